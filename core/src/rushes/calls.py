@@ -1,0 +1,113 @@
+"""One HTTP exchange as data: what a plugin describes and what it reads. No I/O here."""
+
+import hashlib
+from collections.abc import Generator, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+Steps = Generator["Call", "Answer", T]
+"""A step of several exchanges: yields calls, receives their answers, returns what it learned."""
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One request to make. The core adds the key, if the address is the provider's own."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = {}
+    body: bytes | None = None
+
+    @classmethod
+    def get(cls, url: str) -> "Call":
+        """Describe a GET."""
+        return cls(method="GET", url=url)
+
+    @classmethod
+    def post_json(cls, url: str, value: Any, headers: Mapping[str, str] | None = None) -> "Call":
+        """Describe a POST of `value` as compact JSON; a field that is absent stays absent."""
+        return cls(
+            method="POST",
+            url=url,
+            headers={"Content-Type": "application/json", **(headers or {})},
+            body=msgspec.json.encode(value),
+        )
+
+    @classmethod
+    def post_file(cls, url: str, file: "LocalFile", field: str = "file") -> "Call":
+        """Describe a POST of one file as multipart/form-data (RFC 7578)."""
+        boundary = f"rushes-{hashlib.sha256(file.content).hexdigest()[:32]}"
+        head = (
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"; '
+            f'filename="{file.name}"\r\nContent-Type: {file.type}\r\n\r\n'
+        )
+        return cls(
+            method="POST",
+            url=url,
+            headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
+            body=head.encode() + file.content + f"\r\n--{boundary}--\r\n".encode(),
+        )
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What came back. Header names are lower case; the body is as received, never decoded."""
+
+    status: int
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+
+    def json(self) -> Any:
+        """Return the body read as JSON, or None where it is not JSON."""
+        try:
+            return msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+
+
+class LocalFile(msgspec.Struct, frozen=True):
+    """A file of the caller's, read by the core: its content, its type by content, a safe name."""
+
+    content: bytes
+    type: str
+    name: str
+
+
+def pick(value: Any, *path: str | int) -> Any:
+    """Return what lies at `path` in decoded JSON, or None where the shape is another."""
+    for key in path:
+        if isinstance(key, str) and isinstance(value, dict):
+            value = value.get(key)
+        elif isinstance(key, int) and isinstance(value, list) and -len(value) <= key < len(value):
+            value = value[key]
+        else:
+            return None
+    return value
+
+
+def pick_text(value: Any, *path: str | int) -> str | None:
+    """Return the text at `path`, or None where there is no text, or none worth the name."""
+    found = pick(value, *path)
+    return found if isinstance(found, str) and found.strip() else None
+
+
+def pick_percent(value: Any, *path: str | int) -> float | None:
+    """Return the progress at `path` as 0 to 100, from a number or from text like "50%"."""
+    found = pick(value, *path)
+    if isinstance(found, str):
+        try:
+            found = float(found.strip().removesuffix("%"))
+        except ValueError:
+            return None
+    if isinstance(found, bool) or not isinstance(found, (int, float)):
+        return None
+    return float(found) if 0 <= found <= 100 else None
+
+
+def pick_number(value: Any, *path: str | int) -> float | None:
+    """Return the finite number at `path`, or None where there is none."""
+    found = pick(value, *path)
+    if isinstance(found, bool) or not isinstance(found, (int, float)) or not abs(found) < 1e18:
+        return None
+    return float(found)

@@ -1,0 +1,179 @@
+"""Checking a request against a variant: every problem at once, nothing sent, nothing read."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from rushes.draft import Draft, PlannedUpload, way_back
+from rushes.errors import BrokenPluginError
+from rushes.fields import reading, shape
+from rushes.loading import LoadedVariant
+from rushes.payload import INVALID, Examiner
+from rushes.problems import Note, Problem
+from rushes.request import Request
+from rushes.rules import Rule
+from rushes.urls import is_loopback
+from rushes.variant import Variant
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """What a check found.
+
+    `payload` is what would be sent, None where there are problems; `transport` holds the fields
+    that concern the delivery; `cost` is an estimate in USD, None where it is unknown; `uploads`
+    are the local files whose addresses are placeholders until they are uploaded.
+    """
+
+    variant: str
+    problems: tuple[Problem, ...]
+    notes: tuple[Note, ...]
+    payload: Any = None
+    transport: dict[str, Any] = {}
+    input_mode: str | None = None
+    cost: float | None = None
+    uploads: tuple[PlannedUpload, ...] = ()
+
+    @property
+    def valid(self) -> bool:
+        """Whether the request can be sent."""
+        return not self.problems
+
+    def as_line(self) -> dict[str, Any]:
+        """Return the report as one JSON-able answer of a bulk check."""
+        return {
+            "valid": self.valid,
+            "problems": self.problems,
+            "notes": self.notes,
+            "payload": self.payload,
+        }
+
+
+def read_request(data: Any) -> tuple[Request, list[Problem]]:
+    """Judge a request by its own words; what has a problem is left out of the one returned."""
+    examiner = Examiner(None, loopback=False)
+    if not isinstance(data, (Request, Mapping)):
+        examiner.problem("", "type", "a request is expected: an object with its fields")
+        return Request(), examiner.problems
+    if isinstance(data, Mapping):
+        data = {name: value for name, value in data.items() if value is not None}
+    given = cast("Request", examiner.struct(Request, data, ""))
+    roles = [image.role for image in given.images] if given.images is not INVALID else []
+    for role in ("first_frame", "last_frame"):
+        for index in [i for i, r in enumerate(roles) if r == role][1:]:
+            examiner.problem(f"images[{index}].role", "twice", f"is the second {role}; one will do")
+    invalid = {problem.path.partition(".")[0].partition("[")[0] for problem in examiner.problems}
+    blank = {name: getattr(Request(), name) for name in invalid & set(Request.__struct_fields__)}
+    return msgspec.structs.replace(given, **blank), examiner.problems
+
+
+def check(loaded: LoadedVariant, data: Request | Mapping[str, Any]) -> Report:
+    """Check a request against one variant."""
+    variant = loaded.variant
+    request, problems = read_request(data)
+    draft = loaded.call("build_payload", request=request)
+    if not isinstance(draft, Draft):
+        raise BrokenPluginError(f"{variant.id}: build_payload returned no Draft")
+    draft.finish()
+    problems += draft.problems
+    payload, found = judge(loaded, draft.body)
+    seen = [problem.path for problem in problems]
+    notes = list(draft.notes)
+    for item in found:
+        moved = _moved(item, draft.origins, variant)
+        if isinstance(moved, Note):
+            notes.append(moved)
+        elif not any(overlaps(moved.path, path) for path in seen):
+            problems.append(moved)
+    if problems or payload is None:
+        return Report(variant=variant.id, problems=tuple(problems), notes=tuple(notes))
+    return _accepted(variant, payload, notes, draft)
+
+
+def _accepted(variant: Variant, payload: Struct, notes: list[Note], draft: Draft) -> Report:
+    transport = {
+        field.wire: value
+        for field in shape(type(payload))
+        if field.transport and (value := getattr(payload, field.name)) is not UNSET
+    }
+    if transport:
+        hidden = {field.name: UNSET for field in shape(type(payload)) if field.transport}
+        payload = msgspec.structs.replace(payload, **hidden)
+    read = reading(payload)
+    return Report(
+        variant=variant.id,
+        problems=(),
+        notes=tuple(notes),
+        payload=payload,
+        transport=transport,
+        input_mode=variant.input_mode(read) if variant.input_mode else None,
+        cost=variant.cost(read) if variant.cost else None,
+        uploads=tuple(draft.files),
+    )
+
+
+def judge(
+    loaded: LoadedVariant, body: Mapping[str, Any]
+) -> tuple[Struct | None, list[Problem | Note]]:
+    """Judge a wire body: its fields one by one, then the rules whose fields are valid."""
+    variant = loaded.variant
+    examiner = Examiner(variant.id, loopback=is_loopback(variant.base_url))
+    payload = _converted(variant, body, examiner)
+    if payload is None:
+        examiner.problems.clear()
+        examiner.notes.clear()
+        partial = examiner.struct(variant.payload, body, "")
+    else:
+        partial = payload
+    found: list[Problem | Note] = [*examiner.problems, *examiner.notes]
+    bad = [problem.path for problem in examiner.problems]
+    read = reading(partial)
+    for rule in variant.rules:
+        if not any(overlaps(field, path) for field in rule.fields for path in bad):
+            found += (item for item in _judged(rule, read, variant) if _asked(item, body))
+    if any(isinstance(item, Problem) for item in found) or payload is None:
+        return None, found
+    found += loaded.judgements(payload)
+    return payload, found
+
+
+def _converted(variant: Variant, body: Mapping[str, Any], examiner: Examiner) -> Struct | None:
+    """Take the short way of a body without a problem; None sends it the thorough way."""
+    try:
+        payload = msgspec.convert(body, variant.payload)
+        for field in shape(variant.payload):
+            if field.special and field.wire in body:
+                examiner.value(field.hint, body[field.wire], field.wire)
+        if not examiner.problems:
+            msgspec.json.encode(payload)
+    except (msgspec.ValidationError, ValueError, RecursionError, OverflowError, TypeError):
+        return None
+    return None if examiner.problems else payload
+
+
+def _asked(item: Problem | Note, body: Mapping[str, Any]) -> bool:
+    """Whether a finding concerns the caller: a note on a field left out tells nobody anything."""
+    return isinstance(item, Problem) or item.path.partition(".")[0].partition("[")[0] in body
+
+
+def _judged(rule: Rule, payload: Any, variant: Variant) -> Iterable[Problem | Note]:
+    try:
+        found = rule.judge(payload)
+    except Exception as error:
+        raise BrokenPluginError(f"{variant.id}: the rule {rule.name} raised {error!r}") from error
+    for item in found:
+        yield item if item.source else msgspec.structs.replace(item, source=rule.source)
+
+
+def _moved(item: Problem | Note, origins: Mapping[str, str], variant: Variant) -> Problem | Note:
+    """Lead a finding back to the caller's own words, and name the page it comes from."""
+    path = way_back(origins, item.path)
+    source = item.source or variant.page
+    return msgspec.structs.replace(item, path=path, source=source)
+
+
+def overlaps(one: str, other: str) -> bool:
+    """Whether one path is the other, or lies in it."""
+    short, long = sorted((one, other), key=len)
+    return long.startswith(short) and (long == short or long[len(short)] in ".[" or not short)

@@ -1,0 +1,88 @@
+"""What a hook does where the plugin does not say: the declaration decides."""
+
+import email.utils
+from collections.abc import Mapping
+
+import msgspec
+
+from rushes.calls import Answer, Call, Steps, pick, pick_text
+from rushes.draft import Draft
+from rushes.hookspecs import hookimpl
+from rushes.request import Request
+from rushes.task import Receipt, Refusal
+from rushes.variant import Variant
+
+UNSAYING = frozenset((408, 409, 425))
+"""Besides every 5xx: statuses after which a task may or may not exist."""
+
+
+@hookimpl
+def build_payload(variant: Variant, request: Request) -> Draft:
+    """Carry over what the declaration names."""
+    return Draft(variant, request)
+
+
+@hookimpl
+def submit(variant: Variant, payload: msgspec.Struct) -> Call:
+    """POST the payload as JSON."""
+    return Call.post_json(variant.url(variant.submit_path), payload)
+
+
+@hookimpl
+def poll(variant: Variant, receipt: Receipt) -> Steps[Answer]:
+    """GET the status address."""
+    answer = yield Call.get(variant.url(variant.status_path, id=receipt.remote_id))
+    return answer
+
+
+@hookimpl
+def authorize(key: str) -> Mapping[str, str]:
+    """Send the key as a bearer token (RFC 6750)."""
+    return {"Authorization": f"Bearer {key}"}
+
+
+@hookimpl
+def parse_refusal(answer: Answer) -> Refusal:
+    """Judge by the HTTP status, and quote the usual places of an error message."""
+    return refusal_by_status(answer.status, answer)
+
+
+def refusal_by_status(status: int, answer: Answer) -> Refusal:
+    """Say what an HTTP status means for a call that creates."""
+    data = answer.json()
+    message = (
+        pick_text(data, "error", "message")
+        or pick_text(data, "message")
+        or pick_text(data, "error")
+        or f"HTTP status {status}"
+    )
+    code = pick(data, "error", "code")
+    if status >= 500 or status in UNSAYING:
+        kind = "unknown"
+    else:
+        kind = {401: "key", 402: "balance", 403: "key", 429: "wait"}.get(status, "refused")
+    return msgspec.convert(
+        {
+            "kind": kind,
+            "message": message,
+            "code": str(code) if isinstance(code, (str, int)) else None,
+            "retry_after": retry_after(answer),
+        },
+        Refusal,
+    )
+
+
+def retry_after(answer: Answer) -> float | None:
+    """Read Retry-After in seconds (RFC 9110, 10.2.3); a date is read against the answer's Date."""
+    text = answer.headers.get("retry-after", "").strip()
+    if text.isdecimal() and text.isascii():
+        return float(text[:9])
+    then, now = _date(text), _date(answer.headers.get("date", ""))
+    return max(0.0, then - now) if then is not None and now is not None else None
+
+
+def _date(text: str) -> float | None:
+    try:
+        return email.utils.parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None

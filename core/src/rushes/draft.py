@@ -1,0 +1,183 @@
+"""From a request in common words to a payload's body, with the way back for every field."""
+
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from rushes.constraints import distance
+from rushes.problems import Note, Problem, listing, show
+from rushes.request import FIELDS, Image, Request, fields_set
+from rushes.urls import has_scheme
+from rushes.variant import Always, To, Variant
+
+UPLOAD = "https://upload.invalid/"
+"""Where a local file stands in a payload that is only checked: a reserved name, never resolved."""
+
+
+class PlannedUpload(Struct, frozen=True, kw_only=True):
+    """A local file to upload before the submit, and what stands for its address until then."""
+
+    path: str
+    origin: str
+    placeholder: str
+
+
+class Draft:
+    """A payload in the making. Whatever field of the request nobody takes becomes a problem.
+
+    Made with the declaration's `fields` already carried over; a plugin's `build_payload` goes on
+    from there. `body` is the wire body, `origins` leads from its paths to the request's.
+    """
+
+    def __init__(self, variant: Variant, request: Request) -> None:
+        self.variant = variant
+        self.body: dict[str, Any] = {}
+        self.problems: list[Problem] = []
+        self.notes: list[Note] = []
+        self.origins: dict[str, str] = {}
+        self._left = fields_set(request)
+        self._extra = request.extra
+        self.native = not self._left
+        self.files: list[PlannedUpload] = []
+        if self.native:
+            self.body.update(request.extra)
+            return
+        self.body["model"] = variant.model
+        for field, place in variant.fields.items():
+            if field in self._left:
+                self._carry(place, self.take(field), field)
+        if not any(field.startswith("images.") for field in variant.fields):
+            return
+        for index, image in enumerate(self.take("images") or ()):
+            self._image(image, f"images[{index}]")
+
+    def take(self, field: str) -> Any:
+        """Return what the request says of a common field, or None; it is the caller's to carry."""
+        return self._left.pop(field, None)
+
+    def put(self, path: str, value: Any, origin: str) -> None:
+        """Put a value into the body; `a.b` goes into an object, `a[]` to the end of a list."""
+        *parents, last = path.removesuffix("[]").split(".")
+        target = self.body
+        for name in parents:
+            target = target.setdefault(name, {})
+        if path.endswith("[]"):
+            items = target.setdefault(last, [])
+            items.append(value)
+            self.origins[f"{path[:-2]}[{len(items) - 1}]"] = origin
+        elif last in target:
+            self.problem(origin, "twice", f"{self.origins.get(path, path)} says this already")
+        else:
+            target[last] = value
+            self.origins[path] = origin
+
+    def problem(
+        self, path: str, code: str, message: str, accepted: list[Any] | None = None
+    ) -> None:
+        """Keep a problem met in mapping, on the request's own path."""
+        self.problems.append(
+            Problem(path=path, code=code, message=message, accepted=accepted, source=self.page)
+        )
+
+    def note(self, path: str, code: str, message: str) -> None:
+        """Keep a note met in mapping, on the request's own path."""
+        self.notes.append(Note(path=path, code=code, message=message, source=self.page))
+
+    @property
+    def page(self) -> Any:
+        """The page that the variant's facts come from."""
+        return self.variant.page
+
+    def finish(self) -> None:
+        """Name every field that nobody took, then add the native fields; the core calls this."""
+        for field in FIELDS:
+            if field in self._left:
+                self.problem(field, "unsupported", f"{self.variant.id} takes no {field}")
+        if not self.native:
+            self._merge(self.body, self._extra, "")
+
+    def _carry(self, place: To | Always, value: Any, origin: str) -> None:
+        if isinstance(place, Always):
+            if value != place.value or type(value) is not type(place.value):
+                fixed = show(place.value) if isinstance(place.value, bool) else place.value
+                message = f"{show(value)} is not accepted: {self.variant.id} always has {fixed}"
+                self.problem(origin, "fixed", message, [place.value])
+            return
+        if place.values is not None:
+            if value not in place.values:
+                self._refuse_value(place.values, value, origin)
+                return
+            value = place.values[value]
+        self.put(place.path, place.form(value) if place.form else value, origin)
+
+    def _refuse_value(self, values: Mapping[Any, Any], value: Any, origin: str) -> None:
+        accepted = sorted(values, key=distance(value))
+        message = (
+            f"{show(value)} is not accepted by {self.variant.id} "
+            f"(nearest: {accepted[0]}; accepted: {listing(values)})"
+        )
+        self.problem(origin, "choice", message, accepted)
+
+    def _image(self, image: Image, origin: str) -> None:
+        place = self.variant.fields.get(f"images.{image.role}")
+        if not isinstance(place, To):
+            roles = [
+                name.partition(".")[2] for name in self.variant.fields if name[:7] == "images."
+            ]
+            message = f"{self.variant.id} takes no {image.role} (accepted: {listing(roles)})"
+            self.problem(f"{origin}.role", "unsupported", message, roles)
+            return
+        url = self.address(image.url, f"{origin}.url")
+        self.put(place.path, place.form(url) if place.form else url, f"{origin}.url")
+
+    def address(self, url: str, origin: str) -> str:
+        """Return what stands in the payload for an image: its address, or a placeholder.
+
+        A local file is uploaded before the submit, where the provider has an endpoint for it.
+        """
+        if has_scheme(url) or "://" in url:
+            return url
+        if self.variant.uploads is None:
+            message = (
+                f"{show(url)} is a local file, and {self.variant.provider} has no upload endpoint; "
+                "give a public http(s) address"
+            )
+            self.problem(origin, "no_upload", message)
+        placeholder = f"{UPLOAD}{len(self.files)}/{quote(PurePath(url).name)}"
+        self.files.append(PlannedUpload(path=url, origin=origin, placeholder=placeholder))
+        return placeholder
+
+    def _merge(self, target: dict[str, Any], more: Mapping[str, Any], prefix: str) -> None:
+        for name, value in more.items():
+            path = f"{prefix}{name}"
+            if name not in target or (path == "model" and target[name] == value):
+                target[name] = value
+                self.origins.setdefault(path, f"extra.{path}")
+            elif isinstance(target[name], dict) and isinstance(value, Mapping):
+                self._merge(target[name], value, f"{path}.")
+            else:
+                common = next(
+                    (o for p, o in self.origins.items() if p == path or p.startswith(path + "[")),
+                    "the variant",
+                )
+                message = f"is given twice: {path} is already set by {common}"
+                self.problem(f"extra.{path}", "twice", message)
+
+
+def way_back(origins: Mapping[str, str], path: str) -> str:
+    """Lead a payload path back to where the caller wrote it."""
+    at = path
+    while at:
+        if at in origins:
+            origin = origins[at]
+            # A shot's own field keeps its name; an address keeps the caller's word for it.
+            rest = path[len(at) :]
+            return origin + rest if not origin.endswith(".url") else origin
+        at = at[: max(at.rfind("."), at.rfind("["), 0)]
+    below = (
+        origin for place, origin in origins.items() if place.startswith((path + "[", path + "."))
+    )
+    return next((origin.partition("[")[0] for origin in below), path)

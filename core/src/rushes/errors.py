@@ -1,0 +1,102 @@
+"""Every error of ours, and who is to blame for it.
+
+    RushesError
+      RequestError            the caller: the request is wrong; nothing was sent
+      ConfigurationError      the caller: a key, an address or a setting is missing or wrong
+        UnknownVariantError   no installed plugin has this id
+        BrokenPluginError     the plugin cannot be loaded, or broke a rule of the hooks
+        MissingKeyError       no key for this provider
+        JournalError          the journal cannot be used
+      NotSentError            nobody: the call provably never left; nothing was bought
+      RefusedError            the provider said no; nothing was bought
+      OutcomeUnknownError     nobody knows whether the submit took
+      TaskEndedError          the provider failed, cancelled or expired the task
+      ResultError             the provider offers no usable video
+      StillRunningError       the task lives; we stopped waiting, or could not look
+      DiskError               our own disk: the video could not be written; the task is kept
+
+Every error that concerns a task carries it as `task`; it can be resumed from any process.
+"""
+
+from typing import Any
+
+from rushes.problems import Problem
+from rushes.task import Refusal, Task
+
+
+class RushesError(Exception):
+    """The root of every error that this library raises on purpose."""
+
+    def __init__(self, message: str, *, task: Task | None = None) -> None:
+        super().__init__(message)
+        self.task = task
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(kind: type[RushesError], args: tuple[Any, ...], state: dict[str, Any]) -> RushesError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+class RequestError(RushesError):
+    """The request is wrong; `problems` has every reason. Nothing was sent."""
+
+    def __init__(self, problems: tuple[Problem, ...], *, task: Task | None = None) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems), task=task)
+        self.problems = problems
+
+
+class ConfigurationError(RushesError):
+    """Something outside the request is missing or wrong. Nothing was bought."""
+
+
+class UnknownVariantError(ConfigurationError):
+    """No installed plugin has this id."""
+
+
+class BrokenPluginError(ConfigurationError):
+    """A plugin cannot be loaded, or did what no hook may do."""
+
+
+class MissingKeyError(ConfigurationError):
+    """There is no key for this provider."""
+
+
+class JournalError(ConfigurationError):
+    """The journal cannot be read or written; without it nothing is sent."""
+
+
+class NotSentError(RushesError):
+    """The call provably never reached the provider. Nothing was bought."""
+
+
+class RefusedError(RushesError):
+    """The provider refused the submit; `refusal` says why, in its words. Nothing was bought."""
+
+    def __init__(self, message: str, refusal: Refusal, *, task: Task | None = None) -> None:
+        super().__init__(message, task=task)
+        self.refusal = refusal
+
+
+class OutcomeUnknownError(RushesError):
+    """The submit may have been accepted and billed, or not; it must not be repeated blindly."""
+
+
+class TaskEndedError(RushesError):
+    """The provider ended the task without a video; `task.state` says how, `task.error` why."""
+
+
+class ResultError(RushesError):
+    """The task is completed, but what is offered is no usable video."""
+
+
+class StillRunningError(RushesError):
+    """The task lives and is not finished here. Stopped waiting is not failed: resume it."""
+
+
+class DiskError(RushesError):
+    """The video could not be written to our own disk; the task is kept, resume it."""

@@ -1,0 +1,110 @@
+"""Flows: what has to be done, in order, without doing it; and the two drivers that do it.
+
+A flow is a generator of effects. It holds every decision; the synchronous and the asynchronous
+client differ only in who performs the effects.
+"""
+
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any, Protocol, TypeVar
+
+from msgspec import Struct
+
+from rushes.calls import Answer, Call, Steps
+
+T = TypeVar("T")
+
+
+class NotSent(Exception):
+    """The call provably never reached the other side."""
+
+
+class Interrupted(Exception):
+    """The call may have reached the other side; no whole answer came back."""
+
+
+class Sink(Protocol):
+    """Where a streamed body goes."""
+
+    def begin(self, answer: Answer) -> None:
+        """Take the answer's head; called once, for an answer with status 200 or 206."""
+
+    def write(self, chunk: bytes) -> None:
+        """Take the next piece of the body; raises to stop the stream."""
+
+
+class Send(Struct, frozen=True, kw_only=True):
+    """Make one call, and give its whole answer within `total` seconds.
+
+    `creating` marks the call that is paid for: it gets a connection of its own, so that it never
+    meets one that the other side is just closing.
+    """
+
+    call: Call
+    total: float
+    creating: bool = False
+
+
+class Stream(Struct, frozen=True, kw_only=True):
+    """Make one call without any key, and stream a good answer's body into `sink`."""
+
+    call: Call
+    total: float
+    sink: Any
+
+
+class Sleep(Struct, frozen=True):
+    """Let `seconds` pass."""
+
+    seconds: float
+
+
+class Do(Struct, frozen=True):
+    """Do something that blocks: the journal, the disk."""
+
+    work: Callable[[], Any]
+
+
+Effect = Send | Stream | Sleep | Do
+Flow = Generator[Effect, Any, T]
+
+
+def drive(flow: Flow[T], perform: Callable[[Effect], Any]) -> T:
+    """Run a flow to its end; what an effect raises is raised inside the flow."""
+    try:
+        effect = next(flow)
+        while True:
+            try:
+                outcome = perform(effect)
+            except BaseException as error:  # noqa: BLE001 - the flow decides, Ctrl-C included
+                effect = flow.throw(error)
+            else:
+                effect = flow.send(outcome)
+    except StopIteration as stop:
+        return stop.value  # type: ignore[no-any-return]
+
+
+async def drive_async(flow: Flow[T], perform: Callable[[Effect], Awaitable[Any]]) -> T:
+    """Run a flow to its end without blocking the event loop."""
+    try:
+        effect = next(flow)
+        while True:
+            try:
+                outcome = await perform(effect)
+            except BaseException as error:  # noqa: BLE001 - the flow decides, cancellation included
+                effect = flow.throw(error)
+            else:
+                effect = flow.send(outcome)
+    except StopIteration as stop:
+        return stop.value  # type: ignore[no-any-return]
+
+
+def steps(generator: Steps[T], send: Callable[[Call], Effect]) -> Flow[tuple[T, Answer | None]]:
+    """Run a plugin's generator of calls; return what it learned, and the last answer."""
+    answer: Answer | None = None
+    try:
+        call = next(generator)
+        while True:
+            answer = yield send(call)
+            call = generator.send(answer)
+    except StopIteration as stop:
+        return stop.value, answer

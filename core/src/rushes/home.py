@@ -1,0 +1,77 @@
+"""Where our own files lie, and the keys among them."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from rushes.errors import ConfigurationError
+
+
+def home_folder(given: str | Path | None, environ: Mapping[str, str]) -> Path:
+    """Return the folder for the journal, keys and downloads; nothing is created."""
+    if given or environ.get("RUSHES_HOME"):
+        return Path(given or environ["RUSHES_HOME"]).expanduser()
+    if sys.platform == "win32":
+        base = Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+    elif sys.platform == "darwin":
+        base = Path.home() / "Library" / "Application Support"
+    else:
+        base = Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    return base / "rushes"
+
+
+class Keys:
+    """The keys: one given by hand beats the environment, which beats one stored in the home."""
+
+    def __init__(self, given: Mapping[str, str], environ: Mapping[str, str], home: Path) -> None:
+        self._given = dict(given)
+        self._environ = environ
+        self._file = home / "keys.json"
+
+    def __repr__(self) -> str:
+        return f"<keys in {self._file}>"
+
+    def find(self, provider: str, variable: str) -> tuple[str, str] | None:
+        """Return a provider's key and where it is from, or None."""
+        found = (
+            (self._given.get(provider), "the argument `keys`"),
+            (self._environ.get(variable), variable),
+            (self.stored().get(provider), str(self._file)),
+        )
+        return next(((key, where) for key, where in found if key), None)
+
+    def stored(self) -> dict[str, str]:
+        """Return the keys stored in the home, by provider."""
+        try:
+            return msgspec.json.decode(self._file.read_bytes(), type=dict[str, str])
+        except FileNotFoundError:
+            return {}
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise ConfigurationError(
+                f"{self._file} cannot be read ({type(error).__name__}); repair or remove it"
+            ) from error
+
+    def store(self, provider: str, key: str | None) -> None:
+        """Store a provider's key, readable by its owner alone, or with None remove it."""
+        keys = self.stored()
+        keys.pop(provider, None)
+        if key is not None:
+            keys[provider] = key
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            part = self._file.with_suffix(".part")
+            with os.fdopen(
+                os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb"
+            ) as out:
+                out.write(msgspec.json.format(msgspec.json.encode(keys)))
+            part.replace(self._file)
+        except OSError as error:
+            raise ConfigurationError(f"{self._file} cannot be written: {error}") from error
+
+
+def redact(text: str, secret: str | None) -> str:
+    """Take a key out of a text, by its value."""
+    return text.replace(secret, "[key]") if secret else text

@@ -1,0 +1,101 @@
+"""The hooks: the whole contract between the core and a plugin.
+
+A plugin is pure: it maps, judges, describes calls and reads answers. It opens no socket, no file
+and no clock; what it needs of them arrives as an argument. Each variant is called alone, together
+with the wrappers that are installed, never in a broadcast.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+import pluggy
+
+from rushes.calls import Answer, Call, LocalFile, Steps
+from rushes.draft import Draft
+from rushes.problems import Note, Problem
+from rushes.request import Request
+from rushes.task import Receipt, Refusal, Status
+from rushes.variant import Variant
+
+hookspec = pluggy.HookspecMarker("rushes")
+hookimpl = pluggy.HookimplMarker("rushes")
+
+
+@hookspec(firstresult=True)
+def variant() -> Variant:  # type: ignore[empty-body]
+    """Declare the variant. Called once, when it is loaded."""
+
+
+@hookspec(firstresult=True)
+def build_payload(variant: Variant, request: Request) -> Draft:  # type: ignore[empty-body]
+    """Draft the wire body. Called on every check; by default `Draft(variant, request)` as it is."""
+
+
+@hookspec
+def validate(  # type: ignore[empty-body]
+    variant: Variant, payload: msgspec.Struct
+) -> Iterable[Problem | Note]:
+    """Judge what no declared rule can. Called once every field and every rule is satisfied."""
+
+
+@hookspec(firstresult=True)
+def submit(  # type: ignore[empty-body]
+    variant: Variant, payload: msgspec.Struct, client_id: str
+) -> Call:
+    """Describe the one call that creates the task. Called once a job, before anything is sent.
+
+    By default a POST of the payload to `submit_path`.
+    """
+
+
+@hookspec(firstresult=True)
+def parse_submit(variant: Variant, answer: Answer) -> Receipt | Refusal | None:
+    """Read the answer to the creating call, or to its replay, whatever its HTTP status.
+
+    A receipt where the answer names the task; a refusal where it says in so many words that none
+    was created; None where it says neither: then the HTTP status decides, by `parse_refusal`.
+    """
+
+
+@hookspec(firstresult=True)
+def poll(variant: Variant, receipt: Receipt) -> Steps[Answer]:  # type: ignore[empty-body]
+    """Yield the calls that ask for a status; return the answer that `parse_status` shall read.
+
+    By default one GET of `status_path`.
+    """
+
+
+@hookspec(firstresult=True)
+def parse_status(variant: Variant, answer: Answer) -> Status | None:
+    """Read a status, from a poll or a webhook; None where the answer is not understood.
+
+    A word that no page names is not understood: neither success nor failure.
+    """
+
+
+@hookspec(firstresult=True)
+def parse_refusal(variant: Variant, answer: Answer) -> Refusal:  # type: ignore[empty-body]
+    """Say what an error answer means. By default its HTTP status decides."""
+
+
+@hookspec(firstresult=True)
+def authorize(  # type: ignore[empty-body]
+    variant: Variant, call: Call, key: str, now: float
+) -> Mapping[str, str]:
+    """Return the headers that carry the key; `now` is in seconds since 1970. By default Bearer."""
+
+
+@hookspec(firstresult=True)
+def upload(variant: Variant, file: LocalFile) -> Steps[str | None] | None:
+    """Yield the calls that upload one file; return its address, None where no answer gave one."""
+
+
+@hookspec(firstresult=True)
+def cancel(variant: Variant, receipt: Receipt) -> Steps[Answer] | None:
+    """Yield the calls that cancel a task; None (the default) where the provider cannot."""
+
+
+HOOKS = (
+    variant, build_payload, validate, submit, parse_submit, poll, parse_status, parse_refusal,
+    authorize, upload, cancel,
+)  # fmt: skip

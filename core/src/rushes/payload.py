@@ -1,0 +1,231 @@
+"""Judging data against a struct, field by field, so that every problem is found at once."""
+
+import math
+from collections.abc import Mapping, Sequence
+from types import NoneType
+from typing import Any, get_args, get_origin
+
+import msgspec
+from msgspec import Struct
+
+from rushes.constraints import Bounds, clamp, described, finite, nearest, spans
+from rushes.fields import extra, is_struct, shape, unwrap
+from rushes.problems import Note, Problem, listing, show
+from rushes.urls import public_url_objection
+
+DEEPEST = 64
+"""How deep an open object may nest; no provider documents more than a few levels."""
+
+
+class Invalid:
+    """Stands in a partial payload where a field has a problem."""
+
+    def __repr__(self) -> str:
+        return "INVALID"
+
+
+INVALID: Any = Invalid()
+
+
+class Examiner:
+    """Judges one piece of data, collecting problems and notes."""
+
+    def __init__(self, who: str | None, *, loopback: bool) -> None:
+        self.by = f" by {who}" if who else ""
+        self.who = who or "a request"
+        self.loopback = loopback
+        self.problems: list[Problem] = []
+        self.notes: list[Note] = []
+
+    def problem(self, path: str, code: str, message: str, accepted: Any = None) -> Any:
+        """Keep a problem; return the mark of an invalid value."""
+        self.problems.append(Problem(path=path, code=code, message=message, accepted=accepted))
+        return INVALID
+
+    def value(self, hint: Any, value: Any, path: str) -> Any:
+        """Return the value typed as the hint says, or INVALID with at least one problem kept."""
+        base, metas = unwrap(hint)
+        if base is Any:
+            return value if self.plain(value, path, 0) else INVALID
+        if value is None and NoneType in get_args(hint):
+            return None
+        if value is None:
+            return self.problem(path, "null", "null is not accepted; leave the field out")
+        if is_struct(base):
+            return self.struct(base, value, path)
+        if known := extra(metas, "known"):
+            return self.open_object(known, value, path)
+        if get_origin(base) in (list, Sequence):
+            return self.list(hint, value, path)
+        if extra(metas, "public_url") and isinstance(value, str):
+            objection = public_url_objection(value, loopback=self.loopback)
+            if objection:
+                message = f"{show(value)} {objection}; a public http(s) address is expected"
+                return self.problem(path, "public_url", message)
+        return self.leaf(hint, value, path)
+
+    def struct(self, struct: type[Struct], value: Any, path: str) -> Any:
+        """Judge every field of an object; a partial struct is returned where some are invalid."""
+        if isinstance(value, struct):
+            value = {
+                field.wire: given
+                for field in shape(struct)
+                if (given := getattr(value, field.name)) is not msgspec.UNSET and given is not None
+            }
+        if not isinstance(value, Mapping):
+            return self.problem(path, "type", f"{_kind(value)} is given; an object is expected")
+        prefix = f"{path}." if path else ""
+        values: dict[str, Any] = {}
+        for field in shape(struct):
+            given = value.get(field.wire, msgspec.UNSET)
+            if given is msgspec.UNSET or (field.required and given == []):
+                if field.required:
+                    values[field.name] = self.missing(field.hint, prefix + field.wire)
+            else:
+                values[field.name] = self.value(field.hint, given, prefix + field.wire)
+        known = [field.wire for field in shape(struct)]
+        for name in value:
+            if name not in known:
+                self.unknown(name, known, prefix)
+        return struct(**values)
+
+    def missing(self, hint: Any, path: str) -> Any:
+        """Keep the problem of a required field that is not there."""
+        accepted = finite(hint)
+        hint_at = f"; accepted: {listing(accepted)}" if accepted else ""
+        return self.problem(path, "missing", f"is required{self.by}{hint_at}", accepted)
+
+    def unknown(self, name: Any, known: Sequence[str], prefix: str) -> None:
+        """Keep the problem of a field that does not exist, with the names it could have meant."""
+        near = nearest(name, known)
+        nearest_name = f" (nearest: {near[0]})" if near else ""
+        message = f"{self.who} has no such field{nearest_name}"
+        self.problem(f"{prefix}{printable(name)}", "unknown_field", message, near)
+
+    def list(self, hint: Any, value: Any, path: str) -> Any:
+        """Judge a list's length, and every item of it."""
+        if not isinstance(value, (list, tuple)):
+            return self.problem(path, "type", f"{_kind(value)} is given; a list is expected")
+        base, _ = unwrap(hint)
+        before = len(self.problems)
+        bounds = described(hint)
+        if bounds.max_length is not None and len(value) > bounds.max_length:
+            message = f"has {len(value)} items; at most {bounds.max_length} are accepted{self.by}"
+            self.problem(path, "length", message)
+        # An empty list counts as none, so a least length concerns only a list with items in it.
+        if value and bounds.min_length is not None and len(value) < bounds.min_length:
+            message = f"has {len(value)} items; at least {bounds.min_length} are needed{self.by}"
+            self.problem(path, "length", message)
+        item_hint = get_args(base)[0]
+        items = [
+            self.value(item_hint, item, f"{path}[{index}]") for index, item in enumerate(value)
+        ]
+        return items if len(self.problems) == before else INVALID
+
+    def open_object(self, known: type[Struct], value: Any, path: str) -> Any:
+        """Judge an object whose known fields are typed and whose other keys pass with a note."""
+        if not isinstance(value, Mapping):
+            return self.problem(path, "type", f"{_kind(value)} is given; an object is expected")
+        typed = {field.wire: field for field in shape(known)}
+        kept: dict[str, Any] = {}
+        for name, item in value.items():
+            at = f"{path}.{printable(name)}"
+            if name in typed:
+                self.value(typed[name].hint, item, at)
+                kept[name] = item
+            elif self.plain(name, at, 0) and self.plain(item, at, 0):
+                message = f"{self.who} documents no such field; it is passed on unchecked"
+                self.notes.append(Note(path=at, code="unchecked", message=message))
+                kept[name] = item
+        return kept
+
+    def plain(self, value: Any, path: str, depth: int) -> bool:
+        """Judge whether a value can be written as JSON and read back the same."""
+        if depth > DEEPEST:
+            self.problem(path, "not_json", f"is nested more than {DEEPEST} levels deep")
+        elif isinstance(value, dict):
+            return all(
+                self._key(key, path) and self.plain(item, path, depth + 1)
+                for key, item in value.items()
+            )
+        elif isinstance(value, (list, tuple)):
+            return all(self.plain(item, path, depth + 1) for item in value)
+        elif objection := _unwritable(value):
+            self.problem(path, "not_json", objection)
+        else:
+            return True
+        return False
+
+    def _key(self, key: Any, path: str) -> bool:
+        if isinstance(key, str):
+            return self.plain(key, path, 0)
+        self.problem(path, "not_json", f"{show(key)} is no name for a field; names are text")
+        return False
+
+    def leaf(self, hint: Any, value: Any, path: str) -> Any:
+        """Judge a single value by msgspec, and say what is wrong in our own words."""
+        if objection := _unwritable(value):
+            return self.problem(path, "not_json", objection)
+        try:
+            return msgspec.convert(value, hint)
+        except (msgspec.ValidationError, ValueError, OverflowError):
+            return self._explain(hint, value, path)
+
+    def _explain(self, hint: Any, value: Any, path: str) -> Any:
+        bounds = described(hint)
+        accepted = finite(hint, near=value)
+        span = spans(bounds)
+        choices = span or (listing(finite(hint) or []) if accepted else "")
+        if not bounds.fits(value):
+            tail = f"; accepted: {choices}" if choices else ""
+            message = f"{_kind(value)} is given ({show(value)}); {bounds.words} is expected{tail}"
+            return self.problem(path, "type", message, accepted)
+        if isinstance(value, str) and not accepted:
+            return self._explain_text(bounds, value, path)
+        best = accepted[0] if accepted else clamp(bounds, value)
+        message = (
+            f"{show(value)} is not accepted{self.by} "
+            f"(nearest: {listing([best])}; accepted: {choices})"
+        )
+        return self.problem(path, "range" if span else "choice", message, accepted)
+
+    def _explain_text(self, bounds: Bounds, value: str, path: str) -> Any:
+        if not value.strip():
+            return self.problem(path, "blank", "is blank; text is expected")
+        if bounds.max_length is not None and len(value) > bounds.max_length:
+            message = (
+                f"has {len(value)} characters; at most {bounds.max_length} are accepted{self.by}"
+            )
+            return self.problem(path, "length", message)
+        if bounds.min_length is not None and len(value) < bounds.min_length:
+            message = f"has {len(value)} characters; at least {bounds.min_length} are needed"
+            return self.problem(path, "length", message)
+        message = f"{show(value)} is not accepted{self.by}; its form is {bounds.pattern}"
+        return self.problem(path, "pattern", message)
+
+
+def printable(name: Any) -> str:
+    """Write a field's name so that it can be printed anywhere."""
+    return show(name)[1:-1] if isinstance(name, str) else show(name)
+
+
+def _kind(value: Any) -> str:
+    words = {str: "text", bool: "a truth value", int: "a whole number", float: "a number"}
+    return words.get(type(value)) or show(value)
+
+
+def _unwritable(value: Any) -> str | None:
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            return "holds half of a surrogate pair, which is no character"
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            return "is not a finite number, which JSON cannot say"
+    elif isinstance(value, int):
+        if abs(value) >= 1 << 64:
+            return "is a number too large for JSON readers"
+    elif value is not None and not isinstance(value, (dict, list, tuple)):
+        return f"is {show(value)}, which JSON cannot say"
+    return None

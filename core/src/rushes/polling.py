@@ -1,0 +1,164 @@
+"""Following a task: polls on the provider's advice, faults forgiven, a status never going back."""
+
+from typing import Any
+
+import msgspec
+
+from rushes.calls import Answer
+from rushes.defaults import retry_after
+from rushes.errors import (
+    ConfigurationError,
+    OutcomeUnknownError,
+    ResultError,
+    StillRunningError,
+    TaskEndedError,
+)
+from rushes.flow import Flow, Interrupted, NotSent, Sleep, steps
+from rushes.loading import LoadedVariant
+from rushes.log import log
+from rushes.session import OnUpdate, Session, excerpt
+from rushes.task import Receipt, Status, Task
+
+_RANK = {"queued": 0, "in_progress": 1}
+
+
+def follow(
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    *,
+    timeout: float | None,
+    on_update: OnUpdate | None,
+    at_once: bool = False,
+) -> Flow[Task]:
+    """Poll until the task has ended; return it completed.
+
+    Raises TaskEndedError where the provider ended it without a video, ResultError where it is
+    completed without one, StillRunningError after `timeout` seconds. Each carries the task.
+    """
+    receipt = _receipt(task)
+    advice = session.polling or loaded.variant.polling
+    end = session.clock() + (advice.at_most if timeout is None else timeout)
+    pause = 0.0 if at_once else advice.first
+    trouble = ""
+    while True:
+        left = end - session.clock()
+        if pause >= left and (left <= 0 or not at_once):
+            if left > 0:
+                yield Sleep(left)
+            raise _still_running(task, trouble)
+        if pause:
+            yield Sleep(pause)
+        answer = None
+        try:
+            answer = yield from look(session, loaded, receipt, min(left, session.timeouts.poll))
+            status = understood(session, loaded, task, answer)
+            trouble = ""
+        except (NotSent, Interrupted) as failure:
+            status, trouble = None, session.clean(loaded, str(failure))
+        except NotUnderstood as failure:
+            status, trouble = None, session.clean(loaded, str(failure))
+        if status is not None:
+            task = yield from advance(session, task, status, on_update)
+            if task.ended:
+                return ended(task)
+        else:
+            log.warning("poll not understood", task=task.id, reason=trouble)
+        told = retry_after(answer) if answer else None
+        pause = told if told is not None else session.jitter(advice.every)
+        at_once = False
+
+
+def look(session: Session, loaded: LoadedVariant, receipt: Receipt, total: float) -> Flow[Answer]:
+    """Ask once for a task's status."""
+    answer: Answer
+    answer, _ = yield from steps(
+        loaded.call("poll", receipt=receipt),
+        lambda call: session.send(loaded, call, max(total, 1.0)),
+    )
+    return answer
+
+
+class NotUnderstood(Exception):
+    """An answer that says nothing about the task."""
+
+
+def understood(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Status:
+    """Read a poll's answer; what says nothing of this task is not understood."""
+    if answer.status in (401, 403):
+        _, where = session.key(loaded)
+        raise StillRunningError(
+            f"{loaded.variant.provider} refused the key from {where} (HTTP {answer.status}); "
+            "the task lives, resume it with another key",
+            task=task,
+        )
+    if 300 <= answer.status < 400:
+        raise ConfigurationError(
+            f"the base URL {task.base_url} redirects to "
+            f"{answer.headers.get('location', 'nowhere')}; configure the right one",
+            task=task,
+        )
+    status: Any = loaded.call("parse_status", answer=answer) if answer.status < 300 else None
+    if not isinstance(status, Status):
+        raise NotUnderstood(f"not understood: {excerpt(answer)}")
+    if status.remote_id is not None and status.remote_id != task.remote_id:
+        raise NotUnderstood(f"the answer is about another task, {status.remote_id!r}")
+    return status
+
+
+def advance(session: Session, task: Task, status: Status, on_update: OnUpdate | None) -> Flow[Task]:
+    """Record a status, unless it goes back behind what is known."""
+    state, progress = status.state, status.progress
+    if not task.ended and state in _RANK:
+        if _RANK[state] < _RANK.get(task.state, 0):
+            return task
+        if progress is not None and task.progress is not None:
+            progress = max(progress, task.progress)
+    changed: Task = msgspec.structs.replace(
+        task,
+        state=state,
+        progress=100.0
+        if state == "completed"
+        else (progress if progress is not None else task.progress),
+        results=status.results,
+        cost=status.cost if status.cost is not None else task.cost,
+        error=status.reason,
+    )
+    if changed == task:
+        return task
+    return (yield from session.record(changed, on_update))
+
+
+def ended(task: Task) -> Task:
+    """Return a completed task; raise what another end means."""
+    if task.state == "completed":
+        if not task.results:
+            raise ResultError(
+                f"task {task.id} is completed, but no address of a video is given", task=task
+            )
+        return task
+    reason = f": {task.error}" if task.error else ""
+    raise TaskEndedError(
+        f"the provider {_ENDS.get(task.state, task.state)} task {task.id}{reason}", task=task
+    )
+
+
+_ENDS = {"failed": "failed", "cancelled": "cancelled", "expired": "let expire"}
+
+
+def _receipt(task: Task) -> Receipt:
+    if task.receipt is None:
+        raise OutcomeUnknownError(
+            f"task {task.id} has no remote id: nobody knows whether its submit was accepted",
+            task=task,
+        )
+    return task.receipt
+
+
+def _still_running(task: Task, trouble: str) -> StillRunningError:
+    known = f"{task.state}, {task.progress:.0f} %" if task.progress is not None else task.state
+    last = f"; the last look failed ({trouble})" if trouble else ""
+    return StillRunningError(
+        f"task {task.id} is still running at the provider ({known}){last}; resume it later",
+        task=task,
+    )

@@ -1,0 +1,80 @@
+"""What a check finds: problems, which stop a request, and notes, which do not."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+
+class Source(msgspec.Struct, frozen=True):
+    """The page a fact comes from."""
+
+    title: str
+    url: str
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.url.removeprefix('https://')}"
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that keeps a request from being sent.
+
+    `path` names the field as the caller wrote it (`shots[2].prompt`), `code` is stable and made for
+    programs, `accepted` lists the values that would do, the nearest first, where they are few.
+    """
+
+    path: str
+    code: str
+    message: str
+    accepted: list[Any] | None = None
+    source: Source | None = None
+
+    def __str__(self) -> str:
+        line = f"{self.path}: {self.message}" if self.path else self.message
+        return f"{line}\n    {self.source}" if self.source else line
+
+
+class Note(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that will differ from what was asked, or cannot be vouched for, and is allowed."""
+
+    path: str
+    code: str
+    message: str
+    source: Source | None = None
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+def show(value: Any, limit: int = 60) -> str:
+    """Write a value the way a caller would, short enough for one line and safe to print."""
+    if isinstance(value, str):
+        cut = value if len(value) <= limit else value[: limit - 1] + "…"
+        return (
+            "'"
+            + "".join(
+                c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode()
+                for c in cut
+            )
+            + "'"
+        )
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "null"
+    if isinstance(value, (int, float)):
+        try:
+            text = str(value)
+        except ValueError:  # an integer of thousands of digits has no decimal text
+            return "a huge number"
+        return text if len(text) <= limit else text[:12] + "…"
+    if isinstance(value, dict):
+        return "an object"
+    if isinstance(value, (list, tuple)):
+        return "a list"
+    return f"a {type(value).__name__}"
+
+
+def listing(values: Iterable[Any]) -> str:
+    """Write accepted values as people list them: `5, 10, 15`, text without quotes."""
+    return ", ".join(value if isinstance(value, str) else show(value) for value in values)

@@ -1,0 +1,69 @@
+"""What the caller wants, in words that belong to no provider."""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+Role = Literal["first_frame", "last_frame", "reference"]
+
+
+class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A picture to start from, to end on, or to keep to.
+
+    `url` is a public http(s) address or the path of a local file, which is uploaded first where the
+    provider has an endpoint for that.
+    """
+
+    url: Annotated[str, msgspec.Meta(min_length=1)]
+    role: Role
+
+
+class Shot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One shot of several, in order. `duration` is in seconds."""
+
+    prompt: str
+    duration: int | float | None = None
+
+
+class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A person or thing that a prompt cites by name. `images` are addresses or local paths."""
+
+    name: str
+    description: str | None = None
+    images: Sequence[Annotated[str, msgspec.Meta(min_length=1)]] = ()
+
+
+class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One request for a video. What is absent (None, or empty) is left to the provider's default.
+
+    `duration` is in seconds, `aspect_ratio` reads like "16:9", `resolution` like "720p", "1080p" or
+    "4k", `guidance` runs from 0 (free) to 1 (to the letter). `extra` holds a provider's own fields
+    by the names its page gives them; they are checked like the rest. A request with nothing but
+    `extra` is a native payload.
+    """
+
+    prompt: str | None = None
+    negative_prompt: str | None = None
+    duration: int | float | None = None
+    aspect_ratio: str | None = None
+    resolution: str | None = None
+    images: Sequence[Image] = ()
+    shots: Sequence[Shot] = ()
+    subjects: Sequence[Subject] = ()
+    audio: bool | None = None
+    watermark: bool | None = None
+    guidance: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    seed: int | None = None
+    extra: Mapping[str, Any] = {}
+
+
+FIELDS = tuple(name for name in Request.__struct_fields__ if name != "extra")
+
+
+def fields_set(request: Request) -> dict[str, Any]:
+    """Return the common fields that the request sets, with their values as given."""
+    values = ((name, getattr(request, name)) for name in FIELDS)
+    return {
+        name: value for name, value in values if value is not None and value != () and value != []
+    }

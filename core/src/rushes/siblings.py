@@ -1,0 +1,53 @@
+"""Naming the installed variants that can do what the chosen one cannot."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from rushes.check import Report, check, overlaps
+from rushes.errors import BrokenPluginError
+from rushes.problems import Problem
+from rushes.registry import Registry
+from rushes.request import Request
+
+CANNOT = frozenset(("unsupported", "fixed", "choice", "range", "no_upload"))
+"""Codes that say what the variant is, not what is wrong with the words."""
+
+
+def naming_siblings(
+    report: Report, request: Request | Mapping[str, Any], registry: Registry
+) -> Report:
+    """Add to each problem of a common field which installed variants have no such problem."""
+    cannot = [problem for problem in report.problems if _may_differ(problem)]
+    if not cannot:
+        return report
+    others: dict[str, Report] = {}
+    for loaded in registry.working():
+        if loaded.variant.id != report.variant:
+            try:
+                others[loaded.variant.id] = check(loaded, request)
+            except BrokenPluginError:
+                continue
+    problems = [
+        _named(problem, others) if problem in cannot else problem for problem in report.problems
+    ]
+    return msgspec.structs.replace(report, problems=tuple(problems))
+
+
+def _may_differ(problem: Problem) -> bool:
+    top = problem.path.partition(".")[0].partition("[")[0]
+    return problem.code in CANNOT and top in Request.__struct_fields__ and top != "extra"
+
+
+def _named(problem: Problem, others: Mapping[str, Report]) -> Problem:
+    can = [
+        variant
+        for variant, report in others.items()
+        if not any(overlaps(problem.path, other.path) for other in report.problems)
+    ]
+    if not can:
+        return problem
+    names = ", ".join(can)
+    message = f"{problem.message}; installed variants that can: {names}"
+    return msgspec.structs.replace(problem, message=message)

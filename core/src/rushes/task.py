@@ -1,0 +1,114 @@
+"""A task: the remote unit of work, and our record of it."""
+
+import base64
+import secrets
+import time
+from typing import Any, Literal
+
+import msgspec
+
+from rushes.calls import Call
+
+State = Literal[
+    # Ours. recorded: provably never sent; sending: under way; unknown: nobody knows whether the
+    # submit took; lost: the caller gave it up.
+    "recorded", "sending", "refused", "unknown", "lost",
+    # The provider's.
+    "queued", "in_progress", "completed", "failed", "cancelled", "expired",
+]  # fmt: skip
+
+ENDED: frozenset[State] = frozenset(
+    ("refused", "lost", "completed", "failed", "cancelled", "expired")
+)
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What a submit's answer gave: the remote id, and any JSON that its polls will need."""
+
+    remote_id: str
+    memo: Any = None
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """One video on offer: an address, or a call where it lies behind the key.
+
+    `expires_at` is in seconds since 1970, where the provider tells.
+    """
+
+    url: str | None = None
+    call: Call | None = None
+    expires_at: float | None = None
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """What one answer said of a task.
+
+    `progress` runs from 0 to 100; `cost` is in USD, as billed; `reason` is in the provider's own
+    words; `remote_id` is whose status this is, where the answer says so.
+    """
+
+    state: Literal["queued", "in_progress", "completed", "failed", "cancelled", "expired"]
+    progress: float | None = None
+    results: tuple[Result, ...] = ()
+    reason: str | None = None
+    cost: float | None = None
+    remote_id: str | None = None
+
+
+class Refusal(msgspec.Struct, frozen=True, kw_only=True):
+    """What an error answer means.
+
+    `wait`: not accepted now, come back after `retry_after` seconds. `unknown`: the answer does not
+    say whether the task was created.
+    """
+
+    kind: Literal["refused", "wait", "key", "balance", "content", "unknown"]
+    message: str
+    code: str | None = None
+    retry_after: float | None = None
+
+
+class Task(msgspec.Struct, frozen=True, kw_only=True):
+    """Our record of one paid job: a value that another process can resume from.
+
+    `id` is our reference and, where the provider takes one, the idempotency key. `body` is exactly
+    what was sent; `base_url` is where to. Times are in seconds since 1970, costs in USD.
+    """
+
+    id: str
+    variant: str
+    base_url: str
+    client_id: str
+    call: Call | None
+    state: State = "recorded"
+    created_at: float
+    updated_at: float
+    output: str | None = None
+    receipt: Receipt | None = None
+    progress: float | None = None
+    results: tuple[Result, ...] = ()
+    estimate: float | None = None
+    cost: float | None = None
+    error: str | None = None
+    file: str | None = None
+
+    @property
+    def remote_id(self) -> str | None:
+        """The provider's own id of the task, once it is known."""
+        return self.receipt.remote_id if self.receipt else None
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come of it at the provider."""
+        return self.state in ENDED
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether `resume` has something left to do: follow it, or fetch its video."""
+        return not self.ended or (self.state == "completed" and self.file is None)
+
+
+def new_task_id(now: float) -> str:
+    """Make a reference that sorts by day and that nobody else has: `20260102-k3v9x2mq4tza`."""
+    day = time.strftime("%Y%m%d", time.gmtime(now))
+    return f"{day}-{base64.b32encode(secrets.token_bytes(8)).decode().rstrip('=').lower()}"

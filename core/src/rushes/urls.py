@@ -1,0 +1,86 @@
+"""Judging addresses by their text alone: nothing is resolved here."""
+
+import ipaddress
+import re
+import socket
+from urllib.parse import urlsplit
+
+_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:")
+
+
+def has_scheme(text: str) -> bool:
+    """Whether a text is an address of some kind and no local path (`C:` is a drive)."""
+    return bool(_SCHEME.match(text))
+
+
+def origin(url: str) -> tuple[str, str, int | None]:
+    """Return scheme, host and port of an address, in the form two origins are compared in."""
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    default = {"http": 80, "https": 443}.get(scheme)
+    return scheme, (parts.hostname or "").rstrip("."), parts.port or default
+
+
+def literal_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the IP address that a host spells, in any form the system takes, or None."""
+    host = host.rstrip(".").strip("[]")
+    try:
+        return ipaddress.ip_address(host)
+    except ValueError:
+        pass
+    if re.fullmatch(r"[0-9a-fxA-FX.]+", host):
+        try:
+            return ipaddress.IPv4Address(socket.inet_aton(host))
+        except (OSError, ValueError):
+            pass
+    return None
+
+
+def is_loopback(url: str | None) -> bool:
+    """Whether an address points at this machine itself."""
+    host = urlsplit(url).hostname if url else None
+    if not host:
+        return False
+    address = literal_address(host)
+    return address.is_loopback if address else host.rstrip(".") == "localhost"
+
+
+def public_url_objection(url: str, *, loopback: bool) -> str | None:
+    """Say why `url` is no address that a provider can fetch from, or None.
+
+    With `loopback` (the provider itself is on this machine) private addresses will do.
+    """
+    scheme = _SCHEME.match(url)
+    if not scheme:
+        return "is not an http(s) address"
+    if scheme.group().lower() not in ("http:", "https:"):
+        return f"is not an http(s) address but {_article(scheme.group())}"
+    if any(c.isspace() or not c.isprintable() for c in url):
+        return "holds white space or unprintable characters"
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return "is malformed"
+    labels = host.rstrip(".").split(".")
+    if not host or len(labels) < 2 or not all(labels):
+        return "has no public host name"
+    address = literal_address(host)
+    if address and not address.is_global and not loopback:
+        return f"points to {host}, which only a private network can reach"
+    return None
+
+
+def _article(scheme: str) -> str:
+    return {"data:": "inline image data", "file:": "a file: address"}.get(
+        scheme.lower(), f"a {scheme} address"
+    )
+
+
+def join(base_url: str, path: str) -> str:
+    """Put an endpoint's path behind a base URL, without saying `/v1` twice."""
+    base = base_url.rstrip("/")
+    first = path.split("/")[1]
+    if re.fullmatch(r"v\d+", first) and base.endswith("/" + first):
+        base = base[: -len(first) - 1]
+    return base + path

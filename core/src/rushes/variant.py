@@ -1,0 +1,100 @@
+"""The declaration of a variant: everything about it that is data."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+import msgspec
+from msgspec import Struct
+
+from rushes.problems import Source
+from rushes.rules import Rule
+from rushes.urls import join
+
+SPEC = 1
+"""The version of the hook specification that this core speaks."""
+
+
+class To(Struct, frozen=True):
+    """Where a common value goes: `metadata.watermark`, or `image_urls[]` to append.
+
+    `values` translates the common value ("720p") to the wire's ("std") and lists what is accepted;
+    `form` makes the wire value out of the common one where more than a translation is needed.
+    """
+
+    path: str
+    values: Mapping[Any, Any] | None = None
+    form: Callable[[Any], Any] | None = None
+
+
+class Always(Struct, frozen=True):
+    """What the variant always does: asking for it is already so, for anything else a problem."""
+
+    value: Any
+
+
+class Polling(Struct, frozen=True, kw_only=True):
+    """The provider's advice on asking for a status, in seconds."""
+
+    first: float = 5.0
+    every: float = 10.0
+    at_most: float = 1800.0
+
+
+class Uploads(Struct, frozen=True, kw_only=True):
+    """What the provider's upload endpoint takes: types by content, size in bytes."""
+
+    types: tuple[str, ...]
+    max_bytes: int
+    source: Source
+
+
+class Variant(Struct, frozen=True, kw_only=True):
+    """One provider's way to one model.
+
+    `spec` is the version of the hook specification that the plugin was written for. `fields` says
+    where each common field goes, with `images.<role>` for each role of an image; a field that is
+    not in it, and that `build_payload` does not take, is a problem. `cost` estimates USD for a
+    valid payload, None where it is unknown. `status_path` has `{id}` where the remote id goes.
+    `client_id_field` is the payload field that carries the idempotency key, where it is one.
+    """
+
+    spec: int
+    id: str
+    payload: type[Struct]
+    page: Source
+    model: str
+    submit_path: str
+    status_path: str
+    base_url: str | None = None
+    fields: Mapping[str, To | Always] = {}
+    rules: tuple[Rule, ...] = ()
+    cost: Callable[[Any], float | None] | None = None
+    input_mode: Callable[[Any], str] | None = None
+    idempotency: Literal["replay", "reject", "none"] = "none"
+    look_up: Literal["by_client_id", "none"] = "none"
+    client_id_field: str | None = None
+    polling: Polling = Polling()
+    uploads: Uploads | None = None
+    facts: tuple[str, ...] = ()
+
+    @property
+    def provider(self) -> str:
+        """Whose endpoint and key are used."""
+        return self.id.partition("/")[0]
+
+    @property
+    def environment_prefix(self) -> str:
+        """What the provider's environment variables begin with: `TOAPIS`."""
+        return self.provider.upper().replace("-", "_")
+
+    def url(self, path: str, **ids: str) -> str:
+        """Return an endpoint's address; ids in it are encoded."""
+        from urllib.parse import quote
+
+        encoded = {name: quote(value, safe="") for name, value in ids.items()}
+        return join(self.base_url or "", path.format(**encoded))
+
+
+def configured(variant: Variant, base_url: str | None) -> Variant:
+    """Return the declaration with the base URL that is configured, if one is."""
+    return msgspec.structs.replace(variant, base_url=base_url) if base_url else variant

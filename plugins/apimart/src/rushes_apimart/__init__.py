@@ -1,0 +1,1 @@
+"""The APIMart gateway for rushes."""

@@ -1,0 +1,113 @@
+"""What every APIMart model shares: endpoints, answers, uploads, and the envelope around them.
+
+The shape of an answer: https://docs.apimart.ai/en/api-reference/videos/kling-v3/generation
+"""
+
+from typing import Any, Literal
+
+import msgspec
+from rushes import (
+    Answer,
+    Call,
+    LocalFile,
+    Receipt,
+    Refusal,
+    Result,
+    Status,
+    Steps,
+    Variant,
+    hookimpl,
+    pick,
+    pick_number,
+    pick_percent,
+    pick_text,
+    refusal_by_status,
+)
+
+UPLOAD_PATH = "/v1/uploads/images"
+
+State = Literal["queued", "in_progress", "completed", "failed", "cancelled", "expired"]
+WORDS: dict[str, State] = {
+    "submitted": "queued",
+    "pending": "queued",
+    "processing": "in_progress",
+    "completed": "completed",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "canceled": "cancelled",
+    "expired": "expired",
+}
+
+
+class Gateway:
+    """The hooks of one model at APIMart."""
+
+    def __init__(self, declaration: Variant) -> None:
+        self._declaration = declaration
+
+    @hookimpl
+    def variant(self) -> Variant:
+        """Return the model's declaration."""
+        return self._declaration
+
+    @hookimpl
+    def submit(self, variant: Variant, payload: msgspec.Struct, client_id: str) -> Call:
+        """POST the payload; the same key with the same body replays the task uncharged."""
+        address = variant.url(variant.submit_path)
+        return Call.post_json(address, payload, headers={"Idempotency-Key": client_id})
+
+    @hookimpl
+    def parse_submit(self, answer: Answer) -> Receipt | Refusal | None:
+        """Read the task's id; a code other than 200 inside an HTTP 200 is an error too."""
+        data = answer.json()
+        if remote_id := pick_text(data, "data", 0, "task_id"):
+            return Receipt(remote_id)
+        return _refusal_within(data, answer)
+
+    @hookimpl
+    def parse_refusal(self, answer: Answer) -> Refusal | None:
+        """Let the code in the body speak where HTTP says all is well."""
+        return _refusal_within(answer.json(), answer)
+
+    @hookimpl
+    def parse_status(self, answer: Answer) -> Status | None:
+        """Read a task's state, what it was billed, and its video's addresses."""
+        task = pick(answer.json(), "data")
+        state = WORDS.get(pick_text(task, "status") or "")
+        if state is None:
+            return None
+        return Status(
+            state=state,
+            progress=pick_percent(task, "progress"),
+            results=tuple(_results(pick(task, "result", "videos"))),
+            reason=pick_text(task, "error", "message") or pick_text(task, "error", "code"),
+            cost=pick_number(task, "cost"),
+            remote_id=pick_text(task, "id"),
+        )
+
+    @hookimpl
+    def upload(self, variant: Variant, file: LocalFile) -> Steps[str | None]:
+        """POST one image; its public address, good for 72 hours, is in the answer."""
+        answer = yield Call.post_file(variant.url(UPLOAD_PATH), file)
+        return pick_text(answer.json(), "url")
+
+
+def _refusal_within(data: Any, answer: Answer) -> Refusal | None:
+    code = pick(data, "code")
+    if answer.status >= 300 or type(code) is not int or code == 200:
+        return None
+    return refusal_by_status(code, answer)
+
+
+def _results(videos: Any) -> list[Result]:
+    results = []
+    for video in videos if isinstance(videos, list) else []:
+        urls = pick(video, "url")
+        expires_at = pick_number(video, "expires_at")
+        listed = urls if isinstance(urls, list) else [urls]
+        results += [
+            Result(url=url, expires_at=expires_at)
+            for url in listed
+            if isinstance(url, str) and url.strip()
+        ]
+    return results

@@ -1,0 +1,176 @@
+"""Kling v3 at APIMart: up to 4k, several shots, subjects."""
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+from rushes import (
+    SPEC,
+    Draft,
+    Polling,
+    PublicURL,
+    Request,
+    Text,
+    To,
+    TransportText,
+    Uploads,
+    Variant,
+    absent,
+    hookimpl,
+)
+
+from rushes_apimart import rules
+from rushes_apimart.gateway import Gateway
+
+PAGE = rules.PAGE
+
+
+class ShotPrompt(Struct, kw_only=True, forbid_unknown_fields=True):
+    """One shot: its place from 1, its prompt, its length in seconds."""
+
+    index: Annotated[int, Meta(ge=1, le=6)]
+    prompt: Annotated[Text, Meta(max_length=512)]
+    duration: Annotated[int, Meta(ge=1)]
+
+
+class Element(Struct, kw_only=True, forbid_unknown_fields=True):
+    """One subject, cited in prompts as @name; its first image is the frontal one."""
+
+    name: Text
+    description: Text
+    element_input_urls: Annotated[list[PublicURL], Meta(min_length=2, max_length=4)]
+
+
+class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The body of POST /v1/videos/generations."""
+
+    model: Literal["kling-v3"]
+    prompt: str = absent("")
+    mode: Literal["std", "pro", "4k"] = absent("std")
+    duration: Annotated[int, Meta(ge=3, le=15)] = absent(5)
+    aspect_ratio: Literal["16:9", "9:16", "1:1"] = absent("16:9")
+    negative_prompt: str = absent("")
+    image_urls: Annotated[list[PublicURL], Meta(max_length=2)] = absent([])
+    watermark: bool = absent(False)
+    audio: bool = absent(False)
+    multi_shot: bool = absent(False)
+    shot_type: Literal["customize", "intelligence"] = absent("")
+    multi_prompt: Annotated[list[ShotPrompt], Meta(max_length=6)] = absent([])
+    element_list: Annotated[list[Element], Meta(max_length=3)] = absent([])
+    webhook: TransportText = absent()
+
+
+class KlingV3(Gateway):
+    """The hooks of Kling v3."""
+
+    @hookimpl
+    def build_payload(self, variant: Variant, request: Request) -> Draft:
+        """Carry frames in the order the gateway reads them, and shots and subjects."""
+        draft = Draft(variant, request)
+        _frames(draft)
+        _shots(draft, request)
+        _subjects(draft)
+        return draft
+
+
+def _frames(draft: Draft) -> None:
+    """Put the first frame first: the gateway knows frames by their place alone."""
+    roles = ["first_frame", "last_frame"]
+    frames = {}
+    for place, image in enumerate(draft.take("images") or ()):
+        if image.role in roles:
+            frames[image.role] = (f"images[{place}]", image.url)
+        else:
+            message = (
+                f"{draft.variant.id} takes no {image.role} (accepted: first_frame, last_frame)"
+            )
+            draft.problem(f"images[{place}].role", "unsupported", message, roles)
+    if "last_frame" in frames and "first_frame" not in frames:
+        message = "last_frame is given without a first_frame; give both, or the first alone"
+        draft.problem(f"{frames['last_frame'][0]}.role", "last_frame_needs_first", message)
+    for role in roles:
+        if role in frames:
+            origin, url = frames[role]
+            draft.put("image_urls[]", draft.address(url, f"{origin}.url"), f"{origin}.url")
+
+
+def _subjects(draft: Draft) -> None:
+    for index, subject in enumerate(draft.take("subjects") or ()):
+        origin = f"subjects[{index}]"
+        element = {"name": subject.name}
+        if subject.description is not None:
+            element["description"] = subject.description
+        urls = [
+            draft.address(url, f"{origin}.images[{place}]")
+            for place, url in enumerate(subject.images)
+        ]
+        draft.put("element_list[]", {**element, "element_input_urls": urls}, origin)
+        draft.origins[f"element_list[{index}].element_input_urls"] = f"{origin}.images"
+
+
+def _shots(draft: Draft, request: Request) -> None:
+    shots = draft.take("shots")
+    if not shots:
+        return
+    draft.put("multi_shot", True, "shots")
+    draft.put("shot_type", "customize", "shots")
+    for index, shot in enumerate(shots):
+        item: dict[str, Any] = {"index": index + 1, "prompt": shot.prompt}
+        if shot.duration is not None:
+            item["duration"] = shot.duration
+        draft.put("multi_prompt[]", item, f"shots[{index}]")
+    lengths = [shot.duration for shot in shots]
+    if request.duration is None and all(type(length) is int for length in lengths):
+        total = sum(length for length in lengths if length is not None)
+        if "duration" not in request.extra:
+            draft.put("duration", total, "shots")
+            draft.note("duration", "duration_filled_in", f"{total} is sent, the sum of the shots")
+
+
+def input_mode(payload: Payload) -> str:
+    """Return the input mode: the page tells text from image by image_urls alone."""
+    return "frame control" if payload.image_urls else "text"
+
+
+def cost(payload: Payload) -> float | None:
+    """Estimate USD by the prices per second seen in 2026; other combinations were never seen."""
+    prices = {
+        ("std", False): 0.0672,
+        ("pro", False): 0.0896,
+        ("pro", True): 0.112,
+        ("4k", False): 0.429,
+    }
+    price = prices.get((payload.mode, payload.audio))
+    return None if price is None else round(price * payload.duration, 4)
+
+
+plugin = KlingV3(
+    Variant(
+        spec=SPEC,
+        id="apimart/kling-v3",
+        model="kling-v3",
+        page=PAGE,
+        payload=Payload,
+        base_url="https://api.apimart.ai",
+        submit_path="/v1/videos/generations",
+        status_path="/v1/tasks/{id}",
+        fields={
+            "prompt": To("prompt"),
+            "negative_prompt": To("negative_prompt"),
+            "duration": To("duration"),
+            "aspect_ratio": To("aspect_ratio"),
+            "resolution": To("mode", values={"720p": "std", "1080p": "pro", "4k": "4k"}),
+            "audio": To("audio"),
+            "watermark": To("watermark"),
+        },
+        rules=rules.RULES,
+        cost=cost,
+        input_mode=input_mode,
+        idempotency="replay",
+        polling=Polling(first=5, every=10, at_most=900),
+        uploads=Uploads(
+            types=("image/jpeg", "image/png", "image/webp", "image/gif"),
+            max_bytes=20 * 1024 * 1024,
+            source=PAGE,
+        ),
+    )
+)

@@ -1,0 +1,163 @@
+"""What APIMart's page says across fields: prompts, shots, subjects, frames."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from rushes import Note, Problem, Source, rule
+
+PAGE = Source(
+    "APIMart, Kling v3", "https://docs.apimart.ai/en/api-reference/videos/kling-v3/generation"
+)
+
+
+@rule(
+    "prompt is required, unless multi_shot is true.", fields=("prompt", "multi_shot"), source=PAGE
+)
+def prompt_unless_multi_shot(payload: Any) -> Iterator[Problem]:
+    """Ask for a prompt where no shots stand in for it."""
+    if not payload.multi_shot and not payload.prompt.strip():
+        message = "is required and must not be blank, unless multi_shot is true"
+        yield Problem(path="prompt", code="prompt_unless_multi_shot", message=message)
+
+
+@rule(
+    "multi_shot needs a shot_type.",
+    fields=("multi_shot", "shot_type"),
+    source=PAGE,
+    schema={
+        "if": {"properties": {"multi_shot": {"const": True}}, "required": ["multi_shot"]},
+        "then": {"required": ["shot_type"]},
+    },
+)
+def multi_shot_needs_type(payload: Any) -> Iterator[Problem]:
+    """Ask how the shots are split."""
+    if payload.multi_shot and not payload.shot_type:
+        yield Problem(
+            path="shot_type",
+            code="multi_shot_needs_type",
+            message="is required when multi_shot is true; accepted: customize, intelligence",
+            accepted=["customize", "intelligence"],
+        )
+
+
+@rule(
+    "shot_type and multi_prompt are accepted only with multi_shot true.",
+    fields=("multi_shot", "shot_type", "multi_prompt"),
+    source=PAGE,
+)
+def shots_need_multi_shot(payload: Any) -> Iterator[Problem]:
+    """Refuse what the gateway would ignore in silence."""
+    if payload.multi_shot:
+        return
+    for name in ("shot_type", "multi_prompt"):
+        if getattr(payload, name):
+            message = "is accepted only with multi_shot true; without it, it would be ignored"
+            yield Problem(path=name, code="shots_need_multi_shot", message=message)
+
+
+@rule(
+    "shot_type customize needs multi_prompt: 1 to 6 shots.",
+    fields=("multi_shot", "shot_type", "multi_prompt"),
+    source=PAGE,
+)
+def customize_needs_shots(payload: Any) -> Iterator[Problem]:
+    """Ask for the shots where the caller is to split them."""
+    if payload.multi_shot and payload.shot_type == "customize" and not payload.multi_prompt:
+        message = "is required when shot_type is customize: 1 to 6 shots"
+        yield Problem(path="multi_prompt", code="customize_needs_shots", message=message)
+
+
+@rule(
+    "shot_type intelligence needs a prompt.",
+    fields=("multi_shot", "shot_type", "prompt"),
+    source=PAGE,
+)
+def intelligence_needs_prompt(payload: Any) -> Iterator[Problem]:
+    """Ask for the prompt that the shots are made from (Kling's own rule)."""
+    if payload.multi_shot and payload.shot_type == "intelligence" and not payload.prompt.strip():
+        message = "is required and must not be blank when shot_type is intelligence"
+        yield Problem(path="prompt", code="intelligence_needs_prompt", message=message)
+
+
+@rule(
+    "shot_type intelligence takes no multi_prompt.",
+    fields=("multi_shot", "shot_type", "multi_prompt"),
+    source=PAGE,
+)
+def intelligence_takes_no_shots(payload: Any) -> Iterator[Problem]:
+    """Refuse shots where the model makes them."""
+    if payload.multi_shot and payload.shot_type == "intelligence" and payload.multi_prompt:
+        message = "is not accepted when shot_type is intelligence; use customize, or leave it out"
+        yield Problem(path="multi_prompt", code="intelligence_takes_no_shots", message=message)
+
+
+@rule("index counts the shots: 1, 2, 3…", fields=("multi_prompt",), source=PAGE)
+def indexes_count_from_one(payload: Any) -> Iterator[Problem]:
+    """Hold each index to its place."""
+    for place, shot in enumerate(payload.multi_prompt):
+        if shot.index != place + 1:
+            yield Problem(
+                path=f"multi_prompt[{place}].index",
+                code="indexes_count_from_one",
+                message=f"{shot.index} is not accepted; this shot's index is {place + 1}",
+                accepted=[place + 1],
+            )
+
+
+@rule(
+    "The shot durations add up to duration.",
+    fields=("multi_shot", "shot_type", "multi_prompt", "duration"),
+    source=PAGE,
+)
+def shots_fill_the_duration(payload: Any) -> Iterator[Problem]:
+    """Hold the sum of the shots to the whole."""
+    total = sum(shot.duration for shot in payload.multi_prompt)
+    if payload.multi_shot and payload.multi_prompt and total != payload.duration:
+        yield Problem(
+            path="duration",
+            code="shots_fill_the_duration",
+            message=f"is {payload.duration}, but the shots add up to {total}; they must be equal",
+            accepted=[total] if 3 <= total <= 15 else None,
+        )
+
+
+@rule(
+    "A subject is cited in the prompt or a shot as @name.",
+    fields=("element_list", "prompt", "multi_prompt"),
+    source=PAGE,
+)
+def subjects_are_cited(payload: Any) -> Iterator[Note]:
+    """Point out a subject that is paid for and never asked to appear."""
+    texts = [payload.prompt, *(shot.prompt for shot in payload.multi_prompt)]
+    for place, element in enumerate(payload.element_list):
+        cited = re.compile(rf"@{re.escape(element.name)}(?!\w)")
+        if not any(cited.search(text) for text in texts):
+            message = f"no prompt cites @{element.name}; the subject may not appear"
+            yield Note(path=f"element_list[{place}].name", code="never_cited", message=message)
+
+
+@rule(
+    "aspect_ratio may be overridden by the ratio of an input image.",
+    fields=("aspect_ratio", "image_urls"),
+    source=PAGE,
+)
+def image_may_set_the_ratio(payload: Any) -> Iterator[Note]:
+    """Say that a ratio asked for may not be the one delivered."""
+    if payload.image_urls:
+        message = "with an image, the ratio of the video may be the image's own"
+        yield Note(path="aspect_ratio", code="image_may_set_the_ratio", message=message)
+
+
+RULES = (
+    prompt_unless_multi_shot,
+    multi_shot_needs_type,
+    shots_need_multi_shot,
+    customize_needs_shots,
+    intelligence_needs_prompt,
+    intelligence_takes_no_shots,
+    indexes_count_from_one,
+    shots_fill_the_duration,
+    subjects_are_cited,
+    image_may_set_the_ratio,
+)

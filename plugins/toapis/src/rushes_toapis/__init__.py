@@ -1,0 +1,1 @@
+"""The ToAPIs gateway for rushes."""

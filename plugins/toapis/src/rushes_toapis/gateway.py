@@ -1,0 +1,120 @@
+"""What the ToAPIs variants share: endpoints, answers, uploads.
+
+The shape of an answer: https://docs.toapis.com/docs/en/api-reference/tasks/video-status
+"""
+
+from typing import Any, Literal
+
+import msgspec
+from rushes import (
+    SPEC,
+    Answer,
+    Call,
+    LocalFile,
+    Polling,
+    Receipt,
+    Result,
+    Source,
+    Status,
+    Steps,
+    Uploads,
+    Variant,
+    hookimpl,
+    pick,
+    pick_number,
+    pick_percent,
+    pick_text,
+)
+
+UPLOAD_PATH = "/v1/uploads/images"
+PAGES = "https://docs.toapis.com/docs/en/api-reference/videos"
+
+State = Literal["queued", "in_progress", "completed", "failed", "cancelled", "expired"]
+WORDS: dict[str, State] = {
+    "queued": "queued",
+    "submitted": "queued",
+    "in_progress": "in_progress",
+    "completed": "completed",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "canceled": "cancelled",
+    "expired": "expired",
+}
+
+
+def declare(model: str, page: Source, **declared: Any) -> Variant:
+    """Declare a model at ToAPIs."""
+    return Variant(
+        spec=SPEC,
+        id=f"toapis/{model}",
+        model=model,
+        page=page,
+        base_url="https://toapis.com",
+        submit_path="/v1/videos/generations",
+        status_path="/v1/videos/generations/{id}",
+        idempotency="replay",
+        look_up="by_client_id",
+        client_id_field="client_business_id",
+        polling=Polling(first=5, every=10, at_most=600),
+        uploads=Uploads(
+            types=("image/jpeg", "image/png", "image/webp", "image/gif"),
+            max_bytes=10 * 1024 * 1024,
+            source=page,
+        ),
+        **declared,
+    )
+
+
+class Gateway:
+    """The hooks of one model at ToAPIs."""
+
+    def __init__(self, declaration: Variant) -> None:
+        self._declaration = declaration
+
+    @hookimpl
+    def variant(self) -> Variant:
+        """Return the model's declaration."""
+        return self._declaration
+
+    @hookimpl
+    def submit(self, variant: Variant, payload: msgspec.Struct, client_id: str) -> Call:
+        """POST the payload with the job's own name: the same name again replays the same task."""
+        named = msgspec.structs.replace(payload, client_business_id=client_id)
+        return Call.post_json(variant.url(variant.submit_path), named)
+
+    @hookimpl
+    def parse_submit(self, answer: Answer) -> Receipt | None:
+        """Read the task's id; an error body may hold an id of another kind."""
+        data = answer.json()
+        remote_id = pick_text(data, "id")
+        is_task = pick(data, "object") == "generation.task" or answer.status < 300
+        if remote_id and is_task and not pick(data, "error"):
+            return Receipt(remote_id)
+        return None
+
+    @hookimpl
+    def parse_status(self, answer: Answer) -> Status | None:
+        """Read a task's state, and its video's addresses."""
+        data = answer.json()
+        state = WORDS.get(pick_text(data, "status") or "")
+        if state is None:
+            return None
+        listed = pick(data, "result", "data")
+        urls = [pick_text(item, "url") for item in listed] if isinstance(listed, list) else []
+        urls.append(pick_text(data, "url"))
+        expires_at = pick_number(data, "expires_at")
+        return Status(
+            state=state,
+            progress=pick_percent(data, "progress"),
+            results=tuple(
+                Result(url=url, expires_at=expires_at) for url in dict.fromkeys(urls) if url
+            ),
+            reason=pick_text(data, "error", "message") or pick_text(data, "error", "code"),
+            remote_id=pick_text(data, "id"),
+        )
+
+    @hookimpl
+    def upload(self, variant: Variant, file: LocalFile) -> Steps[str | None]:
+        """POST one image; its public address is in the answer."""
+        answer = yield Call.post_file(variant.url(UPLOAD_PATH), file)
+        return pick_text(answer.json(), "data", "url")

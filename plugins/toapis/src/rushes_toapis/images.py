@@ -1,0 +1,58 @@
+"""Images with roles, and the rules that concern them."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+from msgspec import Struct
+from rushes import Problem, PublicURL, To
+
+
+class RoleImage(Struct, forbid_unknown_fields=True):
+    """One image and what it is for."""
+
+    url: PublicURL
+    role: Literal["first_frame", "last_frame", "reference_image"]
+
+
+FRAMES = ("first_frame", "last_frame")
+
+
+def with_role(role: str) -> Callable[[str], dict[str, str]]:
+    """Return what makes a `RoleImage` out of an address."""
+    return lambda url: {"url": url, "role": role}
+
+
+IMAGE_FIELDS = {
+    "images.first_frame": To("image_with_roles[]", form=with_role("first_frame")),
+    "images.last_frame": To("image_with_roles[]", form=with_role("last_frame")),
+    "images.reference": To("reference_images[]"),
+}
+
+
+def misplaced_frames(payload: Any) -> Iterator[Problem]:
+    """Yield a problem for each frame given twice, and for a last frame without a first."""
+    roles = [image.role for image in payload.image_with_roles]
+    for index, role in enumerate(roles):
+        path = f"image_with_roles[{index}].role"
+        if role in FRAMES and role in roles[:index]:
+            yield Problem(
+                path=path, code="one_of_each_frame", message=f"is the second {role}; one will do"
+            )
+    if "last_frame" in roles and "first_frame" not in roles:
+        yield Problem(
+            path=f"image_with_roles[{roles.index('last_frame')}].role",
+            code="last_frame_needs_first",
+            message="last_frame is given without a first_frame; give both, or the first alone",
+        )
+
+
+def input_mode(payload: Any) -> str:
+    """Return the input mode by the page's table of input shapes."""
+    roles = {image.role for image in payload.image_with_roles}
+    frames = bool(roles & set(FRAMES))
+    references = "reference_image" in roles
+    if (payload.reference_images and roles) or (frames and references):
+        return "mixed"
+    if frames:
+        return "frame control"
+    return "reference" if payload.reference_images or references else "text"

@@ -1,0 +1,126 @@
+"""Kling v3 Omni at ToAPIs: images are cited in the prompt."""
+
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+from rushes import (
+    Always,
+    Draft,
+    Note,
+    Problem,
+    PublicURL,
+    Request,
+    Source,
+    Text,
+    To,
+    TransportText,
+    Variant,
+    absent,
+    hookimpl,
+    rule,
+)
+
+from rushes_toapis.gateway import PAGES, Gateway, declare
+
+PAGE = Source("ToAPIs, Kling v3 Omni", f"{PAGES}/kling-v3-omni/generation")
+IMAGE_TAG = re.compile(r"<<<image_([0-9]+)>>>")
+ANY_TAG = re.compile(r"<<<(.*?)>>>", re.DOTALL)
+FIRST_TAG = "<<<image_1>>>"
+
+
+class Anything(Struct):
+    """The page names no key of metadata; all pass."""
+
+
+class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The body of POST /v1/videos/generations for kling-v3-omni."""
+
+    model: Literal["kling-v3-omni"]
+    prompt: Text
+    mode: Literal["std", "pro"] = absent("std")
+    duration: Literal[5, 10] = absent(5)
+    aspect_ratio: Literal["16:9", "9:16", "1:1"] = absent("16:9")
+    image_urls: list[PublicURL] = absent([])
+    metadata: Annotated[dict[str, Any], Meta(extra={"known": Anything})] = absent({})
+    client_business_id: TransportText = absent()
+    callback_url: TransportText = absent()
+
+
+@rule(
+    "<<<image_N>>> cites the N-th of image_urls, from 1; the image must be there.",
+    fields=("prompt", "image_urls"),
+    source=PAGE,
+)
+def cited_images_exist(payload: Payload) -> Iterator[Problem | Note]:
+    """Hold each tag against the images; tags of another kind pass with a note."""
+    count = len(payload.image_urls)
+    for number in dict.fromkeys(IMAGE_TAG.findall(payload.prompt)):
+        if len(number) > 9 or not 1 <= int(number) <= count:
+            tags = [f"<<<image_{n}>>>" for n in range(count, 0, -1)]
+            there = f"accepted: {', '.join(tags[::-1])}" if tags else "no image is given"
+            yield Problem(
+                path="prompt",
+                code="cited_images_exist",
+                message=f"<<<image_{number[:12]}>>> cites an image that is not there ({there})",
+                accepted=tags or None,
+            )
+    for text in dict.fromkeys(ANY_TAG.findall(payload.prompt)):
+        if not IMAGE_TAG.fullmatch(f"<<<{text}>>>"):
+            message = f"<<<{text[:40]}>>> is no image tag; it is sent as it stands"
+            yield Note(path="prompt", code="other_tag", message=message)
+
+
+@rule(
+    "aspect_ratio may be overridden by the ratio of an input image.",
+    fields=("aspect_ratio", "image_urls"),
+    source=PAGE,
+)
+def image_may_set_the_ratio(payload: Payload) -> Iterator[Note]:
+    """Say that a ratio asked for may not be the one delivered."""
+    if payload.image_urls:
+        message = "with an image, the ratio of the video may be the image's own"
+        yield Note(path="aspect_ratio", code="image_may_set_the_ratio", message=message)
+
+
+class Omni(Gateway):
+    """The hooks of Kling v3 Omni."""
+
+    @hookimpl
+    def build_payload(self, variant: Variant, request: Request) -> Draft:
+        """Put the first image's tag in front of a prompt that cites none, as the gateway would."""
+        draft = Draft(variant, request)
+        body = {**request.extra, **draft.body}
+        prompt, images = body.get("prompt"), body.get("image_urls")
+        if not isinstance(prompt, str) or not prompt.strip() or not isinstance(images, list):
+            return draft
+        if images and not IMAGE_TAG.search(prompt):
+            draft.body["prompt"] = f"{FIRST_TAG} {prompt}"
+            message = f"{FIRST_TAG} is put in front, as the gateway does where no image is cited"
+            draft.note("prompt", "tag_added", message)
+        return draft
+
+
+def input_mode(payload: Payload) -> str:
+    """Return the input mode: images are references here."""
+    return "reference" if payload.image_urls else "text"
+
+
+plugin = Omni(
+    declare(
+        "kling-v3-omni",
+        PAGE,
+        payload=Payload,
+        fields={
+            "prompt": To("prompt"),
+            "duration": To("duration"),
+            "aspect_ratio": To("aspect_ratio"),
+            "resolution": To("mode", values={"720p": "std", "1080p": "pro"}),
+            "images.reference": To("image_urls[]"),
+            "audio": Always(False),
+        },
+        rules=(cited_images_exist, image_may_set_the_ratio),
+        input_mode=input_mode,
+    )
+)

@@ -1,0 +1,1 @@
+"""The UniAll gateway for rushes."""

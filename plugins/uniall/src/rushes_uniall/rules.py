@@ -1,0 +1,87 @@
+"""What UniAll's pages say across fields: prompts, frames, shots."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from rushes import Note, Problem, Source, rule
+
+PAGE = Source("UniAll, Create Video Task", "https://docs.uniall.ai/models/video/kling/create-task")
+OVERVIEW = Source("UniAll, Kling Video Generation", "https://docs.uniall.ai/models/video/kling")
+
+
+@rule(
+    "prompt is required, unless extra_body.multi_prompt is given.",
+    fields=("prompt", "extra_body.multi_prompt"),
+    source=OVERVIEW,
+)
+def prompt_or_shots(payload: Any) -> Iterator[Problem]:
+    """Ask for a prompt where no shots stand in for it."""
+    if not payload.prompt.strip() and not payload.extra_body.get("multi_prompt"):
+        message = "is required and must not be blank, unless extra_body.multi_prompt is given"
+        yield Problem(path="prompt", code="prompt_or_shots", message=message)
+
+
+@rule(
+    "prompt and extra_body.multi_prompt are not passed together.",
+    fields=("prompt", "extra_body.multi_prompt"),
+    source=OVERVIEW,
+)
+def prompt_not_with_shots(payload: Any) -> Iterator[Problem]:
+    """Refuse two prompts for one video."""
+    if payload.prompt.strip() and payload.extra_body.get("multi_prompt"):
+        message = "is not accepted together with extra_body.multi_prompt; give one of the two"
+        yield Problem(path="prompt", code="prompt_not_with_shots", message=message)
+
+
+@rule(
+    "extra_body.multi_prompt needs an image.",
+    fields=("image", "extra_body.multi_prompt"),
+    source=PAGE,
+)
+def shots_need_image(payload: Any) -> Iterator[Problem]:
+    """Keep shots to image-to-video, where the page shows them."""
+    if payload.extra_body.get("multi_prompt") and not payload.image:
+        message = "is accepted for image-to-video only; give an image too"
+        yield Problem(path="extra_body.multi_prompt", code="shots_need_image", message=message)
+
+
+@rule("last_image needs image.", fields=("image", "last_image"), source=OVERVIEW)
+def last_image_needs_image(payload: Any) -> Iterator[Problem]:
+    """Refuse a last frame without a first."""
+    if payload.last_image and not payload.image:
+        message = "is given without image, the first frame; give both, or the first alone"
+        yield Problem(path="last_image", code="last_image_needs_image", message=message)
+
+
+@rule(
+    "aspect_ratio is not guaranteed with an image.",
+    fields=("aspect_ratio", "image"),
+    source=PAGE,
+)
+def image_may_set_the_ratio(payload: Any) -> Iterator[Note]:
+    """Say that a ratio asked for may not be the one delivered."""
+    if payload.image:
+        message = "with an image, the ratio of the video may be the image's own"
+        yield Note(path="aspect_ratio", code="image_may_set_the_ratio", message=message)
+
+
+@rule(
+    "extra_body.element_list is passed on as it is.",
+    fields=("extra_body.element_list",),
+    source=OVERVIEW,
+)
+def subjects_pass_unchecked(payload: Any) -> Iterator[Note]:
+    """Say that the page does not tell what a subject is made of."""
+    if payload.extra_body.get("element_list"):
+        message = "the page does not say what an element is made of; it is passed on unchecked"
+        yield Note(path="extra_body.element_list", code="subjects_pass_unchecked", message=message)
+
+
+RULES = (
+    prompt_or_shots,
+    prompt_not_with_shots,
+    shots_need_image,
+    last_image_needs_image,
+    image_may_set_the_ratio,
+    subjects_pass_unchecked,
+)
