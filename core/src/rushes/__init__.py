@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         pick_percent,
         pick_text,
     )
+    from rushes.capabilities import Capability, capabilities
     from rushes.check import Report
     from rushes.client import AsyncClient, Client
     from rushes.defaults import refusal_by_status
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from rushes.request import Image, Request, Shot, Subject
     from rushes.rules import rule
     from rushes.task import Receipt, Refusal, Result, Status, Task
-    from rushes.variant import SPEC, Always, Polling, To, Uploads, Variant
+    from rushes.variant import SPEC, Always, Built, Polling, To, Uploads, Variant
 
 _HOMES = {
     "rushes.calls": (
@@ -57,6 +58,7 @@ _HOMES = {
         "pick_percent",
         "pick_text",
     ),
+    "rushes.capabilities": ("Capability", "capabilities"),
     "rushes.check": ("Report",),
     "rushes.client": ("AsyncClient", "Client"),
     "rushes.defaults": ("refusal_by_status",),
@@ -83,7 +85,7 @@ _HOMES = {
     "rushes.request": ("Image", "Request", "Shot", "Subject"),
     "rushes.rules": ("rule",),
     "rushes.task": ("Receipt", "Refusal", "Result", "Status", "Task"),
-    "rushes.variant": ("SPEC", "Always", "Polling", "To", "Uploads", "Variant"),
+    "rushes.variant": ("SPEC", "Always", "Built", "Polling", "To", "Uploads", "Variant"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
@@ -93,7 +95,9 @@ __all__ = [
     "Answer",
     "AsyncClient",
     "BrokenPluginError",
+    "Built",
     "Call",
+    "Capability",
     "Client",
     "ConfigurationError",
     "DiskError",
@@ -132,6 +136,7 @@ __all__ = [
     "Uploads",
     "Variant",
     "absent",
+    "capabilities",
     "hookimpl",
     "pick",
     "pick_number",

@@ -11,7 +11,7 @@ from rushes.constraints import distance
 from rushes.problems import Note, Problem, listing, show
 from rushes.request import FIELDS, Image, Request, fields_set
 from rushes.urls import has_scheme
-from rushes.variant import Always, To, Variant
+from rushes.variant import Always, Built, To, Variant
 
 UPLOAD = "https://upload.invalid/"
 """Where a local file stands in a payload that is only checked: a reserved name, never resolved."""
@@ -47,9 +47,10 @@ class Draft:
             return
         self.body["model"] = variant.model
         for field, place in variant.fields.items():
-            if field in self._left:
+            if field in self._left and not isinstance(place, Built):
                 self._carry(place, self.take(field), field)
-        if not any(field.startswith("images.") for field in variant.fields):
+        places = [place for field, place in variant.fields.items() if field[:7] == "images."]
+        if not places or any(isinstance(place, Built) for place in places):
             return
         for index, image in enumerate(self.take("images") or ()):
             self._image(image, f"images[{index}]")

@@ -32,6 +32,12 @@ class Always(Struct, frozen=True):
     value: Any
 
 
+class Built(Struct, frozen=True):
+    """Where the plugin's own `build_payload` puts a common value: carried, but not by the core."""
+
+    path: str
+
+
 class Polling(Struct, frozen=True, kw_only=True):
     """The provider's advice on asking for a status, in seconds."""
 
@@ -66,7 +72,7 @@ class Variant(Struct, frozen=True, kw_only=True):
     submit_path: str
     status_path: str
     base_url: str | None = None
-    fields: Mapping[str, To | Always] = {}
+    fields: Mapping[str, To | Always | Built] = {}
     rules: tuple[Rule, ...] = ()
     cost: Callable[[Any], float | None] | None = None
     input_mode: Callable[[Any], str] | None = None

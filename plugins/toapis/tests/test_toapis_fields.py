@@ -105,9 +105,9 @@ class TestEveryVariant:
     def test_takes_whole_seconds_only(self, variant: str, value: Any) -> None:
         refused(native(variant, duration=value), "duration", "5")
 
-    @pytest.mark.parametrize("huge", [10**400, -(10**400), 2**63, 2**64, 10**5000])
-    def test_takes_no_huge_number(self, variant: str, huge: int) -> None:
-        problem = refused(native(variant, duration=huge), "duration")
+    @pytest.mark.parametrize("digits", [19, 20, 400, 5000])
+    def test_takes_no_huge_number(self, variant: str, digits: int) -> None:
+        problem = refused(native(variant, duration=10**digits), "duration")
         assert len(problem.message) < 300
 
     @pytest.mark.parametrize("ratio", ["16:9", "9:16", "1:1"])
@@ -132,7 +132,6 @@ class TestEveryVariant:
             ("aspectRatio", "aspect_ratio"),
             ("aspect-ratio", "aspect_ratio"),
             ("Mode", "mode"),
-            ("metadta", "metadata"),
             ("client_bussiness_id", "client_business_id"),
         ],
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 from rushes import (
     SPEC,
+    Built,
     Draft,
     Polling,
     PublicURL,
@@ -159,6 +160,10 @@ plugin = KlingV3(
             "duration": To("duration"),
             "aspect_ratio": To("aspect_ratio"),
             "resolution": To("mode", values={"720p": "std", "1080p": "pro", "4k": "4k"}),
+            "images.first_frame": Built("image_urls[]"),
+            "images.last_frame": Built("image_urls[]"),
+            "shots": Built("multi_prompt[]"),
+            "subjects": Built("element_list[]"),
             "audio": To("audio"),
             "watermark": To("watermark"),
         },

@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 from rushes import (
     SPEC,
     Always,
+    Built,
     Draft,
     Polling,
     PublicURL,
@@ -111,6 +112,7 @@ def _plugin(payload: type[Payload], quality: str, sound: str) -> KlingV3:
                 "resolution": Always({"std": "720p", "pro": "1080p"}[quality]),
                 "images.first_frame": To("image"),
                 "images.last_frame": To("last_image"),
+                "shots": Built("extra_body.multi_prompt[]"),
                 "audio": Always(sound == "audio"),
                 "guidance": To("extra_body.cfg_scale"),
             },
