@@ -49,7 +49,7 @@ class _Shared:
         polling: Polling | None = None,
         proxy: str | None = None,
         transport: Any = None,
-        connections: int = 20,
+        connections: int = 10,
         plugins: Iterable[Any] = (),
         wrappers: Iterable[Any] = (),
         observers: Iterable[OnUpdate] = (),
@@ -220,6 +220,20 @@ class Client(_Shared):
         """Ask the provider to cancel a task; raises ConfigurationError where it cannot."""
         return drive(self._jobs.cancel(task, on_update), self._perform)
 
+    def resolve(
+        self,
+        task: Task | str,
+        *,
+        remote_id: str | None = None,
+        lost: bool = False,
+        on_update: OnUpdate | None = None,
+    ) -> Task:
+        """Say what became of a submit whose outcome is unknown: its remote id, or that it is lost.
+
+        Raises ConfigurationError where the task's outcome is known.
+        """
+        return drive(self._jobs.resolve(task, remote_id, lost, on_update), self._perform)
+
     def tasks(self, *, unfinished: bool = False) -> list[Task]:
         """Return the journal's tasks, the newest first."""
         return drive(self._jobs.tasks(unfinished), self._perform)
@@ -333,6 +347,18 @@ class AsyncClient(_Shared):
     async def cancel(self, task: Task | str, *, on_update: OnUpdate | None = None) -> Task:
         """Do what Client.cancel does."""
         return await drive_async(self._jobs.cancel(task, on_update), self._perform)
+
+    async def resolve(
+        self,
+        task: Task | str,
+        *,
+        remote_id: str | None = None,
+        lost: bool = False,
+        on_update: OnUpdate | None = None,
+    ) -> Task:
+        """Do what Client.resolve does."""
+        flow = self._jobs.resolve(task, remote_id, lost, on_update)
+        return await drive_async(flow, self._perform)
 
     async def tasks(self, *, unfinished: bool = False) -> list[Task]:
         """Do what Client.tasks does."""

@@ -15,7 +15,7 @@ from rushes.polling import NotUnderstood, advance, ended, follow, look, understo
 from rushes.request import Request
 from rushes.session import OnUpdate, Session, excerpt
 from rushes.submitting import deliver, submit
-from rushes.task import Task
+from rushes.task import Receipt, Task
 
 RequestLike = Request | Mapping[str, Any]
 
@@ -142,6 +142,31 @@ class Jobs:
             )
         changed = msgspec.structs.replace(task, state="cancelled")
         return (yield from session.record(changed, on_update))
+
+    def resolve(
+        self,
+        task: Task | str,
+        remote_id: str | None,
+        lost: bool,
+        on_update: OnUpdate | None,
+    ) -> Flow[Task]:
+        """Take the caller's word for what became of a submit that nobody else knows about."""
+        task = yield from self._given(task)
+        if lost == bool(remote_id):
+            raise ConfigurationError(
+                "say one of the two: that the task is lost, or its remote id", task=task
+            )
+        if task.state not in ("sending", "unknown"):
+            raise ConfigurationError(
+                f"task {task.id} is {task.state}; there is nothing to resolve", task=task
+            )
+        if remote_id:
+            changed = msgspec.structs.replace(
+                task, state="queued", receipt=Receipt(remote_id), error=None
+            )
+        else:
+            changed = msgspec.structs.replace(task, state="lost")
+        return (yield from self._session.record(changed, on_update))
 
     def tasks(self, unfinished: bool) -> Flow[list[Task]]:
         """Return the journal's tasks."""

@@ -18,6 +18,8 @@ from rushes.flow import Interrupted, NotSent, Send, Stream
 
 MAX_ANSWER = 4 * 1024 * 1024
 """Bytes that an answer to anything but a download may have."""
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+"""Hosts that no proxy stands before."""
 
 
 class Timeouts(Struct, frozen=True, kw_only=True):
@@ -44,12 +46,14 @@ class Settings(Struct, frozen=True, kw_only=True):
         limits = httpx.Limits(
             max_connections=self.connections, max_keepalive_connections=self.connections
         )
-        loopback = {
-            f"all://{host}": kind(limits=limits) for host in ("127.0.0.1", "localhost", "[::1]")
-        }
-        chosen: dict[str, Any] = {"transport": self.transport} if self.transport else {
-            "mounts": loopback, "proxy": self.proxy,
-        }  # fmt: skip
+        # Reading the certificates takes long; one context serves every route.
+        trusted = httpx.create_ssl_context()
+        loopback = {f"all://{host}": kind(verify=trusted, limits=limits) for host in LOOPBACK}
+        chosen: dict[str, Any] = (
+            {"transport": self.transport}
+            if self.transport
+            else {"mounts": loopback, "proxy": self.proxy, "verify": trusted}
+        )
         return {
             **chosen,
             "limits": limits,
