@@ -39,8 +39,10 @@ if TYPE_CHECKING:
         TaskEndedError,
         UnknownVariantError,
     )
-    from rushes.fields import PublicURL, Text, TransportText, absent
+    from rushes.fields import PublicURL, Text, TransportText, TransportURL, absent
     from rushes.hookspecs import hookimpl
+    from rushes.journal import Journal
+    from rushes.network import Timeouts
     from rushes.problems import Note, Problem, Source
     from rushes.request import Image, Request, Shot, Subject
     from rushes.rules import rule
@@ -79,8 +81,10 @@ _HOMES = {
         "TaskEndedError",
         "UnknownVariantError",
     ),
-    "rushes.fields": ("PublicURL", "Text", "TransportText", "absent"),
+    "rushes.fields": ("PublicURL", "Text", "TransportText", "TransportURL", "absent"),
     "rushes.hookspecs": ("hookimpl",),
+    "rushes.journal": ("Journal",),
+    "rushes.network": ("Timeouts",),
     "rushes.problems": ("Note", "Problem", "Source"),
     "rushes.request": ("Image", "Request", "Shot", "Subject"),
     "rushes.rules": ("rule",),
@@ -103,6 +107,7 @@ __all__ = [
     "DiskError",
     "Draft",
     "Image",
+    "Journal",
     "JournalError",
     "LocalFile",
     "MissingKeyError",
@@ -130,8 +135,10 @@ __all__ = [
     "Task",
     "TaskEndedError",
     "Text",
+    "Timeouts",
     "To",
     "TransportText",
+    "TransportURL",
     "UnknownVariantError",
     "Uploads",
     "Variant",

@@ -7,9 +7,8 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from rushes.draft import Draft, PlannedUpload, way_back
-from rushes.errors import BrokenPluginError
 from rushes.fields import reading, shape
-from rushes.loading import LoadedVariant
+from rushes.loading import LoadedVariant, judgement
 from rushes.payload import INVALID, Examiner
 from rushes.problems import Note, Problem
 from rushes.request import Request
@@ -73,8 +72,6 @@ def check(loaded: LoadedVariant, data: Request | Mapping[str, Any]) -> Report:
     variant = loaded.variant
     request, problems = read_request(data)
     draft = loaded.call("build_payload", request=request)
-    if not isinstance(draft, Draft):
-        raise BrokenPluginError(f"{variant.id}: build_payload returned no Draft")
     draft.finish()
     problems += draft.problems
     payload, found = judge(loaded, draft.body)
@@ -88,7 +85,8 @@ def check(loaded: LoadedVariant, data: Request | Mapping[str, Any]) -> Report:
             problems.append(moved)
     if problems or payload is None:
         return Report(variant=variant.id, problems=tuple(problems), notes=tuple(notes))
-    return _accepted(variant, payload, notes, draft)
+    with loaded.blamed("its cost or input mode"):
+        return _accepted(variant, payload, notes, draft)
 
 
 def _accepted(variant: Variant, payload: Struct, notes: list[Note], draft: Draft) -> Report:
@@ -131,7 +129,7 @@ def judge(
     read = reading(partial)
     for rule in variant.rules:
         if not any(overlaps(field, path) for field in rule.fields for path in bad):
-            found += (item for item in _judged(rule, read, variant) if _asked(item, body))
+            found += (item for item in _judged(loaded, rule, read) if _asked(item, body))
     if any(isinstance(item, Problem) for item in found) or payload is None:
         return None, found
     found += loaded.judgements(payload)
@@ -157,11 +155,9 @@ def _asked(item: Problem | Note, body: Mapping[str, Any]) -> bool:
     return isinstance(item, Problem) or item.path.partition(".")[0].partition("[")[0] in body
 
 
-def _judged(rule: Rule, payload: Any, variant: Variant) -> Iterable[Problem | Note]:
-    try:
-        found = rule.judge(payload)
-    except Exception as error:
-        raise BrokenPluginError(f"{variant.id}: the rule {rule.name} raised {error!r}") from error
+def _judged(loaded: LoadedVariant, rule: Rule, payload: Any) -> Iterable[Problem | Note]:
+    with loaded.blamed(f"the rule {rule.name}"):
+        found = [judgement(item) for item in rule.judge(payload)]
     for item in found:
         yield item if item.source else msgspec.structs.replace(item, source=rule.source)
 

@@ -1,123 +1,24 @@
 """The clients: the same flows, driven with and without an event loop."""
 
 import asyncio
-import os
+import threading
 import time
-from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import msgspec
-
-from rushes.check import Report, check
+from rushes.configuration import Configured
 from rushes.flow import Do, Effect, Send, Sleep, drive, drive_async
-from rushes.home import Keys, home_folder
-from rushes.jobs import Jobs
-from rushes.journal import Journal
-from rushes.loading import LoadedVariant
-from rushes.problems import Problem
-from rushes.registry import Registry
-from rushes.request import Request
-from rushes.session import OnUpdate, Session
-from rushes.siblings import naming_siblings
+from rushes.jobs import RequestLike
+from rushes.session import OnUpdate
 from rushes.task import Task
-from rushes.transport import AsyncTransport, Settings, Timeouts, Transport
-from rushes.uploading import file_problem
-from rushes.variant import Polling
 
-RequestLike = Request | Mapping[str, Any]
-DEFAULT: Any = object()
+if TYPE_CHECKING:
+    from rushes.transport import AsyncTransport, Transport
 
 
-class _Shared:
-    """What both clients are made of; everything here is free of waiting.
-
-    An argument beats the environment, which beats what is stored in the home folder. Nothing is
-    opened, imported or written before it is needed.
-    """
-
-    def __init__(
-        self,
-        *,
-        keys: Mapping[str, str] | None = None,
-        base_urls: Mapping[str, str] | None = None,
-        home: str | Path | None = None,
-        journal: Journal | None = DEFAULT,
-        timeouts: Timeouts | None = None,
-        polling: Polling | None = None,
-        proxy: str | None = None,
-        transport: Any = None,
-        connections: int = 10,
-        plugins: Iterable[Any] = (),
-        wrappers: Iterable[Any] = (),
-        observers: Iterable[OnUpdate] = (),
-    ) -> None:
-        """Configure a client.
-
-        `keys` and `base_urls` are by provider; `home` is the folder for journal, stored keys and
-        downloads; `polling` overrides the providers' advice; `transport` is an httpx transport;
-        `connections` bounds how many are open at once, however many tasks are followed.
-
-        With `journal=None` nothing is written down: a task that you do not keep yourself is lost
-        with the process, a job cannot be told from one sent before, and `tasks` and `resume` by
-        reference do not work. Give it only where you store every Task that `on_update` shows you.
-        """
-        folder = home_folder(home, os.environ)
-        self._settings = Settings(
-            timeouts=timeouts or Timeouts(),
-            proxy=proxy,
-            connections=connections,
-            transport=transport,
-        )
-        self.registry = Registry(plugins, wrappers, base_urls, os.environ)
-        self.keys = Keys(keys or {}, os.environ, folder)
-        self._session = Session(
-            registry=self.registry,
-            keys=self.keys,
-            journal=Journal(folder / "journal.db") if journal is DEFAULT else journal,
-            home=folder,
-            timeouts=self._settings.timeouts,
-            polling=polling,
-            own_observers=tuple(observers),
-        )
-        self._jobs = Jobs(self._session, self._checked)
-
-    def check(self, variant: str, request: RequestLike) -> Report:
-        """Check a request: every problem at once, what would be sent, nothing sent.
-
-        Needs no key, no base URL and no network. A local image is read, not uploaded. Raises
-        UnknownVariantError or BrokenPluginError; a wrong request raises nothing, it is reported.
-        """
-        return naming_siblings(self._checked(variant, request)[1], request, self.registry)
-
-    def check_payload(self, variant: str, payload: Any) -> Report:
-        """Check a native payload, as the provider's page shows it."""
-        if not isinstance(payload, Mapping):
-            message = "a payload is an object"
-            problem = Problem(path="", code="type", message=message)
-            return Report(variant=variant, problems=(problem,), notes=())
-        return self.check(variant, Request(extra=payload))
-
-    def _checked(self, variant: str, request: RequestLike) -> tuple[LoadedVariant, Report]:
-        loaded = self.registry.get(variant)
-        report = check(loaded, request)
-        uploads = loaded.variant.uploads
-        if uploads is None:
-            return loaded, report
-        found = [file_problem(planned, uploads) for planned in report.uploads]
-        problems = (*report.problems, *(problem for problem in found if problem))
-        if problems != report.problems:
-            report = msgspec.structs.replace(report, problems=problems, payload=None)
-        return loaded, report
-
-    def _release(self) -> None:
-        if self._session.journal is not None:
-            self._session.journal.close()
-
-
-class Client(_Shared):
+class Client(Configured):
     """Generates videos, one call at a time; safe to share between threads.
 
     with rushes.Client() as client:
@@ -125,7 +26,8 @@ class Client(_Shared):
         print(task.file)
     """
 
-    _transport: Transport | None = None
+    _transport: "Transport | None" = None
+    _opening = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -248,21 +150,26 @@ class Client(_Shared):
         if isinstance(effect, Sleep):
             time.sleep(effect.seconds)
             return None
-        if self._transport is None:
-            self._transport = Transport(self._settings)
-        if isinstance(effect, Send):
-            return self._transport.send(effect)
-        return self._transport.stream(effect)
+        transport = self._opened()
+        return transport.send(effect) if isinstance(effect, Send) else transport.stream(effect)
+
+    def _opened(self) -> "Transport":
+        from rushes.transport import Transport  # imports httpx, which a check can do without
+
+        with self._opening:
+            if self._transport is None:
+                self._transport = Transport(self._settings)
+            return self._transport
 
 
-class AsyncClient(_Shared):
+class AsyncClient(Configured):
     """Generates videos, thousands at once: a waiting task holds no connection.
 
     async with rushes.AsyncClient() as client:
         task = await client.generate("toapis/kling-v3", rushes.Request("A red kite"))
     """
 
-    _transport: AsyncTransport | None = None
+    _transport: "AsyncTransport | None" = None
     _workers: ThreadPoolExecutor | None = None
 
     async def __aenter__(self) -> Self:
@@ -372,12 +279,24 @@ class AsyncClient(_Shared):
         if isinstance(effect, Do):
             if self._workers is None:
                 self._workers = ThreadPoolExecutor(4, thread_name_prefix="rushes")
-            return await asyncio.get_running_loop().run_in_executor(self._workers, effect.work)
+            loop = asyncio.get_running_loop()
+            return await _to_its_end(loop.run_in_executor(self._workers, effect.work))
         if isinstance(effect, Sleep):
             await asyncio.sleep(effect.seconds)
             return None
+        from rushes.transport import AsyncTransport  # imports httpx: a check can do without
+
         if self._transport is None:
             self._transport = AsyncTransport(self._settings)
         if isinstance(effect, Send):
             return await self._transport.send(effect)
         return await self._transport.stream(effect)
+
+
+async def _to_its_end(work: asyncio.Future[Any]) -> Any:
+    """Await work that a cancellation must not leave undone: what is being written is written."""
+    try:
+        return await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        raise

@@ -11,14 +11,14 @@ import msgspec
 
 from rushes.calls import Answer, Call
 from rushes.container import looks_like, objection
-from rushes.errors import DiskError, ResultError
+from rushes.errors import BrokenPluginError, DiskError, ResultError
 from rushes.flow import Do, Flow, Interrupted, NotSent, Sleep, Stream
 from rushes.loading import LoadedVariant
 from rushes.log import log
 from rushes.polling import NotUnderstood, advance, ended, look, understood
 from rushes.session import OnUpdate, Session
 from rushes.task import Result, Task
-from rushes.urls import is_loopback, origin, public_url_objection
+from rushes.urls import is_loopback, public_url_objection
 
 ATTEMPTS = 5
 HOPS = 5
@@ -195,13 +195,16 @@ def _hops(
         _refuse_address(call.url, task)
         call = msgspec.structs.replace(call, headers={**call.headers, **part.headers()})
         effect: Any = Stream(call=call, total=total, sink=part)
-        if result.call and origin(call.url) == origin(task.base_url):
+        if result.call:
             sent: Any = session.send(loaded, call, total)
             effect = Stream(call=sent.call, total=total, sink=part)
         answer: Answer = yield effect
         if answer.status not in (301, 302, 303, 307, 308):
             return answer
-        call = Call.get(urljoin(call.url, answer.headers.get("location", "")))
+        try:
+            call = Call.get(urljoin(call.url, answer.headers.get("location", "")))
+        except ValueError as error:
+            raise ResultError(f"the link to the video redirects to no address: {error}") from error
     raise ResultError(f"the link to the video redirects more than {HOPS} times")
 
 
@@ -223,7 +226,7 @@ def _refresh(
     try:
         answer = yield from look(session, loaded, task.receipt, session.timeouts.poll)
         status = understood(session, loaded, task, answer)
-    except (NotSent, Interrupted, NotUnderstood) as failure:
-        log.warning("no fresh link", task=task.id, reason=str(failure))
+    except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
+        log.warning("no fresh link", task=task.id, reason=session.clean(loaded, str(failure)))
         return task
     return (yield from advance(session, task, status, on_update))

@@ -22,6 +22,9 @@ PublicURL = Annotated[
 TransportText = Annotated[str, Meta(min_length=1, pattern=r"\S", extra={"transport": True})]
 """A field that concerns the delivery and not the video: shown apart from the payload."""
 
+TransportURL = Annotated[str, Meta(min_length=1, extra={"web_url": True, "transport": True})]
+"""Where the provider is to report to: an http(s) address, shown apart from the payload."""
+
 
 class Absent:
     """Makes a field optional: left out of the wire body, read by rules as `reads_as`."""
@@ -103,7 +106,7 @@ def shape(struct: type[Struct]) -> tuple[FieldShape, ...]:
 
 
 def _special(base: Any, metas: tuple[Meta, ...]) -> bool:
-    if base in (Any, float) or extra(metas, "known") or extra(metas, "public_url"):
+    if base in (Any, float) or any(extra(metas, key) for key in ("known", "public_url", "web_url")):
         return True
     if is_struct(base):
         return any(field.special for field in shape(base))
@@ -119,4 +122,6 @@ def reading(payload: Any) -> Any:
             changes[field.name] = value = field.reads_as
         if isinstance(value, Struct):
             changes[field.name] = reading(value)
+        elif isinstance(value, list) and value and isinstance(value[0], Struct):
+            changes[field.name] = [reading(item) for item in value]
     return msgspec.structs.replace(payload, **changes) if changes else payload

@@ -36,12 +36,12 @@ class Keys:
 
     def find(self, provider: str, variable: str) -> tuple[str, str] | None:
         """Return a provider's key and where it is from, or None."""
-        found = (
-            (self._given.get(provider), "the argument `keys`"),
-            (self._environ.get(variable), variable),
-            (self.stored().get(provider), str(self._file)),
-        )
-        return next(((key, where) for key, where in found if key), None)
+        if key := self._given.get(provider):
+            return key, "the argument `keys`"
+        if key := self._environ.get(variable):
+            return key, variable
+        key = self.stored().get(provider)
+        return (key, str(self._file)) if key else None
 
     def stored(self) -> dict[str, str]:
         """Return the keys stored in the home, by provider."""
@@ -73,5 +73,11 @@ class Keys:
 
 
 def redact(text: str, secret: str | None) -> str:
-    """Take a key out of a text, by its value."""
-    return text.replace(secret, "[key]") if secret else text
+    """Take a key out of a text, by its value, and what a cut left of it at the end."""
+    if not secret:
+        return text
+    text = text.replace(secret, "[key]")
+    for length in range(len(secret) - 1, 5, -1):
+        if text.endswith(secret[:length]):
+            return text[:-length] + "[key]"
+    return text

@@ -138,7 +138,9 @@ class Jobs:
         )
         if answer.status >= 300:
             raise ConfigurationError(
-                f"the provider did not cancel task {task.id} ({excerpt(answer)})", task=task
+                f"the provider did not cancel task {task.id} "
+                f"({session.clean(loaded, excerpt(answer))})",
+                task=task,
             )
         changed = msgspec.structs.replace(task, state="cancelled")
         return (yield from session.record(changed, on_update))

@@ -1,18 +1,40 @@
 """Loading one plugin so that a broken one is a sentence and not a crash."""
 
+import inspect
 import threading
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint
+from types import NoneType
 from typing import Any
 
+import msgspec
 import pluggy
 
 from rushes import defaults, hookspecs
+from rushes.calls import Call
+from rushes.draft import Draft
 from rushes.errors import BrokenPluginError, RushesError
 from rushes.problems import Note, Problem
+from rushes.task import Receipt, Refusal, Status
 from rushes.variant import SPEC, Variant
 
 IMPORT_DEADLINE = 20.0
 """Seconds that a plugin's import may take before it counts as hanging."""
+
+GIVES: Mapping[str, tuple[type, ...]] = {
+    "build_payload": (Draft,),
+    "validate": (list,),
+    "submit": (Call,),
+    "parse_submit": (Receipt, Refusal, NoneType),
+    "poll": (Generator,),
+    "parse_status": (Status, NoneType),
+    "parse_refusal": (Refusal,),
+    "authorize": (Mapping,),
+    "upload": (Generator, NoneType),
+    "cancel": (Generator, NoneType),
+}
+"""What each hook gives; constructors do not validate, so that what is inside is looked at too."""
 
 
 class LoadedVariant:
@@ -27,20 +49,44 @@ class LoadedVariant:
         return LoadedVariant(variant, self._manager)
 
     def call(self, hook: str, **arguments: Any) -> Any:
-        """Call one hook; whatever it raises is the plugin's fault, and said so."""
+        """Call one hook; what it raises, or gives and must not, is the plugin's fault."""
+        with self.blamed(f"the hook {hook}"):
+            given = getattr(self._manager.hook, hook)(variant=self.variant, **arguments)
+            if not isinstance(given, GIVES[hook]):
+                raise TypeError(f"it gave {type(given).__name__}")
+            if isinstance(given, (Receipt, Refusal, Status)):
+                return msgspec.convert(msgspec.to_builtins(given), type(given))
+        return self._steps(hook, given) if isinstance(given, Generator) else given
+
+    def _steps(self, hook: str, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        with self.blamed(f"the hook {hook}"):
+            return (yield from steps)
+
+    @contextmanager
+    def blamed(self, what: str) -> Iterator[None]:
+        """Make whatever a part of the plugin raises the plugin's fault, and say so."""
         try:
-            return getattr(self._manager.hook, hook)(variant=self.variant, **arguments)
+            yield
         except RushesError:
             raise
         except Exception as error:
-            message = f"{self.variant.id}: the hook {hook} raised {type(error).__name__}: {error}"
+            message = f"{self.variant.id}: {what} raised {type(error).__name__}: {error}"
             raise BrokenPluginError(message) from error
 
     def judgements(self, payload: Any) -> list[Problem | Note]:
         """Return what the `validate` hooks find, the wrappers' included."""
         if not self._manager.hook.validate.get_hookimpls():
             return []
-        return [item for found in self.call("validate", payload=payload) if found for item in found]
+        answers = self.call("validate", payload=payload)
+        with self.blamed("the hook validate"):
+            return [judgement(item) for found in answers if found for item in found]
+
+
+def judgement(item: Any) -> Problem | Note:
+    """Return what a rule or hook found, which must be a Problem or a Note."""
+    if not isinstance(item, (Problem, Note)):
+        raise TypeError(f"it found {type(item).__name__}, which is no Problem and no Note")
+    return item
 
 
 def import_in_time(entry: EntryPoint, deadline: float = IMPORT_DEADLINE) -> Any:
@@ -74,17 +120,36 @@ def described(entry: EntryPoint) -> str:
     return f"{entry.name} ({entry.value}, from {distribution})"
 
 
-def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
-    """Put a plugin and the wrappers into a manager of its own, and read the declaration."""
+def fitting(part: Any, name: str) -> Any:
+    """Return a plugin or wrapper whose hooks fit the specification."""
+    _manager(name, (part,))
+    return part
+
+
+def _manager(name: str, parts: Iterable[Any]) -> pluggy.PluginManager:
     manager = pluggy.PluginManager("rushes")
     manager.add_hookspecs(hookspecs)
     try:
-        for part in (defaults, *wrappers, plugin):
+        for part in parts:
             manager.register(part)
         manager.check_pending()
-        declared = manager.subset_hook_caller("variant", wrappers)()
-    except pluggy.PluginValidationError as error:
+    except (pluggy.PluginValidationError, ValueError) as error:
         raise BrokenPluginError(f"{name}: {error}") from error
+    for hook in (getattr(manager.hook, spec.__name__) for spec in hookspecs.HOOKS):
+        for implementation in hook.get_hookimpls():
+            if inspect.iscoroutinefunction(implementation.function):
+                raise BrokenPluginError(
+                    f"{name}: its hook {hook.name} is an async function; hooks do no I/O, the "
+                    "core awaits what they describe"
+                )
+    return manager
+
+
+def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
+    """Put a plugin and the wrappers into a manager of its own, and read the declaration."""
+    manager = _manager(name, (defaults, *wrappers, plugin))
+    try:
+        declared = manager.subset_hook_caller("variant", wrappers)()
     except Exception as error:
         raise BrokenPluginError(
             f"{name}: its declaration raised {type(error).__name__}: {error}"

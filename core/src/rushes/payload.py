@@ -11,10 +11,14 @@ from msgspec import Struct
 from rushes.constraints import Bounds, clamp, described, finite, nearest, spans
 from rushes.fields import extra, is_struct, shape, unwrap
 from rushes.problems import Note, Problem, listing, show
-from rushes.urls import public_url_objection
+from rushes.urls import public_url_objection, web_url_objection
 
 DEEPEST = 64
 """How deep an open object may nest; no provider documents more than a few levels."""
+
+
+MOST_BITS = 14_000
+"""How long an integer may be: Python writes no more than 4,300 digits."""
 
 
 class Invalid:
@@ -57,11 +61,8 @@ class Examiner:
             return self.open_object(known, value, path)
         if get_origin(base) in (list, Sequence):
             return self.list(hint, value, path)
-        if extra(metas, "public_url") and isinstance(value, str):
-            objection = public_url_objection(value, loopback=self.loopback)
-            if objection:
-                message = f"{show(value)} {objection}; a public http(s) address is expected"
-                return self.problem(path, "public_url", message)
+        if isinstance(value, str) and (extra(metas, "public_url") or extra(metas, "web_url")):
+            return self.address(hint, value, path, public=bool(extra(metas, "public_url")))
         return self.leaf(hint, value, path)
 
     def struct(self, struct: type[Struct], value: Any, path: str) -> Any:
@@ -162,6 +163,17 @@ class Examiner:
         self.problem(path, "not_json", f"{show(key)} is no name for a field; names are text")
         return False
 
+    def address(self, hint: Any, value: str, path: str, *, public: bool) -> Any:
+        """Judge an address by its text: one that anybody can fetch from, or any http(s) one."""
+        if public:
+            objection, wanted = public_url_objection(value, loopback=self.loopback), "a public"
+        else:
+            objection, wanted = web_url_objection(value), "an"
+        if not objection:
+            return self.leaf(hint, value, path)
+        message = f"{show(value)} {objection}; {wanted} http(s) address is expected"
+        return self.problem(path, "public_url" if public else "web_url", message)
+
     def leaf(self, hint: Any, value: Any, path: str) -> Any:
         """Judge a single value by msgspec, and say what is wrong in our own words."""
         if objection := _unwritable(value):
@@ -224,8 +236,8 @@ def _unwritable(value: Any) -> str | None:
         if not math.isfinite(value):
             return "is not a finite number, which JSON cannot say"
     elif isinstance(value, int):
-        if abs(value) >= 1 << 64:
-            return "is a number too large for JSON readers"
+        if value.bit_length() > MOST_BITS:
+            return "is a number of more digits than can be written"
     elif value is not None and not isinstance(value, (dict, list, tuple)):
         return f"is {show(value)}, which JSON cannot say"
     return None

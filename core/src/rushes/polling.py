@@ -7,6 +7,7 @@ import msgspec
 from rushes.calls import Answer
 from rushes.defaults import retry_after
 from rushes.errors import (
+    BrokenPluginError,
     ConfigurationError,
     OutcomeUnknownError,
     ResultError,
@@ -20,6 +21,8 @@ from rushes.session import OnUpdate, Session, excerpt
 from rushes.task import Receipt, Status, Task
 
 _RANK = {"queued": 0, "in_progress": 1}
+LEAST_PAUSE = 1.0
+"""Seconds between two looks, also where a provider says to look again at once."""
 
 
 def follow(
@@ -54,9 +57,7 @@ def follow(
             answer = yield from look(session, loaded, receipt, min(left, session.timeouts.poll))
             status = understood(session, loaded, task, answer)
             trouble = ""
-        except (NotSent, Interrupted) as failure:
-            status, trouble = None, session.clean(loaded, str(failure))
-        except NotUnderstood as failure:
+        except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
             status, trouble = None, session.clean(loaded, str(failure))
         if status is not None:
             task = yield from advance(session, task, status, on_update)
@@ -65,7 +66,7 @@ def follow(
         else:
             log.warning("poll not understood", task=task.id, reason=trouble)
         told = retry_after(answer) if answer else None
-        pause = told if told is not None else session.jitter(advice.every)
+        pause = max(told, LEAST_PAUSE) if told is not None else session.jitter(advice.every)
         at_once = False
 
 
@@ -95,22 +96,27 @@ def understood(session: Session, loaded: LoadedVariant, task: Task, answer: Answ
     if 300 <= answer.status < 400:
         raise ConfigurationError(
             f"the base URL {task.base_url} redirects to "
-            f"{answer.headers.get('location', 'nowhere')}; configure the right one",
+            f"{session.clean(loaded, answer.headers.get('location', 'nowhere'))}; "
+            "configure the right one",
             task=task,
         )
-    status: Any = loaded.call("parse_status", answer=answer) if answer.status < 300 else None
-    if not isinstance(status, Status):
+    status: Status | None = None
+    if answer.status < 300:
+        status = loaded.call("parse_status", answer=answer)
+    if status is None:
         raise NotUnderstood(f"not understood: {excerpt(answer)}")
     if status.remote_id is not None and status.remote_id != task.remote_id:
         raise NotUnderstood(f"the answer is about another task, {status.remote_id!r}")
+    if status.reason is not None:
+        status = msgspec.structs.replace(status, reason=session.clean(loaded, status.reason))
     return status
 
 
 def advance(session: Session, task: Task, status: Status, on_update: OnUpdate | None) -> Flow[Task]:
     """Record a status, unless it goes back behind what is known."""
     state, progress = status.state, status.progress
-    if not task.ended and state in _RANK:
-        if _RANK[state] < _RANK.get(task.state, 0):
+    if state in _RANK:
+        if task.ended or _RANK[state] < _RANK.get(task.state, 0):
             return task
         if progress is not None and task.progress is not None:
             progress = max(progress, task.progress)
@@ -130,20 +136,26 @@ def advance(session: Session, task: Task, status: Status, on_update: OnUpdate | 
 
 
 def ended(task: Task) -> Task:
-    """Return a completed task; raise what another end means."""
+    """Return a completed task; raise what another end, or none, means."""
     if task.state == "completed":
         if not task.results:
             raise ResultError(
                 f"task {task.id} is completed, but no address of a video is given", task=task
             )
         return task
+    if not task.ended:
+        raise _still_running(task, "")
     reason = f": {task.error}" if task.error else ""
-    raise TaskEndedError(
-        f"the provider {_ENDS.get(task.state, task.state)} task {task.id}{reason}", task=task
-    )
+    raise TaskEndedError(f"task {task.id} {_ENDS[task.state]}{reason}", task=task)
 
 
-_ENDS = {"failed": "failed", "cancelled": "cancelled", "expired": "let expire"}
+_ENDS = {
+    "failed": "failed at the provider",
+    "cancelled": "was cancelled",
+    "expired": "expired at the provider",
+    "refused": "was not accepted, nothing was bought",
+    "lost": "was given up as lost",
+}
 
 
 def _receipt(task: Task) -> Receipt:

@@ -7,7 +7,8 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from rushes.errors import BrokenPluginError, ConfigurationError, UnknownVariantError
-from rushes.loading import LoadedVariant, build, described, import_in_time
+from rushes.loading import LoadedVariant, build, described, fitting, import_in_time
+from rushes.urls import origin
 from rushes.variant import Variant, configured
 
 VARIANTS, WRAPPERS, OBSERVERS = "rushes", "rushes.wrappers", "rushes.observers"
@@ -90,7 +91,7 @@ class Registry:
     def _base_url(self, variant: Variant) -> str | None:
         name = f"{variant.environment_prefix}_BASE_URL"
         url = self._base_urls.get(variant.provider) or self._environ.get(name)
-        if url and not _BASE_URL.fullmatch(url):
+        if url and not _is_base_url(url):
             raise ConfigurationError(
                 f"{url!r} is no base URL for {variant.provider}; it begins with https:// (or "
                 f"http://) and a host; correct {name} or the argument base_urls"
@@ -133,7 +134,7 @@ class Registry:
             self._wrappers = list(self._own_wrappers)
             for entry in distinct(entry_points(group=WRAPPERS)):
                 try:
-                    self._wrappers.append(import_in_time(entry))
+                    self._wrappers.append(fitting(import_in_time(entry), described(entry)))
                 except BrokenPluginError as error:
                     self._broken_wrappers.append(error)
         return self._wrappers
@@ -150,6 +151,13 @@ class Registry:
                 f"{reasons}\nNothing is sent while a wrapper that may guard it cannot be loaded; "
                 "repair or uninstall it"
             )
+
+
+def _is_base_url(url: str) -> bool:
+    try:
+        return bool(_BASE_URL.fullmatch(url) and origin(url))
+    except ValueError:
+        return False
 
 
 def distinct(entries: Iterable[EntryPoint]) -> list[EntryPoint]:

@@ -11,15 +11,22 @@ import msgspec
 from msgspec import Struct
 
 from rushes.calls import Answer, Call
-from rushes.errors import BrokenPluginError, ConfigurationError, MissingKeyError
+from rushes.errors import (
+    BrokenPluginError,
+    ConfigurationError,
+    JournalError,
+    MissingKeyError,
+    OutcomeUnknownError,
+    StillRunningError,
+)
 from rushes.flow import Do, Effect, Flow, Send
 from rushes.home import Keys, redact
 from rushes.journal import Journal
 from rushes.loading import LoadedVariant, import_in_time
 from rushes.log import log
+from rushes.network import Timeouts
 from rushes.registry import OBSERVERS, Registry, distinct
-from rushes.task import Task
-from rushes.transport import Timeouts
+from rushes.task import Refusal, Task
 from rushes.urls import origin
 from rushes.variant import Polling, configured
 
@@ -68,7 +75,9 @@ class Session(Struct, kw_only=True, dict=True):
         self, loaded: LoadedVariant, call: Call, total: float, *, creating: bool = False
     ) -> Effect:
         """Describe a call to the provider; the key goes along to the provider's own origin only."""
-        if origin(call.url) == origin(loaded.variant.base_url or ""):
+        with loaded.blamed("a call of its"):
+            own = origin(call.url) == origin(loaded.variant.base_url or "")
+        if own:
             key, _ = self.key(loaded)
             headers = loaded.call("authorize", call=call, key=key, now=self.clock())
             call = msgspec.structs.replace(call, headers={**call.headers, **headers})
@@ -81,12 +90,22 @@ class Session(Struct, kw_only=True, dict=True):
         )
         return redact(text, found[0] if found else None)
 
+    def clean_refusal(self, loaded: LoadedVariant, refusal: Refusal) -> Refusal:
+        """Take the provider's key out of its own words."""
+        code = self.clean(loaded, refusal.code) if refusal.code else None
+        message = self.clean(loaded, refusal.message)
+        return msgspec.structs.replace(refusal, message=message, code=code)
+
     def record(self, task: Task, on_update: OnUpdate | None, *, new: bool = False) -> Flow[Task]:
         """Write what is now known of a task, then tell who wants to know."""
         task = msgspec.structs.replace(task, updated_at=self.clock())
         if self.journal is not None:
             journal = self.journal
-            yield Do(lambda: journal.add(task) if new else journal.save(task))
+            try:
+                yield Do(lambda: journal.add(task) if new else journal.save(task))
+            except JournalError as failure:
+                _blame_rightly(failure, task)
+                raise
         log.info("task", task=task.id, variant=task.variant, state=task.state)
         for observer in self.observers():
             try:
@@ -108,6 +127,23 @@ class Session(Struct, kw_only=True, dict=True):
                     log.warning("an observer cannot be loaded", reason=str(error))
             self.__dict__["installed"] = installed
         return [*self.__dict__["installed"], *self.own_observers]
+
+
+def _blame_rightly(failure: JournalError, task: Task) -> None:
+    """Raise what a journal that fails means once something may have been bought."""
+    failure.task = task
+    if task.receipt is not None:
+        raise StillRunningError(
+            f"the provider has task {task.id} as {task.remote_id!r} ({task.state}), "
+            f"but it could not be written down; keep that id: {failure}",
+            task=task,
+        ) from failure
+    if task.state == "unknown":
+        raise OutcomeUnknownError(
+            f"nobody knows whether the submit of task {task.id} was accepted ({task.error}), "
+            f"and it could not be written down: {failure}",
+            task=task,
+        ) from failure
 
 
 def excerpt(answer: Answer, limit: int = 500) -> str:

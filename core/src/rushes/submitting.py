@@ -1,5 +1,6 @@
 """The submit: recorded before it is sent, sent once, and never guessed about."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ import msgspec
 from rushes.calls import Answer
 from rushes.check import Report
 from rushes.errors import (
+    BrokenPluginError,
     ConfigurationError,
     JournalError,
     NotSentError,
@@ -15,9 +17,9 @@ from rushes.errors import (
     RefusedError,
     RequestError,
 )
-from rushes.flow import Do, Flow, Interrupted, NotSent, Sleep
+from rushes.flow import Do, Effect, Flow, Interrupted, NotSent, Sleep
 from rushes.loading import LoadedVariant
-from rushes.problems import Problem
+from rushes.problems import Problem, show
 from rushes.session import OnUpdate, Session, excerpt
 from rushes.task import Receipt, Refusal, Task, new_task_id
 from rushes.uploading import uploaded
@@ -26,6 +28,9 @@ RETRIES = (0.5, 2.0)
 """Seconds before each further try of a call that provably never left."""
 PATIENCE = 120.0
 """Seconds that may be spent waiting because a provider says to come back."""
+REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+LEAST_PAUSE = 1.0
+"""Seconds between two tries, also where a provider says to come back at once."""
 
 
 def submit(
@@ -38,8 +43,9 @@ def submit(
     on_update: OnUpdate | None = None,
 ) -> Flow[Task]:
     """Pay for one checked request; return its task, accepted by the provider."""
-    if report.problems:
-        raise RequestError(report.problems)
+    problems = (*report.problems, *_reference_problems(task_id))
+    if problems:
+        raise RequestError(problems)
     session.registry.guard()
     session.key(loaded)
     if not loaded.variant.base_url:
@@ -53,8 +59,19 @@ def submit(
     known = yield from _known(session, task)
     if known is not None:
         return known
+    _creating(session, loaded, task)  # what is wrong with it is said before it is recorded
     task = yield from session.record(task, on_update, new=True)
     return (yield from deliver(session, loaded, task, on_update))
+
+
+def _reference_problems(task_id: str | None) -> tuple[Problem, ...]:
+    if task_id is None or REFERENCE.fullmatch(task_id):
+        return ()
+    message = (
+        f"{show(task_id)} is no task reference; it names files and goes into headers: 1 to 100 "
+        "letters of English, digits, '.', '_' and '-', the first a letter or digit"
+    )
+    return (Problem(path="", code="reference", message=message),)
 
 
 def _intended(
@@ -62,7 +79,7 @@ def _intended(
 ) -> Task:
     variant = loaded.variant
     now = session.clock()
-    task_id = task_id or new_task_id(now)
+    task_id = new_task_id(now) if task_id is None else task_id
     payload = with_transport(report)
     client_id = str(report.transport.get(variant.client_id_field or "", task_id))
     call = loaded.call("submit", payload=payload, client_id=client_id)
@@ -123,11 +140,18 @@ def deliver(
     session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
 ) -> Flow[Task]:
     """Send a recorded task's call, as recorded, until it left once."""
+    session.registry.guard()
     waited, tries = 0.0, 0
     while True:
-        task = yield from session.record(_at(task, "sending"), on_update)
+        effect = _creating(session, loaded, task)
         try:
-            answer = yield from _send(session, loaded, task, on_update)
+            task = yield from session.record(_at(task, "sending"), on_update)
+        except BaseException:
+            # Whoever stops us here (Ctrl-C, a callback) stops what was provably never sent.
+            yield from session.record(_at(task, "recorded"), None)
+            raise
+        try:
+            answer = yield from _send(session, loaded, task, effect, on_update)
         except NotSent as failure:
             if tries < len(RETRIES):
                 task = yield from session.record(_at(task, "recorded"), None)
@@ -141,6 +165,7 @@ def deliver(
         if isinstance(verdict, Receipt):
             return (yield from session.record(_at(task, "queued", receipt=verdict), on_update))
         pause = verdict.retry_after if verdict.retry_after is not None else 5.0
+        pause = max(pause, LEAST_PAUSE)
         if verdict.kind == "wait" and waited + pause <= PATIENCE:
             waited += pause
             task = yield from session.record(_at(task, "recorded"), on_update)
@@ -150,25 +175,39 @@ def deliver(
 
 
 def judged(loaded: LoadedVariant, answer: Answer) -> Receipt | Refusal:
-    """Read the answer to a creating call: a receipt, or what the answer means instead."""
+    """Read the answer to a creating call: a receipt, or what the answer means instead.
+
+    A plugin that fails at it leaves everything open: the call was made.
+    """
+    trouble = ""
     if not 300 <= answer.status < 400:
-        verdict = loaded.call("parse_submit", answer=answer)
-        if isinstance(verdict, (Receipt, Refusal)):
-            return verdict
-        if answer.status >= 400:
-            refusal: Refusal = loaded.call("parse_refusal", answer=answer)
-            return refusal
-    return Refusal(kind="unknown", message=excerpt(answer))
+        try:
+            verdict = loaded.call("parse_submit", answer=answer)
+            if verdict is None and answer.status >= 400:
+                verdict = loaded.call("parse_refusal", answer=answer)
+            if isinstance(verdict, (Receipt, Refusal)):
+                return verdict
+        except BrokenPluginError as error:
+            trouble = f"{error}; "
+    return Refusal(kind="unknown", message=f"{trouble}{excerpt(answer)}")
+
+
+def _creating(session: Session, loaded: LoadedVariant, task: Task) -> Effect:
+    if task.call is None:
+        raise JournalError(f"task {task.id} has no recorded call", task=task)
+    return session.send(loaded, task.call, session.timeouts.submit, creating=True)
 
 
 def _send(
-    session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    effect: Effect,
+    on_update: OnUpdate | None,
 ) -> Flow[Answer]:
     """Make the creating call; whatever interrupts it, the record says that nobody knows."""
-    if task.call is None:
-        raise JournalError(f"task {task.id} has no recorded call", task=task)
     try:
-        answer = yield session.send(loaded, task.call, session.timeouts.submit, creating=True)
+        answer = yield effect
     except (NotSent, GeneratorExit):
         raise
     except BaseException as failure:
@@ -189,7 +228,8 @@ def _refused(
     on_update: OnUpdate | None,
 ) -> Flow[None]:
     provider = loaded.variant.provider
-    words = session.clean(loaded, refusal.message)
+    refusal = session.clean_refusal(loaded, refusal)
+    words = refusal.message
     if 300 <= answer.status < 400:
         target = session.clean(loaded, answer.headers.get("location", "nowhere"))
         reason = f"the base URL {task.base_url} redirects to {target}; configure the right one"

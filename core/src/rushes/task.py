@@ -3,7 +3,7 @@
 import base64
 import secrets
 import time
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -25,7 +25,7 @@ ENDED: frozenset[State] = frozenset(
 class Receipt(msgspec.Struct, frozen=True):
     """What a submit's answer gave: the remote id, and any JSON that its polls will need."""
 
-    remote_id: str
+    remote_id: Annotated[str, msgspec.Meta(pattern=r"\S")]
     memo: Any = None
 
 

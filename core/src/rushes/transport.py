@@ -5,16 +5,17 @@ Interrupted. https://www.python-httpx.org/exceptions/
 """
 
 import asyncio
+import email.utils
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import httpx
-from msgspec import Struct
 
 from rushes.calls import Answer, Call
 from rushes.flow import Interrupted, NotSent, Send, Stream
+from rushes.network import Settings
 
 MAX_ANSWER = 4 * 1024 * 1024
 """Bytes that an answer to anything but a download may have."""
@@ -22,52 +23,33 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 """Hosts that no proxy stands before."""
 
 
-class Timeouts(Struct, frozen=True, kw_only=True):
-    """Deadlines in seconds: for a connection, for the next byte, for a whole exchange."""
-
-    connect: float = 10.0
-    read: float = 60.0
-    submit: float = 120.0
-    poll: float = 30.0
-    upload: float = 120.0
-    download: float = 1800.0
-
-
-class Settings(Struct, frozen=True, kw_only=True):
-    """How to reach the network."""
-
-    timeouts: Timeouts
-    proxy: str | None
-    connections: int
-    transport: Any
-
-    def options(self, kind: Any) -> dict[str, Any]:
-        """Return httpx's arguments; no redirect is followed and nothing is decoded for us."""
-        limits = httpx.Limits(
-            max_connections=self.connections, max_keepalive_connections=self.connections
-        )
-        # Reading the certificates takes long; one context serves every route.
-        trusted = httpx.create_ssl_context()
-        loopback = {f"all://{host}": kind(verify=trusted, limits=limits) for host in LOOPBACK}
-        chosen: dict[str, Any] = (
-            {"transport": self.transport}
-            if self.transport
-            else {"mounts": loopback, "proxy": self.proxy, "verify": trusted}
-        )
-        return {
-            **chosen,
-            "limits": limits,
-            "timeout": httpx.Timeout(self.timeouts.read, connect=self.timeouts.connect, pool=None),
-            "follow_redirects": False,
-            "headers": {"Accept-Encoding": "identity", "User-Agent": "rushes"},
-        }
+def options(settings: Settings, kind: Any) -> dict[str, Any]:
+    """Return httpx's arguments; no redirect is followed and nothing is decoded for us."""
+    limits = httpx.Limits(
+        max_connections=settings.connections, max_keepalive_connections=settings.connections
+    )
+    # Reading the certificates takes long; one context serves every route.
+    trusted = httpx.create_ssl_context()
+    loopback = {f"all://{host}": kind(verify=trusted, limits=limits) for host in LOOPBACK}
+    chosen: dict[str, Any] = (
+        {"transport": settings.transport}
+        if settings.transport
+        else {"mounts": loopback, "proxy": settings.proxy, "verify": trusted}
+    )
+    return {
+        **chosen,
+        "limits": limits,
+        "timeout": httpx.Timeout(settings.timeouts.read, connect=settings.timeouts.connect, pool=None),
+        "follow_redirects": False,
+        "headers": {"Accept-Encoding": "identity", "User-Agent": "rushes"},
+    }
 
 
 class Transport:
     """Performs exchanges one after the other, from any thread."""
 
     def __init__(self, settings: Settings) -> None:
-        self._client = httpx.Client(**settings.options(httpx.HTTPTransport))
+        self._client = httpx.Client(**options(settings, httpx.HTTPTransport))
 
     def send(self, effect: Send) -> Answer:
         """Make one call and return its whole answer."""
@@ -108,7 +90,7 @@ class AsyncTransport:
     """Performs many exchanges at once over a bounded number of connections."""
 
     def __init__(self, settings: Settings) -> None:
-        self._client = httpx.AsyncClient(**settings.options(httpx.AsyncHTTPTransport))
+        self._client = httpx.AsyncClient(**options(settings, httpx.AsyncHTTPTransport))
         # httpx's own pool makes whoever waits for a connection walk the whole queue each time.
         self._places = asyncio.Semaphore(settings.connections)
 
@@ -214,6 +196,8 @@ def _beginning(response: httpx.Response, end: float) -> bytes:
 
 def _answer(response: httpx.Response, body: bytes) -> Answer:
     headers = {name.lower(): value for name, value in response.headers.items()}
+    # Whoever has a clock notes when an answer without a Date came (RFC 9110, 6.6.1).
+    headers.setdefault("date", email.utils.formatdate(usegmt=True))
     return Answer(response.status_code, headers, body)
 
 

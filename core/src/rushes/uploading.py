@@ -10,7 +10,7 @@ import msgspec
 from rushes.calls import Call, LocalFile
 from rushes.check import Report
 from rushes.draft import PlannedUpload
-from rushes.errors import NotSentError, RefusedError
+from rushes.errors import BrokenPluginError, NotSentError, RefusedError
 from rushes.flow import Do, Effect, Flow, Interrupted, NotSent, steps
 from rushes.loading import LoadedVariant
 from rushes.problems import Problem, listing
@@ -72,7 +72,12 @@ def uploaded(session: Session, loaded: LoadedVariant, report: Report) -> Flow[Re
     """Upload every local file; return the report with their addresses in the payload."""
     addresses: dict[str, str] = {}
     for planned in report.uploads:
-        file = yield Do(partial(read, planned.path))
+        try:
+            file = yield Do(partial(read, planned.path))
+        except OSError as failure:
+            raise NotSentError(
+                f"{planned.path} cannot be read: {failure.strerror}; nothing was bought"
+            ) from failure
         addresses[planned.placeholder] = yield from _upload(session, loaded, planned, file)
     if not addresses:
         return report
@@ -105,8 +110,11 @@ def _upload(
     def send(call: Call) -> Effect:
         return session.send(loaded, call, session.timeouts.upload)
 
+    generator = loaded.call("upload", file=file)
+    if generator is None:
+        raise BrokenPluginError(f"{loaded.variant.id}: it declares uploads, but has no such hook")
     try:
-        url, answer = yield from steps(loaded.call("upload", file=file), send)
+        url, answer = yield from steps(generator, send)
     except (NotSent, Interrupted) as failure:
         reason = session.clean(loaded, str(failure))
         raise NotSentError(
@@ -114,7 +122,8 @@ def _upload(
         ) from failure
     if answer and answer.status >= 400:
         refusal = loaded.call("parse_refusal", answer=answer)
-        words = session.clean(loaded, refusal.message)
+        refusal = session.clean_refusal(loaded, refusal)
+        words = refusal.message
         message = f"{provider} refused the upload of {planned.path} (HTTP {answer.status}): {words}"
         raise RefusedError(message, refusal)
     loopback = is_loopback(loaded.variant.base_url)

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 import socket
+import unicodedata
 from urllib.parse import urlsplit
 
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:")
@@ -14,11 +15,15 @@ def has_scheme(text: str) -> bool:
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
-    """Return scheme, host and port of an address, in the form two origins are compared in."""
+    """Return scheme, host and port of an address, in the form two origins are compared in.
+
+    Raises ValueError where the address is malformed.
+    """
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
     default = {"http": 80, "https": 443}.get(scheme)
-    return scheme, (parts.hostname or "").rstrip("."), parts.port or default
+    port = default if parts.port is None else parts.port
+    return scheme, (parts.hostname or "").rstrip("."), port
 
 
 def literal_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -38,11 +43,31 @@ def literal_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address 
 
 def is_loopback(url: str | None) -> bool:
     """Whether an address points at this machine itself."""
-    host = urlsplit(url).hostname if url else None
+    try:
+        host = urlsplit(url).hostname if url else None
+    except ValueError:
+        return False
     if not host:
         return False
     address = literal_address(host)
     return address.is_loopback if address else host.rstrip(".") == "localhost"
+
+
+def web_url_objection(url: str) -> str | None:
+    """Say why `url` is no http(s) address, or None."""
+    scheme = _SCHEME.match(url)
+    if not scheme:
+        return "is not an http(s) address"
+    if scheme.group().lower() not in ("http:", "https:"):
+        return f"is not an http(s) address but {_article(scheme.group())}"
+    if any(c.isspace() or unicodedata.category(c) == "Cc" for c in url):
+        return "holds white space or control characters"
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "is malformed"
+    return None if host else "has no host"
 
 
 def public_url_objection(url: str, *, loopback: bool) -> str | None:
@@ -50,20 +75,11 @@ def public_url_objection(url: str, *, loopback: bool) -> str | None:
 
     With `loopback` (the provider itself is on this machine) private addresses will do.
     """
-    scheme = _SCHEME.match(url)
-    if not scheme:
-        return "is not an http(s) address"
-    if scheme.group().lower() not in ("http:", "https:"):
-        return f"is not an http(s) address but {_article(scheme.group())}"
-    if any(c.isspace() or not c.isprintable() for c in url):
-        return "holds white space or unprintable characters"
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        return "is malformed"
-    labels = host.rstrip(".").split(".")
-    if not host or len(labels) < 2 or not all(labels):
+    if objection := web_url_objection(url):
+        return objection
+    host = urlsplit(url).hostname or ""
+    labels = host.removesuffix(".").split(".")
+    if len(labels) < 2 or not all(labels):
         return "has no public host name"
     address = literal_address(host)
     if address and not address.is_global and not loopback:

@@ -12,7 +12,7 @@ from rushes import (
     Request,
     Text,
     To,
-    TransportText,
+    TransportURL,
     Uploads,
     Variant,
     absent,
@@ -57,7 +57,7 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     shot_type: Literal["customize", "intelligence"] = absent("")
     multi_prompt: Annotated[list[ShotPrompt], Meta(max_length=6)] = absent([])
     element_list: Annotated[list[Element], Meta(max_length=3)] = absent([])
-    webhook: TransportText = absent()
+    webhook: TransportURL = absent()
 
 
 class KlingV3(Gateway):

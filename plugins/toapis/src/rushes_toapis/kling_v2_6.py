@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
-from rushes import Problem, PublicURL, Source, Text, To, TransportText, absent, rule
+from rushes import Problem, PublicURL, Source, Text, To, TransportText, TransportURL, absent, rule
 
 from rushes_toapis.gateway import PAGES, Gateway, declare
 from rushes_toapis.images import IMAGE_FIELDS, RoleImage, input_mode, misplaced_frames
@@ -26,7 +26,7 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     audio: bool = absent(False)
     watermark: bool = absent(False)
     client_business_id: TransportText = absent()
-    callback_url: TransportText = absent()
+    callback_url: TransportURL = absent()
 
 
 @rule(

@@ -16,6 +16,7 @@ from rushes import (
     Text,
     To,
     TransportText,
+    TransportURL,
     Variant,
     absent,
     hookimpl,
@@ -45,7 +46,7 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     image_urls: list[PublicURL] = absent([])
     metadata: Annotated[dict[str, Any], Meta(extra={"known": Anything})] = absent({})
     client_business_id: TransportText = absent()
-    callback_url: TransportText = absent()
+    callback_url: TransportURL = absent()
 
 
 @rule(

@@ -1,0 +1,23 @@
+"""A local stand-in for the gateways: their wire protocols, and real videos, for no money."""
+
+from typing import TYPE_CHECKING, Any
+
+from rushes_sandbox.judging import MODELS, Refusal, judge
+
+if TYPE_CHECKING:
+    from rushes_sandbox.record import Exchange
+    from rushes_sandbox.server import Sandbox
+    from rushes_sandbox.tasks import Task
+
+__all__ = ["MODELS", "Exchange", "Refusal", "Sandbox", "Task", "judge"]
+
+_LAZY = {"Exchange": "record", "Sandbox": "server", "Task": "tasks"}
+
+
+def __getattr__(name: str) -> Any:
+    """Load the server when it is asked for: listing commands and collecting tests stay quick."""
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)

@@ -1,0 +1,117 @@
+"""ToAPIs: three models on one path."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from rushes_sandbox.judging.checks import (
+    anything,
+    aspect_ratio,
+    boolean,
+    integer_of,
+    list_of,
+    object_of,
+    one_of,
+    public_address,
+    text,
+    web_address,
+    words,
+)
+from rushes_sandbox.judging.inspection import Check, Inspection
+
+#: How the omni model's prompt cites its images; only ASCII digits count.
+CITATION = re.compile(r"<<<image_([0-9]+)>>>")
+
+_COMMON: dict[str, Check] = {
+    "model": anything,
+    "prompt": words,
+    "mode": one_of("std", "pro"),
+    "aspect_ratio": aspect_ratio,
+    "client_business_id": words,
+    "callback_url": web_address,
+}
+_ROLE = object_of(
+    {"url": public_address, "role": one_of("first_frame", "last_frame", "reference_image")},
+    "url",
+    "role",
+)
+_FRAMES: dict[str, Check] = {
+    **_COMMON,
+    "reference_images": list_of(public_address),
+    "image_with_roles": list_of(_ROLE),
+    "audio": boolean,
+}
+_METADATA = object_of({"negative_prompt": text(), "watermark": boolean}, open_to_others=True)
+_KLING_V3: dict[str, Check] = {
+    **_FRAMES,
+    "duration": integer_of(5, 10, 15),
+    "metadata": _METADATA,
+}
+_KLING_V2_6: dict[str, Check] = {
+    **_FRAMES,
+    "prompt": text(longest=2500, may_be_blank=False),
+    "duration": integer_of(5, 10),
+    "negative_prompt": text(),
+    "watermark": boolean,
+}
+_OMNI: dict[str, Check] = {
+    **_COMMON,
+    "duration": integer_of(5, 10),
+    "image_urls": list_of(public_address),
+    "metadata": object_of({}, open_to_others=True),
+}
+
+
+def kling_v3(body: Mapping[str, Any], inspection: Inspection) -> None:
+    """Judge a body for kling-v3."""
+    inspection.fields(body, "", _KLING_V3, required=("prompt",))
+    _frames(body, inspection)
+    images = bool(body.get("reference_images")) or bool(body.get("image_with_roles"))
+    if inspection.sound("duration") and body.get("duration") == 15 and images:
+        inspection.refuse("duration", "15 seconds are for text only; with images at most 10")
+
+
+def kling_v2_6(body: Mapping[str, Any], inspection: Inspection) -> None:
+    """Judge a body for kling-v2-6."""
+    inspection.fields(body, "", _KLING_V2_6, required=("prompt",))
+    _frames(body, inspection)
+    if (
+        inspection.sound("audio", "mode")
+        and body.get("audio") is True
+        and body.get("mode") != "pro"
+    ):
+        inspection.refuse("audio", "is available only in mode pro")
+
+
+def kling_v3_omni(body: Mapping[str, Any], inspection: Inspection) -> None:
+    """Judge a body for kling-v3-omni."""
+    inspection.fields(body, "", _OMNI, required=("prompt",))
+    if not inspection.sound("prompt", "image_urls"):
+        return
+    images = len(body.get("image_urls", []))
+    for cited in CITATION.finditer(body["prompt"]):
+        # Only short numbers are turned into one: digits may go on for megabytes.
+        digits = cited[1].lstrip("0")
+        if not digits or len(digits) > 6 or int(digits) > images:
+            shown = cited[0] if len(cited[0]) <= 40 else "<<<image_…>>>"
+            inspection.refuse("prompt", f"cites {shown}, but image_urls has {images} images")
+            return
+
+
+def tagged_prompt(body: Mapping[str, Any]) -> str:
+    """Give the prompt the omni model works with: images that nobody cites are cited first."""
+    prompt = str(body["prompt"])
+    if body.get("image_urls") and not CITATION.search(prompt):
+        return f"<<<image_1>>> {prompt}"
+    return prompt
+
+
+def _frames(body: Mapping[str, Any], inspection: Inspection) -> None:
+    if not inspection.sound("image_with_roles"):
+        return
+    roles = [item["role"] for item in body.get("image_with_roles", [])]
+    for role in ("first_frame", "last_frame"):
+        if roles.count(role) > 1:
+            inspection.refuse("image_with_roles", f"has more than one {role}")
+    if "last_frame" in roles and "first_frame" not in roles:
+        inspection.refuse("image_with_roles", "has a last_frame without a first_frame")

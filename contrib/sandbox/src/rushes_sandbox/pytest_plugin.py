@@ -1,0 +1,44 @@
+"""Gives tests a running sandbox: the fixture `rushes_sandbox`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from rushes_sandbox import Sandbox
+
+MARKER = "rushes_sandbox(**settings): how the `rushes_sandbox` fixture's server behaves"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known, as strict configurations ask for."""
+    config.addinivalue_line("markers", MARKER)
+
+
+@pytest.fixture(scope="session")
+def rushes_sandbox_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where films are kept during the run, so that each is rendered once."""
+    return tmp_path_factory.mktemp("rushes-sandbox")
+
+
+@pytest.fixture
+def rushes_sandbox(
+    request: pytest.FixtureRequest, rushes_sandbox_folder: Path
+) -> Iterator["Sandbox"]:
+    """Run a fresh sandbox without waiting times.
+
+    Its settings can be changed: `@pytest.mark.rushes_sandbox(balance=1.0)`.
+    """
+    from rushes_sandbox import Sandbox
+
+    settings: dict[str, Any] = {
+        "queue_seconds": 0,
+        "render_seconds": 0,
+        "folder": rushes_sandbox_folder,
+    }
+    for marker in reversed(list(request.node.iter_markers("rushes_sandbox"))):
+        settings.update(marker.kwargs)
+    with Sandbox(**settings) as sandbox:
+        yield sandbox

@@ -1,0 +1,110 @@
+"""What both clients are made of: how they are configured, and what needs no waiting."""
+
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rushes.check import Report, check
+from rushes.home import Keys, home_folder
+from rushes.jobs import Jobs, RequestLike
+from rushes.journal import Journal
+from rushes.loading import LoadedVariant
+from rushes.network import Settings, Timeouts
+from rushes.problems import Problem
+from rushes.registry import Registry
+from rushes.request import Request
+from rushes.session import OnUpdate, Session
+from rushes.siblings import naming_siblings
+from rushes.uploading import file_problem
+from rushes.variant import Polling
+
+DEFAULT: Any = object()
+
+
+class Configured:
+    """A client without its driver; everything here is free of waiting.
+
+    An argument beats the environment, which beats what is stored in the home folder. Nothing is
+    opened, imported or written before it is needed.
+    """
+
+    def __init__(
+        self,
+        *,
+        keys: Mapping[str, str] | None = None,
+        base_urls: Mapping[str, str] | None = None,
+        home: str | Path | None = None,
+        journal: Journal | None = DEFAULT,
+        timeouts: Timeouts | None = None,
+        polling: Polling | None = None,
+        proxy: str | None = None,
+        transport: Any = None,
+        connections: int = 10,
+        plugins: Iterable[Any] = (),
+        wrappers: Iterable[Any] = (),
+        observers: Iterable[OnUpdate] = (),
+    ) -> None:
+        """Configure a client.
+
+        `keys` and `base_urls` are by provider; `home` is the folder for journal, stored keys and
+        downloads; `polling` overrides the providers' advice; `transport` is an httpx transport;
+        `connections` bounds how many are open at once, however many tasks are followed.
+
+        With `journal=None` nothing is written down: a task that you do not keep yourself is lost
+        with the process, a job cannot be told from one sent before, and `tasks` and `resume` by
+        reference do not work. Give it only where you store every Task that `on_update` shows you.
+        """
+        folder = home_folder(home, os.environ)
+        self._settings = Settings(
+            timeouts=timeouts or Timeouts(),
+            proxy=proxy,
+            connections=connections,
+            transport=transport,
+        )
+        self.registry = Registry(plugins, wrappers, base_urls, os.environ)
+        self.keys = Keys(keys or {}, os.environ, folder)
+        self._session = Session(
+            registry=self.registry,
+            keys=self.keys,
+            journal=Journal(folder / "journal.db") if journal is DEFAULT else journal,
+            home=folder,
+            timeouts=self._settings.timeouts,
+            polling=polling,
+            own_observers=tuple(observers),
+        )
+        self._jobs = Jobs(self._session, self._checked)
+
+    def check(self, variant: str, request: RequestLike) -> Report:
+        """Check a request: every problem at once, what would be sent, nothing sent.
+
+        Needs no key, no base URL and no network. A local image is read, not uploaded. Raises
+        UnknownVariantError or BrokenPluginError; a wrong request raises nothing, it is reported.
+        """
+        return naming_siblings(self._checked(variant, request)[1], request, self.registry)
+
+    def check_payload(self, variant: str, payload: Any) -> Report:
+        """Check a native payload, as the provider's page shows it."""
+        if not isinstance(payload, Mapping):
+            message = "a payload is an object"
+            problem = Problem(path="", code="type", message=message)
+            return Report(variant=variant, problems=(problem,), notes=())
+        return self.check(variant, Request(extra=payload))
+
+    def _checked(self, variant: str, request: RequestLike) -> tuple[LoadedVariant, Report]:
+        loaded = self.registry.get(variant)
+        report = check(loaded, request)
+        uploads = loaded.variant.uploads
+        if uploads is None:
+            return loaded, report
+        found = [file_problem(planned, uploads) for planned in report.uploads]
+        problems = (*report.problems, *(problem for problem in found if problem))
+        if problems != report.problems:
+            report = msgspec.structs.replace(report, problems=problems, payload=None)
+        return loaded, report
+
+    def _release(self) -> None:
+        if self._session.journal is not None:
+            self._session.journal.close()

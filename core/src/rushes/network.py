@@ -1,0 +1,25 @@
+"""How to reach the network: settings alone, so that nobody loads an HTTP library for them."""
+
+from typing import Any
+
+from msgspec import Struct
+
+
+class Timeouts(Struct, frozen=True, kw_only=True):
+    """Deadlines in seconds: for a connection, for the next byte, for a whole exchange."""
+
+    connect: float = 10.0
+    read: float = 60.0
+    submit: float = 120.0
+    poll: float = 30.0
+    upload: float = 120.0
+    download: float = 1800.0
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """How to reach the network."""
+
+    timeouts: Timeouts
+    proxy: str | None
+    connections: int
+    transport: Any

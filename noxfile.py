@@ -1,0 +1,88 @@
+"""The project's chores. `nox -l` lists them; `.ci/run` runs what guards main."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "uv"
+nox.options.sessions = ["tests", "lint", "types", "plugin"]
+
+ROOT = Path(__file__).parent
+PLUGINS = sorted(folder.name for folder in (ROOT / "plugins").iterdir() if folder.is_dir())
+SOURCES = ["core", "plugins", "contrib", "tests", "noxfile.py"]
+DEBIAN = {"chromium": "chromium"}  # command: package
+
+
+@nox.session(venv_backend="none")
+def tests(session: nox.Session) -> None:
+    """Run every test, in the workspace's environment."""
+    _debian(session)
+    session.run("pytest", "-q", "-n", "2", "--dist", "loadfile", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def lint(session: nox.Session) -> None:
+    """Check style and format."""
+    session.run("ruff", "check", *SOURCES)
+    session.run("ruff", "format", "--check", *SOURCES)
+
+
+@nox.session(venv_backend="none")
+def types(session: nox.Session) -> None:
+    """Check types, each distribution's sources with its tests."""
+    folders = [ROOT / "core", *(ROOT / "plugins").iterdir(), *(ROOT / "contrib").iterdir()]
+    for folder in folders:
+        parts = [folder / part for part in ("src", "tests") if any((folder / part).rglob("*.py"))]
+        session.run("mypy", "--strict", *(str(part.relative_to(ROOT)) for part in parts))
+    session.run("mypy", "--strict", "tests", "noxfile.py")
+
+
+@nox.session
+@nox.parametrize("name", PLUGINS, ids=PLUGINS)
+def plugin(session: nox.Session, name: str) -> None:
+    """Run one plugin's tests against the wheels: the plugin's and core's, and nothing else."""
+    with tempfile.TemporaryDirectory() as folder:
+        for package in ("rushes", f"rushes-{name}"):
+            _uv(session, "build", "--quiet", "--wheel", "--package", package, "--out-dir", folder)
+        wheels = sorted(str(wheel) for wheel in Path(folder).glob("*.whl"))
+        session.install(*wheels, "pytest", "hypothesis")
+        found = session.run(
+            "python",
+            "-c",
+            "from importlib.metadata import entry_points as e; "
+            f"print(*[x.name for x in e(group='rushes') if x.name.startswith('{name}.')])",
+            silent=True,
+        )
+        if not str(found).strip():
+            session.error(f"the wheel of rushes-{name} brings no entry point")
+        session.log(f"entry points: {found}".strip())
+        suite = Path(folder) / "tests"
+        shutil.copytree(ROOT / "plugins" / name / "tests", suite)
+        with session.chdir(folder):
+            session.run("pytest", "-q", "-p", "no:cacheprovider", str(suite))
+
+
+def _uv(session: nox.Session, *arguments: str) -> None:
+    uv = shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")
+    session.run(uv, *arguments, external=True)
+
+
+def _debian(session: nox.Session) -> None:
+    """Install what tests need beside Python, where this machine lets us."""
+    missing = [package for command, package in DEBIAN.items() if not shutil.which(command)]
+    if not missing or not shutil.which("apt-get"):
+        return
+    become = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    if become and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode:
+        session.warn(f"not root: tests that need {', '.join(missing)} say so and are skipped")
+        return
+    quiet = {"DEBIAN_FRONTEND": "noninteractive"}
+    session.run(*become, "apt-get", "update", "-qq", external=True, env=quiet)
+    session.run(
+        *become, "apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing,
+        external=True, env=quiet, silent=True,
+    )  # fmt: skip

@@ -1,0 +1,166 @@
+"""Every variant end to end, over real sockets, against the sandbox."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import av
+import msgspec
+import pytest
+from PIL import Image as Picture
+from rushes import AsyncClient, Client, Image, Polling, Request, RequestError, Shot, Subject, Task
+from rushes.registry import Registry
+from rushes_sandbox import Sandbox
+
+QUICK = Polling(first=0.05, every=0.05)
+VARIANTS = Registry().ids()
+REQUEST = Request("A red kite", duration=5, aspect_ratio="9:16")
+
+
+def settings(sandbox: Sandbox, home: Path) -> dict[str, Any]:
+    """Everything a client is told: base URLs and keys, as for the real gateways."""
+    keys = dict.fromkeys(sandbox.base_urls, sandbox.key)
+    return {"keys": keys, "base_urls": sandbox.base_urls, "home": home, "polling": QUICK}
+
+
+def measure(file: str | None) -> tuple[int, int, float, bool]:
+    """Return width, height, seconds and whether there is sound."""
+    assert file
+    with av.open(file) as container:
+        video = container.streams.video[0]
+        assert container.duration
+        seconds = round(container.duration / 1_000_000, 1)
+        return video.width, video.height, seconds, bool(container.streams.audio)
+
+
+def test_eight_variants_are_installed() -> None:
+    assert len(VARIANTS) == 8
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_request_becomes_a_film(
+    variant: str, how: str, rushes_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    options = settings(rushes_sandbox, tmp_path / "home")
+    seen: list[str] = []
+
+    def told(task: Task) -> None:
+        seen.append(task.state)
+
+    async def shoot() -> Task:
+        async with AsyncClient(**options) as client:
+            return await client.generate(variant, REQUEST, output=target, on_update=told)
+
+    target = tmp_path / "film.mp4"
+    if how == "async":
+        task = asyncio.run(shoot())
+    else:
+        with Client(**options) as client:
+            task = client.generate(variant, REQUEST, output=target, on_update=told)
+    assert task.file == str(target)
+    width, height, seconds, sound = measure(task.file)
+    assert (width, height) == ((1080, 1920) if "-pro-" in variant else (720, 1280))
+    assert seconds == 5.0
+    assert sound == variant.endswith("-audio")
+    assert seen[:2] == ["recorded", "sending"]
+    assert seen[-1] == "completed"
+    assert len(rushes_sandbox.created) == 1
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_what_check_shows_is_what_is_sent(
+    variant: str, rushes_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    with Client(**settings(rushes_sandbox, tmp_path)) as client:
+        report = client.check(variant, REQUEST)
+        client.submit(variant, REQUEST, task="job-1")
+    (exchange,) = [e for e in rushes_sandbox.exchanges if e.method == "POST"]
+    shown = msgspec.json.encode(report.payload)
+    sent = json.loads(exchange.body)
+    if variant.startswith("toapis/"):
+        assert sent.pop("client_business_id") == "job-1"
+    if variant.startswith("apimart/"):
+        assert exchange.headers["idempotency-key"] == "job-1"
+    assert sent == json.loads(shown)
+    assert exchange.headers["authorization"] == f"Bearer {rushes_sandbox.key}"
+
+
+@pytest.mark.parametrize(
+    ("variant", "request_", "size", "sound"),
+    [
+        ("toapis/kling-v3", Request("Kites", resolution="1080p", audio=True), (1920, 1080), True),
+        ("toapis/kling-v2-6", Request("Kites", aspect_ratio="1:1"), (720, 720), False),
+        ("apimart/kling-v3", Request("Kites", duration=3, resolution="4k"), (3840, 2160), False),
+        (
+            "apimart/kling-v3",
+            Request(shots=[Shot("Up", 1), Shot("Down", 2)], audio=True, duration=3),
+            (1280, 720),
+            True,
+        ),
+    ],
+)
+def test_what_is_asked_for_is_delivered(
+    variant: str,
+    request_: Request,
+    size: tuple[int, int],
+    sound: bool,
+    rushes_sandbox: Sandbox,
+    tmp_path: Path,
+) -> None:
+    with Client(**settings(rushes_sandbox, tmp_path)) as client:
+        task = client.generate(variant, request_)
+    width, height, seconds, heard = measure(task.file)
+    assert (width, height) == size
+    assert seconds == float(request_.duration or 5)
+    assert heard == sound
+
+
+@pytest.mark.parametrize("variant", ["toapis/kling-v3", "toapis/kling-v2-6", "apimart/kling-v3"])
+def test_local_frames_are_uploaded_and_seen(
+    variant: str, rushes_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    for name, colour in (("first.png", (200, 30, 30)), ("last.png", (30, 30, 200))):
+        Picture.new("RGB", (640, 360), colour).save(tmp_path / name)
+    request = Request(
+        "From red to blue",
+        images=[
+            Image(str(tmp_path / "last.png"), "last_frame"),
+            Image(str(tmp_path / "first.png"), "first_frame"),
+        ],
+    )
+    with Client(**settings(rushes_sandbox, tmp_path / "home")) as client:
+        report = client.check(variant, request)
+        assert report.input_mode == "frame control"
+        assert {upload.origin for upload in report.uploads} == {"images[0].url", "images[1].url"}
+        assert not rushes_sandbox.exchanges
+        task = client.generate(variant, request)
+    assert task.file
+    with av.open(task.file) as container:
+        frames = [frame.to_image() for frame in container.decode(video=0)]  # type: ignore[no-untyped-call]
+    assert frames[0].getpixel((10, 10))[0] > 150
+    assert frames[-1].getpixel((10, 10))[2] > 150
+
+
+def test_subjects_are_uploaded_too(rushes_sandbox: Sandbox, tmp_path: Path) -> None:
+    for name in ("front.png", "side.png"):
+        Picture.new("RGB", (64, 64), (9, 99, 9)).save(tmp_path / name)
+    subject = Subject("kite", "A kite", [str(tmp_path / "front.png"), str(tmp_path / "side.png")])
+    with Client(**settings(rushes_sandbox, tmp_path / "home")) as client:
+        client.submit("apimart/kling-v3", Request("@kite rises", subjects=[subject]))
+    (submit,) = [e for e in rushes_sandbox.exchanges if e.path.endswith("/generations")]
+    urls = json.loads(submit.body)["element_list"][0]["element_input_urls"]
+    assert len(urls) == 2
+    assert all(url.startswith(rushes_sandbox.url) for url in urls)
+
+
+def test_uniall_refuses_local_files_and_says_why(rushes_sandbox: Sandbox, tmp_path: Path) -> None:
+    Picture.new("RGB", (64, 64)).save(tmp_path / "first.png")
+    request = Request("Kites", images=[Image(str(tmp_path / "first.png"), "first_frame")])
+    with (
+        Client(**settings(rushes_sandbox, tmp_path / "home")) as client,
+        pytest.raises(RequestError, match="no upload endpoint"),
+    ):
+        client.generate("uniall/kling-v3-std-silent", request)
+    assert not rushes_sandbox.exchanges
