@@ -15,7 +15,7 @@ SOURCES = [
 ]
 # Inside the core a module may import what stands before it.
 ORDER = [
-    ["problems", "request", "calls", "urls", "log"],
+    ["problems", "request", "calls", "urls", "log", "network"],
     ["task", "fields", "flow"],
     ["errors", "rules", "constraints", "container"],
     ["payload", "variant", "home", "journal"],
@@ -29,7 +29,7 @@ ORDER = [
     ["download", "submitting"],
     ["jobs"],
     ["configuration"],
-    ["client"],
+    ["client", "async_client"],
 ]
 
 

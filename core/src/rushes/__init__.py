@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rushes.async_client import AsyncClient
     from rushes.calls import (
         Answer,
         Call,
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     )
     from rushes.capabilities import Capability, capabilities
     from rushes.check import Report
-    from rushes.client import AsyncClient, Client
+    from rushes.client import Client
     from rushes.defaults import refusal_by_status
     from rushes.draft import Draft
     from rushes.errors import (
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from rushes.variant import SPEC, Always, Built, Polling, To, Uploads, Variant
 
 _HOMES = {
+    "rushes.async_client": ("AsyncClient",),
     "rushes.calls": (
         "Answer",
         "Call",
@@ -62,7 +64,7 @@ _HOMES = {
     ),
     "rushes.capabilities": ("Capability", "capabilities"),
     "rushes.check": ("Report",),
-    "rushes.client": ("AsyncClient", "Client"),
+    "rushes.client": ("Client",),
     "rushes.defaults": ("refusal_by_status",),
     "rushes.draft": ("Draft",),
     "rushes.errors": (

@@ -9,12 +9,12 @@ from urllib.parse import urljoin
 
 import msgspec
 
+from rushes import log
 from rushes.calls import Answer, Call
 from rushes.container import looks_like, objection
 from rushes.errors import BrokenPluginError, DiskError, ResultError
 from rushes.flow import Do, Flow, Interrupted, NotSent, Sleep, Stream
 from rushes.loading import LoadedVariant
-from rushes.log import log
 from rushes.polling import NotUnderstood, advance, ended, look, understood
 from rushes.session import OnUpdate, Session
 from rushes.task import Result, Task

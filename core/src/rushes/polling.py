@@ -1,9 +1,8 @@
 """Following a task: polls on the provider's advice, faults forgiven, a status never going back."""
 
-from typing import Any
-
 import msgspec
 
+from rushes import log
 from rushes.calls import Answer
 from rushes.defaults import retry_after
 from rushes.errors import (
@@ -16,7 +15,6 @@ from rushes.errors import (
 )
 from rushes.flow import Flow, Interrupted, NotSent, Sleep, steps
 from rushes.loading import LoadedVariant
-from rushes.log import log
 from rushes.session import OnUpdate, Session, excerpt
 from rushes.task import Receipt, Status, Task
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -21,6 +22,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
     `path` names the field as the caller wrote it (`shots[2].prompt`), `code` is stable and made for
     programs, `accepted` lists the values that would do, the nearest first, where they are few.
+    `variants` names installed variants without this problem, where it is one of the variant.
     """
 
     path: str
@@ -28,10 +30,15 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     message: str
     accepted: list[Any] | None = None
     source: Source | None = None
+    variants: list[str] | UnsetType = UNSET
 
     def __str__(self) -> str:
-        line = f"{self.path}: {self.message}" if self.path else self.message
-        return f"{line}\n    {self.source}" if self.source else line
+        lines = [f"{self.path}: {self.message}" if self.path else self.message]
+        if self.source:
+            lines.append(str(self.source))
+        if self.variants:
+            lines.append(f"installed variants that can: {', '.join(self.variants)}")
+        return "\n    ".join(lines)
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from rushes import log
 from rushes.calls import Answer, Call
 from rushes.errors import (
     BrokenPluginError,
@@ -23,7 +24,6 @@ from rushes.flow import Do, Effect, Flow, Send
 from rushes.home import Keys, redact
 from rushes.journal import Journal
 from rushes.loading import LoadedVariant, import_in_time
-from rushes.log import log
 from rushes.network import Timeouts
 from rushes.registry import OBSERVERS, Registry, distinct
 from rushes.task import Refusal, Task
@@ -111,7 +111,7 @@ class Session(Struct, kw_only=True, dict=True):
             try:
                 observer(task)
             except Exception:  # noqa: BLE001 - an observer never stops a task
-                log.exception("an observer raised; the task goes on", observer=repr(observer))
+                log.warning("an observer raised", observer=repr(observer), exc_info=True)
         if on_update:
             on_update(task)
         return task

@@ -9,7 +9,7 @@ from rushes.check import Report, check, overlaps
 from rushes.errors import BrokenPluginError
 from rushes.problems import Problem
 from rushes.registry import Registry
-from rushes.request import Request
+from rushes.request import Request, fields_set
 
 CANNOT = frozenset(("unsupported", "fixed", "choice", "range", "no_upload"))
 """Codes that say what the variant is, not what is wrong with the words."""
@@ -18,7 +18,12 @@ CANNOT = frozenset(("unsupported", "fixed", "choice", "range", "no_upload"))
 def naming_siblings(
     report: Report, request: Request | Mapping[str, Any], registry: Registry
 ) -> Report:
-    """Add to each problem of a common field which installed variants have no such problem."""
+    """Add to each problem of a common field which installed variants have no such problem.
+
+    A native payload is one variant's own language; no other is asked.
+    """
+    if isinstance(request, Request) and not fields_set(request):
+        return report
     cannot = [problem for problem in report.problems if _may_differ(problem)]
     if not cannot:
         return report
@@ -46,8 +51,4 @@ def _named(problem: Problem, others: Mapping[str, Report]) -> Problem:
         for variant, report in others.items()
         if not any(overlaps(problem.path, other.path) for other in report.problems)
     ]
-    if not can:
-        return problem
-    names = ", ".join(can)
-    message = f"{problem.message}; installed variants that can: {names}"
-    return msgspec.structs.replace(problem, message=message)
+    return msgspec.structs.replace(problem, variants=can) if can else problem

@@ -39,7 +39,9 @@ def options(settings: Settings, kind: Any) -> dict[str, Any]:
     return {
         **chosen,
         "limits": limits,
-        "timeout": httpx.Timeout(settings.timeouts.read, connect=settings.timeouts.connect, pool=None),
+        "timeout": httpx.Timeout(
+            settings.timeouts.read, connect=settings.timeouts.connect, pool=None
+        ),
         "follow_redirects": False,
         "headers": {"Accept-Encoding": "identity", "User-Agent": "rushes"},
     }
