@@ -79,7 +79,12 @@ def callers(
     with Sandbox(**options) as sandbox:
         headers = {"Authorization": f"Bearer {sandbox.key}"}
         callers = {
-            name: Caller(sandbox, name, httpx.Client(base_url=url, headers=headers), *PATHS[name])
+            name: Caller(
+                sandbox,
+                name,
+                httpx.Client(base_url=url, headers=headers, verify=False),
+                *PATHS[name],
+            )
             for name, url in sandbox.base_urls.items()
         }
         try:

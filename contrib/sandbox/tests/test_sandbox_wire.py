@@ -1,6 +1,7 @@
 """What goes over the wire, gateway by gateway, over real sockets."""
 
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,17 @@ SMALLEST: dict[str, dict[str, Any]] = {
     "uniall": {"model": "kling-v3-std-silent", "prompt": "a lantern", "duration": 3},
 }
 GATEWAYS = sorted(SMALLEST)
+
+#: Without a key. Not httpx's own functions, which load all certificates with every call.
+web = httpx.Client(verify=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _closed() -> Iterator[None]:
+    with web:
+        yield
+
+
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
@@ -33,12 +45,12 @@ def test_everything_but_results_needs_the_key(callers: Any, name: str) -> None:
     for authorization in ("", "Bearer", "Bearer wrong", "Basic sandbox-key", "sandbox-key"):
         headers = {"Authorization": authorization}
         for method, path in (("POST", caller.submit_path), ("GET", f"{caller.status_path}/x")):
-            answer = httpx.request(method, base + path, headers=headers, content=b"{}")
+            answer = web.request(method, base + path, headers=headers, content=b"{}")
             assert answer.status_code == 401
             assert set(error(answer)) >= {"code", "message", "type"}
         if name != "uniall":
             files = {"file": ("a.png", PNG)}
-            upload = httpx.post(f"{base}/v1/uploads/images", headers=headers, files=files)
+            upload = web.post(f"{base}/v1/uploads/images", headers=headers, files=files)
             assert upload.status_code == 401
     assert caller.sandbox.created == []
 
@@ -252,9 +264,9 @@ def test_a_result_expires(callers: Any, clock: Any) -> None:
     caller = callers["uniall"]
     caller.submit(SMALLEST["uniall"])
     address = caller.video()
-    assert httpx.head(address).status_code == 200
+    assert web.head(address).status_code == 200
     clock.now += 100
-    answer = httpx.get(address)
+    answer = web.get(address)
     assert answer.status_code == 403
     assert error(answer)
 
@@ -263,27 +275,27 @@ def test_a_result_is_served_in_parts_and_told_by_its_tag(callers: Any) -> None:
     caller = callers["uniall"]
     caller.submit(SMALLEST["uniall"])
     address = caller.video()
-    whole = httpx.get(address)
+    whole = web.get(address)
     assert whole.headers["content-type"] == "video/mp4"
     assert int(whole.headers["content-length"]) == len(whole.content) > 10_000
-    head = httpx.head(address)
+    head = web.head(address)
     assert head.content == b""
     assert head.headers["content-length"] == whole.headers["content-length"]
     tag = whole.headers["etag"]
-    part = httpx.get(address, headers={"Range": "bytes=100-199", "If-Range": tag})
+    part = web.get(address, headers={"Range": "bytes=100-199", "If-Range": tag})
     assert (part.status_code, part.content) == (206, whole.content[100:200])
     assert part.headers["content-range"] == f"bytes 100-199/{len(whole.content)}"
-    stale = httpx.get(address, headers={"Range": "bytes=100-199", "If-Range": '"other"'})
+    stale = web.get(address, headers={"Range": "bytes=100-199", "If-Range": '"other"'})
     assert (stale.status_code, stale.content) == (200, whole.content)
-    beyond = httpx.get(address, headers={"Range": "bytes=99999999-"})
+    beyond = web.get(address, headers={"Range": "bytes=99999999-"})
     assert beyond.status_code == 416
 
 
 def test_no_file_has_a_guessable_or_climbing_name(callers: Any) -> None:
     url = callers["toapis"].sandbox.url
     for name in ("x.mp4", "..%2f..%2fetc%2fpasswd", "%2e%2e/uploads/x", "%2fetc%2fpasswd", ""):
-        assert httpx.get(f"{url}/results/{name}").status_code == 404
-        assert httpx.get(f"{url}/uploads/{name}").status_code == 404
+        assert web.get(f"{url}/results/{name}").status_code == 404
+        assert web.get(f"{url}/uploads/{name}").status_code == 404
 
 
 def test_uploads_are_told_by_content_and_served_back(callers: Any) -> None:
@@ -291,18 +303,18 @@ def test_uploads_are_told_by_content_and_served_back(callers: Any) -> None:
     assert toapis["success"] is True
     data = toapis["data"]
     assert (data["mime_type"], data["size"]) == ("image/png", len(PNG))
-    served = httpx.get(data["url"])
+    served = web.get(data["url"])
     assert (served.content, served.headers["content-type"]) == (PNG, "image/png")
     apimart = callers["apimart"].upload(PNG, "holiday.jpg", "text/plain").json()
     assert (apimart["filename"], apimart["content_type"]) == ("holiday.jpg", "image/png")
     assert apimart["bytes"] == len(PNG)
-    assert httpx.get(apimart["url"]).content == PNG
+    assert web.get(apimart["url"]).content == PNG
 
 
 def test_uploads_at_apimart_live_72_hours(callers: Any, clock: Any) -> None:
     address = callers["apimart"].upload(PNG).json()["url"]
     clock.now += 72 * 3600
-    assert httpx.get(address).status_code == 403
+    assert web.get(address).status_code == 403
 
 
 @pytest.mark.parametrize("name", ["toapis", "apimart"])
@@ -366,7 +378,7 @@ def test_a_thousand_tasks_alike_are_one_film(callers: Any, rushes_sandbox_folder
     assert (len(caller.sandbox.created), len(films)) == (1000, 1)
     assert len({task.id for task in caller.sandbox.created}) == 1000
     assert len({task.token for task in caller.sandbox.created}) == 1000
-    assert httpx.get(caller.video()).status_code == 200
+    assert web.get(caller.video()).status_code == 200
     assert len(list((rushes_sandbox_folder / "films").glob("*.mp4"))) == before + 1
 
 
