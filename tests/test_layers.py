@@ -19,7 +19,7 @@ ORDER = [
     ["task", "fields", "flow"],
     ["errors", "rules", "constraints", "container"],
     ["payload", "variant", "home", "journal"],
-    ["capabilities", "draft", "transport"],
+    ["capabilities", "draft", "schema", "transport"],
     ["hookspecs"],
     ["defaults"],
     ["loading"],

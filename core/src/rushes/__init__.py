@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from rushes.problems import Note, Problem, Source
     from rushes.request import Image, Request, Shot, Subject
     from rushes.rules import rule
+    from rushes.schema import json_schema
     from rushes.task import Receipt, Refusal, Result, Status, Task
     from rushes.variant import SPEC, Always, Built, Polling, To, Uploads, Variant
 
@@ -90,6 +91,7 @@ _HOMES = {
     "rushes.problems": ("Note", "Problem", "Source"),
     "rushes.request": ("Image", "Request", "Shot", "Subject"),
     "rushes.rules": ("rule",),
+    "rushes.schema": ("json_schema",),
     "rushes.task": ("Receipt", "Refusal", "Result", "Status", "Task"),
     "rushes.variant": ("SPEC", "Always", "Built", "Polling", "To", "Uploads", "Variant"),
 }
@@ -147,6 +149,7 @@ __all__ = [
     "absent",
     "capabilities",
     "hookimpl",
+    "json_schema",
     "pick",
     "pick_number",
     "pick_percent",

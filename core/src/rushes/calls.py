@@ -1,6 +1,7 @@
 """One HTTP exchange as data: what a plugin describes and what it reads. No I/O here."""
 
 import hashlib
+import json
 from collections.abc import Generator, Mapping
 from typing import Any, TypeVar
 
@@ -59,10 +60,17 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes = b""
 
     def json(self) -> Any:
-        """Return the body read as JSON, or None where it is not JSON."""
+        """Return the body read as JSON, or None where it is not JSON.
+
+        NaN and infinities, which JSON does not have and some providers send, are read as such.
+        """
         try:
             return msgspec.json.decode(self.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            pass
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
             return None
 
 

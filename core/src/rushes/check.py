@@ -7,14 +7,15 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from rushes.draft import Draft, PlannedUpload, way_back
+from rushes.errors import BrokenPluginError
 from rushes.fields import reading, shape
 from rushes.loading import LoadedVariant, judgement
 from rushes.payload import INVALID, Examiner
 from rushes.problems import Note, Problem
-from rushes.request import Request
+from rushes.request import FIELDS, Request, fields_set
 from rushes.rules import Rule
 from rushes.urls import is_loopback
-from rushes.variant import Variant
+from rushes.variant import Always, Built, Variant
 
 
 class Report(Struct, frozen=True, kw_only=True):
@@ -61,8 +62,8 @@ def read_request(data: Any) -> tuple[Request, list[Problem]]:
     roles = [image.role for image in given.images] if given.images is not INVALID else []
     for role in ("first_frame", "last_frame"):
         for index in [i for i, r in enumerate(roles) if r == role][1:]:
-            examiner.problem(f"images[{index}].role", "twice", f"is the second {role}; one will do")
-    invalid = {problem.path.partition(".")[0].partition("[")[0] for problem in examiner.problems}
+            examiner.problem(f"images[{index}].role", "twice", f"is another {role}; one will do")
+    invalid = {top(problem.path) for problem in examiner.problems}
     blank = {name: getattr(Request(), name) for name in invalid & set(Request.__struct_fields__)}
     return msgspec.structs.replace(given, **blank), examiner.problems
 
@@ -71,10 +72,12 @@ def check(loaded: LoadedVariant, data: Request | Mapping[str, Any]) -> Report:
     """Check a request against one variant."""
     variant = loaded.variant
     request, problems = read_request(data)
+    if any(top(problem.path) in FIELDS for problem in problems) and not fields_set(request):
+        return Report(variant=variant.id, problems=tuple(problems), notes=())
     draft = loaded.call("build_payload", request=request)
     draft.finish()
     problems += draft.problems
-    payload, found = judge(loaded, draft.body)
+    payload, found = judge(loaded, draft.body, spoiled(variant, problems))
     seen = [problem.path for problem in problems]
     notes = list(draft.notes)
     for item in found:
@@ -83,6 +86,8 @@ def check(loaded: LoadedVariant, data: Request | Mapping[str, Any]) -> Report:
             notes.append(moved)
         elif not any(overlaps(moved.path, path) for path in seen):
             problems.append(moved)
+    if payload is None and not problems:
+        raise BrokenPluginError(f"{variant.id}: its payload struct allows what cannot be written")
     if problems or payload is None:
         return Report(variant=variant.id, problems=tuple(problems), notes=tuple(notes))
     with loaded.blamed("its cost or input mode"):
@@ -111,10 +116,27 @@ def _accepted(variant: Variant, payload: Struct, notes: list[Note], draft: Draft
     )
 
 
+def spoiled(variant: Variant, problems: Iterable[Problem]) -> list[str]:
+    """Return the payload paths that stay empty because a common field has a problem.
+
+    Nothing may be made of their absence: the caller did give the field.
+    """
+    fields = {top(problem.path) for problem in problems}
+    return [
+        path.removesuffix("[]")
+        for field, place in variant.fields.items()
+        if field.partition(".")[0] in fields and not isinstance(place, Always)
+        for path in (place.path, *(place.also if isinstance(place, Built) else ()))
+    ]
+
+
 def judge(
-    loaded: LoadedVariant, body: Mapping[str, Any]
+    loaded: LoadedVariant, body: Mapping[str, Any], empty: Iterable[str] = ()
 ) -> tuple[Struct | None, list[Problem | Note]]:
-    """Judge a wire body: its fields one by one, then the rules whose fields are valid."""
+    """Judge a wire body: its fields one by one, then the rules whose fields are valid.
+
+    `empty` are paths whose absence means nothing.
+    """
     variant = loaded.variant
     examiner = Examiner(variant.id, loopback=is_loopback(variant.base_url))
     payload = _converted(variant, body, examiner)
@@ -125,7 +147,7 @@ def judge(
     else:
         partial = payload
     found: list[Problem | Note] = [*examiner.problems, *examiner.notes]
-    bad = [problem.path for problem in examiner.problems]
+    bad = [*empty, *(problem.path for problem in examiner.problems)]
     read = reading(partial)
     for rule in variant.rules:
         if not any(overlaps(field, path) for field in rule.fields for path in bad):
@@ -152,7 +174,7 @@ def _converted(variant: Variant, body: Mapping[str, Any], examiner: Examiner) ->
 
 def _asked(item: Problem | Note, body: Mapping[str, Any]) -> bool:
     """Whether a finding concerns the caller: a note on a field left out tells nobody anything."""
-    return isinstance(item, Problem) or item.path.partition(".")[0].partition("[")[0] in body
+    return isinstance(item, Problem) or top(item.path) in body
 
 
 def _judged(loaded: LoadedVariant, rule: Rule, payload: Any) -> Iterable[Problem | Note]:
@@ -167,6 +189,11 @@ def _moved(item: Problem | Note, origins: Mapping[str, str], variant: Variant) -
     path = way_back(origins, item.path)
     source = item.source or variant.page
     return msgspec.structs.replace(item, path=path, source=source)
+
+
+def top(path: str) -> str:
+    """Return the outermost field of a path."""
+    return path.partition(".")[0].partition("[")[0]
 
 
 def overlaps(one: str, other: str) -> bool:

@@ -85,6 +85,14 @@ class Configured:
         """
         return naming_siblings(self._checked(variant, request)[1], request, self.registry)
 
+    def check_all(self, request: RequestLike) -> list[Report]:
+        """Check a request against every installed variant: who can do it, and who cannot and why.
+
+        Each report has its notes and its estimated cost, where that is known. A variant whose
+        plugin is broken is left out; `registry.get` says what is wrong with it.
+        """
+        return [self._checked(loaded.variant.id, request)[1] for loaded in self.registry.working()]
+
     def check_payload(self, variant: str, payload: Any) -> Report:
         """Check a native payload, as the provider's page shows it."""
         if not isinstance(payload, Mapping):

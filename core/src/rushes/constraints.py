@@ -1,6 +1,7 @@
 """What msgspec enforces on one value, as words, numbers and nearest values."""
 
 import difflib
+import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, get_args
@@ -87,13 +88,22 @@ def distance(near: Any) -> Callable[[Any], float]:
     """Return the measure by which accepted values are sorted: how far each is from `near`."""
 
     def measure(value: Any) -> float:
+        if isinstance(near, str) and isinstance(value, str):
+            height, wanted = pixels(value), pixels(near)
+            if height is not None and wanted is not None:
+                return abs(height - wanted)
+            return 1 - difflib.SequenceMatcher(None, near[:64].lower(), value.lower()).ratio()
         if isinstance(near, str) and near.strip().isdecimal() and len(near) < 10:
             return measure_number(value, int(near))
-        if isinstance(near, str) and isinstance(value, str):
-            return 1 - difflib.SequenceMatcher(None, near[:64].lower(), value.lower()).ratio()
         return measure_number(value, near)
 
     return measure
+
+
+def pixels(text: str) -> int | None:
+    """Return the height that a resolution names ("720p", "4k"), or None where it names none."""
+    found = re.fullmatch(r"(\d{1,5})([pk])", text.strip().lower())
+    return int(found[1]) * (540 if found[2] == "k" else 1) if found else None
 
 
 def measure_number(value: Any, near: Any) -> float:
@@ -110,7 +120,8 @@ def nearest(name: Any, known: Sequence[str]) -> list[str]:
     """List the known names that `name` resembles, the nearest first."""
     if not isinstance(name, str):
         return []
-    return difflib.get_close_matches(name[:64].lower(), known, n=3, cutoff=0.6)
+    near = difflib.get_close_matches(name[:64].lower(), known, n=3, cutoff=0.6)
+    return sorted(near, key=lambda found: found.rpartition(".")[2] != name)
 
 
 def spans(bounds: Bounds) -> str:

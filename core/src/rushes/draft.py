@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
+from rushes.calls import pick
 from rushes.constraints import distance
 from rushes.problems import Note, Problem, listing, show
 from rushes.request import FIELDS, Image, Request, fields_set
@@ -99,6 +100,14 @@ class Draft:
                 self.problem(field, "unsupported", f"{self.variant.id} takes no {field}")
         if not self.native:
             self._merge(self.body, self._extra, "")
+            for field, place in self.variant.fields.items():
+                # What is missing is missed in the caller's words, too.
+                if not isinstance(place, Always) and not self._has(place.path):
+                    path = place.path.removesuffix("[]")
+                    self.origins.setdefault(path, field.partition(".")[0])
+
+    def _has(self, path: str) -> bool:
+        return pick(self.body, *path.removesuffix("[]").split(".")) is not None
 
     def _carry(self, place: To | Always, value: Any, origin: str) -> None:
         if isinstance(place, Always):
@@ -154,7 +163,9 @@ class Draft:
     def _merge(self, target: dict[str, Any], more: Mapping[str, Any], prefix: str) -> None:
         for name, value in more.items():
             path = f"{prefix}{name}"
-            if name not in target or (path == "model" and target[name] == value):
+            if path == "model" and value != self.variant.model:
+                self._refuse_value({self.variant.model: None}, value, "extra.model")
+            elif name not in target or path == "model":
                 target[name] = value
                 self.origins.setdefault(path, f"extra.{path}")
             elif isinstance(target[name], dict) and isinstance(value, Mapping):

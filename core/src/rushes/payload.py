@@ -87,7 +87,7 @@ class Examiner:
         known = [field.wire for field in shape(struct)]
         for name in value:
             if name not in known:
-                self.unknown(name, known, prefix)
+                self.unknown(name, [*known, *_inner(struct, name)], prefix)
         return struct(**values)
 
     def missing(self, hint: Any, path: str) -> Any:
@@ -134,7 +134,7 @@ class Examiner:
             if name in typed:
                 self.value(typed[name].hint, item, at)
                 kept[name] = item
-            elif self.plain(name, at, 0) and self.plain(item, at, 0):
+            elif self._key(name, path) and self.plain(item, at, 0):
                 message = f"{self.who} documents no such field; it is passed on unchecked"
                 self.notes.append(Note(path=at, code="unchecked", message=message))
                 kept[name] = item
@@ -214,6 +214,16 @@ class Examiner:
             return self.problem(path, "length", message)
         message = f"{show(value)} is not accepted{self.by}; its form is {bounds.pattern}"
         return self.problem(path, "pattern", message)
+
+
+def _inner(struct: type[Struct], name: Any) -> list[str]:
+    """List the paths at which an open object of a struct has a field of this name."""
+    fields = ((field.wire, extra(unwrap(field.hint)[1], "known")) for field in shape(struct))
+    return [
+        f"{wire}.{name}"
+        for wire, known in fields
+        if known and any(inner.wire == name for inner in shape(known))
+    ]
 
 
 def printable(name: Any) -> str:

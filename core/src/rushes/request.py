@@ -55,7 +55,7 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     watermark: bool | None = None
     guidance: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     seed: int | None = None
-    extra: Mapping[str, Any] = {}
+    extra: Mapping[Any, Any] = {}
 
 
 FIELDS = tuple(name for name in Request.__struct_fields__ if name != "extra")

@@ -31,7 +31,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         if verdict is True:
             return []
         if verdict is False:
-            return [Problem(path=self.fields[0], code=self.name, message=self.text)]
+            return [Problem(path=self.fields[0], code=self.name, message=self.text.rstrip("."))]
         return list(verdict)
 
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 
-from rushes.check import Report, check, overlaps
+from rushes.check import Report, check, overlaps, top
 from rushes.errors import BrokenPluginError
 from rushes.problems import Problem
 from rushes.registry import Registry
-from rushes.request import Request, fields_set
+from rushes.request import FIELDS, Request, fields_set
 
 CANNOT = frozenset(("unsupported", "fixed", "choice", "range", "no_upload"))
 """Codes that say what the variant is, not what is wrong with the words."""
@@ -41,8 +41,7 @@ def naming_siblings(
 
 
 def _may_differ(problem: Problem) -> bool:
-    top = problem.path.partition(".")[0].partition("[")[0]
-    return problem.code in CANNOT and top in Request.__struct_fields__ and top != "extra"
+    return problem.code in CANNOT and top(problem.path) in FIELDS
 
 
 def _named(problem: Problem, others: Mapping[str, Report]) -> Problem:

@@ -28,7 +28,8 @@ def origin(url: str) -> tuple[str, str, int | None]:
 
 def literal_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Return the IP address that a host spells, in any form the system takes, or None."""
-    host = host.rstrip(".").strip("[]")
+    # As a resolver would see it: other digits and full stops become the ordinary ones.
+    host = unicodedata.normalize("NFKC", host).rstrip(".").strip("[]")
     try:
         return ipaddress.ip_address(host)
     except ValueError:
@@ -59,7 +60,7 @@ def web_url_objection(url: str) -> str | None:
     if not scheme:
         return "is not an http(s) address"
     if scheme.group().lower() not in ("http:", "https:"):
-        return f"is not an http(s) address but {_article(scheme.group())}"
+        return f"is not an http(s) address; it begins with {scheme.group()}"
     if any(c.isspace() or unicodedata.category(c) == "Cc" for c in url):
         return "holds white space or control characters"
     try:
@@ -77,20 +78,14 @@ def public_url_objection(url: str, *, loopback: bool) -> str | None:
     """
     if objection := web_url_objection(url):
         return objection
-    host = urlsplit(url).hostname or ""
+    host = unicodedata.normalize("NFKC", urlsplit(url).hostname or "")
     labels = host.removesuffix(".").split(".")
     if len(labels) < 2 or not all(labels):
         return "has no public host name"
     address = literal_address(host)
-    if address and not address.is_global and not loopback:
+    if address and (not address.is_global or address.is_multicast) and not loopback:
         return f"points to {host}, which only a private network can reach"
     return None
-
-
-def _article(scheme: str) -> str:
-    return {"data:": "inline image data", "file:": "a file: address"}.get(
-        scheme.lower(), f"a {scheme} address"
-    )
 
 
 def join(base_url: str, path: str) -> str:

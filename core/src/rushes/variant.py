@@ -33,9 +33,13 @@ class Always(Struct, frozen=True):
 
 
 class Built(Struct, frozen=True):
-    """Where the plugin's own `build_payload` puts a common value: carried, but not by the core."""
+    """Where the plugin's own `build_payload` puts a common value: carried, but not by the core.
+
+    `also` names further payload fields that it fills in on the way.
+    """
 
     path: str
+    also: tuple[str, ...] = ()
 
 
 class Polling(Struct, frozen=True, kw_only=True):

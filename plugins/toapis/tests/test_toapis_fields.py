@@ -16,7 +16,7 @@ ABSENT: Any = object()
 EMOJI = "\N{SLICE OF PIZZA}"
 FAMILY = "\U0001f469\u200d\U0001f467\u200d\U0001f466"  # one glyph of five code points
 NO_TEXT = [5, 5.5, 0, True, False, None, [], ["text"], {}, {"text": "text"}]
-NO_INTEGER = ["5", "", "five", 5.5, 5.0, True, False, None, [], [5], {}, float("nan"), 1e300]
+NO_INTEGER = ["5", "", "five", 5.5, 5.0, 1e300, True, False, [], [5], {}]
 NO_BOOLEAN = ["true", "", 0, 1, 1.0, None, [], [True], {}]
 NO_LIST = [IMAGE, "", 5, True, None, {}, {"0": IMAGE}]
 NO_OBJECT = ["text", "", 5, 1.5, True, None, [], [{}]]
@@ -105,6 +105,14 @@ class TestEveryVariant:
     def test_takes_whole_seconds_only(self, variant: str, value: Any) -> None:
         refused(native(variant, duration=value), "duration", "5")
 
+    @pytest.mark.parametrize("field", ["prompt", "mode", "duration", "aspect_ratio", "model"])
+    def test_takes_no_null(self, variant: str, field: str) -> None:
+        refused(native(variant, **{field: None}), field, "null", "leave the field out")
+
+    @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+    def test_takes_nothing_that_json_cannot_say(self, variant: str, value: float) -> None:
+        refused(native(variant, duration=value), "duration", "JSON")
+
     @pytest.mark.parametrize("digits", [19, 20, 400, 5000])
     def test_takes_no_huge_number(self, variant: str, digits: int) -> None:
         problem = refused(native(variant, duration=10**digits), "duration")
@@ -151,7 +159,8 @@ class TestEveryVariant:
         report = native(variant, **{field: value})
         assert field not in accepted(report)
         assert report.transport == {field: value}
-        for wrong in (5, True, None, [], {}, "\ud800"):
+        wrongs: list[Any] = [5, True, None, [], {}, "\ud800"]
+        for wrong in wrongs:
             refused(native(variant, **{field: wrong}), field)
 
     def test_names_all_mistakes_at_once(self, variant: str) -> None:

@@ -1,16 +1,15 @@
 """Images in native ToAPIs payloads: addresses, roles, and the input mode they make."""
 
+from functools import cache
 from itertools import product
 from typing import Any
 
 import msgspec
 import pytest
-
 from rushes import Problem, Request
 from rushes.check import Report, check
 from rushes.registry import Registry
 
-REGISTRY = Registry()
 V3, OMNI, V2_6 = "toapis/kling-v3", "toapis/kling-v3-omni", "toapis/kling-v2-6"
 IMAGE = "https://cdn.example.org/lamp.png"
 FIRST = {"url": IMAGE, "role": "first_frame"}
@@ -42,7 +41,7 @@ NOT_PUBLIC = [
 PRIVATE = [
     "10.0.0.1", "10.255.255.255", "172.16.0.1", "172.31.255.255", "192.168.0.1", "127.0.0.1",
     "127.255.255.254", "169.254.169.254", "0.0.0.0", "127.0.0.1.", "127.1", "127.0.1", "10.1",
-    "192.168.257", "0177.0.0.1", "0x7f.0.0.1", "0x7F.1", "010.0.0.1", "0xa.0.0.1",
+    "192.168.257", "0177.0.0.1", "0x7f.0.0.1", "0x7F.1", "012.0.0.1", "0xa.0.0.1",
     "0xC0.0xA8.0.1", "0300.0250.0.1",
 ]  # fmt: skip
 NOT_EVEN_A_DOT = [
@@ -57,12 +56,16 @@ IN_DISGUISE = [
 ]  # fmt: skip
 
 
+@cache
+def registry(base_url: str | None) -> Registry:
+    return Registry(base_urls={"toapis": base_url} if base_url else None)
+
+
 def native(variant: str, base_url: str | None = None, **fields: Any) -> Report:
     """Check a payload that is valid but for the given fields."""
     prompt = "<<<image_1>>> is lit" if fields.get("image_urls") else "A lamp is lit"
     payload = {"model": variant.partition("/")[2], "prompt": prompt} | fields
-    registry = Registry(base_urls={"toapis": base_url}) if base_url else REGISTRY
-    return check(registry.get(variant), Request(extra=payload))
+    return check(registry(base_url).get(variant), Request(extra=payload))
 
 
 def refused(report: Report, path: str, *words: str) -> Problem:
@@ -199,8 +202,10 @@ class TestRoles:
 
     @pytest.mark.parametrize("others", [[], [REFERENCE], [REFERENCE, REFERENCE]])
     def test_have_no_last_frame_without_a_first(self, variant: str, others: list[Any]) -> None:
-        for more in ({}, {"reference_images": [IMAGE]}):
-            (problem,) = native(variant, image_with_roles=[*others, LAST], **more).problems
+        mores: list[dict[str, Any]] = [{}, {"reference_images": [IMAGE]}]
+        for more in mores:
+            fields = {"image_with_roles": [*others, LAST], **more}
+            (problem,) = native(variant, **fields).problems
             assert problem.path.startswith("image_with_roles")
             assert "first" in problem.message
 

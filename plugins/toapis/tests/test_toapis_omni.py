@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-
 from rushes import Image, Request
 from rushes.check import Report, check
 from rushes.registry import Registry

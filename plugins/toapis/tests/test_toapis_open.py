@@ -4,7 +4,6 @@ from typing import Any
 
 import msgspec
 import pytest
-
 from rushes import Problem, Request
 from rushes.check import Report, check
 from rushes.registry import Registry

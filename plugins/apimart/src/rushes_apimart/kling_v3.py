@@ -28,7 +28,7 @@ PAGE = rules.PAGE
 class ShotPrompt(Struct, kw_only=True, forbid_unknown_fields=True):
     """One shot: its place from 1, its prompt, its length in seconds."""
 
-    index: Annotated[int, Meta(ge=1, le=6)]
+    index: Annotated[int, Meta(ge=1)]
     prompt: Annotated[Text, Meta(max_length=512)]
     duration: Annotated[int, Meta(ge=1)]
 
@@ -123,8 +123,12 @@ def _shots(draft: Draft, request: Request) -> None:
     if request.duration is None and all(type(length) is int for length in lengths):
         total = sum(length for length in lengths if length is not None)
         if "duration" not in request.extra:
-            draft.put("duration", total, "shots")
-            draft.note("duration", "duration_filled_in", f"{total} is sent, the sum of the shots")
+            draft.put("duration", total, "duration")
+            draft.note(
+                "duration",
+                "duration_filled_in",
+                f"{total} is sent, the sum of the shots' durations",
+            )
 
 
 def input_mode(payload: Payload) -> str:
@@ -162,7 +166,7 @@ plugin = KlingV3(
             "resolution": To("mode", values={"720p": "std", "1080p": "pro", "4k": "4k"}),
             "images.first_frame": Built("image_urls[]"),
             "images.last_frame": Built("image_urls[]"),
-            "shots": Built("multi_prompt[]"),
+            "shots": Built("multi_prompt[]", also=("multi_shot", "shot_type")),
             "subjects": Built("element_list[]"),
             "audio": To("audio"),
             "watermark": To("watermark"),

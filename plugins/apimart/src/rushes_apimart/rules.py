@@ -134,7 +134,9 @@ def subjects_are_cited(payload: Any) -> Iterator[Note]:
         cited = re.compile(rf"@{re.escape(element.name)}(?!\w)")
         if not any(cited.search(text) for text in texts):
             message = f"no prompt cites @{element.name}; the subject may not appear"
-            yield Note(path=f"element_list[{place}].name", code="never_cited", message=message)
+            yield Note(
+                path=f"element_list[{place}].name", code="subjects_are_cited", message=message
+            )
 
 
 @rule(

@@ -13,6 +13,7 @@ from rushes import (
     LocalFile,
     Polling,
     Receipt,
+    Refusal,
     Result,
     Source,
     Status,
@@ -24,6 +25,7 @@ from rushes import (
     pick_number,
     pick_percent,
     pick_text,
+    refusal_by_status,
 )
 
 UPLOAD_PATH = "/v1/uploads/images"
@@ -87,10 +89,19 @@ class Gateway:
         """Read the task's id; an error body may hold an id of another kind."""
         data = answer.json()
         remote_id = pick_text(data, "id")
-        is_task = pick(data, "object") == "generation.task" or answer.status < 300
-        if remote_id and is_task and not pick(data, "error"):
+        if remote_id is None:
+            return None
+        if pick(data, "object") == "generation.task" and answer.status in (*range(300), 429):
             return Receipt(remote_id)
-        return None
+        return Receipt(remote_id) if answer.status < 300 and not pick(data, "error") else None
+
+    @hookimpl
+    def parse_refusal(self, answer: Answer) -> Refusal:
+        """Tell a refusal of the content from other ones."""
+        refusal = refusal_by_status(answer.status, answer)
+        if refusal.kind == "refused" and refusal.code == "content_policy_violation":
+            return msgspec.structs.replace(refusal, kind="content")
+        return refusal
 
     @hookimpl
     def parse_status(self, answer: Answer) -> Status | None:

@@ -29,21 +29,23 @@ IMAGE_FIELDS = {
 }
 
 
-def misplaced_frames(payload: Any) -> Iterator[Problem]:
-    """Yield a problem for each frame given twice, and for a last frame without a first."""
+def repeated_frames(payload: Any) -> Iterator[Problem]:
+    """Yield a problem for each frame that is given twice."""
     roles = [image.role for image in payload.image_with_roles]
     for index, role in enumerate(roles):
-        path = f"image_with_roles[{index}].role"
         if role in FRAMES and role in roles[:index]:
-            yield Problem(
-                path=path, code="one_of_each_frame", message=f"is the second {role}; one will do"
-            )
+            path = f"image_with_roles[{index}].role"
+            message = f"is another {role}; one will do"
+            yield Problem(path=path, code="one_of_each_frame", message=message)
+
+
+def lone_last_frame(payload: Any) -> Iterator[Problem]:
+    """Yield a problem for a last frame without a first (Kling itself refuses it)."""
+    roles = [image.role for image in payload.image_with_roles]
     if "last_frame" in roles and "first_frame" not in roles:
-        yield Problem(
-            path=f"image_with_roles[{roles.index('last_frame')}].role",
-            code="last_frame_needs_first",
-            message="last_frame is given without a first_frame; give both, or the first alone",
-        )
+        path = f"image_with_roles[{roles.index('last_frame')}].role"
+        message = "last_frame is given without a first_frame; give both, or the first alone"
+        yield Problem(path=path, code="last_frame_needs_first", message=message)
 
 
 def input_mode(payload: Any) -> str:

@@ -7,7 +7,13 @@ from msgspec import Meta, Struct
 from rushes import Problem, PublicURL, Source, Text, To, TransportText, TransportURL, absent, rule
 
 from rushes_toapis.gateway import PAGES, Gateway, declare
-from rushes_toapis.images import IMAGE_FIELDS, RoleImage, input_mode, misplaced_frames
+from rushes_toapis.images import (
+    IMAGE_FIELDS,
+    RoleImage,
+    input_mode,
+    lone_last_frame,
+    repeated_frames,
+)
 
 PAGE = Source("ToAPIs, Kling v2.6 Video Generation", f"{PAGES}/kling-v2-6/generation")
 
@@ -30,7 +36,7 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 @rule(
-    "audio is available only in mode pro (1080p).",
+    "Sound is available only in mode pro (1080p).",
     fields=("audio", "mode"),
     source=PAGE,
     schema={
@@ -43,14 +49,16 @@ def audio_needs_pro(payload: Payload) -> bool:
     return not payload.audio or payload.mode == "pro"
 
 
-@rule(
-    "At most one first_frame and one last_frame, and no last_frame without a first_frame.",
-    fields=("image_with_roles",),
-    source=PAGE,
-)
-def frames_in_place(payload: Payload) -> Iterator[Problem]:
-    """Hold the roles to frames that can be placed."""
-    yield from misplaced_frames(payload)
+@rule("At most one first_frame and one last_frame.", fields=("image_with_roles",), source=PAGE)
+def one_of_each_frame(payload: Payload) -> Iterator[Problem]:
+    """Hold the roles to one frame each."""
+    yield from repeated_frames(payload)
+
+
+@rule("A last_frame needs a first_frame.", fields=("image_with_roles",), source=PAGE)
+def last_frame_needs_first(payload: Payload) -> Iterator[Problem]:
+    """Refuse a last frame without a first."""
+    yield from lone_last_frame(payload)
 
 
 plugin = Gateway(
@@ -68,7 +76,7 @@ plugin = Gateway(
             "audio": To("audio"),
             "watermark": To("watermark"),
         },
-        rules=(audio_needs_pro, frames_in_place),
+        rules=(audio_needs_pro, one_of_each_frame, last_frame_needs_first),
         input_mode=input_mode,
     )
 )

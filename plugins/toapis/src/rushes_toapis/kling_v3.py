@@ -7,7 +7,13 @@ from msgspec import Meta, Struct
 from rushes import Problem, PublicURL, Source, Text, To, TransportText, TransportURL, absent, rule
 
 from rushes_toapis.gateway import PAGES, Gateway, declare
-from rushes_toapis.images import IMAGE_FIELDS, RoleImage, input_mode, misplaced_frames
+from rushes_toapis.images import (
+    IMAGE_FIELDS,
+    RoleImage,
+    input_mode,
+    lone_last_frame,
+    repeated_frames,
+)
 
 PAGE = Source("ToAPIs, Kling v3 Video Generation", f"{PAGES}/kling-v3/generation")
 
@@ -47,21 +53,23 @@ def fifteen_seconds_without_images(payload: Payload) -> Iterator[Problem]:
             path="duration",
             code="fifteen_seconds_without_images",
             message=(
-                "15 is accepted for text-to-video only; with input images: "
-                "(nearest: 10; accepted: 5, 10)"
+                "15 is not accepted with input images (nearest: 10; accepted: 5, 10); "
+                "15 seconds are for text-to-video only"
             ),
             accepted=[10, 5],
         )
 
 
-@rule(
-    "At most one first_frame and one last_frame, and no last_frame without a first_frame.",
-    fields=("image_with_roles",),
-    source=PAGE,
-)
-def frames_in_place(payload: Payload) -> Iterator[Problem]:
-    """Hold the roles to frames that can be placed."""
-    yield from misplaced_frames(payload)
+@rule("At most one first_frame and one last_frame.", fields=("image_with_roles",), source=PAGE)
+def one_of_each_frame(payload: Payload) -> Iterator[Problem]:
+    """Hold the roles to one frame each."""
+    yield from repeated_frames(payload)
+
+
+@rule("A last_frame needs a first_frame.", fields=("image_with_roles",), source=PAGE)
+def last_frame_needs_first(payload: Payload) -> Iterator[Problem]:
+    """Refuse a last frame without a first."""
+    yield from lone_last_frame(payload)
 
 
 plugin = Gateway(
@@ -79,7 +87,7 @@ plugin = Gateway(
             "audio": To("audio"),
             "watermark": To("metadata.watermark"),
         },
-        rules=(fifteen_seconds_without_images, frames_in_place),
+        rules=(fifteen_seconds_without_images, one_of_each_frame, last_frame_needs_first),
         input_mode=input_mode,
     )
 )

@@ -27,7 +27,7 @@ from rushes_toapis.gateway import PAGES, Gateway, declare
 
 PAGE = Source("ToAPIs, Kling v3 Omni", f"{PAGES}/kling-v3-omni/generation")
 IMAGE_TAG = re.compile(r"<<<image_([0-9]+)>>>")
-ANY_TAG = re.compile(r"<<<(.*?)>>>", re.DOTALL)
+ANY_TAG = re.compile(r"<<<([^<>]*)>>>")
 FIRST_TAG = "<<<image_1>>>"
 
 
@@ -54,8 +54,8 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     fields=("prompt", "image_urls"),
     source=PAGE,
 )
-def cited_images_exist(payload: Payload) -> Iterator[Problem | Note]:
-    """Hold each tag against the images; tags of another kind pass with a note."""
+def cited_images_exist(payload: Payload) -> Iterator[Problem]:
+    """Hold each tag against the images."""
     count = len(payload.image_urls)
     for number in dict.fromkeys(IMAGE_TAG.findall(payload.prompt)):
         if len(number) > 9 or not 1 <= int(number) <= count:
@@ -67,10 +67,15 @@ def cited_images_exist(payload: Payload) -> Iterator[Problem | Note]:
                 message=f"<<<image_{number[:12]}>>> cites an image that is not there ({there})",
                 accepted=tags or None,
             )
+
+
+@rule("Text in <<<…>>> that is no image tag is sent as it stands.", fields=("prompt",), source=PAGE)
+def other_tags_pass(payload: Payload) -> Iterator[Note]:
+    """Point out a tag of another kind: it may be a slip."""
     for text in dict.fromkeys(ANY_TAG.findall(payload.prompt)):
         if not IMAGE_TAG.fullmatch(f"<<<{text}>>>"):
             message = f"<<<{text[:40]}>>> is no image tag; it is sent as it stands"
-            yield Note(path="prompt", code="other_tag", message=message)
+            yield Note(path="prompt", code="other_tags_pass", message=message)
 
 
 @rule(
@@ -121,7 +126,7 @@ plugin = Omni(
             "images.reference": To("image_urls[]"),
             "audio": Always(False),
         },
-        rules=(cited_images_exist, image_may_set_the_ratio),
+        rules=(cited_images_exist, other_tags_pass, image_may_set_the_ratio),
         input_mode=input_mode,
     )
 )

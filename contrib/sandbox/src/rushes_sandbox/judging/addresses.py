@@ -32,7 +32,8 @@ def is_public_address(address: str, *, loopback: bool) -> bool:
     parts = _split(address)
     if parts is None or parts.hostname is None:
         return False
-    host = parts.hostname.removesuffix(".")
+    # Resolvers read other digits and full stops as the ordinary ones.
+    host = unicodedata.normalize("NFKC", parts.hostname).removesuffix(".")
     labels = host.split(".")
     if len(labels) < 2 or not all(labels):
         return False

@@ -1,0 +1,286 @@
+"""How much the conformance kit catches: the plugins' source is broken in one place at a time.
+
+Each mutant is made mechanically from the source of a plugin, put before the installed one, and the
+variant's kit test (its few lines, and its snapshot) is run against it. A mutant that no test notices
+has survived. Usage: python benchmarks/mutants.py [VARIANT…] [--every N] [--docs FILE]
+"""
+
+import argparse
+import ast
+import copy
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+KITS = {
+    "toapis/kling-v3": ("kling_v3", "images", "gateway"),
+    "toapis/kling-v2-6": ("kling_v2_6", "images", "gateway"),
+    "toapis/kling-v3-omni": ("kling_v3_omni", "gateway"),
+    "apimart/kling-v3": ("kling_v3", "rules", "gateway"),
+    "uniall/kling-v3-std-silent": ("kling_v3", "rules", "gateway"),
+    "uniall/kling-v3-std-audio": ("kling_v3", "rules", "gateway"),
+    "uniall/kling-v3-pro-silent": ("kling_v3", "rules", "gateway"),
+    "uniall/kling-v3-pro-audio": ("kling_v3", "rules", "gateway"),
+}
+BOUNDS = ("ge", "le", "gt", "lt", "min_length", "max_length")
+Change = Callable[[ast.AST], None]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One broken copy of one module, and what was broken."""
+
+    module: str
+    what: str
+    source: str
+
+
+def mutants(module: str, source: str) -> Iterator[Mutant]:
+    """Make every mutant of a module, each with one change."""
+    tree = ast.parse(source)
+    nodes = list(ast.walk(tree))
+    for index, node in enumerate(nodes):
+        for what, change in changes(node):
+            broken = copy.deepcopy(tree)
+            target = list(ast.walk(broken))[index]
+            change(target)
+            line = getattr(node, "lineno", 0)
+            yield Mutant(module, f"{module}.py:{line} {what}", ast.unparse(broken))
+
+
+def changes(node: ast.AST) -> Iterator[tuple[str, Change]]:
+    """Yield the changes that a node allows."""
+    yield from _bounds(node)
+    yield from _enums(node)
+    yield from _rules(node)
+    yield from _names(node)
+    yield from _words(node)
+    yield from _places(node)
+
+
+def _bounds(node: ast.AST) -> Iterator[tuple[str, Change]]:
+    if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Meta"):
+        return
+    for place, keyword in enumerate(node.keywords):
+        value = getattr(keyword.value, "value", None)
+        if keyword.arg in BOUNDS and isinstance(value, int):
+            for step in (-1, 1):
+
+                def move(target: ast.AST, place: int = place, to: int = value + step) -> None:
+                    assert isinstance(target, ast.Call)
+                    target.keywords[place].value = ast.Constant(to)
+
+                yield f"bound {keyword.arg}={value} becomes {value + step}", move
+
+
+def _enums(node: ast.AST) -> Iterator[tuple[str, Change]]:
+    if not (isinstance(node, ast.Subscript) and getattr(node.value, "id", "") == "Literal"):
+        return
+    items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+    values = [item.value for item in items if isinstance(item, ast.Constant)]
+    if len(values) != len(items) or "queued" in values:
+        return  # the states of a Status are the core's own, not the wire's
+    added = "odd_value" if isinstance(values[0], str) else 77
+    options = [(f"enum {values} gains {added!r}", [*values, added])]
+    for place, value in enumerate(values):
+        rest = values[:place] + values[place + 1 :]
+        options.append((f"enum {values} loses {value!r}", rest or [added]))
+    for what, kept in options:
+
+        def choose(target: ast.AST, kept: list[object] = kept) -> None:
+            assert isinstance(target, ast.Subscript)
+            constants: list[ast.expr] = [ast.Constant(value) for value in kept]  # type: ignore[arg-type]
+            target.slice = ast.Tuple(constants, ast.Load()) if len(kept) > 1 else constants[0]
+
+        yield what, choose
+
+
+def _rules(node: ast.AST) -> Iterator[tuple[str, Change]]:
+    if isinstance(node, ast.FunctionDef) and any(
+        isinstance(d, ast.Call) and getattr(d.func, "id", "") == "rule" for d in node.decorator_list
+    ):
+
+        def empty(target: ast.AST) -> None:
+            assert isinstance(target, ast.FunctionDef)
+            target.body = [ast.Return(ast.Constant(True))]
+
+        def negate(target: ast.AST) -> None:
+            for inner in ast.walk(target):
+                if isinstance(inner, ast.If):
+                    inner.test = ast.UnaryOp(ast.Not(), inner.test)
+                    return
+                if isinstance(inner, ast.Return) and inner.value is not None:
+                    inner.value = ast.UnaryOp(ast.Not(), inner.value)
+                    return
+
+        yield f"rule {node.name} always holds", empty
+        if any(isinstance(inner, (ast.If, ast.Return)) for inner in ast.walk(node)):
+            yield f"rule {node.name} negated", negate
+    if isinstance(node, ast.FunctionDef) and node.name in HELPERS:
+        for place, inner in enumerate(ast.walk(node)):
+            if isinstance(inner, ast.If):
+
+                def flip(target: ast.AST, place: int = place) -> None:
+                    test = list(ast.walk(target))[place]
+                    assert isinstance(test, ast.If)
+                    test.test = ast.UnaryOp(ast.Not(), test.test)
+
+                yield f"{node.name}: condition on line {inner.lineno} negated", flip
+
+
+HELPERS = ("repeated_frames", "lone_last_frame", "input_mode", "_frames", "_shots")
+
+
+def _names(node: ast.AST) -> Iterator[tuple[str, Change]]:
+    if not (isinstance(node, ast.ClassDef) and any(_struct(base) for base in node.bases)):
+        return
+    for place, item in enumerate(node.body):
+        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
+
+            def rename(target: ast.AST, place: int = place) -> None:
+                assert isinstance(target, ast.ClassDef)
+                field = target.body[place]
+                assert isinstance(field, ast.AnnAssign)
+                assert isinstance(field.target, ast.Name)
+                field.target.id += "_x"
+
+            yield f"wire name {node.name}.{item.target.id} changed", rename
+
+
+def _struct(base: ast.expr) -> bool:
+    return getattr(base, "id", "") in ("Struct", "Payload")
+
+
+def _words(node: ast.AST) -> Iterator[tuple[str, Change]]:
+    if not (isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "WORDS"):
+        return
+    assert isinstance(node.value, ast.Dict)
+    for place, (key, value) in enumerate(zip(node.value.keys, node.value.values, strict=True)):
+        assert isinstance(key, ast.Constant)
+        assert isinstance(value, ast.Constant)
+        other = "failed" if value.value != "failed" else "completed"
+
+        def misread(target: ast.AST, place: int = place, other: str = other) -> None:
+            assert isinstance(target, ast.AnnAssign)
+            assert isinstance(target.value, ast.Dict)
+            target.value.values[place] = ast.Constant(other)
+
+        def forget(target: ast.AST, place: int = place) -> None:
+            assert isinstance(target, ast.AnnAssign)
+            assert isinstance(target.value, ast.Dict)
+            del target.value.keys[place], target.value.values[place]
+
+        yield f"status word {key.value!r} read as {other!r}", misread
+        yield f"status word {key.value!r} forgotten", forget
+
+
+def _places(node: ast.AST) -> Iterator[tuple[str, Change]]:
+    if not isinstance(node, ast.Dict):
+        return
+    for place, (key, value) in enumerate(zip(node.keys, node.values, strict=True)):
+        if not (isinstance(value, ast.Call) and isinstance(key, ast.Constant)):
+            continue
+        kind = getattr(value.func, "id", "")
+        if kind not in ("To", "Always", "Built"):
+            continue
+
+        def unmap(target: ast.AST, place: int = place) -> None:
+            assert isinstance(target, ast.Dict)
+            del target.keys[place], target.values[place]
+
+        yield f"field {key.value!r} unmapped", unmap
+        if kind == "To":
+
+            def misplace(target: ast.AST, place: int = place) -> None:
+                assert isinstance(target, ast.Dict)
+                call = target.values[place]
+                assert isinstance(call, ast.Call)
+                path = call.args[0]
+                assert isinstance(path, ast.Constant)
+                call.args[0] = ast.Constant(f"odd_{path.value}")
+
+            yield f"field {key.value!r} sent elsewhere", misplace
+
+
+def caught(variant: str, mutant: Mutant) -> bool:
+    """Run a variant's kit against a mutant; whether any test fails."""
+    provider, _, model = variant.partition("/")
+    package = f"rushes_{provider}"
+    kit = _kit(variant)
+    with tempfile.TemporaryDirectory(prefix="rushes-mutant-") as folder:
+        copied = Path(folder) / package
+        shutil.copytree(ROOT / "plugins" / provider / "src" / package, copied)
+        (copied / f"{mutant.module}.py").write_text(mutant.source, encoding="utf-8")
+        only = "Test"
+        base = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", str(kit)]
+        if provider == "uniall":
+            only = f"Test{model.removeprefix('kling-v3-').title().replace('-', '')}"
+        environment = {
+            **os.environ,
+            "PYTHONPATH": folder,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "RUSHES_SNAPSHOT": "",
+        }
+        for chosen in (f"({only}) and snapshot", f"({only}) and not snapshot"):
+            outcome = subprocess.run(
+                [*base, "-k", chosen], cwd=ROOT, env=environment, capture_output=True, text=True
+            )
+            if outcome.returncode not in (0, 1, 2):
+                raise RuntimeError(outcome.stdout + outcome.stderr)
+            if outcome.returncode:
+                return True
+    return False
+
+
+def _kit(variant: str) -> Path:
+    provider, _, model = variant.partition("/")
+    name = "kling_v3" if provider == "uniall" else model.replace("-", "_")
+    return ROOT / "plugins" / provider / "tests" / f"test_{provider}_kit_{name}.py"
+
+
+def run(variant: str, every: int) -> tuple[int, list[str]]:
+    """Try a variant's mutants; return how many there were, and the survivors."""
+    provider = variant.partition("/")[0]
+    source = ROOT / "plugins" / provider / "src" / f"rushes_{provider}"
+    made = [
+        mutant
+        for module in KITS[variant]
+        for mutant in mutants(module, (source / f"{module}.py").read_text(encoding="utf-8"))
+    ][::every]
+    unbroken = (source / f"{KITS[variant][0]}.py").read_text(encoding="utf-8")
+    if caught(variant, Mutant(KITS[variant][0], "nothing", unbroken)):
+        raise SystemExit(f"{variant}: its kit fails though nothing is broken")
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        outcomes = list(pool.map(lambda mutant: caught(variant, mutant), made))
+    survivors = [m.what for m, noticed in zip(made, outcomes, strict=True) if not noticed]
+    return len(made), survivors
+
+
+def main() -> int:
+    """Try the mutants and say what survived; fail where less than 95 % is caught."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("variants", nargs="*", default=[])
+    parser.add_argument("--every", type=int, default=1, help="try every N-th mutant only")
+    parser.add_argument("--docs", type=Path, help="write the table to this page")
+    options = parser.parse_args()
+    lines, worst = [], 1.0
+    for variant in options.variants or KITS:
+        count, survivors = run(variant, options.every)
+        share = 1 - len(survivors) / count
+        worst = min(worst, share)
+        lines.append(f"| `{variant}` | {count} | {count - len(survivors)} | {share:.1%} |")
+        print(lines[-1], *(f"    survived: {what}" for what in survivors), sep="\n", flush=True)
+    if options.docs:
+        options.docs.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return 0 if worst >= 0.95 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""Answers that nobody documents, and that come all the same."""
+
+import msgspec
+
+from rushes.calls import Answer
+
+BODIES = (
+    b"",
+    b"null",
+    b"[]",
+    b"{}",
+    b"0",
+    b'"queued"',
+    b"<!doctype html><title>Sign in</title>",
+    b'{"id": "tas',
+    b"\xff\xfe\x00",
+    b"[" * 5000,
+    b'{"id": null, "task_id": 7, "status": 3, "data": [[]], "result": [], "error": "no"}',
+    b'{"id": "", "status": "", "data": {}, "progress": "abc", "error": {"message": 5}}',
+    b'{"data": [{"task_id": {}}], "result": {"data": [null, 1], "videos": [{"url": [1, null]}]}}',
+)
+STATUSES = (200, 201, 204, 301, 307, 400, 401, 402, 403, 404, 408, 409, 413, 422, 425, 429,
+            500, 502, 503, 504)  # fmt: skip
+
+
+def malformed() -> list[Answer]:
+    """List every malformed body under every status that a gateway may send."""
+    return [Answer(status, {}, body) for status in STATUSES for body in BODIES]
+
+
+def answer(value: object, status: int = 200) -> Answer:
+    """Make an answer of a JSON value."""
+    return Answer(status, {"content-type": "application/json"}, msgspec.json.encode(value))

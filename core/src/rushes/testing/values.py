@@ -1,0 +1,169 @@
+"""Values for tests, made from a payload struct: plausible ones, and ones on and beyond a bound."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any, get_args, get_origin
+
+from hypothesis import strategies as st
+
+from rushes.constraints import Bounds, described, literal_values
+from rushes.fields import extra, is_struct, shape, unwrap
+
+URL = "https://pictures.example.com/a.png"
+NO_URLS = ("", " ", "pictures/a.png", "data:image/png;base64,AA", "https://intranet/a.png",
+           "https://example.com/a b", "ftp://example.com/a.png")  # fmt: skip
+PRIVATE = ("http://127.0.0.1/a.png", "http://10.1.2.3/a.png", "http://169.254.169.254/a.png")
+
+
+def plausible(hint: Any) -> Any:
+    """Return one value that a type hint accepts; of an object, with the required fields alone."""
+    base, metas = unwrap(hint)
+    if is_struct(base):
+        return {field.wire: plausible(field.hint) for field in shape(base) if field.required}
+    if extra(metas, "public_url") or extra(metas, "web_url"):
+        return URL
+    if extra(metas, "known") or base is dict:
+        return {}
+    bounds = described(hint)
+    if bounds.choices:
+        return bounds.choices[0]
+    if bounds.words == "a list":
+        return [plausible(get_args(base)[0])] * max(1, bounds.min_length or 1)
+    if bounds.words == "true or false":
+        return True
+    if int in bounds.types or float in bounds.types:
+        return int(bounds.ge) if bounds.ge is not None else 1
+    return "k" * max(1, bounds.min_length or 1)
+
+
+def good(hint: Any) -> list[Any]:
+    """List values on the bounds of a hint, each acceptable to it."""
+    base, metas = unwrap(hint)
+    if is_struct(base) or extra(metas, "known"):
+        return [plausible(hint)]
+    if extra(metas, "public_url") or extra(metas, "web_url"):
+        return [URL, URL.upper().replace("/A.PNG", "/a.png")]
+    bounds = described(hint)
+    if bounds.choices:
+        return list(bounds.choices)
+    if bounds.words == "a list":
+        item = plausible(get_args(base)[0])
+        return [[item] * count for count in {bounds.min_length or 1, bounds.max_length or 1}]
+    if bounds.words == "true or false":
+        return [True, False]
+    if int in bounds.types or float in bounds.types:
+        ends = [end for end in (bounds.ge, bounds.le) if end is not None]
+        return [int(end) if end == int(end) else end for end in ends] or [0]
+    return _good_text(bounds)
+
+
+def _good_text(bounds: Bounds) -> list[Any]:
+    least, most = bounds.min_length or 0, bounds.max_length
+    texts = ["k" * max(1, least)]
+    if most is not None:
+        texts += ["k" * most, "\U0001fa81" * most]
+    if not least:
+        texts.append("")
+    return texts
+
+
+def bad(hint: Any) -> list[Any]:
+    """List values one step beyond the bounds of a hint, or of another type."""
+    base, metas = unwrap(hint)
+    if is_struct(base) or extra(metas, "known"):
+        return [None, "text", [], 1]
+    if extra(metas, "public_url"):
+        return [None, 1, *NO_URLS, *PRIVATE]
+    if extra(metas, "web_url"):
+        return [None, 1, "", "data:,", "pictures"]
+    bounds = described(hint)
+    if bounds.choices:
+        return [None, *_beside(literal_values(hint))]
+    if bounds.words == "a list":
+        item = plausible(get_args(base)[0])
+        least, most = bounds.min_length or 0, bounds.max_length
+        counts = [least - 1] * (least > 1) + ([most + 1] if most is not None else [])
+        return [None, "text", {}, *([item] * count for count in counts)]
+    if bounds.words == "true or false":
+        return [None, 0, 1, "true"]
+    if int in bounds.types or float in bounds.types:
+        return [None, *_beyond(bounds)]
+    return _bad_text(bounds)
+
+
+def _beyond(bounds: Bounds) -> list[Any]:
+    step = 0.001 if float in bounds.types else 1
+    values: list[Any] = ["1", True, math.nan, math.inf]
+    values += [bounds.ge - step] if bounds.ge is not None else []
+    values += [bounds.le + step] if bounds.le is not None else []
+    if float not in bounds.types:
+        values = [int(v) if isinstance(v, float) and math.isfinite(v) else v for v in values]
+        values += [1.5, 1.0]
+    return values
+
+
+def _bad_text(bounds: Bounds) -> list[Any]:
+    values: list[Any] = [None, 1, True, ["k"], "\ud800"]
+    if bounds.min_length or bounds.pattern:
+        values += ["", " ", "\u3000"]
+    if bounds.max_length is not None:
+        values += ["k" * (bounds.max_length + 1), "\U0001fa81" * (bounds.max_length + 1)]
+    return values
+
+
+def _beside(choices: Sequence[Any]) -> Iterator[Any]:
+    for choice in choices:
+        near: list[Any]
+        if isinstance(choice, str):
+            near = [choice + "x", f" {choice}", choice.swapcase(), choice[:-1]]
+        else:
+            near = [choice - 1, choice + 1, str(choice), float(choice)]
+        yield from (value for value in near if type(value) is not type(choice)
+                    or value not in choices)  # fmt: skip
+
+
+def json_values() -> st.SearchStrategy[Any]:
+    """Draw anything that decoded JSON may hold, and what it may not: NaN, lone surrogates."""
+    texts = st.text(max_size=12) | st.sampled_from(["\ud800", "\x00", "k" * 3000, URL])
+    numbers = st.integers() | st.floats() | st.sampled_from([10**30, -(10**4000), math.nan])
+    leaves = st.none() | st.booleans() | numbers | texts
+    deep = st.integers(50, 400).map(_nested)
+    return st.recursive(
+        leaves | deep,
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(texts, inner, max_size=4),
+        max_leaves=12,
+    )
+
+
+def _nested(depth: int) -> Any:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def payloads(struct: Any) -> st.SearchStrategy[dict[str, Any]]:
+    """Draw payloads for a struct: required fields there, each value plausible or on a bound."""
+    required = {f.wire: _drawn(f.hint) for f in shape(struct) if f.required}
+    optional = {f.wire: _drawn(f.hint) for f in shape(struct) if not f.required}
+    return st.fixed_dictionaries(required, optional=optional)
+
+
+def _drawn(hint: Any) -> st.SearchStrategy[Any]:
+    base, metas = unwrap(hint)
+    if is_struct(base):
+        return payloads(base)
+    if known := extra(metas, "known"):
+        return payloads(known)
+    bounds = described(hint)
+    if bounds.words == "a list":
+        most = 3 if bounds.max_length is None else min(bounds.max_length, 6)
+        return st.lists(_drawn(get_args(base)[0]), min_size=0, max_size=most)
+    if bounds.words == "a whole number" and not bounds.choices:
+        return st.integers(int(bounds.ge or 0), int(bounds.le if bounds.le is not None else 99))
+    return st.sampled_from(good(hint))
+
+
+def origin_of(hint: Any) -> Any:
+    """Return the bare generic type of a hint."""
+    return get_origin(unwrap(hint)[0])

@@ -1,0 +1,250 @@
+"""Storyboards in native APIMart payloads: which fields go together, indexes, sums, lengths."""
+
+from itertools import product
+from typing import Any
+
+import msgspec
+import pytest
+from rushes import Problem, Request
+from rushes.check import Report, check
+from rushes.registry import Registry
+
+KLING = Registry().get("apimart/kling-v3")
+ABSENT: Any = object()
+PIZZA = "\N{SLICE OF PIZZA}"
+SHOTS = [
+    {"index": 1, "prompt": "A door opens", "duration": 2},
+    {"index": 2, "prompt": "A cat leaves", "duration": 3},
+]
+
+
+def native(**fields: Any) -> Report:
+    payload = {"model": "kling-v3", "prompt": "A house"} | fields
+    given = {name: value for name, value in payload.items() if value is not ABSENT}
+    return check(KLING, Request(extra=given))
+
+
+def story(shots: Any, **fields: Any) -> Report:
+    return native(multi_shot=True, shot_type="customize", multi_prompt=shots, **fields)
+
+
+def refused(report: Report, path: str, *words: str) -> Problem:
+    """Return the one problem of a report, which lies at `path` and names its page."""
+    assert [problem.path for problem in report.problems] == [path]
+    problem = report.problems[0]
+    assert all(word in problem.message for word in words), problem.message
+    assert problem.source is not None
+    assert problem.source.url.startswith("https://docs.apimart.ai/")
+    return problem
+
+
+def allowed(multi_shot: Any, shot_type: Any, multi_prompt: Any, prompt: Any) -> bool:
+    """Say what the page and its reading allow, for fields that are valid by themselves."""
+    has_prompt = prompt not in (ABSENT, "", " \u3000")
+    has_shots = multi_prompt not in (ABSENT, [])
+    if multi_shot is not True:
+        return shot_type is ABSENT and not has_shots and has_prompt
+    if shot_type == "customize":
+        return has_shots
+    return shot_type == "intelligence" and has_prompt and not has_shots
+
+
+TABLE = list(
+    product(
+        [ABSENT, False, True],
+        [ABSENT, "customize", "intelligence"],
+        [ABSENT, [], SHOTS],
+        [ABSENT, "", " \u3000", "A house"],
+    )
+)
+
+
+def name_of(row: tuple[Any, ...]) -> str:
+    words = [
+        "-" if value is ABSENT else "shots" if value is SHOTS else repr(value) for value in row
+    ]
+    return " ".join(words)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=name_of)
+def test_which_fields_go_together(row: tuple[Any, ...]) -> None:
+    multi_shot, shot_type, multi_prompt, prompt = row
+    report = native(
+        multi_shot=multi_shot, shot_type=shot_type, multi_prompt=multi_prompt, prompt=prompt
+    )
+    assert report.valid == allowed(*row)
+    paths = {problem.path.partition("[")[0] for problem in report.problems}
+    assert paths <= {"multi_shot", "shot_type", "multi_prompt", "prompt"}
+    for problem in report.problems:
+        assert problem.source is not None
+        assert problem.source.url.startswith("https://docs.apimart.ai/")
+
+
+def test_the_field_at_fault_is_named() -> None:
+    refused(native(multi_shot=True), "shot_type", "customize", "intelligence")
+    refused(native(multi_shot=True, shot_type="customize"), "multi_prompt")
+    report = native(multi_shot=True, shot_type="intelligence", prompt=ABSENT)
+    refused(report, "prompt")
+    report = native(multi_shot=True, shot_type="intelligence", multi_prompt=SHOTS)
+    refused(report, "multi_prompt", "intelligence")
+    refused(native(shot_type="customize"), "shot_type", "multi_shot")
+    refused(native(multi_prompt=SHOTS), "multi_prompt", "multi_shot")
+    report = native(multi_shot=False, shot_type="intelligence", multi_prompt=SHOTS)
+    assert {problem.path for problem in report.problems} == {"shot_type", "multi_prompt"}
+
+
+@pytest.mark.parametrize(
+    ("shot_type", "nearest"),
+    [
+        ("intelligent", "intelligence"),
+        ("Customize", "customize"),
+        ("customise", "customize"),
+        ("", None),
+    ],
+)
+def test_there_are_two_shot_types(shot_type: str, nearest: str | None) -> None:
+    problem = refused(native(multi_shot=True, shot_type=shot_type), "shot_type", "customize")
+    assert problem.accepted is not None
+    assert sorted(problem.accepted) == ["customize", "intelligence"]
+    assert nearest in (None, problem.accepted[0])
+
+
+@pytest.mark.parametrize(
+    ("durations", "total", "fits"),
+    [
+        ([5], ABSENT, True),
+        ([2, 3], ABSENT, True),
+        ([1, 1, 1, 1, 1], ABSENT, True),
+        ([6], ABSENT, False),
+        ([4], ABSENT, False),
+        ([1, 1, 1], 3, True),
+        ([3], 3, True),
+        ([1, 1], 3, False),
+        ([15], 15, True),
+        ([2, 2, 2, 3, 3, 3], 15, True),
+        ([10, 6], 15, False),
+        ([10, 4], 15, False),
+        ([16], 15, False),
+    ],
+)
+def test_the_shots_fill_the_duration(durations: list[int], total: Any, fits: bool) -> None:
+    shots = [
+        {"index": index, "prompt": "A shot", "duration": duration}
+        for index, duration in enumerate(durations, 1)
+    ]
+    report = story(shots, duration=total)
+    if fits:
+        assert report.problems == ()
+    else:
+        (problem,) = report.problems
+        assert problem.path.partition("[")[0] in ("multi_prompt", "duration")
+        wanted = 5 if total is ABSENT else total
+        assert str(wanted) in problem.message
+        assert str(sum(durations)) in problem.message
+
+
+@pytest.mark.parametrize(("count", "fits"), [(1, True), (6, True), (7, False)])
+def test_there_are_up_to_six_shots(count: int, fits: bool) -> None:
+    shots = [{"index": i + 1, "prompt": "A shot", "duration": 2} for i in range(count)]
+    shots[-1]["duration"] = 15 - 2 * (count - 1)
+    report = story(shots, duration=15)
+    if fits:
+        assert report.problems == ()
+    else:
+        problem = next(problem for problem in report.problems if problem.path == "multi_prompt")
+        assert "7" in problem.message
+        assert "6" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("indexes", "fits"),
+    [
+        ([1, 2, 3, 4, 5], True),
+        ([0, 1, 2, 3, 4], False),
+        ([2, 3, 4, 5, 6], False),
+        ([1, 2, 4, 5, 6], False),
+        ([1, 2, 2, 3, 4], False),
+        ([2, 1, 3, 4, 5], False),
+        ([5, 4, 3, 2, 1], False),
+        ([1, 1, 1, 1, 1], False),
+        ([-1, 1, 2, 3, 4], False),
+        ([1, 2, 3, 4, 10**30], False),
+    ],
+)
+def test_indexes_count_from_one(indexes: list[int], fits: bool) -> None:
+    report = story([{"index": index, "prompt": "A shot", "duration": 1} for index in indexes])
+    assert report.valid is fits
+    for problem in report.problems:
+        assert problem.path.startswith("multi_prompt[")
+        assert problem.path.endswith("].index")
+
+
+@pytest.mark.parametrize(
+    ("field", "values"),
+    [
+        ("index", ["1", "", 1.0, 1.5, True, None, [], {}]),
+        ("duration", ["3", "", 3.0, 3.5, True, None, [], {}, 0, -1]),
+        ("prompt", [5, True, None, [], {}, "", " ", "\u3000\u2003", "\ud83d"]),
+    ],
+)
+def test_a_shot_is_typed(field: str, values: list[Any]) -> None:
+    for value in values:
+        refused(story([SHOTS[0], SHOTS[1] | {field: value}]), f"multi_prompt[1].{field}")
+
+
+@pytest.mark.parametrize("field", ["index", "prompt", "duration"])
+def test_a_shot_needs_all_three_fields(field: str) -> None:
+    shot = {name: value for name, value in SHOTS[1].items() if name != field}
+    refused(story([SHOTS[0], shot]), f"multi_prompt[1].{field}", "required")
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"), [("promt", "prompt"), ("idx", ""), ("Index", "index")]
+)
+def test_a_shot_has_nothing_else(name: str, nearest: str) -> None:
+    refused(story([SHOTS[0], SHOTS[1] | {name: 1}]), f"multi_prompt[1].{name}", nearest)
+
+
+@pytest.mark.parametrize("shot", ["A shot", 5, None, True, [], ["A shot"]])
+def test_a_shot_is_an_object(shot: Any) -> None:
+    refused(story([*SHOTS, shot]), "multi_prompt[2]")
+
+
+@pytest.mark.parametrize(
+    ("text", "length"), [("a", 1), (PIZZA, 1), ("e\u0301", 2), ("\u200d" + PIZZA, 2)]
+)
+def test_a_shot_has_at_most_512_code_points(text: str, length: int) -> None:
+    fits = {"index": 1, "prompt": text * (512 // length), "duration": 5}
+    report = story([fits])
+    assert report.problems == ()
+    body = msgspec.json.decode(msgspec.json.encode(report.payload))
+    assert body["multi_prompt"] == [fits]
+    beyond = fits | {"prompt": text * (512 // length) + "b"}
+    refused(story([beyond]), "multi_prompt[0].prompt", "513", "512")
+
+
+def test_a_rule_waits_until_its_fields_are_valid() -> None:
+    refused(story(SHOTS, duration=20), "duration")
+    refused(story([SHOTS[0], SHOTS[1] | {"duration": "3"}]), "multi_prompt[1].duration")
+    refused(native(multi_shot=True, shot_type="auto", multi_prompt=SHOTS), "shot_type")
+    refused(native(multi_shot="yes", shot_type="customize", multi_prompt=SHOTS), "multi_shot")
+
+
+def test_all_problems_at_once() -> None:
+    report = story(
+        [
+            {"index": "1", "prompt": " ", "duration": 0},
+            {"index": 2, "prompt": "x" * 513, "duration": 1.0, "camera": "pan"},
+            "A shot",
+        ],
+        mode="8k", duration="5", aspect_ratio="4:3", image_urls=["a", "b", "c"], audio=1,
+        watermark=0, element_list=[{"name": "", "element_input_urls": ["x"]}], promtp="x",
+    )  # fmt: skip
+    assert {problem.path for problem in report.problems} == {
+        "mode", "duration", "aspect_ratio", "image_urls", "image_urls[0]", "image_urls[1]",
+        "image_urls[2]", "audio", "watermark", "promtp", "multi_prompt[0].index",
+        "multi_prompt[0].prompt", "multi_prompt[0].duration", "multi_prompt[1].prompt",
+        "multi_prompt[1].duration", "multi_prompt[1].camera", "multi_prompt[2]",
+        "element_list[0].name", "element_list[0].description",
+        "element_list[0].element_input_urls", "element_list[0].element_input_urls[0]",
+    }  # fmt: skip

@@ -1,0 +1,123 @@
+"""The calls that ToAPIs is sent: where to, with which key of ours, byte for byte."""
+
+import json
+from functools import cache
+from typing import Any
+
+import pytest
+from rushes import Answer, Call, Receipt, Request
+from rushes.calls import LocalFile
+from rushes.check import check
+from rushes.registry import Registry
+
+ALL = ("toapis/kling-v3", "toapis/kling-v3-omni", "toapis/kling-v2-6")
+BASES = [
+    (None, "https://toapis.com"),
+    ("https://toapis.cn", "https://toapis.cn"),
+    ("https://toapis.cn/", "https://toapis.cn"),
+    ("https://toapis.com/v1", "https://toapis.com"),
+    ("https://toapis.com/v1/", "https://toapis.com"),
+    ("http://127.0.0.1:9/toapis", "http://127.0.0.1:9/toapis"),
+    ("http://127.0.0.1:9/toapis/", "http://127.0.0.1:9/toapis"),
+    ("http://127.0.0.1:9/toapis/v1", "http://127.0.0.1:9/toapis"),
+    ("http://[::1]:9", "http://[::1]:9"),
+]
+
+
+@cache
+def registry(base: str | None = None) -> Registry:
+    return Registry(base_urls={"toapis": base} if base else None)
+
+
+@pytest.mark.parametrize("variant", ALL)
+@pytest.mark.parametrize(("base", "root"), BASES)
+def test_a_submit_is_one_post(variant: str, base: str | None, root: str) -> None:
+    loaded = registry(base).get(variant)
+    payload = check(loaded, Request(prompt="Caf\u00e9", duration=5)).payload
+    call = loaded.call("submit", payload=payload, client_id="job-1")
+    assert isinstance(call, Call)
+    assert (call.method, call.url) == ("POST", f"{root}/v1/videos/generations")
+    headers = {name.lower(): value for name, value in call.headers.items()}
+    assert headers["content-type"].startswith("application/json")
+    assert "authorization" not in headers
+    assert call.body is not None
+    body = json.loads(call.body)
+    assert body == {
+        "model": variant.partition("/")[2],
+        "prompt": "Caf\u00e9",
+        "duration": 5,
+        "client_business_id": "job-1",
+    }
+    assert b"Caf\xc3\xa9" in call.body
+    assert loaded.call("submit", payload=payload, client_id="job-1") == call
+
+
+@pytest.mark.parametrize("variant", ALL)
+@pytest.mark.parametrize(("base", "root"), BASES)
+def test_a_poll_is_one_get(variant: str, base: str | None, root: str) -> None:
+    loaded = registry(base).get(variant)
+    steps = loaded.call("poll", receipt=Receipt("video_1"))
+    call = next(steps)
+    assert (call.method, call.url) == ("GET", f"{root}/v1/videos/generations/video_1")
+    assert call.body is None
+    answer = Answer(status=200, headers={}, body=b"{}")
+    with pytest.raises(StopIteration) as end:
+        steps.send(answer)
+    assert end.value.value == answer
+
+
+@pytest.mark.parametrize(
+    "remote_id", ["../v1/balance", "a/b", "a?b=c", "a#b", "a b", "\u00e9", "a%2Fb"]
+)
+def test_an_id_stays_one_segment_of_the_address(remote_id: str) -> None:
+    call = next(registry().get(ALL[0]).call("poll", receipt=Receipt(remote_id)))
+    prefix = "https://toapis.com/v1/videos/generations/"
+    assert call.url.startswith(prefix)
+    assert not set(call.url.removeprefix(prefix)) & set("/?# ")
+    assert call.url.isascii()
+
+
+def test_the_declaration_says_that_a_submit_replays_by_its_id() -> None:
+    for name in ALL:
+        variant = registry().get(name).variant
+        assert variant.idempotency == "replay"
+        assert variant.look_up == "by_client_id"
+        assert variant.client_id_field == "client_business_id"
+        assert (variant.polling.first, variant.polling.every) == (5, 10)
+        assert variant.polling.at_most == 600
+
+
+def upload(answer: Any) -> tuple[Call, str | None]:
+    file = LocalFile(content=b"\x89PNG\r\n\x1a\nlamp", type="image/png", name="lamp.png")
+    steps = registry().get(ALL[0]).call("upload", file=file)
+    call: Call = next(steps)
+    with pytest.raises(StopIteration) as end:
+        steps.send(Answer(status=200, headers={}, body=json.dumps(answer).encode()))
+    return call, end.value.value
+
+
+def test_an_upload_is_one_multipart_post() -> None:
+    url = "https://files.example.org/lamp.png"
+    data = {"id": "f", "url": url, "mime_type": "image/png", "size": 12}
+    call, found = upload({"success": True, "message": "", "data": data})
+    assert found == url
+    assert (call.method, call.url) == ("POST", "https://toapis.com/v1/uploads/images")
+    assert call.headers["Content-Type"].startswith("multipart/form-data; boundary=")
+    assert call.body is not None
+    assert b'name="file"; filename="lamp.png"' in call.body
+    assert b"\x89PNG\r\n\x1a\nlamp\r\n" in call.body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [None, [], {}, {"success": False, "message": "no"}, {"data": None}, {"data": {"url": 5}}],
+)
+def test_an_upload_without_an_address_gives_none(body: Any) -> None:
+    assert upload(body)[1] is None
+
+
+def test_uploads_are_bounded_as_the_page_says() -> None:
+    uploads = registry().get(ALL[0]).variant.uploads
+    assert uploads is not None
+    assert sorted(uploads.types) == ["image/gif", "image/jpeg", "image/png", "image/webp"]
+    assert uploads.max_bytes in (10_000_000, 10 * 1024 * 1024)

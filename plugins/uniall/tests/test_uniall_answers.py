@@ -1,0 +1,263 @@
+"""What UniAll's answers mean, whose page shows none; and the calls that it is sent."""
+
+import json
+from functools import cache
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rushes import Answer, Call, Receipt, Refusal, Request, Status
+from rushes.check import check
+from rushes.loading import LoadedVariant
+from rushes.registry import Registry
+
+ALL = [
+    f"uniall/kling-v3-{grade}-{sound}" for grade in ("std", "pro") for sound in ("silent", "audio")
+]
+URL = "https://files.example.org/v.mp4"
+ERROR = {"code": "some_code", "message": "the lamp is broken"}
+BASES = [
+    ("https://gw.example.org", "https://gw.example.org"),
+    ("https://gw.example.org/", "https://gw.example.org"),
+    ("https://gw.example.org/v1", "https://gw.example.org"),
+    ("https://gw.example.org/v1/", "https://gw.example.org"),
+    ("http://127.0.0.1:9/uniall", "http://127.0.0.1:9/uniall"),
+    ("http://127.0.0.1:9/uniall/v1", "http://127.0.0.1:9/uniall"),
+]
+
+
+@cache
+def loaded(name: str, base: str = BASES[0][0]) -> LoadedVariant:
+    return Registry(base_urls={"uniall": base}).get(name)
+
+
+def call(hook: str, body: Any, status: int, **headers: str) -> Any:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return loaded(ALL[0]).call(hook, answer=Answer(status=status, headers=named, body=raw))
+
+
+def task(**fields: Any) -> dict[str, Any]:
+    return {"id": "task_1", "status": "in_progress", "progress": 0} | fields
+
+
+def read_status(body: Any, status: int = 200) -> Status | None:
+    found: Status | None = call("parse_status", body, status)
+    return found
+
+
+def read_submit(body: Any, status: int = 200) -> Receipt | Refusal | None:
+    found: Receipt | Refusal | None = call("parse_submit", body, status)
+    return found
+
+
+def read_refusal(body: Any, status: int, **headers: str) -> Refusal:
+    found = call("parse_refusal", body, status, **headers)
+    assert isinstance(found, Refusal)
+    return found
+
+
+NO_ANSWER = [b"", b"{", b"<html>", b"null", b"[]", b'"task_1"', b"\xff", b"{}"]
+NO_ID: list[Any] = [None, 5, 1.5, True, "", "  ", [], ["task_1"], {}]
+
+
+class TestSubmit:
+    @pytest.mark.parametrize(
+        "body", [{"id": "task_1"}, {"task_id": "task_1"}, {"id": "task_1", "task_id": "task_1"}]
+    )
+    @pytest.mark.parametrize("status", [200, 201, 202])
+    def test_the_id_is_the_receipt(self, body: dict[str, str], status: int) -> None:
+        assert read_submit(body, status) == Receipt("task_1")
+        assert read_submit(body | {"status": "queued", "error": None}, status) == Receipt("task_1")
+
+    @pytest.mark.parametrize("value", NO_ID)
+    def test_an_id_of_another_type_is_not_understood(self, value: Any) -> None:
+        assert read_submit({"id": value}) is None
+        assert read_submit({"task_id": value}) is None
+        assert read_submit({"id": value, "task_id": "task_1"}) == Receipt("task_1")
+
+    @pytest.mark.parametrize("body", NO_ANSWER)
+    def test_anything_else_is_not_understood(self, body: bytes) -> None:
+        assert read_submit(body) is None
+
+    def test_429_with_a_task_was_accepted(self) -> None:
+        assert read_submit({"id": "task_1", "status": "queued"}, 429) == Receipt("task_1")
+        assert read_submit({"task_id": "task_1"}, 429) == Receipt("task_1")
+
+    @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 422, 429, 500, 502])
+    @pytest.mark.parametrize(
+        "more", [{}, {"request_id": "req_1"}, {"error": ERROR | {"id": "err_1", "task_id": ""}}]
+    )
+    def test_an_error_is_no_receipt(self, status: int, more: dict[str, Any]) -> None:
+        found = read_submit({"error": ERROR} | more, status)
+        assert not isinstance(found, Receipt)
+        if found is None:
+            found = read_refusal({"error": ERROR} | more, status)
+        assert "the lamp is broken" in found.message
+
+    @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 422])
+    def test_the_id_of_an_error_is_no_task(self, status: int) -> None:
+        assert not isinstance(read_submit({"id": "req_1", "error": ERROR}, status), Receipt)
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, "refused"), (401, "key"), (402, "balance"), (403, "key"), (404, "refused"),
+        (422, "refused"), (429, "wait"), (408, "unknown"), (409, "unknown"), (425, "unknown"),
+        (500, "unknown"), (502, "unknown"), (503, "unknown"), (504, "unknown"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("body", [{"error": ERROR}, b"<html>no</html>", b"", {"error": None}])
+def test_the_http_status_says_what_came_of_it(status: int, kind: str, body: Any) -> None:
+    refusal = read_refusal(body, status, retry_after="7")
+    assert refusal.kind == kind
+    assert refusal.message
+    assert kind != "wait" or refusal.retry_after == 7
+
+
+class TestStatus:
+    @pytest.mark.parametrize(
+        ("word", "state"),
+        [
+            ("queued", "queued"), ("in_progress", "in_progress"), ("completed", "completed"),
+            ("failed", "failed"), ("cancelled", "cancelled"), ("canceled", "cancelled"),
+            ("expired", "expired"),
+        ],
+    )  # fmt: skip
+    def test_words(self, word: str, state: str) -> None:
+        status = read_status(task(status=word, error=None))
+        assert status is not None
+        assert (status.state, status.remote_id) == (state, "task_1")
+        other = read_status({"task_id": "task_2", "status": word})
+        assert other is not None
+        assert (other.state, other.remote_id) == (state, "task_2")
+
+    @pytest.mark.parametrize("word", ["", "done", "success", "error", None, 5, True, [], {}])
+    def test_an_unknown_word_is_neither_success_nor_failure(self, word: Any) -> None:
+        assert read_status(task(status=word, error=ERROR, video_url=URL)) is None
+
+    @pytest.mark.parametrize("body", NO_ANSWER)
+    def test_anything_else_is_not_understood(self, body: bytes) -> None:
+        assert read_status(body) is None
+
+    @pytest.mark.parametrize("status", [401, 404, 429, 500])
+    def test_an_error_says_nothing_of_the_task(self, status: int) -> None:
+        assert read_status({"error": ERROR}, status) is None
+        assert read_status({"error": ERROR, "id": "req_1"}, status) is None
+
+    @pytest.mark.parametrize(
+        ("fields", "urls"),
+        [
+            ({"video_url": URL}, [URL]),
+            ({"result": {"video_url": URL}}, [URL]),
+            ({"result": {"outputs": [URL]}}, [URL]),
+            ({"result": {"outputs": [URL, f"{URL}?2"]}}, [URL, f"{URL}?2"]),
+            ({"video_url": None, "result": {"video_url": None, "outputs": [URL]}}, [URL]),
+            ({"video_url": "", "result": {"video_url": URL}}, [URL]),
+            ({"result": {"outputs": []}}, []),
+            ({"result": {"outputs": [None, 5, "", []]}}, []),
+            ({"result": {"outputs": None, "video_url": 5}}, []),
+            ({"result": None, "video_url": []}, []),
+            ({"result": []}, []),
+            ({}, []),
+        ],
+    )
+    def test_results(self, fields: dict[str, Any], urls: list[str]) -> None:
+        status = read_status(task(status="completed", progress=100, **fields))
+        assert status is not None
+        assert status.state == "completed"
+        assert [found.url for found in status.results] == urls
+
+    @pytest.mark.parametrize(
+        ("given", "expected"),
+        [
+            (0, 0), (50, 50), (100, 100), (12.5, 12.5), ("50%", 50), ("50", 50), (None, None),
+            ("abc", None), ("", None), (True, None), ([], None), ({}, None), ("NaN", None),
+        ],
+    )  # fmt: skip
+    def test_progress(self, given: Any, expected: float | None) -> None:
+        status = read_status(task(progress=given))
+        assert status is not None
+        assert status.progress == expected
+
+    @pytest.mark.parametrize("given", [150, -3, "150%", "-3", 1e300, 10**400, "inf", "1e999"])
+    def test_progress_beyond_its_range_is_cut_or_dropped(self, given: Any) -> None:
+        status = read_status(task(progress=given))
+        assert status is not None
+        assert status.progress in (None, 0, 100)
+
+    def test_the_reason_is_in_the_gateways_words(self) -> None:
+        status = read_status(task(status="failed", error=ERROR))
+        assert status is not None
+        assert "the lamp is broken" in (status.reason or "")
+
+    @pytest.mark.parametrize("error", [None, {}, [], 5, {"message": 5, "code": None}])
+    def test_a_failure_without_a_reason_is_one_all_the_same(self, error: Any) -> None:
+        status = read_status(task(status="failed", error=error))
+        assert status is not None
+        assert status.state == "failed"
+
+
+NAMES = [
+    "id",
+    "task_id",
+    "status",
+    "progress",
+    "video_url",
+    "result",
+    "outputs",
+    "error",
+    "message",
+]
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9)
+    | st.sampled_from(["completed", "failed", "queued", URL, "task_1", "50%"]),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(st.sampled_from(NAMES), inner, max_size=6),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    body=st.binary(max_size=40) | json_values.map(lambda value: json.dumps(value).encode()),
+    status=st.sampled_from([200, 202, 400, 402, 404, 422, 429, 500, 503]),
+)
+def test_no_answer_raises(body: bytes, status: int) -> None:
+    assert isinstance(read_submit(body, status), (Receipt, Refusal, type(None)))
+    found = read_status(body, status)
+    assert isinstance(found, (Status, type(None)))
+    if found is not None:
+        assert found.progress is None or 0 <= found.progress <= 100
+        msgspec.json.encode(found)
+    read_refusal(body, status)
+
+
+@pytest.mark.parametrize("variant", ALL)
+@pytest.mark.parametrize(("base", "root"), BASES)
+def test_a_submit_is_one_post_that_no_key_can_repeat(variant: str, base: str, root: str) -> None:
+    payload = check(loaded(variant, base), Request(prompt="Caf\u00e9", duration=6)).payload
+    made = loaded(variant, base).call("submit", payload=payload, client_id="job-1")
+    assert isinstance(made, Call)
+    assert (made.method, made.url) == ("POST", f"{root}/v1/video/generations")
+    assert {name.lower() for name in made.headers} == {"content-type"}
+    model = variant.partition("/")[2].encode()
+    assert made.body == b'{"model":"%s","prompt":"Caf\xc3\xa9","duration":6}' % model
+
+
+@pytest.mark.parametrize(("base", "root"), BASES)
+def test_a_poll_is_one_get(base: str, root: str) -> None:
+    made = next(loaded(ALL[0], base).call("poll", receipt=Receipt("a/b?c")))
+    assert (made.method, made.url, made.body) == ("GET", f"{root}/v1/videos/a%2Fb%3Fc", None)
+
+
+@pytest.mark.parametrize("variant", ALL)
+def test_an_uncertain_submit_can_only_be_reported(variant: str) -> None:
+    declared = Registry().get(variant).variant
+    assert declared.base_url is None
+    assert (declared.idempotency, declared.look_up) == ("none", "none")
+    assert declared.client_id_field is None
+    assert declared.uploads is None
