@@ -1,0 +1,32 @@
+"""`rushes cancel`: ask the provider to stop."""
+
+import click
+
+from rushes_cli import clients
+from rushes_cli.completing import tasks
+from rushes_cli.options import json_option
+from rushes_cli.results import print_failure
+from rushes_cli.task_view import task_object
+from rushes_cli.terminal import json_text, say
+
+
+@click.command()
+@click.argument("reference", metavar="REF", shell_complete=tasks)
+@json_option
+def cancel(reference: str, as_json: bool) -> None:
+    """Ask the provider to cancel a task, where it has a way to.
+
+    REF is a task's reference, or the beginning of one.
+    """
+    from rushes import RushesError
+
+    with clients.make_client() as client:
+        try:
+            task = client.cancel(reference)
+        except RushesError as error:
+            if as_json:
+                print_failure(error, None, None)
+            raise
+    say(f"task {task.id} is {task.state}")
+    if as_json:
+        click.echo(json_text(task_object(task)))

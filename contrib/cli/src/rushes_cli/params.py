@@ -1,0 +1,25 @@
+"""Kinds of values on the command line."""
+
+import math
+
+import click
+
+
+def number(text: str) -> int | float:
+    """Read a finite number; a whole one stays whole, as providers tell 5 from 5.0."""
+    for kind in (int, float):
+        try:
+            read: int | float = kind(text)
+        except ValueError:
+            continue
+        if math.isfinite(read):
+            return read
+    raise click.BadParameter(f"{text!r} is not a number.")
+
+
+def positive(text: str) -> int | float:
+    """Read a number above 0."""
+    read = number(text)
+    if read <= 0:
+        raise click.BadParameter(f"{text} is not more than 0.")
+    return read

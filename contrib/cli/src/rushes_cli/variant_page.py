@@ -1,0 +1,106 @@
+"""One variant in full: what it takes, under which conditions, at what price."""
+
+from typing import TYPE_CHECKING, Any
+
+from rushes_cli.matrix import label
+from rushes_cli.report_view import money
+from rushes_cli.terminal import tell
+
+if TYPE_CHECKING:
+    from rushes import Capability, Variant
+
+
+def print_page(variant: "Variant") -> None:
+    """Print all that is known of a variant."""
+    import rushes
+
+    tell("", bold=variant.id)
+    for name, value in facts(variant):
+        tell(value, bold=f"{name + ':':<14}", indent="  ")
+    tell()
+    tell("", bold="Fields")
+    capabilities = rushes.capabilities(variant)
+    for row, capability in capabilities.items():
+        tell(_words(capability), bold=f"{label(row):<17}", indent="  ")
+    if variant.rules:
+        tell()
+        tell("", bold="Rules")
+    for rule in variant.rules:
+        tell(f"- {rule.text}", indent="  ")
+    for index, fact in enumerate(variant.facts):
+        if not index:
+            tell()
+            tell("", bold="Good to know")
+        tell(f"- {fact}", indent="  ")
+
+
+def facts(variant: "Variant") -> list[tuple[str, str]]:
+    """Return what a variant is, apart from its fields."""
+    no_address = f"none of its own; set {variant.environment_prefix}_BASE_URL"
+    uploads = "none; images are public addresses"
+    if variant.uploads:
+        kinds = ", ".join(kind.removeprefix("image/") for kind in variant.uploads.types)
+        uploads = f"{kinds}, up to {variant.uploads.max_bytes // 1024 // 1024} MB"
+    return [
+        ("Page", f"{variant.page.title}: {variant.page.url}"),
+        ("Base URL", variant.base_url or no_address),
+        ("Key", f"{variant.environment_prefix}_API_KEY, or: rushes keys set {variant.provider}"),
+        ("Local images", uploads),
+        ("Price", price(variant)),
+        ("Paid once", _paid_once(variant)),
+    ]
+
+
+def price(variant: "Variant") -> str:
+    """Say what the plainest request costs, where the declaration knows."""
+    cost = plain_cost(variant)
+    if cost is not None:
+        return f"{money(cost)} with every default; `rushes check` estimates each request"
+    return "unknown" if variant.cost is None else "`rushes check` estimates each request"
+
+
+def plain_cost(variant: "Variant") -> float | None:
+    """Return the estimate for a prompt and nothing else, or None."""
+    from rushes_cli import clients
+
+    if variant.cost is None:
+        return None
+    with clients.make_client() as client:
+        return client.check(variant.id, {"prompt": "A red kite"}).cost
+
+
+def page_object(variant: "Variant") -> dict[str, Any]:
+    """Return the page as one JSON object."""
+    import rushes
+
+    return {
+        "variant": variant.id,
+        "provider": variant.provider,
+        "model": variant.model,
+        "page": variant.page,
+        "base_url": variant.base_url,
+        "fields": rushes.capabilities(variant),
+        "rules": [
+            {"name": rule.name, "text": rule.text, "fields": rule.fields, "source": rule.source}
+            for rule in variant.rules
+        ],
+        "facts": variant.facts,
+        "uploads": variant.uploads,
+        "idempotency": variant.idempotency,
+        "look_up": variant.look_up,
+        "cost": plain_cost(variant),
+    }
+
+
+def _words(capability: "Capability") -> str:
+    if capability.how == "no":
+        return "no"
+    return capability.words + (f"   (sent as {capability.to})" if capability.to else "")
+
+
+def _paid_once(variant: "Variant") -> str:
+    if variant.idempotency == "replay":
+        return "a repeated submit is known by its key, and not charged again"
+    if variant.look_up == "by_client_id":
+        return "a submit that was interrupted can be looked up"
+    return "a submit that was interrupted cannot be looked up; you would be asked"

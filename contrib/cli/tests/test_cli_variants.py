@@ -1,0 +1,45 @@
+"""variants: the matrix at every width, and one variant in full."""
+
+import json
+
+import pytest
+import rushes
+from cli_runs import inside
+from rushes.registry import Registry
+
+
+@pytest.mark.parametrize("width", [40, 80, 100, 160, 300])
+def test_the_matrix_fits_the_width(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    run = inside("variants")
+    assert run.code == 0
+    table = run.out.partition("\n[1] ")[0].splitlines()
+    assert max(map(len, table)) <= width
+    headings = [line for line in table if "toapis/" in line]
+    assert sum(line.count("toapis/") for line in headings) == 3
+
+
+def test_conditions_are_footnotes() -> None:
+    run = inside("variants", "toapis/kling-v3", "toapis/kling-v2-6")
+    assert "apimart" not in run.out
+    assert "5, 10, 15 [" in run.out
+    assert "] 15 seconds are for text-to-video only" in run.out
+
+
+def test_one_variant_in_full() -> None:
+    run = inside("variants", "apimart/kling-v3")
+    assert run.code == 0
+    for words in ("https://docs.apimart.ai/", "APIMART_API_KEY", "0.336 USD", "20 MB", "Rules"):
+        assert words in run.out
+    assert "UNIALL_BASE_URL" in inside("variants", "uniall/kling-v3-std-audio").out
+    assert inside("variants", "apimart/kling").code == 3
+
+
+def test_json_is_what_the_library_says() -> None:
+    found = json.loads(inside("variants", "--json").out)
+    registry = Registry()
+    assert [item["variant"] for item in found] == registry.ids()
+    for item in found:
+        expected = rushes.capabilities(registry.get(item["variant"]).variant)
+        assert set(item["fields"]) == set(expected)
+        assert item["fields"]["prompt"]["how"] == expected["prompt"].how
