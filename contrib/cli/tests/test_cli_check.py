@@ -42,7 +42,7 @@ def test_problems_name_the_options_that_they_come_from() -> None:
     ):
         assert option in run.out, (option, run)
     assert "accepted: 5, 10, 15" in run.out
-    assert "https://docs.toapis.com/" in run.out
+    assert "    ToAPIs, Kling v3 Video Generation: docs.toapis.com/" in run.out
 
 
 def test_a_shot_is_named_by_its_place() -> None:
@@ -154,12 +154,35 @@ def test_a_local_image_is_read_and_not_uploaded(tmp_path: Path) -> None:
 
 
 def test_which_variant_is_asked_where_there_are_several() -> None:
-    run = inside("check", "x")
+    run = inside("generate", "x")
     assert run.code == 2
     assert "\n  toapis/kling-v3\n" in run.err
     run = inside("check", "x", "-m", "toapis/klin-v3")
     assert run.code == 3
     assert "nearest: toapis/kling-v3" in run.err
+
+
+def test_without_a_variant_all_are_asked() -> None:
+    run = inside("check", "x", "--duration", "6", "--resolution", "1080p", "--audio")
+    assert run.code == 0
+    first, *rest = run.out.splitlines()
+    assert first == "apimart/kling-v3 can, exactly; about 0.672 USD"
+    assert "uniall/kling-v3-pro-audio can, exactly; cost unknown" in rest
+    assert "toapis/kling-v3 cannot" in rest
+    assert any(line.startswith("    --duration: 6 is not accepted") for line in rest)
+    answers = json.loads(inside("check", "x", "--duration", "6", "--json").out)
+    assert len(answers) == 8
+    assert [answer["valid"] for answer in answers] == sorted(
+        (answer["valid"] for answer in answers), reverse=True
+    )
+    assert inside("check", "x", "--seed", "1").code == 4
+
+
+def test_a_schema_is_printed() -> None:
+    schema = json.loads(inside("schema", "uniall/kling-v3-std-silent").out)
+    assert schema["title"] == "uniall/kling-v3-std-silent"
+    assert schema["properties"]["model"]["enum"] == ["kling-v3-std-silent"]
+    assert inside("schema", "uniall/odd").code == 3
 
 
 def test_the_only_variant_needs_no_name(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,9 +41,9 @@ def test_topics_and_slips() -> None:
     assert "_RUSHES_COMPLETE" in inside("help", "completion").out
     assert "Store" in inside("help", "keys", "set").out
     assert inside("help", "nope").code == 2
-    run = inside("chek")
+    run = inside("chec")
     assert run.code == 2
-    assert "Nearest: check." in run.err
+    assert "Nearest: check" in run.err
     assert "goes before the command" in inside("tasks", "--home", "x").err
     assert inside().code == 2
     assert inside("--version").out == "rushes 0.1.0\n"

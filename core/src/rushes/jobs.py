@@ -11,7 +11,7 @@ from rushes.download import fetch
 from rushes.errors import ConfigurationError, JournalError, OutcomeUnknownError
 from rushes.flow import Do, Flow, Interrupted, NotSent, steps
 from rushes.loading import LoadedVariant
-from rushes.polling import NotUnderstood, advance, ended, follow, look, understood
+from rushes.polling import NotUnderstood, advance, ended, follow, look, still_running, understood
 from rushes.request import Request
 from rushes.session import OnUpdate, Session, excerpt
 from rushes.submitting import deliver, submit
@@ -69,6 +69,8 @@ class Jobs:
     ) -> Flow[Task]:
         """Download a completed task's video."""
         task = yield from self._given(task)
+        if not task.ended:
+            raise still_running(task)
         target = Path(output or task.output or self._session.home / "videos" / f"{task.id}.mp4")
         loaded = self._session.load(task)
         return (yield from fetch(self._session, loaded, task, target.absolute(), on_update))
@@ -183,12 +185,16 @@ class Jobs:
         journal = self._session.journal
         if journal is None:
             raise JournalError("this client keeps no journal; give it the Task itself")
-        found: Task | None = yield Do(lambda: journal.get(reference))
-        if found is None:
+        found: list[Task] = yield Do(lambda: journal.find(reference))
+        if not found:
             raise ConfigurationError(
                 f"no task {reference!r} is in {journal.path}; `rushes tasks` lists them"
             )
-        return found
+        if len(found) > 1:
+            raise ConfigurationError(
+                f"several tasks begin with {reference!r}; give more of the reference"
+            )
+        return found[0]
 
     def _given(self, task: Task | str) -> Flow[Task]:
         if isinstance(task, Task):

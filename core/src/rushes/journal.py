@@ -43,12 +43,12 @@ class Journal:
         with self._open() as connection:
             connection.execute("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?, ?)", _row(task))
 
-    def get(self, task_id: str) -> Task | None:
-        """Return the task with this reference, or the only one whose reference begins so."""
-        pattern = task_id.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    def find(self, reference: str) -> list[Task]:
+        """Return the task with this reference, or up to two whose references begin so."""
+        pattern = reference.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
         query = "SELECT record FROM tasks WHERE id LIKE ? ESCAPE '\\' ORDER BY id = ? DESC LIMIT 2"
-        found = self._select(query, pattern, task_id)
-        return found[0] if len(found) == 1 or (found and found[0].id == task_id) else None
+        found = self._select(query, pattern, reference)
+        return found[:1] if found and found[0].id == reference else found
 
     def tasks(self, *, unfinished: bool = False) -> list[Task]:
         """Return all tasks, the newest first."""
@@ -92,15 +92,21 @@ class Journal:
     def _connect(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         connection = sqlite3.connect(self.path, timeout=10, check_same_thread=False)
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         if version > VERSION:
-            connection.close()
             raise JournalError(f"{self.path} is of version {version}, written by a newer rushes")
         connection.executescript(_SCHEMA)
         connection.execute(f"PRAGMA user_version={VERSION}")
-        return connection
 
 
 def _row(task: Task) -> tuple[str, str, str, bool, float, bytes]:

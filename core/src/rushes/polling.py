@@ -9,6 +9,7 @@ from rushes.errors import (
     BrokenPluginError,
     ConfigurationError,
     OutcomeUnknownError,
+    RefusedError,
     ResultError,
     StillRunningError,
     TaskEndedError,
@@ -16,7 +17,7 @@ from rushes.errors import (
 from rushes.flow import Flow, Interrupted, NotSent, Sleep, steps
 from rushes.loading import LoadedVariant
 from rushes.session import OnUpdate, Session, excerpt
-from rushes.task import Receipt, Status, Task
+from rushes.task import Receipt, Refusal, Status, Task
 
 _RANK = {"queued": 0, "in_progress": 1}
 LEAST_PAUSE = 1.0
@@ -47,7 +48,7 @@ def follow(
         if pause >= left and (left <= 0 or not at_once):
             if left > 0:
                 yield Sleep(left)
-            raise _still_running(task, trouble)
+            raise still_running(task, trouble)
         if pause:
             yield Sleep(pause)
         answer = None
@@ -142,9 +143,14 @@ def ended(task: Task) -> Task:
             )
         return task
     if not task.ended:
-        raise _still_running(task, "")
+        raise still_running(task, "")
     reason = f": {task.error}" if task.error else ""
-    raise TaskEndedError(f"task {task.id} {_ENDS[task.state]}{reason}", task=task)
+    if task.state == "refused":
+        refusal = Refusal(kind="refused", message=task.error or "refused")
+        raise RefusedError(f"task {task.id} was never accepted{reason}", refusal, task=task)
+    if task.state == "lost":
+        raise ConfigurationError(f"task {task.id} was given up as lost", task=task)
+    raise TaskEndedError(f"the provider {_ENDS[task.state]} task {task.id}{reason}", task=task)
 
 
 _ENDS = {
@@ -165,7 +171,8 @@ def _receipt(task: Task) -> Receipt:
     return task.receipt
 
 
-def _still_running(task: Task, trouble: str) -> StillRunningError:
+def still_running(task: Task, trouble: str = "") -> StillRunningError:
+    """Return the error that says a task lives on."""
     known = f"{task.state}, {task.progress:.0f} %" if task.progress is not None else task.state
     last = f"; the last look failed ({trouble})" if trouble else ""
     return StillRunningError(

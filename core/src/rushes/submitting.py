@@ -26,6 +26,7 @@ from rushes.uploading import uploaded
 
 RETRIES = (0.5, 2.0)
 """Seconds before each further try of a call that provably never left."""
+REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 PATIENCE = 120.0
 """Seconds that may be spent waiting because a provider says to come back."""
 REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -54,6 +55,7 @@ def submit(
             f"{variant.provider} has no base URL of its own; "
             f"set {variant.environment_prefix}_BASE_URL ({variant.page})"
         )
+    _usable(task_id, output)
     report = yield from uploaded(session, loaded, report)
     task = _intended(session, loaded, report, task_id, output)
     known = yield from _known(session, task)
@@ -72,6 +74,19 @@ def _reference_problems(task_id: str | None) -> tuple[Problem, ...]:
         "letters of English, digits, '.', '_' and '-', the first a letter or digit"
     )
     return (Problem(path="", code="reference", message=message),)
+
+
+def _usable(task_id: str | None, output: str | None) -> None:
+    """Refuse a reference that would not do in a file's name, or a path no record can hold."""
+    if task_id is not None and not REFERENCE.fullmatch(task_id):
+        raise ConfigurationError(
+            f"{task_id!r} is no task reference: 1 to 64 of the characters A-Z a-z 0-9 . _ -, "
+            "the first a letter or a digit"
+        )
+    try:
+        (output or "").encode()
+    except UnicodeEncodeError as error:
+        raise ConfigurationError(f"the path {output!r} is no UTF-8; choose another") from error
 
 
 def _intended(
@@ -110,11 +125,11 @@ def _known(session: Session, task: Task) -> Flow[Task | None]:
     journal = session.journal
     if journal is None:
         return None
-    by_id = yield Do(lambda: journal.get(task.id))
+    by_id = yield Do(lambda: journal.find(task.id))
     by_name = yield Do(
         lambda: journal.with_client_id(task.variant.partition("/")[0], task.client_id)
     )
-    known: Task | None = by_id if by_id and by_id.id == task.id else by_name
+    known: Task | None = by_id[0] if by_id and by_id[0].id == task.id else by_name
     if known is None:
         return None
     if known.call == task.call and known.variant == task.variant:

@@ -20,6 +20,7 @@ GROUP = "rushes.commands"
 OURS = {
     "generate": "Make a video: check, pay once, wait, fetch.",
     "check": "Check a request; nothing is sent, no key is needed.",
+    "schema": "A variant's native payload as JSON Schema.",
     "variants": "What each variant can do, side by side or one in full.",
     "tasks": "List the tasks in the journal.",
     "show": "Show one task: what was sent, what became of it.",

@@ -18,15 +18,15 @@ NO_NAMES: Mapping[str, str] = {}
 def tell_problems(
     problems: "Sequence[Problem]", names: Mapping[str, str] = NO_NAMES, *, err: bool = False
 ) -> None:
-    """Tell every problem; a page that several come from is named once below them."""
-    for index, problem in enumerate(problems):
+    """Tell every problem: what is wrong, whose page says so, which variants can."""
+    for problem in problems:
         path = written(problem.path, names)
         tell(problem.message, bold=f"{path or 'Problem'}: ", colour="red", err=err)
-        last = index + 1 == len(problems) or problems[index + 1].source != problem.source
+        if problem.source:
+            tell(str(problem.source), indent="    ", err=err)
         if problem.variants:
-            tell(", ".join(problem.variants), bold="Variants that can: ", indent="    ", err=err)
-        if problem.source and last:
-            tell(f"{problem.source.title}: {problem.source.url}", indent="    ", err=err)
+            can = ", ".join(problem.variants)
+            tell(can, bold="installed variants that can: ", indent="    ", err=err)
 
 
 def tell_notes(

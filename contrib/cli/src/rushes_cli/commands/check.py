@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from rushes_cli import checking, clients
-from rushes_cli.asking import asked
+from rushes_cli.asking import Asked, asked
 from rushes_cli.exits import NOT_BOUGHT
 from rushes_cli.options import json_option, request_options
 from rushes_cli.terminal import json_text
@@ -19,9 +19,10 @@ from rushes_cli.terminal import json_text
 def check(
     ctx: click.Context, /, model: str | None, jsonl: bool, as_json: bool, **given: Any
 ) -> None:
-    """Check a request against a variant: every problem at once, nothing is sent.
+    """Check a request: every problem at once, nothing is sent.
 
-    Needs no key and no network. Exits with 0 where it can be sent, else with 4.
+    Without -m every installed variant is asked: which can do it exactly, which with notes, which
+    not and why. Needs no key and no network. Exits with 0 where it can be sent, else with 4.
     """
     if jsonl:
         if given["native_file"] is None:
@@ -29,6 +30,9 @@ def check(
         _bulk(ctx, model, given)
         return
     wanted = asked(given)
+    if model is None and not wanted.native:
+        _every(ctx, wanted, as_json=as_json)
+        return
     with clients.make_client() as client:
         report = checking.check(client, checking.chosen(client, model), wanted)
     if as_json:
@@ -40,6 +44,22 @@ def check(
 
         tell_report(report, wanted.names, more={})
     if not report.valid:
+        ctx.exit(NOT_BOUGHT)
+
+
+def _every(ctx: click.Context, wanted: Asked, *, as_json: bool) -> None:
+    from rushes_cli.choosing import ranked, tell_choice
+    from rushes_cli.report_view import report_object
+
+    with clients.make_client() as client:
+        reports = client.check_all(wanted.content)
+        if not reports:
+            client.registry.get("")  # raises, saying what to install
+    if as_json:
+        click.echo(json_text([report_object(report) for report in ranked(reports)]))
+    else:
+        tell_choice(reports, wanted.names)
+    if not any(report.valid for report in reports):
         ctx.exit(NOT_BOUGHT)
 
 
