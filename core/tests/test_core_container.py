@@ -1,0 +1,94 @@
+"""Whether a file is a whole video: no cut, no page, no other thing passes for one."""
+
+import struct
+from pathlib import Path
+
+import pytest
+from acme_server import VIDEO, box
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rushes.container import looks_like, objection
+
+FTYP, MOOV, MDAT = box(b"ftyp", b"isom\0\0\0\0"), box(b"moov", b"m" * 20), box(b"mdat", b"d" * 30)
+LARGE = struct.pack(">I4sQ", 1, b"mdat", 16 + 10) + b"d" * 10
+OPEN = struct.pack(">I4s", 0, b"mdat") + b"d" * 10
+EBML = b"\x1a\x45\xdf\xa3\x84" + b"webm"
+SEGMENT = b"\x18\x53\x80\x67\x85" + b"hello"
+UNKNOWN = b"\x18\x53\x80\x67\x01" + b"\xff" * 7 + b"hello"
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (VIDEO, None),
+        (FTYP + MOOV + MDAT, None),
+        (FTYP + box(b"free") + MDAT + MOOV, None),
+        (FTYP + MOOV + LARGE, None),
+        (FTYP + MOOV + OPEN, None),
+        (EBML + SEGMENT, None),
+        (EBML + UNKNOWN, None),
+        (b"", "is empty"),
+        (FTYP, "no 'moov'"),
+        (FTYP + MOOV, "no 'mdat'"),
+        (MOOV + MDAT, "no 'ftyp'"),
+        (FTYP + MDAT, "no 'moov'"),
+        (FTYP + struct.pack(">I4s", 4, b"mdat") + MOOV, "damaged"),
+        (FTYP + MOOV + struct.pack(">I4sQ", 1, b"mdat", 3), "damaged"),
+        (FTYP + MOOV + struct.pack(">I4sQ", 1, b"mdat", 1 << 63), "cut short"),
+        (FTYP + MOOV + struct.pack(">I4s", 1, b"mdat"), "damaged"),
+        (EBML, "no segment"),
+        (EBML + SEGMENT[:-1], "cut short"),
+        (EBML + b"\0\0", "damaged"),
+        (b"<!DOCTYPE html><html>", "an HTML page"),
+        (b"\xef\xbb\xbf \n<HTML>", "an HTML page"),
+        (b'{"error": "gone"}', "JSON"),
+        (b"<?xml version='1.0'?><Error/>", "XML"),
+        (b"\x1f\x8b\x08\0", "gzip"),
+        (b"\x89PNG\r\n\x1a\n", "a picture"),
+        (b"Not found", "text"),
+        (b"\0\0\0\0", "other data"),
+    ],
+)
+def test_each(tmp_path: Path, content: bytes, words: str | None) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(content)
+    found = objection(path)
+    assert (found is None) == (words is None)
+    assert (words or "") in (found or "")
+
+
+@pytest.mark.parametrize("whole", [FTYP + MOOV + MDAT, FTYP + MDAT + MOOV, FTYP + MOOV + LARGE])
+def test_a_file_cut_anywhere_is_refused(tmp_path: Path, whole: bytes) -> None:
+    path = tmp_path / "x"
+    for end in range(len(whole)):
+        path.write_bytes(whole[:end])
+        assert objection(path), f"cut after {end} bytes"
+    path.write_bytes(whole)
+    assert objection(path) is None
+
+
+def test_a_file_with_a_tail_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(VIDEO + b"<html>")
+    assert objection(path)
+
+
+pieces = st.sampled_from(
+    [FTYP, MOOV, MDAT, LARGE, OPEN, EBML, SEGMENT, UNKNOWN, b"\0", b"\xff", b"\0\0\0\x01"]
+)
+
+
+@settings(
+    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.binary(max_size=40) | st.lists(pieces | st.binary(max_size=9), max_size=5).map(b"".join))
+def test_any_bytes_are_judged(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(content)
+    found = objection(path)
+    assert found is None or found
+    assert looks_like(content)
+    if found is None:
+        assert content.startswith(b"\x1a\x45\xdf\xa3") or all(
+            kind in content for kind in (b"ftyp", b"moov", b"mdat")
+        )

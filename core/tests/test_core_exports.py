@@ -1,0 +1,75 @@
+"""What an import costs, and what the package offers."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import rushes
+
+HEAVY = ("httpx", "sqlite3", "structlog", "pluggy", "rushes_toapis", "rushes_apimart")
+
+
+def run(code: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """Run code in a fresh interpreter."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={
+            "RUSHES_HOME": str(home),
+            "PYTHONPATH": f"{Path(__file__).parent}:{Path(rushes.__file__).parents[1]}",
+        },
+    )
+
+
+def test_importing_loads_nothing_heavy(tmp_path: Path) -> None:
+    done = run(f"import sys, rushes; print([m for m in {HEAVY} if m in sys.modules])", tmp_path)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_a_check_loads_no_http_library_prints_nothing_and_writes_nothing(tmp_path: Path) -> None:
+    code = (
+        "import sys, rushes, acme_zoom\n"
+        "with rushes.Client(plugins=[acme_zoom.Zoom()]) as client:\n"
+        "    assert client.check('acme/zoom', rushes.Request('x')).valid\n"
+        "    assert not client.check('acme/zoom', {'prompt': 1, 'seed': 2}).valid\n"
+        "assert 'httpx' not in sys.modules, 'httpx is loaded'\n"
+    )
+    done = run(code, tmp_path / "home")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_is_what_the_table_serves_and_every_name_resolves() -> None:
+    assert sorted(rushes.__all__) == sorted(rushes._HOME)
+    assert sorted(set(rushes.__all__)) == sorted(rushes.__all__)
+    for name in rushes.__all__:
+        assert getattr(rushes, name) is not None
+        assert name in dir(rushes)
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Clients'"):
+        rushes.Clients  # noqa: B018
+
+
+def test_a_whole_job_prints_nothing_where_nobody_configured_logging(tmp_path: Path) -> None:
+    code = (
+        "import pathlib, threading, rushes, acme_server, acme_zoom\n"
+        "server = acme_server.Server()\n"
+        "threading.Thread(target=server.serve_forever, daemon=True).start()\n"
+        "server.on('GET /v1/clips', acme_server.answers(500))\n"
+        "def raising(task): raise RuntimeError('observer')\n"
+        "client = rushes.Client(plugins=[acme_zoom.Zoom()], base_urls={'acme': server.url},\n"
+        "    keys={'acme': 'k'}, polling=rushes.Polling(first=0, every=0.01),\n"
+        "    observers=[raising])\n"
+        "with client:\n"
+        "    task = client.generate('acme/zoom', rushes.Request('x'))\n"
+        "assert pathlib.Path(task.file).read_bytes() == acme_server.VIDEO\n"
+    )
+    done = run(code, tmp_path / "home")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]

@@ -1,0 +1,219 @@
+"""Task references, client ids, the journal, several clients at once."""
+
+import asyncio
+import pickle
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from acme_driver import KEY, REQUEST, Driver, Drivers, Maker
+from acme_server import VIDEO, Server, answers
+from acme_zoom import Zoom
+from rushes import (
+    AsyncClient,
+    Client,
+    ConfigurationError,
+    JournalError,
+    Polling,
+    Refusal,
+    RefusedError,
+    Request,
+    RequestError,
+    Task,
+)
+from rushes.journal import Journal
+
+
+def test_the_same_job_is_the_same_task(make: Maker, server: Server) -> None:
+    driver = make()
+    one = driver.submit("acme/zoom", REQUEST, task="job-1")
+    assert one.id == one.client_id == "job-1"
+    assert driver.submit("acme/zoom", REQUEST, task="job-1") == one
+    assert make().submit("acme/zoom", REQUEST, task="job-1") == one
+    assert server.posts() == 1
+    assert server.seen[0][1]["x-job"] == "job-1"
+
+
+def test_a_reference_used_for_another_job_is_refused(make: Maker, server: Server) -> None:
+    driver = make()
+    one = driver.submit("acme/zoom", REQUEST, task="job-1")
+    with pytest.raises(RequestError, match="used before for another request") as caught:
+        driver.submit("acme/zoom", Request("Another"), task="job-1")
+    assert caught.value.task == one
+    assert [problem.code for problem in caught.value.problems] == ["reference_used"]
+    assert server.posts() == 1
+
+
+def test_a_client_id_is_the_key_of_a_job(make: Maker, server: Server) -> None:
+    driver = make()
+    native = {"model": "zoom", "text": "x", "ticket": "t-1"}
+    one = driver.submit("acme/zoom", {"extra": native})
+    assert one.client_id == "t-1"
+    assert server.seen[0][1]["x-job"] == "t-1"
+    assert driver.submit("acme/zoom", {"extra": native}) == one
+    with pytest.raises(RequestError, match="client id 't-1'"):
+        driver.submit("acme/zoom", {"extra": {**native, "text": "y"}})
+    assert server.posts() == 1
+
+
+@pytest.mark.parametrize(
+    "reference", ["", " ", "../x", "a/b", "a\\b", ".x", "a\nb", "x" * 101, "é"]
+)
+def test_a_reference_names_files_and_goes_into_headers(
+    make: Maker, server: Server, reference: str
+) -> None:
+    driver = make()
+    with pytest.raises(RequestError, match="is no task reference"):
+        driver.submit("acme/zoom", REQUEST, task=reference)
+    assert (server.lines, driver.tasks()) == ([], [])
+
+
+def test_a_wrong_request_is_not_sent(make: Maker, server: Server) -> None:
+    driver = make()
+    with pytest.raises(RequestError, match="prompt: is blank") as caught:
+        driver.submit("acme/zoom", Request("", seed=3))
+    assert [problem.path for problem in caught.value.problems] == ["seed", "prompt"]
+    assert (server.lines, driver.home.exists()) == ([], False)
+
+
+def test_a_task_is_found_by_the_beginning_of_its_reference(make: Maker, server: Server) -> None:
+    driver = make()
+    for name in ("kite-1", "kite-12", "dune_1", "dunex1"):
+        driver.submit("acme/zoom", REQUEST, task=name)
+    assert driver.task("kite-1").id == "kite-1"
+    assert driver.task("dune_").id == "dune_1"
+    for unclear in ("kite", "%", "nothing", "ki_e-1"):
+        with pytest.raises(ConfigurationError, match=r"no task|several tasks"):
+            driver.task(unclear)
+    assert [task.id for task in driver.tasks()] == ["dunex1", "dune_1", "kite-12", "kite-1"]
+
+
+def test_without_a_journal_the_caller_keeps_the_task(
+    make: Maker, server: Server, home: Path
+) -> None:
+    driver = make(journal=None)
+    seen: list[Task] = []
+    task = driver.submit("acme/zoom", REQUEST, on_update=seen.append)
+    assert [t.state for t in seen] == ["recorded", "sending", "queued"]
+    for refused in (lambda: driver.tasks(), lambda: driver.resume(task.id)):
+        with pytest.raises(JournalError, match="keeps no journal"):
+            refused()
+    assert not home.exists()
+    assert make(journal=None).resume(task, output=home / "x.mp4").file
+    assert [path.name for path in home.rglob("*")] == ["x.mp4"]
+
+
+def test_nothing_is_written_outside_the_home_and_the_output(
+    make: Maker, server: Server, tmp_path: Path
+) -> None:
+    driver = make()
+    driver.generate("acme/zoom", REQUEST, output=tmp_path / "out" / "x.mp4")
+    names = {path.name for path in tmp_path.rglob("*") if path.is_file()}
+    assert names - {"journal.db-wal", "journal.db-shm"} == {"journal.db", "x.mp4"}
+    assert {path.name for path in tmp_path.iterdir()} == {"home", "out"}
+
+
+def test_an_observer_is_told_and_never_stops_a_task(make: Maker, server: Server) -> None:
+    seen: list[Task] = []
+
+    def raising(task: Task) -> None:
+        seen.append(task)
+        raise ValueError("observer")
+
+    assert make(observers=[raising]).generate("acme/zoom", REQUEST).file
+    assert [task.state for task in seen][:3] == ["recorded", "sending", "queued"]
+    assert seen[-1].file
+
+
+def test_one_client_is_shared_by_threads(server: Server, home: Path) -> None:
+    server.stages = []
+    client = Client(
+        plugins=[Zoom()],
+        base_urls={"acme": server.url},
+        keys={"acme": KEY},
+        home=home,
+        polling=Polling(first=0, every=0.01),
+    )
+    done: list[Task] = []
+    start = threading.Barrier(8)
+
+    def run(index: int) -> None:
+        start.wait()
+        done.append(client.generate("acme/zoom", Request(f"Kite {index}")))
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({task.remote_id for task in done}) == 8
+    assert all(Path(task.file or "").read_bytes() == VIDEO for task in done)
+    assert len(client.tasks()) == server.posts() == 8
+    client.close()
+
+
+def test_two_clients_in_one_process_see_the_same_tasks(make: Maker, server: Server) -> None:
+    one, other = make(), make()
+    task = one.submit("acme/zoom", REQUEST)
+    assert other.tasks() == [task]
+    done = other.resume(task.id)
+    assert one.task(task.id) == done
+
+
+def test_three_hundred_tasks_at_once_over_few_connections(server: Server, home: Path) -> None:
+    server.stages = []
+
+    async def run() -> list[Task]:
+        async with AsyncClient(
+            plugins=[Zoom()],
+            base_urls={"acme": server.url},
+            keys={"acme": KEY},
+            home=home,
+            polling=Polling(first=0, every=0.01),
+        ) as client:
+            jobs = (client.generate("acme/zoom", Request(f"Kite {n}")) for n in range(300))
+            done = await asyncio.gather(*jobs)
+            assert len(await client.tasks()) == 300
+            return done
+
+    done = asyncio.run(run())
+    assert {task.state for task in done} == {"completed"}
+    assert len({task.remote_id for task in done}) == server.posts() == 300
+    assert server.most <= 11  # one may be closing while the next is opened
+
+
+def test_errors_travel_with_their_task(make: Maker, server: Server) -> None:
+    server.on("POST", answers(400, {"error": {"message": "no"}}))
+    with pytest.raises(RefusedError) as caught:
+        make().submit("acme/zoom", REQUEST)
+    error = pickle.loads(pickle.dumps(caught.value))
+    assert type(error) is RefusedError
+    assert str(error) == str(caught.value)
+    assert error.task == caught.value.task
+    assert error.refusal == caught.value.refusal == Refusal(kind="refused", message="no")
+
+
+def test_a_journal_that_is_none(make: Maker, server: Server, home: Path) -> None:
+    home.mkdir()
+    (home / "journal.db").write_bytes(b"no database" * 100)
+    with pytest.raises(JournalError, match=r"journal\.db cannot be used"):
+        make().submit("acme/zoom", REQUEST)
+    assert server.lines == []
+
+
+def test_a_journal_of_a_newer_rushes(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.db")
+    assert journal.tasks() == []
+    connection: Any = journal._connection
+    connection.execute("PRAGMA user_version=99")
+    journal.close()
+    with pytest.raises(JournalError, match="version 99"):
+        Journal(tmp_path / "journal.db").tasks()
+
+
+def test_the_drivers_are_drivers(server: Server, home: Path) -> None:
+    drivers = Drivers("sync", server, home)
+    driver: Driver = drivers()
+    assert isinstance(driver.client, Client)
+    drivers.close()

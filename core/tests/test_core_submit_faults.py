@@ -1,0 +1,209 @@
+"""Faults of the creating call: what is bought at most once, and what nobody knows is called so."""
+
+import datetime
+import email.utils
+
+import pytest
+from acme_driver import KEY, REQUEST, Driver, Maker
+from acme_server import Behaviour, Handler, Server, answers, bills_then, cuts, drops, stalls
+from rushes import (
+    ConfigurationError,
+    NotSentError,
+    OutcomeUnknownError,
+    RefusedError,
+    RushesError,
+    Task,
+    Timeouts,
+)
+
+GOOD = b'{"clip": {"ref": "c-1", "stage": "waiting"}}'
+
+
+def kept(driver: Driver, error: RushesError) -> Task:
+    """Return the error's task, which must be the journal's only one."""
+    assert error.task is not None
+    assert driver.tasks() == [error.task]
+    return error.task
+
+
+@pytest.mark.parametrize("status", [400, 402, 404, 413, 422])
+def test_a_refusal_is_one_post_and_the_providers_words(
+    make: Maker, server: Server, status: int
+) -> None:
+    server.on("POST", answers(status, {"error": {"message": "no such tint", "code": "E7"}}))
+    driver = make()
+    with pytest.raises(RefusedError, match=f"HTTP {status}.*no such tint") as caught:
+        driver.submit("acme/zoom", REQUEST)
+    assert (server.posts(), server.clips) == (1, {})
+    assert kept(driver, caught.value).state == "refused"
+    assert caught.value.refusal.code == "E7"
+    assert driver.tasks(unfinished=True) == []
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_key_is_named_by_where_it_is_from(
+    make: Maker, server: Server, status: int
+) -> None:
+    server.on("POST", answers(status, {"error": {"message": f"bad key {KEY}", "code": KEY}}))
+    driver = make()
+    with pytest.raises(RefusedError, match="the argument `keys`") as caught:
+        driver.submit("acme/zoom", REQUEST)
+    assert caught.value.refusal.kind == "key"
+    assert KEY not in str(caught.value) + repr(caught.value.refusal) + repr(caught.value.task)
+
+
+def cuts_its_head(handler: Handler) -> None:
+    handler.wfile.write(b"HTTP/1.1 20")
+    handler.hang_up()
+
+
+UNKNOWN: dict[str, Behaviour] = {
+    **{str(status): bills_then(answers(status)) for status in (408, 409, 425, 500, 502, 503, 504)},
+    "dropped before the answer": bills_then(drops),
+    "cut in its head": bills_then(cuts_its_head),
+    "200 with HTML": bills_then(answers(200, "<html>Welcome</html>")),
+    "200 with cut JSON": bills_then(answers(200, GOOD[:20])),
+    "200, the body cut": bills_then(cuts(GOOD, 20)),
+    "200, empty": bills_then(answers(200)),
+    "200 without an id": bills_then(answers(200, {"clip": {}})),
+    "200, the id a number": bills_then(answers(200, {"clip": {"ref": 7}})),
+    "200, the id null": bills_then(answers(200, {"clip": {"ref": None}})),
+    "200, the id blank": bills_then(answers(200, {"clip": {"ref": " "}})),
+    "200 with a list": bills_then(answers(200, [])),
+    "204": bills_then(answers(204)),
+}
+
+
+@pytest.mark.parametrize("fault", UNKNOWN)
+def test_what_nobody_knows_is_sent_once_and_kept(make: Maker, server: Server, fault: str) -> None:
+    server.on("POST", UNKNOWN[fault])
+    driver = make()
+    with pytest.raises(OutcomeUnknownError) as caught:
+        driver.generate("acme/zoom", REQUEST)
+    task = kept(driver, caught.value)
+    assert (task.state, task.remote_id) == ("unknown", None)
+    assert task.error
+    assert task.id in str(caught.value)
+    assert (server.posts(), len(server.clips)) == (1, 1)
+    with pytest.raises(OutcomeUnknownError):
+        driver.resume(task.id)
+    assert server.posts() == 1
+    resolved = driver.resolve(task.id, remote_id="c-1")
+    assert driver.resume(resolved).file
+    assert server.posts() == 1
+
+
+def test_a_stalled_answer_ends_within_its_budget(make: Maker, server: Server) -> None:
+    server.on("POST", bills_then(stalls))
+    driver = make(timeouts=Timeouts(read=0.2, submit=0.2))
+    with pytest.raises(OutcomeUnknownError):
+        driver.submit("acme/zoom", REQUEST)
+    assert (server.posts(), len(server.clips)) == (1, 1)
+
+
+def test_the_answer_nobody_understood_is_kept_without_the_key(make: Maker, server: Server) -> None:
+    server.on("POST", answers(200, f"<html>hello {KEY}</html>"))
+    driver = make()
+    with pytest.raises(OutcomeUnknownError, match="<html>hello") as caught:
+        driver.submit("acme/zoom", REQUEST)
+    assert "<html>hello [key]" in (kept(driver, caught.value).error or "")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(make: Maker, server: Server, status: int) -> None:
+    target = server.url.replace("127.0.0.1", "localhost") + f"/elsewhere?k={KEY}"
+    server.on("POST", answers(status, location=target))
+    driver = make()
+    with pytest.raises(ConfigurationError, match="localhost") as caught:
+        driver.submit("acme/zoom", REQUEST)
+    assert server.lines == ["POST /v1/clips"]
+    assert kept(driver, caught.value).state == "refused"
+    assert KEY not in str(caught.value)
+
+
+def in_a_minute() -> dict[str, str]:
+    then = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=60)
+    return {"retry_after": email.utils.format_datetime(then, usegmt=True)}
+
+
+@pytest.mark.parametrize(
+    ("headers", "least", "most"),
+    [
+        ({"retry_after": "7"}, 7, 8),
+        (None, 30, 67),
+        ({}, 5, 6),
+        ({"retry_after": "0"}, 0.9, 2),
+        ({"retry_after": "soon"}, 5, 6),
+    ],
+)
+def test_told_to_wait_it_waits_at_least_that_long(
+    make: Maker, server: Server, headers: dict[str, str] | None, least: float, most: float
+) -> None:
+    server.on("POST", answers(429, **(in_a_minute() if headers is None else headers)))
+    driver = make()
+    task = driver.submit("acme/zoom", REQUEST)
+    assert (server.posts(), len(server.clips), task.state) == (2, 1, "queued")
+    assert least <= sum(driver.slept) <= most
+    assert server.seen[0][2] == server.seen[1][2]
+
+
+@pytest.mark.parametrize("after", ["3600", "999999999999999999999"])
+def test_an_hour_is_too_long_to_wait(make: Maker, server: Server, after: str) -> None:
+    server.on("POST", answers(429, retry_after=after))
+    driver = make()
+    with pytest.raises(RefusedError, match="come back in") as caught:
+        driver.submit("acme/zoom", REQUEST)
+    assert caught.value.refusal.kind == "wait"
+    assert (server.posts(), server.clips, driver.slept) == (1, {}, [])
+    assert kept(driver, caught.value).state == "refused"
+
+
+def test_waiting_ends_even_where_the_provider_always_says_now(
+    make: Maker, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rushes.submitting.PATIENCE", 5.0)
+    server.on("POST", *[answers(429, retry_after="0")] * 50)
+    with pytest.raises(RefusedError):
+        make().submit("acme/zoom", REQUEST)
+    assert server.posts() == 6
+
+
+def test_nobody_listening_is_not_sent(make: Maker, server: Server) -> None:
+    driver = make(base_urls={"acme": "http://127.0.0.1:9"})
+    with pytest.raises(NotSentError, match="nothing was bought") as caught:
+        driver.submit("acme/zoom", REQUEST)
+    assert kept(driver, caught.value).state == "refused"
+    assert len(driver.slept) == 2
+    assert driver.tasks(unfinished=True) == []
+
+
+def test_a_connection_that_comes_up_late_is_used(
+    make: Maker, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rushes import transport
+    from rushes.flow import NotSent
+
+    tries: list[int] = []
+    original = transport._request
+
+    def refuse_twice(*args: object, **named: object) -> object:
+        tries.append(1)
+        if len(tries) < 3:
+            raise NotSent("refused")
+        return original(*args, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(transport, "_request", refuse_twice)
+    assert make().submit("acme/zoom", REQUEST).state == "queued"
+    assert (server.posts(), len(tries)) == (1, 3)
+
+
+def test_a_refused_answer_with_an_id_is_a_task(make: Maker, server: Server) -> None:
+    server.on("POST", bills_then(answers(429, GOOD)))
+    assert make().submit("acme/zoom", REQUEST).remote_id == "c-1"
+    assert server.posts() == 1
+
+
+def test_the_creating_call_has_a_connection_of_its_own(make: Maker, server: Server) -> None:
+    make().generate("acme/zoom", REQUEST)
+    assert server.seen[0][1]["connection"] == "close"
+    assert server.seen[1][1]["connection"] == "keep-alive"
