@@ -1,8 +1,8 @@
 """How much the conformance kit catches: the plugins' source is broken in one place at a time.
 
 Each mutant is made mechanically from the source of a plugin, put before the installed one, and the
-variant's kit test (its few lines, and its snapshot) is run against it. A mutant that no test notices
-has survived. Usage: python benchmarks/mutants.py [VARIANT…] [--every N] [--docs FILE]
+variant's kit test (its few lines, and its snapshot) is run against it. A mutant that no test
+notices has survived. Usage: python benchmarks/mutants.py [VARIANT…] [--every N] [--docs FILE]
 """
 
 import argparse
@@ -29,6 +29,7 @@ KITS = {
     "uniall/kling-v3-pro-silent": ("kling_v3", "rules", "gateway"),
     "uniall/kling-v3-pro-audio": ("kling_v3", "rules", "gateway"),
 }
+SIBLINGS = ("StdSilent", "StdAudio", "ProSilent", "ProAudio")
 BOUNDS = ("ge", "le", "gt", "lt", "min_length", "max_length")
 Change = Callable[[ast.AST], None]
 
@@ -42,11 +43,22 @@ class Mutant:
     source: str
 
 
-def mutants(module: str, source: str) -> Iterator[Mutant]:
-    """Make every mutant of a module, each with one change."""
+def mutants(module: str, source: str, own: str = "") -> Iterator[Mutant]:
+    """Make every mutant of a module, each with one change.
+
+    Of the classes in `SIBLINGS`, one for each model of a family, only `own` is looked at.
+    """
     tree = ast.parse(source)
     nodes = list(ast.walk(tree))
+    others = {
+        id(inner)
+        for node in nodes
+        if isinstance(node, ast.ClassDef) and node.name in SIBLINGS and node.name != own
+        for inner in ast.walk(node)
+    }
     for index, node in enumerate(nodes):
+        if id(node) in others:
+            continue
         for what, change in changes(node):
             broken = copy.deepcopy(tree)
             target = list(ast.walk(broken))[index]
@@ -103,36 +115,38 @@ def _enums(node: ast.AST) -> Iterator[tuple[str, Change]]:
 
 
 def _rules(node: ast.AST) -> Iterator[tuple[str, Change]]:
-    if isinstance(node, ast.FunctionDef) and any(
-        isinstance(d, ast.Call) and getattr(d.func, "id", "") == "rule" for d in node.decorator_list
-    ):
-
-        def empty(target: ast.AST) -> None:
-            assert isinstance(target, ast.FunctionDef)
-            target.body = [ast.Return(ast.Constant(True))]
-
-        def negate(target: ast.AST) -> None:
-            for inner in ast.walk(target):
-                if isinstance(inner, ast.If):
-                    inner.test = ast.UnaryOp(ast.Not(), inner.test)
-                    return
-                if isinstance(inner, ast.Return) and inner.value is not None:
-                    inner.value = ast.UnaryOp(ast.Not(), inner.value)
-                    return
-
-        yield f"rule {node.name} always holds", empty
+    if not isinstance(node, ast.FunctionDef):
+        return
+    if any(getattr(getattr(d, "func", None), "id", "") == "rule" for d in node.decorator_list):
+        yield f"rule {node.name} always holds", _empty
         if any(isinstance(inner, (ast.If, ast.Return)) for inner in ast.walk(node)):
-            yield f"rule {node.name} negated", negate
-    if isinstance(node, ast.FunctionDef) and node.name in HELPERS:
-        for place, inner in enumerate(ast.walk(node)):
-            if isinstance(inner, ast.If):
+            yield f"rule {node.name} negated", _negate
+    if node.name not in HELPERS:
+        return
+    for place, inner in enumerate(ast.walk(node)):
+        if isinstance(inner, ast.If):
 
-                def flip(target: ast.AST, place: int = place) -> None:
-                    test = list(ast.walk(target))[place]
-                    assert isinstance(test, ast.If)
-                    test.test = ast.UnaryOp(ast.Not(), test.test)
+            def flip(target: ast.AST, place: int = place) -> None:
+                test = list(ast.walk(target))[place]
+                assert isinstance(test, ast.If)
+                test.test = ast.UnaryOp(ast.Not(), test.test)
 
-                yield f"{node.name}: condition on line {inner.lineno} negated", flip
+            yield f"{node.name}: condition on line {inner.lineno} negated", flip
+
+
+def _empty(target: ast.AST) -> None:
+    assert isinstance(target, ast.FunctionDef)
+    target.body = [ast.Return(ast.Constant(True))]
+
+
+def _negate(target: ast.AST) -> None:
+    for inner in ast.walk(target):
+        if isinstance(inner, ast.If):
+            inner.test = ast.UnaryOp(ast.Not(), inner.test)
+            return
+        if isinstance(inner, ast.Return) and inner.value is not None:
+            inner.value = ast.UnaryOp(ast.Not(), inner.value)
+            return
 
 
 HELPERS = ("repeated_frames", "lone_last_frame", "input_mode", "_frames", "_shots")
@@ -247,12 +261,13 @@ def _kit(variant: str) -> Path:
 
 def run(variant: str, every: int) -> tuple[int, list[str]]:
     """Try a variant's mutants; return how many there were, and the survivors."""
-    provider = variant.partition("/")[0]
+    provider, _, model = variant.partition("/")
+    own = model.removeprefix("kling-v3-").title().replace("-", "")
     source = ROOT / "plugins" / provider / "src" / f"rushes_{provider}"
     made = [
         mutant
         for module in KITS[variant]
-        for mutant in mutants(module, (source / f"{module}.py").read_text(encoding="utf-8"))
+        for mutant in mutants(module, (source / f"{module}.py").read_text(encoding="utf-8"), own)
     ][::every]
     unbroken = (source / f"{KITS[variant][0]}.py").read_text(encoding="utf-8")
     if caught(variant, Mutant(KITS[variant][0], "nothing", unbroken)):

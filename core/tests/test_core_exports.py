@@ -51,6 +51,12 @@ def test_all_is_what_the_table_serves_and_every_name_resolves() -> None:
         assert name in dir(rushes)
 
 
+def test_no_name_is_also_a_module() -> None:
+    # Importing a module puts it into its package, over whatever has that name there.
+    modules = {path.stem for path in Path(rushes.__file__).parent.glob("*.py")}
+    assert not modules & set(rushes.__all__)
+
+
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="no attribute 'Clients'"):
         rushes.Clients  # noqa: B018

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
         pick_percent,
         pick_text,
     )
-    from rushes.capabilities import Capability, capabilities
     from rushes.check import Report
     from rushes.client import Client
     from rushes.defaults import refusal_by_status
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from rushes.fields import PublicURL, Text, TransportText, TransportURL, absent
     from rushes.hookspecs import hookimpl
     from rushes.journal import Journal
+    from rushes.matrix import Capability, capabilities
     from rushes.network import Timeouts
     from rushes.problems import Note, Problem, Source
     from rushes.request import Image, Request, Shot, Subject
@@ -63,7 +63,7 @@ _HOMES = {
         "pick_percent",
         "pick_text",
     ),
-    "rushes.capabilities": ("Capability", "capabilities"),
+    "rushes.matrix": ("Capability", "capabilities"),
     "rushes.check": ("Report",),
     "rushes.client": ("Client",),
     "rushes.defaults": ("refusal_by_status",),

@@ -1,6 +1,5 @@
 """The submit: recorded before it is sent, sent once, and never guessed about."""
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,19 +16,17 @@ from rushes.errors import (
     RefusedError,
     RequestError,
 )
-from rushes.flow import Do, Effect, Flow, Interrupted, NotSent, Sleep
+from rushes.flow import Effect, Flow, Interrupted, NotSent, Sleep
+from rushes.intent import intend, known, recorded, usable
 from rushes.loading import LoadedVariant
-from rushes.problems import Problem, show
 from rushes.session import OnUpdate, Session, excerpt
-from rushes.task import Receipt, Refusal, Task, new_task_id
+from rushes.task import Receipt, Refusal, Task
 from rushes.uploading import uploaded
 
 RETRIES = (0.5, 2.0)
 """Seconds before each further try of a call that provably never left."""
-REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 PATIENCE = 120.0
 """Seconds that may be spent waiting because a provider says to come back."""
-REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 LEAST_PAUSE = 1.0
 """Seconds between two tries, also where a provider says to come back at once."""
 
@@ -43,10 +40,14 @@ def submit(
     output: str | None = None,
     on_update: OnUpdate | None = None,
 ) -> Flow[Task]:
-    """Pay for one checked request; return its task, accepted by the provider."""
-    problems = (*report.problems, *_reference_problems(task_id))
-    if problems:
-        raise RequestError(problems)
+    """Pay for one checked request; return its task, accepted by the provider.
+
+    A job that is in the journal already is not paid for again: its task is returned. One that was
+    never accepted (recorded, refused) is sent.
+    """
+    if report.problems:
+        raise RequestError(report.problems)
+    usable(task_id, output)
     session.registry.guard()
     session.key(loaded)
     if not loaded.variant.base_url:
@@ -55,100 +56,16 @@ def submit(
             f"{variant.provider} has no base URL of its own; "
             f"set {variant.environment_prefix}_BASE_URL ({variant.page})"
         )
-    _usable(task_id, output)
-    report = yield from uploaded(session, loaded, report)
-    task = _intended(session, loaded, report, task_id, output)
-    known = yield from _known(session, task)
-    if known is not None:
-        return known
-    _creating(session, loaded, task)  # what is wrong with it is said before it is recorded
-    task = yield from session.record(task, on_update, new=True)
+    intent = yield from intend(session, loaded, report, task_id, output)
+    task = yield from known(session, loaded, intent)
+    if task is None:
+        report = yield from uploaded(session, loaded, report)
+        task = recorded(session, loaded, report, intent)
+        _creating(session, loaded, task)  # what is wrong with it is said before it is recorded
+        task = yield from session.record(task, on_update, new=True)
+    if task.state not in ("recorded", "refused"):
+        return task
     return (yield from deliver(session, loaded, task, on_update))
-
-
-def _reference_problems(task_id: str | None) -> tuple[Problem, ...]:
-    if task_id is None or REFERENCE.fullmatch(task_id):
-        return ()
-    message = (
-        f"{show(task_id)} is no task reference; it names files and goes into headers: 1 to 100 "
-        "letters of English, digits, '.', '_' and '-', the first a letter or digit"
-    )
-    return (Problem(path="", code="reference", message=message),)
-
-
-def _usable(task_id: str | None, output: str | None) -> None:
-    """Refuse a reference that would not do in a file's name, or a path no record can hold."""
-    if task_id is not None and not REFERENCE.fullmatch(task_id):
-        raise ConfigurationError(
-            f"{task_id!r} is no task reference: 1 to 64 of the characters A-Z a-z 0-9 . _ -, "
-            "the first a letter or a digit"
-        )
-    try:
-        (output or "").encode()
-    except UnicodeEncodeError as error:
-        raise ConfigurationError(f"the path {output!r} is no UTF-8; choose another") from error
-
-
-def _intended(
-    session: Session, loaded: LoadedVariant, report: Report, task_id: str | None, output: str | None
-) -> Task:
-    variant = loaded.variant
-    now = session.clock()
-    task_id = new_task_id(now) if task_id is None else task_id
-    payload = with_transport(report)
-    client_id = str(report.transport.get(variant.client_id_field or "", task_id))
-    call = loaded.call("submit", payload=payload, client_id=client_id)
-    return Task(
-        id=task_id,
-        variant=variant.id,
-        base_url=variant.base_url or "",
-        client_id=client_id,
-        call=call,
-        created_at=now,
-        updated_at=now,
-        output=output,
-        estimate=report.cost,
-    )
-
-
-def with_transport(report: Report) -> Any:
-    """Return the payload with the fields that concern the delivery."""
-    names = {
-        field.encode_name: field.name for field in msgspec.structs.fields(type(report.payload))
-    }
-    given = {names[wire]: value for wire, value in report.transport.items()}
-    return msgspec.structs.replace(report.payload, **given)
-
-
-def _known(session: Session, task: Task) -> Flow[Task | None]:
-    """Return the task that this very job already is; refuse a name used for another job."""
-    journal = session.journal
-    if journal is None:
-        return None
-    by_id = yield Do(lambda: journal.find(task.id))
-    by_name = yield Do(
-        lambda: journal.with_client_id(task.variant.partition("/")[0], task.client_id)
-    )
-    known: Task | None = by_id[0] if by_id and by_id[0].id == task.id else by_name
-    if known is None:
-        return None
-    if known.call == task.call and known.variant == task.variant:
-        return known
-    name = "task reference" if known.id == task.id else "client id"
-    value = task.id if known.id == task.id else task.client_id
-    raise RequestError(
-        (
-            Problem(
-                path="",
-                code="reference_used",
-                message=(
-                    f"the {name} {value!r} was used before for another request (task {known.id}); "
-                    "give another one, or none"
-                ),
-            ),
-        ),
-        task=known,
-    )
 
 
 def deliver(

@@ -71,7 +71,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """Our record of one paid job: a value that another process can resume from.
 
-    `id` is our reference and, where the provider takes one, the idempotency key. `body` is exactly
+    `id` is our reference and, where the provider takes one, the idempotency key. `call` is exactly
     what was sent; `base_url` is where to. Times are in seconds since 1970, costs in USD.
     """
 
@@ -79,6 +79,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     variant: str
     base_url: str
     client_id: str
+    fingerprint: str = ""
     call: Call | None
     state: State = "recorded"
     created_at: float

@@ -72,12 +72,7 @@ def uploaded(session: Session, loaded: LoadedVariant, report: Report) -> Flow[Re
     """Upload every local file; return the report with their addresses in the payload."""
     addresses: dict[str, str] = {}
     for planned in report.uploads:
-        try:
-            file = yield Do(partial(read, planned.path))
-        except OSError as failure:
-            raise NotSentError(
-                f"{planned.path} cannot be read: {failure.strerror}; nothing was bought"
-            ) from failure
+        file = yield Do(partial(read, planned.path))
         addresses[planned.placeholder] = yield from _upload(session, loaded, planned, file)
     if not addresses:
         return report
@@ -88,7 +83,12 @@ def uploaded(session: Session, loaded: LoadedVariant, report: Report) -> Flow[Re
 
 def read(path: str) -> LocalFile:
     """Read a local picture whole."""
-    content = Path(path).expanduser().read_bytes()
+    try:
+        content = Path(path).expanduser().read_bytes()
+    except OSError as failure:
+        raise NotSentError(
+            f"{path} cannot be read: {failure.strerror}; nothing was bought"
+        ) from failure
     name = quote(Path(path).name, safe="")[-100:] or "image"
     return LocalFile(content, image_type(content[:32]) or "application/octet-stream", name)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from rushes.capabilities import capabilities
+from rushes.matrix import capabilities
 from rushes.request import Request
 from rushes.schema import json_schema
 from rushes.testing.payload_checks import PROBES, PayloadChecks

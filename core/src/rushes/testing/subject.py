@@ -11,10 +11,10 @@ import pytest
 
 from rushes.calls import Call
 from rushes.check import Report, check
+from rushes.intent import with_transport
 from rushes.loading import LoadedVariant, build
 from rushes.problems import Problem
 from rushes.request import Request
-from rushes.submitting import with_transport
 from rushes.task import Status
 from rushes.variant import Variant, configured
 
