@@ -96,11 +96,11 @@ def _enums(node: ast.AST) -> Iterator[tuple[str, Change]]:
     if not (isinstance(node, ast.Subscript) and getattr(node.value, "id", "") == "Literal"):
         return
     items = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-    values = [item.value for item in items if isinstance(item, ast.Constant)]
+    values: list[object] = [item.value for item in items if isinstance(item, ast.Constant)]
     if len(values) != len(items) or "queued" in values:
         return  # the states of a Status are the core's own, not the wire's
     added = "odd_value" if isinstance(values[0], str) else 77
-    options = [(f"enum {values} gains {added!r}", [*values, added])]
+    options: list[tuple[str, list[object]]] = [(f"enum {values} gains {added!r}", [*values, added])]
     for place, value in enumerate(values):
         rest = values[:place] + values[place + 1 :]
         options.append((f"enum {values} loses {value!r}", rest or [added]))
@@ -218,7 +218,7 @@ def _places(node: ast.AST) -> Iterator[tuple[str, Change]]:
                 assert isinstance(call, ast.Call)
                 path = call.args[0]
                 assert isinstance(path, ast.Constant)
-                call.args[0] = ast.Constant(f"odd_{path.value}")
+                call.args[0] = ast.Constant("odd_" + str(path.value))
 
             yield f"field {key.value!r} sent elsewhere", misplace
 

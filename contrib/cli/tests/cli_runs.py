@@ -41,10 +41,19 @@ def outside(*args: str, stdin: bytes = b"", **env: str) -> Run:
     return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
+def listen_to_ctrl_c() -> None:
+    """Undo what a shell does to its background jobs: they, and all they start, ignore Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def interrupted(*args: str, when: str) -> Run:
     """Run the command as a process of its own; Ctrl-C once standard error says `when`."""
     process = subprocess.Popen(
-        [*COMMAND, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*COMMAND, *args],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=listen_to_ctrl_c,
     )
     assert process.stderr is not None
     told = ""

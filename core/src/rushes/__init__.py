@@ -19,7 +19,6 @@ if TYPE_CHECKING:
         pick_percent,
         pick_text,
     )
-    from rushes.check import Report
     from rushes.client import Client
     from rushes.defaults import refusal_by_status
     from rushes.draft import Draft
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from rushes.matrix import Capability, capabilities
     from rushes.network import Timeouts
     from rushes.problems import Note, Problem, Source
+    from rushes.report import Report
     from rushes.request import Image, Request, Shot, Subject
     from rushes.rules import rule
     from rushes.schema import json_schema
@@ -64,7 +64,7 @@ _HOMES = {
         "pick_text",
     ),
     "rushes.matrix": ("Capability", "capabilities"),
-    "rushes.check": ("Report",),
+    "rushes.report": ("Report",),
     "rushes.client": ("Client",),
     "rushes.defaults": ("refusal_by_status",),
     "rushes.draft": ("Draft",),

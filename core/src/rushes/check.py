@@ -6,48 +6,18 @@ from typing import Any, cast
 import msgspec
 from msgspec import UNSET, Struct
 
-from rushes.draft import Draft, PlannedUpload, way_back
+from rushes.draft import Draft, way_back
 from rushes.errors import BrokenPluginError
 from rushes.fields import reading, shape
 from rushes.loading import LoadedVariant, judgement
 from rushes.payload import INVALID, Examiner
 from rushes.problems import Note, Problem
+from rushes.quick import quick
+from rushes.report import Report
 from rushes.request import FIELDS, Request, fields_set
 from rushes.rules import Rule
 from rushes.urls import is_loopback
 from rushes.variant import Always, Built, Variant
-
-
-class Report(Struct, frozen=True, kw_only=True):
-    """What a check found.
-
-    `payload` is what would be sent, None where there are problems; `transport` holds the fields
-    that concern the delivery; `cost` is an estimate in USD, None where it is unknown; `uploads`
-    are the local files whose addresses are placeholders until they are uploaded.
-    """
-
-    variant: str
-    problems: tuple[Problem, ...]
-    notes: tuple[Note, ...]
-    payload: Any = None
-    transport: dict[str, Any] = {}
-    input_mode: str | None = None
-    cost: float | None = None
-    uploads: tuple[PlannedUpload, ...] = ()
-
-    @property
-    def valid(self) -> bool:
-        """Whether the request can be sent."""
-        return not self.problems
-
-    def as_line(self) -> dict[str, Any]:
-        """Return the report as one JSON-able answer of a bulk check."""
-        return {
-            "valid": self.valid,
-            "problems": self.problems,
-            "notes": self.notes,
-            "payload": self.payload,
-        }
 
 
 def read_request(data: Any) -> tuple[Request, list[Problem]]:
@@ -70,6 +40,10 @@ def read_request(data: Any) -> tuple[Request, list[Problem]]:
 
 def check(loaded: LoadedVariant, data: Request | Mapping[str, Any]) -> Report:
     """Check a request against one variant."""
+    return quick(loaded, data) or _thorough(loaded, data)
+
+
+def _thorough(loaded: LoadedVariant, data: Request | Mapping[str, Any]) -> Report:
     variant = loaded.variant
     request, problems = read_request(data)
     if any(top(problem.path) in FIELDS for problem in problems) and not fields_set(request):

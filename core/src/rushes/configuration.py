@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from rushes.check import Report, check
+from rushes.check import check
 from rushes.home import Keys, home_folder
 from rushes.jobs import Jobs, RequestLike
 from rushes.journal import Journal
@@ -15,6 +15,7 @@ from rushes.loading import LoadedVariant
 from rushes.network import Settings, Timeouts
 from rushes.problems import Problem
 from rushes.registry import Registry
+from rushes.report import Report
 from rushes.request import Request
 from rushes.session import OnUpdate, Session
 from rushes.siblings import naming_siblings
@@ -83,7 +84,8 @@ class Configured:
         Needs no key, no base URL and no network. A local image is read, not uploaded. Raises
         UnknownVariantError or BrokenPluginError; a wrong request raises nothing, it is reported.
         """
-        return naming_siblings(self._checked(variant, request)[1], request, self.registry)
+        report = self._checked(variant, request)[1]
+        return naming_siblings(report, request, self.registry) if report.problems else report
 
     def check_all(self, request: RequestLike) -> list[Report]:
         """Check a request against every installed variant: who can do it, and who cannot and why.
@@ -105,7 +107,7 @@ class Configured:
         loaded = self.registry.get(variant)
         report = check(loaded, request)
         uploads = loaded.variant.uploads
-        if uploads is None:
+        if uploads is None or not report.uploads:
             return loaded, report
         found = [file_problem(planned, uploads) for planned in report.uploads]
         problems = (*report.problems, *(problem for problem in found if problem))

@@ -95,7 +95,7 @@ class Draft:
 
     def finish(self) -> None:
         """Name every field that nobody took, then add the native fields; the core calls this."""
-        for field in FIELDS:
+        for field in FIELDS if self._left else ():
             if field in self._left:
                 self.problem(field, "unsupported", f"{self.variant.id} takes no {field}")
         if not self.native:

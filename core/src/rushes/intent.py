@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 
-from rushes.check import Report
 from rushes.errors import ConfigurationError, RequestError
 from rushes.flow import Do, Flow
 from rushes.loading import LoadedVariant
 from rushes.problems import Problem, show
+from rushes.report import Report
 from rushes.session import Session
 from rushes.task import Task, new_task_id
 from rushes.uploading import read

@@ -6,12 +6,12 @@ from typing import Any
 
 import msgspec
 
-from rushes.check import Report
 from rushes.download import fetch
 from rushes.errors import ConfigurationError, JournalError, OutcomeUnknownError
 from rushes.flow import Do, Flow, Interrupted, NotSent, steps
 from rushes.loading import LoadedVariant
 from rushes.polling import NotUnderstood, advance, ended, follow, look, still_running, understood
+from rushes.report import Report
 from rushes.request import Request
 from rushes.session import OnUpdate, Session, excerpt
 from rushes.submitting import deliver, submit

@@ -16,6 +16,7 @@ from rushes.calls import Call
 from rushes.draft import Draft
 from rushes.errors import BrokenPluginError, RushesError
 from rushes.problems import Note, Problem
+from rushes.request import Request
 from rushes.task import Receipt, Refusal, Status
 from rushes.variant import SPEC, Variant
 
@@ -43,6 +44,10 @@ class LoadedVariant:
     def __init__(self, variant: Variant, manager: pluggy.PluginManager) -> None:
         self.variant = variant
         self._manager = manager
+        self._judges = bool(manager.hook.validate.get_hookimpls())
+        builders = manager.hook.build_payload.get_hookimpls()
+        # Called on every check: alone, without a wrapper, it needs no manager's arbitration.
+        self._builder = None if any(b.wrapper or b.hookwrapper for b in builders) else builders[-1]
 
     def with_variant(self, variant: Variant) -> "LoadedVariant":
         """Return the same plugin under another declaration (another base URL)."""
@@ -57,6 +62,17 @@ class LoadedVariant:
             if isinstance(given, (Receipt, Refusal, Status)):
                 return msgspec.convert(msgspec.to_builtins(given), type(given))
         return self._steps(hook, given) if isinstance(given, Generator) else given
+
+    def build_payload(self, request: Request) -> Draft:
+        """Draft a payload, by the shortest way there is."""
+        builder = self._builder
+        if builder is not None:
+            given = {"variant": self.variant, "request": request}
+            draft = builder.function(*[given[name] for name in builder.argnames])
+            if type(draft) is Draft:
+                return draft
+        made: Draft = self.call("build_payload", request=request)
+        return made
 
     def _steps(self, hook: str, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
         with self.blamed(f"the hook {hook}"):
@@ -75,7 +91,7 @@ class LoadedVariant:
 
     def judgements(self, payload: Any) -> list[Problem | Note]:
         """Return what the `validate` hooks find, the wrappers' included."""
-        if not self._manager.hook.validate.get_hookimpls():
+        if not self._judges:
             return []
         answers = self.call("validate", payload=payload)
         with self.blamed("the hook validate"):

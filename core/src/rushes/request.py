@@ -1,6 +1,7 @@
 """What the caller wants, in words that belong to no provider."""
 
 from collections.abc import Mapping, Sequence
+from operator import attrgetter
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -61,9 +62,19 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 FIELDS = tuple(name for name in Request.__struct_fields__ if name != "extra")
 
 
+_values = attrgetter(*FIELDS)
+
+
 def fields_set(request: Request) -> dict[str, Any]:
     """Return the common fields that the request sets, with their values as given."""
-    values = ((name, getattr(request, name)) for name in FIELDS)
+    values = _values(request)
+    if values == _NOTHING:
+        return {}
     return {
-        name: value for name, value in values if value is not None and value != () and value != []
+        name: value
+        for name, value in zip(FIELDS, values, strict=True)
+        if value is not None and value != () and value != []
     }
+
+
+_NOTHING = _values(Request())

@@ -5,10 +5,11 @@ from typing import Any
 
 import msgspec
 
-from rushes.check import Report, check, overlaps, top
+from rushes.check import check, overlaps, top
 from rushes.errors import BrokenPluginError
 from rushes.problems import Problem
 from rushes.registry import Registry
+from rushes.report import Report
 from rushes.request import FIELDS, Request, fields_set
 
 CANNOT = frozenset(("unsupported", "fixed", "choice", "range", "no_upload"))

@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 
 from rushes.calls import Answer
-from rushes.check import Report
 from rushes.errors import (
     BrokenPluginError,
     ConfigurationError,
@@ -19,6 +18,7 @@ from rushes.errors import (
 from rushes.flow import Effect, Flow, Interrupted, NotSent, Sleep
 from rushes.intent import intend, known, recorded, usable
 from rushes.loading import LoadedVariant
+from rushes.report import Report
 from rushes.session import OnUpdate, Session, excerpt
 from rushes.task import Receipt, Refusal, Task
 from rushes.uploading import uploaded

@@ -8,12 +8,12 @@ from urllib.parse import quote
 import msgspec
 
 from rushes.calls import Call, LocalFile
-from rushes.check import Report
 from rushes.draft import PlannedUpload
 from rushes.errors import BrokenPluginError, NotSentError, RefusedError
 from rushes.flow import Do, Effect, Flow, Interrupted, NotSent, steps
 from rushes.loading import LoadedVariant
 from rushes.problems import Problem, listing
+from rushes.report import Report
 from rushes.session import Session
 from rushes.urls import is_loopback, public_url_objection
 from rushes.variant import Uploads

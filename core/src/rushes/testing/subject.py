@@ -10,10 +10,11 @@ import msgspec
 import pytest
 
 from rushes.calls import Call
-from rushes.check import Report, check
+from rushes.check import check
 from rushes.intent import with_transport
 from rushes.loading import LoadedVariant, build
 from rushes.problems import Problem
+from rushes.report import Report
 from rushes.request import Request
 from rushes.task import Status
 from rushes.variant import Variant, configured

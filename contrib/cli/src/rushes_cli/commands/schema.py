@@ -11,7 +11,8 @@ from rushes_cli.terminal import json_text
 def schema(variant: str) -> None:
     """Print the JSON Schema of a variant's native payload.
 
-    What JSON Schema cannot say is listed in words under `x-rules`.
+    What JSON Schema cannot say is listed in words under `x-rules`, and what only notes under
+    `x-notes`.
     """
     import rushes
 

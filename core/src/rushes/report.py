@@ -1,0 +1,40 @@
+"""What a check returns."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from rushes.draft import PlannedUpload
+from rushes.problems import Note, Problem
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """What a check found.
+
+    `payload` is what would be sent, None where there are problems; `transport` holds the fields
+    that concern the delivery; `cost` is an estimate in USD, None where it is unknown; `uploads`
+    are the local files whose addresses are placeholders until they are uploaded.
+    """
+
+    variant: str
+    problems: tuple[Problem, ...]
+    notes: tuple[Note, ...]
+    payload: Any = None
+    transport: dict[str, Any] = {}
+    input_mode: str | None = None
+    cost: float | None = None
+    uploads: tuple[PlannedUpload, ...] = ()
+
+    @property
+    def valid(self) -> bool:
+        """Whether the request can be sent."""
+        return not self.problems
+
+    def as_line(self) -> dict[str, Any]:
+        """Return the report as one JSON-able answer of a bulk check."""
+        return {
+            "valid": self.valid,
+            "problems": self.problems,
+            "notes": self.notes,
+            "payload": self.payload,
+        }
