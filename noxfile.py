@@ -9,11 +9,11 @@ from pathlib import Path
 import nox
 
 nox.options.default_venv_backend = "uv"
-nox.options.sessions = ["tests", "lint", "types", "plugin"]
+nox.options.sessions = ["tests", "lint", "types", "docs", "plugin"]
 
 ROOT = Path(__file__).parent
 PLUGINS = sorted(folder.name for folder in (ROOT / "plugins").iterdir() if folder.is_dir())
-SOURCES = ["core", "plugins", "contrib", "tests", "noxfile.py"]
+SOURCES = ["core", "plugins", "contrib", "tests", "docs", "noxfile.py"]
 DEBIAN = {"chromium": "chromium"}  # command: package
 
 
@@ -38,7 +38,14 @@ def types(session: nox.Session) -> None:
     for folder in folders:
         parts = [folder / part for part in ("src", "tests") if any((folder / part).rglob("*.py"))]
         session.run("mypy", "--strict", *(str(part.relative_to(ROOT)) for part in parts))
-    session.run("mypy", "--strict", "tests", "noxfile.py")
+    session.run("mypy", "--strict", "tests", "docs", "noxfile.py")
+
+
+@nox.session(venv_backend="none")
+def docs(session: nox.Session) -> None:
+    """Check that the generated pages are what the declarations say; `-- --write` writes them."""
+    write = "--write" in session.posargs
+    session.run("python", "docs/generate.py", *([] if write else ["--check"]))
 
 
 @nox.session

@@ -10,13 +10,17 @@ import ast
 import copy
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
+
+import pytest
+import rushes.testing  # noqa: F401 - loaded once, before the processes part
+import rushes_sandbox.judging  # noqa: F401
 
 ROOT = Path(__file__).parent.parent
 KITS = {
@@ -223,34 +227,37 @@ def _places(node: ast.AST) -> Iterator[tuple[str, Change]]:
             yield f"field {key.value!r} sent elsewhere", misplace
 
 
-def caught(variant: str, mutant: Mutant) -> bool:
-    """Run a variant's kit against a mutant; whether any test fails."""
+def caught(task: tuple[str, Mutant]) -> bool:
+    """Run a variant's kit against a mutant, in this fresh process; whether any test fails."""
+    variant, mutant = task
     provider, _, model = variant.partition("/")
     package = f"rushes_{provider}"
-    kit = _kit(variant)
+    assert package not in sys.modules, "the unbroken plugin is loaded already"
+    only = f"Test{_own(model)}" if provider == "uniall" else "Test"
+    os.environ["RUSHES_SNAPSHOT"] = ""
     with tempfile.TemporaryDirectory(prefix="rushes-mutant-") as folder:
         copied = Path(folder) / package
         shutil.copytree(ROOT / "plugins" / provider / "src" / package, copied)
         (copied / f"{mutant.module}.py").write_text(mutant.source, encoding="utf-8")
-        only = "Test"
-        base = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", str(kit)]
-        if provider == "uniall":
-            only = f"Test{model.removeprefix('kling-v3-').title().replace('-', '')}"
-        environment = {
-            **os.environ,
-            "PYTHONPATH": folder,
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "RUSHES_SNAPSHOT": "",
-        }
-        for chosen in (f"({only}) and snapshot", f"({only}) and not snapshot"):
-            outcome = subprocess.run(
-                [*base, "-k", chosen], cwd=ROOT, env=environment, capture_output=True, text=True
-            )
-            if outcome.returncode not in (0, 1, 2):
-                raise RuntimeError(outcome.stdout + outcome.stderr)
-            if outcome.returncode:
-                return True
-    return False
+        sys.path.insert(0, folder)
+        sys.dont_write_bytecode = True
+        with (
+            Path(os.devnull).open("w") as nowhere,
+            redirect_stdout(nowhere),
+            redirect_stderr(nowhere),
+        ):
+            code = pytest.main(
+                ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--rootdir={ROOT}",
+                 "-o", "filterwarnings=",  # what was loaded before pytest is no mistake here
+                 str(_kit(variant)), "-k", only],
+            )  # fmt: skip
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
+        raise RuntimeError(f"{mutant.what}: pytest ended with {code!r}")
+    return code is not pytest.ExitCode.OK
+
+
+def _own(model: str) -> str:
+    return model.removeprefix("kling-v3-").title().replace("-", "")
 
 
 def _kit(variant: str) -> Path:
@@ -262,7 +269,7 @@ def _kit(variant: str) -> Path:
 def run(variant: str, every: int) -> tuple[int, list[str]]:
     """Try a variant's mutants; return how many there were, and the survivors."""
     provider, _, model = variant.partition("/")
-    own = model.removeprefix("kling-v3-").title().replace("-", "")
+    own = _own(model)
     source = ROOT / "plugins" / provider / "src" / f"rushes_{provider}"
     made = [
         mutant
@@ -270,10 +277,13 @@ def run(variant: str, every: int) -> tuple[int, list[str]]:
         for mutant in mutants(module, (source / f"{module}.py").read_text(encoding="utf-8"), own)
     ][::every]
     unbroken = (source / f"{KITS[variant][0]}.py").read_text(encoding="utf-8")
-    if caught(variant, Mutant(KITS[variant][0], "nothing", unbroken)):
+    nothing = Mutant(KITS[variant][0], "nothing", unbroken)
+    # Each mutant in a process of its own, forked from one that has loaded everything else.
+    with get_context("fork").Pool(os.cpu_count() or 1, maxtasksperchild=1) as pool:
+        tasks = [(variant, mutant) for mutant in (nothing, *made)]
+        broken_at_all, *outcomes = pool.map(caught, tasks, chunksize=1)
+    if broken_at_all:
         raise SystemExit(f"{variant}: its kit fails though nothing is broken")
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        outcomes = list(pool.map(lambda mutant: caught(variant, mutant), made))
     survivors = [m.what for m, noticed in zip(made, outcomes, strict=True) if not noticed]
     return len(made), survivors
 

@@ -118,6 +118,8 @@ def judge(
         examiner.problems.clear()
         examiner.notes.clear()
         partial = examiner.struct(variant.payload, body, "")
+        if not examiner.problems:
+            payload = partial  # an empty list counts as none, whatever its least length
     else:
         partial = payload
     found: list[Problem | Note] = [*examiner.problems, *examiner.notes]

@@ -60,6 +60,10 @@ def described(hint: Any) -> Bounds:
         for name in ("ge", "le", "min_length", "max_length", "pattern")
         if getattr(info, name, None) is not None
     }
+    if types == (int,):  # of whole numbers, what lies beyond a bound begins one further on
+        for open_bound, closed, step in (("gt", "ge", 1), ("lt", "le", -1)):
+            if getattr(info, open_bound, None) is not None:
+                limits.setdefault(closed, getattr(info, open_bound) + step)
     return Bounds(words=words, types=types, **limits)
 
 

@@ -101,7 +101,7 @@ class Examiner:
         near = nearest(name, known)
         nearest_name = f" (nearest: {near[0]})" if near else ""
         message = f"{self.who} has no such field{nearest_name}"
-        self.problem(f"{prefix}{printable(name)}", "unknown_field", message, near)
+        self.problem(f"{prefix}{printable(name)}", "unknown_field", message, near or None)
 
     def list(self, hint: Any, value: Any, path: str) -> Any:
         """Judge a list's length, and every item of it."""
@@ -128,6 +128,9 @@ class Examiner:
         if not isinstance(value, Mapping):
             return self.problem(path, "type", f"{_kind(value)} is given; an object is expected")
         typed = {field.wire: field for field in shape(known)}
+        for field in typed.values():
+            if field.required and field.wire not in value:
+                self.missing(field.hint, f"{path}.{field.wire}")
         kept: dict[str, Any] = {}
         for name, item in value.items():
             at = f"{path}.{printable(name)}"
@@ -178,6 +181,9 @@ class Examiner:
         """Judge a single value by msgspec, and say what is wrong in our own words."""
         if objection := _unwritable(value):
             return self.problem(path, "not_json", objection)
+        base, _ = unwrap(hint)
+        if (get_origin(base) or base) is dict and not self.plain(value, path, 0):
+            return INVALID
         try:
             return msgspec.convert(value, hint)
         except (msgspec.ValidationError, ValueError, OverflowError):

@@ -48,11 +48,7 @@ def _hoped(loaded: LoadedVariant, request: Request) -> Report | None:
     if not _special_in_order(variant, draft.body):
         return None
     read = reading(payload)
-    for rule in variant.rules:
-        verdict = rule.predicate(read)
-        if verdict is not True and (verdict is False or any(True for _ in verdict)):
-            return None
-    if loaded.judgements(payload):
+    if not _rules_hold(variant, read) or loaded.judgements(payload):
         return None
     _write(payload)
     transport: dict[str, Any] = {}
@@ -69,6 +65,18 @@ def _hoped(loaded: LoadedVariant, request: Request) -> Report | None:
         input_mode=variant.input_mode(read) if variant.input_mode else None,
         cost=variant.cost(read) if variant.cost else None,
     )
+
+
+def _rules_hold(variant: Variant, read: Any) -> bool:
+    for rule in variant.rules:
+        verdict = rule.predicate(read)
+        if verdict is True:
+            continue
+        if verdict is False:
+            return False
+        for _ in verdict:
+            return False
+    return True
 
 
 def _well_typed(request: Request) -> bool:

@@ -15,7 +15,8 @@ P = TypeVar("P", bound=msgspec.Struct)
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """A declared rule: runs only once every field in `fields` is valid.
 
-    `schema` says the same in JSON Schema, where JSON Schema can.
+    `schema` says the same in JSON Schema, where JSON Schema can; it may take every field for valid.
+    `notes` says that the rule only ever notes, and refuses nothing.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     predicate: Predicate
     source: Source | None = None
     schema: Mapping[str, Any] | None = None
+    notes: bool = False
 
     def judge(self, payload: msgspec.Struct) -> list[Problem | Note]:
         """Return what the rule finds; a plain `False` becomes a problem on its first field."""
@@ -41,11 +43,13 @@ def rule(
     fields: tuple[str, ...],
     source: Source | None = None,
     schema: Mapping[str, Any] | None = None,
+    notes: bool = False,
 ) -> Callable[[Callable[[P], Judgement]], Rule]:
     """Declare a rule on a payload; the function's name becomes the code of its problem.
 
     The function sees the payload with the provider's defaults filled in. It returns whether the
-    rule holds, or yields problems (and notes) where it can point more exactly.
+    rule holds, or yields problems (and notes) where it can point more exactly; one that yields
+    notes alone says so with `notes=True`.
     """
 
     def declare(predicate: Callable[[P], Judgement]) -> Rule:
@@ -56,6 +60,7 @@ def rule(
             predicate=cast("Predicate", predicate),
             source=source,
             schema=schema,
+            notes=notes,
         )
 
     return declare

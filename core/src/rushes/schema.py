@@ -1,13 +1,16 @@
 """A variant's payload as JSON Schema (2020-12), from its declaration alone."""
 
+from collections.abc import Iterable
 from typing import Any, get_args
 
 from rushes.constraints import described
 from rushes.fields import FieldShape, extra, is_struct, shape, unwrap
+from rushes.rules import Rule
 from rushes.variant import Variant
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 WEB_URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#]+\S*$"
+# Patterns and no `format`: its "uri" would refuse letters beyond ASCII, which are sent as they are.
 PUBLIC_URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#]+\.[^\s/?#]+\S*$"
 
 
@@ -15,14 +18,12 @@ def json_schema(variant: Variant) -> dict[str, Any]:
     """Return the schema of a variant's native payload.
 
     Rules that JSON Schema can say are under `allOf`; those it cannot are listed, in words, under
-    `x-rules`.
+    `x-rules`, and those that refuse nothing under `x-notes`.
     """
-    said = [dict(rule.schema) for rule in variant.rules if rule.schema is not None]
-    unsaid = [
-        {"code": rule.name, "text": rule.text, "source": str(rule.source or variant.page)}
-        for rule in variant.rules
-        if rule.schema is None
-    ]
+    refusing = [rule for rule in variant.rules if not rule.notes]
+    said = [dict(rule.schema) for rule in refusing if rule.schema is not None]
+    unsaid = _in_words(variant, (rule for rule in refusing if rule.schema is None))
+    notes = _in_words(variant, (rule for rule in variant.rules if rule.notes))
     schema = {
         "$schema": DIALECT,
         "title": variant.id,
@@ -33,7 +34,16 @@ def json_schema(variant: Variant) -> dict[str, Any]:
         schema["allOf"] = said
     if unsaid:
         schema["x-rules"] = unsaid
+    if notes:
+        schema["x-notes"] = notes
     return schema
+
+
+def _in_words(variant: Variant, rules: Iterable[Rule]) -> list[dict[str, str]]:
+    return [
+        {"code": rule.name, "text": rule.text, "source": str(rule.source or variant.page)}
+        for rule in rules
+    ]
 
 
 def _object(struct: Any, *, closed: bool) -> dict[str, Any]:
@@ -48,9 +58,19 @@ def _object(struct: Any, *, closed: bool) -> dict[str, Any]:
 
 def _field(field: FieldShape) -> dict[str, Any]:
     said = _value(field.hint)
+    if said.get("type") == "array":
+        _count(said, described(field.hint).min_length, required=field.required)
     if field.reads_as not in (None, "", (), [], {}) and not is_struct(type(field.reads_as)):
         said["default"] = field.reads_as
     return said
+
+
+def _count(said: dict[str, Any], least: int | None, *, required: bool) -> None:
+    """Say how few items will do: an empty list counts as none, wherever none is allowed."""
+    if required:
+        said["minItems"] = least or 1
+    elif least:
+        said["anyOf"] = [{"maxItems": 0}, {"minItems": least}]
 
 
 def _value(hint: Any) -> dict[str, Any]:
@@ -62,20 +82,13 @@ def _value(hint: Any) -> dict[str, Any]:
     if known := extra(metas, "known"):
         return _object(known, closed=False)
     if extra(metas, "public_url"):
-        return {"type": "string", "format": "uri", "pattern": PUBLIC_URL}
+        return {"type": "string", "pattern": PUBLIC_URL}
     if extra(metas, "web_url"):
-        return {"type": "string", "format": "uri", "pattern": WEB_URL}
+        return {"type": "string", "pattern": WEB_URL}
     bounds = described(hint)
     if bounds.words == "a list":
-        listed = {
-            "type": "array",
-            "items": _value(get_args(base)[0]),
-            "maxItems": bounds.max_length,
-        }
-        # An empty list counts as none, so the least length holds for lists with items in them.
-        if bounds.min_length:
-            listed["minItems"] = bounds.min_length
-        return _present(listed)
+        items = _value(get_args(base)[0])
+        return _present({"type": "array", "items": items, "maxItems": bounds.max_length})
     if bounds.choices:
         return {"enum": list(bounds.choices)}
     types = {

@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 from rushes import Problem, Request
-from rushes.check import Report, check
+from rushes.check import check
 from rushes.registry import Registry
+from rushes.report import Report
 
 KLING = Registry().get("apimart/kling-v3")
 NEAR = Registry(base_urls={"apimart": "http://127.0.0.1:9/apimart"}).get("apimart/kling-v3")

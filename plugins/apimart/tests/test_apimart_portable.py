@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 from rushes import Image, Problem, Request, Shot, Subject
-from rushes.check import Report, check
+from rushes.check import check
 from rushes.registry import Registry
+from rushes.report import Report
 
 KLING = Registry().get("apimart/kling-v3")
 A, B, C = (f"https://cdn.example.org/{name}.png" for name in "abc")

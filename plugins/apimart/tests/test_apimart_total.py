@@ -8,8 +8,9 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rushes import Request
-from rushes.check import Report, check
+from rushes.check import check
 from rushes.registry import Registry
+from rushes.report import Report
 
 KLING = Registry().get("apimart/kling-v3")
 IMAGE = "https://cdn.example.org/lamp.png"

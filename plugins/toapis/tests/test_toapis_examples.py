@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 from rushes import Request
-from rushes.check import Report, check
+from rushes.check import check
 from rushes.registry import Registry
+from rushes.report import Report
 
 REGISTRY = Registry()
 BASE = "https://cdn.example.org"

@@ -5,8 +5,9 @@ from typing import Any
 import msgspec
 import pytest
 from rushes import Problem, Request
-from rushes.check import Report, check
+from rushes.check import check
 from rushes.registry import Registry
+from rushes.report import Report
 
 REGISTRY = Registry()
 V3, OMNI, V2_6 = "toapis/kling-v3", "toapis/kling-v3-omni", "toapis/kling-v2-6"

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import msgspec
 import pytest
 from rushes import Image, Request
-from rushes.check import Report, check
+from rushes.check import check
 from rushes.registry import Registry
+from rushes.report import Report
 
 REGISTRY = Registry()
 OMNI = "toapis/kling-v3-omni"

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rushes import Request
-from rushes.check import Report, check
+from rushes.check import check
 from rushes.registry import Registry
+from rushes.report import Report
 
 REGISTRY = Registry()
 IMAGE = "https://cdn.example.org/lamp.png"

@@ -6,8 +6,9 @@ from typing import Any
 import msgspec
 import pytest
 from rushes import Client, Image, Problem, Request, Shot, Subject
-from rushes.check import Report, check
+from rushes.check import check
 from rushes.registry import Registry
+from rushes.report import Report
 
 REGISTRY = Registry()
 ALL = [

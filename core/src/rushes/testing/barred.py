@@ -1,20 +1,34 @@
 """Barring I/O: while the bar is down, a hook that opens files or sockets or reads clocks fails.
 
 Files, sockets and processes are seen by an audit hook (PEP 578), which cannot be removed and is
-inert while the bar is up; clocks are replaced for as long as the bar is down.
+inert while the bar is up. What raises no audit event (clocks, chance, looking at a file) is seen
+as a call of a built-in function, by the thread's profile function. A hook that catches what it is
+told is found out when the bar goes up.
 """
 
+import gc
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
-EVENTS = ("open", "socket.", "subprocess.", "os.", "shutil.", "tempfile.", "ftplib.", "sqlite3.")
-CLOCKS = ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns",
-          "sleep", "localtime", "gmtime")  # fmt: skip
-_down = threading.local()
+EVENTS = ("open", "socket.", "subprocess.", "os.", "shutil.", "tempfile.", "ftplib.", "sqlite3.",
+          "_thread.start_new_thread", "urllib.Request")  # fmt: skip
+CLOCKS = frozenset(("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter",
+                    "perf_counter_ns", "process_time", "process_time_ns", "thread_time",
+                    "clock_gettime", "clock_gettime_ns", "sleep", "now", "utcnow",
+                    "today"))  # fmt: skip
+CHANCE = frozenset(("random", "getrandbits", "urandom", "getrandom"))
+LOOKS = frozenset(("stat", "lstat", "access", "getcwd", "readlink", "_path_exists", "print",
+                   "input"))  # fmt: skip
+OWNERS = frozenset(("time", "datetime", "date", "posix", "nt", "builtins", "random", "Random",
+                    "SystemRandom", "_random"))  # fmt: skip
+ARGUED = {"localtime": 1, "gmtime": 1, "ctime": 1, "asctime": 1, "strftime": 2}
+"""Functions that read a clock only where they are given fewer arguments than this."""
+_bar = threading.local()
 _installed = threading.Lock()
 
 
@@ -24,30 +38,60 @@ class ImpureHookError(AssertionError):
 
 @contextmanager
 def barred() -> Iterator[None]:
-    """Bar files, sockets, processes and clocks for this thread's code inside the block."""
+    """Bar files, sockets, processes, clocks and chance for this thread's code in the block."""
     if _installed.acquire(blocking=False):
         sys.addaudithook(_watch)
-    kept = {name: getattr(time, name) for name in CLOCKS}
+    kept = {name: getattr(time, name) for name in ARGUED}
+    profile = sys.getprofile()
+    collects = gc.isenabled()
+    gc.disable()  # others hang clocks on the collector, and it would run in this thread
+    _bar.seen = None
     try:
-        for name in CLOCKS:
-            setattr(time, name, _refusing(name))
-        _down.now = True
+        for name, clock in kept.items():
+            setattr(time, name, _argued(clock, ARGUED[name]))
+        _bar.down = True
+        sys.setprofile(_called)
         yield
     finally:
-        _down.now = False
+        _bar.down = False
+        sys.setprofile(profile)
+        if collects:
+            gc.enable()
         for name, clock in kept.items():
             setattr(time, name, clock)
+    if _bar.seen:
+        raise ImpureHookError(_bar.seen)
+
+
+def _refuse(what: str) -> None:
+    _bar.down = False  # what reports the failure may open files and read clocks
+    _bar.seen = what
+    raise ImpureHookError(what)
 
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
-    if getattr(_down, "now", False) and event.startswith(EVENTS):
-        _down.now = False  # what reports the failure may open files
-        raise ImpureHookError(f"a hook did I/O: {event} {arguments[:1]}")
+    if getattr(_bar, "down", False) and event.startswith(EVENTS):
+        _refuse(f"a hook did I/O: {event} {arguments[:1]}")
 
 
-def _refusing(name: str) -> Any:
-    def clock(*_: Any) -> Any:
-        _down.now = False
-        raise ImpureHookError(f"a hook read a clock: time.{name}")
+def _called(_: FrameType, event: str, function: Any) -> None:
+    if event != "c_call" or not _bar.down:
+        return
+    name = getattr(function, "__name__", "")
+    if name not in CLOCKS and name not in CHANCE and name not in LOOKS:
+        return
+    owner = getattr(function, "__self__", None)
+    kind = owner if isinstance(owner, type) else type(owner)
+    names = [getattr(one, "__name__", "") for one in (owner, *kind.__mro__)]
+    if not OWNERS.isdisjoint(names):
+        what = "read a clock" if name in CLOCKS else "threw dice" if name in CHANCE else "did I/O"
+        _refuse(f"a hook {what}: {names[0] or names[1]}.{name}")
 
-    return clock
+
+def _argued(clock: Callable[..., Any], least: int) -> Callable[..., Any]:
+    def read(*arguments: Any) -> Any:
+        if len(arguments) < least and getattr(_bar, "down", False):
+            _refuse(f"a hook read a clock: time.{clock.__name__}")
+        return clock(*arguments)
+
+    return read

@@ -1,19 +1,45 @@
 """The conformance kit: subclass it, list examples, and a plugin's rules are proven."""
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from rushes.matrix import capabilities
-from rushes.request import Request
+from rushes.request import Image, Request, Shot
+from rushes.request import Subject as Someone
 from rushes.schema import json_schema
-from rushes.testing.payload_checks import PROBES, PayloadChecks
+from rushes.testing.message_checks import MessageChecks
+from rushes.testing.payload_checks import PayloadChecks
+from rushes.testing.purity_checks import PurityChecks
+from rushes.testing.reading_checks import ReadingChecks
+from rushes.testing.request_checks import RequestChecks
 from rushes.testing.subject import Example
+from rushes.testing.values import URL
 from rushes.testing.wire_checks import WireChecks
 
+PORTABLE: dict[str, list[Any]] = {
+    "negative_prompt": ["blur"],
+    "duration": [5],
+    "aspect_ratio": ["9:16"],
+    "resolution": ["720p", "1080p", "4k"],
+    "images": [[Image(URL, role)] for role in ("first_frame", "last_frame", "reference")],
+    "shots": [[Shot("k", 3), Shot("l", 2)], [Shot("k"), Shot("l")]],
+    "subjects": [[Someone("kite", "red", [URL, URL])]],
+    "audio": [True, False],
+    "watermark": [True, False],
+    "guidance": [0.25],
+    "seed": [7],
+}
+"""Common fields whose wire bodies go into the snapshot."""
 
-class VariantConformance(PayloadChecks, WireChecks):
+ABSENT = "(absent)"
+
+
+class VariantConformance(
+    PayloadChecks, RequestChecks, MessageChecks, WireChecks, ReadingChecks, PurityChecks
+):
     """Everything a variant's plugin must keep, tested from its declaration and a few examples.
 
         class TestZoom(VariantConformance):
@@ -32,10 +58,15 @@ class VariantConformance(PayloadChecks, WireChecks):
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
         kit = {name for name in dir(VariantConformance) if name.startswith("test_")}
-        silent = sorted(kit & set(vars(cls)) - set(cls.overrides))
-        if silent:
+        replaced = {n for n in kit if getattr(cls, n) is not getattr(VariantConformance, n)}
+        told = {name for name, reason in cls.overrides.items() if reason.strip()}
+        if silent := sorted(replaced - told):
             raise TypeError(
                 f"{cls.__name__} overrides {', '.join(silent)}; give the reason in `overrides`"
+            )
+        if idle := sorted(set(cls.overrides) - replaced):
+            raise TypeError(
+                f"{cls.__name__} gives reasons for {', '.join(idle)}, and overrides none of these"
             )
 
     def test_the_snapshot_matches(self) -> None:
@@ -47,14 +78,16 @@ class VariantConformance(PayloadChecks, WireChecks):
             path.write_bytes(taken + b"\n")
         assert path.exists(), f"{path} is missing; write it with RUSHES_SNAPSHOT=write pytest"
         kept = msgspec.json.decode(path.read_bytes())
-        assert msgspec.json.decode(taken) == kept, (
-            f"{path.name} differs; review, and write it anew with RUSHES_SNAPSHOT=write pytest"
+        moved = "\n".join(_moved(kept, msgspec.json.decode(taken)))
+        assert not moved, (
+            f"{path.name} differs; review, and write it anew with RUSHES_SNAPSHOT=write pytest:\n"
+            f"{moved}"
         )
 
     def _snapshot(self) -> dict[str, Any]:
         variant = self.variant
         probes = [Request("k")] + [
-            Request("k", **{field: value}) for field, values in PROBES.items() for value in values
+            Request("k", **{field: value}) for field, values in PORTABLE.items() for value in values
         ]
         return {
             "schema": json_schema(variant),
@@ -89,3 +122,15 @@ class VariantConformance(PayloadChecks, WireChecks):
             told["input_mode"] = report.input_mode
             told["cost"] = report.cost
         return told
+
+
+def _moved(kept: Any, taken: Any, path: str = "") -> Iterator[str]:
+    """Yield what differs between two snapshots, each place with its old and its new value."""
+    if isinstance(kept, dict) and isinstance(taken, dict):
+        for name in sorted({*kept, *taken}):
+            yield from _moved(kept.get(name, ABSENT), taken.get(name, ABSENT), f"{path}.{name}")
+    elif isinstance(kept, list) and isinstance(taken, list) and len(kept) == len(taken):
+        for index, (before, after) in enumerate(zip(kept, taken, strict=True)):
+            yield from _moved(before, after, f"{path}[{index}]")
+    elif kept != taken:
+        yield f"{path[1:]}: {kept!r} was kept, {taken!r} is now"

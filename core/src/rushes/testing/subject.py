@@ -16,12 +16,14 @@ from rushes.loading import LoadedVariant, build
 from rushes.problems import Problem
 from rushes.report import Report
 from rushes.request import Request
-from rushes.task import Status
+from rushes.task import Receipt, Status
+from rushes.testing.answers import answer
 from rushes.variant import Variant, configured
 
 Example = Mapping[str, Any] | Request
 LOOPBACK = "http://127.0.0.1:9"
 PUBLIC = "https://gateway.example.com"
+MOST_CALLS = 20
 
 
 class Subject:
@@ -50,8 +52,11 @@ class Subject:
 
     def loaded(self, base_url: str = PUBLIC) -> LoadedVariant:
         """Build the plugin as the registry would, at a given base URL."""
-        built = build(self.plugin, [], repr(self.plugin))
-        return built.with_variant(configured(built.variant, base_url))
+        kept: dict[str, LoadedVariant] = vars(self).setdefault("_kept", {})
+        if base_url not in kept:
+            built = build(self.plugin, [], repr(self.plugin))
+            kept[base_url] = built.with_variant(configured(built.variant, base_url))
+        return kept[base_url]
 
     @property
     def variant(self) -> Variant:
@@ -68,6 +73,37 @@ class Subject:
         made = self.loaded().call("submit", payload=payload, client_id=client_id)
         assert isinstance(made, Call), "submit returned no Call"
         return made
+
+    def ask(self, hook: str, **arguments: Any) -> Any:
+        """Call one hook as the core would."""
+        return self.loaded().call(hook, **arguments)
+
+    def exchange(self, hook: str, told: Any, **arguments: Any) -> tuple[Any, list[Call]]:
+        """Run a hook that is a generator, every call answered alike; return what it made of it."""
+        seen: list[Call] = []
+        generator = self.ask(hook, **arguments)
+        try:
+            call = next(generator)
+            while True:
+                assert isinstance(call, Call), f"{hook} yields {call!r}, which is no Call"
+                seen.append(call)
+                assert len(seen) <= MOST_CALLS, f"{hook} makes calls without end"
+                call = generator.send(told)
+        except StopIteration as stop:
+            return stop.value, seen
+
+    def receipt(self, remote_id: str) -> Receipt:
+        """Return a receipt as the plugin makes it (a memo, where it has one), of a given id."""
+        for body, _ in self.receipts:
+            receipt = self.ask("parse_submit", answer=answer(body))
+            if isinstance(receipt, Receipt):
+                return msgspec.structs.replace(receipt, remote_id=remote_id)
+        return Receipt(remote_id)
+
+    def states(self) -> dict[str, str]:
+        """Return what each listed status word means."""
+        told = (listed.partition(":") for listed in self.words.split())
+        return {word: state or word for word, _, state in told}
 
     def own_problems(self, report: Report) -> list[Problem]:
         """Return the problems of single fields: those that no declared rule found."""

@@ -1,9 +1,13 @@
 """Values for tests, made from a payload struct: plausible ones, and ones on and beyond a bound."""
 
 import math
+import re
 from collections.abc import Iterator, Sequence
+from functools import cache
+from types import NoneType
 from typing import Any, get_args, get_origin
 
+from hypothesis import find
 from hypothesis import strategies as st
 
 from rushes.constraints import Bounds, described, literal_values
@@ -32,13 +36,42 @@ def plausible(hint: Any) -> Any:
     if bounds.words == "true or false":
         return True
     if int in bounds.types or float in bounds.types:
-        return int(bounds.ge) if bounds.ge is not None else 1
-    return "k" * max(1, bounds.min_length or 1)
+        low, high = ends(hint)
+        return next((end for end in (low, high) if end is not None), 1)
+    return _good_text(bounds)[0]
+
+
+def ends(hint: Any) -> tuple[Any, Any]:
+    """Return the least and the greatest number that a hint accepts, each None where there is none.
+
+    With `gt` or `lt` the end is one step within.
+    """
+    bounds, (_, metas) = described(hint), unwrap(hint)
+    low, high = bounds.ge, bounds.le
+    for meta in metas:
+        low = meta.gt + step(hint) if meta.gt is not None else low
+        high = meta.lt - step(hint) if meta.lt is not None else high
+    if low is not None:
+        low = math.ceil(low / step(hint)) * step(hint) if step(hint) >= 1 else low
+    if high is not None:
+        high = math.floor(high / step(hint)) * step(hint) if step(hint) >= 1 else high
+    whole = [end if end is None or end != int(end) else int(end) for end in (low, high)]
+    return whole[0], whole[1]
+
+
+def step(hint: Any) -> Any:
+    """Return how far two neighbouring numbers of a hint are apart."""
+    multiple = next((meta.multiple_of for meta in unwrap(hint)[1] if meta.multiple_of), None)
+    return multiple or (0.001 if float in described(hint).types else 1)
 
 
 def good(hint: Any) -> list[Any]:
     """List values on the bounds of a hint, each acceptable to it."""
     base, metas = unwrap(hint)
+    if base is Any:
+        return ["k", 0, [], {"k": [1]}]
+    if (base is dict or get_origin(base) is dict) and not extra(metas, "known"):
+        return [{}]
     if is_struct(base) or extra(metas, "known"):
         return [plausible(hint)]
     if extra(metas, "public_url") or extra(metas, "web_url"):
@@ -52,13 +85,14 @@ def good(hint: Any) -> list[Any]:
     if bounds.words == "true or false":
         return [True, False]
     if int in bounds.types or float in bounds.types:
-        ends = [end for end in (bounds.ge, bounds.le) if end is not None]
-        return [int(end) if end == int(end) else end for end in ends] or [0]
+        return [end for end in ends(hint) if end is not None] or [0]
     return _good_text(bounds)
 
 
 def _good_text(bounds: Bounds) -> list[Any]:
     least, most = bounds.min_length or 0, bounds.max_length
+    if bounds.pattern and not re.search(bounds.pattern, "k" * max(1, least)):
+        return [_text_like(bounds)]
     texts = ["k" * max(1, least)]
     if most is not None:
         texts += ["k" * most, "\U0001fa81" * most]
@@ -67,9 +101,24 @@ def _good_text(bounds: Bounds) -> list[Any]:
     return texts
 
 
+@cache
+def _text_like(bounds: Bounds) -> str:
+    least, most = bounds.min_length or 0, bounds.max_length
+    texts = st.from_regex(bounds.pattern or "", alphabet=st.characters(codec="ascii"))
+    return find(texts, lambda text: least <= len(text) and (most is None or len(text) <= most))
+
+
 def bad(hint: Any) -> list[Any]:
     """List values one step beyond the bounds of a hint, or of another type."""
+    return [value for value in _bad(hint) if value is not None or NoneType not in get_args(hint)]
+
+
+def _bad(hint: Any) -> list[Any]:
     base, metas = unwrap(hint)
+    if base is Any:
+        return ["\ud800", math.nan]
+    if (base is dict or get_origin(base) is dict) and not extra(metas, "known"):
+        return [None, "text", [], 1, {"k": math.nan}]
     if is_struct(base) or extra(metas, "known"):
         return [None, "text", [], 1]
     if extra(metas, "public_url"):
@@ -87,23 +136,25 @@ def bad(hint: Any) -> list[Any]:
     if bounds.words == "true or false":
         return [None, 0, 1, "true"]
     if int in bounds.types or float in bounds.types:
-        return [None, *_beyond(bounds)]
+        return [None, *_beyond(hint, bounds)]
     return _bad_text(bounds)
 
 
-def _beyond(bounds: Bounds) -> list[Any]:
-    step = 0.001 if float in bounds.types else 1
+def _beyond(hint: Any, bounds: Bounds) -> list[Any]:
+    low, high = ends(hint)
     values: list[Any] = ["1", True, math.nan, math.inf]
-    values += [bounds.ge - step] if bounds.ge is not None else []
-    values += [bounds.le + step] if bounds.le is not None else []
+    values += [low - step(hint)] if low is not None else []
+    values += [high + step(hint)] if high is not None else []
     if float not in bounds.types:
-        values = [int(v) if isinstance(v, float) and math.isfinite(v) else v for v in values]
         values += [1.5, 1.0]
+        values += [plausible(hint) + 1] if step(hint) > 1 else []
     return values
 
 
 def _bad_text(bounds: Bounds) -> list[Any]:
     values: list[Any] = [None, 1, True, ["k"], "\ud800"]
+    if bounds.pattern and not re.search(bounds.pattern, "\x01"):
+        values += ["\x01" * max(1, bounds.min_length or 1)]
     if bounds.min_length or bounds.pattern:
         values += ["", " ", "\u3000"]
     if bounds.max_length is not None:
@@ -160,7 +211,11 @@ def _drawn(hint: Any) -> st.SearchStrategy[Any]:
         most = 3 if bounds.max_length is None else min(bounds.max_length, 6)
         return st.lists(_drawn(get_args(base)[0]), min_size=0, max_size=most)
     if bounds.words == "a whole number" and not bounds.choices:
-        return st.integers(int(bounds.ge or 0), int(bounds.le if bounds.le is not None else 99))
+        low, high = ends(hint)
+        low = 0 if low is None else low
+        high = low + 99 * step(hint) if high is None else high
+        counts = st.integers(low // step(hint), high // step(hint))
+        return counts.map(lambda count: count * step(hint))
     return st.sampled_from(good(hint))
 
 

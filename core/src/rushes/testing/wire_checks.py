@@ -1,129 +1,101 @@
-"""What the kit checks of calls and answers."""
+"""What the kit checks of calls."""
 
-from typing import Any, get_args
+from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
 
 import msgspec
-from hypothesis import given
-from hypothesis import strategies as st
 
-from rushes.calls import Answer, Call
-from rushes.flow import drive, steps
-from rushes.task import Receipt, Refusal, Status
-from rushes.testing.answers import STATUSES, answer, malformed
-from rushes.testing.barred import barred
-from rushes.testing.payload_checks import QUIET
+from rushes.calls import Answer, Call, LocalFile
+from rushes.testing.answers import answer
 from rushes.testing.subject import PUBLIC, Subject
-from rushes.testing.values import json_values
 from rushes.urls import origin
 
-STATES = get_args(next(f.type for f in msgspec.structs.fields(Status) if f.name == "state"))
+ODD_IDS = ("odd/id?x=1#y", "../up", "a b%2F")
+PICTURE = LocalFile(content=b"\x89PNG\r\n\x1a\n", type="image/png", name="a.png")
+KEY = "kit-key-4c1d"
 
 
 class WireChecks(Subject):
-    """Calls and answers: encodable, understood as listed, never misunderstood."""
+    """Calls: to the provider's own address, encoded, with what they need and no more."""
 
     def test_submit_gives_one_call_that_can_be_sent(self) -> None:
         """The creating call is a POST of JSON to the provider's own origin."""
         for example in self.accepted:
             call = self.call(self.check(example))
-            assert call.method == "POST"
-            assert origin(call.url) == origin(PUBLIC)
-            assert call.body
-            assert isinstance(msgspec.json.decode(call.body), dict)
+            assert call.method == "POST", f"submit is a {call.method}"
+            assert origin(call.url) == origin(PUBLIC), f"submit goes to {call.url}"
+            assert call.body, "submit has no body"
+            assert isinstance(msgspec.json.decode(call.body), dict), "submit sends no object"
 
     def test_a_key_that_replays_is_sent(self) -> None:
-        """Where the provider replays by key, another key makes another call, the same the same."""
+        """Where the provider knows jobs by our key, another key makes another call.
+
+        It does where it replays or rejects by key, or looks a job up by it.
+        """
         report = self.check(self.accepted[0])
+        variant = self.variant
         one, same, other = (self.call(report, name) for name in ("job-1", "job-1", "job-2"))
-        assert one == same
-        assert (one != other) == (self.variant.idempotency == "replay")
+        assert one == same, "the same key makes two calls that differ"
+        if variant.idempotency != "none" or variant.look_up != "none":
+            assert one != other, "the declaration says that a key is sent, and none is"
+        else:
+            assert one == other, "a key is sent; say in `idempotency` or `look_up` what it does"
 
     def test_a_base_url_may_end_in_its_version(self) -> None:
         """A configured base URL with a slash or the version at its end gives the same address."""
         report = self.check(self.accepted[0])
-        payload = report.payload
-        urls = {
-            self.loaded(base).call("submit", payload=payload, client_id="job-1").url
-            for base in (PUBLIC, f"{PUBLIC}/", f"{PUBLIC}/v1", f"{PUBLIC}/v1/")
-        }
-        assert len(urls) == 1
-        assert "/v1/v1" not in next(iter(urls))
-
-    def test_receipts_are_read_as_listed(self) -> None:
-        """Each documented answer to a submit gives its remote id."""
-        assert self.receipts
-        for body, remote_id in self.receipts:
-            receipt = self.loaded().call("parse_submit", answer=answer(body))
-            assert isinstance(receipt, Receipt), f"{body}: no receipt"
-            assert receipt.remote_id == remote_id
-
-    def test_words_are_read_as_listed(self) -> None:
-        """Each documented status word means the listed state; every state has a word."""
-        told = set()
-        for listed in self.words.split():
-            word, _, state = listed.partition(":")
-            status = self.loaded().call("parse_status", answer=answer(self.worded(word)))
-            assert isinstance(status, Status), f"{word}: not understood"
-            assert status.state == (state or word), word
-            told.add(status.state)
-        assert told == set(STATES), f"no word for {sorted(set(STATES) - told)}"
-
-    def test_statuses_are_read_as_listed(self) -> None:
-        """Each whole answer tells all that is listed."""
-        for body, wanted in self.statuses:
-            assert self.loaded().call("parse_status", answer=answer(body)) == wanted, body
-
-    def test_refusals_are_read_as_listed(self) -> None:
-        """Each listed error answer means what is listed, by the hook that the core would ask."""
-        for status, body, kind in self.refusals:
-            given_ = answer(body, status)
-            verdict = self.loaded().call("parse_submit", answer=given_)
-            verdict = verdict or self.loaded().call("parse_refusal", answer=given_)
-            assert isinstance(verdict, Refusal), f"{status} {body}: no refusal"
-            assert verdict.kind == kind, f"{status} {body}: {verdict}"
-
-    def test_an_unknown_word_is_not_understood(self) -> None:
-        """A status word that nobody documents is neither success nor failure."""
-        for odd in ("odd_word", "", None, 7, "completed!", "fail", ["completed"], {"a": "failed"}):
-            status = self.loaded().call("parse_status", answer=answer(self.worded(odd)))
-            assert status is None, f"{odd!r} is read as {status}"
-
-    def test_malformed_answers_have_typed_outcomes(self) -> None:
-        """No answer makes a hook raise, and none without an id is a receipt."""
-        loaded = self.loaded()
-        with barred():
-            for given_ in malformed():
-                verdict = loaded.call("parse_submit", answer=given_)
-                assert verdict is None or isinstance(verdict, Refusal), f"{given_}: {verdict}"
-                assert loaded.call("parse_status", answer=given_) is None, given_
-                assert isinstance(loaded.call("parse_refusal", answer=given_), Refusal)
-
-    @QUIET
-    @given(body=json_values(), status=st.sampled_from(STATUSES))
-    def test_parsing_is_total(self, body: Any, status: int) -> None:
-        """Any JSON at all has a typed outcome at every reader."""
-        try:
-            given_ = answer(body, status)
-        except (ValueError, RecursionError, msgspec.MsgspecError):
-            return
-        loaded = self.loaded()
-        read = loaded.call("parse_submit", answer=given_)
-        assert read is None or isinstance(read, (Receipt, Refusal))
-        assert isinstance(loaded.call("parse_refusal", answer=given_), Refusal)
-        told = loaded.call("parse_status", answer=given_)
-        assert told is None or isinstance(told, Status)
+        for hook in ("submit", "poll"):
+            urls = set()
+            base_urls = [PUBLIC, f"{PUBLIC}/"]
+            while base_urls:
+                base = base_urls.pop()
+                loaded = self.loaded(base)
+                if hook == "submit":
+                    call = loaded.call("submit", payload=report.payload, client_id="job-1")
+                else:
+                    call = next(loaded.call("poll", receipt=self.receipt("r-1")))
+                urls.add(call.url)
+                version = urlsplit(call.url).path.split("/")[1]
+                if base == PUBLIC and version[:1] == "v" and version[1:].isdecimal():
+                    base_urls += [f"{PUBLIC}/{version}", f"{PUBLIC}/{version}/"]
+            assert len(urls) == 1, f"{hook}: one address in several forms: {sorted(urls)}"
 
     def test_a_poll_is_calls_and_an_answer(self) -> None:
         """Polling yields calls to the provider's origin, ids encoded, and returns an answer."""
-        loaded = self.loaded()
-        seen: list[Call] = []
+        told = answer(self.worded(next(iter(self.states()))))
+        for odd in ODD_IDS:
+            value, calls = self.exchange("poll", told, receipt=self.receipt(odd))
+            assert isinstance(value, Answer), f"poll returns {type(value).__name__}, no Answer"
+            assert calls, "poll asks nothing"
+            self._own_and_encoded(calls, odd)
 
-        def perform(call: Any) -> Answer:
-            seen.append(call)
-            return answer(self.worded(self.words.split()[0]))
+    def test_the_other_calls_can_be_made(self) -> None:
+        """Cancelling and uploading, where there are such hooks, describe calls likewise."""
+        for odd in ODD_IDS:
+            if self.ask("cancel", receipt=self.receipt(odd)) is not None:
+                _, calls = self.exchange("cancel", answer({}), receipt=self.receipt(odd))
+                self._own_and_encoded(calls, odd)
+        if self.ask("upload", file=PICTURE) is not None:
+            assert self.variant.uploads, "there is a hook `upload`; declare `uploads`, too"
+            url, _ = self.exchange("upload", answer({}), file=PICTURE)
+            assert url is None, f"an answer without an address gives {url!r}"
+        else:
+            assert not self.variant.uploads, "`uploads` is declared, and no hook uploads"
 
-        generator = loaded.call("poll", receipt=Receipt("odd/id?x=1#y"))
-        value, _ = drive(steps(generator, lambda call: call), perform)  # type: ignore[arg-type,return-value]
-        assert isinstance(value, Answer)
-        assert all(origin(call.url) == origin(PUBLIC) for call in seen)
-        assert all("odd/id?x" not in call.url for call in seen)
+    def _own_and_encoded(self, calls: Iterable[Call], odd: str) -> None:
+        for call in calls:
+            assert origin(call.url) == origin(PUBLIC), f"a call goes to {call.url}"
+            part = odd.partition("?")[0]
+            assert part not in call.url, f"the id {odd!r} is not encoded: {call.url}"
+
+    def test_the_key_goes_into_headers(self) -> None:
+        """Authorising gives headers that carry the key, the same at the same time."""
+        call = self.call(self.check(self.accepted[0]))
+        given = [self.ask("authorize", call=call, key=KEY, now=1.8e9) for _ in range(2)]
+        assert given[0] == given[1], "two authorisations at one time differ"
+        headers: Mapping[str, str] = given[0]
+        assert headers, "no header carries the key"
+        for name, value in headers.items():
+            assert isinstance(value, str), f"the header {name} is no text"
+            assert "\n" not in value, f"the header {name} has several lines"
+            assert "\r" not in value, f"the header {name} has several lines"

@@ -55,7 +55,7 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     audio: bool = absent(False)
     multi_shot: bool = absent(False)
     shot_type: Literal["customize", "intelligence"] = absent("")
-    multi_prompt: Annotated[list[ShotPrompt], Meta(max_length=6)] = absent([])
+    multi_prompt: Annotated[list[ShotPrompt], Meta(max_length=rules.MOST_SHOTS)] = absent([])
     element_list: Annotated[list[Element], Meta(max_length=3)] = absent([])
     webhook: TransportURL = absent()
 

@@ -10,9 +10,25 @@ PAGE = Source(
     "APIMart, Kling v3", "https://docs.apimart.ai/en/api-reference/videos/kling-v3/generation"
 )
 
+MOST_SHOTS = 6
+# What several rules say in JSON Schema. An empty list counts as none, a blank prompt too.
+PROMPT = {"properties": {"prompt": {"pattern": r"\S"}}, "required": ["prompt"]}
+MULTI_SHOT = {"properties": {"multi_shot": {"const": True}}, "required": ["multi_shot"]}
+
+
+def _split(shot_type: str) -> dict[str, Any]:
+    """Say in JSON Schema that there are several shots, split this way."""
+    return {
+        "properties": {"multi_shot": {"const": True}, "shot_type": {"const": shot_type}},
+        "required": ["multi_shot", "shot_type"],
+    }
+
 
 @rule(
-    "prompt is required, unless multi_shot is true.", fields=("prompt", "multi_shot"), source=PAGE
+    "prompt is required, unless multi_shot is true.",
+    fields=("prompt", "multi_shot"),
+    source=PAGE,
+    schema={"anyOf": [MULTI_SHOT, PROMPT]},
 )
 def prompt_unless_multi_shot(payload: Any) -> Iterator[Problem]:
     """Ask for a prompt where no shots stand in for it."""
@@ -25,10 +41,7 @@ def prompt_unless_multi_shot(payload: Any) -> Iterator[Problem]:
     "multi_shot needs a shot_type.",
     fields=("multi_shot", "shot_type"),
     source=PAGE,
-    schema={
-        "if": {"properties": {"multi_shot": {"const": True}}, "required": ["multi_shot"]},
-        "then": {"required": ["shot_type"]},
-    },
+    schema={"if": MULTI_SHOT, "then": {"required": ["shot_type"]}},
 )
 def multi_shot_needs_type(payload: Any) -> Iterator[Problem]:
     """Ask how the shots are split."""
@@ -45,6 +58,10 @@ def multi_shot_needs_type(payload: Any) -> Iterator[Problem]:
     "shot_type and multi_prompt are accepted only with multi_shot true.",
     fields=("multi_shot", "shot_type", "multi_prompt"),
     source=PAGE,
+    schema={
+        "if": MULTI_SHOT,
+        "else": {"properties": {"shot_type": False, "multi_prompt": {"maxItems": 0}}},
+    },
 )
 def shots_need_multi_shot(payload: Any) -> Iterator[Problem]:
     """Refuse what the gateway would ignore in silence."""
@@ -60,6 +77,10 @@ def shots_need_multi_shot(payload: Any) -> Iterator[Problem]:
     "shot_type customize needs multi_prompt: 1 to 6 shots.",
     fields=("multi_shot", "shot_type", "multi_prompt"),
     source=PAGE,
+    schema={
+        "if": _split("customize"),
+        "then": {"properties": {"multi_prompt": {"minItems": 1}}, "required": ["multi_prompt"]},
+    },
 )
 def customize_needs_shots(payload: Any) -> Iterator[Problem]:
     """Ask for the shots where the caller is to split them."""
@@ -72,6 +93,7 @@ def customize_needs_shots(payload: Any) -> Iterator[Problem]:
     "shot_type intelligence needs a prompt.",
     fields=("multi_shot", "shot_type", "prompt"),
     source=PAGE,
+    schema={"if": _split("intelligence"), "then": PROMPT},
 )
 def intelligence_needs_prompt(payload: Any) -> Iterator[Problem]:
     """Ask for the prompt that the shots are made from (Kling's own rule)."""
@@ -84,6 +106,10 @@ def intelligence_needs_prompt(payload: Any) -> Iterator[Problem]:
     "shot_type intelligence takes no multi_prompt.",
     fields=("multi_shot", "shot_type", "multi_prompt"),
     source=PAGE,
+    schema={
+        "if": _split("intelligence"),
+        "then": {"properties": {"multi_prompt": {"maxItems": 0}}},
+    },
 )
 def intelligence_takes_no_shots(payload: Any) -> Iterator[Problem]:
     """Refuse shots where the model makes them."""
@@ -92,7 +118,20 @@ def intelligence_takes_no_shots(payload: Any) -> Iterator[Problem]:
         yield Problem(path="multi_prompt", code="intelligence_takes_no_shots", message=message)
 
 
-@rule("index counts the shots: 1, 2, 3…", fields=("multi_prompt",), source=PAGE)
+@rule(
+    "index counts the shots: 1, 2, 3…",
+    fields=("multi_prompt",),
+    source=PAGE,
+    schema={
+        "properties": {
+            "multi_prompt": {
+                "prefixItems": [
+                    {"properties": {"index": {"const": place + 1}}} for place in range(MOST_SHOTS)
+                ]
+            }
+        }
+    },
+)
 def indexes_count_from_one(payload: Any) -> Iterator[Problem]:
     """Hold each index to its place."""
     for place, shot in enumerate(payload.multi_prompt):
@@ -126,6 +165,7 @@ def shots_fill_the_duration(payload: Any) -> Iterator[Problem]:
     "A subject is cited in the prompt or a shot as @name.",
     fields=("element_list", "prompt", "multi_prompt"),
     source=PAGE,
+    notes=True,
 )
 def subjects_are_cited(payload: Any) -> Iterator[Note]:
     """Point out a subject that is paid for and never asked to appear."""
@@ -143,6 +183,7 @@ def subjects_are_cited(payload: Any) -> Iterator[Note]:
     "aspect_ratio may be overridden by the ratio of an input image.",
     fields=("aspect_ratio", "image_urls"),
     source=PAGE,
+    notes=True,
 )
 def image_may_set_the_ratio(payload: Any) -> Iterator[Note]:
     """Say that a ratio asked for may not be the one delivered."""

@@ -17,6 +17,30 @@ class RoleImage(Struct, forbid_unknown_fields=True):
 FRAMES = ("first_frame", "last_frame")
 
 
+def _of(role: str) -> dict[str, Any]:
+    """Say in JSON Schema that an image has this role."""
+    return {"properties": {"role": {"const": role}}, "required": ["role"]}
+
+
+ONE_OF_EACH_FRAME: dict[str, Any] = {
+    "properties": {
+        "image_with_roles": {
+            "allOf": [
+                {"contains": _of(role), "minContains": 0, "maxContains": 1} for role in FRAMES
+            ]
+        }
+    }
+}
+LAST_FRAME_NEEDS_FIRST: dict[str, Any] = {
+    "properties": {
+        "image_with_roles": {
+            "if": {"contains": _of("last_frame")},
+            "then": {"contains": _of("first_frame")},
+        }
+    }
+}
+
+
 def with_role(role: str) -> Callable[[str], dict[str, str]]:
     """Return what makes a `RoleImage` out of an address."""
     return lambda url: {"url": url, "role": role}

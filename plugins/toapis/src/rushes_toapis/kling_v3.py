@@ -9,6 +9,8 @@ from rushes import Problem, PublicURL, Source, Text, To, TransportText, Transpor
 from rushes_toapis.gateway import PAGES, Gateway, declare
 from rushes_toapis.images import (
     IMAGE_FIELDS,
+    LAST_FRAME_NEEDS_FIRST,
+    ONE_OF_EACH_FRAME,
     RoleImage,
     input_mode,
     lone_last_frame,
@@ -45,6 +47,15 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     "15 seconds are for text-to-video only; with input images 5 and 10 are accepted.",
     fields=("duration", "reference_images", "image_with_roles"),
     source=PAGE,
+    schema={
+        "if": {"properties": {"duration": {"const": 15}}, "required": ["duration"]},
+        "then": {
+            "properties": {
+                "reference_images": {"maxItems": 0},
+                "image_with_roles": {"maxItems": 0},
+            }
+        },
+    },
 )
 def fifteen_seconds_without_images(payload: Payload) -> Iterator[Problem]:
     """Hold image-to-video to 10 seconds."""
@@ -60,13 +71,23 @@ def fifteen_seconds_without_images(payload: Payload) -> Iterator[Problem]:
         )
 
 
-@rule("At most one first_frame and one last_frame.", fields=("image_with_roles",), source=PAGE)
+@rule(
+    "At most one first_frame and one last_frame.",
+    fields=("image_with_roles",),
+    source=PAGE,
+    schema=ONE_OF_EACH_FRAME,
+)
 def one_of_each_frame(payload: Payload) -> Iterator[Problem]:
     """Hold the roles to one frame each."""
     yield from repeated_frames(payload)
 
 
-@rule("A last_frame needs a first_frame.", fields=("image_with_roles",), source=PAGE)
+@rule(
+    "A last_frame needs a first_frame.",
+    fields=("image_with_roles",),
+    source=PAGE,
+    schema=LAST_FRAME_NEEDS_FIRST,
+)
 def last_frame_needs_first(payload: Payload) -> Iterator[Problem]:
     """Refuse a last frame without a first."""
     yield from lone_last_frame(payload)

@@ -69,7 +69,12 @@ def cited_images_exist(payload: Payload) -> Iterator[Problem]:
             )
 
 
-@rule("Text in <<<…>>> that is no image tag is sent as it stands.", fields=("prompt",), source=PAGE)
+@rule(
+    "Text in <<<…>>> that is no image tag is sent as it stands.",
+    fields=("prompt",),
+    source=PAGE,
+    notes=True,
+)
 def other_tags_pass(payload: Payload) -> Iterator[Note]:
     """Point out a tag of another kind: it may be a slip."""
     for text in dict.fromkeys(ANY_TAG.findall(payload.prompt)):
@@ -82,6 +87,7 @@ def other_tags_pass(payload: Payload) -> Iterator[Note]:
     "aspect_ratio may be overridden by the ratio of an input image.",
     fields=("aspect_ratio", "image_urls"),
     source=PAGE,
+    notes=True,
 )
 def image_may_set_the_ratio(payload: Payload) -> Iterator[Note]:
     """Say that a ratio asked for may not be the one delivered."""

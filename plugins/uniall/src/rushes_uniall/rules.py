@@ -8,11 +8,24 @@ from rushes import Note, Problem, Source, rule
 PAGE = Source("UniAll, Create Video Task", "https://docs.uniall.ai/models/video/kling/create-task")
 OVERVIEW = Source("UniAll, Kling Video Generation", "https://docs.uniall.ai/models/video/kling")
 
+# What several rules say in JSON Schema. An empty list counts as none, a blank prompt too.
+PROMPT = {"properties": {"prompt": {"pattern": r"\S"}}, "required": ["prompt"]}
+SHOTS = {
+    "properties": {
+        "extra_body": {
+            "properties": {"multi_prompt": {"minItems": 1}},
+            "required": ["multi_prompt"],
+        }
+    },
+    "required": ["extra_body"],
+}
+
 
 @rule(
     "prompt is required, unless extra_body.multi_prompt is given.",
     fields=("prompt", "extra_body.multi_prompt"),
     source=OVERVIEW,
+    schema={"anyOf": [PROMPT, SHOTS]},
 )
 def prompt_or_shots(payload: Any) -> Iterator[Problem]:
     """Ask for a prompt where no shots stand in for it."""
@@ -25,6 +38,7 @@ def prompt_or_shots(payload: Any) -> Iterator[Problem]:
     "prompt and extra_body.multi_prompt are not passed together.",
     fields=("prompt", "extra_body.multi_prompt"),
     source=OVERVIEW,
+    schema={"not": {"allOf": [PROMPT, SHOTS]}},
 )
 def prompt_not_with_shots(payload: Any) -> Iterator[Problem]:
     """Refuse two prompts for one video."""
@@ -37,6 +51,7 @@ def prompt_not_with_shots(payload: Any) -> Iterator[Problem]:
     "extra_body.multi_prompt needs an image.",
     fields=("image", "extra_body.multi_prompt"),
     source=PAGE,
+    schema={"if": SHOTS, "then": {"required": ["image"]}},
 )
 def shots_need_image(payload: Any) -> Iterator[Problem]:
     """Keep shots to image-to-video, where the page shows them."""
@@ -45,7 +60,12 @@ def shots_need_image(payload: Any) -> Iterator[Problem]:
         yield Problem(path="extra_body.multi_prompt", code="shots_need_image", message=message)
 
 
-@rule("last_image needs image.", fields=("image", "last_image"), source=OVERVIEW)
+@rule(
+    "last_image needs image.",
+    fields=("image", "last_image"),
+    source=OVERVIEW,
+    schema={"dependentRequired": {"last_image": ["image"]}},
+)
 def last_image_needs_image(payload: Any) -> Iterator[Problem]:
     """Refuse a last frame without a first."""
     if payload.last_image and not payload.image:
@@ -57,6 +77,7 @@ def last_image_needs_image(payload: Any) -> Iterator[Problem]:
     "aspect_ratio is not guaranteed with an image.",
     fields=("aspect_ratio", "image"),
     source=PAGE,
+    notes=True,
 )
 def image_may_set_the_ratio(payload: Any) -> Iterator[Note]:
     """Say that a ratio asked for may not be the one delivered."""
@@ -69,6 +90,7 @@ def image_may_set_the_ratio(payload: Any) -> Iterator[Note]:
     "extra_body.element_list is passed on as it is.",
     fields=("extra_body.element_list",),
     source=OVERVIEW,
+    notes=True,
 )
 def subjects_pass_unchecked(payload: Any) -> Iterator[Note]:
     """Say that the page does not tell what a subject is made of."""

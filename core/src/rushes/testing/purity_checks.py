@@ -1,0 +1,51 @@
+"""What the kit checks of hooks as such: they do no I/O."""
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from rushes.calls import Answer
+from rushes.request import Request
+from rushes.testing.answers import BODIES, answer
+from rushes.testing.barred import barred
+from rushes.testing.documented import documented
+from rushes.testing.request_checks import PROBES
+from rushes.testing.subject import Example, Subject
+from rushes.testing.wire_checks import PICTURE
+
+
+class PurityChecks(Subject):
+    """Hooks: no files, no sockets, no clocks, no chance."""
+
+    def test_no_hook_does_io(self) -> None:
+        """Sockets, files, clocks and chance are barred while every hook runs."""
+        examples = [*self.accepted, *self.rejected.values(), *self.noted.values(), *_portable()]
+        with barred():
+            for example in examples:
+                self._once(example)
+        told = [answer(body, status) for body in documented(self) for status in (200, 400, 500)]
+        told += [Answer(200, {}, body) for body in BODIES]
+        with barred():
+            for given in told:
+                self._read(given)
+
+    def _once(self, example: Example) -> None:
+        report = self.check(example)
+        if report.valid:
+            call = self.call(report)
+            self.ask("authorize", call=call, key="kit-key", now=1.8e9)
+
+    def _read(self, given: Answer) -> None:
+        for hook in ("parse_submit", "parse_status", "parse_refusal"):
+            self.ask(hook, answer=given)
+        receipt = self.receipt("r-1")
+        self.exchange("poll", given, receipt=receipt)
+        if self.ask("cancel", receipt=receipt) is not None:
+            self.exchange("cancel", given, receipt=receipt)
+        if self.ask("upload", file=PICTURE) is not None:
+            self.exchange("upload", given, file=PICTURE)
+
+
+def _portable() -> Iterator[Any]:
+    pairs = chain.from_iterable(((field, value) for value in PROBES[field]) for field in PROBES)
+    return (Request("k", **{field: value}) for field, value in pairs)

@@ -1,0 +1,252 @@
+"""The kit, tried on plugins whose calls are wrong or that misread answers: each fails its test."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kit_toy import URL, WORDS, Toy, ToyKit, failures, kit
+from msgspec import Struct, structs
+from rushes import (
+    Answer,
+    Call,
+    LocalFile,
+    Receipt,
+    Refusal,
+    Result,
+    Status,
+    Steps,
+    Variant,
+    hookimpl,
+    pick,
+    pick_text,
+    refusal_by_status,
+)
+
+
+class Submitting(Toy):
+    """Changes parts of the creating call."""
+
+    def __init__(self, *, key: bool = True, **changes: Any) -> None:
+        super().__init__()
+        self.key, self.changes = key, changes
+
+    @hookimpl
+    def submit(self, variant: Variant, payload: Struct, client_id: str) -> Call:
+        call = super().submit(variant, payload, client_id if self.key else "")
+        return structs.replace(call, **self.changes)
+
+
+class SaysVersionTwice(Toy):
+    @hookimpl
+    def submit(self, variant: Variant, payload: Struct, client_id: str) -> Call:
+        return Call.post_json(f"{variant.base_url}/v2/clips", payload, {"X-Key": client_id})
+
+
+class Polling(Toy):
+    """Polls at an address made some other way."""
+
+    def __init__(self, path: str, origin: str = "", *, answers: bool = True) -> None:
+        super().__init__()
+        self.path, self.origin, self.answers = path, origin, answers
+
+    @hookimpl
+    def poll(self, variant: Variant, receipt: Receipt) -> Steps[Any]:
+        origin = self.origin or (variant.base_url or "").rstrip("/").removesuffix("/v2")
+        answer = yield Call.get(origin + self.path.format(id=receipt.remote_id))
+        return answer if self.answers else None
+
+
+class PollsForEver(Toy):
+    @hookimpl
+    def poll(self, variant: Variant, receipt: Receipt) -> Steps[Answer]:
+        while True:
+            yield Call.get(variant.url(variant.status_path, id=receipt.remote_id))
+
+
+class PollsTwiceTheVersion(Toy):
+    @hookimpl
+    def poll(self, variant: Variant, receipt: Receipt) -> Steps[Answer]:
+        address = variant.url("/{id}", id=receipt.remote_id).rpartition("/")
+        answer = yield Call.get(f"{address[0]}/v2/clips/{address[2]}")
+        return answer
+
+
+class CancelsUnencoded(Toy):
+    @hookimpl
+    def cancel(self, variant: Variant, receipt: Receipt) -> Steps[Answer]:
+        answer = yield Call(method="DELETE", url=f"{variant.base_url}/v2/{receipt.remote_id}")
+        return answer
+
+
+class MakesUpAddresses(Toy):
+    @hookimpl
+    def upload(self, variant: Variant, file: LocalFile) -> Steps[str | None]:
+        answer = yield Call.post_file(variant.url("/v2/files"), file)
+        return str(pick(answer.json(), "url"))
+
+
+class Authorizing(Toy):
+    def __init__(self, headers: Any) -> None:
+        super().__init__()
+        self.headers = headers
+
+    @hookimpl
+    def authorize(self, key: str) -> Mapping[str, str]:
+        return self.headers  # type: ignore[no-any-return]
+
+
+class ReadsSubmit(Toy):
+    """Reads the answer to a submit by a function."""
+
+    def __init__(self, read: Any) -> None:
+        super().__init__()
+        self.read = read
+
+    @hookimpl
+    def parse_submit(self, answer: Answer) -> Receipt | Refusal | None:
+        found = self.read(answer.json())
+        return Receipt(found, {"kind": "clip"}) if isinstance(found, str) else None
+
+
+class ReadsState(Toy):
+    """Makes a state of a word by a function."""
+
+    def __init__(self, read: Any) -> None:
+        super().__init__()
+        self.read = read
+
+    @hookimpl
+    def parse_status(self, answer: Answer) -> Status | None:
+        data = answer.json()
+        state = self.read(data)
+        links = pick(data, "videos")
+        told = super().parse_status(answer)
+        if told is None and state and not isinstance(links, list):
+            return Status(state=state)
+        return told or (Status(state=state) if state else None)
+
+
+class Refusing(Toy):
+    def __init__(self, kind: Any) -> None:
+        super().__init__()
+        self.kind = kind
+
+    @hookimpl
+    def parse_refusal(self, answer: Answer) -> Refusal:
+        return structs.replace(refusal_by_status(answer.status, answer), kind=self.kind)
+
+
+class RefusesDeeply(Toy):
+    @hookimpl
+    def parse_refusal(self, answer: Answer) -> Refusal:
+        data = answer.json()
+        if isinstance(data, dict) and data.get("error"):
+            return Refusal(kind="balance", message=data["error"].strip())
+        return refusal_by_status(answer.status, answer)
+
+
+class CountsPercent(Toy):
+    @hookimpl
+    def parse_status(self, answer: Answer) -> Status | None:
+        status = super().parse_status(answer)
+        percent = pick(answer.json(), "percent")
+        return structs.replace(status, progress=float(percent.strip("%"))) if (
+            status and percent) else status  # fmt: skip
+
+
+class ForgetsResults(Toy):
+    @hookimpl
+    def parse_status(self, answer: Answer) -> Status | None:
+        status = super().parse_status(answer)
+        return structs.replace(status, results=()) if status else None
+
+
+def _word(data: Any) -> str:
+    return pick_text(data, "state") or ""
+
+
+def _begins(data: Any) -> Any:
+    return next((WORDS[word] for word in WORDS if _word(data).startswith(word)), None)
+
+
+def _ends(data: Any) -> Any:
+    return next((WORDS[word] for word in WORDS if _word(data).endswith(word)), None)
+
+
+DONE = Status(state="completed", results=(Result(url=URL),))
+BROKEN: list[tuple[str, Toy, str, str]] = [
+    ("a GET", Submitting(method="GET"), "submit_gives", "submit is a GET"),
+    ("elsewhere", Submitting(url="https://evil.example/v2"), "submit_gives", "submit goes to"),
+    ("no body", Submitting(body=None), "submit_gives", "submit has no body"),
+    ("a list", Submitting(body=b"[]"), "submit_gives", "submit sends no object"),
+    ("no key", Submitting(key=False), "a_key", "a key is sent, and none is"),
+    ("a key unsaid", Toy(idempotency="none"), "a_key", "say in `idempotency`"),
+    ("the version twice", SaysVersionTwice(), "a_base_url", "submit: one address in several"),
+    ("polled twice", PollsTwiceTheVersion(), "a_base_url", "poll: one address in several"),
+    ("an id as it is", Polling("/v2/clips/{id}"), "a_poll", "is not encoded"),
+    ("another origin", Polling("/v2", "https://evil.example"), "a_poll", "a call goes to"),
+    ("no answer", Polling("/v2/clips", answers=False), "a_poll", "no Answer"),
+    ("for ever", PollsForEver(), "a_poll", "without end"),
+    ("a cancel as it is", CancelsUnencoded(), "the_other", "is not encoded"),
+    ("an address made up", MakesUpAddresses(), "the_other", "gives 'None'"),
+    ("uploads undeclared", Toy(uploads=None), "the_other", "declare `uploads`"),
+    ("no header", Authorizing({}), "the_key", "no header"),
+    ("a header of two lines", Authorizing({"X": "a\nb"}), "the_key", "several lines"),
+    ("a header of bytes", Authorizing({"X": b"a"}), "the_key", "no text"),
+    ("submit raises", ReadsSubmit(lambda data: data["clip"]["id"]), "malformed", "raised"),
+    ("an id of None", ReadsSubmit(lambda data: str(pick(data, "clip", "id"))), "malformed",
+     "Receipt(remote_id='None'"),
+    ("an id of no text", ReadsSubmit(lambda data: str(pick(data, "clip", "id"))
+                                     if pick(data, "clip") else None), "receipts", "has no id"),
+    ("another id", ReadsSubmit(lambda data: "c2"), "receipts", "Receipt(remote_id='c2'"),
+    ("never completed", ReadsState(lambda data: {"waiting": 1}.get(_word(data))), "words", ""),
+    ("unknown is failed", ReadsState(lambda data: "failed"), "an_unknown", "is read as failed"),
+    ("unknown is completed", ReadsState(
+        lambda data: "completed" if pick(data, "videos") else None), "an_unknown",
+     "is read as completed"),
+    ("begins alike", ReadsState(_begins), "an_unknown", "is read as queued"),
+    ("holds the word", ReadsState(_ends), "an_unknown", "is read as queued"),
+    ("status raises", ReadsState(lambda data: data.get("state")), "malformed", "raised"),
+    ("a word in passing", ReadsState(
+        lambda data: "completed" if _word(data) == "50%" else WORDS.get(_word(data))),
+     "no_value", "'50%' is read as completed"),
+    ("odd percent", CountsPercent(), "no_value", "raised"),
+    ("an odd error", RefusesDeeply(), "no_value", "raised"),
+    ("a status half read", ForgetsResults(), "statuses", "results=()"),
+    ("no refusal of its kind", Refusing("refused"), "refusals", "kind='refused'"),
+    ("5xx is refused", Refusing("refused"), "malformed", "is read as {'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("plugin", "test", "says"), [b[1:] for b in BROKEN],
+                         ids=[b[0] for b in BROKEN])  # fmt: skip
+def test_a_broken_plugin_is_told(tmp_path: Path, plugin: Toy, test: str, says: str) -> None:
+    name = next(name for name in dir(ToyKit) if name.startswith(f"test_{test}"))
+    found = failures(kit(tmp_path, plugin), name)
+    assert says in found.get(name, "NOTHING FAILED")
+
+
+def test_readers_are_tried_on_anything(tmp_path: Path) -> None:
+    class Numbers(Toy):
+        @hookimpl
+        def parse_status(self, answer: Answer) -> Status | None:
+            data = answer.json()
+            if not isinstance(data, dict):
+                raise IndexError("two were expected")
+            return super().parse_status(answer)
+
+    found = failures(kit(tmp_path, Numbers()), "test_parsing_is_total")
+    assert "two were expected" in found["test_parsing_is_total"]
+
+
+def test_lists_that_say_nothing_are_told(tmp_path: Path) -> None:
+    for parts, test, says in (
+        ({"receipts": []}, "test_receipts_are_read_as_listed", "list at least one answer"),
+        ({"words": "waiting:queued done:completed"}, "test_words_are_read_as_listed", "failed"),
+        ({"words": "done:completed error:failed"}, "test_words_are_read_as_listed", "under way"),
+        ({"words": "done:failed"}, "test_words_are_read_as_listed", "done: read as completed"),
+        ({"statuses": [({}, DONE)]}, "test_statuses_are_read_as_listed", "{}: None"),
+    ):
+        found = failures(kit(tmp_path, **parts), test)
+        assert says in found.get(test, "NOTHING FAILED")

@@ -1,0 +1,97 @@
+"""Writes docs/variants: the capability matrix, and a page for each of our variants.
+
+`python docs/generate.py` writes, `--check` only says which page differs, and exits 1. All of it
+comes from the declarations, and from the examples of the plugins' conformance tests.
+"""
+
+import sys
+from pathlib import Path
+
+import md
+from rushes import Capability, Variant, capabilities
+from rushes.registry import Registry
+from variant_page import WRITTEN, page
+
+DOCS = Path(__file__).parent
+PAGES = DOCS / "variants"
+
+
+def pages() -> dict[Path, str]:
+    """Return every page's text by its place."""
+    # What finds the kits serves the tests too, and lives among them.
+    sys.path.insert(0, str(DOCS.parent / "tests"))
+    from kits import kits
+
+    registry, found = Registry(), kits()
+    variants = [registry.get(name).variant for name in found]
+    made = {PAGES / "index.md": index(variants)}
+    for variant in variants:
+        made[PAGES / f"{_file(variant)}.md"] = page(variant, found[variant.id])
+    return made
+
+
+def _file(variant: Variant) -> str:
+    return variant.id.replace("/", "-")
+
+
+def index(variants: list[Variant]) -> str:
+    """Return the matrix: common fields down, variants across, conditions as numbered notes."""
+    columns = [capabilities(variant) for variant in variants]
+    numbers: dict[str, int] = {}
+    heads = [f"[{v.provider}<br>{v.model}]({_file(v)}.md)" for v in variants]
+    rows = [
+        [_label(row), *(_cell(column[row], numbers) for column in columns)] for row in columns[0]
+    ]
+    return "\n\n".join(
+        [
+            WRITTEN,
+            "# Variants",
+            "What each variant makes of a request's fields. A dash: the field is refused there. "
+            "Small numbers lead to the conditions below; a variant's page has its whole payload.",
+            md.table(["", *heads], rows),
+            "## Conditions",
+            "\n".join(f"{number}. {md.text(words)}" for words, number in numbers.items()),
+        ]
+    ) + "\n"  # fmt: skip
+
+
+def _label(row: str) -> str:
+    group, _, role = row.partition(".")
+    return (f"{role} image" if role else group).replace("_", " ")
+
+
+def _cell(capability: Capability, numbers: dict[str, int]) -> str:
+    words = "-" if capability.how == "no" else md.text(capability.words)
+    marks = sorted(numbers.setdefault(text, len(numbers) + 1) for text in capability.conditions)
+    return words + (f" <sup>{', '.join(map(str, marks))}</sup>" if marks else "")
+
+
+def stale(made: dict[Path, str]) -> list[Path]:
+    """List the pages that differ from what would be written, left-over ones too."""
+    different = [
+        path
+        for path, text in made.items()
+        if not path.exists() or path.read_text(encoding="utf-8") != text
+    ]
+    return different + [path for path in sorted(PAGES.glob("*.md")) if path not in made]
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or check them."""
+    made = pages()
+    different = stale(made)
+    for path in different:
+        if arguments == ["--check"]:
+            print(f"{path.relative_to(DOCS.parent)} is stale; run: python docs/generate.py")
+        elif path in made:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(made[path], encoding="utf-8")
+        else:
+            path.unlink()
+    return 1 if different and arguments == ["--check"] else 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] not in ([], ["--check"]):
+        sys.exit("usage: python docs/generate.py [--check]")
+    sys.exit(main(sys.argv[1:]))

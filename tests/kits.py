@@ -1,0 +1,25 @@
+"""The conformance kits of our plugins, found by path as pytest finds them: one for each variant."""
+
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+from rushes.testing import VariantConformance
+
+ROOT = Path(__file__).parent.parent
+
+
+def kits() -> dict[str, VariantConformance]:
+    """Return every variant's kit by the variant's id, in the order of the ids."""
+    found: dict[str, VariantConformance] = {}
+    for path in sorted(ROOT.glob("plugins/*/tests/test_*_kit_*.py")):
+        spec = spec_from_file_location(path.stem, path)
+        assert spec
+        assert spec.loader
+        module = module_from_spec(spec)
+        spec.loader.exec_module(module)
+        for value in vars(module).values():
+            is_kit = isinstance(value, type) and issubclass(value, VariantConformance)
+            if is_kit and value is not VariantConformance:
+                kit = value()
+                found[kit.variant.id] = kit
+    return dict(sorted(found.items()))
