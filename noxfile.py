@@ -13,7 +13,7 @@ nox.options.sessions = ["tests", "lint", "types", "docs", "plugin"]
 
 ROOT = Path(__file__).parent
 PLUGINS = sorted(folder.name for folder in (ROOT / "plugins").iterdir() if folder.is_dir())
-SOURCES = ["core", "plugins", "contrib", "tests", "docs", "noxfile.py"]
+SOURCES = ["core", "plugins", "contrib", "tests", "docs", "benchmarks", "noxfile.py"]
 DEBIAN = {"chromium": "chromium"}  # command: package
 
 
@@ -71,6 +71,20 @@ def plugin(session: nox.Session, name: str) -> None:
         shutil.copytree(ROOT / "plugins" / name / "tests", suite)
         with session.chdir(folder):
             session.run("pytest", "-q", "-p", "no:cacheprovider", str(suite))
+
+
+@nox.session(venv_backend="none")
+def mutants(session: nox.Session) -> None:
+    """Count what the conformance kit catches of mechanically broken plugins (ten minutes)."""
+    session.run("python", "benchmarks/mutants.py", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def bench(session: nox.Session) -> None:
+    """Measure the check beside pydantic's, in one run."""
+    uv = shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")
+    script = ("python", "benchmarks/check_speed.py")
+    session.run(uv, "run", "--group", "bench", *script, external=True, success_codes=[0, 1])
 
 
 def _uv(session: nox.Session, *arguments: str) -> None:

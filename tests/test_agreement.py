@@ -6,8 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from payloads import FIELDS, native_payloads
-from rushes import Request
-from rushes.check import check
+from rushes import Image, Request, Shot
+from rushes.check import _thorough, check
+from rushes.quick import quick
 from rushes.registry import Registry
 from rushes_sandbox import judge
 
@@ -32,3 +33,37 @@ def test_check_and_sandbox_agree(variant: str, loopback: bool, data: st.DataObje
     for refusal in refusals:
         note(f"sandbox: {refusal}")
     assert report.valid == (not refusals)
+
+
+@pytest.mark.parametrize("variant", sorted(FIELDS))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_the_short_way_and_the_thorough_way_agree(variant: str, data: st.DataObject) -> None:
+    loaded = PUBLIC.get(variant)
+    common: dict[str, st.SearchStrategy[Any]] = {
+        "prompt": st.sampled_from(["A red kite", "", "\ud800", 5]),
+        "duration": st.sampled_from([5, 6, 5.0, "5", float("nan")]),
+        "resolution": st.sampled_from(["720p", "1080p", "8k"]),
+        "audio": st.booleans(),
+        "guidance": st.sampled_from([0, 0.5, 2, float("nan")]),
+        "images": st.lists(
+            st.builds(
+                Image,
+                st.sampled_from(["https://a.example.com/b.png", "local.png", "http://10.0.0.1/c"]),
+                st.sampled_from(["first_frame", "last_frame", "reference"]),
+            ),
+            max_size=3,
+        ),
+        "shots": st.lists(
+            st.builds(Shot, st.just("Up"), st.sampled_from([None, 2, 3])), max_size=3
+        ),
+    }
+    request = data.draw(
+        st.one_of(
+            native_payloads(variant).map(lambda body: Request(extra=body)),
+            st.fixed_dictionaries({}, optional=common).map(lambda given: Request(**given)),
+        )
+    )
+    hoped, found_out = quick(loaded, request), _thorough(loaded, request)
+    assert hoped is None or hoped == found_out
+    assert check(loaded, request) == found_out
