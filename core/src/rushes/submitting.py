@@ -90,7 +90,10 @@ def deliver(
                 yield Sleep(RETRIES[tries])
                 tries += 1
                 continue
-            reason = f"never sent, nothing was bought: {session.clean(loaded, str(failure))}"
+            reason = (
+                f"never sent, nothing was bought: {task.base_url} cannot be reached "
+                f"({session.clean(loaded, str(failure))})"
+            )
             task = yield from session.record(_at(task, "refused", error=reason), on_update)
             raise NotSentError(f"{loaded.variant.provider}: {reason}", task=task) from failure
         verdict = judged(loaded, answer)
