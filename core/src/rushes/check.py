@@ -4,15 +4,15 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 import msgspec
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
-from rushes.draft import Draft, way_back
+from rushes.draft import way_back
 from rushes.errors import BrokenPluginError
 from rushes.fields import reading, shape
 from rushes.loading import LoadedVariant, judgement
 from rushes.payload import INVALID, Examiner
 from rushes.problems import Note, Problem
-from rushes.quick import quick
+from rushes.quick import accepted, quick
 from rushes.report import Report
 from rushes.request import FIELDS, Request, fields_set
 from rushes.rules import Rule
@@ -65,29 +65,7 @@ def _thorough(loaded: LoadedVariant, data: Request | Mapping[str, Any]) -> Repor
     if problems or payload is None:
         return Report(variant=variant.id, problems=tuple(problems), notes=tuple(notes))
     with loaded.blamed("its cost or input mode"):
-        return _accepted(variant, payload, notes, draft)
-
-
-def _accepted(variant: Variant, payload: Struct, notes: list[Note], draft: Draft) -> Report:
-    transport = {
-        field.wire: value
-        for field in shape(type(payload))
-        if field.transport and (value := getattr(payload, field.name)) is not UNSET
-    }
-    if transport:
-        hidden = {field.name: UNSET for field in shape(type(payload)) if field.transport}
-        payload = msgspec.structs.replace(payload, **hidden)
-    read = reading(payload)
-    return Report(
-        variant=variant.id,
-        problems=(),
-        notes=tuple(notes),
-        payload=payload,
-        transport=transport,
-        input_mode=variant.input_mode(read) if variant.input_mode else None,
-        cost=variant.cost(read) if variant.cost else None,
-        uploads=tuple(draft.files),
-    )
+        return accepted(variant, payload, reading(payload), tuple(notes), tuple(draft.files))
 
 
 def spoiled(variant: Variant, problems: Iterable[Problem]) -> list[str]:

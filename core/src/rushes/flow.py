@@ -49,7 +49,7 @@ class Stream(Struct, frozen=True, kw_only=True):
 
     call: Call
     total: float
-    sink: Any
+    sink: Sink
 
 
 class Sleep(Struct, frozen=True):

@@ -5,22 +5,21 @@ the thorough way, which finds out everything and whose fault it is. Accepting is
 """
 
 from functools import cache
-from operator import attrgetter
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, Struct
 
+from rushes.draft import PlannedUpload
 from rushes.fields import reading, shape
 from rushes.loading import LoadedVariant
 from rushes.payload import Examiner
+from rushes.problems import Note
 from rushes.report import Report
-from rushes.request import FIELDS, Request
+from rushes.request import Request, fields_set
 from rushes.urls import is_loopback
 from rushes.variant import Variant
 
-_common = attrgetter(*FIELDS)
-_NOTHING = _common(Request())
 _reread = msgspec.json.Decoder(Request).decode
 _write = msgspec.json.Encoder().encode
 
@@ -37,8 +36,7 @@ def quick(loaded: LoadedVariant, request: Any) -> Report | None:
 
 def _hoped(loaded: LoadedVariant, request: Request) -> Report | None:
     variant = loaded.variant
-    common = _common(request) != _NOTHING
-    if type(request.extra) is not dict or (common and not _well_typed(request)):
+    if type(request.extra) is not dict or (fields_set(request) and not _well_typed(request)):
         return None
     draft = loaded.build_payload(request)
     draft.finish()
@@ -51,19 +49,31 @@ def _hoped(loaded: LoadedVariant, request: Request) -> Report | None:
     if not _rules_hold(variant, read) or loaded.judgements(payload):
         return None
     _write(payload)
+    return accepted(variant, payload, read)
+
+
+def accepted(
+    variant: Variant,
+    payload: Struct,
+    read: Any,
+    notes: tuple[Note, ...] = (),
+    uploads: tuple[PlannedUpload, ...] = (),
+) -> Report:
+    """Return the report of a payload without a problem; `read` is how rules read it."""
     transport: dict[str, Any] = {}
-    for name, wire in _transport(variant.payload):
+    for name, wire in _transport(type(payload)):
         if (value := getattr(payload, name)) is not UNSET:
             transport[wire] = value
             payload = msgspec.structs.replace(payload, **{name: UNSET})
     return Report(
         variant=variant.id,
         problems=(),
-        notes=(),
+        notes=notes,
         payload=payload,
         transport=transport,
         input_mode=variant.input_mode(read) if variant.input_mode else None,
         cost=variant.cost(read) if variant.cost else None,
+        uploads=uploads,
     )
 
 

@@ -217,8 +217,3 @@ def _drawn(hint: Any) -> st.SearchStrategy[Any]:
         counts = st.integers(low // step(hint), high // step(hint))
         return counts.map(lambda count: count * step(hint))
     return st.sampled_from(good(hint))
-
-
-def origin_of(hint: Any) -> Any:
-    """Return the bare generic type of a hint."""
-    return get_origin(unwrap(hint)[0])
