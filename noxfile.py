@@ -81,10 +81,10 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def bench(session: nox.Session) -> None:
-    """Measure the check beside pydantic's, in one run."""
+    """Measure the check beside pydantic's, in one run; fails where ours costs more."""
     uv = shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")
     script = ("python", "benchmarks/check_speed.py")
-    session.run(uv, "run", "--group", "bench", *script, external=True, success_codes=[0, 1])
+    session.run(uv, "run", "--group", "bench", *script, external=True)
 
 
 def _uv(session: nox.Session, *arguments: str) -> None:

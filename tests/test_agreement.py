@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from payloads import FIELDS, native_payloads
-from rushes import Image, Request, Shot
+from rushes import Image, Request, Shot, Subject
 from rushes.check import _thorough, check
 from rushes.quick import quick
 from rushes.registry import Registry
@@ -41,7 +41,7 @@ def test_check_and_sandbox_agree(variant: str, loopback: bool, data: st.DataObje
 def test_the_short_way_and_the_thorough_way_agree(variant: str, data: st.DataObject) -> None:
     loaded = PUBLIC.get(variant)
     common: dict[str, st.SearchStrategy[Any]] = {
-        "prompt": st.sampled_from(["A red kite", "", "\ud800", 5]),
+        "prompt": st.sampled_from(["A red kite", "", " \u3000", "\ud800", 5]),
         "duration": st.sampled_from([5, 6, 5.0, "5", float("nan")]),
         "resolution": st.sampled_from(["720p", "1080p", "8k"]),
         "audio": st.booleans(),
@@ -55,7 +55,12 @@ def test_the_short_way_and_the_thorough_way_agree(variant: str, data: st.DataObj
             max_size=3,
         ),
         "shots": st.lists(
-            st.builds(Shot, st.just("Up"), st.sampled_from([None, 2, 3])), max_size=3
+            st.builds(Shot, st.sampled_from(["Up", "Up", "\t"]), st.sampled_from([None, 2, 3])),
+            max_size=3,
+        ),
+        "subjects": st.lists(
+            st.builds(Subject, st.sampled_from(["Tom", "\xa0"]), st.sampled_from([None, "a cat"])),
+            max_size=2,
         ),
     }
     request = data.draw(

@@ -90,6 +90,9 @@ class Server(ThreadingHTTPServer):
         self.script: dict[str, deque[Behaviour]] = defaultdict(deque)
         self.seen: list[tuple[str, Mapping[str, str], bytes]] = []
         self.clips: dict[str, int] = {}
+        self.jobs: dict[str, list[str]] = defaultdict(list)
+        self.replays = False
+        self.found_after = 0
         self.stages: list[Mapping[str, Any]] = [{"stage": "rendering", "done": "50%"}]
         self.last: Mapping[str, Any] | None = None
         self.video = VIDEO
@@ -137,16 +140,27 @@ class Server(ThreadingHTTPServer):
             return lambda h: h.answer(200, {"at": "https://pictures.acme.example/1.png"})
         if found := re.fullmatch(r"GET /v1/clips/(\S+)", line):
             return lambda h: self.status(h, found[1])
+        if asked := re.fullmatch(r"GET /v1/jobs/(\S+)", line):
+            return lambda h: h.answer(200, {"refs": self.look_up(asked[1])})
         if line.startswith("DELETE"):
             return lambda h: h.answer(200, {})
         return film if line.startswith("GET /files/") else lambda h: h.answer(404, {})
 
-    def create(self) -> str:
-        """Create a clip: this is what costs money."""
+    def create(self, job: str = "") -> str:
+        """Create a clip: this is what costs money. The same job again, where that is replayed."""
         with self._lock:
+            if self.replays and self.jobs[job]:
+                return self.jobs[job][0]
             ref = f"c-{len(self.clips) + 1}"
             self.clips[ref] = 0
+            self.jobs[job].append(ref)
         return ref
+
+    def look_up(self, job: str) -> list[str]:
+        """Find a job's clips; the first looks find nothing yet."""
+        with self._lock:
+            self.found_after -= 1
+            return [] if self.found_after >= 0 else self.jobs[job]
 
     def status(self, handler: Handler, ref: str) -> None:
         """Tell a clip's stage: the scripted ones in turn, then ready."""
@@ -160,7 +174,7 @@ class Server(ThreadingHTTPServer):
 
 def created(handler: Handler) -> None:
     """Create a clip and say so."""
-    ref = handler.server.create()
+    ref = handler.server.create(handler.headers.get("X-Job", ""))
     handler.answer(201, {"clip": {"ref": ref, "stage": "waiting"}})
 
 
@@ -187,7 +201,7 @@ def bills_then(then: Behaviour) -> Behaviour:
     """Make a behaviour that creates a clip, then does something else than say so."""
 
     def behave(handler: Handler) -> None:
-        handler.server.create()
+        handler.server.create(handler.headers.get("X-Job", ""))
         then(handler)
 
     return behave

@@ -14,7 +14,11 @@ LARGE = struct.pack(">I4sQ", 1, b"mdat", 16 + 10) + b"d" * 10
 OPEN = struct.pack(">I4s", 0, b"mdat") + b"d" * 10
 EBML = b"\x1a\x45\xdf\xa3\x84" + b"webm"
 SEGMENT = b"\x18\x53\x80\x67\x85" + b"hello"
-UNKNOWN = b"\x18\x53\x80\x67\x01" + b"\xff" * 7 + b"hello"
+BLOCK = b"\xa3\x85block"  # SimpleBlock
+LIVE = b"\x18\x53\x80\x67\x01" + b"\xff" * 7  # a segment of unknown size
+LIVE_CLUSTER = b"\x1f\x43\xb6\x75\xff\xe7\x81\0" + BLOCK * 2  # timestamp and blocks
+CLUSTER = b"\x1f\x43\xb6\x75\x8a\xe7\x81\0" + BLOCK
+UNKNOWN = LIVE + b"\x16\x54\xae\x6b\x81t" + LIVE_CLUSTER + CLUSTER + LIVE_CLUSTER
 
 
 @pytest.mark.parametrize(
@@ -27,6 +31,13 @@ UNKNOWN = b"\x18\x53\x80\x67\x01" + b"\xff" * 7 + b"hello"
         (FTYP + MOOV + OPEN, None),
         (EBML + SEGMENT, None),
         (EBML + UNKNOWN, None),
+        (EBML + LIVE + CLUSTER, None),
+        (EBML + LIVE, "no cluster"),
+        (EBML + LIVE + b"\x16\x54\xae\x6b\x81t", "no cluster"),
+        (EBML + LIVE + LIVE_CLUSTER[:-1], "cut short: an element ends"),
+        (EBML + LIVE + LIVE_CLUSTER + b"\xa3", "middle of an element's header"),
+        (EBML + LIVE + b"\xa3\xff", "damaged: an element of unknown size"),
+        (EBML + CLUSTER, "no segment"),
         (b"", "is empty"),
         (FTYP, "no 'moov'"),
         (FTYP + MOOV, "no 'mdat'"),
@@ -65,6 +76,30 @@ def test_a_file_cut_anywhere_is_refused(tmp_path: Path, whole: bytes) -> None:
         assert objection(path), f"cut after {end} bytes"
     path.write_bytes(whole)
     assert objection(path) is None
+
+
+def test_a_live_webm_cut_anywhere_but_between_two_elements_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    whole = EBML + LIVE + LIVE_CLUSTER + CLUSTER
+    between = {len(EBML + LIVE + LIVE_CLUSTER[:8] + BLOCK * n) for n in (0, 1, 2)}
+    # Right behind a cluster's timestamp, blocks and header of unknown size, nothing shows a cut.
+    between.add(len(EBML + LIVE + LIVE_CLUSTER[:5]))
+    for end in set(range(len(whole))) - between:
+        path.write_bytes(whole[:end])
+        assert objection(path), f"cut after {end} bytes"
+    for end in (*between, len(whole)):
+        path.write_bytes(whole[:end])
+        assert objection(path) is None
+
+
+@pytest.mark.parametrize("piece", [box(b"free"), b"\xec\x80"])
+def test_a_file_made_to_keep_us_busy_is_given_up(
+    tmp_path: Path, piece: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rushes.container.MOST_PARTS", 100)
+    path = tmp_path / "x"
+    path.write_bytes((FTYP if piece[0] == 0 else EBML) + piece * 200)
+    assert "too many" in (objection(path) or "")
 
 
 def test_a_file_with_a_tail_is_refused(tmp_path: Path) -> None:

@@ -1,14 +1,18 @@
 """Faults while following a task: forgiven, and never taken for an end."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from acme_driver import KEY, REQUEST, Maker
 from acme_server import Behaviour, Server, answers, cuts, drops, stalls
+from acme_zoom import Zoom
 from rushes import (
+    Client,
     ConfigurationError,
     MissingKeyError,
+    Polling,
     ResultError,
     StillRunningError,
     Task,
@@ -188,11 +192,47 @@ def test_waiting_for_what_is_not_ready_to_fetch(make: Maker, server: Server) -> 
 
 def test_cancelling(make: Maker, server: Server) -> None:
     driver = make()
+    server.stages = [{"stage": "stopped"}]
     task = driver.cancel(driver.submit("acme/zoom", REQUEST))
-    assert (task.state, server.lines[-1]) == ("cancelled", "DELETE /v1/clips/c-1")
+    assert task.state == "cancelled"
+    assert server.lines[1:] == ["DELETE /v1/clips/c-1", "GET /v1/clips/c-1"]
     with pytest.raises(ConfigurationError, match="nothing to cancel"):
         driver.cancel(task)
     server.on("DELETE", answers(409, KEY))
     with pytest.raises(ConfigurationError, match="did not cancel") as caught:
         driver.cancel(driver.submit("acme/zoom", REQUEST))
     assert KEY not in str(caught.value)
+
+
+def test_a_task_that_goes_on_although_cancelled_is_not_called_cancelled(
+    make: Maker, server: Server
+) -> None:
+    driver = make()
+    task = driver.cancel(driver.submit("acme/zoom", REQUEST))
+    assert task.state == "in_progress"
+    assert driver.wait(task).state == "completed"
+
+
+def test_a_provider_that_knows_no_such_task_for_long_is_not_asked_for_ever(
+    make: Maker, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rushes.polling.GRACE", 0.05)
+    server.on("GET /v1/clips", *[answers(404, {})] * 1000)
+    driver = make()
+    with pytest.raises(StillRunningError, match="knows no such task") as caught:
+        driver.generate("acme/zoom", REQUEST)
+    server.script.clear()
+    assert caught.value.task
+    assert driver.resume(caught.value.task.id).file
+    assert server.posts() == 1
+
+
+def test_waiting_stops_where_another_thread_says_so(server: Server, home: Path) -> None:
+    stop = threading.Event()
+    settings: Any = {"plugins": [Zoom()], "base_urls": {"acme": server.url}, "home": home}
+    with Client(**settings, keys={"acme": KEY}, polling=Polling(first=3600)) as client:
+        task = client.submit("acme/zoom", REQUEST)
+        threading.Timer(0.05, stop.set).start()
+        with pytest.raises(StillRunningError, match="stopped waiting"):
+            client.wait(task, stop=stop)
+    assert "GET /v1/clips/c-1" not in server.lines

@@ -4,7 +4,6 @@ import asyncio
 import pickle
 import threading
 from pathlib import Path
-from typing import Any
 
 import pytest
 from acme_driver import KEY, REQUEST, Driver, Drivers, Maker
@@ -22,7 +21,6 @@ from rushes import (
     RequestError,
     Task,
 )
-from rushes.journal import Journal
 
 
 def test_the_same_job_is_the_same_task(make: Maker, server: Server) -> None:
@@ -200,16 +198,6 @@ def test_a_journal_that_is_none(make: Maker, server: Server, home: Path) -> None
     with pytest.raises(JournalError, match=r"journal\.db cannot be used"):
         make().submit("acme/zoom", REQUEST)
     assert server.lines == []
-
-
-def test_a_journal_of_a_newer_rushes(tmp_path: Path) -> None:
-    journal = Journal(tmp_path / "journal.db")
-    assert journal.tasks() == []
-    connection: Any = journal._connection
-    connection.execute("PRAGMA user_version=99")
-    journal.close()
-    with pytest.raises(JournalError, match="version 99"):
-        Journal(tmp_path / "journal.db").tasks()
 
 
 def test_the_drivers_are_drivers(server: Server, home: Path) -> None:

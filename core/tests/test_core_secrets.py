@@ -2,6 +2,8 @@
 
 import logging
 import pickle
+import traceback
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,9 @@ import pytest
 from acme_driver import KEY, REQUEST, Maker
 from acme_server import Server, answers
 from acme_zoom import Zoom
-from rushes import Call, ConfigurationError, RushesError
-from rushes.home import Keys, redact
+from rushes import BrokenPluginError, Call, ConfigurationError, RushesError, hookimpl
+from rushes.home import Keys
+from rushes.redacting import redact, silence
 from rushes.registry import Registry
 from rushes.variant import configured
 
@@ -43,6 +46,15 @@ def everything(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
+def causes(shown: traceback.TracebackException | None) -> Iterator[traceback.TracebackException]:
+    """Yield an error and whatever it came of, suppressed or not, without the frame of the test."""
+    if shown is not None:
+        shown.stack[:] = [frame for frame in shown.stack if frame.filename != __file__]
+        yield shown
+        yield from causes(shown.__cause__)
+        yield from causes(shown.__context__)
+
+
 @pytest.mark.parametrize("fault", [*FAULTS, *LASTING])
 def test_the_key_is_nowhere_even_where_the_provider_echoes_it(
     make: Maker, server: Server, home: Path, fault: str, caplog: pytest.LogCaptureFixture
@@ -57,10 +69,8 @@ def test_the_key_is_nowhere_even_where_the_provider_echoes_it(
         task = driver.generate("acme/zoom", REQUEST, timeout=0.1)
         texts += [repr(task), repr(pickle.dumps(task))]
     except RushesError as error:
-        kept: BaseException | None = error
-        while kept is not None:
-            texts += [str(kept), repr(kept)]
-            kept = kept.__cause__
+        shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+        texts += ["".join(part.format()) for part in causes(shown)]
         texts += [repr(error.__dict__), repr(pickle.dumps(error))]
     texts += [repr(driver.tasks()), repr(msgspec.json.encode(driver.tasks()))]
     texts += [repr(record.__dict__) for record in caplog.records if record.name == "rushes"]
@@ -75,6 +85,62 @@ def test_the_key_is_nowhere_even_where_the_provider_echoes_it(
         headers.get("authorization") == (f"Bearer {KEY}" if "/files" not in line else None)
         for line, headers, _ in server.seen
     )
+
+
+class Clumsy(Zoom):
+    """A plugin that raises with the key in its words, and in what it knows."""
+
+    @hookimpl
+    def authorize(self, key: str) -> Mapping[str, str]:
+        """Raise."""
+        header = f"Bearer {key}"
+        raise ValueError(f"cannot send {header}")
+
+
+def test_a_plugin_that_raises_with_the_key_does_not_show_it(make: Maker, server: Server) -> None:
+    with pytest.raises(BrokenPluginError, match=r"cannot send Bearer \[key\]") as caught:
+        make(plugins=[Clumsy()]).submit("acme/zoom", REQUEST)
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert KEY not in "".join("".join(part.format()) for part in causes(shown))
+    assert server.lines == []
+
+
+def test_an_address_that_shows_the_key_is_not_written_down(
+    make: Maker, server: Server, home: Path
+) -> None:
+    link = f"{server.url}/files/1.mp4?key={KEY}"
+    server.on("GET /v1/clips", answers(200, {"clip": {"stage": "ready", "links": [link]}}))
+    driver = make()
+    task = driver.wait(driver.submit("acme/zoom", REQUEST))
+    assert task.results[0].url == f"{server.url}/files/1.mp4?key=[key]"
+    assert KEY not in everything(home).decode("latin-1")
+
+
+def test_neither_keys_nor_one_key_is_pickled(tmp_path: Path) -> None:
+    keys = Keys({"acme": KEY}, {}, tmp_path)
+    found = keys.find("acme", "ACME_API_KEY")
+    assert found
+    for value in (keys, found[0]):
+        assert KEY not in repr(value)
+        with pytest.raises(TypeError, match="pickled"):
+            pickle.dumps(value)
+
+
+def test_an_error_that_shows_no_key_keeps_its_causes() -> None:
+    def fail() -> None:
+        try:
+            raise ValueError("the cause")
+        except ValueError as cause:
+            raise RushesError("the end") from cause
+
+    with pytest.raises(RushesError) as caught:
+        fail()
+    trace = caught.value.__traceback__
+    silence(caught.value, ["another-key"])
+    assert isinstance(caught.value.__cause__, ValueError)
+    assert caught.value.__traceback__ is trace
+    silence(caught.value, ["the cause"])
+    assert caught.value.__cause__ is None
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from rushes import (
     Task,
     hookimpl,
 )
-from rushes.journal import Journal
+from rushes.sqlite import SQLiteJournal as Journal
 
 
 class Stop(Exception):
@@ -119,10 +119,10 @@ def test_cancelled_while_the_receipt_is_written_it_is_written(
         job: asyncio.Task[Task]
         loop = asyncio.get_running_loop()
 
-        def saved(self: Journal, task: Task) -> None:
+        def saved(self: Journal, task: Task, claim: str | None = None) -> None:
             if task.receipt:
                 asyncio.run_coroutine_threadsafe(cancel(), loop).result()
-            save(self, task)
+            save(self, task, claim)
 
         async def cancel() -> None:
             job.cancel()
@@ -174,10 +174,10 @@ def test_cancelled_while_the_receipt_waits_for_its_turn_it_is_written(
 def failing_once_accepted(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
     save = Journal.save
 
-    def saved(self: Journal, task: Task) -> None:
+    def saved(self: Journal, task: Task, claim: str | None = None) -> None:
         if task.state == state:
             raise JournalError("disk full")
-        save(self, task)
+        save(self, task, claim)
 
     monkeypatch.setattr(Journal, "save", saved)
 

@@ -161,7 +161,7 @@ def test_an_hour_is_too_long_to_wait(make: Maker, server: Server, after: str) ->
 def test_waiting_ends_even_where_the_provider_always_says_now(
     make: Maker, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rushes.submitting.PATIENCE", 5.0)
+    monkeypatch.setattr("rushes.delivering.PATIENCE", 5.0)
     server.on("POST", *[answers(429, retry_after="0")] * 50)
     with pytest.raises(RefusedError):
         make().submit("acme/zoom", REQUEST)

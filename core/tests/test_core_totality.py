@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rushes import Client, Problem, Report, Request
 from rushes.check import check, judge
-from rushes.fields import reading
 from rushes.payload import Examiner
+from rushes.plans import reading
 from rushes.registry import Registry
 from rushes.urls import is_loopback, join, origin, public_url_objection
 

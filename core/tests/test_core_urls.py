@@ -1,7 +1,8 @@
 """Addresses judged by their text alone."""
 
 import pytest
-from rushes.urls import has_scheme, is_loopback, join, literal_address, public_url_objection
+from rushes.addresses import literal_address
+from rushes.urls import has_scheme, is_loopback, join, public_url_objection
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,40 @@ class CancelsUnencoded(Toy):
         return answer
 
 
+class LooksUp(Toy):
+    """Looks a job up, and reads the answer by a function."""
+
+    def __init__(self, read: Any = None, path: str = "/v2/jobs/{id}", **changes: Any) -> None:
+        super().__init__(**{"look_up": "by_client_id", **changes})
+        self.read, self.path = read or found_well, path
+
+    @hookimpl
+    def look_up(self, variant: Variant, client_id: str) -> Steps[list[Receipt] | None]:
+        url = variant.url(self.path.format(id="{id}"), id=client_id)
+        answer = yield Call.get(url if "{id}" in self.path else f"{url}/{client_id}")
+        return self.read(answer)
+
+
+def found_well(answer: Answer) -> list[Receipt] | None:
+    if answer.status == 404:
+        return []
+    found = pick_text(answer.json(), "id")
+    return [Receipt(found)] if found and answer.status < 300 else None
+
+
+def found_whatever_the_status(answer: Answer) -> list[Receipt] | None:
+    found = pick_text(answer.json(), "id")
+    return [Receipt(found)] if found else [] if answer.status == 404 else None
+
+
+def found_none(answer: Answer) -> list[Receipt] | None:
+    return [] if answer.status == 404 else None
+
+
+def found_nothing_said(answer: Answer) -> list[Receipt] | None:
+    return None if answer.status == 404 else found_well(answer)
+
+
 class MakesUpAddresses(Toy):
     @hookimpl
     def upload(self, variant: Variant, file: LocalFile) -> Steps[str | None]:
@@ -189,6 +223,12 @@ BROKEN: list[tuple[str, Toy, str, str]] = [
     ("no answer", Polling("/v2/clips", answers=False), "a_poll", "no Answer"),
     ("for ever", PollsForEver(), "a_poll", "without end"),
     ("a cancel as it is", CancelsUnencoded(), "the_other", "is not encoded"),
+    ("a look-up undeclared", LooksUp(look_up="none"), "a_look_up", "go together"),
+    ("a look-up only declared", Toy(look_up="by_client_id"), "a_look_up", "go together"),
+    ("a look-up as it is", LooksUp(path="/v2/jobs"), "a_look_up", "is not encoded"),
+    ("an error found", LooksUp(found_whatever_the_status), "a_look_up", "HTTP 400 is a find"),
+    ("nothing found", LooksUp(found_none), "a_look_up", "k1"),
+    ("a 404 unread", LooksUp(found_nothing_said), "a_look_up", "reads as None"),
     ("an address made up", MakesUpAddresses(), "the_other", "gives 'None'"),
     ("uploads undeclared", Toy(uploads=None), "the_other", "declare `uploads`"),
     ("no header", Authorizing({}), "the_key", "no header"),

@@ -100,7 +100,7 @@ def test_told_to_come_back_in_an_hour(gateway: Gateway) -> None:
 @pytest.mark.usefixtures("soon", "gateway")
 def test_unreachable_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOAPIS_BASE_URL", "http://127.0.0.1:1")
-    monkeypatch.setattr("rushes.submitting.RETRIES", ())
+    monkeypatch.setattr("rushes.delivering.RETRIES", ())
     run = inside(*KITE)
     assert run.code == 4
     assert "never sent, nothing was bought" in run.err

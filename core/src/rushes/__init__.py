@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     )
     from rushes.fields import PublicURL, Text, TransportText, TransportURL, absent
     from rushes.hookspecs import hookimpl
-    from rushes.journal import Journal
+    from rushes.journal import ClaimLost, Journal
     from rushes.matrix import Capability, capabilities
     from rushes.network import Timeouts
     from rushes.problems import Note, Problem, Source
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from rushes.request import Image, Request, Shot, Subject
     from rushes.rules import rule
     from rushes.schema import json_schema
+    from rushes.sqlite import SQLiteJournal
     from rushes.task import Receipt, Refusal, Result, Status, Task
     from rushes.variant import SPEC, Always, Built, Polling, To, Uploads, Variant
 
@@ -86,12 +87,13 @@ _HOMES = {
     ),
     "rushes.fields": ("PublicURL", "Text", "TransportText", "TransportURL", "absent"),
     "rushes.hookspecs": ("hookimpl",),
-    "rushes.journal": ("Journal",),
+    "rushes.journal": ("ClaimLost", "Journal"),
     "rushes.network": ("Timeouts",),
     "rushes.problems": ("Note", "Problem", "Source"),
     "rushes.request": ("Image", "Request", "Shot", "Subject"),
     "rushes.rules": ("rule",),
     "rushes.schema": ("json_schema",),
+    "rushes.sqlite": ("SQLiteJournal",),
     "rushes.task": ("Receipt", "Refusal", "Result", "Status", "Task"),
     "rushes.variant": ("SPEC", "Always", "Built", "Polling", "To", "Uploads", "Variant"),
 }
@@ -106,6 +108,7 @@ __all__ = [
     "Built",
     "Call",
     "Capability",
+    "ClaimLost",
     "Client",
     "ConfigurationError",
     "DiskError",
@@ -130,6 +133,7 @@ __all__ = [
     "Result",
     "ResultError",
     "RushesError",
+    "SQLiteJournal",
     "Shot",
     "Source",
     "Status",

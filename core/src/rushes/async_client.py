@@ -123,11 +123,19 @@ class AsyncClient(Configured):
 
     async def tasks(self, *, unfinished: bool = False) -> list[Task]:
         """Do what Client.tasks does."""
-        return await drive_async(self._jobs.tasks(unfinished), self._perform)
+        return await drive_async(self._records.tasks(unfinished), self._perform)
 
     async def task(self, reference: str) -> Task:
         """Do what Client.task does."""
-        return await drive_async(self._jobs.find(reference), self._perform)
+        return await drive_async(self._records.find(reference), self._perform)
+
+    async def history(self, reference: str) -> list[Task]:
+        """Do what Client.history does."""
+        return await drive_async(self._records.history(reference), self._perform)
+
+    async def purge(self, older_than: float) -> int:
+        """Do what Client.purge does."""
+        return await drive_async(self._records.purge(older_than), self._perform)
 
     async def _perform(self, effect: Effect) -> Any:
         if isinstance(effect, Do):

@@ -21,6 +21,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
     body: bytes | None = None
 
+    def __repr__(self) -> str:
+        names = ", ".join(self.headers)
+        return f"<{self.method} {self.url} ({names}; {len(self.body or b'')} bytes)>"
+
     @classmethod
     def get(cls, url: str) -> "Call":
         """Describe a GET."""
@@ -58,6 +62,9 @@ class Answer(msgspec.Struct, frozen=True):
     status: int
     headers: Mapping[str, str] = {}
     body: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"<HTTP {self.status} ({', '.join(self.headers)}; {len(self.body)} bytes)>"
 
     def json(self) -> Any:
         """Return the body read as JSON, or None where it is not JSON.

@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from rushes.draft import way_back
 from rushes.errors import BrokenPluginError
-from rushes.fields import reading, shape
 from rushes.loading import LoadedVariant, judgement
 from rushes.payload import INVALID, Examiner
+from rushes.plans import plan, reading
 from rushes.problems import Note, Problem
 from rushes.quick import accepted, quick
 from rushes.report import Report
@@ -50,6 +50,7 @@ def _thorough(loaded: LoadedVariant, data: Request | Mapping[str, Any]) -> Repor
         return Report(variant=variant.id, problems=tuple(problems), notes=())
     draft = loaded.call("build_payload", request=request)
     draft.finish()
+    draft.lead_back()
     problems += draft.problems
     payload, found = judge(loaded, draft.body, spoiled(variant, problems))
     seen = [problem.path for problem in problems]
@@ -116,11 +117,13 @@ def _converted(variant: Variant, body: Mapping[str, Any], examiner: Examiner) ->
     """Take the short way of a body without a problem; None sends it the thorough way."""
     try:
         payload = msgspec.convert(body, variant.payload)
-        for field in shape(variant.payload):
-            if field.special and field.wire in body:
+        for field in plan(variant.payload).special:
+            if field.wire in body:
                 examiner.value(field.hint, body[field.wire], field.wire)
         if not examiner.problems:
             msgspec.json.encode(payload)
+        if not plan(variant.payload).no_blank(payload):
+            return None
     except (msgspec.ValidationError, ValueError, RecursionError, OverflowError, TypeError):
         return None
     return None if examiner.problems else payload

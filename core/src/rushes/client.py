@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rushes.configuration import Configured
-from rushes.flow import Do, Effect, Send, Sleep, drive
+from rushes.flow import Do, Effect, Send, Sleep, StopWaiting, drive
 from rushes.jobs import RequestLike
 from rushes.session import OnUpdate
 from rushes.task import Task
@@ -71,12 +71,22 @@ class Client(Configured):
         *,
         timeout: float | None = None,
         on_update: OnUpdate | None = None,
+        stop: threading.Event | None = None,
     ) -> Task:
         """Follow a task until it is completed; `timeout` is in seconds.
 
-        Raises StillRunningError (the task lives on), TaskEndedError or ResultError.
+        Another thread that sets `stop` ends the waiting, not the task. Raises StillRunningError
+        (the task lives on), TaskEndedError or ResultError.
         """
-        return drive(self._jobs.wait(task, timeout, on_update), self._perform)
+
+        def perform(effect: Effect) -> Any:
+            if stop is None or not isinstance(effect, Sleep):
+                return self._perform(effect)
+            if stop.wait(effect.seconds):
+                raise StopWaiting
+            return None
+
+        return drive(self._jobs.wait(task, timeout, on_update), perform)
 
     def fetch(
         self,
@@ -136,11 +146,22 @@ class Client(Configured):
 
     def tasks(self, *, unfinished: bool = False) -> list[Task]:
         """Return the journal's tasks, the newest first."""
-        return drive(self._jobs.tasks(unfinished), self._perform)
+        return drive(self._records.tasks(unfinished), self._perform)
 
     def task(self, reference: str) -> Task:
         """Return one task by its reference, or the beginning of it."""
-        return drive(self._jobs.find(reference), self._perform)
+        return drive(self._records.find(reference), self._perform)
+
+    def history(self, reference: str) -> list[Task]:
+        """Return what a task was after every change of it, oldest first."""
+        return drive(self._records.history(reference), self._perform)
+
+    def purge(self, older_than: float) -> int:
+        """Forget the tasks that are over and unchanged for `older_than` seconds; return how many.
+
+        Nothing of them stays on the disk, their videos do. What is unfinished is kept.
+        """
+        return drive(self._records.purge(older_than), self._perform)
 
     def _perform(self, effect: Effect) -> Any:
         if isinstance(effect, Do):

@@ -14,11 +14,14 @@ from rushes.journal import Journal
 from rushes.loading import LoadedVariant
 from rushes.network import Settings, Timeouts
 from rushes.problems import Problem
+from rushes.quick import quick
+from rushes.records import Records
 from rushes.registry import Registry
 from rushes.report import Report
 from rushes.request import Request
 from rushes.session import OnUpdate, Session
 from rushes.siblings import naming_siblings
+from rushes.sqlite import SQLiteJournal
 from rushes.uploading import file_problem
 from rushes.variant import Polling
 
@@ -51,12 +54,18 @@ class Configured:
         """Configure a client.
 
         `keys` and `base_urls` are by provider; `home` is the folder for journal, stored keys and
-        downloads; `polling` overrides the providers' advice; `transport` is an httpx transport;
-        `connections` bounds how many are open at once, however many tasks are followed.
+        downloads; `polling` overrides the providers' advice. `transport` is an httpx transport of
+        your own; addresses are then judged by their text alone, and its own timeouts bound what
+        hangs within it. `proxy` stands before all hosts but this machine; a proxy resolves names
+        itself, so that through one, too, only literal addresses are judged. `connections` bounds
+        how many are open at once, however many tasks are followed.
 
-        With `journal=None` nothing is written down: a task that you do not keep yourself is lost
-        with the process, a job cannot be told from one sent before, and `tasks` and `resume` by
-        reference do not work. Give it only where you store every Task that `on_update` shows you.
+        `journal` is any `Journal`; without one, an SQLite file in `home`. With `journal=None`
+        nothing is written down: a task that you do not keep yourself is lost with the process, a
+        job cannot be told from one sent before, nothing keeps two flows from working on one task
+        (two resumes may both send it), and `tasks`, `history`, `purge` and `resume` by reference
+        do not work. Give it only where you store every Task that `on_update` shows you before you
+        return, and see to it that each has one owner.
         """
         folder = home_folder(home, os.environ)
         self._settings = Settings(
@@ -70,13 +79,14 @@ class Configured:
         self._session = Session(
             registry=self.registry,
             keys=self.keys,
-            journal=Journal(folder / "journal.db") if journal is DEFAULT else journal,
+            journal=SQLiteJournal(folder / "journal.db") if journal is DEFAULT else journal,
             home=folder,
             timeouts=self._settings.timeouts,
             polling=polling,
             own_observers=tuple(observers),
         )
         self._jobs = Jobs(self._session, self._checked)
+        self._records = Records(self._session)
 
     def check(self, variant: str, request: RequestLike) -> Report:
         """Check a request: every problem at once, what would be sent, nothing sent.
@@ -84,6 +94,9 @@ class Configured:
         Needs no key, no base URL and no network. A local image is read, not uploaded. Raises
         UnknownVariantError or BrokenPluginError; a wrong request raises nothing, it is reported.
         """
+        report = quick(self.registry.get(variant), request)  # what most requests need
+        if report is not None:
+            return report
         report = self._checked(variant, request)[1]
         return naming_siblings(report, request, self.registry) if report.problems else report
 
@@ -97,7 +110,7 @@ class Configured:
 
     def check_payload(self, variant: str, payload: Any) -> Report:
         """Check a native payload, as the provider's page shows it."""
-        if not isinstance(payload, Mapping):
+        if type(payload) is not dict and not isinstance(payload, Mapping):
             message = "a payload is an object"
             problem = Problem(path="", code="type", message=message)
             return Report(variant=variant, problems=(problem,), notes=())

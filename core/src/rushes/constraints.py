@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 from msgspec import Struct, inspect
 
-from rushes.fields import unwrap
+from rushes.fields import extra, unwrap
 
 
 class Bounds(Struct, frozen=True, kw_only=True):
@@ -60,6 +60,8 @@ def described(hint: Any) -> Bounds:
         for name in ("ge", "le", "min_length", "max_length", "pattern")
         if getattr(info, name, None) is not None
     }
+    if extra(unwrap(hint)[1], "not_blank"):
+        limits.setdefault("pattern", r"\S")
     if types == (int,):  # of whole numbers, what lies beyond a bound begins one further on
         for open_bound, closed, step in (("gt", "ge", 1), ("lt", "le", -1)):
             if getattr(info, open_bound, None) is not None:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from rushes.calls import pick
 from rushes.constraints import distance
 from rushes.problems import Note, Problem, listing, show
-from rushes.request import FIELDS, Image, Request, fields_set
+from rushes.request import Image, Request, fields_set
 from rushes.urls import has_scheme
 from rushes.variant import Always, Built, To, Variant
 
@@ -35,33 +35,54 @@ class Draft:
 
     def __init__(self, variant: Variant, request: Request) -> None:
         self.variant = variant
-        self.body: dict[str, Any] = {}
         self.problems: list[Problem] = []
         self.notes: list[Note] = []
-        self.origins: dict[str, str] = {}
-        self._left = fields_set(request)
-        self._extra = request.extra
-        self.native = not self._left
         self.files: list[PlannedUpload] = []
-        if self.native:
-            self.body.update(request.extra)
-            return
-        self.body["model"] = variant.model
-        for field, place in variant.fields.items():
-            if field in self._left and not isinstance(place, Built):
-                self._carry(place, self.take(field), field)
-        places = [place for field, place in variant.fields.items() if field[:7] == "images."]
-        if not places or any(isinstance(place, Built) for place in places):
-            return
-        for index, image in enumerate(self.take("images") or ()):
-            self._image(image, f"images[{index}]")
+        self.origins: dict[str, str] = {}
+        self._extra = request.extra
+        self._left: dict[str, Any] = {}
+        given = fields_set(request)
+        self.native = not given
+        self.body: dict[str, Any] = {"model": variant.model} if given else dict(request.extra)
+        if given:
+            self._carry_over(given)
+
+    def _carry_over(self, given: Mapping[str, Any]) -> None:
+        """Carry the fields that the declaration maps; the others are left to be taken."""
+        places, body = self.variant.fields, self.body
+        for field, value in given.items():
+            place = places.get(field)
+            if isinstance(place, To):
+                path, values = place.path, place.values
+                if values is not None:
+                    if value not in values:
+                        self._refuse_value(values, value, field)
+                        continue
+                    value = values[value]
+                if place.form:
+                    value = place.form(value)
+                if path.isidentifier() and path not in body:
+                    body[path] = value
+                    self.origins[path] = field
+                else:
+                    self.put(path, value, field)
+            elif isinstance(place, Always):
+                self._hold(place, value, field)
+            else:
+                self._left[field] = value
+        if "images" in self._left:
+            self._images()
 
     def take(self, field: str) -> Any:
         """Return what the request says of a common field, or None; it is the caller's to carry."""
-        return self._left.pop(field, None)
+        return self._left.pop(field, None) if self._left else None
 
     def put(self, path: str, value: Any, origin: str) -> None:
         """Put a value into the body; `a.b` goes into an object, `a[]` to the end of a list."""
+        if path not in self.body and path.isidentifier():
+            self.body[path] = value
+            self.origins[path] = origin
+            return
         *parents, last = path.removesuffix("[]").split(".")
         target = self.body
         for name in parents:
@@ -95,33 +116,26 @@ class Draft:
 
     def finish(self) -> None:
         """Name every field that nobody took, then add the native fields; the core calls this."""
-        for field in FIELDS if self._left else ():
-            if field in self._left:
-                self.problem(field, "unsupported", f"{self.variant.id} takes no {field}")
-        if not self.native:
+        for field in self._left:
+            self.problem(field, "unsupported", f"{self.variant.id} takes no {field}")
+        if self._extra and not self.native:
             self._merge(self.body, self._extra, "")
-            for field, place in self.variant.fields.items():
-                # What is missing is missed in the caller's words, too.
-                if not isinstance(place, Always) and not self._has(place.path):
-                    path = place.path.removesuffix("[]")
-                    self.origins.setdefault(path, field.partition(".")[0])
+
+    def lead_back(self) -> None:
+        """Lead what the body lacks back to the request: it is missed in the caller's words."""
+        for field, place in () if self.native else self.variant.fields.items():
+            if not isinstance(place, Always) and not self._has(place.path):
+                path = place.path.removesuffix("[]")
+                self.origins.setdefault(path, field.partition(".")[0])
 
     def _has(self, path: str) -> bool:
         return pick(self.body, *path.removesuffix("[]").split(".")) is not None
 
-    def _carry(self, place: To | Always, value: Any, origin: str) -> None:
-        if isinstance(place, Always):
-            if value != place.value or type(value) is not type(place.value):
-                fixed = show(place.value) if isinstance(place.value, bool) else place.value
-                message = f"{show(value)} is not accepted: {self.variant.id} always has {fixed}"
-                self.problem(origin, "fixed", message, [place.value])
-            return
-        if place.values is not None:
-            if value not in place.values:
-                self._refuse_value(place.values, value, origin)
-                return
-            value = place.values[value]
-        self.put(place.path, place.form(value) if place.form else value, origin)
+    def _hold(self, place: Always, value: Any, origin: str) -> None:
+        if value != place.value or type(value) is not type(place.value):
+            fixed = show(place.value) if isinstance(place.value, bool) else place.value
+            message = f"{show(value)} is not accepted: {self.variant.id} always has {fixed}"
+            self.problem(origin, "fixed", message, [place.value])
 
     def _refuse_value(self, values: Mapping[Any, Any], value: Any, origin: str) -> None:
         accepted = sorted(values, key=distance(value))
@@ -130,6 +144,13 @@ class Draft:
             f"(nearest: {accepted[0]}; accepted: {listing(values)})"
         )
         self.problem(origin, "choice", message, accepted)
+
+    def _images(self) -> None:
+        """Carry the images where the declaration says how, and the plugin does not."""
+        places = [place for field, place in self.variant.fields.items() if field[:7] == "images."]
+        if places and not any(isinstance(place, Built) for place in places):
+            for index, image in enumerate(self.take("images")):
+                self._image(image, f"images[{index}]")
 
     def _image(self, image: Image, origin: str) -> None:
         place = self.variant.fields.get(f"images.{image.role}")

@@ -7,8 +7,11 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import UNSET, Meta, Struct
 
-Text = Annotated[str, Meta(min_length=1, pattern=r"\S")]
-"""Text that is not blank."""
+Text = Annotated[str, Meta(min_length=1, extra={"not_blank": True})]
+"""Text that is not blank: by itself, in a list or in a struct.
+
+To msgspec it is text that is not empty: a pattern costs it as much as all else about a shot.
+"""
 
 PublicURL = Annotated[
     str,
@@ -111,31 +114,3 @@ def _special(base: Any, metas: tuple[Meta, ...]) -> bool:
     if is_struct(base):
         return any(field.special for field in shape(base))
     return any(_special(*unwrap(arm)) for arm in get_args(base) if not isinstance(arm, (str, int)))
-
-
-def reading(payload: Any) -> Any:
-    """Return a copy of a payload as a rule reads it: what is absent is the provider's default."""
-    absent_fields, nested = _plan(payload.__class__)
-    changes = {name: value for name, value in absent_fields if getattr(payload, name) is UNSET}
-    for name in nested:
-        value = changes.get(name, getattr(payload, name))
-        if isinstance(value, Struct):
-            changes[name] = reading(value)
-        elif isinstance(value, list) and value and isinstance(value[0], Struct):
-            changes[name] = [reading(item) for item in value]
-    return msgspec.structs.replace(payload, **changes) if changes else payload
-
-
-@cache
-def _plan(struct: type[Struct]) -> tuple[tuple[tuple[str, Any], ...], tuple[str, ...]]:
-    """Return what `reading` has to look at: fields that may be absent, and fields of structs."""
-    fields = shape(struct)
-    optional = tuple((field.name, field.reads_as) for field in fields if not field.required)
-    return optional, tuple(field.name for field in fields if _holds_absent(field.hint))
-
-
-def _holds_absent(hint: Any) -> bool:
-    base, _ = unwrap(hint)
-    if is_struct(base):
-        return any(not field.required or _holds_absent(field.hint) for field in shape(base))
-    return any(_holds_absent(arm) for arm in get_args(base) if not isinstance(arm, (str, int)))

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 from msgspec import Struct
 
 from rushes.calls import Answer, Call, Steps
+from rushes.urls import shown
 
 T = TypeVar("T")
 
@@ -22,6 +23,10 @@ class Interrupted(Exception):
     """The call may have reached the other side; no whole answer came back."""
 
 
+class StopWaiting(Exception):
+    """The caller no longer waits; raised where time is let pass."""
+
+
 class Sink(Protocol):
     """Where a streamed body goes."""
 
@@ -30,6 +35,9 @@ class Sink(Protocol):
 
     def write(self, chunk: bytes) -> None:
         """Take the next piece of the body; raises to stop the stream."""
+
+    def tell(self) -> None:
+        """Tell whoever wants to know how far it is; called after a piece, where the flow runs."""
 
 
 class Send(Struct, frozen=True, kw_only=True):
@@ -43,13 +51,25 @@ class Send(Struct, frozen=True, kw_only=True):
     total: float
     creating: bool = False
 
+    def __repr__(self) -> str:
+        """Tell no header: a traceback that shows its locals shows this, and the key is in one."""
+        return f"<Send {self.call.method} {shown(self.call.url)}>"
+
 
 class Stream(Struct, frozen=True, kw_only=True):
-    """Make one call without any key, and stream a good answer's body into `sink`."""
+    """Make one call, and stream a good answer's body into `sink` within `total` seconds.
+
+    `public_only`: connect to addresses that anybody on the internet reaches, and to no other.
+    """
 
     call: Call
     total: float
     sink: Sink
+    public_only: bool = True
+
+    def __repr__(self) -> str:
+        """Tell neither header nor query: the key is in the one, a signature in the other."""
+        return f"<Stream {self.call.method} {shown(self.call.url)}>"
 
 
 class Sleep(Struct, frozen=True):

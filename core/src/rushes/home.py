@@ -4,10 +4,12 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from rushes.errors import ConfigurationError
+from rushes.redacting import Secret
 
 
 def home_folder(given: str | Path | None, environ: Mapping[str, str]) -> Path:
@@ -27,26 +29,30 @@ class Keys:
     """The keys: one given by hand beats the environment, which beats one stored in the home."""
 
     def __init__(self, given: Mapping[str, str], environ: Mapping[str, str], home: Path) -> None:
-        self._given = dict(given)
+        self._given = {provider: Secret(key) for provider, key in given.items()}
         self._environ = environ
         self._file = home / "keys.json"
 
     def __repr__(self) -> str:
         return f"<keys in {self._file}>"
 
-    def find(self, provider: str, variable: str) -> tuple[str, str] | None:
-        """Return a provider's key and where it is from, or None."""
-        if key := self._given.get(provider):
-            return key, "the argument `keys`"
-        if key := self._environ.get(variable):
-            return key, variable
-        key = self.stored().get(provider)
-        return (key, str(self._file)) if key else None
+    def __reduce__(self) -> Any:
+        raise TypeError("keys are not pickled: give them to the other process by its environment")
 
-    def stored(self) -> dict[str, str]:
+    def find(self, provider: str, variable: str) -> tuple[Secret, str] | None:
+        """Return a provider's key and where it is from, or None."""
+        if given := self._given.get(provider):
+            return given, "the argument `keys`"
+        if key := Secret(self._environ.get(variable, "")):
+            return key, variable
+        stored = self.stored().get(provider)
+        return (stored, str(self._file)) if stored else None
+
+    def stored(self) -> dict[str, Secret]:
         """Return the keys stored in the home, by provider."""
         try:
-            return msgspec.json.decode(self._file.read_bytes(), type=dict[str, str])
+            keys = msgspec.json.decode(self._file.read_bytes(), type=dict[str, str])
+            return {provider: Secret(key) for provider, key in keys.items()}
         except FileNotFoundError:
             return {}
         except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -59,25 +65,15 @@ class Keys:
         keys = self.stored()
         keys.pop(provider, None)
         if key is not None:
-            keys[provider] = key
+            keys[provider] = Secret(key)
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             part = self._file.with_suffix(".part")
             with os.fdopen(
                 os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb"
             ) as out:
-                out.write(msgspec.json.format(msgspec.json.encode(keys)))
+                plain = {name: str(value) for name, value in keys.items()}
+                out.write(msgspec.json.format(msgspec.json.encode(plain)))
             part.replace(self._file)
         except OSError as error:
             raise ConfigurationError(f"{self._file} cannot be written: {error}") from error
-
-
-def redact(text: str, secret: str | None) -> str:
-    """Take a key out of a text, by its value, and what a cut left of it at the end."""
-    if not secret:
-        return text
-    text = text.replace(secret, "[key]")
-    for length in range(len(secret) - 1, 5, -1):
-        if text.endswith(secret[:length]):
-            return text[:-length] + "[key]"
-    return text

@@ -91,11 +91,21 @@ def upload(variant: Variant, file: LocalFile) -> Steps[str | None] | None:
 
 
 @hookspec(firstresult=True)
+def look_up(variant: Variant, client_id: str) -> Steps[list[Receipt] | None] | None:
+    """Yield the calls that ask which tasks carry our name; return every one that was found.
+
+    Called after a submit whose outcome nobody knows. An empty list where the provider says that it
+    knows none, None where its answer is not understood. No generator at all (the default) where the
+    provider cannot be asked; a declaration with `look_up="by_client_id"` says that it can.
+    """
+
+
+@hookspec(firstresult=True)
 def cancel(variant: Variant, receipt: Receipt) -> Steps[Answer] | None:
     """Yield the calls that cancel a task; None (the default) where the provider cannot."""
 
 
 HOOKS = (
     variant, build_payload, validate, submit, parse_submit, poll, parse_status, parse_refusal,
-    authorize, upload, cancel,
+    authorize, upload, look_up, cancel,
 )  # fmt: skip

@@ -78,8 +78,15 @@ def known(session: Session, loaded: LoadedVariant, intent: Intent) -> Flow[Task 
     by_id = yield Do(lambda: journal.find(intent.task_id))
     by_name = yield Do(lambda: journal.with_client_id(provider, intent.client_id))
     found: Task | None = by_id[0] if by_id and by_id[0].id == intent.task_id else by_name
-    if found is None or found.fingerprint == intent.fingerprint:
-        return found
+    if found is not None:
+        same_job(found, intent)
+    return found
+
+
+def same_job(found: Task, intent: Intent) -> None:
+    """Refuse a name that was used before for another job."""
+    if found.fingerprint == intent.fingerprint:
+        return
     name, value = "client id", intent.client_id
     if found.id == intent.task_id:
         name, value = "task reference", intent.task_id

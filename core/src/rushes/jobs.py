@@ -1,23 +1,49 @@
 """The verbs, each a flow: submit, wait, fetch, generate, resume, cancel."""
 
 from collections.abc import Callable, Mapping
+from functools import partial, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 import msgspec
 
+from rushes.delivering import accepted
 from rushes.download import fetch
-from rushes.errors import ConfigurationError, JournalError, OutcomeUnknownError
-from rushes.flow import Do, Flow, Interrupted, NotSent, steps
+from rushes.errors import ConfigurationError, StillRunningError
+from rushes.flow import Do, Flow, Interrupted, NotSent, T, steps
 from rushes.loading import LoadedVariant
-from rushes.polling import NotUnderstood, advance, ended, follow, look, still_running, understood
+from rushes.owning import Work, owning
+from rushes.polling import ended, follow, look_again, still_running
+from rushes.records import Records
 from rushes.report import Report
 from rushes.request import Request
-from rushes.session import OnUpdate, Session, excerpt
-from rushes.submitting import deliver, submit
+from rushes.session import OnUpdate, Session, at, excerpt
+from rushes.submitting import submit
 from rushes.task import Receipt, Task
 
 RequestLike = Request | Mapping[str, Any]
+P = ParamSpec("P")
+
+
+def silent(
+    verb: Callable[Concatenate["Jobs", P], Flow[T]],
+) -> Callable[Concatenate["Jobs", P], Flow[T]]:
+    """Let no error leave a verb that shows a key."""
+
+    @wraps(verb)
+    def flow(jobs: "Jobs", /, *given: P.args, **named: P.kwargs) -> Flow[T]:
+        try:
+            return (yield from verb(jobs, *given, **named))
+        except BaseException as error:
+            jobs.session.silence(error)
+            raise
+
+    return flow
+
+
+def _never(_task: Task) -> bool:
+    """Say that nothing another process does is enough: this one was asked to do it."""
+    return False
 
 
 class Jobs:
@@ -28,9 +54,11 @@ class Jobs:
         session: Session,
         checked: Callable[[str, RequestLike], tuple[LoadedVariant, Report]],
     ) -> None:
-        self._session = session
+        self.session = session
+        self._records = Records(session)
         self._checked = checked
 
+    @silent
     def submit(
         self,
         variant: str,
@@ -38,43 +66,59 @@ class Jobs:
         task_id: str | None,
         output: str | Path | None,
         on_update: OnUpdate | None,
+        then: Callable[[LoadedVariant, Task], Flow[Task]] | None = None,
     ) -> Flow[Task]:
-        """Check a request and pay for it."""
+        """Check a request and pay for it; what comes `then` is done by the same owner."""
         loaded, report = yield Do(lambda: self._checked(variant, request))
         return (
             yield from submit(
-                self._session,
+                self.session,
                 loaded,
                 report,
                 task_id=task_id,
                 output=str(Path(output).absolute()) if output else None,
                 on_update=on_update,
+                then=partial(then, loaded) if then else None,
             )
         )
 
+    @silent
     def wait(
         self, task: Task | str, timeout: float | None, on_update: OnUpdate | None
     ) -> Flow[Task]:
         """Follow a task until it is completed."""
-        task = yield from self._given(task)
+        task = yield from self._records.given(task)
         if task.ended:
             return ended(task)
-        loaded = self._session.load(task)
-        return (
-            yield from follow(self._session, loaded, task, timeout=timeout, on_update=on_update)
+        loaded = self.session.load(task)
+
+        def work(task: Task) -> Flow[Task]:
+            return (yield from self._followed(loaded, task, timeout, on_update))
+
+        return ended(
+            (
+                yield from self._owning(
+                    loaded, task, work, lambda seen: seen.ended, timeout, on_update
+                )
+            )
         )
 
+    @silent
     def fetch(
         self, task: Task | str, output: str | Path | None, on_update: OnUpdate | None
     ) -> Flow[Task]:
         """Download a completed task's video."""
-        task = yield from self._given(task)
+        task = yield from self._records.given(task)
         if not task.ended:
             raise still_running(task)
-        target = Path(output or task.output or self._session.home / "videos" / f"{task.id}.mp4")
-        loaded = self._session.load(task)
-        return (yield from fetch(self._session, loaded, task, target.absolute(), on_update))
+        loaded = self.session.load(task)
 
+        def work(task: Task) -> Flow[Task]:
+            return (yield from self._fetched(loaded, task, output, on_update))
+
+        return (yield from self._owning(loaded, task, work, _never, None, on_update))
+
+    @silent
     def generate(
         self,
         variant: str,
@@ -85,12 +129,18 @@ class Jobs:
         on_update: OnUpdate | None,
     ) -> Flow[Task]:
         """Check, submit, wait and fetch."""
-        task = yield from self.submit(variant, request, task_id, output, on_update)
-        if task.state == "completed" and task.file and Path(task.file).exists():
+
+        def then(loaded: LoadedVariant, task: Task) -> Flow[Task]:
+            task = yield from self._followed(loaded, task, timeout, on_update)
+            return (yield from self._fetched(loaded, task, output, on_update))
+
+        task = yield from self.submit(variant, request, task_id, output, on_update, then)
+        file = Path(ended(task).file or "")
+        if (yield Do(file.is_file)):
             return task
-        task = yield from self.wait(task, timeout, on_update)
         return (yield from self.fetch(task, output, on_update))
 
+    @silent
     def resume(
         self,
         task: Task | str,
@@ -99,30 +149,31 @@ class Jobs:
         on_update: OnUpdate | None,
     ) -> Flow[Task]:
         """Take a task up where it was left."""
-        task = yield from self._given(task)
+        task = yield from self._records.given(task)
         if not task.unfinished:
             return ended(task)
-        loaded = self._session.load(task)
-        if task.state == "recorded":
-            task = yield from deliver(self._session, loaded, task, on_update)
-        if task.receipt is None:
-            raise OutcomeUnknownError(
-                f"nobody knows whether the submit of task {task.id} was accepted; look it up at "
-                f"{loaded.variant.provider} before you pay again",
-                task=task,
-            )
-        if task.state == "completed":
-            task = yield from self._look_again(loaded, task, on_update)
-        else:
-            task = yield from follow(
-                self._session, loaded, task, timeout=timeout, on_update=on_update, at_once=True
-            )
-        return (yield from self.fetch(task, output, on_update))
+        loaded = self.session.load(task)
 
+        def work(task: Task) -> Flow[Task]:
+            submitted = task.receipt is not None
+            if output:
+                task = msgspec.structs.replace(task, output=str(Path(output).absolute()))
+            task = yield from accepted(self.session, loaded, task, on_update)
+            if task.state == "completed":
+                task = yield from look_again(self.session, loaded, task, on_update)
+            task = yield from self._followed(loaded, task, timeout, on_update, at_once=submitted)
+            return (yield from self._fetched(loaded, task, output, on_update))
+
+        flow = self._owning(
+            loaded, task, work, lambda seen: not seen.unfinished, timeout, on_update
+        )
+        return ended((yield from flow))
+
+    @silent
     def cancel(self, task: Task | str, on_update: OnUpdate | None) -> Flow[Task]:
         """Ask the provider to cancel a task."""
-        task = yield from self._given(task)
-        loaded = self._session.load(task)
+        task = yield from self._records.given(task)
+        loaded = self.session.load(task)
         if task.ended or task.receipt is None:
             raise ConfigurationError(
                 f"task {task.id} is {task.state}; there is nothing to cancel", task=task
@@ -134,19 +185,36 @@ class Jobs:
                 f"task {task.id} goes on and will be billed",
                 task=task,
             )
-        session = self._session
-        answer, _ = yield from steps(
-            generator, lambda call: session.send(loaded, call, session.timeouts.poll)
-        )
+        session = self.session
+        try:
+            answer, _ = yield from steps(
+                generator, lambda call: session.send(loaded, call, session.timeouts.poll)
+            )
+        except (NotSent, Interrupted) as failure:
+            reason = session.clean(loaded, str(failure))
+            message = f"nobody answered that task {task.id} is cancelled ({reason}); ask again"
+            raise StillRunningError(message, task=task) from failure
         if answer.status >= 300:
             raise ConfigurationError(
                 f"the provider did not cancel task {task.id} "
                 f"({session.clean(loaded, excerpt(answer))})",
                 task=task,
             )
-        changed = msgspec.structs.replace(task, state="cancelled")
-        return (yield from session.record(changed, on_update))
+        # It may have ended just before: what became of it is what the provider says next, to
+        # whoever owns the task.
+        timeout = session.timeouts.poll
+        return (
+            yield from self._owning(
+                loaded,
+                task,
+                lambda task: look_again(session, loaded, task, on_update),
+                lambda seen: seen.ended,
+                timeout,
+                on_update,
+            )
+        )
 
+    @silent
     def resolve(
         self,
         task: Task | str,
@@ -155,62 +223,61 @@ class Jobs:
         on_update: OnUpdate | None,
     ) -> Flow[Task]:
         """Take the caller's word for what became of a submit that nobody else knows about."""
-        task = yield from self._given(task)
+        task = yield from self._records.given(task)
         if lost == bool(remote_id):
             raise ConfigurationError(
                 "say one of the two: that the task is lost, or its remote id", task=task
             )
-        if task.state not in ("sending", "unknown"):
-            raise ConfigurationError(
-                f"task {task.id} is {task.state}; there is nothing to resolve", task=task
-            )
-        if remote_id:
-            changed = msgspec.structs.replace(
-                task, state="queued", receipt=Receipt(remote_id), error=None
-            )
-        else:
+
+        def work(task: Task) -> Flow[Task]:
+            if task.state not in ("sending", "unknown"):
+                raise ConfigurationError(
+                    f"task {task.id} is {task.state}; there is nothing to resolve", task=task
+                )
             changed = msgspec.structs.replace(task, state="lost")
-        return (yield from self._session.record(changed, on_update))
+            if remote_id:
+                changed = at(task, "queued", receipt=Receipt(remote_id))
+            return (yield from self.session.record(changed, on_update))
 
-    def tasks(self, unfinished: bool) -> Flow[list[Task]]:
-        """Return the journal's tasks."""
-        journal = self._session.journal
-        if journal is None:
-            raise JournalError("this client keeps no journal; it cannot list tasks")
-        found: list[Task] = yield Do(lambda: journal.tasks(unfinished=unfinished))
-        return found
+        loaded = self.session.load(task)
+        return (yield from self._owning(loaded, task, work, _never, 0.0, on_update))
 
-    def find(self, reference: str) -> Flow[Task]:
-        """Return the task with a reference."""
-        journal = self._session.journal
-        if journal is None:
-            raise JournalError("this client keeps no journal; give it the Task itself")
-        found: list[Task] = yield Do(lambda: journal.find(reference))
-        if not found:
-            raise ConfigurationError(
-                f"no task {reference!r} is in {journal.path}; `rushes tasks` lists them"
-            )
-        if len(found) > 1:
-            raise ConfigurationError(
-                f"several tasks begin with {reference!r}; give more of the reference"
-            )
-        return found[0]
-
-    def _given(self, task: Task | str) -> Flow[Task]:
-        if isinstance(task, Task):
-            return task
-        return (yield from self.find(task))
-
-    def _look_again(
-        self, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
+    def _followed(
+        self,
+        loaded: LoadedVariant,
+        task: Task,
+        timeout: float | None,
+        on_update: OnUpdate | None,
+        *,
+        at_once: bool = False,
     ) -> Flow[Task]:
-        """Ask a completed task for its addresses once more: the ones we have may have expired."""
-        session = self._session
-        if task.receipt is None:
-            return task
-        try:
-            answer = yield from look(session, loaded, task.receipt, session.timeouts.poll)
-            status = understood(session, loaded, task, answer)
-        except (NotSent, Interrupted, NotUnderstood):
+        if task.ended:
             return ended(task)
-        return ended((yield from advance(session, task, status, on_update)))
+        flow = follow(
+            self.session, loaded, task, timeout=timeout, on_update=on_update, at_once=at_once
+        )
+        return (yield from flow)
+
+    def _fetched(
+        self,
+        loaded: LoadedVariant,
+        task: Task,
+        output: str | Path | None,
+        on_update: OnUpdate | None,
+    ) -> Flow[Task]:
+        target = Path(output).absolute() if output else self.session.target(task)
+        return (yield from fetch(self.session, loaded, task, target, on_update))
+
+    def _owning(
+        self,
+        loaded: LoadedVariant,
+        task: Task,
+        work: Work,
+        enough: Callable[[Task], bool],
+        timeout: float | None,
+        on_update: OnUpdate | None,
+    ) -> Flow[Task]:
+        """Work on a task as its owner; `timeout` bounds the waiting for another one, too."""
+        timeout = loaded.variant.polling.at_most if timeout is None else timeout
+        flow = owning(self.session, task, work, enough=enough, timeout=timeout, on_update=on_update)
+        return (yield from flow)

@@ -1,115 +1,96 @@
-"""The durable record of tasks: SQLite in the home folder."""
+"""What a journal is: the durable record of tasks, and of who works on each."""
 
-import sqlite3
-import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from typing import Protocol
 
-import msgspec
-
-from rushes.errors import JournalError
 from rushes.task import Task
 
-VERSION = 1
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS tasks (
-    id TEXT PRIMARY KEY,
-    provider TEXT NOT NULL,
-    client_id TEXT NOT NULL,
-    unfinished INTEGER NOT NULL,
-    created_at REAL NOT NULL,
-    record BLOB NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS by_client_id ON tasks (provider, client_id);
-"""
+
+class ClaimLost(Exception):
+    """The task is no longer held by this claim; what was to be saved is not saved."""
+
+    def __init__(self, task_id: str) -> None:
+        super().__init__(task_id)
+        self.task_id = task_id
 
 
-class Journal:
-    """Tasks on disk, written through before anything is paid. Safe in threads and processes."""
+class Journal(Protocol):
+    """The durable record of tasks. `SQLiteJournal` is ours; another database can be one as well.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
+    Every method may be called by several threads and, on the same journal, by several processes.
+    Each is atomic: it happens as a whole or not at all. Once a method that writes has returned,
+    what it wrote survives a power cut. A method that is interrupted (Ctrl-C) before it returned
+    may have happened or not, and what is asked for later happens later. Every method raises
+    JournalError, saying what to do, where the journal cannot be used; nothing is sent without it.
 
-    def add(self, task: Task) -> None:
-        """Record a new task; its reference must be new."""
-        with self._open() as connection:
-            connection.execute("INSERT INTO tasks VALUES (?, ?, ?, ?, ?, ?)", _row(task))
+    A *claim* is a random token that the caller makes for one run of its work. It holds any number
+    of tasks, and a task is held by one claim at a time, in the whole world. A claim lasts until it
+    is released, or until whoever made it is gone: as long as its process lives and the journal is
+    not closed, the journal keeps it alive by itself, and no call is needed for that. How it finds
+    out is its own affair (a lease that it renews, a lock of a session); a process that slept for
+    long may lose its claims, and learns so from ClaimLost.
+    """
 
-    def save(self, task: Task) -> None:
-        """Record what is now known of a task."""
-        with self._open() as connection:
-            connection.execute("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?, ?)", _row(task))
+    @property
+    def place(self) -> str:
+        """Where it is, for messages: a path, an address without its password."""
+
+    def add(self, task: Task, claim: str | None = None) -> Task:
+        """Record a new task, held by `claim`, and return it: the very object that was given.
+
+        Where a task is recorded already that has its reference (`id`), or its `client_id` at the
+        same provider, that one is returned and nothing changes; it is not held by `claim`. Of two
+        callers at once one wins, and the other gets the winner's. The provider is what stands
+        before the slash in `variant`. Without a claim the task is recorded and held by nobody.
+        """
+
+    def save(self, task: Task, claim: str | None = None) -> None:
+        """Record what is now known of a task; one that is not recorded is recorded so.
+
+        Raises ClaimLost where the task is not held by `claim` any more: another has taken it, or
+        it was released. Without a claim nothing is asked: right only where nobody else can be
+        working on the task, as in a program that has the journal for itself.
+        """
 
     def find(self, reference: str) -> list[Task]:
-        """Return the task with this reference, or up to two whose references begin so."""
-        pattern = reference.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        query = "SELECT record FROM tasks WHERE id LIKE ? ESCAPE '\\' ORDER BY id = ? DESC LIMIT 2"
-        found = self._select(query, pattern, reference)
-        return found[:1] if found and found[0].id == reference else found
+        """Return the task with this reference, or up to two whose references begin so.
 
-    def tasks(self, *, unfinished: bool = False) -> list[Task]:
-        """Return all tasks, the newest first."""
-        only = "WHERE unfinished " if unfinished else ""
-        return self._select(f"SELECT record FROM tasks {only}ORDER BY created_at DESC, id DESC")  # noqa: S608
+        Two are enough to tell that the beginning is not enough. Case matters.
+        """
 
     def with_client_id(self, provider: str, client_id: str) -> Task | None:
         """Return the task that was sent to a provider under this name of ours."""
-        query = "SELECT record FROM tasks WHERE provider = ? AND client_id = ?"
-        return next(iter(self._select(query, provider, client_id)), None)
+
+    def tasks(self, *, unfinished: bool = False) -> list[Task]:
+        """Return all tasks, or those that are `Task.unfinished`; the last created first."""
+
+    def history(self, task_id: str) -> list[Task]:
+        """Return what the task was after every change of it, oldest first; the last is as of now.
+
+        `progress` and `updated_at` alone are no change: they are known of the task as it is now,
+        and leave nothing in its history. Empty for a task that is not recorded.
+        """
+
+    def claim(self, task_id: str, claim: str) -> Task | None:
+        """Make `claim` the task's owner and return the task as it now is.
+
+        Returns None while another claim holds it, of this process or of another. A claim that
+        holds the task already goes on holding it. Raises JournalError where no such task is
+        recorded.
+        """
+
+    def release(self, claim: str) -> None:
+        """Let go of every task that `claim` holds; others may claim them at once."""
+
+    def purge(self, before: float) -> int:
+        """Forget the tasks that are over and were last changed before a time; return how many.
+
+        `before` is in seconds since 1970 and compared with `updated_at`. What is unfinished or
+        held by a claim is kept. What is forgotten is gone from the disk too, with its history:
+        prompts and signed links are private. Its reference may then be used for another task.
+        """
 
     def close(self) -> None:
-        """Close the file."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+        """Finish what is under way, release every claim made here, let go of files and threads.
 
-    def _select(self, query: str, *values: str) -> list[Task]:
-        with self._open() as connection, closing(connection.execute(query, values)) as cursor:
-            return [msgspec.json.decode(record, type=Task) for (record,) in cursor]
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with self._lock:
-                if self._connection is None:
-                    self._connection = self._connect()
-                with self._connection:
-                    yield self._connection
-        except sqlite3.IntegrityError as error:
-            raise JournalError(
-                f"{self.path} has a task with this reference already; choose another reference"
-            ) from error
-        except (OSError, sqlite3.Error, msgspec.MsgspecError) as error:
-            raise JournalError(
-                f"the journal {self.path} cannot be used: {error}; nothing is sent without it. "
-                "Repair it, or set RUSHES_HOME to another folder"
-            ) from error
-
-    def _connect(self) -> sqlite3.Connection:
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        connection = sqlite3.connect(self.path, timeout=10, check_same_thread=False)
-        try:
-            self._prepare(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > VERSION:
-            raise JournalError(f"{self.path} is of version {version}, written by a newer rushes")
-        connection.executescript(_SCHEMA)
-        connection.execute(f"PRAGMA user_version={VERSION}")
-
-
-def _row(task: Task) -> tuple[str, str, str, bool, float, bytes]:
-    provider = task.variant.partition("/")[0]
-    record = msgspec.json.encode(task)
-    return task.id, provider, task.client_id, task.unfinished, task.created_at, record
+        May be called twice; the next call of another method opens the journal again.
+        """

@@ -2,8 +2,9 @@
 
 import inspect
 import threading
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cached_property
 from importlib.metadata import EntryPoint
 from types import NoneType
 from typing import Any
@@ -18,6 +19,7 @@ from rushes.errors import BrokenPluginError, RushesError
 from rushes.problems import Note, Problem
 from rushes.request import Request
 from rushes.task import Receipt, Refusal, Status
+from rushes.unrolled import unrolled
 from rushes.variant import SPEC, Variant
 
 IMPORT_DEADLINE = 20.0
@@ -33,6 +35,7 @@ GIVES: Mapping[str, tuple[type, ...]] = {
     "parse_refusal": (Refusal,),
     "authorize": (Mapping,),
     "upload": (Generator, NoneType),
+    "look_up": (Generator, NoneType),
     "cancel": (Generator, NoneType),
 }
 """What each hook gives; constructors do not validate, so that what is inside is looked at too."""
@@ -47,7 +50,9 @@ class LoadedVariant:
         self._judges = bool(manager.hook.validate.get_hookimpls())
         builders = manager.hook.build_payload.get_hookimpls()
         # Called on every check: alone, without a wrapper, it needs no manager's arbitration.
-        self._builder = None if any(b.wrapper or b.hookwrapper for b in builders) else builders[-1]
+        alone = not any(b.wrapper or b.hookwrapper for b in builders)
+        whole = builders[-1].argnames == ("variant", "request")
+        self._builder = builders[-1].function if alone and whole else None
 
     def with_variant(self, variant: Variant) -> "LoadedVariant":
         """Return the same plugin under another declaration (another base URL)."""
@@ -65,10 +70,8 @@ class LoadedVariant:
 
     def build_payload(self, request: Request) -> Draft:
         """Draft a payload, by the shortest way there is."""
-        builder = self._builder
-        if builder is not None:
-            given = {"variant": self.variant, "request": request}
-            draft = builder.function(*[given[name] for name in builder.argnames])
+        if self._builder is not None:
+            draft = self._builder(self.variant, request)
             if type(draft) is Draft:
                 return draft
         made: Draft = self.call("build_payload", request=request)
@@ -88,6 +91,18 @@ class LoadedVariant:
         except Exception as error:
             message = f"{self.variant.id}: {what} raised {type(error).__name__}: {error}"
             raise BrokenPluginError(message) from error
+
+    @cached_property
+    def rules_hold(self) -> Callable[[Any], bool]:
+        """Whether a payload, as rules read it, keeps every declared rule without a note."""
+        rules = {f"rule_{place}": rule for place, rule in enumerate(self.variant.rules)}
+        lines = (
+            f"if (found := {name}(read)) is not True and (found is False or list(found)): "
+            "return False"
+            for name in rules
+        )
+        predicates = {name: rule.predicate for name, rule in rules.items()}
+        return unrolled("read", (*lines, "return True"), **predicates)
 
     def judgements(self, payload: Any) -> list[Problem | Note]:
         """Return what the `validate` hooks find, the wrappers' included."""

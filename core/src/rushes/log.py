@@ -5,11 +5,24 @@ imported: it is slow to load.
 """
 
 import logging
+import re
+from collections.abc import MutableMapping
 from functools import cache
 from typing import Any
 
 _logger = logging.getLogger("rushes")
 _logger.addHandler(logging.NullHandler())
+_LINK = re.compile(r"(https?://)(?:[^\s/?#@]*@)?([^\s?#]*)(?:[?#]\S*)?", re.IGNORECASE)
+
+
+def _without_queries(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Take the query off every address: a signed link is a key to whoever reads it."""
+    return {
+        name: _LINK.sub(r"\1\2", fact) if isinstance(fact, str) else fact
+        for name, fact in event.items()
+    }
 
 
 @cache
@@ -20,6 +33,7 @@ def _structured() -> Any:
         _logger,
         processors=[
             structlog.processors.format_exc_info,
+            _without_queries,
             structlog.processors.KeyValueRenderer(key_order=["event"]),
         ],
         wrapper_class=structlog.stdlib.BoundLogger,

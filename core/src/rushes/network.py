@@ -4,6 +4,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from rushes.addresses import Resolver, system_resolver
+
 
 class Timeouts(Struct, frozen=True, kw_only=True):
     """Deadlines in seconds: for a connection, for the next byte, for a whole exchange."""
@@ -17,9 +19,15 @@ class Timeouts(Struct, frozen=True, kw_only=True):
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """How to reach the network."""
+    """How to reach the network.
+
+    `transport` is an httpx transport of the embedder's own. It opens its connections itself, so
+    that addresses are then judged by their text alone, and its own timeouts bound what hangs
+    within it.
+    """
 
     timeouts: Timeouts
     proxy: str | None
     connections: int
     transport: Any
+    resolve: Resolver = system_resolver

@@ -181,9 +181,11 @@ class Examiner:
         """Judge a single value by msgspec, and say what is wrong in our own words."""
         if objection := _unwritable(value):
             return self.problem(path, "not_json", objection)
-        base, _ = unwrap(hint)
+        base, metas = unwrap(hint)
         if (get_origin(base) or base) is dict and not self.plain(value, path, 0):
             return INVALID
+        if isinstance(value, str) and value.isspace() and extra(metas, "not_blank"):
+            return self._explain(hint, value, path)
         try:
             return msgspec.convert(value, hint)
         except (msgspec.ValidationError, ValueError, OverflowError):

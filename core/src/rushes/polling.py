@@ -14,12 +14,14 @@ from rushes.errors import (
     StillRunningError,
     TaskEndedError,
 )
-from rushes.flow import Flow, Interrupted, NotSent, Sleep, steps
+from rushes.flow import Flow, Interrupted, NotSent, steps
 from rushes.loading import LoadedVariant
-from rushes.session import OnUpdate, Session, excerpt
+from rushes.session import OnUpdate, Session, excerpt, pausing
 from rushes.task import Receipt, Refusal, Status, Task
 
 _RANK = {"queued": 0, "in_progress": 1}
+GRACE = 120.0
+"""Seconds for which a provider may know nothing yet of a task that it has just created."""
 LEAST_PAUSE = 1.0
 """Seconds between two looks, also where a provider says to look again at once."""
 
@@ -38,35 +40,57 @@ def follow(
     Raises TaskEndedError where the provider ended it without a video, ResultError where it is
     completed without one, StillRunningError after `timeout` seconds. Each carries the task.
     """
-    receipt = _receipt(task)
+    _receipt(task)
     advice = session.polling or loaded.variant.polling
-    end = session.clock() + (advice.at_most if timeout is None else timeout)
+    end = session.elapsed() + (advice.at_most if timeout is None else timeout)
     pause = 0.0 if at_once else advice.first
     trouble = ""
+    missing_since: float | None = None
     while True:
-        left = end - session.clock()
+        left = end - session.elapsed()
         if pause >= left and (left <= 0 or not at_once):
             if left > 0:
-                yield Sleep(left)
+                yield from pausing(task, left)
             raise still_running(task, trouble)
         if pause:
-            yield Sleep(pause)
-        answer = None
-        try:
-            answer = yield from look(session, loaded, receipt, min(left, session.timeouts.poll))
-            status = understood(session, loaded, task, answer)
-            trouble = ""
-        except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
-            status, trouble = None, session.clean(loaded, str(failure))
-        if status is not None:
-            task = yield from advance(session, task, status, on_update)
+            yield from pausing(task, pause)
+        glance = yield from _glance(session, loaded, task, min(left, session.timeouts.poll))
+        if glance.status is not None:
+            task = yield from advance(session, task, glance.status, on_update)
             if task.ended:
                 return ended(task)
-        else:
-            log.warning("poll not understood", task=task.id, reason=trouble)
-        told = retry_after(answer) if answer else None
+        elif glance.trouble != trouble:
+            log.warning("poll not understood", task=task.id, reason=glance.trouble)
+        trouble = glance.trouble
+        missing_since = (missing_since or session.elapsed()) if glance.missing else None
+        if missing_since is not None and session.elapsed() - missing_since > GRACE:
+            raise still_running(task, f"the provider knows no such task for {GRACE:g} s now")
+        told = glance.retry_after
         pause = max(told, LEAST_PAUSE) if told is not None else session.jitter(advice.every)
         at_once = False
+
+
+class Glance(msgspec.Struct, frozen=True, kw_only=True):
+    """What one poll came to; `missing` says that the provider knows no such task."""
+
+    status: Status | None = None
+    trouble: str = ""
+    retry_after: float | None = None
+    missing: bool = False
+
+
+def _glance(session: Session, loaded: LoadedVariant, task: Task, total: float) -> Flow[Glance]:
+    """Poll once; a fault is forgiven."""
+    answer: Answer | None = None
+    try:
+        answer = yield from look(session, loaded, _receipt(task), total)
+        status = understood(session, loaded, task, answer)
+    except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
+        trouble = session.clean(loaded, str(failure))
+        told = retry_after(answer) if answer else None
+        missing = answer is not None and answer.status == 404
+        return Glance(trouble=trouble, retry_after=told, missing=missing)
+    return Glance(status=status, retry_after=retry_after(answer))
 
 
 def look(session: Session, loaded: LoadedVariant, receipt: Receipt, total: float) -> Flow[Answer]:
@@ -132,6 +156,26 @@ def advance(session: Session, task: Task, status: Status, on_update: OnUpdate | 
     if changed == task:
         return task
     return (yield from session.record(changed, on_update))
+
+
+def look_again(
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    on_update: OnUpdate | None,
+    total: float | None = None,
+) -> Flow[Task]:
+    """Ask once what a task is now: the addresses that we have may have expired."""
+    if task.receipt is None:
+        return task
+    try:
+        total = session.timeouts.poll if total is None else total
+        answer = yield from look(session, loaded, task.receipt, total)
+        status = understood(session, loaded, task, answer)
+    except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
+        log.warning("no news", task=task.id, reason=session.clean(loaded, str(failure)))
+        return task
+    return (yield from advance(session, task, status, on_update))
 
 
 def ended(task: Task) -> Task:

@@ -1,10 +1,11 @@
 """What the caller wants, in words that belong to no provider."""
 
-from collections.abc import Mapping, Sequence
-from operator import attrgetter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
+
+from rushes.unrolled import unrolled
 
 Role = Literal["first_frame", "last_frame", "reference"]
 
@@ -62,19 +63,26 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 FIELDS = tuple(name for name in Request.__struct_fields__ if name != "extra")
 
 
-_values = attrgetter(*FIELDS)
+ABSENT: tuple[Any, ...] = (None, (), [])
+"""What a common field holds that the request does not set."""
 
 
-def fields_set(request: Request) -> dict[str, Any]:
-    """Return the common fields that the request sets, with their values as given."""
-    values = _values(request)
-    if values == _NOTHING:
-        return {}
-    return {
-        name: value
-        for name, value in zip(FIELDS, values, strict=True)
-        if value is not None and value != () and value != []
-    }
+def _each_set(then: str) -> list[str]:
+    """Write a line for each common field, doing something where it is set."""
+    test = "if (value := request.{0}) is not {1} and (value or value not in ABSENT): "
+    absent = ("None" if getattr(Request(), name) is None else "EMPTY" for name in FIELDS)
+    return [(test + then).format(*each) for each in zip(FIELDS, absent, strict=True)]
 
 
-_NOTHING = _values(Request())
+sets_nothing: Callable[[Request], bool] = unrolled(
+    "request", (*_each_set("return False"), "return True"), ABSENT=ABSENT, EMPTY=()
+)
+"""Whether a request sets no common field: it is a native payload."""
+
+fields_set: Callable[[Request], dict[str, Any]] = unrolled(
+    "request",
+    ("given = {}", *_each_set("given['{0}'] = value"), "return given"),
+    ABSENT=ABSENT,
+    EMPTY=(),
+)
+"""Return the common fields that the request sets, with their values as given."""

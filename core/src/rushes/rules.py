@@ -48,8 +48,8 @@ def rule(
     """Declare a rule on a payload; the function's name becomes the code of its problem.
 
     The function sees the payload with the provider's defaults filled in. It returns whether the
-    rule holds, or yields problems (and notes) where it can point more exactly; one that yields
-    notes alone says so with `notes=True`.
+    rule holds, or a list of problems (and notes) where it can point more exactly; it may yield
+    them, which takes longer. One that finds notes alone says so with `notes=True`.
     """
 
     def declare(predicate: Callable[[P], Judgement]) -> Rule:

@@ -20,15 +20,16 @@ from rushes.errors import (
     OutcomeUnknownError,
     StillRunningError,
 )
-from rushes.flow import Do, Effect, Flow, Send
-from rushes.home import Keys, redact
-from rushes.journal import Journal
+from rushes.flow import Do, Effect, Flow, Send, Sleep, StopWaiting
+from rushes.home import Keys
+from rushes.journal import ClaimLost, Journal
 from rushes.loading import LoadedVariant, import_in_time
 from rushes.network import Timeouts
+from rushes.redacting import Secret, redact, redacted, silence
 from rushes.registry import OBSERVERS, Registry, distinct
-from rushes.task import Refusal, Task
+from rushes.task import Refusal, State, Task
 from rushes.urls import origin
-from rushes.variant import Polling, configured
+from rushes.variant import Polling, configured, environment_prefix
 
 OnUpdate = Callable[[Task], None]
 
@@ -43,7 +44,10 @@ class Session(Struct, kw_only=True, dict=True):
     timeouts: Timeouts
     polling: Polling | None
     own_observers: tuple[OnUpdate, ...] = ()
+    held: dict[str, str] = {}
+    """The claim of every task that one of our flows owns just now."""
     clock: Callable[[], float] = time.time
+    elapsed: Callable[[], float] = time.monotonic
     jitter: Callable[[float], float] = lambda seconds: seconds * random.uniform(1, 1.1)  # noqa: S311
 
     def load(self, task: Task) -> LoadedVariant:
@@ -51,23 +55,19 @@ class Session(Struct, kw_only=True, dict=True):
         loaded = self.registry.get(task.variant)
         return loaded.with_variant(configured(loaded.variant, task.base_url))
 
-    def key(self, loaded: LoadedVariant) -> tuple[str, str]:
+    def key(self, loaded: LoadedVariant) -> tuple[Secret, str]:
         """Return the provider's key and where it is from, or raise MissingKeyError."""
         provider = loaded.variant.provider
-        variable = f"{loaded.variant.environment_prefix}_API_KEY"
-        found = self.keys.find(provider, variable)
+        found = self.keys.find(provider, key_variable(provider))
         if not found:
             raise MissingKeyError(
-                f"no key for {provider}; set {variable}, "
+                f"no key for {provider}; set {key_variable(provider)}, "
                 f"or store one with: rushes keys set {provider}"
             )
-        try:
-            found[0].encode("ascii")
-        except UnicodeEncodeError:
-            found = ("\n", found[1])
-        if not found[0].isprintable() or found[0] != found[0].strip():
+        key, where = found
+        if not (key.isascii() and key.isprintable() and key == key.strip()):
             raise ConfigurationError(
-                f"the key from {found[1]} holds characters no key has (white space, line ends)"
+                f"the key from {where} holds characters no key has (white space, line ends)"
             )
         return found
 
@@ -79,16 +79,37 @@ class Session(Struct, kw_only=True, dict=True):
             own = origin(call.url) == origin(loaded.variant.base_url or "")
         if own:
             key, _ = self.key(loaded)
-            headers = loaded.call("authorize", call=call, key=key, now=self.clock())
+            headers = loaded.call("authorize", call=call, key=str(key), now=self.clock())
             call = msgspec.structs.replace(call, headers={**call.headers, **headers})
         return Send(call=call, total=total, creating=creating)
 
     def clean(self, loaded: LoadedVariant, text: str) -> str:
         """Take the provider's key out of a text that leaves us."""
-        found = self.keys.find(
-            loaded.variant.provider, f"{loaded.variant.environment_prefix}_API_KEY"
-        )
-        return redact(text, found[0] if found else None)
+        return redact(text, self._secret(loaded.variant.provider))
+
+    def _secret(self, provider: str) -> Secret | None:
+        found = self.keys.find(provider, key_variable(provider))
+        return found[0] if found else None
+
+    def without_key(self, task: Task) -> Task:
+        """Take the key out of a task: what a provider answered may have echoed it."""
+        secret = self._secret(task.variant.partition("/")[0])
+        told = {"receipt": task.receipt, "results": task.results, "error": task.error}
+        plain = msgspec.to_builtins(told, builtin_types=(bytes,))
+        clean = redacted(plain, secret)
+        if clean == plain:
+            return task
+        ours = msgspec.to_builtins(task, builtin_types=(bytes,))
+        return msgspec.convert({**ours, **clean}, Task)
+
+    def silence(self, error: BaseException) -> None:
+        """Take every key that we may have used out of an error that leaves us."""
+        providers = {variant_id.partition("/")[0] for variant_id in self.registry.ids()}
+        try:
+            secrets = [self._secret(provider) for provider in providers]
+        except ConfigurationError:
+            return  # keys that cannot be read were not used
+        silence(error, [secret for secret in secrets if secret])
 
     def clean_refusal(self, loaded: LoadedVariant, refusal: Refusal) -> Refusal:
         """Take the provider's key out of its own words."""
@@ -96,16 +117,28 @@ class Session(Struct, kw_only=True, dict=True):
         message = self.clean(loaded, refusal.message)
         return msgspec.structs.replace(refusal, message=message, code=code)
 
-    def record(self, task: Task, on_update: OnUpdate | None, *, new: bool = False) -> Flow[Task]:
+    def target(self, task: Task) -> Path:
+        """Return where a task's video goes."""
+        return Path(task.output or self.home / "videos" / f"{task.id}.mp4").absolute()
+
+    def record(self, task: Task, on_update: OnUpdate | None) -> Flow[Task]:
         """Write what is now known of a task, then tell who wants to know."""
-        task = msgspec.structs.replace(task, updated_at=self.clock())
+        task = self.without_key(msgspec.structs.replace(task, updated_at=self.clock()))
         if self.journal is not None:
-            journal = self.journal
+            journal, claim = self.journal, self.held.get(task.id)
             try:
-                yield Do(lambda: journal.add(task) if new else journal.save(task))
+                yield Do(lambda: journal.save(task, claim))
             except JournalError as failure:
                 _blame_rightly(failure, task)
                 raise
+            except ClaimLost as failure:
+                message = f"another process has taken task {task.id} over; look there"
+                raise StillRunningError(message, task=task) from failure
+        self.tell(task, on_update)
+        return task
+
+    def tell(self, task: Task, on_update: OnUpdate | None) -> None:
+        """Tell the log, the observers and the caller what is now known of a task."""
         log.info("task", task=task.id, variant=task.variant, state=task.state)
         for observer in self.observers():
             try:
@@ -114,7 +147,6 @@ class Session(Struct, kw_only=True, dict=True):
                 log.warning("an observer raised", observer=repr(observer), exc_info=True)
         if on_update:
             on_update(task)
-        return task
 
     def observers(self) -> Iterable[OnUpdate]:
         """Return the installed observers and the embedder's own; a broken one is passed over."""
@@ -144,6 +176,25 @@ def _blame_rightly(failure: JournalError, task: Task) -> None:
             f"and it could not be written down: {failure}",
             task=task,
         ) from failure
+
+
+def key_variable(provider: str) -> str:
+    """Return the environment variable that holds a provider's key."""
+    return f"{environment_prefix(provider)}_API_KEY"
+
+
+def pausing(task: Task, seconds: float) -> Flow[None]:
+    """Let time pass; a caller who stops waiting meanwhile leaves the task as it is."""
+    try:
+        yield Sleep(seconds)
+    except StopWaiting as stop:
+        message = f"stopped waiting for task {task.id} ({task.state}); resume it later"
+        raise StillRunningError(message, task=task) from stop
+
+
+def at(task: Task, state: State, **known: Any) -> Task:
+    """Return a task in another state of ours; an error of before is over, unless one is given."""
+    return msgspec.structs.replace(task, state=state, **{"error": None, **known})
 
 
 def excerpt(answer: Answer, limit: int = 500) -> str:

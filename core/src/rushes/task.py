@@ -72,7 +72,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """Our record of one paid job: a value that another process can resume from.
 
     `id` is our reference and, where the provider takes one, the idempotency key. `call` is exactly
-    what was sent; `base_url` is where to. Times are in seconds since 1970, costs in USD.
+    what was sent; `base_url` is where to. Times are in seconds since 1970, costs in USD. `progress`
+    is the provider's, in percent; `fetched` is that of the download while it runs, never recorded.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     cost: float | None = None
     error: str | None = None
     file: str | None = None
+    fetched: float | None = None
 
     @property
     def remote_id(self) -> str | None:

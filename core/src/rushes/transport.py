@@ -1,200 +1,289 @@
 """The one place that knows httpx: calls become exchanges, and failures become two words.
 
-What failed before anything left is NotSent; whatever may have reached the other side is
-Interrupted. https://www.python-httpx.org/exceptions/
+What failed before anything of the request left is NotSent; whatever may have reached the other side
+is Interrupted. Connections are ours (rushes.connections); an embedder may give an httpx transport
+instead, of which only the exceptions tell what left:
+https://www.python-httpx.org/advanced/transports/, https://www.python-httpx.org/exceptions/
 """
 
 import asyncio
 import email.utils
-import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
+import httpcore
 import httpx
 
-from rushes.calls import Answer, Call
+from rushes.calls import Answer
+from rushes.connections import AsyncBackend, Backend, Pieces, deadline
+from rushes.exchange import Exchange, keep_libraries_silent, under_way
 from rushes.flow import Interrupted, NotSent, Send, Stream
 from rushes.network import Settings
+from rushes.routes import ASYNC, SYNC, Routes
+from rushes.urls import shown
 
 MAX_ANSWER = 4 * 1024 * 1024
 """Bytes that an answer to anything but a download may have."""
-LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-"""Hosts that no proxy stands before."""
+BEGINNING = 4096
+"""Bytes that are read of an answer that was to be a video and is none."""
+_NEVER_LEFT = (
+    httpcore.ProxyError,
+    httpcore.UnsupportedProtocol,
+    httpcore.PoolTimeout,
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+_FAILED = (
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
+    httpx.HTTPError,
+)
 
-
-def options(settings: Settings, kind: Any) -> dict[str, Any]:
-    """Return httpx's arguments; no redirect is followed and nothing is decoded for us."""
-    limits = httpx.Limits(
-        max_connections=settings.connections, max_keepalive_connections=settings.connections
-    )
-    # Reading the certificates takes long; one context serves every route.
-    trusted = httpx.create_ssl_context()
-    loopback = {f"all://{host}": kind(verify=trusted, limits=limits) for host in LOOPBACK}
-    chosen: dict[str, Any] = (
-        {"transport": settings.transport}
-        if settings.transport
-        else {"mounts": loopback, "proxy": settings.proxy, "verify": trusted}
-    )
-    return {
-        **chosen,
-        "limits": limits,
-        "timeout": httpx.Timeout(
-            settings.timeouts.read, connect=settings.timeouts.connect, pool=None
-        ),
-        "follow_redirects": False,
-        "headers": {"Accept-Encoding": "identity", "User-Agent": "rushes"},
-    }
+keep_libraries_silent()
 
 
 class Transport:
     """Performs exchanges one after the other, from any thread."""
 
     def __init__(self, settings: Settings) -> None:
-        self._client = httpx.Client(**options(settings, httpx.HTTPTransport))
+        self._settings = settings
+        self._routes = Routes(settings, SYNC, Backend(settings.resolve), httpx.create_ssl_context)
 
     def send(self, effect: Send) -> Answer:
         """Make one call and return its whole answer."""
-        end = time.monotonic() + effect.total
-        with _failures(), self._open(effect.call, creating=effect.creating) as response:
-            body = bytearray()
-            for chunk in response.iter_raw(65536):
-                _grow(body, chunk, end)
-            return _answer(response, bytes(body))
+        exchange = _exchange(self._settings, effect.total)
+        with self._open(effect, exchange, fresh=effect.creating) as response:
+            return _answer(response, self._read(response, exchange, MAX_ANSWER + 1))
 
     def stream(self, effect: Stream) -> Answer:
         """Make one call and stream a good answer's body; of another, return the beginning."""
-        end = time.monotonic() + effect.total
-        with _failures(), self._open(effect.call, creating=False) as response:
+        exchange = _exchange(self._settings, effect.total, guarded=effect.public_only)
+        with self._open(effect, exchange, fresh=True) as response:
             if response.status_code not in (200, 206):
-                return _answer(response, _beginning(response, end))
+                return _answer(response, self._read(response, exchange, BEGINNING))
             effect.sink.begin(_answer(response, b""))
-            # As it comes: what waits in httpx to fill a chunk is lost when the connection breaks.
-            for chunk in response.iter_raw():
-                _in_time(end)
+            for chunk in _stream(response):
+                _in_time(exchange)
                 effect.sink.write(chunk)
+                effect.sink.tell()
             return _answer(response, b"")
 
     def close(self) -> None:
         """Close every connection."""
-        self._client.close()
+        for pool in self._routes.pools:
+            pool.close()
+        if self._settings.transport is not None:
+            self._settings.transport.close()
 
     @contextmanager
-    def _open(self, call: Call, *, creating: bool) -> Iterator[httpx.Response]:
-        request = _request(self._client, call, creating=creating)
-        response = self._client.send(request, stream=True)
-        try:
-            yield response
-        finally:
-            response.close()
+    def _open(
+        self, effect: Send | Stream, exchange: Exchange, *, fresh: bool
+    ) -> Iterator[httpx.Response]:
+        request = _request(effect, self._settings, fresh=fresh)
+        with under_way(exchange), _failures(exchange):
+            if self._settings.transport is not None:
+                response = self._settings.transport.handle_request(request)
+            else:
+                pool = _pool(self._routes, effect.call.url, exchange, fresh=fresh)
+                response = _received(pool.handle_request(_core(request, effect)))
+            try:
+                yield response
+            finally:
+                _stream(response).close()
+
+    def _read(self, response: httpx.Response, exchange: Exchange, most: int) -> bytes:
+        body = bytearray()
+        for chunk in _stream(response):
+            _in_time(exchange)
+            body += chunk
+            if len(body) >= most:
+                break
+        return _bounded(body, most)
 
 
 class AsyncTransport:
     """Performs many exchanges at once over a bounded number of connections."""
 
     def __init__(self, settings: Settings) -> None:
-        self._client = httpx.AsyncClient(**options(settings, httpx.AsyncHTTPTransport))
-        # httpx's own pool makes whoever waits for a connection walk the whole queue each time.
+        self._settings = settings
+        backend = AsyncBackend(settings.resolve)
+        self._routes = Routes(settings, ASYNC, backend, httpx.create_ssl_context)
+        # A pool of httpcore's makes whoever waits for a connection walk the whole queue each time.
         self._places = asyncio.Semaphore(settings.connections)
 
     async def send(self, effect: Send) -> Answer:
         """Make one call and return its whole answer."""
-        async with self._places, _deadline(effect.total):
-            with _failures():
-                async with self._open(effect.call, creating=effect.creating) as response:
-                    end = time.monotonic() + effect.total
-                    body = bytearray()
-                    async for chunk in response.aiter_raw(65536):
-                        _grow(body, chunk, end)
-                    return _answer(response, bytes(body))
+        async with self._places:
+            exchange = _exchange(self._settings, effect.total)
+            async with self._open(effect, exchange, fresh=effect.creating) as response:
+                return _answer(response, await self._read(response, MAX_ANSWER + 1))
 
     async def stream(self, effect: Stream) -> Answer:
         """Make one call and stream a good answer's body; of another, return the beginning."""
-        async with self._places, _deadline(effect.total):
-            with _failures():
-                async with self._open(effect.call, creating=False) as response:
-                    if response.status_code not in (200, 206):
-                        body = bytearray()
-                        async for chunk in response.aiter_raw(4096):
-                            body += chunk
-                            if len(body) >= 4096:
-                                break
-                        return _answer(response, bytes(body))
-                    effect.sink.begin(_answer(response, b""))
-                    async for chunk in response.aiter_raw():
-                        await asyncio.to_thread(effect.sink.write, chunk)
-                    return _answer(response, b"")
+        async with self._places:
+            exchange = _exchange(self._settings, effect.total, guarded=effect.public_only)
+            async with self._open(effect, exchange, fresh=True) as response:
+                if response.status_code not in (200, 206):
+                    return _answer(response, await self._read(response, BEGINNING))
+                await _written(effect.sink.begin, _answer(response, b""))
+                async for chunk in _stream(response):
+                    await _written(effect.sink.write, chunk)
+                    effect.sink.tell()
+                return _answer(response, b"")
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        for pool in self._routes.pools:
+            await pool.aclose()
+        if self._settings.transport is not None:
+            await self._settings.transport.aclose()
 
     @asynccontextmanager
-    async def _open(self, call: Call, *, creating: bool) -> AsyncIterator[httpx.Response]:
-        request = _request(self._client, call, creating=creating)
-        response = await self._client.send(request, stream=True)
-        try:
-            yield response
-        finally:
-            await response.aclose()
+    async def _open(
+        self, effect: Send | Stream, exchange: Exchange, *, fresh: bool
+    ) -> AsyncIterator[httpx.Response]:
+        request = _request(effect, self._settings, fresh=fresh)
+        with under_way(exchange), _failures(exchange):
+            async with deadline(exchange):
+                response = await self._sent(request, effect, exchange, fresh=fresh)
+                try:
+                    yield response
+                finally:
+                    await _stream(response).aclose()
+
+    async def _sent(
+        self, request: httpx.Request, effect: Send | Stream, exchange: Exchange, *, fresh: bool
+    ) -> httpx.Response:
+        if self._settings.transport is not None:
+            given: httpx.Response = await self._settings.transport.handle_async_request(request)
+            return given
+        pool = _pool(self._routes, effect.call.url, exchange, fresh=fresh)
+        core = _core(request, effect)
+        for idle in self._routes.surplus(pool, fresh, core.url.origin):
+            await idle.aclose()
+        return _received(await pool.handle_async_request(core))
+
+    async def _read(self, response: httpx.Response, most: int) -> bytes:
+        body = bytearray()
+        async for chunk in _stream(response):
+            body += chunk
+            if len(body) >= most:
+                break
+        return _bounded(body, most)
 
 
-def _request(
-    client: httpx.Client | httpx.AsyncClient, call: Call, *, creating: bool
-) -> httpx.Request:
-    headers: Mapping[str, str] = (
-        {**call.headers, "Connection": "close"} if creating else call.headers
-    )
+def _exchange(settings: Settings, total: float, *, guarded: bool = False) -> Exchange:
+    # Of a transport that is not ours nobody knows when the first byte leaves.
+    return Exchange(total, sent=settings.transport is not None, guarded=guarded)
+
+
+def _request(effect: Send | Stream, settings: Settings, *, fresh: bool) -> httpx.Request:
+    """Put a call into httpx's words; a connection that is used once says so.
+
+    The call's own headers are nobody's local variable here: a traceback may show its locals.
+    """
+    read = min(settings.timeouts.read, effect.total)
+    connect = min(settings.timeouts.connect, effect.total)
+    timeouts = {"connect": connect, "read": read, "write": read, "pool": effect.total}
+    where = repr(shown(effect.call.url))
     try:
-        return client.build_request(call.method, call.url, headers=headers, content=call.body)
+        request = httpx.Request(
+            effect.call.method,
+            effect.call.url,
+            headers={
+                "Accept": "*/*",
+                "Accept-Encoding": "identity",
+                "User-Agent": "rushes",
+                "Connection": "close" if fresh else "keep-alive",
+                **{name.title(): value for name, value in effect.call.headers.items()},
+            },
+            content=effect.call.body,
+            extensions={"timeout": timeouts},
+        )
     except (httpx.InvalidURL, ValueError) as error:
-        raise NotSent(f"{call.url!r} is no address: {error}") from error
+        raise NotSent(f"{where} is no address: {error}") from _without_frames(error)
+    if request.url.scheme not in ("http", "https"):
+        raise NotSent(f"{where} is no http(s) address")
+    return request
+
+
+def _pool(routes: Routes, url: str, exchange: Exchange, *, fresh: bool) -> Any:
+    proxy = routes.proxy(url)
+    if proxy is not None:
+        exchange.guarded = False  # it is the proxy that resolves the name
+    try:
+        return routes.pool(proxy, fresh=fresh)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise NotSent(f"no connection can be made: {error}") from error
+
+
+def _core(request: httpx.Request, effect: Send | Stream) -> httpcore.Request:
+    url = request.url
+    return httpcore.Request(
+        request.method,
+        httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+        headers=request.headers.raw,
+        content=Pieces(effect.call.body or b""),
+        extensions=request.extensions,
+    )
+
+
+def _received(core: httpcore.Response) -> httpx.Response:
+    stream: Any = core.stream
+    return httpx.Response(core.status, headers=core.headers, stream=stream)
+
+
+def _stream(response: httpx.Response) -> Any:
+    """Return the body as it comes; what httpx gathers to fill a chunk is lost with a connection."""
+    return response.stream
 
 
 @contextmanager
-def _failures() -> Iterator[None]:
+def _failures(exchange: Exchange) -> Iterator[None]:
+    """Turn what the libraries raise into our two words."""
     try:
         yield
-    except (
-        httpx.ConnectError,
-        httpx.ConnectTimeout,
-        httpx.ProxyError,
-        httpx.UnsupportedProtocol,
-    ) as error:
-        raise NotSent(_words(error)) from error
-    except httpx.HTTPError as error:
-        raise Interrupted(_words(error)) from error
+    except _FAILED as error:
+        text = str(error).strip()
+        words = f"{type(error).__name__}: {text}" if text else type(error).__name__
+        words = words if exchange.left > 0 else exchange.words
+        left = exchange.sent and not isinstance(error, _NEVER_LEFT)
+        cause = _without_frames(error)
+        raise (Interrupted(words) if left else NotSent(words)) from cause
 
 
-@asynccontextmanager
-async def _deadline(total: float) -> AsyncIterator[None]:
+def _without_frames(error: Exception) -> Exception:
+    """Take the libraries' frames off an error: they hold the request as sent, key and all."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
+
+
+async def _written(write: Callable[[Any], None], what: Any) -> None:
+    """Write in a thread, and to its end: what is being written must not outlive the exchange."""
+    work = asyncio.ensure_future(asyncio.to_thread(write, what))
     try:
-        async with asyncio.timeout(total):
-            yield
-    except TimeoutError as error:
-        raise Interrupted(f"no whole answer within {total:g} seconds") from error
+        await asyncio.shield(work)
+    except asyncio.CancelledError:
+        await asyncio.wait([work])
+        raise
 
 
-def _in_time(end: float) -> None:
-    if time.monotonic() > end:
-        raise Interrupted("the answer did not end in time")
+def _in_time(exchange: Exchange) -> None:
+    if exchange.left <= 0:
+        raise Interrupted(exchange.words)
 
 
-def _grow(body: bytearray, chunk: bytes, end: float) -> None:
-    _in_time(end)
-    body += chunk
+def _bounded(body: bytearray, most: int) -> bytes:
     if len(body) > MAX_ANSWER:
         raise Interrupted(f"the answer is larger than {MAX_ANSWER} bytes")
-
-
-def _beginning(response: httpx.Response, end: float) -> bytes:
-    body = bytearray()
-    for chunk in response.iter_raw(4096):
-        _in_time(end)
-        body += chunk
-        if len(body) >= 4096:
-            break
-    return bytes(body)
+    return bytes(body[:most])
 
 
 def _answer(response: httpx.Response, body: bytes) -> Answer:
@@ -202,8 +291,3 @@ def _answer(response: httpx.Response, body: bytes) -> Answer:
     # Whoever has a clock notes when an answer without a Date came (RFC 9110, 6.6.1).
     headers.setdefault("date", email.utils.formatdate(usegmt=True))
     return Answer(response.status_code, headers, body)
-
-
-def _words(error: Exception) -> str:
-    text = str(error).strip()
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,10 +1,10 @@
 """Judging addresses by their text alone: nothing is resolved here."""
 
-import ipaddress
 import re
-import socket
 import unicodedata
 from urllib.parse import urlsplit
+
+from rushes.addresses import is_public, literal_address
 
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:")
 
@@ -24,22 +24,6 @@ def origin(url: str) -> tuple[str, str, int | None]:
     default = {"http": 80, "https": 443}.get(scheme)
     port = default if parts.port is None else parts.port
     return scheme, (parts.hostname or "").rstrip("."), port
-
-
-def literal_address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return the IP address that a host spells, in any form the system takes, or None."""
-    # As a resolver would see it: other digits and full stops become the ordinary ones.
-    host = unicodedata.normalize("NFKC", host).rstrip(".").strip("[]")
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        pass
-    if re.fullmatch(r"[0-9a-fxA-FX.]+", host):
-        try:
-            return ipaddress.IPv4Address(socket.inet_aton(host))
-        except (OSError, ValueError):
-            pass
-    return None
 
 
 def is_loopback(url: str | None) -> bool:
@@ -83,9 +67,15 @@ def public_url_objection(url: str, *, loopback: bool) -> str | None:
     if len(labels) < 2 or not all(labels):
         return "has no public host name"
     address = literal_address(host)
-    if address and (not address.is_global or address.is_multicast) and not loopback:
+    if address and not is_public(address) and not loopback:
         return f"points to {host}, which only a private network can reach"
     return None
+
+
+def shown(url: str) -> str:
+    """Return an address as it may be told: a signed link is a key, without its query it is none."""
+    bare = re.split(r"[?#]", url, maxsplit=1)[0]
+    return re.sub(r"//[^/@]*@", "//", bare)[:200]
 
 
 def join(base_url: str, path: str) -> str:

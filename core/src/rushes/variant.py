@@ -95,7 +95,7 @@ class Variant(Struct, frozen=True, kw_only=True):
     @property
     def environment_prefix(self) -> str:
         """What the provider's environment variables begin with: `TOAPIS`."""
-        return self.provider.upper().replace("-", "_")
+        return environment_prefix(self.provider)
 
     def url(self, path: str, **ids: str) -> str:
         """Return an endpoint's address; ids in it are encoded."""
@@ -103,6 +103,11 @@ class Variant(Struct, frozen=True, kw_only=True):
 
         encoded = {name: quote(value, safe="") for name, value in ids.items()}
         return join(self.base_url or "", path.format(**encoded))
+
+
+def environment_prefix(provider: str) -> str:
+    """Return what a provider's environment variables begin with."""
+    return provider.upper().replace("-", "_")
 
 
 def configured(variant: Variant, base_url: str | None) -> Variant:

@@ -29,7 +29,8 @@ def report_bug(error: BaseException) -> None:
 def redacted(text: str) -> str:
     """Take every key that this process could know out of a text."""
     from rushes import RushesError
-    from rushes.home import Keys, redact
+    from rushes.home import Keys
+    from rushes.redacting import redact
 
     secrets = [value for name, value in os.environ.items() if name.endswith("_API_KEY")]
     with suppress(RushesError):  # keys that cannot be read were not used

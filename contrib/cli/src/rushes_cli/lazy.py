@@ -27,6 +27,7 @@ OURS = {
     "resume": "Take tasks up where they were left.",
     "cancel": "Ask the provider to cancel a task.",
     "resolve": "Say what became of a submit whose outcome is unknown.",
+    "purge": "Forget old tasks: prompts and links are private.",
     "keys": "Store, list and remove API keys.",
     "plugins": "List the installed plugins, the broken ones with the reason.",
     "help": "Help on a command, or on exit-codes, environment, completion.",

@@ -76,13 +76,13 @@ class Live:
             self._first = None
         if task.id not in self._rows:
             self._rows[task.id] = self._progress.add_task("", total=None, percent="")
-        known = task.progress is not None and task.state == "in_progress"
+        share = task.progress if task.state == "in_progress" else task.fetched
         self._progress.update(
             self._rows[task.id],
             description=f"{one_line(task.id)} {phrase(task)}",
-            total=100 if known else None,
-            completed=task.progress if known else 0,
-            percent=f"{task.progress:.0f}%" if known else "",
+            total=None if share is None else 100,
+            completed=share or 0,
+            percent="" if share is None else f"{share:.0f}%",
         )
         if task.ended and not task.unfinished:
             self._progress.remove_task(self._rows.pop(task.id))
@@ -98,7 +98,10 @@ def phrase(task: "Task") -> str:
     if task.ended and not task.unfinished:
         return "is done" if task.file else f"has ended: {task.state}"
     provider = task.variant.partition("/")[0]
-    return clean(_PHRASES.get(task.state, task.state + " at {}").format(provider))
+    words = _PHRASES.get(task.state, task.state + " at {}").format(provider)
+    if task.state == "recorded" and task.error:
+        words += f", {one_line(task.error)}"
+    return clean(words)
 
 
 @contextmanager

@@ -5,13 +5,32 @@ from typing import TYPE_CHECKING, Any
 from rushes_sandbox.judging import MODELS, Refusal, judge
 
 if TYPE_CHECKING:
+    from rushes_sandbox.faults import FAULTS, Fault
+    from rushes_sandbox.faults.orders import Order
     from rushes_sandbox.record import Exchange
     from rushes_sandbox.server import Sandbox
     from rushes_sandbox.tasks import Task
 
-__all__ = ["MODELS", "Exchange", "Refusal", "Sandbox", "Task", "judge"]
+__all__ = [
+    "FAULTS",
+    "MODELS",
+    "Exchange",
+    "Fault",
+    "Order",
+    "Refusal",
+    "Sandbox",
+    "Task",
+    "judge",
+]
 
-_LAZY = {"Exchange": "record", "Sandbox": "server", "Task": "tasks"}
+_LAZY = {
+    "FAULTS": "faults",
+    "Exchange": "record",
+    "Fault": "faults",
+    "Order": "faults.orders",
+    "Sandbox": "server",
+    "Task": "tasks",
+}
 
 
 def __getattr__(name: str) -> Any:

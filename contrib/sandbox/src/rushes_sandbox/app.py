@@ -1,5 +1,6 @@
 """The whole server as one ASGI application: three gateways, and the files they point to."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from starlette.types import ASGIApp
 
 from rushes_sandbox.answers import RefusedError, answer
 from rushes_sandbox.desk import Desk
+from rushes_sandbox.faults.layer import Layer
+from rushes_sandbox.faults.orders import Orders
 from rushes_sandbox.gateways import GATEWAYS
 from rushes_sandbox.ledger import Ledger
 from rushes_sandbox.record import Exchange, Recorder
@@ -22,9 +25,18 @@ _Handler = Callable[[Request], Awaitable[Response]]
 
 
 def build(
-    ledger: Ledger, lab: Lab, folder: Path, origin: str, exchanges: list[Exchange]
+    ledger: Ledger,
+    lab: Lab,
+    folder: Path,
+    origin: str,
+    exchanges: list[Exchange],
+    orders: Orders,
+    closing: asyncio.Event,
 ) -> ASGIApp:
-    """Put the application together; `origin` is the address it will be reached at."""
+    """Put the application together; `origin` is the address it will be reached at.
+
+    Faults that hold a request up end when `closing` is set.
+    """
     shelf = Shelf(folder / "uploads")
     routes: list[Route] = []
     for gateway in GATEWAYS.values():
@@ -38,7 +50,9 @@ def build(
         exception_handlers={RefusedError: _refused, HTTPException: _no_route, Exception: _broken},
     )
     app.router.redirect_slashes = False
-    return Recorder(app, exchanges, record=ledger.settings.record)
+    struck = Layer(app, orders, ledger, closing, outer=False)
+    recorder = Recorder(struck, exchanges, record=ledger.settings.record)
+    return Layer(recorder, orders, ledger, closing, outer=True)
 
 
 def _routes(desk: Desk) -> list[Route]:
@@ -58,10 +72,11 @@ def _routes(desk: Desk) -> list[Route]:
 def _results(ledger: Ledger) -> _Handler:
     async def result(request: Request) -> Response:
         """Serve a video; its address is the permission, for as long as it lasts."""
-        task = ledger.by_token(request.path_params["name"].removesuffix(".mp4"))
+        token = request.path_params["name"].removesuffix(".mp4")
+        task = ledger.by_token(token)
         if task is None:
             raise RefusedError(404, "there is no such video")
-        if not ledger.is_served(task):
+        if not ledger.is_served(task, token):
             raise RefusedError(403, "the address of this video has expired")
         # Made of what the film shows, so it is the same in the next run too.
         tag = {"etag": f'"{task.film.scene.key[:32]}"'}

@@ -56,7 +56,16 @@ class _NotStarted(click.ClickException):
     type=click.Path(file_okay=False, path_type=Path),
     help="Keep rendered films here.  [default: a temporary folder]",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object for machines.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="NAME[:TIMES]",
+    callback=lambda _context, _option, texts: _known(texts),
+    help="Let this go wrong, always or so many times; may be given several times.",
+)
+@click.option("--list-faults", is_flag=True, help="Print what can go wrong, and end.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 def sandbox(
     port: int,
     key: str,
@@ -66,12 +75,19 @@ def sandbox(
     rate_limit: int | None,
     balance: float | None,
     folder: Path | None,
+    faults: tuple[str, ...],
+    list_faults: bool,
     as_json: bool,
 ) -> None:
     """Run ToAPIs, APIMart and UniAll on this machine: real protocols, real videos, no bill.
 
     Standard output gets the environment variables to paste into another terminal.
     """
+    if list_faults:
+        from rushes_sandbox.faults.listing import show_faults
+
+        show_faults(as_json=as_json)
+        return
     from rushes_sandbox import Sandbox
 
     server = Sandbox(
@@ -83,6 +99,7 @@ def sandbox(
         balance=balance,
         folder=folder,
         port=port,
+        faults=faults,
         # A server that runs for days must not keep every upload in memory.
         record=False,
     )
@@ -92,8 +109,19 @@ def sandbox(
             stack.enter_context(server)
         except OSError as error:
             raise _NotStarted(_why_not(port, error)) from None
-        _announce(server, as_json=as_json)
+        _announce(server, faults, as_json=as_json)
         ended.wait()
+
+
+def _known(texts: tuple[str, ...]) -> tuple[str, ...]:
+    from rushes_sandbox.faults import parse
+
+    for text in texts:
+        try:
+            parse(text)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+    return texts
 
 
 def _why_not(port: int, error: OSError) -> str:
@@ -102,8 +130,10 @@ def _why_not(port: int, error: OSError) -> str:
     return f"The sandbox cannot start: {error.strerror or error}."
 
 
-def _announce(server: "Sandbox", *, as_json: bool) -> None:
+def _announce(server: "Sandbox", faults: tuple[str, ...], *, as_json: bool) -> None:
     click.echo(f"The sandbox runs at {server.url}. Nothing it does costs money.", err=True)
+    if faults:
+        click.echo(f"On purpose goes wrong: {', '.join(faults)}.", err=True)
     click.echo("Paste these lines into another terminal; Ctrl-C ends it here.\n", err=True)
     if as_json:
         click.echo(

@@ -68,10 +68,7 @@ class Desk:
     async def look(self, request: Request) -> Response:
         """Tell how far a task is."""
         self.authorize(request)
-        name = request.path_params["name"]
-        task = self.ledger.by_id(self.gateway.id, name)
-        if task is None and self.gateway.keyed_by == "client_business_id":
-            task = self.ledger.by_client_id(self.gateway.id, name)
+        task = self.ledger.named(self.gateway, request.path_params["name"])
         if task is None:
             raise RefusedError(404, "there is no such task")
         view = self.ledger.view(task, self._results)

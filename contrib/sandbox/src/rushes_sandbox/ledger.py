@@ -7,9 +7,10 @@ from collections import deque
 from collections.abc import Mapping
 from typing import Any
 
+from rushes_sandbox.gateways import Gateway
 from rushes_sandbox.settings import Settings
 from rushes_sandbox.studio.lab import Film
-from rushes_sandbox.tasks import Task, View, completion, progress
+from rushes_sandbox.tasks import TOKEN_BYTES, Task, View, completion, progress
 
 #: USD per second of video. APIMart's prices; the others' pages name none.
 PRICES = {"std": 0.0672, "pro": 0.0896, "pro with sound": 0.112, "4k": 0.429}
@@ -92,8 +93,15 @@ class Ledger:
         """Find a gateway's task by the caller's own name for it."""
         return self._by_client_id.get((gateway, name))
 
+    def named(self, gateway: Gateway, name: str) -> Task | None:
+        """Find the task that a look is about, by its id or, at ToAPIs, by the caller's name."""
+        task = self.by_id(gateway.id, name)
+        if task is None and gateway.keyed_by == "client_business_id":
+            return self.by_client_id(gateway.id, name)
+        return task
+
     def by_token(self, token: str) -> Task | None:
-        """Find the task whose video has this address."""
+        """Find the task whose video has this address, or had it."""
         return self._by_token.get(token)
 
     def view(self, task: Task, results: str) -> View:
@@ -107,8 +115,15 @@ class Ledger:
         url = f"{results}/{task.token}.mp4"
         return View(task, state, share, url, int(done), int(done + settings.result_lifetime))
 
-    def is_served(self, task: Task) -> bool:
-        """Whether a task's video can be had: it is there, and its address has not expired."""
+    def renew(self, task: Task) -> None:
+        """Let the address of a task's video expire at once; the next look tells another."""
+        task.token = secrets.token_urlsafe(TOKEN_BYTES)
+        self._by_token[task.token] = task
+
+    def is_served(self, task: Task, token: str) -> bool:
+        """Whether a video can be had: it is there, and this address has not expired."""
         settings = self.settings
         done = completion(task, settings.queue_seconds, settings.render_seconds)
-        return done is not None and done <= settings.clock() < done + settings.result_lifetime
+        if done is None or token != task.token:
+            return False
+        return done <= settings.clock() < done + settings.result_lifetime

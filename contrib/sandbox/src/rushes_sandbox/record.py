@@ -28,8 +28,7 @@ class Exchange:
 class Recorder:
     """An ASGI layer around the whole server.
 
-    A handler finds the exchange in `request.scope["exchange"]`, its body read to the end. What is
-    to go wrong on purpose between a client and the gateways belongs here.
+    A handler finds the exchange in `request.scope["exchange"]`, its body read to the end.
     """
 
     def __init__(self, app: ASGIApp, exchanges: list[Exchange], *, record: bool = True) -> None:
@@ -42,7 +41,7 @@ class Recorder:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _exchange(scope)
+        exchange = opened(scope)
         if not await _read(exchange, receive):
             return
         if self._record:
@@ -61,7 +60,8 @@ class Recorder:
         await self._app({**scope, "exchange": exchange}, replay, note)
 
 
-def _exchange(scope: Scope) -> Exchange:
+def opened(scope: Scope) -> Exchange:
+    """Start an exchange: what is known before the body is read."""
     headers = {
         name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
     }

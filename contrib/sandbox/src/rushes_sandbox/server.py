@@ -1,9 +1,10 @@
 """Runs the sandbox: a context manager around a server in a background thread."""
 
+import asyncio
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +15,9 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from rushes_sandbox.app import build
+from rushes_sandbox.faults.connect import address
+from rushes_sandbox.faults.connection import Connection
+from rushes_sandbox.faults.orders import Order, Orders
 from rushes_sandbox.gateways import GATEWAYS
 from rushes_sandbox.ledger import Ledger
 from rushes_sandbox.record import Exchange
@@ -23,15 +27,20 @@ from rushes_sandbox.tasks import Task
 
 
 class _Server(uvicorn.Server):
-    """Says when it is ready."""
+    """Says when it is ready, and when it goes down."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
         super().__init__(config)
         self.ready = threading.Event()
+        self._closing = closing
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.ready.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._closing.set()
+        await super().shutdown(sockets)
 
 
 class Sandbox:
@@ -39,7 +48,8 @@ class Sandbox:
 
     All times are seconds; see `Settings` for what each setting means. `folder` keeps rendered
     films for the next time; without one everything is gone at the end. `port` 0 takes a free one.
-    An `OSError` on entering means that the port is taken.
+    An `OSError` on entering means that the port is taken. `faults` are names from `FAULTS`:
+    `"status-500"` strikes for ever, `"status-500:3"` the first three times that it applies.
     """
 
     def __init__(
@@ -58,6 +68,7 @@ class Sandbox:
         folder: str | Path | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
+        faults: Iterable[str] = (),
     ) -> None:
         if not ip_address(host).is_loopback:
             raise ValueError(f"{host} is no loopback address; the sandbox is for this machine only")
@@ -74,6 +85,9 @@ class Sandbox:
             clock=clock,
         )
         self._ledger = Ledger(self._settings)
+        self._orders = Orders()
+        for text in faults:
+            self._orders.read(text)
         self._folder = folder
         self._address = host, port
         #: Every request so far, oldest first.
@@ -96,8 +110,15 @@ class Sandbox:
 
     @property
     def base_urls(self) -> dict[str, str]:
-        """The base URL of each gateway, by provider id."""
-        return {name: f"{self.url}/{name}" for name in GATEWAYS}
+        """The base URL of each gateway, by provider id.
+
+        While a fault of the step `connect` is ordered they lead nowhere.
+        """
+        urls = {}
+        for name in GATEWAYS:
+            order = self._orders.first("connect", name)
+            urls[name] = f"{address(order.fault, self.url) if order else self.url}/{name}"
+        return urls
 
     @property
     def environment(self) -> dict[str, str]:
@@ -113,6 +134,15 @@ class Sandbox:
         """Every task created so far, oldest first: what would have been billed."""
         return self._ledger.created
 
+    def order(self, fault: str, *, times: int | None = 1, gateway: str | None = None) -> Order:
+        """Let the next requests that a fault is about go wrong.
+
+        It strikes `times` times (None: for ever), at one gateway or at all. Those of the step
+        `connect` change `base_urls`, until they are cancelled. A `ValueError` names the nearest
+        fault where there is none of this name.
+        """
+        return self._orders.add(fault, times=times, gateway=gateway)
+
     def __enter__(self) -> Self:
         listener = _listen(*self._address)
         try:
@@ -121,8 +151,9 @@ class Sandbox:
                 self._temporary = TemporaryDirectory(prefix="rushes-sandbox-")
             folder = Path(self._temporary.name if self._temporary else self._folder or ".")
             self._lab = Lab(folder / "films", self._settings.clock)
-            app = build(self._ledger, self._lab, folder, self.url, self.exchanges)
-            self._serve(app, listener)
+            closing = asyncio.Event()
+            known = self._ledger, self._lab, folder, self.url, self.exchanges
+            self._serve(build(*known, self._orders, closing), listener, closing)
         except BaseException:
             listener.close()
             self._tidy()
@@ -145,11 +176,11 @@ class Sandbox:
             self._server = self._thread = None
         self._tidy()
 
-    def _serve(self, app: ASGIApp, listener: socket.socket) -> None:
+    def _serve(self, app: ASGIApp, listener: socket.socket, closing: asyncio.Event) -> None:
         config = uvicorn.Config(
             app,
             loop="asyncio",
-            http="h11",
+            http=Connection,
             ws="none",
             lifespan="off",
             log_config=None,
@@ -157,7 +188,7 @@ class Sandbox:
             server_header=False,
             timeout_graceful_shutdown=1,
         )
-        server = _Server(config)
+        server = _Server(config, closing)
 
         def run() -> None:
             try:

@@ -42,6 +42,8 @@ class PurityChecks(Subject):
         self.exchange("poll", given, receipt=receipt)
         if self.ask("cancel", receipt=receipt) is not None:
             self.exchange("cancel", given, receipt=receipt)
+        if self.ask("look_up", client_id="job-1") is not None:
+            self.exchange("look_up", given, client_id="job-1")
         if self.ask("upload", file=PICTURE) is not None:
             self.exchange("upload", given, file=PICTURE)
 

@@ -45,6 +45,9 @@ class Subject:
     """Where the word stands in an answer to a poll: `data.status`."""
     statuses: ClassVar[Sequence[tuple[Any, Status]]] = ()
     """Whole answers to a poll, and all that each tells."""
+    look_ups: ClassVar[Sequence[tuple[Any, Sequence[str]]]] = ()
+    """Answers to a look-up by our name, and the remote ids each holds, where they are not those to
+    a poll."""
     refusals: ClassVar[Sequence[tuple[int, Any, str]]] = ()
     """HTTP status and body of error answers, and the kind of refusal each is."""
     overrides: ClassVar[Mapping[str, str]] = {}

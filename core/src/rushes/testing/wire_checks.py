@@ -1,12 +1,13 @@
 """What the kit checks of calls."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from rushes.calls import Answer, Call, LocalFile
-from rushes.testing.answers import answer
+from rushes.testing.answers import answer, malformed
 from rushes.testing.subject import PUBLIC, Subject
 from rushes.urls import origin
 
@@ -81,6 +82,43 @@ class WireChecks(Subject):
             assert url is None, f"an answer without an address gives {url!r}"
         else:
             assert not self.variant.uploads, "`uploads` is declared, and no hook uploads"
+
+    def test_a_look_up_finds_what_carries_our_name(self) -> None:
+        """Looking a job up asks for our name, encoded, and finds the task that is listed, or none.
+
+        No error, no odd answer and no answer without an id is a find: it would be adopted. The
+        answers are those in `look_ups`, else those to a poll or a submit.
+        """
+        declared = self.variant.look_up != "none"
+        asks = self.ask("look_up", client_id="job-1") is not None
+        assert asks == declared, "the hook `look_up` and the declaration's `look_up` go together"
+        if not asks:
+            return
+        for odd in ODD_IDS:
+            found, calls = self.exchange("look_up", answer({}), client_id=odd)
+            assert calls, "look_up asks nothing"
+            assert not found, f"an answer without an id is a find: {found}"
+            self._own_and_encoded(calls, odd)
+        told = self.look_ups or [(body, [remote_id]) for body, remote_id in self._named()]
+        assert any(remote_ids for _, remote_ids in told), "list what a look-up finds in `look_ups`"
+        for body, remote_ids in told:
+            found, _ = self.exchange("look_up", answer(body), client_id="job-1")
+            assert [found_.remote_id for found_ in found or ()] == list(remote_ids), (
+                f"{body}: {found}"
+            )
+            for status in (400, 404, 500):
+                found, _ = self.exchange("look_up", answer(body, status), client_id="job-1")
+                assert not found, f"HTTP {status} is a find: {found}"
+        found, _ = self.exchange("look_up", answer({}, 404), client_id="job-1")
+        assert found == [], f"HTTP 404 says that there is none, and reads as {found!r}"
+        for given in malformed():
+            found, _ = self.exchange("look_up", given, client_id="job-1")
+            assert not found, f"{given} is a find: {found}"
+
+    def _named(self) -> list[tuple[Any, str]]:
+        """List the answers that name the task, to a poll or else to a submit."""
+        polled = [(body, status.remote_id) for body, status in self.statuses if status.remote_id]
+        return polled or list(self.receipts)
 
     def _own_and_encoded(self, calls: Iterable[Call], odd: str) -> None:
         for call in calls:

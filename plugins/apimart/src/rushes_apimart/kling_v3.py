@@ -1,5 +1,6 @@
 """Kling v3 at APIMart: up to 4k, several shots, subjects."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
@@ -7,9 +8,12 @@ from rushes import (
     SPEC,
     Built,
     Draft,
+    Image,
     Polling,
     PublicURL,
     Request,
+    Shot,
+    Subject,
     Text,
     To,
     TransportURL,
@@ -23,6 +27,14 @@ from rushes_apimart import rules
 from rushes_apimart.gateway import Gateway
 
 PAGE = rules.PAGE
+
+# USD per second by mode and sound, as seen in 2026; other combinations were never seen.
+PRICES = {
+    ("std", False): 0.0672,
+    ("pro", False): 0.0896,
+    ("pro", True): 0.112,
+    ("4k", False): 0.429,
+}
 
 
 class ShotPrompt(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -67,17 +79,20 @@ class KlingV3(Gateway):
     def build_payload(self, variant: Variant, request: Request) -> Draft:
         """Carry frames in the order the gateway reads them, and shots and subjects."""
         draft = Draft(variant, request)
-        _frames(draft)
-        _shots(draft, request)
-        _subjects(draft)
+        if images := draft.take("images"):
+            _frames(draft, images)
+        if shots := draft.take("shots"):
+            _shots(draft, shots, request)
+        if subjects := draft.take("subjects"):
+            _subjects(draft, subjects)
         return draft
 
 
-def _frames(draft: Draft) -> None:
+def _frames(draft: Draft, images: Sequence[Image]) -> None:
     """Put the first frame first: the gateway knows frames by their place alone."""
     roles = ["first_frame", "last_frame"]
     frames = {}
-    for place, image in enumerate(draft.take("images") or ()):
+    for place, image in enumerate(images):
         if image.role in roles:
             frames[image.role] = (f"images[{place}]", image.url)
         else:
@@ -94,8 +109,8 @@ def _frames(draft: Draft) -> None:
             draft.put("image_urls[]", draft.address(url, f"{origin}.url"), f"{origin}.url")
 
 
-def _subjects(draft: Draft) -> None:
-    for index, subject in enumerate(draft.take("subjects") or ()):
+def _subjects(draft: Draft, subjects: Sequence[Subject]) -> None:
+    for index, subject in enumerate(subjects):
         origin = f"subjects[{index}]"
         element = {"name": subject.name}
         if subject.description is not None:
@@ -108,27 +123,23 @@ def _subjects(draft: Draft) -> None:
         draft.origins[f"element_list[{index}].element_input_urls"] = f"{origin}.images"
 
 
-def _shots(draft: Draft, request: Request) -> None:
-    shots = draft.take("shots")
-    if not shots:
-        return
+def _shots(draft: Draft, shots: Sequence[Shot], request: Request) -> None:
     draft.put("multi_shot", True, "shots")
     draft.put("shot_type", "customize", "shots")
-    for index, shot in enumerate(shots):
-        item: dict[str, Any] = {"index": index + 1, "prompt": shot.prompt}
+    items = []
+    for place, shot in enumerate(shots, 1):
+        item: dict[str, Any] = {"index": place, "prompt": shot.prompt}
         if shot.duration is not None:
             item["duration"] = shot.duration
-        draft.put("multi_prompt[]", item, f"shots[{index}]")
-    lengths = [shot.duration for shot in shots]
-    if request.duration is None and all(type(length) is int for length in lengths):
-        total = sum(length for length in lengths if length is not None)
-        if "duration" not in request.extra:
+        items.append(item)
+    draft.put("multi_prompt", items, "shots")
+    if request.duration is None and "duration" not in request.extra:
+        lengths = [shot.duration for shot in shots if type(shot.duration) is int]
+        if len(lengths) == len(shots):
+            total = sum(lengths)
             draft.put("duration", total, "duration")
-            draft.note(
-                "duration",
-                "duration_filled_in",
-                f"{total} is sent, the sum of the shots' durations",
-            )
+            message = f"{total} is sent, the sum of the shots' durations"
+            draft.note("duration", "duration_filled_in", message)
 
 
 def input_mode(payload: Payload) -> str:
@@ -137,14 +148,8 @@ def input_mode(payload: Payload) -> str:
 
 
 def cost(payload: Payload) -> float | None:
-    """Estimate USD by the prices per second seen in 2026; other combinations were never seen."""
-    prices = {
-        ("std", False): 0.0672,
-        ("pro", False): 0.0896,
-        ("pro", True): 0.112,
-        ("4k", False): 0.429,
-    }
-    price = prices.get((payload.mode, payload.audio))
+    """Estimate USD for the combinations of mode and sound whose price was seen."""
+    price = PRICES.get((payload.mode, payload.audio))
     return None if price is None else round(price * payload.duration, 4)
 
 

@@ -1,7 +1,6 @@
 """What APIMart's page says across fields: prompts, shots, subjects, frames."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from rushes import Note, Problem, Source, rule
@@ -30,11 +29,12 @@ def _split(shot_type: str) -> dict[str, Any]:
     source=PAGE,
     schema={"anyOf": [MULTI_SHOT, PROMPT]},
 )
-def prompt_unless_multi_shot(payload: Any) -> Iterator[Problem]:
+def prompt_unless_multi_shot(payload: Any) -> bool | list[Problem]:
     """Ask for a prompt where no shots stand in for it."""
-    if not payload.multi_shot and not payload.prompt.strip():
-        message = "is required and must not be blank, unless multi_shot is true"
-        yield Problem(path="prompt", code="prompt_unless_multi_shot", message=message)
+    if payload.multi_shot or payload.prompt.strip():
+        return True
+    message = "is required and must not be blank, unless multi_shot is true"
+    return [Problem(path="prompt", code="prompt_unless_multi_shot", message=message)]
 
 
 @rule(
@@ -43,15 +43,18 @@ def prompt_unless_multi_shot(payload: Any) -> Iterator[Problem]:
     source=PAGE,
     schema={"if": MULTI_SHOT, "then": {"required": ["shot_type"]}},
 )
-def multi_shot_needs_type(payload: Any) -> Iterator[Problem]:
+def multi_shot_needs_type(payload: Any) -> bool | list[Problem]:
     """Ask how the shots are split."""
-    if payload.multi_shot and not payload.shot_type:
-        yield Problem(
+    if payload.shot_type or not payload.multi_shot:
+        return True
+    return [
+        Problem(
             path="shot_type",
             code="multi_shot_needs_type",
             message="is required when multi_shot is true; accepted: customize, intelligence",
             accepted=["customize", "intelligence"],
         )
+    ]
 
 
 @rule(
@@ -63,14 +66,16 @@ def multi_shot_needs_type(payload: Any) -> Iterator[Problem]:
         "else": {"properties": {"shot_type": False, "multi_prompt": {"maxItems": 0}}},
     },
 )
-def shots_need_multi_shot(payload: Any) -> Iterator[Problem]:
+def shots_need_multi_shot(payload: Any) -> bool | list[Problem]:
     """Refuse what the gateway would ignore in silence."""
     if payload.multi_shot:
-        return
-    for name in ("shot_type", "multi_prompt"):
-        if getattr(payload, name):
-            message = "is accepted only with multi_shot true; without it, it would be ignored"
-            yield Problem(path=name, code="shots_need_multi_shot", message=message)
+        return True
+    message = "is accepted only with multi_shot true; without it, it would be ignored"
+    return [
+        Problem(path=name, code="shots_need_multi_shot", message=message)
+        for name in ("shot_type", "multi_prompt")
+        if getattr(payload, name)
+    ]
 
 
 @rule(
@@ -82,11 +87,12 @@ def shots_need_multi_shot(payload: Any) -> Iterator[Problem]:
         "then": {"properties": {"multi_prompt": {"minItems": 1}}, "required": ["multi_prompt"]},
     },
 )
-def customize_needs_shots(payload: Any) -> Iterator[Problem]:
+def customize_needs_shots(payload: Any) -> bool | list[Problem]:
     """Ask for the shots where the caller is to split them."""
-    if payload.multi_shot and payload.shot_type == "customize" and not payload.multi_prompt:
-        message = "is required when shot_type is customize: 1 to 6 shots"
-        yield Problem(path="multi_prompt", code="customize_needs_shots", message=message)
+    if payload.multi_prompt or not payload.multi_shot or payload.shot_type != "customize":
+        return True
+    message = "is required when shot_type is customize: 1 to 6 shots"
+    return [Problem(path="multi_prompt", code="customize_needs_shots", message=message)]
 
 
 @rule(
@@ -95,11 +101,12 @@ def customize_needs_shots(payload: Any) -> Iterator[Problem]:
     source=PAGE,
     schema={"if": _split("intelligence"), "then": PROMPT},
 )
-def intelligence_needs_prompt(payload: Any) -> Iterator[Problem]:
+def intelligence_needs_prompt(payload: Any) -> bool | list[Problem]:
     """Ask for the prompt that the shots are made from (Kling's own rule)."""
-    if payload.multi_shot and payload.shot_type == "intelligence" and not payload.prompt.strip():
-        message = "is required and must not be blank when shot_type is intelligence"
-        yield Problem(path="prompt", code="intelligence_needs_prompt", message=message)
+    if not payload.multi_shot or payload.shot_type != "intelligence" or payload.prompt.strip():
+        return True
+    message = "is required and must not be blank when shot_type is intelligence"
+    return [Problem(path="prompt", code="intelligence_needs_prompt", message=message)]
 
 
 @rule(
@@ -111,11 +118,12 @@ def intelligence_needs_prompt(payload: Any) -> Iterator[Problem]:
         "then": {"properties": {"multi_prompt": {"maxItems": 0}}},
     },
 )
-def intelligence_takes_no_shots(payload: Any) -> Iterator[Problem]:
+def intelligence_takes_no_shots(payload: Any) -> bool | list[Problem]:
     """Refuse shots where the model makes them."""
-    if payload.multi_shot and payload.shot_type == "intelligence" and payload.multi_prompt:
-        message = "is not accepted when shot_type is intelligence; use customize, or leave it out"
-        yield Problem(path="multi_prompt", code="intelligence_takes_no_shots", message=message)
+    if not payload.multi_shot or payload.shot_type != "intelligence" or not payload.multi_prompt:
+        return True
+    message = "is not accepted when shot_type is intelligence; use customize, or leave it out"
+    return [Problem(path="multi_prompt", code="intelligence_takes_no_shots", message=message)]
 
 
 @rule(
@@ -132,16 +140,21 @@ def intelligence_takes_no_shots(payload: Any) -> Iterator[Problem]:
         }
     },
 )
-def indexes_count_from_one(payload: Any) -> Iterator[Problem]:
+def indexes_count_from_one(payload: Any) -> bool | list[Problem]:
     """Hold each index to its place."""
-    for place, shot in enumerate(payload.multi_prompt):
-        if shot.index != place + 1:
-            yield Problem(
-                path=f"multi_prompt[{place}].index",
-                code="indexes_count_from_one",
-                message=f"{shot.index} is not accepted; this shot's index is {place + 1}",
-                accepted=[place + 1],
-            )
+    indexes = [shot.index for shot in payload.multi_prompt]
+    if indexes == [*range(1, len(indexes) + 1)]:
+        return True
+    return [
+        Problem(
+            path=f"multi_prompt[{place}].index",
+            code="indexes_count_from_one",
+            message=f"{index} is not accepted; this shot's index is {place + 1}",
+            accepted=[place + 1],
+        )
+        for place, index in enumerate(indexes)
+        if index != place + 1
+    ]
 
 
 @rule(
@@ -149,16 +162,21 @@ def indexes_count_from_one(payload: Any) -> Iterator[Problem]:
     fields=("multi_shot", "shot_type", "multi_prompt", "duration"),
     source=PAGE,
 )
-def shots_fill_the_duration(payload: Any) -> Iterator[Problem]:
+def shots_fill_the_duration(payload: Any) -> bool | list[Problem]:
     """Hold the sum of the shots to the whole."""
-    total = sum(shot.duration for shot in payload.multi_prompt)
-    if payload.multi_shot and payload.multi_prompt and total != payload.duration:
-        yield Problem(
+    total = 0
+    for shot in payload.multi_prompt:
+        total += shot.duration
+    if total == payload.duration or not payload.multi_prompt or not payload.multi_shot:
+        return True
+    return [
+        Problem(
             path="duration",
             code="shots_fill_the_duration",
             message=f"is {payload.duration}, but the shots add up to {total}; they must be equal",
             accepted=[total] if 3 <= total <= 15 else None,
         )
+    ]
 
 
 @rule(
@@ -167,16 +185,19 @@ def shots_fill_the_duration(payload: Any) -> Iterator[Problem]:
     source=PAGE,
     notes=True,
 )
-def subjects_are_cited(payload: Any) -> Iterator[Note]:
+def subjects_are_cited(payload: Any) -> bool | list[Note]:
     """Point out a subject that is paid for and never asked to appear."""
+    if not payload.element_list:
+        return True
+    notes = []
     texts = [payload.prompt, *(shot.prompt for shot in payload.multi_prompt)]
     for place, element in enumerate(payload.element_list):
         cited = re.compile(rf"@{re.escape(element.name)}(?!\w)")
         if not any(cited.search(text) for text in texts):
             message = f"no prompt cites @{element.name}; the subject may not appear"
-            yield Note(
-                path=f"element_list[{place}].name", code="subjects_are_cited", message=message
-            )
+            path = f"element_list[{place}].name"
+            notes.append(Note(path=path, code="subjects_are_cited", message=message))
+    return notes
 
 
 @rule(
@@ -185,11 +206,12 @@ def subjects_are_cited(payload: Any) -> Iterator[Note]:
     source=PAGE,
     notes=True,
 )
-def image_may_set_the_ratio(payload: Any) -> Iterator[Note]:
+def image_may_set_the_ratio(payload: Any) -> bool | list[Note]:
     """Say that a ratio asked for may not be the one delivered."""
-    if payload.image_urls:
-        message = "with an image, the ratio of the video may be the image's own"
-        yield Note(path="aspect_ratio", code="image_may_set_the_ratio", message=message)
+    if not payload.image_urls:
+        return True
+    message = "with an image, the ratio of the video may be the image's own"
+    return [Note(path="aspect_ratio", code="image_may_set_the_ratio", message=message)]
 
 
 RULES = (

@@ -125,6 +125,15 @@ class Gateway:
         )
 
     @hookimpl
+    def look_up(self, variant: Variant, client_id: str) -> Steps[list[Receipt] | None]:
+        """GET the status under the job's own name: it finds the task, or 404."""
+        answer = yield Call.get(variant.url(variant.status_path, id=client_id))
+        remote_id = pick_text(answer.json(), "id")
+        if answer.status == 404:
+            return []
+        return [Receipt(remote_id)] if remote_id and answer.status < 300 else None
+
+    @hookimpl
     def upload(self, variant: Variant, file: LocalFile) -> Steps[str | None]:
         """POST one image; its public address is in the answer."""
         answer = yield Call.post_file(variant.url(UPLOAD_PATH), file)

@@ -1,6 +1,6 @@
 """Images with roles, and the rules that concern them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -53,23 +53,28 @@ IMAGE_FIELDS = {
 }
 
 
-def repeated_frames(payload: Any) -> Iterator[Problem]:
-    """Yield a problem for each frame that is given twice."""
+def repeated_frames(payload: Any) -> list[Problem]:
+    """Return a problem for each frame that is given twice."""
     roles = [image.role for image in payload.image_with_roles]
-    for index, role in enumerate(roles):
-        if role in FRAMES and role in roles[:index]:
-            path = f"image_with_roles[{index}].role"
-            message = f"is another {role}; one will do"
-            yield Problem(path=path, code="one_of_each_frame", message=message)
+    return [
+        Problem(
+            path=f"image_with_roles[{index}].role",
+            code="one_of_each_frame",
+            message=f"is another {role}; one will do",
+        )
+        for index, role in enumerate(roles)
+        if role in FRAMES and role in roles[:index]
+    ]
 
 
-def lone_last_frame(payload: Any) -> Iterator[Problem]:
-    """Yield a problem for a last frame without a first (Kling itself refuses it)."""
+def lone_last_frame(payload: Any) -> list[Problem]:
+    """Return a problem for a last frame without a first (Kling itself refuses it)."""
     roles = [image.role for image in payload.image_with_roles]
-    if "last_frame" in roles and "first_frame" not in roles:
-        path = f"image_with_roles[{roles.index('last_frame')}].role"
-        message = "last_frame is given without a first_frame; give both, or the first alone"
-        yield Problem(path=path, code="last_frame_needs_first", message=message)
+    if "last_frame" not in roles or "first_frame" in roles:
+        return []
+    path = f"image_with_roles[{roles.index('last_frame')}].role"
+    message = "last_frame is given without a first_frame; give both, or the first alone"
+    return [Problem(path=path, code="last_frame_needs_first", message=message)]
 
 
 def input_mode(payload: Any) -> str:

@@ -1,6 +1,5 @@
 """Kling v2.6 at ToAPIs."""
 
-from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -57,9 +56,11 @@ def audio_needs_pro(payload: Payload) -> bool:
     source=PAGE,
     schema=ONE_OF_EACH_FRAME,
 )
-def one_of_each_frame(payload: Payload) -> Iterator[Problem]:
+def one_of_each_frame(payload: Payload) -> bool | list[Problem]:
     """Hold the roles to one frame each."""
-    yield from repeated_frames(payload)
+    if not payload.image_with_roles:
+        return True
+    return repeated_frames(payload)
 
 
 @rule(
@@ -68,9 +69,11 @@ def one_of_each_frame(payload: Payload) -> Iterator[Problem]:
     source=PAGE,
     schema=LAST_FRAME_NEEDS_FIRST,
 )
-def last_frame_needs_first(payload: Payload) -> Iterator[Problem]:
+def last_frame_needs_first(payload: Payload) -> bool | list[Problem]:
     """Refuse a last frame without a first."""
-    yield from lone_last_frame(payload)
+    if not payload.image_with_roles:
+        return True
+    return lone_last_frame(payload)
 
 
 plugin = Gateway(

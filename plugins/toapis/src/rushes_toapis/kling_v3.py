@@ -1,6 +1,5 @@
 """Kling v3 at ToAPIs."""
 
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
@@ -57,10 +56,12 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
         },
     },
 )
-def fifteen_seconds_without_images(payload: Payload) -> Iterator[Problem]:
+def fifteen_seconds_without_images(payload: Payload) -> bool | list[Problem]:
     """Hold image-to-video to 10 seconds."""
-    if payload.duration == 15 and (payload.reference_images or payload.image_with_roles):
-        yield Problem(
+    if payload.duration != 15 or not (payload.reference_images or payload.image_with_roles):
+        return True
+    return [
+        Problem(
             path="duration",
             code="fifteen_seconds_without_images",
             message=(
@@ -69,6 +70,7 @@ def fifteen_seconds_without_images(payload: Payload) -> Iterator[Problem]:
             ),
             accepted=[10, 5],
         )
+    ]
 
 
 @rule(
@@ -77,9 +79,11 @@ def fifteen_seconds_without_images(payload: Payload) -> Iterator[Problem]:
     source=PAGE,
     schema=ONE_OF_EACH_FRAME,
 )
-def one_of_each_frame(payload: Payload) -> Iterator[Problem]:
+def one_of_each_frame(payload: Payload) -> bool | list[Problem]:
     """Hold the roles to one frame each."""
-    yield from repeated_frames(payload)
+    if not payload.image_with_roles:
+        return True
+    return repeated_frames(payload)
 
 
 @rule(
@@ -88,9 +92,11 @@ def one_of_each_frame(payload: Payload) -> Iterator[Problem]:
     source=PAGE,
     schema=LAST_FRAME_NEEDS_FIRST,
 )
-def last_frame_needs_first(payload: Payload) -> Iterator[Problem]:
+def last_frame_needs_first(payload: Payload) -> bool | list[Problem]:
     """Refuse a last frame without a first."""
-    yield from lone_last_frame(payload)
+    if not payload.image_with_roles:
+        return True
+    return lone_last_frame(payload)
 
 
 plugin = Gateway(

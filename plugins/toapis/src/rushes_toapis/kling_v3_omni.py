@@ -1,7 +1,6 @@
 """Kling v3 Omni at ToAPIs: images are cited in the prompt."""
 
 import re
-from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
@@ -54,19 +53,25 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     fields=("prompt", "image_urls"),
     source=PAGE,
 )
-def cited_images_exist(payload: Payload) -> Iterator[Problem]:
+def cited_images_exist(payload: Payload) -> bool | list[Problem]:
     """Hold each tag against the images."""
+    numbers = IMAGE_TAG.findall(payload.prompt)
+    if not numbers:
+        return True
+    problems = []
     count = len(payload.image_urls)
-    for number in dict.fromkeys(IMAGE_TAG.findall(payload.prompt)):
+    for number in dict.fromkeys(numbers):
         if len(number) > 9 or not 1 <= int(number) <= count:
             tags = [f"<<<image_{n}>>>" for n in range(count, 0, -1)]
             there = f"accepted: {', '.join(tags[::-1])}" if tags else "no image is given"
-            yield Problem(
+            problem = Problem(
                 path="prompt",
                 code="cited_images_exist",
                 message=f"<<<image_{number[:12]}>>> cites an image that is not there ({there})",
                 accepted=tags or None,
             )
+            problems.append(problem)
+    return problems
 
 
 @rule(
@@ -75,12 +80,20 @@ def cited_images_exist(payload: Payload) -> Iterator[Problem]:
     source=PAGE,
     notes=True,
 )
-def other_tags_pass(payload: Payload) -> Iterator[Note]:
+def other_tags_pass(payload: Payload) -> bool | list[Note]:
     """Point out a tag of another kind: it may be a slip."""
-    for text in dict.fromkeys(ANY_TAG.findall(payload.prompt)):
-        if not IMAGE_TAG.fullmatch(f"<<<{text}>>>"):
-            message = f"<<<{text[:40]}>>> is no image tag; it is sent as it stands"
-            yield Note(path="prompt", code="other_tags_pass", message=message)
+    texts = ANY_TAG.findall(payload.prompt)
+    if not texts:
+        return True
+    return [
+        Note(
+            path="prompt",
+            code="other_tags_pass",
+            message=f"<<<{text[:40]}>>> is no image tag; it is sent as it stands",
+        )
+        for text in dict.fromkeys(texts)
+        if not IMAGE_TAG.fullmatch(f"<<<{text}>>>")
+    ]
 
 
 @rule(
@@ -89,11 +102,12 @@ def other_tags_pass(payload: Payload) -> Iterator[Note]:
     source=PAGE,
     notes=True,
 )
-def image_may_set_the_ratio(payload: Payload) -> Iterator[Note]:
+def image_may_set_the_ratio(payload: Payload) -> bool | list[Note]:
     """Say that a ratio asked for may not be the one delivered."""
-    if payload.image_urls:
-        message = "with an image, the ratio of the video may be the image's own"
-        yield Note(path="aspect_ratio", code="image_may_set_the_ratio", message=message)
+    if not payload.image_urls:
+        return True
+    message = "with an image, the ratio of the video may be the image's own"
+    return [Note(path="aspect_ratio", code="image_may_set_the_ratio", message=message)]
 
 
 class Omni(Gateway):

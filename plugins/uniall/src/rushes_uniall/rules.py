@@ -1,6 +1,5 @@
 """What UniAll's pages say across fields: prompts, frames, shots."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from rushes import Note, Problem, Source, rule
@@ -27,11 +26,12 @@ SHOTS = {
     source=OVERVIEW,
     schema={"anyOf": [PROMPT, SHOTS]},
 )
-def prompt_or_shots(payload: Any) -> Iterator[Problem]:
+def prompt_or_shots(payload: Any) -> bool | list[Problem]:
     """Ask for a prompt where no shots stand in for it."""
-    if not payload.prompt.strip() and not payload.extra_body.get("multi_prompt"):
-        message = "is required and must not be blank, unless extra_body.multi_prompt is given"
-        yield Problem(path="prompt", code="prompt_or_shots", message=message)
+    if payload.prompt.strip() or payload.extra_body.get("multi_prompt"):
+        return True
+    message = "is required and must not be blank, unless extra_body.multi_prompt is given"
+    return [Problem(path="prompt", code="prompt_or_shots", message=message)]
 
 
 @rule(
@@ -40,11 +40,12 @@ def prompt_or_shots(payload: Any) -> Iterator[Problem]:
     source=OVERVIEW,
     schema={"not": {"allOf": [PROMPT, SHOTS]}},
 )
-def prompt_not_with_shots(payload: Any) -> Iterator[Problem]:
+def prompt_not_with_shots(payload: Any) -> bool | list[Problem]:
     """Refuse two prompts for one video."""
-    if payload.prompt.strip() and payload.extra_body.get("multi_prompt"):
-        message = "is not accepted together with extra_body.multi_prompt; give one of the two"
-        yield Problem(path="prompt", code="prompt_not_with_shots", message=message)
+    if not payload.prompt.strip() or not payload.extra_body.get("multi_prompt"):
+        return True
+    message = "is not accepted together with extra_body.multi_prompt; give one of the two"
+    return [Problem(path="prompt", code="prompt_not_with_shots", message=message)]
 
 
 @rule(
@@ -53,11 +54,12 @@ def prompt_not_with_shots(payload: Any) -> Iterator[Problem]:
     source=PAGE,
     schema={"if": SHOTS, "then": {"required": ["image"]}},
 )
-def shots_need_image(payload: Any) -> Iterator[Problem]:
+def shots_need_image(payload: Any) -> bool | list[Problem]:
     """Keep shots to image-to-video, where the page shows them."""
-    if payload.extra_body.get("multi_prompt") and not payload.image:
-        message = "is accepted for image-to-video only; give an image too"
-        yield Problem(path="extra_body.multi_prompt", code="shots_need_image", message=message)
+    if payload.image or not payload.extra_body.get("multi_prompt"):
+        return True
+    message = "is accepted for image-to-video only; give an image too"
+    return [Problem(path="extra_body.multi_prompt", code="shots_need_image", message=message)]
 
 
 @rule(
@@ -66,11 +68,12 @@ def shots_need_image(payload: Any) -> Iterator[Problem]:
     source=OVERVIEW,
     schema={"dependentRequired": {"last_image": ["image"]}},
 )
-def last_image_needs_image(payload: Any) -> Iterator[Problem]:
+def last_image_needs_image(payload: Any) -> bool | list[Problem]:
     """Refuse a last frame without a first."""
-    if payload.last_image and not payload.image:
-        message = "is given without image, the first frame; give both, or the first alone"
-        yield Problem(path="last_image", code="last_image_needs_image", message=message)
+    if payload.image or not payload.last_image:
+        return True
+    message = "is given without image, the first frame; give both, or the first alone"
+    return [Problem(path="last_image", code="last_image_needs_image", message=message)]
 
 
 @rule(
@@ -79,11 +82,12 @@ def last_image_needs_image(payload: Any) -> Iterator[Problem]:
     source=PAGE,
     notes=True,
 )
-def image_may_set_the_ratio(payload: Any) -> Iterator[Note]:
+def image_may_set_the_ratio(payload: Any) -> bool | list[Note]:
     """Say that a ratio asked for may not be the one delivered."""
-    if payload.image:
-        message = "with an image, the ratio of the video may be the image's own"
-        yield Note(path="aspect_ratio", code="image_may_set_the_ratio", message=message)
+    if not payload.image:
+        return True
+    message = "with an image, the ratio of the video may be the image's own"
+    return [Note(path="aspect_ratio", code="image_may_set_the_ratio", message=message)]
 
 
 @rule(
@@ -92,11 +96,12 @@ def image_may_set_the_ratio(payload: Any) -> Iterator[Note]:
     source=OVERVIEW,
     notes=True,
 )
-def subjects_pass_unchecked(payload: Any) -> Iterator[Note]:
+def subjects_pass_unchecked(payload: Any) -> bool | list[Note]:
     """Say that the page does not tell what a subject is made of."""
-    if payload.extra_body.get("element_list"):
-        message = "the page does not say what an element is made of; it is passed on unchecked"
-        yield Note(path="extra_body.element_list", code="subjects_pass_unchecked", message=message)
+    if not payload.extra_body.get("element_list"):
+        return True
+    message = "the page does not say what an element is made of; it is passed on unchecked"
+    return [Note(path="extra_body.element_list", code="subjects_pass_unchecked", message=message)]
 
 
 RULES = (

@@ -9,7 +9,7 @@ from rushes_cli.completing import tasks
 from rushes_cli.options import json_option
 from rushes_cli.place import command_line
 from rushes_cli.report_view import money, tell_json
-from rushes_cli.task_view import local, task_object
+from rushes_cli.task_view import local, task_object, utc
 from rushes_cli.terminal import clean, json_text, tell
 
 if TYPE_CHECKING:
@@ -26,13 +26,18 @@ def show(reference: str, as_json: bool) -> None:
     """
     with clients.make_client() as client:
         task = client.task(reference)
+        history = client.history(task.id)
     if as_json:
         more = {"base_url": task.base_url, "output": task.output, "request": _sent(task)}
-        click.echo(json_text({**task_object(task), **more}))
+        changes = [{"at": utc(was.updated_at), "status": was.state} for was in history]
+        click.echo(json_text({**task_object(task), **more, "history": changes}))
         return
     for name, value in _facts(task):
         if value:
             tell(value, bold=f"{name + ':':<11}")
+    for number, was in enumerate(history):
+        head = "" if number else "History:"
+        tell(f"{local(was.updated_at)}  {was.state}", bold=f"{head:<11}")
     if task.call is not None:
         tell()
         tell(f"{task.call.method} {task.call.url}", bold="Sent:      ")

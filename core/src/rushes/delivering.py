@@ -1,0 +1,139 @@
+"""Sending a recorded job: its call leaves once, and what nobody knows is not guessed."""
+
+import datetime
+
+import msgspec
+
+from rushes.attempt import Outcome, attempt, creating
+from rushes.download import writable
+from rushes.errors import ConfigurationError, DiskError, NotSentError, RefusedError
+from rushes.flow import Do, Flow, Sleep
+from rushes.loading import LoadedVariant
+from rushes.reconciling import reconcile
+from rushes.session import OnUpdate, Session, at
+from rushes.task import Refusal, Task
+
+RETRIES = (0.5, 2.0)
+"""Seconds before each further try of a call that provably never left."""
+PATIENCE = 120.0
+"""Seconds that may be spent waiting because a provider says to come back."""
+LEAST_PAUSE = 1.0
+"""Seconds between two tries, also where a provider says to come back at once."""
+USUAL_PAUSE = 5.0
+"""Seconds between two tries where a provider does not say when to come back."""
+
+
+def accepted(
+    session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
+) -> Flow[Task]:
+    """Bring a task to where the provider has it: send it, or find out what became of its submit."""
+    if task.state in ("recorded", "refused"):
+        return (yield from deliver(session, loaded, task, on_update))
+    if task.state in ("sending", "unknown"):
+        return (yield from reconcile(session, loaded, task, on_update))
+    return task
+
+
+def deliver(
+    session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
+) -> Flow[Task]:
+    """Send a recorded task's call, as recorded, until it left once; return the accepted task.
+
+    Raises NotSentError, RefusedError, ConfigurationError or DiskError where nothing was bought,
+    OutcomeUnknownError where nobody can tell.
+    """
+    session.registry.guard()
+    yield from _room(session, task)
+    waited, tries = 0.0, 0
+    while True:
+        outcome = yield from _once(session, loaded, task, on_update)
+        task = msgspec.structs.replace(task, state="sending")
+        if outcome.kind == "accepted":
+            queued = at(task, "queued", receipt=outcome.receipt)
+            return (yield from session.record(queued, on_update))
+        if outcome.kind == "unknown":
+            task = yield from session.record(at(task, "unknown", error=outcome.words), on_update)
+            return (yield from reconcile(session, loaded, task, on_update))
+        pause = _pause(outcome, tries)
+        tries += outcome.kind == "not_sent"
+        waited += pause or 0.0
+        if pause is None or waited > PATIENCE:
+            raise (yield from _refused(session, loaded, task, outcome, on_update))
+        words = f"trying again in {pause:g} s: {outcome.words}"
+        task = yield from session.record(at(task, "recorded", error=words), on_update)
+        yield Sleep(session.jitter(pause))
+
+
+def _room(session: Session, task: Task) -> Flow[None]:
+    """Find out before anything is paid whether the video could be written."""
+    target = session.target(task)
+    try:
+        yield Do(lambda: writable(target))
+    except DiskError as failure:
+        raise DiskError(f"{failure}; nothing was sent, the task is kept", task=task) from failure
+
+
+def _once(
+    session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
+) -> Flow[Outcome]:
+    """Make one try, written down before and, where it is interrupted, after."""
+    creating(session, loaded, task)  # what is wrong with it is said before the record says sending
+    try:
+        task = yield from session.record(at(task, "sending"), on_update)
+    except GeneratorExit:
+        raise  # nobody drives us on
+    except BaseException:
+        # Whoever stops us here (Ctrl-C, a callback) stops what was provably never sent.
+        yield from session.record(at(task, "recorded"), None)
+        raise
+    try:
+        return (yield from attempt(session, loaded, task))
+    except GeneratorExit:
+        raise
+    except BaseException as failure:
+        reason = session.clean(loaded, str(failure) or type(failure).__name__)
+        yield from session.record(at(task, "unknown", error=reason), on_update)
+        raise
+
+
+def _pause(outcome: Outcome, tries: int) -> float | None:
+    """Return the seconds before the next try, or None where there is none to be made."""
+    if outcome.kind == "not_sent":
+        return RETRIES[tries] if tries < len(RETRIES) else None
+    if outcome.kind == "wait" and outcome.refusal:
+        told = outcome.refusal.retry_after
+        return max(USUAL_PAUSE if told is None else told, LEAST_PAUSE)
+    return None
+
+
+def _refused(
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    outcome: Outcome,
+    on_update: OnUpdate | None,
+) -> Flow[Exception]:
+    """Record that nothing was bought, and return the error that says why."""
+    provider = loaded.variant.provider
+    reason = outcome.words
+    if outcome.kind == "not_sent":
+        reason = f"never sent, nothing was bought: {task.base_url} cannot be reached ({reason})"
+    task = yield from session.record(at(task, "refused", error=reason), on_update)
+    if outcome.kind == "not_sent":
+        return NotSentError(f"{provider}: {reason}", task=task)
+    refusal = outcome.refusal
+    if refusal is None:
+        return ConfigurationError(f"{provider}: {reason}", task=task)
+    message = f"{provider} refused the request ({reason}){_hint(session, loaded, refusal)}"
+    return RefusedError(message, refusal, task=task)
+
+
+def _hint(session: Session, loaded: LoadedVariant, refusal: Refusal) -> str:
+    if refusal.kind == "key":
+        return f"; the key used is from {session.key(loaded)[1]}"
+    if refusal.kind != "wait":
+        return ""
+    if refusal.retry_after is None:
+        return "; come back later"
+    then = datetime.datetime.fromtimestamp(session.clock() + refusal.retry_after).astimezone()
+    return f"; come back in {refusal.retry_after:g} seconds, at {then:%H:%M:%S}"

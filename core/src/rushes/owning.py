@@ -1,0 +1,124 @@
+"""One owner per task: whoever works on it holds it in the journal, others watch it there."""
+
+import secrets
+from collections.abc import Callable
+
+from rushes import log
+from rushes.errors import JournalError, StillRunningError
+from rushes.flow import Do, Flow, T
+from rushes.journal import Journal
+from rushes.session import OnUpdate, Session, pausing
+from rushes.task import Task
+
+LOOK_AGAIN = 0.5
+"""Seconds between two looks at a task that another process works on."""
+
+Work = Callable[[Task], Flow[Task]]
+
+
+def new_claim() -> str:
+    """Return a token that stands for one run of a flow."""
+    return secrets.token_hex(16)
+
+
+def owning(
+    session: Session,
+    task: Task,
+    work: Work,
+    *,
+    enough: Callable[[Task], bool],
+    timeout: float,
+    on_update: OnUpdate | None,
+) -> Flow[Task]:
+    """Work on a task as its one owner.
+
+    While another process (or another flow of this one) owns it, its changes are told as they are
+    recorded; once they are `enough`, nothing is left to be done here. Raises StillRunningError
+    after `timeout` seconds of that.
+    """
+
+    def needed(task: Task) -> Flow[Task]:
+        return task if enough(task) else (yield from work(task))
+
+    journal = session.journal
+    if journal is None:
+        return (yield from work(task))
+    claim = new_claim()
+    end = session.elapsed() + timeout
+    while True:
+        held = yield from letting_go(session, claim, _claimed(journal, task, claim))
+        if held is not None:
+            return (yield from keeping(session, held, claim, needed))
+        task = yield from _seen(journal, task, on_update)
+        if enough(task):
+            return task
+        if session.elapsed() >= end:
+            raise StillRunningError(
+                f"another process works on task {task.id} ({task.state}); look again later",
+                task=task,
+            )
+        yield from pausing(task, min(LOOK_AGAIN, max(end - session.elapsed(), 0.0)))
+
+
+def keeping(session: Session, task: Task, claim: str, work: Work) -> Flow[Task]:
+    """Work on a task that is claimed, and let go of it at the end, whatever the end is."""
+
+    def whole() -> Flow[Task]:
+        session.held[task.id] = claim
+        done = yield from work(task)
+        yield Do(lambda: _let_go(session, claim))
+        return done
+
+    return (yield from letting_go(session, claim, whole()))
+
+
+def letting_go(session: Session, claim: str, flow: Flow[T]) -> Flow[T]:
+    """Let go of what a claim holds where a flow is stopped; one that takes may have taken."""
+    try:
+        return (yield from flow)
+    except GeneratorExit:
+        _let_go(session, claim)
+        raise
+    except BaseException:
+        yield Do(lambda: _let_go(session, claim))
+        raise
+
+
+def _let_go(session: Session, claim: str) -> None:
+    for task_id in [name for name, held in session.held.items() if held == claim]:
+        del session.held[task_id]
+    try:
+        if session.journal is not None:
+            session.journal.release(claim)
+    except JournalError as failure:
+        log.warning("a claim was not released", reason=str(failure))
+
+
+def _claimed(journal: Journal, task: Task, claim: str) -> Flow[Task | None]:
+    """Claim a task and return it as it is now known, or None while another owns it.
+
+    A task that comes from elsewhere (another home, a caller's own records) is written down first.
+    """
+
+    def take() -> Task | None:
+        recorded = journal.find(task.id)
+        if not recorded or recorded[0].id != task.id:
+            added = journal.add(task, claim)
+            if added is task:
+                return task
+        return journal.claim(task.id, claim)
+
+    held: Task | None = yield Do(take)
+    if held is None:
+        return None
+    return task if task.updated_at > held.updated_at else held
+
+
+def _seen(journal: Journal, task: Task, on_update: OnUpdate | None) -> Flow[Task]:
+    """Return a task as another process has recorded it, and tell of what changed."""
+    found = yield Do(lambda: journal.find(task.id))
+    if not found or found[0].id != task.id or found[0] == task:
+        return task
+    if on_update:
+        on_update(found[0])
+    return found[0]  # type: ignore[no-any-return]

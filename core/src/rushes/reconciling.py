@@ -1,0 +1,102 @@
+"""Finding out what became of a creating call that nobody answered for. Never a guess.
+
+First the provider is asked which task carries our name, where it can be asked. Where it replays by
+key, the recorded bytes are sent again under the same key: whatever was created is given back, not
+created again. Else only the caller can tell.
+"""
+
+import msgspec
+
+from rushes import log
+from rushes.attempt import Outcome, attempt
+from rushes.errors import BrokenPluginError, OutcomeUnknownError
+from rushes.flow import Flow, Interrupted, NotSent, Sleep, steps
+from rushes.loading import LoadedVariant
+from rushes.session import OnUpdate, Session, at
+from rushes.task import Receipt, Task
+
+PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
+"""Seconds before each look: what was just created may not be found at once."""
+REPLAYED_FOR = 24 * 3600.0
+"""Seconds after which no key is trusted to be remembered. No page says how long it is; where a
+lifetime is documented elsewhere, a day is the least (docs/decisions.md)."""
+
+
+def reconcile(
+    session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
+) -> Flow[Task]:
+    """Adopt the task that an uncertain submit created; raise OutcomeUnknownError where none can be.
+
+    Ends within the deadline of a submit. No call is made that could create a second task.
+    """
+    session.registry.guard()
+    end = session.elapsed() + session.timeouts.submit
+    trouble = task.error or "no answer came"
+    for pause in PAUSES:
+        left = end - session.elapsed() - pause
+        if left <= 0:
+            break
+        if pause:
+            yield Sleep(session.jitter(pause))
+        found = yield from _look_up(session, loaded, task, left)
+        outcome = _adopted(found)
+        if outcome is None and _replays(session, loaded, task):
+            outcome = yield from attempt(session, loaded, task, left)
+        elif outcome is None and found is None:
+            break
+        if outcome is not None and outcome.receipt:
+            queued = at(task, "queued", receipt=outcome.receipt)
+            return (yield from session.record(queued, on_update))
+        trouble = outcome.words if outcome else "the provider finds no task under its name yet"
+        if outcome and not _passing(loaded, outcome):
+            break
+    unknown = at(task, "unknown", error=trouble)
+    task = yield from session.record(unknown, on_update)
+    raise OutcomeUnknownError(
+        f"{loaded.variant.provider}: nobody knows whether the submit of task {task.id} was "
+        f"accepted ({trouble}); it is not repeated, so that nothing is paid twice",
+        task=task,
+    )
+
+
+def _look_up(
+    session: Session, loaded: LoadedVariant, task: Task, left: float
+) -> Flow[list[Receipt] | None]:
+    """Ask which tasks carry our name; None where the provider cannot say."""
+    total = max(min(session.timeouts.poll, left), 1.0)
+    try:
+        generator = loaded.call("look_up", client_id=task.client_id)
+        if generator is None:
+            return None
+        found, _ = yield from steps(generator, lambda call: session.send(loaded, call, total))
+        with loaded.blamed("the hook look_up"):
+            return msgspec.convert(msgspec.to_builtins(found or []), list[Receipt])
+    except (NotSent, Interrupted, BrokenPluginError) as failure:
+        log.warning("look-up failed", task=task.id, reason=session.clean(loaded, str(failure)))
+        return []
+
+
+def _adopted(found: list[Receipt] | None) -> Outcome | None:
+    if not found:
+        return None
+    if len({receipt.remote_id for receipt in found}) > 1:
+        names = ", ".join(receipt.remote_id for receipt in found[:5])
+        return Outcome(kind="refused", words=f"several tasks carry its name: {names}")
+    return Outcome(kind="accepted", receipt=found[0])
+
+
+def _replays(session: Session, loaded: LoadedVariant, task: Task) -> bool:
+    """Whether the recorded bytes may go out again: the key must still be remembered."""
+    remembered = session.clock() - task.created_at < REPLAYED_FOR
+    return loaded.variant.idempotency != "none" and remembered
+
+
+def _passing(loaded: LoadedVariant, outcome: Outcome) -> bool:
+    """Whether a try that found nothing may find it later.
+
+    A refusal says nothing about the first call; a provider that rejects a key it knows means that
+    there is something to be found.
+    """
+    if outcome.kind == "refused" and loaded.variant.idempotency == "reject":
+        return outcome.refusal is not None
+    return outcome.kind in ("wait", "not_sent", "unknown")

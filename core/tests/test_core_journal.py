@@ -1,0 +1,229 @@
+"""What every journal does, ours and one that is no database."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from journal_memory import Memory, MemoryJournal
+from journal_tasks import after, ended, make_task
+from rushes import ClaimLost, Journal, JournalError, Receipt, SQLiteJournal, Task
+
+Opener = Callable[[], Journal]
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def open_journal(request: Any, tmp_path: Path) -> Iterator[Opener]:
+    """Open the one journal of a test, as often as it likes."""
+    memory, opened = Memory(), []
+
+    def opener() -> Journal:
+        journal: Journal = (
+            SQLiteJournal(tmp_path / "home" / "journal.db")
+            if request.param == "sqlite"
+            else MemoryJournal(memory)
+        )
+        opened.append(journal)
+        return journal
+
+    yield opener
+    for journal in opened:
+        journal.close()
+
+
+@pytest.fixture
+def journal(open_journal: Opener) -> Journal:
+    return open_journal()
+
+
+def test_a_new_task_is_given_back_itself_and_a_known_one_as_recorded(
+    journal: Journal, open_journal: Opener
+) -> None:
+    task = make_task()
+    assert journal.add(task, "mine") is task
+    journal.save(after(task, state="sending"), "mine")
+    for again in (journal, open_journal()):
+        known = again.add(make_task(created_at=1.0), "other")
+        assert known == after(task, state="sending")
+    assert len(journal.history(task.id)) == 2
+
+
+def test_a_client_id_is_one_task_at_its_provider(journal: Journal) -> None:
+    first = journal.add(make_task("one", client_id="c"))
+    assert journal.add(make_task("two", client_id="c")) == first
+    elsewhere = make_task("three", client_id="c", variant="other/zoom")
+    assert journal.add(elsewhere) is elsewhere
+    assert journal.with_client_id("acme", "c") == first
+    assert journal.with_client_id("other", "c") == elsewhere
+    assert journal.with_client_id("acme", "three") is None
+
+
+def test_a_reference_counts_before_a_client_id(journal: Journal) -> None:
+    one, two = journal.add(make_task("one")), journal.add(make_task("two"))
+    assert journal.add(make_task("two", client_id="one")) == two
+    assert journal.add(make_task("three", client_id="one")) == one
+
+
+def test_of_many_at_once_one_wins_and_the_others_get_the_winners(open_journal: Opener) -> None:
+    journals = [open_journal() for _ in range(4)] * 2
+    start = threading.Barrier(8)
+    tasks = [make_task(created_at=float(number)) for number in range(8)]
+
+    def add(number: int) -> Task:
+        start.wait()
+        return journals[number].add(tasks[number], f"claim {number}")
+
+    with ThreadPoolExecutor(8) as pool:
+        given = list(pool.map(add, range(8)))
+    (winner,) = [number for number in range(8) if given[number] is tasks[number]]
+    assert given == [tasks[winner]] * 8
+    journals[0].save(tasks[winner], f"claim {winner}")
+    with pytest.raises(ClaimLost):
+        journals[0].save(tasks[winner], f"claim {(winner + 1) % 8}")
+
+
+def test_a_claim_keeps_everybody_else_out(journal: Journal, open_journal: Opener) -> None:
+    other = open_journal()
+    task = journal.add(make_task(), "mine")
+    assert journal.claim(task.id, "mine") == task
+    for somebody in (journal, other):
+        assert somebody.claim(task.id, "yours") is None
+        with pytest.raises(ClaimLost) as caught:
+            somebody.save(after(task, state="sending"), "yours")
+        assert caught.value.task_id == task.id
+    assert journal.find(task.id) == [task]
+    assert other.tasks(unfinished=True) == [task]
+
+
+def test_a_released_task_is_claimed_as_it_now_is(journal: Journal, open_journal: Opener) -> None:
+    other = open_journal()
+    task = journal.add(make_task(), "mine")
+    sent = after(task, state="queued", receipt=Receipt("c-1", memo={"at": [1, None]}))
+    journal.save(sent, "mine")
+    journal.release("mine")
+    with pytest.raises(ClaimLost):
+        journal.save(task, "mine")
+    assert other.claim(task.id, "yours") == sent
+    other.save(after(sent, state="completed"), "yours")
+    other.release("yours")
+    with pytest.raises(ClaimLost):  # nobody holds it, yet what mine knows is old
+        journal.save(sent, "mine")
+    assert journal.tasks()[0].state == "completed"
+
+
+def test_one_claim_holds_many_and_is_released_at_once(journal: Journal) -> None:
+    tasks = [journal.add(make_task(name), "mine") for name in ("one", "two")]
+    kept = journal.add(make_task("three"), "other")
+    journal.release("mine")
+    journal.release("mine")
+    assert [journal.claim(task.id, "yours") for task in tasks] == tasks
+    assert journal.claim(kept.id, "yours") is None
+
+
+def test_who_closes_lets_go(journal: Journal, open_journal: Opener) -> None:
+    task = journal.add(make_task(), "mine")
+    journal.close()
+    journal.close()
+    assert open_journal().claim(task.id, "yours") == task
+    assert journal.find(task.id) == [task]
+    assert journal.claim(task.id, "mine") is None
+
+
+def test_nobody_claims_what_is_not_there(journal: Journal) -> None:
+    with pytest.raises(JournalError, match="no task 'kite'"):
+        journal.claim("kite", "mine")
+
+
+def test_a_task_from_elsewhere_is_recorded_as_it_is_saved(journal: Journal) -> None:
+    task = make_task(state="queued")
+    journal.save(task, "mine")
+    assert journal.history(task.id) == journal.tasks() == [task]
+    assert journal.claim(task.id, "yours") is None
+    journal.save(make_task("dune"))
+    assert journal.claim("dune", "yours") is not None
+
+
+def test_without_a_claim_nobody_is_asked(journal: Journal) -> None:
+    task = journal.add(make_task(), "mine")
+    journal.save(after(task, state="lost"))
+    assert journal.tasks()[0].state == "lost"
+
+
+@pytest.mark.parametrize(
+    ("reference", "found"),
+    [
+        ("kite-1", ["kite-1"]),
+        ("kite", ["kite-1", "kite-10"]),
+        ("kite-2", ["kite-2"]),
+        ("kite-10", ["kite-10"]),
+        ("Kite", ["Kite"]),
+        ("KITE", []),
+        ("kite_", []),
+        ("%", []),
+        ("z", []),
+        ("\udc80", []),
+        ("ki\0", []),
+    ],
+)
+def test_tasks_are_found_by_how_they_begin(
+    journal: Journal, reference: str, found: list[str]
+) -> None:
+    for name in ("kite-10", "kite-1", "kite-2", "Kite", "dune"):
+        journal.add(make_task(name))
+    assert [task.id for task in journal.find(reference)] == found
+
+
+def test_the_last_created_comes_first(journal: Journal) -> None:
+    for name, when in (("b", 2.0), ("a", 2.0), ("c", 1.0), ("d", 3.0)):
+        journal.add(make_task(name, created_at=when))
+    journal.save(ended(make_task("b", created_at=2.0)))
+    assert [task.id for task in journal.tasks()] == ["d", "b", "a", "c"]
+    assert [task.id for task in journal.tasks(unfinished=True)] == ["d", "a", "c"]
+
+
+def test_a_history_holds_every_change_but_no_mere_progress(journal: Journal) -> None:
+    task = journal.add(make_task())
+    queued = after(task, state="queued", receipt=Receipt("c-1"), updated_at=1001.0)
+    moving = after(queued, state="in_progress", progress=1.0, updated_at=1002.0)
+    for now in (queued, moving):
+        journal.save(now)
+    for percent in range(2, 90):
+        moving = after(moving, progress=float(percent), updated_at=1002.0 + percent)
+        journal.save(moving)
+    assert journal.tasks() == [moving]
+    done = ended(moving, 2000.0)
+    journal.save(done)
+    journal.save(after(done, cost=0.5))
+    seen = journal.history(task.id)
+    assert [was.state for was in seen] == [
+        "recorded", "queued", "in_progress", "completed", "completed",
+    ]  # fmt: skip
+    assert (seen[2].progress, seen[-1].cost) == (1.0, 0.5)
+    assert journal.history("nothing") == []
+
+
+def test_what_is_over_and_old_is_forgotten(journal: Journal) -> None:
+    old = ended(make_task("old"), 10.0)
+    held = ended(make_task("held"), 10.0)
+    exact = ended(make_task("exact"), 20.0)
+    for task in (old, exact, make_task("unfinished", updated_at=1.0)):
+        journal.save(task)
+    journal.save(held, "mine")
+    fetched = after(ended(make_task("to be fetched"), 10.0), file=None)
+    journal.save(fetched)
+    assert journal.purge(20.0) == 1
+    assert journal.purge(20.0) == 0
+    assert {task.id for task in journal.tasks()} == {
+        "exact", "held", "to be fetched", "unfinished",
+    }  # fmt: skip
+    assert journal.history("old") == journal.find("old") == []
+    journal.release("mine")
+    assert journal.purge(20.0) == 1
+    again = make_task("old")
+    assert journal.add(again) is again
+
+
+def test_a_journal_says_where_it_is(journal: Journal) -> None:
+    assert journal.place

@@ -1,0 +1,84 @@
+"""Effects performed by either transport, in a thread that a test does not wait for for ever."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from rushes import Answer, Timeouts
+from rushes.flow import Send
+from rushes.network import Settings
+from rushes.transport import AsyncTransport, Transport
+
+Perform = Callable[..., Any]
+
+
+class Body:
+    """A sink that keeps what comes."""
+
+    def __init__(self) -> None:
+        self.content = b""
+
+    def begin(self, answer: Answer) -> None:
+        self.content = b""
+
+    def write(self, chunk: bytes) -> None:
+        self.content += chunk
+
+    def tell(self) -> None:
+        """Tell nobody."""
+
+
+def settings(**changes: Any) -> Settings:
+    """Return settings whose own timeouts would wait for long."""
+    given = {
+        "timeouts": Timeouts(connect=60, read=60),
+        "proxy": None,
+        "connections": 3,
+        "transport": None,
+        **changes,
+    }
+    return Settings(**given)
+
+
+def performing(kind: str) -> Perform:
+    """Return a function that performs effects, and fails the test where they do not end."""
+
+    def blocking(given: Settings, effects: tuple[Any, ...]) -> list[Any]:
+        transport = Transport(given)
+        try:
+            return [
+                transport.send(each) if isinstance(each, Send) else transport.stream(each)
+                for each in effects
+            ]
+        finally:
+            transport.close()
+
+    async def awaiting(given: Settings, effects: tuple[Any, ...]) -> list[Any]:
+        transport = AsyncTransport(given)
+        try:
+            return [
+                await (transport.send(each) if isinstance(each, Send) else transport.stream(each))
+                for each in effects
+            ]
+        finally:
+            await transport.close()
+
+    def run(given: Settings, *effects: Any) -> Any:
+        outcome: Future[list[Any]] = Future()
+
+        def work() -> None:
+            try:
+                if kind == "sync":
+                    outcome.set_result(blocking(given, effects))
+                else:  # the end of the loop is part of it: it waits for the loop's own threads
+                    outcome.set_result(asyncio.run(awaiting(given, effects)))
+            except BaseException as error:  # noqa: BLE001 - it is raised in the test
+                outcome.set_exception(error)
+
+        threading.Thread(target=work, daemon=True).start()
+        found = outcome.result(20)
+        return found if len(effects) > 1 else found[0]
+
+    return run
