@@ -74,9 +74,23 @@ def plugin(session: nox.Session, name: str) -> None:
 
 
 @nox.session(venv_backend="none")
+def faults(session: nox.Session) -> None:
+    """Play every fault at every provider, print the table; `-- --write` writes docs/faults.md."""
+    setting = "write" if "--write" in session.posargs else "all"
+    command = ("pytest", "-q", "-n", "2", "--dist", "worksteal", "tests/faults")
+    session.run(*command, env={"RUSHES_FAULTS": setting})
+
+
+@nox.session(venv_backend="none")
 def mutants(session: nox.Session) -> None:
     """Count what the conformance kit catches of mechanically broken plugins (ten minutes)."""
     session.run("python", "benchmarks/mutants.py", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def crash(session: nox.Session) -> None:
+    """Kill processes at named points and 200 at random (minutes); `-- --write` keeps what came."""
+    session.run("python", "-m", "crash", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
 @nox.session(venv_backend="none")

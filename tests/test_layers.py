@@ -31,7 +31,7 @@ ORDER = [
     ["siblings", "session"],
     ["attempt", "owning", "records", "uploading", "polling"],
     ["download", "intent", "reconciling"],
-    ["delivering"],
+    ["delivering", "trial"],
     ["submitting"],
     ["jobs"],
     ["configuration"],

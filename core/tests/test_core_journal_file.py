@@ -302,6 +302,15 @@ def test_what_one_may_not_does_not_undo_what_another_did(journal: SQLiteJournal)
     assert {task.id for task in journal.tasks(unfinished=True)} == {"kite", "dune"}
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C interrupt: a shell's background job is started without."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_whoever_is_interrupted_while_waiting_has_handed_it_over(journal: SQLiteJournal) -> None:
     begun, go = threading.Event(), threading.Event()
 

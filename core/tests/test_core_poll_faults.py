@@ -1,6 +1,7 @@
 """Faults while following a task: forgiven, and never taken for an end."""
 
 import threading
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -236,3 +237,14 @@ def test_waiting_stops_where_another_thread_says_so(server: Server, home: Path) 
         with pytest.raises(StillRunningError, match="stopped waiting"):
             client.wait(task, stop=stop)
     assert "GET /v1/clips/c-1" not in server.lines
+
+
+@pytest.mark.parametrize("word", ["broken", "stopped"])
+def test_a_completed_task_that_is_called_failed_later_is_fetched_all_the_same(
+    make: Maker, server: Server, word: str
+) -> None:
+    driver = make()
+    task = driver.wait(driver.submit("acme/zoom", REQUEST))
+    server.on("GET /v1/clips", answers(200, {"clip": {"ref": "c-1", "stage": word}}))
+    assert driver.resume(task.id).file
+    assert server.script["GET /v1/clips"] == deque()

@@ -8,6 +8,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import rushes
 from acme_zoom import Zoom
@@ -22,6 +23,7 @@ from rushes import (
 )
 from rushes.loading import import_in_time
 from rushes.registry import Registry
+from rushes.trial import trial
 
 GOOD = """
 import msgspec
@@ -270,3 +272,70 @@ def test_an_entry_point_of_no_distribution_is_described() -> None:
     entry = EntryPoint("x.y", "no_such_module_anywhere:plugin", "rushes")
     with pytest.raises(BrokenPluginError, match="an unknown distribution"):
         import_in_time(entry, 5)
+
+
+class Raising(Zoom):
+    """A plugin whose drafting raises."""
+
+    declaration = msgspec.structs.replace(Zoom.declaration, id="acme/raising")
+
+    @hookimpl
+    def build_payload(self) -> Any:
+        raise KeyError("clip")
+
+
+def test_what_a_broken_plugin_cannot_is_said_and_the_others_are_asked(
+    tmp_path: Path, site: Site
+) -> None:
+    site.install("halfway", "raise RuntimeError('half')", rushes={"acme.half": "halfway:plugin"})
+    client = Client(plugins=[Zoom(), Raising()], home=tmp_path)
+    reports = {report.variant: report for report in client.check_all(Request("x"))}
+    assert reports["acme/zoom"].valid
+    for variant, words in (
+        ("acme/raising", "the hook build_payload raised KeyError"),
+        ("acme/half", "its import raised RuntimeError: half"),
+    ):
+        (problem,) = reports[variant].problems
+        assert problem.code == "broken_plugin"
+        assert words in problem.message
+
+
+class Odd(Zoom):
+    """A plugin of which one hook does what it must not."""
+
+    def __init__(self, **hooks: Any) -> None:
+        for name, raising in hooks.items():
+            setattr(self, name, raising)
+
+
+@hookimpl
+def _raises(answer: Any) -> Any:
+    raise LookupError("nothing there")
+
+
+@hookimpl
+def _polls_nothing(receipt: Any) -> Any:
+    if receipt:
+        raise LookupError("nothing there")
+    yield
+
+
+@hookimpl
+def _gives_text(key: str) -> Any:
+    return f"Bearer {key}"
+
+
+@pytest.mark.parametrize(
+    ("hook", "odd"),
+    [
+        ("parse_submit", _raises),
+        ("parse_status", _raises),
+        ("parse_refusal", _raises),
+        ("poll", _polls_nothing),
+        ("authorize", _gives_text),
+    ],
+)
+def test_a_trial_finds_the_hook_that_does_what_it_must_not(hook: str, odd: Any) -> None:
+    trial(Registry(plugins=[Zoom()]).get("acme/zoom"))
+    with pytest.raises(BrokenPluginError, match=f"the hook {hook}"):
+        trial(Registry(plugins=[Odd(**{hook: odd})]).get("acme/zoom"))

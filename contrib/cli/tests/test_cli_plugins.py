@@ -21,6 +21,37 @@ def hello(fail):
 """
 
 
+RAISING = """
+import sys
+from typing import Literal
+import msgspec
+from rushes import SPEC, Source, To, Variant, hookimpl
+
+class Payload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    model: Literal["dolly"]
+    prompt: str
+
+@hookimpl
+def variant():
+    return Variant(spec=SPEC, id="acme/dolly", model="dolly", payload=Payload,
+                   page=Source("Acme", "https://docs.acme.example"), submit_path="/v1/clips",
+                   status_path="/v1/clips/{id}", fields={"prompt": To("prompt")})
+
+@hookimpl
+def parse_status(answer):
+    return answer.json()["clip"]["stage"]
+
+plugin = sys.modules[__name__]
+
+class Shy:
+    @hookimpl(wrapper=True)
+    def validate(self, variant, payload, secret):
+        return (yield)
+
+shy = Shy()
+"""
+
+
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Install sound and broken plugins into a folder of the path."""
@@ -32,10 +63,12 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "hello = acme_tools:hello\nbroken = acme_broken:nothing\nodd = acme_odd:odd\n"
         "check = acme_tools:hello\nrivals = acme_tools:hello\n"
         "[rushes]\nacme.zoom = acme_broken:plugin\nnodot = acme_tools:hello\n"
-        "[rushes.wrappers]\ncap = acme_odd:odd\n",
+        "acme.dolly = acme_dolly:plugin\n"
+        "[rushes.wrappers]\ncap = acme_odd:odd\nshy = acme_dolly:shy\n",
         acme_tools=SOUND,
         acme_broken="raise RuntimeError('half \\x1b[31minstalled')",
         acme_odd="odd = 5",
+        acme_dolly=RAISING,
     )
     distribution(folder, "rival-tools", "[rushes.commands]\nrivals = acme_tools:hello\n")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *_paths()]))
@@ -100,6 +133,8 @@ def test_every_entry_point_is_listed_with_its_state() -> None:
     assert found["rushes.commands", "hello"]["status"] == "ok"
     problems = {name: item["problem"] for name, item in found.items() if item["problem"]}
     assert "RuntimeError" in problems["rushes", "acme.zoom"]
+    assert "the hook parse_status raised KeyError: 'clip'" in problems["rushes", "acme.dolly"]
+    assert "secret" in problems["rushes.wrappers", "shy"]
     assert "no name for a variant" in problems["rushes", "nodot"]
     assert "rushes has a command" in problems["rushes.commands", "check"]
     assert "claimed by" in problems["rushes.commands", "rivals"]

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from rushes.check import check
+from rushes.errors import ConfigurationError
 from rushes.home import Keys, home_folder
 from rushes.jobs import Jobs, RequestLike
 from rushes.journal import Journal
@@ -104,9 +105,16 @@ class Configured:
         """Check a request against every installed variant: who can do it, and who cannot and why.
 
         Each report has its notes and its estimated cost, where that is known. A variant whose
-        plugin is broken is left out; `registry.get` says what is wrong with it.
+        plugin is broken cannot, and its problem, of code `broken_plugin`, says why.
         """
-        return [self._checked(loaded.variant.id, request)[1] for loaded in self.registry.working()]
+        return [self._judged(variant_id, request) for variant_id in self.registry.ids()]
+
+    def _judged(self, variant: str, request: RequestLike) -> Report:
+        try:
+            return self._checked(variant, request)[1]
+        except ConfigurationError as error:
+            problem = Problem(path="", code="broken_plugin", message=str(error))
+            return Report(variant=variant, problems=(problem,), notes=())
 
     def check_payload(self, variant: str, payload: Any) -> Report:
         """Check a native payload, as the provider's page shows it."""

@@ -78,7 +78,7 @@ def retry_after(answer: Answer) -> float | None:
     if text.isdecimal() and text.isascii():
         return float(text[:9])
     then, now = _date(text), _date(answer.headers.get("date", ""))
-    return max(0.0, then - now) if then is not None and now is not None else None
+    return min(max(0.0, then - now), 1e9 - 1) if then is not None and now is not None else None
 
 
 def _date(text: str) -> float | None:

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -29,9 +28,12 @@ GONE = (401, 403, 404, 410)
 def writable(output: Path) -> None:
     """Raise DiskError where a video could not be written to `output`; nothing is left behind.
 
-    A file is written beside it and removed, in the nearest folder that exists. Folders are not
-    made: jobs that begin at the same time would remove them under each other.
+    A file is written in the nearest folder that exists; where the system can, it has no name, so
+    that nothing stays of it however this process ends. Folders are not made: jobs that begin at the
+    same time would remove them under each other.
     """
+    import tempfile  # it brings every compression along; only who pays needs it
+
     output = output.absolute()
     try:
         if output.is_dir():
@@ -42,13 +44,8 @@ def writable(output: Path) -> None:
         for name in names:
             with contextlib.suppress(FileNotFoundError):
                 (folder / name).lstat()  # a name that is too long says so
-        probe = folder / f".{secrets.token_hex(8)}.part"
-        try:
-            with probe.open("xb") as file:
-                file.write(bytes(4096))
-        finally:
-            with contextlib.suppress(OSError):
-                probe.unlink()
+        with tempfile.TemporaryFile(dir=folder, prefix=".", suffix=".part") as file:
+            file.write(bytes(4096))
     except (OSError, ValueError) as failure:
         reason = getattr(failure, "strerror", None) or str(failure)
         raise DiskError(f"{output} cannot be written: {reason}; choose another place") from failure

@@ -155,13 +155,13 @@ class Jobs:
         loaded = self.session.load(task)
 
         def work(task: Task) -> Flow[Task]:
-            submitted = task.receipt is not None
+            fresh = task.state == "recorded"  # any other may be ready by now
             if output:
                 task = msgspec.structs.replace(task, output=str(Path(output).absolute()))
             task = yield from accepted(self.session, loaded, task, on_update)
             if task.state == "completed":
                 task = yield from look_again(self.session, loaded, task, on_update)
-            task = yield from self._followed(loaded, task, timeout, on_update, at_once=submitted)
+            task = yield from self._followed(loaded, task, timeout, on_update, at_once=not fresh)
             return (yield from self._fetched(loaded, task, output, on_update))
 
         flow = self._owning(

@@ -111,7 +111,9 @@ def _claimed(journal: Journal, task: Task, claim: str) -> Flow[Task | None]:
     held: Task | None = yield Do(take)
     if held is None:
         return None
-    return task if task.updated_at > held.updated_at else held
+    # What is given may be old, and no clock tells; but a receipt may have found no way into a
+    # journal that was full.
+    return task if task.receipt and not (held.receipt or held.ended) else held
 
 
 def _seen(journal: Journal, task: Task, on_update: OnUpdate | None) -> Flow[Task]:

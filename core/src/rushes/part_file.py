@@ -70,7 +70,7 @@ class PartFile:
         expected = int(length) if length.isdecimal() and len(length) < 16 else None
         if answer.status == 206:
             found = re.fullmatch(
-                r"bytes (\d+)-(\d+)/(\d+)", answer.headers.get("content-range", "")
+                r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})", answer.headers.get("content-range", "")
             )
             if not found or int(found[1]) != self.size:
                 self.restart()

@@ -113,7 +113,7 @@ def understood(session: Session, loaded: LoadedVariant, task: Task, answer: Answ
         _, where = session.key(loaded)
         raise StillRunningError(
             f"{loaded.variant.provider} refused the key from {where} (HTTP {answer.status}); "
-            "the task lives, resume it with another key",
+            f"task {task.id} lives, resume it with another key",
             task=task,
         )
     if 300 <= answer.status < 400:
@@ -138,6 +138,8 @@ def understood(session: Session, loaded: LoadedVariant, task: Task, answer: Answ
 def advance(session: Session, task: Task, status: Status, on_update: OnUpdate | None) -> Flow[Task]:
     """Record a status, unless it goes back behind what is known."""
     state, progress = status.state, status.progress
+    if task.state == "completed" and task.results and state in ("failed", "cancelled"):
+        return task  # a video that was there is not unmade; it may only be gone
     if state in _RANK:
         if task.ended or _RANK[state] < _RANK.get(task.state, 0):
             return task
@@ -149,7 +151,7 @@ def advance(session: Session, task: Task, status: Status, on_update: OnUpdate | 
         progress=100.0
         if state == "completed"
         else (progress if progress is not None else task.progress),
-        results=status.results,
+        results=status.results or task.results,
         cost=status.cost if status.cost is not None else task.cost,
         error=status.reason,
     )

@@ -175,7 +175,7 @@ class SQLiteJournal:
     def _read(self, record: bytes) -> Task:
         try:
             return msgspec.json.decode(record, type=Task)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise JournalError(
                 f"{self.path} holds a task that this rushes cannot read ({error}); "
                 "a newer one may have recorded it: upgrade, or set RUSHES_HOME to another folder"

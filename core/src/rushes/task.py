@@ -65,7 +65,7 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["refused", "wait", "key", "balance", "content", "unknown"]
     message: str
     code: str | None = None
-    retry_after: float | None = None
+    retry_after: Annotated[float, msgspec.Meta(ge=0, le=1e9)] | None = None
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True):

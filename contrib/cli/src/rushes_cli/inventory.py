@@ -63,15 +63,22 @@ def _problem(
 
 def _variant(entry: EntryPoint, _rivals: list[EntryPoint]) -> None:
     from rushes import BrokenPluginError
+    from rushes.trial import trial
 
     variant = entry.name.replace(".", "/", 1)
     registry = clients.make_client().registry
     if variant not in registry.ids():
         raise BrokenPluginError(f"{entry.name!r} is no name for a variant: 'provider.model' is one")
-    registry.get(variant)
+    trial(registry.get(variant))
 
 
-def _part(entry: EntryPoint, _rivals: list[EntryPoint]) -> None:
+def _wrapper(entry: EntryPoint, _rivals: list[EntryPoint]) -> None:
+    from rushes.loading import described, fitting, import_in_time
+
+    fitting(import_in_time(entry), described(entry))
+
+
+def _observer(entry: EntryPoint, _rivals: list[EntryPoint]) -> None:
     from rushes.loading import import_in_time
 
     import_in_time(entry)
@@ -87,7 +94,7 @@ def _command(entry: EntryPoint, rivals: list[EntryPoint]) -> None:
 
 _LOADERS = {
     "rushes": _variant,
-    "rushes.wrappers": _part,
-    "rushes.observers": _part,
+    "rushes.wrappers": _wrapper,
+    "rushes.observers": _observer,
     "rushes.commands": _command,
 }

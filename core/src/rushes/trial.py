@@ -1,0 +1,36 @@
+"""A trial of a plugin: each hook is called once with something harmless, and nothing is sent."""
+
+from contextlib import closing
+
+from rushes.calls import Answer, Call, LocalFile
+from rushes.check import check
+from rushes.intent import with_transport
+from rushes.loading import LoadedVariant
+from rushes.request import Request
+from rushes.task import Receipt
+
+_FILE = LocalFile(content=b"\x89PNG\r\n\x1a\n", type="image/png", name="trial.png")
+_ANSWERS = (Answer(200, {}, b"{}"), Answer(404, {}, b"[]"), Answer(500, {}, b"<html>"))
+
+
+def trial(loaded: LoadedVariant) -> None:
+    """Raise BrokenPluginError, saying which hook raised or gave what it must not, if one does."""
+    report = check(loaded, Request("A trial"))
+    if report.valid:
+        payload = with_transport(report)
+        call: Call = loaded.call("submit", payload=payload, client_id="trial")
+        loaded.call("authorize", call=call, key="trial", now=0.0)
+    for answer in _ANSWERS:
+        for hook in ("parse_submit", "parse_status", "parse_refusal"):
+            loaded.call(hook, answer=answer)
+    receipt = Receipt("trial")
+    for hook, given in (
+        ("poll", {"receipt": receipt}),
+        ("cancel", {"receipt": receipt}),
+        ("look_up", {"client_id": "trial"}),
+        ("upload", {"file": _FILE}),
+    ):
+        steps = loaded.call(hook, **given)
+        if steps is not None:
+            with closing(steps):
+                next(steps, None)

@@ -1,0 +1,100 @@
+"""What walks through the lives of jobs have found once, each told shortly."""
+
+import os
+from pathlib import Path
+
+import pytest
+from acme_driver import REQUEST
+from life_faults import FAULTS
+from life_laws import broken_laws
+from life_process import Process
+from life_world import World
+from rushes import RefusedError, ResultError, StillRunningError
+
+JOB = "one"
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr(os, "fsync", lambda file: None)
+    return World("look-up", tmp_path)
+
+
+def befalls(world: World, route: str, *names: str) -> None:
+    world.faults[route].extend(FAULTS[route][name] for name in names)
+
+
+def test_cancelling_by_an_old_word_forgets_nothing(world: World) -> None:
+    process = Process(world)
+    process.start("generate", JOB, REQUEST).run()
+    before = world.task(JOB)
+    old = next(task for task in world.told[JOB] if task.state == "queued")
+    run = process.start("cancel", JOB, old).run()
+    assert run.result == world.task(JOB) == before
+    assert not broken_laws(world, (JOB,))
+
+
+def test_whoever_cancels_leaves_the_record_to_the_owner(world: World) -> None:
+    """The other one has seen the end, and fetched the video, while we asked."""
+    process = Process(world)
+    owner = process.start("generate", JOB, REQUEST)
+    while not world.provider.of(JOB):
+        owner.step()
+    owner.step()
+    other = Process(world).start("cancel", JOB, JOB)
+    other.run(1)
+    owner.run()
+    other.run()
+    task = world.task(JOB)
+    assert task
+    assert (task.state, task.file) == ("completed", str(world.output(JOB)))
+    assert not broken_laws(world, (JOB,))
+
+
+@pytest.mark.parametrize("fault", ["not sent", "lost", "silent"])
+def test_a_cancel_that_nobody_answers_says_so(world: World, fault: str) -> None:
+    process = Process(world)
+    process.start("submit", JOB, REQUEST).run()
+    befalls(world, "DELETE clip", fault)
+    run = process.start("cancel", JOB, JOB).run()
+    assert isinstance(run.error, StillRunningError)
+    assert run.error.task == world.task(JOB)
+
+
+@pytest.mark.parametrize("verb", ["resume", "wait", "cancel"])
+def test_an_old_word_is_not_believed_though_its_clock_was_ahead(world: World, verb: str) -> None:
+    process = Process(world)
+    run = process.start("submit", JOB, REQUEST)
+    while not world.told[JOB]:
+        run.step()
+    (old,) = world.told[JOB]
+    world.set_back = 3600.0
+    run.run()
+    assert (old.state, world.posts[JOB]) == ("recorded", 1)
+    process.start(verb, JOB, old).run()
+    assert world.posts[JOB] == 1
+    assert not broken_laws(world, (JOB,))
+
+
+def test_addresses_are_not_forgotten_for_an_answer_without_any(world: World) -> None:
+    """The video is there; it is fetched once more, the link fails, and the status has none."""
+    process = Process(world)
+    process.start("generate", JOB, REQUEST).run()
+    befalls(world, "GET file", "410", "410")
+    befalls(world, "GET clip", "no link")
+    assert isinstance(process.start("fetch", JOB, JOB).run().error, ResultError)
+    again = process.start("generate", JOB, REQUEST).run()
+    assert again.result
+    assert again.result.file == str(world.output(JOB))
+
+
+def test_told_to_come_back_on_the_last_day(world: World) -> None:
+    befalls(world, "POST clip", "429 by the last day")
+    run = Process(world).start("submit", JOB, REQUEST).run()
+    assert isinstance(run.error, RefusedError)
+    assert "come back in" in str(run.error)
+
+
+def test_a_part_said_to_be_beyond_all_numbers(world: World) -> None:
+    befalls(world, "GET file", "a part of odd size")
+    assert Process(world).start("generate", JOB, REQUEST).run().result

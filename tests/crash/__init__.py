@@ -1,0 +1,1 @@
+"""Real processes, killed with SIGKILL at named points and at random, and resumed."""

@@ -1,0 +1,76 @@
+"""`nox -s crash`: every named point for every provider, and many random kills."""
+
+import argparse
+import secrets
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from rushes_sandbox import Sandbox
+
+from crash.jobs import VARIANTS, Stage
+from crash.moments import LEAST, Tally, run
+from crash.nursery import Nursery
+from crash.page import PAGE, Outcomes, points_table, random_tables
+from crash.points import POINTS, kill_at
+
+
+def at_every_point(folder: Path, films: Path) -> Outcomes:
+    """Kill one process at each point for each provider; return how each job went on."""
+    outcomes: Outcomes = {}
+    with (
+        Sandbox(queue_seconds=0, render_seconds=0, poll_after=None, folder=films) as sandbox,
+        Nursery() as nursery,
+    ):
+        stage = Stage(sandbox, nursery)
+        for number, point in enumerate(POINTS):
+            for provider in VARIANTS:
+                home = folder / f"point-{number}-{provider}"
+                outcomes[point, provider] = kill_at(point, stage, home, provider)
+    return outcomes
+
+
+def complaints(tally: Tally, kills: int) -> list[str]:
+    """Say what is wrong with a run, its spread included."""
+    few = [
+        f"only {tally.phase(phase)} kills fell into {phase}"
+        for phase in ("submit", "poll", "fetch")
+        if tally.phase(phase) < kills // LEAST
+    ]
+    return [*tally.failures, *few]
+
+
+def say(*lines: str) -> None:
+    """Print lines at once."""
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """Do it all, print it, and with `--write` keep it."""
+    parser = argparse.ArgumentParser(prog="nox -s crash --", description=__doc__)
+    parser.add_argument("--kills", type=int, default=200, help="how many random kills")
+    parser.add_argument("--seed", type=int, help="of the random kills; drawn where it is not given")
+    parser.add_argument("--only", type=int, help="the one random kill of this number, nothing else")
+    parser.add_argument("--write", action="store_true", help="write docs/crashes.md")
+    given = parser.parse_args()
+    seed = secrets.randbelow(10**6) if given.seed is None else given.seed
+    numbers = range(given.kills) if given.only is None else [given.only]
+    begun = time.monotonic()
+    say(f"{len(numbers)} random kills, seed {seed}")
+    with tempfile.TemporaryDirectory(prefix="rushes-crash-") as name:
+        folder = Path(name)
+        text = points_table(at_every_point(folder, folder / "sandbox"))
+        say(f"all {len(POINTS)} points at each provider: {time.monotonic() - begun:.0f} s")
+        tally = run(numbers, seed, folder, folder / "sandbox")
+    text += random_tables(tally, len(numbers))
+    wrong = tally.failures if given.only is not None else complaints(tally, given.kills)
+    say(text, *wrong, f"{time.monotonic() - begun:.0f} s, seed {seed}, {len(wrong)} complaints")
+    if given.write and not wrong:
+        PAGE.write_text(text, encoding="utf-8")
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

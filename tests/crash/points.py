@@ -1,0 +1,101 @@
+"""The named points: where a process is killed, and what must be true of the dead."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from crash.jobs import Stage
+from crash.nursery import HANG
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point of a job's life. The process stands there, provably, when it is killed.
+
+    `stop` is a point of its own code (see `victims.py`), `hold` a fault of the sandbox that keeps
+    an answer back. `state` is what the journal says then, `billed` whether there is a bill,
+    `filed` whether the film has its final name.
+    """
+
+    name: str
+    stop: str | None = None
+    hold: str | None = None
+    state: str | None = None
+    billed: bool = False
+    filed: bool = False
+
+
+POINTS = (
+    Point("before the record", stop="before add"),
+    Point("recorded, not sent", stop="after add", state="recorded"),
+    Point("record says sending, nothing has left", stop="after sending", state="sending"),
+    Point("POST under way, nothing created", hold="stall-before-create", state="sending"),
+    Point("created, no answer yet", hold="stall-after-create", state="sending", billed=True),
+    Point("answered, receipt not written", stop="before queued", state="sending", billed=True),
+    Point("receipt written", stop="after queued", state="queued", billed=True),
+    Point("a poll under way", hold="status-stall", state="queued", billed=True),
+    Point("between two polls", stop="after in_progress", state="in_progress", billed=True),
+    Point("completion not written", stop="before completed", state="in_progress", billed=True),
+    Point("completed, not fetched", stop="after completed", state="completed", billed=True),
+    Point("download at its middle", hold="download-stall", state="completed", billed=True),
+    Point("download whole, not renamed", stop="before rename", state="completed", billed=True),
+    Point(
+        "renamed, not recorded", stop="after rename", state="completed", billed=True, filed=True
+    ),
+    Point("all recorded", stop="after file", state="completed", billed=True, filed=True),
+)  # fmt: skip
+
+
+def kill_at(point: Point, stage: Stage, home: Path, provider: str) -> str:
+    """Kill one job's process at a point, resume it, check all of it; return how it went on."""
+    job = stage.job(home, f"kite-{POINTS.index(point)}", provider)
+    names = [point.hold] if point.hold else []
+    names.append("progress-null")  # the first look is one too early
+    orders = [stage.sandbox.order(name, gateway=provider) for name in names]
+    victim = job.start("generate", stop=point.stop)
+    if point.stop:
+        victim.hear("stopped")
+    else:
+        assert orders[0].wait(HANG), f"the process never came to {point.name!r}"
+        if point.hold == "download-stall":
+            job.wait_for_half()
+    victim.kill()
+    victim.bury()
+    for order in orders:
+        order.cancel()
+
+    task = job.judge()
+    state = task.state if task else None
+    found = (state, len(job.bills()), job.output.exists())
+    assert found == (point.state, point.billed, point.filed), f"{job!r}, {point.name}: {found}"
+    seen = job.seen()
+    how = job.resume()
+    asked = job.seen() - seen
+    went = (how, asked["submit"], asked["fetch"])
+    wanted = (expected(point, provider), posts(point, provider), fetches(point, how))
+    assert went == wanted, f"{job!r}, {point.name}: {went}, not {wanted}"
+    return how
+
+
+def expected(point: Point, provider: str) -> str:
+    """Say how a job must go on."""
+    if point.state is None:
+        return "again"
+    if point.state == "sending" and provider == "uniall":
+        return "told: its id" if point.billed else "told: lost"
+    return "resumed"
+
+
+def posts(point: Point, provider: str) -> int:
+    """Say how many creating calls may follow the crash."""
+    if point.state in (None, "recorded"):
+        return 1
+    if point.state != "sending" or provider == "uniall":
+        return 0
+    found = provider == "toapis" and point.billed  # by look-up; else it is replayed
+    return 0 if found else 1
+
+
+def fetches(point: Point, how: str) -> int:
+    """Say how many downloads must follow the crash."""
+    recorded = point.name == "all recorded"
+    return 0 if recorded or how == "told: lost" else 1

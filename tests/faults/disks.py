@@ -1,0 +1,44 @@
+"""A disk that is full, and then is not: a small file system in memory, or a limit on files."""
+
+import contextlib
+import resource
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+
+def _mount(options: str, folder: Path) -> bool:
+    command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+    with contextlib.suppress(FileNotFoundError):
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    return False
+
+
+@contextlib.contextmanager
+def small_disk(folder: Path, kilobytes: int) -> Iterator[Callable[[], None] | None]:
+    """Make a folder a disk of its own; yield what makes it larger, or None where that may not be.
+
+    What was in the folder is hidden meanwhile.
+    """
+    if not _mount(f"size={kilobytes}k", folder):
+        yield None
+        return
+    try:
+        yield lambda: None if _mount("remount,size=64m", folder) else _fail()
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], capture_output=True, check=True)
+
+
+def _fail() -> None:
+    raise AssertionError("the small disk cannot be made larger")
+
+
+@contextlib.contextmanager
+def short_files(kilobytes: int) -> Iterator[None]:
+    """Have the system refuse to write more to any file of this process."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1024, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

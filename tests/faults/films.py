@@ -1,0 +1,47 @@
+"""What is asked for. The films of it are made once, before any case: rendering takes seconds."""
+
+from pathlib import Path
+
+import msgspec
+from rushes import Client, Image, Polling, Request
+from rushes_sandbox import Sandbox
+
+VARIANTS = {
+    "toapis": "toapis/kling-v3",
+    "apimart": "apimart/kling-v3",
+    "uniall": "uniall/kling-v3-std-silent",
+}
+REQUEST = Request("A red kite over white dunes", duration=5)
+IMAGE = bytes.fromhex(
+    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
+    "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
+)
+
+
+class Films:
+    """Sees to it that a sandbox has the films before a case asks for them."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self._sandbox, self._folder = sandbox, folder
+        self._there: set[tuple[str, bool]] = set()
+
+    def have(self, provider: str, *, image: bool) -> None:
+        """Have a provider's film made."""
+        if (provider, image) in self._there:
+            return
+        request = REQUEST
+        if image:
+            frame = self._folder / "frame.png"
+            frame.write_bytes(IMAGE)
+            request = msgspec.structs.replace(
+                REQUEST, images=[Image(str(frame), role="first_frame")]
+            )
+        with Client(
+            keys={provider: self._sandbox.key},
+            base_urls=self._sandbox.base_urls,
+            home=self._folder,
+            polling=Polling(first=0, every=0.05),
+        ) as client:
+            client.submit(VARIANTS[provider], request)
+        assert self._sandbox.created[-1].film.finished.wait(60)
+        self._there.add((provider, image))

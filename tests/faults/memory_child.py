@@ -1,0 +1,73 @@
+"""Runs one job in a process of its own and prints how much memory it took beyond a good one's.
+
+`python -m faults.memory_child PROVIDER CLIENT BASE_URL FOLDER IMAGE`; the key is in KEY. It makes
+one video without any fault, prints a line, and goes on once it is sent one: that is when the fault
+is ordered.
+"""
+
+import json
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rushes import Image, RushesError, Timeouts
+
+from faults.driver import Hand
+from faults.films import REQUEST, VARIANTS
+
+STATUS = Path("/proc/self/status")
+
+
+def megabytes(line: str) -> float:
+    """Read a line of the process's status, where the system tells one."""
+    found = next(row for row in STATUS.read_text().splitlines() if row.startswith(line))
+    return int(found.split()[1]) / 1024
+
+
+def begin() -> float:
+    """Return the memory held now, and have the system forget the peak until now.
+
+    What `getrusage` calls the peak of a process begins with that of its parent:
+    https://man7.org/linux/man-pages/man5/proc_pid_clear_refs.5.html has the way out.
+    """
+    if STATUS.exists():
+        Path("/proc/self/clear_refs").write_text("5")
+        return megabytes("VmRSS:")
+    return peak()
+
+
+def peak() -> float:
+    """Return the most memory that was held since `begin`, in megabytes."""
+    if STATUS.exists():
+        return megabytes("VmHWM:")
+    unit = 1024**2 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def main(provider: str, kind: str, base_url: str, folder: str, image: str) -> None:
+    """Make one video well, and one with the fault."""
+    limits = Timeouts(submit=2, poll=1, upload=1, download=1)
+    images = [Image(image, role="first_frame")] if image else []
+    request = msgspec.structs.replace(REQUEST, images=images)
+    settings: dict[str, Any] = {"keys": {provider: os.environ["KEY"]}, "timeouts": limits}
+    hand = Hand(kind, base_urls={provider: base_url}, home=Path(folder), **settings)
+    film = Path(folder, "film.mp4")
+    hand.do("generate", VARIANTS[provider], request, output=film)
+    before = begin()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+    error = ""
+    try:
+        hand.do("generate", VARIANTS[provider], request, output=film)
+    except RushesError as failure:
+        error = type(failure).__name__
+    hand.close()
+    sys.stdout.write(json.dumps({"error": error, "growth": peak() - before}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

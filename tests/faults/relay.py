@@ -1,0 +1,100 @@
+"""A way to the sandbox over TLS and by names, as if the provider were on the internet.
+
+The names are those of a certificate that the tests trust; where the sandbox says its own address
+the relay says one of them.
+"""
+
+import http.client
+import ssl
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+CERTIFICATE = Path(__file__).parents[2] / "core" / "tests" / "cdn_example.pem"
+"""For the names api.acme.example and cdn.example; the key is in it."""
+_OURS = frozenset(("connection", "transfer-encoding", "content-length", "date", "server"))
+
+
+def trusting() -> ssl.SSLContext:
+    """Trust the certificate of the made-up names, and no other."""
+    return ssl.create_default_context(cafile=str(CERTIFICATE))
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: "Relay"
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Hand a request on, and the answer back."""
+        self.hand_on()
+
+    def do_POST(self) -> None:
+        """Hand a request on, and the answer back."""
+        self.hand_on()
+
+    def hand_on(self) -> None:
+        """Ask the sandbox, and say what it says."""
+        self.close_connection = True
+        host = self.headers["host"].partition(":")[0]
+        self.server.asked.append((host, self.headers.get("authorization")))
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        line = http.client.HTTPConnection(self.server.sandbox, timeout=30)
+        line.request(self.command, self.path, body, dict(self.headers))
+        answer = line.getresponse()
+        content = answer.read().replace(self.server.private, self.server.public)
+        line.close()
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in _OURS:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_args: Any) -> None:
+        """Say nothing."""
+
+
+class Relay(ThreadingHTTPServer):
+    """Stands before a sandbox for as long as a `with` block lasts; `asked` is who was asked for.
+
+    Of each request it keeps the name that was asked for and the Authorization header.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, sandbox_url: str) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(CERTIFICATE)
+        self.socket = context.wrap_socket(
+            self.socket, server_side=True, do_handshake_on_connect=False
+        )
+        self.sandbox = urlsplit(sandbox_url).netloc
+        self.private = sandbox_url.encode()
+        self.public = f"https://cdn.example:{self.server_port}".encode()
+        self.asked: list[tuple[str, str | None]] = []
+
+    @property
+    def url(self) -> str:
+        """The address of the provider, by name."""
+        return f"https://api.acme.example:{self.server_port}"
+
+    @property
+    def address(self) -> str:
+        """The same by number, which the certificate does not cover."""
+        return f"https://127.0.0.1:{self.server_port}"
+
+    def handle_error(self, *_args: Any) -> None:
+        """Say nothing of clients that leave."""
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_args: object) -> None:
+        self.shutdown()
+        self.server_close()
