@@ -45,7 +45,8 @@ def types(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Check that the generated pages are what the declarations say; `-- --write` writes them."""
     write = "--write" in session.posargs
-    session.run("python", "docs/generate.py", *([] if write else ["--check"]))
+    for script in ("docs/generate.py", "docs/comparison.py"):
+        session.run("python", script, *([] if write else ["--check"]))
 
 
 @nox.session

@@ -72,7 +72,7 @@ def test_a_taken_port_is_one_sentence_and_exit_3() -> None:
     assert f"Port {port} is in use" in done.stderr
 
 
-@pytest.mark.parametrize("module", ["command", "pytest_plugin", "judging", "faults"])
+@pytest.mark.parametrize("module", ["command", "pytest_plugin", "judging", "faults", "lies"])
 def test_importing_is_light(module: str) -> None:
     code = (
         f"import sys, rushes_sandbox.{module}\n"

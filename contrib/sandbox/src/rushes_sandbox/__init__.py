@@ -7,15 +7,18 @@ from rushes_sandbox.judging import MODELS, Refusal, judge
 if TYPE_CHECKING:
     from rushes_sandbox.faults import FAULTS, Fault
     from rushes_sandbox.faults.orders import Order
+    from rushes_sandbox.lies import LIES, Lie
     from rushes_sandbox.record import Exchange
     from rushes_sandbox.server import Sandbox
     from rushes_sandbox.tasks import Task
 
 __all__ = [
     "FAULTS",
+    "LIES",
     "MODELS",
     "Exchange",
     "Fault",
+    "Lie",
     "Order",
     "Refusal",
     "Sandbox",
@@ -25,8 +28,10 @@ __all__ = [
 
 _LAZY = {
     "FAULTS": "faults",
+    "LIES": "lies",
     "Exchange": "record",
     "Fault": "faults",
+    "Lie": "lies",
     "Order": "faults.orders",
     "Sandbox": "server",
     "Task": "tasks",

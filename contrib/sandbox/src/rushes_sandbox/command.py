@@ -65,6 +65,15 @@ class _NotStarted(click.ClickException):
     help="Let this go wrong, always or so many times; may be given several times.",
 )
 @click.option("--list-faults", is_flag=True, help="Print what can go wrong, and end.")
+@click.option(
+    "--lie",
+    "lies",
+    multiple=True,
+    metavar="NAME",
+    callback=lambda _context, _option, names: _known_lies(names),
+    help="Let the videos be not what was asked for; may be given several times.",
+)
+@click.option("--list-lies", is_flag=True, help="Print what the videos can lie about, and end.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 def sandbox(
     port: int,
@@ -77,6 +86,8 @@ def sandbox(
     folder: Path | None,
     faults: tuple[str, ...],
     list_faults: bool,
+    lies: tuple[str, ...],
+    list_lies: bool,
     as_json: bool,
 ) -> None:
     """Run ToAPIs, APIMart and UniAll on this machine: real protocols, real videos, no bill.
@@ -87,6 +98,11 @@ def sandbox(
         from rushes_sandbox.faults.listing import show_faults
 
         show_faults(as_json=as_json)
+        return
+    if list_lies:
+        from rushes_sandbox.faults.listing import show_lies
+
+        show_lies(as_json=as_json)
         return
     from rushes_sandbox import Sandbox
 
@@ -100,6 +116,7 @@ def sandbox(
         folder=folder,
         port=port,
         faults=faults,
+        lies=lies,
         # A server that runs for days must not keep every upload in memory.
         record=False,
     )
@@ -109,7 +126,7 @@ def sandbox(
             stack.enter_context(server)
         except OSError as error:
             raise _NotStarted(_why_not(port, error)) from None
-        _announce(server, faults, as_json=as_json)
+        _announce(server, faults, lies, as_json=as_json)
         ended.wait()
 
 
@@ -124,16 +141,31 @@ def _known(texts: tuple[str, ...]) -> tuple[str, ...]:
     return texts
 
 
+def _known_lies(names: tuple[str, ...]) -> tuple[str, ...]:
+    from rushes_sandbox.lies import find
+
+    for name in names:
+        try:
+            find(name)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from None
+    return names
+
+
 def _why_not(port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"Port {port} is in use; choose another with --port, or 0 for a free one."
     return f"The sandbox cannot start: {error.strerror or error}."
 
 
-def _announce(server: "Sandbox", faults: tuple[str, ...], *, as_json: bool) -> None:
+def _announce(
+    server: "Sandbox", faults: tuple[str, ...], lies: tuple[str, ...], *, as_json: bool
+) -> None:
     click.echo(f"The sandbox runs at {server.url}. Nothing it does costs money.", err=True)
     if faults:
         click.echo(f"On purpose goes wrong: {', '.join(faults)}.", err=True)
+    if lies:
+        click.echo(f"The videos lie: {', '.join(lies)}.", err=True)
     click.echo("Paste these lines into another terminal; Ctrl-C ends it here.\n", err=True)
     if as_json:
         click.echo(

@@ -14,6 +14,7 @@ from rushes_sandbox.gateways import Gateway
 from rushes_sandbox.gateways.shape import MEGABYTE
 from rushes_sandbox.judging import judge
 from rushes_sandbox.ledger import Ledger, price, same_json
+from rushes_sandbox.lies import told
 from rushes_sandbox.record import Exchange
 from rushes_sandbox.staging import stage
 from rushes_sandbox.studio.lab import Lab
@@ -138,7 +139,9 @@ class Desk:
         cost = price(mode, round(scene.seconds), sound=scene.sound)
         if not self.ledger.can_pay(cost):
             raise RefusedError(402, f"the balance does not cover this task, which costs {cost} USD")
-        return self.ledger.create(self.gateway.id, body, client_id, self.lab.order(scene), cost)
+        # The price is that of what was asked for, and so are all answers.
+        film = self.lab.order(told(scene, self.settings.lies))
+        return self.ledger.create(self.gateway.id, body, client_id, scene, film, cost)
 
     def _picture(self, address: str, label: str) -> Picture:
         return self.shelf.picture(address, label, self._uploads, self.settings.clock())

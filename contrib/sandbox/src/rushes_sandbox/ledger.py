@@ -10,6 +10,7 @@ from typing import Any
 from rushes_sandbox.gateways import Gateway
 from rushes_sandbox.settings import Settings
 from rushes_sandbox.studio.lab import Film
+from rushes_sandbox.studio.scene import Scene
 from rushes_sandbox.tasks import TOKEN_BYTES, Task, View, completion, progress
 
 #: USD per second of video. APIMart's prices; the others' pages name none.
@@ -64,6 +65,7 @@ class Ledger:
         gateway: str,
         body: Mapping[str, Any],
         client_id: str | None,
+        asked: Scene,
         film: Film,
         cost: float,
     ) -> Task:
@@ -73,6 +75,7 @@ class Ledger:
             id=("task_" if gateway == "apimart" else "video_") + secrets.token_hex(13).upper(),
             body=body,
             client_id=client_id,
+            asked=asked,
             film=film,
             created=self.settings.clock(),
             cost=cost,

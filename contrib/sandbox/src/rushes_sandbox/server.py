@@ -20,6 +20,7 @@ from rushes_sandbox.faults.connection import Connection
 from rushes_sandbox.faults.orders import Order, Orders
 from rushes_sandbox.gateways import GATEWAYS
 from rushes_sandbox.ledger import Ledger
+from rushes_sandbox.lies import find
 from rushes_sandbox.record import Exchange
 from rushes_sandbox.settings import Settings
 from rushes_sandbox.studio.lab import Lab
@@ -50,6 +51,7 @@ class Sandbox:
     films for the next time; without one everything is gone at the end. `port` 0 takes a free one.
     An `OSError` on entering means that the port is taken. `faults` are names from `FAULTS`:
     `"status-500"` strikes for ever, `"status-500:3"` the first three times that it applies.
+    `lies` are names from `LIES`: what is wrong with every video.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class Sandbox:
         host: str = "127.0.0.1",
         port: int = 0,
         faults: Iterable[str] = (),
+        lies: Iterable[str] = (),
     ) -> None:
         if not ip_address(host).is_loopback:
             raise ValueError(f"{host} is no loopback address; the sandbox is for this machine only")
@@ -81,6 +84,7 @@ class Sandbox:
             rate_limit=rate_limit,
             rate_window=rate_window,
             poll_after=poll_after,
+            lies=tuple(find(lie).name for lie in lies),
             record=record,
             clock=clock,
         )

@@ -24,6 +24,8 @@ class Settings:
     rate_window: float = 60.0
     #: The `Retry-After` on answers about unfinished tasks; None for none.
     poll_after: int | None = 1
+    #: In which ways the videos are not what was asked for, by name.
+    lies: tuple[str, ...] = ()
     #: Whether requests are kept to be looked at.
     record: bool = True
     #: Tells the time in seconds since 1970.

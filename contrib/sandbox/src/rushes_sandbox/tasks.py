@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rushes_sandbox.studio.lab import Film
+from rushes_sandbox.studio.scene import Scene
 
 #: Addresses of files are their own permission: nobody guesses 192 bits.
 TOKEN_BYTES = 24
@@ -22,6 +23,8 @@ class Task:
     body: Mapping[str, Any]
     #: The caller's own name for it (`client_business_id` or `Idempotency-Key`), if it gave one.
     client_id: str | None
+    #: What was asked for; its film shows something else where the sandbox lies.
+    asked: Scene
     film: Film
     #: When it was created, seconds since 1970.
     created: float

@@ -33,7 +33,7 @@ def status(view: View) -> Json:
         "status": _STATES.get(view.state, view.state),
         "progress": view.progress,
         "created": int(task.created),
-        "estimated_time": round(task.film.scene.seconds * 20),
+        "estimated_time": round(task.asked.seconds * 20),
         "cost": task.cost,
         "credits_cost": round(task.cost * CREDITS_PER_DOLLAR, 3),
     }

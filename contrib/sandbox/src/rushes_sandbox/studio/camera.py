@@ -9,6 +9,7 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 from PIL import Image
 
+from rushes_sandbox.studio.flaws import rate_of, shown
 from rushes_sandbox.studio.landscape import Sky, ridges
 from rushes_sandbox.studio.palette import palette_for
 from rushes_sandbox.studio.scene import FRAMES_PER_SECOND, Scene
@@ -32,10 +33,10 @@ def shoot(scene: Scene, path: Path, progress: Progress) -> None:
     """
     options = {"movflags": "+faststart", "fflags": "+bitexact"}
     with av.open(str(path), "w", format="mp4", options=options) as container:
-        picture = container.add_stream("libx264", rate=FRAMES_PER_SECOND)
+        picture = container.add_stream("libx264", rate=rate_of(scene))
         _set_up(picture, scene)
         heard = _sound(container, scene) if scene.sound else iter(())
-        for number, frame in enumerate(_frames(scene)):
+        for number, frame in shown(scene, _frames(scene)):
             frame.pts, frame.time_base = number, TICK
             container.mux(picture.encode(frame))
             # Side by side in the file, too, or a player would have to jump about in it.
@@ -58,7 +59,8 @@ def _sound(container: OutputContainer, scene: Scene) -> Iterator[float]:
 
 
 def _written(container: OutputContainer, stream: AudioStream, scene: Scene) -> Iterator[float]:
-    for samples in tones(scene.prompt, scene.seconds):
+    volume = 0.0 if "silent" in scene.flaws else 1.0
+    for samples in tones(scene.prompt, scene.seconds, volume):
         container.mux(stream.encode(samples))
         yield (samples.pts or 0) / SAMPLE_RATE
     container.mux(stream.encode(None))

@@ -3,11 +3,16 @@
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 FRAMES_PER_SECOND = 24
 
 #: Raised whenever the drawing changes, so that a kept folder of films is not served stale.
 DESIGN = 1
+
+#: What is wrong with a film on purpose: nothing is heard in its sound track, nothing moves, nothing
+#: is seen, every second frame is missing.
+Flaw = Literal["silent", "frozen", "black", "slow"]
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class Scene:
     references: tuple[Picture, ...] = ()
     negative_prompt: str = ""
     watermark: bool = False
+    flaws: tuple[Flaw, ...] = ()
 
     @property
     def seconds(self) -> float:

@@ -14,8 +14,8 @@ SAMPLE_RATE = 48_000
 PENTATONIC = (0, 2, 4, 7, 9)
 
 
-def tones(prompt: str, seconds: float) -> Iterator[av.AudioFrame]:
-    """Yield the sound as stereo frames of 1024 samples, at 48 kHz."""
+def tones(prompt: str, seconds: float, volume: float = 1.0) -> Iterator[av.AudioFrame]:
+    """Yield the sound as stereo frames of 1024 samples, at 48 kHz; at volume 0 nothing is heard."""
     graph = av.filter.Graph()
     graph.threads = 1
     source = graph.add("aevalsrc", _expression(prompt, seconds))
@@ -24,9 +24,10 @@ def tones(prompt: str, seconds: float) -> Iterator[av.AudioFrame]:
     shaped = [graph.add(*fade.split("=", 1)) for fade in fades]
     # The echo rings on; the sound ends with the picture.
     trim = graph.add("atrim", f"end={seconds}")
+    loud = graph.add("volume", str(volume))
     level = graph.add("aformat", "sample_fmts=fltp:channel_layouts=stereo")
     chop = graph.add("asetnsamples", "n=1024:p=0")
-    graph.link_nodes(source, echo, *shaped, trim, level, chop, graph.add("abuffersink"))
+    graph.link_nodes(source, echo, *shaped, trim, loud, level, chop, graph.add("abuffersink"))
     graph.configure()
     position = 0
     while True:

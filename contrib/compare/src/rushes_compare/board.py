@@ -1,0 +1,86 @@
+"""The cells on a terminal: a live table for a person, a line for each change of state otherwise."""
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from rushes_compare.preview import printable
+from rushes_compare.results import Cell, Results
+
+STYLES = {"cannot": "dim", "completed": "green", "failed": "red", "unknown": "bold red"}
+BEGUN = frozenset(("recorded", "sending", "queued", "in_progress", "unknown"))
+
+
+def words(cell: Cell) -> str:
+    """Say how a cell stands."""
+    if cell.video is not None:
+        broken = sum(promise.kept is False for promise in cell.promises)
+        return f"done, {broken} broken" if broken else "done"
+    if cell.failure is not None:
+        return f"{cell.state.replace('_', ' ')}: {cell.failure.kind}"
+    return "being fetched" if cell.state == "completed" else cell.state.replace("_", " ")
+
+
+class Board:
+    """Shows every cell; `show` takes each change."""
+
+    def __init__(self, results: Results, console: Console) -> None:
+        self._rows = results.rows
+        self._repeats = results.repeats
+        self._cells = {cell.id: cell for cell in results.cells}
+        self._begun: dict[str, float] = {}
+        self._ended: dict[str, float] = {}
+        self._console = console
+        self._live = Live(
+            console=console, refresh_per_second=4, get_renderable=self._table, transient=False
+        )
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._live.__enter__()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._console.is_terminal:
+            self._live.__exit__(kind, error, trace)
+
+    def show(self, cell: Cell) -> None:
+        """Take a cell's new state."""
+        before, self._cells[cell.id] = self._cells[cell.id], cell
+        now = time.monotonic()
+        if cell.state in BEGUN:
+            self._begun.setdefault(cell.id, now)
+        if cell.video is not None or cell.failure is not None:
+            self._ended.setdefault(cell.id, now)
+        if not self._console.is_terminal and words(before) != words(cell):
+            self._console.print(Text(printable(f"{self._name(cell)}: {words(cell)}")))
+
+    def _name(self, cell: Cell) -> str:
+        row = f"{self._rows[cell.row].name} · " if len(self._rows) > 1 else ""
+        repeat = f" #{cell.repeat}" if self._repeats > 1 else ""
+        return f"{row}{cell.variant}{repeat}"
+
+    def _table(self) -> Table:
+        table = Table.grid(padding=(0, 2))
+        for cell in self._cells.values():
+            begun, ended = self._begun.get(cell.id), self._ended.get(cell.id)
+            elapsed = "" if begun is None else f"{(ended or time.monotonic()) - begun:4.0f} s"
+            share = 100.0 if cell.video else (cell.progress or 0.0)
+            table.add_row(
+                Text(printable(self._name(cell))),
+                ProgressBar(total=100, completed=share, width=18),
+                Text(elapsed),
+                Text(words(cell), style=STYLES.get(cell.state, "cyan" if begun else "dim")),
+            )
+        return table

@@ -1,0 +1,90 @@
+"""Opening a file that a stranger sent: only as a video, only from this disk, never without end."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.video.stream import VideoStream
+from rushes import RushesError
+
+PATIENCE = 60.0
+"""Seconds of work given to one file; what was not reached by then is named, not measured."""
+
+MOST_PIXELS = 8192 * 8192
+"""A frame of 8K has 33 million. A few bytes can claim a frame of gigabytes."""
+
+# A playlist called .mp4 would have FFmpeg open whatever other files it names.
+_VIDEOS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,flv,gif"
+_PICTURES = "png_pipe,jpeg_pipe,webp_pipe,gif,gif_pipe,bmp_pipe,image2,mov,mp4,m4a,3gp,3g2,mj2"
+
+BROKEN = (av.FFmpegError, ValueError, OverflowError, MemoryError, ZeroDivisionError)
+"""What FFmpeg and PyAV raise over bytes that make no sense."""
+
+
+class MeasuringError(RushesError):
+    """A file cannot be measured; the words say why."""
+
+
+class Deadline:
+    """The end of our patience with one file."""
+
+    def __init__(self) -> None:
+        self._end = time.monotonic() + PATIENCE
+
+    @property
+    def passed(self) -> bool:
+        """Whether it is over."""
+        return time.monotonic() >= self._end
+
+
+@contextmanager
+def opened(path: Path, *, picture: bool = False) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """Open a video (or a picture) and give its container and its stream of frames."""
+    limit = {"max_pixels": str(MOST_PIXELS)}
+    formats = _PICTURES if picture else _VIDEOS
+    options = {"format_whitelist": formats, "protocol_whitelist": "file", **limit}
+    # Absolute, so that no name can read like an address.
+    name = str(path.absolute())
+    try:
+        container = av.open(name, "r", options=options, metadata_errors="replace")
+    except FileNotFoundError:
+        raise MeasuringError(f"{path}: there is no such file") from None
+    except BROKEN as error:
+        raise MeasuringError(f"{path}: this is no video that can be read: {said(error)}") from None
+    with container:
+        frames = [stream for stream in container.streams.video if not _is_cover(stream)]
+        if not frames:
+            raise MeasuringError(f"{path}: there is no video in it")
+        stream = frames[0]
+        if stream.codec_context is None:
+            raise MeasuringError(f"{path}: nothing here decodes the video in it")
+        _refuse_giant(path, stream.width, stream.height)
+        # Above for finding out what is in the file, here for decoding it.
+        stream.codec_context.options = limit
+        yield container, stream
+
+
+def _refuse_giant(path: Path, width: int, height: int) -> None:
+    if not width * height:
+        raise MeasuringError(
+            f"{path}: the size of its frames cannot be told, or is larger than 8K; "
+            "nothing was decoded"
+        )
+    if width * height > MOST_PIXELS:
+        raise MeasuringError(
+            f"{path}: frames of {width} x {height} pixels are larger than 8K; nothing was decoded"
+        )
+
+
+def said(error: BaseException) -> str:
+    """Give an error's own words, without the numbers and names around them."""
+    if isinstance(error, av.FFmpegError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__
+
+
+def _is_cover(stream: VideoStream) -> bool:
+    return bool(stream.disposition & av.stream.Disposition.attached_pic)

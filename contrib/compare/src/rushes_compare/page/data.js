@@ -1,0 +1,88 @@
+// The results and the files' addresses are read once and taken out of the document: while a row is
+// blind, no variant's name may be found in it.
+const data = JSON.parse(document.getElementById("data").textContent);
+const files = new Map();
+for (const link of document.querySelectorAll("#plain a[data-cell]")) {
+  files.set(Number(link.dataset.cell), {
+    video: link.getAttribute("href"),
+    poster: link.dataset.poster || null,
+  });
+}
+document.getElementById("data").remove();
+document.getElementById("plain").remove();
+
+const PROMISES = [
+  "resolution",
+  "aspect_ratio",
+  "duration",
+  "audio",
+  "shots",
+  "first_frame",
+  "file",
+];
+const UNFINISHED = ["planned", "recorded", "sending", "queued", "in_progress"];
+
+data.cells.forEach((cell, number) => {
+  cell.number = number;
+  cell.broken = cell.promises.filter((promise) => promise.kept === false).length;
+  // What was refused, and what cannot be asked for, costs nothing.
+  const free = { refused: 0, cannot: null };
+  cell.cost = cell.billed ?? (cell.state in free ? free[cell.state] : cell.estimate);
+  const spent = Object.values(cell.timing).filter(known);
+  cell.time = spent.length ? total(spent) : null;
+  if (files.has(number)) cell.kind = "video";
+  else if (cell.state === "cannot") cell.kind = "cannot";
+  else cell.kind = UNFINISHED.includes(cell.state) ? "unfinished" : "failed";
+});
+
+// A slot is a place in the table: all takes of one variant for one row.
+const slots = data.rows.map((_, row) =>
+  data.variants.map((variant) => ({
+    row,
+    variant,
+    takes: data.cells
+      .filter((cell) => cell.row === row && cell.variant === variant)
+      .sort((one, other) => one.repeat - other.repeat),
+  })),
+);
+const filmed = (slot) => slot.takes.filter((cell) => cell.kind === "video");
+const cellsOf = (variant) => data.cells.filter((cell) => cell.variant === variant);
+const prompt = (row) => (typeof row.request.prompt === "string" ? row.request.prompt : "");
+
+// The cell that `differs` speaks of: the nearest variant before it in its row that was sent anything.
+function neighbour(cell) {
+  const before = data.cells.slice(0, cell.number).reverse();
+  return before.find(
+    (one) => one.row === cell.row && one.variant !== cell.variant && one.sent.length,
+  );
+}
+
+const ORDERS = {
+  given: () => 0,
+  name: (variant) => variant,
+  cost: (variant) => sumOf(variant, "cost"),
+  time: (variant) => meanOf(variant, "time"),
+  votes: (variant) => -votesFor(variant),
+  "broken promises": (variant) => total(cellsOf(variant).map((cell) => cell.broken)),
+};
+
+function sumOf(variant, what) {
+  const numbers = cellsOf(variant)
+    .map((cell) => cell[what])
+    .filter(known);
+  return numbers.length ? total(numbers) : Infinity;
+}
+function meanOf(variant, what) {
+  const numbers = cellsOf(variant)
+    .map((cell) => cell[what])
+    .filter(known);
+  return numbers.length ? total(numbers) / numbers.length : Infinity;
+}
+
+function sorted(variants, order) {
+  const key = ORDERS[order];
+  return [...variants].sort((one, other) => {
+    const [here, there] = [key(one), key(other)];
+    return here < there ? -1 : here > there ? 1 : 0;
+  });
+}

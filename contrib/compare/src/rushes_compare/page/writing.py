@@ -1,0 +1,121 @@
+"""Writing the page: a template, a style, scripts and data become one file."""
+
+import os
+from base64 import b64encode
+from collections.abc import Iterator
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import msgspec
+
+from rushes_compare.page.escaping import in_html, in_script
+from rushes_compare.page.lines import lines
+from rushes_compare.page.media import beside, data_url, inside, telling
+from rushes_compare.page.plain import table
+from rushes_compare.results import Cell, Results
+
+SCRIPTS = (
+    "dom", "data", "state", "screen", "playhead", "cell", "facts", "overview", "rows", "transport",
+    "tools", "keys", "main",
+)  # fmt: skip
+"""The page's scripts, in order; together they are one script that sees no other."""
+
+
+def write_page(
+    results: Results, folder: Path, *, embed: bool = False, title: str | None = None
+) -> Path:
+    """Write `report.html` into the comparison's folder and return its path.
+
+    The page shows the videos and posters in `folder`; with `embed` it holds them, and needs no
+    other file. It is whole at its place, or the older one is still there. Raises OSError.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    page = folder / "report.html"
+    part = folder / f".report.html.{os.getpid()}.part"
+    try:
+        with part.open("w", encoding="utf-8", newline="\n") as out:
+            for piece in _pieces(results, folder, embed, title or _title(results)):
+                out.write(piece)
+        part.replace(page)
+    finally:
+        part.unlink(missing_ok=True)
+    return page
+
+
+def _pieces(results: Results, folder: Path, embed: bool, title: str) -> Iterator[str]:
+    style = _part("page.css")
+    script = "".join(_part(f"{name}.js") for name in SCRIPTS)
+    script = f'"use strict";\n(() => {{\n{script}}})();\n'
+    numbers = {cell.id: number for number, cell in enumerate(results.cells)}
+
+    def media(cell: Cell) -> Iterator[str]:
+        yield from _links(cell, numbers[cell.id], folder, embed)
+
+    before, after = _part("page.html").split("$table")
+    known = {
+        "title": in_html(title),
+        "style": style,
+        "style_hash": _hash(style),
+        "script": script,
+        "script_hash": _hash(script),
+        "data": in_script(page_data(results, title)),
+    }
+    yield Template(before).substitute(known)
+    yield from table(results, media)
+    yield Template(after).substitute(known)
+
+
+def page_data(results: Results, title: str) -> dict[str, Any]:
+    """Return what the page's script reads: the results, the payloads as marked lines.
+
+    `telling` says that a file's name gives its maker away, so that no row can be blind.
+    """
+    data: dict[str, Any] = msgspec.to_builtins(results)
+    for shown, cell in zip(data["cells"], results.cells, strict=True):
+        shown["sent"] = msgspec.to_builtins(lines(cell.payload, cell.differs))
+        if cell.payload is None:
+            shown["sent"] = []
+        del shown["payload"]
+    data["title"] = title
+    data["telling"] = any(telling(cell) for cell in results.cells)
+    return data
+
+
+def _links(cell: Cell, number: int, folder: Path, embed: bool) -> Iterator[str]:
+    """Yield a link to a cell's video; its poster's address waits there for the script."""
+    if cell.video is None:
+        return
+    file = inside(folder, cell.video.file)
+    poster = inside(folder, cell.video.poster)
+    if file is None:
+        return
+    yield f'<a data-cell="{number}" data-poster="'
+    if poster is not None and cell.video.poster:
+        yield from data_url(poster) if embed else (in_html(beside(cell.video.poster)),)
+    yield f'" download="take-{number + 1}{file.suffix}" href="' if embed else '" href="'
+    yield from data_url(file) if embed else (in_html(beside(cell.video.file)),)
+    yield '">video</a> '
+
+
+def _title(results: Results) -> str:
+    rows, variants = len(results.rows), len(results.variants)
+    first = results.rows[0].request.get("prompt") if rows == 1 else None
+    if isinstance(first, str) and first.strip():
+        return first if len(first) <= 120 else f"{first[:119]}…"
+    return f"{_count(rows, 'prompt')}, {_count(variants, 'variant')}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _part(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """Return the hash by which the page's policy lets this text run, and no other."""
+    return "sha256-" + b64encode(sha256(text.encode()).digest()).decode("ascii")

@@ -1,0 +1,146 @@
+"""What was asked for, held against what came."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rushes_compare.asking import Asked
+from rushes_compare.results import Promise, Stretch, Video
+
+SECONDS = 0.25
+"""How far a duration may be off, or by one frame where that is longer. Providers round to whole
+groups of frames: 5 s come as 5.04 s, rarely more."""
+
+RATIO = 0.02
+"""By what share a ratio may be off. Encoders want even sides, and many models multiples of 16."""
+
+ALIKE, UNLIKE = 0.75, 0.5
+"""SSIM from which a first frame is the given picture, and below which it is another one. A picture
+that was only encoded anew scores 0.9 and more, one redrawn by a model somewhat less, two pictures
+of different things under 0.5, unless both are mostly plain: between the two nobody can tell."""
+
+ALL_ALONG = 0.95
+"""The share of a film from which a stretch counts as all of it: the first frames of an encoder may
+differ a little from the rest."""
+
+SLOWEST = 16.0
+"""Frames per second below which one sees single pictures, not motion."""
+
+_WORDS = {"2k": 1440, "4k": 2160, "8k": 4320}
+
+
+def promises(request: Mapping[str, Any], payload: Mapping[str, Any], video: Video) -> list[Promise]:
+    """List what was promised and what was delivered.
+
+    `request` is a `rushes.Request` as plain JSON values, `payload` what was sent. The last promise,
+    `file`, needs no asking: a video is whole, and moves.
+    """
+    asked = Asked(request, payload)
+    found = [
+        _resolution(asked, video),
+        _aspect_ratio(asked, video),
+        _duration(asked, video),
+        _audio(asked, video),
+        _shots(asked, video),
+        _first_frame(asked, video),
+        _file(video),
+    ]
+    return [promise for promise in found if promise is not None]
+
+
+def _resolution(asked: Asked, video: Video) -> Promise | None:
+    if asked.resolution is None:
+        return None
+    word = asked.resolution.lower()
+    number = re.fullmatch(r"(\d{3,5})p", word)
+    short = int(number[1]) if number else _WORDS.get(word)
+    kept = None if short is None else min(video.width, video.height) == short
+    return Promise(name="resolution", asked=asked.resolution, delivered=_size(video), kept=kept)
+
+
+def _aspect_ratio(asked: Asked, video: Video) -> Promise | None:
+    if asked.aspect_ratio is None:
+        return None
+    sides = re.fullmatch(r"(\d{1,5}):(\d{1,5})", asked.aspect_ratio)
+    kept = None
+    if sides and int(sides[1]) and int(sides[2]):
+        wanted = int(sides[1]) / int(sides[2])
+        kept = abs(video.width / video.height / wanted - 1) <= RATIO
+    # The gateways' pages: a picture that was given may decide the ratio.
+    if asked.images and kept is False:
+        kept = None
+    return Promise(name="aspect_ratio", asked=asked.aspect_ratio, delivered=_size(video), kept=kept)
+
+
+def _duration(asked: Asked, video: Video) -> Promise | None:
+    if asked.duration is None:
+        return None
+    allowed = max(SECONDS, 1 / video.frame_rate if video.frame_rate else 0)
+    return Promise(
+        name="duration",
+        asked=f"{asked.duration:g} s",
+        delivered=f"{video.duration:.2f} s",
+        # A hair more, as decimals are not exact.
+        kept=abs(video.duration - asked.duration) <= allowed + 1e-6,
+    )
+
+
+def _audio(asked: Asked, video: Video) -> Promise | None:
+    if asked.audio is None:
+        return None
+    heard = video.audio_codec is not None and not video.silent
+    delivered = "sound" if heard else "a silent track" if video.audio_codec else "no sound track"
+    wanted = "sound" if asked.audio else "no sound"
+    return Promise(name="audio", asked=wanted, delivered=delivered, kept=heard == asked.audio)
+
+
+def _shots(asked: Asked, video: Video) -> Promise | None:
+    if not asked.shots:
+        return None
+    count = len(video.cuts) + 1
+    # In half a film, or a black one, cuts cannot be counted.
+    blind = bool(video.damage or video.notes) or _all_along(video.black, video)
+    kept = None if blind and count != len(asked.shots) else count == len(asked.shots)
+    return Promise(name="shots", asked=_many(len(asked.shots)), delivered=_many(count), kept=kept)
+
+
+def _first_frame(asked: Asked, video: Video) -> Promise | None:
+    likeness = video.first_frame
+    if likeness is None and not any(i.get("role") == "first_frame" for i in asked.images):
+        return None
+    kept, delivered = None, "not compared"
+    if likeness is not None:
+        kept = True if likeness >= ALIKE else False if likeness < UNLIKE else None
+        delivered = f"{100 * likeness:.0f} % alike"
+    return Promise(name="first_frame", asked="the given picture", delivered=delivered, kept=kept)
+
+
+def _file(video: Video) -> Promise:
+    faults = list(_faults(video))
+    delivered = "; ".join(faults) or "whole, and it moves"
+    return Promise(
+        name="file", asked="a whole video that moves", delivered=delivered, kept=not faults
+    )
+
+
+def _faults(video: Video) -> Iterator[str]:
+    yield from video.damage
+    if _all_along(video.black, video):
+        yield "black from beginning to end"
+    elif _all_along(video.frozen, video):
+        yield "nothing moves from beginning to end"
+    if video.frame_rate < SLOWEST:
+        yield f"only {video.frame_rate:g} frames per second"
+
+
+def _all_along(stretches: Sequence[Stretch], video: Video) -> bool:
+    covered = sum(stretch.end - stretch.start for stretch in stretches)
+    return covered >= ALL_ALONG * video.duration
+
+
+def _size(video: Video) -> str:
+    return f"{video.width} \N{MULTIPLICATION SIGN} {video.height}"
+
+
+def _many(count: int) -> str:
+    return f"{count} shot" if count == 1 else f"{count} shots"

@@ -1,0 +1,33 @@
+"""How long a task took, read off its history."""
+
+from collections.abc import Sequence
+
+from rushes import Task
+
+from rushes_compare.results import Timing
+
+
+def timing(history: Sequence[Task]) -> Timing:
+    """Return the times between a task's changes, in seconds; what was never seen is None.
+
+    They are as fine as the polls were: a change is known when it is asked for.
+    """
+    sent = _first(history, "sending")
+    taken = next((task.updated_at for task in history if task.receipt), None)
+    begun = _first(history, "in_progress")
+    done = _first(history, "completed")
+    there = next((task.updated_at for task in history if task.file), None)
+    return Timing(
+        accepting=_between(sent, taken),
+        queued=_between(taken, begun if begun is not None else done),
+        rendering=_between(begun, done),
+        downloading=_between(done, there),
+    )
+
+
+def _first(history: Sequence[Task], state: str) -> float | None:
+    return next((task.updated_at for task in history if task.state == state), None)
+
+
+def _between(start: float | None, end: float | None) -> float | None:
+    return None if start is None or end is None else round(max(end - start, 0.0), 3)
