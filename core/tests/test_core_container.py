@@ -1,5 +1,6 @@
 """Whether a file is a whole video: no cut, no page, no other thing passes for one."""
 
+import io
 import struct
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from acme_server import VIDEO, box
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rushes.container import looks_like, objection
+from rushes.container import _samples_end, looks_like, objection
 
 FTYP, MOOV, MDAT = box(b"ftyp", b"isom\0\0\0\0"), box(b"moov", b"m" * 20), box(b"mdat", b"d" * 30)
 LARGE = struct.pack(">I4sQ", 1, b"mdat", 16 + 10) + b"d" * 10
@@ -76,6 +77,79 @@ def test_a_file_cut_anywhere_is_refused(tmp_path: Path, whole: bytes) -> None:
         assert objection(path), f"cut after {end} bytes"
     path.write_bytes(whole)
     assert objection(path) is None
+
+
+Samples = tuple[list[int], int, list[int], int, bool]
+"""Offsets of chunks, size of each sample, or else their sizes, how many in the last chunk, co64."""
+
+
+def track(at: list[int], each: int, sizes: list[int], in_last: int, wide: bool = False) -> bytes:
+    """Make a track whose samples lie in chunks at these places, one in each but the last."""
+    runs = [(1, 1, 1), (len(at), in_last, 1)]
+    tables = [
+        (
+            b"co64" if wide else b"stco",
+            struct.pack(f">II{len(at)}{'Q' if wide else 'I'}", 0, len(at), *at),
+        ),
+        (b"stsc", struct.pack(">II6I", 0, 2, *runs[0], *runs[1])),
+        (b"stsz", struct.pack(f">III{len(sizes)}I", 0, each, len(sizes) or 9, *sizes)),
+    ]
+    stbl = box(b"stbl", b"".join(box(kind, body) for kind, body in tables))
+    return box(b"trak", box(b"tkhd", b"t") + box(b"mdia", box(b"minf", stbl)))
+
+
+def film(*tracks: Samples) -> bytes:
+    """Make a film of tracks at places in its media, in a last box that runs to the end."""
+    begin = len(FTYP + box(b"moov", b"".join(track(*each) for each in tracks))) + 8
+    moov = [track([at + begin for at in each[0]], *each[1:]) for each in tracks]
+    return FTYP + box(b"moov", b"".join(moov)) + struct.pack(">I4s", 0, b"mdat") + b"d" * 40
+
+
+PICTURE: Samples = ([0, 20], 0, [10, 5, 5], 2, False)
+SOUND: Samples = ([10, 30], 5, [], 2, True)
+
+
+@pytest.mark.parametrize("tracks", [[PICTURE, SOUND], [SOUND, PICTURE], [SOUND]])
+@pytest.mark.parametrize("framed", [True, False])
+def test_where_the_last_box_is_open_the_sample_tables_tell_a_cut(
+    tmp_path: Path, tracks: list[Samples], framed: bool
+) -> None:
+    path = tmp_path / "x"
+    whole = film(*tracks)
+    for end in range(len(whole)):
+        path.write_bytes(whole[:end])
+        assert objection(path, framed=framed), f"cut after {end} bytes"
+    path.write_bytes(whole)
+    assert objection(path, framed=framed) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        FTYP + MOOV + OPEN,
+        FTYP + box(b"moov", track([], 0, [], 0)) + OPEN,
+        FTYP + box(b"moov", track([1], 0, [1], 1)[:-4] + b"\xff" * 4) + OPEN[:8],
+        FTYP + box(b"moov", track([], 0, [], 0)) + box(b"moof") + OPEN,
+        FTYP + box(b"moov", track([1], 1, [], 1)) + box(b"moof") + OPEN,
+        FTYP + MDAT + struct.pack(">I4s", 0, b"moov") + track([1], 1, [], 1),
+    ],
+)
+def test_where_nothing_tells_the_end_the_source_must(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(content)
+    if content.endswith(OPEN[:8]):
+        assert "cut short" in (objection(path) or "")  # its sample is larger than any file
+        return
+    assert objection(path) is None
+    assert "nothing tells" in (objection(path, framed=False) or "")
+    path.write_bytes(FTYP + MOOV + MDAT)
+    assert objection(path, framed=False) is None
+
+
+@given(content=st.binary(max_size=60) | st.integers(0, 200).map(lambda at: film(PICTURE)[at:]))
+def test_any_sample_tables_are_read_without_a_word(content: bytes) -> None:
+    for moov in (content, box(b"trak", content)):
+        assert _samples_end(io.BytesIO(moov), 0, len(moov)) >= 0
 
 
 def test_a_live_webm_cut_anywhere_but_between_two_elements_is_refused(tmp_path: Path) -> None:

@@ -89,6 +89,106 @@ def test_a_rest_must_say_that_it_is_the_one_asked_for(tmp_path: Path, told: str)
     part.discard()
 
 
+@pytest.mark.parametrize(
+    "told", [{"etag": '"v2"'}, {"etag": 'W/"v1"'}, {"content-range": "bytes 3-8/9"}, {}]
+)
+def test_a_rest_of_another_video_is_no_rest(tmp_path: Path, told: dict[str, str]) -> None:
+    part = PartFile(tmp_path / "x.mp4", "t")
+    part.begin(Answer(200, {"content-length": "10", "etag": '"v1"'}))
+    part.write(b"abc")
+    rest = Answer(206, {"content-range": "bytes 3-9/10", **told})
+    if told:
+        with pytest.raises(Interrupted):
+            part.begin(rest)
+        assert part.headers() == {}
+    else:  # a rest need not tell what it is of; what was told before still holds
+        part.begin(rest)
+        assert part.headers() == {"Range": "bytes=3-", "If-Range": '"v1"'}
+    part.discard()
+
+
+@pytest.mark.parametrize(("told", "same"), [("Mon", True), ("Tue", False), (None, True)])
+def test_where_there_is_no_tag_the_date_tells(tmp_path: Path, told: str | None, same: bool) -> None:
+    part = PartFile(tmp_path / "x.mp4", "t")
+    part.begin(Answer(200, {"etag": 'W/"v1"', "last-modified": "Mon"}))
+    part.write(b"abc")
+    rest = {"content-range": "bytes 3-9/10", "etag": 'W/"v2"'}
+    if told:
+        rest["last-modified"] = told
+    if same:
+        part.begin(Answer(206, rest))
+    else:
+        with pytest.raises(Interrupted):
+            part.begin(Answer(206, rest))
+    assert bool(part.headers()) is same
+    part.discard()
+
+
+def test_a_rest_that_nobody_asked_for_is_no_rest(tmp_path: Path) -> None:
+    part = PartFile(tmp_path / "x.mp4", "t")
+    part.begin(Answer(200, {"content-length": "10"}))
+    part.write(b"abc")
+    with pytest.raises(Interrupted):
+        part.begin(Answer(206, {"content-range": "bytes 3-9/10"}))
+    part.discard()
+
+
+@pytest.mark.parametrize("head", [{}, {"content-length": "x"}, {"transfer-encoding": "Chunked"}])
+def test_a_box_that_runs_to_the_end_is_whole_where_chunks_tell_the_end(
+    tmp_path: Path, head: dict[str, str]
+) -> None:
+    part = PartFile(tmp_path / "x.mp4", "t")
+    part.begin(Answer(200, head))
+    part.write(box(b"ftyp") + box(b"moov") + bytes(4) + b"mdat" + VIDEO)
+    if "transfer-encoding" in head:
+        part.finish()
+    else:
+        with pytest.raises(ResultError, match="nothing tells where it ends"):
+            part.finish()
+    assert (tmp_path / "x.mp4").exists() == ("transfer-encoding" in head)
+    part.discard()
+
+
+OTHER = VIDEO.replace(bytes(range(200)), bytes(200))
+
+
+def other_film(handler: Handler) -> None:
+    """Send the rest of another video, whatever If-Range says."""
+    if "Range" not in handler.headers:
+        return handler.answer(200, OTHER, {"ETag": '"v2"'})
+    start = int(handler.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+    told = f"bytes {start}-{len(OTHER) - 1}/{len(OTHER)}"
+    return handler.answer(206, OTHER[start:], {"ETag": '"v2"', "Content-Range": told})
+
+
+def test_of_two_videos_none_is_made(make: Maker, server: Server, tmp_path: Path) -> None:
+    server.on("GET /files", cuts(VIDEO, 1000, ETag='"v1"'), other_film, other_film)
+    driver = make()
+    driver.fetch(completed(driver), tmp_path / "x.mp4")
+    assert (tmp_path / "x.mp4").read_bytes() == OTHER
+    assert [
+        bool(headers.get("range")) for line, headers, _ in server.seen if "/files/" in line
+    ] == [
+        False,
+        True,
+        False,
+    ]
+
+
+def test_under_a_fresh_link_the_video_is_taken_from_its_beginning(
+    make: Maker, server: Server, tmp_path: Path
+) -> None:
+    links = [[f"{server.url}/files/{name}"] for name in ("old", "fresh")]
+    server.stages = [{"stage": "ready", "links": link} for link in links]
+    server.last = server.stages[1]
+    server.on("GET /files/old", cuts(VIDEO, 1000, ETag='"v1"'), answers(403))
+    driver = make()
+    driver.fetch(completed(driver), tmp_path / "x.mp4")
+    (fresh,) = [headers for line, headers, _ in server.seen if line == "GET /files/fresh"]
+    assert "range" not in fresh
+    assert (tmp_path / "x.mp4").read_bytes() == VIDEO
+
+
 def test_another_video_under_the_link_is_taken_whole(
     make: Maker, server: Server, tmp_path: Path
 ) -> None:
@@ -107,6 +207,14 @@ def test_of_a_longer_video_that_was_there_before_nothing_stays(
     assert (tmp_path / "x.mp4").read_bytes() == VIDEO
 
 
+def ends_nowhere(handler: Handler) -> None:
+    """Send a video whose last box runs to the end, over a connection that merely closes."""
+    handler.close_connection = True
+    handler.send_response(200)
+    handler.end_headers()
+    handler.wfile.write(box(b"ftyp") + box(b"moov") + bytes(4) + b"mdat" + VIDEO)
+
+
 BAD: dict[str, list[Behaviour]] = {
     "HTML labelled video/mp4": [answers(200, "<html>Sorry</html>", content_type="video/mp4")],
     "JSON": [answers(200, {"error": "gone"})],
@@ -114,6 +222,7 @@ BAD: dict[str, list[Behaviour]] = {
     "cut without a length": [answers(200, VIDEO[:-3])],
     "gzip": [answers(200, VIDEO, content_encoding="gzip")],
     "too large": [answers(200, VIDEO, content_length=str(5 * 1024**4), connection="close")],
+    "cut in a box without a length": [ends_nowhere],
     "always 500": [answers(500)] * 9,
     "always cut": [cuts(VIDEO, 50)] * 9,
     "always dropped": [drops] * 9,
@@ -275,6 +384,31 @@ def test_a_place_is_tried_before_it_is_needed(tmp_path: Path) -> None:
     with files_no_longer_than(1000), pytest.raises(DiskError, match="too large"):
         writable(tmp_path / "x.mp4")
     assert sorted(tmp_path.iterdir()) == before
+
+
+def test_only_a_regular_file_is_replaced(make: Maker, server: Server, tmp_path: Path) -> None:
+    pipe, link, other = tmp_path / "pipe", tmp_path / "link", tmp_path / "other"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    other.write_bytes(b"mine")
+    (tmp_path / "to-file").symlink_to(other)
+    (tmp_path / "to-nothing").symlink_to(tmp_path / "nothing")
+    driver = make()
+    task = completed(driver)
+    before = len(server.lines)
+    for bad in (pipe, link, Path("/dev/null"), tmp_path):
+        with pytest.raises(DiskError, match=r"no regular file|is a folder"):
+            writable(bad)
+        with pytest.raises(DiskError, match="no regular file"):
+            driver.fetch(task, bad)
+    assert (pipe.is_fifo(), link.is_symlink(), len(server.lines)) == (True, True, before)
+    for good in ("to-file", "to-nothing"):
+        writable(tmp_path / good)
+        driver.fetch(task, tmp_path / good)
+        assert not (tmp_path / good).is_symlink()
+        assert (tmp_path / good).read_bytes() == VIDEO
+    assert (other.read_bytes(), (tmp_path / "nothing").exists()) == (b"mine", False)
+    nothing_partial(tmp_path)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")

@@ -193,13 +193,48 @@ def test_a_record_that_cannot_be_read_is_told_of(journal: SQLiteJournal, path: P
     journal.close()
     sql_write(path, """UPDATE tasks SET record = '{"id": "kite", "state": "dreaming"}'""")
     for use in (
-        journal.tasks,
+        lambda: journal.find("kite"),
+        lambda: journal.find("ki"),
+        lambda: journal.with_client_id("acme", "kite"),
+        lambda: journal.add(make_task()),
         lambda: journal.save(make_task()),
         lambda: journal.claim("kite", "c"),
     ):
-        with pytest.raises(JournalError, match=r"cannot read .*upgrade"):
+        with pytest.raises(JournalError, match=r"'kite' that .*cannot read .*upgrade"):
             use()
     assert journal.add(make_task("dune")).id == "dune"
+
+
+def test_a_record_that_cannot_be_read_keeps_no_other_task_from_its_work(
+    journal: SQLiteJournal, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = ("kite", "dune", "kit-2", "gull")
+    kite, dune, _, _ = (journal.add(ended(make_task(name))) for name in names)
+    journal.close()
+    sql_write(path, "UPDATE tasks SET record = '[]' WHERE id IN ('gull', 'kit-2')")
+    assert journal.find("dune") == [dune]
+    assert journal.find("fox") == journal.find("kit-1") == []
+    assert journal.find("kite") == [kite]
+    assert journal.add(make_task("kit")).id == "kit"
+    assert [task.id for task in journal.find("kit")] == ["kit"]
+    caplog.clear()
+    assert [task.id for task in journal.tasks()] == ["kite", "kit", "dune"]
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(told) == 2
+    assert all(f"task='{name}'" in text for name, text in zip(("kit-2", "gull"), told, strict=True))
+    sql_write(path, "UPDATE tasks SET unfinished = 1 WHERE id IN ('gull', 'kite')")
+    assert [task.id for task in journal.tasks(unfinished=True)] == ["kite", "kit"]
+
+
+def test_a_purge_keeps_what_cannot_be_read(journal: SQLiteJournal, path: Path) -> None:
+    for name in ("kite", "dune"):
+        journal.add(ended(make_task(name)))
+    journal.close()
+    sql_write(path, "UPDATE tasks SET record = '[]' WHERE id = 'kite'")
+    assert journal.purge(3000.0) == 1
+    journal.close()
+    assert sql(path, "SELECT id FROM tasks") == [("kite",)]
+    assert sql(path, "SELECT task FROM history") == [("kite",)]
 
 
 def test_what_is_no_json_is_refused(journal: SQLiteJournal) -> None:

@@ -72,7 +72,8 @@ def test_a_writer_that_is_killed_loses_nothing_that_it_told(
         lines = [heard(process)]
         time.sleep(random.uniform(0, 0.05))  # the moment of the kill is the chance of the test
         process.kill()
-        lines += process.communicate()[0].splitlines()
+        assert process.stdout
+        lines += process.stdout.read().splitlines()  # communicate() would pass over its buffer
         told |= dict(line.split() for line in lines if len(line.split()) == 2)
         with closing(SQLiteJournal(path)) as journal:
             known: dict[str, str] = {task.id: task.state for task in journal.tasks()}

@@ -312,6 +312,52 @@ def test_many_at_once_hold_no_more_connections_than_allowed() -> None:
         assert wire.accepted >= 15
 
 
+class Hanging(httpx.AsyncBaseTransport):
+    """A transport of the embedder's that takes a request and says nothing."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError(request)
+
+
+@pytest.mark.parametrize("given", [None, Hanging()])
+def test_who_waits_for_a_place_waits_no_longer_than_its_deadline(given: Any) -> None:
+    async def run(port: int) -> list[Any]:
+        transport = AsyncTransport(settings(connections=2, transport=given))
+        calls = [transport.send(get(f"http://127.0.0.1:{port}/x")) for _ in range(9)]
+        found = await asyncio.gather(*calls, return_exceptions=True)
+        await transport.close()
+        return found
+
+    with Wire(silent) as wire:
+        found = [type(each) for each in asyncio.run(run(wire.port))]
+    # A place may come free a moment before the deadline of who waits for it.
+    assert found[:2] == [Interrupted, Interrupted]
+    assert found[4:] == [NotSent] * 5
+
+
+@pytest.mark.parametrize(("connections", "downloads"), [(4, 2), (3, 1)])
+def test_calls_go_on_while_downloads_hang(connections: int, downloads: int) -> None:
+    async def run(slow: int, quick: int) -> int:
+        transport = AsyncTransport(settings(connections=connections))
+        call = Call.get(f"http://127.0.0.1:{slow}/x")
+        effects = [Stream(call=call, total=600, sink=Body(), public_only=False) for _ in range(10)]
+        fetching = [asyncio.create_task(transport.stream(each)) for each in effects]
+        async with asyncio.timeout(20):
+            answer = await transport.send(get(f"http://127.0.0.1:{quick}/x", total=20))
+            while wire.accepted < downloads:
+                await transport.send(get(f"http://127.0.0.1:{quick}/x", total=20))
+        for each in fetching:
+            each.cancel()
+        await asyncio.gather(*fetching, return_exceptions=True)
+        await transport.close()
+        return answer.status
+
+    with Wire(drips_the_body) as wire, Wire(answering()) as quick:
+        assert asyncio.run(run(wire.port, quick.port)) == 200
+        assert wire.most == downloads
+
+
 @pytest.mark.parametrize("length", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])
 def test_a_body_arrives_as_it_is(perform: Perform, length: int) -> None:
     body = bytes(range(256)) * (length // 256 + 1)

@@ -169,7 +169,7 @@ def records(draw: st.DrawFn) -> bytes:
 def test_any_record_is_a_task_or_is_said_to_be_none(record: bytes) -> None:
     journal = SQLiteJournal("/nonexistent/journal.db")
     try:
-        task = journal._read(record)
+        task = journal._read("kite", record)
     except JournalError as error:
         assert "/nonexistent/journal.db" in str(error)  # noqa: PT017 - a task is as well
         return
@@ -208,6 +208,42 @@ def test_no_text_shows_a_key(secret: str, between: list[str], cut: int) -> None:
     # What a cut left of it at the end is long enough to be told, or too short to be of use.
     left = secret[: len(secret) - cut % (len(secret) - LEAST + 1)]
     assert not redact(between[0] + left, secret).endswith(left)
+
+
+def _ways(char: str) -> st.SearchStrategy[str]:
+    """Draw one of the ways in which a character of a key may be written."""
+    code = ord(char)
+    ways = [char, "\\" + char, f"\\u{code:04x}", f"\\u{code:04X}", f"%{code:02x}", f"%{code:02X}"]
+    ways += [f"&#{code};", f"&#{code:03};", f"&#x{code:x};", f"&#X{code:X};"]
+    return st.sampled_from([*ways, "+"] if char == " " else ways)
+
+
+@st.composite
+def _written(draw: st.DrawFn) -> tuple[str, list[str]]:
+    """Draw a key and it as it was written several times, each character its own way."""
+    within = st.characters(min_codepoint=32, max_codepoint=126, exclude_characters="[]")
+    secret = draw(st.text(within | st.sampled_from("\\%&u+ /"), min_size=LEAST, max_size=20))
+    return secret, draw(st.lists(st.tuples(*map(_ways, secret)).map("".join), max_size=3))
+
+
+@settings(deadline=None)
+@given(_written(), around)
+@example(("\\\\\\\\\\\\", ["\\" * 12]), "\\")
+@example(("%25%25", ["%2525%25%32%35"]), "")
+@example(("\\a/b/c\\", ["\\a/b/c\\", "\\a/b/c\\"]), "")
+def test_no_way_to_write_a_key_shows_it(written: tuple[str, list[str]], between: str) -> None:
+    secret, forms = written
+    # A line ends before and after each, so that no two of them overlap.
+    shown = redact("".join(f"{between}\n{form}\n" for form in forms), secret)
+    assert shown.count("[key]") - between.count("[key]") * len(forms) >= len(forms)
+    assert not [form for form in forms if form in shown]
+
+
+@pytest.mark.parametrize("secret", ["\\" * 40 + "x", "%25" * 14, "\\u005c" * 8, "aaaaaa" * 7 + "b"])
+def test_no_text_keeps_the_redacting_busy(secret: str) -> None:
+    """A pattern that tries every way to read a text would not come to an end here."""
+    text = secret[:-1] * 40 + "!"
+    assert redact(text, secret) == text
 
 
 @settings(deadline=None)

@@ -198,6 +198,19 @@ def test_a_key_is_not_trusted_for_ever(make: Maker, server: Server) -> None:
     assert server.posts() == posts
 
 
+def test_a_record_from_the_future_is_not_replayed(make: Maker, server: Server) -> None:
+    server.on("POST", bills_then(drops), *[answers(500)] * 9)
+    driver = make(plugins=[Replaying()])
+    with pytest.raises(OutcomeUnknownError):
+        driver.submit("acme/zoom", REQUEST)
+    posts, session = server.posts(), driver.client._session
+    now = session.clock()
+    session.clock = lambda: now - 24 * 3600
+    with pytest.raises(OutcomeUnknownError):
+        driver.resume(driver.tasks()[0].id)
+    assert server.posts() == posts
+
+
 @pytest.mark.parametrize("plugin", [Zoom, Replaying, Findable])
 def test_a_task_that_a_killed_process_was_sending(
     make: Maker, server: Server, plugin: type[Zoom]

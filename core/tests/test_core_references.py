@@ -5,9 +5,10 @@ import pickle
 import threading
 from pathlib import Path
 
+import msgspec
 import pytest
 from acme_driver import KEY, REQUEST, Driver, Drivers, Maker
-from acme_server import VIDEO, Server, answers
+from acme_server import VIDEO, Handler, Server, answers, created
 from acme_zoom import Zoom
 from rushes import (
     AsyncClient,
@@ -19,6 +20,7 @@ from rushes import (
     RefusedError,
     Request,
     RequestError,
+    StillRunningError,
     Task,
 )
 
@@ -205,3 +207,77 @@ def test_the_drivers_are_drivers(server: Server, home: Path) -> None:
     driver: Driver = drivers()
     assert isinstance(driver.client, Client)
     drivers.close()
+
+
+def test_a_job_that_was_never_accepted_goes_to_the_base_url_of_today(
+    make: Maker, server: Server
+) -> None:
+    server.on("POST", answers(302, location="https://elsewhere.example/"))
+    with pytest.raises(ConfigurationError, match="redirects"):
+        make().submit("acme/zoom", REQUEST, task="mine")
+    (before,) = [body for line, _, body in server.seen if line.startswith("POST")]
+    moved = f"{server.url}/other"
+    task = make(base_urls={"acme": moved})
+    server.on("POST /other/v1/clips", created)
+    accepted = task.submit("acme/zoom", REQUEST, task="mine")
+    assert (accepted.base_url, accepted.state) == (moved, "queued")
+    line, headers, body = server.seen[-1]
+    assert (line, body) == ("POST /other/v1/clips", before)
+    assert headers["authorization"] == f"Bearer {KEY}"
+
+
+def test_a_task_stays_where_it_was_sent(make: Maker, server: Server) -> None:
+    task = make().submit("acme/zoom", REQUEST, task="mine")
+    other = make(base_urls={"acme": "http://127.0.0.1:9"})
+    done = other.generate("acme/zoom", REQUEST, task="mine")
+    assert (done.base_url, done.remote_id, bool(done.file)) == (server.url, task.remote_id, True)
+    assert server.posts() == 1
+
+
+def test_a_process_that_wakes_up_with_the_id_leaves_it_to_whoever_took_over(
+    make: Maker, server: Server
+) -> None:
+    """As a suspended one does, whose lease ran out while the answer was on its way."""
+    driver, rival = make(), make()
+    journal = rival.client._session.journal
+    assert journal
+
+    def take_over(handler: Handler) -> None:
+        (task,) = journal.tasks()
+        own = driver.client._session.journal
+        assert own
+        own.release(driver.client._session.held[task.id])
+        assert journal.claim(task.id, "rival")
+        journal.save(msgspec.structs.replace(task, state="unknown"), "rival")
+        created(handler)
+
+    server.on("POST", take_over)
+    with pytest.raises(StillRunningError, match="the provider has it as 'c-1'"):
+        driver.submit("acme/zoom", REQUEST)
+    (task,) = journal.tasks()
+    assert (task.state, task.remote_id) == ("queued", "c-1")
+    journal.release("rival")
+    assert rival.resume(task.id).file
+    assert server.posts() == 1
+
+
+def test_half_a_surrogate_pair_in_an_answer_is_no_reason_to_lose_it(
+    make: Maker, server: Server
+) -> None:
+    server.on("POST", answers(400, '{"error": {"message": "bad \\ud83d"}}'))
+    with pytest.raises(RefusedError, match="bad \ufffd") as caught:
+        make().submit("acme/zoom", REQUEST)
+    assert caught.value.task
+    assert make().task(caught.value.task.id).state == "refused"
+
+
+def test_a_folder_that_is_gone_is_said(
+    make: Maker, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(ConfigurationError, match="give an absolute path"):
+        make().submit("acme/zoom", REQUEST, output="kite.mp4")
+    assert server.lines == []

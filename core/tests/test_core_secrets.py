@@ -208,5 +208,28 @@ def test_redacting_takes_out_what_a_cut_left_at_the_end() -> None:
     assert redact("text", None) == "text"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"sk\/live+a b==",
+        r"sk\/live\u002Ba\u0020b\u003d=",
+        r"sk\\/live\\u002ba b==",
+        "sk%2flive%2ba%20b%3D%3d",
+        "sk/live%2Ba+b==",
+        "sk&#47;live&#43;a&#x20;b&#x3D;&#061;",
+    ],
+)
+def test_redacting_takes_out_a_key_that_was_escaped(text: str) -> None:
+    assert redact(f"your {text} is odd", "sk/live+a b==") == "your [key] is odd"
+
+
+def test_an_error_is_silenced_where_it_shows_an_escaped_key() -> None:
+    error = RushesError(r"no: sk\/live")
+    error.__cause__ = ValueError(r"sk\/live")
+    silence(error, ["sk/live"])
+    assert str(error) == "no: [key]"
+    assert error.__cause__ is None
+
+
 def test_the_declaration_holds_no_key() -> None:
     assert "Bearer" not in repr(Registry(plugins=[Zoom()]).get("acme/zoom").variant)

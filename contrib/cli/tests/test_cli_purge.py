@@ -11,7 +11,7 @@ import pytest
 from cli_runs import inside
 from rushes import SQLiteJournal, Task
 from rushes_cli.commands import purge
-from rushes_cli.main import cli
+from rushes_cli.root import cli
 
 DAY = 24 * 3600.0
 

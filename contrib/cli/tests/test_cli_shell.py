@@ -10,7 +10,7 @@ from cli_runs import COMMAND, inside
 from click.testing import CliRunner
 from rushes_cli.exits import MEANINGS, exit_code
 from rushes_cli.lazy import OURS
-from rushes_cli.main import cli
+from rushes_cli.root import cli
 
 HEAVY = ("httpx", "structlog", "rich", "asyncio")
 
@@ -18,7 +18,7 @@ HEAVY = ("httpx", "structlog", "rich", "asyncio")
 @pytest.mark.parametrize("args", [["--help"], ["check", "x", "-m", "toapis/kling-v3"], ["help"]])
 def test_a_quick_start_imports_nothing_heavy(args: list[str]) -> None:
     program = (
-        "import sys\nfrom rushes_cli.main import cli\n"
+        "import sys\nfrom rushes_cli.root import cli\n"
         f"cli.main({args!r}, standalone_mode=False)\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
     )
@@ -118,7 +118,7 @@ def test_a_bug_is_a_sentence_and_a_log(
 
 
 def test_the_log_is_shown_when_it_is_asked_for() -> None:
-    code = "import logging; from rushes_cli.main import cli; cli.main(%r, standalone_mode=False);"
+    code = "import logging; from rushes_cli.root import cli; cli.main(%r, standalone_mode=False);"
     code += "logging.getLogger('rushes').debug('words \\x1b[31m'); "
     program = [sys.executable, "-c", code % (["-v", "tasks"],)]
     done = subprocess.run(program, capture_output=True, check=True)

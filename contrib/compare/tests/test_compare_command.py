@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -95,7 +96,15 @@ def test_before_paying_everything_is_shown(
         (["A red kite", "-m", "no/such", "--dry-run"], 4, ""),
         (["--resume", "home"], 3, "holds no comparison"),
         (["--resume", "home", "A red kite"], 2, "leave the rest out"),
+        (["--resume", "home", "--duration", "5"], 2, "leave the rest out: '--duration'"),
+        (["--resume", "home", "--repeat", "1", "-o", "x"], 2, "'--repeat', '-o' / '--output'"),
+        (["--resume", "home", "--no-audio"], 2, "'--audio'"),
         (["-f", "home/plan.yaml"], 2, "no 'prompt' here"),
+        (["-f", "home/two.yaml"], 2, "or as `models` in a file"),
+        (["-f", "home/none.yaml", *PAIR], 2, "0 repetitions are none"),
+        (["A red kite", *PAIR, "--max-tasks", "1", "--dry-run"], 4, "2 tasks would be paid for"),
+        (["A red kite", *PAIR, "--max-cost", "1", "--dry-run"], 4, "no known cost"),
+        (["A red kite", *PAIR, "-o", "home"], 3, "home/results.csv is there"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_sent(
@@ -103,10 +112,35 @@ def test_what_is_wrong_is_said_and_nothing_is_sent(
 ) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "plan.yaml").write_text("prompt: x")
+    (tmp_path / "home" / "two.yaml").write_text("prompts: [x]")
+    (tmp_path / "home" / "none.yaml").write_text("repeat: 0\nprompts: [x]")
+    (tmp_path / "home" / "results.csv").write_text("mine")
     found, _, err = shell("compare", *words)
     assert (found, rushes_sandbox.exchanges) == (code, [])
     assert said in err
     assert "Traceback" not in err
+    assert (tmp_path / "home" / "results.csv").read_text() == "mine"
+
+
+@pytest.mark.rushes_sandbox(poll_after=1)
+def test_what_has_no_video_says_which_and_why(
+    shell: Shell, rushes_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    (tmp_path / "plan.yaml").write_text(
+        "models: [toapis/kling-v3, toapis/kling-v3-omni]\n"
+        "repeat: 2\n"
+        "prompts: [{name: dawn, prompt: x}, {name: dusk, prompt: y, audio: true}]\n"
+    )
+    rushes_sandbox.order("status-failed", gateway="toapis")
+    code, _, err = shell("compare", "-f", "plan.yaml", "-m", "toapis/kling-v3")
+    assert code == 5, err
+    assert re.search(r"^(dawn|dusk) · toapis/kling-v3 #[12]: \S+ \S+ ", err, re.MULTILINE)
+    code, _, err = shell("compare", "--resume", "comparison", "--redo", "failed")
+    assert code == 0, err
+    assert "planned" not in err
+    rushes_sandbox.order("status-failed", gateway="toapis")
+    code, _, err = shell("compare", "-f", "plan.yaml", "-o", "other")
+    assert err.count("dusk · toapis/kling-v3-omni: cannot: ") == 1
 
 
 @pytest.mark.rushes_sandbox(poll_after=1)

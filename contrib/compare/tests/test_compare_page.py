@@ -15,7 +15,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from page_results import PROMPTS, VARIANTS, failed, film, promise, results
 from rushes_compare.page import write_page
-from rushes_compare.results import Failure, Finding, Results
+from rushes_compare.page.escaping import in_sight
+from rushes_compare.results import Cell, Failure, Finding, Results
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(
@@ -480,6 +481,65 @@ def test_what_is_said_of_a_cell(opened: Open) -> None:
     ]  # fmt: skip
 
 
+def unpaid(cell: Cell, **more: Any) -> Cell:
+    return msgspec.structs.replace(
+        cell, state="refused", video=None, billed=None, estimate=None, promises=[], **more
+    )
+
+
+def test_what_is_not_known_to_cost_anything_is_not_free(
+    opened: Open, found: Results, tmp_path: Path
+) -> None:
+    """The first is refused, then unknown; the second known, then unknown; the third is billed."""
+    first, second, third = found.variants[:3]
+    kept = {cell.variant: cell for cell in found.cells[:3]}
+    unknown = {"state": "failed", "progress": 0.0}
+    cells = [
+        unpaid(kept[first]),
+        msgspec.structs.replace(unpaid(kept[first]), id="a", row=1, **unknown),
+        msgspec.structs.replace(unpaid(kept[second]), billed=0.5),
+        msgspec.structs.replace(unpaid(kept[second]), id="b", row=1, **unknown),
+        msgspec.structs.replace(unpaid(kept[third]), billed=0.9),
+    ]
+    write_page(
+        msgspec.structs.replace(
+            found, rows=found.rows[:2], variants=[first, second, third], cells=cells
+        ),
+        tmp_path,
+    )
+    page = opened(tmp_path)
+    costs = page.locator(".overview tbody tr td:nth-last-child(2)").all_text_contents()
+    assert costs == ["unknown", "≥ $0.50", "$0.90"]
+    assert "≥ $1.40" in page.locator(".figures").inner_text()
+    assert "2 of 5 unknown" in page.locator(".figures").inner_text()
+    assert "estimated" not in page.locator(".figures").inner_text()
+    assert page.locator("#row-1 .blank span").all_text_contents()[:2] == ["failed", "failed"]
+    page.locator("select").filter(has_text="broken promises").select_option("cost")
+    assert page.locator(".overview tbody th").first.text_content() == third.replace("/", "")
+
+
+@pytest.mark.parametrize("moment", [1e300, -1e300, 8.7e12])
+def test_no_moment_leaves_the_page_empty(
+    opened: Open, found: Results, tmp_path: Path, moment: float
+) -> None:
+    write_page(msgspec.structs.replace(found, created_at=moment), tmp_path)
+    page = opened(tmp_path)
+    assert page.locator("#row-2").count() == 1
+    assert page.locator("#plain, #data").count() == 0
+    assert page.text_content(".eyebrow") == "rushes compare"
+
+
+def test_where_the_script_halts_the_plain_table_is_left(
+    browser: Browser, found: Results, tmp_path: Path
+) -> None:
+    file = write_page(found, tmp_path)
+    file.write_text(file.read_text().replace('"promises":', '"vows":'))
+    page = browser.new_page()
+    page.goto(file.as_uri())
+    assert page.locator("#plain").is_visible()
+    page.close()
+
+
 def hostile(found: Results, number: int = 0) -> Results:
     """Put a text that attacks the page into every place that has text."""
     cell = found.cells[number]
@@ -511,8 +571,10 @@ def test_hostile_text_does_nothing(
     page.keyboard.press("d")
     page.keyboard.press("1")
     assert page.evaluate("() => document.documentElement.dataset.broken") is None
-    assert page.text_content("h1") == HOSTILE
-    assert page.text_content("#row-0 h2") == HOSTILE
+    for heading in ("h1", "#row-0 h2"):
+        assert page.text_content(heading) == in_sight(HOSTILE)
+    assert "\u202e" not in (page.text_content("#row-0 .row-head") or "")
+    assert not any("\u202e" in text for text in page.locator(".failure").all_text_contents())
     assert page.locator("script").count() == 1
     assert page.locator("main img").count() == 2
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 sys.path.insert(0, str(Path(__file__).parent))
 
 from page_results import VARIANTS, made
+from rushes_compare.book import FolderError
 from rushes_compare.differences import differences
 from rushes_compare.page import player_table, write_page
 from rushes_compare.page.escaping import in_html, in_json, in_script
@@ -187,6 +188,16 @@ def test_an_older_page_stays_when_the_new_one_fails(
     assert [path.name for path in folder.iterdir() if "part" in path.name] == []
 
 
+def test_a_page_that_cannot_be_written_is_said(one: Results, tmp_path: Path) -> None:
+    (tmp_path / "one" / "report.html").mkdir()
+    with pytest.raises(FolderError, match=r"report\.html cannot be written: Is a directory"):
+        write_page(one, tmp_path / "one")
+    assert [path.name for path in (tmp_path / "one").iterdir() if "part" in path.name] == []
+    (tmp_path / "file").touch()
+    with pytest.raises(FolderError, match="cannot be written"):
+        write_page(one, tmp_path / "file")
+
+
 def test_the_policy_lets_only_our_own_script_run(one: Results, tmp_path: Path) -> None:
     text = write_page(one, tmp_path / "one").read_text()
     assert "unsafe" not in text.partition("</head>")[0].partition("<style>")[0]
@@ -202,3 +213,7 @@ def test_a_table_of_players_has_no_script(
     assert '<video controls preload="none" width="280" src="one/videos/00c0ffee00.mp4">' in text
     assert "&lt;b&gt;: &lt;i&gt;" in text
     assert "script" not in text
+    row = Row(name="x", request={"prompt": "a \u202eb"})
+    text = player_table(msgspec.structs.replace(one, rows=[row]), tmp_path / "one")
+    assert "a \\u202eb" in text
+    assert "\u202e" not in text

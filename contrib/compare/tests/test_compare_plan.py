@@ -1,5 +1,6 @@
 """What is to be compared: read, refused in words, and added up before it is paid."""
 
+import datetime
 import json
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from rushes import Image, Request
 from rushes_compare.budget import BudgetError, Total, hold, total
 from rushes_compare.differences import differences
 from rushes_compare.plan import PlanError, planned
-from rushes_compare.plan_file import read_plan
+from rushes_compare.plan_file import _value, read_plan
 from rushes_compare.results import Cell
 
 JSON = st.recursive(
@@ -47,11 +48,42 @@ def test_a_request_is_a_prompt_a_request_or_its_fields() -> None:
         (([7], ["a/b"]), "neither text nor an object"),
         (([{"name": 7}], ["a/b"]), "no text"),
         (([{"name": "x"}, {"name": "x"}], ["a/b"]), "name of a row 'x'"),
+        (("x", [7], 1), "a variant is no text"),
+        (("x", ["a/b"], "2"), "a whole number, not '2'"),
+        (("x", ["a/b"], True), "a whole number, not True"),
+        ((["x", "\ud83d"], ["a/b"]), "prompt 2 has half a character .U.D83D."),
+        (([{"name": "\udc00", "prompt": "x"}], ["a/b"]), "name of prompt 1 has half"),
+        (([{"prompt": object()}], ["a/b"]), "prompt 1 is not plain JSON"),
+        (([{"prompt": "x", "images": {"a.png"}}], ["a/b"]), "prompt 1 is not plain JSON"),
+        (([{"prompt": datetime.date(2025, 1, 1)}], ["a/b"]), "prompt 1 is not plain JSON"),
+        (([{"prompt": "x", "guidance": float("nan")}], ["a/b"]), "prompt 1 is not plain JSON"),
+        ((["x"], ["a/b"], 1, {"seed": b"x"}), "prompt 1 is not plain JSON"),
     ],
 )
 def test_what_cannot_be_compared_is_said(arguments: Any, words: str) -> None:
     with pytest.raises(PlanError, match=words):
         planned(*arguments)
+
+
+def test_a_variant_alone_is_that_variant() -> None:
+    assert planned("x", "toapis/kling-v3").variants == ["toapis/kling-v3"]
+
+
+def test_a_request_that_holds_itself_is_said() -> None:
+    request: dict[str, Any] = {"prompt": "x"}
+    request["images"] = [request]
+    with pytest.raises(PlanError, match="prompt 1 is not plain JSON: Circular"):
+        planned([request], ["a/b"])
+    deep: Any = "x"
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(PlanError, match="prompt 1 is nested too deeply"):
+        planned([{"prompt": deep}], ["a/b"])
+
+
+def test_parts_of_a_request_may_be_objects() -> None:
+    plan = planned([{"prompt": "x", "images": (Image("a.png", "first_frame"),)}], ["a/b"])
+    assert plan.rows[0].request["images"] == [{"url": "a.png", "role": "first_frame"}]
 
 
 YAML = """
@@ -78,9 +110,59 @@ def test_a_file_says_what_to_compare(tmp_path: Path) -> None:
     assert read_plan(tmp_path / "list.yaml").prompts == ["one", "two"]
 
 
+def test_json_may_be_indented_with_tabs(tmp_path: Path) -> None:
+    text = '\ufeff{\n\t"prompts": [\n\t\t"one"\n\t]\n}'
+    for name in ("plan.json", "plan"):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        assert read_plan(tmp_path / name).prompts == ["one"]
+    (tmp_path / "flow.json").write_text("{prompts: [one]}")
+    assert read_plan(tmp_path / "flow.json").prompts == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("16:9", "16:9"),
+        ("1:1.5", "1:1.5"),
+        ("2025-01-01", "2025-01-01"),
+        ("2025-13-45", "2025-13-45"),
+        ("010", "010"),
+        ("-7", -7),
+        ("0", 0),
+        ("5.5", 5.5),
+        (".5", 0.5),
+        ("1e2", 100.0),
+        ("true", True),
+        ("", None),
+        ("=", "="),
+    ],
+)
+def test_a_value_is_what_json_would_make_of_it(tmp_path: Path, written: str, value: Any) -> None:
+    (tmp_path / "plan").write_text(f"settings: {{x: {written}}}\nprompts: [x]")
+    found = read_plan(tmp_path / "plan").settings["x"]
+    assert (found, type(found)) == (value, type(value))
+
+
+@given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))
+def test_numbers_of_json_are_numbers_in_yaml(number: float) -> None:
+    assert _value(f"x: {json.dumps(number)}", is_json=False) == {"x": number}
+
+
+def test_a_subjects_pictures_are_looked_for_beside_the_file(tmp_path: Path) -> None:
+    (tmp_path / "plan").write_text(
+        "prompts: [{prompt: x, subjects: [{name: Ann, images: [ann.png, 'https://a.example/b']}]}]"
+    )
+    subject = read_plan(tmp_path / "plan").prompts[0]["subjects"][0]
+    assert subject["images"] == [str(tmp_path / "ann.png"), "https://a.example/b"]
+    (tmp_path / "plan").write_text("prompts: [{prompt: x, subjects: [7, {images: 8}]}]")
+    assert read_plan(tmp_path / "plan").prompts[0]["subjects"] == [7, {"images": 8}]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
+        ("prompts: [!!timestamp 2025-13-45]", "month"),
+        ("prompts: [!!int x]", "plan: "),
         ("prompt: [x]", "no 'prompt' here; prompts is known"),
         ("prompts: x", "`prompts` is a list"),
         ("models: [7]\nprompts: [x]", "`models` is a list of variants"),

@@ -1,48 +1,28 @@
 """Comparisons against the sandbox: every cell to its end, nothing paid twice."""
 
-import asyncio
 import csv
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import msgspec
 import pytest
-from rushes import AsyncClient, Polling
-from rushes_compare import BudgetError, FolderError, Results, compare_async, load
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from comparison_runs import PAIR, Comparing
+from rushes_compare import BudgetError, FolderError, Results, load
 from rushes_compare.book import read_results
 from rushes_compare.exits import exit_code
 from rushes_compare.results import Cell
 from rushes_sandbox import Sandbox
 
-PAIR = ["toapis/kling-v3", "apimart/kling-v3"]
-
 
 @pytest.fixture(autouse=True)
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-class Comparing:
-    """Runs comparisons against one sandbox, from one home."""
-
-    def __init__(self, sandbox: Sandbox, home: Path) -> None:
-        self.sandbox, self.home = sandbox, home
-        self.seen: list[Cell] = []
-
-    def __call__(self, requests: Any, variants: Any = PAIR, **options: Any) -> Results:
-        async def run() -> Results:
-            async with AsyncClient(
-                keys=dict.fromkeys(self.sandbox.base_urls, self.sandbox.key),
-                base_urls=self.sandbox.base_urls,
-                home=self.home,
-                polling=Polling(first=0.05, every=0.05),
-            ) as client:
-                given = {"on_change": self.seen.append, **options}
-                return await compare_async(requests, variants, client=client, **given)
-
-        return asyncio.run(run())
 
 
 @pytest.fixture

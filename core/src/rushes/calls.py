@@ -76,9 +76,18 @@ class Answer(msgspec.Struct, frozen=True):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             pass
         try:
-            return json.loads(self.body)
+            return _whole(json.loads(self.body))
         except (ValueError, RecursionError):
             return None
+
+
+def _whole(value: Any) -> Any:
+    """Replace halves of surrogate pairs, which are no text and cannot be written: emoji cut off."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_whole(name): _whole(item) for name, item in value.items()}
+    return [_whole(item) for item in value] if isinstance(value, list) else value
 
 
 class LocalFile(msgspec.Struct, frozen=True):

@@ -1,27 +1,36 @@
 """Whether a file is a whole video, told by walking its container to the end.
 
 MP4: ISO/IEC 14496-12, 4.2 (boxes). WebM: RFC 8794 (EBML), RFC 9559 (Matroska). A live WebM says
-nowhere how long it is; there a cut is seen unless it falls between two blocks.
+nowhere how long it is; there a cut is seen unless it falls between two blocks. An MP4 whose last
+box runs to the end says so in its sample tables (ISO/IEC 14496-12, 8.7) alone, and where it is made
+of fragments nowhere.
 """
 
 import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 MOST_PARTS = 1_000_000
 """Boxes or elements that are walked: hours of video have fewer."""
+MOST_TABLES = 16 * 1024**2
+"""Bytes of sample tables that are read: hours of video have fewer."""
 _SEGMENT, _CLUSTER = b"\x18\x53\x80\x67", b"\x1f\x43\xb6\x75"
 
 
-def objection(path: Path) -> str | None:
-    """Say why a file is no whole video, and what it looks like; None where it is one."""
+def objection(path: Path, *, framed: bool = True) -> str | None:
+    """Say why a file is no whole video, and what it looks like; None where it is one.
+
+    `framed` is whether its source told where it ends. Where neither the source nor the file tells,
+    it is none.
+    """
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(512)
         if not size:
             return "is empty"
         if head[4:8] in (b"ftyp", b"styp", b"moov", b"mdat", b"free", b"wide", b"skip"):
-            return _mp4(file, size)
+            return _mp4(file, size, framed)
         if head.startswith(b"\x1a\x45\xdf\xa3"):
             return _webm(file, size)
     return f"is no video: it looks like {looks_like(head)}"
@@ -45,31 +54,104 @@ def looks_like(head: bytes) -> str:
     )
 
 
-def _mp4(file: BinaryIO, size: int) -> str | None:
-    at, seen = 0, set()
+def _mp4(file: BinaryIO, size: int, framed: bool) -> str | None:
+    at, bodies, last = 0, dict[bytes, tuple[int, int]](), b""
     for _ in range(MOST_PARTS):
         if at >= size:
             break
-        file.seek(at)
-        header = file.read(16)
-        if len(header) < 8:
+        found = _box_at(file, at, size)
+        if not found:
             return "is cut short in the middle of a box's header"
-        length, kind = struct.unpack(">I4s", header[:8])
-        if length == 1 and len(header) == 16:
-            length = struct.unpack(">Q", header[8:])[0]
-        elif length == 0:
-            length = size - at
+        length, kind, is_open = found
         if length < 8:
             return f"is damaged: a box of {length} bytes at {at}"
         if at + length > size:
             name = kind.decode("latin-1")
             return f"is cut short: its box {name!r} ends at {at + length} of {size} bytes"
-        seen.add(kind)
+        bodies[kind] = at + 8, length - 8
+        last = kind if is_open else b""
         at += length
     if at < size:
         return "is no video: it is made of too many boxes"
-    missing = [box for box in (b"ftyp", b"moov", b"mdat") if box not in seen]
-    return f"has no {missing[0].decode()!r} box" if missing else None
+    missing = [box for box in (b"ftyp", b"moov", b"mdat") if box not in bodies]
+    if missing:
+        return f"has no {missing[0].decode()!r} box"
+    if not last:
+        return None
+    told = last == b"mdat" and b"moof" not in bodies
+    return _cut(_samples_end(file, *bodies[b"moov"]) if told else 0, size, framed)
+
+
+def _box_at(file: BinaryIO, at: int, size: int) -> tuple[int, bytes, bool] | None:
+    """Read a box's length, its kind, and whether it runs to the end of the file."""
+    file.seek(at)
+    header = file.read(16)
+    if len(header) < 8:
+        return None
+    length, kind = struct.unpack(">I4s", header[:8])
+    is_open = length == 0
+    if is_open:
+        length = size - at
+    elif length == 1 and len(header) == 16:
+        length = struct.unpack(">Q", header[8:])[0]
+    return length, kind, is_open
+
+
+def _cut(end: int, size: int, framed: bool) -> str | None:
+    """Say what is wrong where the last box runs to the end of the file, wherever that is."""
+    if end > size:
+        return f"is cut short: its samples end at {end} of {size} bytes"
+    return None if end or framed else "may be cut short: nothing tells where it ends"
+
+
+def _samples_end(file: BinaryIO, at: int, length: int) -> int:
+    """Return where the last chunks of a film's tracks end in the file, 0 where that is not told."""
+    if length > MOST_TABLES:
+        return 0
+    file.seek(at)
+    moov = memoryview(file.read(length))
+    try:
+        return max((_track_end(body) for kind, body in _boxes(moov) if kind == b"trak"), default=0)
+    except struct.error:  # a table is missing, or shorter than it says
+        return 0
+
+
+def _track_end(track: memoryview) -> int:
+    tables = _within(_within(_within(track, b"mdia"), b"minf"), b"stbl")
+    offsets, entry = _within(tables, b"co64"), ">Q"
+    if not offsets:
+        offsets, entry = _within(tables, b"stco"), ">I"
+    chunks = _number(offsets, 4)
+    if not chunks:
+        return 0
+    width = struct.calcsize(entry)
+    begins = offsets[8 : 8 + width * chunks]
+    (begin,) = struct.unpack_from(entry, offsets, 8 + width * (chunks - 1))
+    runs, sizes = _within(tables, b"stsc"), _within(tables, b"stsz")
+    each, samples = _number(sizes, 4), _number(sizes, 8)
+    in_last = min(_number(runs, 12 * _number(runs, 4)), samples)
+    listed = sizes[12 + 4 * (samples - in_last) : 12 + 4 * samples]
+    room = each * in_last or sum(one for (one,) in struct.iter_unpack(">I", listed))
+    return int(max(begin + room, *(one for (one,) in struct.iter_unpack(entry, begins))))
+
+
+def _number(table: memoryview, at: int) -> int:
+    return int(struct.unpack_from(">I", table, at)[0])
+
+
+def _within(box: memoryview, name: bytes) -> memoryview:
+    return next((body for kind, body in _boxes(box) if kind == name), memoryview(b""))
+
+
+def _boxes(content: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+    """Yield kind and body of the boxes in a box."""
+    at = 0
+    while at + 8 <= len(content):
+        length, kind = struct.unpack_from(">I4s", content, at)
+        if not 8 <= length <= len(content) - at:
+            return
+        yield kind, content[at + 8 : at + length]
+        at += length
 
 
 def _webm(file: BinaryIO, size: int) -> str | None:

@@ -57,7 +57,7 @@ def refusal_by_status(status: int, answer: Answer) -> Refusal:
         or f"HTTP status {status}"
     )
     code = pick(data, "error", "code")
-    if status >= 500 or status in UNSAYING:
+    if status < 400 or status >= 500 or status in UNSAYING:
         kind = "unknown"
     else:
         kind = {401: "key", 402: "balance", 403: "key", 429: "wait"}.get(status, "refused")

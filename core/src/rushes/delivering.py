@@ -13,6 +13,8 @@ from rushes.reconciling import reconcile
 from rushes.session import OnUpdate, Session, at
 from rushes.task import Refusal, Task
 
+UNSENT = ("recorded", "refused")
+"""States of a job that the provider has not accepted: given again, it is sent."""
 RETRIES = (0.5, 2.0)
 """Seconds before each further try of a call that provably never left."""
 PATIENCE = 120.0
@@ -27,7 +29,7 @@ def accepted(
     session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
 ) -> Flow[Task]:
     """Bring a task to where the provider has it: send it, or find out what became of its submit."""
-    if task.state in ("recorded", "refused"):
+    if task.state in UNSENT:
         return (yield from deliver(session, loaded, task, on_update))
     if task.state in ("sending", "unknown"):
         return (yield from reconcile(session, loaded, task, on_update))

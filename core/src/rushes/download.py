@@ -14,7 +14,7 @@ from rushes.container import looks_like
 from rushes.errors import DiskError, ResultError
 from rushes.flow import Do, Flow, Interrupted, NotSent, Sleep, Stream
 from rushes.loading import LoadedVariant
-from rushes.part_file import PartFile
+from rushes.part_file import PartFile, refuse_to_replace
 from rushes.polling import ended, look_again
 from rushes.session import OnUpdate, Session
 from rushes.task import Result, Task
@@ -38,6 +38,7 @@ def writable(output: Path) -> None:
     try:
         if output.is_dir():
             raise DiskError(f"{output} is a folder; name a file in it")
+        refuse_to_replace(output)
         folder, names = output.parent, [output.name]
         while not os.path.lexists(folder):
             folder, names = folder.parent, [*names, folder.name]
@@ -174,7 +175,10 @@ def _trouble(
             raise ResultError(trouble)
         offer.refreshed = True
         left = min(session.timeouts.poll, offer.end - session.elapsed())
+        before = ended(offer.task).results
         offer.task = yield from look_again(session, loaded, offer.task, on_update, left)
+        if ended(offer.task).results != before:
+            part.restart()  # a tag is of one address; under another it says nothing
         return trouble
     if answer.status == 416:
         part.restart()

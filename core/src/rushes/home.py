@@ -13,7 +13,20 @@ from rushes.redacting import Secret
 
 
 def home_folder(given: str | Path | None, environ: Mapping[str, str]) -> Path:
-    """Return the folder for the journal, keys and downloads; nothing is created."""
+    """Return the folder for the journal, keys and downloads; nothing is created.
+
+    Raises ConfigurationError where there is no telling: no such user, a working directory gone.
+    """
+    try:
+        return _home_folder(given, environ).absolute()
+    except (RuntimeError, OSError) as error:
+        raise ConfigurationError(
+            f"there is no telling where the home folder is ({error}); "
+            "set RUSHES_HOME to the absolute path of a folder"
+        ) from error
+
+
+def _home_folder(given: str | Path | None, environ: Mapping[str, str]) -> Path:
     if given or environ.get("RUSHES_HOME"):
         return Path(given or environ["RUSHES_HOME"]).expanduser()
     if sys.platform == "win32":

@@ -114,3 +114,10 @@ def recorded(session: Session, loaded: LoadedVariant, report: Report, intent: In
         output=intent.output,
         estimate=report.cost,
     )
+
+
+def moved(loaded: LoadedVariant, report: Report, task: Task) -> Task:
+    """Address a job that was never accepted to today's base URL; its bytes stay as recorded."""
+    call = loaded.call("submit", payload=with_transport(report), client_id=task.client_id)
+    there = msgspec.structs.replace(task.call, url=call.url) if task.call else None
+    return msgspec.structs.replace(task, base_url=loaded.variant.base_url or "", call=there)

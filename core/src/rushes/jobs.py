@@ -1,7 +1,7 @@
 """The verbs, each a flow: submit, wait, fetch, generate, resume, cancel."""
 
 from collections.abc import Callable, Mapping
-from functools import partial, wraps
+from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
@@ -41,6 +41,15 @@ def silent(
     return flow
 
 
+def absolute(path: str | Path) -> Path:
+    """Return a path as it is meant here and now; whoever resumes may be elsewhere."""
+    try:
+        return Path(path).absolute()
+    except OSError as error:
+        message = f"{path} is relative, and this folder is gone; give an absolute path"
+        raise ConfigurationError(message) from error
+
+
 def _never(_task: Task) -> bool:
     """Say that nothing another process does is enough: this one was asked to do it."""
     return False
@@ -76,9 +85,9 @@ class Jobs:
                 loaded,
                 report,
                 task_id=task_id,
-                output=str(Path(output).absolute()) if output else None,
+                output=str(absolute(output)) if output else None,
                 on_update=on_update,
-                then=partial(then, loaded) if then else None,
+                then=then,
             )
         )
 
@@ -157,7 +166,7 @@ class Jobs:
         def work(task: Task) -> Flow[Task]:
             fresh = task.state == "recorded"  # any other may be ready by now
             if output:
-                task = msgspec.structs.replace(task, output=str(Path(output).absolute()))
+                task = msgspec.structs.replace(task, output=str(absolute(output)))
             task = yield from accepted(self.session, loaded, task, on_update)
             if task.state == "completed":
                 task = yield from look_again(self.session, loaded, task, on_update)
@@ -265,7 +274,7 @@ class Jobs:
         output: str | Path | None,
         on_update: OnUpdate | None,
     ) -> Flow[Task]:
-        target = Path(output).absolute() if output else self.session.target(task)
+        target = absolute(output) if output else self.session.target(task)
         return (yield from fetch(self.session, loaded, task, target, on_update))
 
     def _owning(

@@ -61,7 +61,10 @@ class Journal(Protocol):
         """Return the task that was sent to a provider under this name of ours."""
 
     def tasks(self, *, unfinished: bool = False) -> list[Task]:
-        """Return all tasks, or those that are `Task.unfinished`; the last created first."""
+        """Return all tasks, or those that are `Task.unfinished`; the last created first.
+
+        What cannot be read is passed over, and told to the log.
+        """
 
     def history(self, task_id: str) -> list[Task]:
         """Return what the task was after every change of it, oldest first; the last is as of now.
@@ -84,9 +87,9 @@ class Journal(Protocol):
     def purge(self, before: float) -> int:
         """Forget the tasks that are over and were last changed before a time; return how many.
 
-        `before` is in seconds since 1970 and compared with `updated_at`. What is unfinished or
-        held by a claim is kept. What is forgotten is gone from the disk too, with its history:
-        prompts and signed links are private. Its reference may then be used for another task.
+        `before` is in seconds since 1970 and compared with `updated_at`. What is unfinished, held
+        by a claim or unreadable is kept. What is forgotten is gone from the disk too, with its
+        history: prompts and signed links are private. Its reference may be used again.
         """
 
     def close(self) -> None:

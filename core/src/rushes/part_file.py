@@ -42,12 +42,17 @@ class PartFile:
         self.tag: str | None = None
         self._leftover = re.compile(rf"\.{re.escape(task_id)}\.[0-9a-f]{{8}}\.part")
         self._expected: int | None = None
+        self._framed = False
         self._file: BinaryIO | None = None
 
     def prepare(self) -> None:
-        """Make the folder, and remove what a killed run left in it."""
+        """Make the folder, and remove what a killed run left in it.
+
+        Raises OSError where the folder cannot be made or what has the target's name must stay.
+        """
         folder = self.target.parent
         folder.mkdir(parents=True, exist_ok=True)
+        refuse_to_replace(self.target)
         with contextlib.suppress(PermissionError):  # a folder that may be written, not listed
             left = [path for path in folder.iterdir() if self._leftover.fullmatch(path.name)]
             for path in left:
@@ -62,32 +67,47 @@ class PartFile:
         return {"Range": f"bytes={self.size}-", "If-Range": self.tag}
 
     def begin(self, answer: Answer) -> None:
-        """Get ready for what the answer says it will bring."""
+        """Get ready for what the answer says it will bring.
+
+        Raises Interrupted where a rest is not the one that was asked for; all of it is asked for
+        next. A rest may tell its validator or leave it out (RFC 9110, 15.3.7).
+        """
         length = answer.headers.get("content-length", "")
         encoded = answer.headers.get("content-encoding", "identity")
         if encoded != "identity":
             raise ResultError(f"the video is sent in the encoding {encoded!r}, which none is")
         expected = int(length) if length.isdecimal() and len(length) < 16 else None
+        if answer.status != 206 or not self.headers():
+            self.restart()
         if answer.status == 206:
             found = re.fullmatch(
                 r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})", answer.headers.get("content-range", "")
             )
-            if not found or int(found[1]) != self.size:
+            if not found or int(found[1]) != self.size or self._is_other(answer, int(found[3])):
                 self.restart()
                 raise Interrupted("the rest that came is not the rest that was asked for")
             expected = int(found[3])
-        else:
-            self.restart()
         if expected is not None and expected > MAX_VIDEO:
             raise ResultError(f"the video is said to have {expected:,} bytes; that is too large")
         etag = answer.headers.get("etag", "")
-        self.tag = etag if etag.startswith('"') else answer.headers.get("last-modified")
+        told = etag if etag.startswith('"') else answer.headers.get("last-modified")
+        self.tag = self.tag or told
         self._expected = expected
+        # A connection that merely closes ends a body nowhere (RFC 9112, 8).
+        chunked = "chunked" in answer.headers.get("transfer-encoding", "").lower()
+        self._framed = chunked or expected is not None
         if self._file is None:
             self._file = self.path.open("x+b")  # fails where anything lies, a link too
             _lock(self._file)
         self._file.seek(self.size)
         self._file.truncate()
+
+    def _is_other(self, answer: Answer, total: int) -> bool:
+        """Say whether a rest is of another video than the beginning that is here."""
+        if not self.tag:
+            return False
+        told = answer.headers.get("etag" if self.tag.startswith('"') else "last-modified", self.tag)
+        return told != self.tag or self._expected not in (None, total)
 
     def write(self, chunk: bytes) -> None:
         """Append a chunk."""
@@ -123,7 +143,7 @@ class PartFile:
         assert self._file is not None  # noqa: S101 - begin() comes first
         self._file.flush()
         os.fsync(self._file.fileno())
-        wrong = objection(self.path)
+        wrong = objection(self.path, framed=self._framed)
         if wrong:
             raise ResultError(f"what the provider offers {wrong}")
         self._file.close()
@@ -140,6 +160,16 @@ class PartFile:
             self._file = None
             with contextlib.suppress(OSError):
                 self.path.unlink()
+
+
+def refuse_to_replace(target: Path) -> None:
+    """Raise FileExistsError where something other than a regular file has the target's name.
+
+    A link is followed for that: one to a regular file, or to nothing, is replaced by the video,
+    and what it points to stays as it is.
+    """
+    if target.exists() and not target.is_file():
+        raise FileExistsError(errno.EEXIST, "what has that name is no regular file")
 
 
 def _lock(file: BinaryIO) -> bool:

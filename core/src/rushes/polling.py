@@ -117,11 +117,9 @@ def understood(session: Session, loaded: LoadedVariant, task: Task, answer: Answ
             task=task,
         )
     if 300 <= answer.status < 400:
-        raise ConfigurationError(
-            f"the base URL {task.base_url} redirects to "
-            f"{session.clean(loaded, answer.headers.get('location', 'nowhere'))}; "
-            "configure the right one",
-            task=task,
+        target = session.clean(loaded, answer.headers.get("location", "nowhere"))
+        raise NotUnderstood(
+            f"{task.base_url}, where it was sent, redirects to {target} (HTTP {answer.status})"
         )
     status: Status | None = None
     if answer.status < 300:
@@ -196,16 +194,9 @@ def ended(task: Task) -> Task:
         raise RefusedError(f"task {task.id} was never accepted{reason}", refusal, task=task)
     if task.state == "lost":
         raise ConfigurationError(f"task {task.id} was given up as lost", task=task)
-    raise TaskEndedError(f"the provider {_ENDS[task.state]} task {task.id}{reason}", task=task)
-
-
-_ENDS = {
-    "failed": "failed at the provider",
-    "cancelled": "was cancelled",
-    "expired": "expired at the provider",
-    "refused": "was not accepted, nothing was bought",
-    "lost": "was given up as lost",
-}
+    end = {"failed": "failed", "cancelled": "was cancelled", "expired": "expired"}[task.state]
+    provider = task.variant.partition("/")[0]
+    raise TaskEndedError(f"task {task.id} {end} at {provider}{reason}", task=task)
 
 
 def _receipt(task: Task) -> Receipt:

@@ -21,6 +21,9 @@ REPLAYED_FOR = 24 * 3600.0
 """Seconds after which no key is trusted to be remembered. No page says how long it is; where a
 lifetime is documented elsewhere, a day is the least (docs/decisions.md)."""
 
+CLOCKS_DIFFER = 300.0
+"""Seconds that a record may seem to be from the future; more, and nobody knows how old it is."""
+
 
 def reconcile(
     session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
@@ -87,8 +90,8 @@ def _adopted(found: list[Receipt] | None) -> Outcome | None:
 
 def _replays(session: Session, loaded: LoadedVariant, task: Task) -> bool:
     """Whether the recorded bytes may go out again: the key must still be remembered."""
-    remembered = session.clock() - task.created_at < REPLAYED_FOR
-    return loaded.variant.idempotency != "none" and remembered
+    age = session.clock() - task.created_at
+    return loaded.variant.idempotency != "none" and -CLOCKS_DIFFER < age < REPLAYED_FOR
 
 
 def _passing(loaded: LoadedVariant, outcome: Outcome) -> bool:

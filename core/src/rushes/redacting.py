@@ -1,7 +1,10 @@
 """A key is shown to nobody: it is taken out by its value wherever text leaves us."""
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import lru_cache
+from itertools import groupby
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote
@@ -24,15 +27,51 @@ class Secret(str):
 
 
 def redact(text: str, secret: str | None) -> str:
-    """Take a key out of a text, by its value, and what a cut left of it at the end."""
+    """Take a key out of a text, by its value, and what a cut left of it at the end.
+
+    Each of its characters may stand as itself or escaped, as JSON, an address or HTML would.
+    """
     if not secret:
         return text
-    for form in dict.fromkeys((str(secret), quote(secret, safe=""))):
-        text = text.replace(form, MARK)
+    text = _pattern(str(secret)).sub(MARK, text)
+    for form in (str(secret), quote(secret, safe="", errors="surrogatepass")):
         for length in range(len(form) - 1, LEAST - 1, -1):
             if text.endswith(form[:length]):
                 return text[:-length] + MARK
     return text
+
+
+@lru_cache(maxsize=64)
+def _pattern(secret: str) -> re.Pattern[str]:
+    runs = ((char, len(list(run))) for char, run in groupby(secret))
+    return re.compile("".join(_written(char, count) for char, count in runs))
+
+
+def _written(char: str, count: int) -> str:
+    """Return a pattern for every way to write a character, so many times.
+
+    Each way begins with a character of its own, so that `re` looks for those alone in a long text.
+    Text that was escaped twice, as by repr(), has up to three backslashes where once would do.
+    """
+    unicode = _hex(char.encode("utf-16-be", "surrogatepass"), 2, r"\\\\{0,3}u")
+    octets = _hex(char.encode("utf-8", "surrogatepass"), 1, "%")
+    number = f"&#(?:0*{ord(char)}|[xX]0*{_either(f'{ord(char):x}')});"
+    if char == "\\":
+        # One repeat for the whole run: to share out its backslashes would take for ever.
+        return rf"(?:{unicode}|\\|{octets}|{number}){{{count},{4 * count}}}?"
+    itself = re.escape(char)
+    blank = r"|\+" if char == " " else ""
+    return rf"(?:{itself}|\\\\{{0,2}}{itself}|{unicode}|{octets}|{number}{blank})" * count
+
+
+def _hex(code: bytes, size: int, before: str) -> str:
+    """Return a pattern for bytes in hexadecimal, either case, by so many."""
+    parts = (code[place : place + size].hex() for place in range(0, len(code), size))
+    return "".join(before + _either(part) for part in parts)
+
+
+def _either(digits: str) -> str:
+    return "".join(f"[{d}{d.upper()}]" if d.isalpha() else d for d in digits)
 
 
 def redacted(value: Any, secret: str | None) -> Any:

@@ -132,7 +132,9 @@ class Session(Struct, kw_only=True, dict=True):
                 _blame_rightly(failure, task)
                 raise
             except ClaimLost as failure:
-                message = f"another process has taken task {task.id} over; look there"
+                yield Do(lambda: _leave_receipt(journal, task))
+                remote = f" (the provider has it as {task.remote_id!r})" if task.receipt else ""
+                message = f"another process has taken task {task.id} over{remote}; look there"
                 raise StillRunningError(message, task=task) from failure
         self.tell(task, on_update)
         return task
@@ -159,6 +161,16 @@ class Session(Struct, kw_only=True, dict=True):
                     log.warning("an observer cannot be loaded", reason=str(error))
             self.__dict__["installed"] = installed
         return [*self.__dict__["installed"], *self.own_observers]
+
+
+def _leave_receipt(journal: Journal, task: Task) -> None:
+    """Leave a remote id to whoever has taken the task over and does not know it.
+
+    A process that was suspended in the submit wakes up with it, and nobody else ever will.
+    """
+    found = [known for known in journal.find(task.id) if known.id == task.id]
+    if task.receipt and found and not found[0].receipt and not found[0].ended:
+        journal.save(task)
 
 
 def _blame_rightly(failure: JournalError, task: Task) -> None:

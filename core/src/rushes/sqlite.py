@@ -53,13 +53,13 @@ class SQLiteJournal:
 
         def work(connection: Connection) -> Task:
             query = (
-                "SELECT record FROM tasks WHERE id = ? OR (provider = ? AND client_id = ?) "
+                "SELECT id, record FROM tasks WHERE id = ? OR (provider = ? AND client_id = ?) "
                 "ORDER BY id = ? DESC, created_at LIMIT 1"
             )
             names = (task.id, _provider(task), task.client_id, task.id)
             found = connection.execute(query, names).fetchone()
             if found is not None:
-                return self._read(found[0])
+                return self._read(*found)
             if claim is not None:
                 self._take(connection, task.id, claim)
             _put(connection, row, changed=True)
@@ -84,27 +84,32 @@ class SQLiteJournal:
     def find(self, reference: str) -> list[Task]:
         """Do what Journal.find says."""
         # In the order of references, those that begin so come together, the very one first.
-        query = "SELECT record FROM tasks WHERE id >= ? ORDER BY id LIMIT 2"
-        near = self._select(query, reference)
-        found = [task for task in near if task.id.startswith(reference)]
-        return found[:1] if found and found[0].id == reference else found
+        query = "SELECT id, record FROM tasks WHERE id >= ? ORDER BY id LIMIT 2"
+        near = self._store.select(query, reference)
+        rows = [row for row in near if row[0].startswith(reference)]
+        if rows and rows[0][0] == reference:
+            del rows[1:]
+        return [self._read(*row) for row in rows]
 
     def with_client_id(self, provider: str, client_id: str) -> Task | None:
         """Do what Journal.with_client_id says."""
         query = (
-            "SELECT record FROM tasks WHERE provider = ? AND client_id = ? "
+            "SELECT id, record FROM tasks WHERE provider = ? AND client_id = ? "
             "ORDER BY created_at LIMIT 1"
         )
-        return next(iter(self._select(query, provider, client_id)), None)
+        rows = self._store.select(query, provider, client_id)
+        return self._read(*rows[0]) if rows else None
 
     def tasks(self, *, unfinished: bool = False) -> list[Task]:
-        """Do what Journal.tasks says."""
+        """Do what Journal.tasks says; what cannot be read is passed over and told to the log."""
         only = "WHERE unfinished " if unfinished else ""
-        return self._select(f"SELECT record FROM tasks {only}ORDER BY created_at DESC, id DESC")  # noqa: S608
+        query = f"SELECT id, record FROM tasks {only}ORDER BY created_at DESC, id DESC"  # noqa: S608
+        return [task for row in self._store.select(query) if (task := self._readable(*row))]
 
     def history(self, task_id: str) -> list[Task]:
         """Do what Journal.history says."""
-        return self._select("SELECT record FROM history WHERE task = ? ORDER BY number", task_id)
+        query = "SELECT task, record FROM history WHERE task = ? ORDER BY number"
+        return [self._read(*row) for row in self._store.select(query, task_id)]
 
     def claim(self, task_id: str, claim: str) -> Task | None:
         """Do what Journal.claim says."""
@@ -128,13 +133,13 @@ class SQLiteJournal:
             self._held.discard(claim)
 
     def purge(self, before: float) -> int:
-        """Do what Journal.purge says; the file is rewritten."""
+        """Do what Journal.purge says; the file is rewritten. What cannot be read is kept."""
 
         def work(connection: Connection) -> int:
-            query = "SELECT id FROM tasks WHERE NOT unfinished AND updated_at < ?"
-            over = connection.execute(query, (before,)).fetchall()
+            query = "SELECT id, record FROM tasks WHERE NOT unfinished AND updated_at < ?"
+            over = [row[0] for row in connection.execute(query, (before,)) if self._readable(*row)]
             now = self._clock()
-            free = [row for row in over if claims.holder(connection, row[0], now) is None]
+            free = [(name,) for name in over if claims.holder(connection, name, now) is None]
             for table, name in (("tasks", "id"), ("history", "task"), ("claims", "task")):
                 connection.executemany(f"DELETE FROM {table} WHERE {name} = ?", free)  # noqa: S608
             return len(free)
@@ -164,22 +169,27 @@ class SQLiteJournal:
         job.done.add_done_callback(_tell_of_failure)
         return job
 
-    def _select(self, query: str, *values: object) -> list[Task]:
-        return [self._read(record) for (record,) in self._store.select(query, *values)]
-
     def _recorded(self, connection: Connection, task_id: str) -> Task | None:
-        query = "SELECT record FROM tasks WHERE id = ?"
+        query = "SELECT id, record FROM tasks WHERE id = ?"
         row = connection.execute(query, (task_id,)).fetchone()
-        return None if row is None else self._read(row[0])
+        return None if row is None else self._read(*row)
 
-    def _read(self, record: bytes) -> Task:
+    def _read(self, task_id: str, record: bytes) -> Task:
         try:
             return msgspec.json.decode(record, type=Task)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             raise JournalError(
-                f"{self.path} holds a task that this rushes cannot read ({error}); "
+                f"{self.path} holds a task {task_id!r} that this rushes cannot read ({error}); "
                 "a newer one may have recorded it: upgrade, or set RUSHES_HOME to another folder"
             ) from error
+
+    def _readable(self, task_id: str, record: bytes) -> Task | None:
+        """Read a task among others, which one that cannot be read must not keep from their work."""
+        try:
+            return self._read(task_id, record)
+        except JournalError as error:
+            log.warning("a task is passed over", task=task_id, reason=str(error))
+            return None
 
 
 def _row(task: Task) -> tuple[str, str, str, bool, float, bytes, float]:

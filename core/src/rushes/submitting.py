@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from rushes.attempt import creating
-from rushes.delivering import accepted
+from rushes.delivering import UNSENT, accepted
 from rushes.errors import ConfigurationError, RequestError
 from rushes.flow import Do, Flow
-from rushes.intent import intend, known, recorded, same_job, usable
+from rushes.intent import intend, known, moved, recorded, same_job, usable
 from rushes.loading import LoadedVariant
 from rushes.owning import keeping, letting_go, new_claim, owning
 from rushes.report import Report
@@ -23,7 +23,7 @@ def submit(
     task_id: str | None,
     output: str | None,
     on_update: OnUpdate | None,
-    then: Callable[[Task], Flow[Task]] | None = None,
+    then: Callable[[LoadedVariant, Task], Flow[Task]] | None = None,
 ) -> Flow[Task]:
     """Pay for one checked request; return its task, accepted by the provider.
 
@@ -32,7 +32,7 @@ def submit(
     """
     if report.problems:
         raise RequestError(report.problems)
-    usable(task_id, output)
+    usable(task_id, output or str(session.home))
     session.registry.guard()
     session.key(loaded)
     if not loaded.variant.base_url:
@@ -45,8 +45,9 @@ def submit(
     def work(task: Task) -> Flow[Task]:
         if task is fresh:
             session.tell(task, on_update)
-        task = yield from accepted(session, loaded, task, on_update)
-        return (yield from then(task)) if then else task
+        there, task = _addressed(session, loaded, report, task)
+        task = yield from accepted(session, there, task, on_update)
+        return (yield from then(there, task)) if then else task
 
     def enough(seen: Task) -> bool:
         there = seen.receipt is not None or (seen.ended and seen.state != "refused")
@@ -69,6 +70,20 @@ def submit(
     timeout = loaded.variant.polling.at_most
     owned = owning(session, task, work, enough=enough, timeout=timeout, on_update=on_update)
     return (yield from owned)
+
+
+def _addressed(
+    session: Session, loaded: LoadedVariant, report: Report, task: Task
+) -> tuple[LoadedVariant, Task]:
+    """Keep a task at the base URL that it was sent to; one that was never accepted goes to today's.
+
+    The key that belongs to one address is not for another.
+    """
+    if task.base_url == loaded.variant.base_url:
+        return loaded, task
+    if task.state in UNSENT:
+        return loaded, moved(loaded, report, task)
+    return session.load(task), task
 
 
 def _added(session: Session, task: Task, claim: str) -> Flow[Task]:

@@ -9,7 +9,7 @@ https://www.python-httpx.org/advanced/transports/, https://www.python-httpx.org/
 import asyncio
 import email.utils
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 import httpcore
@@ -58,13 +58,13 @@ class Transport:
 
     def send(self, effect: Send) -> Answer:
         """Make one call and return its whole answer."""
-        exchange = _exchange(self._settings, effect.total)
+        exchange = Exchange(effect.total)
         with self._open(effect, exchange, fresh=effect.creating) as response:
             return _answer(response, self._read(response, exchange, MAX_ANSWER + 1))
 
     def stream(self, effect: Stream) -> Answer:
         """Make one call and stream a good answer's body; of another, return the beginning."""
-        exchange = _exchange(self._settings, effect.total, guarded=effect.public_only)
+        exchange = Exchange(effect.total, guarded=effect.public_only)
         with self._open(effect, exchange, fresh=True) as response:
             if response.status_code not in (200, 206):
                 return _answer(response, self._read(response, exchange, BEGINNING))
@@ -89,6 +89,7 @@ class Transport:
         request = _request(effect, self._settings, fresh=fresh)
         with under_way(exchange), _failures(exchange):
             if self._settings.transport is not None:
+                exchange.sent = True  # when its first byte leaves, nobody knows
                 response = self._settings.transport.handle_request(request)
             else:
                 pool = _pool(self._routes, effect.call.url, exchange, fresh=fresh)
@@ -117,26 +118,26 @@ class AsyncTransport:
         self._routes = Routes(settings, ASYNC, backend, httpx.create_ssl_context)
         # A pool of httpcore's makes whoever waits for a connection walk the whole queue each time.
         self._places = asyncio.Semaphore(settings.connections)
+        # Downloads take long; the other half is left to calls.
+        self._downloads = asyncio.Semaphore(max(settings.connections // 2, 1))
 
     async def send(self, effect: Send) -> Answer:
         """Make one call and return its whole answer."""
-        async with self._places:
-            exchange = _exchange(self._settings, effect.total)
-            async with self._open(effect, exchange, fresh=effect.creating) as response:
-                return _answer(response, await self._read(response, MAX_ANSWER + 1))
+        exchange = Exchange(effect.total)
+        async with self._open(effect, exchange, fresh=effect.creating) as response:
+            return _answer(response, await self._read(response, MAX_ANSWER + 1))
 
     async def stream(self, effect: Stream) -> Answer:
         """Make one call and stream a good answer's body; of another, return the beginning."""
-        async with self._places:
-            exchange = _exchange(self._settings, effect.total, guarded=effect.public_only)
-            async with self._open(effect, exchange, fresh=True) as response:
-                if response.status_code not in (200, 206):
-                    return _answer(response, await self._read(response, BEGINNING))
-                await _written(effect.sink.begin, _answer(response, b""))
-                async for chunk in _stream(response):
-                    await _written(effect.sink.write, chunk)
-                    effect.sink.tell()
-                return _answer(response, b"")
+        exchange = Exchange(effect.total, guarded=effect.public_only)
+        async with self._open(effect, exchange, fresh=True) as response:
+            if response.status_code not in (200, 206):
+                return _answer(response, await self._read(response, BEGINNING))
+            await _written(effect.sink.begin, _answer(response, b""))
+            async for chunk in _stream(response):
+                await _written(effect.sink.write, chunk)
+                effect.sink.tell()
+            return _answer(response, b"")
 
     async def close(self) -> None:
         """Close every connection."""
@@ -151,17 +152,27 @@ class AsyncTransport:
     ) -> AsyncIterator[httpx.Response]:
         request = _request(effect, self._settings, fresh=fresh)
         with under_way(exchange), _failures(exchange):
-            async with deadline(exchange):
+            async with deadline(exchange), self._place(effect):
                 response = await self._sent(request, effect, exchange, fresh=fresh)
                 try:
                     yield response
                 finally:
                     await _stream(response).aclose()
 
+    @asynccontextmanager
+    async def _place(self, effect: Send | Stream) -> AsyncIterator[None]:
+        """Wait for a place; that is part of the exchange, of which nothing has left."""
+        async with AsyncExitStack() as held:
+            if isinstance(effect, Stream):
+                await held.enter_async_context(self._downloads)
+            await held.enter_async_context(self._places)
+            yield
+
     async def _sent(
         self, request: httpx.Request, effect: Send | Stream, exchange: Exchange, *, fresh: bool
     ) -> httpx.Response:
         if self._settings.transport is not None:
+            exchange.sent = True  # when its first byte leaves, nobody knows
             given: httpx.Response = await self._settings.transport.handle_async_request(request)
             return given
         pool = _pool(self._routes, effect.call.url, exchange, fresh=fresh)
@@ -177,11 +188,6 @@ class AsyncTransport:
             if len(body) >= most:
                 break
         return _bounded(body, most)
-
-
-def _exchange(settings: Settings, total: float, *, guarded: bool = False) -> Exchange:
-    # Of a transport that is not ours nobody knows when the first byte leaves.
-    return Exchange(total, sent=settings.transport is not None, guarded=guarded)
 
 
 def _request(effect: Send | Stream, settings: Settings, *, fresh: bool) -> httpx.Request:

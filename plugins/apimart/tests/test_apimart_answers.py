@@ -272,3 +272,13 @@ def test_no_answer_raises(body: bytes, status: int) -> None:
         assert found.progress is None or 0 <= found.progress <= 100
         msgspec.json.encode(found)
     read_refusal(body, status)
+
+
+@pytest.mark.parametrize("code", [0, 201, 202, 302])
+def test_a_code_that_is_no_refusal_does_not_say_that_nothing_was_created(code: int) -> None:
+    body = {"code": code, "message": "accepted"}
+    assert read_submit(body) is None
+    named = {"code": code, "data": {"task_id": "t9"}}
+    receipt = read_submit(named)
+    assert isinstance(receipt, Receipt)
+    assert receipt.remote_id == "t9"

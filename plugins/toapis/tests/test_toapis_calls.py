@@ -121,3 +121,23 @@ def test_uploads_are_bounded_as_the_page_says() -> None:
     assert uploads is not None
     assert sorted(uploads.types) == ["image/gif", "image/jpeg", "image/png", "image/webp"]
     assert uploads.max_bytes in (10_000_000, 10 * 1024 * 1024)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "found"),
+    [
+        (200, {"id": "video_1", "object": "generation.task", "error": {"code": "x"}}, ["video_1"]),
+        (200, {"id": "video_1", "status": "queued"}, ["video_1"]),
+        (200, {"id": "req_9", "error": {"code": "task_not_found"}}, None),
+        (404, {"id": "req_9", "error": {"code": "task_not_found"}}, []),
+        (500, {"id": "video_1", "object": "generation.task"}, None),
+        (200, {"id": 7}, None),
+    ],
+)
+def test_only_a_task_is_a_find(status: int, body: Any, found: list[str] | None) -> None:
+    steps = Registry().get("toapis/kling-v3").call("look_up", client_id="a/b")
+    assert next(steps).url == "https://toapis.com/v1/videos/generations/a%2Fb"
+    with pytest.raises(StopIteration) as caught:
+        steps.send(Answer(status, {}, json.dumps(body).encode()))
+    receipts = caught.value.value
+    assert (receipts and [receipt.remote_id for receipt in receipts]) == found or receipts == found

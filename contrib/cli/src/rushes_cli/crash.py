@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from rushes_cli import place
-from rushes_cli.terminal import clean, one_line, say
+from rushes_cli.terminal import clean, one_line, say, without_password
 
 
 def report_bug(error: BaseException) -> None:
@@ -20,7 +20,7 @@ def report_bug(error: BaseException) -> None:
         say(text.rstrip())
     try:
         path = _write(text)
-    except OSError as failure:
+    except Exception as failure:  # noqa: BLE001 - whoever tells of a bug may not have one
         say(f"Its log could not be written ({failure}); --traceback shows it here.")
     else:
         say(f"The whole of it is in {path}; the keys are taken out.")
@@ -32,6 +32,7 @@ def redacted(text: str) -> str:
     from rushes.home import Keys
     from rushes.redacting import redact
 
+    text = without_password(text)
     secrets = [value for name, value in os.environ.items() if name.endswith("_API_KEY")]
     with suppress(RushesError):  # keys that cannot be read were not used
         secrets += Keys({}, os.environ, place.home()).stored().values()

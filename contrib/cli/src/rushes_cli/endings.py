@@ -18,7 +18,7 @@ from rushes_cli.exits import (
     Stopped,
     exit_code,
 )
-from rushes_cli.terminal import say
+from rushes_cli.terminal import say, without_password
 
 if TYPE_CHECKING:
     from rushes import RushesError
@@ -56,8 +56,11 @@ def _told(error: BaseException) -> int:
     return tell_error(error)
 
 
-def tell_error(error: BaseException) -> int:
-    """Say what an error means and what can be done; return its exit code."""
+def tell_error(error: BaseException, *, reference: str = "") -> int:
+    """Say what an error means and what can be done; return its exit code.
+
+    `reference` is whose error it is, where several tasks were asked for.
+    """
     from rushes import RequestError, RushesError
 
     if isinstance(error, RequestError):
@@ -65,7 +68,9 @@ def tell_error(error: BaseException) -> int:
 
         tell_problems(error.problems, err=True)
     elif isinstance(error, RushesError):
-        say(str(error), bold="Error: ", colour="red")
+        words = without_password(str(error))
+        whose = "" if reference in words else f"{reference}: "
+        say(whose + words, bold="Error: ", colour="red")
         _tell_what_can_be_done(error)
     else:
         from rushes_cli.crash import report_bug

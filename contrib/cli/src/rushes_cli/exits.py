@@ -1,5 +1,7 @@
 """What each exit code means, and which error leads to which: the one place."""
 
+from collections.abc import Sequence
+
 BUG, USAGE, CONFIGURATION, NOT_BOUGHT, ENDED, UNFINISHED, UNKNOWN = 1, 2, 3, 4, 5, 6, 7
 INTERRUPTED = 130
 BROKEN_PIPE = 141  # 128 + SIGPIPE, as the shell says of any filter whose reader has left
@@ -21,7 +23,7 @@ MEANINGS = {
 class Stopped(Exception):
     """Ctrl-C while tasks were under way; `commands` takes them up again."""
 
-    def __init__(self, commands: tuple[str, ...] = ()) -> None:
+    def __init__(self, commands: Sequence[str] = ()) -> None:
         super().__init__("stopped")
         self.commands = commands
 

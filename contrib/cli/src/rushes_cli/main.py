@@ -1,74 +1,24 @@
-"""The command `rushes`."""
+"""The command `rushes`: Ctrl-C is seen to before anything that takes long is imported."""
 
-import os
 import sys
 
-import click
-
-from rushes_cli.lazy import Commands
-from rushes_cli.place import given_home
-
-EPILOG = """\b
-Examples:
-  rushes check "A red kite over dunes" -m toapis/kling-v3 --duration 6
-  rushes keys set toapis
-  rushes generate "A red kite over dunes" -m toapis/kling-v3 -o kite.mp4
-  rushes resume
-
-\b
-Results go to standard output, everything else to standard error.
-`rushes help exit-codes` lists the exit codes.
-"""
-
-
-@click.group(
-    cls=Commands,
-    epilog=EPILOG,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-@click.option(
-    "--home",
-    metavar="DIR",
-    type=click.Path(file_okay=False),
-    help="Folder for the journal, keys and downloads.  [env var: RUSHES_HOME]",
-)
-@click.option("-v", "--verbose", is_flag=True, help="Show the log on standard error.")
-@click.option(
-    "--traceback", is_flag=True, help="Show the traceback of a bug.  [env var: RUSHES_TRACEBACK]"
-)
-@click.option(
-    "--version",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=lambda ctx, _param, asked: _version(ctx) if asked else None,
-    help="Show the version and exit.",
-)
-def cli(home: str | None, verbose: bool, traceback: bool) -> None:
-    """Generate AI videos: one request, checked, paid for once, fetched whole."""
-    given_home.set(home)
-    # The environment carries both to whatever a command uses, the commands of others included.
-    if home:
-        os.environ["RUSHES_HOME"] = home
-    if traceback:
-        os.environ["RUSHES_TRACEBACK"] = "1"
-    if verbose:
-        from rushes_cli.logs import show_logs
-
-        show_logs()
-
-
-def _version(ctx: click.Context) -> None:
-    import rushes
-
-    click.echo(f"rushes {rushes.__version__}")
-    ctx.exit()
+from rushes_cli.interrupts import take_no_more, take_one
 
 
 def main() -> None:
     """Run the command line."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # A terminal that cannot show a character shows its number.
-            stream.reconfigure(errors="backslashreplace")
-    cli.main()
+    take_one()
+    try:
+        from rushes_cli.root import cli
+        from rushes_cli.streams import forgiving
+
+        sys.stderr = forgiving(sys.stderr)
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                # A terminal that cannot show a character shows its number.
+                stream.reconfigure(errors="backslashreplace")
+        cli.main()
+    except KeyboardInterrupt:  # before there was anything that could tell of it
+        raise SystemExit(130) from None
+    finally:
+        take_no_more()

@@ -93,11 +93,17 @@ def report_object(report: "Report") -> dict[str, object]:
     }
 
 
+def submit_address(variant: "Variant") -> str | None:
+    """Return the address that a payload would go to, without a password in it."""
+    from rushes.urls import shown
+
+    return shown(variant.url(variant.submit_path)) if variant.base_url else None
+
+
 def delivery(variant: "Variant", report: "Report", reference: str | None) -> dict[str, str]:
     """Say where a payload would go, and under which name of ours."""
-    address = variant.url(variant.submit_path) if variant.base_url else None
     unknown = f"nowhere yet; set {variant.environment_prefix}_BASE_URL"
-    told = {"Would be sent to": address or unknown}
+    told = {"Would be sent to": submit_address(variant) or unknown}
     if variant.client_id_field and variant.client_id_field not in report.transport:
         told["Sent along"] = f"{variant.client_id_field} = {reference or '(the task reference)'}"
     return told

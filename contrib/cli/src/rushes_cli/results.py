@@ -1,6 +1,8 @@
 """Results on standard output: a video's path byte by byte, or JSON."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -21,7 +23,24 @@ def print_task(task: "Task", *, as_json: bool) -> None:
         click.echo(os.fsencode(task.file))
 
 
-def print_failure(error: Exception, task: "Task | None", variant: str | None) -> None:
+@contextmanager
+def failures(
+    reference: str | None = None, variant: str | None = None, *, as_json: bool
+) -> Iterator[None]:
+    """Print what is raised as JSON, too, where JSON was asked for; wrong usage has words alone."""
+    try:
+        yield
+    except click.ClickException:
+        raise
+    except Exception as error:
+        if as_json:
+            print_failure(error, None, variant, reference=reference)
+        raise
+
+
+def print_failure(
+    error: Exception, task: "Task | None", variant: str | None, *, reference: str | None = None
+) -> None:
     """Print as JSON what became of a task instead of a video."""
     from rushes import RushesError
 
@@ -29,5 +48,5 @@ def print_failure(error: Exception, task: "Task | None", variant: str | None) ->
         # Words that nobody foresaw may hold anything, a key too; they go to the log, redacted.
         error = RuntimeError(f"a bug of ours: {type(error).__name__}")
     task = getattr(error, "task", None) or task
-    found = task_object(task, error) if task is not None else no_task(variant, error)
+    found = task_object(task, error) if task is not None else no_task(reference, variant, error)
     click.echo(json_text(found))

@@ -4,6 +4,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from rushes_cli.place import command_line
+from rushes_cli.terminal import without_password
 
 if TYPE_CHECKING:
     from rushes import Task
@@ -18,7 +19,7 @@ def task_object(task: "Task", error: Exception | None = None) -> dict[str, Any]:
         "remote_id": task.remote_id,
         "file": task.file,
         "cost": task.cost,
-        "error": str(error) if error else task.error,
+        "error": without_password(str(error) if error else task.error or "") or None,
         "created_at": utc(task.created_at),
         "updated_at": utc(task.updated_at),
         "progress": task.progress,
@@ -27,14 +28,15 @@ def task_object(task: "Task", error: Exception | None = None) -> dict[str, Any]:
     }
 
 
-def no_task(variant: str | None, error: Exception) -> dict[str, Any]:
-    """Return what stands for a task where none came to be."""
+def no_task(reference: str | None, variant: str | None, error: Exception) -> dict[str, Any]:
+    """Return what stands for a task where none came to be, or none was found."""
     found: dict[str, Any] = dict.fromkeys(
         ("task", "variant", "status", "remote_id", "file", "cost", "error")
     )
     problems = getattr(error, "problems", None)
     more = {"problems": problems} if problems is not None else {}
-    return {**found, "variant": variant, "error": str(error), **more}
+    words = without_password(str(error))
+    return {**found, "task": reference, "variant": variant, "error": words, **more}
 
 
 def utc(seconds: float) -> str:

@@ -18,12 +18,18 @@ _CONTROL = "\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f"
 _DECEIVING = "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 _UNSAFE = re.compile(f"[{_CONTROL}{_DECEIVING}\ud800-\udfff]")
 _UNSAFE_IN_JSON = re.compile(f"[\\x7f-\\x9f{_DECEIVING}]")
+_PASSWORD = re.compile(r"(?<=://)[^/?#\s]*@")
 PIPE_WIDTH = 1000
 
 
 def clean(text: str) -> str:
     """Write what a terminal would obey as what it is: an escape becomes its number."""
     return _UNSAFE.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def without_password(text: str) -> str:
+    """Take out of an error's words what stands before the host of an address."""
+    return _PASSWORD.sub("", text)
 
 
 def one_line(text: str) -> str:

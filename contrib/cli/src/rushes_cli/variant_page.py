@@ -36,6 +36,8 @@ def print_page(variant: "Variant") -> None:
 
 def facts(variant: "Variant") -> list[tuple[str, str]]:
     """Return what a variant is, apart from its fields."""
+    from rushes.urls import shown
+
     no_address = f"none of its own; set {variant.environment_prefix}_BASE_URL"
     uploads = "none; images are public addresses"
     if variant.uploads:
@@ -43,7 +45,7 @@ def facts(variant: "Variant") -> list[tuple[str, str]]:
         uploads = f"{kinds}, up to {variant.uploads.max_bytes // 1024 // 1024} MB"
     return [
         ("Page", f"{variant.page.title}: {variant.page.url}"),
-        ("Base URL", variant.base_url or no_address),
+        ("Base URL", shown(variant.base_url or "") or no_address),
         ("Key", f"{variant.environment_prefix}_API_KEY, or: rushes keys set {variant.provider}"),
         ("Local images", uploads),
         ("Price", price(variant)),
@@ -72,13 +74,14 @@ def plain_cost(variant: "Variant") -> float | None:
 def page_object(variant: "Variant") -> dict[str, Any]:
     """Return the page as one JSON object."""
     import rushes
+    from rushes.urls import shown
 
     return {
         "variant": variant.id,
         "provider": variant.provider,
         "model": variant.model,
         "page": variant.page,
-        "base_url": variant.base_url,
+        "base_url": variant.base_url and shown(variant.base_url),
         "fields": rushes.capabilities(variant),
         "rules": [
             {"name": rule.name, "text": rule.text, "fields": rule.fields, "source": rule.source}

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
-from rushes_cli.exits import Stopped
 from rushes_cli.place import command_line
-from rushes_cli.terminal import clean, console, one_line, say
+from rushes_cli.terminal import clean, console, one_line, say, without_password
 
 if TYPE_CHECKING:
     from rushes import Task
@@ -41,10 +40,6 @@ class Watch:
         """Take note of a change."""
         self.latest[task.id] = task
         self._display.show(task)
-
-    def stopped(self) -> Stopped:
-        """Return what Ctrl-C means now: which commands take up what is not finished."""
-        return Stopped(tuple(ways_on(self.latest.values())))
 
 
 class Lines:
@@ -100,7 +95,7 @@ def phrase(task: "Task") -> str:
     provider = task.variant.partition("/")[0]
     words = _PHRASES.get(task.state, task.state + " at {}").format(provider)
     if task.state == "recorded" and task.error:
-        words += f", {one_line(task.error)}"
+        words += f", {one_line(without_password(task.error))}"
     return clean(words)
 
 

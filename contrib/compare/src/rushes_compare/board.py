@@ -1,10 +1,12 @@
 """The cells on a terminal: a live table for a person, a line for each change of state otherwise."""
 
 import time
+from collections import Counter
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -59,28 +61,55 @@ class Board:
         """Take a cell's new state."""
         before, self._cells[cell.id] = self._cells[cell.id], cell
         now = time.monotonic()
+        if cell.state == "planned":  # begun anew
+            self._begun.pop(cell.id, None)
+            self._ended.pop(cell.id, None)
         if cell.state in BEGUN:
             self._begun.setdefault(cell.id, now)
         if cell.video is not None or cell.failure is not None:
             self._ended.setdefault(cell.id, now)
-        if not self._console.is_terminal and words(before) != words(cell):
-            self._console.print(Text(printable(f"{self._name(cell)}: {words(cell)}")))
+        news = cell.state != "planned" and words(before) != words(cell)
+        if news and not self._console.is_terminal:
+            self._console.print(Text(printable(f"{self.name(cell)}: {words(cell)}")))
 
-    def _name(self, cell: Cell) -> str:
+    def cannot(self) -> Iterator[str]:
+        """Say of each cell that cannot what speaks against it first; once for all repetitions."""
+        for cell in self._cells.values():
+            if cell.state == "cannot" and cell.repeat == 1:
+                why = cell.problems[0].message if cell.problems else "its variant refuses it"
+                row = f"{self._rows[cell.row].name} · " if len(self._rows) > 1 else ""
+                yield f"{row}{cell.variant}: cannot: {why}"
+
+    def name(self, cell: Cell) -> str:
+        """Name a cell by its row and repetition, where there are more than one, and its variant."""
         row = f"{self._rows[cell.row].name} · " if len(self._rows) > 1 else ""
         repeat = f" #{cell.repeat}" if self._repeats > 1 else ""
         return f"{row}{cell.variant}{repeat}"
 
-    def _table(self) -> Table:
+    def _split(self, lines: int) -> tuple[list[Cell], list[Cell]]:
+        """Return the cells that fit into so many lines, those under way first, and the rest."""
+        cells = list(self._cells.values())
+        if len(cells) <= lines:
+            return cells, []
+        cells.sort(key=lambda cell: cell.id not in self._begun or cell.id in self._ended)
+        return cells[: lines - 1], cells[lines - 1 :]
+
+    def _table(self) -> RenderableType:
         table = Table.grid(padding=(0, 2))
-        for cell in self._cells.values():
+        shown, rest = self._split(max(1, self._console.size.height - 2))
+        for cell in shown:
             begun, ended = self._begun.get(cell.id), self._ended.get(cell.id)
             elapsed = "" if begun is None else f"{(ended or time.monotonic()) - begun:4.0f} s"
             share = 100.0 if cell.video else (cell.progress or 0.0)
             table.add_row(
-                Text(printable(self._name(cell))),
+                Text(printable(self.name(cell))),
                 ProgressBar(total=100, completed=share, width=18),
                 Text(elapsed),
                 Text(words(cell), style=STYLES.get(cell.state, "cyan" if begun else "dim")),
             )
-        return table
+        if not rest:
+            return table
+        states = Counter(words(cell) for cell in rest).most_common()
+        more = ", ".join(f"{count} {state}" for state, count in states)
+        summary = Text(f"and {len(rest)} more: {more}", no_wrap=True, overflow="ellipsis")
+        return Group(table, summary)

@@ -1,12 +1,17 @@
 """The comparison's folder: `results.json`, always whole, always as far as things have come."""
 
 import os
+import secrets
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
-from rushes_compare.results import SCHEMA, Cell, Results
+from rushes_compare.checking import told_apart
+from rushes_compare.damage import wrong_in
+from rushes_compare.results import SCHEMA, Cell, Results, Row
 
 FILE = "results.json"
 
@@ -29,7 +34,23 @@ class Book:
     @property
     def results(self) -> Results:
         """The comparison as it stands."""
-        return msgspec.structs.replace(self._results, cells=list(self._cells.values()))
+        return told_apart(msgspec.structs.replace(self._results, cells=list(self._cells.values())))
+
+    def begin(self) -> None:
+        """Write the file for the first time in this run.
+
+        A run that began here at the same moment may have been first: then its comparison is ours.
+        Raises FolderError where it compares something else.
+        """
+        if write_new(self.folder / FILE, self._encoded()):
+            return
+        there = read_results(self.folder)
+        if there.id != self._results.id:
+            if not same_plan(there, self._results):
+                raise other_plan(self.folder)
+            self._results = there
+            self._cells = {cell.id: cell for cell in there.cells}
+        self.write()
 
     def cell(self, name: str) -> Cell:
         """Return a cell as it stands."""
@@ -46,13 +67,71 @@ class Book:
 
     def write(self) -> None:
         """Write the file anew; it appears whole or not at all."""
-        encoded = msgspec.json.format(msgspec.json.encode(self.results), indent=1)
-        write_whole(self.folder / FILE, [encoded])
+        write_whole(self.folder / FILE, [self._encoded()])
+
+    def _encoded(self) -> bytes:
+        return msgspec.json.format(msgspec.json.encode(self.results), indent=1)
+
+
+class _Planned(Protocol):
+    """What a plan and a comparison have in common."""
+
+    @property
+    def rows(self) -> list[Row]: ...
+    @property
+    def variants(self) -> list[str]: ...
+    @property
+    def repeats(self) -> int: ...
+
+
+def same_plan(one: _Planned, other: _Planned) -> bool:
+    """Whether two compare the same; the order of a request's fields is no difference."""
+    first, second = (
+        msgspec.json.encode([each.rows, each.variants, each.repeats], order="sorted")
+        for each in (one, other)
+    )
+    return first == second
+
+
+def other_plan(folder: Path) -> FolderError:
+    """Return the error for a folder that is in use for something else."""
+    return FolderError(
+        f"{folder} holds a comparison of other requests or variants; choose another folder, "
+        "or resume that one"
+    )
+
+
+def write_new(path: Path, data: bytes) -> bool:
+    """Write a file whole where there is none yet; return whether it was us who wrote it."""
+    part = _part(path)
+    write_whole(part, [data])
+    try:
+        try:
+            os.link(part, path)
+        except FileExistsError:
+            return False
+        except OSError:  # a file system without links
+            if os.path.lexists(path):
+                return False
+            with path.open("xb") as file:
+                file.write(data)
+        return True
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise FolderError(f"{path} cannot be written: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
 
 
 def write_whole(path: Path, parts: Iterable[bytes]) -> None:
     """Write a file beside its place, then put it there."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = _part(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as file:
@@ -61,9 +140,14 @@ def write_whole(path: Path, parts: Iterable[bytes]) -> None:
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise FolderError(f"{path} cannot be written: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        with suppress(OSError, ValueError):
+            part.unlink(missing_ok=True)
+        raise FolderError(f"{path} cannot be written: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 def read_results(folder: Path) -> Results:
@@ -73,8 +157,8 @@ def read_results(folder: Path) -> Results:
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise FolderError(f"{folder} holds no comparison: {FILE} is missing") from error
-    except OSError as error:
-        raise FolderError(f"{path} cannot be read: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        raise FolderError(f"{path} cannot be read: {_reason(error)}") from error
     try:
         version = msgspec.json.decode(data, type=_Versioned).schema
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -85,9 +169,12 @@ def read_results(folder: Path) -> Results:
             f"up to {SCHEMA}"
         )
     try:
-        return msgspec.json.decode(data, type=Results)
+        results = msgspec.json.decode(data, type=Results)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise FolderError(f"{path} is damaged: {error}") from error
+    if wrong := wrong_in(results):
+        raise FolderError(f"{path} is damaged: {wrong}; put back what was there, or begin anew")
+    return results
 
 
 class _Versioned(msgspec.Struct):

@@ -36,9 +36,10 @@ def total(cells: Iterable[Cell]) -> Total:
 
 def hold(found: Total, *, max_cost: float | None, max_tasks: int | None) -> None:
     """Raise BudgetError where a limit would be passed. What is unknown is never within a limit."""
-    if max_tasks is not None and found.tasks > max_tasks:
+    if max_tasks is not None and not found.tasks <= max_tasks:  # NaN allows nothing
         raise BudgetError(
-            f"{found.tasks} tasks would be paid for, and {max_tasks} are allowed; nothing was sent"
+            f"{found.tasks} task{'s' * (found.tasks != 1)} would be paid for, and {max_tasks} "
+            f"{'is' if max_tasks == 1 else 'are'} allowed; nothing was sent"
         )
     if max_cost is None or not found.tasks:
         return
@@ -47,7 +48,7 @@ def hold(found: Total, *, max_cost: float | None, max_tasks: int | None) -> None
             f"{found.unknown} of {found.tasks} tasks have no known cost, so that {max_cost:g} USD "
             "cannot be kept; leave those variants out, or the limit. Nothing was sent"
         )
-    if found.known > max_cost:
+    if not found.known <= max_cost:
         raise BudgetError(
             f"about {found.known:.4g} USD would be spent, and {max_cost:g} are allowed; "
             "nothing was sent"

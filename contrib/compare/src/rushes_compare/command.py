@@ -1,12 +1,14 @@
 """The subcommands `compare` and `report`."""
 
 import asyncio
+import os
 import shlex
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 
 class _Refused(click.ClickException):
@@ -112,6 +114,8 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
     from rushes_compare.budget import BudgetError
     from rushes_compare.plan import PlanError
 
+    if given["resume"] is not None:
+        _resumable(ctx)
     try:
         code = asyncio.run(_compare(given))
     except PlanError as error:
@@ -128,6 +132,26 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
     ctx.exit(code)
 
 
+RESUMABLE = frozenset(
+    ("resume", "redo", "dry_run", "max_cost", "max_tasks", "concurrency", "timeout", "embed",
+     "as_json")
+)  # fmt: skip
+"""What may stand beside --resume; the rest says what is compared, and the folder knows that."""
+
+
+def _resumable(ctx: click.Context) -> None:
+    said = [
+        option.get_error_hint(ctx)
+        for option in ctx.command.params
+        if option.name not in RESUMABLE
+        and ctx.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
+    ]
+    if said:
+        raise click.UsageError(
+            f"--resume DIR knows what is compared; leave the rest out: {', '.join(said)}"
+        )
+
+
 async def _compare(given: dict[str, Any]) -> int:
     from rich.console import Console
     from rushes import AsyncClient
@@ -137,22 +161,26 @@ async def _compare(given: dict[str, Any]) -> int:
     from rushes_compare.budget import hold, total
     from rushes_compare.comparing import finished
     from rushes_compare.exits import exit_code
-    from rushes_compare.preview import tell_preview
+    from rushes_compare.preview import printable, tell_preview
     from rushes_compare.running import due
 
     console = Console(stderr=True, highlight=False)
     async with AsyncClient() as client:
         folder, results = _wanted(client, given)
+        board = Board(results, console)
+        book = Book(folder, results, board.show)
+        found = total(due(book, given["redo"]))
+        limits = {"max_cost": given["max_cost"], "max_tasks": given["max_tasks"]}
         if given["dry_run"]:
             if given["as_json"]:
                 click.echo(msgspec.json.encode(results))
             else:
                 tell_preview(results, Console(highlight=False))
+            hold(found, **limits)
             return exit_code(results) if all(c.state == "cannot" for c in results.cells) else 0
-        board = Board(results, console)
-        book = Book(folder, results, board.show)
-        found = total(due(book, given["redo"]))
-        hold(found, max_cost=given["max_cost"], max_tasks=given["max_tasks"])
+        hold(found, **limits)
+        for line in board.cannot():
+            console.print(printable(line), markup=False, soft_wrap=True)
         console.print(f"{found}; the page: {folder / 'report.html'}", markup=False, soft_wrap=True)
         with board:
             page = await finished(
@@ -165,34 +193,54 @@ async def _compare(given: dict[str, Any]) -> int:
             )
     for cell in book.results.cells:
         if cell.failure is not None:
-            console.print(f"{cell.variant}: {cell.failure.message}", markup=False, soft_wrap=True)
+            line = f"{board.name(cell)}: {cell.failure.message}"
+            console.print(printable(line), markup=False, soft_wrap=True)
     click.echo(msgspec.json.encode(book.results) if given["as_json"] else str(page))
     return exit_code(book.results)
 
 
 def _wanted(client: Any, given: dict[str, Any]) -> tuple[Path, Any]:
     """Return the folder, and the comparison it holds or is to hold."""
-    from rushes_compare.book import read_results
-    from rushes_compare.comparing import opened
+    from rushes_compare.comparing import opened, reopened
     from rushes_compare.plan import PlanError, planned
     from rushes_compare.plan_file import Wanted, read_plan
 
     if given["resume"] is not None:
-        if given["prompt"] or given["models"] or given["plan_file"] or given["every"]:
-            raise PlanError("--resume DIR knows what is compared; leave the rest out")
         folder = given["resume"].absolute()
-        return folder, read_results(folder)
+        return folder, reopened(client, folder)
     written = read_plan(given["plan_file"]) if given["plan_file"] else Wanted(prompts=[])
     prompts = [*([given["prompt"]] if given["prompt"] else []), *written.prompts]
     models = list(given["models"]) or written.models or []
-    if given["every"] or (given["plan_file"] and not models):
+    if given["every"]:
         models = client.registry.ids()
     if not models:
-        raise PlanError("name the variants with -m VARIANT, more than once, or take --all")
+        raise PlanError(
+            "name the variants with -m VARIANT, more than once, or as `models` in a file, or take "
+            "--all"
+        )
     settings = {**written.settings, **_settings(given)}
-    plan = planned(prompts, models, given["repeat"] or written.repeat or 1, settings)
+    repeats = next((n for n in (given["repeat"], written.repeat) if n is not None), 1)
+    plan = planned(prompts, models, repeats, settings)
     folder = given["output"].absolute()
+    _unused(folder)
     return folder, opened(client, plan, folder)
+
+
+def _unused(folder: Path) -> None:
+    """Raise FolderError where a file of somebody else's would be written over."""
+    from rushes_compare.book import FILE, FolderError
+
+    try:
+        if (folder / FILE).exists():
+            return
+    except OSError as error:
+        raise FolderError(f"{folder} cannot be used: {error.strerror}") from error
+    for name in ("report.html", "results.csv", "results.parquet"):
+        if os.path.lexists(folder / name):
+            raise FolderError(
+                f"{folder / name} is there, and {FILE} is not: it is of no comparison, and would "
+                "be written over; choose another folder with -o DIR. Nothing was sent"
+            )
 
 
 def _settings(given: dict[str, Any]) -> dict[str, Any]:

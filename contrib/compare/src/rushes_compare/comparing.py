@@ -2,18 +2,26 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from rushes import AsyncClient
 
-from rushes_compare.book import FILE, Book, FolderError, OnChange, read_results
+from rushes_compare.book import (
+    FILE,
+    Book,
+    FolderError,
+    OnChange,
+    other_plan,
+    read_results,
+    same_plan,
+)
 from rushes_compare.budget import hold, total
-from rushes_compare.checking import checked
+from rushes_compare.checking import checked, checked_again, placed, told_apart
 from rushes_compare.exports import write_tables
 from rushes_compare.page import write_page
-from rushes_compare.plan import Plan, RequestLike, planned
+from rushes_compare.plan import Plan, PlanError, RequestLike, planned
 from rushes_compare.results import Results
 from rushes_compare.running import CONCURRENCY, Redo, due, run
 
@@ -23,7 +31,15 @@ def compare(
     variants: Sequence[str] | None = None,
     **options: Any,
 ) -> Results:
-    """Do what `compare_async` does, where no event loop is running."""
+    """Do what `compare_async` does, where no event loop is running (else RuntimeError)."""
+    running = False
+    with suppress(RuntimeError):
+        asyncio.get_running_loop()
+        running = True
+    if running:
+        raise RuntimeError(
+            "an event loop is running here (a notebook has one): use `await compare_async(...)`"
+        )
     return asyncio.run(compare_async(requests, variants, **options))
 
 
@@ -54,9 +70,10 @@ async def compare_async(
     Raises PlanError, BudgetError or FolderError before anything is sent; a cell that fails raises
     nothing, it is in the results.
     """
+    _sane(repeats=repeats, concurrency=concurrency, redo=redo)
     own = AsyncClient() if client is None else client
     try:
-        names = list(variants) if variants is not None else own.registry.ids()
+        names = own.registry.ids() if variants is None else variants
         plan = planned(requests, names, repeats, settings)
         place = _absolute(folder)
         book = Book(place, opened(own, plan, place), on_change)
@@ -68,22 +85,39 @@ async def compare_async(
             await own.close()
 
 
+def _sane(*, repeats: Any, concurrency: Any, redo: Any) -> None:
+    for name, value in (("repeats", repeats), ("concurrency", concurrency)):
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise PlanError(f"{name} is {value!r:.40}; it is a whole number, at least 1")
+    if redo not in (None, "failed"):
+        raise PlanError(f"redo is {redo!r:.40}; it is None, or 'failed'")
+
+
 def _absolute(folder: str | Path) -> Path:
     return Path(folder).absolute()
 
 
 def opened(client: AsyncClient, plan: Plan, folder: Path) -> Results:
     """Return the comparison that a folder holds already, or a new one; raises FolderError."""
-    if not (folder / FILE).exists():
+    try:
+        there = (folder / FILE).exists()
+    except OSError as error:
+        raise FolderError(f"{folder} cannot be used: {error.strerror}") from error
+    if not there:
         return checked(client, plan)
-    results = read_results(folder)
+    results = reopened(client, folder)
     kept = Plan(rows=results.rows, variants=results.variants, repeats=results.repeats)
-    if msgspec.json.encode(kept) != msgspec.json.encode(plan):
-        raise FolderError(
-            f"{folder} holds a comparison of other requests or variants; choose another folder, "
-            "or resume that one"
-        )
+    if not same_plan(placed(kept), placed(plan)):
+        raise other_plan(folder)
     return results
+
+
+def reopened(client: AsyncClient, folder: Path) -> Results:
+    """Return the comparison that a folder holds, its cells without a task checked again.
+
+    Raises FolderError.
+    """
+    return checked_again(client, read_results(folder))
 
 
 async def finished(
@@ -99,7 +133,7 @@ async def finished(
 
     What was found out is written, too, where the running is interrupted.
     """
-    book.write()
+    book.begin()
     try:
         await run(client, book, concurrency=concurrency, timeout=timeout, redo=redo)
     finally:
@@ -108,6 +142,13 @@ async def finished(
 
 
 def shown(results: Results, folder: Path, *, embed: bool = False) -> Path:
-    """Write the tables and the page of a comparison; return where the page is."""
-    write_tables(results, folder)
-    return write_page(results, folder, embed=embed)
+    """Write the tables and the page of a comparison; return where the page is.
+
+    Raises FolderError; the page is written also where a table cannot be.
+    """
+    results = told_apart(results)
+    try:
+        write_tables(results, folder)
+    finally:
+        page = write_page(results, folder, embed=embed)
+    return page

@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+import secrets
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from rushes_compare.book import write_whole
+from rushes_compare.book import FolderError, write_whole
 from rushes_compare.results import Cell, Results
 
 COLUMNS: dict[str, str] = {
@@ -26,7 +28,10 @@ COLUMNS: dict[str, str] = {
 
 
 def write_tables(results: Results, folder: Path) -> list[Path]:
-    """Write the tables beside the results, one line for each cell; return where they are."""
+    """Write the tables beside the results, one line for each cell; return where they are.
+
+    Raises FolderError; what was written before stays.
+    """
     lines = [_line(cell, results) for cell in results.cells]
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
@@ -98,14 +103,26 @@ def _measured(cell: Cell) -> dict[str, Any]:
 def _parquet(lines: list[dict[str, Any]], path: Path) -> Path:
     import duckdb
 
-    part = path.with_name(f".{path.name}.part")
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+    try:
+        _write_parquet(lines, part)
+        part.replace(path)
+    except (OSError, duckdb.Error) as error:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
+        raise FolderError(f"{path} cannot be written: {reason}") from error
+    return path
+
+
+def _write_parquet(lines: list[dict[str, Any]], path: Path) -> None:
+    import duckdb
+
     columns = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
     marks = ", ".join("?" for _ in COLUMNS)
     with duckdb.connect() as connection:
         connection.execute(f"CREATE TABLE results ({columns})")
         for line in lines:
             connection.execute(f"INSERT INTO results VALUES ({marks})", list(line.values()))  # noqa: S608
-        target = str(part).replace("'", "''")
+        target = str(path).replace("'", "''")
         connection.execute(f"COPY results TO '{target}' (FORMAT parquet)")
-    part.replace(path)
-    return path

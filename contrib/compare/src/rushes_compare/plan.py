@@ -1,5 +1,6 @@
 """What is to be compared: rows of requests, columns of variants, repetitions."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -26,15 +27,16 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 def planned(
     requests: RequestLike | Sequence[RequestLike],
-    variants: Sequence[str],
+    variants: str | Sequence[str],
     repeats: int = 1,
     settings: Mapping[str, Any] | None = None,
 ) -> Plan:
     """Make a plan; `settings` are common fields for every request that does not say otherwise.
 
     A request is a prompt, a Request, or a mapping of a request's fields, in which `name` may name
-    the row. Raises PlanError.
+    the row; a single variant may stand for itself. Raises PlanError.
     """
+    variants = [variants] if isinstance(variants, str) else list(variants)
     one = isinstance(requests, (str, Request, Mapping))
     listed: Sequence[Any] = [requests] if one else list(requests)  # type: ignore[arg-type]
     rows = [_row(item, number, settings or {}) for number, item in enumerate(listed, 1)]
@@ -42,11 +44,15 @@ def planned(
         raise PlanError("there is no prompt; give at least one")
     if not variants:
         raise PlanError("there is no variant; name some, or compare all that are installed")
+    for variant in variants:
+        _text("a variant", variant)
+    if not isinstance(repeats, int) or isinstance(repeats, bool):
+        raise PlanError(f"the repetitions are a whole number, not {repeats!r:.60}")
     if repeats < 1:
         raise PlanError(f"{repeats} repetitions are none; 1 is the least")
     _distinct("variant", variants)
     _distinct("name of a row", [row.name for row in rows])
-    return Plan(rows=rows, variants=list(variants), repeats=repeats)
+    return Plan(rows=rows, variants=variants, repeats=repeats)
 
 
 def _row(item: Any, number: int, settings: Mapping[str, Any]) -> Row:
@@ -57,10 +63,44 @@ def _row(item: Any, number: int, settings: Mapping[str, Any]) -> Row:
     if not isinstance(item, Mapping):
         raise PlanError(f"prompt {number} is neither text nor an object: {item!r:.60}")
     given = dict(item)
-    name = given.pop("name", None) or str(number)
-    if not isinstance(name, str):
-        raise PlanError(f"the name of prompt {number} is no text: {name!r:.60}")
-    return Row(name=name, request={**settings, **given})
+    name = _text(f"the name of prompt {number}", given.pop("name", None) or str(number))
+    return Row(name=name, request=_plain(f"prompt {number}", {**settings, **given}))
+
+
+def _text(what: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise PlanError(f"{what} is no text: {value!r:.60}")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise PlanError(f"{what} has half a character in it: {value!r:.60}") from error
+    return value
+
+
+def _plain(what: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a request as the JSON in which it is kept, sent and shown."""
+    try:
+        text = json.dumps(request, ensure_ascii=False, allow_nan=False, default=_built)
+        text.encode()
+    except UnicodeEncodeError as error:
+        half = f"U+{ord(error.object[error.start]):04X}"
+        raise PlanError(f"{what} has half a character ({half}) in it; it is no text") from error
+    except RecursionError as error:
+        raise PlanError(f"{what} is nested too deeply") from error
+    except (TypeError, ValueError) as error:
+        raise PlanError(
+            f"{what} is not plain JSON: {error}; text, numbers, true, false, null, lists and "
+            "objects are"
+        ) from error
+    plain: dict[str, Any] = json.loads(text)
+    return plain
+
+
+def _built(value: Any) -> Any:
+    """Take the parts of a Request, like Image, for the objects they are."""
+    if isinstance(value, Struct):
+        return msgspec.to_builtins(value)
+    raise TypeError(f"{value!r:.60} is a {type(value).__name__}")
 
 
 def _distinct(what: str, names: Sequence[str]) -> None:

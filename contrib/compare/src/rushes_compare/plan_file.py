@@ -10,7 +10,10 @@ prompts:
     images: [{url: start.png, role: first_frame}]
 """
 
+import json
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,26 @@ from rushes_compare.plan import PlanError
 
 LARGEST = 4 * 1024 * 1024
 """Bytes that such a file may have."""
+
+
+class _Loader(yaml.SafeLoader):
+    """Makes plain JSON values only: 16:9 is text, no number to the base of 60, and so is a date."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - a class attribute of the base, replaced here
+        first: [(tag, form) for tag, form in known if tag.rpartition(":")[2] in ("bool", "null")]
+        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+# Numbers as JSON and YAML 1.2 have them, https://yaml.org/spec/1.2.2/#103-core-schema
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?$"),
+    list("-+.0123456789"),
+)
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -54,9 +77,7 @@ def read_plan(path: Path) -> Wanted:
         repeat=_checked(path, data, "repeat", int, "a whole number"),
         settings=_beside(_checked(path, data, "settings", dict, "an object") or {}, path.parent),
     )
-    prompts = [
-        _beside(item, path.parent) if isinstance(item, dict) else item for item in wanted.prompts
-    ]
+    prompts = [_beside(item, path.parent) for item in wanted.prompts]
     return Wanted(
         prompts=prompts, models=wanted.models, repeat=wanted.repeat, settings=wanted.settings
     )
@@ -66,8 +87,10 @@ def _parsed(path: Path) -> Any:
     try:
         if path.stat().st_size > LARGEST:
             raise PlanError(f"{path} is larger than {LARGEST // 1024 // 1024} MB")
-        # JSON is YAML, but for tabs; the safe loader makes nothing but plain values.
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8-sig")
+        return _value(text, path.suffix.lower() == ".json" or text.lstrip()[:1] in ("{", "["))
+    except PlanError:
+        raise
     except OSError as error:
         raise PlanError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -79,6 +102,16 @@ def _parsed(path: Path) -> Any:
         where = f", line {place.line + 1}" if place else ""
         words = getattr(error, "problem", None) or "it is neither YAML nor JSON"
         raise PlanError(f"{path}{where}: {words}") from error
+    except ValueError as error:  # a value that its own tag forbids, like !!timestamp 7
+        raise PlanError(f"{path}: {error}") from error
+
+
+def _value(text: str, is_json: bool) -> Any:
+    """Parse JSON as such first: YAML has no tabs."""
+    if is_json:
+        with suppress(json.JSONDecodeError):
+            return json.loads(text)
+    return yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a safe one
 
 
 def _checked(path: Path, data: Mapping[str, Any], name: str, kind: type, words: str) -> Any:
@@ -91,16 +124,21 @@ def _checked(path: Path, data: Mapping[str, Any], name: str, kind: type, words: 
     return value
 
 
-def _beside(request: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Have local images looked for beside the file that names them."""
-    images = request.get("images")
-    if not isinstance(images, list):
+def _beside(request: Any, folder: Path) -> Any:
+    """Have local images, a subject's too, looked for beside the file that names them."""
+    if not isinstance(request, dict):
         return request
-    return {**request, "images": [_placed(image, folder) for image in images]}
+    placed = dict(request)
+    for name, place in (("images", _placed), ("subjects", _beside)):
+        if isinstance(request.get(name), list):
+            placed[name] = [place(item, folder) for item in request[name]]
+    return placed
 
 
 def _placed(image: Any, folder: Path) -> Any:
-    url = image.get("url") if isinstance(image, dict) else None
-    if not isinstance(url, str) or not url or "://" in url or url.startswith("data:"):
+    """Place an image: an object with a `url`, or, in a subject, the address itself."""
+    if isinstance(image, dict) and "url" in image:
+        return {**image, "url": _placed(image["url"], folder)}
+    if not isinstance(image, str) or not image or "://" in image or image.startswith("data:"):
         return image
-    return {**image, "url": str(folder / Path(url).expanduser())}
+    return str(folder / Path(image).expanduser())

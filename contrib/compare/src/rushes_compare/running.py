@@ -3,10 +3,11 @@
 import asyncio
 import json
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from rushes import AsyncClient, JournalError, RequestError, RushesError, Task
+from rushes import AsyncClient, ConfigurationError, RequestError, RushesError, Task
 
 from rushes_compare.book import Book
 from rushes_compare.checking import finding
@@ -22,6 +23,8 @@ OVER = frozenset(("refused", "lost", "failed", "cancelled", "expired"))
 """States from which nothing more will come, without a video."""
 SPOILED = frozenset(("ResultError", "MeasuringError"))
 """Failures of a completed task that another attempt may not have."""
+UNSENT = frozenset(("planned", "recorded"))
+"""States of a cell that no provider has accepted."""
 
 
 async def run(
@@ -35,28 +38,39 @@ async def run(
     """Bring every cell to its end, as far as it is not there yet; results go into the book.
 
     A cell's task has a reference of its own, so that what was sent before is not sent again. With
-    `redo` the cells that failed are begun anew, each as another task.
+    `redo` the cells that failed are begun anew, each as another task; a video that could not be had
+    is fetched once more before.
     """
     gates: dict[str, asyncio.Semaphore] = {}
     jobs = []
     for cell in due(book, redo):
-        book.put(cell)
+        again = redo == "failed" and _spoiled(book.cell(cell.id))
+        if not again:
+            book.put(cell)
         provider = cell.variant.partition("/")[0]
         gate = gates.setdefault(provider, asyncio.Semaphore(concurrency))
-        jobs.append(_guarded(client, book, cell.id, gate, timeout))
+        jobs.append(_within(client, book, cell.id, gate, timeout, again))
     await asyncio.gather(*jobs)
 
 
 def due(book: Book, redo: Redo | None = None) -> Iterable[Cell]:
-    """List the cells that have something left to be done."""
+    """List the cells that have something left to be done, each as it may have to be begun."""
     for cell in book.results.cells:
-        if cell.state == "cannot" or (cell.video is not None and cell.failure is None):
+        if _done(cell, book.folder) or (cell.state == "cannot" and cell.task is None):
             continue
-        spoiled = cell.failure is not None and cell.failure.kind in SPOILED
-        if redo == "failed" and (cell.state in OVER or spoiled):
+        if redo == "failed" and (cell.state in OVER or _spoiled(cell)):
             yield _anew(cell)
         elif cell.state not in OVER:
             yield cell
+
+
+def _done(cell: Cell, folder: Path) -> bool:
+    """Whether a cell's video was judged, and is still there."""
+    return cell.failure is None and cell.video is not None and (folder / cell.video.file).is_file()
+
+
+def _spoiled(cell: Cell) -> bool:
+    return cell.failure is not None and cell.failure.kind in SPOILED
 
 
 def _anew(cell: Cell) -> Cell:
@@ -70,26 +84,43 @@ def _anew(cell: Cell) -> Cell:
         problems=[],
         notes=cell.notes,
         payload=cell.payload,
-        differs=cell.differs,
         estimate=cell.estimate,
     )
+
+
+async def _within(
+    client: AsyncClient,
+    book: Book,
+    name: str,
+    gate: asyncio.Semaphore,
+    timeout: float | None,  # noqa: ASYNC109 - it ends the waiting, not the task
+    again: bool,
+) -> None:
+    """Bring one cell to its end; `again` fetches its video once more, and else begins it anew."""
+    async with gate:
+        await _guarded(client, book, name, timeout, again)
+        if again and _spoiled(book.cell(name)):
+            book.put(_anew(book.cell(name)))
+            await _guarded(client, book, name, timeout, again=False)
 
 
 async def _guarded(
     client: AsyncClient,
     book: Book,
     name: str,
-    gate: asyncio.Semaphore,
     timeout: float | None,  # noqa: ASYNC109 - it ends the waiting, not the task
+    again: bool,
 ) -> None:
-    async with gate:
-        try:
-            await _shoot(client, book, name, timeout)
-        except RequestError as error:
+    try:
+        await _shoot(client, book, name, timeout, again)
+    except RushesError as error:
+        if isinstance(error, RequestError) and book.cell(name).task is None:
             problems = [finding(problem) for problem in error.problems]
             book.put(_with(book, name, state="cannot", problems=problems))
-        except RushesError as error:
-            book.put(_failed(book, name, error))
+            return
+        book.put(_failed(book, name, error))
+        if error.task is not None:
+            book.put(_with(book, name, timing=await _timing(client, error.task)))
 
 
 async def _shoot(
@@ -97,26 +128,44 @@ async def _shoot(
     book: Book,
     name: str,
     timeout: float | None,  # noqa: ASYNC109 - it ends the waiting, not the task
+    again: bool,
 ) -> None:
     cell = book.cell(name)
     results = book.results
     reference = f"{results.id}-{cell.id}" + (f"-{cell.attempt}" if cell.attempt > 1 else "")
     request = results.rows[cell.row].request
+    file = book.folder / "videos" / f"{cell.id}.mp4"
 
     def told(task: Task) -> None:
         book.put(_with(book, name, failure=None, **_known(task)))
 
-    task = await client.generate(
-        cell.variant,
-        request,
-        task=reference,
-        output=book.folder / "videos" / f"{cell.id}.mp4",
-        timeout=timeout,
-        on_update=told,
-    )
+    if await _recorded(client, cell, reference):  # it goes on as it was sent, whatever is here now
+        task = await client.resume(reference, output=file, timeout=timeout, on_update=told)
+        if again or not file.is_file():
+            task = await client.fetch(task, file, on_update=told)
+    else:
+        task = await client.generate(
+            cell.variant, request, task=reference, output=file, timeout=timeout, on_update=told
+        )
     told(task)
     book.put(_with(book, name, timing=await _timing(client, task)))
     book.put(await asyncio.to_thread(judged, book.cell(name), request, book.folder))
+
+
+async def _recorded(client: AsyncClient, cell: Cell, reference: str) -> bool:
+    """Whether the journal has a cell's task.
+
+    Raises ConfigurationError where it has not, and the provider may have: nothing is paid twice.
+    """
+    try:
+        if (await client.task(reference)).id == reference:  # it may begin that of a later attempt
+            return True
+    except ConfigurationError:
+        if cell.state not in UNSENT:
+            raise
+    if cell.state not in UNSENT:
+        raise ConfigurationError(f"task {reference} is not in the journal; it is not sent again")
+    return False
 
 
 def _known(task: Task) -> dict[str, Any]:
@@ -136,7 +185,7 @@ def _known(task: Task) -> dict[str, Any]:
 async def _timing(client: AsyncClient, task: Task) -> Timing:
     try:
         return timing(await client.history(task.id))
-    except JournalError:  # kept by the caller, or gone
+    except ConfigurationError:  # kept by the caller, or gone
         return Timing()
 
 

@@ -10,23 +10,26 @@ from rushes_compare.results import Timing
 def timing(history: Sequence[Task]) -> Timing:
     """Return the times between a task's changes, in seconds; what was never seen is None.
 
-    They are as fine as the polls were: a change is known when it is asked for.
+    They are as fine as the polls were: a change is known when it is asked for. Where the rendering
+    was never seen to begin, nobody can tell the queue from it. A task that ends without a video
+    rendered until then.
     """
     sent = _first(history, "sending")
     taken = next((task.updated_at for task in history if task.receipt), None)
     begun = _first(history, "in_progress")
     done = _first(history, "completed")
+    over = _first(history, "completed", "failed", "cancelled", "expired")
     there = next((task.updated_at for task in history if task.file), None)
     return Timing(
         accepting=_between(sent, taken),
-        queued=_between(taken, begun if begun is not None else done),
-        rendering=_between(begun, done),
+        queued=_between(taken, begun),
+        rendering=_between(begun, over),
         downloading=_between(done, there),
     )
 
 
-def _first(history: Sequence[Task], state: str) -> float | None:
-    return next((task.updated_at for task in history if task.state == state), None)
+def _first(history: Sequence[Task], *states: str) -> float | None:
+    return next((task.updated_at for task in history if task.state in states), None)
 
 
 def _between(start: float | None, end: float | None) -> float | None:

@@ -60,7 +60,8 @@ class Gateway:
     def parse_submit(self, answer: Answer) -> Receipt | Refusal | None:
         """Read the task's id; a code other than 200 inside an HTTP 200 is an error too."""
         data = answer.json()
-        if remote_id := pick_text(data, "data", 0, "task_id"):
+        listed, single = pick_text(data, "data", 0, "task_id"), pick_text(data, "data", "task_id")
+        if remote_id := listed or single:
             return Receipt(remote_id)
         return _refusal_within(data, answer)
 
@@ -94,8 +95,8 @@ class Gateway:
 
 def _refusal_within(data: Any, answer: Answer) -> Refusal | None:
     code = pick(data, "code")
-    if answer.status >= 300 or type(code) is not int or code == 200:
-        return None
+    if answer.status >= 300 or type(code) is not int or code < 400:
+        return None  # no other code says that nothing was created
     return refusal_by_status(code, answer)
 
 

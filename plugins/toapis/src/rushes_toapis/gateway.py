@@ -128,10 +128,10 @@ class Gateway:
     def look_up(self, variant: Variant, client_id: str) -> Steps[list[Receipt] | None]:
         """GET the status under the job's own name: it finds the task, or 404."""
         answer = yield Call.get(variant.url(variant.status_path, id=client_id))
-        remote_id = pick_text(answer.json(), "id")
         if answer.status == 404:
             return []
-        return [Receipt(remote_id)] if remote_id and answer.status < 300 else None
+        receipt = self.parse_submit(answer) if answer.status < 300 else None
+        return [receipt] if receipt else None
 
     @hookimpl
     def upload(self, variant: Variant, file: LocalFile) -> Steps[str | None]:

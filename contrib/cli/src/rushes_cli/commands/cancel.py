@@ -5,7 +5,7 @@ import click
 from rushes_cli import clients
 from rushes_cli.completing import tasks
 from rushes_cli.options import json_option
-from rushes_cli.results import print_failure
+from rushes_cli.results import failures
 from rushes_cli.task_view import task_object
 from rushes_cli.terminal import json_text, say
 
@@ -18,15 +18,8 @@ def cancel(reference: str, as_json: bool) -> None:
 
     REF is a task's reference, or the beginning of one.
     """
-    from rushes import RushesError
-
-    with clients.make_client() as client:
-        try:
-            task = client.cancel(reference)
-        except RushesError as error:
-            if as_json:
-                print_failure(error, None, None)
-            raise
+    with failures(reference, as_json=as_json), clients.make_client() as client:
+        task = client.cancel(reference)
     say(f"task {task.id} is {task.state}")
     if as_json:
         click.echo(json_text(task_object(task)))

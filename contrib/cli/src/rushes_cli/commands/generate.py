@@ -16,11 +16,12 @@ from rushes_cli.report_view import (
     delivery,
     money,
     report_object,
+    submit_address,
     tell_notes,
     tell_problems,
     tell_report,
 )
-from rushes_cli.results import print_failure, print_task
+from rushes_cli.results import failures, print_failure, print_task
 from rushes_cli.terminal import json_text, say
 from rushes_cli.watching import watching, ways_on
 
@@ -71,7 +72,8 @@ def generate(
     the waiting, not the task: the command that takes it up again is printed.
     """
     wanted = asked(given)
-    with clients.make_client() as client:
+    with failures(task, model, as_json=as_json), clients.make_client() as client:
+        output = _placed(output)
         variant = checking.chosen(client, model)
         report = checking.check(client, variant, wanted)
         declaration = client.registry.get(variant).variant
@@ -98,12 +100,23 @@ def _writable_as_text(path: Path | None) -> Path | None:
     return path
 
 
+def _placed(path: Path | None) -> Path | None:
+    """Say where a file goes from any working directory."""
+    from rushes import ConfigurationError
+
+    try:
+        return path and path.absolute()
+    except OSError as error:
+        raise ConfigurationError(
+            f"-o {path}: the working directory is gone ({error.strerror}); give an absolute path"
+        ) from error
+
+
 def _rehearse(
     report: "Report", wanted: Asked, variant: "Variant", reference: str | None, *, as_json: bool
 ) -> None:
     if as_json:
-        address = variant.url(variant.submit_path) if variant.base_url else None
-        click.echo(json_text({**report_object(report), "url": address}))
+        click.echo(json_text({**report_object(report), "url": submit_address(variant)}))
     else:
         tell_report(report, wanted.names, more=delivery(variant, report, reference))
 
@@ -123,15 +136,13 @@ def _generate(variant: str, wanted: Asked, job: dict[str, Any], *, as_json: bool
     try:
         with clients.make_client() as client, watching("is being prepared") as watch:
             latest = watch.latest
-            try:
-                request = checking.request_of(wanted)
-                return client.generate(variant, request, on_update=watch, **job)
-            except KeyboardInterrupt:
-                raise watch.stopped() from None
-    except Exception as error:
+            request = checking.request_of(wanted)
+            return client.generate(variant, request, on_update=watch, **job)
+    except (Exception, KeyboardInterrupt) as raised:  # noqa: BLE001 - each is raised again
+        error = raised if isinstance(raised, Exception) else Stopped(ways_on(latest.values()))
         if as_json:
-            print_failure(error, next(iter(latest.values()), None), variant)
+            print_failure(error, next(iter(latest.values()), None), variant, reference=job["task"])
         if not isinstance(error, (RushesError, Stopped)):  # those say it themselves
             for command in ways_on(latest.values()):
                 say(command, bold="Take it up again with: ")
-        raise
+        raise error from None

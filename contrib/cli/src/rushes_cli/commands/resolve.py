@@ -6,6 +6,7 @@ from rushes_cli import clients
 from rushes_cli.completing import tasks
 from rushes_cli.options import json_option
 from rushes_cli.place import command_line
+from rushes_cli.results import failures
 from rushes_cli.task_view import task_object
 from rushes_cli.terminal import json_text, say
 
@@ -25,7 +26,7 @@ def resolve(reference: str, outcome: str | None, remote_id: str | None, as_json:
     """
     if (outcome is None) == (remote_id is None):
         raise click.UsageError("Give either --id REMOTE_ID or --as lost.")
-    with clients.make_client() as client:
+    with failures(reference, as_json=as_json), clients.make_client() as client:
         if remote_id is not None:
             task = client.resolve(reference, remote_id=remote_id)
         else:

@@ -9,11 +9,13 @@ import click
 from rushes_cli import clients
 from rushes_cli.completing import tasks
 from rushes_cli.endings import tell_error
+from rushes_cli.exits import Stopped
+from rushes_cli.interrupts import cancelling
 from rushes_cli.options import json_option
 from rushes_cli.params import positive
-from rushes_cli.results import print_failure, print_task
+from rushes_cli.results import failures, print_failure, print_task
 from rushes_cli.terminal import say
-from rushes_cli.watching import Watch, watching
+from rushes_cli.watching import Watch, watching, ways_on
 
 if TYPE_CHECKING:
     from rushes import AsyncClient, Task
@@ -37,17 +39,25 @@ def resume(
     else with the highest code of theirs.
     """
     outcomes: Outcomes = {}
-    try:
-        with watching() as watch:
-            try:
+    latest: dict[str, Task] = {}
+    stopped: Stopped | None = None
+    with failures(as_json=as_json):
+        try:
+            with watching() as watch:
+                latest = watch.latest
                 asyncio.run(_resume(references, timeout, watch, outcomes))
-            except KeyboardInterrupt:
-                raise watch.stopped() from None
-    finally:
-        code = max((_tell(outcome, as_json=as_json) for outcome in outcomes.values()), default=0)
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            stopped = Stopped(ways_on(latest.values()))
+    codes = [_tell(name, outcomes[name], latest, as_json=as_json) for name in outcomes]
+    if stopped:
+        if as_json:
+            for task in latest.values():
+                if task.id not in outcomes:
+                    print_failure(stopped, task, None)
+        raise stopped
     if not outcomes:
         say("Nothing is left to resume.")
-    ctx.exit(code)
+    ctx.exit(max(codes, default=0))
 
 
 async def _resume(
@@ -56,21 +66,22 @@ async def _resume(
     watch: Watch,
     outcomes: Outcomes,
 ) -> None:
-    async with clients.make_async_client() as client:
-        found: dict[str, Task] = {}
-        for reference in references:
-            try:
-                task = await client.task(reference)
-                found.setdefault(task.id, task)
-            except Exception as error:  # noqa: BLE001 - told at the end, the others go on
-                outcomes[reference] = error
-        if not references:
-            found = {task.id: task for task in reversed(await client.tasks(unfinished=True))}
-        for task in found.values():
-            watch(task)
-        await asyncio.gather(
-            *(_resume_one(client, task, timeout, watch, outcomes) for task in found.values())
-        )
+    with cancelling(asyncio.current_task()):
+        async with clients.make_async_client() as client:
+            found: dict[str, Task] = {}
+            for reference in references:
+                try:
+                    task = await client.task(reference)
+                    found.setdefault(task.id, task)
+                except Exception as error:  # noqa: BLE001 - told at the end, the others go on
+                    outcomes[reference] = error
+            if not references:
+                found = {task.id: task for task in reversed(await client.tasks(unfinished=True))}
+            for task in found.values():
+                watch(task)
+            await asyncio.gather(
+                *(_resume_one(client, task, timeout, watch, outcomes) for task in found.values())
+            )
 
 
 async def _resume_one(
@@ -94,11 +105,13 @@ def _is_there(file: str) -> bool:
     return Path(file).exists()
 
 
-def _tell(outcome: "Task | Exception", *, as_json: bool) -> int:
+def _tell(
+    reference: str, outcome: "Task | Exception", latest: "dict[str, Task]", *, as_json: bool
+) -> int:
     """Print what became of one task; return its exit code."""
     if not isinstance(outcome, Exception):
         print_task(outcome, as_json=as_json)
         return 0
     if as_json:
-        print_failure(outcome, None, None)
-    return tell_error(outcome)
+        print_failure(outcome, latest.get(reference), None, reference=reference)
+    return tell_error(outcome, reference=reference)

@@ -9,8 +9,9 @@ from rushes_cli.completing import tasks
 from rushes_cli.options import json_option
 from rushes_cli.place import command_line
 from rushes_cli.report_view import money, tell_json
+from rushes_cli.results import failures
 from rushes_cli.task_view import local, task_object, utc
-from rushes_cli.terminal import clean, json_text, tell
+from rushes_cli.terminal import clean, json_text, tell, without_password
 
 if TYPE_CHECKING:
     from rushes import Task
@@ -24,11 +25,13 @@ def show(reference: str, as_json: bool) -> None:
 
     REF is a task's reference, or the beginning of one.
     """
-    with clients.make_client() as client:
+    with failures(reference, as_json=as_json), clients.make_client() as client:
         task = client.task(reference)
         history = client.history(task.id)
+    from rushes.urls import shown
+
     if as_json:
-        more = {"base_url": task.base_url, "output": task.output, "request": _sent(task)}
+        more = {"base_url": shown(task.base_url), "output": task.output, "request": _sent(task)}
         changes = [{"at": utc(was.updated_at), "status": was.state} for was in history]
         click.echo(json_text({**task_object(task), **more, "history": changes}))
         return
@@ -40,7 +43,7 @@ def show(reference: str, as_json: bool) -> None:
         tell(f"{local(was.updated_at)}  {was.state}", bold=f"{head:<11}")
     if task.call is not None:
         tell()
-        tell(f"{task.call.method} {task.call.url}", bold="Sent:      ")
+        tell(f"{task.call.method} {shown(task.call.url)}", bold="Sent:      ")
         body = _sent(task)
         if isinstance(body, str):
             click.echo(clean(body))
@@ -56,7 +59,7 @@ def _facts(task: "Task") -> list[tuple[str, str | None]]:
         ("Task", task.id),
         ("Variant", task.variant),
         ("Status", status),
-        ("Error", task.error),
+        ("Error", without_password(task.error or "")),
         ("Remote id", task.remote_id),
         ("File", task.file),
         ("Output", task.output if task.output != task.file else None),

@@ -7,7 +7,7 @@ import click
 from rushes_cli import clients
 from rushes_cli.options import json_option
 from rushes_cli.task_view import local, task_object
-from rushes_cli.terminal import console, json_text, one_line, say
+from rushes_cli.terminal import console, json_text, one_line, say, without_password
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -59,5 +59,5 @@ def _status(task: "Task") -> str:
 def _outcome(task: "Task") -> str:
     if task.file:
         return task.file
-    error = task.error or ""
+    error = without_password(task.error or "")
     return error if len(error) <= 80 else error[:79] + "…"

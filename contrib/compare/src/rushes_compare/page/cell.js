@@ -118,7 +118,7 @@ function blank(cell) {
   const heads = { cannot: "Cannot do this", failed: "No video", unfinished: "Not finished" };
   const kind = cell?.kind ?? "cannot";
   const gone = cell?.video && !files.has(cell.number);
-  const far = known(cell?.progress) ? `, ${Math.round(cell.progress)} %` : "";
+  const far = kind === "unfinished" && known(cell.progress) ? `, ${Math.round(cell.progress)} %` : "";
   return make(
     "div",
     { class: "blank" },

@@ -1,5 +1,7 @@
-// The results and the files' addresses are read once and taken out of the document: while a row is
-// blind, no variant's name may be found in it.
+// The results and the files' addresses are read once, and taken out of the document when the page
+// stands: while a row is blind, no variant's name may be found in it. Until then the plain table is
+// what is left to read where the script halts.
+addEventListener("error", () => document.documentElement.classList.add("halted"));
 const data = JSON.parse(document.getElementById("data").textContent);
 const files = new Map();
 for (const link of document.querySelectorAll("#plain a[data-cell]")) {
@@ -8,8 +10,6 @@ for (const link of document.querySelectorAll("#plain a[data-cell]")) {
     poster: link.dataset.poster || null,
   });
 }
-document.getElementById("data").remove();
-document.getElementById("plain").remove();
 
 const PROMISES = [
   "resolution",
@@ -60,17 +60,30 @@ function neighbour(cell) {
 const ORDERS = {
   given: () => 0,
   name: (variant) => variant,
-  cost: (variant) => sumOf(variant, "cost"),
+  cost: (variant) => {
+    const { asked, sum, unknown } = costOf(cellsOf(variant));
+    return unknown || !asked ? Infinity : sum;
+  },
   time: (variant) => meanOf(variant, "time"),
   votes: (variant) => -votesFor(variant),
   "broken promises": (variant) => total(cellsOf(variant).map((cell) => cell.broken)),
 };
 
-function sumOf(variant, what) {
-  const numbers = cellsOf(variant)
-    .map((cell) => cell[what])
-    .filter(known);
-  return numbers.length ? total(numbers) : Infinity;
+// What cells cost together: `sum` of what is known, how many are not, and whether it is a guess.
+function costOf(cells) {
+  const asked = cells.filter((cell) => cell.kind !== "cannot");
+  const told = asked.filter((cell) => known(cell.cost));
+  return {
+    asked: asked.length,
+    sum: total(told.map((cell) => cell.cost)),
+    unknown: asked.length - told.length,
+    guessed: told.some((cell) => !known(cell.billed) && cell.state !== "refused"),
+  };
+}
+function costSaid({ asked, sum, unknown }) {
+  if (!asked) return "–";
+  if (!unknown) return dollars(sum);
+  return sum > 0 ? `≥ ${dollars(sum)}` : "unknown";
 }
 function meanOf(variant, what) {
   const numbers = cellsOf(variant)

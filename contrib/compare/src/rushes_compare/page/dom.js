@@ -14,8 +14,13 @@ function make(tag, given = {}, ...inside) {
   return element;
 }
 
-// A stranger's text stands by itself: its direction is its own, whatever marks are in it.
-const said = (tag, text, given = {}) => make(tag, { dir: "auto", ...given }, String(text));
+// A stranger's text stands by itself: its direction is its own, and a mark that cannot be seen, or
+// turns what is around it, is shown by its number, as in a payload.
+const UNSEEN =
+  /[\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]/gu;
+const inSight = (text) =>
+  String(text).replace(UNSEEN, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`);
+const said = (tag, text, given = {}) => make(tag, { dir: "auto", ...given }, inSight(text));
 const hidden = (text) => make("span", { class: "unseen" }, text);
 
 const known = (value) => value !== null && value !== undefined;

@@ -34,6 +34,11 @@ def in_script(value: Any) -> str:
 def in_json(value: Any) -> str:
     """Return a JSON value on one line for people: what cannot be seen is written by its number."""
     text = json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
+    return in_sight(text)
+
+
+def in_sight(text: str) -> str:
+    """Return text in which what cannot be seen, or turns what is around it, is its number."""
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -109,9 +109,10 @@ document.addEventListener("pointerdown", ({ target }) => {
     if (!menu.contains(target)) menu.open = false;
 });
 
-const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "long" }).format(
-  new Date(data.created_at * 1000),
-);
+const made = new Date(known(data.created_at) ? data.created_at * 1000 : NaN); // or no date at all
+const day =
+  !Number.isNaN(made.getTime()) &&
+  new Intl.DateTimeFormat("en-GB", { dateStyle: "long" }).format(made);
 const size = [
   plural(data.rows.length, "prompt"),
   plural(data.variants.length, "variant"),
@@ -163,3 +164,5 @@ document.body.append(
 );
 look(state.theme);
 draw();
+document.getElementById("data").remove();
+document.getElementById("plain").remove();

@@ -3,9 +3,7 @@ function figures() {
   const videos = data.cells.filter((cell) => cell.kind === "video").length;
   const judged = data.cells.flatMap((cell) => cell.promises).filter((one) => one.kept !== null);
   const kept = judged.filter((one) => one.kept).length;
-  const costs = data.cells.filter((cell) => cell.kind !== "cannot");
-  const unknown = costs.filter((cell) => !known(cell.cost)).length;
-  const guessed = costs.some((cell) => known(cell.cost) && !known(cell.billed));
+  const cost = costOf(data.cells);
   const none = data.cells.filter((cell) => cell.kind !== "video");
   const kinds = ["cannot", "failed", "unfinished"].map((kind) => [
     none.filter((cell) => cell.kind === kind).length,
@@ -32,11 +30,11 @@ function figures() {
       ),
     figure(
       "Cost",
-      costs.length > unknown ? dollars(total(costs.map((cell) => cell.cost ?? 0))) : "unknown",
+      costSaid(cost),
       "",
       [
-        unknown > 0 && unknown < costs.length && `plus ${unknown} unknown`,
-        guessed && "partly estimated",
+        cost.unknown > 0 && cost.unknown < cost.asked && `${cost.unknown} of ${cost.asked} unknown`,
+        cost.guessed && "partly estimated",
       ]
         .filter(Boolean)
         .join(", "),
@@ -89,7 +87,7 @@ function overview(order) {
 function line(variant, asked) {
   const cells = cellsOf(variant);
   const made = cells.filter((cell) => cell.kind === "video").length;
-  const [time, cost, votes] = [meanOf(variant, "time"), sumOf(variant, "cost"), votesFor(variant)];
+  const [time, votes] = [meanOf(variant, "time"), votesFor(variant)];
   const most = Math.max(1, ...data.variants.map(votesFor));
   const tally = make(
     "td",
@@ -107,7 +105,7 @@ function line(variant, asked) {
       word(cells.flatMap((cell) => cell.promises).filter((one) => one.name === name)),
     ),
     make("td", { class: "number" }, time === Infinity ? "–" : seconds(time)),
-    make("td", { class: "number" }, cost === Infinity ? (made ? "unknown" : "–") : dollars(cost)),
+    make("td", { class: "number" }, costSaid(costOf(cells))),
     tally,
   );
 }

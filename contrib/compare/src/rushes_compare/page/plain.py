@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from rushes_compare.page.escaping import in_html
+from rushes_compare.page.escaping import in_html, in_sight
 from rushes_compare.page.media import beside, inside
 from rushes_compare.results import Cell, Results
 
@@ -45,7 +45,7 @@ def table(
     for number, row in enumerate(results.rows):
         prompt = row.request.get("prompt")
         shown = f"{row.name}: {prompt}" if isinstance(prompt, str) else row.name
-        yield f'<tr><th scope="row" dir="auto"{styled}>{in_html(shown)}</th>'
+        yield f'<tr><th scope="row" dir="auto"{styled}>{in_html(in_sight(shown))}</th>'
         for variant in results.variants:
             yield f"<td{styled}>"
             for cell in results.cells:

@@ -75,7 +75,7 @@ function rowHead(row, blind, list) {
         "p",
         { class: "eyebrow" },
         `Row ${row + 1}`,
-        name !== String(row + 1) && [" · ", make("bdi", {}, name)],
+        name !== String(row + 1) && [" · ", make("bdi", {}, inSight(name))],
       ),
       said("h2", text || name, { id: `row-${row}-prompt` }),
       rest.length > 0 &&
@@ -88,7 +88,7 @@ function rowHead(row, blind, list) {
               { dir: "auto" },
               make("span", {}, words(field)),
               " ",
-              typeof value === "string" ? value : JSON.stringify(value),
+              inSight(typeof value === "string" ? value : JSON.stringify(value)),
             ),
           ),
         ),

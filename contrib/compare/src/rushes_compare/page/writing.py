@@ -3,6 +3,7 @@
 import os
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from rushes_compare.page.escaping import in_html, in_script
+from rushes_compare.book import FolderError
+from rushes_compare.page.escaping import in_html, in_script, in_sight
 from rushes_compare.page.lines import lines
 from rushes_compare.page.media import beside, data_url, inside, telling
 from rushes_compare.page.plain import table
@@ -30,18 +32,21 @@ def write_page(
     """Write `report.html` into the comparison's folder and return its path.
 
     The page shows the videos and posters in `folder`; with `embed` it holds them, and needs no
-    other file. It is whole at its place, or the older one is still there. Raises OSError.
+    other file. It is whole at its place, or the older one is still there. Raises FolderError.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     page = folder / "report.html"
     part = folder / f".report.html.{os.getpid()}.part"
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         with part.open("w", encoding="utf-8", newline="\n") as out:
             for piece in _pieces(results, folder, embed, title or _title(results)):
                 out.write(piece)
         part.replace(page)
+    except OSError as error:
+        raise FolderError(f"{page} cannot be written: {error.strerror}") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
     return page
 
 
@@ -56,7 +61,7 @@ def _pieces(results: Results, folder: Path, embed: bool, title: str) -> Iterator
 
     before, after = _part("page.html").split("$table")
     known = {
-        "title": in_html(title),
+        "title": in_html(in_sight(title)),
         "style": style,
         "style_hash": _hash(style),
         "script": script,

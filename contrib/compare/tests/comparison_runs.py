@@ -1,0 +1,33 @@
+"""Comparisons run against one sandbox, for the tests."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from rushes import AsyncClient, Polling
+from rushes_compare import Results, compare_async
+from rushes_compare.results import Cell
+from rushes_sandbox import Sandbox
+
+PAIR = ["toapis/kling-v3", "apimart/kling-v3"]
+
+
+class Comparing:
+    """Runs comparisons against one sandbox, from one home."""
+
+    def __init__(self, sandbox: Sandbox, home: Path) -> None:
+        self.sandbox, self.home = sandbox, home
+        self.seen: list[Cell] = []
+
+    def __call__(self, requests: Any, variants: Any = PAIR, **options: Any) -> Results:
+        async def run() -> Results:
+            async with AsyncClient(
+                keys=dict.fromkeys(self.sandbox.base_urls, self.sandbox.key),
+                base_urls=self.sandbox.base_urls,
+                home=self.home,
+                polling=Polling(first=0.05, every=0.05),
+            ) as client:
+                given = {"on_change": self.seen.append, **options}
+                return await compare_async(requests, variants, client=client, **given)
+
+        return asyncio.run(run())
