@@ -338,6 +338,7 @@ def seen(*states: str) -> list[Task]:
 def test_what_was_not_seen_is_not_timed() -> None:
     found = timing(seen("recorded", "sending", "queued", "completed"))
     assert (found.queued, found.rendering) == (None, None)
+    assert found.waiting is not None
     found = timing(seen("sending", "in_progress", "failed"))
     assert (found.rendering, found.downloading) == (1.0, None)
 

@@ -50,11 +50,15 @@ class Failure(Struct, frozen=True, kw_only=True):
 
 
 class Timing(Struct, frozen=True, kw_only=True):
-    """How long a task took: to be accepted, in the queue, rendering, downloading."""
+    """How long a task took: to be accepted, in the queue, rendering, downloading.
+
+    `waiting` is the queue and the rendering in one, where no poll saw the one turn into the other.
+    """
 
     accepting: float | None = None
     queued: float | None = None
     rendering: float | None = None
+    waiting: float | None = None
     downloading: float | None = None
 
 

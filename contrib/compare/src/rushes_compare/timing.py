@@ -11,8 +11,8 @@ def timing(history: Sequence[Task]) -> Timing:
     """Return the times between a task's changes, in seconds; what was never seen is None.
 
     They are as fine as the polls were: a change is known when it is asked for. Where the rendering
-    was never seen to begin, nobody can tell the queue from it. A task that ends without a video
-    rendered until then.
+    was never seen to begin, the two are told as one. A task that ends without a video rendered
+    until then.
     """
     sent = _first(history, "sending")
     taken = next((task.updated_at for task in history if task.receipt), None)
@@ -24,6 +24,7 @@ def timing(history: Sequence[Task]) -> Timing:
         accepting=_between(sent, taken),
         queued=_between(taken, begun),
         rendering=_between(begun, over),
+        waiting=_between(taken, over) if begun is None else None,
         downloading=_between(done, there),
     )
 

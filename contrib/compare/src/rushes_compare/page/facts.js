@@ -115,6 +115,7 @@ const PHASES = {
   accepting: "sent",
   queued: "queued",
   rendering: "rendered",
+  waiting: "queued and rendered",
   downloading: "fetched",
 };
 
