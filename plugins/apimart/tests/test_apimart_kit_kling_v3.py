@@ -11,7 +11,7 @@ KITE = {"name": "kite", "description": "red", "element_input_urls": [URL, URL]}
 TASK = {"status": "completed", "cost": 0.3, "result": {"videos": [{"url": [URL]}]}}
 
 class TestKlingV3(VariantConformance):
-    plugin, word_at, receipts = kling, "data.status", [({"data": [{"task_id": "t"}]}, "t")]
+    plugin, word_at, receipts = kling, "data.status", [({"data": [{"task_id": "t"}]}, "t"), ({"data": {"task_id": "t"}}, "t")]
     accepted = [BASE, SHOTS, Request(shots=[Shot("k", 3)], images=[Image(URL, "first_frame")]),
                 {**BASE, "mode": "4k", "duration": 15, "image_urls": [URL, URL]}]
     rejected = {"prompt_unless_multi_shot": {"model": "kling-v3"}, "customize_needs_shots": {**SHOTS, **NONE},
@@ -21,4 +21,4 @@ class TestKlingV3(VariantConformance):
     noted = {"subjects_are_cited": {**BASE, "element_list": [KITE]}, "image_may_set_the_ratio": {**BASE, "image_urls": [URL], "aspect_ratio": "1:1"}}
     words = "submitted:queued pending:queued processing:in_progress completed failed cancelled canceled:cancelled expired"
     statuses = [({"data": TASK}, Status(state="completed", results=(Result(url=URL),), cost=0.3))]
-    refusals = [(200, {"code": 402, "error": {"message": "no money"}}, "balance")]
+    refusals = [(200, {"code": 402, "error": {"message": "no money"}}, "balance"), (200, {"code": 400}, "refused")]
