@@ -46,8 +46,8 @@ def listen_to_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def interrupted(*args: str, when: str) -> Run:
-    """Run the command as a process of its own; Ctrl-C once standard error says `when`."""
+def begun(*args: str, when: str) -> tuple[subprocess.Popen[str], str]:
+    """Run the command as a process of its own, until standard error says `when`."""
     process = subprocess.Popen(
         [*COMMAND, *args],
         stdout=subprocess.PIPE,
@@ -61,6 +61,12 @@ def interrupted(*args: str, when: str) -> Run:
         line = process.stderr.readline()
         assert line, f"it ended before it said {when!r}: {told}"
         told += line
+    return process, told
+
+
+def interrupted(*args: str, when: str) -> Run:
+    """Run the command as a process of its own; Ctrl-C once standard error says `when`."""
+    process, told = begun(*args, when=when)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     return Run(process.returncode, out, told + err)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cli_gateway import Gateway
-from cli_runs import COMMAND, Run, inside, listen_to_ctrl_c, outside
+from cli_runs import COMMAND, Run, begun, inside, listen_to_ctrl_c, outside
 from rushes_cli import crash
 
 KITE = ("generate", "A red kite", "-m", "toapis/kling-v3")
@@ -22,19 +22,7 @@ def in_shell(line: str) -> Run:
 
 def hammered(*args: str, when: str) -> Run:
     """Run the command; Ctrl-C once standard error says `when`, and again until it has ended."""
-    process = subprocess.Popen(
-        [*COMMAND, *args],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=listen_to_ctrl_c,
-    )
-    assert process.stderr is not None
-    told = ""
-    while when not in told:
-        line = process.stderr.readline()
-        assert line, f"it ended before it said {when!r}: {told}"
-        told += line
+    process, told = begun(*args, when=when)
     while process.poll() is None:
         process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
