@@ -13,7 +13,7 @@ import httpx
 import pytest
 from rushes import Call, Timeouts
 from rushes.connections import PIECE
-from rushes.flow import Interrupted, NotSent, Send, Stream
+from rushes.flow import Dispatch, Interrupted, NotSent, Send, Stream
 from rushes.transport import MAX_ANSWER, AsyncTransport
 from wire_client import Body, Perform, performing, settings
 from wire_server import OK, Behaviour, Wire, answering, silent, trusting
@@ -77,7 +77,9 @@ def test_an_answer_that_does_not_end_ends_by_the_deadline(
 ) -> None:
     with Wire(behave) as wire:
         call = Call.get(f"http://127.0.0.1:{wire.port}/x")
-        effect: Any = Send(call=call, total=0.4, creating=kind == "create")
+        effect: Any = Send(
+            call=call, total=0.4, dispatch=Dispatch(lambda: None) if kind == "create" else None
+        )
         if kind == "stream":
             effect = Stream(call=call, total=0.4, sink=Body(), public_only=False)
         with pytest.raises(Interrupted, match=r"no whole answer within 0\.4 seconds"):
@@ -284,7 +286,7 @@ def test_polls_share_a_connection_and_what_is_paid_for_has_its_own(perform: Perf
             settings(),
             get(f"{url}/poll"),
             get(f"{url}/poll"),
-            Send(call=Call.get(f"{url}/create"), total=20, creating=True),
+            Send(call=Call.get(f"{url}/create"), total=20, dispatch=Dispatch(lambda: None)),
             Stream(call=Call.get(f"{url}/file"), total=20, sink=body, public_only=False),
             get(f"{url}/poll"),
         )
@@ -300,7 +302,11 @@ def test_many_at_once_hold_no_more_connections_than_allowed() -> None:
         transport = AsyncTransport(here)
         hosts = ("127.0.0.1", "localhost", "acme.localhost")
         calls = [
-            Send(call=Call.get(f"http://{host}:{port}/"), total=30, creating=n % 4 == 0)
+            Send(
+                call=Call.get(f"http://{host}:{port}/"),
+                total=30,
+                dispatch=None if n % 4 else Dispatch(lambda: None),
+            )
             for n, host in zip(range(60), itertools.cycle(hosts), strict=False)
         ]
         await asyncio.gather(*map(transport.send, calls))

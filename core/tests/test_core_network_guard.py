@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rushes import Call, Result, ResultError, RushesError, Task, Timeouts
 from rushes.addresses import is_public
-from rushes.flow import Interrupted, NotSent, Send, Stream
+from rushes.flow import Dispatch, Interrupted, NotSent, Send, Stream
 from rushes.urls import shown
 from wire_client import Body, Perform, performing, settings
 from wire_server import Wire, answering, silent, trusting
@@ -276,7 +276,7 @@ def test_a_traceback_that_shows_its_locals_shows_no_key(
 
 def with_the_key(url: str, **changes: Any) -> Send:
     call = Call(method="POST", url=url, headers={"Authorization": f"Bearer {KEY}"}, **changes)
-    return Send(call=call, total=0.3, creating=True)
+    return Send(call=call, total=0.3, dispatch=Dispatch(lambda: None))
 
 
 @pytest.mark.parametrize(

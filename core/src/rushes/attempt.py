@@ -6,7 +6,7 @@ import msgspec
 
 from rushes.calls import Answer
 from rushes.errors import BrokenPluginError, JournalError
-from rushes.flow import Effect, Flow, Interrupted, NotSent
+from rushes.flow import Dispatch, Effect, Flow, Interrupted, NotSent
 from rushes.loading import LoadedVariant
 from rushes.session import Session, excerpt
 from rushes.task import Receipt, Refusal, Task
@@ -45,7 +45,7 @@ def creating(
     if task.call is None:
         raise JournalError(f"task {task.id} has no recorded call", task=task)
     total = session.timeouts.submit if total is None else total
-    return session.send(loaded, task.call, total, creating=True)
+    return session.send(loaded, task.call, total, dispatch=Dispatch(lambda: None))
 
 
 def _read(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Outcome:

@@ -40,16 +40,38 @@ class Sink(Protocol):
         """Tell whoever wants to know how far it is; called after a piece, where the flow runs."""
 
 
+class Dispatch:
+    """The call that is paid for, on its way: what must hold before it leaves, and how far it came.
+
+    `may_leave` is called once, by whoever writes, right before the first byte of the request; it
+    raises NotSent to keep the call here. `left` says whether anything may have left. `answer` is
+    kept as soon as it is read whole: whatever interrupts the call after that loses nothing.
+    """
+
+    def __init__(self, may_leave: Callable[[], None]) -> None:
+        self.may_leave = may_leave
+        self.left = False
+        self.answer: Answer | None = None
+
+
 class Send(Struct, frozen=True, kw_only=True):
     """Make one call, and give its whole answer within `total` seconds.
 
-    `creating` marks the call that is paid for: it gets a connection of its own, so that it never
-    meets one that the other side is just closing.
+    The time begins once the call has a place among the client's connections; for that it waits up
+    to `patience` seconds, without a limit where that is None. A `dispatch` marks the call that is
+    paid for: it gets a connection of its own, so that it never meets one that the other side is
+    just closing.
     """
 
     call: Call
     total: float
-    creating: bool = False
+    patience: float | None = None
+    dispatch: Dispatch | None = None
+
+    @property
+    def creating(self) -> bool:
+        """Whether this is the call that is paid for."""
+        return self.dispatch is not None
 
     def __repr__(self) -> str:
         """Tell no header: a traceback that shows its locals shows this, and the key is in one."""
@@ -59,6 +81,7 @@ class Send(Struct, frozen=True, kw_only=True):
 class Stream(Struct, frozen=True, kw_only=True):
     """Make one call, and stream a good answer's body into `sink` within `total` seconds.
 
+    The time begins once the call has a place; for that it waits up to `patience` seconds.
     `public_only`: connect to addresses that anybody on the internet reaches, and to no other.
     """
 
@@ -66,6 +89,7 @@ class Stream(Struct, frozen=True, kw_only=True):
     total: float
     sink: Sink
     public_only: bool = True
+    patience: float | None = None
 
     def __repr__(self) -> str:
         """Tell neither header nor query: the key is in the one, a signature in the other."""

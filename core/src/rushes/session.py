@@ -20,7 +20,7 @@ from rushes.errors import (
     OutcomeUnknownError,
     StillRunningError,
 )
-from rushes.flow import Do, Effect, Flow, Send, Sleep, StopWaiting
+from rushes.flow import Dispatch, Do, Effect, Flow, Send, Sleep, StopWaiting
 from rushes.home import Keys
 from rushes.journal import ClaimLost, Journal
 from rushes.loading import LoadedVariant, import_in_time
@@ -72,7 +72,13 @@ class Session(Struct, kw_only=True, dict=True):
         return found
 
     def send(
-        self, loaded: LoadedVariant, call: Call, total: float, *, creating: bool = False
+        self,
+        loaded: LoadedVariant,
+        call: Call,
+        total: float,
+        *,
+        patience: float | None = None,
+        dispatch: Dispatch | None = None,
     ) -> Effect:
         """Describe a call to the provider; the key goes along to the provider's own origin only."""
         with loaded.blamed("a call of its"):
@@ -81,7 +87,7 @@ class Session(Struct, kw_only=True, dict=True):
             key, _ = self.key(loaded)
             headers = loaded.call("authorize", call=call, key=str(key), now=self.clock())
             call = msgspec.structs.replace(call, headers={**call.headers, **headers})
-        return Send(call=call, total=total, creating=creating)
+        return Send(call=call, total=total, patience=patience, dispatch=dispatch)
 
     def clean(self, loaded: LoadedVariant, text: str) -> str:
         """Take the provider's key out of a text that leaves us."""
