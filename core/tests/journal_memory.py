@@ -76,6 +76,22 @@ class MemoryJournal:
             self._hold(task_id, claim)
             return self._memory.tasks[task_id]
 
+    def take_up(self, variant: str, fingerprint: str, claim: str) -> Task | None:
+        with self._memory.lock:
+            for task in self._memory.tasks.values():
+                asked = (task.state, task.variant, task.fingerprint)
+                free = task.id not in self._memory.owners
+                if free and asked == ("recorded", variant, fingerprint):
+                    self._hold(task.id, claim)
+                    return task
+            return None
+
+    def unreadable(self, *, unfinished: bool = False) -> dict[str, str]:
+        return {}
+
+    def abandon(self, claim: str) -> None:
+        self.release(claim)
+
     def release(self, claim: str) -> None:
         with self._memory.lock:
             owners = self._memory.owners

@@ -157,7 +157,7 @@ FAULTS: dict[str, dict[str, Fault]] = {
         "416": says(Answer(416)),
         "to nowhere": says(Answer(302)),
         "to a private place": says(Answer(302, {"location": "https://169.254.169.254/"})),
-        "in a circle": says(Answer(302, {"location": f"{FILES}/c-1.mp4"})),
+        "in a circle": says(Answer(302, {"location": ""})),
         "cut": film(1000, cut=True),
         "cut at once": film(0, cut=True),
         "short": film(1000),

@@ -37,6 +37,7 @@ class Process:
             polling=None,
             clock=lambda: world.now - world.set_back,
             elapsed=lambda: world.now,
+            awake=lambda: world.now,
             jitter=lambda seconds: seconds,
         )
         self.session.__dict__["installed"] = []  # none of this machine's observers

@@ -13,7 +13,7 @@ from journal_memory import Memory
 from life_provider import API, KINDS, REGISTRIES, Provider
 from msgspec.structs import replace
 from rushes import Answer, Call, Task
-from rushes.flow import Do, Effect, Interrupted, Send, Sleep, Stream
+from rushes.flow import Ask, Do, Effect, Interrupted, NotSent, Send, Sleep, Stream
 from rushes.urls import origin
 
 if TYPE_CHECKING:
@@ -82,7 +82,9 @@ class World:
             what = route(effect.call)
         self.tick(f"before {what}")
         outcome: Any = None
-        if isinstance(effect, Do):
+        if isinstance(effect, Ask):
+            outcome = getattr(run.process.session.journal, effect.method)(*effect.arguments)
+        elif isinstance(effect, Do):
             outcome = effect.work()
         elif isinstance(effect, Sleep):
             run.sleep(effect.seconds)
@@ -97,11 +99,21 @@ class World:
         if effect.call.method == "POST":
             self._paid_for(run, effect)
         waiting = self.faults[route(effect.call)]
+        dispatch = effect.dispatch if isinstance(effect, Send) else None
+        if dispatch:
+            dispatch.may_leave()
+            dispatch.left = True
         cut = False
         try:
             answer = self._answer(effect.call, waiting.popleft() if waiting else None)
         except Cut as error:
             answer, cut = error.answer, True
+        except NotSent:
+            if dispatch:
+                dispatch.left = False
+            raise
+        if dispatch:
+            dispatch.answer = answer
         if isinstance(effect, Stream) and answer.status in (200, 206):
             self._streamed(run, effect, answer)
             answer = Answer(answer.status, answer.headers)

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 from acme_driver import KEY, REQUEST, Maker
 from acme_server import VIDEO, Handler, Server, created
-from rushes import Task
+from rushes import Call, Task
 
 
 def test_a_request_becomes_a_file(make: Maker, server: Server, tmp_path: Path) -> None:
@@ -36,10 +36,15 @@ def on_disk(home: Path) -> list[Task]:
     """Read the journal as another process would."""
     connection = sqlite3.connect(f"file:{home / 'journal.db'}?mode=ro", uri=True)
     try:
-        rows = connection.execute("SELECT record FROM tasks").fetchall()
+        query = "SELECT record, call FROM tasks, calls WHERE id = task"
+        rows = connection.execute(query).fetchall()
     finally:
         connection.close()
-    return [msgspec.json.decode(record, type=Task) for (record,) in rows]
+    read = msgspec.json.decode
+    return [
+        msgspec.structs.replace(read(record, type=Task), call=read(call, type=Call))
+        for record, call in rows
+    ]
 
 
 def test_the_task_is_on_disk_before_the_post_and_its_id_after_it(

@@ -79,7 +79,7 @@ def test_of_many_at_once_one_wins_and_the_others_get_the_winners(open_journal: O
         given = list(pool.map(add, range(8)))
     (winner,) = [number for number in range(8) if given[number] is tasks[number]]
     assert given == [tasks[winner]] * 8
-    journals[0].save(tasks[winner], f"claim {winner}")
+    journals[winner].save(tasks[winner], f"claim {winner}")
     with pytest.raises(ClaimLost):
         journals[0].save(tasks[winner], f"claim {(winner + 1) % 8}")
 
@@ -129,6 +129,29 @@ def test_who_closes_lets_go(journal: Journal, open_journal: Opener) -> None:
     assert open_journal().claim(task.id, "yours") == task
     assert journal.find(task.id) == [task]
     assert journal.claim(task.id, "mine") is None
+
+
+def test_a_job_that_was_never_sent_is_taken_up_by_one(
+    journal: Journal, open_journal: Opener
+) -> None:
+    task = journal.add(make_task(fingerprint="f"), "mine")
+    journal.add(make_task("elsewhere", fingerprint="f", variant="acme/pan"))
+    journal.add(make_task("other", fingerprint="g"))
+    journal.add(make_task("sent", fingerprint="f", state="sending"))
+    assert journal.take_up("acme/zoom", "f", "yours") is None
+    journal.release("mine")
+    assert open_journal().take_up("acme/zoom", "f", "yours") == task
+    assert journal.take_up("acme/zoom", "f", "mine") is None
+    assert journal.claim(task.id, "mine") is None
+
+
+def test_what_is_abandoned_is_free_again(journal: Journal, open_journal: Opener) -> None:
+    task = journal.add(make_task(), "mine")
+    journal.abandon("mine")
+    journal.add(make_task("dune"))  # what was handed over before is done before
+    assert open_journal().claim(task.id, "yours") == task
+    journal.close()
+    journal.abandon("mine")
 
 
 def test_nobody_claims_what_is_not_there(journal: Journal) -> None:

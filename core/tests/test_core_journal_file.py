@@ -12,8 +12,9 @@ import msgspec
 import pytest
 from journal_tasks import PROMPT, after, ended, make_task
 from rushes import ClaimLost, JournalError, SQLiteJournal, Task
-from rushes.claims import LEASE, RENEWED
+from rushes.claims import RENEWED
 from rushes.database import Connection
+from rushes.journal import LEASE
 
 VERSION_1 = """
 CREATE TABLE IF NOT EXISTS tasks (
@@ -27,6 +28,20 @@ CREATE TABLE IF NOT EXISTS tasks (
 CREATE INDEX IF NOT EXISTS by_client_id ON tasks (provider, client_id);
 """
 """What the first release wrote, letter by letter."""
+
+VERSION_2 = """
+ALTER TABLE tasks ADD COLUMN updated_at REAL NOT NULL DEFAULT 0;
+CREATE TABLE history (
+    number INTEGER PRIMARY KEY, task TEXT NOT NULL, record BLOB NOT NULL
+);
+CREATE INDEX history_by_task ON history (task);
+CREATE TABLE claims (
+    task TEXT PRIMARY KEY, claim TEXT NOT NULL,
+    machine TEXT NOT NULL, pid INTEGER NOT NULL, until REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX claims_by_claim ON claims (claim);
+"""
+"""What the second version added: every change with its call, leases by the clock on the wall."""
 
 
 @pytest.fixture
@@ -134,7 +149,64 @@ def test_a_file_of_the_first_release_is_brought_up_to_date(path: Path) -> None:
         assert [was.state for was in journal.history("new")] == ["recorded", "queued"]
         assert journal.purge(7.0) == 0
         assert journal.purge(7.1) == 1
-    assert sql(path, "PRAGMA user_version") == [(2,)]
+    assert sql(path, "PRAGMA user_version") == [(3,)]
+
+
+def test_a_file_whose_history_repeats_the_call_is_brought_up_to_date(path: Path) -> None:
+    first = make_task(fingerprint="f")
+    changes = [first, after(first, state="sending"), after(first, state="unknown")]
+    write_version_1(path, changes[-1], version=2)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(VERSION_2)
+        for was in (*changes, "{"):
+            record = msgspec.json.encode(was) if isinstance(was, Task) else was
+            connection.execute("INSERT INTO history (task, record) VALUES ('kite', ?)", (record,))
+        connection.execute("INSERT INTO claims VALUES ('kite', 'old', 'here', 1, 9e9)")
+    with closing(SQLiteJournal(path)) as journal:
+        assert journal.tasks() == [changes[-1]]
+        with pytest.raises(JournalError, match="cannot read"):
+            journal.history("kite")
+        sql_write(path, "DELETE FROM history WHERE record = '{'")
+        assert journal.history("kite") == changes
+        assert journal.claim("kite", "mine") == changes[-1]
+        journal.save(first, "mine")
+        assert journal.take_up("acme/zoom", "f", "yours") is None
+        journal.release("mine")
+        assert journal.take_up("acme/zoom", "f", "yours") == first
+
+
+def test_the_call_is_kept_once(journal: SQLiteJournal, path: Path) -> None:
+    body = b"0123456789abcdef" * 65536
+    task = make_task()
+    assert task.call is not None
+    task = journal.add(after(task, call=msgspec.structs.replace(task.call, body=body)), "mine")
+    for percent, state in enumerate(("sending", "queued", "in_progress") * 10):
+        journal.save(after(task, state=state, progress=float(percent)), "mine")
+    assert [was.call for was in journal.history(task.id)] == [task.call] * 31
+    journal.close()
+    assert path.stat().st_size < 2 * len(body)
+
+
+@pytest.mark.parametrize("end", ["", "-wal"])
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+def test_a_file_that_loses_its_name_is_noticed(
+    journal: SQLiteJournal, path: Path, end: str, how: str
+) -> None:
+    task = journal.add(make_task(), "mine")
+    assert journal.find("kite") == [task]
+    lost = path.with_name(f"journal.db{end}")
+    lost.rename(path.with_name("away"))
+    if how == "replaced":
+        lost.write_bytes(path.with_name("away").read_bytes())
+    for use in (
+        lambda: journal.save(after(task, state="sending"), "mine"),
+        lambda: journal.find("kite"),
+    ):
+        with pytest.raises(JournalError, match="removed or replaced while it was in use"):
+            use()
+    if not end:
+        assert journal.add(make_task("dune")).id == "dune"  # the next use begins anew
+        assert SQLiteJournal(path).find("dune")
 
 
 def test_a_first_release_that_was_killed_between_tables_and_version(path: Path) -> None:
@@ -170,7 +242,7 @@ def test_a_newer_file_is_left_alone(path: Path) -> None:
     before = path.read_bytes()
     with closing(SQLiteJournal(path)) as journal:
         for use in (journal.tasks, lambda: journal.add(make_task()), lambda: journal.purge(1.0)):
-            with pytest.raises(JournalError, match=r"version 99.*up to version 2.*Upgrade"):
+            with pytest.raises(JournalError, match=r"version 99.*up to version 3.*Upgrade"):
                 use()
     assert path.read_bytes() == before
 
@@ -254,7 +326,9 @@ def test_a_lease_runs_out(path: Path) -> None:
         clock.now += LEASE - 0.1
         assert yours.claim(task.id, "yours") is None
         clock.now += 0.1
-        mine.save(task, "mine")  # nobody took it
+        mine.save(task, "mine")  # nobody took it; it holds for another lease
+        assert yours.claim(task.id, "yours") is None
+        clock.now += LEASE
         assert yours.claim(task.id, "yours") == task
         with pytest.raises(ClaimLost):
             mine.save(after(task, state="sending"), "mine")

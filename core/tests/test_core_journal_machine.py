@@ -16,13 +16,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from journal_memory import Memory, MemoryJournal
 from journal_tasks import make_task
 from rushes import ClaimLost, Journal, JournalError, SQLiteJournal, Task
-from rushes.claims import LEASE
+from rushes.journal import LEASE
 
 USERS = st.integers(0, 1)
 NAMES = st.sampled_from(["kite", "kite-1", "kite-10", "dune"])
 CLIENT_IDS = st.sampled_from(["c-1", "c-2", "kite"])
 CLAIMS = st.sampled_from(["red", "green"])
 STATES = st.sampled_from(["recorded", "sending", "queued", "in_progress", "completed", "failed"])
+VARIANTS = st.sampled_from(["acme/zoom", "acme/pan"])
 PROGRESS = st.sampled_from([None, 10.0, 90.0])
 
 
@@ -94,7 +95,7 @@ class Walk(RuleBasedStateMachine):
             return
         self.users[user].save(task, claim)
         self.put(task)
-        if claim is not None and old is None:
+        if claim is not None:
             self.hold(name, claim)
 
     @rule(user=USERS, name=NAMES, claim=CLAIMS)
@@ -108,6 +109,19 @@ class Walk(RuleBasedStateMachine):
             self.hold(name, claim)
         else:
             assert self.users[user].claim(name, claim) is None
+
+    @rule(user=USERS, variant=VARIANTS, claim=CLAIMS)
+    def take_up(self, user: int, variant: str, claim: str) -> None:
+        claim = f"{user} {claim}"
+        left = [
+            task
+            for task in self.tasks.values()
+            if (task.state, task.variant) == ("recorded", variant) and not self.holder(task.id)
+        ]
+        taken = self.users[user].take_up(variant, "", claim)
+        assert (taken in left) if left else taken is None
+        if taken:
+            self.hold(taken.id, claim)
 
     @rule(user=USERS, claim=CLAIMS)
     def release(self, user: int, claim: str) -> None:

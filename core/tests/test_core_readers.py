@@ -16,7 +16,6 @@ from rushes import (
     ConfigurationError,
     JournalError,
     ResultError,
-    SQLiteJournal,
     pick,
     pick_number,
     pick_percent,
@@ -28,6 +27,7 @@ from rushes.home import Keys
 from rushes.part_file import PartFile
 from rushes.redacting import LEAST, redact, redacted
 from rushes.session import excerpt
+from rushes.sqlite import _read
 from rushes.uploading import image_type
 
 LONG = "9" * 5000
@@ -167,9 +167,8 @@ def records(draw: st.DrawFn) -> bytes:
 @example(RECORD[:-1] + b', "later": ' + b"[" * 5000)
 @example(RECORD[:-1] + b', "later": 1}')
 def test_any_record_is_a_task_or_is_said_to_be_none(record: bytes) -> None:
-    journal = SQLiteJournal("/nonexistent/journal.db")
     try:
-        task = journal._read("kite", record)
+        task = _read(Path("/nonexistent/journal.db"), "kite", record, None)
     except JournalError as error:
         assert "/nonexistent/journal.db" in str(error)  # noqa: PT017 - a task is as well
         return

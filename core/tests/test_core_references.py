@@ -246,7 +246,7 @@ def test_a_process_that_wakes_up_with_the_id_leaves_it_to_whoever_took_over(
         (task,) = journal.tasks()
         own = driver.client._session.journal
         assert own
-        own.release(driver.client._session.held[task.id])
+        own.release(driver.client._session.held[task.id].claim)
         assert journal.claim(task.id, "rival")
         journal.save(msgspec.structs.replace(task, state="unknown"), "rival")
         created(handler)

@@ -1,14 +1,16 @@
 """The client for an event loop: the same flows, driven without blocking it."""
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rushes.configuration import Configured
-from rushes.flow import Do, Effect, Send, Sleep, drive_async
+from rushes.flow import Ask, Do, Effect, NotSent, Send, Sleep, StopWaiting, drive_async
 from rushes.jobs import RequestLike
+from rushes.journal import Journal
 from rushes.session import OnUpdate
 from rushes.task import Task
 
@@ -24,7 +26,10 @@ class AsyncClient(Configured):
     """
 
     _transport: "AsyncTransport | None" = None
+    _loop: tuple[asyncio.AbstractEventLoop, int] | None = None
+    """The loop that was run last, and in which process."""
     _workers: ThreadPoolExecutor | None = None
+    _journal_thread: ThreadPoolExecutor | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -37,14 +42,21 @@ class AsyncClient(Configured):
     ) -> None:
         await self.close()
 
+    def __del__(self) -> None:
+        if self._transport is not None:
+            self._left_open()
+
     async def close(self) -> None:
         """Close connections, worker threads and the journal."""
+        if self._loop is not None and self._loop[1] != os.getpid():
+            self._transport = self._workers = self._journal_thread = None  # they are the parent's
         if self._transport is not None:
             await self._transport.close()
             self._transport = None
-        if self._workers is not None:
-            self._workers.shutdown()
-            self._workers = None
+        for pool in (self._workers, self._journal_thread):
+            if pool is not None:
+                pool.shutdown()
+        self._workers = self._journal_thread = None
         self._release()
 
     async def submit(
@@ -125,6 +137,10 @@ class AsyncClient(Configured):
         """Do what Client.tasks does."""
         return await drive_async(self._records.tasks(unfinished), self._perform)
 
+    async def unreadable(self, *, unfinished: bool = False) -> dict[str, str]:
+        """Do what Client.unreadable does."""
+        return await drive_async(self._records.unreadable(unfinished), self._perform)
+
     async def task(self, reference: str) -> Task:
         """Do what Client.task does."""
         return await drive_async(self._records.find(reference), self._perform)
@@ -138,10 +154,16 @@ class AsyncClient(Configured):
         return await drive_async(self._records.purge(older_than), self._perform)
 
     async def _perform(self, effect: Effect) -> Any:
+        loop = asyncio.get_running_loop()
+        if self._loop != (loop, os.getpid()):
+            if self._loop is not None and self._loop[0] is loop:
+                return _in_child(effect, self._session.journal)
+            self._loop = loop, os.getpid()
+        if isinstance(effect, Ask):
+            return await _to_its_end(asyncio.wrap_future(self._asked(effect)))
         if isinstance(effect, Do):
             if self._workers is None:
                 self._workers = ThreadPoolExecutor(4, thread_name_prefix="rushes")
-            loop = asyncio.get_running_loop()
             return await _to_its_end(loop.run_in_executor(self._workers, effect.work))
         if isinstance(effect, Sleep):
             await asyncio.sleep(effect.seconds)
@@ -154,11 +176,45 @@ class AsyncClient(Configured):
             return await self._transport.send(effect)
         return await self._transport.stream(effect)
 
+    def _asked(self, ask: Ask) -> "Future[Any]":
+        """Hand a call over to the journal, after all that was handed over before."""
+        journal: Any = self._session.journal
+        if hasattr(journal, "begin"):
+            begun: Future[Any] = journal.begin(ask.method, *ask.arguments)
+            return begun
+        if self._journal_thread is None:
+            self._journal_thread = ThreadPoolExecutor(1, thread_name_prefix="rushes-journal")
+        return self._journal_thread.submit(getattr(journal, ask.method), *ask.arguments)
+
+
+def _in_child(effect: Effect, journal: Journal | None) -> Any:
+    """End a flow in a forked child, whose loop is its parent's: nothing wakes it up here."""
+    if isinstance(effect, Ask):
+        return getattr(journal, effect.method)(*effect.arguments)
+    if isinstance(effect, Do):
+        return effect.work()
+    if isinstance(effect, Sleep):
+        raise StopWaiting
+    raise NotSent("this process was forked off the one that runs the event loop")
+
 
 async def _to_its_end(work: asyncio.Future[Any]) -> Any:
-    """Await work that a cancellation must not leave undone: what is being written is written."""
+    """Await work that a cancellation must not leave undone: what is being written is written.
+
+    Who is cancelled once more while waiting for that waits no longer; the work goes on. A forked
+    child waits for nothing: the work is its parent's.
+    """
+    process = os.getpid()
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
-        await asyncio.wait([work])
+        work.add_done_callback(_seen)
+        if os.getpid() == process:
+            await asyncio.wait([work])
         raise
+
+
+def _seen(work: asyncio.Future[Any]) -> None:
+    """Let nobody complain that what came of work was not looked at."""
+    if not work.cancelled():
+        work.exception()

@@ -25,30 +25,39 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def attempt(
-    session: Session, loaded: LoadedVariant, task: Task, total: float | None = None
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    dispatch: Dispatch,
+    total: float | None = None,
 ) -> Flow[Outcome]:
     """Make a task's creating call once, as recorded, within `total` seconds."""
-    effect = creating(session, loaded, task, total)
+    effect = creating(session, loaded, task, dispatch, total)
     try:
         answer = yield effect
     except NotSent as failure:
         return Outcome(kind="not_sent", words=session.clean(loaded, str(failure)))
     except Interrupted as failure:
         return Outcome(kind="unknown", words=session.clean(loaded, str(failure)))
-    return _read(session, loaded, task, answer)
+    return read(session, loaded, task, answer)
 
 
 def creating(
-    session: Session, loaded: LoadedVariant, task: Task, total: float | None = None
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    dispatch: Dispatch,
+    total: float | None = None,
 ) -> Effect:
     """Describe the creating call, as recorded, with the key of today."""
     if task.call is None:
         raise JournalError(f"task {task.id} has no recorded call", task=task)
     total = session.timeouts.submit if total is None else total
-    return session.send(loaded, task.call, total, dispatch=Dispatch(lambda: None))
+    return session.send(loaded, task.call, total, dispatch=dispatch)
 
 
-def _read(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Outcome:
+def read(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Outcome:
+    """Say what the answer to a creating call came to."""
     if 300 <= answer.status < 400:
         target = session.clean(loaded, answer.headers.get("location", "nowhere"))
         words = f"the base URL {task.base_url} redirects to {target[:200]}; configure the right one"

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rushes.configuration import Configured
-from rushes.flow import Do, Effect, Send, Sleep, StopWaiting, drive
+from rushes.flow import Ask, Do, Effect, Send, Sleep, StopWaiting, drive
 from rushes.jobs import RequestLike
 from rushes.session import OnUpdate
 from rushes.task import Task
@@ -37,6 +37,10 @@ class Client(Configured):
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def __del__(self) -> None:
+        if self._transport is not None:
+            self._left_open()
 
     def close(self) -> None:
         """Close connections and the journal."""
@@ -127,7 +131,10 @@ class Client(Configured):
         return drive(self._jobs.resume(task, output, timeout, on_update), self._perform)
 
     def cancel(self, task: Task | str, *, on_update: OnUpdate | None = None) -> Task:
-        """Ask the provider to cancel a task; raises ConfigurationError where it cannot."""
+        """Ask the provider to cancel a task; one that was never sent is dropped.
+
+        Raises ConfigurationError where the provider cannot.
+        """
         return drive(self._jobs.cancel(task, on_update), self._perform)
 
     def resolve(
@@ -145,8 +152,15 @@ class Client(Configured):
         return drive(self._jobs.resolve(task, remote_id, lost, on_update), self._perform)
 
     def tasks(self, *, unfinished: bool = False) -> list[Task]:
-        """Return the journal's tasks, the newest first."""
+        """Return the journal's tasks, the newest first; `unreadable` names those left out."""
         return drive(self._records.tasks(unfinished), self._perform)
+
+    def unreadable(self, *, unfinished: bool = False) -> dict[str, str]:
+        """Return the references of tasks that the journal holds and cannot read, with the reasons.
+
+        They are in no list of `tasks`.
+        """
+        return drive(self._records.unreadable(unfinished), self._perform)
 
     def task(self, reference: str) -> Task:
         """Return one task by its reference, or the beginning of it."""
@@ -164,6 +178,8 @@ class Client(Configured):
         return drive(self._records.purge(older_than), self._perform)
 
     def _perform(self, effect: Effect) -> Any:
+        if isinstance(effect, Ask):
+            return getattr(self._session.journal, effect.method)(*effect.arguments)
         if isinstance(effect, Do):
             return effect.work()
         if isinstance(effect, Sleep):

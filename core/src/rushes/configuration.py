@@ -1,6 +1,7 @@
 """What both clients are made of: how they are configured, and what needs no waiting."""
 
 import os
+import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,12 @@ class Configured:
         if problems != report.problems:
             report = msgspec.structs.replace(report, problems=problems, payload=None)
         return loaded, report
+
+    def _left_open(self) -> None:
+        """Say that a client was not closed, and let go of what its journal holds."""
+        warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
+        if isinstance(self._session.journal, SQLiteJournal):
+            self._session.journal.let_go()
 
     def _release(self) -> None:
         if self._session.journal is not None:

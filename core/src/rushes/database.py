@@ -9,13 +9,16 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rushes.errors import JournalError
 from rushes.writer import Job
 
 Connection = sqlite3.Connection
 Migration = Callable[[Connection], None]
+Identity = tuple[tuple[int, int] | None, ...]
+"""Device and number of each file of a database, None for one that is not there."""
+T = TypeVar("T")
 BUSY = 10.0
 """Seconds to wait for another process that is writing."""
 
@@ -76,6 +79,20 @@ class File:
             connection.close()
             raise
         return connection
+
+    def identity(self) -> Identity:
+        """Tell which files have the database's names just now: its own, and its log's."""
+        return tuple(_numbers(Path(f"{self.path}{end}")) for end in ("", "-wal"))
+
+    def check(self, opened: Identity) -> None:
+        """Raise JournalError where the file that was opened has lost its name."""
+        if self.identity() != opened:
+            raise JournalError(
+                f"the journal {self.path} (or its -wal file) was removed or replaced while it was "
+                "in use; nothing is sent without it. Put it back together with that file, or go "
+                "on with a new one: tasks that only the old one knows are then to be looked up at "
+                "their provider"
+            )
 
     def scrub(self) -> None:
         """Rewrite the file, so that nothing can be read in it that was deleted."""
@@ -150,6 +167,7 @@ class Batches:
     def __init__(self, file: File) -> None:
         self._file = file
         self._connection: Connection | None = None
+        self._opened: Identity = ()
 
     def commit(self, jobs: list[Job[Connection]]) -> None:
         """Do all jobs; one fsync makes them durable, and where it cannot, none is done."""
@@ -173,10 +191,13 @@ class Batches:
     def _done(self, jobs: list[Job[Connection]]) -> list[Any]:
         if self._connection is None:
             self._connection = self._file.open()
+            self._opened = self._file.identity()
         connection = self._connection
         connection.execute("BEGIN IMMEDIATE")
         outcomes = [_outcome(job, connection) for job in jobs]
         connection.execute("COMMIT")
+        # Only now: what was written before the file lost its name is written nowhere.
+        self._file.check(self._opened)
         return outcomes
 
 
@@ -186,20 +207,28 @@ class Reader:
     def __init__(self, file: File) -> None:
         self._file = file
         self._connection: Connection | None = None
+        self._opened: Identity = ()
         self.lock = threading.Lock()
 
-    def select(self, query: str, *values: object) -> list[Any]:
-        """Return the rows of a query; half a surrogate pair is in no file, so it finds nothing."""
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Do work that only reads, and return what it gives."""
         with self.lock:
             try:
-                if self._connection is None:
-                    self._connection = self._file.open()
-                return self._connection.execute(query, values).fetchall()
-            except UnicodeEncodeError:
-                return []
+                return work(self._open())
             except (sqlite3.Error, OSError) as error:
                 self.close()
                 raise self._file.trouble(error) from error
+
+    def _open(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._file.open()
+            self._opened = self._file.identity()
+        try:
+            self._file.check(self._opened)
+        except JournalError:
+            self.close()
+            raise
+        return self._connection
 
     def close(self) -> None:
         """Close the connection; the caller has the lock."""
@@ -216,6 +245,14 @@ def _outcome(job: Job[Connection], connection: Connection) -> Any:
         raise
     except Exception as error:  # noqa: BLE001 - it concerns this job alone
         return error
+
+
+def _numbers(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _version(connection: Connection) -> int:

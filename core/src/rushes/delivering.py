@@ -2,16 +2,14 @@
 
 import datetime
 
-import msgspec
-
-from rushes.attempt import Outcome, attempt, creating
+from rushes.attempt import Outcome, attempt, creating, read
 from rushes.download import writable
 from rushes.errors import ConfigurationError, DiskError, NotSentError, RefusedError
-from rushes.flow import Do, Flow, Sleep
+from rushes.flow import Dispatch, Do, Flow, Sleep
 from rushes.loading import LoadedVariant
 from rushes.reconciling import reconcile
 from rushes.session import OnUpdate, Session, at
-from rushes.task import Refusal, Task
+from rushes.task import Refusal, State, Task
 
 UNSENT = ("recorded", "refused")
 """States of a job that the provider has not accepted: given again, it is sent."""
@@ -26,18 +24,29 @@ USUAL_PAUSE = 5.0
 
 
 def accepted(
-    session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    on_update: OnUpdate | None,
+    end: float | None = None,
 ) -> Flow[Task]:
-    """Bring a task to where the provider has it: send it, or find out what became of its submit."""
+    """Bring a task to where the provider has it: send it, or find out what became of its submit.
+
+    A provider that says to come back is waited for until `end`, at the latest.
+    """
     if task.state in UNSENT:
-        return (yield from deliver(session, loaded, task, on_update))
+        return (yield from deliver(session, loaded, task, on_update, end))
     if task.state in ("sending", "unknown"):
         return (yield from reconcile(session, loaded, task, on_update))
     return task
 
 
 def deliver(
-    session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    on_update: OnUpdate | None,
+    end: float | None = None,
 ) -> Flow[Task]:
     """Send a recorded task's call, as recorded, until it left once; return the accepted task.
 
@@ -48,18 +57,17 @@ def deliver(
     yield from _room(session, task)
     waited, tries = 0.0, 0
     while True:
+        task = _sending(session, loaded, task)
         outcome = yield from _once(session, loaded, task, on_update)
-        task = msgspec.structs.replace(task, state="sending")
         if outcome.kind == "accepted":
-            queued = at(task, "queued", receipt=outcome.receipt)
-            return (yield from session.record(queued, on_update))
+            return (yield from session.record(_known(task, outcome), on_update))
         if outcome.kind == "unknown":
-            task = yield from session.record(at(task, "unknown", error=outcome.words), on_update)
+            task = yield from session.record(_known(task, outcome), on_update)
             return (yield from reconcile(session, loaded, task, on_update))
         pause = _pause(outcome, tries)
         tries += outcome.kind == "not_sent"
         waited += pause or 0.0
-        if pause is None or waited > PATIENCE:
+        if pause is None or waited > PATIENCE or _past(session, pause, end):
             raise (yield from _refused(session, loaded, task, outcome, on_update))
         words = f"trying again in {pause:g} s: {outcome.words}"
         task = yield from session.record(at(task, "recorded", error=words), on_update)
@@ -75,27 +83,59 @@ def _room(session: Session, task: Task) -> Flow[None]:
         raise DiskError(f"{failure}; nothing was sent, the task is kept", task=task) from failure
 
 
+def _sending(session: Session, loaded: LoadedVariant, task: Task) -> Task:
+    """Return a task as it is while its call is under way: since when, and with which key."""
+    fingerprint = session.key_fingerprint(loaded, task)
+    return at(task, "sending", sent_at=session.clock(), key_fingerprint=fingerprint)
+
+
 def _once(
     session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
 ) -> Flow[Outcome]:
     """Make one try, written down before and, where it is interrupted, after."""
-    creating(session, loaded, task)  # what is wrong with it is said before the record says sending
+    dispatch = session.dispatch(task)
+    creating(session, loaded, task, dispatch)  # what is wrong with it is said before it is recorded
     try:
-        task = yield from session.record(at(task, "sending"), on_update)
+        task = yield from session.record(task, on_update)
+        return (yield from attempt(session, loaded, task, dispatch))
     except GeneratorExit:
         raise  # nobody drives us on
-    except BaseException:
-        # Whoever stops us here (Ctrl-C, a callback) stops what was provably never sent.
-        yield from session.record(at(task, "recorded"), None)
+    except BaseException as failure:  # Ctrl-C, a cancellation, a callback that raised
+        if not dispatch.left:
+            yield from session.record(at(task, "recorded"), None)
+            raise
+        outcome = _interrupted(session, loaded, task, dispatch, failure)
+        yield from session.record(_known(task, outcome), on_update)
         raise
-    try:
-        return (yield from attempt(session, loaded, task))
-    except GeneratorExit:
-        raise
-    except BaseException as failure:
-        reason = session.clean(loaded, str(failure) or type(failure).__name__)
-        yield from session.record(at(task, "unknown", error=reason), on_update)
-        raise
+
+
+def _interrupted(
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    dispatch: Dispatch,
+    failure: BaseException,
+) -> Outcome:
+    """Say what a call came to that was interrupted once it had left."""
+    if dispatch.answer is not None:
+        return read(session, loaded, task, dispatch.answer)
+    return Outcome(
+        kind="unknown", words=session.clean(loaded, str(failure) or type(failure).__name__)
+    )
+
+
+def _known(task: Task, outcome: Outcome) -> Task:
+    """Return a task as an outcome leaves it."""
+    if outcome.kind == "accepted":
+        return at(task, "queued", receipt=outcome.receipt)
+    state: State = "refused"
+    if outcome.kind in ("unknown", "wait"):
+        state = "unknown" if outcome.kind == "unknown" else "recorded"
+    return at(task, state, error=outcome.words)
+
+
+def _past(session: Session, pause: float, end: float | None) -> bool:
+    return end is not None and session.elapsed() + pause > end
 
 
 def _pause(outcome: Outcome, tries: int) -> float | None:

@@ -103,12 +103,19 @@ class Sleep(Struct, frozen=True):
 
 
 class Do(Struct, frozen=True):
-    """Do something that blocks: the journal, the disk."""
+    """Do something that blocks."""
 
     work: Callable[[], Any]
 
 
-Effect = Send | Stream | Sleep | Do
+class Ask(Struct, frozen=True):
+    """Call one of the journal's methods. What is asked first is done first, whoever awaits it."""
+
+    method: str
+    arguments: tuple[Any, ...] = ()
+
+
+Effect = Send | Stream | Sleep | Do | Ask
 Flow = Generator[Effect, Any, T]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from rushes.errors import ConfigurationError, RequestError
-from rushes.flow import Do, Flow
+from rushes.flow import Ask, Do, Flow
 from rushes.loading import LoadedVariant
 from rushes.problems import Problem, show
 from rushes.report import Report
@@ -71,12 +71,10 @@ def with_transport(report: Report) -> Any:
 
 def known(session: Session, loaded: LoadedVariant, intent: Intent) -> Flow[Task | None]:
     """Return the task that this very job already is; refuse a name used for another job."""
-    journal = session.journal
-    if journal is None:
+    if session.journal is None:
         return None
-    provider = loaded.variant.provider
-    by_id = yield Do(lambda: journal.find(intent.task_id))
-    by_name = yield Do(lambda: journal.with_client_id(provider, intent.client_id))
+    by_id = yield Ask("find", (intent.task_id,))
+    by_name = yield Ask("with_client_id", (loaded.variant.provider, intent.client_id))
     found: Task | None = by_id[0] if by_id and by_id[0].id == intent.task_id else by_name
     if found is not None:
         same_job(found, intent)

@@ -75,6 +75,7 @@ class Jobs:
         task_id: str | None,
         output: str | Path | None,
         on_update: OnUpdate | None,
+        end: float | None = None,
         then: Callable[[LoadedVariant, Task], Flow[Task]] | None = None,
     ) -> Flow[Task]:
         """Check a request and pay for it; what comes `then` is done by the same owner."""
@@ -87,6 +88,7 @@ class Jobs:
                 task_id=task_id,
                 output=str(absolute(output)) if output else None,
                 on_update=on_update,
+                end=end,
                 then=then,
             )
         )
@@ -96,21 +98,17 @@ class Jobs:
         self, task: Task | str, timeout: float | None, on_update: OnUpdate | None
     ) -> Flow[Task]:
         """Follow a task until it is completed."""
+        end = self._end(timeout)
         task = yield from self._records.given(task)
         if task.ended:
             return ended(task)
         loaded = self.session.load(task)
 
         def work(task: Task) -> Flow[Task]:
-            return (yield from self._followed(loaded, task, timeout, on_update))
+            return (yield from self._followed(loaded, task, end, on_update))
 
-        return ended(
-            (
-                yield from self._owning(
-                    loaded, task, work, lambda seen: seen.ended, timeout, on_update
-                )
-            )
-        )
+        seen = yield from self._owning(loaded, task, work, lambda seen: seen.ended, end, on_update)
+        return ended(seen)
 
     @silent
     def fetch(
@@ -138,12 +136,13 @@ class Jobs:
         on_update: OnUpdate | None,
     ) -> Flow[Task]:
         """Check, submit, wait and fetch."""
+        end = self._end(timeout)
 
         def then(loaded: LoadedVariant, task: Task) -> Flow[Task]:
-            task = yield from self._followed(loaded, task, timeout, on_update)
+            task = yield from self._followed(loaded, task, end, on_update)
             return (yield from self._fetched(loaded, task, output, on_update))
 
-        task = yield from self.submit(variant, request, task_id, output, on_update, then)
+        task = yield from self.submit(variant, request, task_id, output, on_update, end, then)
         file = Path(ended(task).file or "")
         if (yield Do(file.is_file)):
             return task
@@ -158,6 +157,7 @@ class Jobs:
         on_update: OnUpdate | None,
     ) -> Flow[Task]:
         """Take a task up where it was left."""
+        end = self._end(timeout)
         task = yield from self._records.given(task)
         if not task.unfinished:
             return ended(task)
@@ -167,22 +167,22 @@ class Jobs:
             fresh = task.state == "recorded"  # any other may be ready by now
             if output:
                 task = msgspec.structs.replace(task, output=str(absolute(output)))
-            task = yield from accepted(self.session, loaded, task, on_update)
+            task = yield from accepted(self.session, loaded, task, on_update, end)
             if task.state == "completed":
                 task = yield from look_again(self.session, loaded, task, on_update)
-            task = yield from self._followed(loaded, task, timeout, on_update, at_once=not fresh)
+            task = yield from self._followed(loaded, task, end, on_update, at_once=not fresh)
             return (yield from self._fetched(loaded, task, output, on_update))
 
-        flow = self._owning(
-            loaded, task, work, lambda seen: not seen.unfinished, timeout, on_update
-        )
+        flow = self._owning(loaded, task, work, lambda seen: not seen.unfinished, end, on_update)
         return ended((yield from flow))
 
     @silent
     def cancel(self, task: Task | str, on_update: OnUpdate | None) -> Flow[Task]:
-        """Ask the provider to cancel a task."""
+        """Ask the provider to cancel a task; drop one that was never sent."""
         task = yield from self._records.given(task)
         loaded = self.session.load(task)
+        if task.state == "recorded":
+            return (yield from self._dropped(loaded, task, on_update))
         if task.ended or task.receipt is None:
             raise ConfigurationError(
                 f"task {task.id} is {task.state}; there is nothing to cancel", task=task
@@ -211,16 +211,13 @@ class Jobs:
             )
         # It may have ended just before: what became of it is what the provider says next, to
         # whoever owns the task.
-        timeout = session.timeouts.poll
+
+        def look(task: Task) -> Flow[Task]:
+            return (yield from look_again(session, loaded, task, on_update))
+
+        end = session.elapsed() + session.timeouts.poll
         return (
-            yield from self._owning(
-                loaded,
-                task,
-                lambda task: look_again(session, loaded, task, on_update),
-                lambda seen: seen.ended,
-                timeout,
-                on_update,
-            )
+            yield from self._owning(loaded, task, look, lambda seen: seen.ended, end, on_update)
         )
 
     @silent
@@ -251,20 +248,31 @@ class Jobs:
         loaded = self.session.load(task)
         return (yield from self._owning(loaded, task, work, _never, 0.0, on_update))
 
+    def _dropped(self, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None) -> Flow[Task]:
+        """Give up a job that was never sent; nothing was bought."""
+
+        def work(task: Task) -> Flow[Task]:
+            if task.state != "recorded":
+                raise ConfigurationError(
+                    f"task {task.id} is {task.state} by now; cancel it again", task=task
+                )
+            dropped = at(task, "cancelled", error="given up before it was sent")
+            return (yield from self.session.record(dropped, on_update))
+
+        return (yield from self._owning(loaded, task, work, _never, 0.0, on_update))
+
     def _followed(
         self,
         loaded: LoadedVariant,
         task: Task,
-        timeout: float | None,
+        end: float | None,
         on_update: OnUpdate | None,
         *,
         at_once: bool = False,
     ) -> Flow[Task]:
         if task.ended:
             return ended(task)
-        flow = follow(
-            self.session, loaded, task, timeout=timeout, on_update=on_update, at_once=at_once
-        )
+        flow = follow(self.session, loaded, task, end=end, on_update=on_update, at_once=at_once)
         return (yield from flow)
 
     def _fetched(
@@ -277,16 +285,21 @@ class Jobs:
         target = absolute(output) if output else self.session.target(task)
         return (yield from fetch(self.session, loaded, task, target, on_update))
 
+    def _end(self, timeout: float | None) -> float | None:
+        """Return when a verb is to be over, by the session's `elapsed`; None: by the advice."""
+        return None if timeout is None else self.session.elapsed() + timeout
+
     def _owning(
         self,
         loaded: LoadedVariant,
         task: Task,
         work: Work,
         enough: Callable[[Task], bool],
-        timeout: float | None,
+        end: float | None,
         on_update: OnUpdate | None,
     ) -> Flow[Task]:
-        """Work on a task as its owner; `timeout` bounds the waiting for another one, too."""
-        timeout = loaded.variant.polling.at_most if timeout is None else timeout
-        flow = owning(self.session, task, work, enough=enough, timeout=timeout, on_update=on_update)
+        """Work on a task as its owner; another one is waited for until `end`, too."""
+        if end is None:
+            end = self.session.elapsed() + loaded.variant.polling.at_most
+        flow = owning(self.session, task, work, enough=enough, end=end, on_update=on_update)
         return (yield from flow)

@@ -1,8 +1,19 @@
 """What a journal is: the durable record of tasks, and of who works on each."""
 
+import time
 from typing import Protocol
 
 from rushes.task import Task
+
+LEASE = 30.0
+"""Seconds for which a claim holds, at the least, after it was last used or renewed."""
+
+
+def since_boot() -> float:
+    """Return the seconds since the machine was started, those of its sleep included."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    return time.monotonic()  # the same for every process (PEP 418)
 
 
 class ClaimLost(Exception):
@@ -27,7 +38,14 @@ class Journal(Protocol):
     is released, or until whoever made it is gone: as long as its process lives and the journal is
     not closed, the journal keeps it alive by itself, and no call is needed for that. How it finds
     out is its own affair (a lease that it renews, a lock of a session); a process that slept for
-    long may lose its claims, and learns so from ClaimLost.
+    long may lose its claims, and learns so from ClaimLost. A claim belongs to the process that
+    made it: a forked child has none of its parent's. A lease lasts at least LEASE seconds from
+    the start of every `add`, `claim` or `save` that was made with the claim.
+
+    A journal may have one method more, `begin(method, *arguments)`: it hands over a call of `add`,
+    `save`, `find`, `with_client_id`, `claim`, `take_up` or `release` without waiting, and returns a
+    `concurrent.futures.Future` of what it gives. What is begun first is done first. `AsyncClient`
+    uses it where it is there; else it calls the methods in a thread, one after the other.
     """
 
     @property
@@ -63,8 +81,11 @@ class Journal(Protocol):
     def tasks(self, *, unfinished: bool = False) -> list[Task]:
         """Return all tasks, or those that are `Task.unfinished`; the last created first.
 
-        What cannot be read is passed over, and told to the log.
+        What cannot be read is left out; `unreadable` names it.
         """
+
+    def unreadable(self, *, unfinished: bool = False) -> dict[str, str]:
+        """Return the references of the tasks that cannot be read, each with the reason."""
 
     def history(self, task_id: str) -> list[Task]:
         """Return what the task was after every change of it, oldest first; the last is as of now.
@@ -81,8 +102,22 @@ class Journal(Protocol):
         recorded.
         """
 
+    def take_up(self, variant: str, fingerprint: str, claim: str) -> Task | None:
+        """Claim the oldest task that asks for the same and was never sent; return it as it is.
+
+        That is one of this variant with this `fingerprint`, in the state `recorded`, that no other
+        claim holds. Returns None where there is none.
+        """
+
     def release(self, claim: str) -> None:
         """Let go of every task that `claim` holds; others may claim them at once."""
+
+    def abandon(self, claim: str) -> None:
+        """Let go of what `claim` holds from a finalizer, while the interpreter may be ending.
+
+        Takes no lock, starts no thread, waits for nothing and raises nothing: what cannot be let go
+        of like that ends with its lease.
+        """
 
     def purge(self, before: float) -> int:
         """Forget the tasks that are over and were last changed before a time; return how many.

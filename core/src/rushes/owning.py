@@ -1,13 +1,13 @@
 """One owner per task: whoever works on it holds it in the journal, others watch it there."""
 
+import os
 import secrets
 from collections.abc import Callable
 
 from rushes import log
 from rushes.errors import JournalError, StillRunningError
-from rushes.flow import Do, Flow, T
-from rushes.journal import Journal
-from rushes.session import OnUpdate, Session, pausing
+from rushes.flow import Ask, Flow, T
+from rushes.session import Hold, OnUpdate, Session, pausing
 from rushes.task import Task
 
 LOOK_AGAIN = 0.5
@@ -27,29 +27,27 @@ def owning(
     work: Work,
     *,
     enough: Callable[[Task], bool],
-    timeout: float,
+    end: float,
     on_update: OnUpdate | None,
 ) -> Flow[Task]:
     """Work on a task as its one owner.
 
     While another process (or another flow of this one) owns it, its changes are told as they are
     recorded; once they are `enough`, nothing is left to be done here. Raises StillRunningError
-    after `timeout` seconds of that.
+    where it is owned elsewhere still at `end`, by the session's `elapsed`.
     """
 
     def needed(task: Task) -> Flow[Task]:
         return task if enough(task) else (yield from work(task))
 
-    journal = session.journal
-    if journal is None:
-        return (yield from work(task))
     claim = new_claim()
-    end = session.elapsed() + timeout
+    if session.journal is None:
+        return (yield from keeping(session, task, claim, work))
     while True:
-        held = yield from letting_go(session, claim, _claimed(journal, task, claim))
+        held = yield from letting_go(session, task.id, claim, _claimed(task, claim))
         if held is not None:
             return (yield from keeping(session, held, claim, needed))
-        task = yield from _seen(journal, task, on_update)
+        task = yield from _seen(task, on_update)
         if enough(task):
             return task
         if session.elapsed() >= end:
@@ -64,51 +62,54 @@ def keeping(session: Session, task: Task, claim: str, work: Work) -> Flow[Task]:
     """Work on a task that is claimed, and let go of it at the end, whatever the end is."""
 
     def whole() -> Flow[Task]:
-        session.held[task.id] = claim
+        session.held[task.id] = Hold(claim, os.getpid())
         done = yield from work(task)
-        yield Do(lambda: _let_go(session, claim))
+        yield from _let_go(session, task.id, claim)
         return done
 
-    return (yield from letting_go(session, claim, whole()))
+    return (yield from letting_go(session, task.id, claim, whole()))
 
 
-def letting_go(session: Session, claim: str, flow: Flow[T]) -> Flow[T]:
+def letting_go(session: Session, task_id: str, claim: str, flow: Flow[T]) -> Flow[T]:
     """Let go of what a claim holds where a flow is stopped; one that takes may have taken."""
     try:
         return (yield from flow)
-    except GeneratorExit:
-        _let_go(session, claim)
+    except GeneratorExit:  # nobody drives us on, and the interpreter may be ending
+        _forget(session, task_id, claim)
+        if session.journal is not None:
+            session.journal.abandon(claim)
         raise
     except BaseException:
-        yield Do(lambda: _let_go(session, claim))
+        yield from _let_go(session, task_id, claim)
         raise
 
 
-def _let_go(session: Session, claim: str) -> None:
-    for task_id in [name for name, held in session.held.items() if held == claim]:
+def _let_go(session: Session, task_id: str, claim: str) -> Flow[None]:
+    _forget(session, task_id, claim)
+    if session.journal is not None:
+        try:
+            yield Ask("release", (claim,))
+        except JournalError as failure:
+            log.warning("a claim was not released", reason=str(failure))
+
+
+def _forget(session: Session, task_id: str, claim: str) -> None:
+    hold = session.held.get(task_id)
+    if hold is not None and hold.claim == claim:
         del session.held[task_id]
-    try:
-        if session.journal is not None:
-            session.journal.release(claim)
-    except JournalError as failure:
-        log.warning("a claim was not released", reason=str(failure))
 
 
-def _claimed(journal: Journal, task: Task, claim: str) -> Flow[Task | None]:
+def _claimed(task: Task, claim: str) -> Flow[Task | None]:
     """Claim a task and return it as it is now known, or None while another owns it.
 
     A task that comes from elsewhere (another home, a caller's own records) is written down first.
     """
-
-    def take() -> Task | None:
-        recorded = journal.find(task.id)
-        if not recorded or recorded[0].id != task.id:
-            added = journal.add(task, claim)
-            if added is task:
-                return task
-        return journal.claim(task.id, claim)
-
-    held: Task | None = yield Do(take)
+    recorded = yield Ask("find", (task.id,))
+    if not recorded or recorded[0].id != task.id:
+        added: Task = yield Ask("add", (task, claim))
+        if added is task:
+            return added
+    held: Task | None = yield Ask("claim", (task.id, claim))
     if held is None:
         return None
     # What is given may be old, and no clock tells; but a receipt may have found no way into a
@@ -116,9 +117,9 @@ def _claimed(journal: Journal, task: Task, claim: str) -> Flow[Task | None]:
     return task if task.receipt and not (held.receipt or held.ended) else held
 
 
-def _seen(journal: Journal, task: Task, on_update: OnUpdate | None) -> Flow[Task]:
+def _seen(task: Task, on_update: OnUpdate | None) -> Flow[Task]:
     """Return a task as another process has recorded it, and tell of what changed."""
-    found = yield Do(lambda: journal.find(task.id))
+    found = yield Ask("find", (task.id,))
     if not found or found[0].id != task.id or found[0] == task:
         return task
     if on_update:

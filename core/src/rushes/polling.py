@@ -31,18 +31,19 @@ def follow(
     loaded: LoadedVariant,
     task: Task,
     *,
-    timeout: float | None,
+    end: float | None,
     on_update: OnUpdate | None,
     at_once: bool = False,
 ) -> Flow[Task]:
     """Poll until the task has ended; return it completed.
 
     Raises TaskEndedError where the provider ended it without a video, ResultError where it is
-    completed without one, StillRunningError after `timeout` seconds. Each carries the task.
+    completed without one, StillRunningError at `end`, or once the advice is over. Each carries the
+    task.
     """
     _receipt(task)
     advice = session.polling or loaded.variant.polling
-    end = session.elapsed() + (advice.at_most if timeout is None else timeout)
+    end = session.elapsed() + advice.at_most if end is None else end
     pause = 0.0 if at_once else advice.first
     trouble = ""
     missing_since: float | None = None

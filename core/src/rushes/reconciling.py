@@ -12,7 +12,7 @@ from rushes.attempt import Outcome, attempt
 from rushes.errors import BrokenPluginError, OutcomeUnknownError
 from rushes.flow import Flow, Interrupted, NotSent, Sleep, steps
 from rushes.loading import LoadedVariant
-from rushes.session import OnUpdate, Session, at
+from rushes.session import OnUpdate, Session, at, key_variable
 from rushes.task import Receipt, Task
 
 PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
@@ -22,7 +22,7 @@ REPLAYED_FOR = 24 * 3600.0
 lifetime is documented elsewhere, a day is the least (docs/decisions.md)."""
 
 CLOCKS_DIFFER = 300.0
-"""Seconds that a record may seem to be from the future; more, and nobody knows how old it is."""
+"""Seconds that a call may seem to be from the future; more, and nobody knows how old it is."""
 
 
 def reconcile(
@@ -30,9 +30,12 @@ def reconcile(
 ) -> Flow[Task]:
     """Adopt the task that an uncertain submit created; raise OutcomeUnknownError where none can be.
 
-    Ends within the deadline of a submit. No call is made that could create a second task.
+    Ends within the deadline of a submit. No call is made that could create a second task: none with
+    another key than the first one's, because another account knows nothing of it.
     """
     session.registry.guard()
+    if task.key_fingerprint != session.key_fingerprint(loaded, task):
+        raise (yield from _of_another_key(session, loaded, task, on_update))
     end = session.elapsed() + session.timeouts.submit
     trouble = task.error or "no answer came"
     for pause in PAUSES:
@@ -44,7 +47,8 @@ def reconcile(
         found = yield from _look_up(session, loaded, task, left)
         outcome = _adopted(found)
         if outcome is None and _replays(session, loaded, task):
-            outcome = yield from attempt(session, loaded, task, left)
+            yield from session.confirm(task)
+            outcome = yield from attempt(session, loaded, task, session.dispatch(task), left)
         elif outcome is None and found is None:
             break
         if outcome is not None and outcome.receipt:
@@ -53,13 +57,34 @@ def reconcile(
         trouble = outcome.words if outcome else "the provider finds no task under its name yet"
         if outcome and not _passing(loaded, outcome):
             break
-    unknown = at(task, "unknown", error=trouble)
-    task = yield from session.record(unknown, on_update)
-    raise OutcomeUnknownError(
-        f"{loaded.variant.provider}: nobody knows whether the submit of task {task.id} was "
-        f"accepted ({trouble}); it is not repeated, so that nothing is paid twice",
+    raise (yield from _unknown(session, task, trouble, on_update))
+
+
+def _unknown(
+    session: Session, task: Task, trouble: str, on_update: OnUpdate | None, hint: str = ""
+) -> Flow[OutcomeUnknownError]:
+    """Record that the outcome is unknown, and return the error that says so."""
+    task = yield from session.record(at(task, "unknown", error=trouble), on_update)
+    provider = task.variant.partition("/")[0]
+    return OutcomeUnknownError(
+        f"{provider}: nobody knows whether the submit of task {task.id} was accepted ({trouble}); "
+        f"it is not repeated, so that nothing is paid twice{hint}",
         task=task,
     )
+
+
+def _of_another_key(
+    session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
+) -> Flow[OutcomeUnknownError]:
+    """Say that only the key that the task was sent with can tell what became of it."""
+    _, where = session.key(loaded)
+    variable = key_variable(loaded.variant.provider)
+    hint = (
+        f". It was sent with another key than the one from {where}, and only an account's own key "
+        f"finds its tasks: give that key ({variable}), then resume the task"
+    )
+    trouble = task.error or "no answer came"
+    return (yield from _unknown(session, task, trouble, on_update, hint))
 
 
 def _look_up(
@@ -90,7 +115,7 @@ def _adopted(found: list[Receipt] | None) -> Outcome | None:
 
 def _replays(session: Session, loaded: LoadedVariant, task: Task) -> bool:
     """Whether the recorded bytes may go out again: the key must still be remembered."""
-    age = session.clock() - task.created_at
+    age = session.clock() - (task.sent_at or task.created_at)
     return loaded.variant.idempotency != "none" and -CLOCKS_DIFFER < age < REPLAYED_FOR
 
 

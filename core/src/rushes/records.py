@@ -1,7 +1,7 @@
 """What the journal knows: tasks by reference, their history, and forgetting them."""
 
 from rushes.errors import ConfigurationError, JournalError
-from rushes.flow import Do, Flow
+from rushes.flow import Ask, Do, Flow
 from rushes.journal import Journal
 from rushes.session import Session
 from rushes.task import Task
@@ -17,6 +17,12 @@ class Records:
         """Return the journal's tasks."""
         journal = self._journal("it cannot list tasks")
         found: list[Task] = yield Do(lambda: journal.tasks(unfinished=unfinished))
+        return found
+
+    def unreadable(self, unfinished: bool) -> Flow[dict[str, str]]:
+        """Return what the journal holds and cannot read, with the reasons."""
+        journal = self._journal("it cannot list tasks")
+        found: dict[str, str] = yield Do(lambda: journal.unreadable(unfinished=unfinished))
         return found
 
     def history(self, reference: str) -> Flow[list[Task]]:
@@ -36,7 +42,7 @@ class Records:
     def find(self, reference: str) -> Flow[Task]:
         """Return the task with a reference."""
         journal = self._journal("give it the Task itself")
-        found: list[Task] = yield Do(lambda: journal.find(reference))
+        found: list[Task] = yield Ask("find", (reference,))
         if not found:
             raise ConfigurationError(
                 f"no task {reference!r} is in {journal.place}; `rushes tasks` lists them"

@@ -1,5 +1,8 @@
 """What every flow of one client shares: the plugins, the keys, the journal, the clock."""
 
+import hmac
+import math
+import os
 import random
 import time
 from collections.abc import Callable, Iterable
@@ -20,9 +23,9 @@ from rushes.errors import (
     OutcomeUnknownError,
     StillRunningError,
 )
-from rushes.flow import Dispatch, Do, Effect, Flow, Send, Sleep, StopWaiting
+from rushes.flow import Ask, Dispatch, Effect, Flow, NotSent, Send, Sleep, StopWaiting
 from rushes.home import Keys
-from rushes.journal import ClaimLost, Journal
+from rushes.journal import ClaimLost, Journal, since_boot
 from rushes.loading import LoadedVariant, import_in_time
 from rushes.network import Timeouts
 from rushes.redacting import Secret, redact, redacted, silence
@@ -32,6 +35,21 @@ from rushes.urls import origin
 from rushes.variant import Polling, configured, environment_prefix
 
 OnUpdate = Callable[[Task], None]
+
+
+CONFIRMED = 20.0
+"""Seconds for which a creating call may count on a claim that was good; less than a lease."""
+
+
+class Hold(Struct):
+    """A task that one of our flows owns: by which claim, in which process.
+
+    `confirmed` is when the claim was last known to be good, in seconds since the machine's start.
+    """
+
+    claim: str
+    pid: int
+    confirmed: float = -math.inf
 
 
 class Session(Struct, kw_only=True, dict=True):
@@ -44,10 +62,11 @@ class Session(Struct, kw_only=True, dict=True):
     timeouts: Timeouts
     polling: Polling | None
     own_observers: tuple[OnUpdate, ...] = ()
-    held: dict[str, str] = {}
-    """The claim of every task that one of our flows owns just now."""
+    held: dict[str, Hold] = {}
+    """The tasks that our flows own just now."""
     clock: Callable[[], float] = time.time
     elapsed: Callable[[], float] = time.monotonic
+    awake: Callable[[], float] = since_boot
     jitter: Callable[[float], float] = lambda seconds: seconds * random.uniform(1, 1.1)  # noqa: S311
 
     def load(self, task: Task) -> LoadedVariant:
@@ -131,19 +150,50 @@ class Session(Struct, kw_only=True, dict=True):
         """Write what is now known of a task, then tell who wants to know."""
         task = self.without_key(msgspec.structs.replace(task, updated_at=self.clock()))
         if self.journal is not None:
-            journal, claim = self.journal, self.held.get(task.id)
+            hold = self.held.get(task.id)
+            now = self.awake()
             try:
-                yield Do(lambda: journal.save(task, claim))
+                yield Ask("save", (task, hold.claim if hold else None))
             except JournalError as failure:
                 _blame_rightly(failure, task)
                 raise
             except ClaimLost as failure:
-                yield Do(lambda: _leave_receipt(journal, task))
-                remote = f" (the provider has it as {task.remote_id!r})" if task.receipt else ""
-                message = f"another process has taken task {task.id} over{remote}; look there"
-                raise StillRunningError(message, task=task) from failure
+                yield from _leave_receipt(task)
+                raise _taken_over(task) from failure
+            if hold:
+                hold.confirmed = now
         self.tell(task, on_update)
         return task
+
+    def confirm(self, task: Task) -> Flow[None]:
+        """Make sure that a task is still ours; raise StillRunningError where it is not."""
+        hold = self.held.get(task.id)
+        if self.journal is not None and hold is not None:
+            now = self.awake()
+            if (yield Ask("claim", (task.id, hold.claim))) is None:
+                raise _taken_over(task)
+            hold.confirmed = now
+
+    def dispatch(self, task: Task) -> Dispatch:
+        """Return what goes with a task's creating call: it leaves only while the task is ours.
+
+        A process that was suspended, or a child that was forked off meanwhile, learns here that
+        somebody else may have the task by now.
+        """
+        hold = self.held.get(task.id)
+
+        def may_leave() -> None:
+            if hold is None or os.getpid() != hold.pid:
+                raise NotSent("this process does not own the task; it may be a fork of the owner")
+            if self.journal is not None and self.awake() - hold.confirmed > CONFIRMED:
+                raise NotSent(f"it took more than {CONFIRMED:g} seconds to get ready")
+
+        return Dispatch(may_leave)
+
+    def key_fingerprint(self, loaded: LoadedVariant, task: Task) -> str:
+        """Return what stands for today's key in a task's record: nobody finds the key by it."""
+        key, _ = self.key(loaded)
+        return hmac.new(key.encode(), task.id.encode(), "sha256").hexdigest()[:16]
 
     def tell(self, task: Task, on_update: OnUpdate | None) -> None:
         """Tell the log, the observers and the caller what is now known of a task."""
@@ -169,14 +219,22 @@ class Session(Struct, kw_only=True, dict=True):
         return [*self.__dict__["installed"], *self.own_observers]
 
 
-def _leave_receipt(journal: Journal, task: Task) -> None:
+def _taken_over(task: Task) -> StillRunningError:
+    remote = f" (the provider has it as {task.remote_id!r})" if task.receipt else ""
+    message = f"another process has taken task {task.id} over{remote}; look there"
+    return StillRunningError(message, task=task)
+
+
+def _leave_receipt(task: Task) -> Flow[None]:
     """Leave a remote id to whoever has taken the task over and does not know it.
 
     A process that was suspended in the submit wakes up with it, and nobody else ever will.
     """
-    found = [known for known in journal.find(task.id) if known.id == task.id]
-    if task.receipt and found and not found[0].receipt and not found[0].ended:
-        journal.save(task)
+    if task.receipt:
+        near = yield Ask("find", (task.id,))
+        found = [known for known in near if known.id == task.id]
+        if found and not found[0].receipt and not found[0].ended:
+            yield Ask("save", (task, None))
 
 
 def _blame_rightly(failure: JournalError, task: Task) -> None:

@@ -4,6 +4,7 @@ import atexit
 import os
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any, TypeVar
 from weakref import WeakSet
 
@@ -18,7 +19,7 @@ class Store:
     """Writes in one thread, reads in any; opened at the first use, and again after it was closed.
 
     While it is open, the writing thread does a chore every `every` seconds, where `chore` gives
-    one; `last` is done whenever it is closed.
+    one; `last` is done whenever it is closed, and `in_child` is called in a forked child.
     """
 
     def __init__(
@@ -28,9 +29,11 @@ class Store:
         chore: Callable[[], Job[Connection] | None],
         every: float,
         last: Work[Any],
+        in_child: Callable[[], None],
     ) -> None:
         self.file = file
         self._chore, self._every, self._last = chore, every, last
+        self._in_child = in_child
         self._anew()
         _stores.add(self)
 
@@ -39,15 +42,24 @@ class Store:
 
         Whoever is interrupted here (Ctrl-C) has handed it over: it is done all the same.
         """
+        return self.hand(work).result()
+
+    def hand(self, work: Work[T]) -> "Future[T]":
+        """Hand over work, to be done after all that was handed over before; promise its outcome."""
         job: Job[Connection] = Job(work)
         with self._lock:
             self._start().hand(job)
-        outcome: T = job.done.result()
-        return outcome
+        return job.done
 
-    def select(self, query: str, *values: object) -> list[Any]:
-        """Return the rows of a query."""
-        return self._reader.select(query, *values)
+    def hand_if_open(self, work: Work[Any]) -> None:
+        """Hand over work where the file is being written; needs no lock and starts no thread."""
+        writer = self._writer
+        if writer is not None:
+            writer.hand(Job(work))
+
+    def read(self, work: Work[T]) -> T:
+        """Do work that only reads, now."""
+        return self._reader.read(work)
 
     def close(self) -> None:
         """Wait until all is done that was handed over; close the file."""
@@ -59,6 +71,14 @@ class Store:
             self._stopped.join()
         with self._reader.lock:
             self._reader.close()
+
+    def let_go(self) -> None:
+        """Close the file once all is done that was handed over; waits for nobody, takes no lock."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.hand(Job(self._last))
+            writer.stop()
+        self._reader.close()
 
     def pause(self) -> None:
         """Close the file, and let nobody open it before `go_on`."""
@@ -74,6 +94,7 @@ class Store:
         """Let the file be opened again; in a child, by new locks and a new thread."""
         if in_child:
             self._anew()
+            self._in_child()
             return
         if self._was_open:
             self._start()  # for its chores

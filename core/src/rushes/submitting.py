@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 
+import msgspec
+
 from rushes.attempt import creating
 from rushes.delivering import UNSENT, accepted
 from rushes.errors import ConfigurationError, RequestError
-from rushes.flow import Do, Flow
-from rushes.intent import intend, known, moved, recorded, same_job, usable
+from rushes.flow import Ask, Flow
+from rushes.intent import Intent, intend, known, moved, recorded, same_job, usable
 from rushes.loading import LoadedVariant
 from rushes.owning import keeping, letting_go, new_claim, owning
 from rushes.report import Report
@@ -23,53 +25,81 @@ def submit(
     task_id: str | None,
     output: str | None,
     on_update: OnUpdate | None,
+    end: float | None = None,
     then: Callable[[LoadedVariant, Task], Flow[Task]] | None = None,
 ) -> Flow[Task]:
     """Pay for one checked request; return its task, accepted by the provider.
 
     A job that is in the journal already is not paid for again: its task is returned. One that was
-    never accepted (recorded, refused) is sent. What comes `then` is done under the same claim.
+    never accepted (recorded, refused) is sent. A request without a reference takes up a job that
+    asks for the same and was left without being sent. What comes `then` is done under the same
+    claim; nobody else's work, and no provider that says to come back, is waited for past `end`.
     """
-    if report.problems:
-        raise RequestError(report.problems)
-    usable(task_id, output or str(session.home))
-    session.registry.guard()
-    session.key(loaded)
-    if not loaded.variant.base_url:
-        variant = loaded.variant
-        raise ConfigurationError(
-            f"{variant.provider} has no base URL of its own; "
-            f"set {variant.environment_prefix}_BASE_URL ({variant.page})"
-        )
+    _ready(session, loaded, report, task_id, output)
 
     def work(task: Task) -> Flow[Task]:
         if task is fresh:
             session.tell(task, on_update)
         there, task = _addressed(session, loaded, report, task)
-        task = yield from accepted(session, there, task, on_update)
+        if task.state in UNSENT and intent.output:
+            task = msgspec.structs.replace(task, output=intent.output)
+        task = yield from accepted(session, there, task, on_update, end)
         return (yield from then(there, task)) if then else task
 
     def enough(seen: Task) -> bool:
         there = seen.receipt is not None or (seen.ended and seen.state != "refused")
         return there and not (then and seen.unfinished)
 
-    fresh = None
+    fresh, claim = None, new_claim()
     intent = yield from intend(session, loaded, report, task_id, output)
     task = yield from known(session, loaded, intent)
+    if task is None and task_id is None:
+        left = _left(session, report, intent, claim)
+        task = yield from letting_go(session, intent.task_id, claim, left)
+        if task is not None:
+            return (yield from keeping(session, task, claim, work))
     if task is None:
-        report = yield from uploaded(session, loaded, report)
-        fresh = recorded(session, loaded, report, intent)
-        creating(session, loaded, fresh)  # what is wrong with it is said before it is recorded
-        claim = new_claim()
-        task = yield from letting_go(session, claim, _added(session, fresh, claim))
+        fresh = yield from _made(session, loaded, report, intent)
+        added = _added(session, fresh, claim)
+        task = yield from letting_go(session, intent.task_id, claim, added)
         if task is fresh:
             return (yield from keeping(session, fresh, claim, work))
         same_job(task, intent)
     if enough(task):
         return task
-    timeout = loaded.variant.polling.at_most
-    owned = owning(session, task, work, enough=enough, timeout=timeout, on_update=on_update)
+    until = session.elapsed() + loaded.variant.polling.at_most if end is None else end
+    owned = owning(session, task, work, enough=enough, end=until, on_update=on_update)
     return (yield from owned)
+
+
+def _ready(
+    session: Session,
+    loaded: LoadedVariant,
+    report: Report,
+    task_id: str | None,
+    output: str | None,
+) -> None:
+    """Raise what keeps a request from being sent, before anything is done for it."""
+    if report.problems:
+        raise RequestError(report.problems)
+    usable(task_id, output or str(session.home))
+    session.registry.guard()
+    session.key(loaded)
+    variant = loaded.variant
+    if not variant.base_url:
+        raise ConfigurationError(
+            f"{variant.provider} has no base URL of its own; "
+            f"set {variant.environment_prefix}_BASE_URL ({variant.page})"
+        )
+
+
+def _made(session: Session, loaded: LoadedVariant, report: Report, intent: Intent) -> Flow[Task]:
+    """Upload what a job needs, and make its record."""
+    report = yield from uploaded(session, loaded, report)
+    task = recorded(session, loaded, report, intent)
+    # What is wrong with the call is said before it is recorded.
+    creating(session, loaded, task, session.dispatch(task))
+    return task
 
 
 def _addressed(
@@ -88,7 +118,14 @@ def _addressed(
 
 def _added(session: Session, task: Task, claim: str) -> Flow[Task]:
     """Record a new task, unless its name was just taken: then return whose it is."""
-    journal = session.journal
-    if journal is None:
+    if session.journal is None:
         return task
-    return (yield Do(lambda: journal.add(task, claim)))  # type: ignore[no-any-return]
+    return (yield Ask("add", (task, claim)))  # type: ignore[no-any-return]
+
+
+def _left(session: Session, report: Report, intent: Intent, claim: str) -> Flow[Task | None]:
+    """Claim a job that asks for the same, was never sent, and that nobody works on."""
+    if session.journal is None:
+        return None
+    found: Task | None = yield Ask("take_up", (report.variant, intent.fingerprint, claim))
+    return found

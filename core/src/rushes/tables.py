@@ -1,5 +1,7 @@
 """The journal's tables, as the migrations that made them; each is one transaction."""
 
+from typing import Any
+
 import msgspec
 
 from rushes.database import Connection, Migration
@@ -48,4 +50,44 @@ def _claims_and_history(connection: Connection) -> None:
     connection.execute("CREATE INDEX claims_by_claim ON claims (claim)")
 
 
-MIGRATIONS: tuple[Migration, ...] = (_tasks, _claims_and_history)
+def _calls_apart(connection: Connection) -> None:
+    """Version 3: the call is kept once, leases count from the machine's start, jobs are found."""
+    connection.execute("CREATE TABLE calls (task TEXT PRIMARY KEY, call BLOB NOT NULL)")
+    connection.execute("ALTER TABLE tasks ADD COLUMN state TEXT NOT NULL DEFAULT ''")
+    connection.execute("ALTER TABLE tasks ADD COLUMN fingerprint TEXT NOT NULL DEFAULT ''")
+    for task_id, record in connection.execute("SELECT id, record FROM tasks").fetchall():
+        facts = _fields(record)
+        if facts is None:
+            continue  # kept as it is, and told of whenever it is met
+        call = msgspec.json.encode(facts["call"])
+        connection.execute("INSERT INTO calls VALUES (?, ?)", (task_id, call))
+        connection.execute(
+            "UPDATE tasks SET state = ?, fingerprint = ?, record = ? WHERE id = ?",
+            (facts.get("state"), facts.get("fingerprint", ""), _without_call(facts), task_id),
+        )
+    for number, record in connection.execute("SELECT number, record FROM history").fetchall():
+        if (facts := _fields(record)) is not None:
+            values = (_without_call(facts), number)
+            connection.execute("UPDATE history SET record = ? WHERE number = ?", values)
+    connection.execute("CREATE INDEX never_sent ON tasks (fingerprint) WHERE state = 'recorded'")
+    connection.execute("DROP TABLE claims")  # their leases were counted by the clock on the wall
+    connection.execute(
+        "CREATE TABLE claims (task TEXT PRIMARY KEY, claim TEXT NOT NULL, holder TEXT NOT NULL, "
+        "machine TEXT NOT NULL, pid INTEGER NOT NULL, until REAL NOT NULL) WITHOUT ROWID"
+    )
+    connection.execute("CREATE INDEX claims_by_holder ON claims (holder, claim)")
+
+
+def _fields(record: bytes) -> dict[str, Any] | None:
+    try:
+        facts = msgspec.json.decode(record)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return facts if isinstance(facts, dict) and "call" in facts and "state" in facts else None
+
+
+def _without_call(facts: dict[str, Any]) -> bytes:
+    return msgspec.json.encode({**facts, "call": None})
+
+
+MIGRATIONS: tuple[Migration, ...] = (_tasks, _claims_and_history, _calls_apart)

@@ -72,8 +72,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     """Our record of one paid job: a value that another process can resume from.
 
     `id` is our reference and, where the provider takes one, the idempotency key. `call` is exactly
-    what was sent; `base_url` is where to. Times are in seconds since 1970, costs in USD. `progress`
-    is the provider's, in percent; `fetched` is that of the download while it runs, never recorded.
+    what was sent; `base_url` is where to. `sent_at` is when the call last left, or was about to;
+    `key_fingerprint` stands for the key it was sent with, without giving it away. Times are in
+    seconds since 1970, costs in USD. `progress` is the provider's, in percent; `fetched` is that of
+    the download while it runs, never recorded.
     """
 
     id: str
@@ -85,6 +87,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     state: State = "recorded"
     created_at: float
     updated_at: float
+    sent_at: float | None = None
+    key_fingerprint: str | None = None
     output: str | None = None
     receipt: Receipt | None = None
     progress: float | None = None
