@@ -1,11 +1,16 @@
 """tasks, show, resume, cancel: the journal from outside."""
 
+import importlib
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from cli_gateway import VIDEO, Gateway
-from cli_runs import inside, outside
+from cli_runs import Run, inside, outside
+
+resume = importlib.import_module("rushes_cli.commands.resume")
 
 KITE = ("generate", "A red kite", "-m", "toapis/kling-v3")
 
@@ -99,6 +104,80 @@ def test_a_gateway_without_a_way_to_cancel_says_so() -> None:
     assert "no way to cancel" in run.err
     assert "rushes resume one" in run.err
     assert json.loads(run.out)["task"] == "one"
+
+
+@pytest.fixture
+def unsent(gateway: Gateway, tmp_path: Path, soon: None) -> Gateway:
+    """Leave one job that was never sent: its place cannot be written."""
+    (tmp_path / "file").touch()
+    run = inside(*KITE, "--task", "unsent", "-o", str(tmp_path / "file" / "kite.mp4"))
+    assert (run.code, gateway.paid) == (6, [])
+    return gateway
+
+
+def resumes(monkeypatch: pytest.MonkeyPatch, answer: str) -> Run:
+    monkeypatch.setattr(resume, "is_there_somebody", lambda: True)
+    return inside("resume", stdin=answer)
+
+
+def test_what_was_never_sent_is_named_before_it_is_bought(
+    unsent: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").unlink()
+    run = resumes(monkeypatch, "n\n")
+    assert (run.code, run.out, unsent.paid) == (0, "", [])
+    assert "Never sent, and bought now:\n  unsent  toapis/kling-v3  " in run.err
+    assert "Drop it with: rushes cancel unsent" in run.err
+    run = resumes(monkeypatch, "y\n")
+    assert (run.code, len(unsent.paid)) == (0, 1)
+    assert (tmp_path / "file" / "kite.mp4").read_bytes() == VIDEO
+
+
+@pytest.mark.parametrize("options", [(), ("--yes",)])
+def test_where_nobody_is_there_it_is_named_and_bought(
+    unsent: Gateway, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    (tmp_path / "file").unlink()
+    run = inside("resume", *options)
+    assert (run.code, len(unsent.paid)) == (0, 1)
+    assert "Never sent, and bought now" in run.err
+    assert "Never sent" not in inside("resume").err
+
+
+def test_what_was_never_sent_is_dropped(unsent: Gateway, tmp_path: Path) -> None:
+    run = inside("cancel", "uns", "--json")
+    assert (run.code, json.loads(run.out)["status"]) == (0, "cancelled")
+    assert inside("resume").err == "Nothing is left to resume.\n"
+    assert unsent.paid == []
+
+
+def test_the_same_command_takes_up_what_was_never_sent(
+    gateway: Gateway, tmp_path: Path, soon: None
+) -> None:
+    (tmp_path / "file").touch()
+    assert inside(*KITE, "-o", str(tmp_path / "file" / "kite.mp4")).code == 6
+    assert inside(*KITE, "-o", str(tmp_path / "kite.mp4")).code == 0
+    assert inside("resume").err == "Nothing is left to resume.\n"
+    assert len(gateway.paid) == 1
+
+
+def test_a_record_that_cannot_be_read_is_named_after_the_rest(
+    left: Gateway, home: Path, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(home / "journal.db")) as connection, connection:
+        connection.execute("UPDATE tasks SET record = '[]' WHERE id = 'two'")
+    left.polls = ["completed"]
+    run = inside("tasks")
+    assert run.code == 3
+    assert [line.split()[0] for line in run.out.splitlines()[2:]] == ["three", "one"]
+    assert "a task 'two' that this rushes cannot read" in run.err
+    run = inside("resume", "--json")
+    assert run.code == 3
+    lines = [json.loads(line) for line in run.out.splitlines()]
+    assert {line["task"]: line["status"] for line in lines} == {
+        "one": "completed", "two": None, "three": "completed",
+    }  # fmt: skip
+    assert "a task 'two' that this rushes cannot read" in run.err
 
 
 def test_a_broken_journal_is_configuration(home: Path) -> None:

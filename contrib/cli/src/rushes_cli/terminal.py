@@ -89,6 +89,11 @@ def tell(
     click.echo(text, err=err, color=coloured(stream))
 
 
+def is_there_somebody() -> bool:
+    """Whether a person can answer."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def coloured(stream: TextIO | None) -> bool:
     """Whether a stream shows colours, and its reader wants them."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":

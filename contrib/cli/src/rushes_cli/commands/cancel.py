@@ -16,7 +16,8 @@ from rushes_cli.terminal import json_text, say
 def cancel(reference: str, as_json: bool) -> None:
     """Ask the provider to cancel a task, where it has a way to.
 
-    REF is a task's reference, or the beginning of one.
+    A job that was never sent is dropped; nothing was bought. REF is a task's reference, or the
+    beginning of one.
     """
     with failures(reference, as_json=as_json), clients.make_client() as client:
         task = client.cancel(reference)

@@ -1,13 +1,12 @@
 """`rushes purge`: forget old tasks."""
 
-import sys
 import time
 
 import click
 
 from rushes_cli import clients
 from rushes_cli.options import json_option
-from rushes_cli.terminal import json_text, say
+from rushes_cli.terminal import is_there_somebody, json_text, say
 
 DAY = 24 * 3600.0
 
@@ -43,11 +42,6 @@ def purge(days: float, yes: bool, as_json: bool) -> None:
         say(f"{_tasks(unfinished)} of that age kept: unfinished.")
     if as_json:
         click.echo(json_text({"purged": count, "unfinished": unfinished}))
-
-
-def is_there_somebody() -> bool:
-    """Whether a person can answer."""
-    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def _ask(count: int, days: float) -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rushes_cli import clients
+from rushes_cli.exits import CONFIGURATION
 from rushes_cli.options import json_option
 from rushes_cli.task_view import local, task_object
 from rushes_cli.terminal import console, json_text, one_line, say, without_password
@@ -17,17 +18,22 @@ if TYPE_CHECKING:
 @click.command()
 @click.option("--unfinished", is_flag=True, help="Only those that `rushes resume` takes up.")
 @json_option
-def tasks(unfinished: bool, as_json: bool) -> None:
+@click.pass_context
+def tasks(ctx: click.Context, unfinished: bool, as_json: bool) -> None:
     """List the tasks in the journal, the newest first."""
     with clients.make_client() as client:
         found = client.tasks(unfinished=unfinished)
+        unreadable = client.unreadable(unfinished=unfinished)
     if as_json:
         click.echo(json_text([task_object(task) for task in found]))
     elif found:
         screen = console()
         screen.print(_table(found, screen.width))
-    else:
+    elif not unreadable:
         say("No task is unfinished." if unfinished else "There is no task yet.")
+    for reason in unreadable.values():
+        say(reason, bold="Error: ", colour="red")
+    ctx.exit(CONFIGURATION if unreadable else 0)
 
 
 def _table(found: "list[Task]", width: int) -> "Table":
