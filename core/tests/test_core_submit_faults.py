@@ -2,6 +2,7 @@
 
 import datetime
 import email.utils
+from urllib.parse import quote
 
 import pytest
 from acme_driver import KEY, REQUEST, Driver, Maker
@@ -13,6 +14,7 @@ from rushes import (
     RefusedError,
     RushesError,
     Task,
+    TaskEndedError,
     Timeouts,
 )
 
@@ -207,3 +209,28 @@ def test_the_creating_call_has_a_connection_of_its_own(make: Maker, server: Serv
     make().generate("acme/zoom", REQUEST)
     assert server.seen[0][1]["connection"] == "close"
     assert server.seen[1][1]["connection"] == "keep-alive"
+
+
+@pytest.mark.parametrize("ref", [".", "..", "....", "x" * 600, "x" * 1_000_000, "a\nb", "a\x00"])
+def test_an_id_that_nothing_can_have_is_not_understood(
+    make: Maker, server: Server, ref: str
+) -> None:
+    server.on("POST", bills_then(answers(201, {"clip": {"ref": ref}})))
+    driver = make()
+    with pytest.raises(OutcomeUnknownError, match="its id") as caught:
+        driver.submit("acme/zoom", REQUEST)
+    assert len(str(caught.value)) < 2000
+    assert server.lines == ["POST /v1/clips"]
+    with pytest.raises(ConfigurationError, match="the remote id"):
+        driver.resolve(kept(driver, caught.value), remote_id=ref)
+
+
+@pytest.mark.parametrize("ref", ["a/b", "../a", "a%2Fb", "a?b#c", "a;b", "ä", ". ."])
+def test_an_id_stays_one_part_of_its_path(make: Maker, server: Server, ref: str) -> None:
+    server.on("POST", bills_then(answers(201, {"clip": {"ref": ref}})))
+    server.on("GET", answers(404), answers(200, {"clip": {"ref": ref, "stage": "broken"}}))
+    driver = make()
+    task = driver.submit("acme/zoom", REQUEST)
+    with pytest.raises(TaskEndedError):
+        driver.wait(task)
+    assert server.lines[1:] == [f"GET /v1/clips/{quote(ref, safe='')}"] * 2

@@ -64,10 +64,13 @@ class Job:
         *,
         stop: str | None = None,
         remote_id: str | None = None,
+        lease: float | None = None,
         nursery: Nursery | None = None,
     ) -> Victim:
         """Start a process that works on it."""
-        order = msgspec.structs.replace(self.order, verb=verb, stop=stop, remote_id=remote_id)
+        order = msgspec.structs.replace(
+            self.order, verb=verb, stop=stop, remote_id=remote_id, lease=lease
+        )
         return (nursery or self.stage.nursery).start(order)
 
     def bills(self) -> list[str]:

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -53,6 +54,16 @@ class Victim:
         """End it, whatever it does."""
         os.kill(self.pid, signal.SIGKILL)
         self.hear("dead")
+
+    def sleep(self) -> None:
+        """Wait until the process has suspended itself."""
+        self.hear("stopped")
+        while "T" not in Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]:
+            time.sleep(0.001)  # a process tells nobody that it was stopped
+
+    def wake(self) -> None:
+        """Let a process go on that has suspended itself."""
+        os.kill(self.pid, signal.SIGCONT)
 
     def ended(self) -> Ended | None:
         """Wait for its end; return what came of it, or None where it was killed before."""

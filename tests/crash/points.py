@@ -28,6 +28,7 @@ POINTS = (
     Point("before the record", stop="before add"),
     Point("recorded, not sent", stop="after add", state="recorded"),
     Point("record says sending, nothing has left", stop="after sending", state="sending"),
+    Point("claim checked, the first byte is next", stop="before leaving", state="sending"),
     Point("POST under way, nothing created", hold="stall-before-create", state="sending"),
     Point("created, no answer yet", hold="stall-after-create", state="sending", billed=True),
     Point("answered, receipt not written", stop="before queued", state="sending", billed=True),

@@ -1,5 +1,6 @@
 """Who goes on where a process was killed: one other, at once, however many want to."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,6 +98,50 @@ def test_when_the_first_is_killed_the_second_takes_over(
         well(second)
         job.judge_delivered()
     first.bury()
+
+
+LEASE = 1.0
+
+
+@pytest.mark.parametrize("provider", VARIANTS)
+def test_one_that_slept_past_its_lease_sends_nothing_when_it_wakes(
+    provider: str, stage: Stage, other: Nursery, tmp_path: Path
+) -> None:
+    """The user gives its job up meanwhile, and orders anew."""
+    job = stage.job(tmp_path, f"asleep-{provider}", provider)
+    sleeper = job.start("generate", stop="after sending", lease=LEASE)
+    sleeper.sleep()
+    for _ in range(100):
+        giving_up = job.start("resolve", nursery=other)
+        ended = giving_up.ended()
+        giving_up.bury()
+        assert ended
+        if ended.error is None:
+            break
+        assert ended.error == "StillRunningError"  # the lease lasts
+    anew = stage.job(tmp_path, f"anew-{provider}", provider)
+    well(anew.start("generate", nursery=other))
+    sleeper.wake()
+    ended = sleeper.ended()
+    sleeper.bury()
+    assert ended
+    assert ended.error == "StillRunningError", ended
+    assert (job.seen()["submit"], job.bills()) == (1, [])  # the one is the new order's
+    anew.judge_delivered()
+
+
+@pytest.mark.parametrize("provider", VARIANTS)
+def test_one_that_slept_and_was_left_alone_goes_on(
+    provider: str, stage: Stage, tmp_path: Path
+) -> None:
+    job = stage.job(tmp_path, f"rested-{provider}", provider)
+    sleeper = job.start("generate", stop="after sending", lease=LEASE)
+    sleeper.sleep()
+    time.sleep(LEASE)  # how long it sleeps is what this is about
+    sleeper.wake()
+    well(sleeper)
+    assert job.seen()["submit"] == 1
+    job.judge_delivered()
 
 
 def test_a_zombie_holds_nothing_up(stage: Stage, other: Nursery, tmp_path: Path) -> None:

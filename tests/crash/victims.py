@@ -9,13 +9,15 @@ import os
 import pathlib
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future, wait
 from importlib.metadata import entry_points
 from typing import Any
 
 import msgspec
 import rushes
+import rushes.claims
+import rushes.flow
+import rushes.session
 import rushes.transport  # loaded before the forks
 
 PATIENCE = 240
@@ -38,6 +40,8 @@ class Order(msgspec.Struct, kw_only=True):
     output: str
     remote_id: str | None = None
     stop: str | None = None
+    lease: float | None = None
+    """Seconds that a claim holds; the process then suspends itself where it is to stop."""
 
 
 class Ended(msgspec.Struct, kw_only=True):
@@ -52,50 +56,60 @@ def tell(*words: str) -> None:
     os.write(1, (" ".join(words) + "\n").encode())
 
 
-def reach(point: str, stop: str | None) -> None:
-    """Stand still at the point where this process is to be killed."""
-    if point == stop:
-        tell("stopped")
-        os.read(0, 1)  # ends when nobody is left who could kill it
-        os._exit(1)
+def reach(point: str, order: Order) -> None:
+    """Stand still at the point where this process is to be killed, or suspended."""
+    if point != order.stop:
+        return
+    tell("stopped")
+    if order.lease is not None:
+        os.kill(os.getpid(), signal.SIGSTOP)
+        return
+    os.read(0, 1)  # ends when nobody is left who could kill it
+    os._exit(1)
 
 
 class Watched(rushes.SQLiteJournal):
     """The journal as it is, with points to stop at before and after each write."""
 
-    def __init__(self, path: pathlib.Path, stop: str | None) -> None:
-        super().__init__(path)
-        self._stop = stop
+    def __init__(self, order: Order) -> None:
+        super().__init__(pathlib.Path(order.home) / "journal.db")
+        self._order = order
 
-    def add(self, task: rushes.Task, claim: str | None = None) -> rushes.Task:
-        with self._stops("add"):
-            return super().add(task, claim)
-
-    def save(self, task: rushes.Task, claim: str | None = None) -> None:
-        with self._stops("file" if task.file else task.state):
-            super().save(task, claim)
-
-    def claim(self, task_id: str, claim: str) -> rushes.Task | None:
-        held = super().claim(task_id, claim)
-        if held is None:
+    def begin(self, method: str, *arguments: Any) -> "Future[Any]":
+        what = method
+        if method == "save":
+            what = "file" if arguments[0].file else arguments[0].state
+        reach(f"before {what}", self._order)
+        begun = super().begin(method, *arguments)
+        wait([begun])
+        reach(f"after {what}", self._order)
+        if method == "claim" and begun.result() is None:
             tell("kept-out")
-        return held
-
-    @contextmanager
-    def _stops(self, what: str) -> Iterator[None]:
-        reach(f"before {what}", self._stop)
-        yield
-        reach(f"after {what}", self._stop)
+        return begun
 
 
-def stop_around_the_rename(stop: str) -> None:
+def stop_before_the_call_leaves(order: Order) -> None:
+    """Let this process stop where the claim is checked, and the first byte is next."""
+    made = rushes.flow.Dispatch.__init__
+
+    def make(dispatch: Any, may_leave: Any) -> None:
+        def checked() -> None:
+            may_leave()
+            reach("before leaving", order)
+
+        made(dispatch, checked)
+
+    setattr(rushes.flow.Dispatch, "__init__", make)  # noqa: B010 - for the type checker
+
+
+def stop_around_the_rename(order: Order) -> None:
     """Let this process stop before or after a file gets its final name."""
     replace = os.replace
 
     def replaced(source: Any, target: Any) -> None:
-        reach("before rename", stop)
+        reach("before rename", order)
         replace(source, target)
-        reach("after rename", stop)
+        reach("after rename", order)
 
     os.replace = replaced  # type: ignore[assignment]
 
@@ -105,14 +119,19 @@ def work(order: Order) -> None:
     signal.alarm(PATIENCE)
     tell("born", str(os.getpid()))
     if order.stop and "rename" in order.stop:
-        stop_around_the_rename(order.stop)
+        stop_around_the_rename(order)
+    if order.stop == "before leaving":
+        stop_before_the_call_leaves(order)
+    if order.lease is not None:
+        vars(rushes.claims)["LEASE"] = order.lease
+        vars(rushes.session)["CONFIRMED"] = order.lease / 2
     ended = Ended()
     with rushes.Client(
         home=order.home,
         keys=order.keys,
         base_urls=order.base_urls,
         polling=rushes.Polling(first=0.03, every=0.03),
-        journal=Watched(pathlib.Path(order.home) / "journal.db", order.stop),
+        journal=Watched(order),
     ) as client:
         try:
             if order.verb == "generate":

@@ -9,7 +9,7 @@ from rushes.errors import BrokenPluginError, JournalError
 from rushes.flow import Dispatch, Effect, Flow, Interrupted, NotSent
 from rushes.loading import LoadedVariant
 from rushes.session import Session, excerpt
-from rushes.task import Receipt, Refusal, Task
+from rushes.task import Receipt, Refusal, Task, id_objection
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +82,9 @@ def judged(loaded: LoadedVariant, answer: Answer) -> Receipt | Refusal:
         verdict = loaded.call("parse_submit", answer=answer)
         if verdict is None and answer.status >= 400:
             verdict = loaded.call("parse_refusal", answer=answer)
-        if isinstance(verdict, (Receipt, Refusal)):
+        if isinstance(verdict, Receipt) and (wrong := id_objection(verdict.remote_id)):
+            trouble = f"its id {wrong}; "
+        elif isinstance(verdict, (Receipt, Refusal)):
             return verdict
     except BrokenPluginError as error:
         trouble = f"{error}; "

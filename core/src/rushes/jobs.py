@@ -14,12 +14,13 @@ from rushes.flow import Do, Flow, Interrupted, NotSent, T, steps
 from rushes.loading import LoadedVariant
 from rushes.owning import Work, owning
 from rushes.polling import ended, follow, look_again, still_running
+from rushes.problems import show
 from rushes.records import Records
 from rushes.report import Report
 from rushes.request import Request
 from rushes.session import OnUpdate, Session, at, excerpt
 from rushes.submitting import submit
-from rushes.task import Receipt, Task
+from rushes.task import Receipt, Task, id_objection
 
 RequestLike = Request | Mapping[str, Any]
 P = ParamSpec("P")
@@ -234,6 +235,9 @@ class Jobs:
             raise ConfigurationError(
                 "say one of the two: that the task is lost, or its remote id", task=task
             )
+
+        if remote_id and (wrong := id_objection(remote_id)):
+            raise ConfigurationError(f"the remote id {show(remote_id)} {wrong}", task=task)
 
         def work(task: Task) -> Flow[Task]:
             if task.state not in ("sending", "unknown"):

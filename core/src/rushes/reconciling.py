@@ -13,7 +13,7 @@ from rushes.errors import BrokenPluginError, OutcomeUnknownError
 from rushes.flow import Flow, Interrupted, NotSent, Sleep, steps
 from rushes.loading import LoadedVariant
 from rushes.session import OnUpdate, Session, at, key_variable
-from rushes.task import Receipt, Task
+from rushes.task import Receipt, Task, id_objection
 
 PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds before each look: what was just created may not be found at once."""
@@ -98,7 +98,8 @@ def _look_up(
             return None
         found, _ = yield from steps(generator, lambda call: session.send(loaded, call, total))
         with loaded.blamed("the hook look_up"):
-            return msgspec.convert(msgspec.to_builtins(found or []), list[Receipt])
+            receipts = msgspec.convert(msgspec.to_builtins(found or []), list[Receipt])
+        return [receipt for receipt in receipts if not id_objection(receipt.remote_id)]
     except (NotSent, Interrupted, BrokenPluginError) as failure:
         log.warning("look-up failed", task=task.id, reason=session.clean(loaded, str(failure)))
         return []

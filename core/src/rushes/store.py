@@ -74,7 +74,8 @@ class Store:
 
     def let_go(self) -> None:
         """Close the file once all is done that was handed over; waits for nobody, takes no lock."""
-        writer, self._writer = self._writer, None
+        writer = self._writer
+        self._writer = None
         if writer is not None:
             writer.hand(Job(self._last))
             writer.stop()

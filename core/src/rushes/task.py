@@ -22,6 +22,21 @@ ENDED: frozenset[State] = frozenset(
 )
 
 
+LONGEST_ID = 512
+"""Characters that a remote id may have; the longest that any page shows has a tenth of that."""
+
+
+def id_objection(text: str) -> str | None:
+    """Say why a text can be nobody's id of a task, or None. It goes into addresses and messages."""
+    if not text.strip():
+        return "is blank"
+    if len(text) > LONGEST_ID:
+        return f"has {len(text):,} characters, more than {LONGEST_ID}"
+    if not text.strip("."):
+        return "would lead to another address: a path takes dots for a way up"
+    return None if text.isprintable() else "holds characters that cannot be printed"
+
+
 class Receipt(msgspec.Struct, frozen=True):
     """What a submit's answer gave: the remote id, and any JSON that its polls will need."""
 
