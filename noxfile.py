@@ -1,6 +1,7 @@
 """The project's chores. `nox -l` lists them; `.ci/run` runs what guards main."""
 
 import os
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -13,7 +14,7 @@ nox.options.sessions = ["tests", "lint", "types", "docs", "plugin"]
 
 ROOT = Path(__file__).parent
 PLUGINS = sorted(folder.name for folder in (ROOT / "plugins").iterdir() if folder.is_dir())
-SOURCES = ["core", "plugins", "contrib", "tests", "docs", "benchmarks", "noxfile.py"]
+SOURCES = ["core", "plugins", "contrib", "tests", "docs", "benchmarks", "conftest.py", "noxfile.py"]
 DEBIAN = {"chromium": "chromium"}  # command: package
 
 
@@ -38,7 +39,7 @@ def types(session: nox.Session) -> None:
     for folder in folders:
         parts = [folder / part for part in ("src", "tests") if any((folder / part).rglob("*.py"))]
         session.run("mypy", "--strict", *(str(part.relative_to(ROOT)) for part in parts))
-    session.run("mypy", "--strict", "tests", "docs", "noxfile.py")
+    session.run("mypy", "--strict", "tests", "docs", "conftest.py", "noxfile.py")
 
 
 @nox.session(venv_backend="none")
@@ -70,8 +71,10 @@ def plugin(session: nox.Session, name: str) -> None:
         session.log(f"entry points: {found}".strip())
         suite = Path(folder) / "tests"
         shutil.copytree(ROOT / "plugins" / name / "tests", suite)
+        # Far from our conftest.py: Hypothesis's own profile "ci" draws the same every time, too.
+        same = "--hypothesis-profile=ci"
         with session.chdir(folder):
-            session.run("pytest", "-q", "-p", "no:cacheprovider", str(suite))
+            session.run("pytest", "-q", "-p", "no:cacheprovider", same, str(suite))
 
 
 @nox.session(venv_backend="none")
@@ -80,6 +83,15 @@ def faults(session: nox.Session) -> None:
     setting = "write" if "--write" in session.posargs else "all"
     command = ("pytest", "-q", "-n", "2", "--dist", "worksteal", "tests/faults")
     session.run(*command, env={"RUSHES_FAULTS": setting})
+
+
+@nox.session(venv_backend="none")
+def search(session: nox.Session) -> None:
+    """Try every property on fresh examples, 2000 each; `-- 5000 core/tests` says more."""
+    examples, *words = session.posargs or ["2000"]
+    again = ("pytest", "-m", "hypothesis", f"--hypothesis-seed={secrets.randbits(32)}", *words)
+    session.log(f"to do the same again: RUSHES_SEARCH={examples} {' '.join(again)}")
+    session.run(*again, "-q", "-n", "2", "--dist", "worksteal", env={"RUSHES_SEARCH": examples})
 
 
 @nox.session(venv_backend="none")

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 from payloads import FIELDS, native_payloads
 from rushes import Image, Request, Shot, Subject
@@ -20,7 +20,7 @@ LOCAL = Registry(
 
 @pytest.mark.parametrize("loopback", [False, True])
 @pytest.mark.parametrize("variant", sorted(FIELDS))
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4 * settings().max_examples)
 @given(data=st.data())
 def test_check_and_sandbox_agree(variant: str, loopback: bool, data: st.DataObject) -> None:
     body: dict[str, Any] = data.draw(native_payloads(variant))
@@ -36,7 +36,6 @@ def test_check_and_sandbox_agree(variant: str, loopback: bool, data: st.DataObje
 
 
 @pytest.mark.parametrize("variant", sorted(FIELDS))
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_the_short_way_and_the_thorough_way_agree(variant: str, data: st.DataObject) -> None:
     loaded = PUBLIC.get(variant)

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from kits import kits
 from rushes import Answer, Client, Receipt, RushesError, Task
@@ -94,12 +94,6 @@ def answers(provider: str) -> st.SearchStrategy[list[Answer | None]]:
     return STRATEGIES[provider]
 
 
-@settings(
-    deadline=None,
-    suppress_health_check=[
-        HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large,
-    ],
-)  # fmt: skip
 @given(data=st.data())
 def test_whatever_is_answered_a_job_has_an_end(client: Answered, data: st.DataObject) -> None:
     (provider,) = client.keys._given

@@ -11,7 +11,7 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from kits import kits
@@ -26,7 +26,6 @@ from rushes.testing.values import bad, good, payloads
 
 REGISTRY = Registry()
 KITS = kits()
-MANY = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 BASE = {"model": "kling-v3", "prompt": "A red kite"}
 URL = "https://pictures.example.com/a.png"
 
@@ -86,7 +85,6 @@ def test_the_schema_is_one(variant: str) -> None:
 
 
 @pytest.mark.parametrize("variant", sorted(FIELDS))
-@MANY
 @given(data=st.data())
 def test_payloads_that_crowd_the_bounds(variant: str, data: st.DataObject) -> None:
     body = data.draw(native_payloads(variant))
@@ -95,7 +93,6 @@ def test_payloads_that_crowd_the_bounds(variant: str, data: st.DataObject) -> No
 
 
 @pytest.mark.parametrize("variant", sorted(FIELDS))
-@MANY
 @given(data=st.data())
 def test_payloads_from_the_struct(variant: str, data: st.DataObject) -> None:
     body = data.draw(payloads(REGISTRY.get(variant).variant.payload))

@@ -226,7 +226,7 @@ def failures(kit: VariantConformance, *tests: str) -> dict[str, str]:
         test = getattr(kit, name)
         shrinking = getattr(test, "_hypothesis_internal_use_settings", None)
         if shrinking:
-            quick = settings(shrinking, phases=[Phase.generate], database=None)
+            quick = settings(shrinking, phases=[Phase.generate])
             test.__func__._hypothesis_internal_use_settings = quick
         try:
             test()

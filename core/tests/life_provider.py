@@ -61,13 +61,18 @@ class Clip(msgspec.Struct):
         """Its video, which no other clip has."""
         return VIDEO + box(b"free", self.ref.encode())
 
+    @property
+    def link(self) -> str:
+        """Where its video is, however it is said to have ended."""
+        return f"{FILES}/{self.ref}.mp4"
+
     def told(self) -> dict[str, Any]:
         """Tell the stage it is at."""
         self.looks += 1
         if self.looks <= 2:
             stage = ("waiting", "rendering")[self.looks - 1]
             return {"ref": self.ref, "stage": stage, "done": 40 * self.looks}
-        links = [f"{FILES}/{self.ref}.mp4"] if self.end == "ready" else []
+        links = [self.link] if self.end == "ready" else []
         return {"ref": self.ref, "stage": self.end, "links": links}
 
 

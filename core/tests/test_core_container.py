@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from acme_server import VIDEO, box
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rushes.container import _samples_end, looks_like, objection
 
@@ -187,9 +187,6 @@ pieces = st.sampled_from(
 )
 
 
-@settings(
-    deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 @given(st.binary(max_size=40) | st.lists(pieces | st.binary(max_size=9), max_size=5).map(b"".join))
 def test_any_bytes_are_judged(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x"

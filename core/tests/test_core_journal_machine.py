@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from journal_memory import Memory, MemoryJournal
@@ -198,9 +198,4 @@ class OverMemory(Walk):
 
 TestOverSQLite = OverSQLite.TestCase
 TestOverMemory = OverMemory.TestCase
-TestOverSQLite.settings = settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow],
-)
-TestOverMemory.settings = settings(max_examples=100, deadline=None)
+TestOverSQLite.settings = settings(max_examples=settings().max_examples // 2)  # disks are slow

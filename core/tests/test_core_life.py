@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from acme_driver import REQUEST
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from life_faults import FAULTS, HARMFUL
@@ -26,6 +26,8 @@ from rushes import (
     RefusedError,
     Request,
     RequestError,
+    ResultError,
+    Task,
     TaskEndedError,
 )
 from rushes.reconciling import REPLAYED_FOR
@@ -34,6 +36,8 @@ JOBS = ("one", "two")
 OTHER = Request("A lamp in the rain")
 PLACES = 3
 NEVER = 3000
+ENDS = {"broken": "failed", "stopped": "cancelled", "gone": "expired"}
+"""What the provider's words mean for a clip that has no video."""
 
 
 def befalling(route: str) -> st.SearchStrategy[list[tuple[str, str]]]:
@@ -199,14 +203,23 @@ class Life(RuleBasedStateMachine):
             assert not (kind.replays and remembered)
             assert not (kind.findable and billed)
             assert not (kind.rejects and remembered and not billed)
-        elif task.state == "completed":
+        elif task.state == "completed" and (before.file or bills[0].link in links(task)):
             assert run.error is None
             assert task.file == str(self.world.output(job))
             assert self.world.output(job).read_bytes() == bills[0].video
+        elif task.state == "completed":
+            # It was said to be ready, with links that lead nowhere, before it ended otherwise.
+            assert isinstance(run.error, ResultError)
+            assert str(run.error).endswith(f"now calls it {ENDS[bills[0].end]}")
+            assert not task.file
         else:
-            ends = {"broken": "failed", "stopped": "cancelled", "gone": "expired"}
-            assert ends[bills[0].end] == task.state
+            assert ENDS[bills[0].end] == task.state
             assert isinstance(run.error, TaskEndedError)
+
+
+def links(task: Task) -> list[str | None]:
+    """Return the addresses that a task's video is said to have."""
+    return [result.url for result in task.results]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -218,8 +231,4 @@ def no_power_cut() -> Any:
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(
-    deadline=None,
-    stateful_step_count=20,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+TestLife.settings = settings(stateful_step_count=20)

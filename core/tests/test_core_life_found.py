@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from acme_driver import REQUEST
-from life_faults import FAULTS
+from life_faults import FAULTS, clip
 from life_laws import broken_laws
 from life_process import Process
 from life_world import World
@@ -86,6 +86,47 @@ def test_addresses_are_not_forgotten_for_an_answer_without_any(world: World) -> 
     again = process.start("generate", JOB, REQUEST).run()
     assert again.result
     assert again.result.file == str(world.output(JOB))
+
+
+@pytest.mark.parametrize(("end", "word"), [("broken", "failed"), ("stopped", "cancelled")])
+def test_a_video_whose_link_is_dead_is_not_unmade_by_another_word(
+    world: World, end: str, word: str
+) -> None:
+    """It was there once; what there is to say is that it cannot be had, and what is said now."""
+    process = Process(world)
+    befalls(world, "GET clip", "a dead link")
+    world.faults["GET clip"].append(clip(stage=end, why="fog"))
+    error = process.start("generate", JOB, REQUEST).run().error
+    now = f"the provider now calls it {word}"
+    assert isinstance(error, ResultError)
+    assert str(error).endswith(f"the link to the video has expired (HTTP 404); {now}: fog")
+    assert error.task
+    assert error.task == world.task(JOB)
+    assert (error.task.state, error.task.error) == ("completed", f"{now}: fog")
+
+    (billed,) = world.provider.of(JOB)
+    billed.end, billed.looks = end, 2
+    error = process.start("resume", JOB, JOB).run().error
+    assert isinstance(error, ResultError)
+    assert str(error).endswith(now)
+    assert not broken_laws(world, (JOB,))
+
+    billed.end = "ready"
+    task = process.start("resume", JOB, JOB).run().result
+    assert task
+    assert (task.file, task.error) == (str(world.output(JOB)), None)
+
+
+def test_a_video_that_is_there_is_fetched_whatever_it_is_called_now(world: World) -> None:
+    process = Process(world)
+    process.start("submit", JOB, REQUEST).run()
+    process.start("wait", JOB, JOB).run()
+    (billed,) = world.provider.of(JOB)
+    billed.end = "broken"
+    task = process.start("resume", JOB, JOB).run().result
+    assert task
+    assert (task.file, task.error) == (str(world.output(JOB)), None)
+    assert not broken_laws(world, (JOB,))
 
 
 def test_told_to_come_back_on_the_last_day(world: World) -> None:

@@ -27,7 +27,7 @@ from rushes import (
     Timeouts,
 )
 from rushes.journal import LEASE
-from test_core_reconciling import BRIEF, Both, Replaying
+from test_core_reconciling import Both, Replaying
 
 SCRIPT = Path(__file__).with_name("owners_process.py")
 
@@ -69,6 +69,7 @@ def test_a_process_that_sleeps_before_its_post_does_not_send_it_when_it_wakes(
         if task.state == "sending":
             clock.now += LEASE + 1
             journal = other.client._session.journal
+            assert journal
             journal.claim(task.id, "the user's")
             journal.save(msgspec.structs.replace(task, state="lost"), "the user's")
             journal.release("the user's")
@@ -245,12 +246,12 @@ def test_only_the_key_that_a_submit_was_sent_with_finds_out_about_it(
     server.replays = True
     server.on("POST", bills_then(drops), *[answers(500)] * 9)
     server.on("GET /v1/jobs", *[answers(500)] * 9)
-    first = make(plugins=[Both()], timeouts=BRIEF)
+    first = make(plugins=[Both()])
     with pytest.raises(OutcomeUnknownError):
         first.submit("acme/zoom", REQUEST, task="mine")
     server.script.clear()
     seen = len(server.seen)
-    other = make(plugins=[Both()], timeouts=BRIEF, keys={"acme": "another-account's-key"})
+    other = make(plugins=[Both()], keys={"acme": "another-account's-key"})
     for _ in range(2):
         with pytest.raises(OutcomeUnknownError, match=r"another key.*ACME_API_KEY") as caught:
             other.resume("mine")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acme_driver import KEY, REQUEST, Maker
+from acme_driver import KEY, REQUEST, Maker, clocked
 from acme_server import Behaviour, Server, answers, cuts, drops, stalls
 from acme_zoom import Zoom
 from rushes import (
@@ -43,8 +43,8 @@ BRIEF: dict[str, Behaviour] = {
 @pytest.mark.parametrize("fault", BRIEF)
 def test_one_fault_is_forgiven(make: Maker, server: Server, fault: str) -> None:
     server.on("GET /v1/clips", BRIEF[fault])
-    driver = make(timeouts=Timeouts(read=0.2))
-    task = driver.generate("acme/zoom", REQUEST)
+    brief = Timeouts(read=0.5) if fault == "stalled" else Timeouts()
+    task = make(timeouts=brief).resume(make().submit("acme/zoom", REQUEST))
     assert task.state == "completed"
     assert task.file
     assert server.posts() == 1
@@ -53,9 +53,9 @@ def test_one_fault_is_forgiven(make: Maker, server: Server, fault: str) -> None:
 @pytest.mark.parametrize("fault", ["500", "unknown word", "404", "another's task", "dropped"])
 def test_a_lasting_fault_is_not_an_end(make: Maker, server: Server, fault: str) -> None:
     server.on("GET /v1/clips", *[BRIEF[fault]] * 1000)
-    driver = make()
+    driver = clocked(make())
     with pytest.raises(StillRunningError, match="the last look failed") as caught:
-        driver.generate("acme/zoom", REQUEST, timeout=0.1)
+        driver.generate("acme/zoom", REQUEST, timeout=100)
     assert caught.value.task is not None
     assert driver.task(caught.value.task.id).state == "queued"
     server.script.clear()
@@ -68,7 +68,7 @@ def test_a_timeout_is_resumed_by_another_client(
 ) -> None:
     server.stages = [{"stage": "rendering"}] * 1000
     with pytest.raises(StillRunningError) as caught:
-        make().generate("acme/zoom", REQUEST, timeout=0.05, output=tmp_path / "kite.mp4")
+        clocked(make()).generate("acme/zoom", REQUEST, timeout=100, output=tmp_path / "kite.mp4")
     assert caught.value.task is not None
     server.stages = []
     task = make().resume(caught.value.task.id)
@@ -163,9 +163,9 @@ def test_a_poll_that_redirects_is_forgiven_and_where_it_lasts_it_is_said(
     server.on("GET /v1/clips", redirect, answers(304))
     assert make().generate("acme/zoom", REQUEST).file
     server.on("GET /v1/clips", *[redirect] * 1000)
-    driver = make()
+    driver = clocked(make())
     with pytest.raises(StillRunningError, match=r"redirects to https://elsewhere") as caught:
-        driver.generate("acme/zoom", REQUEST, timeout=0.1)
+        driver.generate("acme/zoom", REQUEST, timeout=100)
     assert KEY not in str(caught.value)
     server.script.clear()
     assert caught.value.task is not None

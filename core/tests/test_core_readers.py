@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 from journal_tasks import ended, make_task
 from rushes import (
@@ -57,7 +57,6 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-@settings(deadline=None)
 @given(texts, texts | st.none())
 @example(LAST, FIRST)
 @example(LAST, "Sat, 01 Jan 2000 00:00:00 GMT")
@@ -77,7 +76,6 @@ json_text = st.binary(max_size=30) | st.recursive(
 ).map(lambda value: repr(value).replace("'", '"').encode("utf-8", "replace"))
 
 
-@settings(deadline=None)
 @given(json_text, st.integers(100, 999), st.lists(st.text(max_size=3) | st.integers(-9, 9)))
 @example(b"[" * 100_000, 200, [0])
 @example(b'{"a":' * 100_000, 200, ["a"])
@@ -108,7 +106,6 @@ class Begun(PartFile):
         self.size = size
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from([200, 206]),
     st.integers(0, 20),
@@ -162,7 +159,6 @@ def records(draw: st.DrawFn) -> bytes:
     return RECORD[:start] + draw(odd_pieces | st.binary(max_size=4)) + RECORD[end:]
 
 
-@settings(deadline=None)
 @given(records() | st.binary(max_size=20))
 @example(RECORD[:-1] + b', "later": ' + b"[" * 5000)
 @example(RECORD[:-1] + b', "later": 1}')
@@ -175,7 +171,6 @@ def test_any_record_is_a_task_or_is_said_to_be_none(record: bytes) -> None:
     assert msgspec.json.decode(msgspec.json.encode(task), type=type(task)) == task
 
 
-@settings(deadline=None)
 @given(
     st.binary(max_size=20)
     | st.dictionaries(st.text(max_size=5), st.text(max_size=5) | st.none()).map(msgspec.json.encode)
@@ -225,7 +220,6 @@ def _written(draw: st.DrawFn) -> tuple[str, list[str]]:
     return secret, draw(st.lists(st.tuples(*map(_ways, secret)).map("".join), max_size=3))
 
 
-@settings(deadline=None)
 @given(_written(), around)
 @example(("\\\\\\\\\\\\", ["\\" * 12]), "\\")
 @example(("%25%25", ["%2525%25%32%35"]), "")
@@ -245,7 +239,6 @@ def test_no_text_keeps_the_redacting_busy(secret: str) -> None:
     assert redact(text, secret) == text
 
 
-@settings(deadline=None)
 @given(
     secrets,
     st.recursive(

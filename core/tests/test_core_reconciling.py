@@ -21,7 +21,6 @@ from rushes import (
     hookimpl,
 )
 
-BRIEF = Timeouts(connect=2, read=0.2, submit=5, poll=2)
 SILENT: dict[str, Behaviour] = {
     "dropped": drops,
     "stalled": stalls,
@@ -87,7 +86,7 @@ def test_a_provider_that_can_tell_is_asked(
 ) -> None:
     server.replays = plugin is not Findable
     server.on("POST", bills_then(fault))
-    driver = make(plugins=[plugin()], timeouts=BRIEF)
+    driver = make(plugins=[plugin()], timeouts=Timeouts(read=1 if fault is stalls else 60))
     task = driver.generate("acme/zoom", REQUEST)
     assert (task.remote_id, len(server.clips), bool(task.file)) == ("c-1", 1, True)
     assert server.posts() == (2 if plugin is Replaying else 1)

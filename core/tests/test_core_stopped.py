@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acme_driver import REQUEST, BriefAsyncClient, Driver, Drivers, Maker
+from acme_driver import REQUEST, BriefAsyncClient, Driver, Drivers, Maker, clocked
 from acme_server import Handler, Server, bills_then, created, stalls
 from acme_zoom import Zoom
 from rushes import (
@@ -265,7 +265,7 @@ def test_a_plugin_that_breaks_while_polling_keeps_the_task(
 ) -> None:
     task = make().submit("acme/zoom", REQUEST)
     with pytest.raises(StillRunningError, match=f"hook {hook} raised"):
-        make(plugins=[Faulty(hook, how)]).wait(task.id, timeout=0.05)
+        clocked(make(plugins=[Faulty(hook, how)])).wait(task.id, timeout=100)
     assert make().resume(task.id).file
 
 

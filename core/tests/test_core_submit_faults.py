@@ -2,6 +2,7 @@
 
 import datetime
 import email.utils
+import threading
 from urllib.parse import quote
 
 import pytest
@@ -96,10 +97,17 @@ def test_what_nobody_knows_is_sent_once_and_kept(make: Maker, server: Server, fa
 
 
 def test_a_stalled_answer_ends_within_its_budget(make: Maker, server: Server) -> None:
-    server.on("POST", bills_then(stalls))
-    driver = make(timeouts=Timeouts(read=0.2, submit=0.2))
+    billed = threading.Event()
+
+    def stalls_when_billed(handler: Handler) -> None:
+        billed.set()
+        stalls(handler)
+
+    server.on("POST", bills_then(stalls_when_billed))
+    driver = make(timeouts=Timeouts(submit=1))
     with pytest.raises(OutcomeUnknownError):
         driver.submit("acme/zoom", REQUEST)
+    assert billed.wait(30)
     assert (server.posts(), len(server.clips)) == (1, 1)
 
 

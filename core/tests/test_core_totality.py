@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from acme_zoom import Payload, Zoom
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rushes import Client, Problem, Report, Request
 from rushes.check import check, judge
@@ -97,7 +97,6 @@ def same(one: Any, other: Any) -> bool:
     return repr(one) == repr(other)
 
 
-@settings(max_examples=150, deadline=None)
 @given(payloads | anything)
 def test_any_payload_is_answered_and_left_alone(payload: Any) -> None:
     before = copy.deepcopy(payload)
@@ -110,7 +109,6 @@ def test_any_payload_is_answered_and_left_alone(payload: Any) -> None:
         assert msgspec.json.encode(CLIENT.check_payload("acme/zoom", payload).payload) == body
 
 
-@settings(max_examples=150, deadline=None)
 @given(requests | anything)
 def test_any_request_is_answered_and_left_alone(request: Any) -> None:
     before = copy.deepcopy(request)
@@ -118,7 +116,6 @@ def test_any_request_is_answered_and_left_alone(request: Any) -> None:
     assert same(request, before)
 
 
-@settings(max_examples=150, deadline=None)
 @given(payloads)
 def test_the_short_way_and_the_thorough_way_agree(body: dict[str, Any]) -> None:
     payload, found = judge(ZOOM, body)
@@ -180,7 +177,6 @@ near_urls = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
 @given(near_urls, st.booleans())
 def test_any_text_is_judged_as_an_address(text: str, loopback: bool) -> None:
     objection = public_url_objection(text, loopback=loopback)
@@ -191,7 +187,6 @@ def test_any_text_is_judged_as_an_address(text: str, loopback: bool) -> None:
         assert loopback or not is_loopback(text)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.sampled_from(["", "/", "/v1", "/v1/", "/api/v1", "/v1//", "/x"]), st.sampled_from("12"))
 def test_the_version_is_never_said_twice(tail: str, version: str) -> None:
     url = join("https://a.example" + tail.replace("1", version), f"/v{version}/clips")

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import av
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rushes_compare.measuring import MeasuringError, measure, poster
 
@@ -191,9 +191,6 @@ CHANGES = st.lists(st.tuples(st.integers(0, 2**16), st.integers(0, 255)), max_si
 
 @pytest.mark.parametrize("name", ["f.mp4", "f.webm"])
 @given(changes=CHANGES, end=st.one_of(st.just(1.0), st.floats(0, 1)))
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
 def test_whatever_the_bytes_it_is_a_video_or_words(
     tmp_path: Path, films: dict[str, bytes], name: str, changes: list[tuple[int, int]], end: float
 ) -> None:

@@ -4,7 +4,7 @@ import copy
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rushes_sandbox import MODELS, judge
 
@@ -38,14 +38,12 @@ VARIANTS = [(gateway, model) for gateway, models in MODELS.items() for model in 
 
 
 @given(st.sampled_from(sorted(MODELS)), JSON, JSON, st.booleans())
-@settings(max_examples=150, deadline=None)
 def test_any_json_is_judged(gateway: str, model: Any, body: Any, loopback: bool) -> None:
     for refusal in judge(gateway, model, body, loopback=loopback):
         assert refusal.message
 
 
 @given(st.sampled_from(VARIANTS), st.dictionaries(FIELDS, LIKELY, max_size=6), st.booleans())
-@settings(max_examples=300, deadline=None)
 def test_likely_bodies_are_judged_alike_each_time_and_left_alone(
     variant: tuple[str, str], fields: dict[str, Any], loopback: bool
 ) -> None:
@@ -58,7 +56,6 @@ def test_likely_bodies_are_judged_alike_each_time_and_left_alone(
 
 
 @given(st.sampled_from(VARIANTS), st.dictionaries(FIELDS, LIKELY, max_size=6))
-@settings(max_examples=150, deadline=None)
 def test_what_is_accepted_from_outside_is_accepted_on_loopback(
     variant: tuple[str, str], fields: dict[str, Any]
 ) -> None:
@@ -69,7 +66,6 @@ def test_what_is_accepted_from_outside_is_accepted_on_loopback(
 
 
 @given(st.sampled_from(VARIANTS), TEXT, JSON)
-@settings(max_examples=100, deadline=None)
 def test_a_field_nobody_declared_is_always_refused(
     variant: tuple[str, str], name: str, value: Any
 ) -> None:

@@ -1,7 +1,7 @@
 """Any text can be drawn, and stays inside its box."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rushes_sandbox.studio import lettering
 from rushes_sandbox.studio.palette import oklch, palette_for
@@ -54,7 +54,6 @@ def test_odd_prompts_are_drawn_inside_the_frame(prompt: str, size: tuple[int, in
 
 
 @given(st.text(max_size=80), st.integers(8, 60), st.integers(40, 400))
-@settings(max_examples=60, deadline=None)
 def test_lines_are_no_wider_than_asked(text: str, size: int, width: int) -> None:
     readable = lettering.readable(text)
     for line in lettering.wrap(readable, size, width):
@@ -62,7 +61,6 @@ def test_lines_are_no_wider_than_asked(text: str, size: int, width: int) -> None
 
 
 @given(st.text(min_size=1, max_size=400), st.integers(60, 400), st.integers(30, 300))
-@settings(max_examples=40, deadline=None)
 def test_a_text_is_cut_to_its_box_and_marked(text: str, width: int, height: int) -> None:
     size, lines = lettering.fit(text, [40, 24], width, height)
     assert len(lines) <= max(1, height / lettering.leading(size))

@@ -85,8 +85,9 @@ def fetch(
         yield from _first_usable(session, loaded, offer, part, on_update)
     except ResultError as failure:
         yield Do(part.discard)
+        now = f"; {offer.task.error}" if offer.task.error else ""  # what the provider says
         reason = session.clean(loaded, str(failure))
-        raise ResultError(f"task {task.id}: {reason}", task=offer.task) from failure
+        raise ResultError(f"task {task.id}: {reason}{now}", task=offer.task) from failure
     except OSError as failure:
         yield Do(part.discard)
         raise DiskError(
@@ -99,7 +100,7 @@ def fetch(
     except BaseException:
         yield Do(part.discard)
         raise
-    done = msgspec.structs.replace(offer.task, file=str(output))
+    done = msgspec.structs.replace(offer.task, file=str(output), error=None)
     return (yield from session.record(done, on_update))
 
 

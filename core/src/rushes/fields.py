@@ -7,6 +7,8 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import UNSET, Meta, Struct
 
+from rushes.type_info import ready
+
 Text = Annotated[str, Meta(min_length=1, extra={"not_blank": True})]
 """Text that is not blank: by itself, in a list or in a struct.
 
@@ -89,6 +91,7 @@ def is_struct(hint: Any) -> bool:
 @cache
 def shape(struct: type[Struct]) -> tuple[FieldShape, ...]:
     """Return a payload struct's fields in order, read once."""
+    ready(struct)  # the known fields of an open object are in no payload's annotations
     hints = get_type_hints(struct, include_extras=True)
     shapes = []
     for field in msgspec.structs.fields(struct):

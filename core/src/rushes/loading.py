@@ -19,6 +19,7 @@ from rushes.errors import BrokenPluginError, RushesError
 from rushes.problems import Note, Problem
 from rushes.request import Request
 from rushes.task import Receipt, Refusal, Status
+from rushes.type_info import ready
 from rushes.unrolled import unrolled
 from rushes.variant import SPEC, Variant
 
@@ -64,8 +65,9 @@ class LoadedVariant:
             given = getattr(self._manager.hook, hook)(variant=self.variant, **arguments)
             if not isinstance(given, GIVES[hook]):
                 raise TypeError(f"it gave {type(given).__name__}")
-            if isinstance(given, (Receipt, Refusal, Status)):
-                return msgspec.convert(msgspec.to_builtins(given), type(given))
+            for kind in (Receipt, Refusal, Status):  # a plugin's own kind of them becomes ours
+                if isinstance(given, kind):
+                    return msgspec.convert(msgspec.to_builtins(given), kind)
         return self._steps(hook, given) if isinstance(given, Generator) else given
 
     def build_payload(self, request: Request) -> Draft:
@@ -192,4 +194,9 @@ def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
             f"{name}: it is written for version {declared.spec} of the hook specification; this "
             f"rushes speaks version {SPEC}; install releases that fit together"
         )
+    try:
+        ready(declared.payload)
+    except Exception as error:
+        message = f"{name}: msgspec cannot read its payload struct: {error}"
+        raise BrokenPluginError(message) from error
     return LoadedVariant(declared, manager)

@@ -136,27 +136,33 @@ def understood(session: Session, loaded: LoadedVariant, task: Task, answer: Answ
 
 def advance(session: Session, task: Task, status: Status, on_update: OnUpdate | None) -> Flow[Task]:
     """Record a status, unless it goes back behind what is known."""
+    changed = _advanced(task, status)
+    return task if changed == task else (yield from session.record(changed, on_update))
+
+
+def _advanced(task: Task, status: Status) -> Task:
+    """Return what is known of a task after one more status."""
     state, progress = status.state, status.progress
     if task.state == "completed" and task.results and state in ("failed", "cancelled"):
-        return task  # a video that was there is not unmade; it may only be gone
+        # A video that was there is not unmade; at most it cannot be had any more, and then this
+        # is all there is to say of it.
+        reason = f": {status.reason}" if status.reason else ""
+        return msgspec.structs.replace(task, error=f"the provider now calls it {state}{reason}")
     if state in _RANK:
         if task.ended or _RANK[state] < _RANK.get(task.state, 0):
             return task
         if progress is not None and task.progress is not None:
             progress = max(progress, task.progress)
-    changed: Task = msgspec.structs.replace(
+    if state == "completed":
+        progress = 100.0
+    return msgspec.structs.replace(
         task,
         state=state,
-        progress=100.0
-        if state == "completed"
-        else (progress if progress is not None else task.progress),
+        progress=progress if progress is not None else task.progress,
         results=status.results or task.results,
         cost=status.cost if status.cost is not None else task.cost,
         error=status.reason,
     )
-    if changed == task:
-        return task
-    return (yield from session.record(changed, on_update))
 
 
 def look_again(

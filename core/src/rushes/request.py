@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from rushes.type_info import ready
 from rushes.unrolled import unrolled
 
 Role = Literal["first_frame", "last_frame", "reference"]
@@ -59,6 +60,8 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     seed: int | None = None
     extra: Mapping[Any, Any] = {}
 
+
+ready(Request)
 
 FIELDS = tuple(name for name in Request.__struct_fields__ if name != "extra")
 

@@ -72,15 +72,6 @@ class Store:
         with self._reader.lock:
             self._reader.close()
 
-    def let_go(self) -> None:
-        """Close the file once all is done that was handed over; waits for nobody, takes no lock."""
-        writer = self._writer
-        self._writer = None
-        if writer is not None:
-            writer.hand(Job(self._last))
-            writer.stop()
-        self._reader.close()
-
     def pause(self) -> None:
         """Close the file, and let nobody open it before `go_on`."""
         self._lock.acquire()
@@ -120,6 +111,15 @@ class Store:
         if self._writer is not None:
             self._writer.stop()
             self._writer, self._stopped = None, self._writer
+
+    def let_go(self) -> None:
+        """Close the file once all is done that was handed over; waits for nobody, takes no lock."""
+        writer = self._writer
+        self._writer = None
+        if writer is not None:
+            writer.hand(Job(self._last))
+            writer.stop()
+        self._reader.close()
 
 
 _stores: "WeakSet[Store]" = WeakSet()

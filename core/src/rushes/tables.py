@@ -6,10 +6,14 @@ import msgspec
 
 from rushes.database import Connection, Migration
 from rushes.errors import JournalError
+from rushes.type_info import ready
 
 
 class _Dated(msgspec.Struct):
     updated_at: float
+
+
+ready(_Dated)
 
 
 def _tasks(connection: Connection) -> None:

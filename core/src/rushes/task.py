@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from rushes.calls import Call
+from rushes.type_info import ready
 
 State = Literal[
     # Ours. recorded: provably never sent; sending: under way; unknown: nobody knows whether the
@@ -128,6 +129,9 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     def unfinished(self) -> bool:
         """Whether `resume` has something left to do: follow it, or fetch its video."""
         return not self.ended or (self.state == "completed" and self.file is None)
+
+
+ready(Receipt, Status, Refusal, Task)
 
 
 def new_task_id(now: float) -> str:

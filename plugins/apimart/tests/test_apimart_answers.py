@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rushes import Answer, Receipt, Refusal, Status
 from rushes.registry import Registry
@@ -262,7 +262,6 @@ bodies = st.one_of(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=200)
 @given(body=bodies, status=st.sampled_from([200, 202, 400, 402, 404, 422, 429, 500, 503]))
 def test_no_answer_raises(body: bytes, status: int) -> None:
     assert isinstance(read_submit(body, status), (Receipt, Refusal, type(None)))

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rushes import Request
 from rushes.check import check
@@ -51,7 +51,6 @@ values = st.recursive(
     ),
     max_leaves=8,
 )
-modest = settings(deadline=None, max_examples=80)
 
 
 def judged(payload: dict[str, Any]) -> Report:
@@ -80,7 +79,6 @@ def test_the_seed_of_the_mutations_is_valid() -> None:
     assert judged(VALID).valid
 
 
-@modest
 @given(st.dictionaries(st.one_of(st.sampled_from(sorted(VALID)), text), values, max_size=8))
 def test_any_object_is_judged(payload: dict[str, Any]) -> None:
     judged(payload)
@@ -97,7 +95,6 @@ def spots(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
-@modest
 @given(st.data())
 def test_any_mutation_of_a_valid_payload_is_judged(data: st.DataObject) -> None:
     payload = copy.deepcopy(VALID)
@@ -116,7 +113,6 @@ def test_any_mutation_of_a_valid_payload_is_judged(data: st.DataObject) -> None:
     judged(payload)
 
 
-@modest
 @given(st.sets(st.sampled_from(sorted(set(VALID) - STORY - {"model", "duration"}))), st.booleans())
 def test_optional_fields_may_be_left_out_in_any_combination(dropped: set[str], story: bool) -> None:
     dropped = dropped if story else (dropped | STORY) - {"prompt"}
@@ -124,7 +120,6 @@ def test_optional_fields_may_be_left_out_in_any_combination(dropped: set[str], s
     assert judged(payload).valid
 
 
-@modest
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=8), st.integers(2, 16))
 def test_only_shots_that_fill_the_duration_are_accepted(durations: list[int], total: int) -> None:
     shots = [

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rushes import Answer, Receipt, Refusal, Status
 from rushes.registry import Registry
@@ -231,7 +231,6 @@ json_values = st.recursive(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=150)
 @given(
     body=st.binary(max_size=40) | json_values.map(lambda value: json.dumps(value).encode()),
     status=st.sampled_from([200, 202, 400, 402, 404, 422, 429, 500, 503]),

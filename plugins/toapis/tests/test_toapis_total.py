@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rushes import Request
 from rushes.check import check
@@ -48,7 +48,6 @@ values = st.recursive(
     ),
     max_leaves=8,
 )
-modest = settings(deadline=None, max_examples=60)
 
 
 def canonical(value: Any) -> str:
@@ -83,7 +82,6 @@ def test_the_seed_of_the_mutations_is_valid(variant: str) -> None:
 
 
 @ALL
-@modest
 @given(data=st.data())
 def test_any_object_is_judged(variant: str, data: st.DataObject) -> None:
     names = st.one_of(st.sampled_from(sorted(VALID[variant])), text)
@@ -102,7 +100,6 @@ def spots(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 @ALL
-@modest
 @given(data=st.data())
 def test_any_mutation_of_a_valid_payload_is_judged(variant: str, data: st.DataObject) -> None:
     payload = copy.deepcopy(VALID[variant])
@@ -122,7 +119,6 @@ def test_any_mutation_of_a_valid_payload_is_judged(variant: str, data: st.DataOb
 
 
 @ALL
-@modest
 @given(data=st.data())
 def test_optional_fields_may_be_left_out_in_any_combination(
     variant: str, data: st.DataObject
@@ -134,7 +130,6 @@ def test_optional_fields_may_be_left_out_in_any_combination(
 
 
 @ALL
-@modest
 @given(data=st.data())
 def test_an_open_object_comes_back_as_it_was(variant: str, data: st.DataObject) -> None:
     if "metadata" not in VALID[variant]:

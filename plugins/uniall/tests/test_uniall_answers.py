@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rushes import Answer, Call, Receipt, Refusal, Request, Status
 from rushes.check import check
@@ -221,7 +221,6 @@ json_values = st.recursive(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=200)
 @given(
     body=st.binary(max_size=40) | json_values.map(lambda value: json.dumps(value).encode()),
     status=st.sampled_from([200, 202, 400, 402, 404, 422, 429, 500, 503]),

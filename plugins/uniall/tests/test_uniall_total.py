@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rushes import Request
 from rushes.check import check
@@ -44,7 +44,6 @@ values = st.recursive(
     ),
     max_leaves=8,
 )
-modest = settings(deadline=None, max_examples=80)
 
 
 def judged(payload: dict[str, Any]) -> Report:
@@ -70,13 +69,11 @@ def test_the_seeds_of_the_mutations_are_valid() -> None:
     assert all(judged(payload).valid for payload in VALID)
 
 
-@modest
 @given(st.dictionaries(st.one_of(st.sampled_from(NAMES), text), values, max_size=8))
 def test_any_object_is_judged(payload: dict[str, Any]) -> None:
     judged(payload)
 
 
-@modest
 @given(st.dictionaries(st.one_of(st.sampled_from([*OPEN, *SHOTS]), text), values, max_size=5))
 def test_any_extra_body_is_judged(extra: dict[str, Any]) -> None:
     judged({**COMMON, "prompt": "A lamp", "extra_body": extra})
@@ -93,7 +90,6 @@ def spots(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
-@modest
 @given(st.sampled_from(VALID), st.data())
 def test_any_mutation_of_a_valid_payload_is_judged(
     valid: dict[str, Any], data: st.DataObject
@@ -114,7 +110,6 @@ def test_any_mutation_of_a_valid_payload_is_judged(
     judged(payload)
 
 
-@modest
 @given(
     st.sampled_from(VALID),
     st.sets(st.sampled_from(["aspect_ratio", "duration", "last_image"])),

@@ -160,7 +160,7 @@ def read_results(folder: Path) -> Results:
     except (OSError, ValueError) as error:
         raise FolderError(f"{path} cannot be read: {_reason(error)}") from error
     try:
-        version = msgspec.json.decode(data, type=_Versioned).schema
+        version = _versioned(data).schema
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise FolderError(f"{path} is no comparison: {error}") from error
     if version > SCHEMA:
@@ -169,7 +169,7 @@ def read_results(folder: Path) -> Results:
             f"up to {SCHEMA}"
         )
     try:
-        results = msgspec.json.decode(data, type=Results)
+        results = _results(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise FolderError(f"{path} is damaged: {error}") from error
     if wrong := wrong_in(results):
@@ -179,3 +179,8 @@ def read_results(folder: Path) -> Results:
 
 class _Versioned(msgspec.Struct):
     schema: int
+
+
+# Made on import: the first use of a type is not safe between threads (msgspec 0.22).
+_versioned = msgspec.json.Decoder(_Versioned).decode
+_results = msgspec.json.Decoder(Results).decode

@@ -16,7 +16,8 @@ from rushes.testing.sites import Site, sites
 from rushes.testing.subject import LOOPBACK, PUBLIC, Subject
 from rushes.testing.values import bad, good, json_values, payloads, plausible
 
-QUIET = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck))
+"""How many examples, and which, is for the author's own Hypothesis profile to say."""
 
 
 class PayloadChecks(Subject):
