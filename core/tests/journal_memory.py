@@ -2,8 +2,8 @@
 
 import threading
 
-import msgspec
 from rushes import ClaimLost, JournalError, Task
+from rushes.journal import essence
 
 
 class Memory:
@@ -65,7 +65,8 @@ class MemoryJournal:
 
     def history(self, task_id: str) -> list[Task]:
         with self._memory.lock:
-            return list(self._memory.history.get(task_id, []))
+            history = self._memory.history.get(task_id, [])
+            return [*history[:-1], self._memory.tasks[task_id]] if history else []
 
     def claim(self, task_id: str, claim: str) -> Task | None:
         with self._memory.lock:
@@ -129,9 +130,5 @@ class MemoryJournal:
     def _put(self, task: Task) -> None:
         before = self._memory.tasks.get(task.id)
         self._memory.tasks[task.id] = task
-        if before is None or _dull(before) != _dull(task):
+        if before is None or essence(before) != essence(task):
             self._memory.history.setdefault(task.id, []).append(task)
-
-
-def _dull(task: Task) -> Task:
-    return msgspec.structs.replace(task, progress=None, updated_at=0.0)

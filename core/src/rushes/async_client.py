@@ -117,6 +117,10 @@ class AsyncClient(Configured):
         """Do what Client.resume does."""
         return await drive_async(self._jobs.resume(task, output, timeout, on_update), self._perform)
 
+    async def refresh(self, task: Task | str, *, on_update: OnUpdate | None = None) -> Task:
+        """Do what Client.refresh does."""
+        return await drive_async(self._jobs.refresh(task, on_update), self._perform)
+
     async def cancel(self, task: Task | str, *, on_update: OnUpdate | None = None) -> Task:
         """Do what Client.cancel does."""
         return await drive_async(self._jobs.cancel(task, on_update), self._perform)

@@ -79,8 +79,10 @@ class Client(Configured):
     ) -> Task:
         """Follow a task until it is completed; `timeout` is in seconds.
 
-        Another thread that sets `stop` ends the waiting, not the task. Raises StillRunningError
-        (the task lives on), TaskEndedError or ResultError.
+        However short that is, the provider is asked where its advice allows that since the last
+        look, which the journal keeps: a call now and then follows a task as well. Another thread
+        that sets `stop` ends the waiting, not the task. Raises StillRunningError (the task lives
+        on), TaskEndedError or ResultError.
         """
 
         def perform(effect: Effect) -> Any:
@@ -129,6 +131,15 @@ class Client(Configured):
     ) -> Task:
         """Take a task up where it was left, in this process or another, and bring its video."""
         return drive(self._jobs.resume(task, output, timeout, on_update), self._perform)
+
+    def refresh(self, task: Task | str, *, on_update: OnUpdate | None = None) -> Task:
+        """Look once at what a task is now, and return it, whatever that is.
+
+        The provider is asked even where its advice says to wait. What is over, or was never
+        accepted, is returned as it is known; of a task that somebody else follows, what they have
+        recorded. Raises StillRunningError where the provider could not be asked or understood.
+        """
+        return drive(self._jobs.refresh(task, on_update), self._perform)
 
     def cancel(self, task: Task | str, *, on_update: OnUpdate | None = None) -> Task:
         """Ask the provider to cancel a task; one that was never sent is dropped.

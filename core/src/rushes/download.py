@@ -101,7 +101,7 @@ def fetch(
         yield Do(part.discard)
         raise
     done = msgspec.structs.replace(offer.task, file=str(output), error=None)
-    return (yield from session.record(done, on_update))
+    return (yield from session.record(done, None))
 
 
 def _first_usable(

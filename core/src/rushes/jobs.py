@@ -12,8 +12,8 @@ from rushes.download import fetch
 from rushes.errors import ConfigurationError, StillRunningError
 from rushes.flow import Do, Flow, Interrupted, NotSent, T, steps
 from rushes.loading import LoadedVariant
-from rushes.owning import Work, owning
-from rushes.polling import ended, follow, look_again, still_running
+from rushes.owning import OwnedElsewhere, Work, owning
+from rushes.polling import ended, follow, look_again, look_once, still_running
 from rushes.problems import show
 from rushes.records import Records
 from rushes.report import Report
@@ -54,6 +54,11 @@ def absolute(path: str | Path) -> Path:
 def _never(_task: Task) -> bool:
     """Say that nothing another process does is enough: this one was asked to do it."""
     return False
+
+
+def _finished(task: Task) -> bool:
+    """Say that what is over needs nobody's work."""
+    return not task.unfinished
 
 
 class Jobs:
@@ -118,7 +123,7 @@ class Jobs:
         """Download a completed task's video."""
         task = yield from self._records.given(task)
         if not task.ended:
-            raise still_running(task)
+            raise still_running(self.session, task)
         loaded = self.session.load(task)
 
         def work(task: Task) -> Flow[Task]:
@@ -174,8 +179,24 @@ class Jobs:
             task = yield from self._followed(loaded, task, end, on_update, at_once=not fresh)
             return (yield from self._fetched(loaded, task, output, on_update))
 
-        flow = self._owning(loaded, task, work, lambda seen: not seen.unfinished, end, on_update)
+        flow = self._owning(loaded, task, work, _finished, end, on_update)
         return ended((yield from flow))
+
+    @silent
+    def refresh(self, task: Task | str, on_update: OnUpdate | None) -> Flow[Task]:
+        """Look once at what a task is now."""
+        task = yield from self._records.given(task)
+        if task.receipt is None or not task.unfinished:
+            return task
+        loaded = self.session.load(task)
+
+        def look(task: Task) -> Flow[Task]:
+            return (yield from look_once(self.session, loaded, task, on_update))
+
+        try:
+            return (yield from self._owning(loaded, task, look, _finished, 0.0, on_update))
+        except OwnedElsewhere as busy:
+            return busy.task or task
 
     @silent
     def cancel(self, task: Task | str, on_update: OnUpdate | None) -> Flow[Task]:

@@ -3,6 +3,8 @@
 import time
 from typing import Protocol
 
+import msgspec
+
 from rushes.task import Task
 
 LEASE = 30.0
@@ -90,8 +92,10 @@ class Journal(Protocol):
     def history(self, task_id: str) -> list[Task]:
         """Return what the task was after every change of it, oldest first; the last is as of now.
 
-        `progress` and `updated_at` alone are no change: they are known of the task as it is now,
-        and leave nothing in its history. Empty for a task that is not recorded.
+        A change is one of the state, or of what an unfinished task has come to. `progress`, the
+        times of looks and `updated_at` alone are none, and of a task that has ended neither are its
+        file, cost, links or error: they are known of it as it is now. Empty for a task that is not
+        recorded.
         """
 
     def claim(self, task_id: str, claim: str) -> Task | None:
@@ -132,3 +136,19 @@ class Journal(Protocol):
 
         May be called twice; the next call of another method opens the journal again.
         """
+
+
+def essence(task: Task) -> Task:
+    """Leave out of a task what is no change, as `Journal.history` says."""
+    return msgspec.structs.replace(
+        task,
+        call=None,
+        progress=None,
+        looked_at=None,
+        look_after=None,
+        file=None,
+        results=() if task.ended else task.results,
+        cost=None if task.ended else task.cost,
+        error=None if task.ended else task.error,
+        updated_at=0.0,
+    )

@@ -18,10 +18,13 @@ from rushes.flow import Flow, Interrupted, NotSent, steps
 from rushes.loading import LoadedVariant
 from rushes.session import OnUpdate, Session, excerpt, pausing
 from rushes.task import Receipt, Refusal, Status, Task
+from rushes.variant import Polling
 
 _RANK = {"queued": 0, "in_progress": 1}
 GRACE = 120.0
 """Seconds for which a provider may know nothing yet of a task that it has just created."""
+LONGEST_PAUSE = 3600.0
+"""Seconds that a look waits at the most because of what was noted before: clocks are set back."""
 LEAST_PAUSE = 1.0
 """Seconds between two looks, also where a provider says to look again at once."""
 
@@ -37,25 +40,30 @@ def follow(
 ) -> Flow[Task]:
     """Poll until the task has ended; return it completed.
 
-    Raises TaskEndedError where the provider ended it without a video, ResultError where it is
-    completed without one, StillRunningError at `end`, or once the advice is over. Each carries the
-    task.
+    The first look is made when the provider's advice allows it, counted from the last look that
+    was made by anybody, even if `end` is now; one that nobody has looked at is looked at `at_once`
+    where that is wanted. Raises TaskEndedError where the provider ended it without a video,
+    ResultError where it is completed without one, StillRunningError at `end`, or once the advice is
+    over. Each carries the task.
     """
     _receipt(task)
     advice = session.polling or loaded.variant.polling
     end = session.elapsed() + advice.at_most if end is None else end
-    pause = 0.0 if at_once else advice.first
+    pause = _due(session, advice, task, at_once=at_once)
     trouble = ""
     missing_since: float | None = None
     while True:
         left = end - session.elapsed()
-        if pause >= left and (left <= 0 or not at_once):
+        if pause > max(left, 0.0):
             if left > 0:
                 yield from pausing(task, left)
-            raise still_running(task, trouble)
+            raise (yield from _left_running(session, task, trouble))
         if pause:
             yield from pausing(task, pause)
         glance = yield from _glance(session, loaded, task, min(left, session.timeouts.poll))
+        told = glance.retry_after
+        pause = max(told, LEAST_PAUSE) if told is not None else session.jitter(advice.every)
+        task = _looked_at(session, task, pause)
         if glance.status is not None:
             task = yield from advance(session, task, glance.status, on_update)
             if task.ended:
@@ -65,10 +73,29 @@ def follow(
         trouble = glance.trouble
         missing_since = (missing_since or session.elapsed()) if glance.missing else None
         if missing_since is not None and session.elapsed() - missing_since > GRACE:
-            raise still_running(task, f"the provider knows no such task for {GRACE:g} s now")
-        told = glance.retry_after
-        pause = max(told, LEAST_PAUSE) if told is not None else session.jitter(advice.every)
-        at_once = False
+            trouble = f"the provider has known no such task for {GRACE:g} s"
+            raise (yield from _left_running(session, task, trouble))
+
+
+def _due(session: Session, advice: Polling, task: Task, *, at_once: bool) -> float:
+    """Return the seconds until the provider's advice allows a look."""
+    if task.look_after is not None:
+        return min(max(task.look_after - session.clock(), 0.0), LONGEST_PAUSE)
+    since = task.sent_at or task.created_at
+    return 0.0 if at_once else min(max(since + advice.first - session.clock(), 0.0), advice.first)
+
+
+def _looked_at(session: Session, task: Task, pause: float) -> Task:
+    """Take note of a look, and of when the next one may be made."""
+    now = session.clock()
+    return msgspec.structs.replace(task, looked_at=now, look_after=now + pause)
+
+
+def _left_running(session: Session, task: Task, trouble: str) -> Flow[StillRunningError]:
+    """Keep when a task was looked at last, and return the error that it is not finished."""
+    if task.looked_at is not None:
+        yield from session.note(task)
+    return still_running(session, task, trouble)
 
 
 class Glance(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,9 +162,12 @@ def understood(session: Session, loaded: LoadedVariant, task: Task, answer: Answ
 
 
 def advance(session: Session, task: Task, status: Status, on_update: OnUpdate | None) -> Flow[Task]:
-    """Record a status, unless it goes back behind what is known."""
+    """Record a status, unless it goes back behind what is known; news of a state are told."""
     changed = _advanced(task, status)
-    return task if changed == task else (yield from session.record(changed, on_update))
+    if changed == task:
+        return task
+    old = changed.ended and changed.state == task.state  # fresh links of a video, say
+    return (yield from session.record(changed, None if old else on_update))
 
 
 def _advanced(task: Task, status: Status) -> Task:
@@ -163,6 +193,21 @@ def _advanced(task: Task, status: Status) -> Task:
         cost=status.cost if status.cost is not None else task.cost,
         error=status.reason,
     )
+
+
+def look_once(
+    session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
+) -> Flow[Task]:
+    """Ask once what a task is now; raise StillRunningError where that could not be learned."""
+    glance = yield from _glance(session, loaded, task, session.timeouts.poll)
+    advice = session.polling or loaded.variant.polling
+    task = _looked_at(session, task, glance.retry_after or advice.every)
+    if glance.status is None:
+        raise (yield from _left_running(session, task, glance.trouble))
+    after = yield from advance(session, task, glance.status, on_update)
+    if after is task:
+        yield from session.note(task)
+    return after
 
 
 def look_again(
@@ -193,8 +238,6 @@ def ended(task: Task) -> Task:
                 f"task {task.id} is completed, but no address of a video is given", task=task
             )
         return task
-    if not task.ended:
-        raise still_running(task, "")
     reason = f": {task.error}" if task.error else ""
     if task.state == "refused":
         refusal = Refusal(kind="refused", message=task.error or "refused")
@@ -215,11 +258,22 @@ def _receipt(task: Task) -> Receipt:
     return task.receipt
 
 
-def still_running(task: Task, trouble: str = "") -> StillRunningError:
-    """Return the error that says a task lives on."""
+def still_running(session: Session, task: Task, trouble: str = "") -> StillRunningError:
+    """Return the error that a task is not finished: what is known of it, and since when."""
     known = f"{task.state}, {task.progress:.0f} %" if task.progress is not None else task.state
+    if task.looked_at is None:
+        asked = "the provider was not asked about it yet"
+    else:
+        asked = f"the provider was last asked {_ago(session.clock() - task.looked_at)}"
     last = f"; the last look failed ({trouble})" if trouble else ""
     return StillRunningError(
-        f"task {task.id} is still running at the provider ({known}){last}; resume it later",
-        task=task,
+        f"task {task.id} is not finished ({known}; {asked}){last}; resume it later", task=task
     )
+
+
+def _ago(seconds: float) -> str:
+    if seconds < 1:
+        return "just now"
+    if seconds < 120:
+        return f"{seconds:.0f} s ago"
+    return f"{seconds / 60:.0f} min ago" if seconds < 7200 else f"{seconds / 3600:.0f} h ago"

@@ -6,6 +6,7 @@ import os
 import random
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,13 @@ class Session(Struct, kw_only=True, dict=True):
                 hold.confirmed = now
         self.tell(task, on_update)
         return task
+
+    def note(self, task: Task) -> Flow[None]:
+        """Write what is known of a task, and tell nobody: it is no news."""
+        if self.journal is not None:
+            hold = self.held.get(task.id)
+            with suppress(JournalError, ClaimLost):  # it will be found out again
+                yield Ask("save", (task, hold.claim if hold else None))
 
     def confirm(self, task: Task) -> Flow[None]:
         """Make sure that a task is still ours; raise StillRunningError where it is not."""

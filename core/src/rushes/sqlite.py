@@ -13,7 +13,7 @@ from rushes import claims, log
 from rushes.calls import Call
 from rushes.database import Connection, File
 from rushes.errors import JournalError
-from rushes.journal import ClaimLost, since_boot
+from rushes.journal import ClaimLost, essence, since_boot
 from rushes.store import Store, Work
 from rushes.tables import MIGRATIONS
 from rushes.task import Task
@@ -93,7 +93,8 @@ class SQLiteJournal:
             "WHERE task = ? ORDER BY number"
         )
         rows = self._store.read(lambda connection: _rows(connection, query, task_id))
-        return [_read(self.path, *row) for row in rows]
+        found = [_read(self.path, *row) for row in rows[:-1]]
+        return [*found, *self.find(task_id)[:1]] if rows else []
 
     def claim(self, task_id: str, claim: str) -> Task | None:
         """Do what Journal.claim says."""
@@ -179,7 +180,7 @@ class SQLiteJournal:
                 self._take(connection, task.id, claim)
             elif claim is not None and not self._keeps(connection, task.id, claim):
                 raise ClaimLost(task.id)
-            changed = old is None or _essence(old) != _essence(task)
+            changed = old is None or essence(old) != essence(task)
             _put(connection, row, _call(task) if old is None else call, changed=changed)
 
         return work
@@ -332,11 +333,6 @@ def _put(
 
 def _provider(task: Task) -> str:
     return task.variant.partition("/")[0]
-
-
-def _essence(task: Task) -> Task:
-    """Leave out of a task what may change every few seconds and is no news."""
-    return msgspec.structs.replace(task, call=None, progress=None, updated_at=0.0)
 
 
 def _tell_of_failure(done: "Future[Any]") -> None:

@@ -89,9 +89,11 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     `id` is our reference and, where the provider takes one, the idempotency key. `call` is exactly
     what was sent; `base_url` is where to. `sent_at` is when the call last left, or was about to;
-    `key_fingerprint` stands for the key it was sent with, without giving it away. Times are in
-    seconds since 1970, costs in USD. `progress` is the provider's, in percent; `fetched` is that of
-    the download while it runs, never recorded.
+    `key_fingerprint` stands for the key it was sent with, without giving it away. `looked_at` is
+    when the provider was last asked about it, `look_after` when its advice allows the next look;
+    both are recorded with whatever else is. Times are in seconds since 1970, costs in USD.
+    `progress` is the provider's, in percent; `fetched` is that of the download while it runs, never
+    recorded.
     """
 
     id: str
@@ -108,6 +110,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     output: str | None = None
     receipt: Receipt | None = None
     progress: float | None = None
+    looked_at: float | None = None
+    look_after: float | None = None
     results: tuple[Result, ...] = ()
     estimate: float | None = None
     cost: float | None = None

@@ -1,0 +1,154 @@
+"""Looks at a task: as often as the provider advises, however short the waits are."""
+
+from pathlib import Path
+
+import pytest
+from acme_driver import REQUEST, Driver, Maker
+from acme_server import Server, answers, drops
+from rushes import Polling, StillRunningError, Task
+
+
+class Watch:
+    """A clock and a stopwatch that go on only where a test says so, or a client sleeps."""
+
+    def __init__(self, driver: Driver) -> None:
+        self.now = 1_000_000.0
+        session = driver.client._session
+        session.clock = session.elapsed = lambda: self.now + sum(driver.slept)
+        session.jitter = lambda seconds: seconds
+
+
+def looks(server: Server) -> int:
+    return sum(line.startswith("GET /v1/clips/") for line in server.lines)
+
+
+ADVICE = Polling(first=5, every=10, at_most=600)
+
+
+def test_short_waits_follow_a_task(make: Maker, server: Server) -> None:
+    server.last = {"stage": "rendering", "done": "40%"}
+    driver = make(polling=ADVICE)
+    watch = Watch(driver)
+    task = driver.submit("acme/zoom", REQUEST)
+    seen = []
+    for _ in range(20):  # as by somebody who asks once in two seconds
+        with pytest.raises(StillRunningError):
+            driver.wait(task.id, timeout=0)
+        seen.append(looks(server))
+        watch.now += 2
+    assert seen == [0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4]
+    assert driver.slept == []
+    server.last = None
+    watch.now += 10
+    assert driver.wait(task.id, timeout=0).state == "completed"
+
+
+def test_a_wait_sleeps_no_longer_than_it_may_and_says_what_it_knows(
+    make: Maker, server: Server
+) -> None:
+    server.last = {"stage": "rendering", "done": "40%"}
+    driver = make(polling=ADVICE)
+    watch = Watch(driver)
+    task = driver.submit("acme/zoom", REQUEST)
+    with pytest.raises(StillRunningError, match=r"queued; the provider was not asked about it yet"):
+        driver.wait(task, timeout=3)
+    assert (sum(driver.slept), looks(server)) == (3, 0)
+    with pytest.raises(StillRunningError, match=r"in_progress, 50 %; .* last asked 2 s ago"):
+        driver.wait(task.id, timeout=4)
+    assert (sum(driver.slept), looks(server)) == (7, 1)
+    watch.now += 3600
+    with pytest.raises(StillRunningError, match=r"in_progress, 50 %; .* last asked just now"):
+        driver.wait(task.id, timeout=0)
+    assert looks(server) == 2
+
+
+def test_a_provider_that_says_when_to_look_again_is_taken_at_its_word(
+    make: Maker, server: Server
+) -> None:
+    driver = make(polling=ADVICE)
+    watch = Watch(driver)
+    task = driver.submit("acme/zoom", REQUEST)
+    server.on("GET /v1/clips", answers(503, retry_after="300"))
+    watch.now += 5
+    for wait in (0, 290):
+        with pytest.raises(StillRunningError):
+            driver.wait(task.id, timeout=wait)
+    assert looks(server) == 1
+    watch.now += 11
+    with pytest.raises(StillRunningError):
+        driver.wait(task.id, timeout=0)
+    assert looks(server) == 2
+
+
+def test_a_clock_that_was_set_back_delays_no_look_for_days(make: Maker, server: Server) -> None:
+    server.last = {"stage": "rendering"}
+    driver = make(polling=ADVICE)
+    watch = Watch(driver)
+    task = driver.submit("acme/zoom", REQUEST)
+    watch.now += 5
+    with pytest.raises(StillRunningError):
+        driver.wait(task.id, timeout=0)
+    watch.now -= 10 * 24 * 3600
+    with pytest.raises(StillRunningError):
+        driver.wait(task.id, timeout=3601)
+    assert looks(server) > 1
+
+
+def test_one_look(make: Maker, server: Server) -> None:
+    server.last = {"stage": "rendering", "done": "40%"}
+    driver = make(polling=ADVICE)
+    Watch(driver)
+    task = driver.submit("acme/zoom", REQUEST)
+    told: list[Task] = []
+    for count in (1, 2, 3):
+        now = driver.refresh(task.id, on_update=told.append)
+        assert (now.state, looks(server)) == ("in_progress", count)
+        assert driver.task(task.id) == now
+    assert [task.progress for task in told] == [50.0]
+    server.on("GET /v1/clips", drops)
+    with pytest.raises(StillRunningError, match=r"the last look failed \("):
+        driver.refresh(task.id)
+    server.last = None
+    done = driver.refresh(task.id)
+    assert (done.state, done.file, len(done.results)) == ("completed", None, 1)
+    done = driver.fetch(done)
+    before = len(server.seen)
+    assert driver.refresh(task.id) == done
+    assert (len(server.seen), driver.slept) == (before, [])
+
+
+def test_one_look_at_what_somebody_else_follows(make: Maker, server: Server) -> None:
+    driver, other = make(), make()
+    task = driver.submit("acme/zoom", REQUEST)
+    journal = other.client._session.journal
+    assert journal
+    assert journal.claim(task.id, "another's")
+    assert driver.refresh(task.id) == task
+    assert looks(server) == 0
+
+
+def test_a_completed_task_is_told_once_and_listed_once(
+    make: Maker, server: Server, tmp_path: Path
+) -> None:
+    driver = make()
+    told: list[Task] = []
+    done = driver.generate("acme/zoom", REQUEST, output=tmp_path / "x.mp4", on_update=told.append)
+    states = ["recorded", "sending", "queued", "in_progress", "completed"]
+    assert [task.state for task in told] == states
+    history = driver.history(done.id)
+    assert [task.state for task in history] == states
+    assert history[-1] == done == driver.task(done.id)
+    assert done.file
+
+
+def test_what_is_resumed_for_fresh_links_is_not_told_again(make: Maker, server: Server) -> None:
+    server.on("GET /files", *[answers(500)] * 5)
+    driver = make()
+    told: list[str] = []
+    with pytest.raises(Exception, match="could not be downloaded"):
+        driver.generate(
+            "acme/zoom", REQUEST, task="mine", on_update=lambda task: told.append(task.state)
+        )
+    server.stages = [{"stage": "ready", "links": [f"{server.url}/files/other.mp4"]}] * 9
+    assert driver.resume("mine", on_update=lambda task: told.append(task.state)).file
+    assert told.count("completed") == 1
