@@ -33,6 +33,7 @@ class Gateway:
     def __init__(self) -> None:
         self.paid: list[dict[str, Any]] = []
         self.keys: list[str] = []
+        self.polled = 0
         self.submits: list[Callable[[str], Reply]] = [self.accepted]
         self.polls: list[str] = ["completed"]
         self.video = VIDEO
@@ -55,6 +56,7 @@ class Gateway:
         return answer(f"remote-{len(self.paid)}")
 
     def poll(self, task: str) -> Reply:
+        self.polled += 1
         status = self.polls[0] if len(self.polls) == 1 else self.polls.pop(0)
         found: dict[str, Any] = {"id": task, "object": "generation.task", "status": status}
         if status == "in_progress":

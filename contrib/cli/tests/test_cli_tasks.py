@@ -97,10 +97,30 @@ def test_one_task_in_full() -> None:
     assert inside("show").code == 2
 
 
+def test_one_look_is_a_timeout_of_nothing(left: Gateway) -> None:
+    looks = left.polled
+    run = inside("resume", "one", "--timeout", "0")
+    assert (run.code, left.polled - looks) == (6, 1)
+    assert "queued; the provider was last asked just now" in run.err
+    assert inside("resume", "one", "--timeout", "-1").code == 2
+
+
+def test_a_task_is_shown_as_it_is_now(left: Gateway) -> None:
+    left.polls = ["in_progress", "completed"]
+    looks = left.polled
+    assert json.loads(inside("show", "two", "--json").out)["status"] == "queued"
+    assert left.polled == looks
+    assert json.loads(inside("show", "two", "--refresh", "--json").out)["progress"] == 42
+    run = inside("show", "two", "--refresh")
+    assert "Status:    completed" in run.out
+    assert "Asked:     20" in run.out
+    assert left.polled == looks + 2
+
+
 @pytest.mark.usefixtures("left")
 def test_a_gateway_without_a_way_to_cancel_says_so() -> None:
     run = inside("cancel", "one", "--json")
-    assert run.code == 3
+    assert run.code == 2
     assert "no way to cancel" in run.err
     assert "rushes resume one" in run.err
     assert json.loads(run.out)["task"] == "one"

@@ -144,7 +144,8 @@ class Client(Configured):
     def cancel(self, task: Task | str, *, on_update: OnUpdate | None = None) -> Task:
         """Ask the provider to cancel a task; one that was never sent is dropped.
 
-        Raises ConfigurationError where the provider cannot.
+        Raises NotOfferedError where the provider has no way to, StillRunningError where it refused
+        or did not answer.
         """
         return drive(self._jobs.cancel(task, on_update), self._perform)
 

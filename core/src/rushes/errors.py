@@ -2,6 +2,7 @@
 
     RushesError
       RequestError            the caller: the request is wrong; nothing was sent
+      NotOfferedError         the caller: the provider does not offer what was asked for
       ConfigurationError      the caller: a key, an address or a setting is missing or wrong
         UnknownVariantError   no installed plugin has this id
         BrokenPluginError     the plugin cannot be loaded, or broke a rule of the hooks
@@ -48,6 +49,10 @@ class RequestError(RushesError):
     def __init__(self, problems: tuple[Problem, ...], *, task: Task | None = None) -> None:
         super().__init__("\n".join(str(problem) for problem in problems), task=task)
         self.problems = problems
+
+
+class NotOfferedError(RushesError):
+    """The provider documents no way to do what was asked for; nothing has changed."""
 
 
 class ConfigurationError(RushesError):

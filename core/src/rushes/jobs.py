@@ -9,7 +9,7 @@ import msgspec
 
 from rushes.delivering import accepted
 from rushes.download import fetch
-from rushes.errors import ConfigurationError, StillRunningError
+from rushes.errors import ConfigurationError, NotOfferedError, StillRunningError
 from rushes.flow import Do, Flow, Interrupted, NotSent, T, steps
 from rushes.loading import LoadedVariant
 from rushes.owning import OwnedElsewhere, Work, owning
@@ -211,7 +211,7 @@ class Jobs:
             )
         generator = loaded.call("cancel", receipt=task.receipt)
         if generator is None:
-            raise ConfigurationError(
+            raise NotOfferedError(
                 f"{loaded.variant.provider} documents no way to cancel a task; "
                 f"task {task.id} goes on and will be billed",
                 task=task,
@@ -226,9 +226,9 @@ class Jobs:
             message = f"nobody answered that task {task.id} is cancelled ({reason}); ask again"
             raise StillRunningError(message, task=task) from failure
         if answer.status >= 300:
-            raise ConfigurationError(
+            raise StillRunningError(
                 f"the provider did not cancel task {task.id} "
-                f"({session.clean(loaded, excerpt(answer))})",
+                f"({session.clean(loaded, excerpt(answer))}); it goes on",
                 task=task,
             )
         # It may have ended just before: what became of it is what the provider says next, to

@@ -40,9 +40,8 @@ def follow(
 ) -> Flow[Task]:
     """Poll until the task has ended; return it completed.
 
-    The first look is made when the provider's advice allows it, counted from the last look that
-    was made by anybody, even if `end` is now; one that nobody has looked at is looked at `at_once`
-    where that is wanted. Raises TaskEndedError where the provider ended it without a video,
+    The first look is made `at_once` where that is wanted, else when the provider's advice allows
+    it, counted from the last look that anybody made; even if `end` is now. Raises TaskEndedError where the provider ended it without a video,
     ResultError where it is completed without one, StillRunningError at `end`, or once the advice is
     over. Each carries the task.
     """
@@ -79,10 +78,12 @@ def follow(
 
 def _due(session: Session, advice: Polling, task: Task, *, at_once: bool) -> float:
     """Return the seconds until the provider's advice allows a look."""
+    if at_once:
+        return 0.0
     if task.look_after is not None:
         return min(max(task.look_after - session.clock(), 0.0), LONGEST_PAUSE)
     since = task.sent_at or task.created_at
-    return 0.0 if at_once else min(max(since + advice.first - session.clock(), 0.0), advice.first)
+    return min(max(since + advice.first - session.clock(), 0.0), advice.first)
 
 
 def _looked_at(session: Session, task: Task, pause: float) -> Task:

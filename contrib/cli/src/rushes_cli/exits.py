@@ -39,6 +39,7 @@ def exit_code(error: BaseException) -> int:
     import rushes
 
     table: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], int], ...] = (
+        (rushes.NotOfferedError, USAGE),
         (rushes.ConfigurationError, CONFIGURATION),
         ((rushes.RequestError, rushes.RefusedError, rushes.NotSentError), NOT_BOUGHT),
         ((rushes.TaskEndedError, rushes.ResultError), ENDED),

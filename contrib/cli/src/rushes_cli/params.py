@@ -17,9 +17,9 @@ def number(text: str) -> int | float:
     raise click.BadParameter(f"{text!r} is not a number.")
 
 
-def positive(text: str) -> int | float:
-    """Read a number above 0."""
+def seconds(text: str) -> int | float:
+    """Read how long something may take; 0 is not to wait at all."""
     read = number(text)
-    if read <= 0:
-        raise click.BadParameter(f"{text} is not more than 0.")
+    if read < 0:
+        raise click.BadParameter(f"{text} is less than 0.")
     return read

@@ -11,7 +11,7 @@ from rushes_cli.asking import Asked, asked
 from rushes_cli.completing import tasks
 from rushes_cli.exits import NOT_BOUGHT, Stopped
 from rushes_cli.options import json_option, request_options
-from rushes_cli.params import positive
+from rushes_cli.params import seconds
 from rushes_cli.report_view import (
     delivery,
     money,
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--timeout",
-    type=positive,
+    type=seconds,
     metavar="SECONDS",
     help="How long to wait; the task lives on and can be resumed.  [default: as the provider says]",
 )

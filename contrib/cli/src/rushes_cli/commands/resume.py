@@ -12,7 +12,7 @@ from rushes_cli.endings import tell_error
 from rushes_cli.exits import Stopped
 from rushes_cli.interrupts import cancelling
 from rushes_cli.options import json_option
-from rushes_cli.params import positive
+from rushes_cli.params import seconds
 from rushes_cli.place import command_line
 from rushes_cli.report_view import money
 from rushes_cli.results import failures, print_failure, print_task
@@ -28,7 +28,10 @@ Outcomes = dict[str, "Task | Exception"]
 @click.command()
 @click.argument("references", metavar="[REF]...", nargs=-1, shell_complete=tasks)
 @click.option(
-    "--timeout", type=positive, metavar="SECONDS", help="How long to wait for each of them."
+    "--timeout",
+    type=seconds,
+    metavar="SECONDS",
+    help="How long to wait for each of them; 0 is one look.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask before buying what was never sent.")
 @json_option

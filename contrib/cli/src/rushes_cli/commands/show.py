@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("reference", metavar="REF", shell_complete=tasks)
+@click.option("--refresh", is_flag=True, help="Ask the provider once what the task is now.")
 @json_option
-def show(reference: str, as_json: bool) -> None:
+def show(reference: str, refresh: bool, as_json: bool) -> None:
     """Show one task: what was sent, what became of it.
 
     REF is a task's reference, or the beginning of one.
     """
     with failures(reference, as_json=as_json), clients.make_client() as client:
-        task = client.task(reference)
+        task = client.refresh(reference) if refresh else client.task(reference)
         history = client.history(task.id)
     from rushes.urls import shown
 
@@ -67,6 +68,7 @@ def _facts(task: "Task") -> list[tuple[str, str | None]]:
         ("Cost", money(task.cost) if task.cost is not None else None),
         ("Created", local(task.created_at)),
         ("Updated", local(task.updated_at)),
+        ("Asked", local(task.looked_at) if task.looked_at is not None else None),
         ("Resume", command_line("resume", task.id) if task.unfinished else None),
     ]
 
