@@ -8,21 +8,31 @@ from pathlib import Path
 import msgspec
 import pytest
 from acme_driver import KEY, REQUEST, Driver, Drivers, Maker
-from acme_server import VIDEO, Handler, Server, answers, created
+from acme_server import VIDEO, Handler, Server, answers, bills_then, created, drops
 from acme_zoom import Zoom
 from rushes import (
+    Answer,
     AsyncClient,
+    Call,
     Client,
     ConfigurationError,
     JournalError,
+    OutcomeUnknownError,
     Polling,
+    Receipt,
     Refusal,
     RefusedError,
     Request,
     RequestError,
+    Steps,
     StillRunningError,
     Task,
+    Variant,
+    hookimpl,
+    pick_text,
 )
+from rushes.defaults import http_date
+from test_core_reconciling import Both, Replaying
 
 
 def test_the_same_job_is_the_same_task(make: Maker, server: Server) -> None:
@@ -281,3 +291,67 @@ def test_a_folder_that_is_gone_is_said(
     with pytest.raises(ConfigurationError, match="give an absolute path"):
         make().submit("acme/zoom", REQUEST, output="kite.mp4")
     assert server.lines == []
+
+
+class Dated(Replaying):
+    """A provider that replays, and says when it created what it gives back."""
+
+    age = 3600.0
+
+    @hookimpl
+    def parse_submit(self, answer: Answer) -> Receipt | None:
+        """Read the clip's id; the server's own clock runs an hour ahead of ours."""
+        remote_id = pick_text(answer.json(), "clip", "ref")
+        then = http_date(answer.headers["date"])
+        assert then is not None
+        return Receipt(remote_id, created_at=then - self.age) if remote_id else None
+
+
+def test_a_task_that_was_there_before_the_job_is_another_jobs(
+    make: Maker, server: Server, tmp_path: Path
+) -> None:
+    """The reference was used in another home, whose job is given back."""
+    server.replays = True
+    assert make(plugins=[Both()]).submit("acme/zoom", REQUEST, task="mine").remote_id == "c-1"
+    other = make(plugins=[Dated()], home=tmp_path / "other")
+    with pytest.raises(RefusedError, match=r"used before, for another video\. .*: c-1"):
+        other.generate("acme/zoom", Request("Another one"), task="mine")
+    (task,) = other.tasks()
+    assert (task.state, task.receipt, other.tasks(unfinished=True)) == ("refused", None, [])
+    assert not [line for line in server.lines if line.startswith("GET /files")]
+
+
+def test_an_older_task_is_not_found_again(make: Maker, server: Server, tmp_path: Path) -> None:
+    class Findable(Dated):
+        declaration = Both.declaration
+
+        @hookimpl
+        def look_up(self, variant: Variant, client_id: str) -> Steps[list[Receipt] | None]:
+            answer = yield Call.get(variant.url("/v1/jobs/{id}", id=client_id))
+            assert answer.status == 200
+            then = http_date(answer.headers["date"])
+            assert then is not None
+            return [Receipt("c-1", created_at=then - 3600)]
+
+    server.replays = True
+    assert make(plugins=[Both()]).submit("acme/zoom", REQUEST, task="mine").remote_id == "c-1"
+    server.on("POST", drops)
+    other = make(plugins=[Findable()], home=tmp_path / "other")
+    with pytest.raises(OutcomeUnknownError, match="used before, for another video"):
+        other.submit("acme/zoom", Request("Another one"), task="mine")
+    assert len(server.clips) == 1
+
+
+def test_a_task_that_the_job_has_created_long_ago_is_its_own(make: Maker, server: Server) -> None:
+    """As after an hour in which nobody could know."""
+    server.replays = True
+    server.on("POST", bills_then(drops), *[answers(500)] * 9)
+    driver = make(plugins=[Replaying()])
+    with pytest.raises(OutcomeUnknownError):
+        driver.submit("acme/zoom", REQUEST, task="mine")
+    server.script.clear()
+    later = make(plugins=[Dated()])
+    now = later.client._session.clock()
+    later.client._session.clock = lambda: now + 3600
+    assert later.resume("mine").remote_id == "c-1"
+    assert len(server.clips) == 1

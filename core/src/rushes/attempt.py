@@ -5,11 +5,19 @@ from typing import Literal
 import msgspec
 
 from rushes.calls import Answer
+from rushes.defaults import http_date
 from rushes.errors import BrokenPluginError, JournalError
 from rushes.flow import Dispatch, Effect, Flow, Interrupted, NotSent
 from rushes.loading import LoadedVariant
 from rushes.session import Session, excerpt
 from rushes.task import Receipt, Refusal, Task, id_objection
+
+SLACK = 60.0
+"""Seconds by which a task may seem older than the call that created it: clocks behind one name."""
+OLDER = (
+    "the provider answers with a task that it created before this job was sent; its reference was "
+    "used before, for another video. Give another reference, or none"
+)
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,12 +72,30 @@ def read(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) ->
         return Outcome(kind="redirected", words=words)
     verdict = judged(loaded, answer)
     if isinstance(verdict, Receipt):
+        if is_older(session, task, verdict, answer):
+            words = f"{OLDER}: {verdict.remote_id}"
+            refusal = Refusal(kind="refused", message=words)
+            return Outcome(kind="refused", words=words, refusal=refusal)
         return Outcome(kind="accepted", receipt=verdict)
     refusal = session.clean_refusal(loaded, verdict)
     if refusal.kind in ("wait", "unknown"):
         return Outcome(kind=refusal.kind, words=refusal.message, refusal=refusal)
     words = f"HTTP {answer.status}: {refusal.message}"
     return Outcome(kind="refused", words=words, refusal=refusal)
+
+
+def is_older(session: Session, task: Task, receipt: Receipt, answer: Answer | None) -> bool:
+    """Whether a receipt is of a task that was there before the job was first sent.
+
+    A provider that replays by key gives it back where the key was used before, for other bytes: in
+    another home, say. Both ages are told by one clock each, so that no two are compared.
+    """
+    if receipt.created_at is None or task.sent_at is None:
+        return False
+    date = http_date(answer.headers.get("date", "")) if answer else None
+    now = session.clock()
+    age = (now if date is None else date) - receipt.created_at
+    return age > now - task.sent_at + SLACK
 
 
 def judged(loaded: LoadedVariant, answer: Answer) -> Receipt | Refusal:

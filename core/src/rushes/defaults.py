@@ -77,11 +77,12 @@ def retry_after(answer: Answer) -> float | None:
     text = answer.headers.get("retry-after", "").strip()
     if text.isdecimal() and text.isascii():
         return float(text[:9])
-    then, now = _date(text), _date(answer.headers.get("date", ""))
+    then, now = http_date(text), http_date(answer.headers.get("date", ""))
     return min(max(0.0, then - now), 1e9 - 1) if then is not None and now is not None else None
 
 
-def _date(text: str) -> float | None:
+def http_date(text: str) -> float | None:
+    """Read a date as HTTP writes it (RFC 9110, 5.6.7), in seconds since 1970."""
     try:
         return email.utils.parsedate_to_datetime(text).timestamp()
     except (ValueError, TypeError, OverflowError, IndexError):

@@ -41,9 +41,9 @@ def follow(
     """Poll until the task has ended; return it completed.
 
     The first look is made `at_once` where that is wanted, else when the provider's advice allows
-    it, counted from the last look that anybody made; even if `end` is now. Raises TaskEndedError where the provider ended it without a video,
-    ResultError where it is completed without one, StillRunningError at `end`, or once the advice is
-    over. Each carries the task.
+    it, counted from the last look that anybody made; even if `end` is now. Raises TaskEndedError
+    where the provider ended it without a video, ResultError where it is completed without one,
+    StillRunningError at `end`, or once the advice is over. Each carries the task.
     """
     _receipt(task)
     advice = session.polling or loaded.variant.polling

@@ -8,7 +8,7 @@ created again. Else only the caller can tell.
 import msgspec
 
 from rushes import log
-from rushes.attempt import Outcome, attempt
+from rushes.attempt import Outcome, attempt, is_older
 from rushes.errors import BrokenPluginError, OutcomeUnknownError
 from rushes.flow import Flow, Interrupted, NotSent, Sleep, steps
 from rushes.loading import LoadedVariant
@@ -96,10 +96,14 @@ def _look_up(
         generator = loaded.call("look_up", client_id=task.client_id)
         if generator is None:
             return None
-        found, _ = yield from steps(generator, lambda call: session.send(loaded, call, total))
+        found, answer = yield from steps(generator, lambda call: session.send(loaded, call, total))
         with loaded.blamed("the hook look_up"):
             receipts = msgspec.convert(msgspec.to_builtins(found or []), list[Receipt])
-        return [receipt for receipt in receipts if not id_objection(receipt.remote_id)]
+        return [
+            receipt
+            for receipt in receipts
+            if not id_objection(receipt.remote_id) and not is_older(session, task, receipt, answer)
+        ]
     except (NotSent, Interrupted, BrokenPluginError) as failure:
         log.warning("look-up failed", task=task.id, reason=session.clean(loaded, str(failure)))
         return []

@@ -39,10 +39,15 @@ def id_objection(text: str) -> str | None:
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """What a submit's answer gave: the remote id, and any JSON that its polls will need."""
+    """What a submit's answer gave: the remote id, and any JSON that its polls will need.
+
+    `created_at` is when the provider says that it created the task, in seconds since 1970: one that
+    is older than the job belongs to another job of the same name.
+    """
 
     remote_id: Annotated[str, msgspec.Meta(pattern=r"\S")]
     memo: Any = None
+    created_at: float | None = None
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

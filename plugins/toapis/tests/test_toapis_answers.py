@@ -49,11 +49,14 @@ def read_refusal(body: Any, status: int, **headers: str) -> Refusal:
     return found
 
 
+RECEIPT = Receipt("video_1", created_at=1700000000)
+
+
 class TestSubmit:
     @pytest.mark.parametrize("status", [200, 201, 202])
     @pytest.mark.parametrize("word", ["queued", "submitted", "in_progress", "completed", "new"])
     def test_the_id_is_the_receipt(self, status: int, word: str) -> None:
-        assert read_submit(TASK | {"status": word}, status) == Receipt("video_1")
+        assert read_submit(TASK | {"status": word}, status) == RECEIPT
 
     @pytest.mark.parametrize("task_id", [None, 5, 1.5, True, "", "  ", [], ["video_1"], {}])
     def test_an_id_of_another_type_is_not_understood(self, task_id: Any) -> None:
@@ -65,9 +68,15 @@ class TestSubmit:
     def test_anything_else_is_not_understood(self, body: bytes) -> None:
         assert read_submit(body) is None
 
-    def test_429_with_a_task_was_accepted(self) -> None:
-        assert read_submit(TASK, 429) == Receipt("video_1")
-        assert read_submit(TASK | {"error": ERROR}, 429) == Receipt("video_1")
+    @pytest.mark.parametrize("status", [400, 402, 409, 422, 429, 500, 503])
+    def test_what_names_a_task_is_a_task_whatever_its_status(self, status: int) -> None:
+        assert read_submit(TASK, status) == RECEIPT
+        assert read_submit(TASK | {"error": ERROR}, status) == RECEIPT
+
+    def test_without_a_time_the_age_is_not_known(self) -> None:
+        for odd in (None, "yesterday", True):
+            found = read_submit(TASK | {"created_at": odd})
+            assert found == Receipt("video_1")
 
     @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 422, 429, 500, 503])
     @pytest.mark.parametrize(

@@ -82,9 +82,18 @@ class TestSubmit:
     def test_anything_else_is_not_understood(self, body: bytes) -> None:
         assert read_submit(body) is None
 
-    def test_429_with_a_task_was_accepted(self) -> None:
-        assert read_submit({"id": "task_1", "status": "queued"}, 429) == Receipt("task_1")
-        assert read_submit({"task_id": "task_1"}, 429) == Receipt("task_1")
+    @pytest.mark.parametrize("status", [400, 402, 409, 422, 429, 500, 503])
+    def test_what_names_a_task_is_a_task_whatever_its_status(self, status: int) -> None:
+        for more in ({}, {"error": ERROR}):
+            assert read_submit({"id": "task_1", "status": "queued", **more}, status) == Receipt(
+                "task_1"
+            )
+            assert read_submit({"task_id": "task_1", **more}, status) == Receipt("task_1")
+
+    def test_too_many_requests_with_an_id_of_some_kind_is_not_tried_again(self) -> None:
+        found = read_submit({"id": "x_1", "error": ERROR}, 429)
+        assert isinstance(found, Refusal)
+        assert (found.kind, "'x_1'" in found.message) == ("unknown", True)
 
     @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 422, 429, 500, 502])
     @pytest.mark.parametrize(

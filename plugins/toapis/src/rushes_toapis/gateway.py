@@ -89,11 +89,10 @@ class Gateway:
         """Read the task's id; an error body may hold an id of another kind."""
         data = answer.json()
         remote_id = pick_text(data, "id")
-        if remote_id is None:
-            return None
-        if pick(data, "object") == "generation.task" and answer.status in (*range(300), 429):
-            return Receipt(remote_id)
-        return Receipt(remote_id) if answer.status < 300 and not pick(data, "error") else None
+        is_task = pick(data, "object") == "generation.task"
+        if remote_id and (is_task or (answer.status < 300 and not pick(data, "error"))):
+            return Receipt(remote_id, created_at=pick_number(data, "created_at"))
+        return None
 
     @hookimpl
     def parse_refusal(self, answer: Answer) -> Refusal:

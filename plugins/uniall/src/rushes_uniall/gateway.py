@@ -9,6 +9,7 @@ from typing import Any, Literal
 from rushes import (
     Answer,
     Receipt,
+    Refusal,
     Result,
     Status,
     Variant,
@@ -42,13 +43,20 @@ class Gateway:
         return self._declaration
 
     @hookimpl
-    def parse_submit(self, answer: Answer) -> Receipt | None:
-        """Read the task's id; an error body may hold an id of another kind."""
+    def parse_submit(self, answer: Answer) -> Receipt | Refusal | None:
+        """Read the task's id, whatever the HTTP status: what is named was created.
+
+        A bare `id` beside an error may be one of another kind, a request's. Where the error is "too
+        many requests", to try again would be to pay twice if it is a task's: then nobody knows.
+        """
         data = answer.json()
-        remote_id = pick_text(data, "task_id") or pick_text(data, "id")
-        is_task = answer.status < 300 or pick_text(data, "task_id") or pick_text(data, "status")
-        if remote_id and is_task and not pick(data, "error"):
-            return Receipt(remote_id)
+        named, bare = pick_text(data, "task_id"), pick_text(data, "id")
+        failed = answer.status >= 300 or bool(pick(data, "error"))
+        if named or (bare and (not failed or pick_text(data, "status") in WORDS)):
+            return Receipt(named or bare or "")
+        if bare and answer.status == 429:
+            message = f"HTTP 429, and the id {bare!r}, which may be a task's"
+            return Refusal(kind="unknown", message=message)
         return None
 
     @hookimpl
