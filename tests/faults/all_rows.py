@@ -3,6 +3,7 @@
 from faults.case import Row
 from faults.file_cases import DOWNLOAD, UPLOAD
 from faults.other_rows import ANOTHER_KEY, COMMANDS, DISK, MEMORY, SDK, STOPPED
+from faults.several_rows import SEVERAL
 from faults.status_cases import STATUS
 from faults.submit_cases import SUBMIT
 
@@ -16,6 +17,7 @@ ROWS: tuple[Row, ...] = (
     *STOPPED,
     *DISK,
     *MEMORY,
+    *SEVERAL,
     *COMMANDS,
 )
 
@@ -28,6 +30,7 @@ STEPS = {
     "stopped": "Somebody stops the client",
     "disk": "One's own disk",
     "memory": "Too much comes",
+    "several": "Several processes and accounts",
     "command": "The command line",
 }
 """The parts of the table, and their headings."""

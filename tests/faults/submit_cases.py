@@ -64,13 +64,27 @@ def kept_the_answer(bench: Bench) -> None:
         assert "HTTP 200" in (bench.task.error or "")
 
 
+def went_to_no_other(bench: Bench) -> None:
+    """Looks go to the address of a task's status, and nowhere above it."""
+    status = {"apimart": "/apimart/v1/tasks/", "uniall": "/uniall/v1/videos/"}
+    above = status.get(bench.provider, "/toapis/v1/videos/generations/")
+    assert all(len(each.path) in range(len(above) + 1, 200) for each in bench.looks)
+    assert all(each.path.startswith(above) and ".." not in each.path for each in bench.looks)
+
+
 _AFTER = ("drop", "reset", "endless", "500", "502", "503", "504", "408", "409", "425")
 _ODD = ("bomb", "html", "cut-json", "empty", "no-id", "null-id", "wrong-id")
+_ODD_ID = ("dots-id", "long-id")
 
 SUBMIT: tuple[Case, ...] = (
     Case(STEP, "Nothing goes wrong", ends=dict.fromkeys(PROVIDERS, VIDEO), also=asked_once),
     *(struck(STEP, f"{what}-after-create", UNCLEAR) for what in _AFTER),
     *(struck(STEP, f"{what}-after-create", UNCLEAR, also=kept_the_answer) for what in _ODD),
+    *(struck(STEP, f"{what}-after-create", UNCLEAR, also=went_to_no_other) for what in _ODD_ID),
+    *(
+        struck(STEP, f"{http}-naming-the-task", VIDEO, also=asked_once)
+        for http in (400, 409, 429, 500)
+    ),
     *(struck(STEP, f"{what}-after-create", UNCLEAR, limits=BRIEF) for what in ("stall", "drip")),
     *(
         struck(STEP, f"{what}-after-create", UNCLEAR_FOR_EVER, times=None)

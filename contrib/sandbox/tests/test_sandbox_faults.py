@@ -23,6 +23,10 @@ ROWS = {
     "created, then an answer that says nothing": [
         "html-after-create", "cut-json-after-create", "empty-after-create",
         "no-id-after-create", "null-id-after-create", "wrong-id-after-create",
+        "dots-id-after-create", "long-id-after-create",
+    ],
+    "created, then an error that names it": [
+        f"{n}-naming-the-task" for n in (400, 409, 429, 500)
     ],
     "told to wait": ["rate-limit-seconds", "rate-limit-date", "rate-limit-hour"],
     "reset before the request was read": ["reset-before-reading"],
@@ -236,12 +240,28 @@ def test_a_task_is_created_and_the_answer_says_nothing(
         _ = told["cut-json"].json
     holders = {
         name: told[name].json["data"][0] if gateway == "apimart" else told[name].json
-        for name in ("no-id", "null-id", "wrong-id")
+        for name in ("no-id", "null-id", "wrong-id", "dots-id", "long-id")
     }
     key = "task_id" if gateway == "apimart" else "id"
     assert key not in holders["no-id"]
     assert holders["null-id"][key] is None
     assert holders["wrong-id"][key] == 7
+    assert holders["dots-id"][key] == ".."
+    assert len(holders["long-id"][key]) == 2**20
+
+
+@pytest.mark.parametrize("gateway", GATEWAYS)
+@pytest.mark.parametrize("status", [400, 409, 429, 500])
+def test_an_error_that_names_what_it_created(
+    rushes_sandbox: Sandbox, gateway: str, status: int
+) -> None:
+    rushes_sandbox.order(f"{status}-naming-the-task")
+    told = submit(rushes_sandbox, gateway)
+    (created,) = rushes_sandbox.created
+    assert told.status == status
+    assert told.json["error"]["message"] == "this was not expected"
+    holder = told.json["data"][0] if gateway == "apimart" else told.json
+    assert holder["task_id" if gateway == "apimart" else "id"] == created.id
 
 
 @pytest.mark.parametrize("gateway", GATEWAYS)

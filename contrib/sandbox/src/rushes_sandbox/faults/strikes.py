@@ -136,6 +136,16 @@ def edited(edit: Callable[[Any, Moment], None]) -> Strike:
     return strike
 
 
+def named(http: int, message: str) -> Strike:
+    """Answer an error in the gateway's own shape, with all that the true answer says in it."""
+
+    async def strike(moment: Moment) -> Answer:
+        true = json.loads((await moment.truth()).body)
+        return Answer(http, _json({**true, **moment.gateway.error(http, message, "")}), JSON)
+
+    return strike
+
+
 def said(say: Callable[[Moment], Any]) -> Strike:
     """Answer 200 with JSON that is made up."""
 

@@ -121,7 +121,16 @@ def _after() -> Iterator[Fault]:
             f"{done}, but the answer is a {http}.",
             strikes.refused(http, message),
         )
+    for http in (400, 409, 429, 500):
+        yield Fault(
+            f"{http}-naming-the-task",
+            "submit",
+            f"{done}, and the answer names it, but is a {http} with an error in it.",
+            strikes.named(http, "this was not expected"),
+        )
     for name, does, change in (
+        ("dots-id", "has `..` as the id", lambda holder, key: holder.update({key: ".."})),
+        ("long-id", "has an id of 1 MB", lambda holder, key: holder.update({key: "x" * 2**20})),
         ("no-id", "has no id", lambda holder, key: holder.pop(key)),
         ("null-id", "has null as the id", lambda holder, key: holder.update({key: None})),
         ("wrong-id", "has a number as the id", lambda holder, key: holder.update({key: 7})),

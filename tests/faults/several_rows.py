@@ -1,0 +1,24 @@
+"""The rows in which more than one process, account or file has to do with a task."""
+
+from faults.case import Row
+
+STEP = "several"
+
+ANOTHER_ACCOUNT = Row(
+    STEP, "Nobody answers the submit, and the key is another account's when it is taken up"
+)
+REPEATED = Row(STEP, "A job was kept as never sent; the same request comes again, then a resume")
+DROPPED = Row(STEP, "A job was kept as never sent, and is cancelled")
+ASLEEP = Row(
+    STEP,
+    "The process is suspended between its record and the POST; the job is given up and ordered "
+    "anew meanwhile",
+)
+NOT_CONNECTED = Row(
+    STEP, "`task.cancel()`, three times, while a name is resolved", clients=("async",)
+)
+UNREADABLE = Row(STEP, "A record in the journal cannot be read")
+UNLINKED = Row(STEP, "The journal is removed while a client uses it")
+SEVERAL = (
+    ANOTHER_ACCOUNT, REPEATED, DROPPED, ASLEEP, NOT_CONNECTED, UNREADABLE, UNLINKED,
+)  # fmt: skip
