@@ -15,14 +15,16 @@ SOURCES = [
 ]
 # Inside the core a module may import what stands before it.
 ORDER = [
-    ["addresses", "exchange", "unrolled"],
+    ["addresses", "places", "unrolled"],
     ["problems", "request", "calls", "urls", "log", "network", "redacting"],
     ["task", "fields", "flow", "writer"],
-    ["errors", "rules", "constraints", "container", "journal", "routes"],
+    ["errors", "rules", "constraints", "container", "exchange", "journal", "routes"],
     ["payload", "variant", "plans", "home", "database", "connections", "part_file"],
     ["claims", "store", "tables"],
     ["sqlite"],
-    ["matrix", "draft", "schema", "transport"],
+    ["matrix", "draft", "schema", "messages"],
+    ["transport"],
+    ["async_transport"],
     ["hookspecs", "report"],
     ["defaults"],
     ["loading"],
@@ -92,8 +94,11 @@ def test_inside_the_core_the_arrows_point_one_way(path: Path) -> None:
 @pytest.mark.parametrize(
     ("library", "homes"),
     [
-        ("httpx", {"transport"}),
-        ("httpcore", {"transport", "connections", "routes"}),  # what httpx stands on
+        ("httpx", {"messages", "transport", "async_transport"}),
+        (  # what httpx stands on
+            "httpcore",
+            {"messages", "transport", "async_transport", "connections", "routes"},
+        ),
         ("sqlite3", {"database"}),
         ("structlog", {"log"}),
     ],

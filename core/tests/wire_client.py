@@ -7,9 +7,10 @@ from concurrent.futures import Future
 from typing import Any
 
 from rushes import Answer, Timeouts
+from rushes.async_transport import AsyncTransport
 from rushes.flow import Send
 from rushes.network import Settings
-from rushes.transport import AsyncTransport, Transport
+from rushes.transport import Transport
 
 Perform = Callable[..., Any]
 

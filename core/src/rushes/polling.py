@@ -1,5 +1,7 @@
 """Following a task: polls on the provider's advice, faults forgiven, a status never going back."""
 
+import math
+
 import msgspec
 
 from rushes import log
@@ -54,7 +56,7 @@ def follow(
             raise still_running(task, trouble)
         if pause:
             yield from pausing(task, pause)
-        glance = yield from _glance(session, loaded, task, min(left, session.timeouts.poll))
+        glance = yield from _glance(session, loaded, task, left)
         if glance.status is not None:
             task = yield from advance(session, task, glance.status, on_update)
             if task.ended:
@@ -79,11 +81,11 @@ class Glance(msgspec.Struct, frozen=True, kw_only=True):
     missing: bool = False
 
 
-def _glance(session: Session, loaded: LoadedVariant, task: Task, total: float) -> Flow[Glance]:
-    """Poll once; a fault is forgiven."""
+def _glance(session: Session, loaded: LoadedVariant, task: Task, left: float) -> Flow[Glance]:
+    """Poll once, where the task's own time is over in `left` seconds; a fault is forgiven."""
     answer: Answer | None = None
     try:
-        answer = yield from look(session, loaded, _receipt(task), total)
+        answer = yield from look(session, loaded, _receipt(task), left)
         status = understood(session, loaded, task, answer)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         trouble = session.clean(loaded, str(failure))
@@ -93,12 +95,15 @@ def _glance(session: Session, loaded: LoadedVariant, task: Task, total: float) -
     return Glance(status=status, retry_after=retry_after(answer))
 
 
-def look(session: Session, loaded: LoadedVariant, receipt: Receipt, total: float) -> Flow[Answer]:
-    """Ask once for a task's status."""
+def look(
+    session: Session, loaded: LoadedVariant, receipt: Receipt, left: float | None
+) -> Flow[Answer]:
+    """Ask once for a task's status, waiting for a connection as long as time is left."""
+    total = max(min(session.timeouts.poll, math.inf if left is None else left), 1.0)
     answer: Answer
     answer, _ = yield from steps(
         loaded.call("poll", receipt=receipt),
-        lambda call: session.send(loaded, call, max(total, 1.0)),
+        lambda call: session.send(loaded, call, total, patience=left),
     )
     return answer
 
@@ -163,14 +168,13 @@ def look_again(
     loaded: LoadedVariant,
     task: Task,
     on_update: OnUpdate | None,
-    total: float | None = None,
+    left: float | None = None,
 ) -> Flow[Task]:
     """Ask once what a task is now: the addresses that we have may have expired."""
     if task.receipt is None:
         return task
     try:
-        total = session.timeouts.poll if total is None else total
-        answer = yield from look(session, loaded, task.receipt, total)
+        answer = yield from look(session, loaded, task.receipt, left)
         status = understood(session, loaded, task, answer)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         log.warning("no news", task=task.id, reason=session.clean(loaded, str(failure)))
