@@ -18,7 +18,7 @@ ORDER = [
     ["addresses", "places", "unrolled"],
     ["problems", "request", "calls", "urls", "log", "network", "redacting"],
     ["task", "fields", "flow", "writer"],
-    ["errors", "rules", "constraints", "container", "exchange", "journal", "routes"],
+    ["errors", "rules", "constraints", "container", "decoding", "exchange", "journal", "routes"],
     ["payload", "variant", "plans", "home", "database", "connections", "part_file"],
     ["claims", "store", "tables"],
     ["sqlite"],

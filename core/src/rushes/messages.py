@@ -13,6 +13,7 @@ import httpcore
 import httpx
 
 from rushes.calls import Answer
+from rushes.decoding import decoded
 from rushes.exchange import Exchange, keep_libraries_silent
 from rushes.flow import Interrupted, NotSent, Send, Stalled, Stream
 from rushes.network import Settings
@@ -163,5 +164,7 @@ def answer_of(response: httpx.Response, body: bytes = b"") -> Answer:
 
 
 def whole(response: httpx.Response, body: bytes) -> Answer:
-    """Put a whole answer into our words."""
-    return answer_of(response, body)
+    """Put an answer into our words, its body unpacked; raise Interrupted where that fails."""
+    answer = answer_of(response)
+    headers, body = decoded(answer.headers, body, MAX_ANSWER)
+    return Answer(answer.status, headers, body)
