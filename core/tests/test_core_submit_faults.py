@@ -190,11 +190,11 @@ def test_nobody_listening_is_not_sent(make: Maker, server: Server) -> None:
 def test_a_connection_that_comes_up_late_is_used(
     make: Maker, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rushes import transport
+    from rushes import messages
     from rushes.flow import NotSent
 
     tries: list[int] = []
-    original = transport._request
+    original = messages.request_of
 
     def refuse_twice(*args: object, **named: object) -> object:
         tries.append(1)
@@ -202,7 +202,8 @@ def test_a_connection_that_comes_up_late_is_used(
             raise NotSent("refused")
         return original(*args, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(transport, "_request", refuse_twice)
+    for module in ("transport", "async_transport"):
+        monkeypatch.setattr(f"rushes.{module}.request_of", refuse_twice)
     assert make().submit("acme/zoom", REQUEST).state == "queued"
     assert (server.posts(), len(tries)) == (1, 3)
 

@@ -8,9 +8,10 @@ from contextlib import suppress
 from typing import Any
 
 from rushes import Answer, Timeouts
+from rushes.async_transport import AsyncTransport
 from rushes.flow import NotSent, Send
 from rushes.network import Settings
-from rushes.transport import AsyncTransport, Transport
+from rushes.transport import Transport
 
 Perform = Callable[..., Any]
 

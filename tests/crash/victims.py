@@ -15,10 +15,10 @@ from typing import Any
 
 import msgspec
 import rushes
+import rushes.async_transport  # loaded before the forks
 import rushes.claims
 import rushes.flow
 import rushes.session
-import rushes.transport  # loaded before the forks
 
 PATIENCE = 240
 """Seconds after which a process ends itself, should nobody be left to kill it."""

@@ -15,7 +15,7 @@ from rushes.session import OnUpdate
 from rushes.task import Task
 
 if TYPE_CHECKING:
-    from rushes.transport import AsyncTransport
+    from rushes.async_transport import AsyncTransport
 
 
 class AsyncClient(Configured):
@@ -172,7 +172,7 @@ class AsyncClient(Configured):
         if isinstance(effect, Sleep):
             await asyncio.sleep(effect.seconds)
             return None
-        from rushes.transport import AsyncTransport  # imports httpx: a check can do without
+        from rushes.async_transport import AsyncTransport  # imports httpx: a check can do without
 
         if self._transport is None:
             self._transport = AsyncTransport(self._settings)

@@ -3,26 +3,26 @@
 httpcore's network backends are its public way in:
 https://www.encode.io/httpcore/network-backends/. A name is resolved once, every address it has is
 judged, and the connection goes to exactly one that was judged; TLS still checks the name.
+
+A connection belongs to one process: a child made by a fork lets go of its parent's.
 """
 
 import asyncio
 import ipaddress
+import os
 import ssl
 import threading
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import asynccontextmanager
 from typing import Any
+from weakref import WeakSet
 
 import httpcore
 
 from rushes.addresses import Address, Resolver, is_public
 from rushes.errors import ResultError
-from rushes.exchange import Exchange, current
-
-PIECE = 16 * 1024
-"""Bytes of a body that are written at once."""
+from rushes.exchange import current
 
 
 def _capped(timeout: float | None, over: type[Exception]) -> float | None:
@@ -37,10 +37,16 @@ def _capped(timeout: float | None, over: type[Exception]) -> float | None:
 
 
 def _leaving(buffer: bytes) -> None:
-    """Note that the request is on its way; asking a proxy for a tunnel is not yet that."""
+    """Let the request leave with these bytes, unless they only ask a proxy for a way through.
+
+    That is CONNECT, or SOCKS, whose words begin with a control character; no request does.
+    """
     exchange = current()
-    if exchange is not None and buffer and not buffer.startswith(b"CONNECT "):
-        exchange.sent = True
+    if exchange is None or exchange.sent or buffer[:1] < b" " or buffer.startswith(b"CONNECT "):
+        return
+    if exchange.left <= 0:
+        raise httpcore.ConnectTimeout(exchange.words)
+    exchange.leave()
 
 
 class Stream(httpcore.NetworkStream):
@@ -48,6 +54,7 @@ class Stream(httpcore.NetworkStream):
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
+        _open.add(self)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read what has come."""
@@ -82,6 +89,7 @@ class AsyncStream(httpcore.AsyncNetworkStream):
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
+        _open.add(self)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         """Read what has come."""
@@ -113,6 +121,31 @@ class AsyncStream(httpcore.AsyncNetworkStream):
     def get_extra_info(self, info: str) -> Any:
         """Return what httpcore wants to know."""
         return self._stream.get_extra_info(info)
+
+
+_open: "WeakSet[Stream | AsyncStream]" = WeakSet()
+_abandoned: list[Any] = []
+"""What a child has of its parent: kept, or Python would warn that nobody closed it."""
+
+
+def _in_child() -> None:
+    """Let go of the parent's connections without a word to the other side.
+
+    Nobody closes them here: a TLS connection would say goodbye, and an event loop would take the
+    socket out of a selector that it shares with its parent. The descriptors lead nowhere instead.
+    """
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in list(_open):
+        opened = stream.get_extra_info("socket").fileno()
+        if opened >= 0:
+            os.dup2(nowhere, opened, inheritable=False)
+    _abandoned.extend(_open)
+    _open.clear()
+    os.close(nowhere)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
 
 
 def _looked_up(resolve: Resolver, host: str, port: int) -> Future[list[str]]:
@@ -247,30 +280,3 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 attempts.failure = error
         raise attempts.failure
-
-
-class Pieces:
-    """A body in pieces, for either half of httpcore; the deadline is looked at before each."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    def __iter__(self) -> Iterator[bytes]:
-        for start in range(0, len(self._body), PIECE):
-            yield self._body[start : start + PIECE]
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for piece in self:
-            yield piece
-
-
-@asynccontextmanager
-async def deadline(exchange: Exchange) -> AsyncIterator[None]:
-    """Raise httpcore's ReadTimeout where an exchange on the event loop is not over in time."""
-    try:
-        async with asyncio.timeout(exchange.left) as limit:
-            yield
-    except TimeoutError as error:
-        if not limit.expired():
-            raise
-        raise httpcore.ReadTimeout(exchange.words) from error

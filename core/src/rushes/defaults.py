@@ -56,6 +56,8 @@ def refusal_by_status(status: int, answer: Answer) -> Refusal:
         or pick_text(data, "error")
         or f"HTTP status {status}"
     )
+    if encoding := answer.headers.get("content-encoding"):
+        message += f", sent in the encoding {encoding!r}, which is not read here"
     code = pick(data, "error", "code")
     if status < 400 or status >= 500 or status in UNSAYING:
         kind = "unknown"

@@ -23,6 +23,10 @@ class Interrupted(Exception):
     """The call may have reached the other side; no whole answer came back."""
 
 
+class Stalled(Interrupted):
+    """Nothing came for so long, or so little, that nobody waits for the rest."""
+
+
 class StopWaiting(Exception):
     """The caller no longer waits; raised where time is let pass."""
 

@@ -1,5 +1,7 @@
 """Following a task: polls on the provider's advice, faults forgiven, a status never going back."""
 
+import math
+
 import msgspec
 
 from rushes import log
@@ -59,7 +61,8 @@ def follow(
             raise (yield from _left_running(session, task, trouble))
         if pause:
             yield from pausing(task, pause)
-        glance = yield from _glance(session, loaded, task, min(left, session.timeouts.poll))
+        left = max(end - session.elapsed(), LEAST_PAUSE)
+        glance = yield from _glance(session, loaded, task, left)
         told = glance.retry_after
         pause = max(told, LEAST_PAUSE) if told is not None else session.jitter(advice.every)
         task = _looked_at(session, task, pause)
@@ -108,11 +111,11 @@ class Glance(msgspec.Struct, frozen=True, kw_only=True):
     missing: bool = False
 
 
-def _glance(session: Session, loaded: LoadedVariant, task: Task, total: float) -> Flow[Glance]:
-    """Poll once; a fault is forgiven."""
+def _glance(session: Session, loaded: LoadedVariant, task: Task, left: float) -> Flow[Glance]:
+    """Poll once, where the task's own time is over in `left` seconds; a fault is forgiven."""
     answer: Answer | None = None
     try:
-        answer = yield from look(session, loaded, _receipt(task), total)
+        answer = yield from look(session, loaded, _receipt(task), left)
         status = understood(session, loaded, task, answer)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         trouble = session.clean(loaded, str(failure))
@@ -122,12 +125,15 @@ def _glance(session: Session, loaded: LoadedVariant, task: Task, total: float) -
     return Glance(status=status, retry_after=retry_after(answer))
 
 
-def look(session: Session, loaded: LoadedVariant, receipt: Receipt, total: float) -> Flow[Answer]:
-    """Ask once for a task's status."""
+def look(
+    session: Session, loaded: LoadedVariant, receipt: Receipt, left: float | None
+) -> Flow[Answer]:
+    """Ask once for a task's status, waiting for a connection as long as time is left."""
+    total = max(min(session.timeouts.poll, math.inf if left is None else left), 1.0)
     answer: Answer
     answer, _ = yield from steps(
         loaded.call("poll", receipt=receipt),
-        lambda call: session.send(loaded, call, max(total, 1.0)),
+        lambda call: session.send(loaded, call, total, patience=left),
     )
     return answer
 
@@ -216,14 +222,13 @@ def look_again(
     loaded: LoadedVariant,
     task: Task,
     on_update: OnUpdate | None,
-    total: float | None = None,
+    left: float | None = None,
 ) -> Flow[Task]:
     """Ask once what a task is now: the addresses that we have may have expired."""
     if task.receipt is None:
         return task
     try:
-        total = session.timeouts.poll if total is None else total
-        answer = yield from look(session, loaded, task.receipt, total)
+        answer = yield from look(session, loaded, task.receipt, left)
         status = understood(session, loaded, task, answer)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         log.warning("no news", task=task.id, reason=session.clean(loaded, str(failure)))

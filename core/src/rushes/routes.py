@@ -1,16 +1,19 @@
 """Which way a call goes: straight or through a proxy, over a kept connection or a new one."""
 
+import os
 import ssl
 import threading
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
+from weakref import WeakSet
 
 import httpcore
 from msgspec import Struct
 
 from rushes.network import Settings
+from rushes.places import Places
 from rushes.urls import is_loopback
 
 IDLE = 5.0
@@ -18,7 +21,7 @@ IDLE = 5.0
 
 
 class Kinds(Struct, frozen=True):
-    """Either half of httpcore: its pools for code that waits, or those for an event loop."""
+    """Either half of httpcore: its makers of connections for code that waits, or for a loop."""
 
     direct: Any
     http: Any
@@ -28,9 +31,16 @@ class Kinds(Struct, frozen=True):
 SYNC = Kinds(httpcore.ConnectionPool, httpcore.HTTPProxy, "SOCKSProxy")
 ASYNC = Kinds(httpcore.AsyncConnectionPool, httpcore.AsyncHTTPProxy, "AsyncSOCKSProxy")
 
+Way = tuple[str | None, bytes, bytes, int | None]
+"""A proxy, or None, and the scheme, host and port that lie behind it."""
+
 
 class Routes:
-    """The pools of one client, each made when it is first needed.
+    """The connections of one client: those at work, and those kept for the next call.
+
+    httpcore makes them; its pools keep count by walking through all who wait, and lose a connection
+    for good where a call is cancelled twice. Here everybody waits for a place first, and what is
+    not handed back whole is closed. A child made by a fork begins without any.
 
     The argument `proxy` stands before all hosts but this machine. Without it the environment is
     asked, as it was when the client first sent something: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, and
@@ -38,14 +48,28 @@ class Routes:
     """
 
     def __init__(
-        self, settings: Settings, kinds: Kinds, backend: Any, trust: Callable[[], ssl.SSLContext]
+        self,
+        settings: Settings,
+        kinds: Kinds,
+        backend: Any,
+        trust: Callable[[], ssl.SSLContext],
+        future: Callable[[], Any],
     ) -> None:
+        self.places = Places(settings.connections, future)
         self._settings, self._kinds, self._backend = settings, kinds, backend
         self._trust = trust
         self._trusted: ssl.SSLContext | None = None
         self._environment = {} if settings.proxy else getproxies()
-        self._pools: dict[tuple[str | None, bool], Any] = {}
+        self._makers: dict[str | None, Any] = {}
+        self.renew()
+        _all.add(self)
+
+    def renew(self) -> None:
+        """Begin anew without a connection: what was made before is not handed back."""
+        self.places.renew()
         self._lock = threading.Lock()
+        self._busy: dict[Any, Way] = {}
+        self._idle: dict[Any, Way] = {}  # in the order in which they became so
 
     def proxy(self, url: str) -> str | None:
         """Return the proxy that stands before an address, or None."""
@@ -59,42 +83,56 @@ class Routes:
             return None
         return found if "://" in found else f"http://{found}"
 
-    def pool(self, proxy: str | None, *, fresh: bool) -> Any:
-        """Return the pool for a route; the `fresh` one uses each connection once.
+    def take(self, proxy: str | None, url: httpcore.URL, *, fresh: bool) -> tuple[Any, list[Any]]:
+        """Return a connection for a call, a new one where it is to be `fresh`; and what to close.
 
-        Raises ValueError where the proxy cannot be used, OSError where the certificates that are
-        trusted cannot be read.
+        Those are idle ones that are over, or one too many. Raises ValueError where the proxy
+        cannot be used, OSError where the certificates that are trusted cannot be read.
         """
+        way = (proxy, url.scheme, url.host, url.origin.port)
         with self._lock:
-            if (proxy, fresh) not in self._pools:
-                self._pools[proxy, fresh] = self._made(proxy, fresh)
-            return self._pools[proxy, fresh]
+            maker = self._maker(proxy)
+            closing = [idle for idle in self._idle if idle.has_expired()]
+            for idle in closing:
+                del self._idle[idle]
+            same = [] if fresh else [idle for idle in self._idle if self._idle[idle] == way]
+            if same:
+                connection = same[-1]
+                del self._idle[connection]
+            else:
+                connection = maker.create_connection(url.origin)
+                surplus = len(self._idle) + len(self._busy) + 1 - self._settings.connections
+                for idle in list(self._idle)[: max(surplus, 0)]:
+                    del self._idle[idle]
+                    closing.append(idle)
+            self._busy[connection] = way
+        return connection, closing
 
-    @property
-    def pools(self) -> list[Any]:
-        """Every pool made so far."""
-        return list(self._pools.values())
+    def keep(self, connection: Any) -> bool:
+        """Take a connection back; say whether it is kept, else whoever had it closes it."""
+        with self._lock:
+            way = self._busy.pop(connection, None)
+            if way is None or not connection.is_idle():
+                return False
+            self._idle[connection] = way
+            return True
 
-    def surplus(self, pool: Any, fresh: bool, origin: httpcore.Origin) -> list[Any]:
-        """Return the idle connections to close before one more is opened.
+    def drop(self) -> list[Any]:
+        """Return the connections that are kept, to be closed; those at work are not taken back."""
+        with self._lock:
+            closing = list(self._idle)
+            self._idle, self._busy = {}, {}
+        return closing
 
-        Each pool counts its own; all of them together must not hold more than `connections`.
-        """
-        held = [connection for each in self.pools for connection in each.connections]
-        if not fresh and any(
-            known.can_handle_request(origin) and known.is_available() for known in pool.connections
-        ):
-            return []
-        idle = [connection for connection in held if connection.is_idle()]
-        return idle[: max(len(held) + 1 - self._settings.connections, 0)]
+    def _maker(self, proxy: str | None) -> Any:
+        if proxy not in self._makers:
+            self._makers[proxy] = self._made(proxy)
+        return self._makers[proxy]
 
-    def _made(self, proxy: str | None, fresh: bool) -> Any:
+    def _made(self, proxy: str | None) -> Any:
         self._trusted = self._trusted or self._trust()  # slow: it reads the certificates
-        most = self._settings.connections
         common = {
             "ssl_context": self._trusted,
-            "max_connections": most,
-            "max_keepalive_connections": 0 if fresh else most,
             "keepalive_expiry": IDLE,
             "network_backend": self._backend,
         }
@@ -115,3 +153,15 @@ class Routes:
             raise ValueError("the proxy's address has no host")
         user = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
         return kind, f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", user
+
+
+_all: "WeakSet[Routes]" = WeakSet()
+
+
+def _in_child() -> None:
+    for routes in list(_all):
+        routes.renew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)

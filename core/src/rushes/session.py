@@ -283,6 +283,8 @@ def at(task: Task, state: State, **known: Any) -> Task:
 
 def excerpt(answer: Answer, limit: int = 500) -> str:
     """Quote the beginning of an answer nobody understood."""
+    if encoding := answer.headers.get("content-encoding"):
+        return f"HTTP {answer.status}, sent in the encoding {encoding!r}, which is not read here"
     text = answer.body[: 4 * limit].decode("utf-8", "replace").strip()
     quoted = "".join(c if c.isprintable() else " " for c in text)[:limit]
     return f"HTTP {answer.status}: {quoted}" if quoted else f"HTTP {answer.status}, empty"
