@@ -173,12 +173,12 @@ def test_cancelled_before_it_left(
             settings = msgspec.structs.replace(hand.client._settings, resolve=resolve)
             hand.client._settings = settings
             bench.doing(hand, lambda: hand._waited(cancelled(hand.client)))
-        assert type(bench.error) is asyncio.CancelledError
+        assert type(bench.error).__name__ == "CancelledError"
         (task,) = bench.recorded()
         assert (task.state, bench.exchanges) == ("recorded", [])
         go.set()
         bench.generate()
-        assert str(bench.error) == "None"
+        assert bench.error is None, repr(bench.error)
         assert bench.task
         assert bench.task.id == task.id
         bench.assert_whole(there=True)

@@ -12,7 +12,7 @@ from rushes.download import fetch
 from rushes.errors import ConfigurationError, NotOfferedError, StillRunningError
 from rushes.flow import Do, Flow, Interrupted, NotSent, T, steps
 from rushes.loading import LoadedVariant
-from rushes.owning import OwnedElsewhere, Work, owning
+from rushes.owning import Work, owning
 from rushes.polling import ended, follow, look_again, look_once, still_running
 from rushes.problems import show
 from rushes.records import Records
@@ -193,10 +193,16 @@ class Jobs:
         def look(task: Task) -> Flow[Task]:
             return (yield from look_once(self.session, loaded, task, on_update))
 
-        try:
-            return (yield from self._owning(loaded, task, look, _finished, 0.0, on_update))
-        except OwnedElsewhere as busy:
-            return busy.task or task
+        flow = owning(
+            self.session,
+            task,
+            look,
+            enough=_finished,
+            end=self.session.elapsed(),
+            on_update=on_update,
+            or_as_seen=True,
+        )
+        return (yield from flow)
 
     @silent
     def cancel(self, task: Task | str, on_update: OnUpdate | None) -> Flow[Task]:

@@ -16,10 +16,6 @@ LOOK_AGAIN = 0.5
 Work = Callable[[Task], Flow[Task]]
 
 
-class OwnedElsewhere(StillRunningError):
-    """Another process owns the task, and nobody waits for it any longer."""
-
-
 def new_claim() -> str:
     """Return a token that stands for one run of a flow."""
     return secrets.token_hex(16)
@@ -33,12 +29,14 @@ def owning(
     enough: Callable[[Task], bool],
     end: float,
     on_update: OnUpdate | None,
+    or_as_seen: bool = False,
 ) -> Flow[Task]:
     """Work on a task as its one owner.
 
     While another process (or another flow of this one) owns it, its changes are told as they are
-    recorded; once they are `enough`, nothing is left to be done here. Raises OwnedElsewhere
-    where it is owned elsewhere still at `end`, by the session's `elapsed`.
+    recorded; once they are `enough`, nothing is left to be done here. Raises StillRunningError
+    where it is owned elsewhere still at `end`, by the session's `elapsed`, or returns it as it was
+    seen last, where that will do.
     """
 
     def needed(task: Task) -> Flow[Task]:
@@ -55,8 +53,10 @@ def owning(
         if enough(task):
             return task
         if session.elapsed() >= end:
+            if or_as_seen:
+                return task
             message = f"another process works on task {task.id} ({task.state}); look again later"
-            raise OwnedElsewhere(message, task=task)
+            raise StillRunningError(message, task=task)
         yield from pausing(task, min(LOOK_AGAIN, max(end - session.elapsed(), 0.0)))
 
 
