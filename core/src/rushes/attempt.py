@@ -45,7 +45,7 @@ def creating(
     if task.call is None:
         raise JournalError(f"task {task.id} has no recorded call", task=task)
     total = session.timeouts.submit if total is None else total
-    return session.send(loaded, task.call, total, dispatch=Dispatch(lambda: None))
+    return session.send(loaded, task.call, total, task=task, dispatch=Dispatch(lambda: None))
 
 
 def _read(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Outcome:

@@ -1,6 +1,5 @@
 """What both clients are made of: how they are configured, and what needs no waiting."""
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import msgspec
 
 from rushes.check import check
 from rushes.errors import ConfigurationError
-from rushes.home import Keys, home_folder
+from rushes.home import Environment, Keys, hidden, home_folder
 from rushes.jobs import Jobs, RequestLike
 from rushes.journal import Journal
 from rushes.loading import LoadedVariant
@@ -17,6 +16,7 @@ from rushes.network import Settings, Timeouts
 from rushes.problems import Problem
 from rushes.quick import quick
 from rushes.records import Records
+from rushes.redacting import Secret
 from rushes.registry import Registry
 from rushes.report import Report
 from rushes.request import Request
@@ -24,6 +24,7 @@ from rushes.session import OnUpdate, Session
 from rushes.siblings import naming_siblings
 from rushes.sqlite import SQLiteJournal
 from rushes.uploading import file_problem
+from rushes.urls import proxy_objection
 from rushes.variant import Polling
 
 DEFAULT: Any = object()
@@ -68,15 +69,22 @@ class Configured:
         do not work. Give it only where you store every Task that `on_update` shows you before you
         return, and see to it that each has one owner.
         """
-        folder = home_folder(home, os.environ)
+        # First of all, so that no traceback shows them, whatever is raised here.
+        keys, base_urls, proxy = hidden(keys), hidden(base_urls), proxy and Secret(proxy)
+        if keys is None or base_urls is None:
+            raise ConfigurationError("keys and base_urls are mappings by provider, of text to text")
+        if proxy and (wrong := proxy_objection(proxy)):
+            raise ConfigurationError(f"{wrong}; correct the argument proxy")
+        environ = Environment()
+        folder = home_folder(home, environ)
         self._settings = Settings(
             timeouts=timeouts or Timeouts(),
             proxy=proxy,
             connections=connections,
             transport=transport,
         )
-        self.registry = Registry(plugins, wrappers, base_urls, os.environ)
-        self.keys = Keys(keys or {}, os.environ, folder)
+        self.registry = Registry(plugins, wrappers, base_urls, environ)
+        self.keys = Keys(keys, environ, folder)
         self._session = Session(
             registry=self.registry,
             keys=self.keys,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import EntryPoint
+from traceback import clear_frames
 from types import NoneType
 from typing import Any
 
@@ -17,6 +18,7 @@ from rushes.calls import Call
 from rushes.draft import Draft
 from rushes.errors import BrokenPluginError, RushesError
 from rushes.problems import Note, Problem
+from rushes.redacting import Secret, redacted
 from rushes.request import Request
 from rushes.task import Receipt, Refusal, Status
 from rushes.unrolled import unrolled
@@ -60,7 +62,7 @@ class LoadedVariant:
 
     def call(self, hook: str, **arguments: Any) -> Any:
         """Call one hook; what it raises, or gives and must not, is the plugin's fault."""
-        with self.blamed(f"the hook {hook}"):
+        with self.blamed(f"the hook {hook}", reading="answer" in arguments):
             given = getattr(self._manager.hook, hook)(variant=self.variant, **arguments)
             if not isinstance(given, GIVES[hook]):
                 raise TypeError(f"it gave {type(given).__name__}")
@@ -77,20 +79,46 @@ class LoadedVariant:
         made: Draft = self.call("build_payload", request=request)
         return made
 
+    def authorize(self, call: Call, key: Secret, now: float) -> dict[str, Secret]:
+        """Return the headers that carry the key; no local variable shows them.
+
+        What the plugin raises loses its frames and its causes: among their locals may be a text
+        made of the key, which cannot be found by its value.
+        """
+        try:
+            return self._authorized(call, key, now)
+        except BaseException as error:  # noqa: BLE001 - Ctrl-C has the same frames
+            failure = error.with_traceback(None)
+        failure.__cause__ = failure.__context__ = None
+        failure.args = tuple(redacted(argument, key) for argument in failure.args)
+        raise failure
+
+    def _authorized(self, call: Call, key: Secret, now: float) -> dict[str, Secret]:
+        given = self.call("authorize", call=call, key=key, now=now)
+        with self.blamed("the hook authorize"):
+            return {name: _header(value) for name, value in given.items()}
+
     def _steps(self, hook: str, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-        with self.blamed(f"the hook {hook}"):
+        with self.blamed(f"the hook {hook}", reading=True):
             return (yield from steps)
 
     @contextmanager
-    def blamed(self, what: str) -> Iterator[None]:
-        """Make whatever a part of the plugin raises the plugin's fault, and say so."""
+    def blamed(self, what: str, *, reading: bool = False) -> Iterator[None]:
+        """Make whatever a part of the plugin raises the plugin's fault, and say so.
+
+        Where it was `reading` an answer, in which a provider may repeat the key, its frames keep
+        their lines and lose their locals.
+        """
         try:
             yield
         except RushesError:
             raise
         except Exception as error:
-            message = f"{self.variant.id}: {what} raised {type(error).__name__}: {error}"
-            raise BrokenPluginError(message) from error
+            if reading:
+                clear_frames(error.__traceback__)
+            raise BrokenPluginError(
+                f"{self.variant.id}: {what} raised {type(error).__name__}: {error}"
+            ) from error
 
     @cached_property
     def rules_hold(self) -> Callable[[Any], bool]:
@@ -111,6 +139,13 @@ class LoadedVariant:
         answers = self.call("validate", payload=payload)
         with self.blamed("the hook validate"):
             return [judgement(item) for found in answers if found for item in found]
+
+
+def _header(value: Any) -> Secret:
+    """Return what a header may hold; what it holds is in no message."""
+    if not isinstance(value, str) or not (value.isascii() and value.isprintable()):
+        raise TypeError("it gave a header that is not printable ASCII text")
+    return Secret(value)
 
 
 def judgement(item: Any) -> Problem | Note:

@@ -83,7 +83,7 @@ def _glance(session: Session, loaded: LoadedVariant, task: Task, total: float) -
     """Poll once; a fault is forgiven."""
     answer: Answer | None = None
     try:
-        answer = yield from look(session, loaded, _receipt(task), total)
+        answer = yield from look(session, loaded, task, total)
         status = understood(session, loaded, task, answer)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         trouble = session.clean(loaded, str(failure))
@@ -93,12 +93,12 @@ def _glance(session: Session, loaded: LoadedVariant, task: Task, total: float) -
     return Glance(status=status, retry_after=retry_after(answer))
 
 
-def look(session: Session, loaded: LoadedVariant, receipt: Receipt, total: float) -> Flow[Answer]:
+def look(session: Session, loaded: LoadedVariant, task: Task, total: float) -> Flow[Answer]:
     """Ask once for a task's status."""
     answer: Answer
     answer, _ = yield from steps(
-        loaded.call("poll", receipt=receipt),
-        lambda call: session.send(loaded, call, max(total, 1.0)),
+        loaded.call("poll", receipt=_receipt(task)),
+        lambda call: session.send(loaded, call, max(total, 1.0), task=task),
     )
     return answer
 
@@ -110,7 +110,7 @@ class NotUnderstood(Exception):
 def understood(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Status:
     """Read a poll's answer; what says nothing of this task is not understood."""
     if answer.status in (401, 403):
-        _, where = session.key(loaded)
+        _, where = session.key(loaded, task)
         raise StillRunningError(
             f"{loaded.variant.provider} refused the key from {where} (HTTP {answer.status}); "
             f"task {task.id} lives, resume it with another key",
@@ -170,7 +170,7 @@ def look_again(
         return task
     try:
         total = session.timeouts.poll if total is None else total
-        answer = yield from look(session, loaded, task.receipt, total)
+        answer = yield from look(session, loaded, task, total)
         status = understood(session, loaded, task, answer)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         log.warning("no news", task=task.id, reason=session.clean(loaded, str(failure)))

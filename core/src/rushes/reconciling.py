@@ -71,7 +71,9 @@ def _look_up(
         generator = loaded.call("look_up", client_id=task.client_id)
         if generator is None:
             return None
-        found, _ = yield from steps(generator, lambda call: session.send(loaded, call, total))
+        found, _ = yield from steps(
+            generator, lambda call: session.send(loaded, call, total, task=task)
+        )
         with loaded.blamed("the hook look_up"):
             return msgspec.convert(msgspec.to_builtins(found or []), list[Receipt])
     except (NotSent, Interrupted, BrokenPluginError) as failure:

@@ -8,12 +8,11 @@ from typing import Any
 
 from rushes.errors import BrokenPluginError, ConfigurationError, UnknownVariantError
 from rushes.loading import LoadedVariant, build, described, fitting, import_in_time
-from rushes.urls import origin
+from rushes.urls import base_url_objection
 from rushes.variant import Variant, configured
 
 VARIANTS, WRAPPERS, OBSERVERS = "rushes", "rushes.wrappers", "rushes.observers"
 COMMANDS = "rushes.commands"
-_BASE_URL = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
 _ID = re.compile(r"[a-z0-9-]+/[A-Za-z0-9._-]+")
 
 
@@ -91,12 +90,12 @@ class Registry:
     def _base_url(self, variant: Variant) -> str | None:
         name = f"{variant.environment_prefix}_BASE_URL"
         url = self._base_urls.get(variant.provider) or self._environ.get(name)
-        if url and not _is_base_url(url):
+        if url and (wrong := base_url_objection(url)):
             raise ConfigurationError(
-                f"{url!r} is no base URL for {variant.provider}; it begins with https:// (or "
-                f"http://) and a host; correct {name} or the argument base_urls"
+                f"the base URL for {variant.provider} {wrong}; "
+                f"correct {name} or the argument base_urls"
             )
-        return url
+        return url and str(url)
 
     def _entry(self, variant_id: str) -> EntryPoint:
         entries = self._found().get(variant_id, [])
@@ -151,13 +150,6 @@ class Registry:
                 f"{reasons}\nNothing is sent while a wrapper that may guard it cannot be loaded; "
                 "repair or uninstall it"
             )
-
-
-def _is_base_url(url: str) -> bool:
-    try:
-        return bool(_BASE_URL.fullmatch(url) and origin(url))
-    except ValueError:
-        return False
 
 
 def distinct(entries: Iterable[EntryPoint]) -> list[EntryPoint]:

@@ -227,7 +227,7 @@ def _pool(routes: Routes, url: str, exchange: Exchange, *, fresh: bool) -> Any:
     try:
         return routes.pool(proxy, fresh=fresh)
     except (OSError, ValueError, RuntimeError) as error:
-        raise NotSent(f"no connection can be made: {error}") from error
+        raise NotSent(f"no connection can be made: {error}") from _without_frames(error)
 
 
 def _core(request: httpx.Request, effect: Send | Stream) -> httpcore.Request:
