@@ -15,11 +15,11 @@ SOURCES = [
 ]
 # Inside the core a module may import what stands before it.
 ORDER = [
-    ["addresses", "exchange", "unrolled"],
+    ["addresses", "exchange", "installed", "unrolled"],
     ["problems", "request", "calls", "urls", "log", "network", "redacting"],
     ["task", "fields", "flow", "writer"],
     ["errors", "rules", "constraints", "container", "journal", "routes"],
-    ["payload", "variant", "plans", "key_file", "database", "connections", "part_file"],
+    ["payload", "variant", "plans", "key_file", "trust", "database", "connections", "part_file"],
     ["claims", "home", "store", "tables"],
     ["sqlite"],
     ["matrix", "draft", "schema", "transport"],

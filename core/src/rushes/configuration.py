@@ -52,6 +52,7 @@ class Configured:
         plugins: Iterable[Any] = (),
         wrappers: Iterable[Any] = (),
         observers: Iterable[OnUpdate] = (),
+        trust: Mapping[str, str | Iterable[str]] | None = None,
     ) -> None:
         """Configure a client.
 
@@ -61,6 +62,10 @@ class Configured:
         hangs within it. `proxy` stands before all hosts but this machine; a proxy resolves names
         itself, so that through one, too, only literal addresses are judged. `connections` bounds
         how many are open at once, however many tasks are followed.
+
+        A provider's name, and with it the key, belongs to one distribution. `trust` says by
+        provider which other distributions may have it: `{"toapis": "some-distribution"}`; what is
+        in `plugins` is trusted.
 
         `journal` is any `Journal`; without one, an SQLite file in `home`. With `journal=None`
         nothing is written down: a task that you do not keep yourself is lost with the process, a
@@ -83,7 +88,7 @@ class Configured:
             connections=connections,
             transport=transport,
         )
-        self.registry = Registry(plugins, wrappers, base_urls, environ)
+        self.registry = Registry(plugins, wrappers, base_urls, environ, trust)
         self.keys = Keys(keys, environ, folder)
         self._session = Session(
             registry=self.registry,

@@ -17,6 +17,7 @@ from rushes import defaults, hookspecs
 from rushes.calls import Call
 from rushes.draft import Draft
 from rushes.errors import BrokenPluginError, RushesError
+from rushes.installed import distribution
 from rushes.problems import Note, Problem
 from rushes.redacting import Secret, redacted
 from rushes.request import Request
@@ -26,6 +27,9 @@ from rushes.variant import SPEC, Variant
 
 IMPORT_DEADLINE = 20.0
 """Seconds that a plugin's import may take before it counts as hanging."""
+
+FAULTS = (Exception, SystemExit)
+"""What a plugin may raise and is blamed for: one that ends the program would be believed."""
 
 GIVES: Mapping[str, tuple[type, ...]] = {
     "build_payload": (Draft,),
@@ -113,7 +117,7 @@ class LoadedVariant:
             yield
         except RushesError:
             raise
-        except Exception as error:
+        except FAULTS as error:
             if reading:
                 clear_frames(error.__traceback__)
             raise BrokenPluginError(
@@ -182,8 +186,7 @@ def import_in_time(entry: EntryPoint, deadline: float = IMPORT_DEADLINE) -> Any:
 
 def described(entry: EntryPoint) -> str:
     """Name an entry point and the distribution that brings it."""
-    distribution = entry.dist.name if entry.dist else "an unknown distribution"
-    return f"{entry.name} ({entry.value}, from {distribution})"
+    return f"{entry.name} ({entry.value}, from {distribution(entry)})"
 
 
 def fitting(part: Any, name: str) -> Any:
@@ -199,8 +202,10 @@ def _manager(name: str, parts: Iterable[Any]) -> pluggy.PluginManager:
         for part in parts:
             manager.register(part)
         manager.check_pending()
-    except (pluggy.PluginValidationError, ValueError) as error:
+    except pluggy.PluginValidationError as error:
         raise BrokenPluginError(f"{name}: {error}") from error
+    except FAULTS as error:  # looking at its attributes may run code of its own
+        raise BrokenPluginError(f"{name}: {type(error).__name__}: {error}") from error
     for hook in (getattr(manager.hook, spec.__name__) for spec in hookspecs.HOOKS):
         for implementation in hook.get_hookimpls():
             if inspect.iscoroutinefunction(implementation.function):
@@ -216,7 +221,7 @@ def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
     manager = _manager(name, (defaults, *wrappers, plugin))
     try:
         declared = manager.subset_hook_caller("variant", wrappers)()
-    except Exception as error:
+    except FAULTS as error:
         raise BrokenPluginError(
             f"{name}: its declaration raised {type(error).__name__}: {error}"
         ) from error

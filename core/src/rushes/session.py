@@ -4,7 +4,6 @@ import random
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +23,12 @@ from rushes.errors import (
 )
 from rushes.flow import Dispatch, Do, Effect, Flow, Send, Sleep, StopWaiting
 from rushes.home import Keys
+from rushes.installed import OBSERVERS
 from rushes.journal import ClaimLost, Journal
-from rushes.loading import LoadedVariant, import_in_time
+from rushes.loading import FAULTS, LoadedVariant, import_in_time
 from rushes.network import Timeouts
 from rushes.redacting import Secret, redact, redacted, silence
-from rushes.registry import OBSERVERS, Registry, distinct
+from rushes.registry import Registry
 from rushes.task import Refusal, State, Task
 from rushes.urls import origin, shown
 from rushes.variant import Polling, configured, environment_prefix
@@ -60,10 +60,13 @@ class Session(Struct, kw_only=True, dict=True):
     def key(self, loaded: LoadedVariant, task: Task | None = None) -> tuple[Secret, str]:
         """Return the provider's key and where it is from.
 
-        Raises MissingKeyError where there is none; `task` is whose call it is for.
+        Raises MissingKeyError where there is none, ConfigurationError where the variant may not
+        have it; `task` is whose call it is for.
         """
         variant = loaded.variant
         provider, variable = variant.provider, key_variable(variant.provider)
+        if objection := self.registry.why_no_key(variant.id):
+            raise ConfigurationError(objection, task=task)
         found = self.keys.find(provider, variable)
         if not found:
             raise MissingKeyError(
@@ -190,7 +193,7 @@ class Session(Struct, kw_only=True, dict=True):
         for observer in self.observers():
             try:
                 observer(task)
-            except Exception:  # noqa: BLE001 - an observer never stops a task
+            except FAULTS:  # an observer never stops a task, nor the program
                 log.warning("an observer raised", observer=repr(observer), exc_info=True)
         if on_update:
             on_update(task)
@@ -199,7 +202,7 @@ class Session(Struct, kw_only=True, dict=True):
         """Return the installed observers and the embedder's own; a broken one is passed over."""
         if "installed" not in self.__dict__:
             installed: list[Any] = []
-            for entry in distinct(entry_points(group=OBSERVERS)):
+            for entry in self.registry.installed.group(OBSERVERS):
                 try:
                     installed.append(import_in_time(entry))
                 except BrokenPluginError as error:
