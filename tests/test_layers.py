@@ -15,12 +15,12 @@ SOURCES = [
 ]
 # Inside the core a module may import what stands before it.
 ORDER = [
-    ["addresses", "places", "type_info", "unrolled"],
+    ["addresses", "installed", "places", "type_info", "unrolled"],
     ["problems", "request", "calls", "urls", "log", "network", "redacting"],
     ["task", "fields", "flow", "writer"],
     ["errors", "rules", "constraints", "container", "decoding", "exchange", "journal", "routes"],
-    ["payload", "variant", "plans", "home", "database", "connections", "part_file"],
-    ["claims", "store", "tables"],
+    ["payload", "variant", "plans", "key_file", "trust", "database", "connections", "part_file"],
+    ["claims", "home", "store", "tables"],
     ["sqlite"],
     ["matrix", "draft", "schema", "messages"],
     ["transport"],

@@ -5,7 +5,8 @@ import re
 import struct
 import threading
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -170,6 +171,18 @@ class Server(ThreadingHTTPServer):
         ready = {"stage": "ready", "links": [f"{self.url}/files/{ref}.mp4"]}
         stage = self.stages[turn] if turn < len(self.stages) else (self.last or ready)
         handler.answer(200, {"clip": {"ref": ref, **stage}})
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """Run a provider's server until the test is over."""
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        yield server
+        server.release.set()
+        server.shutdown()
+        thread.join()
 
 
 def created(handler: Handler) -> None:

@@ -2,7 +2,6 @@
 
 import functools
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,20 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from acme_driver import Drivers
-from acme_server import Server
+from acme_server import Server, running
 
 
 @pytest.fixture(autouse=True)
 def no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep every test from the keys, folders and proxies of whoever runs it."""
-    for name in ("ACME_API_KEY", "ACME_BASE_URL", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+    for name in (
+        "ACME_API_KEY",
+        "ACME_BASE_URL",
+        "RUSHES_TRUST",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
     monkeypatch.setenv("RUSHES_HOME", str(tmp_path / "default-home"))
@@ -36,13 +42,8 @@ def one_tls_context() -> Iterator[None]:
 @pytest.fixture
 def server() -> Iterator[Server]:
     """Run the provider."""
-    with Server() as running:
-        thread = threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        yield running
-        running.release.set()
-        running.shutdown()
-        thread.join()
+    with running() as server:
+        yield server
 
 
 @pytest.fixture

@@ -248,7 +248,7 @@ def test_certificates_that_cannot_be_read(
         ("gopher://127.0.0.1", "begins with http"),
         ("127.0.0.1:3128", "begins with http"),
         ("http://", "has no host"),
-        ("http://[::1", "Invalid IPv6"),
+        ("http://[::1", "malformed"),
         ("socks5://127.0.0.1:1", "socksio"),
     ],
 )

@@ -238,7 +238,7 @@ def test_a_job_that_was_never_accepted_goes_to_the_base_url_of_today(
 
 def test_a_task_stays_where_it_was_sent(make: Maker, server: Server) -> None:
     task = make().submit("acme/zoom", REQUEST, task="mine")
-    other = make(base_urls={"acme": "http://127.0.0.1:9"})
+    other = make(base_urls={"acme": f"{server.url}/other"})
     done = other.generate("acme/zoom", REQUEST, task="mine")
     assert (done.base_url, done.remote_id, bool(done.file)) == (server.url, task.remote_id, True)
     assert server.posts() == 1

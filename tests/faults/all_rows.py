@@ -2,7 +2,17 @@
 
 from faults.case import Row
 from faults.file_cases import DOWNLOAD, UPLOAD
-from faults.other_rows import ANOTHER_KEY, COMMANDS, DISK, MEMORY, SDK, STOPPED
+from faults.other_rows import (
+    ANOTHER_ADDRESS,
+    ANOTHER_KEY,
+    COMMANDS,
+    DISK,
+    INSTALLED,
+    MEMORY,
+    SDK,
+    STOPPED,
+    UNKNOWN_ELSEWHERE,
+)
 from faults.several_rows import SEVERAL
 from faults.status_cases import STATUS
 from faults.submit_cases import SUBMIT
@@ -10,14 +20,17 @@ from faults.submit_cases import SUBMIT
 ROWS: tuple[Row, ...] = (
     *SUBMIT,
     SDK,
+    UNKNOWN_ELSEWHERE,
     *STATUS,
     ANOTHER_KEY,
+    ANOTHER_ADDRESS,
     *DOWNLOAD,
     *UPLOAD,
     *STOPPED,
     *DISK,
     *MEMORY,
     *SEVERAL,
+    *INSTALLED,
     *COMMANDS,
 )
 
@@ -31,6 +44,7 @@ STEPS = {
     "disk": "One's own disk",
     "memory": "Too much comes",
     "several": "Several processes and accounts",
+    "installed": "What is installed",
     "command": "The command line",
 }
 """The parts of the table, and their headings."""

@@ -58,6 +58,16 @@ FOLDER_GONE = Row("disk", "The folder is gone, a file in its place, when the vid
 DISK = (NO_FOLDER, FULL_BEFORE, FULL, FOLDER_GONE)
 
 ANOTHER_KEY = Row("status", "The key is no longer taken, then another one is given")
+ANOTHER_ADDRESS = Row("status", "The base URL is another one when the task is taken up")
+UNKNOWN_ELSEWHERE = Row(
+    "submit", "Nobody answers, and the base URL is another one when the task is taken up"
+)
+
+MALFORMED = Row("installed", "A distribution's `entry_points.txt` is malformed")
+HOOK_LEAVES = Row("installed", "A hook ends the program (`SystemExit`)")
+OBSERVER_LEAVES = Row("installed", "An observer ends the program (`SystemExit`)")
+STRANGER = Row("installed", "A second distribution brings a variant under the provider's name")
+INSTALLED = (MALFORMED, HOOK_LEAVES, OBSERVER_LEAVES, STRANGER)
 
 MEMORY = tuple(
     Much(

@@ -24,7 +24,7 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     for provider in ("TOAPIS", "APIMART", "UNIALL"):
         monkeypatch.delenv(f"{provider}_API_KEY", raising=False)
         monkeypatch.delenv(f"{provider}_BASE_URL", raising=False)
-    for name in ("NO_COLOR", "COLUMNS", "FORCE_COLOR", "RUSHES_TRACEBACK"):
+    for name in ("NO_COLOR", "COLUMNS", "FORCE_COLOR", "RUSHES_TRACEBACK", "RUSHES_TRUST"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("RUSHES_TRACEBACK", "")
     folder = tmp_path / "home"

@@ -47,3 +47,26 @@ def test_an_unknown_provider_is_not_given_a_key() -> None:
     assert run.code == 2
     assert "nearest: toapis" in run.err
     assert inside("keys", "set", "toapis", SECRET).code == 2
+
+
+def test_a_file_that_others_can_read_is_refused_and_the_way_out_is_told(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert inside("keys", "set", "toapis", stdin=SECRET).code == 0
+    file = home / "keys.json"
+    file.chmod(0o644)
+    for arguments in (
+        ("keys", "list"),
+        ("keys", "set", "apimart"),
+        ("keys", "remove", "toapis"),
+        ("generate", "A red kite", "-m", "toapis/kling-v3"),
+    ):
+        run = inside(*arguments, stdin=SECRET)
+        assert run.code == 3, run
+        assert f"chmod 600 {file}" in run.err
+        assert SECRET not in run.err + run.out
+    monkeypatch.setenv("TOAPIS_API_KEY", SECRET)
+    monkeypatch.setenv("TOAPIS_BASE_URL", "http://127.0.0.1:9")
+    assert inside("generate", "A red kite", "-m", "toapis/kling-v3").code == 4
+    file.chmod(0o600)
+    assert inside("keys", "list").code == 0

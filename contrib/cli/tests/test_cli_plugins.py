@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from cli_runs import distribution, inside, outside
+from rushes.installed import Installed
 
 SOUND = """
 import click
@@ -156,10 +157,108 @@ def test_a_broken_variant_is_named_below_the_matrix() -> None:
 
 
 def test_nothing_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rushes_cli.inventory.entry_points", lambda group: [])
+    monkeypatch.setattr("rushes.registry.installed", lambda: Installed({}, []))
     assert "pip install" in inside("plugins").err
-    monkeypatch.setattr("rushes.registry.entry_points", lambda group: [])
     run = inside("variants")
     assert run.code == 3
     assert "pip install" in run.err
     assert inside("check", "x").code == 3
+
+
+@pytest.fixture
+def malformed(installed: Path) -> Path:
+    """Install a distribution whose entry points cannot be read beside the others."""
+    distribution(installed, "Half-Installed", "[rushes.commands]\nnothing\n")
+    return installed
+
+
+@pytest.mark.usefixtures("malformed")
+def test_a_distribution_that_cannot_be_read_is_named_and_stops_nothing() -> None:
+    words = "half-installed: its entry_points.txt cannot be read ("
+    run = outside("plugins", "--json")
+    assert run.code == 0, run
+    (found,) = (item for item in json.loads(run.out) if item["group"] is None)
+    assert (found["name"], found["distribution"]) == ("half-installed", "half-installed")
+    assert (found["status"], found["version"]) == ("broken", None)
+    assert found["problem"].startswith(words)
+    told = outside("plugins")
+    assert told.code == 0, told
+    assert f"Broken: half-installed: {words}" in told.err
+    assert any(
+        line.split()[:2] == ["distribution", "half-installed"] for line in told.out.split("\n")
+    )
+    for arguments, code in (
+        (("hello",), 0),
+        (("--help",), 0),
+        (("variants",), 0),
+        (("check", "A red kite", "-m", "toapis/kling-v3"), 0),
+        (("tasks",), 0),
+        (("keys", "list"), 0),
+        (("check", "A red kite", "-m", "toapis/kling-v9"), 3),
+        (("nothing",), 2),
+    ):
+        run = outside(*arguments)
+        assert run.code == code, run
+        assert (words in run.err) == (code > 0), run
+        assert "bug of ours" not in run.err
+
+
+LEAVING = """
+import sys
+from acme_dolly import *
+
+@hookimpl
+def variant():
+    raise SystemExit(0)
+
+plugin = sys.modules[__name__]
+"""
+
+
+def test_a_plugin_that_ends_the_program_is_broken(installed: Path) -> None:
+    distribution(
+        installed, "acme-leaves", "[rushes]\nleaves.dolly = acme_leaves:plugin\n",
+        acme_leaves=LEAVING,
+    )  # fmt: skip
+    words = "its declaration raised SystemExit"
+    run = outside("check", "A red kite", "-m", "leaves/dolly")
+    assert (run.code, words in run.err) == (3, True), run
+    told = {item["name"]: item for item in json.loads(outside("plugins", "--json").out)}
+    assert words in told["leaves.dolly"]["problem"]
+    assert told["toapis.kling-v3"]["status"] == "ok"
+
+
+STRANGER = RAISING.replace('id="acme/dolly"', 'id="toapis/dolly"').replace(
+    'return answer.json()["clip"]["stage"]', "return None"
+).replace("@hookimpl\ndef parse_status", """@hookimpl
+def parse_submit(answer):
+    return None
+
+@hookimpl
+def parse_status""")  # fmt: skip
+
+
+def test_a_second_distribution_under_a_providers_name_is_listed_as_untrusted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "site"
+    distribution(
+        folder, "toapis-extras", "[rushes]\ntoapis.dolly = toapis_extras:plugin\n",
+        toapis_extras=STRANGER,
+    )  # fmt: skip
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *_paths()]))
+    monkeypatch.setenv("TOAPIS_API_KEY", "sk-0123456789-secret")
+    monkeypatch.setenv("TOAPIS_BASE_URL", "http://127.0.0.1:9")
+    told = {item["name"]: item for item in json.loads(outside("plugins", "--json").out)}
+    stranger = told["toapis.dolly"]
+    assert stranger["status"] == "untrusted", stranger
+    assert "The key for toapis goes only to rushes-toapis" in stranger["problem"]
+    assert told["toapis.kling-v3"]["status"] == "ok"
+    assert "Not trusted: toapis.dolly: " in outside("plugins").err
+    assert outside("check", "A red kite", "-m", "toapis/dolly").code == 0
+    run = outside("generate", "A red kite", "-m", "toapis/dolly")
+    assert (run.code, 'RUSHES_TRUST="toapis=toapis-extras"' in run.err) == (3, True), run
+    monkeypatch.setenv("RUSHES_TRUST", "toapis=toapis-extras")
+    assert outside("generate", "A red kite", "-m", "toapis/dolly").code == 4
+    told = {item["name"]: item for item in json.loads(outside("plugins", "--json").out)}
+    assert told["toapis.dolly"]["status"] == "ok"

@@ -61,7 +61,7 @@ def creating(
     if task.call is None:
         raise JournalError(f"task {task.id} has no recorded call", task=task)
     total = session.timeouts.submit if total is None else total
-    return session.send(loaded, task.call, total, dispatch=dispatch)
+    return session.send(loaded, task.call, total, task=task, dispatch=dispatch)
 
 
 def read(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Outcome:

@@ -1,6 +1,5 @@
 """What both clients are made of: how they are configured, and what needs no waiting."""
 
-import os
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,7 +9,7 @@ import msgspec
 
 from rushes.check import check
 from rushes.errors import ConfigurationError
-from rushes.home import Keys, home_folder
+from rushes.home import Environment, Keys, hidden, home_folder
 from rushes.jobs import Jobs, RequestLike
 from rushes.journal import Journal
 from rushes.loading import LoadedVariant
@@ -18,6 +17,7 @@ from rushes.network import Settings, Timeouts
 from rushes.problems import Problem
 from rushes.quick import quick
 from rushes.records import Records
+from rushes.redacting import Secret
 from rushes.registry import Registry
 from rushes.report import Report
 from rushes.request import Request
@@ -25,6 +25,7 @@ from rushes.session import OnUpdate, Session
 from rushes.siblings import naming_siblings
 from rushes.sqlite import SQLiteJournal
 from rushes.uploading import file_problem
+from rushes.urls import proxy_objection
 from rushes.variant import Polling
 
 DEFAULT: Any = object()
@@ -52,6 +53,7 @@ class Configured:
         plugins: Iterable[Any] = (),
         wrappers: Iterable[Any] = (),
         observers: Iterable[OnUpdate] = (),
+        trust: Mapping[str, str | Iterable[str]] | None = None,
     ) -> None:
         """Configure a client.
 
@@ -62,6 +64,10 @@ class Configured:
         itself, so that through one, too, only literal addresses are judged. `connections` bounds
         how many are open at once, however many tasks are followed.
 
+        A provider's name, and with it the key, belongs to one distribution. `trust` says by
+        provider which other distributions may have it: `{"toapis": "some-distribution"}`; what is
+        in `plugins` is trusted.
+
         `journal` is any `Journal`; without one, an SQLite file in `home`. With `journal=None`
         nothing is written down: a task that you do not keep yourself is lost with the process, a
         job cannot be told from one sent before, nothing keeps two flows from working on one task
@@ -69,15 +75,22 @@ class Configured:
         do not work. Give it only where you store every Task that `on_update` shows you before you
         return, and see to it that each has one owner.
         """
-        folder = home_folder(home, os.environ)
+        # First of all, so that no traceback shows them, whatever is raised here.
+        keys, base_urls, proxy = hidden(keys), hidden(base_urls), proxy and Secret(proxy)
+        if keys is None or base_urls is None:
+            raise ConfigurationError("keys and base_urls are mappings by provider, of text to text")
+        if proxy and (wrong := proxy_objection(proxy)):
+            raise ConfigurationError(f"{wrong}; correct the argument proxy")
+        environ = Environment()
+        folder = home_folder(home, environ)
         self._settings = Settings(
             timeouts=timeouts or Timeouts(),
             proxy=proxy,
             connections=connections,
             transport=transport,
         )
-        self.registry = Registry(plugins, wrappers, base_urls, os.environ)
-        self.keys = Keys(keys or {}, os.environ, folder)
+        self.registry = Registry(plugins, wrappers, base_urls, environ, trust)
+        self.keys = Keys(keys, environ, folder)
         self._session = Session(
             registry=self.registry,
             keys=self.keys,

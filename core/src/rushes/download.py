@@ -196,7 +196,7 @@ def _hops(
         _refuse_address(call.url, offer.task)
         left = max(offer.end - session.elapsed(), 0.001)
         if result.call and not hop:
-            sent: Any = session.send(loaded, call, left)
+            sent: Any = session.send(loaded, call, left, task=offer.task)
             call = sent.call
         call = msgspec.structs.replace(call, headers={**call.headers, **part.headers()})
         public_only = not is_loopback(offer.task.base_url)

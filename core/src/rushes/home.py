@@ -1,14 +1,13 @@
-"""Where our own files lie, and the keys among them."""
+"""Where our own files lie, and whose keys are used: what is given, set or stored."""
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from rushes.errors import ConfigurationError
+from rushes.key_file import KeyFile
 from rushes.redacting import Secret
 
 
@@ -27,66 +26,102 @@ def home_folder(given: str | Path | None, environ: Mapping[str, str]) -> Path:
 
 
 def _home_folder(given: str | Path | None, environ: Mapping[str, str]) -> Path:
-    if given or environ.get("RUSHES_HOME"):
-        return Path(given or environ["RUSHES_HOME"]).expanduser()
+    if chosen := given or environ.get("RUSHES_HOME"):
+        return Path(str(chosen)).expanduser()
     if sys.platform == "win32":
-        base = Path(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
+        base = Path(str(environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"))
     elif sys.platform == "darwin":
         base = Path.home() / "Library" / "Application Support"
     else:
-        base = Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+        base = Path(str(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"))
     return base / "rushes"
+
+
+class Environment(Mapping[str, str]):
+    """The environment, read as it is just now; no traceback shows it, nor what is read of it."""
+
+    def __init__(self, variables: Mapping[str, str] = os.environ) -> None:
+        self._variables = variables
+
+    def __repr__(self) -> str:
+        return "<the environment>"
+
+    def __getitem__(self, name: str) -> Secret:
+        return Secret(self._variables[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._variables)
+
+    def __len__(self) -> int:
+        return len(self._variables)
+
+
+def hidden(given: Any) -> dict[str, Secret] | None:
+    """Return what is given by provider, in values that no traceback shows; empty ones are left out.
+
+    None where it is not a mapping of text to text. Raises nothing: the caller's own frame still
+    holds what it was given.
+    """
+    try:
+        items = [(name, value) for name, value in dict(given or {}).items() if value]
+    except Exception:  # noqa: BLE001 - the one who raises would show it
+        return None
+    if all(isinstance(text, str) for item in items for text in item):
+        return {name: Secret(value) for name, value in items}
+    return None
 
 
 class Keys:
     """The keys: one given by hand beats the environment, which beats one stored in the home."""
 
     def __init__(self, given: Mapping[str, str], environ: Mapping[str, str], home: Path) -> None:
-        self._given = {provider: Secret(key) for provider, key in given.items()}
+        self._given = hidden(given) or {}
         self._environ = environ
-        self._file = home / "keys.json"
+        self._file = KeyFile(home / "keys.json")
+        self._used: dict[str, tuple[Secret, ...]] = {}
 
     def __repr__(self) -> str:
-        return f"<keys in {self._file}>"
+        return f"<keys in {self._file.path}>"
 
     def __reduce__(self) -> Any:
         raise TypeError("keys are not pickled: give them to the other process by its environment")
 
     def find(self, provider: str, variable: str) -> tuple[Secret, str] | None:
-        """Return a provider's key and where it is from, or None."""
+        """Return a provider's key and where it is from, or None.
+
+        The file is read only where the key is in no other place.
+        """
         if given := self._given.get(provider):
-            return given, "the argument `keys`"
-        if key := Secret(self._environ.get(variable, "")):
-            return key, variable
-        stored = self.stored().get(provider)
-        return (stored, str(self._file)) if stored else None
+            found = given, "the argument `keys`"
+        elif key := Secret(self._environ.get(variable, "")):
+            found = key, variable
+        elif stored := self.stored().get(provider):
+            found = stored, str(self._file.path)
+        else:
+            return None
+        used = self._used.get(provider, ())
+        if found[0] not in used:
+            self._used[provider] = (*used, found[0])
+        return found
+
+    def used(self, provider: str | None = None) -> list[Secret]:
+        """Return every key that was found so far, of one provider or of all."""
+        if provider is not None:
+            return list(self._used.get(provider, ()))
+        return [key for keys in list(self._used.values()) for key in keys]
 
     def stored(self) -> dict[str, Secret]:
-        """Return the keys stored in the home, by provider."""
-        try:
-            keys = msgspec.json.decode(self._file.read_bytes(), type=dict[str, str])
-            return {provider: Secret(key) for provider, key in keys.items()}
-        except FileNotFoundError:
-            return {}
-        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise ConfigurationError(
-                f"{self._file} cannot be read ({type(error).__name__}); repair or remove it"
-            ) from error
+        """Return the keys stored in the home, by provider; raises ConfigurationError."""
+        return self._file.read()
 
     def store(self, provider: str, key: str | None) -> None:
-        """Store a provider's key, readable by its owner alone, or with None remove it."""
+        """Store a provider's key, readable by its owner alone, or with None remove it.
+
+        Raises ConfigurationError.
+        """
+        key = key and Secret(key)
         keys = self.stored()
         keys.pop(provider, None)
         if key is not None:
             keys[provider] = Secret(key)
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            part = self._file.with_suffix(".part")
-            with os.fdopen(
-                os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb"
-            ) as out:
-                plain = {name: str(value) for name, value in keys.items()}
-                out.write(msgspec.json.format(msgspec.json.encode(plain)))
-            part.replace(self._file)
-        except OSError as error:
-            raise ConfigurationError(f"{self._file} cannot be written: {error}") from error
+        self._file.write(keys)

@@ -82,7 +82,10 @@ def parse_refusal(variant: Variant, answer: Answer) -> Refusal:  # type: ignore[
 def authorize(  # type: ignore[empty-body]
     variant: Variant, call: Call, key: str, now: float
 ) -> Mapping[str, str]:
-    """Return the headers that carry the key; `now` is in seconds since 1970. By default Bearer."""
+    """Return the headers that carry the key; `now` is in seconds since 1970. By default Bearer.
+
+    The headers are printable ASCII text. The key is a `str` whose repr shows nothing of it.
+    """
 
 
 @hookspec(firstresult=True)

@@ -225,7 +225,7 @@ class Jobs:
         session = self.session
         try:
             answer, _ = yield from steps(
-                generator, lambda call: session.send(loaded, call, session.timeouts.poll)
+                generator, lambda call: session.send(loaded, call, session.timeouts.poll, task=task)
             )
         except (NotSent, Interrupted) as failure:
             reason = session.clean(loaded, str(failure))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import EntryPoint
+from traceback import clear_frames
 from types import NoneType
 from typing import Any
 
@@ -16,7 +17,9 @@ from rushes import defaults, hookspecs
 from rushes.calls import Call
 from rushes.draft import Draft
 from rushes.errors import BrokenPluginError, RushesError
+from rushes.installed import distribution
 from rushes.problems import Note, Problem
+from rushes.redacting import Secret, redacted
 from rushes.request import Request
 from rushes.task import Receipt, Refusal, Status
 from rushes.type_info import ready
@@ -25,6 +28,9 @@ from rushes.variant import SPEC, Variant
 
 IMPORT_DEADLINE = 20.0
 """Seconds that a plugin's import may take before it counts as hanging."""
+
+FAULTS = (Exception, SystemExit)
+"""What a plugin may raise and is blamed for: one that ends the program would be believed."""
 
 GIVES: Mapping[str, tuple[type, ...]] = {
     "build_payload": (Draft,),
@@ -61,7 +67,7 @@ class LoadedVariant:
 
     def call(self, hook: str, **arguments: Any) -> Any:
         """Call one hook; what it raises, or gives and must not, is the plugin's fault."""
-        with self.blamed(f"the hook {hook}"):
+        with self.blamed(f"the hook {hook}", reading="answer" in arguments):
             given = getattr(self._manager.hook, hook)(variant=self.variant, **arguments)
             if not isinstance(given, GIVES[hook]):
                 raise TypeError(f"it gave {type(given).__name__}")
@@ -79,20 +85,46 @@ class LoadedVariant:
         made: Draft = self.call("build_payload", request=request)
         return made
 
+    def authorize(self, call: Call, key: Secret, now: float) -> dict[str, Secret]:
+        """Return the headers that carry the key; no local variable shows them.
+
+        What the plugin raises loses its frames and its causes: among their locals may be a text
+        made of the key, which cannot be found by its value.
+        """
+        try:
+            return self._authorized(call, key, now)
+        except BaseException as error:  # noqa: BLE001 - Ctrl-C has the same frames
+            failure = error.with_traceback(None)
+        failure.__cause__ = failure.__context__ = None
+        failure.args = tuple(redacted(argument, key) for argument in failure.args)
+        raise failure
+
+    def _authorized(self, call: Call, key: Secret, now: float) -> dict[str, Secret]:
+        given = self.call("authorize", call=call, key=key, now=now)
+        with self.blamed("the hook authorize"):
+            return {name: _header(value) for name, value in given.items()}
+
     def _steps(self, hook: str, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-        with self.blamed(f"the hook {hook}"):
+        with self.blamed(f"the hook {hook}", reading=True):
             return (yield from steps)
 
     @contextmanager
-    def blamed(self, what: str) -> Iterator[None]:
-        """Make whatever a part of the plugin raises the plugin's fault, and say so."""
+    def blamed(self, what: str, *, reading: bool = False) -> Iterator[None]:
+        """Make whatever a part of the plugin raises the plugin's fault, and say so.
+
+        Where it was `reading` an answer, in which a provider may repeat the key, its frames keep
+        their lines and lose their locals.
+        """
         try:
             yield
         except RushesError:
             raise
-        except Exception as error:
-            message = f"{self.variant.id}: {what} raised {type(error).__name__}: {error}"
-            raise BrokenPluginError(message) from error
+        except FAULTS as error:
+            if reading:
+                clear_frames(error.__traceback__)
+            raise BrokenPluginError(
+                f"{self.variant.id}: {what} raised {type(error).__name__}: {error}"
+            ) from error
 
     @cached_property
     def rules_hold(self) -> Callable[[Any], bool]:
@@ -113,6 +145,13 @@ class LoadedVariant:
         answers = self.call("validate", payload=payload)
         with self.blamed("the hook validate"):
             return [judgement(item) for found in answers if found for item in found]
+
+
+def _header(value: Any) -> Secret:
+    """Return what a header may hold; what it holds is in no message."""
+    if not isinstance(value, str) or not (value.isascii() and value.isprintable()):
+        raise TypeError("it gave a header that is not printable ASCII text")
+    return Secret(value)
 
 
 def judgement(item: Any) -> Problem | Note:
@@ -149,8 +188,7 @@ def import_in_time(entry: EntryPoint, deadline: float = IMPORT_DEADLINE) -> Any:
 
 def described(entry: EntryPoint) -> str:
     """Name an entry point and the distribution that brings it."""
-    distribution = entry.dist.name if entry.dist else "an unknown distribution"
-    return f"{entry.name} ({entry.value}, from {distribution})"
+    return f"{entry.name} ({entry.value}, from {distribution(entry)})"
 
 
 def fitting(part: Any, name: str) -> Any:
@@ -166,8 +204,10 @@ def _manager(name: str, parts: Iterable[Any]) -> pluggy.PluginManager:
         for part in parts:
             manager.register(part)
         manager.check_pending()
-    except (pluggy.PluginValidationError, ValueError) as error:
+    except pluggy.PluginValidationError as error:
         raise BrokenPluginError(f"{name}: {error}") from error
+    except FAULTS as error:  # looking at its attributes may run code of its own
+        raise BrokenPluginError(f"{name}: {type(error).__name__}: {error}") from error
     for hook in (getattr(manager.hook, spec.__name__) for spec in hookspecs.HOOKS):
         for implementation in hook.get_hookimpls():
             if inspect.iscoroutinefunction(implementation.function):
@@ -183,7 +223,7 @@ def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
     manager = _manager(name, (defaults, *wrappers, plugin))
     try:
         declared = manager.subset_hook_caller("variant", wrappers)()
-    except Exception as error:
+    except FAULTS as error:
         raise BrokenPluginError(
             f"{name}: its declaration raised {type(error).__name__}: {error}"
         ) from error

@@ -73,7 +73,7 @@ def request_of(effect: Send | Stream, settings: Settings) -> httpx.Request:
             extensions={"timeout": {"connect": connect, "read": read, "write": read}},
         )
     except (httpx.InvalidURL, ValueError) as error:
-        raise NotSent(f"{where} is no address: {error}") from _without_frames(error)
+        raise NotSent(f"{where} is no address: {error}") from without_frames(error)
     if request.url.scheme not in ("http", "https"):
         raise NotSent(f"{where} is no http(s) address")
     if request.method == "CONNECT":
@@ -133,10 +133,10 @@ def failures(exchange: Exchange) -> Iterator[None]:
         failure: type[Exception] = Interrupted if exchange.sent else NotSent
         if exchange.sent and exchange.left > 0 and isinstance(error, _STALLED):
             failure = Stalled
-        raise failure(words) from _without_frames(error)
+        raise failure(words) from without_frames(error)
 
 
-def _without_frames(error: Exception) -> Exception:
+def without_frames(error: Exception) -> Exception:
     """Take the libraries' frames off an error: they hold the request as sent, key and all."""
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)

@@ -115,7 +115,7 @@ def _glance(session: Session, loaded: LoadedVariant, task: Task, left: float) ->
     """Poll once, where the task's own time is over in `left` seconds; a fault is forgiven."""
     answer: Answer | None = None
     try:
-        answer = yield from look(session, loaded, _receipt(task), left)
+        answer = yield from look(session, loaded, task, left)
         status = understood(session, loaded, task, answer)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         trouble = session.clean(loaded, str(failure))
@@ -125,15 +125,13 @@ def _glance(session: Session, loaded: LoadedVariant, task: Task, left: float) ->
     return Glance(status=status, retry_after=retry_after(answer))
 
 
-def look(
-    session: Session, loaded: LoadedVariant, receipt: Receipt, left: float | None
-) -> Flow[Answer]:
+def look(session: Session, loaded: LoadedVariant, task: Task, left: float | None) -> Flow[Answer]:
     """Ask once for a task's status, waiting for a connection as long as time is left."""
     total = max(min(session.timeouts.poll, math.inf if left is None else left), 1.0)
     answer: Answer
     answer, _ = yield from steps(
-        loaded.call("poll", receipt=receipt),
-        lambda call: session.send(loaded, call, total, patience=left),
+        loaded.call("poll", receipt=_receipt(task)),
+        lambda call: session.send(loaded, call, total, task=task, patience=left),
     )
     return answer
 
@@ -145,7 +143,7 @@ class NotUnderstood(Exception):
 def understood(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Status:
     """Read a poll's answer; what says nothing of this task is not understood."""
     if answer.status in (401, 403):
-        _, where = session.key(loaded)
+        _, where = session.key(loaded, task)
         raise StillRunningError(
             f"{loaded.variant.provider} refused the key from {where} (HTTP {answer.status}); "
             f"task {task.id} lives, resume it with another key",
@@ -228,7 +226,7 @@ def look_again(
     if task.receipt is None:
         return task
     try:
-        answer = yield from look(session, loaded, task.receipt, left)
+        answer = yield from look(session, loaded, task, left)
         status = understood(session, loaded, task, answer)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         log.warning("no news", task=task.id, reason=session.clean(loaded, str(failure)))

@@ -11,7 +11,7 @@ from msgspec import UNSET, Struct
 
 from rushes.draft import PlannedUpload
 from rushes.fields import FieldShape
-from rushes.loading import LoadedVariant
+from rushes.loading import FAULTS, LoadedVariant
 from rushes.payload import Examiner
 from rushes.plans import plan
 from rushes.problems import Note
@@ -47,7 +47,7 @@ def quick(loaded: LoadedVariant, request: Any) -> Report | None:
             return None
         _write(payload)
         return accepted(variant, payload, read)
-    except Exception:  # noqa: BLE001 - the thorough way says what it was, and whose fault
+    except FAULTS:  # the thorough way says what it was, and whose fault
         return None
 
 

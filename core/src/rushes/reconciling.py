@@ -96,7 +96,9 @@ def _look_up(
         generator = loaded.call("look_up", client_id=task.client_id)
         if generator is None:
             return None
-        found, answer = yield from steps(generator, lambda call: session.send(loaded, call, total))
+        found, answer = yield from steps(
+            generator, lambda call: session.send(loaded, call, total, task=task)
+        )
         with loaded.blamed("the hook look_up"):
             receipts = msgspec.convert(msgspec.to_builtins(found or []), list[Receipt])
         return [

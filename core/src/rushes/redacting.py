@@ -1,7 +1,7 @@
 """A key is shown to nobody: it is taken out by its value wherever text leaves us."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 from itertools import groupby
@@ -81,48 +81,68 @@ def redacted(value: Any, secret: str | None) -> Any:
     if isinstance(value, str):
         return redact(value, secret)
     if isinstance(value, dict):
-        return {redact(str(name), secret): redacted(item, secret) for name, item in value.items()}
+        return {redacted(name, secret): redacted(item, secret) for name, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [redacted(item, secret) for item in value]
+        items = [redacted(item, secret) for item in value]
+        return tuple(items) if isinstance(value, tuple) else items
     return value
 
 
-def silence(error: BaseException, secrets: Iterable[str]) -> None:
-    """Take keys out of an error: out of its words, and the frames and causes that show one.
+HOLDING = frozenset(
+    ("httpx", "httpcore", "h11", "h2", "hpack", "socksio", "anyio", "asyncio", "ssl", "socket")
+) | {"rushes.async_transport", "rushes.connections", "rushes.messages", "rushes.transport"}
+"""Packages and modules that have a request in hand as it is sent, the key among its bytes."""
 
-    What shows none stays as it is.
+
+def silence(error: BaseException, secrets: Iterable[str]) -> None:
+    """Take keys out of the words of an error and of all that it came of, by their value.
+
+    Our local variables show none: a key is a Secret wherever we hold it. Where requests are written
+    to the wire it is not, so that those frames keep their lines and lose their locals.
     """
     secrets = [secret for secret in secrets if len(secret) >= LEAST]
+    if not secrets:
+        return
+    for each in reversed(_chain(error)):  # what an error came of, before itself
+        _redact_words(each, secrets)
+        _forget_locals(each.__traceback__)
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    """Return an error and all that it came of, each before what it came of."""
+    found: list[BaseException] = []
+    left: list[BaseException | None] = [error]
+    while left:
+        each = left.pop()
+        if each is not None and not any(each is known for known in found):
+            found.append(each)
+            left += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
+    return found
+
+
+def _redact_words(error: BaseException, secrets: Iterable[str]) -> None:
     for secret in secrets:
         error.args = tuple(redacted(argument, secret) for argument in error.args)
-    if any(_shows(text, secrets) for text in _frames(error.__traceback__)):
-        error.__traceback__ = None
-    for below in (error.__cause__, error.__context__):
-        if below is not None and any(_shows(text, secrets) for text in _all(below)):
-            error.__cause__ = error.__context__ = None
+        if hasattr(error, "__notes__"):
+            error.__notes__ = redacted(error.__notes__, secret)
+    if _shows(error.__cause__, secrets):
+        error.__cause__ = None
+    if _shows(error.__context__, secrets):
+        error.__context__ = None
 
 
-def _shows(text: str, secrets: Iterable[str]) -> bool:
-    return any(redact(text, secret) != text for secret in secrets)
+def _shows(error: BaseException | None, secrets: Iterable[str]) -> bool:
+    """Whether the words of an error show a key: some do not come of its arguments."""
+    with suppress(Exception):  # what cannot be said shows none
+        words = str(error or "")
+        return any(redact(words, secret) != words for secret in secrets)
+    return False
 
 
-def _all(error: BaseException | None, depth: int = 20) -> Iterator[str]:
-    """Yield every text that a report of an error with its locals could show."""
-    if error is None or depth == 0:
-        return
-    yield from _reprs((error, str(error), getattr(error, "__dict__", None)))
-    yield from _frames(error.__traceback__)
-    yield from _all(error.__cause__, depth - 1)
-    yield from _all(error.__context__, depth - 1)
-
-
-def _frames(trace: TracebackType | None) -> Iterator[str]:
+def _forget_locals(trace: TracebackType | None) -> None:
     while trace is not None:
-        yield from _reprs(trace.tb_frame.f_locals.values())
+        module = str(trace.tb_frame.f_globals.get("__name__", ""))
+        if module in HOLDING or module.partition(".")[0] in HOLDING:
+            with suppress(RuntimeError):  # it runs still, and goes on
+                trace.tb_frame.clear()
         trace = trace.tb_next
-
-
-def _reprs(values: Iterable[Any]) -> Iterator[str]:
-    for value in values:
-        with suppress(Exception):  # what cannot be shown shows no key
-            yield repr(value)

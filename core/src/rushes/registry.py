@@ -3,17 +3,17 @@
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.metadata import EntryPoint, entry_points
+from functools import cached_property
+from importlib.metadata import EntryPoint
 from typing import Any
 
 from rushes.errors import BrokenPluginError, ConfigurationError, UnknownVariantError
+from rushes.installed import VARIANTS, WRAPPERS, Installed, installed
 from rushes.loading import LoadedVariant, build, described, fitting, import_in_time
-from rushes.urls import origin
+from rushes.trust import Trust
+from rushes.urls import base_url_objection
 from rushes.variant import Variant, configured
 
-VARIANTS, WRAPPERS, OBSERVERS = "rushes", "rushes.wrappers", "rushes.observers"
-COMMANDS = "rushes.commands"
-_BASE_URL = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
 _ID = re.compile(r"[a-z0-9-]+/[A-Za-z0-9._-]+")
 
 
@@ -21,7 +21,8 @@ class Registry:
     """The installed variants, each loaded when it is first wanted.
 
     `plugins` are plugin objects given by hand: they need no entry point. `base_urls` overrides
-    declared base URLs by provider; in `environ` they are `TOAPIS_BASE_URL` and so on.
+    declared base URLs by provider; in `environ` they are `TOAPIS_BASE_URL` and so on. `trust` says
+    by provider which distributions beside its own may have its key, as does `RUSHES_TRUST`.
     """
 
     def __init__(
@@ -30,26 +31,25 @@ class Registry:
         wrappers: Iterable[Any] = (),
         base_urls: Mapping[str, str] | None = None,
         environ: Mapping[str, str] | None = None,
+        trust: Mapping[str, str | Iterable[str]] | None = None,
     ) -> None:
         self._base_urls = dict(base_urls or {})
         self._environ = environ or {}
         self._own_wrappers = list(wrappers)
-        self._wrappers: list[Any] | None = None
-        self._broken_wrappers: list[BrokenPluginError] = []
         self._loaded: dict[str, LoadedVariant] = {}
         self._broken: dict[str, BrokenPluginError] = {}
-        self._entries: dict[str, list[EntryPoint]] | None = None
+        self._trust = Trust(trust or {}, self._environ)
         self._own: dict[str, Any] = {}
         for plugin in plugins:
             self._own[build(plugin, [], repr(plugin)).variant.id] = plugin
 
     def ids(self) -> list[str]:
         """List every variant's id, sorted; nothing is imported."""
-        return sorted({*self._found(), *self._own})
+        return sorted({*self._entries, *self._own})
 
     def entries(self) -> dict[str, list[EntryPoint]]:
         """Return the entry points found for each id; more than one is a conflict."""
-        return dict(self._found())
+        return dict(self._entries)
 
     def get(self, variant_id: str) -> LoadedVariant:
         """Load one variant, once.
@@ -57,7 +57,7 @@ class Registry:
         Raises UnknownVariantError with the nearest names, or BrokenPluginError.
         """
         if variant_id in self._broken:
-            raise self._broken[variant_id]
+            raise self._broken[variant_id].with_traceback(None)  # not on top of the last one's
         if variant_id not in self._loaded:
             try:
                 self._loaded[variant_id] = self._load(variant_id)
@@ -76,10 +76,10 @@ class Registry:
 
     def _load(self, variant_id: str) -> LoadedVariant:
         if variant_id in self._own:
-            loaded = build(self._own[variant_id], self._all_wrappers(), variant_id)
+            loaded = build(self._own[variant_id], self._all_wrappers[0], variant_id)
         else:
             entry = self._entry(variant_id)
-            loaded = build(import_in_time(entry), self._all_wrappers(), described(entry))
+            loaded = build(import_in_time(entry), self._all_wrappers[0], described(entry))
             if loaded.variant.id != variant_id:
                 raise BrokenPluginError(
                     f"{described(entry)}: its entry point says {variant_id}, its declaration "
@@ -88,18 +88,27 @@ class Registry:
         variant = loaded.variant
         return loaded.with_variant(configured(variant, self._base_url(variant)))
 
+    def why_no_key(self, variant_id: str) -> str | None:
+        """Say why a variant may not have its provider's key, or None where it may.
+
+        A plugin given by hand may: whoever gave it trusts it.
+        """
+        if variant_id in self._own:
+            return None
+        return self._trust.objection(variant_id, self._entries)
+
     def _base_url(self, variant: Variant) -> str | None:
         name = f"{variant.environment_prefix}_BASE_URL"
         url = self._base_urls.get(variant.provider) or self._environ.get(name)
-        if url and not _is_base_url(url):
+        if url and (wrong := base_url_objection(url)):
             raise ConfigurationError(
-                f"{url!r} is no base URL for {variant.provider}; it begins with https:// (or "
-                f"http://) and a host; correct {name} or the argument base_urls"
+                f"the base URL for {variant.provider} {wrong}; "
+                f"correct {name} or the argument base_urls"
             )
-        return url
+        return url and str(url)
 
     def _entry(self, variant_id: str) -> EntryPoint:
-        entries = self._found().get(variant_id, [])
+        entries = self._entries.get(variant_id, [])
         if not entries:
             raise UnknownVariantError(self._unknown(variant_id))
         if len(entries) > 1:
@@ -112,57 +121,50 @@ class Registry:
 
     def _unknown(self, variant_id: str) -> str:
         known = self.ids()
-        if not known:
-            return 'no variant is installed; pip install "rushes[all]" brings ours'
         near = difflib.get_close_matches(variant_id, known, n=3, cutoff=0.4)
-        if near:
-            return f"no variant {variant_id!r} is installed (nearest: {', '.join(near)})"
-        return f"no variant {variant_id!r} is installed (installed: {', '.join(known)})"
+        if not known:
+            words = 'no variant is installed; pip install "rushes[all]" brings ours'
+        elif near:
+            words = f"no variant {variant_id!r} is installed (nearest: {', '.join(near)})"
+        else:
+            words = f"no variant {variant_id!r} is installed (installed: {', '.join(known)})"
+        # It may be in what could not be read.
+        return "\n".join((words, *map(str, self.installed.unreadable)))
 
-    def _found(self) -> dict[str, list[EntryPoint]]:
-        if self._entries is None:
-            found: dict[str, list[EntryPoint]] = {}
-            for entry in distinct(entry_points(group=VARIANTS)):
-                variant_id = entry.name.replace(".", "/", 1)
-                if _ID.fullmatch(variant_id):
-                    found.setdefault(variant_id, []).append(entry)
-            self._entries = found
-        return self._entries
+    @cached_property
+    def installed(self) -> Installed:
+        """The entry points of every distribution, and which of these could not be read."""
+        return installed()
 
-    def _all_wrappers(self) -> list[Any]:
-        if self._wrappers is None:
-            self._wrappers = list(self._own_wrappers)
-            for entry in distinct(entry_points(group=WRAPPERS)):
-                try:
-                    self._wrappers.append(fitting(import_in_time(entry), described(entry)))
-                except BrokenPluginError as error:
-                    self._broken_wrappers.append(error)
-        return self._wrappers
+    @cached_property
+    def _entries(self) -> dict[str, list[EntryPoint]]:
+        found: dict[str, list[EntryPoint]] = {}
+        for entry in self.installed.group(VARIANTS):
+            variant_id = entry.name.replace(".", "/", 1)
+            if _ID.fullmatch(variant_id):
+                found.setdefault(variant_id, []).append(entry)
+        return found
+
+    @cached_property
+    def _all_wrappers(self) -> tuple[list[Any], list[str]]:
+        """The wrappers that work, and what is wrong with those that do not."""
+        working, broken = list(self._own_wrappers), []
+        for entry in self.installed.group(WRAPPERS):
+            try:
+                working.append(fitting(import_in_time(entry), described(entry)))
+            except BrokenPluginError as error:
+                broken.append(str(error))
+        broken += [str(found) for found in self.installed.unreadable if found.may_wrap]
+        return working, broken
 
     def guard(self) -> None:
         """Raise where a wrapper is installed and broken: it may be what caps the spending.
 
         Checking goes on without it; paying does not.
         """
-        self._all_wrappers()
-        if self._broken_wrappers:
-            reasons = "\n".join(str(error) for error in self._broken_wrappers)
+        if broken := self._all_wrappers[1]:
+            reasons = "\n".join(broken)
             raise BrokenPluginError(
                 f"{reasons}\nNothing is sent while a wrapper that may guard it cannot be loaded; "
                 "repair or uninstall it"
             )
-
-
-def _is_base_url(url: str) -> bool:
-    try:
-        return bool(_BASE_URL.fullmatch(url) and origin(url))
-    except ValueError:
-        return False
-
-
-def distinct(entries: Iterable[EntryPoint]) -> list[EntryPoint]:
-    """Drop entry points that one distribution shows twice, as an editable install may."""
-    seen: dict[tuple[str, str, str | None], EntryPoint] = {}
-    for entry in entries:
-        seen.setdefault((entry.name, entry.value, entry.dist.name if entry.dist else None), entry)
-    return list(seen.values())

@@ -14,7 +14,8 @@ from msgspec import Struct
 
 from rushes.network import Settings
 from rushes.places import Places
-from rushes.urls import is_loopback
+from rushes.redacting import Secret
+from rushes.urls import is_loopback, proxy_objection
 
 IDLE = 5.0
 """Seconds that a connection without work is kept."""
@@ -72,16 +73,16 @@ class Routes:
         self._idle: dict[Any, Way] = {}  # in the order in which they became so
 
     def proxy(self, url: str) -> str | None:
-        """Return the proxy that stands before an address, or None."""
+        """Return the proxy that stands before an address, or None; no traceback shows it."""
         if is_loopback(url):
             return None
         if self._settings.proxy:
-            return self._settings.proxy
+            return Secret(self._settings.proxy)
         parts = urlsplit(url)
         found = self._environment.get(parts.scheme) or self._environment.get("all")
         if not found or proxy_bypass(parts.hostname or ""):
             return None
-        return found if "://" in found else f"http://{found}"
+        return Secret(found if "://" in found else f"http://{found}")
 
     def take(self, proxy: str | None, url: httpcore.URL, *, fresh: bool) -> tuple[Any, list[Any]]:
         """Return a connection for a call, a new one where it is to be `fresh`; and what to close.
@@ -142,15 +143,11 @@ class Routes:
         return kind(proxy_url=address, proxy_auth=user, **common)
 
     def _proxied(self, proxy: str) -> tuple[Any, str, tuple[str, str] | None]:
+        if objection := proxy_objection(proxy):
+            raise ValueError(objection)
         parts = urlsplit(proxy)
-        if parts.scheme in ("http", "https"):
-            kind = self._kinds.http
-        elif parts.scheme in ("socks5", "socks5h"):
-            kind = getattr(httpcore, self._kinds.socks)
-        else:
-            raise ValueError("a proxy's address begins with http://, https:// or socks5://")
-        if not parts.hostname:
-            raise ValueError("the proxy's address has no host")
+        socks = parts.scheme.startswith("socks")
+        kind = getattr(httpcore, self._kinds.socks) if socks else self._kinds.http
         user = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
         return kind, f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}", user
 

@@ -7,7 +7,6 @@ import random
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +21,19 @@ from rushes.errors import (
     JournalError,
     MissingKeyError,
     OutcomeUnknownError,
+    RushesError,
     StillRunningError,
 )
 from rushes.flow import Ask, Dispatch, Effect, Flow, NotSent, Send, Sleep, StopWaiting
 from rushes.home import Keys
+from rushes.installed import OBSERVERS
 from rushes.journal import ClaimLost, Journal, since_boot
-from rushes.loading import LoadedVariant, import_in_time
+from rushes.loading import FAULTS, LoadedVariant, import_in_time
 from rushes.network import Timeouts
 from rushes.redacting import Secret, redact, redacted, silence
-from rushes.registry import OBSERVERS, Registry, distinct
+from rushes.registry import Registry
 from rushes.task import Refusal, State, Task
-from rushes.urls import origin
+from rushes.urls import origin, shown
 from rushes.variant import Polling, configured, environment_prefix
 
 OnUpdate = Callable[[Task], None]
@@ -75,19 +76,28 @@ class Session(Struct, kw_only=True, dict=True):
         loaded = self.registry.get(task.variant)
         return loaded.with_variant(configured(loaded.variant, task.base_url))
 
-    def key(self, loaded: LoadedVariant) -> tuple[Secret, str]:
-        """Return the provider's key and where it is from, or raise MissingKeyError."""
-        provider = loaded.variant.provider
-        found = self.keys.find(provider, key_variable(provider))
+    def key(self, loaded: LoadedVariant, task: Task | None = None) -> tuple[Secret, str]:
+        """Return the provider's key and where it is from.
+
+        Raises MissingKeyError where there is none, ConfigurationError where the variant may not
+        have it; `task` is whose call it is for.
+        """
+        variant = loaded.variant
+        provider, variable = variant.provider, key_variable(variant.provider)
+        if objection := self.registry.why_no_key(variant.id):
+            raise ConfigurationError(objection, task=task)
+        found = self.keys.find(provider, variable)
         if not found:
             raise MissingKeyError(
-                f"no key for {provider}; set {key_variable(provider)}, "
-                f"or store one with: rushes keys set {provider}"
+                f"no key for {provider}; set {variable}, "
+                f"or store one with: rushes keys set {provider}",
+                task=task,
             )
         key, where = found
         if not (key.isascii() and key.isprintable() and key == key.strip()):
             raise ConfigurationError(
-                f"the key from {where} holds characters no key has (white space, line ends)"
+                f"the key from {where} holds characters no key has (white space, line ends)",
+                task=task,
             )
         return found
 
@@ -97,45 +107,76 @@ class Session(Struct, kw_only=True, dict=True):
         call: Call,
         total: float,
         *,
+        task: Task | None = None,
         patience: float | None = None,
         dispatch: Dispatch | None = None,
     ) -> Effect:
-        """Describe a call to the provider; the key goes along to the provider's own origin only."""
+        """Describe a call to the provider.
+
+        The key goes along to one origin only: that of today's base URL, for which it was
+        configured. `task` is whose call it is; one that was sent to another address is not asked
+        about there under today's key: StillRunningError, OutcomeUnknownError or, where it was
+        never sent, ConfigurationError says which address needs which key.
+        """
+        today = self.registry.get(loaded.variant.id).variant.base_url or ""
         with loaded.blamed("a call of its"):
-            own = origin(call.url) == origin(loaded.variant.base_url or "")
-        if own:
-            key, _ = self.key(loaded)
-            headers = loaded.call("authorize", call=call, key=str(key), now=self.clock())
+            target = origin(call.url)
+            at_home = task is not None and target == origin(task.base_url)
+        if today and target == origin(today):
+            key, _ = self.key(loaded, task)
+            headers = loaded.authorize(call, key, self.clock())
             call = msgspec.structs.replace(call, headers={**call.headers, **headers})
+        elif task is not None and at_home:
+            raise self._elsewhere(loaded, task, today)
         return Send(call=call, total=total, patience=patience, dispatch=dispatch)
+
+    def _elsewhere(self, loaded: LoadedVariant, task: Task, today: str) -> RushesError:
+        """Return the error of a task that was sent to an address which today's key is not for."""
+        variant, found = loaded.variant, None
+        with suppress(ConfigurationError):  # keys that cannot be read are not what is wrong here
+            found = self.keys.find(variant.provider, key_variable(variant.provider))
+        key = f"the key from {found[1]}" if found else "the key"
+        there, now = shown(task.base_url), shown(today) or "no address"
+        unsent = task.receipt is None and task.state in ("recorded", "refused")
+        message = (
+            f"task {task.id} {'was to be' if unsent else 'was'} sent to {there}, but {key} is "
+            f"configured for {now} and goes nowhere else; set {variant.environment_prefix}"
+            f"_BASE_URL={there} together with the key that belongs there, then resume the task"
+        )
+        if unsent:
+            again = f"{message}; or give the request again, which sends it to {now}"
+            return ConfigurationError(again if today else message, task=task)
+        if task.receipt is None:
+            return OutcomeUnknownError(message, task=task)
+        return StillRunningError(message, task=task)
 
     def clean(self, loaded: LoadedVariant, text: str) -> str:
         """Take the provider's key out of a text that leaves us."""
-        return redact(text, self._secret(loaded.variant.provider))
+        for secret in self._secrets(loaded.variant.provider):
+            text = redact(text, secret)
+        return text
 
-    def _secret(self, provider: str) -> Secret | None:
-        found = self.keys.find(provider, key_variable(provider))
-        return found[0] if found else None
+    def _secrets(self, provider: str) -> list[Secret]:
+        """Return every key of a provider that was used here; before that, the one there is."""
+        if not self.keys.used(provider):
+            with suppress(ConfigurationError):  # what cannot be read is not used, either
+                self.keys.find(provider, key_variable(provider))
+        return self.keys.used(provider)
 
     def without_key(self, task: Task) -> Task:
         """Take the key out of a task: what a provider answered may have echoed it."""
-        secret = self._secret(task.variant.partition("/")[0])
         told = {"receipt": task.receipt, "results": task.results, "error": task.error}
-        plain = msgspec.to_builtins(told, builtin_types=(bytes,))
-        clean = redacted(plain, secret)
+        plain = clean = msgspec.to_builtins(told, builtin_types=(bytes,))
+        for secret in self._secrets(task.variant.partition("/")[0]):
+            clean = redacted(clean, secret)
         if clean == plain:
             return task
         ours = msgspec.to_builtins(task, builtin_types=(bytes,))
         return msgspec.convert({**ours, **clean}, Task)
 
     def silence(self, error: BaseException) -> None:
-        """Take every key that we may have used out of an error that leaves us."""
-        providers = {variant_id.partition("/")[0] for variant_id in self.registry.ids()}
-        try:
-            secrets = [self._secret(provider) for provider in providers]
-        except ConfigurationError:
-            return  # keys that cannot be read were not used
-        silence(error, [secret for secret in secrets if secret])
+        """Take every key that was used here out of an error that leaves us."""
+        silence(error, self.keys.used())
 
     def clean_refusal(self, loaded: LoadedVariant, refusal: Refusal) -> Refusal:
         """Take the provider's key out of its own words."""
@@ -209,7 +250,7 @@ class Session(Struct, kw_only=True, dict=True):
         for observer in self.observers():
             try:
                 observer(task)
-            except Exception:  # noqa: BLE001 - an observer never stops a task
+            except FAULTS:  # an observer never stops a task, nor the program
                 log.warning("an observer raised", observer=repr(observer), exc_info=True)
         if on_update:
             on_update(task)
@@ -218,7 +259,7 @@ class Session(Struct, kw_only=True, dict=True):
         """Return the installed observers and the embedder's own; a broken one is passed over."""
         if "installed" not in self.__dict__:
             installed: list[Any] = []
-            for entry in distinct(entry_points(group=OBSERVERS)):
+            for entry in self.registry.installed.group(OBSERVERS):
                 try:
                     installed.append(import_in_time(entry))
                 except BrokenPluginError as error:

@@ -29,6 +29,7 @@ from rushes.messages import (
     received,
     request_of,
     whole,
+    without_frames,
 )
 from rushes.network import Settings
 from rushes.routes import SYNC, Routes
@@ -147,4 +148,4 @@ def taken(
     try:
         return routes.take(proxy, url, fresh=fresh(effect))
     except (OSError, ValueError, RuntimeError) as error:
-        raise NotSent(f"no connection can be made: {error}") from error
+        raise NotSent(f"no connection can be made: {error}") from without_frames(error)

@@ -6,6 +6,7 @@ from rushes.calls import Answer, Call, LocalFile
 from rushes.check import check
 from rushes.intent import with_transport
 from rushes.loading import LoadedVariant
+from rushes.redacting import Secret
 from rushes.request import Request
 from rushes.task import Receipt
 
@@ -19,7 +20,7 @@ def trial(loaded: LoadedVariant) -> None:
     if report.valid:
         payload = with_transport(report)
         call: Call = loaded.call("submit", payload=payload, client_id="trial")
-        loaded.call("authorize", call=call, key="trial", now=0.0)
+        loaded.authorize(call, Secret("trial"), 0.0)
     for answer in _ANSWERS:
         for hook in ("parse_submit", "parse_status", "parse_refusal"):
             loaded.call(hook, answer=answer)

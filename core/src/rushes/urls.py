@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from rushes.addresses import is_public, literal_address
 
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:")
+_BASE_URL = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
 
 
 def has_scheme(text: str) -> bool:
@@ -69,6 +70,40 @@ def public_url_objection(url: str, *, loopback: bool) -> str | None:
     address = literal_address(host)
     if address and not is_public(address) and not loopback:
         return f"points to {host}, which only a private network can reach"
+    return None
+
+
+def base_url_objection(url: str) -> str | None:
+    """Say why `url` cannot be a base URL, or None; what may be a password in it is not shown."""
+    if "@" in url:
+        return (
+            "holds a user name or password (it is not shown here); the key belongs into the "
+            "provider's key variable, and a proxy has an argument of its own"
+        )
+    try:
+        if _BASE_URL.fullmatch(url) and origin(url):
+            return None
+    except ValueError:
+        pass
+    return f"is {shown(url)!r}; it begins with https:// (or http://) and a host, and has no query"
+
+
+def proxy_objection(url: str) -> str | None:
+    """Say why `url` cannot be a proxy's address, or None; a password in it is not shown."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return "the proxy's address is malformed"
+    if parts.scheme not in ("http", "https", "socks5", "socks5h"):
+        return "a proxy's address begins with http://, https:// or socks5://"
+    if not host:
+        return "the proxy's address has no host"
+    if parts.path.strip("/") or parts.query or parts.fragment or re.search(r"\s", url):
+        return (
+            "the proxy's address has something behind its host, or white space; in a user name or "
+            "password / ? # are written %2F %3F %23"
+        )
     return None
 
 

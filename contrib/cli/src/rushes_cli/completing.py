@@ -1,7 +1,5 @@
 """What the shell completes: variants, tasks and providers. No plugin is imported for it."""
 
-import os
-
 import click
 from click.shell_completion import CompletionItem
 
@@ -39,4 +37,4 @@ def installed() -> list[str]:
     """List the installed variants' ids; nothing is imported."""
     from rushes.registry import Registry
 
-    return Registry(environ=os.environ).ids()
+    return Registry().ids()

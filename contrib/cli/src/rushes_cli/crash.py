@@ -29,13 +29,13 @@ def report_bug(error: BaseException) -> None:
 def redacted(text: str) -> str:
     """Take every key that this process could know out of a text."""
     from rushes import RushesError
-    from rushes.home import Keys
+    from rushes.home import Environment, Keys
     from rushes.redacting import redact
 
     text = without_password(text)
     secrets = [value for name, value in os.environ.items() if name.endswith("_API_KEY")]
     with suppress(RushesError):  # keys that cannot be read were not used
-        secrets += Keys({}, os.environ, place.home()).stored().values()
+        secrets += Keys({}, Environment(), place.home()).stored().values()
     for secret in sorted(secrets, key=len, reverse=True):
         text = redact(text, secret)
     return text
@@ -43,7 +43,8 @@ def redacted(text: str) -> str:
 
 def _write(text: str) -> Path:
     folder = place.home() / "logs"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for each in (folder.parent, folder):  # a mode is for the last folder alone
+        each.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
     arguments = clean(redacted(repr(sys.argv[1:])))
     head = f"rushes {arguments}\nPython {sys.version}\n\n"

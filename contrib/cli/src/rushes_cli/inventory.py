@@ -2,89 +2,94 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
+from typing import TYPE_CHECKING
 
 from rushes_cli import clients
 from rushes_cli.lazy import OURS, load_command
 
+if TYPE_CHECKING:
+    from rushes.registry import Registry
+
 
 @dataclass(frozen=True)
 class Plugin:
-    """One entry point and how it fares; `problem` is None where it works."""
+    """One entry point and how it fares, or with no group a distribution that cannot be read.
 
-    group: str
+    `status` is `ok`, `broken`, or `untrusted` for a variant that is not given its provider's key;
+    `problem` says why it is not ok.
+    """
+
+    group: str | None
     name: str
-    distribution: str | None
+    distribution: str
     version: str | None
+    status: str
     problem: str | None
-
-    @property
-    def status(self) -> str:
-        """One word for it."""
-        return "broken" if self.problem else "ok"
 
 
 def inventory() -> list[Plugin]:
     """Load every plugin; the reason why one is broken is told, not raised."""
-    from rushes.registry import COMMANDS, OBSERVERS, VARIANTS, WRAPPERS, distinct
+    from rushes.installed import COMMANDS, OBSERVERS, VARIANTS, WRAPPERS, distribution, version
 
+    registry = clients.make_client().registry
     found = []
     for group in (VARIANTS, WRAPPERS, OBSERVERS, COMMANDS):
-        entries = distinct(entry_points(group=group))
+        entries = registry.installed.group(group)
         for entry in sorted(entries, key=lambda entry: entry.name):
             rivals = [other for other in entries if other.name == entry.name]
-            found.append(
-                Plugin(
-                    group=group,
-                    name=entry.name,
-                    distribution=entry.dist.name if entry.dist else None,
-                    version=entry.dist.version if entry.dist else None,
-                    problem=_problem(_LOADERS[group], entry, rivals),
-                )
-            )
+            status, problem = _state(_LOADERS[group], registry, entry, rivals)
+            about = (group, entry.name, distribution(entry), version(entry))
+            found.append(Plugin(*about, status, problem))
+    for broken in registry.installed.unreadable:
+        name = broken.distribution
+        found.append(Plugin(None, name, name, None, "broken", str(broken)))
     return found
 
 
-def _problem(
-    load: Callable[[EntryPoint, list[EntryPoint]], object],
-    entry: EntryPoint,
-    rivals: list[EntryPoint],
-) -> str | None:
+Loader = Callable[["Registry", EntryPoint, list[EntryPoint]], str | None]
+"""Loads one entry point; raises where it is broken, says why it is not trusted where it is not."""
+
+
+def _state(
+    load: Loader, registry: "Registry", entry: EntryPoint, rivals: list[EntryPoint]
+) -> tuple[str, str | None]:
     from rushes import RushesError
+    from rushes.loading import FAULTS
 
     try:
-        load(entry, rivals)
+        untrusted = load(registry, entry, rivals)
     except RushesError as error:
-        return str(error)
-    except Exception as error:  # noqa: BLE001 - a plugin may break in ways that nobody foresaw
-        return f"{type(error).__name__}: {error}"
-    return None
+        return "broken", str(error)
+    except FAULTS as error:  # a plugin may break in ways that nobody foresaw
+        return "broken", f"{type(error).__name__}: {error}"
+    return ("untrusted", untrusted) if untrusted else ("ok", None)
 
 
-def _variant(entry: EntryPoint, _rivals: list[EntryPoint]) -> None:
+def _variant(registry: "Registry", entry: EntryPoint, _rivals: list[EntryPoint]) -> str | None:
     from rushes import BrokenPluginError
     from rushes.trial import trial
 
     variant = entry.name.replace(".", "/", 1)
-    registry = clients.make_client().registry
     if variant not in registry.ids():
         raise BrokenPluginError(f"{entry.name!r} is no name for a variant: 'provider.model' is one")
     trial(registry.get(variant))
+    return registry.why_no_key(variant)
 
 
-def _wrapper(entry: EntryPoint, _rivals: list[EntryPoint]) -> None:
+def _wrapper(_registry: "Registry", entry: EntryPoint, _rivals: list[EntryPoint]) -> None:
     from rushes.loading import described, fitting, import_in_time
 
     fitting(import_in_time(entry), described(entry))
 
 
-def _observer(entry: EntryPoint, _rivals: list[EntryPoint]) -> None:
+def _observer(_registry: "Registry", entry: EntryPoint, _rivals: list[EntryPoint]) -> None:
     from rushes.loading import import_in_time
 
     import_in_time(entry)
 
 
-def _command(entry: EntryPoint, rivals: list[EntryPoint]) -> None:
+def _command(_registry: "Registry", entry: EntryPoint, rivals: list[EntryPoint]) -> None:
     from rushes import BrokenPluginError
 
     if entry.name in OURS:
@@ -92,7 +97,7 @@ def _command(entry: EntryPoint, rivals: list[EntryPoint]) -> None:
     load_command(rivals)
 
 
-_LOADERS = {
+_LOADERS: dict[str, Loader] = {
     "rushes": _variant,
     "rushes.wrappers": _wrapper,
     "rushes.observers": _observer,

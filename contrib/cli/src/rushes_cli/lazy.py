@@ -15,8 +15,6 @@ from rushes_cli.exits import ReaderLeft
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-GROUP = "rushes.commands"
-
 OURS = {
     "generate": "Make a video: check, pay once, wait, fetch.",
     "check": "Check a request; nothing is sent, no key is needed.",
@@ -36,14 +34,12 @@ OURS = {
 
 def found_commands() -> "dict[str, list[EntryPoint]]":
     """Return the commands that others bring, by name; more than one of a name is a conflict."""
-    from importlib.metadata import entry_points
+    from rushes.installed import COMMANDS, installed
 
-    found: dict[str, dict[tuple[str, str], EntryPoint]] = {}
-    for entry in entry_points(group=GROUP):
-        # An editable install may show one entry point twice.
-        who = (entry.value, entry.dist.name if entry.dist else "")
-        found.setdefault(entry.name, {}).setdefault(who, entry)
-    return {name: list(found[name].values()) for name in sorted(found)}
+    found: dict[str, list[EntryPoint]] = {}
+    for entry in sorted(installed().group(COMMANDS), key=lambda entry: entry.name):
+        found.setdefault(entry.name, []).append(entry)
+    return found
 
 
 class Commands(click.Group):
@@ -107,9 +103,13 @@ class Commands(click.Group):
             return name, command, args[1:]
         if name.startswith("-") and not ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
+        from rushes.installed import installed
+
         near = difflib.get_close_matches(name, self.list_commands(ctx), n=2)
         nearest = f" Nearest: {', '.join(near)}." if near else ""
-        raise click.UsageError(f"No such command {name!r}.{nearest}", ctx)
+        # It may be in what could not be read.
+        broken = "".join(f"\n{found}" for found in installed().unreadable)
+        raise click.UsageError(f"No such command {name!r}.{nearest}{broken}", ctx)
 
     def format_commands(
         self,
@@ -119,8 +119,10 @@ class Commands(click.Group):
         """List the commands; those of others are named by who brings them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(OURS.items()))
+        from rushes.installed import distribution
+
         others = {
-            name: ", ".join(entry.dist.name if entry.dist else "?" for entry in entries)
+            name: ", ".join(map(distribution, entries))
             for name, entries in found_commands().items()
             if name not in OURS
         }

@@ -1,6 +1,5 @@
 """Where our files lie, and how a command that finds them again is written."""
 
-import os
 import shlex
 from contextvars import ContextVar
 from pathlib import Path
@@ -11,9 +10,9 @@ given_home: ContextVar[str | None] = ContextVar("given_home", default=None)
 
 def home() -> Path:
     """Return the folder for the journal, keys, downloads and logs."""
-    from rushes.home import home_folder
+    from rushes.home import Environment, home_folder
 
-    return home_folder(None, os.environ)
+    return home_folder(None, Environment())
 
 
 def command_line(verb: str, reference: str, *more: str) -> str:

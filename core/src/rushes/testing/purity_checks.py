@@ -5,6 +5,7 @@ from itertools import chain
 from typing import Any
 
 from rushes.calls import Answer
+from rushes.redacting import Secret
 from rushes.request import Request
 from rushes.testing.answers import BODIES, answer
 from rushes.testing.barred import barred
@@ -33,7 +34,7 @@ class PurityChecks(Subject):
         report = self.check(example)
         if report.valid:
             call = self.call(report)
-            self.ask("authorize", call=call, key="kit-key", now=1.8e9)
+            self.ask("authorize", call=call, key=Secret("kit-key"), now=1.8e9)
 
     def _read(self, given: Answer) -> None:
         for hook in ("parse_submit", "parse_status", "parse_refusal"):

@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Mapping, Sequence
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,6 +10,7 @@ import pytest
 
 from rushes.calls import Call
 from rushes.check import check
+from rushes.installed import installed
 from rushes.intent import with_transport
 from rushes.loading import LoadedVariant, build
 from rushes.problems import Problem
@@ -136,7 +136,7 @@ class Subject:
         It is called with provider, model and body, and `loopback`; it lists refusals.
         """
         provider, _, _ = self.variant.id.partition("/")
-        for entry in entry_points(group="rushes.judges"):
+        for entry in installed().group("rushes.judges"):
             if entry.name == provider:
                 return entry.load()
         return pytest.skip(f"no installed sandbox judges payloads for {provider}")

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from rushes.calls import Answer, Call, LocalFile
+from rushes.redacting import Secret
 from rushes.testing.answers import answer, malformed
 from rushes.testing.subject import PUBLIC, Subject
 from rushes.urls import origin
@@ -129,7 +130,7 @@ class WireChecks(Subject):
     def test_the_key_goes_into_headers(self) -> None:
         """Authorising gives headers that carry the key, the same at the same time."""
         call = self.call(self.check(self.accepted[0]))
-        given = [self.ask("authorize", call=call, key=KEY, now=1.8e9) for _ in range(2)]
+        given = [self.ask("authorize", call=call, key=Secret(KEY), now=1.8e9) for _ in range(2)]
         assert given[0] == given[1], "two authorisations at one time differ"
         headers: Mapping[str, str] = given[0]
         assert headers, "no header carries the key"

@@ -8,6 +8,7 @@ ENVIRONMENT = """\
 RUSHES_HOME         the folder for the journal, keys, downloads and logs
 TOAPIS_API_KEY      a provider's key; so for every provider (UNIALL_API_KEY, …)
 TOAPIS_BASE_URL     another address for a provider; UniAll has none of its own
+RUSHES_TRUST        toapis=SOME-DISTRIBUTION: this one, too, may have the key for toapis
 RUSHES_TRACEBACK=1  shows the traceback of a bug
 NO_COLOR=1          no colours
 

@@ -112,6 +112,6 @@ def _installed_providers() -> list[str]:
 
 
 def _keys() -> "Keys":
-    from rushes.home import Keys
+    from rushes.home import Environment, Keys
 
-    return Keys({}, os.environ, place.home())
+    return Keys({}, Environment(), place.home())

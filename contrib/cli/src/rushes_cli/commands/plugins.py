@@ -21,9 +21,10 @@ _GROUPS = {
 @click.command()
 @json_option
 def plugins(as_json: bool) -> None:
-    """List the installed plugins, the broken ones with the reason.
+    """List the installed plugins, the broken and the untrusted ones with the reason.
 
-    Loads each of them. A broken one breaks nothing else, so this exits with 0.
+    Loads each of them. A broken one breaks nothing else, so this exits with 0. One that is not
+    trusted can be checked against, and is not given its provider's key.
     """
     from rushes_cli.inventory import inventory
 
@@ -37,7 +38,8 @@ def plugins(as_json: bool) -> None:
         say('No plugin is installed; pip install "rushes[all]" brings ours.')
     for plugin in found:
         if plugin.problem:
-            say(plugin.problem, bold=f"Broken: {plugin.name}: ", colour="red")
+            head = {"broken": "Broken", "untrusted": "Not trusted"}[plugin.status]
+            say(plugin.problem, bold=f"{head}: {plugin.name}: ", colour="red")
 
 
 def _object(plugin: "Plugin") -> dict[str, str | None]:
@@ -62,9 +64,9 @@ def _print_table(found: "list[Plugin]") -> None:
     for plugin in found:
         name = plugin.name.replace(".", "/", 1) if plugin.group == "rushes" else plugin.name
         table.add_row(
-            _GROUPS[plugin.group],
+            _GROUPS[plugin.group] if plugin.group else "distribution",
             one_line(name),
-            one_line(f"{plugin.distribution or '?'} {plugin.version or ''}"),
+            one_line(f"{plugin.distribution} {plugin.version or ''}"),
             Text(plugin.status, style="bold red" if plugin.problem else "green"),
         )
     console().print(table)

@@ -4,10 +4,11 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import entry_points
 from pathlib import Path
 
 import click
+from rushes.installed import COMMANDS, VARIANTS, installed
+from rushes.loading import import_in_time
 
 PROMPT = "A red kite over white dunes at dusk, the camera rising slowly"
 WISHES = ("--duration", "5", "--aspect-ratio", "16:9")
@@ -49,10 +50,11 @@ def demo(ctx: click.Context, prompt: str, output: Path, as_json: bool) -> None:
 
 
 def _compare() -> click.Command:
-    for entry in entry_points(group="rushes.commands", name="compare"):
-        command = entry.load()
-        if isinstance(command, click.Command):
-            return command
+    for entry in installed().group(COMMANDS):
+        if entry.name == "compare":
+            command = import_in_time(entry)
+            if isinstance(command, click.Command):
+                return command
     raise click.UsageError(
         'the demo is a comparison; pip install "rushes[all]" brings what it needs'
     )
@@ -60,7 +62,7 @@ def _compare() -> click.Command:
 
 def _variants(base_urls: Mapping[str, str]) -> list[str]:
     """List the installed variants that the sandbox can stand in for."""
-    names = sorted({entry.name.replace(".", "/", 1) for entry in entry_points(group="rushes")})
+    names = sorted({entry.name.replace(".", "/", 1) for entry in installed().group(VARIANTS)})
     return [name for name in names if name.partition("/")[0] in base_urls]
 
 
