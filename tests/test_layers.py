@@ -15,7 +15,7 @@ SOURCES = [
 ]
 # Inside the core a module may import what stands before it.
 ORDER = [
-    ["addresses", "places", "unrolled"],
+    ["addresses", "places", "regular", "unrolled"],
     ["problems", "request", "calls", "urls", "log", "network", "redacting"],
     ["task", "fields", "flow", "writer"],
     ["errors", "rules", "constraints", "container", "decoding", "exchange", "journal", "routes"],
