@@ -15,7 +15,7 @@ SOURCES = [
 ]
 # Inside the core a module may import what stands before it.
 ORDER = [
-    ["addresses", "installed", "places", "type_info", "unrolled"],
+    ["addresses", "installed", "places", "regular", "type_info", "unrolled"],
     ["problems", "request", "calls", "urls", "log", "network", "redacting"],
     ["task", "fields", "flow", "writer"],
     ["errors", "rules", "constraints", "container", "decoding", "exchange", "journal", "routes"],

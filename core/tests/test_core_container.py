@@ -2,6 +2,8 @@
 
 import io
 import struct
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -149,7 +151,7 @@ def test_where_nothing_tells_the_end_the_source_must(tmp_path: Path, content: by
 @given(content=st.binary(max_size=60) | st.integers(0, 200).map(lambda at: film(PICTURE)[at:]))
 def test_any_sample_tables_are_read_without_a_word(content: bytes) -> None:
     for moov in (content, box(b"trak", content)):
-        assert _samples_end(io.BytesIO(moov), 0, len(moov)) >= 0
+        assert _samples_end(io.BytesIO(moov), (0, len(moov))) >= 0
 
 
 def test_a_live_webm_cut_anywhere_but_between_two_elements_is_refused(tmp_path: Path) -> None:
@@ -180,6 +182,45 @@ def test_a_file_with_a_tail_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes(VIDEO + b"<html>")
     assert objection(path)
+
+
+def of_many_boxes(count: int) -> bytes:
+    """Make a film of as many boxes, no two of which are of one kind."""
+    boxes = b"".join(struct.pack(">II", 8, kind) for kind in range(count))
+    return FTYP + MOOV + boxes + MDAT
+
+
+def of_many_elements(count: int) -> bytes:
+    elements = (struct.pack(">I", 1 << 28 | kind) + b"\x80" for kind in range(count))
+    return EBML + LIVE + CLUSTER + b"".join(elements)
+
+
+def of_many_samples(count: int) -> bytes:
+    """Make a film whose tables tell of a sample in each of as many chunks."""
+    begin = 16 + len(FTYP) + len(box(b"moov", track([0] * count, 0, [1] * count, 1)))
+    moov = box(b"moov", track(list(range(begin, begin + count)), 0, [1] * count, 1))
+    return FTYP + moov + struct.pack(">I4s", 0, b"mdat") + bytes(count + 8)
+
+
+@pytest.mark.parametrize(
+    ("made", "count"),
+    [(of_many_boxes, 100_000), (of_many_elements, 100_000), (of_many_samples, 2_000_000)],
+)
+def test_however_much_it_is_made_of_a_film_is_walked_in_little_memory(
+    tmp_path: Path, made: Callable[[int], bytes], count: int
+) -> None:
+    path, film = tmp_path / "x", made(count)
+    path.write_bytes(film)
+    tracemalloc.start()
+    try:
+        assert objection(path, framed=False) is None
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1 << 20
+    if made is of_many_samples:
+        path.write_bytes(film[:-9])
+        assert "cut short" in (objection(path) or "")
 
 
 pieces = st.sampled_from(

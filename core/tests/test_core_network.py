@@ -332,7 +332,7 @@ class Hanging(httpx.AsyncBaseTransport):
 def test_a_transport_of_the_embedders_keeps_to_the_deadline() -> None:
     async def run() -> None:
         transport = AsyncTransport(settings(connections=2, transport=Hanging()))
-        await transport.send(get("http://api.acme.example/x"))
+        await transport.send(get("http://api.acme.example/x", total=0.4))
 
     with pytest.raises(Interrupted, match=r"no whole answer within 0\.4 seconds"):
         asyncio.run(run())

@@ -1,5 +1,8 @@
 """Local images: judged by their content, uploaded before the submit, or nothing is bought."""
 
+import os
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +11,7 @@ from acme_driver import KEY, Driver, Maker
 from acme_server import Behaviour, Server, answers, cuts, drops
 from acme_zoom import Zoom
 from rushes import Image, NotSentError, RefusedError, Request, RequestError, RushesError
-from rushes.uploading import image_type
+from rushes.uploading import image_type, read
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
@@ -85,6 +88,39 @@ def test_a_folder_and_a_name_of_no_file_are_problems(make: Maker, tmp_path: Path
     for name in (str(tmp_path), "a\0b", "x" * 5000):
         report = driver.check("acme/zoom", Request("x", images=[Image(name, "reference")]))
         assert [p.code for p in report.problems] == ["unreadable"]
+
+
+@pytest.fixture
+def strange(tmp_path: Path) -> Iterator[dict[str, Path]]:
+    """Make what is no regular file: reading some of it would never end."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        names = {name: tmp_path / name for name in ("pipe", "link", "socket")}
+        os.mkfifo(names["pipe"])
+        names["link"].symlink_to(names["pipe"])
+        listening.bind(str(names["socket"]))
+        yield {**names, "zeros": Path("/dev/zero")}
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "socket", "zeros"])
+def test_what_is_no_regular_file_is_a_problem(
+    make: Maker, strange: dict[str, Path], kind: str
+) -> None:
+    report = make().check("acme/zoom", asking(strange[kind]))
+    assert [(p.path, p.code) for p in report.problems] == [("images[0].url", "unreadable")]
+    assert "cannot be read: it is not a regular file" in report.problems[0].message
+
+
+def test_what_is_put_in_the_place_of_a_picture_is_not_read(
+    make: Maker, server: Server, strange: dict[str, Path], picture: Path
+) -> None:
+    with pytest.raises(NotSentError, match="it is not a regular file; nothing was bought"):
+        read(str(strange["pipe"]))
+    seen = picture.stat()
+    with pytest.MonkeyPatch.context() as patch:  # as if it had been put there just now
+        patch.setattr(Path, "stat", lambda path: seen)
+        with pytest.raises(NotSentError, match="it is not a regular file; nothing was bought"):
+            read(str(strange["pipe"]))
+    assert server.lines == []
 
 
 FAULTS: dict[str, tuple[Behaviour, type[RushesError]]] = {

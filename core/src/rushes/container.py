@@ -15,7 +15,16 @@ MOST_PARTS = 1_000_000
 """Boxes or elements that are walked: hours of video have fewer."""
 MOST_TABLES = 16 * 1024**2
 """Bytes of sample tables that are read: hours of video have fewer."""
+MOST_WITHIN = 1000
+"""Boxes that are looked at in a box of the film's description."""
+BLOCK = 16 * 1024
+"""Bytes of a table that are read at once."""
+_TELLING = (b"ftyp", b"moov", b"mdat", b"moof")
 _SEGMENT, _CLUSTER = b"\x18\x53\x80\x67", b"\x1f\x43\xb6\x75"
+
+_Span = tuple[int, int]
+"""Where in a file something begins and ends."""
+_NOWHERE: _Span = (0, 0)
 
 
 def objection(path: Path, *, framed: bool = True) -> str | None:
@@ -55,7 +64,7 @@ def looks_like(head: bytes) -> str:
 
 
 def _mp4(file: BinaryIO, size: int, framed: bool) -> str | None:
-    at, bodies, last = 0, dict[bytes, tuple[int, int]](), b""
+    at, bodies, last = 0, dict[bytes, _Span](), b""
     for _ in range(MOST_PARTS):
         if at >= size:
             break
@@ -68,7 +77,8 @@ def _mp4(file: BinaryIO, size: int, framed: bool) -> str | None:
         if at + length > size:
             name = kind.decode("latin-1")
             return f"is cut short: its box {name!r} ends at {at + length} of {size} bytes"
-        bodies[kind] = at + 8, length - 8
+        if kind in _TELLING:
+            bodies[kind] = at + 8, at + length
         last = kind if is_open else b""
         at += length
     if at < size:
@@ -79,7 +89,7 @@ def _mp4(file: BinaryIO, size: int, framed: bool) -> str | None:
     if not last:
         return None
     told = last == b"mdat" and b"moof" not in bodies
-    return _cut(_samples_end(file, *bodies[b"moov"]) if told else 0, size, framed)
+    return _cut(_samples_end(file, bodies[b"moov"]) if told else 0, size, framed)
 
 
 def _box_at(file: BinaryIO, at: int, size: int) -> tuple[int, bytes, bool] | None:
@@ -104,58 +114,71 @@ def _cut(end: int, size: int, framed: bool) -> str | None:
     return None if end or framed else "may be cut short: nothing tells where it ends"
 
 
-def _samples_end(file: BinaryIO, at: int, length: int) -> int:
+def _samples_end(file: BinaryIO, moov: _Span) -> int:
     """Return where the last chunks of a film's tracks end in the file, 0 where that is not told."""
-    if length > MOST_TABLES:
+    if moov[1] - moov[0] > MOST_TABLES:
         return 0
-    file.seek(at)
-    moov = memoryview(file.read(length))
     try:
-        return max((_track_end(body) for kind, body in _boxes(moov) if kind == b"trak"), default=0)
+        tracks = (body for kind, body in _boxes(file, moov) if kind == b"trak")
+        return max((_track_end(file, track) for track in tracks), default=0)
     except struct.error:  # a table is missing, or shorter than it says
         return 0
 
 
-def _track_end(track: memoryview) -> int:
-    tables = _within(_within(_within(track, b"mdia"), b"minf"), b"stbl")
-    offsets, entry = _within(tables, b"co64"), ">Q"
-    if not offsets:
-        offsets, entry = _within(tables, b"stco"), ">I"
-    chunks = _number(offsets, 4)
-    if not chunks:
+def _track_end(file: BinaryIO, track: _Span) -> int:
+    tables = track
+    for name in (b"mdia", b"minf", b"stbl"):
+        tables = _within(file, tables, name)
+    offsets, width = _within(file, tables, b"co64"), 8
+    if offsets == _NOWHERE:
+        offsets, width = _within(file, tables, b"stco"), 4
+    if offsets == _NOWHERE or not (chunks := _number(file, offsets, 4)):
         return 0
-    width = struct.calcsize(entry)
-    begins = offsets[8 : 8 + width * chunks]
-    (begin,) = struct.unpack_from(entry, offsets, 8 + width * (chunks - 1))
-    runs, sizes = _within(tables, b"stsc"), _within(tables, b"stsz")
-    each, samples = _number(sizes, 4), _number(sizes, 8)
-    in_last = min(_number(runs, 12 * _number(runs, 4)), samples)
-    listed = sizes[12 + 4 * (samples - in_last) : 12 + 4 * samples]
-    room = each * in_last or sum(one for (one,) in struct.iter_unpack(">I", listed))
-    return int(max(begin + room, *(one for (one,) in struct.iter_unpack(entry, begins))))
+    runs, sizes = _within(file, tables, b"stsc"), _within(file, tables, b"stsz")
+    each, samples = _number(file, sizes, 4), _number(file, sizes, 8)
+    in_last = min(_number(file, runs, 12 * _number(file, runs, 4)), samples)
+    begin = _number(file, offsets, 8 + width * (chunks - 1), width)
+    listed = _blocks(file, sizes, 12 + 4 * (samples - in_last), in_last, 4)
+    room = each * in_last or sum(map(sum, listed))
+    return max(begin + room, max(map(max, _blocks(file, offsets, 8, chunks, width))))
 
 
-def _number(table: memoryview, at: int) -> int:
-    return int(struct.unpack_from(">I", table, at)[0])
+def _number(file: BinaryIO, table: _Span, at: int, width: int = 4) -> int:
+    """Read one number of a table; raises struct.error where the table ends before it."""
+    return next(_blocks(file, table, at, 1, width))[0]
 
 
-def _within(box: memoryview, name: bytes) -> memoryview:
-    return next((body for kind, body in _boxes(box) if kind == name), memoryview(b""))
+def _blocks(
+    file: BinaryIO, table: _Span, at: int, count: int, width: int
+) -> Iterator[tuple[int, ...]]:
+    """Read numbers of a table, some at a time: a table may be as large as the file."""
+    begin, end = table[0] + at, table[0] + at + width * count
+    if end > table[1]:
+        raise struct.error
+    for block in range(begin, end, BLOCK):
+        file.seek(block)
+        content = file.read(min(BLOCK, end - block))
+        yield struct.unpack(f">{len(content) // width}{'Q' if width == 8 else 'I'}", content)
 
 
-def _boxes(content: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+def _within(file: BinaryIO, box: _Span, name: bytes) -> _Span:
+    return next((body for kind, body in _boxes(file, box) if kind == name), _NOWHERE)
+
+
+def _boxes(file: BinaryIO, box: _Span) -> Iterator[tuple[bytes, _Span]]:
     """Yield kind and body of the boxes in a box."""
-    at = 0
-    while at + 8 <= len(content):
-        length, kind = struct.unpack_from(">I4s", content, at)
-        if not 8 <= length <= len(content) - at:
+    at, end = box
+    for _ in range(MOST_WITHIN):
+        file.seek(at)
+        length, kind = struct.unpack(">I4s", file.read(8)) if at + 8 <= end else (0, b"")
+        if not 8 <= length <= end - at:
             return
-        yield kind, content[at + 8 : at + length]
+        yield kind, (at + 8, at + length)
         at += length
 
 
 def _webm(file: BinaryIO, size: int) -> str | None:
-    at, seen, live = 0, set(), False
+    at, seen, live = 0, set[bytes](), False
     for _ in range(MOST_PARTS):
         if at >= size:
             break
@@ -175,7 +198,7 @@ def _webm(file: BinaryIO, size: int) -> str | None:
             if kind not in (_SEGMENT, _CLUSTER):
                 return f"is damaged: an element of unknown size at {at}"
             live, length = True, 0
-        seen.add(kind)
+        seen |= {kind} & {_SEGMENT, _CLUSTER}
         at += id_length + size_length + length
         if at > size:
             return f"is cut short: an element ends at {at} of {size} bytes"

@@ -1,5 +1,6 @@
 """Local files: judged by their content, uploaded before the submit."""
 
+import os
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from rushes.errors import BrokenPluginError, NotSentError, RefusedError
 from rushes.flow import Do, Effect, Flow, Interrupted, NotSent, steps
 from rushes.loading import LoadedVariant
 from rushes.problems import Problem, listing
+from rushes.regular import open_regular
 from rushes.report import Report
 from rushes.session import Session
 from rushes.urls import is_loopback, public_url_objection
@@ -42,11 +44,10 @@ def image_type(head: bytes) -> str | None:
 
 def file_problem(planned: PlannedUpload, uploads: Uploads) -> Problem | None:
     """Judge a local file by what the provider takes, reading no more of it than needed."""
-    path = Path(planned.path).expanduser()
     try:
-        with path.open("rb") as file:
+        with open_regular(Path(planned.path).expanduser()) as file:
             head = file.read(32)
-            size = path.stat().st_size
+            size = os.fstat(file.fileno()).st_size
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         return _problem(
@@ -84,7 +85,8 @@ def uploaded(session: Session, loaded: LoadedVariant, report: Report) -> Flow[Re
 def read(path: str) -> LocalFile:
     """Read a local picture whole."""
     try:
-        content = Path(path).expanduser().read_bytes()
+        with open_regular(Path(path).expanduser()) as file:
+            content = file.read()
     except OSError as failure:
         raise NotSentError(
             f"{path} cannot be read: {failure.strerror}; nothing was bought"
