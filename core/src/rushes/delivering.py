@@ -57,6 +57,8 @@ def deliver(
     yield from _room(session, task)
     waited, tries = 0.0, 0
     while True:
+        # What is wrong with the call is said before the record says sending.
+        creating(session, loaded, task, session.dispatch(task))
         task = _sending(session, loaded, task)
         outcome = yield from _once(session, loaded, task, on_update)
         if outcome.kind == "accepted":
@@ -94,7 +96,6 @@ def _once(
 ) -> Flow[Outcome]:
     """Make one try, written down before and, where it is interrupted, after."""
     dispatch = session.dispatch(task)
-    creating(session, loaded, task, dispatch)  # what is wrong with it is said before it is recorded
     try:
         task = yield from session.record(task, on_update)
         return (yield from attempt(session, loaded, task, dispatch))

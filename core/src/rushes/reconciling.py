@@ -34,7 +34,7 @@ def reconcile(
     another key than the first one's, because another account knows nothing of it.
     """
     session.registry.guard()
-    if task.key_fingerprint != session.key_fingerprint(loaded, task):
+    if session.of_another_key(loaded, task):
         raise (yield from _of_another_key(session, loaded, task, on_update))
     end = session.elapsed() + session.timeouts.submit
     trouble = task.error or "no answer came"

@@ -239,6 +239,13 @@ class Session(Struct, kw_only=True, dict=True):
 
         return Dispatch(may_leave)
 
+    def of_another_key(self, loaded: LoadedVariant, task: Task) -> bool:
+        """Whether a task was sent to today's address with another key than today's."""
+        today = self.registry.get(task.variant).variant.base_url or ""
+        if origin(today) != origin(task.base_url):
+            return False  # then it is the address that is told of
+        return task.key_fingerprint != self.key_fingerprint(loaded, task)
+
     def key_fingerprint(self, loaded: LoadedVariant, task: Task) -> str:
         """Return what stands for today's key in a task's record: nobody finds the key by it."""
         key, _ = self.key(loaded)
