@@ -15,14 +15,15 @@ SOURCES = [
 ]
 # Inside the core a module may import what stands before it.
 ORDER = [
-    ["addresses", "exchange", "unrolled"],
+    ["addresses", "exchange", "invalid", "unrolled"],
     ["problems", "request", "calls", "urls", "log", "network", "redacting"],
     ["task", "fields", "flow", "writer"],
     ["errors", "rules", "constraints", "container", "journal", "routes"],
     ["payload", "variant", "plans", "home", "database", "connections", "part_file"],
     ["claims", "store", "tables"],
     ["sqlite"],
-    ["matrix", "draft", "schema", "transport"],
+    ["matrix", "body", "schema", "transport"],
+    ["draft"],
     ["hookspecs", "report"],
     ["defaults"],
     ["loading"],

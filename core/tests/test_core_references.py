@@ -71,7 +71,7 @@ def test_a_reference_names_files_and_goes_into_headers(
 
 def test_a_wrong_request_is_not_sent(make: Maker, server: Server) -> None:
     driver = make()
-    with pytest.raises(RequestError, match="prompt: is blank") as caught:
+    with pytest.raises(RequestError, match="prompt: is required") as caught:
         driver.submit("acme/zoom", Request("", seed=3))
     assert [problem.path for problem in caught.value.problems] == ["seed", "prompt"]
     assert (server.lines, driver.home.exists()) == ([], False)
