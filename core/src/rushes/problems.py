@@ -87,11 +87,12 @@ def show(value: Any, limit: int = 60) -> str:
 
 
 def show_size(count: int) -> str:
-    """Write a number of bytes: `10 MB` for 10,000,000, `10 MiB` for 10,485,760."""
-    for unit, size in (("MiB", 1024**2), ("MB", 1000**2), ("KiB", 1024), ("kB", 1000)):
+    """Write a number of bytes exactly: 10,000,000 are 10 MB, 10,485,760 are 10 MiB."""
+    units = (("MiB", 1024**2), ("MB", 1000**2), ("KiB", 1024), ("kB", 1000))
+    for unit, size in units:
         if count >= size and count % size == 0:
             return f"{count // size} {unit}"
-    return f"{count:,} bytes" if count < 1000**2 else f"{count / 1000**2:,.2f} MB"
+    return f"{count:,} bytes"
 
 
 def listing(values: Iterable[Any]) -> str:
