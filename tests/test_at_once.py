@@ -4,9 +4,11 @@ import copy
 import re
 from collections.abc import Iterator
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
+from rushes import Client
 from rushes.check import check, overlaps
 from rushes.registry import Registry
 
@@ -166,3 +168,15 @@ def test_every_field_malformed_at_once(variant: str) -> None:
     request = dict.fromkeys(RICH[variant], ODD) | {"extra": {"no_such": 1, "mode": 5}}
     expected = {*request, "extra.no_such", "extra.mode"} - {"extra"}
     assert told(variant, request) == expected
+
+
+def test_of_a_native_payload_no_other_variant_is_asked(tmp_path: Path) -> None:
+    payload = {"model": "kling-v3", "prompt": "A red kite", "duration": 12}
+    with Client(home=tmp_path) as client:
+        (asked,) = client.check(
+            "toapis/kling-v3", {"prompt": "A red kite", "duration": 12}
+        ).problems
+        (native,) = client.check("toapis/kling-v3", {"extra": payload}).problems
+    assert (asked.path, native.path) == ("duration", "duration")
+    assert "apimart/kling-v3" in asked.variants
+    assert native.variants == []

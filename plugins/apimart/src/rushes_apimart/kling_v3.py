@@ -164,7 +164,7 @@ plugin = KlingV3(
         polling=Polling(first=5, every=10, at_most=900),
         uploads=Uploads(
             types=("image/jpeg", "image/png", "image/webp", "image/gif"),
-            max_bytes=20 * 1024 * 1024,
+            max_bytes=20 * 1024 * 1024,  # of the two readings of MB, the larger
             source=PAGE,
         ),
     )
