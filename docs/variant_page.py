@@ -6,6 +6,7 @@ from typing import Any
 import md
 from field_table import field_table
 from rushes import Note, Problem, Request, Variant
+from rushes.problems import show_size
 from rushes.request import fields_set
 from rushes.rules import Rule
 from rushes.testing import VariantConformance
@@ -64,7 +65,7 @@ def _uploads(variant: Variant) -> str:
     if variant.uploads is None:
         return "none; images are public addresses"
     kinds = md.codes(variant.uploads.types)
-    return f"uploaded; {kinds}, up to {variant.uploads.max_bytes // 1024**2} MB"
+    return f"uploaded; {kinds}, up to {show_size(variant.uploads.max_bytes)}"
 
 
 def _rule(variant: Variant, rule: Rule, example: Any, kit: VariantConformance) -> str:

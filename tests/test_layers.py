@@ -15,15 +15,15 @@ SOURCES = [
 ]
 # Inside the core a module may import what stands before it.
 ORDER = [
-    ["addresses", "installed", "places", "regular", "type_info", "unrolled"],
+    ["addresses", "installed", "invalid", "places", "regular", "type_info", "unrolled"],
     ["problems", "request", "calls", "urls", "log", "network", "redacting"],
     ["task", "fields", "flow", "writer"],
     ["errors", "rules", "constraints", "container", "decoding", "exchange", "journal", "routes"],
     ["payload", "variant", "plans", "key_file", "trust", "database", "connections", "part_file"],
     ["claims", "home", "store", "tables"],
     ["sqlite"],
-    ["matrix", "draft", "schema", "messages"],
-    ["transport"],
+    ["matrix", "body", "schema", "messages"],
+    ["draft", "transport"],
     ["async_transport"],
     ["hookspecs", "report"],
     ["defaults"],

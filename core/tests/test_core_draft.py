@@ -101,17 +101,30 @@ def test_every_field_that_is_carried_arrives() -> None:
         (Request("x", extra={"look": {"tint": 1}}), "extra.look.tint", "type"),
         (Request("x", extra={"txt": 1}), "extra.txt", "unknown_field"),
         (Request("x", extra={"model": "other"}), "extra.model", "choice"),
-        (Request("x", shots=[Shot("a"), Shot("b" * 21)]), "shots[1].prompt", "length"),
+        (Request("x", duration=10, shots=[Shot("a"), Shot("b" * 21)]), "shots[1].prompt", "length"),
+        (Request("x", shots=[Shot("a"), Shot("b")]), "shots[1]", "too_long"),
         (Request("x", audio=True), "audio", "loud_needs_high"),
-        (Request(""), "prompt", "blank"),
+        (Request(""), "prompt", "missing"),
+        (Request(" \u3000"), "prompt", "missing"),
+        (Request(), "prompt", "missing"),
+        ({}, "prompt", "missing"),
+        ({"extra": {}}, "prompt", "missing"),
+        (Request("x", shots=[Shot("")]), "shots[0].prompt", "missing"),
+        (Request("x", images=[Image("", "reference")]), "images[0].url", "missing"),
+        (Request("x", extra={"": 1}), "extra.''", "unknown_field"),
+        ({"prompt": "x", "": 1}, "''", "unknown_field"),
+        (Request("x", extra={"options": {"watermark": None}}), "extra.options.watermark", "null"),
+        (Request("x", negative_prompt="y", extra={"options": {"watermark": None}}),
+         "extra.options.watermark", "null"),
+        (Request("x", watermark=True, extra={"options": 5}), "extra.options", "type"),
+        (Request("x", extra={"seconds": 5.0}), "extra.seconds", "type"),
         (Request(duration=5), "prompt", "missing"),
         ({"prompt": "x", "duratoin": 5}, "duratoin", "unknown_field"),
         ({"prompt": 5}, "prompt", "type"),
         ({"prompt": "x", "images": [{"url": URL}]}, "images[0].role", "missing"),
         ({"prompt": "x", "images": [{"url": URL, "role": "ref"}]}, "images[0].role", "choice"),
-        ({"prompt": "x", "guidance": 2}, "guidance", "range"),
+        ({"prompt": "x", "duration": "5"}, "duration", "type"),
         ({"prompt": "x", "extra": 3}, "extra", "type"),
-        ({"prompt": "x", "seed": "7"}, "seed", "type"),
         ("a prompt", "", "type"),
         (None, "", "type"),
     ],
@@ -129,9 +142,43 @@ def test_all_of_them_at_once() -> None:
         ("duration", "choice"),
         ("extra.fps", "range"),
         ("extra.moon", "unknown_field"),
-        ("prompt", "blank"),
+        ("prompt", "missing"),
         ("seed", "unsupported"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("request_", "expected"),
+    [
+        ({"seed": "7"}, [("prompt", "missing"), ("seed", "type"), ("seed", "unsupported")]),
+        (
+            {"prompt": 1, "duration": "x", "images": 2, "extra": {"moon": 1, "fps": 0}},
+            [("duration", "type"), ("extra.fps", "range"), ("extra.moon", "unknown_field"),
+             ("images", "type"), ("prompt", "type")],
+        ),
+        (
+            {"prompt": "x", "duration": 15,
+             "shots": [{"prompt": 5}, {"prompt": "b" * 21}, 7, {"promt": "c"}]},
+            [("shots[0].prompt", "type"), ("shots[1].prompt", "length"), ("shots[2]", "type"),
+             ("shots[3].promt", "unknown_field"), ("shots[3].prompt", "missing")],
+        ),
+        (
+            {"prompt": "x", "images": [{"url": "http://10.0.0.1/", "role": "hero"},
+                                       {"url": "http://10.0.0.2/", "role": "first_frame"},
+                                       {"url": "http://10.0.0.3/", "role": "reference"}, {}]},
+            [("images[0].role", "choice"), ("images[0].url", "public_url"),
+             ("images[1].role", "unsupported"), ("images[1].url", "public_url"),
+             ("images[2].url", "public_url"), ("images[3].role", "missing"),
+             ("images[3].url", "missing")],
+        ),
+        ({"extra": 3}, [("extra", "type")]),
+        ({"extra": 3, "seed": 1}, [("extra", "type"), ("seed", "unsupported")]),
+        ({"prompt": "x", "audio": 1, "resolution": "4k", "extra": {"zoom": 9}},
+         [("audio", "type"), ("extra.zoom", "range"), ("resolution", "choice")]),
+    ],
+)  # fmt: skip
+def test_no_problem_hides_another(request_: Any, expected: list[tuple[str, str]]) -> None:
+    assert sorted(found(request_)) == sorted(expected)
 
 
 def test_accepted_values_are_in_the_callers_words_the_nearest_first() -> None:
@@ -158,11 +205,74 @@ def test_absent_is_none_or_empty() -> None:
     assert body(empty) == {"model": "zoom", "text": "x"}
 
 
+@pytest.mark.parametrize(
+    "empty",
+    [
+        {"negative_prompt": "", "aspect_ratio": "", "resolution": ""},
+        {"images": (), "shots": [], "subjects": []},
+        {"extra": {"pictures": [], "ticket": "", "options": {"avoid": ""}}},
+        {"duration": None, "seed": None, "subjects": None},
+    ],
+)
+def test_what_is_empty_is_absent_and_stays_off_the_wire(empty: dict[str, Any]) -> None:
+    assert body({"prompt": "x", **empty}) == {"model": "zoom", "text": "x"}
+    assert body(Request("x", **empty)) == {"model": "zoom", "text": "x"}
+
+
+def test_what_is_empty_natively_beside_a_common_field_is_not_said_twice() -> None:
+    images = [Image(URL, "reference")]
+    request = Request("", images=images, extra={"text": "x", "pictures": []})
+    assert body(request) == {"model": "zoom", "text": "x", "pictures": [URL]}
+
+
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    for request in (Request("x", duration=10.0), {"prompt": "x", "duration": 10.0}):
+        sent = body(request)["seconds"]
+        assert (type(sent), sent) == (int, 10)
+    assert found({"extra": {"model": "zoom", "text": "x", "seconds": 10.0}}) == [
+        ("seconds", "type")
+    ]
+
+
+def test_a_name_is_for_one_subject() -> None:
+    twice = [{"name": "Tom"}, {"name": "Ann"}, {"name": "Tom"}, {"name": 5}, {"name": 5}]
+    problems = found({"prompt": "x", "subjects": twice})
+    assert ("subjects[2].name", "twice") in problems
+    assert sum(code == "twice" for _, code in problems) == 1
+
+
+class Curious(Zoom):
+    """A plugin that looks into every value it is given."""
+
+    @hookimpl
+    def build_payload(self, variant: Variant, request: Request) -> Draft:
+        draft = Draft(variant, request)
+        if request.prompt == "y" or any(len(shot.prompt) > 3 for shot in request.shots):
+            draft.problem("prompt", "odd", "is odd")
+        return draft
+
+
+def test_a_plugin_that_looks_into_what_is_malformed_is_asked_without_it() -> None:
+    plugin = loaded(Curious())
+    assert check(plugin, Request("x", shots=[Shot("a")])).valid
+    malformed = {"prompt": "x", "shots": [{"prompt": 5}], "seed": 1}
+    told = [problem.path for problem in check(plugin, malformed).problems]
+    assert told == ["shots[0].prompt"]
+    told = [p.path for p in check(plugin, {"prompt": "x", "duration": "5", "seed": 1}).problems]
+    assert sorted(told) == ["duration", "seed"]
+
+
 def test_a_local_image_stands_as_a_placeholder(tmp_path: Path) -> None:
     request = Request("x", images=[Image(str(tmp_path / "ä b.png"), "reference")])
     with Client(plugins=[Zoom()], home=tmp_path) as client:
         report = client.check("acme/zoom", request)
         assert [p.code for p in report.problems] == ["unreadable"]
+        twice = Request("x", seed=1, images=[*request.images, *request.images])
+        told = [(p.path, p.code) for p in client.check("acme/zoom", twice).problems]
+        assert told == [
+            ("seed", "unsupported"), ("images[0].url", "unreadable"),
+            ("images[1].url", "unreadable"),
+        ]  # fmt: skip
         (tmp_path / "ä b.png").write_bytes(b"\x89PNG\r\n\x1a\n")
         report = client.check("acme/zoom", request)
     assert report.valid

@@ -1,5 +1,6 @@
 """What an import costs, and what the package offers."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -43,23 +44,38 @@ def test_a_check_loads_no_http_library_prints_nothing_and_writes_nothing(tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-def test_all_is_what_the_table_serves_and_every_name_resolves() -> None:
-    assert sorted(rushes.__all__) == sorted(rushes._HOME)
-    assert sorted(set(rushes.__all__)) == sorted(rushes.__all__)
-    for name in rushes.__all__:
+def typed_names() -> set[str]:
+    """Return the names that type checkers see: what the package imports for them."""
+    tree = ast.parse(Path(rushes.__file__).read_text(encoding="utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    ours = [node for node in imports if (node.module or "").startswith("rushes.")]
+    assert all(name.asname == name.name for node in ours for name in node.names)
+    return {name.name for node in ours for name in node.names}
+
+
+def test_what_is_typed_is_what_is_served_and_every_name_resolves() -> None:
+    offered = vars(rushes)["__all__"]
+    assert sorted(typed_names()) == offered
+    for name in offered:
         assert getattr(rushes, name) is not None
         assert name in dir(rushes)
+
+
+def test_every_name_comes_by_a_star() -> None:
+    names: dict[str, object] = {}
+    exec("from rushes import *", names)
+    assert typed_names() <= set(names)
 
 
 def test_no_name_is_also_a_module() -> None:
     # Importing a module puts it into its package, over whatever has that name there.
     modules = {path.stem for path in Path(rushes.__file__).parent.glob("*.py")}
-    assert not modules & set(rushes.__all__)
+    assert not modules & typed_names()
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
-    with pytest.raises(AttributeError, match="no attribute 'Clients'"):
-        rushes.Clients  # noqa: B018
+    with pytest.raises(AttributeError, match="module 'rushes' has no attribute 'Clients'"):
+        getattr(rushes, "Clients")  # noqa: B009 - a type checker knows better
 
 
 def test_a_whole_job_prints_nothing_where_nobody_configured_logging(tmp_path: Path) -> None:

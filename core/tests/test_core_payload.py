@@ -1,6 +1,7 @@
 """Judging a payload: every problem at once, each with path, code, message and what is accepted."""
 
 import copy
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from acme_zoom import Payload, Zoom
 from rushes import Note, Problem, Report
 from rushes.check import judge
+from rushes.invalid import INVALID
 from rushes.loading import LoadedVariant
 from rushes.registry import Registry
 
@@ -126,6 +128,35 @@ def test_a_rule_runs_where_its_own_fields_are_valid_though_others_are_not() -> N
     assert [p.code for p in problems(loud=True, fps=0)] == ["range", "loud_needs_high"]
     assert [p.code for p in problems(loud=True, quality="x")] == ["choice"]
     assert [p.code for p in problems(loud=True, fps=None)] == ["null", "loud_needs_high"]
+
+
+def test_a_rule_runs_as_far_as_it_needs_no_item_that_is_invalid() -> None:
+    found = problems(parts=[{"prompt": ""}, {"prompt": "b"}])
+    assert [(p.path, p.code) for p in found] == [
+        ("parts[0].prompt", "blank"),
+        ("parts[1].length", "too_long"),
+    ]
+    for length in ("3", 13, None):
+        found = problems(parts=[{"prompt": "a", "length": length}, {"prompt": "b"}])
+        assert [p.path for p in found] == ["parts[0].length"]
+
+
+def test_a_mark_is_carried_and_never_looked_into() -> None:
+    marked: dict[str, Any] = {**OK, "loud": True, "quality": INVALID, "parts": [INVALID], "fps": 0}
+    payload, found = judge(ZOOM, marked)
+    assert payload is None
+    assert [(item.path, item.code) for item in found] == [("fps", "range")]
+    assert judge(ZOOM, {**OK, "text": INVALID, "options": {"avoid": INVALID}}) == (None, [])
+    assert copy.deepcopy(marked)["quality"] is INVALID
+    assert repr(INVALID) == "INVALID"
+    looks: list[Callable[[], Any]] = [
+        lambda: bool(INVALID), lambda: INVALID == 1, lambda: INVALID != 1, lambda: f"{INVALID}",
+        lambda: {INVALID}, lambda: len(INVALID), lambda: [*INVALID], lambda: INVALID + 1,
+        lambda: INVALID < 1, lambda: "x" in INVALID, lambda: INVALID in [1, "x"],
+    ]  # fmt: skip
+    for look in looks:
+        with pytest.raises(TypeError):
+            look()
 
 
 def test_a_rule_reads_defaults_where_fields_are_absent_in_lists_too() -> None:

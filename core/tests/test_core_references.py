@@ -4,12 +4,14 @@ import asyncio
 import pickle
 import threading
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import pytest
 from acme_driver import KEY, REQUEST, Driver, Drivers, Maker
 from acme_server import VIDEO, Handler, Server, answers, bills_then, created, drops
-from acme_zoom import Zoom
+from acme_zoom import Payload, Zoom
+from msgspec import Meta
 from rushes import (
     Answer,
     AsyncClient,
@@ -28,6 +30,7 @@ from rushes import (
     StillRunningError,
     Task,
     Variant,
+    absent,
     hookimpl,
     pick_text,
 )
@@ -79,9 +82,38 @@ def test_a_reference_names_files_and_goes_into_headers(
     assert (server.lines, driver.tasks()) == ([], [])
 
 
+class Narrow(Payload, kw_only=True, forbid_unknown_fields=True):
+    ticket: Annotated[str, Meta(max_length=8, pattern="^[a-z0-9]+$")] = absent()
+
+
+class Ticketed(Zoom):
+    """The provider's names of jobs are short, and the reference that we would make is too long."""
+
+    declaration = msgspec.structs.replace(Zoom.declaration, payload=Narrow)
+
+
+@pytest.mark.parametrize(
+    ("reference", "words"),
+    [
+        ("kite.png", "ticket.*does not take.*its form is"),
+        ("kitekitek", "'kitekitek'.*ticket.*9 characters; at most 8"),
+        (None, "ticket.*characters; at most 8.*give another one"),
+    ],
+)
+def test_a_reference_fits_the_field_that_carries_it(
+    make: Maker, server: Server, reference: str | None, words: str
+) -> None:
+    driver = make(plugins=[Ticketed()])
+    with pytest.raises(RequestError, match=words) as caught:
+        driver.submit("acme/zoom", REQUEST, task=reference)
+    assert [problem.code for problem in caught.value.problems] == ["reference"]
+    assert (server.lines, driver.tasks()) == ([], [])
+    assert driver.submit("acme/zoom", REQUEST, task="kite").client_id == "kite"
+
+
 def test_a_wrong_request_is_not_sent(make: Maker, server: Server) -> None:
     driver = make()
-    with pytest.raises(RequestError, match="prompt: is blank") as caught:
+    with pytest.raises(RequestError, match="prompt: is required") as caught:
         driver.submit("acme/zoom", Request("", seed=3))
     assert [problem.path for problem in caught.value.problems] == ["seed", "prompt"]
     assert (server.lines, driver.home.exists()) == ([], False)

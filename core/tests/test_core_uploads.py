@@ -66,6 +66,13 @@ def test_a_picture_is_uploaded_and_its_address_is_sent(
     assert task.file
 
 
+def test_a_picture_named_twice_is_uploaded_once(make: Maker, server: Server, picture: Path) -> None:
+    twice = [Image(str(picture), "reference")] * 2
+    make().submit("acme/zoom", Request("x", images=twice))
+    assert server.lines == ["POST /v1/pictures", "POST /v1/clips"]
+    assert server.seen[1][2].count(b"https://pictures.acme.example/1.png") == 2
+
+
 @pytest.mark.parametrize(
     ("content", "code"),
     [(b"\xff\xd8\xff" + bytes(50), "file_type"), (b"", "file_type"), (b"text", "file_type"),
@@ -80,6 +87,8 @@ def test_what_the_provider_does_not_take_is_a_problem(
     with pytest.raises(RequestError) as caught:
         make().submit("acme/zoom", asking(picture))
     assert [(p.path, p.code) for p in caught.value.problems] == [("images[0].url", code)]
+    if code == "file_size":
+        assert "1,048,684 bytes; at most 1 MiB are accepted" in str(caught.value)
     assert server.lines == []
 
 

@@ -17,7 +17,7 @@ def test_a_process_of_its_own_makes_a_video(gateway: Gateway, tmp_path: Path) ->
     assert run.out == f"{file}\n"
     assert file.read_bytes() == VIDEO
     assert "Estimated cost: unknown" in run.err
-    assert "is queued at toapis" in run.err
+    assert "queued at toapis" in run.err
     assert gateway.paid[0]["duration"] == 10
     assert gateway.keys == [f"Bearer {KEY}"]
 
@@ -33,12 +33,12 @@ def test_json_is_one_object_on_standard_output(gateway: Gateway, tmp_path: Path)
     assert task["file"] == str(tmp_path / "a.mp4")
     assert task["resume"] is None
     assert [line for line in run.err.splitlines() if line.startswith("mine: ")] == [
-        "mine: waits to be sent to toapis",
-        "mine: is being sent to toapis",
-        "mine: is queued at toapis",
-        "mine: is being made at toapis",
-        "mine: is being fetched from toapis",
-        "mine: is done",
+        "mine: recorded, waits to be sent to toapis",
+        "mine: sending to toapis",
+        "mine: queued at toapis",
+        "mine: in_progress at toapis",
+        "mine: completed, is being fetched from toapis",
+        "mine: completed, and the video is here",
     ]
 
 
@@ -152,7 +152,7 @@ def test_stopped_waiting_is_not_failed(gateway: Gateway, tmp_path: Path) -> None
 
 def test_ctrl_c_stops_the_waiting_and_resume_goes_on(gateway: Gateway, tmp_path: Path) -> None:
     file = tmp_path / "kite.mp4"
-    run = interrupted(*KITE, "--task", "mine", "-o", str(file), "--json", when="is queued at")
+    run = interrupted(*KITE, "--task", "mine", "-o", str(file), "--json", when="queued at")
     assert run.code == 130, run
     assert "Take it up again with: rushes resume mine" in run.err
     assert "Traceback" not in run.err

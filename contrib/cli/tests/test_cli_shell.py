@@ -165,5 +165,5 @@ def test_every_error_has_its_code() -> None:
     for kind, code in codes.items():
         error: BaseException = kind.__new__(kind)
         assert exit_code(error) == code
-    theirs = {getattr(rushes, name) for name in rushes.__all__ if name.endswith("Error")}
+    theirs = {getattr(rushes, name) for name in dir(rushes) if name.endswith("Error")}
     assert theirs - {rushes.RushesError} <= set(codes)

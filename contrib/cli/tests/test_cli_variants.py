@@ -29,7 +29,7 @@ def test_conditions_are_footnotes() -> None:
 def test_one_variant_in_full() -> None:
     run = inside("variants", "apimart/kling-v3")
     assert run.code == 0
-    for words in ("https://docs.apimart.ai/", "APIMART_API_KEY", "0.336 USD", "20 MB", "Rules"):
+    for words in ("https://docs.apimart.ai/", "APIMART_API_KEY", "0.336 USD", "20 MiB", "Rules"):
         assert words in run.out
     assert "UNIALL_BASE_URL" in inside("variants", "uniall/kling-v3-std-audio").out
     assert inside("variants", "apimart/kling").code == 3

@@ -45,7 +45,10 @@ def test_a_person_sees_the_state_and_the_progress(monkeypatch: pytest.MonkeyPatc
         watch(task(state="completed"))
         watch(task(id="[red]x[/red]\x1b[2J", state="queued", variant="[b]/x"))
     shown = screen.getvalue()
-    for words in ("mine is being fetched from toapis", "[red]x[/red]\\x1b[2J is queued at [b]"):
+    for words in (
+        "mine completed, is being fetched from toapis",
+        "[red]x[/red]\\x1b[2J queued at [b]",
+    ):
         assert words in shown
     assert "\x1b[2J" not in shown
 
@@ -57,7 +60,7 @@ def test_a_dumb_terminal_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
         watch(task(state="queued"))
         watch(task(state="queued", progress=3))
         watch(task(state="failed"))
-    assert screen.getvalue() == "mine: is queued at toapis\nmine: has ended: failed\n"
+    assert screen.getvalue() == "mine: queued at toapis\nmine: failed\n"
 
 
 def test_ctrl_c_names_what_is_left() -> None:

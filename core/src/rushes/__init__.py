@@ -4,176 +4,114 @@ Names are loaded when they are first used: importing `rushes` imports no HTTP li
 and no database.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from rushes.async_client import AsyncClient
-    from rushes.calls import (
-        Answer,
-        Call,
-        LocalFile,
-        Steps,
-        pick,
-        pick_number,
-        pick_percent,
-        pick_text,
-    )
-    from rushes.client import Client
-    from rushes.defaults import refusal_by_status
-    from rushes.draft import Draft
-    from rushes.errors import (
-        BrokenPluginError,
-        ConfigurationError,
-        DiskError,
-        JournalError,
-        MissingKeyError,
-        NotOfferedError,
-        NotSentError,
-        OutcomeUnknownError,
-        RefusedError,
-        RequestError,
-        ResultError,
-        RushesError,
-        StillRunningError,
-        TaskEndedError,
-        UnknownVariantError,
-    )
-    from rushes.fields import PublicURL, Text, TransportText, TransportURL, absent
-    from rushes.hookspecs import hookimpl
-    from rushes.journal import ClaimLost, Journal
-    from rushes.matrix import Capability, capabilities
-    from rushes.network import Timeouts
-    from rushes.problems import Note, Problem, Source
-    from rushes.report import Report
-    from rushes.request import Image, Request, Shot, Subject
-    from rushes.rules import rule
-    from rushes.schema import json_schema
-    from rushes.sqlite import SQLiteJournal
-    from rushes.task import Receipt, Refusal, Result, Status, Task
-    from rushes.variant import SPEC, Always, Built, Polling, To, Uploads, Variant
-
-_HOMES = {
-    "rushes.async_client": ("AsyncClient",),
-    "rushes.calls": (
-        "Answer",
-        "Call",
-        "LocalFile",
-        "Steps",
-        "pick",
-        "pick_number",
-        "pick_percent",
-        "pick_text",
-    ),
-    "rushes.matrix": ("Capability", "capabilities"),
-    "rushes.report": ("Report",),
-    "rushes.client": ("Client",),
-    "rushes.defaults": ("refusal_by_status",),
-    "rushes.draft": ("Draft",),
-    "rushes.errors": (
-        "BrokenPluginError",
-        "ConfigurationError",
-        "DiskError",
-        "JournalError",
-        "MissingKeyError",
-        "NotOfferedError",
-        "NotSentError",
-        "OutcomeUnknownError",
-        "RefusedError",
-        "RequestError",
-        "ResultError",
-        "RushesError",
-        "StillRunningError",
-        "TaskEndedError",
-        "UnknownVariantError",
-    ),
-    "rushes.fields": ("PublicURL", "Text", "TransportText", "TransportURL", "absent"),
-    "rushes.hookspecs": ("hookimpl",),
-    "rushes.journal": ("ClaimLost", "Journal"),
-    "rushes.network": ("Timeouts",),
-    "rushes.problems": ("Note", "Problem", "Source"),
-    "rushes.request": ("Image", "Request", "Shot", "Subject"),
-    "rushes.rules": ("rule",),
-    "rushes.schema": ("json_schema",),
-    "rushes.sqlite": ("SQLiteJournal",),
-    "rushes.task": ("Receipt", "Refusal", "Result", "Status", "Task"),
-    "rushes.variant": ("SPEC", "Always", "Built", "Polling", "To", "Uploads", "Variant"),
-}
-_HOME = {name: module for module, names in _HOMES.items() for name in names}
-
-__all__ = [
-    "SPEC",
-    "Always",
-    "Answer",
-    "AsyncClient",
-    "BrokenPluginError",
-    "Built",
-    "Call",
-    "Capability",
-    "ClaimLost",
-    "Client",
-    "ConfigurationError",
-    "DiskError",
-    "Draft",
-    "Image",
-    "Journal",
-    "JournalError",
-    "LocalFile",
-    "MissingKeyError",
-    "NotOfferedError",
-    "NotSentError",
-    "Note",
-    "OutcomeUnknownError",
-    "Polling",
-    "Problem",
-    "PublicURL",
-    "Receipt",
-    "Refusal",
-    "RefusedError",
-    "Report",
-    "Request",
-    "RequestError",
-    "Result",
-    "ResultError",
-    "RushesError",
-    "SQLiteJournal",
-    "Shot",
-    "Source",
-    "Status",
-    "Steps",
-    "StillRunningError",
-    "Subject",
-    "Task",
-    "TaskEndedError",
-    "Text",
-    "Timeouts",
-    "To",
-    "TransportText",
-    "TransportURL",
-    "UnknownVariantError",
-    "Uploads",
-    "Variant",
-    "absent",
-    "capabilities",
-    "hookimpl",
-    "json_schema",
-    "pick",
-    "pick_number",
-    "pick_percent",
-    "pick_text",
-    "refusal_by_status",
-    "rule",
-]
 __version__ = "0.1.0"
 
+# Each name stands here twice and no more: as an import, which is all that type checkers read (so
+# that they know a misspelt name for one), and by the module that it is loaded from.
+if TYPE_CHECKING:
+    from rushes.async_client import AsyncClient as AsyncClient
+    from rushes.calls import Answer as Answer
+    from rushes.calls import Call as Call
+    from rushes.calls import LocalFile as LocalFile
+    from rushes.calls import Steps as Steps
+    from rushes.calls import pick as pick
+    from rushes.calls import pick_number as pick_number
+    from rushes.calls import pick_percent as pick_percent
+    from rushes.calls import pick_text as pick_text
+    from rushes.client import Client as Client
+    from rushes.defaults import refusal_by_status as refusal_by_status
+    from rushes.draft import Draft as Draft
+    from rushes.errors import BrokenPluginError as BrokenPluginError
+    from rushes.errors import ConfigurationError as ConfigurationError
+    from rushes.errors import DiskError as DiskError
+    from rushes.errors import JournalError as JournalError
+    from rushes.errors import MissingKeyError as MissingKeyError
+    from rushes.errors import NotOfferedError as NotOfferedError
+    from rushes.errors import NotSentError as NotSentError
+    from rushes.errors import OutcomeUnknownError as OutcomeUnknownError
+    from rushes.errors import RefusedError as RefusedError
+    from rushes.errors import RequestError as RequestError
+    from rushes.errors import ResultError as ResultError
+    from rushes.errors import RushesError as RushesError
+    from rushes.errors import StillRunningError as StillRunningError
+    from rushes.errors import TaskEndedError as TaskEndedError
+    from rushes.errors import UnknownVariantError as UnknownVariantError
+    from rushes.fields import PublicURL as PublicURL
+    from rushes.fields import Text as Text
+    from rushes.fields import TransportText as TransportText
+    from rushes.fields import TransportURL as TransportURL
+    from rushes.fields import absent as absent
+    from rushes.hookspecs import hookimpl as hookimpl
+    from rushes.journal import ClaimLost as ClaimLost
+    from rushes.journal import Journal as Journal
+    from rushes.matrix import Capability as Capability
+    from rushes.matrix import capabilities as capabilities
+    from rushes.network import Timeouts as Timeouts
+    from rushes.problems import Note as Note
+    from rushes.problems import Problem as Problem
+    from rushes.problems import Source as Source
+    from rushes.report import Report as Report
+    from rushes.request import Image as Image
+    from rushes.request import Request as Request
+    from rushes.request import Shot as Shot
+    from rushes.request import Subject as Subject
+    from rushes.rules import rule as rule
+    from rushes.schema import json_schema as json_schema
+    from rushes.session import OnUpdate as OnUpdate
+    from rushes.sqlite import SQLiteJournal as SQLiteJournal
+    from rushes.task import Receipt as Receipt
+    from rushes.task import Refusal as Refusal
+    from rushes.task import Result as Result
+    from rushes.task import State as State
+    from rushes.task import Status as Status
+    from rushes.task import Task as Task
+    from rushes.variant import SPEC as SPEC
+    from rushes.variant import Always as Always
+    from rushes.variant import Built as Built
+    from rushes.variant import Polling as Polling
+    from rushes.variant import To as To
+    from rushes.variant import Uploads as Uploads
+    from rushes.variant import Variant as Variant
+else:
+    _HOMES = {
+        "rushes.async_client": "AsyncClient",
+        "rushes.calls": "Answer Call LocalFile Steps pick pick_number pick_percent pick_text",
+        "rushes.client": "Client",
+        "rushes.defaults": "refusal_by_status",
+        "rushes.draft": "Draft",
+        "rushes.errors": (
+            "BrokenPluginError ConfigurationError DiskError JournalError MissingKeyError "
+            "NotOfferedError NotSentError OutcomeUnknownError RefusedError RequestError "
+            "ResultError RushesError StillRunningError TaskEndedError UnknownVariantError"
+        ),
+        "rushes.fields": "PublicURL Text TransportText TransportURL absent",
+        "rushes.hookspecs": "hookimpl",
+        "rushes.journal": "ClaimLost Journal",
+        "rushes.matrix": "Capability capabilities",
+        "rushes.network": "Timeouts",
+        "rushes.problems": "Note Problem Source",
+        "rushes.report": "Report",
+        "rushes.request": "Image Request Shot Subject",
+        "rushes.rules": "rule",
+        "rushes.schema": "json_schema",
+        "rushes.session": "OnUpdate",
+        "rushes.sqlite": "SQLiteJournal",
+        "rushes.task": "Receipt Refusal Result State Status Task",
+        "rushes.variant": "SPEC Always Built Polling To Uploads Variant",
+    }
+    _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
+    __all__ = sorted(_HOME)
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'rushes' has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
-    globals()[name] = value
-    return value
+    def __getattr__(name: str) -> object:
+        from importlib import import_module
 
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(_HOME[name]), name)
+        globals()[name] = value
+        return value
 
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOME})
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_HOME})

@@ -24,7 +24,7 @@ from rushes.request import Request
 from rushes.session import OnUpdate, Session
 from rushes.siblings import naming_siblings
 from rushes.sqlite import SQLiteJournal
-from rushes.uploading import file_problem
+from rushes.uploading import file_problems
 from rushes.urls import proxy_objection
 from rushes.variant import Polling
 
@@ -144,10 +144,12 @@ class Configured:
         uploads = loaded.variant.uploads
         if uploads is None or not report.uploads:
             return loaded, report
-        found = [file_problem(planned, uploads) for planned in report.uploads]
-        problems = (*report.problems, *(problem for problem in found if problem))
-        if problems != report.problems:
-            report = msgspec.structs.replace(report, problems=problems, payload=None)
+        found = [
+            problem for planned in report.uploads for problem in file_problems(planned, uploads)
+        ]
+        if found:
+            problems = (*report.problems, *found)
+            report = msgspec.structs.replace(report, problems=tuple(problems), payload=None)
         return loaded, report
 
     def _left_open(self) -> None:

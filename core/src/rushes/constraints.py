@@ -10,6 +10,9 @@ from msgspec import Struct, inspect
 
 from rushes.fields import extra, unwrap
 
+NOT_BLANK = r"\S"
+"""The pattern of text that is not blank."""
+
 
 class Bounds(Struct, frozen=True, kw_only=True):
     """What msgspec enforces on one value, as words and numbers."""
@@ -61,7 +64,7 @@ def described(hint: Any) -> Bounds:
         if getattr(info, name, None) is not None
     }
     if extra(unwrap(hint)[1], "not_blank"):
-        limits.setdefault("pattern", r"\S")
+        limits.setdefault("pattern", NOT_BLANK)
     if types == (int,):  # of whole numbers, what lies beyond a bound begins one further on
         for open_bound, closed, step in (("gt", "ge", 1), ("lt", "le", -1)):
             if getattr(info, open_bound, None) is not None:
@@ -133,10 +136,16 @@ def nearest(name: Any, known: Sequence[str]) -> list[str]:
 def spans(bounds: Bounds) -> str:
     """Write a numeric range in words, or nothing where there is none."""
     if bounds.ge is not None and bounds.le is not None:
-        return f"{bounds.ge:g} to {bounds.le:g}"
+        return f"{_exact(bounds.ge)} to {_exact(bounds.le)}"
     if bounds.ge is not None:
-        return f"{bounds.ge:g} or more"
-    return f"{bounds.le:g} or less" if bounds.le is not None else ""
+        return f"{_exact(bounds.ge)} or more"
+    return f"{_exact(bounds.le)} or less" if bounds.le is not None else ""
+
+
+def _exact(number: float) -> str:
+    """Write a bound with all its digits, without a fraction of nothing."""
+    whole = isinstance(number, int) or (number.is_integer() and abs(number) < 2**53)
+    return str(int(number) if whole else number)
 
 
 def clamp(bounds: Bounds, value: Any) -> Any:

@@ -1,58 +1,58 @@
 """From a request in common words to a payload's body, with the way back for every field."""
 
-from collections.abc import Mapping
-from pathlib import PurePath
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 from msgspec import Struct
 
-from rushes.calls import pick
+from rushes.body import Body, filled_by, top
 from rushes.constraints import distance
-from rushes.problems import Note, Problem, listing, show
-from rushes.request import Image, Request, fields_set
-from rushes.urls import has_scheme
+from rushes.fields import PublicURL, shape, unwrap
+from rushes.fields import extra as declared
+from rushes.invalid import INVALID
+from rushes.payload import Examiner, printable
+from rushes.problems import listing, show
+from rushes.request import Image, Request, Role, fields_set, is_empty
+from rushes.urls import is_loopback
 from rushes.variant import Always, Built, To, Variant
 
-UPLOAD = "https://upload.invalid/"
-"""Where a local file stands in a payload that is only checked: a reserved name, never resolved."""
 
-
-class PlannedUpload(Struct, frozen=True, kw_only=True):
-    """A local file to upload before the submit, and what stands for its address until then."""
-
-    path: str
-    origin: str
-    placeholder: str
-
-
-class Draft:
+class Draft(Body):
     """A payload in the making. Whatever field of the request nobody takes becomes a problem.
 
     Made with the declaration's `fields` already carried over; a plugin's `build_payload` goes on
-    from there. `body` is the wire body, `origins` leads from its paths to the request's.
+    from there. `body` is the wire body, `origins` leads from its paths to the request's. What is
+    malformed in the request is a mark (`rushes.invalid`), to be carried along unseen.
     """
 
+    __slots__ = ("_extra", "_left", "_roles", "_stray", "native")
+
     def __init__(self, variant: Variant, request: Request) -> None:
-        self.variant = variant
-        self.problems: list[Problem] = []
-        self.notes: list[Note] = []
-        self.files: list[PlannedUpload] = []
-        self.origins: dict[str, str] = {}
-        self._extra = request.extra
+        given, extra = fields_set(request), request.extra
+        native = not given and extra is not INVALID and bool(extra)
+        Body.__init__(self, variant, dict(extra) if native else {"model": variant.model})
+        self.native = native
         self._left: dict[str, Any] = {}
-        given = fields_set(request)
-        self.native = not given
-        self.body: dict[str, Any] = {"model": variant.model} if given else dict(request.extra)
+        self._extra: Mapping[Any, Any] | None = None
+        self._roles: Sequence[Role] = ()
+        self._stray = 0
+        if native:
+            return
         if given:
             self._carry_over(given)
+        if extra is INVALID:
+            self._extra = INVALID
+        elif extra:
+            self._extra = _filled(variant.payload, extra)
 
     def _carry_over(self, given: Mapping[str, Any]) -> None:
         """Carry the fields that the declaration maps; the others are left to be taken."""
         places, body = self.variant.fields, self.body
         for field, value in given.items():
             place = places.get(field)
-            if isinstance(place, To):
+            if value is INVALID:
+                self._left[field] = value
+            elif isinstance(place, To):
                 path, values = place.path, place.values
                 if values is not None:
                     if value not in values:
@@ -71,65 +71,72 @@ class Draft:
             else:
                 self._left[field] = value
         if "images" in self._left:
-            self._images()
+            self._carry_images()
 
     def take(self, field: str) -> Any:
         """Return what the request says of a common field, or None; it is the caller's to carry."""
-        return self._left.pop(field, None) if self._left else None
+        value = self._left.pop(field, None) if self._left else None
+        if value is INVALID:
+            self._left[field] = value
+            return None
+        return value
 
-    def put(self, path: str, value: Any, origin: str) -> None:
-        """Put a value into the body; `a.b` goes into an object, `a[]` to the end of a list."""
-        if path not in self.body and path.isidentifier():
-            self.body[path] = value
-            self.origins[path] = origin
-            return
-        *parents, last = path.removesuffix("[]").split(".")
-        target = self.body
-        for name in parents:
-            target = target.setdefault(name, {})
-        if path.endswith("[]"):
-            items = target.setdefault(last, [])
-            items.append(value)
-            self.origins[f"{path[:-2]}[{len(items) - 1}]"] = origin
-        elif last in target:
-            self.problem(origin, "twice", f"{self.origins.get(path, path)} says this already")
+    def roles(self) -> Sequence[Role]:
+        """Return the images' roles in order; none where one is not valid, whichever was meant."""
+        return self._roles
+
+    def change(self, field: str, value: Any, code: str, message: str) -> None:
+        """Send another value for a wire field than the caller gives, and say so in a note.
+
+        The caller gives it by a common field or natively; the note lies where it was given.
+        """
+        given = self._extra
+        if given is not INVALID and given and field in given and field not in self.body:
+            self._extra = {**given, field: value}
+            self.note(f"extra.{field}", code, message)
         else:
-            target[last] = value
-            self.origins[path] = origin
-
-    def problem(
-        self, path: str, code: str, message: str, accepted: list[Any] | None = None
-    ) -> None:
-        """Keep a problem met in mapping, on the request's own path."""
-        self.problems.append(
-            Problem(path=path, code=code, message=message, accepted=accepted, source=self.page)
-        )
-
-    def note(self, path: str, code: str, message: str) -> None:
-        """Keep a note met in mapping, on the request's own path."""
-        self.notes.append(Note(path=path, code=code, message=message, source=self.page))
-
-    @property
-    def page(self) -> Any:
-        """The page that the variant's facts come from."""
-        return self.variant.page
+            self.body[field] = value
+            self.note(self.origins.get(field, field), code, message)
 
     def finish(self) -> None:
         """Name every field that nobody took, then add the native fields; the core calls this."""
+        if self.native:
+            return
         for field in self._left:
-            self.problem(field, "unsupported", f"{self.variant.id} takes no {field}")
-        if self._extra and not self.native:
+            if self._left[field] is not INVALID or not any(self._places(field)):
+                self.problem(field, "unsupported", f"{self.variant.id} takes no {field}")
+        if self.problems or self._left:
+            self._mark_what_is_missing()
+        if self._extra is INVALID:
+            for known in shape(self.variant.payload):
+                self.body.setdefault(known.wire, INVALID)
+        elif self._extra:
             self._merge(self.body, self._extra, "")
 
-    def lead_back(self) -> None:
-        """Lead what the body lacks back to the request: it is missed in the caller's words."""
-        for field, place in () if self.native else self.variant.fields.items():
-            if not isinstance(place, Always) and not self._has(place.path):
-                path = place.path.removesuffix("[]")
-                self.origins.setdefault(path, field.partition(".")[0])
+    def way_back(self, path: str) -> str:
+        """Lead a path of the body back to where the caller wrote it, or would have to."""
+        return path if self.native else super().way_back(path)
 
-    def _has(self, path: str) -> bool:
-        return pick(self.body, *path.removesuffix("[]").split(".")) is not None
+    def _places(self, field: str) -> Iterator[To | Built]:
+        """Yield where a common field goes, an image's roles one by one."""
+        for row, place in self.variant.fields.items():
+            if row.partition(".")[0] == field and not isinstance(place, Always):
+                yield place
+
+    def _mark_what_is_missing(self) -> None:
+        """Mark the payload fields that are empty because a common field has a problem.
+
+        Nothing may be made of their absence: the caller did give the field. An image that is not
+        carried may belong to any list.
+        """
+        lists = {place.path for place in self._places("images") if place.path.endswith("[]")}
+        for path in sorted(lists) * self._stray:
+            self.put(path, INVALID, "images")
+        doubtful = {*self._left} | {top(problem.path) for problem in self.problems}
+        for field in sorted(doubtful):
+            for path in (path for place in self._places(field) for path in filled_by(place)):
+                if not self.has(path):
+                    self.put(path, INVALID, field)
 
     def _hold(self, place: Always, value: Any, origin: str) -> None:
         if value != place.value or type(value) is not type(place.value):
@@ -145,72 +152,85 @@ class Draft:
         )
         self.problem(origin, "choice", message, accepted)
 
-    def _images(self) -> None:
-        """Carry the images where the declaration says how, and the plugin does not."""
-        places = [place for field, place in self.variant.fields.items() if field[:7] == "images."]
-        if places and not any(isinstance(place, Built) for place in places):
-            for index, image in enumerate(self.take("images")):
-                self._image(image, f"images[{index}]")
+    def _carry_images(self) -> None:
+        """Carry the images where the declaration says how, and the plugin does not.
 
-    def _image(self, image: Image, origin: str) -> None:
-        place = self.variant.fields.get(f"images.{image.role}")
-        if not isinstance(place, To):
-            roles = [
-                name.partition(".")[2] for name in self.variant.fields if name[:7] == "images."
-            ]
+        Where nothing but its place in a list tells an image's role, the declaration's order holds.
+        """
+        images = self._left["images"]
+        if images is INVALID:
+            return
+        if all(image.role is not INVALID for image in images):
+            self._roles = [image.role for image in images]
+        fields = self.variant.fields.items()
+        rows = {row[7:]: place for row, place in fields if row[:7] == "images."}
+        if not rows or any(isinstance(place, Built) for place in rows.values()):
+            return
+        order = [role for role, place in rows.items() if isinstance(place, To) and not place.form]
+        carried: list[tuple[Image, To, Any, str]] = []
+        for index, image in enumerate(self.take("images")):
+            origin = f"images[{index}]"
+            place = None if image.role is INVALID else rows.get(image.role)
+            url = self.address(image.url, f"{origin}.url")
+            if isinstance(place, To):
+                carried.append((image, place, url, origin))
+            else:
+                self._leave_out(image, url, origin, rows)
+        carried.sort(key=lambda item: order.index(item[0].role) if item[0].role in order else 0)
+        for _, place, url, origin in carried:
+            value = place.form(url) if place.form else url
+            there = self.put(place.path, value, f"{origin}.url")
+            for name in value if isinstance(value, dict) else ():
+                if name in Image.__struct_fields__:
+                    self.origins[f"{there}.{name}"] = f"{origin}.{name}"
+
+    def _leave_out(self, image: Image, url: Any, origin: str, rows: Mapping[str, Any]) -> None:
+        """Say why an image is not carried, and judge its address all the same."""
+        if image.role is not INVALID:
+            roles = list(rows)
             message = f"{self.variant.id} takes no {image.role} (accepted: {listing(roles)})"
             self.problem(f"{origin}.role", "unsupported", message, roles)
-            return
-        url = self.address(image.url, f"{origin}.url")
-        self.put(place.path, place.form(url) if place.form else url, f"{origin}.url")
+        if url is image.url:
+            examiner = Examiner(self.variant.id, loopback=is_loopback(self.variant.base_url))
+            examiner.value(PublicURL, url, f"{origin}.url")
+            for found in examiner.problems:
+                self.problem(found.path, found.code, found.message)
+        self._stray += 1
+        self._left["images"] = INVALID
 
-    def address(self, url: str, origin: str) -> str:
-        """Return what stands in the payload for an image: its address, or a placeholder.
-
-        A local file is uploaded before the submit, where the provider has an endpoint for it.
-        """
-        if has_scheme(url) or "://" in url:
-            return url
-        if self.variant.uploads is None:
-            message = (
-                f"{show(url)} is a local file, and {self.variant.provider} has no upload endpoint; "
-                "give a public http(s) address"
-            )
-            self.problem(origin, "no_upload", message)
-        placeholder = f"{UPLOAD}{len(self.files)}/{quote(PurePath(url).name)}"
-        self.files.append(PlannedUpload(path=url, origin=origin, placeholder=placeholder))
-        return placeholder
-
-    def _merge(self, target: dict[str, Any], more: Mapping[str, Any], prefix: str) -> None:
+    def _merge(self, target: dict[str, Any], more: Mapping[Any, Any], prefix: str) -> None:
         for name, value in more.items():
             path = f"{prefix}{name}"
+            origin = f"extra.{prefix}{printable(name)}"
             if path == "model" and value != self.variant.model:
-                self._refuse_value({self.variant.model: None}, value, "extra.model")
+                self._refuse_value({self.variant.model: None}, value, origin)
             elif name not in target or path == "model":
                 target[name] = value
-                self.origins.setdefault(path, f"extra.{path}")
+                self.origins.setdefault(f"{prefix}{printable(name)}", origin)
             elif isinstance(target[name], dict) and isinstance(value, Mapping):
                 self._merge(target[name], value, f"{path}.")
+            elif isinstance(target[name], dict):
+                self.problem(origin, "type", f"{show(value)} is given; an object is expected")
             else:
                 common = next(
                     (o for p, o in self.origins.items() if p == path or p.startswith(path + "[")),
                     "the variant",
                 )
                 message = f"is given twice: {path} is already set by {common}"
-                self.problem(f"extra.{path}", "twice", message)
+                self.problem(origin, "twice", message)
 
 
-def way_back(origins: Mapping[str, str], path: str) -> str:
-    """Lead a payload path back to where the caller wrote it."""
-    at = path
-    while at:
-        if at in origins:
-            origin = origins[at]
-            # A shot's own field keeps its name; an address keeps the caller's word for it.
-            rest = path[len(at) :]
-            return origin + rest if not origin.endswith(".url") else origin
-        at = at[: max(at.rfind("."), at.rfind("["), 0)]
-    below = (
-        origin for place, origin in origins.items() if place.startswith((path + "[", path + "."))
-    )
-    return next((origin.partition("[")[0] for origin in below), path)
+def _filled(struct: type[Struct], given: Mapping[Any, Any]) -> dict[Any, Any]:
+    """Return native fields without those that are empty: in a request, these count as absent."""
+    fields = {field.wire: field for field in shape(struct)}
+    kept: dict[Any, Any] = {}
+    for name, value in given.items():
+        known = declared(unwrap(fields[name].hint)[1], "known") if name in fields else None
+        if name in fields and is_empty(value):
+            continue
+        if known and isinstance(value, Mapping) and value:
+            value = _filled(known, value)
+            if not value:
+                continue
+        kept[name] = value
+    return kept

@@ -28,7 +28,11 @@ def variant() -> Variant:  # type: ignore[empty-body]
 
 @hookspec(firstresult=True)
 def build_payload(variant: Variant, request: Request) -> Draft:  # type: ignore[empty-body]
-    """Draft the wire body. Called on every check; by default `Draft(variant, request)` as it is."""
+    """Draft the wire body. Called on every check; by default `Draft(variant, request)` as it is.
+
+    Where a request is malformed, there is a mark that can be carried along but not looked into: a
+    hook that raises at it is asked once more, with the whole field marked.
+    """
 
 
 @hookspec

@@ -9,11 +9,14 @@ import msgspec
 from rushes.errors import ConfigurationError, RequestError
 from rushes.flow import Ask, Do, Flow
 from rushes.loading import LoadedVariant
+from rushes.matrix import hint_at
+from rushes.payload import Examiner
 from rushes.problems import Problem, show
 from rushes.report import Report
 from rushes.session import Session
 from rushes.task import Task, new_task_id
 from rushes.uploading import read
+from rushes.variant import Variant
 
 REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -47,8 +50,25 @@ def intend(
     """Name a job, and take the fingerprint by which it is known again."""
     task_id = new_task_id(session.clock()) if task_id is None else task_id
     client_id = str(report.transport.get(loaded.variant.client_id_field or "", task_id))
+    carried(loaded.variant, client_id)
     print_ = yield Do(lambda: fingerprint(report))
     return Intent(task_id=task_id, client_id=client_id, fingerprint=print_, output=output)
+
+
+def carried(variant: Variant, client_id: str) -> None:
+    """Refuse a client id that the payload field which carries it does not take."""
+    field = variant.client_id_field
+    hint = hint_at(variant.payload, field) if field else None
+    if hint is None:
+        return
+    examiner = Examiner(variant.id, loopback=False)
+    examiner.value(hint, client_id, "")
+    if examiner.problems:
+        message = (
+            f"{show(client_id)} is a task reference that {field}, the field that carries it to "
+            f"{variant.provider}, does not take ({examiner.problems[0].message}); give another one"
+        )
+        raise RequestError((Problem(path="", code="reference", message=message),))
 
 
 def fingerprint(report: Report) -> str:

@@ -8,9 +8,11 @@ from typing import Any, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from rushes.constraints import Bounds, clamp, described, finite, nearest, spans
-from rushes.fields import extra, is_struct, shape, unwrap
+from rushes.constraints import NOT_BLANK, Bounds, clamp, described, finite, nearest, spans
+from rushes.fields import FieldShape, extra, is_struct, shape, unwrap
+from rushes.invalid import INVALID
 from rushes.problems import Note, Problem, listing, show
+from rushes.request import is_empty
 from rushes.urls import public_url_objection, web_url_objection
 
 DEEPEST = 64
@@ -21,25 +23,22 @@ MOST_BITS = 14_000
 """How long an integer may be: Python writes no more than 4,300 digits."""
 
 
-class Invalid:
-    """Stands in a partial payload where a field has a problem."""
-
-    def __repr__(self) -> str:
-        return "INVALID"
-
-
-INVALID: Any = Invalid()
-
-
 class Examiner:
-    """Judges one piece of data, collecting problems and notes."""
+    """Judges one piece of data, collecting problems and notes.
+
+    `who` accepts it: a variant its payload; None stands for a request in common words, where what
+    is empty counts as absent and 5.0 is 5. What has a problem is marked in what is returned.
+    """
 
     def __init__(self, who: str | None, *, loopback: bool) -> None:
         self.by = f" by {who}" if who else ""
         self.who = who or "a request"
+        self.portable = who is None
         self.loopback = loopback
         self.problems: list[Problem] = []
         self.notes: list[Note] = []
+        self.marked: list[str] = []
+        """Where the data holds the mark of what had a problem before."""
 
     def problem(self, path: str, code: str, message: str, accepted: Any = None) -> Any:
         """Keep a problem; return the mark of an invalid value."""
@@ -49,14 +48,17 @@ class Examiner:
     def value(self, hint: Any, value: Any, path: str) -> Any:
         """Return the value typed as the hint says, or INVALID with at least one problem kept."""
         base, metas = unwrap(hint)
+        if value is INVALID:
+            self.marked.append(path)
+            return self.mark(base) if is_struct(base) else INVALID
         if base is Any:
             return value if self.plain(value, path, 0) else INVALID
         if value is None and NoneType in get_args(hint):
             return None
-        if value is None:
-            return self.problem(path, "null", "null is not accepted; leave the field out")
         if is_struct(base):
             return self.struct(base, value, path)
+        if value is None:
+            return self.null(path)
         if known := extra(metas, "known"):
             return self.open_object(known, value, path)
         if get_origin(base) in (list, Sequence):
@@ -66,35 +68,64 @@ class Examiner:
         return self.leaf(hint, value, path)
 
     def struct(self, struct: type[Struct], value: Any, path: str) -> Any:
-        """Judge every field of an object; a partial struct is returned where some are invalid."""
+        """Judge every field of an object; what is invalid is marked in the struct returned."""
         if isinstance(value, struct):
             value = {
                 field.wire: given
                 for field in shape(struct)
                 if (given := getattr(value, field.name)) is not msgspec.UNSET and given is not None
             }
+        if value is None:
+            self.null(path)
+            return self.mark(struct)
         if not isinstance(value, Mapping):
-            return self.problem(path, "type", f"{_kind(value)} is given; an object is expected")
+            self.problem(path, "type", f"{_kind(value)} is given; an object is expected")
+            return self.mark(struct)
         prefix = f"{path}." if path else ""
         values: dict[str, Any] = {}
         for field in shape(struct):
             given = value.get(field.wire, msgspec.UNSET)
-            if given is msgspec.UNSET or (field.required and given == []):
-                if field.required:
-                    values[field.name] = self.missing(field.hint, prefix + field.wire)
-            else:
+            if not self.absent(field, given):
                 values[field.name] = self.value(field.hint, given, prefix + field.wire)
+            elif field.required:
+                values[field.name] = self.missing(field.hint, prefix + field.wire)
         known = [field.wire for field in shape(struct)]
         for name in value:
             if name not in known:
                 self.unknown(name, [*known, *_inner(struct, name)], prefix)
         return struct(**values)
 
+    def mark(self, struct: type[Struct]) -> Any:
+        """Return a struct of which every field is marked as invalid."""
+        made: dict[str, Any] = {}
+        for field in shape(struct):
+            listed = get_origin(unwrap(field.hint)[0]) in (list, Sequence)
+            made[field.name] = self.mark_list() if listed else INVALID
+        return struct(**made)
+
+    def mark_list(self) -> Any:
+        """Return what stands for a list: in an item of a request, plugins go through it."""
+        return [INVALID] if self.portable else INVALID
+
+    def absent(self, field: FieldShape, given: Any) -> bool:
+        """Whether what is given for a field counts as nothing at all."""
+        if given is msgspec.UNSET or given is INVALID:
+            return given is msgspec.UNSET
+        if self.portable:
+            return given is None or is_empty(given)
+        return field.required and isinstance(given, list) and not given
+
+    def null(self, path: str) -> Any:
+        """Keep the problem of a null."""
+        return self.problem(path, "null", "null is not accepted; leave the field out")
+
     def missing(self, hint: Any, path: str) -> Any:
         """Keep the problem of a required field that is not there."""
-        accepted = finite(hint)
-        hint_at = f"; accepted: {listing(accepted)}" if accepted else ""
-        return self.problem(path, "missing", f"is required{self.by}{hint_at}", accepted)
+        accepted, bounds = finite(hint), described(hint)
+        more = f"; accepted: {listing(accepted)}" if accepted else ""
+        if bounds.words == "text" and (bounds.pattern == NOT_BLANK or bounds.min_length):
+            more = " and must not be " + ("blank" if bounds.pattern == NOT_BLANK else "empty")
+        return self.problem(path, "missing", f"is required{self.by}{more}", accepted)
 
     def unknown(self, name: Any, known: Sequence[str], prefix: str) -> None:
         """Keep the problem of a field that does not exist, with the names it could have meant."""
@@ -104,24 +135,23 @@ class Examiner:
         self.problem(f"{prefix}{printable(name)}", "unknown_field", message, near or None)
 
     def list(self, hint: Any, value: Any, path: str) -> Any:
-        """Judge a list's length, and every item of it."""
+        """Judge a list's length, and every item of it for itself."""
         if not isinstance(value, (list, tuple)):
-            return self.problem(path, "type", f"{_kind(value)} is given; a list is expected")
+            self.problem(path, "type", f"{_kind(value)} is given; a list is expected")
+            return self.mark_list() if "." in path else INVALID
         base, _ = unwrap(hint)
-        before = len(self.problems)
         bounds = described(hint)
-        if bounds.max_length is not None and len(value) > bounds.max_length:
-            message = f"has {len(value)} items; at most {bounds.max_length} are accepted{self.by}"
+        # A marked item may belong elsewhere: it is never the one too many.
+        count = sum(item is not INVALID for item in value)
+        if bounds.max_length is not None and count > bounds.max_length:
+            message = f"has {count} items; at most {bounds.max_length} are accepted{self.by}"
             self.problem(path, "length", message)
         # An empty list counts as none, so a least length concerns only a list with items in it.
         if value and bounds.min_length is not None and len(value) < bounds.min_length:
             message = f"has {len(value)} items; at least {bounds.min_length} are needed{self.by}"
             self.problem(path, "length", message)
         item_hint = get_args(base)[0]
-        items = [
-            self.value(item_hint, item, f"{path}[{index}]") for index, item in enumerate(value)
-        ]
-        return items if len(self.problems) == before else INVALID
+        return [self.value(item_hint, item, f"{path}[{index}]") for index, item in enumerate(value)]
 
     def open_object(self, known: type[Struct], value: Any, path: str) -> Any:
         """Judge an object whose known fields are typed and whose other keys pass with a note."""
@@ -135,8 +165,8 @@ class Examiner:
         for name, item in value.items():
             at = f"{path}.{printable(name)}"
             if name in typed:
-                self.value(typed[name].hint, item, at)
-                kept[name] = item
+                valid = self.value(typed[name].hint, item, at) is not INVALID
+                kept[name] = item if valid else INVALID
             elif self._key(name, path) and self.plain(item, at, 0):
                 message = f"{self.who} documents no such field; it is passed on unchecked"
                 self.notes.append(Note(path=at, code="unchecked", message=message))
@@ -184,10 +214,13 @@ class Examiner:
         base, metas = unwrap(hint)
         if (get_origin(base) or base) is dict and not self.plain(value, path, 0):
             return INVALID
+        if self.portable and type(value) is float and int in (base, *get_args(base)):
+            value = int(value) if value.is_integer() else value
         if isinstance(value, str) and value.isspace() and extra(metas, "not_blank"):
             return self._explain(hint, value, path)
         try:
-            return msgspec.convert(value, hint)
+            typed = msgspec.convert(value, hint)
+            return value if self.portable else typed
         except (msgspec.ValidationError, ValueError, OverflowError):
             return self._explain(hint, value, path)
 
@@ -235,8 +268,8 @@ def _inner(struct: type[Struct], name: Any) -> list[str]:
 
 
 def printable(name: Any) -> str:
-    """Write a field's name so that it can be printed anywhere."""
-    return show(name)[1:-1] if isinstance(name, str) else show(name)
+    """Write a field's name so that it can be printed anywhere; an empty one as `''`."""
+    return show(name)[1:-1] if isinstance(name, str) and name else show(name)
 
 
 def _kind(value: Any) -> str:

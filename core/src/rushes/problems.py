@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from msgspec import UNSET, UnsetType
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -17,20 +16,25 @@ class Source(msgspec.Struct, frozen=True):
         return f"{self.title}: {self.url.removeprefix('https://')}"
 
 
-class Problem(msgspec.Struct, frozen=True, kw_only=True):
+def _none() -> None:
+    """Make the default of what JSON says even where it is null."""
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that keeps a request from being sent.
 
     `path` names the field as the caller wrote it (`shots[2].prompt`), `code` is stable and made for
     programs, `accepted` lists the values that would do, the nearest first, where they are few.
-    `variants` names installed variants without this problem, where it is one of the variant.
+    `variants` names installed variants without this problem, where it is one of the variant; in
+    JSON it is left out where it is empty.
     """
 
     path: str
     code: str
     message: str
-    accepted: list[Any] | None = None
-    source: Source | None = None
-    variants: list[str] | UnsetType = UNSET
+    accepted: list[Any] | None = msgspec.field(default_factory=_none)
+    source: Source | None = msgspec.field(default_factory=_none)
+    variants: list[str] = []
 
     def __str__(self) -> str:
         lines = [f"{self.path}: {self.message}" if self.path else self.message]
@@ -80,6 +84,15 @@ def show(value: Any, limit: int = 60) -> str:
     if isinstance(value, (list, tuple)):
         return "a list"
     return f"a {type(value).__name__}"
+
+
+def show_size(count: int) -> str:
+    """Write a number of bytes exactly: 10,000,000 are 10 MB, 10,485,760 are 10 MiB."""
+    units = (("MiB", 1024**2), ("MB", 1000**2), ("KiB", 1024), ("kB", 1000))
+    for unit, size in units:
+        if count >= size and count % size == 0:
+            return f"{count // size} {unit}"
+    return f"{count:,} bytes"
 
 
 def listing(values: Iterable[Any]) -> str:

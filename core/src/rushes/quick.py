@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Struct
 
-from rushes.draft import PlannedUpload
+from rushes.body import PlannedUpload
 from rushes.fields import FieldShape
 from rushes.loading import FAULTS, LoadedVariant
 from rushes.payload import Examiner
@@ -79,8 +79,15 @@ def accepted(
 def _well_typed(request: Request) -> bool:
     """Whether a request has the types it declares; raises where it has not."""
     reread = _reread(_write(request))
-    if reread.duration != request.duration or reread.guidance != request.guidance:
-        return False  # no number that JSON can say
+    if reread.guidance != request.guidance or type(request.duration) is float:
+        return False  # no number that JSON can say, or one that is to become whole
+    for shot in request.shots:
+        if type(shot.duration) is float:
+            return False
+    if request.subjects and len({subject.name for subject in request.subjects}) < len(
+        request.subjects
+    ):
+        return False
     if not request.images:
         return True
     roles = [image.role for image in request.images]

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from rushes.draft import PlannedUpload
+from rushes.body import PlannedUpload
 from rushes.problems import Note, Problem
 
 

@@ -5,10 +5,12 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from rushes.invalid import INVALID
 from rushes.type_info import ready
 from rushes.unrolled import unrolled
 
 Role = Literal["first_frame", "last_frame", "reference"]
+Filled = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -18,27 +20,33 @@ class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     provider has an endpoint for that.
     """
 
-    url: Annotated[str, msgspec.Meta(min_length=1)]
+    url: Filled
     role: Role
 
 
 class Shot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One shot of several, in order. `duration` is in seconds."""
 
-    prompt: str
+    prompt: Filled
     duration: int | float | None = None
 
 
 class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A person or thing that a prompt cites by name. `images` are addresses or local paths."""
+    """A person or thing that a prompt cites by name, which no other subject of the request has.
 
-    name: str
-    description: str | None = None
-    images: Sequence[Annotated[str, msgspec.Meta(min_length=1)]] = ()
+    `images` are addresses or local paths.
+    """
+
+    name: Filled
+    description: Filled | None = None
+    images: Sequence[Filled] = ()
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One request for a video. What is absent (None, or empty) is left to the provider's default.
+    """One request for a video. What is absent is left to the provider's default.
+
+    None, empty text and empty lists count as absent, and so does a prompt of white space alone.
+    5.0 is 5 where a whole number is meant.
 
     `duration` is in seconds, `aspect_ratio` reads like "16:9", `resolution` like "720p", "1080p" or
     "4k", `guidance` runs from 0 (free) to 1 (to the letter). `extra` holds a provider's own fields
@@ -66,26 +74,41 @@ ready(Request)
 FIELDS = tuple(name for name in Request.__struct_fields__ if name != "extra")
 
 
-ABSENT: tuple[Any, ...] = (None, (), [])
+ABSENT: tuple[Any, ...] = (None, "", (), [])
 """What a common field holds that the request does not set."""
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a value is empty text or an empty list."""
+    return isinstance(value, (str, list, tuple)) and not value
 
 
 def _each_set(then: str) -> list[str]:
     """Write a line for each common field, doing something where it is set."""
-    test = "if (value := request.{0}) is not {1} and (value or value not in ABSENT): "
-    absent = ("None" if getattr(Request(), name) is None else "EMPTY" for name in FIELDS)
-    return [(test + then).format(*each) for each in zip(FIELDS, absent, strict=True)]
+    test = "if (value := request.{0}) is not {1} and (value is INVALID or {2}): "
+    lines = []
+    for name in FIELDS:
+        absent = "None" if getattr(Request(), name) is None else "EMPTY"
+        some = "value or value not in ABSENT"
+        if name == "prompt":
+            some = f"({some}) and not (type(value) is str and value.isspace())"
+        lines.append((test + then).format(name, absent, some))
+    return lines
 
+
+_KNOWN: dict[str, Any] = {"ABSENT": ABSENT, "EMPTY": (), "INVALID": INVALID}
 
 sets_nothing: Callable[[Request], bool] = unrolled(
-    "request", (*_each_set("return False"), "return True"), ABSENT=ABSENT, EMPTY=()
+    "request", (*_each_set("return False"), "return True"), **_KNOWN
 )
-"""Whether a request sets no common field: it is a native payload."""
+"""Whether a request sets no common field."""
 
 fields_set: Callable[[Request], dict[str, Any]] = unrolled(
-    "request",
-    ("given = {}", *_each_set("given['{0}'] = value"), "return given"),
-    ABSENT=ABSENT,
-    EMPTY=(),
+    "request", ("given = {}", *_each_set("given['{0}'] = value"), "return given"), **_KNOWN
 )
 """Return the common fields that the request sets, with their values as given."""
+
+
+def is_native(request: Request) -> bool:
+    """Whether a request is a native payload: it has nothing but `extra`."""
+    return request.extra is not INVALID and bool(request.extra) and sets_nothing(request)

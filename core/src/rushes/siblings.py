@@ -5,12 +5,13 @@ from typing import Any
 
 import msgspec
 
-from rushes.check import check, overlaps, top
+from rushes.body import top
+from rushes.check import check, overlaps, read_request
 from rushes.errors import BrokenPluginError
 from rushes.problems import Problem
 from rushes.registry import Registry
 from rushes.report import Report
-from rushes.request import FIELDS, Request, fields_set
+from rushes.request import FIELDS, Request, is_native
 
 CANNOT = frozenset(("unsupported", "fixed", "choice", "range", "no_upload"))
 """Codes that say what the variant is, not what is wrong with the words."""
@@ -23,10 +24,9 @@ def naming_siblings(
 
     A native payload is one variant's own language; no other is asked.
     """
-    if isinstance(request, Request) and not fields_set(request):
-        return report
     cannot = [problem for problem in report.problems if _may_differ(problem)]
-    if not cannot:
+    read = read_request(request)[0] if cannot else None
+    if read is None or is_native(read):
         return report
     others: dict[str, Report] = {}
     for loaded in registry.working():

@@ -8,12 +8,12 @@ from urllib.parse import quote
 
 import msgspec
 
+from rushes.body import PlannedUpload
 from rushes.calls import Call, LocalFile
-from rushes.draft import PlannedUpload
 from rushes.errors import BrokenPluginError, NotSentError, RefusedError
 from rushes.flow import Do, Effect, Flow, Interrupted, NotSent, steps
 from rushes.loading import LoadedVariant
-from rushes.problems import Problem, listing
+from rushes.problems import Problem, listing, show_size
 from rushes.regular import open_regular
 from rushes.report import Report
 from rushes.session import Session
@@ -42,31 +42,36 @@ def image_type(head: bytes) -> str | None:
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
 
 
-def file_problem(planned: PlannedUpload, uploads: Uploads) -> Problem | None:
-    """Judge a local file by what the provider takes, reading no more of it than needed."""
+def file_problems(planned: PlannedUpload, uploads: Uploads) -> list[Problem]:
+    """Judge a local file by what the provider takes; a fault is told wherever the file is named."""
+    fault = _fault(planned.path, uploads)
+    if fault is None:
+        return []
+    code, message = fault
+    return [
+        Problem(path=path, code=code, message=message, source=uploads.source)
+        for path in (planned.origin, *planned.also)
+    ]
+
+
+def _fault(name: str, uploads: Uploads) -> tuple[str, str] | None:
+    """Return code and words of what is wrong with a file, reading no more of it than needed."""
+    path = Path(name).expanduser()
     try:
-        with open_regular(Path(planned.path).expanduser()) as file:
+        with open_regular(path) as file:
             head = file.read(32)
             size = os.fstat(file.fileno()).st_size
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        return _problem(
-            planned, "unreadable", f"{planned.path!r} cannot be read: {reason}", uploads
-        )
+        return "unreadable", f"{name!r} cannot be read: {reason}"
     kind = image_type(head)
     if kind not in uploads.types:
         accepted = [name.removeprefix("image/") for name in uploads.types]
-        message = f"{planned.path!r} is {kind or 'no picture'}; accepted: {listing(accepted)}"
-        return _problem(planned, "file_type", message, uploads)
+        return "file_type", f"{name!r} is {kind or 'no picture'}; accepted: {listing(accepted)}"
     if size > uploads.max_bytes:
-        most = uploads.max_bytes // 1024 // 1024
-        message = f"{planned.path!r} has {size:,} bytes; at most {most} MB are accepted"
-        return _problem(planned, "file_size", message, uploads)
+        most = show_size(uploads.max_bytes)
+        return "file_size", f"{name!r} has {size:,} bytes; at most {most} are accepted"
     return None
-
-
-def _problem(planned: PlannedUpload, code: str, message: str, uploads: Uploads) -> Problem:
-    return Problem(path=planned.origin, code=code, message=message, source=uploads.source)
 
 
 def uploaded(session: Session, loaded: LoadedVariant, report: Report) -> Flow[Report]:

@@ -17,6 +17,7 @@ FIRST = Image(url=A, role="first_frame")
 LAST = Image(url=B, role="last_frame")
 REX = Subject(name="rex", description="a dog", images=[A, B])
 REX_WIRE = {"name": "rex", "description": "a dog", "element_input_urls": [A, B]}
+CAST = [Subject(name=name, description="a dog", images=[A, B]) for name in "abcd"]
 SHOTS = [Shot(prompt="A door opens", duration=2), Shot(prompt="@rex leaves", duration=4)]
 STORY = {
     "multi_shot": True,
@@ -77,12 +78,21 @@ def refused(report: Report, path: str, *words: str) -> Problem:
             {"multi_shot": True, "shot_type": "intelligence"},
         ),
         ({"prompt": "@rex", "extra": {"element_list": [REX_WIRE]}}, {"element_list": [REX_WIRE]}),
+        ({"prompt": "", "shots": SHOTS, "duration": 6}, {**STORY, "duration": 6}),
+        ({"prompt": " \n", "shots": SHOTS, "duration": 6}, {**STORY, "duration": 6}),
+        ({"negative_prompt": "", "aspect_ratio": "", "resolution": ""}, {}),
+        ({"duration": 5.0}, {"duration": 5}),
+        ({"images": [FIRST], "extra": {"image_urls": []}}, {"image_urls": [A]}),
+        (
+            {"subjects": [REX], "prompt": "@rex", "extra": {"element_list": []}},
+            {"element_list": [REX_WIRE]},
+        ),
     ],
 )
 def test_a_field_is_carried_without_a_note(fields: dict[str, Any], body: dict[str, Any]) -> None:
     report = ask(**fields)
-    prompt = {"prompt": "A kite", **fields}["prompt"]
-    top = {"model": "kling-v3"} | ({"prompt": prompt} if prompt else {})
+    prompt = str({"prompt": "A kite", **fields}["prompt"] or "")
+    top = {"model": "kling-v3"} | ({"prompt": prompt} if prompt.strip() else {})
     assert sent(report) == top | body
     assert report.notes == ()
 
@@ -120,13 +130,19 @@ def test_shots_whose_sum_is_no_duration_are_a_problem(durations: list[int]) -> N
     report = ask(shots=[Shot(prompt="A shot", duration=duration) for duration in durations])
     assert report.problems
     for problem in report.problems:
-        assert problem.path.partition("[")[0] in ("shots", "duration")
+        assert problem.path == "shots"
+
+
+def test_the_seconds_of_shots_are_whole_however_they_are_written() -> None:
+    body = sent(ask(shots=[Shot(prompt="Up", duration=2.0), Shot(prompt="Down", duration=4.0)]))
+    assert [shot["duration"] for shot in body["multi_prompt"]] == [2, 4]
+    assert repr(body["duration"]) == "6"
 
 
 @pytest.mark.parametrize("given", [4, 7, 15])
 def test_shots_that_miss_the_duration_are_a_problem(given: int) -> None:
     (problem,) = ask(shots=SHOTS, duration=given).problems
-    assert problem.path in ("shots", "duration")
+    assert problem.path == "duration"
     assert "6" in problem.message
     assert str(given) in problem.message
 
@@ -134,7 +150,7 @@ def test_shots_that_miss_the_duration_are_a_problem(given: int) -> None:
 def test_a_duration_given_natively_is_the_one_to_fill() -> None:
     assert sent(ask(shots=SHOTS, extra={"duration": 6}))["duration"] == 6
     (problem,) = ask(shots=SHOTS, extra={"duration": 7}).problems
-    assert problem.path in ("shots", "extra.duration")
+    assert problem.path == "extra.duration"
 
 
 @pytest.mark.parametrize(
@@ -188,7 +204,7 @@ def test_a_duration_given_natively_is_the_one_to_fill() -> None:
             "subjects[1].images[1]",
             "http",
         ),
-        ({"subjects": [REX] * 4}, "subjects", "3"),
+        ({"prompt": "@a @b @c @d", "subjects": CAST}, "subjects", "3"),
         ({"guidance": 0.5}, "guidance", ""),
         ({"seed": 7}, "seed", ""),
         ({"extra": {"mode": "8k"}}, "extra.mode", "4k"),
@@ -197,7 +213,7 @@ def test_a_duration_given_natively_is_the_one_to_fill() -> None:
         ({"prompt": "one", "extra": {"prompt": "one"}}, "extra.prompt", "twice"),
         ({"resolution": "4k", "extra": {"mode": "4k"}}, "extra.mode", "twice"),
         ({"images": [FIRST], "extra": {"image_urls": [A]}}, "extra.image_urls", "twice"),
-        ({"subjects": [REX], "extra": {"element_list": []}}, "extra.element_list", "twice"),
+        ({"subjects": [REX], "extra": {"element_list": [{}]}}, "extra.element_list", "twice"),
         (
             {"shots": SHOTS, "duration": 6, "extra": {"shot_type": "intelligence"}},
             "extra.shot_type",
@@ -208,7 +224,18 @@ def test_a_duration_given_natively_is_the_one_to_fill() -> None:
             "extra.multi_shot",
             "twice",
         ),
-        ({"extra": {"multi_prompt": []}, "shots": SHOTS, "duration": 6}, "extra.multi_prompt", ""),
+        (
+            {"extra": {"multi_prompt": [{}]}, "shots": SHOTS, "duration": 6},
+            "extra.multi_prompt",
+            "twice",
+        ),
+        ({"extra": {"multi_shot": True}}, "extra.shot_type", "required"),
+        ({"extra": {"multi_shot": True, "shot_type": "customize"}}, "extra.multi_prompt", "1 to 6"),
+        ({"extra": {"shot_type": "customize"}}, "extra.shot_type", "multi_shot"),
+        ({"shots": [Shot(prompt="one", duration=16)]}, "shots", "3 to 15"),
+        ({"shots": SHOTS * 3, "duration": 15}, "shots", "18"),
+        ({"extra": {"": 1}}, "extra.''", "no such field"),
+        ({"extra": {"image_urls": None}}, "extra.image_urls", "null"),
     ],
 )
 def test_a_problem_lies_where_the_caller_wrote_it(
@@ -222,6 +249,12 @@ def test_one_of_each_frame_will_do(role: Any) -> None:
     (problem,) = ask(images=[FIRST, LAST, Image(url=C, role=role)]).problems
     assert problem.path == "images[2].role"
     assert role in problem.message
+
+
+def test_two_subjects_of_one_name_are_a_problem() -> None:
+    (problem,) = ask(prompt="@rex", subjects=[REX, REX]).problems
+    assert (problem.path, problem.code) == ("subjects[1].name", "twice")
+    assert "subjects[0]" in problem.message
 
 
 def test_a_subject_that_nobody_cites_is_noted() -> None:
@@ -272,7 +305,18 @@ def test_local_files_have_placeholders(tmp_path: Path) -> None:
     urls = body["element_list"][0]["element_input_urls"]
     assert urls == [placeholder[paths[2]], A, placeholder[paths[3]]]
     origins = {upload.path: upload.origin for upload in report.uploads}
+    assert [upload.path for upload in report.uploads] == paths
     assert [origins[path] for path in paths] == [
         "images[0].url", "images[1].url", "subjects[0].images[0]", "subjects[0].images[2]",
     ]  # fmt: skip
     assert str(tmp_path) not in str(body)
+
+
+def test_a_local_file_that_is_named_twice_is_one(tmp_path: Path) -> None:
+    path = str(tmp_path / "kite.png")
+    subject = Subject(name="rex", description="a dog", images=[path, A])
+    report = ask(prompt="@rex", images=[Image(url=path, role="first_frame")], subjects=[subject])
+    (upload,) = report.uploads
+    assert (upload.origin, upload.also) == ("images[0].url", ("subjects[0].images[0]",))
+    body = sent(report)
+    assert body["image_urls"] == body["element_list"][0]["element_input_urls"][:1]

@@ -266,4 +266,6 @@ def test_audio_in_v2_6_is_for_mode_pro(variant: str, mode: Any, audio: bool, all
 
 def test_a_rule_waits_until_its_fields_are_valid() -> None:
     refused(native(V2_6, mode="4k", audio=True), "mode")
-    refused(native(V3, duration=15, reference_images=["nowhere"]), "reference_images[0]")
+    both = native(V3, duration=15, reference_images=["nowhere"])  # an image, though a bad one
+    assert [problem.path for problem in both.problems] == ["reference_images[0]", "duration"]
+    refused(native(V3, duration=15, reference_images="nowhere"), "reference_images")

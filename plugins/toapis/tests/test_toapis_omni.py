@@ -116,7 +116,7 @@ OTHER_TEXT = [
     "<<<Image_1>>>", "<<<IMAGE_1>>>", "<<<image-1>>>", "<<<image1>>>", "<<<image_1_>>>",
     "<<<image_ 1>>>", "<<< image_1 >>>", "<<<image_\uff11>>>", "<<<image_\u0661>>>",
     "<<<image_\u00b9>>>", "<<<image_1\u0661>>>", "<<<video_1>>>", "<<<element_1>>>", "<<<>>>",
-    "<<<image_1_000>>>",
+    "<<<image_1_000>>>", "<<<image_01>>>", "<<<image_00>>>",
 ]  # fmt: skip
 
 
@@ -148,15 +148,26 @@ def test_what_is_no_tag_needs_no_note(ask: Ask, almost: str) -> None:
     assert report.notes == ()
 
 
-@BOTH
-def test_a_leading_zero_reads_as_the_number_it_is(ask: Ask) -> None:
-    """The page gives no form but 1, 2, …: whatever is made of 01, no image may be left uncited."""
-    report = ask("A nod to <<<image_01>>>", 1)
-    if report.valid:
-        tagged = sent_prompt(report).startswith("<<<image_1>>> ")
-        assert tagged == bool(report.notes)
-    else:
-        assert [problem.path for problem in report.problems] == ["prompt"]
+@pytest.mark.parametrize("prompt", ["A nod", "A nod to <<<video_1>>>"])
+def test_a_native_prompt_beside_images_gets_the_tag(prompt: str) -> None:
+    image = Image(url="https://cdn.example.org/1.png", role="reference")
+    report = check(REGISTRY.get(OMNI), Request(images=[image], extra={"prompt": prompt}))
+    assert sent_prompt(report) == f"<<<image_1>>> {prompt}"
+    assert report.notes[0].path == "extra.prompt"
+    assert report.notes[0].code == "tag_added"
+
+
+def test_a_prompt_given_twice_stays_a_problem() -> None:
+    image = Image(url="https://cdn.example.org/1.png", role="reference")
+    request = Request("A nod", images=[image], extra={"prompt": "A nod"})
+    assert [p.path for p in check(REGISTRY.get(OMNI), request).problems] == ["extra.prompt"]
+
+
+def test_an_image_that_is_not_carried_is_not_cited() -> None:
+    image = Image(url="https://cdn.example.org/1.png", role="first_frame")
+    report = check(REGISTRY.get(OMNI), Request("A nod", images=[image]))
+    assert [problem.path for problem in report.problems] == ["images[0].role"]
+    assert report.notes == ()
 
 
 @BOTH

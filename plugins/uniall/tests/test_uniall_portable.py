@@ -181,7 +181,7 @@ STORY = {"prompt": None, "images": [FIRST]}
             "twice",
         ),
         (
-            STORY | {"shots": SHOTS, "extra": {"extra_body": {"multi_prompt": []}}},
+            STORY | {"shots": SHOTS, "extra": {"extra_body": {"multi_prompt": SHOTS_WIRE}}},
             "extra.extra_body.multi_prompt",
             "twice",
         ),
@@ -240,5 +240,5 @@ def test_all_problems_at_once() -> None:
     )  # fmt: skip
     assert {problem.path for problem in report.problems} == {
         "prompt", "duration", "resolution", "aspect_ratio", "audio", "seed", "watermark",
-        "images[1].role", "subjects", "extra.promt",
+        "images[1].role", "images[1].url", "subjects", "extra.promt",
     }  # fmt: skip

@@ -36,13 +36,14 @@ def print_page(variant: "Variant") -> None:
 
 def facts(variant: "Variant") -> list[tuple[str, str]]:
     """Return what a variant is, apart from its fields."""
+    from rushes.problems import show_size
     from rushes.urls import shown
 
     no_address = f"none of its own; set {variant.environment_prefix}_BASE_URL"
     uploads = "none; images are public addresses"
     if variant.uploads:
         kinds = ", ".join(kind.removeprefix("image/") for kind in variant.uploads.types)
-        uploads = f"{kinds}, up to {variant.uploads.max_bytes // 1024 // 1024} MB"
+        uploads = f"{kinds}, up to {show_size(variant.uploads.max_bytes)}"
     return [
         ("Page", f"{variant.page.title}: {variant.page.url}"),
         ("Base URL", shown(variant.base_url or "") or no_address),

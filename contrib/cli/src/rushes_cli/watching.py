@@ -12,14 +12,15 @@ from rushes_cli.terminal import clean, console, one_line, say, without_password
 if TYPE_CHECKING:
     from rushes import Task
 
-_PHRASES = {
-    "recorded": "waits to be sent to {}",
-    "sending": "is being sent to {}",
-    "unknown": "may or may not have reached {}",
-    "queued": "is queued at {}",
-    "in_progress": "is being made at {}",
-    "completed": "is being fetched from {}",
+_MORE = {
+    "recorded": ", waits to be sent to {}",
+    "sending": " to {}",
+    "unknown": ", may or may not have reached {}",
+    "queued": " at {}",
+    "in_progress": " at {}",
+    "completed": ", is being fetched from {}",
 }
+"""What is said after the word for a state, while there is something to wait for."""
 
 
 class Shows(Protocol):
@@ -89,11 +90,11 @@ def ways_on(tasks: "Iterable[Task]") -> list[str]:
 
 
 def phrase(task: "Task") -> str:
-    """Say what a task is waiting for."""
+    """Say how a task stands: its state, by the word for it, and what it is waiting for."""
     if task.ended and not task.unfinished:
-        return "is done" if task.file else f"has ended: {task.state}"
+        return task.state + (", and the video is here" if task.file else "")
     provider = task.variant.partition("/")[0]
-    words = _PHRASES.get(task.state, task.state + " at {}").format(provider)
+    words = task.state + _MORE.get(task.state, " at {}").format(provider)
     if task.state == "recorded" and task.error:
         words += f", {one_line(without_password(task.error))}"
     return clean(words)

@@ -9,47 +9,40 @@
 Names are loaded when they are first used: a command that only shows its help opens no video.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+# Type checkers read the imports alone, so that they know a misspelt name for one.
 if TYPE_CHECKING:
-    from rushes_compare.book import FolderError
-    from rushes_compare.budget import BudgetError
-    from rushes_compare.comparing import compare, compare_async
-    from rushes_compare.notebook import Comparison, load
-    from rushes_compare.plan import PlanError
-    from rushes_compare.results import Cell, Results, Row
+    from rushes_compare.book import FolderError as FolderError
+    from rushes_compare.budget import BudgetError as BudgetError
+    from rushes_compare.comparing import compare as compare
+    from rushes_compare.comparing import compare_async as compare_async
+    from rushes_compare.notebook import Comparison as Comparison
+    from rushes_compare.notebook import load as load
+    from rushes_compare.plan import PlanError as PlanError
+    from rushes_compare.results import Cell as Cell
+    from rushes_compare.results import Results as Results
+    from rushes_compare.results import Row as Row
+else:
+    _HOMES = {
+        "rushes_compare.book": "FolderError",
+        "rushes_compare.budget": "BudgetError",
+        "rushes_compare.comparing": "compare compare_async",
+        "rushes_compare.notebook": "Comparison load",
+        "rushes_compare.plan": "PlanError",
+        "rushes_compare.results": "Cell Results Row",
+    }
+    _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
+    __all__ = sorted(_HOME)
 
-__all__ = [
-    "BudgetError",
-    "Cell",
-    "Comparison",
-    "FolderError",
-    "PlanError",
-    "Results",
-    "Row",
-    "compare",
-    "compare_async",
-    "load",
-]
+    def __getattr__(name: str) -> object:
+        from importlib import import_module
 
-_HOMES = {
-    "BudgetError": "budget",
-    "Cell": "results",
-    "Comparison": "notebook",
-    "FolderError": "book",
-    "PlanError": "plan",
-    "Results": "results",
-    "Row": "results",
-    "compare": "comparing",
-    "compare_async": "comparing",
-    "load": "notebook",
-}
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(_HOME[name]), name)
+        globals()[name] = value
+        return value
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"rushes_compare.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_HOME})

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from rushes.check import top
+from rushes.body import top
 from rushes.constraints import distance, finite
 from rushes.fields import shape
 from rushes.matrix import ROWS, hint_at

@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
+from rushes.body import top
 from rushes.calls import pick
-from rushes.check import check, top
+from rushes.check import check
 from rushes.fields import shape
 from rushes.intent import with_transport
 from rushes.problems import Note, Problem

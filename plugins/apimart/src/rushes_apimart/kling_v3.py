@@ -8,7 +8,6 @@ from rushes import (
     SPEC,
     Built,
     Draft,
-    Image,
     Polling,
     PublicURL,
     Request,
@@ -59,7 +58,7 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     model: Literal["kling-v3"]
     prompt: str = absent("")
     mode: Literal["std", "pro", "4k"] = absent("std")
-    duration: Annotated[int, Meta(ge=3, le=15)] = absent(5)
+    duration: Annotated[int, Meta(ge=rules.SHORTEST, le=rules.LONGEST)] = absent(5)
     aspect_ratio: Literal["16:9", "9:16", "1:1"] = absent("16:9")
     negative_prompt: str = absent("")
     image_urls: Annotated[list[PublicURL], Meta(max_length=2)] = absent([])
@@ -77,36 +76,18 @@ class KlingV3(Gateway):
 
     @hookimpl
     def build_payload(self, variant: Variant, request: Request) -> Draft:
-        """Carry frames in the order the gateway reads them, and shots and subjects."""
+        """Carry shots and subjects; the frames are carried in the order the gateway reads them."""
         draft = Draft(variant, request)
-        if images := draft.take("images"):
-            _frames(draft, images)
+        roles = draft.roles()
+        if "last_frame" in roles and "first_frame" not in roles:
+            path = f"images[{roles.index('last_frame')}].role"
+            message = "last_frame is given without a first_frame; give both, or the first alone"
+            draft.problem(path, "last_frame_needs_first", message)
         if shots := draft.take("shots"):
             _shots(draft, shots, request)
         if subjects := draft.take("subjects"):
             _subjects(draft, subjects)
         return draft
-
-
-def _frames(draft: Draft, images: Sequence[Image]) -> None:
-    """Put the first frame first: the gateway knows frames by their place alone."""
-    roles = ["first_frame", "last_frame"]
-    frames = {}
-    for place, image in enumerate(images):
-        if image.role in roles:
-            frames[image.role] = (f"images[{place}]", image.url)
-        else:
-            message = (
-                f"{draft.variant.id} takes no {image.role} (accepted: first_frame, last_frame)"
-            )
-            draft.problem(f"images[{place}].role", "unsupported", message, roles)
-    if "last_frame" in frames and "first_frame" not in frames:
-        message = "last_frame is given without a first_frame; give both, or the first alone"
-        draft.problem(f"{frames['last_frame'][0]}.role", "last_frame_needs_first", message)
-    for role in roles:
-        if role in frames:
-            origin, url = frames[role]
-            draft.put("image_urls[]", draft.address(url, f"{origin}.url"), f"{origin}.url")
 
 
 def _subjects(draft: Draft, subjects: Sequence[Subject]) -> None:
@@ -135,9 +116,9 @@ def _shots(draft: Draft, shots: Sequence[Shot], request: Request) -> None:
     draft.put("multi_prompt", items, "shots")
     if request.duration is None and "duration" not in request.extra:
         lengths = [shot.duration for shot in shots if type(shot.duration) is int]
-        if len(lengths) == len(shots):
-            total = sum(lengths)
-            draft.put("duration", total, "duration")
+        total = sum(lengths)
+        if len(lengths) == len(shots) and rules.SHORTEST <= total <= rules.LONGEST:
+            draft.put("duration", total, "shots")
             message = f"{total} is sent, the sum of the shots' durations"
             draft.note("duration", "duration_filled_in", message)
 
@@ -169,8 +150,8 @@ plugin = KlingV3(
             "duration": To("duration"),
             "aspect_ratio": To("aspect_ratio"),
             "resolution": To("mode", values={"720p": "std", "1080p": "pro", "4k": "4k"}),
-            "images.first_frame": Built("image_urls[]"),
-            "images.last_frame": Built("image_urls[]"),
+            "images.first_frame": To("image_urls[]"),
+            "images.last_frame": To("image_urls[]"),
             "shots": Built("multi_prompt[]", also=("multi_shot", "shot_type")),
             "subjects": Built("element_list[]"),
             "audio": To("audio"),
@@ -183,7 +164,7 @@ plugin = KlingV3(
         polling=Polling(first=5, every=10, at_most=900),
         uploads=Uploads(
             types=("image/jpeg", "image/png", "image/webp", "image/gif"),
-            max_bytes=20 * 1024 * 1024,
+            max_bytes=20 * 1024 * 1024,  # of the two readings of MB, the larger
             source=PAGE,
         ),
     )

@@ -10,6 +10,7 @@ PAGE = Source(
 )
 
 MOST_SHOTS = 6
+SHORTEST, LONGEST = 3, 15  # seconds
 # What several rules say in JSON Schema. An empty list counts as none, a blank prompt too.
 PROMPT = {"properties": {"prompt": {"pattern": r"\S"}}, "required": ["prompt"]}
 MULTI_SHOT = {"properties": {"multi_shot": {"const": True}}, "required": ["multi_shot"]}
@@ -169,14 +170,12 @@ def shots_fill_the_duration(payload: Any) -> bool | list[Problem]:
         total += shot.duration
     if total == payload.duration or not payload.multi_prompt or not payload.multi_shot:
         return True
-    return [
-        Problem(
-            path="duration",
-            code="shots_fill_the_duration",
-            message=f"is {payload.duration}, but the shots add up to {total}; they must be equal",
-            accepted=[total] if 3 <= total <= 15 else None,
-        )
-    ]
+    code = "shots_fill_the_duration"
+    if not SHORTEST <= total <= LONGEST:
+        message = f"the shots add up to {total} seconds; accepted: {SHORTEST} to {LONGEST}"
+        return [Problem(path="multi_prompt", code=code, message=message)]
+    message = f"is {payload.duration}, but the shots add up to {total}; they must be equal"
+    return [Problem(path="duration", code=code, message=message, accepted=[total])]
 
 
 @rule(

@@ -60,7 +60,7 @@ def declare(model: str, page: Source, **declared: Any) -> Variant:
         polling=Polling(first=5, every=10, at_most=600),
         uploads=Uploads(
             types=("image/jpeg", "image/png", "image/webp", "image/gif"),
-            max_bytes=10 * 1024 * 1024,
+            max_bytes=10 * 1024 * 1024,  # of the two readings of MB, the larger
             source=page,
         ),
         **declared,

@@ -25,7 +25,7 @@ from rushes import (
 from rushes_toapis.gateway import PAGES, Gateway, declare
 
 PAGE = Source("ToAPIs, Kling v3 Omni", f"{PAGES}/kling-v3-omni/generation")
-IMAGE_TAG = re.compile(r"<<<image_([0-9]+)>>>")
+IMAGE_TAG = re.compile(r"<<<image_(0|[1-9][0-9]*)>>>")
 ANY_TAG = re.compile(r"<<<([^<>]*)>>>")
 FIRST_TAG = "<<<image_1>>>"
 
@@ -122,9 +122,8 @@ class Omni(Gateway):
         if not isinstance(prompt, str) or not prompt.strip() or not isinstance(images, list):
             return draft
         if images and not IMAGE_TAG.search(prompt):
-            draft.body["prompt"] = f"{FIRST_TAG} {prompt}"
             message = f"{FIRST_TAG} is put in front, as the gateway does where no image is cited"
-            draft.note("prompt", "tag_added", message)
+            draft.change("prompt", f"{FIRST_TAG} {prompt}", "tag_added", message)
         return draft
 
 

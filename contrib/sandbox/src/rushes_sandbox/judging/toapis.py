@@ -19,8 +19,8 @@ from rushes_sandbox.judging.checks import (
 )
 from rushes_sandbox.judging.inspection import Check, Inspection
 
-#: How the omni model's prompt cites its images; only ASCII digits count.
-CITATION = re.compile(r"<<<image_([0-9]+)>>>")
+#: How the omni model's prompt cites its images; only ASCII digits count, without leading zeros.
+CITATION = re.compile(r"<<<image_(0|[1-9][0-9]*)>>>")
 
 _COMMON: dict[str, Check] = {
     "model": anything,
@@ -91,8 +91,7 @@ def kling_v3_omni(body: Mapping[str, Any], inspection: Inspection) -> None:
     images = len(body.get("image_urls", []))
     for cited in CITATION.finditer(body["prompt"]):
         # Only short numbers are turned into one: digits may go on for megabytes.
-        digits = cited[1].lstrip("0")
-        if not digits or len(digits) > 6 or int(digits) > images:
+        if len(cited[1]) > 6 or not 1 <= int(cited[1]) <= images:
             shown = cited[0] if len(cited[0]) <= 40 else "<<<image_…>>>"
             inspection.refuse("prompt", f"cites {shown}, but image_urls has {images} images")
             return
