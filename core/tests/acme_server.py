@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import struct
 import threading
 from collections import defaultdict, deque
@@ -9,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from wire_server import still_open
 
 
 def box(kind: bytes, body: bytes = b"") -> bytes:
@@ -31,11 +34,6 @@ class Handler(BaseHTTPRequestHandler):
         """Count the connection."""
         super().setup()
         self.server.opened(self)
-
-    def finish(self) -> None:
-        """Count it out."""
-        self.server.closed(self)
-        super().finish()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Print nothing."""
@@ -99,19 +97,14 @@ class Server(ThreadingHTTPServer):
         self.video = VIDEO
         self.release = threading.Event()
         self._lock = threading.Lock()
-        self._connections: set[Handler] = set()
+        self._open: list[socket.socket] = []
         self.most = 0
 
     def opened(self, handler: Handler) -> None:
-        """Count a connection in."""
+        """Count the connections that are open."""
         with self._lock:
-            self._connections.add(handler)
-            self.most = max(self.most, len(self._connections))
-
-    def closed(self, handler: Handler) -> None:
-        """Count a connection out."""
-        with self._lock:
-            self._connections.discard(handler)
+            self._open = [handler.connection, *filter(still_open, self._open)]
+            self.most = max(self.most, len(self._open))
 
     def on(self, route: str, *behaviours: Behaviour) -> None:
         """Script the next requests of a route ("POST /v1/clips", "GET /files/"), one each."""

@@ -615,18 +615,18 @@ def test_memory_stays_flat(server: Server, tmp_path: Path, kind: str) -> None:
         "part = PartFile(Path(sys.argv[3]), 'kite'); given = settings(); url = sys.argv[2];"
         "perform = performing(sys.argv[4]); peak = lambda:"
         " resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
-        "perform(given, Send(call=Call.get(url + '/x'), total=9));"
-        "effect = Stream(call=Call.get(url + '/files/x'), total=60, sink=part, public_only=False);"
+        "perform(given, Send(call=Call.get(url + '/x'), total=60));"
+        "effect = Stream(call=Call.get(url + '/files/x'), total=600, sink=part, public_only=False);"
         "before = peak(); perform(given, effect); between = peak(); part.discard();"
         "body = bytes(20 << 20); before_body = peak();"
         "call = Call(method='POST', url=url + '/x', body=body);"
-        "perform(given, Send(call=call, total=60)); print(part.size, between - before,"
+        "perform(given, Send(call=call, total=600)); print(part.size, between - before,"
         " peak() - before_body)"
     )
     tests = str(Path(__file__).parent)
     target = str(tmp_path / "x.mp4")
     command = [sys.executable, "-c", code, tests, server.url, target, kind]
-    run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
     came, download, upload = map(int, run.stdout.split())
     assert came == size
     assert download < 16 * 1024  # kilobytes; on macOS bytes, which is stricter

@@ -17,7 +17,7 @@ def run(code: str, home: Path) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
         env={
             "RUSHES_HOME": str(home),

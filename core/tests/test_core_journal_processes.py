@@ -116,7 +116,7 @@ def test_a_process_that_slept_past_its_lease_is_told_so(path: Path, processes: P
             with pytest.raises(ClaimLost):
                 mine.save(task, f"claim of {owner.pid}")
         owner.send_signal(signal.SIGCONT)
-        owner.communicate(timeout=30)
+        owner.communicate(timeout=120)
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_two_processes_never_own_a_task_at_once(
         rival.stdin.write("go\n")
         rival.stdin.flush()
     for rival in rivals:
-        assert rival.communicate(timeout=60)[1] == ""
+        assert rival.communicate(timeout=300)[1] == ""
     assert journal.tasks()[0].progress == 120
 
 
@@ -183,7 +183,7 @@ def test_many_may_make_the_file_at_once(path: Path, processes: Processes) -> Non
         assert process.stdin
         process.stdin.write("go\n")
         process.stdin.flush()
-    outcomes = [process.communicate(timeout=60) for process in several]
+    outcomes = [process.communicate(timeout=300) for process in several]
     assert {error for _, error in outcomes} == {""}
     assert len({out for out, _ in outcomes}) == 1
 
@@ -193,7 +193,7 @@ def test_a_program_that_ends_writes_first_what_was_handed_over(
     path: Path, processes: Processes, how: str, code: int
 ) -> None:
     process = processes.start("end", path, how)
-    assert process.communicate(timeout=60) == ("", "")
+    assert process.communicate(timeout=300) == ("", "")
     assert process.returncode == code
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT count(*) FROM tasks").fetchone() == (2,)
@@ -202,7 +202,7 @@ def test_a_program_that_ends_writes_first_what_was_handed_over(
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
 def test_parent_and_child_go_on_after_a_fork(path: Path, processes: Processes) -> None:
-    out, error = processes.start("fork", path).communicate(timeout=60)
+    out, error = processes.start("fork", path).communicate(timeout=300)
     assert error == ""
     assert out.splitlines() == [
         "child: lost",

@@ -221,7 +221,7 @@ def run(tmp_path: Path, site: Path, program: str) -> list[str]:
         [sys.executable, "-c", textwrap.dedent(program)],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
         env={
             "PYTHONPATH": f"{site}:{Path(__file__).parent}:{Path(rushes.__file__).parents[1]}",

@@ -10,12 +10,23 @@ from typing import Self
 
 CERTIFICATE = Path(__file__).with_name("cdn_example.pem")
 """Of cdn.example and api.acme.example, signed by itself."""
+ESTABLISHED = b"\x01"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
 def trusting() -> ssl.SSLContext:
     """Trust the certificate of the made-up hosts, and no other."""
     return ssl.create_default_context(cafile=str(CERTIFICATE))
+
+
+def still_open(connection: socket.socket) -> bool:
+    """Whether the client has not closed a connection; its own thread may notice that much later."""
+    if not hasattr(socket, "TCP_INFO"):
+        return True
+    try:
+        return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1) == ESTABLISHED
+    except OSError:
+        return False  # it is closed on this side
 
 
 class Wire:
@@ -26,9 +37,10 @@ class Wire:
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         self.release = threading.Event()
-        self.accepted = self.open = self.most = 0
+        self.accepted = self.most = 0
         self.heads: list[bytes] = []
         self._lock = threading.Lock()
+        self._open: list[socket.socket] = []
         self._tls: ssl.SSLContext | None = None
         if tls:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -64,8 +76,8 @@ class Wire:
     def _serve(self, connection: socket.socket) -> None:
         with self._lock:
             self.accepted += 1
-            self.open += 1
-            self.most = max(self.most, self.open)
+            self._open = [connection, *filter(still_open, self._open)]
+            self.most = max(self.most, len(self._open))
         connection.settimeout(30)
         try:
             if self._tls:
@@ -75,8 +87,6 @@ class Wire:
             pass  # the client went away, as it should
         finally:
             connection.close()
-            with self._lock:
-                self.open -= 1
 
     def requests(self, connection: socket.socket) -> Iterator[bytes]:
         """Read the head of each request without a body, until the client hangs up."""

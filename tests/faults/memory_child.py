@@ -49,13 +49,13 @@ def peak() -> float:
 
 def main(provider: str, kind: str, base_url: str, folder: str, image: str) -> None:
     """Make one video well, and one with the fault."""
-    limits = Timeouts(submit=2, poll=1, upload=1, download=1)
     images = [Image(image, role="first_frame")] if image else []
     request = msgspec.structs.replace(REQUEST, images=images)
-    settings: dict[str, Any] = {"keys": {provider: os.environ["KEY"]}, "timeouts": limits}
-    hand = Hand(kind, base_urls={provider: base_url}, home=Path(folder), **settings)
+    settings: dict[str, Any] = {"keys": {provider: os.environ["KEY"]}, "home": Path(folder)}
+    hand = Hand(kind, base_urls={provider: base_url}, **settings)
     film = Path(folder, "film.mp4")
     hand.do("generate", VARIANTS[provider], request, output=film)
+    hand.client._session.timeouts = Timeouts(submit=2, poll=1, upload=1, download=1)
     before = begin()
     sys.stdout.write("ready\n")
     sys.stdout.flush()

@@ -115,7 +115,7 @@ def test_ctrl_c(row: Held, provider: str, client: str, rushes: Command, measured
     arguments = rushes.generate() if submitting else ["resume", rushes.begin()]
     order = rushes.bench.sandbox.order(row.fault, gateway=provider)
     process = rushes.start(*arguments)
-    assert order.wait(30)
+    assert order.wait(120)
     process.send_signal(signal.SIGINT)
     assert rushes.end(process) == exits.INTERRUPTED, rushes.err
     order.release()

@@ -35,7 +35,7 @@ def outside(*args: str, stdin: bytes = b"", **env: str) -> Run:
         input=stdin,
         capture_output=True,
         env={**os.environ, **env},
-        timeout=60,
+        timeout=300,
         check=False,
     )
     return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
@@ -68,7 +68,7 @@ def interrupted(*args: str, when: str) -> Run:
     """Run the command as a process of its own; Ctrl-C once standard error says `when`."""
     process, told = begun(*args, when=when)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     return Run(process.returncode, out, told + err)
 
 

@@ -59,7 +59,7 @@ def test_a_reader_that_leaves_is_no_error() -> None:
     )
     assert process.stdout is not None
     process.stdout.close()
-    _, told = process.communicate(line, timeout=30)
+    _, told = process.communicate(line, timeout=120)
     assert told == b""
     assert process.returncode == 141
 

@@ -25,7 +25,7 @@ def hammered(*args: str, when: str) -> Run:
     process, told = begun(*args, when=when)
     while process.poll() is None:
         process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     return Run(process.returncode, out, told + err)
 
 

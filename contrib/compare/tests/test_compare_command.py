@@ -154,7 +154,7 @@ def test_after_ctrl_c_the_same_command_goes_on(
     process = shell.start("compare", "A red kite", *PAIR)
     assert all(order.wait(60) for order in orders)
     process.send_signal(signal.SIGINT)
-    told = process.communicate(timeout=60)[1]
+    told = process.communicate(timeout=300)[1]
     assert process.returncode == 130
     assert "Go on with: rushes compare --resume comparison" in told
     for order in orders:

@@ -48,7 +48,7 @@ class Caller:
     def video(self) -> str:
         """Wait for the last task's film; give its address as the status answer says it."""
         task = self.sandbox.created[-1]
-        assert task.film.finished.wait(60)
+        assert task.film.finished.wait(300)
         body = self.look(task.id).json()
         if self.gateway == "toapis":
             return str(body["result"]["data"][0]["url"])

@@ -41,7 +41,7 @@ def test_it_prints_what_to_paste_and_ends_cleanly(number: signal.Signals) -> Non
         )
         assert answer.status_code == 200
         process.send_signal(number)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=120)
     assert (process.returncode, out) == (0, "")
     assert "Ctrl-C" in err
     assert "Traceback" not in err
@@ -55,7 +55,7 @@ def test_machines_get_one_json_object() -> None:
         assert told["key"] == "sandbox-key"
         assert told["environment"]["UNIALL_BASE_URL"] == told["base_urls"]["uniall"]
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(120) == 0
 
 
 def test_a_taken_port_is_one_sentence_and_exit_3() -> None:
@@ -64,7 +64,7 @@ def test_a_taken_port_is_one_sentence_and_exit_3() -> None:
         taken.listen()
         port = str(taken.getsockname()[1])
         done = subprocess.run(
-            [*RUN, "--port", port], capture_output=True, text=True, timeout=30, check=False
+            [*RUN, "--port", port], capture_output=True, text=True, timeout=120, check=False
         )
     assert done.returncode == 3
     assert done.stdout == ""

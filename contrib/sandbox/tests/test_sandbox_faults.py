@@ -170,7 +170,7 @@ def video(sandbox: Sandbox) -> str:
     """Have a film made; return the path of its address."""
     if not sandbox.created:
         submit(sandbox)
-    assert sandbox.created[-1].film.finished.wait(60)
+    assert sandbox.created[-1].film.finished.wait(300)
     return urlsplit(str(look(sandbox).json["video_url"])).path
 
 
@@ -325,7 +325,7 @@ def test_a_submit_is_held_up_until_it_is_released(
     order = rushes_sandbox.order(f"stall-{when}-create", times=None)
     path, body = SUBMIT["toapis"]
     with asked(rushes_sandbox, "POST", path, json.dumps(body).encode()) as line:
-        assert order.wait(30)
+        assert order.wait(120)
         assert len(rushes_sandbox.created) == created
         # Others are served meanwhile.
         assert ask(rushes_sandbox, "GET", "/").status == 404
@@ -343,7 +343,7 @@ def test_a_client_that_is_gone_creates_nothing_when_released(rushes_sandbox: San
     order = rushes_sandbox.order("stall-before-create")
     path, body = SUBMIT["toapis"]
     with asked(rushes_sandbox, "POST", path, json.dumps(body).encode()):
-        assert order.wait(30)
+        assert order.wait(120)
     # Answered, so that the server has long seen the other leave.
     assert ask(rushes_sandbox, "GET", "/").status == 404
     order.release()
@@ -357,7 +357,7 @@ def test_one_client_that_leaves_does_not_release_another(rushes_sandbox: Sandbox
     content = json.dumps(body).encode()
     with asked(rushes_sandbox, "POST", path, content) as stays:
         with asked(rushes_sandbox, "POST", path, content):
-            assert order.wait(30, times=2)
+            assert order.wait(120, times=2)
         assert ask(rushes_sandbox, "GET", "/").status == 404
         stays.setblocking(False)
         with pytest.raises(BlockingIOError):
@@ -374,7 +374,7 @@ def test_a_look_and_an_upload_are_held_up_until_they_are_released(rushes_sandbox
         told: list[Told] = []
         thread = threading.Thread(target=lambda t=told, c=call: t.append(c(rushes_sandbox)))
         thread.start()
-        assert order.wait(30)
+        assert order.wait(120)
         order.release()
         thread.join(30)
         assert told[0].status == 200
@@ -414,7 +414,7 @@ def test_closing_ends_what_is_held_up(name: str, caplog: Any, rushes_sandbox: Sa
     else:
         thread = threading.Thread(target=STEPS[step], args=(rushes_sandbox,))
     thread.start()
-    assert order.wait(30)
+    assert order.wait(120)
     rushes_sandbox.close()
     thread.join(30)
     assert not thread.is_alive()

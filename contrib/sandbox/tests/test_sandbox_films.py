@@ -266,7 +266,7 @@ def test_a_film_that_cannot_be_made_fails_and_can_be_ordered_again(tmp_path: Pat
     try:
         odd = scene(width=321)
         film = lab.order(odd)
-        assert film.finished.wait(30)
+        assert film.finished.wait(300)
         assert film.failure.startswith("rendering failed: ")
         assert not film.ready
         assert lab.order(odd) is not film
@@ -289,7 +289,7 @@ def test_a_closing_lab_gives_up_and_leaves_no_parts(
     monkeypatch.setattr("rushes_sandbox.studio.camera.shoot", endless)
     lab = Lab(tmp_path / "films", lambda: 5.0, workers=1)
     films = [lab.order(scene(prompt=str(number))) for number in range(3)]
-    assert started.wait(30)
+    assert started.wait(300)
     lab.close()
     assert not any(film.ready for film in films)
     assert list((tmp_path / "films").iterdir()) == []

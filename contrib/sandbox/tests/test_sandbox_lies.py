@@ -137,7 +137,7 @@ def answers(sandbox: Sandbox) -> tuple[list[Any], float]:
     with httpx.Client(headers=headers, trust_env=False) as client:
         submitted = client.post(f"{base}/v1/videos/generations", json=BODY)
         task = sandbox.created[0]
-        assert task.film.finished.wait(60)
+        assert task.film.finished.wait(300)
         looked = client.get(f"{base}/v1/tasks/{task.id}")
         left = client.get(f"{base}/v1/balance")
         video = looked.json()["data"]["result"]["videos"][0]["url"][0]
@@ -182,7 +182,7 @@ RUN = [sys.executable, "-c", "from rushes_sandbox.command import sandbox; sandbo
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [*RUN, *arguments], capture_output=True, text=True, timeout=30, check=False
+        [*RUN, *arguments], capture_output=True, text=True, timeout=120, check=False
     )
 
 

@@ -77,7 +77,7 @@ def test_one_order_strikes_one_of_many_at_once(rushes_sandbox: Sandbox) -> None:
     ]
     for thread in threads:
         thread.start()
-    assert order.wait(30, times=2)
+    assert order.wait(120, times=2)
     order.release()
     for thread in threads:
         thread.join(30)
@@ -169,7 +169,7 @@ RUN = [sys.executable, "-c", "from rushes_sandbox.command import sandbox; sandbo
 
 def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [*RUN, *arguments], capture_output=True, text=True, timeout=30, check=False
+        [*RUN, *arguments], capture_output=True, text=True, timeout=120, check=False
     )
 
 

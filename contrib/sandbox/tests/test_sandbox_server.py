@@ -79,7 +79,7 @@ def test_a_kept_folder_spares_the_rendering(tmp_path: Path) -> None:
             url = sandbox.base_urls["uniall"] + "/v1/video/generations"
             httpx.post(url, json=body, headers=headers)
             film = sandbox.created[0].film
-            assert film.finished.wait(60)
+            assert film.finished.wait(300)
             stamps.append(film.path.stat().st_mtime_ns)
     assert stamps[0] == stamps[1]
 
@@ -120,7 +120,7 @@ def test_it_never_reaches_out(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -
         }
         url = sandbox.base_urls["apimart"] + "/v1/videos/generations"
         assert httpx.post(url, json=body, headers=headers).status_code == 200
-        assert sandbox.created[0].film.finished.wait(60)
+        assert sandbox.created[0].film.finished.wait(300)
         assert sandbox.created[0].film.ready
     assert reached == []
 

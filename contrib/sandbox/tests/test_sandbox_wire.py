@@ -115,7 +115,7 @@ def test_a_task_waits_then_works_then_is_complete(
 ) -> None:
     caller = callers[name]
     task = caller.task_id(caller.submit(SMALLEST[name]))
-    assert caller.sandbox.created[0].film.finished.wait(60)
+    assert caller.sandbox.created[0].film.finished.wait(300)
     seen = []
     for age in (0, 9, 10, 15, 20, 29, 30, 31):
         clock.now = caller.sandbox.created[0].created + age
