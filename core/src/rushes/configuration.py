@@ -24,6 +24,7 @@ from rushes.request import Request
 from rushes.session import OnUpdate, Session
 from rushes.siblings import naming_siblings
 from rushes.sqlite import SQLiteJournal
+from rushes.submitting import configured
 from rushes.uploading import file_problems
 from rushes.urls import proxy_objection
 from rushes.variant import Polling
@@ -114,6 +115,14 @@ class Configured:
             return report
         report = self._checked(variant, request)[1]
         return naming_siblings(report, request, self.registry) if report.problems else report
+
+    def ready(self, variant: str) -> None:
+        """Raise what would keep any request to a variant from being sent; nothing is sent.
+
+        Raises MissingKeyError, or another ConfigurationError: no base URL, a key that is for
+        somebody else, a wrapper that is broken.
+        """
+        configured(self._session, self.registry.get(variant))
 
     def check_all(self, request: RequestLike) -> list[Report]:
         """Check a request against every installed variant: who can do it, and who cannot and why.

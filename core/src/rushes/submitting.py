@@ -83,6 +83,11 @@ def _ready(
     if report.problems:
         raise RequestError(report.problems)
     usable(task_id, output or str(session.home))
+    configured(session, loaded)
+
+
+def configured(session: Session, loaded: LoadedVariant) -> None:
+    """Raise what keeps any request to a variant from being sent: a wrapper, a key, an address."""
     session.registry.guard()
     session.key(loaded)
     variant = loaded.variant

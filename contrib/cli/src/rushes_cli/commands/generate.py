@@ -1,6 +1,7 @@
 """`rushes generate`: check, pay once, wait, fetch."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ from rushes_cli.terminal import json_text, say
 from rushes_cli.watching import watching, ways_on
 
 if TYPE_CHECKING:
-    from rushes import Report, Task, Variant
+    from rushes import Client, Report, Task, Variant
 
 
 @click.command()
@@ -35,10 +36,12 @@ if TYPE_CHECKING:
     "-o",
     "--output",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(),
     callback=lambda _ctx, _param, path: _writable_as_text(path),
-    help="Where the video goes.  [default: the folder videos in RUSHES_HOME]",
+    help="Where the video goes: a new file, or a folder.  "
+    "[default: the folder videos in RUSHES_HOME]",
 )
+@click.option("--force", is_flag=True, help="Overwrite the file that --output names.")
 @click.option(
     "--timeout",
     type=seconds,
@@ -59,7 +62,8 @@ def generate(
     ctx: click.Context,
     /,
     model: str | None,
-    output: Path | None,
+    output: str | None,
+    force: bool,
     timeout: float | None,
     task: str | None,
     dry_run: bool,
@@ -73,10 +77,13 @@ def generate(
     """
     wanted = asked(given)
     with failures(task, model, as_json=as_json), clients.make_client() as client:
-        output = _placed(output)
+        target = _placed(output)
         variant = checking.chosen(client, model)
         report = checking.check(client, variant, wanted)
         declaration = client.registry.get(variant).variant
+        if not dry_run and report.valid:
+            client.ready(variant)
+            _free(client, target, task, force=force)
     if dry_run:
         _rehearse(report, wanted, declaration, task, as_json=as_json)
     elif report.problems:
@@ -84,7 +91,7 @@ def generate(
     else:
         tell_notes(report.notes, wanted.names, err=True)
         say(money(report.cost), bold="Estimated cost: ")
-        job = {"task": task, "output": output, "timeout": timeout}
+        job = {"task": task, "output": target, "timeout": timeout}
         made = _generate(variant, wanted, job, as_json=as_json)
         if made.cost is not None:
             say(money(made.cost), bold="Cost: ")
@@ -93,23 +100,40 @@ def generate(
         ctx.exit(NOT_BOUGHT)
 
 
-def _writable_as_text(path: Path | None) -> Path | None:
+def _writable_as_text(path: str | None) -> str | None:
     """Refuse a name that the journal, which is JSON, could not keep for whoever resumes."""
-    if path is not None and os.fsencode(path).decode("utf-8", "replace") != str(path):
+    if path is not None and os.fsencode(path).decode("utf-8", "replace") != path:
         raise click.BadParameter("the name is not UTF-8.")
     return path
 
 
-def _placed(path: Path | None) -> Path | None:
-    """Say where a file goes from any working directory."""
+def _placed(output: str | None) -> str | None:
+    """Say where a video goes from any working directory; a folder ends with a slash."""
     from rushes import ConfigurationError
 
+    if output is None:
+        return None
     try:
-        return path and path.absolute()
+        path = Path(output).absolute()
     except OSError as error:
         raise ConfigurationError(
-            f"-o {path}: the working directory is gone ({error.strerror}); give an absolute path"
+            f"-o {output}: the working directory is gone ({error.strerror}); give an absolute path"
         ) from error
+    is_folder = output.endswith(("/", os.sep)) or path.is_dir()
+    return f"{path}{os.sep}" if is_folder else str(path)
+
+
+def _free(client: "Client", target: str | None, reference: str | None, *, force: bool) -> None:
+    """Refuse to overwrite a file, unless it is the very video that is asked for again."""
+    from rushes import RushesError
+
+    if force or target is None or target.endswith(os.sep) or not Path(target).exists():
+        return
+    if reference is not None:
+        with suppress(RushesError):
+            if client.task(reference).file == target:
+                return
+    raise click.UsageError(f"{target} exists; name another file, or give --force to overwrite it.")
 
 
 def _rehearse(
