@@ -25,6 +25,12 @@ IMAGE = st.fixed_dictionaries(
     },
     optional={"weight": st.none() | st.just(1)},
 )
+FRAMES = st.permutations(
+    [
+        {"url": "https://a.example.com/1.png", "role": "first_frame"},
+        {"url": "kite.png", "role": "last_frame"},
+    ]
+).map(list)
 SECONDS = usually(st.sampled_from([1, 2, 3, 5, 5.0, 2.5, 10, 10.0, 15, 16]))
 SHOT = st.fixed_dictionaries(
     {"prompt": usually(SHOT_PROMPTS)}, optional={"duration": usually(st.sampled_from([1, 2, 3.0]))}
@@ -46,7 +52,7 @@ COMMON: dict[str, st.SearchStrategy[Any]] = {
     "duration": SECONDS,
     "aspect_ratio": RATIOS,
     "resolution": usually(st.sampled_from(["720p", "1080p", "4k", "8k", ""])),
-    "images": usually(st.lists(usually(IMAGE), max_size=3)),
+    "images": usually(FRAMES | st.lists(usually(IMAGE), max_size=3)),
     "shots": usually(TIMED | st.lists(usually(SHOT), max_size=7)),
     "subjects": usually(st.lists(usually(SUBJECT), max_size=4)),
     "audio": usually(st.booleans()),

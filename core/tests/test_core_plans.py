@@ -122,6 +122,26 @@ def test_a_field_of_the_wrong_type_never_takes_the_short_way(duration: Any) -> N
     assert problem.path == "duration"
 
 
+class Counting(Zoom):
+    """A plugin that writes the seconds of a shot into text."""
+
+    declaration = msgspec.structs.replace(
+        Zoom.declaration, fields={"shots": To("text", form=lambda s: said(s[0].duration))}, rules=()
+    )
+
+
+@pytest.mark.parametrize(
+    ("plugin", "given"),
+    [(Saying(), {"duration": 2.0}), (Counting(), {"shots": [Shot("a", 2.0)]})],
+    ids=["duration", "shot"],
+)
+def test_seconds_that_are_whole_are_so_however_they_are_written(
+    plugin: Any, given: dict[str, Any]
+) -> None:
+    assert quick(loaded(plugin), Request(**given)) is None
+    assert check(loaded(plugin), Request(**given)).payload.text == "2 seconds"
+
+
 class Quiet(Zoom):
     """The plugin without its rules, one of which always has a note."""
 
