@@ -42,7 +42,7 @@ PACKED = {
     "GZip": gzip.compress(BODY, mtime=0),
     "deflate": zlib.compress(BODY),
     "Deflate": raw_deflate(BODY),
-    "gzip, gzip": gzip.compress(gzip.compress(BODY, mtime=0)),
+    "gzip, gzip": gzip.compress(gzip.compress(BODY, mtime=0), mtime=0),
     "gzip,identity , deflate": zlib.compress(gzip.compress(BODY, mtime=0)),
     "identity": BODY,
     "": BODY,
@@ -80,7 +80,7 @@ def test_what_cannot_be_unpacked_stays_as_it_came(perform: Perform, encoding: st
     ("encoding", "body", "words"),
     [
         ("gzip", bomb(MAX_ANSWER + (1 << 20)), "unpacks to more than"),
-        ("gzip, gzip", gzip.compress(bomb(MAX_ANSWER * 2)), "unpacks to more than"),
+        ("gzip, gzip", gzip.compress(bomb(MAX_ANSWER * 2), mtime=0), "unpacks to more than"),
         ("gzip", PACKED["gzip"][:-1], "cut short"),
         ("gzip", PACKED["gzip"][:5], "cut short"),
         ("deflate", PACKED["deflate"][:-1], "cut short"),
