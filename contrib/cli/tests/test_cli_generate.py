@@ -172,10 +172,38 @@ def test_a_printed_command_names_the_home_that_was_given(gateway: Gateway, tmp_p
 
 
 @pytest.mark.usefixtures("soon", "gateway")
-def test_a_folder_is_no_output(tmp_path: Path) -> None:
-    run = inside(*KITE, "-o", str(tmp_path))
-    assert run.code == 2
-    assert "is a directory" in run.err
+@pytest.mark.parametrize("there", [True, False])
+def test_in_a_folder_the_file_is_named_after_its_task(tmp_path: Path, there: bool) -> None:
+    folder = tmp_path / "videos"
+    if there:
+        folder.mkdir()
+    run = inside(*KITE, "--task", "mine", "-o", str(folder) + "/" * (not there))
+    assert (run.code, run.out) == (0, f"{folder / 'mine.mp4'}\n"), run
+    assert (folder / "mine.mp4").read_bytes() == VIDEO
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_file_is_overwritten_only_where_that_is_asked_for(
+    gateway: Gateway, tmp_path: Path
+) -> None:
+    file = tmp_path / "kite.mp4"
+    file.write_bytes(b"holidays")
+    run = inside(*KITE, "--task", "mine", "-o", str(file))
+    assert (run.code, gateway.paid) == (2, [])
+    assert f"{file} exists; name another file, or give --force" in run.err
+    assert file.read_bytes() == b"holidays"
+    for options in (["--force"], []):  # the second time it is this task's own video
+        run = inside(*KITE, "--task", "mine", "-o", str(file), *options)
+        assert (run.code, file.read_bytes()) == (0, VIDEO), run
+    assert inside(*KITE, "-o", str(file)).code == 2
+    assert len(gateway.paid) == 1
+
+
+def test_a_key_that_is_missing_is_said_before_any_price() -> None:
+    run = inside(*KITE)
+    assert run.code == 3
+    assert run.err.startswith("Error: no key for toapis")
+    assert "Estimated" not in run.err
 
 
 @pytest.mark.usefixtures("soon")

@@ -61,7 +61,9 @@ class Client(Configured):
         """Pay for one request and return its task, accepted by the provider.
 
         `task` is a reference of your own: used again with the same request it returns that task,
-        with another it is refused. `output` is kept for whoever resumes the task.
+        with another it is refused. `output` is kept for whoever resumes the task: a file, or a
+        folder (one that is there, or a name that ends with a slash), where the file is named after
+        the task.
 
         Raises RequestError, ConfigurationError, NotSentError or RefusedError where nothing was
         bought, OutcomeUnknownError where nobody knows.

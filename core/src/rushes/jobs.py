@@ -1,5 +1,6 @@
 """The verbs, each a flow: submit, wait, fetch, generate, resume, cancel."""
 
+import os
 from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
@@ -18,7 +19,7 @@ from rushes.problems import show
 from rushes.records import Records
 from rushes.report import Report
 from rushes.request import Request
-from rushes.session import OnUpdate, Session, at, excerpt
+from rushes.session import OnUpdate, Session, at, excerpt, placed
 from rushes.submitting import submit
 from rushes.task import Receipt, Task, id_objection
 
@@ -42,13 +43,18 @@ def silent(
     return flow
 
 
-def absolute(path: str | Path) -> Path:
-    """Return a path as it is meant here and now; whoever resumes may be elsewhere."""
+def absolute(output: str | Path) -> str:
+    """Return an output as it is meant here and now, whoever resumes may be elsewhere.
+
+    A folder ends with a slash: the file in it is then named after its task.
+    """
     try:
-        return Path(path).absolute()
+        path = Path(output).absolute()
     except OSError as error:
-        message = f"{path} is relative, and this folder is gone; give an absolute path"
+        message = f"{output} is relative, and this folder is gone; give an absolute path"
         raise ConfigurationError(message) from error
+    is_folder = os.fspath(output).endswith(("/", os.sep)) or path.is_dir()
+    return f"{path}{os.sep}" if is_folder else str(path)
 
 
 def _never(_task: Task) -> bool:
@@ -92,7 +98,7 @@ class Jobs:
                 loaded,
                 report,
                 task_id=task_id,
-                output=str(absolute(output)) if output else None,
+                output=absolute(output) if output else None,
                 on_update=on_update,
                 end=end,
                 then=then,
@@ -172,7 +178,7 @@ class Jobs:
         def work(task: Task) -> Flow[Task]:
             fresh = task.state == "recorded"  # any other may be ready by now
             if output:
-                task = msgspec.structs.replace(task, output=str(absolute(output)))
+                task = msgspec.structs.replace(task, output=absolute(output))
             task = yield from accepted(self.session, loaded, task, on_update, end)
             if task.state == "completed":
                 task = yield from look_again(self.session, loaded, task, on_update)
@@ -313,7 +319,8 @@ class Jobs:
         output: str | Path | None,
         on_update: OnUpdate | None,
     ) -> Flow[Task]:
-        target = absolute(output) if output else self.session.target(task)
+        given = output and placed(absolute(output), task.id)
+        target = given or self.session.target(task)
         return (yield from fetch(self.session, loaded, task, target, on_update))
 
     def _end(self, timeout: float | None) -> float | None:

@@ -186,7 +186,7 @@ class Session(Struct, kw_only=True, dict=True):
 
     def target(self, task: Task) -> Path:
         """Return where a task's video goes."""
-        return Path(task.output or self.home / "videos" / f"{task.id}.mp4").absolute()
+        return placed(task.output or f"{self.home / 'videos'}{os.sep}", task.id).absolute()
 
     def record(self, task: Task, on_update: OnUpdate | None) -> Flow[Task]:
         """Write what is now known of a task, then tell who wants to know."""
@@ -322,6 +322,11 @@ def pausing(task: Task, seconds: float) -> Flow[None]:
     except StopWaiting as stop:
         message = f"stopped waiting for task {task.id} ({task.state}); resume it later"
         raise StillRunningError(message, task=task) from stop
+
+
+def placed(output: str, task_id: str) -> Path:
+    """Return the file that an output names: itself, or in a folder one named after the task."""
+    return Path(output, f"{task_id}.mp4") if output.endswith(("/", os.sep)) else Path(output)
 
 
 def at(task: Task, state: State, **known: Any) -> Task:

@@ -161,7 +161,9 @@ def _generate(variant: str, wanted: Asked, job: dict[str, Any], *, as_json: bool
         with clients.make_client() as client, watching("is being prepared") as watch:
             latest = watch.latest
             request = checking.request_of(wanted)
-            return client.generate(variant, request, on_update=watch, **job)
+            made = client.generate(variant, request, on_update=watch, **job)
+            watch(made)
+            return made
     except (Exception, KeyboardInterrupt) as raised:  # noqa: BLE001 - each is raised again
         error = raised if isinstance(raised, Exception) else Stopped(ways_on(latest.values()))
         if as_json:

@@ -134,6 +134,7 @@ async def _resume_one(
             task = await client.resume(task, timeout=timeout, on_update=watch)
         elif not _is_there(task.file):
             task = await client.fetch(task, on_update=watch)
+        watch(task)
         outcomes[task.id] = task
     except Exception as error:  # noqa: BLE001 - one task's end is not the others'
         outcomes[task.id] = error
