@@ -8,7 +8,7 @@ from typing import Any, Concatenate, ParamSpec
 import msgspec
 
 from rushes.delivering import accepted
-from rushes.download import fetch
+from rushes.download import delivered, lies_at
 from rushes.errors import ConfigurationError, StillRunningError
 from rushes.flow import Do, Flow, Interrupted, NotSent, T, steps
 from rushes.loading import LoadedVariant
@@ -48,6 +48,11 @@ def absolute(path: str | Path) -> Path:
     except OSError as error:
         message = f"{path} is relative, and this folder is gone; give an absolute path"
         raise ConfigurationError(message) from error
+
+
+def _without_video(task: Task) -> bool:
+    """Say whether a task has ended, and no video will ever come of it."""
+    return task.ended and task.state != "completed"
 
 
 def _never(_task: Task) -> bool:
@@ -138,14 +143,16 @@ class Jobs:
         on_update: OnUpdate | None,
     ) -> Flow[Task]:
         """Check, submit, wait and fetch."""
+        fetched: list[Task] = []
 
         def then(loaded: LoadedVariant, task: Task) -> Flow[Task]:
             task = yield from self._followed(loaded, task, timeout, on_update)
-            return (yield from self._fetched(loaded, task, output, on_update))
+            fetched.append((yield from self._fetched(loaded, task, output, on_update)))
+            return fetched[0]
 
         task = yield from self.submit(variant, request, task_id, output, on_update, then)
-        file = Path(ended(task).file or "")
-        if (yield Do(file.is_file)):
+        place = absolute(output) if output else None
+        if fetched or (yield Do(lambda: lies_at(ended(task), place))):
             return task
         return (yield from self.fetch(task, output, on_update))
 
@@ -158,24 +165,23 @@ class Jobs:
         on_update: OnUpdate | None,
     ) -> Flow[Task]:
         """Take a task up where it was left."""
-        task = yield from self._records.given(task)
-        if not task.unfinished:
-            return ended(task)
-        loaded = self.session.load(task)
+        given = yield from self._records.given(task)
+        place = absolute(output) if output else None
+        if _without_video(given) or (yield Do(lambda: lies_at(given, place))):
+            return ended(given)
+        loaded = self.session.load(given)
 
         def work(task: Task) -> Flow[Task]:
             fresh = task.state == "recorded"  # any other may be ready by now
             if output:
                 task = msgspec.structs.replace(task, output=str(absolute(output)))
             task = yield from accepted(self.session, loaded, task, on_update)
-            if task.state == "completed":
+            if task.state == "completed" and not (yield Do(lambda: lies_at(task, place))):
                 task = yield from look_again(self.session, loaded, task, on_update)
             task = yield from self._followed(loaded, task, timeout, on_update, at_once=not fresh)
             return (yield from self._fetched(loaded, task, output, on_update))
 
-        flow = self._owning(
-            loaded, task, work, lambda seen: not seen.unfinished, timeout, on_update
-        )
+        flow = self._owning(loaded, given, work, _without_video, timeout, on_update)
         return ended((yield from flow))
 
     @silent
@@ -274,8 +280,8 @@ class Jobs:
         output: str | Path | None,
         on_update: OnUpdate | None,
     ) -> Flow[Task]:
-        target = absolute(output) if output else self.session.target(task)
-        return (yield from fetch(self.session, loaded, task, target, on_update))
+        place = absolute(output) if output else None
+        return (yield from delivered(self.session, loaded, task, place, on_update))
 
     def _owning(
         self,

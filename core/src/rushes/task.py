@@ -74,6 +74,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     `id` is our reference and, where the provider takes one, the idempotency key. `call` is exactly
     what was sent; `base_url` is where to. Times are in seconds since 1970, costs in USD. `progress`
     is the provider's, in percent; `fetched` is that of the download while it runs, never recorded.
+    `file` is where the video lies, once it does; its size and digest say whether it still does.
     """
 
     id: str
@@ -93,6 +94,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     cost: float | None = None
     error: str | None = None
     file: str | None = None
+    file_bytes: int | None = None
+    file_sha256: str | None = None
     fetched: float | None = None
 
     @property
