@@ -31,6 +31,7 @@ ORDER = [
     ["registry", "quick"],
     ["check"],
     ["siblings", "session"],
+    ["target"],
     ["attempt", "owning", "records", "uploading", "polling"],
     ["download", "intent", "reconciling"],
     ["delivering", "trial"],

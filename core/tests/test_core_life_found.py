@@ -77,9 +77,10 @@ def test_an_old_word_is_not_believed_though_its_clock_was_ahead(world: World, ve
 
 
 def test_addresses_are_not_forgotten_for_an_answer_without_any(world: World) -> None:
-    """The video is there; it is fetched once more, the link fails, and the status has none."""
+    """The video is gone here; it is fetched once more, the link fails, and the status has none."""
     process = Process(world)
     process.start("generate", JOB, REQUEST).run()
+    world.output(JOB).unlink()
     befalls(world, "GET file", "410", "410")
     befalls(world, "GET clip", "no link")
     assert isinstance(process.start("fetch", JOB, JOB).run().error, ResultError)

@@ -3,9 +3,12 @@
 import asyncio
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,7 +21,7 @@ from rushes.flow import Dispatch, Interrupted, NotSent, Send
 from rushes.transport import Transport
 from wire_client import Perform, performing, settings
 from wire_phases import PHASES, Phase, soon, until
-from wire_server import OK, Wire, answering, trusting
+from wire_server import OK, Wire, answering, still_open, trusting
 
 
 @pytest.fixture(autouse=True)
@@ -249,7 +252,7 @@ def test_cancelled_on_its_way_it_may_be_there_and_its_connection_is_gone(times: 
             reached = lambda turn=turn: len(wire.heads) > turn  # noqa: E731
             await stopped(transport, creating(url, dispatch), reached, times)
             assert (dispatch.left, dispatch.answer) == (True, None)
-        await soon(lambda: not wire.open)
+        await soon(lambda: not any(map(still_open, wire._open)))
         await transport.close()
 
     with Wire(hangs_until_left) as wire:
@@ -287,13 +290,39 @@ def test_an_answer_that_was_read_is_kept_however_its_connection_ends(
         with pytest.raises(asyncio.CancelledError):
             await work
         assert transport._routes._busy == {}
-        await soon(lambda: not wire.open)
+        await soon(lambda: not any(map(still_open, wire._open)))
         await transport.close()
 
     with Wire(answering()) as wire:
         asyncio.run(asyncio.wait_for(run(wire.port), 20))
     assert dispatch.answer
     assert dispatch.answer.body == b"{}"
+
+
+DROPS = """
+import asyncio, sys
+sys.path.insert(0, sys.argv[1])
+from rushes import Call
+from rushes.async_transport import AsyncTransport
+from rushes.flow import Send, Stream
+from wire_client import Body, settings
+
+transport, call = AsyncTransport(settings(connections=3)), Call.get(sys.argv[2])
+loop = asyncio.new_event_loop()
+effect = Stream(call=call, total=60, sink=Body(), public_only=False)
+tasks = [loop.create_task(transport.stream(effect))]
+tasks += [loop.create_task(transport.send(Send(call=call, total=60))) for _ in range(5)]
+loop.run_until_complete(asyncio.sleep(0.1))
+print(sum(task.done() for task in tasks))
+"""
+
+
+def test_what_is_dropped_with_its_loop_keeps_nobody_from_ending() -> None:
+    with Wire(stuck) as wire:
+        url = f"http://127.0.0.1:{wire.port}/x"
+        command = [sys.executable, "-c", DROPS, str(Path(__file__).parent), url]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
 
 
 def test_an_answer_that_was_read_is_kept_though_ctrl_c_comes(

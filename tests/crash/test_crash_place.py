@@ -10,14 +10,15 @@ import pytest
 KILLED_AT_A_REMOVAL = """
 import os, signal, sys
 from pathlib import Path
-from rushes.download import writable
+from rushes import Client
+from rushes.target import writable
 
 def hook(event, arguments):
     if event == "os.remove":
         os.kill(os.getpid(), signal.SIGKILL)
 
 sys.addaudithook(hook)
-writable(Path(sys.argv[1]))
+writable(Client(home="/nowhere")._session, Path(sys.argv[1]))
 """
 
 

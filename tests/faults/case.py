@@ -42,6 +42,7 @@ NOTHING_THERE = End(7, "OutcomeUnknownError", ("unknown",), 0, "lost")
 FOUND_LATER = End(7, "OutcomeUnknownError", ("unknown",), 1, "resumed")
 RUNNING = End(6, "StillRunningError", ("queued", "in_progress"), 1, "resumed")
 NO_VIDEO = End(5, "ResultError", ("completed",), 1, "resumed")
+NOT_IN_TIME = End(6, "StillRunningError", ("completed",), 1, "resumed")
 UPLOAD_FAILED = End(4, "NotSentError", (), 0, "again")
 UPLOAD_REFUSED = End(4, "RefusedError", (), 0, "again")
 

@@ -3,6 +3,7 @@
 from faults.bench import Bench
 from faults.case import (
     NO_VIDEO,
+    NOT_IN_TIME,
     PROVIDERS,
     UPLOAD_FAILED,
     UPLOAD_REFUSED,
@@ -54,14 +55,14 @@ DOWNLOAD: tuple[Case, ...] = (
         struck(STEP, f"download-{what}", NO_VIDEO, times=None, also=gave_up)
         for what in ("short", "reset", "500")
     ),
-    struck(STEP, "download-stall", NO_VIDEO, times=None, limits={"download": 1.5}),
+    struck(STEP, "download-stall", NOT_IN_TIME, times=None, limits={"download": 1.5}),
     struck(STEP, "download-expired", NO_VIDEO, times=None, also=looked_once_more, says="expired"),
     *(
         struck(STEP, f"download-{what}", NO_VIDEO, also=took_one)
         for what in ("cut-silently", "html", "json", "empty", "html-as-video", "bomb")
     ),
     *(
-        struck(STEP, f"download-{what}", NO_VIDEO, limits={"download": 1.0}, also=took_one)
+        struck(STEP, f"download-{what}", NOT_IN_TIME, limits={"download": 1.0}, also=took_one)
         for what in ("drip", "endless")
     ),
     *(

@@ -3,12 +3,12 @@
 import datetime
 
 from rushes.attempt import Outcome, attempt, creating, read
-from rushes.download import writable
 from rushes.errors import ConfigurationError, DiskError, NotSentError, RefusedError
 from rushes.flow import Dispatch, Do, Flow, Sleep
 from rushes.loading import LoadedVariant
 from rushes.reconciling import reconcile
 from rushes.session import OnUpdate, Session, at
+from rushes.target import writable
 from rushes.task import Refusal, State, Task
 
 UNSENT = ("recorded", "refused")
@@ -80,7 +80,7 @@ def _room(session: Session, task: Task) -> Flow[None]:
     """Find out before anything is paid whether the video could be written."""
     target = session.target(task)
     try:
-        yield Do(lambda: writable(target))
+        yield Do(lambda: writable(session, target))
     except DiskError as failure:
         raise DiskError(f"{failure}; nothing was sent, the task is kept", task=task) from failure
 

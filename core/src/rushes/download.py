@@ -1,7 +1,6 @@
-"""Fetching a video: whole at its final path, or not there."""
+"""Fetching a video: whole at its final path, or not there; and never twice without need."""
 
-import contextlib
-import os
+import hashlib
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
@@ -11,53 +10,74 @@ import msgspec
 from rushes import log
 from rushes.calls import Answer, Call
 from rushes.container import looks_like
-from rushes.errors import DiskError, ResultError
-from rushes.flow import Do, Flow, Interrupted, NotSent, Sleep, Stream
+from rushes.errors import DiskError, ResultError, StillRunningError
+from rushes.flow import Do, Flow, Interrupted, NotSent, Sleep, Stalled, Stream
 from rushes.loading import LoadedVariant
-from rushes.part_file import PartFile, refuse_to_replace
+from rushes.part_file import PartFile
 from rushes.polling import ended, look_again
+from rushes.regular import open_regular
 from rushes.session import OnUpdate, Session
+from rushes.target import refuse_to_replace
 from rushes.task import Result, Task
 from rushes.urls import is_loopback, public_url_objection, shown, web_url_objection
 
 ATTEMPTS = 5
 HOPS = 5
+MOST_RESULTS = 10
+"""Results that are tried of those that a provider offers."""
 GONE = (401, 403, 404, 410)
-
-
-def writable(output: Path) -> None:
-    """Raise DiskError where a video could not be written to `output`; nothing is left behind.
-
-    A file is written in the nearest folder that exists; where the system can, it has no name, so
-    that nothing stays of it however this process ends. Folders are not made: jobs that begin at the
-    same time would remove them under each other.
-    """
-    import tempfile  # it brings every compression along; only who pays needs it
-
-    output = output.absolute()
-    try:
-        if output.is_dir():
-            raise DiskError(f"{output} is a folder; name a file in it")
-        refuse_to_replace(output)
-        folder, names = output.parent, [output.name]
-        while not os.path.lexists(folder):
-            folder, names = folder.parent, [*names, folder.name]
-        for name in names:
-            with contextlib.suppress(FileNotFoundError):
-                (folder / name).lstat()  # a name that is too long says so
-        with tempfile.TemporaryFile(dir=folder, prefix=".", suffix=".part") as file:
-            file.write(bytes(4096))
-    except (OSError, ValueError) as failure:
-        reason = getattr(failure, "strerror", None) or str(failure)
-        raise DiskError(f"{output} cannot be written: {reason}; choose another place") from failure
+COPIED = 1024 * 1024
+"""Bytes of a file that are copied at once."""
 
 
 class _Offer(msgspec.Struct):
     """What is to be fetched, as far as it is known, and when it must be over."""
 
     task: Task
+    begin: float
     end: float
     refreshed: bool = False
+
+
+def delivered(
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    output: Path | None,
+    on_update: OnUpdate | None,
+    *,
+    end: float | None = None,
+) -> Flow[Task]:
+    """See to it that a completed task's video lies at `output`, and return the task.
+
+    Without `output` it lies well where it is recorded; is it gone, it is fetched to where the task
+    was told to put it. Raises what `fetch` raises.
+    """
+    task = ended(task)
+    if (yield Do(lambda: lies_at(task, output))):
+        return task
+    target = output or session.target(task)
+    return (yield from fetch(session, loaded, task, target, on_update, end=end))
+
+
+def lies_at(task: Task, output: Path | None) -> bool:
+    """Whether a task's own video lies at `output`, or wherever it is recorded; reads the file.
+
+    By its size and digest it is told from another's that was put there since. A task that was
+    recorded without them is taken at its word.
+    """
+    if task.file is None or output not in (None, Path(task.file)):
+        return False
+    try:
+        with open_regular(Path(task.file)) as file:
+            if task.file_sha256 is None:
+                return True
+            if file.seek(0, 2) != task.file_bytes:
+                return False
+            file.seek(0)
+            return hashlib.file_digest(file, "sha256").hexdigest() == task.file_sha256
+    except OSError:
+        return False
 
 
 def fetch(
@@ -66,28 +86,35 @@ def fetch(
     task: Task,
     output: Path,
     on_update: OnUpdate | None,
+    *,
+    end: float | None = None,
 ) -> Flow[Task]:
-    """Download a completed task's video to `output`; an older file there is replaced at the end.
+    """Bring a completed task's video to `output`; an older file there is replaced at the end.
 
-    All of it, retries included, takes no longer than `timeouts.download`. Raises ResultError where
-    what is offered is no usable video, DiskError where our own disk fails. Each carries the task,
+    Where it lies elsewhere on this machine it is copied, else downloaded. All of it, retries
+    included, takes no longer than `timeouts.download`, and is over when `session.elapsed()` is
+    `end`. Raises ResultError where what is offered is no usable video, StillRunningError where the
+    time is over or it comes too slowly, DiskError where our own disk fails. Each carries the task,
     and nothing partial is left.
     """
-    offer = _Offer(ended(task), session.elapsed() + session.timeouts.download)
+    now = session.elapsed()
+    offer = _Offer(ended(task), now, _soonest(now + session.timeouts.download, end))
 
     def told(fetched: float) -> None:
         if on_update:
             on_update(msgspec.structs.replace(offer.task, fetched=fetched))
 
-    part = PartFile(output, task.id, told)
+    part = PartFile(output, task.id, told, elapsed=session.elapsed, end=offer.end)
     try:
+        yield Do(lambda: refuse_to_replace(session, output))
         yield Do(part.prepare)
-        yield from _first_usable(session, loaded, offer, part, on_update)
+        if not (yield Do(lambda: _copied(task, part))):
+            yield from _first_usable(session, loaded, offer, part, on_update)
     except ResultError as failure:
         yield Do(part.discard)
-        now = f"; {offer.task.error}" if offer.task.error else ""  # what the provider says
+        said = f"; {offer.task.error}" if offer.task.error else ""  # by the provider, since
         reason = session.clean(loaded, str(failure))
-        raise ResultError(f"task {task.id}: {reason}{now}", task=offer.task) from failure
+        raise ResultError(f"task {task.id}: {reason}{said}", task=offer.task) from failure
     except OSError as failure:
         yield Do(part.discard)
         raise DiskError(
@@ -100,8 +127,40 @@ def fetch(
     except BaseException:
         yield Do(part.discard)
         raise
-    done = msgspec.structs.replace(offer.task, file=str(output), error=None)
+    done = msgspec.structs.replace(
+        offer.task,
+        file=str(output),
+        file_bytes=part.size,
+        file_sha256=part.sha256,
+        error=None,
+    )
     return (yield from session.record(done, None))
+
+
+def _soonest(one: float, other: float | None) -> float:
+    return one if other is None else min(one, other)
+
+
+def _copied(task: Task, part: PartFile) -> bool:
+    """Copy a task's video from where it is recorded, if it is the very one that lies there."""
+    if task.file is None or task.file_sha256 is None:
+        return False
+    try:
+        source = open_regular(Path(task.file))
+    except OSError:
+        return False
+    with source:
+        if source.seek(0, 2) != task.file_bytes:
+            return False
+        source.seek(0)
+        part.begin(Answer(200, {"content-length": str(task.file_bytes)}))
+        while chunk := source.read(COPIED):
+            part.write(chunk)
+    if part.sha256 != task.file_sha256:
+        part.restart()
+        return False
+    part.finish()
+    return True
 
 
 def _first_usable(
@@ -114,7 +173,7 @@ def _first_usable(
     """Take the first of the results that is a video; what is wrong with the first one is told."""
     failures: list[ResultError] = []
     place = 0
-    while place < len(ended(offer.task).results):
+    while place < min(len(ended(offer.task).results), MOST_RESULTS):
         try:
             yield from _download(session, loaded, offer, place, part, on_update)
             yield Do(part.finish)
@@ -124,6 +183,10 @@ def _first_usable(
             place += 1
         else:
             return
+    offered = len(ended(offer.task).results)
+    if offered > MOST_RESULTS:
+        more = f"{failures[0]} (of {offered:,} results, the first {MOST_RESULTS} were tried)"
+        raise ResultError(more) from failures[0]
     raise failures[0]
 
 
@@ -136,7 +199,7 @@ def _download(
     on_update: OnUpdate | None,
 ) -> Flow[None]:
     """Stream one result's body until it is whole; an expired link is refreshed by one look."""
-    trouble = "no time was left"
+    trouble, stalled = "no time was left", False
     for attempt in range(ATTEMPTS):
         if attempt:
             pause = session.jitter(min(0.25 * 2**attempt, 4.0))
@@ -147,16 +210,23 @@ def _download(
         try:
             answer = yield from _hops(session, loaded, offer, results[place], part)
         except (NotSent, Interrupted) as failure:
+            stalled = isinstance(failure, Stalled)
             trouble = session.clean(loaded, str(failure))
             log.warning("download broke off", task=offer.task.id, reason=trouble)
             continue
+        stalled = False
         trouble = yield from _trouble(session, loaded, offer, part, answer, on_update)
         if not trouble:
             return
     allowed = f"in {ATTEMPTS} attempts"
-    if session.elapsed() >= offer.end:
-        allowed = f"within {session.timeouts.download:g} seconds"
-    raise ResultError(f"the video could not be downloaded {allowed}: {trouble}")
+    if over := session.elapsed() >= offer.end:
+        allowed = f"within {round(max(offer.end - offer.begin, 0.0), 1):g} seconds"
+    reason = f"the video could not be downloaded {allowed}: {trouble}"
+    if over or stalled:
+        raise StillRunningError(
+            f"task {offer.task.id}: {reason}; the task is kept, resume it later", task=offer.task
+        )
+    raise ResultError(reason)
 
 
 def _trouble(
@@ -175,7 +245,7 @@ def _trouble(
         if offer.refreshed:
             raise ResultError(trouble)
         offer.refreshed = True
-        left = min(session.timeouts.poll, offer.end - session.elapsed())
+        left = max(offer.end - session.elapsed(), 0.0)
         before = ended(offer.task).results
         offer.task = yield from look_again(session, loaded, offer.task, on_update, left)
         if ended(offer.task).results != before:
@@ -200,7 +270,9 @@ def _hops(
             call = sent.call
         call = msgspec.structs.replace(call, headers={**call.headers, **part.headers()})
         public_only = not is_loopback(offer.task.base_url)
-        answer: Answer = yield Stream(call=call, total=left, sink=part, public_only=public_only)
+        answer: Answer = yield Stream(
+            call=call, total=left, sink=part, public_only=public_only, patience=left
+        )
         if answer.status not in (301, 302, 303, 307, 308):
             return answer
         try:

@@ -7,7 +7,7 @@ hands no deadline down to the single read and write.
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 
 from rushes.flow import Dispatch
@@ -88,7 +88,8 @@ def under_way(exchange: Exchange) -> Iterator[Exchange]:
     try:
         yield exchange
     finally:
-        _current.reset(token)
+        with suppress(ValueError):  # it is closed from elsewhere, where it is not the current one
+            _current.reset(token)
 
 
 def _not_ours(_record: logging.LogRecord) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec
 import msgspec
 
 from rushes.delivering import accepted
-from rushes.download import fetch
+from rushes.download import delivered, lies_at
 from rushes.errors import ConfigurationError, NotOfferedError, StillRunningError
 from rushes.flow import Do, Flow, Interrupted, NotSent, T, steps
 from rushes.loading import LoadedVariant
@@ -55,6 +55,16 @@ def absolute(output: str | Path) -> str:
         raise ConfigurationError(message) from error
     is_folder = os.fspath(output).endswith(("/", os.sep)) or path.is_dir()
     return f"{path}{os.sep}" if is_folder else str(path)
+
+
+def _place(output: str | Path | None, task: Task) -> Path | None:
+    """Return the file that an output names for a task."""
+    return placed(absolute(output), task.id) if output else None
+
+
+def _without_video(task: Task) -> bool:
+    """Say whether a task has ended, and no video will ever come of it."""
+    return task.ended and task.state != "completed"
 
 
 def _never(_task: Task) -> bool:
@@ -149,14 +159,15 @@ class Jobs:
     ) -> Flow[Task]:
         """Check, submit, wait and fetch."""
         end = self._end(timeout)
+        fetched: list[Task] = []
 
         def then(loaded: LoadedVariant, task: Task) -> Flow[Task]:
             task = yield from self._followed(loaded, task, end, on_update)
-            return (yield from self._fetched(loaded, task, output, on_update))
+            fetched.append((yield from self._fetched(loaded, task, output, on_update, end)))
+            return fetched[0]
 
         task = yield from self.submit(variant, request, task_id, output, on_update, end, then)
-        file = Path(ended(task).file or "")
-        if (yield Do(file.is_file)):
+        if fetched or (yield Do(lambda: lies_at(ended(task), _place(output, task)))):
             return task
         return (yield from self.fetch(task, output, on_update))
 
@@ -170,22 +181,23 @@ class Jobs:
     ) -> Flow[Task]:
         """Take a task up where it was left."""
         end = self._end(timeout)
-        task = yield from self._records.given(task)
-        if not task.unfinished:
-            return ended(task)
-        loaded = self.session.load(task)
+        given = yield from self._records.given(task)
+        place = _place(output, given)
+        if _without_video(given) or (yield Do(lambda: lies_at(given, place))):
+            return ended(given)
+        loaded = self.session.load(given)
 
         def work(task: Task) -> Flow[Task]:
             fresh = task.state == "recorded"  # any other may be ready by now
             if output:
                 task = msgspec.structs.replace(task, output=absolute(output))
             task = yield from accepted(self.session, loaded, task, on_update, end)
-            if task.state == "completed":
+            if task.state == "completed" and not (yield Do(lambda: lies_at(task, place))):
                 task = yield from look_again(self.session, loaded, task, on_update)
             task = yield from self._followed(loaded, task, end, on_update, at_once=not fresh)
-            return (yield from self._fetched(loaded, task, output, on_update))
+            return (yield from self._fetched(loaded, task, output, on_update, end))
 
-        flow = self._owning(loaded, task, work, _finished, end, on_update)
+        flow = self._owning(loaded, given, work, _without_video, end, on_update)
         return ended((yield from flow))
 
     @silent
@@ -318,10 +330,10 @@ class Jobs:
         task: Task,
         output: str | Path | None,
         on_update: OnUpdate | None,
+        end: float | None = None,
     ) -> Flow[Task]:
-        given = output and placed(absolute(output), task.id)
-        target = given or self.session.target(task)
-        return (yield from fetch(self.session, loaded, task, target, on_update))
+        flow = delivered(self.session, loaded, task, _place(output, task), on_update, end=end)
+        return (yield from flow)
 
     def _end(self, timeout: float | None) -> float | None:
         """Return when a verb is to be over, by the session's `elapsed`; None: by the advice."""

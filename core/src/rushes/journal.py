@@ -147,6 +147,8 @@ def essence(task: Task) -> Task:
         looked_at=None,
         look_after=None,
         file=None,
+        file_bytes=None,
+        file_sha256=None,
         results=() if task.ended else task.results,
         cost=None if task.ended else task.cost,
         error=None if task.ended else task.error,

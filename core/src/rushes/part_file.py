@@ -2,24 +2,30 @@
 
 import contextlib
 import errno
+import hashlib
+import math
 import os
 import re
 import secrets
 import sys
 import time
 from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 from rushes.calls import Answer
 from rushes.container import objection
 from rushes.errors import ResultError
-from rushes.flow import Interrupted
+from rushes.flow import Interrupted, Stalled
 
 MAX_VIDEO = 4 * 1024**3
 """Bytes that a video may have."""
 TOLD_EVERY = 1.0
 """Seconds between two words on how far a download is."""
+LEAST_SPEED = 1024
+"""Bytes per second below which a download counts as stalled."""
+MEASURED_OVER = 30.0
+"""Seconds over which its speed is measured."""
 
 
 class PartFile:
@@ -28,31 +34,51 @@ class PartFile:
     It has a new name each time, so that nothing lies there already: no link to follow, no leftover
     to trust. What a killed run left is removed by the next one; a lock, which the system takes off
     the dead, tells it from one that somebody is writing just now.
+
+    It belongs to the process that began it. In a child made by a fork meanwhile, the same object
+    begins a file of its own; that of the parent is not written to, nor removed.
     """
 
+    path: Path
+    size: int
+    tag: str | None
+    _expected: int | None
+
     def __init__(
-        self, target: Path, task_id: str, told: Callable[[float], None] | None = None
+        self,
+        target: Path,
+        task_id: str,
+        told: Callable[[float], None] | None = None,
+        *,
+        elapsed: Callable[[], float] = time.monotonic,
+        end: float = math.inf,
     ) -> None:
-        """Keep a file's place; `told` hears now and then what percentage of the body has come."""
+        """Keep a file's place; `told` hears now and then what percentage of the body has come.
+
+        `elapsed` tells the seconds since some moment; when they are `end`, nothing more is taken.
+        """
         self.target = target
-        self._told = told
-        self._told_at = time.monotonic()
-        self.path = target.with_name(f".{task_id}.{secrets.token_hex(4)}.part")
-        self.size = 0
-        self.tag: str | None = None
+        self._told, self._elapsed, self._end = told, elapsed, end
+        self._told_at = elapsed()
+        self._prefix = f".{task_id}."
         self._leftover = re.compile(rf"\.{re.escape(task_id)}\.[0-9a-f]{{8}}\.part")
-        self._expected: int | None = None
         self._framed = False
-        self._file: BinaryIO | None = None
+        self._anew()
+
+    def _anew(self) -> None:
+        self.path = self.target.with_name(f"{self._prefix}{secrets.token_hex(4)}.part")
+        self._process = os.getpid()
+        # Without a buffer: a child made by a fork would write what it has of it, too.
+        self._file: FileIO | None = None
+        self.restart()
 
     def prepare(self) -> None:
         """Make the folder, and remove what a killed run left in it.
 
-        Raises OSError where the folder cannot be made or what has the target's name must stay.
+        Raises OSError where the folder cannot be made.
         """
         folder = self.target.parent
         folder.mkdir(parents=True, exist_ok=True)
-        refuse_to_replace(self.target)
         with contextlib.suppress(PermissionError):  # a folder that may be written, not listed
             left = [path for path in folder.iterdir() if self._leftover.fullmatch(path.name)]
             for path in left:
@@ -62,6 +88,7 @@ class PartFile:
 
     def headers(self) -> dict[str, str]:
         """Ask for the rest only, and only if it is still the same video (RFC 9110, 13.1.5)."""
+        self._leave_to_parent()
         if not self.size or not self.tag:
             return {}
         return {"Range": f"bytes={self.size}-", "If-Range": self.tag}
@@ -72,6 +99,7 @@ class PartFile:
         Raises Interrupted where a rest is not the one that was asked for; all of it is asked for
         next. A rest may tell its validator or leave it out (RFC 9110, 15.3.7).
         """
+        self._leave_to_parent()
         length = answer.headers.get("content-length", "")
         encoded = answer.headers.get("content-encoding", "identity")
         if encoded != "identity":
@@ -96,8 +124,9 @@ class PartFile:
         # A connection that merely closes ends a body nowhere (RFC 9112, 8).
         chunked = "chunked" in answer.headers.get("transfer-encoding", "").lower()
         self._framed = chunked or expected is not None
+        self._since, self._came = self._elapsed(), 0
         if self._file is None:
-            self._file = self.path.open("x+b")  # fails where anything lies, a link too
+            self._file = FileIO(self.path, "x+")  # fails where anything lies, a link too
             _lock(self._file)
         self._file.seek(self.size)
         self._file.truncate()
@@ -110,27 +139,63 @@ class PartFile:
         return told != self.tag or self._expected not in (None, total)
 
     def write(self, chunk: bytes) -> None:
-        """Append a chunk."""
+        """Append a chunk.
+
+        Raises Interrupted where the time is over, Stalled where too little has come of late.
+        """
+        if self._process != os.getpid():
+            raise Interrupted("the process was forked; its parent goes on with the download")
         if self.size + len(chunk) > MAX_VIDEO:
             raise ResultError(f"the video does not end after {MAX_VIDEO:,} bytes")
         assert self._file is not None  # noqa: S101 - begin() comes first
-        self._file.write(chunk)
+        rest = memoryview(chunk)
+        while rest:
+            rest = rest[self._file.write(rest) :]
+        self._digest.update(chunk)
         self.size += len(chunk)
+        self._came += len(chunk)
+        self._in_time()
+
+    def _in_time(self) -> None:
+        now = self._elapsed()
+        if self.size == self._expected:
+            return
+        if now >= self._end:
+            raise Interrupted("the time for the download is over")
+        passed = now - self._since
+        if passed < MEASURED_OVER:
+            return
+        if self._came < LEAST_SPEED * passed:
+            raise Stalled(
+                f"only {self._came:,} bytes came in {passed:.0f} seconds, "
+                f"less than {LEAST_SPEED:,} a second"
+            )
+        self._since, self._came = now, 0
+
+    @property
+    def sha256(self) -> str:
+        """The digest of what was written, in hexadecimal."""
+        return self._digest.hexdigest()
 
     def tell(self) -> None:
         """Tell how much of the body has come, where its length is known, once a second."""
-        now = time.monotonic()
+        now = self._elapsed()
         if self._told and self._expected and now - self._told_at >= TOLD_EVERY:
             self._told_at = now
             self._told(min(100.0 * self.size / self._expected, 100.0))
 
     def restart(self) -> None:
         """Take what comes next from its beginning."""
-        self.size, self.tag, self._expected = 0, None, None
+        self.size = 0
+        self.tag = None
+        self._expected = None
+        self._digest = hashlib.sha256()
 
     @property
     def missing(self) -> str | None:
         """Say how much of the body has not come, or None where it is whole."""
+        if self._process != os.getpid():
+            return "what came is the parent's, from which this process was forked"
         if self._expected is None or self.size == self._expected:
             return None
         return f"{self.size:,} of {self._expected:,} bytes came"
@@ -141,7 +206,6 @@ class PartFile:
         Raises ResultError where it is none; the file then takes another.
         """
         assert self._file is not None  # noqa: S101 - begin() comes first
-        self._file.flush()
         os.fsync(self._file.fileno())
         wrong = objection(self.path, framed=self._framed)
         if wrong:
@@ -153,26 +217,22 @@ class PartFile:
 
     def discard(self) -> None:
         """Remove the temporary file."""
-        with contextlib.suppress(OSError):  # what a full disk did not take fails once more
+        self._leave_to_parent()
+        if self._file is not None:
+            file, self._file = self._file, None
+            for let_go in (file.close, self.path.unlink):
+                with contextlib.suppress(OSError):
+                    let_go()
+
+    def _leave_to_parent(self) -> None:
+        """Let go of a file that another process began; its lock stays, and so does its name."""
+        if self._process != os.getpid():
             if self._file is not None:
                 self._file.close()
-        if self._file is not None:
-            self._file = None
-            with contextlib.suppress(OSError):
-                self.path.unlink()
+            self._anew()
 
 
-def refuse_to_replace(target: Path) -> None:
-    """Raise FileExistsError where something other than a regular file has the target's name.
-
-    A link is followed for that: one to a regular file, or to nothing, is replaced by the video,
-    and what it points to stays as it is.
-    """
-    if target.exists() and not target.is_file():
-        raise FileExistsError(errno.EEXIST, "what has that name is no regular file")
-
-
-def _lock(file: BinaryIO) -> bool:
+def _lock(file: FileIO) -> bool:
     """Say who is at work; not every file system can. On Windows an open file is lock enough."""
     if sys.platform == "win32":
         return True
@@ -188,7 +248,7 @@ def _lock(file: BinaryIO) -> bool:
 def _abandoned(path: Path) -> bool:
     if sys.platform == "win32":
         return True
-    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+    with FileIO(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)) as file:
         return _lock(file)
 
 

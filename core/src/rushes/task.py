@@ -98,7 +98,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     when the provider was last asked about it, `look_after` when its advice allows the next look;
     both are recorded with whatever else is. Times are in seconds since 1970, costs in USD.
     `progress` is the provider's, in percent; `fetched` is that of the download while it runs, never
-    recorded.
+    recorded. `file` is where the video lies, once it does; its size and digest say whether it still
+    does.
     """
 
     id: str
@@ -122,6 +123,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     cost: float | None = None
     error: str | None = None
     file: str | None = None
+    file_bytes: int | None = None
+    file_sha256: str | None = None
     fetched: float | None = None
 
     @property

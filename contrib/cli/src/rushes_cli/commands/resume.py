@@ -1,7 +1,6 @@
 """`rushes resume`: tasks taken up where they were left, side by side."""
 
 import asyncio
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -130,18 +129,11 @@ async def _resume_one(
     outcomes: Outcomes,
 ) -> None:
     try:
-        if not task.file:
-            task = await client.resume(task, timeout=timeout, on_update=watch)
-        elif not _is_there(task.file):
-            task = await client.fetch(task, on_update=watch)
+        task = await client.resume(task, timeout=timeout, on_update=watch)
         watch(task)
         outcomes[task.id] = task
     except Exception as error:  # noqa: BLE001 - one task's end is not the others'
         outcomes[task.id] = error
-
-
-def _is_there(file: str) -> bool:
-    return Path(file).exists()
 
 
 def _tell(
