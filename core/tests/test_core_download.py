@@ -415,6 +415,9 @@ def test_only_a_regular_file_is_replaced(make: Maker, server: Server, tmp_path: 
     for bad in (pipe, link, Path("/dev/null"), tmp_path):
         with pytest.raises(DiskError, match=r"no regular file|is a folder"):
             writable(bad)
+        if bad == tmp_path:
+            assert driver.fetch(task, bad).file == str(tmp_path / f"{task.id}.mp4")
+            continue
         with pytest.raises(DiskError, match="no regular file"):
             driver.fetch(task, bad)
     assert (pipe.is_fifo(), link.is_symlink(), len(server.lines)) == (True, True, before)

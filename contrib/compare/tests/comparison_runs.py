@@ -19,11 +19,13 @@ class Comparing:
         self.sandbox, self.home = sandbox, home
         self.seen: list[Cell] = []
 
-    def __call__(self, requests: Any, variants: Any = PAIR, **options: Any) -> Results:
+    def __call__(
+        self, requests: Any, variants: Any = PAIR, *, base_urls: Any = None, **options: Any
+    ) -> Results:
         async def run() -> Results:
             async with AsyncClient(
                 keys=dict.fromkeys(self.sandbox.base_urls, self.sandbox.key),
-                base_urls=self.sandbox.base_urls,
+                base_urls={**self.sandbox.base_urls, **(base_urls or {})},
                 home=self.home,
                 polling=Polling(first=0.05, every=0.05),
             ) as client:

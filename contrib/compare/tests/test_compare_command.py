@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -53,11 +54,20 @@ def test_a_comparison_ends_with_the_path_of_its_page(shell: Shell, tmp_path: Pat
     code, out, err = shell("compare", "A red kite", *PAIR, "--duration", "5", "--max-tasks", "2")
     page = tmp_path / "comparison" / "report.html"
     assert (code, out) == (0, f"{page}\n"), err
-    assert "2 tasks, about 0.336 USD and 1 of unknown cost" in err
+    assert (
+        "2 tasks: about 0.336 USD for 1 of 2; no price is known for the other one; the page" in err
+    )
     assert "apimart/kling-v3: done" in err
     page.unlink()
     assert shell("report", "comparison")[:2] == (0, f"{page}\n")
     assert page.is_file()
+    lines = err.splitlines()[-3:]
+    assert lines[0] == "toapis/kling-v3   1 of 1 video; every promise kept; no price is known"
+    assert lines[1] == "apimart/kling-v3  1 of 1 video; every promise kept; 0.336 USD"
+    assert lines[2].startswith(
+        "all               2 of 2 videos; every promise kept; 0.336 USD for 1"
+    )
+    assert "Open the page" not in err
     code, out, _ = shell("compare", "--resume", "comparison", "--json", "--max-tasks", "0")
     assert code == 0
     assert [cell["state"] for cell in json.loads(out)["cells"]] == ["completed"] * 2
@@ -78,12 +88,15 @@ def test_before_paying_everything_is_shown(
     assert "≠ mode is sent there, not here" in out
     assert "toapis/kling-v3-omni cannot:" in out
     assert "audio: " in out
-    assert "2 tasks, cost unknown" in out
+    assert "2 tasks: no price is known" in out
     assert "\x1b[31m" not in out
+    assert shell("compare", "-f", "plan.yaml", "x", "--seed", "7", "--dry-run")[0] == 4
+    (tmp_path / "rows.yaml").write_text("prompts: [x, {prompt: y, seed: 7}]")
+    assert shell("compare", "-f", "rows.yaml", *PAIR, "--dry-run")[0] == 4  # one row, of two
     told = json.loads(shell("compare", "-f", "plan.yaml", "--dry-run", "--json")[1])
     assert [cell["state"] for cell in told["cells"]] == ["planned", "planned", "cannot"]
     assert rushes_sandbox.exchanges == []
-    assert {path.name for path in tmp_path.iterdir()} <= {"plan.yaml", "home"}
+    assert {path.name for path in tmp_path.iterdir()} <= {"plan.yaml", "rows.yaml", "home"}
 
 
 @pytest.mark.parametrize(
@@ -93,13 +106,15 @@ def test_before_paying_everything_is_shown(
         (["--all"], 2, "no prompt"),
         (["A red kite", *PAIR, "--max-tasks", "1"], 4, "nothing was sent"),
         (["A red kite", *PAIR, "--max-cost", "1"], 4, "no known cost"),
-        (["A red kite", "-m", "no/such", "--dry-run"], 4, ""),
+        (["A red kite", "-m", "toapis/kling-v4"], 3, "-m: no variant 'toapis/kling-v4'"),
+        (["A red kite", *PAIR, "--price", "toapis/kling-v3=0.1"], 2, "0.08/s or 0.4/task"),
+        (["A red kite", *PAIR, "--price", "toapis/kling=1/s"], 3, "--price: no variant"),
         (["--resume", "home"], 3, "holds no comparison"),
-        (["--resume", "home", "A red kite"], 2, "leave the rest out"),
-        (["--resume", "home", "--duration", "5"], 2, "leave the rest out: '--duration'"),
-        (["--resume", "home", "--repeat", "1", "-o", "x"], 2, "'--repeat', '-o' / '--output'"),
+        (["--resume", "home", "A red kite"], 3, "holds no comparison"),
+        (["--resume", "home", "--duration", "5"], 2, "'--duration' would be for a new prompt"),
+        (["--resume", "home", "--repeat", "1", "-o", "x"], 2, "leave out '-o' / '--output'"),
         (["--resume", "home", "--no-audio"], 2, "'--audio'"),
-        (["-f", "home/plan.yaml"], 2, "no 'prompt' here"),
+        (["-f", "home/plan.yaml"], 2, "prompt: there is no such field (nearest: prompts)"),
         (["-f", "home/two.yaml"], 2, "or as `models` in a file"),
         (["-f", "home/none.yaml", *PAIR], 2, "0 repetitions are none"),
         (["A red kite", *PAIR, "--max-tasks", "1", "--dry-run"], 4, "2 tasks would be paid for"),
@@ -167,3 +182,144 @@ def test_after_ctrl_c_the_same_command_goes_on(
         for cell in json.loads((tmp_path / "comparison" / "results.json").read_text())["cells"]
     ]
     assert states == ["completed"] * 2
+
+
+def test_what_is_wrong_with_a_plan_is_said_at_once(
+    shell: Shell, rushes_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    (tmp_path / "plan.yaml").write_text(
+        "models: [toapis/kling-v3]\nsettings: {duraton: 5}\nprompts: [x, {promt: y}]\n"
+    )
+    code, _, err = shell("compare", "-f", "plan.yaml")
+    assert code == 2
+    assert "plan.yaml: settings.duraton: there is no such field (nearest: duration)" in err
+    assert "plan.yaml: prompts[1].promt: there is no such field (nearest: prompt)" in err
+    code, _, err = shell("compare", "-f", "plan.yaml", "-m", "toapis/kling-v4", "--dry-run")
+    assert code == 3  # a variant that is not installed, and the rest beside it
+    assert "-m: no variant 'toapis/kling-v4' is installed (nearest: toapis/kling-v3" in err
+    assert "settings.duraton" in err
+    (tmp_path / "plan.yaml").write_text("models: [toapis/kling-v4]\nprompts: [x]\n")
+    code, _, err = shell("compare", "-f", "plan.yaml")
+    assert (code, rushes_sandbox.exchanges) == (3, [])
+    assert "plan.yaml: models[0]: no variant 'toapis/kling-v4'" in err
+    assert not (tmp_path / "comparison").exists()
+
+
+@pytest.mark.rushes_sandbox(poll_after=1)
+def test_a_finished_comparison_grows(shell: Shell, rushes_sandbox: Sandbox, tmp_path: Path) -> None:
+    def bills(*words: str) -> int:
+        code, _, err = shell("compare", *words)
+        assert code == 0, err
+        return len(rushes_sandbox.created)
+
+    assert bills("A red kite", "-m", PAIR[1]) == 1
+    assert bills("A red kite", *PAIR) == 2
+    assert bills("--resume", "comparison", "A dune", "--duration", "5") == 4
+    assert bills("--resume", "comparison", "--repeat", "2", "--max-tasks", "4") == 8
+    assert bills("--resume", "comparison", "--max-tasks", "0") == 8
+    assert bills("A red kite", "-m", PAIR[1], "-o", "other", "--repeat", "2") == 10
+    assert bills("--resume", "other", "-m", PAIR[3], "--max-tasks", "2") == 12
+    found = json.loads((tmp_path / "comparison" / "results.json").read_text())
+    assert [row["request"] for row in found["rows"]] == [
+        {"prompt": "A red kite"}, {"duration": 5, "prompt": "A dune"},
+    ]  # fmt: skip
+    code, _, err = shell("compare", "Something else", *PAIR)
+    assert code == 3
+    assert "--resume" in err
+
+
+@pytest.mark.rushes_sandbox(poll_after=1)
+def test_prices_that_are_given_bound_the_cost(
+    shell: Shell, rushes_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    (tmp_path / "plan.yaml").write_text(
+        "models: [toapis/kling-v3, uniall/kling-v3-std-silent]\n"
+        "prices: {toapis/kling-v3: 0.1/s}\n"
+        "prompts: [x]\n"
+    )
+    code, _, err = shell("compare", "-f", "plan.yaml", "--max-cost", "1")
+    assert code == 4
+    assert "uniall/kling-v3-std-silent. Give a price" in err
+    price = ("--price", "uniall/kling-v3-std-silent=0.25/task")
+    code, _, err = shell("compare", "-f", "plan.yaml", *price, "--max-cost", "0.7")
+    assert (code, rushes_sandbox.created) == (4, [])
+    assert "0.75 USD would be spent" in err
+    code, _, err = shell("compare", "-f", "plan.yaml", *price, "--max-cost", "0.75")
+    assert code == 0, err
+    assert "2 tasks: about 0.75 USD" in err
+    assert "0.75 USD, estimated" in err
+
+
+def on_a_terminal(shell: Shell, answer: bytes, *words: str, **environment: str) -> tuple[int, str]:
+    """Run a command in a terminal of its own; give the answer when it asks."""
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [RUSHES, *words],
+        cwd=shell.folder,
+        env={**shell.environment, "TERM": "dumb", "COLUMNS": "300", **environment},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    told = b""
+    while select.select([ours], [], [], 60)[0]:
+        try:
+            piece = os.read(ours, 4096)
+        except OSError:  # the terminal's other end is shut
+            break
+        told += piece
+        if b"Open the page?" in piece:
+            os.write(ours, answer)
+    os.close(ours)
+    try:
+        return process.wait(timeout=60), told.decode()
+    finally:
+        process.kill()
+
+
+@pytest.mark.rushes_sandbox(poll_after=1)
+def test_where_somebody_is_there_the_end_offers_to_open_the_page(
+    shell: Shell, tmp_path: Path
+) -> None:
+    script = tmp_path / "browser"
+    script.write_text(f'#!/bin/sh\necho "$1" >> {tmp_path / "opened"}\n')
+    script.chmod(0o755)
+    page = tmp_path / "comparison" / "report.html"
+    command = ("compare", "A red kite", "-m", PAIR[1])
+    code, told = on_a_terminal(shell, b"\n", *command, BROWSER=str(script))
+    assert code == 0, told
+    assert "1 of 1 video; every promise kept" in told
+    assert told.index(str(page)) < told.index("Open the page?")
+    assert (tmp_path / "opened").read_text() == f"{page.as_uri()}\n"
+    for answer in (b"n\n", b"\x04"):  # no, and nobody there any more: it is done all the same
+        code, told = on_a_terminal(shell, answer, *command, BROWSER=str(script))
+        assert (code, "Open the page?" in told) == (0, True), told
+    assert (tmp_path / "opened").read_text().count("\n") == 1
+    code, told = on_a_terminal(shell, b"", *command, "--json", BROWSER=str(script))
+    assert (code, "Open the page?" in told) == (0, False)
+    nowhere = dict.fromkeys(("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"), "")
+    code, told = on_a_terminal(shell, b"", *command, **nowhere)
+    assert (code, "Open the page?" in told) == (0, False)
+
+
+def test_the_shell_completes_variants_resolutions_and_files() -> None:
+    def completed(words: str) -> list[str]:
+        count = str(len(words.split()))
+        environment = {
+            "_RUSHES_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": count,
+        }
+        done = subprocess.run(
+            [RUSHES], env={**os.environ, **environment}, capture_output=True, text=True, check=True
+        )
+        return done.stdout.splitlines()
+
+    assert "plain,toapis/kling-v3" in completed("rushes compare -m ")
+    assert completed("rushes compare --resolution ") == ["plain,720p", "plain,1080p", "plain,4k"]
+    for option in ("--first-frame", "--last-frame", "--reference", "-f"):
+        assert completed(f"rushes compare {option} ")[0].startswith("file,"), option
+    for option in ("-o", "--resume"):
+        assert completed(f"rushes compare {option} ")[0].startswith("dir,"), option

@@ -15,10 +15,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from page_results import VARIANTS, made
 from rushes_compare.book import FolderError
-from rushes_compare.differences import differences
 from rushes_compare.page import player_table, write_page
 from rushes_compare.page.escaping import in_html, in_json, in_script
-from rushes_compare.page.lines import lines
 from rushes_compare.page.media import CHUNK, data_url, inside
 from rushes_compare.results import Results, Row
 
@@ -87,41 +85,6 @@ def test_json_for_people_is_json(value: Any) -> None:
     text = in_json(value)
     assert json.loads(text) == value
     assert not set("\u202e\u2066\u2028\u200b") & set(text)
-
-
-@given(JSON, JSON)
-@example({"a": 2**70, "b": 1.0}, {"a": 2**70, "b": 1})
-def test_the_lines_are_the_payload_and_every_difference_is_marked(here: Any, there: Any) -> None:
-    differs = differences(here, there)
-    found = lines(here, differs)
-    own = [line for line in found if line.mark != "only there"]
-    assert json.loads("".join(line.text for line in own)) == here
-    assert sum(line.mark == "only there" for line in found) == sum(
-        one.only == "there" for one in differs
-    )
-    if not differs:
-        assert not any(line.mark for line in found)
-
-
-def test_a_difference_marks_its_line_and_all_that_is_in_it() -> None:
-    here = {"a": 1, "b": {"c": [1, 2]}, "d": "x"}
-    there = {"a": 2, "d": "x", "e": 3}
-    found = [
-        (line.mark, line.text.strip(), line.was) for line in lines(here, differences(here, there))
-    ]
-    assert found == [
-        ("", "{", ""),
-        ("changed", '"a": 1,', "2"),
-        ("only here", '"b": {', ""),
-        ("only here", '"c": [', ""),
-        ("only here", "1,", ""),
-        ("only here", "2", ""),
-        ("only here", "]", ""),
-        ("only here", "},", ""),
-        ("", '"d": "x"', ""),
-        ("", "}", ""),
-        ("only there", "e: 3", ""),
-    ]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from rushes_compare.budget import BudgetError, Total, hold, total
 from rushes_compare.differences import differences
 from rushes_compare.plan import PlanError, planned
 from rushes_compare.plan_file import _value, read_plan
+from rushes_compare.prices import estimated
 from rushes_compare.results import Cell
 
 JSON = st.recursive(
@@ -71,7 +73,7 @@ def test_a_variant_alone_is_that_variant() -> None:
 
 def test_a_request_that_holds_itself_is_said() -> None:
     request: dict[str, Any] = {"prompt": "x"}
-    request["images"] = [request]
+    request["extra"] = [request]
     with pytest.raises(PlanError, match="prompt 1 is not plain JSON: Circular"):
         planned([request], ["a/b"])
     deep: Any = "x"
@@ -138,8 +140,8 @@ def test_json_may_be_indented_with_tabs(tmp_path: Path) -> None:
     ],
 )
 def test_a_value_is_what_json_would_make_of_it(tmp_path: Path, written: str, value: Any) -> None:
-    (tmp_path / "plan").write_text(f"settings: {{x: {written}}}\nprompts: [x]")
-    found = read_plan(tmp_path / "plan").settings["x"]
+    (tmp_path / "plan").write_text(f"settings: {{extra: {{x: {written}}}}}\nprompts: [x]")
+    found = read_plan(tmp_path / "plan").settings["extra"]["x"]
     assert (found, type(found)) == (value, type(value))
 
 
@@ -163,7 +165,9 @@ def test_a_subjects_pictures_are_looked_for_beside_the_file(tmp_path: Path) -> N
     [
         ("prompts: [!!timestamp 2025-13-45]", "month"),
         ("prompts: [!!int x]", "plan: "),
-        ("prompt: [x]", "no 'prompt' here; prompts is known"),
+        ("prompt: [x]", r"plan: prompt: there is no such field \(nearest: prompts\)"),
+        ("prices: [7]\nprompts: [x]", "`prices` is an object"),
+        ("prices: {a/b: 0.4}\nprompts: [x]", r"prices\[a/b\]: '0.4' is not a price"),
         ("prompts: x", "`prompts` is a list"),
         ("models: [7]\nprompts: [x]", "`models` is a list of variants"),
         ("repeat: true", "`repeat` is a whole number"),
@@ -217,10 +221,24 @@ def cell(state: Any, estimate: float | None) -> Cell:
 def test_only_what_is_not_paid_for_is_added_up() -> None:
     cells = [cell("planned", 0.5), cell("planned", None), cell("recorded", 0.25)]
     found = total([*cells, cell("queued", 9.0), cell("cannot", None), cell("completed", 9.0)])
-    assert found == Total(tasks=3, known=0.75, unknown=1)
-    assert str(found) == "3 tasks, about 0.75 USD and 1 of unknown cost"
-    assert str(total([])) == "0 tasks, about 0 USD"
-    assert str(total([cell("planned", None)])) == "1 task, cost unknown"
+    assert found == Total(tasks=3, known=0.75, unknown=1, unpriced=("a/b",))
+    assert str(total([])) == "0 tasks: 0 USD"
+    assert str(total([cell("planned", None)])) == "1 task: no price is known"
+    assert str(total([cell("planned", 0.5)])) == "1 task: about 0.5 USD"
+
+
+@given(st.integers(1, 20), st.integers(0, 20))
+def test_what_is_known_of_the_cost_is_said_plainly(priced: int, unknown: int) -> None:
+    said = str(Total(tasks=priced + unknown, known=0.336, unknown=unknown))
+    assert ("no price is known" in said) == bool(unknown)
+    assert (f"about 0.336 USD for {priced} of {priced + unknown};" in said) == bool(unknown)
+
+
+def test_the_cost_of_some_reads_as_a_sentence() -> None:
+    assert str(Total(tasks=8, known=0.336, unknown=7)) == (
+        "8 tasks: about 0.336 USD for 1 of 8; no price is known for the other 7"
+    )
+    assert str(Total(tasks=2, known=0.336, unknown=1)).endswith("for the other one")
 
 
 @pytest.mark.parametrize(
@@ -237,6 +255,74 @@ def test_a_limit_that_would_be_passed_refuses(limits: Any, words: str) -> None:
 
 
 def test_what_is_unknown_is_within_no_limit() -> None:
-    with pytest.raises(BudgetError, match="1 of 3 tasks have no known cost"):
-        hold(Total(tasks=3, known=0.0, unknown=1), max_cost=100.0, max_tasks=None)
+    found = Total(tasks=3, known=0.0, unknown=1, unpriced=("a/b",))
+    with pytest.raises(BudgetError, match=r"1 of 3 tasks have no known cost.*: a/b\. Give"):
+        hold(found, max_cost=100.0, max_tasks=None)
     hold(Total(tasks=0, known=0.0, unknown=0), max_cost=0.0, max_tasks=0)
+
+
+WRONG = """
+models: [toapis/kling-v4, apimart/kling-v3]
+repeats: 2
+settings: {duraton: 5, extra: {anything: 1}}
+prices: {apimart/kling-v2: 0.1/s, toapis/kling-v3: cheap}
+prompts:
+  - A red kite
+  - {promt: Dusk, images: [{url: a.png, roll: first_frame}]}
+  - {prompt: x, shots: [{prompt: a, seconds: 2}], subjects: [{nam: Ann}, 7]}
+"""
+
+
+def test_all_that_nothing_knows_is_said_at_once_and_where(tmp_path: Path) -> None:
+    (tmp_path / "plan.yaml").write_text(WRONG)
+    with pytest.raises(PlanError) as raised:
+        read_plan(tmp_path / "plan.yaml", ["toapis/kling-v3", "apimart/kling-v3"])
+    told = str(raised.value).replace(f"{tmp_path / 'plan.yaml'}: ", "").splitlines()
+    places = {
+        "repeats": "repeat",
+        "settings.duraton": "nearest: duration",
+        "prompts[1].promt": "nearest: prompt",
+        "prompts[1].images[0].roll": "nearest: role",
+        "prompts[2].shots[0].seconds": "accepted: prompt, duration",
+        "prompts[2].subjects[0].nam": "nearest: name",
+        "prices[toapis/kling-v3]": "0.08/s",
+        "models[0]": "nearest: toapis/kling-v3",
+        "prices": "nearest: apimart/kling-v3",
+    }
+    assert [line.partition(": ")[0] for line in told] == list(places)
+    for line, near in zip(told, places.values(), strict=True):
+        assert near in line
+    assert (len(raised.value.reasons), len(raised.value.uninstalled)) == (7, 2)
+
+
+def test_from_python_nothing_unknown_is_taken_either() -> None:
+    with pytest.raises(PlanError) as raised:
+        planned(
+            ["x", {"prompt": "x", "duraton": 5}],
+            ["a/b", "a/c"],
+            settings={"sound": True},
+            prices={"a/b": "1", "a/d": "1/s"},
+            installed=["a/b"],
+        )
+    told = [line.partition(": ")[0] for line in str(raised.value).splitlines()]
+    assert told == [
+        "settings.sound", "prices[a/b]", "requests[1].duraton", "variants[1]", "prices",
+    ]  # fmt: skip
+    with pytest.raises(PlanError, match=r"request\.promt: .*nearest: prompt"):
+        planned({"promt": "x"}, ["a/b"])
+
+
+@given(st.text(max_size=12))
+def test_a_price_is_a_number_and_what_it_is_for(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a price"):
+        estimated(text, 5.0)
+
+
+@given(st.decimals(0, 999, places=3), st.floats(0.1, 600) | st.none())
+def test_a_price_by_the_second_needs_a_length(usd: Decimal, seconds: float | None) -> None:
+    assert estimated(f"{usd:f}/task", seconds) == float(usd)
+    by_second = estimated(f"{usd:f}/s", seconds)
+    if seconds is None:
+        assert by_second is None
+    else:
+        assert by_second == pytest.approx(float(usd) * seconds, abs=1e-6)

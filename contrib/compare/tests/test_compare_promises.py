@@ -215,3 +215,32 @@ def test_odd_values_are_no_promises_and_never_raise(
     assert told[-1].name == "file"
     assert len({one.name for one in told}) == len(told)
     msgspec.json.encode(told)
+
+
+def test_what_a_variant_always_makes_is_a_promise_that_needs_no_asking() -> None:
+    always = {"resolution": "720p", "audio": False, "watermark": True}
+    told = promises({"prompt": "x"}, {}, video(), always)
+    assert [(one.name, one.asked, one.kept) for one in told] == [
+        ("resolution", "720p, as always", False),
+        ("audio", "no sound, as always", False),
+        ("file", "a whole video that moves", True),
+    ]
+    kept = {"width": 1280, "height": 720, "audio_codec": None}
+    assert all(one.kept for one in promises({}, {}, video(**kept), always))
+
+
+def test_what_was_asked_for_counts_before_what_is_always_made() -> None:
+    always = {"resolution": "720p", "audio": False, "duration": 10, "aspect_ratio": "1:1"}
+    request = {"resolution": "1080p", "audio": True, "duration": 5}
+    told = {
+        one.name: one.asked for one in promises(request, {"aspect_ratio": "16:9"}, video(), always)
+    }
+    assert told == {
+        "resolution": "1080p", "audio": "sound", "duration": "5 s", "aspect_ratio": "16:9",
+        "file": "a whole video that moves",
+    }  # fmt: skip
+    told = {one.name: one.asked for one in promises({}, {"mode": "pro"}, video(), always)}
+    assert told["resolution"] == "1080p"
+    assert told["duration"] == "10 s, as always"
+    odd = {"resolution": 7, "audio": "yes", "duration": -1, "aspect_ratio": None}
+    assert [one.name for one in promises({}, {}, video(), odd)] == ["file"]

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from comparison_runs import PAIR, Comparing
-from rushes_compare import BudgetError, FolderError, Results, load
+from rushes_compare import BudgetError, FolderError, Results, compare, load
 from rushes_compare.book import read_results
-from rushes_compare.exits import exit_code
+from rushes_compare.exits import exit_code, preview_code
 from rushes_compare.results import Cell
 from rushes_sandbox import Sandbox
 
@@ -82,12 +83,16 @@ def test_interrupted_it_goes_on_without_a_second_post(comparing: Comparing) -> N
 
 
 def test_what_cannot_be_done_is_shown_and_what_fails_stops_no_other(comparing: Comparing) -> None:
-    variants = ["toapis/kling-v3-omni", *PAIR, "no/such"]
+    variants = ["toapis/kling-v3-omni", *PAIR, "uniall/kling-v3-std-silent"]
     comparing.sandbox.order("status-failed", gateway="toapis", times=None)
-    results = comparing({"prompt": "A red kite", "audio": True, "resolution": "1080p"}, variants)
-    omni, failed, done, unknown = results.cells
+    results = comparing(
+        {"prompt": "A red kite", "audio": True, "resolution": "1080p"},
+        variants,
+        base_urls={"uniall": "nowhere"},  # no better than a broken plugin
+    )
+    omni, failed, done, broken = results.cells
     assert (omni.state, omni.problems[0].path) == ("cannot", "audio")
-    assert (unknown.state, unknown.problems[0].code) == ("cannot", "variant")
+    assert (broken.state, broken.problems[0].code) == ("cannot", "variant")
     assert failed.state == "failed"
     assert failed.failure
     assert (failed.failure.kind, bool(failed.failure.reason)) == ("TaskEndedError", True)
@@ -177,3 +182,82 @@ def test_a_comparison_is_read_back_typed(comparing: Comparing, tmp_path: Path) -
         with pytest.raises(FolderError, match=words):
             load(tmp_path)
     assert msgspec.json.schema(Results)
+
+
+@pytest.mark.rushes_sandbox(lies=["smaller"])
+def test_a_variant_is_held_to_what_it_says_it_always_makes(comparing: Comparing) -> None:
+    silent, heard = "uniall/kling-v3-std-silent", "uniall/kling-v3-pro-audio"
+    told = {
+        cell.variant: {one.name: (one.asked, one.kept) for one in cell.promises}
+        for cell in comparing("A red kite", [silent, heard]).cells
+    }
+    assert told[silent]["resolution"] == ("720p, as always", False)
+    assert told[heard]["resolution"] == ("1080p, as always", False)
+    assert told[silent]["audio"] == ("no sound, as always", True)
+    assert told[heard]["audio"] == ("sound, as always", True)
+
+
+def test_a_row_that_no_variant_can_do_is_told_by_the_exit_code(comparing: Comparing) -> None:
+    requests = ["A red kite", {"prompt": "A dune", "seed": 7}]
+    results = comparing(requests)
+    assert [cell.state for cell in results.cells] == ["completed", "completed", "cannot", "cannot"]
+    assert exit_code(results) == preview_code(results) == 4
+    assert exit_code(comparing(requests[:1], folder="other")) == 0
+
+
+def page_data(folder: Path) -> dict[str, Any]:
+    """Return what a page knows."""
+    text = (folder / "report.html").read_text()
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text)
+    assert found
+    data: dict[str, Any] = json.loads(found[1])
+    return data
+
+
+def test_the_page_is_there_before_anything_is_sent_and_follows(
+    comparing: Comparing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rushes_compare.comparing.PAGE_EVERY", 0)
+    order = comparing.sandbox.order("stall-before-create", gateway="apimart")
+    sent: list[int] = []
+    seen: list[dict[str, Any]] = []
+
+    def look(cell: Cell) -> None:
+        sent.append(len(comparing.sandbox.exchanges))
+        seen.append(page_data(tmp_path / "comparison"))
+        if cell.video:
+            order.release()
+
+    results = comparing("A red kite", on_change=look)
+    assert sent[0] == 0
+    assert all(data["under_way"] for data in seen)
+    assert {cell["state"] for cell in seen[0]["cells"]} == {"planned"}
+    # One has its video while the other is on its way.
+    assert any([bool(cell["video"]) for cell in data["cells"]] == [True, False] for data in seen)
+    last = page_data(tmp_path / "comparison")
+    assert last["under_way"] is False
+    assert [cell["state"] for cell in last["cells"]] == [cell.state for cell in results.cells]
+
+
+def test_an_interrupted_run_leaves_a_page_that_says_so(
+    comparing: Comparing, tmp_path: Path
+) -> None:
+    class Enough(Exception):
+        pass
+
+    def leave(cell: Cell) -> None:
+        if cell.state == "queued":
+            raise Enough
+
+    with pytest.raises(Enough):
+        comparing("A red kite", on_change=leave)
+    data = page_data(tmp_path / "comparison")
+    assert data["under_way"] is False
+    assert any(cell["state"] not in ("completed", "cannot") for cell in data["cells"])
+    assert data["folder"] == "comparison"
+
+
+def test_misspelt_options_are_told(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="max_csot"):
+        compare("A", PAIR, folder=tmp_path / "c", max_csot=2)  # type: ignore[call-arg]
+    assert not (tmp_path / "c").exists()

@@ -1,5 +1,6 @@
 """The comparison's folder: `results.json`, always whole, always as far as things have come."""
 
+import asyncio
 import os
 import secrets
 from collections.abc import Callable, Iterable
@@ -30,6 +31,7 @@ class Book:
         self._results = results
         self._cells = {cell.id: cell for cell in results.cells}
         self._on_change = on_change
+        self.changed = asyncio.Event()
 
     @property
     def results(self) -> Results:
@@ -40,7 +42,7 @@ class Book:
         """Write the file for the first time in this run.
 
         A run that began here at the same moment may have been first: then its comparison is ours.
-        Raises FolderError where it compares something else.
+        Raises FolderError where it compares something else, or has added what is not ours.
         """
         if write_new(self.folder / FILE, self._encoded()):
             return
@@ -50,6 +52,10 @@ class Book:
                 raise other_plan(self.folder)
             self._results = there
             self._cells = {cell.id: cell for cell in there.cells}
+        elif not {cell.id for cell in there.cells} <= set(self._cells):
+            raise FolderError(
+                f"{self.folder} has just been added to by another run; give this command again"
+            )
         self.write()
 
     def cell(self, name: str) -> Cell:
@@ -62,6 +68,7 @@ class Book:
         self._cells[cell.id] = cell
         if msgspec.structs.replace(cell, progress=before.progress) != before:
             self.write()
+        self.changed.set()
         if self._on_change:
             self._on_change(cell)
 
@@ -93,11 +100,14 @@ def same_plan(one: _Planned, other: _Planned) -> bool:
     return first == second
 
 
-def other_plan(folder: Path) -> FolderError:
+def other_plan(folder: Path, lacking: Iterable[str] = ()) -> FolderError:
     """Return the error for a folder that is in use for something else."""
+    listed = list(lacking)
+    more = f" ({', '.join(listed[:3])}{', …' if len(listed) > 3 else ''})" if listed else ""
     return FolderError(
-        f"{folder} holds a comparison of other requests or variants; choose another folder, "
-        "or resume that one"
+        f"{folder} holds a comparison of other requests or variants{more}. Ask for those too, and "
+        "only what is new is paid; or go on with it, and add to it, with --resume; or choose "
+        "another folder"
     )
 
 

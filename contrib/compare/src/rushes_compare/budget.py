@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from rushes_compare.prices import FORM
 from rushes_compare.results import Cell
 
 
@@ -12,26 +13,43 @@ class BudgetError(ValueError):
 
 
 class Total(Struct, frozen=True, kw_only=True):
-    """What the cells that are still to be paid come to; `known` is in USD."""
+    """What the cells that are still to be paid come to.
+
+    `known` is in USD; `unknown` counts the tasks without a price, `unpriced` names their variants.
+    """
 
     tasks: int
     known: float
     unknown: int
+    unpriced: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         tasks = f"{self.tasks} task{'s' * (self.tasks != 1)}"
-        if not self.unknown:
-            return f"{tasks}, about {self.known:.4g} USD"
-        if self.unknown == self.tasks:
-            return f"{tasks}, cost unknown"
-        return f"{tasks}, about {self.known:.4g} USD and {self.unknown} of unknown cost"
+        about = "about " if self.unknown < self.tasks else ""
+        return f"{tasks}: {about}{cost(self.known, self.tasks, self.unknown)}"
 
 
 def total(cells: Iterable[Cell]) -> Total:
     """Add up the cells that are not paid for."""
     due = [cell for cell in cells if cell.state in ("planned", "recorded")]
     known = [cell.estimate for cell in due if cell.estimate is not None]
-    return Total(tasks=len(due), known=round(sum(known), 6), unknown=len(due) - len(known))
+    unpriced = dict.fromkeys(cell.variant for cell in due if cell.estimate is None)
+    return Total(
+        tasks=len(due),
+        known=round(sum(known), 6),
+        unknown=len(due) - len(known),
+        unpriced=tuple(unpriced),
+    )
+
+
+def cost(known: float, tasks: int, unknown: int) -> str:
+    """Say what so many tasks cost, of which so many have no known price."""
+    if not unknown:
+        return f"{known:.4g} USD"
+    if unknown == tasks:
+        return "no price is known"
+    rest = "the other one" if unknown == 1 else f"the other {unknown}"
+    return f"{known:.4g} USD for {tasks - unknown} of {tasks}; no price is known for {rest}"
 
 
 def hold(found: Total, *, max_cost: float | None, max_tasks: int | None) -> None:
@@ -46,10 +64,11 @@ def hold(found: Total, *, max_cost: float | None, max_tasks: int | None) -> None
     if found.unknown:
         raise BudgetError(
             f"{found.unknown} of {found.tasks} tasks have no known cost, so that {max_cost:g} USD "
-            "cannot be kept; leave those variants out, or the limit. Nothing was sent"
+            f"cannot be kept: {', '.join(found.unpriced)}. Give a price for each ({FORM}: --price "
+            "VARIANT=PRICE, `prices` in a file or from Python), or leave out those variants, or "
+            "the limit. Nothing was sent"
         )
     if not found.known <= max_cost:
         raise BudgetError(
-            f"about {found.known:.4g} USD would be spent, and {max_cost:g} are allowed; "
-            "nothing was sent"
+            f"{found.known:.4g} USD would be spent, and {max_cost:g} are allowed; nothing was sent"
         )

@@ -4,11 +4,19 @@ import asyncio
 import os
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
-from click.core import ParameterSource
+
+from rushes_compare.options import only_added, options, prices, settings
+
+if TYPE_CHECKING:
+    from rushes import AsyncClient
+
+    from rushes_compare.plan import Plan
+    from rushes_compare.plan_file import Wanted
+    from rushes_compare.results import Results
 
 
 class _Refused(click.ClickException):
@@ -17,139 +25,44 @@ class _Refused(click.ClickException):
     exit_code = 4
 
 
-class _Folder(click.ClickException):
-    """A folder that cannot be used."""
+class _Configuration(click.ClickException):
+    """A folder that cannot be used, a variant that is not installed."""
 
     exit_code = 3
 
 
-def _options(command: Any) -> Any:
-    """Give a command the common fields of a request; a file can say the rest."""
-    for option in (
-        click.option("--seed", type=int, metavar="NUMBER", help="Seed of the random choice."),
-        click.option("--guidance", type=float, metavar="0…1", help="How closely to keep to it."),
-        click.option(
-            "--watermark/--no-watermark", default=None, help="With a watermark or without."
-        ),
-        click.option("--audio/--no-audio", default=None, help="With sound or without."),
-        click.option(
-            "--reference", metavar="IMAGE", multiple=True, help="Image to keep to.  [repeat]"
-        ),
-        click.option("--last-frame", metavar="IMAGE", help="Image to end on."),
-        click.option(
-            "--first-frame", metavar="IMAGE", help="Image to start from: a URL or a file."
-        ),
-        click.option("--resolution", metavar="NAME", help="720p, 1080p or 4k."),
-        click.option("--aspect-ratio", metavar="W:H", help="Like 16:9."),
-        click.option("--duration", type=float, metavar="SECONDS", help="Length of the videos."),
-        click.option("--negative-prompt", metavar="TEXT", help="What the videos must not show."),
-    ):
-        command = option(command)
-    return command
-
-
 @click.command()
-@click.argument("prompt", required=False)
-@click.option(
-    "-m", "--model", "models", metavar="VARIANT", multiple=True, help="A variant.  [repeat]"
-)
-@click.option("--all", "every", is_flag=True, help="Every installed variant.")
-@click.option(
-    "-f",
-    "--file",
-    "plan_file",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, exists=True, path_type=Path),
-    help="Many prompts and settings, as YAML or JSON.",
-)
-@click.option(
-    "--repeat", type=click.IntRange(min=1), metavar="N", help="How often each.  [default: 1]"
-)
-@_options
-@click.option(
-    "-o",
-    "--output",
-    metavar="DIR",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("comparison"),
-    show_default=True,
-    help="The folder for the videos, the results and the page.",
-)
-@click.option(
-    "--dry-run", is_flag=True, help="Only show what would be sent, and what it would cost."
-)
-@click.option(
-    "--max-cost", type=click.FloatRange(min=0), metavar="USD", help="Send nothing if it is more."
-)
-@click.option(
-    "--max-tasks", type=click.IntRange(min=0), metavar="N", help="Send nothing if they are more."
-)
-@click.option(
-    "--concurrency",
-    type=click.IntRange(min=1),
-    default=3,
-    show_default=True,
-    help="Tasks under way at each provider.",
-)
-@click.option(
-    "--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="How long to wait for each."
-)
-@click.option(
-    "--resume",
-    metavar="DIR",
-    type=click.Path(file_okay=False, exists=True, path_type=Path),
-    help="Go on with the comparison in a folder.",
-)
-@click.option("--redo", type=click.Choice(["failed"]), help="Begin what failed anew.")
-@click.option("--embed", is_flag=True, help="Put the videos into the page: one file to pass on.")
-@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
+@options
 @click.pass_context
 def compare(ctx: click.Context, /, **given: Any) -> None:
     """Send the same request to several variants; see what each was sent, and what each made of it.
 
     Prints the path of the page that shows them side by side. Given again, or with --resume DIR, it
-    goes on where it was left, and nothing is paid twice.
+    goes on where it was left, and nothing is paid twice. Given again with more prompts, variants or
+    repetitions, it pays for what is new.
     """
     from rushes_compare.book import FolderError
     from rushes_compare.budget import BudgetError
     from rushes_compare.plan import PlanError
 
     if given["resume"] is not None:
-        _resumable(ctx)
+        only_added(ctx)
     try:
         code = asyncio.run(_compare(given))
     except PlanError as error:
+        if error.uninstalled:
+            raise _Configuration(str(error)) from None
         raise click.UsageError(str(error)) from None
     except BudgetError as error:
         raise _Refused(str(error)) from None
     except FolderError as error:
-        raise _Folder(str(error)) from None
+        raise _Configuration(str(error)) from None
     except KeyboardInterrupt:
         folder = given["resume"] or given["output"]
         again = shlex.join(["rushes", "compare", "--resume", str(folder)])
         click.echo(f"Every task is recorded. Go on with: {again}", err=True)
         raise
     ctx.exit(code)
-
-
-RESUMABLE = frozenset(
-    ("resume", "redo", "dry_run", "max_cost", "max_tasks", "concurrency", "timeout", "embed",
-     "as_json")
-)  # fmt: skip
-"""What may stand beside --resume; the rest says what is compared, and the folder knows that."""
-
-
-def _resumable(ctx: click.Context) -> None:
-    said = [
-        option.get_error_hint(ctx)
-        for option in ctx.command.params
-        if option.name not in RESUMABLE
-        and ctx.get_parameter_source(option.name or "") is ParameterSource.COMMANDLINE
-    ]
-    if said:
-        raise click.UsageError(
-            f"--resume DIR knows what is compared; leave the rest out: {', '.join(said)}"
-        )
 
 
 async def _compare(given: dict[str, Any]) -> int:
@@ -160,7 +73,8 @@ async def _compare(given: dict[str, Any]) -> int:
     from rushes_compare.book import Book
     from rushes_compare.budget import hold, total
     from rushes_compare.comparing import finished
-    from rushes_compare.exits import exit_code
+    from rushes_compare.ending import offer_to_open, tell_summary
+    from rushes_compare.exits import exit_code, preview_code
     from rushes_compare.preview import printable, tell_preview
     from rushes_compare.running import due
 
@@ -177,7 +91,7 @@ async def _compare(given: dict[str, Any]) -> int:
             else:
                 tell_preview(results, Console(highlight=False))
             hold(found, **limits)
-            return exit_code(results) if all(c.state == "cannot" for c in results.cells) else 0
+            return preview_code(results)
         hold(found, **limits)
         for line in board.cannot():
             console.print(printable(line), markup=False, soft_wrap=True)
@@ -195,35 +109,73 @@ async def _compare(given: dict[str, Any]) -> int:
         if cell.failure is not None:
             line = f"{board.name(cell)}: {cell.failure.message}"
             console.print(printable(line), markup=False, soft_wrap=True)
+    tell_summary(book.results, console)
     click.echo(msgspec.json.encode(book.results) if given["as_json"] else str(page))
+    if not given["as_json"]:
+        offer_to_open(page)
     return exit_code(book.results)
 
 
-def _wanted(client: Any, given: dict[str, Any]) -> tuple[Path, Any]:
+def _wanted(client: "AsyncClient", given: dict[str, Any]) -> "tuple[Path, Results]":
     """Return the folder, and the comparison it holds or is to hold."""
+    from rushes_compare.book import read_results
     from rushes_compare.comparing import opened, reopened
     from rushes_compare.plan import PlanError, planned
-    from rushes_compare.plan_file import Wanted, read_plan
 
+    asked = _asked(given, client.registry.ids())
     if given["resume"] is not None:
         folder = given["resume"].absolute()
-        return folder, reopened(client, folder)
-    written = read_plan(given["plan_file"]) if given["plan_file"] else Wanted(prompts=[])
-    prompts = [*([given["prompt"]] if given["prompt"] else []), *written.prompts]
-    models = list(given["models"]) or written.models or []
-    if given["every"]:
-        models = client.registry.ids()
-    if not models:
+        return folder, reopened(client, folder, _more(asked, read_results(folder)))
+    if not asked.models:
         raise PlanError(
             "name the variants with -m VARIANT, more than once, or as `models` in a file, or take "
             "--all"
         )
-    settings = {**written.settings, **_settings(given)}
-    repeats = next((n for n in (given["repeat"], written.repeat) if n is not None), 1)
-    plan = planned(prompts, models, repeats, settings)
     folder = given["output"].absolute()
     _unused(folder)
+    repeats = 1 if asked.repeat is None else asked.repeat
+    plan = planned(asked.prompts, asked.models, repeats, asked.settings, prices=asked.prices)
     return folder, opened(client, plan, folder)
+
+
+def _asked(given: dict[str, Any], installed: list[str]) -> "Wanted":
+    """Return what the options and the file ask for; raises PlanError with all that is wrong."""
+    from rushes_compare.plan import PlanError
+    from rushes_compare.plan_file import Wanted, read_plan
+    from rushes_compare.prices import wrong_prices
+    from rushes_compare.unknown import unknown_variants
+
+    own = prices(given)
+    reasons = list(wrong_prices(own, "--price"))
+    named = [*(("-m", name) for name in given["models"]), *(("--price", name) for name in own)]
+    missing = list(unknown_variants(named, installed))
+    written = Wanted(prompts=[])
+    try:
+        written = read_plan(given["plan_file"], installed) if given["plan_file"] else written
+    except PlanError as error:
+        reasons += error.reasons
+        missing += error.uninstalled
+    if reasons or missing:
+        raise PlanError(*reasons, uninstalled=missing)
+    return Wanted(
+        prompts=[*([given["prompt"]] if given["prompt"] else []), *written.prompts],
+        models=installed if given["every"] else list(given["models"]) or written.models,
+        repeat=written.repeat if given["repeat"] is None else given["repeat"],
+        settings={**written.settings, **settings(given)},
+        prices={**written.prices, **own},
+    )
+
+
+def _more(asked: "Wanted", there: "Results") -> "Plan":
+    """Return what is asked for beside what there is already; raises PlanError."""
+    from rushes_compare.plan import Plan, planned
+
+    repeats = there.repeats if asked.repeat is None else asked.repeat
+    models = asked.models or []
+    if not asked.prompts:
+        return Plan(rows=[], variants=models, repeats=repeats, prices=asked.prices)
+    variants = [*there.variants, *(name for name in models if name not in there.variants)]
+    return planned(asked.prompts, variants, repeats, asked.settings, prices=asked.prices)
 
 
 def _unused(folder: Path) -> None:
@@ -243,20 +195,6 @@ def _unused(folder: Path) -> None:
             )
 
 
-def _settings(given: dict[str, Any]) -> dict[str, Any]:
-    simple = (
-        "negative_prompt", "duration", "aspect_ratio", "resolution", "audio", "watermark",
-        "guidance", "seed",
-    )  # fmt: skip
-    settings = {name: given[name] for name in simple if given[name] is not None}
-    if isinstance(settings.get("duration"), float) and settings["duration"].is_integer():
-        settings["duration"] = int(settings["duration"])
-    roles = {"first_frame": [given["first_frame"]], "last_frame": [given["last_frame"]]}
-    roles["reference"] = list(given["reference"])
-    images = [{"url": url, "role": role} for role, urls in roles.items() for url in urls if url]
-    return {**settings, "images": images} if images else settings
-
-
 @click.command()
 @click.argument(
     "folder", metavar="DIR", type=click.Path(file_okay=False, exists=True, path_type=Path)
@@ -271,4 +209,4 @@ def report(folder: Path, embed: bool) -> None:
         folder = folder.absolute()
         click.echo(str(shown(read_results(folder), folder, embed=embed)))
     except FolderError as error:
-        raise _Folder(str(error)) from None
+        raise _Configuration(str(error)) from None

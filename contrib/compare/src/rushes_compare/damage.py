@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from rushes_compare.prices import wrong_prices
 from rushes_compare.results import Cell, Results, Video
 
 _ID = re.compile(r"[0-9a-f]{1,64}")
@@ -23,6 +24,7 @@ def _wrong(results: Results) -> Iterator[str]:
         yield f"the id {results.id!r:.40} is no hexadecimal number"
     if not 0 <= results.created_at < _END_OF_TIME:
         yield f"created_at is {results.created_at:g}"
+    yield from wrong_prices(results.prices, "prices")
     seen: set[str] = set()
     for place, cell in enumerate(results.cells):
         for wrong in _wrong_cell(cell, results):

@@ -19,9 +19,15 @@ _CONFIGURATION = 3
 
 
 def exit_code(results: Results) -> int:
-    """Return 0 where every cell that can has its video; where none can, nothing was bought."""
+    """Return 0 where every cell that can has its video, and every row has one that can."""
     codes = [_code(cell) for cell in results.cells if cell.state != "cannot"]
-    return max(codes, default=NOT_BOUGHT)
+    return max([*codes, preview_code(results)])
+
+
+def preview_code(results: Results) -> int:
+    """Return 0 where every row has a cell that can; a row that has none is never bought."""
+    can = {cell.row for cell in results.cells if cell.state != "cannot"}
+    return 0 if len(can) == len(results.rows) else NOT_BOUGHT
 
 
 def _code(cell: Cell) -> int:

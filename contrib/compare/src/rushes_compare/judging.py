@@ -11,8 +11,11 @@ from rushes_compare.promises import promises
 from rushes_compare.results import Cell, Failure
 
 
-def judged(cell: Cell, request: dict[str, Any], folder: Path) -> Cell:
-    """Measure a cell's video; a file that cannot be measured is a failure with its words."""
+def judged(cell: Cell, request: dict[str, Any], always: dict[str, Any], folder: Path) -> Cell:
+    """Measure a cell's video, and hold it to what was asked for and what the variant always makes.
+
+    A file that cannot be measured is a failure with its words.
+    """
     file = folder / "videos" / f"{cell.id}.mp4"
     picture = folder / "videos" / f"{cell.id}.jpg"
     try:
@@ -23,7 +26,7 @@ def judged(cell: Cell, request: dict[str, Any], folder: Path) -> Cell:
     with suppress(MeasuringError):  # a page can do without one picture
         poster(file, picture)
         video = msgspec.structs.replace(video, poster=picture.relative_to(folder).as_posix())
-    kept = promises(request, cell.payload or {}, video)
+    kept = promises(request, cell.payload or {}, video, always)
     return msgspec.structs.replace(cell, failure=None, video=video, promises=kept)
 
 

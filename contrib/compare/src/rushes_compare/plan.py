@@ -1,28 +1,38 @@
 """What is to be compared: rows of requests, columns of variants, repetitions."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 from rushes import Request
 
+from rushes_compare.prices import wrong_prices
 from rushes_compare.results import Row
+from rushes_compare.unknown import unknown_fields, unknown_variants
 
 RequestLike = str | Request | Mapping[str, Any]
 
 
 class PlanError(ValueError):
-    """What is asked for cannot be compared; the text says what to do."""
+    """What is asked for cannot be compared; the text says why, and what to do, a line each.
+
+    `uninstalled` are the lines about variants that are not installed, `reasons` all others.
+    """
+
+    def __init__(self, *reasons: str, uninstalled: Iterable[str] = ()) -> None:
+        self.reasons, self.uninstalled = reasons, tuple(uninstalled)
+        super().__init__("\n".join((*reasons, *self.uninstalled)))
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What is to be compared, before any variant was asked."""
+    """What is to be compared, before any variant was asked; `prices` are the user's, by variant."""
 
     rows: list[Row]
     variants: list[str]
     repeats: int = 1
+    prices: dict[str, str] = {}
 
 
 def planned(
@@ -30,15 +40,21 @@ def planned(
     variants: str | Sequence[str],
     repeats: int = 1,
     settings: Mapping[str, Any] | None = None,
+    *,
+    prices: Mapping[str, str] | None = None,
+    installed: Collection[str] | None = None,
 ) -> Plan:
     """Make a plan; `settings` are common fields for every request that does not say otherwise.
 
     A request is a prompt, a Request, or a mapping of a request's fields, in which `name` may name
-    the row; a single variant may stand for itself. Raises PlanError.
+    the row; a single variant may stand for itself. With `installed` no other variant is taken.
+    Raises PlanError, with every name that nothing knows.
     """
     variants = [variants] if isinstance(variants, str) else list(variants)
     one = isinstance(requests, (str, Request, Mapping))
     listed: Sequence[Any] = [requests] if one else list(requests)  # type: ignore[arg-type]
+    placed = {"request" if one else f"requests[{n}]": item for n, item in enumerate(listed)}
+    _known(placed, variants, settings or {}, prices or {}, installed)
     rows = [_row(item, number, settings or {}) for number, item in enumerate(listed, 1)]
     if not rows:
         raise PlanError("there is no prompt; give at least one")
@@ -50,9 +66,29 @@ def planned(
         raise PlanError(f"the repetitions are a whole number, not {repeats!r:.60}")
     if repeats < 1:
         raise PlanError(f"{repeats} repetitions are none; 1 is the least")
-    _distinct("variant", variants)
-    _distinct("name of a row", [row.name for row in rows])
-    return Plan(rows=rows, variants=variants, repeats=repeats)
+    distinct("variant", variants)
+    distinct("name of a row", [row.name for row in rows])
+    return Plan(rows=rows, variants=variants, repeats=repeats, prices=dict(prices or {}))
+
+
+def _known(
+    requests: Mapping[str, Any],
+    variants: Sequence[Any],
+    settings: Mapping[str, Any],
+    prices: Mapping[str, str],
+    installed: Collection[str] | None,
+) -> None:
+    """Raise PlanError with all that nothing knows: fields, variants, what is not a price."""
+    reasons = [*unknown_fields(settings, "settings"), *wrong_prices(prices, "prices")]
+    for where, request in requests.items():
+        reasons += unknown_fields(request, where, "name")
+    missing: list[str] = []
+    if installed is not None:
+        named = [(f"variants[{place}]", name) for place, name in enumerate(variants)]
+        named += [("prices", name) for name in prices]
+        missing += unknown_variants(named, installed)
+    if reasons or missing:
+        raise PlanError(*reasons, uninstalled=missing)
 
 
 def _row(item: Any, number: int, settings: Mapping[str, Any]) -> Row:
@@ -103,7 +139,8 @@ def _built(value: Any) -> Any:
     raise TypeError(f"{value!r:.60} is a {type(value).__name__}")
 
 
-def _distinct(what: str, names: Sequence[str]) -> None:
+def distinct(what: str, names: Sequence[str]) -> None:
+    """Raise PlanError where a name is given more than once."""
     for name in names:
         if names.count(name) > 1:
             raise PlanError(f"the {what} {name!r} is given {names.count(name)} times; once will do")

@@ -3,6 +3,7 @@
 models: [toapis/kling-v3, apimart/kling-v3]
 repeat: 2
 settings: {duration: 5, resolution: 1080p}
+prices: {toapis/kling-v3: 0.08/s}
 prompts:
   - A red kite over white dunes
   - name: dusk
@@ -12,9 +13,8 @@ prompts:
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ import yaml
 from msgspec import Struct
 
 from rushes_compare.plan import PlanError
+from rushes_compare.prices import wrong_prices
+from rushes_compare.unknown import unknown_fields, unknown_names, unknown_variants
 
 LARGEST = 4 * 1024 * 1024
 """Bytes that such a file may have."""
@@ -54,33 +56,67 @@ class Wanted(Struct, frozen=True, kw_only=True):
     models: list[str] | None = None
     repeat: int | None = None
     settings: dict[str, Any] = {}
+    prices: dict[str, str] = {}
 
 
-def read_plan(path: Path) -> Wanted:
-    """Read a file; raises PlanError, which says where and what is accepted.
+_KINDS: dict[str, tuple[type, str]] = {
+    "prompts": (list, "a list"),
+    "models": (list, "a list of variants"),
+    "repeat": (int, "a whole number"),
+    "settings": (dict, "an object"),
+    "prices": (dict, "an object, like {toapis/kling-v3: 0.08/s}"),
+}
 
-    Local images are looked for beside the file.
+
+def read_plan(path: Path, installed: Collection[str] | None = None) -> Wanted:
+    """Read a file; with `installed`, no other variant is taken.
+
+    Raises PlanError, which says of everything that is wrong where it is and what is accepted. Local
+    images are looked for beside the file.
     """
     data = _parsed(path)
     if isinstance(data, list):
         data = {"prompts": data}
     if not isinstance(data, dict):
         raise PlanError(f"{path}: an object is wanted, with the list `prompts` in it")
-    known = Wanted.__struct_fields__
-    for name in data:
-        if name not in known:
-            near = get_close_matches(str(name), known, n=1, cutoff=0.3) or known
-            raise PlanError(f"{path}: there is no {name!r} here; {', '.join(near)} is known")
-    wanted = Wanted(
-        prompts=_checked(path, data, "prompts", list, "a list") or [],
-        models=_checked(path, data, "models", list, "a list of variants"),
-        repeat=_checked(path, data, "repeat", int, "a whole number"),
-        settings=_beside(_checked(path, data, "settings", dict, "an object") or {}, path.parent),
-    )
-    prompts = [_beside(item, path.parent) for item in wanted.prompts]
+    reasons = [*unknown_names(data, Wanted.__struct_fields__), *_misshapen(data)]
+    given = {name: data.get(name) for name in _KINDS if _fits(name, data.get(name))}
+    prompts, settings = given.get("prompts") or [], given.get("settings") or {}
+    models, prices = given.get("models"), given.get("prices") or {}
+    reasons += unknown_fields(settings, "settings")
+    for place, prompt in enumerate(prompts):
+        reasons += unknown_fields(prompt, f"prompts[{place}]", "name")
+    reasons += wrong_prices(prices, "prices")
+    missing: list[str] = []
+    if installed is not None:
+        named = [(f"models[{place}]", name) for place, name in enumerate(models or ())]
+        missing += unknown_variants([*named, *(("prices", name) for name in prices)], installed)
+    if reasons or missing:
+        told, lost = ([f"{path}: {line}" for line in lines] for lines in (reasons, missing))
+        raise PlanError(*told, uninstalled=lost)
     return Wanted(
-        prompts=prompts, models=wanted.models, repeat=wanted.repeat, settings=wanted.settings
+        prompts=[_beside(prompt, path.parent) for prompt in prompts],
+        models=models,
+        repeat=given.get("repeat"),
+        settings=_beside(settings, path.parent),
+        prices=prices,
     )
+
+
+def _misshapen(data: Mapping[Any, Any]) -> Iterator[str]:
+    """Say of each part that it is not of its kind."""
+    for name, (_, words) in _KINDS.items():
+        if not _fits(name, data.get(name)):
+            yield f"`{name}` is {words}, not {data[name]!r:.60}"
+
+
+def _fits(name: str, value: Any) -> bool:
+    """Whether a part is of its kind, or left out."""
+    if value is None:
+        return True
+    if name == "models" and isinstance(value, list):
+        return all(isinstance(item, str) for item in value)
+    return isinstance(value, _KINDS[name][0]) and not isinstance(value, bool)
 
 
 def _parsed(path: Path) -> Any:
@@ -112,16 +148,6 @@ def _value(text: str, is_json: bool) -> Any:
         with suppress(json.JSONDecodeError):
             return json.loads(text)
     return yaml.load(text, Loader=_Loader)  # noqa: S506 - it is a safe one
-
-
-def _checked(path: Path, data: Mapping[str, Any], name: str, kind: type, words: str) -> Any:
-    value = data.get(name)
-    wrong = not isinstance(value, kind) or isinstance(value, bool)
-    if name == "models" and isinstance(value, list):
-        wrong = not all(isinstance(item, str) for item in value)
-    if value is not None and wrong:
-        raise PlanError(f"{path}: `{name}` is {words}, not {value!r:.60}")
-    return value
 
 
 def _beside(request: Any, folder: Path) -> Any:

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from rushes_compare.asking import Asked
 from rushes_compare.results import Promise, Stretch, Video
 
@@ -29,13 +31,19 @@ SLOWEST = 16.0
 _WORDS = {"2k": 1440, "4k": 2160, "8k": 4320}
 
 
-def promises(request: Mapping[str, Any], payload: Mapping[str, Any], video: Video) -> list[Promise]:
+def promises(
+    request: Mapping[str, Any],
+    payload: Mapping[str, Any],
+    video: Video,
+    always: Mapping[str, Any] | None = None,
+) -> list[Promise]:
     """List what was promised and what was delivered.
 
-    `request` is a `rushes.Request` as plain JSON values, `payload` what was sent. The last promise,
+    `request` is a `rushes.Request` as plain JSON values, `payload` what was sent, `always` what the
+    variant always makes, by common field: it is held to that, asked or not. The last promise,
     `file`, needs no asking: a video is whole, and moves.
     """
-    asked = Asked(request, payload)
+    asked = Asked(request, payload, always)
     found = [
         _resolution(asked, video),
         _aspect_ratio(asked, video),
@@ -45,7 +53,13 @@ def promises(request: Mapping[str, Any], payload: Mapping[str, Any], video: Vide
         _first_frame(asked, video),
         _file(video),
     ]
-    return [promise for promise in found if promise is not None]
+    return [
+        msgspec.structs.replace(promise, asked=f"{promise.asked}, as always")
+        if promise.name in asked.unasked
+        else promise
+        for promise in found
+        if promise is not None
+    ]
 
 
 def _resolution(asked: Asked, video: Video) -> Promise | None:

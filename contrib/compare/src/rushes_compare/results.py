@@ -115,9 +115,10 @@ class Cell(Struct, frozen=True, kw_only=True):
     """One request to one variant: what was sent, what came of it, what it cost.
 
     `id` is unique in the comparison, and part of the task's reference. `payload` is what was (or
-    would be) sent; `differs` compares it with the cell before it in the same row. `estimate` was
-    known before, `billed` is what the provider says it took. `attempt` counts how often the cell
-    was begun, failures included.
+    would be) sent; `transport` names its fields that concern the delivery, like the key under which
+    a task is created once. `differs` compares the rest with the cell before it in the same row.
+    `estimate` was known before, `billed` is what the provider says it took. `attempt` counts how
+    often the cell was begun, failures included.
     """
 
     id: str
@@ -129,6 +130,7 @@ class Cell(Struct, frozen=True, kw_only=True):
     problems: list[Finding] = []
     notes: list[Finding] = []
     payload: dict[str, Any] | None = None
+    transport: list[str] = []
     differs: list[Difference] = []
     estimate: float | None = None
     billed: float | None = None
@@ -152,7 +154,8 @@ class Results(Struct, frozen=True, kw_only=True):
     """A whole comparison: its rows, its columns, and a cell for each and each repetition.
 
     `local` names the providers that were reached on this machine itself: stand-ins, whose videos
-    say nothing about the provider.
+    say nothing about the provider. `prices` are the user's own, by variant, like "0.08/s" or
+    "0.4/task", for where none is known.
     """
 
     schema: int = SCHEMA
@@ -162,4 +165,5 @@ class Results(Struct, frozen=True, kw_only=True):
     variants: list[str]
     repeats: int = 1
     local: list[str] = []
+    prices: dict[str, str] = {}
     cells: list[Cell]

@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from rushes import AsyncClient, ConfigurationError, RequestError, RushesError, Task
+from rushes import (
+    AsyncClient,
+    ConfigurationError,
+    RequestError,
+    RushesError,
+    Task,
+    capabilities,
+)
 
 from rushes_compare.book import Book
 from rushes_compare.checking import finding
@@ -84,6 +91,7 @@ def _anew(cell: Cell) -> Cell:
         problems=[],
         notes=cell.notes,
         payload=cell.payload,
+        transport=cell.transport,
         estimate=cell.estimate,
     )
 
@@ -149,7 +157,19 @@ async def _shoot(
         )
     told(task)
     book.put(_with(book, name, timing=await _timing(client, task)))
-    book.put(await asyncio.to_thread(judged, book.cell(name), request, book.folder))
+    always = _always(client, cell.variant)
+    book.put(await asyncio.to_thread(judged, book.cell(name), request, always, book.folder))
+
+
+def _always(client: AsyncClient, variant: str) -> dict[str, Any]:
+    """Return what a variant declares that it always makes, by common field."""
+    try:
+        can = capabilities(client.registry.get(variant).variant)
+    except ConfigurationError:  # a paid task goes on where its plugin is gone
+        return {}
+    return {
+        name: one.accepted[0] for name, one in can.items() if one.how == "always" and one.accepted
+    }
 
 
 async def _recorded(client: AsyncClient, cell: Cell, reference: str) -> bool:

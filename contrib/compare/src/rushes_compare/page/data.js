@@ -30,9 +30,10 @@ data.cells.forEach((cell, number) => {
   cell.cost = cell.billed ?? (cell.state in free ? free[cell.state] : cell.estimate);
   const spent = Object.values(cell.timing).filter(known);
   cell.time = spent.length ? total(spent) : null;
+  const coming = cell.state === "completed" && !cell.failure && !cell.video; // being fetched
   if (files.has(number)) cell.kind = "video";
   else if (cell.state === "cannot") cell.kind = "cannot";
-  else cell.kind = UNFINISHED.includes(cell.state) ? "unfinished" : "failed";
+  else cell.kind = coming || UNFINISHED.includes(cell.state) ? "unfinished" : "failed";
 });
 
 // A slot is a place in the table: all takes of one variant for one row.
@@ -49,12 +50,12 @@ const filmed = (slot) => slot.takes.filter((cell) => cell.kind === "video");
 const cellsOf = (variant) => data.cells.filter((cell) => cell.variant === variant);
 const prompt = (row) => (typeof row.request.prompt === "string" ? row.request.prompt : "");
 
-// The cell that `differs` speaks of: the nearest variant before it in its row that was sent anything.
-function neighbour(cell) {
-  const before = data.cells.slice(0, cell.number).reverse();
-  return before.find(
-    (one) => one.row === cell.row && one.variant !== cell.variant && one.sent.length,
-  );
+// The cell beside which another is read: the same take, or one, of the nearest variant that stands
+// before it and was sent anything. What stands where is the reader's: sorted, filtered.
+function neighbour(cell, before) {
+  const sent = before.map((slot) => slot.takes.filter((one) => one.sent !== null));
+  const last = sent.findLast((takes) => takes.length);
+  return last?.find((one) => one.repeat === cell.repeat) ?? last?.[0];
 }
 
 const ORDERS = {

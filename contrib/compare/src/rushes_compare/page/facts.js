@@ -3,7 +3,8 @@
 const opened = new Set();
 const MARKS = { true: ["✓", "kept"], false: ["✕", "broken"], null: ["?", "cannot tell"] };
 
-function facts(cell) {
+function facts(cell, other) {
+  const { lines, count } = cell.sent === null ? { lines: [] } : compared(cell, other);
   return [
     cell.failure &&
       make(
@@ -24,10 +25,14 @@ function facts(cell) {
     cell.promises.length > 0 && promises(cell),
     money(cell),
     cell.time !== null && timing(cell),
-    cell.sent.length > 0 && section(cell, "sent", ["What was sent", differing(cell)], sent(cell)),
-    cell.video && section(cell, "measured", ["What was measured"], measured(cell)),
-    cell.notes.length > 0 &&
-      section(cell, "notes", ["Notes", ` · ${cell.notes.length}`], findings(cell.notes, "notes")),
+    make(
+      "div",
+      { class: "more" },
+      lines.length > 0 && section(cell, "sent", ["Sent", differing(other, count)], sent(lines)),
+      cell.video && section(cell, "measured", ["Measured"], measured(cell)),
+      cell.notes.length > 0 &&
+        section(cell, "notes", [plural(cell.notes.length, "note")], findings(cell.notes, "notes")),
+    ),
   ];
 }
 
@@ -176,24 +181,24 @@ function section(cell, kind, summary, ...inside) {
   return details;
 }
 
-function differing(cell) {
-  const other = neighbour(cell);
+function differing(other, count) {
   if (!other) return null;
-  const count = cell.differs.length;
+  const text = `${count ? `${plural(count, "difference")} from` : "the same as"} `;
   return make(
     "span",
-    { class: "soft" },
-    count ? ` · ${plural(count, "difference")} from ` : " · the same as ",
-    make("bdi", {}, other.variant),
+    { class: "soft", title: `${text}${inSight(other.variant)}` },
+    make("span", { "aria-hidden": "true" }, count ? ` ≠ ${count}` : " ="),
+    hidden(` ${text}`),
+    make("bdi", { class: "unseen" }, other.variant),
   );
 }
 
 const SIGNS = { "": " ", changed: "≠", "only here": "+", "only there": "−" };
-function sent(cell) {
+function sent(lines) {
   return make(
     "div",
-    { class: "code", tabindex: "0", role: "region", "aria-label": "Payload" },
-    cell.sent.map(({ text, mark, was }) =>
+    { class: "code", tabindex: "0", role: "region", "aria-label": "What was sent" },
+    lines.map(({ text, mark, was }) =>
       make(
         "div",
         { class: `line ${mark.replace(" ", "-")}` },

@@ -18,13 +18,16 @@ function turnBlind() {
   if (state.blind) {
     state.blind = false;
     state.orders = {};
+  } else if (finished() && Object.keys(state.votes).length) {
+    return ask("Begin a new blind round, and clear the votes of the last?", "Begin", () => {
+      state.votes = {};
+      turnBlind();
+    });
   } else {
-    if (finished()) state.votes = {}; // a new round
     begin();
     hear(null);
     Object.assign(wanted, { text: "", order: "given" });
   }
-  takes.clear();
   toolsBlind = null;
   keep();
   draw();
@@ -68,6 +71,7 @@ const help = make(
       ["u", "take the vote back"],
       ["b", "blind, or not"],
       ["m", "sound on, off"],
+      ["f", "one video fills the screen, or not"],
       ["d", "what was sent and measured, open or shut"],
       ["?", "this help"],
     ].map(([key, does]) =>
@@ -76,6 +80,27 @@ const help = make(
   ),
   button("Close", () => help.close(), { class: "primary" }),
 );
+// Asks before something is lost for good.
+const asking = make("dialog", { id: "ask" });
+function ask(question, yes, does) {
+  asking.replaceChildren(
+    make("p", {}, question),
+    make(
+      "div",
+      { class: "answers" },
+      button("Keep", () => asking.close(), { class: "quiet" }),
+      button(
+        yes,
+        () => {
+          asking.close();
+          does();
+        },
+        { class: "primary" },
+      ),
+    ),
+  );
+  asking.showModal();
+}
 const nothing = make("p", { class: "nothing", hidden: true }, "Nothing fits these filters.");
 
 // On paper everything is open, and the posters stand for the videos.
@@ -98,9 +123,11 @@ addEventListener("resize", () => {
   if (across === innerWidth) return;
   across = innerWidth;
   for (const section of rowsElement.children) {
-    const grid = section.querySelector(".slots");
-    shape(grid, Number(section.id.slice(4)), grid.children.length);
+    const row = Number(section.id.slice(4));
+    shape(section.querySelector(".slots"), row, wantedSlots(row), blindRow(row));
   }
+  cue();
+  follow();
 });
 
 // A menu shuts when the reader goes elsewhere.
@@ -161,8 +188,10 @@ document.body.append(
   transport.element,
   status,
   help,
+  asking,
 );
 look(state.theme);
 draw();
 document.getElementById("data").remove();
 document.getElementById("plain").remove();
+lookAgain();

@@ -22,23 +22,27 @@ function figures() {
         .join(", "),
     ),
     judged.length > 0 &&
+      !anyBlind() &&
       figure(
         "Promises kept",
         kept,
         `of ${judged.length}`,
         kept < judged.length ? `${judged.length - kept} broken` : "every one",
       ),
-    figure(
-      "Cost",
-      costSaid(cost),
-      "",
-      [
-        cost.unknown > 0 && cost.unknown < cost.asked && `${cost.unknown} of ${cost.asked} unknown`,
-        cost.guessed && "partly estimated",
-      ]
-        .filter(Boolean)
-        .join(", "),
-    ),
+    !anyBlind() &&
+      figure(
+        "Cost",
+        costSaid(cost),
+        "",
+        [
+          cost.unknown > 0 &&
+            cost.unknown < cost.asked &&
+            `${cost.unknown} of ${cost.asked} unknown`,
+          cost.guessed && "partly estimated",
+        ]
+          .filter(Boolean)
+          .join(", "),
+      ),
     votable().length > 0 &&
       figure("Votes", Object.keys(state.votes).length, `of ${plural(votable().length, "row")}`, ""),
   );

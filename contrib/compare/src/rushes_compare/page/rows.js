@@ -50,9 +50,9 @@ function drawRow(row) {
   const grid = make(
     "div",
     { class: "slots" },
-    list.map((slot, number) => card(slot, number, blind)),
+    list.map((slot, number) => card(slot, number, blind, list.slice(0, number))),
   );
-  shape(grid, row, list.length);
+  shape(grid, row, list, blind);
   section.append(rowHead(row, blind, list), grid);
   section.addEventListener("pointerdown", () => select(row));
   section.addEventListener("focusin", () => select(row));
@@ -67,31 +67,44 @@ function rowHead(row, blind, list) {
   const text = prompt(data.rows[row]);
   return make(
     "header",
-    { class: "row-head" },
+    { class: `row-head${whole.has(row) ? " whole" : ""}` },
     make(
       "div",
       {},
       make(
-        "p",
-        { class: "eyebrow" },
-        `Row ${row + 1}`,
-        name !== String(row + 1) && [" · ", make("bdi", {}, inSight(name))],
-      ),
-      said("h2", text || name, { id: `row-${row}-prompt` }),
-      rest.length > 0 &&
+        "ul",
+        { class: "eyebrow settings" },
         make(
-          "ul",
-          { class: "settings" },
-          rest.map(([field, value]) =>
-            make(
-              "li",
-              { dir: "auto" },
-              make("span", {}, words(field)),
-              " ",
-              inSight(typeof value === "string" ? value : JSON.stringify(value)),
-            ),
+          "li",
+          { class: "cut" },
+          `Row ${row + 1}`,
+          name !== String(row + 1) && [" · ", make("bdi", {}, inSight(name))],
+        ),
+        rest.map(([field, value]) =>
+          make(
+            "li",
+            { dir: "auto", class: "cut" },
+            make("span", {}, words(field)),
+            " ",
+            inSight(typeof value === "string" ? value : JSON.stringify(value)),
           ),
         ),
+      ),
+      said("h2", text || name, { id: `row-${row}-prompt`, class: "cut" }),
+      make(
+        "button",
+        {
+          type: "button",
+          class: "quiet rest",
+          "aria-expanded": whole.has(row),
+          "data-key": `rest ${row}`,
+          onclick: () => {
+            if (!whole.delete(row)) whole.add(row);
+            redraw(row);
+          },
+        },
+        whole.has(row) ? "Show less" : "Show all of it",
+      ),
     ),
     list.some((slot) => filmed(slot).length) && ballot(row, blind),
   );
@@ -116,6 +129,7 @@ function ballot(row, blind) {
         type: "button",
         class: "quiet",
         "aria-pressed": vote?.variant === null,
+        "aria-disabled": voted(row) ? "true" : null,
         "data-key": `none ${row}`,
         onclick: () => cast(row, null),
       },
@@ -132,15 +146,31 @@ function ballot(row, blind) {
   );
 }
 
-// The same number of columns in every line of a row: eight are four and four, not six and two.
-function shape(grid, row, count) {
+// A row fits the window, where it can: the fewest lines, the same number of slots in each (eight are
+// four and four, not six and two), and smaller pictures where those would be too high.
+const GAP = 20;
+const TOLD = 165; // pixels above and below a picture
+const HEAD = 170; // pixels that a row's head and the transport take from the window
+// How wide a slot and a take are at least, in pixels, where pictures are wide and where they are tall.
+const WIDTHS = { wide: { slot: 270, take: 200 }, tall: { slot: 220, take: 160 } };
+function shape(grid, row, list, blind) {
   const [width, height] = ratio(row);
-  const fit = Math.max(
-    1,
-    Math.floor((rowsElement.clientWidth + 20) / (width < height ? 220 : 270)),
-  );
-  const columns = Math.max(Math.ceil(count / Math.ceil(count / fit)) || 1, Math.min(fit, 2));
+  const least = WIDTHS[width < height ? "tall" : "wide"];
+  const across = rowsElement.clientWidth + GAP;
+  const fit = (size) => Math.max(1, Math.floor(across / size));
+  const balanced = (count, most) => Math.ceil(count / Math.ceil(count / most)) || 1;
+  const most = Math.max(1, ...list.map((slot) => takesOf(slot, blind).length));
+  const takes = balanced(most, fit(least.take));
+  const side = fit(takes > 1 ? takes * least.take : least.slot);
+  const rowHeight = (columns) => {
+    const picture = ((across / columns - GAP) / takes) * (height / width);
+    return Math.ceil(list.length / columns) * Math.ceil(most / takes) * (picture + TOLD);
+  };
+  // One alone is not as wide as the window.
+  let columns = Math.max(balanced(list.length, side), takes > 1 ? 1 : Math.min(side, 2));
+  while (columns < side && rowHeight(columns) > innerHeight - HEAD) columns += 1;
   grid.style.setProperty("--columns", columns);
+  grid.style.setProperty("--takes", takes);
   grid.style.setProperty("--ratio", `${width} / ${height}`);
 }
 
@@ -167,7 +197,10 @@ function kept(change) {
 }
 
 function redraw(row) {
-  kept(() => document.getElementById(`row-${row}`).replaceWith(drawRow(row)));
+  kept(() => {
+    document.getElementById(`row-${row}`).replaceWith(drawRow(row));
+    cue();
+  });
   select(playhead.row);
   tidy();
 }
@@ -175,6 +208,10 @@ function redraw(row) {
 function cast(row, number) {
   const slot = number === null ? null : wantedSlots(row)[number];
   if (number !== null && !(slot && filmed(slot).length)) return;
+  if (voted(row)) {
+    announce(`Row ${row + 1} has its blind vote; u takes it back`);
+    return;
+  }
   const before = anyBlind();
   vote(row, slot?.variant ?? null);
   announce(

@@ -22,12 +22,60 @@ class Screen {
     this.note = make("p", { class: "note" });
     this.frame = make(
       "div",
-      { class: "screen" },
+      { class: `screen${this.fits() ? " fits" : ""}` },
       poster && make("img", { src: poster, alt: "", decoding: "async", draggable: "false" }),
       this.note,
+      this.tools(),
     );
+    this.frame.addEventListener("click", () => playhead.toggle());
+    this.frame.addEventListener("dblclick", () => fill(this));
     frames.set(this.frame, this);
     near.observe(this.frame);
+  }
+
+  // Whether the picture has the form of its frame, so that nothing is left over beside it but what
+  // is rounded.
+  fits() {
+    const [width, height] = ratio(this.cell.row);
+    const film = this.cell.video;
+    return Math.abs((film.width / film.height) * (height / width) - 1) < 0.01;
+  }
+
+  // On the picture itself, for whoever points at it; the same in the blind as else.
+  tools() {
+    const does = (act) => (event) => {
+      event.stopPropagation();
+      act();
+    };
+    return make(
+      "div",
+      { class: "over", ondblclick: (event) => event.stopPropagation() },
+      make(
+        "button",
+        {
+          type: "button",
+          class: "listen",
+          "aria-pressed": playhead.heard === this.cell,
+          "aria-label": "Hear this one",
+          title: "Hear this one",
+          "data-key": `hear ${this.cell.number}`,
+          onclick: does(() => hear(playhead.heard === this.cell ? null : this.cell)),
+        },
+        "♪",
+      ),
+      make(
+        "button",
+        {
+          type: "button",
+          class: "fill",
+          "aria-label": "Fill the screen",
+          title: "Fill the screen (f)",
+          "data-key": `fill ${this.cell.number}`,
+          onclick: does(() => fill(this)),
+        },
+        make("i", { "aria-hidden": "true" }),
+      ),
+    );
   }
 
   // The length that was measured; the file's own once it is open.
@@ -53,6 +101,8 @@ class Screen {
     video.addEventListener("loadedmetadata", () => {
       if (playhead.led().includes(this)) this.seek(playhead.now());
     });
+    // The poster is of another moment, and would show at the edge by what browsers round.
+    video.addEventListener("loadeddata", () => this.frame.classList.add("open"));
     video.addEventListener("seeked", () => this.caught());
     video.addEventListener("error", () => {
       this.note.textContent = "This browser cannot play the file.";
@@ -84,6 +134,7 @@ class Screen {
     this.video.load();
     this.video.remove();
     this.video = null;
+    this.frame.classList.remove("open");
     this.jumped = 0;
     this.note.textContent = "";
   }
@@ -92,8 +143,12 @@ class Screen {
   seek(time) {
     if (!this.video || this.video.readyState < 1) return;
     const target = Math.max(0, Math.min(time, this.length - 0.02));
-    if (this.video.seeking) this.wish = target;
-    else if (Math.abs(this.video.currentTime - target) > 0.001) this.video.currentTime = target;
+    if (this.video.seeking) {
+      this.wish = target;
+      return;
+    }
+    this.wish = undefined; // an older wish may still be waiting for its event
+    if (Math.abs(this.video.currentTime - target) > 0.001) this.video.currentTime = target;
   }
 
   caught() {

@@ -5,6 +5,7 @@ function drawHead() {
   kept(() =>
     headElement.replaceChildren(
       ...[
+        progress(),
         figures(),
         blind
           ? make(
@@ -139,27 +140,33 @@ function votesMenu() {
       {},
       button("Export", download, { id: "export" }),
       button("Import", choose, { id: "import" }),
-      button(
-        "Clear",
-        () => {
-          state.votes = {};
-          if (state.blind) begin();
-          keep();
-          draw();
-          announce("No votes");
-        },
-        { id: "clear" },
-      ),
+      button("Clear", clearVotes, { id: "clear" }),
     ),
   );
 }
 
+function clearVotes() {
+  const count = Object.keys(state.votes).length;
+  if (!count) return announce("No votes");
+  ask(`Clear ${plural(count, "vote")} for good?`, "Clear", () => {
+    state.votes = {};
+    if (state.blind) begin();
+    keep();
+    draw();
+    announce("No votes");
+  });
+}
+
 function drawRows() {
-  kept(() => rowsElement.replaceChildren(...data.rows.map((_, row) => drawRow(row))));
+  kept(() => {
+    rowsElement.replaceChildren(...data.rows.map((_, row) => drawRow(row)));
+    cue();
+  });
   const none = [...rowsElement.children].every((section) => section.hidden);
   nothing.hidden = !none;
   tidy();
   mark();
+  follow();
 }
 
 function download() {

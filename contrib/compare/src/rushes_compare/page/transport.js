@@ -44,7 +44,8 @@ const transport = {
 
   show() {
     const [time, length] = [playhead.now(), playhead.length()];
-    const text = playhead.playing ? "Pause" : "Play";
+    const what = playhead.scope === "all" ? "Play all" : `Play row ${playhead.row + 1}`;
+    const text = playhead.playing ? "Pause" : data.rows.length > 1 ? what : "Play";
     if (this.button.textContent !== text) this.button.textContent = text;
     this.slider.max = length;
     this.slider.value = time;
@@ -96,25 +97,28 @@ const transport = {
 function hear(cell) {
   playhead.listen(cell);
   for (const one of document.querySelectorAll("button.listen")) {
-    const frame = one.closest(".slot").querySelector(".screen");
-    one.setAttribute("aria-pressed", String(cell !== null && frames.get(frame)?.cell === cell));
+    const screen = frames.get(one.closest(".screen"));
+    one.setAttribute("aria-pressed", String(cell !== null && screen?.cell === cell));
   }
   transport.show();
 }
 
-const mute = () => hear(playhead.heard ? null : (playhead.led()[0]?.cell ?? null));
+// The first of the row that leads, also where all rows play.
+function mute() {
+  const first = rowElement(playhead.row)?.querySelector(".screen");
+  hear(playhead.heard || !first ? null : frames.get(first).cell);
+}
 
 function select(row) {
   if (row !== playhead.row) playhead.lead(row);
   mark();
 }
 
+// Shows which row leads: it is voted in, also where all rows play.
 function mark() {
+  const several = data.rows.length > 1;
   for (const section of rowsElement.children) {
-    section.classList.toggle(
-      "led",
-      playhead.scope === "row" && section.id === `row-${playhead.row}` && data.rows.length > 1,
-    );
+    section.classList.toggle("led", several && section.id === `row-${playhead.row}`);
   }
   transport.show();
 }

@@ -1,6 +1,7 @@
 """Writing the page: a template, a style, scripts and data become one file."""
 
 import os
+import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
@@ -13,33 +14,38 @@ from typing import Any
 import msgspec
 
 from rushes_compare.book import FolderError
-from rushes_compare.page.escaping import in_html, in_script, in_sight
-from rushes_compare.page.lines import lines
+from rushes_compare.page.escaping import in_html, in_json, in_script, in_sight
 from rushes_compare.page.media import beside, data_url, inside, telling
 from rushes_compare.page.plain import table
 from rushes_compare.results import Cell, Results
 
 SCRIPTS = (
-    "dom", "data", "state", "screen", "playhead", "cell", "facts", "overview", "rows", "transport",
-    "tools", "keys", "main",
+    "dom", "data", "state", "screen", "playhead", "payload", "cell", "facts", "overview", "rows",
+    "transport", "view", "underway", "tools", "keys", "main",
 )  # fmt: skip
 """The page's scripts, in order; together they are one script that sees no other."""
 
 
 def write_page(
-    results: Results, folder: Path, *, embed: bool = False, title: str | None = None
+    results: Results,
+    folder: Path,
+    *,
+    embed: bool = False,
+    title: str | None = None,
+    under_way: bool = False,
 ) -> Path:
     """Write `report.html` into the comparison's folder and return its path.
 
     The page shows the videos and posters in `folder`; with `embed` it holds them, and needs no
-    other file. It is whole at its place, or the older one is still there. Raises FolderError.
+    other file. While the comparison is `under_way` the page says so, and looks for a newer one of
+    itself. It is whole at its place, or the older one is still there. Raises FolderError.
     """
     page = folder / "report.html"
     part = folder / f".report.html.{os.getpid()}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with part.open("w", encoding="utf-8", newline="\n") as out:
-            for piece in _pieces(results, folder, embed, title or _title(results)):
+            for piece in _pieces(results, folder, embed, title or _title(results), under_way):
                 out.write(piece)
         part.replace(page)
     except OSError as error:
@@ -50,7 +56,9 @@ def write_page(
     return page
 
 
-def _pieces(results: Results, folder: Path, embed: bool, title: str) -> Iterator[str]:
+def _pieces(
+    results: Results, folder: Path, embed: bool, title: str, under_way: bool
+) -> Iterator[str]:
     style = _part("page.css")
     script = "".join(_part(f"{name}.js") for name in SCRIPTS)
     script = f'"use strict";\n(() => {{\n{script}}})();\n'
@@ -66,7 +74,14 @@ def _pieces(results: Results, folder: Path, embed: bool, title: str) -> Iterator
         "style_hash": _hash(style),
         "script": script,
         "script_hash": _hash(script),
-        "data": in_script(page_data(results, title)),
+        "data": in_script(
+            {
+                **page_data(results, title),
+                "folder": folder.name,
+                "under_way": under_way,
+                "written_at": time.time(),
+            }
+        ),
     }
     yield Template(before).substitute(known)
     yield from table(results, media)
@@ -74,19 +89,31 @@ def _pieces(results: Results, folder: Path, embed: bool, title: str) -> Iterator
 
 
 def page_data(results: Results, title: str) -> dict[str, Any]:
-    """Return what the page's script reads: the results, the payloads as marked lines.
+    """Return what the page's script reads: the results, the payloads as trees of texts.
 
     `telling` says that a file's name gives its maker away, so that no row can be blind.
     """
     data: dict[str, Any] = msgspec.to_builtins(results)
     for shown, cell in zip(data["cells"], results.cells, strict=True):
-        shown["sent"] = msgspec.to_builtins(lines(cell.payload, cell.differs))
-        if cell.payload is None:
-            shown["sent"] = []
-        del shown["payload"]
+        shown["sent"] = None if cell.payload is None else _tree(cell.payload)
+        # The page compares what stands side by side in it, which the reader can change.
+        del shown["payload"], shown["differs"]
     data["title"] = title
     data["telling"] = any(telling(cell) for cell in results.cells)
     return data
+
+
+def _tree(value: Any) -> str | dict[str, Any]:
+    """Return a value as its JSON, or as what is in it: a browser would round its numbers.
+
+    An object is `{"names": [[name, tree], …]}`, a list `{"items": [tree, …]}`; an empty one is its
+    JSON, as a name is.
+    """
+    if isinstance(value, dict) and value:
+        return {"names": [[in_json(str(name)), _tree(inner)] for name, inner in value.items()]}
+    if isinstance(value, list) and value:
+        return {"items": [_tree(inner) for inner in value]}
+    return in_json(value)
 
 
 def _links(cell: Cell, number: int, folder: Path, embed: bool) -> Iterator[str]:

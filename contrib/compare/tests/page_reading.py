@@ -1,0 +1,63 @@
+"""What the tests of the page ask of it."""
+
+import json
+
+from page_results import VARIANTS
+from playwright.sync_api import Page
+
+ROW = "[...document.querySelectorAll('#row-0 video')]"
+
+
+def until(page: Page, truth: str, *given: object) -> None:
+    """Wait for a truth in the page. Its policy forbids what Playwright's own waiting is made of."""
+    page.evaluate(
+        f"""(given) => new Promise((done, fail) => {{
+            const end = performance.now() + 15000;
+            const look = () => {{
+                if ({truth}) done();
+                else if (performance.now() > end) fail(new Error({json.dumps(truth)}));
+                else setTimeout(look, 30);
+            }};
+            look();
+        }})""",
+        given,
+    )
+
+
+def ready(page: Page, count: int) -> None:
+    until(
+        page,
+        f"{ROW}.filter((video) => video.readyState >= 2 && !video.seeking).length === given[0]",
+        count,
+    )
+
+
+def times(page: Page, row: int = 0) -> list[float]:
+    found: list[float] = page.eval_on_selector_all(
+        f"#row-{row} video", "(all) => all.map((video) => video.currentTime)"
+    )
+    return found
+
+
+def names(page: Page, row: int) -> list[str]:
+    found: list[str] = page.locator(f"#row-{row} .slot").evaluate_all(
+        "(all) => all.map((slot) => slot.getAttribute('aria-label'))"
+    )
+    return found
+
+
+def whole(page: Page) -> str:
+    """Return all that the document says, its names and addresses included."""
+    parts = page.evaluate(
+        """() => [document.documentElement.outerHTML, document.title, location.href,
+            ...[...document.querySelectorAll("*")].flatMap((one) =>
+                [one.currentSrc, one.src, one.value, one.title, one.href, one.download])]"""
+    )
+    return "\n".join(str(part) for part in parts).casefold()
+
+
+def tells(page: Page) -> list[str]:
+    """Return what of the variants' names is anywhere in the document."""
+    text = whole(page)
+    parts = {part for variant in VARIANTS for part in variant.split("/")}
+    return [part for part in parts if part in text]
