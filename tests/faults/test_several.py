@@ -22,6 +22,7 @@ from faults.several_rows import (
     ASLEEP,
     DROPPED,
     NOT_CONNECTED,
+    ONE_OUTPUT,
     REPEATED,
     UNLINKED,
     UNREADABLE,
@@ -220,5 +221,30 @@ def test_unlinked(row: Row, provider: str, client: str, bench: Bench, measured: 
         assert bench.error is None, repr(bench.error)
         bench.assert_whole(there=True)
         return told(row, bench, "exit 3, again: the video")
+
+    measured(by_itself(play))
+
+
+@put_to([ONE_OUTPUT])
+def test_one_output(row: Row, provider: str, client: str, bench: Bench, measured: Record) -> None:
+    """Each task answers for its own film: what lies there since is another's."""
+    elsewhere = bench.home.parent / "elsewhere" / "film.mp4"
+
+    def play() -> Measured:
+        bench.attempt("generate", *job(bench), task=f"first-{client}", output=bench.target)
+        assert bench.error is None, repr(bench.error)
+        bench.target.write_bytes(b"the film of another job")  # as if it had been given this place
+        bench.attempt("resume", f"first-{client}")
+        assert bench.error is None, repr(bench.error)
+        bench.assert_whole(there=True)
+        before = len(bench.downloads)
+        bench.attempt("generate", *job(bench), task=f"first-{client}", output=elsewhere)
+        assert bench.error is None, repr(bench.error)
+        assert bench.task
+        assert bench.task.file == str(elsewhere)
+        assert elsewhere.read_bytes() == bench.film
+        assert len(bench.downloads) == before  # it is here, and is copied
+        assert bench.bills == len(bench.posts) == 1
+        return told(row, bench, "the video, in both places")
 
     measured(by_itself(play))

@@ -43,5 +43,5 @@ def test_a_name_that_is_not_there_is_told_at_run_time_too() -> None:
 
     with pytest.raises(AttributeError, match="BugetError"):
         _ = rushes_compare.BugetError  # type: ignore[attr-defined]
-    for name in rushes_compare.__all__:
+    for name in vars(rushes_compare)["__all__"]:
         assert getattr(rushes_compare, name)
