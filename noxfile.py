@@ -95,6 +95,12 @@ def crash(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def crowd(session: nox.Session) -> None:
+    """Have 5,000 tasks generated at once over ten slow connections (minutes); all must end."""
+    session.run("python", "benchmarks/crowd.py", *session.posargs)
+
+
+@nox.session(venv_backend="none")
 def bench(session: nox.Session) -> None:
     """Measure the check beside pydantic's, in one run; fails where ours costs more."""
     uv = shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")

@@ -97,7 +97,8 @@ class Client(Configured):
     ) -> Task:
         """Download a completed task's video; the returned task's `file` says where it is.
 
-        Raises ResultError where what is offered is no video, DiskError where our disk fails.
+        One that lies there already is left alone. Raises ResultError where what is offered is no
+        video, StillRunningError where it does not come in time, DiskError where our disk fails.
         """
         return drive(self._jobs.fetch(task, output, on_update), self._perform)
 

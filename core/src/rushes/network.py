@@ -8,7 +8,11 @@ from rushes.addresses import Resolver, system_resolver
 
 
 class Timeouts(Struct, frozen=True, kw_only=True):
-    """Deadlines in seconds: for a connection, for the next byte, for a whole exchange."""
+    """Deadlines in seconds: for a connection, for the next byte, for a whole exchange.
+
+    They begin when a call has its place among the client's connections. A call that is paid for
+    connects within 15 seconds, whatever `connect` says.
+    """
 
     connect: float = 10.0
     read: float = 60.0
