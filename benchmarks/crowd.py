@@ -83,7 +83,10 @@ def provide(answer: float, pipe: Connection) -> None:
         port = server.sockets[0].getsockname()[1]
         provider.url = f"http://127.0.0.1:{port}"
         pipe.send(provider.url)
-        await asyncio.to_thread(pipe.recv)
+        try:
+            await asyncio.to_thread(pipe.recv)
+        except EOFError:
+            return  # whoever asked is gone
         seen = (provider.created, provider.looks.total(), provider.fetched, provider.most)
         pipe.send(seen)
 

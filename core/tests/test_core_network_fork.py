@@ -44,3 +44,17 @@ def test_parent_and_child_each_get_their_own_answers(kind: str, scheme: str) -> 
     parents = {number for number, who in seen if who != "child"}
     assert len(childs) == 1
     assert not childs & parents
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_what_is_under_way_is_the_parents_alone(scheme: str) -> None:
+    def pieces(wire: Wire, connection: socket.socket) -> None:
+        next(wire.requests(connection))
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n" + b"x" * 30)
+        for _ in range(30):
+            connection.sendall(b"x")
+            wire.release.wait(0.02)
+
+    with Wire(pieces, tls=scheme == "https") as wire:
+        assert run("within", scheme, wire.port) == ["child 30", "parent 30"]
+        assert wire.accepted == 1

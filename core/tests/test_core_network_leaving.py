@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import httpcore
 import httpx
 import pytest
 from rushes import Call
@@ -138,6 +139,26 @@ def test_who_asks_a_proxy_for_a_way_through_has_not_left() -> None:
             assert (exchange.sent, dispatch.left) == (False, False)
         _leaving(b"POST /x HTTP/1.1\r\n")
     assert (exchange.sent, dispatch.left) == (True, True)
+
+
+def test_what_has_connected_too_late_does_not_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rushes.exchange.LEAVES_WITHIN", 0.0)
+    asked: list[int] = []
+    dispatch = Dispatch(lambda: asked.append(1))
+    exchange = Exchange(20, dispatch=dispatch)
+    with under_way(exchange), pytest.raises(httpcore.ConnectTimeout, match="no connection within"):
+        _leaving(b"POST /x HTTP/1.1\r\n")
+    assert (exchange.sent, dispatch.left, asked) == (False, False, [])
+
+
+def test_a_failed_connection_is_not_kept() -> None:
+    with Wire(answering()) as wire:
+        pass
+    url, transport = f"http://127.0.0.1:{wire.port}/x", Transport(settings())
+    with pytest.raises(NotSent):
+        transport.send(Send(call=Call.get(url), total=20))
+    assert (transport._routes._idle, transport._routes._busy) == ({}, {})
+    transport.close()
 
 
 def test_a_call_cannot_pass_for_a_tunnel(perform: Perform) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 from rushes import Call
 from rushes.async_transport import AsyncTransport
-from rushes.flow import Dispatch, Send
+from rushes.flow import Dispatch, Interrupted, Send, Stream
 from rushes.transport import Transport
-from wire_client import settings
+from wire_client import Body, settings
 from wire_phases import soon
 from wire_server import trusting
 
@@ -69,6 +69,34 @@ def busy(port: int) -> Callable[[str], int]:
     return go_on
 
 
+class Forking(Body):
+    """A sink that forks while a body comes; both processes go on."""
+
+    child: int | None = None
+
+    def tell(self) -> None:
+        if self.child is None and len(self.content) >= TURNS:
+            self.child = os.fork()
+
+
+def within(port: int) -> None:
+    """Fork in a callback of the very exchange; the parent has all of it, the child none."""
+    sink = Forking()
+    call = get(port, "film").call
+    try:
+        Transport(settings(**HERE)).stream(
+            Stream(call=call, total=20, sink=sink, public_only=False)
+        )
+    except Interrupted:
+        assert sink.child == 0
+        assert len(sink.content) < 2 * TURNS
+        say("child", TURNS)
+        return
+    assert sink.child
+    os.waitpid(sink.child, 0)
+    say("parent", sink.content.count(b"x") - TURNS)
+
+
 async def asked(transport: AsyncTransport, port: int, who: str) -> int:
     paths = [f"{who}/{turn}" for turn in range(TURNS)]
     return sum([right(path, (await transport.send(get(port, path))).body) for path in paths])
@@ -107,5 +135,7 @@ if __name__ == "__main__":
     kinds: dict[str, Any] = {"sync": sync, "busy": busy}
     if kind == "async":
         asyncio.run(awaiting(port))
+    elif kind == "within":
+        within(port)
     else:
         waiting(kinds[kind], port)

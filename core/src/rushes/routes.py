@@ -113,7 +113,7 @@ class Routes:
         """Take a connection back; say whether it is kept, else whoever had it closes it."""
         with self._lock:
             way = self._busy.pop(connection, None)
-            if way is None or not connection.is_idle():
+            if way is None or not connection.is_available():
                 return False
             self._idle[connection] = way
             return True
