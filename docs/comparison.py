@@ -19,10 +19,10 @@ from rushes_sandbox import Sandbox
 FOLDER = Path(__file__).parent / "compare"
 SCHEMA = FOLDER / "results.schema.json"
 SHOTS = {
-    "light.jpg": (1280, 960, "light", ""),
-    "dark.jpg": (1280, 960, "dark", ""),
-    "blind.jpg": (1280, 960, "light", "b"),
-    "phone.jpg": (390, 844, "light", ""),
+    "light.jpg": (1440, 900, "light", ""),
+    "dark.jpg": (1440, 900, "dark", "ArrowDown"),
+    "blind.jpg": (1440, 900, "light", "b"),
+    "phone.jpg": (390, 844, "light", "ArrowDown"),
 }
 """Each screenshot: width, height, colours, and the key that is pressed before."""
 VARIANTS = ["apimart/kling-v3", "toapis/kling-v3", "uniall/kling-v3-pro-audio"]

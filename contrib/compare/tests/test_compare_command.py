@@ -299,6 +299,9 @@ def test_where_somebody_is_there_the_end_offers_to_open_the_page(
     assert (tmp_path / "opened").read_text().count("\n") == 1
     code, told = on_a_terminal(shell, b"", *command, "--json", BROWSER=str(script))
     assert (code, "Open the page?" in told) == (0, False)
+    shell.environment["BROWSER"] = str(script)
+    code, _, err = shell(*command)  # its output is read by a program
+    assert (code, "Open the page?" in err) == (0, False)
     nowhere = dict.fromkeys(("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"), "")
     code, told = on_a_terminal(shell, b"", *command, **nowhere)
     assert (code, "Open the page?" in told) == (0, False)

@@ -403,7 +403,7 @@ def test_no_edge_of_the_poster_is_seen(
     Image.new("RGB", (320, 180), (0, 255, 0)).save(folder / cell.video.poster)
     for width in (1280, 1333):  # where a frame's height is no whole number of pixels
         page = opened(folder, width=width)
-        ready(page, 3)
+        until(page, "document.querySelector('#row-0 .screen').matches('.open')")
         taken = page.locator("#row-0 .screen").first.screenshot()
         colours: Any = Image.open(io.BytesIO(taken)).convert("RGB").getcolors(2**24)
         assert not [one for _, one in colours if one[1] > 200 and max(one[0], one[2]) < 100]
@@ -411,9 +411,9 @@ def test_no_edge_of_the_poster_is_seen(
 
 def test_the_poster_is_gone_where_the_video_is(opened: Open) -> None:
     page = opened()
-    ready(page, 3)
     hidden = "getComputedStyle(one).visibility === 'hidden'"
-    assert page.eval_on_selector_all("#row-0 .screen img", f"(all) => all.every((one) => {hidden})")
+    posters = "[...document.querySelectorAll('#row-0 .screen img')]"
+    until(page, f"{posters}.length === 3 && {posters}.every((one) => {hidden})")
     page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
     until(page, "document.querySelectorAll('#row-0 video').length === 0")
     assert not page.eval_on_selector_all("#row-0 img", f"(all) => all.some((one) => {hidden})")

@@ -66,5 +66,7 @@ document.addEventListener("keydown", (event) => {
   if (key === " " && target.closest("button, summary, a, input[type=checkbox]")) return;
   if (key.startsWith("Arrow") && target.closest(".code, .wide, input[type=checkbox]")) return;
   event.preventDefault();
-  if (!event.repeat || MOVING.includes(key)) KEYS[key]();
+  if (event.repeat && !MOVING.includes(key)) return;
+  if (!document.fullscreenElement) follow(); // what was scrolled to may not lead yet
+  KEYS[key]();
 });

@@ -101,8 +101,11 @@ class Screen {
     video.addEventListener("loadedmetadata", () => {
       if (playhead.led().includes(this)) this.seek(playhead.now());
     });
-    // The poster is of another moment, and would show at the edge by what browsers round.
-    video.addEventListener("loadeddata", () => this.frame.classList.add("open"));
+    // The poster is of another moment, and would show at the edge by what browsers round: it goes
+    // when the video has drawn its first frame.
+    const drawn = () => this.video === video && this.frame.classList.add("open");
+    if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(drawn);
+    else video.addEventListener("loadeddata", drawn);
     video.addEventListener("seeked", () => this.caught());
     video.addEventListener("error", () => {
       this.note.textContent = "This browser cannot play the file.";

@@ -43,12 +43,18 @@ function lookAgain() {
       if (busy()) lookAgain();
       else location.reload();
     },
-    1000 * Math.min(60, Math.max(3, age() / 5)),
+    1000 * Math.min(60, Math.max(4, age() / 5)),
   );
 }
 
-// Whether the reader has made something of the page that a new one would not have.
+let touched = -Infinity;
+for (const kind of ["pointermove", "pointerdown", "keydown", "wheel", "touchmove"])
+  addEventListener(kind, () => (touched = performance.now()), { passive: true });
+
+// Whether the reader is at it, or has made something of the page that a new one would not have.
 const busy = () =>
+  performance.now() - touched < 4000 ||
+  state.blind ||
   playhead.playing ||
   playhead.starting > 0 ||
   playhead.at > 0 ||
