@@ -62,6 +62,7 @@ def reach(point: str, order: Order) -> None:
         return
     tell("stopped")
     if order.lease is not None:
+        order.stop = None  # once is enough
         os.kill(os.getpid(), signal.SIGSTOP)
         return
     os.read(0, 1)  # ends when nobody is left who could kill it
