@@ -152,6 +152,7 @@ def test_every_error_has_its_code() -> None:
         rushes.BrokenPluginError: 3,
         rushes.MissingKeyError: 3,
         rushes.JournalError: 3,
+        rushes.NotOfferedError: 2,
         rushes.NotSentError: 4,
         rushes.RefusedError: 4,
         rushes.OutcomeUnknownError: 7,
