@@ -166,5 +166,8 @@ def answer_of(response: httpx.Response, body: bytes = b"") -> Answer:
 def whole(response: httpx.Response, body: bytes) -> Answer:
     """Put an answer into our words, its body unpacked; raise Interrupted where that fails."""
     answer = answer_of(response)
-    headers, body = decoded(answer.headers, body, MAX_ANSWER)
+    try:
+        headers, body = decoded(answer.headers, body, MAX_ANSWER)
+    except Interrupted as failure:
+        raise Interrupted(f"HTTP {answer.status}, but {failure}") from failure
     return Answer(answer.status, headers, body)
