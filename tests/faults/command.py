@@ -61,7 +61,7 @@ class Command:
     def generate(self, *more: str) -> list[str]:
         """Return the arguments that ask for the video."""
         duration = ["--duration", str(REQUEST.duration)]
-        model = ["-m", VARIANTS[self.bench.provider], "-o", str(self.bench.target)]
+        model = ["-m", VARIANTS[self.bench.provider], "-o", str(self.bench.target), "--force"]
         return ["generate", str(REQUEST.prompt), *duration, *model, *more]
 
     def begin(self) -> str:
