@@ -123,7 +123,7 @@ class Registry:
         known = self.ids()
         near = difflib.get_close_matches(variant_id, known, n=3, cutoff=0.4)
         if not known:
-            words = 'no variant is installed; pip install "rushes[all]" brings ours'
+            words = "no variant is installed; install a plugin, like plugins/toapis"
         elif near:
             words = f"no variant {variant_id!r} is installed (nearest: {', '.join(near)})"
         else:

@@ -35,7 +35,7 @@ def plugins(as_json: bool) -> None:
     if found:
         _print_table(found)
     else:
-        say('No plugin is installed; pip install "rushes[all]" brings ours.')
+        say("No plugin is installed; install one, like the rushes-toapis of plugins/toapis.")
     for plugin in found:
         if plugin.problem:
             head = {"broken": "Broken", "untrusted": "Not trusted"}[plugin.status]

@@ -55,9 +55,7 @@ def _compare() -> click.Command:
             command = import_in_time(entry)
             if isinstance(command, click.Command):
                 return command
-    raise click.UsageError(
-        'the demo is a comparison; pip install "rushes[all]" brings what it needs'
-    )
+    raise click.UsageError("the demo is a comparison; install rushes-compare, of contrib/compare")
 
 
 def _variants(base_urls: Mapping[str, str]) -> list[str]:
