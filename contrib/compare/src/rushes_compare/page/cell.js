@@ -22,9 +22,10 @@ function card(slot, number, blind, before) {
   const takes = takesOf(slot, blind);
   const label = blind ? letter(number) : slot.variant;
   const won = state.votes[slot.row]?.variant === slot.variant && !blind;
+  const kind = filmed(slot).length ? "video" : takes[0]?.kind;
   return make(
     "article",
-    { class: `slot ${filmed(slot).length ? "video" : takes[0]?.kind}${won ? " won" : ""}`, "aria-label": label },
+    { class: `slot ${kind}${won ? " won" : ""}`, "aria-label": label },
     make(
       "div",
       { class: "title" },

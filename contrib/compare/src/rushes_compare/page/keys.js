@@ -43,9 +43,11 @@ const KEYS = {
   f: () => fill(meant()),
   "?": () => (help.open ? help.close() : help.showModal()),
 };
-for (let digit = 1; digit <= 9; digit += 1) KEYS[digit] = seenFirst(() => cast(playhead.row, digit - 1));
+for (let digit = 1; digit <= 9; digit += 1) {
+  KEYS[digit] = seenFirst(() => cast(playhead.row, digit - 1));
+}
 
-const MOVING = ["ArrowLeft", "ArrowRight", ",", "."]; // a held key goes on with these, no other
+const MOVING = ["ArrowLeft", "ArrowRight", ",", "."]; // these go on while they are held
 const ALONE = [" ", "m", "f", ...MOVING]; // what works where one video fills the screen
 
 function shutMenus() {

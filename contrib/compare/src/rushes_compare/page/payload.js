@@ -1,5 +1,5 @@
-// What was sent, as lines of JSON, each marked where it differs from the payload beside it. A payload
-// comes as a tree of texts, see `_tree` in writing.py: numbers stay as they were written.
+// What was sent, as lines of JSON, each marked where it differs from the payload beside it. A
+// payload comes as a tree of texts, see `_tree` in writing.py: numbers stay as they were written.
 const json = (tree) =>
   typeof tree === "string"
     ? tree
@@ -13,7 +13,9 @@ function insideOf(tree) {
     const names = tree.names ?? [];
     return { ends: "{}", parts: new Map(names.map(([name, inner]) => [JSON.parse(name), inner])) };
   }
-  if (tree === "[]" || tree?.items) return { ends: "[]", parts: new Map((tree.items ?? []).entries()) };
+  if (tree === "[]" || tree?.items) {
+    return { ends: "[]", parts: new Map((tree.items ?? []).entries()) };
+  }
   return null;
 }
 

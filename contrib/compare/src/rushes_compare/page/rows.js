@@ -146,12 +146,12 @@ function ballot(row, blind) {
   );
 }
 
-// A row fits the window, where it can: the fewest lines, the same number of slots in each (eight are
-// four and four, not six and two), and smaller pictures where those would be too high.
+// A row fits the window, where it can: the fewest lines, the same number of slots in each (eight
+// are four and four, not six and two), and smaller pictures where those would be too high.
 const GAP = 20;
 const TOLD = 165; // pixels above and below a picture
 const HEAD = 170; // pixels that a row's head and the transport take from the window
-// How wide a slot and a take are at least, in pixels, where pictures are wide and where they are tall.
+// How wide a slot and a take are at least, in pixels, where pictures are wide, and where tall.
 const WIDTHS = { wide: { slot: 270, take: 200 }, tall: { slot: 220, take: 160 } };
 function shape(grid, row, list, blind) {
   const [width, height] = ratio(row);

@@ -1,5 +1,5 @@
-// A page that is written while its comparison is under way says how far that has come, and looks for
-// a newer one of itself. It leaves what the reader is busy with alone.
+// A page that is written while its comparison is under way says how far that has come, and looks
+// for a newer one of itself. It leaves what the reader is busy with alone.
 const SILENT = 60; // seconds after which a run that still goes on would have written the page anew
 
 function progress() {
