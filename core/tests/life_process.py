@@ -8,13 +8,13 @@ from typing import Any
 from acme_zoom import Zoom
 from journal_memory import MemoryJournal
 from life_world import KEY, Killed, World
-from msgspec.structs import replace
 from rushes import Report, RushesError, Task, Timeouts
 from rushes.check import check
 from rushes.delivering import PATIENCE
 from rushes.flow import Effect, Flow
 from rushes.home import Keys
 from rushes.jobs import Jobs
+from rushes.journal import essence
 from rushes.loading import LoadedVariant
 from rushes.session import Session
 
@@ -178,7 +178,9 @@ class Run:
             self.world.wrong.append(f"{self.verb} ended and owns the task still")
 
     def _recorded(self, task: Task) -> bool:
-        """Whether a task is what the journal said at some time; progress leaves no history."""
-        plain = {"progress": None, "updated_at": 0.0}
+        """Whether a task is what the journal said at some time; what is no change, says now."""
+        now = self.world.task(self.job)
+        if now is not None and task.file and now.file != task.file:
+            return False
         history = self.world.memory.history.get(self.job, [task])
-        return any(replace(was, **plain) == replace(task, **plain) for was in history)
+        return any(essence(was) == essence(task) for was in history)
