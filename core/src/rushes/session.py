@@ -235,7 +235,13 @@ class Session(Struct, kw_only=True, dict=True):
             if hold is None or os.getpid() != hold.pid:
                 raise NotSent("this process does not own the task; it may be a fork of the owner")
             if self.journal is not None and self.awake() - hold.confirmed > CONFIRMED:
-                raise NotSent(f"it took more than {CONFIRMED:g} seconds to get ready")
+                # It waited for its place, or slept: whether it still owns the task is asked anew.
+                now = self.awake()
+                try:
+                    self.journal.save(task, hold.claim)
+                except (ClaimLost, JournalError) as failure:
+                    raise NotSent("another process may have taken the task over") from failure
+                hold.confirmed = now
 
         return Dispatch(may_leave)
 
