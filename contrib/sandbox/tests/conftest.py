@@ -82,7 +82,7 @@ def callers(
             name: Caller(
                 sandbox,
                 name,
-                httpx.Client(base_url=url, headers=headers, verify=False),
+                httpx.Client(base_url=url, headers=headers, verify=False, timeout=120),
                 *PATHS[name],
             )
             for name, url in sandbox.base_urls.items()

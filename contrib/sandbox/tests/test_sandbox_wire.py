@@ -18,7 +18,7 @@ SMALLEST: dict[str, dict[str, Any]] = {
 GATEWAYS = sorted(SMALLEST)
 
 #: Without a key. Not httpx's own functions, which load all certificates with every call.
-web = httpx.Client(verify=False)
+web = httpx.Client(verify=False, timeout=120)
 
 
 @pytest.fixture(scope="module", autouse=True)
