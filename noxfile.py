@@ -1,9 +1,11 @@
 """The project's chores. `nox -l` lists them; `.ci/run` runs what guards main."""
 
+import contextlib
 import os
 import secrets
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -23,6 +25,17 @@ def tests(session: nox.Session) -> None:
     """Run every test, in the workspace's environment."""
     _debian(session)
     session.run("pytest", "-q", "-n", "2", "--dist", "loadfile", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def busy(session: nox.Session) -> None:
+    """Run every test three times beside six busy loops (an hour); `-- 1` says how often."""
+    with contextlib.ExitStack() as stack:
+        for _ in range(6):
+            loop = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+            stack.callback(loop.kill)
+        for _ in range(int(session.posargs[0]) if session.posargs else 3):
+            session.run("pytest", "-q", "-n", "2", "--dist", "loadfile")
 
 
 @nox.session(venv_backend="none")

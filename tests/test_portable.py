@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 from payloads import FIELDS, PROMPTS, RATIOS, SHOT_PROMPTS, URLS, maybe, usually
 from request_table import TABLE, read
@@ -87,7 +87,7 @@ def wire(report: Report) -> Any:
 
 
 @pytest.mark.parametrize("variant", sorted(TABLE))
-@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6 * settings().max_examples)
 @given(data=st.data())
 def test_the_table_is_kept(variant: str, data: st.DataObject) -> None:
     request: dict[str, Any] = data.draw(requests(variant))
@@ -108,7 +108,7 @@ def exact(value: Any) -> str:
 
 
 @pytest.mark.parametrize("variant", sorted(TABLE))
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2 * settings().max_examples)
 @given(data=st.data())
 def test_the_short_way_is_the_thorough_way(variant: str, data: st.DataObject) -> None:
     drawn = data.draw(requests(variant))

@@ -284,6 +284,7 @@ def test_a_crowd_is_asked_in_its_turn_and_everything_ends(tmp_path: Path) -> Non
     async def run(port: int) -> list[Task]:
         async with AsyncClient(
             plugins=[Zoom()], keys={"acme": KEY}, home=tmp_path, connections=2, journal=None,
+            base_urls={"acme": f"http://127.0.0.1:{port}"},
             timeouts=Timeouts(poll=0.3), polling=Polling(first=0, every=0.01, at_most=300),
         ) as client:  # fmt: skip
             tasks = [client.wait(waiting(number, port)) for number in range(TASKS)]
@@ -305,6 +306,7 @@ def test_the_end_of_a_task_that_is_never_asked_is_its_own() -> None:
     async def run(port: int) -> str:
         async with AsyncClient(
             plugins=[Zoom()], keys={"acme": KEY}, connections=1, journal=None,
+            base_urls={"acme": f"http://127.0.0.1:{port}"},
             polling=Polling(first=0, every=0.01, at_most=300),
         ) as client:  # fmt: skip
             busy = asyncio.create_task(client.wait(waiting(1, port)))

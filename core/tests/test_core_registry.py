@@ -321,6 +321,15 @@ def _polls_nothing(receipt: Any) -> Any:
 
 
 @hookimpl
+def _polls_by_a_memo(receipt: Any) -> Any:
+    yield Call.get(receipt.memo["url"])
+
+
+def test_a_trial_has_no_memo_and_blames_nobody_for_it() -> None:
+    trial(Registry(plugins=[Odd(poll=_polls_by_a_memo)]).get("acme/zoom"))
+
+
+@hookimpl
 def _gives_text(key: str) -> Any:
     return f"Bearer {key}"
 

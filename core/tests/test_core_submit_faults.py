@@ -8,15 +8,24 @@ from urllib.parse import quote
 import pytest
 from acme_driver import KEY, REQUEST, Driver, Maker
 from acme_server import Behaviour, Handler, Server, answers, bills_then, cuts, drops, stalls
+from acme_zoom import Zoom
 from rushes import (
+    Answer,
+    Call,
     ConfigurationError,
     NotSentError,
     OutcomeUnknownError,
+    Receipt,
     RefusedError,
+    Request,
     RushesError,
+    Steps,
     Task,
     TaskEndedError,
     Timeouts,
+    Variant,
+    hookimpl,
+    pick,
 )
 
 GOOD = b'{"clip": {"ref": "c-1", "stage": "waiting"}}'
@@ -230,8 +239,46 @@ def test_an_id_that_nothing_can_have_is_not_understood(
         driver.submit("acme/zoom", REQUEST)
     assert len(str(caught.value)) < 2000
     assert server.lines == ["POST /v1/clips"]
-    with pytest.raises(ConfigurationError, match="the remote id"):
+    with pytest.raises(ConfigurationError, match=r"the remote id"):
         driver.resolve(kept(driver, caught.value), remote_id=ref)
+
+
+class Regional(Zoom):
+    """Keeps in its receipts the region that polls go to."""
+
+    @hookimpl
+    def parse_submit(self, answer: Answer) -> Receipt | None:
+        clip = pick(answer.json(), "clip")
+        return Receipt(clip["ref"], memo={"region": "eu"}) if clip else None
+
+    @hookimpl
+    def poll(self, variant: Variant, receipt: Receipt) -> Steps[Answer]:
+        region = receipt.memo["region"]
+        return (yield Call.get(variant.url("/v1/clips/{id}?from={region}", id=receipt.remote_id,
+                                           region=region)))  # fmt: skip
+
+
+def test_what_a_receipt_needs_beside_the_id_is_asked_for(make: Maker, server: Server) -> None:
+    server.on("POST", bills_then(drops))
+    driver = make(plugins=[Regional()])
+    with pytest.raises(OutcomeUnknownError) as caught:
+        driver.submit("acme/zoom", REQUEST)
+    task = kept(driver, caught.value)
+    with pytest.raises(ConfigurationError, match=r"'c-1', which has no memo.*give the right one"):
+        driver.resolve(task, remote_id="c-1")
+    server.on("POST", answers(201, {"clip": {"ref": "c-2"}}))
+    driver.submit("acme/zoom", Request("Another clip"))
+    with pytest.raises(ConfigurationError, match=r'another task\'s is {"region":"eu"}'):
+        driver.resolve(task, remote_id="c-1", memo={"reign": "eu"})
+    with pytest.raises(ConfigurationError, match="the memo is not JSON"):
+        driver.resolve(task, remote_id="c-1", memo=object())
+    assert driver.task(task.id).state == "unknown"
+    resolved = driver.resolve(task, remote_id="c-1", memo={"region": "us"})
+    assert resolved.receipt == Receipt("c-1", memo={"region": "us"})
+    server.on("GET", answers(200, {"clip": {"ref": "c-1", "stage": "broken"}}))
+    with pytest.raises(TaskEndedError):
+        driver.wait(resolved)
+    assert "GET /v1/clips/c-1?from=us" in server.lines
 
 
 @pytest.mark.parametrize("ref", ["a/b", "../a", "a%2Fb", "a?b#c", "a;b", "ä", ". ."])

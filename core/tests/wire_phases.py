@@ -38,8 +38,11 @@ def until(true: Callable[[], bool]) -> None:
 
 async def soon(true: Callable[[], bool]) -> None:
     """Wait for what is about to happen, while the event loop goes on."""
-    while not true():  # noqa: ASYNC110 - it happens in another thread
+    for _ in range(4000):
+        if true():
+            return
         await asyncio.sleep(0.005)
+    raise AssertionError("it did not come to that")
 
 
 @contextlib.contextmanager

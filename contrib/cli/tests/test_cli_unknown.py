@@ -60,4 +60,8 @@ def test_the_caller_gives_it_up(unsure: Gateway) -> None:
 def test_one_of_the_two_is_said() -> None:
     assert inside("resolve", "mine").code == 2
     assert inside("resolve", "mine", "--as", "lost", "--id", "x").code == 2
+    assert inside("resolve", "mine", "--as", "lost", "--memo", "1").code == 2
+    run = inside("resolve", "mine", "--id", "x", "--memo", "{region: eu}")
+    assert run.code == 2
+    assert "--memo: '{region: eu}' is no JSON" in run.err
     assert inside("resolve", "mine", "--as", "lost").code == 3

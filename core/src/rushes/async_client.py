@@ -130,11 +130,12 @@ class AsyncClient(Configured):
         task: Task | str,
         *,
         remote_id: str | None = None,
+        memo: Any = None,
         lost: bool = False,
         on_update: OnUpdate | None = None,
     ) -> Task:
         """Do what Client.resolve does."""
-        flow = self._jobs.resolve(task, remote_id, lost, on_update)
+        flow = self._jobs.resolve(task, remote_id, memo, lost, on_update)
         return await drive_async(flow, self._perform)
 
     async def tasks(self, *, unfinished: bool = False) -> list[Task]:

@@ -157,14 +157,17 @@ class Client(Configured):
         task: Task | str,
         *,
         remote_id: str | None = None,
+        memo: Any = None,
         lost: bool = False,
         on_update: OnUpdate | None = None,
     ) -> Task:
         """Say what became of a submit whose outcome is unknown: its remote id, or that it is lost.
 
-        Raises ConfigurationError where the task's outcome is known.
+        `memo` is any JSON that the plugin keeps in the receipt beside the id, where it does.
+        Raises ConfigurationError where the task's outcome is known, where the id cannot be one, or
+        where the plugin cannot ask about the task with what is given.
         """
-        return drive(self._jobs.resolve(task, remote_id, lost, on_update), self._perform)
+        return drive(self._jobs.resolve(task, remote_id, memo, lost, on_update), self._perform)
 
     def tasks(self, *, unfinished: bool = False) -> list[Task]:
         """Return the journal's tasks, the newest first; `unreadable` names those left out."""

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from functools import wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
@@ -10,7 +11,7 @@ import msgspec
 
 from rushes.delivering import accepted
 from rushes.download import delivered, lies_at
-from rushes.errors import ConfigurationError, NotOfferedError, StillRunningError
+from rushes.errors import BrokenPluginError, ConfigurationError, NotOfferedError, StillRunningError
 from rushes.flow import Do, Flow, Interrupted, NotSent, T, steps
 from rushes.loading import LoadedVariant
 from rushes.owning import Work, owning
@@ -55,6 +56,10 @@ def absolute(output: str | Path) -> str:
         raise ConfigurationError(message) from error
     is_folder = os.fspath(output).endswith(("/", os.sep)) or path.is_dir()
     return f"{path}{os.sep}" if is_folder else str(path)
+
+
+def _json(memo: Any) -> str:
+    return msgspec.json.encode(memo).decode()
 
 
 def _place(output: str | Path | None, task: Task) -> Path | None:
@@ -271,18 +276,20 @@ class Jobs:
         self,
         task: Task | str,
         remote_id: str | None,
+        memo: Any,
         lost: bool,
         on_update: OnUpdate | None,
     ) -> Flow[Task]:
         """Take the caller's word for what became of a submit that nobody else knows about."""
         task = yield from self._records.given(task)
+        loaded = self.session.load(task)
         if lost == bool(remote_id):
             raise ConfigurationError(
                 "say one of the two: that the task is lost, or its remote id", task=task
             )
-
-        if remote_id and (wrong := id_objection(remote_id)):
-            raise ConfigurationError(f"the remote id {show(remote_id)} {wrong}", task=task)
+        receipt = Receipt(remote_id, memo) if remote_id else None
+        if receipt is not None:
+            yield from self._usable(loaded, task, receipt)
 
         def work(task: Task) -> Flow[Task]:
             if task.state not in ("sending", "unknown"):
@@ -290,12 +297,34 @@ class Jobs:
                     f"task {task.id} is {task.state}; there is nothing to resolve", task=task
                 )
             changed = msgspec.structs.replace(task, state="lost")
-            if remote_id:
-                changed = at(task, "queued", receipt=Receipt(remote_id))
+            if receipt is not None:
+                changed = at(task, "queued", receipt=receipt)
             return (yield from self.session.record(changed, on_update))
 
-        loaded = self.session.load(task)
         return (yield from self._owning(loaded, task, work, _never, 0.0, on_update))
+
+    def _usable(self, loaded: LoadedVariant, task: Task, receipt: Receipt) -> Flow[None]:
+        """Raise ConfigurationError where a receipt that somebody wrote cannot be asked about."""
+        if wrong := id_objection(receipt.remote_id):
+            raise ConfigurationError(f"the remote id {show(receipt.remote_id)} {wrong}", task=task)
+        try:
+            given = _json(receipt.memo)
+        except TypeError as error:
+            raise ConfigurationError(f"the memo is not JSON: {error}", task=task) from error
+        try:
+            with closing(loaded.call("poll", receipt=receipt)) as calls:
+                next(calls, None)
+        except BrokenPluginError as failure:
+            tasks = yield from self._records.tasks(False)
+            like = [t.receipt.memo for t in tasks if t.variant == task.variant and t.receipt]
+            example = next((f" (another task's is {_json(memo)})" for memo in like if memo), "")
+            lacking = "has no memo" if receipt.memo is None else f"has the memo {given}"
+            message = (
+                f"{task.variant} cannot ask about {show(receipt.remote_id)}, which {lacking}; "
+                f"a memo is the JSON that the plugin keeps of a submit's answer beside the id"
+                f"{example}: give the right one. What the plugin says: {failure}"
+            )
+            raise ConfigurationError(message, task=task) from failure
 
     def _dropped(self, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None) -> Flow[Task]:
         """Give up a job that was never sent; nothing was bought."""
