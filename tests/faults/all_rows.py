@@ -13,7 +13,7 @@ from faults.other_rows import (
     STOPPED,
     UNKNOWN_ELSEWHERE,
 )
-from faults.several_rows import SEVERAL
+from faults.several_rows import PROCESS, SEVERAL
 from faults.status_cases import STATUS
 from faults.submit_cases import SUBMIT
 
@@ -30,6 +30,7 @@ ROWS: tuple[Row, ...] = (
     *DISK,
     *MEMORY,
     *SEVERAL,
+    *PROCESS,
     *INSTALLED,
     *COMMANDS,
 )
@@ -44,6 +45,7 @@ STEPS = {
     "disk": "One's own disk",
     "memory": "Too much comes",
     "several": "Several processes and accounts",
+    "process": "The process itself",
     "installed": "What is installed",
     "command": "The command line",
 }

@@ -24,3 +24,22 @@ SEVERAL = (
     ANOTHER_ACCOUNT, REPEATED, DROPPED, ASLEEP, NOT_CONNECTED, UNREADABLE, UNLINKED,
     ONE_OUTPUT,
 )  # fmt: skip
+
+LOOP_DROPPED = Row(
+    "process",
+    "The event loop is dropped with the job under way, and the interpreter ends",
+    clients=("async",),
+)
+FORKED_LOOP = Row(
+    "process", "A child is forked with the job under way, and ends", clients=("async",)
+)
+FORKED = Row("process", "The process forks with connections open; both go on, each with a job")
+FORKED_WITHIN = Row(
+    "process", "A callback forks as the task is told to be sending; both go on with the job"
+)
+CROWD = Row(
+    "process",
+    "Sixteen threads use a fresh client at once, and switch every 10 µs",
+    clients=("sync",),
+)
+PROCESS = (LOOP_DROPPED, FORKED_LOOP, FORKED, FORKED_WITHIN, CROWD)

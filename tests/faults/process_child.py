@@ -1,0 +1,155 @@
+"""What a process does in the rows about processes: `python -m faults.process_child WHAT CLIENT …`.
+
+It prints a line for each job that it ends; the key is in KEY.
+"""
+
+import asyncio
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from rushes import AsyncClient, Client, Polling, Request, RushesError, Task
+
+from faults.films import REQUEST, VARIANTS
+
+THREADS = 16
+kept: list[Any] = []
+"""What is there until the interpreter ends."""
+
+
+class Job:
+    """The job of one process: a variant, a folder for the film, and how its client is made."""
+
+    def __init__(self, kind: str, provider: str, base_url: str, folder: str) -> None:
+        self.asynchronous, self.variant = kind == "async", VARIANTS[provider]
+        self.folder = Path(folder)
+        self.settings: dict[str, Any] = {
+            "keys": {provider: os.environ["KEY"]},
+            "base_urls": {provider: base_url},
+            "home": self.folder / "home",
+            "polling": Polling(first=0, every=0.05),
+        }
+
+    def asked(self, name: str) -> dict[str, Any]:
+        """Return what to ask a client for, so that its film lies under a name."""
+        words = REQUEST if name == "film" else Request(f"A red kite, {name}", duration=5)
+        output = self.folder / f"{name}.mp4"
+        return {"variant": self.variant, "request": words, "output": output}
+
+
+def tell(name: str, error: BaseException | None = None) -> None:
+    """Print how a job ended, in one write."""
+    os.write(1, f"{name}: {type(error).__name__ if error else 'done'}\n".encode())
+
+
+def drop(job: Job, fork: bool) -> None:
+    """End with a job under way in a loop that nobody runs to its end, or have a child end so."""
+    loop, accepted = asyncio.new_event_loop(), asyncio.Event()
+    client = AsyncClient(**job.settings)
+
+    def on_update(task: Task) -> None:
+        if task.state == "queued":
+            accepted.set()
+
+    running = loop.create_task(client.generate(**job.asked("film"), on_update=on_update))
+    loop.run_until_complete(accepted.wait())
+    kept.extend((loop, client, running))
+    if fork:
+        child = os.fork()
+        if child:
+            _, status = os.waitpid(child, 0)
+            os.write(1, f"child: {os.waitstatus_to_exitcode(status)}\n".encode())
+            os._exit(0)
+
+
+def fork_between(job: Job) -> None:
+    """Fork with connections open; both processes go on with the client, each with a job."""
+    if job.asynchronous:
+        asyncio.run(_fork_between(job))
+        return
+    with Client(**job.settings) as client:
+        client.generate(**job.asked("before"))
+        child = os.fork()
+        name = "parent" if child else "child"
+        client.generate(**job.asked(name))
+        tell(name)
+    _leave(child)
+
+
+async def _fork_between(job: Job) -> None:
+    async with AsyncClient(**job.settings) as client:
+        await client.generate(**job.asked("before"))
+        child = os.fork()
+        if not child:
+            asyncio.run(client.generate(**job.asked("child")))
+            tell("child")
+            os._exit(0)  # its parent's loop is not for it to end
+        await client.generate(**job.asked("parent"))
+        tell("parent")
+    _leave(child)
+
+
+def fork_within(job: Job) -> None:
+    """Fork in a callback, before the call leaves; both processes go on with the job."""
+    parent, forked = os.getpid(), list[int]()
+
+    def fork(task: Task) -> None:
+        if task.state == "sending" and not forked:
+            forked.append(os.fork())
+
+    error: BaseException | None = None
+    client: Any = (AsyncClient if job.asynchronous else Client)(**job.settings)
+    try:
+        made = client.generate(**job.asked("film"), on_update=fork)
+        if job.asynchronous:
+            asyncio.run(made)
+    except (RushesError, RuntimeError, OSError) as failure:  # the child's loop is its parent's
+        error = failure
+    tell("parent" if os.getpid() == parent else "child", error)
+    _leave(forked[0])
+
+
+def _leave(child: int) -> None:
+    if child:
+        os.waitpid(child, 0)
+    os._exit(0)
+
+
+def threads(job: Job) -> None:
+    """Have many threads use a fresh client at one moment, switching as often as they can."""
+    sys.setswitchinterval(1e-5)
+    barrier, failures = threading.Barrier(THREADS), list[BaseException]()
+    client = Client(**job.settings)
+
+    def run(number: int) -> None:
+        try:
+            barrier.wait()
+            name = f"{number:02}"
+            client.generate(**{**job.asked("film"), "output": job.folder / f"{name}.mp4"})
+            tell(name)
+        except BaseException as error:  # noqa: BLE001 - told below
+            failures.append(error)
+
+    crowd = [threading.Thread(target=run, args=(number,)) for number in range(THREADS)]
+    for thread in crowd:
+        thread.start()
+    for thread in crowd:
+        thread.join()
+    client.close()
+    if failures:
+        raise failures[0]
+
+
+def main(what: str, *given: str) -> None:
+    """Do one of them."""
+    job = Job(*given)
+    if what in ("drop", "drop-and-fork"):
+        drop(job, fork=what != "drop")
+    else:
+        {"fork": fork_between, "fork-within": fork_within, "threads": threads}[what](job)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
