@@ -115,7 +115,7 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def crash(session: nox.Session) -> None:
-    """Kill processes at named points and 200 at random (minutes); `-- --write` keeps what came."""
+    """Kill processes at named points and 1,000 at random (twenty minutes); `-- --write` keeps what came."""
     session.run("python", "-m", "crash", *session.posargs, env={"PYTHONPATH": "tests"})
 
 

@@ -50,7 +50,7 @@ def say(*lines: str) -> None:
 def main() -> int:
     """Do it all, print it, and with `--write` keep it."""
     parser = argparse.ArgumentParser(prog="nox -s crash --", description=__doc__)
-    parser.add_argument("--kills", type=int, default=200, help="how many random kills")
+    parser.add_argument("--kills", type=int, default=1000, help="how many random kills")
     parser.add_argument("--seed", type=int, help="of the random kills; drawn where it is not given")
     parser.add_argument("--only", type=int, help="the one random kill of this number, nothing else")
     parser.add_argument("--write", action="store_true", help="write docs/crashes.md")
