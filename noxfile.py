@@ -59,7 +59,7 @@ def types(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Check that the generated pages are what the declarations say; `-- --write` writes them."""
     write = "--write" in session.posargs
-    for script in ("docs/generate.py", "docs/comparison.py"):
+    for script in ("docs/generate.py", "docs/comparison.py", "docs/architecture.py"):
         session.run("python", script, *([] if write else ["--check"]))
 
 
@@ -115,7 +115,7 @@ def mutants(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def crash(session: nox.Session) -> None:
-    """Kill processes at named points and 1,000 at random (twenty minutes); `-- --write` keeps what came."""
+    """Kill processes at named points, and 1,000 at random (an hour); `-- --write` keeps it."""
     session.run("python", "-m", "crash", *session.posargs, env={"PYTHONPATH": "tests"})
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import md
 from rushes import Capability, Variant, capabilities
-from rushes.registry import Registry
+from rushes.plugins import Registry
 from variant_page import WRITTEN, page
 
 DOCS = Path(__file__).parent

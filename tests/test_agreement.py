@@ -7,9 +7,10 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 from payloads import FIELDS, native_payloads
 from rushes import Image, Request, Shot, Subject
-from rushes.check import _thorough, check
-from rushes.quick import quick
-from rushes.registry import Registry
+from rushes._check.checking import _thorough
+from rushes._check.quick import quick
+from rushes.plugins import Registry
+from rushes.testing import check
 from rushes_sandbox import judge
 
 PUBLIC = Registry(base_urls={"uniall": "https://uniall.example.com"})

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from kits import kits
 from rushes import Answer, Client, Receipt, RushesError, Task
-from rushes.flow import Do, Effect, Interrupted, Send, Sleep
+from rushes._flow import Do, Effect, Interrupted, Send, Sleep
 from rushes.journal import essence
-from rushes.testing.answers import BODIES, STATUSES
-from rushes.testing.documented import asked_for, documented, near
-from rushes.testing.values import json_values
+from rushes.testing._answers import BODIES, STATUSES
+from rushes.testing._documented import asked_for, documented, near
+from rushes.testing._values import json_values
 
 KEY = "not-to-be-seen-9f2c41"
 KITS = {kit.variant.provider: kit for kit in kits().values()}

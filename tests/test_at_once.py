@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from rushes import Client
-from rushes.check import check, overlaps
-from rushes.registry import Registry
+from rushes._check.checking import overlaps
+from rushes.plugins import Registry
+from rushes.testing import check
 
 REGISTRY = Registry(base_urls={"uniall": "https://uniall.example.com"})
 FIRST, LAST, ONE, TWO = (f"https://a.example.com/{name}.png" for name in "flot")

@@ -1,10 +1,14 @@
-"""The arrows: plugins → core ← contrib, and the order inside the core."""
+"""The arrows: plugins → core ← contrib, and between the parts of the core."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "docs"))
+import architecture
 
 ROOT = Path(__file__).parent.parent
 CORE = ROOT / "core" / "src" / "rushes"
@@ -12,33 +16,6 @@ SOURCES = [
     path
     for folder in ("core", "plugins", "contrib")
     for path in sorted((ROOT / folder).rglob("src/**/*.py"))
-]
-# Inside the core a module may import what stands before it.
-ORDER = [
-    ["addresses", "installed", "invalid", "places", "regular", "type_info", "unrolled"],
-    ["problems", "request", "calls", "urls", "log", "network", "redacting"],
-    ["task", "fields", "flow", "writer"],
-    ["errors", "rules", "constraints", "container", "decoding", "exchange", "journal", "routes"],
-    ["payload", "variant", "plans", "key_file", "trust", "database", "connections", "part_file"],
-    ["claims", "home", "store", "tables"],
-    ["sqlite"],
-    ["matrix", "body", "schema", "messages"],
-    ["draft", "transport"],
-    ["async_transport"],
-    ["hookspecs", "report"],
-    ["defaults"],
-    ["loading"],
-    ["registry", "quick"],
-    ["check"],
-    ["siblings", "session"],
-    ["target"],
-    ["attempt", "owning", "records", "uploading", "polling"],
-    ["download", "intent", "reconciling"],
-    ["delivering", "trial"],
-    ["submitting"],
-    ["jobs"],
-    ["configuration"],
-    ["client", "async_client"],
 ]
 
 
@@ -73,23 +50,36 @@ def test_a_distribution_imports_only_the_core_and_itself(path: Path) -> None:
         if name.startswith("rushes") and name.partition(".")[0] not in ("rushes", own)
     }
     assert not foreign
-    if own != "rushes":
-        private = [name for name in imports(path) if name.startswith("rushes.") and "._" in name]
-        assert not private
     if own == "rushes_sandbox" and "demo" not in path.parts:
         assert not [name for name in imports(path) if name.split(".")[0] == "rushes"]
 
 
-@pytest.mark.parametrize("path", sorted(CORE.glob("*.py")), ids=lambda path: path.stem)
-def test_inside_the_core_the_arrows_point_one_way(path: Path) -> None:
-    if path.stem == "__init__":
-        return
-    rank = {name: place for place, names in enumerate(ORDER) for name in names}
-    assert path.stem in rank, f"give {path.stem} a place in the order"
-    for name in imports(path):
-        module = name.removeprefix("rushes.").partition(".")[0]
-        if name.startswith("rushes.") and module in rank and module != path.stem:
-            assert rank[module] < rank[path.stem], f"{path.stem} imports {module}"
+def test_the_page_tells_every_part_of_the_core_and_what_it_uses() -> None:
+    parts = architecture.table()
+    places = [place for names, _ in parts.values() for place in names]
+    there = {path.stem for path in CORE.iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert sorted(places) == sorted(there - {"__init__", "__pycache__"})
+    for name, (_, uses) in parts.items():
+        assert architecture.arrows()[name] == set(uses), name
+
+
+def test_no_part_of_the_core_uses_what_uses_it() -> None:
+    used = architecture.arrows()
+    for name in list(used):
+        assert name not in architecture.reachable(used, name)
+
+
+OUTSIDE = [
+    path
+    for folder in ("plugins", "contrib", "docs", "benchmarks")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+]
+
+
+@pytest.mark.parametrize("path", OUTSIDE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nobody_outside_imports_what_is_private(path: Path) -> None:
+    private = [name for name in imports(path) if name.startswith("rushes.") and "._" in name]
+    assert private == []
 
 
 @pytest.mark.parametrize(
@@ -101,7 +91,7 @@ def test_inside_the_core_the_arrows_point_one_way(path: Path) -> None:
             {"messages", "transport", "async_transport", "connections", "routes"},
         ),
         ("sqlite3", {"database"}),
-        ("structlog", {"log"}),
+        ("structlog", {"_log"}),
     ],
 )
 def test_one_place_knows_each_library(library: str, homes: set[str]) -> None:

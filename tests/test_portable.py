@@ -9,12 +9,11 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 from payloads import FIELDS, PROMPTS, RATIOS, SHOT_PROMPTS, URLS, maybe, usually
 from request_table import TABLE, read
-from rushes.check import _thorough, check
-from rushes.intent import with_transport
-from rushes.quick import quick
-from rushes.registry import Registry
-from rushes.report import Report
-from rushes.request import Request
+from rushes import Report, Request
+from rushes._check.checking import _thorough
+from rushes._check.quick import quick
+from rushes.plugins import Registry
+from rushes.testing import check
 
 REGISTRY = Registry(base_urls={"uniall": "https://uniall.example.com"})
 FILES = st.sampled_from(["kite.png", "dune.jpg", "https://a.example.com/1.png"])
@@ -80,7 +79,7 @@ def requests(draw: st.DrawFn, variant: str) -> dict[str, Any]:
 
 def wire(report: Report) -> Any:
     """Return the body that would be sent, local files standing in it by their paths."""
-    text = msgspec.json.encode(with_transport(report)).decode()
+    text = msgspec.json.encode(report.complete_payload()).decode()
     for planned in report.uploads:
         text = text.replace(json.dumps(planned.placeholder), json.dumps(planned.path))
     return json.loads(text)

@@ -16,13 +16,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from kits import kits
 from payloads import FIELDS, native_payloads
-from rushes import Request, json_schema
-from rushes.check import check
-from rushes.fields import shape
-from rushes.problems import Problem
-from rushes.registry import Registry
-from rushes.testing.sites import sites
-from rushes.testing.values import bad, good, payloads
+from rushes import Problem, Request, json_schema
+from rushes._payload.fields import shape
+from rushes.plugins import Registry
+from rushes.testing import check
+from rushes.testing._sites import sites
+from rushes.testing._values import bad, good, payloads
 
 REGISTRY = Registry()
 KITS = kits()

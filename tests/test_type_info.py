@@ -19,7 +19,7 @@ def not_ready(*sources: Path) -> str:
 def test_no_type_waits_for_threads_to_make_it(folder: str) -> None:
     every = (ROOT / folder).rglob("src/**/*.py")
     sources = [path for path in every if "msgspec" in path.read_text(encoding="utf-8")]
-    assert not_ready(*sources) == "", "call rushes.type_info.ready, or make a Decoder on import"
+    assert not_ready(*sources) == "", "call type_info.ready, or make a Decoder on import"
 
 
 def test_a_type_that_is_not_ready_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

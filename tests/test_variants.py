@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from PIL import Image as Picture
 from rushes import AsyncClient, Client, Image, Polling, Request, RequestError, Shot, Subject, Task
-from rushes.registry import Registry
+from rushes.plugins import Registry
 from rushes_sandbox import Sandbox
 
 QUICK = Polling(first=0.05, every=0.05)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from acme_server import Server
 from acme_zoom import Zoom
 from rushes import AsyncClient, Client, Polling, Report, Request, Task
-from rushes.flow import Effect, Sleep
+from rushes._flow import Effect, Sleep
 
 KEY = "zoom-secret-key-5f31c7"
 REQUEST = Request("A red kite over dunes")

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from acme_driver import Drivers
 from acme_server import Server, running
+from installed_site import Site
 
 
 @pytest.fixture(autouse=True)
@@ -58,3 +59,12 @@ def make(request: Any, server: Server, home: Path) -> Iterator[Drivers]:
     drivers = Drivers(request.param, server, home)
     yield drivers
     drivers.close()
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """Return a folder on sys.path to install distributions to."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    return Site(folder)

@@ -6,8 +6,8 @@ from typing import Any
 from life_provider import FILES, answered
 from life_world import Act, Cut, Fault, World
 from rushes import Answer
-from rushes.flow import Interrupted, NotSent
-from rushes.testing.answers import BODIES
+from rushes._flow import Interrupted, NotSent
+from rushes.testing._answers import BODIES
 
 UNSAYING = (408, 409, 425, 500, 502, 503, 504)
 REFUSING = (400, 401, 402, 403, 404, 413, 422)

@@ -9,14 +9,14 @@ from acme_zoom import Zoom
 from journal_memory import MemoryJournal
 from life_world import KEY, Killed, World
 from rushes import Report, RushesError, Task, Timeouts
-from rushes.check import check
-from rushes.delivering import PATIENCE
-from rushes.flow import Effect, Flow
+from rushes._check.checking import check
+from rushes._client.verbs import Jobs
+from rushes._flow import Effect, Flow
+from rushes._plugins.loading import LoadedVariant
+from rushes._session.session import Session
+from rushes._submit.delivering import PATIENCE
 from rushes.home import Keys
-from rushes.jobs import Jobs
 from rushes.journal import essence
-from rushes.loading import LoadedVariant
-from rushes.session import Session
 
 TIMEOUTS = Timeouts()
 AT_MOST = Zoom.declaration.polling.at_most
@@ -57,8 +57,8 @@ class Process:
             "wait": (given, timeout),
             "fetch": (given, output),
             "cancel": (given,),
-            "lost": (given, None, True),
-            "found": (job, given, False),
+            "lost": (given, None, None, True),
+            "found": (job, given, None, False),
         }
         flows = getattr(self._jobs, "resolve" if verb in ("lost", "found") else verb)
         flow = flows(*taken[verb], lambda task: self._tell(job, task))

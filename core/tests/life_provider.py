@@ -8,8 +8,8 @@ import msgspec
 from acme_server import VIDEO, box
 from acme_zoom import Zoom
 from rushes import Answer, Call, Receipt, Steps, Variant, hookimpl, pick
-from rushes.reconciling import REPLAYED_FOR
-from rushes.registry import Registry
+from rushes._plugins.registry import Registry
+from rushes._submit.reconciling import REPLAYED_FOR
 
 API, FILES = "https://api.acme.example", "https://files.acme.example"
 

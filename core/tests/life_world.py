@@ -13,7 +13,7 @@ from journal_memory import Memory
 from life_provider import API, KINDS, REGISTRIES, Provider
 from msgspec.structs import replace
 from rushes import Answer, Call, Task
-from rushes.flow import Ask, Do, Effect, Interrupted, NotSent, Send, Sleep, Stream
+from rushes._flow import Ask, Do, Effect, Interrupted, NotSent, Send, Sleep, Stream
 from rushes.urls import origin
 
 if TYPE_CHECKING:

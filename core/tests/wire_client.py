@@ -8,10 +8,10 @@ from contextlib import suppress
 from typing import Any
 
 from rushes import Answer, Timeouts
-from rushes.async_transport import AsyncTransport
-from rushes.flow import NotSent, Send
-from rushes.network import Settings
-from rushes.transport import Transport
+from rushes._flow import NotSent, Send
+from rushes._network.async_transport import AsyncTransport
+from rushes._network.settings import Settings
+from rushes._network.transport import Transport
 
 Perform = Callable[..., Any]
 

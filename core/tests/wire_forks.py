@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 from rushes import Call
-from rushes.async_transport import AsyncTransport
-from rushes.flow import Dispatch, Interrupted, Send, Stream
-from rushes.transport import Transport
+from rushes._flow import Dispatch, Interrupted, Send, Stream
+from rushes._network.async_transport import AsyncTransport
+from rushes._network.transport import Transport
 from wire_client import Body, settings
 from wire_phases import soon
 from wire_server import trusting

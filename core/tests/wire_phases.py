@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
-from rushes.network import Settings
+from rushes._network.settings import Settings
 from wire_client import settings
 from wire_server import Wire, silent
 

@@ -11,7 +11,7 @@ KILLED_AT_A_REMOVAL = """
 import os, signal, sys
 from pathlib import Path
 from rushes import Client
-from rushes.target import writable
+from rushes._fetch.target import writable
 
 def hook(event, arguments):
     if event == "os.remove":

@@ -15,10 +15,10 @@ from typing import Any
 
 import msgspec
 import rushes
-import rushes.async_transport  # loaded before the forks
-import rushes.claims
-import rushes.flow
-import rushes.session
+import rushes._flow
+import rushes._journal.claims
+import rushes._network.async_transport  # loaded before the forks
+import rushes._session.session
 
 PATIENCE = 240
 """Seconds after which a process ends itself, should nobody be left to kill it."""
@@ -91,7 +91,7 @@ class Watched(rushes.SQLiteJournal):
 
 def stop_before_the_call_leaves(order: Order) -> None:
     """Let this process stop where the claim is checked, and the first byte is next."""
-    made = rushes.flow.Dispatch.__init__
+    made = rushes._flow.Dispatch.__init__
 
     def make(dispatch: Any, may_leave: Any) -> None:
         def checked() -> None:
@@ -100,7 +100,7 @@ def stop_before_the_call_leaves(order: Order) -> None:
 
         made(dispatch, checked)
 
-    setattr(rushes.flow.Dispatch, "__init__", make)  # noqa: B010 - for the type checker
+    setattr(rushes._flow.Dispatch, "__init__", make)  # noqa: B010 - for the type checker
 
 
 def stop_around_the_rename(order: Order) -> None:
@@ -124,8 +124,8 @@ def work(order: Order) -> None:
     if order.stop == "before leaving":
         stop_before_the_call_leaves(order)
     if order.lease is not None:
-        vars(rushes.claims)["LEASE"] = order.lease
-        vars(rushes.session)["CONFIRMED"] = order.lease / 2
+        vars(rushes._journal.claims)["LEASE"] = order.lease
+        vars(rushes._session.session)["CONFIRMED"] = order.lease / 2
     ended = Ended()
     with rushes.Client(
         home=order.home,

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from rushes.addresses import is_public
+from rushes._addresses import is_public
 from rushes_sandbox import Sandbox
 
 from faults import table
@@ -76,7 +76,7 @@ def relay(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
     def judge(address: Any) -> bool:
         return str(address) == "127.0.0.1" or is_public(address)
 
-    monkeypatch.setattr("rushes.connections.is_public", judge)
+    monkeypatch.setattr("rushes._network.connections.is_public", judge)
     with Relay(sandbox.url) as running:
         yield running
 

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from rushes import AsyncClient, Client
-from rushes.flow import Effect, Sleep
+from rushes._flow import Effect, Sleep
 
 LONGEST = 0.01
 

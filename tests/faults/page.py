@@ -52,8 +52,8 @@ _END = """\
   processes and a journal that outlives them. `tests/crash` plays it.
 - **What takes minutes, or a thousand processes**: 5,000 tasks over ten connections whose answers
   take 200 ms (`nox -s crowd`), 1,000 processes whose threads share a fresh client
-  (`RUSHES_CROWDS=1000 pytest core/tests/test_core_threads.py`), real processes that are suspended
-  past their lease (`tests/crash`).
+  (`RUSHES_CROWDS=1000 pytest core/tests/surface/test_threads.py`), real processes that are
+  suspended past their lease (`tests/crash`).
 - **UniAll and local images**: it has no address to upload to, so one is refused before anything is
   sent. Its lines among the images are empty.
 - **Names no DNS knows** are refused by a resolver of the test's own: no test asks a real one.

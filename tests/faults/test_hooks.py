@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from rushes import Call, hookimpl
-from rushes.testing.barred import barred
+from rushes.testing._barred import barred
 
 from faults.bench import Bench
 from faults.case import Row

@@ -186,7 +186,7 @@ def test_a_schema_is_printed() -> None:
 
 
 def test_the_only_variant_needs_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rushes.registry.Registry.ids", lambda _self: ["toapis/kling-v3"])
+    monkeypatch.setattr("rushes._plugins.registry.Registry.ids", lambda _self: ["toapis/kling-v3"])
     assert inside("check", "x").code == 0
 
 

@@ -100,7 +100,7 @@ def test_told_to_come_back_in_an_hour(gateway: Gateway) -> None:
 @pytest.mark.usefixtures("soon", "gateway")
 def test_unreachable_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOAPIS_BASE_URL", "http://127.0.0.1:1")
-    monkeypatch.setattr("rushes.delivering.RETRIES", ())
+    monkeypatch.setattr("rushes._submit.delivering.RETRIES", ())
     run = inside(*KITE)
     assert run.code == 4
     assert "never sent, nothing was bought" in run.err
@@ -213,7 +213,7 @@ def test_a_bug_after_the_payment_names_the_task(
     def broken(*_args: object, **_more: object) -> None:
         raise ZeroDivisionError(f"oh {KEY}")
 
-    monkeypatch.setattr("rushes.jobs.follow", broken)
+    monkeypatch.setattr("rushes._client.verbs.follow", broken)
     run = inside(*KITE, "--task", "mine", "--json")
     assert run.code == 1
     assert "Take it up again with: rushes resume mine" in run.err

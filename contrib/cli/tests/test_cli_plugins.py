@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from cli_runs import distribution, inside, outside
-from rushes.installed import Installed
+from rushes.plugins import Installed
 
 SOUND = """
 import click
@@ -157,7 +157,7 @@ def test_a_broken_variant_is_named_below_the_matrix() -> None:
 
 
 def test_nothing_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rushes.registry.installed", lambda: Installed({}, []))
+    monkeypatch.setattr("rushes._plugins.registry.installed", lambda: Installed({}, []))
     assert "install one" in inside("plugins").err
     run = inside("variants")
     assert run.code == 3

@@ -132,7 +132,7 @@ def test_a_task_whose_plugin_is_gone_is_named(
 ) -> None:
     gateway.polls = ["queued"]
     assert inside(*KITE, "--task", "mine", "--timeout", "0.02").code == 6
-    monkeypatch.setattr("rushes.registry.Registry._entries", {})
+    monkeypatch.setattr("rushes._plugins.registry.Registry._entries", {})
     run = inside("resume", "--json")
     assert run.code == 3, run
     found = json.loads(run.out)

@@ -5,7 +5,7 @@ import json
 import pytest
 import rushes
 from cli_runs import inside
-from rushes.registry import Registry
+from rushes.plugins import Registry
 
 
 @pytest.mark.parametrize("width", [40, 80, 100, 160, 300])

@@ -16,8 +16,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from comparison_runs import PAIR, Comparing
-from rushes import AsyncClient, Task
-from rushes.task import Receipt
+from rushes import AsyncClient, Receipt, Task
 from rushes_compare import BudgetError, FolderError, PlanError, Results, compare
 from rushes_compare.book import FILE, Book, read_results, write_new, write_whole
 from rushes_compare.budget import Total, hold

@@ -6,11 +6,25 @@ and no database.
 
 from typing import TYPE_CHECKING
 
+from rushes._lazy import lazily
+
 __version__ = "0.1.0"
 
 # Each name stands here twice and no more: as an import, which is all that type checkers read (so
 # that they know a misspelt name for one), and by the module that it is loaded from.
 if TYPE_CHECKING:
+    from rushes._check.matrix import Capability as Capability
+    from rushes._check.matrix import capabilities as capabilities
+    from rushes._check.schema import json_schema as json_schema
+    from rushes._journal.sqlite import SQLiteJournal as SQLiteJournal
+    from rushes._network.settings import Timeouts as Timeouts
+    from rushes._payload.fields import PublicURL as PublicURL
+    from rushes._payload.fields import Text as Text
+    from rushes._payload.fields import TransportText as TransportText
+    from rushes._payload.fields import TransportURL as TransportURL
+    from rushes._payload.fields import absent as absent
+    from rushes._plugins.defaults import refusal_by_status as refusal_by_status
+    from rushes._session.session import OnUpdate as OnUpdate
     from rushes.async_client import AsyncClient as AsyncClient
     from rushes.calls import Answer as Answer
     from rushes.calls import Call as Call
@@ -21,7 +35,6 @@ if TYPE_CHECKING:
     from rushes.calls import pick_percent as pick_percent
     from rushes.calls import pick_text as pick_text
     from rushes.client import Client as Client
-    from rushes.defaults import refusal_by_status as refusal_by_status
     from rushes.draft import Draft as Draft
     from rushes.errors import BrokenPluginError as BrokenPluginError
     from rushes.errors import ConfigurationError as ConfigurationError
@@ -38,17 +51,9 @@ if TYPE_CHECKING:
     from rushes.errors import StillRunningError as StillRunningError
     from rushes.errors import TaskEndedError as TaskEndedError
     from rushes.errors import UnknownVariantError as UnknownVariantError
-    from rushes.fields import PublicURL as PublicURL
-    from rushes.fields import Text as Text
-    from rushes.fields import TransportText as TransportText
-    from rushes.fields import TransportURL as TransportURL
-    from rushes.fields import absent as absent
     from rushes.hookspecs import hookimpl as hookimpl
     from rushes.journal import ClaimLost as ClaimLost
     from rushes.journal import Journal as Journal
-    from rushes.matrix import Capability as Capability
-    from rushes.matrix import capabilities as capabilities
-    from rushes.network import Timeouts as Timeouts
     from rushes.problems import Note as Note
     from rushes.problems import Problem as Problem
     from rushes.problems import Source as Source
@@ -58,9 +63,6 @@ if TYPE_CHECKING:
     from rushes.request import Shot as Shot
     from rushes.request import Subject as Subject
     from rushes.rules import rule as rule
-    from rushes.schema import json_schema as json_schema
-    from rushes.session import OnUpdate as OnUpdate
-    from rushes.sqlite import SQLiteJournal as SQLiteJournal
     from rushes.task import Receipt as Receipt
     from rushes.task import Refusal as Refusal
     from rushes.task import Result as Result
@@ -75,43 +77,32 @@ if TYPE_CHECKING:
     from rushes.variant import Uploads as Uploads
     from rushes.variant import Variant as Variant
 else:
-    _HOMES = {
-        "rushes.async_client": "AsyncClient",
-        "rushes.calls": "Answer Call LocalFile Steps pick pick_number pick_percent pick_text",
-        "rushes.client": "Client",
-        "rushes.defaults": "refusal_by_status",
-        "rushes.draft": "Draft",
-        "rushes.errors": (
-            "BrokenPluginError ConfigurationError DiskError JournalError MissingKeyError "
-            "NotOfferedError NotSentError OutcomeUnknownError RefusedError RequestError "
-            "ResultError RushesError StillRunningError TaskEndedError UnknownVariantError"
-        ),
-        "rushes.fields": "PublicURL Text TransportText TransportURL absent",
-        "rushes.hookspecs": "hookimpl",
-        "rushes.journal": "ClaimLost Journal",
-        "rushes.matrix": "Capability capabilities",
-        "rushes.network": "Timeouts",
-        "rushes.problems": "Note Problem Source",
-        "rushes.report": "Report",
-        "rushes.request": "Image Request Shot Subject",
-        "rushes.rules": "rule",
-        "rushes.schema": "json_schema",
-        "rushes.session": "OnUpdate",
-        "rushes.sqlite": "SQLiteJournal",
-        "rushes.task": "Receipt Refusal Result State Status Task",
-        "rushes.variant": "SPEC Always Built Polling To Uploads Variant",
-    }
-    _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
-    __all__ = sorted(_HOME)
-
-    def __getattr__(name: str) -> object:
-        from importlib import import_module
-
-        if name not in _HOME:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(_HOME[name]), name)
-        globals()[name] = value
-        return value
-
-    def __dir__() -> list[str]:
-        return sorted({*globals(), *_HOME})
+    __all__, __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "rushes.async_client": "AsyncClient",
+            "rushes.calls": "Answer Call LocalFile Steps pick pick_number pick_percent pick_text",
+            "rushes.client": "Client",
+            "rushes._plugins.defaults": "refusal_by_status",
+            "rushes.draft": "Draft",
+            "rushes.errors": (
+                "BrokenPluginError ConfigurationError DiskError JournalError MissingKeyError "
+                "NotOfferedError NotSentError OutcomeUnknownError RefusedError RequestError "
+                "ResultError RushesError StillRunningError TaskEndedError UnknownVariantError"
+            ),
+            "rushes._payload.fields": "PublicURL Text TransportText TransportURL absent",
+            "rushes.hookspecs": "hookimpl",
+            "rushes.journal": "ClaimLost Journal",
+            "rushes._check.matrix": "Capability capabilities",
+            "rushes._network.settings": "Timeouts",
+            "rushes.problems": "Note Problem Source",
+            "rushes.report": "Report",
+            "rushes.request": "Image Request Shot Subject",
+            "rushes.rules": "rule",
+            "rushes._check.schema": "json_schema",
+            "rushes._session.session": "OnUpdate",
+            "rushes._journal.sqlite": "SQLiteJournal",
+            "rushes.task": "Receipt Refusal Result State Status Task",
+            "rushes.variant": "SPEC Always Built Polling To Uploads Variant",
+        },
+    )

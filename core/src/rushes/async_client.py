@@ -7,15 +7,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from rushes.configuration import Configured
-from rushes.flow import Ask, Do, Effect, NotSent, Send, Sleep, StopWaiting, drive_async
-from rushes.jobs import RequestLike
+from rushes._client.configuration import Configured
+from rushes._client.verbs import RequestLike
+from rushes._flow import Ask, Do, Effect, NotSent, Send, Sleep, StopWaiting, drive_async
+from rushes._session.session import OnUpdate
 from rushes.journal import Journal
-from rushes.session import OnUpdate
 from rushes.task import Task
 
 if TYPE_CHECKING:
-    from rushes.async_transport import AsyncTransport
+    from rushes._network.async_transport import AsyncTransport
 
 
 class AsyncClient(Configured):
@@ -173,7 +173,9 @@ class AsyncClient(Configured):
         if isinstance(effect, Sleep):
             await asyncio.sleep(effect.seconds)
             return None
-        from rushes.async_transport import AsyncTransport  # imports httpx: a check can do without
+        from rushes._network.async_transport import (
+            AsyncTransport,  # imports httpx: a check can do without
+        )
 
         if self._transport is None:
             self._transport = AsyncTransport(self._settings)

@@ -6,14 +6,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from rushes.configuration import Configured
-from rushes.flow import Ask, Do, Effect, Send, Sleep, StopWaiting, drive
-from rushes.jobs import RequestLike
-from rushes.session import OnUpdate
+from rushes._client.configuration import Configured
+from rushes._client.verbs import RequestLike
+from rushes._flow import Ask, Do, Effect, Send, Sleep, StopWaiting, drive
+from rushes._session.session import OnUpdate
 from rushes.task import Task
 
 if TYPE_CHECKING:
-    from rushes.transport import Transport
+    from rushes._network.transport import Transport
 
 
 class Client(Configured):
@@ -207,7 +207,9 @@ class Client(Configured):
         return transport.send(effect) if isinstance(effect, Send) else transport.stream(effect)
 
     def _opened(self) -> "Transport":
-        from rushes.transport import Transport  # imports httpx, which a check can do without
+        from rushes._network.transport import (
+            Transport,  # imports httpx, which a check can do without
+        )
 
         with self._opening:
             if self._transport is None:

@@ -5,12 +5,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from rushes.body import Body, filled_by, top
-from rushes.constraints import distance
-from rushes.fields import PublicURL, shape, unwrap
-from rushes.fields import extra as declared
-from rushes.invalid import INVALID
-from rushes.payload import Examiner, printable
+from rushes._payload.body import Body, filled_by, top
+from rushes._payload.constraints import distance
+from rushes._payload.fields import PublicURL, shape, unwrap
+from rushes._payload.fields import extra as declared
+from rushes._payload.judging import Examiner, printable
+from rushes._structs.invalid import INVALID
 from rushes.problems import listing, show
 from rushes.request import Image, Request, Role, fields_set, is_empty
 from rushes.urls import is_loopback
@@ -22,7 +22,7 @@ class Draft(Body):
 
     Made with the declaration's `fields` already carried over; a plugin's `build_payload` goes on
     from there. `body` is the wire body, `origins` leads from its paths to the request's. What is
-    malformed in the request is a mark (`rushes.invalid`), to be carried along unseen.
+    malformed in the request is a mark (`rushes._structs.invalid`), to be carried along unseen.
     """
 
     __slots__ = ("_extra", "_left", "_roles", "_stray", "native")

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from rushes._keys.file import KeyFile
+from rushes._keys.redacting import Secret
+from rushes._keys.redacting import redact as redact
 from rushes.errors import ConfigurationError
-from rushes.key_file import KeyFile
-from rushes.redacting import Secret
 
 
 def home_folder(given: str | Path | None, environ: Mapping[str, str]) -> Path:

@@ -2,9 +2,10 @@
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
-from rushes.body import PlannedUpload
+from rushes._payload.body import PlannedUpload
 from rushes.problems import Note, Problem
 
 
@@ -29,6 +30,13 @@ class Report(Struct, frozen=True, kw_only=True):
     def valid(self) -> bool:
         """Whether the request can be sent."""
         return not self.problems
+
+    def complete_payload(self) -> Any:
+        """Return the payload of a valid report with the fields that concern the delivery."""
+        fields = msgspec.structs.fields(type(self.payload))
+        names = {field.encode_name: field.name for field in fields}
+        given = {names[wire]: value for wire, value in self.transport.items()}
+        return msgspec.structs.replace(self.payload, **given)
 
     def as_line(self) -> dict[str, Any]:
         """Return the report as one JSON-able answer of a bulk check."""

@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from rushes.invalid import INVALID
-from rushes.type_info import ready
-from rushes.unrolled import unrolled
+from rushes._structs.invalid import INVALID
+from rushes._structs.type_info import ready
+from rushes._structs.unrolled import unrolled
 
 Role = Literal["first_frame", "last_frame", "reference"]
 Filled = Annotated[str, msgspec.Meta(min_length=1)]

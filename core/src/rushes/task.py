@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from rushes._structs.type_info import ready
 from rushes.calls import Call
-from rushes.type_info import ready
 
 State = Literal[
     # Ours. recorded: provably never sent; sending: under way; unknown: nobody knows whether the

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rushes import Answer, Receipt, Refusal, Status
-from rushes.registry import Registry
+from rushes.plugins import Registry
 
 KLING = Registry().get("apimart/kling-v3")
 URL = "https://files.example.org/v.mp4"

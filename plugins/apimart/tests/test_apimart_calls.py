@@ -5,11 +5,9 @@ from functools import cache
 from typing import Any
 
 import pytest
-from rushes import Answer, Call, Receipt, Request
-from rushes.calls import LocalFile
-from rushes.check import check
-from rushes.loading import LoadedVariant
-from rushes.registry import Registry
+from rushes import Answer, Call, LocalFile, Receipt, Request
+from rushes.plugins import LoadedVariant, Registry
+from rushes.testing import check
 
 BASES = [
     (None, "https://api.apimart.ai"),

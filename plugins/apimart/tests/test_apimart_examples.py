@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 from rushes import Request
-from rushes.check import check
-from rushes.registry import Registry
+from rushes.plugins import Registry
+from rushes.testing import check
 
 KLING = Registry().get("apimart/kling-v3")
 BASE = "https://cdn.example.org"

@@ -4,10 +4,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from rushes import Problem, Request
-from rushes.check import check
-from rushes.registry import Registry
-from rushes.report import Report
+from rushes import Problem, Report, Request
+from rushes.plugins import Registry
+from rushes.testing import check
 
 KLING = Registry().get("apimart/kling-v3")
 NEAR = Registry(base_urls={"apimart": "http://127.0.0.1:9/apimart"}).get("apimart/kling-v3")

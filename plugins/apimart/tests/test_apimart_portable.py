@@ -5,10 +5,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from rushes import Image, Problem, Request, Shot, Subject
-from rushes.check import check
-from rushes.registry import Registry
-from rushes.report import Report
+from rushes import Image, Problem, Report, Request, Shot, Subject
+from rushes.plugins import Registry
+from rushes.testing import check
 
 KLING = Registry().get("apimart/kling-v3")
 A, B, C = (f"https://cdn.example.org/{name}.png" for name in "abc")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rushes import Answer, Receipt, Refusal, Status
-from rushes.registry import Registry
+from rushes.plugins import Registry
 
 ALL = ("toapis/kling-v3", "toapis/kling-v3-omni", "toapis/kling-v2-6")
 LOADED = Registry().get(ALL[0])

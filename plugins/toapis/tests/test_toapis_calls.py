@@ -5,10 +5,9 @@ from functools import cache
 from typing import Any
 
 import pytest
-from rushes import Answer, Call, Receipt, Request
-from rushes.calls import LocalFile
-from rushes.check import check
-from rushes.registry import Registry
+from rushes import Answer, Call, LocalFile, Receipt, Request
+from rushes.plugins import Registry
+from rushes.testing import check
 
 ALL = ("toapis/kling-v3", "toapis/kling-v3-omni", "toapis/kling-v2-6")
 BASES = [

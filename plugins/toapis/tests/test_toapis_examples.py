@@ -4,10 +4,9 @@ from typing import Any, NamedTuple
 
 import msgspec
 import pytest
-from rushes import Request
-from rushes.check import check
-from rushes.registry import Registry
-from rushes.report import Report
+from rushes import Report, Request
+from rushes.plugins import Registry
+from rushes.testing import check
 
 REGISTRY = Registry()
 BASE = "https://cdn.example.org"

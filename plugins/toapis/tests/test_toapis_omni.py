@@ -4,10 +4,9 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from rushes import Image, Request
-from rushes.check import check
-from rushes.registry import Registry
-from rushes.report import Report
+from rushes import Image, Report, Request
+from rushes.plugins import Registry
+from rushes.testing import check
 
 REGISTRY = Registry()
 OMNI = "toapis/kling-v3-omni"

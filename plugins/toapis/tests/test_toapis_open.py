@@ -4,10 +4,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from rushes import Problem, Request
-from rushes.check import check
-from rushes.registry import Registry
-from rushes.report import Report
+from rushes import Problem, Report, Request
+from rushes.plugins import Registry
+from rushes.testing import check
 
 REGISTRY = Registry()
 V3, OMNI, V2_6 = "toapis/kling-v3", "toapis/kling-v3-omni", "toapis/kling-v2-6"

@@ -8,10 +8,9 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rushes import Request
-from rushes.check import check
-from rushes.registry import Registry
-from rushes.report import Report
+from rushes import Report, Request
+from rushes.plugins import Registry
+from rushes.testing import check
 
 REGISTRY = Registry()
 IMAGE = "https://cdn.example.org/lamp.png"

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rushes import Answer, Call, Receipt, Refusal, Request, Status
-from rushes.check import check
-from rushes.loading import LoadedVariant
-from rushes.registry import Registry
+from rushes.plugins import LoadedVariant, Registry
+from rushes.testing import check
 
 ALL = [
     f"uniall/kling-v3-{grade}-{sound}" for grade in ("std", "pro") for sound in ("silent", "audio")

@@ -5,10 +5,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from rushes import Problem, Request
-from rushes.check import check
-from rushes.registry import Registry
-from rushes.report import Report
+from rushes import Problem, Report, Request
+from rushes.plugins import Registry
+from rushes.testing import check
 
 KLING = Registry().get("uniall/kling-v3-std-silent")
 NEAR = Registry(base_urls={"uniall": "http://[::1]:9"}).get("uniall/kling-v3-std-silent")

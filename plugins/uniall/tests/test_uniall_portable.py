@@ -5,10 +5,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from rushes import Client, Image, Problem, Request, Shot, Subject
-from rushes.check import check
-from rushes.registry import Registry
-from rushes.report import Report
+from rushes import Client, Image, Problem, Report, Request, Shot, Subject
+from rushes.plugins import Registry
+from rushes.testing import check
 
 REGISTRY = Registry()
 ALL = [

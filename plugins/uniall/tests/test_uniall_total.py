@@ -7,10 +7,9 @@ from typing import Any
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-from rushes import Request
-from rushes.check import check
-from rushes.registry import Registry
-from rushes.report import Report
+from rushes import Report, Request
+from rushes.plugins import Registry
+from rushes.testing import check
 
 KLING = Registry().get("uniall/kling-v3-pro-audio")
 IMAGE = "https://cdn.example.org/lamp.png"

@@ -35,6 +35,6 @@ def tasks(_ctx: click.Context, _param: click.Parameter, begun: str) -> list[Comp
 
 def installed() -> list[str]:
     """List the installed variants' ids; nothing is imported."""
-    from rushes.registry import Registry
+    from rushes.plugins import Registry
 
     return Registry().ids()

@@ -29,8 +29,7 @@ def report_bug(error: BaseException) -> None:
 def redacted(text: str) -> str:
     """Take every key that this process could know out of a text."""
     from rushes import RushesError
-    from rushes.home import Environment, Keys
-    from rushes.redacting import redact
+    from rushes.home import Environment, Keys, redact
 
     text = without_password(text)
     secrets = [value for name, value in os.environ.items() if name.endswith("_API_KEY")]

@@ -9,7 +9,7 @@ from rushes_cli import clients
 from rushes_cli.lazy import OURS, load_command
 
 if TYPE_CHECKING:
-    from rushes.registry import Registry
+    from rushes.plugins import Registry
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Plugin:
 
 def inventory() -> list[Plugin]:
     """Load every plugin; the reason why one is broken is told, not raised."""
-    from rushes.installed import COMMANDS, OBSERVERS, VARIANTS, WRAPPERS, distribution, version
+    from rushes.plugins import COMMANDS, OBSERVERS, VARIANTS, WRAPPERS, distribution, version
 
     registry = clients.make_client().registry
     found = []
@@ -55,7 +55,7 @@ def _state(
     load: Loader, registry: "Registry", entry: EntryPoint, rivals: list[EntryPoint]
 ) -> tuple[str, str | None]:
     from rushes import RushesError
-    from rushes.loading import FAULTS
+    from rushes.plugins import FAULTS
 
     try:
         untrusted = load(registry, entry, rivals)
@@ -68,7 +68,7 @@ def _state(
 
 def _variant(registry: "Registry", entry: EntryPoint, _rivals: list[EntryPoint]) -> str | None:
     from rushes import BrokenPluginError
-    from rushes.trial import trial
+    from rushes.plugins import trial
 
     variant = entry.name.replace(".", "/", 1)
     if variant not in registry.ids():
@@ -78,13 +78,13 @@ def _variant(registry: "Registry", entry: EntryPoint, _rivals: list[EntryPoint])
 
 
 def _wrapper(_registry: "Registry", entry: EntryPoint, _rivals: list[EntryPoint]) -> None:
-    from rushes.loading import described, fitting, import_in_time
+    from rushes.plugins import described, fitting, import_in_time
 
     fitting(import_in_time(entry), described(entry))
 
 
 def _observer(_registry: "Registry", entry: EntryPoint, _rivals: list[EntryPoint]) -> None:
-    from rushes.loading import import_in_time
+    from rushes.plugins import import_in_time
 
     import_in_time(entry)
 

@@ -34,7 +34,7 @@ OURS = {
 
 def found_commands() -> "dict[str, list[EntryPoint]]":
     """Return the commands that others bring, by name; more than one of a name is a conflict."""
-    from rushes.installed import COMMANDS, installed
+    from rushes.plugins import COMMANDS, installed
 
     found: dict[str, list[EntryPoint]] = {}
     for entry in sorted(installed().group(COMMANDS), key=lambda entry: entry.name):
@@ -103,7 +103,7 @@ class Commands(click.Group):
             return name, command, args[1:]
         if name.startswith("-") and not ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
-        from rushes.installed import installed
+        from rushes.plugins import installed
 
         near = difflib.get_close_matches(name, self.list_commands(ctx), n=2)
         nearest = f" Nearest: {', '.join(near)}." if near else ""
@@ -119,7 +119,7 @@ class Commands(click.Group):
         """List the commands; those of others are named by who brings them."""
         with formatter.section("Commands"):
             formatter.write_dl(list(OURS.items()))
-        from rushes.installed import distribution
+        from rushes.plugins import distribution
 
         others = {
             name: ", ".join(map(distribution, entries))
@@ -141,7 +141,7 @@ class Commands(click.Group):
 def load_command(entries: "list[EntryPoint]") -> click.Command:
     """Import a command that others bring; a broken one is a sentence."""
     from rushes import BrokenPluginError
-    from rushes.loading import described, import_in_time
+    from rushes.plugins import described, import_in_time
 
     if len(entries) > 1:
         claims = " and ".join(described(entry) for entry in entries)

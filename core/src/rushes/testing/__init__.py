@@ -1,5 +1,11 @@
-"""For those who write plugins: the conformance kit. Needs the extra `rushes[testing]`."""
+"""For those who write plugins: the conformance kit. Needs the extra `rushes[testing]`.
 
-from rushes.testing.conformance import VariantConformance
+`VariantConformance` is the kit. `check` checks a request against a loaded variant, without a
+client. `payload_fields` tells a variant's fields in words, for a page about it.
+"""
 
-__all__ = ["VariantConformance"]
+from rushes._check.checking import check
+from rushes.testing._conformance import VariantConformance
+from rushes.testing._fields import PayloadField, payload_fields
+
+__all__ = ["PayloadField", "VariantConformance", "check", "payload_fields"]

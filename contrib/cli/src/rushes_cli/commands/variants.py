@@ -10,7 +10,7 @@ from rushes_cli.terminal import json_text, say
 
 if TYPE_CHECKING:
     from rushes import ConfigurationError, Variant
-    from rushes.registry import Registry
+    from rushes.plugins import Registry
 
 
 @click.command()

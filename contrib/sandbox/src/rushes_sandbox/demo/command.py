@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from rushes.installed import COMMANDS, VARIANTS, installed
-from rushes.loading import import_in_time
+from rushes.plugins import COMMANDS, VARIANTS, import_in_time, installed
 
 PROMPT = "A red kite over white dunes at dusk, the camera rising slowly"
 WISHES = ("--duration", "5", "--aspect-ratio", "16:9")

@@ -1,0 +1,196 @@
+"""Checking a request against a variant: every problem at once, nothing sent, nothing read."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+import msgspec
+from msgspec import Struct
+
+from rushes._check.quick import accepted, quick
+from rushes._payload.body import top
+from rushes._payload.judging import Examiner
+from rushes._payload.plans import plan, reading
+from rushes._plugins.loading import LoadedVariant, judgement
+from rushes._structs.invalid import INVALID
+from rushes.draft import Draft
+from rushes.errors import BrokenPluginError
+from rushes.problems import Note, Problem
+from rushes.report import Report
+from rushes.request import FIELDS, Image, Request, Subject
+from rushes.rules import Rule
+from rushes.urls import is_loopback
+from rushes.variant import Variant
+
+
+def read_request(data: Any) -> tuple[Request | None, list[Problem]]:
+    """Judge a request by its own words; what has a problem is marked in the one returned.
+
+    None where it is no object.
+    """
+    examiner = Examiner(None, loopback=False)
+    if not isinstance(data, (Request, Mapping)):
+        examiner.problem("", "type", "a request is expected: an object with its fields")
+        return None, examiner.problems
+    request = cast("Request", examiner.struct(Request, data, ""))
+    if request.subjects is not INVALID:
+        _told_apart(request.subjects, examiner)
+    if request.images is not INVALID:
+        request = msgspec.structs.replace(request, images=_one_each(request.images, examiner))
+    return request, examiner.problems
+
+
+def _one_each(images: Sequence[Image], examiner: Examiner) -> list[Image]:
+    """Refuse a second frame of a kind, and mark its role."""
+    seen: set[str] = set()
+    kept = []
+    for index, image in enumerate(images):
+        if image.role is not INVALID and image.role in seen:
+            message = f"is another {image.role}; one will do"
+            image = Image(image.url, examiner.problem(f"images[{index}].role", "twice", message))
+        elif image.role is not INVALID and image.role != "reference":
+            seen.add(image.role)
+        kept.append(image)
+    return kept
+
+
+def _told_apart(subjects: Sequence[Subject], examiner: Examiner) -> None:
+    """Refuse a name that another subject has."""
+    seen: dict[str, int] = {}
+    for index, subject in enumerate(subjects):
+        if subject.name is not INVALID and seen.setdefault(subject.name, index) != index:
+            first = f"subjects[{seen[subject.name]}]"
+            message = f"is the name of {first}, too; a prompt could cite neither of the two"
+            examiner.problem(f"subjects[{index}].name", "twice", message)
+
+
+def check(loaded: LoadedVariant, data: Request | Mapping[str, Any]) -> Report:
+    """Check a request against one variant."""
+    return quick(loaded, data) or _thorough(loaded, data)
+
+
+def _thorough(loaded: LoadedVariant, data: Request | Mapping[str, Any]) -> Report:
+    variant = loaded.variant
+    request, problems = read_request(data)
+    draft = _drafted(loaded, request, problems) if request is not None else None
+    if draft is None:
+        return Report(variant=variant.id, problems=tuple(problems), notes=())
+    draft.finish()
+    problems += draft.problems
+    payload, found = judge(loaded, draft.body)
+    told = {problem.path for problem in problems}
+    notes = list(draft.notes)
+    for item in found:
+        moved = _moved(item, draft, variant)
+        if isinstance(moved, Note):
+            notes.append(moved)
+        elif moved.path not in told:
+            problems.append(moved)
+    if payload is None and not problems:
+        raise BrokenPluginError(f"{variant.id}: its payload struct allows what cannot be written")
+    files = tuple(draft.files)
+    if problems or payload is None:
+        return Report(
+            variant=variant.id, problems=tuple(problems), notes=tuple(notes), uploads=files
+        )
+    with loaded.blamed("its cost or input mode"):
+        return accepted(variant, payload, reading(payload), tuple(notes), files)
+
+
+def _drafted(loaded: LoadedVariant, request: Request, problems: list[Problem]) -> Draft | None:
+    """Draft a payload; of a request with problems, as much as the plugin can without its values.
+
+    None where that is nothing: what is malformed is then told alone.
+    """
+    fields = {top(problem.path) for problem in problems} & {*FIELDS, "extra"}
+    whole = msgspec.structs.replace(request, **dict.fromkeys(fields, INVALID))
+    for given in (request, whole):
+        try:
+            draft: Draft = loaded.call("build_payload", request=given)
+        except BrokenPluginError:
+            if not problems:
+                raise
+        else:
+            return draft
+    return None
+
+
+def judge(
+    loaded: LoadedVariant, body: Mapping[str, Any]
+) -> tuple[Struct | None, list[Problem | Note]]:
+    """Judge a wire body: its fields one by one, then the rules, as far as their fields are valid.
+
+    A rule is left out where one of its fields has a problem, or is marked as having one. Where
+    only a part of a field does (an item of a list), the rule runs, and says nothing if it comes
+    to that part.
+    """
+    variant = loaded.variant
+    examiner = Examiner(variant.id, loopback=is_loopback(variant.base_url))
+    payload = partial = _converted(variant, body, examiner)
+    if payload is None:
+        examiner = Examiner(variant.id, loopback=is_loopback(variant.base_url))
+        partial = examiner.struct(variant.payload, body, "")
+        if not (examiner.problems or examiner.marked):
+            payload = partial  # an empty list counts as none, whatever its least length
+    found: list[Problem | Note] = [*examiner.problems, *examiner.notes]
+    bad = [*examiner.marked, *(problem.path for problem in examiner.problems)]
+    read = reading(partial)
+    for rule in variant.rules:
+        if not any(_covers(path, field) for field in rule.fields for path in bad):
+            judged = _judged(loaded, rule, read, whole=not bad)
+            found += (item for item in judged if _asked(item, body))
+    if any(isinstance(item, Problem) for item in found) or payload is None:
+        return None, found
+    found += loaded.judgements(payload)
+    return payload, found
+
+
+def _converted(variant: Variant, body: Mapping[str, Any], examiner: Examiner) -> Struct | None:
+    """Take the short way of a body without a problem; None sends it the thorough way."""
+    try:
+        payload = msgspec.convert(body, variant.payload)
+        for field in plan(variant.payload).special:
+            if field.wire in body:
+                examiner.value(field.hint, body[field.wire], field.wire)
+        if not examiner.problems:
+            msgspec.json.encode(payload)
+        if not plan(variant.payload).no_blank(payload):
+            return None
+    except (msgspec.ValidationError, ValueError, RecursionError, OverflowError, TypeError):
+        return None
+    return None if examiner.problems or examiner.marked else payload
+
+
+def _asked(item: Problem | Note, body: Mapping[str, Any]) -> bool:
+    """Whether a finding concerns the caller: a note on a field left out tells nobody anything."""
+    return isinstance(item, Problem) or top(item.path) in body
+
+
+def _judged(
+    loaded: LoadedVariant, rule: Rule, payload: Any, *, whole: bool
+) -> Iterable[Problem | Note]:
+    try:
+        with loaded.blamed(f"the rule {rule.name}"):
+            found = [judgement(item) for item in rule.judge(payload)]
+    except BrokenPluginError:
+        if whole:
+            raise
+        return  # it came to what is marked
+    for item in found:
+        yield item if item.source else msgspec.structs.replace(item, source=rule.source)
+
+
+def _moved(item: Problem | Note, draft: Draft, variant: Variant) -> Problem | Note:
+    """Lead a finding back to the caller's own words, and name the page it comes from."""
+    path, source = draft.way_back(item.path), item.source or variant.page
+    return msgspec.structs.replace(item, path=path, source=source)
+
+
+def _covers(outer: str, inner: str) -> bool:
+    """Whether one path is the other, or holds it."""
+    return len(outer) <= len(inner) and overlaps(outer, inner)
+
+
+def overlaps(one: str, other: str) -> bool:
+    """Whether one path is the other, or lies in it."""
+    short, long = sorted((one, other), key=len)
+    return long.startswith(short) and (long == short or long[len(short)] in ".[" or not short)

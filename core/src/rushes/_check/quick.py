@@ -1,0 +1,100 @@
+"""The short way of a check, for a request without a problem and without a note.
+
+It hopes: whatever it meets that is not plainly in order, an exception included, sends the request
+the thorough way, which finds out everything and whose fault it is. Accepting is all it can do.
+"""
+
+from typing import Any
+
+import msgspec
+from msgspec import UNSET, Struct
+
+from rushes._payload.body import PlannedUpload
+from rushes._payload.fields import FieldShape
+from rushes._payload.judging import Examiner
+from rushes._payload.plans import plan
+from rushes._plugins.loading import FAULTS, LoadedVariant
+from rushes.problems import Note
+from rushes.report import Report
+from rushes.request import Request, sets_nothing
+from rushes.urls import is_loopback
+from rushes.variant import Variant
+
+_reread = msgspec.json.Decoder(Request).decode
+_write = msgspec.json.Encoder().encode
+
+
+def quick(loaded: LoadedVariant, request: Any) -> Report | None:
+    """Return the report of a request that is in order, or None where it takes a closer look."""
+    if type(request) is not Request or type(request.extra) is not dict:
+        return None
+    try:
+        if not sets_nothing(request) and not _well_typed(request):
+            return None
+        draft = loaded.build_payload(request)
+        draft.finish()
+        if draft.problems or draft.notes or draft.files:
+            return None
+        variant, body = loaded.variant, draft.body
+        payload, steps = msgspec.convert(body, variant.payload), plan(variant.payload)
+        if not steps.no_blank(payload):
+            return None
+        for field in steps.special:
+            if field.wire in body and not _in_order(variant, field, body[field.wire]):
+                return None
+        read = steps.reading(payload)
+        if not loaded.rules_hold(read) or loaded.judgements(payload):
+            return None
+        _write(payload)
+        return accepted(variant, payload, read)
+    except FAULTS:  # the thorough way says what it was, and whose fault
+        return None
+
+
+def accepted(
+    variant: Variant,
+    payload: Struct,
+    read: Any,
+    notes: tuple[Note, ...] = (),
+    uploads: tuple[PlannedUpload, ...] = (),
+) -> Report:
+    """Return the report of a payload without a problem; `read` is how rules read it."""
+    transport: dict[str, Any] = {}
+    for field in plan(payload.__class__).transport:
+        if (value := getattr(payload, field.name)) is not UNSET:
+            transport[field.wire] = value
+            payload = msgspec.structs.replace(payload, **{field.name: UNSET})
+    return Report(
+        variant=variant.id,
+        problems=(),
+        notes=notes,
+        payload=payload,
+        transport=transport,
+        input_mode=variant.input_mode(read) if variant.input_mode else None,
+        cost=variant.cost(read) if variant.cost else None,
+        uploads=uploads,
+    )
+
+
+def _well_typed(request: Request) -> bool:
+    """Whether a request has the types it declares; raises where it has not."""
+    reread = _reread(_write(request))
+    if reread.guidance != request.guidance or type(request.duration) is float:
+        return False  # no number that JSON can say, or one that is to become whole
+    for shot in request.shots:
+        if type(shot.duration) is float:
+            return False
+    if request.subjects and len({subject.name for subject in request.subjects}) < len(
+        request.subjects
+    ):
+        return False
+    if not request.images:
+        return True
+    roles = [image.role for image in request.images]
+    return len(roles) < 2 or len(roles) == len({*roles}) + max(roles.count("reference") - 1, 0)
+
+
+def _in_order(variant: Variant, field: FieldShape, value: Any) -> bool:
+    examiner = Examiner(variant.id, loopback=is_loopback(variant.base_url))
+    examiner.value(field.hint, value, field.wire)
+    return not (examiner.problems or examiner.notes)

@@ -1,0 +1,114 @@
+"""A variant's payload as JSON Schema (2020-12), from its declaration alone."""
+
+from collections.abc import Iterable
+from typing import Any, get_args
+
+from rushes._payload.constraints import described
+from rushes._payload.fields import FieldShape, extra, is_struct, shape, unwrap
+from rushes.rules import Rule
+from rushes.variant import Variant
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+WEB_URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#]+\S*$"
+# Patterns and no `format`: its "uri" would refuse letters beyond ASCII, which are sent as they are.
+PUBLIC_URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#]+\.[^\s/?#]+\S*$"
+
+
+def json_schema(variant: Variant) -> dict[str, Any]:
+    """Return the schema of a variant's native payload.
+
+    Rules that JSON Schema can say are under `allOf`; those it cannot are listed, in words, under
+    `x-rules`, and those that refuse nothing under `x-notes`.
+    """
+    refusing = [rule for rule in variant.rules if not rule.notes]
+    said = [dict(rule.schema) for rule in refusing if rule.schema is not None]
+    unsaid = _in_words(variant, (rule for rule in refusing if rule.schema is None))
+    notes = _in_words(variant, (rule for rule in variant.rules if rule.notes))
+    schema = {
+        "$schema": DIALECT,
+        "title": variant.id,
+        "description": str(variant.page),
+        **_object(variant.payload, closed=True),
+    }
+    if said:
+        schema["allOf"] = said
+    if unsaid:
+        schema["x-rules"] = unsaid
+    if notes:
+        schema["x-notes"] = notes
+    return schema
+
+
+def _in_words(variant: Variant, rules: Iterable[Rule]) -> list[dict[str, str]]:
+    return [
+        {"code": rule.name, "text": rule.text, "source": str(rule.source or variant.page)}
+        for rule in rules
+    ]
+
+
+def _object(struct: Any, *, closed: bool) -> dict[str, Any]:
+    fields = shape(struct)
+    return {
+        "type": "object",
+        "properties": {field.wire: _field(field) for field in fields},
+        "required": [field.wire for field in fields if field.required],
+        "additionalProperties": not closed,
+    }
+
+
+def _field(field: FieldShape) -> dict[str, Any]:
+    said = _value(field.hint)
+    if said.get("type") == "array":
+        _count(said, described(field.hint).min_length, required=field.required)
+    if field.reads_as not in (None, "", (), [], {}) and not is_struct(type(field.reads_as)):
+        said["default"] = field.reads_as
+    return said
+
+
+def _count(said: dict[str, Any], least: int | None, *, required: bool) -> None:
+    """Say how few items will do: an empty list counts as none, wherever none is allowed."""
+    if required:
+        said["minItems"] = least or 1
+    elif least:
+        said["anyOf"] = [{"maxItems": 0}, {"minItems": least}]
+
+
+def _value(hint: Any) -> dict[str, Any]:
+    base, metas = unwrap(hint)
+    if base is Any:
+        return {}
+    if is_struct(base):
+        return _object(base, closed=True)
+    if known := extra(metas, "known"):
+        return _object(known, closed=False)
+    if extra(metas, "public_url"):
+        return {"type": "string", "pattern": PUBLIC_URL}
+    if extra(metas, "web_url"):
+        return {"type": "string", "pattern": WEB_URL}
+    bounds = described(hint)
+    if bounds.words == "a list":
+        items = _value(get_args(base)[0])
+        return _present({"type": "array", "items": items, "maxItems": bounds.max_length})
+    if bounds.choices:
+        return {"enum": list(bounds.choices)}
+    types = {
+        "text": "string",
+        "a whole number": "integer",
+        "a number": "number",
+        "true or false": "boolean",
+        "an object": "object",
+    }
+    return _present(
+        {
+            "type": types[bounds.words],
+            "minimum": bounds.ge,
+            "maximum": bounds.le,
+            "minLength": bounds.min_length,
+            "maxLength": bounds.max_length,
+            "pattern": bounds.pattern,
+        }
+    )
+
+
+def _present(said: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in said.items() if value is not None}

@@ -1,0 +1,172 @@
+"""What both clients are made of: how they are configured, and what needs no waiting."""
+
+import warnings
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rushes._check.checking import check
+from rushes._check.quick import quick
+from rushes._check.siblings import naming_siblings
+from rushes._client.verbs import Jobs, RequestLike
+from rushes._journal.sqlite import SQLiteJournal
+from rushes._keys.redacting import Secret
+from rushes._network.settings import Settings, Timeouts
+from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.registry import Registry
+from rushes._session.records import Records
+from rushes._session.session import OnUpdate, Session
+from rushes._submit.submitting import configured
+from rushes._submit.uploading import file_problems
+from rushes.errors import ConfigurationError
+from rushes.home import Environment, Keys, hidden, home_folder
+from rushes.journal import Journal
+from rushes.problems import Problem
+from rushes.report import Report
+from rushes.request import Request
+from rushes.urls import proxy_objection
+from rushes.variant import Polling
+
+DEFAULT: Any = object()
+
+
+class Configured:
+    """A client without its driver; everything here is free of waiting.
+
+    An argument beats the environment, which beats what is stored in the home folder. Nothing is
+    opened, imported or written before it is needed.
+    """
+
+    def __init__(
+        self,
+        *,
+        keys: Mapping[str, str] | None = None,
+        base_urls: Mapping[str, str] | None = None,
+        home: str | Path | None = None,
+        journal: Journal | None = DEFAULT,
+        timeouts: Timeouts | None = None,
+        polling: Polling | None = None,
+        proxy: str | None = None,
+        transport: Any = None,
+        connections: int = 10,
+        plugins: Iterable[Any] = (),
+        wrappers: Iterable[Any] = (),
+        observers: Iterable[OnUpdate] = (),
+        trust: Mapping[str, str | Iterable[str]] | None = None,
+    ) -> None:
+        """Configure a client.
+
+        `keys` and `base_urls` are by provider; `home` is the folder for journal, stored keys and
+        downloads; `polling` overrides the providers' advice. `transport` is an httpx transport of
+        your own; addresses are then judged by their text alone, and its own timeouts bound what
+        hangs within it. `proxy` stands before all hosts but this machine; a proxy resolves names
+        itself, so that through one, too, only literal addresses are judged. `connections` bounds
+        how many are open at once, however many tasks are followed.
+
+        A provider's name, and with it the key, belongs to one distribution. `trust` says by
+        provider which other distributions may have it: `{"toapis": "some-distribution"}`; what is
+        in `plugins` is trusted.
+
+        `journal` is any `Journal`; without one, an SQLite file in `home`. With `journal=None`
+        nothing is written down: a task that you do not keep yourself is lost with the process, a
+        job cannot be told from one sent before, nothing keeps two flows from working on one task
+        (two resumes may both send it), and `tasks`, `history`, `purge` and `resume` by reference
+        do not work. Give it only where you store every Task that `on_update` shows you before you
+        return, and see to it that each has one owner.
+        """
+        # First of all, so that no traceback shows them, whatever is raised here.
+        keys, base_urls, proxy = hidden(keys), hidden(base_urls), proxy and Secret(proxy)
+        if keys is None or base_urls is None:
+            raise ConfigurationError("keys and base_urls are mappings by provider, of text to text")
+        if proxy and (wrong := proxy_objection(proxy)):
+            raise ConfigurationError(f"{wrong}; correct the argument proxy")
+        environ = Environment()
+        folder = home_folder(home, environ)
+        self._settings = Settings(
+            timeouts=timeouts or Timeouts(),
+            proxy=proxy,
+            connections=connections,
+            transport=transport,
+        )
+        self.registry = Registry(plugins, wrappers, base_urls, environ, trust)
+        self.keys = Keys(keys, environ, folder)
+        self._session = Session(
+            registry=self.registry,
+            keys=self.keys,
+            journal=SQLiteJournal(folder / "journal.db") if journal is DEFAULT else journal,
+            home=folder,
+            timeouts=self._settings.timeouts,
+            polling=polling,
+            own_observers=tuple(observers),
+        )
+        self._jobs = Jobs(self._session, self._checked)
+        self._records = Records(self._session)
+
+    def check(self, variant: str, request: RequestLike) -> Report:
+        """Check a request: every problem at once, what would be sent, nothing sent.
+
+        Needs no key, no base URL and no network. A local image is read, not uploaded. Raises
+        UnknownVariantError or BrokenPluginError; a wrong request raises nothing, it is reported.
+        """
+        report = quick(self.registry.get(variant), request)  # what most requests need
+        if report is not None:
+            return report
+        report = self._checked(variant, request)[1]
+        return naming_siblings(report, request, self.registry) if report.problems else report
+
+    def ready(self, variant: str) -> None:
+        """Raise what would keep any request to a variant from being sent; nothing is sent.
+
+        Raises MissingKeyError, or another ConfigurationError: no base URL, a key that is for
+        somebody else, a wrapper that is broken.
+        """
+        configured(self._session, self.registry.get(variant))
+
+    def check_all(self, request: RequestLike) -> list[Report]:
+        """Check a request against every installed variant: who can do it, and who cannot and why.
+
+        Each report has its notes and its estimated cost, where that is known. A variant whose
+        plugin is broken cannot, and its problem, of code `broken_plugin`, says why.
+        """
+        return [self._judged(variant_id, request) for variant_id in self.registry.ids()]
+
+    def _judged(self, variant: str, request: RequestLike) -> Report:
+        try:
+            return self._checked(variant, request)[1]
+        except ConfigurationError as error:
+            problem = Problem(path="", code="broken_plugin", message=str(error))
+            return Report(variant=variant, problems=(problem,), notes=())
+
+    def check_payload(self, variant: str, payload: Any) -> Report:
+        """Check a native payload, as the provider's page shows it."""
+        if type(payload) is not dict and not isinstance(payload, Mapping):
+            message = "a payload is an object"
+            problem = Problem(path="", code="type", message=message)
+            return Report(variant=variant, problems=(problem,), notes=())
+        return self.check(variant, Request(extra=payload))
+
+    def _checked(self, variant: str, request: RequestLike) -> tuple[LoadedVariant, Report]:
+        loaded = self.registry.get(variant)
+        report = check(loaded, request)
+        uploads = loaded.variant.uploads
+        if uploads is None or not report.uploads:
+            return loaded, report
+        found = [
+            problem for planned in report.uploads for problem in file_problems(planned, uploads)
+        ]
+        if found:
+            problems = (*report.problems, *found)
+            report = msgspec.structs.replace(report, problems=tuple(problems), payload=None)
+        return loaded, report
+
+    def _left_open(self) -> None:
+        """Say that a client was not closed, and let go of what its journal holds."""
+        warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
+        if isinstance(self._session.journal, SQLiteJournal):
+            self._session.journal.let_go()
+
+    def _release(self) -> None:
+        if self._session.journal is not None:
+            self._session.journal.close()

@@ -1,0 +1,384 @@
+"""The verbs, each a flow: submit, wait, fetch, generate, resume, cancel."""
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from functools import wraps
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec
+
+import msgspec
+
+from rushes._fetch.download import delivered, lies_at
+from rushes._flow import Do, Flow, Interrupted, NotSent, T, steps
+from rushes._plugins.loading import LoadedVariant
+from rushes._session.owning import Work, owning
+from rushes._session.records import Records
+from rushes._session.session import OnUpdate, Session, at, excerpt, placed
+from rushes._submit.delivering import accepted
+from rushes._submit.submitting import submit
+from rushes._wait.following import ended, follow, look_again, look_once, still_running
+from rushes.errors import BrokenPluginError, ConfigurationError, NotOfferedError, StillRunningError
+from rushes.problems import show
+from rushes.report import Report
+from rushes.request import Request
+from rushes.task import Receipt, Task, id_objection
+
+RequestLike = Request | Mapping[str, Any]
+P = ParamSpec("P")
+
+
+def silent(
+    verb: Callable[Concatenate["Jobs", P], Flow[T]],
+) -> Callable[Concatenate["Jobs", P], Flow[T]]:
+    """Let no error leave a verb that shows a key."""
+
+    @wraps(verb)
+    def flow(jobs: "Jobs", /, *given: P.args, **named: P.kwargs) -> Flow[T]:
+        try:
+            return (yield from verb(jobs, *given, **named))
+        except BaseException as error:
+            jobs.session.silence(error)
+            raise
+
+    return flow
+
+
+def absolute(output: str | Path) -> str:
+    """Return an output as it is meant here and now, whoever resumes may be elsewhere.
+
+    A folder ends with a slash: the file in it is then named after its task.
+    """
+    try:
+        path = Path(output).absolute()
+    except OSError as error:
+        message = f"{output} is relative, and this folder is gone; give an absolute path"
+        raise ConfigurationError(message) from error
+    is_folder = os.fspath(output).endswith(("/", os.sep)) or path.is_dir()
+    return f"{path}{os.sep}" if is_folder else str(path)
+
+
+def _json(memo: Any) -> str:
+    return msgspec.json.encode(memo).decode()
+
+
+def _place(output: str | Path | None, task: Task) -> Path | None:
+    """Return the file that an output names for a task."""
+    return placed(absolute(output), task.id) if output else None
+
+
+def _without_video(task: Task) -> bool:
+    """Say whether a task has ended, and no video will ever come of it."""
+    return task.ended and task.state != "completed"
+
+
+def _never(_task: Task) -> bool:
+    """Say that nothing another process does is enough: this one was asked to do it."""
+    return False
+
+
+def _finished(task: Task) -> bool:
+    """Say that what is over needs nobody's work."""
+    return not task.unfinished
+
+
+class Jobs:
+    """Makes the flows that a client drives."""
+
+    def __init__(
+        self,
+        session: Session,
+        checked: Callable[[str, RequestLike], tuple[LoadedVariant, Report]],
+    ) -> None:
+        self.session = session
+        self._records = Records(session)
+        self._checked = checked
+
+    @silent
+    def submit(
+        self,
+        variant: str,
+        request: RequestLike,
+        task_id: str | None,
+        output: str | Path | None,
+        on_update: OnUpdate | None,
+        end: float | None = None,
+        then: Callable[[LoadedVariant, Task], Flow[Task]] | None = None,
+    ) -> Flow[Task]:
+        """Check a request and pay for it; what comes `then` is done by the same owner."""
+        loaded, report = yield Do(lambda: self._checked(variant, request))
+        return (
+            yield from submit(
+                self.session,
+                loaded,
+                report,
+                task_id=task_id,
+                output=absolute(output) if output else None,
+                on_update=on_update,
+                end=end,
+                then=then,
+            )
+        )
+
+    @silent
+    def wait(
+        self, task: Task | str, timeout: float | None, on_update: OnUpdate | None
+    ) -> Flow[Task]:
+        """Follow a task until it is completed."""
+        end = self._end(timeout)
+        task = yield from self._records.given(task)
+        if task.ended:
+            return ended(task)
+        loaded = self.session.load(task)
+
+        def work(task: Task) -> Flow[Task]:
+            return (yield from self._followed(loaded, task, end, on_update))
+
+        seen = yield from self._owning(loaded, task, work, lambda seen: seen.ended, end, on_update)
+        return ended(seen)
+
+    @silent
+    def fetch(
+        self, task: Task | str, output: str | Path | None, on_update: OnUpdate | None
+    ) -> Flow[Task]:
+        """Download a completed task's video."""
+        task = yield from self._records.given(task)
+        if not task.ended:
+            raise still_running(self.session, task)
+        loaded = self.session.load(task)
+
+        def work(task: Task) -> Flow[Task]:
+            return (yield from self._fetched(loaded, task, output, on_update))
+
+        return (yield from self._owning(loaded, task, work, _never, None, on_update))
+
+    @silent
+    def generate(
+        self,
+        variant: str,
+        request: RequestLike,
+        task_id: str | None,
+        output: str | Path | None,
+        timeout: float | None,
+        on_update: OnUpdate | None,
+    ) -> Flow[Task]:
+        """Check, submit, wait and fetch."""
+        end = self._end(timeout)
+        fetched: list[Task] = []
+
+        def then(loaded: LoadedVariant, task: Task) -> Flow[Task]:
+            task = yield from self._followed(loaded, task, end, on_update)
+            fetched.append((yield from self._fetched(loaded, task, output, on_update, end)))
+            return fetched[0]
+
+        task = yield from self.submit(variant, request, task_id, output, on_update, end, then)
+        if fetched or (yield Do(lambda: lies_at(ended(task), _place(output, task)))):
+            return task
+        return (yield from self.fetch(task, output, on_update))
+
+    @silent
+    def resume(
+        self,
+        task: Task | str,
+        output: str | Path | None,
+        timeout: float | None,
+        on_update: OnUpdate | None,
+    ) -> Flow[Task]:
+        """Take a task up where it was left."""
+        end = self._end(timeout)
+        given = yield from self._records.given(task)
+        place = _place(output, given)
+        if _without_video(given) or (yield Do(lambda: lies_at(given, place))):
+            return ended(given)
+        loaded = self.session.load(given)
+
+        def work(task: Task) -> Flow[Task]:
+            fresh = task.state == "recorded"  # any other may be ready by now
+            if output:
+                task = msgspec.structs.replace(task, output=absolute(output))
+            task = yield from accepted(self.session, loaded, task, on_update, end)
+            if task.state == "completed" and not (yield Do(lambda: lies_at(task, place))):
+                task = yield from look_again(self.session, loaded, task, on_update)
+            task = yield from self._followed(loaded, task, end, on_update, at_once=not fresh)
+            return (yield from self._fetched(loaded, task, output, on_update, end))
+
+        flow = self._owning(loaded, given, work, _without_video, end, on_update)
+        return ended((yield from flow))
+
+    @silent
+    def refresh(self, task: Task | str, on_update: OnUpdate | None) -> Flow[Task]:
+        """Look once at what a task is now."""
+        task = yield from self._records.given(task)
+        if task.receipt is None or not task.unfinished:
+            return task
+        loaded = self.session.load(task)
+
+        def look(task: Task) -> Flow[Task]:
+            return (yield from look_once(self.session, loaded, task, on_update))
+
+        flow = owning(
+            self.session,
+            task,
+            look,
+            enough=_finished,
+            end=self.session.elapsed(),
+            on_update=on_update,
+            or_as_seen=True,
+        )
+        return (yield from flow)
+
+    @silent
+    def cancel(self, task: Task | str, on_update: OnUpdate | None) -> Flow[Task]:
+        """Ask the provider to cancel a task; drop one that was never sent."""
+        task = yield from self._records.given(task)
+        loaded = self.session.load(task)
+        if task.state == "recorded":
+            return (yield from self._dropped(loaded, task, on_update))
+        if task.ended or task.receipt is None:
+            raise ConfigurationError(
+                f"task {task.id} is {task.state}; there is nothing to cancel", task=task
+            )
+        generator = loaded.call("cancel", receipt=task.receipt)
+        if generator is None:
+            raise NotOfferedError(
+                f"{loaded.variant.provider} documents no way to cancel a task; "
+                f"task {task.id} goes on and will be billed",
+                task=task,
+            )
+        session = self.session
+        try:
+            answer, _ = yield from steps(
+                generator, lambda call: session.send(loaded, call, session.timeouts.poll, task=task)
+            )
+        except (NotSent, Interrupted) as failure:
+            reason = session.clean(loaded, str(failure))
+            message = f"nobody answered that task {task.id} is cancelled ({reason}); ask again"
+            raise StillRunningError(message, task=task) from failure
+        if answer.status >= 300:
+            raise StillRunningError(
+                f"the provider did not cancel task {task.id} "
+                f"({session.clean(loaded, excerpt(answer))}); it goes on",
+                task=task,
+            )
+        # It may have ended just before: what became of it is what the provider says next, to
+        # whoever owns the task.
+
+        def look(task: Task) -> Flow[Task]:
+            return (yield from look_again(session, loaded, task, on_update))
+
+        end = session.elapsed() + session.timeouts.poll
+        return (
+            yield from self._owning(loaded, task, look, lambda seen: seen.ended, end, on_update)
+        )
+
+    @silent
+    def resolve(
+        self,
+        task: Task | str,
+        remote_id: str | None,
+        memo: Any,
+        lost: bool,
+        on_update: OnUpdate | None,
+    ) -> Flow[Task]:
+        """Take the caller's word for what became of a submit that nobody else knows about."""
+        task = yield from self._records.given(task)
+        loaded = self.session.load(task)
+        if lost == bool(remote_id):
+            raise ConfigurationError(
+                "say one of the two: that the task is lost, or its remote id", task=task
+            )
+        receipt = Receipt(remote_id, memo) if remote_id else None
+        if receipt is not None:
+            yield from self._usable(loaded, task, receipt)
+
+        def work(task: Task) -> Flow[Task]:
+            if task.state not in ("sending", "unknown"):
+                raise ConfigurationError(
+                    f"task {task.id} is {task.state}; there is nothing to resolve", task=task
+                )
+            changed = msgspec.structs.replace(task, state="lost")
+            if receipt is not None:
+                changed = at(task, "queued", receipt=receipt)
+            return (yield from self.session.record(changed, on_update))
+
+        return (yield from self._owning(loaded, task, work, _never, 0.0, on_update))
+
+    def _usable(self, loaded: LoadedVariant, task: Task, receipt: Receipt) -> Flow[None]:
+        """Raise ConfigurationError where a receipt that somebody wrote cannot be asked about."""
+        if wrong := id_objection(receipt.remote_id):
+            raise ConfigurationError(f"the remote id {show(receipt.remote_id)} {wrong}", task=task)
+        try:
+            given = _json(receipt.memo)
+        except TypeError as error:
+            raise ConfigurationError(f"the memo is not JSON: {error}", task=task) from error
+        try:
+            with closing(loaded.call("poll", receipt=receipt)) as calls:
+                next(calls, None)
+        except BrokenPluginError as failure:
+            tasks = yield from self._records.tasks(False)
+            like = [t.receipt.memo for t in tasks if t.variant == task.variant and t.receipt]
+            example = next((f" (another task's is {_json(memo)})" for memo in like if memo), "")
+            lacking = "has no memo" if receipt.memo is None else f"has the memo {given}"
+            message = (
+                f"{task.variant} cannot ask about {show(receipt.remote_id)}, which {lacking}; "
+                f"a memo is the JSON that the plugin keeps of a submit's answer beside the id"
+                f"{example}: give the right one. What the plugin says: {failure}"
+            )
+            raise ConfigurationError(message, task=task) from failure
+
+    def _dropped(self, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None) -> Flow[Task]:
+        """Give up a job that was never sent; nothing was bought."""
+
+        def work(task: Task) -> Flow[Task]:
+            if task.state != "recorded":
+                raise ConfigurationError(
+                    f"task {task.id} is {task.state} by now; cancel it again", task=task
+                )
+            dropped = at(task, "cancelled", error="given up before it was sent")
+            return (yield from self.session.record(dropped, on_update))
+
+        return (yield from self._owning(loaded, task, work, _never, 0.0, on_update))
+
+    def _followed(
+        self,
+        loaded: LoadedVariant,
+        task: Task,
+        end: float | None,
+        on_update: OnUpdate | None,
+        *,
+        at_once: bool = False,
+    ) -> Flow[Task]:
+        if task.ended:
+            return ended(task)
+        flow = follow(self.session, loaded, task, end=end, on_update=on_update, at_once=at_once)
+        return (yield from flow)
+
+    def _fetched(
+        self,
+        loaded: LoadedVariant,
+        task: Task,
+        output: str | Path | None,
+        on_update: OnUpdate | None,
+        end: float | None = None,
+    ) -> Flow[Task]:
+        flow = delivered(self.session, loaded, task, _place(output, task), on_update, end=end)
+        return (yield from flow)
+
+    def _end(self, timeout: float | None) -> float | None:
+        """Return when a verb is to be over, by the session's `elapsed`; None: by the advice."""
+        return None if timeout is None else self.session.elapsed() + timeout
+
+    def _owning(
+        self,
+        loaded: LoadedVariant,
+        task: Task,
+        work: Work,
+        enough: Callable[[Task], bool],
+        end: float | None,
+        on_update: OnUpdate | None,
+    ) -> Flow[Task]:
+        """Work on a task as its owner; another one is waited for until `end`, too."""
+        if end is None:
+            end = self.session.elapsed() + loaded.variant.polling.at_most
+        flow = owning(self.session, task, work, enough=enough, end=end, on_update=on_update)
+        return (yield from flow)

@@ -1,0 +1,1 @@
+"""Fetching: a whole video at its final path, or nothing."""

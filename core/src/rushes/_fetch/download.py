@@ -1,0 +1,293 @@
+"""Fetching a video: whole at its final path, or not there; and never twice without need."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+import msgspec
+
+from rushes import _log as log
+from rushes._fetch.container import looks_like
+from rushes._fetch.part_file import PartFile
+from rushes._fetch.regular import open_regular
+from rushes._fetch.target import refuse_to_replace
+from rushes._flow import Do, Flow, Interrupted, NotSent, Sleep, Stalled, Stream
+from rushes._plugins.loading import LoadedVariant
+from rushes._session.session import OnUpdate, Session
+from rushes._wait.following import ended, look_again
+from rushes.calls import Answer, Call
+from rushes.errors import DiskError, ResultError, StillRunningError
+from rushes.task import Result, Task
+from rushes.urls import is_loopback, public_url_objection, shown, web_url_objection
+
+ATTEMPTS = 5
+HOPS = 5
+MOST_RESULTS = 10
+"""Results that are tried of those that a provider offers."""
+GONE = (401, 403, 404, 410)
+COPIED = 1024 * 1024
+"""Bytes of a file that are copied at once."""
+
+
+class _Offer(msgspec.Struct):
+    """What is to be fetched, as far as it is known, and when it must be over."""
+
+    task: Task
+    begin: float
+    end: float
+    refreshed: bool = False
+
+
+def delivered(
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    output: Path | None,
+    on_update: OnUpdate | None,
+    *,
+    end: float | None = None,
+) -> Flow[Task]:
+    """See to it that a completed task's video lies at `output`, and return the task.
+
+    Without `output` it lies well where it is recorded; is it gone, it is fetched to where the task
+    was told to put it. Raises what `fetch` raises.
+    """
+    task = ended(task)
+    if (yield Do(lambda: lies_at(task, output))):
+        return task
+    target = output or session.target(task)
+    return (yield from fetch(session, loaded, task, target, on_update, end=end))
+
+
+def lies_at(task: Task, output: Path | None) -> bool:
+    """Whether a task's own video lies at `output`, or wherever it is recorded; reads the file.
+
+    By its size and digest it is told from another's that was put there since. A task that was
+    recorded without them is taken at its word.
+    """
+    if task.file is None or output not in (None, Path(task.file)):
+        return False
+    try:
+        with open_regular(Path(task.file)) as file:
+            if task.file_sha256 is None:
+                return True
+            if file.seek(0, 2) != task.file_bytes:
+                return False
+            file.seek(0)
+            return hashlib.file_digest(file, "sha256").hexdigest() == task.file_sha256
+    except OSError:
+        return False
+
+
+def fetch(
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    output: Path,
+    on_update: OnUpdate | None,
+    *,
+    end: float | None = None,
+) -> Flow[Task]:
+    """Bring a completed task's video to `output`; an older file there is replaced at the end.
+
+    Where it lies elsewhere on this machine it is copied, else downloaded. All of it, retries
+    included, takes no longer than `timeouts.download`, and is over when `session.elapsed()` is
+    `end`. Raises ResultError where what is offered is no usable video, StillRunningError where the
+    time is over or it comes too slowly, DiskError where our own disk fails. Each carries the task,
+    and nothing partial is left.
+    """
+    now = session.elapsed()
+    offer = _Offer(ended(task), now, _soonest(now + session.timeouts.download, end))
+
+    def told(fetched: float) -> None:
+        if on_update:
+            on_update(msgspec.structs.replace(offer.task, fetched=fetched))
+
+    part = PartFile(output, task.id, told, elapsed=session.elapsed, end=offer.end)
+    try:
+        yield Do(lambda: refuse_to_replace(session, output))
+        yield Do(part.prepare)
+        if not (yield Do(lambda: _copied(task, part))):
+            yield from _first_usable(session, loaded, offer, part, on_update)
+    except ResultError as failure:
+        yield Do(part.discard)
+        said = f"; {offer.task.error}" if offer.task.error else ""  # by the provider, since
+        reason = session.clean(loaded, str(failure))
+        raise ResultError(f"task {task.id}: {reason}{said}", task=offer.task) from failure
+    except OSError as failure:
+        yield Do(part.discard)
+        raise DiskError(
+            f"{output} cannot be written: {failure.strerror or failure}; the task is kept",
+            task=offer.task,
+        ) from failure
+    except GeneratorExit:
+        part.discard()
+        raise
+    except BaseException:
+        yield Do(part.discard)
+        raise
+    done = msgspec.structs.replace(
+        offer.task,
+        file=str(output),
+        file_bytes=part.size,
+        file_sha256=part.sha256,
+        error=None,
+    )
+    return (yield from session.record(done, None))
+
+
+def _soonest(one: float, other: float | None) -> float:
+    return one if other is None else min(one, other)
+
+
+def _copied(task: Task, part: PartFile) -> bool:
+    """Copy a task's video from where it is recorded, if it is the very one that lies there."""
+    if task.file is None or task.file_sha256 is None:
+        return False
+    try:
+        source = open_regular(Path(task.file))
+    except OSError:
+        return False
+    with source:
+        if source.seek(0, 2) != task.file_bytes:
+            return False
+        source.seek(0)
+        part.begin(Answer(200, {"content-length": str(task.file_bytes)}))
+        while chunk := source.read(COPIED):
+            part.write(chunk)
+    if part.sha256 != task.file_sha256:
+        part.restart()
+        return False
+    part.finish()
+    return True
+
+
+def _first_usable(
+    session: Session,
+    loaded: LoadedVariant,
+    offer: _Offer,
+    part: PartFile,
+    on_update: OnUpdate | None,
+) -> Flow[None]:
+    """Take the first of the results that is a video; what is wrong with the first one is told."""
+    failures: list[ResultError] = []
+    place = 0
+    while place < min(len(ended(offer.task).results), MOST_RESULTS):
+        try:
+            yield from _download(session, loaded, offer, place, part, on_update)
+            yield Do(part.finish)
+        except ResultError as failure:
+            failures.append(failure)
+            part.restart()
+            place += 1
+        else:
+            return
+    offered = len(ended(offer.task).results)
+    if offered > MOST_RESULTS:
+        more = f"{failures[0]} (of {offered:,} results, the first {MOST_RESULTS} were tried)"
+        raise ResultError(more) from failures[0]
+    raise failures[0]
+
+
+def _download(
+    session: Session,
+    loaded: LoadedVariant,
+    offer: _Offer,
+    place: int,
+    part: PartFile,
+    on_update: OnUpdate | None,
+) -> Flow[None]:
+    """Stream one result's body until it is whole; an expired link is refreshed by one look."""
+    trouble, stalled = "no time was left", False
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            pause = session.jitter(min(0.25 * 2**attempt, 4.0))
+            yield Sleep(max(min(pause, offer.end - session.elapsed()), 0.0))
+        results = ended(offer.task).results
+        if session.elapsed() >= offer.end or place >= len(results):
+            break
+        try:
+            answer = yield from _hops(session, loaded, offer, results[place], part)
+        except (NotSent, Interrupted) as failure:
+            stalled = isinstance(failure, Stalled)
+            trouble = session.clean(loaded, str(failure))
+            log.warning("download broke off", task=offer.task.id, reason=trouble)
+            continue
+        stalled = False
+        trouble = yield from _trouble(session, loaded, offer, part, answer, on_update)
+        if not trouble:
+            return
+    allowed = f"in {ATTEMPTS} attempts"
+    if over := session.elapsed() >= offer.end:
+        allowed = f"within {round(max(offer.end - offer.begin, 0.0), 1):g} seconds"
+    reason = f"the video could not be downloaded {allowed}: {trouble}"
+    if over or stalled:
+        raise StillRunningError(
+            f"task {offer.task.id}: {reason}; the task is kept, resume it later", task=offer.task
+        )
+    raise ResultError(reason)
+
+
+def _trouble(
+    session: Session,
+    loaded: LoadedVariant,
+    offer: _Offer,
+    part: PartFile,
+    answer: Answer,
+    on_update: OnUpdate | None,
+) -> Flow[str]:
+    """Say what an answer lacks of a whole video, and do about it what can be done."""
+    if answer.status in (200, 206):
+        return part.missing or ""
+    if answer.status in GONE:
+        trouble = f"the link to the video has expired (HTTP {answer.status})"
+        if offer.refreshed:
+            raise ResultError(trouble)
+        offer.refreshed = True
+        left = max(offer.end - session.elapsed(), 0.0)
+        before = ended(offer.task).results
+        offer.task = yield from look_again(session, loaded, offer.task, on_update, left)
+        if ended(offer.task).results != before:
+            part.restart()  # a tag is of one address; under another it says nothing
+        return trouble
+    if answer.status == 416:
+        part.restart()
+        return "the server refused to send the rest"
+    return f"HTTP {answer.status}, {looks_like(answer.body)}"
+
+
+def _hops(
+    session: Session, loaded: LoadedVariant, offer: _Offer, result: Result, part: PartFile
+) -> Flow[Answer]:
+    """Follow redirects by hand: every address is judged, and the key goes no further than one."""
+    call = result.call or Call.get(result.url or "")
+    for hop in range(HOPS):
+        _refuse_address(call.url, offer.task)
+        left = max(offer.end - session.elapsed(), 0.001)
+        if result.call and not hop:
+            sent: Any = session.send(loaded, call, left, task=offer.task)
+            call = sent.call
+        call = msgspec.structs.replace(call, headers={**call.headers, **part.headers()})
+        public_only = not is_loopback(offer.task.base_url)
+        answer: Answer = yield Stream(
+            call=call, total=left, sink=part, public_only=public_only, patience=left
+        )
+        if answer.status not in (301, 302, 303, 307, 308):
+            return answer
+        try:
+            call = Call.get(urljoin(call.url, answer.headers.get("location", "")))
+        except ValueError as error:
+            raise ResultError(f"the link to the video redirects to no address: {error}") from error
+    raise ResultError(f"the link to the video redirects more than {HOPS} times")
+
+
+def _refuse_address(url: str, task: Task) -> None:
+    loopback = is_loopback(task.base_url)
+    wrong = public_url_objection(url, loopback=loopback)
+    if loopback and is_loopback(url):
+        wrong = web_url_objection(url)  # `localhost` will do there; another scheme never does
+    if wrong:
+        raise ResultError(f"the link to the video, {shown(url)!r}, {wrong}")
+    if not loopback and not url.lower().startswith("https:"):
+        raise ResultError(f"the link to the video, {shown(url)!r}, is not https")

@@ -1,0 +1,267 @@
+"""The file that a download grows in: whole when it gets its name, and gone when it does not."""
+
+import contextlib
+import errno
+import hashlib
+import math
+import os
+import re
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from io import FileIO
+from pathlib import Path
+
+from rushes._fetch.container import objection
+from rushes._flow import Interrupted, Stalled
+from rushes.calls import Answer
+from rushes.errors import ResultError
+
+MAX_VIDEO = 4 * 1024**3
+"""Bytes that a video may have."""
+TOLD_EVERY = 1.0
+"""Seconds between two words on how far a download is."""
+LEAST_SPEED = 1024
+"""Bytes per second below which a download counts as stalled."""
+MEASURED_OVER = 30.0
+"""Seconds over which its speed is measured."""
+
+
+class PartFile:
+    """A temporary file beside the target; it takes a body, and the rest of it after a break.
+
+    It has a new name each time, so that nothing lies there already: no link to follow, no leftover
+    to trust. What a killed run left is removed by the next one; a lock, which the system takes off
+    the dead, tells it from one that somebody is writing just now.
+
+    It belongs to the process that began it. In a child made by a fork meanwhile, the same object
+    begins a file of its own; that of the parent is not written to, nor removed.
+    """
+
+    path: Path
+    size: int
+    tag: str | None
+    _expected: int | None
+
+    def __init__(
+        self,
+        target: Path,
+        task_id: str,
+        told: Callable[[float], None] | None = None,
+        *,
+        elapsed: Callable[[], float] = time.monotonic,
+        end: float = math.inf,
+    ) -> None:
+        """Keep a file's place; `told` hears now and then what percentage of the body has come.
+
+        `elapsed` tells the seconds since some moment; when they are `end`, nothing more is taken.
+        """
+        self.target = target
+        self._told, self._elapsed, self._end = told, elapsed, end
+        self._told_at = elapsed()
+        self._prefix = f".{task_id}."
+        self._leftover = re.compile(rf"\.{re.escape(task_id)}\.[0-9a-f]{{8}}\.part")
+        self._framed = False
+        self._anew()
+
+    def _anew(self) -> None:
+        self.path = self.target.with_name(f"{self._prefix}{secrets.token_hex(4)}.part")
+        self._process = os.getpid()
+        # Without a buffer: a child made by a fork would write what it has of it, too.
+        self._file: FileIO | None = None
+        self.restart()
+
+    def prepare(self) -> None:
+        """Make the folder, and remove what a killed run left in it.
+
+        Raises OSError where the folder cannot be made.
+        """
+        folder = self.target.parent
+        folder.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(PermissionError):  # a folder that may be written, not listed
+            left = [path for path in folder.iterdir() if self._leftover.fullmatch(path.name)]
+            for path in left:
+                with contextlib.suppress(OSError):
+                    if _abandoned(path):
+                        path.unlink()
+
+    def headers(self) -> dict[str, str]:
+        """Ask for the rest only, and only if it is still the same video (RFC 9110, 13.1.5)."""
+        self._leave_to_parent()
+        if not self.size or not self.tag:
+            return {}
+        return {"Range": f"bytes={self.size}-", "If-Range": self.tag}
+
+    def begin(self, answer: Answer) -> None:
+        """Get ready for what the answer says it will bring.
+
+        Raises Interrupted where a rest is not the one that was asked for; all of it is asked for
+        next. A rest may tell its validator or leave it out (RFC 9110, 15.3.7).
+        """
+        self._leave_to_parent()
+        length = answer.headers.get("content-length", "")
+        encoded = answer.headers.get("content-encoding", "identity")
+        if encoded != "identity":
+            raise ResultError(f"the video is sent in the encoding {encoded!r}, which none is")
+        expected = int(length) if length.isdecimal() and len(length) < 16 else None
+        if answer.status != 206 or not self.headers():
+            self.restart()
+        if answer.status == 206:
+            found = re.fullmatch(
+                r"bytes (\d{1,15})-(\d{1,15})/(\d{1,15})", answer.headers.get("content-range", "")
+            )
+            if not found or int(found[1]) != self.size or self._is_other(answer, int(found[3])):
+                self.restart()
+                raise Interrupted("the rest that came is not the rest that was asked for")
+            expected = int(found[3])
+        if expected is not None and expected > MAX_VIDEO:
+            raise ResultError(f"the video is said to have {expected:,} bytes; that is too large")
+        etag = answer.headers.get("etag", "")
+        told = etag if etag.startswith('"') else answer.headers.get("last-modified")
+        self.tag = self.tag or told
+        self._expected = expected
+        # A connection that merely closes ends a body nowhere (RFC 9112, 8).
+        chunked = "chunked" in answer.headers.get("transfer-encoding", "").lower()
+        self._framed = chunked or expected is not None
+        self._since, self._came = self._elapsed(), 0
+        if self._file is None:
+            self._file = FileIO(self.path, "x+")  # fails where anything lies, a link too
+            _lock(self._file)
+        self._file.seek(self.size)
+        self._file.truncate()
+
+    def _is_other(self, answer: Answer, total: int) -> bool:
+        """Say whether a rest is of another video than the beginning that is here."""
+        if not self.tag:
+            return False
+        told = answer.headers.get("etag" if self.tag.startswith('"') else "last-modified", self.tag)
+        return told != self.tag or self._expected not in (None, total)
+
+    def write(self, chunk: bytes) -> None:
+        """Append a chunk.
+
+        Raises Interrupted where the time is over, Stalled where too little has come of late.
+        """
+        if self._process != os.getpid():
+            raise Interrupted("the process was forked; its parent goes on with the download")
+        if self.size + len(chunk) > MAX_VIDEO:
+            raise ResultError(f"the video does not end after {MAX_VIDEO:,} bytes")
+        assert self._file is not None  # noqa: S101 - begin() comes first
+        rest = memoryview(chunk)
+        while rest:
+            rest = rest[self._file.write(rest) :]
+        self._digest.update(chunk)
+        self.size += len(chunk)
+        self._came += len(chunk)
+        self._in_time()
+
+    def _in_time(self) -> None:
+        now = self._elapsed()
+        if self.size == self._expected:
+            return
+        if now >= self._end:
+            raise Interrupted("the time for the download is over")
+        passed = now - self._since
+        if passed < MEASURED_OVER:
+            return
+        if self._came < LEAST_SPEED * passed:
+            raise Stalled(
+                f"only {self._came:,} bytes came in {passed:.0f} seconds, "
+                f"less than {LEAST_SPEED:,} a second"
+            )
+        self._since, self._came = now, 0
+
+    @property
+    def sha256(self) -> str:
+        """The digest of what was written, in hexadecimal."""
+        return self._digest.hexdigest()
+
+    def tell(self) -> None:
+        """Tell how much of the body has come, where its length is known, once a second."""
+        now = self._elapsed()
+        if self._told and self._expected and now - self._told_at >= TOLD_EVERY:
+            self._told_at = now
+            self._told(min(100.0 * self.size / self._expected, 100.0))
+
+    def restart(self) -> None:
+        """Take what comes next from its beginning."""
+        self.size = 0
+        self.tag = None
+        self._expected = None
+        self._digest = hashlib.sha256()
+
+    @property
+    def missing(self) -> str | None:
+        """Say how much of the body has not come, or None where it is whole."""
+        if self._process != os.getpid():
+            return "what came is the parent's, from which this process was forked"
+        if self._expected is None or self.size == self._expected:
+            return None
+        return f"{self.size:,} of {self._expected:,} bytes came"
+
+    def finish(self) -> None:
+        """Check that the file is a video, and put it where it belongs.
+
+        Raises ResultError where it is none; the file then takes another.
+        """
+        assert self._file is not None  # noqa: S101 - begin() comes first
+        os.fsync(self._file.fileno())
+        wrong = objection(self.path, framed=self._framed)
+        if wrong:
+            raise ResultError(f"what the provider offers {wrong}")
+        self._file.close()
+        self._file = None
+        self.path.replace(self.target)
+        _sync_folder(self.target.parent)
+
+    def discard(self) -> None:
+        """Remove the temporary file."""
+        self._leave_to_parent()
+        if self._file is not None:
+            file, self._file = self._file, None
+            for let_go in (file.close, self.path.unlink):
+                with contextlib.suppress(OSError):
+                    let_go()
+
+    def _leave_to_parent(self) -> None:
+        """Let go of a file that another process began; its lock stays, and so does its name."""
+        if self._process != os.getpid():
+            if self._file is not None:
+                self._file.close()
+            self._anew()
+
+
+def _lock(file: FileIO) -> bool:
+    """Say who is at work; not every file system can. On Windows an open file is lock enough."""
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _abandoned(path: Path) -> bool:
+    if sys.platform == "win32":
+        return True
+    with FileIO(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)) as file:
+        return _lock(file)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the new name written down; some systems have no such thing for folders."""
+    try:
+        opened = os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        return
+    try:
+        os.fsync(opened)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise
+    finally:
+        os.close(opened)

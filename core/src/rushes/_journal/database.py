@@ -1,0 +1,274 @@
+"""An SQLite file: opened, brought up to date, written in batches. The only module with sqlite3."""
+
+import errno
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rushes._journal.writer import Job
+from rushes.errors import JournalError
+
+Connection = sqlite3.Connection
+Migration = Callable[[Connection], None]
+Identity = tuple[tuple[int, int] | None, ...]
+"""Device and number of each file of a database, None for one that is not there."""
+T = TypeVar("T")
+BUSY = 10.0
+"""Seconds to wait for another process that is writing."""
+
+_FULL = ("the disk is full", "Make room, then try again")
+_UNWRITABLE = (
+    "it or its folder may not be written",
+    "Give yourself the right to write both, or set RUSHES_HOME to another folder",
+)
+_MEANINGS = {
+    sqlite3.SQLITE_BUSY: (
+        "another process keeps it locked",
+        "End that process (a backup, a database browser), then try again",
+    ),
+    sqlite3.SQLITE_CANTOPEN: _UNWRITABLE,
+    sqlite3.SQLITE_CORRUPT: (
+        "it is damaged",
+        "Restore a copy; or move it away together with its -wal and -shm files, and see with "
+        "`sqlite3 FILE .recover` what of it can be saved",
+    ),
+    sqlite3.SQLITE_FULL: _FULL,
+    sqlite3.SQLITE_IOERR: (
+        "the disk did not read or write it; it may be full, or failing",
+        "Look after the disk, then try again",
+    ),
+    sqlite3.SQLITE_NOTADB: (
+        "it is no SQLite file",
+        "Move it away, or set RUSHES_HOME to another folder",
+    ),
+    sqlite3.SQLITE_PERM: _UNWRITABLE,
+    sqlite3.SQLITE_READONLY: _UNWRITABLE,
+}
+
+
+@dataclass(frozen=True)
+class File:
+    """Where the database lies, and what brings an older one up to date.
+
+    The version of a file is the number of migrations that were done to it.
+    """
+
+    path: Path
+    migrations: Sequence[Migration]
+
+    def open(self) -> Connection:
+        """Open the file, and create it where there is none: a private one, in a private folder."""
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Never open a file that is there: to close it again would undo every lock that this
+        # process has on it (https://sqlite.org/howtocorrupt.html, section 2.2).
+        with suppress(FileExistsError):
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL, 0o600))
+        self._make_private()
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY, isolation_level=None, check_same_thread=False
+        )
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def identity(self) -> Identity:
+        """Tell which files have the database's names just now: its own, and its log's."""
+        return tuple(_numbers(Path(f"{self.path}{end}")) for end in ("", "-wal"))
+
+    def check(self, opened: Identity) -> None:
+        """Raise JournalError where the file that was opened has lost its name."""
+        if self.identity() != opened:
+            raise JournalError(
+                f"the journal {self.path} (or its -wal file) was removed or replaced while it was "
+                "in use; nothing is sent without it. Put it back together with that file, or go "
+                "on with a new one: tasks that only the old one knows are then to be looked up at "
+                "their provider"
+            )
+
+    def scrub(self) -> None:
+        """Rewrite the file, so that nothing can be read in it that was deleted."""
+        try:
+            with closing(self.open()) as connection:
+                connection.execute("VACUUM")
+                (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except (sqlite3.Error, OSError) as error:
+            raise JournalError(
+                f"{self.path} could not be rewritten ({error}); what was deleted can still be "
+                "found on the disk. Purge again"
+            ) from error
+        if busy:
+            raise JournalError(
+                f"another process is reading {self.path}; what was deleted can still be found on "
+                "the disk. Purge again once that process is done"
+            )
+
+    def trouble(self, error: Exception) -> Exception:
+        """Return a JournalError that says what an error of the file means, and what to do."""
+        what = ("it cannot be reached", "Repair it, or set RUSHES_HOME to another folder")
+        if isinstance(error, sqlite3.Error):
+            what = _MEANINGS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, what)
+        elif isinstance(error, OSError):
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                what = _FULL
+            elif error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+                what = _UNWRITABLE
+        else:
+            return error
+        failure = JournalError(
+            f"the journal {self.path} cannot be used: {what[0]} ({error}); "
+            f"nothing is sent without it. {what[1]}"
+        )
+        failure.__cause__ = error
+        return failure
+
+    def _make_private(self) -> None:
+        """Leave all rights to the owner alone; somebody else's file stays as it is.
+
+        SQLite makes the files beside it with the rights that it has at that time, and leaves them.
+        """
+        rights = self.path.stat().st_mode & 0o700
+        for end in ("", "-wal", "-shm"):
+            path = Path(f"{self.path}{end}")
+            with suppress(OSError):
+                if path.stat().st_mode & 0o777 != rights:
+                    path.chmod(rights)
+
+    def _prepare(self, connection: Connection) -> None:
+        if _version(connection) > len(self.migrations):
+            raise JournalError(
+                f"the journal {self.path} is of version {_version(connection)}, written by a newer "
+                f"rushes; this one knows up to version {len(self.migrations)}. Upgrade rushes, or "
+                "set RUSHES_HOME to another folder"
+            )
+        _write_ahead(connection)
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA secure_delete=ON")
+        while _version(connection) < len(self.migrations):
+            connection.execute("BEGIN IMMEDIATE")
+            version = _version(connection)  # another process may have been first
+            if version < len(self.migrations):
+                self.migrations[version](connection)
+                connection.execute(f"PRAGMA user_version={version + 1}")
+            connection.execute("COMMIT")
+
+
+class Batches:
+    """What one writer writes, on a connection of its own: each batch is one transaction."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        self._connection: Connection | None = None
+        self._opened: Identity = ()
+
+    def commit(self, jobs: list[Job[Connection]]) -> None:
+        """Do all jobs; one fsync makes them durable, and where it cannot, none is done."""
+        try:
+            outcomes = self._done(jobs)
+        except Exception as error:  # noqa: BLE001 - whoever waits for a job is to hear of it
+            self.close()
+            for job in jobs:
+                job.end(self._file.trouble(error))
+        else:
+            for job, outcome in zip(jobs, outcomes, strict=True):
+                job.end(outcome)
+
+    def close(self) -> None:
+        """Close the connection; what is not committed is undone."""
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+    def _done(self, jobs: list[Job[Connection]]) -> list[Any]:
+        if self._connection is None:
+            self._connection = self._file.open()
+            self._opened = self._file.identity()
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        outcomes = [_outcome(job, connection) for job in jobs]
+        connection.execute("COMMIT")
+        # Only now: what was written before the file lost its name is written nowhere.
+        self._file.check(self._opened)
+        return outcomes
+
+
+class Reader:
+    """A connection for reading, shared by threads; it never waits for a writer."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        self._connection: Connection | None = None
+        self._opened: Identity = ()
+        self.lock = threading.Lock()
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Do work that only reads, and return what it gives."""
+        with self.lock:
+            try:
+                return work(self._open())
+            except (sqlite3.Error, OSError) as error:
+                self.close()
+                raise self._file.trouble(error) from error
+
+    def _open(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._file.open()
+            self._opened = self._file.identity()
+        try:
+            self._file.check(self._opened)
+        except JournalError:
+            self.close()
+            raise
+        return self._connection
+
+    def close(self) -> None:
+        """Close the connection; the caller has the lock."""
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+
+
+def _outcome(job: Job[Connection], connection: Connection) -> Any:
+    try:
+        return job.work(connection)
+    except (sqlite3.Error, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001 - it concerns this job alone
+        return error
+
+
+def _numbers(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _version(connection: Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def _write_ahead(connection: Connection) -> None:
+    """Switch to WAL. SQLite does not wait for others here, so this does."""
+    end = time.monotonic() + BUSY
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL").fetchone()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return

@@ -1,0 +1,341 @@
+"""The journal as an SQLite file."""
+
+import secrets
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rushes import _log as log
+from rushes._journal import claims
+from rushes._journal.database import Connection, File
+from rushes._journal.store import Store, Work
+from rushes._journal.tables import MIGRATIONS
+from rushes._journal.writer import Job
+from rushes.calls import Call
+from rushes.errors import JournalError
+from rushes.journal import ClaimLost, essence, since_boot
+from rushes.task import Task
+
+_ALL = "SELECT id, record, call FROM tasks LEFT JOIN calls ON task = id "
+
+
+class SQLiteJournal:
+    """Tasks in an SQLite file, on disk before a call returns; a `Journal`.
+
+    One thread writes; what several callers wait for is committed together. Nothing is opened or
+    created before the first use; the file, and the folder made for it, are their owner's alone.
+    It must lie where file locks and shared memory work: no network folder
+    (https://sqlite.org/wal.html). A file that is removed or replaced while it is in use is noticed:
+    nothing is taken for written that only the old one holds.
+
+    A claim is void at once when its process has ended, where that can be seen (on the same machine
+    and in the same pid namespace) and after a restart of the machine, else 30 seconds after it was
+    last renewed. Claims are renewed every 10 seconds.
+
+    After a fork the parent goes on as before; the child opens the file anew and holds no claim.
+    When the program ends, what was handed over is written first, and its claims are released.
+    """
+
+    def __init__(self, path: str | Path, *, clock: Callable[[], float] = since_boot) -> None:
+        """Name the file; `clock` gives seconds, alike for all who share the file."""
+        self.path = Path(path).absolute()
+        self._clock = clock
+        self._holder, self._held = secrets.token_hex(8), set[str]()
+        file = File(self.path, MIGRATIONS)
+        self._store = Store(
+            file,
+            chore=self._renewal,
+            every=claims.RENEWED,
+            last=self._release_all,
+            in_child=self._hold_nothing,
+        )
+
+    @property
+    def place(self) -> str:
+        """The path of the file."""
+        return str(self.path)
+
+    def add(self, task: Task, claim: str | None = None) -> Task:
+        """Do what Journal.add says."""
+        added: Task = self.begin("add", task, claim).result()
+        return added
+
+    def save(self, task: Task, claim: str | None = None) -> None:
+        """Do what Journal.save says."""
+        self.begin("save", task, claim).result()
+
+    def find(self, reference: str) -> list[Task]:
+        """Do what Journal.find says."""
+        return self._store.read(self._find(reference))
+
+    def with_client_id(self, provider: str, client_id: str) -> Task | None:
+        """Do what Journal.with_client_id says."""
+        return self._store.read(self._with_client_id(provider, client_id))
+
+    def tasks(self, *, unfinished: bool = False) -> list[Task]:
+        """Do what Journal.tasks says."""
+        found = (_readable(self.path, *row) for row in self._store.read(_listed(unfinished)))
+        return [task for task in found if isinstance(task, Task)]
+
+    def unreadable(self, *, unfinished: bool = False) -> dict[str, str]:
+        """Do what Journal.unreadable says."""
+        rows = self._store.read(_listed(unfinished))
+        found = {row[0]: _readable(self.path, *row) for row in rows}
+        return {name: str(task) for name, task in found.items() if not isinstance(task, Task)}
+
+    def history(self, task_id: str) -> list[Task]:
+        """Do what Journal.history says; every entry has the call as it is now."""
+        query = (
+            "SELECT task, record, call FROM history LEFT JOIN calls USING (task) "
+            "WHERE task = ? ORDER BY number"
+        )
+        rows = self._store.read(lambda connection: _rows(connection, query, task_id))
+        found = [_read(self.path, *row) for row in rows[:-1]]
+        return [*found, *self.find(task_id)[:1]] if rows else []
+
+    def claim(self, task_id: str, claim: str) -> Task | None:
+        """Do what Journal.claim says."""
+        claimed: Task | None = self.begin("claim", task_id, claim).result()
+        return claimed
+
+    def take_up(self, variant: str, fingerprint: str, claim: str) -> Task | None:
+        """Do what Journal.take_up says."""
+        taken: Task | None = self.begin("take_up", variant, fingerprint, claim).result()
+        return taken
+
+    def release(self, claim: str) -> None:
+        """Do what Journal.release says; where it cannot be written, the lease runs out."""
+        self.begin("release", claim).result()
+
+    def abandon(self, claim: str) -> None:
+        """Do what Journal.abandon says."""
+        self._store.hand_if_open(self._release(claim))
+
+    def begin(self, method: str, *arguments: Any) -> "Future[Any]":
+        """Hand over a call of a method that writes or finds; promise what it gives.
+
+        Everything that is written comes through here: whoever changes what the journal does (in a
+        class of their own) changes this method.
+        """
+        work: Work[Any] = getattr(self, f"_{method}")(*arguments)
+        return self._store.hand(work)
+
+    def purge(self, before: float) -> int:
+        """Do what Journal.purge says; the file is rewritten. What cannot be read is kept."""
+
+        def work(connection: Connection) -> int:
+            query = f"{_ALL} WHERE NOT unfinished AND updated_at < ?"
+            rows = connection.execute(query, (before,))
+            over = [row[0] for row in rows if isinstance(_readable(self.path, *row), Task)]
+            now = self._clock()
+            free = [(name,) for name in over if claims.owner(connection, name, now) is None]
+            for table in ("history", "calls", "claims"):
+                connection.executemany(f"DELETE FROM {table} WHERE task = ?", free)  # noqa: S608
+            connection.executemany("DELETE FROM tasks WHERE id = ?", free)
+            return len(free)
+
+        count = self._store.write(work)
+        self._store.file.scrub()
+        return count
+
+    def close(self) -> None:
+        """Do what Journal.close says."""
+        self._store.close()
+
+    def let_go(self) -> None:
+        """Close without waiting, from a finalizer: what was handed over is done first."""
+        self._store.let_go()
+
+    def _add(self, task: Task, claim: str | None = None) -> Work[Task]:
+        row, call = _row(task), _call(task)
+
+        def work(connection: Connection) -> Task:
+            query = (
+                f"{_ALL} WHERE id = ? OR (provider = ? AND client_id = ?) "
+                "ORDER BY id = ? DESC, created_at LIMIT 1"
+            )
+            names = (task.id, _provider(task), task.client_id, task.id)
+            found = connection.execute(query, names).fetchone()
+            if found is not None:
+                return _read(self.path, *found)
+            if claim is not None:
+                self._take(connection, task.id, claim)
+            _put(connection, row, call, changed=True)
+            return task
+
+        return work
+
+    def _save(self, task: Task, claim: str | None = None) -> Work[None]:
+        # Once a call has left it stays as it is.
+        row, call = _row(task), _call(task) if task.state in ("recorded", "sending") else None
+
+        def work(connection: Connection) -> None:
+            query = "SELECT id, record, NULL FROM tasks WHERE id = ?"
+            found = connection.execute(query, (task.id,)).fetchone()
+            old = _read(self.path, *found) if found else None
+            if claim is not None and old is None:
+                self._take(connection, task.id, claim)
+            elif claim is not None and not self._keeps(connection, task.id, claim):
+                raise ClaimLost(task.id)
+            changed = old is None or essence(old) != essence(task)
+            _put(connection, row, _call(task) if old is None else call, changed=changed)
+
+        return work
+
+    def _find(self, reference: str) -> Work[list[Task]]:
+        def work(connection: Connection) -> list[Task]:
+            # In the order of references, those that begin so come together, the very one first.
+            query = f"{_ALL} WHERE id >= ? ORDER BY id LIMIT 2"
+            near = _rows(connection, query, reference)
+            rows = [row for row in near if row[0].startswith(reference)]
+            if rows and rows[0][0] == reference:
+                del rows[1:]
+            return [_read(self.path, *row) for row in rows]
+
+        return work
+
+    def _with_client_id(self, provider: str, client_id: str) -> Work[Task | None]:
+        def work(connection: Connection) -> Task | None:
+            query = f"{_ALL} WHERE provider = ? AND client_id = ? ORDER BY created_at LIMIT 1"
+            rows = _rows(connection, query, provider, client_id)
+            return _read(self.path, *rows[0]) if rows else None
+
+        return work
+
+    def _claim(self, task_id: str, claim: str) -> Work[Task | None]:
+        def work(connection: Connection) -> Task | None:
+            rows = _rows(connection, f"{_ALL} WHERE id = ?", task_id)
+            if not rows:
+                raise JournalError(f"no task {task_id!r} is in {self.path}; it may be purged")
+            task = _read(self.path, *rows[0])
+            owner = claims.owner(connection, task_id, self._clock())
+            if owner not in (None, (claim, self._holder)):
+                return None
+            self._take(connection, task_id, claim)
+            return task
+
+        return work
+
+    def _take_up(self, variant: str, fingerprint: str, claim: str) -> Work[Task | None]:
+        def work(connection: Connection) -> Task | None:
+            query = f"{_ALL} WHERE state = 'recorded' AND fingerprint = ? ORDER BY created_at"
+            now = self._clock()
+            for row in _rows(connection, query, fingerprint):
+                task = _readable(self.path, *row)
+                if not isinstance(task, Task) or task.variant != variant:
+                    continue
+                if claims.owner(connection, task.id, now) is None:
+                    self._take(connection, task.id, claim)
+                    return task
+            return None
+
+        return work
+
+    def _release(self, claim: str) -> Work[None]:
+        def work(connection: Connection) -> None:
+            claims.release(connection, claim, self._holder)
+            self._held.discard(claim)
+
+        return work
+
+    def _take(self, connection: Connection, task_id: str, claim: str) -> None:
+        claims.take(connection, task_id, claim, self._holder, self._clock())
+        self._held.add(claim)
+
+    def _keeps(self, connection: Connection, task_id: str, claim: str) -> bool:
+        return claims.keep(connection, task_id, claim, self._holder, self._clock())
+
+    def _renewal(self) -> Job[Connection] | None:
+        if not self._held:
+            return None
+        job: Job[Connection] = Job(partial(claims.renew, holder=self._holder, now=self._clock()))
+        job.done.add_done_callback(_tell_of_failure)
+        return job
+
+    def _release_all(self, connection: Connection) -> None:
+        claims.release_all(connection, self._holder)
+        self._held.clear()
+
+    def _hold_nothing(self) -> None:
+        """Begin anew in a forked child: what is held is its parent's."""
+        self._holder, self._held = secrets.token_hex(8), set()
+
+
+Row = tuple[str, bytes, bytes | None]
+
+
+def _rows(connection: Connection, query: str, *values: object) -> list[Row]:
+    """Return the rows of a query; half a surrogate pair is in no file, so it finds nothing."""
+    try:
+        return connection.execute(query, values).fetchall()
+    except UnicodeEncodeError:
+        return []
+
+
+def _listed(unfinished: bool) -> Work[list[Row]]:
+    query = f"{_ALL} {'WHERE unfinished' if unfinished else ''} ORDER BY created_at DESC, id DESC"
+    return lambda connection: _rows(connection, query)
+
+
+def _read(path: Path, task_id: str, record: bytes, call: bytes | None) -> Task:
+    try:
+        task = msgspec.json.decode(record, type=Task)
+        if call is None:
+            return task
+        return msgspec.structs.replace(task, call=msgspec.json.decode(call, type=Call | None))
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise JournalError(
+            f"{path} holds a task {task_id!r} that this rushes cannot read ({error}); "
+            "a newer one may have recorded it: upgrade, or set RUSHES_HOME to another folder"
+        ) from error
+
+
+def _readable(path: Path, *row: Any) -> Task | JournalError:
+    """Read a task among others, which one that cannot be read must not keep from their work."""
+    try:
+        return _read(path, *row)
+    except JournalError as error:
+        log.warning("a task cannot be read", task=row[0], reason=str(error))
+        return error
+
+
+def _row(task: Task) -> tuple[Any, ...]:
+    record = _encoded(task, msgspec.structs.replace(task, call=None))
+    names = (task.id, _provider(task), task.client_id)
+    times = (task.unfinished, task.created_at, record, task.updated_at)
+    return (*names, *times, task.state, task.fingerprint)
+
+
+def _call(task: Task) -> bytes:
+    return _encoded(task, task.call)
+
+
+def _encoded(task: Task, value: Any) -> bytes:
+    try:
+        return msgspec.json.encode(value)
+    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+        raise JournalError(f"task {task.id!r} cannot be written as JSON ({error})") from error
+
+
+def _put(
+    connection: Connection, row: tuple[Any, ...], call: bytes | None, *, changed: bool
+) -> None:
+    values = ", ".join("?" * len(row))
+    connection.execute(f"INSERT OR REPLACE INTO tasks VALUES ({values})", row)  # noqa: S608
+    if call is not None:
+        connection.execute("INSERT OR REPLACE INTO calls VALUES (?, ?)", (row[0], call))
+    if changed:
+        connection.execute("INSERT INTO history (task, record) VALUES (?, ?)", (row[0], row[5]))
+
+
+def _provider(task: Task) -> str:
+    return task.variant.partition("/")[0]
+
+
+def _tell_of_failure(done: "Future[Any]") -> None:
+    if error := done.exception():
+        log.warning("the claims in the journal cannot be renewed", reason=str(error))

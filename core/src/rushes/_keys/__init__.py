@@ -1,0 +1,1 @@
+"""Keys: where they are stored, and how they are kept out of everything else."""

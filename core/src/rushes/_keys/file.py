@@ -1,0 +1,157 @@
+"""The file that keys are stored in: its owner's alone, and never another file under its name."""
+
+import os
+import secrets
+import shlex
+import stat
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+
+from rushes._keys.redacting import Secret
+from rushes.errors import ConfigurationError
+
+_NO_LINK = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _NO_LINK  # a pipe without a writer hangs
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK
+_decode = msgspec.json.Decoder(dict[str, str]).decode
+
+
+class KeyFile:
+    """A file of keys by provider, read and written whole.
+
+    What is judged is what is then read: nothing is opened twice by its name. On Windows, where a
+    user's folder is the user's, neither owners nor rights are looked at.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> dict[str, Secret]:
+        """Return the keys; none where there is no file.
+
+        Raises ConfigurationError, saying what to do, where the file is a link or not a regular
+        file, belongs to another user, can be read, written or replaced by others, or holds no keys.
+        """
+        try:
+            with self._folder() as folder, self._file(folder) as descriptor:
+                self._judge_folder(folder)
+                self._judge_file(descriptor)
+                return self._keys(descriptor)
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise ConfigurationError(f"{self.path} cannot be read: {error.strerror}") from error
+
+    def write(self, keys: Mapping[str, Secret]) -> None:
+        """Put a new file of keys in the place of this one, at once and whole.
+
+        Raises ConfigurationError where others may write in its folder, or the disk fails.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with self._folder() as folder:
+                self._judge_folder(folder)
+                self._replace(folder, keys)
+        except OSError as error:
+            raise ConfigurationError(f"{self.path} cannot be written: {error.strerror}") from error
+
+    @contextmanager
+    def _folder(self) -> Iterator[int | None]:
+        if sys.platform == "win32":
+            yield None
+            return
+        descriptor = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def _file(self, folder: int | None) -> Iterator[int]:
+        try:
+            descriptor = os.open(self._name(folder), _READ, dir_fd=folder)
+        except OSError:
+            if self.path.is_symlink():
+                raise ConfigurationError(
+                    f"{self.path} is a symbolic link, and no keys are read or written through one; "
+                    f"remove it: rm {shlex.quote(str(self.path))}"
+                ) from None
+            raise
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    def _name(self, folder: int | None) -> Path:
+        """Return the file's name, as seen from its folder where that is open."""
+        return self.path if folder is None else Path(self.path.name)
+
+    def _judge_folder(self, folder: int | None) -> None:
+        """Refuse a folder in which others may replace the file."""
+        if folder is None:
+            return
+        mode = os.fstat(folder).st_mode
+        if mode & 0o022 and not mode & stat.S_ISVTX:
+            where = shlex.quote(str(self.path.parent))
+            raise ConfigurationError(
+                f"{self.path} is not used: others may write in its folder (mode {_octal(mode)}); "
+                f"keep them out: chmod go-w {where}"
+            )
+
+    def _judge_file(self, descriptor: int) -> None:
+        found, where = os.fstat(descriptor), shlex.quote(str(self.path))
+        if not stat.S_ISREG(found.st_mode):
+            raise ConfigurationError(f"{self.path} is not a regular file; remove it: rm -r {where}")
+        if sys.platform == "win32":
+            return
+        if found.st_uid != os.geteuid():
+            raise ConfigurationError(
+                f"{self.path} is not used: it belongs to another user (number {found.st_uid}); "
+                f"remove it, or make it yours: chown {os.geteuid()} {where}"
+            )
+        if found.st_mode & 0o077:
+            raise ConfigurationError(
+                f"{self.path} is not used: others may read or write it (mode "
+                f"{_octal(found.st_mode)}); make it yours alone: chmod 600 {where}, and replace "
+                "the keys in it where somebody may have read them"
+            )
+
+    def _keys(self, descriptor: int) -> dict[str, Secret]:
+        """Read the keys; no local variable and no error shows what was read."""
+        try:
+            with os.fdopen(os.dup(descriptor), "rb") as file:
+                return {provider: Secret(key) for provider, key in _decode(file.read()).items()}
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            kind = type(error).__name__
+        raise ConfigurationError(f"{self.path} holds no keys ({kind}); repair or remove it")
+
+    def _replace(self, folder: int | None, keys: Mapping[str, Secret]) -> None:
+        """Write a file that nobody can have laid there before, then give it the name."""
+        name = self._name(folder)
+        part = name.with_name(f".keys-{secrets.token_hex(16)}.part")
+        descriptor = os.open(part, _CREATE, 0o600, dir_fd=folder)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(_encoded(keys))
+                file.flush()
+                os.fsync(descriptor)
+            os.replace(part, name, src_dir_fd=folder, dst_dir_fd=folder)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(part, dir_fd=folder)
+            raise
+        if folder is not None:
+            os.fsync(folder)
+
+
+def _octal(mode: int) -> str:
+    return f"{stat.S_IMODE(mode):o}"
+
+
+def _encoded(keys: Mapping[str, Secret]) -> bytes:
+    plain = msgspec.json.encode({provider: str(key) for provider, key in keys.items()})
+    return msgspec.json.format(plain)

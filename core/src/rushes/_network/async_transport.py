@@ -1,0 +1,204 @@
+"""Exchanges for an event loop: many at once, and none left half done by a cancellation."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+import httpcore
+import httpx
+
+from rushes._flow import Send, Stream
+from rushes._network.connections import AsyncBackend
+from rushes._network.exchange import Exchange, under_way
+from rushes._network.messages import (
+    BEGINNING,
+    MAX_ANSWER,
+    answer_of,
+    body_of,
+    bounded,
+    core_of,
+    failures,
+    received,
+    request_of,
+    whole,
+)
+from rushes._network.places import Turn
+from rushes._network.routes import ASYNC, Routes
+from rushes._network.settings import Settings
+from rushes._network.transport import begun, no_place, taken
+from rushes.calls import Answer
+
+T = TypeVar("T")
+
+
+class AsyncTransport:
+    """Performs many exchanges at once over a bounded number of connections, on one event loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        backend = AsyncBackend(settings.resolve)
+        self._routes = Routes(settings, ASYNC, backend, httpx.create_ssl_context, _future)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._writers: ThreadPoolExecutor | None = None
+
+    async def send(self, effect: Send) -> Answer:
+        """Make one call and return its whole answer."""
+
+        async def read(response: httpx.Response) -> Answer:
+            answer = whole(response, await self._read(response, MAX_ANSWER + 1))
+            if effect.dispatch:
+                effect.dispatch.answer = answer
+            return answer
+
+        return await self._exchange(effect, read)
+
+    async def stream(self, effect: Stream) -> Answer:
+        """Make one call and stream a good answer's body; of another, return the beginning."""
+
+        async def read(response: httpx.Response) -> Answer:
+            if response.status_code not in (200, 206):
+                return answer_of(response, await self._read(response, BEGINNING))
+            await self._written(effect.sink.begin, answer_of(response))
+            async for chunk in body_of(response):
+                await self._written(effect.sink.write, chunk)
+                effect.sink.tell()
+            return answer_of(response)
+
+        return await self._exchange(effect, read)
+
+    async def close(self) -> None:
+        """Close every connection; one of a loop that is over went with it."""
+        closing = self._routes.drop()
+        for connection in closing if self._loop is asyncio.get_running_loop() else ():
+            await connection.aclose()
+        if self._writers is not None:
+            self._writers.shutdown(wait=False)
+            self._writers = None
+        if self._settings.transport is not None:
+            await self._settings.transport.aclose()
+
+    async def _exchange(
+        self, effect: Send | Stream, read: Callable[[httpx.Response], Awaitable[Answer]]
+    ) -> Answer:
+        request = request_of(effect, self._settings)
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:  # what there was went with another one
+            self._loop, self._writers = loop, None
+            self._routes.renew()
+        turn = self._routes.places.join(long=isinstance(effect, Stream))
+        try:
+            await _come(turn, effect)
+            exchange = begun(effect)
+            with under_way(exchange), failures(exchange):
+                return await self._made(request, effect, exchange, read)
+        finally:
+            self._routes.places.leave(turn)
+
+    async def _made(
+        self,
+        request: httpx.Request,
+        effect: Send | Stream,
+        exchange: Exchange,
+        read: Callable[[httpx.Response], Awaitable[Answer]],
+    ) -> Answer:
+        if self._settings.transport is not None:
+            return await self._given(request, exchange, read)
+        core = core_of(request, effect)
+        connection, closing = taken(self._routes, core.url, effect, exchange)
+        response: httpcore.Response | None = None
+        try:
+            async with _deadline(exchange):
+                for idle in closing:
+                    await idle.aclose()
+                response = await connection.handle_async_request(core)
+                answer = await read(received(response))
+        except GeneratorExit:
+            raise  # the loop is gone; the socket goes with it
+        except BaseException:
+            await _to_its_end(self._back(connection, response))
+            raise
+        await _to_its_end(self._back(connection, response))
+        return answer
+
+    async def _back(self, connection: Any, response: httpcore.Response | None) -> None:
+        """Keep a connection whose answer was read whole, close any other."""
+        if response is not None:
+            await response.aclose()
+        if not self._routes.keep(connection):
+            await connection.aclose()
+
+    async def _given(
+        self,
+        request: httpx.Request,
+        exchange: Exchange,
+        read: Callable[[httpx.Response], Awaitable[Answer]],
+    ) -> Answer:
+        async with _deadline(exchange):
+            exchange.leave()  # when its first byte leaves, nobody knows
+            response = await self._settings.transport.handle_async_request(request)
+            async with contextlib.aclosing(response.stream):
+                return await read(response)
+
+    async def _read(self, response: httpx.Response, most: int) -> bytes:
+        body = bytearray()
+        async for chunk in body_of(response):
+            body += chunk
+            if len(body) >= most:
+                break
+        return bounded(body, most)
+
+    async def _written(self, write: Callable[[Any], None], what: Any) -> None:
+        """Write in a thread, and to its end: what is being written must not outlive the exchange.
+
+        The threads are our own: those of the loop may all be waiting for this very download.
+        """
+        if self._writers is None:
+            self._writers = ThreadPoolExecutor(thread_name_prefix="rushes-download")
+        loop = asyncio.get_running_loop()
+        await _to_its_end(loop.run_in_executor(self._writers, write, what))
+
+
+def _future() -> asyncio.Future[None]:
+    return asyncio.get_running_loop().create_future()
+
+
+async def _come(turn: Turn, effect: Send | Stream) -> None:
+    if turn.come.done():
+        return
+    try:
+        async with asyncio.timeout(effect.patience):
+            await turn.come
+    except TimeoutError:
+        raise no_place(effect) from None
+
+
+@asynccontextmanager
+async def _deadline(exchange: Exchange) -> AsyncIterator[None]:
+    """Raise httpcore's ReadTimeout where an exchange is not over in time."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(exchange.left) as limit:
+            exchange.prolonged = lambda: limit.reschedule(loop.time() + exchange.left)
+            yield
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise httpcore.ReadTimeout(exchange.words) from error
+
+
+async def _to_its_end(work: Awaitable[T]) -> T:
+    """Await work that no cancellation may leave half done, however often it comes."""
+    running = asyncio.ensure_future(work)
+    cancelled: asyncio.CancelledError | None = None
+    while not running.done():
+        try:
+            await asyncio.wait([running])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        running.cancelled() or running.exception()  # looked at, so that nobody is told of it
+        raise cancelled
+    return running.result()

@@ -1,0 +1,282 @@
+"""Connections that keep to the deadline of the exchange they serve, and pools of them.
+
+httpcore's network backends are its public way in:
+https://www.encode.io/httpcore/network-backends/. A name is resolved once, every address it has is
+judged, and the connection goes to exactly one that was judged; TLS still checks the name.
+
+A connection belongs to one process: a child made by a fork lets go of its parent's.
+"""
+
+import asyncio
+import ipaddress
+import os
+import ssl
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
+from typing import Any
+from weakref import WeakSet
+
+import httpcore
+
+from rushes._addresses import Address, Resolver, is_public
+from rushes._network.exchange import current
+from rushes.errors import ResultError
+
+
+def _capped(timeout: float | None, over: type[Exception]) -> float | None:
+    """Return a timeout no longer than the exchange has left; raise `over` where nothing is."""
+    exchange = current()
+    if exchange is None:
+        return timeout
+    left = exchange.left
+    if left <= 0:
+        raise over(exchange.words)
+    return left if timeout is None else min(timeout, left)
+
+
+def _leaving(buffer: bytes) -> None:
+    """Let the request leave with these bytes, unless they only ask a proxy for a way through.
+
+    That is CONNECT, or SOCKS, whose words begin with a control character; no request does.
+    """
+    exchange = current()
+    if exchange is None or exchange.sent or buffer[:1] < b" " or buffer.startswith(b"CONNECT "):
+        return
+    if exchange.left <= 0:
+        raise httpcore.ConnectTimeout(exchange.words)
+    exchange.leave()
+
+
+class Stream(httpcore.NetworkStream):
+    """A connection; each step takes no longer than the exchange has left."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+        _open.add(self)
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Read what has come."""
+        return self._stream.read(max_bytes, _capped(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Write all of it."""
+        _leaving(buffer)
+        self._stream.write(buffer, _capped(timeout, httpcore.WriteTimeout))
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        """Go over to TLS."""
+        capped = _capped(timeout, httpcore.ConnectTimeout)
+        return Stream(self._stream.start_tls(ssl_context, server_hostname, capped))
+
+    def close(self) -> None:
+        """Close it."""
+        self._stream.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what httpcore wants to know."""
+        return self._stream.get_extra_info(info)
+
+
+class AsyncStream(httpcore.AsyncNetworkStream):
+    """The same; the deadline is the event loop's to keep."""
+
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+        _open.add(self)
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        """Read what has come."""
+        return await self._stream.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Write all of it."""
+        _leaving(buffer)
+        await self._stream.write(buffer, timeout)
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+    ) -> httpcore.AsyncNetworkStream:
+        """Go over to TLS."""
+        try:
+            over = await self._stream.start_tls(ssl_context, server_hostname, timeout)
+        except asyncio.CancelledError:
+            await self._stream.aclose()  # httpcore closes it after an error, not after this one
+            raise
+        return AsyncStream(over)
+
+    async def aclose(self) -> None:
+        """Close it."""
+        await self._stream.aclose()
+
+    def get_extra_info(self, info: str) -> Any:
+        """Return what httpcore wants to know."""
+        return self._stream.get_extra_info(info)
+
+
+_open: "WeakSet[Stream | AsyncStream]" = WeakSet()
+_abandoned: list[Any] = []
+"""What a child has of its parent: kept, or Python would warn that nobody closed it."""
+
+
+def _in_child() -> None:
+    """Let go of the parent's connections without a word to the other side.
+
+    Nobody closes them here: a TLS connection would say goodbye, and an event loop would take the
+    socket out of a selector that it shares with its parent. The descriptors lead nowhere instead.
+    """
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in list(_open):
+        opened = stream.get_extra_info("socket").fileno()
+        if opened >= 0:
+            os.dup2(nowhere, opened, inheritable=False)
+    _abandoned.extend(_open)
+    _open.clear()
+    os.close(nowhere)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_in_child)
+
+
+def _looked_up(resolve: Resolver, host: str, port: int) -> Future[list[str]]:
+    """Resolve a name in a thread of its own, which nobody has to wait for.
+
+    The system's resolver takes no deadline. The thread is a daemon: one that hangs keeps neither
+    an event loop nor the interpreter from ending.
+    """
+    future: Future[list[str]] = Future()
+    future.set_running_or_notify_cancel()
+
+    def work() -> None:
+        try:
+            future.set_result(resolve(host, port))
+        except Exception as error:  # noqa: BLE001 - whoever waits is told
+            future.set_exception(error)
+
+    threading.Thread(target=work, daemon=True, name="rushes-resolver").start()
+    return future
+
+
+def _literal(host: str) -> list[str] | None:
+    try:
+        return [str(ipaddress.ip_address(host))]
+    except ValueError:
+        return None
+
+
+def _judged(host: str, found: list[str]) -> list[Address]:
+    """Return the addresses to try; a guarded exchange takes a name only if all are public.
+
+    A name that leads inside as well is refused whole: that is the mark of a name made to mislead.
+    """
+    addresses = [ipaddress.ip_address(text) for text in found]
+    if not addresses:
+        raise httpcore.ConnectError(f"{host} has no address")
+    exchange = current()
+    for address in addresses if exchange is not None and exchange.guarded else ():
+        if not is_public(address):
+            where = host if host == str(address) else f"{host}, which is {address}"
+            raise ResultError(
+                f"the link to the video leads to {where}; only a private network can reach that"
+            )
+    return addresses
+
+
+class _Attempts:
+    """The addresses of one host in turn, each with its share of what time is left."""
+
+    def __init__(self, host: str, timeout: float | None) -> None:
+        self.host = host
+        capped = _capped(timeout, httpcore.ConnectTimeout)
+        self._end = None if capped is None else time.monotonic() + capped
+        self.failure: Exception = httpcore.ConnectError(f"{host} has no address")
+
+    @property
+    def left(self) -> float | None:
+        return None if self._end is None else max(self._end - time.monotonic(), 0.001)
+
+    def unresolved(self, error: Exception) -> Exception:
+        if isinstance(error, TimeoutError):
+            return httpcore.ConnectTimeout(f"the name {self.host} was not resolved in time")
+        return httpcore.ConnectError(f"the name {self.host} cannot be resolved: {error}")
+
+    def addresses(self, found: list[str]) -> Iterator[tuple[str, float | None]]:
+        addresses = _judged(self.host, found)
+        for place, address in enumerate(addresses):
+            left = self.left
+            yield str(address), left and left / (len(addresses) - place)
+
+
+class Backend(httpcore.NetworkBackend):
+    """Opens connections for code that waits."""
+
+    def __init__(self, resolve: Resolver) -> None:
+        self._resolve, self._tcp = resolve, httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Resolve, judge, connect."""
+        attempts = _Attempts(host, timeout)
+        found = _literal(host)
+        if found is None:
+            try:
+                found = _looked_up(self._resolve, host, port).result(attempts.left)
+            except (OSError, ValueError) as error:
+                raise attempts.unresolved(error) from error
+        for address, share in attempts.addresses(found):
+            try:
+                return Stream(
+                    self._tcp.connect_tcp(address, port, share, local_address, socket_options)
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                attempts.failure = error
+        raise attempts.failure
+
+
+class AsyncBackend(httpcore.AsyncNetworkBackend):
+    """Opens connections for an event loop."""
+
+    def __init__(self, resolve: Resolver) -> None:
+        self._resolve, self._tcp = resolve, httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Resolve, judge, connect."""
+        attempts = _Attempts(host, timeout)
+        found = _literal(host)
+        if found is None:
+            asked = asyncio.wrap_future(_looked_up(self._resolve, host, port))
+            try:
+                found = await asyncio.wait_for(asked, attempts.left)
+            except (OSError, ValueError) as error:
+                raise attempts.unresolved(error) from error
+        for address, share in attempts.addresses(found):
+            try:
+                return AsyncStream(
+                    await self._tcp.connect_tcp(address, port, share, local_address, socket_options)
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                attempts.failure = error
+        raise attempts.failure

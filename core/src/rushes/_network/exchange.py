@@ -1,0 +1,105 @@
+"""The exchange that is under way: its deadline, what has left, and what is nobody's to log.
+
+It is ambient (a context variable): connections are shared, deadlines are not, and an HTTP library
+hands no deadline down to the single read and write.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+
+from rushes._flow import Dispatch
+
+LEAVES_WITHIN = 15.0
+"""Seconds that a call that is paid for may take to connect: the claim on its task is looked at
+before, and must still hold when the first byte leaves."""
+_LOGGERS = (
+    "httpx",
+    *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")),
+)
+
+
+class Exchange:
+    """One call under way: when it must be over, and whether anything of it may have left.
+
+    Its time begins when it is made. `guarded`: only public addresses will do.
+    """
+
+    def __init__(
+        self, total: float, *, dispatch: Dispatch | None = None, guarded: bool = False
+    ) -> None:
+        self.total, self.guarded = total, guarded
+        self.sent = False
+        self.prolonged: Callable[[], None] = lambda: None
+        """Called where the deadline moves: whoever keeps it on an event loop sets its alarm."""
+        self._dispatch = dispatch
+        self._begun = time.monotonic()
+
+    @property
+    def left(self) -> float:
+        """Seconds until the deadline: that of the connecting, or that of the whole."""
+        return self._begun + self._allowed - time.monotonic()
+
+    @property
+    def words(self) -> str:
+        """Say what did not happen in time."""
+        what = "whole answer" if self.sent else "connection"
+        return f"no {what} within {self._allowed:g} seconds"
+
+    @property
+    def _allowed(self) -> float:
+        connecting = self._dispatch is not None and not self.sent
+        return min(self.total, LEAVES_WITHIN) if connecting else self.total
+
+    def leave(self) -> None:
+        """Let the request leave: called right before its first byte is written.
+
+        Raises NotSent where it may not leave, and then nothing may be written.
+        """
+        if self.sent:
+            return
+        if self._dispatch is not None:
+            self._dispatch.may_leave()
+            self._dispatch.left = True
+        self.sent = True
+        self.prolonged()
+
+    def stayed(self) -> None:
+        """Note that nothing of the request left after all: the other side was never reached."""
+        self.sent = False
+        if self._dispatch is not None:
+            self._dispatch.left = False
+
+
+_current: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
+
+
+def current() -> Exchange | None:
+    """Return the exchange under way here, if there is one."""
+    return _current.get()
+
+
+@contextmanager
+def under_way(exchange: Exchange) -> Iterator[Exchange]:
+    """Make an exchange the current one."""
+    token = _current.set(exchange)
+    try:
+        yield exchange
+    finally:
+        with suppress(ValueError):  # it is closed from elsewhere, where it is not the current one
+            _current.reset(token)
+
+
+def _not_ours(_record: logging.LogRecord) -> bool:
+    return _current.get() is None
+
+
+def keep_libraries_silent() -> None:
+    """Keep the HTTP libraries from logging our exchanges: signed links, and headers with keys.
+
+    Everybody else's exchanges they log as ever.
+    """
+    for name in _LOGGERS:
+        logging.getLogger(name).addFilter(_not_ours)

@@ -1,0 +1,1 @@
+"""A provider's payload: its fields and what they may hold, judged, and put together."""

@@ -1,0 +1,177 @@
+"""A wire body in the making: what is put where, and the way back to what the caller wrote."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+
+from rushes._structs.invalid import INVALID
+from rushes.problems import Note, Problem, show
+from rushes.request import Image, Shot, Subject
+from rushes.urls import has_scheme
+from rushes.variant import Always, Built, To, Variant
+
+UPLOAD = "https://upload.invalid/"
+"""Where a local file stands in a payload that is only checked: a reserved name, never resolved."""
+
+ITEMS: Mapping[str, type[Struct]] = {"images": Image, "shots": Shot, "subjects": Subject}
+"""What the common fields that are lists are made of."""
+
+
+class PlannedUpload(Struct, frozen=True, kw_only=True):
+    """A local file to upload before the submit, and what stands for its address until then.
+
+    `origin` is where the request names it, `also` are further places where it does.
+    """
+
+    path: str
+    origin: str
+    placeholder: str
+    also: tuple[str, ...] = ()
+
+
+class Body:
+    """What is found on the way from a request to a payload; `origins` leads back from its paths."""
+
+    __slots__ = ("body", "files", "notes", "origins", "problems", "variant")
+
+    def __init__(self, variant: Variant, body: dict[str, Any]) -> None:
+        self.variant = variant
+        self.body = body
+        self.problems: list[Problem] = []
+        self.notes: list[Note] = []
+        self.files: list[PlannedUpload] = []
+        self.origins: dict[str, str] = {}
+
+    @property
+    def page(self) -> Any:
+        """The page that the variant's facts come from."""
+        return self.variant.page
+
+    def put(self, path: str, value: Any, origin: str) -> str:
+        """Put a value into the body; `a.b` goes into an object, `a[]` to the end of a list.
+
+        Return where it stands there.
+        """
+        if path not in self.body and path.isidentifier():
+            self.body[path] = value
+            self.origins[path] = origin
+            return path
+        *parents, last = path.removesuffix("[]").split(".")
+        target = self.body
+        for name in parents:
+            target = target.setdefault(name, {})
+        if path.endswith("[]"):
+            items = target.setdefault(last, [])
+            items.append(value)
+            path = f"{path[:-2]}[{len(items) - 1}]"
+            self.origins[path] = origin
+        elif last in target:
+            self.problem(origin, "twice", f"{self.origins.get(path, path)} says this already")
+        else:
+            target[last] = value
+            self.origins[path] = origin
+        return path
+
+    def problem(
+        self, path: str, code: str, message: str, accepted: list[Any] | None = None
+    ) -> None:
+        """Keep a problem met in mapping, on the request's own path."""
+        self.problems.append(
+            Problem(path=path, code=code, message=message, accepted=accepted, source=self.page)
+        )
+
+    def note(self, path: str, code: str, message: str) -> None:
+        """Keep a note met in mapping, on the request's own path."""
+        self.notes.append(Note(path=path, code=code, message=message, source=self.page))
+
+    def address(self, url: str, origin: str) -> str:
+        """Return what stands in the payload for an image: its address, or a placeholder.
+
+        A local file is uploaded before the submit, where the provider has an endpoint for it, and
+        once, however often it is named.
+        """
+        if url is INVALID or has_scheme(url) or "://" in url:
+            return url
+        if self.variant.uploads is None:
+            message = (
+                f"{show(url)} is a local file, and {self.variant.provider} has no upload endpoint; "
+                "give a public http(s) address"
+            )
+            self.problem(origin, "no_upload", message)
+            return UPLOAD
+        for place, file in enumerate(self.files):
+            if PurePath(file.path) == PurePath(url):
+                self.files[place] = msgspec.structs.replace(file, also=(*file.also, origin))
+                return file.placeholder
+        placeholder = f"{UPLOAD}{len(self.files)}/{quote(PurePath(url).name)}"
+        self.files.append(PlannedUpload(path=url, origin=origin, placeholder=placeholder))
+        return placeholder
+
+    def has(self, path: str) -> bool:
+        """Whether there is anything at a path of the body."""
+        target: Any = self.body
+        for name in path.split("."):
+            if not isinstance(target, Mapping) or name not in target:
+                return False
+            target = target[name]
+        return True
+
+    def way_back(self, path: str) -> str:
+        """Lead a path of the body back to where the caller wrote it, or would have to."""
+        origins, at = self.origins, path
+        while at:
+            if at in origins:
+                return _in_own_words(origins[at], path[len(at) :])
+            at = at[: max(at.rfind("."), at.rfind("["), 0)]
+        below = (
+            origin
+            for place, origin in origins.items()
+            if place.startswith((path + "[", path + "."))
+        )
+        found = next((origin.partition("[")[0] for origin in below), None)
+        return found or self._missed().get(path, f"extra.{path}")
+
+    def _missed(self) -> dict[str, str]:
+        """Return the common field for each payload path that the body lacks.
+
+        Not where `extra` has a part of what that field makes: they would be given twice.
+        """
+        missed: dict[str, str] = {}
+        for field, place in self.variant.fields.items():
+            paths = [*filled_by(place)]
+            there = [path for path in paths if self.has(path)]
+            if not any(top(self.way_back(path)) == "extra" for path in there):
+                missed |= {path: field.partition(".")[0] for path in paths if path not in there}
+        return missed
+
+
+def filled_by(place: To | Always | Built) -> Iterator[str]:
+    """Yield every payload path that a common field fills in."""
+    if not isinstance(place, Always):
+        yield place.path.removesuffix("[]")
+    if isinstance(place, Built):
+        yield from place.also
+
+
+def top(path: str) -> str:
+    """Return the outermost field of a path."""
+    return path.partition(".")[0].partition("[")[0]
+
+
+def _in_own_words(origin: str, rest: str) -> str:
+    """Return the caller's path to a part of what `origin` made, as far as the caller has a word.
+
+    A shot's own field keeps its name; what the wire alone knows of it is the shot's as a whole.
+    """
+    item = ITEMS.get(top(origin))
+    if item is None:
+        return origin + rest
+    if origin.endswith(".url"):
+        return origin
+    index, _, name = rest.partition(".")
+    known = name.partition("[")[0].partition(".")[0] in item.__struct_fields__
+    return origin + (rest if known else index)

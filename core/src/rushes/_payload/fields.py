@@ -1,0 +1,119 @@
+"""The vocabulary of payload structs: what one field may hold, and how it reads when absent."""
+
+from functools import cache
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import UNSET, Meta, Struct
+
+from rushes._structs.type_info import ready
+
+Text = Annotated[str, Meta(min_length=1, extra={"not_blank": True})]
+"""Text that is not blank: by itself, in a list or in a struct.
+
+To msgspec it is text that is not empty: a pattern costs it as much as all else about a shot.
+"""
+
+PublicURL = Annotated[
+    str,
+    Meta(
+        pattern=r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#]+\.[^\s/?#]+([/?#]\S*)?$",
+        extra={"public_url": True},
+    ),
+]
+"""A public http(s) address: a host with a dot, no white space, no private address."""
+
+TransportText = Annotated[str, Meta(min_length=1, pattern=r"\S", extra={"transport": True})]
+"""A field that concerns the delivery and not the video: shown apart from the payload."""
+
+TransportURL = Annotated[str, Meta(min_length=1, extra={"web_url": True, "transport": True})]
+"""Where the provider is to report to: an http(s) address, shown apart from the payload."""
+
+
+class Absent:
+    """Makes a field optional: left out of the wire body, read by rules as `reads_as`."""
+
+    def __init__(self, reads_as: Any) -> None:
+        self.reads_as = reads_as
+
+    def __call__(self) -> Any:
+        """Return what msgspec leaves out of the wire body."""
+        return UNSET
+
+
+def absent(reads_as: Any = None, *, name: str | None = None) -> Any:
+    """Declare a field that may be left out; `reads_as` is the provider's documented default.
+
+    `name` is the field's name on the wire, where Python cannot spell it.
+    """
+    return msgspec.field(default_factory=Absent(reads_as), name=name)
+
+
+class FieldShape(Struct, frozen=True, kw_only=True):
+    """One field of a payload struct, as declared."""
+
+    name: str
+    wire: str
+    hint: Any
+    required: bool
+    reads_as: Any
+    transport: bool
+    """Concerns the delivery, not the video."""
+    special: bool
+    """Holds an address, an open object or a number that may be NaN: more than msgspec judges."""
+
+
+def unwrap(hint: Any) -> tuple[Any, tuple[Meta, ...]]:
+    """Split a type hint into the bare type and what `Annotated` says of it; None is set aside."""
+    metas: tuple[Meta, ...] = ()
+    if get_origin(hint) is Annotated:
+        hint, *rest = get_args(hint)
+        metas = tuple(meta for meta in rest if isinstance(meta, Meta))
+    if get_origin(hint) in (Union, UnionType):
+        rest = [arm for arm in get_args(hint) if arm is not type(None)]
+        if len(rest) == 1:
+            inner, more = unwrap(rest[0])
+            return inner, metas + more
+    return hint, metas
+
+
+def extra(metas: tuple[Meta, ...], key: str) -> Any:
+    """Return what one of the metas holds under `key` in its `extra`, or None."""
+    return next((meta.extra[key] for meta in metas if meta.extra and key in meta.extra), None)
+
+
+def is_struct(hint: Any) -> bool:
+    """Whether a bare type is a msgspec struct."""
+    return isinstance(hint, type) and issubclass(hint, Struct)
+
+
+@cache
+def shape(struct: type[Struct]) -> tuple[FieldShape, ...]:
+    """Return a payload struct's fields in order, read once."""
+    ready(struct)  # the known fields of an open object are in no payload's annotations
+    hints = get_type_hints(struct, include_extras=True)
+    shapes = []
+    for field in msgspec.structs.fields(struct):
+        base, metas = unwrap(hints[field.name])
+        factory = field.default_factory
+        shapes.append(
+            FieldShape(
+                name=field.name,
+                wire=field.encode_name,
+                hint=hints[field.name],
+                required=field.required,
+                reads_as=factory.reads_as if isinstance(factory, Absent) else None,
+                transport=bool(extra(metas, "transport")),
+                special=_special(base, metas),
+            )
+        )
+    return tuple(shapes)
+
+
+def _special(base: Any, metas: tuple[Meta, ...]) -> bool:
+    if base in (Any, float) or any(extra(metas, key) for key in ("known", "public_url", "web_url")):
+        return True
+    if is_struct(base):
+        return any(field.special for field in shape(base))
+    return any(_special(*unwrap(arm)) for arm in get_args(base) if not isinstance(arm, (str, int)))

@@ -1,0 +1,87 @@
+"""What a check does with every payload of one kind, read off the struct once."""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import chain
+from typing import Any, get_args, get_origin
+
+from msgspec import UNSET, Struct
+from msgspec.structs import force_setattr
+
+from rushes._payload.fields import FieldShape, extra, is_struct, shape, unwrap
+from rushes._structs.unrolled import unrolled
+
+
+class Plan(Struct, frozen=True, kw_only=True):
+    """What is to be done with a payload of one struct."""
+
+    reading: Callable[[Any], Any]
+    """Copies a payload as a rule reads it: what is absent is the provider's default."""
+    no_blank: Callable[[Any], bool]
+    """Whether no `Text` of a payload is blank."""
+    special: tuple[FieldShape, ...]
+    """The fields of which msgspec does not judge all."""
+    transport: tuple[FieldShape, ...]
+    """The fields that concern the delivery and not the video."""
+
+
+@cache
+def plan(struct: type[Struct]) -> Plan:
+    """Return the plan for one struct."""
+    fields = shape(struct)
+    return Plan(
+        reading=_reader(fields),
+        no_blank=unrolled("payload", (*_blank_lines(struct, "payload", ""), "return True")),
+        special=tuple(field for field in fields if field.special),
+        transport=tuple(field for field in fields if field.transport),
+    )
+
+
+def reading(payload: Any) -> Any:
+    """Return a copy of a payload as a rule reads it: what is absent is the provider's default."""
+    return plan(payload.__class__).reading(payload)
+
+
+def _reader(fields: tuple[FieldShape, ...]) -> Callable[[Any], Any]:
+    lines = ["read = payload.__copy__()"]
+    for place, field in enumerate(fields):
+        name = field.name
+        if not field.required:
+            lines.append(f"if read.{name} is UNSET: put(read, {name!r}, defaults[{place}])")
+        if _holds_absent(field.hint):
+            lines.append(f"put(read, {name!r}, within(read.{name}))")
+    defaults = [field.reads_as for field in fields]
+    known = {"UNSET": UNSET, "put": force_setattr, "within": _within, "defaults": defaults}
+    return unrolled("payload", (*lines, "return read"), **known)
+
+
+def _within(value: Any) -> Any:
+    """Read what a field holds, where that has fields that may be absent."""
+    if isinstance(value, Struct):
+        return reading(value)
+    if isinstance(value, list) and value and isinstance(value[0], Struct):
+        return [reading(item) for item in value]
+    return value
+
+
+def _holds_absent(hint: Any) -> bool:
+    base, _ = unwrap(hint)
+    if is_struct(base):
+        return any(not field.required or _holds_absent(field.hint) for field in shape(base))
+    return any(_holds_absent(arm) for arm in get_args(base) if not isinstance(arm, (str, int)))
+
+
+def _blank_lines(hint: Any, at: str, indent: str) -> list[str]:
+    """Write the lines that look for blank text in what stands `at`, absent or not."""
+    base, metas = unwrap(hint)
+    if extra(metas, "not_blank"):
+        return [f"{indent}if type({at}) is str and {at}.isspace(): return False"]
+    deeper = indent + " "
+    if is_struct(base):
+        found = [_blank_lines(field.hint, f"{at}.{field.name}", deeper) for field in shape(base)]
+        return [f"{indent}if {at}:", *chain(*found)] if any(found) else []
+    if get_origin(base) in (list, Sequence):
+        item = f"item_{len(deeper)}"
+        lines = _blank_lines(get_args(base)[0], item, deeper)
+        return [f"{indent}for {item} in {at} or ():", *lines] if lines else []
+    return []

@@ -1,0 +1,1 @@
+"""Plugins: found, loaded, called, and blamed by name where they break."""

@@ -1,0 +1,243 @@
+"""Loading one plugin so that a broken one is a sentence and not a crash."""
+
+import inspect
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from importlib.metadata import EntryPoint
+from traceback import clear_frames
+from types import NoneType
+from typing import Any
+
+import msgspec
+import pluggy
+
+from rushes import hookspecs
+from rushes._keys.redacting import Secret, redacted
+from rushes._plugins import defaults
+from rushes._plugins.installed import distribution
+from rushes._structs.type_info import ready
+from rushes._structs.unrolled import unrolled
+from rushes.calls import Call
+from rushes.draft import Draft
+from rushes.errors import BrokenPluginError, RushesError
+from rushes.problems import Note, Problem
+from rushes.request import Request
+from rushes.task import Receipt, Refusal, Status
+from rushes.variant import SPEC, Variant
+
+IMPORT_DEADLINE = 20.0
+"""Seconds that a plugin's import may take before it counts as hanging."""
+
+FAULTS = (Exception, SystemExit)
+"""What a plugin may raise and is blamed for: one that ends the program would be believed."""
+
+GIVES: Mapping[str, tuple[type, ...]] = {
+    "build_payload": (Draft,),
+    "validate": (list,),
+    "submit": (Call,),
+    "parse_submit": (Receipt, Refusal, NoneType),
+    "poll": (Generator,),
+    "parse_status": (Status, NoneType),
+    "parse_refusal": (Refusal,),
+    "authorize": (Mapping,),
+    "upload": (Generator, NoneType),
+    "look_up": (Generator, NoneType),
+    "cancel": (Generator, NoneType),
+}
+"""What each hook gives; constructors do not validate, so that what is inside is looked at too."""
+
+
+class LoadedVariant:
+    """A variant's plugin with the wrappers around it: the one place its hooks are called."""
+
+    def __init__(self, variant: Variant, manager: pluggy.PluginManager) -> None:
+        self.variant = variant
+        self._manager = manager
+        self._judges = bool(manager.hook.validate.get_hookimpls())
+        builders = manager.hook.build_payload.get_hookimpls()
+        # Called on every check: alone, without a wrapper, it needs no manager's arbitration.
+        alone = not any(b.wrapper or b.hookwrapper for b in builders)
+        whole = builders[-1].argnames == ("variant", "request")
+        self._builder = builders[-1].function if alone and whole else None
+
+    def with_variant(self, variant: Variant) -> "LoadedVariant":
+        """Return the same plugin under another declaration (another base URL)."""
+        return LoadedVariant(variant, self._manager)
+
+    def call(self, hook: str, **arguments: Any) -> Any:
+        """Call one hook; what it raises, or gives and must not, is the plugin's fault."""
+        with self.blamed(f"the hook {hook}", reading="answer" in arguments):
+            given = getattr(self._manager.hook, hook)(variant=self.variant, **arguments)
+            if not isinstance(given, GIVES[hook]):
+                raise TypeError(f"it gave {type(given).__name__}")
+            for kind in (Receipt, Refusal, Status):  # a plugin's own kind of them becomes ours
+                if isinstance(given, kind):
+                    return msgspec.convert(msgspec.to_builtins(given), kind)
+        return self._steps(hook, given) if isinstance(given, Generator) else given
+
+    def build_payload(self, request: Request) -> Draft:
+        """Draft a payload, by the shortest way there is."""
+        if self._builder is not None:
+            draft = self._builder(self.variant, request)
+            if type(draft) is Draft:
+                return draft
+        made: Draft = self.call("build_payload", request=request)
+        return made
+
+    def authorize(self, call: Call, key: Secret, now: float) -> dict[str, Secret]:
+        """Return the headers that carry the key; no local variable shows them.
+
+        What the plugin raises loses its frames and its causes: among their locals may be a text
+        made of the key, which cannot be found by its value.
+        """
+        try:
+            return self._authorized(call, key, now)
+        except BaseException as error:  # noqa: BLE001 - Ctrl-C has the same frames
+            failure = error.with_traceback(None)
+        failure.__cause__ = failure.__context__ = None
+        failure.args = tuple(redacted(argument, key) for argument in failure.args)
+        raise failure
+
+    def _authorized(self, call: Call, key: Secret, now: float) -> dict[str, Secret]:
+        given = self.call("authorize", call=call, key=key, now=now)
+        with self.blamed("the hook authorize"):
+            return {name: _header(value) for name, value in given.items()}
+
+    def _steps(self, hook: str, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+        with self.blamed(f"the hook {hook}", reading=True):
+            return (yield from steps)
+
+    @contextmanager
+    def blamed(self, what: str, *, reading: bool = False) -> Iterator[None]:
+        """Make whatever a part of the plugin raises the plugin's fault, and say so.
+
+        Where it was `reading` an answer, in which a provider may repeat the key, its frames keep
+        their lines and lose their locals.
+        """
+        try:
+            yield
+        except RushesError:
+            raise
+        except FAULTS as error:
+            if reading:
+                clear_frames(error.__traceback__)
+            raise BrokenPluginError(
+                f"{self.variant.id}: {what} raised {type(error).__name__}: {error}"
+            ) from error
+
+    @cached_property
+    def rules_hold(self) -> Callable[[Any], bool]:
+        """Whether a payload, as rules read it, keeps every declared rule without a note."""
+        rules = {f"rule_{place}": rule for place, rule in enumerate(self.variant.rules)}
+        lines = (
+            f"if (found := {name}(read)) is not True and (found is False or list(found)): "
+            "return False"
+            for name in rules
+        )
+        predicates = {name: rule.predicate for name, rule in rules.items()}
+        return unrolled("read", (*lines, "return True"), **predicates)
+
+    def judgements(self, payload: Any) -> list[Problem | Note]:
+        """Return what the `validate` hooks find, the wrappers' included."""
+        if not self._judges:
+            return []
+        answers = self.call("validate", payload=payload)
+        with self.blamed("the hook validate"):
+            return [judgement(item) for found in answers if found for item in found]
+
+
+def _header(value: Any) -> Secret:
+    """Return what a header may hold; what it holds is in no message."""
+    if not isinstance(value, str) or not (value.isascii() and value.isprintable()):
+        raise TypeError("it gave a header that is not printable ASCII text")
+    return Secret(value)
+
+
+def judgement(item: Any) -> Problem | Note:
+    """Return what a rule or hook found, which must be a Problem or a Note."""
+    if not isinstance(item, (Problem, Note)):
+        raise TypeError(f"it found {type(item).__name__}, which is no Problem and no Note")
+    return item
+
+
+def import_in_time(entry: EntryPoint, deadline: float = IMPORT_DEADLINE) -> Any:
+    """Import what an entry point names; raising, exiting or hanging becomes BrokenPluginError."""
+    outcome: list[Any] = []
+
+    def load() -> None:
+        try:
+            outcome.append((True, entry.load()))
+        except BaseException as error:  # noqa: BLE001 - a plugin may even raise SystemExit
+            outcome.append((False, error))
+
+    thread = threading.Thread(target=load, name=f"rushes import {entry.name}", daemon=True)
+    thread.start()
+    thread.join(deadline)
+    if not outcome:
+        raise BrokenPluginError(
+            f"{described(entry)}: its import did not end within {deadline:g} seconds"
+        )
+    loaded, value = outcome[0]
+    if not loaded:
+        raise BrokenPluginError(
+            f"{described(entry)}: its import raised {type(value).__name__}: {value}"
+        ) from value
+    return value
+
+
+def described(entry: EntryPoint) -> str:
+    """Name an entry point and the distribution that brings it."""
+    return f"{entry.name} ({entry.value}, from {distribution(entry)})"
+
+
+def fitting(part: Any, name: str) -> Any:
+    """Return a plugin or wrapper whose hooks fit the specification."""
+    _manager(name, (part,))
+    return part
+
+
+def _manager(name: str, parts: Iterable[Any]) -> pluggy.PluginManager:
+    manager = pluggy.PluginManager("rushes")
+    manager.add_hookspecs(hookspecs)
+    try:
+        for part in parts:
+            manager.register(part)
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise BrokenPluginError(f"{name}: {error}") from error
+    except FAULTS as error:  # looking at its attributes may run code of its own
+        raise BrokenPluginError(f"{name}: {type(error).__name__}: {error}") from error
+    for hook in (getattr(manager.hook, spec.__name__) for spec in hookspecs.HOOKS):
+        for implementation in hook.get_hookimpls():
+            if inspect.iscoroutinefunction(implementation.function):
+                raise BrokenPluginError(
+                    f"{name}: its hook {hook.name} is an async function; hooks do no I/O, the "
+                    "core awaits what they describe"
+                )
+    return manager
+
+
+def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
+    """Put a plugin and the wrappers into a manager of its own, and read the declaration."""
+    manager = _manager(name, (defaults, *wrappers, plugin))
+    try:
+        declared = manager.subset_hook_caller("variant", wrappers)()
+    except FAULTS as error:
+        raise BrokenPluginError(
+            f"{name}: its declaration raised {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(declared, Variant):
+        raise BrokenPluginError(f"{name}: its hook variant() returns no rushes.Variant")
+    if declared.spec != SPEC:
+        raise BrokenPluginError(
+            f"{name}: it is written for version {declared.spec} of the hook specification; this "
+            f"rushes speaks version {SPEC}; install releases that fit together"
+        )
+    try:
+        ready(declared.payload)
+    except Exception as error:
+        message = f"{name}: msgspec cannot read its payload struct: {error}"
+        raise BrokenPluginError(message) from error
+    return LoadedVariant(declared, manager)

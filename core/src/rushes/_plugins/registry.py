@@ -1,0 +1,170 @@
+"""Finding plugins by entry point: listing imports nothing, a task loads only its own variant."""
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from importlib.metadata import EntryPoint
+from typing import Any
+
+from rushes._plugins.installed import VARIANTS, WRAPPERS, Installed, installed
+from rushes._plugins.loading import LoadedVariant, build, described, fitting, import_in_time
+from rushes._plugins.trust import Trust
+from rushes.errors import BrokenPluginError, ConfigurationError, UnknownVariantError
+from rushes.urls import base_url_objection
+from rushes.variant import Variant, configured
+
+_ID = re.compile(r"[a-z0-9-]+/[A-Za-z0-9._-]+")
+
+
+class Registry:
+    """The installed variants, each loaded when it is first wanted.
+
+    `plugins` are plugin objects given by hand: they need no entry point. `base_urls` overrides
+    declared base URLs by provider; in `environ` they are `TOAPIS_BASE_URL` and so on. `trust` says
+    by provider which distributions beside its own may have its key, as does `RUSHES_TRUST`.
+    """
+
+    def __init__(
+        self,
+        plugins: Iterable[Any] = (),
+        wrappers: Iterable[Any] = (),
+        base_urls: Mapping[str, str] | None = None,
+        environ: Mapping[str, str] | None = None,
+        trust: Mapping[str, str | Iterable[str]] | None = None,
+    ) -> None:
+        self._base_urls = dict(base_urls or {})
+        self._environ = environ or {}
+        self._own_wrappers = list(wrappers)
+        self._loaded: dict[str, LoadedVariant] = {}
+        self._broken: dict[str, BrokenPluginError] = {}
+        self._trust = Trust(trust or {}, self._environ)
+        self._own: dict[str, Any] = {}
+        for plugin in plugins:
+            self._own[build(plugin, [], repr(plugin)).variant.id] = plugin
+
+    def ids(self) -> list[str]:
+        """List every variant's id, sorted; nothing is imported."""
+        return sorted({*self._entries, *self._own})
+
+    def entries(self) -> dict[str, list[EntryPoint]]:
+        """Return the entry points found for each id; more than one is a conflict."""
+        return dict(self._entries)
+
+    def get(self, variant_id: str) -> LoadedVariant:
+        """Load one variant, once.
+
+        Raises UnknownVariantError with the nearest names, or BrokenPluginError.
+        """
+        if variant_id in self._broken:
+            raise self._broken[variant_id].with_traceback(None)  # not on top of the last one's
+        if variant_id not in self._loaded:
+            try:
+                self._loaded[variant_id] = self._load(variant_id)
+            except BrokenPluginError as error:
+                self._broken[variant_id] = error
+                raise
+        return self._loaded[variant_id]
+
+    def working(self) -> Iterator[LoadedVariant]:
+        """Load every variant that can be loaded; the others are passed over."""
+        for variant_id in self.ids():
+            try:
+                yield self.get(variant_id)
+            except ConfigurationError:
+                continue
+
+    def _load(self, variant_id: str) -> LoadedVariant:
+        if variant_id in self._own:
+            loaded = build(self._own[variant_id], self._all_wrappers[0], variant_id)
+        else:
+            entry = self._entry(variant_id)
+            loaded = build(import_in_time(entry), self._all_wrappers[0], described(entry))
+            if loaded.variant.id != variant_id:
+                raise BrokenPluginError(
+                    f"{described(entry)}: its entry point says {variant_id}, its declaration "
+                    f"{loaded.variant.id}"
+                )
+        variant = loaded.variant
+        return loaded.with_variant(configured(variant, self._base_url(variant)))
+
+    def why_no_key(self, variant_id: str) -> str | None:
+        """Say why a variant may not have its provider's key, or None where it may.
+
+        A plugin given by hand may: whoever gave it trusts it.
+        """
+        if variant_id in self._own:
+            return None
+        return self._trust.objection(variant_id, self._entries)
+
+    def _base_url(self, variant: Variant) -> str | None:
+        name = f"{variant.environment_prefix}_BASE_URL"
+        url = self._base_urls.get(variant.provider) or self._environ.get(name)
+        if url and (wrong := base_url_objection(url)):
+            raise ConfigurationError(
+                f"the base URL for {variant.provider} {wrong}; "
+                f"correct {name} or the argument base_urls"
+            )
+        return url and str(url)
+
+    def _entry(self, variant_id: str) -> EntryPoint:
+        entries = self._entries.get(variant_id, [])
+        if not entries:
+            raise UnknownVariantError(self._unknown(variant_id))
+        if len(entries) > 1:
+            claims = " and ".join(described(entry) for entry in entries)
+            raise BrokenPluginError(
+                f"{variant_id} is claimed by {claims}; uninstall the one you do not trust, it "
+                "would be given the key"
+            )
+        return entries[0]
+
+    def _unknown(self, variant_id: str) -> str:
+        known = self.ids()
+        near = difflib.get_close_matches(variant_id, known, n=3, cutoff=0.4)
+        if not known:
+            words = "no variant is installed; install a plugin, like plugins/toapis"
+        elif near:
+            words = f"no variant {variant_id!r} is installed (nearest: {', '.join(near)})"
+        else:
+            words = f"no variant {variant_id!r} is installed (installed: {', '.join(known)})"
+        # It may be in what could not be read.
+        return "\n".join((words, *map(str, self.installed.unreadable)))
+
+    @cached_property
+    def installed(self) -> Installed:
+        """The entry points of every distribution, and which of these could not be read."""
+        return installed()
+
+    @cached_property
+    def _entries(self) -> dict[str, list[EntryPoint]]:
+        found: dict[str, list[EntryPoint]] = {}
+        for entry in self.installed.group(VARIANTS):
+            variant_id = entry.name.replace(".", "/", 1)
+            if _ID.fullmatch(variant_id):
+                found.setdefault(variant_id, []).append(entry)
+        return found
+
+    @cached_property
+    def _all_wrappers(self) -> tuple[list[Any], list[str]]:
+        """The wrappers that work, and what is wrong with those that do not."""
+        working, broken = list(self._own_wrappers), []
+        for entry in self.installed.group(WRAPPERS):
+            try:
+                working.append(fitting(import_in_time(entry), described(entry)))
+            except BrokenPluginError as error:
+                broken.append(str(error))
+        broken += [str(found) for found in self.installed.unreadable if found.may_wrap]
+        return working, broken
+
+    def guard(self) -> None:
+        """Raise where a wrapper is installed and broken: it may be what caps the spending.
+
+        Checking goes on without it; paying does not.
+        """
+        if broken := self._all_wrappers[1]:
+            reasons = "\n".join(broken)
+            raise BrokenPluginError(
+                f"{reasons}\nNothing is sent while a wrapper that may guard it cannot be loaded; "
+                "repair or uninstall it"
+            )

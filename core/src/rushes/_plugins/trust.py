@@ -1,0 +1,67 @@
+"""Whose a provider's name is: one distribution's, and no other has the key.
+
+Any distribution may add a variant to any provider, and what it adds is handed that provider's key.
+So the name belongs to the only distribution that uses it; where there are several, to the one named
+`rushes-PROVIDER`, and to those that the user trusts in so many words.
+"""
+
+from collections.abc import Iterable, Mapping
+from importlib.metadata import EntryPoint
+
+from rushes._plugins.installed import distribution, normalized
+from rushes.errors import ConfigurationError
+
+VARIABLE = "RUSHES_TRUST"
+"""The environment variable: `toapis=some-distribution,other=another`."""
+
+
+class Trust:
+    """Which distributions may have which provider's key; what is given beats the environment."""
+
+    def __init__(
+        self, given: Mapping[str, str | Iterable[str]], environ: Mapping[str, str]
+    ) -> None:
+        self._given = {
+            provider: {normalized(name) for name in ([names] if isinstance(names, str) else names)}
+            for provider, names in given.items()
+        }
+        self._environ = environ
+
+    def objection(self, variant_id: str, entries: Mapping[str, list[EntryPoint]]) -> str | None:
+        """Say why a variant may not have its provider's key, or None where it may.
+
+        `entries` has the entry points of every variant. Raises ConfigurationError where the
+        environment variable cannot be read.
+        """
+        provider = variant_id.partition("/")[0]
+        brought = {
+            distribution(entry)
+            for other, claims in entries.items()
+            if other.partition("/")[0] == provider
+            for entry in claims
+        }
+        whose, owner = distribution(entries[variant_id][0]), normalized(f"rushes-{provider}")
+        if len(brought) == 1 or whose == owner or whose in self._trusted(provider):
+            return None
+        others = " and ".join(sorted(brought - {whose}))
+        goes = f"The key for {provider} goes only to {owner}."
+        if owner not in brought:
+            goes = f"None of them is named {owner}, so that none gets the key for {provider}."
+        return (
+            f"{variant_id} is brought by {whose}, but other variants of {provider} by {others}. "
+            f"{goes} If you trust {whose} with it, say so: "
+            f'{VARIABLE}="{provider}={whose}", or the argument trust={{"{provider}": "{whose}"}}; '
+            f"otherwise uninstall {whose}"
+        )
+
+    def _trusted(self, provider: str) -> set[str]:
+        if provider in self._given:
+            return self._given[provider]
+        pairs = [item.partition("=") for item in str(self._environ.get(VARIABLE, "")).split(",")]
+        for name, sign, trusted in pairs:
+            if (name or sign or trusted).strip() and not (name.strip() and trusted.strip()):
+                raise ConfigurationError(
+                    f"{VARIABLE} says {name + sign + trusted!r}, which is not of the form "
+                    "PROVIDER=DISTRIBUTION; several are separated by commas"
+                )
+        return {normalized(known.strip()) for name, _, known in pairs if name.strip() == provider}

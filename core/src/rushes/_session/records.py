@@ -1,0 +1,65 @@
+"""What the journal knows: tasks by reference, their history, and forgetting them."""
+
+from rushes._flow import Ask, Do, Flow
+from rushes._session.session import Session
+from rushes.errors import ConfigurationError, JournalError
+from rushes.journal import Journal
+from rushes.task import Task
+
+
+class Records:
+    """Makes the flows that ask the journal."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def tasks(self, unfinished: bool) -> Flow[list[Task]]:
+        """Return the journal's tasks."""
+        journal = self._journal("it cannot list tasks")
+        found: list[Task] = yield Do(lambda: journal.tasks(unfinished=unfinished))
+        return found
+
+    def unreadable(self, unfinished: bool) -> Flow[dict[str, str]]:
+        """Return what the journal holds and cannot read, with the reasons."""
+        journal = self._journal("it cannot list tasks")
+        found: dict[str, str] = yield Do(lambda: journal.unreadable(unfinished=unfinished))
+        return found
+
+    def history(self, reference: str) -> Flow[list[Task]]:
+        """Return what a task was, change by change."""
+        task = yield from self.find(reference)
+        journal = self._journal("it knows no history")
+        found: list[Task] = yield Do(lambda: journal.history(task.id))
+        return found
+
+    def purge(self, older_than: float) -> Flow[int]:
+        """Forget the tasks that are over and old."""
+        journal = self._journal("there is nothing to forget")
+        before = self._session.clock() - older_than
+        count: int = yield Do(lambda: journal.purge(before))
+        return count
+
+    def find(self, reference: str) -> Flow[Task]:
+        """Return the task with a reference."""
+        journal = self._journal("give it the Task itself")
+        found: list[Task] = yield Ask("find", (reference,))
+        if not found:
+            raise ConfigurationError(
+                f"no task {reference!r} is in {journal.place}; `rushes tasks` lists them"
+            )
+        if len(found) > 1:
+            raise ConfigurationError(
+                f"several tasks begin with {reference!r}; give more of the reference"
+            )
+        return found[0]
+
+    def _journal(self, otherwise: str) -> Journal:
+        if self._session.journal is None:
+            raise JournalError(f"this client keeps no journal; {otherwise}")
+        return self._session.journal
+
+    def given(self, task: Task | str) -> Flow[Task]:
+        """Return a task that is given itself, or by its reference."""
+        if isinstance(task, Task):
+            return task
+        return (yield from self.find(task))

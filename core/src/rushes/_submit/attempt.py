@@ -1,0 +1,117 @@
+"""One try of the creating call, and what it came to."""
+
+from typing import Literal
+
+import msgspec
+
+from rushes._flow import Dispatch, Effect, Flow, Interrupted, NotSent
+from rushes._plugins.defaults import http_date
+from rushes._plugins.loading import LoadedVariant
+from rushes._session.session import Session, excerpt
+from rushes.calls import Answer
+from rushes.errors import BrokenPluginError, JournalError
+from rushes.task import Receipt, Refusal, Task, id_objection
+
+SLACK = 60.0
+"""Seconds by which a task may seem older than the call that created it: clocks behind one name."""
+OLDER = (
+    "the provider answers with a task that it created before this job was sent; its reference was "
+    "used before, for another video. Give another reference, or none"
+)
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What one try came to; `words` are the reason, clean of the key.
+
+    `refusal` is in the provider's words; `unknown` says that the task may exist.
+    """
+
+    kind: Literal["accepted", "refused", "wait", "redirected", "not_sent", "unknown"]
+    words: str = ""
+    receipt: Receipt | None = None
+    refusal: Refusal | None = None
+
+
+def attempt(
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    dispatch: Dispatch,
+    total: float | None = None,
+) -> Flow[Outcome]:
+    """Make a task's creating call once, as recorded, within `total` seconds."""
+    effect = creating(session, loaded, task, dispatch, total)
+    try:
+        answer = yield effect
+    except NotSent as failure:
+        return Outcome(kind="not_sent", words=session.clean(loaded, str(failure)))
+    except Interrupted as failure:
+        return Outcome(kind="unknown", words=session.clean(loaded, str(failure)))
+    return read(session, loaded, task, answer)
+
+
+def creating(
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    dispatch: Dispatch,
+    total: float | None = None,
+) -> Effect:
+    """Describe the creating call, as recorded, with the key of today."""
+    if task.call is None:
+        raise JournalError(f"task {task.id} has no recorded call", task=task)
+    total = session.timeouts.submit if total is None else total
+    return session.send(loaded, task.call, total, task=task, dispatch=dispatch)
+
+
+def read(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Outcome:
+    """Say what the answer to a creating call came to."""
+    if 300 <= answer.status < 400:
+        target = session.clean(loaded, answer.headers.get("location", "nowhere"))
+        words = f"the base URL {task.base_url} redirects to {target[:200]}; configure the right one"
+        return Outcome(kind="redirected", words=words)
+    verdict = judged(loaded, answer)
+    if isinstance(verdict, Receipt):
+        if is_older(session, task, verdict, answer):
+            words = f"{OLDER}: {verdict.remote_id}"
+            refusal = Refusal(kind="refused", message=words)
+            return Outcome(kind="refused", words=words, refusal=refusal)
+        return Outcome(kind="accepted", receipt=verdict)
+    refusal = session.clean_refusal(loaded, verdict)
+    if refusal.kind in ("wait", "unknown"):
+        return Outcome(kind=refusal.kind, words=refusal.message, refusal=refusal)
+    words = f"HTTP {answer.status}: {refusal.message}"
+    return Outcome(kind="refused", words=words, refusal=refusal)
+
+
+def is_older(session: Session, task: Task, receipt: Receipt, answer: Answer | None) -> bool:
+    """Whether a receipt is of a task that was there before the job was first sent.
+
+    A provider that replays by key gives it back where the key was used before, for other bytes: in
+    another home, say. Both ages are told by one clock each, so that no two are compared.
+    """
+    if receipt.created_at is None or task.sent_at is None:
+        return False
+    date = http_date(answer.headers.get("date", "")) if answer else None
+    now = session.clock()
+    age = (now if date is None else date) - receipt.created_at
+    return age > now - task.sent_at + SLACK
+
+
+def judged(loaded: LoadedVariant, answer: Answer) -> Receipt | Refusal:
+    """Read the answer to a creating call: a receipt, or what the answer means instead.
+
+    A plugin that fails at it leaves everything open: the call was made.
+    """
+    trouble = ""
+    try:
+        verdict = loaded.call("parse_submit", answer=answer)
+        if verdict is None and answer.status >= 400:
+            verdict = loaded.call("parse_refusal", answer=answer)
+        if isinstance(verdict, Receipt) and (wrong := id_objection(verdict.remote_id)):
+            trouble = f"its id {wrong}; "
+        elif isinstance(verdict, (Receipt, Refusal)):
+            return verdict
+    except BrokenPluginError as error:
+        trouble = f"{error}; "
+    return Refusal(kind="unknown", message=f"{trouble}{excerpt(answer)}")

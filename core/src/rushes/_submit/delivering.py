@@ -1,0 +1,182 @@
+"""Sending a recorded job: its call leaves once, and what nobody knows is not guessed."""
+
+import datetime
+
+from rushes._fetch.target import writable
+from rushes._flow import Dispatch, Do, Flow, Sleep
+from rushes._plugins.loading import LoadedVariant
+from rushes._session.session import OnUpdate, Session, at
+from rushes._submit.attempt import Outcome, attempt, creating, read
+from rushes._submit.reconciling import reconcile
+from rushes.errors import ConfigurationError, DiskError, NotSentError, RefusedError
+from rushes.task import Refusal, State, Task
+
+UNSENT = ("recorded", "refused")
+"""States of a job that the provider has not accepted: given again, it is sent."""
+RETRIES = (0.5, 2.0)
+"""Seconds before each further try of a call that provably never left."""
+PATIENCE = 120.0
+"""Seconds that may be spent waiting because a provider says to come back."""
+LEAST_PAUSE = 1.0
+"""Seconds between two tries, also where a provider says to come back at once."""
+USUAL_PAUSE = 5.0
+"""Seconds between two tries where a provider does not say when to come back."""
+
+
+def accepted(
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    on_update: OnUpdate | None,
+    end: float | None = None,
+) -> Flow[Task]:
+    """Bring a task to where the provider has it: send it, or find out what became of its submit.
+
+    A provider that says to come back is waited for until `end`, at the latest.
+    """
+    if task.state in UNSENT:
+        return (yield from deliver(session, loaded, task, on_update, end))
+    if task.state in ("sending", "unknown"):
+        return (yield from reconcile(session, loaded, task, on_update))
+    return task
+
+
+def deliver(
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    on_update: OnUpdate | None,
+    end: float | None = None,
+) -> Flow[Task]:
+    """Send a recorded task's call, as recorded, until it left once; return the accepted task.
+
+    Raises NotSentError, RefusedError, ConfigurationError or DiskError where nothing was bought,
+    OutcomeUnknownError where nobody can tell.
+    """
+    session.registry.guard()
+    yield from _room(session, task)
+    waited, tries = 0.0, 0
+    while True:
+        # What is wrong with the call is said before the record says sending.
+        creating(session, loaded, task, session.dispatch(task))
+        task = _sending(session, loaded, task)
+        outcome = yield from _once(session, loaded, task, on_update)
+        if outcome.kind == "accepted":
+            return (yield from session.record(_known(task, outcome), on_update))
+        if outcome.kind == "unknown":
+            task = yield from session.record(_known(task, outcome), on_update)
+            return (yield from reconcile(session, loaded, task, on_update))
+        pause = _pause(outcome, tries)
+        tries += outcome.kind == "not_sent"
+        waited += pause or 0.0
+        if pause is None or waited > PATIENCE or _past(session, pause, end):
+            raise (yield from _refused(session, loaded, task, outcome, on_update))
+        words = f"trying again in {pause:g} s: {outcome.words}"
+        task = yield from session.record(at(task, "recorded", error=words), on_update)
+        yield Sleep(session.jitter(pause))
+
+
+def _room(session: Session, task: Task) -> Flow[None]:
+    """Find out before anything is paid whether the video could be written."""
+    target = session.target(task)
+    try:
+        yield Do(lambda: writable(session, target))
+    except DiskError as failure:
+        raise DiskError(f"{failure}; nothing was sent, the task is kept", task=task) from failure
+
+
+def _sending(session: Session, loaded: LoadedVariant, task: Task) -> Task:
+    """Return a task as it is while its call is under way: since when, and with which key."""
+    fingerprint = session.key_fingerprint(loaded, task)
+    return at(task, "sending", sent_at=session.clock(), key_fingerprint=fingerprint)
+
+
+def _once(
+    session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
+) -> Flow[Outcome]:
+    """Make one try, written down before and, where it is interrupted, after."""
+    dispatch = session.dispatch(task)
+    try:
+        task = yield from session.record(task, on_update)
+        return (yield from attempt(session, loaded, task, dispatch))
+    except GeneratorExit:
+        raise  # nobody drives us on
+    except BaseException as failure:  # Ctrl-C, a cancellation, a callback that raised
+        if not dispatch.left:
+            yield from session.record(at(task, "recorded"), None)
+            raise
+        outcome = _interrupted(session, loaded, task, dispatch, failure)
+        yield from session.record(_known(task, outcome), on_update)
+        raise
+
+
+def _interrupted(
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    dispatch: Dispatch,
+    failure: BaseException,
+) -> Outcome:
+    """Say what a call came to that was interrupted once it had left."""
+    if dispatch.answer is not None:
+        return read(session, loaded, task, dispatch.answer)
+    return Outcome(
+        kind="unknown", words=session.clean(loaded, str(failure) or type(failure).__name__)
+    )
+
+
+def _known(task: Task, outcome: Outcome) -> Task:
+    """Return a task as an outcome leaves it."""
+    if outcome.kind == "accepted":
+        return at(task, "queued", receipt=outcome.receipt)
+    state: State = "refused"
+    if outcome.kind in ("unknown", "wait"):
+        state = "unknown" if outcome.kind == "unknown" else "recorded"
+    return at(task, state, error=outcome.words)
+
+
+def _past(session: Session, pause: float, end: float | None) -> bool:
+    return end is not None and session.elapsed() + pause > end
+
+
+def _pause(outcome: Outcome, tries: int) -> float | None:
+    """Return the seconds before the next try, or None where there is none to be made."""
+    if outcome.kind == "not_sent":
+        return RETRIES[tries] if tries < len(RETRIES) else None
+    if outcome.kind == "wait" and outcome.refusal:
+        told = outcome.refusal.retry_after
+        return max(USUAL_PAUSE if told is None else told, LEAST_PAUSE)
+    return None
+
+
+def _refused(
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    outcome: Outcome,
+    on_update: OnUpdate | None,
+) -> Flow[Exception]:
+    """Record that nothing was bought, and return the error that says why."""
+    provider = loaded.variant.provider
+    reason = outcome.words
+    if outcome.kind == "not_sent":
+        reason = f"never sent, nothing was bought: {task.base_url} cannot be reached ({reason})"
+    task = yield from session.record(at(task, "refused", error=reason), on_update)
+    if outcome.kind == "not_sent":
+        return NotSentError(f"{provider}: {reason}", task=task)
+    refusal = outcome.refusal
+    if refusal is None:
+        return ConfigurationError(f"{provider}: {reason}", task=task)
+    message = f"{provider} refused the request ({reason}){_hint(session, loaded, refusal)}"
+    return RefusedError(message, refusal, task=task)
+
+
+def _hint(session: Session, loaded: LoadedVariant, refusal: Refusal) -> str:
+    if refusal.kind == "key":
+        return f"; the key used is from {session.key(loaded)[1]}"
+    if refusal.kind != "wait":
+        return ""
+    if refusal.retry_after is None:
+        return "; come back later"
+    then = datetime.datetime.fromtimestamp(session.clock() + refusal.retry_after).astimezone()
+    return f"; come back in {refusal.retry_after:g} seconds, at {then:%H:%M:%S}"

@@ -1,0 +1,131 @@
+"""What a submit is about to pay for: its record, its name, and whether it was meant before."""
+
+import hashlib
+import re
+
+import msgspec
+
+from rushes._check.matrix import hint_at
+from rushes._flow import Ask, Do, Flow
+from rushes._payload.judging import Examiner
+from rushes._plugins.loading import LoadedVariant
+from rushes._session.session import Session
+from rushes._submit.uploading import read
+from rushes.errors import ConfigurationError, RequestError
+from rushes.problems import Problem, show
+from rushes.report import Report
+from rushes.task import Task, new_task_id
+from rushes.variant import Variant
+
+REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
+    """A job before its files are uploaded: our reference, the key, what it is made of."""
+
+    task_id: str
+    client_id: str
+    fingerprint: str
+    output: str | None
+
+
+def usable(task_id: str | None, output: str | None) -> None:
+    """Refuse a reference that would not do in a file's name, or a path that no record can hold."""
+    if task_id is not None and not REFERENCE.fullmatch(task_id):
+        message = (
+            f"{show(task_id)} is no task reference; it names files and goes into headers: 1 to 100 "
+            "letters of English, digits, '.', '_' and '-', the first a letter or digit"
+        )
+        raise RequestError((Problem(path="", code="reference", message=message),))
+    try:
+        (output or "").encode()
+    except UnicodeEncodeError as error:
+        raise ConfigurationError(f"the path {output!r} is no UTF-8; choose another") from error
+
+
+def intend(
+    session: Session, loaded: LoadedVariant, report: Report, task_id: str | None, output: str | None
+) -> Flow[Intent]:
+    """Name a job, and take the fingerprint by which it is known again."""
+    task_id = new_task_id(session.clock()) if task_id is None else task_id
+    client_id = str(report.transport.get(loaded.variant.client_id_field or "", task_id))
+    carried(loaded.variant, client_id)
+    print_ = yield Do(lambda: fingerprint(report))
+    return Intent(task_id=task_id, client_id=client_id, fingerprint=print_, output=output)
+
+
+def carried(variant: Variant, client_id: str) -> None:
+    """Refuse a client id that the payload field which carries it does not take."""
+    field = variant.client_id_field
+    hint = hint_at(variant.payload, field) if field else None
+    if hint is None:
+        return
+    examiner = Examiner(variant.id, loopback=False)
+    examiner.value(hint, client_id, "")
+    if examiner.problems:
+        message = (
+            f"{show(client_id)} is a task reference that {field}, the field that carries it to "
+            f"{variant.provider}, does not take ({examiner.problems[0].message}); give another one"
+        )
+        raise RequestError((Problem(path="", code="reference", message=message),))
+
+
+def fingerprint(report: Report) -> str:
+    """Digest what is asked for: variant, payload, delivery, and the content of local files."""
+    digest = hashlib.sha256(report.variant.encode())
+    digest.update(msgspec.json.encode(report.complete_payload()))
+    for planned in report.uploads:
+        digest.update(hashlib.sha256(read(planned.path).content).digest())
+    return digest.hexdigest()
+
+
+def known(session: Session, loaded: LoadedVariant, intent: Intent) -> Flow[Task | None]:
+    """Return the task that this very job already is; refuse a name used for another job."""
+    if session.journal is None:
+        return None
+    by_id = yield Ask("find", (intent.task_id,))
+    by_name = yield Ask("with_client_id", (loaded.variant.provider, intent.client_id))
+    found: Task | None = by_id[0] if by_id and by_id[0].id == intent.task_id else by_name
+    if found is not None:
+        same_job(found, intent)
+    return found
+
+
+def same_job(found: Task, intent: Intent) -> None:
+    """Refuse a name that was used before for another job."""
+    if found.fingerprint == intent.fingerprint:
+        return
+    name, value = "client id", intent.client_id
+    if found.id == intent.task_id:
+        name, value = "task reference", intent.task_id
+    message = (
+        f"the {name} {value!r} was used before for another request (task {found.id}); "
+        "give another one, or none"
+    )
+    raise RequestError((Problem(path="", code="reference_used", message=message),), task=found)
+
+
+def recorded(session: Session, loaded: LoadedVariant, report: Report, intent: Intent) -> Task:
+    """Make the record of a job: the exact call, before it is sent."""
+    variant = loaded.variant
+    now = session.clock()
+    call = loaded.call("submit", payload=report.complete_payload(), client_id=intent.client_id)
+    return Task(
+        id=intent.task_id,
+        variant=variant.id,
+        base_url=variant.base_url or "",
+        client_id=intent.client_id,
+        fingerprint=intent.fingerprint,
+        call=call,
+        created_at=now,
+        updated_at=now,
+        output=intent.output,
+        estimate=report.cost,
+    )
+
+
+def moved(loaded: LoadedVariant, report: Report, task: Task) -> Task:
+    """Address a job that was never accepted to today's base URL; its bytes stay as recorded."""
+    call = loaded.call("submit", payload=report.complete_payload(), client_id=task.client_id)
+    there = msgspec.structs.replace(task.call, url=call.url) if task.call else None
+    return msgspec.structs.replace(task, base_url=loaded.variant.base_url or "", call=there)

@@ -1,0 +1,137 @@
+"""Finding out what became of a creating call that nobody answered for. Never a guess.
+
+First the provider is asked which task carries our name, where it can be asked. Where it replays by
+key, the recorded bytes are sent again under the same key: whatever was created is given back, not
+created again. Else only the caller can tell.
+"""
+
+import msgspec
+
+from rushes import _log as log
+from rushes._flow import Flow, Interrupted, NotSent, Sleep, steps
+from rushes._plugins.loading import LoadedVariant
+from rushes._session.session import OnUpdate, Session, at, key_variable
+from rushes._submit.attempt import Outcome, attempt, is_older
+from rushes.errors import BrokenPluginError, OutcomeUnknownError
+from rushes.task import Receipt, Task, id_objection
+
+PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
+"""Seconds before each look: what was just created may not be found at once."""
+REPLAYED_FOR = 24 * 3600.0
+"""Seconds after which no key is trusted to be remembered. No page says how long it is; where a
+lifetime is documented elsewhere, a day is the least (docs/decisions.md)."""
+
+CLOCKS_DIFFER = 300.0
+"""Seconds that a call may seem to be from the future; more, and nobody knows how old it is."""
+
+
+def reconcile(
+    session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
+) -> Flow[Task]:
+    """Adopt the task that an uncertain submit created; raise OutcomeUnknownError where none can be.
+
+    Ends within the deadline of a submit. No call is made that could create a second task: none with
+    another key than the first one's, because another account knows nothing of it.
+    """
+    session.registry.guard()
+    if session.of_another_key(loaded, task):
+        raise (yield from _of_another_key(session, loaded, task, on_update))
+    end = session.elapsed() + session.timeouts.submit
+    trouble = task.error or "no answer came"
+    for pause in PAUSES:
+        left = end - session.elapsed() - pause
+        if left <= 0:
+            break
+        if pause:
+            yield Sleep(session.jitter(pause))
+        found = yield from _look_up(session, loaded, task, left)
+        outcome = _adopted(found)
+        if outcome is None and _replays(session, loaded, task):
+            yield from session.confirm(task)
+            outcome = yield from attempt(session, loaded, task, session.dispatch(task), left)
+        elif outcome is None and found is None:
+            break
+        if outcome is not None and outcome.receipt:
+            queued = at(task, "queued", receipt=outcome.receipt)
+            return (yield from session.record(queued, on_update))
+        trouble = outcome.words if outcome else "the provider finds no task under its name yet"
+        if outcome and not _passing(loaded, outcome):
+            break
+    raise (yield from _unknown(session, task, trouble, on_update))
+
+
+def _unknown(
+    session: Session, task: Task, trouble: str, on_update: OnUpdate | None, hint: str = ""
+) -> Flow[OutcomeUnknownError]:
+    """Record that the outcome is unknown, and return the error that says so."""
+    task = yield from session.record(at(task, "unknown", error=trouble), on_update)
+    provider = task.variant.partition("/")[0]
+    return OutcomeUnknownError(
+        f"{provider}: nobody knows whether the submit of task {task.id} was accepted ({trouble}); "
+        f"it is not repeated, so that nothing is paid twice{hint}",
+        task=task,
+    )
+
+
+def _of_another_key(
+    session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
+) -> Flow[OutcomeUnknownError]:
+    """Say that only the key that the task was sent with can tell what became of it."""
+    _, where = session.key(loaded)
+    variable = key_variable(loaded.variant.provider)
+    hint = (
+        f". It was sent with another key than the one from {where}, and only an account's own key "
+        f"finds its tasks: give that key ({variable}), then resume the task"
+    )
+    trouble = task.error or "no answer came"
+    return (yield from _unknown(session, task, trouble, on_update, hint))
+
+
+def _look_up(
+    session: Session, loaded: LoadedVariant, task: Task, left: float
+) -> Flow[list[Receipt] | None]:
+    """Ask which tasks carry our name; None where the provider cannot say."""
+    total = max(min(session.timeouts.poll, left), 1.0)
+    try:
+        generator = loaded.call("look_up", client_id=task.client_id)
+        if generator is None:
+            return None
+        found, answer = yield from steps(
+            generator, lambda call: session.send(loaded, call, total, task=task)
+        )
+        with loaded.blamed("the hook look_up"):
+            receipts = msgspec.convert(msgspec.to_builtins(found or []), list[Receipt])
+        return [
+            receipt
+            for receipt in receipts
+            if not id_objection(receipt.remote_id) and not is_older(session, task, receipt, answer)
+        ]
+    except (NotSent, Interrupted, BrokenPluginError) as failure:
+        log.warning("look-up failed", task=task.id, reason=session.clean(loaded, str(failure)))
+        return []
+
+
+def _adopted(found: list[Receipt] | None) -> Outcome | None:
+    if not found:
+        return None
+    if len({receipt.remote_id for receipt in found}) > 1:
+        names = ", ".join(receipt.remote_id for receipt in found[:5])
+        return Outcome(kind="refused", words=f"several tasks carry its name: {names}")
+    return Outcome(kind="accepted", receipt=found[0])
+
+
+def _replays(session: Session, loaded: LoadedVariant, task: Task) -> bool:
+    """Whether the recorded bytes may go out again: the key must still be remembered."""
+    age = session.clock() - (task.sent_at or task.created_at)
+    return loaded.variant.idempotency != "none" and -CLOCKS_DIFFER < age < REPLAYED_FOR
+
+
+def _passing(loaded: LoadedVariant, outcome: Outcome) -> bool:
+    """Whether a try that found nothing may find it later.
+
+    A refusal says nothing about the first call; a provider that rejects a key it knows means that
+    there is something to be found.
+    """
+    if outcome.kind == "refused" and loaded.variant.idempotency == "reject":
+        return outcome.refusal is not None
+    return outcome.kind in ("wait", "not_sent", "unknown")

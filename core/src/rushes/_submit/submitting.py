@@ -1,0 +1,136 @@
+"""The submit: a job is recorded before it is sent, and known again when it comes twice."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from rushes._flow import Ask, Flow
+from rushes._plugins.loading import LoadedVariant
+from rushes._session.owning import keeping, letting_go, new_claim, owning
+from rushes._session.session import OnUpdate, Session
+from rushes._submit.attempt import creating
+from rushes._submit.delivering import UNSENT, accepted
+from rushes._submit.intent import Intent, intend, known, moved, recorded, same_job, usable
+from rushes._submit.uploading import uploaded
+from rushes.errors import ConfigurationError, RequestError
+from rushes.report import Report
+from rushes.task import Task
+
+
+def submit(
+    session: Session,
+    loaded: LoadedVariant,
+    report: Report,
+    *,
+    task_id: str | None,
+    output: str | None,
+    on_update: OnUpdate | None,
+    end: float | None = None,
+    then: Callable[[LoadedVariant, Task], Flow[Task]] | None = None,
+) -> Flow[Task]:
+    """Pay for one checked request; return its task, accepted by the provider.
+
+    A job that is in the journal already is not paid for again: its task is returned. One that was
+    never accepted (recorded, refused) is sent. A request without a reference takes up a job that
+    asks for the same and was left without being sent. What comes `then` is done under the same
+    claim; nobody else's work, and no provider that says to come back, is waited for past `end`.
+    """
+    _ready(session, loaded, report, task_id, output)
+
+    def work(task: Task) -> Flow[Task]:
+        if task is fresh:
+            session.tell(task, on_update)
+        there, task = _addressed(session, loaded, report, task)
+        if task.state in UNSENT and intent.output:
+            task = msgspec.structs.replace(task, output=intent.output)
+        task = yield from accepted(session, there, task, on_update, end)
+        return (yield from then(there, task)) if then else task
+
+    def enough(seen: Task) -> bool:
+        there = seen.receipt is not None or (seen.ended and seen.state != "refused")
+        return there and not (then and seen.unfinished)
+
+    fresh, claim = None, new_claim()
+    intent = yield from intend(session, loaded, report, task_id, output)
+    task = yield from known(session, loaded, intent)
+    if task is None and task_id is None:
+        left = _left(session, report, intent, claim)
+        task = yield from letting_go(session, intent.task_id, claim, left)
+        if task is not None:
+            return (yield from keeping(session, task, claim, work))
+    if task is None:
+        fresh = yield from _made(session, loaded, report, intent)
+        added = _added(session, fresh, claim)
+        task = yield from letting_go(session, intent.task_id, claim, added)
+        if task is fresh:
+            return (yield from keeping(session, fresh, claim, work))
+        same_job(task, intent)
+    if enough(task):
+        return task
+    until = session.elapsed() + loaded.variant.polling.at_most if end is None else end
+    owned = owning(session, task, work, enough=enough, end=until, on_update=on_update)
+    return (yield from owned)
+
+
+def _ready(
+    session: Session,
+    loaded: LoadedVariant,
+    report: Report,
+    task_id: str | None,
+    output: str | None,
+) -> None:
+    """Raise what keeps a request from being sent, before anything is done for it."""
+    if report.problems:
+        raise RequestError(report.problems)
+    usable(task_id, output or str(session.home))
+    configured(session, loaded)
+
+
+def configured(session: Session, loaded: LoadedVariant) -> None:
+    """Raise what keeps any request to a variant from being sent: a wrapper, a key, an address."""
+    session.registry.guard()
+    session.key(loaded)
+    variant = loaded.variant
+    if not variant.base_url:
+        raise ConfigurationError(
+            f"{variant.provider} has no base URL of its own; "
+            f"set {variant.environment_prefix}_BASE_URL ({variant.page})"
+        )
+
+
+def _made(session: Session, loaded: LoadedVariant, report: Report, intent: Intent) -> Flow[Task]:
+    """Upload what a job needs, and make its record."""
+    report = yield from uploaded(session, loaded, report)
+    task = recorded(session, loaded, report, intent)
+    # What is wrong with the call is said before it is recorded.
+    creating(session, loaded, task, session.dispatch(task))
+    return task
+
+
+def _addressed(
+    session: Session, loaded: LoadedVariant, report: Report, task: Task
+) -> tuple[LoadedVariant, Task]:
+    """Keep a task at the base URL that it was sent to; one that was never accepted goes to today's.
+
+    The key that belongs to one address is not for another.
+    """
+    if task.base_url == loaded.variant.base_url:
+        return loaded, task
+    if task.state in UNSENT:
+        return loaded, moved(loaded, report, task)
+    return session.load(task), task
+
+
+def _added(session: Session, task: Task, claim: str) -> Flow[Task]:
+    """Record a new task, unless its name was just taken: then return whose it is."""
+    if session.journal is None:
+        return task
+    return (yield Ask("add", (task, claim)))  # type: ignore[no-any-return]
+
+
+def _left(session: Session, report: Report, intent: Intent, claim: str) -> Flow[Task | None]:
+    """Claim a job that asks for the same, was never sent, and that nobody works on."""
+    if session.journal is None:
+        return None
+    found: Task | None = yield Ask("take_up", (report.variant, intent.fingerprint, claim))
+    return found

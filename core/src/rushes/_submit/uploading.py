@@ -1,0 +1,141 @@
+"""Local files: judged by their content, uploaded before the submit."""
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from rushes._fetch.regular import open_regular
+from rushes._flow import Do, Effect, Flow, Interrupted, NotSent, steps
+from rushes._payload.body import PlannedUpload
+from rushes._plugins.loading import LoadedVariant
+from rushes._session.session import Session
+from rushes.calls import Call, LocalFile
+from rushes.errors import BrokenPluginError, NotSentError, RefusedError
+from rushes.problems import Problem, listing, show_size
+from rushes.report import Report
+from rushes.urls import is_loopback, public_url_objection
+from rushes.variant import Uploads
+
+_MAGIC = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+)
+
+
+def image_type(head: bytes) -> str | None:
+    """Tell a picture's type by its first bytes, or None where it is none we know."""
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "image/webp"
+    if head[4:12] in (b"ftypavif", b"ftypavis"):
+        return "image/avif"
+    if head[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1"):
+        return "image/heic"
+    return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+
+
+def file_problems(planned: PlannedUpload, uploads: Uploads) -> list[Problem]:
+    """Judge a local file by what the provider takes; a fault is told wherever the file is named."""
+    fault = _fault(planned.path, uploads)
+    if fault is None:
+        return []
+    code, message = fault
+    return [
+        Problem(path=path, code=code, message=message, source=uploads.source)
+        for path in (planned.origin, *planned.also)
+    ]
+
+
+def _fault(name: str, uploads: Uploads) -> tuple[str, str] | None:
+    """Return code and words of what is wrong with a file, reading no more of it than needed."""
+    path = Path(name).expanduser()
+    try:
+        with open_regular(path) as file:
+            head = file.read(32)
+            size = os.fstat(file.fileno()).st_size
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        return "unreadable", f"{name!r} cannot be read: {reason}"
+    kind = image_type(head)
+    if kind not in uploads.types:
+        accepted = [name.removeprefix("image/") for name in uploads.types]
+        return "file_type", f"{name!r} is {kind or 'no picture'}; accepted: {listing(accepted)}"
+    if size > uploads.max_bytes:
+        most = show_size(uploads.max_bytes)
+        return "file_size", f"{name!r} has {size:,} bytes; at most {most} are accepted"
+    return None
+
+
+def uploaded(session: Session, loaded: LoadedVariant, report: Report) -> Flow[Report]:
+    """Upload every local file; return the report with their addresses in the payload."""
+    addresses: dict[str, str] = {}
+    for planned in report.uploads:
+        file = yield Do(partial(read, planned.path))
+        addresses[planned.placeholder] = yield from _upload(session, loaded, planned, file)
+    if not addresses:
+        return report
+    body = replaced(msgspec.to_builtins(report.payload), addresses)
+    payload = msgspec.convert(body, type(report.payload))
+    return msgspec.structs.replace(report, payload=payload, uploads=())
+
+
+def read(path: str) -> LocalFile:
+    """Read a local picture whole."""
+    try:
+        with open_regular(Path(path).expanduser()) as file:
+            content = file.read()
+    except OSError as failure:
+        raise NotSentError(
+            f"{path} cannot be read: {failure.strerror}; nothing was bought"
+        ) from failure
+    name = quote(Path(path).name, safe="")[-100:] or "image"
+    return LocalFile(content, image_type(content[:32]) or "application/octet-stream", name)
+
+
+def replaced(value: Any, addresses: dict[str, str]) -> Any:
+    """Put real addresses where placeholders stand."""
+    if isinstance(value, dict):
+        return {name: replaced(item, addresses) for name, item in value.items()}
+    if isinstance(value, list):
+        return [replaced(item, addresses) for item in value]
+    return addresses.get(value, value) if isinstance(value, str) else value
+
+
+def _upload(
+    session: Session, loaded: LoadedVariant, planned: PlannedUpload, file: LocalFile
+) -> Flow[str]:
+    provider = loaded.variant.provider
+
+    def send(call: Call) -> Effect:
+        return session.send(loaded, call, session.timeouts.upload)
+
+    generator = loaded.call("upload", file=file)
+    if generator is None:
+        raise BrokenPluginError(f"{loaded.variant.id}: it declares uploads, but has no such hook")
+    try:
+        url, answer = yield from steps(generator, send)
+    except (NotSent, Interrupted) as failure:
+        reason = session.clean(loaded, str(failure))
+        raise NotSentError(
+            f"{provider}: {planned.path} could not be uploaded ({reason}); nothing was bought"
+        ) from failure
+    if answer and answer.status >= 400:
+        refusal = loaded.call("parse_refusal", answer=answer)
+        refusal = session.clean_refusal(loaded, refusal)
+        words = refusal.message
+        message = f"{provider} refused the upload of {planned.path} (HTTP {answer.status}): {words}"
+        raise RefusedError(message, refusal)
+    loopback = is_loopback(loaded.variant.base_url)
+    if not isinstance(url, str) or public_url_objection(url, loopback=loopback):
+        raise NotSentError(
+            f"{provider}: the upload of {planned.path} gave no usable address; nothing was bought"
+        )
+    return url

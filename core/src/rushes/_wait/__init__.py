@@ -1,0 +1,1 @@
+"""Waiting: polls on the provider's advice until a task has ended."""

@@ -1,0 +1,283 @@
+"""Following a task: polls on the provider's advice, faults forgiven, a status never going back."""
+
+import math
+
+import msgspec
+
+from rushes import _log as log
+from rushes._flow import Flow, Interrupted, NotSent, steps
+from rushes._plugins.defaults import retry_after
+from rushes._plugins.loading import LoadedVariant
+from rushes._session.session import OnUpdate, Session, excerpt, pausing
+from rushes.calls import Answer
+from rushes.errors import (
+    BrokenPluginError,
+    ConfigurationError,
+    OutcomeUnknownError,
+    RefusedError,
+    ResultError,
+    StillRunningError,
+    TaskEndedError,
+)
+from rushes.task import Receipt, Refusal, Status, Task
+from rushes.variant import Polling
+
+_RANK = {"queued": 0, "in_progress": 1}
+GRACE = 120.0
+"""Seconds for which a provider may know nothing yet of a task that it has just created."""
+LONGEST_PAUSE = 3600.0
+"""Seconds that a look waits at the most because of what was noted before: clocks are set back."""
+LEAST_PAUSE = 1.0
+"""Seconds between two looks, also where a provider says to look again at once."""
+
+
+def follow(
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    *,
+    end: float | None,
+    on_update: OnUpdate | None,
+    at_once: bool = False,
+) -> Flow[Task]:
+    """Poll until the task has ended; return it completed.
+
+    The first look is made `at_once` where that is wanted, else when the provider's advice allows
+    it, counted from the last look that anybody made; even if `end` is now. Raises TaskEndedError
+    where the provider ended it without a video, ResultError where it is completed without one,
+    StillRunningError at `end`, or once the advice is over. Each carries the task.
+    """
+    _receipt(task)
+    advice = session.polling or loaded.variant.polling
+    end = session.elapsed() + advice.at_most if end is None else end
+    pause = _due(session, advice, task, at_once=at_once)
+    trouble = ""
+    missing_since: float | None = None
+    while True:
+        left = end - session.elapsed()
+        if pause > max(left, 0.0):
+            if left > 0:
+                yield from pausing(task, left)
+            raise (yield from _left_running(session, task, trouble))
+        if pause:
+            yield from pausing(task, pause)
+        left = max(end - session.elapsed(), LEAST_PAUSE)
+        glance = yield from _glance(session, loaded, task, left)
+        told = glance.retry_after
+        pause = max(told, LEAST_PAUSE) if told is not None else session.jitter(advice.every)
+        task = _looked_at(session, task, pause)
+        if glance.status is not None:
+            task = yield from advance(session, task, glance.status, on_update)
+            if task.ended:
+                return ended(task)
+        elif glance.trouble != trouble:
+            log.warning("poll not understood", task=task.id, reason=glance.trouble)
+        trouble = glance.trouble
+        missing_since = (missing_since or session.elapsed()) if glance.missing else None
+        if missing_since is not None and session.elapsed() - missing_since > GRACE:
+            trouble = f"the provider has known no such task for {GRACE:g} s"
+            raise (yield from _left_running(session, task, trouble))
+
+
+def _due(session: Session, advice: Polling, task: Task, *, at_once: bool) -> float:
+    """Return the seconds until the provider's advice allows a look."""
+    if at_once:
+        return 0.0
+    if task.look_after is not None:
+        return min(max(task.look_after - session.clock(), 0.0), LONGEST_PAUSE)
+    since = task.sent_at or task.created_at
+    return min(max(since + advice.first - session.clock(), 0.0), advice.first)
+
+
+def _looked_at(session: Session, task: Task, pause: float) -> Task:
+    """Take note of a look, and of when the next one may be made."""
+    now = session.clock()
+    return msgspec.structs.replace(task, looked_at=now, look_after=now + pause)
+
+
+def _left_running(session: Session, task: Task, trouble: str) -> Flow[StillRunningError]:
+    """Keep when a task was looked at last, and return the error that it is not finished."""
+    if task.looked_at is not None:
+        yield from session.note(task)
+    return still_running(session, task, trouble)
+
+
+class Glance(msgspec.Struct, frozen=True, kw_only=True):
+    """What one poll came to; `missing` says that the provider knows no such task."""
+
+    status: Status | None = None
+    trouble: str = ""
+    retry_after: float | None = None
+    missing: bool = False
+
+
+def _glance(session: Session, loaded: LoadedVariant, task: Task, left: float) -> Flow[Glance]:
+    """Poll once, where the task's own time is over in `left` seconds; a fault is forgiven."""
+    answer: Answer | None = None
+    try:
+        answer = yield from look(session, loaded, task, left)
+        status = understood(session, loaded, task, answer)
+    except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
+        trouble = session.clean(loaded, str(failure))
+        told = retry_after(answer) if answer else None
+        missing = answer is not None and answer.status == 404
+        return Glance(trouble=trouble, retry_after=told, missing=missing)
+    return Glance(status=status, retry_after=retry_after(answer))
+
+
+def look(session: Session, loaded: LoadedVariant, task: Task, left: float | None) -> Flow[Answer]:
+    """Ask once for a task's status, waiting for a connection as long as time is left."""
+    total = max(min(session.timeouts.poll, math.inf if left is None else left), 1.0)
+    answer: Answer
+    answer, _ = yield from steps(
+        loaded.call("poll", receipt=_receipt(task)),
+        lambda call: session.send(loaded, call, total, task=task, patience=left),
+    )
+    return answer
+
+
+class NotUnderstood(Exception):
+    """An answer that says nothing about the task."""
+
+
+def understood(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Status:
+    """Read a poll's answer; what says nothing of this task is not understood."""
+    if answer.status in (401, 403):
+        _, where = session.key(loaded, task)
+        raise StillRunningError(
+            f"{loaded.variant.provider} refused the key from {where} (HTTP {answer.status}); "
+            f"task {task.id} lives, resume it with another key",
+            task=task,
+        )
+    if 300 <= answer.status < 400:
+        target = session.clean(loaded, answer.headers.get("location", "nowhere"))
+        raise NotUnderstood(
+            f"{task.base_url}, where it was sent, redirects to {target} (HTTP {answer.status})"
+        )
+    status: Status | None = None
+    if answer.status < 300:
+        status = loaded.call("parse_status", answer=answer)
+    if status is None:
+        raise NotUnderstood(f"not understood: {excerpt(answer)}")
+    if status.remote_id is not None and status.remote_id != task.remote_id:
+        raise NotUnderstood(f"the answer is about another task, {status.remote_id!r}")
+    if status.reason is not None:
+        status = msgspec.structs.replace(status, reason=session.clean(loaded, status.reason))
+    return status
+
+
+def advance(session: Session, task: Task, status: Status, on_update: OnUpdate | None) -> Flow[Task]:
+    """Record a status, unless it goes back behind what is known; news of a state are told."""
+    changed = _advanced(task, status)
+    if changed == task:
+        return task
+    old = changed.ended and changed.state == task.state  # fresh links of a video, say
+    return (yield from session.record(changed, None if old else on_update))
+
+
+def _advanced(task: Task, status: Status) -> Task:
+    """Return what is known of a task after one more status."""
+    state, progress = status.state, status.progress
+    if task.state == "completed" and task.results and state in ("failed", "cancelled"):
+        # A video that was there is not unmade; at most it cannot be had any more, and then this
+        # is all there is to say of it.
+        reason = f": {status.reason}" if status.reason else ""
+        return msgspec.structs.replace(task, error=f"the provider now calls it {state}{reason}")
+    if state in _RANK:
+        if task.ended or _RANK[state] < _RANK.get(task.state, 0):
+            return task
+        if progress is not None and task.progress is not None:
+            progress = max(progress, task.progress)
+    if state == "completed":
+        progress = 100.0
+    return msgspec.structs.replace(
+        task,
+        state=state,
+        progress=progress if progress is not None else task.progress,
+        results=status.results or task.results,
+        cost=status.cost if status.cost is not None else task.cost,
+        error=status.reason,
+    )
+
+
+def look_once(
+    session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
+) -> Flow[Task]:
+    """Ask once what a task is now; raise StillRunningError where that could not be learned."""
+    glance = yield from _glance(session, loaded, task, session.timeouts.poll)
+    advice = session.polling or loaded.variant.polling
+    task = _looked_at(session, task, glance.retry_after or advice.every)
+    if glance.status is None:
+        raise (yield from _left_running(session, task, glance.trouble))
+    after = yield from advance(session, task, glance.status, on_update)
+    if after is task:
+        yield from session.note(task)
+    return after
+
+
+def look_again(
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    on_update: OnUpdate | None,
+    left: float | None = None,
+) -> Flow[Task]:
+    """Ask once what a task is now: the addresses that we have may have expired."""
+    if task.receipt is None:
+        return task
+    try:
+        answer = yield from look(session, loaded, task, left)
+        status = understood(session, loaded, task, answer)
+    except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
+        log.warning("no news", task=task.id, reason=session.clean(loaded, str(failure)))
+        return task
+    return (yield from advance(session, task, status, on_update))
+
+
+def ended(task: Task) -> Task:
+    """Return a completed task; raise what another end, or none, means."""
+    if task.state == "completed":
+        if not task.results:
+            raise ResultError(
+                f"task {task.id} is completed, but no address of a video is given", task=task
+            )
+        return task
+    reason = f": {task.error}" if task.error else ""
+    if task.state == "refused":
+        refusal = Refusal(kind="refused", message=task.error or "refused")
+        raise RefusedError(f"task {task.id} was never accepted{reason}", refusal, task=task)
+    if task.state == "lost":
+        raise ConfigurationError(f"task {task.id} was given up as lost", task=task)
+    end = {"failed": "failed", "cancelled": "was cancelled", "expired": "expired"}[task.state]
+    provider = task.variant.partition("/")[0]
+    raise TaskEndedError(f"task {task.id} {end} at {provider}{reason}", task=task)
+
+
+def _receipt(task: Task) -> Receipt:
+    if task.receipt is None:
+        raise OutcomeUnknownError(
+            f"task {task.id} has no remote id: nobody knows whether its submit was accepted",
+            task=task,
+        )
+    return task.receipt
+
+
+def still_running(session: Session, task: Task, trouble: str = "") -> StillRunningError:
+    """Return the error that a task is not finished: what is known of it, and since when."""
+    known = f"{task.state}, {task.progress:.0f} %" if task.progress is not None else task.state
+    if task.looked_at is None:
+        asked = "the provider was not asked about it yet"
+    else:
+        asked = f"the provider was last asked {_ago(session.clock() - task.looked_at)}"
+    last = f"; the last look failed ({trouble})" if trouble else ""
+    return StillRunningError(
+        f"task {task.id} is not finished ({known}; {asked}){last}; resume it later", task=task
+    )
+
+
+def _ago(seconds: float) -> str:
+    if seconds < 1:
+        return "just now"
+    if seconds < 120:
+        return f"{seconds:.0f} s ago"
+    return f"{seconds / 60:.0f} min ago" if seconds < 7200 else f"{seconds / 3600:.0f} h ago"

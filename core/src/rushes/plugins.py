@@ -1,0 +1,39 @@
+"""What is installed: for a command line that lists plugins, and for tests that load one by itself.
+
+`Registry` finds variants by entry point, or takes plugins as objects, and gives each one loaded
+(`LoadedVariant`). The rest lists entry points, loads those of other groups in bounded time, and
+names whatever is broken. Names are loaded when they are first used.
+"""
+
+from typing import TYPE_CHECKING
+
+from rushes._lazy import lazily
+
+if TYPE_CHECKING:
+    from rushes._check.trial import trial as trial
+    from rushes._plugins.installed import COMMANDS as COMMANDS
+    from rushes._plugins.installed import OBSERVERS as OBSERVERS
+    from rushes._plugins.installed import VARIANTS as VARIANTS
+    from rushes._plugins.installed import WRAPPERS as WRAPPERS
+    from rushes._plugins.installed import Installed as Installed
+    from rushes._plugins.installed import distribution as distribution
+    from rushes._plugins.installed import installed as installed
+    from rushes._plugins.installed import version as version
+    from rushes._plugins.loading import FAULTS as FAULTS
+    from rushes._plugins.loading import LoadedVariant as LoadedVariant
+    from rushes._plugins.loading import described as described
+    from rushes._plugins.loading import fitting as fitting
+    from rushes._plugins.loading import import_in_time as import_in_time
+    from rushes._plugins.registry import Registry as Registry
+else:
+    __all__, __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "rushes._check.trial": "trial",
+            "rushes._plugins.installed": (
+                "COMMANDS OBSERVERS VARIANTS WRAPPERS Installed distribution installed version"
+            ),
+            "rushes._plugins.loading": ("FAULTS LoadedVariant described fitting import_in_time"),
+            "rushes._plugins.registry": "Registry",
+        },
+    )

@@ -1,0 +1,136 @@
+"""The conformance kit: subclass it, list examples, and a plugin's rules are proven."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from rushes._check.matrix import capabilities
+from rushes._check.schema import json_schema
+from rushes.request import Image, Request, Shot
+from rushes.request import Subject as Someone
+from rushes.testing._message_checks import MessageChecks
+from rushes.testing._payload_checks import PayloadChecks
+from rushes.testing._purity_checks import PurityChecks
+from rushes.testing._reading_checks import ReadingChecks
+from rushes.testing._request_checks import RequestChecks
+from rushes.testing._subject import Example
+from rushes.testing._values import URL
+from rushes.testing._wire_checks import WireChecks
+
+PORTABLE: dict[str, list[Any]] = {
+    "negative_prompt": ["blur"],
+    "duration": [5],
+    "aspect_ratio": ["9:16"],
+    "resolution": ["720p", "1080p", "4k"],
+    "images": [[Image(URL, role)] for role in ("first_frame", "last_frame", "reference")],
+    "shots": [[Shot("k", 3), Shot("l", 2)], [Shot("k"), Shot("l")]],
+    "subjects": [[Someone("kite", "red", [URL, URL])]],
+    "audio": [True, False],
+    "watermark": [True, False],
+    "guidance": [0.25],
+    "seed": [7],
+}
+"""Common fields whose wire bodies go into the snapshot."""
+
+ABSENT = "(absent)"
+
+
+class VariantConformance(
+    PayloadChecks, RequestChecks, MessageChecks, WireChecks, ReadingChecks, PurityChecks
+):
+    """Everything a variant's plugin must keep, tested from its declaration and a few examples.
+
+        class TestZoom(VariantConformance):
+            plugin = rushes_acme.zoom
+            accepted = [{"model": "zoom-1", "prompt": "A red kite"}]
+            rejected = {"fine_is_short": {"model": "zoom-1", "prompt": "k", "quality": "fine",
+                                          "seconds": 9}}
+            receipts = [({"video": {"id": "v1"}}, "v1")]
+            words = "waiting:queued running:in_progress done:completed error:failed"
+            word_at = "state"
+
+    The snapshot beside the tests is written by `RUSHES_SNAPSHOT=write pytest`; read its difference
+    before you commit it: a bound that moved shows there.
+    """
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        super().__init_subclass__(**arguments)
+        kit = {name for name in dir(VariantConformance) if name.startswith("test_")}
+        replaced = {n for n in kit if getattr(cls, n) is not getattr(VariantConformance, n)}
+        told = {name for name, reason in cls.overrides.items() if reason.strip()}
+        if silent := sorted(replaced - told):
+            raise TypeError(
+                f"{cls.__name__} overrides {', '.join(silent)}; give the reason in `overrides`"
+            )
+        if idle := sorted(set(cls.overrides) - replaced):
+            raise TypeError(
+                f"{cls.__name__} gives reasons for {', '.join(idle)}, and overrides none of these"
+            )
+
+    def test_the_snapshot_matches(self) -> None:
+        """Schema, codes, capabilities and wire bodies are what somebody has reviewed."""
+        path = self.snapshot_path()
+        taken = msgspec.json.format(msgspec.json.encode(self._snapshot(), order="deterministic"))
+        if os.environ.get("RUSHES_SNAPSHOT") == "write":
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(taken + b"\n")
+        assert path.exists(), f"{path} is missing; write it with RUSHES_SNAPSHOT=write pytest"
+        kept = msgspec.json.decode(path.read_bytes())
+        moved = "\n".join(_moved(kept, msgspec.json.decode(taken)))
+        assert not moved, (
+            f"{path.name} differs; review, and write it anew with RUSHES_SNAPSHOT=write pytest:\n"
+            f"{moved}"
+        )
+
+    def _snapshot(self) -> dict[str, Any]:
+        variant = self.variant
+        probes = [Request("k")] + [
+            Request("k", **{field: value}) for field, values in PORTABLE.items() for value in values
+        ]
+        return {
+            "schema": json_schema(variant),
+            "rules": [
+                {"code": r.name, "fields": r.fields, "text": r.text, "source": r.source}
+                for r in variant.rules
+            ],
+            "capabilities": list(capabilities(variant).values()),
+            "declaration": {
+                "idempotency": variant.idempotency,
+                "look_up": variant.look_up,
+                "polling": variant.polling,
+                "uploads": variant.uploads,
+                "base_url": variant.base_url,
+            },
+            "accepted": [self._sent(example) for example in self.accepted],
+            "portable": [self._sent(example) for example in probes],
+        }
+
+    def _sent(self, example: Example) -> dict[str, Any]:
+        report = self.check(example)
+        told: dict[str, Any] = {
+            "request": example,
+            "problems": [f"{problem.path}: {problem.code}" for problem in report.problems],
+            "notes": [f"{note.path}: {note.code}" for note in report.notes],
+        }
+        if report.valid:
+            call = self.call(report)
+            told["call"] = f"{call.method} {call.url}"
+            told["headers"] = call.headers
+            told["body"] = (call.body or b"").decode()
+            told["input_mode"] = report.input_mode
+            told["cost"] = report.cost
+        return told
+
+
+def _moved(kept: Any, taken: Any, path: str = "") -> Iterator[str]:
+    """Yield what differs between two snapshots, each place with its old and its new value."""
+    if isinstance(kept, dict) and isinstance(taken, dict):
+        for name in sorted({*kept, *taken}):
+            yield from _moved(kept.get(name, ABSENT), taken.get(name, ABSENT), f"{path}.{name}")
+    elif isinstance(kept, list) and isinstance(taken, list) and len(kept) == len(taken):
+        for index, (before, after) in enumerate(zip(kept, taken, strict=True)):
+            yield from _moved(before, after, f"{path}[{index}]")
+    elif kept != taken:
+        yield f"{path[1:]}: {kept!r} was kept, {taken!r} is now"

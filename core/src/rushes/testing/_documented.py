@@ -1,0 +1,144 @@
+"""Answers near the documented ones: the listed bodies, changed where the plugin looks."""
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+from hypothesis import strategies as st
+
+from rushes.calls import Answer
+from rushes.testing._answers import answer
+from rushes.testing._subject import Subject
+from rushes.testing._values import json_values
+
+ODD_VALUES: tuple[Any, ...] = (
+    None, 0, 7.5, True, "", " ", "50%", "1e999", "k", [], {}, [[]], [{}], [None], ["k"], 10**30,
+)  # fmt: skip
+ODD: st.SearchStrategy[Any] = st.sampled_from(ODD_VALUES)
+
+
+class Heard(dict[str, Any]):
+    """An object that keeps the names it was asked for."""
+
+    def __init__(self, value: dict[str, Any], names: set[str]) -> None:
+        super().__init__({key: listened(item, names) for key, item in value.items()})
+        self.names = names
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        """Return what is there, and remember the question."""
+        self.names.add(name)
+        return super().get(name, default)
+
+    def __getitem__(self, name: Any) -> Any:
+        self.names.add(name)
+        return super().__getitem__(name)
+
+    def __contains__(self, name: Any) -> bool:
+        self.names.add(name)
+        return super().__contains__(name)
+
+
+class Listening(Answer, frozen=True):
+    """An answer that keeps the names its reader asks for."""
+
+    names: Any = None
+
+    def json(self) -> Any:
+        """Return the body read as JSON, its objects listening."""
+        return listened(Answer.json(self), self.names)
+
+
+def listened(value: Any, names: set[str]) -> Any:
+    """Return decoded JSON whose objects keep the names they are asked for."""
+    if isinstance(value, dict):
+        return Heard(value, names)
+    return [listened(item, names) for item in value] if isinstance(value, list) else value
+
+
+def documented(subject: Subject) -> list[Any]:
+    """List every body that the subject lists, as an answer to whatever call."""
+    bodies = [body for body, _ in subject.receipts]
+    bodies += [subject.worded(word) for word in subject.states()]
+    bodies += [body for body, _ in subject.statuses]
+    return [*bodies, *(body for _, body, _ in subject.refusals)]
+
+
+def asked_for(subject: Subject) -> list[str]:
+    """List the names that the plugin's readers look for, found out by answering them.
+
+    Nested names are asked for only where the outer ones are there, so that we ask again with these.
+    """
+    names: set[str] = set()
+    bodies = documented(subject)
+    fillers: list[Any] = [None, {}, [{}], {}, [{}]]
+    for filler in fillers:
+        for body in bodies:
+            full = filled(body, names, filler) if filler is not None else body
+            told = answer(full)
+            for hook in ("parse_submit", "parse_status", "parse_refusal"):
+                try:
+                    subject.ask(hook, answer=Listening(200, told.headers, told.body, names))
+                except Exception:  # noqa: BLE001, S112 - here we only listen; that it raises is found
+                    continue
+    return sorted(name for name in names if isinstance(name, str))
+
+
+def filled(value: Any, names: set[str], filler: Any, depth: int = 0) -> Any:
+    """Return a body whose objects have all these names, the missing ones with a filler."""
+    if isinstance(value, list):
+        return [filled(item, names, filler, depth + 1) for item in value]
+    if not isinstance(value, dict) or depth > 3:
+        return value
+    missing = {name: copy.deepcopy(filler) for name in names if name not in value}
+    full = {key: filled(item, names, filler, depth + 1) for key, item in value.items()}
+    return {**full, **{k: filled(v, names, filler, depth + 2) for k, v in missing.items()}}
+
+
+@st.composite
+def near(draw: st.DrawFn, bodies: list[Any], names: list[str]) -> Any:
+    """Draw a listed body, changed in one to three places."""
+    body = copy.deepcopy(draw(st.sampled_from(bodies)))
+    for _ in range(draw(st.integers(1, 3))):
+        places = list(_places(body, names))
+        if places:
+            holder, key = draw(st.sampled_from(places))
+            holder[key] = copy.deepcopy(draw(ODD | json_values()))
+    return body
+
+
+def changed(bodies: list[Any], names: list[str]) -> Iterator[Any]:
+    """Yield every listed body with each odd value in each place, one at a time."""
+    for body in bodies:
+        for index in range(len(list(_places(body, names)))):
+            for odd in ODD_VALUES:
+                made = copy.deepcopy(body)
+                holder, key = list(_places(made, names))[index]
+                holder[key] = copy.deepcopy(odd)
+                yield made
+
+
+def _places(value: Any, names: list[str]) -> Iterator[tuple[Any, Any]]:
+    if isinstance(value, dict):
+        yield from ((value, name) for name in sorted({*value, *names}))
+        for item in value.values():
+            yield from _places(item, names)
+    elif isinstance(value, list):
+        yield from ((value, index) for index in range(len(value)))
+        for item in value:
+            yield from _places(item, names)
+
+
+def replaced(body: Any, old: Any, new: Any) -> Any:
+    """Return a body with one value put for another, wherever it stands."""
+    if isinstance(body, dict):
+        return {key: replaced(item, old, new) for key, item in body.items()}
+    if isinstance(body, list):
+        return [replaced(item, old, new) for item in body]
+    return new if body == old and type(body) is type(old) else body
+
+
+def put_at(body: Any, path: str, value: Any) -> Any:
+    """Return a body with a value at a dotted path."""
+    name, _, rest = path.partition(".")
+    body = dict(body) if isinstance(body, dict) else {}
+    return {**body, name: put_at(body.get(name), rest, value) if rest else value}

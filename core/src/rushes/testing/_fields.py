@@ -1,0 +1,109 @@
+"""A payload's fields in words: what each takes, and one value that it does not."""
+
+from typing import Any, NamedTuple, get_args
+
+from rushes._payload.constraints import Bounds, described, spans
+from rushes._payload.fields import extra, is_struct, shape, unwrap
+from rushes.problems import Problem
+from rushes.testing._conformance import VariantConformance
+from rushes.testing._sites import Site, sites
+from rushes.testing._values import bad
+
+TELLING = ("choice", "range", "length", "public_url", "web_url", "pattern", "blank", "type")
+"""Codes of problems, the one that tells most of a field's bounds first."""
+
+
+class PayloadField(NamedTuple):
+    """One field of a payload.
+
+    `path` is where it is in the JSON, `[]` standing for every item of a list. `takes` says what it
+    accepts, `choices` lists it where that is a list. `default` is how the field reads when it is
+    absent, None where nothing is declared. `refused` is a value that is not accepted and the
+    problem that a check finds with it.
+    """
+
+    path: str
+    takes: str
+    choices: tuple[Any, ...]
+    required: bool
+    default: Any
+    refused: tuple[Any, Problem] | None
+
+
+def payload_fields(kit: VariantConformance) -> list[PayloadField]:
+    """Return every field of a variant's payload in words, nested ones included, for its page."""
+    return [
+        PayloadField(
+            path=site.path.replace("[0]", "[]"),
+            takes=_takes(site.hint),
+            choices=tuple(described(site.hint).choices),
+            required=site.required,
+            default=None if site.required else _default(site),
+            refused=_refused(kit, site),
+        )
+        for site in sites(kit.variant.payload)
+    ]
+
+
+def _takes(hint: Any) -> str:
+    """Say in words what may stand in a field."""
+    base, metas = unwrap(hint)
+    bounds = described(hint)
+    tail = "; concerns the delivery" if extra(metas, "transport") else ""
+    if extra(metas, "public_url"):
+        return "public http(s) address" + tail
+    if extra(metas, "web_url"):
+        return "http(s) address" + tail
+    if extra(metas, "known"):
+        return "object; other keys pass, with a note"
+    if is_struct(base):
+        return "object"
+    if bounds.words == "a list":
+        item, _ = unwrap(get_args(base)[0])
+        of = " of anything" if item is Any else " of objects" if is_struct(item) else ""
+        return f"list{of}{_count(bounds, 'items')}"
+    if bounds.words == "text":
+        if bounds.pattern != r"\S":
+            return f"text{_count(bounds, 'characters')}{tail}"
+        # "Not blank" says already that there is a character.
+        most = f", up to {bounds.max_length} characters" if bounds.max_length else ""
+        return f"text, not blank{most}{tail}"
+    words = bounds.words.removeprefix("a ")
+    return f"{words}, {spans(bounds)}" if spans(bounds) else words
+
+
+def _count(bounds: Bounds, what: str) -> str:
+    least, most = bounds.min_length, bounds.max_length
+    if least and most:
+        return f", {least} to {most} {what}"
+    if most:
+        return f", up to {most} {what}"
+    return f", {least} or more {what}" if least else ""
+
+
+def _default(site: Site) -> Any:
+    """Return how a field reads when it is absent; None where nothing tells."""
+    last = site.steps[-1]
+    if isinstance(last, int):
+        return None
+    *_, hint = (site.owner, *site.trail())
+    base, metas = unwrap(hint)
+    owner = extra(metas, "known") or base
+    reads_as = next(field.reads_as for field in shape(owner) if field.wire == last)
+    return None if reads_as in ("", [], {}) else reads_as
+
+
+def _refused(kit: VariantConformance, site: Site) -> tuple[Any, Problem] | None:
+    """Return the bad value that tells most of the field's bounds, with the check's answer."""
+    body = kit.native()
+    found: list[tuple[Any, Problem]] = []
+    for value in bad(site.hint):
+        report = kit.check(site.put(body, value))
+        found += ((value, problem) for problem in report.problems if problem.path == site.path)
+
+    def telling(pair: tuple[Any, Problem]) -> tuple[int, int]:
+        problem = pair[1]
+        rank = TELLING.index(problem.code) if problem.code in TELLING else len(TELLING)
+        return rank, -len(problem.message)
+
+    return min(found, key=telling, default=None)

@@ -1,0 +1,108 @@
+"""What the kit checks of what is told: rules, problems, and the declaration itself."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from rushes._check.matrix import ROWS, hint_at
+from rushes._payload.body import top
+from rushes._payload.constraints import distance, finite
+from rushes._payload.fields import shape
+from rushes.problems import Problem
+from rushes.request import FIELDS, Request
+from rushes.testing._request_checks import PROBES
+from rushes.testing._sites import sites
+from rushes.testing._subject import Subject
+from rushes.testing._values import bad
+from rushes.variant import Always
+
+UNLISTED = frozenset(("null", "not_json"))
+"""Codes of values that are none: what would be accepted instead is not asked."""
+
+
+class MessageChecks(Subject):
+    """What a caller is told: by which rule, where, what would do, on whose word."""
+
+    def test_every_rule_has_an_example_of_its_own(self) -> None:
+        """Each rule alone rejects its example, or notes it; no rule goes without one."""
+        rules = {rule.name for rule in self.variant.rules}
+        told = set(self.rejected) | set(self.noted)
+        assert not rules - told, f"no example tells these rules apart: {sorted(rules - told)}"
+        assert not told - rules, f"examples of no rule: {sorted(told - rules)}"
+        wrong = []
+        for name, example in self.rejected.items():
+            found = {problem.code for problem in self.check(example).problems}
+            if found != {name}:
+                wrong.append(f"{name}: its example is rejected by {sorted(found)}")
+        for name, example in self.noted.items():
+            report = self.check(example)
+            assert report.valid, f"{name}: its example is rejected: {report.problems}"
+            found = {note.code for note in report.notes} & rules
+            if found != {name}:
+                wrong.append(f"{name}: its example is noted by {sorted(found)}")
+        assert not wrong, "no example tells these rules apart:\n" + "\n".join(wrong)
+
+    def test_problems_can_be_acted_on(self) -> None:
+        """Each problem has a path, a code, a sentence, a source, and what would be accepted."""
+        for example in self.rejected.values():
+            self._acted_on(self.check(example).problems)
+        for field, values in {**PROBES, "duration": [5, 10**6, 0.5, -1]}.items():
+            for value in values:
+                self._acted_on(self.check(Request("k", **{field: value})).problems)
+        body = self.native()
+        for site in sites(self.variant.payload):
+            for value in bad(site.hint):
+                problems = self.own_problems(self.check(site.put(body, value)))
+                self._acted_on(problems)
+                at = [p for p in problems if p.path == site.path and p.code not in UNLISTED]
+                wanted = finite(site.hint, near=value)
+                for problem in at if wanted else ():
+                    self._nearest_first(problem, value, wanted)
+                    nearest = (problem.accepted or [None])[0]
+                    again = self.own_problems(self.check(site.put(body, nearest)))
+                    refused = any(found.path == site.path for found in again)
+                    assert not refused, f"{site.path}: {nearest!r} is said to do, and refused"
+
+    def _acted_on(self, problems: Iterable[Problem]) -> None:
+        fields = {field.wire for field in shape(self.variant.payload)}
+        for problem in problems:
+            where = f"{problem.path} ({problem.code})"
+            assert problem.path, f"a problem without a path: {problem}"
+            assert top(problem.path) in {*fields, *FIELDS, "extra"}, f"{where}: no such field"
+            assert problem.code.isidentifier(), f"{where}: no name for a code"
+            assert problem.source, f"{where}: no source"
+            assert problem.source.url.startswith("https://"), f"{where}: no page as its source"
+            assert len(problem.message.split()) > 1, f"{where}: no sentence: {problem.message!r}"
+            assert problem.accepted != [], f"{where}: nothing is accepted; leave `accepted` out"
+
+    def _nearest_first(self, problem: Problem, value: Any, wanted: list[Any] | None) -> None:
+        where = f"{problem.path} = {value!r} ({problem.code})"
+        assert problem.accepted is not None, f"{where}: what is accepted is not listed: {wanted}"
+        unknown = [one for one in problem.accepted if one not in (wanted or ())]
+        assert not unknown, f"{where}: lists as accepted what is not: {unknown}"
+        near_first = sorted(problem.accepted, key=distance(value))
+        assert problem.accepted == near_first, f"{where}: the nearest value is not listed first"
+
+    def test_the_declaration_is_sound(self) -> None:
+        """Names are unique and stable, and every field, path and page that is named exists."""
+        variant = self.variant
+        names = [rule.name for rule in variant.rules]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        assert not twice, f"two rules share a name: {twice}"
+        fields = {field.wire for field in shape(variant.payload)}
+        for rule in variant.rules:
+            assert rule.name.isidentifier(), f"{rule.name!r} is no name for a code"
+            assert len(rule.text.split()) > 1, f"{rule.name}: its text is no sentence"
+            assert rule.fields, f"{rule.name}: it names no fields"
+            odd = [path for path in rule.fields if top(path) not in fields]
+            assert not odd, f"{rule.name}: the payload has no {odd}"
+        for row, place in variant.fields.items():
+            assert row in ROWS, f"there is no common field {row}"
+            if not isinstance(place, Always):
+                hint = hint_at(variant.payload, place.path.removesuffix("[]"))
+                assert hint is not None, f"{row}: the payload has no {place.path}"
+        assert re.fullmatch(r"[a-z0-9-]+/\S+", variant.id), f"{variant.id!r} is no variant's id"
+        assert variant.page.url.startswith("https://"), "the page has no https address"
+        assert "{id}" in variant.status_path, "status_path has no {id}"
+        key = variant.client_id_field
+        assert key is None or key in fields, f"client_id_field: the payload has no {key}"

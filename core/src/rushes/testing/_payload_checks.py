@@ -1,0 +1,136 @@
+"""What the kit checks of payloads."""
+
+from typing import Any, get_args, get_origin
+
+import msgspec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rushes._check.checking import check
+from rushes._payload.fields import extra, is_struct, shape, unwrap
+from rushes.problems import Problem
+from rushes.request import FIELDS, Request
+from rushes.testing._request_checks import PROBES
+from rushes.testing._sites import Site, sites
+from rushes.testing._subject import LOOPBACK, PUBLIC, Subject
+from rushes.testing._values import bad, good, json_values, payloads, plausible
+
+QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck))
+"""How many examples, and which, is for the author's own Hypothesis profile to say."""
+
+
+class PayloadChecks(Subject):
+    """Payloads: judged without fail, tight, sendable, agreed upon."""
+
+    @QUIET
+    @given(body=json_values())
+    def test_check_is_total_for_native_payloads(self, body: Any) -> None:
+        """Any JSON at all gives a report, never an exception."""
+        fields = [field.wire for field in shape(self.variant.payload)]
+        valid = self.native()
+        alone = [{**valid, name: body} for name in fields]
+        for example in (dict.fromkeys(fields, body), *alone, {"odd": body}):
+            report = self.check(example)
+            assert report.valid == (report.payload is not None)
+
+    @QUIET
+    @given(
+        given_=st.dictionaries(st.sampled_from([*FIELDS, "extra", "odd"]), json_values()),
+        worded=st.fixed_dictionaries(
+            {}, optional={field: st.sampled_from(values) for field, values in PROBES.items()}
+        ),
+    )
+    def test_check_is_total_for_requests(
+        self, given_: dict[str, Any], worded: dict[str, Any]
+    ) -> None:
+        """Any mapping at all, taken as a request, gives a report, never an exception."""
+        for request in (given_, {"prompt": "k", **worded, **given_}, Request("k", **worded)):
+            report = check(self.loaded(), request)
+            assert report.valid == (report.payload is not None)
+
+    def test_the_examples_are_accepted(self) -> None:
+        """Each accepted example passes, at the declared address and on loopback."""
+        for example in self.accepted:
+            for base_url in (PUBLIC, LOOPBACK):
+                report = self.check(example, base_url)
+                assert not report.problems, f"{example}:\n" + "\n".join(map(str, report.problems))
+
+    def test_every_bound_is_tight(self) -> None:
+        """A value on a bound passes it; one step beyond is refused on that very path."""
+        body = self.native()
+        for site in sites(self.variant.payload):
+            for value in good(site.hint):
+                found = self._at(site, site.put(body, value))
+                assert not found, f"{site.path} = {value!r} is refused: {found[0]}"
+            for value in bad(site.hint):
+                found = self._at(site, site.put(body, value))
+                assert found, f"{site.path} = {value!r} is not refused"
+            if site.required:
+                assert self._at(site, site.without(body)), f"{site.path} may be left out"
+
+    def test_unknown_fields_are_refused_or_passed_on(self) -> None:
+        """A closed object refuses a field it does not know; an open one keeps it, with a note."""
+        body = self.native()
+        self._refused({**body, "odd_field": 1}, "odd_field")
+        for site in sites(self.variant.payload):
+            base, metas = unwrap(site.hint)
+            item = get_args(base)[0] if get_origin(base) is list else None
+            if extra(metas, "known"):
+                report = self.check(site.put(body, {"odd_field": 1}))
+                found = self.own_problems(report)
+                assert not found, f"{site.path} is open, and refuses a field: {found[0]}"
+                if report.valid:
+                    sent = msgspec.json.encode(report.payload)
+                    assert b'"odd_field":1' in sent, f"{site.path}.odd_field is dropped"
+                    noted = [note.path for note in report.notes]
+                    assert f"{site.path}.odd_field" in noted, f"{site.path}: no note"
+            elif is_struct(base):
+                made = {**plausible(base), "odd_field": 1}
+                self._refused(site.put(body, made), f"{site.path}.odd_field")
+            elif is_struct(item):
+                made = {**plausible(item), "odd_field": 1}
+                self._refused(site.put(body, [made]), f"{site.path}[0].odd_field")
+
+    def _refused(self, body: dict[str, Any], path: str) -> None:
+        paths = [problem.path for problem in self.check(body).problems]
+        assert path in paths, f"{path}, which no page names, is not refused"
+
+    def _at(self, site: Site, body: dict[str, Any]) -> list[Problem]:
+        return [p for p in self.own_problems(self.check(body)) if _within(p.path, site.path)]
+
+    @QUIET
+    @given(data=st.data())
+    def test_what_is_accepted_can_be_sent(self, data: st.DataObject) -> None:
+        """An accepted payload encodes to JSON, reads back as itself, and holds declared fields."""
+        struct = self.variant.payload
+        report = self.check(data.draw(payloads(struct)))
+        if not report.valid:
+            return
+        payload = report.complete_payload()
+        wire = msgspec.json.encode(payload)
+        assert msgspec.json.decode(wire, type=struct) == payload, f"reads back otherwise: {payload}"
+        odd = set(msgspec.json.decode(wire)) - {field.wire for field in shape(struct)}
+        assert not odd, f"sends what is not declared: {sorted(odd)}"
+
+    @QUIET
+    @given(data=st.data(), loopback=st.booleans())
+    def test_the_sandbox_agrees(self, data: st.DataObject, loopback: bool) -> None:
+        """What the check accepts the sandbox accepts, and the reverse."""
+        judge = self.judge()
+        struct = self.variant.payload
+        body = data.draw(payloads(struct))
+        site = data.draw(st.sampled_from(sites(struct)))
+        if data.draw(st.booleans()):
+            body = site.put(body, data.draw(st.sampled_from([*good(site.hint), *bad(site.hint)])))
+        try:
+            msgspec.json.decode(msgspec.json.encode(body))
+        except (ValueError, msgspec.MsgspecError):
+            return
+        report = self.check(body, LOOPBACK if loopback else PUBLIC)
+        provider, _, _ = self.variant.id.partition("/")
+        refusals = judge(provider, self.variant.model, body, loopback=loopback)
+        assert report.valid == (not refusals), f"{body}: {report.problems} / {refusals}"
+
+
+def _within(path: str, outer: str) -> bool:
+    return path == outer or path.startswith((f"{outer}.", f"{outer}["))

@@ -1,0 +1,54 @@
+"""What the kit checks of hooks as such: they do no I/O."""
+
+from collections.abc import Iterator
+from itertools import chain
+from typing import Any
+
+from rushes._keys.redacting import Secret
+from rushes.calls import Answer
+from rushes.request import Request
+from rushes.testing._answers import BODIES, answer
+from rushes.testing._barred import barred
+from rushes.testing._documented import documented
+from rushes.testing._request_checks import PROBES
+from rushes.testing._subject import Example, Subject
+from rushes.testing._wire_checks import PICTURE
+
+
+class PurityChecks(Subject):
+    """Hooks: no files, no sockets, no clocks, no chance."""
+
+    def test_no_hook_does_io(self) -> None:
+        """Sockets, files, clocks and chance are barred while every hook runs."""
+        examples = [*self.accepted, *self.rejected.values(), *self.noted.values(), *_portable()]
+        with barred():
+            for example in examples:
+                self._once(example)
+        told = [answer(body, status) for body in documented(self) for status in (200, 400, 500)]
+        told += [Answer(200, {}, body) for body in BODIES]
+        with barred():
+            for given in told:
+                self._read(given)
+
+    def _once(self, example: Example) -> None:
+        report = self.check(example)
+        if report.valid:
+            call = self.call(report)
+            self.ask("authorize", call=call, key=Secret("kit-key"), now=1.8e9)
+
+    def _read(self, given: Answer) -> None:
+        for hook in ("parse_submit", "parse_status", "parse_refusal"):
+            self.ask(hook, answer=given)
+        receipt = self.receipt("r-1")
+        self.exchange("poll", given, receipt=receipt)
+        if self.ask("cancel", receipt=receipt) is not None:
+            self.exchange("cancel", given, receipt=receipt)
+        if self.ask("look_up", client_id="job-1") is not None:
+            self.exchange("look_up", given, client_id="job-1")
+        if self.ask("upload", file=PICTURE) is not None:
+            self.exchange("upload", given, file=PICTURE)
+
+
+def _portable() -> Iterator[Any]:
+    pairs = chain.from_iterable(((field, value) for value in PROBES[field]) for field in PROBES)
+    return (Request("k", **{field: value}) for field, value in pairs)

@@ -1,0 +1,123 @@
+"""What the kit checks of answers."""
+
+from typing import Any
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rushes.calls import Answer, pick
+from rushes.task import Receipt, Refusal, Status
+from rushes.testing._answers import STATUSES, answer, malformed
+from rushes.testing._documented import asked_for, changed, documented, near, put_at, replaced
+from rushes.testing._payload_checks import QUIET
+from rushes.testing._subject import Subject
+from rushes.testing._values import json_values
+
+NO_WORDS = ("odd_word", "", None, 7, ["completed"], {"a": "failed"})
+NO_IDS: tuple[Any, ...] = (None, "", " ", [], {}, True)
+NEEDED = frozenset(("completed", "failed"))
+"""What every provider has a word for, besides one for a task that is under way."""
+
+
+class ReadingChecks(Subject):
+    """Answers: understood as listed, never misunderstood, never too odd to be read."""
+
+    def _asked(self) -> list[str]:
+        kept: list[str] = vars(self).setdefault("asked", None) or asked_for(self)
+        vars(self)["asked"] = kept
+        return kept
+
+    def test_receipts_are_read_as_listed(self) -> None:
+        """Each documented answer to a submit gives its remote id; without the id, no receipt."""
+        assert self.receipts, "list at least one answer to a submit"
+        for body, remote_id in self.receipts:
+            receipt = self.ask("parse_submit", answer=answer(body))
+            assert isinstance(receipt, Receipt), f"{body}: no receipt"
+            assert receipt.remote_id == remote_id, f"{body}: {receipt}"
+            for odd in NO_IDS:
+                without = replaced(body, remote_id, odd)
+                receipt = self.ask("parse_submit", answer=answer(without))
+                assert not isinstance(receipt, Receipt), f"{without} has no id: {receipt}"
+
+    def test_words_are_read_as_listed(self) -> None:
+        """Each documented status word means the listed state; both ends have a word."""
+        for word, state in self.states().items():
+            status = self.ask("parse_status", answer=answer(self.worded(word)))
+            assert isinstance(status, Status), f"{word}: not understood"
+            assert status.state == state, f"{word}: read as {status.state}"
+        told = set(self.states().values())
+        assert told >= NEEDED, f"no word for {sorted(NEEDED - told)}"
+        assert told & {"queued", "in_progress"}, "no word for a task that is under way"
+
+    def test_statuses_are_read_as_listed(self) -> None:
+        """Each whole answer tells all that is listed."""
+        for body, wanted in self.statuses:
+            told = self.ask("parse_status", answer=answer(body))
+            assert told == wanted, f"{body}: {told}"
+
+    def test_refusals_are_read_as_listed(self) -> None:
+        """Each listed error answer means what is listed, by the hook that the core would ask."""
+        for status, body, kind in self.refusals:
+            given_ = answer(body, status)
+            verdict = self.ask("parse_submit", answer=given_)
+            verdict = verdict or self.ask("parse_refusal", answer=given_)
+            assert isinstance(verdict, Refusal), f"{status} {body}: no refusal"
+            assert verdict.kind == kind, f"{status} {body}: {verdict}"
+
+    def test_an_unknown_word_is_not_understood(self) -> None:
+        """A status word that nobody documents is neither success nor failure."""
+        states = self.states()
+        near_words = [
+            odd
+            for word in states
+            for odd in (f"{word}!", word[:-1], f"{word}x", f"x{word}", f"not_{word}", f"{word}_up")
+            if odd not in states
+        ]
+        for odd in (*NO_WORDS, *near_words):
+            bodies = [put_at(body, self.word_at, odd) for body, _ in self.statuses]
+            for body in (self.worded(odd), *bodies):
+                status = self.ask("parse_status", answer=answer(body))
+                assert status is None, f"{body}: {odd!r} is read as {status.state}"
+
+    def test_malformed_answers_have_typed_outcomes(self) -> None:
+        """No answer makes a hook raise, and none without an id is a receipt.
+
+        After an error of the server's own, nobody knows whether the task was created.
+        """
+        for given_ in malformed():
+            verdict = self.ask("parse_submit", answer=given_)
+            assert verdict is None or isinstance(verdict, Refusal), f"{given_}: {verdict}"
+            assert self.ask("parse_status", answer=given_) is None, given_
+            refusal = self.ask("parse_refusal", answer=given_)
+            assert isinstance(refusal, Refusal), f"{given_}: {refusal}"
+            if given_.status >= 500:
+                kinds = {verdict.kind if verdict else "unknown", refusal.kind}
+                assert kinds == {"unknown"}, f"{given_} is read as {kinds}"
+
+    def test_no_value_is_too_odd(self) -> None:
+        """Each listed answer with an odd value in each place in turn has a typed outcome."""
+        for body in changed(documented(self), self._asked()):
+            self._has_an_outcome(answer(body))
+
+    @QUIET
+    @given(data=st.data(), status=st.sampled_from(STATUSES))
+    def test_parsing_is_total(self, data: st.DataObject, status: int) -> None:
+        """Any JSON at all has a typed outcome, near the listed answers above all."""
+        body = data.draw(near(documented(self), self._asked()) | json_values())
+        try:
+            given_ = answer(body, status)
+        except (ValueError, RecursionError, msgspec.MsgspecError):
+            return
+        self._has_an_outcome(given_)
+
+    def _has_an_outcome(self, given_: Answer) -> None:
+        """Ask every reader; only a listed word may tell a state."""
+        read = self.ask("parse_submit", answer=given_)
+        assert read is None or isinstance(read, (Receipt, Refusal))
+        assert isinstance(self.ask("parse_refusal", answer=given_), Refusal)
+        told = self.ask("parse_status", answer=given_)
+        word = pick(given_.json(), *self.word_at.split("."))
+        if told is not None and isinstance(word, str):
+            known = {listed.lower() for listed in self.states()}
+            assert word.strip().lower() in known, f"{given_}: {word!r} is read as {told.state}"

@@ -1,0 +1,145 @@
+"""What the kit checks of requests in common words: nothing dropped, nothing said twice, pure."""
+
+import copy
+from collections.abc import Iterable
+from itertools import combinations
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from rushes._check.checking import check
+from rushes._payload.body import top
+from rushes._payload.fields import shape
+from rushes.calls import pick
+from rushes.problems import Note, Problem
+from rushes.report import Report
+from rushes.request import Image, Request, Shot
+from rushes.request import Subject as Someone
+from rushes.testing._subject import Subject, as_request
+from rushes.testing._values import URL, good
+from rushes.variant import Always
+
+URLS = [URL, URL.replace("/a.", "/b."), URL.replace("/a.", "/c.")]
+PROBES: dict[str, list[Any]] = {
+    "negative_prompt": ["blur", "haze"],
+    "duration": [5, 10],
+    "aspect_ratio": ["9:16", "1:1"],
+    "resolution": ["720p", "1080p", "4k"],
+    "images": [
+        *([Image(url, role)] for role in ("first_frame", "last_frame", "reference")
+          for url in URLS[:2]),
+        [Image(url, "reference") for url in URLS[:2]],
+        [Image(URLS[0], "first_frame"), Image(URLS[1], "last_frame")],
+        [Image(URLS[0], "first_frame"), Image(URLS[2], "last_frame")],
+        [Image(URLS[1], "first_frame"), Image(URLS[0], "last_frame")],
+    ],
+    "shots": [
+        [Shot("k", 3), Shot("l", 2)],
+        [Shot("k"), Shot("l")],
+        [Shot("k", 2), Shot("l", 3)],
+        [Shot("k", 3), Shot("m", 2)],
+        [Shot("m", 3), Shot("l", 2)],
+    ],
+    "subjects": [
+        [Someone("kite", "red", URLS[:2])],
+        [Someone("kite", "blue", URLS[:2])],
+        [Someone("bird", "red", URLS[:2])],
+        [Someone("kite", "red", URLS[1:])],
+        [Someone("kite", "red", URLS[:2]), Someone("bird", "red", URLS[:2])],
+    ],
+    "audio": [True, False],
+    "watermark": [True, False],
+    "guidance": [0.25, 0.75],
+    "seed": [7, 8],
+}  # fmt: skip
+"""Of each common field, values of which every two must make a difference."""
+
+
+class RequestChecks(Subject):
+    """Requests in common words: nothing dropped, nothing said twice, building is pure."""
+
+    def test_nothing_is_dropped(self) -> None:
+        """Each common field set alone is carried, already so, a problem, or a note.
+
+        Two values that give the same payload, and nothing said, are one value dropped.
+        """
+        reports: list[tuple[Any, Report]] = [(None, self.check(Request("k")))]
+        self._tell_apart("prompt", [*reports, ("l", self.check(Request("l")))])
+        for field, values in PROBES.items():
+            given = [(value, self.check(Request("k", **{field: value}))) for value in values]
+            self._tell_apart(field, [*reports, *given])
+        self._native_fields_are_carried()
+
+    def _tell_apart(self, field: str, reports: Iterable[tuple[Any, Report]]) -> None:
+        place = self.variant.fields.get(field)
+        for (one, before), (other, report) in combinations(reports, 2):
+            if isinstance(place, Always) and place.value in (one, other):
+                continue
+            told = any(top(item.path) == field for item in [*_said(report), *_said(before)])
+            carried = report.valid and report.payload != before.payload
+            assert told or carried, (
+                f"{field} = {other!r} is dropped"
+                if one is None
+                else f"{field} = {one!r} and {other!r} make the same payload, and nothing is said"
+            )
+
+    def _native_fields_are_carried(self) -> None:
+        for example in [self.native(), *self.accepted]:
+            given = as_request(example).extra
+            for portable in (False, True):
+                report = self.check(Request("k", extra=given) if portable else given)
+                if not report.valid:
+                    continue
+                wire = msgspec.json.decode(msgspec.json.encode(report.complete_payload()))
+                said = {top(item.path) for item in _said(report)}
+                for name, value in given.items():
+                    kept = pick(wire, name) == msgspec.to_builtins(value)
+                    assert kept or name in said, f"{name} = {value!r} is dropped or changed"
+        for field in shape(self.variant.payload):
+            report = self.check(Request("k", extra={field.wire: good(field.hint)[0]}))
+            if report.valid:
+                kept = getattr(report.complete_payload(), field.name) is not UNSET
+                assert kept or _said(report), f"extra.{field.wire} is dropped"
+
+    def test_a_field_said_twice_is_a_problem(self) -> None:
+        """A common field and the native field for the same thing collide visibly."""
+        for row, place in self.variant.fields.items():
+            field, _, role = row.partition(".")
+            if isinstance(place, Always) or field == "prompt":
+                continue
+            translated = getattr(place, "values", None)
+            values = list(translated) if translated else PROBES[field]
+            if role:
+                values = [value for value in values if {image.role for image in value} == {role}]
+            for value in values:
+                if not self.check(Request(**{"prompt": "k", field: value})).valid:
+                    continue
+                native: Any = translated[value] if translated else value
+                if place.path.endswith("[]"):
+                    native = [URL]
+                for name in reversed(place.path.removesuffix("[]").split(".")):
+                    native = {name: native}
+                report = self.check(Request(**{"prompt": "k", field: value}, extra=native))
+                told = any(problem.code == "twice" for problem in report.problems)
+                assert told, f"{field} and extra.{place.path} say the same, and nothing is said"
+
+    def test_building_is_pure(self) -> None:
+        """The same request gives the same report and the same bytes; nothing given is changed."""
+        loaded = self.loaded()
+        for example in [*self.accepted, *self.rejected.values(), *self.noted.values()]:
+            request = as_request(example)
+            before = copy.deepcopy(request)
+            reports = [check(loaded, request) for _ in range(2)]
+            assert request == before, f"the request is changed by checking it: {before}"
+            assert reports[0] == reports[1], f"two checks of {example} differ"
+            if not reports[0].valid:
+                continue
+            payload = copy.deepcopy(reports[0].complete_payload())
+            calls = [self.call(report) for report in reports]
+            assert calls[0] == calls[1], f"two calls for {example} differ"
+            assert reports[0].complete_payload() == payload, "the payload is changed by submit"
+
+
+def _said(report: Report) -> list[Problem | Note]:
+    return [*report.problems, *report.notes]

@@ -1,0 +1,91 @@
+"""The sites of a payload struct: every place that a constraint holds, nested ones included."""
+
+import copy
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from msgspec import Struct
+
+from rushes._payload.fields import extra, is_struct, shape, unwrap
+from rushes.testing._values import plausible
+
+
+class Site(Struct, frozen=True, kw_only=True):
+    """One place: its path as problems name it, the steps to it, what may stand there."""
+
+    path: str
+    steps: tuple[str | int, ...]
+    hint: Any
+    required: bool
+    owner: Any
+    open: bool
+    """Whether the object it lies in takes other keys too."""
+
+    def put(self, body: dict[str, Any], value: Any) -> dict[str, Any]:
+        """Return a copy of a body with `value` at this site, and what leads to it filled in."""
+        made = copy.deepcopy(body)
+        target: Any = made
+        for step, hint in zip(self.steps[:-1], self.trail(), strict=True):
+            if isinstance(step, int):
+                while len(target) <= step:
+                    target.append(plausible(hint))
+            elif not target.get(step):
+                target[step] = plausible(hint)
+            target = target[step]
+        target[self.steps[-1]] = value
+        return made
+
+    def without(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return a copy of a body that has everything on the way here, and not this."""
+        made = self.put(body, None)
+        target: Any = made
+        for step in self.steps[:-1]:
+            target = target[step]
+        del target[self.steps[-1]]
+        return made
+
+    def trail(self) -> Iterator[Any]:
+        """Yield the hint of each step on the way, the first to the last but one."""
+        hint: Any = self.owner
+        for step in self.steps[:-1]:
+            hint = _within(hint, step)
+            yield hint
+
+
+def _within(hint: Any, step: str | int) -> Any:
+    base, metas = unwrap(hint)
+    if isinstance(step, int):
+        return get_args(base)[0]
+    inner = extra(metas, "known") or base
+    return next(field.hint for field in shape(inner) if field.wire == step)
+
+
+def sites(struct: type[Struct]) -> list[Site]:
+    """List every site of a payload struct."""
+    return list(_sites(struct, struct, (), "", open_=False))
+
+
+def _sites(
+    top: type[Struct], struct: Any, steps: tuple[str | int, ...], prefix: str, *, open_: bool
+) -> Iterator[Site]:
+    for field in shape(struct):
+        path = f"{prefix}{field.wire}"
+        here = (*steps, field.wire)
+        yield Site(
+            path=path, steps=here, hint=field.hint, required=field.required, owner=top, open=open_
+        )
+        base, metas = unwrap(field.hint)
+        if known := extra(metas, "known"):
+            yield from _sites(top, known, here, f"{path}.", open_=True)
+        elif is_struct(base):
+            yield from _sites(top, base, here, f"{path}.", open_=False)
+        elif base not in (str, int, float, bool, Any) and getattr(base, "__origin__", None) is list:
+            item = get_args(base)[0]
+            inside = (*here, 0)
+            if is_struct(unwrap(item)[0]):
+                yield from _sites(top, unwrap(item)[0], inside, f"{path}[0].", open_=False)
+            elif item is not Any:
+                yield Site(
+                    path=f"{path}[0]", steps=inside, hint=item, required=False, owner=top,
+                    open=False,
+                )  # fmt: skip

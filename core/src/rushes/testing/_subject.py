@@ -1,0 +1,146 @@
+"""What a conformance test is about: one plugin, its examples, and how the core is asked."""
+
+import inspect
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import msgspec
+import pytest
+
+from rushes._check.checking import check
+from rushes._plugins.installed import installed
+from rushes._plugins.loading import LoadedVariant, build
+from rushes.calls import Call
+from rushes.problems import Problem
+from rushes.report import Report
+from rushes.request import Request
+from rushes.task import Receipt, Status
+from rushes.testing._answers import answer
+from rushes.variant import Variant, configured
+
+Example = Mapping[str, Any] | Request
+LOOPBACK = "http://127.0.0.1:9"
+PUBLIC = "https://gateway.example.com"
+MOST_CALLS = 20
+
+
+class Subject:
+    """A plugin and its examples. A mapping is a native payload, a Request a portable one."""
+
+    plugin: ClassVar[Any]
+    """The plugin object, as its entry point names it."""
+    accepted: ClassVar[Sequence[Example]]
+    """Requests that pass; their wire bodies go into the snapshot."""
+    rejected: ClassVar[Mapping[str, Example]] = {}
+    """For each rule that finds problems, a request that it alone rejects."""
+    noted: ClassVar[Mapping[str, Example]] = {}
+    """For each rule that only notes, a request that passes with its note."""
+    receipts: ClassVar[Sequence[tuple[Any, str]]]
+    """Answers to a submit, and the remote id each holds."""
+    words: ClassVar[str]
+    """The provider's status words, each with our state where that is another: `pending:queued`."""
+    word_at: ClassVar[str] = "status"
+    """Where the word stands in an answer to a poll: `data.status`."""
+    statuses: ClassVar[Sequence[tuple[Any, Status]]] = ()
+    """Whole answers to a poll, and all that each tells."""
+    look_ups: ClassVar[Sequence[tuple[Any, Sequence[str]]]] = ()
+    """Answers to a look-up by our name, and the remote ids each holds, where they are not those to
+    a poll."""
+    refusals: ClassVar[Sequence[tuple[int, Any, str]]] = ()
+    """HTTP status and body of error answers, and the kind of refusal each is."""
+    overrides: ClassVar[Mapping[str, str]] = {}
+    """Kit tests that the subclass replaces, each with the reason."""
+
+    def loaded(self, base_url: str = PUBLIC) -> LoadedVariant:
+        """Build the plugin as the registry would, at a given base URL."""
+        kept: dict[str, LoadedVariant] = vars(self).setdefault("_kept", {})
+        if base_url not in kept:
+            built = build(self.plugin, [], repr(self.plugin))
+            kept[base_url] = built.with_variant(configured(built.variant, base_url))
+        return kept[base_url]
+
+    @property
+    def variant(self) -> Variant:
+        """The plugin's declaration."""
+        return self.loaded().variant
+
+    def check(self, example: Example, base_url: str = PUBLIC) -> Report:
+        """Check an example."""
+        return check(self.loaded(base_url), as_request(example))
+
+    def call(self, report: Report, client_id: str = "job-1") -> Call:
+        """Return the one call that would create the task."""
+        payload = report.complete_payload()
+        made = self.loaded().call("submit", payload=payload, client_id=client_id)
+        assert isinstance(made, Call), "submit returned no Call"
+        return made
+
+    def ask(self, hook: str, **arguments: Any) -> Any:
+        """Call one hook as the core would."""
+        return self.loaded().call(hook, **arguments)
+
+    def exchange(self, hook: str, told: Any, **arguments: Any) -> tuple[Any, list[Call]]:
+        """Run a hook that is a generator, every call answered alike; return what it made of it."""
+        seen: list[Call] = []
+        generator = self.ask(hook, **arguments)
+        try:
+            call = next(generator)
+            while True:
+                assert isinstance(call, Call), f"{hook} yields {call!r}, which is no Call"
+                seen.append(call)
+                assert len(seen) <= MOST_CALLS, f"{hook} makes calls without end"
+                call = generator.send(told)
+        except StopIteration as stop:
+            return stop.value, seen
+
+    def receipt(self, remote_id: str) -> Receipt:
+        """Return a receipt as the plugin makes it (a memo, where it has one), of a given id."""
+        for body, _ in self.receipts:
+            receipt = self.ask("parse_submit", answer=answer(body))
+            if isinstance(receipt, Receipt):
+                return msgspec.structs.replace(receipt, remote_id=remote_id)
+        return Receipt(remote_id)
+
+    def states(self) -> dict[str, str]:
+        """Return what each listed status word means."""
+        told = (listed.partition(":") for listed in self.words.split())
+        return {word: state or word for word, _, state in told}
+
+    def own_problems(self, report: Report) -> list[Problem]:
+        """Return the problems of single fields: those that no declared rule found."""
+        rules = {rule.name for rule in self.variant.rules}
+        return [problem for problem in report.problems if problem.code not in rules]
+
+    def native(self) -> dict[str, Any]:
+        """Return the smallest accepted native payload, to put one field at a time into."""
+        found = [dict(example) for example in self.accepted if isinstance(example, Mapping)]
+        assert found, "give at least one native payload in `accepted`"
+        return min(found, key=lambda body: len(msgspec.json.encode(body)))
+
+    def worded(self, word: Any) -> Any:
+        """Return a poll's answer that holds nothing but a status word."""
+        for name in reversed(self.word_at.split(".")):
+            word = {name: word}
+        return word
+
+    def snapshot_path(self) -> Path:
+        """Return where the snapshot lies: beside the test, named by the variant."""
+        folder = Path(inspect.getfile(type(self))).parent / "snapshots"
+        return folder / f"{self.variant.id.replace('/', '-')}.json"
+
+    def judge(self) -> Any:
+        """Return the sandbox's own reading of this provider's pages, or skip where it has none.
+
+        It is called with provider, model and body, and `loopback`; it lists refusals.
+        """
+        provider, _, _ = self.variant.id.partition("/")
+        for entry in installed().group("rushes.judges"):
+            if entry.name == provider:
+                return entry.load()
+        return pytest.skip(f"no installed sandbox judges payloads for {provider}")
+
+
+def as_request(example: Example) -> Request:
+    """Return an example as a request."""
+    return example if isinstance(example, Request) else Request(extra=example)

@@ -1,0 +1,192 @@
+"""What is written out line by line does what the declaration says, absent fields and all."""
+
+from typing import Annotated, Any
+
+import msgspec
+import pytest
+from acme_zoom import Zoom
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import UNSET, Meta, Struct
+from rushes import Draft, Image, Request, Shot, Text, To, Variant, absent, hookimpl
+from rushes._check.checking import check
+from rushes._check.quick import quick
+from rushes._payload.plans import plan, reading
+from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.registry import Registry
+from rushes.request import ABSENT, FIELDS, Role, fields_set, sets_nothing
+
+
+class Verse(Struct, frozen=True):
+    words: Text
+    notes: list[Text] = absent([])
+    tempo: int = absent(90)
+
+
+class Song(Struct, kw_only=True, forbid_unknown_fields=True):
+    model: str
+    title: Annotated[Text, Meta(max_length=9)] | None = None
+    text: Text = absent("la")
+    verses: list[Verse] = absent([])
+    refrain: Verse = absent(Verse("oh"))
+    class_: Text = absent("pop", name="class")
+
+
+class Singer(Zoom):
+    declaration = msgspec.structs.replace(
+        Zoom.declaration, payload=Song, fields={"prompt": To("text")}, rules=(), cost=None,
+        input_mode=None,
+    )  # fmt: skip
+
+
+def loaded(plugin: Any) -> LoadedVariant:
+    return Registry(plugins=[plugin]).get("acme/zoom")
+
+
+SINGER = loaded(Singer())
+SOUND: dict[str, Any] = {
+    "model": "zoom",
+    "title": None,
+    "class": "jazz",
+    "verses": [{"words": "a", "notes": ["c", "d"]}, {"words": "b"}],
+}
+
+
+def test_an_absent_field_reads_as_its_default_at_every_depth() -> None:
+    song = msgspec.convert(SOUND, Song)
+    read = reading(song)
+    assert (read.text, read.class_, read.refrain.tempo) == ("la", "jazz", 90)
+    assert [(verse.notes, verse.tempo) for verse in read.verses] == [(["c", "d"], 90), ([], 90)]
+    assert getattr(song, "text") is UNSET  # noqa: B009 - the declared type is what a rule reads
+    assert [getattr(verse, "tempo") for verse in song.verses] == [UNSET, UNSET]  # noqa: B009
+
+
+@pytest.mark.parametrize(
+    ("path", "change"),
+    [
+        ("title", {"title": "\u3000"}),
+        ("text", {"text": " "}),
+        ("class", {"class": "\t"}),
+        ("verses[1].words", {"verses": [{"words": "a"}, {"words": "\n \x85"}]}),
+        ("verses[0].notes[1]", {"verses": [{"words": "a", "notes": ["c", "\xa0"]}]}),
+        ("refrain.notes[0]", {"refrain": {"words": "a", "notes": [" "]}}),
+    ],
+)
+def test_blank_text_is_found_wherever_it_stands(path: str, change: dict[str, Any]) -> None:
+    body = SOUND | change
+    assert not plan(Song).no_blank(msgspec.convert(body, Song))
+    assert quick(SINGER, Request(extra=body)) is None
+    (problem,) = check(SINGER, Request(extra=body)).problems
+    assert (problem.path, problem.message) == (path, "is blank; text is expected")
+
+
+def test_text_that_says_something_takes_the_short_way() -> None:
+    assert quick(SINGER, Request(extra=SOUND)) is not None
+    assert quick(SINGER, Request("la la")) is not None
+
+
+ROLES: list[Role] = ["first_frame", "reference"]
+some = st.sampled_from([None, (), [], "", "x", 0, 5, False, True, 0.0, [1]])
+
+
+@given(values=st.lists(some, min_size=len(FIELDS), max_size=len(FIELDS)))
+def test_what_is_set_is_what_is_not_absent(values: list[Any]) -> None:
+    request = Request(*values)
+    expected = {
+        name: value for name, value in zip(FIELDS, values, strict=True) if value not in ABSENT
+    }
+    assert repr(fields_set(request)) == repr(expected)
+    assert sets_nothing(request) is not bool(expected)
+
+
+def said(seconds: Any) -> str:
+    return f"{seconds} seconds"
+
+
+class Saying(Zoom):
+    """A plugin that writes into text what a number could not be."""
+
+    declaration = msgspec.structs.replace(
+        Zoom.declaration, fields={"duration": To("text", form=said)}, rules=()
+    )
+
+
+@pytest.mark.parametrize(
+    "duration", [float("nan"), float("inf"), "5", True, [5], {"s": 5}], ids=repr
+)
+def test_a_field_of_the_wrong_type_never_takes_the_short_way(duration: Any) -> None:
+    plugin = loaded(Saying())
+    assert quick(plugin, Request(duration=5)) is not None
+    assert quick(plugin, Request(duration=duration)) is None
+    (problem,) = check(plugin, Request(duration=duration)).problems
+    assert problem.path == "duration"
+
+
+class Counting(Zoom):
+    """A plugin that writes the seconds of a shot into text."""
+
+    declaration = msgspec.structs.replace(
+        Zoom.declaration, fields={"shots": To("text", form=lambda s: said(s[0].duration))}, rules=()
+    )
+
+
+@pytest.mark.parametrize(
+    ("plugin", "given"),
+    [(Saying(), {"duration": 2.0}), (Counting(), {"shots": [Shot("a", 2.0)]})],
+    ids=["duration", "shot"],
+)
+def test_seconds_that_are_whole_are_so_however_they_are_written(
+    plugin: Any, given: dict[str, Any]
+) -> None:
+    assert quick(loaded(plugin), Request(**given)) is None
+    assert check(loaded(plugin), Request(**given)).payload.text == "2 seconds"
+
+
+class Quiet(Zoom):
+    """The plugin without its rules, one of which always has a note."""
+
+    declaration = msgspec.structs.replace(
+        Zoom.declaration,
+        rules=(),
+        fields={**Zoom.declaration.fields, "images.first_frame": To("pictures[]")},
+    )
+
+
+@pytest.mark.parametrize(
+    "images",
+    [
+        [Image("https://a.example.com/1.png", "first_frame")] * 2,
+        [Image("https://a.example.com/1.png", "other")],  # type: ignore[arg-type]
+        [Image(5, "reference")],  # type: ignore[arg-type]
+        [Shot("x")],
+    ],
+    ids=["twice", "role", "url", "shot"],
+)
+def test_images_are_looked_into_before_a_plugin_sees_them(images: Any) -> None:
+    plugin = loaded(Quiet())
+    first, more = (Image("https://a.example.com/1.png", role) for role in ROLES)
+    assert quick(plugin, Request("x", images=[first, more, more])) is not None
+    assert quick(plugin, Request("x", images=images)) is None
+
+
+class Turned(Quiet):
+    """A plugin whose hook names its arguments in another order."""
+
+    @hookimpl
+    def build_payload(self, request: Request, variant: Variant) -> Draft:
+        return Draft(variant, request)
+
+
+class Short(Quiet):
+    """A plugin whose hook asks for one argument alone."""
+
+    @hookimpl
+    def build_payload(self, request: Request) -> Draft:
+        return Draft(self.declaration, request)
+
+
+@pytest.mark.parametrize("plugin", [Turned(), Short()], ids=["turned", "short"])
+def test_a_hook_is_given_the_arguments_it_names(plugin: Any) -> None:
+    report = quick(loaded(plugin), Request("x", duration=5))
+    assert report is not None
+    assert report.payload.seconds == 5

@@ -1,0 +1,719 @@
+"""Fetching: a file at its final path is whole, and the key goes nowhere it should not."""
+
+import itertools
+import os
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from acme_driver import KEY, REQUEST, Driver, Drivers, Maker
+from acme_server import VIDEO, Behaviour, Handler, Server, answers, box, cuts, drops, film
+from rushes import (
+    Answer,
+    Call,
+    Client,
+    DiskError,
+    Result,
+    ResultError,
+    StillRunningError,
+    Task,
+    Timeouts,
+)
+from rushes._fetch import target
+from rushes._fetch.download import _refuse_address, fetch
+from rushes._fetch.part_file import PartFile
+from rushes._flow import Do, Interrupted, Stream, drive
+
+
+def writable(output: Path) -> None:
+    """Try a place as a client does whose home is elsewhere."""
+    target.writable(Client(home="/nowhere")._session, output)
+
+
+def completed(driver: Driver) -> Task:
+    """Return a task whose video is ready."""
+    return driver.wait(driver.submit("acme/zoom", REQUEST))
+
+
+def nothing_partial(folder: Path) -> None:
+    """Make sure that no temporary file is left."""
+    assert [path.name for path in folder.rglob("*") if path.name.endswith(".part")] == []
+
+
+@pytest.mark.parametrize("keep", [0, 1, 100, len(VIDEO) - 1])
+def test_a_short_body_is_continued_by_range(
+    make: Maker, server: Server, tmp_path: Path, keep: int
+) -> None:
+    server.on("GET /files", cuts(VIDEO, keep, ETag='"v1"'))
+    driver = make()
+    task = driver.fetch(completed(driver), tmp_path / "x.mp4")
+    assert (tmp_path / "x.mp4").read_bytes() == VIDEO
+    files = [headers for line, headers, _ in server.seen if "/files/" in line]
+    assert len(files) == 2
+    if keep > 1:
+        assert files[1]["range"].startswith("bytes=")
+        assert files[1]["if-range"] == '"v1"'
+    assert all("authorization" not in headers for headers in files)
+    assert driver.task(task.id).file == str(tmp_path / "x.mp4")
+    nothing_partial(tmp_path)
+
+
+def other_rest(handler: Handler) -> None:
+    handler.answer(206, VIDEO[5:], {"Content-Range": f"bytes 5-{len(VIDEO) - 1}/{len(VIDEO)}"})
+
+
+@pytest.mark.parametrize(
+    "second", [other_rest, film, drops, answers(416), answers(500), answers(206, VIDEO)]
+)
+def test_a_rest_that_is_another_starts_again(
+    make: Maker, server: Server, second: Behaviour, tmp_path: Path
+) -> None:
+    server.on("GET /files", cuts(VIDEO, 100, ETag='"v1"'), second)
+    driver = make()
+    driver.fetch(completed(driver), tmp_path / "x.mp4")
+    assert (tmp_path / "x.mp4").read_bytes() == VIDEO
+
+
+def test_a_part_that_calls_itself_one_is_continued(
+    make: Maker, server: Server, tmp_path: Path
+) -> None:
+    part = {"content_range": f"bytes 0-99/{len(VIDEO)}", "etag": '"v1"'}
+    server.on("GET /files", answers(206, VIDEO[:100], **part))
+    driver = make()
+    driver.fetch(completed(driver), tmp_path / "x.mp4")
+    assert (tmp_path / "x.mp4").read_bytes() == VIDEO
+    assert server.seen[-1][1]["range"] == "bytes=100-"
+
+
+@pytest.mark.parametrize(
+    "told", ["", "bytes 5-9/10", "bytes */10", "bytes 0-9/*", "bytes 3-x/10", "items 3-9/10"]
+)
+def test_a_rest_must_say_that_it_is_the_one_asked_for(tmp_path: Path, told: str) -> None:
+    part = PartFile(tmp_path / "x.mp4", "t")
+    part.begin(Answer(200, {"content-length": "10", "etag": '"v1"'}))
+    part.write(b"abc")
+    assert part.headers() == {"Range": "bytes=3-", "If-Range": '"v1"'}
+    with pytest.raises(Interrupted):
+        part.begin(Answer(206, {"content-range": told}))
+    assert part.headers() == {}
+    part.discard()
+
+
+@pytest.mark.parametrize(
+    "told", [{"etag": '"v2"'}, {"etag": 'W/"v1"'}, {"content-range": "bytes 3-8/9"}, {}]
+)
+def test_a_rest_of_another_video_is_no_rest(tmp_path: Path, told: dict[str, str]) -> None:
+    part = PartFile(tmp_path / "x.mp4", "t")
+    part.begin(Answer(200, {"content-length": "10", "etag": '"v1"'}))
+    part.write(b"abc")
+    rest = Answer(206, {"content-range": "bytes 3-9/10", **told})
+    if told:
+        with pytest.raises(Interrupted):
+            part.begin(rest)
+        assert part.headers() == {}
+    else:  # a rest need not tell what it is of; what was told before still holds
+        part.begin(rest)
+        assert part.headers() == {"Range": "bytes=3-", "If-Range": '"v1"'}
+    part.discard()
+
+
+@pytest.mark.parametrize(("told", "same"), [("Mon", True), ("Tue", False), (None, True)])
+def test_where_there_is_no_tag_the_date_tells(tmp_path: Path, told: str | None, same: bool) -> None:
+    part = PartFile(tmp_path / "x.mp4", "t")
+    part.begin(Answer(200, {"etag": 'W/"v1"', "last-modified": "Mon"}))
+    part.write(b"abc")
+    rest = {"content-range": "bytes 3-9/10", "etag": 'W/"v2"'}
+    if told:
+        rest["last-modified"] = told
+    if same:
+        part.begin(Answer(206, rest))
+    else:
+        with pytest.raises(Interrupted):
+            part.begin(Answer(206, rest))
+    assert bool(part.headers()) is same
+    part.discard()
+
+
+def test_a_rest_that_nobody_asked_for_is_no_rest(tmp_path: Path) -> None:
+    part = PartFile(tmp_path / "x.mp4", "t")
+    part.begin(Answer(200, {"content-length": "10"}))
+    part.write(b"abc")
+    with pytest.raises(Interrupted):
+        part.begin(Answer(206, {"content-range": "bytes 3-9/10"}))
+    part.discard()
+
+
+@pytest.mark.parametrize("head", [{}, {"content-length": "x"}, {"transfer-encoding": "Chunked"}])
+def test_a_box_that_runs_to_the_end_is_whole_where_chunks_tell_the_end(
+    tmp_path: Path, head: dict[str, str]
+) -> None:
+    part = PartFile(tmp_path / "x.mp4", "t")
+    part.begin(Answer(200, head))
+    part.write(box(b"ftyp") + box(b"moov") + bytes(4) + b"mdat" + VIDEO)
+    if "transfer-encoding" in head:
+        part.finish()
+    else:
+        with pytest.raises(ResultError, match="nothing tells where it ends"):
+            part.finish()
+    assert (tmp_path / "x.mp4").exists() == ("transfer-encoding" in head)
+    part.discard()
+
+
+OTHER = VIDEO.replace(bytes(range(200)), bytes(200))
+
+
+def other_film(handler: Handler) -> None:
+    """Send the rest of another video, whatever If-Range says."""
+    if "Range" not in handler.headers:
+        return handler.answer(200, OTHER, {"ETag": '"v2"'})
+    start = int(handler.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+    told = f"bytes {start}-{len(OTHER) - 1}/{len(OTHER)}"
+    return handler.answer(206, OTHER[start:], {"ETag": '"v2"', "Content-Range": told})
+
+
+def test_of_two_videos_none_is_made(make: Maker, server: Server, tmp_path: Path) -> None:
+    server.on("GET /files", cuts(VIDEO, 1000, ETag='"v1"'), other_film, other_film)
+    driver = make()
+    driver.fetch(completed(driver), tmp_path / "x.mp4")
+    assert (tmp_path / "x.mp4").read_bytes() == OTHER
+    assert [
+        bool(headers.get("range")) for line, headers, _ in server.seen if "/files/" in line
+    ] == [
+        False,
+        True,
+        False,
+    ]
+
+
+def test_under_a_fresh_link_the_video_is_taken_from_its_beginning(
+    make: Maker, server: Server, tmp_path: Path
+) -> None:
+    links = [[f"{server.url}/files/{name}"] for name in ("old", "fresh")]
+    server.stages = [{"stage": "ready", "links": link} for link in links]
+    server.last = server.stages[1]
+    server.on("GET /files/old", cuts(VIDEO, 1000, ETag='"v1"'), answers(403))
+    driver = make()
+    driver.fetch(completed(driver), tmp_path / "x.mp4")
+    (fresh,) = [headers for line, headers, _ in server.seen if line == "GET /files/fresh"]
+    assert "range" not in fresh
+    assert (tmp_path / "x.mp4").read_bytes() == VIDEO
+
+
+def test_another_video_under_the_link_is_taken_whole(
+    make: Maker, server: Server, tmp_path: Path
+) -> None:
+    server.on("GET /files", cuts(b"\0" * 3000, 100, ETag='"v0"'))
+    driver = make()
+    driver.fetch(completed(driver), tmp_path / "x.mp4")
+    assert (tmp_path / "x.mp4").read_bytes() == VIDEO
+
+
+def test_of_a_longer_video_that_was_there_before_nothing_stays(
+    make: Maker, server: Server, tmp_path: Path
+) -> None:
+    server.on("GET /files", cuts(b"\0" * 9000, 8000, ETag='"v0"'))
+    driver = make()
+    driver.fetch(completed(driver), tmp_path / "x.mp4")
+    assert (tmp_path / "x.mp4").read_bytes() == VIDEO
+
+
+def ends_nowhere(handler: Handler) -> None:
+    """Send a video whose last box runs to the end, over a connection that merely closes."""
+    handler.close_connection = True
+    handler.send_response(200)
+    handler.end_headers()
+    handler.wfile.write(box(b"ftyp") + box(b"moov") + bytes(4) + b"mdat" + VIDEO)
+
+
+BAD: dict[str, list[Behaviour]] = {
+    "HTML labelled video/mp4": [answers(200, "<html>Sorry</html>", content_type="video/mp4")],
+    "JSON": [answers(200, {"error": "gone"})],
+    "nothing": [answers(200)],
+    "cut without a length": [answers(200, VIDEO[:-3])],
+    "gzip": [answers(200, VIDEO, content_encoding="gzip")],
+    "too large": [answers(200, VIDEO, content_length=str(5 * 1024**4), connection="close")],
+    "cut in a box without a length": [ends_nowhere],
+    "always 500": [answers(500)] * 9,
+    "always cut": [cuts(VIDEO, 50)] * 9,
+    "always dropped": [drops] * 9,
+    "always expired": [answers(403)] * 9,
+    "redirects for ever": [answers(302, location="/files/again")] * 9,
+    "redirects nowhere": [answers(302, location="http://[::1")] * 9,
+    "redirects to a file": [answers(302, location="file:///etc/passwd")],
+    "redirects without a place": [answers(302)] * 9,
+}
+
+
+@pytest.mark.parametrize("fault", BAD)
+def test_what_is_no_video_never_reaches_the_final_path(
+    make: Maker, server: Server, tmp_path: Path, fault: str
+) -> None:
+    server.on("GET /files", *BAD[fault])
+    target = tmp_path / "out" / "x.mp4"
+    target.parent.mkdir()
+    target.write_bytes(b"older")
+    driver = make()
+    with pytest.raises(ResultError) as caught:
+        driver.generate("acme/zoom", REQUEST, output=target)
+    assert target.read_bytes() == b"older"
+    nothing_partial(tmp_path)
+    task = caught.value.task
+    assert task is not None
+    assert driver.tasks(unfinished=True) == [task]
+    server.script.clear()
+    assert driver.resume(task.id).file == str(target)
+    assert target.read_bytes() == VIDEO
+    assert server.posts() == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_an_expired_link_is_refreshed_by_one_more_look(
+    make: Maker, server: Server, status: int
+) -> None:
+    server.on("GET /files", answers(status))
+    driver = make()
+    task = completed(driver)
+    looks = server.lines.count("GET /v1/clips/c-1")
+    assert driver.fetch(task).file
+    assert server.lines.count("GET /v1/clips/c-1") == looks + 1
+    assert server.posts() == 1
+
+
+def test_a_status_that_went_back_does_not_undo_a_completed_task(
+    make: Maker, server: Server
+) -> None:
+    driver = make()
+    task = completed(driver)
+    server.on("GET /files", *[answers(403)] * 9)
+    server.on("GET /v1/clips", answers(200, {"clip": {"ref": "c-1", "stage": "rendering"}}))
+    with pytest.raises(ResultError, match="expired"):
+        driver.fetch(task)
+    assert driver.task(task.id).state == "completed"
+
+
+def test_a_video_behind_the_key_is_fetched_with_it_from_its_own_origin_only(
+    make: Maker, server: Server
+) -> None:
+    server.stages = [{"stage": "ready", "kept": f"{server.url}/files/kept.mp4"}]
+    elsewhere = server.url.replace("127.0.0.1", "localhost") + "/files/cdn.mp4"
+    server.on("GET /files/kept", answers(302, location=elsewhere))
+    driver = make()
+    assert driver.generate("acme/zoom", REQUEST).file
+    by_path = {line: headers for line, headers, _ in server.seen}
+    assert by_path["GET /files/kept.mp4"]["authorization"] == f"Bearer {KEY}"
+    assert "authorization" not in by_path["GET /files/cdn.mp4"]
+
+
+def on(base_url: str) -> Task:
+    return Task(
+        id="t",
+        variant="acme/zoom",
+        base_url=base_url,
+        client_id="t",
+        call=None,
+        created_at=0,
+        updated_at=0,
+        results=(Result(call=Call.get("x")),),
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/latest/meta-data", "https://10.0.0.1/x", "https://127.0.0.1/x",
+        "https://[::1]/x", "https://2130706433/x", "https://0x7f.1/x", "https://localhost/x",
+        "http://cdn.example/x", "file:///etc/passwd", "ftp://cdn.example/x", "https://[::1/x",
+        "", "x", "//cdn.example/x", "https://cdn.example:99999/x",
+    ],
+)  # fmt: skip
+def test_an_address_of_a_private_network_is_refused(url: str) -> None:
+    with pytest.raises(ResultError, match="the link to the video"):
+        _refuse_address(url, on("https://api.acme.example"))
+
+
+@pytest.mark.parametrize(
+    ("url", "base"),
+    [
+        ("https://cdn.example/x.mp4?sig=1", "https://api.acme.example"),
+        ("http://127.0.0.1:8000/x", "http://127.0.0.1:9000"),
+        ("http://localhost/x", "http://localhost:9000/v1"),
+    ],
+)
+def test_an_address_that_is_public_or_as_private_as_the_provider_will_do(
+    url: str, base: str
+) -> None:
+    _refuse_address(url, on(base))
+
+
+def test_a_folder_that_cannot_be_written_keeps_the_task(
+    make: Maker, server: Server, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+    driver = make()
+    with pytest.raises(DiskError, match="the task is kept") as caught:
+        driver.fetch(completed(driver), tmp_path / "file" / "x.mp4")
+    assert caught.value.task is not None
+    assert driver.fetch(caught.value.task, tmp_path / "x.mp4").file
+    assert server.posts() == 1
+
+
+@contextmanager
+def files_no_longer_than(size: int) -> Iterator[None]:
+    """Have the system refuse to write more to any file, as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_disk_that_fills_up_keeps_the_task(make: Maker, server: Server, tmp_path: Path) -> None:
+    server.video = box(b"ftyp", b"isom") + box(b"mdat", bytes(9_000_000)) + box(b"moov", b"m")
+    driver, target = make(), tmp_path / "x.mp4"
+    task = completed(driver)
+    target.write_bytes(b"older")
+    with files_no_longer_than(8_000_000), pytest.raises(DiskError, match="too large") as caught:
+        driver.fetch(task, target)
+    nothing_partial(tmp_path)
+    assert target.read_bytes() == b"older"
+    assert caught.value.task is not None
+    assert driver.fetch(caught.value.task, target).file
+    assert target.read_bytes() == server.video
+
+
+def test_a_place_is_tried_before_it_is_needed(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere" / "else")
+    before = sorted(tmp_path.iterdir())
+    for good in ("x.mp4", "file", "new/deep/x.mp4"):
+        writable(tmp_path / good)
+    for bad in ("", ".", "file/x.mp4", "dangling/x.mp4", "n" * 300, f"new/{'n' * 300}/x", "a\0b"):
+        with pytest.raises(DiskError, match=r"cannot be written|is a folder"):
+            writable(tmp_path / bad)
+    with files_no_longer_than(1000), pytest.raises(DiskError, match="too large"):
+        writable(tmp_path / "x.mp4")
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_only_a_regular_file_is_replaced(make: Maker, server: Server, tmp_path: Path) -> None:
+    pipe, link, other = tmp_path / "pipe", tmp_path / "link", tmp_path / "other"
+    os.mkfifo(pipe)
+    link.symlink_to(pipe)
+    other.write_bytes(b"mine")
+    (tmp_path / "to-file").symlink_to(other)
+    (tmp_path / "to-nothing").symlink_to(tmp_path / "nothing")
+    driver = make()
+    task = completed(driver)
+    before = len(server.lines)
+    for bad in (pipe, link, Path("/dev/null")):
+        with pytest.raises(DiskError, match="no regular file"):
+            writable(bad)
+        with pytest.raises(DiskError, match="no regular file"):
+            driver.fetch(task, bad)
+    assert (pipe.is_fifo(), link.is_symlink(), len(server.lines)) == (True, True, before)
+    with pytest.raises(DiskError, match="is a folder"):
+        writable(tmp_path)
+    assert driver.fetch(task, tmp_path).file == str(tmp_path / f"{task.id}.mp4")
+    for good in ("to-file", "to-nothing"):
+        writable(tmp_path / good)
+        driver.fetch(task, tmp_path / good)
+        assert not (tmp_path / good).is_symlink()
+        assert (tmp_path / good).read_bytes() == VIDEO
+    assert (other.read_bytes(), (tmp_path / "nothing").exists()) == (b"mine", False)
+    nothing_partial(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_that_is_read_only_is_found_out(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(DiskError, match="Permission denied"):
+            writable(tmp_path / "new" / "x.mp4")
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_what_lies_where_the_temporary_file_goes_is_not_touched(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("mine")
+    part = PartFile(tmp_path / "x.mp4", "kite")
+    part.path.symlink_to(precious)
+    with pytest.raises(FileExistsError):
+        part.begin(Answer(200))
+    part.discard()
+    assert part.path.is_symlink()
+    assert precious.read_text() == "mine"
+
+
+def test_what_a_killed_run_left_goes_and_what_another_writes_stays(tmp_path: Path) -> None:
+    target = tmp_path / "x.mp4"
+    (tmp_path / "precious").write_text("mine")
+    others = [".other.00000000.part", ".kite.more.00000000.part", ".kite.0000.part", "kite.part"]
+    for name in others:
+        (tmp_path / name).write_text("not ours")
+    (tmp_path / ".kite.11111111.part").symlink_to(tmp_path / "precious")
+    os.mkfifo(tmp_path / ".kite.22222222.part")
+    (tmp_path / ".kite.33333333.part").write_text("left")
+    code = (
+        "import os, sys; from pathlib import Path; from rushes._fetch.part_file import PartFile;"
+        "from rushes import Answer; part = PartFile(Path(sys.argv[1]), 'kite');"
+        "part.begin(Answer(200)); part.write(b'half'); part._file.flush(); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(target)], check=False, timeout=60)
+    assert len(list(tmp_path.glob(".kite.????????.part"))) == 4
+    running = PartFile(target, "kite")
+    running.begin(Answer(200))
+    running.write(VIDEO)
+    PartFile(target, "kite").prepare()
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {*others, "precious", ".kite.11111111.part", running.path.name}
+    running.finish()
+    assert target.read_bytes() == VIDEO
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_killed_in_the_middle_of_a_download_it_is_fetched_without_paying_again(
+    server: Server, tmp_path: Path
+) -> None:
+    def half(handler: Handler) -> None:
+        handler.answer(200, VIDEO[:1000], {"Content-Length": str(len(VIDEO))})
+        handler.server.release.wait(30)
+
+    server.on("GET /files", half)
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]);"
+        "import asyncio; from acme_driver import *; from pathlib import Path;"
+        "client = Client(plugins=[Zoom()], base_urls={'acme': sys.argv[2]}, keys={'acme': KEY},"
+        "    home=sys.argv[3], polling=Polling(first=0, every=0.01));"
+        "client.generate('acme/zoom', REQUEST, task='kite', output=sys.argv[3] + '/x.mp4')"
+    )
+    home = tmp_path / "home"
+    tests = str(Path(__file__).parents[1])
+    command = [sys.executable, "-c", code, tests, server.url, str(home)]
+    with subprocess.Popen(command) as process:
+        while not list(home.glob(".kite.*.part")):
+            assert process.poll() is None
+            server.release.wait(0.01)
+        process.kill()
+    drivers = Drivers("sync", server, home)
+    driver = drivers()
+    assert driver.resume("kite").file == str(home / "x.mp4")
+    drivers.close()
+    assert (home / "x.mp4").read_bytes() == VIDEO
+    nothing_partial(home)
+    assert server.posts() == 1
+
+
+def two_links(server: Server) -> None:
+    links = [f"{server.url}/files/first", f"{server.url}/files/second"]
+    server.stages = [{"stage": "ready", "links": links}]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        [answers(200, "<html>")],
+        [answers(200, VIDEO[:-3], etag='"v0"')],
+        [answers(200, VIDEO, content_encoding="gzip")],
+        [answers(302, location="file:///x")],
+        [answers(500)] * 5,
+        [answers(404)] * 2,
+    ],
+)
+def test_where_the_first_of_two_videos_is_none_the_second_is_taken(
+    make: Maker, server: Server, tmp_path: Path, first: list[Behaviour]
+) -> None:
+    two_links(server)
+    server.last = server.stages[0]
+    server.on("GET /files/first", *first)
+    task = make().generate("acme/zoom", REQUEST, output=tmp_path / "x.mp4")
+    assert task.file
+    assert (tmp_path / "x.mp4").read_bytes() == VIDEO
+    second = [headers for line, headers, _ in server.seen if line == "GET /files/second"]
+    assert len(second) == 1
+    assert "range" not in second[0]
+
+
+def test_where_neither_is_a_video_the_first_one_is_told(
+    make: Maker, server: Server, tmp_path: Path
+) -> None:
+    two_links(server)
+    server.on("GET /files/first", answers(200, "<html>"))
+    server.on("GET /files/second", answers(200, {"error": "gone"}))
+    with pytest.raises(ResultError, match="an HTML page"):
+        make().generate("acme/zoom", REQUEST, output=tmp_path / "x.mp4")
+    nothing_partial(tmp_path)
+
+
+def drips(handler: Handler) -> None:
+    handler.send_response(200)
+    handler.end_headers()
+    while not handler.server.release.wait(0.01):
+        handler.wfile.write(b"x")
+
+
+@pytest.mark.parametrize("behaviour", [drips, answers(500), cuts(VIDEO, 10, ETag='"v1"')])
+def test_the_whole_of_a_fetch_has_one_deadline(
+    make: Maker, server: Server, tmp_path: Path, behaviour: Behaviour
+) -> None:
+    driver = make()
+    task = completed(driver)
+    session: Any = driver.client._session
+    session.timeouts = Timeouts(download=0.3)
+    if behaviour is not drips:  # each attempt takes half of the time there is
+        ticks = itertools.count()
+        session.elapsed = lambda: next(ticks) * 0.05
+    server.on("GET /files", *[behaviour] * 99)
+    with pytest.raises(StillRunningError, match=r"could not be downloaded within 0\.3 seconds"):
+        driver.fetch(task, tmp_path / "x.mp4")
+    assert sum("/files/" in line for line in server.lines) <= 3
+    nothing_partial(tmp_path)
+
+
+def test_each_attempt_has_what_the_ones_before_have_left(make: Maker, tmp_path: Path) -> None:
+    driver = make()
+    session: Any = driver.client._session
+    ticks = itertools.count()
+    session.elapsed = lambda: float(next(ticks))
+    session.timeouts = Timeouts(download=12)
+    task = msgspec.structs.replace(
+        on("https://api.acme.example"),
+        state="completed",
+        results=(Result(url="https://cdn.example/x.mp4"),),
+    )
+    flow = fetch(session, session.registry.get("acme/zoom"), task, tmp_path / "x.mp4", None)
+    totals: list[float] = []
+
+    def perform(effect: Any) -> Any:
+        if isinstance(effect, Stream):
+            totals.append(effect.total)
+            raise Interrupted("cut")
+        return effect.work() if isinstance(effect, Do) else None
+
+    with pytest.raises(StillRunningError, match="within 12 seconds"):
+        drive(flow, perform)
+    assert totals == sorted(set(totals), reverse=True)
+    assert 1 < len(totals) < 5
+    assert all(0 < total < 12 for total in totals)
+
+
+def test_a_video_behind_the_key_that_redirects_home_again_gets_no_key_there(
+    make: Maker, server: Server
+) -> None:
+    server.stages = [{"stage": "ready", "kept": f"{server.url}/files/kept.mp4"}]
+    server.on("GET /files/kept", answers(302, location="/files/moved.mp4"))
+    assert make().generate("acme/zoom", REQUEST).file
+    by_path = {line: headers for line, headers, _ in server.seen}
+    assert by_path["GET /files/kept.mp4"]["authorization"] == f"Bearer {KEY}"
+    assert "authorization" not in by_path["GET /files/moved.mp4"]
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_memory_stays_flat(server: Server, tmp_path: Path, kind: str) -> None:
+    size = 160 * 1024 * 1024
+
+    def long(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(size))
+        handler.end_headers()
+        for _ in range(size // 65536):
+            handler.wfile.write(bytes(65536))
+
+    server.on("GET /files", long)
+    code = (
+        "import asyncio, resource, sys; sys.path.insert(0, sys.argv[1]);"
+        "from wire_client import *; from pathlib import Path; from rushes import Call;"
+        "from rushes._flow import Send, Stream; from rushes._fetch.part_file import PartFile;"
+        "part = PartFile(Path(sys.argv[3]), 'kite'); given = settings(); url = sys.argv[2];"
+        "perform = performing(sys.argv[4]); peak = lambda:"
+        " resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
+        "perform(given, Send(call=Call.get(url + '/x'), total=60));"
+        "effect = Stream(call=Call.get(url + '/files/x'), total=600, sink=part, public_only=False);"
+        "before = peak(); perform(given, effect); between = peak(); part.discard();"
+        "body = bytes(20 << 20); before_body = peak();"
+        "call = Call(method='POST', url=url + '/x', body=body);"
+        "perform(given, Send(call=call, total=600)); print(part.size, between - before,"
+        " peak() - before_body)"
+    )
+    tests = str(Path(__file__).parents[1])
+    target = str(tmp_path / "x.mp4")
+    command = [sys.executable, "-c", code, tests, server.url, target, kind]
+    run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=600)
+    came, download, upload = map(int, run.stdout.split())
+    assert came == size
+    assert download < 16 * 1024  # kilobytes; on macOS bytes, which is stricter
+    assert upload < 16 * 1024
+
+
+def test_the_default_place_is_in_the_home(make: Maker, server: Server, home: Path) -> None:
+    task = make().generate("acme/zoom", REQUEST)
+    assert task.file == str(home / "videos" / f"{task.id}.mp4")
+
+
+def test_a_finished_job_is_not_fetched_again(make: Maker, server: Server, tmp_path: Path) -> None:
+    driver = make()
+    one = driver.generate("acme/zoom", REQUEST, task="job-1", output=tmp_path / "x.mp4")
+    asked = len(server.lines)
+    assert driver.generate("acme/zoom", REQUEST, task="job-1", output=tmp_path / "x.mp4") == one
+    assert driver.resume("job-1") == one
+    assert len(server.lines) == asked
+    (tmp_path / "x.mp4").unlink()
+    driver.generate("acme/zoom", REQUEST, task="job-1", output=tmp_path / "x.mp4")
+    assert (tmp_path / "x.mp4").exists()
+    assert server.posts() == 1
+
+
+def test_how_far_a_download_is_is_told_and_not_recorded(
+    make: Maker, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rushes._fetch.part_file.TOLD_EVERY", 0.0)
+    server.video = box(b"ftyp", b"isom\0\0\0\0isom") + box(b"mdat", bytes(400_000)) + box(b"moov")
+    driver = make()
+    seen: list[Task] = []
+    task = driver.generate("acme/zoom", REQUEST, output=tmp_path / "x", on_update=seen.append)
+    shares = [seen_.fetched for seen_ in seen if seen_.fetched is not None]
+    assert shares == sorted(shares)
+    assert (len(shares) > 1, shares[-1]) == (True, 100.0)
+    assert (task.fetched, driver.task(task.id).fetched) == (None, None)
+    assert all(told.fetched is None for told in driver.history(task.id))
+
+
+def test_a_callback_that_raises_while_a_video_comes_leaves_it_to_be_fetched(
+    make: Maker, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rushes._fetch.part_file.TOLD_EVERY", 0.0)
+    driver = make()
+
+    def leave(task: Task) -> None:
+        if task.fetched is not None:
+            raise ValueError("enough")
+
+    with pytest.raises(ValueError, match="enough"):
+        driver.generate("acme/zoom", REQUEST, output=tmp_path / "x.mp4", on_update=leave)
+    assert list(tmp_path.glob("*.mp4")) == []
+    nothing_partial(tmp_path)
+    (task,) = driver.tasks(unfinished=True)
+    assert driver.resume(task.id).file == str(tmp_path / "x.mp4")
+
+
+def test_no_room_for_the_video_is_found_out_before_it_is_paid(
+    make: Maker, server: Server, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    driver = make()
+    with pytest.raises(DiskError, match="nothing was sent") as caught:
+        driver.generate("acme/zoom", REQUEST, output=tmp_path / "file" / "x.mp4")
+    assert caught.value.task
+    assert (caught.value.task.state, server.lines) == ("recorded", [])
+    with pytest.raises(DiskError):
+        driver.resume(caught.value.task.id)
+    assert server.lines == []
+    task = driver.resume(caught.value.task.id, output=tmp_path / "other" / "x.mp4")
+    assert (task.file, server.posts()) == (str(tmp_path / "other" / "x.mp4"), 1)

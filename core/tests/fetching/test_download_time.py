@@ -1,0 +1,250 @@
+"""A download that comes too slowly is tried again, and what our own time ends is still running."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from acme_driver import REQUEST, Driver, Maker
+from acme_server import VIDEO, Behaviour, Handler, Server, answers, drops, stalls
+from rushes import Answer, Result, ResultError, StillRunningError, Task, Timeouts
+from rushes._fetch.download import ATTEMPTS, MOST_RESULTS, fetch
+from rushes._fetch.part_file import LEAST_SPEED, MEASURED_OVER, PartFile
+from rushes._flow import Do, Interrupted, Sleep, Stalled, Stream, drive
+
+
+class Clock:
+    """Goes on when it is told to, and by `step` whenever somebody looks at it."""
+
+    def __init__(self, step: float = 0.0) -> None:
+        self.now, self.step = 0.0, step
+
+    def __call__(self) -> float:
+        self.now += self.step
+        return self.now
+
+
+def begun(folder: Path, clock: Clock, end: float = math.inf) -> PartFile:
+    part = PartFile(folder / "x.mp4", "kite", elapsed=clock, end=end)
+    part.begin(Answer(200, {"content-length": "1000000", "etag": '"v1"'}))
+    return part
+
+
+def test_below_its_least_speed_a_download_is_stalled(tmp_path: Path) -> None:
+    clock = Clock()
+    part = begun(tmp_path, clock)
+    share = bytes(LEAST_SPEED)
+    for _ in range(3 * int(MEASURED_OVER)):  # just quick enough
+        clock.now += 1
+        part.write(share)
+    for _ in range(int(MEASURED_OVER) - 1):
+        clock.now += 1
+        part.write(share[1:])
+    clock.now += 1
+    with pytest.raises(Stalled, match="less than 1,024 a second"):
+        part.write(share[1:])
+    # What came is not lost, and the next attempt is measured anew.
+    size = part.size
+    assert part.headers()["Range"] == f"bytes={size}-"
+    told = f"bytes {size}-999999/1000000"
+    part.begin(Answer(206, {"content-range": told, "etag": '"v1"'}))
+    clock.now += MEASURED_OVER - 1
+    part.write(b"x")
+    clock.now += 1
+    with pytest.raises(Stalled):
+        part.write(b"x")
+    part.discard()
+
+
+def test_a_fast_beginning_does_not_make_up_for_a_drip(tmp_path: Path) -> None:
+    clock = Clock()
+    part = begun(tmp_path, clock)
+    part.write(bytes(500_000))
+    clock.now += MEASURED_OVER
+    part.write(b"x")
+    clock.now += MEASURED_OVER
+    with pytest.raises(Stalled):
+        part.write(b"x")
+    part.discard()
+
+
+def test_what_is_whole_is_not_too_slow_nor_too_late(tmp_path: Path) -> None:
+    clock = Clock()
+    part = begun(tmp_path, clock, end=500)
+    part.write(bytes(999_000))
+    clock.now += 1000
+    part.write(bytes(1000))
+    assert part.missing is None
+    part.discard()
+
+
+def test_when_the_time_is_over_nothing_more_is_taken(tmp_path: Path) -> None:
+    clock = Clock()
+    part = begun(tmp_path, clock, end=5)
+    part.write(b"x")
+    clock.now = 5
+    with pytest.raises(Interrupted, match="time for the download is over"):
+        part.write(b"x")
+    part.discard()
+
+
+def completed(driver: Driver) -> Task:
+    return driver.wait(driver.submit("acme/zoom", REQUEST))
+
+
+def drips(handler: Handler) -> None:
+    """Send the whole video, a byte now and then."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", str(len(VIDEO)))
+    handler.send_header("ETag", '"v1"')
+    handler.end_headers()
+    for byte in VIDEO:
+        if handler.server.release.wait(0.01):
+            return
+        handler.wfile.write(bytes([byte]))
+
+
+def test_a_drip_is_tried_again_where_it_stopped(
+    make: Maker, server: Server, tmp_path: Path
+) -> None:
+    driver = make()
+    task = completed(driver)
+    session: Any = driver.client._session
+    session.elapsed = Clock(step=5)  # ten looks at the clock, and the measured time is over
+    session.timeouts = Timeouts(download=100_000)
+    server.on("GET /files", drips)
+    done = driver.fetch(task, tmp_path / "x.mp4")
+    assert (tmp_path / "x.mp4").read_bytes() == VIDEO
+    assert done.file_bytes == len(VIDEO)
+    files = [headers for line, headers, _ in server.seen if "/files/" in line]
+    assert len(files) == 2
+    assert 1 <= int(files[1]["range"].removeprefix("bytes=").rstrip("-")) < 20
+
+
+@pytest.mark.parametrize("behaviour", [drips, stalls])
+def test_a_download_that_always_stalls_is_still_to_be_had(
+    make: Maker, server: Server, tmp_path: Path, behaviour: Behaviour
+) -> None:
+    driver = make(timeouts=Timeouts(read=0.2))
+    task = completed(driver)
+    session: Any = driver.client._session
+    session.timeouts = Timeouts(download=100_000)
+    session.elapsed = Clock(step=5)
+    server.on("GET /files", *[behaviour] * 9)
+    with pytest.raises(StillRunningError, match=r"downloaded in 5 attempts.*resume it") as caught:
+        driver.fetch(task, tmp_path / "x.mp4")
+    assert caught.value.task is not None
+    assert caught.value.task.state == "completed"
+    assert sum("/files/" in line for line in server.lines) == ATTEMPTS
+    assert list(tmp_path.glob("*.mp4")) == []
+    assert list(tmp_path.glob(".*.part")) == []
+    server.script.clear()
+    assert driver.resume(task.id, output=tmp_path / "x.mp4").file
+
+
+@pytest.mark.parametrize("behaviour", [drops, answers(500)])
+def test_what_is_broken_at_last_is_broken(
+    make: Maker, server: Server, tmp_path: Path, behaviour: Behaviour
+) -> None:
+    driver = make(timeouts=Timeouts(read=0.2))
+    task = completed(driver)
+    server.on("GET /files", stalls, *[behaviour] * 9)
+    with pytest.raises(ResultError):
+        driver.fetch(task, tmp_path / "x.mp4")
+
+
+def offered(*urls: str) -> Task:
+    return Task(
+        id="kite", variant="acme/zoom", base_url="https://api.acme.example", client_id="kite",
+        call=None, created_at=0, updated_at=0, state="completed",
+        results=tuple(Result(url=url) for url in urls),
+    )  # fmt: skip
+
+
+Perform = Callable[[Any], Any]
+
+
+@pytest.fixture
+def fetching(make: Maker, tmp_path: Path) -> Any:
+    """Fetch in made-up time: what a download comes to is the test's to say."""
+    client: Any = make(journal=None).client
+    session = client._session
+    session.elapsed = Clock()
+
+    def run(task: Task, stream: Perform, **bounds: float) -> Task:
+        def perform(effect: Any) -> Any:
+            if isinstance(effect, Stream):
+                return stream(effect)
+            if isinstance(effect, Sleep):
+                session.elapsed.now += effect.seconds
+            return effect.work() if isinstance(effect, Do) else None
+
+        loaded = session.registry.get("acme/zoom")
+        return drive(fetch(session, loaded, task, tmp_path / "x.mp4", None, **bounds), perform)
+
+    run.clock = session.elapsed  # type: ignore[attr-defined]
+    return run
+
+
+def test_the_callers_time_bounds_the_download_before_its_own(fetching: Any) -> None:
+    seen: list[tuple[float, float | None]] = []
+
+    def stream(effect: Stream) -> Answer:
+        seen.append((effect.total, effect.patience))
+        fetching.clock.now += 10
+        raise Interrupted("cut")
+
+    with pytest.raises(StillRunningError, match=r"within 25 seconds: cut") as caught:
+        fetching(offered("https://cdn.example/x"), stream, end=25.0)
+    assert caught.value.task is not None
+    assert seen[0] == (25.0, 25.0)
+    assert len(seen) == 3
+    assert all(total == patience and 0 < total <= 25 for total, patience in seen)
+
+
+def test_where_no_time_is_left_nothing_is_asked(fetching: Any) -> None:
+    fetching.clock.now = 9.0
+    with pytest.raises(StillRunningError, match=r"within 0 seconds: no time was left"):
+        fetching(offered("https://cdn.example/x"), None, end=5.0)
+
+
+def test_of_very_many_results_only_the_first_are_tried(fetching: Any) -> None:
+    tried: list[str] = []
+
+    def stream(effect: Stream) -> Answer:
+        tried.append(effect.call.url)
+        return Answer(302, {"location": "file:///x"})
+
+    urls = [f"https://cdn.example/{number}" for number in range(30_000)]
+    with pytest.raises(ResultError, match=r"of 30,000 results, the first 10 were tried"):
+        fetching(offered(*urls), stream)
+    assert tried == urls[:MOST_RESULTS]
+
+
+def test_between_two_results_the_time_is_looked_at(fetching: Any) -> None:
+    tried: list[str] = []
+
+    def stream(effect: Stream) -> Answer:
+        tried.append(effect.call.url)
+        fetching.clock.now += 10
+        return Answer(302, {"location": "file:///x"})
+
+    with pytest.raises(StillRunningError, match="within 25 seconds"):
+        fetching(offered(*(f"https://cdn.example/{n}" for n in range(9))), stream, end=25.0)
+    assert len(tried) == 3
+
+
+def test_who_waits_long_for_a_place_is_done_in_time_all_the_same(fetching: Any) -> None:
+    """What the waiting took is not given to the download on top."""
+
+    def stream(effect: Stream) -> Answer:
+        effect.sink.begin(Answer(200, {"content-length": str(len(VIDEO))}))
+        for at in range(0, len(VIDEO), 100):
+            fetching.clock.now += 1
+            effect.sink.write(VIDEO[at : at + 100])
+        return Answer(200)
+
+    fetching.clock.now = 0.0
+    with pytest.raises(StillRunningError, match="time for the download is over"):
+        fetching(offered("https://cdn.example/x"), stream, end=5.0)

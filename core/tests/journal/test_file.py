@@ -1,0 +1,522 @@
+"""The journal's file: private, lazy, brought up to date, and emptied of what was purged."""
+
+import base64
+import signal
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import msgspec
+import pytest
+from journal_tasks import PROMPT, after, ended, make_task
+from rushes import ClaimLost, JournalError, SQLiteJournal, Task
+from rushes._journal.claims import RENEWED
+from rushes._journal.database import Connection
+from rushes.journal import LEASE
+
+VERSION_1 = """
+CREATE TABLE IF NOT EXISTS tasks (
+    id TEXT PRIMARY KEY,
+    provider TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    unfinished INTEGER NOT NULL,
+    created_at REAL NOT NULL,
+    record BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS by_client_id ON tasks (provider, client_id);
+"""
+"""What the first release wrote, letter by letter."""
+
+VERSION_2 = """
+ALTER TABLE tasks ADD COLUMN updated_at REAL NOT NULL DEFAULT 0;
+CREATE TABLE history (
+    number INTEGER PRIMARY KEY, task TEXT NOT NULL, record BLOB NOT NULL
+);
+CREATE INDEX history_by_task ON history (task);
+CREATE TABLE claims (
+    task TEXT PRIMARY KEY, claim TEXT NOT NULL,
+    machine TEXT NOT NULL, pid INTEGER NOT NULL, until REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX claims_by_claim ON claims (claim);
+"""
+"""What the second version added: every change with its call, leases by the clock on the wall."""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "journal.db"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[SQLiteJournal]:
+    journal = SQLiteJournal(path)
+    yield journal
+    journal.close()
+
+
+class Clock:
+    """A clock that is turned by hand, and tells when it was read."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.read = threading.Semaphore(0)
+
+    def __call__(self) -> float:
+        self.read.release()
+        return self.now
+
+
+def sql(path: Path, query: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(query).fetchall()
+
+
+def write_version_1(path: Path, *tasks: Task, version: int = 1) -> None:
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.executescript(VERSION_1)
+        for task in tasks:
+            row = (task.id, "acme", task.client_id, task.unfinished, task.created_at)
+            connection.execute(
+                "INSERT INTO tasks VALUES (?, ?, ?, ?, ?, ?)", (*row, msgspec.json.encode(task))
+            )
+        connection.commit()
+        connection.execute(f"PRAGMA user_version={version}")
+
+
+def test_nothing_is_made_before_it_is_needed(journal: SQLiteJournal, path: Path) -> None:
+    assert not path.parent.exists()
+    assert journal.place == str(path)
+    journal.close()
+    assert not path.parent.exists()
+
+
+def test_a_relative_path_is_meant_from_where_it_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with closing(SQLiteJournal("home/journal.db")) as journal:
+        monkeypatch.chdir("/")
+        journal.add(make_task())
+    assert (tmp_path / "home" / "journal.db").is_file()
+
+
+def test_the_file_and_its_folder_are_private(
+    journal: SQLiteJournal, path: Path, tmp_path: Path
+) -> None:
+    journal.add(make_task())
+    files = sorted(path.parent.iterdir())
+    assert [file.name for file in files] == ["journal.db", "journal.db-shm", "journal.db-wal"]
+    assert [file.stat().st_mode & 0o777 for file in (path.parent, *files)] == [0o700] + [0o600] * 3
+    elsewhere = tmp_path / "shared"
+    elsewhere.mkdir(mode=0o755)
+    with closing(SQLiteJournal(elsewhere / "journal.db")) as other:
+        assert other.tasks() == []
+        assert elsewhere.stat().st_mode & 0o777 == 0o755
+        assert (elsewhere / "journal.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_file_that_others_may_read_is_made_private(path: Path) -> None:
+    write_version_1(path)
+    path.chmod(0o664)
+    with closing(SQLiteJournal(path)) as journal:
+        journal.tasks()
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_is_written_is_written_through(journal: SQLiteJournal, path: Path) -> None:
+    seen: list[tuple[object, ...]] = []
+
+    def look(connection: Connection) -> None:
+        for name in ("journal_mode", "synchronous", "secure_delete"):
+            seen.extend(connection.execute(f"PRAGMA {name}").fetchall())
+
+    journal._store.write(look)
+    assert seen == [("wal",), (2,), (1,)]
+
+
+def test_a_file_of_the_first_release_is_brought_up_to_date(path: Path) -> None:
+    new, old = make_task("new", created_at=5.0), ended(make_task("old", created_at=1.0), 7.0)
+    write_version_1(path, new, old)
+    with closing(SQLiteJournal(path)) as journal:
+        assert journal.tasks() == [new, old]
+        assert journal.history("old") == [old]
+        assert journal.claim("new", "mine") == new
+        journal.save(after(new, state="queued"), "mine")
+        assert [was.state for was in journal.history("new")] == ["recorded", "queued"]
+        assert journal.purge(7.0) == 0
+        assert journal.purge(7.1) == 1
+    assert sql(path, "PRAGMA user_version") == [(3,)]
+
+
+def test_a_file_whose_history_repeats_the_call_is_brought_up_to_date(path: Path) -> None:
+    first = make_task(fingerprint="f")
+    changes = [first, after(first, state="sending"), after(first, state="unknown")]
+    write_version_1(path, changes[-1], version=2)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executescript(VERSION_2)
+        for was in (changes[0], "{", *changes[1:]):
+            record = msgspec.json.encode(was) if isinstance(was, Task) else was
+            connection.execute("INSERT INTO history (task, record) VALUES ('kite', ?)", (record,))
+        connection.execute("INSERT INTO claims VALUES ('kite', 'old', 'here', 1, 9e9)")
+    with closing(SQLiteJournal(path)) as journal:
+        assert journal.tasks() == [changes[-1]]
+        with pytest.raises(JournalError, match="cannot read"):
+            journal.history("kite")
+        sql_write(path, "DELETE FROM history WHERE record = '{'")
+        assert journal.history("kite") == changes
+        assert journal.claim("kite", "mine") == changes[-1]
+        journal.save(first, "mine")
+        assert journal.take_up("acme/zoom", "f", "yours") is None
+        journal.release("mine")
+        assert journal.take_up("acme/zoom", "f", "yours") == first
+
+
+def test_the_call_is_kept_once(journal: SQLiteJournal, path: Path) -> None:
+    body = b"0123456789abcdef" * 65536
+    task = make_task()
+    assert task.call is not None
+    task = journal.add(after(task, call=msgspec.structs.replace(task.call, body=body)), "mine")
+    for percent, state in enumerate(("sending", "queued", "in_progress") * 10):
+        journal.save(after(task, state=state, progress=float(percent)), "mine")
+    assert [was.call for was in journal.history(task.id)] == [task.call] * 31
+    journal.close()
+    assert path.stat().st_size < 2 * len(body)
+
+
+@pytest.mark.parametrize("end", ["", "-wal"])
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+def test_a_file_that_loses_its_name_is_noticed(
+    journal: SQLiteJournal, path: Path, end: str, how: str
+) -> None:
+    task = journal.add(make_task(), "mine")
+    assert journal.find("kite") == [task]
+    lost = path.with_name(f"journal.db{end}")
+    lost.rename(path.with_name("away"))
+    if how == "replaced":
+        lost.write_bytes(path.with_name("away").read_bytes())
+    for use in (
+        lambda: journal.save(after(task, state="sending"), "mine"),
+        lambda: journal.find("kite"),
+    ):
+        with pytest.raises(JournalError, match="removed or replaced while it was in use"):
+            use()
+    if not end:
+        assert journal.add(make_task("dune")).id == "dune"  # the next use begins anew
+        assert SQLiteJournal(path).find("dune")
+
+
+def test_a_first_release_that_was_killed_between_tables_and_version(path: Path) -> None:
+    write_version_1(path, version=0)
+    with closing(SQLiteJournal(path)) as journal:
+        assert journal.add(make_task()) == journal.tasks()[0]
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
+    write_version_1(path, make_task())
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("INSERT INTO tasks VALUES ('z', 'acme', 'z', 1, 1.0, '{')")
+        connection.commit()
+    before = sql(path, "SELECT name, sql FROM sqlite_master")
+    with closing(SQLiteJournal(path)) as journal:
+        for _ in range(2):
+            with pytest.raises(JournalError, match="cannot be brought up to date"):
+                journal.tasks()
+    assert sql(path, "SELECT name, sql FROM sqlite_master") == before
+    assert sql(path, "PRAGMA user_version") == [(1,)]
+    sql_write(path, "DELETE FROM tasks WHERE id = 'z'")
+    with closing(SQLiteJournal(path)) as journal:
+        assert journal.tasks() == [make_task()]
+
+
+def sql_write(path: Path, query: str) -> None:
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(query)
+
+
+def test_a_newer_file_is_left_alone(path: Path) -> None:
+    write_version_1(path, make_task(), version=99)
+    before = path.read_bytes()
+    with closing(SQLiteJournal(path)) as journal:
+        for use in (journal.tasks, lambda: journal.add(make_task()), lambda: journal.purge(1.0)):
+            with pytest.raises(JournalError, match=r"version 99.*up to version 3.*Upgrade"):
+                use()
+    assert path.read_bytes() == before
+
+
+def test_fields_of_a_newer_release_do_no_harm(journal: SQLiteJournal, path: Path) -> None:
+    task = journal.add(make_task())
+    record = msgspec.json.decode(msgspec.json.encode(task))
+    record |= {"mood": "blue", "call": {**record["call"], "speed": 9}}
+    journal.close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        values = (msgspec.json.encode(record),)
+        connection.execute("UPDATE tasks SET record = ?", values)
+        connection.execute("UPDATE history SET record = ?", values)
+    assert journal.tasks() == journal.history(task.id) == [task]
+    assert journal.claim(task.id, "mine") == task
+
+
+def test_a_record_that_cannot_be_read_is_told_of(journal: SQLiteJournal, path: Path) -> None:
+    journal.add(make_task())
+    journal.close()
+    sql_write(path, """UPDATE tasks SET record = '{"id": "kite", "state": "dreaming"}'""")
+    for use in (
+        lambda: journal.find("kite"),
+        lambda: journal.find("ki"),
+        lambda: journal.with_client_id("acme", "kite"),
+        lambda: journal.add(make_task()),
+        lambda: journal.save(make_task()),
+        lambda: journal.claim("kite", "c"),
+    ):
+        with pytest.raises(JournalError, match=r"'kite' that .*cannot read .*upgrade"):
+            use()
+    assert journal.add(make_task("dune")).id == "dune"
+
+
+def test_a_record_that_cannot_be_read_keeps_no_other_task_from_its_work(
+    journal: SQLiteJournal, path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = ("kite", "dune", "kit-2", "gull")
+    kite, dune, _, _ = (journal.add(ended(make_task(name))) for name in names)
+    journal.close()
+    sql_write(path, "UPDATE tasks SET record = '[]' WHERE id IN ('gull', 'kit-2')")
+    assert journal.find("dune") == [dune]
+    assert journal.find("fox") == journal.find("kit-1") == []
+    assert journal.find("kite") == [kite]
+    assert journal.add(make_task("kit")).id == "kit"
+    assert [task.id for task in journal.find("kit")] == ["kit"]
+    caplog.clear()
+    assert [task.id for task in journal.tasks()] == ["kite", "kit", "dune"]
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(told) == 2
+    assert all(f"task='{name}'" in text for name, text in zip(("kit-2", "gull"), told, strict=True))
+    sql_write(path, "UPDATE tasks SET unfinished = 1 WHERE id IN ('gull', 'kite')")
+    assert [task.id for task in journal.tasks(unfinished=True)] == ["kite", "kit"]
+
+
+def test_a_purge_keeps_what_cannot_be_read(journal: SQLiteJournal, path: Path) -> None:
+    for name in ("kite", "dune"):
+        journal.add(ended(make_task(name)))
+    journal.close()
+    sql_write(path, "UPDATE tasks SET record = '[]' WHERE id = 'kite'")
+    assert journal.purge(3000.0) == 1
+    journal.close()
+    assert sql(path, "SELECT id FROM tasks") == [("kite",)]
+    assert sql(path, "SELECT task FROM history") == [("kite",)]
+
+
+def test_what_is_no_json_is_refused(journal: SQLiteJournal) -> None:
+    for task in (make_task(error="\ud800"), make_task(client_id="\ud800")):
+        with pytest.raises(JournalError, match="cannot be written as JSON"):
+            journal.add(task)
+    assert journal.tasks() == []
+
+
+def test_a_lease_runs_out(path: Path) -> None:
+    clock = Clock()
+    with (
+        closing(SQLiteJournal(path, clock=clock)) as mine,
+        closing(SQLiteJournal(path, clock=clock)) as yours,
+    ):
+        task = mine.add(make_task(), "mine")
+        clock.now += LEASE - 0.1
+        assert yours.claim(task.id, "yours") is None
+        clock.now += 0.1
+        mine.save(task, "mine")  # nobody took it; it holds for another lease
+        assert yours.claim(task.id, "yours") is None
+        clock.now += LEASE
+        assert yours.claim(task.id, "yours") == task
+        with pytest.raises(ClaimLost):
+            mine.save(after(task, state="sending"), "mine")
+        assert mine.claim(task.id, "mine") is None
+        assert mine.tasks() == [task]
+
+
+def test_a_lease_is_renewed_while_nobody_calls(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert RENEWED * 2 < LEASE
+    monkeypatch.setattr("rushes._journal.claims.RENEWED", 0.01)
+    clock = Clock()
+    with (
+        closing(SQLiteJournal(path, clock=clock)) as mine,
+        closing(SQLiteJournal(path, clock=clock)) as yours,
+    ):
+        task = mine.add(make_task(), "mine")
+        dune = mine.add(make_task("dune"), "other")
+        mine.release("other")
+        for _ in range(4):
+            clock.now += LEASE * 0.9
+            while clock.read.acquire(blocking=False):
+                pass
+            for _ in range(3):  # the second look at the clock comes after the first renewal
+                assert clock.read.acquire(timeout=30)
+        assert yours.claim(task.id, "yours") is None
+        assert yours.claim(dune.id, "yours") == dune
+        mine.save(task, "mine")
+
+
+def test_what_waits_together_is_committed_together(journal: SQLiteJournal) -> None:
+    commits: list[str] = []
+    begun, go = threading.Event(), threading.Event()
+
+    def hold_up(connection: Connection) -> None:
+        connection.set_trace_callback(commits.append)
+        begun.set()
+        go.wait(30)
+
+    threads = [threading.Thread(target=journal._store.write, args=(hold_up,))]
+    threads[0].start()
+    begun.wait(30)
+    for number in range(20):
+        threads.append(threading.Thread(target=journal.add, args=(make_task(f"t{number}"),)))
+        threads[-1].start()
+    writer = journal._store._writer
+    assert writer is not None
+    while writer._handed.qsize() < 20:
+        pass
+    go.set()
+    for thread in threads:
+        thread.join()
+    assert len(journal.tasks()) == 20
+    assert commits.count("COMMIT") == 2
+
+
+def test_what_one_may_not_does_not_undo_what_another_did(journal: SQLiteJournal) -> None:
+    journal.add(make_task(), "mine")
+    begun, go = threading.Event(), threading.Event()
+
+    def hold_up(connection: Connection) -> None:
+        begun.set()
+        go.wait(30)
+
+    def lose() -> None:
+        with pytest.raises(ClaimLost):
+            journal.save(make_task(state="lost"), "yours")
+        lost.append(True)
+
+    lost: list[bool] = []
+    works = (lambda: journal._store.write(hold_up), lose, lambda: journal.add(make_task("dune")))
+    threads = [threading.Thread(target=work) for work in works]
+    threads[0].start()
+    begun.wait(30)
+    for thread in threads[1:]:
+        thread.start()
+    go.set()
+    for thread in threads:
+        thread.join()
+    assert lost
+    assert {task.id for task in journal.tasks(unfinished=True)} == {"kite", "dune"}
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C interrupt: a shell's background job is started without."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_whoever_is_interrupted_while_waiting_has_handed_it_over(journal: SQLiteJournal) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def hold_up(connection: Connection) -> None:
+        begun.set()
+        go.wait(30)
+
+    def interrupt() -> None:
+        writer = journal._store._writer
+        while writer is None or writer._handed.qsize() == 0:
+            pass
+        signal.pthread_kill(main, signal.SIGINT)
+
+    main = threading.get_ident()
+    threads = [
+        threading.Thread(target=journal._store.write, args=(hold_up,)),
+        threading.Thread(target=interrupt),
+    ]
+    threads[0].start()
+    begun.wait(30)
+    threads[1].start()
+    with pytest.raises(KeyboardInterrupt):
+        journal.add(make_task())
+    go.set()
+    for thread in threads:
+        thread.join()
+    journal.save(make_task("dune"))
+    assert {task.id for task in journal.tasks()} == {"kite", "dune"}
+
+
+def test_reading_does_not_wait_for_a_writer(journal: SQLiteJournal, path: Path) -> None:
+    task = journal.add(make_task())
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert journal.tasks(unfinished=True) == journal.find("kite") == [task]
+        other.execute("ROLLBACK")
+
+
+def test_a_journal_that_was_closed_is_opened_again(journal: SQLiteJournal, path: Path) -> None:
+    before = set(threading.enumerate())
+    for name in ("one", "two"):
+        journal.add(make_task(name), "mine")
+        journal.close()
+        assert sorted(file.name for file in path.parent.iterdir()) == ["journal.db"]
+        assert sql(path, "SELECT * FROM claims") == []
+        assert set(threading.enumerate()) <= before
+    assert len(journal.tasks()) == 2
+
+
+def traces(path: Path) -> bytes:
+    """Return all that is in the folder; no other connection of this process may be open."""
+    return b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+
+def test_what_is_purged_is_nowhere_on_the_disk(journal: SQLiteJournal, path: Path) -> None:
+    body = base64.b64encode(b'{"prompt":"%s' % PROMPT.encode())[:40]
+    secrets = [PROMPT.encode(), b"s3cret", body]
+    private = [after(ended(make_task(f"t{n}")), error=PROMPT * 50) for n in range(20)]
+    for task in private:
+        journal.add(after(task, state="queued", error=f"{PROMPT} once"), "mine")
+        journal.save(task, "mine")
+    journal.release("mine")
+    kept = journal.add(after(make_task("dune"), call=None))
+    found = traces(path)
+    assert all(secret in found for secret in secrets)
+    assert journal.purge(3000.0) == len(private)
+    found = traces(path)
+    assert [secret for secret in secrets if secret in found] == []
+    assert path.with_name("journal.db-wal").stat().st_size == 0
+    assert journal.tasks() == [kept]
+
+
+def test_what_the_first_release_left_in_the_file_is_purged(path: Path) -> None:
+    write_version_1(path)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA secure_delete=OFF")
+        for error in (PROMPT * 5000, "gone"):
+            row = ("kite", "acme", "kite", 0, 1.0, msgspec.json.encode(make_task(error=error)))
+            connection.execute("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?, ?)", row)
+            connection.commit()
+    assert PROMPT.encode() in traces(path)
+    with closing(SQLiteJournal(path)) as journal:
+        journal.purge(0.0)
+    assert PROMPT.encode() not in traces(path)
+
+
+def test_a_purge_says_that_traces_are_left_and_the_next_takes_them(
+    journal: SQLiteJournal, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rushes._journal.database.BUSY", 0.05)
+    journal.add(ended(make_task(error=PROMPT)))
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM tasks").fetchone() == (1,)
+        with pytest.raises(JournalError, match=r"another process is reading .*Purge again"):
+            journal.purge(3000.0)
+        reader.execute("ROLLBACK")
+    assert journal.tasks() == []
+    assert journal.purge(3000.0) == 0
+    assert PROMPT.encode() not in traces(path)

@@ -1,0 +1,201 @@
+"""Random walks over two journals of one place: whatever is done, one model tells what is known.
+
+Each step is done by one of two users of the same file (or of the same memory). Time passes for
+both, and claims of the file run out; a user may fall asleep and miss it.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from journal_memory import Memory, MemoryJournal
+from journal_tasks import make_task
+from rushes import ClaimLost, Journal, JournalError, SQLiteJournal, Task
+from rushes.journal import LEASE
+
+USERS = st.integers(0, 1)
+NAMES = st.sampled_from(["kite", "kite-1", "kite-10", "dune"])
+CLIENT_IDS = st.sampled_from(["c-1", "c-2", "kite"])
+CLAIMS = st.sampled_from(["red", "green"])
+STATES = st.sampled_from(["recorded", "sending", "queued", "in_progress", "completed", "failed"])
+VARIANTS = st.sampled_from(["acme/zoom", "acme/pan"])
+PROGRESS = st.sampled_from([None, 10.0, 90.0])
+
+
+class Walk(RuleBasedStateMachine):
+    """What is done to the journals, and what they must know of it."""
+
+    runs_out = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 1000.0
+        self.tasks: dict[str, Task] = {}
+        self.changes: dict[str, int] = {}
+        self.owners: dict[str, tuple[str, float]] = {}
+        self.users = self.opened()
+
+    def opened(self) -> list[Journal]:
+        raise NotImplementedError
+
+    def holder(self, name: str) -> str | None:
+        claim, until = self.owners.get(name, (None, 0.0))
+        return claim if until > self.now or not self.runs_out else None
+
+    def hold(self, name: str, claim: str) -> None:
+        self.owners[name] = (claim, self.now + LEASE)
+
+    def put(self, task: Task) -> None:
+        old = self.tasks.get(task.id)
+        facts = ("state", "client_id", "created_at", "variant")
+        same = old and all(getattr(old, fact) == getattr(task, fact) for fact in facts)
+        self.changes[task.id] = self.changes.get(task.id, 0) + (not same)
+        self.tasks[task.id] = task
+
+    @rule(user=USERS, name=NAMES, client_id=CLIENT_IDS, claim=st.none() | CLAIMS)
+    def add(self, user: int, name: str, client_id: str, claim: str | None) -> None:
+        claim = claim and f"{user} {claim}"
+        task = make_task(name, client_id=client_id, created_at=self.now, updated_at=self.now)
+        known = self.tasks.get(name)
+        if known is None:
+            same = [old for old in self.tasks.values() if old.client_id == client_id]
+            known = min(same, key=lambda old: old.created_at, default=None)
+        given = self.users[user].add(task, claim)
+        if known is not None:
+            assert given == known
+            return
+        assert given is task
+        self.put(task)
+        if claim is not None:
+            self.hold(name, claim)
+
+    @rule(user=USERS, name=NAMES, claim=st.none() | CLAIMS, state=STATES, progress=PROGRESS)
+    def save(
+        self, user: int, name: str, claim: str | None, state: Any, progress: float | None
+    ) -> None:
+        claim = claim and f"{user} {claim}"
+        old = self.tasks.get(name)
+        task = make_task(
+            name,
+            client_id=old.client_id if old else f"only {name}",
+            created_at=old.created_at if old else self.now,
+            updated_at=self.now,
+            state=state,
+            progress=progress,
+            file="/x.mp4" if state == "completed" else None,
+        )
+        if claim is not None and old is not None and self.owners.get(name, ("",))[0] != claim:
+            with pytest.raises(ClaimLost):
+                self.users[user].save(task, claim)
+            return
+        self.users[user].save(task, claim)
+        self.put(task)
+        if claim is not None:
+            self.hold(name, claim)
+
+    @rule(user=USERS, name=NAMES, claim=CLAIMS)
+    def claim(self, user: int, name: str, claim: str) -> None:
+        claim = f"{user} {claim}"
+        if name not in self.tasks:
+            with pytest.raises(JournalError):
+                self.users[user].claim(name, claim)
+        elif self.holder(name) in (None, claim):
+            assert self.users[user].claim(name, claim) == self.tasks[name]
+            self.hold(name, claim)
+        else:
+            assert self.users[user].claim(name, claim) is None
+
+    @rule(user=USERS, variant=VARIANTS, claim=CLAIMS)
+    def take_up(self, user: int, variant: str, claim: str) -> None:
+        claim = f"{user} {claim}"
+        left = [
+            task
+            for task in self.tasks.values()
+            if (task.state, task.variant) == ("recorded", variant) and not self.holder(task.id)
+        ]
+        taken = self.users[user].take_up(variant, "", claim)
+        assert (taken in left) if left else taken is None
+        if taken:
+            self.hold(taken.id, claim)
+
+    @rule(user=USERS, claim=CLAIMS)
+    def release(self, user: int, claim: str) -> None:
+        claim = f"{user} {claim}"
+        self.users[user].release(claim)
+        self.owners = {name: own for name, own in self.owners.items() if own[0] != claim}
+
+    @precondition(lambda self: self.runs_out)
+    @rule(seconds=st.sampled_from([1.0, LEASE - 1, LEASE, LEASE * 3]))
+    def time_passes(self, seconds: float) -> None:
+        self.now += seconds
+
+    @rule(user=USERS, age=st.sampled_from([-1.0, 0.0, 50.0]))
+    def purge(self, user: int, age: float) -> None:
+        over = [
+            task.id
+            for task in self.tasks.values()
+            if not task.unfinished and task.updated_at < self.now - age
+            and self.holder(task.id) is None
+        ]  # fmt: skip
+        assert self.users[user].purge(self.now - age) == len(over)
+        for name in over:
+            del self.tasks[name], self.changes[name]
+            self.owners.pop(name, None)
+
+    @rule(user=USERS)
+    def close(self, user: int) -> None:
+        self.users[user].close()
+        owners = self.owners.items()
+        self.owners = {name: own for name, own in owners if not own[0].startswith(f"{user} ")}
+
+    @invariant()
+    def both_know_the_same(self) -> None:
+        order = sorted(
+            self.tasks.values(), key=lambda task: (task.created_at, task.id), reverse=True
+        )
+        for user in self.users:
+            assert user.tasks() == order
+            assert user.tasks(unfinished=True) == [task for task in order if task.unfinished]
+            for name in ("kite", "kite-1", "kite-10", "dune"):
+                found = user.find(name)
+                if name in self.tasks:
+                    assert found == [self.tasks[name]]
+                assert len(user.history(name)) == self.changes.get(name, 0)
+            begins = sorted(name for name in self.tasks if name.startswith("k"))
+            assert [task.id for task in user.find("k")] == begins[:2]
+
+
+class OverSQLite(Walk):
+    """Over one file; its clock can be turned."""
+
+    runs_out = True
+
+    def opened(self) -> list[Journal]:
+        self.folder = Path(tempfile.mkdtemp())
+        path = self.folder / "journal.db"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("rushes._journal.claims.RENEWED", 3600.0)
+            return [SQLiteJournal(path, clock=lambda: self.now) for _ in range(2)]
+
+    def teardown(self) -> None:
+        for user in self.users:
+            user.close()
+        shutil.rmtree(self.folder)
+
+
+class OverMemory(Walk):
+    """Over a dict."""
+
+    def opened(self) -> list[Journal]:
+        memory = Memory()
+        return [MemoryJournal(memory), MemoryJournal(memory)]
+
+
+TestOverSQLite = OverSQLite.TestCase
+TestOverMemory = OverMemory.TestCase
+TestOverSQLite.settings = settings(max_examples=settings().max_examples // 2)  # disks are slow

@@ -1,0 +1,216 @@
+"""Several processes over one journal, and what becomes of it when they are killed."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from journal_tasks import make_task
+from rushes import ClaimLost, SQLiteJournal
+from rushes._journal import claims
+from rushes.journal import LEASE, since_boot
+
+SCRIPT = Path(__file__).parents[1] / "journal_processes.py"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "journal.db"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[SQLiteJournal]:
+    with closing(SQLiteJournal(path)) as journal:
+        yield journal
+
+
+@pytest.fixture
+def processes() -> Iterator["Processes"]:
+    with closing(Processes()) as processes:
+        yield processes
+
+
+class Processes:
+    """Starts processes, and leaves none."""
+
+    def __init__(self) -> None:
+        self._started: list[subprocess.Popen[str]] = []
+
+    def start(self, *words: object) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, str(SCRIPT), *map(str, words)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._started.append(process)
+        return process
+
+    def close(self) -> None:
+        for process in self._started:
+            process.kill()
+            process.communicate()
+
+
+def heard(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    return process.stdout.readline().rstrip("\n")
+
+
+def test_a_writer_that_is_killed_loses_nothing_that_it_told(
+    path: Path, processes: Processes
+) -> None:
+    told: dict[str, str] = {}
+    for first in range(1, 17, 2):
+        process = processes.start("write", path)
+        lines = [heard(process) for _ in range(first)]
+        process.kill()
+        assert process.stdout
+        lines += process.stdout.read().splitlines()  # communicate() would pass over its buffer
+        told |= dict(line.split() for line in lines if len(line.split()) == 2)
+        with closing(SQLiteJournal(path)) as journal:
+            known: dict[str, str] = {task.id: task.state for task in journal.tasks()}
+            histories = {name: [was.state for was in journal.history(name)] for name in known}
+        # It may have been killed between writing and telling, never the other way round.
+        ahead = [name for name in told if known.get(name) != told[name]]
+        assert [(told[name], known.get(name)) for name in ahead] in ([], [("recorded", "sending")])
+        told = known
+        assert all(histories[name][-1] == known[name] for name in known)
+        with closing(sqlite3.connect(path)) as connection:
+            assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert len(told) > 8
+
+
+def test_the_claims_of_a_killed_process_are_void_at_once(
+    journal: SQLiteJournal, path: Path, processes: Processes
+) -> None:
+    task = journal.add(make_task())
+    owner, rival = (processes.start("own", path, task.id) for _ in range(2))
+    words = [heard(owner), heard(rival)]
+    assert sorted(words) == ["held", "kept out"]
+    owner, rival = (owner, rival) if words[0] == "held" else (rival, owner)
+    rival.kill()
+    rival.wait()
+    assert journal.claim(task.id, "mine") is None
+    owner.send_signal(signal.SIGSTOP)
+    assert journal.claim(task.id, "mine") is None
+    owner.kill()
+    owner.wait()
+    assert journal.claim(task.id, "mine") == task
+
+
+def test_a_process_that_slept_past_its_lease_is_told_so(path: Path, processes: Processes) -> None:
+    with closing(SQLiteJournal(path)) as mine:
+        task = mine.add(make_task())
+        owner = processes.start("own", path, task.id)
+        assert heard(owner) == "held"
+        owner.send_signal(signal.SIGSTOP)
+        later = since_boot() + LEASE + 1
+        with closing(SQLiteJournal(path, clock=lambda: later)) as rival:
+            assert rival.claim(task.id, "rival") == task
+            with pytest.raises(ClaimLost):
+                mine.save(task, f"claim of {owner.pid}")
+        owner.send_signal(signal.SIGCONT)
+        owner.communicate(timeout=120)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "void"),
+    [
+        ("pid", "999999999", True),
+        ("machine", "'another machine'", True),
+        ("machine", "machine || ' and a container on it'", False),
+        ("pid", "1", False),
+    ],
+)
+def test_only_a_process_that_can_be_seen_to_be_gone_is_gone(
+    path: Path, journal: SQLiteJournal, column: str, value: str, void: bool
+) -> None:
+    task = journal.add(make_task(), "mine")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE claims SET pid = 999999999")
+        connection.execute(f"UPDATE claims SET {column} = {value}")
+    with closing(SQLiteJournal(path)) as rival:
+        assert (rival.claim(task.id, "yours") is not None) == void
+
+
+def test_a_process_of_somebody_else_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbidden(pid: int, number: int) -> None:
+        raise PermissionError
+
+    assert claims.gone(claims.machine(), 999999999)
+    monkeypatch.setattr(os, "kill", forbidden)
+    assert not claims.gone(claims.machine(), 999999999)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="who waits for whom is read from /proc")
+def test_a_process_that_nobody_has_waited_for_yet_is_gone() -> None:
+    """What a killed process is until its parent notices; in a container, perhaps for ever."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        assert not claims.gone(claims.machine(), process.pid)
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        os.kill(process.pid, 0)
+        assert claims.gone(claims.machine(), process.pid)
+
+
+def test_two_processes_never_own_a_task_at_once(
+    journal: SQLiteJournal, path: Path, processes: Processes
+) -> None:
+    journal.add(make_task(progress=0.0))
+    rivals = [processes.start("fight", path, "kite", 60) for _ in range(2)]
+    for rival in rivals:
+        assert heard(rival) == "ready"
+    for rival in rivals:
+        assert rival.stdin
+        rival.stdin.write("go\n")
+        rival.stdin.flush()
+    for rival in rivals:
+        assert rival.communicate(timeout=300)[1] == ""
+    assert journal.tasks()[0].progress == 120
+
+
+def test_many_may_make_the_file_at_once(path: Path, processes: Processes) -> None:
+    several = [processes.start("open_at_once", path) for _ in range(6)]
+    for process in several:
+        assert heard(process) == "ready"
+    for process in several:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    outcomes = [process.communicate(timeout=300) for process in several]
+    assert {error for _, error in outcomes} == {""}
+    assert len({out for out, _ in outcomes}) == 1
+
+
+@pytest.mark.parametrize(("how", "code"), [("quietly", 0), ("raise", 3)])
+def test_a_program_that_ends_writes_first_what_was_handed_over(
+    path: Path, processes: Processes, how: str, code: int
+) -> None:
+    process = processes.start("end", path, how)
+    assert process.communicate(timeout=300) == ("", "")
+    assert process.returncode == code
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM tasks").fetchone() == (2,)
+        assert connection.execute("SELECT * FROM claims").fetchall() == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+def test_parent_and_child_go_on_after_a_fork(path: Path, processes: Processes) -> None:
+    out, error = processes.start("fork", path).communicate(timeout=300)
+    assert error == ""
+    assert out.splitlines() == [
+        "child: lost",
+        "child: None dune",
+        "child: ['kite', 'dune']",
+        "parent: renews",
+        "parent: ['kite', 'dune']",
+        "parent: dune",
+        "parent: sending",
+    ]

@@ -1,0 +1,119 @@
+"""The kit as a thing to use: its snapshot, its overrides, and a run by pytest itself."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from kit_toy import TESTS, Payload, Toy, failures, kit, written
+from msgspec import Meta
+from rushes import absent
+from rushes.testing import VariantConformance
+
+pytest_plugins = ["pytester"]
+SNAPSHOT = "test_the_snapshot_matches"
+
+
+def test_a_missing_snapshot_says_how_to_write_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy = kit(tmp_path / "snapshots")
+    found = failures(toy, SNAPSHOT)
+    assert "toy-clips.json is missing" in found[SNAPSHOT]
+    assert "RUSHES_SNAPSHOT=write pytest" in found[SNAPSHOT]
+    assert not (tmp_path / "snapshots").exists()
+    written(monkeypatch, toy)
+    assert not failures(toy, SNAPSHOT)
+
+
+def test_a_bound_that_moved_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Longer(Payload, kw_only=True, forbid_unknown_fields=True):
+        seconds: Annotated[int, Meta(ge=2, le=13)] = absent(4)
+
+    written(monkeypatch, kit(tmp_path))
+    before = (tmp_path / "toy-clips.json").read_bytes()
+    longer = kit(tmp_path, Toy(payload=Longer))
+    found = failures(longer, SNAPSHOT)
+    assert "schema.properties.seconds.maximum: 12 was kept, 13 is now" in found[SNAPSHOT]
+    assert (tmp_path / "toy-clips.json").read_bytes() == before
+    written(monkeypatch, longer)
+    assert not failures(longer, SNAPSHOT)
+    assert json.loads(before)["schema"]["properties"]["seconds"]["maximum"] == 12
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"idempotency": "reject"},
+        {"submit_path": "/v2/clip"},
+        {"rules": ()},
+        {"fields": {"prompt": Toy().declaration.fields["prompt"]}},
+    ],
+)
+def test_whatever_moved_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
+) -> None:
+    written(monkeypatch, kit(tmp_path))
+    assert "was kept" in failures(kit(tmp_path, Toy(**changes)), SNAPSHOT)[SNAPSHOT]
+
+
+def instead(self: Any) -> None:
+    """Stand in for a test of the kit."""
+
+
+class Mixin:
+    """Overrides from the side."""
+
+    test_building_is_pure = instead
+
+
+@pytest.mark.parametrize(
+    ("bases", "parts", "says"),
+    [
+        ((), {"test_building_is_pure": instead}, "test_building_is_pure; give the reason"),
+        ((), {"test_building_is_pure": None}, "test_building_is_pure; give the reason"),
+        ((Mixin,), {}, "test_building_is_pure; give the reason"),
+        ((), {"test_building_is_pure": instead, "overrides": {"test_building_is_pure": " "}},
+         "test_building_is_pure; give the reason"),
+        ((), {"overrides": {"test_building": "it was renamed"}}, "overrides none of these"),
+    ],
+)  # fmt: skip
+def test_no_test_is_overridden_in_silence(
+    bases: tuple[type, ...], parts: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(TypeError, match=says):
+        type("Silent", (*bases, VariantConformance), {"__test__": False, **parts})
+
+
+def test_a_test_may_be_overridden_for_a_reason(tmp_path: Path) -> None:
+    reasons = {"test_building_is_pure": "the key is in the body"}
+    parts = {"test_building_is_pure": instead, "overrides": reasons}
+    told = kit(tmp_path, **parts)
+    assert not failures(told, "test_building_is_pure")
+    heir: Any = type("Heir", (type(told),), {"__test__": False})
+    assert heir.test_building_is_pure is instead
+
+
+def test_an_author_runs_it_with_pytest(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Path(__file__).parents[1]
+    pytester.makepyfile(
+        test_toy=f"""
+        import sys
+        sys.path.insert(0, {str(here)!r})
+        import kit_toy
+        from rushes.testing import VariantConformance
+
+        class TestToy(VariantConformance):
+            plugin = kit_toy.Toy()
+            accepted, noted = kit_toy.ToyKit.accepted, kit_toy.ToyKit.noted
+            rejected = {{"fine_is_short": kit_toy.ToyKit.rejected["fine_is_short"]}}
+            receipts, words, word_at = kit_toy.ToyKit.receipts, kit_toy.ToyKit.words, "state"
+        """
+    )
+    monkeypatch.setenv("RUSHES_SNAPSHOT", "write")
+    run = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider", "-p", "no:xdist")
+    run.assert_outcomes(passed=len(TESTS) - 2, failed=1, skipped=1)
+    run.stdout.fnmatch_lines(["*no example tells these rules apart: ?'loop_without_scenes'?*"])
+    assert (pytester.path / "snapshots" / "toy-clips.json").exists()

@@ -1,0 +1,445 @@
+"""Every phase of an exchange ends by its deadline, and what left is told from what did not."""
+
+import asyncio
+import itertools
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from rushes import Call, Timeouts
+from rushes._flow import Dispatch, Interrupted, NotSent, Send, Stream
+from rushes._network.async_transport import AsyncTransport
+from rushes._network.messages import MAX_ANSWER, PIECE
+from wire_client import Body, Perform, once_it_left, performing, settings
+from wire_server import OK, Behaviour, Wire, answering, silent, trusting
+
+
+@pytest.fixture(autouse=True)
+def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(httpx, "create_ssl_context", trusting)
+
+
+@pytest.fixture(params=["sync", "async"])
+def perform(request: Any) -> Perform:
+    return performing(request.param)
+
+
+def get(url: str, total: float = 20) -> Send:
+    return Send(call=Call.get(url), total=total)
+
+
+def drips_the_head(wire: Wire, connection: socket.socket) -> None:
+    next(wire.requests(connection))
+    connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+    wire.drip(connection, itertools.repeat(b"x"))
+
+
+def drips_the_body(wire: Wire, connection: socket.socket) -> None:
+    next(wire.requests(connection))
+    connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+    wire.drip(connection, itertools.repeat(b"x"))
+
+
+def drips_chunks(wire: Wire, connection: socket.socket) -> None:
+    next(wire.requests(connection))
+    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    wire.drip(connection, itertools.repeat(b"1\r\nx\r\n"))
+
+
+def hints_for_ever(wire: Wire, connection: socket.socket) -> None:
+    next(wire.requests(connection))
+    wire.drip(connection, itertools.repeat(b"HTTP/1.1 103 Early Hints\r\n\r\n"))
+
+
+def drips_a_handshake(wire: Wire, connection: socket.socket) -> None:
+    connection.recv(65536)
+    connection.sendall(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc")
+    wire.drip(connection, itertools.repeat(b"\x03"))
+
+
+def reads_a_little(wire: Wire, connection: socket.socket) -> None:
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    while connection.recv(1) and not wire.release.wait(0.01):
+        pass
+
+
+@pytest.mark.parametrize(
+    "behave", [silent, drips_the_head, drips_the_body, drips_chunks, hints_for_ever]
+)
+@pytest.mark.parametrize("kind", ["send", "create", "stream"])
+def test_an_answer_that_does_not_end_ends_by_the_deadline(
+    perform: Perform, behave: Behaviour, kind: str
+) -> None:
+    def attempt(total: float) -> Any:
+        call = Call.get(f"http://127.0.0.1:{wire.port}/x")
+        effect: Any = Send(
+            call=call, total=total, dispatch=Dispatch(lambda: None) if kind == "create" else None
+        )
+        if kind == "stream":
+            effect = Stream(call=call, total=total, sink=Body(), public_only=False)
+        return perform(settings(), effect)
+
+    with Wire(behave) as wire, pytest.raises(Interrupted, match=r"no whole answer within \d"):
+        once_it_left(attempt)
+
+
+@pytest.mark.parametrize("behave", [silent, reads_a_little])
+def test_an_upload_that_nobody_reads_ends_by_the_deadline(
+    perform: Perform, behave: Behaviour
+) -> None:
+    with Wire(behave) as wire:
+        url = f"http://127.0.0.1:{wire.port}/x"
+        call = Call(method="POST", url=url, body=bytes(20 * 1024 * 1024))
+        with pytest.raises(Interrupted, match="no whole answer within"):
+            once_it_left(lambda total: perform(settings(), Send(call=call, total=total)))
+
+
+def test_an_upload_that_is_read_slowly_is_not_written_to_its_end(perform: Perform) -> None:
+    read = 0
+
+    def behave(wire: Wire, connection: socket.socket) -> None:
+        nonlocal read
+        while (chunk := connection.recv(65536)) and not wire.release.wait(0.05):
+            read += len(chunk)
+
+    with Wire(behave) as wire:
+        url = f"http://127.0.0.1:{wire.port}/x"
+        call = Call(method="POST", url=url, body=bytes(40 * 1024 * 1024))
+        with pytest.raises(Interrupted, match="no whole answer within"):
+            once_it_left(lambda total: perform(settings(), Send(call=call, total=total)))
+    assert read < 20 * 1024 * 1024
+
+
+@pytest.mark.parametrize("behave", [silent, drips_a_handshake])
+def test_a_handshake_that_does_not_end_was_never_a_call(
+    perform: Perform, behave: Behaviour
+) -> None:
+    with Wire(behave) as wire, pytest.raises(NotSent, match=r"no connection within 0\.4 seconds"):
+        perform(settings(), get(f"https://127.0.0.1:{wire.port}/x", total=0.4))
+
+
+@pytest.mark.parametrize("behave", [silent, drips_the_head])
+def test_a_proxy_that_gives_no_tunnel_was_never_a_call(perform: Perform, behave: Behaviour) -> None:
+    with Wire(behave) as wire:
+        given = settings(proxy=f"http://127.0.0.1:{wire.port}")
+        with pytest.raises(NotSent, match="no connection within"):
+            perform(given, get("https://api.acme.example/x", total=0.4))
+
+
+@pytest.mark.parametrize("behave", [silent, drips_the_head])
+def test_a_proxy_that_forwards_may_have_forwarded(perform: Perform, behave: Behaviour) -> None:
+    with Wire(behave) as wire:
+        given = settings(proxy=f"http://127.0.0.1:{wire.port}")
+        with pytest.raises(Interrupted, match="no whole answer"):
+            once_it_left(lambda total: perform(given, get("http://api.acme.example/x", total)))
+
+
+@pytest.fixture
+def hanging() -> Iterator[Callable[[str, int], list[str]]]:
+    """Yield a resolver that does not answer before the test is over."""
+    over = threading.Event()
+
+    def resolve(host: str, port: int) -> list[str]:
+        over.wait(60)
+        return ["127.0.0.1"]
+
+    yield resolve
+    over.set()
+
+
+def test_a_name_that_is_not_resolved_in_time(perform: Perform, hanging: Any) -> None:
+    with pytest.raises(NotSent, match=r"no connection within 0\.4 seconds"):
+        perform(settings(resolve=hanging), get("http://api.acme.example/x", total=0.4))
+    quick = settings(resolve=hanging, timeouts=Timeouts(connect=0.1))
+    with pytest.raises(NotSent, match=r"api\.acme\.example was not resolved in time"):
+        perform(quick, get("http://api.acme.example/x", total=60))
+
+
+def test_each_timeout_of_its_own_ends_what_it_is_for(perform: Perform) -> None:
+    connects_soon = settings(timeouts=Timeouts(connect=0.1, read=60))
+    answers_soon = settings(timeouts=Timeouts(connect=60, read=0.1))
+    with Wire(silent) as wire:
+        with pytest.raises(Interrupted, match="ReadTimeout"):
+            perform(answers_soon, get(f"http://127.0.0.1:{wire.port}/x", total=60))
+        with pytest.raises(NotSent, match="ConnectTimeout"):
+            perform(connects_soon, get(f"https://127.0.0.1:{wire.port}/x", total=60))
+        call = Call(method="POST", url=f"http://127.0.0.1:{wire.port}/x", body=bytes(20 << 20))
+        with pytest.raises(Interrupted, match="WriteTimeout"):
+            perform(answers_soon, Send(call=call, total=60))
+
+
+def unresolvable(host: str, port: int) -> list[str]:
+    raise socket.gaierror(-2, "Name or service not known")
+
+
+def unspeakable(host: str, port: int) -> list[str]:
+    host.encode("ascii")
+    raise UnicodeError("label too long")
+
+
+@pytest.mark.parametrize(
+    ("resolve", "words"),
+    [
+        (unresolvable, "Name or service not known"),
+        (unspeakable, "label too long"),
+        (lambda host, port: [], "has no address"),
+    ],
+)
+def test_a_name_without_an_address(perform: Perform, resolve: Any, words: str) -> None:
+    with pytest.raises(NotSent, match=words):
+        perform(settings(resolve=resolve), get("http://api.acme.example/x"))
+
+
+def test_the_second_address_is_tried_where_the_first_one_is_closed(perform: Perform) -> None:
+    with Wire(answering()) as wire:
+        there = settings(resolve=lambda host, port: ["::1", "127.0.0.1"])
+        assert perform(there, get(f"http://api.acme.example:{wire.port}/x")).body == b"{}"
+
+
+def test_nobody_listens(perform: Perform) -> None:
+    with Wire(silent) as wire:
+        pass
+    with pytest.raises(NotSent, match="ConnectError"):
+        perform(settings(), get(f"http://127.0.0.1:{wire.port}/x"))
+
+
+def resets(wire: Wire, connection: socket.socket) -> None:
+    connection.recv(1, socket.MSG_PEEK)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def test_a_reset_before_the_request_was_read(perform: Perform) -> None:
+    with Wire(resets) as wire, pytest.raises(Interrupted):
+        perform(settings(), get(f"http://127.0.0.1:{wire.port}/x", total=20))
+
+
+def test_a_certificate_that_is_not_trusted_or_of_another(
+    perform: Perform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Wire(answering(), tls=True) as wire:
+        here = settings(resolve=lambda host, port: ["127.0.0.1"])
+        with pytest.raises(NotSent, match="CERTIFICATE_VERIFY_FAILED"):
+            perform(here, get(f"https://other.example:{wire.port}/x", total=20))
+        monkeypatch.setattr(httpx, "create_ssl_context", ssl.create_default_context)
+        with pytest.raises(NotSent, match="CERTIFICATE_VERIFY_FAILED"):
+            perform(here, get(f"https://cdn.example:{wire.port}/x", total=20))
+        assert wire.heads == []
+
+
+def test_certificates_that_cannot_be_read(
+    perform: Perform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing() -> ssl.SSLContext:
+        raise FileNotFoundError(2, "No such file or directory", "certificates.pem")
+
+    monkeypatch.setattr(httpx, "create_ssl_context", missing)
+    with pytest.raises(NotSent, match=r"no connection can be made: .*certificates\.pem"):
+        perform(settings(), get("http://127.0.0.1:9/x"))
+
+
+@pytest.mark.parametrize(
+    ("proxy", "words"),
+    [
+        ("gopher://127.0.0.1", "begins with http"),
+        ("127.0.0.1:3128", "begins with http"),
+        ("http://", "has no host"),
+        ("http://[::1", "malformed"),
+        ("socks5://127.0.0.1:1", "socksio"),
+    ],
+)
+def test_a_proxy_that_cannot_be_one(perform: Perform, proxy: str, words: str) -> None:
+    with pytest.raises(NotSent, match=words):
+        perform(settings(proxy=proxy), get("https://api.acme.example/x"))
+
+
+def test_a_proxy_that_refuses(perform: Perform) -> None:
+    with Wire(answering(b"HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n")) as wire:
+        proxy = f"http://kite:se%3Acret@127.0.0.1:{wire.port}"
+        with pytest.raises(NotSent, match="407"):
+            perform(settings(proxy=proxy), get("https://api.acme.example/x", total=20))
+    assert wire.heads[0].startswith(b"CONNECT api.acme.example:443 ")
+    assert b"Basic a2l0ZTpzZTpjcmV0" in wire.heads[0]
+
+
+def test_the_environments_proxy_and_its_exceptions(
+    perform: Perform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Wire(answering()) as wire, Wire(answering()) as here:
+        monkeypatch.setenv("http_proxy", f"127.0.0.1:{wire.port}")
+        monkeypatch.setenv("no_proxy", "direct.example")
+        url = f"http://direct.example:{here.port}/x"
+        given = settings(resolve=lambda host, port: ["127.0.0.1"])
+        perform(given, get("http://api.acme.example/x"), get(url))
+        perform(given, get(f"http://127.0.0.1:{here.port}/y"))
+        perform(given, get(f"http://localhost:{here.port}/z"))
+    assert [head.split()[1] for head in wire.heads] == [b"http://api.acme.example/x"]
+    assert [head.split()[1] for head in here.heads] == [b"/x", b"/y", b"/z"]
+
+
+def test_polls_share_a_connection_and_what_is_paid_for_has_its_own(perform: Perform) -> None:
+    with Wire(answering()) as wire:
+        url = f"http://127.0.0.1:{wire.port}"
+        body = Body()
+        perform(
+            settings(),
+            get(f"{url}/poll"),
+            get(f"{url}/poll"),
+            Send(call=Call.get(f"{url}/create"), total=20, dispatch=Dispatch(lambda: None)),
+            Stream(call=Call.get(f"{url}/file"), total=20, sink=body, public_only=False),
+            get(f"{url}/poll"),
+        )
+    assert wire.accepted == 3
+    assert body.content == b"{}"
+    closing = [b"connection: close" in head.lower() for head in wire.heads]
+    assert closing == [False, False, True, True, False]
+
+
+def test_many_at_once_hold_no_more_connections_than_allowed() -> None:
+    async def run(port: int) -> None:
+        here = settings(connections=4, resolve=lambda host, port: ["127.0.0.1"])
+        transport = AsyncTransport(here)
+        hosts = ("127.0.0.1", "localhost", "acme.localhost")
+        calls = [
+            Send(
+                call=Call.get(f"http://{host}:{port}/"),
+                total=30,
+                dispatch=None if n % 4 else Dispatch(lambda: None),
+            )
+            for n, host in zip(range(60), itertools.cycle(hosts), strict=False)
+        ]
+        await asyncio.gather(*map(transport.send, calls))
+        await transport.close()
+
+    with Wire(answering()) as wire:
+        asyncio.run(run(wire.port))
+        assert wire.most <= 5  # one may be closing while the next is opened
+        assert wire.accepted >= 15
+
+
+class Hanging(httpx.AsyncBaseTransport):
+    """A transport of the embedder's that takes a request and says nothing."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError(request)
+
+
+def test_a_transport_of_the_embedders_keeps_to_the_deadline() -> None:
+    async def run() -> None:
+        transport = AsyncTransport(settings(connections=2, transport=Hanging()))
+        await transport.send(get("http://api.acme.example/x", total=0.4))
+
+    with pytest.raises(Interrupted, match=r"no whole answer within 0\.4 seconds"):
+        asyncio.run(run())
+
+
+@pytest.mark.parametrize(("connections", "downloads"), [(4, 2), (3, 1)])
+def test_calls_go_on_while_downloads_hang(connections: int, downloads: int) -> None:
+    async def run(slow: int, quick: int) -> int:
+        transport = AsyncTransport(settings(connections=connections))
+        call = Call.get(f"http://127.0.0.1:{slow}/x")
+        effects = [Stream(call=call, total=600, sink=Body(), public_only=False) for _ in range(10)]
+        fetching = [asyncio.create_task(transport.stream(each)) for each in effects]
+        async with asyncio.timeout(20):
+            answer = await transport.send(get(f"http://127.0.0.1:{quick}/x", total=20))
+            while wire.accepted < downloads:
+                await transport.send(get(f"http://127.0.0.1:{quick}/x", total=20))
+        for each in fetching:
+            each.cancel()
+        await asyncio.gather(*fetching, return_exceptions=True)
+        await transport.close()
+        return answer.status
+
+    with Wire(drips_the_body) as wire, Wire(answering()) as quick:
+        assert asyncio.run(run(wire.port, quick.port)) == 200
+        assert wire.most == downloads
+
+
+@pytest.mark.parametrize("length", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])
+def test_a_body_arrives_as_it_is(perform: Perform, length: int) -> None:
+    body = bytes(range(256)) * (length // 256 + 1)
+    body, came = body[:length], bytearray()
+
+    def behave(wire: Wire, connection: socket.socket) -> None:
+        head, _, rest = connection.recv(65536).partition(b"\r\n\r\n")
+        wire.heads.append(head)
+        came.extend(rest)
+        while len(came) < length:
+            came.extend(connection.recv(65536))
+        connection.sendall(OK)
+
+    with Wire(behave) as wire:
+        url = f"http://127.0.0.1:{wire.port}/x"
+        perform(settings(), Send(call=Call(method="POST", url=url, body=body), total=20))
+    assert bytes(came) == body
+    assert f"content-length: {length}".encode() in wire.heads[0].lower()
+    assert b"transfer-encoding" not in wire.heads[0].lower()
+
+
+@pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 200), (10**9, 200), (10**9, 500)])
+def test_an_answer_has_its_limit(perform: Perform, more: int, status: int) -> None:
+    length = MAX_ANSWER + more
+
+    def behave(wire: Wire, connection: socket.socket) -> None:
+        next(wire.requests(connection))
+        connection.sendall(f"HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n\r\n".encode())
+        for _ in range(length // 65536 + 1):
+            connection.sendall(bytes(65536))
+
+    with Wire(behave) as wire:
+        effect = get(f"http://127.0.0.1:{wire.port}/x", total=20)
+        if more:
+            with pytest.raises(Interrupted, match="larger than"):
+                perform(settings(), effect)
+        else:
+            assert len(perform(settings(), effect).body) == MAX_ANSWER
+
+
+def test_of_what_is_no_video_the_beginning_is_read(perform: Perform) -> None:
+    def behave(wire: Wire, connection: socket.socket) -> None:
+        next(wire.requests(connection))
+        connection.sendall(b"HTTP/1.1 404 Not Found\r\n\r\n" + b"x" * 10_000)
+        wire.drip(connection, itertools.repeat(b"x"))
+
+    with Wire(behave) as wire:
+        url = f"http://127.0.0.1:{wire.port}/x"
+        stream = Stream(call=Call.get(url), total=20, sink=Body(), public_only=False)
+        answer = perform(settings(), stream)
+    assert (answer.status, answer.body) == (404, b"x" * 4096)
+
+
+def test_a_transport_of_the_embedders_tells_by_its_exceptions(perform: Perform) -> None:
+    raising: list[Exception] = [
+        httpx.ConnectError("closed"),
+        httpx.ConnectTimeout("slow"),
+        httpx.ProxyError("no"),
+        httpx.ReadError("cut"),
+        httpx.ReadTimeout("slow"),
+        httpx.RemoteProtocolError("odd"),
+    ]
+    expected = [NotSent, NotSent, NotSent, Interrupted, Interrupted, Interrupted]
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/good":
+            assert request.headers["accept-encoding"] == "identity"
+            return httpx.Response(200, json={"ok": request.method})
+        raise raising[int(request.url.path[1:])]
+
+    given = settings(transport=httpx.MockTransport(handle))
+    assert perform(given, get("http://api.acme.example/good")).json() == {"ok": "GET"}
+    for number, kind in enumerate(expected):
+        with pytest.raises(kind):
+            perform(given, get(f"http://api.acme.example/{number}"))
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1/x", "http://a b/", "http://\udc80.example/", "http://a:b/", "gopher://a/x"]
+)
+def test_what_is_no_address_was_never_sent(perform: Perform, url: str) -> None:
+    with pytest.raises(NotSent):
+        perform(settings(), get(url))

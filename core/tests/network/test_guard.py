@@ -1,0 +1,300 @@
+"""A download goes to public addresses only, to the very ones that were judged, and silently."""
+
+import ipaddress
+import itertools
+import logging
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+from acme_driver import KEY, REQUEST, Maker
+from acme_server import Server, answers, bills_then, drops
+from hypothesis import given
+from hypothesis import strategies as st
+from rushes import Call, Result, ResultError, RushesError, Task, Timeouts
+from rushes._addresses import is_public
+from rushes._flow import Dispatch, Interrupted, NotSent, Send, Stream
+from rushes.urls import shown
+from wire_client import Body, Perform, performing, settings
+from wire_server import Wire, answering, silent, trusting
+
+PUBLIC = ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "64:ff9b::808:808", "2002:808:808::1",
+          "::ffff:8.8.8.8", "::8.8.8.8", "::ffff:0:8.8.8.8"]  # fmt: skip
+PRIVATE = [
+    "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
+    "100.100.100.200", "168.63.129.16", "192.0.0.192", "0.0.0.0", "0.1.2.3", "224.0.0.1",
+    "239.1.1.1", "240.0.0.1", "255.255.255.255", "198.18.0.1", "192.0.2.1", "203.0.113.9", "::1",
+    "::", "fd00:ec2::254", "fc00::1", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1", "ff0e::1",
+    "2001:db8::1", "100::1", "64:ff9b:1::808:808", "3fff::1", "5f00::1",
+    "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2002:7f00:1::1", "2002:a00:1::1",
+    "::ffff:127.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1", "::10.0.0.1",
+    "::ffff:0:127.0.0.1", "2001:0:808:808::f5ff:fffe", "2001:0:a00:1::f7f7:f7f7",
+]  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(httpx, "create_ssl_context", trusting)
+
+
+@pytest.fixture(params=["sync", "async"])
+def perform(request: Any) -> Perform:
+    return performing(request.param)
+
+
+@pytest.fixture
+def loopback_is_public(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the tests' own server pass for a public one, and nothing else that is private."""
+
+    def judge(address: Any) -> bool:
+        return str(address) == "127.0.0.1" or is_public(address)
+
+    monkeypatch.setattr("rushes._network.connections.is_public", judge)
+
+
+@pytest.mark.parametrize("text", PUBLIC)
+def test_an_address_of_everybody(text: str) -> None:
+    assert is_public(ipaddress.ip_address(text))
+
+
+@pytest.mark.parametrize("text", PRIVATE)
+def test_an_address_of_a_private_network(text: str) -> None:
+    assert not is_public(ipaddress.ip_address(text))
+
+
+@given(st.ip_addresses(v=4))
+def test_an_address_counts_as_the_one_it_embeds(inner: ipaddress.IPv4Address) -> None:
+    number = int(inner)
+    for prefix in ("64:ff9b::", "::ffff:0:0", "::ffff:0:0:0"):
+        outer = ipaddress.IPv6Address(int(ipaddress.IPv6Address(prefix)) | number)
+        assert is_public(outer) == is_public(inner)
+    sixtofour = ipaddress.IPv6Address((0x2002 << 112) | (number << 80) | 1)
+    assert is_public(sixtofour) == is_public(inner)
+    teredo = (0x20010000 << 96) | (0x08080808 << 64) | (number ^ 0xFFFFFFFF)
+    assert is_public(ipaddress.IPv6Address(teredo)) == is_public(inner)
+
+
+class Names:
+    """A resolver that gives its answers in turn, the last one for ever, and counts."""
+
+    def __init__(self, *found: list[str]) -> None:
+        self.asked: list[str] = []
+        self._found = itertools.chain(found, itertools.repeat(found[-1]))
+
+    def __call__(self, host: str, port: int) -> list[str]:
+        self.asked.append(host)
+        return next(self._found)
+
+
+def stream(url: str, sink: Any = None, *, public_only: bool = True) -> Stream:
+    call = Call.get(url)
+    return Stream(call=call, total=20, sink=sink or Body(), public_only=public_only)
+
+
+@pytest.mark.parametrize(
+    "found", [["127.0.0.1"], ["93.184.216.34", "127.0.0.1"], ["127.0.0.1", "93.184.216.34"],
+              ["::ffff:127.0.0.1"], ["64:ff9b::7f00:1"]]
+)  # fmt: skip
+def test_a_name_that_leads_inside_is_refused_unseen(perform: Perform, found: list[str]) -> None:
+    names = Names(found)
+    with Wire(silent) as wire:
+        with pytest.raises(ResultError, match=r"leads to cdn\.example, which is .*private network"):
+            perform(settings(resolve=names), stream(f"https://cdn.example:{wire.port}/x"))
+        assert wire.accepted == 0
+    assert names.asked == ["cdn.example"]
+
+
+def test_an_address_that_leads_inside_is_refused_unseen(perform: Perform) -> None:
+    with Wire(silent) as wire:
+        with pytest.raises(ResultError, match=r"leads to 127\.0\.0\.1; only"):
+            perform(settings(), stream(f"https://127.0.0.1:{wire.port}/x"))
+        assert wire.accepted == 0
+
+
+def test_the_connection_goes_to_what_was_judged_and_tls_to_the_name(
+    perform: Perform, loopback_is_public: None
+) -> None:
+    names, body = Names(["127.0.0.1"], ["10.0.0.1"]), Body()
+    with Wire(answering(), tls=True) as wire:
+        given = settings(resolve=names, timeouts=Timeouts(connect=5))
+        answer = perform(given, stream(f"https://cdn.example:{wire.port}/x", body))
+        assert (answer.status, body.content) == (200, b"{}")
+        assert names.asked == ["cdn.example"]
+        assert f"host: cdn.example:{wire.port}".encode() in wire.heads[0].lower()
+        # A connection that was judged is not used for another download: the name is asked again.
+        with pytest.raises(ResultError, match=r"10\.0\.0\.1"):
+            perform(given, stream(f"https://cdn.example:{wire.port}/x"))
+        with pytest.raises(NotSent, match="CERTIFICATE_VERIFY_FAILED"):
+            perform(
+                settings(resolve=Names(["127.0.0.1"])),
+                stream(f"https://other.example:{wire.port}/x"),
+            )
+
+
+def test_a_poll_may_go_inside_and_opens_no_way_for_a_download(perform: Perform) -> None:
+    names = Names(["127.0.0.1"])
+    with Wire(answering(), tls=True) as wire:
+        url = f"https://cdn.example:{wire.port}/x"
+        poll = Send(call=Call.get(url), total=20)
+        with pytest.raises(ResultError):
+            perform(settings(resolve=names), poll, poll, stream(url))
+        assert wire.accepted == len(wire.heads) - 1 == 1
+        assert perform(settings(resolve=names), stream(url, public_only=False)).status == 200
+
+
+def test_a_proxy_resolves_for_itself(perform: Perform) -> None:
+    names = Names(["127.0.0.1"])
+    with Wire(answering(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")) as wire:
+        given = settings(resolve=names, proxy=f"http://localhost:{wire.port}")
+        with pytest.raises(NotSent, match="403"):
+            perform(given, stream("https://cdn.example/x"))
+    assert names.asked == ["localhost"]
+    assert wire.heads[0].startswith(b"CONNECT cdn.example:443 ")
+
+
+def offered(*urls: str) -> Task:
+    return Task(
+        id="kite", variant="acme/zoom", base_url="https://api.acme.example", client_id="kite",
+        call=None, created_at=0, updated_at=0, state="completed",
+        results=tuple(Result(url=url) for url in urls),
+    )  # fmt: skip
+
+
+def test_a_refused_address_is_the_providers_fault_and_not_tried_again(
+    make: Maker, tmp_path: Path
+) -> None:
+    driver, names = make(), Names(["10.0.0.7"])
+    client: Any = driver.client
+    client._settings = msgspec.structs.replace(client._settings, resolve=names)
+    with pytest.raises(ResultError, match=r"cdn\.example, which is 10\.0\.0\.7") as caught:
+        driver.fetch(offered("https://cdn.example/x.mp4?sig=abcdef"), tmp_path / "x.mp4")
+    assert "abcdef" not in str(caught.value)
+    assert names.asked == ["cdn.example"]
+    assert list(tmp_path.glob("*.mp4")) == []
+
+
+def test_each_hop_is_judged(make: Maker, loopback_is_public: None, tmp_path: Path) -> None:
+    driver, names = make(), Names(["127.0.0.1"], ["169.254.169.254"])
+    client: Any = driver.client
+    client._settings = msgspec.structs.replace(client._settings, resolve=names)
+    moved = (
+        b"HTTP/1.1 302 Found\r\nLocation: https://api.acme.example/x\r\nContent-Length: 0\r\n\r\n"
+    )
+    with Wire(answering(moved + b"Content-Length: 0\r\n\r\n"), tls=True) as wire:
+        url = f"https://cdn.example:{wire.port}/x.mp4"
+        with pytest.raises(ResultError, match=r"api\.acme\.example, which is 169\.254"):
+            driver.fetch(offered(url), tmp_path / "x.mp4")
+    assert names.asked == ["cdn.example", "api.acme.example"]
+
+
+LINK = "/files/c-1.mp4?X-Signature=0123456789abcdef"
+
+
+def test_no_library_logs_a_signed_link_or_a_key(
+    make: Maker, server: Server, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    for name in ("httpx", "httpcore"):
+        caplog.set_level(logging.DEBUG, logger=name)
+    clip = {
+        "ref": "c-1",
+        "stage": "ready",
+        "links": [f"{server.url}/files/first?X-Signature=01234"],
+    }
+    server.on("GET /v1/clips", answers(200, {"clip": clip}))
+    server.on("GET /files/first", answers(302, location=LINK, x_echo=KEY), drops)
+    make().generate("acme/zoom", REQUEST, output=tmp_path / "x.mp4")
+    assert f"GET {LINK}" in server.lines
+    texts = [record.getMessage() for record in caplog.records]
+    assert any(record.name == "rushes" for record in caplog.records)
+    assert not [text for text in texts if "0123" in text or "Signature" in text or KEY in text]
+    assert {record.name.partition(".")[0] for record in caplog.records} <= {"rushes", "asyncio"}
+    # Somebody else's exchanges are theirs to log.
+    with httpx.Client() as client:
+        client.get(f"{server.url}/files/theirs.mp4?a=b")
+    names = {record.name for record in caplog.records}
+    assert {"httpx", "httpcore.http11"} <= names
+
+
+def test_our_own_log_tells_a_link_without_its_query(
+    make: Maker, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    from rushes import _log as log
+
+    caplog.set_level(logging.DEBUG)
+    link = "https://user:pass@cdn.example/a/b.mp4?X-Signature=0123#t"
+    log.warning("an event", reason=f"ReadError({link!r}) and {link}", number=3)
+    try:
+        raise ValueError(link)
+    except ValueError:
+        log.warning("another", exc_info=True)
+    text = "".join(record.getMessage() for record in caplog.records)
+    assert "https://cdn.example/a/b.mp4" in text
+    assert "0123" not in text
+    assert "pass" not in text
+
+
+def test_a_link_as_it_may_be_told() -> None:
+    assert shown("https://u:p@cdn.example/a.mp4?sig=1#x") == "https://cdn.example/a.mp4"
+    assert shown("https://cdn.example/a@b.mp4#?") == "https://cdn.example/a@b.mp4"
+    assert len(shown("https://cdn.example/" + "x" * 1000)) == 200
+    call = Call(method="POST", url="https://a.example/x?sig=1", headers={"Authorization": KEY})
+    for effect in (Send(call=call, total=1), Stream(call=call, total=1, sink=Body())):
+        assert "POST https://a.example/x>" in repr(effect)
+        assert KEY not in repr(effect)
+
+
+LOCALS: dict[str, Any] = {
+    "dropped": ("POST", bills_then(drops)),
+    "HTML": ("POST", answers(200, "<html>")),
+    "refused": ("POST", answers(400, {})),
+    "expired": ("GET /files", answers(404)),
+}
+
+
+@pytest.mark.parametrize("fault", [*LOCALS, "unreachable"])
+def test_a_traceback_that_shows_its_locals_shows_no_key(
+    make: Maker, server: Server, fault: str, tmp_path: Path
+) -> None:
+    changes: dict[str, Any] = {}
+    if fault == "unreachable":
+        with Wire(silent) as closed:
+            changes["base_urls"] = {"acme": f"http://127.0.0.1:{closed.port}"}
+    else:
+        route, behaviour = LOCALS[fault]
+        server.on(route, *[behaviour] * 9)
+    with pytest.raises(RushesError) as caught:
+        make(**changes).generate("acme/zoom", REQUEST, output=tmp_path / "x.mp4")
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    text = "".join(shown.format())
+    assert KEY not in text
+
+
+def with_the_key(url: str, **changes: Any) -> Send:
+    call = Call(method="POST", url=url, headers={"Authorization": f"Bearer {KEY}"}, **changes)
+    return Send(call=call, total=0.3, dispatch=Dispatch(lambda: None))
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:{}/x", "https://127.0.0.1:{}/x", "http://a:b/"]
+)
+def test_the_frames_of_an_exchange_hold_no_key(perform: Perform, address: str) -> None:
+    with Wire(silent) as wire, pytest.raises((NotSent, Interrupted)) as caught:
+        perform(settings(), with_the_key(address.format(wire.port)))
+    frames = list(every_frame(caught.value))
+    assert any("effect" in names for names in frames)
+    assert [text for names in frames for text in names.values() if KEY in text] == []
+
+
+def every_frame(error: BaseException | None) -> Iterator[dict[str, str]]:
+    """Yield the locals of every frame that an error keeps, hidden ones too, but for the tests'."""
+    while error is not None:
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            if Path(__file__).parents[1] not in Path(frame.f_code.co_filename).parents:
+                yield {name: repr(value) for name, value in frame.f_locals.items()}
+        yield from every_frame(error.__cause__)
+        error = error.__context__

@@ -1,0 +1,87 @@
+"""Addresses judged by their text alone."""
+
+import pytest
+from rushes._addresses import literal_address
+from rushes.urls import has_scheme, is_loopback, join, public_url_objection
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a.example/x.png", "HTTPS://A.Example", "http://a.example:8080/?q#f",
+        "https://user@a.example/", "https://8.8.8.8/x", "https://[2606:4700::1111]/x",
+        "https://a.example./x", "https://bücher.example/x", "https://a.example/%20ü",
+    ],
+)  # fmt: skip
+def test_public(url: str) -> None:
+    if "[" not in url:
+        assert public_url_objection(url, loopback=False) is None
+    assert not is_loopback(url)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "", "x", "/tmp/x.png", "C:\\x.png", "a.example/x", "//a.example/x", "data:image/png,x",
+        "file:///etc/passwd", "ftp://a.example/", "javascript:alert(1)", "https://", "https:///x",
+        "https://localhost/x", "https://host/x", "https://a..b/", "https://.b/", "https://a.b /",
+        "https://a.b/\n", " https://a.b/", "https://a.b/\x00", "https://[::1/", "https://a.b:x/",
+        "https://a.b:99999/",
+    ],
+)  # fmt: skip
+def test_not_public(url: str) -> None:
+    for loopback in (True, False):
+        assert public_url_objection(url, loopback=loopback)
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.0.1", "169.254.169.254", "0.0.0.0",
+        "127.1", "0x7f.1", "0177.0.0.1", "127.0.0.1.", "100.64.0.1", "224.0.0.1", "255.255.255.255",
+        "[::ffff:10.0.0.1]",
+    ],
+)  # fmt: skip
+def test_private_addresses_are_for_a_provider_on_this_machine(host: str) -> None:
+    objection = public_url_objection(f"https://{host}/x", loopback=False)
+    assert objection is not None
+    assert literal_address(host) is not None
+    assert public_url_objection(f"https://{host}/x", loopback=True) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "loopback"),
+    [
+        ("http://127.0.0.1:8000", True), ("http://localhost/v1", True), ("http://[::1]:9/", True),
+        ("http://127.9.9.9", True), ("http://LOCALHOST.", True), ("http://10.0.0.1", False),
+        ("http://localhost.example", False), ("http://[::1", False), (None, False), ("", False),
+    ],
+)  # fmt: skip
+def test_loopback(url: str | None, loopback: bool) -> None:
+    assert is_loopback(url) is loopback
+
+
+@pytest.mark.parametrize(
+    ("text", "scheme"),
+    [("https://a", True), ("data:x", True), ("C:\\x", False), ("C:/x", False), ("a/b:c", False),
+     ("./x", False), ("file:x", True), (":x", False)],
+)  # fmt: skip
+def test_scheme(text: str, scheme: bool) -> None:
+    assert has_scheme(text) is scheme
+
+
+@pytest.mark.parametrize(
+    ("base", "path", "url"),
+    [
+        ("https://a.b", "/v1/x", "https://a.b/v1/x"),
+        ("https://a.b/", "/v1/x", "https://a.b/v1/x"),
+        ("https://a.b/v1", "/v1/x", "https://a.b/v1/x"),
+        ("https://a.b/v1/", "/v1/x", "https://a.b/v1/x"),
+        ("https://a.b/api/v1", "/v1/x", "https://a.b/api/v1/x"),
+        ("https://a.b/v2", "/v1/x", "https://a.b/v2/v1/x"),
+        ("https://a.b/api", "/x", "https://a.b/api/x"),
+        ("https://v1.b/xv1", "/v1/x", "https://v1.b/xv1/v1/x"),
+    ],
+)
+def test_join(base: str, path: str, url: str) -> None:
+    assert join(base, path) == url

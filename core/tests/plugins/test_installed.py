@@ -1,0 +1,308 @@
+"""What is installed is read so that whatever is malformed is named, and everything else works."""
+
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rushes
+from installed_site import GOOD, WRAPPER, Site, install
+from rushes import Request, UnknownVariantError
+from rushes._plugins.installed import Unreadable, distribution, installed, version
+from rushes._plugins.loading import described
+from rushes._plugins.registry import Registry
+
+MALFORMED: dict[str, bytes] = {
+    "no sign": b"[rushes]\nacme.zoom\n",
+    "no text": b"[console_scripts]\n\xff\xfe = x:y\n",
+    "a group in a group": b"[a]\n[rushes\n",
+}
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    return Site(folder)
+
+
+def malform(site: Site, name: str, content: bytes | None) -> None:
+    """Install a distribution whose entry points are this; None for a folder in their place."""
+    site.install(name, "")
+    file = site.folder / f"{name}-1.0.dist-info" / "entry_points.txt"
+    file.unlink()
+    if content is None:
+        file.mkdir()
+    else:
+        file.write_bytes(content)
+
+
+@pytest.mark.parametrize("how", [*MALFORMED, "a folder"])
+def test_a_distribution_that_cannot_be_read_is_named_and_the_others_are_read(
+    site: Site, how: str
+) -> None:
+    malform(site, "Mal_Formed", MALFORMED.get(how))
+    install(site, "acme_sound", GOOD.format(id="sound/zoom"), "sound/zoom")
+    registry = Registry()
+    assert registry.get("sound/zoom").variant.id == "sound/zoom"
+    (found,) = registry.installed.unreadable
+    assert (found.distribution, found.may_wrap) == ("mal-formed", False)
+    words = f"mal-formed: its entry_points.txt cannot be read ({found.reason}); reinstall or"
+    assert str(found).startswith(words)
+    registry.guard()
+    with pytest.raises(UnknownVariantError, match=r"(?s)'acme/zom' is installed.*\nmal-formed: "):
+        registry.get("acme/zom")
+
+
+def test_no_distribution_and_an_empty_one_are_nothing_to_tell_of(site: Site) -> None:
+    malform(site, "acme_empty", b"# nothing\n\n")
+    (site.folder / "acme_old.egg-info").write_text("Name: acme-old\n")
+    (site.folder / "acme_bare-1.0.dist-info").mkdir()
+    assert installed().unreadable == []
+
+
+@pytest.mark.parametrize(
+    "metadata", [None, b"", b"\xff\xfe", b"Metadata-Version: 2.1\n", b"Name: \xff\n"]
+)
+def test_a_distribution_is_told_by_its_folder_whatever_its_metadata_are(
+    site: Site, metadata: bytes | None
+) -> None:
+    install(site, "acme_odd", GOOD.format(id="odd/zoom"), "odd/zoom")
+    file = site.folder / "acme_odd-1.0.dist-info" / "METADATA"
+    file.unlink() if metadata is None else file.write_bytes(metadata)
+    (entry,) = Registry().entries()["odd/zoom"]
+    assert distribution(entry) == "acme-odd"
+    assert described(entry) == "odd.zoom (acme_odd:plugin, from acme-odd)"
+    assert version(entry) is None
+
+
+def test_the_first_distribution_of_a_name_on_the_path_counts(
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, variant in (("first", "acme/new"), ("second", "acme/old")):
+        folder = tmp_path / name
+        folder.mkdir()
+        install(Site(folder), "acme_twice", GOOD.format(id=variant), variant)
+    monkeypatch.syspath_prepend(str(tmp_path / "second"))
+    monkeypatch.syspath_prepend(str(tmp_path / "first"))
+    ids = Registry().ids()
+    assert ("acme/new" in ids, "acme/old" in ids) == (True, False)
+
+
+def test_all_that_is_read_is_what_the_library_reads() -> None:
+    from importlib.metadata import entry_points
+
+    for group in ("rushes", "rushes.wrappers", "rushes.observers", "rushes.commands"):
+        ours = {(entry.name, entry.value) for entry in installed().group(group)}
+        assert ours == {(entry.name, entry.value) for entry in entry_points(group=group)}
+    assert installed().group("rushes")
+
+
+def test_a_wrapper_that_may_be_in_what_cannot_be_read_stops_paying_and_not_checking(
+    tmp_path: Path,
+) -> None:
+    site = Site(tmp_path / "site")
+    site.folder.mkdir()
+    malform(site, "acme_gauge", b"[rushes.wrappers]\ngauge\n")
+    malform(site, "acme_other", b"[other.wrappers]\ngauge\n")
+    program = """
+        import acme_zoom, rushes
+        client = rushes.Client(plugins=[acme_zoom.Zoom()], keys={"acme": "k"},
+                               base_urls={"acme": "http://127.0.0.1:9"})
+        print(client.check("acme/zoom", rushes.Request("x")).valid)
+        try:
+            client.submit("acme/zoom", rushes.Request("x"))
+        except rushes.BrokenPluginError as error:
+            print(error)
+        print(client.tasks())
+    """
+    lines = run(tmp_path, site, program)
+    assert (lines[0], lines[-1]) == ("True", "[]")
+    words = " ".join(lines)
+    assert "acme-gauge: its entry_points.txt cannot be read" in words
+    assert "acme-other" not in words
+
+
+def test_observers_go_on_beside_what_cannot_be_read(tmp_path: Path) -> None:
+    site = Site(tmp_path / "site")
+    site.folder.mkdir()
+    malform(site, "acme_malformed", MALFORMED["no text"])
+    code = "def told(task): print('told', task.state)"
+    site.install("acme_watch", code, rushes_observers={"watch": "acme_watch:told"})
+    program = """
+        import acme_zoom, rushes, threading, acme_server
+        server = acme_server.Server()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        client = rushes.Client(plugins=[acme_zoom.Zoom()], keys={"acme": "k"},
+                               base_urls={"acme": server.url})
+        client.submit("acme/zoom", rushes.Request("x"))
+    """
+    assert run(tmp_path, site, program) == ["told recorded", "told sending", "told queued"]
+
+
+LEAVING = "raise SystemExit(0)"
+HOOKS = {
+    "declaration": "def variant(self): " + LEAVING,
+    "build_payload": "def build_payload(self): " + LEAVING,
+    "validate": "def validate(self): " + LEAVING,
+    "submit": "def submit(self): " + LEAVING,
+    "authorize": "def authorize(self): " + LEAVING,
+    "parse_submit": "def parse_submit(self): " + LEAVING,
+    "parse_status": "def parse_status(self): " + LEAVING,
+    "poll": "def poll(self, variant):\n        yield rushes.Call.get(variant.url('/'))\n        "
+    + LEAVING,
+    "cost": "cost = leave",
+    "rule": "rule = leave",
+    "input mode": "mode = leave",
+    "form": "form = leave",
+}
+LEAVER = """
+import msgspec, rushes
+from acme_zoom import Zoom
+def leave(*given, **named):
+    raise SystemExit(0)
+class Leaver(Zoom):
+    {body}
+for name in ("variant", "build_payload", "validate", "submit", "authorize", "parse_submit",
+             "parse_status", "poll"):
+    if name in vars(Leaver):
+        setattr(Leaver, name, rushes.hookimpl(vars(Leaver)[name]))
+changes = dict(id="leaver/zoom")
+if "cost" in vars(Leaver):
+    changes["cost"] = leave
+if "rule" in vars(Leaver):
+    changes["rules"] = (rushes.rule("It leaves.", fields=("text",))(leave),)
+if "mode" in vars(Leaver):
+    changes["input_mode"] = leave
+if "form" in vars(Leaver):
+    changes["fields"] = dict(Zoom.declaration.fields, prompt=rushes.To("text", form=leave))
+Leaver.declaration = msgspec.structs.replace(Zoom.declaration, **changes)
+plugin = Leaver()
+"""
+DRIVEN = """
+    import acme_server, acme_zoom, rushes, sys, threading
+    server = acme_server.Server()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    client = rushes.Client(
+        plugins=[acme_zoom.Zoom()], keys={"acme": "k", "leaver": "k"},
+        base_urls={"acme": server.url, "leaver": server.url},
+        polling=rushes.Polling(first=0, every=0.01), timeouts=rushes.Timeouts(submit=1))
+    try:
+        client.generate("leaver/zoom", rushes.Request("x"), timeout=0.1)
+    except rushes.RushesError as error:
+        print(type(error).__name__, error)
+    print(client.generate("acme/zoom", rushes.Request("x")).state)
+    for report in client.check_all(rushes.Request("x")):
+        print(report.variant, report.valid)
+"""
+
+
+@pytest.mark.parametrize("what", HOOKS)
+def test_a_plugin_that_ends_the_program_is_broken_and_ends_nothing(
+    tmp_path: Path, what: str
+) -> None:
+    site = Site(tmp_path / "site")
+    site.folder.mkdir()
+    install(site, "acme_leaver", LEAVER.format(body=HOOKS[what]), "leaver/zoom")
+    lines = run(tmp_path, site, DRIVEN)
+    assert "leaver" in lines[0]
+    assert "raised SystemExit" in lines[0]
+    assert lines[1] == "completed"
+    assert "acme/zoom True" in lines
+
+
+def test_a_wrapper_that_ends_the_program_is_broken_and_ends_nothing(tmp_path: Path) -> None:
+    site = Site(tmp_path / "site")
+    site.folder.mkdir()
+    code = WRAPPER.format(argument="client_id").replace('print("wrapped")', LEAVING)
+    site.install("acme_tap", code, rushes_wrappers={"tap": "acme_tap:plugin"})
+    install(site, "acme_leaver", LEAVER.format(body="pass"), "leaver/zoom")
+    program = DRIVEN.replace('print(client.generate("acme/zoom", rushes.Request("x")).state)', "")
+    lines = run(tmp_path, site, program)
+    assert "BrokenPluginError leaver/zoom: the hook submit raised SystemExit" in lines[0]
+
+
+@pytest.mark.parametrize("how", ["installed", "given"])
+def test_an_observer_that_ends_the_program_ends_nothing(tmp_path: Path, how: str) -> None:
+    site = Site(tmp_path / "site")
+    site.folder.mkdir()
+    if how == "installed":
+        code = f"def told(task): {LEAVING}"
+        site.install("acme_watch", code, rushes_observers={"watch": "acme_watch:told"})
+    program = """
+        import acme_server, acme_zoom, rushes, sys, threading
+        server = acme_server.Server()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        observers = [sys.exit] if {given} else []
+        client = rushes.Client(plugins=[acme_zoom.Zoom()], keys={{"acme": "k"}},
+                               base_urls={{"acme": server.url}}, observers=observers)
+        print(client.submit("acme/zoom", rushes.Request("x")).state)
+    """.format(given=how == "given")
+    assert run(tmp_path, site, program) == ["queued"]
+
+
+class Exploding:
+    """A plugin that cannot even be looked at."""
+
+    def __dir__(self) -> Any:
+        raise SystemExit(0)
+
+
+def test_a_plugin_that_cannot_be_looked_at_is_broken() -> None:
+    with pytest.raises(rushes.BrokenPluginError, match="SystemExit"):
+        Registry(plugins=[Exploding()])
+
+
+def test_a_broken_plugin_is_remembered_without_who_asked_for_it(site: Site) -> None:
+    variant = install(site, "acme_lasting", "raise ValueError", "lasting/zoom")
+    registry = Registry()
+    lengths = []
+    for _ in range(3):
+        with pytest.raises(rushes.BrokenPluginError) as caught:
+            registry.get(variant)
+        lengths.append(len(caught.traceback))
+    assert lengths[1] == lengths[2]
+
+
+def test_what_is_unreadable_is_a_sentence() -> None:
+    found = Unreadable("acme", "ValueError: no", may_wrap=False)
+    assert str(found) == (
+        "acme: its entry_points.txt cannot be read (ValueError: no); reinstall or uninstall it"
+    )
+
+
+def test_a_check_reads_what_is_installed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from importlib.metadata import PathDistribution
+
+    read = PathDistribution.read_text
+    asked: list[str] = []
+
+    def counted(self: PathDistribution, filename: str) -> str | None:
+        if filename == "entry_points.txt":
+            asked.append(str(self._path))
+        return read(self, filename)
+
+    monkeypatch.setattr(PathDistribution, "read_text", counted)
+    client = rushes.Client()
+    assert client.check("toapis/kling-v3", Request("x", duration=1)).problems
+    assert len(asked) == len(set(asked)) > 1
+
+
+def run(tmp_path: Path, site: Site, program: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={
+            "PYTHONPATH": f"{site.folder}:{Path(__file__).parents[1]}:"
+            f"{Path(rushes.__file__).parents[1]}",
+            "RUSHES_HOME": str(tmp_path / "home"),
+        },
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()

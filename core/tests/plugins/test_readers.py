@@ -1,0 +1,261 @@
+"""Readers of what comes from elsewhere: whatever it is, it has one of a few outcomes."""
+
+import math
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from journal_tasks import ended, make_task
+from rushes import (
+    Answer,
+    ConfigurationError,
+    JournalError,
+    ResultError,
+    pick,
+    pick_number,
+    pick_percent,
+    pick_text,
+)
+from rushes._fetch.part_file import PartFile
+from rushes._flow import Interrupted
+from rushes._journal.sqlite import _read
+from rushes._keys.redacting import LEAST, redact, redacted
+from rushes._plugins.defaults import refusal_by_status, retry_after
+from rushes._session.session import excerpt
+from rushes._submit.uploading import image_type
+from rushes.home import Keys
+
+LONG = "9" * 5000
+LAST = "Fri, 31 Dec 9999 23:59:59 GMT"
+FIRST = "Mon, 01 Jan 0001 00:00:00 GMT"
+
+numbers = st.integers().map(str) | st.sampled_from([LONG, "-1", "7", "07", "1e9", "٣", "²", " 5 "])
+dates = st.sampled_from([LAST, FIRST, "0", "Mon, 99 Foo 99999 99:99:99 +9999", "Thu, 1 Jan 1970"])
+near_dates = st.lists(
+    st.sampled_from(
+        ["Sun,", "06", "Nov", "1994", "08:49:37", "GMT", "-0000", "+2500", "0", ",", ":"]
+    )
+    | st.text(max_size=3),
+    max_size=8,
+).map(" ".join)
+texts = st.text(max_size=20) | numbers | dates | near_dates
+sizes = st.integers(0, 40).map(str) | numbers
+ranges = st.builds(
+    "{}{}-{}/{}".format, st.sampled_from(["bytes ", "bytes", "items ", ""]), sizes, sizes,
+    sizes | st.just("*"),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as name:
+        yield Path(name)
+
+
+@given(texts, texts | st.none())
+@example(LAST, FIRST)
+@example(LAST, "Sat, 01 Jan 2000 00:00:00 GMT")
+@example(FIRST, LAST)
+def test_any_retry_after_is_some_seconds_or_none(text: str, date: str | None) -> None:
+    headers = {"retry-after": text} if date is None else {"retry-after": text, "date": date}
+    found = retry_after(Answer(429, headers))
+    assert found is None or 0 <= found < 1e9
+    refusal = refusal_by_status(429, Answer(429, headers))
+    assert (refusal.kind, refusal.retry_after) == ("wait", found)
+
+
+json_text = st.binary(max_size=30) | st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | numbers,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=8,
+).map(lambda value: repr(value).replace("'", '"').encode("utf-8", "replace"))
+
+
+@given(json_text, st.integers(100, 999), st.lists(st.text(max_size=3) | st.integers(-9, 9)))
+@example(b"[" * 100_000, 200, [0])
+@example(b'{"a":' * 100_000, 200, ["a"])
+@example(b"9" * 5000, 200, [])
+@example(b'{"error": {"message": ' + b"9" * 5000, 400, [])
+@example(b"\xef\xbb\xbf{}", 200, [])
+@example(b'"\\ud800"', 200, [])
+@example(b"[1e999, -Infinity, NaN]", 200, [0])
+def test_any_body_is_read(body: bytes, status: int, path: list[Any]) -> None:
+    answer = Answer(status, {}, body)
+    value = answer.json()
+    for found in (value, pick(value, *path)):
+        text, number, percent = pick_text(found), pick_number(found), pick_percent(found)
+        assert text is None or text.strip()
+        assert number is None or math.isfinite(number)
+        assert percent is None or 0 <= percent <= 100
+    refusal = refusal_by_status(status, answer)
+    assert refusal.message
+    assert refusal.kind == "unknown" or status < 500
+    assert excerpt(answer).isprintable()
+
+
+class Begun(PartFile):
+    """A part that has got so far."""
+
+    def __init__(self, folder: Path, size: int) -> None:
+        super().__init__(folder / "x.mp4", "job")
+        self.size = size
+
+
+@given(
+    st.sampled_from([200, 206]),
+    st.integers(0, 20),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "content-range": ranges | texts,
+            "content-length": sizes | texts,
+            "etag": texts,
+            "last-modified": texts,
+            "content-encoding": st.sampled_from(["gzip", "identity", ""]),
+        },
+    ),
+)
+@example(206, 0, {"content-range": f"bytes 0-9/{LONG}"})
+@example(206, 0, {"content-range": f"bytes {LONG}-9/10"})
+@example(200, 7, {"content-length": LONG})
+def test_any_head_of_a_video_is_begun_or_refused(
+    folder: Path, status: int, size: int, headers: dict[str, str]
+) -> None:
+    part, refused = Begun(folder, size), False
+    try:
+        part.begin(Answer(status, headers))
+    except (Interrupted, ResultError) as error:
+        refused = True
+        assert part.size == 0 or isinstance(error, ResultError)  # noqa: PT017 - all are well
+    if not refused:
+        assert part.size == (size if status == 206 else 0)
+        part.write(b"more")
+        assert part.missing is None or part.missing.startswith(f"{part.size} of ")
+    part.discard()
+    assert list(folder.iterdir()) == []
+
+
+@given(st.binary(max_size=40) | st.binary(max_size=12).map(lambda tail: b"RIFF" + tail))
+def test_any_head_is_a_picture_or_none(head: bytes) -> None:
+    found = image_type(head)
+    assert found is None or found.startswith("image/")
+    assert image_type(head[:32]) == found
+
+
+RECORD = msgspec.json.encode(ended(make_task()))
+odd_pieces = st.sampled_from([b"null", b"[]", b"{", b'"', b"-1", b"1e999", b"\xff", b"[" * 5000])
+
+
+@st.composite
+def records(draw: st.DrawFn) -> bytes:
+    """Draw a record in which something is put for something else."""
+    start = draw(st.integers(0, len(RECORD)))
+    end = draw(st.integers(start, len(RECORD)))
+    return RECORD[:start] + draw(odd_pieces | st.binary(max_size=4)) + RECORD[end:]
+
+
+@given(records() | st.binary(max_size=20))
+@example(RECORD[:-1] + b', "later": ' + b"[" * 5000)
+@example(RECORD[:-1] + b', "later": 1}')
+def test_any_record_is_a_task_or_is_said_to_be_none(record: bytes) -> None:
+    try:
+        task = _read(Path("/nonexistent/journal.db"), "kite", record, None)
+    except JournalError as error:
+        assert "/nonexistent/journal.db" in str(error)  # noqa: PT017 - a task is as well
+        return
+    assert msgspec.json.decode(msgspec.json.encode(task), type=type(task)) == task
+
+
+@given(
+    st.binary(max_size=20)
+    | st.dictionaries(st.text(max_size=5), st.text(max_size=5) | st.none()).map(msgspec.json.encode)
+    | odd_pieces.map(lambda piece: b'{"acme": ' + piece)
+)
+def test_any_file_of_keys_is_read_or_is_said_to_be_none(folder: Path, content: bytes) -> None:
+    file = folder / "keys.json"
+    file.write_bytes(content)
+    try:
+        found = Keys({}, {}, folder).stored()
+        assert msgspec.json.decode(content) == found
+    except ConfigurationError as error:
+        assert str(file) in str(error)  # noqa: PT017 - keys are as well
+    finally:
+        file.unlink()
+
+
+plain = st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="[]")
+secrets = st.text(plain, min_size=LEAST, max_size=40)
+around = st.text(max_size=20)
+
+
+@given(secrets, st.lists(around, min_size=1, max_size=4), st.integers(0, 40))
+@example("k/+=&key", ["", "", ""], 0)
+def test_no_text_shows_a_key(secret: str, between: list[str], cut: int) -> None:
+    shown = redact(secret.join(between), secret)
+    assert secret not in shown
+    assert redact(shown, secret) == shown
+    # What a cut left of it at the end is long enough to be told, or too short to be of use.
+    left = secret[: len(secret) - cut % (len(secret) - LEAST + 1)]
+    assert not redact(between[0] + left, secret).endswith(left)
+
+
+def _ways(char: str) -> st.SearchStrategy[str]:
+    """Draw one of the ways in which a character of a key may be written."""
+    code = ord(char)
+    ways = [char, "\\" + char, f"\\u{code:04x}", f"\\u{code:04X}", f"%{code:02x}", f"%{code:02X}"]
+    ways += [f"&#{code};", f"&#{code:03};", f"&#x{code:x};", f"&#X{code:X};"]
+    return st.sampled_from([*ways, "+"] if char == " " else ways)
+
+
+@st.composite
+def _written(draw: st.DrawFn) -> tuple[str, list[str]]:
+    """Draw a key and it as it was written several times, each character its own way."""
+    within = st.characters(min_codepoint=32, max_codepoint=126, exclude_characters="[]")
+    secret = draw(st.text(within | st.sampled_from("\\%&u+ /"), min_size=LEAST, max_size=20))
+    return secret, draw(st.lists(st.tuples(*map(_ways, secret)).map("".join), max_size=3))
+
+
+@given(_written(), around)
+@example(("\\\\\\\\\\\\", ["\\" * 12]), "\\")
+@example(("%25%25", ["%2525%25%32%35"]), "")
+@example(("\\a/b/c\\", ["\\a/b/c\\", "\\a/b/c\\"]), "")
+def test_no_way_to_write_a_key_shows_it(written: tuple[str, list[str]], between: str) -> None:
+    secret, forms = written
+    # A line ends before and after each, so that no two of them overlap.
+    shown = redact("".join(f"{between}\n{form}\n" for form in forms), secret)
+    assert shown.count("[key]") - between.count("[key]") * len(forms) >= len(forms)
+    assert not [form for form in forms if form in shown]
+
+
+@pytest.mark.parametrize("secret", ["\\" * 40 + "x", "%25" * 14, "\\u005c" * 8, "aaaaaa" * 7 + "b"])
+def test_no_text_keeps_the_redacting_busy(secret: str) -> None:
+    """A pattern that tries every way to read a text would not come to an end here."""
+    text = secret[:-1] * 40 + "!"
+    assert redact(text, secret) == text
+
+
+@given(
+    secrets,
+    st.recursive(
+        st.none() | st.integers() | st.booleans() | around | st.just("KEY"),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(around | st.just("KEY"), inner),
+        max_leaves=8,
+    ),
+)
+def test_no_value_shows_a_key(secret: str, value: Any) -> None:
+    told = msgspec.json.encode(redacted(_with(value, secret), secret))
+    assert secret not in str(msgspec.json.decode(told))
+    assert redacted(value, None) == value
+
+
+def _with(value: Any, secret: str) -> Any:
+    if isinstance(value, dict):
+        return {_with(name, secret): _with(item, secret) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_with(item, secret) for item in value]
+    return f"your {secret}!" if value == "KEY" else value

@@ -1,0 +1,298 @@
+"""Plugins from real distributions: a broken one is a sentence, and breaks nothing else."""
+
+import subprocess
+import sys
+import textwrap
+import threading
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import rushes
+from acme_zoom import Zoom
+from installed_site import GOOD, WRAPPER, Site, install
+from rushes import (
+    BrokenPluginError,
+    Call,
+    Client,
+    ConfigurationError,
+    Request,
+    UnknownVariantError,
+    hookimpl,
+)
+from rushes._check.trial import trial
+from rushes._plugins.loading import import_in_time
+from rushes._plugins.registry import Registry
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    return Site(folder)
+
+
+BROKEN = {
+    "raises": ("raise KeyError('no such setting')", "import raised KeyError"),
+    "exits": ("raise SystemExit(3)", "import raised SystemExit"),
+    "has no such name": ("x = 1", "raised AttributeError"),
+    "does not parse": ("def", "raised SyntaxError"),
+    "bad signature": (
+        GOOD.format(id="x/y") + "Own.submit = hookimpl(lambda self, payloat: None)",
+        "payloat",
+    ),
+    "unknown hook": (GOOD.format(id="x/y") + "Own.sumbit = hookimpl(lambda self: 1)", "sumbit"),
+    "async hook": (
+        GOOD.format(id="x/y") + "async def f(self, payload): pass\nOwn.submit = hookimpl(f)",
+        "hook submit is an async function",
+    ),
+    "no declaration": ("class P: pass\nplugin = P()", "returns no rushes.Variant"),
+    "declares by raising": (
+        GOOD.format(id="x/y") + "def f(self): raise OSError\nOwn.variant = hookimpl(f)",
+        "declaration raised OSError",
+    ),
+    "another spec": (
+        GOOD.format(id="x/y")
+        + "plugin.declaration = msgspec.structs.replace(plugin.declaration, spec=99)",
+        "version 99 .* speaks version 1",
+    ),
+    "another id": (GOOD.format(id="x/y"), "entry point says .*, its declaration x/y"),
+}
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_broken_plugin_is_named_and_breaks_nothing_else(site: Site, how: str) -> None:
+    code, words = BROKEN[how]
+    name = "acme_broken_" + how.replace(" ", "_")
+    broken = install(site, name, code, f"acme-broken/{how.replace(' ', '-')}")
+    install(site, f"{name}_good", GOOD.format(id=f"good/{name}"), f"good/{name}")
+    registry = Registry()
+    assert {broken, f"good/{name}"} <= set(registry.ids())
+    for _ in range(2):
+        with pytest.raises(BrokenPluginError, match=words) as caught:
+            registry.get(broken)
+        assert name in str(caught.value)
+    assert registry.get(f"good/{name}").variant.id == f"good/{name}"
+    assert broken not in [loaded.variant.id for loaded in registry.working()]
+
+
+def test_listing_imports_nothing(site: Site) -> None:
+    variant = install(site, "acme_listed", "raise AssertionError", "listed/zoom")
+    assert variant in Registry().ids()
+    assert "acme_listed" not in sys.modules
+
+
+def test_an_import_that_hangs_is_given_up(site: Site) -> None:
+    threading.acme_gate = threading.Event()  # type: ignore[attr-defined]
+    install(site, "acme_hangs", "import threading; threading.acme_gate.wait(30)")
+    (entry,) = (e for e in entry_points(group="rushes") if e.value == "acme_hangs:plugin")
+    with pytest.raises(BrokenPluginError, match=r"acme_hangs.*did not end within 0\.05 seconds"):
+        import_in_time(entry, 0.05)
+    threading.acme_gate.set()  # type: ignore[attr-defined]
+
+
+def test_two_claims_to_one_name_are_both_named(site: Site) -> None:
+    for name in ("acme_honest", "acme_stranger"):
+        install(site, name, GOOD.format(id="claimed/zoom"), "claimed/zoom")
+    with pytest.raises(BrokenPluginError, match=r"claimed by .* and ") as caught:
+        Registry().get("claimed/zoom")
+    assert all(name in str(caught.value) for name in ("acme_honest", "acme_stranger"))
+    assert {"acme_honest", "acme_stranger"}.isdisjoint(sys.modules)
+    assert len(Registry().entries()["claimed/zoom"]) == 2
+
+
+def test_one_distribution_found_twice_is_one(site: Site, monkeypatch: Any, tmp_path: Path) -> None:
+    install(site, "acme_twice", GOOD.format(id="twice/zoom"), "twice/zoom")
+    other = tmp_path / "other"
+    other.mkdir()
+    install(Site(other), "acme_twice", GOOD.format(id="twice/zoom"), "twice/zoom")
+    monkeypatch.syspath_prepend(str(other))
+    assert Registry().get("twice/zoom").variant.id == "twice/zoom"
+
+
+def test_an_unknown_id_names_the_nearest(site: Site) -> None:
+    registry = Registry(plugins=[Zoom()])
+    with pytest.raises(UnknownVariantError, match="nearest: acme/zoom"):
+        registry.get("acme/zom")
+    with pytest.raises(UnknownVariantError, match=r"installed: .*acme/zoom"):
+        registry.get("!?")
+    with pytest.raises(UnknownVariantError):
+        Client(plugins=[Zoom()]).check("", Request("x"))
+
+
+@pytest.mark.parametrize(
+    "url", ["acme.example", "ftp://a.b", "https://", "https://a b", "https://a?x", "https://[::1",
+            "https://a.b:99999", "https://a.b:x", "file:///x"],
+)  # fmt: skip
+def test_a_base_url_that_is_none(url: str) -> None:
+    client = Client(plugins=[Zoom()], base_urls={"acme": url})
+    with pytest.raises(ConfigurationError, match="ACME_BASE_URL"):
+        client.check("acme/zoom", Request("x"))
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("raise ImportError('no gauge')", "no gauge"),
+        (WRAPPER.format(argument="payloat"), "payloat"),
+    ],
+)
+def test_checks_go_on_with_a_broken_wrapper_and_paying_does_not(
+    tmp_path: Path, code: str, words: str
+) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    Site(site).install("acme_gauge", code, rushes_wrappers={"gauge": "acme_gauge:plugin"})
+    program = """
+        import acme_zoom, rushes
+        client = rushes.Client(plugins=[acme_zoom.Zoom()], keys={"acme": "k"},
+                               base_urls={"acme": "http://127.0.0.1:9"})
+        print(client.check("acme/zoom", rushes.Request("x")).valid)
+        try:
+            client.submit("acme/zoom", rushes.Request("x"))
+        except rushes.BrokenPluginError as error:
+            print(error)
+        print(client.tasks())
+    """
+    lines = run(tmp_path, site, program)
+    assert lines[0] == "True"
+    assert words in " ".join(lines)
+    assert "acme_gauge" in " ".join(lines)
+    assert lines[-1] == "[]"
+
+
+def run(tmp_path: Path, site: Path, program: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={
+            "PYTHONPATH": f"{site}:{Path(__file__).parents[1]}:{Path(rushes.__file__).parents[1]}",
+            "RUSHES_HOME": str(tmp_path / "home"),
+        },
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_a_wrapper_that_is_installed_wraps(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    site.mkdir()
+    code = WRAPPER.format(argument="client_id")
+    Site(site).install("acme_tap", code, rushes_wrappers={"tap": "acme_tap:plugin"})
+    program = """
+        import acme_zoom, rushes, threading, acme_server
+        server = acme_server.Server()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        client = rushes.Client(plugins=[acme_zoom.Zoom()], keys={"acme": "k"},
+                               base_urls={"acme": server.url})
+        print(client.submit("acme/zoom", rushes.Request("x")).state)
+    """
+    assert run(tmp_path, site, program) == ["wrapped", "queued"]
+
+
+class Cap:
+    """A wrapper given by hand, which may refuse to pay."""
+
+    @hookimpl(wrapper=True)
+    def submit(self, payload: Any) -> Any:
+        call: Call = yield
+        if payload.seconds > 5:
+            raise ConfigurationError("the cap is reached")
+        return call
+
+
+def test_a_wrapper_may_refuse_to_pay(tmp_path: Path) -> None:
+    client = Client(plugins=[Zoom()], wrappers=[Cap()], keys={"acme": "k"}, home=tmp_path)
+    assert client.check("acme/zoom", Request("x", duration=10)).valid
+    with pytest.raises(ConfigurationError, match="the cap is reached"):
+        client.submit("acme/zoom", Request("x", duration=10))
+    assert client.tasks() == []
+    client.close()
+
+
+def test_an_entry_point_of_no_distribution_is_described() -> None:
+    entry = EntryPoint("x.y", "no_such_module_anywhere:plugin", "rushes")
+    with pytest.raises(BrokenPluginError, match="an unknown distribution"):
+        import_in_time(entry, 5)
+
+
+class Raising(Zoom):
+    """A plugin whose drafting raises."""
+
+    declaration = msgspec.structs.replace(Zoom.declaration, id="acme/raising")
+
+    @hookimpl
+    def build_payload(self) -> Any:
+        raise KeyError("clip")
+
+
+def test_what_a_broken_plugin_cannot_is_said_and_the_others_are_asked(
+    tmp_path: Path, site: Site
+) -> None:
+    site.install("halfway", "raise RuntimeError('half')", rushes={"acme.half": "halfway:plugin"})
+    client = Client(plugins=[Zoom(), Raising()], home=tmp_path)
+    reports = {report.variant: report for report in client.check_all(Request("x"))}
+    assert reports["acme/zoom"].valid
+    for variant, words in (
+        ("acme/raising", "the hook build_payload raised KeyError"),
+        ("acme/half", "its import raised RuntimeError: half"),
+    ):
+        (problem,) = reports[variant].problems
+        assert problem.code == "broken_plugin"
+        assert words in problem.message
+
+
+class Odd(Zoom):
+    """A plugin of which one hook does what it must not."""
+
+    def __init__(self, **hooks: Any) -> None:
+        for name, raising in hooks.items():
+            setattr(self, name, raising)
+
+
+@hookimpl
+def _raises(answer: Any) -> Any:
+    raise LookupError("nothing there")
+
+
+@hookimpl
+def _polls_nothing(receipt: Any) -> Any:
+    if receipt:
+        raise LookupError("nothing there")
+    yield
+
+
+@hookimpl
+def _polls_by_a_memo(receipt: Any) -> Any:
+    yield Call.get(receipt.memo["url"])
+
+
+def test_a_trial_has_no_memo_and_blames_nobody_for_it() -> None:
+    trial(Registry(plugins=[Odd(poll=_polls_by_a_memo)]).get("acme/zoom"))
+
+
+@hookimpl
+def _gives_text(key: str) -> Any:
+    return f"Bearer {key}"
+
+
+@pytest.mark.parametrize(
+    ("hook", "odd"),
+    [
+        ("parse_submit", _raises),
+        ("parse_status", _raises),
+        ("parse_refusal", _raises),
+        ("poll", _polls_nothing),
+        ("authorize", _gives_text),
+    ],
+)
+def test_a_trial_finds_the_hook_that_does_what_it_must_not(hook: str, odd: Any) -> None:
+    trial(Registry(plugins=[Zoom()]).get("acme/zoom"))
+    with pytest.raises(BrokenPluginError, match=f"the hook {hook}"):
+        trial(Registry(plugins=[Odd(**{hook: odd})]).get("acme/zoom"))

@@ -1,0 +1,165 @@
+"""One provider's name is one distribution's: no other is given its key, unless it is trusted."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from acme_driver import KEY, REQUEST, Drivers, Maker
+from acme_server import Server
+from acme_zoom import Zoom
+from installed_site import GOOD, Site, install
+from rushes import ConfigurationError, MissingKeyError
+from rushes._plugins.registry import Registry
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.delenv("RUSHES_TRUST", raising=False)
+    return Site(folder)
+
+
+def bring(site: Site, name: str, variant: str) -> str:
+    """Install a distribution that brings one variant; return its id."""
+    return install(site, name, GOOD.format(id=variant), variant)
+
+
+@pytest.fixture
+def stranger(site: Site) -> str:
+    """Install the distribution that owns the name, and another; return the other's variant."""
+    bring(site, "rushes_acme", "acme/own")
+    return bring(site, "Acme_Extras", "acme/extra")
+
+
+def test_a_second_distribution_is_not_given_the_key_and_is_named(
+    make: Maker, server: Server, stranger: str
+) -> None:
+    driver = make(plugins=[])
+    assert driver.check(stranger, REQUEST).valid
+    assert stranger in driver.client.registry.ids()
+    with pytest.raises(ConfigurationError) as caught:
+        driver.submit(stranger, REQUEST)
+    assert str(caught.value) == (
+        "acme/extra is brought by acme-extras, but other variants of acme by rushes-acme. The key "
+        "for acme goes only to rushes-acme. If you trust acme-extras with it, say so: "
+        'RUSHES_TRUST="acme=acme-extras", or the argument trust={"acme": "acme-extras"}; otherwise '
+        "uninstall acme-extras"
+    )
+    assert not isinstance(caught.value, MissingKeyError)
+    assert driver.tasks() == []
+    assert server.lines == []
+    assert driver.submit("acme/own", REQUEST).state == "queued"
+
+
+@pytest.mark.parametrize("verb", ["wait", "cancel", "resume"])
+def test_it_is_not_given_it_for_a_task_either(
+    make: Maker, server: Server, site: Site, verb: str
+) -> None:
+    """As where the second one was installed after the task was sent."""
+    variant = bring(site, "acme_extras", "acme/extra")
+    task = make(plugins=[]).submit(variant, REQUEST)
+    bring(site, "rushes_acme", "acme/own")
+    before = len(server.seen)
+    with pytest.raises(ConfigurationError, match="goes only to rushes-acme") as caught:
+        getattr(make(plugins=[]), verb)(task.id)
+    assert caught.value.task == task
+    assert len(server.seen) == before
+    assert make(plugins=[], trust={"acme": "acme-extras"}).resume(task.id).file
+
+
+def test_where_none_owns_the_name_none_is_given_the_key(
+    make: Maker, server: Server, site: Site
+) -> None:
+    for name in ("one", "other"):
+        bring(site, f"acme_{name}", f"acme/{name}")
+    for name in ("one", "other"):
+        words = rf"^acme/{name} is brought by acme-{name}, .*None of them is named rushes-acme"
+        with pytest.raises(ConfigurationError, match=words):
+            make(plugins=[]).submit(f"acme/{name}", REQUEST)
+    assert server.lines == []
+
+
+def test_the_only_one_owns_the_name(make: Maker, server: Server, site: Site) -> None:
+    bring(site, "whatever", "acme/own")
+    bring(site, "rushes_other", "other/zoom")
+    assert make(plugins=[]).submit("acme/own", REQUEST).state == "queued"
+
+
+TRUST: dict[str, dict[str, Any]] = {
+    "a name": {"trust": {"acme": "acme-extras"}},
+    "a name spelt otherwise": {"trust": {"acme": "ACME.Extras"}},
+    "several names": {"trust": {"acme": ["another", "acme_extras"], "other": "x"}},
+    "the environment": {"environ": "acme=acme-extras"},
+    "several in the environment": {"environ": " other=x , acme = Acme_Extras,acme=another, "},
+    "the argument beats the environment": {
+        "environ": "acme=another", "trust": {"acme": "acme-extras"},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", TRUST)
+def test_one_that_is_trusted_in_so_many_words_is_given_it(
+    make: Maker, server: Server, stranger: str, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = dict(TRUST[how])
+    if environ := said.pop("environ", None):
+        monkeypatch.setenv("RUSHES_TRUST", environ)
+    driver = make(plugins=[], **said)
+    for variant in (stranger, "acme/own"):
+        assert driver.submit(variant, REQUEST).state == "queued"
+    keys = {headers.get("authorization") for _, headers, _ in server.seen}
+    assert keys == {f"Bearer {KEY}"}
+
+
+DISTRUST: dict[str, dict[str, Any]] = {
+    "another name": {"trust": {"acme": "acme"}},
+    "another provider": {"trust": {"other": "acme-extras"}},
+    "letters of the name": {"trust": {"acme": list("acme-extras")}},
+    "another in the environment": {"environ": "acme=another"},
+    "another sign in the environment": {"environ": "acme=acme-extras;other=x"},
+    "the argument beats the environment": {
+        "environ": "acme=acme-extras", "trust": {"acme": "another"},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("how", DISTRUST)
+def test_other_trust_is_not_trust_in_this_one(
+    make: Maker, server: Server, stranger: str, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = dict(DISTRUST[how])
+    if environ := said.pop("environ", None):
+        monkeypatch.setenv("RUSHES_TRUST", environ)
+    with pytest.raises(ConfigurationError, match="goes only to rushes-acme"):
+        make(plugins=[], **said).submit(stranger, REQUEST)
+    assert server.lines == []
+
+
+@pytest.mark.parametrize("said", ["acme", "acme=", "=acme-extras", "acme=x,acme-extras"])
+def test_trust_that_cannot_be_read_is_said_where_it_is_needed(
+    server: Server, home: Path, stranger: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUSHES_TRUST", said)
+    drivers = Drivers("sync", server, home)
+    with pytest.raises(ConfigurationError, match=r"RUSHES_TRUST says .* PROVIDER=DIST"):
+        drivers(plugins=[]).submit(stranger, REQUEST)
+    assert drivers(plugins=[]).submit("acme/own", REQUEST).state == "queued"
+    drivers.close()
+
+
+def test_a_plugin_given_by_hand_is_trusted(make: Maker, server: Server, stranger: str) -> None:
+    driver = make(plugins=[Zoom()])
+    assert driver.submit("acme/zoom", REQUEST).state == "queued"
+    with pytest.raises(ConfigurationError, match="goes only to rushes-acme"):
+        driver.submit(stranger, REQUEST)
+
+
+def test_why_is_said_without_loading_anything(site: Site) -> None:
+    install(site, "rushes_acme", "raise AssertionError", "acme/own")
+    install(site, "acme_extras", "raise AssertionError", "acme/extra")
+    registry = Registry()
+    assert registry.why_no_key("acme/own") is None
+    assert "acme-extras" in str(registry.why_no_key("acme/extra"))
+    assert "acme-extras" in str(Registry(trust={"acme": "rushes-acme"}).why_no_key("acme/extra"))

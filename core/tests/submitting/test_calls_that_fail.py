@@ -1,0 +1,292 @@
+"""Faults of the creating call: what is bought at most once, and what nobody knows is called so."""
+
+import datetime
+import email.utils
+import threading
+from urllib.parse import quote
+
+import pytest
+from acme_driver import KEY, REQUEST, Driver, Maker
+from acme_server import Behaviour, Handler, Server, answers, bills_then, cuts, drops, stalls
+from acme_zoom import Zoom
+from rushes import (
+    Answer,
+    Call,
+    ConfigurationError,
+    NotSentError,
+    OutcomeUnknownError,
+    Receipt,
+    RefusedError,
+    Request,
+    RushesError,
+    Steps,
+    Task,
+    TaskEndedError,
+    Timeouts,
+    Variant,
+    hookimpl,
+    pick,
+)
+
+GOOD = b'{"clip": {"ref": "c-1", "stage": "waiting"}}'
+
+
+def kept(driver: Driver, error: RushesError) -> Task:
+    """Return the error's task, which must be the journal's only one."""
+    assert error.task is not None
+    assert driver.tasks() == [error.task]
+    return error.task
+
+
+@pytest.mark.parametrize("status", [400, 402, 404, 413, 422])
+def test_a_refusal_is_one_post_and_the_providers_words(
+    make: Maker, server: Server, status: int
+) -> None:
+    server.on("POST", answers(status, {"error": {"message": "no such tint", "code": "E7"}}))
+    driver = make()
+    with pytest.raises(RefusedError, match=f"HTTP {status}.*no such tint") as caught:
+        driver.submit("acme/zoom", REQUEST)
+    assert (server.posts(), server.clips) == (1, {})
+    assert kept(driver, caught.value).state == "refused"
+    assert caught.value.refusal.code == "E7"
+    assert driver.tasks(unfinished=True) == []
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_key_is_named_by_where_it_is_from(
+    make: Maker, server: Server, status: int
+) -> None:
+    server.on("POST", answers(status, {"error": {"message": f"bad key {KEY}", "code": KEY}}))
+    driver = make()
+    with pytest.raises(RefusedError, match="the argument `keys`") as caught:
+        driver.submit("acme/zoom", REQUEST)
+    assert caught.value.refusal.kind == "key"
+    assert KEY not in str(caught.value) + repr(caught.value.refusal) + repr(caught.value.task)
+
+
+def cuts_its_head(handler: Handler) -> None:
+    handler.wfile.write(b"HTTP/1.1 20")
+    handler.hang_up()
+
+
+UNKNOWN: dict[str, Behaviour] = {
+    **{str(status): bills_then(answers(status)) for status in (408, 409, 425, 500, 502, 503, 504)},
+    "dropped before the answer": bills_then(drops),
+    "cut in its head": bills_then(cuts_its_head),
+    "200 with HTML": bills_then(answers(200, "<html>Welcome</html>")),
+    "200 with cut JSON": bills_then(answers(200, GOOD[:20])),
+    "200, the body cut": bills_then(cuts(GOOD, 20)),
+    "200, empty": bills_then(answers(200)),
+    "200 without an id": bills_then(answers(200, {"clip": {}})),
+    "200, the id a number": bills_then(answers(200, {"clip": {"ref": 7}})),
+    "200, the id null": bills_then(answers(200, {"clip": {"ref": None}})),
+    "200, the id blank": bills_then(answers(200, {"clip": {"ref": " "}})),
+    "200 with a list": bills_then(answers(200, [])),
+    "204": bills_then(answers(204)),
+}
+
+
+@pytest.mark.parametrize("fault", UNKNOWN)
+def test_what_nobody_knows_is_sent_once_and_kept(make: Maker, server: Server, fault: str) -> None:
+    server.on("POST", UNKNOWN[fault])
+    driver = make()
+    with pytest.raises(OutcomeUnknownError) as caught:
+        driver.generate("acme/zoom", REQUEST)
+    task = kept(driver, caught.value)
+    assert (task.state, task.remote_id) == ("unknown", None)
+    assert task.error
+    assert task.id in str(caught.value)
+    assert (server.posts(), len(server.clips)) == (1, 1)
+    with pytest.raises(OutcomeUnknownError):
+        driver.resume(task.id)
+    assert server.posts() == 1
+    resolved = driver.resolve(task.id, remote_id="c-1")
+    assert driver.resume(resolved).file
+    assert server.posts() == 1
+
+
+def test_a_stalled_answer_ends_within_its_budget(make: Maker, server: Server) -> None:
+    billed = threading.Event()
+
+    def stalls_when_billed(handler: Handler) -> None:
+        billed.set()
+        stalls(handler)
+
+    server.on("POST", bills_then(stalls_when_billed))
+    driver = make(timeouts=Timeouts(submit=1))
+    with pytest.raises(OutcomeUnknownError):
+        driver.submit("acme/zoom", REQUEST)
+    assert billed.wait(30)
+    assert (server.posts(), len(server.clips)) == (1, 1)
+
+
+def test_the_answer_nobody_understood_is_kept_without_the_key(make: Maker, server: Server) -> None:
+    server.on("POST", answers(200, f"<html>hello {KEY}</html>"))
+    driver = make()
+    with pytest.raises(OutcomeUnknownError, match="<html>hello") as caught:
+        driver.submit("acme/zoom", REQUEST)
+    assert "<html>hello [key]" in (kept(driver, caught.value).error or "")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(make: Maker, server: Server, status: int) -> None:
+    target = server.url.replace("127.0.0.1", "localhost") + f"/elsewhere?k={KEY}"
+    server.on("POST", answers(status, location=target))
+    driver = make()
+    with pytest.raises(ConfigurationError, match="localhost") as caught:
+        driver.submit("acme/zoom", REQUEST)
+    assert server.lines == ["POST /v1/clips"]
+    assert kept(driver, caught.value).state == "refused"
+    assert KEY not in str(caught.value)
+
+
+def in_a_minute() -> dict[str, str]:
+    then = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=60)
+    return {"retry_after": email.utils.format_datetime(then, usegmt=True)}
+
+
+@pytest.mark.parametrize(
+    ("headers", "least", "most"),
+    [
+        ({"retry_after": "7"}, 7, 8),
+        (None, 30, 67),
+        ({}, 5, 6),
+        ({"retry_after": "0"}, 0.9, 2),
+        ({"retry_after": "soon"}, 5, 6),
+    ],
+)
+def test_told_to_wait_it_waits_at_least_that_long(
+    make: Maker, server: Server, headers: dict[str, str] | None, least: float, most: float
+) -> None:
+    server.on("POST", answers(429, **(in_a_minute() if headers is None else headers)))
+    driver = make()
+    task = driver.submit("acme/zoom", REQUEST)
+    assert (server.posts(), len(server.clips), task.state) == (2, 1, "queued")
+    assert least <= sum(driver.slept) <= most
+    assert server.seen[0][2] == server.seen[1][2]
+
+
+@pytest.mark.parametrize("after", ["3600", "999999999999999999999"])
+def test_an_hour_is_too_long_to_wait(make: Maker, server: Server, after: str) -> None:
+    server.on("POST", answers(429, retry_after=after))
+    driver = make()
+    with pytest.raises(RefusedError, match="come back in") as caught:
+        driver.submit("acme/zoom", REQUEST)
+    assert caught.value.refusal.kind == "wait"
+    assert (server.posts(), server.clips, driver.slept) == (1, {}, [])
+    assert kept(driver, caught.value).state == "refused"
+
+
+def test_waiting_ends_even_where_the_provider_always_says_now(
+    make: Maker, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rushes._submit.delivering.PATIENCE", 5.0)
+    server.on("POST", *[answers(429, retry_after="0")] * 50)
+    with pytest.raises(RefusedError):
+        make().submit("acme/zoom", REQUEST)
+    assert server.posts() == 6
+
+
+def test_nobody_listening_is_not_sent(make: Maker, server: Server) -> None:
+    driver = make(base_urls={"acme": "http://127.0.0.1:9"})
+    with pytest.raises(NotSentError, match="nothing was bought") as caught:
+        driver.submit("acme/zoom", REQUEST)
+    assert kept(driver, caught.value).state == "refused"
+    assert len(driver.slept) == 2
+    assert driver.tasks(unfinished=True) == []
+
+
+def test_a_connection_that_comes_up_late_is_used(
+    make: Maker, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rushes._flow import NotSent
+    from rushes._network import messages
+
+    tries: list[int] = []
+    original = messages.request_of
+
+    def refuse_twice(*args: object, **named: object) -> object:
+        tries.append(1)
+        if len(tries) < 3:
+            raise NotSent("refused")
+        return original(*args, **named)  # type: ignore[arg-type]
+
+    for module in ("transport", "async_transport"):
+        monkeypatch.setattr(f"rushes._network.{module}.request_of", refuse_twice)
+    assert make().submit("acme/zoom", REQUEST).state == "queued"
+    assert (server.posts(), len(tries)) == (1, 3)
+
+
+def test_a_refused_answer_with_an_id_is_a_task(make: Maker, server: Server) -> None:
+    server.on("POST", bills_then(answers(429, GOOD)))
+    assert make().submit("acme/zoom", REQUEST).remote_id == "c-1"
+    assert server.posts() == 1
+
+
+def test_the_creating_call_has_a_connection_of_its_own(make: Maker, server: Server) -> None:
+    make().generate("acme/zoom", REQUEST)
+    assert server.seen[0][1]["connection"] == "close"
+    assert server.seen[1][1]["connection"] == "keep-alive"
+
+
+@pytest.mark.parametrize("ref", [".", "..", "....", "x" * 600, "x" * 1_000_000, "a\nb", "a\x00"])
+def test_an_id_that_nothing_can_have_is_not_understood(
+    make: Maker, server: Server, ref: str
+) -> None:
+    server.on("POST", bills_then(answers(201, {"clip": {"ref": ref}})))
+    driver = make()
+    with pytest.raises(OutcomeUnknownError, match="its id") as caught:
+        driver.submit("acme/zoom", REQUEST)
+    assert len(str(caught.value)) < 2000
+    assert server.lines == ["POST /v1/clips"]
+    with pytest.raises(ConfigurationError, match=r"the remote id"):
+        driver.resolve(kept(driver, caught.value), remote_id=ref)
+
+
+class Regional(Zoom):
+    """Keeps in its receipts the region that polls go to."""
+
+    @hookimpl
+    def parse_submit(self, answer: Answer) -> Receipt | None:
+        clip = pick(answer.json(), "clip")
+        return Receipt(clip["ref"], memo={"region": "eu"}) if clip else None
+
+    @hookimpl
+    def poll(self, variant: Variant, receipt: Receipt) -> Steps[Answer]:
+        region = receipt.memo["region"]
+        return (yield Call.get(variant.url("/v1/clips/{id}?from={region}", id=receipt.remote_id,
+                                           region=region)))  # fmt: skip
+
+
+def test_what_a_receipt_needs_beside_the_id_is_asked_for(make: Maker, server: Server) -> None:
+    server.on("POST", bills_then(drops))
+    driver = make(plugins=[Regional()])
+    with pytest.raises(OutcomeUnknownError) as caught:
+        driver.submit("acme/zoom", REQUEST)
+    task = kept(driver, caught.value)
+    with pytest.raises(ConfigurationError, match=r"'c-1', which has no memo.*give the right one"):
+        driver.resolve(task, remote_id="c-1")
+    server.on("POST", answers(201, {"clip": {"ref": "c-2"}}))
+    driver.submit("acme/zoom", Request("Another clip"))
+    with pytest.raises(ConfigurationError, match=r'another task\'s is {"region":"eu"}'):
+        driver.resolve(task, remote_id="c-1", memo={"reign": "eu"})
+    with pytest.raises(ConfigurationError, match="the memo is not JSON"):
+        driver.resolve(task, remote_id="c-1", memo=object())
+    assert driver.task(task.id).state == "unknown"
+    resolved = driver.resolve(task, remote_id="c-1", memo={"region": "us"})
+    assert resolved.receipt == Receipt("c-1", memo={"region": "us"})
+    server.on("GET", answers(200, {"clip": {"ref": "c-1", "stage": "broken"}}))
+    with pytest.raises(TaskEndedError):
+        driver.wait(resolved)
+    assert "GET /v1/clips/c-1?from=us" in server.lines
+
+
+@pytest.mark.parametrize("ref", ["a/b", "../a", "a%2Fb", "a?b#c", "a;b", "ä", ". ."])
+def test_an_id_stays_one_part_of_its_path(make: Maker, server: Server, ref: str) -> None:
+    server.on("POST", bills_then(answers(201, {"clip": {"ref": ref}})))
+    server.on("GET", answers(404), answers(200, {"clip": {"ref": ref, "stage": "broken"}}))
+    driver = make()
+    task = driver.submit("acme/zoom", REQUEST)
+    with pytest.raises(TaskEndedError):
+        driver.wait(task)
+    assert server.lines[1:] == [f"GET /v1/clips/{quote(ref, safe='')}"] * 2

@@ -1,0 +1,245 @@
+"""A submit whose outcome nobody knows: found again, replayed, or left to the caller."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import msgspec
+import pytest
+from acme_driver import KEY, REQUEST, Driver, Maker
+from acme_kinds import Both, Findable, Rejecting, RejectingFindable, Replaying
+from acme_server import Behaviour, Server, answers, bills_then, created, cuts, drops, stalls
+from acme_zoom import Zoom
+from rushes import (
+    AsyncClient,
+    OutcomeUnknownError,
+    Task,
+    Timeouts,
+)
+
+SILENT: dict[str, Behaviour] = {
+    "dropped": drops,
+    "stalled": stalls,
+    "500": answers(500),
+    "503 HTML": answers(503, "<html>"),
+    "408": answers(408),
+    "409": answers(409),
+    "425": answers(425),
+    "HTML": answers(200, "<html>"),
+    "cut JSON": answers(200, '{"clip": {"re'),
+    "cut body": cuts(b'{"clip": {"ref": "c-1"}}', 9),
+    "empty": answers(200),
+    "no id": answers(200, {"clip": {}}),
+    "an id of the wrong type": answers(200, {"clip": {"ref": 7}}),
+}
+
+
+@pytest.mark.parametrize("fault", SILENT.values(), ids=SILENT)
+@pytest.mark.parametrize("plugin", [Replaying, Findable, Both])
+def test_a_provider_that_can_tell_is_asked(
+    make: Maker, server: Server, plugin: type[Zoom], fault: Behaviour
+) -> None:
+    server.replays = plugin is not Findable
+    server.on("POST", bills_then(fault))
+    driver = make(plugins=[plugin()], timeouts=Timeouts(read=1 if fault is stalls else 60))
+    task = driver.generate("acme/zoom", REQUEST)
+    assert (task.remote_id, len(server.clips), bool(task.file)) == ("c-1", 1, True)
+    assert server.posts() == (2 if plugin is Replaying else 1)
+
+
+@pytest.mark.parametrize("plugin", [Replaying, Both])
+def test_what_was_never_created_is_created_by_the_replay(
+    make: Maker, server: Server, plugin: type[Zoom]
+) -> None:
+    server.replays = True
+    server.on("POST", drops)
+    driver = make(plugins=[plugin()])
+    assert driver.submit("acme/zoom", REQUEST).remote_id == "c-1"
+    one, other = [(headers["x-job"], body) for line, headers, body in server.seen if "POST" in line]
+    assert one == other
+
+
+def test_where_nothing_is_found_and_nothing_replayed_nobody_knows(
+    make: Maker, server: Server
+) -> None:
+    server.on("POST", drops)
+    driver = make(plugins=[Findable()])
+    with pytest.raises(OutcomeUnknownError, match="finds no task"):
+        driver.submit("acme/zoom", REQUEST)
+    assert (server.posts(), len(server.clips)) == (1, 0)
+    assert sum(line.startswith("GET /v1/jobs") for line in server.lines) > 2
+
+
+def test_a_look_up_may_lag(make: Maker, server: Server) -> None:
+    server.found_after = 2
+    server.on("POST", bills_then(drops))
+    assert make(plugins=[Findable()]).submit("acme/zoom", REQUEST).remote_id == "c-1"
+    assert server.posts() == 1
+
+
+def test_two_matches_are_not_a_match(make: Maker, server: Server) -> None:
+    def twice(handler: Any) -> None:
+        server.create(handler.headers["X-Job"])
+        server.create(handler.headers["X-Job"])
+        handler.hang_up()
+
+    server.on("POST", twice)
+    driver = make(plugins=[Findable()])
+    with pytest.raises(OutcomeUnknownError, match="several tasks carry its name: c-1, c-2"):
+        driver.submit("acme/zoom", REQUEST)
+    assert driver.tasks()[0].state == "unknown"
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 422])
+def test_a_refusal_of_the_replay_says_nothing_about_the_first_call(
+    make: Maker, server: Server, status: int
+) -> None:
+    server.replays = True
+    server.on("POST", bills_then(drops), answers(status, {"message": f"no, not with {KEY}"}))
+    driver = make(plugins=[Replaying()])
+    with pytest.raises(OutcomeUnknownError, match=r"no, not with \[key\]") as caught:
+        driver.submit("acme/zoom", REQUEST)
+    assert KEY not in repr(caught.value)
+    assert (driver.tasks()[0].state, server.posts()) == ("unknown", 2)
+    assert driver.resume(driver.tasks()[0].id).file
+    assert len(server.clips) == 1
+
+
+def test_a_key_that_is_rejected_as_known_means_that_there_is_something_to_find(
+    make: Maker, server: Server
+) -> None:
+    server.found_after = 2
+    server.on("POST", bills_then(drops), *[answers(400, {"message": "seen before"})] * 9)
+    driver = make(plugins=[RejectingFindable()])
+    assert driver.submit("acme/zoom", REQUEST).remote_id == "c-1"
+    assert len(server.clips) == 1
+
+
+def test_a_key_that_is_rejected_where_nothing_can_be_found_stays_unknown(
+    make: Maker, server: Server
+) -> None:
+    server.on("POST", bills_then(drops), *[answers(400, {"message": "seen before"})] * 9)
+    with pytest.raises(OutcomeUnknownError, match="seen before"):
+        make(plugins=[Rejecting()]).submit("acme/zoom", REQUEST)
+    assert len(server.clips) == 1
+
+
+def test_a_fault_that_lasts_ends_as_unknown_within_the_budget(make: Maker, server: Server) -> None:
+    server.replays = True
+    server.on("POST", *[bills_then(drops)] * 50)
+    driver = make(plugins=[Replaying()])
+    with pytest.raises(OutcomeUnknownError):
+        driver.submit("acme/zoom", REQUEST)
+    assert 1 < server.posts() < 10
+    assert sum(driver.slept) < Timeouts().submit
+    server.script.clear()
+    assert driver.resume(driver.tasks()[0].id).remote_id == "c-1"
+    assert len(server.clips) == 1
+
+
+def test_a_key_is_not_trusted_for_ever(make: Maker, server: Server) -> None:
+    server.on("POST", bills_then(drops), *[answers(500)] * 9)
+    driver = make(plugins=[Replaying()])
+    with pytest.raises(OutcomeUnknownError):
+        driver.submit("acme/zoom", REQUEST)
+    posts = server.posts()
+    task = driver.tasks()[0]
+    session = driver.client._session
+    now = session.clock()
+    session.clock = lambda: now + 25 * 3600
+    with pytest.raises(OutcomeUnknownError):
+        driver.resume(task.id)
+    assert server.posts() == posts
+
+
+def test_a_record_from_the_future_is_not_replayed(make: Maker, server: Server) -> None:
+    server.on("POST", bills_then(drops), *[answers(500)] * 9)
+    driver = make(plugins=[Replaying()])
+    with pytest.raises(OutcomeUnknownError):
+        driver.submit("acme/zoom", REQUEST)
+    posts, session = server.posts(), driver.client._session
+    now = session.clock()
+    session.clock = lambda: now - 24 * 3600
+    with pytest.raises(OutcomeUnknownError):
+        driver.resume(driver.tasks()[0].id)
+    assert server.posts() == posts
+
+
+@pytest.mark.parametrize("plugin", [Zoom, Replaying, Findable])
+def test_a_task_that_a_killed_process_was_sending(
+    make: Maker, server: Server, plugin: type[Zoom]
+) -> None:
+    """What a killed process leaves behind: a record that says sending, and a bill."""
+    server.replays = plugin is Replaying
+    server.on("POST", bills_then(drops))
+    driver = make(plugins=[Zoom()])
+    with pytest.raises(OutcomeUnknownError):
+        driver.submit("acme/zoom", REQUEST)
+    journal = driver.client._session.journal
+    assert journal
+    journal.save(msgspec.structs.replace(driver.tasks()[0], state="sending"))
+    other = make(plugins=[plugin()])
+    reference = other.tasks(unfinished=True)[0].id
+    if plugin is Zoom:
+        with pytest.raises(OutcomeUnknownError):
+            other.resume(reference)
+    else:
+        assert other.resume(reference).file
+    assert len(server.clips) == 1
+
+
+def test_the_same_job_given_again_finds_out_first(make: Maker, server: Server) -> None:
+    server.on("POST", bills_then(drops))
+    driver = make(plugins=[Zoom()])
+    with pytest.raises(OutcomeUnknownError):
+        driver.submit("acme/zoom", REQUEST, task="job-1")
+    found = make(plugins=[Findable()]).generate("acme/zoom", REQUEST, task="job-1")
+    assert (found.remote_id, server.posts()) == ("c-1", 1)
+
+
+def at_once(one: Driver, other: Driver, verb: str, *given: Any, **named: Any) -> list[Task]:
+    """Have two clients do the same at once."""
+    verbs = [getattr(driver.client, verb) for driver in (one, other)]
+    if isinstance(one.client, AsyncClient):
+
+        async def run() -> list[Task]:
+            return list(await asyncio.gather(*(do(*given, **named) for do in verbs)))
+
+        runner: asyncio.Runner = vars(one)["runner"]
+        return runner.run(run())
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda do: do(*given, **named), verbs))
+
+
+@pytest.mark.parametrize("state", ["recorded", "sending", "queued"])
+@pytest.mark.parametrize("times", range(3))
+def test_two_resumes_at_once_make_one_post_and_one_download(
+    make: Maker, server: Server, state: str, times: int
+) -> None:
+    server.replays = True
+
+    def leave(task: Task) -> None:
+        if task.state == state:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make(plugins=[Replaying()]).generate("acme/zoom", REQUEST, task="job", on_update=leave)
+    one, other = make(plugins=[Replaying()]), make(plugins=[Replaying()])
+    done = at_once(one, other, "resume", "job")
+    assert [task.state for task in done] == ["completed"] * 2
+    assert (server.posts(), len(server.clips)) == (1, 1)
+    assert sum(line.startswith("GET /files") for line in server.lines) == 1
+
+
+@pytest.mark.parametrize("times", range(3))
+def test_the_same_job_given_twice_at_once_is_one(make: Maker, server: Server, times: int) -> None:
+    done = at_once(make(), make(), "generate", "acme/zoom", REQUEST, task="job")
+    assert done[0] == done[1]
+    assert (server.posts(), len(server.clips)) == (1, 1)
+    assert sum(line.startswith("GET /files") for line in server.lines) == 1
+
+
+def test_a_submit_that_goes_well_is_not_looked_up(make: Maker, server: Server) -> None:
+    server.on("POST", created)
+    make(plugins=[Both()]).submit("acme/zoom", REQUEST)
+    assert server.lines == ["POST /v1/clips"]

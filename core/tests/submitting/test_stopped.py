@@ -1,0 +1,296 @@
+"""Stopped in the middle: what was paid is kept, what was never sent is known to be so."""
+
+import asyncio
+import contextlib
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from acme_driver import REQUEST, BriefAsyncClient, Driver, Drivers, Maker, clocked
+from acme_server import Handler, Server, bills_then, created, stalls
+from acme_zoom import Zoom
+from rushes import (
+    AsyncClient,
+    BrokenPluginError,
+    ConfigurationError,
+    JournalError,
+    OutcomeUnknownError,
+    Receipt,
+    StillRunningError,
+    Task,
+    hookimpl,
+)
+from rushes._journal.sqlite import SQLiteJournal as Journal
+
+
+class Stop(Exception):
+    """What a callback raises."""
+
+
+def stopping(state: str, error: BaseException) -> Any:
+    def on_update(task: Task) -> None:
+        if task.state == state:
+            raise error
+
+    return on_update
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), Stop("callback")])
+@pytest.mark.parametrize("state", ["recorded", "sending", "queued", "in_progress", "completed"])
+def test_stopped_by_a_callback_it_resumes_and_is_paid_once(
+    make: Maker, server: Server, tmp_path: Path, state: str, error: BaseException
+) -> None:
+    driver = make()
+    with pytest.raises(type(error)):
+        driver.generate(
+            "acme/zoom", REQUEST, output=tmp_path / "x.mp4", on_update=stopping(state, error)
+        )
+    (task,) = driver.tasks(unfinished=True)
+    assert task.state == ("recorded" if state == "sending" else state)
+    assert len(server.clips) == (0 if state in ("recorded", "sending") else 1)
+    done = make().resume(task.id)
+    assert done.file == str(tmp_path / "x.mp4")
+    assert (server.posts(), len(server.clips)) == (1, 1)
+
+
+def cancelled(drivers: Drivers, driver: Driver, where: str, on: Any, server: Server) -> None:
+    """Start a job on the driver's loop and cancel it once the server says so."""
+    client = driver.client
+    assert isinstance(client, AsyncClient)
+
+    async def run() -> None:
+        reached = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def behave(handler: Handler) -> None:
+            loop.call_soon_threadsafe(reached.set)
+            on(handler)
+
+        server.on(where, behave)
+        job = asyncio.create_task(client.generate("acme/zoom", REQUEST))
+        await reached.wait()
+        job.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await job
+        assert job.cancelled()
+
+    drivers._runner.run(run())
+
+
+@pytest.fixture
+def drivers(server: Server, home: Path) -> Any:
+    made = Drivers("async", server, home)
+    yield made
+    made.close()
+
+
+def test_cancelled_while_the_post_is_under_way_nobody_knows(
+    drivers: Drivers, server: Server
+) -> None:
+    driver = drivers()
+    cancelled(drivers, driver, "POST", bills_then(stalls), server)
+    (task,) = driver.tasks()
+    assert (task.state, len(server.clips), server.posts()) == ("unknown", 1, 1)
+    with pytest.raises(OutcomeUnknownError):
+        driver.resume(task.id)
+    assert server.posts() == 1
+
+
+@pytest.mark.parametrize("where", ["GET /v1/clips", "GET /files"])
+def test_cancelled_later_it_resumes(drivers: Drivers, server: Server, where: str) -> None:
+    driver = drivers()
+    cancelled(drivers, driver, where, stalls, server)
+    (task,) = driver.tasks(unfinished=True)
+    assert driver.resume(task.id).file
+    assert server.posts() == 1
+
+
+def test_cancelled_while_the_receipt_is_written_it_is_written(
+    drivers: Drivers, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = drivers()
+    client = driver.client
+    assert isinstance(client, BriefAsyncClient)
+    save = Journal._save
+
+    async def run() -> None:
+        job: asyncio.Task[Task]
+        loop = asyncio.get_running_loop()
+
+        def saved(self: Journal, task: Task, claim: str | None = None) -> Any:
+            work = save(self, task, claim)
+
+            def cancelled_first(connection: Any) -> None:
+                asyncio.run_coroutine_threadsafe(cancel(), loop).result()
+                work(connection)
+
+            return cancelled_first if task.receipt else work
+
+        async def cancel() -> None:
+            job.cancel()
+            await asyncio.sleep(0)
+            job.cancel()
+
+        monkeypatch.setattr(Journal, "_save", saved)
+        job = asyncio.create_task(client.submit("acme/zoom", REQUEST))
+        with pytest.raises(asyncio.CancelledError):
+            await job
+
+    drivers._runner.run(run())
+    (task,) = driver.tasks()
+    assert (task.state, task.remote_id) == ("queued", "c-1")
+
+
+def test_cancelled_while_the_receipt_waits_for_its_turn_it_is_written(
+    drivers: Drivers, server: Server
+) -> None:
+    driver = drivers()
+    client = driver.client
+    assert isinstance(client, BriefAsyncClient)
+    store = client._session.journal._store  # type: ignore[union-attr]
+    busy, gate = threading.Event(), threading.Event()
+
+    def keep_busy(_connection: Any) -> None:
+        busy.set()
+        gate.wait(30)
+
+    def create_and_keep_the_journal_busy(handler: Handler) -> None:
+        store.hand(keep_busy)
+        busy.wait(30)
+        created(handler)
+
+    async def run() -> None:
+        job = asyncio.create_task(client.submit("acme/zoom", REQUEST))
+        while not (server.clips and store._writer._handed.qsize()):  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        for _ in range(3):  # a scope of anyio's cancels until everything has ended
+            job.cancel()
+            await asyncio.sleep(0)
+        assert store._writer._handed.qsize() > 1  # the claim is let go of behind the receipt
+        gate.set()
+        with pytest.raises(asyncio.CancelledError):
+            await job
+
+    server.on("POST", create_and_keep_the_journal_busy)
+    drivers._runner.run(run())
+    (task,) = driver.tasks()
+    assert (task.state, task.remote_id) == ("queued", "c-1")
+
+
+def failing_once_accepted(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
+    save = Journal._save
+
+    def saved(self: Journal, task: Task, claim: str | None = None) -> Any:
+        if task.state == state:
+            raise JournalError("disk full")
+        return save(self, task, claim)
+
+    monkeypatch.setattr(Journal, "_save", saved)
+
+
+def test_a_journal_that_fails_once_the_task_is_bought_tells_its_id(
+    make: Maker, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = make()
+    with monkeypatch.context() as patch:
+        failing_once_accepted(patch, "queued")
+        with pytest.raises(StillRunningError, match=r"'c-1'.*disk full") as caught:
+            driver.submit("acme/zoom", REQUEST)
+    assert caught.value.task is not None
+    assert caught.value.task.remote_id == "c-1"
+    assert driver.resume(caught.value.task).file
+    assert server.posts() == 1
+
+
+def test_a_journal_that_fails_where_nobody_knows_says_that_nobody_knows(
+    make: Maker, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.on("POST", bills_then(lambda handler: handler.hang_up()))
+    failing_once_accepted(monkeypatch, "unknown")
+    with pytest.raises(OutcomeUnknownError, match="disk full"):
+        make().submit("acme/zoom", REQUEST)
+
+
+@pytest.mark.parametrize("state", ["recorded", "sending"])
+def test_without_a_journal_that_works_nothing_is_sent(
+    make: Maker, server: Server, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    if state == "sending":
+        failing_once_accepted(monkeypatch, "sending")
+    else:
+        monkeypatch.setattr(Journal, "_add", lambda *_: (_ for _ in ()).throw(JournalError("full")))
+    with pytest.raises(JournalError, match="full"):
+        make().submit("acme/zoom", REQUEST)
+    assert server.posts() == 0
+
+
+class Faulty(Zoom):
+    """A plugin of which one hook breaks."""
+
+    def __init__(self, hook: str, how: Any) -> None:
+        def broken() -> Any:
+            if isinstance(how, Exception):
+                raise how
+            return how
+
+        setattr(self, hook, hookimpl(broken))
+
+
+BREAKING: list[Any] = [KeyError("clip"), "text", Receipt(None), Receipt(7)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("how", BREAKING)
+def test_a_plugin_that_breaks_on_the_answer_leaves_the_outcome_unknown(
+    make: Maker, server: Server, how: Any
+) -> None:
+    driver = make(plugins=[Faulty("parse_submit", how)])
+    with pytest.raises(OutcomeUnknownError, match=r"parse_submit.*c-1"):
+        driver.submit("acme/zoom", REQUEST)
+    (task,) = driver.tasks()
+    assert (task.state, server.posts()) == ("unknown", 1)
+
+
+def test_an_unreadable_refusal_leaves_the_outcome_unknown(make: Maker, server: Server) -> None:
+    server.on("POST", lambda handler: handler.answer(400, {}))
+    driver = make(plugins=[Faulty("parse_refusal", ValueError("x"))])
+    with pytest.raises(OutcomeUnknownError, match="parse_refusal"):
+        driver.submit("acme/zoom", REQUEST)
+
+
+@pytest.mark.parametrize("hook", ["parse_status", "poll"])
+@pytest.mark.parametrize("how", [KeyError("clip"), "text"])
+def test_a_plugin_that_breaks_while_polling_keeps_the_task(
+    make: Maker, server: Server, hook: str, how: Any
+) -> None:
+    task = make().submit("acme/zoom", REQUEST)
+    with pytest.raises(StillRunningError, match=f"hook {hook} raised"):
+        clocked(make(plugins=[Faulty(hook, how)])).wait(task.id, timeout=100)
+    assert make().resume(task.id).file
+
+
+@pytest.mark.parametrize("hook", ["authorize", "submit", "build_payload"])
+@pytest.mark.parametrize("how", [KeyError("clip"), "text"])
+def test_a_plugin_that_breaks_before_the_call_buys_nothing(
+    make: Maker, server: Server, hook: str, how: Any
+) -> None:
+    driver = make(plugins=[Faulty(hook, how)])
+    with pytest.raises(BrokenPluginError, match=f"hook {hook} raised"):
+        driver.submit("acme/zoom", REQUEST)
+    assert driver.tasks() == []
+    assert server.lines == []
+
+
+def test_resolving(make: Maker, server: Server) -> None:
+    server.on("POST", bills_then(lambda handler: handler.hang_up()))
+    driver = make()
+    with pytest.raises(OutcomeUnknownError) as caught:
+        driver.submit("acme/zoom", REQUEST)
+    assert caught.value.task is not None
+    for wrong in ({}, {"remote_id": "c-1", "lost": True}):
+        with pytest.raises(ConfigurationError, match="say one of the two"):
+            driver.resolve(caught.value.task.id, **wrong)  # type: ignore[arg-type]
+    assert driver.resolve(caught.value.task.id, lost=True).state == "lost"
+    assert driver.tasks(unfinished=True) == []
+    with pytest.raises(ConfigurationError, match="nothing to resolve"):
+        driver.resolve(caught.value.task.id, remote_id="c-1")

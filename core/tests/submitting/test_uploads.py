@@ -1,0 +1,197 @@
+"""Local images: judged by their content, uploaded before the submit, or nothing is bought."""
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from acme_driver import KEY, Driver, Maker
+from acme_server import Behaviour, Server, answers, cuts, drops
+from acme_zoom import Zoom
+from rushes import Image, NotSentError, RefusedError, Request, RequestError, RushesError
+from rushes._submit.uploading import image_type, read
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+
+
+def asking(path: Path) -> Request:
+    return Request("x", images=[Image(str(path), "reference")])
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / 'my "kite".jpg'  # its name says what it is not
+    path.write_bytes(PNG)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [
+        (b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (PNG, "image/png"),
+        (b"GIF89a", "image/gif"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
+        (b"\0\0\0\x1cftypavif", "image/avif"),
+        (b"\0\0\0\x1cftypheic", "image/heic"),
+        (b"II*\0", "image/tiff"),
+        (b"RIFF\0\0\0\0WAVE", None),
+        (b"<html>", None),
+        (b"\x89PN", None),
+        (b"", None),
+    ],
+)
+def test_a_type_is_told_by_content(head: bytes, kind: str | None) -> None:
+    assert image_type(head) == kind
+
+
+def test_a_picture_is_uploaded_and_its_address_is_sent(
+    make: Maker, server: Server, picture: Path
+) -> None:
+    driver = make()
+    report = driver.check("acme/zoom", asking(picture))
+    assert report.valid
+    assert server.lines == []
+    task = driver.generate("acme/zoom", asking(picture))
+    assert server.lines[:2] == ["POST /v1/pictures", "POST /v1/clips"]
+    assert b"https://pictures.acme.example/1.png" in server.seen[1][2]
+    assert b"upload.invalid" not in server.seen[1][2]
+    _, headers, body = server.seen[0]
+    assert PNG in body
+    assert b"Content-Type: image/png" in body
+    assert b'filename="my%20%22kite%22.jpg"' in body
+    assert headers["authorization"] == f"Bearer {KEY}"
+    assert task.file
+
+
+def test_a_picture_named_twice_is_uploaded_once(make: Maker, server: Server, picture: Path) -> None:
+    twice = [Image(str(picture), "reference")] * 2
+    make().submit("acme/zoom", Request("x", images=twice))
+    assert server.lines == ["POST /v1/pictures", "POST /v1/clips"]
+    assert server.seen[1][2].count(b"https://pictures.acme.example/1.png") == 2
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [(b"\xff\xd8\xff" + bytes(50), "file_type"), (b"", "file_type"), (b"text", "file_type"),
+     (PNG + bytes(1024 * 1024), "file_size"), (None, "unreadable")],
+)  # fmt: skip
+def test_what_the_provider_does_not_take_is_a_problem(
+    make: Maker, server: Server, picture: Path, content: bytes | None, code: str
+) -> None:
+    picture.unlink()
+    if content is not None:
+        picture.write_bytes(content)
+    with pytest.raises(RequestError) as caught:
+        make().submit("acme/zoom", asking(picture))
+    assert [(p.path, p.code) for p in caught.value.problems] == [("images[0].url", code)]
+    if code == "file_size":
+        assert "1,048,684 bytes; at most 1 MiB are accepted" in str(caught.value)
+    assert server.lines == []
+
+
+def test_a_folder_and_a_name_of_no_file_are_problems(make: Maker, tmp_path: Path) -> None:
+    driver = make()
+    for name in (str(tmp_path), "a\0b", "x" * 5000):
+        report = driver.check("acme/zoom", Request("x", images=[Image(name, "reference")]))
+        assert [p.code for p in report.problems] == ["unreadable"]
+
+
+@pytest.fixture
+def strange(tmp_path: Path) -> Iterator[dict[str, Path]]:
+    """Make what is no regular file: reading some of it would never end."""
+    with socket.socket(socket.AF_UNIX) as listening:
+        names = {name: tmp_path / name for name in ("pipe", "link", "socket")}
+        os.mkfifo(names["pipe"])
+        names["link"].symlink_to(names["pipe"])
+        listening.bind(str(names["socket"]))
+        yield {**names, "zeros": Path("/dev/zero")}
+
+
+@pytest.mark.parametrize("kind", ["pipe", "link", "socket", "zeros"])
+def test_what_is_no_regular_file_is_a_problem(
+    make: Maker, strange: dict[str, Path], kind: str
+) -> None:
+    report = make().check("acme/zoom", asking(strange[kind]))
+    assert [(p.path, p.code) for p in report.problems] == [("images[0].url", "unreadable")]
+    assert "cannot be read: it is not a regular file" in report.problems[0].message
+
+
+def test_what_is_put_in_the_place_of_a_picture_is_not_read(
+    make: Maker, server: Server, strange: dict[str, Path], picture: Path
+) -> None:
+    with pytest.raises(NotSentError, match="it is not a regular file; nothing was bought"):
+        read(str(strange["pipe"]))
+    seen = picture.stat()
+    with pytest.MonkeyPatch.context() as patch:  # as if it had been put there just now
+        patch.setattr(Path, "stat", lambda path: seen)
+        with pytest.raises(NotSentError, match="it is not a regular file; nothing was bought"):
+            read(str(strange["pipe"]))
+    assert server.lines == []
+
+
+FAULTS: dict[str, tuple[Behaviour, type[RushesError]]] = {
+    "400": (answers(400, {"error": {"message": f"odd {KEY}"}}), RefusedError),
+    "401": (answers(401), RefusedError),
+    "413": (answers(413), RefusedError),
+    "500": (answers(500), RefusedError),
+    "dropped": (drops, NotSentError),
+    "cut": (cuts(b'{"at": "https://a.b/c"}', 5), NotSentError),
+    "redirected": (answers(302, location="https://elsewhere.example"), NotSentError),
+    "no address": (answers(200, {}), NotSentError),
+    "HTML": (answers(200, "<html>"), NotSentError),
+    "a number": (answers(200, {"at": 7}), NotSentError),
+    "a path": (answers(200, {"at": "/etc/passwd"}), NotSentError),
+    "inline": (answers(200, {"at": "data:image/png;base64,"}), NotSentError),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_an_upload_that_fails_buys_nothing(
+    make: Maker, server: Server, picture: Path, fault: str
+) -> None:
+    behaviour, kind = FAULTS[fault]
+    server.on("POST /v1/pictures", behaviour)
+    driver = make()
+    with pytest.raises(kind) as caught:
+        driver.submit("acme/zoom", asking(picture))
+    assert (server.posts(), driver.tasks()) == (0, [])
+    assert KEY not in repr(caught.value) + repr(caught.value.__dict__)
+
+
+def test_an_upload_that_reaches_nobody_buys_nothing(make: Maker, picture: Path) -> None:
+    driver = make(base_urls={"acme": "http://127.0.0.1:9"})
+    with pytest.raises(NotSentError, match="could not be uploaded"):
+        driver.submit("acme/zoom", asking(picture))
+    assert driver.tasks() == []
+
+
+def test_a_picture_that_vanishes_after_the_check_buys_nothing(
+    make: Maker, server: Server, picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver: Driver = make()
+    jobs: Any = driver.client._jobs
+    checked = jobs._checked
+
+    def check_then_lose(*args: Any) -> Any:
+        found = checked(*args)
+        picture.unlink()
+        return found
+
+    monkeypatch.setattr(jobs, "_checked", check_then_lose)
+    with pytest.raises(NotSentError, match="cannot be read"):
+        driver.submit("acme/zoom", asking(picture))
+    assert server.lines == []
+
+
+def test_uploads_declared_without_a_hook_are_the_plugins_fault(
+    make: Maker, server: Server, picture: Path
+) -> None:
+    class Half(Zoom):
+        upload = None  # type: ignore[assignment]
+
+    with pytest.raises(RushesError, match="declares uploads"):
+        make(plugins=[Half()]).submit("acme/zoom", asking(picture))
+    assert server.lines == []

@@ -1,0 +1,104 @@
+"""What an import costs, and what the package offers."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import rushes.plugins
+
+HEAVY = ("httpx", "sqlite3", "structlog", "pluggy", "rushes_toapis", "rushes_apimart")
+
+
+def run(code: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """Run code in a fresh interpreter."""
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={
+            "RUSHES_HOME": str(home),
+            "PYTHONPATH": f"{Path(__file__).parents[1]}:{Path(rushes.__file__).parents[1]}",
+        },
+    )
+
+
+def test_importing_loads_nothing_heavy(tmp_path: Path) -> None:
+    done = run(f"import sys, rushes; print([m for m in {HEAVY} if m in sys.modules])", tmp_path)
+    assert (done.stdout, done.stderr) == ("[]\n", "")
+
+
+def test_a_check_loads_no_http_library_prints_nothing_and_writes_nothing(tmp_path: Path) -> None:
+    code = (
+        "import sys, rushes, acme_zoom\n"
+        "with rushes.Client(plugins=[acme_zoom.Zoom()]) as client:\n"
+        "    assert client.check('acme/zoom', rushes.Request('x')).valid\n"
+        "    assert not client.check('acme/zoom', {'prompt': 1, 'seed': 2}).valid\n"
+        "assert 'httpx' not in sys.modules, 'httpx is loaded'\n"
+    )
+    done = run(code, tmp_path / "home")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert list(tmp_path.iterdir()) == []
+
+
+LAZY = [rushes, rushes.plugins]
+
+
+def typed_names(module: ModuleType) -> set[str]:
+    """Return the names that type checkers see: what the module imports for them."""
+    tree = ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8"))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    ours = [node for node in imports if (node.module or "").startswith("rushes.")]
+    names = [name for node in ours if node.module != "rushes._lazy" for name in node.names]
+    assert all(name.asname == name.name for name in names)
+    return {name.name for name in names}
+
+
+@pytest.mark.parametrize("module", LAZY, ids=lambda module: module.__name__)
+def test_what_is_typed_is_what_is_served_and_every_name_resolves(module: ModuleType) -> None:
+    offered = vars(module)["__all__"]
+    assert sorted(typed_names(module)) == offered
+    for name in offered:
+        assert getattr(module, name) is not None
+        assert name in dir(module)
+
+
+@pytest.mark.parametrize("module", LAZY, ids=lambda module: module.__name__)
+def test_every_name_comes_by_a_star(module: ModuleType) -> None:
+    names: dict[str, object] = {}
+    exec(f"from {module.__name__} import *", names)
+    assert typed_names(module) <= set(names)
+
+
+def test_no_name_is_also_a_module() -> None:
+    # Importing a module puts it into its package, over whatever has that name there.
+    modules = {path.stem for path in Path(rushes.__file__).parent.glob("*.py")}
+    assert not modules & typed_names(rushes)
+
+
+def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="module 'rushes' has no attribute 'Clients'"):
+        getattr(rushes, "Clients")  # noqa: B009 - a type checker knows better
+
+
+def test_a_whole_job_prints_nothing_where_nobody_configured_logging(tmp_path: Path) -> None:
+    code = (
+        "import pathlib, threading, rushes, acme_server, acme_zoom\n"
+        "server = acme_server.Server()\n"
+        "threading.Thread(target=server.serve_forever, daemon=True).start()\n"
+        "server.on('GET /v1/clips', acme_server.answers(500))\n"
+        "def raising(task): raise RuntimeError('observer')\n"
+        "client = rushes.Client(plugins=[acme_zoom.Zoom()], base_urls={'acme': server.url},\n"
+        "    keys={'acme': 'k'}, polling=rushes.Polling(first=0, every=0.01),\n"
+        "    observers=[raising])\n"
+        "with client:\n"
+        "    task = client.generate('acme/zoom', rushes.Request('x'))\n"
+        "assert pathlib.Path(task.file).read_bytes() == acme_server.VIDEO\n"
+    )
+    done = run(code, tmp_path / "home")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
