@@ -198,7 +198,7 @@ def test_a_vote_is_counted_kept_exported_and_imported(opened: Open, tmp_path: Pa
         page.click("#import")
     chooser.value.set_files(file)
     until(page, "document.querySelectorAll('.won').length === 1")
-    assert page.text_content(".status") == "2 votes taken over"
+    assert page.text_content(".status") == "2 votes imported"
     file.write_text('{"comparison": "another", "votes": []}')
     with page.expect_file_chooser() as chooser:
         page.click("#import")
@@ -348,7 +348,7 @@ def test_what_is_said_of_a_cell(opened: Open) -> None:
     page.keyboard.press("d")
     omni = page.locator("#row-0 .slot").nth(1)
     broken = omni.locator(".broken").text_content() or ""
-    assert broken == "✕broken: resolution 1080p was asked, delivered was  → 1280x720"
+    assert broken == "✕broken: resolution 1080p requested, delivered  → 1280x720"
     assert omni.locator(".line.changed code").inner_text().strip() == '"model": "kling-v3-omni",'
     assert omni.locator(".was").inner_text() == 'there "kling-v3"'
     silent = page.locator("#row-0 .slot").nth(4)
