@@ -278,7 +278,7 @@ def test_files_that_tell_their_maker_cannot_be_blind(
     write_page(msgspec.structs.replace(found, rows=found.rows[:1], cells=[one]), tmp_path)
     page = opened(tmp_path)
     page.keyboard.press("b")
-    assert "tell who made them" in (page.text_content(".status") or "")
+    assert "reveal who made the videos" in (page.text_content(".status") or "")
     assert page.locator(".row.blind").count() == 0
 
 
@@ -363,6 +363,16 @@ def test_what_is_said_of_a_cell(opened: Open) -> None:
     assert page.locator(".figures dd").first.inner_text().split("\n") == [
         "22 of 24", "1 cannot, 1 failed",
     ]  # fmt: skip
+
+
+def test_a_problem_for_which_nothing_is_accepted_shows_its_message_alone(
+    opened: Open, found: Results, tmp_path: Path
+) -> None:
+    problem = Finding(path="audio", code="x", message="It cannot be set.", accepted=[])
+    cell = Cell(id="a", row=0, variant=VARIANTS[0], state="cannot", problems=[problem])
+    write_page(msgspec.structs.replace(found, rows=found.rows[:1], cells=[cell]), tmp_path)
+    page = opened(tmp_path)
+    assert page.locator(".problems li").all_inner_texts() == ["audio It cannot be set."]
 
 
 def unpaid(cell: Cell, **more: Any) -> Cell:

@@ -19,7 +19,7 @@ const blindButton = button("Blind", toggleBlind, {
 
 export function toggleBlind() {
   if (data.telling)
-    return announce("File names tell who made them, so a blind comparison is not possible");
+    return announce("The file names reveal who made the videos; nothing can be hidden");
   if (state.blind) {
     state.blind = false;
     state.orders.clear();

@@ -40,7 +40,7 @@ addEventListener("beforeprint", () => {
 addEventListener("afterprint", () => opened.forEach((details) => details.removeAttribute("open")));
 
 const standIns =
-  "Some providers were stand-ins on that machine: their videos say nothing about the real ones.";
+  "Some providers were stand-ins running on that machine; their videos say nothing about the real ones.";
 const footer = make(
   "footer",
   {},

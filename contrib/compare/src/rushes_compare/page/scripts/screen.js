@@ -22,8 +22,8 @@ export class Screen {
   video = null;
   /** When it last jumped to the playhead. */
   jumped = 0;
-  /** @type {number | undefined} Where to seek next. */
-  wish = undefined;
+  /** @type {number | undefined} Where to seek after the seek under way. */
+  nextSeek = undefined;
   note = make("p", { class: "note" });
 
   /** @param {ShownCell} cell @param {Video} film @param {Files} file */
@@ -161,23 +161,23 @@ export class Screen {
     this.note.textContent = "";
   }
 
-  // Seeks to one place at a time; during a seek only the latest wish is kept.
+  // Seeks to one place at a time; during a seek only the latest request is kept.
   /** @param {number} time */
   seek(time) {
     if (!this.video || this.video.readyState < 1) return;
     const target = Math.max(0, Math.min(time, this.length - 0.02));
     if (this.video.seeking) {
-      this.wish = target;
+      this.nextSeek = target;
       return;
     }
-    this.wish = undefined; // an older wish may still be waiting for its event
+    this.nextSeek = undefined; // an older request may still be waiting for its event
     if (Math.abs(this.video.currentTime - target) > 0.001) this.video.currentTime = target;
   }
 
   seekOn() {
-    const wish = this.wish;
-    this.wish = undefined;
-    if (wish !== undefined && !playhead.playing) this.seek(wish);
+    const next = this.nextSeek;
+    this.nextSeek = undefined;
+    if (next !== undefined && !playhead.playing) this.seek(next);
   }
 }
 
