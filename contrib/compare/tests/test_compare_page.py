@@ -198,7 +198,7 @@ def test_a_vote_is_counted_kept_exported_and_imported(opened: Open, tmp_path: Pa
         page.click("#import")
     chooser.value.set_files(file)
     until(page, "document.querySelectorAll('.won').length === 1")
-    assert page.text_content(".status") == "2 votes taken over"
+    assert page.text_content(".status") == "2 votes imported"
     file.write_text('{"comparison": "another", "votes": []}')
     with page.expect_file_chooser() as chooser:
         page.click("#import")
@@ -278,7 +278,7 @@ def test_files_that_tell_their_maker_cannot_be_blind(
     write_page(msgspec.structs.replace(found, rows=found.rows[:1], cells=[one]), tmp_path)
     page = opened(tmp_path)
     page.keyboard.press("b")
-    assert "tell who made them" in (page.text_content(".status") or "")
+    assert "reveal who made the videos" in (page.text_content(".status") or "")
     assert page.locator(".row.blind").count() == 0
 
 
@@ -348,7 +348,7 @@ def test_what_is_said_of_a_cell(opened: Open) -> None:
     page.keyboard.press("d")
     omni = page.locator("#row-0 .slot").nth(1)
     broken = omni.locator(".broken").text_content() or ""
-    assert broken == "✕broken: resolution 1080p was asked, delivered was  → 1280x720"
+    assert broken == "✕broken: resolution 1080p requested, delivered  → 1280x720"
     assert omni.locator(".line.changed code").inner_text().strip() == '"model": "kling-v3-omni",'
     assert omni.locator(".was").inner_text() == 'there "kling-v3"'
     silent = page.locator("#row-0 .slot").nth(4)
@@ -363,6 +363,16 @@ def test_what_is_said_of_a_cell(opened: Open) -> None:
     assert page.locator(".figures dd").first.inner_text().split("\n") == [
         "22 of 24", "1 cannot, 1 failed",
     ]  # fmt: skip
+
+
+def test_a_problem_for_which_nothing_is_accepted_shows_its_message_alone(
+    opened: Open, found: Results, tmp_path: Path
+) -> None:
+    problem = Finding(path="audio", code="x", message="It cannot be set.", accepted=[])
+    cell = Cell(id="a", row=0, variant=VARIANTS[0], state="cannot", problems=[problem])
+    write_page(msgspec.structs.replace(found, rows=found.rows[:1], cells=[cell]), tmp_path)
+    page = opened(tmp_path)
+    assert page.locator(".problems li").all_inner_texts() == ["audio It cannot be set."]
 
 
 def unpaid(cell: Cell, **more: Any) -> Cell:

@@ -2,6 +2,8 @@
 
 import json
 import sys
+from base64 import b64decode, b64encode
+from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -123,9 +125,7 @@ def test_a_film_is_read_in_pieces(tmp_path: Path) -> None:
     file.write_bytes(bytes(range(256)) * 20_000)
     pieces = list(data_url(file))
     assert max(map(len, pieces)) <= CHUNK * 4 // 3
-    import base64
-
-    assert base64.b64decode("".join(pieces).partition(",")[2]) == file.read_bytes()
+    assert b64decode("".join(pieces).partition(",")[2]) == file.read_bytes()
 
 
 def test_an_address_is_quoted(one: Results, tmp_path: Path) -> None:
@@ -164,6 +164,9 @@ def test_a_page_that_cannot_be_written_is_said(one: Results, tmp_path: Path) -> 
 def test_the_policy_lets_only_our_own_script_run(one: Results, tmp_path: Path) -> None:
     text = write_page(one, tmp_path / "one").read_text()
     assert "unsafe" not in text.partition("</head>")[0].partition("<style>")[0]
+    script = text.rpartition("<script>")[2].partition("</script>")[0]
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    assert f"; script-src 'sha256-{digest}'; " in text
     assert "innerHTML" not in text
     assert text.count("<script") == text.count("</script>") == 2
 

@@ -152,7 +152,7 @@ def test_a_blind_vote_stands_until_it_is_taken_back(opened: Open, reveal: str) -
     for key in ("1", "2", "3", "0"):
         page.keyboard.press(key)
         assert votes(page) == {"0": given}
-    assert "u takes it back" in (page.text_content(".status") or "")
+    assert "press u to undo it" in (page.text_content(".status") or "")
     page.locator("#row-0 .vote").nth(2).dblclick(force=True)  # it says that it is disabled
     page.locator("#row-0 .ballot button").first.click(force=True)
     assert votes(page) == {"0": given}
@@ -437,7 +437,7 @@ def test_a_prompt_that_is_cut_says_so_and_can_be_read(
         head.evaluate("(one) => getComputedStyle(one).webkitLineClamp") == "3"
     )  # with an ellipsis
     low = head.evaluate("(one) => one.clientHeight")
-    assert rest.inner_text() == "Show all of it"
+    assert rest.inner_text() == "Show all"
     rest.click()
     assert rest.inner_text() == "Show less"
     assert head.evaluate("(one) => one.clientHeight") > 3 * low

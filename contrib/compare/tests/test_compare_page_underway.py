@@ -52,8 +52,8 @@ def test_it_says_how_far_it_has_come(open_page: Open, folder: Path) -> None:
     page = open_page(folder)
     told = page.inner_text("#progress")
     assert "Under way" in told
-    assert "1 of 2 has come to an end, as of" in told
-    assert "There is nothing new" not in told
+    assert "1 of 2 finished as of" in told
+    assert "Nothing new" not in told
     assert page.inner_text(".film.unfinished .blank") == "Under way\nrendering, 40 %"
     page.keyboard.press("b")
     assert page.locator("#progress").is_visible()
@@ -62,7 +62,7 @@ def test_it_says_how_far_it_has_come(open_page: Open, folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [("planned", "not begun"), ("queued", "queued"), ("completed", "being fetched")],
+    [("planned", "not started"), ("queued", "queued"), ("completed", "being fetched")],
 )
 def test_each_cell_says_where_it_is(
     open_page: Open, folder: Path, done: Results, state: str, words: str
@@ -110,7 +110,7 @@ def test_a_run_that_fell_silent_is_not_told_as_going_on(
     write_page(msgspec.structs.replace(done, cells=cells), folder, under_way=True)
     page = open_page(folder)
     told = page.inner_text("#progress")
-    assert "There is nothing new since" in told
+    assert "Nothing new has come since" in told
     assert "rushes compare --resume 'a comparison'" in told
 
 

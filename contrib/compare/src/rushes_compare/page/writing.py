@@ -14,16 +14,11 @@ from typing import Any
 import msgspec
 
 from rushes_compare.book import FolderError
+from rushes_compare.page.bundling import bundle
 from rushes_compare.page.escaping import in_html, in_json, in_script, in_sight
 from rushes_compare.page.media import beside, data_url, inside, telling
 from rushes_compare.page.plain import table
 from rushes_compare.results import Cell, Results
-
-SCRIPTS = (
-    "dom", "data", "state", "screen", "playhead", "payload", "cell", "facts", "overview", "rows",
-    "transport", "view", "underway", "tools", "keys", "main",
-)  # fmt: skip
-"""The page's scripts, in order; together they are one script that sees no other."""
 
 
 def write_page(
@@ -60,8 +55,7 @@ def _pieces(
     results: Results, folder: Path, embed: bool, title: str, under_way: bool
 ) -> Iterator[str]:
     style = _part("page.css")
-    script = "".join(_part(f"{name}.js") for name in SCRIPTS)
-    script = f'"use strict";\n(() => {{\n{script}}})();\n'
+    script = bundle(files(__package__).joinpath("scripts"), "main.js")
     numbers = {cell.id: number for number, cell in enumerate(results.cells)}
 
     def media(cell: Cell) -> Iterator[str]:

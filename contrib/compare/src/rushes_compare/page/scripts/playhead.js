@@ -1,0 +1,205 @@
+// One playhead leads all videos that play together. It is a clock of its own; no video is its
+// master. Every video is held to within TOLERANCE of it: a small drift is corrected by playing a
+// little faster or slower, a large one by a jump, at most once a second, because each costs decoding.
+import { data } from "./data.js";
+import { signal } from "./signals.js";
+
+/** @import { Screen } from "./screen.js" */
+/** @import { ShownCell } from "./types.js" */
+
+// Seconds.
+const TOLERANCE = 0.08;
+const JUMP = 0.25;
+
+/** @type {Map<number, Screen>} The screens that were made, by their cells' numbers. */
+export const screens = new Map();
+
+/** @type {WeakMap<Element, Screen>} By their elements. */
+export const screenOfFrame = new WeakMap();
+
+/** @typedef {"row" | "all"} Scope */
+/** @typedef {{ screen: Screen, video: HTMLVideoElement }} Loaded */
+
+class Playhead {
+  playing = false;
+  /** The number of the start that is under way; 0 for none. */
+  starting = 0;
+  starts = 0;
+  rate = 1;
+  /** @type {Scope} */
+  scope = data.rows.length > 1 ? "row" : "all";
+  row = 0;
+  /** @type {ShownCell | null} The one whose sound is on. */
+  audible = null;
+  /** Seconds, at the moment `since`. */
+  at = 0;
+  since = 0;
+  checked = 0;
+  /** Sent when anything of the above has changed, and for each frame while it plays. */
+  changed = signal();
+
+  now() {
+    const gone = this.playing ? ((performance.now() - this.since) / 1000) * this.rate : 0;
+    return Math.min(this.at + gone, this.length());
+  }
+
+  // Every screen on the page that this playhead leads, loaded or not.
+  led() {
+    const within = this.scope === "all" ? document : document.getElementById(`row-${this.row}`);
+    const frames = within ? [...within.querySelectorAll(".screen")] : [];
+    return frames.flatMap((frame) => screenOfFrame.get(frame) ?? []);
+  }
+
+  /** @returns {Loaded[]} */
+  loaded() {
+    return this.led().flatMap((screen) =>
+      screen.video && !screen.video.error ? [{ screen, video: screen.video }] : [],
+    );
+  }
+
+  length() {
+    return Math.max(0.04, ...this.led().map((screen) => screen.length));
+  }
+
+  // The length of one frame, in seconds.
+  frameLength() {
+    const rates = this.led()
+      .map((screen) => screen.film.frame_rate ?? 0)
+      .filter((rate) => rate > 0);
+    return 1 / (rates.length ? Math.max(...rates) : 24);
+  }
+
+  /** @param {number} time */
+  seek(time) {
+    this.at = Math.max(0, Math.min(time, this.length()));
+    this.since = performance.now();
+    this.loaded().forEach(({ screen }) => screen.seek(this.at));
+    this.changed.send();
+  }
+
+  // Steps to the middle of a frame: its edge may round to either side.
+  /** @param {number} count */
+  stepFrames(count) {
+    this.pause();
+    const number = Math.floor(this.now() / this.frameLength() + 1e-4);
+    this.seek((number + count + 0.5) * this.frameLength());
+  }
+
+  async play() {
+    if (this.playing || this.starting) return;
+    const start = (this.starting = ++this.starts);
+    if (this.now() >= this.length() - 0.05) this.at = 0;
+    const loaded = this.loaded();
+    loaded.forEach(({ screen }) => screen.seek(this.at));
+    await Promise.race([Promise.all(loaded.map(settled)), delay(3000)]);
+    if (this.starting !== start) return; // paused meanwhile, or started elsewhere
+    this.starting = 0;
+    this.playing = true;
+    this.since = performance.now();
+    loaded.forEach((one) => this.run(one, this.at));
+    this.changed.send();
+    requestAnimationFrame(() => this.tick());
+  }
+
+  pause() {
+    const time = this.now();
+    this.starting = 0;
+    if (!this.playing) return;
+    this.playing = false;
+    for (const { video } of screens.values()) video?.pause();
+    this.seek(time);
+  }
+
+  toggle() {
+    if (this.playing || this.starting) this.pause();
+    else this.play();
+  }
+
+  /** @param {number} rate */
+  setRate(rate) {
+    this.at = this.now();
+    this.since = performance.now();
+    this.rate = rate;
+    this.loaded().forEach(({ video }) => {
+      video.playbackRate = rate;
+    });
+  }
+
+  // Rows that are no longer led stand still; the new ones take over where the old ones were.
+  /** @param {number} row */
+  lead(row, scope = this.scope) {
+    const [time, playing] = [this.now(), this.playing || this.starting > 0];
+    this.pause();
+    this.row = row;
+    this.scope = scope;
+    this.seek(time);
+    if (playing) this.play();
+  }
+
+  /** @param {ShownCell | null} cell */
+  setAudible(cell) {
+    this.audible = cell;
+    for (const screen of screens.values()) screen.setAudible(screen.cell === cell);
+    this.changed.send();
+  }
+
+  /** @param {Loaded} one @param {number} time */
+  run({ screen, video }, time) {
+    if (time >= screen.length - 0.03) return;
+    video.playbackRate = this.rate;
+    video.play().catch(() => {}); // it was unloaded meanwhile, or needs a click first
+  }
+
+  tick() {
+    if (!this.playing) return;
+    const time = this.now();
+    if (time >= this.length()) {
+      this.seek(0);
+      this.loaded().forEach((one) => this.run(one, 0));
+    } else if (performance.now() - this.checked > 150) {
+      this.checked = performance.now();
+      this.loaded().forEach((one) => this.correct(one, time));
+    }
+    this.changed.send();
+    requestAnimationFrame(() => this.tick());
+  }
+
+  /** @param {Loaded} one @param {number} time */
+  correct({ screen, video }, time) {
+    if (time >= screen.length - 0.03) return; // it waits on its last frame for the longer ones
+    if (video.seeking || video.readyState < 3) return;
+    const drift = video.currentTime - time;
+    // One that has just come into view may jump at once: it is late by the time its opening took.
+    if (Math.abs(drift) > (screen.jumped ? JUMP : TOLERANCE)) {
+      if (performance.now() - screen.jumped < 1000) return;
+      screen.jumped = performance.now();
+      screen.seek(time + (video.paused ? 0 : 0.05));
+    }
+    if (video.paused) this.run({ screen, video }, time);
+    const small = Math.abs(drift) < TOLERANCE / 4;
+    const turn = small ? 1 : 1 - Math.max(-0.25, Math.min(0.25, drift * 1.5));
+    video.playbackRate = this.rate * turn;
+  }
+}
+
+export const playhead = new Playhead();
+
+/** @param {number} milliseconds @returns {Promise<void>} */
+const delay = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
+/**
+ * Resolve once a screen could play on, or never will.
+ * @param {Loaded} one
+ * @returns {Promise<void>}
+ */
+function settled({ screen, video }) {
+  const isSettled = () => !screen.video || video.error || (video.readyState >= 3 && !video.seeking);
+  return new Promise((done) => {
+    const look = () => {
+      if (isSettled()) done();
+    };
+    for (const event of ["canplay", "seeked", "error", "emptied"])
+      video.addEventListener(event, look);
+    look();
+  });
+}

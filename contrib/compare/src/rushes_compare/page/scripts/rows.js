@@ -1,0 +1,217 @@
+// The rows of the table: each has a head with its prompt and its votes, and its slots.
+import { card, shownTakes } from "./cell.js";
+import { aspectRatio, data, promptOf, takesWithVideo } from "./data.js";
+import { foreign, make } from "./dom.js";
+import { rowMatches, shownSlots } from "./filters.js";
+import { playhead } from "./playhead.js";
+import { dropDetachedScreens } from "./screen.js";
+import { escapeInvisible, isKnown, words } from "./text.js";
+import { expandedRows, followView, keepPlace, markLedRow } from "./view.js";
+import { rowElement, rowsElement, selectRow, showRestButtons, shownRows } from "./view.js";
+import { anyBlind, hasBlindVote, isBlind, shownVote, state } from "./votes.js";
+import { castVote, undoVote } from "./voting.js";
+
+/** @import { Slot } from "./types.js" */
+
+/** Stands in the rows' place where the filters leave none. */
+export const nothingFound = make(
+  "p",
+  { class: "nothing", hidden: true },
+  "Nothing matches these filters.",
+);
+
+export function drawRows() {
+  keepPlace(() => {
+    rowsElement.replaceChildren(...data.rows.map((_, row) => makeRow(row)));
+    showRestButtons();
+  });
+  nothingFound.hidden = shownRows().length > 0;
+  dropDetachedScreens();
+  markLedRow();
+  followView();
+}
+
+/** @param {number} row */
+export function redrawRow(row) {
+  keepPlace(() => {
+    rowElement(row)?.replaceWith(makeRow(row));
+    showRestButtons();
+  });
+  selectRow(playhead.row);
+  dropDetachedScreens();
+}
+
+/** @param {number} row */
+function makeRow(row) {
+  const blind = isBlind(row);
+  const list = shownSlots(row);
+  const section = make("section", {
+    class: `row${blind ? " blind" : ""}`,
+    id: `row-${row}`,
+    "aria-labelledby": `row-${row}-prompt`,
+    tabindex: "-1",
+    hidden: (list.length === 0 && !blind) || (anyBlind() && !rowMatches(row)),
+  });
+  const grid = make(
+    "div",
+    { class: "slots" },
+    list.map((slot, number) => card(slot, number, blind, list.slice(0, number))),
+  );
+  layOut(grid, row);
+  section.append(rowHead(row, list), grid);
+  section.addEventListener("pointerdown", () => selectRow(row));
+  section.addEventListener("focusin", () => selectRow(row));
+  return section;
+}
+
+/** @param {number} row @param {Slot[]} list */
+function rowHead(row, list) {
+  const { name } = data.rows[row];
+  const expanded = expandedRows.has(row);
+  return make(
+    "header",
+    { class: `row-head${expanded ? " whole" : ""}` },
+    make(
+      "div",
+      {},
+      settings(row),
+      foreign("h2", promptOf(data.rows[row]) || name, { id: `row-${row}-prompt`, class: "cut" }),
+      make(
+        "button",
+        {
+          type: "button",
+          class: "quiet rest",
+          "aria-expanded": expanded,
+          "data-key": `rest ${row}`,
+          onclick: () => {
+            if (!expandedRows.delete(row)) expandedRows.add(row);
+            redrawRow(row);
+          },
+        },
+        expanded ? "Show less" : "Show all",
+      ),
+    ),
+    list.some((slot) => takesWithVideo(slot).length) && ballot(row),
+  );
+}
+
+/** @param {number} row */
+function settings(row) {
+  const { name, request } = data.rows[row];
+  const given = Object.entries(request).filter(
+    ([field, value]) => field !== "prompt" && isKnown(value),
+  );
+  return make(
+    "ul",
+    { class: "eyebrow settings" },
+    make(
+      "li",
+      { class: "cut" },
+      `Row ${row + 1}`,
+      name !== String(row + 1) && [" · ", make("bdi", {}, escapeInvisible(name))],
+    ),
+    given.map(([field, value]) =>
+      make(
+        "li",
+        { dir: "auto", class: "cut" },
+        make("span", {}, words(field)),
+        " ",
+        escapeInvisible(typeof value === "string" ? value : JSON.stringify(value)),
+      ),
+    ),
+  );
+}
+
+/** @param {number} row */
+function ballot(row) {
+  const vote = shownVote(row, isBlind(row));
+  return make(
+    "div",
+    { class: "ballot" },
+    make("span", { class: "soft" }, voteText(row)),
+    make(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        "aria-pressed": vote?.variant === null,
+        "aria-disabled": hasBlindVote(row) ? "true" : null,
+        "data-key": `none ${row}`,
+        onclick: () => castVote(row, null),
+      },
+      "None ",
+      make("kbd", { "aria-hidden": "true" }, "0"),
+    ),
+    vote &&
+      make(
+        "button",
+        { type: "button", class: "quiet", "data-key": `undo ${row}`, onclick: () => undoVote(row) },
+        "Undo ",
+        make("kbd", { "aria-hidden": "true" }, "u"),
+      ),
+  );
+}
+
+/** @param {number} row */
+function voteText(row) {
+  const blind = isBlind(row);
+  const vote = shownVote(row, blind);
+  if (!vote) return "Which is best?";
+  if (state.blind && blind) return "Voted; revealed at the end";
+  return vote.variant === null ? "You picked none" : "You picked one";
+}
+
+// A row fits the window where it can: the fewest lines, the same number of slots in each (eight
+// are four and four, not six and two), and smaller pictures where those would be too high.
+// All in pixels.
+const GAP = 20;
+const TEXT_HEIGHT = 165; // above and below a picture
+const HEAD_HEIGHT = 170; // what a row's head and the transport bar take from the window
+// How wide a slot and a take are at least, where pictures are wide, and where they are tall.
+const LEAST = { wide: { slot: 270, take: 200 }, tall: { slot: 220, take: 160 } };
+
+/** @param {HTMLElement} grid @param {number} row */
+function layOut(grid, row) {
+  const list = shownSlots(row);
+  const [width, height] = aspectRatio(row);
+  const least = LEAST[width < height ? "tall" : "wide"];
+  const available = rowsElement.clientWidth + GAP;
+  const most = Math.max(1, ...list.map((slot) => shownTakes(slot, isBlind(row)).length));
+  const takes = balanced(most, howMany(available, least.take));
+  const side = howMany(available, takes > 1 ? takes * least.take : least.slot);
+  /** @param {number} columns */
+  const rowHeight = (columns) => {
+    const picture = ((available / columns - GAP) / takes) * (height / width);
+    return Math.ceil(list.length / columns) * Math.ceil(most / takes) * (picture + TEXT_HEIGHT);
+  };
+  // One alone is not as wide as the window.
+  let columns = Math.max(balanced(list.length, side), takes > 1 ? 1 : Math.min(side, 2));
+  while (columns < side && rowHeight(columns) > innerHeight - HEAD_HEIGHT) columns += 1;
+  grid.style.setProperty("--columns", String(columns));
+  grid.style.setProperty("--takes", String(takes));
+  grid.style.setProperty("--ratio", `${width} / ${height}`);
+}
+
+/** @param {number} available @param {number} size */
+const howMany = (available, size) => Math.max(1, Math.floor(available / size));
+
+/**
+ * How many to put on each line, so that all lines but the last are equally full.
+ * @param {number} count
+ * @param {number} most
+ */
+const balanced = (count, most) => Math.ceil(count / Math.ceil(count / most)) || 1;
+
+export function layOutOnResize() {
+  let width = innerWidth;
+  addEventListener("resize", () => {
+    if (width === innerWidth) return;
+    width = innerWidth;
+    for (const row of data.rows.keys()) {
+      const grid = rowElement(row)?.querySelector(".slots");
+      if (grid instanceof HTMLElement) layOut(grid, row);
+    }
+    showRestButtons();
+    followView();
+  });
+}

@@ -1,0 +1,218 @@
+// A screen shows a poster, and has a video only while it is near the window: a browser decodes a
+// few videos well, and thirty badly.
+import { aspectRatio, files } from "./data.js";
+import { announce, make } from "./dom.js";
+import { playhead, screenOfFrame, screens } from "./playhead.js";
+
+/** @import { Files, ShownCell, Video } from "./types.js" */
+
+const near = new IntersectionObserver(
+  (changes) => {
+    for (const { target, isIntersecting } of changes) {
+      const screen = screenOfFrame.get(target);
+      if (isIntersecting) screen?.load();
+      else screen?.unload();
+    }
+  },
+  { rootMargin: "15% 0px" },
+);
+
+export class Screen {
+  /** @type {HTMLVideoElement | null} */
+  video = null;
+  /** When it last jumped to the playhead. */
+  jumped = 0;
+  /** @type {number | undefined} Where to seek after the seek under way. */
+  nextSeek = undefined;
+  note = make("p", { class: "note" });
+
+  /** @param {ShownCell} cell @param {Video} film @param {Files} file */
+  constructor(cell, film, file) {
+    this.cell = cell;
+    this.film = film;
+    this.file = file;
+    this.soundButton = this.makeSoundButton();
+    this.frame = make(
+      "div",
+      { class: `screen${this.fits() ? " fits" : ""}` },
+      file.poster &&
+        make("img", { src: file.poster, alt: "", decoding: "async", draggable: "false" }),
+      this.note,
+      this.makeButtons(),
+    );
+    this.frame.addEventListener("click", () => playhead.toggle());
+    this.frame.addEventListener("dblclick", () => toggleFullscreen(this));
+    screenOfFrame.set(this.frame, this);
+    near.observe(this.frame);
+  }
+
+  // Whether the picture has the shape of its frame, so that nothing but rounding is left beside it.
+  fits() {
+    const [width, height] = aspectRatio(this.cell.row);
+    return Math.abs((this.film.width / this.film.height) * (height / width) - 1) < 0.01;
+  }
+
+  // On the picture itself, for whoever points at it; the same in blind rows as in others.
+  makeButtons() {
+    return make(
+      "div",
+      { class: "over", ondblclick: (event) => event.stopPropagation() },
+      this.soundButton,
+      make(
+        "button",
+        {
+          type: "button",
+          class: "fill",
+          "aria-label": "Full screen",
+          title: "Full screen (f)",
+          "data-key": `fill ${this.cell.number}`,
+          onclick: (event) => {
+            event.stopPropagation();
+            toggleFullscreen(this);
+          },
+        },
+        make("i", { "aria-hidden": "true" }),
+      ),
+    );
+  }
+
+  makeSoundButton() {
+    return make(
+      "button",
+      {
+        type: "button",
+        class: "listen",
+        "aria-pressed": playhead.audible === this.cell,
+        "aria-label": "Sound of this video",
+        title: "Sound of this video",
+        "data-key": `hear ${this.cell.number}`,
+        onclick: (event) => {
+          event.stopPropagation();
+          playhead.setAudible(playhead.audible === this.cell ? null : this.cell);
+        },
+      },
+      "♪",
+    );
+  }
+
+  /** @param {boolean} audible */
+  setAudible(audible) {
+    this.soundButton.setAttribute("aria-pressed", String(audible));
+    if (this.video) this.video.muted = !audible;
+  }
+
+  // The length that was measured; the file's own once it is open.
+  get length() {
+    const own = this.video?.duration ?? NaN;
+    return Number.isFinite(own) ? own : (this.film.duration ?? 0);
+  }
+
+  load() {
+    if (this.video) return;
+    const video = make("video", {
+      playsinline: true,
+      preload: "auto",
+      tabindex: "-1",
+      "aria-hidden": "true",
+    });
+    video.muted = this.cell !== playhead.audible;
+    video.disablePictureInPicture = true;
+    video.addEventListener("loadedmetadata", () => {
+      if (playhead.led().includes(this)) this.seek(playhead.now());
+    });
+    // The poster is of another moment, and rounding could let its edge show: it goes when the video
+    // has drawn its first frame.
+    const drawn = () => {
+      if (this.video === video) this.frame.classList.add("open");
+    };
+    if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(drawn);
+    else video.addEventListener("loadeddata", drawn);
+    video.addEventListener("seeked", () => this.seekOn());
+    video.addEventListener("error", () => {
+      this.note.textContent = "This browser cannot play the file.";
+    });
+    video.src = this.address();
+    this.video = video;
+    this.frame.insertBefore(video, this.note);
+  }
+
+  // An embedded video becomes a blob when it is first seen, and its text is dropped.
+  address() {
+    if (this.file.video.startsWith("data:")) {
+      const comma = this.file.video.indexOf(",");
+      const bytes = Uint8Array.from(atob(this.file.video.slice(comma + 1)), (byte) =>
+        byte.charCodeAt(0),
+      );
+      const type = this.file.video.slice(5, comma).split(";")[0];
+      this.file.video = URL.createObjectURL(new Blob([bytes], { type }));
+    }
+    return this.file.video;
+  }
+
+  unload() {
+    if (!this.video) return;
+    this.video.pause();
+    this.video.removeAttribute("src");
+    this.video.load();
+    this.video.remove();
+    this.video = null;
+    this.frame.classList.remove("open");
+    this.jumped = 0;
+    this.note.textContent = "";
+  }
+
+  // Seeks to one place at a time; during a seek only the latest request is kept.
+  /** @param {number} time */
+  seek(time) {
+    if (!this.video || this.video.readyState < 1) return;
+    const target = Math.max(0, Math.min(time, this.length - 0.02));
+    if (this.video.seeking) {
+      this.nextSeek = target;
+      return;
+    }
+    this.nextSeek = undefined; // an older request may still be waiting for its event
+    if (Math.abs(this.video.currentTime - target) > 0.001) this.video.currentTime = target;
+  }
+
+  seekOn() {
+    const next = this.nextSeek;
+    this.nextSeek = undefined;
+    if (next !== undefined && !playhead.playing) this.seek(next);
+  }
+}
+
+/** @param {ShownCell} cell */
+export function screenOf(cell) {
+  const made = screens.get(cell.number);
+  if (made) return made;
+  const [film, file] = [cell.video, files.get(cell.number)];
+  if (!film || !file) throw new Error(`cell ${cell.id} has no video`);
+  const screen = new Screen(cell, film, file);
+  screens.set(cell.number, screen);
+  return screen;
+}
+
+// Videos of slots that are no longer in the document are let go.
+export function dropDetachedScreens() {
+  for (const [number, screen] of screens) {
+    if (screen.frame.isConnected) continue;
+    near.unobserve(screen.frame);
+    screen.unload();
+    screens.delete(number);
+  }
+}
+
+/** @param {Screen | null | undefined} screen */
+export async function toggleFullscreen(screen) {
+  if (!screen) return;
+  if (document.fullscreenElement) await document.exitFullscreen();
+  else if (screen.frame.requestFullscreen) {
+    await screen.frame
+      .requestFullscreen()
+      .catch(() => announce("This browser does not allow full screen"));
+  } else {
+    /** @typedef {HTMLVideoElement & { webkitEnterFullscreen?: () => void }} PhoneVideo */
+    const video = /** @type {PhoneVideo | null} */ (screen.video);
+    video?.webkitEnterFullscreen?.(); // a phone's own player
+  }
+}

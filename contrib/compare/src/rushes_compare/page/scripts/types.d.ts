@@ -1,0 +1,184 @@
+// The types of the page's data. The first part mirrors the structs of `results.py` as `writing.py`
+// puts them into the page; a test compares the two. The second part is what the scripts add.
+
+export type State =
+  | "planned"
+  | "cannot"
+  | "recorded"
+  | "sending"
+  | "refused"
+  | "unknown"
+  | "lost"
+  | "queued"
+  | "in_progress"
+  | "completed"
+  | "failed"
+  | "cancelled"
+  | "expired";
+
+export interface Finding {
+  path: string;
+  code: string;
+  message: string;
+  accepted: unknown[] | null;
+  source: string | null;
+}
+
+export interface Failure {
+  kind: string;
+  message: string;
+  reason: string | null;
+}
+
+/** Seconds, null where unknown. */
+export interface Timing {
+  accepting: number | null;
+  queued: number | null;
+  rendering: number | null;
+  waiting: number | null;
+  downloading: number | null;
+}
+
+export interface Stretch {
+  start: number;
+  end: number;
+}
+
+export interface Video {
+  file: string;
+  bytes: number;
+  container: string;
+  video_codec: string;
+  audio_codec: string | null;
+  width: number;
+  height: number;
+  /** Null where Python's number is not finite, as `duration` and `created_at`. */
+  frame_rate: number | null;
+  duration: number | null;
+  bit_rate: number;
+  silent: boolean | null;
+  loudness: number | null;
+  black: Stretch[];
+  frozen: Stretch[];
+  cuts: number[];
+  first_frame: number | null;
+  poster: string | null;
+  damage: string[];
+  notes: string[];
+}
+
+export interface Promise {
+  name: string;
+  asked: string;
+  delivered: string;
+  /** Null where nobody can tell. */
+  kept: boolean | null;
+}
+
+/** A payload as a tree of JSON texts; see `_tree` in `writing.py`. */
+export type Tree = string | { names: [string, Tree][] } | { items: Tree[] };
+
+/** As in `results.py`, with `sent` in place of `payload` and `differs`. */
+export interface Cell {
+  id: string;
+  row: number;
+  variant: string;
+  repeat: number;
+  attempt: number;
+  state: State;
+  problems: Finding[];
+  notes: Finding[];
+  transport: string[];
+  estimate: number | null;
+  billed: number | null;
+  task: string | null;
+  remote_id: string | null;
+  progress: number | null;
+  timing: Timing;
+  failure: Failure | null;
+  video: Video | null;
+  promises: Promise[];
+  sent: Tree | null;
+}
+
+export interface Row {
+  name: string;
+  request: Record<string, unknown>;
+}
+
+export interface Results {
+  schema: number;
+  id: string;
+  created_at: number | null;
+  rows: Row[];
+  variants: string[];
+  repeats: number;
+  local: string[];
+  prices: Record<string, string>;
+  cells: Cell[];
+}
+
+/** What the page's data script holds. */
+export interface PageData extends Results {
+  title: string;
+  /** Whether a file's name gives its variant away, so that no row can be blind. */
+  telling: boolean;
+  folder: string;
+  under_way: boolean;
+  /** Seconds since 1970. */
+  written_at: number;
+}
+
+export type Kind = "video" | "cannot" | "failed" | "unfinished";
+
+/** A cell with what the page derives from it. */
+export interface ShownCell extends Cell {
+  /** Its place in `cells`. */
+  number: number;
+  kind: Kind;
+  /** How many promises were broken. */
+  broken: number;
+  /** USD, billed or estimated. */
+  cost: number | null;
+  /** Seconds, all phases together. */
+  time: number | null;
+}
+
+/** A place in the table: all takes of one variant for one row. */
+export interface Slot {
+  row: number;
+  variant: string;
+  takes: ShownCell[];
+}
+
+/** The addresses of a cell's files. */
+export interface Files {
+  video: string;
+  poster: string | null;
+}
+
+/** `variant` is null for "none of them". */
+export interface Vote {
+  variant: string | null;
+  blind: boolean;
+}
+
+export type Theme = "" | "light" | "dark";
+
+/** One line of a payload; `mark` says how it differs, `was` what the other payload has there. */
+export interface Line {
+  text: string;
+  mark: Mark;
+  was: string;
+}
+
+export type Mark = "" | "changed" | "only here" | "only there";
+
+/** What `make` takes as an element's content; null, undefined and booleans add nothing. */
+export type Child = string | number | boolean | null | undefined | Node | Child[];
+
+/** A function listens to the event that follows "on"; null, undefined and false set nothing. */
+export type Attributes = Record<
+  string,
+  string | number | boolean | null | undefined | ((event: Event) => void)
+>;
