@@ -16,6 +16,7 @@ from kits import kits
 from rushes import Answer, Client, Receipt, RushesError, Task
 from rushes._flow import Do, Effect, Interrupted, Send, Sleep
 from rushes.journal import essence
+from rushes.testing import Clock
 from rushes.testing._answers import BODIES, STATUSES
 from rushes.testing._documented import asked_for, documented, near
 from rushes.testing._values import json_values
@@ -26,11 +27,20 @@ MOST_SECONDS = 120 + 120 + 60 + 1
 """What sending, finding out and waiting may take, as long as a job that waits a minute."""
 
 
+class CountedClock(Clock):
+    """A clock that goes on by what a client does, and not by itself."""
+
+    seconds = 0.0
+
+    def elapsed(self) -> float:
+        return self.seconds
+
+
 class Answered(Client):
     """A client whose calls are all answered out of a list, again and again."""
 
     answers: Iterator[Answer | None]
-    now = 0.0
+    clock: CountedClock
     slept = 0.0
     creating: list[Any]
 
@@ -39,9 +49,9 @@ class Answered(Client):
             return effect.work()
         if isinstance(effect, Sleep):
             self.slept += effect.seconds
-            self.now += effect.seconds
+            self.clock.seconds += effect.seconds
             return None
-        self.now += 0.1
+        self.clock.seconds += 0.1
         if isinstance(effect, Send) and effect.creating:
             self.creating.append(effect.call)
         answer = next(self.answers)
@@ -55,9 +65,9 @@ def client(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Answered:
     provider: str = request.param
     home = tmp_path_factory.mktemp("home")
     keys, base_urls = {provider: KEY}, {provider: "https://gateway.example.com"}
-    client = Answered(keys=keys, base_urls=base_urls, home=home, journal=None)
-    client._session.elapsed = lambda: client.now
-    client._session.jitter = lambda seconds: seconds
+    clock = CountedClock()
+    client = Answered(keys=keys, base_urls=base_urls, home=home, journal=None, clock=clock)
+    client.clock = clock
     return client
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import functools
-import itertools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -10,7 +9,7 @@ from typing import Any, Protocol
 from acme_server import Server
 from acme_zoom import Zoom
 from rushes import AsyncClient, Client, Polling, Report, Request, Task
-from rushes._flow import Effect, Sleep
+from rushes.testing import Clock
 
 KEY = "zoom-secret-key-5f31c7"
 REQUEST = Request("A red kite over dunes")
@@ -21,6 +20,7 @@ class Driver(Protocol):
     """What both kinds of client can do, as blocking calls."""
 
     home: Path
+    clock: Clock
     slept: list[float]
     client: Client | AsyncClient
 
@@ -81,40 +81,22 @@ class Maker(Protocol):
 
 
 class SyncDriver(Client):
-    """The synchronous client; long pauses are noted and not slept."""
+    """The synchronous client."""
 
     home: Path
+    clock: Clock
     slept: list[float]
 
     @property
     def client(self) -> Client:
         return self
 
-    def _perform(self, effect: Effect) -> Any:
-        if isinstance(effect, Sleep):
-            self.slept.append(effect.seconds)
-            effect = Sleep(min(effect.seconds, 0.01))
-        return super()._perform(effect)
-
-
-class BriefAsyncClient(AsyncClient):
-    """The asynchronous client; long pauses are noted and not slept."""
-
-    slept: list[float]
-
-    async def _perform(self, effect: Effect) -> Any:
-        if isinstance(effect, Sleep):
-            self.slept.append(effect.seconds)
-            effect = Sleep(min(effect.seconds, 0.01))
-        return await super()._perform(effect)
-
 
 class AsyncDriver:
     """The asynchronous client behind blocking calls, each run on one event loop."""
 
-    def __init__(self, client: BriefAsyncClient, home: Path, runner: asyncio.Runner) -> None:
+    def __init__(self, client: AsyncClient, home: Path, runner: asyncio.Runner) -> None:
         self.client, self.home, self.runner = client, home, runner
-        self.slept = client.slept
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self.client, name)
@@ -128,14 +110,28 @@ class AsyncDriver:
         return run
 
 
-def clocked(driver: Any) -> Any:
-    """Let a driver's clock go on by ten seconds at each look at it, and not by itself.
+class StoppedClock(Clock):
+    """A clock that goes on by what a test advances and a client sleeps, and not by itself."""
+
+    def now(self) -> float:
+        return 1_000_000 + self._skipped
+
+    def elapsed(self) -> float:
+        return self._skipped
+
+    def since_boot(self) -> float:
+        return 5000 + self._advanced
+
+
+class SteppingClock(StoppedClock):
+    """A clock that goes on by ten seconds at each look at it.
 
     A timeout then comes after so many looks, and each poll has time, however busy the machine is.
     """
-    ticks = itertools.count(step=10)
-    driver.client._session.elapsed = lambda: next(ticks)
-    return driver
+
+    def elapsed(self) -> float:
+        self._skipped += 10
+        return self._skipped
 
 
 class Drivers:
@@ -153,17 +149,16 @@ class Drivers:
             "keys": {"acme": KEY},
             "home": self._home,
             "polling": Polling(first=0, every=0.01),
+            "clock": Clock(longest=0.01),
             **changes,
         }
         driver: Any
         if self.kind == "sync":
             driver = SyncDriver(**settings)
-            driver.slept = []
         else:
-            client = BriefAsyncClient(**settings)
-            client.slept = []
-            driver = AsyncDriver(client, settings["home"], self._runner)
-        driver.home = settings["home"]
+            driver = AsyncDriver(AsyncClient(**settings), settings["home"], self._runner)
+        driver.home, driver.clock = settings["home"], settings["clock"]
+        driver.slept = driver.clock.pauses
         self._made.append(driver)
         return driver
 

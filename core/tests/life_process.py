@@ -13,6 +13,7 @@ from rushes._check.checking import check
 from rushes._client.verbs import Jobs
 from rushes._flow import Effect, Flow
 from rushes._plugins.loading import LoadedVariant
+from rushes._session.clock import SystemClock
 from rushes._session.session import Session
 from rushes._submit.delivering import PATIENCE
 from rushes.home import Keys
@@ -20,6 +21,25 @@ from rushes.journal import essence
 
 TIMEOUTS = Timeouts()
 AT_MOST = Zoom.declaration.polling.at_most
+
+
+class WorldClock(SystemClock):
+    """The made-up world's time; the clock on the wall may be set back."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def now(self) -> float:
+        return self._world.now - self._world.set_back
+
+    def elapsed(self) -> float:
+        return self._world.now
+
+    def since_boot(self) -> float:
+        return self._world.now
+
+    def jitter(self, seconds: float) -> float:
+        return seconds
 
 
 class Process:
@@ -35,10 +55,7 @@ class Process:
             home=world.folder / "home",
             timeouts=TIMEOUTS,
             polling=None,
-            clock=lambda: world.now - world.set_back,
-            elapsed=lambda: world.now,
-            awake=lambda: world.now,
-            jitter=lambda seconds: seconds,
+            time=WorldClock(world),
         )
         self.session.__dict__["installed"] = []  # none of this machine's observers
         self._jobs = Jobs(self.session, self._checked)

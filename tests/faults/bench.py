@@ -135,7 +135,7 @@ class Bench:
                 self.task = error.task
             elif not isinstance(error, KeyboardInterrupt) and hand.do("tasks"):
                 self.task = hand.do("tasks")[0]
-        self.pauses = hand.pauses.noted
+        self.pauses = hand.clock.pauses
         for task in hand.do("tasks"):
             self._texts += secrecy.shown_of_task(task)
 

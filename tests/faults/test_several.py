@@ -14,6 +14,7 @@ from rushes.journal import LEASE
 from faults.bench import Bench
 from faults.case import FOUND_LATER, UNKNOWN, Row
 from faults.choosing import put_to
+from faults.driver import Hand
 from faults.films import VARIANTS
 from faults.playing import Measured, Record, afterwards, by_itself
 from faults.secrecy import KEY
@@ -112,15 +113,14 @@ def test_cancelled_unsent(
 @put_to([ASLEEP])
 def test_asleep(row: Row, provider: str, client: str, bench: Bench, measured: Record) -> None:
     """A clock goes on by more than the lease, and others act meanwhile; then the flow goes on."""
-    now = [5000.0]
-
-    def clock() -> float:
-        return now[0]
+    hands: list[Hand] = []
 
     def sleeps(task: Task) -> None:
         if task.state == "sending":
-            now[0] += LEASE + 1
-            with closing(SQLiteJournal(bench.home / "journal.db", clock=clock)) as journal:
+            clock = hands[0].clock
+            clock.advance(LEASE + 1)
+            path = bench.home / "journal.db"
+            with closing(SQLiteJournal(path, clock=clock.since_boot)) as journal:
                 assert journal.claim(task.id, "the user's")
                 journal.save(msgspec.structs.replace(task, state="lost"), "the user's")
             with Client(
@@ -134,9 +134,8 @@ def test_asleep(row: Row, provider: str, client: str, bench: Bench, measured: Re
     ordered: list[Task] = []
 
     def play() -> Measured:
-        journal = SQLiteJournal(bench.home / "journal.db", clock=clock)
-        with bench.hand(journal=journal) as hand:
-            hand.client._session.awake = clock
+        with bench.hand() as hand:
+            hands.append(hand)
             bench.doing(hand, lambda: hand.do("submit", *job(bench), on_update=sleeps))
         assert type(bench.error).__name__ == "StillRunningError"
         assert "another process has taken task" in str(bench.error)

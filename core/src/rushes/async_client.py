@@ -171,7 +171,7 @@ class AsyncClient(Configured):
                 self._workers = ThreadPoolExecutor(4, thread_name_prefix="rushes")
             return await _to_its_end(loop.run_in_executor(self._workers, effect.work))
         if isinstance(effect, Sleep):
-            await asyncio.sleep(effect.seconds)
+            await self._session.time.sleep_async(effect.seconds)
             return None
         from rushes._network.async_transport import (
             AsyncTransport,  # imports httpx: a check can do without

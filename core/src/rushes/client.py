@@ -1,7 +1,6 @@
 """The client for code that waits: the flows, driven one effect after the other."""
 
 import threading
-import time
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -201,7 +200,7 @@ class Client(Configured):
         if isinstance(effect, Do):
             return effect.work()
         if isinstance(effect, Sleep):
-            time.sleep(effect.seconds)
+            self._session.time.sleep(effect.seconds)
             return None
         transport = self._opened()
         return transport.send(effect) if isinstance(effect, Send) else transport.stream(effect)

@@ -569,7 +569,7 @@ def test_the_whole_of_a_fetch_has_one_deadline(
     session.timeouts = Timeouts(download=0.3)
     if behaviour is not drips:  # each attempt takes half of the time there is
         ticks = itertools.count()
-        session.elapsed = lambda: next(ticks) * 0.05
+        session.time.elapsed = lambda: next(ticks) * 0.05
     server.on("GET /files", *[behaviour] * 99)
     with pytest.raises(StillRunningError, match=r"could not be downloaded within 0\.3 seconds"):
         driver.fetch(task, tmp_path / "x.mp4")
@@ -581,7 +581,7 @@ def test_each_attempt_has_what_the_ones_before_have_left(make: Maker, tmp_path: 
     driver = make()
     session: Any = driver.client._session
     ticks = itertools.count()
-    session.elapsed = lambda: float(next(ticks))
+    session.time.elapsed = lambda: float(next(ticks))
     session.timeouts = Timeouts(download=12)
     task = msgspec.structs.replace(
         on("https://api.acme.example"),

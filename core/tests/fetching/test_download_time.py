@@ -111,7 +111,7 @@ def test_a_drip_is_tried_again_where_it_stopped(
     driver = make()
     task = completed(driver)
     session: Any = driver.client._session
-    session.elapsed = Clock(step=5)  # ten looks at the clock, and the measured time is over
+    session.time.elapsed = Clock(step=5)  # ten looks at the clock, and the measured time is over
     session.timeouts = Timeouts(download=100_000)
     server.on("GET /files", drips)
     done = driver.fetch(task, tmp_path / "x.mp4")
@@ -130,7 +130,7 @@ def test_a_download_that_always_stalls_is_still_to_be_had(
     task = completed(driver)
     session: Any = driver.client._session
     session.timeouts = Timeouts(download=100_000)
-    session.elapsed = Clock(step=5)
+    session.time.elapsed = Clock(step=5)
     server.on("GET /files", *[behaviour] * 9)
     with pytest.raises(StillRunningError, match=r"downloaded in 5 attempts.*resume it") as caught:
         driver.fetch(task, tmp_path / "x.mp4")
@@ -170,20 +170,20 @@ def fetching(make: Maker, tmp_path: Path) -> Any:
     """Fetch in made-up time: what a download comes to is the test's to say."""
     client: Any = make(journal=None).client
     session = client._session
-    session.elapsed = Clock()
+    session.time.elapsed = Clock()
 
     def run(task: Task, stream: Perform, **bounds: float) -> Task:
         def perform(effect: Any) -> Any:
             if isinstance(effect, Stream):
                 return stream(effect)
             if isinstance(effect, Sleep):
-                session.elapsed.now += effect.seconds
+                session.time.elapsed.now += effect.seconds
             return effect.work() if isinstance(effect, Do) else None
 
         loaded = session.registry.get("acme/zoom")
         return drive(fetch(session, loaded, task, tmp_path / "x.mp4", None, **bounds), perform)
 
-    run.clock = session.elapsed  # type: ignore[attr-defined]
+    run.clock = session.time.elapsed  # type: ignore[attr-defined]
     return run
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from acme_driver import REQUEST, Drivers, Maker
+from acme_driver import REQUEST, Drivers, Maker, StoppedClock
 from acme_kinds import Both, Replaying
 from acme_server import Server, answers, bills_then, drops, stalls
 from acme_zoom import Zoom
@@ -46,28 +46,16 @@ def run(server: Server, home: Path, *order: str, end: int = 0) -> list[str]:
     return sorted(process.stdout.splitlines())
 
 
-class Clock:
-    """Seconds since the machine's start, for all processes of a test."""
-
-    now = 5000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 def test_a_process_that_sleeps_before_its_post_does_not_send_it_when_it_wakes(
     make: Maker, server: Server, home: Path
 ) -> None:
     """The user gives the job up meanwhile, and orders anew elsewhere."""
-    clock = Clock()
-    driver, other = (
-        make(journal=SQLiteJournal(home / "journal.db", clock=clock)) for _ in range(2)
-    )
-    driver.client._session.awake = other.client._session.awake = clock
+    clock = StoppedClock()
+    driver, other = make(clock=clock), make(clock=clock)
 
     def sleeps(task: Task) -> None:
         if task.state == "sending":
-            clock.now += LEASE + 1
+            clock.advance(LEASE + 1)
             journal = other.client._session.journal
             assert journal
             journal.claim(task.id, "the user's")
@@ -84,14 +72,12 @@ def test_a_process_that_sleeps_before_its_post_does_not_send_it_when_it_wakes(
 def test_a_process_that_was_slow_to_connect_makes_sure_that_the_task_is_its_own(
     make: Maker, server: Server, home: Path
 ) -> None:
-    clock = Clock()
-    driver = make(journal=SQLiteJournal(home / "journal.db", clock=clock))
-    driver.client._session.awake = clock
+    driver = make(clock=StoppedClock())
     slow = [True]
 
     def sleeps(task: Task) -> None:
         if task.state == "sending" and slow:
-            clock.now += slow.pop() * (LEASE + 1)
+            driver.clock.advance(slow.pop() * (LEASE + 1))
 
     assert driver.submit("acme/zoom", REQUEST, on_update=sleeps).state == "queued"
     assert server.posts() == 1
@@ -271,24 +257,19 @@ def test_a_day_is_counted_from_the_call_that_is_replayed(make: Maker, server: Se
     driver = make(plugins=[Replaying()])
     with pytest.raises(RefusedError):
         driver.submit("acme/zoom", REQUEST, task="mine")
-    session = driver.client._session
-    later = session.clock() + 25 * 3600
-    session.clock = lambda: later
+    driver.clock.advance(25 * 3600)
     server.on("POST", bills_then(drops))
     assert driver.submit("acme/zoom", REQUEST, task="mine").state == "queued"
     assert (len(server.clips), server.posts()) == (1, 3)
 
 
 def test_a_timeout_bounds_the_waiting_for_another_owner(make: Maker, server: Server) -> None:
-    driver, other = make(), make()
+    clock = StoppedClock()
+    driver, other = make(clock=clock), make(clock=clock)
     task = driver.submit("acme/zoom", REQUEST, task="mine")
     journal = other.client._session.journal
     assert journal
     assert journal.claim(task.id, "another's")
-    session = driver.client._session
-    begun = session.elapsed()
-    moved: list[float] = []
-    session.elapsed = lambda: begun + sum(driver.slept) + len(moved)
     with pytest.raises(StillRunningError, match="another process works on task mine"):
         driver.generate("acme/zoom", REQUEST, task="mine", timeout=2)
     assert sum(driver.slept) == pytest.approx(2)

@@ -383,7 +383,6 @@ def test_a_task_that_the_job_has_created_long_ago_is_its_own(make: Maker, server
         driver.submit("acme/zoom", REQUEST, task="mine")
     server.script.clear()
     later = make(plugins=[Dated()])
-    now = later.client._session.clock()
-    later.client._session.clock = lambda: now + 3600
+    later.clock.advance(3600)
     assert later.resume("mine").remote_id == "c-1"
     assert len(server.clips) == 1

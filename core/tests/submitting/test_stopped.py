@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acme_driver import REQUEST, BriefAsyncClient, Driver, Drivers, Maker, clocked
+from acme_driver import REQUEST, Driver, Drivers, Maker, SteppingClock
 from acme_server import Handler, Server, bills_then, created, stalls
 from acme_zoom import Zoom
 from rushes import (
@@ -111,7 +111,7 @@ def test_cancelled_while_the_receipt_is_written_it_is_written(
 ) -> None:
     driver = drivers()
     client = driver.client
-    assert isinstance(client, BriefAsyncClient)
+    assert isinstance(client, AsyncClient)
     save = Journal._save
 
     async def run() -> None:
@@ -147,7 +147,7 @@ def test_cancelled_while_the_receipt_waits_for_its_turn_it_is_written(
 ) -> None:
     driver = drivers()
     client = driver.client
-    assert isinstance(client, BriefAsyncClient)
+    assert isinstance(client, AsyncClient)
     store = client._session.journal._store  # type: ignore[union-attr]
     busy, gate = threading.Event(), threading.Event()
 
@@ -265,7 +265,7 @@ def test_a_plugin_that_breaks_while_polling_keeps_the_task(
 ) -> None:
     task = make().submit("acme/zoom", REQUEST)
     with pytest.raises(StillRunningError, match=f"hook {hook} raised"):
-        clocked(make(plugins=[Faulty(hook, how)])).wait(task.id, timeout=100)
+        make(plugins=[Faulty(hook, how)], clock=SteppingClock()).wait(task.id, timeout=100)
     assert make().resume(task.id).file
 
 

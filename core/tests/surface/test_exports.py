@@ -8,6 +8,7 @@ from types import ModuleType
 
 import pytest
 import rushes.plugins
+import rushes.testing
 
 HEAVY = ("httpx", "sqlite3", "structlog", "pluggy", "rushes_toapis", "rushes_apimart")
 
@@ -45,7 +46,7 @@ def test_a_check_loads_no_http_library_prints_nothing_and_writes_nothing(tmp_pat
     assert list(tmp_path.iterdir()) == []
 
 
-LAZY = [rushes, rushes.plugins]
+LAZY = [rushes, rushes.plugins, rushes.testing]
 
 
 def typed_names(module: ModuleType) -> set[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acme_driver import KEY, REQUEST, Maker, clocked
+from acme_driver import KEY, REQUEST, Maker, SteppingClock
 from acme_server import Behaviour, Server, answers, cuts, drops, stalls
 from acme_zoom import Zoom
 from rushes import (
@@ -53,7 +53,7 @@ def test_one_fault_is_forgiven(make: Maker, server: Server, fault: str) -> None:
 @pytest.mark.parametrize("fault", ["500", "unknown word", "404", "another's task", "dropped"])
 def test_a_lasting_fault_is_not_an_end(make: Maker, server: Server, fault: str) -> None:
     server.on("GET /v1/clips", *[BRIEF[fault]] * 1000)
-    driver = clocked(make())
+    driver = make(clock=SteppingClock())
     with pytest.raises(StillRunningError, match="the last look failed") as caught:
         driver.generate("acme/zoom", REQUEST, timeout=100)
     assert caught.value.task is not None
@@ -68,7 +68,9 @@ def test_a_timeout_is_resumed_by_another_client(
 ) -> None:
     server.stages = [{"stage": "rendering"}] * 1000
     with pytest.raises(StillRunningError) as caught:
-        clocked(make()).generate("acme/zoom", REQUEST, timeout=100, output=tmp_path / "kite.mp4")
+        make(clock=SteppingClock()).generate(
+            "acme/zoom", REQUEST, timeout=100, output=tmp_path / "kite.mp4"
+        )
     assert caught.value.task is not None
     server.stages = []
     task = make().resume(caught.value.task.id)
@@ -163,7 +165,7 @@ def test_a_poll_that_redirects_is_forgiven_and_where_it_lasts_it_is_said(
     server.on("GET /v1/clips", redirect, answers(304))
     assert make().generate("acme/zoom", REQUEST).file
     server.on("GET /v1/clips", *[redirect] * 1000)
-    driver = clocked(make())
+    driver = make(clock=SteppingClock())
     with pytest.raises(StillRunningError, match=r"redirects to https://elsewhere") as caught:
         driver.generate("acme/zoom", REQUEST, timeout=100)
     assert KEY not in str(caught.value)

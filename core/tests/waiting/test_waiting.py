@@ -3,19 +3,9 @@
 from pathlib import Path
 
 import pytest
-from acme_driver import REQUEST, Driver, Maker
+from acme_driver import REQUEST, Maker, StoppedClock
 from acme_server import Server, answers, drops
 from rushes import Polling, StillRunningError, Task
-
-
-class Watch:
-    """A clock and a stopwatch that go on only where a test says so, or a client sleeps."""
-
-    def __init__(self, driver: Driver) -> None:
-        self.now = 1_000_000.0
-        session = driver.client._session
-        session.clock = session.elapsed = lambda: self.now + sum(driver.slept)
-        session.jitter = lambda seconds: seconds
 
 
 def looks(server: Server) -> int:
@@ -27,19 +17,18 @@ ADVICE = Polling(first=5, every=10, at_most=600)
 
 def test_short_waits_follow_a_task(make: Maker, server: Server) -> None:
     server.last = {"stage": "rendering", "done": "40%"}
-    driver = make(polling=ADVICE)
-    watch = Watch(driver)
+    driver = make(polling=ADVICE, clock=StoppedClock())
     task = driver.submit("acme/zoom", REQUEST)
     seen = []
     for _ in range(20):  # as by somebody who asks once in two seconds
         with pytest.raises(StillRunningError):
             driver.wait(task.id, timeout=0)
         seen.append(looks(server))
-        watch.now += 2
+        driver.clock.advance(2)
     assert seen == [0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4]
     assert driver.slept == []
     server.last = None
-    watch.now += 10
+    driver.clock.advance(10)
     assert driver.wait(task.id, timeout=0).state == "completed"
 
 
@@ -47,8 +36,7 @@ def test_a_wait_sleeps_no_longer_than_it_may_and_says_what_it_knows(
     make: Maker, server: Server
 ) -> None:
     server.last = {"stage": "rendering", "done": "40%"}
-    driver = make(polling=ADVICE)
-    watch = Watch(driver)
+    driver = make(polling=ADVICE, clock=StoppedClock())
     task = driver.submit("acme/zoom", REQUEST)
     with pytest.raises(StillRunningError, match=r"queued; the provider was not asked about it yet"):
         driver.wait(task, timeout=3)
@@ -56,7 +44,7 @@ def test_a_wait_sleeps_no_longer_than_it_may_and_says_what_it_knows(
     with pytest.raises(StillRunningError, match=r"in_progress, 50 %; .* last asked 2 s ago"):
         driver.wait(task.id, timeout=4)
     assert (sum(driver.slept), looks(server)) == (7, 1)
-    watch.now += 3600
+    driver.clock.advance(3600)
     with pytest.raises(StillRunningError, match=r"in_progress, 50 %; .* last asked just now"):
         driver.wait(task.id, timeout=0)
     assert looks(server) == 2
@@ -65,16 +53,15 @@ def test_a_wait_sleeps_no_longer_than_it_may_and_says_what_it_knows(
 def test_a_provider_that_says_when_to_look_again_is_taken_at_its_word(
     make: Maker, server: Server
 ) -> None:
-    driver = make(polling=ADVICE)
-    watch = Watch(driver)
+    driver = make(polling=ADVICE, clock=StoppedClock())
     task = driver.submit("acme/zoom", REQUEST)
     server.on("GET /v1/clips", answers(503, retry_after="300"))
-    watch.now += 5
+    driver.clock.advance(5)
     for wait in (0, 290):
         with pytest.raises(StillRunningError):
             driver.wait(task.id, timeout=wait)
     assert looks(server) == 1
-    watch.now += 11
+    driver.clock.advance(11)
     with pytest.raises(StillRunningError):
         driver.wait(task.id, timeout=0)
     assert looks(server) == 2
@@ -82,13 +69,12 @@ def test_a_provider_that_says_when_to_look_again_is_taken_at_its_word(
 
 def test_a_clock_that_was_set_back_delays_no_look_for_days(make: Maker, server: Server) -> None:
     server.last = {"stage": "rendering"}
-    driver = make(polling=ADVICE)
-    watch = Watch(driver)
+    driver = make(polling=ADVICE, clock=StoppedClock())
     task = driver.submit("acme/zoom", REQUEST)
-    watch.now += 5
+    driver.clock.advance(5)
     with pytest.raises(StillRunningError):
         driver.wait(task.id, timeout=0)
-    watch.now -= 10 * 24 * 3600
+    driver.clock.advance(-10 * 24 * 3600)
     with pytest.raises(StillRunningError):
         driver.wait(task.id, timeout=3601)
     assert looks(server) > 1
@@ -96,8 +82,7 @@ def test_a_clock_that_was_set_back_delays_no_look_for_days(make: Maker, server: 
 
 def test_one_look(make: Maker, server: Server) -> None:
     server.last = {"stage": "rendering", "done": "40%"}
-    driver = make(polling=ADVICE)
-    Watch(driver)
+    driver = make(polling=ADVICE, clock=StoppedClock())
     task = driver.submit("acme/zoom", REQUEST)
     told: list[Task] = []
     for count in (1, 2, 3):

@@ -16,6 +16,7 @@ from rushes._keys.redacting import Secret
 from rushes._network.settings import Settings, Timeouts
 from rushes._plugins.loading import LoadedVariant
 from rushes._plugins.registry import Registry
+from rushes._session.clock import SystemClock
 from rushes._session.records import Records
 from rushes._session.session import OnUpdate, Session
 from rushes._submit.submitting import configured
@@ -55,6 +56,7 @@ class Configured:
         wrappers: Iterable[Any] = (),
         observers: Iterable[OnUpdate] = (),
         trust: Mapping[str, str | Iterable[str]] | None = None,
+        clock: SystemClock | None = None,
     ) -> None:
         """Configure a client.
 
@@ -68,6 +70,9 @@ class Configured:
         A provider's name, and with it the key, belongs to one distribution. `trust` says by
         provider which other distributions may have it: `{"toapis": "some-distribution"}`; what is
         in `plugins` is trusted.
+
+        `clock` is for tests: `rushes.testing.Clock` skips every pause. A journal that the client
+        makes itself counts by it, too.
 
         `journal` is any `Journal`; without one, an SQLite file in `home`. With `journal=None`
         nothing is written down: a task that you do not keep yourself is lost with the process, a
@@ -84,6 +89,9 @@ class Configured:
             raise ConfigurationError(f"{wrong}; correct the argument proxy")
         environ = Environment()
         folder = home_folder(home, environ)
+        clock = clock or SystemClock()
+        if journal is DEFAULT:
+            journal = SQLiteJournal(folder / "journal.db", clock=clock.since_boot)
         self._settings = Settings(
             timeouts=timeouts or Timeouts(),
             proxy=proxy,
@@ -95,11 +103,12 @@ class Configured:
         self._session = Session(
             registry=self.registry,
             keys=self.keys,
-            journal=SQLiteJournal(folder / "journal.db") if journal is DEFAULT else journal,
+            journal=journal,
             home=folder,
             timeouts=self._settings.timeouts,
             polling=polling,
             own_observers=tuple(observers),
+            time=clock,
         )
         self._jobs = Jobs(self._session, self._checked)
         self._records = Records(self._session)

@@ -221,7 +221,7 @@ class Jobs:
             task,
             look,
             enough=_finished,
-            end=self.session.elapsed(),
+            end=self.session.time.elapsed(),
             on_update=on_update,
             or_as_seen=True,
         )
@@ -266,7 +266,7 @@ class Jobs:
         def look(task: Task) -> Flow[Task]:
             return (yield from look_again(session, loaded, task, on_update))
 
-        end = session.elapsed() + session.timeouts.poll
+        end = session.time.elapsed() + session.timeouts.poll
         return (
             yield from self._owning(loaded, task, look, lambda seen: seen.ended, end, on_update)
         )
@@ -366,7 +366,7 @@ class Jobs:
 
     def _end(self, timeout: float | None) -> float | None:
         """Return when a verb is to be over, by the session's `elapsed`; None: by the advice."""
-        return None if timeout is None else self.session.elapsed() + timeout
+        return None if timeout is None else self.session.time.elapsed() + timeout
 
     def _owning(
         self,
@@ -379,6 +379,6 @@ class Jobs:
     ) -> Flow[Task]:
         """Work on a task as its owner; another one is waited for until `end`, too."""
         if end is None:
-            end = self.session.elapsed() + loaded.variant.polling.at_most
+            end = self.session.time.elapsed() + loaded.variant.polling.at_most
         flow = owning(self.session, task, work, enough=enough, end=end, on_update=on_update)
         return (yield from flow)

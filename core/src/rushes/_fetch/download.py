@@ -92,19 +92,19 @@ def fetch(
     """Bring a completed task's video to `output`; an older file there is replaced at the end.
 
     Where it lies elsewhere on this machine it is copied, else downloaded. All of it, retries
-    included, takes no longer than `timeouts.download`, and is over when `session.elapsed()` is
+    included, takes no longer than `timeouts.download`, and is over when `session.time.elapsed()` is
     `end`. Raises ResultError where what is offered is no usable video, StillRunningError where the
     time is over or it comes too slowly, DiskError where our own disk fails. Each carries the task,
     and nothing partial is left.
     """
-    now = session.elapsed()
+    now = session.time.elapsed()
     offer = _Offer(ended(task), now, _soonest(now + session.timeouts.download, end))
 
     def told(fetched: float) -> None:
         if on_update:
             on_update(msgspec.structs.replace(offer.task, fetched=fetched))
 
-    part = PartFile(output, task.id, told, elapsed=session.elapsed, end=offer.end)
+    part = PartFile(output, task.id, told, elapsed=session.time.elapsed, end=offer.end)
     try:
         yield Do(lambda: refuse_to_replace(session, output))
         yield Do(part.prepare)
@@ -202,10 +202,10 @@ def _download(
     trouble, stalled = "no time was left", False
     for attempt in range(ATTEMPTS):
         if attempt:
-            pause = session.jitter(min(0.25 * 2**attempt, 4.0))
-            yield Sleep(max(min(pause, offer.end - session.elapsed()), 0.0))
+            pause = session.time.jitter(min(0.25 * 2**attempt, 4.0))
+            yield Sleep(max(min(pause, offer.end - session.time.elapsed()), 0.0))
         results = ended(offer.task).results
-        if session.elapsed() >= offer.end or place >= len(results):
+        if session.time.elapsed() >= offer.end or place >= len(results):
             break
         try:
             answer = yield from _hops(session, loaded, offer, results[place], part)
@@ -219,7 +219,7 @@ def _download(
         if not trouble:
             return
     allowed = f"in {ATTEMPTS} attempts"
-    if over := session.elapsed() >= offer.end:
+    if over := session.time.elapsed() >= offer.end:
         allowed = f"within {round(max(offer.end - offer.begin, 0.0), 1):g} seconds"
     reason = f"the video could not be downloaded {allowed}: {trouble}"
     if over or stalled:
@@ -245,7 +245,7 @@ def _trouble(
         if offer.refreshed:
             raise ResultError(trouble)
         offer.refreshed = True
-        left = max(offer.end - session.elapsed(), 0.0)
+        left = max(offer.end - session.time.elapsed(), 0.0)
         before = ended(offer.task).results
         offer.task = yield from look_again(session, loaded, offer.task, on_update, left)
         if ended(offer.task).results != before:
@@ -264,7 +264,7 @@ def _hops(
     call = result.call or Call.get(result.url or "")
     for hop in range(HOPS):
         _refuse_address(call.url, offer.task)
-        left = max(offer.end - session.elapsed(), 0.001)
+        left = max(offer.end - session.time.elapsed(), 0.001)
         if result.call and not hop:
             sent: Any = session.send(loaded, call, left, task=offer.task)
             call = sent.call

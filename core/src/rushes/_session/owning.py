@@ -52,12 +52,12 @@ def owning(
         task = yield from _seen(task, on_update)
         if enough(task):
             return task
-        if session.elapsed() >= end:
+        if session.time.elapsed() >= end:
             if or_as_seen:
                 return task
             message = f"another process works on task {task.id} ({task.state}); look again later"
             raise StillRunningError(message, task=task)
-        yield from pausing(task, min(LOOK_AGAIN, max(end - session.elapsed(), 0.0)))
+        yield from pausing(task, min(LOOK_AGAIN, max(end - session.time.elapsed(), 0.0)))
 
 
 def keeping(session: Session, task: Task, claim: str, work: Work) -> Flow[Task]:

@@ -35,7 +35,7 @@ class Records:
     def purge(self, older_than: float) -> Flow[int]:
         """Forget the tasks that are over and old."""
         journal = self._journal("there is nothing to forget")
-        before = self._session.clock() - older_than
+        before = self._session.time.now() - older_than
         count: int = yield Do(lambda: journal.purge(before))
         return count
 

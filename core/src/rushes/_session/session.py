@@ -3,8 +3,6 @@
 import hmac
 import math
 import os
-import random
-import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +18,7 @@ from rushes._network.settings import Timeouts
 from rushes._plugins.installed import OBSERVERS
 from rushes._plugins.loading import FAULTS, LoadedVariant, import_in_time
 from rushes._plugins.registry import Registry
+from rushes._session.clock import SystemClock
 from rushes.calls import Answer, Call
 from rushes.errors import (
     BrokenPluginError,
@@ -31,7 +30,7 @@ from rushes.errors import (
     StillRunningError,
 )
 from rushes.home import Keys
-from rushes.journal import ClaimLost, Journal, since_boot
+from rushes.journal import ClaimLost, Journal
 from rushes.task import Refusal, State, Task
 from rushes.urls import origin, shown
 from rushes.variant import Polling, configured, environment_prefix
@@ -66,10 +65,7 @@ class Session(Struct, kw_only=True, dict=True):
     own_observers: tuple[OnUpdate, ...] = ()
     held: dict[str, Hold] = {}
     """The tasks that our flows own just now."""
-    clock: Callable[[], float] = time.time
-    elapsed: Callable[[], float] = time.monotonic
-    awake: Callable[[], float] = since_boot
-    jitter: Callable[[float], float] = lambda seconds: seconds * random.uniform(1, 1.1)  # noqa: S311
+    time: SystemClock = SystemClock()
 
     def load(self, task: Task) -> LoadedVariant:
         """Return the plugin of a task, at the base URL the task was sent to."""
@@ -124,7 +120,7 @@ class Session(Struct, kw_only=True, dict=True):
             at_home = task is not None and target == origin(task.base_url)
         if today and target == origin(today):
             key, _ = self.key(loaded, task)
-            headers = loaded.authorize(call, key, self.clock())
+            headers = loaded.authorize(call, key, self.time.now())
             call = msgspec.structs.replace(call, headers={**call.headers, **headers})
         elif task is not None and at_home:
             raise self._elsewhere(loaded, task, today)
@@ -190,10 +186,10 @@ class Session(Struct, kw_only=True, dict=True):
 
     def record(self, task: Task, on_update: OnUpdate | None) -> Flow[Task]:
         """Write what is now known of a task, then tell who wants to know."""
-        task = self.without_key(msgspec.structs.replace(task, updated_at=self.clock()))
+        task = self.without_key(msgspec.structs.replace(task, updated_at=self.time.now()))
         if self.journal is not None:
             hold = self.held.get(task.id)
-            now = self.awake()
+            now = self.time.since_boot()
             try:
                 yield Ask("save", (task, hold.claim if hold else None))
             except JournalError as failure:
@@ -218,7 +214,7 @@ class Session(Struct, kw_only=True, dict=True):
         """Make sure that a task is still ours; raise StillRunningError where it is not."""
         hold = self.held.get(task.id)
         if self.journal is not None and hold is not None:
-            now = self.awake()
+            now = self.time.since_boot()
             if (yield Ask("claim", (task.id, hold.claim))) is None:
                 raise _taken_over(task)
             hold.confirmed = now
@@ -234,9 +230,9 @@ class Session(Struct, kw_only=True, dict=True):
         def may_leave() -> None:
             if hold is None or os.getpid() != hold.pid:
                 raise NotSent("this process does not own the task; it may be a fork of the owner")
-            if self.journal is not None and self.awake() - hold.confirmed > CONFIRMED:
+            if self.journal is not None and self.time.since_boot() - hold.confirmed > CONFIRMED:
                 # It waited for its place, or slept: whether it still owns the task is asked anew.
-                now = self.awake()
+                now = self.time.since_boot()
                 try:
                     self.journal.save(task, hold.claim)
                 except (ClaimLost, JournalError) as failure:

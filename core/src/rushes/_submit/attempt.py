@@ -93,7 +93,7 @@ def is_older(session: Session, task: Task, receipt: Receipt, answer: Answer | No
     if receipt.created_at is None or task.sent_at is None:
         return False
     date = http_date(answer.headers.get("date", "")) if answer else None
-    now = session.clock()
+    now = session.time.now()
     age = (now if date is None else date) - receipt.created_at
     return age > now - task.sent_at + SLACK
 

@@ -73,7 +73,7 @@ def deliver(
             raise (yield from _refused(session, loaded, task, outcome, on_update))
         words = f"trying again in {pause:g} s: {outcome.words}"
         task = yield from session.record(at(task, "recorded", error=words), on_update)
-        yield Sleep(session.jitter(pause))
+        yield Sleep(session.time.jitter(pause))
 
 
 def _room(session: Session, task: Task) -> Flow[None]:
@@ -88,7 +88,7 @@ def _room(session: Session, task: Task) -> Flow[None]:
 def _sending(session: Session, loaded: LoadedVariant, task: Task) -> Task:
     """Return a task as it is while its call is under way: since when, and with which key."""
     fingerprint = session.key_fingerprint(loaded, task)
-    return at(task, "sending", sent_at=session.clock(), key_fingerprint=fingerprint)
+    return at(task, "sending", sent_at=session.time.now(), key_fingerprint=fingerprint)
 
 
 def _once(
@@ -136,7 +136,7 @@ def _known(task: Task, outcome: Outcome) -> Task:
 
 
 def _past(session: Session, pause: float, end: float | None) -> bool:
-    return end is not None and session.elapsed() + pause > end
+    return end is not None and session.time.elapsed() + pause > end
 
 
 def _pause(outcome: Outcome, tries: int) -> float | None:
@@ -178,5 +178,5 @@ def _hint(session: Session, loaded: LoadedVariant, refusal: Refusal) -> str:
         return ""
     if refusal.retry_after is None:
         return "; come back later"
-    then = datetime.datetime.fromtimestamp(session.clock() + refusal.retry_after).astimezone()
+    then = datetime.datetime.fromtimestamp(session.time.now() + refusal.retry_after).astimezone()
     return f"; come back in {refusal.retry_after:g} seconds, at {then:%H:%M:%S}"

@@ -47,7 +47,7 @@ def intend(
     session: Session, loaded: LoadedVariant, report: Report, task_id: str | None, output: str | None
 ) -> Flow[Intent]:
     """Name a job, and take the fingerprint by which it is known again."""
-    task_id = new_task_id(session.clock()) if task_id is None else task_id
+    task_id = new_task_id(session.time.now()) if task_id is None else task_id
     client_id = str(report.transport.get(loaded.variant.client_id_field or "", task_id))
     carried(loaded.variant, client_id)
     print_ = yield Do(lambda: fingerprint(report))
@@ -108,7 +108,7 @@ def same_job(found: Task, intent: Intent) -> None:
 def recorded(session: Session, loaded: LoadedVariant, report: Report, intent: Intent) -> Task:
     """Make the record of a job: the exact call, before it is sent."""
     variant = loaded.variant
-    now = session.clock()
+    now = session.time.now()
     call = loaded.call("submit", payload=report.complete_payload(), client_id=intent.client_id)
     return Task(
         id=intent.task_id,

@@ -36,14 +36,14 @@ def reconcile(
     session.registry.guard()
     if session.of_another_key(loaded, task):
         raise (yield from _of_another_key(session, loaded, task, on_update))
-    end = session.elapsed() + session.timeouts.submit
+    end = session.time.elapsed() + session.timeouts.submit
     trouble = task.error or "no answer came"
     for pause in PAUSES:
-        left = end - session.elapsed() - pause
+        left = end - session.time.elapsed() - pause
         if left <= 0:
             break
         if pause:
-            yield Sleep(session.jitter(pause))
+            yield Sleep(session.time.jitter(pause))
         found = yield from _look_up(session, loaded, task, left)
         outcome = _adopted(found)
         if outcome is None and _replays(session, loaded, task):
@@ -122,7 +122,7 @@ def _adopted(found: list[Receipt] | None) -> Outcome | None:
 
 def _replays(session: Session, loaded: LoadedVariant, task: Task) -> bool:
     """Whether the recorded bytes may go out again: the key must still be remembered."""
-    age = session.clock() - (task.sent_at or task.created_at)
+    age = session.time.now() - (task.sent_at or task.created_at)
     return loaded.variant.idempotency != "none" and -CLOCKS_DIFFER < age < REPLAYED_FOR
 
 

@@ -67,7 +67,7 @@ def submit(
         same_job(task, intent)
     if enough(task):
         return task
-    until = session.elapsed() + loaded.variant.polling.at_most if end is None else end
+    until = session.time.elapsed() + loaded.variant.polling.at_most if end is None else end
     owned = owning(session, task, work, enough=enough, end=until, on_update=on_update)
     return (yield from owned)
 

@@ -49,22 +49,22 @@ def follow(
     """
     _receipt(task)
     advice = session.polling or loaded.variant.polling
-    end = session.elapsed() + advice.at_most if end is None else end
+    end = session.time.elapsed() + advice.at_most if end is None else end
     pause = _due(session, advice, task, at_once=at_once)
     trouble = ""
     missing_since: float | None = None
     while True:
-        left = end - session.elapsed()
+        left = end - session.time.elapsed()
         if pause > max(left, 0.0):
             if left > 0:
                 yield from pausing(task, left)
             raise (yield from _left_running(session, task, trouble))
         if pause:
             yield from pausing(task, pause)
-        left = max(end - session.elapsed(), LEAST_PAUSE)
+        left = max(end - session.time.elapsed(), LEAST_PAUSE)
         glance = yield from _glance(session, loaded, task, left)
         told = glance.retry_after
-        pause = max(told, LEAST_PAUSE) if told is not None else session.jitter(advice.every)
+        pause = max(told, LEAST_PAUSE) if told is not None else session.time.jitter(advice.every)
         task = _looked_at(session, task, pause)
         if glance.status is not None:
             task = yield from advance(session, task, glance.status, on_update)
@@ -73,8 +73,8 @@ def follow(
         elif glance.trouble != trouble:
             log.warning("poll not understood", task=task.id, reason=glance.trouble)
         trouble = glance.trouble
-        missing_since = (missing_since or session.elapsed()) if glance.missing else None
-        if missing_since is not None and session.elapsed() - missing_since > GRACE:
+        missing_since = (missing_since or session.time.elapsed()) if glance.missing else None
+        if missing_since is not None and session.time.elapsed() - missing_since > GRACE:
             trouble = f"the provider has known no such task for {GRACE:g} s"
             raise (yield from _left_running(session, task, trouble))
 
@@ -84,14 +84,14 @@ def _due(session: Session, advice: Polling, task: Task, *, at_once: bool) -> flo
     if at_once:
         return 0.0
     if task.look_after is not None:
-        return min(max(task.look_after - session.clock(), 0.0), LONGEST_PAUSE)
+        return min(max(task.look_after - session.time.now(), 0.0), LONGEST_PAUSE)
     since = task.sent_at or task.created_at
-    return min(max(since + advice.first - session.clock(), 0.0), advice.first)
+    return min(max(since + advice.first - session.time.now(), 0.0), advice.first)
 
 
 def _looked_at(session: Session, task: Task, pause: float) -> Task:
     """Take note of a look, and of when the next one may be made."""
-    now = session.clock()
+    now = session.time.now()
     return msgspec.structs.replace(task, looked_at=now, look_after=now + pause)
 
 
@@ -268,7 +268,7 @@ def still_running(session: Session, task: Task, trouble: str = "") -> StillRunni
     if task.looked_at is None:
         asked = "the provider was not asked about it yet"
     else:
-        asked = f"the provider was last asked {_ago(session.clock() - task.looked_at)}"
+        asked = f"the provider was last asked {_ago(session.time.now() - task.looked_at)}"
     last = f"; the last look failed ({trouble})" if trouble else ""
     return StillRunningError(
         f"task {task.id} is not finished ({known}; {asked}){last}; resume it later", task=task

@@ -1,11 +1,31 @@
-"""For those who write plugins: the conformance kit. Needs the extra `rushes[testing]`.
+"""For tests: the conformance kit for plugins, and a clock and a network for code that uses clients.
 
-`VariantConformance` is the kit. `check` checks a request against a loaded variant, without a
-client. `payload_fields` tells a variant's fields in words, for a page about it.
+`VariantConformance` is the kit, which needs the extra `rushes[testing]`. `Clock` skips a client's
+pauses, `Network` answers its calls out of a script. `check` checks a request against a loaded
+variant, without a client. `payload_fields` describes a variant's fields, for a page about it.
 """
 
-from rushes._check.checking import check
-from rushes.testing._conformance import VariantConformance
-from rushes.testing._fields import PayloadField, payload_fields
+from typing import TYPE_CHECKING
 
-__all__ = ["PayloadField", "VariantConformance", "check", "payload_fields"]
+from rushes._lazy import lazily
+
+if TYPE_CHECKING:
+    from rushes._check.checking import check as check
+    from rushes._network.scripted import DROPPED as DROPPED
+    from rushes._network.scripted import UNREACHABLE as UNREACHABLE
+    from rushes._network.scripted import Network as Network
+    from rushes.testing._clock import Clock as Clock
+    from rushes.testing._conformance import VariantConformance as VariantConformance
+    from rushes.testing._fields import PayloadField as PayloadField
+    from rushes.testing._fields import payload_fields as payload_fields
+else:
+    __all__, __getattr__, __dir__ = lazily(
+        __name__,
+        {
+            "rushes._check.checking": "check",
+            "rushes._network.scripted": "DROPPED UNREACHABLE Network",
+            "rushes.testing._clock": "Clock",
+            "rushes.testing._conformance": "VariantConformance",
+            "rushes.testing._fields": "PayloadField payload_fields",
+        },
+    )
