@@ -100,12 +100,10 @@ def fork_within(job: Job) -> None:
             forked.append(os.fork())
 
     error: BaseException | None = None
-    client: Any = (AsyncClient if job.asynchronous else Client)(**job.settings)
     try:
-        made = client.generate(**job.asked("film"), on_update=fork)
-        if job.asynchronous:
-            asyncio.run(made)
-    except (RushesError, RuntimeError, OSError) as failure:  # the child's loop is its parent's
+        with Client(**job.settings) as client:
+            client.generate(**job.asked("film"), on_update=fork)
+    except RushesError as failure:
         error = failure
     tell("parent" if os.getpid() == parent else "child", error)
     _leave(forked[0])

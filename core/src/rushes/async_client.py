@@ -163,6 +163,8 @@ class AsyncClient(Configured):
         if self._loop != (loop, os.getpid()):
             if self._loop is not None and self._loop[0] is loop:
                 return _in_child(effect, self._session.journal)
+            if self._loop is not None and self._loop[1] != os.getpid():
+                self._workers = self._journal_thread = None  # their threads are the parent's
             self._loop = loop, os.getpid()
         if isinstance(effect, Ask):
             return await _to_its_end(asyncio.wrap_future(self._asked(effect)))
