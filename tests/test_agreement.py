@@ -10,7 +10,7 @@ from rushes import Image, Request, Shot, Subject
 from rushes.check import _thorough, check
 from rushes.quick import quick
 from rushes.registry import Registry
-from rushes_sandbox import judge
+from rushes_sandbox import validate_request
 
 PUBLIC = Registry(base_urls={"uniall": "https://uniall.example.com"})
 LOCAL = Registry(
@@ -27,12 +27,12 @@ def test_check_and_sandbox_agree(variant: str, loopback: bool, data: st.DataObje
     gateway, _, model = variant.partition("/")
     loaded = (LOCAL if loopback else PUBLIC).get(variant)
     report = check(loaded, Request(extra=body))
-    refusals = judge(gateway, model, body, loopback=loopback)
+    violations = validate_request(gateway, model, body, loopback=loopback)
     for problem in report.problems:
         note(f"check: {problem}")
-    for refusal in refusals:
-        note(f"sandbox: {refusal}")
-    assert report.valid == (not refusals)
+    for violation in violations:
+        note(f"sandbox: {violation}")
+    assert report.valid == (not violations)
 
 
 @pytest.mark.parametrize("variant", sorted(FIELDS))
