@@ -1,15 +1,19 @@
-"""The faults and lies by name, as the command lists, completes and checks them."""
+"""The faults and lies by name, as `rushes sandbox` lists, checks and completes them.
+
+Faults and lies are imported when they are needed: `rushes --help` stays fast.
+"""
 
 import json
 from collections.abc import Iterable
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import click
 from click.shell_completion import CompletionItem
 
-from rushes_sandbox._faults.catalogue import FAULTS, parse_fault
-from rushes_sandbox._faults.fault import Fault
-from rushes_sandbox._rendering.lies import LIES, Lie, find_lie
+if TYPE_CHECKING:
+    from rushes_sandbox._faults.fault import Fault
+    from rushes_sandbox._rendering.lies import Lie
 
 _HEADINGS = {
     "connect": "connect: no request reaches a gateway",
@@ -22,6 +26,8 @@ _HEADINGS = {
 
 def show_faults(*, as_json: bool) -> None:
     """Print every fault: its name, its step, what happens."""
+    from rushes_sandbox._faults.catalogue import FAULTS
+
     if as_json:
         click.echo(json.dumps([fault.as_json() for fault in FAULTS.values()]))
         return
@@ -31,6 +37,8 @@ def show_faults(*, as_json: bool) -> None:
 
 def show_lies(*, as_json: bool) -> None:
     """Print every lie: its name, and what the video is."""
+    from rushes_sandbox._rendering.lies import LIES
+
     if as_json:
         click.echo(json.dumps([lie.as_json() for lie in LIES.values()]))
         return
@@ -38,35 +46,53 @@ def show_lies(*, as_json: bool) -> None:
     _show(heading, LIES.values(), max(map(len, LIES)))
 
 
-def complete_fault(incomplete: str) -> list[CompletionItem]:
-    """Offer the names of faults to a shell."""
-    return _completions(FAULTS.values(), incomplete)
+def check_faults(
+    _context: click.Context, _option: click.Parameter, texts: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Accept the values of `--fault`, each `NAME` or `NAME:TIMES`."""
+    from rushes_sandbox._faults.catalogue import parse_fault
 
-
-def complete_lie(incomplete: str) -> list[CompletionItem]:
-    """Offer the names of lies to a shell."""
-    return _completions(LIES.values(), incomplete)
-
-
-def check_faults(texts: Iterable[str]) -> None:
-    """Raise `click.BadParameter` for the first text that is not `NAME` or `NAME:TIMES`."""
     for text in texts:
         try:
             parse_fault(text)
         except ValueError as error:
             raise click.BadParameter(str(error)) from None
+    return texts
 
 
-def check_lies(names: Iterable[str]) -> None:
-    """Raise `click.BadParameter` for the first name that no lie has."""
+def check_lies(
+    _context: click.Context, _option: click.Parameter, names: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Accept the values of `--lie`, each the name of a lie."""
+    from rushes_sandbox._rendering.lies import find_lie
+
     for name in names:
         try:
             find_lie(name)
         except ValueError as error:
             raise click.BadParameter(str(error)) from None
+    return names
 
 
-def _completions(entries: Iterable[Fault | Lie], incomplete: str) -> list[CompletionItem]:
+def complete_fault(
+    _context: click.Context, _option: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Offer the names of faults to a shell."""
+    from rushes_sandbox._faults.catalogue import FAULTS
+
+    return _completions(FAULTS.values(), incomplete)
+
+
+def complete_lie(
+    _context: click.Context, _option: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Offer the names of lies to a shell."""
+    from rushes_sandbox._rendering.lies import LIES
+
+    return _completions(LIES.values(), incomplete)
+
+
+def _completions(entries: "Iterable[Fault | Lie]", incomplete: str) -> list[CompletionItem]:
     return [
         CompletionItem(entry.name, help=entry.does)
         for entry in entries
@@ -74,7 +100,7 @@ def _completions(entries: Iterable[Fault | Lie], incomplete: str) -> list[Comple
     ]
 
 
-def _show(heading: str, entries: Iterable[Fault | Lie], width: int) -> None:
+def _show(heading: str, entries: "Iterable[Fault | Lie]", width: int) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text

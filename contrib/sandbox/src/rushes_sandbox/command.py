@@ -13,48 +13,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from click.shell_completion import CompletionItem
+from rushes_sandbox import _listing
 
+if TYPE_CHECKING:
     from rushes_sandbox import Sandbox
 
 
 class _NotStarted(click.ClickException):
     exit_code = 3
-
-
-def _complete_fault(
-    _context: click.Context, _option: click.Parameter, incomplete: str
-) -> "list[CompletionItem]":
-    from rushes_sandbox._listing import complete_fault
-
-    return complete_fault(incomplete)
-
-
-def _complete_lie(
-    _context: click.Context, _option: click.Parameter, incomplete: str
-) -> "list[CompletionItem]":
-    from rushes_sandbox._listing import complete_lie
-
-    return complete_lie(incomplete)
-
-
-def _checked_faults(
-    _context: click.Context, _option: click.Parameter, texts: tuple[str, ...]
-) -> tuple[str, ...]:
-    from rushes_sandbox._listing import check_faults
-
-    check_faults(texts)
-    return texts
-
-
-def _checked_lies(
-    _context: click.Context, _option: click.Parameter, names: tuple[str, ...]
-) -> tuple[str, ...]:
-    from rushes_sandbox._listing import check_lies
-
-    check_lies(names)
-    return names
 
 
 @click.command()
@@ -99,8 +65,8 @@ def _checked_lies(
     "faults",
     multiple=True,
     metavar="NAME[:TIMES]",
-    callback=_checked_faults,
-    shell_complete=_complete_fault,
+    callback=_listing.check_faults,
+    shell_complete=_listing.complete_fault,
     help="Inject this fault, every time or so many times; may be given several times.",
 )
 @click.option("--list-faults", is_flag=True, help="List the faults and exit.")
@@ -109,8 +75,8 @@ def _checked_lies(
     "lies",
     multiple=True,
     metavar="NAME",
-    callback=_checked_lies,
-    shell_complete=_complete_lie,
+    callback=_listing.check_lies,
+    shell_complete=_listing.complete_lie,
     help="Return videos that differ from the request; may be given several times.",
 )
 @click.option("--list-lies", is_flag=True, help="List the lies and exit.")
@@ -135,14 +101,10 @@ def sandbox(
     Prints the environment variables to paste into another terminal.
     """
     if list_faults:
-        from rushes_sandbox._listing import show_faults
-
-        show_faults(as_json=as_json)
+        _listing.show_faults(as_json=as_json)
         return
     if list_lies:
-        from rushes_sandbox._listing import show_lies
-
-        show_lies(as_json=as_json)
+        _listing.show_lies(as_json=as_json)
         return
     from rushes_sandbox import Sandbox
 

@@ -139,10 +139,17 @@ def test_a_response_comes_one_byte_at_a_time(rushes_sandbox: Sandbox, name: str,
         while len(b"".join(parts)) < 13:
             parts.append(line.recv(65536))
         assert b"".join(parts).startswith(b"HTTP/1.1 200 ")
-        # Several at once only if this process was not looking for a while.
+        # Some arrive together if this process does not run for a while.
         assert len(parts) > 3
     assert injected.hits == 1
     assert request(rushes_sandbox, "GET", "/").status == 404
+
+
+@pytest.mark.rushes_sandbox(drip_interval=0)
+def test_the_drip_interval_can_be_set(rushes_sandbox: Sandbox) -> None:
+    # At the default interval this response would take an hour.
+    rushes_sandbox.inject("drip-after-create")
+    assert submit(rushes_sandbox).json["id"] == rushes_sandbox.created[0].id
 
 
 @pytest.mark.parametrize(

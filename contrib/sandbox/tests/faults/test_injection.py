@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from rushes_sandbox import Sandbox
-from rushes_sandbox._faults.catalogue import parse_fault
 
 BODY = {"model": "kling-v3", "prompt": "a lantern", "duration": 5}
 
@@ -149,4 +148,4 @@ def test_mistakes_are_errors_that_say_what_is_accepted() -> None:
 )
 def test_a_malformed_fault_is_an_error(text: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
-        parse_fault(text)
+        Sandbox(faults=[text])

@@ -8,6 +8,8 @@ from typing import Any
 
 import httpx
 import pytest
+from sandbox_clients import Clients, Clock
+from sandbox_http import PNG
 
 SMALLEST: dict[str, dict[str, Any]] = {
     "toapis": {"model": "kling-v3", "prompt": "a lantern", "duration": 5},
@@ -26,19 +28,13 @@ def _closed() -> Iterator[None]:
         yield
 
 
-PNG = bytes.fromhex(
-    "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
-    "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
-)
-
-
 def error(response: httpx.Response) -> Any:
     assert response.headers["content-type"] == "application/json"
     return response.json()["error"]
 
 
 @pytest.mark.parametrize("name", GATEWAYS)
-def test_everything_but_results_needs_the_key(clients: Any, name: str) -> None:
+def test_everything_but_results_needs_the_key(clients: Clients, name: str) -> None:
     client = clients[name]
     base = client.sandbox.base_urls[name]
     for authorization in ("", "Bearer", "Bearer wrong", "Basic sandbox-key", "sandbox-key"):
@@ -54,7 +50,7 @@ def test_everything_but_results_needs_the_key(clients: Any, name: str) -> None:
     assert client.sandbox.created == []
 
 
-def test_toapis_has_one_format_for_submit_and_status(clients: Any, clock: Any) -> None:
+def test_toapis_has_one_format_for_submit_and_status(clients: Clients, clock: Clock) -> None:
     client = clients["toapis"]
     response = client.submit(SMALLEST["toapis"]).json()
     assert response == {
@@ -75,7 +71,7 @@ def test_toapis_has_one_format_for_submit_and_status(clients: Any, clock: Any) -
     assert done["result"] == {"type": "video", "data": [{"url": url, "format": "mp4"}]}
 
 
-def test_apimart_has_an_envelope(clients: Any, clock: Any) -> None:
+def test_apimart_has_an_envelope(clients: Clients, clock: Clock) -> None:
     client = clients["apimart"]
     response = client.submit(SMALLEST["apimart"]).json()
     task = response["data"][0]["task_id"]
@@ -90,7 +86,7 @@ def test_apimart_has_an_envelope(clients: Any, clock: Any) -> None:
     assert data["result"] == {"videos": [{"url": [url], "expires_at": expires}]}
 
 
-def test_uniall_has_a_flat_format(clients: Any) -> None:
+def test_uniall_has_a_flat_format(clients: Clients) -> None:
     client = clients["uniall"]
     response = client.submit(SMALLEST["uniall"]).json()
     assert response["status"] == "queued"
@@ -110,7 +106,7 @@ def test_uniall_has_a_flat_format(clients: Any) -> None:
     ],
 )
 def test_a_task_is_queued_then_in_progress_then_completed(
-    clients: Any, clock: Any, name: str, words: list[str]
+    clients: Clients, clock: Clock, name: str, words: list[str]
 ) -> None:
     client = clients[name]
     task = client.task_id(client.submit(SMALLEST[name]))
@@ -131,7 +127,7 @@ def test_a_task_is_queued_then_in_progress_then_completed(
 
 
 @pytest.mark.parametrize("name", GATEWAYS)
-def test_an_unknown_task_is_an_error_in_the_gateways_format(clients: Any, name: str) -> None:
+def test_an_unknown_task_is_an_error_in_the_gateways_format(clients: Clients, name: str) -> None:
     for other in GATEWAYS:
         foreign = clients[other].task_id(clients[other].submit(SMALLEST[other]))
         if other != name:
@@ -143,7 +139,7 @@ def test_an_unknown_task_is_an_error_in_the_gateways_format(clients: Any, name: 
 
 
 @pytest.mark.parametrize("name", GATEWAYS)
-def test_an_error_names_the_field(clients: Any, name: str) -> None:
+def test_an_error_names_the_field(clients: Clients, name: str) -> None:
     response = clients[name].submit({**SMALLEST[name], "duration": "5"})
     assert response.status_code == 400
     assert error(response)["param"] == "duration"
@@ -167,7 +163,7 @@ NOT_OBJECTS = [
 
 
 @pytest.mark.parametrize("name", GATEWAYS)
-def test_a_body_that_is_not_a_json_object_is_refused(clients: Any, name: str) -> None:
+def test_a_body_that_is_not_a_json_object_is_refused(clients: Clients, name: str) -> None:
     for body in NOT_OBJECTS:
         response = clients[name].submit(body)
         assert response.status_code == 400, body[:20]
@@ -175,19 +171,19 @@ def test_a_body_that_is_not_a_json_object_is_refused(clients: Any, name: str) ->
 
 
 @pytest.mark.parametrize("size", [10 * 1024 * 1024 + 1, 30 * 1024 * 1024])
-def test_a_body_that_is_too_large_is_refused(clients: Any, size: int) -> None:
+def test_a_body_that_is_too_large_is_refused(clients: Clients, size: int) -> None:
     response = clients["apimart"].submit(b'{"prompt":"' + b"x" * size + b'"}')
     assert response.status_code == 413
     assert error(response)["code"] == 413
 
 
-def test_a_lone_surrogate_is_answered(clients: Any) -> None:
+def test_a_lone_surrogate_is_answered(clients: Clients) -> None:
     response = clients["toapis"].submit(rb'{"model": "kling-v3", "prompt": "x", "\ud800\"": 1}')
     assert response.status_code == 400
     assert "\ud800" in error(response)["param"]
 
 
-def test_toapis_returns_the_task_of_a_client_business_id(clients: Any) -> None:
+def test_toapis_returns_the_task_of_a_client_business_id(clients: Clients) -> None:
     client = clients["toapis"]
     body = {**SMALLEST["toapis"], "client_business_id": "order/7 ä?"}
     first = client.submit(body).json()
@@ -199,7 +195,7 @@ def test_toapis_returns_the_task_of_a_client_business_id(clients: Any) -> None:
     assert client.sandbox.created[0].client_id == "order/7 ä?"
 
 
-def test_apimart_replays_by_its_header_only_the_same_body(clients: Any) -> None:
+def test_apimart_replays_by_its_header_only_the_same_body(clients: Clients) -> None:
     client = clients["apimart"]
     body = SMALLEST["apimart"]
     first = client.submit(body, **{"Idempotency-Key": "k"})
@@ -212,7 +208,7 @@ def test_apimart_replays_by_its_header_only_the_same_body(clients: Any) -> None:
     assert len(client.sandbox.created) == 2
 
 
-def test_uniall_ignores_idempotency_keys(clients: Any) -> None:
+def test_uniall_ignores_idempotency_keys(clients: Clients) -> None:
     client = clients["uniall"]
     for _ in range(2):
         client.submit(SMALLEST["uniall"], **{"Idempotency-Key": "k"})
@@ -220,7 +216,7 @@ def test_uniall_ignores_idempotency_keys(clients: Any) -> None:
     assert client.poll("k").status_code == 404
 
 
-def test_many_submits_with_one_key_at_once_create_one_task(clients: Any) -> None:
+def test_many_submits_with_one_key_at_once_create_one_task(clients: Clients) -> None:
     client = clients["toapis"]
     # Large enough to be validated in a thread for a while, so that others could come in between.
     images = [f"https://img.example.org/{number}.png" for number in range(5000)]
@@ -231,7 +227,9 @@ def test_many_submits_with_one_key_at_once_create_one_task(clients: Any) -> None
 
 
 @pytest.mark.parametrize("clients", [{"rate_limit": 2, "rate_window": 30.0}], indirect=True)
-def test_the_rate_limit_says_how_long_to_wait_and_creates_nothing(clients: Any, clock: Any) -> None:
+def test_the_rate_limit_says_how_long_to_wait_and_creates_nothing(
+    clients: Clients, clock: Clock
+) -> None:
     client = clients["apimart"]
     assert client.submit(SMALLEST["apimart"]).status_code == 200
     clock.now += 10
@@ -245,7 +243,7 @@ def test_the_rate_limit_says_how_long_to_wait_and_creates_nothing(clients: Any, 
 
 
 @pytest.mark.parametrize("clients", [{"balance": 0.5}], indirect=True)
-def test_the_balance_is_spent_and_then_exhausted(clients: Any) -> None:
+def test_the_balance_is_spent_and_then_exhausted(clients: Clients) -> None:
     client = clients["apimart"]
     for left in (0.2984, 0.0968):
         assert client.submit(SMALLEST["apimart"]).status_code == 200
@@ -259,7 +257,7 @@ def test_the_balance_is_spent_and_then_exhausted(clients: Any) -> None:
 
 
 @pytest.mark.parametrize("clients", [{"result_lifetime": 100}], indirect=True)
-def test_a_result_expires(clients: Any, clock: Any) -> None:
+def test_a_result_expires(clients: Clients, clock: Clock) -> None:
     client = clients["uniall"]
     client.submit(SMALLEST["uniall"])
     url = client.video_url()
@@ -270,7 +268,7 @@ def test_a_result_expires(clients: Any, clock: Any) -> None:
     assert error(response)
 
 
-def test_a_result_is_served_in_ranges_with_an_etag(clients: Any) -> None:
+def test_a_result_is_served_in_ranges_with_an_etag(clients: Clients) -> None:
     client = clients["uniall"]
     client.submit(SMALLEST["uniall"])
     url = client.video_url()
@@ -290,14 +288,14 @@ def test_a_result_is_served_in_ranges_with_an_etag(clients: Any) -> None:
     assert beyond.status_code == 416
 
 
-def test_no_other_file_can_be_fetched(clients: Any) -> None:
+def test_no_other_file_can_be_fetched(clients: Clients) -> None:
     url = clients["toapis"].sandbox.url
     for name in ("x.mp4", "..%2f..%2fetc%2fpasswd", "%2e%2e/uploads/x", "%2fetc%2fpasswd", ""):
         assert web.get(f"{url}/results/{name}").status_code == 404
         assert web.get(f"{url}/uploads/{name}").status_code == 404
 
 
-def test_the_type_of_an_upload_is_detected_by_its_content(clients: Any) -> None:
+def test_the_type_of_an_upload_is_detected_by_its_content(clients: Clients) -> None:
     toapis = clients["toapis"].upload(PNG, "holiday.jpg", "image/jpeg").json()
     assert toapis["success"] is True
     data = toapis["data"]
@@ -310,21 +308,21 @@ def test_the_type_of_an_upload_is_detected_by_its_content(clients: Any) -> None:
     assert web.get(apimart["url"]).content == PNG
 
 
-def test_uploads_at_apimart_live_72_hours(clients: Any, clock: Any) -> None:
+def test_uploads_at_apimart_live_72_hours(clients: Clients, clock: Clock) -> None:
     url = clients["apimart"].upload(PNG).json()["url"]
     clock.now += 72 * 3600
     assert web.get(url).status_code == 403
 
 
 @pytest.mark.parametrize("name", ["toapis", "apimart"])
-def test_an_upload_that_is_not_an_image_is_refused(clients: Any, name: str) -> None:
+def test_an_upload_that_is_not_an_image_is_refused(clients: Clients, name: str) -> None:
     for content in (b"", b"plain words", b"<svg/>", bytes(100), b"RIFF0000WAVE"):
         response = clients[name].upload(content)
         assert response.status_code == 400
         assert error(response)["param"] == "file"
 
 
-def test_uploads_are_limited_by_gateway(clients: Any) -> None:
+def test_uploads_are_limited_by_gateway(clients: Clients) -> None:
     content = PNG + bytes(10 * 1024 * 1024)
     assert clients["toapis"].upload(content).status_code == 413
     assert clients["apimart"].upload(content).status_code == 200
@@ -332,7 +330,7 @@ def test_uploads_are_limited_by_gateway(clients: Any) -> None:
     assert clients["uniall"].upload(PNG).status_code == 404
 
 
-def test_an_upload_without_a_file_is_refused(clients: Any) -> None:
+def test_an_upload_without_a_file_is_refused(clients: Clients) -> None:
     client = clients["toapis"].client
     for response in (
         client.post("/v1/uploads/images", data={"file": "words"}),
@@ -347,14 +345,14 @@ def test_an_upload_without_a_file_is_refused(clients: Any) -> None:
         assert response.status_code == 400
 
 
-def test_other_methods_and_paths_are_errors_in_the_gateways_format(clients: Any) -> None:
+def test_other_methods_and_paths_are_errors_in_the_gateways_format(clients: Clients) -> None:
     client = clients["toapis"]
     assert error(client.client.delete(client.submit_path))["code"] == "invalid_request"
     assert client.client.get("/v1/models").status_code == 404
     assert error(client.client.get("/v1/models"))["code"] == "task_not_found"
 
 
-def test_every_exchange_is_recorded_before_its_response_is_sent(clients: Any) -> None:
+def test_every_exchange_is_recorded_before_its_response_is_sent(clients: Clients) -> None:
     client = clients["toapis"]
     sandbox = client.sandbox
     client.submit(b'{"x": 1}', **{"X-Mine": "yes"})
@@ -367,7 +365,9 @@ def test_every_exchange_is_recorded_before_its_response_is_sent(clients: Any) ->
     assert (task.gateway, task.body, task.client_id) == ("toapis", SMALLEST["toapis"], None)
 
 
-def test_a_thousand_equal_tasks_share_one_video(clients: Any, rushes_sandbox_folder: Path) -> None:
+def test_a_thousand_equal_tasks_share_one_video(
+    clients: Clients, rushes_sandbox_folder: Path
+) -> None:
     client = clients["uniall"]
     body = {**SMALLEST["uniall"], "prompt": "one of a thousand"}
     before = len(list((rushes_sandbox_folder / "films").glob("*.mp4")))
@@ -381,14 +381,21 @@ def test_a_thousand_equal_tasks_share_one_video(clients: Any, rushes_sandbox_fol
     assert len(list((rushes_sandbox_folder / "films").glob("*.mp4"))) == before + 1
 
 
-def test_an_uploaded_image_is_shown_and_another_url_is_not_read(clients: Any, clock: Any) -> None:
+def test_an_uploaded_image_is_shown_and_another_url_is_not_read(
+    clients: Clients, clock: Clock
+) -> None:
     client = clients["apimart"]
     url = client.upload(PNG).json()["url"]
     body = {**SMALLEST["apimart"], "image_urls": [url, f"{url}x"]}
     client.submit(body)
     scene = client.sandbox.created[-1].video.scene
+    assert scene.first is not None
+    assert scene.last is not None
+    assert scene.first.path is not None
     assert scene.first.path.read_bytes() == PNG
     assert (scene.last.path, scene.last.url) == (None, f"{url}x")
     clock.now += 72 * 3600
     client.submit(body)
-    assert client.sandbox.created[-1].video.scene.first.path is None
+    expired = client.sandbox.created[-1].video.scene.first
+    assert expired is not None
+    assert expired.path is None

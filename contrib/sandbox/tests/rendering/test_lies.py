@@ -66,8 +66,8 @@ def test_another_first_frame_is_another_picture_where_one_was_given() -> None:
 def test_every_size_has_a_smaller_one_and_another_ratio(
     size: tuple[int, int], smaller: tuple[int, int], other: tuple[int, int]
 ) -> None:
-    asked = replace(REQUESTED, width=size[0], height=size[1])
-    made = apply_lies(asked, ["smaller"]), apply_lies(asked, ["other-ratio"])
+    requested = replace(REQUESTED, width=size[0], height=size[1])
+    made = apply_lies(requested, ["smaller"]), apply_lies(requested, ["other-ratio"])
     assert [(scene.width, scene.height) for scene in made] == [smaller, other]
 
 
@@ -139,8 +139,8 @@ def responses(sandbox: Sandbox) -> tuple[list[Any], float]:
         fetched = client.get(video)
     said = looked.text.replace(task.id, "ID").replace(task.token, "TOKEN")
     said = said.replace(sandbox.url, "URL")
-    told = [submitted.status_code, json.loads(said), left.json(), fetched.status_code]
-    return told, task.cost
+    found = [submitted.status_code, json.loads(said), left.json(), fetched.status_code]
+    return found, task.cost
 
 
 def test_the_responses_of_a_lying_sandbox_are_as_usual(rushes_sandbox_folder: Path) -> None:

@@ -237,10 +237,10 @@ def test_an_uploaded_image_is_the_first_and_the_last_frame(
     seen = frames(rendered(tmp_path / "f.mp4", first=uploaded, last=uploaded, shots=shots))
     assert uploaded.path is not None
     # 16:9 out of 2:1: the same height, the middle of the width.
-    asked = Image.open(uploaded.path).resize((360, 180)).crop((20, 0, 340, 180))
-    assert distance(seen[0], asked) < 4
-    assert distance(seen[-1], asked) < 4
-    assert distance(seen[36], asked) > 25
+    expected = Image.open(uploaded.path).resize((360, 180)).crop((20, 0, 340, 180))
+    assert distance(seen[0], expected) < 4
+    assert distance(seen[-1], expected) < 4
+    assert distance(seen[36], expected) > 25
 
 
 def test_an_image_from_elsewhere_gets_a_placeholder(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """APIMart: responses in an envelope with a code; error codes are HTTP statuses."""
 
-from rushes_sandbox._gateways.gateway import MEGABYTE, Gateway, Json, Uploads, error_body
+from rushes_sandbox._gateways.gateway import MEGABYTE, Gateway, Json, UploadPolicy, error_body
 from rushes_sandbox._state.tasks import GatewayTask, TaskView
 from rushes_sandbox._state.uploads import Upload
 
@@ -71,5 +71,5 @@ GATEWAY = Gateway(
     status_response=status_response,
     error_response=error_response,
     client_id_in="Idempotency-Key",
-    uploads=Uploads(20 * MEGABYTE, 72 * 60 * 60.0, upload_response),
+    uploads=UploadPolicy(20 * MEGABYTE, 72 * 60 * 60.0, upload_response),
 )

@@ -16,7 +16,7 @@ UPLOAD_PATH = "/v1/uploads/images"
 
 
 @dataclass(frozen=True)
-class Uploads:
+class UploadPolicy:
     """How a gateway takes uploads: at most so many bytes, kept for so many seconds."""
 
     max_bytes: int
@@ -39,7 +39,7 @@ class Gateway:
     error_response: Callable[[int, str, str], Json]
     #: Where a client puts its own name for a task: a field of the body, a header, or nowhere.
     client_id_in: Literal["client_business_id", "Idempotency-Key"] | None = None
-    uploads: Uploads | None = None
+    uploads: UploadPolicy | None = None
 
     def find_task(self, tasks: TaskStore, name: str) -> GatewayTask | None:
         """Find the task that a status request names, by id or, at ToAPIs, by the client's name."""

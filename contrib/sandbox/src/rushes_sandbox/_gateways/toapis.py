@@ -2,7 +2,7 @@
 
 import math
 
-from rushes_sandbox._gateways.gateway import MEGABYTE, Gateway, Json, Uploads, error_body
+from rushes_sandbox._gateways.gateway import MEGABYTE, Gateway, Json, UploadPolicy, error_body
 from rushes_sandbox._state.tasks import GatewayTask, TaskView
 from rushes_sandbox._state.uploads import Upload
 
@@ -74,5 +74,5 @@ GATEWAY = Gateway(
     status_response=status_response,
     error_response=error_response,
     client_id_in="client_business_id",
-    uploads=Uploads(10 * MEGABYTE, math.inf, upload_response),
+    uploads=UploadPolicy(10 * MEGABYTE, math.inf, upload_response),
 )

@@ -1,4 +1,4 @@
-"""The moving picture behind the words: a sky with a sun, and three ridges that drift by."""
+"""The moving background: a sky with a sun, and three ridges that drift by."""
 
 import math
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ def _disc(edge: float, strength: float) -> Image.Image:
         fade = min(1.0, max(0.0, (1 - distance) / (1 - edge)))
         levels.append(round(255 * strength * fade * fade * (3 - 2 * fade)))
     disc = Image.radial_gradient("L").point(levels)
-    # A clear rim, so that nothing bleeds when the mask is moved by fractions of a pixel.
+    # A transparent rim, so that nothing bleeds when the mask moves by fractions of a pixel.
     framed = Image.new("L", (disc.width + 8, disc.height + 8))
     framed.paste(disc, (4, 4))
     return framed
@@ -113,10 +113,6 @@ class Ridge:
     image: Image.Image
     top: int
     speed: int
-
-    def left(self, width: int, frame: int, rate: int) -> int:
-        """Say where its left edge is at a frame of the shot."""
-        return round(-(self.image.width - width) + self.speed * frame / rate)
 
 
 def ridges(palette: Palette, seed: str, width: int, height: int, seconds: float) -> list[Ridge]:

@@ -29,7 +29,7 @@ FALLBACKS = (
 #: Drawn in place of a character that no available font has.
 UNKNOWN = "\N{MIDDLE DOT}"
 
-#: More than any layout can show; keeps a prompt of ten thousand characters cheap.
+#: More characters than any layout can show, so that very long prompts stay cheap.
 LONGEST = 900
 
 
@@ -84,8 +84,8 @@ def readable(text: str) -> str:
 
 
 def runs(text: str, size: int) -> list[tuple[Font, str]]:
-    """Split a readable text into stretches that one font can draw."""
-    stretches = []
+    """Split a readable text into runs that one font can draw."""
+    found = []
     # A space belongs to the text before it, so that a phrase is not split into words.
     numbers: list[int] = []
     for character in text:
@@ -94,8 +94,8 @@ def runs(text: str, size: int) -> list[tuple[Font, str]]:
     for number, group in groupby(zip(numbers, text, strict=True), key=lambda pair: pair[0]):
         face = font(size, number) or font(size)
         if face is not None:
-            stretches.append((face, "".join(character for _, character in group)))
-    return stretches
+            found.append((face, "".join(character for _, character in group)))
+    return found
 
 
 def width_of(text: str, size: int) -> float:
@@ -175,11 +175,11 @@ def shorten(text: str, size: int, width: float) -> str:
 
 
 def leading(size: int) -> float:
-    """Give the distance between baselines for a size, in pixels."""
+    """Return the distance between baselines for a size, in pixels."""
     return size * 1.22
 
 
 def canvas(width: int, height: int) -> tuple[Image.Image, ImageDraw.ImageDraw]:
-    """Make an empty transparent picture to write on."""
+    """Create an empty transparent picture to write on."""
     image = Image.new("RGBA", (width, height), (255, 255, 255, 0))
     return image, ImageDraw.Draw(image)

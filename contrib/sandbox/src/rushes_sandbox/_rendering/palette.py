@@ -1,4 +1,4 @@
-"""Colours that belong together, chosen by the words of a prompt."""
+"""Colour palettes, derived from the prompt."""
 
 import hashlib
 import math
@@ -29,7 +29,7 @@ def _gamma(linear: float) -> int:
 
 
 def seeded_random(*words: str) -> random.Random:
-    """Return a random source that gives the same numbers for the same words, everywhere."""
+    """Return a random generator that gives the same numbers for the same words everywhere."""
     text = "\0".join(words).encode("utf-8", "surrogatepass")
     return random.Random(hashlib.sha256(text).digest())  # noqa: S311 - for pictures only
 
@@ -47,8 +47,8 @@ class Palette:
     ink: Colour = (255, 255, 255)
 
 
-#: Hues at the top of the sky and at the horizon, in degrees. Picked by eye: a pair at random
-#: is often mud, as dark yellows are.
+#: Hues at the top of the sky and at the horizon, in degrees. Chosen by eye: a random
+#: pair often looks muddy, as dark yellows do.
 SKIES = (
     (262, 48),
     (285, 18),
@@ -66,7 +66,7 @@ SKIES = (
 def palette_for(prompt: str, shot: int) -> Palette:
     """Choose the palette of shot number `shot` (from 0).
 
-    Neighbouring shots never share a sky, so that every cut is seen.
+    Neighbouring shots never share a sky, so that every cut is visible.
     """
     start = seeded_random("sky", prompt).randrange(len(SKIES))
     roll = seeded_random("palette", prompt, str(shot))
