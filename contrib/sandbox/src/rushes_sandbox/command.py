@@ -67,7 +67,8 @@ class _NotStarted(click.ClickException):
     metavar="NAME[:TIMES]",
     callback=_listing.check_faults,
     shell_complete=_listing.complete_fault,
-    help="Inject this fault, every time or so many times; may be given several times.",
+    help="Inject this fault into all requests that it matches, or into the first TIMES; "
+    "may be given several times.",
 )
 @click.option("--list-faults", is_flag=True, help="List the faults and exit.")
 @click.option(

@@ -34,6 +34,7 @@ def parse_fault(text: str) -> tuple[Fault, int | None]:
         raise ValueError(f"{name} applies to every connection; leave out :{number}")
     if not (number.isascii() and number.isdigit() and int(number) > 0):
         raise ValueError(
-            f"{name}:{number} should say how many times the fault hits: 1 or more, not {number!r}"
+            f"{text}: how many requests to hit must be 1 or more, not {number!r}; "
+            f"{name} alone hits all of them"
         )
     return fault, int(number)
