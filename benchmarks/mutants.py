@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 import rushes.testing  # noqa: F401 - loaded once, before the processes part
-import rushes_sandbox.judging  # noqa: F401
+import rushes_sandbox  # noqa: F401
 
 ROOT = Path(__file__).parent.parent
 KITS = {

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from payloads import FIELDS
-from rushes_sandbox import judge
+from rushes_sandbox import validate_request
 
 PICTURE = "https://pictures.example.com/uploaded.png"
 """Stands for the address of a local file, when the sandbox judges."""
@@ -384,8 +384,8 @@ def tagged(variant: str, reading: Reading) -> Reading:
 def judged(gateway: str, model: str, reading: Reading) -> Reading:
     """Add what the sandbox refuses of the body, local files having become addresses."""
     if not reading.refused:
-        refusals = judge(gateway, model, uploaded(reading.body), loopback=False)
-        reading.refused += [f"wire {refusal}" for refusal in refusals]
+        violations = validate_request(gateway, model, uploaded(reading.body), loopback=False)
+        reading.refused += [f"wire {violation}" for violation in violations]
     return reading
 
 

@@ -11,7 +11,7 @@ from rushes._check.checking import _thorough
 from rushes._check.quick import quick
 from rushes.plugins import Registry
 from rushes.testing import check
-from rushes_sandbox import judge
+from rushes_sandbox import validate_request
 
 PUBLIC = Registry(base_urls={"uniall": "https://uniall.example.com"})
 LOCAL = Registry(
@@ -28,12 +28,12 @@ def test_check_and_sandbox_agree(variant: str, loopback: bool, data: st.DataObje
     gateway, _, model = variant.partition("/")
     loaded = (LOCAL if loopback else PUBLIC).get(variant)
     report = check(loaded, Request(extra=body))
-    refusals = judge(gateway, model, body, loopback=loopback)
+    violations = validate_request(gateway, model, body, loopback=loopback)
     for problem in report.problems:
         note(f"check: {problem}")
-    for refusal in refusals:
-        note(f"sandbox: {refusal}")
-    assert report.valid == (not refusals)
+    for violation in violations:
+        note(f"sandbox: {violation}")
+    assert report.valid == (not violations)
 
 
 @pytest.mark.parametrize("variant", sorted(FIELDS))

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from rushes import SQLiteJournal, Task
 from rushes_sandbox import Exchange, Sandbox
-from rushes_sandbox import Task as Created
+from rushes_sandbox import GatewayTask as Created
 
 from crash.nursery import HANG, Hung, Nursery, Victim
 from crash.victims import Ended, Order
@@ -172,7 +172,7 @@ class Job:
 
     def _film(self) -> bytes:
         (made,) = self._created()
-        return made.film.path.read_bytes()
+        return made.video.path.read_bytes()
 
     def _created(self) -> list[Created]:
         mine = (self.provider, self.order.task)

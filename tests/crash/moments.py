@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rushes import Task
-from rushes_sandbox import Order, Sandbox
+from rushes_sandbox import InjectedFault, Sandbox
 
 from crash.jobs import PROMPTS, VARIANTS, Job, Stage
 from crash.nursery import HANG, Hung, Nursery, Victim
@@ -184,7 +184,7 @@ def kill_at_moment(job: Job, verb: str, when: Moment) -> bool:
     """Start a process and kill it at a moment; False where it had ended before."""
     before = job.seen()["look"]
     sandbox = job.stage.sandbox
-    held = sandbox.order(when.hold, gateway=job.provider) if when.hold else None
+    held = sandbox.inject(when.hold, gateway=job.provider) if when.hold else None
     victim = job.start(verb)
     _come(victim, held, lambda: job.seen()["look"] - before >= when.looks)
     if held and when.release:
@@ -200,7 +200,7 @@ def kill_at_moment(job: Job, verb: str, when: Moment) -> bool:
     return ended is None
 
 
-def _come(victim: Victim, held: Order | None, looked: Callable[[], bool]) -> None:
+def _come(victim: Victim, held: InjectedFault | None, looked: Callable[[], bool]) -> None:
     """Wait until a process is where its moment begins, or has ended."""
     end = time.monotonic() + HANG
     while not victim.dead:

@@ -51,7 +51,7 @@ def kill_at(point: Point, stage: Stage, home: Path, provider: str) -> str:
     job = stage.job(home, f"kite-{POINTS.index(point)}", provider)
     names = [point.hold] if point.hold else []
     names.append("progress-null")  # the first look is one too early
-    orders = [stage.sandbox.order(name, gateway=provider) for name in names]
+    orders = [stage.sandbox.inject(name, gateway=provider) for name in names]
     victim = job.start("generate", stop=point.stop)
     if point.stop:
         victim.hear("stopped")

@@ -38,7 +38,7 @@ class Person:
 
     def kill(self, fault: str, *words: str) -> None:
         """Run a command and kill it while the provider keeps an answer back."""
-        held = self.sandbox.order(fault)
+        held = self.sandbox.inject(fault)
         with subprocess.Popen(
             [RUSHES, *words],
             cwd=self.folder,
@@ -61,7 +61,7 @@ def test_what_was_killed_twice_is_resumed(rushes_sandbox: Sandbox, tmp_path: Pat
     assert not (tmp_path / "kite.mp4").exists()
     assert person.run("resume")[0] == 0
     (made,) = rushes_sandbox.created
-    assert (tmp_path / "kite.mp4").read_bytes() == made.film.path.read_bytes()
+    assert (tmp_path / "kite.mp4").read_bytes() == made.video.path.read_bytes()
     assert {path.name for path in tmp_path.iterdir()} == {"kite.mp4", "home"}
     assert person.run("resume") == (0, "")
     assert len(rushes_sandbox.created) == 1
@@ -78,5 +78,5 @@ def test_what_nobody_knows_is_told_by_hand(rushes_sandbox: Sandbox, tmp_path: Pa
     (made,) = rushes_sandbox.created
     assert person.run("resolve", task["task"], "--id", made.id)[0] == 0
     assert person.run("resume")[0] == 0
-    assert (tmp_path / "kite.mp4").read_bytes() == made.film.path.read_bytes()
+    assert (tmp_path / "kite.mp4").read_bytes() == made.video.path.read_bytes()
     assert len(rushes_sandbox.created) == 1

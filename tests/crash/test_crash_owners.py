@@ -50,7 +50,7 @@ def test_two_resumes_at_once_do_the_work_of_one(
     stop, hold = SENT_BY[where]
     job = killed(stage, tmp_path, f"two {stop} {provider}".replace(" ", "-"), provider, stop)
     before = job.seen()
-    held = stage.sandbox.order(hold, gateway=provider)
+    held = stage.sandbox.inject(hold, gateway=provider)
     first = job.start("resume")
     assert held.wait(HANG)
     second = job.start("resume", nursery=other)
@@ -82,7 +82,7 @@ def test_when_the_first_is_killed_the_second_takes_over(
     """The first stays a zombie: its process id is taken, and yet it holds nothing."""
     stop, hold = SENT_BY[where]
     job = killed(stage, tmp_path, f"over {stop} {provider}".replace(" ", "-"), provider, stop)
-    held = stage.sandbox.order(hold, gateway=provider)
+    held = stage.sandbox.inject(hold, gateway=provider)
     first = job.start("resume")
     assert held.wait(HANG)
     second = job.start("resume", nursery=other)

@@ -7,8 +7,7 @@ from typing import Any
 
 import msgspec
 from rushes import Image, Request, RushesError, Task, Timeouts
-from rushes_sandbox import Sandbox
-from rushes_sandbox.record import Exchange
+from rushes_sandbox import Exchange, Sandbox
 
 from faults import secrecy
 from faults.driver import Hand
@@ -77,7 +76,7 @@ class Bench:
     @property
     def film(self) -> bytes:
         """The video of the one task, as the sandbox serves it."""
-        return self.sandbox.created[-1].film.path.read_bytes()
+        return self.sandbox.created[-1].video.path.read_bytes()
 
     @property
     def warnings(self) -> list[str]:

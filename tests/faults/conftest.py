@@ -56,11 +56,10 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     folder = tmp_path_factory.getbasetemp()
     folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
     settings: dict[str, Any] = {"queue_seconds": 0, "render_seconds": 0, "poll_after": None}
-    with pytest.MonkeyPatch.context() as patch:
-        # So slowly that the head alone of an answer that drips takes longer than a case may.
-        patch.setattr("rushes_sandbox.faults.wire.PACE", 0.3)
-        with Sandbox(key=KEY, folder=folder / "sandbox", **settings) as running:
-            yield running
+    # So slowly that the head alone of an answer that drips takes longer than a case may.
+    settings["drip_interval"] = 0.3
+    with Sandbox(key=KEY, folder=folder / "sandbox", **settings) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -43,5 +43,5 @@ class Films:
             polling=Polling(first=0, every=0.05),
         ) as client:
             client.submit(VARIANTS[provider], request)
-        assert self._sandbox.created[-1].film.finished.wait(300)
+        assert self._sandbox.created[-1].video.finished.wait(300)
         self._there.add((provider, image))

@@ -64,7 +64,7 @@ def _struck(case: Case, bench: Bench) -> Iterator[None]:
     """Order a case's fault, and take it back."""
     order = None
     if case.fault:
-        order = bench.sandbox.order(case.fault, times=case.times, gateway=bench.provider)
+        order = bench.sandbox.inject(case.fault, times=case.times, gateway=bench.provider)
     if case.strange and bench.relay:
         bench.base_url = f"{bench.relay.address}/{bench.provider}"
     try:
@@ -73,7 +73,7 @@ def _struck(case: Case, bench: Bench) -> Iterator[None]:
         if order:
             order.cancel()
             order.release()
-    assert order is None or order.fault.step == "connect" or order.struck >= (case.times or 1)
+    assert order is None or order.fault.step == "connect" or order.hits >= (case.times or 1)
 
 
 def _assert_end(case: Case, end: End, bench: Bench) -> None:

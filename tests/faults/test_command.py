@@ -50,7 +50,7 @@ def test_no_key(row: Row, provider: str, client: str, rushes: Command, measured:
 
 @put_to([rows.NOT_BOUGHT])
 def test_refused(row: Row, provider: str, client: str, rushes: Command, measured: Record) -> None:
-    rushes.bench.sandbox.order("refuse-402", gateway=provider)
+    rushes.bench.sandbox.inject("refuse-402", gateway=provider)
     assert rushes.run(*rushes.generate("--json")) == exits.NOT_BOUGHT
     assert "the balance is too low" in rushes.err
     assert (rushes.told["status"], rushes.told["resume"]) == ("refused", None)
@@ -60,7 +60,7 @@ def test_refused(row: Row, provider: str, client: str, rushes: Command, measured
 @put_to([rows.FAILED])
 def test_failed(row: Row, provider: str, client: str, rushes: Command, measured: Record) -> None:
     reference = rushes.begin()
-    rushes.bench.sandbox.order("status-failed", gateway=provider)
+    rushes.bench.sandbox.inject("status-failed", gateway=provider)
     assert rushes.run("resume", reference, "--json") == exits.ENDED
     assert "content policy" in rushes.err
     assert (rushes.told["status"], rushes.told["file"]) == ("failed", None)
@@ -70,7 +70,7 @@ def test_failed(row: Row, provider: str, client: str, rushes: Command, measured:
 @put_to([rows.NO_FILM])
 def test_no_film(row: Row, provider: str, client: str, rushes: Command, measured: Record) -> None:
     reference = rushes.begin()
-    rushes.bench.sandbox.order("download-html-as-video", gateway=provider)
+    rushes.bench.sandbox.inject("download-html-as-video", gateway=provider)
     assert rushes.run("resume", reference, "--json") == exits.ENDED
     assert rushes.told["resume"] == f"rushes resume {reference}"
     assert rushes.run("resume", rushes.reference) == 0
@@ -99,7 +99,7 @@ def named(rushes: Command, reference: str) -> None:
 
 @put_to([rows.UNCLEAR])
 def test_unclear(row: Row, provider: str, client: str, rushes: Command, measured: Record) -> None:
-    rushes.bench.sandbox.order("drop-after-create", gateway=provider)
+    rushes.bench.sandbox.inject("drop-after-create", gateway=provider)
     assert rushes.run(*rushes.generate("--json")) == exits.UNKNOWN
     reference = rushes.told["task"]
     for command in ("resume", "resolve"):
@@ -113,7 +113,7 @@ def test_unclear(row: Row, provider: str, client: str, rushes: Command, measured
 def test_ctrl_c(row: Held, provider: str, client: str, rushes: Command, measured: Record) -> None:
     submitting = row.fault == "stall-after-create"
     arguments = rushes.generate() if submitting else ["resume", rushes.begin()]
-    order = rushes.bench.sandbox.order(row.fault, gateway=provider)
+    order = rushes.bench.sandbox.inject(row.fault, gateway=provider)
     process = rushes.start(*arguments)
     assert order.wait(120)
     process.send_signal(signal.SIGINT)

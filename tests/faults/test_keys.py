@@ -68,7 +68,7 @@ def test_an_unknown_submit_and_another_address(
             raise LookupError("a callback")  # before anybody is asked what became of it
 
     def play() -> Measured:
-        bench.sandbox.order("drop-after-create", times=1, gateway=provider)
+        bench.sandbox.inject("drop-after-create", times=1, gateway=provider)
         job = (VARIANTS[provider], bench.request)
         bench.attempt("submit", *job, output=bench.target, on_update=stop)
         assert isinstance(bench.error, LookupError)

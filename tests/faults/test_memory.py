@@ -37,13 +37,13 @@ def test_memory_stays_flat(
     with subprocess.Popen(command, env=environment, text=True, **pipes) as child:  # type: ignore[call-overload]
         try:
             assert child.stdout.readline() == "ready\n", child.stderr.read()
-            order = bench.sandbox.order(row.fault, gateway=provider)
+            order = bench.sandbox.inject(row.fault, gateway=provider)
             out, err = child.communicate("go\n", timeout=DEADLINE)
         finally:
             child.kill()
             if order:
                 order.cancel()
-    assert (order.struck, err) == (1, "")
+    assert (order.hits, err) == (1, "")
     found = json.loads(out)
     assert found["error"] in CLEAN
     assert found["growth"] < MOST

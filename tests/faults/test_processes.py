@@ -40,7 +40,7 @@ def told(row: Row, bench: Bench, jobs: int, outcome: str) -> Measured:
 
 def assert_each_has_its_own(bench: Bench, names: list[str]) -> None:
     """Every job's file is the film of the very task that its journal says it is."""
-    films = {task.id: task.film.path.read_bytes() for task in bench.sandbox.created}
+    films = {task.id: task.video.path.read_bytes() for task in bench.sandbox.created}
     tasks: dict[str, Task] = {Path(task.file or "").stem: task for task in bench.recorded()}
     assert sorted(tasks) == names
     assert len({task.remote_id for task in tasks.values()}) == len(names)

@@ -48,7 +48,7 @@ def test_another_account(
             raise LookupError("a callback")  # before anybody is asked what became of it
 
     def play() -> Measured:
-        bench.sandbox.order("drop-after-create", times=1, gateway=provider)
+        bench.sandbox.inject("drop-after-create", times=1, gateway=provider)
         bench.attempt("submit", *job(bench), output=bench.target, on_update=stop)
         assert bench.task
         reference, before = bench.task.id, len(bench.exchanges)

@@ -43,7 +43,7 @@ def test_a_callback_raises(
     row: Stop, provider: str, client: str, bench: Bench, measured: Record
 ) -> None:
     # So that there is a look at which the video is still being made.
-    order = bench.sandbox.order("progress-percent", gateway=provider)
+    order = bench.sandbox.inject("progress-percent", gateway=provider)
     sent = row.state not in ("recorded", "sending")
     end = End(0, "", (row.state if sent else "recorded",), int(sent), "resumed")
 
@@ -63,7 +63,7 @@ def test_a_callback_raises(
 def test_a_coroutine_is_cancelled(
     row: Held, provider: str, client: str, bench: Bench, measured: Record
 ) -> None:
-    order = bench.sandbox.order(row.fault, gateway=provider)
+    order = bench.sandbox.inject(row.fault, gateway=provider)
     end = End(0, "", ("queued", "in_progress", "completed"), 1, "resumed")
     if row.fault == "stall-after-create":
         resumed = End(7, UNKNOWN.error, ("unknown",), 1, "resumed")

@@ -17,8 +17,7 @@ from rushes_compare.results import (
     Timing,
     Video,
 )
-from rushes_sandbox.studio.camera import shoot
-from rushes_sandbox.studio.scene import Scene, Shot
+from rushes_sandbox import Scene, Shot, render_video
 
 VARIANTS = [
     "toapis/kling-v3", "toapis/kling-v3-omni", "toapis/kling-v2-6", "apimart/kling-v3",
@@ -36,7 +35,7 @@ def film(path: Path, name: str, prompt: str, seconds: float, size: tuple[int, in
     """Shoot a film and its poster, a picture from its middle."""
     path.parent.mkdir(parents=True, exist_ok=True)
     shots = (Shot(prompt, seconds),)
-    shoot(Scene(name, prompt, *size, shots, True), path, lambda share: None)
+    render_video(Scene(name, prompt, *size, shots, True), path)
     with av.open(str(path)) as container:
         frames = list(container.decode(video=0))
     image: Any = frames[len(frames) // 2].to_image()  # type: ignore[no-untyped-call]

@@ -146,14 +146,14 @@ def test_what_has_no_video_says_which_and_why(
         "repeat: 2\n"
         "prompts: [{name: dawn, prompt: x}, {name: dusk, prompt: y, audio: true}]\n"
     )
-    rushes_sandbox.order("status-failed", gateway="toapis")
+    rushes_sandbox.inject("status-failed", gateway="toapis")
     code, _, err = shell("compare", "-f", "plan.yaml", "-m", "toapis/kling-v3")
     assert code == 5, err
     assert re.search(r"^(dawn|dusk) · toapis/kling-v3 #[12]: \S+ \S+ ", err, re.MULTILINE)
     code, _, err = shell("compare", "--resume", "comparison", "--redo", "failed")
     assert code == 0, err
     assert "planned" not in err
-    rushes_sandbox.order("status-failed", gateway="toapis")
+    rushes_sandbox.inject("status-failed", gateway="toapis")
     code, _, err = shell("compare", "-f", "plan.yaml", "-o", "other")
     assert err.count("dusk · toapis/kling-v3-omni: cannot: ") == 1
 
@@ -163,7 +163,7 @@ def test_after_ctrl_c_the_same_command_goes_on(
     shell: Shell, rushes_sandbox: Sandbox, tmp_path: Path
 ) -> None:
     orders = [
-        rushes_sandbox.order("stall-after-create", gateway=gateway)
+        rushes_sandbox.inject("stall-after-create", gateway=gateway)
         for gateway in ("toapis", "apimart")
     ]
     process = shell.start("compare", "A red kite", *PAIR)

@@ -180,7 +180,7 @@ def test_a_new_file_appears_whole_without_links_too(
 def test_a_video_that_could_not_be_had_is_fetched_before_it_is_paid_anew(
     comparing: Comparing,
 ) -> None:
-    order = comparing.sandbox.order("download-html", times=None)
+    order = comparing.sandbox.inject("download-html", times=None)
     first = comparing("A red kite", [PAIR[0]]).cells[0]
     assert (first.state, first.failure and first.failure.kind) == ("completed", "ResultError")
     with pytest.raises(BudgetError, match="1 task would be paid"):  # it may have to be
@@ -192,7 +192,7 @@ def test_a_video_that_could_not_be_had_is_fetched_before_it_is_paid_anew(
 
 
 def test_where_it_cannot_be_fetched_again_either_it_is_begun_anew(comparing: Comparing) -> None:
-    order = comparing.sandbox.order("download-html", times=None)
+    order = comparing.sandbox.inject("download-html", times=None)
     comparing("A red kite", [PAIR[0]])
 
     def mend(cell: Cell) -> None:
@@ -346,7 +346,7 @@ def test_what_was_not_seen_is_not_timed() -> None:
 
 
 def test_what_failed_is_timed_too(comparing: Comparing) -> None:
-    comparing.sandbox.order("status-failed", gateway="toapis", times=None)
+    comparing.sandbox.inject("status-failed", gateway="toapis", times=None)
     cell = comparing("A red kite", [PAIR[0]]).cells[0]
     assert cell.state == "failed"
     assert cell.timing.accepting is not None

@@ -14,8 +14,7 @@ from PIL import Image, ImageStat
 from rushes_compare.measuring import MeasuringError, measure, poster
 from rushes_compare.measuring.cutting import AROUND, LEAST_JUMP, cuts
 from rushes_compare.results import Stretch
-from rushes_sandbox.studio.camera import shoot
-from rushes_sandbox.studio.scene import Scene, Shot
+from rushes_sandbox import Scene, Shot, render_video
 
 #: FFmpeg's sources: two that move without a cut, one that stands, one that is black.
 MOVES, ALSO_MOVES, STANDS, BLACK = "testsrc2", "mandelbrot", "smptebars", "color=c=black"
@@ -216,7 +215,7 @@ def test_the_cuts_of_a_film_of_one_palette_are_found(
     tmp_path: Path, prompt: str, shots: tuple[float, ...]
 ) -> None:
     scene = Scene("v", prompt, 320, 180, tuple(Shot(prompt, one) for one in shots), sound=False)
-    shoot(scene, tmp_path / "f.mp4", lambda _: None)
+    render_video(scene, tmp_path / "f.mp4")
     video = measure(tmp_path / "f.mp4", tmp_path)
     assert video.cuts == pytest.approx([cut / 24 for cut in scene.cuts[1:-1]], abs=0.001)
     assert (video.black, video.frozen) == ([], [])

@@ -12,11 +12,8 @@ from rushes import AsyncClient, Polling, Request, Shot
 from rushes import Image as Given
 from rushes_compare.measuring import measure
 from rushes_compare.promises import promises
-from rushes_sandbox import LIES, Sandbox
-from rushes_sandbox.lies import told
-from rushes_sandbox.studio.camera import shoot
-from rushes_sandbox.studio.scene import Picture, Scene
-from rushes_sandbox.studio.scene import Shot as Take
+from rushes_sandbox import LIES, Picture, Sandbox, Scene, apply_lies, render_video
+from rushes_sandbox import Shot as Take
 
 PROMPT = "A red kite over white dunes at dusk"
 SHOTS = (Shot("dusk", 1), Shot("night", 2))
@@ -114,7 +111,7 @@ def broken_by(lies: list[str], picture: Path, folder: Path) -> set[str]:
     # A given picture may decide the ratio, so the lie about it is told without one.
     with_picture = "other-ratio" not in lies
     scene = scene if with_picture else replace(scene, first=None)
-    shoot(told(scene, lies), folder / "f.mp4", lambda _: None)
+    render_video(apply_lies(scene, lies), folder / "f.mp4")
     request = Request(
         shots=(Shot("dusk", 1.5), Shot("noon", 1.0)),
         resolution="720p",
@@ -143,7 +140,7 @@ def test_the_same_film_told_honestly_breaks_none(picture: Path, tmp_path: Path) 
 
 def test_a_film_in_4k_is_measured_too(tmp_path: Path) -> None:
     scene = Scene("v", PROMPT, 3840, 2160, (Take("dusk", 1.0),), sound=False)
-    shoot(scene, tmp_path / "f.mp4", lambda _: None)
+    render_video(scene, tmp_path / "f.mp4")
     video = measure(tmp_path / "f.mp4", tmp_path)
     assert (video.width, video.height, video.duration) == (3840, 2160, 1.0)
     found = promises({"resolution": "4k", "duration": 1, "aspect_ratio": "16:9"}, {}, video)

@@ -84,7 +84,7 @@ def test_interrupted_it_goes_on_without_a_second_post(comparing: Comparing) -> N
 
 def test_what_cannot_be_done_is_shown_and_what_fails_stops_no_other(comparing: Comparing) -> None:
     variants = ["toapis/kling-v3-omni", *PAIR, "uniall/kling-v3-std-silent"]
-    comparing.sandbox.order("status-failed", gateway="toapis", times=None)
+    comparing.sandbox.inject("status-failed", gateway="toapis", times=None)
     results = comparing(
         {"prompt": "A red kite", "audio": True, "resolution": "1080p"},
         variants,
@@ -101,7 +101,7 @@ def test_what_cannot_be_done_is_shown_and_what_fails_stops_no_other(comparing: C
 
 
 def test_what_failed_is_begun_anew_only_where_that_is_asked(comparing: Comparing) -> None:
-    order = comparing.sandbox.order("status-failed", gateway="toapis", times=None)
+    order = comparing.sandbox.inject("status-failed", gateway="toapis", times=None)
     comparing("A red kite")
     order.cancel()
     assert comparing("A red kite").cells[0].state == "failed"
@@ -113,7 +113,7 @@ def test_what_failed_is_begun_anew_only_where_that_is_asked(comparing: Comparing
 
 
 def test_an_unknown_outcome_is_not_begun_anew(comparing: Comparing) -> None:
-    comparing.sandbox.order("drop-after-create", gateway="uniall")
+    comparing.sandbox.inject("drop-after-create", gateway="uniall")
     variant = ["uniall/kling-v3-std-silent"]
     assert exit_code(comparing("A red kite", variant)) == 7
     results = comparing("A red kite", variant, redo="failed")
@@ -218,7 +218,7 @@ def test_the_page_is_there_before_anything_is_sent_and_follows(
     comparing: Comparing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rushes_compare.comparing.PAGE_EVERY", 0)
-    order = comparing.sandbox.order("stall-before-create", gateway="apimart")
+    order = comparing.sandbox.inject("stall-before-create", gateway="apimart")
     sent: list[int] = []
     seen: list[dict[str, Any]] = []
 

@@ -1,8 +1,7 @@
-"""What the tests of the sandbox share: a clock that is set by hand, and callers with a key."""
+"""Shared by the tests of the sandbox: a clock, and clients of the gateways."""
 
-import json
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,58 +9,10 @@ import httpx
 import pytest
 from rushes_sandbox import Sandbox
 
+# Test modules import the helpers beside this file by name.
+sys.path.insert(0, str(Path(__file__).parent))
 
-@dataclass
-class Clock:
-    """Time stands still until a test moves it."""
-
-    now: float = 1_800_000_000.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@dataclass
-class Caller:
-    """Speaks HTTP to one gateway of a sandbox, with the key."""
-
-    sandbox: Sandbox
-    gateway: str
-    client: httpx.Client
-    submit_path: str
-    status_path: str
-
-    def submit(self, body: Any, **headers: str) -> httpx.Response:
-        content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return self.client.post(self.submit_path, content=content, headers=headers)
-
-    def look(self, name: str) -> httpx.Response:
-        return self.client.get(f"{self.status_path}/{name}")
-
-    def upload(self, content: bytes, name: str = "a.png", kind: str = "image/png") -> Any:
-        return self.client.post("/v1/uploads/images", files={"file": (name, content, kind)})
-
-    def task_id(self, answer: httpx.Response) -> str:
-        body = answer.json()
-        return str(body["data"][0]["task_id"] if self.gateway == "apimart" else body["id"])
-
-    def video(self) -> str:
-        """Wait for the last task's film; give its address as the status answer says it."""
-        task = self.sandbox.created[-1]
-        assert task.film.finished.wait(300)
-        body = self.look(task.id).json()
-        if self.gateway == "toapis":
-            return str(body["result"]["data"][0]["url"])
-        if self.gateway == "apimart":
-            return str(body["data"]["result"]["videos"][0]["url"][0])
-        return str(body["video_url"])
-
-
-PATHS = {
-    "toapis": ("/v1/videos/generations", "/v1/videos/generations"),
-    "apimart": ("/v1/videos/generations", "/v1/tasks"),
-    "uniall": ("/v1/video/generations", "/v1/videos"),
-}
+from sandbox_clients import PATHS, Clients, Clock, GatewayClient
 
 
 @pytest.fixture
@@ -70,16 +21,16 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def callers(
+def clients(
     request: pytest.FixtureRequest, clock: Clock, rushes_sandbox_folder: Path
-) -> Iterator[dict[str, Caller]]:
-    """Start a sandbox, with settings if the test gives some, and a caller for each gateway."""
+) -> Iterator[Clients]:
+    """Start a sandbox, with the test's settings if it has some, and a client for each gateway."""
     options: dict[str, Any] = {"queue_seconds": 0, "render_seconds": 0, "clock": clock}
     options |= {"folder": rushes_sandbox_folder, **getattr(request, "param", {})}
     with Sandbox(**options) as sandbox:
         headers = {"Authorization": f"Bearer {sandbox.key}"}
-        callers = {
-            name: Caller(
+        clients = {
+            name: GatewayClient(
                 sandbox,
                 name,
                 httpx.Client(base_url=url, headers=headers, verify=False, timeout=120),
@@ -88,7 +39,7 @@ def callers(
             for name, url in sandbox.base_urls.items()
         }
         try:
-            yield callers
+            yield clients
         finally:
-            for caller in callers.values():
-                caller.client.close()
+            for client in clients.values():
+                client.client.close()

@@ -1,4 +1,4 @@
-"""The subcommand `sandbox`: the gateways in the foreground, until Ctrl-C."""
+"""The command `rushes sandbox`: runs the gateways until Ctrl-C."""
 
 import errno
 import json
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rushes_sandbox import _listing
+
 if TYPE_CHECKING:
     from rushes_sandbox import Sandbox
 
@@ -22,59 +24,64 @@ class _NotStarted(click.ClickException):
 
 
 @click.command()
-@click.option("--port", default=8765, show_default=True, help="Port; 0 takes a free one.")
+@click.option(
+    "--port", default=8765, show_default=True, help="Port to listen on; 0 takes a free one."
+)
 @click.option("--key", default="sandbox-key", show_default=True, help="API key to accept.")
 @click.option(
     "--queue-seconds",
     type=click.FloatRange(min=0),
     default=1.0,
     show_default=True,
-    help="How long a new task waits.",
+    help="How long a new task stays queued, in seconds.",
 )
 @click.option(
     "--render-seconds",
     type=click.FloatRange(min=0),
     default=3.0,
     show_default=True,
-    help="How long it then takes, at least.",
+    help="How long it is then in progress, at least, in seconds.",
 )
 @click.option(
     "--result-lifetime",
     type=click.FloatRange(min=0),
     default=86400.0,
     show_default=True,
-    help="How long the address of a finished video works, in seconds.",
+    help="How long the URL of a finished video works, in seconds.",
 )
 @click.option(
     "--rate-limit",
     type=click.IntRange(min=0),
-    help="Submits that each gateway takes per minute.  [default: no limit]",
+    help="Submits that each gateway accepts per minute.  [default: no limit]",
 )
 @click.option("--balance", type=float, help="What may be spent, in USD.  [default: no limit]")
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Keep rendered films here.  [default: a temporary folder]",
+    help="Keep rendered videos here.  [default: a temporary folder]",
 )
 @click.option(
     "--fault",
     "faults",
     multiple=True,
     metavar="NAME[:TIMES]",
-    callback=lambda _context, _option, texts: _known(texts),
-    help="Let this go wrong, always or so many times; may be given several times.",
+    callback=_listing.check_faults,
+    shell_complete=_listing.complete_fault,
+    help="Inject this fault into all requests that it matches, or into the first TIMES; "
+    "may be given several times.",
 )
-@click.option("--list-faults", is_flag=True, help="Print what can go wrong, and end.")
+@click.option("--list-faults", is_flag=True, help="List the faults and exit.")
 @click.option(
     "--lie",
     "lies",
     multiple=True,
     metavar="NAME",
-    callback=lambda _context, _option, names: _known_lies(names),
-    help="Let the videos be not what was asked for; may be given several times.",
+    callback=_listing.check_lies,
+    shell_complete=_listing.complete_lie,
+    help="Return videos that differ from the request; may be given several times.",
 )
-@click.option("--list-lies", is_flag=True, help="Print what the videos can lie about, and end.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+@click.option("--list-lies", is_flag=True, help="List the lies and exit.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def sandbox(
     port: int,
     key: str,
@@ -92,17 +99,13 @@ def sandbox(
 ) -> None:
     """Run ToAPIs, APIMart and UniAll on this machine: real protocols, real videos, no bill.
 
-    Standard output gets the environment variables to paste into another terminal.
+    Prints the environment variables to paste into another terminal.
     """
     if list_faults:
-        from rushes_sandbox.faults.listing import show_faults
-
-        show_faults(as_json=as_json)
+        _listing.show_faults(as_json=as_json)
         return
     if list_lies:
-        from rushes_sandbox.faults.listing import show_lies
-
-        show_lies(as_json=as_json)
+        _listing.show_lies(as_json=as_json)
         return
     from rushes_sandbox import Sandbox
 
@@ -120,7 +123,7 @@ def sandbox(
         # A server that runs for days must not keep every upload in memory.
         record=False,
     )
-    # From the first moment: a signal while the server starts ends it cleanly, too.
+    # Before the server starts, so that a signal during the start ends it cleanly, too.
     with _until_signalled() as ended, ExitStack() as stack:
         try:
             stack.enter_context(server)
@@ -128,28 +131,6 @@ def sandbox(
             raise _NotStarted(_why_not(port, error)) from None
         _announce(server, faults, lies, as_json=as_json)
         ended.wait()
-
-
-def _known(texts: tuple[str, ...]) -> tuple[str, ...]:
-    from rushes_sandbox.faults import parse
-
-    for text in texts:
-        try:
-            parse(text)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from None
-    return texts
-
-
-def _known_lies(names: tuple[str, ...]) -> tuple[str, ...]:
-    from rushes_sandbox.lies import find
-
-    for name in names:
-        try:
-            find(name)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from None
-    return names
 
 
 def _why_not(port: int, error: OSError) -> str:
@@ -161,12 +142,12 @@ def _why_not(port: int, error: OSError) -> str:
 def _announce(
     server: "Sandbox", faults: tuple[str, ...], lies: tuple[str, ...], *, as_json: bool
 ) -> None:
-    click.echo(f"The sandbox runs at {server.url}. Nothing it does costs money.", err=True)
+    click.echo(f"The sandbox is running at {server.url}. Nothing it does costs money.", err=True)
     if faults:
-        click.echo(f"On purpose goes wrong: {', '.join(faults)}.", err=True)
+        click.echo(f"Injected faults: {', '.join(faults)}.", err=True)
     if lies:
-        click.echo(f"The videos lie: {', '.join(lies)}.", err=True)
-    click.echo("Paste these lines into another terminal; Ctrl-C ends it here.\n", err=True)
+        click.echo(f"The videos differ from the request: {', '.join(lies)}.", err=True)
+    click.echo("Paste these lines into another terminal; Ctrl-C stops the sandbox.\n", err=True)
     if as_json:
         click.echo(
             json.dumps(
@@ -185,7 +166,7 @@ def _announce(
 
 @contextmanager
 def _until_signalled() -> Iterator[threading.Event]:
-    """Give an event that Ctrl-C and SIGTERM set, instead of what they do otherwise."""
+    """Yield an event that Ctrl-C and SIGTERM set instead of ending the process."""
     ended = threading.Event()
 
     def end(_number: int, _frame: FrameType | None) -> None:

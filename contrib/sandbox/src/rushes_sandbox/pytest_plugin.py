@@ -1,4 +1,4 @@
-"""Gives tests a running sandbox: the fixture `rushes_sandbox`."""
+"""The pytest fixture `rushes_sandbox`: a running sandbox for each test."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,17 +9,17 @@ import pytest
 if TYPE_CHECKING:
     from rushes_sandbox import Sandbox
 
-MARKER = "rushes_sandbox(**settings): how the `rushes_sandbox` fixture's server behaves"
+MARKER = "rushes_sandbox(**settings): arguments of `Sandbox` for the `rushes_sandbox` fixture"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known, as strict configurations ask for."""
+    """Register the marker, as `--strict-markers` requires."""
     config.addinivalue_line("markers", MARKER)
 
 
 @pytest.fixture(scope="session")
 def rushes_sandbox_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where films are kept during the run, so that each is rendered once."""
+    """Return where videos are kept during the run, so that each is rendered once."""
     return tmp_path_factory.mktemp("rushes-sandbox")
 
 
@@ -29,7 +29,7 @@ def rushes_sandbox(
 ) -> Iterator["Sandbox"]:
     """Run a fresh sandbox without waiting times.
 
-    Its settings can be changed: `@pytest.mark.rushes_sandbox(balance=1.0)`.
+    `@pytest.mark.rushes_sandbox(balance=1.0)` changes its settings.
     """
     from rushes_sandbox import Sandbox
 

@@ -1,8 +1,6 @@
-"""Runs the sandbox: a context manager around a server in a background thread."""
+"""The sandbox: a context manager around a server in a background thread."""
 
 import asyncio
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterable
 from ipaddress import ip_address
@@ -11,47 +9,37 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
-import uvicorn
 from starlette.types import ASGIApp
 
-from rushes_sandbox.app import build
-from rushes_sandbox.faults.connect import address
-from rushes_sandbox.faults.connection import Connection
-from rushes_sandbox.faults.orders import Order, Orders
-from rushes_sandbox.gateways import GATEWAYS
-from rushes_sandbox.ledger import Ledger
-from rushes_sandbox.lies import find
-from rushes_sandbox.record import Exchange
-from rushes_sandbox.settings import Settings
-from rushes_sandbox.studio.lab import Lab
-from rushes_sandbox.tasks import Task
-
-
-class _Server(uvicorn.Server):
-    """Says when it is ready, and when it goes down."""
-
-    def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
-        super().__init__(config)
-        self.ready = threading.Event()
-        self._closing = closing
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.ready.set()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._closing.set()
-        await super().shutdown(sockets)
+from rushes_sandbox._faults.connect import misleading_url
+from rushes_sandbox._faults.injection import FaultInjector, InjectedFault
+from rushes_sandbox._faults.middleware import FaultMiddleware
+from rushes_sandbox._gateways.app import build_app
+from rushes_sandbox._gateways.registry import GATEWAYS
+from rushes_sandbox._http.exchange import Exchange
+from rushes_sandbox._http.recording import RecordingMiddleware
+from rushes_sandbox._http.server import BackgroundServer, listen
+from rushes_sandbox._rendering.lies import find_lie
+from rushes_sandbox._rendering.queue import RenderQueue
+from rushes_sandbox._settings import Settings
+from rushes_sandbox._state.state import GatewayState
+from rushes_sandbox._state.tasks import GatewayTask
 
 
 class Sandbox:
     """The three gateways on this machine, for as long as a `with` block lasts.
 
-    All times are seconds; see `Settings` for what each setting means. `folder` keeps rendered
-    films for the next time; without one everything is gone at the end. `port` 0 takes a free one.
-    An `OSError` on entering means that the port is taken. `faults` are names from `FAULTS`:
-    `"status-500"` strikes for ever, `"status-500:3"` the first three times that it applies.
-    `lies` are names from `LIES`: what is wrong with every video.
+    All times are in seconds. `key` is the API key that all three gateways accept. A task is queued
+    for `queue_seconds`, then in progress for at least `render_seconds`; the URL of its video works
+    for `result_lifetime`. `balance` is what may be spent, in USD; each gateway accepts `rate_limit`
+    submits within `rate_window`; None means no limit. `poll_after` is the `Retry-After` of
+    responses about unfinished tasks; None for none. `faults` are names from `FAULTS`:
+    `"status-500"` hits every request that it matches, `"status-500:3"` the first three. `lies` are
+    names from `LIES`: how every video differs from the request. `drip_interval` is the pause after
+    each byte that a drip fault sends. `record` keeps every request in `exchanges`. `clock` tells
+    the time since 1970. `folder` keeps rendered videos for the next run; without one everything is
+    deleted at the end. `port` 0 takes a free one; an `OSError` on entering means that the port is
+    taken.
     """
 
     def __init__(
@@ -71,11 +59,15 @@ class Sandbox:
         host: str = "127.0.0.1",
         port: int = 0,
         faults: Iterable[str] = (),
+        drip_interval: float = Settings.drip_interval,
         lies: Iterable[str] = (),
     ) -> None:
         if not ip_address(host).is_loopback:
-            raise ValueError(f"{host} is no loopback address; the sandbox is for this machine only")
-        self._settings = Settings(
+            raise ValueError(
+                f"{host} is not a loopback address; the sandbox serves this machine only. "
+                "Use 127.0.0.1 or ::1."
+            )
+        settings = Settings(
             key=key,
             queue_seconds=queue_seconds,
             render_seconds=render_seconds,
@@ -84,44 +76,45 @@ class Sandbox:
             rate_limit=rate_limit,
             rate_window=rate_window,
             poll_after=poll_after,
-            lies=tuple(find(lie).name for lie in lies),
+            lies=tuple(find_lie(lie).name for lie in lies),
+            drip_interval=drip_interval,
             record=record,
             clock=clock,
         )
-        self._ledger = Ledger(self._settings)
-        self._orders = Orders()
+        self._state = GatewayState(settings)
+        self._injector = FaultInjector()
         for text in faults:
-            self._orders.read(text)
+            self._injector.inject_text(text)
         self._folder = folder
-        self._address = host, port
+        self._host, self._port = host, port
         #: Every request so far, oldest first.
         self.exchanges: list[Exchange] = []
         self._temporary: TemporaryDirectory[str] | None = None
-        self._lab: Lab | None = None
-        self._server: _Server | None = None
-        self._thread: threading.Thread | None = None
+        self._queue: RenderQueue | None = None
+        self._server: BackgroundServer | None = None
 
     @property
     def key(self) -> str:
         """The API key that all gateways accept."""
-        return self._settings.key
+        return self._state.settings.key
 
     @property
     def url(self) -> str:
-        """The address of the server itself, without a slash at the end."""
-        host, port = self._address
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        """The URL of the server itself, without a slash at the end."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._port}"
 
     @property
     def base_urls(self) -> dict[str, str]:
         """The base URL of each gateway, by provider id.
 
-        While a fault of the step `connect` is ordered they lead nowhere.
+        While a fault of the step `connect` is injected they lead nowhere.
         """
         urls = {}
         for name in GATEWAYS:
-            order = self._orders.first("connect", name)
-            urls[name] = f"{address(order.fault, self.url) if order else self.url}/{name}"
+            injected = self._injector.first_match("connect", name, {"after_handling"})
+            origin = misleading_url(injected.fault, self.url) if injected else self.url
+            urls[name] = f"{origin}/{name}"
         return urls
 
     @property
@@ -134,33 +127,35 @@ class Sandbox:
         return variables
 
     @property
-    def created(self) -> list[Task]:
+    def created(self) -> list[GatewayTask]:
         """Every task created so far, oldest first: what would have been billed."""
-        return self._ledger.created
+        return self._state.tasks.created
 
-    def order(self, fault: str, *, times: int | None = 1, gateway: str | None = None) -> Order:
-        """Let the next requests that a fault is about go wrong.
+    def inject(
+        self, fault: str, *, times: int | None = 1, gateway: str | None = None
+    ) -> InjectedFault:
+        """Inject a fault into the next requests that it matches.
 
-        It strikes `times` times (None: for ever), at one gateway or at all. Those of the step
-        `connect` change `base_urls`, until they are cancelled. A `ValueError` names the nearest
-        fault where there is none of this name.
+        It hits `times` requests (None: all of them), at one gateway or at all. Faults of the step
+        `connect` change `base_urls` until they are cancelled. A `ValueError` for an unknown name
+        suggests the nearest fault.
         """
-        return self._orders.add(fault, times=times, gateway=gateway)
+        return self._injector.inject(fault, times=times, gateway=gateway)
 
     def __enter__(self) -> Self:
-        listener = _listen(*self._address)
+        listener = listen(self._host, self._port)
         try:
-            self._address = self._address[0], listener.getsockname()[1]
+            self._port = listener.getsockname()[1]
             if self._folder is None:
                 self._temporary = TemporaryDirectory(prefix="rushes-sandbox-")
             folder = Path(self._temporary.name if self._temporary else self._folder or ".")
-            self._lab = Lab(folder / "films", self._settings.clock)
+            self._queue = RenderQueue(folder / "films", self._state.settings.clock)
             closing = asyncio.Event()
-            known = self._ledger, self._lab, folder, self.url, self.exchanges
-            self._serve(build(*known, self._orders, closing), listener, closing)
+            app = build_app(self._state, self._queue, folder / "uploads", self.url)
+            self._server = BackgroundServer(self._wrapped(app, closing), listener, closing)
         except BaseException:
             listener.close()
-            self._tidy()
+            self._clean_up()
             raise
         return self
 
@@ -174,59 +169,22 @@ class Sandbox:
 
     def close(self) -> None:
         """Stop serving and rendering, and wait for both; may be called twice."""
-        if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
-            self._thread.join()
-            self._server = self._thread = None
-        self._tidy()
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        self._clean_up()
 
-    def _serve(self, app: ASGIApp, listener: socket.socket, closing: asyncio.Event) -> None:
-        config = uvicorn.Config(
-            app,
-            loop="asyncio",
-            http=Connection,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=1,
-        )
-        server = _Server(config, closing)
+    def _wrapped(self, app: ASGIApp, closing: asyncio.Event) -> ASGIApp:
+        """Put recording and faults in front of the gateways."""
+        faults = self._injector, self._state, closing
+        app = FaultMiddleware(app, *faults, {"before_handling", "after_handling"})
+        app = RecordingMiddleware(app, self.exchanges, record=self._state.settings.record)
+        return FaultMiddleware(app, *faults, {"before_reading"})
 
-        def run() -> None:
-            try:
-                server.run(sockets=[listener])
-            finally:
-                server.ready.set()
-
-        self._server = server
-        self._thread = threading.Thread(target=run, name="rushes-sandbox", daemon=True)
-        self._thread.start()
-        server.ready.wait()
-        if not server.started:
-            raise RuntimeError("the sandbox's server did not start")
-
-    def _tidy(self) -> None:
-        if self._lab is not None:
-            self._lab.close()
-            self._lab = None
+    def _clean_up(self) -> None:
+        if self._queue is not None:
+            self._queue.close()
+            self._queue = None
         if self._temporary is not None:
             self._temporary.cleanup()
             self._temporary = None
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Named as TCP, or asyncio would not switch off Nagle's delay: 40 ms with every answer.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        # So that a sandbox on a fixed port can be started again at once.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        # Before the thread runs, so that a client which comes early waits and is not refused.
-        listener.listen(128)
-    except OSError:
-        listener.close()
-        raise
-    return listener

@@ -1,0 +1,70 @@
+"""What a fault is, and what its effect has at hand."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from rushes_sandbox._gateways.gateway import Gateway
+from rushes_sandbox._http.connection import RawConnection
+from rushes_sandbox._http.exchange import BufferedResponse, Exchange
+from rushes_sandbox._state.state import GatewayState
+from rushes_sandbox._state.tasks import GatewayTask
+
+#: What a client is doing when a fault hits its request.
+Step = Literal["connect", "submit", "status", "download", "upload"]
+
+#: When a fault hits: before the request is read, before the gateway handles it, or after that.
+Phase = Literal["before_reading", "before_handling", "after_handling"]
+
+
+@dataclass
+class FaultContext:
+    """One request that a fault hits."""
+
+    exchange: Exchange
+    gateway: Gateway
+    state: GatewayState
+    #: The task that a status or download request is about.
+    task: GatewayTask | None
+    connection: RawConnection
+    #: The same path at another origin, which this server answers, too.
+    url_at_other_origin: str
+    #: Waits until the test that injected the fault releases it.
+    released: Callable[[], Awaitable[None]] = field(repr=False)
+    #: Lets the gateway handle the request.
+    handle: Callable[[], Awaitable[BufferedResponse]] = field(repr=False)
+    #: How many requests the injected fault has hit, this one included.
+    hits: int = 0
+    _response: BufferedResponse | None = None
+
+    async def real_response(self) -> BufferedResponse:
+        """Return the gateway's own response; the gateway handles the request at the first call."""
+        if self._response is None:
+            self._response = await self.handle()
+        return self._response
+
+
+#: What a fault does: returns the response to send, or None when it has used the raw connection.
+Effect = Callable[[FaultContext], Awaitable[BufferedResponse | None]]
+
+
+async def _no_effect(_context: FaultContext) -> BufferedResponse | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way in which a request can go wrong."""
+
+    name: str
+    step: Step
+    #: What happens, in one sentence.
+    does: str
+    #: Without one for faults of the step `connect`, where no request arrives.
+    effect: Effect = field(default=_no_effect, repr=False)
+    #: A fault after handling hits only requests that the gateway accepted.
+    phase: Phase = "after_handling"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the fault as `--list-faults --json` lists it."""
+        return {"name": self.name, "step": self.step, "does": self.does}

@@ -1,0 +1,111 @@
+"""The faults that were injected: how often each is still to hit, and how often it has."""
+
+import asyncio
+import threading
+from collections.abc import Collection
+from concurrent.futures import Future
+
+from rushes_sandbox._faults.catalogue import find_fault, parse_fault
+from rushes_sandbox._faults.fault import Fault, Phase, Step
+from rushes_sandbox._gateways.registry import GATEWAYS
+
+
+class InjectedFault:
+    """A fault that was injected into a sandbox. Its methods may be called from any thread."""
+
+    def __init__(self, fault: Fault, times: int | None, gateway: str | None) -> None:
+        if times is not None and times < 1:
+            raise ValueError(f"times is {times}; it must be 1 or more, or None for every time")
+        if gateway is not None and gateway not in GATEWAYS:
+            raise ValueError(
+                f"there is no gateway {gateway!r}; the gateways are {', '.join(GATEWAYS)}"
+            )
+        self.fault, self.gateway = fault, gateway
+        self._left = times
+        self._hits = 0
+        self._cancelled = False
+        self._changed = threading.Condition()
+        self._released: Future[None] = Future()
+
+    @property
+    def hits(self) -> int:
+        """How many requests it has hit."""
+        with self._changed:
+            return self._hits
+
+    def wait(self, timeout: float, times: int = 1) -> bool:
+        """Wait until it has hit so many requests; False if `timeout` seconds passed before.
+
+        A fault that hits after the task is created counts only once the task is created.
+        """
+        with self._changed:
+            return self._changed.wait_for(lambda: self._hits >= times, timeout)
+
+    def release(self) -> None:
+        """Let the requests that it holds continue; from now on it holds none."""
+        with self._changed:
+            if not self._released.done():
+                self._released.set_result(None)
+
+    def cancel(self) -> None:
+        """Stop hitting requests."""
+        with self._changed:
+            self._cancelled = True
+
+    async def released(self) -> None:
+        """Wait until `release` is called."""
+        # Shielded: one client that disconnects must not release the requests of others.
+        await asyncio.shield(asyncio.wrap_future(self._released))
+
+    def matches(self, step: Step, gateway: str) -> bool:
+        """Whether it would hit a request of this step at this gateway."""
+        with self._changed:
+            here = self.fault.step == step and self.gateway in (None, gateway)
+            return here and not self._cancelled and (self._left is None or self._left > 0)
+
+    def take(self) -> None:
+        """Use up one of its times."""
+        with self._changed:
+            if self._left is not None:
+                self._left -= 1
+
+    def give_back(self) -> None:
+        """Undo `take`: the gateway refused the request by itself."""
+        with self._changed:
+            if self._left is not None:
+                self._left += 1
+
+    def count_hit(self) -> int:
+        """Count a hit; return how many there are now."""
+        with self._changed:
+            self._hits += 1
+            self._changed.notify_all()
+            return self._hits
+
+
+class FaultInjector:
+    """All faults that were injected into a sandbox; of those that match, the oldest hits."""
+
+    def __init__(self) -> None:
+        self._injected: list[InjectedFault] = []
+
+    def inject(self, name: str, *, times: int | None, gateway: str | None) -> InjectedFault:
+        """Inject a fault by its name."""
+        injected = InjectedFault(find_fault(name), times, gateway)
+        self._injected.append(injected)
+        return injected
+
+    def inject_text(self, text: str) -> None:
+        """Inject the fault that `NAME` or `NAME:TIMES` names, at all gateways."""
+        fault, times = parse_fault(text)
+        self._injected.append(InjectedFault(fault, times, None))
+
+    def first_match(
+        self, step: Step, gateway: str, phases: Collection[Phase], named: str | None = None
+    ) -> InjectedFault | None:
+        """Find what hits a request: the fault that it names itself, or the oldest that matches."""
+        own = [] if named is None else [InjectedFault(find_fault(named), 1, None)]
+        for injected in (*own, *self._injected):
+            if injected.fault.phase in phases and injected.matches(step, gateway):
+                return injected
+        return None

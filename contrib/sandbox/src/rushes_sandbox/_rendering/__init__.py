@@ -1,0 +1,1 @@
+"""Rendering: a scene goes in, an MP4 file comes out."""

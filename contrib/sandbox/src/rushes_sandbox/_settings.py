@@ -1,0 +1,34 @@
+"""The settings of a sandbox and their defaults."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the gateways behave; all times are seconds."""
+
+    #: The API key that all three gateways accept.
+    key: str = "sandbox-key"
+    #: How long a new task stays queued.
+    queue_seconds: float = 1.0
+    #: How long it is then in progress, at least; longer if rendering takes longer.
+    render_seconds: float = 3.0
+    #: How long the URL of a finished video works.
+    result_lifetime: float = 24 * 60 * 60.0
+    #: What may be spent at the three gateways together, in USD; None for no limit.
+    balance: float | None = None
+    #: How many submits each gateway accepts within `rate_window`; None for no limit.
+    rate_limit: int | None = None
+    rate_window: float = 60.0
+    #: The `Retry-After` on responses about unfinished tasks; None for none.
+    poll_after: int | None = 1
+    #: How the videos differ from the request, by the names of lies.
+    lies: tuple[str, ...] = ()
+    #: The pause after each byte of a response that a fault sends one byte at a time.
+    drip_interval: float = 0.1
+    #: Whether requests are kept for inspection.
+    record: bool = True
+    #: Tells the time in seconds since 1970.
+    clock: Callable[[], float] = time.time

@@ -1,0 +1,1 @@
+"""What the gateways remember between requests: tasks, money, request rates, uploads."""

@@ -1,0 +1,122 @@
+"""The rooms of the sandbox: imports run one way between them, and nobody enters from outside."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import rushes_sandbox
+
+SOURCE = Path(rushes_sandbox.__file__).parent
+REPOSITORY = Path(__file__).parents[3]
+OWN_TESTS = Path(__file__).parent
+
+#: Each room, and each module outside the rooms, with all that it may import of this package. A room
+#: imports only what stands above it.
+ARROWS = {
+    "_settings": set(),
+    "_http": set(),
+    "_validation": set(),
+    "_rendering": set(),
+    "_state": {"_settings", "_rendering"},
+    "_gateways": {"_http", "_validation", "_rendering", "_state"},
+    "_faults": {"_http", "_state", "_gateways"},
+    "_listing": {"_faults", "_rendering"},
+    "server": {"_settings", "_http", "_rendering", "_state", "_gateways", "_faults"},
+    "__init__": {"_http", "_validation", "_rendering", "_state", "_faults", "server"},
+    "command": {"__init__", "_listing"},
+    "pytest_plugin": {"__init__"},
+    "demo": {"__init__"},
+}  # fmt: skip
+#: Those outside the rooms may import them; of `rushes` itself only the demo knows.
+USES_RUSHES = {"demo"}
+
+MODULES = {
+    ".".join(("rushes_sandbox", *path.relative_to(SOURCE).with_suffix("").parts)): path
+    for path in sorted(SOURCE.rglob("*.py"))
+}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the full name of everything that a file imports, inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room(name: str) -> str | None:
+    """Return the room of an imported name of this package; None for any other package."""
+    package, _, rest = name.partition(".")
+    if package != "rushes_sandbox":
+        return None
+    first = rest.partition(".")[0]
+    return first if first in ARROWS else "__init__"
+
+
+def module(name: str) -> str | None:
+    """Return the module of this package that an imported name belongs to."""
+    while name and name not in MODULES and f"{name}.__init__" not in MODULES:
+        name = name.rpartition(".")[0]
+    return name if name in MODULES else f"{name}.__init__" if name else None
+
+
+def test_every_module_has_its_place_in_the_table() -> None:
+    assert {name.split(".")[1] for name in MODULES} == set(ARROWS)
+
+
+def test_the_table_has_no_circle() -> None:
+    known: set[str] = set()
+    for name, others in ARROWS.items():
+        assert others <= known, f"{name} imports what stands below it"
+        known.add(name)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_run_one_way_between_rooms(name: str) -> None:
+    own = name.split(".")[1]
+    used = {there for there in map(room, imports(MODULES[name])) if there is not None}
+    assert used - {own} <= ARROWS[own]
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    arrows = {
+        name: {found for found in map(module, imports(path)) if found} - {name}
+        for name, path in MODULES.items()
+    }
+    # The package loads its public names lazily, when somebody asks for them.
+    arrows["rushes_sandbox.__init__"] = set()
+    while free := {name for name, others in arrows.items() if not others}:
+        arrows = {name: others - free for name, others in arrows.items() if name not in free}
+    assert not arrows
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_it_reads_the_pages_for_itself(name: str) -> None:
+    packages = {found.partition(".")[0] for found in imports(MODULES[name])}
+    foreign = {package for package in packages if package.startswith("rushes")} - {"rushes_sandbox"}
+    assert foreign <= ({"rushes"} if name.split(".")[1] in USES_RUSHES else set())
+
+
+def test_nobody_outside_enters_a_room() -> None:
+    folders = [REPOSITORY / name for name in ("core", "plugins", "contrib", "tests", "docs")]
+    outside = [
+        path
+        for folder in (*folders, REPOSITORY / "benchmarks")
+        for path in folder.rglob("*.py")
+        if not path.is_relative_to(SOURCE) and not path.is_relative_to(OWN_TESTS)
+    ]
+    assert len(outside) > 100
+    private = {name for name in ARROWS if name.startswith("_") and name != "__init__"}
+    for path in outside:
+        entered = [name for name in imports(path) if room(name) in private]
+        assert not entered, f"{path.relative_to(REPOSITORY)} imports {entered}"
+        # Not by name in a string either, as `monkeypatch.setattr` takes them.
+        assert "rushes_sandbox._" not in path.read_text(encoding="utf-8"), path
+
+
+def test_what_is_public_can_be_imported() -> None:
+    for name in rushes_sandbox.__all__:
+        assert getattr(rushes_sandbox, name) is not None
