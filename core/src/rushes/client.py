@@ -1,6 +1,5 @@
 """The client for code that waits: the flows, driven one effect after the other."""
 
-import threading
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -24,7 +23,6 @@ class Client(Configured):
     """
 
     _transport: "Transport | None" = None
-    _opening = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -43,9 +41,8 @@ class Client(Configured):
 
     def close(self) -> None:
         """Close connections and the journal."""
-        if self._transport is not None:
-            self._transport.close()
-            self._transport = None
+        if (transport := vars(self).pop("_transport", None)) is not None:
+            transport.close()
         self._release()
 
     def submit(
@@ -210,7 +207,8 @@ class Client(Configured):
             Transport,  # imports httpx, which a check can do without
         )
 
-        with self._opening:
-            if self._transport is None:
-                self._transport = Transport(self._settings)
-            return self._transport
+        if self._transport is None:
+            # Of two threads that come at once, one keeps what it made; a lock would stay locked in
+            # a child that is forked meanwhile.
+            vars(self).setdefault("_transport", Transport(self._settings))
+        return vars(self)["_transport"]  # type: ignore[no-any-return]
