@@ -1,5 +1,6 @@
 """The client for code that waits: the flows, driven one effect after the other."""
 
+import threading
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
