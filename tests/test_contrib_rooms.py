@@ -32,6 +32,22 @@ ROOMS = {
         "main": "_app _runtime",
         "__init__": "",
     },
+    "compare": {
+        "errors": "",
+        "results": "",
+        "_files": "errors",
+        "_plan": "errors results",
+        "_results": "_files _plan errors results",
+        "_promises": "results",
+        "_measure": "_files results",
+        "_check": "_plan _promises _results errors results",
+        "_run": "_check _measure _promises _results results",
+        "page": "_files results",
+        "comparison": "_check page _plan _results _run errors results",
+        "_command": "_check _plan _results _run comparison errors results",
+        "command": "_command _results comparison errors",
+        "__init__": "comparison errors results",
+    },
 }
 
 

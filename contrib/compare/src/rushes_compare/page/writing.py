@@ -1,10 +1,8 @@
 """Writing the page: a template, a style, scripts and data become one file."""
 
-import os
 import time
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import suppress
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from rushes_compare.book import FolderError
+from rushes_compare._files import replacing
 from rushes_compare.page.escaping import in_html, in_json, in_script, in_sight
 from rushes_compare.page.media import beside, data_url, inside, telling
 from rushes_compare.page.plain import table
@@ -38,21 +36,12 @@ def write_page(
 
     The page shows the videos and posters in `folder`; with `embed` it holds them, and needs no
     other file. While the comparison is `under_way` the page says so, and looks for a newer one of
-    itself. It is whole at its place, or the older one is still there. Raises FolderError.
+    itself. If it cannot be written, the older one stays. Raises FolderError.
     """
     page = folder / "report.html"
-    part = folder / f".report.html.{os.getpid()}.part"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with part.open("w", encoding="utf-8", newline="\n") as out:
-            for piece in _pieces(results, folder, embed, title or _title(results), under_way):
-                out.write(piece)
-        part.replace(page)
-    except OSError as error:
-        raise FolderError(f"{page} cannot be written: {error.strerror}") from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+    with replacing(page) as part, part.open("w", encoding="utf-8", newline="\n") as out:
+        for piece in _pieces(results, folder, embed, title or _title(results), under_way):
+            out.write(piece)
     return page
 
 
