@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rushes_compare.command import compare
 from rushes_sandbox import Sandbox
 
 RUSHES = str(Path(sys.executable).with_name("rushes"))
@@ -379,6 +380,15 @@ def test_a_number_is_the_same_however_it_is_written(shell: Shell) -> None:
     one = request("--duration", "5", "--guidance", "1")
     assert one == request("--duration", "5.0", "--guidance", "1.0")
     assert one == b'{"duration": 5, "guidance": 1.0}'
+
+
+def test_the_reference_lists_every_option() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "reference.md").read_text(encoding="utf-8")
+    options = [name for option in compare.params for name in option.opts if name.startswith("--")]
+    assert len(options) > 30
+    listed = {"--model": "-m", "--file": "-f", "--output": "-o"}
+    missing = [name for name in options if f"`{listed.get(name, name)}" not in page]
+    assert missing == []
 
 
 def test_the_shell_completes_variants_resolutions_and_files() -> None:

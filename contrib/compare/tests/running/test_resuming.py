@@ -276,7 +276,7 @@ VIDEO = {
 @pytest.mark.parametrize(
     ("changed", "words"),
     [
-        ({"row": 99}, "no row 99"),
+        ({"row": 99}, "row is 99"),
         ({"row": -1}, r"`int` >= 0 - at `\$.cells\[0\].row`"),
         ({"variant": "no/such"}, "not one of the variants"),
         ({"id": "../../pwned"}, r"matching regex .* - at `\$.cells\[0\].id`"),

@@ -84,8 +84,9 @@ def read_plan_file(path: Path, installed: Collection[str] | None = None) -> Plan
         named += [("prices", name) for name in plan.prices]
         missing += unknown_variant_errors(named, installed)
     if reasons or missing:
-        told, lost = ([f"{path}: {line}" for line in lines] for lines in (reasons, missing))
-        raise PlanError(*told, uninstalled=lost)
+        located = ([f"{path}: {line}" for line in lines] for lines in (reasons, missing))
+        first, uninstalled = located
+        raise PlanError(*first, uninstalled=uninstalled)
     return msgspec.structs.replace(
         plan,
         prompts=[_beside(prompt, path.parent) for prompt in plan.prompts],
@@ -118,7 +119,7 @@ def _text(_constructor: SafeConstructor, node: ScalarNode) -> str:
 
 
 def _int(constructor: SafeConstructor, node: ScalarNode) -> int | str:
-    """Leave 010, 0x1F and 1_000 as text: whoever writes them hardly means 10, 31 and 1000."""
+    """Leave 010, 0x1F and 1_000 as text: they are rarely meant as 10, 31 and 1000."""
     if re.match(r"[-+]?0[0-9a-z]|.*_", node.value):
         return str(node.value)
     number: int = constructor.construct_yaml_int(node)

@@ -25,7 +25,7 @@ def _errors(results: Results) -> Iterator[str]:
 
 def _cell_errors(cell: Cell, results: Results) -> Iterator[str]:
     if cell.row >= len(results.rows):
-        yield f"there is no row {cell.row}"
+        yield f"row is {cell.row}, and there are {len(results.rows)} rows"
     if cell.variant not in results.variants:
         yield f"{cell.variant!r:.80} is not one of the variants"
     if cell.repeat > results.repeats:

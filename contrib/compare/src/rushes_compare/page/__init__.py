@@ -1,4 +1,4 @@
-"""The page that shows a comparison: one file, read from disk, with everything inside it."""
+"""The page that shows a comparison: one file, opened from disk, with everything inside."""
 
 from rushes_compare.page.plain import player_table
 from rushes_compare.page.writing import write_page

@@ -1,4 +1,4 @@
-"""The files that a page shows: their addresses beside the page, or their bytes inside it."""
+"""The files that a page shows: their relative URLs, or their bytes inside the page."""
 
 from base64 import b64encode
 from collections.abc import Iterator
@@ -16,28 +16,28 @@ CHUNK = 3 * 2**18  # a multiple of three, so that the pieces of Base64 join
 
 
 def inside(folder: Path, name: str | None) -> Path | None:
-    """Return the file called `name` in a folder; None if there is none, or if it is elsewhere.
+    """Return the file called `name` in a folder; None if there is none, or it is outside.
 
-    Results may come from a stranger: an absolute path, a way out of the folder, or a link that
-    leads out of it must not bring a file of the reader's into a page.
+    Results may be untrusted: an absolute path, `..`, or a link out of the folder must not put one
+    of the reader's own files into a page.
     """
     if not name or "\0" in name:
         return None
     try:
         file = (folder / name).resolve()
         found = file.is_relative_to(folder.resolve()) and file.is_file()
-    except (OSError, ValueError):  # a name that no file system takes
+    except (OSError, ValueError):  # a name that no file system accepts
         return None
     return file if found and file.suffix.lower() in TYPES else None
 
 
 def beside(name: str) -> str:
-    """Return the address of a file by its name relative to the page's folder."""
+    """Return the URL of a file from its name relative to the page's folder."""
     return quote(PurePosixPath(name.replace("\\", "/")).as_posix(), errors="surrogatepass")
 
 
 def data_url(file: Path) -> Iterator[str]:
-    """Yield a file as a data: URL, piece by piece, so that no whole video is held in memory."""
+    """Yield a file as a data: URL in pieces, so a whole video is never in memory."""
     yield f"data:{TYPES[file.suffix.lower()]};base64,"
     with file.open("rb") as source:
         while piece := source.read(CHUNK):
@@ -45,7 +45,7 @@ def data_url(file: Path) -> Iterator[str]:
 
 
 def telling(cell: Cell) -> bool:
-    """Say whether the name of one of a cell's files tells which variant made it."""
+    """Return whether the name of one of a cell's files gives its variant away."""
     if cell.video is None:
         return False
     names = f"{cell.video.file} {cell.video.poster}".casefold()

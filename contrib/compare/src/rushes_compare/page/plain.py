@@ -1,4 +1,4 @@
-"""The comparison as a plain table, without a script: in notebooks, and where scripts are off."""
+"""The comparison as a plain table without scripts, for notebooks and browsers without them."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -14,8 +14,8 @@ STYLE = "max-width:20em;overflow-wrap:anywhere;vertical-align:top;text-align:lef
 def player_table(results: Results, folder: Path) -> str:
     """Return an HTML table with a player for each video: a row per prompt, a column per variant.
 
-    Everything is escaped; there is no script in it. Addresses are relative to the working folder,
-    as notebooks want them.
+    Everything is escaped, and it contains no script. URLs are relative to the working directory,
+    as notebooks need them.
     """
     start = os.path.relpath(folder)
 
@@ -37,7 +37,7 @@ def player_table(results: Results, folder: Path) -> str:
 def table(
     results: Results, media: Callable[[Cell], Iterable[str]], styled: str = ""
 ) -> Iterator[str]:
-    """Yield the table's HTML in pieces; `media` yields what stands for a cell's video."""
+    """Yield the table's HTML in pieces; `media` yields the HTML for a cell's video."""
     yield "<table>\n<thead><tr><th></th>"
     for variant in results.variants:
         yield f'<th scope="col"{styled}>{in_html(variant)}</th>'
@@ -51,14 +51,14 @@ def table(
             for cell in results.cells:
                 if cell.row == number and cell.variant == variant:
                     yield from media(cell)
-                    yield f'<span dir="auto">{in_html(said(cell))}</span><br>'
+                    yield f'<span dir="auto">{in_html(describe_outcome(cell))}</span><br>'
             yield "</td>"
         yield "</tr>\n"
     yield "</tbody>\n</table>\n"
 
 
-def said(cell: Cell) -> str:
-    """Say in a few words what came of a cell: its size, broken promises, or why it has no video."""
+def describe_outcome(cell: Cell) -> str:
+    """Describe the outcome of a cell: its size, broken promises, or why it has no video."""
     words = [f"take {cell.repeat}"] if cell.repeat > 1 else []
     if cell.video is not None:
         video = cell.video
