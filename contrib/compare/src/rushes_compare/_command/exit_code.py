@@ -1,7 +1,15 @@
 """The exit code of a comparison: the highest of its cells' codes."""
 
 import rushes
-from rushes_cli.exit_codes import CONFIGURATION, ENDED, NOT_BOUGHT, UNFINISHED, exit_code_for
+from rushes_cli.exit_codes import (
+    BUG,
+    CONFIGURATION,
+    ENDED,
+    NOT_BOUGHT,
+    UNFINISHED,
+    USAGE,
+    exit_code_for,
+)
 
 from rushes_compare.results import Cell, Failure, Results
 
@@ -28,5 +36,6 @@ def _failure_code(failure: Failure) -> int:
     if failure.kind == "MeasuringError":  # our own: the provider's video is of no use
         return ENDED
     kind = getattr(rushes, failure.kind, None)
-    # Only errors of rushes end up in a cell; a plugin's own subclass is a matter of its set-up.
-    return exit_code_for(kind) if isinstance(kind, type) else CONFIGURATION
+    code = exit_code_for(kind) if isinstance(kind, type) else BUG
+    # Only errors that rushes raises on purpose end up in a cell, and usage is checked before.
+    return CONFIGURATION if code in (BUG, USAGE) else code

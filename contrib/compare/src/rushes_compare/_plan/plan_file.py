@@ -97,8 +97,8 @@ def read_plan_file(path: Path, installed: Collection[str] | None = None) -> Plan
 def _type_error(name: str, value: Any, error: msgspec.ValidationError) -> str:
     """Return msgspec's error for one part of the file, with its path and what is accepted."""
     accepted = next(_descriptions(_FIELDS[name].type))
-    reason, _, place = str(error).partition(" - at `$")
-    inside = f": {name}{place.rstrip('`')}: {reason}" if place else ""
+    reason, _, place = str(error).partition(" - at ")
+    inside = f" ({reason} at {place.replace('$', name, 1)})" if place else ""
     return f"`{name}` must be {accepted}, not {value!r:.60}{inside}"
 
 
