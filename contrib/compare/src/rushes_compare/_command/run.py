@@ -74,24 +74,24 @@ def _open(client: "AsyncClient", given: dict[str, Any]) -> "tuple[Path, Results]
     from rushes_compare.comparison import open_comparison, reopen_comparison
     from rushes_compare.errors import PlanError
 
-    wanted = _read_wanted(given, client.registry.ids())
+    inputs = _read_inputs(given, client.registry.ids())
     if given["resume"] is not None:
         folder = given["resume"].absolute()
-        more = _additions(wanted, read_results(folder))
+        more = _additions(inputs, read_results(folder))
         return folder, reopen_comparison(client, folder, more, given["redo"])
-    if not wanted.models:
+    if not inputs.models:
         raise PlanError(
             "name the variants with -m VARIANT, more than once, or as `models` in a file, or use "
             "--all"
         )
     folder = given["output"].absolute()
     _refuse_to_overwrite(folder)
-    repeats = 1 if wanted.repeat is None else wanted.repeat
-    plan = make_plan(wanted.prompts, wanted.models, repeats, wanted.settings, prices=wanted.prices)
+    repeats = 1 if inputs.repeat is None else inputs.repeat
+    plan = make_plan(inputs.prompts, inputs.models, repeats, inputs.settings, prices=inputs.prices)
     return folder, open_comparison(client, plan, folder, given["redo"])
 
 
-def _read_wanted(given: dict[str, Any], installed: list[str]) -> "PlanFile":
+def _read_inputs(given: dict[str, Any], installed: list[str]) -> "PlanFile":
     """Return what the options and the plan file ask for; raises PlanError with every error."""
     from rushes_compare._command.options import read_prices, read_settings
     from rushes_compare._plan.plan_file import PlanFile, read_plan_file
@@ -120,16 +120,16 @@ def _read_wanted(given: dict[str, Any], installed: list[str]) -> "PlanFile":
     )
 
 
-def _additions(wanted: "PlanFile", there: "Results") -> "Plan":
-    """Return what is wanted beside what is there already; raises PlanError."""
+def _additions(inputs: "PlanFile", there: "Results") -> "Plan":
+    """Return what is asked for beyond what is there already; raises PlanError."""
     from rushes_compare._plan.plan import Plan, make_plan
 
-    repeats = there.repeats if wanted.repeat is None else wanted.repeat
-    models = wanted.models or []
-    if not wanted.prompts:
-        return Plan(rows=[], variants=models, repeats=repeats, prices=wanted.prices)
+    repeats = there.repeats if inputs.repeat is None else inputs.repeat
+    models = inputs.models or []
+    if not inputs.prompts:
+        return Plan(rows=[], variants=models, repeats=repeats, prices=inputs.prices)
     variants = [*there.variants, *(name for name in models if name not in there.variants)]
-    return make_plan(wanted.prompts, variants, repeats, wanted.settings, prices=wanted.prices)
+    return make_plan(inputs.prompts, variants, repeats, inputs.settings, prices=inputs.prices)
 
 
 def _refuse_to_overwrite(folder: Path) -> None:
