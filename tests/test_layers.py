@@ -49,7 +49,8 @@ def test_a_distribution_imports_only_the_core_and_itself(path: Path) -> None:
         for name in imports(path)
         if name.startswith("rushes") and name.partition(".")[0] not in ("rushes", own)
     }
-    assert not foreign
+    # Contrib packages share public names (test_contrib_rooms.py); plugins share nothing.
+    assert foreign <= ({"rushes_cli"} if own in ("rushes_compare", "rushes_sandbox") else set())
     if own == "rushes_sandbox" and path.stem != "demo":
         assert not [name for name in imports(path) if name.split(".")[0] == "rushes"]
 

@@ -11,7 +11,7 @@ from concurrent.futures import TimeoutError as TooLate
 from dataclasses import dataclass
 from typing import TypeVar
 
-from rushes_cli.exits import UNKNOWN, exit_code
+from rushes_cli.exit_codes import UNKNOWN, exit_code
 
 from faults.bench import Bench
 from faults.case import Case, End

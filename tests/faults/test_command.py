@@ -4,7 +4,7 @@ import re
 import signal
 
 import pytest
-from rushes_cli import exits
+from rushes_cli import exit_codes
 
 from faults import other_rows as rows
 from faults.bench import Bench
@@ -33,7 +33,7 @@ def done(row: Row, rushes: Command, bills: int, outcome: str, *, film: bool) -> 
 def test_wrong_usage(
     row: Row, provider: str, client: str, rushes: Command, measured: Record
 ) -> None:
-    assert rushes.run(*rushes.generate("--sedd", "3")) == exits.USAGE
+    assert rushes.run(*rushes.generate("--sedd", "3")) == exit_codes.USAGE
     assert "--seed" in rushes.err
     measured(done(row, rushes, 0, "exit 2", film=False))
 
@@ -42,7 +42,7 @@ def test_wrong_usage(
 def test_no_key(row: Row, provider: str, client: str, rushes: Command, measured: Record) -> None:
     variable = f"{provider.upper()}_API_KEY"
     del rushes.environment[variable]
-    assert rushes.run(*rushes.generate("--json")) == exits.CONFIGURATION
+    assert rushes.run(*rushes.generate("--json")) == exit_codes.CONFIGURATION
     assert variable in rushes.err
     assert (rushes.told["task"], variable in rushes.told["error"]) == (None, True)
     measured(done(row, rushes, 0, "exit 3", film=False))
@@ -51,7 +51,7 @@ def test_no_key(row: Row, provider: str, client: str, rushes: Command, measured:
 @put_to([rows.NOT_BOUGHT])
 def test_refused(row: Row, provider: str, client: str, rushes: Command, measured: Record) -> None:
     rushes.bench.sandbox.inject("refuse-402", gateway=provider)
-    assert rushes.run(*rushes.generate("--json")) == exits.NOT_BOUGHT
+    assert rushes.run(*rushes.generate("--json")) == exit_codes.NOT_BOUGHT
     assert "the balance is too low" in rushes.err
     assert (rushes.told["status"], rushes.told["resume"]) == ("refused", None)
     measured(done(row, rushes, 0, "exit 4", film=False))
@@ -61,7 +61,7 @@ def test_refused(row: Row, provider: str, client: str, rushes: Command, measured
 def test_failed(row: Row, provider: str, client: str, rushes: Command, measured: Record) -> None:
     reference = rushes.begin()
     rushes.bench.sandbox.inject("status-failed", gateway=provider)
-    assert rushes.run("resume", reference, "--json") == exits.ENDED
+    assert rushes.run("resume", reference, "--json") == exit_codes.ENDED
     assert "content policy" in rushes.err
     assert (rushes.told["status"], rushes.told["file"]) == ("failed", None)
     measured(done(row, rushes, 1, "exit 5", film=False))
@@ -71,7 +71,7 @@ def test_failed(row: Row, provider: str, client: str, rushes: Command, measured:
 def test_no_film(row: Row, provider: str, client: str, rushes: Command, measured: Record) -> None:
     reference = rushes.begin()
     rushes.bench.sandbox.inject("download-html-as-video", gateway=provider)
-    assert rushes.run("resume", reference, "--json") == exits.ENDED
+    assert rushes.run("resume", reference, "--json") == exit_codes.ENDED
     assert rushes.told["resume"] == f"rushes resume {reference}"
     assert rushes.run("resume", rushes.reference) == 0
     assert rushes.out == f"{rushes.bench.target}\n"
@@ -80,7 +80,7 @@ def test_no_film(row: Row, provider: str, client: str, rushes: Command, measured
 
 @put_to([rows.IMPATIENT])
 def test_impatient(row: Row, provider: str, client: str, rushes: Command, measured: Record) -> None:
-    assert rushes.run(*rushes.generate("--timeout", "0.1", "--json")) == exits.UNFINISHED
+    assert rushes.run(*rushes.generate("--timeout", "0.1", "--json")) == exit_codes.UNFINISHED
     reference = rushes.told["task"]
     assert rushes.told["remote_id"] == rushes.bench.sandbox.created[-1].id
     assert rushes.run("resume", "--json") == 0
@@ -91,7 +91,7 @@ def test_impatient(row: Row, provider: str, client: str, rushes: Command, measur
 
 def named(rushes: Command, reference: str) -> None:
     """Tell the remote id by hand, and have the video brought."""
-    assert rushes.run("resume", reference) == exits.UNKNOWN
+    assert rushes.run("resume", reference) == exit_codes.UNKNOWN
     remote_id = rushes.bench.sandbox.created[-1].id
     assert rushes.run("resolve", reference, "--id", remote_id) == 0, rushes.err
     assert rushes.run("resume", reference) == 0, rushes.err
@@ -100,7 +100,7 @@ def named(rushes: Command, reference: str) -> None:
 @put_to([rows.UNCLEAR])
 def test_unclear(row: Row, provider: str, client: str, rushes: Command, measured: Record) -> None:
     rushes.bench.sandbox.inject("drop-after-create", gateway=provider)
-    assert rushes.run(*rushes.generate("--json")) == exits.UNKNOWN
+    assert rushes.run(*rushes.generate("--json")) == exit_codes.UNKNOWN
     reference = rushes.told["task"]
     for command in ("resume", "resolve"):
         assert re.search(rf"rushes {command} {reference}", rushes.err)
@@ -117,7 +117,7 @@ def test_ctrl_c(row: Held, provider: str, client: str, rushes: Command, measured
     process = rushes.start(*arguments)
     assert order.wait(120)
     process.send_signal(signal.SIGINT)
-    assert rushes.end(process) == exits.INTERRUPTED, rushes.err
+    assert rushes.end(process) == exit_codes.INTERRUPTED, rushes.err
     order.release()
     reference = rushes.reference
     if submitting and provider == "uniall":

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import click.testing
-from rushes_cli.root import cli
+from rushes_cli._app.root import cli
 
 COMMAND = [sys.executable, "-c", "from rushes_cli.main import main; main()"]
 

@@ -12,8 +12,8 @@ import rushes
 sys.path.insert(0, str(Path(__file__).parent))
 
 from cli_gateway import KEY, Gateway
-from rushes_cli import clients
-from rushes_cli.place import given_home
+from rushes_cli._runtime import clients
+from rushes_cli._runtime.home import home_option
 
 SOON = rushes.Polling(first=0.01, every=0.01, at_most=20)
 
@@ -29,7 +29,7 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     monkeypatch.setenv("RUSHES_TRACEBACK", "")
     folder = tmp_path / "home"
     monkeypatch.setenv("RUSHES_HOME", str(folder))
-    given_home.set(None)
+    home_option.set(None)
     return folder
 
 

@@ -1,12 +1,15 @@
 """A real browser for the page, which says nothing on its console and asks for nothing elsewhere."""
 
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 CHROMIUM = shutil.which("chromium")
 

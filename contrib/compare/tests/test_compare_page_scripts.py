@@ -11,18 +11,18 @@ from typing import Any, get_args
 
 import msgspec
 import pytest
-import rushes_compare.page
+import rushes_compare._page
 from playwright.sync_api import Browser, Page
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from page_results import VARIANTS, cannot, failed, made
 from rushes_compare import results as structs
-from rushes_compare.page import write_page
-from rushes_compare.page.bundling import BundleError, bundle
+from rushes_compare._page import write_page
+from rushes_compare._page.bundling import BundleError, bundle
 from rushes_compare.results import Results, Row
 
-SCRIPTS = Path(rushes_compare.page.__file__).parent / "scripts"
+SCRIPTS = Path(rushes_compare._page.__file__).parent / "scripts"
 MODULES = sorted(path.name for path in SCRIPTS.glob("*.js"))
 ACTING = {"main.js", "halted.js"}
 BUNDLED = re.compile(r"<script>(.*)</script>", re.DOTALL)

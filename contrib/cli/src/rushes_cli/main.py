@@ -1,24 +1,26 @@
-"""The command `rushes`: Ctrl-C is seen to before anything that takes long is imported."""
+"""The entry point of `rushes`. Ctrl-C is handled before anything slow is imported."""
 
 import sys
 
-from rushes_cli.interrupts import take_no_more, take_one
+from rushes_cli._runtime.signals import ignore_sigint, raise_on_first_sigint
+
+__all__ = ["main"]
 
 
 def main() -> None:
     """Run the command line."""
-    take_one()
+    raise_on_first_sigint()
     try:
-        from rushes_cli.root import cli
-        from rushes_cli.streams import forgiving
+        from rushes_cli._app.root import cli
+        from rushes_cli._app.streams import ignore_write_errors
 
-        sys.stderr = forgiving(sys.stderr)
+        sys.stderr = ignore_write_errors(sys.stderr)
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
-                # A terminal that cannot show a character shows its number.
+                # A character that the terminal's encoding lacks is printed as its number.
                 stream.reconfigure(errors="backslashreplace")
         cli.main()
-    except KeyboardInterrupt:  # before there was anything that could tell of it
+    except KeyboardInterrupt:  # raised before `cli.main` could report it
         raise SystemExit(130) from None
     finally:
-        take_no_more()
+        ignore_sigint()

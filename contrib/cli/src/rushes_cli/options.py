@@ -1,38 +1,70 @@
-"""The options that say what is wanted, shared by the commands that take a request."""
+"""Options that several commands share: the fields of a request, `-m`, `--json`."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
-from rushes_cli import completing
-from rushes_cli.params import number
+from rushes_cli._request.completion import (
+    complete_files,
+    complete_providers,
+    complete_resolutions,
+    complete_tasks,
+    complete_variants,
+)
+from rushes_cli._request.numbers import number, seconds
+
+__all__ = [
+    "complete_files", "complete_providers", "complete_resolutions", "complete_tasks",
+    "complete_variants", "field_options", "json_option", "number", "request_options", "seconds",
+]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
+_Decorator = Callable[[Any], Any]
 
-_REQUEST: tuple[Callable[[Any], Any], ...] = (
+_BEFORE_FIELDS: tuple[_Decorator, ...] = (
     click.argument("prompt", required=False),
     click.option(
         "-m",
         "--model",
         metavar="VARIANT",
-        shell_complete=completing.variants,
+        shell_complete=complete_variants,
         help="Variant, like toapis/kling-v3; `rushes variants` lists them.",
     ),
+)
+_FIELDS: tuple[_Decorator, ...] = (
     click.option("--negative-prompt", metavar="TEXT", help="What the video must not show."),
     click.option("--duration", type=number, metavar="SECONDS", help="Length of the video."),
     click.option("--aspect-ratio", metavar="W:H", help="Like 16:9."),
-    click.option("--resolution", metavar="NAME", help="720p, 1080p or 4k."),
-    click.option("--first-frame", metavar="IMAGE", help="Image to start from: a URL or a file."),
-    click.option("--last-frame", metavar="IMAGE", help="Image to end on."),
-    click.option("--reference", metavar="IMAGE", multiple=True, help="Image to keep to.  [repeat]"),
+    click.option(
+        "--resolution",
+        metavar="NAME",
+        shell_complete=complete_resolutions,
+        help="720p, 1080p or 4k.",
+    ),
+    click.option(
+        "--first-frame",
+        metavar="IMAGE",
+        shell_complete=complete_files,
+        help="Image to start from: a URL or a file.",
+    ),
+    click.option(
+        "--last-frame", metavar="IMAGE", shell_complete=complete_files, help="Image to end on."
+    ),
+    click.option(
+        "--reference",
+        metavar="IMAGE",
+        multiple=True,
+        shell_complete=complete_files,
+        help="Image to keep to.  [repeat]",
+    ),
     click.option("--audio/--no-audio", default=None, help="With sound or without."),
     click.option("--watermark/--no-watermark", default=None, help="With a watermark or without."),
     click.option(
         "--guidance",
         type=number,
         metavar="0…1",
-        help="How closely to keep to the prompt.",
+        help="How closely to follow the prompt.",
     ),
     click.option("--seed", type=click.INT, metavar="NUMBER", help="Seed of the random choice."),
     click.option(
@@ -51,7 +83,7 @@ _REQUEST: tuple[Callable[[Any], Any], ...] = (
         "subjects",
         metavar="NAME=TEXT",
         multiple=True,
-        help="Someone or something that prompts cite by name, and what it is.  [repeat]",
+        help="A person or thing that prompts refer to by name, and its description.  [repeat]",
     ),
     click.option(
         "--subject-image",
@@ -65,8 +97,10 @@ _REQUEST: tuple[Callable[[Any], Any], ...] = (
         "extras",
         metavar="FIELD=JSON",
         multiple=True,
-        help="A field by the name its provider gives it.  [repeat]",
+        help="A native field, by its provider's name for it.  [repeat]",
     ),
+)
+_FILES: tuple[_Decorator, ...] = (
     click.option(
         "--request",
         "request_file",
@@ -79,19 +113,31 @@ _REQUEST: tuple[Callable[[Any], Any], ...] = (
         "native_file",
         metavar="FILE",
         type=click.Path(dir_okay=False, allow_dash=True),
-        help="A payload as the provider's page shows it; - is standard input.",
+        help="A payload as the provider documents it; - is standard input.",
     ),
 )
 
 
 def request_options(command: F) -> F:
-    """Give a command every option of a request; it receives them as keywords."""
-    for option in reversed(_REQUEST):
-        command = option(command)
-    return command
+    """Add every option of a request; `rushes_cli.request_input.read_request` reads them."""
+    return _add((*_BEFORE_FIELDS, *_FIELDS, *_FILES), command)
+
+
+def field_options(command: F) -> F:
+    """Add the options of a request's fields, all but the prompt.
+
+    `rushes_cli.request_input.read_fields` reads them.
+    """
+    return _add(_FIELDS, command)
 
 
 def json_option(command: F) -> F:
-    """Give a command the option --json."""
+    """Add the option `--json`; the command receives it as `as_json`."""
     option: Callable[[F], F] = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
     return option(command)
+
+
+def _add(options: tuple[_Decorator, ...], command: F) -> F:
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,4 +1,4 @@
-"""Words on their way to a terminal: hostile ones made harmless, long ones wrapped."""
+"""Text for a terminal: control characters escaped, long lines wrapped; and JSON output."""
 
 import os
 import re
@@ -12,38 +12,46 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-# Controls (a terminal obeys them), marks that turn the reading direction (they make a text look
-# like another), separators of lines, and halves of surrogate pairs (no encoding writes them).
+__all__ = [
+    "can_prompt", "console", "escape_controls", "json_text", "one_line", "print_line",
+    "shows_colours", "stderr_line", "strip_passwords",
+]  # fmt: skip
+
+# Control characters (a terminal obeys them), marks that change the reading direction (they make
+# one text look like another), line separators, and lone surrogates (which no encoding can write).
 _CONTROL = "\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f"
 _DECEIVING = "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069"
 _UNSAFE = re.compile(f"[{_CONTROL}{_DECEIVING}\ud800-\udfff]")
 _UNSAFE_IN_JSON = re.compile(f"[\\x7f-\\x9f{_DECEIVING}]")
 _PASSWORD = re.compile(r"(?<=://)[^/?#\s]*@")
-PIPE_WIDTH = 1000
+_PIPE_WIDTH = 1000
 
 
-def clean(text: str) -> str:
-    """Write what a terminal would obey as what it is: an escape becomes its number."""
+def escape_controls(text: str) -> str:
+    r"""Escape control characters and deceptive marks; tabs and line ends stay.
+
+    ESC becomes the four characters `\x1b`.
+    """
     return _UNSAFE.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
-def without_password(text: str) -> str:
-    """Take out of an error's words what stands before the host of an address."""
+def strip_passwords(text: str) -> str:
+    """Remove user names and passwords from the addresses in a text."""
     return _PASSWORD.sub("", text)
 
 
 def one_line(text: str) -> str:
-    """Clean a text and write its line ends as blanks."""
-    return clean(" ".join(text.split()))
+    """Escape control characters, and replace line ends and runs of blanks by one blank."""
+    return escape_controls(" ".join(text.split()))
 
 
 def json_text(value: Any, *, indent: int = 0) -> str:
-    """Write JSON that is the same for a program and harmless for a terminal."""
+    """Return JSON that is harmless on a terminal, and means the same to a program."""
     import msgspec
 
     try:
         data = msgspec.json.encode(value)
-    except UnicodeEncodeError:  # a file's name need not be text; JSON can escape what is not
+    except UnicodeEncodeError:  # a file name need not be valid text; JSON can escape the rest
         import json
 
         text = json.dumps(msgspec.to_builtins(value), indent=indent or None)
@@ -52,12 +60,12 @@ def json_text(value: Any, *, indent: int = 0) -> str:
     return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def say(text: str = "", *, bold: str = "", colour: str | None = None) -> None:
-    """Print words for a person on standard error; `bold` is how they begin."""
-    tell(text, bold=bold, colour=colour, err=True)
+def stderr_line(text: str = "", *, bold: str = "", colour: str | None = None) -> None:
+    """Print text on standard error; `bold` is its beginning, in bold and in `colour`."""
+    print_line(text, bold=bold, colour=colour, err=True)
 
 
-def tell(
+def print_line(
     text: str = "",
     *,
     bold: str = "",
@@ -65,9 +73,12 @@ def tell(
     indent: str = "",
     err: bool = False,
 ) -> None:
-    """Print words for a person, wrapped where a person reads them."""
+    """Print text on standard output (or error), escaped; wrapped if it is a terminal.
+
+    `bold` is its beginning, in bold and in `colour`.
+    """
     stream = sys.stderr if err else sys.stdout
-    head, text = clean(bold), clean(text)
+    head, text = escape_controls(bold), escape_controls(text)
     if stream is not None and stream.isatty():
         width = max(shutil.get_terminal_size().columns, 40)
         text = "\n".join(
@@ -83,32 +94,32 @@ def tell(
         )
     else:
         text = indent + head + text
-    begins = indent + head
-    if head and text.startswith(begins):
-        text = indent + click.style(head, bold=True, fg=colour) + text[len(begins) :]
-    click.echo(text, err=err, color=coloured(stream))
+    start = indent + head
+    if head and text.startswith(start):
+        text = indent + click.style(head, bold=True, fg=colour) + text[len(start) :]
+    click.echo(text, err=err, color=shows_colours(stream))
 
 
-def is_there_somebody() -> bool:
-    """Whether a person can answer."""
+def can_prompt() -> bool:
+    """Whether somebody can answer: standard input is a terminal."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def coloured(stream: TextIO | None) -> bool:
-    """Whether a stream shows colours, and its reader wants them."""
+def shows_colours(stream: TextIO | None) -> bool:
+    """Whether a stream is a terminal with colours, and NO_COLOR is not set."""
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
     return stream is not None and stream.isatty()
 
 
 def console(*, err: bool = False) -> "Console":
-    """Make a console whose words are only words: no markup, no emoji codes, no guessed colours.
+    """Make a rich console that prints text as it is: no markup, no emoji codes, no highlighting.
 
-    What is piped is never cut to a width.
+    What goes into a pipe is not cut to a terminal's width.
     """
     from rich.console import Console
 
     stream = sys.stderr if err else sys.stdout
     piped = stream is None or not stream.isatty()
-    width = int(os.environ.get("COLUMNS", "0") or 0) or PIPE_WIDTH if piped else None
+    width = int(os.environ.get("COLUMNS", "0") or 0) or _PIPE_WIDTH if piped else None
     return Console(stderr=err, markup=False, emoji=False, highlight=False, width=width)

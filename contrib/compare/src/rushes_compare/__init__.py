@@ -6,30 +6,30 @@
     for cell in load("comparison"):
         print(cell.variant, cell.state, [p.name for p in cell.promises if p.kept is False])
 
-Names are loaded when they are first used: a command that only shows its help opens no video.
+Public modules: `comparison` (running and loading), `results` (what `results.json` holds), `errors`,
+and `command` (the subcommands). Folders and modules that begin with an underscore are private.
+
+Names are loaded when they are first used, so that a command's help loads no video library.
 """
 
 from typing import TYPE_CHECKING
 
-# Type checkers read the imports alone, so that they know a misspelt name for one.
+# Type checkers only read these imports, so that they report a misspelt name.
 if TYPE_CHECKING:
-    from rushes_compare.book import FolderError as FolderError
-    from rushes_compare.budget import BudgetError as BudgetError
-    from rushes_compare.comparing import compare as compare
-    from rushes_compare.comparing import compare_async as compare_async
-    from rushes_compare.notebook import Comparison as Comparison
-    from rushes_compare.notebook import load as load
-    from rushes_compare.plan import PlanError as PlanError
+    from rushes_compare.comparison import Comparison as Comparison
+    from rushes_compare.comparison import compare as compare
+    from rushes_compare.comparison import compare_async as compare_async
+    from rushes_compare.comparison import load as load
+    from rushes_compare.errors import BudgetError as BudgetError
+    from rushes_compare.errors import FolderError as FolderError
+    from rushes_compare.errors import PlanError as PlanError
     from rushes_compare.results import Cell as Cell
     from rushes_compare.results import Results as Results
     from rushes_compare.results import Row as Row
 else:
     _HOMES = {
-        "rushes_compare.book": "FolderError",
-        "rushes_compare.budget": "BudgetError",
-        "rushes_compare.comparing": "compare compare_async",
-        "rushes_compare.notebook": "Comparison load",
-        "rushes_compare.plan": "PlanError",
+        "rushes_compare.comparison": "Comparison compare compare_async load",
+        "rushes_compare.errors": "BudgetError FolderError PlanError",
         "rushes_compare.results": "Cell Results Row",
     }
     _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}

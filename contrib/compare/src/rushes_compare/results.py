@@ -1,26 +1,42 @@
-"""What a comparison found out, as it stands in `results.json`.
+"""The results of a comparison, as they are in `results.json`.
 
-The file's shape is versioned by `SCHEMA`; fields are only added within one version. Times are
-seconds, points in time seconds since 1970, money USD, sizes bytes; None means that it is not known.
+The file's format is versioned by `SCHEMA`; within a version, fields are only added. Times are in
+seconds, points in time in seconds since 1970, money in USD, sizes in bytes; None means unknown.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+
+__all__ = [
+    "SCHEMA", "Cell", "Difference", "Failure", "Finding", "Promise", "Results", "Row", "State",
+    "Stretch", "Timing", "Video",
+]  # fmt: skip
 
 SCHEMA = 1
 
+# `$` would also match before a line end, and ids become file names.
+Id = Annotated[str, Meta(pattern=r"^[0-9a-f]{1,64}(?![\s\S])")]
+"""A hexadecimal number."""
+Int32 = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+Int64 = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+"""What fits into an INTEGER and a BIGINT of the tables."""
+Count = Annotated[int, Meta(ge=1, le=2**31 - 1)]
+NonNegative = Annotated[float, Meta(ge=0)]
+Moment = Annotated[float, Meta(ge=0, lt=253_402_300_800)]
+"""A point in time before the year 10000, in seconds since 1970."""
+
 State = Literal[
-    "planned",  # not begun
+    "planned",  # not started
     "cannot",  # the variant cannot do the request: `problems` says why; nothing was sent
     "recorded", "sending", "refused", "unknown", "lost",
     "queued", "in_progress", "completed", "failed", "cancelled", "expired",
 ]  # fmt: skip
-"""How a cell stands; but for the first two, the states of `rushes.Task`."""
+"""The state of a cell; all but the first two are states of `rushes.Task`."""
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """A problem or a note, as the check told it."""
+    """A problem or a note from the check."""
 
     path: str
     code: str
@@ -30,9 +46,9 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 class Difference(Struct, frozen=True, kw_only=True):
-    """One place where a payload differs from that of the cell before it in its row.
+    """One place where a payload differs from the one before it in its row.
 
-    `here` and `there` are JSON values; where one of the two has nothing, `only` says which has it.
+    `here` and `there` are JSON values; if only one of the two has a value, `only` says which.
     """
 
     path: str
@@ -42,7 +58,7 @@ class Difference(Struct, frozen=True, kw_only=True):
 
 
 class Failure(Struct, frozen=True, kw_only=True):
-    """Why a cell has no video: the error's name, our words, and the provider's own."""
+    """Why a cell has no video: the error's name, its message, and the provider's reason."""
 
     kind: str
     message: str
@@ -52,7 +68,7 @@ class Failure(Struct, frozen=True, kw_only=True):
 class Timing(Struct, frozen=True, kw_only=True):
     """How long a task took: to be accepted, in the queue, rendering, downloading.
 
-    `waiting` is the queue and the rendering in one, where no poll saw the one turn into the other.
+    `waiting` is the queue and the rendering together, if no poll saw the rendering start.
     """
 
     accepting: float | None = None
@@ -70,25 +86,25 @@ class Stretch(Struct, frozen=True, kw_only=True):
 
 
 class Video(Struct, frozen=True, kw_only=True):
-    """What a file was measured to be.
+    """What was measured in a video file.
 
     `file` and `poster` are relative to the comparison's folder. `bit_rate` is in bits per second.
-    `silent` says that there is a sound track in which nothing is heard. `loudness` is integrated,
-    in LUFS (EBU R 128). `cuts` are the moments at which a new shot begins. `first_frame` is the
-    likeness (SSIM, 0 to 1) of the first frame to the picture that was given for it. `damage` says
-    what is wrong with the file itself, `notes` what could not be measured, both in words.
+    `silent` says that there is a sound track on which nothing can be heard. `loudness` is
+    integrated, in LUFS (EBU R 128). `cuts` are the times at which a new shot begins. `first_frame`
+    is the similarity (SSIM, 0 to 1) of the first frame to the image that was given for it. `damage`
+    says what is wrong with the file, `notes` what could not be measured.
     """
 
     file: str
-    bytes: int
+    bytes: Int64
     container: str
     video_codec: str
     audio_codec: str | None
-    width: int
-    height: int
-    frame_rate: float
-    duration: float
-    bit_rate: int
+    width: Int32
+    height: Int32
+    frame_rate: NonNegative
+    duration: NonNegative
+    bit_rate: Int64
     silent: bool | None = None
     loudness: float | None = None
     black: list[Stretch] = []
@@ -101,7 +117,7 @@ class Video(Struct, frozen=True, kw_only=True):
 
 
 class Promise(Struct, frozen=True, kw_only=True):
-    """One thing that was asked for, and what came; `kept` is None where nobody can tell."""
+    """One thing that was asked for, and what was delivered; `kept` is None if it is unknown."""
 
     name: Literal[
         "resolution", "aspect_ratio", "duration", "audio", "shots", "first_frame", "file"
@@ -115,17 +131,17 @@ class Cell(Struct, frozen=True, kw_only=True):
     """One request to one variant: what was sent, what came of it, what it cost.
 
     `id` is unique in the comparison, and part of the task's reference. `payload` is what was (or
-    would be) sent; `transport` names its fields that concern the delivery, like the key under which
-    a task is created once. `differs` compares the rest with the cell before it in the same row.
-    `estimate` was known before, `billed` is what the provider says it took. `attempt` counts how
-    often the cell was begun, failures included.
+    would be) sent; `transport` names its fields that only concern delivery, like an idempotency
+    key. `differs` compares the rest with the cell before it in the same row. `estimate` is the cost
+    known beforehand, `billed` what the provider says it charged. `attempt` counts how often the
+    cell was started, failures included.
     """
 
-    id: str
-    row: int
+    id: Id
+    row: Int32
     variant: str
-    repeat: int = 1
-    attempt: int = 1
+    repeat: Count = 1
+    attempt: Count = 1
     state: State = "planned"
     problems: list[Finding] = []
     notes: list[Finding] = []
@@ -144,7 +160,7 @@ class Cell(Struct, frozen=True, kw_only=True):
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """One prompt with its settings: the request, in common words, that a row of cells was sent."""
+    """One prompt with its settings: the request, in common vocabulary, for a row of cells."""
 
     name: str
     request: dict[str, Any]
@@ -155,12 +171,12 @@ class Results(Struct, frozen=True, kw_only=True):
 
     `local` names the providers that were reached on this machine itself: stand-ins, whose videos
     say nothing about the provider. `prices` are the user's own, by variant, like "0.08/s" or
-    "0.4/task", for where none is known.
+    "0.4/task", for variants whose price is not known.
     """
 
     schema: int = SCHEMA
-    id: str
-    created_at: float
+    id: Id
+    created_at: Moment
     rows: list[Row]
     variants: list[str]
     repeats: int = 1

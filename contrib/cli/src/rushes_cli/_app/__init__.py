@@ -1,0 +1,1 @@
+"""The program: the group of all commands, global options, and how a run ends."""

@@ -1,0 +1,80 @@
+"""The end of every run: an error becomes a message and an exit code."""
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+
+import click
+from click.exceptions import NoArgsIsHelpError
+
+from rushes_cli._errors.messages import print_error
+from rushes_cli.exit_codes import (
+    BROKEN_PIPE,
+    INTERRUPTED,
+    UNFINISHED,
+    USAGE,
+    Interrupted,
+    OutputClosed,
+)
+from rushes_cli.terminal import stderr_line
+
+_STDOUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""An OSError with one of these is about standard output; the core reports on files itself."""
+_GLOBAL_OPTIONS = ("--home", "--verbose", "-v", "--traceback")
+
+
+def run_to_exit_code(run: Callable[[], object]) -> int:
+    """Run a command; report whatever it raises on standard error, and return the exit code."""
+    try:
+        code = run()
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place to report it
+        return _report(error)
+    return code if isinstance(code, int) else 0
+
+
+def _report(error: BaseException) -> int:
+    if isinstance(error, (BrokenPipeError, OutputClosed)):
+        _close_stdout()
+        return BROKEN_PIPE
+    if isinstance(error, (click.Abort, KeyboardInterrupt, Interrupted)):
+        for command in getattr(error, "commands", ()):
+            stderr_line(command, bold="Resume it with: ")
+        return INTERRUPTED
+    if isinstance(error, click.ClickException):
+        return _report_usage(error)
+    if isinstance(error, OSError) and error.errno in _STDOUT_ERRORS:
+        _close_stdout()
+        message = f"standard output cannot be written: {error.strerror}"
+        stderr_line(message, bold="Error: ", colour="red")
+        return UNFINISHED
+    return print_error(error)
+
+
+def _report_usage(error: click.ClickException) -> int:
+    if isinstance(error, NoArgsIsHelpError) and error.ctx is not None:
+        click.echo(error.ctx.get_help(), err=True)
+        return USAGE
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        stderr_line(context.get_usage())
+        stderr_line(f"Try '{context.command_path} --help' for help.\n")
+    message = error.format_message()
+    if isinstance(error, click.NoSuchOption) and error.option_name in _GLOBAL_OPTIONS:
+        name = error.option_name
+        message = f"{name} goes before the command: rushes {name} … COMMAND"
+    stderr_line(message, bold="Error: ", colour="red")
+    return error.exit_code
+
+
+def _close_stdout() -> None:
+    """Point standard output to the null device: the interpreter flushes it once more at exit."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, sys.stdout.fileno())
+    except (OSError, ValueError, AttributeError):
+        pass  # it has no file descriptor
+    finally:
+        os.close(null)

@@ -1,0 +1,147 @@
+"""`rushes resume`: go on with tasks where they were left, side by side."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import click
+
+from rushes_cli._errors.messages import print_error
+from rushes_cli._output.progress import TaskTracker, resume_commands, show_progress
+from rushes_cli._output.report import format_cost
+from rushes_cli._runtime import clients
+from rushes_cli._runtime.home import shell_command
+from rushes_cli._runtime.signals import cancel_on_sigint
+from rushes_cli.exit_codes import Interrupted
+from rushes_cli.options import complete_tasks, json_option, seconds
+from rushes_cli.task_output import json_failures, print_failure, print_task
+from rushes_cli.terminal import can_prompt, stderr_line
+
+if TYPE_CHECKING:
+    from rushes import AsyncClient, Task
+
+Outcomes = dict[str, "Task | Exception"]
+
+
+@click.command()
+@click.argument("references", metavar="[REF]...", nargs=-1, shell_complete=complete_tasks)
+@click.option(
+    "--timeout",
+    type=seconds,
+    metavar="SECONDS",
+    help="How long to wait for each; 0 polls each of them once.",
+)
+@click.option("--yes", is_flag=True, help="Buy what was never sent without asking.")
+@json_option
+@click.pass_context
+def resume(
+    ctx: click.Context,
+    references: tuple[str, ...],
+    timeout: float | None,
+    yes: bool,
+    as_json: bool,
+) -> None:
+    """Resume tasks where they were left: the given ones, or all that are unfinished.
+
+    Each video goes where the first command was told to put it. Tasks that were never sent are
+    listed before they are bought. Exits with 0 if nothing is left, else with the highest of their
+    codes.
+    """
+    outcomes: Outcomes = {}
+    latest: dict[str, Task] = {}
+    interrupted: Interrupted | None = None
+    with json_failures(as_json=as_json):
+        found = _find_tasks(references, outcomes)
+        if not references:
+            found = _confirm_purchases(found, yes=yes)
+        try:
+            with show_progress() as tracker:
+                latest = tracker.latest
+                asyncio.run(_resume_all(found, timeout, tracker, outcomes))
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            interrupted = Interrupted(resume_commands(latest.values()))
+    codes = [_print_outcome(name, outcomes[name], latest, as_json=as_json) for name in outcomes]
+    if interrupted:
+        if as_json:
+            for task in latest.values():
+                if task.id not in outcomes:
+                    print_failure(interrupted, task, None)
+        raise interrupted
+    if not outcomes:
+        stderr_line("Nothing is left to resume.")
+    ctx.exit(max(codes, default=0))
+
+
+def _find_tasks(references: tuple[str, ...], outcomes: Outcomes) -> "list[Task]":
+    """Return the tasks to resume; those that cannot be read go into `outcomes` at once."""
+    from rushes import JournalError
+
+    found: dict[str, Task] = {}
+    with clients.make_client() as client:
+        for reference in references:
+            try:
+                task = client.task(reference)
+                found.setdefault(task.id, task)
+            except Exception as error:  # noqa: BLE001 - the others go on
+                outcomes[reference] = error
+        if not references:
+            found = {task.id: task for task in reversed(client.tasks(unfinished=True))}
+            unreadable = client.unreadable(unfinished=True)
+            outcomes.update({name: JournalError(why) for name, why in unreadable.items()})
+    return list(found.values())
+
+
+def _confirm_purchases(found: "list[Task]", *, yes: bool) -> "list[Task]":
+    """List what would be bought, and leave it out if the answer at the terminal is no."""
+    unsent = [task for task in found if task.state == "recorded"]
+    if not unsent:
+        return found
+    stderr_line("Never sent, and bought now:")
+    for task in unsent:
+        stderr_line(f"  {task.id}  {task.variant}  {format_cost(task.estimate)}")
+    if yes or not can_prompt() or click.confirm("Buy them?", err=True):
+        return found
+    for task in unsent:
+        stderr_line(shell_command("cancel", task.id), bold="Drop it with: ")
+    return [task for task in found if task not in unsent]
+
+
+async def _resume_all(
+    found: "list[Task]",
+    timeout: float | None,  # noqa: ASYNC109 - it ends the waiting, not the task
+    tracker: TaskTracker,
+    outcomes: Outcomes,
+) -> None:
+    with cancel_on_sigint(asyncio.current_task()):
+        async with clients.make_async_client() as client:
+            for task in found:
+                tracker(task)
+            await asyncio.gather(
+                *(_resume_one(client, task, timeout, tracker, outcomes) for task in found)
+            )
+
+
+async def _resume_one(
+    client: "AsyncClient",
+    task: "Task",
+    timeout: float | None,  # noqa: ASYNC109 - it ends the waiting, not the task
+    tracker: TaskTracker,
+    outcomes: Outcomes,
+) -> None:
+    try:
+        task = await client.resume(task, timeout=timeout, on_update=tracker)
+        tracker(task)
+        outcomes[task.id] = task
+    except Exception as error:  # noqa: BLE001 - one task's error must not stop the others
+        outcomes[task.id] = error
+
+
+def _print_outcome(
+    reference: str, outcome: "Task | Exception", latest: "dict[str, Task]", *, as_json: bool
+) -> int:
+    """Print what became of one task; return its exit code."""
+    if not isinstance(outcome, Exception):
+        print_task(outcome, as_json=as_json)
+        return 0
+    if as_json:
+        print_failure(outcome, latest.get(reference), None, reference=reference)
+    return print_error(outcome, reference=reference)

@@ -1,0 +1,110 @@
+"""One variant in full: what it accepts, on which conditions, at what price."""
+
+from typing import TYPE_CHECKING, Any
+
+from rushes_cli._output.matrix import label
+from rushes_cli._output.report import format_cost
+from rushes_cli.terminal import print_line
+
+if TYPE_CHECKING:
+    from rushes import Capability, Variant
+
+
+def print_page(variant: "Variant") -> None:
+    """Print everything known about a variant."""
+    import rushes
+
+    print_line("", bold=variant.id)
+    for name, value in _facts(variant):
+        print_line(value, bold=f"{name + ':':<14}", indent="  ")
+    print_line()
+    print_line("", bold="Fields")
+    capabilities = rushes.capabilities(variant)
+    for row, capability in capabilities.items():
+        print_line(_words(capability), bold=f"{label(row):<17}", indent="  ")
+    if variant.rules:
+        print_line()
+        print_line("", bold="Rules")
+    for rule in variant.rules:
+        print_line(f"- {rule.text}", indent="  ")
+    for index, fact in enumerate(variant.facts):
+        if not index:
+            print_line()
+            print_line("", bold="Good to know")
+        print_line(f"- {fact}", indent="  ")
+
+
+def _facts(variant: "Variant") -> list[tuple[str, str]]:
+    """Return everything about a variant but its fields, by title."""
+    from rushes.problems import show_size
+    from rushes.urls import shown
+
+    no_address = f"none of its own; set {variant.environment_prefix}_BASE_URL"
+    uploads = "none; images must be public URLs"
+    if variant.uploads:
+        kinds = ", ".join(kind.removeprefix("image/") for kind in variant.uploads.types)
+        uploads = f"{kinds}, up to {show_size(variant.uploads.max_bytes)}"
+    return [
+        ("Page", f"{variant.page.title}: {variant.page.url}"),
+        ("Base URL", shown(variant.base_url or "") or no_address),
+        ("Key", f"{variant.environment_prefix}_API_KEY, or: rushes keys set {variant.provider}"),
+        ("Local images", uploads),
+        ("Price", _price(variant)),
+        ("Paid once", _paid_once(variant)),
+    ]
+
+
+def _price(variant: "Variant") -> str:
+    """Return what a request with all defaults costs, if the declaration knows."""
+    cost = base_cost(variant)
+    if cost is not None:
+        return f"{format_cost(cost)} with every default; `rushes check` estimates each request"
+    return "unknown" if variant.cost is None else "`rushes check` estimates each request"
+
+
+def base_cost(variant: "Variant") -> float | None:
+    """Return the estimate for a prompt and nothing else, or None."""
+    from rushes_cli._runtime import clients
+
+    if variant.cost is None:
+        return None
+    with clients.make_client() as client:
+        return client.check(variant.id, {"prompt": "A red kite"}).cost
+
+
+def variant_dict(variant: "Variant") -> dict[str, Any]:
+    """Return a variant as one JSON object."""
+    import rushes
+    from rushes.urls import shown
+
+    return {
+        "variant": variant.id,
+        "provider": variant.provider,
+        "model": variant.model,
+        "page": variant.page,
+        "base_url": variant.base_url and shown(variant.base_url),
+        "fields": rushes.capabilities(variant),
+        "rules": [
+            {"name": rule.name, "text": rule.text, "fields": rule.fields, "source": rule.source}
+            for rule in variant.rules
+        ],
+        "facts": variant.facts,
+        "uploads": variant.uploads,
+        "idempotency": variant.idempotency,
+        "look_up": variant.look_up,
+        "cost": base_cost(variant),
+    }
+
+
+def _words(capability: "Capability") -> str:
+    if capability.how == "no":
+        return "no"
+    return capability.words + (f"   (sent as {capability.to})" if capability.to else "")
+
+
+def _paid_once(variant: "Variant") -> str:
+    if variant.idempotency == "replay":
+        return "a repeated submit is recognised by its key, and not charged again"
+    if variant.look_up == "by_client_id":
+        return "a submit that was interrupted can be looked up"
+    return "a submit that was interrupted cannot be looked up; you have to resolve it"

@@ -1,0 +1,1 @@
+"""Commands and other plugins from installed distributions."""

@@ -1,0 +1,48 @@
+"""The commands there are: built in by name, or from a distribution's entry point."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+BUILT_IN = {
+    "generate": "Make a video: check, pay once, wait, fetch.",
+    "check": "Check a request; nothing is sent, no key is needed.",
+    "schema": "Print a variant's native payload as JSON Schema.",
+    "variants": "Show what each variant can do, side by side or one in full.",
+    "tasks": "List the tasks in the journal.",
+    "show": "Show one task: what was sent, what became of it.",
+    "resume": "Resume tasks where they were left.",
+    "cancel": "Ask the provider to cancel a task.",
+    "resolve": "Say what became of a submit with an unknown outcome.",
+    "purge": "Forget old tasks: prompts and links are private.",
+    "keys": "Store, list and remove API keys.",
+    "plugins": "List the installed plugins; say why a broken one is broken.",
+    "help": "Help on a command, or on exit-codes, environment, completion.",
+}
+
+
+def plugin_commands() -> "dict[str, list[EntryPoint]]":
+    """Return the entry points of commands by name; two under one name are a conflict."""
+    from rushes.plugins import COMMANDS, installed
+
+    found: dict[str, list[EntryPoint]] = {}
+    for entry in sorted(installed().group(COMMANDS), key=lambda entry: entry.name):
+        found.setdefault(entry.name, []).append(entry)
+    return found
+
+
+def load_plugin_command(entries: "list[EntryPoint]") -> click.Command:
+    """Import a command from its entry point; raises BrokenPluginError."""
+    from rushes import BrokenPluginError
+    from rushes.plugins import described, import_in_time
+
+    if len(entries) > 1:
+        claims = " and ".join(described(entry) for entry in entries)
+        raise BrokenPluginError(f"the command is claimed by {claims}; uninstall one of them")
+    command = import_in_time(entries[0])
+    if not isinstance(command, click.Command):
+        raise BrokenPluginError(f"{described(entries[0])}: it is not a click command")
+    return command

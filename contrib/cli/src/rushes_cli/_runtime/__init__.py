@@ -1,0 +1,1 @@
+"""What a run needs from its surroundings: clients, the home folder, signals."""

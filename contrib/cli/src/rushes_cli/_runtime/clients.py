@@ -1,0 +1,13 @@
+"""The one place where clients are made. A client that only checks loads no HTTP library."""
+
+import rushes
+
+
+def make_client() -> "rushes.Client":
+    """Make the client of a command that does one thing at a time."""
+    return rushes.Client()
+
+
+def make_async_client() -> "rushes.AsyncClient":
+    """Make the client of a command that follows several tasks at once."""
+    return rushes.AsyncClient()

@@ -1,0 +1,195 @@
+"""The command among others: help, start, pipes, completion, bugs."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cli_runs import COMMAND, inside
+from click.testing import CliRunner
+from rushes_cli._app.root import cli
+from rushes_cli._plugins.commands import BUILT_IN
+from rushes_cli.exit_codes import MEANINGS, exit_code
+
+HEAVY = ("httpx", "structlog", "rich", "asyncio")
+
+
+@pytest.mark.parametrize("args", [["--help"], ["check", "x", "-m", "toapis/kling-v3"], ["help"]])
+def test_a_quick_start_imports_nothing_heavy(args: list[str]) -> None:
+    program = (
+        "import sys\nfrom rushes_cli._app.root import cli\n"
+        f"cli.main({args!r}, standalone_mode=False)\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stderr.decode() == "[]\n"
+
+
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_every_command_has_help(name: str) -> None:
+    run = inside(name, "--help")
+    assert run.code == 0
+    assert "Usage:" in run.out
+    assert inside("help", name).out.splitlines()[1:] == run.out.splitlines()[1:]
+
+
+def test_topics_and_slips() -> None:
+    told = inside("help", "exit-codes").out
+    assert all(meaning in told for meaning in MEANINGS.values())
+    assert "RUSHES_HOME" in inside("help", "environment").out
+    assert "_RUSHES_COMPLETE" in inside("help", "completion").out
+    assert "Store" in inside("help", "keys", "set").out
+    assert inside("help", "nope").code == 2
+    run = inside("chec")
+    assert run.code == 2
+    assert "Nearest: check" in run.err
+    assert "goes before the command" in inside("tasks", "--home", "x").err
+    assert inside().code == 2
+    assert inside("--version").out == "rushes 0.1.0\n"
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    line = b'{"model":"kling-v3","prompt":"x"}\n' * 3000
+    process = subprocess.Popen(
+        [*COMMAND, "check", "-m", "toapis/kling-v3", "--jsonl", "--native", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    _, told = process.communicate(line, timeout=120)
+    assert told == b""
+    assert process.returncode == 141
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_a_full_disk_behind_standard_output_is_told() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*COMMAND, "help"], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == 6
+    assert b"standard output cannot be written: No space left" in done.stderr
+
+
+def test_closed_streams_are_no_error() -> None:
+    shell = " ".join(f"'{word}'" for word in COMMAND)
+    line = f"{shell} check x -m toapis/kling-v3 >&-; echo $?; {shell} tasks 2>&- <&-; echo $?"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, check=True)
+    assert done.stdout.decode().split() == ["0", "0"]
+    assert done.stderr == b""
+
+
+def completed(words: str) -> list[str]:
+    """Return what the shell is offered after the words."""
+    count = str(len(words.split()))
+    env = {"_RUSHES_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": count}
+    return CliRunner().invoke(cli, [], prog_name="rushes", env=env).stdout.split()
+
+
+def test_completion_knows_variants_and_commands() -> None:
+    assert "plain,toapis/kling-v3" in completed("rushes check -m ")
+    assert "plain,generate" in completed("rushes ")
+    assert "plain,uniall" in completed("rushes keys set ")
+    assert completed("rushes show ") == []
+
+
+@pytest.mark.parametrize("command", ["check", "generate"])
+def test_a_resolution_is_completed_with_what_the_variants_accept(command: str) -> None:
+    every = ["plain,720p", "plain,1080p", "plain,4k"]
+    assert completed(f"rushes {command} --resolution ") == every
+    assert completed(f"rushes {command} -m toapis/kling-v3 --resolution ") == every[:2]
+    assert completed(f"rushes {command} -m uniall/kling-v3-std-audio --resolution ") == every[:1]
+    assert completed(f"rushes {command} -m nobody/nothing --resolution ") == []
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        ("check", "--first-frame --last-frame --reference --request --native"),
+        ("generate", "--first-frame --last-frame --reference --request --native -o"),
+    ],
+)
+def test_files_are_left_to_the_shell(command: str, options: str) -> None:
+    for option in options.split():
+        assert completed(f"rushes {command} {option} ")[0].startswith("file,"), option
+
+
+def test_a_bug_is_a_sentence_and_a_log(
+    monkeypatch: pytest.MonkeyPatch, home: Path, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TOAPIS_API_KEY", "sk-very-secret")
+
+    def broken(*_args: object) -> None:
+        raise ZeroDivisionError("with sk-very-secret\x1b[31m")
+
+    monkeypatch.setattr("rushes_cli.request_input.RequestInput.check", broken)
+    run = inside("check", "x", "-m", "toapis/kling-v3")
+    assert run.code == 1
+    assert "This is a bug of ours: ZeroDivisionError: with [key]\\x1b[31m" in run.err
+    assert "Traceback" not in run.err
+    log = next((home / "logs").iterdir())
+    assert str(log) in run.err
+    assert "Traceback" in log.read_text()
+    assert "sk-very-secret" not in log.read_text()
+    assert log.stat().st_mode & 0o077 == 0
+    assert "Traceback" in inside("--traceback", "check", "x", "-m", "toapis/kling-v3").err
+    file = tmp_path / "file"
+    file.touch()
+    run = inside("--home", str(file / "below"), "check", "x", "-m", "toapis/kling-v3")
+    assert "could not be written" in run.err
+
+
+def test_the_log_is_shown_when_it_is_asked_for() -> None:
+    code = (
+        "import logging; from rushes_cli._app.root import cli; cli.main(%r, standalone_mode=False);"
+    )
+    code += "logging.getLogger('rushes').debug('words \\x1b[31m'); "
+    program = [sys.executable, "-c", code % (["-v", "tasks"],)]
+    done = subprocess.run(program, capture_output=True, check=True)
+    assert b"DEBUG rushes: words \\x1b[31m" in done.stderr
+
+
+def test_colours_are_for_terminals(home: Path) -> None:
+    assert "\x1b" not in inside("check", "x", "-m", "toapis/kling-v3").out
+    if not hasattr(os, "openpty"):
+        return
+    for env, shows_colours in (({}, True), ({"NO_COLOR": "1"}, False)):
+        ours, theirs = os.openpty()
+        subprocess.run(
+            [*COMMAND, "check", "x", "-m", "toapis/kling-v3"],
+            stdout=theirs,
+            env={**os.environ, "TERM": "xterm", **env},
+            check=True,
+        )
+        os.close(theirs)
+        assert (b"\x1b[" in os.read(ours, 10_000)) is shows_colours
+        os.close(ours)
+
+
+def test_every_error_has_its_code() -> None:
+    import rushes
+
+    codes: dict[type[BaseException], int] = {
+        rushes.RequestError: 4,
+        rushes.ConfigurationError: 3,
+        rushes.UnknownVariantError: 3,
+        rushes.BrokenPluginError: 3,
+        rushes.MissingKeyError: 3,
+        rushes.JournalError: 3,
+        rushes.NotOfferedError: 2,
+        rushes.NotSentError: 4,
+        rushes.RefusedError: 4,
+        rushes.OutcomeUnknownError: 7,
+        rushes.TaskEndedError: 5,
+        rushes.ResultError: 5,
+        rushes.StillRunningError: 6,
+        rushes.DiskError: 6,
+        ValueError: 1,
+        KeyboardInterrupt: 130,
+    }
+    for kind, code in codes.items():
+        error: BaseException = kind.__new__(kind)
+        assert exit_code(error) == code
+    theirs = {getattr(rushes, name) for name in dir(rushes) if name.endswith("Error")}
+    assert theirs - {rushes.RushesError} <= set(codes)

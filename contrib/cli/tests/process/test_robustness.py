@@ -1,0 +1,163 @@
+"""What surrounds the command goes wrong: folders, streams, impatient fingers, addresses."""
+
+import json
+import shlex
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from cli_gateway import Gateway
+from cli_runs import COMMAND, Run, begun, inside, listen_to_ctrl_c, outside
+from rushes_cli._errors import bug_report
+
+KITE = ("generate", "A red kite", "-m", "toapis/kling-v3")
+
+
+def in_shell(line: str) -> Run:
+    shell = f'rushes() {{ {shlex.join(COMMAND)} "$@"; }}; {line}'
+    done = subprocess.run(["bash", "-c", shell], capture_output=True, timeout=60, check=False)
+    return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def hammered(*args: str, when: str) -> Run:
+    """Run the command; Ctrl-C once standard error says `when`, and again until it has ended."""
+    process, told = begun(*args, when=when)
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    return Run(process.returncode, out, told + err)
+
+
+def test_a_home_that_cannot_be_told_is_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUSHES_HOME", "~nosuchuser/x")
+    for args in (("tasks",), KITE, ("keys", "list")):
+        run = inside(*args)
+        assert run.code == 3, run
+        assert "set RUSHES_HOME to the absolute path" in run.err
+
+
+def test_a_bug_is_told_whatever_else_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RUSHES_HOME", "~nosuchuser/x")
+    bug_report.report_bug(ZeroDivisionError("oh"))
+    told = capsys.readouterr().err
+    assert "This is a bug of ours: ZeroDivisionError: oh" in told
+    assert "Its log could not be written" in told
+
+
+@pytest.mark.parametrize("command", ["rushes generate x -m toapis/kling-v3 -o x.mp4", "tasks"])
+def test_a_working_directory_that_is_gone(command: str, gateway: Gateway, tmp_path: Path) -> None:
+    gone = shlex.quote(str(tmp_path / "gone"))
+    if command == "tasks":
+        command = "RUSHES_HOME=here rushes tasks"
+    run = in_shell(f"mkdir {gone}; cd {gone}; rmdir {gone}; {command}")
+    assert run.code == 3, run
+    assert "absolute path" in run.err
+    assert gateway.paid == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("stderr", ["/dev/full", ">(true)"])
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_dead_standard_error_stops_no_job(stderr: str, unbuffered: str, gateway: Gateway) -> None:
+    run = in_shell(f"PYTHONUNBUFFERED={unbuffered} rushes {shlex.join(KITE)} 2> {stderr}")
+    assert run.code == 0, run
+    assert Path(run.out.strip()).read_bytes() == gateway.video
+
+
+def test_ctrl_c_again_and_again_still_tells_how_to_go_on(gateway: Gateway) -> None:
+    gateway.polls = ["queued"]
+    run = hammered(*KITE, "--task", "one", "--json", when="queued at")
+    assert run.code == 130, run
+    assert "rushes resume one" in run.err
+    assert json.loads(run.out)["resume"] == "rushes resume one"
+    hammered(*KITE, "--task", "two", when="queued at")
+    run = hammered("resume", "--json", when="two: queued at")
+    assert run.code == 130, run
+    assert "Traceback" not in run.err
+    lines = [json.loads(line) for line in run.out.splitlines()]
+    assert {line["resume"] for line in lines} == {"rushes resume one", "rushes resume two"}
+    assert "rushes resume one" in run.err
+    assert "rushes resume two" in run.err
+
+
+def test_ctrl_c_during_the_first_imports_is_130() -> None:
+    program = (
+        "import signal, sys\n"
+        "class Hurry:\n"
+        "    def find_spec(self, name, path=None, target=None):\n"
+        "        if name == 'click': signal.raise_signal(signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Hurry())\n"
+        "from rushes_cli.main import main\n"
+        "main()\n"
+    )
+    done = subprocess.run(
+        [*COMMAND[:2], program], capture_output=True, preexec_fn=listen_to_ctrl_c, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, b"")
+
+
+@pytest.mark.parametrize(
+    ("args", "reference", "variant"),
+    [
+        (("generate", "x", "-m", "nope/x"), None, "nope/x"),
+        (("show", "nowhere"), "nowhere", None),
+        (("cancel", "nowhere"), "nowhere", None),
+        (("resolve", "nowhere", "--as", "lost"), "nowhere", None),
+        (("resume", "nowhere"), "nowhere", None),
+    ],
+)
+def test_json_is_printed_where_nothing_is_found(
+    args: tuple[str, ...], reference: str | None, variant: str | None
+) -> None:
+    run = inside(*args, "--json")
+    assert run.code == 3, run
+    found = json.loads(run.out)
+    assert (found["task"], found["variant"]) == (reference, variant)
+    assert found["error"]
+
+
+def test_a_malformed_base_url_is_json_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOAPIS_BASE_URL", "http://me:hush@[::1")
+    run = inside(*KITE, "--json")
+    assert run.code == 3
+    assert "holds a user name or password" in json.loads(run.out)["error"]
+    assert "hush" not in run.out + run.err
+
+
+def test_a_task_whose_plugin_is_gone_is_named(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, soon: None
+) -> None:
+    gateway.polls = ["queued"]
+    assert inside(*KITE, "--task", "mine", "--timeout", "0.02").code == 6
+    monkeypatch.setattr("rushes._plugins.registry.Registry._entries", {})
+    run = inside("resume", "--json")
+    assert run.code == 3, run
+    found = json.loads(run.out)
+    assert (found["task"], found["variant"]) == ("mine", "toapis/kling-v3")
+    assert "Error: mine: " in run.err
+
+
+def test_a_password_in_a_base_url_is_told_nowhere(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert inside(*KITE, "--task", "mine").code == 0
+    monkeypatch.setenv("TOAPIS_BASE_URL", gateway.url.replace("//", "//me:hush@"))
+    told = ""
+    for args, code in (
+        ((*KITE, "--dry-run"), 3),
+        ((*KITE, "--task", "other"), 3),
+        (("variants", "toapis/kling-v3"), 3),
+        (("plugins",), 0),
+        (("variants",), 0),
+        (("show", "mine"), 0),
+        (("tasks",), 0),
+    ):
+        for more in ((), ("--json",)):
+            run = outside(*args, *more)
+            assert run.code == code, run
+            told += run.out + run.err
+    assert "holds a user name or password" in told
+    assert "hush" not in told

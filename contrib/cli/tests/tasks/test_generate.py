@@ -1,0 +1,246 @@
+"""generate: paid once, told apart, and always a way on."""
+
+import json
+from pathlib import Path
+
+import pytest
+from cli_gateway import KEY, VIDEO, Gateway, said
+from cli_runs import inside, interrupted, outside
+
+KITE = ("generate", "A red kite", "-m", "toapis/kling-v3")
+
+
+def test_a_process_of_its_own_makes_a_video(gateway: Gateway, tmp_path: Path) -> None:
+    file = tmp_path / "kite.mp4"
+    run = outside(*KITE, "-o", str(file), "--duration", "10")
+    assert run.code == 0, run
+    assert run.out == f"{file}\n"
+    assert file.read_bytes() == VIDEO
+    assert "Estimated cost: unknown" in run.err
+    assert "queued at toapis" in run.err
+    assert gateway.paid[0]["duration"] == 10
+    assert gateway.keys == [f"Bearer {KEY}"]
+
+
+@pytest.mark.usefixtures("soon")
+def test_json_is_one_object_on_standard_output(gateway: Gateway, tmp_path: Path) -> None:
+    gateway.polls = ["queued", "in_progress", "completed"]
+    run = inside(*KITE, "-o", str(tmp_path / "a.mp4"), "--json", "--task", "mine")
+    task = json.loads(run.out)
+    assert run.code == 0, run
+    assert task["task"] == "mine"
+    assert task["status"] == "completed"
+    assert task["file"] == str(tmp_path / "a.mp4")
+    assert task["resume"] is None
+    assert [line for line in run.err.splitlines() if line.startswith("mine: ")] == [
+        "mine: recorded, waiting to be sent to toapis",
+        "mine: sending to toapis",
+        "mine: queued at toapis",
+        "mine: in_progress at toapis",
+        "mine: completed, being fetched from toapis",
+        "mine: completed, and the video is here",
+    ]
+
+
+@pytest.mark.usefixtures("soon")
+def test_the_same_reference_is_never_paid_twice(gateway: Gateway) -> None:
+    first, second = (inside(*KITE, "--task", "mine") for _ in range(2))
+    assert (first.code, second.code) == (0, 0)
+    assert first.out == second.out
+    assert len(gateway.paid) == 1
+    other = inside("generate", "A blue kite", "-m", "toapis/kling-v3", "--task", "mine")
+    assert other.code == 4
+    assert "used before for another request" in other.err
+    assert len(gateway.paid) == 1
+
+
+def test_a_wrong_request_is_not_sent(gateway: Gateway) -> None:
+    run = inside(*KITE, "--duration", "6", "--json")
+    assert run.code == 4
+    assert "--duration: 6 is not accepted" in run.err
+    found = json.loads(run.out)
+    assert found["task"] is None
+    assert found["problems"][0]["path"] == "duration"
+    assert gateway.paid == []
+
+
+@pytest.mark.usefixtures("gateway")
+def test_without_a_key_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TOAPIS_API_KEY")
+    run = inside(*KITE)
+    assert run.code == 3
+    assert "rushes keys set toapis" in run.err
+    assert run.out == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(401, "unauthorized"), (402, "insufficient_quota"), (422, "content_policy_violation")],
+)
+@pytest.mark.usefixtures("soon")
+def test_a_refusal_is_told_in_the_gateway_s_words(gateway: Gateway, status: int, code: str) -> None:
+    gateway.refused(status, code)
+    run = inside(*KITE, "--json")
+    assert run.code == 4, run
+    assert code in run.err
+    assert json.loads(run.out)["status"] == "refused"
+    assert KEY not in run.err + run.out
+    assert "Resume it" not in run.err
+    assert len(gateway.paid) == 1
+
+
+@pytest.mark.usefixtures("soon")
+def test_told_to_come_back_in_an_hour(gateway: Gateway) -> None:
+    gateway.refused(429, "rate_limit_exceeded", Retry_After="3600")
+    run = inside(*KITE)
+    assert run.code == 4
+    assert "3600 seconds" in run.err
+
+
+@pytest.mark.usefixtures("soon", "gateway")
+def test_unreachable_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOAPIS_BASE_URL", "http://127.0.0.1:1")
+    monkeypatch.setattr("rushes._submit.delivering.RETRIES", ())
+    run = inside(*KITE)
+    assert run.code == 4
+    assert "never sent, nothing was bought" in run.err
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_redirect_is_a_matter_of_configuration(gateway: Gateway) -> None:
+    gateway.submits = [lambda _task: said(307, {}, Location="https://elsewhere.example/")]
+    run = inside(*KITE)
+    assert run.code == 3
+    assert "https://elsewhere.example/" in run.err
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_failed_task_is_told_without_its_escapes(gateway: Gateway) -> None:
+    gateway.polls = ["failed"]
+    run = inside(*KITE)
+    assert run.code == 5
+    assert r"no \x1b[31mluck\x1b[0m [bold]today[/bold]" in run.err
+    assert "\x1b" not in run.err
+    assert "rushes resume" not in run.err
+
+
+@pytest.mark.usefixtures("soon")
+def test_what_is_no_video_can_be_looked_at_again(gateway: Gateway, tmp_path: Path) -> None:
+    gateway.video = b"<html>sorry</html>"
+    file = tmp_path / "kite.mp4"
+    run = inside(*KITE, "--task", "mine", "-o", str(file))
+    assert run.code == 5
+    assert "rushes resume mine" in run.err
+    assert not file.exists()
+    gateway.video = VIDEO
+    again = inside("resume", "mine")
+    assert again.code == 0
+    assert again.out == f"{file}\n"
+
+
+def test_stopped_waiting_is_not_failed(gateway: Gateway, tmp_path: Path) -> None:
+    file = tmp_path / "kite.mp4"
+    run = inside(*KITE, "--task", "mine", "--timeout", "0.05", "-o", str(file), "--json")
+    assert run.code == 6
+    assert "rushes resume mine" in run.err
+    assert json.loads(run.out)["resume"] == "rushes resume mine"
+    again = outside("resume", "mine")
+    assert again.code == 0, again
+    assert again.out == f"{file}\n"
+    assert len(gateway.paid) == 1
+
+
+def test_ctrl_c_stops_the_waiting_and_resume_goes_on(gateway: Gateway, tmp_path: Path) -> None:
+    file = tmp_path / "kite.mp4"
+    run = interrupted(*KITE, "--task", "mine", "-o", str(file), "--json", when="queued at")
+    assert run.code == 130, run
+    assert "Resume it with: rushes resume mine" in run.err
+    assert "Traceback" not in run.err
+    assert json.loads(run.out)["resume"] == "rushes resume mine"
+    again = outside("resume")
+    assert again.code == 0, again
+    assert file.read_bytes() == VIDEO
+    assert len(gateway.paid) == 1
+
+
+def test_a_printed_command_names_the_home_that_was_given(gateway: Gateway, tmp_path: Path) -> None:
+    home = str(tmp_path / "another home")
+    run = outside("--home", home, *KITE, "--task", "mine", "--timeout", "0.05")
+    assert run.code == 6
+    assert f"rushes --home '{home}' resume mine" in run.err
+    assert len(gateway.paid) == 1
+
+
+@pytest.mark.usefixtures("soon", "gateway")
+@pytest.mark.parametrize("there", [True, False])
+def test_in_a_folder_the_file_is_named_after_its_task(tmp_path: Path, there: bool) -> None:
+    folder = tmp_path / "videos"
+    if there:
+        folder.mkdir()
+    run = inside(*KITE, "--task", "mine", "-o", str(folder) + "/" * (not there))
+    assert (run.code, run.out) == (0, f"{folder / 'mine.mp4'}\n"), run
+    assert (folder / "mine.mp4").read_bytes() == VIDEO
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_file_is_overwritten_only_where_that_is_asked_for(
+    gateway: Gateway, tmp_path: Path
+) -> None:
+    file = tmp_path / "kite.mp4"
+    file.write_bytes(b"holidays")
+    run = inside(*KITE, "--task", "mine", "-o", str(file))
+    assert (run.code, gateway.paid) == (2, [])
+    assert f"{file} exists; name another file, or give --force" in run.err
+    assert file.read_bytes() == b"holidays"
+    for options in (["--force"], []):  # the second time it is this task's own video
+        run = inside(*KITE, "--task", "mine", "-o", str(file), *options)
+        assert (run.code, file.read_bytes()) == (0, VIDEO), run
+    assert inside(*KITE, "-o", str(file)).code == 2
+    assert len(gateway.paid) == 1
+
+
+def test_a_key_that_is_missing_is_said_before_any_price() -> None:
+    run = inside(*KITE)
+    assert run.code == 3
+    assert run.err.startswith("Error: no key for toapis")
+    assert "Estimated" not in run.err
+
+
+@pytest.mark.usefixtures("soon")
+def test_a_bug_after_the_payment_names_the_task(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_args: object, **_more: object) -> None:
+        raise ZeroDivisionError(f"oh {KEY}")
+
+    monkeypatch.setattr("rushes._client.verbs.follow", broken)
+    run = inside(*KITE, "--task", "mine", "--json")
+    assert run.code == 1
+    assert "Resume it with: rushes resume mine" in run.err
+    found = json.loads(run.out)
+    assert (found["task"], found["error"]) == ("mine", "a bug of ours: ZeroDivisionError")
+    assert KEY not in run.err
+    assert len(gateway.paid) == 1
+
+
+def test_a_name_that_is_no_text_is_refused_before_anything_is_paid(gateway: Gateway) -> None:
+    run = outside(*KITE, "-o", "\udcff.mp4")
+    assert run.code == 2
+    assert "the name is not UTF-8" in run.err
+    assert gateway.paid == []
+
+
+def test_a_dry_run_sends_nothing(gateway: Gateway) -> None:
+    run = inside(*KITE, "--dry-run", "--task", "mine")
+    assert run.code == 0
+    assert f"Would be sent to: {gateway.url}/v1/videos/generations" in run.out
+    assert "client_business_id = mine" in run.out
+    assert json.loads(inside(*KITE, "--dry-run", "--json").out)["url"].startswith(gateway.url)
+    assert inside(*KITE, "--dry-run", "--duration", "6").code == 4
+    assert gateway.paid == []
+
+
+def test_an_unconfigured_address_is_said_in_a_dry_run() -> None:
+    run = inside("generate", "x", "-m", "uniall/kling-v3-std-audio", "--dry-run")
+    assert run.code == 0
+    assert "UNIALL_BASE_URL" in run.out

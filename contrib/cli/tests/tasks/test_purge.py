@@ -1,0 +1,119 @@
+"""purge: old tasks are forgotten, unfinished ones never; show: what a task was."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import click.testing
+import pytest
+from cli_runs import inside
+from rushes import SQLiteJournal, Task
+from rushes_cli._app.root import cli
+from rushes_cli._commands import purge
+
+DAY = 24 * 3600.0
+
+
+@pytest.fixture
+def journal(home: Path) -> Iterator[SQLiteJournal]:
+    """Fill a journal with two old tasks, a young one and an old one that is unfinished."""
+    now = time.time()
+    with closing(SQLiteJournal(home / "journal.db")) as journal:
+        for name, state, days in (
+            ("old", "failed", 31),
+            ("older", "lost", 400),
+            ("young", "failed", 29),
+            ("waiting", "queued", 400),
+        ):
+            when = now - days * DAY
+            journal.add(_task(name, "recorded", when))
+            journal.save(_task(name, state, when))
+        yield journal
+
+
+def _task(name: str, state: str, when: float) -> Task:
+    return Task(
+        id=name,
+        variant="toapis/kling-v3",
+        base_url="",
+        client_id=name,
+        call=None,
+        state=state,  # type: ignore[arg-type]
+        created_at=when,
+        updated_at=when,
+    )
+
+
+def names(journal: SQLiteJournal) -> set[str]:
+    return {task.id for task in journal.tasks()}
+
+
+def test_what_is_old_and_over_is_forgotten(journal: SQLiteJournal) -> None:
+    run = inside("purge", "--yes")
+    assert (run.code, run.out) == (0, "")
+    assert run.err == "2 tasks forgotten.\n1 task of that age kept: unfinished.\n"
+    assert names(journal) == {"young", "waiting"}
+    run = inside("purge")
+    assert (run.code, run.err.splitlines()[0]) == (0, "0 tasks forgotten.")
+
+
+def test_the_age_is_the_callers(journal: SQLiteJournal) -> None:
+    run = inside("purge", "--older-than", "100", "--yes", "--json")
+    assert json.loads(run.out) == {"purged": 1, "unfinished": 1}
+    assert names(journal) == {"old", "young", "waiting"}
+    assert json.loads(inside("purge", "--older-than", "0", "--yes", "--json").out)["purged"] == 2
+    assert names(journal) == {"waiting"}
+
+
+@pytest.mark.parametrize("age", ["-1", "soon", ""])
+def test_an_age_is_a_number_of_days(journal: SQLiteJournal, age: str) -> None:
+    assert inside("purge", "--older-than", age, "--yes").code == 2
+    assert len(names(journal)) == 4
+
+
+def test_where_nobody_can_be_asked_yes_must_be_said(journal: SQLiteJournal) -> None:
+    run = inside("purge")
+    assert run.code == 2
+    assert "2 tasks would be forgotten" in run.err
+    assert "--yes" in run.err
+    assert len(names(journal)) == 4
+
+
+@pytest.mark.parametrize(("answer", "code", "left"), [("y\n", 0, 2), ("n\n", 130, 4), ("", 130, 4)])
+def test_a_person_is_asked(
+    journal: SQLiteJournal, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, left: int
+) -> None:
+    monkeypatch.setattr(purge, "can_prompt", lambda: True)
+    result = click.testing.CliRunner().invoke(cli, ["purge"], input=answer)
+    assert result.exit_code == code
+    assert "Forget 2 tasks, unchanged for 30 days, for good?" in result.stderr
+    assert result.stdout == ""
+    assert len(names(journal)) == left
+
+
+def test_an_empty_journal_has_nothing_to_forget() -> None:
+    run = inside("purge")
+    assert (run.code, run.err) == (0, "0 tasks forgotten.\n")
+
+
+def test_a_journal_that_cannot_be_used(home: Path) -> None:
+    home.mkdir()
+    (home / "journal.db").write_bytes(b"no database" * 100)
+    run = inside("purge", "--yes")
+    assert run.code == 3
+    assert "journal.db" in run.err
+
+
+def test_a_task_is_shown_with_what_it_was(journal: SQLiteJournal) -> None:
+    run = inside("show", "old")
+    assert run.code == 0, run
+    lines = [line for line in run.out.splitlines() if line.endswith(("recorded", "failed"))]
+    assert lines[-2].startswith("History:   ")
+    assert lines[-2].endswith("  recorded")
+    assert lines[-1].startswith("           ")
+    assert lines[-1].endswith("  failed")
+    found = json.loads(inside("show", "old", "--json").out)["history"]
+    assert [change["status"] for change in found] == ["recorded", "failed"]
+    assert all(change["at"].endswith("Z") for change in found)

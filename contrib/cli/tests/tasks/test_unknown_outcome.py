@@ -1,0 +1,67 @@
+"""An unknown outcome: told, looked at again, resolved by the caller."""
+
+import json
+from pathlib import Path
+
+import pytest
+from cli_gateway import VIDEO, Gateway, said
+from cli_runs import inside
+
+MAKE = ("generate", "A red kite", "-m", "uniall/kling-v3-std-audio", "--task", "mine")
+
+
+@pytest.fixture
+def unsure(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Gateway:
+    """Make the gateway one that nobody can ask: no look-up, no replay, as UniAll is."""
+    monkeypatch.setenv("UNIALL_BASE_URL", gateway.url)
+    monkeypatch.setenv("UNIALL_API_KEY", "k")
+    gateway.submits = [lambda _task: said(500, {"error": {"message": "oh"}})]
+    return gateway
+
+
+@pytest.mark.usefixtures("soon")
+def test_the_reference_and_the_ways_on_are_printed(unsure: Gateway) -> None:
+    run = inside(*MAKE, "--json")
+    assert run.code == 7, run
+    assert "The task's reference:   mine" in run.err
+    assert "rushes resume mine" in run.err
+    assert "rushes resolve mine --as lost" in run.err
+    assert json.loads(run.out)["status"] == "unknown"
+    assert inside("resume", "mine").code == 7
+    assert inside("resume").code == 7
+    assert len(unsure.paid) == 1
+
+
+@pytest.mark.usefixtures("soon")
+def test_the_caller_knows_the_remote_id(unsure: Gateway, tmp_path: Path) -> None:
+    file = tmp_path / "kite.mp4"
+    assert inside(*MAKE, "-o", str(file)).code == 7
+    run = inside("resolve", "mine", "--id", "remote-9", "--json")
+    assert run.code == 0
+    assert json.loads(run.out)["remote_id"] == "remote-9"
+    unsure.polls = ["completed"]
+    again = inside("resume", "mine")
+    assert again.code == 0, again
+    assert file.read_bytes() == VIDEO
+    assert len(unsure.paid) == 1
+
+
+@pytest.mark.usefixtures("soon")
+def test_the_caller_gives_it_up(unsure: Gateway) -> None:
+    assert inside(*MAKE).code == 7
+    run = inside("resolve", "mine", "--as", "lost")
+    assert run.code == 0
+    assert "mine is lost" in run.err
+    assert inside("resume").err == "Nothing is left to resume.\n"
+    assert inside("resolve", "mine", "--as", "lost").code == 3
+    assert len(unsure.paid) == 1
+
+
+def test_one_of_the_two_is_said() -> None:
+    assert inside("resolve", "mine").code == 2
+    assert inside("resolve", "mine", "--as", "lost", "--id", "x").code == 2
+    assert inside("resolve", "mine", "--as", "lost", "--memo", "1").code == 2
+    run = inside("resolve", "mine", "--id", "x", "--memo", "{region: eu}")
+    assert run.code == 2
+    assert "--memo: '{region: eu}' is not valid JSON" in run.err
+    assert inside("resolve", "mine", "--as", "lost").code == 3

@@ -1,0 +1,1 @@
+"""What would be sent: every variant checked, paths resolved, the cost held to its limits."""

@@ -1,0 +1,1 @@
+"""What the subcommands need: options, the live table, the preview, the summary, exit codes."""

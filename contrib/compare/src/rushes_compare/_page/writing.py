@@ -1,0 +1,136 @@
+"""Writing the page: a template, a style, scripts and data become one file."""
+
+import time
+from base64 import b64encode
+from collections.abc import Iterator
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import msgspec
+
+from rushes_compare._files import replacing
+from rushes_compare._page.bundling import bundle
+from rushes_compare._page.escaping import in_html, in_json, in_script, in_sight
+from rushes_compare._page.media import beside, data_url, inside, telling
+from rushes_compare._page.plain import table
+from rushes_compare.results import Cell, Results
+
+
+def write_page(
+    results: Results,
+    folder: Path,
+    *,
+    embed: bool = False,
+    title: str | None = None,
+    under_way: bool = False,
+) -> Path:
+    """Write `report.html` into the comparison's folder and return its path.
+
+    The page shows the videos and posters in `folder`; with `embed` it holds them, and needs no
+    other file. While the comparison is `under_way` the page says so, and looks for a newer one of
+    itself. If it cannot be written, the older one stays. Raises FolderError.
+    """
+    page = folder / "report.html"
+    with replacing(page) as part, part.open("w", encoding="utf-8", newline="\n") as out:
+        for piece in _pieces(results, folder, embed, title or _title(results), under_way):
+            out.write(piece)
+    return page
+
+
+def _pieces(
+    results: Results, folder: Path, embed: bool, title: str, under_way: bool
+) -> Iterator[str]:
+    style = _part("page.css")
+    script = bundle(files(__package__).joinpath("scripts"), "main.js")
+    numbers = {cell.id: number for number, cell in enumerate(results.cells)}
+
+    def media(cell: Cell) -> Iterator[str]:
+        yield from _links(cell, numbers[cell.id], folder, embed)
+
+    before, after = _part("page.html").split("$table")
+    known = {
+        "title": in_html(in_sight(title)),
+        "style": style,
+        "style_hash": _hash(style),
+        "script": script,
+        "script_hash": _hash(script),
+        "data": in_script(
+            {
+                **page_data(results, title),
+                "folder": folder.name,
+                "under_way": under_way,
+                "written_at": time.time(),
+            }
+        ),
+    }
+    yield Template(before).substitute(known)
+    yield from table(results, media)
+    yield Template(after).substitute(known)
+
+
+def page_data(results: Results, title: str) -> dict[str, Any]:
+    """Return what the page's script reads: the results, the payloads as trees of texts.
+
+    `telling` says that a file's name gives its maker away, so that no row can be blind.
+    """
+    data: dict[str, Any] = msgspec.to_builtins(results)
+    for shown, cell in zip(data["cells"], results.cells, strict=True):
+        shown["sent"] = None if cell.payload is None else _tree(cell.payload)
+        # The page compares what stands side by side in it, which the reader can change.
+        del shown["payload"], shown["differs"]
+    data["title"] = title
+    data["telling"] = any(telling(cell) for cell in results.cells)
+    return data
+
+
+def _tree(value: Any) -> str | dict[str, Any]:
+    """Return a value as its JSON, or as what is in it: a browser would round its numbers.
+
+    An object is `{"names": [[name, tree], …]}`, a list `{"items": [tree, …]}`; an empty one is its
+    JSON, as a name is.
+    """
+    if isinstance(value, dict) and value:
+        return {"names": [[in_json(str(name)), _tree(inner)] for name, inner in value.items()]}
+    if isinstance(value, list) and value:
+        return {"items": [_tree(inner) for inner in value]}
+    return in_json(value)
+
+
+def _links(cell: Cell, number: int, folder: Path, embed: bool) -> Iterator[str]:
+    """Yield a link to a cell's video; its poster's address waits there for the script."""
+    if cell.video is None:
+        return
+    file = inside(folder, cell.video.file)
+    poster = inside(folder, cell.video.poster)
+    if file is None:
+        return
+    yield f'<a data-cell="{number}" data-poster="'
+    if poster is not None and cell.video.poster:
+        yield from data_url(poster) if embed else (in_html(beside(cell.video.poster)),)
+    yield f'" download="take-{number + 1}{file.suffix}" href="' if embed else '" href="'
+    yield from data_url(file) if embed else (in_html(beside(cell.video.file)),)
+    yield '">video</a> '
+
+
+def _title(results: Results) -> str:
+    rows, variants = len(results.rows), len(results.variants)
+    first = results.rows[0].request.get("prompt") if rows == 1 else None
+    if isinstance(first, str) and first.strip():
+        return first if len(first) <= 120 else f"{first[:119]}…"
+    return f"{_count(rows, 'prompt')}, {_count(variants, 'variant')}"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
+
+
+def _part(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    """Return the hash by which the page's policy lets this text run, and no other."""
+    return "sha256-" + b64encode(sha256(text.encode()).digest()).decode("ascii")

@@ -1,0 +1,1 @@
+"""The plan of a comparison: requests, variants, repetitions, from Python or a file."""

@@ -1,0 +1,1 @@
+"""Whether a video is what was asked for."""

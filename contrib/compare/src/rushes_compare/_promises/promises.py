@@ -1,0 +1,160 @@
+"""What was asked for, compared with what was delivered."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from rushes_compare._promises.requested import RequestedFields
+from rushes_compare.results import Promise, Stretch, Video
+
+SECONDS = 0.25
+"""How far a duration may be off, in seconds; or by one frame if that is longer. Providers round to
+whole groups of frames: 5 s become 5.04 s, rarely more."""
+
+RATIO = 0.02
+"""How far a ratio may be off, as a share. Encoders need even sides, many models multiples of 16."""
+
+ALIKE, UNLIKE = 0.75, 0.5
+"""SSIM from which a first frame is the given image, and below which it is another one. An image
+that was only encoded again scores 0.9 and more, one redrawn by a model somewhat less, images of
+different things less than 0.5 unless both are mostly plain; between the two it is unknown."""
+
+ALL_ALONG = 0.95
+"""The share of a video from which a stretch counts as all of it: the first frames may be encoded a
+little differently from the rest."""
+
+SLOWEST = 16.0
+"""Frames per second below which a viewer sees single images, not motion."""
+
+_WORDS = {"2k": 1440, "4k": 2160, "8k": 4320}
+
+
+def judge_promises(
+    request: Mapping[str, Any],
+    payload: Mapping[str, Any],
+    video: Video,
+    always: Mapping[str, Any] | None = None,
+) -> list[Promise]:
+    """List what was promised and what was delivered.
+
+    `request` is a `rushes.Request` as plain JSON values, `payload` what was sent, `always` what the
+    variant declares to deliver always, by common field: that counts whether requested or not. So
+    does the last promise, `file`: the video is complete, and moves.
+    """
+    asked = RequestedFields(request, payload, always)
+    found = [
+        _resolution(asked, video),
+        _aspect_ratio(asked, video),
+        _duration(asked, video),
+        _audio(asked, video),
+        _shots(asked, video),
+        _first_frame(asked, video),
+        _file(video),
+    ]
+    return [
+        msgspec.structs.replace(promise, asked=f"{promise.asked}, as always")
+        if promise.name in asked.implied
+        else promise
+        for promise in found
+        if promise is not None
+    ]
+
+
+def _resolution(asked: RequestedFields, video: Video) -> Promise | None:
+    if asked.resolution is None:
+        return None
+    word = asked.resolution.lower()
+    number = re.fullmatch(r"(\d{3,5})p", word)
+    short = int(number[1]) if number else _WORDS.get(word)
+    kept = None if short is None else min(video.width, video.height) == short
+    return Promise(name="resolution", asked=asked.resolution, delivered=_size(video), kept=kept)
+
+
+def _aspect_ratio(asked: RequestedFields, video: Video) -> Promise | None:
+    if asked.aspect_ratio is None:
+        return None
+    sides = re.fullmatch(r"(\d{1,5}):(\d{1,5})", asked.aspect_ratio)
+    kept = None
+    if sides and int(sides[1]) and int(sides[2]):
+        wanted = int(sides[1]) / int(sides[2])
+        kept = abs(video.width / video.height / wanted - 1) <= RATIO
+    # According to the gateways' pages, a given image may decide the ratio.
+    if asked.images and kept is False:
+        kept = None
+    return Promise(name="aspect_ratio", asked=asked.aspect_ratio, delivered=_size(video), kept=kept)
+
+
+def _duration(asked: RequestedFields, video: Video) -> Promise | None:
+    if asked.duration is None:
+        return None
+    allowed = max(SECONDS, 1 / video.frame_rate if video.frame_rate else 0)
+    return Promise(
+        name="duration",
+        asked=f"{asked.duration:g} s",
+        delivered=f"{video.duration:.2f} s",
+        # A little more, since floats are not exact.
+        kept=abs(video.duration - asked.duration) <= allowed + 1e-6,
+    )
+
+
+def _audio(asked: RequestedFields, video: Video) -> Promise | None:
+    if asked.audio is None:
+        return None
+    heard = video.audio_codec is not None and not video.silent
+    delivered = "sound" if heard else "a silent track" if video.audio_codec else "no sound track"
+    wanted = "sound" if asked.audio else "no sound"
+    return Promise(name="audio", asked=wanted, delivered=delivered, kept=heard == asked.audio)
+
+
+def _shots(asked: RequestedFields, video: Video) -> Promise | None:
+    if not asked.shots:
+        return None
+    count = len(video.cuts) + 1
+    # In a damaged or black video, cuts cannot be counted.
+    blind = bool(video.damage or video.notes) or _all_along(video.black, video)
+    kept = None if blind and count != len(asked.shots) else count == len(asked.shots)
+    return Promise(name="shots", asked=_many(len(asked.shots)), delivered=_many(count), kept=kept)
+
+
+def _first_frame(asked: RequestedFields, video: Video) -> Promise | None:
+    likeness = video.first_frame
+    if likeness is None and not any(i.get("role") == "first_frame" for i in asked.images):
+        return None
+    kept, delivered = None, "not compared"
+    if likeness is not None:
+        kept = True if likeness >= ALIKE else False if likeness < UNLIKE else None
+        delivered = f"{100 * likeness:.0f} % alike"
+    return Promise(name="first_frame", asked="the given picture", delivered=delivered, kept=kept)
+
+
+def _file(video: Video) -> Promise:
+    faults = list(_faults(video))
+    delivered = "; ".join(faults) or "whole, and it moves"
+    return Promise(
+        name="file", asked="a whole video that moves", delivered=delivered, kept=not faults
+    )
+
+
+def _faults(video: Video) -> Iterator[str]:
+    yield from video.damage
+    if _all_along(video.black, video):
+        yield "black from beginning to end"
+    elif _all_along(video.frozen, video):
+        yield "nothing moves from beginning to end"
+    if video.frame_rate < SLOWEST:
+        yield f"only {video.frame_rate:g} frames per second"
+
+
+def _all_along(stretches: Sequence[Stretch], video: Video) -> bool:
+    covered = sum(stretch.end - stretch.start for stretch in stretches)
+    return covered >= ALL_ALONG * video.duration
+
+
+def _size(video: Video) -> str:
+    return f"{video.width} \N{MULTIPLICATION SIGN} {video.height}"
+
+
+def _many(count: int) -> str:
+    return f"{count} shot" if count == 1 else f"{count} shots"

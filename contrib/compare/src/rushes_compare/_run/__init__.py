@@ -1,0 +1,1 @@
+"""Running cells: which are pending, each brought to its end, its video measured."""

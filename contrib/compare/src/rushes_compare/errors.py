@@ -1,0 +1,24 @@
+"""What is raised before anything is sent, and where results cannot be read or written."""
+
+from collections.abc import Iterable
+
+__all__ = ["BudgetError", "FolderError", "PlanError"]
+
+
+class PlanError(ValueError):
+    """The plan is not valid; the message says why and what to do, a line for each reason.
+
+    `uninstalled` are the lines about variants that are not installed, `reasons` all others.
+    """
+
+    def __init__(self, *reasons: str, uninstalled: Iterable[str] = ()) -> None:
+        self.reasons, self.uninstalled = reasons, tuple(uninstalled)
+        super().__init__("\n".join((*reasons, *self.uninstalled)))
+
+
+class BudgetError(ValueError):
+    """A limit would be exceeded, or cannot be guaranteed; nothing was sent."""
+
+
+class FolderError(ValueError):
+    """The folder cannot be used; the message says why and what to do."""

@@ -1,6 +1,0 @@
-"""The page that shows a comparison: one file, read from disk, with everything inside it."""
-
-from rushes_compare.page.plain import player_table
-from rushes_compare.page.writing import write_page
-
-__all__ = ["player_table", "write_page"]

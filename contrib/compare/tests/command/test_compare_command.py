@@ -1,0 +1,416 @@
+"""The commands `compare` and `report`, as a person runs them."""
+
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rushes_compare.command import compare
+from rushes_sandbox import Sandbox
+
+RUSHES = str(Path(sys.executable).with_name("rushes"))
+PAIR = ("-m", "toapis/kling-v3", "-m", "apimart/kling-v3")
+
+
+class Shell:
+    """Runs `rushes` in a folder, pointed at a sandbox."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        self.folder = folder
+        kept = {k: v for k, v in os.environ.items() if not k.endswith(("_KEY", "_BASE_URL"))}
+        home = {"RUSHES_HOME": str(folder / "home")}
+        self.environment = {**kept, **sandbox.environment, **home}
+
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [RUSHES, *words],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            # A shell's background job is started without Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+
+    def __call__(self, *words: str) -> tuple[int, str, str]:
+        process = self.start(*words)
+        out, err = process.communicate(timeout=120)
+        return process.returncode, out, err
+
+
+@pytest.fixture
+def shell(rushes_sandbox: Sandbox, tmp_path: Path) -> Shell:
+    return Shell(rushes_sandbox, tmp_path)
+
+
+@pytest.mark.rushes_sandbox(poll_after=1)
+def test_a_comparison_ends_with_the_path_of_its_page(shell: Shell, tmp_path: Path) -> None:
+    code, out, err = shell("compare", "A red kite", *PAIR, "--duration", "5", "--max-tasks", "2")
+    page = tmp_path / "comparison" / "report.html"
+    assert (code, out) == (0, f"{page}\n"), err
+    assert (
+        "2 tasks: about 0.336 USD for 1 of 2; no price is known for the other one; the page" in err
+    )
+    assert "apimart/kling-v3: done" in err
+    page.unlink()
+    assert shell("report", "comparison")[:2] == (0, f"{page}\n")
+    assert page.is_file()
+    lines = err.splitlines()[-3:]
+    assert lines[0] == "toapis/kling-v3   1 of 1 video; every promise kept; no price is known"
+    assert lines[1] == "apimart/kling-v3  1 of 1 video; every promise kept; 0.336 USD"
+    assert lines[2].startswith(
+        "all               2 of 2 videos; every promise kept; 0.336 USD for 1"
+    )
+    assert "Open the page" not in err
+    code, out, _ = shell("compare", "--resume", "comparison", "--json", "--max-tasks", "0")
+    assert code == 0
+    assert [cell["state"] for cell in json.loads(out)["cells"]] == ["completed"] * 2
+
+
+def test_before_paying_everything_is_shown(
+    shell: Shell, tmp_path: Path, rushes_sandbox: Sandbox
+) -> None:
+    (tmp_path / "plan.yaml").write_text(
+        "models: [toapis/kling-v3, uniall/kling-v3-pro-audio, toapis/kling-v3-omni]\n"
+        "settings: {resolution: 1080p, audio: true}\n"
+        'prompts: ["A \\e[31mred kite"]\n'
+    )
+    code, out, err = shell("compare", "--file", "plan.yaml", "--dry-run")
+    assert (code, err) == (0, "")
+    assert '"mode": "pro"' in out
+    assert '≠   "model": "kling-v3-pro-audio"' in out
+    assert "≠ mode is sent there, not here" in out
+    assert "toapis/kling-v3-omni cannot:" in out
+    assert "audio: " in out
+    assert "2 tasks: no price is known" in out
+    assert "\x1b[31m" not in out
+    assert shell("compare", "-f", "plan.yaml", "x", "--seed", "7", "--dry-run")[0] == 4
+    (tmp_path / "rows.yaml").write_text("prompts: [x, {prompt: y, seed: 7}]")
+    assert shell("compare", "-f", "rows.yaml", *PAIR, "--dry-run")[0] == 4  # one row, of two
+    told = json.loads(shell("compare", "-f", "plan.yaml", "--dry-run", "--json")[1])
+    assert [cell["state"] for cell in told["cells"]] == ["planned", "planned", "cannot"]
+    assert rushes_sandbox.exchanges == []
+    assert {path.name for path in tmp_path.iterdir()} <= {"plan.yaml", "rows.yaml", "home"}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["A red kite"], 2, "name the variants with -m"),
+        (["--all"], 2, "no prompt"),
+        (["A red kite", *PAIR, "--max-tasks", "1"], 4, "nothing was sent"),
+        (["A red kite", *PAIR, "--max-cost", "1"], 4, "no known cost"),
+        (["A red kite", "-m", "toapis/kling-v4"], 3, "-m: no variant 'toapis/kling-v4'"),
+        (["A red kite", *PAIR, "--price", "toapis/kling-v3=0.1"], 2, "0.08/s or 0.4/task"),
+        (["A red kite", *PAIR, "--price", "toapis/kling=1/s"], 3, "--price: no variant"),
+        (["--resume", "home"], 3, "holds no comparison"),
+        (["--resume", "home", "A red kite"], 3, "holds no comparison"),
+        (["--resume", "home", "--duration", "5"], 2, "'--duration' would be for a new prompt"),
+        (["--resume", "home", "--repeat", "1", "-o", "x"], 2, "leave out '-o' / '--output'"),
+        (["--resume", "home", "--no-audio"], 2, "'--audio'"),
+        (["-f", "home/plan.yaml"], 2, "prompt: there is no such field (nearest: prompts)"),
+        (["-f", "home/two.yaml"], 2, "or as `models` in a file"),
+        (["-f", "home/none.yaml", *PAIR], 2, "repeats is 0; it must be at least 1"),
+        (["A red kite", *PAIR, "--max-tasks", "1", "--dry-run"], 4, "2 tasks would be paid for"),
+        (["A red kite", *PAIR, "--max-cost", "1", "--dry-run"], 4, "no known cost"),
+        (["A red kite", *PAIR, "-o", "home"], 3, "home/results.csv is there"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_sent(
+    shell: Shell, rushes_sandbox: Sandbox, tmp_path: Path, words: Any, code: int, said: str
+) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "plan.yaml").write_text("prompt: x")
+    (tmp_path / "home" / "two.yaml").write_text("prompts: [x]")
+    (tmp_path / "home" / "none.yaml").write_text("repeat: 0\nprompts: [x]")
+    (tmp_path / "home" / "results.csv").write_text("mine")
+    found, _, err = shell("compare", *words)
+    assert (found, rushes_sandbox.exchanges) == (code, [])
+    assert said in err
+    assert "Traceback" not in err
+    assert (tmp_path / "home" / "results.csv").read_text() == "mine"
+
+
+@pytest.mark.rushes_sandbox(poll_after=1)
+def test_what_has_no_video_says_which_and_why(
+    shell: Shell, rushes_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    (tmp_path / "plan.yaml").write_text(
+        "models: [toapis/kling-v3, toapis/kling-v3-omni]\n"
+        "repeat: 2\n"
+        "prompts: [{name: dawn, prompt: x}, {name: dusk, prompt: y, audio: true}]\n"
+    )
+    rushes_sandbox.inject("status-failed", gateway="toapis")
+    code, _, err = shell("compare", "-f", "plan.yaml", "-m", "toapis/kling-v3")
+    assert code == 5, err
+    assert re.search(r"^(dawn|dusk) · toapis/kling-v3 #[12]: \S+ \S+ ", err, re.MULTILINE)
+    code, _, err = shell("compare", "--resume", "comparison", "--redo", "failed")
+    assert code == 0, err
+    assert "planned" not in err
+    rushes_sandbox.inject("status-failed", gateway="toapis")
+    code, _, err = shell("compare", "-f", "plan.yaml", "-o", "other")
+    assert err.count("dusk · toapis/kling-v3-omni: cannot: ") == 1
+
+
+@pytest.mark.rushes_sandbox(poll_after=1)
+def test_after_ctrl_c_the_same_command_goes_on(
+    shell: Shell, rushes_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    orders = [
+        rushes_sandbox.inject("stall-after-create", gateway=gateway)
+        for gateway in ("toapis", "apimart")
+    ]
+    process = shell.start("compare", "A red kite", *PAIR)
+    assert all(order.wait(60) for order in orders)
+    process.send_signal(signal.SIGINT)
+    told = process.communicate(timeout=300)[1]
+    assert process.returncode == 130
+    assert "Continue with: rushes compare --resume comparison" in told
+    for order in orders:
+        order.cancel()
+    code, _, err = shell("compare", "A red kite", *PAIR)
+    assert code == 0, err
+    assert len(rushes_sandbox.created) == 2
+    states = [
+        cell["state"]
+        for cell in json.loads((tmp_path / "comparison" / "results.json").read_text())["cells"]
+    ]
+    assert states == ["completed"] * 2
+
+
+def test_what_is_wrong_with_a_plan_is_said_at_once(
+    shell: Shell, rushes_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    (tmp_path / "plan.yaml").write_text(
+        "models: [toapis/kling-v3]\nsettings: {duraton: 5}\nprompts: [x, {promt: y}]\n"
+    )
+    code, _, err = shell("compare", "-f", "plan.yaml")
+    assert code == 2
+    assert "plan.yaml: settings.duraton: there is no such field (nearest: duration)" in err
+    assert "plan.yaml: prompts[1].promt: there is no such field (nearest: prompt)" in err
+    code, _, err = shell("compare", "-f", "plan.yaml", "-m", "toapis/kling-v4", "--dry-run")
+    assert code == 3  # a variant that is not installed, and the rest beside it
+    assert "-m: no variant 'toapis/kling-v4' is installed (nearest: toapis/kling-v3" in err
+    assert "settings.duraton" in err
+    (tmp_path / "plan.yaml").write_text("models: [toapis/kling-v4]\nprompts: [x]\n")
+    code, _, err = shell("compare", "-f", "plan.yaml")
+    assert (code, rushes_sandbox.exchanges) == (3, [])
+    assert "plan.yaml: models[0]: no variant 'toapis/kling-v4'" in err
+    assert not (tmp_path / "comparison").exists()
+
+
+@pytest.mark.rushes_sandbox(poll_after=1)
+def test_a_finished_comparison_grows(shell: Shell, rushes_sandbox: Sandbox, tmp_path: Path) -> None:
+    def bills(*words: str) -> int:
+        code, _, err = shell("compare", *words)
+        assert code == 0, err
+        return len(rushes_sandbox.created)
+
+    assert bills("A red kite", "-m", PAIR[1]) == 1
+    assert bills("A red kite", *PAIR) == 2
+    assert bills("--resume", "comparison", "A dune", "--duration", "5") == 4
+    assert bills("--resume", "comparison", "--repeat", "2", "--max-tasks", "4") == 8
+    assert bills("--resume", "comparison", "--max-tasks", "0") == 8
+    assert bills("A red kite", "-m", PAIR[1], "-o", "other", "--repeat", "2") == 10
+    assert bills("--resume", "other", "-m", PAIR[3], "--max-tasks", "2") == 12
+    found = json.loads((tmp_path / "comparison" / "results.json").read_text())
+    assert [row["request"] for row in found["rows"]] == [
+        {"prompt": "A red kite"}, {"duration": 5, "prompt": "A dune"},
+    ]  # fmt: skip
+    code, _, err = shell("compare", "Something else", *PAIR)
+    assert code == 3
+    assert "--resume" in err
+
+
+@pytest.mark.rushes_sandbox(poll_after=1)
+def test_prices_that_are_given_bound_the_cost(
+    shell: Shell, rushes_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    (tmp_path / "plan.yaml").write_text(
+        "models: [toapis/kling-v3, uniall/kling-v3-std-silent]\n"
+        "prices: {toapis/kling-v3: 0.1/s}\n"
+        "prompts: [x]\n"
+    )
+    code, _, err = shell("compare", "-f", "plan.yaml", "--max-cost", "1")
+    assert code == 4
+    assert "uniall/kling-v3-std-silent. Give a price" in err
+    price = ("--price", "uniall/kling-v3-std-silent=0.25/task")
+    code, _, err = shell("compare", "-f", "plan.yaml", *price, "--max-cost", "0.7")
+    assert (code, rushes_sandbox.created) == (4, [])
+    assert "0.75 USD would be spent" in err
+    code, _, err = shell("compare", "-f", "plan.yaml", *price, "--max-cost", "0.75")
+    assert code == 0, err
+    assert "2 tasks: about 0.75 USD" in err
+    assert "0.75 USD, estimated" in err
+
+
+def on_a_terminal(shell: Shell, answer: bytes, *words: str, **environment: str) -> tuple[int, str]:
+    """Run a command in a terminal of its own; give the answer when it asks."""
+    ours, theirs = os.openpty()
+    process = subprocess.Popen(
+        [RUSHES, *words],
+        cwd=shell.folder,
+        env={**shell.environment, "TERM": "dumb", "COLUMNS": "300", **environment},
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    told = b""
+    while select.select([ours], [], [], 60)[0]:
+        try:
+            piece = os.read(ours, 4096)
+        except OSError:  # the terminal's other end is shut
+            break
+        told += piece
+        if b"Open the page?" in piece:
+            os.write(ours, answer)
+    os.close(ours)
+    try:
+        return process.wait(timeout=60), told.decode()
+    finally:
+        process.kill()
+
+
+@pytest.mark.rushes_sandbox(poll_after=1)
+def test_where_somebody_is_there_the_end_offers_to_open_the_page(
+    shell: Shell, tmp_path: Path
+) -> None:
+    script = tmp_path / "browser"
+    script.write_text(f'#!/bin/sh\necho "$1" >> {tmp_path / "opened"}\n')
+    script.chmod(0o755)
+    page = tmp_path / "comparison" / "report.html"
+    command = ("compare", "A red kite", "-m", PAIR[1])
+    code, told = on_a_terminal(shell, b"\n", *command, BROWSER=str(script))
+    assert code == 0, told
+    assert "1 of 1 video; every promise kept" in told
+    assert told.index(str(page)) < told.index("Open the page?")
+    assert (tmp_path / "opened").read_text() == f"{page.as_uri()}\n"
+    for answer in (b"n\n", b"\x04"):  # no, and nobody there any more: it is done all the same
+        code, told = on_a_terminal(shell, answer, *command, BROWSER=str(script))
+        assert (code, "Open the page?" in told) == (0, True), told
+    assert (tmp_path / "opened").read_text().count("\n") == 1
+    code, told = on_a_terminal(shell, b"", *command, "--json", BROWSER=str(script))
+    assert (code, "Open the page?" in told) == (0, False)
+    shell.environment["BROWSER"] = str(script)
+    code, _, err = shell(*command)  # its output is read by a program
+    assert (code, "Open the page?" in err) == (0, False)
+    nowhere = dict.fromkeys(("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"), "")
+    code, told = on_a_terminal(shell, b"", *command, **nowhere)
+    assert (code, "Open the page?" in told) == (0, False)
+
+
+def test_called_by_another_command_no_way_to_resume_is_promised(
+    shell: Shell, rushes_sandbox: Sandbox
+) -> None:
+    """The demo calls it so, and takes the journal away with it."""
+    orders = [rushes_sandbox.inject("stall-after-create", gateway=name) for name in ("toapis",)]
+    program = (
+        "from rushes_compare.command import compare\n"
+        f"compare.main(['A red kite', '-m', {PAIR[1]!r}], standalone_mode=False)"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", program],
+        cwd=shell.folder,
+        env=shell.environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    assert all(order.wait(60) for order in orders)
+    process.send_signal(signal.SIGINT)
+    told = process.communicate(timeout=300)[1]
+    assert process.returncode != 0
+    assert "--resume" not in told
+    for order in orders:
+        order.cancel()
+
+
+def test_every_field_of_a_request_is_an_option(shell: Shell) -> None:
+    def requests(*words: str) -> list[dict[str, Any]]:
+        code, out, err = shell("compare", *words, *PAIR, "--dry-run", "--json")
+        assert code in (0, 4), err
+        return [row["request"] for row in json.loads(out)["rows"]]
+
+    shots = ("--shot", "A door", "--shot-duration", "3", "--shot", "A cat", "--shot-duration", "2")
+    assert requests("x", *shots, "--extra", 'mode="pro"') == [
+        {
+            "prompt": "x",
+            "shots": [{"prompt": "A door", "duration": 3}, {"prompt": "A cat", "duration": 2}],
+            "extra": {"mode": "pro"},
+        }
+    ]
+    subject = ("--subject", "cat=a grey cat", "--subject-image", "cat=https://a.example/1.png")
+    assert requests("@cat", *subject)[0]["subjects"] == [
+        {"name": "cat", "description": "a grey cat", "images": ["https://a.example/1.png"]}
+    ]
+    (shell.folder / "plan.yaml").write_text("prompts: [x, {prompt: y, extra: {mode: std}}]")
+    found = requests("-f", "plan.yaml", "--extra", 'mode="pro"')
+    assert [row["extra"] for row in found] == [{"mode": "pro"}, {"mode": "std"}]
+
+
+def test_options_of_a_request_are_checked_as_everywhere(shell: Shell) -> None:
+    for words, said in (
+        (("--extra", "mode=pro"), "Put text in quotes"),
+        (("--shot", "a", "--shot", "b", "--shot-duration", "1"), "2 --shot and 1 --shot-duration"),
+        (("--subject-image", "cat=x"), "no --subject has this name"),
+        (("--duration", "six"), "'six' is not a number"),
+    ):
+        code, _, err = shell("compare", "x", *PAIR, *words)
+        assert (code, said in err) == (2, True), err
+
+
+def test_a_number_is_the_same_however_it_is_written(shell: Shell) -> None:
+    """Rows are known again by their request, and were so before there was a common reader."""
+
+    def request(*words: str) -> bytes:
+        code, out, err = shell("compare", "x", *PAIR, *words, "--dry-run", "--json")
+        assert code in (0, 4), err
+        found = json.loads(out)["rows"][0]["request"]
+        return json.dumps({name: found[name] for name in ("duration", "guidance")}).encode()
+
+    one = request("--duration", "5", "--guidance", "1")
+    assert one == request("--duration", "5.0", "--guidance", "1.0")
+    assert one == b'{"duration": 5, "guidance": 1.0}'
+
+
+def test_the_reference_lists_every_option() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "reference.md").read_text(encoding="utf-8")
+    options = [name for option in compare.params for name in option.opts if name.startswith("--")]
+    assert len(options) > 30
+    listed = {"--model": "-m", "--file": "-f", "--output": "-o"}
+    missing = [name for name in options if f"`{listed.get(name, name)}" not in page]
+    assert missing == []
+
+
+def test_the_shell_completes_variants_resolutions_and_files() -> None:
+    def completed(words: str) -> list[str]:
+        count = str(len(words.split()))
+        environment = {
+            "_RUSHES_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": count,
+        }
+        done = subprocess.run(
+            [RUSHES], env={**os.environ, **environment}, capture_output=True, text=True, check=True
+        )
+        return done.stdout.splitlines()
+
+    assert "plain,toapis/kling-v3" in completed("rushes compare -m ")
+    assert completed("rushes compare --resolution ") == ["plain,720p", "plain,1080p", "plain,4k"]
+    silent = "-m uniall/kling-v3-std-silent"
+    assert completed(f"rushes compare {silent} --resolution ") == ["plain,720p"]
+    both = completed(f"rushes compare {silent} -m toapis/kling-v3 --resolution ")
+    assert both == ["plain,720p", "plain,1080p"]
+    for option in ("--first-frame", "--last-frame", "--reference", "-f"):
+        assert completed(f"rushes compare {option} ")[0].startswith("file,"), option
+    for option in ("-o", "--resume"):
+        assert completed(f"rushes compare {option} ")[0].startswith("dir,"), option

@@ -1,0 +1,57 @@
+"""The cells on a terminal: which are shown where there are more than it has lines."""
+
+import io
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rushes_compare._command.live_table import LiveTable
+from rushes_compare.results import Cell, Failure, Finding, Results, Row
+
+
+def board(count: int, height: int, **more: Any) -> tuple[LiveTable, list[Cell], Console]:
+    cells = [Cell(id=str(n), row=n, variant="a/b", **more) for n in range(count)]
+    rows = [Row(name=f"row {n}", request={}) for n in range(count)]
+    found = Results(id="x", created_at=0, rows=rows, variants=["a/b"], cells=cells)
+    console = Console(file=io.StringIO(), width=100, height=height, force_terminal=False)
+    return LiveTable(found, console), cells, console
+
+
+def lines(write_outputs: LiveTable, console: Console) -> list[str]:
+    with console.capture() as taken:
+        console.print(write_outputs._table())
+    return taken.get().splitlines()
+
+
+def test_a_small_terminal_shows_what_is_under_way_and_counts_the_rest() -> None:
+    write_outputs, cells, console = board(50, 10)
+    done = Failure(kind="TaskEndedError", message="x")
+    write_outputs.show(msgspec.structs.replace(cells[3], state="queued"))
+    write_outputs.show(msgspec.structs.replace(cells[3], state="failed", failure=done))
+    write_outputs.show(msgspec.structs.replace(cells[44], state="in_progress", progress=50.0))
+    found = lines(write_outputs, console)
+    assert len(found) == 8
+    assert found[0].startswith("row 44")
+    assert found[1].startswith("row 0")
+    assert found[-1].strip() == "and 43 more: 43 planned"
+    assert len(lines(*board(8, 10)[::2])) == 8
+    assert "more" not in "".join(lines(*board(8, 10)[::2]))
+
+
+def test_what_is_begun_anew_is_not_news_but_what_comes_of_it_is() -> None:
+    write_outputs, cells, console = board(1, 10)
+    failed = msgspec.structs.replace(
+        cells[0], state="failed", failure=Failure(kind="TaskEndedError", message="x")
+    )
+    for cell in (failed, cells[0], msgspec.structs.replace(cells[0], state="queued")):
+        write_outputs.show(cell)
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue() == "a/b: failed: TaskEndedError\na/b: queued\n"
+
+
+def test_what_cannot_says_its_first_problem() -> None:
+    problems = [Finding(path="", code="x", message=text) for text in ("no sound", "no seed")]
+    write_outputs, _, _ = board(2, 10, state="cannot", problems=problems)
+    assert list(write_outputs.cannot()) == [
+        "row 0 · a/b: cannot: no sound", "row 1 · a/b: cannot: no sound",
+    ]  # fmt: skip

@@ -1,0 +1,133 @@
+"""The page of a comparison that is under way, or was left before its end."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from page_reading import names, tells
+from page_results import VARIANTS, results
+from playwright.sync_api import Page
+from rushes_compare._page import write_page
+from rushes_compare.results import Cell, Failure, Results, Timing
+
+Open = Callable[..., Page]
+TWO = [VARIANTS[0], VARIANTS[3]]
+
+
+def begun(cell: Cell, state: str, progress: float | None = None) -> Cell:
+    """Return a cell as it was before it had a video."""
+    return msgspec.structs.replace(
+        cell, state=state, progress=progress, video=None, promises=[], timing=Timing(), billed=None
+    )
+
+
+@pytest.fixture
+def done(tmp_path: Path) -> Results:
+    return results(tmp_path / "a comparison", variants=TWO, rows=1, seconds=0.5, size=(160, 90))
+
+
+@pytest.fixture
+def folder(done: Results, tmp_path: Path) -> Path:
+    """Return the folder of a comparison of which one film is there and one is rendering."""
+    cells = [done.cells[0], begun(done.cells[1], "in_progress", 40.0)]
+    under_way = msgspec.structs.replace(done, cells=cells)
+    write_page(under_way, tmp_path / "a comparison", under_way=True)
+    return tmp_path / "a comparison"
+
+
+def with_a_clock(page: Page) -> Page:
+    """Open a page anew, on a clock that only a test moves."""
+    page.clock.install()
+    page.reload()
+    return page
+
+
+def test_it_says_how_far_it_has_come(open_page: Open, folder: Path) -> None:
+    page = open_page(folder)
+    told = page.inner_text("#progress")
+    assert "Under way" in told
+    assert "1 of 2 finished as of" in told
+    assert "Nothing new" not in told
+    assert page.inner_text(".film.unfinished .blank") == "Under way\nrendering, 40 %"
+    page.keyboard.press("b")
+    assert page.locator("#progress").is_visible()
+    assert tells(page) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [("planned", "not started"), ("queued", "queued"), ("completed", "being fetched")],
+)
+def test_each_cell_says_where_it_is(
+    open_page: Open, folder: Path, done: Results, state: str, words: str
+) -> None:
+    cells = [begun(cell, state) for cell in done.cells]
+    write_page(msgspec.structs.replace(done, cells=cells), folder, under_way=True)
+    page = open_page(folder)
+    assert page.locator(".blank span").all_text_contents() == [words] * 2
+    assert "0 of 2" in page.inner_text("#progress")
+
+
+def test_a_newer_page_comes_by_itself(open_page: Open, folder: Path, done: Results) -> None:
+    page = with_a_clock(open_page(folder))
+    assert page.locator(".film.unfinished").count() == 1
+    write_page(done, folder)
+    with page.expect_event("load"):
+        page.clock.run_for(10_000)
+    assert page.locator(".film.video").count() == 2
+    assert page.locator("#progress").count() == 0
+
+
+def test_a_reader_who_is_busy_is_left_alone(open_page: Open, folder: Path) -> None:
+    page = with_a_clock(open_page(folder))
+    page.evaluate("() => { window.same = true; }")
+    page.keyboard.press("d")
+    page.clock.run_for(60_000)
+    assert page.evaluate("() => window.same") is True
+    assert page.locator("#row-0 details.sent[open]").count() == 2
+    page.keyboard.press("d")
+    page.keyboard.press("b")  # another page would shuffle the rows anew
+    page.clock.run_for(60_000)
+    assert page.evaluate("() => window.same") is True
+    page.keyboard.press("b")
+    with page.expect_event("load"):
+        page.clock.run_for(60_000)
+    assert page.evaluate("() => window.same") is None
+
+
+def test_a_run_that_fell_silent_is_not_told_as_going_on(
+    open_page: Open, folder: Path, done: Results, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    an_hour_ago = time.time() - 3600
+    monkeypatch.setattr("rushes_compare._page.writing.time.time", lambda: an_hour_ago)
+    cells = [done.cells[0], begun(done.cells[1], "queued")]
+    write_page(msgspec.structs.replace(done, cells=cells), folder, under_way=True)
+    page = open_page(folder)
+    told = page.inner_text("#progress")
+    assert "Nothing new has come since" in told
+    assert "rushes compare --resume 'a comparison'" in told
+
+
+def test_what_was_left_unfinished_says_how_to_go_on(
+    open_page: Open, folder: Path, done: Results
+) -> None:
+    stopped = msgspec.structs.replace(
+        begun(done.cells[1], "queued"),
+        failure=Failure(kind="StillRunningError", message="toapis did not finish in 5 s"),
+    )
+    write_page(msgspec.structs.replace(done, cells=[done.cells[0], stopped]), folder)
+    page = open_page(folder)
+    told = page.inner_text("#progress")
+    assert told.startswith("Not finished. 1 of 2 has no video yet")
+    assert "rushes compare --resume 'a comparison'" in told
+    assert page.locator("#reload").count() == 0
+    assert page.inner_text(".film.unfinished .blank") == "Not finished\nqueued"
+
+
+def test_a_finished_one_says_nothing_of_it(open_page: Open, folder: Path, done: Results) -> None:
+    write_page(done, folder)
+    page = open_page(folder)
+    assert page.locator("#progress").count() == 0
+    assert names(page, 0) == TWO

@@ -1,0 +1,210 @@
+"""A comparison that grows: only what is new is paid."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from comparison_runs import PAIR, Comparing
+from hypothesis import given
+from hypothesis import strategies as st
+from rushes_compare import BudgetError, FolderError, PlanError
+from rushes_compare._plan.growth import merge_plan, not_in_plan
+from rushes_compare._plan.plan import Plan, make_plan
+from rushes_compare._results.results_file import ResultsFile, read_results
+from rushes_compare.results import Cell, Results, Row
+from rushes_sandbox import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def comparing(rushes_sandbox: Sandbox, tmp_path: Path) -> Comparing:
+    return Comparing(rushes_sandbox, tmp_path / "home")
+
+
+def bills(comparing: Comparing) -> int:
+    return len(comparing.sandbox.created)
+
+
+def test_a_prompt_a_variant_a_repetition_more_and_only_those_are_paid(
+    comparing: Comparing, tmp_path: Path
+) -> None:
+    first = comparing("A red kite")
+    assert bills(comparing) == 2
+    with pytest.raises(BudgetError, match="2 tasks would be paid"):
+        comparing(["A red kite", "A dune"], max_tasks=1)
+    prompts = comparing(["A dune", "A red kite"], max_tasks=2)
+    assert bills(comparing) == 4
+    three = [*PAIR, "uniall/kling-v3-std-silent"]
+    variants = comparing(["A dune", "A red kite"], three, max_tasks=2)
+    assert bills(comparing) == 6
+    repeats = comparing(["A dune", "A red kite"], three, repeats=2, max_tasks=6)
+    assert bills(comparing) == 12
+    assert all(cell.video for cell in repeats.cells)
+    # What was there has its id, its file and its place; its row keeps its number, and votes.
+    kept = {cell.id: cell for cell in repeats.cells}
+    for before in (first, prompts, variants):
+        assert repeats.id == before.id
+        for cell in before.cells:
+            assert kept[cell.id].video == cell.video
+            assert kept[cell.id].row == cell.row
+    assert [(row.name, row.request["prompt"]) for row in repeats.rows] == [
+        ("1", "A red kite"), ("2", "A dune"),
+    ]  # fmt: skip
+    order = [
+        (cell.row, repeats.variants.index(cell.variant), cell.repeat) for cell in repeats.cells
+    ]
+    assert order == sorted(order)
+    assert comparing(["A dune", "A red kite"], three, repeats=2, max_tasks=0) == repeats
+    assert read_results(tmp_path / "comparison") == repeats
+
+
+def test_what_was_left_unfinished_grows_too(comparing: Comparing) -> None:
+    class Enough(Exception):
+        pass
+
+    def leave(cell: Cell) -> None:
+        if cell.state == "queued":
+            raise Enough
+
+    with pytest.raises(Enough):
+        comparing("A red kite", [PAIR[0]], on_change=leave)
+    results = comparing("A red kite", repeats=2)
+    assert all(cell.video for cell in results.cells)
+    assert bills(comparing) == 4
+
+
+def test_what_is_there_and_not_asked_for_is_named(comparing: Comparing) -> None:
+    comparing({"name": "kite", "prompt": "A red kite"}, repeats=2)
+    for requests, variants, repeats, words in (
+        ("A dune", PAIR, 2, "the row 'kite'"),
+        ("A red kite", PAIR[:1], 2, PAIR[1]),
+        ("A red kite", PAIR, 1, "2 repetitions"),
+    ):
+        with pytest.raises(FolderError, match=f"other requests or variants .*{words}"):
+            comparing(requests, variants, repeats=repeats)
+    assert bills(comparing) == 4
+
+
+def results(requests: list[str], variants: list[str] = PAIR) -> Results:
+    plan = make_plan(requests, variants)
+    return Results(id="a", created_at=0, rows=plan.rows, variants=plan.variants, cells=[])
+
+
+def test_names_are_kept_and_numbers_are_the_places() -> None:
+    there = results(["A", "B"])
+    plan = make_plan(
+        ["C", {"name": "bee", "prompt": "B"}, "A", {"name": "dee", "prompt": "D"}], PAIR
+    )
+    told = [(row.name, row.request["prompt"]) for row in merge_plan(there, plan).rows]
+    assert told == [("1", "A"), ("bee", "B"), ("3", "C"), ("dee", "D")]
+    again = make_plan([{"name": "1", "prompt": "E"}], PAIR)
+    rows = merge_plan(there, again).rows
+    assert [row.name for row in rows] == ["1", "2", "3"]
+    named = make_plan([{"name": "2", "prompt": "E"}], PAIR)
+    with pytest.raises(PlanError, match="name of a row '2'"):
+        merge_plan(there, named)
+
+
+@given(st.lists(st.sampled_from("ABC"), max_size=6), st.lists(st.sampled_from("ABC"), max_size=6))
+def test_a_comparison_and_a_plan_become_one(there: list[str], more: list[str]) -> None:
+    """As bags of prompts: the union, what is there first and in its order."""
+
+    def rows(prompts: list[str]) -> list[Row]:
+        return [Row(name=str(n), request={"prompt": text}) for n, text in enumerate(prompts, 1)]
+
+    held = Results(id="a", created_at=0, rows=rows(there), variants=[], cells=[])
+    plan = Plan(rows=rows(more), variants=[])
+    both = [row.request["prompt"] for row in merge_plan(held, plan).rows]
+    assert both[: len(there)] == there
+    for text in "ABC":
+        assert both.count(text) == max(there.count(text), more.count(text))
+    assert len(list(not_in_plan(held, plan))) == sum(
+        max(0, there.count(text) - more.count(text)) for text in "ABC"
+    )
+
+
+def test_two_that_add_at_one_moment_lose_nothing(comparing: Comparing, tmp_path: Path) -> None:
+    """What another run has added is not written over by one that knows nothing of it."""
+    comparing("A red kite", [PAIR[0]])
+    before = read_results(tmp_path / "comparison")
+    comparing("A red kite", PAIR)
+    with pytest.raises(FolderError, match="added to by another run"):
+        ResultsFile(tmp_path / "comparison", before).create()
+    assert read_results(tmp_path / "comparison").variants == PAIR
+
+
+def test_the_order_of_variants_is_that_of_their_coming(comparing: Comparing) -> None:
+    comparing("A red kite", [PAIR[1]])
+    found = comparing("A red kite", PAIR)
+    assert found.variants == [PAIR[1], PAIR[0]]
+    assert bills(comparing) == 2
+    assert msgspec.json.encode(found)
+
+
+def prices(results: Results) -> dict[str, Any]:
+    return {cell.variant: cell.estimate for cell in results.cells}
+
+
+def test_a_price_that_is_given_bounds_the_cost(comparing: Comparing, tmp_path: Path) -> None:
+    given = {PAIR[0]: "0.1/s", PAIR[1]: "9/task", "uniall/kling-v3-std-silent": "0.25/task"}
+    three = [*PAIR, "uniall/kling-v3-std-silent"]
+    with pytest.raises(BudgetError, match=r"1\.236 USD would be spent"):
+        comparing("A red kite", three, prices={**given, three[2]: "0.4/task"}, max_cost=1)
+    assert comparing.sandbox.exchanges == []
+    results = comparing("A red kite", three, prices=given, max_cost=1.1)
+    # The provider's own default length; a price that is known counts, the one given does not.
+    assert prices(results) == {PAIR[0]: 0.5, PAIR[1]: 0.336, three[2]: 0.25}
+    assert [note.code for note in results.cells[1].notes] == ["price"]
+    assert results.prices == given
+    with pytest.raises(BudgetError, match=r"1\.086 USD would be spent"):  # they are kept
+        comparing("A red kite", three, repeats=2, max_cost=1)
+    assert bills(comparing) == 3
+
+
+def test_a_price_by_the_second_is_for_the_length_that_is_sent(comparing: Comparing) -> None:
+    uniall = "uniall/kling-v3-std-silent"
+    with pytest.raises(
+        BudgetError, match=f"have no known cost.*{uniall}"
+    ):  # its default is unknown
+        comparing("A", [uniall], prices={uniall: "0.1/s"}, max_cost=100)
+    results = comparing(
+        {"prompt": "A", "duration": 4}, [uniall], prices={uniall: "0.1/s"}, max_cost=1
+    )
+    assert prices(results) == {uniall: 0.4}
+    request = {"prompt": "A", "extra": {"duration": 3}}
+    native = comparing(request, [uniall], prices={uniall: "0.1/s"}, max_cost=1, folder="other")
+    assert prices(native) == {uniall: 0.3}
+
+
+def test_what_began_with_a_stand_in_does_not_go_on_with_the_provider(
+    comparing: Comparing, tmp_path: Path
+) -> None:
+    real = {"toapis": "https://toapis.example"}
+    comparing("A red kite", [PAIR[0]])
+    with pytest.raises(FolderError, match="begun with toapis on this machine itself"):
+        comparing("A red kite", [PAIR[0]], repeats=2, base_urls=real)
+    assert bills(comparing) == 1
+    again = comparing("A red kite", [PAIR[0]], base_urls=real)  # nothing is left to be sent
+    assert again.cells[0].video
+    there = msgspec.structs.replace(again, local=[])
+    (tmp_path / "comparison" / "results.json").write_bytes(msgspec.json.encode(there))
+    with pytest.raises(FolderError, match="toapis not on this machine itself"):
+        comparing("A red kite", [PAIR[0]], repeats=2)
+    assert bills(comparing) == 1
+
+
+@pytest.mark.parametrize("fault", ["status-failed", "download-html"])
+def test_what_failed_with_a_stand_in_is_not_started_again_with_the_provider(
+    comparing: Comparing, fault: str
+) -> None:
+    comparing.sandbox.inject(fault, gateway="toapis", times=None)
+    comparing("A red kite", [PAIR[0]])
+    real = {"toapis": "https://toapis.example"}
+    with pytest.raises(FolderError, match="begun with toapis on this machine itself"):
+        comparing("A red kite", [PAIR[0]], redo="failed", base_urls=real)
+    assert bills(comparing) == 1

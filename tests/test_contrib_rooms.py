@@ -1,0 +1,119 @@
+"""The rooms of contrib packages: which may import which, and that nobody imports a private one.
+
+A room is a folder or a module directly in a package. Each table lists its rooms from the ground up,
+each with all the rooms that it imports; a room may import only what stands above it in the table.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = {
+    "cli": {
+        "exit_codes": "",
+        "strict_json": "",
+        "terminal": "",
+        "_runtime": "",
+        "_request": "_runtime strict_json",
+        "options": "_request",
+        "request_input": "_request",
+        "_output": "_request _runtime terminal",
+        "task_output": "_output exit_codes terminal",
+        "_errors": "_output _runtime exit_codes terminal",
+        "_plugins": "_runtime",
+        "_commands": (
+            "_errors _output _plugins _request _runtime exit_codes options request_input "
+            "strict_json task_output terminal"
+        ),
+        "_app": "_commands _errors _plugins _runtime exit_codes terminal",
+        "main": "_app _runtime",
+        "__init__": "",
+    },
+    "compare": {
+        "errors": "",
+        "results": "",
+        "_files": "errors",
+        "_plan": "errors results",
+        "_results": "_files _plan errors results",
+        "_promises": "results",
+        "_measure": "_files results",
+        "_check": "_plan _promises _results errors results",
+        "_run": "_check _measure _promises _results results",
+        "_page": "_files results",
+        "comparison": "_check _page _plan _results _run errors results",
+        "_command": "_check _plan _results _run comparison errors results",
+        "command": "_command _results comparison errors",
+        "__init__": "comparison errors results",
+    },
+}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield every module that a file imports, inside functions and by name too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+        elif isinstance(node, ast.Constant) and str(node.value).startswith("rushes_"):
+            yield str(node.value)  # for import_module, or in a table of modules
+
+
+def source(name: str) -> Path:
+    return ROOT / "contrib" / name / "src" / f"rushes_{name}"
+
+
+def room(path: Path, package: Path) -> str:
+    """Return the room that a file of a package, or what one of its modules imports, is in."""
+    return path.relative_to(package).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_rooms_import_what_the_table_says(name: str) -> None:
+    package = source(name)
+    arrows: dict[str, set[str]] = {room(path, package): set() for path in package.rglob("*.py")}
+    for path in package.rglob("*.py"):
+        here = room(path, package)
+        for module in imports(path):
+            first, _, rest = module.partition(".")
+            there = rest.partition(".")[0]
+            if first == package.name and there in ROOMS[name] and there != here:
+                arrows[here].add(there)
+    assert arrows == {here: set(there.split()) for here, there in ROOMS[name].items()}
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_rooms_import_only_what_stands_above_them(name: str) -> None:
+    above: set[str] = set()
+    for here, there in ROOMS[name].items():
+        assert set(there.split()) <= above, f"{here} is part of a circle"
+        above.add(here)
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_nothing_else_imports_a_private_room(name: str) -> None:
+    own = ROOT / "contrib" / name
+    folders = ("core", "plugins", "contrib", "tests", "docs", "benchmarks")
+    others = [path for folder in folders for path in (ROOT / folder).rglob("*.py")]
+    assert others
+    private = {
+        f"{path.relative_to(ROOT)}: {module}"
+        for path in others
+        if not path.is_relative_to(own) and "node_modules" not in path.parts
+        for module in imports(path)
+        if module.startswith(f"rushes_{name}._")
+    }
+    assert not private
+
+
+@pytest.mark.parametrize("name", ROOMS)
+def test_public_modules_say_what_is_public(name: str) -> None:
+    for path in source(name).glob("[!_]*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        assert ast.get_docstring(tree), path
+        names = [ast.unparse(target) for node in tree.body if isinstance(node, ast.Assign)
+                 for target in node.targets]  # fmt: skip
+        assert "__all__" in names, path
