@@ -1,6 +1,5 @@
 """The time that a client lives by. A test gives it another (`rushes.testing.Clock`)."""
 
-import asyncio
 import random
 import time
 
@@ -32,4 +31,6 @@ class SystemClock:
 
     async def sleep_async(self, seconds: float) -> None:
         """Let time pass while the event loop goes on."""
+        import asyncio  # a command that waits for nothing can do without
+
         await asyncio.sleep(seconds)
