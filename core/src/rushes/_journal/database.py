@@ -89,8 +89,8 @@ class File:
         if self.identity() != opened:
             raise JournalError(
                 f"the journal {self.path} (or its -wal file) was removed or replaced while it was "
-                "in use; nothing is sent without it. Put it back together with that file, or continue "
-                "with a new one; tasks that are only in the old one must then be looked up "
+                "in use; nothing is sent without it. Put it back together with that file, or "
+                "continue with a new one; tasks that only the old one has must then be looked up "
                 "at their provider"
             )
 

@@ -115,8 +115,7 @@ def received(core: httpcore.Response) -> httpx.Response:
 
 
 def body_of(response: httpx.Response) -> Any:
-    """Return the body as it arrives; httpx would lose what it has buffered if the connection
-    fails."""
+    """Return the body as it arrives; httpx would lose buffered bytes if the connection fails."""
     return response.stream
 
 

@@ -22,8 +22,7 @@ class Places:
     """
 
     def __init__(self, count: int, future: Callable[[], Any]) -> None:
-        """Provide `count` places; `future` makes the futures to wait for, in a thread or on a
-        loop."""
+        """Provide `count` places; `future` makes the future to wait for, threaded or async."""
         self._count, self._most_long, self._future = count, max(count // 2, 1), future
         self.renew()
 

@@ -34,8 +34,7 @@ class PlannedUpload(Struct, frozen=True, kw_only=True):
 
 
 class Body:
-    """The result of mapping a request to a payload; `origins` maps its paths back to the
-    request."""
+    """The result of mapping a request to a payload; `origins` leads from its paths back."""
 
     __slots__ = ("body", "files", "notes", "origins", "problems", "variant")
 

@@ -104,8 +104,7 @@ class Examiner:
         return struct(**made)
 
     def mark_list(self) -> Any:
-        """Return the mark of a list; in a request it is iterable, because plugins iterate over
-        it."""
+        """Return the mark of a list; in a request it can be iterated, as plugins do."""
         return [INVALID] if self.portable else INVALID
 
     def absent(self, field: FieldShape, given: Any) -> bool:

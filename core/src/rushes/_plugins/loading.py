@@ -130,8 +130,7 @@ class LoadedVariant:
 
     @cached_property
     def rules_hold(self) -> Callable[[Any], bool]:
-        """Returns whether a payload, as rules see it, satisfies every declared rule without a
-        note."""
+        """Whether a payload, as rules see it, satisfies every declared rule without a note."""
         rules = {f"rule_{place}": rule for place, rule in enumerate(self.variant.rules)}
         lines = (
             f"if (found := {name}(read)) is not True and (found is False or list(found)): "

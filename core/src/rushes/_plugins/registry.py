@@ -1,5 +1,4 @@
-"""Finding plugins by entry point: listing imports nothing, and a task loads only its own
-variant."""
+"""Finding plugins by entry point: listing imports nothing, a task loads only its own variant."""
 
 import difflib
 import re
@@ -166,6 +165,6 @@ class Registry:
         if broken := self._all_wrappers[1]:
             reasons = "\n".join(broken)
             raise BrokenPluginError(
-                f"{reasons}\nNothing is sent while a wrapper that may limit spending cannot be loaded; "
-                "repair or uninstall it"
+                f"{reasons}\nNothing is sent while a wrapper that may limit spending cannot be "
+                "loaded; repair or uninstall it"
             )

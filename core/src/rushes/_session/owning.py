@@ -73,8 +73,7 @@ def keeping(session: Session, task: Task, claim: str, work: Work) -> Flow[Task]:
 
 
 def letting_go(session: Session, task_id: str, claim: str, flow: Flow[T]) -> Flow[T]:
-    """Release a claim if a flow stops early; even a flow that was just claiming may have
-    succeeded."""
+    """Release a claim if a flow stops early, even while claiming: that may have succeeded."""
     try:
         return (yield from flow)
     except GeneratorExit:  # no effect can run any more; the interpreter may be ending

@@ -253,8 +253,7 @@ class Session(Struct, kw_only=True, dict=True):
         return task.key_fingerprint != self.key_fingerprint(loaded, task)
 
     def key_fingerprint(self, loaded: LoadedVariant, task: Task) -> str:
-        """Return a fingerprint of today's key for a task's record, which does not reveal the
-        key."""
+        """Return a fingerprint of today's key for a task's record; it does not reveal the key."""
         key, _ = self.key(loaded)
         return hmac.new(key.encode(), task.id.encode(), "sha256").hexdigest()[:16]
 

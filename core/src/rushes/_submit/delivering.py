@@ -48,8 +48,7 @@ def deliver(
     on_update: OnUpdate | None,
     end: float | None = None,
 ) -> Flow[Task]:
-    """Try to send a recorded task's call, as recorded, until it is sent once; return the accepted
-    task.
+    """Send a recorded task's call, as recorded, exactly once; return the accepted task.
 
     Raises NotSentError, RefusedError, ConfigurationError or DiskError if nothing was bought,
     OutcomeUnknownError if that is unknown.

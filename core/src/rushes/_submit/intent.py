@@ -21,8 +21,7 @@ REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
-    """A job before its files are uploaded: our reference, the client id, its fingerprint and
-    output."""
+    """A job before its files are uploaded: reference, client id, fingerprint and output."""
 
     task_id: str
     client_id: str
@@ -34,14 +33,16 @@ def usable(task_id: str | None, output: str | None) -> None:
     """Refuse a reference that cannot be used in a file name, or a path that cannot be recorded."""
     if task_id is not None and not REFERENCE.fullmatch(task_id):
         message = (
-            f"{show(task_id)} is not a valid task reference; it is used in file names and headers: 1 to 100 "
-            "English letters, digits, '.', '_' and '-', beginning with a letter or digit"
+            f"{show(task_id)} is not a valid task reference; it is used in file names and "
+            "headers: 1 to 100 English letters, digits, '.', '_' and '-', beginning with a "
+            "letter or digit"
         )
         raise RequestError((Problem(path="", code="reference", message=message),))
     try:
         (output or "").encode()
     except UnicodeEncodeError as error:
-        raise ConfigurationError(f"the path {output!r} is not valid UTF-8; choose another") from error
+        message = f"the path {output!r} is not valid UTF-8; choose another"
+        raise ConfigurationError(message) from error
 
 
 def intend(
@@ -66,7 +67,8 @@ def carried(variant: Variant, client_id: str) -> None:
     if examiner.problems:
         message = (
             f"{show(client_id)} is a task reference that {field}, the field that sends it to "
-            f"{variant.provider}, does not accept ({examiner.problems[0].message}); give another one"
+            f"{variant.provider}, does not accept ({examiner.problems[0].message}); "
+            "give another one"
         )
         raise RequestError((Problem(path="", code="reference", message=message),))
 

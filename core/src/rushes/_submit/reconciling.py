@@ -37,7 +37,7 @@ def reconcile(
     if session.of_another_key(loaded, task):
         raise (yield from _of_another_key(session, loaded, task, on_update))
     end = session.elapsed() + session.timeouts.submit
-    trouble = task.error or "no answer came"
+    trouble = task.error or "no answer arrived"
     for pause in PAUSES:
         left = end - session.elapsed() - pause
         if left <= 0:
@@ -54,7 +54,7 @@ def reconcile(
         if outcome is not None and outcome.receipt:
             queued = at(task, "queued", receipt=outcome.receipt)
             return (yield from session.record(queued, on_update))
-        trouble = outcome.words if outcome else "the provider does not find a task with its client id yet"
+        trouble = outcome.words if outcome else "the provider finds no task with its client id yet"
         if outcome and not _passing(loaded, outcome):
             break
     raise (yield from _unknown(session, task, trouble, on_update))
@@ -83,7 +83,7 @@ def _of_another_key(
         f". It was sent with another key than the one from {where}, and only an account's own key "
         f"finds its tasks: set that key ({variable}), then resume the task"
     )
-    trouble = task.error or "no answer came"
+    trouble = task.error or "no answer arrived"
     return (yield from _unknown(session, task, trouble, on_update, hint))
 
 

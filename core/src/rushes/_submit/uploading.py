@@ -119,7 +119,8 @@ def _upload(
 
     generator = loaded.call("upload", file=file)
     if generator is None:
-        raise BrokenPluginError(f"{loaded.variant.id}: it declares uploads, but has no hook `upload`")
+        message = f"{loaded.variant.id}: it declares uploads, but has no hook `upload`"
+        raise BrokenPluginError(message)
     try:
         url, answer = yield from steps(generator, send)
     except (NotSent, Interrupted) as failure:
@@ -136,6 +137,7 @@ def _upload(
     loopback = is_loopback(loaded.variant.base_url)
     if not isinstance(url, str) or public_url_objection(url, loopback=loopback):
         raise NotSentError(
-            f"{provider}: the upload of {planned.path} returned no usable address; nothing was bought"
+            f"{provider}: the upload of {planned.path} returned no usable address; "
+            "nothing was bought"
         )
     return url

@@ -1,7 +1,7 @@
-"""For those who write plugins: the conformance kit. Needs the extra `rushes[testing]`.
+"""For plugin authors: the conformance kit. Needs the extra `rushes[testing]`.
 
 `VariantConformance` is the kit. `check` checks a request against a loaded variant, without a
-client. `payload_fields` tells a variant's fields in words, for a page about it.
+client. `payload_fields` describes a variant's fields in words, for a page about it.
 """
 
 from rushes._check.checking import check
