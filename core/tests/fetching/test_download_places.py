@@ -161,7 +161,7 @@ def test_what_is_no_file_where_one_was_is_not_read(
     driver.generate("acme/zoom", REQUEST, task="kite", output=place)
     place.unlink()
     place.mkdir() if kind == "folder" else os.mkfifo(place)
-    with pytest.raises(DiskError, match="no regular file"):
+    with pytest.raises(DiskError, match="not a regular file"):
         driver.resume("kite")
     assert driver.resume("kite", output=tmp_path / "y.mp4").file
 

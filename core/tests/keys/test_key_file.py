@@ -173,7 +173,7 @@ def test_what_holds_no_keys_is_said_without_what_it_holds(
 ) -> None:
     file.write_bytes(content)
     for verb in ("read", "write"):
-        assert f"{file} holds no keys (" in refusal(home, verb)
+        assert f"{file} does not contain keys (" in refusal(home, verb)
     assert file.read_bytes() == content
 
 

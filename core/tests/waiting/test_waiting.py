@@ -106,7 +106,7 @@ def test_one_look(make: Maker, server: Server) -> None:
         assert driver.task(task.id) == now
     assert [task.progress for task in told] == [50.0]
     server.on("GET /v1/clips", drops)
-    with pytest.raises(StillRunningError, match=r"the last look failed \("):
+    with pytest.raises(StillRunningError, match=r"the last poll failed \("):
         driver.refresh(task.id)
     server.last = None
     done = driver.refresh(task.id)
