@@ -83,8 +83,8 @@ class Client(Configured):
 
         However short the timeout, the provider is asked if its advice allows a poll, counted from
         the last one in the journal: calling this now and then also follows a task. Another thread
-        that sets `stop` ends the waiting, not the task. Raises StillRunningError (the task is still
-        running), TaskEndedError or ResultError.
+        that sets `stop` ends the waiting, not the task. Raises StillRunningError (the task
+        continues at the provider), TaskEndedError or ResultError.
         """
 
         def perform(effect: Effect) -> Any:

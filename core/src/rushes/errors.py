@@ -13,7 +13,7 @@
       OutcomeUnknownError     it is unknown whether the submit was accepted
       TaskEndedError          the provider failed, cancelled or expired the task
       ResultError             the provider offers no usable video
-      StillRunningError       the task is still running; we stopped waiting, or could not poll
+      StillRunningError       the task is not finished; we stopped waiting, or could not poll
       DiskError               our own disk: the video could not be written; the task is kept
 
 Every error about a task carries it as `task`; it can be resumed from any process.
@@ -100,7 +100,7 @@ class ResultError(RushesError):
 
 
 class StillRunningError(RushesError):
-    """The task is still running. Stopped waiting is not failed: resume it."""
+    """The task is not finished here. Stopped waiting is not failed: resume it."""
 
 
 class DiskError(RushesError):

@@ -152,7 +152,7 @@ def test_where_nothing_is_stored_nobodys_folder_is_judged(home: Path) -> None:
 def test_a_file_of_another_user_is_refused(home: Path, file: Path) -> None:
     os.chown(file, 12345, -1)
     words = refusal(home)
-    assert "it belongs to another user (number 12345)" in words
+    assert "it belongs to another user (uid 12345)" in words
     assert f"chown 0 {file}" in words
 
 

@@ -147,7 +147,7 @@ BROKEN: list[tuple[str, dict[str, Any], str, str]] = [
     ("one name twice", {"plugin": Toy(rules=(*RULES, structs.replace(long_may_drift)))},
      "the_declaration", "two rules share a name: ['long_may_drift']"),
     ("a field misspelt", {"plugin": Toy(rules=(*RULES, of_no_field))}, "the_declaration",
-     "of_no_field: the payload has no ['second']"),
+     "of_no_field: the payload does not have ['second']"),
     ("a place misspelt", {"plugin": Toy(fields={"prompt": To("promt")})}, "the_declaration",
      "prompt: the payload has no promt"),
     ("no id", {"plugin": Toy(status_path="/v2/clips")}, "the_declaration", "{id}"),
@@ -182,7 +182,7 @@ class Telling(Mapping):
     ("told", "says"),
     [
         ({"source": None}, "no source"),
-        ({"source": Source("A page", "http://docs.toy.example")}, "no page"),
+        ({"source": Source("A page", "http://docs.toy.example")}, "not a page"),
         ({"message": "wrong"}, "not a sentence"),
         ({"path": ""}, "without a path"),
         ({"path": "qualty"}, "no such field"),

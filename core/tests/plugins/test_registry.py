@@ -57,7 +57,7 @@ BROKEN = {
     "another spec": (
         GOOD.format(id="x/y")
         + "plugin.declaration = msgspec.structs.replace(plugin.declaration, spec=99)",
-        "version 99 .* speaks version 1",
+        "version 99 .* supports version 1",
     ),
     "another id": (GOOD.format(id="x/y"), "entry point says .*, its declaration x/y"),
 }

@@ -50,7 +50,9 @@ def test_a_wait_sleeps_no_longer_than_it_may_and_says_what_it_knows(
     driver = make(polling=ADVICE)
     watch = Watch(driver)
     task = driver.submit("acme/zoom", REQUEST)
-    with pytest.raises(StillRunningError, match=r"queued; the provider was not asked about it yet"):
+    with pytest.raises(
+        StillRunningError, match=r"queued; the provider has not been asked about it yet"
+    ):
         driver.wait(task, timeout=3)
     assert (sum(driver.slept), looks(server)) == (3, 0)
     with pytest.raises(StillRunningError, match=r"in_progress, 50 %; .* last asked 2 s ago"):

@@ -188,7 +188,7 @@ def _judged(host: str, found: list[str]) -> list[Address]:
         if not is_public(address):
             where = host if host == str(address) else f"{host}, which is {address}"
             raise ResultError(
-                f"the link to the video leads to {where}, which only a private network can reach"
+                f"the link to the video leads to {where}; only a private network can reach it"
             )
     return addresses
 

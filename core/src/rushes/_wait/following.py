@@ -146,7 +146,7 @@ def understood(session: Session, loaded: LoadedVariant, task: Task, answer: Answ
         _, where = session.key(loaded, task)
         raise StillRunningError(
             f"{loaded.variant.provider} refused the key from {where} (HTTP {answer.status}); "
-            f"task {task.id} is still running; resume it with another key",
+            f"task {task.id} is kept; resume it with another key",
             task=task,
         )
     if 300 <= answer.status < 400:
