@@ -226,7 +226,7 @@ BROKEN: list[tuple[str, Toy, str, str]] = [
     ("a look-up undeclared", LooksUp(look_up="none"), "a_look_up", "go together"),
     ("a look-up only declared", Toy(look_up="by_client_id"), "a_look_up", "go together"),
     ("a look-up as it is", LooksUp(path="/v2/jobs"), "a_look_up", "is not encoded"),
-    ("an error found", LooksUp(found_whatever_the_status), "a_look_up", "HTTP 400 is read as a task"),
+    ("an error found", LooksUp(found_whatever_the_status), "a_look_up", "HTTP 400 is read"),
     ("nothing found", LooksUp(found_none), "a_look_up", "k1"),
     ("a 404 unread", LooksUp(found_nothing_said), "a_look_up", "is read as None"),
     ("an address made up", MakesUpAddresses(), "the_other", "is read as 'None'"),

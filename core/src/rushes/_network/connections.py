@@ -232,7 +232,7 @@ class Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """Resolve, judge, connect."""
+        """Resolve, check, connect."""
         attempts = _Attempts(host, timeout)
         found = _literal(host)
         if found is None:
@@ -264,7 +264,7 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Resolve, judge, connect."""
+        """Resolve, check, connect."""
         attempts = _Attempts(host, timeout)
         found = _literal(host)
         if found is None:

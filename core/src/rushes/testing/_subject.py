@@ -138,7 +138,7 @@ class Subject:
         for entry in installed().group("rushes.judges"):
             if entry.name == provider:
                 return entry.load()
-        return pytest.skip(f"no installed sandbox judges payloads for {provider}")
+        return pytest.skip(f"no installed sandbox checks payloads for {provider}")
 
 
 def as_request(example: Example) -> Request:
