@@ -1,7 +1,7 @@
 """One Hypothesis profile for every suite here, and one for `nox -s search`.
 
-What guards main draws the same examples every time, however busy the machine is; only what a test
-needs beyond that, or how many times as many examples it is worth, stands beside the test.
+The checks that guard main draw the same examples every time, however busy the machine is; a test
+only declares what it needs beyond that, or a multiple of the number of examples.
 """
 
 import os
@@ -15,9 +15,9 @@ settings.register_profile(
     deadline=None,
     print_blob=True,
     suppress_health_check=[
-        HealthCheck.too_slow,  # it asks the clock
-        HealthCheck.data_too_large,  # of bodies and worlds drawn at random some are
-        HealthCheck.function_scoped_fixture,  # an example leaves nothing in the fixtures used so
+        HealthCheck.too_slow,  # it depends on the clock
+        HealthCheck.data_too_large,  # some random bodies and worlds are large
+        HealthCheck.function_scoped_fixture,  # examples leave nothing behind in those fixtures
     ],
 )
 examples = os.environ.get("RUSHES_SEARCH")
@@ -27,5 +27,5 @@ settings.register_profile(
     derandomize=False,
     max_examples=int(examples or 2000),
 )
-# Before any test module, or the kit, is imported: a property takes its settings from then.
+# Before any test module, or the kit, is imported: properties take their settings at import.
 settings.load_profile("search" if examples else "guard")

@@ -1,4 +1,4 @@
-"""The project's chores. `nox -l` lists them; `.ci/run` runs what guards main."""
+"""The project's sessions. `nox -l` lists them; `.ci/run` runs those that guard main."""
 
 import contextlib
 import os
@@ -17,7 +17,7 @@ nox.options.sessions = ["tests", "lint", "types", "docs", "plugin"]
 ROOT = Path(__file__).parent
 PLUGINS = sorted(folder.name for folder in (ROOT / "plugins").iterdir() if folder.is_dir())
 SOURCES = ["core", "plugins", "contrib", "tests", "docs", "benchmarks", "conftest.py", "noxfile.py"]
-PAGE = ROOT / "contrib" / "compare"  # its page has scripts, and npm's tools check them
+PAGE = ROOT / "contrib" / "compare"  # its page has scripts, checked by npm tools
 DEBIAN = {"chromium": "chromium"}  # command: package
 
 
@@ -41,7 +41,7 @@ def busy(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def lint(session: nox.Session) -> None:
-    """Check style and format; of the page's scripts also the types."""
+    """Check style and format, and for the page's scripts also the types."""
     session.run("ruff", "check", *SOURCES)
     session.run("ruff", "format", "--check", *SOURCES)
     _npm_install(session)
@@ -63,7 +63,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def docs(session: nox.Session) -> None:
-    """Check that the generated pages are what the declarations say; `-- --write` writes them."""
+    """Check that the generated pages are up to date; `-- --write` writes them."""
     write = "--write" in session.posargs
     for script in ("docs/generate.py", "docs/comparison.py", "docs/architecture.py"):
         session.run("python", script, *([] if write else ["--check"]))
@@ -72,7 +72,7 @@ def docs(session: nox.Session) -> None:
 @nox.session
 @nox.parametrize("name", PLUGINS, ids=PLUGINS)
 def plugin(session: nox.Session, name: str) -> None:
-    """Run one plugin's tests against the wheels: the plugin's and core's, and nothing else."""
+    """Run one plugin's tests against built wheels: only the plugin's and the core's."""
     with tempfile.TemporaryDirectory() as folder:
         for package in ("rushes", f"rushes-{name}"):
             _uv(session, "build", "--quiet", "--wheel", "--package", package, "--out-dir", folder)
@@ -86,11 +86,11 @@ def plugin(session: nox.Session, name: str) -> None:
             silent=True,
         )
         if not str(found).strip():
-            session.error(f"the wheel of rushes-{name} brings no entry point")
+            session.error(f"the wheel of rushes-{name} has no entry point")
         session.log(f"entry points: {found}".strip())
         suite = Path(folder) / "tests"
         shutil.copytree(ROOT / "plugins" / name / "tests", suite)
-        # Far from our conftest.py: Hypothesis's own profile "ci" draws the same every time, too.
+        # Without our conftest.py: Hypothesis's own profile "ci" also draws the same every time.
         same = "--hypothesis-profile=ci"
         with session.chdir(folder):
             session.run("pytest", "-q", "-p", "no:cacheprovider", same, str(suite))
@@ -98,7 +98,7 @@ def plugin(session: nox.Session, name: str) -> None:
 
 @nox.session(venv_backend="none")
 def faults(session: nox.Session) -> None:
-    """Play every fault at every provider, print the table; `-- --write` writes docs/faults.md."""
+    """Run every fault at every provider, print the table; `-- --write` writes docs/faults.md."""
     setting = "write" if "--write" in session.posargs else "all"
     command = ("pytest", "-q", "-n", "2", "--dist", "worksteal", "tests/faults")
     session.run(*command, env={"RUSHES_FAULTS": setting})
@@ -106,34 +106,34 @@ def faults(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def search(session: nox.Session) -> None:
-    """Try every property on fresh examples, 2000 each; `-- 5000 core/tests` says more."""
+    """Try every property on fresh examples, 2000 each; `-- 5000 core/tests` changes that."""
     examples, *words = session.posargs or ["2000"]
     again = ("pytest", "-m", "hypothesis", f"--hypothesis-seed={secrets.randbits(32)}", *words)
-    session.log(f"to do the same again: RUSHES_SEARCH={examples} {' '.join(again)}")
+    session.log(f"to repeat this run: RUSHES_SEARCH={examples} {' '.join(again)}")
     session.run(*again, "-q", "-n", "2", "--dist", "worksteal", env={"RUSHES_SEARCH": examples})
 
 
 @nox.session(venv_backend="none")
 def mutants(session: nox.Session) -> None:
-    """Count what the conformance kit catches of mechanically broken plugins (ten minutes)."""
+    """Count how many mutants of the plugins the conformance kit catches (ten minutes)."""
     session.run("python", "benchmarks/mutants.py", *session.posargs)
 
 
 @nox.session(venv_backend="none")
 def crash(session: nox.Session) -> None:
-    """Kill processes at named points, and 1,000 at random (an hour); `-- --write` keeps it."""
+    """Kill processes at named points, and 1,000 at random (an hour); `-- --write` keeps results."""
     session.run("python", "-m", "crash", *session.posargs, env={"PYTHONPATH": "tests"})
 
 
 @nox.session(venv_backend="none")
 def crowd(session: nox.Session) -> None:
-    """Have 5,000 tasks generated at once over ten slow connections (minutes); all must end."""
+    """Generate 5,000 tasks at once over ten slow connections (minutes); all must end."""
     session.run("python", "benchmarks/crowd.py", *session.posargs)
 
 
 @nox.session(venv_backend="none")
 def bench(session: nox.Session) -> None:
-    """Measure the check beside pydantic's, in one run; fails where ours costs more."""
+    """Compare the speed of a check with pydantic's in one run; fails if ours is slower."""
     uv = shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")
     script = ("python", "benchmarks/check_speed.py")
     session.run(uv, "run", "--group", "bench", *script, external=True)
@@ -145,9 +145,9 @@ def _uv(session: nox.Session, *arguments: str) -> None:
 
 
 def _npm_install(session: nox.Session) -> None:
-    """Install what `package.json` pins, with Node from its Python wheel, unless it is there."""
+    """Install what `package.json` pins, with Node from its Python wheel, unless installed."""
     wanted = (PAGE / "package.json").read_bytes()
-    installed = PAGE / "node_modules" / "installed.json"  # a copy, made when all was there
+    installed = PAGE / "node_modules" / "installed.json"  # a copy, made after a complete install
     if installed.is_file() and installed.read_bytes() == wanted:
         return
     options = ["--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund"]
@@ -158,13 +158,13 @@ def _npm_install(session: nox.Session) -> None:
 
 
 def _debian(session: nox.Session) -> None:
-    """Install what tests need beside Python, where this machine lets us."""
+    """Install what tests need besides Python, if we have the rights."""
     missing = [package for command, package in DEBIAN.items() if not shutil.which(command)]
     if not missing or not shutil.which("apt-get"):
         return
     become = [] if os.geteuid() == 0 else ["sudo", "-n"]
     if become and subprocess.run(["sudo", "-n", "true"], capture_output=True).returncode:
-        session.warn(f"not root: tests that need {', '.join(missing)} say so and are skipped")
+        session.warn(f"not root: tests that need {', '.join(missing)} are skipped")
         return
     quiet = {"DEBIAN_FRONTEND": "noninteractive"}
     session.run(*become, "apt-get", "update", "-qq", external=True, env=quiet)

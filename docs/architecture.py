@@ -47,7 +47,7 @@ def imported(path: Path) -> set[str]:
 
 
 def arrows() -> dict[str, set[str]]:
-    """Return which part uses which, as the imports are."""
+    """Return which part uses which, according to the imports."""
     part = {place: name for name, (places, _) in table().items() for place in places}
     found: dict[str, set[str]] = defaultdict(set)
     for path in sorted(CORE.rglob("*.py")):

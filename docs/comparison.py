@@ -1,7 +1,8 @@
 """Makes docs/compare/: a comparison against the sandbox, its screenshots, the results' schema.
 
-`python docs/comparison.py` writes them; `--check` only says which is missing or differs, and exits
-1. The screenshots are of a real run: one prompt as asked, and one at a gateway told to lie.
+`python docs/comparison.py` writes them; `--check` only reports which is missing or differs, and
+exits with 1. The screenshots show a real run; one gateway returns videos that differ from the
+request.
 """
 
 import asyncio
@@ -24,7 +25,7 @@ SHOTS = {
     "blind.jpg": (1440, 900, "light", "b"),
     "phone.jpg": (390, 844, "light", "ArrowDown"),
 }
-"""Each screenshot: width, height, colours, and the key that is pressed before."""
+"""Each screenshot: width, height, colours, and the key to press before it is taken."""
 VARIANTS = ["apimart/kling-v3", "toapis/kling-v3", "uniall/kling-v3-pro-audio"]
 ROWS = [
     {"name": "kite", "prompt": "A red kite over white dunes at dusk, the camera rising slowly"},
@@ -40,7 +41,7 @@ def schema() -> bytes:
 
 
 async def compared(folder: Path) -> Path:
-    """Run the comparison, one gateway delivering less than was asked; return where its page is."""
+    """Run the comparison, with one gateway that delivers less than requested; return its page."""
     with (
         Sandbox(queue_seconds=0.3, render_seconds=1, record=False, lies=["smaller"]) as lying,
         Sandbox(queue_seconds=0.3, render_seconds=1, record=False) as honest,

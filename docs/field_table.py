@@ -1,4 +1,4 @@
-"""The table of a variant's payload fields: what each takes, and one value that it does not."""
+"""The table of a variant's payload fields: what each accepts, and one value that it does not."""
 
 import md
 from rushes.testing import PayloadField, VariantConformance, payload_fields
@@ -15,7 +15,7 @@ def field_table(kit: VariantConformance) -> str:
         )
         for field in payload_fields(kit)
     ]
-    return md.table(("field", "takes", "default", "refused, for example"), rows)
+    return md.table(("field", "accepts", "default", "refused, for example"), rows)
 
 
 def _default(field: PayloadField) -> str:

@@ -1,7 +1,7 @@
 """Writes docs/variants: the capability matrix, and a page for each of our variants.
 
-`python docs/generate.py` writes, `--check` only says which page differs, and exits 1. All of it
-comes from the declarations, and from the examples of the plugins' conformance tests.
+`python docs/generate.py` writes, `--check` only reports which page differs, and exits with 1.
+Everything comes from the declarations and from the examples of the plugins' conformance tests.
 """
 
 import sys
@@ -17,8 +17,8 @@ PAGES = DOCS / "variants"
 
 
 def pages() -> dict[Path, str]:
-    """Return every page's text by its place."""
-    # What finds the kits serves the tests too, and lives among them.
+    """Return every page's text by its path."""
+    # The module that finds the kits also serves the tests, and is among them.
     sys.path.insert(0, str(DOCS.parent / "tests"))
     from kits import kits
 
@@ -46,8 +46,8 @@ def index(variants: list[Variant]) -> str:
         [
             WRITTEN,
             "# Variants",
-            "What each variant makes of a request's fields. A dash: the field is refused there. "
-            "Small numbers lead to the conditions below; a variant's page has its whole payload.",
+            "What each variant does with a request's fields. A dash: the field is refused. "
+            "Small numbers refer to the conditions below; a variant's page has the whole payload.",
             md.table(["", *heads], rows),
             "## Conditions",
             "\n".join(f"{number}. {md.text(words)}" for words, number in numbers.items()),
@@ -67,7 +67,7 @@ def _cell(capability: Capability, numbers: dict[str, int]) -> str:
 
 
 def stale(made: dict[Path, str]) -> list[Path]:
-    """List the pages that differ from what would be written, left-over ones too."""
+    """List the pages that differ from what would be written, including left-over ones."""
     different = [
         path
         for path, text in made.items()

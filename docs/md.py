@@ -1,4 +1,4 @@
-"""Writing Markdown: what is data comes out as it is, never as markup."""
+"""Writing Markdown: data is escaped, so that it never becomes markup."""
 
 import html
 import json
@@ -11,7 +11,7 @@ LONGEST = 60
 
 
 def text(words: str) -> str:
-    """Escape prose; quoted values in it become code, so that no address in them is a link."""
+    """Escape prose; quoted values in it become code, so that addresses do not become links."""
     pieces, start = [], 0
     for quoted in QUOTED.finditer(words):
         pieces += [_escaped(words[start : quoted.start()]), code(quoted.group())]
@@ -21,7 +21,7 @@ def text(words: str) -> str:
 
 def _escaped(words: str) -> str:
     words = re.sub(r"([\\`*\[\]~])", r"\\\1", html.escape(words, quote=False))
-    # Inside a word an underscore is no markup, and reads better bare.
+    # Inside a word an underscore is not markup, and reads better unescaped.
     return re.sub(r"(?<!\w)_|_(?!\w)", r"\\_", words)
 
 
@@ -33,7 +33,7 @@ def code(words: str) -> str:
 
 
 def codes(values: Iterable[Any]) -> str:
-    """Write several values, each as code; text without its quotes."""
+    """Write several values, each as code; text without quotes."""
     return ", ".join(code(v if isinstance(v, str) else json.dumps(v)) for v in values)
 
 
@@ -43,7 +43,7 @@ def link(words: str, target: str) -> str:
 
 
 def value(given: Any) -> str:
-    """Write an example value, a long one by its length."""
+    """Write an example value; for a long one, its length."""
     written = json.dumps(given, ensure_ascii=False)
     if len(written) <= LONGEST:
         return code(written)
@@ -53,7 +53,7 @@ def value(given: Any) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Write a table of cells that are Markdown already."""
+    """Write a table of cells that are already Markdown."""
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
 

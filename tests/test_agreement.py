@@ -7,7 +7,7 @@ from hypothesis import given, note, settings
 from hypothesis import strategies as st
 from payloads import FIELDS, native_payloads
 from rushes import Image, Request, Shot, Subject
-from rushes._check.checking import _thorough
+from rushes._check.checking import _full_check
 from rushes._check.quick import quick
 from rushes.plugins import Registry
 from rushes.testing import check
@@ -38,7 +38,7 @@ def test_check_and_sandbox_agree(variant: str, loopback: bool, data: st.DataObje
 
 @pytest.mark.parametrize("variant", sorted(FIELDS))
 @given(data=st.data())
-def test_the_short_way_and_the_thorough_way_agree(variant: str, data: st.DataObject) -> None:
+def test_the_fast_path_and_the_full_check_agree(variant: str, data: st.DataObject) -> None:
     loaded = PUBLIC.get(variant)
     common: dict[str, st.SearchStrategy[Any]] = {
         "prompt": st.sampled_from(["A red kite", "", " \u3000", "\ud800", 5]),
@@ -69,6 +69,6 @@ def test_the_short_way_and_the_thorough_way_agree(variant: str, data: st.DataObj
             st.fixed_dictionaries({}, optional=common).map(lambda given: Request(**given)),
         )
     )
-    hoped, found_out = quick(loaded, request), _thorough(loaded, request)
+    hoped, found_out = quick(loaded, request), _full_check(loaded, request)
     assert hoped is None or hoped == found_out
     assert check(loaded, request) == found_out

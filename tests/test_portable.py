@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from payloads import FIELDS, PROMPTS, RATIOS, SHOT_PROMPTS, URLS, maybe, usually
 from request_table import TABLE, read
 from rushes import Report, Request
-from rushes._check.checking import _thorough
+from rushes._check.checking import _full_check
 from rushes._check.quick import quick
 from rushes.plugins import Registry
 from rushes.testing import check
@@ -109,7 +109,7 @@ def exact(value: Any) -> str:
 @pytest.mark.parametrize("variant", sorted(TABLE))
 @settings(max_examples=2 * settings().max_examples)
 @given(data=st.data())
-def test_the_short_way_is_the_thorough_way(variant: str, data: st.DataObject) -> None:
+def test_the_fast_path_agrees_with_the_full_check(variant: str, data: st.DataObject) -> None:
     drawn = data.draw(requests(variant))
     loaded = REGISTRY.get(variant)
     try:
@@ -118,6 +118,6 @@ def test_the_short_way_is_the_thorough_way(variant: str, data: st.DataObject) ->
         return
     hoped = quick(loaded, request)
     if hoped is not None:
-        found_out = _thorough(loaded, request)
+        found_out = _full_check(loaded, request)
         assert hoped == found_out
         assert msgspec.json.encode(hoped.payload) == msgspec.json.encode(found_out.payload)

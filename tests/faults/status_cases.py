@@ -72,7 +72,7 @@ STATUS: tuple[Case, ...] = (
     ),
     struck(STEP, "status-stall", RUNNING, times=None, timeout=15, limits=BRIEF),
     struck(
-        STEP, "status-404", RUNNING, times=None, also=gave_it_time, says="has known no such task"
+        STEP, "status-404", RUNNING, times=None, also=gave_it_time, says="has not known this task"
     ),
     struck(STEP, "status-401", RUNNING, says="refused the key from the argument `keys`"),
     struck(STEP, "status-cancelled", ended("cancelled"), also=looked_once),

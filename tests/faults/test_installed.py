@@ -134,7 +134,7 @@ def test_a_stranger(
     def play() -> Measured:
         bench.attempt("generate", f"{provider}/stranger", REQUEST)
         assert type(bench.error).__name__ == "ConfigurationError"
-        words = f"is brought by stranger, but other variants of {provider} by rushes-{provider}"
+        words = f"comes from stranger, but other variants of {provider} from rushes-{provider}"
         assert words in str(bench.error)
         assert f'RUSHES_TRUST="{provider}=stranger"' in str(bench.error)
         assert (bench.exchanges, bench.recorded()) == ([], [])

@@ -138,7 +138,7 @@ def test_asleep(row: Row, provider: str, client: str, bench: Bench, measured: Re
             hands.append(hand)
             bench.doing(hand, lambda: hand.do("submit", *job(bench), on_update=sleeps))
         assert type(bench.error).__name__ == "StillRunningError"
-        assert "another process has taken task" in str(bench.error)
+        assert "another process has taken over task" in str(bench.error)
         assert [task.remote_id for task in ordered] == [bench.sandbox.created[-1].id]
         assert (bench.bills, len(bench.posts)) == (1, 1)
         return told(row, bench, "exit 6, the new order's alone")

@@ -10,8 +10,8 @@ from rushes._lazy import lazily
 
 __version__ = "0.1.0"
 
-# Each name stands here twice and no more: as an import, which is all that type checkers read (so
-# that they know a misspelt name for one), and by the module that it is loaded from.
+# Each name appears here exactly twice: as an import, which is all that type checkers read (so that
+# they report a misspelt name), and under the module that it is loaded from.
 if TYPE_CHECKING:
     from rushes._check.matrix import Capability as Capability
     from rushes._check.matrix import capabilities as capabilities

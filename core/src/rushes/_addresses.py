@@ -1,4 +1,4 @@
-"""Whose an IP address is: the public's, or a private network's. And which ones a name has."""
+"""Whether an IP address is public or private, and which addresses a name resolves to."""
 
 import ipaddress
 import re
@@ -8,12 +8,12 @@ from collections.abc import Callable
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], list[str]]
-"""Gives the IP addresses of a host's name and a port; raises OSError where there are none."""
+"""Return the IP addresses of a host name and a port; raise OSError if there are none."""
 
 _NETWORK = ipaddress.ip_network
 # Their last 32 bits are an IPv4 address: RFC 6052, 2.1; RFC 4291, 2.5.5.1; RFC 2765, 2.1.
 _ENDING_IN_IPV4 = tuple(map(_NETWORK, ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96")))
-# What `is_global` of some supported Python lets through.
+# Addresses that `is_global` of some supported Python version lets through.
 _NOT_PUBLIC = (
     _NETWORK("192.0.0.0/24"),  # RFC 6890, 2.2.2
     _NETWORK("168.63.129.16/32"),  # Azure's metadata, on an address that looks public
@@ -27,8 +27,8 @@ _NOT_PUBLIC = (
 
 
 def literal_address(host: str) -> Address | None:
-    """Return the IP address that a host spells, in any form the system takes, or None."""
-    # As a resolver would see it: other digits and full stops become the ordinary ones.
+    """Return the IP address that a host spells out, in any form the system accepts, or None."""
+    # As a resolver would see it: Unicode digits and full stops become ASCII ones.
     host = unicodedata.normalize("NFKC", host).rstrip(".").strip("[]")
     try:
         return ipaddress.ip_address(host)
@@ -43,9 +43,9 @@ def literal_address(host: str) -> Address | None:
 
 
 def is_public(address: Address) -> bool:
-    """Whether anybody on the internet reaches an address.
+    """Whether an address can be reached from anywhere on the internet.
 
-    An address that embeds others counts as what it embeds. Private, shared, loopback, link-local,
+    An address that embeds others is judged by those. Private, shared, loopback, link-local,
     multicast and metadata addresses are not public (the registries: RFC 6890).
     """
     embedded = _embedded(address) if isinstance(address, ipaddress.IPv6Address) else ()

@@ -1,7 +1,7 @@
-"""Flows: what has to be done, in order, without doing it; and the two drivers that do it.
+"""Flows: the steps of a job as data, and the two drivers that perform them.
 
-A flow is a generator of effects. It holds every decision; the synchronous and the asynchronous
-client differ only in who performs the effects.
+A flow is a generator of effects. It makes every decision; the synchronous and the asynchronous
+client differ only in how the effects are performed.
 """
 
 from collections.abc import Awaitable, Callable, Generator
@@ -20,36 +20,37 @@ class NotSent(Exception):
 
 
 class Interrupted(Exception):
-    """The call may have reached the other side; no whole answer came back."""
+    """The call may have reached the other side; no complete answer came back."""
 
 
 class Stalled(Interrupted):
-    """Nothing came for so long, or so little, that nobody waits for the rest."""
+    """Nothing, or too little, arrived for so long that the rest is not waited for."""
 
 
 class StopWaiting(Exception):
-    """The caller no longer waits; raised where time is let pass."""
+    """The caller no longer waits; raised from a Sleep."""
 
 
 class Sink(Protocol):
-    """Where a streamed body goes."""
+    """Where a streamed body is written."""
 
     def begin(self, answer: Answer) -> None:
         """Take the answer's head; called once, for an answer with status 200 or 206."""
 
     def write(self, chunk: bytes) -> None:
-        """Take the next piece of the body; raises to stop the stream."""
+        """Take the next piece of the body; raise to stop the stream."""
 
     def tell(self) -> None:
-        """Tell whoever wants to know how far it is; called after a piece, where the flow runs."""
+        """Report progress; called after each piece, in the thread of the flow."""
 
 
 class Dispatch:
-    """The call that is paid for, on its way: what must hold before it leaves, and how far it came.
+    """The paid call on its way: the last check before it leaves, and how far it got.
 
-    `may_leave` is called once, by whoever writes, right before the first byte of the request; it
-    raises NotSent to keep the call here. `left` says whether anything may have left. `answer` is
-    kept as soon as it is read whole: whatever interrupts the call after that loses nothing.
+    `may_leave` is called once by the transport, right before it writes the first byte of the
+    request; it raises NotSent to keep the call back. `left` says whether anything may have been
+    sent. `answer` is set as soon as it is read completely: an interruption after that loses
+    nothing.
     """
 
     def __init__(self, may_leave: Callable[[], None]) -> None:
@@ -59,12 +60,11 @@ class Dispatch:
 
 
 class Send(Struct, frozen=True, kw_only=True):
-    """Make one call, and give its whole answer within `total` seconds.
+    """Make one call, and return its whole answer within `total` seconds.
 
-    The time begins once the call has a place among the client's connections; for that it waits up
-    to `patience` seconds, without a limit where that is None. A `dispatch` marks the call that is
-    paid for: it gets a connection of its own, so that it never meets one that the other side is
-    just closing.
+    The time begins once the call has a place among the client's connections; it waits for one up to
+    `patience` seconds, or without limit if that is None. A `dispatch` marks the paid call: it gets
+    a new connection, so that it never uses one that the other side is just closing.
     """
 
     call: Call
@@ -74,19 +74,19 @@ class Send(Struct, frozen=True, kw_only=True):
 
     @property
     def creating(self) -> bool:
-        """Whether this is the call that is paid for."""
+        """Whether this is the paid call."""
         return self.dispatch is not None
 
     def __repr__(self) -> str:
-        """Tell no header: a traceback that shows its locals shows this, and the key is in one."""
+        """Show no header: one contains the key, and tracebacks that show locals show this."""
         return f"<Send {self.call.method} {shown(self.call.url)}>"
 
 
 class Stream(Struct, frozen=True, kw_only=True):
-    """Make one call, and stream a good answer's body into `sink` within `total` seconds.
+    """Make one call, and stream a successful answer's body into `sink` within `total` seconds.
 
     The time begins once the call has a place; for that it waits up to `patience` seconds.
-    `public_only`: connect to addresses that anybody on the internet reaches, and to no other.
+    `public_only`: connect only to public addresses.
     """
 
     call: Call
@@ -96,7 +96,7 @@ class Stream(Struct, frozen=True, kw_only=True):
     patience: float | None = None
 
     def __repr__(self) -> str:
-        """Tell neither header nor query: the key is in the one, a signature in the other."""
+        """Show neither headers nor query: they may contain the key or a signature."""
         return f"<Stream {self.call.method} {shown(self.call.url)}>"
 
 
@@ -113,7 +113,7 @@ class Do(Struct, frozen=True):
 
 
 class Ask(Struct, frozen=True):
-    """Call one of the journal's methods. What is asked first is done first, whoever awaits it."""
+    """Call one of the journal's methods. Calls are made in the order in which they are asked."""
 
     method: str
     arguments: tuple[Any, ...] = ()
@@ -124,7 +124,7 @@ Flow = Generator[Effect, Any, T]
 
 
 def drive(flow: Flow[T], perform: Callable[[Effect], Any]) -> T:
-    """Run a flow to its end; what an effect raises is raised inside the flow."""
+    """Run a flow to its end; an error raised by an effect is raised inside the flow."""
     try:
         effect = next(flow)
         while True:
@@ -154,7 +154,7 @@ async def drive_async(flow: Flow[T], perform: Callable[[Effect], Awaitable[Any]]
 
 
 def steps(generator: Steps[T], send: Callable[[Call], Effect]) -> Flow[tuple[T, Answer | None]]:
-    """Run a plugin's generator of calls; return what it learned, and the last answer."""
+    """Run a plugin's generator of calls; return its result and the last answer."""
     answer: Answer | None = None
     try:
         call = next(generator)

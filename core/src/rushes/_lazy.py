@@ -1,4 +1,4 @@
-"""Names that are loaded when they are first used, so that an import costs what is used of it."""
+"""Names that are loaded when they are first used, so that an import costs only what is used."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -9,7 +9,7 @@ def lazily(
 ) -> tuple[list[str], Callable[[str], object], Callable[[], list[str]]]:
     """Return `__all__`, `__getattr__` and `__dir__` of a module (PEP 562).
 
-    `homes` tells for each module, by its full name, which names come from it.
+    `homes` maps each module's full name to the names it provides, separated by spaces.
     """
     home = {name: module for module, names in homes.items() for name in names.split()}
 

@@ -18,7 +18,7 @@ _LINK = re.compile(r"(https?://)(?:[^\s/?#@]*@)?([^\s?#]*)(?:[?#]\S*)?", re.IGNO
 def _without_queries(
     _logger: Any, _method: str, event: MutableMapping[str, Any]
 ) -> MutableMapping[str, Any]:
-    """Take the query off every address: a signed link is a key to whoever reads it."""
+    """Strip the query from every address: a signed link gives access to anyone who reads it."""
     return {
         name: _LINK.sub(r"\1\2", fact) if isinstance(fact, str) else fact
         for name, fact in event.items()
@@ -41,12 +41,12 @@ def _structured() -> Any:
 
 
 def info(event: str, **facts: Any) -> None:
-    """Tell what went its way."""
+    """Log something that went as planned."""
     if _logger.isEnabledFor(logging.INFO):
         _structured().info(event, **facts)
 
 
 def warning(event: str, **facts: Any) -> None:
-    """Tell what went wrong and was dealt with; `exc_info=True` adds the traceback."""
+    """Log something that went wrong and was handled; `exc_info=True` adds the traceback."""
     if _logger.isEnabledFor(logging.WARNING):
         _structured().warning(event, **facts)

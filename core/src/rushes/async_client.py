@@ -1,4 +1,4 @@
-"""The client for an event loop: the same flows, driven without blocking it."""
+"""The client for an event loop: the same flows, driven without blocking the loop."""
 
 import asyncio
 import os
@@ -27,7 +27,7 @@ class AsyncClient(Configured):
 
     _transport: "AsyncTransport | None" = None
     _loop: tuple[asyncio.AbstractEventLoop, int] | None = None
-    """The loop that was run last, and in which process."""
+    """The loop that ran last, and its process."""
     _workers: ThreadPoolExecutor | None = None
     _journal_thread: ThreadPoolExecutor | None = None
 
@@ -186,7 +186,7 @@ class AsyncClient(Configured):
         return await self._transport.stream(effect)
 
     def _asked(self, ask: Ask) -> "Future[Any]":
-        """Hand a call over to the journal, after all that was handed over before."""
+        """Start a call of the journal; calls are done in the order in which they were started."""
         journal: Any = self._session.journal
         if hasattr(journal, "begin"):
             begun: Future[Any] = journal.begin(ask.method, *ask.arguments)
@@ -197,21 +197,21 @@ class AsyncClient(Configured):
 
 
 def _in_child(effect: Effect, journal: Journal | None) -> Any:
-    """End a flow in a forked child, whose loop is its parent's: nothing wakes it up here."""
+    """End a flow in a forked child: its loop is the parent's, and nothing wakes it up here."""
     if isinstance(effect, Ask):
         return getattr(journal, effect.method)(*effect.arguments)
     if isinstance(effect, Do):
         return effect.work()
     if isinstance(effect, Sleep):
         raise StopWaiting
-    raise NotSent("this process was forked off the one that runs the event loop")
+    raise NotSent("this process was forked from the one that runs the event loop")
 
 
 async def _to_its_end(work: asyncio.Future[Any]) -> Any:
-    """Await work that a cancellation must not leave undone: what is being written is written.
+    """Await work that must be finished even if it is cancelled, like a write in progress.
 
-    Who is cancelled once more while waiting for that waits no longer; the work goes on. A forked
-    child waits for nothing: the work is its parent's.
+    A second cancellation ends the waiting, but not the work. A forked child does not wait: the work
+    is its parent's.
     """
     process = os.getpid()
     try:
@@ -224,6 +224,6 @@ async def _to_its_end(work: asyncio.Future[Any]) -> Any:
 
 
 def _seen(work: asyncio.Future[Any]) -> None:
-    """Let nobody complain that what came of work was not looked at."""
+    """Retrieve the outcome of work, so that asyncio does not warn about it."""
     if not work.cancelled():
         work.exception()

@@ -1,4 +1,4 @@
-"""One HTTP exchange as data: what a plugin describes and what it reads. No I/O here."""
+"""One HTTP exchange as data: the call a plugin describes, the answer it reads. No I/O here."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ import msgspec
 T = TypeVar("T")
 
 Steps = Generator["Call", "Answer", T]
-"""A step of several exchanges: yields calls, receives their answers, returns what it learned."""
+"""A step of several exchanges: yields calls, receives their answers, returns its result."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,7 +32,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def post_json(cls, url: str, value: Any, headers: Mapping[str, str] | None = None) -> "Call":
-        """Describe a POST of `value` as compact JSON; a field that is absent stays absent."""
+        """Describe a POST of `value` as compact JSON; absent fields stay absent."""
         return cls(
             method="POST",
             url=url,
@@ -57,7 +57,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came back. Header names are lower case; the body is as received, never decoded."""
+    """What came back. Header names are in lower case; the body is as received, never decoded."""
 
     status: int
     headers: Mapping[str, str] = {}
@@ -67,9 +67,10 @@ class Answer(msgspec.Struct, frozen=True):
         return f"<HTTP {self.status} ({', '.join(self.headers)}; {len(self.body)} bytes)>"
 
     def json(self) -> Any:
-        """Return the body read as JSON, or None where it is not JSON.
+        """Return the body decoded as JSON, or None if it is not valid JSON.
 
-        NaN and infinities, which JSON does not have and some providers send, are read as such.
+        NaN and infinities, which some providers send although JSON does not have them, are
+        accepted.
         """
         try:
             return msgspec.json.decode(self.body)
@@ -82,7 +83,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 def _whole(value: Any) -> Any:
-    """Replace halves of surrogate pairs, which are no text and cannot be written: emoji cut off."""
+    """Replace lone surrogates, which cannot be encoded; they come from truncated emoji."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, dict):
@@ -99,7 +100,7 @@ class LocalFile(msgspec.Struct, frozen=True):
 
 
 def pick(value: Any, *path: str | int) -> Any:
-    """Return what lies at `path` in decoded JSON, or None where the shape is another."""
+    """Return the value at `path` in decoded JSON, or None if the shape differs."""
     for key in path:
         if isinstance(key, str) and isinstance(value, dict):
             value = value.get(key)
@@ -111,7 +112,7 @@ def pick(value: Any, *path: str | int) -> Any:
 
 
 def pick_text(value: Any, *path: str | int) -> str | None:
-    """Return the text at `path`, or None where there is no text, or none worth the name."""
+    """Return the text at `path`, or None if there is no text or only white space."""
     found = pick(value, *path)
     return found if isinstance(found, str) and found.strip() else None
 
@@ -130,7 +131,7 @@ def pick_percent(value: Any, *path: str | int) -> float | None:
 
 
 def pick_number(value: Any, *path: str | int) -> float | None:
-    """Return the finite number at `path`, or None where there is none."""
+    """Return the finite number at `path`, or None if there is none."""
     found = pick(value, *path)
     if isinstance(found, bool) or not isinstance(found, (int, float)) or not abs(found) < 1e18:
         return None

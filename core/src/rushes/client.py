@@ -1,4 +1,4 @@
-"""The client for code that waits: the flows, driven one effect after the other."""
+"""The synchronous client: the flows, driven one effect after the other."""
 
 import threading
 from pathlib import Path
@@ -58,12 +58,12 @@ class Client(Configured):
         """Pay for one request and return its task, accepted by the provider.
 
         `task` is a reference of your own: used again with the same request it returns that task,
-        with another it is refused. `output` is kept for whoever resumes the task: a file, or a
-        folder (one that is there, or a name that ends with a slash), where the file is named after
+        with another request it is refused. `output` is recorded for a later resume: a file, or a
+        folder (an existing one, or a path that ends with a slash), in which the file is named after
         the task.
 
-        Raises RequestError, ConfigurationError, NotSentError or RefusedError where nothing was
-        bought, OutcomeUnknownError where nobody knows.
+        Raises RequestError, ConfigurationError, NotSentError or RefusedError if nothing was bought,
+        OutcomeUnknownError if that is unknown.
         """
         flow = self._jobs.submit(variant, request, task, output, on_update)
         return drive(flow, self._perform)
@@ -78,10 +78,10 @@ class Client(Configured):
     ) -> Task:
         """Follow a task until it is completed; `timeout` is in seconds.
 
-        However short that is, the provider is asked where its advice allows that since the last
-        look, which the journal keeps: a call now and then follows a task as well. Another thread
-        that sets `stop` ends the waiting, not the task. Raises StillRunningError (the task lives
-        on), TaskEndedError or ResultError.
+        However short the timeout, the provider is asked if its advice allows a poll, counted from
+        the last one in the journal: calling this now and then also follows a task. Another thread
+        that sets `stop` ends the waiting, not the task. Raises StillRunningError (the task
+        continues at the provider), TaskEndedError or ResultError.
         """
 
         def perform(effect: Effect) -> Any:
@@ -102,8 +102,8 @@ class Client(Configured):
     ) -> Task:
         """Download a completed task's video; the returned task's `file` says where it is.
 
-        One that lies there already is left alone. Raises ResultError where what is offered is no
-        video, StillRunningError where it does not come in time, DiskError where our disk fails.
+        If it is already there, nothing is done. Raises ResultError if no result is a video,
+        StillRunningError if it does not arrive in time, DiskError if our disk fails.
         """
         return drive(self._jobs.fetch(task, output, on_update), self._perform)
 
@@ -129,22 +129,22 @@ class Client(Configured):
         timeout: float | None = None,
         on_update: OnUpdate | None = None,
     ) -> Task:
-        """Take a task up where it was left, in this process or another, and bring its video."""
+        """Continue a task where it was left, by this process or another, and download its video."""
         return drive(self._jobs.resume(task, output, timeout, on_update), self._perform)
 
     def refresh(self, task: Task | str, *, on_update: OnUpdate | None = None) -> Task:
-        """Look once at what a task is now, and return it, whatever that is.
+        """Ask for a task's status once, and return the task in whatever state it is.
 
-        The provider is asked even where its advice says to wait. What is over, or was never
-        accepted, is returned as it is known; of a task that somebody else follows, what they have
-        recorded. Raises StillRunningError where the provider could not be asked or understood.
+        The provider is asked even if its advice says to wait. A task that has ended or was never
+        accepted is returned as recorded, and so is one that another process follows. Raises
+        StillRunningError if the provider could not be asked or its answer was not understood.
         """
         return drive(self._jobs.refresh(task, on_update), self._perform)
 
     def cancel(self, task: Task | str, *, on_update: OnUpdate | None = None) -> Task:
-        """Ask the provider to cancel a task; one that was never sent is dropped.
+        """Ask the provider to cancel a task; a task that was never sent is dropped.
 
-        Raises NotOfferedError where the provider has no way to, StillRunningError where it refused
+        Raises NotOfferedError if the provider cannot cancel tasks, StillRunningError if it refused
         or did not answer.
         """
         return drive(self._jobs.cancel(task, on_update), self._perform)
@@ -160,35 +160,35 @@ class Client(Configured):
     ) -> Task:
         """Say what became of a submit whose outcome is unknown: its remote id, or that it is lost.
 
-        `memo` is any JSON that the plugin keeps in the receipt beside the id, where it does.
-        Raises ConfigurationError where the task's outcome is known, where the id cannot be one, or
-        where the plugin cannot ask about the task with what is given.
+        `memo` is the JSON that some plugins keep in the receipt besides the id. Raises
+        ConfigurationError if the task's outcome is known, if the id is not a possible id, or if the
+        plugin cannot poll with what is given.
         """
         return drive(self._jobs.resolve(task, remote_id, memo, lost, on_update), self._perform)
 
     def tasks(self, *, unfinished: bool = False) -> list[Task]:
-        """Return the journal's tasks, the newest first; `unreadable` names those left out."""
+        """Return the journal's tasks, newest first; `unreadable` names those left out."""
         return drive(self._records.tasks(unfinished), self._perform)
 
     def unreadable(self, *, unfinished: bool = False) -> dict[str, str]:
-        """Return the references of tasks that the journal holds and cannot read, with the reasons.
+        """Return the references of tasks that the journal cannot read, with the reasons.
 
-        They are in no list of `tasks`.
+        `tasks` does not list them.
         """
         return drive(self._records.unreadable(unfinished), self._perform)
 
     def task(self, reference: str) -> Task:
-        """Return one task by its reference, or the beginning of it."""
+        """Return one task by its reference, or by the beginning of it."""
         return drive(self._records.find(reference), self._perform)
 
     def history(self, reference: str) -> list[Task]:
-        """Return what a task was after every change of it, oldest first."""
+        """Return a task as it was after each change, oldest first."""
         return drive(self._records.history(reference), self._perform)
 
     def purge(self, older_than: float) -> int:
         """Forget the tasks that are over and unchanged for `older_than` seconds; return how many.
 
-        Nothing of them stays on the disk, their videos do. What is unfinished is kept.
+        Nothing of them stays on the disk, except for their videos. Unfinished tasks are kept.
         """
         return drive(self._records.purge(older_than), self._perform)
 

@@ -1,4 +1,4 @@
-"""From a request in common words to a payload's body, with the way back for every field."""
+"""From a portable request to a payload's body, with the way back for every field."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -18,11 +18,12 @@ from rushes.variant import Always, Built, To, Variant
 
 
 class Draft(Body):
-    """A payload in the making. Whatever field of the request nobody takes becomes a problem.
+    """A payload under construction. A field of the request that is not taken becomes a problem.
 
-    Made with the declaration's `fields` already carried over; a plugin's `build_payload` goes on
-    from there. `body` is the wire body, `origins` leads from its paths to the request's. What is
-    malformed in the request is a mark (`rushes._structs.invalid`), to be carried along unseen.
+    It starts with the declaration's `fields` already carried over; a plugin's `build_payload`
+    continues from there. `body` is the wire body, `origins` maps its paths to the request's.
+    Malformed values in the request are marks (`rushes._structs.invalid`) that can be passed along
+    but not inspected.
     """
 
     __slots__ = ("_extra", "_left", "_roles", "_stray", "native")
@@ -46,7 +47,7 @@ class Draft(Body):
             self._extra = _filled(variant.payload, extra)
 
     def _carry_over(self, given: Mapping[str, Any]) -> None:
-        """Carry the fields that the declaration maps; the others are left to be taken."""
+        """Carry over the fields that the declaration maps; the others are left to be taken."""
         places, body = self.variant.fields, self.body
         for field, value in given.items():
             place = places.get(field)
@@ -74,7 +75,7 @@ class Draft(Body):
             self._carry_images()
 
     def take(self, field: str) -> Any:
-        """Return what the request says of a common field, or None; it is the caller's to carry."""
+        """Return the request's value of a common field, or None; the plugin must carry it over."""
         value = self._left.pop(field, None) if self._left else None
         if value is INVALID:
             self._left[field] = value
@@ -82,13 +83,13 @@ class Draft(Body):
         return value
 
     def roles(self) -> Sequence[Role]:
-        """Return the images' roles in order; none where one is not valid, whichever was meant."""
+        """Return the images' roles in order; an empty sequence if any of them is not valid."""
         return self._roles
 
     def change(self, field: str, value: Any, code: str, message: str) -> None:
-        """Send another value for a wire field than the caller gives, and say so in a note.
+        """Send another value for a wire field than the caller gave, and say so in a note.
 
-        The caller gives it by a common field or natively; the note lies where it was given.
+        The caller may give it as a common field or natively; the note names that field.
         """
         given = self._extra
         if given is not INVALID and given and field in given and field not in self.body:
@@ -99,12 +100,12 @@ class Draft(Body):
             self.note(self.origins.get(field, field), code, message)
 
     def finish(self) -> None:
-        """Name every field that nobody took, then add the native fields; the core calls this."""
+        """Report every field that was not taken, then add the native fields; called by the core."""
         if self.native:
             return
         for field in self._left:
             if self._left[field] is not INVALID or not any(self._places(field)):
-                self.problem(field, "unsupported", f"{self.variant.id} takes no {field}")
+                self.problem(field, "unsupported", f"{self.variant.id} does not accept {field}")
         if self.problems or self._left:
             self._mark_what_is_missing()
         if self._extra is INVALID:
@@ -114,11 +115,11 @@ class Draft(Body):
             self._merge(self.body, self._extra, "")
 
     def way_back(self, path: str) -> str:
-        """Lead a path of the body back to where the caller wrote it, or would have to."""
+        """Map a path of the body back to where the caller wrote it, or would have to write it."""
         return path if self.native else super().way_back(path)
 
     def _places(self, field: str) -> Iterator[To | Built]:
-        """Yield where a common field goes, an image's roles one by one."""
+        """Yield the targets of a common field; for images, of each role."""
         for row, place in self.variant.fields.items():
             if row.partition(".")[0] == field and not isinstance(place, Always):
                 yield place
@@ -126,8 +127,8 @@ class Draft(Body):
     def _mark_what_is_missing(self) -> None:
         """Mark the payload fields that are empty because a common field has a problem.
 
-        Nothing may be made of their absence: the caller did give the field. An image that is not
-        carried may belong to any list.
+        Their absence must not be reported: the caller did give the field. An image that is not
+        carried over may belong to any list.
         """
         lists = {place.path for place in self._places("images") if place.path.endswith("[]")}
         for path in sorted(lists) * self._stray:
@@ -153,9 +154,9 @@ class Draft(Body):
         self.problem(origin, "choice", message, accepted)
 
     def _carry_images(self) -> None:
-        """Carry the images where the declaration says how, and the plugin does not.
+        """Carry over the images, if the declaration says how and the plugin does not.
 
-        Where nothing but its place in a list tells an image's role, the declaration's order holds.
+        If an image's role is only given by its position in a list, the declaration's order applies.
         """
         images = self._left["images"]
         if images is INVALID:
@@ -185,10 +186,10 @@ class Draft(Body):
                     self.origins[f"{there}.{name}"] = f"{origin}.{name}"
 
     def _leave_out(self, image: Image, url: Any, origin: str, rows: Mapping[str, Any]) -> None:
-        """Say why an image is not carried, and judge its address all the same."""
+        """Report why an image is not carried over, and check its address anyway."""
         if image.role is not INVALID:
             roles = list(rows)
-            message = f"{self.variant.id} takes no {image.role} (accepted: {listing(roles)})"
+            message = f"{self.variant.id} does not accept {image.role} (accepted: {listing(roles)})"
             self.problem(f"{origin}.role", "unsupported", message, roles)
         if url is image.url:
             examiner = Examiner(self.variant.id, loopback=is_loopback(self.variant.base_url))
@@ -221,7 +222,7 @@ class Draft(Body):
 
 
 def _filled(struct: type[Struct], given: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Return native fields without those that are empty: in a request, these count as absent."""
+    """Return native fields without the empty ones: in a request, these count as absent."""
     fields = {field.wire: field for field in shape(struct)}
     kept: dict[Any, Any] = {}
     for name, value in given.items():

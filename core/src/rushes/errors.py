@@ -8,15 +8,15 @@
         BrokenPluginError     the plugin cannot be loaded, or broke a rule of the hooks
         MissingKeyError       no key for this provider
         JournalError          the journal cannot be used
-      NotSentError            nobody: the call provably never left; nothing was bought
-      RefusedError            the provider said no; nothing was bought
-      OutcomeUnknownError     nobody knows whether the submit took
+      NotSentError            no one: the call was provably never sent; nothing was bought
+      RefusedError            the provider refused; nothing was bought
+      OutcomeUnknownError     it is unknown whether the submit was accepted
       TaskEndedError          the provider failed, cancelled or expired the task
       ResultError             the provider offers no usable video
-      StillRunningError       the task lives; we stopped waiting, or could not look
+      StillRunningError       the task is not finished; we stopped waiting, or could not poll
       DiskError               our own disk: the video could not be written; the task is kept
 
-Every error that concerns a task carries it as `task`; it can be resumed from any process.
+Every error about a task carries it as `task`; it can be resumed from any process.
 """
 
 from typing import Any
@@ -52,7 +52,7 @@ class RequestError(RushesError):
 
 
 class NotOfferedError(RushesError):
-    """The provider documents no way to do what was asked for; nothing has changed."""
+    """The provider does not document how to do what was asked for; nothing has changed."""
 
 
 class ConfigurationError(RushesError):
@@ -64,7 +64,7 @@ class UnknownVariantError(ConfigurationError):
 
 
 class BrokenPluginError(ConfigurationError):
-    """A plugin cannot be loaded, or did what no hook may do."""
+    """A plugin cannot be loaded, or one of its hooks broke the contract."""
 
 
 class MissingKeyError(ConfigurationError):
@@ -72,7 +72,7 @@ class MissingKeyError(ConfigurationError):
 
 
 class JournalError(ConfigurationError):
-    """The journal cannot be read or written; without it nothing is sent."""
+    """The journal cannot be read or written; nothing is sent without it."""
 
 
 class NotSentError(RushesError):
@@ -80,7 +80,7 @@ class NotSentError(RushesError):
 
 
 class RefusedError(RushesError):
-    """The provider refused the submit; `refusal` says why, in its words. Nothing was bought."""
+    """The provider refused the submit; `refusal` has its reason. Nothing was bought."""
 
     def __init__(self, message: str, refusal: Refusal, *, task: Task | None = None) -> None:
         super().__init__(message, task=task)
@@ -96,11 +96,11 @@ class TaskEndedError(RushesError):
 
 
 class ResultError(RushesError):
-    """The task is completed, but what is offered is no usable video."""
+    """The task is completed, but what is offered is not a usable video."""
 
 
 class StillRunningError(RushesError):
-    """The task lives and is not finished here. Stopped waiting is not failed: resume it."""
+    """The task is not finished here. Stopped waiting is not failed: resume it."""
 
 
 class DiskError(RushesError):

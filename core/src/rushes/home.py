@@ -1,4 +1,4 @@
-"""Where our own files lie, and whose keys are used: what is given, set or stored."""
+"""Where our own files are, and which keys are used: passed, set or stored."""
 
 import os
 import sys
@@ -15,13 +15,13 @@ from rushes.errors import ConfigurationError
 def home_folder(given: str | Path | None, environ: Mapping[str, str]) -> Path:
     """Return the folder for the journal, keys and downloads; nothing is created.
 
-    Raises ConfigurationError where there is no telling: no such user, a working directory gone.
+    Raises ConfigurationError if it cannot be determined: no such user, no working directory.
     """
     try:
         return _home_folder(given, environ).absolute()
     except (RuntimeError, OSError) as error:
         raise ConfigurationError(
-            f"there is no telling where the home folder is ({error}); "
+            f"the home folder cannot be determined ({error}); "
             "set RUSHES_HOME to the absolute path of a folder"
         ) from error
 
@@ -39,7 +39,7 @@ def _home_folder(given: str | Path | None, environ: Mapping[str, str]) -> Path:
 
 
 class Environment(Mapping[str, str]):
-    """The environment, read as it is just now; no traceback shows it, nor what is read of it."""
+    """The current environment; tracebacks show neither it nor the values read from it."""
 
     def __init__(self, variables: Mapping[str, str] = os.environ) -> None:
         self._variables = variables
@@ -58,14 +58,14 @@ class Environment(Mapping[str, str]):
 
 
 def hidden(given: Any) -> dict[str, Secret] | None:
-    """Return what is given by provider, in values that no traceback shows; empty ones are left out.
+    """Return values by provider, wrapped so that no traceback shows them; empty ones are omitted.
 
-    None where it is not a mapping of text to text. Raises nothing: the caller's own frame still
-    holds what it was given.
+    Returns None if the argument is not a mapping of text to text. Never raises: a traceback would
+    show the caller's frame, which still has the plain values.
     """
     try:
         items = [(name, value) for name, value in dict(given or {}).items() if value]
-    except Exception:  # noqa: BLE001 - the one who raises would show it
+    except Exception:  # noqa: BLE001 - the traceback would show the values
         return None
     if all(isinstance(text, str) for item in items for text in item):
         return {name: Secret(value) for name, value in items}
@@ -73,7 +73,7 @@ def hidden(given: Any) -> dict[str, Secret] | None:
 
 
 class Keys:
-    """The keys: one given by hand beats the environment, which beats one stored in the home."""
+    """The keys: an argument beats the environment, which beats a key stored in the home folder."""
 
     def __init__(self, given: Mapping[str, str], environ: Mapping[str, str], home: Path) -> None:
         self._given = hidden(given) or {}
@@ -85,12 +85,12 @@ class Keys:
         return f"<keys in {self._file.path}>"
 
     def __reduce__(self) -> Any:
-        raise TypeError("keys are not pickled: give them to the other process by its environment")
+        raise TypeError("keys cannot be pickled: pass them to the other process in its environment")
 
     def find(self, provider: str, variable: str) -> tuple[Secret, str] | None:
-        """Return a provider's key and where it is from, or None.
+        """Return a provider's key and its origin in words, or None.
 
-        The file is read only where the key is in no other place.
+        The file is read only if the key is nowhere else.
         """
         if given := self._given.get(provider):
             found = given, "the argument `keys`"
@@ -106,13 +106,13 @@ class Keys:
         return found
 
     def used(self, provider: str | None = None) -> list[Secret]:
-        """Return every key that was found so far, of one provider or of all."""
+        """Return every key that was found so far, for one provider or for all."""
         if provider is not None:
             return list(self._used.get(provider, ()))
         return [key for keys in list(self._used.values()) for key in keys]
 
     def stored(self) -> dict[str, Secret]:
-        """Return the keys stored in the home, by provider; raises ConfigurationError."""
+        """Return the keys stored in the home folder, by provider; raises ConfigurationError."""
         return self._file.read()
 
     def store(self, provider: str, key: str | None) -> None:

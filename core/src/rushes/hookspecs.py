@@ -1,8 +1,8 @@
 """The hooks: the whole contract between the core and a plugin.
 
-A plugin is pure: it maps, judges, describes calls and reads answers. It opens no socket, no file
-and no clock; what it needs of them arrives as an argument. Each variant is called alone, together
-with the wrappers that are installed, never in a broadcast.
+A plugin is pure: it maps, validates, describes calls and reads answers. It opens no socket or file
+and reads no clock; what it needs from them is passed as an argument. Each variant is called on its
+own, with the installed wrappers around it, never in a broadcast.
 """
 
 from collections.abc import Iterable, Mapping
@@ -30,8 +30,8 @@ def variant() -> Variant:  # type: ignore[empty-body]
 def build_payload(variant: Variant, request: Request) -> Draft:  # type: ignore[empty-body]
     """Draft the wire body. Called on every check; by default `Draft(variant, request)` as it is.
 
-    Where a request is malformed, there is a mark that can be carried along but not looked into: a
-    hook that raises at it is asked once more, with the whole field marked.
+    A malformed value is replaced by a mark that can be passed along but not inspected: if a hook
+    raises because of it, the hook is called again with the whole field marked.
     """
 
 
@@ -39,14 +39,14 @@ def build_payload(variant: Variant, request: Request) -> Draft:  # type: ignore[
 def validate(  # type: ignore[empty-body]
     variant: Variant, payload: msgspec.Struct
 ) -> Iterable[Problem | Note]:
-    """Judge what no declared rule can. Called once every field and every rule is satisfied."""
+    """Check what no declared rule can. Called only if every field and every rule is satisfied."""
 
 
 @hookspec(firstresult=True)
 def submit(  # type: ignore[empty-body]
     variant: Variant, payload: msgspec.Struct, client_id: str
 ) -> Call:
-    """Describe the one call that creates the task. Called once a job, before anything is sent.
+    """Describe the one call that creates the task. Called once per job, before anything is sent.
 
     By default a POST of the payload to `submit_path`.
     """
@@ -56,14 +56,14 @@ def submit(  # type: ignore[empty-body]
 def parse_submit(variant: Variant, answer: Answer) -> Receipt | Refusal | None:
     """Read the answer to the creating call, or to its replay, whatever its HTTP status.
 
-    A receipt where the answer names the task; a refusal where it says in so many words that none
-    was created; None where it says neither: then the HTTP status decides, by `parse_refusal`.
+    Return a receipt if the answer names the task, a refusal if it explicitly says that none was
+    created, None if it says neither: then the HTTP status decides, by `parse_refusal`.
     """
 
 
 @hookspec(firstresult=True)
 def poll(variant: Variant, receipt: Receipt) -> Steps[Answer]:  # type: ignore[empty-body]
-    """Yield the calls that ask for a status; return the answer that `parse_status` shall read.
+    """Yield the calls that ask for a status; return the answer for `parse_status` to read.
 
     By default one GET of `status_path`.
     """
@@ -71,9 +71,9 @@ def poll(variant: Variant, receipt: Receipt) -> Steps[Answer]:  # type: ignore[e
 
 @hookspec(firstresult=True)
 def parse_status(variant: Variant, answer: Answer) -> Status | None:
-    """Read a status, from a poll or a webhook; None where the answer is not understood.
+    """Read a status, from a poll or a webhook; None if the answer is not understood.
 
-    A word that no page names is not understood: neither success nor failure.
+    A status word that no page documents is not understood: neither success nor failure.
     """
 
 
@@ -86,30 +86,31 @@ def parse_refusal(variant: Variant, answer: Answer) -> Refusal:  # type: ignore[
 def authorize(  # type: ignore[empty-body]
     variant: Variant, call: Call, key: str, now: float
 ) -> Mapping[str, str]:
-    """Return the headers that carry the key; `now` is in seconds since 1970. By default Bearer.
+    """Return the headers that carry the key; `now` is in seconds since 1970. Bearer by default.
 
-    The headers are printable ASCII text. The key is a `str` whose repr shows nothing of it.
+    The headers must be printable ASCII text. The key is a `str` whose repr does not show it.
     """
 
 
 @hookspec(firstresult=True)
 def upload(variant: Variant, file: LocalFile) -> Steps[str | None] | None:
-    """Yield the calls that upload one file; return its address, None where no answer gave one."""
+    """Yield the calls that upload one file; return its address, or None if no answer had one."""
 
 
 @hookspec(firstresult=True)
 def look_up(variant: Variant, client_id: str) -> Steps[list[Receipt] | None] | None:
-    """Yield the calls that ask which tasks carry our name; return every one that was found.
+    """Yield the calls that ask which tasks have our client id; return all that were found.
 
-    Called after a submit whose outcome nobody knows. An empty list where the provider says that it
-    knows none, None where its answer is not understood. No generator at all (the default) where the
-    provider cannot be asked; a declaration with `look_up="by_client_id"` says that it can.
+    Called after a submit with an unknown outcome. Return an empty list if the provider says that
+    there is none, None if its answer is not understood. The hook returns no generator at all (the
+    default) if the provider cannot be asked; a declaration with `look_up="by_client_id"` says that
+    it can.
     """
 
 
 @hookspec(firstresult=True)
 def cancel(variant: Variant, receipt: Receipt) -> Steps[Answer] | None:
-    """Yield the calls that cancel a task; None (the default) where the provider cannot."""
+    """Yield the calls that cancel a task; None (the default) if the provider cannot."""
 
 
 HOOKS = (

@@ -1,8 +1,8 @@
-"""What is installed: for a command line that lists plugins, and for tests that load one by itself.
+"""What is installed: for a command line that lists plugins, and for tests that load one alone.
 
-`Registry` finds variants by entry point, or takes plugins as objects, and gives each one loaded
+`Registry` finds variants by entry point, or takes plugins as objects, and returns each one loaded
 (`LoadedVariant`). The rest lists entry points, loads those of other groups in bounded time, and
-names whatever is broken. Names are loaded when they are first used.
+names what is broken. Names are loaded when they are first used.
 """
 
 from typing import TYPE_CHECKING

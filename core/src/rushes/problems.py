@@ -7,7 +7,7 @@ import msgspec
 
 
 class Source(msgspec.Struct, frozen=True):
-    """The page a fact comes from."""
+    """The page that a fact comes from."""
 
     title: str
     url: str
@@ -17,16 +17,16 @@ class Source(msgspec.Struct, frozen=True):
 
 
 def _none() -> None:
-    """Make the default of what JSON says even where it is null."""
+    """Return the default of a field that JSON shows even if it is null."""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that keeps a request from being sent.
 
-    `path` names the field as the caller wrote it (`shots[2].prompt`), `code` is stable and made for
-    programs, `accepted` lists the values that would do, the nearest first, where they are few.
-    `variants` names installed variants without this problem, where it is one of the variant; in
-    JSON it is left out where it is empty.
+    `path` names the field as the caller wrote it (`shots[2].prompt`), `code` is stable and meant
+    for programs, `accepted` lists the accepted values, the nearest first, if there are few.
+    `variants` names installed variants without this problem, if it is a limit of the variant; in
+    JSON it is omitted if empty.
     """
 
     path: str
@@ -46,7 +46,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that will differ from what was asked, or cannot be vouched for, and is allowed."""
+    """One thing that will differ from what was asked, or cannot be guaranteed, and is allowed."""
 
     path: str
     code: str

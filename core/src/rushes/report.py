@@ -12,9 +12,9 @@ from rushes.problems import Note, Problem
 class Report(Struct, frozen=True, kw_only=True):
     """What a check found.
 
-    `payload` is what would be sent, None where there are problems; `transport` holds the fields
-    that concern the delivery; `cost` is an estimate in USD, None where it is unknown; `uploads`
-    are the local files whose addresses are placeholders until they are uploaded.
+    `payload` is what would be sent, None if there are problems; `transport` has the fields that
+    concern the delivery; `cost` is an estimate in USD, None if unknown; `uploads` are the local
+    files whose addresses are placeholders until they are uploaded.
     """
 
     variant: str
@@ -32,14 +32,14 @@ class Report(Struct, frozen=True, kw_only=True):
         return not self.problems
 
     def complete_payload(self) -> Any:
-        """Return the payload of a valid report with the fields that concern the delivery."""
+        """Return the payload of a valid report, including the fields that concern the delivery."""
         fields = msgspec.structs.fields(type(self.payload))
         names = {field.encode_name: field.name for field in fields}
         given = {names[wire]: value for wire, value in self.transport.items()}
         return msgspec.structs.replace(self.payload, **given)
 
     def as_line(self) -> dict[str, Any]:
-        """Return the report as one JSON-able answer of a bulk check."""
+        """Return the report as one JSON-able line of a bulk check."""
         return {
             "valid": self.valid,
             "problems": self.problems,

@@ -1,4 +1,4 @@
-"""What the caller wants, in words that belong to no provider."""
+"""What the caller wants, independent of any provider."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
@@ -14,9 +14,9 @@ Filled = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A picture to start from, to end on, or to keep to.
+    """An image to start from, to end on, or to refer to.
 
-    `url` is a public http(s) address or the path of a local file, which is uploaded first where the
+    `url` is a public http(s) address or the path of a local file, which is uploaded first if the
     provider has an endpoint for that.
     """
 
@@ -32,7 +32,7 @@ class Shot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A person or thing that a prompt cites by name, which no other subject of the request has.
+    """A person or thing that a prompt refers to by name; names are unique within a request.
 
     `images` are addresses or local paths.
     """
@@ -43,15 +43,15 @@ class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """One request for a video. What is absent is left to the provider's default.
+    """One request for a video. For absent fields the provider's default applies.
 
-    None, empty text and empty lists count as absent, and so does a prompt of white space alone.
-    5.0 is 5 where a whole number is meant.
+    None, empty text and empty lists count as absent, and so does a prompt of only white space. 5.0
+    counts as 5 where an integer is expected.
 
     `duration` is in seconds, `aspect_ratio` reads like "16:9", `resolution` like "720p", "1080p" or
-    "4k", `guidance` runs from 0 (free) to 1 (to the letter). `extra` holds a provider's own fields
-    by the names its page gives them; they are checked like the rest. A request with nothing but
-    `extra` is a native payload.
+    "4k", `guidance` runs from 0 (free) to 1 (literal). `extra` holds a provider's own fields under
+    the names on its page; they are checked like the rest. A request with nothing but `extra` is a
+    native payload.
     """
 
     prompt: str | None = None
@@ -75,7 +75,7 @@ FIELDS = tuple(name for name in Request.__struct_fields__ if name != "extra")
 
 
 ABSENT: tuple[Any, ...] = (None, "", (), [])
-"""What a common field holds that the request does not set."""
+"""The values of common fields that the request does not set."""
 
 
 def is_empty(value: Any) -> bool:
@@ -84,7 +84,7 @@ def is_empty(value: Any) -> bool:
 
 
 def _each_set(then: str) -> list[str]:
-    """Write a line for each common field, doing something where it is set."""
+    """Write a line for each common field that does something if the field is set."""
     test = "if (value := request.{0}) is not {1} and (value is INVALID or {2}): "
     lines = []
     for name in FIELDS:

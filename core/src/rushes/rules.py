@@ -1,4 +1,4 @@
-"""Rules: predicates across fields, each named, each with the page it comes from."""
+"""Rules: predicates across fields, each with a name and the page it comes from."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, cast
@@ -15,8 +15,8 @@ P = TypeVar("P", bound=msgspec.Struct)
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """A declared rule: runs only once every field in `fields` is valid.
 
-    `schema` says the same in JSON Schema, where JSON Schema can; it may take every field for valid.
-    `notes` says that the rule only ever notes, and refuses nothing.
+    `schema` expresses the same in JSON Schema, if possible; it may assume that every field is
+    valid. `notes` says that the rule only returns notes, and refuses nothing.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     notes: bool = False
 
     def judge(self, payload: msgspec.Struct) -> list[Problem | Note]:
-        """Return what the rule finds; a plain `False` becomes a problem on its first field."""
+        """Return the rule's findings; a plain `False` becomes a problem of its first field."""
         verdict = self.predicate(payload)
         if verdict is True:
             return []
@@ -48,8 +48,8 @@ def rule(
     """Declare a rule on a payload; the function's name becomes the code of its problem.
 
     The function sees the payload with the provider's defaults filled in. It returns whether the
-    rule holds, or a list of problems (and notes) where it can point more exactly; it may yield
-    them, which takes longer. One that finds notes alone says so with `notes=True`.
+    rule is satisfied, or a list of problems (and notes) to be more specific; it may also yield
+    them, which is slower. A rule that only returns notes must be declared with `notes=True`.
     """
 
     def declare(predicate: Callable[[P], Judgement]) -> Rule:

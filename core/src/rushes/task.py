@@ -11,8 +11,8 @@ from rushes._structs.type_info import ready
 from rushes.calls import Call
 
 State = Literal[
-    # Ours. recorded: provably never sent; sending: under way; unknown: nobody knows whether the
-    # submit took; lost: the caller gave it up.
+    # Ours. recorded: provably never sent; sending: under way; unknown: it is unknown whether the
+    # submit was accepted; lost: the caller gave it up.
     "recorded", "sending", "refused", "unknown", "lost",
     # The provider's.
     "queued", "in_progress", "completed", "failed", "cancelled", "expired",
@@ -24,25 +24,25 @@ ENDED: frozenset[State] = frozenset(
 
 
 LONGEST_ID = 512
-"""Characters that a remote id may have; the longest that any page shows has a tenth of that."""
+"""Most characters of a remote id; the longest that any page shows has a tenth of that."""
 
 
 def id_objection(text: str) -> str | None:
-    """Say why a text can be nobody's id of a task, or None. It goes into addresses and messages."""
+    """Say why a text cannot be a remote id, or None. Ids are used in addresses and messages."""
     if not text.strip():
         return "is blank"
     if len(text) > LONGEST_ID:
         return f"has {len(text):,} characters, more than {LONGEST_ID}"
     if not text.strip("."):
-        return "would lead to another address: a path takes dots for a way up"
-    return None if text.isprintable() else "holds characters that cannot be printed"
+        return "would lead to another address: dots in a path mean a parent folder"
+    return None if text.isprintable() else "contains characters that cannot be printed"
 
 
 class Receipt(msgspec.Struct, frozen=True):
-    """What a submit's answer gave: the remote id, and any JSON that its polls will need.
+    """What a submit's answer contained: the remote id, and any JSON that polls will need.
 
-    `created_at` is when the provider says that it created the task, in seconds since 1970: one that
-    is older than the job belongs to another job of the same name.
+    `created_at` is when the provider says that it created the task, in seconds since 1970: a task
+    that is older than the job belongs to another job with the same client id.
     """
 
     remote_id: Annotated[str, msgspec.Meta(pattern=r"\S")]
@@ -51,9 +51,9 @@ class Receipt(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """One video on offer: an address, or a call where it lies behind the key.
+    """One offered video: an address, or a call if it needs the key.
 
-    `expires_at` is in seconds since 1970, where the provider tells.
+    `expires_at` is in seconds since 1970, if the provider reports it.
     """
 
     url: str | None = None
@@ -62,10 +62,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
-    """What one answer said of a task.
+    """What one answer said about a task.
 
     `progress` runs from 0 to 100; `cost` is in USD, as billed; `reason` is in the provider's own
-    words; `remote_id` is whose status this is, where the answer says so.
+    words; `remote_id` is the task's id, if the answer contains it.
     """
 
     state: Literal["queued", "in_progress", "completed", "failed", "cancelled", "expired"]
@@ -79,8 +79,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     """What an error answer means.
 
-    `wait`: not accepted now, come back after `retry_after` seconds. `unknown`: the answer does not
-    say whether the task was created.
+    `wait`: not accepted now, retry after `retry_after` seconds. `unknown`: the answer does not say
+    whether the task was created.
     """
 
     kind: Literal["refused", "wait", "key", "balance", "content", "unknown"]
@@ -92,14 +92,13 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """Our record of one paid job: a value that another process can resume from.
 
-    `id` is our reference and, where the provider takes one, the idempotency key. `call` is exactly
-    what was sent; `base_url` is where to. `sent_at` is when the call last left, or was about to;
-    `key_fingerprint` stands for the key it was sent with, without giving it away. `looked_at` is
-    when the provider was last asked about it, `look_after` when its advice allows the next look;
-    both are recorded with whatever else is. Times are in seconds since 1970, costs in USD.
-    `progress` is the provider's, in percent; `fetched` is that of the download while it runs, never
-    recorded. `file` is where the video lies, once it does; its size and digest say whether it still
-    does.
+    `id` is our reference and, if the provider takes one, the idempotency key. `call` is exactly
+    what was sent, `base_url` where to. `sent_at` is when the call was last sent, or about to be;
+    `key_fingerprint` identifies the key it was sent with, without revealing it. `looked_at` is when
+    the provider was last polled, `look_after` when its advice allows the next poll; both are
+    recorded along with other changes. Times are in seconds since 1970, costs in USD. `progress` is
+    the provider's, in percent; `fetched` is that of a running download and never recorded. `file`
+    is the path of the downloaded video; its size and digest show whether it is still there.
     """
 
     id: str
@@ -134,7 +133,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will come of it at the provider."""
+        """Whether the provider will not do anything more with it."""
         return self.state in ENDED
 
     @property
@@ -147,6 +146,6 @@ ready(Receipt, Status, Refusal, Task)
 
 
 def new_task_id(now: float) -> str:
-    """Make a reference that sorts by day and that nobody else has: `20260102-k3v9x2mq4tza`."""
+    """Make a unique reference that sorts by day: `20260102-k3v9x2mq4tza`."""
     day = time.strftime("%Y%m%d", time.gmtime(now))
     return f"{day}-{base64.b32encode(secrets.token_bytes(8)).decode().rstrip('=').lower()}"

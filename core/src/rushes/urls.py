@@ -1,4 +1,4 @@
-"""Judging addresses by their text alone: nothing is resolved here."""
+"""Checking addresses by their text alone: nothing is resolved here."""
 
 import re
 import unicodedata
@@ -11,14 +11,14 @@ _BASE_URL = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
 
 
 def has_scheme(text: str) -> bool:
-    """Whether a text is an address of some kind and no local path (`C:` is a drive)."""
+    """Whether a text is an address of some kind, not a local path (`C:` is a drive)."""
     return bool(_SCHEME.match(text))
 
 
 def origin(url: str) -> tuple[str, str, int | None]:
-    """Return scheme, host and port of an address, in the form two origins are compared in.
+    """Return scheme, host and port of an address, normalized for comparison.
 
-    Raises ValueError where the address is malformed.
+    Raises ValueError if the address is malformed.
     """
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
@@ -28,7 +28,7 @@ def origin(url: str) -> tuple[str, str, int | None]:
 
 
 def is_loopback(url: str | None) -> bool:
-    """Whether an address points at this machine itself."""
+    """Whether an address points to this machine."""
     try:
         host = urlsplit(url).hostname if url else None
     except ValueError:
@@ -40,14 +40,14 @@ def is_loopback(url: str | None) -> bool:
 
 
 def web_url_objection(url: str) -> str | None:
-    """Say why `url` is no http(s) address, or None."""
+    """Say why `url` is not an http(s) address, or None."""
     scheme = _SCHEME.match(url)
     if not scheme:
         return "is not an http(s) address"
     if scheme.group().lower() not in ("http:", "https:"):
         return f"is not an http(s) address; it begins with {scheme.group()}"
     if any(c.isspace() or unicodedata.category(c) == "Cc" for c in url):
-        return "holds white space or control characters"
+        return "contains white space or control characters"
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
@@ -57,9 +57,9 @@ def web_url_objection(url: str) -> str | None:
 
 
 def public_url_objection(url: str, *, loopback: bool) -> str | None:
-    """Say why `url` is no address that a provider can fetch from, or None.
+    """Say why a provider cannot fetch from `url`, or None.
 
-    With `loopback` (the provider itself is on this machine) private addresses will do.
+    With `loopback` (the provider itself is on this machine) private addresses are accepted.
     """
     if objection := web_url_objection(url):
         return objection
@@ -74,18 +74,21 @@ def public_url_objection(url: str, *, loopback: bool) -> str | None:
 
 
 def base_url_objection(url: str) -> str | None:
-    """Say why `url` cannot be a base URL, or None; what may be a password in it is not shown."""
+    """Say why `url` cannot be a base URL, or None; a possible password in it is not shown."""
     if "@" in url:
         return (
-            "holds a user name or password (it is not shown here); the key belongs into the "
-            "provider's key variable, and a proxy has an argument of its own"
+            "contains a user name or password (it is not shown here); the key belongs in the "
+            "provider's key variable, and a proxy has its own argument"
         )
     try:
         if _BASE_URL.fullmatch(url) and origin(url):
             return None
     except ValueError:
         pass
-    return f"is {shown(url)!r}; it begins with https:// (or http://) and a host, and has no query"
+    return (
+        f"is {shown(url)!r}; it must begin with https:// (or http://) and a host, and must not "
+        "have a query"
+    )
 
 
 def proxy_objection(url: str) -> str | None:
@@ -101,20 +104,20 @@ def proxy_objection(url: str) -> str | None:
         return "the proxy's address has no host"
     if parts.path.strip("/") or parts.query or parts.fragment or re.search(r"\s", url):
         return (
-            "the proxy's address has something behind its host, or white space; in a user name or "
-            "password / ? # are written %2F %3F %23"
+            "the proxy's address contains white space or something after its host; in a user name "
+            "or password, write / ? # as %2F %3F %23"
         )
     return None
 
 
 def shown(url: str) -> str:
-    """Return an address as it may be told: a signed link is a key, without its query it is none."""
+    """Return an address as it may be shown: without its query, a signed link gives no access."""
     bare = re.split(r"[?#]", url, maxsplit=1)[0]
     return re.sub(r"//[^/@]*@", "//", bare)[:200]
 
 
 def join(base_url: str, path: str) -> str:
-    """Put an endpoint's path behind a base URL, without saying `/v1` twice."""
+    """Append an endpoint's path to a base URL, without repeating `/v1`."""
     base = base_url.rstrip("/")
     first = path.split("/")[1]
     if re.fullmatch(r"v\d+", first) and base.endswith("/" + first):

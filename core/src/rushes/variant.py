@@ -11,14 +11,14 @@ from rushes.rules import Rule
 from rushes.urls import join
 
 SPEC = 1
-"""The version of the hook specification that this core speaks."""
+"""The version of the hook specification that this core supports."""
 
 
 class To(Struct, frozen=True):
-    """Where a common value goes: `metadata.watermark`, or `image_urls[]` to append.
+    """The target of a common value: `metadata.watermark`, or `image_urls[]` to append.
 
     `values` translates the common value ("720p") to the wire's ("std") and lists what is accepted;
-    `form` makes the wire value out of the common one where more than a translation is needed.
+    `form` computes the wire value from the common one if a translation is not enough.
     """
 
     path: str
@@ -27,15 +27,15 @@ class To(Struct, frozen=True):
 
 
 class Always(Struct, frozen=True):
-    """What the variant always does: asking for it is already so, for anything else a problem."""
+    """What the variant always does: requesting it is accepted, anything else is a problem."""
 
     value: Any
 
 
 class Built(Struct, frozen=True):
-    """Where the plugin's own `build_payload` puts a common value: carried, but not by the core.
+    """The target to which the plugin's own `build_payload`, not the core, carries a common value.
 
-    `also` names further payload fields that it fills in on the way.
+    `also` names further payload fields that it fills in.
     """
 
     path: str
@@ -43,7 +43,7 @@ class Built(Struct, frozen=True):
 
 
 class Polling(Struct, frozen=True, kw_only=True):
-    """The provider's advice on asking for a status, in seconds."""
+    """The provider's advice on polling, in seconds."""
 
     first: float = 5.0
     every: float = 10.0
@@ -51,7 +51,7 @@ class Polling(Struct, frozen=True, kw_only=True):
 
 
 class Uploads(Struct, frozen=True, kw_only=True):
-    """What the provider's upload endpoint takes: types by content, size in bytes."""
+    """What the provider's upload endpoint accepts: types by content, size in bytes."""
 
     types: tuple[str, ...]
     max_bytes: int
@@ -59,13 +59,13 @@ class Uploads(Struct, frozen=True, kw_only=True):
 
 
 class Variant(Struct, frozen=True, kw_only=True):
-    """One provider's way to one model.
+    """One model at one provider.
 
     `spec` is the version of the hook specification that the plugin was written for. `fields` says
-    where each common field goes, with `images.<role>` for each role of an image; a field that is
+    the target of each common field, with `images.<role>` for each role of an image; a field that is
     not in it, and that `build_payload` does not take, is a problem. `cost` estimates USD for a
-    valid payload, None where it is unknown. `status_path` has `{id}` where the remote id goes.
-    `client_id_field` is the payload field that carries the idempotency key, where it is one.
+    valid payload, None if unknown. `status_path` has `{id}` in place of the remote id.
+    `client_id_field` is the payload field that carries the idempotency key, if there is one.
     """
 
     spec: int
@@ -94,7 +94,7 @@ class Variant(Struct, frozen=True, kw_only=True):
 
     @property
     def environment_prefix(self) -> str:
-        """What the provider's environment variables begin with: `TOAPIS`."""
+        """The prefix of the provider's environment variables: `TOAPIS`."""
         return environment_prefix(self.provider)
 
     def url(self, path: str, **ids: str) -> str:
@@ -106,10 +106,10 @@ class Variant(Struct, frozen=True, kw_only=True):
 
 
 def environment_prefix(provider: str) -> str:
-    """Return what a provider's environment variables begin with."""
+    """Return the prefix of a provider's environment variables."""
     return provider.upper().replace("-", "_")
 
 
 def configured(variant: Variant, base_url: str | None) -> Variant:
-    """Return the declaration with the base URL that is configured, if one is."""
+    """Return the declaration with the configured base URL, if there is one."""
     return msgspec.structs.replace(variant, base_url=base_url) if base_url else variant

@@ -117,7 +117,7 @@ def test_any_request_is_answered_and_left_alone(request: Any) -> None:
 
 
 @given(payloads)
-def test_the_short_way_and_the_thorough_way_agree(body: dict[str, Any]) -> None:
+def test_the_fast_path_and_the_full_check_agree(body: dict[str, Any]) -> None:
     payload, found = judge(ZOOM, body)
     examiner = Examiner("acme/zoom", loopback=False)
     partial = examiner.struct(Payload, body, "")

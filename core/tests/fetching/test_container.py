@@ -143,7 +143,7 @@ def test_where_nothing_tells_the_end_the_source_must(tmp_path: Path, content: by
         assert "cut short" in (objection(path) or "")  # its sample is larger than any file
         return
     assert objection(path) is None
-    assert "nothing tells" in (objection(path, framed=False) or "")
+    assert "nothing says" in (objection(path, framed=False) or "")
     path.write_bytes(FTYP + MOOV + MDAT)
     assert objection(path, framed=False) is None
 

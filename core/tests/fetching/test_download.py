@@ -159,7 +159,7 @@ def test_a_box_that_runs_to_the_end_is_whole_where_chunks_tell_the_end(
     if "transfer-encoding" in head:
         part.finish()
     else:
-        with pytest.raises(ResultError, match="nothing tells where it ends"):
+        with pytest.raises(ResultError, match="nothing says where it ends"):
             part.finish()
     assert (tmp_path / "x.mp4").exists() == ("transfer-encoding" in head)
     part.discard()
@@ -413,9 +413,9 @@ def test_only_a_regular_file_is_replaced(make: Maker, server: Server, tmp_path: 
     task = completed(driver)
     before = len(server.lines)
     for bad in (pipe, link, Path("/dev/null")):
-        with pytest.raises(DiskError, match="no regular file"):
+        with pytest.raises(DiskError, match="not a regular file"):
             writable(bad)
-        with pytest.raises(DiskError, match="no regular file"):
+        with pytest.raises(DiskError, match="not a regular file"):
             driver.fetch(task, bad)
     assert (pipe.is_fifo(), link.is_symlink(), len(server.lines)) == (True, True, before)
     with pytest.raises(DiskError, match="is a folder"):

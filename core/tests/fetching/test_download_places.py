@@ -161,7 +161,7 @@ def test_what_is_no_file_where_one_was_is_not_read(
     driver.generate("acme/zoom", REQUEST, task="kite", output=place)
     place.unlink()
     place.mkdir() if kind == "folder" else os.mkfifo(place)
-    with pytest.raises(DiskError, match="no regular file"):
+    with pytest.raises(DiskError, match="not a regular file"):
         driver.resume("kite")
     assert driver.resume("kite", output=tmp_path / "y.mp4").file
 
@@ -196,14 +196,14 @@ def test_no_video_goes_onto_a_file_of_ours(
     driver = make()
     if when == "generate":
         with pytest.raises(
-            DiskError, match="keeps a file of its own; choose another place; nothing"
+            DiskError, match="keeps a file of its own there; choose another place; nothing"
         ):
             driver.generate("acme/zoom", REQUEST, output=home / name)
         assert server.lines == []
         return
     task = driver.submit("acme/zoom", REQUEST)
     driver.wait(task)
-    with pytest.raises(DiskError, match="keeps a file of its own; the task is kept"):
+    with pytest.raises(DiskError, match="keeps a file of its own there; the task is kept"):
         getattr(driver, when)(task.id, output=home / name)
     assert downloads(server) == 0
     assert driver.resume(task.id).file == str(home / "videos" / f"{task.id}.mp4")

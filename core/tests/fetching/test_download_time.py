@@ -42,7 +42,7 @@ def test_below_its_least_speed_a_download_is_stalled(tmp_path: Path) -> None:
         clock.now += 1
         part.write(share[1:])
     clock.now += 1
-    with pytest.raises(Stalled, match="less than 1,024 a second"):
+    with pytest.raises(Stalled, match="less than 1,024 per second"):
         part.write(share[1:])
     # What came is not lost, and the next attempt is measured anew.
     size = part.size

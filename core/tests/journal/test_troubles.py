@@ -65,7 +65,7 @@ def refused(journal: SQLiteJournal, *words: str) -> None:
 def test_what_is_no_database(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with closing(SQLiteJournal(path)) as journal:
-        refused(journal, "no SQLite file", "Move it away", "RUSHES_HOME")
+        refused(journal, "not an SQLite file", "Move it away", "RUSHES_HOME")
     assert path.read_bytes() == content
 
 
@@ -96,7 +96,7 @@ def test_a_folder_that_may_not_be_written(open_folder: Path) -> None:
     path = open_folder / "home" / "journal.db"
     with as_nobody(open_folder), closing(SQLiteJournal(path)) as journal:
         open_folder.chmod(0o500)
-        refused(journal, "may not be written", "RUSHES_HOME")
+        refused(journal, "is not writable", "RUSHES_HOME")
         open_folder.chmod(0o700)
         task = make_task()
         assert journal.add(task) is task
@@ -108,7 +108,7 @@ def test_a_file_that_may_not_be_written(open_folder: Path) -> None:
         journal.add(make_task())
     with as_nobody(open_folder), closing(SQLiteJournal(path)) as journal:
         path.chmod(0o400)
-        with pytest.raises(JournalError, match="may not be written"):
+        with pytest.raises(JournalError, match="is not writable"):
             journal.add(make_task("dune"))
         assert path.stat().st_mode & 0o777 == 0o400
         path.chmod(0o600)
@@ -121,7 +121,7 @@ def test_a_file_in_a_folder_that_became_read_only(open_folder: Path) -> None:
         journal.add(make_task())
     with as_nobody(open_folder), closing(SQLiteJournal(path)) as journal:
         open_folder.chmod(0o500)
-        refused(journal, "may not be written")
+        refused(journal, "is not writable")
 
 
 def test_a_file_that_stays_locked(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

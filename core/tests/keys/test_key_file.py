@@ -152,7 +152,7 @@ def test_where_nothing_is_stored_nobodys_folder_is_judged(home: Path) -> None:
 def test_a_file_of_another_user_is_refused(home: Path, file: Path) -> None:
     os.chown(file, 12345, -1)
     words = refusal(home)
-    assert "it belongs to another user (number 12345)" in words
+    assert "it belongs to another user (uid 12345)" in words
     assert f"chown 0 {file}" in words
 
 
@@ -173,7 +173,7 @@ def test_what_holds_no_keys_is_said_without_what_it_holds(
 ) -> None:
     file.write_bytes(content)
     for verb in ("read", "write"):
-        assert f"{file} holds no keys (" in refusal(home, verb)
+        assert f"{file} does not contain keys (" in refusal(home, verb)
     assert file.read_bytes() == content
 
 

@@ -46,7 +46,7 @@ def assert_said(error: RushesError, server: Server, other: Server, task: Task) -
     """The error says which address needs which key, and nothing was asked anywhere."""
     words = str(error)
     assert f"task {task.id} was sent to {server.url}, but the key from the argument" in words
-    assert f"configured for {other.url} and goes nowhere else" in words
+    assert f"configured for {other.url} and is not sent elsewhere" in words
     assert f"set ACME_BASE_URL={server.url} together with the key that belongs there" in words
     assert error.task == task
     assert other.lines == []
@@ -169,7 +169,7 @@ def test_where_no_address_is_configured_the_key_goes_nowhere(make: Maker, server
     task = make(plugins=[Homeless()]).submit("acme/zoom", REQUEST)
     error = refused(make(plugins=[Homeless()], base_urls={}), "resume", task.id)
     assert (
-        f"is configured for no address and goes nowhere else; set ACME_BASE_URL={server.url}"
+        f"is configured for no address and is not sent elsewhere; set ACME_BASE_URL={server.url}"
         in (str(error))
     )
     assert server.lines == ["POST /v1/clips"]

@@ -114,9 +114,15 @@ def test_the_key_is_nowhere_even_where_the_provider_echoes_it(
         (raising(ValueError), r"authorize raised ValueError: cannot send Bearer \[key\]"),
         (raising(SystemExit), r"authorize raised SystemExit: cannot send Bearer \[key\]"),
         (raising(ConfigurationError), r"^cannot send Bearer \[key\]"),
-        (gives_a_list, "authorize raised TypeError: it gave list"),
-        (gives_bytes, "authorize raised TypeError: it gave a header that is not printable ASCII"),
-        (gives_lines, "authorize raised TypeError: it gave a header that is not printable ASCII"),
+        (gives_a_list, "authorize raised TypeError: it returned list"),
+        (
+            gives_bytes,
+            "authorize raised TypeError: it returned a header that is not printable ASCII",
+        ),
+        (
+            gives_lines,
+            "authorize raised TypeError: it returned a header that is not printable ASCII",
+        ),
     ],
 )
 def test_a_plugin_that_raises_with_the_key_does_not_show_it(
@@ -402,7 +408,7 @@ def test_a_base_url_with_a_password_is_refused_and_not_shown(
     monkeypatch.setenv("ACME_BASE_URL", url)
     base_urls = {"acme": url} if where == "argument" else None
     client = Client(plugins=[Zoom()], base_urls=base_urls, home=home, keys={"acme": "k"})
-    words = "holds a user name or password .* key variable, and a proxy has an argument of its own"
+    words = "contains a user name or password .* key variable, and a proxy has its own argument"
     for verb in (client.check, client.submit):
         with pytest.raises(ConfigurationError, match=words) as caught:
             verb("acme/zoom", REQUEST)

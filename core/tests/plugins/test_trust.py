@@ -42,8 +42,8 @@ def test_a_second_distribution_is_not_given_the_key_and_is_named(
     with pytest.raises(ConfigurationError) as caught:
         driver.submit(stranger, REQUEST)
     assert str(caught.value) == (
-        "acme/extra is brought by acme-extras, but other variants of acme by rushes-acme. The key "
-        "for acme goes only to rushes-acme. If you trust acme-extras with it, say so: "
+        "acme/extra comes from acme-extras, but other variants of acme from rushes-acme. The key "
+        "for acme is given only to rushes-acme. If you trust acme-extras with it, set "
         'RUSHES_TRUST="acme=acme-extras", or the argument trust={"acme": "acme-extras"}; otherwise '
         "uninstall acme-extras"
     )
@@ -62,7 +62,7 @@ def test_it_is_not_given_it_for_a_task_either(
     task = make(plugins=[]).submit(variant, REQUEST)
     bring(site, "rushes_acme", "acme/own")
     before = len(server.seen)
-    with pytest.raises(ConfigurationError, match="goes only to rushes-acme") as caught:
+    with pytest.raises(ConfigurationError, match="is given only to rushes-acme") as caught:
         getattr(make(plugins=[]), verb)(task.id)
     assert caught.value.task == task
     assert len(server.seen) == before
@@ -75,7 +75,7 @@ def test_where_none_owns_the_name_none_is_given_the_key(
     for name in ("one", "other"):
         bring(site, f"acme_{name}", f"acme/{name}")
     for name in ("one", "other"):
-        words = rf"^acme/{name} is brought by acme-{name}, .*None of them is named rushes-acme"
+        words = rf"^acme/{name} comes from acme-{name}, .*None of them is named rushes-acme"
         with pytest.raises(ConfigurationError, match=words):
             make(plugins=[]).submit(f"acme/{name}", REQUEST)
     assert server.lines == []
@@ -132,7 +132,7 @@ def test_other_trust_is_not_trust_in_this_one(
     said = dict(DISTRUST[how])
     if environ := said.pop("environ", None):
         monkeypatch.setenv("RUSHES_TRUST", environ)
-    with pytest.raises(ConfigurationError, match="goes only to rushes-acme"):
+    with pytest.raises(ConfigurationError, match="is given only to rushes-acme"):
         make(plugins=[], **said).submit(stranger, REQUEST)
     assert server.lines == []
 
@@ -152,7 +152,7 @@ def test_trust_that_cannot_be_read_is_said_where_it_is_needed(
 def test_a_plugin_given_by_hand_is_trusted(make: Maker, server: Server, stranger: str) -> None:
     driver = make(plugins=[Zoom()])
     assert driver.submit("acme/zoom", REQUEST).state == "queued"
-    with pytest.raises(ConfigurationError, match="goes only to rushes-acme"):
+    with pytest.raises(ConfigurationError, match="is given only to rushes-acme"):
         driver.submit(stranger, REQUEST)
 
 

@@ -62,7 +62,7 @@ def test_a_process_that_sleeps_before_its_post_does_not_send_it_when_it_wakes(
             journal.save(msgspec.structs.replace(task, state="lost"), "the user's")
             journal.release("the user's")
 
-    with pytest.raises(StillRunningError, match="another process has taken task"):
+    with pytest.raises(StillRunningError, match="another process has taken over task"):
         driver.submit("acme/zoom", REQUEST, on_update=sleeps)
     assert server.posts() == 0
     assert other.generate("acme/zoom", REQUEST).file

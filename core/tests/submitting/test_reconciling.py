@@ -85,7 +85,7 @@ def test_two_matches_are_not_a_match(make: Maker, server: Server) -> None:
 
     server.on("POST", twice)
     driver = make(plugins=[Findable()])
-    with pytest.raises(OutcomeUnknownError, match="several tasks carry its name: c-1, c-2"):
+    with pytest.raises(OutcomeUnknownError, match="several tasks have its client id: c-1, c-2"):
         driver.submit("acme/zoom", REQUEST)
     assert driver.tasks()[0].state == "unknown"
 

@@ -77,7 +77,7 @@ def test_a_reference_names_files_and_goes_into_headers(
     make: Maker, server: Server, reference: str
 ) -> None:
     driver = make()
-    with pytest.raises(RequestError, match="is no task reference"):
+    with pytest.raises(RequestError, match="is not a valid task reference"):
         driver.submit("acme/zoom", REQUEST, task=reference)
     assert (server.lines, driver.tasks()) == ([], [])
 
@@ -95,7 +95,7 @@ class Ticketed(Zoom):
 @pytest.mark.parametrize(
     ("reference", "words"),
     [
-        ("kite.png", "ticket.*does not take.*its form is"),
+        ("kite.png", "ticket.*does not accept.*it must match"),
         ("kitekitek", "'kitekitek'.*ticket.*9 characters; at most 8"),
         (None, "ticket.*characters; at most 8.*give another one"),
     ],

@@ -288,7 +288,7 @@ def test_resolving(make: Maker, server: Server) -> None:
         driver.submit("acme/zoom", REQUEST)
     assert caught.value.task is not None
     for wrong in ({}, {"remote_id": "c-1", "lost": True}):
-        with pytest.raises(ConfigurationError, match="say one of the two"):
+        with pytest.raises(ConfigurationError, match="give exactly one of the two"):
             driver.resolve(caught.value.task.id, **wrong)  # type: ignore[arg-type]
     assert driver.resolve(caught.value.task.id, lost=True).state == "lost"
     assert driver.tasks(unfinished=True) == []

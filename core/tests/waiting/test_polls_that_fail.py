@@ -54,7 +54,7 @@ def test_one_fault_is_forgiven(make: Maker, server: Server, fault: str) -> None:
 def test_a_lasting_fault_is_not_an_end(make: Maker, server: Server, fault: str) -> None:
     server.on("GET /v1/clips", *[BRIEF[fault]] * 1000)
     driver = make(clock=SteppingClock())
-    with pytest.raises(StillRunningError, match="the last look failed") as caught:
+    with pytest.raises(StillRunningError, match="the last poll failed") as caught:
         driver.generate("acme/zoom", REQUEST, timeout=100)
     assert caught.value.task is not None
     assert driver.task(caught.value.task.id).state == "queued"
@@ -228,7 +228,7 @@ def test_a_provider_that_knows_no_such_task_for_long_is_not_asked_for_ever(
     monkeypatch.setattr("rushes._wait.following.GRACE", 0.05)
     server.on("GET /v1/clips", *[answers(404, {})] * 1000)
     driver = make()
-    with pytest.raises(StillRunningError, match="has known no such task for") as caught:
+    with pytest.raises(StillRunningError, match="has not known this task for") as caught:
         driver.generate("acme/zoom", REQUEST)
     server.script.clear()
     assert caught.value.task

@@ -38,7 +38,9 @@ def test_a_wait_sleeps_no_longer_than_it_may_and_says_what_it_knows(
     server.last = {"stage": "rendering", "done": "40%"}
     driver = make(polling=ADVICE, clock=StoppedClock())
     task = driver.submit("acme/zoom", REQUEST)
-    with pytest.raises(StillRunningError, match=r"queued; the provider was not asked about it yet"):
+    with pytest.raises(
+        StillRunningError, match=r"queued; the provider has not been asked about it yet"
+    ):
         driver.wait(task, timeout=3)
     assert (sum(driver.slept), looks(server)) == (3, 0)
     with pytest.raises(StillRunningError, match=r"in_progress, 50 %; .* last asked 2 s ago"):
@@ -91,7 +93,7 @@ def test_one_look(make: Maker, server: Server) -> None:
         assert driver.task(task.id) == now
     assert [task.progress for task in told] == [50.0]
     server.on("GET /v1/clips", drops)
-    with pytest.raises(StillRunningError, match=r"the last look failed \("):
+    with pytest.raises(StillRunningError, match=r"the last poll failed \("):
         driver.refresh(task.id)
     server.last = None
     done = driver.refresh(task.id)

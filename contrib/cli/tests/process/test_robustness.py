@@ -123,7 +123,7 @@ def test_a_malformed_base_url_is_json_too(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("TOAPIS_BASE_URL", "http://me:hush@[::1")
     run = inside(*KITE, "--json")
     assert run.code == 3
-    assert "holds a user name or password" in json.loads(run.out)["error"]
+    assert "contains a user name or password" in json.loads(run.out)["error"]
     assert "hush" not in run.out + run.err
 
 
@@ -159,5 +159,5 @@ def test_a_password_in_a_base_url_is_told_nowhere(
             run = outside(*args, *more)
             assert run.code == code, run
             told += run.out + run.err
-    assert "holds a user name or password" in told
+    assert "contains a user name or password" in told
     assert "hush" not in told

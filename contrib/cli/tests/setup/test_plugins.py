@@ -252,7 +252,7 @@ def test_a_second_distribution_under_a_providers_name_is_listed_as_untrusted(
     told = {item["name"]: item for item in json.loads(outside("plugins", "--json").out)}
     stranger = told["toapis.dolly"]
     assert stranger["status"] == "untrusted", stranger
-    assert "The key for toapis goes only to rushes-toapis" in stranger["problem"]
+    assert "The key for toapis is given only to rushes-toapis" in stranger["problem"]
     assert told["toapis.kling-v3"]["status"] == "ok"
     assert "Not trusted: toapis.dolly: " in outside("plugins").err
     assert outside("check", "A red kite", "-m", "toapis/dolly").code == 0

@@ -121,7 +121,7 @@ def test_a_task_is_shown_as_it_is_now(left: Gateway) -> None:
 def test_a_gateway_without_a_way_to_cancel_says_so() -> None:
     run = inside("cancel", "one", "--json")
     assert run.code == 2
-    assert "no way to cancel" in run.err
+    assert "does not document how to cancel" in run.err
     assert "rushes resume one" in run.err
     assert json.loads(run.out)["task"] == "one"
 

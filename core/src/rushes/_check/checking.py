@@ -23,29 +23,29 @@ from rushes.variant import Variant
 
 
 def read_request(data: Any) -> tuple[Request | None, list[Problem]]:
-    """Judge a request by its own words; what has a problem is marked in the one returned.
+    """Check a request on its own; fields with a problem are marked in the one returned.
 
-    None where it is no object.
+    The request is None if the data is not an object.
     """
     examiner = Examiner(None, loopback=False)
     if not isinstance(data, (Request, Mapping)):
-        examiner.problem("", "type", "a request is expected: an object with its fields")
+        examiner.problem("", "type", "expected a request: an object with its fields")
         return None, examiner.problems
     request = cast("Request", examiner.struct(Request, data, ""))
     if request.subjects is not INVALID:
-        _told_apart(request.subjects, examiner)
+        _refuse_same_names(request.subjects, examiner)
     if request.images is not INVALID:
-        request = msgspec.structs.replace(request, images=_one_each(request.images, examiner))
+        request = msgspec.structs.replace(request, images=_one_frame_each(request.images, examiner))
     return request, examiner.problems
 
 
-def _one_each(images: Sequence[Image], examiner: Examiner) -> list[Image]:
-    """Refuse a second frame of a kind, and mark its role."""
+def _one_frame_each(images: Sequence[Image], examiner: Examiner) -> list[Image]:
+    """Refuse a second first or last frame, and mark its role."""
     seen: set[str] = set()
     kept = []
     for index, image in enumerate(images):
         if image.role is not INVALID and image.role in seen:
-            message = f"is another {image.role}; one will do"
+            message = f"is another {image.role}; only one is accepted"
             image = Image(image.url, examiner.problem(f"images[{index}].role", "twice", message))
         elif image.role is not INVALID and image.role != "reference":
             seen.add(image.role)
@@ -53,22 +53,22 @@ def _one_each(images: Sequence[Image], examiner: Examiner) -> list[Image]:
     return kept
 
 
-def _told_apart(subjects: Sequence[Subject], examiner: Examiner) -> None:
-    """Refuse a name that another subject has."""
+def _refuse_same_names(subjects: Sequence[Subject], examiner: Examiner) -> None:
+    """Refuse a name that another subject already has."""
     seen: dict[str, int] = {}
     for index, subject in enumerate(subjects):
         if subject.name is not INVALID and seen.setdefault(subject.name, index) != index:
             first = f"subjects[{seen[subject.name]}]"
-            message = f"is the name of {first}, too; a prompt could cite neither of the two"
+            message = f"is also the name of {first}; a prompt could refer to neither"
             examiner.problem(f"subjects[{index}].name", "twice", message)
 
 
 def check(loaded: LoadedVariant, data: Request | Mapping[str, Any]) -> Report:
     """Check a request against one variant."""
-    return quick(loaded, data) or _thorough(loaded, data)
+    return quick(loaded, data) or _full_check(loaded, data)
 
 
-def _thorough(loaded: LoadedVariant, data: Request | Mapping[str, Any]) -> Report:
+def _full_check(loaded: LoadedVariant, data: Request | Mapping[str, Any]) -> Report:
     variant = loaded.variant
     request, problems = read_request(data)
     draft = _drafted(loaded, request, problems) if request is not None else None
@@ -86,7 +86,7 @@ def _thorough(loaded: LoadedVariant, data: Request | Mapping[str, Any]) -> Repor
         elif moved.path not in told:
             problems.append(moved)
     if payload is None and not problems:
-        raise BrokenPluginError(f"{variant.id}: its payload struct allows what cannot be written")
+        raise BrokenPluginError(f"{variant.id}: its payload struct accepts unencodable values")
     files = tuple(draft.files)
     if problems or payload is None:
         return Report(
@@ -97,9 +97,9 @@ def _thorough(loaded: LoadedVariant, data: Request | Mapping[str, Any]) -> Repor
 
 
 def _drafted(loaded: LoadedVariant, request: Request, problems: list[Problem]) -> Draft | None:
-    """Draft a payload; of a request with problems, as much as the plugin can without its values.
+    """Draft a payload; for a request with problems, as much as the plugin can without those values.
 
-    None where that is nothing: what is malformed is then told alone.
+    Return None if it cannot; then only the malformed fields are reported.
     """
     fields = {top(problem.path) for problem in problems} & {*FIELDS, "extra"}
     whole = msgspec.structs.replace(request, **dict.fromkeys(fields, INVALID))
@@ -117,11 +117,10 @@ def _drafted(loaded: LoadedVariant, request: Request, problems: list[Problem]) -
 def judge(
     loaded: LoadedVariant, body: Mapping[str, Any]
 ) -> tuple[Struct | None, list[Problem | Note]]:
-    """Judge a wire body: its fields one by one, then the rules, as far as their fields are valid.
+    """Check a wire body: its fields one by one, then the rules whose fields are valid.
 
-    A rule is left out where one of its fields has a problem, or is marked as having one. Where
-    only a part of a field does (an item of a list), the rule runs, and says nothing if it comes
-    to that part.
+    A rule is skipped if one of its fields has a problem, or is marked as having one. If only part
+    of a field does (an item of a list), the rule runs, and reports nothing if it reads that part.
     """
     variant = loaded.variant
     examiner = Examiner(variant.id, loopback=is_loopback(variant.base_url))
@@ -130,7 +129,7 @@ def judge(
         examiner = Examiner(variant.id, loopback=is_loopback(variant.base_url))
         partial = examiner.struct(variant.payload, body, "")
         if not (examiner.problems or examiner.marked):
-            payload = partial  # an empty list counts as none, whatever its least length
+            payload = partial  # an empty list counts as absent, whatever its minimum length
     found: list[Problem | Note] = [*examiner.problems, *examiner.notes]
     bad = [*examiner.marked, *(problem.path for problem in examiner.problems)]
     read = reading(partial)
@@ -145,7 +144,7 @@ def judge(
 
 
 def _converted(variant: Variant, body: Mapping[str, Any], examiner: Examiner) -> Struct | None:
-    """Take the short way of a body without a problem; None sends it the thorough way."""
+    """Convert a body that has no problem, on the fast path; None means it needs the full check."""
     try:
         payload = msgspec.convert(body, variant.payload)
         for field in plan(variant.payload).special:
@@ -161,7 +160,7 @@ def _converted(variant: Variant, body: Mapping[str, Any], examiner: Examiner) ->
 
 
 def _asked(item: Problem | Note, body: Mapping[str, Any]) -> bool:
-    """Whether a finding concerns the caller: a note on a field left out tells nobody anything."""
+    """Whether a finding concerns the caller: a note on a field that was left out does not."""
     return isinstance(item, Problem) or top(item.path) in body
 
 
@@ -174,23 +173,23 @@ def _judged(
     except BrokenPluginError:
         if whole:
             raise
-        return  # it came to what is marked
+        return  # it read a marked value
     for item in found:
         yield item if item.source else msgspec.structs.replace(item, source=rule.source)
 
 
 def _moved(item: Problem | Note, draft: Draft, variant: Variant) -> Problem | Note:
-    """Lead a finding back to the caller's own words, and name the page it comes from."""
+    """Map a finding back to the caller's field, and name the page it comes from."""
     path, source = draft.way_back(item.path), item.source or variant.page
     return msgspec.structs.replace(item, path=path, source=source)
 
 
 def _covers(outer: str, inner: str) -> bool:
-    """Whether one path is the other, or holds it."""
+    """Whether one path equals the other, or contains it."""
     return len(outer) <= len(inner) and overlaps(outer, inner)
 
 
 def overlaps(one: str, other: str) -> bool:
-    """Whether one path is the other, or lies in it."""
+    """Whether two paths are equal, or one contains the other."""
     short, long = sorted((one, other), key=len)
     return long.startswith(short) and (long == short or long[len(short)] in ".[" or not short)

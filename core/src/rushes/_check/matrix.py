@@ -1,4 +1,4 @@
-"""What a variant can do, read off its declaration: the rows of the capability matrix."""
+"""What a variant can do according to its declaration: the rows of the capability matrix."""
 
 from typing import Any, Literal, get_args
 
@@ -18,10 +18,10 @@ ROWS = tuple(
 
 
 class Capability(Struct, frozen=True, kw_only=True):
-    """How one common field fares at one variant.
+    """What one variant does with one common field.
 
-    `words` is the matrix's cell; `accepted` lists the values where they are few, in common words;
-    `to` is the payload path it goes to; `conditions` are the rules that concern it.
+    `words` is the cell of the matrix; `accepted` lists the values if there are few, in common
+    words; `to` is the payload path it goes to; `conditions` are the rules that concern it.
     """
 
     field: str
@@ -72,7 +72,7 @@ def _values(place: To | Built, hint: Any) -> tuple[list[Any] | None, str]:
 
 
 def hint_at(struct: type[Struct], path: str) -> Any:
-    """Return the type hint at a payload path, through open objects too; None where none is."""
+    """Return the type hint at a payload path, also inside open objects; None if there is none."""
     name, _, rest = path.partition(".")
     hint = next((field.hint for field in shape(struct) if field.wire == name), None)
     if hint is None or not rest:

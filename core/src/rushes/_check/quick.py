@@ -1,7 +1,7 @@
-"""The short way of a check, for a request without a problem and without a note.
+"""The fast path of a check, for a request without a problem and without a note.
 
-It hopes: whatever it meets that is not plainly in order, an exception included, sends the request
-the thorough way, which finds out everything and whose fault it is. Accepting is all it can do.
+It can only accept. Anything else that it meets, an exception included, sends the request to the
+full check, which finds every problem and whose fault it is.
 """
 
 from typing import Any
@@ -25,7 +25,7 @@ _write = msgspec.json.Encoder().encode
 
 
 def quick(loaded: LoadedVariant, request: Any) -> Report | None:
-    """Return the report of a request that is in order, or None where it takes a closer look."""
+    """Return the report of a valid request, or None if the request needs the full check."""
     if type(request) is not Request or type(request.extra) is not dict:
         return None
     try:
@@ -47,7 +47,7 @@ def quick(loaded: LoadedVariant, request: Any) -> Report | None:
             return None
         _write(payload)
         return accepted(variant, payload, read)
-    except FAULTS:  # the thorough way says what it was, and whose fault
+    except FAULTS:  # the full check reports what it was, and whose fault
         return None
 
 
@@ -58,7 +58,7 @@ def accepted(
     notes: tuple[Note, ...] = (),
     uploads: tuple[PlannedUpload, ...] = (),
 ) -> Report:
-    """Return the report of a payload without a problem; `read` is how rules read it."""
+    """Return the report of a payload without a problem; `read` is the payload as rules see it."""
     transport: dict[str, Any] = {}
     for field in plan(payload.__class__).transport:
         if (value := getattr(payload, field.name)) is not UNSET:
@@ -77,10 +77,10 @@ def accepted(
 
 
 def _well_typed(request: Request) -> bool:
-    """Whether a request has the types it declares; raises where it has not."""
+    """Whether a request has the declared types; raises if it does not."""
     reread = _reread(_write(request))
     if reread.guidance != request.guidance or type(request.duration) is float:
-        return False  # no number that JSON can say, or one that is to become whole
+        return False  # a number that JSON cannot express, or one that is to become an integer
     for shot in request.shots:
         if type(shot.duration) is float:
             return False

@@ -10,14 +10,14 @@ from rushes.variant import Variant
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 WEB_URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#]+\S*$"
-# Patterns and no `format`: its "uri" would refuse letters beyond ASCII, which are sent as they are.
+# Patterns instead of `format`: its "uri" would refuse non-ASCII letters, which are sent unchanged.
 PUBLIC_URL = r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#]+\.[^\s/?#]+\S*$"
 
 
 def json_schema(variant: Variant) -> dict[str, Any]:
     """Return the schema of a variant's native payload.
 
-    Rules that JSON Schema can say are under `allOf`; those it cannot are listed, in words, under
+    Rules that JSON Schema can express are under `allOf`; those it cannot are described under
     `x-rules`, and those that refuse nothing under `x-notes`.
     """
     refusing = [rule for rule in variant.rules if not rule.notes]
@@ -66,7 +66,7 @@ def _field(field: FieldShape) -> dict[str, Any]:
 
 
 def _count(said: dict[str, Any], least: int | None, *, required: bool) -> None:
-    """Say how few items will do: an empty list counts as none, wherever none is allowed."""
+    """Add the minimum number of items: an empty list counts as absent if the field is optional."""
     if required:
         said["minItems"] = least or 1
     elif least:

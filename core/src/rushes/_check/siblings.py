@@ -14,15 +14,15 @@ from rushes.report import Report
 from rushes.request import FIELDS, Request, is_native
 
 CANNOT = frozenset(("unsupported", "fixed", "choice", "range", "no_upload"))
-"""Codes that say what the variant is, not what is wrong with the words."""
+"""Codes for what the variant cannot do, as opposed to a malformed value."""
 
 
 def naming_siblings(
     report: Report, request: Request | Mapping[str, Any], registry: Registry
 ) -> Report:
-    """Add to each problem of a common field which installed variants have no such problem.
+    """Add to each problem of a common field the installed variants that do not have it.
 
-    A native payload is one variant's own language; no other is asked.
+    A native payload belongs to one variant; no other is tried.
     """
     cannot = [problem for problem in report.problems if _may_differ(problem)]
     read = read_request(request)[0] if cannot else None

@@ -1,4 +1,4 @@
-"""A trial of a plugin: each hook is called once with something harmless, and nothing is sent."""
+"""A trial of a plugin: each hook is called once with harmless arguments, and nothing is sent."""
 
 from contextlib import closing, suppress
 from typing import Any
@@ -14,21 +14,21 @@ _FILE = LocalFile(content=b"\x89PNG\r\n\x1a\n", type="image/png", name="trial.pn
 _ANSWERS = (Answer(200, {}, b"{}"), Answer(404, {}, b"[]"), Answer(500, {}, b"<html>"))
 
 
-class _Untold(BaseException):
-    """A hook asked for the memo, which only a real answer gives; it is tried no further."""
+class _MemoRead(BaseException):
+    """A hook read the memo, which only a real answer provides; its trial ends here."""
 
 
 class _Trial(Receipt, frozen=True):
-    """A receipt with a remote id and no answer behind it."""
+    """A receipt with a remote id, but without an answer behind it."""
 
     def __getattribute__(self, name: str) -> Any:
         if name == "memo":
-            raise _Untold
+            raise _MemoRead
         return super().__getattribute__(name)
 
 
 def trial(loaded: LoadedVariant) -> None:
-    """Raise BrokenPluginError, saying which hook raised or gave what it must not, if one does."""
+    """Raise BrokenPluginError, naming the hook, if one raises or returns something invalid."""
     report = check(loaded, Request("A trial"))
     if report.valid:
         payload = report.complete_payload()
@@ -44,7 +44,7 @@ def trial(loaded: LoadedVariant) -> None:
         ("look_up", {"client_id": "trial"}),
         ("upload", {"file": _FILE}),
     ):
-        with suppress(_Untold):
+        with suppress(_MemoRead):
             steps = loaded.call(hook, **given)
             if steps is not None:
                 with closing(steps):

@@ -1,1 +1,1 @@
-"""What both clients are made of: their settings, and their verbs."""
+"""What both clients share: their settings and their verbs."""

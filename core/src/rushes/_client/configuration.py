@@ -1,4 +1,4 @@
-"""What both clients are made of: how they are configured, and what needs no waiting."""
+"""What both clients share: their configuration, and the methods that never wait."""
 
 import warnings
 from collections.abc import Iterable, Mapping
@@ -34,10 +34,10 @@ DEFAULT: Any = object()
 
 
 class Configured:
-    """A client without its driver; everything here is free of waiting.
+    """A client without its driver; nothing here waits.
 
     An argument beats the environment, which beats what is stored in the home folder. Nothing is
-    opened, imported or written before it is needed.
+    opened, imported or written until it is needed.
     """
 
     def __init__(
@@ -62,29 +62,29 @@ class Configured:
 
         `keys` and `base_urls` are by provider; `home` is the folder for journal, stored keys and
         downloads; `polling` overrides the providers' advice. `transport` is an httpx transport of
-        your own; addresses are then judged by their text alone, and its own timeouts bound what
-        hangs within it. `proxy` stands before all hosts but this machine; a proxy resolves names
-        itself, so that through one, too, only literal addresses are judged. `connections` bounds
-        how many are open at once, however many tasks are followed.
+        your own; addresses are then checked by their text alone, and only its own timeouts limit
+        what hangs inside it. `proxy` is used for all hosts except this machine; a proxy resolves
+        names itself, so here too only literal addresses are checked. `connections` limits how many
+        are open at once, however many tasks are followed.
 
         A provider's name, and with it the key, belongs to one distribution. `trust` says by
-        provider which other distributions may have it: `{"toapis": "some-distribution"}`; what is
-        in `plugins` is trusted.
+        provider which other distributions may have it: `{"toapis": "some-distribution"}`; whatever
+        is in `plugins` is trusted.
 
         `clock` is for tests: `rushes.testing.Clock` skips every pause. A journal that the client
         makes itself counts by it, too.
 
         `journal` is any `Journal`; without one, an SQLite file in `home`. With `journal=None`
-        nothing is written down: a task that you do not keep yourself is lost with the process, a
-        job cannot be told from one sent before, nothing keeps two flows from working on one task
-        (two resumes may both send it), and `tasks`, `history`, `purge` and `resume` by reference
-        do not work. Give it only where you store every Task that `on_update` shows you before you
-        return, and see to it that each has one owner.
+        nothing is recorded: a task that you do not keep yourself is lost with the process, a job
+        cannot be distinguished from one sent before, nothing keeps two flows from working on one
+        task (two resumes may both send it), and `tasks`, `history`, `purge` and `resume` by
+        reference do not work. Use it only if you store every Task that `on_update` passes to you
+        before you return, and make sure that each has one owner.
         """
-        # First of all, so that no traceback shows them, whatever is raised here.
+        # First, so that no traceback shows them, whatever is raised here.
         keys, base_urls, proxy = hidden(keys), hidden(base_urls), proxy and Secret(proxy)
         if keys is None or base_urls is None:
-            raise ConfigurationError("keys and base_urls are mappings by provider, of text to text")
+            raise ConfigurationError("keys and base_urls must map each provider's name to text")
         if proxy and (wrong := proxy_objection(proxy)):
             raise ConfigurationError(f"{wrong}; correct the argument proxy")
         environ = Environment()
@@ -114,30 +114,30 @@ class Configured:
         self._records = Records(self._session)
 
     def check(self, variant: str, request: RequestLike) -> Report:
-        """Check a request: every problem at once, what would be sent, nothing sent.
+        """Check a request: report every problem at once and what would be sent; send nothing.
 
         Needs no key, no base URL and no network. A local image is read, not uploaded. Raises
-        UnknownVariantError or BrokenPluginError; a wrong request raises nothing, it is reported.
+        UnknownVariantError or BrokenPluginError; a wrong request does not raise, it is reported.
         """
-        report = quick(self.registry.get(variant), request)  # what most requests need
+        report = quick(self.registry.get(variant), request)  # enough for most requests
         if report is not None:
             return report
         report = self._checked(variant, request)[1]
         return naming_siblings(report, request, self.registry) if report.problems else report
 
     def ready(self, variant: str) -> None:
-        """Raise what would keep any request to a variant from being sent; nothing is sent.
+        """Raise an error if no request to a variant could be sent; nothing is sent.
 
-        Raises MissingKeyError, or another ConfigurationError: no base URL, a key that is for
-        somebody else, a wrapper that is broken.
+        Raises MissingKeyError, or another ConfigurationError: no base URL, a key that belongs to
+        another distribution, a broken wrapper.
         """
         configured(self._session, self.registry.get(variant))
 
     def check_all(self, request: RequestLike) -> list[Report]:
         """Check a request against every installed variant: who can do it, and who cannot and why.
 
-        Each report has its notes and its estimated cost, where that is known. A variant whose
-        plugin is broken cannot, and its problem, of code `broken_plugin`, says why.
+        Each report has notes and, if known, an estimated cost. A variant whose plugin is broken
+        cannot, and a problem with the code `broken_plugin` says why.
         """
         return [self._judged(variant_id, request) for variant_id in self.registry.ids()]
 
@@ -151,7 +151,7 @@ class Configured:
     def check_payload(self, variant: str, payload: Any) -> Report:
         """Check a native payload, as the provider's page shows it."""
         if type(payload) is not dict and not isinstance(payload, Mapping):
-            message = "a payload is an object"
+            message = "a payload must be an object"
             problem = Problem(path="", code="type", message=message)
             return Report(variant=variant, problems=(problem,), notes=())
         return self.check(variant, Request(extra=payload))
@@ -171,7 +171,7 @@ class Configured:
         return loaded, report
 
     def _left_open(self) -> None:
-        """Say that a client was not closed, and let go of what its journal holds."""
+        """Warn that a client was not closed, and close its journal without waiting."""
         warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
         if isinstance(self._session.journal, SQLiteJournal):
             self._session.journal.let_go()

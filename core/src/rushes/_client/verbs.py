@@ -31,7 +31,7 @@ P = ParamSpec("P")
 def silent(
     verb: Callable[Concatenate["Jobs", P], Flow[T]],
 ) -> Callable[Concatenate["Jobs", P], Flow[T]]:
-    """Let no error leave a verb that shows a key."""
+    """Make sure that no error raised by a verb shows a key."""
 
     @wraps(verb)
     def flow(jobs: "Jobs", /, *given: P.args, **named: P.kwargs) -> Flow[T]:
@@ -45,14 +45,14 @@ def silent(
 
 
 def absolute(output: str | Path) -> str:
-    """Return an output as it is meant here and now, whoever resumes may be elsewhere.
+    """Return an output path as absolute: a later resume may run in another folder.
 
-    A folder ends with a slash: the file in it is then named after its task.
+    A folder ends with a slash; the file in it is named after its task.
     """
     try:
         path = Path(output).absolute()
     except OSError as error:
-        message = f"{output} is relative, and this folder is gone; give an absolute path"
+        message = f"{output} is relative, but the current folder is gone; give an absolute path"
         raise ConfigurationError(message) from error
     is_folder = os.fspath(output).endswith(("/", os.sep)) or path.is_dir()
     return f"{path}{os.sep}" if is_folder else str(path)
@@ -68,17 +68,17 @@ def _place(output: str | Path | None, task: Task) -> Path | None:
 
 
 def _without_video(task: Task) -> bool:
-    """Say whether a task has ended, and no video will ever come of it."""
+    """Whether a task has ended without a video."""
     return task.ended and task.state != "completed"
 
 
 def _never(_task: Task) -> bool:
-    """Say that nothing another process does is enough: this one was asked to do it."""
+    """Never accept another process's work as enough: this one was asked to do it."""
     return False
 
 
 def _finished(task: Task) -> bool:
-    """Say that what is over needs nobody's work."""
+    """Whether a task needs no more work."""
     return not task.unfinished
 
 
@@ -105,7 +105,7 @@ class Jobs:
         end: float | None = None,
         then: Callable[[LoadedVariant, Task], Flow[Task]] | None = None,
     ) -> Flow[Task]:
-        """Check a request and pay for it; what comes `then` is done by the same owner."""
+        """Check a request and pay for it; `then` is run by the same owner."""
         loaded, report = yield Do(lambda: self._checked(variant, request))
         return (
             yield from submit(
@@ -184,7 +184,7 @@ class Jobs:
         timeout: float | None,
         on_update: OnUpdate | None,
     ) -> Flow[Task]:
-        """Take a task up where it was left."""
+        """Continue a task where it was left."""
         end = self._end(timeout)
         given = yield from self._records.given(task)
         place = _place(output, given)
@@ -193,7 +193,7 @@ class Jobs:
         loaded = self.session.load(given)
 
         def work(task: Task) -> Flow[Task]:
-            fresh = task.state == "recorded"  # any other may be ready by now
+            fresh = task.state == "recorded"  # any other task may be ready by now
             if output:
                 task = msgspec.structs.replace(task, output=absolute(output))
             task = yield from accepted(self.session, loaded, task, on_update, end)
@@ -207,7 +207,7 @@ class Jobs:
 
     @silent
     def refresh(self, task: Task | str, on_update: OnUpdate | None) -> Flow[Task]:
-        """Look once at what a task is now."""
+        """Ask for a task's status once."""
         task = yield from self._records.given(task)
         if task.receipt is None or not task.unfinished:
             return task
@@ -229,7 +229,7 @@ class Jobs:
 
     @silent
     def cancel(self, task: Task | str, on_update: OnUpdate | None) -> Flow[Task]:
-        """Ask the provider to cancel a task; drop one that was never sent."""
+        """Ask the provider to cancel a task; drop a task that was never sent."""
         task = yield from self._records.given(task)
         loaded = self.session.load(task)
         if task.state == "recorded":
@@ -241,8 +241,8 @@ class Jobs:
         generator = loaded.call("cancel", receipt=task.receipt)
         if generator is None:
             raise NotOfferedError(
-                f"{loaded.variant.provider} documents no way to cancel a task; "
-                f"task {task.id} goes on and will be billed",
+                f"{loaded.variant.provider} does not document how to cancel a task; "
+                f"task {task.id} continues and will be billed",
                 task=task,
             )
         session = self.session
@@ -252,16 +252,16 @@ class Jobs:
             )
         except (NotSent, Interrupted) as failure:
             reason = session.clean(loaded, str(failure))
-            message = f"nobody answered that task {task.id} is cancelled ({reason}); ask again"
+            message = f"no answer confirmed that task {task.id} is cancelled ({reason}); ask again"
             raise StillRunningError(message, task=task) from failure
         if answer.status >= 300:
             raise StillRunningError(
                 f"the provider did not cancel task {task.id} "
-                f"({session.clean(loaded, excerpt(answer))}); it goes on",
+                f"({session.clean(loaded, excerpt(answer))}); it continues",
                 task=task,
             )
-        # It may have ended just before: what became of it is what the provider says next, to
-        # whoever owns the task.
+        # The task may have ended just before: its owner asks the provider once more what became of
+        # it.
 
         def look(task: Task) -> Flow[Task]:
             return (yield from look_again(session, loaded, task, on_update))
@@ -280,12 +280,12 @@ class Jobs:
         lost: bool,
         on_update: OnUpdate | None,
     ) -> Flow[Task]:
-        """Take the caller's word for what became of a submit that nobody else knows about."""
+        """Record what the caller says became of a submit whose outcome is unknown."""
         task = yield from self._records.given(task)
         loaded = self.session.load(task)
         if lost == bool(remote_id):
             raise ConfigurationError(
-                "say one of the two: that the task is lost, or its remote id", task=task
+                "give exactly one of the two: that the task is lost, or its remote id", task=task
             )
         receipt = Receipt(remote_id, memo) if remote_id else None
         if receipt is not None:
@@ -304,7 +304,7 @@ class Jobs:
         return (yield from self._owning(loaded, task, work, _never, 0.0, on_update))
 
     def _usable(self, loaded: LoadedVariant, task: Task, receipt: Receipt) -> Flow[None]:
-        """Raise ConfigurationError where a receipt that somebody wrote cannot be asked about."""
+        """Raise ConfigurationError if a receipt given by the caller cannot be used to poll."""
         if wrong := id_objection(receipt.remote_id):
             raise ConfigurationError(f"the remote id {show(receipt.remote_id)} {wrong}", task=task)
         try:
@@ -320,9 +320,9 @@ class Jobs:
             example = next((f" (another task's is {_json(memo)})" for memo in like if memo), "")
             lacking = "has no memo" if receipt.memo is None else f"has the memo {given}"
             message = (
-                f"{task.variant} cannot ask about {show(receipt.remote_id)}, which {lacking}; "
-                f"a memo is the JSON that the plugin keeps of a submit's answer beside the id"
-                f"{example}: give the right one. What the plugin says: {failure}"
+                f"{task.variant} cannot poll {show(receipt.remote_id)}, which {lacking}; "
+                f"a memo is the JSON that the plugin keeps from a submit's answer besides the id"
+                f"{example}: give the right one. The plugin reports: {failure}"
             )
             raise ConfigurationError(message, task=task) from failure
 
@@ -332,7 +332,7 @@ class Jobs:
         def work(task: Task) -> Flow[Task]:
             if task.state != "recorded":
                 raise ConfigurationError(
-                    f"task {task.id} is {task.state} by now; cancel it again", task=task
+                    f"task {task.id} is now {task.state}; cancel it again", task=task
                 )
             dropped = at(task, "cancelled", error="given up before it was sent")
             return (yield from self.session.record(dropped, on_update))
@@ -365,7 +365,7 @@ class Jobs:
         return (yield from flow)
 
     def _end(self, timeout: float | None) -> float | None:
-        """Return when a verb is to be over, by the session's `elapsed`; None: by the advice."""
+        """Return the deadline of a verb, in the session's `elapsed`; None: the advice decides."""
         return None if timeout is None else self.session.time.elapsed() + timeout
 
     def _owning(
@@ -377,7 +377,7 @@ class Jobs:
         end: float | None,
         on_update: OnUpdate | None,
     ) -> Flow[Task]:
-        """Work on a task as its owner; another one is waited for until `end`, too."""
+        """Work on a task as its owner; wait for another owner until `end` at most."""
         if end is None:
             end = self.session.time.elapsed() + loaded.variant.polling.at_most
         flow = owning(self.session, task, work, enough=enough, end=end, on_update=on_update)

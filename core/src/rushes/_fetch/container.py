@@ -1,9 +1,9 @@
-"""Whether a file is a whole video, told by walking its container to the end.
+"""Whether a file is a complete video, found by walking its container to the end.
 
-MP4: ISO/IEC 14496-12, 4.2 (boxes). WebM: RFC 8794 (EBML), RFC 9559 (Matroska). A live WebM says
-nowhere how long it is; there a cut is seen unless it falls between two blocks. An MP4 whose last
-box runs to the end says so in its sample tables (ISO/IEC 14496-12, 8.7) alone, and where it is made
-of fragments nowhere.
+MP4: ISO/IEC 14496-12, 4.2 (boxes). WebM: RFC 8794 (EBML), RFC 9559 (Matroska). A live WebM does not
+record its length; truncation is detected unless it falls between two blocks. An MP4 whose last box
+runs to the end records its length only in its sample tables (ISO/IEC 14496-12, 8.7), and a
+fragmented one does not record it at all.
 """
 
 import struct
@@ -12,26 +12,26 @@ from pathlib import Path
 from typing import BinaryIO
 
 MOST_PARTS = 1_000_000
-"""Boxes or elements that are walked: hours of video have fewer."""
+"""Most boxes or elements to walk: hours of video have fewer."""
 MOST_TABLES = 16 * 1024**2
-"""Bytes of sample tables that are read: hours of video have fewer."""
+"""Most bytes of sample tables to read: hours of video have fewer."""
 MOST_WITHIN = 1000
-"""Boxes that are looked at in a box of the film's description."""
+"""Most boxes to look at inside one box of the movie's description."""
 BLOCK = 16 * 1024
-"""Bytes of a table that are read at once."""
+"""Bytes of a table to read at once."""
 _TELLING = (b"ftyp", b"moov", b"mdat", b"moof")
 _SEGMENT, _CLUSTER = b"\x18\x53\x80\x67", b"\x1f\x43\xb6\x75"
 
 _Span = tuple[int, int]
-"""Where in a file something begins and ends."""
+"""Where something begins and ends in a file."""
 _NOWHERE: _Span = (0, 0)
 
 
 def objection(path: Path, *, framed: bool = True) -> str | None:
-    """Say why a file is no whole video, and what it looks like; None where it is one.
+    """Say why a file is not a complete video, and what it looks like; None if it is one.
 
-    `framed` is whether its source told where it ends. Where neither the source nor the file tells,
-    it is none.
+    `framed` says whether its source announced where it ends. If neither the source nor the file
+    says so, the file is not accepted.
     """
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -42,11 +42,11 @@ def objection(path: Path, *, framed: bool = True) -> str | None:
             return _mp4(file, size, framed)
         if head.startswith(b"\x1a\x45\xdf\xa3"):
             return _webm(file, size)
-    return f"is no video: it looks like {looks_like(head)}"
+    return f"is not a video: it looks like {looks_like(head)}"
 
 
 def looks_like(head: bytes) -> str:
-    """Name what a file's first bytes look like."""
+    """Name the kind of file that the first bytes look like."""
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if text.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
         return "an HTML page"
@@ -82,7 +82,7 @@ def _mp4(file: BinaryIO, size: int, framed: bool) -> str | None:
         last = kind if is_open else b""
         at += length
     if at < size:
-        return "is no video: it is made of too many boxes"
+        return "is not a video: it has too many boxes"
     missing = [box for box in (b"ftyp", b"moov", b"mdat") if box not in bodies]
     if missing:
         return f"has no {missing[0].decode()!r} box"
@@ -108,14 +108,14 @@ def _box_at(file: BinaryIO, at: int, size: int) -> tuple[int, bytes, bool] | Non
 
 
 def _cut(end: int, size: int, framed: bool) -> str | None:
-    """Say what is wrong where the last box runs to the end of the file, wherever that is."""
+    """Say what is wrong with a file whose last box runs to the end of the file."""
     if end > size:
         return f"is cut short: its samples end at {end} of {size} bytes"
-    return None if end or framed else "may be cut short: nothing tells where it ends"
+    return None if end or framed else "may be cut short: nothing says where it ends"
 
 
 def _samples_end(file: BinaryIO, moov: _Span) -> int:
-    """Return where the last chunks of a film's tracks end in the file, 0 where that is not told."""
+    """Return where the last chunks of the tracks end in the file, 0 if that is not recorded."""
     if moov[1] - moov[0] > MOST_TABLES:
         return 0
     try:
@@ -144,14 +144,14 @@ def _track_end(file: BinaryIO, track: _Span) -> int:
 
 
 def _number(file: BinaryIO, table: _Span, at: int, width: int = 4) -> int:
-    """Read one number of a table; raises struct.error where the table ends before it."""
+    """Read one number of a table; raises struct.error if the table ends before it."""
     return next(_blocks(file, table, at, 1, width))[0]
 
 
 def _blocks(
     file: BinaryIO, table: _Span, at: int, count: int, width: int
 ) -> Iterator[tuple[int, ...]]:
-    """Read numbers of a table, some at a time: a table may be as large as the file."""
+    """Read numbers of a table in blocks: a table may be as large as the file."""
     begin, end = table[0] + at, table[0] + at + width * count
     if end > table[1]:
         raise struct.error
@@ -166,7 +166,7 @@ def _within(file: BinaryIO, box: _Span, name: bytes) -> _Span:
 
 
 def _boxes(file: BinaryIO, box: _Span) -> Iterator[tuple[bytes, _Span]]:
-    """Yield kind and body of the boxes in a box."""
+    """Yield the kind and body of each box inside a box."""
     at, end = box
     for _ in range(MOST_WITHIN):
         file.seek(at)
@@ -187,14 +187,14 @@ def _webm(file: BinaryIO, size: int) -> str | None:
         id_length = 9 - header[0].bit_length() if header[0] else 9
         rest = header[id_length:]
         if id_length > 4 or (rest and not rest[0]):
-            return f"is damaged: no element at {at}"
+            return f"is damaged: no valid element at {at}"
         size_length = 9 - rest[0].bit_length() if rest else 1
         if len(rest) < size_length:
             return "is cut short in the middle of an element's header"
         kind = header[:id_length]
         length = int.from_bytes(rest[:size_length], "big") & ((1 << 7 * size_length) - 1)
         if length == (1 << 7 * size_length) - 1:
-            # Of unknown size (RFC 8794, 6.2): what is in it follows, one element after the other.
+            # Of unknown size (RFC 8794, 6.2): its content follows, one element after the other.
             if kind not in (_SEGMENT, _CLUSTER):
                 return f"is damaged: an element of unknown size at {at}"
             live, length = True, 0
@@ -203,7 +203,7 @@ def _webm(file: BinaryIO, size: int) -> str | None:
         if at > size:
             return f"is cut short: an element ends at {at} of {size} bytes"
     if at < size:
-        return "is no video: it is made of too many elements"
+        return "is not a video: it has too many elements"
     if _SEGMENT not in seen:
         return "has no segment"
     return "has no cluster" if live and _CLUSTER not in seen else None

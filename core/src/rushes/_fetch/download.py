@@ -1,4 +1,4 @@
-"""Fetching a video: whole at its final path, or not there; and never twice without need."""
+"""Fetching a video: complete at its final path or not there, and never twice without need."""
 
 import hashlib
 from pathlib import Path
@@ -24,14 +24,14 @@ from rushes.urls import is_loopback, public_url_objection, shown, web_url_object
 ATTEMPTS = 5
 HOPS = 5
 MOST_RESULTS = 10
-"""Results that are tried of those that a provider offers."""
+"""Most results to try of those that a provider offers."""
 GONE = (401, 403, 404, 410)
 COPIED = 1024 * 1024
-"""Bytes of a file that are copied at once."""
+"""Bytes of a file to copy at once."""
 
 
 class _Offer(msgspec.Struct):
-    """What is to be fetched, as far as it is known, and when it must be over."""
+    """What is to be fetched, as far as it is known, and the deadline."""
 
     task: Task
     begin: float
@@ -48,10 +48,10 @@ def delivered(
     *,
     end: float | None = None,
 ) -> Flow[Task]:
-    """See to it that a completed task's video lies at `output`, and return the task.
+    """Make sure that a completed task's video is at `output`, and return the task.
 
-    Without `output` it lies well where it is recorded; is it gone, it is fetched to where the task
-    was told to put it. Raises what `fetch` raises.
+    Without `output` it may stay where it is recorded; if it is gone, it is fetched to the task's
+    own output. Raises what `fetch` raises.
     """
     task = ended(task)
     if (yield Do(lambda: lies_at(task, output))):
@@ -61,10 +61,10 @@ def delivered(
 
 
 def lies_at(task: Task, output: Path | None) -> bool:
-    """Whether a task's own video lies at `output`, or wherever it is recorded; reads the file.
+    """Whether a task's own video is at `output`, or wherever it is recorded; reads the file.
 
-    By its size and digest it is told from another's that was put there since. A task that was
-    recorded without them is taken at its word.
+    Its size and digest distinguish it from another video put there since. A task that was recorded
+    without them is believed.
     """
     if task.file is None or output not in (None, Path(task.file)):
         return False
@@ -91,11 +91,11 @@ def fetch(
 ) -> Flow[Task]:
     """Bring a completed task's video to `output`; an older file there is replaced at the end.
 
-    Where it lies elsewhere on this machine it is copied, else downloaded. All of it, retries
-    included, takes no longer than `timeouts.download`, and is over when `session.time.elapsed()` is
-    `end`. Raises ResultError where what is offered is no usable video, StillRunningError where the
-    time is over or it comes too slowly, DiskError where our own disk fails. Each carries the task,
-    and nothing partial is left.
+    If it is elsewhere on this machine it is copied, otherwise downloaded. All of it, retries
+    included, takes no longer than `timeouts.download`, and ends when `session.time.elapsed()` is `end`.
+    Raises ResultError if no result is a usable video, StillRunningError if the time is over or the
+    download is too slow, DiskError if our own disk fails. Each carries the task, and nothing
+    partial is left behind.
     """
     now = session.time.elapsed()
     offer = _Offer(ended(task), now, _soonest(now + session.timeouts.download, end))
@@ -142,7 +142,7 @@ def _soonest(one: float, other: float | None) -> float:
 
 
 def _copied(task: Task, part: PartFile) -> bool:
-    """Copy a task's video from where it is recorded, if it is the very one that lies there."""
+    """Copy a task's video from where it is recorded, if that file is still the same."""
     if task.file is None or task.file_sha256 is None:
         return False
     try:
@@ -170,7 +170,7 @@ def _first_usable(
     part: PartFile,
     on_update: OnUpdate | None,
 ) -> Flow[None]:
-    """Take the first of the results that is a video; what is wrong with the first one is told."""
+    """Take the first result that is a video; if none is, report what is wrong with the first."""
     failures: list[ResultError] = []
     place = 0
     while place < min(len(ended(offer.task).results), MOST_RESULTS):
@@ -198,7 +198,7 @@ def _download(
     part: PartFile,
     on_update: OnUpdate | None,
 ) -> Flow[None]:
-    """Stream one result's body until it is whole; an expired link is refreshed by one look."""
+    """Stream one result's body until it is complete; an expired link is refreshed by one poll."""
     trouble, stalled = "no time was left", False
     for attempt in range(ATTEMPTS):
         if attempt:
@@ -237,7 +237,7 @@ def _trouble(
     answer: Answer,
     on_update: OnUpdate | None,
 ) -> Flow[str]:
-    """Say what an answer lacks of a whole video, and do about it what can be done."""
+    """Say what an answer lacks to be a complete video, and do what can be done about it."""
     if answer.status in (200, 206):
         return part.missing or ""
     if answer.status in GONE:
@@ -249,7 +249,7 @@ def _trouble(
         before = ended(offer.task).results
         offer.task = yield from look_again(session, loaded, offer.task, on_update, left)
         if ended(offer.task).results != before:
-            part.restart()  # a tag is of one address; under another it says nothing
+            part.restart()  # a tag belongs to one address; it means nothing at another
         return trouble
     if answer.status == 416:
         part.restart()
@@ -260,7 +260,7 @@ def _trouble(
 def _hops(
     session: Session, loaded: LoadedVariant, offer: _Offer, result: Result, part: PartFile
 ) -> Flow[Answer]:
-    """Follow redirects by hand: every address is judged, and the key goes no further than one."""
+    """Follow redirects by hand: every address is checked, and the key is sent to the first only."""
     call = result.call or Call.get(result.url or "")
     for hop in range(HOPS):
         _refuse_address(call.url, offer.task)
@@ -278,7 +278,8 @@ def _hops(
         try:
             call = Call.get(urljoin(call.url, answer.headers.get("location", "")))
         except ValueError as error:
-            raise ResultError(f"the link to the video redirects to no address: {error}") from error
+            message = f"the link to the video redirects to an invalid address: {error}"
+            raise ResultError(message) from error
     raise ResultError(f"the link to the video redirects more than {HOPS} times")
 
 
@@ -286,7 +287,7 @@ def _refuse_address(url: str, task: Task) -> None:
     loopback = is_loopback(task.base_url)
     wrong = public_url_objection(url, loopback=loopback)
     if loopback and is_loopback(url):
-        wrong = web_url_objection(url)  # `localhost` will do there; another scheme never does
+        wrong = web_url_objection(url)  # `localhost` is accepted there; another scheme never is
     if wrong:
         raise ResultError(f"the link to the video, {shown(url)!r}, {wrong}")
     if not loopback and not url.lower().startswith("https:"):

@@ -1,4 +1,4 @@
-"""The file that a download grows in: whole when it gets its name, and gone when it does not."""
+"""The file that a download is written to: complete when it gets its final name, or removed."""
 
 import contextlib
 import errno
@@ -19,9 +19,9 @@ from rushes.calls import Answer
 from rushes.errors import ResultError
 
 MAX_VIDEO = 4 * 1024**3
-"""Bytes that a video may have."""
+"""Most bytes that a video may have."""
 TOLD_EVERY = 1.0
-"""Seconds between two words on how far a download is."""
+"""Seconds between two progress reports of a download."""
 LEAST_SPEED = 1024
 """Bytes per second below which a download counts as stalled."""
 MEASURED_OVER = 30.0
@@ -29,14 +29,14 @@ MEASURED_OVER = 30.0
 
 
 class PartFile:
-    """A temporary file beside the target; it takes a body, and the rest of it after a break.
+    """A temporary file beside the target; after an interruption it takes the rest of a body.
 
-    It has a new name each time, so that nothing lies there already: no link to follow, no leftover
-    to trust. What a killed run left is removed by the next one; a lock, which the system takes off
-    the dead, tells it from one that somebody is writing just now.
+    It has a new name each time, so that nothing is there already: no link to follow, no leftover to
+    trust. What a killed run left is removed by the next one; a lock, which the system releases when
+    a process dies, distinguishes it from a file that is being written.
 
-    It belongs to the process that began it. In a child made by a fork meanwhile, the same object
-    begins a file of its own; that of the parent is not written to, nor removed.
+    It belongs to the process that began it. In a forked child the same object begins a file of its
+    own; the parent's file is neither written to nor removed.
     """
 
     path: Path
@@ -53,9 +53,10 @@ class PartFile:
         elapsed: Callable[[], float] = time.monotonic,
         end: float = math.inf,
     ) -> None:
-        """Keep a file's place; `told` hears now and then what percentage of the body has come.
+        """Prepare a part file; `told` is called now and then with the percentage that has arrived.
 
-        `elapsed` tells the seconds since some moment; when they are `end`, nothing more is taken.
+        `elapsed` returns the seconds since some moment; once it reaches `end`, nothing more is
+        taken.
         """
         self.target = target
         self._told, self._elapsed, self._end = told, elapsed, end
@@ -63,23 +64,23 @@ class PartFile:
         self._prefix = f".{task_id}."
         self._leftover = re.compile(rf"\.{re.escape(task_id)}\.[0-9a-f]{{8}}\.part")
         self._framed = False
-        self._anew()
+        self._reset()
 
-    def _anew(self) -> None:
+    def _reset(self) -> None:
         self.path = self.target.with_name(f"{self._prefix}{secrets.token_hex(4)}.part")
         self._process = os.getpid()
-        # Without a buffer: a child made by a fork would write what it has of it, too.
+        # Without a buffer: a forked child would write its copy of the buffer, too.
         self._file: FileIO | None = None
         self.restart()
 
     def prepare(self) -> None:
-        """Make the folder, and remove what a killed run left in it.
+        """Make the folder, and remove what a killed run left there.
 
-        Raises OSError where the folder cannot be made.
+        Raises OSError if the folder cannot be made.
         """
         folder = self.target.parent
         folder.mkdir(parents=True, exist_ok=True)
-        with contextlib.suppress(PermissionError):  # a folder that may be written, not listed
+        with contextlib.suppress(PermissionError):  # a folder that may be writable but not listable
             left = [path for path in folder.iterdir() if self._leftover.fullmatch(path.name)]
             for path in left:
                 with contextlib.suppress(OSError):
@@ -87,23 +88,24 @@ class PartFile:
                         path.unlink()
 
     def headers(self) -> dict[str, str]:
-        """Ask for the rest only, and only if it is still the same video (RFC 9110, 13.1.5)."""
+        """Return headers that ask for the rest, if the video is unchanged (RFC 9110, 13.1.5)."""
         self._leave_to_parent()
         if not self.size or not self.tag:
             return {}
         return {"Range": f"bytes={self.size}-", "If-Range": self.tag}
 
     def begin(self, answer: Answer) -> None:
-        """Get ready for what the answer says it will bring.
+        """Prepare for the body that the answer announces.
 
-        Raises Interrupted where a rest is not the one that was asked for; all of it is asked for
-        next. A rest may tell its validator or leave it out (RFC 9110, 15.3.7).
+        Raises Interrupted if a partial answer is not the range that was asked for; the whole body
+        is asked for next. A partial answer may omit its validator (RFC 9110, 15.3.7).
         """
         self._leave_to_parent()
         length = answer.headers.get("content-length", "")
         encoded = answer.headers.get("content-encoding", "identity")
         if encoded != "identity":
-            raise ResultError(f"the video is sent in the encoding {encoded!r}, which none is")
+            message = f"the video is sent with the content encoding {encoded!r}; it must have none"
+            raise ResultError(message)
         expected = int(length) if length.isdecimal() and len(length) < 16 else None
         if answer.status != 206 or not self.headers():
             self.restart()
@@ -113,26 +115,27 @@ class PartFile:
             )
             if not found or int(found[1]) != self.size or self._is_other(answer, int(found[3])):
                 self.restart()
-                raise Interrupted("the rest that came is not the rest that was asked for")
+                raise Interrupted("the server sent another range than the one that was asked for")
             expected = int(found[3])
         if expected is not None and expected > MAX_VIDEO:
-            raise ResultError(f"the video is said to have {expected:,} bytes; that is too large")
+            message = f"the video has {expected:,} bytes according to its server; that is too large"
+            raise ResultError(message)
         etag = answer.headers.get("etag", "")
         told = etag if etag.startswith('"') else answer.headers.get("last-modified")
         self.tag = self.tag or told
         self._expected = expected
-        # A connection that merely closes ends a body nowhere (RFC 9112, 8).
+        # A connection that merely closes does not mark the end of a body (RFC 9112, 8).
         chunked = "chunked" in answer.headers.get("transfer-encoding", "").lower()
         self._framed = chunked or expected is not None
         self._since, self._came = self._elapsed(), 0
         if self._file is None:
-            self._file = FileIO(self.path, "x+")  # fails where anything lies, a link too
+            self._file = FileIO(self.path, "x+")  # fails if anything is there, even a link
             _lock(self._file)
         self._file.seek(self.size)
         self._file.truncate()
 
     def _is_other(self, answer: Answer, total: int) -> bool:
-        """Say whether a rest is of another video than the beginning that is here."""
+        """Whether a partial answer belongs to another video than the part already here."""
         if not self.tag:
             return False
         told = answer.headers.get("etag" if self.tag.startswith('"') else "last-modified", self.tag)
@@ -141,10 +144,10 @@ class PartFile:
     def write(self, chunk: bytes) -> None:
         """Append a chunk.
 
-        Raises Interrupted where the time is over, Stalled where too little has come of late.
+        Raises Interrupted if the time is over, Stalled if too little has arrived lately.
         """
         if self._process != os.getpid():
-            raise Interrupted("the process was forked; its parent goes on with the download")
+            raise Interrupted("the process was forked; its parent continues the download")
         if self.size + len(chunk) > MAX_VIDEO:
             raise ResultError(f"the video does not end after {MAX_VIDEO:,} bytes")
         assert self._file is not None  # noqa: S101 - begin() comes first
@@ -167,25 +170,25 @@ class PartFile:
             return
         if self._came < LEAST_SPEED * passed:
             raise Stalled(
-                f"only {self._came:,} bytes came in {passed:.0f} seconds, "
-                f"less than {LEAST_SPEED:,} a second"
+                f"only {self._came:,} bytes arrived in {passed:.0f} seconds, "
+                f"less than {LEAST_SPEED:,} per second"
             )
         self._since, self._came = now, 0
 
     @property
     def sha256(self) -> str:
-        """The digest of what was written, in hexadecimal."""
+        """The SHA-256 digest of what was written, in hexadecimal."""
         return self._digest.hexdigest()
 
     def tell(self) -> None:
-        """Tell how much of the body has come, where its length is known, once a second."""
+        """Report the progress of the body, if its length is known, at most once a second."""
         now = self._elapsed()
         if self._told and self._expected and now - self._told_at >= TOLD_EVERY:
             self._told_at = now
             self._told(min(100.0 * self.size / self._expected, 100.0))
 
     def restart(self) -> None:
-        """Take what comes next from its beginning."""
+        """Start over: the next body is taken from its beginning."""
         self.size = 0
         self.tag = None
         self._expected = None
@@ -193,17 +196,17 @@ class PartFile:
 
     @property
     def missing(self) -> str | None:
-        """Say how much of the body has not come, or None where it is whole."""
+        """Say how much of the body has arrived, or None if it is complete."""
         if self._process != os.getpid():
-            return "what came is the parent's, from which this process was forked"
+            return "the download belongs to the parent process, from which this one was forked"
         if self._expected is None or self.size == self._expected:
             return None
         return f"{self.size:,} of {self._expected:,} bytes came"
 
     def finish(self) -> None:
-        """Check that the file is a video, and put it where it belongs.
+        """Check that the file is a video, and move it to its final path.
 
-        Raises ResultError where it is none; the file then takes another.
+        Raises ResultError if it is not one; another body can then be written.
         """
         assert self._file is not None  # noqa: S101 - begin() comes first
         os.fsync(self._file.fileno())
@@ -225,15 +228,15 @@ class PartFile:
                     let_go()
 
     def _leave_to_parent(self) -> None:
-        """Let go of a file that another process began; its lock stays, and so does its name."""
+        """Close a file that another process began; its lock and its name stay."""
         if self._process != os.getpid():
             if self._file is not None:
                 self._file.close()
-            self._anew()
+            self._reset()
 
 
 def _lock(file: FileIO) -> bool:
-    """Say who is at work; not every file system can. On Windows an open file is lock enough."""
+    """Lock a file; return whether it worked. On Windows opening it suffices."""
     if sys.platform == "win32":
         return True
     import fcntl
@@ -253,7 +256,7 @@ def _abandoned(path: Path) -> bool:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have the new name written down; some systems have no such thing for folders."""
+    """Sync the new name to disk; some systems cannot sync a folder."""
     try:
         opened = os.open(folder, os.O_RDONLY)
     except PermissionError:

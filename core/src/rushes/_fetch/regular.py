@@ -1,4 +1,4 @@
-"""Opening a file that is one: a pipe, a device or a socket may never end, or never begin."""
+"""Opening regular files only: a pipe, a device or a socket may never end, or never begin."""
 
 import errno
 import os
@@ -12,8 +12,8 @@ _AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 def open_regular(path: Path) -> BufferedReader:
     """Open a regular file for reading; raise OSError for anything else, without waiting for it.
 
-    It is looked at before it is opened, since that alone wakes up whoever writes to a pipe, and
-    again after, since something else may lie there by then.
+    It is checked before it is opened, since opening a pipe already wakes up its writer, and again
+    afterwards, since something else may be there by then.
     """
     _refuse_others(path.stat().st_mode)
     opened = os.fdopen(os.open(path, os.O_RDONLY | _AT_ONCE), "rb")

@@ -1,4 +1,4 @@
-"""Where a video may go: a place that can be written, and onto nothing that is not a video's."""
+"""Where a video may be written: to a writable place, and never over a file that must stay."""
 
 import contextlib
 import errno
@@ -10,17 +10,17 @@ from rushes._session.session import Session
 from rushes.errors import DiskError
 
 JOURNAL, KEYS, LOGS = "journal.db", ("keys.json", "keys.part"), "logs"
-"""What lies in the home folder beside the videos."""
+"""What else is in the home folder besides the videos."""
 
 
 def writable(session: Session, output: Path) -> None:
-    """Raise DiskError where a video could not be written to `output`; nothing is left behind.
+    """Raise DiskError if a video could not be written to `output`; nothing is left behind.
 
-    A file is written in the nearest folder that exists; where the system can, it has no name, so
-    that nothing stays of it however this process ends. Folders are not made: jobs that begin at the
-    same time would remove them under each other.
+    A test file is written in the nearest folder that exists; it has no name if the system supports
+    that, so that nothing remains however this process ends. Folders are not made: jobs that begin
+    at the same time would remove each other's.
     """
-    import tempfile  # it brings every compression along; only who pays needs it
+    import tempfile  # it imports every compression module; only a paid call needs it
 
     output = output.absolute()
     try:
@@ -32,7 +32,7 @@ def writable(session: Session, output: Path) -> None:
             folder, names = folder.parent, [*names, folder.name]
         for name in names:
             with contextlib.suppress(FileNotFoundError):
-                (folder / name).lstat()  # a name that is too long says so
+                (folder / name).lstat()  # raises if the name is too long
         with tempfile.TemporaryFile(dir=folder, prefix=".", suffix=".part") as file:
             file.write(bytes(4096))
     except (OSError, ValueError) as failure:
@@ -41,20 +41,20 @@ def writable(session: Session, output: Path) -> None:
 
 
 def refuse_to_replace(session: Session, target: Path) -> None:
-    """Raise FileExistsError where what has the target's name, or is about to, must stay.
+    """Raise FileExistsError if the target's name belongs, or will belong, to a file that must stay.
 
-    That is anything but a regular file, and whatever is our own: the journal, the keys, the logs. A
-    link is followed for that; one to another regular file, or to nothing, is replaced by the video,
-    and what it points to stays as it is.
+    That is anything but a regular file, and every file of our own: the journal, the keys, the logs.
+    Links are followed to find that out; a link to another regular file, or to nothing, is replaced
+    by the video, and what it points to stays unchanged.
     """
     if target.exists() and not target.is_file():
-        raise FileExistsError(errno.EEXIST, "what has that name is no regular file")
+        raise FileExistsError(errno.EEXIST, "what has that name is not a regular file")
     if _is_ours(session, target):
-        raise FileExistsError(errno.EEXIST, "it is where rushes keeps a file of its own")
+        raise FileExistsError(errno.EEXIST, "rushes keeps a file of its own there")
 
 
 def _is_ours(session: Session, target: Path) -> bool:
-    """Whether a target is a file of ours: by its name, through links, or by its identity."""
+    """Whether a target is one of our own files: by its name, through links, or by its identity."""
     home = _real(session.home)
     places = {_real(target), _real(target.parent) / target.name}
     if any(home / LOGS in place.parents for place in places):
@@ -68,7 +68,7 @@ def _own(session: Session, home: Path) -> Iterator[Path]:
     yield from (home / name for name in KEYS)
     journals = [home / JOURNAL]
     if session.journal is not None and Path(session.journal.place).is_absolute():
-        journals.append(_real(Path(session.journal.place)))  # of another kind, it may be no file
+        journals.append(_real(Path(session.journal.place)))  # others may not be files
     for journal in journals:
         yield from (Path(f"{journal}{suffix}") for suffix in ("", "-wal", "-shm", "-journal"))
 

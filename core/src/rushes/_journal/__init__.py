@@ -1,1 +1,1 @@
-"""The journal as an SQLite file: what is known of each task, and who works on it."""
+"""The journal as an SQLite file: what is known of each task, and which process works on it."""

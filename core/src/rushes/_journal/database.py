@@ -1,4 +1,4 @@
-"""An SQLite file: opened, brought up to date, written in batches. The only module with sqlite3."""
+"""An SQLite file: opened, migrated, written in batches. The only module that uses sqlite3."""
 
 import errno
 import os
@@ -17,15 +17,15 @@ from rushes.errors import JournalError
 Connection = sqlite3.Connection
 Migration = Callable[[Connection], None]
 Identity = tuple[tuple[int, int] | None, ...]
-"""Device and number of each file of a database, None for one that is not there."""
+"""Device and inode of each file of a database, None for one that does not exist."""
 T = TypeVar("T")
 BUSY = 10.0
 """Seconds to wait for another process that is writing."""
 
 _FULL = ("the disk is full", "Make room, then try again")
 _UNWRITABLE = (
-    "it or its folder may not be written",
-    "Give yourself the right to write both, or set RUSHES_HOME to another folder",
+    "it or its folder is not writable",
+    "Give yourself write permission on both, or set RUSHES_HOME to another folder",
 )
 _MEANINGS = {
     sqlite3.SQLITE_BUSY: (
@@ -35,16 +35,16 @@ _MEANINGS = {
     sqlite3.SQLITE_CANTOPEN: _UNWRITABLE,
     sqlite3.SQLITE_CORRUPT: (
         "it is damaged",
-        "Restore a copy; or move it away together with its -wal and -shm files, and see with "
-        "`sqlite3 FILE .recover` what of it can be saved",
+        "Restore a copy; or move it away together with its -wal and -shm files, and save "
+        "what can be saved with `sqlite3 FILE .recover`",
     ),
     sqlite3.SQLITE_FULL: _FULL,
     sqlite3.SQLITE_IOERR: (
-        "the disk did not read or write it; it may be full, or failing",
-        "Look after the disk, then try again",
+        "reading or writing it failed; the disk may be full or failing",
+        "Check the disk, then try again",
     ),
     sqlite3.SQLITE_NOTADB: (
-        "it is no SQLite file",
+        "it is not an SQLite file",
         "Move it away, or set RUSHES_HOME to another folder",
     ),
     sqlite3.SQLITE_PERM: _UNWRITABLE,
@@ -54,19 +54,19 @@ _MEANINGS = {
 
 @dataclass(frozen=True)
 class File:
-    """Where the database lies, and what brings an older one up to date.
+    """Where the database is, and the migrations that bring an older one up to date.
 
-    The version of a file is the number of migrations that were done to it.
+    The version of a file is the number of migrations applied to it.
     """
 
     path: Path
     migrations: Sequence[Migration]
 
     def open(self) -> Connection:
-        """Open the file, and create it where there is none: a private one, in a private folder."""
+        """Open the file; create a private one in a private folder if there is none."""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Never open a file that is there: to close it again would undo every lock that this
-        # process has on it (https://sqlite.org/howtocorrupt.html, section 2.2).
+        # Never open an existing file here: closing it would drop every lock that this process has
+        # on it (https://sqlite.org/howtocorrupt.html, section 2.2).
         with suppress(FileExistsError):
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL, 0o600))
         self._make_private()
@@ -81,21 +81,21 @@ class File:
         return connection
 
     def identity(self) -> Identity:
-        """Tell which files have the database's names just now: its own, and its log's."""
+        """Return which files have the names of the database and of its log at this moment."""
         return tuple(_numbers(Path(f"{self.path}{end}")) for end in ("", "-wal"))
 
     def check(self, opened: Identity) -> None:
-        """Raise JournalError where the file that was opened has lost its name."""
+        """Raise JournalError if the file that was opened no longer has its name."""
         if self.identity() != opened:
             raise JournalError(
                 f"the journal {self.path} (or its -wal file) was removed or replaced while it was "
-                "in use; nothing is sent without it. Put it back together with that file, or go "
-                "on with a new one: tasks that only the old one knows are then to be looked up at "
-                "their provider"
+                "in use; nothing is sent without it. Put it back together with that file, or "
+                "continue with a new one; tasks that only the old one has must then be looked up "
+                "at their provider"
             )
 
     def scrub(self) -> None:
-        """Rewrite the file, so that nothing can be read in it that was deleted."""
+        """Rewrite the file, so that nothing deleted can be read from it."""
         try:
             with closing(self.open()) as connection:
                 connection.execute("VACUUM")
@@ -112,7 +112,7 @@ class File:
             )
 
     def trouble(self, error: Exception) -> Exception:
-        """Return a JournalError that says what an error of the file means, and what to do."""
+        """Return a JournalError that says what an error of the file means and what to do."""
         what = ("it cannot be reached", "Repair it, or set RUSHES_HOME to another folder")
         if isinstance(error, sqlite3.Error):
             what = _MEANINGS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, what)
@@ -131,9 +131,10 @@ class File:
         return failure
 
     def _make_private(self) -> None:
-        """Leave all rights to the owner alone; somebody else's file stays as it is.
+        """Give access to the owner alone; a file of another user stays unchanged.
 
-        SQLite makes the files beside it with the rights that it has at that time, and leaves them.
+        SQLite creates its side files with the rights that the database has at that time, and never
+        changes them.
         """
         rights = self.path.stat().st_mode & 0o700
         for end in ("", "-wal", "-shm"):
@@ -162,7 +163,7 @@ class File:
 
 
 class Batches:
-    """What one writer writes, on a connection of its own: each batch is one transaction."""
+    """Batches of one writer on its own connection; each batch is one transaction."""
 
     def __init__(self, file: File) -> None:
         self._file = file
@@ -170,10 +171,10 @@ class Batches:
         self._opened: Identity = ()
 
     def commit(self, jobs: list[Job[Connection]]) -> None:
-        """Do all jobs; one fsync makes them durable, and where it cannot, none is done."""
+        """Do all jobs; one fsync makes them durable. If it fails, none is done."""
         try:
             outcomes = self._done(jobs)
-        except Exception as error:  # noqa: BLE001 - whoever waits for a job is to hear of it
+        except Exception as error:  # noqa: BLE001 - reported to whoever waits for a job
             self.close()
             for job in jobs:
                 job.end(self._file.trouble(error))
@@ -182,7 +183,7 @@ class Batches:
                 job.end(outcome)
 
     def close(self) -> None:
-        """Close the connection; what is not committed is undone."""
+        """Close the connection; uncommitted changes are rolled back."""
         if self._connection is not None:
             with suppress(sqlite3.Error):
                 self._connection.close()
@@ -196,13 +197,13 @@ class Batches:
         connection.execute("BEGIN IMMEDIATE")
         outcomes = [_outcome(job, connection) for job in jobs]
         connection.execute("COMMIT")
-        # Only now: what was written before the file lost its name is written nowhere.
+        # Checked after the commit: what was written to a file that has lost its name is lost.
         self._file.check(self._opened)
         return outcomes
 
 
 class Reader:
-    """A connection for reading, shared by threads; it never waits for a writer."""
+    """A read connection shared by threads; it never waits for a writer."""
 
     def __init__(self, file: File) -> None:
         self._file = file
@@ -211,7 +212,7 @@ class Reader:
         self.lock = threading.Lock()
 
     def read(self, work: Callable[[Connection], T]) -> T:
-        """Do work that only reads, and return what it gives."""
+        """Do work that only reads, and return its result."""
         with self.lock:
             try:
                 return work(self._open())
@@ -243,7 +244,7 @@ def _outcome(job: Job[Connection], connection: Connection) -> Any:
         return job.work(connection)
     except (sqlite3.Error, OSError):
         raise
-    except Exception as error:  # noqa: BLE001 - it concerns this job alone
+    except Exception as error:  # noqa: BLE001 - concerns this job alone
         return error
 
 
@@ -261,7 +262,7 @@ def _version(connection: Connection) -> int:
 
 
 def _write_ahead(connection: Connection) -> None:
-    """Switch to WAL. SQLite does not wait for others here, so this does."""
+    """Switch to WAL. SQLite does not wait for other processes here, so this loop does."""
     end = time.monotonic() + BUSY
     while True:
         try:

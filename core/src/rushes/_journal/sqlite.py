@@ -26,22 +26,22 @@ _ALL = "SELECT id, record, call FROM tasks LEFT JOIN calls ON task = id "
 class SQLiteJournal:
     """Tasks in an SQLite file, on disk before a call returns; a `Journal`.
 
-    One thread writes; what several callers wait for is committed together. Nothing is opened or
-    created before the first use; the file, and the folder made for it, are their owner's alone.
-    It must lie where file locks and shared memory work: no network folder
-    (https://sqlite.org/wal.html). A file that is removed or replaced while it is in use is noticed:
-    nothing is taken for written that only the old one holds.
+    One thread writes; the writes of several callers are committed together. Nothing is opened or
+    created before the first use; only the owner has access to the file and to the folder made for
+    it. It must be where file locks and shared memory work, so not in a network folder
+    (https://sqlite.org/wal.html). If the file is removed or replaced while it is in use, that is
+    noticed: a write that only reached the old file does not count as written.
 
-    A claim is void at once when its process has ended, where that can be seen (on the same machine
-    and in the same pid namespace) and after a restart of the machine, else 30 seconds after it was
-    last renewed. Claims are renewed every 10 seconds.
+    A claim is void at once when its process has ended, if that is visible (on the same machine and
+    in the same pid namespace), and after a restart of the machine; otherwise 30 seconds after it
+    was last renewed. Claims are renewed every 10 seconds.
 
-    After a fork the parent goes on as before; the child opens the file anew and holds no claim.
-    When the program ends, what was handed over is written first, and its claims are released.
+    After a fork the parent continues as before; the child reopens the file and holds no claim. When
+    the program ends, pending writes are done first, and its claims are released.
     """
 
     def __init__(self, path: str | Path, *, clock: Callable[[], float] = since_boot) -> None:
-        """Name the file; `clock` gives seconds, alike for all who share the file."""
+        """Name the file; `clock` returns seconds, the same for all that share the file."""
         self.path = Path(path).absolute()
         self._clock = clock
         self._holder, self._held = secrets.token_hex(8), set[str]()
@@ -108,7 +108,7 @@ class SQLiteJournal:
         return taken
 
     def release(self, claim: str) -> None:
-        """Do what Journal.release says; where it cannot be written, the lease runs out."""
+        """Do what Journal.release says; if it cannot be written, the lease expires."""
         self.begin("release", claim).result()
 
     def abandon(self, claim: str) -> None:
@@ -116,16 +116,16 @@ class SQLiteJournal:
         self._store.hand_if_open(self._release(claim))
 
     def begin(self, method: str, *arguments: Any) -> "Future[Any]":
-        """Hand over a call of a method that writes or finds; promise what it gives.
+        """Queue a call of a method that writes or finds; return a future of its result.
 
-        Everything that is written comes through here: whoever changes what the journal does (in a
-        class of their own) changes this method.
+        Every write passes through here: a subclass that changes what the journal does overrides
+        this method.
         """
         work: Work[Any] = getattr(self, f"_{method}")(*arguments)
         return self._store.hand(work)
 
     def purge(self, before: float) -> int:
-        """Do what Journal.purge says; the file is rewritten. What cannot be read is kept."""
+        """Do what Journal.purge says, and rewrite the file. Unreadable tasks are kept."""
 
         def work(connection: Connection) -> int:
             query = f"{_ALL} WHERE NOT unfinished AND updated_at < ?"
@@ -147,7 +147,7 @@ class SQLiteJournal:
         self._store.close()
 
     def let_go(self) -> None:
-        """Close without waiting, from a finalizer: what was handed over is done first."""
+        """Close without waiting, from a finalizer: pending writes are done first."""
         self._store.let_go()
 
     def _add(self, task: Task, claim: str | None = None) -> Work[Task]:
@@ -170,7 +170,7 @@ class SQLiteJournal:
         return work
 
     def _save(self, task: Task, claim: str | None = None) -> Work[None]:
-        # Once a call has left it stays as it is.
+        # Once a call has been sent, it never changes.
         row, call = _row(task), _call(task) if task.state in ("recorded", "sending") else None
 
         def work(connection: Connection) -> None:
@@ -188,7 +188,8 @@ class SQLiteJournal:
 
     def _find(self, reference: str) -> Work[list[Task]]:
         def work(connection: Connection) -> list[Task]:
-            # In the order of references, those that begin so come together, the very one first.
+            # In the order of references, those with this prefix come together, an exact match
+            # first.
             query = f"{_ALL} WHERE id >= ? ORDER BY id LIMIT 2"
             near = _rows(connection, query, reference)
             rows = [row for row in near if row[0].startswith(reference)]
@@ -210,7 +211,8 @@ class SQLiteJournal:
         def work(connection: Connection) -> Task | None:
             rows = _rows(connection, f"{_ALL} WHERE id = ?", task_id)
             if not rows:
-                raise JournalError(f"no task {task_id!r} is in {self.path}; it may be purged")
+                message = f"no task {task_id!r} is in {self.path}; it may have been purged"
+                raise JournalError(message)
             task = _read(self.path, *rows[0])
             owner = claims.owner(connection, task_id, self._clock())
             if owner not in (None, (claim, self._holder)):
@@ -261,7 +263,7 @@ class SQLiteJournal:
         self._held.clear()
 
     def _hold_nothing(self) -> None:
-        """Begin anew in a forked child: what is held is its parent's."""
+        """Start afresh in a forked child: the claims are its parent's."""
         self._holder, self._held = secrets.token_hex(8), set()
 
 
@@ -269,7 +271,7 @@ Row = tuple[str, bytes, bytes | None]
 
 
 def _rows(connection: Connection, query: str, *values: object) -> list[Row]:
-    """Return the rows of a query; half a surrogate pair is in no file, so it finds nothing."""
+    """Return the rows of a query; a lone surrogate cannot be in the file, so it finds nothing."""
     try:
         return connection.execute(query, values).fetchall()
     except UnicodeEncodeError:
@@ -289,13 +291,14 @@ def _read(path: Path, task_id: str, record: bytes, call: bytes | None) -> Task:
         return msgspec.structs.replace(task, call=msgspec.json.decode(call, type=Call | None))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise JournalError(
-            f"{path} holds a task {task_id!r} that this rushes cannot read ({error}); "
-            "a newer one may have recorded it: upgrade, or set RUSHES_HOME to another folder"
+            f"{path} contains a task {task_id!r} that this version of rushes cannot read "
+            f"({error}); a newer version may have recorded it: upgrade, or set RUSHES_HOME to "
+            "another folder"
         ) from error
 
 
 def _readable(path: Path, *row: Any) -> Task | JournalError:
-    """Read a task among others, which one that cannot be read must not keep from their work."""
+    """Read one task of several; an unreadable one must not block the others."""
     try:
         return _read(path, *row)
     except JournalError as error:

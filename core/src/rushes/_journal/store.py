@@ -1,4 +1,4 @@
-"""One SQLite file, shared by the threads of a process, through its forks and to its end."""
+"""One SQLite file, shared by the threads of a process, across forks and until the process ends."""
 
 import atexit
 import os
@@ -16,10 +16,10 @@ Work = Callable[[Connection], T]
 
 
 class Store:
-    """Writes in one thread, reads in any; opened at the first use, and again after it was closed.
+    """Writes in one thread, reads in any; opened at the first use, reopened after a close.
 
-    While it is open, the writing thread does a chore every `every` seconds, where `chore` gives
-    one; `last` is done whenever it is closed, and `in_child` is called in a forked child.
+    While it is open, the writing thread does the job that `chore` returns, if any, every `every`
+    seconds; `last` is done whenever it is closed, and `in_child` is called in a forked child.
     """
 
     def __init__(
@@ -34,35 +34,35 @@ class Store:
         self.file = file
         self._chore, self._every, self._last = chore, every, last
         self._in_child = in_child
-        self._anew()
+        self._reset()
         _stores.add(self)
 
     def write(self, work: Work[T]) -> T:
-        """Have work done and made durable; return what it gives, or raise what it raises.
+        """Do work and make it durable; return its result, or raise its error.
 
-        Whoever is interrupted here (Ctrl-C) has handed it over: it is done all the same.
+        If the caller is interrupted here (Ctrl-C), the work is still done.
         """
         return self.hand(work).result()
 
     def hand(self, work: Work[T]) -> "Future[T]":
-        """Hand over work, to be done after all that was handed over before; promise its outcome."""
+        """Queue work, to be done after everything queued before; return a future of its result."""
         job: Job[Connection] = Job(work)
         with self._lock:
             self._start().hand(job)
         return job.done
 
     def hand_if_open(self, work: Work[Any]) -> None:
-        """Hand over work where the file is being written; needs no lock and starts no thread."""
+        """Queue work if the writer is running; takes no lock and starts no thread."""
         writer = self._writer
         if writer is not None:
             writer.hand(Job(work))
 
     def read(self, work: Work[T]) -> T:
-        """Do work that only reads, now."""
+        """Do work that only reads, immediately."""
         return self._reader.read(work)
 
     def close(self) -> None:
-        """Wait until all is done that was handed over; close the file."""
+        """Wait until all queued work is done; close the file."""
         with self._lock:
             if self._writer is not None:
                 self._writer.hand(Job(self._last))
@@ -73,7 +73,7 @@ class Store:
             self._reader.close()
 
     def pause(self) -> None:
-        """Close the file, and let nobody open it before `go_on`."""
+        """Close the file, and block everyone from opening it until `go_on`."""
         self._lock.acquire()
         self._was_open = self._writer is not None
         self._stop()
@@ -83,17 +83,17 @@ class Store:
         self._reader.close()
 
     def go_on(self, *, in_child: bool) -> None:
-        """Let the file be opened again; in a child, by new locks and a new thread."""
+        """Allow the file to be opened again; in a child, with new locks and a new thread."""
         if in_child:
-            self._anew()
+            self._reset()
             self._in_child()
             return
         if self._was_open:
-            self._start()  # for its chores
+            self._start()  # for its regular chore
         self._reader.lock.release()
         self._lock.release()
 
-    def _anew(self) -> None:
+    def _reset(self) -> None:
         self._lock = threading.Lock()
         self._reader = Reader(self.file)
         self._writer: Writer[Connection] | None = None
@@ -107,13 +107,13 @@ class Store:
         return self._writer
 
     def _stop(self) -> None:
-        """Let the writer end once all is done; the caller has the lock."""
+        """Let the writer end once all work is done; the caller has the lock."""
         if self._writer is not None:
             self._writer.stop()
             self._writer, self._stopped = None, self._writer
 
     def let_go(self) -> None:
-        """Close the file once all is done that was handed over; waits for nobody, takes no lock."""
+        """Close the file once all queued work is done; does not wait and takes no lock."""
         writer = self._writer
         self._writer = None
         if writer is not None:
@@ -127,13 +127,13 @@ _paused: list[Store] = []
 
 
 def _close_all() -> None:
-    """Write what was handed over before the program ends: its threads end with it."""
+    """Write what was queued before the program ends: its threads end with it."""
     for store in list(_stores):
         store.close()
 
 
 def _before_fork() -> None:
-    """Close every file: none may be open while a child is made (howtocorrupt.html, section 2.6)."""
+    """Close every file: none may be open across a fork (howtocorrupt.html, section 2.6)."""
     for store in list(_stores):
         store.pause()
         _paused.append(store)

@@ -1,4 +1,4 @@
-"""The journal's tables, as the migrations that made them; each is one transaction."""
+"""The journal's tables, as the migrations that make them; each is one transaction."""
 
 from typing import Any
 
@@ -18,7 +18,8 @@ ready(_Dated)
 
 def _tasks(connection: Connection) -> None:
     """Version 1: the tasks as they are now."""
-    # A process of the first release may have ended between its tables and its version.
+    # A process of the first release may have ended after it made its tables and before it set the
+    # version.
     connection.execute(
         "CREATE TABLE IF NOT EXISTS tasks (id TEXT PRIMARY KEY, provider TEXT NOT NULL, "
         "client_id TEXT NOT NULL, unfinished INTEGER NOT NULL, created_at REAL NOT NULL, "
@@ -28,7 +29,7 @@ def _tasks(connection: Connection) -> None:
 
 
 def _claims_and_history(connection: Connection) -> None:
-    """Version 2: when a task was changed last, what it was before, and who works on it."""
+    """Version 2: when a task was last changed, its earlier states, and who works on it."""
     connection.execute("ALTER TABLE tasks ADD COLUMN updated_at REAL NOT NULL DEFAULT 0")
     for task_id, record in connection.execute("SELECT id, record FROM tasks").fetchall():
         try:
@@ -62,7 +63,7 @@ def _calls_apart(connection: Connection) -> None:
     for task_id, record in connection.execute("SELECT id, record FROM tasks").fetchall():
         facts = _fields(record)
         if facts is None:
-            continue  # kept as it is, and told of whenever it is met
+            continue  # kept unchanged, and reported whenever it is read
         call = msgspec.json.encode(facts["call"])
         connection.execute("INSERT INTO calls VALUES (?, ?)", (task_id, call))
         connection.execute(
@@ -74,7 +75,7 @@ def _calls_apart(connection: Connection) -> None:
             values = (_without_call(facts), number)
             connection.execute("UPDATE history SET record = ? WHERE number = ?", values)
     connection.execute("CREATE INDEX never_sent ON tasks (fingerprint) WHERE state = 'recorded'")
-    connection.execute("DROP TABLE claims")  # their leases were counted by the clock on the wall
+    connection.execute("DROP TABLE claims")  # their leases were counted by the wall clock
     connection.execute(
         "CREATE TABLE claims (task TEXT PRIMARY KEY, claim TEXT NOT NULL, holder TEXT NOT NULL, "
         "machine TEXT NOT NULL, pid INTEGER NOT NULL, until REAL NOT NULL) WITHOUT ROWID"

@@ -1,4 +1,4 @@
-"""One thread that does what it is handed, in order; what waits together is done at once."""
+"""One thread that does queued jobs in order; those that wait at the same time form one batch."""
 
 import queue
 import threading
@@ -11,10 +11,10 @@ C = TypeVar("C")
 
 
 class Job(Generic[C]):
-    """Work on a connection, and the promise of what comes of it.
+    """Work on a connection, and the future of its result.
 
-    Work raises only before it changes anything: what it raises concerns it alone, and all that was
-    done in the same batch stands.
+    Work raises only before it changes anything: its error concerns it alone, and the rest of the
+    same batch is kept.
     """
 
     def __init__(self, work: Callable[[C], Any]) -> None:
@@ -22,7 +22,7 @@ class Job(Generic[C]):
         self.done: Future[Any] = Future()
 
     def end(self, outcome: Any) -> None:
-        """Keep the promise; an exception is raised where it is awaited."""
+        """Set the result; an exception is raised where it is awaited."""
         if isinstance(outcome, BaseException):
             self.done.set_exception(outcome)
         else:
@@ -30,20 +30,20 @@ class Job(Generic[C]):
 
 
 class Batches(Protocol[C]):
-    """What a writer drives, always from its own thread."""
+    """What a writer calls, always from its own thread."""
 
     def commit(self, jobs: list[Job[C]]) -> None:
-        """Do all of them, make them durable, end each; never raises."""
+        """Do all jobs, make them durable, end each; never raises."""
 
     def close(self) -> None:
-        """Let go of what was opened; never raises."""
+        """Close what was opened; never raises."""
 
 
 class Writer(Generic[C]):
-    """A thread that lives until it is stopped, and then ends once all it was handed is done.
+    """A thread that runs until it is stopped, and then ends once all its jobs are done.
 
-    Whoever waits may be interrupted (Ctrl-C): what was handed over is done all the same. Every
-    `every` seconds it does `chore` besides, where there is one.
+    A caller that waits may be interrupted (Ctrl-C): its job is still done. Every `every` seconds it
+    also does what `chore` returns, if anything.
     """
 
     def __init__(
@@ -55,11 +55,11 @@ class Writer(Generic[C]):
         self._thread.start()
 
     def hand(self, job: Job[C]) -> None:
-        """Hand over a job; it is done even if nobody waits for it."""
+        """Queue a job; it is done even if no caller waits for it."""
         self._handed.put(job)
 
     def stop(self) -> None:
-        """Let the thread end after what was handed over before."""
+        """Let the thread end after the jobs queued before."""
         self._handed.put(None)
 
     def join(self) -> None:
@@ -80,7 +80,7 @@ class Writer(Generic[C]):
         self._batches.close()
 
     def _waiting(self, seconds: float) -> tuple[list[Job[C]], bool]:
-        """Return all that waits, and whether that was the end; wait for the first of it."""
+        """Wait for a job; return all that are queued, and whether the end was reached."""
         jobs: list[Job[C]] = []
         try:
             job = self._handed.get(timeout=max(seconds, 0))

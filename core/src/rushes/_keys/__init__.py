@@ -1,1 +1,1 @@
-"""Keys: where they are stored, and how they are kept out of everything else."""
+"""Keys: where they are stored, and how they are kept out of all output."""

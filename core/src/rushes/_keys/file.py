@@ -1,4 +1,4 @@
-"""The file that keys are stored in: its owner's alone, and never another file under its name."""
+"""The file that stores keys: accessible to its owner alone, and protected from replacement."""
 
 import os
 import secrets
@@ -15,7 +15,7 @@ from rushes._keys.redacting import Secret
 from rushes.errors import ConfigurationError
 
 _NO_LINK = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
-_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _NO_LINK  # a pipe without a writer hangs
+_READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _NO_LINK  # a pipe without a writer blocks
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK
 _decode = msgspec.json.Decoder(dict[str, str]).decode
 
@@ -23,18 +23,19 @@ _decode = msgspec.json.Decoder(dict[str, str]).decode
 class KeyFile:
     """A file of keys by provider, read and written whole.
 
-    What is judged is what is then read: nothing is opened twice by its name. On Windows, where a
-    user's folder is the user's, neither owners nor rights are looked at.
+    The file that is checked is the one that is read: nothing is opened twice by name. On Windows,
+    where a user's folder is private, neither owners nor rights are checked.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def read(self) -> dict[str, Secret]:
-        """Return the keys; none where there is no file.
+        """Return the keys; an empty mapping if there is no file.
 
-        Raises ConfigurationError, saying what to do, where the file is a link or not a regular
-        file, belongs to another user, can be read, written or replaced by others, or holds no keys.
+        Raises ConfigurationError, saying what to do, if the file is a link or not a regular file,
+        belongs to another user, can be read, written or replaced by others, or does not contain
+        keys.
         """
         try:
             with self._folder() as folder, self._file(folder) as descriptor:
@@ -47,9 +48,9 @@ class KeyFile:
             raise ConfigurationError(f"{self.path} cannot be read: {error.strerror}") from error
 
     def write(self, keys: Mapping[str, Secret]) -> None:
-        """Put a new file of keys in the place of this one, at once and whole.
+        """Replace this file by a new one, atomically.
 
-        Raises ConfigurationError where others may write in its folder, or the disk fails.
+        Raises ConfigurationError if others may write in its folder, or if the disk fails.
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -77,7 +78,7 @@ class KeyFile:
         except OSError:
             if self.path.is_symlink():
                 raise ConfigurationError(
-                    f"{self.path} is a symbolic link, and no keys are read or written through one; "
+                    f"{self.path} is a symbolic link; keys are not read or written through links; "
                     f"remove it: rm {shlex.quote(str(self.path))}"
                 ) from None
             raise
@@ -87,11 +88,11 @@ class KeyFile:
             os.close(descriptor)
 
     def _name(self, folder: int | None) -> Path:
-        """Return the file's name, as seen from its folder where that is open."""
+        """Return the file's name, relative to its folder if that is open."""
         return self.path if folder is None else Path(self.path.name)
 
     def _judge_folder(self, folder: int | None) -> None:
-        """Refuse a folder in which others may replace the file."""
+        """Refuse a folder in which other users may replace the file."""
         if folder is None:
             return
         mode = os.fstat(folder).st_mode
@@ -110,27 +111,27 @@ class KeyFile:
             return
         if found.st_uid != os.geteuid():
             raise ConfigurationError(
-                f"{self.path} is not used: it belongs to another user (number {found.st_uid}); "
+                f"{self.path} is not used: it belongs to another user (uid {found.st_uid}); "
                 f"remove it, or make it yours: chown {os.geteuid()} {where}"
             )
         if found.st_mode & 0o077:
             raise ConfigurationError(
                 f"{self.path} is not used: others may read or write it (mode "
                 f"{_octal(found.st_mode)}); make it yours alone: chmod 600 {where}, and replace "
-                "the keys in it where somebody may have read them"
+                "the keys in it if somebody may have read them"
             )
 
     def _keys(self, descriptor: int) -> dict[str, Secret]:
-        """Read the keys; no local variable and no error shows what was read."""
+        """Read the keys; neither a local variable nor an error shows them."""
         try:
             with os.fdopen(os.dup(descriptor), "rb") as file:
                 return {provider: Secret(key) for provider, key in _decode(file.read()).items()}
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             kind = type(error).__name__
-        raise ConfigurationError(f"{self.path} holds no keys ({kind}); repair or remove it")
+        raise ConfigurationError(f"{self.path} does not contain keys ({kind}); repair or remove it")
 
     def _replace(self, folder: int | None, keys: Mapping[str, Secret]) -> None:
-        """Write a file that nobody can have laid there before, then give it the name."""
+        """Write a new file under an unpredictable name, then rename it."""
         name = self._name(folder)
         part = name.with_name(f".keys-{secrets.token_hex(16)}.part")
         descriptor = os.open(part, _CREATE, 0o600, dir_fd=folder)

@@ -1,4 +1,4 @@
-"""A key is shown to nobody: it is taken out by its value wherever text leaves us."""
+"""Keys are never shown: their values are removed from all text that is output."""
 
 import re
 from collections.abc import Iterable
@@ -11,11 +11,11 @@ from urllib.parse import quote
 
 MARK = "[key]"
 LEAST = 6
-"""Characters below which a text is no key, and no piece of one, that could be told by its value."""
+"""Fewest characters of a key, or of a piece of one, that can be recognised by its value."""
 
 
 class Secret(str):
-    """A key. It is text wherever text is wanted, but no traceback shows it among its locals."""
+    """A key. It is a `str`, but no traceback shows it among its locals."""
 
     __slots__ = ()
 
@@ -23,13 +23,13 @@ class Secret(str):
         return MARK
 
     def __reduce__(self) -> Any:
-        raise TypeError("a key is not pickled: it goes to one origin, and nowhere else")
+        raise TypeError("a key cannot be pickled: it is sent to one origin and nowhere else")
 
 
 def redact(text: str, secret: str | None) -> str:
-    """Take a key out of a text, by its value, and what a cut left of it at the end.
+    """Remove a key from a text, by its value, and a truncated one from its end.
 
-    Each of its characters may stand as itself or escaped, as JSON, an address or HTML would.
+    Each of its characters may be literal or escaped as in JSON, an address or HTML.
     """
     if not secret:
         return text
@@ -48,16 +48,16 @@ def _pattern(secret: str) -> re.Pattern[str]:
 
 
 def _written(char: str, count: int) -> str:
-    """Return a pattern for every way to write a character, so many times.
+    """Return a pattern for every way to write a character, `count` times.
 
-    Each way begins with a character of its own, so that `re` looks for those alone in a long text.
-    Text that was escaped twice, as by repr(), has up to three backslashes where once would do.
+    Each way begins with a different character, so that `re` searches a long text for those alone.
+    Text that was escaped twice, as by repr(), has up to three backslashes instead of one.
     """
     unicode = _hex(char.encode("utf-16-be", "surrogatepass"), 2, r"\\\\{0,3}u")
     octets = _hex(char.encode("utf-8", "surrogatepass"), 1, "%")
     number = f"&#(?:0*{ord(char)}|[xX]0*{_either(f'{ord(char):x}')});"
     if char == "\\":
-        # One repeat for the whole run: to share out its backslashes would take for ever.
+        # One repeat for the whole run: trying every split of its backslashes would take forever.
         return rf"(?:{unicode}|\\|{octets}|{number}){{{count},{4 * count}}}?"
     itself = re.escape(char)
     blank = r"|\+" if char == " " else ""
@@ -65,7 +65,7 @@ def _written(char: str, count: int) -> str:
 
 
 def _hex(code: bytes, size: int, before: str) -> str:
-    """Return a pattern for bytes in hexadecimal, either case, by so many."""
+    """Return a pattern for bytes in hexadecimal, in either case, in groups of `size`."""
     parts = (code[place : place + size].hex() for place in range(0, len(code), size))
     return "".join(before + _either(part) for part in parts)
 
@@ -75,7 +75,7 @@ def _either(digits: str) -> str:
 
 
 def redacted(value: Any, secret: str | None) -> Any:
-    """Take a key out of every text in a value of plain JSON; bytes stay as they are."""
+    """Remove a key from every text in a value of plain JSON; bytes stay unchanged."""
     if secret is None or len(secret) < LEAST:
         return value
     if isinstance(value, str):
@@ -91,25 +91,25 @@ def redacted(value: Any, secret: str | None) -> Any:
 HOLDING = frozenset(
     ("httpx", "httpcore", "h11", "h2", "hpack", "socksio", "anyio", "asyncio", "ssl", "socket")
 )
-"""Packages that have a request in hand as it is sent, the key among its bytes; so has our own."""
+"""Packages whose frames hold a request's bytes, with the key; so does our own network code."""
 
 
 def silence(error: BaseException, secrets: Iterable[str]) -> None:
-    """Take keys out of the words of an error and of all that it came of, by their value.
+    """Remove keys from the message of an error and of its causes, by their value.
 
-    Our local variables show none: a key is a Secret wherever we hold it. Where requests are written
-    to the wire it is not, so that those frames keep their lines and lose their locals.
+    Our own local variables show none: there a key is a Secret. In the code that writes requests to
+    the wire it is not, so those frames keep their lines and lose their locals.
     """
     secrets = [secret for secret in secrets if len(secret) >= LEAST]
     if not secrets:
         return
-    for each in reversed(_chain(error)):  # what an error came of, before itself
+    for each in reversed(_chain(error)):  # causes first
         _redact_words(each, secrets)
         _forget_locals(each.__traceback__)
 
 
 def _chain(error: BaseException) -> list[BaseException]:
-    """Return an error and all that it came of, each before what it came of."""
+    """Return an error and its causes, each before its own causes."""
     found: list[BaseException] = []
     left: list[BaseException | None] = [error]
     while left:
@@ -132,8 +132,8 @@ def _redact_words(error: BaseException, secrets: Iterable[str]) -> None:
 
 
 def _shows(error: BaseException | None, secrets: Iterable[str]) -> bool:
-    """Whether the words of an error show a key: some do not come of its arguments."""
-    with suppress(Exception):  # what cannot be said shows none
+    """Whether the message of an error shows a key: some are not made from its arguments."""
+    with suppress(Exception):  # a message that cannot be made shows none
         words = str(error or "")
         return any(redact(words, secret) != words for secret in secrets)
     return False
@@ -143,6 +143,6 @@ def _forget_locals(trace: TracebackType | None) -> None:
     while trace is not None:
         module = str(trace.tb_frame.f_globals.get("__name__", ""))
         if module.startswith("rushes._network.") or module.partition(".")[0] in HOLDING:
-            with suppress(RuntimeError):  # it runs still, and goes on
+            with suppress(RuntimeError):  # the frame is still running
                 trace.tb_frame.clear()
         trace = trace.tb_next

@@ -1,4 +1,4 @@
-"""Exchanges for an event loop: many at once, and none left half done by a cancellation."""
+"""Exchanges for an event loop: many at once, and a cancellation leaves none half done."""
 
 import asyncio
 import contextlib
@@ -56,7 +56,7 @@ class AsyncTransport:
         return await self._exchange(effect, read)
 
     async def stream(self, effect: Stream) -> Answer:
-        """Make one call and stream a good answer's body; of another, return the beginning."""
+        """Make one call and stream a good answer's body; of any other, return the beginning."""
 
         async def read(response: httpx.Response) -> Answer:
             if response.status_code not in (200, 206):
@@ -70,7 +70,7 @@ class AsyncTransport:
         return await self._exchange(effect, read)
 
     async def close(self) -> None:
-        """Close every connection; one of a loop that is over went with it."""
+        """Close every connection; those of a closed loop are already gone."""
         closing = self._routes.drop()
         for connection in closing if self._loop is asyncio.get_running_loop() else ():
             await connection.aclose()
@@ -85,7 +85,7 @@ class AsyncTransport:
     ) -> Answer:
         request = request_of(effect, self._settings)
         loop = asyncio.get_running_loop()
-        if loop is not self._loop:  # what there was went with another one
+        if loop is not self._loop:  # earlier connections belonged to another loop
             self._loop, self._writers = loop, None
             self._routes.renew()
         turn = self._routes.places.join(long=isinstance(effect, Stream))
@@ -124,7 +124,7 @@ class AsyncTransport:
         return answer
 
     async def _back(self, connection: Any, response: httpcore.Response | None) -> None:
-        """Keep a connection whose answer was read whole, close any other."""
+        """Keep a connection whose answer was read completely, close any other."""
         if response is not None:
             await response.aclose()
         if not self._routes.keep(connection):
@@ -137,7 +137,7 @@ class AsyncTransport:
         read: Callable[[httpx.Response], Awaitable[Answer]],
     ) -> Answer:
         async with _deadline(exchange):
-            exchange.leave()  # when its first byte leaves, nobody knows
+            exchange.leave()  # it is unknown when its first byte leaves
             response = await self._settings.transport.handle_async_request(request)
             async with contextlib.aclosing(response.stream):
                 return await read(response)
@@ -151,9 +151,9 @@ class AsyncTransport:
         return bounded(body, most)
 
     async def _written(self, write: Callable[[Any], None], what: Any) -> None:
-        """Write in a thread, and to its end: what is being written must not outlive the exchange.
+        """Write in a thread, and finish: a write in progress must not outlive the exchange.
 
-        The threads are our own: those of the loop may all be waiting for this very download.
+        The threads are our own: those of the loop may all be waiting for this download.
         """
         if self._writers is None:
             self._writers = ThreadPoolExecutor(thread_name_prefix="rushes-download")
@@ -177,7 +177,7 @@ async def _come(turn: Turn, effect: Send | Stream) -> None:
 
 @asynccontextmanager
 async def _deadline(exchange: Exchange) -> AsyncIterator[None]:
-    """Raise httpcore's ReadTimeout where an exchange is not over in time."""
+    """Raise httpcore's ReadTimeout if an exchange is not over in time."""
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(exchange.left) as limit:
@@ -190,7 +190,7 @@ async def _deadline(exchange: Exchange) -> AsyncIterator[None]:
 
 
 async def _to_its_end(work: Awaitable[T]) -> T:
-    """Await work that no cancellation may leave half done, however often it comes."""
+    """Await work that must be finished, however often it is cancelled."""
     running = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
     while not running.done():
@@ -199,6 +199,6 @@ async def _to_its_end(work: Awaitable[T]) -> T:
         except asyncio.CancelledError as error:
             cancelled = error
     if cancelled is not None:
-        running.cancelled() or running.exception()  # looked at, so that nobody is told of it
+        running.cancelled() or running.exception()  # retrieved, so that asyncio does not report it
         raise cancelled
     return running.result()

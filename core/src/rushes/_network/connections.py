@@ -1,10 +1,10 @@
-"""Connections that keep to the deadline of the exchange they serve, and pools of them.
+"""Connections that keep to the deadline of the exchange they serve.
 
-httpcore's network backends are its public way in:
-https://www.encode.io/httpcore/network-backends/. A name is resolved once, every address it has is
-judged, and the connection goes to exactly one that was judged; TLS still checks the name.
+They use httpcore's public network backends: https://www.encode.io/httpcore/network-backends/. A
+name is resolved once, every address it has is checked, and the connection is made to one of the
+checked addresses; TLS still checks the name.
 
-A connection belongs to one process: a child made by a fork lets go of its parent's.
+A connection belongs to one process: a forked child drops its parent's.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from rushes.errors import ResultError
 
 
 def _capped(timeout: float | None, over: type[Exception]) -> float | None:
-    """Return a timeout no longer than the exchange has left; raise `over` where nothing is."""
+    """Return a timeout no longer than the exchange has left; raise `over` if no time is left."""
     exchange = current()
     if exchange is None:
         return timeout
@@ -37,9 +37,9 @@ def _capped(timeout: float | None, over: type[Exception]) -> float | None:
 
 
 def _leaving(buffer: bytes) -> None:
-    """Let the request leave with these bytes, unless they only ask a proxy for a way through.
+    """Mark the request as leaving with these bytes, unless they only ask a proxy for a tunnel.
 
-    That is CONNECT, or SOCKS, whose words begin with a control character; no request does.
+    That is CONNECT, or SOCKS, whose messages begin with a control character; a request never does.
     """
     exchange = current()
     if exchange is None or exchange.sent or buffer[:1] < b" " or buffer.startswith(b"CONNECT "):
@@ -57,11 +57,11 @@ class Stream(httpcore.NetworkStream):
         _open.add(self)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read what has come."""
+        """Read the bytes that have arrived."""
         return self._stream.read(max_bytes, _capped(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write all of it."""
+        """Write all of the buffer."""
         _leaving(buffer)
         self._stream.write(buffer, _capped(timeout, httpcore.WriteTimeout))
 
@@ -71,7 +71,7 @@ class Stream(httpcore.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
-        """Go over to TLS."""
+        """Switch to TLS."""
         capped = _capped(timeout, httpcore.ConnectTimeout)
         return Stream(self._stream.start_tls(ssl_context, server_hostname, capped))
 
@@ -85,18 +85,18 @@ class Stream(httpcore.NetworkStream):
 
 
 class AsyncStream(httpcore.AsyncNetworkStream):
-    """The same; the deadline is the event loop's to keep."""
+    """The same for an event loop, which enforces the deadline itself."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
         _open.add(self)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
-        """Read what has come."""
+        """Read the bytes that have arrived."""
         return await self._stream.read(max_bytes, timeout)
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        """Write all of it."""
+        """Write all of the buffer."""
         _leaving(buffer)
         await self._stream.write(buffer, timeout)
 
@@ -106,7 +106,7 @@ class AsyncStream(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> httpcore.AsyncNetworkStream:
-        """Go over to TLS."""
+        """Switch to TLS."""
         try:
             over = await self._stream.start_tls(ssl_context, server_hostname, timeout)
         except asyncio.CancelledError:
@@ -125,14 +125,15 @@ class AsyncStream(httpcore.AsyncNetworkStream):
 
 _open: "WeakSet[Stream | AsyncStream]" = WeakSet()
 _abandoned: list[Any] = []
-"""What a child has of its parent: kept, or Python would warn that nobody closed it."""
+"""What a child inherited from its parent: kept, or Python would warn that it was never closed."""
 
 
 def _in_child() -> None:
-    """Let go of the parent's connections without a word to the other side.
+    """Drop the parent's connections without sending anything to the other side.
 
-    Nobody closes them here: a TLS connection would say goodbye, and an event loop would take the
-    socket out of a selector that it shares with its parent. The descriptors lead nowhere instead.
+    They are not closed: a TLS connection would send a goodbye, and an event loop would take the
+    socket out of a selector that it shares with its parent. The descriptors point to the null
+    device instead.
     """
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in list(_open):
@@ -149,9 +150,9 @@ if hasattr(os, "register_at_fork"):
 
 
 def _looked_up(resolve: Resolver, host: str, port: int) -> Future[list[str]]:
-    """Resolve a name in a thread of its own, which nobody has to wait for.
+    """Resolve a name in a separate thread, which nothing has to wait for.
 
-    The system's resolver takes no deadline. The thread is a daemon: one that hangs keeps neither
+    The system's resolver accepts no deadline. The thread is a daemon: if it hangs, it keeps neither
     an event loop nor the interpreter from ending.
     """
     future: Future[list[str]] = Future()
@@ -160,7 +161,7 @@ def _looked_up(resolve: Resolver, host: str, port: int) -> Future[list[str]]:
     def work() -> None:
         try:
             future.set_result(resolve(host, port))
-        except Exception as error:  # noqa: BLE001 - whoever waits is told
+        except Exception as error:  # noqa: BLE001 - raised where it is awaited
             future.set_exception(error)
 
     threading.Thread(target=work, daemon=True, name="rushes-resolver").start()
@@ -175,9 +176,9 @@ def _literal(host: str) -> list[str] | None:
 
 
 def _judged(host: str, found: list[str]) -> list[Address]:
-    """Return the addresses to try; a guarded exchange takes a name only if all are public.
+    """Return the addresses to try; a guarded exchange accepts a name only if all are public.
 
-    A name that leads inside as well is refused whole: that is the mark of a name made to mislead.
+    A name that also has a private address is refused entirely: it was probably made to mislead.
     """
     addresses = [ipaddress.ip_address(text) for text in found]
     if not addresses:
@@ -187,13 +188,13 @@ def _judged(host: str, found: list[str]) -> list[Address]:
         if not is_public(address):
             where = host if host == str(address) else f"{host}, which is {address}"
             raise ResultError(
-                f"the link to the video leads to {where}; only a private network can reach that"
+                f"the link to the video leads to {where}; only a private network can reach it"
             )
     return addresses
 
 
 class _Attempts:
-    """The addresses of one host in turn, each with its share of what time is left."""
+    """The addresses of one host in turn, each with its share of the time left."""
 
     def __init__(self, host: str, timeout: float | None) -> None:
         self.host = host
@@ -231,7 +232,7 @@ class Backend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """Resolve, judge, connect."""
+        """Resolve, check, connect."""
         attempts = _Attempts(host, timeout)
         found = _literal(host)
         if found is None:
@@ -263,7 +264,7 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Resolve, judge, connect."""
+        """Resolve, check, connect."""
         attempts = _Attempts(host, timeout)
         found = _literal(host)
         if found is None:

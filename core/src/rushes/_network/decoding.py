@@ -1,6 +1,6 @@
 """Undoing the content encodings of an answer (RFC 9110, 8.4), within bounds.
 
-We ask for none; some servers, and proxies before them, encode all the same.
+We ask for none; some servers, and proxies in front of them, encode anyway.
 """
 
 import zlib
@@ -9,14 +9,14 @@ from collections.abc import Callable, Mapping
 from rushes._flow import Interrupted
 
 MOST_LAYERS = 5
-"""Encodings that are undone one after the other, and parts of one: honest answers have one."""
+"""Most nested encodings, and most parts of one, to undo: honest answers have one."""
 
 
 def decoded(headers: Mapping[str, str], body: bytes, most: int) -> tuple[Mapping[str, str], bytes]:
     """Return an answer's headers and body with its encodings undone, the last one first.
 
-    Where one of them is unknown to us, both are returned as they came. Raises Interrupted where
-    the body is cut short or damaged, or would be larger than `most` bytes.
+    If one of them is unknown, both are returned unchanged. Raises Interrupted if the body is cut
+    short or damaged, or would be larger than `most` bytes.
     """
     told = headers.get("content-encoding")
     if told is None:
@@ -35,7 +35,7 @@ def decoded(headers: Mapping[str, str], body: bytes, most: int) -> tuple[Mapping
 
 
 def _gunzipped(body: bytes, most: int) -> bytes:
-    """Undo gzip: one part after another; what follows the last one is no part of it (RFC 1952)."""
+    """Undo gzip: one part after another; data after the last one is ignored (RFC 1952)."""
     whole = b""
     for _ in range(MOST_LAYERS):
         part = zlib.decompressobj(wbits=31)
@@ -47,7 +47,7 @@ def _gunzipped(body: bytes, most: int) -> bytes:
 
 
 def _inflated(body: bytes, most: int) -> bytes:
-    """Undo deflate, which some servers send without the zlib header that belongs to it."""
+    """Undo deflate, which some servers send without the required zlib header."""
     framed = body[0] & 15 == 8 and int.from_bytes(body[:2], "big") % 31 == 0
     return _unpacked(zlib.decompressobj(wbits=15 if framed else -15), body, most)
 
@@ -55,9 +55,9 @@ def _inflated(body: bytes, most: int) -> bytes:
 def _unpacked(packed: "zlib._Decompress", body: bytes, most: int) -> bytes:
     unpacked = packed.decompress(body, most + 1)
     if len(unpacked) > most:
-        raise Interrupted("the answer is compressed, and unpacks to more than is ever read of one")
+        raise Interrupted("the answer is compressed and unpacks to more bytes than are accepted")
     if not packed.eof:
-        raise Interrupted("the answer is compressed, and cut short")
+        raise Interrupted("the answer is compressed and cut short")
     return unpacked
 
 

@@ -1,7 +1,7 @@
-"""The exchange that is under way: its deadline, what has left, and what is nobody's to log.
+"""The exchange that is under way: its deadline, what has been sent, and what must not be logged.
 
 It is ambient (a context variable): connections are shared, deadlines are not, and an HTTP library
-hands no deadline down to the single read and write.
+does not pass a deadline to single reads and writes.
 """
 
 import logging
@@ -13,8 +13,8 @@ from contextvars import ContextVar
 from rushes._flow import Dispatch
 
 LEAVES_WITHIN = 15.0
-"""Seconds that a call that is paid for may take to connect: the claim on its task is looked at
-before, and must still hold when the first byte leaves."""
+"""Seconds that a paid call may take to connect: the claim on its task is checked before, and must
+still be valid when the first byte leaves."""
 _LOGGERS = (
     "httpx",
     *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")),
@@ -22,9 +22,9 @@ _LOGGERS = (
 
 
 class Exchange:
-    """One call under way: when it must be over, and whether anything of it may have left.
+    """One call under way: its deadline, and whether any of it may have been sent.
 
-    Its time begins when it is made. `guarded`: only public addresses will do.
+    Its time begins when it is made. `guarded`: only public addresses are allowed.
     """
 
     def __init__(
@@ -33,13 +33,13 @@ class Exchange:
         self.total, self.guarded = total, guarded
         self.sent = False
         self.prolonged: Callable[[], None] = lambda: None
-        """Called where the deadline moves: whoever keeps it on an event loop sets its alarm."""
+        """Called when the deadline moves, so that an event loop can reset its timer."""
         self._dispatch = dispatch
         self._begun = time.monotonic()
 
     @property
     def left(self) -> float:
-        """Seconds until the deadline: that of the connecting, or that of the whole."""
+        """Seconds until the deadline: for connecting, or for the whole exchange."""
         return self._begun + self._allowed - time.monotonic()
 
     @property
@@ -56,7 +56,7 @@ class Exchange:
     def leave(self) -> None:
         """Let the request leave: called right before its first byte is written.
 
-        Raises NotSent where it may not leave, and then nothing may be written.
+        Raises NotSent if it may not leave; then nothing may be written.
         """
         if self.sent:
             return
@@ -67,7 +67,7 @@ class Exchange:
         self.prolonged()
 
     def stayed(self) -> None:
-        """Note that nothing of the request left after all: the other side was never reached."""
+        """Record that nothing was sent after all: the other side was never reached."""
         self.sent = False
         if self._dispatch is not None:
             self._dispatch.left = False
@@ -88,7 +88,7 @@ def under_way(exchange: Exchange) -> Iterator[Exchange]:
     try:
         yield exchange
     finally:
-        with suppress(ValueError):  # it is closed from elsewhere, where it is not the current one
+        with suppress(ValueError):  # closed from another context, where it is not the current one
             _current.reset(token)
 
 
@@ -97,9 +97,9 @@ def _not_ours(_record: logging.LogRecord) -> bool:
 
 
 def keep_libraries_silent() -> None:
-    """Keep the HTTP libraries from logging our exchanges: signed links, and headers with keys.
+    """Keep the HTTP libraries from logging our exchanges, with their signed links and keys.
 
-    Everybody else's exchanges they log as ever.
+    They still log the exchanges of other code.
     """
     for name in _LOGGERS:
         logging.getLogger(name).addFilter(_not_ours)

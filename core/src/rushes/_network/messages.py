@@ -1,7 +1,7 @@
-"""Calls in the words of httpx and httpcore, and what they give back in ours.
+"""Calls translated for httpx and httpcore, and their responses translated back.
 
-What failed before anything of the request left is NotSent; whatever may have reached the other side
-is Interrupted: https://www.python-httpx.org/exceptions/
+A failure before any of the request was sent is NotSent; one that may have reached the other side is
+Interrupted: https://www.python-httpx.org/exceptions/
 """
 
 import email.utils
@@ -20,11 +20,11 @@ from rushes.calls import Answer
 from rushes.urls import shown
 
 PIECE = 16 * 1024
-"""Bytes of a body that are written at once."""
+"""Bytes of a body to write at once."""
 MAX_ANSWER = 4 * 1024 * 1024
-"""Bytes that an answer to anything but a download may have, unpacked."""
+"""Most bytes of an answer to anything but a download, unpacked."""
 BEGINNING = 4096
-"""Bytes that are read of an answer that was to be a video and is none."""
+"""Bytes to read of an answer that should be a video and is not."""
 _NEVER_LEFT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -46,14 +46,14 @@ keep_libraries_silent()
 
 
 def fresh(effect: Send | Stream) -> bool:
-    """Whether a call gets a connection that nobody else uses, before or after."""
+    """Whether a call gets a new connection that no other call uses."""
     return isinstance(effect, Stream) or effect.creating
 
 
 def request_of(effect: Send | Stream, settings: Settings) -> httpx.Request:
-    """Put a call into httpx's words; a connection that is used once says so.
+    """Make the httpx request of a call; a connection that is used once is marked `close`.
 
-    The call's own headers are nobody's local variable here: a traceback may show its locals.
+    The call's headers are not kept in a local variable: a traceback may show its locals.
     """
     read = min(settings.timeouts.read, effect.total)
     connect = min(settings.timeouts.connect, effect.total)
@@ -73,16 +73,16 @@ def request_of(effect: Send | Stream, settings: Settings) -> httpx.Request:
             extensions={"timeout": {"connect": connect, "read": read, "write": read}},
         )
     except (httpx.InvalidURL, ValueError) as error:
-        raise NotSent(f"{where} is no address: {error}") from without_frames(error)
+        raise NotSent(f"{where} is not a valid address: {error}") from without_frames(error)
     if request.url.scheme not in ("http", "https"):
-        raise NotSent(f"{where} is no http(s) address")
+        raise NotSent(f"{where} is not an http(s) address")
     if request.method == "CONNECT":
-        raise NotSent("CONNECT asks a proxy for a way through; it is no call")
+        raise NotSent("CONNECT asks a proxy for a tunnel; it cannot be used for a call")
     return request
 
 
 class Pieces:
-    """A body in pieces, for either half of httpcore; the deadline is looked at before each."""
+    """A body in pieces, sync or async; the deadline is checked before each piece."""
 
     def __init__(self, body: bytes) -> None:
         self._body = body
@@ -97,7 +97,7 @@ class Pieces:
 
 
 def core_of(request: httpx.Request, effect: Send | Stream) -> httpcore.Request:
-    """Put a request into httpcore's words."""
+    """Make the httpcore request of an httpx request."""
     url = request.url
     return httpcore.Request(
         request.method,
@@ -109,19 +109,19 @@ def core_of(request: httpx.Request, effect: Send | Stream) -> httpcore.Request:
 
 
 def received(core: httpcore.Response) -> httpx.Response:
-    """Put what httpcore received into httpx's words."""
+    """Make the httpx response of an httpcore response."""
     stream: Any = core.stream
     return httpx.Response(core.status, headers=core.headers, stream=stream)
 
 
 def body_of(response: httpx.Response) -> Any:
-    """Return the body as it comes; what httpx gathers to fill a chunk is lost with a connection."""
+    """Return the body as it arrives; httpx would lose buffered bytes if the connection fails."""
     return response.stream
 
 
 @contextmanager
 def failures(exchange: Exchange) -> Iterator[None]:
-    """Turn what the libraries raise into our two words."""
+    """Turn the libraries' exceptions into NotSent or Interrupted."""
     try:
         yield
     except _FAILED as error:
@@ -129,7 +129,7 @@ def failures(exchange: Exchange) -> Iterator[None]:
         words = f"{type(error).__name__}: {text}" if text else type(error).__name__
         words = words if exchange.left > 0 else exchange.words
         if isinstance(error, _NEVER_LEFT):
-            exchange.stayed()  # an embedder's transport says so
+            exchange.stayed()  # as reported by an embedder's transport
         failure: type[Exception] = Interrupted if exchange.sent else NotSent
         if exchange.sent and exchange.left > 0 and isinstance(error, _STALLED):
             failure = Stalled
@@ -137,34 +137,34 @@ def failures(exchange: Exchange) -> Iterator[None]:
 
 
 def without_frames(error: Exception) -> Exception:
-    """Take the libraries' frames off an error: they hold the request as sent, key and all."""
+    """Remove the libraries' frames from an error: they hold the request as sent, with the key."""
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
 
 
 def in_time(exchange: Exchange) -> None:
-    """Raise Interrupted where an exchange is over."""
+    """Raise Interrupted if the time of an exchange is over."""
     if exchange.left <= 0:
         raise Interrupted(exchange.words)
 
 
 def bounded(body: bytearray, most: int) -> bytes:
-    """Return the beginning of a body; raise Interrupted where it is more than any answer has."""
+    """Return the beginning of a body; raise Interrupted if it is too large for any answer."""
     if len(body) > MAX_ANSWER:
         raise Interrupted(f"the answer is larger than {MAX_ANSWER} bytes")
     return bytes(body[:most])
 
 
 def answer_of(response: httpx.Response, body: bytes = b"") -> Answer:
-    """Put an answer into our words."""
+    """Make the Answer of a response."""
     headers = {name.lower(): value for name, value in response.headers.items()}
-    # Whoever has a clock notes when an answer without a Date came (RFC 9110, 6.6.1).
+    # A recipient with a clock records when an answer without a Date arrived (RFC 9110, 6.6.1).
     headers.setdefault("date", email.utils.formatdate(usegmt=True))
     return Answer(response.status_code, headers, body)
 
 
 def whole(response: httpx.Response, body: bytes) -> Answer:
-    """Put an answer into our words, its body unpacked; raise Interrupted where that fails."""
+    """Make the Answer of a response, its body unpacked; raise Interrupted if that fails."""
     answer = answer_of(response)
     try:
         headers, body = decoded(answer.headers, body, MAX_ANSWER)

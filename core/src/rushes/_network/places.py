@@ -1,4 +1,4 @@
-"""Places among a client's connections: whoever comes first is served first, and nobody starves."""
+"""Places among a client's connections: first come, first served, and no call starves."""
 
 import threading
 from collections import deque
@@ -7,34 +7,34 @@ from typing import Any
 
 
 class Turn:
-    """Somebody who waits for a place, or has one: then the future `come` is done."""
+    """A call that waits for a place, or has one: then the future `come` is done."""
 
     def __init__(self, come: Any, *, long: bool) -> None:
         self.come, self.long = come, long
 
 
 class Places:
-    """So many calls may be under way at once.
+    """Limits how many calls are under way at once.
 
-    Those who wait stand in one of two lines: ordinary calls, and downloads, which take long and get
-    at most half of the places. Where somebody waits in both, the lines take turns, so that a crowd
-    in one never starves the other. Nobody ever holds a place while waiting for another.
+    Waiting calls stand in one of two lines: ordinary calls, and downloads, which take long and get
+    at most half of the places. While both have waiting calls, the lines take turns, so that a crowd
+    in one never starves the other. A call never holds a place while it waits for another.
     """
 
     def __init__(self, count: int, future: Callable[[], Any]) -> None:
-        """Have `count` places; `future` makes what is waited for, in a thread or on a loop."""
+        """Provide `count` places; `future` makes the future to wait for, threaded or async."""
         self._count, self._most_long, self._future = count, max(count // 2, 1), future
         self.renew()
 
     def renew(self) -> None:
-        """Begin anew with every place free, as in a forked child: what was before is void."""
+        """Start afresh with every place free, as in a forked child: earlier turns are void."""
         self._lock = threading.Lock()
         self._lines: dict[bool, deque[Turn]] = {False: deque(), True: deque()}
         self._inside: set[Turn] = set()
         self._last_long = True
 
     def join(self, *, long: bool) -> Turn:
-        """Stand at the end of a line. Call `leave` in any case, also while still waiting."""
+        """Join the end of a line. Always call `leave` afterwards, even while still waiting."""
         turn = Turn(self._future(), long=long)
         with self._lock:
             self._lines[long].append(turn)
@@ -42,7 +42,7 @@ class Places:
         return turn
 
     def leave(self, turn: Turn) -> None:
-        """Give up a place, or one's turn in the line."""
+        """Give up a place, or a position in the line."""
         with self._lock:
             turn.come.cancel()
             self._inside.discard(turn)

@@ -1,4 +1,4 @@
-"""Which way a call goes: straight or through a proxy, over a kept connection or a new one."""
+"""The route of a call: direct or through a proxy, over a kept connection or a new one."""
 
 import os
 import ssl
@@ -18,11 +18,11 @@ from rushes._network.settings import Settings
 from rushes.urls import is_loopback, proxy_objection
 
 IDLE = 5.0
-"""Seconds that a connection without work is kept."""
+"""Seconds that an idle connection is kept."""
 
 
 class Kinds(Struct, frozen=True):
-    """Either half of httpcore: its makers of connections for code that waits, or for a loop."""
+    """The sync or the async half of httpcore: what makes its connections."""
 
     direct: Any
     http: Any
@@ -33,18 +33,19 @@ SYNC = Kinds(httpcore.ConnectionPool, httpcore.HTTPProxy, "SOCKSProxy")
 ASYNC = Kinds(httpcore.AsyncConnectionPool, httpcore.AsyncHTTPProxy, "AsyncSOCKSProxy")
 
 Way = tuple[str | None, bytes, bytes, int | None]
-"""A proxy, or None, and the scheme, host and port that lie behind it."""
+"""A proxy, or None, and the scheme, host and port behind it."""
 
 
 class Routes:
-    """The connections of one client: those at work, and those kept for the next call.
+    """The connections of one client: those in use, and those kept for the next call.
 
-    httpcore makes them; its pools keep count by walking through all who wait, and lose a connection
-    for good where a call is cancelled twice. Here everybody waits for a place first, and what is
-    not handed back whole is closed. A child made by a fork begins without any.
+    httpcore makes them, but its pools are not used: they walk through all waiting calls to keep
+    count, and leak a connection if a call is cancelled twice. Here every call first waits for a
+    place, and a connection that is not returned intact is closed. A forked child begins without
+    any.
 
-    The argument `proxy` stands before all hosts but this machine. Without it the environment is
-    asked, as it was when the client first sent something: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, and
+    The argument `proxy` is used for all hosts except this machine. Without it the environment
+    decides, as it was when the client first sent something: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, and
     NO_PROXY for the exceptions.
     """
 
@@ -66,14 +67,14 @@ class Routes:
         _all.add(self)
 
     def renew(self) -> None:
-        """Begin anew without a connection: what was made before is not handed back."""
+        """Start afresh without connections: earlier ones are not taken back."""
         self.places.renew()
         self._lock = threading.Lock()
         self._busy: dict[Any, Way] = {}
-        self._idle: dict[Any, Way] = {}  # in the order in which they became so
+        self._idle: dict[Any, Way] = {}  # in the order in which they became idle
 
     def proxy(self, url: str) -> str | None:
-        """Return the proxy that stands before an address, or None; no traceback shows it."""
+        """Return the proxy to use for an address, or None; no traceback shows it."""
         if is_loopback(url):
             return None
         if self._settings.proxy:
@@ -85,10 +86,10 @@ class Routes:
         return Secret(found if "://" in found else f"http://{found}")
 
     def take(self, proxy: str | None, url: httpcore.URL, *, fresh: bool) -> tuple[Any, list[Any]]:
-        """Return a connection for a call, a new one where it is to be `fresh`; and what to close.
+        """Return a connection for a call (a new one if `fresh`), and the connections to close.
 
-        Those are idle ones that are over, or one too many. Raises ValueError where the proxy
-        cannot be used, OSError where the certificates that are trusted cannot be read.
+        Those are idle ones that have expired or are in excess. Raises ValueError if the proxy
+        cannot be used, OSError if the trusted certificates cannot be read.
         """
         way = (proxy, url.scheme, url.host, url.origin.port)
         with self._lock:
@@ -110,7 +111,7 @@ class Routes:
         return connection, closing
 
     def keep(self, connection: Any) -> bool:
-        """Take a connection back; say whether it is kept, else whoever had it closes it."""
+        """Take a connection back; return whether it is kept. If not, the caller closes it."""
         with self._lock:
             way = self._busy.pop(connection, None)
             if way is None or not connection.is_available():
@@ -119,7 +120,7 @@ class Routes:
             return True
 
     def drop(self) -> list[Any]:
-        """Return the connections that are kept, to be closed; those at work are not taken back."""
+        """Return the kept connections, to be closed; those in use will not be taken back."""
         with self._lock:
             closing = list(self._idle)
             self._idle, self._busy = {}, {}

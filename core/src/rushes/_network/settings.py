@@ -1,4 +1,4 @@
-"""How to reach the network: settings alone, so that nobody loads an HTTP library for them."""
+"""How to reach the network: plain settings, so that using them loads no HTTP library."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ from rushes._addresses import Resolver, system_resolver
 class Timeouts(Struct, frozen=True, kw_only=True):
     """Deadlines in seconds: for a connection, for the next byte, for a whole exchange.
 
-    They begin when a call has its place among the client's connections. A call that is paid for
-    connects within 15 seconds, whatever `connect` says.
+    They begin when a call has its place among the client's connections. A paid call connects within
+    15 seconds, whatever `connect` says.
     """
 
     connect: float = 10.0
@@ -26,8 +26,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     """How to reach the network.
 
     `transport` is an httpx transport of the embedder's own. It opens its connections itself, so
-    that addresses are then judged by their text alone, and its own timeouts bound what hangs
-    within it.
+    addresses are then checked by their text alone, and only its own timeouts limit what hangs
+    inside it.
     """
 
     timeouts: Timeouts

@@ -1,7 +1,7 @@
-"""Exchanges for code that waits, and what both ways of performing them share.
+"""Exchanges for synchronous code, and what both transports share.
 
-Connections are ours (`connections`); an embedder may give an httpx transport instead, of which only
-the exceptions tell what left: https://www.python-httpx.org/advanced/transports/
+Connections are our own (`connections`); an embedder may pass an httpx transport instead, and then
+only its exceptions show what was sent: https://www.python-httpx.org/advanced/transports/
 """
 
 import contextlib
@@ -55,7 +55,7 @@ class Transport:
         return self._exchange(effect, read)
 
     def stream(self, effect: Stream) -> Answer:
-        """Make one call and stream a good answer's body; of another, return the beginning."""
+        """Make one call and stream a good answer's body; of any other, return the beginning."""
 
         def read(response: httpx.Response, exchange: Exchange) -> Answer:
             if response.status_code not in (200, 206):
@@ -100,7 +100,7 @@ class Transport:
         read: Callable[[httpx.Response, Exchange], Answer],
     ) -> Answer:
         if self._settings.transport is not None:
-            exchange.leave()  # when its first byte leaves, nobody knows
+            exchange.leave()  # it is unknown when its first byte leaves
             given = self._settings.transport.handle_request(request)
             with contextlib.closing(given.stream):
                 return read(given, exchange)
@@ -127,12 +127,12 @@ class Transport:
 
 
 def no_place(effect: Send | Stream) -> NotSent:
-    """Say that a call's patience ran out."""
+    """Return the error that no connection became free in time."""
     return NotSent(f"no connection became free within {effect.patience:g} seconds")
 
 
 def begun(effect: Send | Stream) -> Exchange:
-    """Let the time of a call begin, now that it has its place."""
+    """Start the time of a call, now that it has its place."""
     if isinstance(effect, Send):
         return Exchange(effect.total, dispatch=effect.dispatch)
     return Exchange(effect.total, guarded=effect.public_only)
@@ -141,10 +141,10 @@ def begun(effect: Send | Stream) -> Exchange:
 def taken(
     routes: Routes, url: httpcore.URL, effect: Send | Stream, exchange: Exchange
 ) -> tuple[Any, list[Any]]:
-    """Take a connection for a call; raise NotSent where none can be made."""
+    """Take a connection for a call; raise NotSent if none can be made."""
     proxy = routes.proxy(effect.call.url)
     if proxy is not None:
-        exchange.guarded = False  # it is the proxy that resolves the name
+        exchange.guarded = False  # the proxy resolves the name
     try:
         return routes.take(proxy, url, fresh=fresh(effect))
     except (OSError, ValueError, RuntimeError) as error:

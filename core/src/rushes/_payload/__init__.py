@@ -1,1 +1,1 @@
-"""A provider's payload: its fields and what they may hold, judged, and put together."""
+"""A provider's payload: its fields, their constraints, checking them and building the body."""

@@ -1,4 +1,4 @@
-"""A wire body in the making: what is put where, and the way back to what the caller wrote."""
+"""A wire body under construction, with the way back from its paths to the caller's fields."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
@@ -15,16 +15,16 @@ from rushes.urls import has_scheme
 from rushes.variant import Always, Built, To, Variant
 
 UPLOAD = "https://upload.invalid/"
-"""Where a local file stands in a payload that is only checked: a reserved name, never resolved."""
+"""Stands for a local file in a payload that is only checked: a reserved name, never resolved."""
 
 ITEMS: Mapping[str, type[Struct]] = {"images": Image, "shots": Shot, "subjects": Subject}
-"""What the common fields that are lists are made of."""
+"""The item types of the common fields that are lists."""
 
 
 class PlannedUpload(Struct, frozen=True, kw_only=True):
-    """A local file to upload before the submit, and what stands for its address until then.
+    """A local file to upload before the submit, and the placeholder for its address until then.
 
-    `origin` is where the request names it, `also` are further places where it does.
+    `origin` is the path at which the request names it, `also` are further such paths.
     """
 
     path: str
@@ -34,7 +34,7 @@ class PlannedUpload(Struct, frozen=True, kw_only=True):
 
 
 class Body:
-    """What is found on the way from a request to a payload; `origins` leads back from its paths."""
+    """The result of mapping a request to a payload; `origins` leads from its paths back."""
 
     __slots__ = ("body", "files", "notes", "origins", "problems", "variant")
 
@@ -54,7 +54,7 @@ class Body:
     def put(self, path: str, value: Any, origin: str) -> str:
         """Put a value into the body; `a.b` goes into an object, `a[]` to the end of a list.
 
-        Return where it stands there.
+        Return its path in the body.
         """
         if path not in self.body and path.isidentifier():
             self.body[path] = value
@@ -70,7 +70,7 @@ class Body:
             path = f"{path[:-2]}[{len(items) - 1}]"
             self.origins[path] = origin
         elif last in target:
-            self.problem(origin, "twice", f"{self.origins.get(path, path)} says this already")
+            self.problem(origin, "twice", f"{self.origins.get(path, path)} already sets this")
         else:
             target[last] = value
             self.origins[path] = origin
@@ -79,26 +79,26 @@ class Body:
     def problem(
         self, path: str, code: str, message: str, accepted: list[Any] | None = None
     ) -> None:
-        """Keep a problem met in mapping, on the request's own path."""
+        """Record a problem found while mapping, at the request's own path."""
         self.problems.append(
             Problem(path=path, code=code, message=message, accepted=accepted, source=self.page)
         )
 
     def note(self, path: str, code: str, message: str) -> None:
-        """Keep a note met in mapping, on the request's own path."""
+        """Record a note found while mapping, at the request's own path."""
         self.notes.append(Note(path=path, code=code, message=message, source=self.page))
 
     def address(self, url: str, origin: str) -> str:
-        """Return what stands in the payload for an image: its address, or a placeholder.
+        """Return the payload's value for an image: its address, or a placeholder.
 
-        A local file is uploaded before the submit, where the provider has an endpoint for it, and
+        A local file is uploaded before the submit, if the provider has an endpoint for it, and only
         once, however often it is named.
         """
         if url is INVALID or has_scheme(url) or "://" in url:
             return url
         if self.variant.uploads is None:
             message = (
-                f"{show(url)} is a local file, and {self.variant.provider} has no upload endpoint; "
+                f"{show(url)} is a local file, but {self.variant.provider} has no upload endpoint; "
                 "give a public http(s) address"
             )
             self.problem(origin, "no_upload", message)
@@ -121,7 +121,7 @@ class Body:
         return True
 
     def way_back(self, path: str) -> str:
-        """Lead a path of the body back to where the caller wrote it, or would have to."""
+        """Map a path of the body back to where the caller wrote it, or would have to write it."""
         origins, at = self.origins, path
         while at:
             if at in origins:
@@ -138,7 +138,8 @@ class Body:
     def _missed(self) -> dict[str, str]:
         """Return the common field for each payload path that the body lacks.
 
-        Not where `extra` has a part of what that field makes: they would be given twice.
+        A field is left out if `extra` already has a part of what it makes: they would be given
+        twice.
         """
         missed: dict[str, str] = {}
         for field, place in self.variant.fields.items():
@@ -163,9 +164,9 @@ def top(path: str) -> str:
 
 
 def _in_own_words(origin: str, rest: str) -> str:
-    """Return the caller's path to a part of what `origin` made, as far as the caller has a word.
+    """Return the caller's path to a part of what `origin` made, as far as the request has a field.
 
-    A shot's own field keeps its name; what the wire alone knows of it is the shot's as a whole.
+    A shot's own field keeps its name; a field that only the wire has maps to the shot as a whole.
     """
     item = ITEMS.get(top(origin))
     if item is None:

@@ -1,4 +1,4 @@
-"""What msgspec enforces on one value, as words, numbers and nearest values."""
+"""What msgspec enforces on one value, as words, numbers and nearest accepted values."""
 
 import difflib
 import re
@@ -11,7 +11,7 @@ from msgspec import Struct, inspect
 from rushes._payload.fields import extra, unwrap
 
 NOT_BLANK = r"\S"
-"""The pattern of text that is not blank."""
+"""The pattern that matches text that is not blank."""
 
 
 class Bounds(Struct, frozen=True, kw_only=True):
@@ -27,7 +27,7 @@ class Bounds(Struct, frozen=True, kw_only=True):
     choices: tuple[Any, ...] = ()
 
     def fits(self, value: Any) -> bool:
-        """Whether a value is of the right type at all; a boolean is no number."""
+        """Whether a value has the right type; a boolean is not a number."""
         return type(value) in self.types or not self.types
 
 
@@ -65,7 +65,7 @@ def described(hint: Any) -> Bounds:
     }
     if extra(unwrap(hint)[1], "not_blank"):
         limits.setdefault("pattern", NOT_BLANK)
-    if types == (int,):  # of whole numbers, what lies beyond a bound begins one further on
+    if types == (int,):  # for integers an exclusive bound is the next inclusive one
         for open_bound, closed, step in (("gt", "ge", 1), ("lt", "le", -1)):
             if getattr(info, open_bound, None) is not None:
                 limits.setdefault(closed, getattr(info, open_bound) + step)
@@ -79,7 +79,7 @@ def literal_values(hint: Any) -> tuple[Any, ...]:
 
 
 def finite(hint: Any, near: Any = None) -> list[Any] | None:
-    """List every accepted value where they are few, the nearest to `near` first."""
+    """List every accepted value if there are few, the nearest to `near` first."""
     bounds = described(hint)
     values = list(bounds.choices)
     if bounds.words == "true or false":
@@ -94,7 +94,7 @@ def finite(hint: Any, near: Any = None) -> list[Any] | None:
 
 
 def distance(near: Any) -> Callable[[Any], float]:
-    """Return the measure by which accepted values are sorted: how far each is from `near`."""
+    """Return a sort key for accepted values: how far each is from `near`."""
 
     def measure(value: Any) -> float:
         if isinstance(near, str) and isinstance(value, str):
@@ -110,13 +110,13 @@ def distance(near: Any) -> Callable[[Any], float]:
 
 
 def pixels(text: str) -> int | None:
-    """Return the height that a resolution names ("720p", "4k"), or None where it names none."""
+    """Return the height that a resolution names ("720p", "4k"), or None if it names none."""
     found = re.fullmatch(r"(\d{1,5})([pk])", text.strip().lower())
     return int(found[1]) * (540 if found[2] == "k" else 1) if found else None
 
 
 def measure_number(value: Any, near: Any) -> float:
-    """Return how far a number is from another; what is no number is equally far from all."""
+    """Return the distance between two numbers, or 0 if either is not a number."""
     if isinstance(near, (int, float)) and isinstance(value, (int, float)):
         try:
             return abs(float(value) - float(near))
@@ -126,7 +126,7 @@ def measure_number(value: Any, near: Any) -> float:
 
 
 def nearest(name: Any, known: Sequence[str]) -> list[str]:
-    """List the known names that `name` resembles, the nearest first."""
+    """List the known names that are similar to `name`, the nearest first."""
     if not isinstance(name, str):
         return []
     near = difflib.get_close_matches(name[:64].lower(), known, n=3, cutoff=0.6)
@@ -134,7 +134,7 @@ def nearest(name: Any, known: Sequence[str]) -> list[str]:
 
 
 def spans(bounds: Bounds) -> str:
-    """Write a numeric range in words, or nothing where there is none."""
+    """Write a numeric range in words, or an empty text if there is none."""
     if bounds.ge is not None and bounds.le is not None:
         return f"{_exact(bounds.ge)} to {_exact(bounds.le)}"
     if bounds.ge is not None:
@@ -143,13 +143,13 @@ def spans(bounds: Bounds) -> str:
 
 
 def _exact(number: float) -> str:
-    """Write a bound with all its digits, without a fraction of nothing."""
+    """Write a bound with all its digits, but without a fraction of zero."""
     whole = isinstance(number, int) or (number.is_integer() and abs(number) < 2**53)
     return str(int(number) if whole else number)
 
 
 def clamp(bounds: Bounds, value: Any) -> Any:
-    """Return the end of the range that lies nearer to `value`."""
+    """Return the end of the range that is nearer to `value`."""
     if bounds.ge is not None and value < bounds.ge:
         return bounds.ge
     return bounds.le

@@ -1,4 +1,4 @@
-"""The vocabulary of payload structs: what one field may hold, and how it reads when absent."""
+"""The vocabulary of payload structs: the type of a field, and its value when absent."""
 
 from functools import cache
 from types import UnionType
@@ -10,9 +10,9 @@ from msgspec import UNSET, Meta, Struct
 from rushes._structs.type_info import ready
 
 Text = Annotated[str, Meta(min_length=1, extra={"not_blank": True})]
-"""Text that is not blank: by itself, in a list or in a struct.
+"""Text that is not blank: on its own, in a list or in a struct.
 
-To msgspec it is text that is not empty: a pattern costs it as much as all else about a shot.
+msgspec only checks that it is not empty: a pattern would cost as much as the rest of a shot.
 """
 
 PublicURL = Annotated[
@@ -25,27 +25,27 @@ PublicURL = Annotated[
 """A public http(s) address: a host with a dot, no white space, no private address."""
 
 TransportText = Annotated[str, Meta(min_length=1, pattern=r"\S", extra={"transport": True})]
-"""A field that concerns the delivery and not the video: shown apart from the payload."""
+"""A field that concerns the delivery, not the video: shown separately from the payload."""
 
 TransportURL = Annotated[str, Meta(min_length=1, extra={"web_url": True, "transport": True})]
-"""Where the provider is to report to: an http(s) address, shown apart from the payload."""
+"""Where the provider is to report to: an http(s) address, shown separately from the payload."""
 
 
 class Absent:
-    """Makes a field optional: left out of the wire body, read by rules as `reads_as`."""
+    """Makes a field optional: omitted from the wire body, seen by rules as `reads_as`."""
 
     def __init__(self, reads_as: Any) -> None:
         self.reads_as = reads_as
 
     def __call__(self) -> Any:
-        """Return what msgspec leaves out of the wire body."""
+        """Return the value that msgspec omits from the wire body."""
         return UNSET
 
 
 def absent(reads_as: Any = None, *, name: str | None = None) -> Any:
     """Declare a field that may be left out; `reads_as` is the provider's documented default.
 
-    `name` is the field's name on the wire, where Python cannot spell it.
+    `name` is the field's name on the wire, if it is not a valid Python name.
     """
     return msgspec.field(default_factory=Absent(reads_as), name=name)
 
@@ -61,11 +61,11 @@ class FieldShape(Struct, frozen=True, kw_only=True):
     transport: bool
     """Concerns the delivery, not the video."""
     special: bool
-    """Holds an address, an open object or a number that may be NaN: more than msgspec judges."""
+    """Holds an address, an open object or a number that may be NaN: more than msgspec can check."""
 
 
 def unwrap(hint: Any) -> tuple[Any, tuple[Meta, ...]]:
-    """Split a type hint into the bare type and what `Annotated` says of it; None is set aside."""
+    """Split a type hint into the bare type and its `Annotated` metadata; None is dropped."""
     metas: tuple[Meta, ...] = ()
     if get_origin(hint) is Annotated:
         hint, *rest = get_args(hint)
@@ -79,7 +79,7 @@ def unwrap(hint: Any) -> tuple[Any, tuple[Meta, ...]]:
 
 
 def extra(metas: tuple[Meta, ...], key: str) -> Any:
-    """Return what one of the metas holds under `key` in its `extra`, or None."""
+    """Return the value of `key` in the `extra` of one of the metas, or None."""
     return next((meta.extra[key] for meta in metas if meta.extra and key in meta.extra), None)
 
 
@@ -91,7 +91,7 @@ def is_struct(hint: Any) -> bool:
 @cache
 def shape(struct: type[Struct]) -> tuple[FieldShape, ...]:
     """Return a payload struct's fields in order, read once."""
-    ready(struct)  # the known fields of an open object are in no payload's annotations
+    ready(struct)  # the fields of an open object are not in the payload's annotations
     hints = get_type_hints(struct, include_extras=True)
     shapes = []
     for field in msgspec.structs.fields(struct):

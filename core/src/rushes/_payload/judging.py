@@ -1,4 +1,4 @@
-"""Judging data against a struct, field by field, so that every problem is found at once."""
+"""Checking data against a struct, field by field, so that every problem is found at once."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -24,10 +24,10 @@ MOST_BITS = 14_000
 
 
 class Examiner:
-    """Judges one piece of data, collecting problems and notes.
+    """Checks one piece of data, collecting problems and notes.
 
-    `who` accepts it: a variant its payload; None stands for a request in common words, where what
-    is empty counts as absent and 5.0 is 5. What has a problem is marked in what is returned.
+    `who` is the variant whose payload it is, or None for a portable request, in which empty values
+    count as absent and 5.0 is 5. Values with a problem are marked in what is returned.
     """
 
     def __init__(self, who: str | None, *, loopback: bool) -> None:
@@ -38,15 +38,15 @@ class Examiner:
         self.problems: list[Problem] = []
         self.notes: list[Note] = []
         self.marked: list[str] = []
-        """Where the data holds the mark of what had a problem before."""
+        """The paths at which the data was already marked as having a problem."""
 
     def problem(self, path: str, code: str, message: str, accepted: Any = None) -> Any:
-        """Keep a problem; return the mark of an invalid value."""
+        """Record a problem; return the mark of an invalid value."""
         self.problems.append(Problem(path=path, code=code, message=message, accepted=accepted))
         return INVALID
 
     def value(self, hint: Any, value: Any, path: str) -> Any:
-        """Return the value typed as the hint says, or INVALID with at least one problem kept."""
+        """Return the value with the type of the hint, or INVALID after recording a problem."""
         base, metas = unwrap(hint)
         if value is INVALID:
             self.marked.append(path)
@@ -68,7 +68,7 @@ class Examiner:
         return self.leaf(hint, value, path)
 
     def struct(self, struct: type[Struct], value: Any, path: str) -> Any:
-        """Judge every field of an object; what is invalid is marked in the struct returned."""
+        """Check every field of an object; invalid fields are marked in the struct returned."""
         if isinstance(value, struct):
             value = {
                 field.wire: given
@@ -96,7 +96,7 @@ class Examiner:
         return struct(**values)
 
     def mark(self, struct: type[Struct]) -> Any:
-        """Return a struct of which every field is marked as invalid."""
+        """Return a struct whose fields are all marked as invalid."""
         made: dict[str, Any] = {}
         for field in shape(struct):
             listed = get_origin(unwrap(field.hint)[0]) in (list, Sequence)
@@ -104,11 +104,11 @@ class Examiner:
         return struct(**made)
 
     def mark_list(self) -> Any:
-        """Return what stands for a list: in an item of a request, plugins go through it."""
+        """Return the mark of a list; in a request it can be iterated, as plugins do."""
         return [INVALID] if self.portable else INVALID
 
     def absent(self, field: FieldShape, given: Any) -> bool:
-        """Whether what is given for a field counts as nothing at all."""
+        """Whether the value given for a field counts as absent."""
         if given is msgspec.UNSET or given is INVALID:
             return given is msgspec.UNSET
         if self.portable:
@@ -116,11 +116,11 @@ class Examiner:
         return field.required and isinstance(given, list) and not given
 
     def null(self, path: str) -> Any:
-        """Keep the problem of a null."""
+        """Record a null."""
         return self.problem(path, "null", "null is not accepted; leave the field out")
 
     def missing(self, hint: Any, path: str) -> Any:
-        """Keep the problem of a required field that is not there."""
+        """Record a missing required field."""
         accepted, bounds = finite(hint), described(hint)
         more = f"; accepted: {listing(accepted)}" if accepted else ""
         if bounds.words == "text" and (bounds.pattern == NOT_BLANK or bounds.min_length):
@@ -128,25 +128,25 @@ class Examiner:
         return self.problem(path, "missing", f"is required{self.by}{more}", accepted)
 
     def unknown(self, name: Any, known: Sequence[str], prefix: str) -> None:
-        """Keep the problem of a field that does not exist, with the names it could have meant."""
+        """Record a field that does not exist, with the names that may have been meant."""
         near = nearest(name, known)
         nearest_name = f" (nearest: {near[0]})" if near else ""
         message = f"{self.who} has no such field{nearest_name}"
         self.problem(f"{prefix}{printable(name)}", "unknown_field", message, near or None)
 
     def list(self, hint: Any, value: Any, path: str) -> Any:
-        """Judge a list's length, and every item of it for itself."""
+        """Check the length of a list, and each of its items."""
         if not isinstance(value, (list, tuple)):
             self.problem(path, "type", f"{_kind(value)} is given; a list is expected")
             return self.mark_list() if "." in path else INVALID
         base, _ = unwrap(hint)
         bounds = described(hint)
-        # A marked item may belong elsewhere: it is never the one too many.
+        # A marked item may belong elsewhere, so it does not count.
         count = sum(item is not INVALID for item in value)
         if bounds.max_length is not None and count > bounds.max_length:
             message = f"has {count} items; at most {bounds.max_length} are accepted{self.by}"
             self.problem(path, "length", message)
-        # An empty list counts as none, so a least length concerns only a list with items in it.
+        # An empty list counts as absent, so a minimum length applies only to a list with items.
         if value and bounds.min_length is not None and len(value) < bounds.min_length:
             message = f"has {len(value)} items; at least {bounds.min_length} are needed{self.by}"
             self.problem(path, "length", message)
@@ -154,7 +154,7 @@ class Examiner:
         return [self.value(item_hint, item, f"{path}[{index}]") for index, item in enumerate(value)]
 
     def open_object(self, known: type[Struct], value: Any, path: str) -> Any:
-        """Judge an object whose known fields are typed and whose other keys pass with a note."""
+        """Check an object whose known fields are typed and whose other keys pass with a note."""
         if not isinstance(value, Mapping):
             return self.problem(path, "type", f"{_kind(value)} is given; an object is expected")
         typed = {field.wire: field for field in shape(known)}
@@ -168,13 +168,13 @@ class Examiner:
                 valid = self.value(typed[name].hint, item, at) is not INVALID
                 kept[name] = item if valid else INVALID
             elif self._key(name, path) and self.plain(item, at, 0):
-                message = f"{self.who} documents no such field; it is passed on unchecked"
+                message = f"{self.who} does not document this field; it is passed on unchecked"
                 self.notes.append(Note(path=at, code="unchecked", message=message))
                 kept[name] = item
         return kept
 
     def plain(self, value: Any, path: str, depth: int) -> bool:
-        """Judge whether a value can be written as JSON and read back the same."""
+        """Check whether a value can be written as JSON and read back unchanged."""
         if depth > DEEPEST:
             self.problem(path, "not_json", f"is nested more than {DEEPEST} levels deep")
         elif isinstance(value, dict):
@@ -193,11 +193,11 @@ class Examiner:
     def _key(self, key: Any, path: str) -> bool:
         if isinstance(key, str):
             return self.plain(key, path, 0)
-        self.problem(path, "not_json", f"{show(key)} is no name for a field; names are text")
+        self.problem(path, "not_json", f"{show(key)} is not a field name; names are text")
         return False
 
     def address(self, hint: Any, value: str, path: str, *, public: bool) -> Any:
-        """Judge an address by its text: one that anybody can fetch from, or any http(s) one."""
+        """Check the text of an address: a public one, or any http(s) one."""
         if public:
             objection, wanted = public_url_objection(value, loopback=self.loopback), "a public"
         else:
@@ -208,7 +208,7 @@ class Examiner:
         return self.problem(path, "public_url" if public else "web_url", message)
 
     def leaf(self, hint: Any, value: Any, path: str) -> Any:
-        """Judge a single value by msgspec, and say what is wrong in our own words."""
+        """Check a single value with msgspec, and report what is wrong in our own words."""
         if objection := _unwritable(value):
             return self.problem(path, "not_json", objection)
         base, metas = unwrap(hint)
@@ -253,12 +253,12 @@ class Examiner:
         if bounds.min_length is not None and len(value) < bounds.min_length:
             message = f"has {len(value)} characters; at least {bounds.min_length} are needed"
             return self.problem(path, "length", message)
-        message = f"{show(value)} is not accepted{self.by}; its form is {bounds.pattern}"
+        message = f"{show(value)} is not accepted{self.by}; it must match {bounds.pattern}"
         return self.problem(path, "pattern", message)
 
 
 def _inner(struct: type[Struct], name: Any) -> list[str]:
-    """List the paths at which an open object of a struct has a field of this name."""
+    """List the paths of fields with this name in a struct's open objects."""
     fields = ((field.wire, extra(unwrap(field.hint)[1], "known")) for field in shape(struct))
     return [
         f"{wire}.{name}"
@@ -268,7 +268,7 @@ def _inner(struct: type[Struct], name: Any) -> list[str]:
 
 
 def printable(name: Any) -> str:
-    """Write a field's name so that it can be printed anywhere; an empty one as `''`."""
+    """Write a field's name so that it can be printed anywhere; an empty name as `''`."""
     return show(name)[1:-1] if isinstance(name, str) and name else show(name)
 
 
@@ -282,13 +282,13 @@ def _unwritable(value: Any) -> str | None:
         try:
             value.encode()
         except UnicodeEncodeError:
-            return "holds half of a surrogate pair, which is no character"
+            return "contains a lone surrogate, which is not a character"
     elif isinstance(value, float):
         if not math.isfinite(value):
-            return "is not a finite number, which JSON cannot say"
+            return "is not a finite number; JSON cannot express it"
     elif isinstance(value, int):
         if value.bit_length() > MOST_BITS:
-            return "is a number of more digits than can be written"
+            return "is a number with too many digits to be written"
     elif value is not None and not isinstance(value, (dict, list, tuple)):
-        return f"is {show(value)}, which JSON cannot say"
+        return f"is {show(value)}, which JSON cannot express"
     return None

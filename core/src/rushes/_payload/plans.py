@@ -1,4 +1,4 @@
-"""What a check does with every payload of one kind, read off the struct once."""
+"""What a check does with every payload of one struct, derived from the struct once."""
 
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -13,16 +13,16 @@ from rushes._structs.unrolled import unrolled
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What is to be done with a payload of one struct."""
+    """What a check does with a payload of one struct."""
 
     reading: Callable[[Any], Any]
-    """Copies a payload as a rule reads it: what is absent is the provider's default."""
+    """Copies a payload as rules see it: absent fields have the provider's default."""
     no_blank: Callable[[Any], bool]
-    """Whether no `Text` of a payload is blank."""
+    """Returns whether no `Text` of a payload is blank."""
     special: tuple[FieldShape, ...]
-    """The fields of which msgspec does not judge all."""
+    """The fields that msgspec cannot check completely."""
     transport: tuple[FieldShape, ...]
-    """The fields that concern the delivery and not the video."""
+    """The fields that concern the delivery, not the video."""
 
 
 @cache
@@ -38,7 +38,7 @@ def plan(struct: type[Struct]) -> Plan:
 
 
 def reading(payload: Any) -> Any:
-    """Return a copy of a payload as a rule reads it: what is absent is the provider's default."""
+    """Return a copy of a payload as rules see it: absent fields have the provider's default."""
     return plan(payload.__class__).reading(payload)
 
 
@@ -56,7 +56,7 @@ def _reader(fields: tuple[FieldShape, ...]) -> Callable[[Any], Any]:
 
 
 def _within(value: Any) -> Any:
-    """Read what a field holds, where that has fields that may be absent."""
+    """Read a field's value, if that has fields that may be absent."""
     if isinstance(value, Struct):
         return reading(value)
     if isinstance(value, list) and value and isinstance(value[0], Struct):
@@ -72,7 +72,7 @@ def _holds_absent(hint: Any) -> bool:
 
 
 def _blank_lines(hint: Any, at: str, indent: str) -> list[str]:
-    """Write the lines that look for blank text in what stands `at`, absent or not."""
+    """Write the lines that look for blank text in the value `at`, absent or not."""
     base, metas = unwrap(hint)
     if extra(metas, "not_blank"):
         return [f"{indent}if type({at}) is str and {at}.isspace(): return False"]

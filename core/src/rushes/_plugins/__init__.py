@@ -1,1 +1,1 @@
-"""Plugins: found, loaded, called, and blamed by name where they break."""
+"""Plugins: found, loaded, called, and named in the error when they break."""

@@ -1,4 +1,4 @@
-"""What a hook does where the plugin does not say: the declaration decides."""
+"""What a hook does if the plugin does not implement it: the declaration decides."""
 
 import email.utils
 from collections.abc import Mapping
@@ -13,12 +13,12 @@ from rushes.task import Receipt, Refusal
 from rushes.variant import Variant
 
 UNSAYING = frozenset((408, 409, 425))
-"""Besides every 5xx: statuses after which a task may or may not exist."""
+"""Statuses, besides every 5xx, after which a task may or may not exist."""
 
 
 @hookimpl
 def build_payload(variant: Variant, request: Request) -> Draft:
-    """Carry over what the declaration names."""
+    """Carry over the fields that the declaration names."""
     return Draft(variant, request)
 
 
@@ -43,7 +43,7 @@ def authorize(key: str) -> Mapping[str, str]:
 
 @hookimpl
 def parse_refusal(answer: Answer) -> Refusal:
-    """Judge by the HTTP status, and quote the usual places of an error message."""
+    """Decide by the HTTP status, and quote the error message from its usual places."""
     return refusal_by_status(answer.status, answer)
 
 
@@ -57,7 +57,7 @@ def refusal_by_status(status: int, answer: Answer) -> Refusal:
         or f"HTTP status {status}"
     )
     if encoding := answer.headers.get("content-encoding"):
-        message += f", sent in the encoding {encoding!r}, which is not read here"
+        message += f", sent with the unsupported content encoding {encoding!r}"
     code = pick(data, "error", "code")
     if status < 400 or status >= 500 or status in UNSAYING:
         kind = "unknown"
@@ -75,7 +75,7 @@ def refusal_by_status(status: int, answer: Answer) -> Refusal:
 
 
 def retry_after(answer: Answer) -> float | None:
-    """Read Retry-After in seconds (RFC 9110, 10.2.3); a date is read against the answer's Date."""
+    """Read Retry-After in seconds (RFC 9110, 10.2.3); a date is compared to the answer's Date."""
     text = answer.headers.get("retry-after", "").strip()
     if text.isdecimal() and text.isascii():
         return float(text[:9])

@@ -1,7 +1,7 @@
 """What is installed: the entry points of every distribution, read so that a broken one is named.
 
-`importlib.metadata.entry_points` reads them all or raises: one malformed file of whatever
-distribution would keep every plugin out.
+`importlib.metadata.entry_points` reads them all or raises: one malformed file of any distribution
+would make every plugin unavailable.
 """
 
 import re
@@ -16,9 +16,9 @@ _FILE = "entry_points.txt"
 
 
 class Unreadable(NamedTuple):
-    """A distribution whose entry points cannot be read; nothing of it is used.
+    """A distribution whose entry points cannot be read; none of them is used.
 
-    `may_wrap` says that it may bring a wrapper: its file names that group.
+    `may_wrap` says that it may contain a wrapper: its file names that group.
     """
 
     distribution: str
@@ -46,7 +46,7 @@ class Installed(NamedTuple):
 def installed() -> Installed:
     """Read the entry points of every distribution; nothing is imported.
 
-    Of two distributions of one name the first on the path counts, as it does for imports.
+    Of two distributions with the same name, the first on the path counts, as for imports.
     """
     groups: dict[str, dict[tuple[str, str, str], EntryPoint]] = {}
     unreadable: list[Unreadable] = []
@@ -58,7 +58,7 @@ def installed() -> Installed:
         seen.add(name)
         try:
             entries = _entries(found)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, others go on
+        except Exception as error:  # noqa: BLE001 - whatever is wrong, the others are used
             reason = f"{type(error).__name__}: {error}"
             unreadable.append(Unreadable(name, reason, WRAPPERS.encode() in _content(found)))
             continue
@@ -70,12 +70,12 @@ def installed() -> Installed:
 
 
 def distribution(entry: EntryPoint) -> str:
-    """Name the distribution that brings an entry point, in the form that names are compared in."""
+    """Name the distribution of an entry point, normalized for comparison."""
     return _name(entry.dist) if entry.dist else "an unknown distribution"
 
 
 def version(entry: EntryPoint) -> str | None:
-    """Return the version of the distribution that brings an entry point, where it says one."""
+    """Return the version of an entry point's distribution, if known."""
     try:
         return entry.dist.version if entry.dist else None
     except Exception:  # noqa: BLE001 - metadata may be missing, or no text
@@ -83,12 +83,12 @@ def version(entry: EntryPoint) -> str | None:
 
 
 def normalized(name: str) -> str:
-    """Return a distribution's name in the one form that names are compared in (PEP 503)."""
+    """Return a distribution's name, normalized for comparison (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _name(found: Distribution) -> str:
-    """Name a distribution by its folder: to read its metadata would take ten times as long."""
+    """Name a distribution by its folder: reading its metadata would take ten times as long."""
     folder = _folder(found)
     try:
         stem, dot, kind = folder.name.rpartition(".") if folder else ("", "", "")
@@ -103,7 +103,7 @@ def _entries(found: Distribution) -> list[EntryPoint]:
     entries = list(found.entry_points)
     folder = _folder(found)
     if not entries and folder:
-        # A file that may not be opened counts as none there.
+        # There, a file that may not be opened counts as missing.
         with suppress(FileNotFoundError, NotADirectoryError, KeyError):
             folder.joinpath(_FILE).open("rb").close()
     return entries
@@ -113,13 +113,13 @@ def _content(found: Distribution) -> bytes:
     folder = _folder(found)
     try:
         return bytes(folder.joinpath(_FILE).read_bytes()) if folder else b""
-    except Exception:  # noqa: BLE001 - this is what cannot be read
+    except Exception:  # noqa: BLE001 - this is the file that cannot be read
         return b""
 
 
 def _folder(found: Distribution) -> Any:
-    """Return where a distribution's metadata lies, a path of some kind; None where it is nowhere.
+    """Return the folder of a distribution's metadata, a path of some kind; None if there is none.
 
-    No public name leads to it.
+    There is no public name for it.
     """
     return getattr(found, "_path", None)

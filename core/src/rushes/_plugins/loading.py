@@ -1,4 +1,4 @@
-"""Loading one plugin so that a broken one is a sentence and not a crash."""
+"""Loading one plugin, so that a broken one is an error message and not a crash."""
 
 import inspect
 import threading
@@ -31,7 +31,7 @@ IMPORT_DEADLINE = 20.0
 """Seconds that a plugin's import may take before it counts as hanging."""
 
 FAULTS = (Exception, SystemExit)
-"""What a plugin may raise and is blamed for: one that ends the program would be believed."""
+"""What a plugin is blamed for raising: it must not be able to end the program with SystemExit."""
 
 GIVES: Mapping[str, tuple[type, ...]] = {
     "build_payload": (Draft,),
@@ -46,18 +46,19 @@ GIVES: Mapping[str, tuple[type, ...]] = {
     "look_up": (Generator, NoneType),
     "cancel": (Generator, NoneType),
 }
-"""What each hook gives; constructors do not validate, so that what is inside is looked at too."""
+"""What each hook returns; constructors do not validate, so the content is checked, too."""
 
 
 class LoadedVariant:
-    """A variant's plugin with the wrappers around it: the one place its hooks are called."""
+    """A variant's plugin with the wrappers around it: the only place where its hooks are called."""
 
     def __init__(self, variant: Variant, manager: pluggy.PluginManager) -> None:
         self.variant = variant
         self._manager = manager
         self._judges = bool(manager.hook.validate.get_hookimpls())
         builders = manager.hook.build_payload.get_hookimpls()
-        # Called on every check: alone, without a wrapper, it needs no manager's arbitration.
+        # Called on every check: without a wrapper, it can be called directly, not through the
+        # manager.
         alone = not any(b.wrapper or b.hookwrapper for b in builders)
         whole = builders[-1].argnames == ("variant", "request")
         self._builder = builders[-1].function if alone and whole else None
@@ -67,18 +68,18 @@ class LoadedVariant:
         return LoadedVariant(variant, self._manager)
 
     def call(self, hook: str, **arguments: Any) -> Any:
-        """Call one hook; what it raises, or gives and must not, is the plugin's fault."""
+        """Call one hook; whatever it raises, or returns wrongly, is the plugin's fault."""
         with self.blamed(f"the hook {hook}", reading="answer" in arguments):
             given = getattr(self._manager.hook, hook)(variant=self.variant, **arguments)
             if not isinstance(given, GIVES[hook]):
-                raise TypeError(f"it gave {type(given).__name__}")
-            for kind in (Receipt, Refusal, Status):  # a plugin's own kind of them becomes ours
+                raise TypeError(f"it returned {type(given).__name__}")
+            for kind in (Receipt, Refusal, Status):  # a plugin's own subclass becomes ours
                 if isinstance(given, kind):
                     return msgspec.convert(msgspec.to_builtins(given), kind)
         return self._steps(hook, given) if isinstance(given, Generator) else given
 
     def build_payload(self, request: Request) -> Draft:
-        """Draft a payload, by the shortest way there is."""
+        """Draft a payload, on the fastest path."""
         if self._builder is not None:
             draft = self._builder(self.variant, request)
             if type(draft) is Draft:
@@ -89,8 +90,8 @@ class LoadedVariant:
     def authorize(self, call: Call, key: Secret, now: float) -> dict[str, Secret]:
         """Return the headers that carry the key; no local variable shows them.
 
-        What the plugin raises loses its frames and its causes: among their locals may be a text
-        made of the key, which cannot be found by its value.
+        An error raised by the plugin loses its frames and causes: their locals may contain text
+        derived from the key, which cannot be found by its value.
         """
         try:
             return self._authorized(call, key, now)
@@ -111,10 +112,10 @@ class LoadedVariant:
 
     @contextmanager
     def blamed(self, what: str, *, reading: bool = False) -> Iterator[None]:
-        """Make whatever a part of the plugin raises the plugin's fault, and say so.
+        """Turn whatever a part of the plugin raises into a BrokenPluginError that names it.
 
-        Where it was `reading` an answer, in which a provider may repeat the key, its frames keep
-        their lines and lose their locals.
+        If it was `reading` an answer, in which a provider may echo the key, its frames keep their
+        lines and lose their locals.
         """
         try:
             yield
@@ -129,7 +130,7 @@ class LoadedVariant:
 
     @cached_property
     def rules_hold(self) -> Callable[[Any], bool]:
-        """Whether a payload, as rules read it, keeps every declared rule without a note."""
+        """Whether a payload, as rules see it, satisfies every declared rule without a note."""
         rules = {f"rule_{place}": rule for place, rule in enumerate(self.variant.rules)}
         lines = (
             f"if (found := {name}(read)) is not True and (found is False or list(found)): "
@@ -140,7 +141,7 @@ class LoadedVariant:
         return unrolled("read", (*lines, "return True"), **predicates)
 
     def judgements(self, payload: Any) -> list[Problem | Note]:
-        """Return what the `validate` hooks find, the wrappers' included."""
+        """Return the findings of the `validate` hooks, including the wrappers'."""
         if not self._judges:
             return []
         answers = self.call("validate", payload=payload)
@@ -149,21 +150,21 @@ class LoadedVariant:
 
 
 def _header(value: Any) -> Secret:
-    """Return what a header may hold; what it holds is in no message."""
+    """Return a header's value; raise TypeError if it is not valid, without showing it."""
     if not isinstance(value, str) or not (value.isascii() and value.isprintable()):
-        raise TypeError("it gave a header that is not printable ASCII text")
+        raise TypeError("it returned a header that is not printable ASCII text")
     return Secret(value)
 
 
 def judgement(item: Any) -> Problem | Note:
-    """Return what a rule or hook found, which must be a Problem or a Note."""
+    """Return a finding of a rule or hook, which must be a Problem or a Note."""
     if not isinstance(item, (Problem, Note)):
-        raise TypeError(f"it found {type(item).__name__}, which is no Problem and no Note")
+        raise TypeError(f"it returned {type(item).__name__}, which is neither a Problem nor a Note")
     return item
 
 
 def import_in_time(entry: EntryPoint, deadline: float = IMPORT_DEADLINE) -> Any:
-    """Import what an entry point names; raising, exiting or hanging becomes BrokenPluginError."""
+    """Import an entry point; raising, exiting or hanging becomes BrokenPluginError."""
     outcome: list[Any] = []
 
     def load() -> None:
@@ -188,7 +189,7 @@ def import_in_time(entry: EntryPoint, deadline: float = IMPORT_DEADLINE) -> Any:
 
 
 def described(entry: EntryPoint) -> str:
-    """Name an entry point and the distribution that brings it."""
+    """Name an entry point and its distribution."""
     return f"{entry.name} ({entry.value}, from {distribution(entry)})"
 
 
@@ -207,7 +208,7 @@ def _manager(name: str, parts: Iterable[Any]) -> pluggy.PluginManager:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         raise BrokenPluginError(f"{name}: {error}") from error
-    except FAULTS as error:  # looking at its attributes may run code of its own
+    except FAULTS as error:  # reading its attributes may run its own code
         raise BrokenPluginError(f"{name}: {type(error).__name__}: {error}") from error
     for hook in (getattr(manager.hook, spec.__name__) for spec in hookspecs.HOOKS):
         for implementation in hook.get_hookimpls():
@@ -220,7 +221,7 @@ def _manager(name: str, parts: Iterable[Any]) -> pluggy.PluginManager:
 
 
 def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
-    """Put a plugin and the wrappers into a manager of its own, and read the declaration."""
+    """Register a plugin and the wrappers in a manager of its own, and read the declaration."""
     manager = _manager(name, (defaults, *wrappers, plugin))
     try:
         declared = manager.subset_hook_caller("variant", wrappers)()
@@ -229,11 +230,11 @@ def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
             f"{name}: its declaration raised {type(error).__name__}: {error}"
         ) from error
     if not isinstance(declared, Variant):
-        raise BrokenPluginError(f"{name}: its hook variant() returns no rushes.Variant")
+        raise BrokenPluginError(f"{name}: its hook variant() does not return a rushes.Variant")
     if declared.spec != SPEC:
         raise BrokenPluginError(
             f"{name}: it is written for version {declared.spec} of the hook specification; this "
-            f"rushes speaks version {SPEC}; install releases that fit together"
+            f"rushes supports version {SPEC}; install compatible releases"
         )
     try:
         ready(declared.payload)

@@ -18,11 +18,11 @@ _ID = re.compile(r"[a-z0-9-]+/[A-Za-z0-9._-]+")
 
 
 class Registry:
-    """The installed variants, each loaded when it is first wanted.
+    """The installed variants, each loaded when it is first needed.
 
-    `plugins` are plugin objects given by hand: they need no entry point. `base_urls` overrides
+    `plugins` are plugin objects passed directly: they need no entry point. `base_urls` overrides
     declared base URLs by provider; in `environ` they are `TOAPIS_BASE_URL` and so on. `trust` says
-    by provider which distributions beside its own may have its key, as does `RUSHES_TRUST`.
+    by provider which distributions besides its own may have its key, like `RUSHES_TRUST`.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Registry:
         Raises UnknownVariantError with the nearest names, or BrokenPluginError.
         """
         if variant_id in self._broken:
-            raise self._broken[variant_id].with_traceback(None)  # not on top of the last one's
+            raise self._broken[variant_id].with_traceback(None)  # or it would grow with each raise
         if variant_id not in self._loaded:
             try:
                 self._loaded[variant_id] = self._load(variant_id)
@@ -67,7 +67,7 @@ class Registry:
         return self._loaded[variant_id]
 
     def working(self) -> Iterator[LoadedVariant]:
-        """Load every variant that can be loaded; the others are passed over."""
+        """Load every variant that can be loaded; the others are skipped."""
         for variant_id in self.ids():
             try:
                 yield self.get(variant_id)
@@ -89,9 +89,9 @@ class Registry:
         return loaded.with_variant(configured(variant, self._base_url(variant)))
 
     def why_no_key(self, variant_id: str) -> str | None:
-        """Say why a variant may not have its provider's key, or None where it may.
+        """Say why a variant may not have its provider's key, or None if it may.
 
-        A plugin given by hand may: whoever gave it trusts it.
+        A plugin passed directly may: the caller trusts it.
         """
         if variant_id in self._own:
             return None
@@ -114,7 +114,7 @@ class Registry:
         if len(entries) > 1:
             claims = " and ".join(described(entry) for entry in entries)
             raise BrokenPluginError(
-                f"{variant_id} is claimed by {claims}; uninstall the one you do not trust, it "
+                f"{variant_id} is claimed by {claims}; uninstall the one you do not trust: it "
                 "would be given the key"
             )
         return entries[0]
@@ -128,12 +128,12 @@ class Registry:
             words = f"no variant {variant_id!r} is installed (nearest: {', '.join(near)})"
         else:
             words = f"no variant {variant_id!r} is installed (installed: {', '.join(known)})"
-        # It may be in what could not be read.
+        # It may be in a distribution that could not be read.
         return "\n".join((words, *map(str, self.installed.unreadable)))
 
     @cached_property
     def installed(self) -> Installed:
-        """The entry points of every distribution, and which of these could not be read."""
+        """The entry points of every distribution, and the distributions that could not be read."""
         return installed()
 
     @cached_property
@@ -147,7 +147,7 @@ class Registry:
 
     @cached_property
     def _all_wrappers(self) -> tuple[list[Any], list[str]]:
-        """The wrappers that work, and what is wrong with those that do not."""
+        """The wrappers that work, and the errors of those that do not."""
         working, broken = list(self._own_wrappers), []
         for entry in self.installed.group(WRAPPERS):
             try:
@@ -158,13 +158,13 @@ class Registry:
         return working, broken
 
     def guard(self) -> None:
-        """Raise where a wrapper is installed and broken: it may be what caps the spending.
+        """Raise if an installed wrapper is broken: it may be the one that limits spending.
 
-        Checking goes on without it; paying does not.
+        Checking works without it; paying does not.
         """
         if broken := self._all_wrappers[1]:
             reasons = "\n".join(broken)
             raise BrokenPluginError(
-                f"{reasons}\nNothing is sent while a wrapper that may guard it cannot be loaded; "
-                "repair or uninstall it"
+                f"{reasons}\nNothing is sent while a wrapper that may limit spending cannot be "
+                "loaded; repair or uninstall it"
             )

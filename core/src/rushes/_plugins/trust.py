@@ -1,8 +1,8 @@
-"""Whose a provider's name is: one distribution's, and no other has the key.
+"""Which distribution owns a provider's name: one, and no other gets the key.
 
-Any distribution may add a variant to any provider, and what it adds is handed that provider's key.
-So the name belongs to the only distribution that uses it; where there are several, to the one named
-`rushes-PROVIDER`, and to those that the user trusts in so many words.
+Any distribution may add a variant to any provider, and would be given that provider's key. So the
+name belongs to the only distribution that uses it; if there are several, to the one named
+`rushes-PROVIDER`, and to those that the user explicitly trusts.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,7 +16,7 @@ VARIABLE = "RUSHES_TRUST"
 
 
 class Trust:
-    """Which distributions may have which provider's key; what is given beats the environment."""
+    """Which distributions may have which provider's key; arguments beat the environment."""
 
     def __init__(
         self, given: Mapping[str, str | Iterable[str]], environ: Mapping[str, str]
@@ -28,10 +28,10 @@ class Trust:
         self._environ = environ
 
     def objection(self, variant_id: str, entries: Mapping[str, list[EntryPoint]]) -> str | None:
-        """Say why a variant may not have its provider's key, or None where it may.
+        """Say why a variant may not have its provider's key, or None if it may.
 
-        `entries` has the entry points of every variant. Raises ConfigurationError where the
-        environment variable cannot be read.
+        `entries` has the entry points of every variant. Raises ConfigurationError if the
+        environment variable is malformed.
         """
         provider = variant_id.partition("/")[0]
         brought = {
@@ -44,12 +44,12 @@ class Trust:
         if len(brought) == 1 or whose == owner or whose in self._trusted(provider):
             return None
         others = " and ".join(sorted(brought - {whose}))
-        goes = f"The key for {provider} goes only to {owner}."
+        goes = f"The key for {provider} is given only to {owner}."
         if owner not in brought:
-            goes = f"None of them is named {owner}, so that none gets the key for {provider}."
+            goes = f"None of them is named {owner}, so none gets the key for {provider}."
         return (
-            f"{variant_id} is brought by {whose}, but other variants of {provider} by {others}. "
-            f"{goes} If you trust {whose} with it, say so: "
+            f"{variant_id} comes from {whose}, but other variants of {provider} from {others}. "
+            f"{goes} If you trust {whose} with it, set "
             f'{VARIABLE}="{provider}={whose}", or the argument trust={{"{provider}": "{whose}"}}; '
             f"otherwise uninstall {whose}"
         )

@@ -1,1 +1,1 @@
-"""What every step of a task shares: the client's parts, and who owns the task."""
+"""What every step of a task shares: the client's parts, and the ownership of the task."""

@@ -1,4 +1,4 @@
-"""One owner per task: whoever works on it holds it in the journal, others watch it there."""
+"""One owner per task: the owner holds a claim in the journal, others watch the task there."""
 
 import os
 import secrets
@@ -33,10 +33,10 @@ def owning(
 ) -> Flow[Task]:
     """Work on a task as its one owner.
 
-    While another process (or another flow of this one) owns it, its changes are told as they are
-    recorded; once they are `enough`, nothing is left to be done here. Raises StillRunningError
-    where it is owned elsewhere still at `end`, by the session's `elapsed`, or returns it as it was
-    seen last, where that will do.
+    While another process (or another flow of this one) owns it, its changes are reported as they
+    are recorded; once they are `enough`, nothing is left to do here. If it is still owned elsewhere
+    at `end` (in the session's `elapsed`), raises StillRunningError, or with `or_as_seen` returns
+    the task as it was last seen.
     """
 
     def needed(task: Task) -> Flow[Task]:
@@ -61,7 +61,7 @@ def owning(
 
 
 def keeping(session: Session, task: Task, claim: str, work: Work) -> Flow[Task]:
-    """Work on a task that is claimed, and let go of it at the end, whatever the end is."""
+    """Work on a claimed task, and release it at the end, whatever happens."""
 
     def whole() -> Flow[Task]:
         session.held[task.id] = Hold(claim, os.getpid())
@@ -73,10 +73,10 @@ def keeping(session: Session, task: Task, claim: str, work: Work) -> Flow[Task]:
 
 
 def letting_go(session: Session, task_id: str, claim: str, flow: Flow[T]) -> Flow[T]:
-    """Let go of what a claim holds where a flow is stopped; one that takes may have taken."""
+    """Release a claim if a flow stops early, even while claiming: that may have succeeded."""
     try:
         return (yield from flow)
-    except GeneratorExit:  # nobody drives us on, and the interpreter may be ending
+    except GeneratorExit:  # no effect can run any more; the interpreter may be ending
         _forget(session, task_id, claim)
         if session.journal is not None:
             session.journal.abandon(claim)
@@ -102,9 +102,9 @@ def _forget(session: Session, task_id: str, claim: str) -> None:
 
 
 def _claimed(task: Task, claim: str) -> Flow[Task | None]:
-    """Claim a task and return it as it is now known, or None while another owns it.
+    """Claim a task and return it as recorded now, or None while another owns it.
 
-    A task that comes from elsewhere (another home, a caller's own records) is written down first.
+    A task from elsewhere (another home, a caller's own records) is recorded first.
     """
     recorded = yield Ask("find", (task.id,))
     if not recorded or recorded[0].id != task.id:
@@ -114,13 +114,13 @@ def _claimed(task: Task, claim: str) -> Flow[Task | None]:
     held: Task | None = yield Ask("claim", (task.id, claim))
     if held is None:
         return None
-    # What is given may be old, and no clock tells; but a receipt may have found no way into a
-    # journal that was full.
+    # The given task may be outdated, and no clock can tell; but its receipt may be missing in the
+    # journal because that was full.
     return task if task.receipt and not (held.receipt or held.ended) else held
 
 
 def _seen(task: Task, on_update: OnUpdate | None) -> Flow[Task]:
-    """Return a task as another process has recorded it, and tell of what changed."""
+    """Return a task as another process has recorded it, and report a change."""
     found = yield Ask("find", (task.id,))
     if not found or found[0].id != task.id or found[0] == task:
         return task

@@ -20,20 +20,20 @@ class Records:
         return found
 
     def unreadable(self, unfinished: bool) -> Flow[dict[str, str]]:
-        """Return what the journal holds and cannot read, with the reasons."""
+        """Return the tasks that the journal cannot read, with the reasons."""
         journal = self._journal("it cannot list tasks")
         found: dict[str, str] = yield Do(lambda: journal.unreadable(unfinished=unfinished))
         return found
 
     def history(self, reference: str) -> Flow[list[Task]]:
-        """Return what a task was, change by change."""
+        """Return the history of a task, change by change."""
         task = yield from self.find(reference)
-        journal = self._journal("it knows no history")
+        journal = self._journal("there is no history")
         found: list[Task] = yield Do(lambda: journal.history(task.id))
         return found
 
     def purge(self, older_than: float) -> Flow[int]:
-        """Forget the tasks that are over and old."""
+        """Forget old tasks that are over."""
         journal = self._journal("there is nothing to forget")
         before = self._session.time.now() - older_than
         count: int = yield Do(lambda: journal.purge(before))
@@ -59,7 +59,7 @@ class Records:
         return self._session.journal
 
     def given(self, task: Task | str) -> Flow[Task]:
-        """Return a task that is given itself, or by its reference."""
+        """Return a task that is given as such, or by its reference."""
         if isinstance(task, Task):
             return task
         return (yield from self.find(task))

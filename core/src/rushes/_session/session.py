@@ -39,13 +39,13 @@ OnUpdate = Callable[[Task], None]
 
 
 CONFIRMED = 20.0
-"""Seconds for which a creating call may count on a claim that was good; less than a lease."""
+"""Seconds for which a creating call may rely on a claim that was valid; less than a lease."""
 
 
 class Hold(Struct):
-    """A task that one of our flows owns: by which claim, in which process.
+    """A task that one of our flows owns: its claim and its process.
 
-    `confirmed` is when the claim was last known to be good, in seconds since the machine's start.
+    `confirmed` is when the claim was last known to be valid, in seconds since the machine's start.
     """
 
     claim: str
@@ -54,7 +54,7 @@ class Hold(Struct):
 
 
 class Session(Struct, kw_only=True, dict=True):
-    """The things that flows need; the journal is None where the embedder keeps its own."""
+    """What flows need; the journal is None if the embedder keeps its own."""
 
     registry: Registry
     keys: Keys
@@ -64,7 +64,7 @@ class Session(Struct, kw_only=True, dict=True):
     polling: Polling | None
     own_observers: tuple[OnUpdate, ...] = ()
     held: dict[str, Hold] = {}
-    """The tasks that our flows own just now."""
+    """The tasks that our flows own at the moment."""
     time: SystemClock = SystemClock()
 
     def load(self, task: Task) -> LoadedVariant:
@@ -73,10 +73,10 @@ class Session(Struct, kw_only=True, dict=True):
         return loaded.with_variant(configured(loaded.variant, task.base_url))
 
     def key(self, loaded: LoadedVariant, task: Task | None = None) -> tuple[Secret, str]:
-        """Return the provider's key and where it is from.
+        """Return the provider's key and its origin, in words.
 
-        Raises MissingKeyError where there is none, ConfigurationError where the variant may not
-        have it; `task` is whose call it is for.
+        Raises MissingKeyError if there is none, ConfigurationError if the variant may not have it;
+        `task` is the task that the call belongs to.
         """
         variant = loaded.variant
         provider, variable = variant.provider, key_variable(variant.provider)
@@ -92,7 +92,7 @@ class Session(Struct, kw_only=True, dict=True):
         key, where = found
         if not (key.isascii() and key.isprintable() and key == key.strip()):
             raise ConfigurationError(
-                f"the key from {where} holds characters no key has (white space, line ends)",
+                f"the key from {where} contains white space, line ends or other invalid characters",
                 task=task,
             )
         return found
@@ -109,10 +109,10 @@ class Session(Struct, kw_only=True, dict=True):
     ) -> Effect:
         """Describe a call to the provider.
 
-        The key goes along to one origin only: that of today's base URL, for which it was
-        configured. `task` is whose call it is; one that was sent to another address is not asked
-        about there under today's key: StillRunningError, OutcomeUnknownError or, where it was
-        never sent, ConfigurationError says which address needs which key.
+        The key is sent to one origin only: that of today's base URL, for which it was configured.
+        `task` is the task that the call belongs to; if that was sent to another address, today's
+        key is not sent there: StillRunningError, OutcomeUnknownError or, if it was never sent,
+        ConfigurationError says which address needs which key.
         """
         today = self.registry.get(loaded.variant.id).variant.base_url or ""
         with loaded.blamed("a call of its"):
@@ -127,16 +127,16 @@ class Session(Struct, kw_only=True, dict=True):
         return Send(call=call, total=total, patience=patience, dispatch=dispatch)
 
     def _elsewhere(self, loaded: LoadedVariant, task: Task, today: str) -> RushesError:
-        """Return the error of a task that was sent to an address which today's key is not for."""
+        """Return the error for a task that was sent to an address that today's key is not for."""
         variant, found = loaded.variant, None
-        with suppress(ConfigurationError):  # keys that cannot be read are not what is wrong here
+        with suppress(ConfigurationError):  # unreadable keys are not the problem here
             found = self.keys.find(variant.provider, key_variable(variant.provider))
         key = f"the key from {found[1]}" if found else "the key"
         there, now = shown(task.base_url), shown(today) or "no address"
         unsent = task.receipt is None and task.state in ("recorded", "refused")
         message = (
             f"task {task.id} {'was to be' if unsent else 'was'} sent to {there}, but {key} is "
-            f"configured for {now} and goes nowhere else; set {variant.environment_prefix}"
+            f"configured for {now} and is not sent elsewhere; set {variant.environment_prefix}"
             f"_BASE_URL={there} together with the key that belongs there, then resume the task"
         )
         if unsent:
@@ -147,20 +147,20 @@ class Session(Struct, kw_only=True, dict=True):
         return StillRunningError(message, task=task)
 
     def clean(self, loaded: LoadedVariant, text: str) -> str:
-        """Take the provider's key out of a text that leaves us."""
+        """Remove the provider's key from a text that is output."""
         for secret in self._secrets(loaded.variant.provider):
             text = redact(text, secret)
         return text
 
     def _secrets(self, provider: str) -> list[Secret]:
-        """Return every key of a provider that was used here; before that, the one there is."""
+        """Return every key of a provider that was used here; if none was, the configured one."""
         if not self.keys.used(provider):
-            with suppress(ConfigurationError):  # what cannot be read is not used, either
+            with suppress(ConfigurationError):  # an unreadable key is not used, either
                 self.keys.find(provider, key_variable(provider))
         return self.keys.used(provider)
 
     def without_key(self, task: Task) -> Task:
-        """Take the key out of a task: what a provider answered may have echoed it."""
+        """Remove the key from a task: a provider's answer may have echoed it."""
         told = {"receipt": task.receipt, "results": task.results, "error": task.error}
         plain = clean = msgspec.to_builtins(told, builtin_types=(bytes,))
         for secret in self._secrets(task.variant.partition("/")[0]):
@@ -171,21 +171,21 @@ class Session(Struct, kw_only=True, dict=True):
         return msgspec.convert({**ours, **clean}, Task)
 
     def silence(self, error: BaseException) -> None:
-        """Take every key that was used here out of an error that leaves us."""
+        """Remove every key that was used here from an error that is raised to the caller."""
         silence(error, self.keys.used())
 
     def clean_refusal(self, loaded: LoadedVariant, refusal: Refusal) -> Refusal:
-        """Take the provider's key out of its own words."""
+        """Remove the provider's key from its refusal."""
         code = self.clean(loaded, refusal.code) if refusal.code else None
         message = self.clean(loaded, refusal.message)
         return msgspec.structs.replace(refusal, message=message, code=code)
 
     def target(self, task: Task) -> Path:
-        """Return where a task's video goes."""
+        """Return the path for a task's video."""
         return placed(task.output or f"{self.home / 'videos'}{os.sep}", task.id).absolute()
 
     def record(self, task: Task, on_update: OnUpdate | None) -> Flow[Task]:
-        """Write what is now known of a task, then tell who wants to know."""
+        """Record what is now known of a task, then notify log, observers and caller."""
         task = self.without_key(msgspec.structs.replace(task, updated_at=self.time.now()))
         if self.journal is not None:
             hold = self.held.get(task.id)
@@ -204,14 +204,14 @@ class Session(Struct, kw_only=True, dict=True):
         return task
 
     def note(self, task: Task) -> Flow[None]:
-        """Write what is known of a task, and tell nobody: it is no news."""
+        """Record what is known of a task without notifying anyone: it is not news."""
         if self.journal is not None:
             hold = self.held.get(task.id)
             with suppress(JournalError, ClaimLost):  # it will be found out again
                 yield Ask("save", (task, hold.claim if hold else None))
 
     def confirm(self, task: Task) -> Flow[None]:
-        """Make sure that a task is still ours; raise StillRunningError where it is not."""
+        """Make sure that a task is still ours; raise StillRunningError if it is not."""
         hold = self.held.get(task.id)
         if self.journal is not None and hold is not None:
             now = self.time.since_boot()
@@ -220,10 +220,10 @@ class Session(Struct, kw_only=True, dict=True):
             hold.confirmed = now
 
     def dispatch(self, task: Task) -> Dispatch:
-        """Return what goes with a task's creating call: it leaves only while the task is ours.
+        """Return the dispatch of a task's creating call, which leaves only while the task is ours.
 
-        A process that was suspended, or a child that was forked off meanwhile, learns here that
-        somebody else may have the task by now.
+        A process that was suspended, or a child that was forked meanwhile, learns here that another
+        process may own the task by now.
         """
         hold = self.held.get(task.id)
 
@@ -231,7 +231,7 @@ class Session(Struct, kw_only=True, dict=True):
             if hold is None or os.getpid() != hold.pid:
                 raise NotSent("this process does not own the task; it may be a fork of the owner")
             if self.journal is not None and self.time.since_boot() - hold.confirmed > CONFIRMED:
-                # It waited for its place, or slept: whether it still owns the task is asked anew.
+                # It waited for its place, or slept: check again that it still owns the task.
                 now = self.time.since_boot()
                 try:
                     self.journal.save(task, hold.claim)
@@ -245,16 +245,16 @@ class Session(Struct, kw_only=True, dict=True):
         """Whether a task was sent to today's address with another key than today's."""
         today = self.registry.get(task.variant).variant.base_url or ""
         if origin(today) != origin(task.base_url):
-            return False  # then it is the address that is told of
+            return False  # then the address is reported instead
         return task.key_fingerprint != self.key_fingerprint(loaded, task)
 
     def key_fingerprint(self, loaded: LoadedVariant, task: Task) -> str:
-        """Return what stands for today's key in a task's record: nobody finds the key by it."""
+        """Return a fingerprint of today's key for a task's record; it does not reveal the key."""
         key, _ = self.key(loaded)
         return hmac.new(key.encode(), task.id.encode(), "sha256").hexdigest()[:16]
 
     def tell(self, task: Task, on_update: OnUpdate | None) -> None:
-        """Tell the log, the observers and the caller what is now known of a task."""
+        """Notify the log, the observers and the caller of what is now known of a task."""
         log.info("task", task=task.id, variant=task.variant, state=task.state)
         for observer in self.observers():
             try:
@@ -265,7 +265,7 @@ class Session(Struct, kw_only=True, dict=True):
             on_update(task)
 
     def observers(self) -> Iterable[OnUpdate]:
-        """Return the installed observers and the embedder's own; a broken one is passed over."""
+        """Return the installed observers and the embedder's own; broken ones are skipped."""
         if "installed" not in self.__dict__:
             installed: list[Any] = []
             for entry in self.registry.installed.group(OBSERVERS):
@@ -279,14 +279,14 @@ class Session(Struct, kw_only=True, dict=True):
 
 def _taken_over(task: Task) -> StillRunningError:
     remote = f" (the provider has it as {task.remote_id!r})" if task.receipt else ""
-    message = f"another process has taken task {task.id} over{remote}; look there"
+    message = f"another process has taken over task {task.id}{remote}; follow it there"
     return StillRunningError(message, task=task)
 
 
 def _leave_receipt(task: Task) -> Flow[None]:
-    """Leave a remote id to whoever has taken the task over and does not know it.
+    """Record a remote id for the process that has taken over the task without knowing it.
 
-    A process that was suspended in the submit wakes up with it, and nobody else ever will.
+    A process that was suspended during the submit wakes up with it, and is the only one to know it.
     """
     if task.receipt:
         near = yield Ask("find", (task.id,))
@@ -296,18 +296,18 @@ def _leave_receipt(task: Task) -> Flow[None]:
 
 
 def _blame_rightly(failure: JournalError, task: Task) -> None:
-    """Raise what a journal that fails means once something may have been bought."""
+    """Raise the right error for a failing journal once something may have been bought."""
     failure.task = task
     if task.receipt is not None:
         raise StillRunningError(
             f"the provider has task {task.id} as {task.remote_id!r} ({task.state}), "
-            f"but it could not be written down; keep that id: {failure}",
+            f"but this could not be recorded; keep that id: {failure}",
             task=task,
         ) from failure
     if task.state == "unknown":
         raise OutcomeUnknownError(
-            f"nobody knows whether the submit of task {task.id} was accepted ({task.error}), "
-            f"and it could not be written down: {failure}",
+            f"it is unknown whether the submit of task {task.id} was accepted ({task.error}), "
+            f"and this could not be recorded: {failure}",
             task=task,
         ) from failure
 
@@ -318,7 +318,7 @@ def key_variable(provider: str) -> str:
 
 
 def pausing(task: Task, seconds: float) -> Flow[None]:
-    """Let time pass; a caller who stops waiting meanwhile leaves the task as it is."""
+    """Let time pass; a caller that stops waiting leaves the task as it is."""
     try:
         yield Sleep(seconds)
     except StopWaiting as stop:
@@ -327,19 +327,19 @@ def pausing(task: Task, seconds: float) -> Flow[None]:
 
 
 def placed(output: str, task_id: str) -> Path:
-    """Return the file that an output names: itself, or in a folder one named after the task."""
+    """Return the file that an output names: itself, or a file named after the task in a folder."""
     return Path(output, f"{task_id}.mp4") if output.endswith(("/", os.sep)) else Path(output)
 
 
 def at(task: Task, state: State, **known: Any) -> Task:
-    """Return a task in another state of ours; an error of before is over, unless one is given."""
+    """Return a task in another state; an earlier error is cleared, unless a new one is given."""
     return msgspec.structs.replace(task, state=state, **{"error": None, **known})
 
 
 def excerpt(answer: Answer, limit: int = 500) -> str:
-    """Quote the beginning of an answer nobody understood."""
+    """Quote the beginning of an answer that was not understood."""
     if encoding := answer.headers.get("content-encoding"):
-        return f"HTTP {answer.status}, sent in the encoding {encoding!r}, which is not read here"
+        return f"HTTP {answer.status}, sent with the unsupported content encoding {encoding!r}"
     text = answer.body[: 4 * limit].decode("utf-8", "replace").strip()
     quoted = "".join(c if c.isprintable() else " " for c in text)[:limit]
     return f"HTTP {answer.status}: {quoted}" if quoted else f"HTTP {answer.status}, empty"

@@ -1,1 +1,1 @@
-"""What our structs need beside msgspec: types made ready for threads, and loops written out."""
+"""What our structs need besides msgspec: types made ready for threads, and unrolled loops."""

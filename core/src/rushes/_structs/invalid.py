@@ -1,10 +1,10 @@
-"""The mark of a value that is not valid: it may be carried along, but nobody can look into it."""
+"""The mark of an invalid value: it may be passed along, but not inspected."""
 
 from typing import Any
 
 
 class Invalid:
-    """Stands where a value has a problem of its own, which is told already.
+    """Stands for a value that has a problem, which is already reported.
 
     Comparing, testing or formatting it raises TypeError, and it has no other attributes: a rule
     or a hook that needs the value stops there, and nothing is concluded from it.
@@ -14,7 +14,7 @@ class Invalid:
         return "INVALID"
 
     def __reduce__(self) -> str:
-        return "INVALID"  # a copy would not be known again
+        return "INVALID"  # a copy would not be recognised
 
     def _say_nothing(self, *_: Any) -> Any:
         raise TypeError("the value here is not valid; nothing can be concluded from it")

@@ -1,7 +1,7 @@
-"""What msgspec knows of our types, made before threads share it.
+"""msgspec's information about our types, built before threads share it.
 
 msgspec reads a struct's annotations when it first decodes or converts to the struct. Meanwhile
-other threads find the unfinished work and take it for whole, and the interpreter crashes
+other threads find the unfinished result and take it for complete, and the interpreter crashes
 (`docs/decisions.md` has the details).
 """
 
@@ -10,14 +10,14 @@ from typing import Any
 
 import msgspec
 
-_making = threading.RLock()  # reading annotations may import a module that gets types ready, too
+_making = threading.RLock()  # annotations may import a module that makes types ready, too
 
 
 def ready(*types: Any) -> None:
-    """Make all that msgspec needs to decode and convert to these types, and to all types in them.
+    """Build all that msgspec needs to decode and convert to these types, and to all types in them.
 
-    The module that owns a type calls this as soon as the type is there; for a plugin's payload it
-    is done while the variant is loaded. Raises TypeError, or whatever an annotation raises, where
+    The module that owns a type calls this as soon as the type is defined; for a plugin's payload it
+    is called while the variant is loaded. Raises TypeError, or whatever an annotation raises, if
     msgspec cannot read a type.
     """
     with _making:

@@ -1,9 +1,9 @@
-"""Straight-line functions, written out from a declaration.
+"""Straight-line functions, generated from a declaration.
 
-Every check looks at each field of a request and of a payload, and calls each rule. Python takes
-several times as long to go round a loop over declared names as to do the same line by line, so
-these few loops are written out: one line for each declared field or rule. What enters a line is a
-name that Python itself took as an identifier, never anything of a request.
+Every check looks at each field of a request and of a payload, and calls each rule. A Python loop
+over declared names takes several times as long as the same work line by line, so these few loops
+are unrolled: one line for each declared field or rule. Only names that are Python identifiers enter
+a line, never anything from a request.
 """
 
 from collections.abc import Callable, Iterable

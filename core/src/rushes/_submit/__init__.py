@@ -1,1 +1,1 @@
-"""Submitting: a job is recorded, sent once, and its outcome found out, never guessed."""
+"""Submitting: a job is recorded and sent once, and its outcome is found out, never guessed."""

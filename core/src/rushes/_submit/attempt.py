@@ -1,4 +1,4 @@
-"""One try of the creating call, and what it came to."""
+"""One attempt of the creating call, and its outcome."""
 
 from typing import Literal
 
@@ -13,15 +13,16 @@ from rushes.errors import BrokenPluginError, JournalError
 from rushes.task import Receipt, Refusal, Task, id_objection
 
 SLACK = 60.0
-"""Seconds by which a task may seem older than the call that created it: clocks behind one name."""
+"""Seconds by which a task may seem older than the call that created it: a provider's clocks
+differ."""
 OLDER = (
-    "the provider answers with a task that it created before this job was sent; its reference was "
+    "the provider returned a task that it created before this job was sent; its reference was "
     "used before, for another video. Give another reference, or none"
 )
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What one try came to; `words` are the reason, clean of the key.
+    """What one attempt came to; `words` are the reason, without the key.
 
     `refusal` is in the provider's words; `unknown` says that the task may exist.
     """
@@ -57,7 +58,7 @@ def creating(
     dispatch: Dispatch,
     total: float | None = None,
 ) -> Effect:
-    """Describe the creating call, as recorded, with the key of today."""
+    """Describe the creating call, as recorded, with today's key."""
     if task.call is None:
         raise JournalError(f"task {task.id} has no recorded call", task=task)
     total = session.timeouts.submit if total is None else total
@@ -65,7 +66,7 @@ def creating(
 
 
 def read(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Outcome:
-    """Say what the answer to a creating call came to."""
+    """Return the outcome that the answer to a creating call means."""
     if 300 <= answer.status < 400:
         target = session.clean(loaded, answer.headers.get("location", "nowhere"))
         words = f"the base URL {task.base_url} redirects to {target[:200]}; configure the right one"
@@ -85,10 +86,10 @@ def read(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) ->
 
 
 def is_older(session: Session, task: Task, receipt: Receipt, answer: Answer | None) -> bool:
-    """Whether a receipt is of a task that was there before the job was first sent.
+    """Whether a receipt belongs to a task that existed before the job was first sent.
 
-    A provider that replays by key gives it back where the key was used before, for other bytes: in
-    another home, say. Both ages are told by one clock each, so that no two are compared.
+    A provider that replays by key returns it if the key was used before for other bytes, for
+    example in another home. Each age is measured by one clock, so that clocks are never compared.
     """
     if receipt.created_at is None or task.sent_at is None:
         return False
@@ -101,7 +102,7 @@ def is_older(session: Session, task: Task, receipt: Receipt, answer: Answer | No
 def judged(loaded: LoadedVariant, answer: Answer) -> Receipt | Refusal:
     """Read the answer to a creating call: a receipt, or what the answer means instead.
 
-    A plugin that fails at it leaves everything open: the call was made.
+    If the plugin fails, the outcome is unknown: the call was made.
     """
     trouble = ""
     try:

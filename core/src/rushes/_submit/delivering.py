@@ -1,4 +1,4 @@
-"""Sending a recorded job: its call leaves once, and what nobody knows is not guessed."""
+"""Sending a recorded job: its call is sent once, and an unknown outcome is never guessed."""
 
 import datetime
 
@@ -12,15 +12,15 @@ from rushes.errors import ConfigurationError, DiskError, NotSentError, RefusedEr
 from rushes.task import Refusal, State, Task
 
 UNSENT = ("recorded", "refused")
-"""States of a job that the provider has not accepted: given again, it is sent."""
+"""States of a job that the provider has not accepted: submitted again, it is sent."""
 RETRIES = (0.5, 2.0)
-"""Seconds before each further try of a call that provably never left."""
+"""Seconds before each further attempt of a call that was provably never sent."""
 PATIENCE = 120.0
-"""Seconds that may be spent waiting because a provider says to come back."""
+"""Most seconds to wait because a provider says to retry later."""
 LEAST_PAUSE = 1.0
-"""Seconds between two tries, also where a provider says to come back at once."""
+"""Least seconds between two attempts, even if a provider says to retry at once."""
 USUAL_PAUSE = 5.0
-"""Seconds between two tries where a provider does not say when to come back."""
+"""Seconds between two attempts if a provider does not say when to retry."""
 
 
 def accepted(
@@ -30,9 +30,9 @@ def accepted(
     on_update: OnUpdate | None,
     end: float | None = None,
 ) -> Flow[Task]:
-    """Bring a task to where the provider has it: send it, or find out what became of its submit.
+    """Get a task accepted by the provider: send it, or find out what became of its submit.
 
-    A provider that says to come back is waited for until `end`, at the latest.
+    If a provider says to retry later, this waits until `end` at the latest.
     """
     if task.state in UNSENT:
         return (yield from deliver(session, loaded, task, on_update, end))
@@ -48,16 +48,16 @@ def deliver(
     on_update: OnUpdate | None,
     end: float | None = None,
 ) -> Flow[Task]:
-    """Send a recorded task's call, as recorded, until it left once; return the accepted task.
+    """Send a recorded task's call, as recorded, exactly once; return the accepted task.
 
-    Raises NotSentError, RefusedError, ConfigurationError or DiskError where nothing was bought,
-    OutcomeUnknownError where nobody can tell.
+    Raises NotSentError, RefusedError, ConfigurationError or DiskError if nothing was bought,
+    OutcomeUnknownError if that is unknown.
     """
     session.registry.guard()
     yield from _room(session, task)
     waited, tries = 0.0, 0
     while True:
-        # What is wrong with the call is said before the record says sending.
+        # Errors in the call are raised before the record says `sending`.
         creating(session, loaded, task, session.dispatch(task))
         task = _sending(session, loaded, task)
         outcome = yield from _once(session, loaded, task, on_update)
@@ -77,7 +77,7 @@ def deliver(
 
 
 def _room(session: Session, task: Task) -> Flow[None]:
-    """Find out before anything is paid whether the video could be written."""
+    """Raise DiskError, before anything is paid, if the video could not be written."""
     target = session.target(task)
     try:
         yield Do(lambda: writable(session, target))
@@ -86,7 +86,7 @@ def _room(session: Session, task: Task) -> Flow[None]:
 
 
 def _sending(session: Session, loaded: LoadedVariant, task: Task) -> Task:
-    """Return a task as it is while its call is under way: since when, and with which key."""
+    """Return a task in the state `sending`, with the time and the key's fingerprint."""
     fingerprint = session.key_fingerprint(loaded, task)
     return at(task, "sending", sent_at=session.time.now(), key_fingerprint=fingerprint)
 
@@ -94,13 +94,13 @@ def _sending(session: Session, loaded: LoadedVariant, task: Task) -> Task:
 def _once(
     session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
 ) -> Flow[Outcome]:
-    """Make one try, written down before and, where it is interrupted, after."""
+    """Make one attempt; record it before and, if it is interrupted, afterwards."""
     dispatch = session.dispatch(task)
     try:
         task = yield from session.record(task, on_update)
         return (yield from attempt(session, loaded, task, dispatch))
     except GeneratorExit:
-        raise  # nobody drives us on
+        raise  # no effect can run any more
     except BaseException as failure:  # Ctrl-C, a cancellation, a callback that raised
         if not dispatch.left:
             yield from session.record(at(task, "recorded"), None)
@@ -117,7 +117,7 @@ def _interrupted(
     dispatch: Dispatch,
     failure: BaseException,
 ) -> Outcome:
-    """Say what a call came to that was interrupted once it had left."""
+    """Return the outcome of a call that was interrupted after it was sent."""
     if dispatch.answer is not None:
         return read(session, loaded, task, dispatch.answer)
     return Outcome(
@@ -126,7 +126,7 @@ def _interrupted(
 
 
 def _known(task: Task, outcome: Outcome) -> Task:
-    """Return a task as an outcome leaves it."""
+    """Return a task after an outcome."""
     if outcome.kind == "accepted":
         return at(task, "queued", receipt=outcome.receipt)
     state: State = "refused"
@@ -140,7 +140,7 @@ def _past(session: Session, pause: float, end: float | None) -> bool:
 
 
 def _pause(outcome: Outcome, tries: int) -> float | None:
-    """Return the seconds before the next try, or None where there is none to be made."""
+    """Return the seconds before the next attempt, or None if there is to be none."""
     if outcome.kind == "not_sent":
         return RETRIES[tries] if tries < len(RETRIES) else None
     if outcome.kind == "wait" and outcome.refusal:

@@ -1,4 +1,4 @@
-"""What a submit is about to pay for: its record, its name, and whether it was meant before."""
+"""What a submit is about to pay for: its record, its names, and whether the job already exists."""
 
 import hashlib
 import re
@@ -21,7 +21,7 @@ REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
-    """A job before its files are uploaded: our reference, the key, what it is made of."""
+    """A job before its files are uploaded: reference, client id, fingerprint and output."""
 
     task_id: str
     client_id: str
@@ -30,23 +30,25 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def usable(task_id: str | None, output: str | None) -> None:
-    """Refuse a reference that would not do in a file's name, or a path that no record can hold."""
+    """Refuse a reference that cannot be used in a file name, or a path that cannot be recorded."""
     if task_id is not None and not REFERENCE.fullmatch(task_id):
         message = (
-            f"{show(task_id)} is no task reference; it names files and goes into headers: 1 to 100 "
-            "letters of English, digits, '.', '_' and '-', the first a letter or digit"
+            f"{show(task_id)} is not a valid task reference; it is used in file names and "
+            "headers: 1 to 100 English letters, digits, '.', '_' and '-', beginning with a "
+            "letter or digit"
         )
         raise RequestError((Problem(path="", code="reference", message=message),))
     try:
         (output or "").encode()
     except UnicodeEncodeError as error:
-        raise ConfigurationError(f"the path {output!r} is no UTF-8; choose another") from error
+        message = f"the path {output!r} is not valid UTF-8; choose another"
+        raise ConfigurationError(message) from error
 
 
 def intend(
     session: Session, loaded: LoadedVariant, report: Report, task_id: str | None, output: str | None
 ) -> Flow[Intent]:
-    """Name a job, and take the fingerprint by which it is known again."""
+    """Name a job, and compute the fingerprint that identifies it."""
     task_id = new_task_id(session.time.now()) if task_id is None else task_id
     client_id = str(report.transport.get(loaded.variant.client_id_field or "", task_id))
     carried(loaded.variant, client_id)
@@ -55,7 +57,7 @@ def intend(
 
 
 def carried(variant: Variant, client_id: str) -> None:
-    """Refuse a client id that the payload field which carries it does not take."""
+    """Refuse a client id that its payload field does not accept."""
     field = variant.client_id_field
     hint = hint_at(variant.payload, field) if field else None
     if hint is None:
@@ -64,14 +66,15 @@ def carried(variant: Variant, client_id: str) -> None:
     examiner.value(hint, client_id, "")
     if examiner.problems:
         message = (
-            f"{show(client_id)} is a task reference that {field}, the field that carries it to "
-            f"{variant.provider}, does not take ({examiner.problems[0].message}); give another one"
+            f"{show(client_id)} is a task reference that {field}, the field that sends it to "
+            f"{variant.provider}, does not accept ({examiner.problems[0].message}); "
+            "give another one"
         )
         raise RequestError((Problem(path="", code="reference", message=message),))
 
 
 def fingerprint(report: Report) -> str:
-    """Digest what is asked for: variant, payload, delivery, and the content of local files."""
+    """Return a digest of the job: variant, payload, delivery, and the content of local files."""
     digest = hashlib.sha256(report.variant.encode())
     digest.update(msgspec.json.encode(report.complete_payload()))
     for planned in report.uploads:
@@ -80,7 +83,7 @@ def fingerprint(report: Report) -> str:
 
 
 def known(session: Session, loaded: LoadedVariant, intent: Intent) -> Flow[Task | None]:
-    """Return the task that this very job already is; refuse a name used for another job."""
+    """Return the task that already exists for this job; refuse a name used for another job."""
     if session.journal is None:
         return None
     by_id = yield Ask("find", (intent.task_id,))
@@ -106,7 +109,7 @@ def same_job(found: Task, intent: Intent) -> None:
 
 
 def recorded(session: Session, loaded: LoadedVariant, report: Report, intent: Intent) -> Task:
-    """Make the record of a job: the exact call, before it is sent."""
+    """Make the record of a job, with the exact call, before it is sent."""
     variant = loaded.variant
     now = session.time.now()
     call = loaded.call("submit", payload=report.complete_payload(), client_id=intent.client_id)
@@ -125,7 +128,7 @@ def recorded(session: Session, loaded: LoadedVariant, report: Report, intent: In
 
 
 def moved(loaded: LoadedVariant, report: Report, task: Task) -> Task:
-    """Address a job that was never accepted to today's base URL; its bytes stay as recorded."""
+    """Redirect a job that was never accepted to today's base URL; its bytes stay as recorded."""
     call = loaded.call("submit", payload=report.complete_payload(), client_id=task.client_id)
     there = msgspec.structs.replace(task.call, url=call.url) if task.call else None
     return msgspec.structs.replace(task, base_url=loaded.variant.base_url or "", call=there)

@@ -1,8 +1,8 @@
-"""Finding out what became of a creating call that nobody answered for. Never a guess.
+"""Finding out what became of a creating call without an answer, without ever guessing.
 
-First the provider is asked which task carries our name, where it can be asked. Where it replays by
-key, the recorded bytes are sent again under the same key: whatever was created is given back, not
-created again. Else only the caller can tell.
+First the provider is asked which task has our client id, if it can be asked. If it replays by key,
+the recorded bytes are sent again under the same key: a task that was created is returned, not
+created again. Otherwise only the caller can find out.
 """
 
 import msgspec
@@ -16,28 +16,28 @@ from rushes.errors import BrokenPluginError, OutcomeUnknownError
 from rushes.task import Receipt, Task, id_objection
 
 PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
-"""Seconds before each look: what was just created may not be found at once."""
+"""Seconds before each look-up: a task that was just created may not be found at once."""
 REPLAYED_FOR = 24 * 3600.0
-"""Seconds after which no key is trusted to be remembered. No page says how long it is; where a
-lifetime is documented elsewhere, a day is the least (docs/decisions.md)."""
+"""Seconds after which no provider is trusted to remember a key. No page says how long it does;
+among lifetimes documented elsewhere, a day is the shortest (docs/decisions.md)."""
 
 CLOCKS_DIFFER = 300.0
-"""Seconds that a call may seem to be from the future; more, and nobody knows how old it is."""
+"""Seconds that a call may seem to be in the future; beyond that its age is unknown."""
 
 
 def reconcile(
     session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
 ) -> Flow[Task]:
-    """Adopt the task that an uncertain submit created; raise OutcomeUnknownError where none can be.
+    """Adopt the task that an uncertain submit created, or raise OutcomeUnknownError.
 
-    Ends within the deadline of a submit. No call is made that could create a second task: none with
-    another key than the first one's, because another account knows nothing of it.
+    Ends within the deadline of a submit. No call is made that could create a second task, and none
+    with another key than the first one: another account does not know the task.
     """
     session.registry.guard()
     if session.of_another_key(loaded, task):
         raise (yield from _of_another_key(session, loaded, task, on_update))
     end = session.time.elapsed() + session.timeouts.submit
-    trouble = task.error or "no answer came"
+    trouble = task.error or "no answer arrived"
     for pause in PAUSES:
         left = end - session.time.elapsed() - pause
         if left <= 0:
@@ -54,7 +54,7 @@ def reconcile(
         if outcome is not None and outcome.receipt:
             queued = at(task, "queued", receipt=outcome.receipt)
             return (yield from session.record(queued, on_update))
-        trouble = outcome.words if outcome else "the provider finds no task under its name yet"
+        trouble = outcome.words if outcome else "the provider finds no task with its client id yet"
         if outcome and not _passing(loaded, outcome):
             break
     raise (yield from _unknown(session, task, trouble, on_update))
@@ -67,7 +67,7 @@ def _unknown(
     task = yield from session.record(at(task, "unknown", error=trouble), on_update)
     provider = task.variant.partition("/")[0]
     return OutcomeUnknownError(
-        f"{provider}: nobody knows whether the submit of task {task.id} was accepted ({trouble}); "
+        f"{provider}: it is unknown whether the submit of task {task.id} was accepted ({trouble}); "
         f"it is not repeated, so that nothing is paid twice{hint}",
         task=task,
     )
@@ -76,21 +76,21 @@ def _unknown(
 def _of_another_key(
     session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
 ) -> Flow[OutcomeUnknownError]:
-    """Say that only the key that the task was sent with can tell what became of it."""
+    """Return the error that only the key the task was sent with can find out what became of it."""
     _, where = session.key(loaded)
     variable = key_variable(loaded.variant.provider)
     hint = (
         f". It was sent with another key than the one from {where}, and only an account's own key "
-        f"finds its tasks: give that key ({variable}), then resume the task"
+        f"finds its tasks: set that key ({variable}), then resume the task"
     )
-    trouble = task.error or "no answer came"
+    trouble = task.error or "no answer arrived"
     return (yield from _unknown(session, task, trouble, on_update, hint))
 
 
 def _look_up(
     session: Session, loaded: LoadedVariant, task: Task, left: float
 ) -> Flow[list[Receipt] | None]:
-    """Ask which tasks carry our name; None where the provider cannot say."""
+    """Ask which tasks have our client id; None if the provider cannot be asked."""
     total = max(min(session.timeouts.poll, left), 1.0)
     try:
         generator = loaded.call("look_up", client_id=task.client_id)
@@ -116,21 +116,21 @@ def _adopted(found: list[Receipt] | None) -> Outcome | None:
         return None
     if len({receipt.remote_id for receipt in found}) > 1:
         names = ", ".join(receipt.remote_id for receipt in found[:5])
-        return Outcome(kind="refused", words=f"several tasks carry its name: {names}")
+        return Outcome(kind="refused", words=f"several tasks have its client id: {names}")
     return Outcome(kind="accepted", receipt=found[0])
 
 
 def _replays(session: Session, loaded: LoadedVariant, task: Task) -> bool:
-    """Whether the recorded bytes may go out again: the key must still be remembered."""
+    """Whether the recorded bytes may be sent again: the provider must still remember the key."""
     age = session.time.now() - (task.sent_at or task.created_at)
     return loaded.variant.idempotency != "none" and -CLOCKS_DIFFER < age < REPLAYED_FOR
 
 
 def _passing(loaded: LoadedVariant, outcome: Outcome) -> bool:
-    """Whether a try that found nothing may find it later.
+    """Whether an attempt that found nothing may succeed later.
 
-    A refusal says nothing about the first call; a provider that rejects a key it knows means that
-    there is something to be found.
+    A refusal says nothing about the first call; if a provider rejects a key that it knows, there is
+    a task to be found.
     """
     if outcome.kind == "refused" and loaded.variant.idempotency == "reject":
         return outcome.refusal is not None

@@ -1,4 +1,4 @@
-"""The submit: a job is recorded before it is sent, and known again when it comes twice."""
+"""The submit: a job is recorded before it is sent, and recognised when it is submitted twice."""
 
 from collections.abc import Callable
 
@@ -30,10 +30,10 @@ def submit(
 ) -> Flow[Task]:
     """Pay for one checked request; return its task, accepted by the provider.
 
-    A job that is in the journal already is not paid for again: its task is returned. One that was
-    never accepted (recorded, refused) is sent. A request without a reference takes up a job that
-    asks for the same and was left without being sent. What comes `then` is done under the same
-    claim; nobody else's work, and no provider that says to come back, is waited for past `end`.
+    A job that is already in the journal is not paid for again: its task is returned. One that was
+    never accepted (recorded, refused) is sent. A request without a reference takes up an equal job
+    that was left unsent. `then` runs under the same claim; other owners, and a provider that says
+    to retry later, are waited for until `end` at most.
     """
     _ready(session, loaded, report, task_id, output)
 
@@ -79,7 +79,7 @@ def _ready(
     task_id: str | None,
     output: str | None,
 ) -> None:
-    """Raise what keeps a request from being sent, before anything is done for it."""
+    """Raise an error if a request cannot be sent, before anything is done for it."""
     if report.problems:
         raise RequestError(report.problems)
     usable(task_id, output or str(session.home))
@@ -87,13 +87,13 @@ def _ready(
 
 
 def configured(session: Session, loaded: LoadedVariant) -> None:
-    """Raise what keeps any request to a variant from being sent: a wrapper, a key, an address."""
+    """Raise an error if no request to a variant can be sent: a wrapper, a key, an address."""
     session.registry.guard()
     session.key(loaded)
     variant = loaded.variant
     if not variant.base_url:
         raise ConfigurationError(
-            f"{variant.provider} has no base URL of its own; "
+            f"{variant.provider} has no default base URL; "
             f"set {variant.environment_prefix}_BASE_URL ({variant.page})"
         )
 
@@ -102,7 +102,7 @@ def _made(session: Session, loaded: LoadedVariant, report: Report, intent: Inten
     """Upload what a job needs, and make its record."""
     report = yield from uploaded(session, loaded, report)
     task = recorded(session, loaded, report, intent)
-    # What is wrong with the call is said before it is recorded.
+    # Errors in the call are raised before it is recorded.
     creating(session, loaded, task, session.dispatch(task))
     return task
 
@@ -110,9 +110,9 @@ def _made(session: Session, loaded: LoadedVariant, report: Report, intent: Inten
 def _addressed(
     session: Session, loaded: LoadedVariant, report: Report, task: Task
 ) -> tuple[LoadedVariant, Task]:
-    """Keep a task at the base URL that it was sent to; one that was never accepted goes to today's.
+    """Keep a task at the base URL it was sent to; move one that was never accepted to today's.
 
-    The key that belongs to one address is not for another.
+    A key that belongs to one address must not be sent to another.
     """
     if task.base_url == loaded.variant.base_url:
         return loaded, task
@@ -122,14 +122,14 @@ def _addressed(
 
 
 def _added(session: Session, task: Task, claim: str) -> Flow[Task]:
-    """Record a new task, unless its name was just taken: then return whose it is."""
+    """Record a new task, unless its name was just taken: then return the task that has it."""
     if session.journal is None:
         return task
     return (yield Ask("add", (task, claim)))  # type: ignore[no-any-return]
 
 
 def _left(session: Session, report: Report, intent: Intent, claim: str) -> Flow[Task | None]:
-    """Claim a job that asks for the same, was never sent, and that nobody works on."""
+    """Claim an equal job that was never sent and has no owner."""
     if session.journal is None:
         return None
     found: Task | None = yield Ask("take_up", (report.variant, intent.fingerprint, claim))

@@ -1,4 +1,4 @@
-"""Local files: judged by their content, uploaded before the submit."""
+"""Local files: checked by their content, uploaded before the submit."""
 
 import os
 from functools import partial
@@ -32,7 +32,7 @@ _MAGIC = (
 
 
 def image_type(head: bytes) -> str | None:
-    """Tell a picture's type by its first bytes, or None where it is none we know."""
+    """Return an image's media type from its first bytes, or None if it is unknown."""
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "image/webp"
     if head[4:12] in (b"ftypavif", b"ftypavis"):
@@ -43,7 +43,7 @@ def image_type(head: bytes) -> str | None:
 
 
 def file_problems(planned: PlannedUpload, uploads: Uploads) -> list[Problem]:
-    """Judge a local file by what the provider takes; a fault is told wherever the file is named."""
+    """Check a local file against what the provider accepts; report a problem at every use of it."""
     fault = _fault(planned.path, uploads)
     if fault is None:
         return []
@@ -55,7 +55,7 @@ def file_problems(planned: PlannedUpload, uploads: Uploads) -> list[Problem]:
 
 
 def _fault(name: str, uploads: Uploads) -> tuple[str, str] | None:
-    """Return code and words of what is wrong with a file, reading no more of it than needed."""
+    """Return the code and message of what is wrong with a file, reading only its beginning."""
     path = Path(name).expanduser()
     try:
         with open_regular(path) as file:
@@ -67,7 +67,7 @@ def _fault(name: str, uploads: Uploads) -> tuple[str, str] | None:
     kind = image_type(head)
     if kind not in uploads.types:
         accepted = [name.removeprefix("image/") for name in uploads.types]
-        return "file_type", f"{name!r} is {kind or 'no picture'}; accepted: {listing(accepted)}"
+        return "file_type", f"{name!r} is {kind or 'not an image'}; accepted: {listing(accepted)}"
     if size > uploads.max_bytes:
         most = show_size(uploads.max_bytes)
         return "file_size", f"{name!r} has {size:,} bytes; at most {most} are accepted"
@@ -88,7 +88,7 @@ def uploaded(session: Session, loaded: LoadedVariant, report: Report) -> Flow[Re
 
 
 def read(path: str) -> LocalFile:
-    """Read a local picture whole."""
+    """Read a local image completely."""
     try:
         with open_regular(Path(path).expanduser()) as file:
             content = file.read()
@@ -101,7 +101,7 @@ def read(path: str) -> LocalFile:
 
 
 def replaced(value: Any, addresses: dict[str, str]) -> Any:
-    """Put real addresses where placeholders stand."""
+    """Replace placeholders by real addresses."""
     if isinstance(value, dict):
         return {name: replaced(item, addresses) for name, item in value.items()}
     if isinstance(value, list):
@@ -119,7 +119,8 @@ def _upload(
 
     generator = loaded.call("upload", file=file)
     if generator is None:
-        raise BrokenPluginError(f"{loaded.variant.id}: it declares uploads, but has no such hook")
+        message = f"{loaded.variant.id}: it declares uploads, but has no hook `upload`"
+        raise BrokenPluginError(message)
     try:
         url, answer = yield from steps(generator, send)
     except (NotSent, Interrupted) as failure:
@@ -136,6 +137,7 @@ def _upload(
     loopback = is_loopback(loaded.variant.base_url)
     if not isinstance(url, str) or public_url_objection(url, loopback=loopback):
         raise NotSentError(
-            f"{provider}: the upload of {planned.path} gave no usable address; nothing was bought"
+            f"{provider}: the upload of {planned.path} returned no usable address; "
+            "nothing was bought"
         )
     return url

@@ -1,4 +1,4 @@
-"""Following a task: polls on the provider's advice, faults forgiven, a status never going back."""
+"""Following a task: polls as advised, failed polls are tolerated, a status never goes back."""
 
 import math
 
@@ -24,11 +24,11 @@ from rushes.variant import Polling
 
 _RANK = {"queued": 0, "in_progress": 1}
 GRACE = 120.0
-"""Seconds for which a provider may know nothing yet of a task that it has just created."""
+"""Seconds for which a provider may not yet know a task that it has just created."""
 LONGEST_PAUSE = 3600.0
-"""Seconds that a look waits at the most because of what was noted before: clocks are set back."""
+"""Most seconds that a poll is delayed because of recorded times: clocks may be set back."""
 LEAST_PAUSE = 1.0
-"""Seconds between two looks, also where a provider says to look again at once."""
+"""Least seconds between two polls, even if a provider says to poll again at once."""
 
 
 def follow(
@@ -42,10 +42,10 @@ def follow(
 ) -> Flow[Task]:
     """Poll until the task has ended; return it completed.
 
-    The first look is made `at_once` where that is wanted, else when the provider's advice allows
-    it, counted from the last look that anybody made; even if `end` is now. Raises TaskEndedError
-    where the provider ended it without a video, ResultError where it is completed without one,
-    StillRunningError at `end`, or once the advice is over. Each carries the task.
+    The first poll is made `at_once` if requested, otherwise when the provider's advice allows it,
+    counted from the last recorded poll; it is made even if `end` is now. Raises TaskEndedError if
+    the provider ended it without a video, ResultError if it is completed without one,
+    StillRunningError at `end`, or when the advised time is over. Each carries the task.
     """
     _receipt(task)
     advice = session.polling or loaded.variant.polling
@@ -75,12 +75,12 @@ def follow(
         trouble = glance.trouble
         missing_since = (missing_since or session.time.elapsed()) if glance.missing else None
         if missing_since is not None and session.time.elapsed() - missing_since > GRACE:
-            trouble = f"the provider has known no such task for {GRACE:g} s"
+            trouble = f"the provider has not known this task for {GRACE:g} s"
             raise (yield from _left_running(session, task, trouble))
 
 
 def _due(session: Session, advice: Polling, task: Task, *, at_once: bool) -> float:
-    """Return the seconds until the provider's advice allows a look."""
+    """Return the seconds until the provider's advice allows a poll."""
     if at_once:
         return 0.0
     if task.look_after is not None:
@@ -90,20 +90,20 @@ def _due(session: Session, advice: Polling, task: Task, *, at_once: bool) -> flo
 
 
 def _looked_at(session: Session, task: Task, pause: float) -> Task:
-    """Take note of a look, and of when the next one may be made."""
+    """Note when a poll was made, and when the next one may be made."""
     now = session.time.now()
     return msgspec.structs.replace(task, looked_at=now, look_after=now + pause)
 
 
 def _left_running(session: Session, task: Task, trouble: str) -> Flow[StillRunningError]:
-    """Keep when a task was looked at last, and return the error that it is not finished."""
+    """Record when a task was last polled, and return the error that it is not finished."""
     if task.looked_at is not None:
         yield from session.note(task)
     return still_running(session, task, trouble)
 
 
 class Glance(msgspec.Struct, frozen=True, kw_only=True):
-    """What one poll came to; `missing` says that the provider knows no such task."""
+    """The outcome of one poll; `missing` says that the provider does not know the task."""
 
     status: Status | None = None
     trouble: str = ""
@@ -112,7 +112,7 @@ class Glance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _glance(session: Session, loaded: LoadedVariant, task: Task, left: float) -> Flow[Glance]:
-    """Poll once, where the task's own time is over in `left` seconds; a fault is forgiven."""
+    """Poll once, within the `left` seconds of the task's time; a failure is tolerated."""
     answer: Answer | None = None
     try:
         answer = yield from look(session, loaded, task, left)
@@ -126,7 +126,7 @@ def _glance(session: Session, loaded: LoadedVariant, task: Task, left: float) ->
 
 
 def look(session: Session, loaded: LoadedVariant, task: Task, left: float | None) -> Flow[Answer]:
-    """Ask once for a task's status, waiting for a connection as long as time is left."""
+    """Poll once, waiting for a connection as long as time is left."""
     total = max(min(session.timeouts.poll, math.inf if left is None else left), 1.0)
     answer: Answer
     answer, _ = yield from steps(
@@ -137,16 +137,16 @@ def look(session: Session, loaded: LoadedVariant, task: Task, left: float | None
 
 
 class NotUnderstood(Exception):
-    """An answer that says nothing about the task."""
+    """The answer says nothing about the task."""
 
 
 def understood(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Status:
-    """Read a poll's answer; what says nothing of this task is not understood."""
+    """Read a poll's answer; raise NotUnderstood if it says nothing about this task."""
     if answer.status in (401, 403):
         _, where = session.key(loaded, task)
         raise StillRunningError(
             f"{loaded.variant.provider} refused the key from {where} (HTTP {answer.status}); "
-            f"task {task.id} lives, resume it with another key",
+            f"task {task.id} is kept; resume it with another key",
             task=task,
         )
     if 300 <= answer.status < 400:
@@ -167,20 +167,20 @@ def understood(session: Session, loaded: LoadedVariant, task: Task, answer: Answ
 
 
 def advance(session: Session, task: Task, status: Status, on_update: OnUpdate | None) -> Flow[Task]:
-    """Record a status, unless it goes back behind what is known; news of a state are told."""
+    """Record a status, unless it is older than what is known; report a new state."""
     changed = _advanced(task, status)
     if changed == task:
         return task
-    old = changed.ended and changed.state == task.state  # fresh links of a video, say
+    old = changed.ended and changed.state == task.state  # for example fresh links to a video
     return (yield from session.record(changed, None if old else on_update))
 
 
 def _advanced(task: Task, status: Status) -> Task:
-    """Return what is known of a task after one more status."""
+    """Return a task after one more status."""
     state, progress = status.state, status.progress
     if task.state == "completed" and task.results and state in ("failed", "cancelled"):
-        # A video that was there is not unmade; at most it cannot be had any more, and then this
-        # is all there is to say of it.
+        # A finished video stays finished; at most it is no longer available, and then this is the
+        # explanation.
         reason = f": {status.reason}" if status.reason else ""
         return msgspec.structs.replace(task, error=f"the provider now calls it {state}{reason}")
     if state in _RANK:
@@ -203,7 +203,7 @@ def _advanced(task: Task, status: Status) -> Task:
 def look_once(
     session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
 ) -> Flow[Task]:
-    """Ask once what a task is now; raise StillRunningError where that could not be learned."""
+    """Ask for a task's status once; raise StillRunningError if that fails."""
     glance = yield from _glance(session, loaded, task, session.timeouts.poll)
     advice = session.polling or loaded.variant.polling
     task = _looked_at(session, task, glance.retry_after or advice.every)
@@ -222,7 +222,7 @@ def look_again(
     on_update: OnUpdate | None,
     left: float | None = None,
 ) -> Flow[Task]:
-    """Ask once what a task is now: the addresses that we have may have expired."""
+    """Ask for a task's status once: the known addresses may have expired."""
     if task.receipt is None:
         return task
     try:
@@ -235,11 +235,11 @@ def look_again(
 
 
 def ended(task: Task) -> Task:
-    """Return a completed task; raise what another end, or none, means."""
+    """Return a completed task; for any other, raise the error for its state."""
     if task.state == "completed":
         if not task.results:
             raise ResultError(
-                f"task {task.id} is completed, but no address of a video is given", task=task
+                f"task {task.id} is completed, but has no address of a video", task=task
             )
         return task
     reason = f": {task.error}" if task.error else ""
@@ -256,20 +256,20 @@ def ended(task: Task) -> Task:
 def _receipt(task: Task) -> Receipt:
     if task.receipt is None:
         raise OutcomeUnknownError(
-            f"task {task.id} has no remote id: nobody knows whether its submit was accepted",
+            f"task {task.id} has no remote id: it is unknown whether its submit was accepted",
             task=task,
         )
     return task.receipt
 
 
 def still_running(session: Session, task: Task, trouble: str = "") -> StillRunningError:
-    """Return the error that a task is not finished: what is known of it, and since when."""
+    """Return the error that a task is not finished, with its state and when it was last polled."""
     known = f"{task.state}, {task.progress:.0f} %" if task.progress is not None else task.state
     if task.looked_at is None:
-        asked = "the provider was not asked about it yet"
+        asked = "the provider has not been asked about it yet"
     else:
         asked = f"the provider was last asked {_ago(session.time.now() - task.looked_at)}"
-    last = f"; the last look failed ({trouble})" if trouble else ""
+    last = f"; the last poll failed ({trouble})" if trouble else ""
     return StillRunningError(
         f"task {task.id} is not finished ({known}; {asked}){last}; resume it later", task=task
     )

@@ -1,4 +1,4 @@
-"""Answers that nobody documents, and that come all the same."""
+"""Answers that no page documents, but that occur."""
 
 import msgspec
 

@@ -1,9 +1,9 @@
-"""Barring I/O: while the bar is down, a hook that opens files or sockets or reads clocks fails.
+"""Barring I/O: inside the block, a hook that opens files or sockets or reads clocks fails.
 
-Files, sockets and processes are seen by an audit hook (PEP 578), which cannot be removed and is
-inert while the bar is up. What raises no audit event (clocks, chance, looking at a file) is seen
-as a call of a built-in function, by the thread's profile function. A hook that catches what it is
-told is found out when the bar goes up.
+Files, sockets and processes are detected by an audit hook (PEP 578), which cannot be removed and
+does nothing outside the block. What raises no audit event (clocks, random numbers, looking at a
+file) is detected as a call of a built-in function, by the thread's profile function. A hook that
+catches the error is detected at the end of the block.
 """
 
 import gc
@@ -27,24 +27,24 @@ LOOKS = frozenset(("stat", "lstat", "access", "getcwd", "readlink", "_path_exist
 OWNERS = frozenset(("time", "datetime", "date", "posix", "nt", "builtins", "random", "Random",
                     "SystemRandom", "_random"))  # fmt: skip
 ARGUED = {"localtime": 1, "gmtime": 1, "ctime": 1, "asctime": 1, "strftime": 2}
-"""Functions that read a clock only where they are given fewer arguments than this."""
+"""Functions that read a clock only if they are given fewer arguments than this."""
 _bar = threading.local()
 _installed = threading.Lock()
 
 
 class ImpureHookError(AssertionError):
-    """A hook did I/O; plugins describe, the core does."""
+    """A hook did I/O; plugins only describe it, the core does it."""
 
 
 @contextmanager
 def barred() -> Iterator[None]:
-    """Bar files, sockets, processes, clocks and chance for this thread's code in the block."""
+    """Bar files, sockets, processes, clocks and random numbers for this thread in the block."""
     if _installed.acquire(blocking=False):
         sys.addaudithook(_watch)
     kept = {name: getattr(time, name) for name in ARGUED}
     profile = sys.getprofile()
     collects = gc.isenabled()
-    gc.disable()  # others hang clocks on the collector, and it would run in this thread
+    gc.disable()  # its callbacks may read clocks, and would run in this thread
     _bar.seen = None
     try:
         for name, clock in kept.items():
@@ -64,7 +64,7 @@ def barred() -> Iterator[None]:
 
 
 def _refuse(what: str) -> None:
-    _bar.down = False  # what reports the failure may open files and read clocks
+    _bar.down = False  # reporting the failure may open files and read clocks
     _bar.seen = what
     raise ImpureHookError(what)
 
@@ -84,7 +84,13 @@ def _called(_: FrameType, event: str, function: Any) -> None:
     kind = owner if isinstance(owner, type) else type(owner)
     names = [getattr(one, "__name__", "") for one in (owner, *kind.__mro__)]
     if not OWNERS.isdisjoint(names):
-        what = "read a clock" if name in CLOCKS else "threw dice" if name in CHANCE else "did I/O"
+        what = (
+            "read a clock"
+            if name in CLOCKS
+            else "used random numbers"
+            if name in CHANCE
+            else "did I/O"
+        )
         _refuse(f"a hook {what}: {names[0] or names[1]}.{name}")
 
 

@@ -1,4 +1,4 @@
-"""The conformance kit: subclass it, list examples, and a plugin's rules are proven."""
+"""The conformance kit: subclass it and list examples, and it tests a plugin."""
 
 import os
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ PORTABLE: dict[str, list[Any]] = {
     "guidance": [0.25],
     "seed": [7],
 }
-"""Common fields whose wire bodies go into the snapshot."""
+"""Values of common fields whose wire bodies are kept in the snapshot."""
 
 ABSENT = "(absent)"
 
@@ -40,7 +40,7 @@ ABSENT = "(absent)"
 class VariantConformance(
     PayloadChecks, RequestChecks, MessageChecks, WireChecks, ReadingChecks, PurityChecks
 ):
-    """Everything a variant's plugin must keep, tested from its declaration and a few examples.
+    """Everything that a variant's plugin must do, tested from its declaration and a few examples.
 
         class TestZoom(VariantConformance):
             plugin = rushes_acme.zoom
@@ -51,8 +51,8 @@ class VariantConformance(
             words = "waiting:queued running:in_progress done:completed error:failed"
             word_at = "state"
 
-    The snapshot beside the tests is written by `RUSHES_SNAPSHOT=write pytest`; read its difference
-    before you commit it: a bound that moved shows there.
+    `RUSHES_SNAPSHOT=write pytest` writes the snapshot beside the tests; read its diff before you
+    commit it: a changed bound shows there.
     """
 
     def __init_subclass__(cls, **arguments: Any) -> None:
@@ -66,11 +66,11 @@ class VariantConformance(
             )
         if idle := sorted(set(cls.overrides) - replaced):
             raise TypeError(
-                f"{cls.__name__} gives reasons for {', '.join(idle)}, and overrides none of these"
+                f"{cls.__name__} gives reasons for {', '.join(idle)}, but does not override them"
             )
 
     def test_the_snapshot_matches(self) -> None:
-        """Schema, codes, capabilities and wire bodies are what somebody has reviewed."""
+        """Schema, codes, capabilities and wire bodies equal the reviewed snapshot."""
         path = self.snapshot_path()
         taken = msgspec.json.format(msgspec.json.encode(self._snapshot(), order="deterministic"))
         if os.environ.get("RUSHES_SNAPSHOT") == "write":
@@ -80,7 +80,7 @@ class VariantConformance(
         kept = msgspec.json.decode(path.read_bytes())
         moved = "\n".join(_moved(kept, msgspec.json.decode(taken)))
         assert not moved, (
-            f"{path.name} differs; review, and write it anew with RUSHES_SNAPSHOT=write pytest:\n"
+            f"{path.name} differs; review it, then rewrite it with RUSHES_SNAPSHOT=write pytest:\n"
             f"{moved}"
         )
 
@@ -125,7 +125,7 @@ class VariantConformance(
 
 
 def _moved(kept: Any, taken: Any, path: str = "") -> Iterator[str]:
-    """Yield what differs between two snapshots, each place with its old and its new value."""
+    """Yield the differences between two snapshots, each with its path, old and new value."""
     if isinstance(kept, dict) and isinstance(taken, dict):
         for name in sorted({*kept, *taken}):
             yield from _moved(kept.get(name, ABSENT), taken.get(name, ABSENT), f"{path}.{name}")
@@ -133,4 +133,4 @@ def _moved(kept: Any, taken: Any, path: str = "") -> Iterator[str]:
         for index, (before, after) in enumerate(zip(kept, taken, strict=True)):
             yield from _moved(before, after, f"{path}[{index}]")
     elif kept != taken:
-        yield f"{path[1:]}: {kept!r} was kept, {taken!r} is now"
+        yield f"{path[1:]}: was {kept!r}, is now {taken!r}"

@@ -1,4 +1,4 @@
-"""Answers near the documented ones: the listed bodies, changed where the plugin looks."""
+"""Answers similar to the documented ones: the listed bodies, changed where the plugin reads."""
 
 import copy
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ ODD: st.SearchStrategy[Any] = st.sampled_from(ODD_VALUES)
 
 
 class Heard(dict[str, Any]):
-    """An object that keeps the names it was asked for."""
+    """An object that records the names it was asked for."""
 
     def __init__(self, value: dict[str, Any], names: set[str]) -> None:
         super().__init__({key: listened(item, names) for key, item in value.items()})
         self.names = names
 
     def get(self, name: Any, default: Any = None) -> Any:
-        """Return what is there, and remember the question."""
+        """Return the value, and record the name."""
         self.names.add(name)
         return super().get(name, default)
 
@@ -39,24 +39,24 @@ class Heard(dict[str, Any]):
 
 
 class Listening(Answer, frozen=True):
-    """An answer that keeps the names its reader asks for."""
+    """An answer that records the names its reader asks for."""
 
     names: Any = None
 
     def json(self) -> Any:
-        """Return the body read as JSON, its objects listening."""
+        """Return the body decoded as JSON, with objects that record names."""
         return listened(Answer.json(self), self.names)
 
 
 def listened(value: Any, names: set[str]) -> Any:
-    """Return decoded JSON whose objects keep the names they are asked for."""
+    """Return decoded JSON whose objects record the names they are asked for."""
     if isinstance(value, dict):
         return Heard(value, names)
     return [listened(item, names) for item in value] if isinstance(value, list) else value
 
 
 def documented(subject: Subject) -> list[Any]:
-    """List every body that the subject lists, as an answer to whatever call."""
+    """List every body that the subject lists, as an answer to any call."""
     bodies = [body for body, _ in subject.receipts]
     bodies += [subject.worded(word) for word in subject.states()]
     bodies += [body for body, _ in subject.statuses]
@@ -64,9 +64,9 @@ def documented(subject: Subject) -> list[Any]:
 
 
 def asked_for(subject: Subject) -> list[str]:
-    """List the names that the plugin's readers look for, found out by answering them.
+    """List the names that the plugin's readers look for, recorded while they read answers.
 
-    Nested names are asked for only where the outer ones are there, so that we ask again with these.
+    Nested names are asked for only if the outer ones exist, so these are filled in and read again.
     """
     names: set[str] = set()
     bodies = documented(subject)
@@ -78,13 +78,13 @@ def asked_for(subject: Subject) -> list[str]:
             for hook in ("parse_submit", "parse_status", "parse_refusal"):
                 try:
                     subject.ask(hook, answer=Listening(200, told.headers, told.body, names))
-                except Exception:  # noqa: BLE001, S112 - here we only listen; that it raises is found
+                except Exception:  # noqa: BLE001, S112 - only names count; raising is tested elsewhere
                     continue
     return sorted(name for name in names if isinstance(name, str))
 
 
 def filled(value: Any, names: set[str], filler: Any, depth: int = 0) -> Any:
-    """Return a body whose objects have all these names, the missing ones with a filler."""
+    """Return a body whose objects have all these names, with a filler for missing ones."""
     if isinstance(value, list):
         return [filled(item, names, filler, depth + 1) for item in value]
     if not isinstance(value, dict) or depth > 3:
@@ -129,7 +129,7 @@ def _places(value: Any, names: list[str]) -> Iterator[tuple[Any, Any]]:
 
 
 def replaced(body: Any, old: Any, new: Any) -> Any:
-    """Return a body with one value put for another, wherever it stands."""
+    """Return a body with every occurrence of one value replaced by another."""
     if isinstance(body, dict):
         return {key: replaced(item, old, new) for key, item in body.items()}
     if isinstance(body, list):

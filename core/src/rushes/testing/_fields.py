@@ -1,4 +1,4 @@
-"""A payload's fields in words: what each takes, and one value that it does not."""
+"""A payload's fields in words: what each accepts, and one value that it does not."""
 
 from typing import Any, NamedTuple, get_args
 
@@ -10,16 +10,16 @@ from rushes.testing._sites import Site, sites
 from rushes.testing._values import bad
 
 TELLING = ("choice", "range", "length", "public_url", "web_url", "pattern", "blank", "type")
-"""Codes of problems, the one that tells most of a field's bounds first."""
+"""Codes of problems, the most informative about a field's bounds first."""
 
 
 class PayloadField(NamedTuple):
     """One field of a payload.
 
-    `path` is where it is in the JSON, `[]` standing for every item of a list. `takes` says what it
-    accepts, `choices` lists it where that is a list. `default` is how the field reads when it is
-    absent, None where nothing is declared. `refused` is a value that is not accepted and the
-    problem that a check finds with it.
+    `path` is its place in the JSON, with `[]` for every item of a list. `takes` says what it
+    accepts, `choices` lists the accepted values if they are enumerated. `default` is the field's
+    value when it is absent, None if none is declared. `refused` is a value that is not accepted,
+    with the problem that a check reports.
     """
 
     path: str
@@ -31,7 +31,7 @@ class PayloadField(NamedTuple):
 
 
 def payload_fields(kit: VariantConformance) -> list[PayloadField]:
-    """Return every field of a variant's payload in words, nested ones included, for its page."""
+    """Describe every field of a variant's payload, including nested ones, for its page."""
     return [
         PayloadField(
             path=site.path.replace("[0]", "[]"),
@@ -46,7 +46,7 @@ def payload_fields(kit: VariantConformance) -> list[PayloadField]:
 
 
 def _takes(hint: Any) -> str:
-    """Say in words what may stand in a field."""
+    """Say in words what a field accepts."""
     base, metas = unwrap(hint)
     bounds = described(hint)
     tail = "; concerns the delivery" if extra(metas, "transport") else ""
@@ -65,7 +65,7 @@ def _takes(hint: Any) -> str:
     if bounds.words == "text":
         if bounds.pattern != r"\S":
             return f"text{_count(bounds, 'characters')}{tail}"
-        # "Not blank" says already that there is a character.
+        # "Not blank" already implies a minimum length.
         most = f", up to {bounds.max_length} characters" if bounds.max_length else ""
         return f"text, not blank{most}{tail}"
     words = bounds.words.removeprefix("a ")
@@ -82,7 +82,7 @@ def _count(bounds: Bounds, what: str) -> str:
 
 
 def _default(site: Site) -> Any:
-    """Return how a field reads when it is absent; None where nothing tells."""
+    """Return a field's value when it is absent; None if none is declared."""
     last = site.steps[-1]
     if isinstance(last, int):
         return None
@@ -94,7 +94,7 @@ def _default(site: Site) -> Any:
 
 
 def _refused(kit: VariantConformance, site: Site) -> tuple[Any, Problem] | None:
-    """Return the bad value that tells most of the field's bounds, with the check's answer."""
+    """Return the most informative invalid value of a field, with the check's problem."""
     body = kit.native()
     found: list[tuple[Any, Problem]] = []
     for value in bad(site.hint):

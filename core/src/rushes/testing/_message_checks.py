@@ -1,4 +1,4 @@
-"""What the kit checks of what is told: rules, problems, and the declaration itself."""
+"""What the kit checks of messages: rules, problems, and the declaration itself."""
 
 import re
 from collections.abc import Iterable
@@ -17,18 +17,18 @@ from rushes.testing._values import bad
 from rushes.variant import Always
 
 UNLISTED = frozenset(("null", "not_json"))
-"""Codes of values that are none: what would be accepted instead is not asked."""
+"""Codes of problems that need not list accepted values."""
 
 
 class MessageChecks(Subject):
-    """What a caller is told: by which rule, where, what would do, on whose word."""
+    """Problems: which rule, where, what is accepted, and according to which page."""
 
     def test_every_rule_has_an_example_of_its_own(self) -> None:
-        """Each rule alone rejects its example, or notes it; no rule goes without one."""
+        """Each rule alone rejects its example, or notes it; every rule has one."""
         rules = {rule.name for rule in self.variant.rules}
         told = set(self.rejected) | set(self.noted)
-        assert not rules - told, f"no example tells these rules apart: {sorted(rules - told)}"
-        assert not told - rules, f"examples of no rule: {sorted(told - rules)}"
+        assert not rules - told, f"no example for these rules: {sorted(rules - told)}"
+        assert not told - rules, f"examples without a rule: {sorted(told - rules)}"
         wrong = []
         for name, example in self.rejected.items():
             found = {problem.code for problem in self.check(example).problems}
@@ -61,7 +61,9 @@ class MessageChecks(Subject):
                     nearest = (problem.accepted or [None])[0]
                     again = self.own_problems(self.check(site.put(body, nearest)))
                     refused = any(found.path == site.path for found in again)
-                    assert not refused, f"{site.path}: {nearest!r} is said to do, and refused"
+                    assert not refused, (
+                        f"{site.path}: {nearest!r} is listed as accepted, but refused"
+                    )
 
     def _acted_on(self, problems: Iterable[Problem]) -> None:
         fields = {field.wire for field in shape(self.variant.payload)}
@@ -69,39 +71,43 @@ class MessageChecks(Subject):
             where = f"{problem.path} ({problem.code})"
             assert problem.path, f"a problem without a path: {problem}"
             assert top(problem.path) in {*fields, *FIELDS, "extra"}, f"{where}: no such field"
-            assert problem.code.isidentifier(), f"{where}: no name for a code"
+            assert problem.code.isidentifier(), f"{where}: the code is not an identifier"
             assert problem.source, f"{where}: no source"
-            assert problem.source.url.startswith("https://"), f"{where}: no page as its source"
-            assert len(problem.message.split()) > 1, f"{where}: no sentence: {problem.message!r}"
+            assert problem.source.url.startswith("https://"), f"{where}: the source is not a page"
+            assert len(problem.message.split()) > 1, f"{where}: not a sentence: {problem.message!r}"
             assert problem.accepted != [], f"{where}: nothing is accepted; leave `accepted` out"
 
     def _nearest_first(self, problem: Problem, value: Any, wanted: list[Any] | None) -> None:
         where = f"{problem.path} = {value!r} ({problem.code})"
-        assert problem.accepted is not None, f"{where}: what is accepted is not listed: {wanted}"
+        assert problem.accepted is not None, (
+            f"{where}: the accepted values are not listed: {wanted}"
+        )
         unknown = [one for one in problem.accepted if one not in (wanted or ())]
-        assert not unknown, f"{where}: lists as accepted what is not: {unknown}"
+        assert not unknown, f"{where}: lists values that are not accepted: {unknown}"
         near_first = sorted(problem.accepted, key=distance(value))
         assert problem.accepted == near_first, f"{where}: the nearest value is not listed first"
 
     def test_the_declaration_is_sound(self) -> None:
-        """Names are unique and stable, and every field, path and page that is named exists."""
+        """Names are unique identifiers, and every named field, path and page exists."""
         variant = self.variant
         names = [rule.name for rule in variant.rules]
         twice = sorted({name for name in names if names.count(name) > 1})
         assert not twice, f"two rules share a name: {twice}"
         fields = {field.wire for field in shape(variant.payload)}
         for rule in variant.rules:
-            assert rule.name.isidentifier(), f"{rule.name!r} is no name for a code"
-            assert len(rule.text.split()) > 1, f"{rule.name}: its text is no sentence"
-            assert rule.fields, f"{rule.name}: it names no fields"
+            assert rule.name.isidentifier(), f"{rule.name!r} is not an identifier"
+            assert len(rule.text.split()) > 1, f"{rule.name}: its text is not a sentence"
+            assert rule.fields, f"{rule.name}: it does not name a field"
             odd = [path for path in rule.fields if top(path) not in fields]
-            assert not odd, f"{rule.name}: the payload has no {odd}"
+            assert not odd, f"{rule.name}: the payload does not have {odd}"
         for row, place in variant.fields.items():
             assert row in ROWS, f"there is no common field {row}"
             if not isinstance(place, Always):
                 hint = hint_at(variant.payload, place.path.removesuffix("[]"))
                 assert hint is not None, f"{row}: the payload has no {place.path}"
-        assert re.fullmatch(r"[a-z0-9-]+/\S+", variant.id), f"{variant.id!r} is no variant's id"
+        assert re.fullmatch(r"[a-z0-9-]+/\S+", variant.id), (
+            f"{variant.id!r} is not a valid variant id"
+        )
         assert variant.page.url.startswith("https://"), "the page has no https address"
         assert "{id}" in variant.status_path, "status_path has no {id}"
         key = variant.client_id_field

@@ -16,16 +16,16 @@ from rushes.testing._subject import LOOPBACK, PUBLIC, Subject
 from rushes.testing._values import bad, good, json_values, payloads, plausible
 
 QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck))
-"""How many examples, and which, is for the author's own Hypothesis profile to say."""
+"""The author's own Hypothesis profile decides how many examples are drawn, and which."""
 
 
 class PayloadChecks(Subject):
-    """Payloads: judged without fail, tight, sendable, agreed upon."""
+    """Payloads: always checked, with tight bounds, sendable, in agreement with the sandbox."""
 
     @QUIET
     @given(body=json_values())
     def test_check_is_total_for_native_payloads(self, body: Any) -> None:
-        """Any JSON at all gives a report, never an exception."""
+        """Any JSON results in a report, never in an exception."""
         fields = [field.wire for field in shape(self.variant.payload)]
         valid = self.native()
         alone = [{**valid, name: body} for name in fields]
@@ -43,7 +43,7 @@ class PayloadChecks(Subject):
     def test_check_is_total_for_requests(
         self, given_: dict[str, Any], worded: dict[str, Any]
     ) -> None:
-        """Any mapping at all, taken as a request, gives a report, never an exception."""
+        """Any mapping, taken as a request, results in a report, never in an exception."""
         for request in (given_, {"prompt": "k", **worded, **given_}, Request("k", **worded)):
             report = check(self.loaded(), request)
             assert report.valid == (report.payload is not None)
@@ -56,7 +56,7 @@ class PayloadChecks(Subject):
                 assert not report.problems, f"{example}:\n" + "\n".join(map(str, report.problems))
 
     def test_every_bound_is_tight(self) -> None:
-        """A value on a bound passes it; one step beyond is refused on that very path."""
+        """A value on a bound passes; one step beyond it is refused at exactly that path."""
         body = self.native()
         for site in sites(self.variant.payload):
             for value in good(site.hint):
@@ -69,7 +69,7 @@ class PayloadChecks(Subject):
                 assert self._at(site, site.without(body)), f"{site.path} may be left out"
 
     def test_unknown_fields_are_refused_or_passed_on(self) -> None:
-        """A closed object refuses a field it does not know; an open one keeps it, with a note."""
+        """A closed object refuses an unknown field; an open one keeps it, with a note."""
         body = self.native()
         self._refused({**body, "odd_field": 1}, "odd_field")
         for site in sites(self.variant.payload):
@@ -78,7 +78,7 @@ class PayloadChecks(Subject):
             if extra(metas, "known"):
                 report = self.check(site.put(body, {"odd_field": 1}))
                 found = self.own_problems(report)
-                assert not found, f"{site.path} is open, and refuses a field: {found[0]}"
+                assert not found, f"{site.path} is open, but refuses a field: {found[0]}"
                 if report.valid:
                     sent = msgspec.json.encode(report.payload)
                     assert b'"odd_field":1' in sent, f"{site.path}.odd_field is dropped"
@@ -93,7 +93,7 @@ class PayloadChecks(Subject):
 
     def _refused(self, body: dict[str, Any], path: str) -> None:
         paths = [problem.path for problem in self.check(body).problems]
-        assert path in paths, f"{path}, which no page names, is not refused"
+        assert path in paths, f"{path}, which no page documents, is not refused"
 
     def _at(self, site: Site, body: dict[str, Any]) -> list[Problem]:
         return [p for p in self.own_problems(self.check(body)) if _within(p.path, site.path)]
@@ -101,21 +101,21 @@ class PayloadChecks(Subject):
     @QUIET
     @given(data=st.data())
     def test_what_is_accepted_can_be_sent(self, data: st.DataObject) -> None:
-        """An accepted payload encodes to JSON, reads back as itself, and holds declared fields."""
+        """An accepted payload encodes to JSON, decodes to itself, and has only declared fields."""
         struct = self.variant.payload
         report = self.check(data.draw(payloads(struct)))
         if not report.valid:
             return
         payload = report.complete_payload()
         wire = msgspec.json.encode(payload)
-        assert msgspec.json.decode(wire, type=struct) == payload, f"reads back otherwise: {payload}"
+        assert msgspec.json.decode(wire, type=struct) == payload, f"decodes differently: {payload}"
         odd = set(msgspec.json.decode(wire)) - {field.wire for field in shape(struct)}
-        assert not odd, f"sends what is not declared: {sorted(odd)}"
+        assert not odd, f"sends undeclared fields: {sorted(odd)}"
 
     @QUIET
     @given(data=st.data(), loopback=st.booleans())
     def test_the_sandbox_agrees(self, data: st.DataObject, loopback: bool) -> None:
-        """What the check accepts the sandbox accepts, and the reverse."""
+        """The check and the sandbox accept the same payloads."""
         judge = self.judge()
         struct = self.variant.payload
         body = data.draw(payloads(struct))

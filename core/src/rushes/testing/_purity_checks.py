@@ -1,4 +1,4 @@
-"""What the kit checks of hooks as such: they do no I/O."""
+"""What the kit checks of all hooks: they do no I/O."""
 
 from collections.abc import Iterator
 from itertools import chain
@@ -16,10 +16,10 @@ from rushes.testing._wire_checks import PICTURE
 
 
 class PurityChecks(Subject):
-    """Hooks: no files, no sockets, no clocks, no chance."""
+    """Hooks: no files, no sockets, no clocks, no random numbers."""
 
     def test_no_hook_does_io(self) -> None:
-        """Sockets, files, clocks and chance are barred while every hook runs."""
+        """Sockets, files, clocks and random numbers are barred while every hook runs."""
         examples = [*self.accepted, *self.rejected.values(), *self.noted.values(), *_portable()]
         with barred():
             for example in examples:

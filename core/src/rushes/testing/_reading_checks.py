@@ -17,11 +17,11 @@ from rushes.testing._values import json_values
 NO_WORDS = ("odd_word", "", None, 7, ["completed"], {"a": "failed"})
 NO_IDS: tuple[Any, ...] = (None, "", " ", [], {}, True)
 NEEDED = frozenset(("completed", "failed"))
-"""What every provider has a word for, besides one for a task that is under way."""
+"""States that every provider has a word for, besides one for a task that is under way."""
 
 
 class ReadingChecks(Subject):
-    """Answers: understood as listed, never misunderstood, never too odd to be read."""
+    """Answers: understood as listed, never misunderstood, never too odd for a reader."""
 
     def _asked(self) -> list[str]:
         kept: list[str] = vars(self).setdefault("asked", None) or asked_for(self)
@@ -29,7 +29,7 @@ class ReadingChecks(Subject):
         return kept
 
     def test_receipts_are_read_as_listed(self) -> None:
-        """Each documented answer to a submit gives its remote id; without the id, no receipt."""
+        """Each documented answer to a submit is read as its remote id; without it, no receipt."""
         assert self.receipts, "list at least one answer to a submit"
         for body, remote_id in self.receipts:
             receipt = self.ask("parse_submit", answer=answer(body))
@@ -51,13 +51,13 @@ class ReadingChecks(Subject):
         assert told & {"queued", "in_progress"}, "no word for a task that is under way"
 
     def test_statuses_are_read_as_listed(self) -> None:
-        """Each whole answer tells all that is listed."""
+        """Each complete answer is read as the listed status."""
         for body, wanted in self.statuses:
             told = self.ask("parse_status", answer=answer(body))
             assert told == wanted, f"{body}: {told}"
 
     def test_refusals_are_read_as_listed(self) -> None:
-        """Each listed error answer means what is listed, by the hook that the core would ask."""
+        """Each listed error answer is read as the listed kind, by the hook that the core calls."""
         for status, body, kind in self.refusals:
             given_ = answer(body, status)
             verdict = self.ask("parse_submit", answer=given_)
@@ -66,7 +66,7 @@ class ReadingChecks(Subject):
             assert verdict.kind == kind, f"{status} {body}: {verdict}"
 
     def test_an_unknown_word_is_not_understood(self) -> None:
-        """A status word that nobody documents is neither success nor failure."""
+        """A status word that is not documented is neither success nor failure."""
         states = self.states()
         near_words = [
             odd
@@ -81,9 +81,9 @@ class ReadingChecks(Subject):
                 assert status is None, f"{body}: {odd!r} is read as {status.state}"
 
     def test_malformed_answers_have_typed_outcomes(self) -> None:
-        """No answer makes a hook raise, and none without an id is a receipt.
+        """No answer makes a hook raise, and no answer without an id is read as a receipt.
 
-        After an error of the server's own, nobody knows whether the task was created.
+        After a server error, it is unknown whether the task was created.
         """
         for given_ in malformed():
             verdict = self.ask("parse_submit", answer=given_)
@@ -96,14 +96,14 @@ class ReadingChecks(Subject):
                 assert kinds == {"unknown"}, f"{given_} is read as {kinds}"
 
     def test_no_value_is_too_odd(self) -> None:
-        """Each listed answer with an odd value in each place in turn has a typed outcome."""
+        """Each listed answer, with an odd value in each place in turn, has a typed outcome."""
         for body in changed(documented(self), self._asked()):
             self._has_an_outcome(answer(body))
 
     @QUIET
     @given(data=st.data(), status=st.sampled_from(STATUSES))
     def test_parsing_is_total(self, data: st.DataObject, status: int) -> None:
-        """Any JSON at all has a typed outcome, near the listed answers above all."""
+        """Any JSON has a typed outcome, especially JSON similar to the listed answers."""
         body = data.draw(near(documented(self), self._asked()) | json_values())
         try:
             given_ = answer(body, status)
@@ -112,7 +112,7 @@ class ReadingChecks(Subject):
         self._has_an_outcome(given_)
 
     def _has_an_outcome(self, given_: Answer) -> None:
-        """Ask every reader; only a listed word may tell a state."""
+        """Call every reader; only a listed word may result in a state."""
         read = self.ask("parse_submit", answer=given_)
         assert read is None or isinstance(read, (Receipt, Refusal))
         assert isinstance(self.ask("parse_refusal", answer=given_), Refusal)

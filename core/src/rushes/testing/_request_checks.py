@@ -1,4 +1,4 @@
-"""What the kit checks of requests in common words: nothing dropped, nothing said twice, pure."""
+"""What the kit checks of portable requests: nothing dropped, nothing given twice, pure."""
 
 import copy
 from collections.abc import Iterable
@@ -53,16 +53,16 @@ PROBES: dict[str, list[Any]] = {
     "guidance": [0.25, 0.75],
     "seed": [7, 8],
 }  # fmt: skip
-"""Of each common field, values of which every two must make a difference."""
+"""Values of each common field; every two of them must make a difference."""
 
 
 class RequestChecks(Subject):
-    """Requests in common words: nothing dropped, nothing said twice, building is pure."""
+    """Portable requests: nothing dropped, nothing given twice, building is pure."""
 
     def test_nothing_is_dropped(self) -> None:
-        """Each common field set alone is carried, already so, a problem, or a note.
+        """Each common field set alone is sent, already the default, a problem, or a note.
 
-        Two values that give the same payload, and nothing said, are one value dropped.
+        If two values silently make the same payload, one of them is dropped.
         """
         reports: list[tuple[Any, Report]] = [(None, self.check(Request("k")))]
         self._tell_apart("prompt", [*reports, ("l", self.check(Request("l")))])
@@ -81,7 +81,7 @@ class RequestChecks(Subject):
             assert told or carried, (
                 f"{field} = {other!r} is dropped"
                 if one is None
-                else f"{field} = {one!r} and {other!r} make the same payload, and nothing is said"
+                else f"{field} = {one!r} and {other!r} make the same payload, silently"
             )
 
     def _native_fields_are_carried(self) -> None:
@@ -103,7 +103,7 @@ class RequestChecks(Subject):
                 assert kept or _said(report), f"extra.{field.wire} is dropped"
 
     def test_a_field_said_twice_is_a_problem(self) -> None:
-        """A common field and the native field for the same thing collide visibly."""
+        """A common field and the native field for the same thing are reported as a conflict."""
         for row, place in self.variant.fields.items():
             field, _, role = row.partition(".")
             if isinstance(place, Always) or field == "prompt":
@@ -122,10 +122,12 @@ class RequestChecks(Subject):
                     native = {name: native}
                 report = self.check(Request(**{"prompt": "k", field: value}, extra=native))
                 told = any(problem.code == "twice" for problem in report.problems)
-                assert told, f"{field} and extra.{place.path} say the same, and nothing is said"
+                assert told, (
+                    f"{field} and extra.{place.path} set the same, and no problem is reported"
+                )
 
     def test_building_is_pure(self) -> None:
-        """The same request gives the same report and the same bytes; nothing given is changed."""
+        """The same request makes the same report and the same bytes; arguments are not changed."""
         loaded = self.loaded()
         for example in [*self.accepted, *self.rejected.values(), *self.noted.values()]:
             request = as_request(example)

@@ -1,4 +1,4 @@
-"""The sites of a payload struct: every place that a constraint holds, nested ones included."""
+"""The sites of a payload struct: every place with a constraint, including nested ones."""
 
 import copy
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ from rushes.testing._values import plausible
 
 
 class Site(Struct, frozen=True, kw_only=True):
-    """One place: its path as problems name it, the steps to it, what may stand there."""
+    """One place: its path as problems name it, the steps to it, its type."""
 
     path: str
     steps: tuple[str | int, ...]
@@ -19,10 +19,10 @@ class Site(Struct, frozen=True, kw_only=True):
     required: bool
     owner: Any
     open: bool
-    """Whether the object it lies in takes other keys too."""
+    """Whether the object that contains it accepts other keys, too."""
 
     def put(self, body: dict[str, Any], value: Any) -> dict[str, Any]:
-        """Return a copy of a body with `value` at this site, and what leads to it filled in."""
+        """Return a copy of a body with `value` at this site, and the path to it filled in."""
         made = copy.deepcopy(body)
         target: Any = made
         for step, hint in zip(self.steps[:-1], self.trail(), strict=True):
@@ -36,7 +36,7 @@ class Site(Struct, frozen=True, kw_only=True):
         return made
 
     def without(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Return a copy of a body that has everything on the way here, and not this."""
+        """Return a copy of a body with the path to this site filled in, but without the site."""
         made = self.put(body, None)
         target: Any = made
         for step in self.steps[:-1]:
@@ -45,7 +45,7 @@ class Site(Struct, frozen=True, kw_only=True):
         return made
 
     def trail(self) -> Iterator[Any]:
-        """Yield the hint of each step on the way, the first to the last but one."""
+        """Yield the hint of each step on the path, from the first to the last but one."""
         hint: Any = self.owner
         for step in self.steps[:-1]:
             hint = _within(hint, step)

@@ -1,4 +1,4 @@
-"""What a conformance test is about: one plugin, its examples, and how the core is asked."""
+"""The subject of a conformance test: one plugin, its examples, and calls as the core makes them."""
 
 import inspect
 from collections.abc import Mapping, Sequence
@@ -37,18 +37,18 @@ class Subject:
     noted: ClassVar[Mapping[str, Example]] = {}
     """For each rule that only notes, a request that passes with its note."""
     receipts: ClassVar[Sequence[tuple[Any, str]]]
-    """Answers to a submit, and the remote id each holds."""
+    """Answers to a submit, each with its remote id."""
     words: ClassVar[str]
-    """The provider's status words, each with our state where that is another: `pending:queued`."""
+    """The provider's status words, each with our state if that differs: `pending:queued`."""
     word_at: ClassVar[str] = "status"
-    """Where the word stands in an answer to a poll: `data.status`."""
+    """The path of the word in an answer to a poll: `data.status`."""
     statuses: ClassVar[Sequence[tuple[Any, Status]]] = ()
-    """Whole answers to a poll, and all that each tells."""
+    """Complete answers to a poll, each with its status."""
     look_ups: ClassVar[Sequence[tuple[Any, Sequence[str]]]] = ()
-    """Answers to a look-up by our name, and the remote ids each holds, where they are not those to
-    a poll."""
+    """Answers to a look-up by our client id, each with its remote ids, if they differ from answers
+    to a poll."""
     refusals: ClassVar[Sequence[tuple[int, Any, str]]] = ()
-    """HTTP status and body of error answers, and the kind of refusal each is."""
+    """HTTP status and body of error answers, each with the kind of refusal."""
     overrides: ClassVar[Mapping[str, str]] = {}
     """Kit tests that the subclass replaces, each with the reason."""
 
@@ -81,21 +81,21 @@ class Subject:
         return self.loaded().call(hook, **arguments)
 
     def exchange(self, hook: str, told: Any, **arguments: Any) -> tuple[Any, list[Call]]:
-        """Run a hook that is a generator, every call answered alike; return what it made of it."""
+        """Run a generator hook with one answer to every call; return its result and the calls."""
         seen: list[Call] = []
         generator = self.ask(hook, **arguments)
         try:
             call = next(generator)
             while True:
-                assert isinstance(call, Call), f"{hook} yields {call!r}, which is no Call"
+                assert isinstance(call, Call), f"{hook} yields {call!r}, which is not a Call"
                 seen.append(call)
-                assert len(seen) <= MOST_CALLS, f"{hook} makes calls without end"
+                assert len(seen) <= MOST_CALLS, f"{hook} does not stop making calls"
                 call = generator.send(told)
         except StopIteration as stop:
             return stop.value, seen
 
     def receipt(self, remote_id: str) -> Receipt:
-        """Return a receipt as the plugin makes it (a memo, where it has one), of a given id."""
+        """Return a receipt as the plugin makes it (with its memo, if any), with a given id."""
         for body, _ in self.receipts:
             receipt = self.ask("parse_submit", answer=answer(body))
             if isinstance(receipt, Receipt):
@@ -108,37 +108,37 @@ class Subject:
         return {word: state or word for word, _, state in told}
 
     def own_problems(self, report: Report) -> list[Problem]:
-        """Return the problems of single fields: those that no declared rule found."""
+        """Return the problems of single fields: those not found by a declared rule."""
         rules = {rule.name for rule in self.variant.rules}
         return [problem for problem in report.problems if problem.code not in rules]
 
     def native(self) -> dict[str, Any]:
-        """Return the smallest accepted native payload, to put one field at a time into."""
+        """Return the smallest accepted native payload, in which single fields are then changed."""
         found = [dict(example) for example in self.accepted if isinstance(example, Mapping)]
         assert found, "give at least one native payload in `accepted`"
         return min(found, key=lambda body: len(msgspec.json.encode(body)))
 
     def worded(self, word: Any) -> Any:
-        """Return a poll's answer that holds nothing but a status word."""
+        """Return a poll's answer with nothing but a status word."""
         for name in reversed(self.word_at.split(".")):
             word = {name: word}
         return word
 
     def snapshot_path(self) -> Path:
-        """Return where the snapshot lies: beside the test, named by the variant."""
+        """Return the snapshot's path: beside the test, named after the variant."""
         folder = Path(inspect.getfile(type(self))).parent / "snapshots"
         return folder / f"{self.variant.id.replace('/', '-')}.json"
 
     def judge(self) -> Any:
-        """Return the sandbox's own reading of this provider's pages, or skip where it has none.
+        """Return the sandbox's own check for this provider, or skip the test if it has none.
 
-        It is called with provider, model and body, and `loopback`; it lists refusals.
+        It is called with provider, model and body, and `loopback`, and returns a list of refusals.
         """
         provider, _, _ = self.variant.id.partition("/")
         for entry in installed().group("rushes.judges"):
             if entry.name == provider:
                 return entry.load()
-        return pytest.skip(f"no installed sandbox judges payloads for {provider}")
+        return pytest.skip(f"no installed sandbox checks payloads for {provider}")
 
 
 def as_request(example: Example) -> Request:

@@ -1,4 +1,4 @@
-"""Values for tests, made from a payload struct: plausible ones, and ones on and beyond a bound."""
+"""Values for tests, made from a payload struct: plausible, on a bound, and beyond it."""
 
 import math
 import re
@@ -20,7 +20,7 @@ PRIVATE = ("http://127.0.0.1/a.png", "http://10.1.2.3/a.png", "http://169.254.16
 
 
 def plausible(hint: Any) -> Any:
-    """Return one value that a type hint accepts; of an object, with the required fields alone."""
+    """Return one value that a type hint accepts; an object has only its required fields."""
     base, metas = unwrap(hint)
     if is_struct(base):
         return {field.wire: plausible(field.hint) for field in shape(base) if field.required}
@@ -42,9 +42,9 @@ def plausible(hint: Any) -> Any:
 
 
 def ends(hint: Any) -> tuple[Any, Any]:
-    """Return the least and the greatest number that a hint accepts, each None where there is none.
+    """Return the least and the greatest number that a hint accepts, each None if there is none.
 
-    With `gt` or `lt` the end is one step within.
+    With `gt` or `lt` the end is one step inside.
     """
     bounds, (_, metas) = described(hint), unwrap(hint)
     low, high = bounds.ge, bounds.le
@@ -60,13 +60,13 @@ def ends(hint: Any) -> tuple[Any, Any]:
 
 
 def step(hint: Any) -> Any:
-    """Return how far two neighbouring numbers of a hint are apart."""
+    """Return the distance between two neighbouring numbers of a hint."""
     multiple = next((meta.multiple_of for meta in unwrap(hint)[1] if meta.multiple_of), None)
     return multiple or (0.001 if float in described(hint).types else 1)
 
 
 def good(hint: Any) -> list[Any]:
-    """List values on the bounds of a hint, each acceptable to it."""
+    """List valid values on the bounds of a hint."""
     base, metas = unwrap(hint)
     if base is Any:
         return ["k", 0, [], {"k": [1]}]
@@ -174,7 +174,7 @@ def _beside(choices: Sequence[Any]) -> Iterator[Any]:
 
 
 def json_values() -> st.SearchStrategy[Any]:
-    """Draw anything that decoded JSON may hold, and what it may not: NaN, lone surrogates."""
+    """Draw any decoded JSON, and values that JSON does not allow: NaN, lone surrogates."""
     texts = st.text(max_size=12) | st.sampled_from(["\ud800", "\x00", "k" * 3000, URL])
     numbers = st.integers() | st.floats() | st.sampled_from([10**30, -(10**4000), math.nan])
     leaves = st.none() | st.booleans() | numbers | texts
@@ -194,7 +194,7 @@ def _nested(depth: int) -> Any:
 
 
 def payloads(struct: Any) -> st.SearchStrategy[dict[str, Any]]:
-    """Draw payloads for a struct: required fields there, each value plausible or on a bound."""
+    """Draw payloads for a struct: with its required fields, each value plausible or on a bound."""
     required = {f.wire: _drawn(f.hint) for f in shape(struct) if f.required}
     optional = {f.wire: _drawn(f.hint) for f in shape(struct) if not f.required}
     return st.fixed_dictionaries(required, optional=optional)

@@ -18,33 +18,33 @@ KEY = "kit-key-4c1d"
 
 
 class WireChecks(Subject):
-    """Calls: to the provider's own address, encoded, with what they need and no more."""
+    """Calls: to the provider's own origin, encoded, with what they need and no more."""
 
     def test_submit_gives_one_call_that_can_be_sent(self) -> None:
         """The creating call is a POST of JSON to the provider's own origin."""
         for example in self.accepted:
             call = self.call(self.check(example))
             assert call.method == "POST", f"submit is a {call.method}"
-            assert origin(call.url) == origin(PUBLIC), f"submit goes to {call.url}"
+            assert origin(call.url) == origin(PUBLIC), f"submit is sent to {call.url}"
             assert call.body, "submit has no body"
             assert isinstance(msgspec.json.decode(call.body), dict), "submit sends no object"
 
     def test_a_key_that_replays_is_sent(self) -> None:
-        """Where the provider knows jobs by our key, another key makes another call.
+        """If the provider recognises jobs by our key, another key makes another call.
 
-        It does where it replays or rejects by key, or looks a job up by it.
+        It does if it replays or rejects by key, or looks a job up by it.
         """
         report = self.check(self.accepted[0])
         variant = self.variant
         one, same, other = (self.call(report, name) for name in ("job-1", "job-1", "job-2"))
         assert one == same, "the same key makes two calls that differ"
         if variant.idempotency != "none" or variant.look_up != "none":
-            assert one != other, "the declaration says that a key is sent, and none is"
+            assert one != other, "the declaration says that a key is sent, but none is"
         else:
             assert one == other, "a key is sent; say in `idempotency` or `look_up` what it does"
 
     def test_a_base_url_may_end_in_its_version(self) -> None:
-        """A configured base URL with a slash or the version at its end gives the same address."""
+        """A configured base URL that ends in a slash or the version makes the same address."""
         report = self.check(self.accepted[0])
         for hook in ("submit", "poll"):
             urls = set()
@@ -67,28 +67,28 @@ class WireChecks(Subject):
         told = answer(self.worded(next(iter(self.states()))))
         for odd in ODD_IDS:
             value, calls = self.exchange("poll", told, receipt=self.receipt(odd))
-            assert isinstance(value, Answer), f"poll returns {type(value).__name__}, no Answer"
-            assert calls, "poll asks nothing"
+            assert isinstance(value, Answer), f"poll returns {type(value).__name__}, not an Answer"
+            assert calls, "poll makes no call"
             self._own_and_encoded(calls, odd)
 
     def test_the_other_calls_can_be_made(self) -> None:
-        """Cancelling and uploading, where there are such hooks, describe calls likewise."""
+        """Cancelling and uploading, if there are such hooks, describe valid calls, too."""
         for odd in ODD_IDS:
             if self.ask("cancel", receipt=self.receipt(odd)) is not None:
                 _, calls = self.exchange("cancel", answer({}), receipt=self.receipt(odd))
                 self._own_and_encoded(calls, odd)
         if self.ask("upload", file=PICTURE) is not None:
-            assert self.variant.uploads, "there is a hook `upload`; declare `uploads`, too"
+            assert self.variant.uploads, "there is a hook `upload`; also declare `uploads`"
             url, _ = self.exchange("upload", answer({}), file=PICTURE)
-            assert url is None, f"an answer without an address gives {url!r}"
+            assert url is None, f"an answer without an address is read as {url!r}"
         else:
-            assert not self.variant.uploads, "`uploads` is declared, and no hook uploads"
+            assert not self.variant.uploads, "`uploads` is declared, but there is no hook `upload`"
 
     def test_a_look_up_finds_what_carries_our_name(self) -> None:
-        """Looking a job up asks for our name, encoded, and finds the task that is listed, or none.
+        """Looking a job up asks for our client id, encoded, and finds the listed task, or none.
 
-        No error, no odd answer and no answer without an id is a find: it would be adopted. The
-        answers are those in `look_ups`, else those to a poll or a submit.
+        An error, an odd answer or an answer without an id must not be read as a task: it would be
+        adopted. The answers are those in `look_ups`, otherwise those to a poll or a submit.
         """
         declared = self.variant.look_up != "none"
         asks = self.ask("look_up", client_id="job-1") is not None
@@ -97,8 +97,8 @@ class WireChecks(Subject):
             return
         for odd in ODD_IDS:
             found, calls = self.exchange("look_up", answer({}), client_id=odd)
-            assert calls, "look_up asks nothing"
-            assert not found, f"an answer without an id is a find: {found}"
+            assert calls, "look_up makes no call"
+            assert not found, f"an answer without an id is read as a task: {found}"
             self._own_and_encoded(calls, odd)
         told = self.look_ups or [(body, [remote_id]) for body, remote_id in self._named()]
         assert any(remote_ids for _, remote_ids in told), "list what a look-up finds in `look_ups`"
@@ -109,32 +109,32 @@ class WireChecks(Subject):
             )
             for status in (400, 404, 500):
                 found, _ = self.exchange("look_up", answer(body, status), client_id="job-1")
-                assert not found, f"HTTP {status} is a find: {found}"
+                assert not found, f"HTTP {status} is read as a task: {found}"
         found, _ = self.exchange("look_up", answer({}, 404), client_id="job-1")
-        assert found == [], f"HTTP 404 says that there is none, and reads as {found!r}"
+        assert found == [], f"HTTP 404 says that there is none, but is read as {found!r}"
         for given in malformed():
             found, _ = self.exchange("look_up", given, client_id="job-1")
-            assert not found, f"{given} is a find: {found}"
+            assert not found, f"{given} is read as a task: {found}"
 
     def _named(self) -> list[tuple[Any, str]]:
-        """List the answers that name the task, to a poll or else to a submit."""
+        """List the answers that name the task: those to a poll, otherwise those to a submit."""
         polled = [(body, status.remote_id) for body, status in self.statuses if status.remote_id]
         return polled or list(self.receipts)
 
     def _own_and_encoded(self, calls: Iterable[Call], odd: str) -> None:
         for call in calls:
-            assert origin(call.url) == origin(PUBLIC), f"a call goes to {call.url}"
+            assert origin(call.url) == origin(PUBLIC), f"a call is sent to {call.url}"
             part = odd.partition("?")[0]
             assert part not in call.url, f"the id {odd!r} is not encoded: {call.url}"
 
     def test_the_key_goes_into_headers(self) -> None:
-        """Authorising gives headers that carry the key, the same at the same time."""
+        """Authorising returns headers that carry the key, and the same ones for the same time."""
         call = self.call(self.check(self.accepted[0]))
         given = [self.ask("authorize", call=call, key=Secret(KEY), now=1.8e9) for _ in range(2)]
         assert given[0] == given[1], "two authorisations at one time differ"
         headers: Mapping[str, str] = given[0]
         assert headers, "no header carries the key"
         for name, value in headers.items():
-            assert isinstance(value, str), f"the header {name} is no text"
+            assert isinstance(value, str), f"the header {name} is not text"
             assert "\n" not in value, f"the header {name} has several lines"
             assert "\r" not in value, f"the header {name} has several lines"

@@ -58,7 +58,7 @@ class Gateway:
 
     @hookimpl
     def parse_submit(self, answer: Answer) -> Receipt | Refusal | None:
-        """Read the task's id; a code other than 200 inside an HTTP 200 is an error too."""
+        """Read the task's id; a code other than 200 inside an HTTP 200 is an error, too."""
         data = answer.json()
         listed, single = pick_text(data, "data", 0, "task_id"), pick_text(data, "data", "task_id")
         if remote_id := listed or single:
@@ -67,12 +67,12 @@ class Gateway:
 
     @hookimpl
     def parse_refusal(self, answer: Answer) -> Refusal | None:
-        """Let the code in the body speak where HTTP says all is well."""
+        """Use the code in the body if the HTTP status reports success."""
         return _refusal_within(answer.json(), answer)
 
     @hookimpl
     def parse_status(self, answer: Answer) -> Status | None:
-        """Read a task's state, what it was billed, and its video's addresses."""
+        """Read a task's state, its billed cost, and its video's addresses."""
         task = pick(answer.json(), "data")
         state = WORDS.get(pick_text(task, "status") or "")
         if state is None:
@@ -88,7 +88,7 @@ class Gateway:
 
     @hookimpl
     def upload(self, variant: Variant, file: LocalFile) -> Steps[str | None]:
-        """POST one image; its public address, good for 72 hours, is in the answer."""
+        """POST one image; its public address, valid for 72 hours, is in the answer."""
         answer = yield Call.post_file(variant.url(UPLOAD_PATH), file)
         return pick_text(answer.json(), "url")
 

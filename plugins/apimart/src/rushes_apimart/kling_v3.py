@@ -27,7 +27,7 @@ from rushes_apimart.gateway import Gateway
 
 PAGE = rules.PAGE
 
-# USD per second by mode and sound, as seen in 2026; other combinations were never seen.
+# USD per second by mode and sound, as seen in 2026; no other prices are known.
 PRICES = {
     ("std", False): 0.0672,
     ("pro", False): 0.0896,
@@ -37,7 +37,7 @@ PRICES = {
 
 
 class ShotPrompt(Struct, kw_only=True, forbid_unknown_fields=True):
-    """One shot: its place from 1, its prompt, its length in seconds."""
+    """One shot: its number from 1, its prompt, its length in seconds."""
 
     index: Annotated[int, Meta(ge=1)]
     prompt: Annotated[Text, Meta(max_length=512)]
@@ -76,7 +76,7 @@ class KlingV3(Gateway):
 
     @hookimpl
     def build_payload(self, variant: Variant, request: Request) -> Draft:
-        """Carry shots and subjects; the frames are carried in the order the gateway reads them."""
+        """Carry over shots and subjects; the frames follow in the order the gateway reads them."""
         draft = Draft(variant, request)
         roles = draft.roles()
         if "last_frame" in roles and "first_frame" not in roles:
@@ -124,12 +124,12 @@ def _shots(draft: Draft, shots: Sequence[Shot], request: Request) -> None:
 
 
 def input_mode(payload: Payload) -> str:
-    """Return the input mode: the page tells text from image by image_urls alone."""
+    """Return the input mode: on the page it depends on image_urls alone."""
     return "frame control" if payload.image_urls else "text"
 
 
 def cost(payload: Payload) -> float | None:
-    """Estimate USD for the combinations of mode and sound whose price was seen."""
+    """Estimate USD for the combinations of mode and sound with a known price."""
     price = PRICES.get((payload.mode, payload.audio))
     return None if price is None else round(price * payload.duration, 4)
 
@@ -164,7 +164,7 @@ plugin = KlingV3(
         polling=Polling(first=5, every=10, at_most=900),
         uploads=Uploads(
             types=("image/jpeg", "image/png", "image/webp", "image/gif"),
-            max_bytes=20 * 1024 * 1024,  # of the two readings of MB, the larger
+            max_bytes=20 * 1024 * 1024,  # the larger of the two meanings of MB
             source=PAGE,
         ),
     )

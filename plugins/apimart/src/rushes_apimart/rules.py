@@ -1,4 +1,4 @@
-"""What APIMart's page says across fields: prompts, shots, subjects, frames."""
+"""The rules across fields on APIMart's page: prompts, shots, subjects, frames."""
 
 import re
 from typing import Any
@@ -11,13 +11,13 @@ PAGE = Source(
 
 MOST_SHOTS = 6
 SHORTEST, LONGEST = 3, 15  # seconds
-# What several rules say in JSON Schema. An empty list counts as none, a blank prompt too.
+# JSON Schema shared by several rules. An empty list and a blank prompt count as absent.
 PROMPT = {"properties": {"prompt": {"pattern": r"\S"}}, "required": ["prompt"]}
 MULTI_SHOT = {"properties": {"multi_shot": {"const": True}}, "required": ["multi_shot"]}
 
 
 def _split(shot_type: str) -> dict[str, Any]:
-    """Say in JSON Schema that there are several shots, split this way."""
+    """Return the JSON Schema of several shots with this shot_type."""
     return {
         "properties": {"multi_shot": {"const": True}, "shot_type": {"const": shot_type}},
         "required": ["multi_shot", "shot_type"],
@@ -31,7 +31,7 @@ def _split(shot_type: str) -> dict[str, Any]:
     schema={"anyOf": [MULTI_SHOT, PROMPT]},
 )
 def prompt_unless_multi_shot(payload: Any) -> bool | list[Problem]:
-    """Ask for a prompt where no shots stand in for it."""
+    """Require a prompt unless shots replace it."""
     if payload.multi_shot or payload.prompt.strip():
         return True
     message = "is required and must not be blank, unless multi_shot is true"
@@ -45,7 +45,7 @@ def prompt_unless_multi_shot(payload: Any) -> bool | list[Problem]:
     schema={"if": MULTI_SHOT, "then": {"required": ["shot_type"]}},
 )
 def multi_shot_needs_type(payload: Any) -> bool | list[Problem]:
-    """Ask how the shots are split."""
+    """Require a shot_type."""
     if payload.shot_type or not payload.multi_shot:
         return True
     return [
@@ -68,7 +68,7 @@ def multi_shot_needs_type(payload: Any) -> bool | list[Problem]:
     },
 )
 def shots_need_multi_shot(payload: Any) -> bool | list[Problem]:
-    """Refuse what the gateway would ignore in silence."""
+    """Refuse fields that the gateway would silently ignore."""
     if payload.multi_shot:
         return True
     message = "is accepted only with multi_shot true; without it, it would be ignored"
@@ -89,7 +89,7 @@ def shots_need_multi_shot(payload: Any) -> bool | list[Problem]:
     },
 )
 def customize_needs_shots(payload: Any) -> bool | list[Problem]:
-    """Ask for the shots where the caller is to split them."""
+    """Require the shots if the caller is to define them."""
     if payload.multi_prompt or not payload.multi_shot or payload.shot_type != "customize":
         return True
     message = "is required when shot_type is customize: 1 to 6 shots"
@@ -103,7 +103,7 @@ def customize_needs_shots(payload: Any) -> bool | list[Problem]:
     schema={"if": _split("intelligence"), "then": PROMPT},
 )
 def intelligence_needs_prompt(payload: Any) -> bool | list[Problem]:
-    """Ask for the prompt that the shots are made from (Kling's own rule)."""
+    """Require the prompt from which the model makes the shots (Kling's own rule)."""
     if not payload.multi_shot or payload.shot_type != "intelligence" or payload.prompt.strip():
         return True
     message = "is required and must not be blank when shot_type is intelligence"
@@ -111,7 +111,7 @@ def intelligence_needs_prompt(payload: Any) -> bool | list[Problem]:
 
 
 @rule(
-    "shot_type intelligence takes no multi_prompt.",
+    "shot_type intelligence does not accept multi_prompt.",
     fields=("multi_shot", "shot_type", "multi_prompt"),
     source=PAGE,
     schema={
@@ -120,7 +120,7 @@ def intelligence_needs_prompt(payload: Any) -> bool | list[Problem]:
     },
 )
 def intelligence_takes_no_shots(payload: Any) -> bool | list[Problem]:
-    """Refuse shots where the model makes them."""
+    """Refuse shots if the model makes them."""
     if not payload.multi_shot or payload.shot_type != "intelligence" or not payload.multi_prompt:
         return True
     message = "is not accepted when shot_type is intelligence; use customize, or leave it out"
@@ -128,7 +128,7 @@ def intelligence_takes_no_shots(payload: Any) -> bool | list[Problem]:
 
 
 @rule(
-    "index counts the shots: 1, 2, 3…",
+    "index must count the shots: 1, 2, 3…",
     fields=("multi_prompt",),
     source=PAGE,
     schema={
@@ -142,7 +142,7 @@ def intelligence_takes_no_shots(payload: Any) -> bool | list[Problem]:
     },
 )
 def indexes_count_from_one(payload: Any) -> bool | list[Problem]:
-    """Hold each index to its place."""
+    """Compare each index with its position."""
     indexes = [shot.index for shot in payload.multi_prompt]
     if indexes == [*range(1, len(indexes) + 1)]:
         return True
@@ -150,7 +150,7 @@ def indexes_count_from_one(payload: Any) -> bool | list[Problem]:
         Problem(
             path=f"multi_prompt[{place}].index",
             code="indexes_count_from_one",
-            message=f"{index} is not accepted; this shot's index is {place + 1}",
+            message=f"{index} is not accepted; this shot's index must be {place + 1}",
             accepted=[place + 1],
         )
         for place, index in enumerate(indexes)
@@ -159,12 +159,12 @@ def indexes_count_from_one(payload: Any) -> bool | list[Problem]:
 
 
 @rule(
-    "The shot durations add up to duration.",
+    "The shot durations must add up to duration.",
     fields=("multi_shot", "shot_type", "multi_prompt", "duration"),
     source=PAGE,
 )
 def shots_fill_the_duration(payload: Any) -> bool | list[Problem]:
-    """Hold the sum of the shots to the whole."""
+    """Compare the sum of the shots with the total duration."""
     total = 0
     for shot in payload.multi_prompt:
         total += shot.duration
@@ -179,13 +179,13 @@ def shots_fill_the_duration(payload: Any) -> bool | list[Problem]:
 
 
 @rule(
-    "A subject is cited in the prompt or a shot as @name.",
+    "A subject should be cited as @name in the prompt or in a shot.",
     fields=("element_list", "prompt", "multi_prompt"),
     source=PAGE,
     notes=True,
 )
 def subjects_are_cited(payload: Any) -> bool | list[Note]:
-    """Point out a subject that is paid for and never asked to appear."""
+    """Point out a subject that is paid for, but never mentioned."""
     if not payload.element_list:
         return True
     notes = []
@@ -206,7 +206,7 @@ def subjects_are_cited(payload: Any) -> bool | list[Note]:
     notes=True,
 )
 def image_may_set_the_ratio(payload: Any) -> bool | list[Note]:
-    """Say that a ratio asked for may not be the one delivered."""
+    """Point out that the requested ratio may not be delivered."""
     if not payload.image_urls:
         return True
     message = "with an image, the ratio of the video may be the image's own"

@@ -60,7 +60,7 @@ def declare(model: str, page: Source, **declared: Any) -> Variant:
         polling=Polling(first=5, every=10, at_most=600),
         uploads=Uploads(
             types=("image/jpeg", "image/png", "image/webp", "image/gif"),
-            max_bytes=10 * 1024 * 1024,  # of the two readings of MB, the larger
+            max_bytes=10 * 1024 * 1024,  # the larger of the two meanings of MB
             source=page,
         ),
         **declared,
@@ -80,13 +80,13 @@ class Gateway:
 
     @hookimpl
     def submit(self, variant: Variant, payload: msgspec.Struct, client_id: str) -> Call:
-        """POST the payload with the job's own name: the same name again replays the same task."""
+        """POST the payload with the client id: the same id replays the same task."""
         named = msgspec.structs.replace(payload, client_business_id=client_id)
         return Call.post_json(variant.url(variant.submit_path), named)
 
     @hookimpl
     def parse_submit(self, answer: Answer) -> Receipt | None:
-        """Read the task's id; an error body may hold an id of another kind."""
+        """Read the task's id; an error body may contain an id of another kind."""
         data = answer.json()
         remote_id = pick_text(data, "id")
         is_task = pick(data, "object") == "generation.task"
@@ -96,7 +96,7 @@ class Gateway:
 
     @hookimpl
     def parse_refusal(self, answer: Answer) -> Refusal:
-        """Tell a refusal of the content from other ones."""
+        """Distinguish a refusal of the content from other refusals."""
         refusal = refusal_by_status(answer.status, answer)
         if refusal.kind == "refused" and refusal.code == "content_policy_violation":
             return msgspec.structs.replace(refusal, kind="content")
@@ -125,7 +125,7 @@ class Gateway:
 
     @hookimpl
     def look_up(self, variant: Variant, client_id: str) -> Steps[list[Receipt] | None]:
-        """GET the status under the job's own name: it finds the task, or 404."""
+        """GET the status with the client id: the answer is the task, or 404."""
         answer = yield Call.get(variant.url(variant.status_path, id=client_id))
         if answer.status == 404:
             return []

@@ -1,4 +1,4 @@
-"""Images with roles, and the rules that concern them."""
+"""Images with roles, and their rules."""
 
 from collections.abc import Callable
 from typing import Any, Literal
@@ -18,7 +18,7 @@ FRAMES = ("first_frame", "last_frame")
 
 
 def _of(role: str) -> dict[str, Any]:
-    """Say in JSON Schema that an image has this role."""
+    """Return the JSON Schema of an image with this role."""
     return {"properties": {"role": {"const": role}}, "required": ["role"]}
 
 
@@ -42,7 +42,7 @@ LAST_FRAME_NEEDS_FIRST: dict[str, Any] = {
 
 
 def with_role(role: str) -> Callable[[str], dict[str, str]]:
-    """Return what makes a `RoleImage` out of an address."""
+    """Return a function that makes a `RoleImage` from an address."""
     return lambda url: {"url": url, "role": role}
 
 
@@ -60,7 +60,7 @@ def repeated_frames(payload: Any) -> list[Problem]:
         Problem(
             path=f"image_with_roles[{index}].role",
             code="one_of_each_frame",
-            message=f"is another {role}; one will do",
+            message=f"is another {role}; only one is accepted",
         )
         for index, role in enumerate(roles)
         if role in FRAMES and role in roles[:index]

@@ -46,7 +46,7 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     },
 )
 def audio_needs_pro(payload: Payload) -> bool:
-    """Keep sound to the mode that makes it."""
+    """Accept sound only in the mode that supports it."""
     return not payload.audio or payload.mode == "pro"
 
 
@@ -57,7 +57,7 @@ def audio_needs_pro(payload: Payload) -> bool:
     schema=ONE_OF_EACH_FRAME,
 )
 def one_of_each_frame(payload: Payload) -> bool | list[Problem]:
-    """Hold the roles to one frame each."""
+    """Refuse a second frame with the same role."""
     if not payload.image_with_roles:
         return True
     return repeated_frames(payload)

@@ -20,7 +20,7 @@ PAGE = Source("ToAPIs, Kling v3 Video Generation", f"{PAGES}/kling-v3/generation
 
 
 class Metadata(Struct):
-    """The extended parameters that the page shows; others pass."""
+    """The extended parameters that the page shows; others are passed on."""
 
     negative_prompt: str = absent("")
     watermark: bool = absent(False)
@@ -57,7 +57,7 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     },
 )
 def fifteen_seconds_without_images(payload: Payload) -> bool | list[Problem]:
-    """Hold image-to-video to 10 seconds."""
+    """Limit image-to-video to 10 seconds."""
     if payload.duration != 15 or not (payload.reference_images or payload.image_with_roles):
         return True
     return [
@@ -80,7 +80,7 @@ def fifteen_seconds_without_images(payload: Payload) -> bool | list[Problem]:
     schema=ONE_OF_EACH_FRAME,
 )
 def one_of_each_frame(payload: Payload) -> bool | list[Problem]:
-    """Hold the roles to one frame each."""
+    """Refuse a second frame with the same role."""
     if not payload.image_with_roles:
         return True
     return repeated_frames(payload)

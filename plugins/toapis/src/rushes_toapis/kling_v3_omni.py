@@ -31,7 +31,7 @@ FIRST_TAG = "<<<image_1>>>"
 
 
 class Anything(Struct):
-    """The page names no key of metadata; all pass."""
+    """The page documents no key of metadata; all are passed on."""
 
 
 class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -49,12 +49,12 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 @rule(
-    "<<<image_N>>> cites the N-th of image_urls, from 1; the image must be there.",
+    "<<<image_N>>> cites the N-th of image_urls, counted from 1; that image must be given.",
     fields=("prompt", "image_urls"),
     source=PAGE,
 )
 def cited_images_exist(payload: Payload) -> bool | list[Problem]:
-    """Hold each tag against the images."""
+    """Compare each tag with the images."""
     numbers = IMAGE_TAG.findall(payload.prompt)
     if not numbers:
         return True
@@ -67,7 +67,7 @@ def cited_images_exist(payload: Payload) -> bool | list[Problem]:
             problem = Problem(
                 path="prompt",
                 code="cited_images_exist",
-                message=f"<<<image_{number[:12]}>>> cites an image that is not there ({there})",
+                message=f"<<<image_{number[:12]}>>> cites an image that is not given ({there})",
                 accepted=tags or None,
             )
             problems.append(problem)
@@ -75,13 +75,13 @@ def cited_images_exist(payload: Payload) -> bool | list[Problem]:
 
 
 @rule(
-    "Text in <<<…>>> that is no image tag is sent as it stands.",
+    "Text in <<<…>>> that is not an image tag is sent unchanged.",
     fields=("prompt",),
     source=PAGE,
     notes=True,
 )
 def other_tags_pass(payload: Payload) -> bool | list[Note]:
-    """Point out a tag of another kind: it may be a slip."""
+    """Point out a tag of another kind: it may be a mistake."""
     texts = ANY_TAG.findall(payload.prompt)
     if not texts:
         return True
@@ -89,7 +89,7 @@ def other_tags_pass(payload: Payload) -> bool | list[Note]:
         Note(
             path="prompt",
             code="other_tags_pass",
-            message=f"<<<{text[:40]}>>> is no image tag; it is sent as it stands",
+            message=f"<<<{text[:40]}>>> is not an image tag; it is sent unchanged",
         )
         for text in dict.fromkeys(texts)
         if not IMAGE_TAG.fullmatch(f"<<<{text}>>>")
@@ -103,7 +103,7 @@ def other_tags_pass(payload: Payload) -> bool | list[Note]:
     notes=True,
 )
 def image_may_set_the_ratio(payload: Payload) -> bool | list[Note]:
-    """Say that a ratio asked for may not be the one delivered."""
+    """Point out that the requested ratio may not be delivered."""
     if not payload.image_urls:
         return True
     message = "with an image, the ratio of the video may be the image's own"
@@ -115,14 +115,14 @@ class Omni(Gateway):
 
     @hookimpl
     def build_payload(self, variant: Variant, request: Request) -> Draft:
-        """Put the first image's tag in front of a prompt that cites none, as the gateway would."""
+        """Prepend the first image's tag to a prompt that cites no image, as the gateway would."""
         draft = Draft(variant, request)
         body = {**request.extra, **draft.body}
         prompt, images = body.get("prompt"), body.get("image_urls")
         if not isinstance(prompt, str) or not prompt.strip() or not isinstance(images, list):
             return draft
         if images and not IMAGE_TAG.search(prompt):
-            message = f"{FIRST_TAG} is put in front, as the gateway does where no image is cited"
+            message = f"{FIRST_TAG} is put in front, as the gateway does if no image is cited"
             draft.change("prompt", f"{FIRST_TAG} {prompt}", "tag_added", message)
         return draft
 

@@ -1,6 +1,6 @@
 """What every UniAll model shares: endpoints and answers.
 
-UniAll documents no answer (its page shows an empty object), so whatever comes is read by shape:
+UniAll documents no answer (its page shows an empty object), so answers are read by shape:
 https://docs.uniall.ai/models/video/kling
 """
 
@@ -44,10 +44,10 @@ class Gateway:
 
     @hookimpl
     def parse_submit(self, answer: Answer) -> Receipt | Refusal | None:
-        """Read the task's id, whatever the HTTP status: what is named was created.
+        """Read the task's id, whatever the HTTP status: a task that is named was created.
 
-        A bare `id` beside an error may be one of another kind, a request's. Where the error is "too
-        many requests", to try again would be to pay twice if it is a task's: then nobody knows.
+        A bare `id` beside an error may be of another kind, a request's. If the error is "too many
+        requests", retrying would pay twice if the id is a task's: then the outcome is unknown.
         """
         data = answer.json()
         named, bare = pick_text(data, "task_id"), pick_text(data, "id")
@@ -61,7 +61,7 @@ class Gateway:
 
     @hookimpl
     def parse_status(self, answer: Answer) -> Status | None:
-        """Read a task's state, and its video's addresses wherever they stand."""
+        """Read a task's state, and its video's addresses wherever they are."""
         data = answer.json()
         state = WORDS.get(pick_text(data, "status") or "")
         if state is None:

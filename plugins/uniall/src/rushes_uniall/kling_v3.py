@@ -29,7 +29,7 @@ class ShotPrompt(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class ExtraBody(Struct, kw_only=True):
-    """The advanced controls that UniAll documents; other keys pass."""
+    """The advanced controls that UniAll documents; other keys are passed on."""
 
     cfg_scale: Annotated[float, Meta(ge=0, le=1)] = absent(0.5)
     shot_type: Literal["customize", "intelligent"] = absent("customize")
@@ -79,7 +79,7 @@ class KlingV3(Gateway):
 
     @hookimpl
     def build_payload(self, variant: Variant, request: Request) -> Draft:
-        """Carry shots; UniAll's shots have a prompt and no duration of their own."""
+        """Carry over shots; UniAll's shots have a prompt, but no duration of their own."""
         draft = Draft(variant, request)
         for index, shot in enumerate(draft.take("shots") or ()):
             draft.put("extra_body.multi_prompt[]", {"prompt": shot.prompt}, f"shots[{index}]")

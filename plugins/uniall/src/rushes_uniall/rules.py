@@ -1,4 +1,4 @@
-"""What UniAll's pages say across fields: prompts, frames, shots."""
+"""The rules across fields on UniAll's pages: prompts, frames, shots."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from rushes import Note, Problem, Source, rule
 PAGE = Source("UniAll, Create Video Task", "https://docs.uniall.ai/models/video/kling/create-task")
 OVERVIEW = Source("UniAll, Kling Video Generation", "https://docs.uniall.ai/models/video/kling")
 
-# What several rules say in JSON Schema. An empty list counts as none, a blank prompt too.
+# JSON Schema shared by several rules. An empty list and a blank prompt count as absent.
 PROMPT = {"properties": {"prompt": {"pattern": r"\S"}}, "required": ["prompt"]}
 SHOTS = {
     "properties": {
@@ -27,7 +27,7 @@ SHOTS = {
     schema={"anyOf": [PROMPT, SHOTS]},
 )
 def prompt_or_shots(payload: Any) -> bool | list[Problem]:
-    """Ask for a prompt where no shots stand in for it."""
+    """Require a prompt unless shots replace it."""
     if payload.prompt.strip() or payload.extra_body.get("multi_prompt"):
         return True
     message = "is required and must not be blank, unless extra_body.multi_prompt is given"
@@ -35,7 +35,7 @@ def prompt_or_shots(payload: Any) -> bool | list[Problem]:
 
 
 @rule(
-    "prompt and extra_body.multi_prompt are not passed together.",
+    "prompt and extra_body.multi_prompt must not be given together.",
     fields=("prompt", "extra_body.multi_prompt"),
     source=OVERVIEW,
     schema={"not": {"allOf": [PROMPT, SHOTS]}},
@@ -55,10 +55,10 @@ def prompt_not_with_shots(payload: Any) -> bool | list[Problem]:
     schema={"if": SHOTS, "then": {"required": ["image"]}},
 )
 def shots_need_image(payload: Any) -> bool | list[Problem]:
-    """Keep shots to image-to-video, where the page shows them."""
+    """Accept shots only for image-to-video, as on the page."""
     if payload.image or not payload.extra_body.get("multi_prompt"):
         return True
-    message = "is accepted for image-to-video only; give an image too"
+    message = "is accepted for image-to-video only; also give an image"
     return [Problem(path="extra_body.multi_prompt", code="shots_need_image", message=message)]
 
 
@@ -83,7 +83,7 @@ def last_image_needs_image(payload: Any) -> bool | list[Problem]:
     notes=True,
 )
 def image_may_set_the_ratio(payload: Any) -> bool | list[Note]:
-    """Say that a ratio asked for may not be the one delivered."""
+    """Point out that the requested ratio may not be delivered."""
     if not payload.image:
         return True
     message = "with an image, the ratio of the video may be the image's own"
@@ -91,16 +91,16 @@ def image_may_set_the_ratio(payload: Any) -> bool | list[Note]:
 
 
 @rule(
-    "extra_body.element_list is passed on as it is.",
+    "extra_body.element_list is passed on unchanged.",
     fields=("extra_body.element_list",),
     source=OVERVIEW,
     notes=True,
 )
 def subjects_pass_unchecked(payload: Any) -> bool | list[Note]:
-    """Say that the page does not tell what a subject is made of."""
+    """Point out that the page does not describe a subject's structure."""
     if not payload.extra_body.get("element_list"):
         return True
-    message = "the page does not say what an element is made of; it is passed on unchecked"
+    message = "the page does not describe the structure of an element; it is passed on unchecked"
     return [Note(path="extra_body.element_list", code="subjects_pass_unchecked", message=message)]
 
 
