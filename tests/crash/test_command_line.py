@@ -1,4 +1,4 @@
-"""The command line, killed with SIGKILL: what a person types next brings the video."""
+"""The command line, killed with SIGKILL: the next command of the user brings the video."""
 
 import json
 import os
@@ -8,12 +8,12 @@ from pathlib import Path
 
 from rushes_sandbox import Sandbox
 
-from crash.nursery import HANG
+from crash.fork_server import HANG_SECONDS
 
 RUSHES = str(Path(sys.executable).with_name("rushes"))
 
 
-class Person:
+class User:
     """Types commands in one folder."""
 
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
@@ -32,12 +32,12 @@ class Person:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=HANG,
+            timeout=HANG_SECONDS,
         )
         return done.returncode, done.stdout
 
     def kill(self, fault: str, *words: str) -> None:
-        """Run a command and kill it while the provider keeps an answer back."""
+        """Run a command and kill it while the provider holds an answer back."""
         held = self.sandbox.order(fault)
         with subprocess.Popen(
             [RUSHES, *words],
@@ -47,36 +47,36 @@ class Person:
             stderr=subprocess.DEVNULL,
         ) as process:
             try:
-                assert held.wait(HANG), f"rushes {words[0]} never came to {fault}"
+                assert held.wait(HANG_SECONDS), f"rushes {words[0]} never reached {fault}"
             finally:
                 process.kill()
         held.cancel()
 
 
-def test_what_was_killed_twice_is_resumed(rushes_sandbox: Sandbox, tmp_path: Path) -> None:
-    person = Person(rushes_sandbox, tmp_path)
+def test_a_job_killed_twice_is_resumed(rushes_sandbox: Sandbox, tmp_path: Path) -> None:
+    user = User(rushes_sandbox, tmp_path)
     kite = ("A red kite", "-m", "toapis/kling-v3", "-o", "kite.mp4")
-    person.kill("stall-after-create", "generate", *kite)
-    person.kill("download-stall", "resume")
+    user.kill("stall-after-create", "generate", *kite)
+    user.kill("download-stall", "resume")
     assert not (tmp_path / "kite.mp4").exists()
-    assert person.run("resume")[0] == 0
+    assert user.run("resume")[0] == 0
     (made,) = rushes_sandbox.created
     assert (tmp_path / "kite.mp4").read_bytes() == made.film.path.read_bytes()
     assert {path.name for path in tmp_path.iterdir()} == {"kite.mp4", "home"}
-    assert person.run("resume") == (0, "")
+    assert user.run("resume") == (0, "")
     assert len(rushes_sandbox.created) == 1
 
 
-def test_what_nobody_knows_is_told_by_hand(rushes_sandbox: Sandbox, tmp_path: Path) -> None:
-    person = Person(rushes_sandbox, tmp_path)
+def test_an_unknown_submit_is_resolved_by_hand(rushes_sandbox: Sandbox, tmp_path: Path) -> None:
+    user = User(rushes_sandbox, tmp_path)
     kite = ("A red kite", "-m", "uniall/kling-v3-std-silent", "-o", "kite.mp4")
-    person.kill("stall-after-create", "generate", *kite)
-    code, printed = person.run("resume", "--json")
+    user.kill("stall-after-create", "generate", *kite)
+    code, printed = user.run("resume", "--json")
     assert code == 7
     task = json.loads(printed)
     assert (task["status"], task["remote_id"]) == ("unknown", None)
     (made,) = rushes_sandbox.created
-    assert person.run("resolve", task["task"], "--id", made.id)[0] == 0
-    assert person.run("resume")[0] == 0
+    assert user.run("resolve", task["task"], "--id", made.id)[0] == 0
+    assert user.run("resume")[0] == 0
     assert (tmp_path / "kite.mp4").read_bytes() == made.film.path.read_bytes()
     assert len(rushes_sandbox.created) == 1

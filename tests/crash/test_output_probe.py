@@ -1,4 +1,4 @@
-"""Killed while it tries whether the video could be written: nothing of the try stays."""
+"""Killed while it probes whether the video could be written: the probe leaves nothing behind."""
 
 import os
 import subprocess
@@ -22,11 +22,11 @@ writable(Client(home="/nowhere")._session, Path(sys.argv[1]))
 """
 
 
-def test_nothing_stays_of_a_place_that_was_tried(tmp_path: Path) -> None:
+def test_the_probe_leaves_nothing_behind(tmp_path: Path) -> None:
     try:
         os.close(os.open(tmp_path, os.O_TMPFILE | os.O_RDWR, 0o600))
     except (AttributeError, OSError):
-        pytest.skip("every file has a name on this system, for a moment at least")
+        pytest.skip("this system has no files without a name")
     subprocess.run(
         [sys.executable, "-c", KILLED_AT_A_REMOVAL, str(tmp_path / "film.mp4")], timeout=60
     )
