@@ -98,7 +98,7 @@ def plugin(session: nox.Session, name: str) -> None:
 
 @nox.session(venv_backend="none")
 def faults(session: nox.Session) -> None:
-    """Play every fault at every provider, print the table; `-- --write` writes docs/faults.md."""
+    """Run every fault at every provider, print the table; `-- --write` writes docs/faults.md."""
     setting = "write" if "--write" in session.posargs else "all"
     command = ("pytest", "-q", "-n", "2", "--dist", "worksteal", "tests/faults")
     session.run(*command, env={"RUSHES_FAULTS": setting})

@@ -1,4 +1,4 @@
-"""Both clients by the same words; a pause is noted and not slept, and the clock moves on by it."""
+"""Both clients behind one interface; pauses are recorded and skipped, and the clock advances."""
 
 import asyncio
 import inspect
@@ -11,56 +11,56 @@ from rushes._flow import Effect, Sleep
 LONGEST = 0.01
 
 
-class Pauses:
-    """The clock of one client: it keeps every deadline, and no test waits for it."""
+class SkippingClock:
+    """The clock of one client: pauses advance it, and no test waits for them."""
 
     def __init__(self) -> None:
-        self.noted: list[float] = []
+        self.pauses: list[float] = []
         self._skipped = 0.0
 
     def elapsed(self) -> float:
-        """Tell the time, in seconds, all pauses counted in full."""
+        """Return the time in seconds, with all pauses counted in full."""
         return time.monotonic() + self._skipped
 
-    def shortened(self, effect: Effect) -> Effect:
-        """Note a pause, and cut it short."""
+    def shorten(self, effect: Effect) -> Effect:
+        """Record a pause, and cut it short."""
         if not isinstance(effect, Sleep):
             return effect
-        self.noted.append(effect.seconds)
+        self.pauses.append(effect.seconds)
         brief = min(effect.seconds, LONGEST)
         self._skipped += effect.seconds - brief
         return Sleep(brief)
 
 
 class _Client(Client):
-    pauses: Pauses
+    clock: SkippingClock
 
     def _perform(self, effect: Effect) -> Any:
-        return super()._perform(self.pauses.shortened(effect))
+        return super()._perform(self.clock.shorten(effect))
 
 
 class _AsyncClient(AsyncClient):
-    pauses: Pauses
+    clock: SkippingClock
 
     async def _perform(self, effect: Effect) -> Any:
-        return await super()._perform(self.pauses.shortened(effect))
+        return await super()._perform(self.clock.shorten(effect))
 
 
-class Hand:
-    """One client of either kind, used from code that waits. Close it."""
+class ClientDriver:
+    """One client of either kind, called synchronously. Close it."""
 
     def __init__(self, kind: str, **settings: Any) -> None:
         self.client = (_Client if kind == "sync" else _AsyncClient)(**settings)
-        self.pauses = self.client.pauses = Pauses()
-        self.client._session.elapsed = self.pauses.elapsed
+        self.clock = self.client.clock = SkippingClock()
+        self.client._session.elapsed = self.clock.elapsed
         self._runner = asyncio.Runner()
 
-    def do(self, verb: str, *given: Any, **named: Any) -> Any:
-        """Do what a method of the client does, to its end."""
-        return self._waited(getattr(self.client, verb)(*given, **named))
+    def call(self, verb: str, *given: Any, **named: Any) -> Any:
+        """Call a method of the client and wait for its result."""
+        return self._wait(getattr(self.client, verb)(*given, **named))
 
     def cancelled(self, order: Any, verb: str, *given: Any, **named: Any) -> Any:
-        """Begin what a coroutine of the client does, and cancel it once an order has struck."""
+        """Start a coroutine of the client, and cancel it once an ordered fault has happened."""
 
         async def run() -> Any:
             job = asyncio.ensure_future(getattr(self.client, verb)(*given, **named))
@@ -72,8 +72,8 @@ class Hand:
 
     def close(self) -> None:
         """Close the client and its event loop."""
-        self._waited(self.client.close())
+        self._wait(self.client.close())
         self._runner.close()
 
-    def _waited(self, result: Any) -> Any:
+    def _wait(self, result: Any) -> Any:
         return self._runner.run(result) if inspect.iscoroutine(result) else result

@@ -1,4 +1,4 @@
-"""One job, one provider, one client, and everything that can be known about it."""
+"""One job at one provider with one client, and everything that can be observed of it."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +11,7 @@ from rushes_sandbox import Sandbox
 from rushes_sandbox.record import Exchange
 
 from faults import secrecy
-from faults.driver import Hand
+from faults.client_driver import ClientDriver
 from faults.films import IMAGE, REQUEST, VARIANTS
 from faults.relay import Relay
 from faults.secrecy import KEY
@@ -21,14 +21,14 @@ LIMITS = {"connect": 10, "read": 30, "submit": 40, "poll": 30, "upload": 30, "do
 SUBMIT_PATHS = {"uniall": "/uniall/v1/video/generations"}
 
 
-class Bench:
-    """One home, one place for the film, and the part of a sandbox's record that is about them."""
+class FaultRun:
+    """One home, one output folder, and the part of the sandbox's log that is about them."""
 
     def __init__(self, sandbox: Sandbox, folder: Path, provider: str, kind: str) -> None:
         self.sandbox, self.provider, self.kind = sandbox, provider, kind
-        self.home, self.place = folder / "home", folder / "place"
-        self.place.mkdir()
-        self.target = self.place / "film.mp4"
+        self.home, self.output_folder = folder / "home", folder / "place"
+        self.output_folder.mkdir()
+        self.target = self.output_folder / "film.mp4"
         self.target.write_bytes(OLDER)
         self.log = secrecy.Log()
         self.relay: Relay | None = None
@@ -42,7 +42,7 @@ class Bench:
         self._texts: list[str] = []
         self._created, self._exchanges = len(sandbox.created), len(sandbox.exchanges)
 
-    # What the provider saw.
+    # What the provider received.
 
     @property
     def bills(self) -> int:
@@ -56,7 +56,7 @@ class Bench:
 
     @property
     def posts(self) -> list[Exchange]:
-        """Every call that creates."""
+        """Every call that creates a task."""
         path = SUBMIT_PATHS.get(self.provider, f"/{self.provider}/v1/videos/generations")
         return [each for each in self.exchanges if (each.method, each.path) == ("POST", path)]
 
@@ -66,8 +66,8 @@ class Bench:
         return [each for each in self.exchanges if each.path.startswith("/results/")]
 
     @property
-    def looks(self) -> list[Exchange]:
-        """Every look at the task."""
+    def polls(self) -> list[Exchange]:
+        """Every status request for the task."""
         return [
             each
             for each in self.exchanges
@@ -81,14 +81,14 @@ class Bench:
 
     @property
     def warnings(self) -> list[str]:
-        """What the client warned of."""
+        """The warnings that the client logged."""
         return self.log.warnings
 
     # What the client does.
 
     @contextlib.contextmanager
-    def hand(self, **changes: Any) -> Iterator[Hand]:
-        """Make a client, fresh as in another process, and close it."""
+    def driver(self, **changes: Any) -> Iterator[ClientDriver]:
+        """Create a new client, as another process would, and close it."""
         url = self.base_url or self.sandbox.base_urls[self.provider]
         settings = {
             "keys": {self.provider: KEY},
@@ -97,21 +97,23 @@ class Bench:
             "timeouts": Timeouts(**{**LIMITS, **self.limits}),
             **changes,
         }
-        hand = Hand(self.kind, **settings)
-        hand.client._settings = msgspec.structs.replace(hand.client._settings, resolve=_resolved)
+        driver = ClientDriver(self.kind, **settings)
+        driver.client._settings = msgspec.structs.replace(
+            driver.client._settings, resolve=_resolved
+        )
         try:
-            yield hand
+            yield driver
         finally:
-            hand.close()
+            driver.close()
 
     def generate(self, **more: Any) -> None:
-        """Ask for the video, with whatever comes of it."""
+        """Ask for the video; keep the result or the error."""
         job = (VARIANTS[self.provider], self.request)
         self.attempt("generate", *job, output=self.target, on_update=self.updates.append, **more)
 
     @property
     def request(self) -> Request:
-        """What is asked for."""
+        """The request."""
         if self.image is None:
             return REQUEST
         self.image.write_bytes(IMAGE)
@@ -119,45 +121,45 @@ class Bench:
         return msgspec.structs.replace(REQUEST, images=[first])
 
     def attempt(self, verb: str, *given: Any, settings: Any = None, **named: Any) -> None:
-        """Do one thing with a fresh client; keep what came of it, and all that it shows."""
-        with self.hand(**(settings or {})) as hand:
-            self.doing(hand, lambda: hand.do(verb, *given, **named))
+        """Call a method of a new client; keep the result or error, and all text it exposes."""
+        with self.driver(**(settings or {})) as driver:
+            self.perform(driver, lambda: driver.call(verb, *given, **named))
 
-    def doing(self, hand: Hand, work: Callable[[], Task]) -> None:
-        """Do one thing with a client; keep what came of it, and all that it shows."""
+    def perform(self, driver: ClientDriver, work: Callable[[], Task]) -> None:
+        """Call a client; keep the result or error, and all text it exposes."""
         self.error = None
         try:
             self.task = work()
-        except BaseException as error:  # noqa: BLE001 - it is judged by whoever asked
+        except BaseException as error:  # noqa: BLE001 - the caller checks it
             self.error = error
-            self._texts += secrecy.shown(error)
+            self._texts += secrecy.exposed_by_error(error)
             if isinstance(error, RushesError):
                 self.task = error.task
-            elif not isinstance(error, KeyboardInterrupt) and hand.do("tasks"):
-                self.task = hand.do("tasks")[0]
-        self.pauses = hand.pauses.noted
-        for task in hand.do("tasks"):
-            self._texts += secrecy.shown_of_task(task)
+            elif not isinstance(error, KeyboardInterrupt) and driver.call("tasks"):
+                self.task = driver.call("tasks")[0]
+        self.pauses = driver.clock.pauses
+        for task in driver.call("tasks"):
+            self._texts += secrecy.exposed_by_task(task)
 
     def recorded(self) -> list[Task]:
         """Return the tasks of the journal."""
-        with self.hand() as hand:
-            found: list[Task] = hand.do("tasks")
+        with self.driver() as driver:
+            found: list[Task] = driver.call("tasks")
             return found
 
-    # What must be so, whatever happened.
+    # What must hold, whatever happened.
 
-    def assert_whole(self, *, there: bool) -> None:
-        """The film is at its place to the last byte, or what lay there before is; nothing else."""
-        assert [path.name for path in self.place.iterdir()] == [self.target.name]
+    def assert_output(self, *, delivered: bool) -> None:
+        """The target is the whole film, or the older file untouched; nothing lies beside it."""
+        assert [path.name for path in self.output_folder.iterdir()] == [self.target.name]
         content = self.target.read_bytes()
-        if there:
-            assert content == self.film, "what lies at the final path is not the film"
+        if delivered:
+            assert content == self.film, "the file at the final path is not the film"
         else:
             assert content == OLDER, "the older file was touched"
 
     def assert_paid_once(self) -> None:
-        """No second bill, and no second call that could have made one."""
+        """There is no second bill, and no second call that could have caused one."""
         assert self.bills <= 1, f"{self.bills} bills"
         sent = [post for post in self.posts if post.status != 429]
         if self.provider == "uniall":
@@ -165,26 +167,26 @@ class Bench:
         assert len({post.body for post in self.posts}) <= 1
         assert len({post.headers.get("idempotency-key") for post in self.posts}) <= 1
 
-    def assert_secret(self) -> None:
-        """The key went to the provider, and is nowhere else."""
+    def assert_key_not_leaked(self) -> None:
+        """The key went to the provider, and nowhere else."""
         for each in self.exchanges:
             keyed = each.path.startswith(f"/{self.provider}/")
             assert ("authorization" in each.headers) == keyed, each.path
             assert not each.headers["host"].startswith("localhost"), "it followed a redirect"
-        for host, authorization in self.relay.asked if self.relay else ():
+        for host, authorization in self.relay.received if self.relay else ():
             assert (authorization is not None) == (host == "api.acme.example")
         texts = [*self._texts, *self.log.lines]
-        texts += [*secrecy.files(self.home), *secrecy.files(self.place)]
+        texts += [*secrecy.files(self.home), *secrecy.files(self.output_folder)]
         secrecy.assert_without_key(texts)
 
-    def assert_all(self) -> None:
-        """Look at everything once more."""
+    def assert_invariants(self) -> None:
+        """Check everything that holds after any run."""
         self.assert_paid_once()
-        self.assert_secret()
+        self.assert_key_not_leaked()
 
 
 def _resolved(host: str, _port: int) -> list[str]:
-    """Resolve the relay's names without asking any DNS, and no other."""
+    """Resolve the relay's names without DNS, and no others."""
     if host.endswith(".example"):
         return ["127.0.0.1"]
-    raise OSError(f"nobody knows {host}")
+    raise OSError(f"unknown host {host}")

@@ -1,4 +1,4 @@
-"""Plays a case: lets it happen, sees what comes of it, takes the fault away and sees again."""
+"""Runs a case: injects its fault, checks the outcome, removes the fault and tries again."""
 
 import contextlib
 import faulthandler
@@ -13,19 +13,19 @@ from typing import TypeVar
 
 from rushes_cli.exits import UNKNOWN, exit_code
 
-from faults.bench import Bench
-from faults.case import Case, End
+from faults.case import Case, Expected
+from faults.fault_run import FaultRun
 
 T = TypeVar("T")
 DEADLINE = 60.0
-"""Seconds within which a case must end by itself, on a busy machine too."""
+"""Seconds within which a case must end by itself, even on a busy machine."""
 SHORT = 12.0
-"""The same for a case whose own deadlines are a second or two: what drips is not waited for."""
+"""The same for a case whose own deadlines are a second or two: dripping is not waited for."""
 
 
 @dataclass(frozen=True)
-class Measured:
-    """What came of one turn."""
+class Measurement:
+    """The outcome of one run."""
 
     step: str
     name: str
@@ -35,38 +35,36 @@ class Measured:
     outcome: str
 
 
-Record = Callable[[Measured], None]
-Play = Callable[[Case], None]
+Recorder = Callable[[Measurement], None]
+CaseRunner = Callable[[Case], None]
 
 
-def play(case: Case, bench: Bench) -> Measured:
-    """Let a case happen, see what comes of it, then take the fault away and see again."""
-    end = case.ends[bench.provider]
-    bench.limits = case.limits
-    bench.image = bench.home.parent / "frame.png" if case.image else None
-    with _struck(case, bench):
-        bench.generate(timeout=case.timeout)
-    _assert_end(case, end, bench)
-    bench.assert_paid_once()
-    if case.also:
-        case.also(bench)
-    bench.limits, code = {}, end.exit
-    outcome = ["the video" if code == 0 else f"exit {code}", afterwards(end, bench)]
-    bench.assert_all()
-    outcome = list(filter(None, outcome))
-    return Measured(
-        case.step, case.name, bench.provider, bench.kind, bench.bills, ", ".join(outcome)
-    )
+def run_case(case: Case, run: FaultRun) -> Measurement:
+    """Run a case with its fault, check the outcome, then remove the fault and follow up."""
+    expected = case.expected[run.provider]
+    run.limits = case.limits
+    run.image = run.home.parent / "frame.png" if case.image else None
+    with _inject_fault(case, run):
+        run.generate(timeout=case.timeout)
+    _assert_outcome(case, expected, run)
+    run.assert_paid_once()
+    if case.verify:
+        case.verify(run)
+    run.limits, code = {}, expected.exit
+    outcome = ["the video" if code == 0 else f"exit {code}", follow_up(expected, run)]
+    run.assert_invariants()
+    words = ", ".join(filter(None, outcome))
+    return Measurement(case.step, case.name, run.provider, run.kind, run.bills, words)
 
 
 @contextlib.contextmanager
-def _struck(case: Case, bench: Bench) -> Iterator[None]:
-    """Order a case's fault, and take it back."""
+def _inject_fault(case: Case, run: FaultRun) -> Iterator[None]:
+    """Order a case's fault, and cancel it afterwards."""
     order = None
     if case.fault:
-        order = bench.sandbox.order(case.fault, times=case.times, gateway=bench.provider)
-    if case.strange and bench.relay:
-        bench.base_url = f"{bench.relay.address}/{bench.provider}"
+        order = run.sandbox.order(case.fault, times=case.times, gateway=run.provider)
+    if case.wrong_certificate and run.relay:
+        run.base_url = f"{run.relay.address}/{run.provider}"
     try:
         yield
     finally:
@@ -76,65 +74,65 @@ def _struck(case: Case, bench: Bench) -> Iterator[None]:
     assert order is None or order.fault.step == "connect" or order.struck >= (case.times or 1)
 
 
-def _assert_end(case: Case, end: End, bench: Bench) -> None:
-    error = bench.error
-    assert (type(error).__name__ if error else "") == end.error, f"{error!r}"
+def _assert_outcome(case: Case, expected: Expected, run: FaultRun) -> None:
+    error = run.error
+    assert (type(error).__name__ if error else "") == expected.error, f"{error!r}"
     code = exit_code(error) if error else 0
-    assert (code, bench.bills) == (end.exit, end.bills), f"exit code and bills; {error}"
-    assert re.search(case.says, str(error)), f"{case.says!r} is not in {error}"
-    recorded = bench.recorded()
-    assert len(recorded) == len(end.states[:1])
+    assert (code, run.bills) == (expected.exit, expected.bills), f"exit code and bills; {error}"
+    assert re.search(case.message, str(error)), f"{case.message!r} is not in {error}"
+    recorded = run.recorded()
+    assert len(recorded) == len(expected.states[:1])
     for task in recorded:
-        assert task.state in end.states
-        assert task == bench.task
-        if end.then in ("resumed", "named", "lost"):
+        assert task.state in expected.states
+        assert task == run.task
+        if expected.follow_up in ("resumed", "named", "lost"):
             assert task.unfinished
         if code == UNKNOWN:
             assert task.id in str(error)
-    bench.assert_whole(there=code == 0)
+    run.assert_output(delivered=code == 0)
 
 
-def afterwards(end: End, bench: Bench) -> str:
-    """Do what can be done once the fault is gone; say what came of it."""
-    if end.then == "again":
-        bench.generate()
-        assert bench.error is None, repr(bench.error)
-        return _delivered(bench, "again: the video")
-    assert bench.task
-    reference, before = bench.task.id, len(bench.exchanges)
-    bench.attempt("resume", reference)
-    quiet = len(bench.exchanges) == before
-    if end.then == "resumed":
-        assert bench.error is None, repr(bench.error)
-        return _delivered(bench, "resumed: the video")
-    if end.then == "nothing":
-        assert (bench.error, quiet) == (None, True)
+def follow_up(expected: Expected, run: FaultRun) -> str:
+    """Do what can be done once the fault is gone; return the outcome in words."""
+    if expected.follow_up == "again":
+        run.generate()
+        assert run.error is None, repr(run.error)
+        return _delivered(run, "again: the video")
+    assert run.task
+    reference, before = run.task.id, len(run.exchanges)
+    run.attempt("resume", reference)
+    quiet = len(run.exchanges) == before
+    if expected.follow_up == "resumed":
+        assert run.error is None, repr(run.error)
+        return _delivered(run, "resumed: the video")
+    if expected.follow_up == "nothing":
+        assert (run.error, quiet) == (None, True)
         return ""
-    if end.then in ("refused", "ended"):
-        expected = "RefusedError" if end.then == "refused" else end.error
-        assert (type(bench.error).__name__, quiet) == (expected, True)
+    if expected.follow_up in ("refused", "ended"):
+        name = "RefusedError" if expected.follow_up == "refused" else expected.error
+        assert (type(run.error).__name__, quiet) == (name, True)
         return ""
-    assert (type(bench.error).__name__, quiet) == (end.error, True)
-    if end.then == "lost":
-        bench.attempt("resolve", reference, lost=True)
-        assert [task.state for task in bench.recorded()] == ["lost"]
+    assert (type(run.error).__name__, quiet) == (expected.error, True)
+    if expected.follow_up == "lost":
+        run.attempt("resolve", reference, lost=True)
+        assert [task.state for task in run.recorded()] == ["lost"]
         return "given up"
-    bench.attempt("resolve", reference, remote_id=bench.sandbox.created[-1].id)
-    bench.attempt("resume", reference)
-    assert bench.error is None, repr(bench.error)
-    return _delivered(bench, "told the id: the video")
+    run.attempt("resolve", reference, remote_id=run.sandbox.created[-1].id)
+    run.attempt("resume", reference)
+    assert run.error is None, repr(run.error)
+    return _delivered(run, "told the id: the video")
 
 
-def _delivered(bench: Bench, words: str) -> str:
-    assert bench.task
-    assert (bench.task.state, bench.task.file) == ("completed", str(bench.target))
-    assert bench.bills == 1
-    bench.assert_whole(there=True)
+def _delivered(run: FaultRun, words: str) -> str:
+    assert run.task
+    assert (run.task.state, run.task.file) == ("completed", str(run.target))
+    assert run.bills == 1
+    run.assert_output(delivered=True)
     return words
 
 
-def by_itself(work: Callable[[], T], deadline: float = DEADLINE) -> T:
-    """Do something that must end by itself; where it does not, show where it hangs and fail."""
+def run_with_deadline(work: Callable[[], T], deadline: float = DEADLINE) -> T:
+    """Run something that must end by itself; otherwise show where it hangs, and fail."""
     outcome: Future[T] = Future()
 
     def run() -> None:

@@ -37,9 +37,9 @@ FORKED = Row("process", "The process forks with connections open; both go on, ea
 FORKED_WITHIN = Row(
     "process", "A callback forks as the task is told to be sending; both go on with the job"
 )
-CROWD = Row(
+THREADS_AT_ONCE = Row(
     "process",
     "Sixteen threads use a fresh client at once, and switch every 10 µs",
     clients=("sync",),
 )
-PROCESS = (LOOP_DROPPED, FORKED_LOOP, FORKED, FORKED_WITHIN, CROWD)
+PROCESS = (LOOP_DROPPED, FORKED_LOOP, FORKED, FORKED_WITHIN, THREADS_AT_ONCE)
