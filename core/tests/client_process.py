@@ -1,4 +1,4 @@
-"""What the processes of the tests do with a client: `python owners_process.py WHAT HOME URL …`."""
+"""A process that tests start to use a client: `python client_process.py WHAT HOME URL …`."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ def settings(home: str, url: str, **changes: Any) -> dict[str, Any]:
 
 
 def fork_in_a_callback(home: str, url: str, state: str, kept: str) -> None:
-    """Fork where a callback is told of a state; both sides go on with the flow."""
+    """Fork in the callback for a state; both processes go on with the flow."""
     parent, forked = os.getpid(), list[int]()
 
     def fork(task: Task) -> None:
@@ -42,7 +42,7 @@ def fork_in_a_callback(home: str, url: str, state: str, kept: str) -> None:
 
 
 def drop_the_loop(home: str, url: str, when: str) -> None:
-    """End with a generate under way, in a loop that nobody runs to its end."""
+    """Exit with a generate under way, in an abandoned event loop."""
     loop = asyncio.new_event_loop()
     client = AsyncClient(**settings(home, url))
     reached = asyncio.Event()
@@ -61,10 +61,10 @@ kept: list[Any] = []
 
 
 def fork_an_asynchronous_program(home: str, url: str, when: str) -> None:
-    """Fork while a loop runs a generate; the child ends, and tidies the loop up as it does.
+    """Fork while a loop runs a generate; the child exits, and cleans the loop up as it does.
 
-    It tidies its parent's up as well: on Linux the two share one epoll. So the parent goes no
-    further, and leaves the task to whoever resumes it.
+    That breaks the parent's loop as well: on Linux the two share one epoll. So the parent stops
+    here, and leaves the task to whoever resumes it.
     """
 
     async def main() -> None:

@@ -1,7 +1,7 @@
-"""A crowd of threads that share a fresh client: `python thread_crowd.py HOME`, again and again.
+"""Many threads that share a new client: `python concurrent_first_use.py HOME`.
 
 The interpreter switches threads as often as it can, and all do the same at the same moment, so that
-what is made at its first use is made by several of them at once.
+what is created on first use is created by several of them at once.
 """
 
 import sys
@@ -34,14 +34,14 @@ TASK = b"""{
 
 
 def all_at_once(work: Callable[[], object]) -> None:
-    """Do the same in every thread at the same moment; an error in one ends the program."""
+    """Do the same in every thread at the same time; an error in one ends the program."""
     barrier, failures = threading.Barrier(THREADS), list[BaseException]()
 
     def run() -> None:
         try:
             barrier.wait()
             work()
-        except BaseException as error:  # noqa: BLE001 - told below
+        except BaseException as error:  # noqa: BLE001 - raised below
             failures.append(error)
 
     threads = [threading.Thread(target=run) for _ in range(THREADS)]

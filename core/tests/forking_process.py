@@ -1,4 +1,4 @@
-"""A process that forks with connections open; parent and child print what each of them got."""
+"""A process that forks with connections open; parent and child print what each received."""
 
 import asyncio
 import os
@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+from raw_server import trusting
 from rushes import Call
 from rushes._flow import Dispatch, Interrupted, Send, Stream
 from rushes._network.async_transport import AsyncTransport
 from rushes._network.transport import Transport
-from wire_client import Body, settings
-from wire_phases import soon
-from wire_server import trusting
+from stalled_phases import soon
+from transport_runner import Body, settings
 
 TURNS = 30
 

@@ -1,4 +1,4 @@
-"""Hooks that fail with the key in their words and among their locals."""
+"""Hooks that fail with the key in their error messages and local variables."""
 
 import base64
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from rushes import Answer, hookimpl
 
 
 def raising(error: type[BaseException]) -> Any:
-    """Return a hook that raises with the key in its words, and in what it knows."""
+    """Return a hook that raises with the key in its message and its local variables."""
 
     @hookimpl
     def authorize(key: str) -> Mapping[str, str]:
@@ -22,25 +22,25 @@ def raising(error: type[BaseException]) -> Any:
 
 
 @hookimpl
-def gives_a_list(key: str) -> Any:
-    """Give what is no header."""
+def returns_list(key: str) -> Any:
+    """Return something that is not a header."""
     return [f"Bearer {key}"]
 
 
 @hookimpl
-def gives_bytes(key: str) -> Any:
-    """Give a header that is no text."""
+def returns_bytes(key: str) -> Any:
+    """Return a header that is not text."""
     return {"Authorization": f"Bearer {key}".encode()}
 
 
 @hookimpl
-def gives_lines(key: str) -> Any:
-    """Give a header that would be two."""
+def returns_lines(key: str) -> Any:
+    """Return a header that would become two."""
     return {"Authorization": f"Bearer {key}\r\nX-More: {key}"}
 
 
 @hookimpl
-def stumbles(answer: Answer) -> Any:
-    """Raise, with the answer among the locals."""
+def raises_with_answer(answer: Answer) -> Any:
+    """Raise, with the answer among the local variables."""
     read = answer.body.decode()
     raise LookupError(f"what is {read!r}?")

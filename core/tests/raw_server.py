@@ -1,4 +1,4 @@
-"""A server below HTTP: it does with each connection, byte by byte, what a test tells it to."""
+"""A TCP server below HTTP: a test decides, byte by byte, what each connection gets."""
 
 import socket
 import ssl
@@ -20,7 +20,7 @@ def trusting() -> ssl.SSLContext:
 
 
 def still_open(connection: socket.socket) -> bool:
-    """Whether the client has not closed a connection; its own thread may notice that much later."""
+    """Whether the client has kept a connection open; the thread that serves it may notice later."""
     if not hasattr(socket, "TCP_INFO"):
         return True
     try:
@@ -29,8 +29,8 @@ def still_open(connection: socket.socket) -> bool:
         return False  # it is closed on this side
 
 
-class Wire:
-    """Listens on 127.0.0.1; each connection goes to `behave`, in a thread of its own."""
+class RawServer:
+    """Listens on 127.0.0.1; calls `behave` for each connection, in a thread of its own."""
 
     def __init__(self, behave: "Behaviour", *, tls: bool = False) -> None:
         self._behave = behave
@@ -109,19 +109,19 @@ class Wire:
                 return
 
 
-Behaviour = Callable[[Wire, socket.socket], None]
+Behaviour = Callable[[RawServer, socket.socket], None]
 
 
 def answering(answer: bytes = OK) -> Behaviour:
-    """Make a behaviour that gives every request the same answer."""
+    """Return a behaviour that gives every request the same answer."""
 
-    def behave(wire: Wire, connection: socket.socket) -> None:
-        for _ in wire.requests(connection):
+    def behave(server: RawServer, connection: socket.socket) -> None:
+        for _ in server.requests(connection):
             connection.sendall(answer)
 
     return behave
 
 
-def silent(wire: Wire, connection: socket.socket) -> None:
+def silent(server: RawServer, connection: socket.socket) -> None:
     """Neither read nor write until the test is over."""
-    wire.release.wait(30)
+    server.release.wait(30)

@@ -1,15 +1,15 @@
-"""What may become of a call, by the kind of call. Nothing here lies about a bill by refusing."""
+"""What may happen to a call, by its kind. No fault refuses a call that is then billed."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from life_provider import FILES, answered
-from life_world import Act, Cut, Fault, World
 from rushes import Answer
 from rushes._flow import Interrupted, NotSent
 from rushes.testing._answers import BODIES
+from simulation_provider import FILES, answered
+from simulation_world import Cut, Fault, Respond, World
 
-UNSAYING = (408, 409, 425, 500, 502, 503, 504)
+UNCERTAIN = (408, 409, 425, 500, 502, 503, 504)
 REFUSING = (400, 401, 402, 403, 404, 413, 422)
 WAITS: Mapping[str, Mapping[str, str]] = {
     "": {},
@@ -30,67 +30,67 @@ WAITS: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def well(world: World, act: Act) -> Answer:
-    """Be answered as documented: what befalls a later call is waiting behind this."""
-    return act()
+def well(world: World, respond: Respond) -> Answer:
+    """Answer as documented: the next fault is for a later call."""
+    return respond()
 
 
-def not_sent(world: World, act: Act) -> Answer:
+def not_sent(world: World, respond: Respond) -> Answer:
     """Reach nobody, and know it."""
     raise NotSent("connection refused")
 
 
-def lost(world: World, act: Act) -> Answer:
+def lost(world: World, respond: Respond) -> Answer:
     """Reach nobody, without knowing."""
     raise Interrupted("the connection broke")
 
 
-def silent(world: World, act: Act) -> Answer:
-    """Reach the provider; its answer is lost."""
-    act()
+def silent(world: World, respond: Respond) -> Answer:
+    """Reach the provider; lose its answer."""
+    respond()
     raise Interrupted("the connection broke")
 
 
-def stalls(world: World, act: Act) -> Answer:
-    """Reach the provider, which says nothing until the time is over."""
-    act()
+def stalls(world: World, respond: Respond) -> Answer:
+    """Reach the provider, which does not answer before the timeout."""
+    respond()
     world.now += 120
     raise Interrupted("no whole answer within 120 seconds")
 
 
-def late(world: World, act: Act) -> Answer:
-    """Be given up, and reach the provider long afterwards."""
-    world.late.append((world.now, act))
+def late(world: World, respond: Respond) -> Answer:
+    """Be given up, and reach the provider much later."""
+    world.late.append((world.now, respond))
     raise Interrupted("the connection broke")
 
 
 def says(answer: Answer, *, acts: bool = False) -> Fault:
-    """Answer so, with or without having done what was asked."""
+    """Return this answer, with or without having done what was asked."""
 
-    def fault(world: World, act: Act) -> Answer:
+    def fault(world: World, respond: Respond) -> Answer:
         if acts:
-            act()
+            respond()
         return answer
 
     return fault
 
 
-def clip(**told: Any) -> Fault:
-    """Say something else of the clip than is true."""
+def clip(**fields: Any) -> Fault:
+    """Report something about the clip that is not true."""
 
-    def fault(world: World, act: Act) -> Answer:
-        true = act().json()
+    def fault(world: World, respond: Respond) -> Answer:
+        true = respond().json()
         ref = true["clip"]["ref"] if isinstance(true, dict) else "c-0"
-        return answered({"clip": {"ref": ref, **told}})
+        return answered({"clip": {"ref": ref, **fields}})
 
     return fault
 
 
 def film(keep: int | None = None, **changes: Any) -> Fault:
-    """Send something else than the video: only a beginning, other headers, another status."""
+    """Send something other than the video: only a part, other headers, another status."""
 
-    def fault(world: World, act: Act) -> Answer:
-        true = act()
+    def fault(world: World, respond: Respond) -> Answer:
+        true = respond()
         headers = {**true.headers, **changes.get("headers", {})}
         body = true.body if keep is None else true.body[:keep]
         answer = Answer(changes.get("status", true.status), headers, changes.get("body", body))
@@ -113,8 +113,10 @@ NO_ID = {
     "an odd id": answered({"clip": {"ref": 7}}),
     "a blank id": answered({"clip": {"ref": " "}}),
 }
-BROKEN = {str(status): Answer(status, {}, b'{"message": "odd"}') for status in UNSAYING}
-OTHER = {str(status): Answer(status, {}, b'{"message": "no"}') for status in (*REFUSING, *UNSAYING)}
+BROKEN = {str(status): Answer(status, {}, b'{"message": "odd"}') for status in UNCERTAIN}
+OTHER = {
+    str(status): Answer(status, {}, b'{"message": "no"}') for status in (*REFUSING, *UNCERTAIN)
+}
 
 FAULTS: dict[str, dict[str, Fault]] = {
     "POST clip": {
@@ -190,4 +192,4 @@ HARMFUL = {
     "DELETE clip": ["well", "silent", "not sent"],
     "GET file": ["well", "cut", "cut at once", "short", "a page", "410", "another part", "500"],
 }  # fmt: skip
-"""What most often leads into a corner."""
+"""The faults that most often lead to trouble; they are drawn more often."""

@@ -1,20 +1,20 @@
-"""What holds of every job at every moment, whatever has happened to it."""
+"""What holds for every job at any time, whatever has happened to it."""
 
 from itertools import pairwise
 
-from life_world import World
 from rushes import Task
+from simulation_world import World
 
 RANK = {
     "recorded": 0, "refused": 0, "sending": 0, "unknown": 1, "queued": 2, "in_progress": 3,
     "completed": 4, "failed": 5, "cancelled": 5, "expired": 5, "lost": 5,
 }  # fmt: skip
-"""How much is known. A video that was there may be gone at the provider later."""
+"""How much is known. A video that was ready may be gone at the provider later."""
 
 
-def broken_laws(world: World, jobs: tuple[str, ...]) -> list[str]:
-    """Return what is wrong with a world."""
-    found = list(world.wrong)
+def violated_invariants(world: World, jobs: tuple[str, ...]) -> list[str]:
+    """Return the invariants that a world violates."""
+    found = list(world.violations)
     for job in jobs:
         bills, file = world.provider.of(job), world.output(job)
         if len(bills) > 1:
@@ -36,7 +36,7 @@ def broken_laws(world: World, jobs: tuple[str, ...]) -> list[str]:
 
 
 def _worse(before: Task, after: Task) -> list[str]:
-    """Say what of a task was known better before."""
+    """Return what was known better of a task before."""
     found = []
     if RANK[after.state] < RANK[before.state]:
         found.append(f"{before.state} becomes {after.state}")

@@ -1,4 +1,4 @@
-"""Processes that work on jobs in a made-up world, and can be killed between any two effects."""
+"""Processes that work on jobs in a simulated world, and can be killed between any two effects."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -7,7 +7,6 @@ from typing import Any
 
 from acme_zoom import Zoom
 from journal_memory import MemoryJournal
-from life_world import KEY, Killed, World
 from rushes import Report, RushesError, Task, Timeouts
 from rushes._check.checking import check
 from rushes._client.verbs import Jobs
@@ -17,13 +16,14 @@ from rushes._session.session import Session
 from rushes._submit.delivering import PATIENCE
 from rushes.home import Keys
 from rushes.journal import essence
+from simulation_world import KEY, Killed, World
 
 TIMEOUTS = Timeouts()
 AT_MOST = Zoom.declaration.polling.at_most
 
 
 class Process:
-    """One process and its flows; what it knows is gone when it is killed."""
+    """One process and its flows; what it knows is lost when it is killed."""
 
     def __init__(self, world: World, *, keeps_journal: bool = True) -> None:
         self.world, self.runs = world, list[Run]()
@@ -48,7 +48,7 @@ class Process:
         return loaded, check(loaded, request)
 
     def start(self, verb: str, job: str, given: Any, timeout: float | None = None) -> "Run":
-        """Begin a verb; `given` is what it is about: a request, a task, for `found` a remote id."""
+        """Start a verb; `given` is its request, its task, or for `found` the remote id."""
         output = self.world.output(job)
         taken: dict[str, tuple[Any, ...]] = {
             "submit": ("acme/zoom", given, job, output),
@@ -61,27 +61,27 @@ class Process:
             "found": (job, given, None, False),
         }
         flows = getattr(self._jobs, "resolve" if verb in ("lost", "found") else verb)
-        flow = flows(*taken[verb], lambda task: self._tell(job, task))
+        flow = flows(*taken[verb], lambda task: self._updated(job, task))
         return Run(self, flow, verb, job, AT_MOST if timeout is None else timeout)
 
-    def _tell(self, job: str, task: Task) -> None:
-        self.world.told[job].append(task)
+    def _updated(self, job: str, task: Task) -> None:
+        self.world.updates[job].append(task)
         if self.session.journal is not None and self.world.task(job) != task:
-            self.world.wrong.append(f"told before it is recorded: {task.state}")
+            self.world.violations.append(f"reported before it is recorded: {task.state}")
 
     def kill(self) -> None:
-        """End as by a signal: nothing is tidied up, but the system lets go of files and locks."""
+        """Die as by SIGKILL: nothing is cleaned up, but the system closes files and drops locks."""
         for run in self.runs:
             run.over = True
             for sink in run.sinks:
                 if sink._file is not None:
                     sink._file.close()
         self.journal.close()
-        self.world.graves.append(self)  # a generator that nobody holds would tidy up
+        self.world.killed_processes.append(self)  # a generator that is collected would clean up
 
 
 class Run:
-    """One flow under way."""
+    """One running flow."""
 
     def __init__(
         self, process: Process, flow: Flow[Task], verb: str, job: str, timeout: float
@@ -110,14 +110,14 @@ class Run:
             self._go(lambda: self.flow.send(outcome))
 
     def throw(self, error: BaseException, *, performed: bool = False) -> None:
-        """Raise in the flow what came of its effect, which may have been performed all the same."""
+        """Raise in the flow an error of its effect, which may have been performed all the same."""
         if performed:
             with suppress(Exception):
                 self.world.perform(self, self._effect)
         self._go(lambda: self.flow.throw(error))
 
     def run(self, most: int = 3000) -> "Run":
-        """Perform effects until the flow is over, or so many."""
+        """Perform effects until the flow is over, at most this many."""
         for _ in range(most):
             if self.over:
                 break
@@ -125,7 +125,7 @@ class Run:
         return self
 
     def sleep(self, seconds: float) -> None:
-        """Let time pass; there is a limit to it, by what it is for."""
+        """Let time pass; how much is allowed depends on the task's state."""
         task = self.world.task(self.job)
         why = task.state if task and self.owns else "another owner"
         limits = {
@@ -142,7 +142,7 @@ class Run:
         }
         self._slept[why] += seconds
         if seconds < 0 or self._slept[why] > limits.get(why, 0) + 0.001:
-            self.world.wrong.append(f"slept {self._slept[why]} s while {why}")
+            self.world.violations.append(f"slept {self._slept[why]} s while {why}")
         self.world.now = max(self.world.now, self._since + seconds)
 
     def _go(self, on: Callable[[], Effect | None]) -> None:
@@ -161,24 +161,26 @@ class Run:
         self.owns = self.job in held and (self.owns or not had)
         if self.over:
             self.process.runs.remove(self)
-            self._judge()
+            self._check_end()
 
-    def _judge(self) -> None:
-        """Hold the end of a flow to what every end is: the task, or an error of ours with it."""
+    def _check_end(self) -> None:
+        """Check how a flow ended: with its task, or with an error of ours that carries it."""
         if isinstance(self.error, (KeyboardInterrupt, GeneratorExit)):
             return
         task = self.error.task if isinstance(self.error, RushesError) else self.result
         if self.error is not None and not isinstance(self.error, RushesError):
-            self.world.wrong.append(f"{self.verb} ended with {self.error!r}")
+            self.world.violations.append(f"{self.verb} ended with {self.error!r}")
         elif self.world.task(self.job) and (task is None or task.id != self.job):
-            self.world.wrong.append(f"{self.verb} ended without its task: {self.error!r}")
+            self.world.violations.append(f"{self.verb} ended without its task: {self.error!r}")
         elif self.result and not self._recorded(self.result):
-            self.world.wrong.append(f"{self.verb} returned what is not recorded: {self.result}")
+            self.world.violations.append(
+                f"{self.verb} returned what is not recorded: {self.result}"
+            )
         elif self.owns:
-            self.world.wrong.append(f"{self.verb} ended and owns the task still")
+            self.world.violations.append(f"{self.verb} ended and owns the task still")
 
     def _recorded(self, task: Task) -> bool:
-        """Whether a task is what the journal said at some time; what is no change, says now."""
+        """Whether a task is what the journal held at some time."""
         now = self.world.task(self.job)
         if now is not None and task.file and now.file != task.file:
             return False

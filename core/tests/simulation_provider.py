@@ -1,4 +1,4 @@
-"""The provider of a made-up world: it bills, answers as documented, and means what it says."""
+"""The simulated provider: it bills, and answers as documented and truthfully."""
 
 import re
 from collections.abc import Callable
@@ -14,8 +14,8 @@ from rushes._submit.reconciling import REPLAYED_FOR
 API, FILES = "https://api.acme.example", "https://files.acme.example"
 
 
-class Kind(Zoom):
-    """The plugin, by what its provider can do about a submit that nobody answered for."""
+class ProviderKind(Zoom):
+    """The plugin of a provider that can replay, reject or look up a submit, or none of these."""
 
     def __init__(self, idempotency: Any, look_up: Any) -> None:
         self.declaration = msgspec.structs.replace(
@@ -37,23 +37,23 @@ def _look_up(variant: Variant, client_id: str) -> Steps[list[Receipt] | None]:
 
 
 KINDS = {
-    "none": Kind("none", "none"),
-    "replay": Kind("replay", "none"),
-    "reject": Kind("reject", "none"),
-    "look-up": Kind("none", "by_client_id"),
-    "replay and look-up": Kind("replay", "by_client_id"),
-    "reject and look-up": Kind("reject", "by_client_id"),
+    "none": ProviderKind("none", "none"),
+    "replay": ProviderKind("replay", "none"),
+    "reject": ProviderKind("reject", "none"),
+    "look-up": ProviderKind("none", "by_client_id"),
+    "replay and look-up": ProviderKind("replay", "by_client_id"),
+    "reject and look-up": ProviderKind("reject", "by_client_id"),
 }
 REGISTRIES = {name: Registry(plugins=[kind]) for name, kind in KINDS.items()}
 
 
 class Clip(msgspec.Struct):
-    """What the provider bills for; how it ends shows at the third look."""
+    """What the provider bills for; the third poll shows how it ended."""
 
     ref: str
     job: str
     born: float
-    looks: int = 0
+    polls: int = 0
     end: str = "ready"
 
     @property
@@ -63,23 +63,23 @@ class Clip(msgspec.Struct):
 
     @property
     def link(self) -> str:
-        """Where its video is, however it is said to have ended."""
+        """The address of its video, whatever its final stage."""
         return f"{FILES}/{self.ref}.mp4"
 
-    def told(self) -> dict[str, Any]:
-        """Tell the stage it is at."""
-        self.looks += 1
-        if self.looks <= 2:
-            stage = ("waiting", "rendering")[self.looks - 1]
-            return {"ref": self.ref, "stage": stage, "done": 40 * self.looks}
+    def describe(self) -> dict[str, Any]:
+        """Describe its stage."""
+        self.polls += 1
+        if self.polls <= 2:
+            stage = ("waiting", "rendering")[self.polls - 1]
+            return {"ref": self.ref, "stage": stage, "done": 40 * self.polls}
         links = [self.link] if self.end == "ready" else []
         return {"ref": self.ref, "stage": self.end, "links": links}
 
 
 class Provider:
-    """Keeps the clips. What it refuses it does not bill; what it bills it may fail to say."""
+    """Keeps the clips. It bills nothing that it refuses."""
 
-    def __init__(self, kind: Kind, clock: Callable[[], float]) -> None:
+    def __init__(self, kind: ProviderKind, clock: Callable[[], float]) -> None:
         self._kind, self._clock = kind, clock
         self.clips: dict[str, Clip] = {}
 
@@ -88,7 +88,7 @@ class Provider:
         return [clip for clip in self.clips.values() if clip.job == job]
 
     def answer(self, call: Call) -> Answer:
-        """Do what a call asks for, and say so."""
+        """Do what a call asks for, and answer it."""
         if call.method == "POST":
             return self._created(call.headers["X-Job"])
         if found := re.fullmatch(rf"{API}/v1/clips/(.+)", call.url):
@@ -115,10 +115,10 @@ class Provider:
         if clip is None:
             return Answer(404)
         if method == "DELETE":
-            if clip.looks < 2:
-                clip.end, clip.looks = "stopped", 2
+            if clip.polls < 2:
+                clip.end, clip.polls = "stopped", 2
             return answered({})
-        return answered({"clip": clip.told()})
+        return answered({"clip": clip.describe()})
 
 
 def answered(value: Any, status: int = 200, **headers: str) -> Answer:

@@ -1,7 +1,6 @@
-"""A whole world for the client's flows: a network that loses things, a clock, a journal, a disk.
+"""A simulated world for the client's flows: an unreliable network, a clock, a journal, a disk.
 
-Every decision is in the flows, so that whoever performs their effects decides all else; here that
-is `World`.
+Flows make every decision and yield effects; here `World` performs them.
 """
 
 from collections import Counter, defaultdict, deque
@@ -10,40 +9,40 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from journal_memory import Memory
-from life_provider import API, KINDS, REGISTRIES, Provider
 from msgspec.structs import replace
 from rushes import Answer, Call, Task
 from rushes._flow import Ask, Do, Effect, Interrupted, NotSent, Send, Sleep, Stream
 from rushes.urls import origin
+from simulation_provider import API, KINDS, REGISTRIES, Provider
 
 if TYPE_CHECKING:
-    from life_process import Run
+    from simulation_process import Run
 
 KEY = "zoom-secret-key-5f31c7"
 CHUNKS = 3
 LATEST = 3600.0
-"""Seconds after which no call is on its way any more."""
+"""Seconds after which no call is in flight any more."""
 
 
 class Killed(BaseException):
-    """The process is gone; its flows are told nothing."""
+    """The process was killed; its flows are not told."""
 
 
 class Cut(Exception):
-    """The answer's head comes, and only the beginning of its body."""
+    """The answer's head arrives, and only the beginning of its body."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__("cut")
         self.answer = answer
 
 
-Act = Callable[[], Answer]
-Fault = Callable[["World", Act], Answer]
-"""What becomes of one call; `act` is what the provider would do and say."""
+Respond = Callable[[], Answer]
+Fault = Callable[["World", Respond], Answer]
+"""What happens to one call; `respond` has the provider act and answer."""
 
 
 class World:
-    """Performs effects. `tick` is told of each moment at which something may befall a process."""
+    """Performs effects. `tick` is called at each point at which a process may be killed or fail."""
 
     def __init__(self, kind: str, folder: Path) -> None:
         self.folder, self.kind, self.registry = folder, KINDS[kind], REGISTRIES[kind]
@@ -52,16 +51,16 @@ class World:
         self.provider = Provider(self.kind, lambda: self.now)
         self.memory = Memory()
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)
-        self.late: list[tuple[float, Act]] = []
+        self.late: list[tuple[float, Respond]] = []
         self.posts: Counter[str] = Counter()
         self.bodies: dict[str, bytes | None] = {}
-        self.told: dict[str, list[Task]] = defaultdict(list)
-        self.wrong: list[str] = []
-        self.tick: Callable[[str], None] = lambda moment: None
-        self.graves: list[object] = []
+        self.updates: dict[str, list[Task]] = defaultdict(list)
+        self.violations: list[str] = []
+        self.tick: Callable[[str], None] = lambda point: None
+        self.killed_processes: list[object] = []
 
     def output(self, job: str) -> Path:
-        """Return where a job's video goes."""
+        """Return the path of a job's video."""
         return self.folder / job / "video.mp4"
 
     def task(self, job: str) -> Task | None:
@@ -69,11 +68,11 @@ class World:
         return self.memory.tasks.get(job)
 
     def arrive(self) -> None:
-        """Let what was late reach the provider; nothing is on its way for hours."""
+        """Deliver delayed calls to the provider, except those older than an hour."""
         while self.late:
-            since, act = self.late.pop()
+            since, respond = self.late.pop()
             if self.now - since < LATEST:
-                act()
+                respond()
 
     def perform(self, run: "Run", effect: Effect) -> Any:
         """Perform one effect of one run."""
@@ -122,36 +121,36 @@ class World:
         return answer
 
     def _answer(self, call: Call, fault: Fault | None) -> Answer:
-        def act() -> Answer:
+        def respond() -> Answer:
             return self.provider.answer(call)
 
-        return fault(self, act) if fault else act()
+        return fault(self, respond) if fault else respond()
 
     def _addressed(self, effect: Send | Stream) -> None:
         own = origin(effect.call.url) == origin(API)
         if (KEY in effect.call.headers.get("Authorization", "")) is not own:
-            self.wrong.append(f"a key where none belongs, or none where it does: {effect}")
+            self.violations.append(f"a key where none belongs, or none where it does: {effect}")
         if effect.total <= 0:
-            self.wrong.append(f"no time at all for {effect}")
+            self.violations.append(f"no time at all for {effect}")
 
     def _paid_for(self, run: "Run", effect: Send | Stream) -> None:
-        """Hold a creating call to the law: recorded before it is sent, and sent as recorded."""
+        """Check a creating call: recorded before it is sent, and sent as recorded."""
         call, job = effect.call, effect.call.headers["X-Job"]
         self.posts[job] += 1
         if not isinstance(effect, Send) or not effect.creating:
-            self.wrong.append("a call that creates is not marked so")
+            self.violations.append("a call that creates is not marked so")
         if self.bodies.setdefault(job, call.body) != call.body:
-            self.wrong.append("two bodies under one key")
+            self.violations.append("two bodies under one key")
         if run.process.session.journal is None:
             return
         task = self.task(job)
         headers = {name: text for name, text in call.headers.items() if name != "Authorization"}
         if task is None or task.state not in ("sending", "unknown"):
-            self.wrong.append(f"sent while the journal says {task and task.state}")
+            self.violations.append(f"sent while the journal says {task and task.state}")
         elif replace(call, headers=headers) != task.call:
-            self.wrong.append("what is sent is not what was recorded")
+            self.violations.append("what is sent is not what was recorded")
         elif not run.owns or job not in self.memory.owners:
-            self.wrong.append("sent by one that does not own the task")
+            self.violations.append("sent by one that does not own the task")
 
     def _streamed(self, run: "Run", effect: Stream, answer: Answer) -> None:
         run.sinks.append(effect.sink)

@@ -1,4 +1,4 @@
-"""The phases before a call leaves, each held up for real, and told when somebody is in it."""
+"""The phases before a call is sent, each really stalled, and detectable when reached."""
 
 import asyncio
 import contextlib
@@ -10,20 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from raw_server import RawServer, silent
 from rushes._network.settings import Settings
-from wire_client import settings
-from wire_server import Wire, silent
+from transport_runner import settings
 
 
 class Phase(Struct):
-    """Where a call to `url` gets stuck; `reached` says whether it is there."""
+    """Where a call to `url` gets stuck; `reached` says whether one is stuck."""
 
     given: Settings
     url: str
     reached: Callable[[], bool]
 
     def wait(self) -> None:
-        """Wait until somebody is stuck here."""
+        """Wait until a call is stuck here."""
         until(self.reached)
 
 
@@ -33,7 +33,7 @@ def until(true: Callable[[], bool]) -> None:
         if true():
             return
         time.sleep(0.005)
-    raise AssertionError("it did not come to that")
+    raise AssertionError("it did not happen")
 
 
 async def soon(true: Callable[[], bool]) -> None:
@@ -42,7 +42,7 @@ async def soon(true: Callable[[], bool]) -> None:
         if true():
             return
         await asyncio.sleep(0.005)
-    raise AssertionError("it did not come to that")
+    raise AssertionError("it did not happen")
 
 
 @contextlib.contextmanager
@@ -61,7 +61,7 @@ def resolving(**changes: Any) -> Iterator[Phase]:
 
 @contextlib.contextmanager
 def connecting(**changes: Any) -> Iterator[Phase]:
-    """Have a server whose queue is full: nobody answers the first packet."""
+    """Have a server whose backlog is full: nothing answers the SYN."""
     with socket.socket() as listening, socket.socket() as first:
         listening.bind(("127.0.0.1", 0))
         listening.listen(0)
@@ -76,11 +76,11 @@ def connecting(**changes: Any) -> Iterator[Phase]:
 
 
 def _stuck(tls: bool, proxied: bool, **changes: Any) -> Iterator[Phase]:
-    with Wire(silent) as wire:
-        here = f"127.0.0.1:{wire.port}"
+    with RawServer(silent) as server:
+        here = f"127.0.0.1:{server.port}"
         given = settings(**changes, **({"proxy": f"http://{here}"} if proxied else {}))
         url = "https://api.acme.example/x" if proxied else f"https://{here}/x"
-        yield Phase(given, url, lambda: wire.accepted > 0)
+        yield Phase(given, url, lambda: server.accepted > 0)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Effects performed by either transport, in a thread that a test does not wait for for ever."""
+"""Runs effects on either transport, in a thread with a deadline."""
 
 import asyncio
 import threading
@@ -17,7 +17,7 @@ Perform = Callable[..., Any]
 
 
 class Body:
-    """A sink that keeps what comes."""
+    """A sink that keeps what it receives."""
 
     def __init__(self) -> None:
         self.content = b""
@@ -29,11 +29,11 @@ class Body:
         self.content += chunk
 
     def tell(self) -> None:
-        """Tell nobody."""
+        """Report nothing."""
 
 
 def settings(**changes: Any) -> Settings:
-    """Return settings whose own timeouts would wait for long."""
+    """Return settings whose own timeouts are long."""
     given = {
         "timeouts": Timeouts(connect=60, read=60),
         "proxy": None,
@@ -44,11 +44,10 @@ def settings(**changes: Any) -> Settings:
     return Settings(**given)
 
 
-def once_it_left(attempt: Callable[[float], Any]) -> Any:
-    """Make an attempt with a short deadline, and with a longer one where nothing left in time.
+def retry_until_sent(attempt: Callable[[float], Any]) -> Any:
+    """Attempt with a short deadline, and with longer ones while nothing was sent in time.
 
-    On a busy machine it may take longer than the first to connect; that is told from what a test
-    is about, and never on the last.
+    On a busy machine connecting alone may take longer than the first deadline.
     """
     for total in (0.4, 4.0):
         with suppress(NotSent):
@@ -56,8 +55,8 @@ def once_it_left(attempt: Callable[[float], Any]) -> Any:
     return attempt(20.0)
 
 
-def performing(kind: str) -> Perform:
-    """Return a function that performs effects, and fails the test where they do not end."""
+def run_in_thread(kind: str) -> Perform:
+    """Return a function that performs effects in a thread, and fails the test if they never end."""
 
     def blocking(given: Settings, effects: tuple[Any, ...]) -> list[Any]:
         transport = Transport(given)

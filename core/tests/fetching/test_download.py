@@ -629,7 +629,7 @@ def test_memory_stays_flat(server: Server, tmp_path: Path, kind: str) -> None:
     server.on("GET /files", long)
     code = (
         "import asyncio, resource, sys; sys.path.insert(0, sys.argv[1]);"
-        "from wire_client import *; from pathlib import Path; from rushes import Call;"
+        "from transport_runner import *; from pathlib import Path; from rushes import Call;"
         "from rushes._flow import Send, Stream; from rushes._fetch.part_file import PartFile;"
         "part = PartFile(Path(sys.argv[3]), 'kite'); given = settings(); url = sys.argv[2];"
         "perform = performing(sys.argv[4]); peak = lambda:"

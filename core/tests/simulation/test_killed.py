@@ -1,7 +1,7 @@
-"""Stopped at any moment, and taken up again: one bill, no id lost, the file whole or absent.
+"""Killed at any point, and resumed: one bill, no id lost, the file whole or absent.
 
-Every moment of a job's life is tried, for every kind of provider: before and after each effect, and
-between the pieces of the video.
+Every point of a job's life is tried, for every kind of provider: before and after each effect, and
+between the chunks of the video.
 """
 
 import os
@@ -13,18 +13,18 @@ from typing import Any
 import pytest
 from acme_driver import REQUEST
 from journal_memory import Memory, MemoryJournal
-from life_process import Process, Run
-from life_provider import KINDS
-from life_world import Killed, World
 from rushes import JournalError, OutcomeUnknownError, StillRunningError, Task
 from rushes._submit.reconciling import REPLAYED_FOR
+from simulation_process import Process, Run
+from simulation_provider import KINDS
+from simulation_world import Killed, World
 
 JOB = "job-1"
 
 
 @pytest.fixture(autouse=True)
 def no_power_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a killed process has written is there; only a power cut takes what was not synced."""
+    """A kill loses nothing that was written; only a power cut loses what was not synced."""
     monkeypatch.setattr(os, "fsync", lambda file: None)
 
 
@@ -35,21 +35,21 @@ def kind(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def worlds(kind: str, tmp_path: Path) -> Iterator[World]:
-    """Make worlds, one for each moment."""
+    """Yield a new world for each kill point."""
     return (World(kind, tmp_path / str(number)) for number in range(100_000))
 
 
-def moments(world: World, verb: Callable[[World], Run]) -> list[str]:
-    """List every moment of a run that nothing befalls."""
+def kill_points(world: World, verb: Callable[[World], Run]) -> list[str]:
+    """List every kill point of an undisturbed run."""
     found: list[str] = []
     world.tick = found.append
     assert verb(world).over
     return found
 
 
-def befalls(world: World, moment: int, error: BaseException) -> None:
-    """Let an error come out of the moment that comes then."""
-    left = [moment]
+def inject(world: World, point: int, error: BaseException) -> None:
+    """Raise an error at the kill point of this number."""
+    left = [point]
 
     def tick(_: str) -> None:
         left[0] -= 1
@@ -64,17 +64,17 @@ def generate(world: World) -> Run:
 
 
 def resume(world: World) -> Run:
-    """Take the job up in a new process, as a person does: by its name, or by asking again."""
+    """Continue the job in a new process, as a user does: by its name, or by asking again."""
     verb, given = ("resume", JOB) if world.task(JOB) else ("generate", REQUEST)
     return Process(world).start(verb, JOB, given).run()
 
 
-def again(world: World) -> Run:
+def generate_again(world: World) -> Run:
     """Ask for the same job again in a new process."""
     return generate(world)
 
 
-def can_tell(world: World, before: Task | None) -> bool:
+def outcome_is_knowable(world: World, before: Task | None) -> bool:
     """Whether the provider lets us find out what became of a submit."""
     if before is None or before.state not in ("sending", "unknown"):
         return True
@@ -82,15 +82,15 @@ def can_tell(world: World, before: Task | None) -> bool:
     return bool(kind.replays or (kind.findable if billed else kind.rejects))
 
 
-def judged(world: World, run: Run, before: Task | None, knows: bool) -> None:
-    """Hold the end of a job to the laws; `before` is what the journal said when it was taken up."""
+def assert_outcome(world: World, run: Run, before: Task | None, knowable: bool) -> None:
+    """Check how a job ended; `before` is what the journal said when it was continued."""
     bills, file = world.provider.of(JOB), world.output(JOB)
-    assert not world.wrong
+    assert not world.violations
     assert len(bills) <= 1
     assert run.over
-    if not knows:
+    if not knowable:
         assert isinstance(run.error, OutcomeUnknownError)
-        assert run.error.task == world.told[JOB][-1]
+        assert run.error.task == world.updates[JOB][-1]
         assert (run.error.task and run.error.task.state) == "unknown"
         assert world.posts[JOB] == len(bills) or world.kind.rejects
         assert not file.exists()
@@ -107,105 +107,105 @@ def judged(world: World, run: Run, before: Task | None, knows: bool) -> None:
         assert run.result.receipt == before.receipt
 
 
-@pytest.mark.parametrize("taken_up", [resume, again])
-def test_killed_at_any_moment(worlds: Iterator[World], taken_up: Callable[[World], Run]) -> None:
+@pytest.mark.parametrize("continue_job", [resume, generate_again])
+def test_killed_at_any_point(worlds: Iterator[World], continue_job: Callable[[World], Run]) -> None:
     world = next(worlds)
-    total = len(moments(world, generate))
+    total = len(kill_points(world, generate))
     assert total > 50
     unknown = 0
-    for moment in range(total):
+    for point in range(total):
         world = next(worlds)
-        befalls(world, moment, Killed())
+        inject(world, point, Killed())
         generate(world)
-        before, knows = world.task(JOB), can_tell(world, world.task(JOB))
-        judged(world, taken_up(world), before, knows)
-        unknown += not knows
+        before, knowable = world.task(JOB), outcome_is_knowable(world, world.task(JOB))
+        assert_outcome(world, continue_job(world), before, knowable)
+        unknown += not knowable
     assert (unknown == 0) == (world.kind.replays or (world.kind.rejects and world.kind.findable))
 
 
-def test_killed_at_any_moment_and_taken_up_days_later(worlds: Iterator[World]) -> None:
-    """No key is remembered by then: what cannot be found must not be sent again."""
+def test_killed_at_any_point_and_resumed_days_later(worlds: Iterator[World]) -> None:
+    """No key is remembered by then: what cannot be looked up must not be sent again."""
     world = next(worlds)
-    for moment in range(len(moments(world, generate))):
+    for point in range(len(kill_points(world, generate))):
         world = next(worlds)
-        befalls(world, moment, Killed())
+        inject(world, point, Killed())
         generate(world)
         world.now += 2 * REPLAYED_FOR
         before, billed = world.task(JOB), bool(world.provider.of(JOB))
         sent = before is not None and before.state == "sending"
-        judged(world, resume(world), before, not sent or (world.kind.findable and billed))
+        assert_outcome(world, resume(world), before, not sent or (world.kind.findable and billed))
 
 
-def test_killed_at_any_moment_where_the_caller_keeps_the_tasks(worlds: Iterator[World]) -> None:
+def test_killed_at_any_point_without_a_journal(worlds: Iterator[World]) -> None:
     """Without a journal the last task that `on_update` showed is enough to go on."""
 
     def alone(world: World, verb: str, given: Any) -> Run:
         return Process(world, keeps_journal=False).start(verb, JOB, given).run()
 
     world = next(worlds)
-    total = len(moments(world, lambda world: alone(world, "generate", REQUEST)))
+    total = len(kill_points(world, lambda world: alone(world, "generate", REQUEST)))
     assert total > 20
-    for moment in range(total):
+    for point in range(total):
         world = next(worlds)
-        befalls(world, moment, Killed())
+        inject(world, point, Killed())
         alone(world, "generate", REQUEST)
-        told = world.told[JOB]
-        before = told[-1] if told else None
-        knows = can_tell(world, before)
-        run = alone(world, "resume", told[-1]) if told else alone(world, "generate", REQUEST)
-        judged(world, run, before, knows)
+        updates = world.updates[JOB]
+        before = updates[-1] if updates else None
+        knowable = outcome_is_knowable(world, before)
+        run = alone(world, "resume", updates[-1]) if updates else alone(world, "generate", REQUEST)
+        assert_outcome(world, run, before, knowable)
 
 
-def test_killed_twice_at_any_moments(worlds: Iterator[World]) -> None:
-    """What is after an effect is before the next: here each moment is tried once."""
+def test_killed_twice_at_any_points(worlds: Iterator[World]) -> None:
+    """After one effect is before the next: each point is tried once here."""
 
     def killed_at(first: int) -> World:
         world = next(worlds)
-        befalls(world, first, Killed())
+        inject(world, first, Killed())
         generate(world)
         return world
 
     world = next(worlds)
-    for first in _once_each(moments(world, generate)):
+    for first in _once_each(kill_points(world, generate)):
         world = killed_at(first)
-        for second in _once_each(moments(world, resume)):
+        for second in _once_each(kill_points(world, resume)):
             world = killed_at(first)
-            befalls(world, second, Killed())
+            inject(world, second, Killed())
             resume(world)
-            world.tick = lambda moment: None
-            before, knows = world.task(JOB), can_tell(world, world.task(JOB))
-            judged(world, resume(world), before, knows)
+            world.tick = lambda point: None
+            before, knowable = world.task(JOB), outcome_is_knowable(world, world.task(JOB))
+            assert_outcome(world, resume(world), before, knowable)
 
 
 def _once_each(names: list[str]) -> list[int]:
-    return [moment for moment, name in enumerate(names) if not name.startswith("after")]
+    return [point for point, name in enumerate(names) if not name.startswith("after")]
 
 
 @pytest.mark.parametrize("drops", [False, True], ids=["interrupted", "dropped"])
 @pytest.mark.parametrize("verb", ["generate", "resume"])
-def test_stopped_at_any_moment(worlds: Iterator[World], verb: str, drops: bool) -> None:
-    """Ctrl-C is raised in the flow, which tidies up; one that nobody drives on is closed."""
+def test_stopped_at_any_point(worlds: Iterator[World], verb: str, drops: bool) -> None:
+    """Ctrl-C is raised in the flow, which cleans up; an abandoned flow is closed."""
 
-    def begun() -> World:
+    def new_world() -> World:
         world = next(worlds)
         if verb == "resume":
             Process(world).start("submit", JOB, REQUEST).run()
         return world
 
-    def goes(world: World) -> Run:
+    def run_verb(world: World) -> Run:
         given = REQUEST if verb == "generate" else JOB
         return Process(world).start(verb, JOB, given).run()
 
-    for moment in range(len(moments(begun(), goes))):
-        world = begun()
+    for point in range(len(kill_points(new_world(), run_verb))):
+        world = new_world()
         error: BaseException = GeneratorExit() if drops else KeyboardInterrupt()
-        befalls(world, moment, error)
-        assert type(goes(world).error) is type(error)
+        inject(world, point, error)
+        assert type(run_verb(world).error) is type(error)
         assert not list(world.folder.rglob("*.part"))
         assert not world.memory.owners
-        before, knows = world.task(JOB), can_tell(world, world.task(JOB))
+        before, knowable = world.task(JOB), outcome_is_knowable(world, world.task(JOB))
         if before is None or before.unfinished:
-            judged(world, resume(world), before, knows)
+            assert_outcome(world, resume(world), before, knowable)
 
 
 class Failing(MemoryJournal):
@@ -230,7 +230,7 @@ class Failing(MemoryJournal):
 
 
 def test_the_journal_fails_at_any_write(worlds: Iterator[World]) -> None:
-    """That is said, with the task; what the caller or the journal knows is taken up later."""
+    """The error carries the task; the job continues from what the caller or the journal knows."""
     for write in count():
         world = next(worlds)
         process = Process(world)
@@ -239,10 +239,10 @@ def test_the_journal_fails_at_any_write(worlds: Iterator[World]) -> None:
         if journal.left >= 0:
             break
         assert isinstance(run.error, (JournalError, StillRunningError, OutcomeUnknownError))
-        told = run.error.task
-        if told and told.receipt and told.unfinished:  # the caller knows more than the journal
-            judged(world, Process(world).start("resume", JOB, told).run(), told, True)
+        task = run.error.task
+        if task and task.receipt and task.unfinished:  # the caller knows more than the journal
+            assert_outcome(world, Process(world).start("resume", JOB, task).run(), task, True)
             continue
-        before, knows = world.task(JOB), can_tell(world, world.task(JOB))
-        judged(world, resume(world), before, knows)
+        before, knowable = world.task(JOB), outcome_is_knowable(world, world.task(JOB))
+        assert_outcome(world, resume(world), before, knowable)
     assert write > 5

@@ -1,7 +1,7 @@
-"""Lives of two jobs, walked at random: processes work on them at once, are stopped and killed.
+"""Random walks of two jobs: processes work on them concurrently, are stopped and killed.
 
-The provider, the network and the clocks do what they may. After every step the laws are looked at;
-at the end all faults are over, and every job that can be delivered is.
+The provider, the network and the clocks misbehave. After every step the invariants are checked; at
+the end all faults are over, and every job that can be delivered is.
 """
 
 import os
@@ -15,11 +15,6 @@ from acme_driver import REQUEST
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
-from life_faults import FAULTS, HARMFUL
-from life_laws import broken_laws
-from life_process import Process, Run
-from life_provider import KINDS
-from life_world import World
 from rushes import (
     ConfigurationError,
     OutcomeUnknownError,
@@ -31,108 +26,113 @@ from rushes import (
     TaskEndedError,
 )
 from rushes._submit.reconciling import REPLAYED_FOR
+from simulation_faults import FAULTS, HARMFUL
+from simulation_invariants import violated_invariants
+from simulation_process import Process, Run
+from simulation_provider import KINDS
+from simulation_world import World
 
 JOBS = ("one", "two")
 OTHER = Request("A lamp in the rain")
-PLACES = 3
+SLOTS = 3
 NEVER = 3000
 ENDS = {"broken": "failed", "stopped": "cancelled", "gone": "expired"}
-"""What the provider's words mean for a clip that has no video."""
+"""What the provider's stages mean for a clip that has no video."""
 
 
-def befalling(route: str) -> st.SearchStrategy[list[tuple[str, str]]]:
-    """Draw what befalls the next calls of a kind, one after the other."""
+def draw_faults(route: str) -> st.SearchStrategy[list[tuple[str, str]]]:
+    """Draw the faults of the next calls of a kind."""
     name = st.sampled_from(HARMFUL[route]) | st.sampled_from(sorted(FAULTS[route]))
     return st.lists(st.tuples(st.just(route), name), min_size=1, max_size=4)
 
 
-faults = st.lists(st.sampled_from(sorted(FAULTS)).flatmap(befalling), max_size=3).map(
+faults = st.lists(st.sampled_from(sorted(FAULTS)).flatmap(draw_faults), max_size=3).map(
     lambda found: [fault for several in found for fault in several]
 )
-jobs, places = st.sampled_from(JOBS), st.integers(0, PLACES - 1)
+jobs, slots = st.sampled_from(JOBS), st.integers(0, SLOTS - 1)
 steps = st.integers(0, 40) | st.just(NEVER)
 timeouts = st.sampled_from([None, 0.0, 7.0, 60.0])
 
 
-class Life(RuleBasedStateMachine):
-    """Three places where a flow may be under way: two in one process, one in another."""
+class RandomWalk(RuleBasedStateMachine):
+    """Three slots for a running flow: two in one process, one in another."""
 
     @initialize(kind=st.sampled_from(sorted(KINDS)), faults=faults, steps=steps)
     def begins(self, kind: str, faults: list[tuple[str, str]], steps: int) -> None:
         self.folder = Path(tempfile.mkdtemp())
         self.world = World(kind, self.folder)
         self.processes = [Process(self.world), Process(self.world)]
-        self.runs: list[Run | None] = [None] * PLACES
+        self.runs: list[Run | None] = [None] * SLOTS
         self.start(0, "generate", "one", REQUEST, None)
         self.go(0, faults, steps)
 
-    def go(self, place: int, faults: list[tuple[str, str]], steps: int) -> None:
-        """Perform effects of the flow at a place."""
+    def go(self, slot: int, faults: list[tuple[str, str]], steps: int) -> None:
+        """Perform effects of the flow in a slot."""
         for route, fault in faults:
             self.world.faults[route].append(FAULTS[route][fault])
-        run = self.runs[place]
+        run = self.runs[slot]
         if run is not None:
             run.run(steps)
 
-    def start(self, place: int, verb: str, job: str, given: Any, timeout: float | None) -> Run:
-        """Start a verb at a place; what was under way there is left alone to the end of time."""
-        process = self.processes[place // 2]
-        run = self.runs[place] = process.start(verb, job, given, timeout)
+    def start(self, slot: int, verb: str, job: str, given: Any, timeout: float | None) -> Run:
+        """Start a verb in a slot; a flow that was running there is abandoned."""
+        process = self.processes[slot // 2]
+        run = self.runs[slot] = process.start(verb, job, given, timeout)
         return run
 
     @rule(
-        place=places, verb=st.sampled_from(["submit", "generate"]), job=jobs, other=st.booleans(),
+        slot=slots, verb=st.sampled_from(["submit", "generate"]), job=jobs, other=st.booleans(),
         timeout=timeouts, faults=faults, steps=steps,
     )  # fmt: skip
     def asks(
-        self, place: int, verb: str, job: str, other: bool, timeout: float | None,
+        self, slot: int, verb: str, job: str, other: bool, timeout: float | None,
         faults: list[tuple[str, str]], steps: int,
     ) -> None:  # fmt: skip
-        """Ask for a job, which may be known by this name already, or be another one."""
-        busy = self.runs[place]
+        """Request a job, whose name may be known already, perhaps for another request."""
+        busy = self.runs[slot]
         if busy is None or busy.over:
             request = OTHER if other and self.world.task(job) else REQUEST
-            busy = self.start(place, verb, job, request, timeout)
+            busy = self.start(slot, verb, job, request, timeout)
             if request is OTHER:
                 busy.run()
                 assert isinstance(busy.error, RequestError)
-        self.go(place, faults, steps)
+        self.go(slot, faults, steps)
 
     @rule(
-        place=places, verb=st.sampled_from(["resume", "wait", "fetch", "cancel"]), job=jobs,
+        slot=slots, verb=st.sampled_from(["resume", "wait", "fetch", "cancel"]), job=jobs,
         old=st.integers(0, 20), timeout=timeouts, faults=faults, steps=steps,
     )  # fmt: skip
     def takes_up(
-        self, place: int, verb: str, job: str, old: int, timeout: float | None,
+        self, slot: int, verb: str, job: str, old: int, timeout: float | None,
         faults: list[tuple[str, str]], steps: int,
     ) -> None:  # fmt: skip
-        """Take a job up, by its name, or by what was told of it once."""
-        busy = self.runs[place]
+        """Continue a job, by its name, or by a task that was reported once."""
+        busy = self.runs[slot]
         if self.world.task(job) and (busy is None or busy.over):
-            told = self.world.told[job]
-            self.start(place, verb, job, told[old] if old < len(told) else job, timeout)
-        self.go(place, faults, steps)
+            updates = self.world.updates[job]
+            self.start(slot, verb, job, updates[old] if old < len(updates) else job, timeout)
+        self.go(slot, faults, steps)
 
-    @rule(place=places, job=jobs, lost=st.booleans(), steps=steps)
-    def resolves(self, place: int, job: str, lost: bool, steps: int) -> None:
-        """Say what became of a submit: the truth, where it is not given up."""
-        busy, bills = self.runs[place], self.world.provider.of(job)
+    @rule(slot=slots, job=jobs, lost=st.booleans(), steps=steps)
+    def resolves(self, slot: int, job: str, lost: bool, steps: int) -> None:
+        """Resolve a submit truthfully, or give it up."""
+        busy, bills = self.runs[slot], self.world.provider.of(job)
         if self.world.task(job) and (busy is None or busy.over) and (lost or bills):
             given = job if lost else bills[0].ref
-            self.start(place, "lost" if lost else "found", job, given, None)
-        self.go(place, [], steps)
+            self.start(slot, "lost" if lost else "found", job, given, None)
+        self.go(slot, [], steps)
 
-    @rule(place=places, faults=faults, steps=steps)
-    def goes_on(self, place: int, faults: list[tuple[str, str]], steps: int) -> None:
-        self.go(place, faults, steps)
+    @rule(slot=slots, faults=faults, steps=steps)
+    def goes_on(self, slot: int, faults: list[tuple[str, str]], steps: int) -> None:
+        self.go(slot, faults, steps)
 
-    @rule(place=places, performed=st.booleans(), steps=steps)
-    def is_interrupted(self, place: int, performed: bool, steps: int) -> None:
+    @rule(slot=slots, performed=st.booleans(), steps=steps)
+    def is_interrupted(self, slot: int, performed: bool, steps: int) -> None:
         """Press Ctrl-C while an effect is performed: before it has happened, or after."""
-        run = self.runs[place]
+        run = self.runs[slot]
         if run is not None and not run.over:
             run.throw(KeyboardInterrupt(), performed=performed)
-        self.go(place, [], steps)
+        self.go(slot, [], steps)
 
     @rule(which=st.integers(0, 1))
     def is_killed(self, which: int) -> None:
@@ -151,44 +151,44 @@ class Life(RuleBasedStateMachine):
     def the_provider_ends_it(self, job: str, end: str) -> None:
         for clip in self.world.provider.of(job):
             if clip.end == "ready":
-                clip.end, clip.looks = end, 2
+                clip.end, clip.polls = end, 2
 
     @rule()
     def what_was_late_arrives(self) -> None:
         self.world.arrive()
 
     @invariant()
-    def the_laws_hold(self) -> None:
-        broken = broken_laws(self.world, JOBS)
+    def invariants_hold(self) -> None:
+        broken = violated_invariants(self.world, JOBS)
         assert not broken, broken
 
     def teardown(self) -> None:
         try:
             if hasattr(self, "world"):
-                self.all_ends_well()
+                self.check_final_outcomes()
         finally:
             shutil.rmtree(self.folder)
 
-    def all_ends_well(self) -> None:
-        """When no fault is left, whoever takes a job up gets what can be had."""
+    def check_final_outcomes(self) -> None:
+        """Once no fault is left, a resume gets what can be had."""
         self.world.arrive()
         self.world.faults.clear()
         for process in self.processes:
             process.kill()
         for clip in self.world.provider.clips.values():
-            clip.looks = max(clip.looks, 2)
+            clip.polls = max(clip.polls, 2)
         for job in JOBS:
             before = self.world.task(job)
             if before is None:
                 continue
             bills = self.world.provider.of(job)
             run = Process(self.world).start("resume", job, job).run()
-            self.the_laws_hold()
+            self.invariants_hold()
             assert run.over
-            self.ends(job, before, bool(bills), run)
+            self.check_outcome(job, before, bool(bills), run)
 
-    def ends(self, job: str, before: Any, billed: bool, run: Run) -> None:
-        """Hold the last end of a job to what it must be."""
+    def check_outcome(self, job: str, before: Any, billed: bool, run: Run) -> None:
+        """Check the final outcome of a job."""
         task, kind = self.world.task(job), self.world.kind
         bills = self.world.provider.of(job)
         assert task
@@ -221,17 +221,17 @@ class Life(RuleBasedStateMachine):
 
 
 def links(task: Task) -> list[str | None]:
-    """Return the addresses that a task's video is said to have."""
+    """Return the addresses of a task's video."""
     return [result.url for result in task.results]
 
 
 @pytest.fixture(autouse=True, scope="module")
 def no_power_cut() -> Any:
-    """What a killed process has written is there; only a power cut takes what was not synced."""
+    """A kill loses nothing that was written; only a power cut loses what was not synced."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda file: None)
         yield
 
 
-TestLife = Life.TestCase
-TestLife.settings = settings(stateful_step_count=20)
+TestRandomWalk = RandomWalk.TestCase
+TestRandomWalk.settings = settings(stateful_step_count=20)

@@ -1,15 +1,15 @@
-"""What walks through the lives of jobs have found once, each told shortly."""
+"""What the random walks have found once, as short tests."""
 
 import os
 from pathlib import Path
 
 import pytest
 from acme_driver import REQUEST
-from life_faults import FAULTS, clip
-from life_laws import broken_laws
-from life_process import Process
-from life_world import World
 from rushes import RefusedError, ResultError, StillRunningError
+from simulation_faults import FAULTS, clip
+from simulation_invariants import violated_invariants
+from simulation_process import Process
+from simulation_world import World
 
 JOB = "one"
 
@@ -20,7 +20,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     return World("look-up", tmp_path)
 
 
-def befalls(world: World, route: str, *names: str) -> None:
+def inject(world: World, route: str, *names: str) -> None:
     world.faults[route].extend(FAULTS[route][name] for name in names)
 
 
@@ -28,10 +28,10 @@ def test_cancelling_by_an_old_word_forgets_nothing(world: World) -> None:
     process = Process(world)
     process.start("generate", JOB, REQUEST).run()
     before = world.task(JOB)
-    old = next(task for task in world.told[JOB] if task.state == "queued")
+    old = next(task for task in world.updates[JOB] if task.state == "queued")
     run = process.start("cancel", JOB, old).run()
     assert run.result == world.task(JOB) == before
-    assert not broken_laws(world, (JOB,))
+    assert not violated_invariants(world, (JOB,))
 
 
 def test_whoever_cancels_leaves_the_record_to_the_owner(world: World) -> None:
@@ -48,14 +48,14 @@ def test_whoever_cancels_leaves_the_record_to_the_owner(world: World) -> None:
     task = world.task(JOB)
     assert task
     assert (task.state, task.file) == ("completed", str(world.output(JOB)))
-    assert not broken_laws(world, (JOB,))
+    assert not violated_invariants(world, (JOB,))
 
 
 @pytest.mark.parametrize("fault", ["not sent", "lost", "silent"])
 def test_a_cancel_that_nobody_answers_says_so(world: World, fault: str) -> None:
     process = Process(world)
     process.start("submit", JOB, REQUEST).run()
-    befalls(world, "DELETE clip", fault)
+    inject(world, "DELETE clip", fault)
     run = process.start("cancel", JOB, JOB).run()
     assert isinstance(run.error, StillRunningError)
     assert run.error.task == world.task(JOB)
@@ -65,15 +65,15 @@ def test_a_cancel_that_nobody_answers_says_so(world: World, fault: str) -> None:
 def test_an_old_word_is_not_believed_though_its_clock_was_ahead(world: World, verb: str) -> None:
     process = Process(world)
     run = process.start("submit", JOB, REQUEST)
-    while not world.told[JOB]:
+    while not world.updates[JOB]:
         run.step()
-    (old,) = world.told[JOB]
+    (old,) = world.updates[JOB]
     world.set_back = 3600.0
     run.run()
     assert (old.state, world.posts[JOB]) == ("recorded", 1)
     process.start(verb, JOB, old).run()
     assert world.posts[JOB] == 1
-    assert not broken_laws(world, (JOB,))
+    assert not violated_invariants(world, (JOB,))
 
 
 def test_addresses_are_not_forgotten_for_an_answer_without_any(world: World) -> None:
@@ -81,12 +81,12 @@ def test_addresses_are_not_forgotten_for_an_answer_without_any(world: World) -> 
     process = Process(world)
     process.start("generate", JOB, REQUEST).run()
     world.output(JOB).unlink()
-    befalls(world, "GET file", "410", "410")
-    befalls(world, "GET clip", "no link")
+    inject(world, "GET file", "410", "410")
+    inject(world, "GET clip", "no link")
     assert isinstance(process.start("fetch", JOB, JOB).run().error, ResultError)
-    again = process.start("generate", JOB, REQUEST).run()
-    assert again.result
-    assert again.result.file == str(world.output(JOB))
+    generate_again = process.start("generate", JOB, REQUEST).run()
+    assert generate_again.result
+    assert generate_again.result.file == str(world.output(JOB))
 
 
 @pytest.mark.parametrize(("end", "word"), [("broken", "failed"), ("stopped", "cancelled")])
@@ -95,7 +95,7 @@ def test_a_video_whose_link_is_dead_is_not_unmade_by_another_word(
 ) -> None:
     """It was there once; what there is to say is that it cannot be had, and what is said now."""
     process = Process(world)
-    befalls(world, "GET clip", "a dead link")
+    inject(world, "GET clip", "a dead link")
     world.faults["GET clip"].append(clip(stage=end, why="fog"))
     error = process.start("generate", JOB, REQUEST).run().error
     now = f"the provider now calls it {word}"
@@ -106,11 +106,11 @@ def test_a_video_whose_link_is_dead_is_not_unmade_by_another_word(
     assert (error.task.state, error.task.error) == ("completed", f"{now}: fog")
 
     (billed,) = world.provider.of(JOB)
-    billed.end, billed.looks = end, 2
+    billed.end, billed.polls = end, 2
     error = process.start("resume", JOB, JOB).run().error
     assert isinstance(error, ResultError)
     assert str(error).endswith(now)
-    assert not broken_laws(world, (JOB,))
+    assert not violated_invariants(world, (JOB,))
 
     billed.end = "ready"
     task = process.start("resume", JOB, JOB).run().result
@@ -127,16 +127,16 @@ def test_a_video_that_is_there_is_fetched_whatever_it_is_called_now(world: World
     task = process.start("resume", JOB, JOB).run().result
     assert task
     assert (task.file, task.error) == (str(world.output(JOB)), None)
-    assert not broken_laws(world, (JOB,))
+    assert not violated_invariants(world, (JOB,))
 
 
 def test_told_to_come_back_on_the_last_day(world: World) -> None:
-    befalls(world, "POST clip", "429 by the last day")
+    inject(world, "POST clip", "429 by the last day")
     run = Process(world).start("submit", JOB, REQUEST).run()
     assert isinstance(run.error, RefusedError)
     assert "come back in" in str(run.error)
 
 
 def test_a_part_said_to_be_beyond_all_numbers(world: World) -> None:
-    befalls(world, "GET file", "a part of odd size")
+    inject(world, "GET file", "a part of odd size")
     assert Process(world).start("generate", JOB, REQUEST).run().result
