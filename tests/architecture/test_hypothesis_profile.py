@@ -1,4 +1,4 @@
-"""How many examples a property gets, and which, the one profile says."""
+"""How many examples a property gets, and which, is decided by one Hypothesis profile."""
 
 import ast
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 TESTS = [
     path
     for folder in ("core/tests", "plugins", "contrib", "tests")

@@ -1,4 +1,4 @@
-"""Whatever a gateway answers, a job has one of a few ends: fuzzed answers through whole flows.
+"""Whatever a gateway answers, a job has one of a few outcomes: fuzzed answers through whole flows.
 
 The conformance kits hold each reader to typed outcomes; here the clients act on what was read.
 """
@@ -127,4 +127,4 @@ def _paid_once(idempotency: str, given_: list[Answer | None], creating: list[Any
 
 def test_every_gateway_is_asked() -> None:
     assert set(KITS) == {"toapis", "apimart", "uniall"}
-    assert Path(__file__).parent.parent.joinpath("plugins").is_dir()
+    assert Path(__file__).parents[2].joinpath("plugins").is_dir()

@@ -1,4 +1,4 @@
-"""All problems at once, and none that is not there: rich requests, damaged in one place or two."""
+"""All problems at once, and no false ones: rich requests, with one or two mistakes in them."""
 
 import copy
 import re

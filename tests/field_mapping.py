@@ -1,8 +1,8 @@
-"""An independent reading of the table "Request → variant": what each variant makes of a request.
+"""An independent implementation of the table "Request → variant": how each variant maps a request.
 
-Nothing here is shared with the core or the plugins. Each variant is a column of the table: for
-every common field, where it goes; a field that a column does not have is refused. What the
-payload may then hold is the sandbox's to judge, which reads the pages for itself, too.
+It shares nothing with the core or the plugins. Each variant is a column of the table: for every
+common field, where it goes; a field that a column does not have is refused. What the payload may
+then hold is checked by the sandbox, which reads the pages for itself, too.
 """
 
 import copy
@@ -21,7 +21,7 @@ FRAMES = ("first_frame", "last_frame")
 
 
 @dataclass
-class Reading:
+class MappedRequest:
     """The wire body, local files standing in it by their paths, and the paths that are refused."""
 
     body: dict[str, Any]
@@ -72,19 +72,19 @@ def absent(name: str, value: Any) -> bool:
     return value in (None, "", []) or (name == "prompt" and text(value) and not value.strip())
 
 
-def misspoken(request: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the paths of what is malformed in common words, every item for itself."""
+def malformed(request: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the path of everything that is malformed in a request, item by item."""
     for name, value in request.items():
         if name in WORDS:
             if not WORDS[name](value):
                 yield name
         elif name in ITEMS:
-            yield from misspoken_items(name, value)
+            yield from malformed_items(name, value)
         elif name != "extra" or not isinstance(value, dict):
             yield name
 
 
-def misspoken_items(name: str, items: Any) -> Iterator[str]:
+def malformed_items(name: str, items: Any) -> Iterator[str]:
     if not isinstance(items, list):
         yield name
         return
@@ -120,7 +120,7 @@ def deep(at: str, part: str, value: Any) -> Iterator[str]:
 
 # Where a field goes.
 
-Column = Callable[[Reading, Any], None]
+Column = Callable[[MappedRequest, Any], None]
 
 
 class Local(str):
@@ -133,8 +133,8 @@ def place(url: str) -> str:
 
 
 def put(*names: str) -> Column:
-    def column(reading: Reading, value: Any) -> None:
-        target = reading.body
+    def column(mapped: MappedRequest, value: Any) -> None:
+        target = mapped.body
         for name in names[:-1]:
             target = target.setdefault(name, {})
         target[names[-1]] = value
@@ -143,19 +143,19 @@ def put(*names: str) -> Column:
 
 
 def mode(words: Mapping[str, str]) -> Column:
-    def column(reading: Reading, value: Any) -> None:
+    def column(mapped: MappedRequest, value: Any) -> None:
         if value in words:
-            reading.body["mode"] = words[value]
+            mapped.body["mode"] = words[value]
         else:
-            reading.refused.append("resolution")
+            mapped.refused.append("resolution")
 
     return column
 
 
 def always(name: str, value: Any) -> Column:
-    def column(reading: Reading, asked: Any) -> None:
+    def column(mapped: MappedRequest, asked: Any) -> None:
         if asked != value:
-            reading.refused.append(name)
+            mapped.refused.append(name)
 
     return column
 
@@ -163,12 +163,12 @@ def always(name: str, value: Any) -> Column:
 def one_by_one(roles: Mapping[str, Callable[[dict[str, Any], str], None]]) -> Column:
     """Carry images in their order; a role that the column does not have is refused."""
 
-    def column(reading: Reading, images: list[dict[str, Any]]) -> None:
+    def column(mapped: MappedRequest, images: list[dict[str, Any]]) -> None:
         for index, image in enumerate(images):
             if image["role"] in roles:
-                roles[image["role"]](reading.body, image["url"])
+                roles[image["role"]](mapped.body, image["url"])
             else:
-                reading.refused.append(f"images[{index}].role")
+                mapped.refused.append(f"images[{index}].role")
 
     return column
 
@@ -187,35 +187,35 @@ def alone(name: str) -> Callable[[dict[str, Any], str], None]:
     return carry
 
 
-def apimart_images(reading: Reading, images: list[dict[str, Any]]) -> None:
+def apimart_images(mapped: MappedRequest, images: list[dict[str, Any]]) -> None:
     """`image_urls`: first frame, then last; a last frame needs a first."""
     ordered = sorted(images, key=lambda image: str(image["role"]))  # first_frame, last_frame
-    one_by_one(dict.fromkeys(FRAMES, in_list("image_urls")))(Reading(reading.body), ordered)
+    one_by_one(dict.fromkeys(FRAMES, in_list("image_urls")))(MappedRequest(mapped.body), ordered)
     roles = [image["role"] for image in images]
-    reading.refused += [
+    mapped.refused += [
         f"images[{index}].role"
         for index, role in enumerate(roles)
         if role == "reference" or (role == "last_frame" and "first_frame" not in roles)
     ]
 
 
-def apimart_shots(reading: Reading, shots: list[dict[str, Any]]) -> None:
+def apimart_shots(mapped: MappedRequest, shots: list[dict[str, Any]]) -> None:
     """`multi_shot`, customize, indexes added."""
     numbered = [{"index": place, **shot} for place, shot in enumerate(shots, 1)]
-    reading.body |= {"multi_shot": True, "shot_type": "customize", "multi_prompt": numbered}
+    mapped.body |= {"multi_shot": True, "shot_type": "customize", "multi_prompt": numbered}
 
 
-def apimart_subjects(reading: Reading, subjects: list[dict[str, Any]]) -> None:
+def apimart_subjects(mapped: MappedRequest, subjects: list[dict[str, Any]]) -> None:
     for subject in subjects:
         element = {**subject, "element_input_urls": subject.get("images", [])}
         element.pop("images", None)
-        reading.body.setdefault("element_list", []).append(element)
+        mapped.body.setdefault("element_list", []).append(element)
 
 
-def uniall_shots(reading: Reading, shots: list[dict[str, Any]]) -> None:
+def uniall_shots(mapped: MappedRequest, shots: list[dict[str, Any]]) -> None:
     """`multi_prompt`; a shot's duration is refused."""
-    put("extra_body", "multi_prompt")(reading, [{"prompt": shot["prompt"]} for shot in shots])
-    reading.refused += [
+    put("extra_body", "multi_prompt")(mapped, [{"prompt": shot["prompt"]} for shot in shots])
+    mapped.refused += [
         f"shots[{index}].duration" for index, shot in enumerate(shots) if "duration" in shot
     ]
 
@@ -287,31 +287,31 @@ OPEN = {
 """The open object of a variant, and the fields in it that its page names."""
 
 
-def read(variant: str, request: Mapping[str, Any]) -> Reading:
+def read(variant: str, request: Mapping[str, Any]) -> MappedRequest:
     """Return what a variant makes of a request, given as JSON."""
     gateway, _, model = variant.partition("/")
     given = {name: value for name, value in request.items() if not absent(name, value)}
     extra = given.pop("extra", None) or {}
     if not given and isinstance(extra, dict) and extra:  # a native payload, sent as it is
-        return judged(gateway, model, tagged(variant, Reading(copy.deepcopy(extra))))
-    reading = Reading({"model": model}, [*misspoken({**given, "extra": extra})])
-    if reading.refused:
-        reading.refused += [name for name in WORDS if name in given and name not in TABLE[variant]]
-        return reading
+        return judged(gateway, model, tagged(variant, MappedRequest(copy.deepcopy(extra))))
+    mapped = MappedRequest({"model": model}, [*malformed({**given, "extra": extra})])
+    if mapped.refused:
+        mapped.refused += [name for name in WORDS if name in given and name not in TABLE[variant]]
+        return mapped
     for name, value in plain(given).items():
         if name in TABLE[variant]:
-            TABLE[variant][name](reading, value)
+            TABLE[variant][name](mapped, value)
         else:
-            reading.refused.append(name)
+            mapped.refused.append(name)
     if gateway == "uniall":
-        reading.refused += [
+        mapped.refused += [
             f"images[{index}].url"
             for index, image in enumerate(given.get("images", ()))
             if isinstance(place(image["url"]), Local)
         ]
-    fill_in_the_duration(reading, extra)
-    add(reading, filled(variant, extra), "extra")
-    return judged(gateway, model, tagged(variant, reading))
+    fill_in_the_duration(mapped, extra)
+    add(mapped, filled(variant, extra), "extra")
+    return judged(gateway, model, tagged(variant, mapped))
 
 
 def plain(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -336,13 +336,13 @@ def plain_part(name: str, value: Any) -> Any:
     return place(value) if name == "url" else value
 
 
-def fill_in_the_duration(reading: Reading, extra: Mapping[str, Any]) -> None:
+def fill_in_the_duration(mapped: MappedRequest, extra: Mapping[str, Any]) -> None:
     """Shots of several seconds without a duration fill in their sum, where there is such one."""
-    shots = reading.body.get("multi_prompt", [])
-    if shots and "duration" not in reading.body and absent("", extra.get("duration")):
+    shots = mapped.body.get("multi_prompt", [])
+    if shots and "duration" not in mapped.body and absent("", extra.get("duration")):
         lengths = [shot.get("duration") for shot in shots]
         if all(type(length) is int for length in lengths) and 3 <= sum(lengths) <= 15:
-            reading.body["duration"] = sum(lengths)
+            mapped.body["duration"] = sum(lengths)
 
 
 def filled(variant: str, extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -357,36 +357,36 @@ def filled(variant: str, extra: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def add(reading: Reading, extra: Mapping[str, Any], path: str) -> None:
+def add(mapped: MappedRequest, extra: Mapping[str, Any], path: str) -> None:
     """Add native fields; one that the common words have said already is refused."""
-    target: Any = reading.body
+    target: Any = mapped.body
     for name in path.split(".")[1:]:
         target = target[name]
     for name, value in extra.items():
         if name not in target:
             target[name] = copy.deepcopy(value)
         elif isinstance(target[name], dict) and isinstance(value, dict):
-            add(reading, value, f"{path}.{name}")
+            add(mapped, value, f"{path}.{name}")
         elif (path, name) != ("extra", "model") or value != target[name]:
-            reading.refused.append(f"{path}.{name}")
+            mapped.refused.append(f"{path}.{name}")
 
 
-def tagged(variant: str, reading: Reading) -> Reading:
+def tagged(variant: str, mapped: MappedRequest) -> MappedRequest:
     """Put the first image's tag before an omni prompt that cites none; `01` is no number."""
-    prompt, images = (reading.body.get(name) for name in ("prompt", "image_urls"))
+    prompt, images = (mapped.body.get(name) for name in ("prompt", "image_urls"))
     if variant == "toapis/kling-v3-omni" and isinstance(prompt, str) and prompt.strip():
         cites = re.search(r"<<<image_(0|[1-9][0-9]*)>>>", prompt)
         if isinstance(images, list) and images and not cites:
-            reading.body["prompt"] = f"<<<image_1>>> {prompt}"
-    return reading
+            mapped.body["prompt"] = f"<<<image_1>>> {prompt}"
+    return mapped
 
 
-def judged(gateway: str, model: str, reading: Reading) -> Reading:
+def judged(gateway: str, model: str, mapped: MappedRequest) -> MappedRequest:
     """Add what the sandbox refuses of the body, local files having become addresses."""
-    if not reading.refused:
-        refusals = judge(gateway, model, uploaded(reading.body), loopback=False)
-        reading.refused += [f"wire {refusal}" for refusal in refusals]
-    return reading
+    if not mapped.refused:
+        refusals = judge(gateway, model, uploaded(mapped.body), loopback=False)
+        mapped.refused += [f"wire {refusal}" for refusal in refusals]
+    return mapped
 
 
 def uploaded(value: Any) -> Any:

@@ -1,14 +1,14 @@
-"""Requests in common words: what `check` makes of them is what an independent reading makes."""
+"""Portable requests: `check` maps them as an independent implementation does."""
 
 import json
 from typing import Any
 
 import msgspec
 import pytest
+from field_mapping import TABLE, read
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 from payloads import FIELDS, PROMPTS, RATIOS, SHOT_PROMPTS, URLS, maybe, usually
-from request_table import TABLE, read
 from rushes import Report, Request
 from rushes._check.checking import _thorough
 from rushes._check.quick import quick
@@ -90,15 +90,15 @@ def wire(report: Report) -> Any:
 @given(data=st.data())
 def test_the_table_is_kept(variant: str, data: st.DataObject) -> None:
     request: dict[str, Any] = data.draw(requests(variant))
-    report, reading = check(REGISTRY.get(variant), request), read(variant, request)
+    report, mapped = check(REGISTRY.get(variant), request), read(variant, request)
     for problem in report.problems:
         note(f"check: {problem}")
-    note(f"table: {reading.refused}")
-    assert report.valid == (not reading.refused)
+    note(f"table: {mapped.refused}")
+    assert report.valid == (not mapped.refused)
     if report.valid:
-        assert exact(wire(report)) == exact(reading.body)
+        assert exact(wire(report)) == exact(mapped.body)
     paths = {problem.path for problem in report.problems}
-    assert {path for path in reading.refused if path[:5] != "wire "} <= paths
+    assert {path for path in mapped.refused if path[:5] != "wire "} <= paths
 
 
 def exact(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""What we decode or convert to is made ready by the module that owns it."""
+"""Types that we decode or convert to are prepared by the module that owns them."""
 
 import subprocess
 import sys
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 FINDER = Path(__file__).with_name("decoded_types.py")
 
 

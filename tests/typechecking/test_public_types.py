@@ -1,4 +1,4 @@
-"""What a type checker sees of our packages: every name, and no name that is not there."""
+"""What a type checker sees of our packages: every public name, and no unknown one."""
 
 import json
 import subprocess

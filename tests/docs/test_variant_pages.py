@@ -1,4 +1,4 @@
-"""The generated pages are what the declarations say now, and they read as Markdown."""
+"""The generated pages match the declarations, and are valid Markdown."""
 
 import re
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs" / "variants").glob("*.md"))
 LINK = re.compile(r"\]\(([^)#\s]+)\)")
 

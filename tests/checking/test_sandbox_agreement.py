@@ -1,4 +1,4 @@
-"""Two readings of the same pages: what `check` accepts the sandbox accepts, and the reverse."""
+"""The plugins and the sandbox read the same pages alike: both accept the same payloads."""
 
 from typing import Any
 
