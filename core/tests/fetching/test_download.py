@@ -632,7 +632,7 @@ def test_memory_stays_flat(server: Server, tmp_path: Path, kind: str) -> None:
         "from transport_runner import *; from pathlib import Path; from rushes import Call;"
         "from rushes._flow import Send, Stream; from rushes._fetch.part_file import PartFile;"
         "part = PartFile(Path(sys.argv[3]), 'kite'); given = settings(); url = sys.argv[2];"
-        "perform = performing(sys.argv[4]); peak = lambda:"
+        "perform = run_in_thread(sys.argv[4]); peak = lambda:"
         " resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
         "perform(given, Send(call=Call.get(url + '/x'), total=60));"
         "effect = Stream(call=Call.get(url + '/files/x'), total=600, sink=part, public_only=False);"

@@ -329,7 +329,7 @@ sys.path.insert(0, sys.argv[1])
 from rushes import Call
 from rushes._network.async_transport import AsyncTransport
 from rushes._flow import Send, Stream
-from wire_client import Body, settings
+from transport_runner import Body, settings
 
 transport, call = AsyncTransport(settings(connections=3)), Call.get(sys.argv[2])
 loop = asyncio.new_event_loop()

@@ -8,7 +8,7 @@ from rushes._check.matrix import ROWS, hint_at
 from rushes._payload.body import top
 from rushes._payload.constraints import distance, finite
 from rushes._payload.fields import shape
-from rushes.problems import Problem
+from rushes.problems import Note, Problem
 from rushes.request import FIELDS, Request
 from rushes.testing._request_checks import PROBES
 from rushes.testing._sites import sites
@@ -16,6 +16,9 @@ from rushes.testing._subject import Subject
 from rushes.testing._values import bad
 from rushes.variant import Always
 
+ODD_TEXTS = ("\x1b[31mk", "k\u2028k", "k" * 9000)
+LONGEST = 600
+"""Characters that a message stays below."""
 UNLISTED = frozenset(("null", "not_json"))
 """Codes of values that are none: what would be accepted instead is not asked."""
 
@@ -62,6 +65,19 @@ class MessageChecks(Subject):
                     again = self.own_problems(self.check(site.put(body, nearest)))
                     refused = any(found.path == site.path for found in again)
                     assert not refused, f"{site.path}: {nearest!r} is said to do, and refused"
+
+    def test_messages_are_short_and_printable(self) -> None:
+        """A message is one printable line of some length, whatever value it quotes."""
+        body = self.native()
+        for site in sites(self.variant.payload):
+            for text in ODD_TEXTS:
+                report = self.check(site.put(body, text))
+                findings: list[Problem | Note] = [*report.problems, *report.notes]
+                for found in findings:
+                    where = f"{found.path} ({found.code})"
+                    told = found.message
+                    assert told.isprintable(), f"{where}: not printable: {told!r}"
+                    assert len(told) < LONGEST, f"{where}: too long to read: {told[:LONGEST]!r}"
 
     def _acted_on(self, problems: Iterable[Problem]) -> None:
         fields = {field.wire for field in shape(self.variant.payload)}
