@@ -8,7 +8,7 @@ from rushes._check.matrix import ROWS, hint_at
 from rushes._payload.body import top
 from rushes._payload.constraints import distance, finite
 from rushes._payload.fields import shape
-from rushes.problems import Note, Problem
+from rushes.problems import Problem
 from rushes.request import FIELDS, Request
 from rushes.testing._request_checks import PROBES
 from rushes.testing._sites import sites
@@ -67,13 +67,11 @@ class MessageChecks(Subject):
                     assert not refused, f"{site.path}: {nearest!r} is said to do, and refused"
 
     def test_messages_are_short_and_printable(self) -> None:
-        """A message is one printable line of some length, whatever value it quotes."""
+        """A problem's message is one short, printable line, whatever value it quotes."""
         body = self.native()
         for site in sites(self.variant.payload):
             for text in ODD_TEXTS:
-                report = self.check(site.put(body, text))
-                findings: list[Problem | Note] = [*report.problems, *report.notes]
-                for found in findings:
+                for found in self.check(site.put(body, text)).problems:
                     where = f"{found.path} ({found.code})"
                     told = found.message
                     assert told.isprintable(), f"{where}: not printable: {told!r}"
