@@ -1,4 +1,4 @@
-"""What APIMart's answers mean: submits, statuses, refusals."""
+"""How APIMart's answers are read: results, costs, errors inside an HTTP 200."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""From a request in common words to APIMart's payload."""
+"""How portable requests become APIMart's payload: shots, subjects, local files, field order."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Storyboards in native APIMart payloads: which fields go together, indexes, sums, lengths."""
+"""Storyboards in native APIMart payloads: which fields go together, indexes, sums."""
 
 from itertools import product
 from typing import Any

@@ -1,4 +1,4 @@
-"""What ToAPIs' answers mean: submits, statuses, refusals, uploads; and the calls that ask."""
+"""How ToAPIs' answers are read: receipts, results, reasons, refusals of the content."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""From a request in common words to ToAPIs' payloads."""
+"""How portable requests become ToAPIs' payloads: images and roles, shared objects, field order."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What UniAll's answers mean, whose page shows none; and the calls that it is sent."""
+"""How UniAll's answers are read, though its page shows none; and the calls it is sent."""
 
 import json
 from functools import cache

@@ -1,4 +1,4 @@
-"""From a request in common words to UniAll's payloads."""
+"""How portable requests become UniAll's payloads: shots, local files, siblings."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""Every field of UniAll's page on its bound and one step beyond it, in native payloads."""
+"""What UniAll's pages say across fields: which of prompt, images and shots go together."""
 
 from itertools import product
 from typing import Any
@@ -54,7 +54,7 @@ def test_which_fields_go_together(image: bool, multi_prompt: Any, prompt: bool) 
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\u3000\u2028\u00a0"])
-def test_a_blank_prompt_is_none(blank: str) -> None:
+def test_a_blank_prompt_counts_as_absent(blank: str) -> None:
     refused(native(prompt=blank), "prompt", "blank")
     refused(native(prompt=blank, image=IMAGE), "prompt", "blank")
 
