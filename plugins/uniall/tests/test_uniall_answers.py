@@ -113,6 +113,7 @@ class TestStatus:
             ({"result": {"outputs": [URL, f"{URL}?2"]}}, [URL, f"{URL}?2"]),
             ({"video_url": None, "result": {"video_url": None, "outputs": [URL]}}, [URL]),
             ({"video_url": "", "result": {"video_url": URL}}, [URL]),
+            ({"result": {"outputs": [{"url": URL}, {"video_url": f"{URL}?2"}]}}, [URL, f"{URL}?2"]),
             ({"result": {"outputs": []}}, []),
             ({"result": {"outputs": [None, 5, "", []]}}, []),
             ({"result": {"outputs": None, "video_url": 5}}, []),
