@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from wire_server import still_open
+from raw_server import still_open
 
 
 def box(kind: bytes, body: bytes = b"") -> bytes:

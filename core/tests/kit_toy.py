@@ -192,7 +192,7 @@ class ToyKit(VariantConformance):
          Status(state="completed", progress=90, results=(Result(url=URL),))),
     ]  # fmt: skip
     look_ups: ClassVar[Any] = [({"id": "k1"}, ["k1"])]
-    refusals: ClassVar[Any] = [(402, {"error": "no money"}, "balance")]
+    refusals: ClassVar[Any] = [(402, {"error": {"message": "no money"}}, "balance")]
     snapshots: Path
 
     def snapshot_path(self) -> Path:

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from rushes_sandbox import Sandbox
 
-from crash.jobs import VARIANTS, Stage
-from crash.moments import LEAST, Tally, run
-from crash.nursery import Nursery
+from crash.fork_server import ForkServer
+from crash.jobs import VARIANTS, Harness
 from crash.page import PAGE, Outcomes, points_table, random_tables
 from crash.points import POINTS, kill_at
+from crash.random_kills import LEAST, Tally, run
 
 
 def at_every_point(folder: Path, films: Path) -> Outcomes:
@@ -21,18 +21,18 @@ def at_every_point(folder: Path, films: Path) -> Outcomes:
     outcomes: Outcomes = {}
     with (
         Sandbox(queue_seconds=0, render_seconds=0, poll_after=None, folder=films) as sandbox,
-        Nursery() as nursery,
+        ForkServer() as fork_server,
     ):
-        stage = Stage(sandbox, nursery)
+        harness = Harness(sandbox, fork_server)
         for number, point in enumerate(POINTS):
             for provider in VARIANTS:
                 home = folder / f"point-{number}-{provider}"
-                outcomes[point, provider] = kill_at(point, stage, home, provider)
+                outcomes[point, provider] = kill_at(point, harness, home, provider)
     return outcomes
 
 
 def complaints(tally: Tally, kills: int) -> list[str]:
-    """Say what is wrong with a run, its spread included."""
+    """List what is wrong with a run, its spread included."""
     few = [
         f"only {tally.phase(phase)} kills fell into {phase}"
         for phase in ("submit", "poll", "fetch")
@@ -41,14 +41,14 @@ def complaints(tally: Tally, kills: int) -> list[str]:
     return [*tally.failures, *few]
 
 
-def say(*lines: str) -> None:
-    """Print lines at once."""
+def emit(*lines: str) -> None:
+    """Print lines and flush."""
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
 
 
 def main() -> int:
-    """Do it all, print it, and with `--write` keep it."""
+    """Run everything and print it; with `--write` write the page."""
     parser = argparse.ArgumentParser(prog="nox -s crash --", description=__doc__)
     parser.add_argument("--kills", type=int, default=1000, help="how many random kills")
     parser.add_argument("--seed", type=int, help="of the random kills; drawn where it is not given")
@@ -58,15 +58,15 @@ def main() -> int:
     seed = secrets.randbelow(10**6) if given.seed is None else given.seed
     numbers = range(given.kills) if given.only is None else [given.only]
     begun = time.monotonic()
-    say(f"{len(numbers)} random kills, seed {seed}")
+    emit(f"{len(numbers)} random kills, seed {seed}")
     with tempfile.TemporaryDirectory(prefix="rushes-crash-") as name:
         folder = Path(name)
         text = points_table(at_every_point(folder, folder / "sandbox"))
-        say(f"all {len(POINTS)} points at each provider: {time.monotonic() - begun:.0f} s")
+        emit(f"all {len(POINTS)} points at each provider: {time.monotonic() - begun:.0f} s")
         tally = run(numbers, seed, folder, folder / "sandbox")
     text += random_tables(tally, len(numbers))
     wrong = tally.failures if given.only is not None else complaints(tally, given.kills)
-    say(text, *wrong, f"{time.monotonic() - begun:.0f} s, seed {seed}, {len(wrong)} complaints")
+    emit(text, *wrong, f"{time.monotonic() - begun:.0f} s, seed {seed}, {len(wrong)} complaints")
     if given.write and not wrong:
         PAGE.write_text(text, encoding="utf-8")
     return bool(wrong)

@@ -1,4 +1,4 @@
-"""What the crash tests share; failed checks in helpers say what their values were."""
+"""Fixtures of the crash tests; asserts in the helper modules are rewritten to show values."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -6,23 +6,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-pytest.register_assert_rewrite("crash.jobs", "crash.moments", "crash.points")
+pytest.register_assert_rewrite("crash.jobs", "crash.random_kills", "crash.points")
 
 if TYPE_CHECKING:
-    from crash.jobs import Stage
+    from crash.jobs import Harness
 
 
 @pytest.fixture(scope="module")
-def stage(rushes_sandbox_folder: Path) -> Iterator["Stage"]:
-    """A sandbox without waiting times, and a nursery."""
+def harness(rushes_sandbox_folder: Path) -> Iterator["Harness"]:
+    """Return a sandbox without waiting times, and a fork server."""
     from rushes_sandbox import Sandbox
 
-    from crash.jobs import Stage
-    from crash.nursery import Nursery
+    from crash.fork_server import ForkServer
+    from crash.jobs import Harness
 
     films = rushes_sandbox_folder
     with (
         Sandbox(queue_seconds=0, render_seconds=0, poll_after=None, folder=films) as sandbox,
-        Nursery() as nursery,
+        ForkServer() as fork_server,
     ):
-        yield Stage(sandbox, nursery)
+        yield Harness(sandbox, fork_server)

@@ -1,4 +1,4 @@
-"""One paid job through its crashes: started, killed, judged, resumed, judged again."""
+"""One paid job through its crashes: started, killed, checked, resumed, checked again."""
 
 import sqlite3
 import time
@@ -12,38 +12,38 @@ from rushes import SQLiteJournal, Task
 from rushes_sandbox import Exchange, Sandbox
 from rushes_sandbox import GatewayTask as Created
 
-from crash.nursery import HANG, Hung, Nursery, Victim
-from crash.victims import Ended, Order
+from crash.fork_server import HANG_SECONDS, ForkServer, HangError, JobProcess
+from crash.job_process import ExitReport, JobSpec
 
 VARIANTS = {
     "toapis": ("toapis/kling-v3", 5),
     "apimart": ("apimart/kling-v3", 3),
     "uniall": ("uniall/kling-v3-std-silent", 3),
 }
-"""What each provider makes, and the least seconds that it makes of it."""
+"""A variant of each provider, and its shortest duration in seconds."""
 PROMPTS = ("A red kite over dunes", "A lantern sways over a wet street")
 
 
-class Stage:
-    """A sandbox and a nursery for one job after the other."""
+class Harness:
+    """A sandbox and a fork server, which run one job after the other."""
 
-    def __init__(self, sandbox: Sandbox, nursery: Nursery) -> None:
-        self.sandbox, self.nursery = sandbox, nursery
+    def __init__(self, sandbox: Sandbox, fork_server: ForkServer) -> None:
+        self.sandbox, self.fork_server = sandbox, fork_server
 
     def job(self, home: Path, task: str, provider: str, prompt: int = 0) -> "Job":
-        """Think of a job; nothing is done yet."""
+        """Describe a job; nothing is started yet."""
         return Job(self, home, task, provider, PROMPTS[prompt])
 
 
 class Job:
-    """A job, what the sandbox has seen of it, and what its journal says."""
+    """A job, what the sandbox was asked for it, and what its journal says."""
 
-    def __init__(self, stage: Stage, home: Path, task: str, provider: str, prompt: str) -> None:
+    def __init__(self, harness: Harness, home: Path, task: str, provider: str, prompt: str) -> None:
         variant, seconds = VARIANTS[provider]
-        sandbox = stage.sandbox
-        self.stage, self.provider = stage, provider
+        sandbox = harness.sandbox
+        self.harness, self.provider = harness, provider
         self.output = home / "films" / task / "film.mp4"
-        self.order = Order(
+        self.spec = JobSpec(
             verb="generate",
             home=str(home),
             keys={provider: sandbox.key},
@@ -56,7 +56,7 @@ class Job:
         self._exchanges = len(sandbox.exchanges)
 
     def __repr__(self) -> str:
-        return f"<{self.order.task} at {self.provider}>"
+        return f"<{self.spec.task} at {self.provider}>"
 
     def start(
         self,
@@ -65,42 +65,44 @@ class Job:
         stop: str | None = None,
         remote_id: str | None = None,
         lease: float | None = None,
-        nursery: Nursery | None = None,
-    ) -> Victim:
+        fork_server: ForkServer | None = None,
+    ) -> JobProcess:
         """Start a process that works on it."""
-        order = msgspec.structs.replace(
-            self.order, verb=verb, stop=stop, remote_id=remote_id, lease=lease
+        spec = msgspec.structs.replace(
+            self.spec, verb=verb, stop=stop, remote_id=remote_id, lease=lease
         )
-        return (nursery or self.stage.nursery).start(order)
+        return (fork_server or self.harness.fork_server).start(spec)
 
     def bills(self) -> list[str]:
         """Return the ids of what the provider has created for it."""
         return [task.id for task in self._created()]
 
-    def seen(self) -> Counter[str]:
-        """Count what the provider was asked: `submit`, `look`, `fetch`."""
-        return Counter(map(kind, self.stage.sandbox.exchanges[self._exchanges :]))
+    def call_counts(self) -> Counter[str]:
+        """Count the requests that the provider received: `submit`, `poll`, `fetch`."""
+        return Counter(map(call_kind, self.harness.sandbox.exchanges[self._exchanges :]))
 
     def record(self) -> Task | None:
         """Read what the journal says, after SQLite has said that the file is whole."""
-        path = Path(self.order.home) / "journal.db"
+        path = Path(self.spec.home) / "journal.db"
         if not path.exists():
             return None
         with closing(sqlite3.connect(path, timeout=30)) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         with closing(SQLiteJournal(path)) as journal:
-            found = journal.find(self.order.task)
-        assert [task.id for task in found] in ([], [self.order.task])
+            found = journal.find(self.spec.task)
+        assert [task.id for task in found] in ([], [self.spec.task])
         return found[0] if found else None
 
-    def judge(self) -> Task | None:
-        """Check what must be true at any moment, also of the dead; return the record."""
+    def check_invariants(self) -> Task | None:
+        """Check what must be true at any moment, even after a kill; return the record."""
         task, bills = self.record(), self.bills()
         assert len(bills) <= 1, f"{self!r} is billed {len(bills)} times"
         if bills:
             assert task, f"{self!r} is billed and nowhere recorded"
-        if self.provider == "uniall":  # it knows no key: any second call may be a second bill
-            assert self.seen()["submit"] <= 1
+        if (
+            self.provider == "uniall"
+        ):  # it has no idempotency key: a second call may be a second bill
+            assert self.call_counts()["submit"] <= 1
         if task and task.remote_id:
             assert [task.remote_id] == bills
         if self.output.exists():
@@ -109,88 +111,92 @@ class Job:
             assert task.file is None
         return task
 
-    def judge_delivered(self) -> None:
-        """Check that it is over: billed once, the film at its place, and nothing beside it."""
-        task = self.judge()
+    def check_delivered(self) -> None:
+        """Check that it is done: billed once, the film in place, and nothing beside it."""
+        task = self.check_invariants()
         assert task
         assert (task.state, task.file) == ("completed", str(self.output))
         assert self.bills() == [task.remote_id]
         assert list(self.output.parent.iterdir()) == [self.output]
 
     def resume(self) -> str:
-        """Bring it to its end in a process of its own, as a person would; return how it went.
+        """Finish it in new processes, as a user would; return how.
 
-        `again`: nothing was recorded, so it was started again. `resumed`: as it should be.
-        `told`: nobody could know what became of the submit, so it was looked up by hand.
+        `again`: nothing was recorded, so it was started again. `resumed`: `resume` was enough.
+        `told`: the outcome of the submit was unknown, so the user looked it up and said.
         """
         if self.record() is None:
             assert not self.bills()
-            self._done("generate")
-            return self._end("again")
-        ended = self._worked("resume")
-        if ended.error is None:
-            return self._end("resumed")
-        assert ended.error == "OutcomeUnknownError", ended
-        assert self.provider == "uniall", ended  # the others can be asked, or replay
-        task = self.judge()
+            self._succeed("generate")
+            return self._delivered("again")
+        report = self._run("resume")
+        if report.error is None:
+            return self._delivered("resumed")
+        assert report.error == "OutcomeUnknownError", report
+        assert self.provider == "uniall", report  # the others can be asked, or replay
+        task = self.check_invariants()
         assert task
         assert task.state == "unknown"
         bills = self.bills()
-        self._done("resolve", remote_id=bills[0] if bills else None)
+        self._succeed("resolve", remote_id=bills[0] if bills else None)
         if not bills:
-            task = self.judge()
+            task = self.check_invariants()
             assert task
             assert task.state == "lost"
             return "told: lost"
-        self._done("resume")
-        return self._end("told: its id")
+        self._succeed("resume")
+        return self._delivered("told: its id")
 
     def wait_for_half(self) -> None:
-        """Wait until a good part of the film is written beside its place."""
-        quarter, end = len(self._film()) / 4, time.monotonic() + HANG
+        """Wait until a good part of the film is in its part file."""
+        quarter, end = len(self._film()) / 4, time.monotonic() + HANG_SECONDS
         while not any(part.stat().st_size > quarter for part in self.output.parent.glob(".*.part")):
             if time.monotonic() > end:
-                raise Hung(f"nothing of the film of {self!r} is written within {HANG:g} s")
-            time.sleep(0.002)  # a file tells nobody that it has grown
+                raise HangError(
+                    f"nothing of the film of {self!r} is written within {HANG_SECONDS:g} s"
+                )
+            time.sleep(0.002)  # a file reports its growth to nobody
 
-    def _end(self, how: str) -> str:
-        self.judge_delivered()
+    def _delivered(self, how: str) -> str:
+        self.check_delivered()
         return how
 
-    def _done(self, verb: str, *, remote_id: str | None = None) -> None:
-        ended = self._worked(verb, remote_id=remote_id)
-        assert ended.error is None, ended
+    def _succeed(self, verb: str, *, remote_id: str | None = None) -> None:
+        report = self._run(verb, remote_id=remote_id)
+        assert report.error is None, report
 
-    def _worked(self, verb: str, *, remote_id: str | None = None) -> Ended:
-        """Let a process do it to the end; no claim of the dead may hold it up."""
-        victim = self.start(verb, remote_id=remote_id)
-        ended = victim.ended()
-        victim.bury()
-        assert ended, f"the process that was to {verb} vanished: {victim.said}"
-        assert "kept-out" not in victim.said, "a claim of the dead holds"
-        return ended
+    def _run(self, verb: str, *, remote_id: str | None = None) -> ExitReport:
+        """Run a process to its end; no claim of a dead process may keep it out."""
+        process = self.start(verb, remote_id=remote_id)
+        report = process.wait()
+        process.reap()
+        assert report, f"the process that should {verb} vanished: {process.lines}"
+        assert "kept-out" not in process.lines, "a dead process's claim still holds"
+        return report
 
     def _film(self) -> bytes:
         (made,) = self._created()
         return made.video.path.read_bytes()
 
     def _created(self) -> list[Created]:
-        mine = (self.provider, self.order.task)
-        return [made for made in self.stage.sandbox.created if (made.gateway, name(made)) == mine]
+        mine = (self.provider, self.spec.task)
+        return [
+            made for made in self.harness.sandbox.created if (made.gateway, job_name(made)) == mine
+        ]
 
 
 def _marked(provider: str, task: str) -> dict[str, Any]:
-    """Put our name into a request where the provider takes no name of ours."""
+    """Put our name into the body where the provider has no field for it."""
     return {"extra": {"extra_body": {"job": task}}} if provider == "uniall" else {}
 
 
-def name(task: Created) -> str:
-    """Return our name of what the sandbox has created."""
+def job_name(task: Created) -> str:
+    """Return our name for a task of the sandbox."""
     return task.client_id or str(task.body["extra_body"]["job"])
 
 
-def kind(exchange: Exchange) -> str:
-    """Tell what a request was for."""
+def call_kind(exchange: Exchange) -> str:
+    """Say what a request was for."""
     if exchange.method == "POST":
         return "submit"
-    return "fetch" if exchange.path.startswith("/results/") else "look"
+    return "fetch" if exchange.path.startswith("/results/") else "poll"

@@ -1,44 +1,44 @@
-"""docs/crashes.md: what was measured, as tables."""
+"""docs/crashes.md: the measurements, as tables."""
 
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 from crash.jobs import VARIANTS
-from crash.moments import Tally
 from crash.points import POINTS, Point, posts
+from crash.random_kills import Tally
 
 PAGE = Path(__file__).parents[2] / "docs" / "crashes.md"
 Outcomes = dict[tuple[Point, str], str]
 
 _HEAD = """# Killed, and resumed
 
-What is left of a job when its process is killed with SIGKILL, and what `resume` makes of it. Real
+What is left of a job when its process is killed with SIGKILL, and how `resume` finishes it. Real
 processes send real requests to the sandbox, which counts what it would have billed.
-`nox -s crash` does all of this again, `nox -s crash -- --write` writes this page; the tests do a
+`nox -s crash` runs all of this again, `nox -s crash -- --write` writes this page; the tests run a
 part of it each time.
 
-After each kill: at most one bill, the remote id recorded if the answer had been, the journal whole
+After each kill: at most one bill, the remote id recorded if the answer was, the journal intact
 (`PRAGMA integrity_check`), the film exact or absent. After each resume: one bill, the exact film
-and nothing beside it; and nobody waited for the claim of a dead process.
+and nothing beside it; and no process waited for the claim of a dead one.
 """
 
 _POINTS = """
 ## At each named point
 
-In brackets: the creating calls after the crash. ToAPIs is asked which task carries our name and,
-where there is none, gets the same call under the same key; APIMart gets the same call under the
-same key at once. UniAll knows neither: a submit that was under way stays unknown and is never sent
-again; its owner looks it up at the provider.
+In brackets: the creating calls after the crash. ToAPIs is asked which task carries our name and, if
+there is none, gets the same call with the same key; APIMart gets the same call with the same key at
+once. UniAll supports neither: a submit in flight stays unknown and is never sent again; the user
+looks it up at the provider.
 
 """
 
 _RANDOM = """
 ## At random moments
 
-{kills} jobs at the three providers, several side by side, half of them in one journal. The process
-of each was killed at a random moment; where that fell is what the journal, the folder and the
-sandbox said afterwards.
+{kills} jobs at the three providers, several at once, half of them in one journal. The process of
+each was killed at a random moment; the phase is what the journal, the folder and the sandbox showed
+afterwards.
 
 """
 
@@ -57,7 +57,7 @@ def _table(*rows: Iterable[object]) -> str:
 
 
 def points_table(outcomes: Outcomes) -> str:
-    """Write down the named points."""
+    """Format the outcomes at the named points."""
 
     def cell(point: Point, provider: str) -> str:
         return f"{outcomes[point, provider]} [{posts(point, provider)}]"
@@ -77,10 +77,13 @@ def points_table(outcomes: Outcomes) -> str:
 
 
 def random_tables(tally: Tally, kills: int) -> str:
-    """Write down the random kills."""
-    fell = sorted(tally.fell.items(), key=lambda item: (_ORDER.index(item[0][0]), item[0][1]))
+    """Format the outcomes of the random kills."""
+    kills_by_phase = sorted(
+        tally.kills.items(), key=lambda item: (_ORDER.index(item[0][0]), item[0][1])
+    )
     where = _table(
-        ("phase", "left behind", "kills"), *((phase, left, n) for (phase, left), n in fell)
+        ("phase", "left behind", "kills"),
+        *((phase, left, n) for (phase, left), n in kills_by_phase),
     )
     ends: Counter[str] = Counter()
     for (_, outcome), count in tally.outcomes.items():
@@ -96,7 +99,7 @@ def random_tables(tally: Tally, kills: int) -> str:
     phases = ", ".join(f"{tally.phase(phase)} {phase}" for phase in _ORDER)
     resuming = ", ".join(f"{tally.resuming[phase]} {phase}" for phase in _ORDER)
     bills = ", ".join(f"{count} jobs with {bills}" for bills, count in sorted(tally.bills.items()))
-    wrong = "No wrong file, no hang, no claim of the dead that held a resume up."
+    wrong = "No wrong file, no hang, no claim of a dead process that kept a resume out."
     if tally.failures:
         wrong = f"{len(tally.failures)} jobs went wrong."
     return (

@@ -1,18 +1,18 @@
-"""The named points: where a process is killed, and what must be true of the dead."""
+"""The named points: where a process is killed, and what must be true afterwards."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from crash.jobs import Stage
-from crash.nursery import HANG
+from crash.fork_server import HANG_SECONDS
+from crash.jobs import Harness
 
 
 @dataclass(frozen=True)
 class Point:
-    """A point of a job's life. The process stands there, provably, when it is killed.
+    """A point of a job's life. The process is known to be there when it is killed.
 
-    `stop` is a point of its own code (see `victims.py`), `hold` a fault of the sandbox that keeps
-    an answer back. `state` is what the journal says then, `billed` whether there is a bill,
+    `stop` is a point of its own code (see `job_process.py`), `hold` a fault of the sandbox that
+    holds an answer back. `state` is what the journal says then, `billed` whether there is a bill,
     `filed` whether the film has its final name.
     """
 
@@ -46,31 +46,31 @@ POINTS = (
 )  # fmt: skip
 
 
-def kill_at(point: Point, stage: Stage, home: Path, provider: str) -> str:
-    """Kill one job's process at a point, resume it, check all of it; return how it went on."""
-    job = stage.job(home, f"kite-{POINTS.index(point)}", provider)
+def kill_at(point: Point, harness: Harness, home: Path, provider: str) -> str:
+    """Kill a job's process at a point, finish the job, check everything; return how it went on."""
+    job = harness.job(home, f"kite-{POINTS.index(point)}", provider)
     names = [point.hold] if point.hold else []
-    names.append("progress-null")  # the first look is one too early
-    orders = [stage.sandbox.inject(name, gateway=provider) for name in names]
-    victim = job.start("generate", stop=point.stop)
+    names.append("progress-null")  # the first poll is one too early
+    orders = [harness.sandbox.inject(name, gateway=provider) for name in names]
+    process = job.start("generate", stop=point.stop)
     if point.stop:
-        victim.hear("stopped")
+        process.wait_for("stopped")
     else:
-        assert orders[0].wait(HANG), f"the process never came to {point.name!r}"
+        assert orders[0].wait(HANG_SECONDS), f"the process never came to {point.name!r}"
         if point.hold == "download-stall":
             job.wait_for_half()
-    victim.kill()
-    victim.bury()
+    process.kill()
+    process.reap()
     for order in orders:
         order.cancel()
 
-    task = job.judge()
+    task = job.check_invariants()
     state = task.state if task else None
     found = (state, len(job.bills()), job.output.exists())
     assert found == (point.state, point.billed, point.filed), f"{job!r}, {point.name}: {found}"
-    seen = job.seen()
+    before = job.call_counts()
     how = job.resume()
-    asked = job.seen() - seen
+    asked = job.call_counts() - before
     went = (how, asked["submit"], asked["fetch"])
     wanted = (expected(point, provider), posts(point, provider), fetches(point, how))
     assert went == wanted, f"{job!r}, {point.name}: {went}, not {wanted}"
@@ -78,7 +78,7 @@ def kill_at(point: Point, stage: Stage, home: Path, provider: str) -> str:
 
 
 def expected(point: Point, provider: str) -> str:
-    """Say how a job must go on."""
+    """Return how a job must go on."""
     if point.state is None:
         return "again"
     if point.state == "sending" and provider == "uniall":
@@ -87,7 +87,7 @@ def expected(point: Point, provider: str) -> str:
 
 
 def posts(point: Point, provider: str) -> int:
-    """Say how many creating calls may follow the crash."""
+    """Return how many creating calls may follow the crash."""
     if point.state in (None, "recorded"):
         return 1
     if point.state != "sending" or provider == "uniall":
@@ -97,6 +97,6 @@ def posts(point: Point, provider: str) -> int:
 
 
 def fetches(point: Point, how: str) -> int:
-    """Say how many downloads must follow the crash."""
+    """Return how many downloads must follow the crash."""
     recorded = point.name == "all recorded"
     return 0 if recorded or how == "told: lost" else 1

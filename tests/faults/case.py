@@ -1,4 +1,4 @@
-"""What a case is: what goes wrong, and what must come of it."""
+"""What a case is: what goes wrong, and what is expected then."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,54 +7,54 @@ from typing import TYPE_CHECKING, Any, Literal
 from rushes_sandbox import FAULTS
 
 if TYPE_CHECKING:
-    from faults.bench import Bench
+    from faults.fault_run import FaultRun
 
 PROVIDERS = ("toapis", "apimart", "uniall")
 CLIENTS = ("sync", "async")
 COMMAND = ("command",)
 
-Then = Literal["nothing", "refused", "resumed", "named", "lost", "ended", "again"]
-"""What is tried afterwards, the fault being gone.
+FollowUp = Literal["nothing", "refused", "resumed", "named", "lost", "ended", "again"]
+"""What is tried once the fault is gone, and works.
 
-nothing: it is done. refused, ended: a resume finds nothing to do. resumed: a resume brings the
-video. named: only the remote id, told by hand, brings it. lost: only giving it up ends it.
-again: no task was recorded, and the same call works.
+nothing: it is done. refused, ended: a resume finds nothing to do. resumed: a resume gets the
+video. named: a resume gets it only after the user gave the remote id. lost: only giving it up
+ends it. again: no task was recorded, and the same call works.
 """
 
 
 @dataclass(frozen=True)
-class End:
-    """What must come of a case: exit code, error, the task's state in the journal, bills."""
+class Expected:
+    """The expected outcome: exit code, error, task states in the journal, bills, follow-up."""
 
     exit: int
     error: str
     states: tuple[str, ...]
     bills: int
-    then: Then
+    follow_up: FollowUp
 
 
-VIDEO = End(0, "", ("completed",), 1, "nothing")
-REFUSED = End(4, "RefusedError", ("refused",), 0, "refused")
-NOT_SENT = End(4, "NotSentError", ("refused",), 0, "refused")
-REDIRECTED = End(3, "ConfigurationError", ("refused",), 0, "refused")
-UNKNOWN = End(7, "OutcomeUnknownError", ("unknown",), 1, "named")
-NOTHING_THERE = End(7, "OutcomeUnknownError", ("unknown",), 0, "lost")
-FOUND_LATER = End(7, "OutcomeUnknownError", ("unknown",), 1, "resumed")
-RUNNING = End(6, "StillRunningError", ("queued", "in_progress"), 1, "resumed")
-NO_VIDEO = End(5, "ResultError", ("completed",), 1, "resumed")
-NOT_IN_TIME = End(6, "StillRunningError", ("completed",), 1, "resumed")
-UPLOAD_FAILED = End(4, "NotSentError", (), 0, "again")
-UPLOAD_REFUSED = End(4, "RefusedError", (), 0, "again")
+VIDEO = Expected(0, "", ("completed",), 1, "nothing")
+REFUSED = Expected(4, "RefusedError", ("refused",), 0, "refused")
+NOT_SENT = Expected(4, "NotSentError", ("refused",), 0, "refused")
+REDIRECTED = Expected(3, "ConfigurationError", ("refused",), 0, "refused")
+UNKNOWN = Expected(7, "OutcomeUnknownError", ("unknown",), 1, "named")
+NOTHING_THERE = Expected(7, "OutcomeUnknownError", ("unknown",), 0, "lost")
+FOUND_LATER = Expected(7, "OutcomeUnknownError", ("unknown",), 1, "resumed")
+RUNNING = Expected(6, "StillRunningError", ("queued", "in_progress"), 1, "resumed")
+NO_VIDEO = Expected(5, "ResultError", ("completed",), 1, "resumed")
+NOT_IN_TIME = Expected(6, "StillRunningError", ("completed",), 1, "resumed")
+UPLOAD_FAILED = Expected(4, "NotSentError", (), 0, "again")
+UPLOAD_REFUSED = Expected(4, "RefusedError", (), 0, "again")
 
 
-def ended(state: str) -> End:
-    """Return the end that a provider puts to a task."""
-    return End(5, "TaskEndedError", (state,), 1, "ended")
+def task_ended(state: str) -> Expected:
+    """Return the outcome when the provider ends a task in a state."""
+    return Expected(5, "TaskEndedError", (state,), 1, "ended")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: a step, what happens there, and who is put through it."""
+    """One line of the table: a step, what goes wrong there, and who is tested with it."""
 
     step: str
     name: str
@@ -64,38 +64,41 @@ class Row:
 
 @dataclass(frozen=True)
 class Case(Row):
-    """A row that the sandbox makes happen, by the name of its fault (none: all is well)."""
+    """A row whose fault the sandbox injects, by its name (empty: nothing goes wrong)."""
 
     fault: str = ""
     times: int | None = 1
-    ends: Mapping[str, End] = field(default_factory=dict)
+    expected: Mapping[str, Expected] = field(default_factory=dict)
     limits: Mapping[str, float] = field(default_factory=dict)
     timeout: float | None = None
-    says: str = ""
+    message: str = ""
     image: bool = False
     """Whether the request has a local image, which is uploaded first."""
     public: bool = False
-    """Whether the provider seems to be on the internet, behind TLS and names."""
-    strange: bool = False
+    """Whether the provider appears to be on the internet, with TLS and host names."""
+    wrong_certificate: bool = False
     """Whether the base URL leads to a server with another host's certificate."""
-    also: "Callable[[Bench], None] | None" = None
+    verify: "Callable[[FaultRun], None] | None" = None
 
     @property
     def slug(self) -> str:
         """A short name for a test's id."""
         lasting = "" if self.times == 1 else "-for-ever" if self.times is None else f"-{self.times}"
-        return f"{self.fault or 'well'}{lasting}{'-public' * self.public}{'-tls' * self.strange}"
+        where = "-public" * self.public + "-tls" * self.wrong_certificate
+        return f"{self.fault or 'well'}{lasting}{where}"
 
 
 _HOW_OFTEN = {1: "", None: " (for ever)"}
 
 
-def struck(step: str, fault: str, end: End | Mapping[str, End], **more: Any) -> Case:
-    """Make a case of a fault of the sandbox, in the sandbox's words."""
+def fault_case(
+    step: str, fault: str, expected: Expected | Mapping[str, Expected], **more: Any
+) -> Case:
+    """Make a case of a fault of the sandbox, described in the sandbox's words."""
     times = more.get("times", 1)
     words = FAULTS[fault].does.rstrip(".").partition(" unless a test releases it")[0]
     words += _HOW_OFTEN.get(times, f" ({times} times)")
     if more.get("public"):
         words += ", at a provider on the internet"
-    ends = end if isinstance(end, Mapping) else dict.fromkeys(PROVIDERS, end)
-    return Case(step, words, fault=fault, ends=ends, **more)
+    by_provider = expected if isinstance(expected, Mapping) else dict.fromkeys(PROVIDERS, expected)
+    return Case(step, words, fault=fault, expected=by_provider, **more)

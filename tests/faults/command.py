@@ -1,4 +1,4 @@
-"""The real `rushes` command against the sandbox, and what it says."""
+"""The real `rushes` command against the sandbox, and its output."""
 
 import json
 import os
@@ -9,24 +9,24 @@ from pathlib import Path
 from typing import Any
 
 from faults import secrecy
-from faults.bench import Bench
+from faults.fault_run import FaultRun
 from faults.films import REQUEST, VARIANTS
-from faults.playing import DEADLINE
+from faults.runner import DEADLINE
 
 RUSHES = str(Path(sys.executable).with_name("rushes"))
 AGAIN = re.compile(r"rushes resume (\S+)")
 
 
 class Command:
-    """Runs `rushes` in a bench's home; every word it says is looked through for the key."""
+    """Runs `rushes` in a fault run's home; all output is searched for the key."""
 
-    def __init__(self, bench: Bench) -> None:
-        self.bench = bench
+    def __init__(self, run: FaultRun) -> None:
+        self.fault_run = run
         self.code, self.out, self.err = 0, "", ""
         self.environment = {
             **os.environ,
-            **bench.sandbox.environment,
-            "RUSHES_HOME": str(bench.home),
+            **run.sandbox.environment,
+            "RUSHES_HOME": str(run.home),
             "NO_COLOR": "1",
         }
 
@@ -35,7 +35,7 @@ class Command:
         return subprocess.Popen(
             [RUSHES, *arguments],
             env=self.environment,
-            cwd=self.bench.home.parent,
+            cwd=self.fault_run.home.parent,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -61,7 +61,13 @@ class Command:
     def generate(self, *more: str) -> list[str]:
         """Return the arguments that ask for the video."""
         duration = ["--duration", str(REQUEST.duration)]
-        model = ["-m", VARIANTS[self.bench.provider], "-o", str(self.bench.target), "--force"]
+        model = [
+            "-m",
+            VARIANTS[self.fault_run.provider],
+            "-o",
+            str(self.fault_run.target),
+            "--force",
+        ]
         return ["generate", str(REQUEST.prompt), *duration, *model, *more]
 
     def begin(self) -> str:
@@ -71,12 +77,12 @@ class Command:
 
     @property
     def reference(self) -> str:
-        """The task that the last words name in the command to take it up again."""
+        """The task in the printed resume command."""
         found = AGAIN.search(self.err)
         assert found, self.err
         return found[1]
 
     @property
-    def told(self) -> Any:
-        """What was said to a program."""
+    def json(self) -> Any:
+        """What was printed as JSON."""
         return json.loads(self.out)

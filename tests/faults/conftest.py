@@ -1,4 +1,4 @@
-"""One sandbox for every worker, a bench for every turn, and the table at the end."""
+"""One sandbox per worker, a `FaultRun` per test, and the table at the end."""
 
 import functools
 import logging
@@ -13,25 +13,32 @@ import pytest
 from rushes._addresses import is_public
 from rushes_sandbox import Sandbox
 
-from faults import table
-from faults.bench import Bench
+from faults import runner, table
 from faults.case import Case, Row
-from faults.choosing import everything
+from faults.fault_run import FaultRun
 from faults.films import Films
-from faults.other_rows import Much
-from faults.playing import DEADLINE, SHORT, Measured, Play, Record, by_itself, play
+from faults.other_rows import MemoryRow
 from faults.relay import Relay, trusting
+from faults.runner import (
+    DEADLINE,
+    SHORT,
+    CaseRunner,
+    Measurement,
+    Recorder,
+    run_with_deadline,
+)
 from faults.secrecy import KEY
+from faults.selection import runs_everything
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Gather what the turns measured, from all workers."""
-    if everything() and not hasattr(config, "workerinput"):
+    """Collect the measurements from all workers."""
+    if runs_everything() and not hasattr(config, "workerinput"):
         config.pluginmanager.register(table.Reporter(config))
 
 
 @pytest.fixture(autouse=True)
-def settings_of_nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep every case from the keys, folders and proxies of whoever runs it."""
     for provider in ("TOAPIS", "APIMART", "UNIALL"):
         monkeypatch.delenv(f"{provider}_API_KEY", raising=False)
@@ -64,13 +71,13 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def films(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Films:
-    """Return who sees to it that the films are there."""
+    """Return what has the films rendered."""
     return Films(sandbox, tmp_path_factory.mktemp("films"))
 
 
 @pytest.fixture
 def relay(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
-    """Let the sandbox seem to be on the internet: by names, over TLS, at an address of its own."""
+    """Make the sandbox appear to be on the internet: host names, TLS, a public address."""
 
     def judge(address: Any) -> bool:
         return str(address) == "127.0.0.1" or is_public(address)
@@ -81,12 +88,12 @@ def relay(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
 
 
 @pytest.fixture
-def bench(
+def run(
     sandbox: Sandbox, films: Films, tmp_path: Path, row: Row, provider: str, client: str
-) -> Iterator[Bench]:
-    """Make a bench whose log hears every logger."""
-    films.have(provider, image=isinstance(row, (Case, Much)) and row.image)
-    made = Bench(sandbox, tmp_path, provider, client)
+) -> Iterator[FaultRun]:
+    """Return a run whose log captures every logger."""
+    films.ensure(provider, image=isinstance(row, (Case, MemoryRow)) and row.image)
+    made = FaultRun(sandbox, tmp_path, provider, client)
     root = logging.getLogger()
     level = root.level
     root.addHandler(made.log)
@@ -97,25 +104,25 @@ def bench(
 
 
 @pytest.fixture
-def measured(record_property: Callable[[str, object], None]) -> Record:
-    """Take down what a turn measured, for the table."""
+def record(record_property: Callable[[str, object], None]) -> Recorder:
+    """Return what records a measurement for the table."""
 
-    def take(found: Measured) -> None:
+    def take(found: Measurement) -> None:
         record_property(table.PROPERTY, asdict(found))
 
     return take
 
 
 @pytest.fixture
-def played(request: pytest.FixtureRequest, bench: Bench, measured: Record) -> Play:
-    """Play a case to its end, and take down what was measured."""
+def run_case(request: pytest.FixtureRequest, run: FaultRun, record: Recorder) -> CaseRunner:
+    """Return what runs a case to its end, and records the measurement."""
 
-    def run(case: Case) -> None:
-        if case.public or case.strange:
-            bench.relay = request.getfixturevalue("relay")
-        if case.public and bench.relay:
-            bench.base_url = f"{bench.relay.url}/{bench.provider}"
+    def run_and_record(case: Case) -> None:
+        if case.public or case.wrong_certificate:
+            run.relay = request.getfixturevalue("relay")
+        if case.public and run.relay:
+            run.base_url = f"{run.relay.url}/{run.provider}"
         deadline = SHORT if case.limits else DEADLINE
-        measured(by_itself(lambda: play(case, bench), deadline))
+        record(run_with_deadline(lambda: runner.run_case(case, run), deadline))
 
-    return run
+    return run_and_record

@@ -1,6 +1,5 @@
 """Faults of the files: the video that comes, and the image that goes."""
 
-from faults.bench import Bench
 from faults.case import (
     NO_VIDEO,
     NOT_IN_TIME,
@@ -9,16 +8,17 @@ from faults.case import (
     UPLOAD_REFUSED,
     VIDEO,
     Case,
-    struck,
+    fault_case,
 )
+from faults.fault_run import FaultRun
 
 STEP = "download"
 UPLOADING = ("toapis", "apimart")
 """uniall has no endpoint for images: a local one is refused before anything is sent."""
 
 
-def went_on_by_range(bench: Bench) -> None:
-    first, *more = bench.downloads
+def went_on_by_range(run: FaultRun) -> None:
+    first, *more = run.downloads
     assert "range" not in first.headers
     assert more
     for exchange in more:
@@ -26,52 +26,57 @@ def went_on_by_range(bench: Bench) -> None:
         assert exchange.headers["if-range"]
 
 
-def looked_once_more(bench: Bench) -> None:
-    assert len(bench.looks) == 2
-    assert len(bench.downloads) == 2
+def polled_once_more(run: FaultRun) -> None:
+    assert len(run.polls) == 2
+    assert len(run.downloads) == 2
 
 
-def gave_up(bench: Bench) -> None:
-    assert 2 <= len(bench.downloads) <= 5
+def gave_up(run: FaultRun) -> None:
+    assert 2 <= len(run.downloads) <= 5
 
 
-def took_one(bench: Bench) -> None:
-    assert len(bench.downloads) == 1
+def took_one(run: FaultRun) -> None:
+    assert len(run.downloads) == 1
 
 
-def came_over_tls(bench: Bench) -> None:
-    assert bench.relay
-    assert {host for host, _ in bench.relay.asked} == {"api.acme.example", "cdn.example"}
+def came_over_tls(run: FaultRun) -> None:
+    assert run.relay
+    assert {host for host, _ in run.relay.received} == {"api.acme.example", "cdn.example"}
 
 
 DOWNLOAD: tuple[Case, ...] = (
-    struck(STEP, "download-short", VIDEO, also=went_on_by_range),
+    fault_case(STEP, "download-short", VIDEO, verify=went_on_by_range),
     # What a reset takes with it may be all that came: then nothing is there to go on from.
-    struck(STEP, "download-reset", VIDEO),
-    struck(STEP, "download-stall", VIDEO, limits={"read": 1.5}, also=went_on_by_range),
-    struck(STEP, "download-500", VIDEO),
-    struck(STEP, "download-expired", VIDEO, also=looked_once_more),
+    fault_case(STEP, "download-reset", VIDEO),
+    fault_case(STEP, "download-stall", VIDEO, limits={"read": 1.5}, verify=went_on_by_range),
+    fault_case(STEP, "download-500", VIDEO),
+    fault_case(STEP, "download-expired", VIDEO, verify=polled_once_more),
     *(
-        struck(STEP, f"download-{what}", NO_VIDEO, times=None, also=gave_up)
+        fault_case(STEP, f"download-{what}", NO_VIDEO, times=None, verify=gave_up)
         for what in ("short", "reset", "500")
     ),
-    struck(STEP, "download-stall", NOT_IN_TIME, times=None, limits={"download": 1.5}),
-    struck(STEP, "download-expired", NO_VIDEO, times=None, also=looked_once_more, says="expired"),
+    fault_case(STEP, "download-stall", NOT_IN_TIME, times=None, limits={"download": 1.5}),
+    fault_case(
+        STEP, "download-expired", NO_VIDEO, times=None, verify=polled_once_more, message="expired"
+    ),
     *(
-        struck(STEP, f"download-{what}", NO_VIDEO, also=took_one)
+        fault_case(STEP, f"download-{what}", NO_VIDEO, verify=took_one)
         for what in ("cut-silently", "html", "json", "empty", "html-as-video", "bomb")
     ),
     *(
-        struck(STEP, f"download-{what}", NOT_IN_TIME, limits={"download": 1.0}, also=took_one)
+        fault_case(STEP, f"download-{what}", NOT_IN_TIME, limits={"download": 1.0}, verify=took_one)
         for what in ("drip", "endless")
     ),
     *(
-        struck(STEP, f"download-redirect-{what}", NO_VIDEO, also=took_one, says=what)
+        fault_case(STEP, f"download-redirect-{what}", NO_VIDEO, verify=took_one, message=what)
         for what in ("file", "ftp")
     ),
-    struck(STEP, "download-redirect-loop", NO_VIDEO, times=None, says="redirects more than"),
+    fault_case(STEP, "download-redirect-loop", NO_VIDEO, times=None, message="redirects more than"),
     *(
-        struck(STEP, f"download-redirect-{what}", NO_VIDEO, says=words, public=True, also=took_one)
+        fault_case(
+            STEP, f"download-redirect-{what}", NO_VIDEO, message=words, public=True,
+            verify=took_one,
+        )
         for what, words in (
             ("file", "file"), ("ftp", "ftp"), ("private", r"10\.0\.0\.1"),
             ("metadata", r"169\.254\.169\.254"),
@@ -81,29 +86,29 @@ DOWNLOAD: tuple[Case, ...] = (
         STEP,
         "Nothing goes wrong at a provider on the internet",
         public=True,
-        ends=dict.fromkeys(PROVIDERS, VIDEO),
-        also=came_over_tls,
+        expected=dict.fromkeys(PROVIDERS, VIDEO),
+        verify=came_over_tls,
     ),
 )  # fmt: skip
 
 UPLOAD: tuple[Case, ...] = (
     *(
-        struck("upload", f"upload-{what}", UPLOAD_FAILED, image=True, providers=UPLOADING)
+        fault_case("upload", f"upload-{what}", UPLOAD_FAILED, image=True, providers=UPLOADING)
         for what in ("drop", "reset", "endless", "bomb", "html", "cut-json", "empty")
     ),
     *(
-        struck(
+        fault_case(
             "upload", f"upload-{what}", UPLOAD_FAILED,
             image=True, providers=UPLOADING, limits={"upload": 1.0},
         )
         for what in ("stall", "drip")
     ),
-    struck("upload", "upload-500", UPLOAD_REFUSED, image=True, providers=UPLOADING),
+    fault_case("upload", "upload-500", UPLOAD_REFUSED, image=True, providers=UPLOADING),
     Case(
         "upload",
         "Nothing goes wrong with a local image",
         image=True,
         providers=UPLOADING,
-        ends=dict.fromkeys(UPLOADING, VIDEO),
+        expected=dict.fromkeys(UPLOADING, VIDEO),
     ),
 )  # fmt: skip

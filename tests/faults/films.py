@@ -1,4 +1,4 @@
-"""What is asked for. The films of it are made once, before any case: rendering takes seconds."""
+"""The request. Its films are rendered once, before any case: rendering takes seconds."""
 
 from pathlib import Path
 
@@ -19,15 +19,15 @@ IMAGE = bytes.fromhex(
 
 
 class Films:
-    """Sees to it that a sandbox has the films before a case asks for them."""
+    """Makes a sandbox render the films before a case asks for them."""
 
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
         self._sandbox, self._folder = sandbox, folder
-        self._there: set[tuple[str, bool]] = set()
+        self._rendered: set[tuple[str, bool]] = set()
 
-    def have(self, provider: str, *, image: bool) -> None:
-        """Have a provider's film made."""
-        if (provider, image) in self._there:
+    def ensure(self, provider: str, *, image: bool) -> None:
+        """Have a provider's film rendered."""
+        if (provider, image) in self._rendered:
             return
         request = REQUEST
         if image:
@@ -44,4 +44,4 @@ class Films:
         ) as client:
             client.submit(VARIANTS[provider], request)
         assert self._sandbox.created[-1].video.finished.wait(300)
-        self._there.add((provider, image))
+        self._rendered.add((provider, image))

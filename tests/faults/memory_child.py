@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 from rushes import Image, RushesError, Timeouts
 
-from faults.driver import Hand
+from faults.client_driver import ClientDriver
 from faults.films import REQUEST, VARIANTS
 
 STATUS = Path("/proc/self/status")
@@ -52,20 +52,20 @@ def main(provider: str, kind: str, base_url: str, folder: str, image: str) -> No
     images = [Image(image, role="first_frame")] if image else []
     request = msgspec.structs.replace(REQUEST, images=images)
     settings: dict[str, Any] = {"keys": {provider: os.environ["KEY"]}, "home": Path(folder)}
-    hand = Hand(kind, base_urls={provider: base_url}, **settings)
+    driver = ClientDriver(kind, base_urls={provider: base_url}, **settings)
     film = Path(folder, "film.mp4")
-    hand.do("generate", VARIANTS[provider], request, output=film)
-    hand.client._session.timeouts = Timeouts(submit=2, poll=1, upload=1, download=1)
+    driver.call("generate", VARIANTS[provider], request, output=film)
+    driver.client._session.timeouts = Timeouts(submit=2, poll=1, upload=1, download=1)
     before = begin()
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
     error = ""
     try:
-        hand.do("generate", VARIANTS[provider], request, output=film)
+        driver.call("generate", VARIANTS[provider], request, output=film)
     except RushesError as failure:
         error = type(failure).__name__
-    hand.close()
+    driver.close()
     sys.stdout.write(json.dumps({"error": error, "growth": peak() - before}))
 
 

@@ -7,7 +7,7 @@ from faults.file_cases import UPLOADING
 
 
 @dataclass(frozen=True)
-class Stop(Row):
+class CallbackStop(Row):
     """Somebody stops the client: a callback that raises, at a state of the task."""
 
     state: str = ""
@@ -15,14 +15,14 @@ class Stop(Row):
 
 
 @dataclass(frozen=True)
-class Held(Row):
+class StalledCall(Row):
     """Somebody stops the client while a call waits for its answer."""
 
     fault: str = ""
 
 
 @dataclass(frozen=True)
-class Much(Row):
+class MemoryRow(Row):
     """Too much comes, and memory is measured."""
 
     fault: str = ""
@@ -37,16 +37,20 @@ _HELD = {
 }
 
 CALLBACKS = tuple(
-    Stop("stopped", f"{who} as the task is told to be {state}", state=state, by=by)
+    CallbackStop("stopped", f"{who} as the task is told to be {state}", state=state, by=by)
     for by, who in (("callback", "A callback raises"), ("ctrl-c", "Ctrl-C comes"))
     for state in _STATES
 )
 CANCELLED = tuple(
-    Held("stopped", f"`task.cancel()` while {what} is waited for", clients=("async",), fault=fault)
+    StalledCall(
+        "stopped", f"`task.cancel()` while {what} is waited for", clients=("async",), fault=fault
+    )
     for fault, what in _HELD.items()
 )
 CTRL_C = tuple(
-    Held("stopped", f"Ctrl-C to `rushes` while {what} is waited for", clients=COMMAND, fault=fault)
+    StalledCall(
+        "stopped", f"Ctrl-C to `rushes` while {what} is waited for", clients=COMMAND, fault=fault
+    )
     for fault, what in _HELD.items()
 )
 STOPPED = (*CALLBACKS, *CANCELLED, *CTRL_C)
@@ -70,7 +74,7 @@ STRANGER = Row("installed", "A second distribution brings a variant under the pr
 INSTALLED = (MALFORMED, HOOK_LEAVES, OBSERVER_LEAVES, STRANGER)
 
 MEMORY = tuple(
-    Much(
+    MemoryRow(
         "memory",
         f"Memory, while {what} {how}",
         **({"providers": UPLOADING} if step == "upload" else {}),

@@ -1,6 +1,6 @@
-"""What a process does in the rows about processes: `python -m faults.process_child WHAT CLIENT …`.
+"""The child of the rows about processes: `python -m faults.process_child WHAT CLIENT …`.
 
-It prints a line for each job that it ends; the key is in KEY.
+It prints a line for each job that it finishes; the key is in KEY.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from faults.films import REQUEST, VARIANTS
 
 THREADS = 16
 kept: list[Any] = []
-"""What is there until the interpreter ends."""
+"""What must exist until the interpreter exit_codes."""
 
 
 class Job:
@@ -32,20 +32,20 @@ class Job:
             "polling": Polling(first=0, every=0.05),
         }
 
-    def asked(self, name: str) -> dict[str, Any]:
-        """Return what to ask a client for, so that its film lies under a name."""
+    def arguments(self, name: str) -> dict[str, Any]:
+        """Return the arguments of a generate whose film gets this name."""
         words = REQUEST if name == "film" else Request(f"A red kite, {name}", duration=5)
         output = self.folder / f"{name}.mp4"
         return {"variant": self.variant, "request": words, "output": output}
 
 
-def tell(name: str, error: BaseException | None = None) -> None:
+def emit(name: str, error: BaseException | None = None) -> None:
     """Print how a job ended, in one write."""
     os.write(1, f"{name}: {type(error).__name__ if error else 'done'}\n".encode())
 
 
 def drop(job: Job, fork: bool) -> None:
-    """End with a job under way in a loop that nobody runs to its end, or have a child end so."""
+    """Exit with a job under way in an abandoned event loop, or have a child exit so."""
     loop, accepted = asyncio.new_event_loop(), asyncio.Event()
     client = AsyncClient(**job.settings)
 
@@ -53,7 +53,7 @@ def drop(job: Job, fork: bool) -> None:
         if task.state == "queued":
             accepted.set()
 
-    running = loop.create_task(client.generate(**job.asked("film"), on_update=on_update))
+    running = loop.create_task(client.generate(**job.arguments("film"), on_update=on_update))
     loop.run_until_complete(accepted.wait())
     kept.extend((loop, client, running))
     if fork:
@@ -70,24 +70,24 @@ def fork_between(job: Job) -> None:
         asyncio.run(_fork_between(job))
         return
     with Client(**job.settings) as client:
-        client.generate(**job.asked("before"))
+        client.generate(**job.arguments("before"))
         child = os.fork()
         name = "parent" if child else "child"
-        client.generate(**job.asked(name))
-        tell(name)
+        client.generate(**job.arguments(name))
+        emit(name)
     _leave(child)
 
 
 async def _fork_between(job: Job) -> None:
     async with AsyncClient(**job.settings) as client:
-        await client.generate(**job.asked("before"))
+        await client.generate(**job.arguments("before"))
         child = os.fork()
         if not child:
-            asyncio.run(client.generate(**job.asked("child")))
-            tell("child")
-            os._exit(0)  # its parent's loop is not for it to end
-        await client.generate(**job.asked("parent"))
-        tell("parent")
+            asyncio.run(client.generate(**job.arguments("child")))
+            emit("child")
+            os._exit(0)  # its parent's loop is not its own to close
+        await client.generate(**job.arguments("parent"))
+        emit("parent")
     _leave(child)
 
 
@@ -102,10 +102,10 @@ def fork_within(job: Job) -> None:
     error: BaseException | None = None
     try:
         with Client(**job.settings) as client:
-            client.generate(**job.asked("film"), on_update=fork)
+            client.generate(**job.arguments("film"), on_update=fork)
     except RushesError as failure:
         error = failure
-    tell("parent" if os.getpid() == parent else "child", error)
+    emit("parent" if os.getpid() == parent else "child", error)
     _leave(forked[0])
 
 
@@ -116,7 +116,7 @@ def _leave(child: int) -> None:
 
 
 def threads(job: Job) -> None:
-    """Have many threads use a fresh client at one moment, switching as often as they can."""
+    """Have many threads use a new client at once, switching as often as they can."""
     sys.setswitchinterval(1e-5)
     barrier, failures = threading.Barrier(THREADS), list[BaseException]()
     client = Client(**job.settings)
@@ -125,15 +125,15 @@ def threads(job: Job) -> None:
         try:
             barrier.wait()
             name = f"{number:02}"
-            client.generate(**{**job.asked("film"), "output": job.folder / f"{name}.mp4"})
-            tell(name)
-        except BaseException as error:  # noqa: BLE001 - told below
+            client.generate(**{**job.arguments("film"), "output": job.folder / f"{name}.mp4"})
+            emit(name)
+        except BaseException as error:  # noqa: BLE001 - raised below
             failures.append(error)
 
-    crowd = [threading.Thread(target=run, args=(number,)) for number in range(THREADS)]
-    for thread in crowd:
+    started = [threading.Thread(target=run, args=(number,)) for number in range(THREADS)]
+    for thread in started:
         thread.start()
-    for thread in crowd:
+    for thread in started:
         thread.join()
     client.close()
     if failures:
@@ -141,7 +141,7 @@ def threads(job: Job) -> None:
 
 
 def main(what: str, *given: str) -> None:
-    """Do one of them."""
+    """Do one of these."""
     job = Job(*given)
     if what in ("drop", "drop-and-fork"):
         drop(job, fork=what != "drop")

@@ -1,7 +1,7 @@
-"""A way to the sandbox over TLS and by names, as if the provider were on the internet.
+"""A TLS proxy in front of the sandbox, as if the provider were on the internet.
 
-The names are those of a certificate that the tests trust; where the sandbox says its own address
-the relay says one of them.
+Its host names are those of a certificate that the tests trust; the sandbox's own address in an
+answer is replaced by one of them.
 """
 
 import http.client
@@ -27,18 +27,18 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
-        """Hand a request on, and the answer back."""
-        self.hand_on()
+        """Forward a request, and return the answer."""
+        self.forward()
 
     def do_POST(self) -> None:
-        """Hand a request on, and the answer back."""
-        self.hand_on()
+        """Forward a request, and return the answer."""
+        self.forward()
 
-    def hand_on(self) -> None:
-        """Ask the sandbox, and say what it says."""
+    def forward(self) -> None:
+        """Send the request to the sandbox and the answer to the client."""
         self.close_connection = True
         host = self.headers["host"].partition(":")[0]
-        self.server.asked.append((host, self.headers.get("authorization")))
+        self.server.received.append((host, self.headers.get("authorization")))
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         line = http.client.HTTPConnection(self.server.sandbox, timeout=30)
         line.request(self.command, self.path, body, dict(self.headers))
@@ -55,13 +55,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class Relay(ThreadingHTTPServer):
-    """Stands before a sandbox for as long as a `with` block lasts; `asked` is who was asked for.
+    """Proxies a sandbox for as long as a `with` block lasts.
 
-    Of each request it keeps the name that was asked for and the Authorization header.
+    `received` has the host name and the Authorization header of each request.
     """
 
     daemon_threads = True
@@ -76,20 +76,20 @@ class Relay(ThreadingHTTPServer):
         self.sandbox = urlsplit(sandbox_url).netloc
         self.private = sandbox_url.encode()
         self.public = f"https://cdn.example:{self.server_port}".encode()
-        self.asked: list[tuple[str, str | None]] = []
+        self.received: list[tuple[str, str | None]] = []
 
     @property
     def url(self) -> str:
-        """The address of the provider, by name."""
+        """The provider's address, with a host name."""
         return f"https://api.acme.example:{self.server_port}"
 
     @property
     def address(self) -> str:
-        """The same by number, which the certificate does not cover."""
+        """The same with an IP address, which the certificate does not cover."""
         return f"https://127.0.0.1:{self.server_port}"
 
     def handle_error(self, *_args: Any) -> None:
-        """Say nothing of clients that leave."""
+        """Ignore clients that disconnect."""
 
     def __enter__(self) -> Self:
         threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()

@@ -1,4 +1,4 @@
-"""The key is nowhere: what is gathered of a case, and looked through at its end."""
+"""The key does not leak: text is collected during a case, and searched at its end."""
 
 import logging
 import pickle
@@ -10,12 +10,12 @@ from rushes import RushesError, Task
 
 KEY = "qv7-the-key-that-goes-to-one-origin-0c41d9"
 PIECE = KEY[:12]
-"""What a quotation that was cut off may have left of it."""
+"""What a truncated quotation may have left of it."""
 HERE = str(Path(__file__).parent)
 
 
 class Log(logging.Handler):
-    """Keeps everything that any logger of the client says, at every level."""
+    """Keeps everything that any logger writes, at every level."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -23,7 +23,7 @@ class Log(logging.Handler):
         self.warnings: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep a record: its text with the traceback, and all that a formatter could show."""
+        """Keep a record: its text with the traceback, and everything a formatter could print."""
         if record.name.partition(".")[0] == "uvicorn":
             return  # the sandbox is in this process, too
         text = self.format(record)
@@ -32,8 +32,8 @@ class Log(logging.Handler):
             self.warnings.append(text)
 
 
-def shown(error: BaseException) -> Iterator[str]:
-    """Yield all that a report of an error could show: words, causes, locals, pickles."""
+def exposed_by_error(error: BaseException) -> Iterator[str]:
+    """Yield all that an error report could expose: message, causes, locals, pickles."""
     yield from (str(error), repr(error), repr(error.__dict__))
     with_locals = traceback.TracebackException.from_exception(error, capture_locals=True)
     for part in _parts(with_locals):
@@ -56,21 +56,21 @@ def _parts(
         yield from _parts(shown.__context__)
 
 
-def shown_of_task(task: Task) -> Iterator[str]:
-    """Yield all that a task could show."""
+def exposed_by_task(task: Task) -> Iterator[str]:
+    """Yield all that a task could expose."""
     yield repr(task)
     yield repr(pickle.dumps(task))
 
 
 def files(folder: Path) -> Iterator[str]:
-    """Yield every file under a folder, but for the one that keys are stored in."""
+    """Yield every file under a folder, except the one that keys are stored in."""
     for path in sorted(folder.rglob("*")):
         if path.is_file() and path.name != "keys.json":
             yield f"{path}: {path.read_bytes().decode('latin-1')}"
 
 
 def assert_without_key(texts: list[str]) -> None:
-    """Fail where a text shows the key, or the beginning of it."""
+    """Fail if a text contains the key, or the beginning of it."""
     for text in texts:
         place = text.find(PIECE)
         assert place < 0, f"the key shows: {text[max(0, place - 300) : place + 100]}"

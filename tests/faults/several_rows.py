@@ -39,9 +39,9 @@ FORKED_WITHIN = Row(
     "A callback forks as the task is told to be sending; both go on with the job",
     clients=("sync",),  # an event loop's child shares its parent's epoll, and can only end
 )
-CROWD = Row(
+THREADS_AT_ONCE = Row(
     "process",
     "Sixteen threads use a fresh client at once, and switch every 10 µs",
     clients=("sync",),
 )
-PROCESS = (LOOP_DROPPED, FORKED_LOOP, FORKED, FORKED_WITHIN, CROWD)
+PROCESS = (LOOP_DROPPED, FORKED_LOOP, FORKED, FORKED_WITHIN, THREADS_AT_ONCE)

@@ -1,7 +1,7 @@
 """Faults of the answers about a task."""
 
-from faults.bench import Bench
-from faults.case import NO_VIDEO, RUNNING, VIDEO, Case, ended, struck
+from faults.case import NO_VIDEO, RUNNING, VIDEO, Case, fault_case, task_ended
+from faults.fault_run import FaultRun
 
 STEP = "status"
 BRIEF = {"poll": 1.0}
@@ -9,29 +9,29 @@ PATIENCE = 60.0
 """Seconds that a client waits for a task; pauses are noted and not slept."""
 
 
-def looked_once(bench: Bench) -> None:
-    assert len(bench.looks) == 1
+def polled_once(run: FaultRun) -> None:
+    assert len(run.polls) == 1
 
 
-def kept_the_reason(bench: Bench) -> None:
-    looked_once(bench)
-    assert "content policy does not allow this video" in str(bench.error)
+def kept_the_reason(run: FaultRun) -> None:
+    polled_once(run)
+    assert "content policy does not allow this video" in str(run.error)
 
 
-def warned_once(bench: Bench) -> None:
-    assert len(bench.looks) > 2
-    assert sum("not understood" in line for line in bench.warnings) == 1
+def warned_once(run: FaultRun) -> None:
+    assert len(run.polls) > 2
+    assert sum("not understood" in line for line in run.warnings) == 1
 
 
-def gave_it_time(bench: Bench) -> None:
-    assert sum(bench.pauses) > 120
+def gave_it_time(run: FaultRun) -> None:
+    assert sum(run.pauses) > 120
 
 
-def progressed(bench: Bench) -> None:
+def progressed(run: FaultRun) -> None:
     """Progress is a percentage or nothing, and never goes back."""
-    states = [task.state for task in bench.updates]
+    states = [task.state for task in run.updates]
     assert states == sorted(states, key=["recorded", "sending", "queued", *_LATER].index)
-    known = [task.progress for task in bench.updates if task.progress is not None]
+    known = [task.progress for task in run.updates if task.progress is not None]
     assert known == sorted(known)
     assert all(0 <= progress <= 100 for progress in known)
 
@@ -39,49 +39,52 @@ def progressed(bench: Bench) -> None:
 _LATER = ("in_progress", "completed")
 
 
-def saw_half(bench: Bench) -> None:
-    progressed(bench)
-    assert 50 in [task.progress for task in bench.updates]
+def saw_half(run: FaultRun) -> None:
+    progressed(run)
+    assert 50 in [task.progress for task in run.updates]
 
 
-def saw_ninety(bench: Bench) -> None:
-    progressed(bench)
-    assert {90, 100} == {task.progress for task in bench.updates if task.progress}
+def saw_ninety(run: FaultRun) -> None:
+    progressed(run)
+    assert {90, 100} == {task.progress for task in run.updates if task.progress}
 
 
 _ODD = ("drop", "reset", "endless", "bomb", "500", "html", "cut-json", "empty", "429",
         "unknown-word", "other-task")  # fmt: skip
 
 STATUS: tuple[Case, ...] = (
-    *(struck(STEP, f"status-{what}", VIDEO, also=progressed) for what in _ODD),
-    *(struck(STEP, f"status-{what}", VIDEO, limits=BRIEF) for what in ("stall", "drip")),
-    struck(STEP, "status-404", VIDEO, times=3),
-    struck(STEP, "status-backwards", VIDEO, times=4, also=saw_ninety),
-    struck(STEP, "progress-percent", VIDEO, also=saw_half),
+    *(fault_case(STEP, f"status-{what}", VIDEO, verify=progressed) for what in _ODD),
+    *(fault_case(STEP, f"status-{what}", VIDEO, limits=BRIEF) for what in ("stall", "drip")),
+    fault_case(STEP, "status-404", VIDEO, times=3),
+    fault_case(STEP, "status-backwards", VIDEO, times=4, verify=saw_ninety),
+    fault_case(STEP, "progress-percent", VIDEO, verify=saw_half),
     *(
-        struck(STEP, f"progress-{what}", VIDEO, also=progressed)
+        fault_case(STEP, f"progress-{what}", VIDEO, verify=progressed)
         for what in ("null", "150", "nan", "word", "negative")
     ),
     *(
-        struck(STEP, f"status-{what}", RUNNING, times=None, timeout=PATIENCE)
+        fault_case(STEP, f"status-{what}", RUNNING, times=None, timeout=PATIENCE)
         for what in ("drop", "500", "429")
     ),
     *(
-        struck(STEP, f"status-{what}", RUNNING, times=None, timeout=PATIENCE, also=warned_once)
+        fault_case(
+            STEP, f"status-{what}", RUNNING, times=None, timeout=PATIENCE, verify=warned_once
+        )
         for what in ("html", "cut-json", "empty", "unknown-word", "other-task")
     ),
-    struck(STEP, "status-stall", RUNNING, times=None, timeout=15, limits=BRIEF),
-    struck(
-        STEP, "status-404", RUNNING, times=None, also=gave_it_time, says="has not known this task"
+    fault_case(STEP, "status-stall", RUNNING, times=None, timeout=15, limits=BRIEF),
+    fault_case(
+        STEP, "status-404", RUNNING, times=None, verify=gave_it_time,
+        message="has known no such task",
     ),
-    struck(STEP, "status-401", RUNNING, says="refused the key from the argument `keys`"),
-    struck(STEP, "status-cancelled", ended("cancelled"), also=looked_once),
-    struck(STEP, "status-expired", ended("expired"), also=looked_once),
-    struck(STEP, "status-failed", ended("failed"), also=kept_the_reason),
-    struck(STEP, "no-link", NO_VIDEO, says="no address"),
-    *(struck(STEP, f"link-{what}", NO_VIDEO, says=what) for what in ("file", "ftp")),
+    fault_case(STEP, "status-401", RUNNING, message="refused the key from the argument `keys`"),
+    fault_case(STEP, "status-cancelled", task_ended("cancelled"), verify=polled_once),
+    fault_case(STEP, "status-expired", task_ended("expired"), verify=polled_once),
+    fault_case(STEP, "status-failed", task_ended("failed"), verify=kept_the_reason),
+    fault_case(STEP, "no-link", NO_VIDEO, message="no address"),
+    *(fault_case(STEP, f"link-{what}", NO_VIDEO, message=what) for what in ("file", "ftp")),
     *(
-        struck(STEP, f"link-{what}", NO_VIDEO, says=words, public=True)
+        fault_case(STEP, f"link-{what}", NO_VIDEO, message=words, public=True)
         for what, words in (
             ("file", "file"), ("ftp", "ftp"), ("private", r"10\.0\.0\.1"),
             ("metadata", r"169\.254\.169\.254"),

@@ -1,6 +1,5 @@
 """Faults of the call that is paid for."""
 
-from faults.bench import Bench
 from faults.case import (
     FOUND_LATER,
     NOT_SENT,
@@ -11,8 +10,9 @@ from faults.case import (
     UNKNOWN,
     VIDEO,
     Case,
-    struck,
+    fault_case,
 )
+from faults.fault_run import FaultRun
 
 STEP = "submit"
 UNCLEAR = {"toapis": VIDEO, "apimart": VIDEO, "uniall": UNKNOWN}
@@ -22,54 +22,54 @@ NEVER_CREATED = {"toapis": VIDEO, "apimart": VIDEO, "uniall": NOTHING_THERE}
 BRIEF = {"submit": 1.5}
 
 
-def waited(bench: Bench) -> None:
-    assert bench.pauses[0] >= 1
-    assert [exchange.status for exchange in bench.posts] == [429, 200]
+def waited(run: FaultRun) -> None:
+    assert run.pauses[0] >= 1
+    assert [exchange.status for exchange in run.posts] == [429, 200]
 
 
-def waited_for_the_date(bench: Bench) -> None:
+def waited_for_the_date(run: FaultRun) -> None:
     # Dates have whole seconds: two from the server's now are more than one from ours.
-    waited(bench)
+    waited(run)
 
 
-def waited_for_nothing(bench: Bench) -> None:
-    assert bench.pauses == []
-    assert len(bench.posts) == 1
+def waited_for_nothing(run: FaultRun) -> None:
+    assert run.pauses == []
+    assert len(run.posts) == 1
 
 
-def asked_once(bench: Bench) -> None:
-    assert len(bench.posts) == 1
+def asked_once(run: FaultRun) -> None:
+    assert len(run.posts) == 1
 
 
-def tried_a_few_times(bench: Bench) -> None:
-    assert len(bench.pauses) == 2
-    assert sum(bench.pauses) < 5
-    assert bench.posts == []
+def tried_a_few_times(run: FaultRun) -> None:
+    assert len(run.pauses) == 2
+    assert sum(run.pauses) < 5
+    assert run.posts == []
 
 
-def named_the_key_without_its_value(bench: Bench) -> None:
-    asked_once(bench)
-    assert "the argument `keys`" in str(bench.error)
+def named_the_key_without_its_value(run: FaultRun) -> None:
+    asked_once(run)
+    assert "the argument `keys`" in str(run.error)
 
 
-def went_nowhere_else(bench: Bench) -> None:
-    asked_once(bench)
-    assert "http://localhost:" in str(bench.error)
+def went_nowhere_else(run: FaultRun) -> None:
+    asked_once(run)
+    assert "http://localhost:" in str(run.error)
 
 
-def kept_the_answer(bench: Bench) -> None:
+def kept_the_answer(run: FaultRun) -> None:
     """What nobody understood is quoted in the journal, where it decides."""
-    if bench.error:
-        assert bench.task
-        assert "HTTP 200" in (bench.task.error or "")
+    if run.error:
+        assert run.task
+        assert "HTTP 200" in (run.task.error or "")
 
 
-def went_to_no_other(bench: Bench) -> None:
+def went_to_no_other(run: FaultRun) -> None:
     """Looks go to the address of a task's status, and nowhere above it."""
     status = {"apimart": "/apimart/v1/tasks/", "uniall": "/uniall/v1/videos/"}
-    above = status.get(bench.provider, "/toapis/v1/videos/generations/")
-    assert all(len(each.path) in range(len(above) + 1, 200) for each in bench.looks)
-    assert all(each.path.startswith(above) and ".." not in each.path for each in bench.looks)
+    above = status.get(run.provider, "/toapis/v1/videos/generations/")
+    assert all(len(each.path) in range(len(above) + 1, 200) for each in run.polls)
+    assert all(each.path.startswith(above) and ".." not in each.path for each in run.polls)
 
 
 _AFTER = ("drop", "reset", "endless", "500", "502", "503", "504", "408", "409", "425")
@@ -77,26 +77,34 @@ _ODD = ("bomb", "html", "cut-json", "empty", "no-id", "null-id", "wrong-id")
 _ODD_ID = ("dots-id", "long-id")
 
 SUBMIT: tuple[Case, ...] = (
-    Case(STEP, "Nothing goes wrong", ends=dict.fromkeys(PROVIDERS, VIDEO), also=asked_once),
-    *(struck(STEP, f"{what}-after-create", UNCLEAR) for what in _AFTER),
-    *(struck(STEP, f"{what}-after-create", UNCLEAR, also=kept_the_answer) for what in _ODD),
-    *(struck(STEP, f"{what}-after-create", UNCLEAR, also=went_to_no_other) for what in _ODD_ID),
+    Case(STEP, "Nothing goes wrong", expected=dict.fromkeys(PROVIDERS, VIDEO), verify=asked_once),
+    *(fault_case(STEP, f"{what}-after-create", UNCLEAR) for what in _AFTER),
+    *(fault_case(STEP, f"{what}-after-create", UNCLEAR, verify=kept_the_answer) for what in _ODD),
     *(
-        struck(STEP, f"{http}-naming-the-task", VIDEO, also=asked_once)
+        fault_case(STEP, f"{what}-after-create", UNCLEAR, verify=went_to_no_other)
+        for what in _ODD_ID
+    ),
+    *(
+        fault_case(STEP, f"{http}-naming-the-task", VIDEO, verify=asked_once)
         for http in (400, 409, 429, 500)
     ),
-    *(struck(STEP, f"{what}-after-create", UNCLEAR, limits=BRIEF) for what in ("stall", "drip")),
     *(
-        struck(STEP, f"{what}-after-create", UNCLEAR_FOR_EVER, times=None)
+        fault_case(STEP, f"{what}-after-create", UNCLEAR, limits=BRIEF)
+        for what in ("stall", "drip")
+    ),
+    *(
+        fault_case(STEP, f"{what}-after-create", UNCLEAR_FOR_EVER, times=None)
         for what in ("drop", "500", "html")
     ),
-    struck(STEP, "reset-before-reading", NEVER_CREATED),
-    struck(STEP, "stall-before-create", NEVER_CREATED, limits=BRIEF),
-    struck(STEP, "rate-limit-seconds", VIDEO, also=waited),
-    struck(STEP, "rate-limit-date", VIDEO, also=waited_for_the_date),
-    struck(STEP, "rate-limit-hour", REFUSED, also=waited_for_nothing, says="come back in"),
+    fault_case(STEP, "reset-before-reading", NEVER_CREATED),
+    fault_case(STEP, "stall-before-create", NEVER_CREATED, limits=BRIEF),
+    fault_case(STEP, "rate-limit-seconds", VIDEO, verify=waited),
+    fault_case(STEP, "rate-limit-date", VIDEO, verify=waited_for_the_date),
+    fault_case(STEP, "rate-limit-hour", REFUSED, verify=waited_for_nothing, message="come back in"),
     *(
-        struck(STEP, f"refuse-{http}", REFUSED, also=asked_once, says=f"HTTP {http}: {words}")
+        fault_case(
+            STEP, f"refuse-{http}", REFUSED, verify=asked_once, message=f"HTTP {http}: {words}"
+        )
         for http, words in (
             (400, "the request is invalid"), (402, "the balance is too low"),
             (404, "there is no such model"), (413, "the request is too large"),
@@ -104,7 +112,7 @@ SUBMIT: tuple[Case, ...] = (
         )
     ),
     *(
-        struck(STEP, fault, REFUSED, also=named_the_key_without_its_value, says=words)
+        fault_case(STEP, fault, REFUSED, verify=named_the_key_without_its_value, message=words)
         for fault, words in (
             ("refuse-401", "HTTP 401: the API key is wrong"),
             ("refuse-403", "HTTP 403: the API key may not do this"),
@@ -112,11 +120,11 @@ SUBMIT: tuple[Case, ...] = (
         )
     ),
     *(
-        struck(STEP, f"redirect-{http}", REDIRECTED, also=went_nowhere_else)
+        fault_case(STEP, f"redirect-{http}", REDIRECTED, verify=went_nowhere_else)
         for http in (301, 302, 307, 308)
     ),
     *(
-        struck("connect", fault, NOT_SENT, also=tried_a_few_times, says=words)
+        fault_case("connect", fault, NOT_SENT, verify=tried_a_few_times, message=words)
         for fault, words in (
             ("connection-refused", "nothing was bought"),
             ("unknown-host", "gateway.invalid cannot be resolved"),
@@ -126,9 +134,9 @@ SUBMIT: tuple[Case, ...] = (
     Case(
         "connect",
         "The base URLs lead to a server with another host's certificate",
-        strange=True,
-        ends=dict.fromkeys(PROVIDERS, NOT_SENT),
-        also=tried_a_few_times,
-        says="CERTIFICATE_VERIFY_FAILED",
+        wrong_certificate=True,
+        expected=dict.fromkeys(PROVIDERS, NOT_SENT),
+        verify=tried_a_few_times,
+        message="CERTIFICATE_VERIFY_FAILED",
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The table of what was measured: printed after a whole run, and written into the docs."""
+"""The table of measurements: printed after a complete run, and written into the docs."""
 
 import os
 from collections.abc import Iterable
@@ -7,23 +7,23 @@ import pytest
 
 from faults import page
 from faults.all_rows import ROWS
-from faults.choosing import SETTING, combinations
-from faults.playing import Measured
+from faults.runner import Measurement
+from faults.selection import SETTING, combinations
 
 PROPERTY = "fault"
 
 
 class Reporter:
-    """Gathers what the turns measured, prints it, and writes the page where that is asked for."""
+    """Collects the measurements, prints them, and writes the page if asked to."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self._measured: list[Measured] = []
+        self._measurements: list[Measurement] = []
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Take what one turn measured."""
+        """Collect the measurement of one test."""
         if report.when == "call" and report.passed:
-            self._measured += [
-                Measured(**found)
+            self._measurements += [
+                Measurement(**found)
                 for name, found in report.user_properties
                 if name == PROPERTY and isinstance(found, dict)
             ]
@@ -31,28 +31,30 @@ class Reporter:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print the table."""
         terminalreporter.section("faults")
-        for line in lines(self._measured):
+        for line in lines(self._measurements):
             terminalreporter.write_line(line)
-        doubles = [found for found in self._measured if found.bills > 1]
-        turns = f"{len(self._measured)} turns, {len(doubles)} double bills"
-        terminalreporter.write_line(turns)
+        doubles = [found for found in self._measurements if found.bills > 1]
+        runs = f"{len(self._measurements)} runs, {len(doubles)} double bills"
+        terminalreporter.write_line(runs)
         if os.environ.get(SETTING) == "write":
             terminalreporter.write_line(self._written())
 
     def _written(self) -> str:
-        """Write the page, if nothing is missing; say what was done."""
-        had = {(found.step, found.name, found.provider, found.client) for found in self._measured}
+        """Write the page if nothing is missing; return a message."""
+        had = {
+            (found.step, found.name, found.provider, found.client) for found in self._measurements
+        }
         wanted = {(row.step, row.name, *where) for row in ROWS for where in combinations(row)}
         if missing := wanted - had:
-            return f"the page is not written: {len(missing)} turns are missing, {min(missing)}"
-        return f"wrote {page.write(self._measured)}"
+            return f"the page is not written: {len(missing)} runs are missing, {min(missing)}"
+        return f"wrote {page.write(self._measurements)}"
 
 
-def lines(measured: Iterable[Measured]) -> list[str]:
+def lines(measurements: Iterable[Measurement]) -> list[str]:
     """Lay the table out in columns: case, provider, client, bills, outcome."""
     rows = [
         (found.step, found.provider, found.client, str(found.bills), found.outcome, found.name)
-        for found in measured
+        for found in measurements
     ]
     rows = sorted(set(rows))
     head = ("step", "provider", "client", "bills", "outcome", "what goes wrong")

@@ -5,102 +5,106 @@ from collections.abc import Callable
 import pytest
 from rushes import Task
 
-from faults.bench import OLDER, Bench
-from faults.case import End, Row
-from faults.choosing import put_to
+from faults.case import Expected, Row
 from faults.disks import short_files, small_disk
+from faults.fault_run import OLDER, FaultRun
 from faults.films import VARIANTS
 from faults.other_rows import FOLDER_GONE, FULL, FULL_BEFORE, NO_FOLDER
-from faults.playing import Measured, Record, afterwards, by_itself
+from faults.runner import Measurement, Recorder, follow_up, run_with_deadline
+from faults.selection import parametrize_rows
 
-NEVER_SENT = End(6, "DiskError", ("recorded",), 0, "resumed")
-COMPLETED = End(6, "DiskError", ("completed",), 1, "resumed")
+NEVER_SENT = Expected(6, "DiskError", ("recorded",), 0, "resumed")
+COMPLETED = Expected(6, "DiskError", ("completed",), 1, "resumed")
 
 
-def failed(row: Row, bench: Bench, end: End, mend: Callable[[], None]) -> Measured:
+def failed(row: Row, run: FaultRun, expected: Expected, mend: Callable[[], None]) -> Measurement:
     """See that the task is kept as it must be, mend the disk, and take the task up."""
-    assert type(bench.error).__name__ == end.error, repr(bench.error)
-    (task,) = bench.recorded()
-    assert (task.state, bench.bills, len(bench.posts)) == (end.states[0], end.bills, end.bills)
+    assert type(run.error).__name__ == expected.error, repr(run.error)
+    (task,) = run.recorded()
+    assert (task.state, run.bills, len(run.posts)) == (
+        expected.states[0],
+        expected.bills,
+        expected.bills,
+    )
     mend()
-    outcome = f"exit {end.exit}, {afterwards(end, bench)}"
-    bench.assert_all()
-    return Measured(row.step, row.name, bench.provider, bench.kind, bench.bills, outcome)
+    outcome = f"exit {expected.exit}, {follow_up(expected, run)}"
+    run.assert_invariants()
+    return Measurement(row.step, row.name, run.provider, run.kind, run.bills, outcome)
 
 
-def block(bench: Bench) -> None:
+def block(run: FaultRun) -> None:
     """Let a file lie where the folder was."""
-    bench.target.unlink()
-    bench.place.rmdir()
-    bench.place.write_bytes(OLDER)
+    run.target.unlink()
+    run.output_folder.rmdir()
+    run.output_folder.write_bytes(OLDER)
 
 
-def unblock(bench: Bench) -> None:
+def unblock(run: FaultRun) -> None:
     """Let the folder be there again."""
-    assert bench.place.read_bytes() == OLDER
-    bench.place.unlink()
-    bench.place.mkdir()
+    assert run.output_folder.read_bytes() == OLDER
+    run.output_folder.unlink()
+    run.output_folder.mkdir()
 
 
-@put_to([NO_FOLDER])
-def test_no_folder(row: Row, provider: str, client: str, bench: Bench, measured: Record) -> None:
-    def play() -> Measured:
-        block(bench)
-        bench.generate()
-        assert bench.exchanges == []
-        return failed(row, bench, NEVER_SENT, lambda: unblock(bench))
+@parametrize_rows([NO_FOLDER])
+def test_no_folder(row: Row, provider: str, client: str, run: FaultRun, record: Recorder) -> None:
+    def scenario() -> Measurement:
+        block(run)
+        run.generate()
+        assert run.exchanges == []
+        return failed(row, run, NEVER_SENT, lambda: unblock(run))
 
-    measured(by_itself(play))
+    record(run_with_deadline(scenario))
 
 
-@put_to([FOLDER_GONE])
+@parametrize_rows([FOLDER_GONE])
 def test_the_folder_is_gone(
-    row: Row, provider: str, client: str, bench: Bench, measured: Record
+    row: Row, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
     def on_update(task: Task) -> None:
         if task.state == "completed":
-            block(bench)
+            block(run)
 
-    def play() -> Measured:
-        job = (VARIANTS[provider], bench.request)
-        bench.attempt("generate", *job, output=bench.target, on_update=on_update)
-        return failed(row, bench, COMPLETED, lambda: unblock(bench))
+    def scenario() -> Measurement:
+        job = (VARIANTS[provider], run.request)
+        run.attempt("generate", *job, output=run.target, on_update=on_update)
+        return failed(row, run, COMPLETED, lambda: unblock(run))
 
-    measured(by_itself(play))
+    record(run_with_deadline(scenario))
 
 
-@put_to([FULL_BEFORE])
+@parametrize_rows([FULL_BEFORE])
 def test_a_disk_that_is_full_before(
-    row: Row, provider: str, client: str, bench: Bench, measured: Record
+    row: Row, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
-    def play(mend: Callable[[], None]) -> Measured:
-        bench.target.write_bytes(OLDER)  # which takes the only page
-        bench.generate()
-        assert bench.exchanges == []
-        bench.assert_whole(there=False)
-        return failed(row, bench, NEVER_SENT, mend)
+    def scenario(mend: Callable[[], None]) -> Measurement:
+        run.target.write_bytes(OLDER)  # which takes the only page
+        run.generate()
+        assert run.exchanges == []
+        run.assert_output(delivered=False)
+        return failed(row, run, NEVER_SENT, mend)
 
-    with small_disk(bench.place, kilobytes=4) as mend:
+    with small_disk(run.output_folder, kilobytes=4) as mend:
         if mend is None:
             pytest.skip("no file system can be mounted here")
-        measured(by_itself(lambda: play(mend)))
+        record(run_with_deadline(lambda: scenario(mend)))
 
 
-@put_to([FULL])
+@parametrize_rows([FULL])
 def test_a_disk_that_is_full(
-    row: Row, provider: str, client: str, bench: Bench, measured: Record
+    row: Row, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
-    def play(mend: Callable[[], None]) -> Measured:
-        bench.target.write_bytes(OLDER)
-        bench.generate()
-        bench.assert_whole(there=False)
-        return failed(row, bench, COMPLETED, mend)
+    def scenario(mend: Callable[[], None]) -> Measurement:
+        run.target.write_bytes(OLDER)
+        run.generate()
+        run.assert_output(delivered=False)
+        return failed(row, run, COMPLETED, mend)
 
-    def play_without_a_disk() -> Measured:
+    def scenario_without_a_disk() -> Measurement:
         with short_files(kilobytes=400):
-            bench.generate()
-        bench.assert_whole(there=False)
-        return failed(row, bench, COMPLETED, lambda: None)
+            run.generate()
+        run.assert_output(delivered=False)
+        return failed(row, run, COMPLETED, lambda: None)
 
-    with small_disk(bench.place, kilobytes=400) as mend:
-        measured(by_itself(lambda: play(mend) if mend else play_without_a_disk()))
+    with small_disk(run.output_folder, kilobytes=400) as mend:
+        record(run_with_deadline(lambda: scenario(mend) if mend else scenario_without_a_disk()))

@@ -1,11 +1,11 @@
 """Everything that may go wrong with the video that comes."""
 
 from faults.case import Case
-from faults.choosing import put_to
 from faults.file_cases import DOWNLOAD
-from faults.playing import Play
+from faults.runner import CaseRunner
+from faults.selection import parametrize_rows
 
 
-@put_to(DOWNLOAD)
-def test_download(row: Case, provider: str, client: str, played: Play) -> None:
-    played(row)
+@parametrize_rows(DOWNLOAD)
+def test_download(row: Case, provider: str, client: str, run_case: CaseRunner) -> None:
+    run_case(row)

@@ -12,12 +12,12 @@ import pytest
 from rushes import Call, hookimpl
 from rushes.testing._barred import barred
 
-from faults.bench import Bench
 from faults.case import Row
-from faults.choosing import put_to
+from faults.fault_run import FaultRun
 from faults.films import REQUEST, VARIANTS
 from faults.other_rows import SDK
-from faults.playing import Measured, Record, by_itself
+from faults.runner import Measurement, Recorder, run_with_deadline
+from faults.selection import parametrize_rows
 
 
 class Twice:
@@ -30,31 +30,31 @@ class Twice:
         return [call, call]
 
 
-@put_to([SDK])
+@parametrize_rows([SDK])
 def test_a_hook_describes_one_call_and_makes_none(
-    row: Row, provider: str, client: str, bench: Bench, measured: Record
+    row: Row, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
     variant = VARIANTS[provider]
 
-    def play() -> Measured:
-        with bench.hand() as hand:
-            payload = hand.client.check(variant, REQUEST).payload
+    def scenario() -> Measurement:
+        with run.driver() as driver:
+            payload = driver.client.check(variant, REQUEST).payload
             with barred():
-                call = hand.client.registry.get(variant).call(
+                call = driver.client.registry.get(variant).call(
                     "submit", payload=payload, client_id="a-reference"
                 )
         assert isinstance(call, Call)
-        bench.attempt("submit", variant, REQUEST, settings={"wrappers": [Twice()]})
-        assert type(bench.error).__name__ == "BrokenPluginError"
-        assert (bench.exchanges, bench.recorded()) == ([], [])
-        bench.generate()
-        assert (bench.error, len(bench.posts)) == (None, 1)
-        bench.assert_whole(there=True)
-        bench.assert_all()
+        run.attempt("submit", variant, REQUEST, settings={"wrappers": [Twice()]})
+        assert type(run.error).__name__ == "BrokenPluginError"
+        assert (run.exchanges, run.recorded()) == ([], [])
+        run.generate()
+        assert (run.error, len(run.posts)) == (None, 1)
+        run.assert_output(delivered=True)
+        run.assert_invariants()
         outcome = "one call, made by the core"
-        return Measured(row.step, row.name, provider, client, bench.bills, outcome)
+        return Measurement(row.step, row.name, provider, client, run.bills, outcome)
 
-    measured(by_itself(play))
+    record(run_with_deadline(scenario))
 
 
 def test_the_barrier_holds() -> None:

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from rushes import hookimpl
 
-from faults.bench import Bench
 from faults.case import Row
-from faults.choosing import put_to
+from faults.fault_run import FaultRun
 from faults.films import REQUEST, VARIANTS
 from faults.other_rows import HOOK_LEAVES, MALFORMED, OBSERVER_LEAVES, STRANGER
-from faults.playing import Measured, Record, by_itself
+from faults.runner import Measurement, Recorder, run_with_deadline
+from faults.selection import parametrize_rows
 
 PLUGIN = """
 import sys
@@ -54,30 +54,34 @@ def distribution(site: Path, name: str, entry_points: str) -> None:
     (info / "entry_points.txt").write_text(entry_points)
 
 
-def delivered(row: Row, bench: Bench, outcome: str, **settings: Any) -> Measured:
+def delivered(row: Row, run: FaultRun, outcome: str, **settings: Any) -> Measurement:
     """Ask for the video, which must come; look at everything once more."""
-    bench.attempt(
-        "generate", VARIANTS[bench.provider], bench.request, output=bench.target, settings=settings
+    run.attempt(
+        "generate",
+        VARIANTS[run.provider],
+        run.request,
+        output=run.target,
+        settings=settings,
     )
-    assert bench.error is None, repr(bench.error)
-    bench.assert_whole(there=True)
-    bench.assert_all()
-    return Measured(row.step, row.name, bench.provider, bench.kind, bench.bills, outcome)
+    assert run.error is None, repr(run.error)
+    run.assert_output(delivered=True)
+    run.assert_invariants()
+    return Measurement(row.step, row.name, run.provider, run.kind, run.bills, outcome)
 
 
-@put_to([MALFORMED])
+@parametrize_rows([MALFORMED])
 def test_malformed(
-    row: Row, provider: str, client: str, bench: Bench, measured: Record, site: Path
+    row: Row, provider: str, client: str, run: FaultRun, record: Recorder, site: Path
 ) -> None:
     distribution(site, "half_installed", "[rushes]\nnothing\n")
 
-    def play() -> Measured:
-        with bench.hand() as hand:
-            named = [str(found) for found in hand.client.registry.installed.unreadable]
+    def scenario() -> Measurement:
+        with run.driver() as driver:
+            named = [str(found) for found in driver.client.registry.installed.unreadable]
         assert [words.partition(":")[0] for words in named] == ["half-installed"]
-        return delivered(row, bench, "the video")
+        return delivered(row, run, "the video")
 
-    measured(by_itself(play))
+    record(run_with_deadline(scenario))
 
 
 class Leaving:
@@ -90,20 +94,23 @@ class Leaving:
         raise SystemExit(0)
 
 
-@put_to([HOOK_LEAVES])
+@parametrize_rows([HOOK_LEAVES])
 def test_a_hook_leaves(
-    row: Row, provider: str, client: str, bench: Bench, measured: Record
+    row: Row, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
-    def play() -> Measured:
-        bench.attempt(
-            "generate", VARIANTS[bench.provider], bench.request, settings={"wrappers": [Leaving()]}
+    def scenario() -> Measurement:
+        run.attempt(
+            "generate",
+            VARIANTS[run.provider],
+            run.request,
+            settings={"wrappers": [Leaving()]},
         )
-        assert type(bench.error).__name__ == "BrokenPluginError"
-        assert "the hook submit raised SystemExit" in str(bench.error)
-        assert (bench.exchanges, bench.recorded()) == ([], [])
-        return delivered(row, bench, "exit 3, again: the video")
+        assert type(run.error).__name__ == "BrokenPluginError"
+        assert "the hook submit raised SystemExit" in str(run.error)
+        assert (run.exchanges, run.recorded()) == ([], [])
+        return delivered(row, run, "exit 3, again: the video")
 
-    measured(by_itself(play))
+    record(run_with_deadline(scenario))
 
 
 def leave(_task: object) -> None:
@@ -111,33 +118,33 @@ def leave(_task: object) -> None:
     raise SystemExit(0)
 
 
-@put_to([OBSERVER_LEAVES])
+@parametrize_rows([OBSERVER_LEAVES])
 def test_an_observer_leaves(
-    row: Row, provider: str, client: str, bench: Bench, measured: Record
+    row: Row, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
-    def play() -> Measured:
-        found = delivered(row, bench, "the video", observers=[leave])
-        assert any("an observer raised" in words for words in bench.warnings)
+    def scenario() -> Measurement:
+        found = delivered(row, run, "the video", observers=[leave])
+        assert any("an observer raised" in words for words in run.warnings)
         return found
 
-    measured(by_itself(play))
+    record(run_with_deadline(scenario))
 
 
-@put_to([STRANGER])
+@parametrize_rows([STRANGER])
 def test_a_stranger(
-    row: Row, provider: str, client: str, bench: Bench, measured: Record, site: Path
+    row: Row, provider: str, client: str, run: FaultRun, record: Recorder, site: Path
 ) -> None:
     module = f"stranger_{provider}_{client}"
     (site / f"{module}.py").write_text(PLUGIN.format(variant=f"{provider}/stranger"))
     distribution(site, "stranger", f"[rushes]\n{provider}.stranger = {module}:plugin\n")
 
-    def play() -> Measured:
-        bench.attempt("generate", f"{provider}/stranger", REQUEST)
-        assert type(bench.error).__name__ == "ConfigurationError"
-        words = f"comes from stranger, but other variants of {provider} from rushes-{provider}"
-        assert words in str(bench.error)
-        assert f'RUSHES_TRUST="{provider}=stranger"' in str(bench.error)
-        assert (bench.exchanges, bench.recorded()) == ([], [])
-        return delivered(row, bench, "exit 3; its own variants: the video")
+    def scenario() -> Measurement:
+        run.attempt("generate", f"{provider}/stranger", REQUEST)
+        assert type(run.error).__name__ == "ConfigurationError"
+        words = f"is brought by stranger, but other variants of {provider} by rushes-{provider}"
+        assert words in str(run.error)
+        assert f'RUSHES_TRUST="{provider}=stranger"' in str(run.error)
+        assert (run.exchanges, run.recorded()) == ([], [])
+        return delivered(row, run, "exit 3; its own variants: the video")
 
-    measured(by_itself(play))
+    record(run_with_deadline(scenario))

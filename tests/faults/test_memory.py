@@ -7,21 +7,26 @@ import subprocess
 import sys
 from pathlib import Path
 
-from faults.bench import Bench
-from faults.choosing import put_to
+from faults.fault_run import FaultRun
 from faults.films import IMAGE
-from faults.other_rows import MEMORY, Much
-from faults.playing import DEADLINE, Measured, Record
+from faults.other_rows import MEMORY, MemoryRow
+from faults.runner import DEADLINE, Measurement, Recorder
 from faults.secrecy import KEY
+from faults.selection import parametrize_rows
 
 MOST = 64.0
 """Megabytes beyond those that the process held after a good video."""
 CLEAN = {"", "OutcomeUnknownError", "StillRunningError", "ResultError", "NotSentError"}
 
 
-@put_to(MEMORY)
+@parametrize_rows(MEMORY)
 def test_memory_stays_flat(
-    row: Much, provider: str, client: str, bench: Bench, tmp_path: Path, measured: Record
+    row: MemoryRow,
+    provider: str,
+    client: str,
+    run: FaultRun,
+    tmp_path: Path,
+    record: Recorder,
 ) -> None:
     image = ""
     if row.image:
@@ -29,7 +34,7 @@ def test_memory_stays_flat(
         frame.write_bytes(IMAGE)
         image = str(frame)
     command = [sys.executable, "-m", "faults.memory_child", provider, client]
-    command += [bench.sandbox.base_urls[provider], str(bench.home), image]
+    command += [run.sandbox.base_urls[provider], str(run.home), image]
     paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "KEY": KEY, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -37,7 +42,7 @@ def test_memory_stays_flat(
     with subprocess.Popen(command, env=environment, text=True, **pipes) as child:  # type: ignore[call-overload]
         try:
             assert child.stdout.readline() == "ready\n", child.stderr.read()
-            order = bench.sandbox.inject(row.fault, gateway=provider)
+            order = run.sandbox.inject(row.fault, gateway=provider)
             out, err = child.communicate("go\n", timeout=DEADLINE)
         finally:
             child.kill()
@@ -47,7 +52,7 @@ def test_memory_stays_flat(
     found = json.loads(out)
     assert found["error"] in CLEAN
     assert found["growth"] < MOST
-    assert bench.bills <= 2  # the good one's, and this one's
+    assert run.bills <= 2  # the good one's, and this one's
     growth = 16 * math.ceil(max(found["growth"], 1) / 16)
     outcome = f"at most {growth} MB more"
-    measured(Measured(row.step, row.name, provider, client, bench.bills - 1, outcome))
+    record(Measurement(row.step, row.name, provider, client, run.bills - 1, outcome))

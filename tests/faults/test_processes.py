@@ -7,21 +7,21 @@ from pathlib import Path
 
 from rushes import Task
 
-from faults.bench import Bench
 from faults.case import Row
-from faults.choosing import put_to
-from faults.playing import DEADLINE, Measured, Record
+from faults.fault_run import FaultRun
 from faults.process_child import THREADS
+from faults.runner import DEADLINE, Measurement, Recorder
 from faults.secrecy import KEY
-from faults.several_rows import CROWD, FORKED, FORKED_LOOP, FORKED_WITHIN, LOOP_DROPPED
+from faults.selection import parametrize_rows
+from faults.several_rows import FORKED, FORKED_LOOP, FORKED_WITHIN, LOOP_DROPPED, THREADS_AT_ONCE
 
 
-def run(bench: Bench, what: str) -> list[str]:
+def run_child(run: FaultRun, what: str) -> list[str]:
     """Run a process to its end, which must be by itself and without a word of complaint."""
-    folder = bench.home.parent
-    url = bench.sandbox.base_urls[bench.provider]
+    folder = run.home.parent
+    url = run.sandbox.base_urls[run.provider]
     command = [sys.executable, "-m", "faults.process_child", what]
-    command += [bench.kind, bench.provider, url, str(folder)]
+    command += [run.kind, run.provider, url, str(folder)]
     paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "KEY": KEY, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     done = subprocess.run(
@@ -31,17 +31,17 @@ def run(bench: Bench, what: str) -> list[str]:
     return sorted(done.stdout.splitlines())
 
 
-def told(row: Row, bench: Bench, jobs: int, outcome: str) -> Measured:
+def measurement(row: Row, run: FaultRun, jobs: int, outcome: str) -> Measurement:
     """Make sure that every job was paid for once, and that the key is where it belongs."""
-    assert (bench.bills, len(bench.posts)) == (jobs, jobs)
-    bench.assert_secret()
-    return Measured(row.step, row.name, bench.provider, bench.kind, 1, outcome)
+    assert (run.bills, len(run.posts)) == (jobs, jobs)
+    run.assert_key_not_leaked()
+    return Measurement(row.step, row.name, run.provider, run.kind, 1, outcome)
 
 
-def assert_each_has_its_own(bench: Bench, names: list[str]) -> None:
+def assert_each_has_its_own(run: FaultRun, names: list[str]) -> None:
     """Every job's file is the film of the very task that its journal says it is."""
-    films = {task.id: task.video.path.read_bytes() for task in bench.sandbox.created}
-    tasks: dict[str, Task] = {Path(task.file or "").stem: task for task in bench.recorded()}
+    films = {task.id: task.video.path.read_bytes() for task in run.sandbox.created}
+    tasks: dict[str, Task] = {Path(task.file or "").stem: task for task in run.recorded()}
     assert sorted(tasks) == names
     assert len({task.remote_id for task in tasks.values()}) == len(names)
     for task in tasks.values():
@@ -50,46 +50,46 @@ def assert_each_has_its_own(bench: Bench, names: list[str]) -> None:
         assert Path(task.file).read_bytes() == films[task.remote_id]
 
 
-@put_to([LOOP_DROPPED, FORKED_LOOP])
+@parametrize_rows([LOOP_DROPPED, FORKED_LOOP])
 def test_a_loop_that_nobody_runs_to_its_end(
-    row: Row, provider: str, client: str, bench: Bench, measured: Record
+    row: Row, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
     if row is LOOP_DROPPED:
-        assert run(bench, "drop") == []
+        assert run_child(run, "drop") == []
     else:
-        assert run(bench, "drop-and-fork") == ["child: 0"]
-    (task,) = bench.recorded()
-    bench.attempt("resume", task.id)
-    assert bench.error is None, repr(bench.error)
-    assert_each_has_its_own(bench, ["film"])
-    measured(told(row, bench, 1, "it ends; resumed: the video"))
+        assert run_child(run, "drop-and-fork") == ["child: 0"]
+    (task,) = run.recorded()
+    run.attempt("resume", task.id)
+    assert run.error is None, repr(run.error)
+    assert_each_has_its_own(run, ["film"])
+    record(measurement(row, run, 1, "it ends; resumed: the video"))
 
 
-@put_to([FORKED])
+@parametrize_rows([FORKED])
 def test_a_fork_with_connections_open(
-    row: Row, provider: str, client: str, bench: Bench, measured: Record
+    row: Row, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
-    assert run(bench, "fork") == ["child: done", "parent: done"]
-    assert_each_has_its_own(bench, ["before", "child", "parent"])
-    measured(told(row, bench, 3, "each its own video"))
+    assert run_child(run, "fork") == ["child: done", "parent: done"]
+    assert_each_has_its_own(run, ["before", "child", "parent"])
+    record(measurement(row, run, 3, "each its own video"))
 
 
-@put_to([FORKED_WITHIN])
+@parametrize_rows([FORKED_WITHIN])
 def test_a_fork_before_the_call_leaves(
-    row: Row, provider: str, client: str, bench: Bench, measured: Record
+    row: Row, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
-    ends = run(bench, "fork-within")
+    ends = run_child(run, "fork-within")
     assert [end.partition(":")[0] for end in ends] == ["child", "parent"]
     assert [end.endswith("done") for end in ends] == [False, True]
-    assert_each_has_its_own(bench, ["film"])
-    measured(told(row, bench, 1, "the parent's: the video"))
+    assert_each_has_its_own(run, ["film"])
+    record(measurement(row, run, 1, "the parent's: the video"))
 
 
-@put_to([CROWD])
+@parametrize_rows([THREADS_AT_ONCE])
 def test_a_crowd_of_threads(
-    row: Row, provider: str, client: str, bench: Bench, measured: Record
+    row: Row, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
     names = [f"{number:02}" for number in range(THREADS)]
-    assert run(bench, "threads") == [f"{name}: done" for name in names]
-    assert_each_has_its_own(bench, names)
-    measured(told(row, bench, THREADS, "the video, 16 times"))
+    assert run_child(run, "threads") == [f"{name}: done" for name in names]
+    assert_each_has_its_own(run, names)
+    record(measurement(row, run, THREADS, "the video, 16 times"))

@@ -11,13 +11,13 @@ import pytest
 from rushes import Client, JournalError, Polling, SQLiteJournal, Task
 from rushes.journal import LEASE
 
-from faults.bench import Bench
 from faults.case import FOUND_LATER, UNKNOWN, Row
-from faults.choosing import put_to
-from faults.driver import Hand
+from faults.client_driver import ClientDriver
+from faults.fault_run import FaultRun
 from faults.films import VARIANTS
-from faults.playing import Measured, Record, afterwards, by_itself
+from faults.runner import Measurement, Recorder, follow_up, run_with_deadline
 from faults.secrecy import KEY
+from faults.selection import parametrize_rows
 from faults.several_rows import (
     ANOTHER_ACCOUNT,
     ASLEEP,
@@ -30,125 +30,125 @@ from faults.several_rows import (
 )
 
 
-def told(row: Row, bench: Bench, outcome: str) -> Measured:
-    bench.assert_all()
-    return Measured(row.step, row.name, bench.provider, bench.kind, bench.bills, outcome)
+def measurement(row: Row, run: FaultRun, outcome: str) -> Measurement:
+    run.assert_invariants()
+    return Measurement(row.step, row.name, run.provider, run.kind, run.bills, outcome)
 
 
-def job(bench: Bench) -> tuple[Any, ...]:
-    return VARIANTS[bench.provider], bench.request
+def job(run: FaultRun) -> tuple[Any, ...]:
+    return VARIANTS[run.provider], run.request
 
 
-@put_to([ANOTHER_ACCOUNT])
+@parametrize_rows([ANOTHER_ACCOUNT])
 def test_another_account(
-    row: Row, provider: str, client: str, bench: Bench, measured: Record
+    row: Row, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
     def stop(task: Task) -> None:
         if task.state == "unknown":
             raise LookupError("a callback")  # before anybody is asked what became of it
 
-    def play() -> Measured:
-        bench.sandbox.inject("drop-after-create", times=1, gateway=provider)
-        bench.attempt("submit", *job(bench), output=bench.target, on_update=stop)
-        assert bench.task
-        reference, before = bench.task.id, len(bench.exchanges)
+    def scenario() -> Measurement:
+        run.sandbox.inject("drop-after-create", times=1, gateway=provider)
+        run.attempt("submit", *job(run), output=run.target, on_update=stop)
+        assert run.task
+        reference, before = run.task.id, len(run.exchanges)
         other = {"keys": {provider: "qx9-the-key-of-another-account"}}
-        bench.attempt("resume", reference, settings=other)
-        assert type(bench.error).__name__ == "OutcomeUnknownError"
-        assert "sent with another key than the one from the argument `keys`" in str(bench.error)
-        assert len(bench.exchanges) == before
-        end = UNKNOWN if provider == "uniall" else FOUND_LATER
-        return told(row, bench, f"exit {end.exit}, {afterwards(end, bench)}")
+        run.attempt("resume", reference, settings=other)
+        assert type(run.error).__name__ == "OutcomeUnknownError"
+        assert "sent with another key than the one from the argument `keys`" in str(run.error)
+        assert len(run.exchanges) == before
+        expected = UNKNOWN if provider == "uniall" else FOUND_LATER
+        return measurement(row, run, f"exit {expected.exit}, {follow_up(expected, run)}")
 
-    measured(by_itself(play))
+    record(run_with_deadline(scenario))
 
 
-def leave_unsent(bench: Bench) -> Task:
+def leave_unsent(run: FaultRun) -> Task:
     """Leave a job that was never sent: a file lies where its folder is to be."""
-    blocked = bench.home.parent / "blocked"
+    blocked = run.home.parent / "blocked"
     blocked.touch()
-    bench.attempt("generate", *job(bench), output=blocked / "film.mp4")
-    assert type(bench.error).__name__ == "DiskError"
-    (task,) = bench.recorded()
-    assert (task.state, bench.exchanges) == ("recorded", [])
+    run.attempt("generate", *job(run), output=blocked / "film.mp4")
+    assert type(run.error).__name__ == "DiskError"
+    (task,) = run.recorded()
+    assert (task.state, run.exchanges) == ("recorded", [])
     return task
 
 
-@put_to([REPEATED])
+@parametrize_rows([REPEATED])
 def test_the_same_request_again(
-    row: Row, provider: str, client: str, bench: Bench, measured: Record
+    row: Row, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
-    def play() -> Measured:
-        task = leave_unsent(bench)
-        bench.generate()
-        assert bench.error is None, repr(bench.error)
-        assert bench.task
-        assert bench.task.id == task.id
-        with bench.hand() as hand:
-            assert hand.do("tasks", unfinished=True) == []
-        assert bench.bills == len(bench.posts) == 1
-        bench.assert_whole(there=True)
-        return told(row, bench, "exit 6, again: the video, one job")
+    def scenario() -> Measurement:
+        task = leave_unsent(run)
+        run.generate()
+        assert run.error is None, repr(run.error)
+        assert run.task
+        assert run.task.id == task.id
+        with run.driver() as driver:
+            assert driver.call("tasks", unfinished=True) == []
+        assert run.bills == len(run.posts) == 1
+        run.assert_output(delivered=True)
+        return measurement(row, run, "exit 6, again: the video, one job")
 
-    measured(by_itself(play))
+    record(run_with_deadline(scenario))
 
 
-@put_to([DROPPED])
+@parametrize_rows([DROPPED])
 def test_cancelled_unsent(
-    row: Row, provider: str, client: str, bench: Bench, measured: Record
+    row: Row, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
-    def play() -> Measured:
-        bench.attempt("cancel", leave_unsent(bench).id)
-        assert bench.error is None, repr(bench.error)
-        assert bench.task
-        assert str(bench.task.state) == "cancelled"
-        bench.attempt("resume", bench.task.id)
-        assert type(bench.error).__name__ == "TaskEndedError"
-        assert bench.exchanges == []
-        return told(row, bench, "cancelled")
+    def scenario() -> Measurement:
+        run.attempt("cancel", leave_unsent(run).id)
+        assert run.error is None, repr(run.error)
+        assert run.task
+        assert str(run.task.state) == "cancelled"
+        run.attempt("resume", run.task.id)
+        assert type(run.error).__name__ == "TaskEndedError"
+        assert run.exchanges == []
+        return measurement(row, run, "cancelled")
 
-    measured(by_itself(play))
+    record(run_with_deadline(scenario))
 
 
-@put_to([ASLEEP])
-def test_asleep(row: Row, provider: str, client: str, bench: Bench, measured: Record) -> None:
+@parametrize_rows([ASLEEP])
+def test_asleep(row: Row, provider: str, client: str, run: FaultRun, record: Recorder) -> None:
     """A clock goes on by more than the lease, and others act meanwhile; then the flow goes on."""
-    hands: list[Hand] = []
+    drivers: list[ClientDriver] = []
 
     def sleeps(task: Task) -> None:
         if task.state == "sending":
-            clock = hands[0].clock
+            clock = drivers[0].clock
             clock.advance(LEASE + 1)
-            path = bench.home / "journal.db"
+            path = run.home / "journal.db"
             with closing(SQLiteJournal(path, clock=clock.since_boot)) as journal:
                 assert journal.claim(task.id, "the user's")
                 journal.save(msgspec.structs.replace(task, state="lost"), "the user's")
             with Client(
                 keys={provider: KEY},
-                base_urls=bench.sandbox.base_urls,
-                home=bench.home.parent / "elsewhere",
+                base_urls=run.sandbox.base_urls,
+                home=run.home.parent / "elsewhere",
                 polling=Polling(first=0, every=0.01),
             ) as other:
-                ordered.append(other.submit(*job(bench)))
+                ordered.append(other.submit(*job(run)))
 
     ordered: list[Task] = []
 
-    def play() -> Measured:
-        with bench.hand() as hand:
-            hands.append(hand)
-            bench.doing(hand, lambda: hand.do("submit", *job(bench), on_update=sleeps))
-        assert type(bench.error).__name__ == "StillRunningError"
-        assert "another process has taken over task" in str(bench.error)
-        assert [task.remote_id for task in ordered] == [bench.sandbox.created[-1].id]
-        assert (bench.bills, len(bench.posts)) == (1, 1)
-        return told(row, bench, "exit 6, the new order's alone")
+    def scenario() -> Measurement:
+        with run.driver() as driver:
+            drivers.append(driver)
+            run.perform(driver, lambda: driver.call("submit", *job(run), on_update=sleeps))
+        assert type(run.error).__name__ == "StillRunningError"
+        assert "another process has taken task" in str(run.error)
+        assert [task.remote_id for task in ordered] == [run.sandbox.created[-1].id]
+        assert (run.bills, len(run.posts)) == (1, 1)
+        return measurement(row, run, "exit 6, the new order's alone")
 
-    measured(by_itself(play))
+    record(run_with_deadline(scenario))
 
 
-@put_to([NOT_CONNECTED])
+@parametrize_rows([NOT_CONNECTED])
 def test_cancelled_before_it_left(
-    row: Row, provider: str, client: str, bench: Bench, measured: Record
+    row: Row, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
     asked, go = threading.Event(), threading.Event()
 
@@ -158,7 +158,7 @@ def test_cancelled_before_it_left(
         return ["127.0.0.1"]
 
     async def cancelled(client: Any) -> Task:
-        work = asyncio.ensure_future(client.generate(*job(bench), output=bench.target))
+        work = asyncio.ensure_future(client.generate(*job(run), output=run.target))
         assert await asyncio.to_thread(asked.wait, 30)
         for _ in range(3):
             work.cancel()
@@ -166,84 +166,87 @@ def test_cancelled_before_it_left(
         made: Task = await work
         return made
 
-    def play() -> Measured:
-        here = bench.sandbox.base_urls[provider]
+    def scenario() -> Measurement:
+        here = run.sandbox.base_urls[provider]
         named = here.replace("127.0.0.1", "127.1")  # an address for us, a name for the resolver
-        with bench.hand(base_urls={provider: named}) as hand:
-            settings = msgspec.structs.replace(hand.client._settings, resolve=resolve)
-            hand.client._settings = settings
-            bench.doing(hand, lambda: hand._waited(cancelled(hand.client)))
-        assert type(bench.error).__name__ == "CancelledError"
-        (task,) = bench.recorded()
-        assert (task.state, bench.exchanges) == ("recorded", [])
+        with run.driver(base_urls={provider: named}) as driver:
+            settings = msgspec.structs.replace(driver.client._settings, resolve=resolve)
+            driver.client._settings = settings
+            run.perform(driver, lambda: driver._wait(cancelled(driver.client)))
+        assert type(run.error).__name__ == "CancelledError"
+        (task,) = run.recorded()
+        assert (task.state, run.exchanges) == ("recorded", [])
         go.set()
-        bench.generate()
-        assert bench.error is None, repr(bench.error)
-        assert bench.task
-        assert bench.task.id == task.id
-        bench.assert_whole(there=True)
-        return told(row, bench, "recorded, again: the video, one job")
+        run.generate()
+        assert run.error is None, repr(run.error)
+        assert run.task
+        assert run.task.id == task.id
+        run.assert_output(delivered=True)
+        return measurement(row, run, "recorded, again: the video, one job")
 
-    measured(by_itself(play))
+    record(run_with_deadline(scenario))
 
 
-@put_to([UNREADABLE])
-def test_unreadable(row: Row, provider: str, client: str, bench: Bench, measured: Record) -> None:
-    def play() -> Measured:
-        leave_unsent(bench)
-        with closing(sqlite3.connect(bench.home / "journal.db")) as connection, connection:
+@parametrize_rows([UNREADABLE])
+def test_unreadable(row: Row, provider: str, client: str, run: FaultRun, record: Recorder) -> None:
+    def scenario() -> Measurement:
+        leave_unsent(run)
+        with closing(sqlite3.connect(run.home / "journal.db")) as connection, connection:
             connection.execute("UPDATE tasks SET record = '[]'")
-        bench.generate()
-        assert bench.error is None, repr(bench.error)
-        with bench.hand() as hand:
-            assert [task.state for task in hand.do("tasks")] == ["completed"]
-            (reason,) = hand.do("unreadable").values()
+        run.generate()
+        assert run.error is None, repr(run.error)
+        with run.driver() as driver:
+            assert [task.state for task in driver.call("tasks")] == ["completed"]
+            (reason,) = driver.call("unreadable").values()
         assert "cannot read" in reason
-        bench.assert_whole(there=True)
-        return told(row, bench, "named; the others: the video")
+        run.assert_output(delivered=True)
+        return measurement(row, run, "named; the others: the video")
 
-    measured(by_itself(play))
+    record(run_with_deadline(scenario))
 
 
-@put_to([UNLINKED])
-def test_unlinked(row: Row, provider: str, client: str, bench: Bench, measured: Record) -> None:
+@parametrize_rows([UNLINKED])
+def test_unlinked(row: Row, provider: str, client: str, run: FaultRun, record: Recorder) -> None:
     def unlink(task: Task) -> None:
         if task.state == "recorded":
-            for path in bench.home.glob("journal.db*"):
+            for path in run.home.glob("journal.db*"):
                 path.unlink()
 
-    def play() -> Measured:
-        with bench.hand() as hand, pytest.raises(JournalError, match="removed or replaced while"):
-            hand.do("generate", *job(bench), output=bench.target, on_update=unlink)
-        assert (bench.exchanges, bench.bills) == ([], 0)
-        bench.generate()
-        assert bench.error is None, repr(bench.error)
-        bench.assert_whole(there=True)
-        return told(row, bench, "exit 3, again: the video")
+    def scenario() -> Measurement:
+        with (
+            run.driver() as driver,
+            pytest.raises(JournalError, match="removed or replaced while"),
+        ):
+            driver.call("generate", *job(run), output=run.target, on_update=unlink)
+        assert (run.exchanges, run.bills) == ([], 0)
+        run.generate()
+        assert run.error is None, repr(run.error)
+        run.assert_output(delivered=True)
+        return measurement(row, run, "exit 3, again: the video")
 
-    measured(by_itself(play))
+    record(run_with_deadline(scenario))
 
 
-@put_to([ONE_OUTPUT])
-def test_one_output(row: Row, provider: str, client: str, bench: Bench, measured: Record) -> None:
+@parametrize_rows([ONE_OUTPUT])
+def test_one_output(row: Row, provider: str, client: str, run: FaultRun, record: Recorder) -> None:
     """Each task answers for its own film: what lies there since is another's."""
-    elsewhere = bench.home.parent / "elsewhere" / "film.mp4"
+    elsewhere = run.home.parent / "elsewhere" / "film.mp4"
 
-    def play() -> Measured:
-        bench.attempt("generate", *job(bench), task=f"first-{client}", output=bench.target)
-        assert bench.error is None, repr(bench.error)
-        bench.target.write_bytes(b"the film of another job")  # as if it had been given this place
-        bench.attempt("resume", f"first-{client}")
-        assert bench.error is None, repr(bench.error)
-        bench.assert_whole(there=True)
-        before = len(bench.downloads)
-        bench.attempt("generate", *job(bench), task=f"first-{client}", output=elsewhere)
-        assert bench.error is None, repr(bench.error)
-        assert bench.task
-        assert bench.task.file == str(elsewhere)
-        assert elsewhere.read_bytes() == bench.film
-        assert len(bench.downloads) == before  # it is here, and is copied
-        assert bench.bills == len(bench.posts) == 1
-        return told(row, bench, "the video, in both places")
+    def scenario() -> Measurement:
+        run.attempt("generate", *job(run), task=f"first-{client}", output=run.target)
+        assert run.error is None, repr(run.error)
+        run.target.write_bytes(b"the film of another job")  # as if it had been given this place
+        run.attempt("resume", f"first-{client}")
+        assert run.error is None, repr(run.error)
+        run.assert_output(delivered=True)
+        before = len(run.downloads)
+        run.attempt("generate", *job(run), task=f"first-{client}", output=elsewhere)
+        assert run.error is None, repr(run.error)
+        assert run.task
+        assert run.task.file == str(elsewhere)
+        assert elsewhere.read_bytes() == run.film
+        assert len(run.downloads) == before  # it is here, and is copied
+        assert run.bills == len(run.posts) == 1
+        return measurement(row, run, "the video, in both places")
 
-    measured(by_itself(play))
+    record(run_with_deadline(scenario))

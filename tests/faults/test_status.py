@@ -1,11 +1,11 @@
 """Everything that may go wrong while a task is followed."""
 
 from faults.case import Case
-from faults.choosing import put_to
-from faults.playing import Play
+from faults.runner import CaseRunner
+from faults.selection import parametrize_rows
 from faults.status_cases import STATUS
 
 
-@put_to(STATUS)
-def test_status(row: Case, provider: str, client: str, played: Play) -> None:
-    played(row)
+@parametrize_rows(STATUS)
+def test_status(row: Case, provider: str, client: str, run_case: CaseRunner) -> None:
+    run_case(row)

@@ -5,19 +5,19 @@ from typing import Any
 
 from rushes import Task
 
-from faults.bench import Bench
-from faults.case import UNKNOWN, End
-from faults.choosing import put_to
+from faults.case import UNKNOWN, Expected
+from faults.fault_run import FaultRun
 from faults.films import VARIANTS
-from faults.other_rows import CALLBACKS, CANCELLED, Held, Stop
-from faults.playing import Measured, Record, afterwards, by_itself
+from faults.other_rows import CALLBACKS, CANCELLED, CallbackStop, StalledCall
+from faults.runner import Measurement, Recorder, follow_up, run_with_deadline
+from faults.selection import parametrize_rows
 
 
 class Raised(Exception):
     """What a callback raises."""
 
 
-def stopping(row: Stop, bench: Bench) -> Any:
+def stopping(row: CallbackStop, run: FaultRun) -> Any:
     def on_update(task: Task) -> None:
         if task.state == row.state:
             raise KeyboardInterrupt if row.by == "ctrl-c" else Raised("a callback")
@@ -25,56 +25,58 @@ def stopping(row: Stop, bench: Bench) -> Any:
     return on_update
 
 
-def taken_up(row: Stop | Held, bench: Bench, end: End) -> Measured:
+def taken_up(row: CallbackStop | StalledCall, run: FaultRun, expected: Expected) -> Measurement:
     """See that the task is kept as it must be, and take it up."""
-    (task,) = bench.recorded()
-    assert task.state in end.states
-    assert (task.unfinished, bench.bills) == (True, end.bills)
-    bench.assert_whole(there=False)
-    bench.task = task
-    outcome = f"{task.state}, {afterwards(end, bench)}"
-    bench.assert_all()
-    assert bench.bills == 1
-    return Measured(row.step, row.name, bench.provider, bench.kind, bench.bills, outcome)
+    (task,) = run.recorded()
+    assert task.state in expected.states
+    assert (task.unfinished, run.bills) == (True, expected.bills)
+    run.assert_output(delivered=False)
+    run.task = task
+    outcome = f"{task.state}, {follow_up(expected, run)}"
+    run.assert_invariants()
+    assert run.bills == 1
+    return Measurement(row.step, row.name, run.provider, run.kind, run.bills, outcome)
 
 
-@put_to(CALLBACKS)
+@parametrize_rows(CALLBACKS)
 def test_a_callback_raises(
-    row: Stop, provider: str, client: str, bench: Bench, measured: Record
+    row: CallbackStop, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
     # So that there is a look at which the video is still being made.
-    order = bench.sandbox.inject("progress-percent", gateway=provider)
+    order = run.sandbox.inject("progress-percent", gateway=provider)
     sent = row.state not in ("recorded", "sending")
-    end = End(0, "", (row.state if sent else "recorded",), int(sent), "resumed")
+    expected = Expected(0, "", (row.state if sent else "recorded",), int(sent), "resumed")
 
-    def play() -> Measured:
-        job = (VARIANTS[provider], bench.request)
-        on_update = stopping(row, bench)
-        bench.attempt("generate", *job, output=bench.target, on_update=on_update)
+    def scenario() -> Measurement:
+        job = (VARIANTS[provider], run.request)
+        on_update = stopping(row, run)
+        run.attempt("generate", *job, output=run.target, on_update=on_update)
         order.cancel()
-        expected = KeyboardInterrupt if row.by == "ctrl-c" else Raised
-        assert isinstance(bench.error, expected)
-        return taken_up(row, bench, end)
+        raised = KeyboardInterrupt if row.by == "ctrl-c" else Raised
+        assert isinstance(run.error, raised)
+        return taken_up(row, run, expected)
 
-    measured(by_itself(play))
+    record(run_with_deadline(scenario))
 
 
-@put_to(CANCELLED)
+@parametrize_rows(CANCELLED)
 def test_a_coroutine_is_cancelled(
-    row: Held, provider: str, client: str, bench: Bench, measured: Record
+    row: StalledCall, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
-    order = bench.sandbox.inject(row.fault, gateway=provider)
-    end = End(0, "", ("queued", "in_progress", "completed"), 1, "resumed")
+    order = run.sandbox.inject(row.fault, gateway=provider)
+    expected = Expected(0, "", ("queued", "in_progress", "completed"), 1, "resumed")
     if row.fault == "stall-after-create":
-        resumed = End(7, UNKNOWN.error, ("unknown",), 1, "resumed")
-        end = UNKNOWN if provider == "uniall" else resumed
+        resumed = Expected(7, UNKNOWN.error, ("unknown",), 1, "resumed")
+        expected = UNKNOWN if provider == "uniall" else resumed
 
-    def play() -> Measured:
-        job = (VARIANTS[provider], bench.request)
-        with bench.hand() as hand:
-            bench.doing(hand, lambda: hand.cancelled(order, "generate", *job, output=bench.target))
-        assert isinstance(bench.error, asyncio.CancelledError)
+    def scenario() -> Measurement:
+        job = (VARIANTS[provider], run.request)
+        with run.driver() as driver:
+            run.perform(
+                driver, lambda: driver.cancelled(order, "generate", *job, output=run.target)
+            )
+        assert isinstance(run.error, asyncio.CancelledError)
         order.release()
-        return taken_up(row, bench, end)
+        return taken_up(row, run, expected)
 
-    measured(by_itself(play))
+    record(run_with_deadline(scenario))

@@ -1,4 +1,4 @@
-"""The suite as a thing: which rows run, what the page lists, and that the checks can fail."""
+"""The suite itself: which rows run, what the page lists, and that the checks can fail."""
 
 import os
 import re
@@ -10,9 +10,9 @@ from rushes_sandbox import FAULTS
 from faults import page, secrecy, table
 from faults.all_rows import ROWS, STEPS, rows_of
 from faults.case import CLIENTS, PROVIDERS, Case
-from faults.choosing import SETTING, chosen, combinations
 from faults.file_cases import DOWNLOAD, UPLOAD
-from faults.playing import Measured
+from faults.runner import Measurement
+from faults.selection import SETTING, combinations, select_runs
 from faults.status_cases import STATUS
 from faults.submit_cases import SUBMIT
 
@@ -23,8 +23,8 @@ as_it_is = pytest.mark.skipif(
 
 
 def test_every_fault_of_the_sandbox_is_a_case() -> None:
-    played = {row.fault for row in ROWS if isinstance(row, Case)} - {""}
-    assert played == set(FAULTS)
+    run_case = {row.fault for row in ROWS if isinstance(row, Case)} - {""}
+    assert run_case == set(FAULTS)
 
 
 def test_no_two_rows_are_told_by_the_same_words() -> None:
@@ -34,16 +34,16 @@ def test_no_two_rows_are_told_by_the_same_words() -> None:
 
 
 @pytest.mark.parametrize("rows", CASES)
-def test_each_row_has_its_turn_and_everybody_some(rows: tuple[Case, ...]) -> None:
-    turns = chosen(rows, whole=False)
-    assert {row.name for row, *_ in turns} == {row.name for row in rows}
+def test_each_row_runs_once_and_everybody_gets_some(rows: tuple[Case, ...]) -> None:
+    runs = select_runs(rows, whole=False)
+    assert {row.name for row, *_ in runs} == {row.name for row in rows}
     providers = {provider for row in rows for provider in row.providers}
     everybody = {(provider, client) for provider in providers for client in CLIENTS}
-    assert {(provider, client) for _, provider, client in turns} == everybody
-    whole = chosen(rows, whole=True)
+    assert {(provider, client) for _, provider, client in runs} == everybody
+    whole = select_runs(rows, whole=True)
     assert len(whole) == sum(len(combinations(row)) for row in rows)
-    assert len(turns) < len(whole) / 2
-    assert all(turn in whole for turn in turns)
+    assert len(runs) < len(whole) / 2
+    assert all(run in whole for run in runs)
 
 
 @as_it_is
@@ -62,17 +62,17 @@ def test_the_page_has_a_bill_in_every_cell() -> None:
     assert not [cell for cell in cells if not re.match(r"[01] · |a?sync: [01] · ", cell)]
 
 
-def measured(client: str, outcome: str) -> Measured:
+def measurement(client: str, outcome: str) -> Measurement:
     row = SUBMIT[0]
-    return Measured(row.step, row.name, "apimart", client, 1, outcome)
+    return Measurement(row.step, row.name, "apimart", client, 1, outcome)
 
 
 def test_a_line_for_each_row_and_a_column_for_each_provider() -> None:
-    same = page.text([measured("sync", "the video"), measured("async", "the video")])
+    same = page.text([measurement("sync", "the video"), measurement("async", "the video")])
     assert f"| {SUBMIT[0].name} | - | 1 · the video | - |" in same
-    other = page.text([measured("sync", "the video"), measured("async", "exit 7")])
+    other = page.text([measurement("sync", "the video"), measurement("async", "exit 7")])
     assert "| async: 1 · exit 7; sync: 1 · the video |" in other
-    assert table.lines([measured("sync", "the video")])[1].split()[:4] == [
+    assert table.lines([measurement("sync", "the video")])[1].split()[:4] == [
         "submit", "apimart", "sync", "1",
     ]  # fmt: skip
 
@@ -91,7 +91,7 @@ def test_a_key_that_shows_is_found(tmp_path: Path) -> None:
     assert callable(run)
     with pytest.raises(ValueError, match="1") as caught:
         run(secrecy.KEY)
-    texts = list(secrecy.shown(caught.value))
+    texts = list(secrecy.exposed_by_error(caught.value))
     for text in (*kept, *texts[-1:]):
         with pytest.raises(AssertionError, match="the key shows"):
             secrecy.assert_without_key([text])

@@ -629,10 +629,10 @@ def test_memory_stays_flat(server: Server, tmp_path: Path, kind: str) -> None:
     server.on("GET /files", long)
     code = (
         "import asyncio, resource, sys; sys.path.insert(0, sys.argv[1]);"
-        "from wire_client import *; from pathlib import Path; from rushes import Call;"
+        "from transport_runner import *; from pathlib import Path; from rushes import Call;"
         "from rushes._flow import Send, Stream; from rushes._fetch.part_file import PartFile;"
         "part = PartFile(Path(sys.argv[3]), 'kite'); given = settings(); url = sys.argv[2];"
-        "perform = performing(sys.argv[4]); peak = lambda:"
+        "perform = run_in_thread(sys.argv[4]); peak = lambda:"
         " resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
         "perform(given, Send(call=Call.get(url + '/x'), total=60));"
         "effect = Stream(call=Call.get(url + '/files/x'), total=600, sink=part, public_only=False);"

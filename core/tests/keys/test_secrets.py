@@ -17,7 +17,13 @@ import pytest
 from acme_driver import KEY, REQUEST, Drivers, Maker
 from acme_server import Behaviour, Handler, Server, answers, cuts, drops, stalls
 from acme_zoom import Zoom
-from leaky_hooks import gives_a_list, gives_bytes, gives_lines, raising, stumbles
+from key_leaking_hooks import (
+    raises_with_answer,
+    raising,
+    returns_bytes,
+    returns_lines,
+    returns_list,
+)
 from rushes import (
     AsyncClient,
     BrokenPluginError,
@@ -114,13 +120,13 @@ def test_the_key_is_nowhere_even_where_the_provider_echoes_it(
         (raising(ValueError), r"authorize raised ValueError: cannot send Bearer \[key\]"),
         (raising(SystemExit), r"authorize raised SystemExit: cannot send Bearer \[key\]"),
         (raising(ConfigurationError), r"^cannot send Bearer \[key\]"),
-        (gives_a_list, "authorize raised TypeError: it returned list"),
+        (returns_list, "authorize raised TypeError: it returned list"),
         (
-            gives_bytes,
+            returns_bytes,
             "authorize raised TypeError: it returned a header that is not printable ASCII",
         ),
         (
-            gives_lines,
+            returns_lines,
             "authorize raised TypeError: it returned a header that is not printable ASCII",
         ),
     ],
@@ -158,13 +164,13 @@ def test_a_plugin_that_fails_at_an_answer_shows_no_key_that_is_repeated_in_it(
     make: Maker, server: Server, tmp_path: Path
 ) -> None:
     plugin: Any = Zoom()
-    plugin.parse_refusal = stumbles
+    plugin.parse_refusal = raises_with_answer
     server.on("POST /v1/pictures", answers(400, ECHO))
     request = with_a_picture(tmp_path)
     with pytest.raises(BrokenPluginError, match=r"what is 'your key \[key\] is odd'") as caught:
         make(plugins=[plugin]).submit("acme/zoom", request)
     text = shown_whole(caught.value)
-    assert "in stumbles" in text
+    assert "in raises_with_answer" in text
     assert KEY not in text
 
 

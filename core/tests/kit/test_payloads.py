@@ -112,6 +112,39 @@ def fine_again(payload: Payload) -> bool:
     return payload.quality == "fast" or payload.seconds <= 8
 
 
+class Shouts(Toy):
+    """Changes a native prompt, and says nothing of it."""
+
+    @hookimpl
+    def build_payload(self, variant: Variant, request: Request) -> Draft:
+        draft = super().build_payload(variant, request)
+        if isinstance(draft.body.get("prompt"), str):
+            draft.body["prompt"] = draft.body["prompt"].upper()
+        return draft
+
+
+class QuotesAll(Toy):
+    """Quotes whatever stands in a field, as it stands."""
+
+    @hookimpl
+    def build_payload(self, variant: Variant, request: Request) -> Draft:
+        draft = super().build_payload(variant, request)
+        prompt = draft.body.get("prompt")
+        if isinstance(prompt, str):
+            draft.problem("prompt", "odd", f"is not about kites: {prompt}")
+        return draft
+
+
+class Meddles(Toy):
+    """Writes into the payload that it was given."""
+
+    @hookimpl
+    def build_payload(self, variant: Variant, request: Request) -> Draft:
+        extra: Any = request.extra
+        extra["quality"] = "fast"
+        return super().build_payload(variant, request)
+
+
 @rule("A field that is not there.", fields=("second",), source=PAGE)
 def of_no_field(payload: Payload) -> bool:
     return payload.seconds != 99
@@ -123,6 +156,9 @@ BROKEN: list[tuple[str, dict[str, Any], str, str]] = [
     ("raises on a request", {"plugin": RaisesOnRequests()}, "check_is_total_for_requests", "seed"),
     ("no bound", {"plugin": EnforcesNoBound()}, "every_bound", "seconds = 13 is not refused"),
     ("a bound within", {"plugin": RefusesABound()}, "every_bound", "seconds = 2 is refused"),
+    ("changed in silence", {"plugin": Shouts()}, "what_is_accepted", "is sent as 'K"),
+    ("quoted as it stands", {"plugin": QuotesAll()}, "messages", "prompt (odd): not printable"),
+    ("written into", {"plugin": Meddles()}, "check_is_total_for_native", "is changed by checking"),
     ("unknown field", {"plugin": DropsUnknownFields()}, "unknown_fields", "odd_field"),
     ("unknown inner field", {"plugin": DropsUnknownInner()}, "unknown_fields", "scenes[0].odd"),
     ("open by neglect", {"plugin": Toy(payload=LaxPayload)}, "unknown_fields", "scenes[0].odd"),

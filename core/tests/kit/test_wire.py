@@ -19,6 +19,7 @@ from rushes import (
     Variant,
     hookimpl,
     pick,
+    pick_number,
     pick_text,
     refusal_by_status,
 )
@@ -209,6 +210,41 @@ def _ends(data: Any) -> Any:
 
 
 DONE = Status(state="completed", results=(Result(url=URL),))
+
+
+class ReadsAll(Toy):
+    """Takes the numbers and addresses of a status as they stand."""
+
+    def __init__(self, **read: Any) -> None:
+        super().__init__()
+        self.read = read
+
+    @hookimpl
+    def parse_status(self, answer: Answer) -> Status | None:
+        status = super().parse_status(answer)
+        values = {name: read(answer.json()) for name, read in self.read.items()}
+        return status and structs.replace(status, **values)
+
+
+class Forgets(Toy):
+    """Reads an error answer by its status alone."""
+
+    @hookimpl
+    def parse_refusal(self, answer: Answer) -> Refusal:
+        refusal = refusal_by_status(answer.status, answer)
+        return structs.replace(refusal, message="refused", retry_after=None)
+
+
+class TakesAnyAddress(Toy):
+    """Takes the body of an upload's answer for an address where it is no object."""
+
+    @hookimpl
+    def upload(self, variant: Variant, file: LocalFile) -> Steps[str | None]:
+        answer = yield Call.post_file(variant.url("/v2/files"), file)
+        data = answer.json()
+        return pick_text(data, "url") if isinstance(data, dict) else str(data)
+
+
 BROKEN: list[tuple[str, Toy, str, str]] = [
     ("a GET", Submitting(method="GET"), "submit_gives", "submit is a GET"),
     ("elsewhere", Submitting(url="https://evil.example/v2"), "submit_gives", "submit is sent to"),
@@ -254,6 +290,15 @@ BROKEN: list[tuple[str, Toy, str, str]] = [
     ("odd percent", CountsPercent(), "no_value", "raised"),
     ("an odd error", RefusesDeeply(), "no_value", "raised"),
     ("a status half read", ForgetsResults(), "statuses", "results=()"),
+    ("more than all", ReadsAll(progress=lambda data: pick_number(data, "percent")), "no_value",
+     "progress=-3"),
+    ("a number that is none", ReadsAll(cost=lambda data: pick(data, "percent")), "no_value",
+     "Expected `float | null`"),
+    ("no address", ReadsAll(results=lambda data: (Result(url=""),)), "no_value",
+     "a result without an address"),
+    ("words forgotten", Forgets(), "refusals", "'no money' is not told"),
+    ("the wait forgotten", Forgets(), "a_wait", "Retry-After is 7 seconds"),
+    ("any upload's answer", TakesAnyAddress(), "the_other", "gives the address"),
     ("no refusal of its kind", Refusing("refused"), "refusals", "kind='refused'"),
     ("5xx is refused", Refusing("refused"), "malformed", "is read as {'"),
 ]  # fmt: skip

@@ -11,12 +11,12 @@ from typing import Any
 
 import httpx
 import pytest
+from raw_server import OK, Behaviour, RawServer, answering, silent, trusting
 from rushes import Call, Timeouts
 from rushes._flow import Dispatch, Interrupted, NotSent, Send, Stream
 from rushes._network.async_transport import AsyncTransport
 from rushes._network.messages import MAX_ANSWER, PIECE
-from wire_client import Body, Perform, once_it_left, performing, settings
-from wire_server import OK, Behaviour, Wire, answering, silent, trusting
+from transport_runner import Body, Perform, retry_until_sent, run_in_thread, settings
 
 
 @pytest.fixture(autouse=True)
@@ -26,45 +26,45 @@ def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(params=["sync", "async"])
 def perform(request: Any) -> Perform:
-    return performing(request.param)
+    return run_in_thread(request.param)
 
 
 def get(url: str, total: float = 20) -> Send:
     return Send(call=Call.get(url), total=total)
 
 
-def drips_the_head(wire: Wire, connection: socket.socket) -> None:
-    next(wire.requests(connection))
+def drips_the_head(server: RawServer, connection: socket.socket) -> None:
+    next(server.requests(connection))
     connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
-    wire.drip(connection, itertools.repeat(b"x"))
+    server.drip(connection, itertools.repeat(b"x"))
 
 
-def drips_the_body(wire: Wire, connection: socket.socket) -> None:
-    next(wire.requests(connection))
+def drips_the_body(server: RawServer, connection: socket.socket) -> None:
+    next(server.requests(connection))
     connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
-    wire.drip(connection, itertools.repeat(b"x"))
+    server.drip(connection, itertools.repeat(b"x"))
 
 
-def drips_chunks(wire: Wire, connection: socket.socket) -> None:
-    next(wire.requests(connection))
+def drips_chunks(server: RawServer, connection: socket.socket) -> None:
+    next(server.requests(connection))
     connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    wire.drip(connection, itertools.repeat(b"1\r\nx\r\n"))
+    server.drip(connection, itertools.repeat(b"1\r\nx\r\n"))
 
 
-def hints_for_ever(wire: Wire, connection: socket.socket) -> None:
-    next(wire.requests(connection))
-    wire.drip(connection, itertools.repeat(b"HTTP/1.1 103 Early Hints\r\n\r\n"))
+def hints_for_ever(server: RawServer, connection: socket.socket) -> None:
+    next(server.requests(connection))
+    server.drip(connection, itertools.repeat(b"HTTP/1.1 103 Early Hints\r\n\r\n"))
 
 
-def drips_a_handshake(wire: Wire, connection: socket.socket) -> None:
+def drips_a_handshake(server: RawServer, connection: socket.socket) -> None:
     connection.recv(65536)
     connection.sendall(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc")
-    wire.drip(connection, itertools.repeat(b"\x03"))
+    server.drip(connection, itertools.repeat(b"\x03"))
 
 
-def reads_a_little(wire: Wire, connection: socket.socket) -> None:
+def reads_a_little(server: RawServer, connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    while connection.recv(1) and not wire.release.wait(0.01):
+    while connection.recv(1) and not server.release.wait(0.01):
         pass
 
 
@@ -76,7 +76,7 @@ def test_an_answer_that_does_not_end_ends_by_the_deadline(
     perform: Perform, behave: Behaviour, kind: str
 ) -> None:
     def attempt(total: float) -> Any:
-        call = Call.get(f"http://127.0.0.1:{wire.port}/x")
+        call = Call.get(f"http://127.0.0.1:{server.port}/x")
         effect: Any = Send(
             call=call, total=total, dispatch=Dispatch(lambda: None) if kind == "create" else None
         )
@@ -84,34 +84,37 @@ def test_an_answer_that_does_not_end_ends_by_the_deadline(
             effect = Stream(call=call, total=total, sink=Body(), public_only=False)
         return perform(settings(), effect)
 
-    with Wire(behave) as wire, pytest.raises(Interrupted, match=r"no whole answer within \d"):
-        once_it_left(attempt)
+    with (
+        RawServer(behave) as server,
+        pytest.raises(Interrupted, match=r"no whole answer within \d"),
+    ):
+        retry_until_sent(attempt)
 
 
 @pytest.mark.parametrize("behave", [silent, reads_a_little])
 def test_an_upload_that_nobody_reads_ends_by_the_deadline(
     perform: Perform, behave: Behaviour
 ) -> None:
-    with Wire(behave) as wire:
-        url = f"http://127.0.0.1:{wire.port}/x"
+    with RawServer(behave) as server:
+        url = f"http://127.0.0.1:{server.port}/x"
         call = Call(method="POST", url=url, body=bytes(20 * 1024 * 1024))
         with pytest.raises(Interrupted, match="no whole answer within"):
-            once_it_left(lambda total: perform(settings(), Send(call=call, total=total)))
+            retry_until_sent(lambda total: perform(settings(), Send(call=call, total=total)))
 
 
 def test_an_upload_that_is_read_slowly_is_not_written_to_its_end(perform: Perform) -> None:
     read = 0
 
-    def behave(wire: Wire, connection: socket.socket) -> None:
+    def behave(server: RawServer, connection: socket.socket) -> None:
         nonlocal read
-        while (chunk := connection.recv(65536)) and not wire.release.wait(0.05):
+        while (chunk := connection.recv(65536)) and not server.release.wait(0.05):
             read += len(chunk)
 
-    with Wire(behave) as wire:
-        url = f"http://127.0.0.1:{wire.port}/x"
+    with RawServer(behave) as server:
+        url = f"http://127.0.0.1:{server.port}/x"
         call = Call(method="POST", url=url, body=bytes(40 * 1024 * 1024))
         with pytest.raises(Interrupted, match="no whole answer within"):
-            once_it_left(lambda total: perform(settings(), Send(call=call, total=total)))
+            retry_until_sent(lambda total: perform(settings(), Send(call=call, total=total)))
     assert read < 20 * 1024 * 1024
 
 
@@ -119,24 +122,27 @@ def test_an_upload_that_is_read_slowly_is_not_written_to_its_end(perform: Perfor
 def test_a_handshake_that_does_not_end_was_never_a_call(
     perform: Perform, behave: Behaviour
 ) -> None:
-    with Wire(behave) as wire, pytest.raises(NotSent, match=r"no connection within 0\.4 seconds"):
-        perform(settings(), get(f"https://127.0.0.1:{wire.port}/x", total=0.4))
+    with (
+        RawServer(behave) as server,
+        pytest.raises(NotSent, match=r"no connection within 0\.4 seconds"),
+    ):
+        perform(settings(), get(f"https://127.0.0.1:{server.port}/x", total=0.4))
 
 
 @pytest.mark.parametrize("behave", [silent, drips_the_head])
 def test_a_proxy_that_gives_no_tunnel_was_never_a_call(perform: Perform, behave: Behaviour) -> None:
-    with Wire(behave) as wire:
-        given = settings(proxy=f"http://127.0.0.1:{wire.port}")
+    with RawServer(behave) as server:
+        given = settings(proxy=f"http://127.0.0.1:{server.port}")
         with pytest.raises(NotSent, match="no connection within"):
             perform(given, get("https://api.acme.example/x", total=0.4))
 
 
 @pytest.mark.parametrize("behave", [silent, drips_the_head])
 def test_a_proxy_that_forwards_may_have_forwarded(perform: Perform, behave: Behaviour) -> None:
-    with Wire(behave) as wire:
-        given = settings(proxy=f"http://127.0.0.1:{wire.port}")
+    with RawServer(behave) as server:
+        given = settings(proxy=f"http://127.0.0.1:{server.port}")
         with pytest.raises(Interrupted, match="no whole answer"):
-            once_it_left(lambda total: perform(given, get("http://api.acme.example/x", total)))
+            retry_until_sent(lambda total: perform(given, get("http://api.acme.example/x", total)))
 
 
 @pytest.fixture
@@ -163,12 +169,12 @@ def test_a_name_that_is_not_resolved_in_time(perform: Perform, hanging: Any) -> 
 def test_each_timeout_of_its_own_ends_what_it_is_for(perform: Perform) -> None:
     connects_soon = settings(timeouts=Timeouts(connect=0.1, read=60))
     answers_soon = settings(timeouts=Timeouts(connect=60, read=0.1))
-    with Wire(silent) as wire:
+    with RawServer(silent) as server:
         with pytest.raises(Interrupted, match="ReadTimeout"):
-            perform(answers_soon, get(f"http://127.0.0.1:{wire.port}/x", total=60))
+            perform(answers_soon, get(f"http://127.0.0.1:{server.port}/x", total=60))
         with pytest.raises(NotSent, match="ConnectTimeout"):
-            perform(connects_soon, get(f"https://127.0.0.1:{wire.port}/x", total=60))
-        call = Call(method="POST", url=f"http://127.0.0.1:{wire.port}/x", body=bytes(20 << 20))
+            perform(connects_soon, get(f"https://127.0.0.1:{server.port}/x", total=60))
+        call = Call(method="POST", url=f"http://127.0.0.1:{server.port}/x", body=bytes(20 << 20))
         with pytest.raises(Interrupted, match="WriteTimeout"):
             perform(answers_soon, Send(call=call, total=60))
 
@@ -196,39 +202,39 @@ def test_a_name_without_an_address(perform: Perform, resolve: Any, words: str) -
 
 
 def test_the_second_address_is_tried_where_the_first_one_is_closed(perform: Perform) -> None:
-    with Wire(answering()) as wire:
+    with RawServer(answering()) as server:
         there = settings(resolve=lambda host, port: ["::1", "127.0.0.1"])
-        assert perform(there, get(f"http://api.acme.example:{wire.port}/x")).body == b"{}"
+        assert perform(there, get(f"http://api.acme.example:{server.port}/x")).body == b"{}"
 
 
 def test_nobody_listens(perform: Perform) -> None:
-    with Wire(silent) as wire:
+    with RawServer(silent) as server:
         pass
     with pytest.raises(NotSent, match="ConnectError"):
-        perform(settings(), get(f"http://127.0.0.1:{wire.port}/x"))
+        perform(settings(), get(f"http://127.0.0.1:{server.port}/x"))
 
 
-def resets(wire: Wire, connection: socket.socket) -> None:
+def resets(server: RawServer, connection: socket.socket) -> None:
     connection.recv(1, socket.MSG_PEEK)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 def test_a_reset_before_the_request_was_read(perform: Perform) -> None:
-    with Wire(resets) as wire, pytest.raises(Interrupted):
-        perform(settings(), get(f"http://127.0.0.1:{wire.port}/x", total=20))
+    with RawServer(resets) as server, pytest.raises(Interrupted):
+        perform(settings(), get(f"http://127.0.0.1:{server.port}/x", total=20))
 
 
 def test_a_certificate_that_is_not_trusted_or_of_another(
     perform: Perform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Wire(answering(), tls=True) as wire:
+    with RawServer(answering(), tls=True) as server:
         here = settings(resolve=lambda host, port: ["127.0.0.1"])
         with pytest.raises(NotSent, match="CERTIFICATE_VERIFY_FAILED"):
-            perform(here, get(f"https://other.example:{wire.port}/x", total=20))
+            perform(here, get(f"https://other.example:{server.port}/x", total=20))
         monkeypatch.setattr(httpx, "create_ssl_context", ssl.create_default_context)
         with pytest.raises(NotSent, match="CERTIFICATE_VERIFY_FAILED"):
-            perform(here, get(f"https://cdn.example:{wire.port}/x", total=20))
-        assert wire.heads == []
+            perform(here, get(f"https://cdn.example:{server.port}/x", total=20))
+        assert server.heads == []
 
 
 def test_certificates_that_cannot_be_read(
@@ -258,32 +264,32 @@ def test_a_proxy_that_cannot_be_one(perform: Perform, proxy: str, words: str) ->
 
 
 def test_a_proxy_that_refuses(perform: Perform) -> None:
-    with Wire(answering(b"HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n")) as wire:
-        proxy = f"http://kite:se%3Acret@127.0.0.1:{wire.port}"
+    with RawServer(answering(b"HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n")) as server:
+        proxy = f"http://kite:se%3Acret@127.0.0.1:{server.port}"
         with pytest.raises(NotSent, match="407"):
             perform(settings(proxy=proxy), get("https://api.acme.example/x", total=20))
-    assert wire.heads[0].startswith(b"CONNECT api.acme.example:443 ")
-    assert b"Basic a2l0ZTpzZTpjcmV0" in wire.heads[0]
+    assert server.heads[0].startswith(b"CONNECT api.acme.example:443 ")
+    assert b"Basic a2l0ZTpzZTpjcmV0" in server.heads[0]
 
 
 def test_the_environments_proxy_and_its_exceptions(
     perform: Perform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Wire(answering()) as wire, Wire(answering()) as here:
-        monkeypatch.setenv("http_proxy", f"127.0.0.1:{wire.port}")
+    with RawServer(answering()) as server, RawServer(answering()) as here:
+        monkeypatch.setenv("http_proxy", f"127.0.0.1:{server.port}")
         monkeypatch.setenv("no_proxy", "direct.example")
         url = f"http://direct.example:{here.port}/x"
         given = settings(resolve=lambda host, port: ["127.0.0.1"])
         perform(given, get("http://api.acme.example/x"), get(url))
         perform(given, get(f"http://127.0.0.1:{here.port}/y"))
         perform(given, get(f"http://localhost:{here.port}/z"))
-    assert [head.split()[1] for head in wire.heads] == [b"http://api.acme.example/x"]
+    assert [head.split()[1] for head in server.heads] == [b"http://api.acme.example/x"]
     assert [head.split()[1] for head in here.heads] == [b"/x", b"/y", b"/z"]
 
 
 def test_polls_share_a_connection_and_what_is_paid_for_has_its_own(perform: Perform) -> None:
-    with Wire(answering()) as wire:
-        url = f"http://127.0.0.1:{wire.port}"
+    with RawServer(answering()) as server:
+        url = f"http://127.0.0.1:{server.port}"
         body = Body()
         perform(
             settings(),
@@ -293,9 +299,9 @@ def test_polls_share_a_connection_and_what_is_paid_for_has_its_own(perform: Perf
             Stream(call=Call.get(f"{url}/file"), total=20, sink=body, public_only=False),
             get(f"{url}/poll"),
         )
-    assert wire.accepted == 3
+    assert server.accepted == 3
     assert body.content == b"{}"
-    closing = [b"connection: close" in head.lower() for head in wire.heads]
+    closing = [b"connection: close" in head.lower() for head in server.heads]
     assert closing == [False, False, True, True, False]
 
 
@@ -315,10 +321,10 @@ def test_many_at_once_hold_no_more_connections_than_allowed() -> None:
         await asyncio.gather(*map(transport.send, calls))
         await transport.close()
 
-    with Wire(answering()) as wire:
-        asyncio.run(run(wire.port))
-        assert wire.most <= 5  # one may be closing while the next is opened
-        assert wire.accepted >= 15
+    with RawServer(answering()) as server:
+        asyncio.run(run(server.port))
+        assert server.most <= 5  # one may be closing while the next is opened
+        assert server.accepted >= 15
 
 
 class Hanging(httpx.AsyncBaseTransport):
@@ -347,7 +353,7 @@ def test_calls_go_on_while_downloads_hang(connections: int, downloads: int) -> N
         fetching = [asyncio.create_task(transport.stream(each)) for each in effects]
         async with asyncio.timeout(20):
             answer = await transport.send(get(f"http://127.0.0.1:{quick}/x", total=20))
-            while wire.accepted < downloads:
+            while server.accepted < downloads:
                 await transport.send(get(f"http://127.0.0.1:{quick}/x", total=20))
         for each in fetching:
             each.cancel()
@@ -355,9 +361,9 @@ def test_calls_go_on_while_downloads_hang(connections: int, downloads: int) -> N
         await transport.close()
         return answer.status
 
-    with Wire(drips_the_body) as wire, Wire(answering()) as quick:
-        assert asyncio.run(run(wire.port, quick.port)) == 200
-        assert wire.most == downloads
+    with RawServer(drips_the_body) as server, RawServer(answering()) as quick:
+        assert asyncio.run(run(server.port, quick.port)) == 200
+        assert server.most == downloads
 
 
 @pytest.mark.parametrize("length", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])
@@ -365,34 +371,34 @@ def test_a_body_arrives_as_it_is(perform: Perform, length: int) -> None:
     body = bytes(range(256)) * (length // 256 + 1)
     body, came = body[:length], bytearray()
 
-    def behave(wire: Wire, connection: socket.socket) -> None:
+    def behave(server: RawServer, connection: socket.socket) -> None:
         head, _, rest = connection.recv(65536).partition(b"\r\n\r\n")
-        wire.heads.append(head)
+        server.heads.append(head)
         came.extend(rest)
         while len(came) < length:
             came.extend(connection.recv(65536))
         connection.sendall(OK)
 
-    with Wire(behave) as wire:
-        url = f"http://127.0.0.1:{wire.port}/x"
+    with RawServer(behave) as server:
+        url = f"http://127.0.0.1:{server.port}/x"
         perform(settings(), Send(call=Call(method="POST", url=url, body=body), total=20))
     assert bytes(came) == body
-    assert f"content-length: {length}".encode() in wire.heads[0].lower()
-    assert b"transfer-encoding" not in wire.heads[0].lower()
+    assert f"content-length: {length}".encode() in server.heads[0].lower()
+    assert b"transfer-encoding" not in server.heads[0].lower()
 
 
 @pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 200), (10**9, 200), (10**9, 500)])
 def test_an_answer_has_its_limit(perform: Perform, more: int, status: int) -> None:
     length = MAX_ANSWER + more
 
-    def behave(wire: Wire, connection: socket.socket) -> None:
-        next(wire.requests(connection))
+    def behave(server: RawServer, connection: socket.socket) -> None:
+        next(server.requests(connection))
         connection.sendall(f"HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n\r\n".encode())
         for _ in range(length // 65536 + 1):
             connection.sendall(bytes(65536))
 
-    with Wire(behave) as wire:
-        effect = get(f"http://127.0.0.1:{wire.port}/x", total=20)
+    with RawServer(behave) as server:
+        effect = get(f"http://127.0.0.1:{server.port}/x", total=20)
         if more:
             with pytest.raises(Interrupted, match="larger than"):
                 perform(settings(), effect)
@@ -401,13 +407,13 @@ def test_an_answer_has_its_limit(perform: Perform, more: int, status: int) -> No
 
 
 def test_of_what_is_no_video_the_beginning_is_read(perform: Perform) -> None:
-    def behave(wire: Wire, connection: socket.socket) -> None:
-        next(wire.requests(connection))
+    def behave(server: RawServer, connection: socket.socket) -> None:
+        next(server.requests(connection))
         connection.sendall(b"HTTP/1.1 404 Not Found\r\n\r\n" + b"x" * 10_000)
-        wire.drip(connection, itertools.repeat(b"x"))
+        server.drip(connection, itertools.repeat(b"x"))
 
-    with Wire(behave) as wire:
-        url = f"http://127.0.0.1:{wire.port}/x"
+    with RawServer(behave) as server:
+        url = f"http://127.0.0.1:{server.port}/x"
         stream = Stream(call=Call.get(url), total=20, sink=Body(), public_only=False)
         answer = perform(settings(), stream)
     assert (answer.status, answer.body) == (404, b"x" * 4096)

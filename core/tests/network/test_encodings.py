@@ -10,19 +10,19 @@ from acme_driver import REQUEST, Maker
 from acme_server import VIDEO, Handler, Server
 from hypothesis import given
 from hypothesis import strategies as st
+from raw_server import RawServer, answering
 from rushes import Call, OutcomeUnknownError, RefusedError, StillRunningError
 from rushes._flow import Dispatch, Interrupted, Send
 from rushes._network.decoding import decoded
 from rushes._network.messages import MAX_ANSWER
-from wire_client import Perform, performing, settings
-from wire_server import Wire, answering
+from transport_runner import Perform, run_in_thread, settings
 
 BODY = b'{"clip": {"ref": "c-1"}}'
 
 
 @pytest.fixture(params=["sync", "async"])
 def perform(request: Any) -> Perform:
-    return performing(request.param)
+    return run_in_thread(request.param)
 
 
 def raw_deflate(body: bytes) -> bytes:
@@ -52,8 +52,8 @@ PACKED = {
 def answered(perform: Perform, encoding: str, body: bytes) -> tuple[Any, Dispatch]:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nContent-Encoding: %b\r\nX-Kite: red\r\n\r\n"
     dispatch = Dispatch(lambda: None)
-    with Wire(answering(head % (len(body), encoding.encode()) + body)) as wire:
-        call = Call.get(f"http://127.0.0.1:{wire.port}/x")
+    with RawServer(answering(head % (len(body), encoding.encode()) + body)) as server:
+        call = Call.get(f"http://127.0.0.1:{server.port}/x")
         try:
             return perform(settings(), Send(call=call, total=20, dispatch=dispatch)), dispatch
         except Interrupted as error:

@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from wire_server import Wire
+from raw_server import RawServer
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
-SCRIPT = Path(__file__).parents[1] / "wire_forks.py"
+SCRIPT = Path(__file__).parents[1] / "forking_process.py"
 
 
 def run(kind: str, scheme: str, port: int) -> list[str]:
@@ -27,19 +27,19 @@ def run(kind: str, scheme: str, port: int) -> list[str]:
 def test_parent_and_child_each_get_their_own_answers(kind: str, scheme: str) -> None:
     seen: list[tuple[int, str]] = []
 
-    def echoes(wire: Wire, connection: socket.socket) -> None:
+    def echoes(server: RawServer, connection: socket.socket) -> None:
         number = connection.getpeername()[1]
-        for head in wire.requests(connection):
+        for head in server.requests(connection):
             path = head.split()[1].decode().removeprefix("/")
             seen.append((number, path.partition("/")[0]))
             while path == "slow" and not any(who == "child" for _, who in seen):
-                wire.release.wait(0.01)
+                server.release.wait(0.01)
             body = path.encode()
             answer = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
             connection.sendall(answer)
 
-    with Wire(echoes, tls=scheme == "https") as wire:
-        assert run(kind, scheme, wire.port) == ["child 30", "parent 30"]
+    with RawServer(echoes, tls=scheme == "https") as server:
+        assert run(kind, scheme, server.port) == ["child 30", "parent 30"]
     childs = {number for number, who in seen if who == "child"}
     parents = {number for number, who in seen if who != "child"}
     assert len(childs) == 1
@@ -48,13 +48,13 @@ def test_parent_and_child_each_get_their_own_answers(kind: str, scheme: str) -> 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_what_is_under_way_is_the_parents_alone(scheme: str) -> None:
-    def pieces(wire: Wire, connection: socket.socket) -> None:
-        next(wire.requests(connection))
+    def pieces(server: RawServer, connection: socket.socket) -> None:
+        next(server.requests(connection))
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n" + b"x" * 30)
         for _ in range(30):
             connection.sendall(b"x")
-            wire.release.wait(0.02)
+            server.release.wait(0.02)
 
-    with Wire(pieces, tls=scheme == "https") as wire:
-        assert run("within", scheme, wire.port) == ["child 30", "parent 30"]
-        assert wire.accepted == 1
+    with RawServer(pieces, tls=scheme == "https") as server:
+        assert run("within", scheme, server.port) == ["child 30", "parent 30"]
+        assert server.accepted == 1

@@ -15,12 +15,12 @@ from acme_driver import KEY, REQUEST, Maker
 from acme_server import Server, answers, bills_then, drops
 from hypothesis import given
 from hypothesis import strategies as st
+from raw_server import RawServer, answering, silent, trusting
 from rushes import Call, Result, ResultError, RushesError, Task, Timeouts
 from rushes._addresses import is_public
 from rushes._flow import Dispatch, Interrupted, NotSent, Send, Stream
 from rushes.urls import shown
-from wire_client import Body, Perform, performing, settings
-from wire_server import Wire, answering, silent, trusting
+from transport_runner import Body, Perform, run_in_thread, settings
 
 PUBLIC = ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "64:ff9b::808:808", "2002:808:808::1",
           "::ffff:8.8.8.8", "::8.8.8.8", "::ffff:0:8.8.8.8"]  # fmt: skip
@@ -43,7 +43,7 @@ def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(params=["sync", "async"])
 def perform(request: Any) -> Perform:
-    return performing(request.param)
+    return run_in_thread(request.param)
 
 
 @pytest.fixture
@@ -101,59 +101,59 @@ def stream(url: str, sink: Any = None, *, public_only: bool = True) -> Stream:
 )  # fmt: skip
 def test_a_name_that_leads_inside_is_refused_unseen(perform: Perform, found: list[str]) -> None:
     names = Names(found)
-    with Wire(silent) as wire:
+    with RawServer(silent) as server:
         with pytest.raises(ResultError, match=r"leads to cdn\.example, which is .*private network"):
-            perform(settings(resolve=names), stream(f"https://cdn.example:{wire.port}/x"))
-        assert wire.accepted == 0
+            perform(settings(resolve=names), stream(f"https://cdn.example:{server.port}/x"))
+        assert server.accepted == 0
     assert names.asked == ["cdn.example"]
 
 
 def test_an_address_that_leads_inside_is_refused_unseen(perform: Perform) -> None:
-    with Wire(silent) as wire:
+    with RawServer(silent) as server:
         with pytest.raises(ResultError, match=r"leads to 127\.0\.0\.1; only"):
-            perform(settings(), stream(f"https://127.0.0.1:{wire.port}/x"))
-        assert wire.accepted == 0
+            perform(settings(), stream(f"https://127.0.0.1:{server.port}/x"))
+        assert server.accepted == 0
 
 
 def test_the_connection_goes_to_what_was_judged_and_tls_to_the_name(
     perform: Perform, loopback_is_public: None
 ) -> None:
     names, body = Names(["127.0.0.1"], ["10.0.0.1"]), Body()
-    with Wire(answering(), tls=True) as wire:
+    with RawServer(answering(), tls=True) as server:
         given = settings(resolve=names, timeouts=Timeouts(connect=5))
-        answer = perform(given, stream(f"https://cdn.example:{wire.port}/x", body))
+        answer = perform(given, stream(f"https://cdn.example:{server.port}/x", body))
         assert (answer.status, body.content) == (200, b"{}")
         assert names.asked == ["cdn.example"]
-        assert f"host: cdn.example:{wire.port}".encode() in wire.heads[0].lower()
+        assert f"host: cdn.example:{server.port}".encode() in server.heads[0].lower()
         # A connection that was judged is not used for another download: the name is asked again.
         with pytest.raises(ResultError, match=r"10\.0\.0\.1"):
-            perform(given, stream(f"https://cdn.example:{wire.port}/x"))
+            perform(given, stream(f"https://cdn.example:{server.port}/x"))
         with pytest.raises(NotSent, match="CERTIFICATE_VERIFY_FAILED"):
             perform(
                 settings(resolve=Names(["127.0.0.1"])),
-                stream(f"https://other.example:{wire.port}/x"),
+                stream(f"https://other.example:{server.port}/x"),
             )
 
 
 def test_a_poll_may_go_inside_and_opens_no_way_for_a_download(perform: Perform) -> None:
     names = Names(["127.0.0.1"])
-    with Wire(answering(), tls=True) as wire:
-        url = f"https://cdn.example:{wire.port}/x"
+    with RawServer(answering(), tls=True) as server:
+        url = f"https://cdn.example:{server.port}/x"
         poll = Send(call=Call.get(url), total=20)
         with pytest.raises(ResultError):
             perform(settings(resolve=names), poll, poll, stream(url))
-        assert wire.accepted == len(wire.heads) - 1 == 1
+        assert server.accepted == len(server.heads) - 1 == 1
         assert perform(settings(resolve=names), stream(url, public_only=False)).status == 200
 
 
 def test_a_proxy_resolves_for_itself(perform: Perform) -> None:
     names = Names(["127.0.0.1"])
-    with Wire(answering(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")) as wire:
-        given = settings(resolve=names, proxy=f"http://localhost:{wire.port}")
+    with RawServer(answering(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")) as server:
+        given = settings(resolve=names, proxy=f"http://localhost:{server.port}")
         with pytest.raises(NotSent, match="403"):
             perform(given, stream("https://cdn.example/x"))
     assert names.asked == ["localhost"]
-    assert wire.heads[0].startswith(b"CONNECT cdn.example:443 ")
+    assert server.heads[0].startswith(b"CONNECT cdn.example:443 ")
 
 
 def offered(*urls: str) -> Task:
@@ -184,8 +184,8 @@ def test_each_hop_is_judged(make: Maker, loopback_is_public: None, tmp_path: Pat
     moved = (
         b"HTTP/1.1 302 Found\r\nLocation: https://api.acme.example/x\r\nContent-Length: 0\r\n\r\n"
     )
-    with Wire(answering(moved + b"Content-Length: 0\r\n\r\n"), tls=True) as wire:
-        url = f"https://cdn.example:{wire.port}/x.mp4"
+    with RawServer(answering(moved + b"Content-Length: 0\r\n\r\n"), tls=True) as server:
+        url = f"https://cdn.example:{server.port}/x.mp4"
         with pytest.raises(ResultError, match=r"api\.acme\.example, which is 169\.254"):
             driver.fetch(offered(url), tmp_path / "x.mp4")
     assert names.asked == ["cdn.example", "api.acme.example"]
@@ -262,7 +262,7 @@ def test_a_traceback_that_shows_its_locals_shows_no_key(
 ) -> None:
     changes: dict[str, Any] = {}
     if fault == "unreachable":
-        with Wire(silent) as closed:
+        with RawServer(silent) as closed:
             changes["base_urls"] = {"acme": f"http://127.0.0.1:{closed.port}"}
     else:
         route, behaviour = LOCALS[fault]
@@ -283,8 +283,8 @@ def with_the_key(url: str, **changes: Any) -> Send:
     "address", ["http://127.0.0.1:{}/x", "https://127.0.0.1:{}/x", "http://a:b/"]
 )
 def test_the_frames_of_an_exchange_hold_no_key(perform: Perform, address: str) -> None:
-    with Wire(silent) as wire, pytest.raises((NotSent, Interrupted)) as caught:
-        perform(settings(), with_the_key(address.format(wire.port)))
+    with RawServer(silent) as server, pytest.raises((NotSent, Interrupted)) as caught:
+        perform(settings(), with_the_key(address.format(server.port)))
     frames = list(every_frame(caught.value))
     assert any("effect" in names for names in frames)
     assert [text for names in frames for text in names.values() if KEY in text] == []

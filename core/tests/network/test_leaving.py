@@ -14,15 +14,15 @@ from typing import Any
 import httpcore
 import httpx
 import pytest
+from raw_server import OK, RawServer, answering, still_open, trusting
 from rushes import Call
 from rushes._flow import Dispatch, Interrupted, NotSent, Send
 from rushes._network.async_transport import AsyncTransport
 from rushes._network.connections import _leaving
 from rushes._network.exchange import Exchange, under_way
 from rushes._network.transport import Transport
-from wire_client import Perform, performing, settings
-from wire_phases import PHASES, Phase, soon, until
-from wire_server import OK, Wire, answering, still_open, trusting
+from stalled_phases import PHASES, Phase, soon, until
+from transport_runner import Perform, run_in_thread, settings
 
 
 @pytest.fixture(autouse=True)
@@ -32,7 +32,7 @@ def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(params=["sync", "async"])
 def perform(request: Any) -> Perform:
-    return performing(request.param)
+    return run_in_thread(request.param)
 
 
 def creating(url: str, dispatch: Dispatch, total: float = 20, body: bytes = b"{}") -> Send:
@@ -50,8 +50,8 @@ class Tunnel:
     def __init__(self, port: int) -> None:
         self._port = port
 
-    def __call__(self, wire: Wire, connection: socket.socket) -> None:
-        next(wire.requests(connection))
+    def __call__(self, server: RawServer, connection: socket.socket) -> None:
+        next(server.requests(connection))
         with socket.create_connection(("127.0.0.1", self._port)) as there:
             connection.sendall(b"HTTP/1.1 200 There you are\r\n\r\n")
             back = threading.Thread(target=self._pump, args=(there, connection))
@@ -71,25 +71,28 @@ class Tunnel:
 def test_it_is_asked_once_whether_it_may_leave_when_all_else_is_done(
     perform: Perform, way: str
 ) -> None:
-    with Wire(answering(), tls=way in ("tls", "tunnel")) as wire, Wire(Tunnel(wire.port)) as tunnel:
+    with (
+        RawServer(answering(), tls=way in ("tls", "tunnel")) as server,
+        RawServer(Tunnel(server.port)) as tunnel,
+    ):
         asked: list[tuple[int, int, bool]] = []
 
         def may_leave() -> None:
             # The connection is there and nothing was asked over it.
-            until(lambda: wire.accepted == 1)
-            asked.append((len(wire.heads), len(tunnel.heads), dispatch.left))
+            until(lambda: server.accepted == 1)
+            asked.append((len(server.heads), len(tunnel.heads), dispatch.left))
 
         dispatch = Dispatch(may_leave)
         proxy = {
-            "forwarded": f"http://127.0.0.1:{wire.port}",
+            "forwarded": f"http://127.0.0.1:{server.port}",
             "tunnel": f"http://127.0.0.1:{tunnel.port}",
         }.get(way)
-        scheme = "https" if wire._tls else "http"
+        scheme = "https" if server._tls else "http"
         given = settings(resolve=lambda host, port: ["127.0.0.1"], proxy=proxy)
-        answer = perform(given, creating(f"{scheme}://cdn.example:{wire.port}/x", dispatch))
+        answer = perform(given, creating(f"{scheme}://cdn.example:{server.port}/x", dispatch))
         assert asked == [(0, int(way == "tunnel"), False)]
         assert (dispatch.left, dispatch.answer) == (True, answer)
-        assert len(wire.heads) == 1
+        assert len(server.heads) == 1
 
 
 @pytest.mark.parametrize("error", [NotSent("another owns it"), ValueError("odd")])
@@ -97,7 +100,7 @@ def test_what_may_not_leave_is_not_written(perform: Perform, error: Exception) -
     came: list[bytes] = []
     over = threading.Event()
 
-    def behave(wire: Wire, connection: socket.socket) -> None:
+    def behave(server: RawServer, connection: socket.socket) -> None:
         came.append(connection.recv(65536))
         over.set()
 
@@ -105,23 +108,23 @@ def test_what_may_not_leave_is_not_written(perform: Perform, error: Exception) -
         raise error
 
     dispatch = Dispatch(may_leave)
-    with Wire(behave) as wire:
+    with RawServer(behave) as server:
         with pytest.raises(type(error)) as caught:
-            perform(settings(), creating(f"http://127.0.0.1:{wire.port}/x", dispatch))
+            perform(settings(), creating(f"http://127.0.0.1:{server.port}/x", dispatch))
         assert over.wait(20)
     assert caught.value is error
     assert came == [b""]
     assert (dispatch.left, dispatch.answer) == (False, None)
 
 
-def drops(wire: Wire, connection: socket.socket) -> None:
-    next(wire.requests(connection))
+def drops(server: RawServer, connection: socket.socket) -> None:
+    next(server.requests(connection))
 
 
 def test_what_left_and_was_not_answered_may_be_there(perform: Perform) -> None:
     dispatch = freely()
-    with Wire(drops) as wire, pytest.raises(Interrupted):
-        perform(settings(), creating(f"http://127.0.0.1:{wire.port}/x", dispatch))
+    with RawServer(drops) as server, pytest.raises(Interrupted):
+        perform(settings(), creating(f"http://127.0.0.1:{server.port}/x", dispatch))
     assert (dispatch.left, dispatch.answer) == (True, None)
 
 
@@ -152,9 +155,9 @@ def test_what_has_connected_too_late_does_not_leave(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_failed_connection_is_not_kept() -> None:
-    with Wire(answering()) as wire:
+    with RawServer(answering()) as server:
         pass
-    url, transport = f"http://127.0.0.1:{wire.port}/x", Transport(settings())
+    url, transport = f"http://127.0.0.1:{server.port}/x", Transport(settings())
     with pytest.raises(NotSent):
         transport.send(Send(call=Call.get(url), total=20))
     assert (transport._routes._idle, transport._routes._busy) == ({}, {})
@@ -162,11 +165,11 @@ def test_a_failed_connection_is_not_kept() -> None:
 
 
 def test_a_call_cannot_pass_for_a_tunnel(perform: Perform) -> None:
-    with Wire(answering()) as wire:
-        call = Call(method="CONNECT", url=f"http://127.0.0.1:{wire.port}/x")
+    with RawServer(answering()) as server:
+        call = Call(method="CONNECT", url=f"http://127.0.0.1:{server.port}/x")
         with pytest.raises(NotSent, match="CONNECT"):
             perform(settings(), Send(call=call, total=20, dispatch=freely()))
-        assert wire.accepted == 0
+        assert server.accepted == 0
 
 
 @pytest.mark.parametrize("phase", PHASES)
@@ -186,13 +189,13 @@ def test_once_it_has_left_it_has_all_its_time(
 ) -> None:
     monkeypatch.setattr("rushes._network.exchange.LEAVES_WITHIN", 1.0)
 
-    def answers_later(wire: Wire, connection: socket.socket) -> None:
-        next(wire.requests(connection))
-        wire.release.wait(1.2)
+    def answers_later(server: RawServer, connection: socket.socket) -> None:
+        next(server.requests(connection))
+        server.release.wait(1.2)
         connection.sendall(OK)
 
-    with Wire(answers_later) as wire:
-        effect = creating(f"http://127.0.0.1:{wire.port}/x", freely(), body=b"")
+    with RawServer(answers_later) as server:
+        effect = creating(f"http://127.0.0.1:{server.port}/x", freely(), body=b"")
         assert perform(settings(), effect).body == b"{}"
 
 
@@ -230,8 +233,8 @@ def test_cancelled_before_it_leaves_it_never_left(phase: Any, times: int) -> Non
         assert (await transport.send(effect)).status == 200
         await transport.close()
 
-    with phase(connections=1) as held, Wire(answering()) as wire:
-        asyncio.run(asyncio.wait_for(run(held, wire.port), 20))
+    with phase(connections=1) as held, RawServer(answering()) as server:
+        asyncio.run(asyncio.wait_for(run(held, server.port), 20))
     assert (dispatch.left, dispatch.answer) == (False, None)
 
 
@@ -243,7 +246,7 @@ def test_cancelled_while_it_waits_for_a_place_it_never_left(times: int) -> None:
         transport = AsyncTransport(settings(connections=1))
         url = f"http://127.0.0.1:{port}/x"
         first = asyncio.create_task(transport.send(creating(url, freely())))
-        await soon(lambda: bool(wire.heads))
+        await soon(lambda: bool(server.heads))
         waiting = transport._routes.places._lines[False]
         await stopped(transport, creating(url, dispatch), lambda: bool(waiting), times)
         first.cancel()
@@ -252,36 +255,36 @@ def test_cancelled_while_it_waits_for_a_place_it_never_left(times: int) -> None:
         assert (await transport.send(effect)).status == 200
         await transport.close()
 
-    with Wire(stuck) as wire, Wire(answering()) as other:
-        asyncio.run(asyncio.wait_for(run(wire.port, other.port), 20))
-        assert len(wire.heads) == 1
+    with RawServer(stuck) as server, RawServer(answering()) as other:
+        asyncio.run(asyncio.wait_for(run(server.port, other.port), 20))
+        assert len(server.heads) == 1
     assert (dispatch.left, dispatch.answer) == (False, None)
 
 
-def stuck(wire: Wire, connection: socket.socket) -> None:
-    next(wire.requests(connection))
-    wire.release.wait(30)
+def stuck(server: RawServer, connection: socket.socket) -> None:
+    next(server.requests(connection))
+    server.release.wait(30)
 
 
 @pytest.mark.parametrize("times", [1, 2, 5])
 def test_cancelled_on_its_way_it_may_be_there_and_its_connection_is_gone(times: int) -> None:
     async def run() -> None:
         transport = AsyncTransport(settings(connections=2))
-        url = f"http://127.0.0.1:{wire.port}/x"
+        url = f"http://127.0.0.1:{server.port}/x"
         for turn in range(5):
             dispatch = freely()
-            reached = lambda turn=turn: len(wire.heads) > turn  # noqa: E731
+            reached = lambda turn=turn: len(server.heads) > turn  # noqa: E731
             await stopped(transport, creating(url, dispatch), reached, times)
             assert (dispatch.left, dispatch.answer) == (True, None)
-        await soon(lambda: not any(map(still_open, wire._open)))
+        await soon(lambda: not any(map(still_open, server._open)))
         await transport.close()
 
-    with Wire(hangs_until_left) as wire:
+    with RawServer(hangs_until_left) as server:
         asyncio.run(asyncio.wait_for(run(), 20))
 
 
-def hangs_until_left(wire: Wire, connection: socket.socket) -> None:
-    for _ in wire.requests(connection):
+def hangs_until_left(server: RawServer, connection: socket.socket) -> None:
+    for _ in server.requests(connection):
         pass
 
 
@@ -311,11 +314,11 @@ def test_an_answer_that_was_read_is_kept_however_its_connection_ends(
         with pytest.raises(asyncio.CancelledError):
             await work
         assert transport._routes._busy == {}
-        await soon(lambda: not any(map(still_open, wire._open)))
+        await soon(lambda: not any(map(still_open, server._open)))
         await transport.close()
 
-    with Wire(answering()) as wire:
-        asyncio.run(asyncio.wait_for(run(wire.port), 20))
+    with RawServer(answering()) as server:
+        asyncio.run(asyncio.wait_for(run(server.port), 20))
     assert dispatch.answer
     assert dispatch.answer.body == b"{}"
 
@@ -326,7 +329,7 @@ sys.path.insert(0, sys.argv[1])
 from rushes import Call
 from rushes._network.async_transport import AsyncTransport
 from rushes._flow import Send, Stream
-from wire_client import Body, settings
+from transport_runner import Body, settings
 
 transport, call = AsyncTransport(settings(connections=3)), Call.get(sys.argv[2])
 loop = asyncio.new_event_loop()
@@ -339,8 +342,8 @@ print(sum(task.done() for task in tasks))
 
 
 def test_what_is_dropped_with_its_loop_keeps_nobody_from_ending() -> None:
-    with Wire(stuck) as wire:
-        url = f"http://127.0.0.1:{wire.port}/x"
+    with RawServer(stuck) as server:
+        url = f"http://127.0.0.1:{server.port}/x"
         command = [sys.executable, "-c", DROPS, str(Path(__file__).parents[1]), url]
         done = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
@@ -350,7 +353,7 @@ def test_an_answer_that_was_read_is_kept_though_ctrl_c_comes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     dispatch = freely()
-    with Wire(answering()) as wire:
+    with RawServer(answering()) as server:
         transport = Transport(settings())
 
         def stop(connection: Any) -> bool:
@@ -358,7 +361,7 @@ def test_an_answer_that_was_read_is_kept_though_ctrl_c_comes(
 
         monkeypatch.setattr(transport._routes, "keep", stop)
         with pytest.raises(KeyboardInterrupt):
-            transport.send(creating(f"http://127.0.0.1:{wire.port}/x", dispatch))
+            transport.send(creating(f"http://127.0.0.1:{server.port}/x", dispatch))
         transport.close()
     assert dispatch.answer
     assert dispatch.answer.body == b"{}"
@@ -382,13 +385,13 @@ def interrupted(reached: Callable[[], bool]) -> threading.Thread:
 @pytest.mark.parametrize("phase", PHASES)
 def test_ctrl_c_before_it_leaves_it_never_left(phase: Any) -> None:
     dispatch = freely()
-    with phase(connections=1) as held, Wire(answering()) as wire:
+    with phase(connections=1) as held, RawServer(answering()) as server:
         transport = Transport(held.given)
         thread = interrupted(held.reached)
         with pytest.raises(KeyboardInterrupt):
             transport.send(creating(held.url, dispatch))
         thread.join()
-        effect = creating(f"http://127.0.0.1:{wire.port}/x", freely())
+        effect = creating(f"http://127.0.0.1:{server.port}/x", freely())
         assert transport.send(effect).status == 200
         transport.close()
     assert (dispatch.left, dispatch.answer) == (False, None)
@@ -396,9 +399,9 @@ def test_ctrl_c_before_it_leaves_it_never_left(phase: Any) -> None:
 
 def test_ctrl_c_while_it_waits_for_a_place_it_never_left() -> None:
     dispatch = freely()
-    with Wire(stuck) as wire, Wire(answering()) as quick:
+    with RawServer(stuck) as server, RawServer(answering()) as quick:
         transport = Transport(settings(connections=1))
-        url = f"http://127.0.0.1:{wire.port}/x"
+        url = f"http://127.0.0.1:{server.port}/x"
 
         def hang() -> None:
             with suppress(Interrupted):
@@ -406,12 +409,12 @@ def test_ctrl_c_while_it_waits_for_a_place_it_never_left() -> None:
 
         first = threading.Thread(target=hang)
         first.start()
-        until(lambda: bool(wire.heads))
+        until(lambda: bool(server.heads))
         thread = interrupted(lambda: bool(transport._routes.places._lines[False]))
         with pytest.raises(KeyboardInterrupt):
             transport.send(creating(url, dispatch))
         thread.join()
-        wire.release.set()
+        server.release.set()
         first.join(20)
         effect = creating(f"http://127.0.0.1:{quick.port}/x", freely())
         assert transport.send(effect).status == 200
@@ -436,7 +439,7 @@ def test_a_transport_of_the_embedders_is_asked_before_it_gets_the_call(kind: str
         if refused:
             raise NotSent("no")
 
-    perform = performing(kind)
+    perform = run_in_thread(kind)
     given = settings(transport=httpx.MockTransport(handle))
     base = "http://api.acme.example"
     refused = False

@@ -15,14 +15,14 @@ from acme_driver import KEY
 from acme_zoom import Zoom
 from hypothesis import given
 from hypothesis import strategies as st
+from raw_server import OK, RawServer, answering, silent
 from rushes import AsyncClient, Call, Polling, Receipt, Task, Timeouts
 from rushes._flow import Interrupted, NotSent, Send, Stream
 from rushes._network.async_transport import AsyncTransport
 from rushes._network.places import Places, Turn
 from rushes._network.transport import Transport
-from wire_client import Body, settings
-from wire_phases import soon, until
-from wire_server import OK, Wire, answering, silent
+from stalled_phases import soon, until
+from transport_runner import Body, settings
 
 steps = st.lists(
     st.tuples(st.sampled_from(["call", "download", "leave", "give up"]), st.integers(0, 20)),
@@ -106,33 +106,33 @@ class Orderly:
     def __init__(self) -> None:
         self.go_on = threading.Semaphore(0)
 
-    def __call__(self, wire: Wire, connection: socket.socket) -> None:
-        for _ in wire.requests(connection):
+    def __call__(self, server: RawServer, connection: socket.socket) -> None:
+        for _ in server.requests(connection):
             self.go_on.acquire(timeout=30)
             connection.sendall(OK)
 
 
-def order(wire: Wire) -> list[int]:
-    return [int(head.split()[1][1:]) for head in wire.heads]
+def order(server: RawServer) -> list[int]:
+    return [int(head.split()[1][1:]) for head in server.heads]
 
 
 def test_threads_are_served_in_the_order_in_which_they_came() -> None:
     behave = Orderly()
-    with Wire(behave) as wire:
+    with RawServer(behave) as server:
         transport = Transport(settings(connections=1))
         threads = []
         for number in range(8):
-            effect = get(wire.port, str(number))
+            effect = get(server.port, str(number))
             threads.append(threading.Thread(target=transport.send, args=(effect,)))
             threads[-1].start()
-            until(lambda: len(wire.heads) + len(transport._routes.places._lines[False]) > number)  # noqa: B023
+            until(lambda: len(server.heads) + len(transport._routes.places._lines[False]) > number)  # noqa: B023
         for _ in threads:
             behave.go_on.release()
         for thread in threads:
             thread.join(20)
         transport.close()
-        assert order(wire) == list(range(8))
-        assert wire.accepted == 1
+        assert order(server) == list(range(8))
+        assert server.accepted == 1
 
 
 def test_tasks_are_served_in_the_order_in_which_they_came() -> None:
@@ -142,17 +142,17 @@ def test_tasks_are_served_in_the_order_in_which_they_came() -> None:
         await asyncio.gather(*calls)
         await transport.close()
 
-    with Wire(answering()) as wire:
-        asyncio.run(run(wire.port))
-        assert order(wire) == list(range(20))
+    with RawServer(answering()) as server:
+        asyncio.run(run(server.port))
+        assert order(server) == list(range(20))
 
 
 def test_a_deadline_begins_with_the_place() -> None:
     """Nine calls in a row take several times what each of them may take."""
 
-    def answers_late(wire: Wire, connection: socket.socket) -> None:
-        for _ in wire.requests(connection):
-            wire.release.wait(0.2)
+    def answers_late(server: RawServer, connection: socket.socket) -> None:
+        for _ in server.requests(connection):
+            server.release.wait(0.2)
             connection.sendall(OK)
 
     async def run(port: int) -> list[Any]:
@@ -162,8 +162,8 @@ def test_a_deadline_begins_with_the_place() -> None:
         await transport.close()
         return found
 
-    with Wire(answers_late) as wire:
-        assert [each.status for each in asyncio.run(run(wire.port))] == [200] * 9
+    with RawServer(answers_late) as server:
+        assert [each.status for each in asyncio.run(run(server.port))] == [200] * 9
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
@@ -196,8 +196,8 @@ def test_who_waits_for_a_place_waits_no_longer_than_its_patience(kind: str) -> N
         transport.close()
         return sorted(found, key=lambda error: isinstance(error, NotSent))
 
-    with Wire(silent) as wire:
-        found = threaded(wire.port) if kind == "sync" else asyncio.run(awaiting(wire.port))
+    with RawServer(silent) as server:
+        found = threaded(server.port) if kind == "sync" else asyncio.run(awaiting(server.port))
     assert [type(each) for each in found] == [Interrupted] * 2 + [NotSent] * 7
     assert {str(each) for each in found[2:]} == {"no connection became free within 0.2 seconds"}
 
@@ -209,10 +209,10 @@ def test_a_place_that_is_free_is_had_without_patience() -> None:
         await transport.close()
         return answer.status
 
-    with Wire(answering()) as wire:
-        assert asyncio.run(run(wire.port)) == 200
+    with RawServer(answering()) as server:
+        assert asyncio.run(run(server.port)) == 200
         transport = Transport(settings(connections=1))
-        assert transport.send(get(wire.port, patience=0)).status == 200
+        assert transport.send(get(server.port, patience=0)).status == 200
         transport.close()
 
 
@@ -244,9 +244,9 @@ def test_a_crowd_of_downloads_and_one_of_calls_let_each_other_through(connection
         await asyncio.gather(*crowd)
         await transport.close()
 
-    with Wire(answering()) as wire:
-        asyncio.run(asyncio.wait_for(run(wire.port), 60))
-        assert wire.most <= connections + 1  # one may be closing while the next is opened
+    with RawServer(answering()) as server:
+        asyncio.run(asyncio.wait_for(run(server.port), 60))
+        assert server.most <= connections + 1  # one may be closing while the next is opened
 
 
 TASKS, LOOKS = 300, 3
@@ -266,14 +266,14 @@ def test_a_crowd_is_asked_in_its_turn_and_everything_ends(tmp_path: Path) -> Non
     order: list[tuple[bytes, int]] = []
     lock = threading.Lock()
 
-    def tells(wire: Wire, connection: socket.socket) -> None:
-        for head in wire.requests(connection):
+    def tells(server: RawServer, connection: socket.socket) -> None:
+        for head in server.requests(connection):
             which = head.split()[1].rpartition(b"/")[2]
             with lock:
                 looks[which] += 1
                 order.append((which, looks[which]))
                 last = looks[which] >= LOOKS
-            wire.release.wait(0.003)
+            server.release.wait(0.003)
             clip: dict[str, Any] = {"ref": which.decode(), "stage": "rendering"}
             if last:
                 clip = {**clip, "stage": "ready", "links": ["https://cdn.example/x.mp4"]}
@@ -290,8 +290,8 @@ def test_a_crowd_is_asked_in_its_turn_and_everything_ends(tmp_path: Path) -> Non
             tasks = [client.wait(waiting(number, port)) for number in range(TASKS)]
             return await asyncio.gather(*tasks)
 
-    with Wire(tells) as wire:
-        done = asyncio.run(asyncio.wait_for(run(wire.port), 100))
+    with RawServer(tells) as server:
+        done = asyncio.run(asyncio.wait_for(run(server.port), 100))
     assert [task.state for task in done] == ["completed"] * TASKS
     asked: Counter[int] = Counter()
     for which, number in order:
@@ -310,19 +310,19 @@ def test_the_end_of_a_task_that_is_never_asked_is_its_own() -> None:
             polling=Polling(first=0, every=0.01, at_most=300),
         ) as client:  # fmt: skip
             busy = asyncio.create_task(client.wait(waiting(1, port)))
-            await soon(lambda: bool(wire.heads))
+            await soon(lambda: bool(server.heads))
             with pytest.raises(Exception, match="no connection became free") as caught:
                 await client.wait(waiting(2, port), timeout=0.2)
             busy.cancel()
             await asyncio.gather(busy, return_exceptions=True)
             return type(caught.value).__name__
 
-    def stuck(wire: Wire, connection: socket.socket) -> None:
-        next(wire.requests(connection))
-        wire.release.wait(30)
+    def stuck(server: RawServer, connection: socket.socket) -> None:
+        next(server.requests(connection))
+        server.release.wait(30)
 
-    with Wire(stuck) as wire:
-        assert asyncio.run(run(wire.port)) == "StillRunningError"
+    with RawServer(stuck) as server:
+        assert asyncio.run(run(server.port)) == "StillRunningError"
 
 
 # Nobody closed what the first loop had open; Python says so.
@@ -333,9 +333,9 @@ def test_a_transport_that_outlives_its_loop_begins_anew_on_the_next() -> None:
     async def run(port: int) -> int:
         return (await transport.send(get(port))).status
 
-    with Wire(answering()) as wire:
+    with RawServer(answering()) as server:
         for _ in range(3):
-            assert asyncio.run(run(wire.port)) == 200
+            assert asyncio.run(run(server.port)) == 200
         asyncio.run(transport.close())
         gc.collect()
 
@@ -357,5 +357,5 @@ def test_a_download_is_written_though_every_thread_of_the_loop_waits_for_it() ->
         await transport.close()
         return body.content
 
-    with Wire(answering()) as wire:
-        assert asyncio.run(run(wire.port)) == b"{}"
+    with RawServer(answering()) as server:
+        assert asyncio.run(run(server.port)) == b"{}"

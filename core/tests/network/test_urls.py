@@ -11,6 +11,10 @@ from rushes.urls import has_scheme, is_loopback, join, public_url_objection
         "https://a.example/x.png", "HTTPS://A.Example", "http://a.example:8080/?q#f",
         "https://user@a.example/", "https://8.8.8.8/x", "https://[2606:4700::1111]/x",
         "https://a.example./x", "https://bücher.example/x", "https://a.example/%20ü",
+        "https://a.example?a=1", "https://xn--bcher-kva.example/x", "https://9.255.255.255/a",
+        "https://11.0.0.1/a", "https://172.15.255.255/a", "https://172.32.0.1/a",
+        "https://192.167.255.255/a", "https://192.169.0.1/a", "https://126.255.255.255/a",
+        "https://128.0.0.1/a", "https://10.a.example/a", "https://127.0.0.1.a.example/a",
     ],
 )  # fmt: skip
 def test_public(url: str) -> None:
@@ -26,7 +30,10 @@ def test_public(url: str) -> None:
         "file:///etc/passwd", "ftp://a.example/", "javascript:alert(1)", "https://", "https:///x",
         "https://localhost/x", "https://host/x", "https://a..b/", "https://.b/", "https://a.b /",
         "https://a.b/\n", " https://a.b/", "https://a.b/\x00", "https://[::1/", "https://a.b:x/",
-        "https://a.b:99999/",
+        "https://a.b:99999/", "http:", "https:a.b/x", "https://?a=1.2", "https://localhost./x",
+        "https://./x", "https://@/x", "https://user.name@host/x", "https://a.b/x y",
+        "https://a\t.b/x", "https://a.b/\u3000", "https://a.b/\u00a0",
+        "iVBORw0KGgo=", "s3://a.b/x", "blob:https://a.b/1",
     ],
 )  # fmt: skip
 def test_not_public(url: str) -> None:
@@ -39,7 +46,8 @@ def test_not_public(url: str) -> None:
     [
         "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.0.1", "169.254.169.254", "0.0.0.0",
         "127.1", "0x7f.1", "0177.0.0.1", "127.0.0.1.", "100.64.0.1", "224.0.0.1", "255.255.255.255",
-        "[::ffff:10.0.0.1]",
+        "[::ffff:10.0.0.1]", "10.255.255.255", "172.31.255.255", "127.0.1", "10.1", "192.168.257",
+        "0x7F.1", "012.0.0.1", "0xa.0.0.1", "0xC0.0xA8.0.1", "0300.0250.0.1",
     ],
 )  # fmt: skip
 def test_private_addresses_are_for_a_provider_on_this_machine(host: str) -> None:
@@ -47,6 +55,19 @@ def test_private_addresses_are_for_a_provider_on_this_machine(host: str) -> None
     assert objection is not None
     assert literal_address(host) is not None
     assert public_url_objection(f"https://{host}/x", loopback=True) is None
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "\uff11\uff12\uff17.0.0.1", "127\u30020\u30020\u30021", "127%2e0%2e0%2e1",
+        "\u2460\u2461\u2466.\u24ea.\u24ea.\u2460", "127.0.0.\u00b9", "2130706433", "0x7f000001",
+        "017700000001", "[::1]", "[::]", "[fc00::1]", "[fe80::1]", "[::ffff:7f00:1]",
+    ],
+)  # fmt: skip
+def test_a_private_address_in_disguise_is_not_public(host: str) -> None:
+    for url in (f"https://{host}/x", f"https://user:word@{host}:8080/x"):
+        assert public_url_objection(url, loopback=False)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from acme_driver import REQUEST, Drivers, Maker, StoppedClock
 from acme_kinds import Both, Replaying
 from acme_server import Server, answers, bills_then, drops, stalls
 from acme_zoom import Zoom
-from owners_process import settings
+from client_process import settings
 from rushes import (
     AsyncClient,
     Client,
@@ -29,7 +29,7 @@ from rushes import (
 )
 from rushes.journal import LEASE
 
-SCRIPT = Path(__file__).parents[1] / "owners_process.py"
+SCRIPT = Path(__file__).parents[1] / "client_process.py"
 
 
 def run(server: Server, home: Path, *order: str, end: int = 0) -> list[str]:

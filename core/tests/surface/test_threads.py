@@ -1,4 +1,4 @@
-"""Threads that share a fresh client: nothing half made is taken for whole."""
+"""Threads that share a new client: nothing half initialized is used."""
 
 import gc
 import os
@@ -15,14 +15,14 @@ from rushes import Answer, BrokenPluginError, Receipt, hookimpl
 from rushes._payload.fields import shape
 from rushes._plugins.registry import Registry
 
-CROWD = Path(__file__).parents[1] / "thread_crowd.py"
+SCRIPT = Path(__file__).parents[1] / "concurrent_first_use.py"
 CROWDS = int(os.environ.get("RUSHES_CROWDS", "10"))
 """How many fresh processes; a struct that is not made ready crashes most of them."""
 
 
-def test_no_crowd_crashes_the_interpreter(tmp_path: Path) -> None:
+def test_concurrent_first_use_never_crashes_the_interpreter(tmp_path: Path) -> None:
     for number in range(CROWDS):
-        command = [sys.executable, str(CROWD), str(tmp_path / str(number))]
+        command = [sys.executable, str(SCRIPT), str(tmp_path / str(number))]
         ended = subprocess.run(command, capture_output=True, text=True)
         how = signal.Signals(-ended.returncode).name if ended.returncode < 0 else ended.stderr
         assert ended.returncode == 0, f"process {number}: {how}"

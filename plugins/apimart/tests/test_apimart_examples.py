@@ -196,11 +196,3 @@ def test_an_example_needs_a_note_only_where_an_image_may_set_the_ratio(name: str
     notes = [note.path for note in check(KLING, Request(extra=payload)).notes]
     both = "image_urls" in payload and "aspect_ratio" in payload
     assert notes == ["aspect_ratio"] * both
-
-
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_that_only_lacks_its_model_is_told_its_name(name: str) -> None:
-    rest = {key: value for key, value in EXAMPLES[name].payload.items() if key != "model"}
-    (problem,) = check(KLING, Request(extra=rest)).problems
-    assert problem.path == "model"
-    assert problem.accepted == ["kling-v3"]

@@ -8,7 +8,7 @@ CUTS = [{"index": 1, "prompt": "Up", "duration": 2}, {"index": 2, "prompt": "Dow
 SHOTS = {"model": "kling-v3", "multi_shot": True, "shot_type": "customize", "multi_prompt": CUTS}
 AUTO, NONE = {**SHOTS, "shot_type": "intelligence"}, {"multi_prompt": list[str]()}
 KITE = {"name": "kite", "description": "red", "element_input_urls": [URL, URL]}
-TASK = {"status": "completed", "cost": 0.3, "result": {"videos": [{"url": [URL]}]}}
+TASK = {"id": "t", "status": "completed", "cost": 0.3, "result": {"videos": [{"url": [URL]}]}}
 
 class TestKlingV3(VariantConformance):
     plugin, word_at, receipts = kling, "data.status", [({"data": [{"task_id": "t"}]}, "t"), ({"data": {"task_id": "t"}}, "t")]
@@ -20,5 +20,5 @@ class TestKlingV3(VariantConformance):
         "intelligence_takes_no_shots": {**AUTO, "prompt": "k"}, "indexes_count_from_one": {**SHOTS, "multi_prompt": CUTS[::-1]}}
     noted = {"subjects_are_cited": {**BASE, "element_list": [KITE]}, "image_may_set_the_ratio": {**BASE, "image_urls": [URL], "aspect_ratio": "1:1"}}
     words = "submitted:queued pending:queued processing:in_progress completed failed cancelled canceled:cancelled expired"
-    statuses = [({"data": TASK}, Status(state="completed", results=(Result(url=URL),), cost=0.3))]
+    statuses = [({"data": TASK}, Status(state="completed", results=(Result(url=URL),), cost=0.3, remote_id="t"))]
     refusals = [(200, {"code": 402, "error": {"message": "no money"}}, "balance"), (200, {"code": 400}, "refused")]

@@ -1,9 +1,8 @@
-"""Storyboards in native APIMart payloads: which fields go together, indexes, sums, lengths."""
+"""Storyboards in native APIMart payloads: which fields go together, indexes, sums."""
 
 from itertools import product
 from typing import Any
 
-import msgspec
 import pytest
 from rushes import Problem, Report, Request
 from rushes.plugins import Registry
@@ -11,7 +10,6 @@ from rushes.testing import check
 
 KLING = Registry().get("apimart/kling-v3")
 ABSENT: Any = object()
-PIZZA = "\N{SLICE OF PIZZA}"
 SHOTS = [
     {"index": 1, "prompt": "A door opens", "duration": 2},
     {"index": 2, "prompt": "A cat leaves", "duration": 3},
@@ -94,22 +92,6 @@ def test_the_field_at_fault_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("shot_type", "nearest"),
-    [
-        ("intelligent", "intelligence"),
-        ("Customize", "customize"),
-        ("customise", "customize"),
-        ("", None),
-    ],
-)
-def test_there_are_two_shot_types(shot_type: str, nearest: str | None) -> None:
-    problem = refused(native(multi_shot=True, shot_type=shot_type), "shot_type", "customize")
-    assert problem.accepted is not None
-    assert sorted(problem.accepted) == ["customize", "intelligence"]
-    assert nearest in (None, problem.accepted[0])
-
-
-@pytest.mark.parametrize(
     ("durations", "total", "fits"),
     [
         ([5], ABSENT, True),
@@ -143,19 +125,6 @@ def test_the_shots_fill_the_duration(durations: list[int], total: Any, fits: boo
         assert str(sum(durations)) in problem.message
 
 
-@pytest.mark.parametrize(("count", "fits"), [(1, True), (6, True), (7, False)])
-def test_there_are_up_to_six_shots(count: int, fits: bool) -> None:
-    shots = [{"index": i + 1, "prompt": "A shot", "duration": 2} for i in range(count)]
-    shots[-1]["duration"] = 15 - 2 * (count - 1)
-    report = story(shots, duration=15)
-    if fits:
-        assert report.problems == ()
-    else:
-        problem = next(problem for problem in report.problems if problem.path == "multi_prompt")
-        assert "7" in problem.message
-        assert "6" in problem.message
-
-
 @pytest.mark.parametrize(
     ("indexes", "fits"),
     [
@@ -177,74 +146,3 @@ def test_indexes_count_from_one(indexes: list[int], fits: bool) -> None:
     for problem in report.problems:
         assert problem.path.startswith("multi_prompt[")
         assert problem.path.endswith("].index")
-
-
-@pytest.mark.parametrize(
-    ("field", "values"),
-    [
-        ("index", ["1", "", 1.0, 1.5, True, None, [], {}]),
-        ("duration", ["3", "", 3.0, 3.5, True, None, [], {}, 0, -1]),
-        ("prompt", [5, True, None, [], {}, "", " ", "\u3000\u2003", "\ud83d"]),
-    ],
-)
-def test_a_shot_is_typed(field: str, values: list[Any]) -> None:
-    for value in values:
-        refused(story([SHOTS[0], SHOTS[1] | {field: value}]), f"multi_prompt[1].{field}")
-
-
-@pytest.mark.parametrize("field", ["index", "prompt", "duration"])
-def test_a_shot_needs_all_three_fields(field: str) -> None:
-    shot = {name: value for name, value in SHOTS[1].items() if name != field}
-    refused(story([SHOTS[0], shot]), f"multi_prompt[1].{field}", "required")
-
-
-@pytest.mark.parametrize(
-    ("name", "nearest"), [("promt", "prompt"), ("idx", ""), ("Index", "index")]
-)
-def test_a_shot_has_nothing_else(name: str, nearest: str) -> None:
-    refused(story([SHOTS[0], SHOTS[1] | {name: 1}]), f"multi_prompt[1].{name}", nearest)
-
-
-@pytest.mark.parametrize("shot", ["A shot", 5, None, True, [], ["A shot"]])
-def test_a_shot_is_an_object(shot: Any) -> None:
-    refused(story([*SHOTS, shot]), "multi_prompt[2]")
-
-
-@pytest.mark.parametrize(
-    ("text", "length"), [("a", 1), (PIZZA, 1), ("e\u0301", 2), ("\u200d" + PIZZA, 2)]
-)
-def test_a_shot_has_at_most_512_code_points(text: str, length: int) -> None:
-    fits = {"index": 1, "prompt": text * (512 // length), "duration": 5}
-    report = story([fits])
-    assert report.problems == ()
-    body = msgspec.json.decode(msgspec.json.encode(report.payload))
-    assert body["multi_prompt"] == [fits]
-    beyond = fits | {"prompt": text * (512 // length) + "b"}
-    refused(story([beyond]), "multi_prompt[0].prompt", "513", "512")
-
-
-def test_a_rule_waits_until_its_fields_are_valid() -> None:
-    refused(story(SHOTS, duration=20), "duration")
-    refused(story([SHOTS[0], SHOTS[1] | {"duration": "3"}]), "multi_prompt[1].duration")
-    refused(native(multi_shot=True, shot_type="auto", multi_prompt=SHOTS), "shot_type")
-    refused(native(multi_shot="yes", shot_type="customize", multi_prompt=SHOTS), "multi_shot")
-
-
-def test_all_problems_at_once() -> None:
-    report = story(
-        [
-            {"index": "1", "prompt": " ", "duration": 0},
-            {"index": 2, "prompt": "x" * 513, "duration": 1.0, "camera": "pan"},
-            "A shot",
-        ],
-        mode="8k", duration="5", aspect_ratio="4:3", image_urls=["a", "b", "c"], audio=1,
-        watermark=0, element_list=[{"name": "", "element_input_urls": ["x"]}], promtp="x",
-    )  # fmt: skip
-    assert {problem.path for problem in report.problems} == {
-        "mode", "duration", "aspect_ratio", "image_urls", "image_urls[0]", "image_urls[1]",
-        "image_urls[2]", "audio", "watermark", "promtp", "multi_prompt[0].index",
-        "multi_prompt[0].prompt", "multi_prompt[0].duration", "multi_prompt[1].prompt",
-        "multi_prompt[1].duration", "multi_prompt[1].camera", "multi_prompt[2]",
-        "element_list[0].name", "element_list[0].description",
-        "element_list[0].element_input_urls", "element_list[0].element_input_urls[0]",
-    }  # fmt: skip

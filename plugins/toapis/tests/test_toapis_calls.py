@@ -12,14 +12,7 @@ from rushes.testing import check
 ALL = ("toapis/kling-v3", "toapis/kling-v3-omni", "toapis/kling-v2-6")
 BASES = [
     (None, "https://toapis.com"),
-    ("https://toapis.cn", "https://toapis.cn"),
-    ("https://toapis.cn/", "https://toapis.cn"),
-    ("https://toapis.com/v1", "https://toapis.com"),
-    ("https://toapis.com/v1/", "https://toapis.com"),
-    ("http://127.0.0.1:9/toapis", "http://127.0.0.1:9/toapis"),
-    ("http://127.0.0.1:9/toapis/", "http://127.0.0.1:9/toapis"),
     ("http://127.0.0.1:9/toapis/v1", "http://127.0.0.1:9/toapis"),
-    ("http://[::1]:9", "http://[::1]:9"),
 ]
 
 
@@ -65,17 +58,6 @@ def test_a_poll_is_one_get(variant: str, base: str | None, root: str) -> None:
     assert end.value.value == answer
 
 
-@pytest.mark.parametrize(
-    "remote_id", ["../v1/balance", "a/b", "a?b=c", "a#b", "a b", "\u00e9", "a%2Fb"]
-)
-def test_an_id_stays_one_segment_of_the_address(remote_id: str) -> None:
-    call = next(registry().get(ALL[0]).call("poll", receipt=Receipt(remote_id)))
-    prefix = "https://toapis.com/v1/videos/generations/"
-    assert call.url.startswith(prefix)
-    assert not set(call.url.removeprefix(prefix)) & set("/?# ")
-    assert call.url.isascii()
-
-
 def test_the_declaration_says_that_a_submit_replays_by_its_id() -> None:
     for name in ALL:
         variant = registry().get(name).variant
@@ -105,14 +87,6 @@ def test_an_upload_is_one_multipart_post() -> None:
     assert call.body is not None
     assert b'name="file"; filename="lamp.png"' in call.body
     assert b"\x89PNG\r\n\x1a\nlamp\r\n" in call.body
-
-
-@pytest.mark.parametrize(
-    "body",
-    [None, [], {}, {"success": False, "message": "no"}, {"data": None}, {"data": {"url": 5}}],
-)
-def test_an_upload_without_an_address_gives_none(body: Any) -> None:
-    assert upload(body)[1] is None
 
 
 def test_uploads_are_bounded_as_the_page_says() -> None:

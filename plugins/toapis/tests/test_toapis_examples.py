@@ -258,14 +258,6 @@ def test_an_example_is_accepted_and_sent_byte_for_byte(example: Example) -> None
     assert report.uploads == ()
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
-def test_an_example_that_only_lacks_its_model_is_told_its_name(example: Example) -> None:
-    rest = {name: value for name, value in example.payload.items() if name != "model"}
-    (problem,) = native(example._replace(payload=rest)).problems
-    assert problem.path == "model"
-    assert problem.accepted == [example.payload["model"]]
-
-
 def test_the_tag_that_the_gateway_would_add_is_named_in_a_note() -> None:
     notes = native(OMNI["an image that the prompt does not cite"]).notes
     assert [note.path for note in notes if "<<<image_1>>>" in note.message] == ["prompt"]

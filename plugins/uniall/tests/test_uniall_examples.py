@@ -144,10 +144,3 @@ def test_a_variant_is_one_model(model: str, other: str) -> None:
         (problem,) = report.problems
         assert problem.path == "model"
         assert problem.accepted == [model]
-
-
-@pytest.mark.parametrize("model", MODELS)
-def test_a_payload_without_its_model_is_told_its_name(model: str) -> None:
-    (problem,) = check(REGISTRY.get(f"uniall/{model}"), Request(extra={"prompt": "A"})).problems
-    assert problem.path == "model"
-    assert problem.accepted == [model]

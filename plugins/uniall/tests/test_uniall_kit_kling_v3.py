@@ -16,7 +16,7 @@ def conformance(variant: str) -> type[VariantConformance]:
         rejected = {"prompt_or_shots": {"model": base["model"]}, "shots_need_image": shots,
                     "prompt_not_with_shots": {**shots, "image": URL, "prompt": "k"}, "last_image_needs_image": {**base, "last_image": URL}}
         noted = {"image_may_set_the_ratio": {**base, "image": URL, "aspect_ratio": "1:1"}, "subjects_pass_unchecked": {**base, "extra_body": {"element_list": [1]}}}
-        words, statuses = "queued in_progress completed failed cancelled canceled:cancelled expired", [(TASK, DONE)]
+        words, statuses = "queued in_progress completed failed cancelled canceled:cancelled expired", [(TASK, DONE), ({"id": "t", "status": "queued"}, Status(state="queued", remote_id="t"))]
         receipts = [({"task_id": "t"}, "t"), ({"id": "t", "status": "queued"}, "t")]
     return Kit
 

@@ -1,11 +1,11 @@
-"""From a request in common words to UniAll's payloads."""
+"""How portable requests become UniAll's payloads: shots, local files, siblings."""
 
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from rushes import Client, Image, Problem, Report, Request, Shot, Subject
+from rushes import Client, Image, Problem, Report, Request, Shot
 from rushes.plugins import Registry
 from rushes.testing import check
 
@@ -38,37 +38,6 @@ def refused(report: Report, path: str, *words: str) -> Problem:
     assert problem.source is not None
     assert problem.source.url.startswith("https://docs.uniall.ai/")
     return problem
-
-
-@pytest.mark.parametrize("variant", ALL)
-@pytest.mark.parametrize(
-    ("fields", "wanted"),
-    [
-        ({}, {}),
-        ({"images": [], "shots": (), "subjects": [], "extra": {}}, {}),
-        ({"duration": 3}, {"duration": 3}),
-        ({"duration": 15}, {"duration": 15}),
-        ({"aspect_ratio": "9:16"}, {"aspect_ratio": "9:16"}),
-        ({"negative_prompt": "rain"}, {"extra_body": {"negative_prompt": "rain"}}),
-        ({"guidance": 0.5}, {"extra_body": {"cfg_scale": 0.5}}),
-        ({"guidance": 0}, {"extra_body": {"cfg_scale": 0}}),
-        ({"guidance": 1.0}, {"extra_body": {"cfg_scale": 1.0}}),
-        ({"images": [FIRST]}, {"image": A}),
-        ({"images": [FIRST, LAST]}, {"image": A, "last_image": B}),
-        ({"images": [LAST, FIRST]}, {"image": A, "last_image": B}),
-        ({"extra": {"duration": 4}}, {"duration": 4}),
-        (
-            {"guidance": 0.25, "extra": {"extra_body": {"shot_type": "intelligent"}}},
-            {"extra_body": {"cfg_scale": 0.25, "shot_type": "intelligent"}},
-        ),
-    ],
-)
-def test_a_field_is_carried_without_a_note(
-    variant: str, fields: dict[str, Any], wanted: dict[str, Any]
-) -> None:
-    report = ask(variant, **fields)
-    assert sent(report) == {"model": variant.partition("/")[2], "prompt": "A kite"} | wanted
-    assert report.notes == ()
 
 
 @pytest.mark.parametrize("variant", ALL)
@@ -116,13 +85,6 @@ def test_one_sibling_that_can_do_both_is_named() -> None:
 
 
 @pytest.mark.parametrize("variant", ALL)
-@pytest.mark.parametrize("resolution", ["4k", "480p"])
-def test_no_sibling_has_any_other_resolution(variant: str, resolution: str) -> None:
-    problem = refused(ask(variant, resolution=resolution), "resolution", resolution)
-    assert "720p" in problem.message or "1080p" in problem.message
-
-
-@pytest.mark.parametrize("variant", ALL)
 def test_shots_are_prompts_of_an_image(variant: str) -> None:
     report = ask(variant, prompt=None, images=[FIRST], shots=SHOTS, duration=10)
     body = sent(report)
@@ -149,67 +111,6 @@ def test_shots_take_the_place_of_the_prompt(fields: dict[str, Any], paths: set[s
     assert all(problem.source for problem in report.problems)
 
 
-STORY = {"prompt": None, "images": [FIRST]}
-
-
-@pytest.mark.parametrize(
-    ("fields", "path", "words"),
-    [
-        ({"prompt": None, "duration": 5}, "prompt", "required"),
-        ({"prompt": "\u3000"}, "prompt", "blank"),
-        ({"duration": 2}, "duration", "3"),
-        ({"duration": 16}, "duration", "15"),
-        ({"duration": 5.5}, "duration", "3 to 15"),
-        ({"aspect_ratio": "4:3"}, "aspect_ratio", "16:9"),
-        ({"images": [Image(url=A, role="reference")]}, "images[0].role", "first_frame"),
-        ({"images": [FIRST, Image(url=C, role="reference")]}, "images[1].role", "first_frame"),
-        ({"images": [LAST, Image(url="ftp://x.org", role="first_frame")]}, "images[1].url", "http"),
-        (STORY | {"shots": [SHOTS[0], Shot(prompt="b", duration=3)]}, "shots[1].duration", ""),
-        (STORY | {"shots": [SHOTS[0], Shot(prompt=" ")]}, "shots[1].prompt", "blank"),
-        (STORY | {"shots": SHOTS * 4}, "shots", "6"),
-        ({"subjects": [Subject(name="rex", description="d", images=[A, B])]}, "subjects", ""),
-        ({"seed": 0}, "seed", ""),
-        ({"watermark": True}, "watermark", ""),
-        ({"extra": {"mode": "std"}}, "extra.mode", "no such field"),
-        ({"extra": {"extra_body": {"cfg_scale": 2}}}, "extra.extra_body.cfg_scale", "0 to 1"),
-        ({"prompt": "one", "extra": {"prompt": "two"}}, "extra.prompt", "twice"),
-        ({"images": [FIRST], "extra": {"image": A}}, "extra.image", "twice"),
-        (
-            {"guidance": 0.5, "extra": {"extra_body": {"cfg_scale": 0.5}}},
-            "extra.extra_body.cfg_scale",
-            "twice",
-        ),
-        (
-            STORY | {"shots": SHOTS, "extra": {"extra_body": {"multi_prompt": SHOTS_WIRE}}},
-            "extra.extra_body.multi_prompt",
-            "twice",
-        ),
-    ],
-)
-def test_a_problem_lies_where_the_caller_wrote_it(
-    fields: dict[str, Any], path: str, words: str
-) -> None:
-    for variant in ALL:
-        refused(ask(variant, **fields), path, words)
-
-
-def test_a_last_frame_needs_a_first() -> None:
-    (problem,) = ask(ALL[0], images=[LAST]).problems
-    assert problem.path.startswith("images[0]")
-    assert "image" in problem.message
-
-
-def test_an_image_leaves_the_ratio_open() -> None:
-    (note,) = ask(ALL[0], images=[FIRST], aspect_ratio="1:1").notes
-    assert note.path == "aspect_ratio"
-
-
-@pytest.mark.parametrize("role", ["first_frame", "last_frame"])
-def test_one_of_each_frame_will_do(role: Any) -> None:
-    (problem,) = ask(ALL[0], images=[FIRST, LAST, Image(url=C, role=role)]).problems
-    assert problem.path == "images[2].role"
-
-
 @pytest.mark.parametrize("variant", ALL)
 def test_a_local_file_is_refused_where_nothing_uploads_it(variant: str, tmp_path: Path) -> None:
     file = tmp_path / "lamp.png"
@@ -217,27 +118,3 @@ def test_a_local_file_is_refused_where_nothing_uploads_it(variant: str, tmp_path
     report = ask(variant, images=[Image(url=str(file), role="first_frame"), LAST])
     refused(report, "images[0].url", "upload")
     assert report.uploads == ()
-
-
-@pytest.mark.parametrize(
-    ("role", "prompt", "path"),
-    [("hero", "A door opens", "images[0].role"), ("first_frame", 5, "shots[0].prompt")],
-)
-def test_a_rule_waits_until_the_words_it_concerns_are_valid(
-    role: str, prompt: Any, path: str
-) -> None:
-    given = {"images": [{"url": A, "role": role}], "shots": [{"prompt": prompt}]}
-    report = check(REGISTRY.get(ALL[0]), given)
-    assert [problem.path for problem in report.problems] == [path]
-
-
-def test_all_problems_at_once() -> None:
-    report = ask(
-        ALL[0], prompt="", duration=2, resolution="1080p", aspect_ratio="2:1", audio=True, seed=1,
-        watermark=False, images=[FIRST, Image(url="lamp.png", role="reference")],
-        subjects=[Subject(name="a")], extra={"promt": "x"},
-    )  # fmt: skip
-    assert {problem.path for problem in report.problems} == {
-        "prompt", "duration", "resolution", "aspect_ratio", "audio", "seed", "watermark",
-        "images[1].role", "images[1].url", "subjects", "extra.promt",
-    }  # fmt: skip

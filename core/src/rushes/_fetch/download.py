@@ -92,7 +92,7 @@ def fetch(
     """Bring a completed task's video to `output`; an older file there is replaced at the end.
 
     If it is elsewhere on this machine it is copied, otherwise downloaded. All of it, retries
-    included, takes no longer than `timeouts.download`, and ends when the session's clock is at `end`.
+    included, takes no longer than `timeouts.download`, and ends at `end`, by the session's clock.
     Raises ResultError if no result is a usable video, StillRunningError if the time is over or the
     download is too slow, DiskError if our own disk fails. Each carries the task, and nothing
     partial is left behind.

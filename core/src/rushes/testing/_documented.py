@@ -12,7 +12,7 @@ from rushes.testing._subject import Subject
 from rushes.testing._values import json_values
 
 ODD_VALUES: tuple[Any, ...] = (
-    None, 0, 7.5, True, "", " ", "50%", "1e999", "k", [], {}, [[]], [{}], [None], ["k"], 10**30,
+    None, 0, 7.5, -3, True, "", " ", "50%", "1e999", "k", [], {}, [[]], [{}], [None], ["k"], 10**30,
 )  # fmt: skip
 ODD: st.SearchStrategy[Any] = st.sampled_from(ODD_VALUES)
 

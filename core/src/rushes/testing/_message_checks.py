@@ -16,6 +16,9 @@ from rushes.testing._subject import Subject
 from rushes.testing._values import bad
 from rushes.variant import Always
 
+ODD_TEXTS = ("\x1b[31mk", "k\u2028k", "k" * 9000)
+LONGEST = 600
+"""Characters that a message stays below."""
 UNLISTED = frozenset(("null", "not_json"))
 """Codes of problems that need not list accepted values."""
 
@@ -64,6 +67,17 @@ class MessageChecks(Subject):
                     assert not refused, (
                         f"{site.path}: {nearest!r} is listed as accepted, but refused"
                     )
+
+    def test_messages_are_short_and_printable(self) -> None:
+        """A problem's message is one short, printable line, whatever value it quotes."""
+        body = self.native()
+        for site in sites(self.variant.payload):
+            for text in ODD_TEXTS:
+                for found in self.check(site.put(body, text)).problems:
+                    where = f"{found.path} ({found.code})"
+                    told = found.message
+                    assert told.isprintable(), f"{where}: not printable: {told!r}"
+                    assert len(told) < LONGEST, f"{where}: too long to read: {told[:LONGEST]!r}"
 
     def _acted_on(self, problems: Iterable[Problem]) -> None:
         fields = {field.wire for field in shape(self.variant.payload)}

@@ -7,8 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rushes._check.checking import check
+from rushes._payload.body import top
 from rushes._payload.fields import extra, is_struct, shape, unwrap
 from rushes.problems import Problem
+from rushes.report import Report
 from rushes.request import FIELDS, Request
 from rushes.testing._request_checks import PROBES
 from rushes.testing._sites import Site, sites
@@ -17,6 +19,7 @@ from rushes.testing._values import bad, good, json_values, payloads, plausible
 
 QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck))
 """The author's own Hypothesis profile decides how many examples are drawn, and which."""
+ABSENT = "(absent)"
 
 
 class PayloadChecks(Subject):
@@ -30,8 +33,9 @@ class PayloadChecks(Subject):
         valid = self.native()
         alone = [{**valid, name: body} for name in fields]
         for example in (dict.fromkeys(fields, body), *alone, {"odd": body}):
-            report = self.check(example)
-            assert report.valid == (report.payload is not None)
+            before = repr(example)
+            self._assert_complete(self.check(example))
+            assert repr(example) == before, f"the payload is changed by checking it: {before}"
 
     @QUIET
     @given(
@@ -45,8 +49,12 @@ class PayloadChecks(Subject):
     ) -> None:
         """Any mapping, taken as a request, results in a report, never in an exception."""
         for request in (given_, {"prompt": "k", **worded, **given_}, Request("k", **worded)):
-            report = check(self.loaded(), request)
-            assert report.valid == (report.payload is not None)
+            self._assert_complete(check(self.loaded(), request))
+
+    def _assert_complete(self, report: Report) -> None:
+        """Check what holds for every report: a payload or problems, and a line of JSON to print."""
+        assert report.valid == (report.payload is not None)
+        msgspec.json.encode(report.as_line())
 
     def test_the_examples_are_accepted(self) -> None:
         """Each accepted example passes, at the declared address and on loopback."""
@@ -101,16 +109,25 @@ class PayloadChecks(Subject):
     @QUIET
     @given(data=st.data())
     def test_what_is_accepted_can_be_sent(self, data: st.DataObject) -> None:
-        """An accepted payload encodes to JSON, decodes to itself, and has only declared fields."""
+        """An accepted payload is sent as it was given, unless a note says that it was changed.
+
+        It encodes to JSON, decodes to itself, and has only declared fields.
+        """
         struct = self.variant.payload
-        report = self.check(data.draw(payloads(struct)))
+        body = data.draw(payloads(struct))
+        report = self.check(body)
         if not report.valid:
             return
         payload = report.complete_payload()
         wire = msgspec.json.encode(payload)
         assert msgspec.json.decode(wire, type=struct) == payload, f"decodes differently: {payload}"
-        odd = set(msgspec.json.decode(wire)) - {field.wire for field in shape(struct)}
+        sent = msgspec.json.decode(wire)
+        odd = set(sent) - {field.wire for field in shape(struct)}
         assert not odd, f"sends undeclared fields: {sorted(odd)}"
+        noted = {top(note.path) for note in report.notes}
+        for name in {*sent, *body} - noted:
+            given_, kept = body.get(name, ABSENT), sent.get(name, ABSENT)
+            assert _canonical(kept) == _canonical(given_), f"{name}: {given_!r} is sent as {kept!r}"
 
     @QUIET
     @given(data=st.data(), loopback=st.booleans())
@@ -130,6 +147,11 @@ class PayloadChecks(Subject):
         provider, _, _ = self.variant.id.partition("/")
         refusals = judge(provider, self.variant.model, body, loopback=loopback)
         assert report.valid == (not refusals), f"{body}: {report.problems} / {refusals}"
+
+
+def _canonical(value: Any) -> bytes:
+    """Return JSON that tells apart what a wire tells apart: true and 1, 1 and 1.0."""
+    return msgspec.json.encode(value, order="deterministic")
 
 
 def _within(path: str, outer: str) -> bool:

@@ -1,5 +1,7 @@
 """What the kit checks of answers."""
 
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -64,6 +66,18 @@ class ReadingChecks(Subject):
             verdict = verdict or self.ask("parse_refusal", answer=given_)
             assert isinstance(verdict, Refusal), f"{status} {body}: no refusal"
             assert verdict.kind == kind, f"{status} {body}: {verdict}"
+            for words in _messages(body):
+                assert words in verdict.message, f"{words!r} is not told: {verdict.message!r}"
+
+    def test_a_wait_is_as_long_as_the_provider_says(self) -> None:
+        """Where an answer means to come back later, it is after the seconds of Retry-After."""
+        bodies = [{}, *(body for _, body, kind in self.refusals if kind == "wait")]
+        for body in bodies:
+            told = Answer(429, {"retry-after": "7"}, msgspec.json.encode(body))
+            refusal = self.ask("parse_submit", answer=told)
+            refusal = refusal or self.ask("parse_refusal", answer=told)
+            if refusal.kind == "wait":
+                assert refusal.retry_after == 7, f"Retry-After is 7 seconds: {refusal}"
 
     def test_an_unknown_word_is_not_understood(self) -> None:
         """A status word that is not documented is neither success nor failure."""
@@ -117,7 +131,35 @@ class ReadingChecks(Subject):
         assert read is None or isinstance(read, (Receipt, Refusal))
         assert isinstance(self.ask("parse_refusal", answer=given_), Refusal)
         told = self.ask("parse_status", answer=given_)
+        if told is not None:
+            _assert_well_formed(told, given_)
         word = pick(given_.json(), *self.word_at.split("."))
         if told is not None and isinstance(word, str):
             known = {listed.lower() for listed in self.states()}
             assert word.strip().lower() in known, f"{given_}: {word!r} is read as {told.state}"
+
+
+def _messages(body: Any) -> Iterator[str]:
+    """Yield every message of an error answer, in the provider's own words."""
+    for name, value in body.items() if isinstance(body, dict) else ():
+        if name == "message" and isinstance(value, str):
+            yield value
+        yield from _messages(value)
+
+
+def _assert_well_formed(status: Status, given_: Answer) -> None:
+    """Check that a status holds numbers and addresses of the right kind, whatever it is read from.
+
+    A status is decoded by its own type: that finds a number which is true or false, and whatever
+    else a constructor lets pass.
+    """
+    try:
+        msgspec.convert(msgspec.to_builtins(status), Status, strict=True)
+    except msgspec.ValidationError as error:
+        raise AssertionError(f"{given_}: {error}: {status}") from error
+    assert status.progress is None or 0 <= status.progress <= 100, f"{given_}: {status}"
+    for result in status.results:
+        address = result.call or (result.url and result.url.strip())
+        assert address, f"{given_}: a result without an address: {status}"
+    numbers = (status.cost, *(result.expires_at for result in status.results))
+    assert all(number is None or math.isfinite(number) for number in numbers), f"{given_}: {status}"

@@ -12,7 +12,7 @@ from rushes.testing._answers import answer, malformed
 from rushes.testing._subject import PUBLIC, Subject
 from rushes.urls import origin
 
-ODD_IDS = ("odd/id?x=1#y", "../up", "a b%2F")
+ODD_IDS = ("odd/id?x=1#y", "../up", "a b%2F", "\u00e9")
 PICTURE = LocalFile(content=b"\x89PNG\r\n\x1a\n", type="image/png", name="a.png")
 KEY = "kit-key-4c1d"
 
@@ -81,6 +81,9 @@ class WireChecks(Subject):
             assert self.variant.uploads, "there is a hook `upload`; also declare `uploads`"
             url, _ = self.exchange("upload", answer({}), file=PICTURE)
             assert url is None, f"an answer without an address is read as {url!r}"
+            for told in malformed():
+                url, _ = self.exchange("upload", told, file=PICTURE)
+                assert url is None, f"{told} is read as the address {url!r}"
         else:
             assert not self.variant.uploads, "`uploads` is declared, but there is no hook `upload`"
 
@@ -126,6 +129,7 @@ class WireChecks(Subject):
             assert origin(call.url) == origin(PUBLIC), f"a call is sent to {call.url}"
             part = odd.partition("?")[0]
             assert part not in call.url, f"the id {odd!r} is not encoded: {call.url}"
+            assert call.url.isascii(), f"the id {odd!r} is not encoded: {call.url}"
 
     def test_the_key_goes_into_headers(self) -> None:
         """Authorising returns headers that carry the key, and the same ones for the same time."""

@@ -1,0 +1,113 @@
+"""A process that tests start to use a client: `python client_process.py WHAT HOME URL …`."""
+
+import asyncio
+import contextlib
+import gc
+import os
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from acme_driver import KEY, REQUEST
+from acme_zoom import Zoom
+from rushes import AsyncClient, Client, Polling, RushesError, Task
+
+
+def settings(home: str, url: str, **changes: Any) -> dict[str, Any]:
+    known = {"home": home, "base_urls": {"acme": url}, "keys": {"acme": KEY}, "plugins": [Zoom()]}
+    return {**known, "polling": Polling(first=0, every=0.01), **changes}
+
+
+def fork_in_a_callback(home: str, url: str, state: str, kept: str) -> None:
+    """Fork in the callback for a state; both processes go on with the flow."""
+    parent, forked = os.getpid(), list[int]()
+
+    def fork(task: Task) -> None:
+        if task.state == state and not forked:
+            forked.append(os.fork())
+
+    changes = {} if kept == "journal" else {"journal": None}
+    words = "done"
+    try:
+        with Client(**settings(home, url, **changes)) as client:
+            client.generate("acme/zoom", REQUEST, output=f"{home}/{state}.mp4", on_update=fork)
+    except RushesError as error:
+        words = type(error).__name__
+    side = "parent" if os.getpid() == parent else "child"
+    if side == "parent":
+        os.wait()
+    os.write(1, f"{side}: {words}\n".encode())
+    os._exit(0)
+
+
+def drop_the_loop(home: str, url: str, when: str) -> None:
+    """Exit with a generate under way, in an abandoned event loop."""
+    loop = asyncio.new_event_loop()
+    client = AsyncClient(**settings(home, url))
+    reached = asyncio.Event()
+
+    def tell(task: Task) -> None:
+        if task.state == when:
+            reached.set()
+
+    job = loop.create_task(client.generate("acme/zoom", REQUEST, on_update=tell))
+    loop.run_until_complete(reached.wait())
+    kept.extend((job, loop, client))  # until the interpreter ends
+    os.write(1, b"ending\n")
+
+
+kept: list[Any] = []
+
+
+def fork_an_asynchronous_program(home: str, url: str, when: str) -> None:
+    """Fork while a loop runs a generate; the child exits, and cleans the loop up as it does.
+
+    That breaks the parent's loop as well: on Linux the two share one epoll. So the parent stops
+    here, and leaves the task to whoever resumes it.
+    """
+
+    async def main() -> None:
+        async with AsyncClient(**settings(home, url)) as client:
+            reached = asyncio.Event()
+
+            def tell(task: Task) -> None:
+                if task.state == when:
+                    reached.set()
+
+            job = asyncio.create_task(client.generate("acme/zoom", REQUEST, on_update=tell))
+            await reached.wait()
+            if os.fork() == 0:
+                kept.append(job)
+                sys.exit(0)
+            _, status = os.wait()  # noqa: ASYNC222 - nothing of the loop is run any more
+            os.write(1, f"child: {os.waitstatus_to_exitcode(status)}\n".encode())
+            os._exit(0)
+
+    asyncio.run(main())
+
+
+def leave_open(home: str, url: str) -> None:
+    """Forget to close a client that was used."""
+    client = Client(**settings(home, url))
+    client.generate("acme/zoom", REQUEST)
+    os.write(1, f"open: {bool(_of_journals())}\n".encode())
+    del client
+    gc.collect()
+    for thread in threading.enumerate():
+        if thread.name == "rushes-journal":
+            thread.join()
+    os.write(1, f"left: {_of_journals()}\n".encode())
+
+
+def _of_journals() -> list[str]:
+    """List the files of journals that are open."""
+    found = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # the one that lists them
+            found.append(descriptor.readlink().name)
+    return [name for name in found if "journal.db" in name]
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,142 @@
+"""What the random walks have found once, as short tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+from acme_driver import REQUEST
+from rushes import RefusedError, ResultError, StillRunningError
+from simulation_faults import FAULTS, clip
+from simulation_invariants import violated_invariants
+from simulation_process import Process
+from simulation_world import World
+
+JOB = "one"
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    monkeypatch.setattr(os, "fsync", lambda file: None)
+    return World("look-up", tmp_path)
+
+
+def inject(world: World, route: str, *names: str) -> None:
+    world.faults[route].extend(FAULTS[route][name] for name in names)
+
+
+def test_cancelling_by_an_old_word_forgets_nothing(world: World) -> None:
+    process = Process(world)
+    process.start("generate", JOB, REQUEST).run()
+    before = world.task(JOB)
+    old = next(task for task in world.updates[JOB] if task.state == "queued")
+    run = process.start("cancel", JOB, old).run()
+    assert run.result == world.task(JOB) == before
+    assert not violated_invariants(world, (JOB,))
+
+
+def test_whoever_cancels_leaves_the_record_to_the_owner(world: World) -> None:
+    """The other one has seen the end, and fetched the video, while we asked."""
+    process = Process(world)
+    owner = process.start("generate", JOB, REQUEST)
+    while not world.provider.of(JOB):
+        owner.step()
+    owner.step()
+    other = Process(world).start("cancel", JOB, JOB)
+    other.run(1)
+    owner.run()
+    other.run()
+    task = world.task(JOB)
+    assert task
+    assert (task.state, task.file) == ("completed", str(world.output(JOB)))
+    assert not violated_invariants(world, (JOB,))
+
+
+@pytest.mark.parametrize("fault", ["not sent", "lost", "silent"])
+def test_a_cancel_that_nobody_answers_says_so(world: World, fault: str) -> None:
+    process = Process(world)
+    process.start("submit", JOB, REQUEST).run()
+    inject(world, "DELETE clip", fault)
+    run = process.start("cancel", JOB, JOB).run()
+    assert isinstance(run.error, StillRunningError)
+    assert run.error.task == world.task(JOB)
+
+
+@pytest.mark.parametrize("verb", ["resume", "wait", "cancel"])
+def test_an_old_word_is_not_believed_though_its_clock_was_ahead(world: World, verb: str) -> None:
+    process = Process(world)
+    run = process.start("submit", JOB, REQUEST)
+    while not world.updates[JOB]:
+        run.step()
+    (old,) = world.updates[JOB]
+    world.set_back = 3600.0
+    run.run()
+    assert (old.state, world.posts[JOB]) == ("recorded", 1)
+    process.start(verb, JOB, old).run()
+    assert world.posts[JOB] == 1
+    assert not violated_invariants(world, (JOB,))
+
+
+def test_addresses_are_not_forgotten_for_an_answer_without_any(world: World) -> None:
+    """The video is gone here; it is fetched once more, the link fails, and the status has none."""
+    process = Process(world)
+    process.start("generate", JOB, REQUEST).run()
+    world.output(JOB).unlink()
+    inject(world, "GET file", "410", "410")
+    inject(world, "GET clip", "no link")
+    assert isinstance(process.start("fetch", JOB, JOB).run().error, ResultError)
+    generate_again = process.start("generate", JOB, REQUEST).run()
+    assert generate_again.result
+    assert generate_again.result.file == str(world.output(JOB))
+
+
+@pytest.mark.parametrize(("end", "word"), [("broken", "failed"), ("stopped", "cancelled")])
+def test_a_video_whose_link_is_dead_is_not_unmade_by_another_word(
+    world: World, end: str, word: str
+) -> None:
+    """It was there once; what there is to say is that it cannot be had, and what is said now."""
+    process = Process(world)
+    inject(world, "GET clip", "a dead link")
+    world.faults["GET clip"].append(clip(stage=end, why="fog"))
+    error = process.start("generate", JOB, REQUEST).run().error
+    now = f"the provider now calls it {word}"
+    assert isinstance(error, ResultError)
+    assert str(error).endswith(f"the link to the video has expired (HTTP 404); {now}: fog")
+    assert error.task
+    assert error.task == world.task(JOB)
+    assert (error.task.state, error.task.error) == ("completed", f"{now}: fog")
+
+    (billed,) = world.provider.of(JOB)
+    billed.end, billed.polls = end, 2
+    error = process.start("resume", JOB, JOB).run().error
+    assert isinstance(error, ResultError)
+    assert str(error).endswith(now)
+    assert not violated_invariants(world, (JOB,))
+
+    billed.end = "ready"
+    task = process.start("resume", JOB, JOB).run().result
+    assert task
+    assert (task.file, task.error) == (str(world.output(JOB)), None)
+
+
+def test_a_video_that_is_there_is_fetched_whatever_it_is_called_now(world: World) -> None:
+    process = Process(world)
+    process.start("submit", JOB, REQUEST).run()
+    process.start("wait", JOB, JOB).run()
+    (billed,) = world.provider.of(JOB)
+    billed.end = "broken"
+    task = process.start("resume", JOB, JOB).run().result
+    assert task
+    assert (task.file, task.error) == (str(world.output(JOB)), None)
+    assert not violated_invariants(world, (JOB,))
+
+
+def test_told_to_come_back_on_the_last_day(world: World) -> None:
+    inject(world, "POST clip", "429 by the last day")
+    run = Process(world).start("submit", JOB, REQUEST).run()
+    assert isinstance(run.error, RefusedError)
+    assert "come back in" in str(run.error)
+
+
+def test_a_part_said_to_be_beyond_all_numbers(world: World) -> None:
+    inject(world, "GET file", "a part of odd size")
+    assert Process(world).start("generate", JOB, REQUEST).run().result

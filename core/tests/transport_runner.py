@@ -1,0 +1,97 @@
+"""Runs effects on either transport, in a thread with a deadline."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from typing import Any
+
+from rushes import Answer, Timeouts
+from rushes._flow import NotSent, Send
+from rushes._network.async_transport import AsyncTransport
+from rushes._network.settings import Settings
+from rushes._network.transport import Transport
+
+Perform = Callable[..., Any]
+
+
+class Body:
+    """A sink that keeps what it receives."""
+
+    def __init__(self) -> None:
+        self.content = b""
+
+    def begin(self, answer: Answer) -> None:
+        self.content = b""
+
+    def write(self, chunk: bytes) -> None:
+        self.content += chunk
+
+    def tell(self) -> None:
+        """Report nothing."""
+
+
+def settings(**changes: Any) -> Settings:
+    """Return settings whose own timeouts are long."""
+    given = {
+        "timeouts": Timeouts(connect=60, read=60),
+        "proxy": None,
+        "connections": 3,
+        "transport": None,
+        **changes,
+    }
+    return Settings(**given)
+
+
+def retry_until_sent(attempt: Callable[[float], Any]) -> Any:
+    """Attempt with a short deadline, and with longer ones while nothing was sent in time.
+
+    On a busy machine connecting alone may take longer than the first deadline.
+    """
+    for total in (0.4, 4.0):
+        with suppress(NotSent):
+            return attempt(total)
+    return attempt(20.0)
+
+
+def run_in_thread(kind: str) -> Perform:
+    """Return a function that performs effects in a thread, and fails the test if they never end."""
+
+    def blocking(given: Settings, effects: tuple[Any, ...]) -> list[Any]:
+        transport = Transport(given)
+        try:
+            return [
+                transport.send(each) if isinstance(each, Send) else transport.stream(each)
+                for each in effects
+            ]
+        finally:
+            transport.close()
+
+    async def awaiting(given: Settings, effects: tuple[Any, ...]) -> list[Any]:
+        transport = AsyncTransport(given)
+        try:
+            return [
+                await (transport.send(each) if isinstance(each, Send) else transport.stream(each))
+                for each in effects
+            ]
+        finally:
+            await transport.close()
+
+    def run(given: Settings, *effects: Any) -> Any:
+        outcome: Future[list[Any]] = Future()
+
+        def work() -> None:
+            try:
+                if kind == "sync":
+                    outcome.set_result(blocking(given, effects))
+                else:  # the end of the loop is part of it: it waits for the loop's own threads
+                    outcome.set_result(asyncio.run(awaiting(given, effects)))
+            except BaseException as error:  # noqa: BLE001 - it is raised in the test
+                outcome.set_exception(error)
+
+        threading.Thread(target=work, daemon=True).start()
+        found = outcome.result(60)
+        return found if len(effects) > 1 else found[0]
+
+    return run

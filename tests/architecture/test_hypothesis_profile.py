@@ -1,0 +1,35 @@
+"""How many examples a property gets, and which, is decided by one Hypothesis profile."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).parents[2]
+TESTS = [
+    path
+    for folder in ("core/tests", "plugins", "contrib", "tests")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+    if "hypothesis" in path.read_text(encoding="utf-8") and "tests" in path.parts
+]
+
+
+@pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_property_overrules_no_profile(path: Path) -> None:
+    calls = (
+        node
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "settings"
+    )
+    for call in calls:
+        given = {word.arg: word.value for word in call.keywords}
+        assert not given.keys() & {"deadline", "derandomize", "database"}, f"line {call.lineno}"
+        number = given.get("max_examples")
+        assert not isinstance(number, ast.Constant), (
+            f"line {call.lineno}: say how many times as many"
+        )
+
+
+def test_one_of_our_profiles_is_in_force() -> None:
+    assert settings.get_current_profile_name() in ("guard", "search")

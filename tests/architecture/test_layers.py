@@ -1,0 +1,101 @@
+"""The arrows: plugins → core ← contrib, and between the parts of the core."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
+import architecture
+
+ROOT = Path(__file__).parents[2]
+CORE = ROOT / "core" / "src" / "rushes"
+SOURCES = [
+    path
+    for folder in ("core", "plugins", "contrib")
+    for path in sorted((ROOT / folder).rglob("src/**/*.py"))
+]
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield every module that a file imports, inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            yield node.module or ""
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def package(path: Path) -> str:
+    return path.relative_to(ROOT).parts[path.relative_to(ROOT).parts.index("src") + 1]
+
+
+def test_the_sources_are_found() -> None:
+    assert {package(path) for path in SOURCES} >= {
+        "rushes", "rushes_toapis", "rushes_apimart", "rushes_uniall", "rushes_cli",
+        "rushes_sandbox",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_distribution_imports_only_the_core_and_itself(path: Path) -> None:
+    own = package(path)
+    foreign = {
+        name.partition(".")[0]
+        for name in imports(path)
+        if name.startswith("rushes") and name.partition(".")[0] not in ("rushes", own)
+    }
+    # Contrib packages share public names (test_contrib_rooms.py); plugins share nothing.
+    assert foreign <= ({"rushes_cli"} if own in ("rushes_compare", "rushes_sandbox") else set())
+    if own == "rushes_sandbox" and path.stem != "demo":
+        assert not [name for name in imports(path) if name.split(".")[0] == "rushes"]
+
+
+def test_the_page_tells_every_part_of_the_core_and_what_it_uses() -> None:
+    parts = architecture.table()
+    places = [place for names, _ in parts.values() for place in names]
+    there = {path.stem for path in CORE.iterdir() if path.suffix == ".py" or path.is_dir()}
+    assert sorted(places) == sorted(there - {"__init__", "__pycache__"})
+    for name, (_, uses) in parts.items():
+        assert architecture.arrows()[name] == set(uses), name
+
+
+def test_no_part_of_the_core_uses_what_uses_it() -> None:
+    used = architecture.arrows()
+    for name in list(used):
+        assert name not in architecture.reachable(used, name)
+
+
+OUTSIDE = [
+    path
+    for folder in ("plugins", "contrib", "docs", "benchmarks")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+]
+
+
+@pytest.mark.parametrize("path", OUTSIDE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_nobody_outside_imports_what_is_private(path: Path) -> None:
+    private = [name for name in imports(path) if name.startswith("rushes.") and "._" in name]
+    assert private == []
+
+
+@pytest.mark.parametrize(
+    ("library", "home"),
+    [
+        ("httpx", "_network"),
+        ("httpcore", "_network"),  # what httpx stands on
+        ("sqlite3", "_journal"),
+        ("structlog", "_log.py"),
+    ],
+)
+def test_one_part_knows_each_library(library: str, home: str) -> None:
+    knowing = {
+        path.relative_to(CORE).parts[0]
+        for path in CORE.glob("**/*.py")
+        if any(name.partition(".")[0] == library for name in imports(path))
+    }
+    assert knowing == {home}

@@ -1,0 +1,74 @@
+"""The plugins and the sandbox read the same pages alike: both accept the same payloads."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, note, settings
+from hypothesis import strategies as st
+from payloads import FIELDS, native_payloads
+from rushes import Image, Request, Shot, Subject
+from rushes._check.checking import _full_check
+from rushes._check.quick import quick
+from rushes.plugins import Registry
+from rushes.testing import check
+from rushes_sandbox import validate_request
+
+PUBLIC = Registry(base_urls={"uniall": "https://uniall.example.com"})
+LOCAL = Registry(
+    base_urls={name: f"http://127.0.0.1:9/{name}" for name in ("toapis", "apimart", "uniall")}
+)
+
+
+@pytest.mark.parametrize("loopback", [False, True])
+@pytest.mark.parametrize("variant", sorted(FIELDS))
+@settings(max_examples=4 * settings().max_examples)
+@given(data=st.data())
+def test_check_and_sandbox_agree(variant: str, loopback: bool, data: st.DataObject) -> None:
+    body: dict[str, Any] = data.draw(native_payloads(variant))
+    gateway, _, model = variant.partition("/")
+    loaded = (LOCAL if loopback else PUBLIC).get(variant)
+    report = check(loaded, Request(extra=body))
+    violations = validate_request(gateway, model, body, loopback=loopback)
+    for problem in report.problems:
+        note(f"check: {problem}")
+    for violation in violations:
+        note(f"sandbox: {violation}")
+    assert report.valid == (not violations)
+
+
+@pytest.mark.parametrize("variant", sorted(FIELDS))
+@given(data=st.data())
+def test_the_fast_path_and_the_full_check_agree(variant: str, data: st.DataObject) -> None:
+    loaded = PUBLIC.get(variant)
+    common: dict[str, st.SearchStrategy[Any]] = {
+        "prompt": st.sampled_from(["A red kite", "", " \u3000", "\ud800", 5]),
+        "duration": st.sampled_from([5, 6, 5.0, "5", float("nan")]),
+        "resolution": st.sampled_from(["720p", "1080p", "8k"]),
+        "audio": st.booleans(),
+        "guidance": st.sampled_from([0, 0.5, 2, float("nan")]),
+        "images": st.lists(
+            st.builds(
+                Image,
+                st.sampled_from(["https://a.example.com/b.png", "local.png", "http://10.0.0.1/c"]),
+                st.sampled_from(["first_frame", "last_frame", "reference"]),
+            ),
+            max_size=3,
+        ),
+        "shots": st.lists(
+            st.builds(Shot, st.sampled_from(["Up", "Up", "\t"]), st.sampled_from([None, 2, 3])),
+            max_size=3,
+        ),
+        "subjects": st.lists(
+            st.builds(Subject, st.sampled_from(["Tom", "\xa0"]), st.sampled_from([None, "a cat"])),
+            max_size=2,
+        ),
+    }
+    request = data.draw(
+        st.one_of(
+            native_payloads(variant).map(lambda body: Request(extra=body)),
+            st.fixed_dictionaries({}, optional=common).map(lambda given: Request(**given)),
+        )
+    )
+    hoped, found_out = quick(loaded, request), _full_check(loaded, request)
+    assert hoped is None or hoped == found_out
+    assert check(loaded, request) == found_out

@@ -1,0 +1,170 @@
+"""A fork server for processes that are to be killed: it has everything imported, and forks.
+
+It reads one JSON object per line (`JobSpec`) and forks one process for each. That process reports
+on standard output what it does; once it has exited, for whatever reason, the fork server reports
+`exited` for it. It then stays a zombie until another line comes in.
+"""
+
+import os
+import pathlib
+import signal
+import sys
+from concurrent.futures import Future, wait
+from importlib.metadata import entry_points
+from typing import Any
+
+import msgspec
+import rushes
+import rushes._flow
+import rushes._journal.claims
+import rushes._network.async_transport  # loaded before the forks
+import rushes._session.session
+
+MAX_SECONDS = 240
+"""Seconds after which a process kills itself, in case nobody is left to kill it."""
+
+
+class JobSpec(msgspec.Struct, kw_only=True):
+    """What one process does: `generate`, `resume` or `resolve` one task.
+
+    `stop` is the point at which it stops and waits to be killed.
+    """
+
+    verb: str
+    home: str
+    keys: dict[str, str]
+    base_urls: dict[str, str]
+    variant: str
+    request: dict[str, Any]
+    task: str
+    output: str
+    remote_id: str | None = None
+    stop: str | None = None
+    lease: float | None = None
+    """Seconds that a claim holds; the process then suspends itself where it would stop."""
+
+
+class ExitReport(msgspec.Struct, kw_only=True):
+    """How it ended: an error's type and message, or neither."""
+
+    error: str | None = None
+    message: str = ""
+
+
+def emit(*words: str) -> None:
+    """Write a line in one piece, even while other processes write."""
+    os.write(1, (" ".join(words) + "\n").encode())
+
+
+def stop_at(point: str, spec: JobSpec) -> None:
+    """Stop here if this is the point where the process is to be killed or suspended."""
+    if point != spec.stop:
+        return
+    emit("stopped")
+    if spec.lease is not None:
+        spec.stop = None  # once is enough
+        os.kill(os.getpid(), signal.SIGSTOP)
+        return
+    os.read(0, 1)  # returns when nobody is left to kill it
+    os._exit(1)
+
+
+class StoppingJournal(rushes.SQLiteJournal):
+    """The real journal, with a point to stop at before and after each write."""
+
+    def __init__(self, spec: JobSpec) -> None:
+        super().__init__(pathlib.Path(spec.home) / "journal.db")
+        self._spec = spec
+
+    def begin(self, method: str, *arguments: Any) -> "Future[Any]":
+        what = method
+        if method == "save":
+            what = "file" if arguments[0].file else arguments[0].state
+        stop_at(f"before {what}", self._spec)
+        begun = super().begin(method, *arguments)
+        wait([begun])
+        stop_at(f"after {what}", self._spec)
+        if method == "claim" and begun.result() is None:
+            emit("kept-out")
+        return begun
+
+
+def stop_before_the_call_leaves(spec: JobSpec) -> None:
+    """Make this process stop after the claim was checked, before the first byte is sent."""
+    original = rushes._flow.Dispatch.__init__
+
+    def patched(dispatch: Any, may_leave: Any) -> None:
+        def checked() -> None:
+            may_leave()
+            stop_at("before leaving", spec)
+
+        original(dispatch, checked)
+
+    setattr(rushes._flow.Dispatch, "__init__", patched)  # noqa: B010 - for the type checker
+
+
+def stop_around_the_rename(spec: JobSpec) -> None:
+    """Make this process stop before or after a file gets its final name."""
+    replace = os.replace
+
+    def patched(source: Any, target: Any) -> None:
+        stop_at("before rename", spec)
+        replace(source, target)
+        stop_at("after rename", spec)
+
+    os.replace = patched  # type: ignore[assignment]
+
+
+def work(spec: JobSpec) -> None:
+    """Do the job, as a program would."""
+    signal.alarm(MAX_SECONDS)
+    emit("started", str(os.getpid()))
+    if spec.stop and "rename" in spec.stop:
+        stop_around_the_rename(spec)
+    if spec.stop == "before leaving":
+        stop_before_the_call_leaves(spec)
+    if spec.lease is not None:
+        vars(rushes._journal.claims)["LEASE"] = spec.lease
+        vars(rushes._session.session)["CONFIRMED"] = spec.lease / 2
+    report = ExitReport()
+    with rushes.Client(
+        home=spec.home,
+        keys=spec.keys,
+        base_urls=spec.base_urls,
+        polling=rushes.Polling(first=0.03, every=0.03),
+        journal=StoppingJournal(spec),
+    ) as client:
+        try:
+            if spec.verb == "generate":
+                client.generate(spec.variant, spec.request, task=spec.task, output=spec.output)
+            elif spec.verb == "resume":
+                client.resume(spec.task)
+            else:
+                given = spec.remote_id
+                client.resolve(spec.task, remote_id=given, lost=given is None)
+        except Exception as error:  # noqa: BLE001 - reported, even one that should not occur
+            report = ExitReport(error=type(error).__name__, message=str(error))
+    emit("report", msgspec.json.encode(report).decode())
+
+
+def main() -> None:
+    """Fork a process for each line that comes in, one after the other."""
+    for entry in entry_points(group="rushes"):
+        entry.load()
+    read = msgspec.json.Decoder(JobSpec).decode
+    for line in iter(sys.stdin.readline, ""):
+        spec = read(line)
+        child = os.fork()
+        if child == 0:
+            try:
+                work(spec)
+            finally:
+                os._exit(0)
+        os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT)
+        emit("exited")
+        sys.stdin.readline()
+        os.waitpid(child, 0)
+
+
+if __name__ == "__main__":
+    main()
