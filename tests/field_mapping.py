@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from payloads import FIELDS
-from rushes_sandbox import judge
+from rushes_sandbox import validate_request
 
 PICTURE = "https://pictures.example.com/uploaded.png"
-"""Stands for the address of a local file, when the sandbox judges."""
+"""Stands for the address of a local file, when the sandbox validates."""
 FRAMES = ("first_frame", "last_frame")
 
 
@@ -384,8 +384,8 @@ def tagged(variant: str, mapped: MappedRequest) -> MappedRequest:
 def judged(gateway: str, model: str, mapped: MappedRequest) -> MappedRequest:
     """Add what the sandbox refuses of the body, local files having become addresses."""
     if not mapped.refused:
-        refusals = judge(gateway, model, uploaded(mapped.body), loopback=False)
-        mapped.refused += [f"wire {refusal}" for refusal in refusals]
+        violations = validate_request(gateway, model, uploaded(mapped.body), loopback=False)
+        mapped.refused += [f"wire {violation}" for violation in violations]
     return mapped
 
 

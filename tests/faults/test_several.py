@@ -138,7 +138,7 @@ def test_asleep(row: Row, provider: str, client: str, run: FaultRun, record: Rec
             drivers.append(driver)
             run.perform(driver, lambda: driver.call("submit", *job(run), on_update=sleeps))
         assert type(run.error).__name__ == "StillRunningError"
-        assert "another process has taken task" in str(run.error)
+        assert "another process has taken over task" in str(run.error)
         assert [task.remote_id for task in ordered] == [run.sandbox.created[-1].id]
         assert (run.bills, len(run.posts)) == (1, 1)
         return measurement(row, run, "exit 6, the new order's alone")

@@ -298,7 +298,7 @@ BROKEN: list[tuple[str, Toy, str, str]] = [
      "a result without an address"),
     ("words forgotten", Forgets(), "refusals", "'no money' is not told"),
     ("the wait forgotten", Forgets(), "a_wait", "Retry-After is 7 seconds"),
-    ("any upload's answer", TakesAnyAddress(), "the_other", "gives the address"),
+    ("any upload's answer", TakesAnyAddress(), "the_other", "is read as the address"),
     ("no refusal of its kind", Refusing("refused"), "refusals", "kind='refused'"),
     ("5xx is refused", Refusing("refused"), "malformed", "is read as {'"),
 ]  # fmt: skip
