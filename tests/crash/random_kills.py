@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rushes import Task
-from rushes_sandbox import Order, Sandbox
+from rushes_sandbox import InjectedFault, Sandbox
 
 from crash.fork_server import HANG_SECONDS, ForkServer, HangError, JobProcess
 from crash.jobs import PROMPTS, VARIANTS, Harness, Job
@@ -202,7 +202,9 @@ def kill_at_trigger(job: Job, verb: str, trigger: KillTrigger) -> bool:
     return report is None
 
 
-def _wait_for_trigger(process: JobProcess, held: Order | None, polled: Callable[[], bool]) -> None:
+def _wait_for_trigger(
+    process: JobProcess, held: InjectedFault | None, polled: Callable[[], bool]
+) -> None:
     """Wait until a process has reached what its trigger names, or has exited."""
     end = time.monotonic() + HANG_SECONDS
     while not process.exited:

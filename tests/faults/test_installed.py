@@ -141,7 +141,7 @@ def test_a_stranger(
     def scenario() -> Measurement:
         run.attempt("generate", f"{provider}/stranger", REQUEST)
         assert type(run.error).__name__ == "ConfigurationError"
-        words = f"is brought by stranger, but other variants of {provider} by rushes-{provider}"
+        words = f"comes from stranger, but other variants of {provider} from rushes-{provider}"
         assert words in str(run.error)
         assert f'RUSHES_TRUST="{provider}=stranger"' in str(run.error)
         assert (run.exchanges, run.recorded()) == ([], [])

@@ -1,8 +1,10 @@
 """The process itself: its loop is dropped, it forks, its threads all come at once."""
 
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from rushes import Task
@@ -24,11 +26,17 @@ def run_child(run: FaultRun, what: str) -> list[str]:
     command += [run.kind, run.provider, url, str(folder)]
     paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     environment = {**os.environ, "KEY": KEY, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
-    done = subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=2 * DEADLINE
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    return sorted(done.stdout.splitlines())
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(
+        command, env=environment, text=True, start_new_session=True, **pipes
+    ) as child:  # type: ignore[call-overload]
+        try:
+            out, err = child.communicate(timeout=2 * DEADLINE)
+        finally:
+            with suppress(ProcessLookupError):  # also what it forked, where that hangs
+                os.killpg(child.pid, signal.SIGKILL)
+    assert (child.returncode, err) == (0, "")
+    return sorted(out.splitlines())
 
 
 def measurement(row: Row, run: FaultRun, jobs: int, outcome: str) -> Measurement:

@@ -190,14 +190,14 @@ def test_a_record_that_cannot_be_read_is_named_after_the_rest(
     run = inside("tasks")
     assert run.code == 3
     assert [line.split()[0] for line in run.out.splitlines()[2:]] == ["three", "one"]
-    assert "a task 'two' that this rushes cannot read" in run.err
+    assert "contains a task 'two'" in run.err
     run = inside("resume", "--json")
     assert run.code == 3
     lines = [json.loads(line) for line in run.out.splitlines()]
     assert {line["task"]: line["status"] for line in lines} == {
         "one": "completed", "two": None, "three": "completed",
     }  # fmt: skip
-    assert "a task 'two' that this rushes cannot read" in run.err
+    assert "contains a task 'two'" in run.err
 
 
 def test_a_broken_journal_is_configuration(home: Path) -> None:
