@@ -256,7 +256,7 @@ def caught(task: tuple[str, Mutant]) -> bool:
         ):
             code = pytest.main(
                 ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--rootdir={ROOT}",
-                 "-o", "filterwarnings=",  # what was loaded before pytest is no mistake here
+                 "-o", "filterwarnings=",  # what was loaded before pytest is not a mistake here
                  str(_kit(variant)), "-k", only],
                 plugins=[SnapshotFirst()],
             )  # fmt: skip

@@ -372,7 +372,7 @@ def add(mapped: MappedRequest, extra: Mapping[str, Any], path: str) -> None:
 
 
 def tagged(variant: str, mapped: MappedRequest) -> MappedRequest:
-    """Put the first image's tag before an omni prompt that cites none; `01` is no number."""
+    """Put the first image's tag before an omni prompt that cites none; `01` is not a number."""
     prompt, images = (mapped.body.get(name) for name in ("prompt", "image_urls"))
     if variant == "toapis/kling-v3-omni" and isinstance(prompt, str) and prompt.strip():
         cites = re.search(r"<<<image_(0|[1-9][0-9]*)>>>", prompt)

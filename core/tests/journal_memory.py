@@ -1,4 +1,4 @@
-"""A journal that is no database: it shows that the interface can be had by something else."""
+"""A journal without a database: it shows that something else can implement the interface."""
 
 import threading
 

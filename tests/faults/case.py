@@ -88,7 +88,7 @@ class Case(Row):
         return f"{self.fault or 'well'}{lasting}{where}"
 
 
-_HOW_OFTEN = {1: "", None: " (for ever)"}
+_HOW_OFTEN = {1: "", None: " (every time)"}
 
 
 def fault_case(

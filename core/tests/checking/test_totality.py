@@ -93,7 +93,7 @@ def answered(report: Report) -> None:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Compare values of which some are NaN, which equals nothing."""
+    """Compare values that may hold NaN, which equals nothing."""
     return repr(one) == repr(other)
 
 

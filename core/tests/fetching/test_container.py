@@ -185,7 +185,7 @@ def test_a_file_with_a_tail_is_refused(tmp_path: Path) -> None:
 
 
 def of_many_boxes(count: int) -> bytes:
-    """Make a film of as many boxes, no two of which are of one kind."""
+    """Make a film of that many boxes, each of another kind."""
     boxes = b"".join(struct.pack(">II", 8, kind) for kind in range(count))
     return FTYP + MOOV + boxes + MDAT
 

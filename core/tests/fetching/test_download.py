@@ -243,7 +243,7 @@ BAD: dict[str, list[Behaviour]] = {
     "always cut": [cuts(VIDEO, 50)] * 9,
     "always dropped": [drops] * 9,
     "always expired": [answers(403)] * 9,
-    "redirects for ever": [answers(302, location="/files/again")] * 9,
+    "redirects endlessly": [answers(302, location="/files/again")] * 9,
     "redirects nowhere": [answers(302, location="http://[::1")] * 9,
     "redirects to a file": [answers(302, location="file:///etc/passwd")],
     "redirects without a place": [answers(302)] * 9,

@@ -1,4 +1,4 @@
-"""What every journal does, ours and one that is no database."""
+"""What every journal does, ours and one without a database."""
 
 import threading
 from collections.abc import Callable, Iterator

@@ -151,7 +151,7 @@ def test_a_process_of_somebody_else_lives(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.skipif(sys.platform != "linux", reason="who waits for whom is read from /proc")
 def test_a_process_that_nobody_has_waited_for_yet_is_gone() -> None:
-    """What a killed process is until its parent notices; in a container, perhaps for ever."""
+    """What a killed process is until its parent notices; in a container, perhaps forever."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         assert not claims.gone(claims.machine(), process.pid)
         process.kill()

@@ -236,7 +236,7 @@ class Forgets(Toy):
 
 
 class TakesAnyAddress(Toy):
-    """Takes the body of an upload's answer for an address where it is no object."""
+    """Takes the body of an upload's answer for an address where it is not an object."""
 
     @hookimpl
     def upload(self, variant: Variant, file: LocalFile) -> Steps[str | None]:
@@ -257,7 +257,7 @@ BROKEN: list[tuple[str, Toy, str, str]] = [
     ("an id as it is", Polling("/v2/clips/{id}"), "a_poll", "is not encoded"),
     ("another origin", Polling("/v2", "https://evil.example"), "a_poll", "a call is sent to"),
     ("no answer", Polling("/v2/clips", answers=False), "a_poll", "not an Answer"),
-    ("for ever", PollsForEver(), "a_poll", "does not stop"),
+    ("forever", PollsForEver(), "a_poll", "does not stop"),
     ("a cancel as it is", CancelsUnencoded(), "the_other", "is not encoded"),
     ("a look-up undeclared", LooksUp(look_up="none"), "a_look_up", "go together"),
     ("a look-up only declared", Toy(look_up="by_client_id"), "a_look_up", "go together"),

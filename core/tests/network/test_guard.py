@@ -79,7 +79,7 @@ def test_an_address_counts_as_the_one_it_embeds(inner: ipaddress.IPv4Address) ->
 
 
 class Names:
-    """A resolver that gives its answers in turn, the last one for ever, and counts."""
+    """A resolver that gives its answers in turn, the last one repeatedly, and counts."""
 
     def __init__(self, *found: list[str]) -> None:
         self.asked: list[str] = []

@@ -249,7 +249,7 @@ def test_what_a_broken_plugin_cannot_is_said_and_the_others_are_asked(
 
 
 class Odd(Zoom):
-    """A plugin of which one hook does what it must not."""
+    """A plugin with one hook that does what it must not."""
 
     def __init__(self, **hooks: Any) -> None:
         for name, raising in hooks.items():

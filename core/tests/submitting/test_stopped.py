@@ -226,7 +226,7 @@ def test_without_a_journal_that_works_nothing_is_sent(
 
 
 class Faulty(Zoom):
-    """A plugin of which one hook breaks."""
+    """A plugin with one hook that breaks."""
 
     def __init__(self, hook: str, how: Any) -> None:
         def broken() -> Any:

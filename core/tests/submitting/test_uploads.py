@@ -101,7 +101,7 @@ def test_a_folder_and_a_name_of_no_file_are_problems(make: Maker, tmp_path: Path
 
 @pytest.fixture
 def strange(tmp_path: Path) -> Iterator[dict[str, Path]]:
-    """Make what is no regular file: reading some of it would never end."""
+    """Make something other than a regular file: reading some of them would never end."""
     with socket.socket(socket.AF_UNIX) as listening:
         names = {name: tmp_path / name for name in ("pipe", "link", "socket")}
         os.mkfifo(names["pipe"])

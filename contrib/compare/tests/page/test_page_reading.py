@@ -397,7 +397,7 @@ def test_no_edge_of_the_poster_is_seen(
     assert cell.video
     assert cell.video.poster
     Image.new("RGB", (320, 180), (0, 255, 0)).save(folder / cell.video.poster)
-    for width in (1280, 1333):  # where a frame's height is no whole number of pixels
+    for width in (1280, 1333):  # where a frame's height is not a whole number of pixels
         page = opened(folder, width=width)
         until(page, "document.querySelector('#row-0 .screen').matches('.open')")
         taken = page.locator("#row-0 .screen").first.screenshot()

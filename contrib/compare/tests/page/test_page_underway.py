@@ -30,7 +30,7 @@ def done(tmp_path: Path) -> Results:
 
 @pytest.fixture
 def folder(done: Results, tmp_path: Path) -> Path:
-    """Return the folder of a comparison of which one film is there and one is rendering."""
+    """Return the folder of a comparison with one finished film and one rendering."""
     cells = [done.cells[0], begun(done.cells[1], "in_progress", 40.0)]
     under_way = msgspec.structs.replace(done, cells=cells)
     write_page(under_way, tmp_path / "a comparison", under_way=True)

@@ -1,4 +1,4 @@
-"""Which step of which gateway a request is."""
+"""The gateway and the step that a request belongs to."""
 
 from dataclasses import dataclass
 

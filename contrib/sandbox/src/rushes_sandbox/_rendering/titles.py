@@ -1,4 +1,4 @@
-"""The text on a video: what was requested, and of which variant."""
+"""The text on a video: what was requested, and from which variant."""
 
 from dataclasses import dataclass
 
