@@ -28,7 +28,7 @@ def as_json(body: Any) -> bytes:
 
 
 class Gateway:
-    """Answers as `submits` and `polls` say, the last of each repeatedly; `paid` holds the bodies."""
+    """Answers as `submits` and `polls` say, the last ones repeatedly; `paid` has the bodies."""
 
     def __init__(self) -> None:
         self.paid: list[dict[str, Any]] = []
