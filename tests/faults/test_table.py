@@ -95,3 +95,8 @@ def test_a_key_that_shows_is_found(tmp_path: Path) -> None:
     for text in (*kept, *texts[-1:]):
         with pytest.raises(AssertionError, match="the key shows"):
             secrecy.assert_without_key([text])
+
+
+def test_the_readme_counts_the_rows() -> None:
+    readme = (page.PAGE.parents[1] / "README.md").read_text(encoding="utf-8")
+    assert f"{len(ROWS)} faults at three gateways" in readme
