@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 import rushes
-from acme_zoom import Zoom
+from acme_zoom import Payload, Zoom
 from installed_site import GOOD, WRAPPER, Site, install
 from rushes import (
     BrokenPluginError,
@@ -296,3 +296,17 @@ def test_a_trial_finds_the_hook_that_does_what_it_must_not(hook: str, odd: Any) 
     trial(Registry(plugins=[Zoom()]).get("acme/zoom"))
     with pytest.raises(BrokenPluginError, match=f"the hook {hook}"):
         trial(Registry(plugins=[Odd(**{hook: odd})]).get("acme/zoom"))
+
+
+class LeavingPayload(Payload):
+    """A payload that ends the program when it is made."""
+
+    def __post_init__(self) -> None:
+        raise SystemExit(0)
+
+
+def test_a_payload_that_ends_the_program_is_the_plugins_fault() -> None:
+    plugin = Zoom()
+    plugin.declaration = msgspec.structs.replace(Zoom.declaration, payload=LeavingPayload)
+    with pytest.raises(BrokenPluginError, match="its payload struct raised SystemExit"):
+        Client(plugins=[plugin]).check("acme/zoom", Request("A red kite"))

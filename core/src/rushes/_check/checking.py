@@ -124,10 +124,12 @@ def judge(
     """
     variant = loaded.variant
     examiner = Examiner(variant.id, loopback=is_loopback(variant.base_url))
-    payload = partial = _converted(variant, body, examiner)
+    with loaded.blamed("its payload struct"):  # one with a __post_init__ runs the plugin's code
+        payload = partial = _converted(variant, body, examiner)
     if payload is None:
         examiner = Examiner(variant.id, loopback=is_loopback(variant.base_url))
-        partial = examiner.struct(variant.payload, body, "")
+        with loaded.blamed("its payload struct"):
+            partial = examiner.struct(variant.payload, body, "")
         if not (examiner.problems or examiner.marked):
             payload = partial  # an empty list counts as absent, whatever its minimum length
     found: list[Problem | Note] = [*examiner.problems, *examiner.notes]
