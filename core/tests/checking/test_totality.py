@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rushes import Client, Problem, Report, Request
 from rushes._check.checking import check, judge
+from rushes._payload.compiled import reading
 from rushes._payload.judging import Examiner
-from rushes._payload.plans import reading
 from rushes._plugins.registry import Registry
 from rushes.urls import is_loopback, join, origin, public_url_objection
 

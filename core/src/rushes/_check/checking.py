@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from rushes._check.quick import accepted, quick
 from rushes._payload.body import top
+from rushes._payload.compiled import compiled, reading
 from rushes._payload.judging import Examiner
-from rushes._payload.plans import plan, reading
 from rushes._plugins.loading import LoadedVariant, judgement
 from rushes._structs.invalid import INVALID
 from rushes.draft import Draft
@@ -149,12 +149,12 @@ def _converted(variant: Variant, body: Mapping[str, Any], examiner: Examiner) ->
     """Convert a body that has no problem, on the fast path; None means it needs the full check."""
     try:
         payload = msgspec.convert(body, variant.payload)
-        for field in plan(variant.payload).special:
+        for field in compiled(variant.payload).special:
             if field.wire in body:
                 examiner.value(field.hint, body[field.wire], field.wire)
         if not examiner.problems:
             msgspec.json.encode(payload)
-        if not plan(variant.payload).no_blank(payload):
+        if not compiled(variant.payload).no_blank(payload):
             return None
     except (msgspec.ValidationError, ValueError, RecursionError, OverflowError, TypeError):
         return None

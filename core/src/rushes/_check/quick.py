@@ -10,9 +10,9 @@ import msgspec
 from msgspec import UNSET, Struct
 
 from rushes._payload.body import PlannedUpload
+from rushes._payload.compiled import compiled
 from rushes._payload.fields import FieldShape
 from rushes._payload.judging import Examiner
-from rushes._payload.plans import plan
 from rushes._plugins.loading import FAULTS, LoadedVariant
 from rushes.problems import Note
 from rushes.report import Report
@@ -36,7 +36,7 @@ def quick(loaded: LoadedVariant, request: Any) -> Report | None:
         if draft.problems or draft.notes or draft.files:
             return None
         variant, body = loaded.variant, draft.body
-        payload, steps = msgspec.convert(body, variant.payload), plan(variant.payload)
+        payload, steps = msgspec.convert(body, variant.payload), compiled(variant.payload)
         if not steps.no_blank(payload):
             return None
         for field in steps.special:
@@ -60,7 +60,7 @@ def accepted(
 ) -> Report:
     """Return the report of a payload without a problem; `read` is the payload as rules see it."""
     transport: dict[str, Any] = {}
-    for field in plan(payload.__class__).transport:
+    for field in compiled(payload.__class__).transport:
         if (value := getattr(payload, field.name)) is not UNSET:
             transport[field.wire] = value
             payload = msgspec.structs.replace(payload, **{field.name: UNSET})

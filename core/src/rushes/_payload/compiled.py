@@ -12,8 +12,8 @@ from rushes._payload.fields import FieldShape, extra, is_struct, shape, unwrap
 from rushes._structs.unrolled import unrolled
 
 
-class Plan(Struct, frozen=True, kw_only=True):
-    """What a check does with a payload of one struct."""
+class CompiledStruct(Struct, frozen=True, kw_only=True):
+    """One struct as a check uses it: what takes long to derive is derived once."""
 
     reading: Callable[[Any], Any]
     """Copies a payload as rules see it: absent fields have the provider's default."""
@@ -26,10 +26,10 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 
 @cache
-def plan(struct: type[Struct]) -> Plan:
-    """Return the plan for one struct."""
+def compiled(struct: type[Struct]) -> CompiledStruct:
+    """Return what a check needs of one struct."""
     fields = shape(struct)
-    return Plan(
+    return CompiledStruct(
         reading=_reader(fields),
         no_blank=unrolled("payload", (*_blank_lines(struct, "payload", ""), "return True")),
         special=tuple(field for field in fields if field.special),
@@ -39,7 +39,7 @@ def plan(struct: type[Struct]) -> Plan:
 
 def reading(payload: Any) -> Any:
     """Return a copy of a payload as rules see it: absent fields have the provider's default."""
-    return plan(payload.__class__).reading(payload)
+    return compiled(payload.__class__).reading(payload)
 
 
 def _reader(fields: tuple[FieldShape, ...]) -> Callable[[Any], Any]:

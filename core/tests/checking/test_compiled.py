@@ -11,7 +11,7 @@ from msgspec import UNSET, Meta, Struct
 from rushes import Draft, Image, Request, Shot, Text, To, Variant, absent, hookimpl
 from rushes._check.checking import check
 from rushes._check.quick import quick
-from rushes._payload.plans import plan, reading
+from rushes._payload.compiled import compiled, reading
 from rushes._plugins.loading import LoadedVariant
 from rushes._plugins.registry import Registry
 from rushes.request import ABSENT, FIELDS, Role, fields_set, sets_nothing
@@ -74,7 +74,7 @@ def test_an_absent_field_reads_as_its_default_at_every_depth() -> None:
 )
 def test_blank_text_is_found_wherever_it_stands(path: str, change: dict[str, Any]) -> None:
     body = SOUND | change
-    assert not plan(Song).no_blank(msgspec.convert(body, Song))
+    assert not compiled(Song).no_blank(msgspec.convert(body, Song))
     assert quick(SINGER, Request(extra=body)) is None
     (problem,) = check(SINGER, Request(extra=body)).problems
     assert (problem.path, problem.message) == (path, "is blank; text is expected")
