@@ -56,12 +56,12 @@ def test_a_distribution_imports_only_the_core_and_itself(path: Path) -> None:
 
 
 def test_the_page_tells_every_part_of_the_core_and_what_it_uses() -> None:
-    parts = architecture.table()
+    parts, used = architecture.table(), architecture.arrows()
     places = [place for names, _ in parts.values() for place in names]
     there = {path.stem for path in CORE.iterdir() if path.suffix == ".py" or path.is_dir()}
     assert sorted(places) == sorted(there - {"__init__", "__pycache__"})
     for name, (_, uses) in parts.items():
-        assert architecture.arrows()[name] == set(uses), name
+        assert used[name] == set(uses), name
 
 
 def test_no_part_of_the_core_uses_what_uses_it() -> None:
