@@ -208,8 +208,8 @@ class Client(Configured):
             Transport,  # imports httpx, which a check can do without
         )
 
-        if self._transport is None:
-            # Of two threads that come at once, one keeps what it made; a lock would stay locked in
-            # a child that is forked meanwhile.
-            vars(self).setdefault("_transport", Transport(self._settings))
-        return vars(self)["_transport"]  # type: ignore[no-any-return]
+        if (transport := self._transport) is None:
+            # Of two threads that come at once, both use what the first one made; a lock would stay
+            # locked in a child that is forked meanwhile.
+            transport = vars(self).setdefault("_transport", Transport(self._settings))
+        return transport

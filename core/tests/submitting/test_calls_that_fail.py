@@ -272,6 +272,9 @@ def test_what_a_receipt_needs_beside_the_id_is_asked_for(make: Maker, server: Se
         driver.resolve(task, remote_id="c-1", memo={"reign": "eu"})
     with pytest.raises(ConfigurationError, match="the memo is not JSON"):
         driver.resolve(task, remote_id="c-1", memo=object())
+    alone = make(plugins=[Regional()], journal=None)
+    with pytest.raises(ConfigurationError, match="'c-1', which has no memo"):
+        alone.resolve(task, remote_id="c-1")
     assert driver.task(task.id).state == "unknown"
     resolved = driver.resolve(task, remote_id="c-1", memo={"region": "us"})
     assert resolved.receipt == Receipt("c-1", memo={"region": "us"})

@@ -315,7 +315,7 @@ class Jobs:
             with closing(loaded.call("poll", receipt=receipt)) as calls:
                 next(calls, None)
         except BrokenPluginError as failure:
-            tasks = yield from self._records.tasks(False)
+            tasks = [] if self.session.journal is None else (yield from self._records.tasks(False))
             like = [t.receipt.memo for t in tasks if t.variant == task.variant and t.receipt]
             example = next((f" (another task's is {_json(memo)})" for memo in like if memo), "")
             lacking = "has no memo" if receipt.memo is None else f"has the memo {given}"

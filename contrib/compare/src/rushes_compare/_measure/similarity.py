@@ -38,7 +38,7 @@ def _read(given: Path) -> VideoFrame:
     with open_media(given, picture=True) as (container, stream):
         for frame in container.decode(stream):
             return frame
-    raise MeasuringError(f"{given}: there is no image in it")
+    raise MeasuringError(f"{given} contains no image")
 
 
 def _ssim(shown: VideoFrame, wanted: VideoFrame) -> float:
