@@ -108,7 +108,8 @@ def faults(session: nox.Session) -> None:
 def search(session: nox.Session) -> None:
     """Try every property on fresh examples, 2000 each; `-- 5000 core/tests` changes that."""
     examples, *words = session.posargs or ["2000"]
-    again = ("pytest", "-m", "hypothesis", f"--hypothesis-seed={secrets.randbits(32)}", *words)
+    seed = f"--hypothesis-seed={secrets.randbits(32)}"
+    again = ("pytest", "-m", "hypothesis", "--timeout", "3600", seed, *words)  # a test takes long
     session.log(f"to repeat this run: RUSHES_SEARCH={examples} {' '.join(again)}")
     session.run(*again, "-q", "-n", "2", "--dist", "worksteal", env={"RUSHES_SEARCH": examples})
 

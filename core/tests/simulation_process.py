@@ -13,6 +13,7 @@ from rushes._client.verbs import Jobs
 from rushes._flow import Effect, Flow
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.clock import SystemClock
+from rushes._session.provider_keys import ProviderKeys
 from rushes._session.session import Session
 from rushes._submit.delivering import PATIENCE
 from rushes.home import Keys
@@ -50,7 +51,7 @@ class Process:
         self.journal = MemoryJournal(world.memory)
         self.session = Session(
             registry=world.registry,
-            keys=Keys({"acme": KEY}, {}, world.folder),
+            keys=ProviderKeys(world.registry, Keys({"acme": KEY}, {}, world.folder)),
             journal=self.journal if keeps_journal else None,
             home=world.folder / "home",
             timeouts=TIMEOUTS,

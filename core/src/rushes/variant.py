@@ -110,6 +110,11 @@ def environment_prefix(provider: str) -> str:
     return provider.upper().replace("-", "_")
 
 
+def key_variable(provider: str) -> str:
+    """Return the environment variable that holds a provider's key: `TOAPIS_API_KEY`."""
+    return f"{environment_prefix(provider)}_API_KEY"
+
+
 def configured(variant: Variant, base_url: str | None) -> Variant:
     """Return the declaration with the configured base URL, if there is one."""
     return msgspec.structs.replace(variant, base_url=base_url) if base_url else variant

@@ -17,6 +17,7 @@ from rushes._network.settings import Settings, Timeouts
 from rushes._plugins.loading import LoadedVariant
 from rushes._plugins.registry import Registry
 from rushes._session.clock import SystemClock
+from rushes._session.provider_keys import ProviderKeys
 from rushes._session.records import Records
 from rushes._session.session import OnUpdate, Session
 from rushes._submit.submitting import configured
@@ -102,7 +103,7 @@ class Configured:
         self.keys = Keys(keys, environ, folder)
         self._session = Session(
             registry=self.registry,
-            keys=self.keys,
+            keys=ProviderKeys(self.registry, self.keys),
             journal=journal,
             home=folder,
             timeouts=self._settings.timeouts,

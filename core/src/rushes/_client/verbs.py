@@ -38,7 +38,7 @@ def silent(
         try:
             return (yield from verb(jobs, *given, **named))
         except BaseException as error:
-            jobs.session.silence(error)
+            jobs.session.keys.silence(error)
             raise
 
     return flow
@@ -251,13 +251,13 @@ class Jobs:
                 generator, lambda call: session.send(loaded, call, session.timeouts.poll, task=task)
             )
         except (NotSent, Interrupted) as failure:
-            reason = session.clean(loaded, str(failure))
+            reason = session.keys.clean(loaded, str(failure))
             message = f"no answer confirmed that task {task.id} is cancelled ({reason}); ask again"
             raise StillRunningError(message, task=task) from failure
         if answer.status >= 300:
             raise StillRunningError(
                 f"the provider did not cancel task {task.id} "
-                f"({session.clean(loaded, excerpt(answer))}); it continues",
+                f"({session.keys.clean(loaded, excerpt(answer))}); it continues",
                 task=task,
             )
         # The task may have ended just before: its owner asks the provider once more what became of

@@ -113,7 +113,7 @@ def fetch(
     except ResultError as failure:
         yield Do(part.discard)
         said = f"; {offer.task.error}" if offer.task.error else ""  # by the provider, since
-        reason = session.clean(loaded, str(failure))
+        reason = session.keys.clean(loaded, str(failure))
         raise ResultError(f"task {task.id}: {reason}{said}", task=offer.task) from failure
     except OSError as failure:
         yield Do(part.discard)
@@ -211,7 +211,7 @@ def _download(
             answer = yield from _hops(session, loaded, offer, results[place], part)
         except (NotSent, Interrupted) as failure:
             stalled = isinstance(failure, Stalled)
-            trouble = session.clean(loaded, str(failure))
+            trouble = session.keys.clean(loaded, str(failure))
             log.warning("download broke off", task=offer.task.id, reason=trouble)
             continue
         stalled = False

@@ -1,6 +1,5 @@
-"""What every flow of one client shares: the plugins, the keys, the journal, the clock."""
+"""What every flow of one client shares, and how a change to a task is recorded and told."""
 
-import hmac
 import math
 import os
 from collections.abc import Callable, Iterable
@@ -13,27 +12,22 @@ from msgspec import Struct
 
 from rushes import _log as log
 from rushes._flow import Ask, Dispatch, Effect, Flow, NotSent, Send, Sleep, StopWaiting
-from rushes._keys.redacting import Secret, redact, redacted, silence
 from rushes._network.settings import Timeouts
 from rushes._plugins.installed import OBSERVERS
 from rushes._plugins.loading import FAULTS, LoadedVariant, import_in_time
 from rushes._plugins.registry import Registry
 from rushes._session.clock import SystemClock
+from rushes._session.provider_keys import ProviderKeys
 from rushes.calls import Answer, Call
 from rushes.errors import (
     BrokenPluginError,
-    ConfigurationError,
     JournalError,
-    MissingKeyError,
     OutcomeUnknownError,
-    RushesError,
     StillRunningError,
 )
-from rushes.home import Keys
 from rushes.journal import ClaimLost, Journal
-from rushes.task import Refusal, State, Task
-from rushes.urls import origin, shown
-from rushes.variant import Polling, configured, environment_prefix
+from rushes.task import State, Task
+from rushes.variant import Polling, configured
 
 OnUpdate = Callable[[Task], None]
 
@@ -57,7 +51,7 @@ class Session(Struct, kw_only=True, dict=True):
     """What flows need; the journal is None if the embedder keeps its own."""
 
     registry: Registry
-    keys: Keys
+    keys: ProviderKeys
     journal: Journal | None
     home: Path
     timeouts: Timeouts
@@ -72,31 +66,6 @@ class Session(Struct, kw_only=True, dict=True):
         loaded = self.registry.get(task.variant)
         return loaded.with_variant(configured(loaded.variant, task.base_url))
 
-    def key(self, loaded: LoadedVariant, task: Task | None = None) -> tuple[Secret, str]:
-        """Return the provider's key and its origin, in words.
-
-        Raises MissingKeyError if there is none, ConfigurationError if the variant may not have it;
-        `task` is the task that the call belongs to.
-        """
-        variant = loaded.variant
-        provider, variable = variant.provider, key_variable(variant.provider)
-        if objection := self.registry.why_no_key(variant.id):
-            raise ConfigurationError(objection, task=task)
-        found = self.keys.find(provider, variable)
-        if not found:
-            raise MissingKeyError(
-                f"no key for {provider}; set {variable}, "
-                f"or store one with: rushes keys set {provider}",
-                task=task,
-            )
-        key, where = found
-        if not (key.isascii() and key.isprintable() and key == key.strip()):
-            raise ConfigurationError(
-                f"the key from {where} contains white space, line ends or other invalid characters",
-                task=task,
-            )
-        return found
-
     def send(
         self,
         loaded: LoadedVariant,
@@ -107,78 +76,12 @@ class Session(Struct, kw_only=True, dict=True):
         patience: float | None = None,
         dispatch: Dispatch | None = None,
     ) -> Effect:
-        """Describe a call to the provider.
+        """Describe a call to the provider, with its key where that belongs.
 
-        The key is sent to one origin only: that of today's base URL, for which it was configured.
-        `task` is the task that the call belongs to; if that was sent to another address, today's
-        key is not sent there: StillRunningError, OutcomeUnknownError or, if it was never sent,
-        ConfigurationError says which address needs which key.
+        `task` is the task that the call belongs to.
         """
-        today = self.registry.get(loaded.variant.id).variant.base_url or ""
-        with loaded.blamed("a call of its"):
-            target = origin(call.url)
-            at_home = task is not None and target == origin(task.base_url)
-        if today and target == origin(today):
-            key, _ = self.key(loaded, task)
-            headers = loaded.authorize(call, key, self.time.now())
-            call = msgspec.structs.replace(call, headers={**call.headers, **headers})
-        elif task is not None and at_home:
-            raise self._elsewhere(loaded, task, today)
+        call = self.keys.authorize(loaded, call, task, self.time.now())
         return Send(call=call, total=total, patience=patience, dispatch=dispatch)
-
-    def _elsewhere(self, loaded: LoadedVariant, task: Task, today: str) -> RushesError:
-        """Return the error for a task that was sent to an address that today's key is not for."""
-        variant, found = loaded.variant, None
-        with suppress(ConfigurationError):  # unreadable keys are not the problem here
-            found = self.keys.find(variant.provider, key_variable(variant.provider))
-        key = f"the key from {found[1]}" if found else "the key"
-        there, now = shown(task.base_url), shown(today) or "no address"
-        unsent = task.receipt is None and task.state in ("recorded", "refused")
-        message = (
-            f"task {task.id} {'was to be' if unsent else 'was'} sent to {there}, but {key} is "
-            f"configured for {now} and is not sent elsewhere; set {variant.environment_prefix}"
-            f"_BASE_URL={there} together with the key that belongs there, then resume the task"
-        )
-        if unsent:
-            again = f"{message}; or give the request again, which sends it to {now}"
-            return ConfigurationError(again if today else message, task=task)
-        if task.receipt is None:
-            return OutcomeUnknownError(message, task=task)
-        return StillRunningError(message, task=task)
-
-    def clean(self, loaded: LoadedVariant, text: str) -> str:
-        """Remove the provider's key from a text that is output."""
-        for secret in self._secrets(loaded.variant.provider):
-            text = redact(text, secret)
-        return text
-
-    def _secrets(self, provider: str) -> list[Secret]:
-        """Return every key of a provider that was used here; if none was, the configured one."""
-        if not self.keys.used(provider):
-            with suppress(ConfigurationError):  # an unreadable key is not used, either
-                self.keys.find(provider, key_variable(provider))
-        return self.keys.used(provider)
-
-    def without_key(self, task: Task) -> Task:
-        """Remove the key from a task: a provider's answer may have echoed it."""
-        told = {"receipt": task.receipt, "results": task.results, "error": task.error}
-        plain = clean = msgspec.to_builtins(told, builtin_types=(bytes,))
-        for secret in self._secrets(task.variant.partition("/")[0]):
-            clean = redacted(clean, secret)
-        if clean == plain:
-            return task
-        ours = msgspec.to_builtins(task, builtin_types=(bytes,))
-        return msgspec.convert({**ours, **clean}, Task)
-
-    def silence(self, error: BaseException) -> None:
-        """Remove every key that was used here from an error that is raised to the caller."""
-        silence(error, self.keys.used())
-
-    def clean_refusal(self, loaded: LoadedVariant, refusal: Refusal) -> Refusal:
-        """Remove the provider's key from its refusal."""
-        code = self.clean(loaded, refusal.code) if refusal.code else None
-        message = self.clean(loaded, refusal.message)
-        return msgspec.structs.replace(refusal, message=message, code=code)
 
     def target(self, task: Task) -> Path:
         """Return the path for a task's video."""
@@ -186,7 +89,7 @@ class Session(Struct, kw_only=True, dict=True):
 
     def record(self, task: Task, on_update: OnUpdate | None) -> Flow[Task]:
         """Record what is now known of a task, then notify log, observers and caller."""
-        task = self.without_key(msgspec.structs.replace(task, updated_at=self.time.now()))
+        task = self.keys.clean_task(msgspec.structs.replace(task, updated_at=self.time.now()))
         if self.journal is not None:
             hold = self.held.get(task.id)
             now = self.time.since_boot()
@@ -240,18 +143,6 @@ class Session(Struct, kw_only=True, dict=True):
                 hold.confirmed = now
 
         return Dispatch(may_leave)
-
-    def of_another_key(self, loaded: LoadedVariant, task: Task) -> bool:
-        """Whether a task was sent to today's address with another key than today's."""
-        today = self.registry.get(task.variant).variant.base_url or ""
-        if origin(today) != origin(task.base_url):
-            return False  # then the address is reported instead
-        return task.key_fingerprint != self.key_fingerprint(loaded, task)
-
-    def key_fingerprint(self, loaded: LoadedVariant, task: Task) -> str:
-        """Return a fingerprint of today's key for a task's record; it does not reveal the key."""
-        key, _ = self.key(loaded)
-        return hmac.new(key.encode(), task.id.encode(), "sha256").hexdigest()[:16]
 
     def tell(self, task: Task, on_update: OnUpdate | None) -> None:
         """Notify the log, the observers and the caller of what is now known of a task."""
@@ -310,11 +201,6 @@ def _blame_rightly(failure: JournalError, task: Task) -> None:
             f"and this could not be recorded: {failure}",
             task=task,
         ) from failure
-
-
-def key_variable(provider: str) -> str:
-    """Return the environment variable that holds a provider's key."""
-    return f"{environment_prefix(provider)}_API_KEY"
 
 
 def pausing(task: Task, seconds: float) -> Flow[None]:

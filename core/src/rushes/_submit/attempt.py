@@ -45,9 +45,9 @@ def attempt(
     try:
         answer = yield effect
     except NotSent as failure:
-        return Outcome(kind="not_sent", words=session.clean(loaded, str(failure)))
+        return Outcome(kind="not_sent", words=session.keys.clean(loaded, str(failure)))
     except Interrupted as failure:
-        return Outcome(kind="unknown", words=session.clean(loaded, str(failure)))
+        return Outcome(kind="unknown", words=session.keys.clean(loaded, str(failure)))
     return read(session, loaded, task, answer)
 
 
@@ -68,7 +68,7 @@ def creating(
 def read(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Outcome:
     """Return the outcome that the answer to a creating call means."""
     if 300 <= answer.status < 400:
-        target = session.clean(loaded, answer.headers.get("location", "nowhere"))
+        target = session.keys.clean(loaded, answer.headers.get("location", "nowhere"))
         words = f"the base URL {task.base_url} redirects to {target[:200]}; configure the right one"
         return Outcome(kind="redirected", words=words)
     verdict = judged(loaded, answer)
@@ -78,7 +78,7 @@ def read(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) ->
             refusal = Refusal(kind="refused", message=words)
             return Outcome(kind="refused", words=words, refusal=refusal)
         return Outcome(kind="accepted", receipt=verdict)
-    refusal = session.clean_refusal(loaded, verdict)
+    refusal = session.keys.clean_refusal(loaded, verdict)
     if refusal.kind in ("wait", "unknown"):
         return Outcome(kind=refusal.kind, words=refusal.message, refusal=refusal)
     words = f"HTTP {answer.status}: {refusal.message}"

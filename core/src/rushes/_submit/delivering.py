@@ -87,7 +87,7 @@ def _room(session: Session, task: Task) -> Flow[None]:
 
 def _sending(session: Session, loaded: LoadedVariant, task: Task) -> Task:
     """Return a task in the state `sending`, with the time and the key's fingerprint."""
-    fingerprint = session.key_fingerprint(loaded, task)
+    fingerprint = session.keys.fingerprint(loaded, task)
     return at(task, "sending", sent_at=session.time.now(), key_fingerprint=fingerprint)
 
 
@@ -121,7 +121,7 @@ def _interrupted(
     if dispatch.answer is not None:
         return read(session, loaded, task, dispatch.answer)
     return Outcome(
-        kind="unknown", words=session.clean(loaded, str(failure) or type(failure).__name__)
+        kind="unknown", words=session.keys.clean(loaded, str(failure) or type(failure).__name__)
     )
 
 
@@ -173,7 +173,7 @@ def _refused(
 
 def _hint(session: Session, loaded: LoadedVariant, refusal: Refusal) -> str:
     if refusal.kind == "key":
-        return f"; the key used is from {session.key(loaded)[1]}"
+        return f"; the key used is from {session.keys.find(loaded)[1]}"
     if refusal.kind != "wait":
         return ""
     if refusal.retry_after is None:

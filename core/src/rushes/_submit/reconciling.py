@@ -10,10 +10,11 @@ import msgspec
 from rushes import _log as log
 from rushes._flow import Flow, Interrupted, NotSent, Sleep, steps
 from rushes._plugins.loading import LoadedVariant
-from rushes._session.session import OnUpdate, Session, at, key_variable
+from rushes._session.session import OnUpdate, Session, at
 from rushes._submit.attempt import Outcome, attempt, is_older
 from rushes.errors import BrokenPluginError, OutcomeUnknownError
 from rushes.task import Receipt, Task, id_objection
+from rushes.variant import key_variable
 
 PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
 """Seconds before each look-up: a task that was just created may not be found at once."""
@@ -34,7 +35,7 @@ def reconcile(
     with another key than the first one: another account does not know the task.
     """
     session.registry.guard()
-    if session.of_another_key(loaded, task):
+    if session.keys.differs(loaded, task):
         raise (yield from _of_another_key(session, loaded, task, on_update))
     end = session.time.elapsed() + session.timeouts.submit
     trouble = task.error or "no answer arrived"
@@ -77,7 +78,7 @@ def _of_another_key(
     session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
 ) -> Flow[OutcomeUnknownError]:
     """Return the error that only the key the task was sent with can find out what became of it."""
-    _, where = session.key(loaded)
+    _, where = session.keys.find(loaded)
     variable = key_variable(loaded.variant.provider)
     hint = (
         f". It was sent with another key than the one from {where}, and only an account's own key "
@@ -107,7 +108,7 @@ def _look_up(
             if not id_objection(receipt.remote_id) and not is_older(session, task, receipt, answer)
         ]
     except (NotSent, Interrupted, BrokenPluginError) as failure:
-        log.warning("look-up failed", task=task.id, reason=session.clean(loaded, str(failure)))
+        log.warning("look-up failed", task=task.id, reason=session.keys.clean(loaded, str(failure)))
         return []
 
 

@@ -89,7 +89,7 @@ def _ready(
 def configured(session: Session, loaded: LoadedVariant) -> None:
     """Raise an error if no request to a variant can be sent: a wrapper, a key, an address."""
     session.registry.guard()
-    session.key(loaded)
+    session.keys.find(loaded)
     variant = loaded.variant
     if not variant.base_url:
         raise ConfigurationError(

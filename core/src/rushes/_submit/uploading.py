@@ -124,13 +124,13 @@ def _upload(
     try:
         url, answer = yield from steps(generator, send)
     except (NotSent, Interrupted) as failure:
-        reason = session.clean(loaded, str(failure))
+        reason = session.keys.clean(loaded, str(failure))
         raise NotSentError(
             f"{provider}: {planned.path} could not be uploaded ({reason}); nothing was bought"
         ) from failure
     if answer and answer.status >= 400:
         refusal = loaded.call("parse_refusal", answer=answer)
-        refusal = session.clean_refusal(loaded, refusal)
+        refusal = session.keys.clean_refusal(loaded, refusal)
         words = refusal.message
         message = f"{provider} refused the upload of {planned.path} (HTTP {answer.status}): {words}"
         raise RefusedError(message, refusal)

@@ -118,7 +118,7 @@ def _glance(session: Session, loaded: LoadedVariant, task: Task, left: float) ->
         answer = yield from look(session, loaded, task, left)
         status = understood(session, loaded, task, answer)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
-        trouble = session.clean(loaded, str(failure))
+        trouble = session.keys.clean(loaded, str(failure))
         told = retry_after(answer) if answer else None
         missing = answer is not None and answer.status == 404
         return Glance(trouble=trouble, retry_after=told, missing=missing)
@@ -143,14 +143,14 @@ class NotUnderstood(Exception):
 def understood(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Status:
     """Read a poll's answer; raise NotUnderstood if it says nothing about this task."""
     if answer.status in (401, 403):
-        _, where = session.key(loaded, task)
+        _, where = session.keys.find(loaded, task)
         raise StillRunningError(
             f"{loaded.variant.provider} refused the key from {where} (HTTP {answer.status}); "
             f"task {task.id} is kept; resume it with another key",
             task=task,
         )
     if 300 <= answer.status < 400:
-        target = session.clean(loaded, answer.headers.get("location", "nowhere"))
+        target = session.keys.clean(loaded, answer.headers.get("location", "nowhere"))
         raise NotUnderstood(
             f"{task.base_url}, where it was sent, redirects to {target} (HTTP {answer.status})"
         )
@@ -162,7 +162,7 @@ def understood(session: Session, loaded: LoadedVariant, task: Task, answer: Answ
     if status.remote_id is not None and status.remote_id != task.remote_id:
         raise NotUnderstood(f"the answer is about another task, {status.remote_id!r}")
     if status.reason is not None:
-        status = msgspec.structs.replace(status, reason=session.clean(loaded, status.reason))
+        status = msgspec.structs.replace(status, reason=session.keys.clean(loaded, status.reason))
     return status
 
 
@@ -229,7 +229,7 @@ def look_again(
         answer = yield from look(session, loaded, task, left)
         status = understood(session, loaded, task, answer)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
-        log.warning("no news", task=task.id, reason=session.clean(loaded, str(failure)))
+        log.warning("no news", task=task.id, reason=session.keys.clean(loaded, str(failure)))
         return task
     return (yield from advance(session, task, status, on_update))
 

@@ -31,6 +31,8 @@ def set_key(provider: str) -> None:
 
     A key is never an argument: everyone on the machine can see those.
     """
+    from rushes.variant import key_variable
+
     known = installed_providers()
     if provider not in known:
         near = get_close_matches(provider, known, n=1)
@@ -55,6 +57,8 @@ def set_key(provider: str) -> None:
 @json_option
 def list_keys(as_json: bool) -> None:
     """List the keys, all but the last characters hidden, and where each comes from."""
+    from rushes.variant import key_variable
+
     store = _keys()
     stored = store.stored()
     rows = []
@@ -78,6 +82,7 @@ def list_keys(as_json: bool) -> None:
 def remove_key(provider: str) -> None:
     """Remove PROVIDER's stored key."""
     from rushes import ConfigurationError
+    from rushes.variant import key_variable
 
     store = _keys()
     if provider not in store.stored():
@@ -86,11 +91,6 @@ def remove_key(provider: str) -> None:
     stderr_line(f"The key for {provider} is removed.")
     if os.environ.get(key_variable(provider)):
         stderr_line(f"{key_variable(provider)} is still set, and is used.")
-
-
-def key_variable(provider: str) -> str:
-    """Name the environment variable of a provider's key."""
-    return f"{provider.upper().replace('-', '_')}_API_KEY"
 
 
 def mask_key(key: str) -> str:
