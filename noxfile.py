@@ -25,7 +25,7 @@ DEBIAN = {"chromium": "chromium"}  # command: package
 def tests(session: nox.Session) -> None:
     """Run every test, in the workspace's environment."""
     _debian(session)
-    session.run("pytest", "-q", "-n", "4", "--dist", "loadfile", *session.posargs)
+    session.run("pytest", "-q", "-n", "4", "--dist", "worksteal", *session.posargs)
 
 
 @nox.session(venv_backend="none")
@@ -36,7 +36,7 @@ def busy(session: nox.Session) -> None:
             loop = subprocess.Popen([sys.executable, "-c", "while True: pass"])
             stack.callback(loop.kill)
         for _ in range(int(session.posargs[0]) if session.posargs else 3):
-            session.run("pytest", "-q", "-n", "4", "--dist", "loadfile")
+            session.run("pytest", "-q", "-n", "4", "--dist", "worksteal")
 
 
 @nox.session(venv_backend="none")

@@ -1,5 +1,6 @@
 """The pytest fixture `rushes_sandbox`: a running sandbox for each test."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,14 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def rushes_sandbox_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return where videos are kept during the run, so that each is rendered once."""
-    return tmp_path_factory.mktemp("rushes-sandbox")
+    """Return where videos are kept during the run, so that each is rendered once.
+
+    The workers of pytest-xdist share it: a video appears there whole or not at all.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "rushes-sandbox"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture
