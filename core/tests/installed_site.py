@@ -29,6 +29,19 @@ class Wrapper:
 plugin = Wrapper()
 """
 
+CHECK_AND_SUBMIT = """
+import acme_zoom, rushes
+client = rushes.Client(plugins=[acme_zoom.Zoom()], keys={"acme": "k"},
+                       base_urls={"acme": "http://127.0.0.1:9"})
+print(client.check("acme/zoom", rushes.Request("x")).valid)
+try:
+    client.submit("acme/zoom", rushes.Request("x"))
+except rushes.BrokenPluginError as error:
+    print(error)
+print(client.tasks())
+"""
+"""A program that submits although a wrapper is broken: nothing listens at its address."""
+
 
 class Site:
     """A folder on sys.path to which distributions are installed."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from acme_driver import REQUEST, Drivers, Maker, StoppedClock, journal_of
+from acme_driver import REQUEST, Driver, Drivers, Maker, StoppedClock, journal_of
 from acme_kinds import Both, Replaying
 from acme_server import Server, answers, bills_then, drops, stalls
 from acme_zoom import Zoom
@@ -179,17 +179,23 @@ def test_a_submit_cancelled_before_it_left_stays_recorded(
     drivers.close()
 
 
+def leave_unsent(driver: Driver) -> Task:
+    """Leave a job unsent: its output folder is a file."""
+    (driver.home / "file").parent.mkdir(parents=True, exist_ok=True)
+    (driver.home / "file").touch()
+    with pytest.raises(DiskError, match="nothing was sent, the task is kept"):
+        driver.submit("acme/zoom", REQUEST, output=driver.home / "file" / "x.mp4")
+    (left,) = driver.tasks(unfinished=True)
+    assert left.state == "recorded"
+    return left
+
+
 def test_a_repeated_request_takes_up_the_unsent_job(
     make: Maker, server: Server, home: Path
 ) -> None:
-    (home / "file").parent.mkdir(parents=True, exist_ok=True)
-    (home / "file").touch()
     driver = make()
-    for _ in range(2):
-        with pytest.raises(DiskError, match="nothing was sent, the task is kept"):
-            driver.submit("acme/zoom", REQUEST, output=home / "file" / "x.mp4")
-    (left,) = driver.tasks()
-    assert left.state == "recorded"
+    left = leave_unsent(driver)
+    assert leave_unsent(driver).id == left.id
     done = driver.generate("acme/zoom", REQUEST, output=home / "x.mp4")
     assert (done.id, done.file) == (left.id, str(home / "x.mp4"))
     assert driver.generate("acme/zoom", REQUEST).id != done.id
@@ -197,24 +203,17 @@ def test_a_repeated_request_takes_up_the_unsent_job(
 
 
 def test_a_request_with_a_reference_does_not_take_up_another_unsent_job(
-    make: Maker, server: Server, home: Path
+    make: Maker, server: Server
 ) -> None:
-    (home / "file").parent.mkdir(parents=True, exist_ok=True)
-    (home / "file").touch()
     driver = make()
-    with pytest.raises(DiskError):
-        driver.submit("acme/zoom", REQUEST, output=home / "file" / "x.mp4")
+    leave_unsent(driver)
     assert driver.submit("acme/zoom", REQUEST, task="mine").id == "mine"
     assert {task.state for task in driver.tasks()} == {"recorded", "queued"}
 
 
-def test_an_unsent_job_can_be_cancelled(make: Maker, server: Server, home: Path) -> None:
-    (home / "file").parent.mkdir(parents=True, exist_ok=True)
-    (home / "file").touch()
+def test_an_unsent_job_can_be_cancelled(make: Maker, server: Server) -> None:
     driver = make()
-    with pytest.raises(DiskError):
-        driver.submit("acme/zoom", REQUEST, output=home / "file" / "x.mp4")
-    (left,) = driver.tasks(unfinished=True)
+    left = leave_unsent(driver)
     assert driver.cancel(left.id).state == "cancelled"
     assert driver.tasks(unfinished=True) == []
     with pytest.raises(TaskEndedError, match="given up before it was sent"):
