@@ -1,8 +1,8 @@
 """An independent implementation of the table "Request → variant": how each variant maps a request.
 
-It shares nothing with the core or the plugins. Each variant is a column of the table: for every
-common field, where it goes; a field that a column does not have is refused. What the payload may
-then hold is checked by the sandbox, which reads the pages for itself, too.
+It shares nothing with the core or the plugins. Each variant is a column of the table, which says
+where each common field goes; a field that a column lacks is refused. The payload is then checked by
+the sandbox, another independent reading of the pages.
 """
 
 import copy
@@ -16,19 +16,19 @@ from payloads import FIELDS
 from rushes_sandbox import validate_request
 
 PICTURE = "https://pictures.example.com/uploaded.png"
-"""Stands for the address of a local file, when the sandbox validates."""
+"""The address of a local file, for the sandbox's validation."""
 FRAMES = ("first_frame", "last_frame")
 
 
 @dataclass
 class MappedRequest:
-    """The wire body, local files standing in it by their paths, and the paths that are refused."""
+    """The wire body, with the paths of local files in place of addresses, and the refused paths."""
 
     body: dict[str, Any]
     refused: list[str] = field(default_factory=list)
 
 
-# What a request may say, in its own words.
+# What a request may contain, in its own terms.
 
 
 def text(value: Any) -> bool:
@@ -73,7 +73,7 @@ def absent(name: str, value: Any) -> bool:
 
 
 def malformed(request: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the path of everything that is malformed in a request, item by item."""
+    """Yield the path of everything malformed in a request, item by item."""
     for name, value in request.items():
         if name in WORDS:
             if not WORDS[name](value):
@@ -109,7 +109,7 @@ def malformed_items(name: str, items: Any) -> Iterator[str]:
 
 
 def deep(at: str, part: str, value: Any) -> Iterator[str]:
-    """Yield the path of a bad value, or those of the bad items where it is a list."""
+    """Yield the path of a bad value, or of each bad item if it is a list."""
     if not isinstance(value, list) or part != "images":
         yield f"{at}.{part}"
         return
@@ -161,7 +161,7 @@ def always(name: str, value: Any) -> Column:
 
 
 def one_by_one(roles: Mapping[str, Callable[[dict[str, Any], str], None]]) -> Column:
-    """Carry images in their order; a role that the column does not have is refused."""
+    """Map images in order; a role that the column lacks is refused."""
 
     def column(mapped: MappedRequest, images: list[dict[str, Any]]) -> None:
         for index, image in enumerate(images):
@@ -284,11 +284,11 @@ OPEN = {
         if variant.startswith("uniall/")
     },
 }
-"""The open object of a variant, and the fields in it that its page names."""
+"""The open object of a variant, and its documented fields."""
 
 
 def read(variant: str, request: Mapping[str, Any]) -> MappedRequest:
-    """Return what a variant makes of a request, given as JSON."""
+    """Return what a variant makes of a request that is given as JSON."""
     gateway, _, model = variant.partition("/")
     given = {name: value for name, value in request.items() if not absent(name, value)}
     extra = given.pop("extra", None) or {}
@@ -315,7 +315,7 @@ def read(variant: str, request: Mapping[str, Any]) -> MappedRequest:
 
 
 def plain(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields with 5.0 as 5, local files as such, items without what is empty."""
+    """Return the fields with 5.0 as 5, local files marked, and items without empty values."""
     made: dict[str, Any] = {}
     for name, value in given.items():
         if name in ITEMS:
@@ -337,7 +337,7 @@ def plain_part(name: str, value: Any) -> Any:
 
 
 def fill_in_the_duration(mapped: MappedRequest, extra: Mapping[str, Any]) -> None:
-    """Shots of several seconds without a duration fill in their sum, where there is such one."""
+    """Fill in a missing duration with the sum of the shots, if that is an allowed duration."""
     shots = mapped.body.get("multi_prompt", [])
     if shots and "duration" not in mapped.body and absent("", extra.get("duration")):
         lengths = [shot.get("duration") for shot in shots]
@@ -346,7 +346,7 @@ def fill_in_the_duration(mapped: MappedRequest, extra: Mapping[str, Any]) -> Non
 
 
 def filled(variant: str, extra: Mapping[str, Any]) -> dict[str, Any]:
-    """Return native fields without the empty ones: these count as absent."""
+    """Return native fields without empty ones, which count as absent."""
     names = (*FIELDS[variant], *DELIVERY.get(variant.partition("/")[0], ()))
     kept = {n: v for n, v in extra.items() if n not in names or v not in ("", [])}
     inner, known = OPEN.get(variant, ("", ()))
@@ -358,7 +358,7 @@ def filled(variant: str, extra: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def add(mapped: MappedRequest, extra: Mapping[str, Any], path: str) -> None:
-    """Add native fields; one that the common words have said already is refused."""
+    """Add native fields; one that a common field has already set is refused."""
     target: Any = mapped.body
     for name in path.split(".")[1:]:
         target = target[name]
@@ -372,7 +372,7 @@ def add(mapped: MappedRequest, extra: Mapping[str, Any], path: str) -> None:
 
 
 def tagged(variant: str, mapped: MappedRequest) -> MappedRequest:
-    """Put the first image's tag before an omni prompt that cites none; `01` is not a number."""
+    """Prepend the first image's tag to an omni prompt that cites none; `01` is not a number."""
     prompt, images = (mapped.body.get(name) for name in ("prompt", "image_urls"))
     if variant == "toapis/kling-v3-omni" and isinstance(prompt, str) and prompt.strip():
         cites = re.search(r"<<<image_(0|[1-9][0-9]*)>>>", prompt)
@@ -382,7 +382,7 @@ def tagged(variant: str, mapped: MappedRequest) -> MappedRequest:
 
 
 def judged(gateway: str, model: str, mapped: MappedRequest) -> MappedRequest:
-    """Add what the sandbox refuses of the body, local files having become addresses."""
+    """Add what the sandbox refuses in the body, with addresses for local files."""
     if not mapped.refused:
         violations = validate_request(gateway, model, uploaded(mapped.body), loopback=False)
         mapped.refused += [f"wire {violation}" for violation in violations]

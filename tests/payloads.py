@@ -1,4 +1,4 @@
-"""Payloads that crowd every boundary of the eight variants, right and wrong ones alike."""
+"""Payloads around every bound of the eight variants, valid and invalid ones."""
 
 from typing import Any
 
@@ -67,12 +67,12 @@ SHOT_PROMPTS = st.sampled_from(["A", "", " ", "🪁" * 512, "🪁" * 513, "@kite
 
 
 def usually(right: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Draw what the page means, and now and then anything else."""
+    """Draw a valid value, and now and then anything else."""
     return st.integers(0, 9).flatmap(lambda n: ODD if n == 0 else right)
 
 
 def maybe(fields: dict[str, st.SearchStrategy[Any]]) -> st.SearchStrategy[dict[str, Any]]:
-    """Draw an object with any of the fields."""
+    """Draw an object with any subset of the fields."""
     return st.fixed_dictionaries({}, optional=fields)
 
 

@@ -1,4 +1,4 @@
-"""The rooms of contrib packages: which may import which, and that nobody imports a private one.
+"""The rooms of contrib packages: which may import which, and which are private.
 
 A room is a folder or a module directly in a package. Each table lists its rooms from the ground up,
 each with all the rooms that it imports; a room may import only what stands above it in the table.
@@ -72,7 +72,7 @@ def room(path: Path, package: Path) -> str:
 
 
 @pytest.mark.parametrize("name", ROOMS)
-def test_rooms_import_what_the_table_says(name: str) -> None:
+def test_rooms_import_exactly_what_the_table_lists(name: str) -> None:
     package = source(name)
     arrows: dict[str, set[str]] = {room(path, package): set() for path in package.rglob("*.py")}
     for path in package.rglob("*.py"):
@@ -110,7 +110,7 @@ def test_nothing_else_imports_a_private_room(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ROOMS)
-def test_public_modules_say_what_is_public(name: str) -> None:
+def test_public_modules_list_their_public_names(name: str) -> None:
     for path in source(name).glob("[!_]*.py"):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         assert ast.get_docstring(tree), path

@@ -1,14 +1,14 @@
-"""Driving both clients by the same words, so that every test of one is a test of the other."""
+"""One interface to both clients, so that every test of one is a test of the other."""
 
 import asyncio
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, Protocol
 
 from acme_server import Server
 from acme_zoom import Zoom
-from rushes import AsyncClient, Client, Polling, Report, Request, Task
+from rushes import AsyncClient, Client, Polling, Report, Request, SQLiteJournal, Task
 from rushes.testing import Clock
 
 KEY = "zoom-secret-key-5f31c7"
@@ -111,7 +111,7 @@ class AsyncDriver:
 
 
 class StoppedClock(Clock):
-    """A clock that goes on by what a test advances and a client sleeps, and not by itself."""
+    """A clock that moves only when a test advances it or a client sleeps."""
 
     def now(self) -> float:
         return 1_000_000 + self._skipped
@@ -124,14 +124,23 @@ class StoppedClock(Clock):
 
 
 class SteppingClock(StoppedClock):
-    """A clock that goes on by ten seconds at each look at it.
+    """A clock that moves by `step` seconds each time it is read.
 
-    A timeout then comes after so many looks, and each poll has time, however busy the machine is.
+    A timeout then comes after a known number of readings, however busy the machine is.
     """
 
+    def __init__(self, step: float = 10.0) -> None:
+        super().__init__()
+        self._step = step
+
     def elapsed(self) -> float:
-        self._skipped += 10
+        self._skipped += self._step
         return self._skipped
+
+
+def journal_of(driver: Driver) -> SQLiteJournal:
+    """Open a driver's journal as another process would, on the driver's clock."""
+    return SQLiteJournal(driver.home / "journal.db", clock=driver.clock.since_boot)
 
 
 class Drivers:
@@ -161,6 +170,10 @@ class Drivers:
         driver.slept = driver.clock.pauses
         self._made.append(driver)
         return driver
+
+    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+        """Run a coroutine on the loop of the asynchronous clients."""
+        return self._runner.run(work)
 
     def close(self) -> None:
         """Close every client made here."""

@@ -1,4 +1,4 @@
-"""Providers that differ in what can be found out after a submit that nobody answered for."""
+"""Providers that differ in how a submit without an answer can be investigated."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ class Rejecting(Zoom):
 
 
 class Findable(Zoom):
-    """A provider that can be asked which clips carry a job's name."""
+    """A provider that finds the clips of a job."""
 
     declaration = replaced(look_up="by_client_id")
 
@@ -37,12 +37,12 @@ class Findable(Zoom):
 
 
 class Both(Findable):
-    """A provider that can be asked, and replays."""
+    """A provider that finds the clips of a job, and replays by key."""
 
     declaration = replaced(idempotency="replay", look_up="by_client_id")
 
 
 class RejectingFindable(Findable):
-    """A provider that can be asked, and refuses a key it has seen."""
+    """A provider that finds the clips of a job, and refuses a key it has seen."""
 
     declaration = replaced(idempotency="reject", look_up="by_client_id")

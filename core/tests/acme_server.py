@@ -1,4 +1,4 @@
-"""The made-up provider's server: real HTTP on 127.0.0.1, each request's behaviour scripted."""
+"""The made-up provider's server: real HTTP on 127.0.0.1, with scripted answers."""
 
 import json
 import re
@@ -23,7 +23,7 @@ VIDEO = box(b"ftyp", b"isom\0\0\0\0isom") + box(b"mdat", bytes(range(256)) * 8) 
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One connection. A behaviour gets this and does what it likes with it."""
+    """One connection; a behaviour gets it and does with it what it likes."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -39,7 +39,7 @@ class Handler(BaseHTTPRequestHandler):
         """Print nothing."""
 
     def handle_one_request(self) -> None:
-        """Forgive a client that went away."""
+        """Ignore clients that disconnect."""
         try:
             super().handle_one_request()
         except OSError:
@@ -55,7 +55,7 @@ class Handler(BaseHTTPRequestHandler):
     def answer(
         self, status: int, body: bytes | str | Any = b"", headers: Mapping[str, str] | None = None
     ) -> None:
-        """Answer with bytes, text, or anything else as JSON."""
+        """Answer with bytes or text, and with anything else as JSON."""
         if isinstance(body, str):
             body = body.encode()
         elif not isinstance(body, bytes):
@@ -69,7 +69,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def hang_up(self) -> None:
-        """Close the connection without another word."""
+        """Close the connection."""
         self.close_connection = True
 
 
@@ -77,7 +77,7 @@ Behaviour = Callable[[Handler], None]
 
 
 class Server(ThreadingHTTPServer):
-    """Keeps the clips, counts what it is asked, and takes a script for each route."""
+    """Keeps the clips, records the requests, and takes a script for each route."""
 
     daemon_threads = True
     block_on_close = False
@@ -107,7 +107,7 @@ class Server(ThreadingHTTPServer):
             self.most = max(self.most, len(self._open))
 
     def on(self, route: str, *behaviours: Behaviour) -> None:
-        """Script the next requests of a route ("POST /v1/clips", "GET /files/"), one each."""
+        """Script a route ("POST /v1/clips", "GET /files/"): one behaviour for each request."""
         self.script[route].extend(behaviours)
 
     def posts(self, path: str = "/v1/clips") -> int:
@@ -120,7 +120,7 @@ class Server(ThreadingHTTPServer):
         return [line for line, _, _ in self.seen]
 
     def take(self, handler: Handler) -> Behaviour:
-        """Note a request and return how to behave."""
+        """Record a request and return the behaviour for it."""
         line = f"{handler.command} {handler.path}"
         with self._lock:
             headers = {name.lower(): value for name, value in handler.headers.items()}
@@ -141,7 +141,7 @@ class Server(ThreadingHTTPServer):
         return film if line.startswith("GET /files/") else lambda h: h.answer(404, {})
 
     def create(self, job: str = "") -> str:
-        """Create a clip: this is what costs money. The same job again, where that is replayed."""
+        """Create a clip, which costs money; return the existing one where a job is replayed."""
         with self._lock:
             if self.replays and self.jobs[job]:
                 return self.jobs[job][0]
@@ -151,13 +151,13 @@ class Server(ThreadingHTTPServer):
         return ref
 
     def look_up(self, job: str) -> list[str]:
-        """Find a job's clips; the first looks find nothing yet."""
+        """Find a job's clips; the first `found_after` look-ups find nothing."""
         with self._lock:
             self.found_after -= 1
             return [] if self.found_after >= 0 else self.jobs[job]
 
     def status(self, handler: Handler, ref: str) -> None:
-        """Tell a clip's stage: the scripted ones in turn, then ready."""
+        """Answer with a clip's stage: the scripted ones in turn, then ready."""
         with self._lock:
             turn = self.clips.get(ref, 0)
             self.clips[ref] = turn + 1
@@ -179,7 +179,7 @@ def running() -> Iterator[Server]:
 
 
 def created(handler: Handler) -> None:
-    """Create a clip and say so."""
+    """Create a clip and return it."""
     ref = handler.server.create(handler.headers.get("X-Job", ""))
     handler.answer(201, {"clip": {"ref": ref, "stage": "waiting"}})
 
@@ -198,13 +198,13 @@ def film(handler: Handler) -> None:
 
 
 def answers(status: int, body: Any = b"", **headers: str) -> Behaviour:
-    """Make a behaviour that creates nothing and answers so."""
+    """Make a behaviour that gives this answer and creates nothing."""
     given = {name.replace("_", "-"): value for name, value in headers.items()}
     return lambda handler: handler.answer(status, body, given)
 
 
 def bills_then(then: Behaviour) -> Behaviour:
-    """Make a behaviour that creates a clip, then does something else than say so."""
+    """Make a behaviour that creates a clip, then does something other than return it."""
 
     def behave(handler: Handler) -> None:
         handler.server.create(handler.headers.get("X-Job", ""))
@@ -219,13 +219,13 @@ def drops(handler: Handler) -> None:
 
 
 def stalls(handler: Handler) -> None:
-    """Say nothing until the test is over."""
+    """Do not answer until the test is over."""
     handler.server.release.wait(30)
     handler.hang_up()
 
 
 def cuts(body: bytes, keep: int, **headers: str) -> Behaviour:
-    """Make a behaviour that promises a body and sends only the beginning of it."""
+    """Make a behaviour that announces a whole body and sends only the beginning of it."""
 
     def behave(handler: Handler) -> None:
         handler.close_connection = True

@@ -1,4 +1,4 @@
-"""A made-up provider's plugin, `acme/zoom`, with every kind of field that a payload may have."""
+"""A made-up provider's plugin, `acme/zoom`, with every kind of field that a payload can have."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
@@ -59,7 +59,7 @@ class Look(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Options(Struct):
-    """The fields that the page shows of an open object."""
+    """The documented fields of an open object."""
 
     watermark: bool = absent(False)
     avoid: str = absent("")
@@ -84,13 +84,13 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
 
 @rule("loud needs quality high.", fields=("loud", "quality"), source=PAGE)
 def loud_needs_high(payload: Payload) -> bool:
-    """Keep sound to the better quality."""
+    """Allow sound only in high quality."""
     return not payload.loud or payload.quality == "high"
 
 
-@rule("The parts fill the seconds.", fields=("parts", "seconds"), source=PAGE)
+@rule("The parts fit into the seconds.", fields=("parts", "seconds"), source=PAGE)
 def parts_fill_the_seconds(payload: Payload) -> Iterator[Problem]:
-    """Point at the part that is too much."""
+    """Point at the part that exceeds the seconds."""
     total = 0
     for index, part in enumerate(payload.parts):
         total += part.length
@@ -100,7 +100,7 @@ def parts_fill_the_seconds(payload: Payload) -> Iterator[Problem]:
 
 @rule("High zoom is grainy.", fields=("zoom",))
 def zoom_is_grainy(payload: Payload) -> Iterator[Note]:
-    """Say so, also where nobody asked: the core drops what concerns no given field."""
+    """Always note it; the core drops notes on fields that were not given."""
     yield Note(path="zoom", code="grain", message=f"{payload.zoom:g} may be grainy")
 
 
@@ -147,7 +147,7 @@ class Zoom:
 
     @hookimpl
     def submit(self, variant: Variant, payload: Payload, client_id: str) -> Call:
-        """POST the payload, with the job's own name in a header."""
+        """POST the payload, with the client id in a header."""
         headers = {"X-Job": client_id}
         return Call.post_json(variant.url(variant.submit_path), payload, headers)
 

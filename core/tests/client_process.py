@@ -1,4 +1,4 @@
-"""A process that tests start to use a client: `python client_process.py WHAT HOME URL …`."""
+"""A process in which tests use a client: `python client_process.py WHAT HOME URL …`."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ def settings(home: str, url: str, **changes: Any) -> dict[str, Any]:
 
 
 def fork_in_a_callback(home: str, url: str, state: str, kept: str) -> None:
-    """Fork in the callback for a state; both processes go on with the flow."""
+    """Fork in the callback for a state; both processes continue."""
     parent, forked = os.getpid(), list[int]()
 
     def fork(task: Task) -> None:
@@ -42,7 +42,7 @@ def fork_in_a_callback(home: str, url: str, state: str, kept: str) -> None:
 
 
 def drop_the_loop(home: str, url: str, when: str) -> None:
-    """Exit with a generate under way, in an abandoned event loop."""
+    """Exit while a generate runs in an abandoned event loop."""
     loop = asyncio.new_event_loop()
     client = AsyncClient(**settings(home, url))
     reached = asyncio.Event()
@@ -61,9 +61,9 @@ kept: list[Any] = []
 
 
 def fork_an_asynchronous_program(home: str, url: str, when: str) -> None:
-    """Fork while a loop runs a generate; the child exits, and cleans the loop up as it does.
+    """Fork while a loop runs a generate; the child exits, which cleans up the loop.
 
-    That breaks the parent's loop as well: on Linux the two share one epoll. So the parent stops
+    That breaks the parent's loop, too: on Linux the two share one epoll. So the parent stops
     here, and leaves the task to whoever resumes it.
     """
 
@@ -80,7 +80,7 @@ def fork_an_asynchronous_program(home: str, url: str, when: str) -> None:
             if os.fork() == 0:
                 kept.append(job)
                 sys.exit(0)
-            _, status = os.wait()  # noqa: ASYNC222 - nothing of the loop is run any more
+            _, status = os.wait()  # noqa: ASYNC222 - the loop runs nothing any more
             os.write(1, f"child: {os.waitstatus_to_exitcode(status)}\n".encode())
             os._exit(0)
 
@@ -88,23 +88,23 @@ def fork_an_asynchronous_program(home: str, url: str, when: str) -> None:
 
 
 def leave_open(home: str, url: str) -> None:
-    """Forget to close a client that was used."""
+    """Use a client and forget to close it."""
     client = Client(**settings(home, url))
     client.generate("acme/zoom", REQUEST)
-    os.write(1, f"open: {bool(_of_journals())}\n".encode())
+    os.write(1, f"open: {bool(_open_journal_files())}\n".encode())
     del client
     gc.collect()
     for thread in threading.enumerate():
         if thread.name == "rushes-journal":
             thread.join()
-    os.write(1, f"left: {_of_journals()}\n".encode())
+    os.write(1, f"left: {_open_journal_files()}\n".encode())
 
 
-def _of_journals() -> list[str]:
-    """List the files of journals that are open."""
+def _open_journal_files() -> list[str]:
+    """List the journal files that are open."""
     found = []
     for descriptor in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):  # the one that lists them
+        with contextlib.suppress(FileNotFoundError):  # the descriptor used to list them
             found.append(descriptor.readlink().name)
     return [name for name in found if "journal.db" in name]
 

@@ -1,7 +1,7 @@
-"""Many threads that share a new client: `python concurrent_first_use.py HOME`.
+"""Many threads share a new client: `python concurrent_first_use.py HOME`.
 
-The interpreter switches threads as often as it can, and all do the same at the same moment, so that
-what is created on first use is created by several of them at once.
+The interpreter switches threads as often as it can, and all threads do the same at the same time,
+so that whatever is created on first use is created by several of them at once.
 """
 
 import sys
@@ -33,8 +33,8 @@ TASK = b"""{
 }"""
 
 
-def all_at_once(work: Callable[[], object]) -> None:
-    """Do the same in every thread at the same time; an error in one ends the program."""
+def in_all_threads(work: Callable[[], object]) -> None:
+    """Call a function in every thread at the same time; raise the first error."""
     barrier, failures = threading.Barrier(THREADS), list[BaseException]()
 
     def run() -> None:
@@ -65,14 +65,14 @@ def reads(client: Client) -> None:
 
 def main(home: Path) -> None:
     sys.setswitchinterval(1e-6)
-    all_at_once(partial(msgspec.json.decode, TASK, type=Task))
+    in_all_threads(partial(msgspec.json.decode, TASK, type=Task))
     for loaded, request in product((True, False), REQUESTS):
-        plugin = reload(acme_zoom).Zoom()  # with structs that nobody has used yet
+        plugin = reload(acme_zoom).Zoom()  # with unused structs
         with Client(plugins=[plugin], home=home) as client:
             if loaded:
                 client.registry.get("acme/zoom")
-            all_at_once(partial(checks, client, request))
-    all_at_once(partial(reads, client))
+            in_all_threads(partial(checks, client, request))
+    in_all_threads(partial(reads, client))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The provider's server, and drivers for both clients."""
+"""Fixtures: the provider's server, drivers for both clients, a place to install distributions."""
 
 import functools
 import sys
@@ -14,11 +14,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 from acme_driver import Drivers
 from acme_server import Server, running
 from installed_site import Site
+from raw_server import trusting
+from transport_runner import Perform, run_in_thread
 
 
 @pytest.fixture(autouse=True)
-def no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep every test from the keys, folders and proxies of whoever runs it."""
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Isolate every test from the keys, folders and proxies of this machine."""
     for name in (
         "ACME_API_KEY",
         "ACME_BASE_URL",
@@ -34,10 +36,22 @@ def no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 @pytest.fixture(autouse=True, scope="session")
 def one_tls_context() -> Iterator[None]:
-    """Read the certificates once for all clients: it takes long, and no test here needs them."""
+    """Read the machine's certificates once for all clients: it is slow, and no test needs them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(httpx, "create_ssl_context", functools.cache(httpx.create_ssl_context))
         yield
+
+
+@pytest.fixture
+def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trust the certificate of the made-up hosts."""
+    monkeypatch.setattr(httpx, "create_ssl_context", trusting)
+
+
+@pytest.fixture(params=["sync", "async"])
+def perform(request: Any) -> Perform:
+    """Perform effects on the synchronous or the asynchronous transport."""
+    return run_in_thread(request.param)
 
 
 @pytest.fixture
@@ -49,13 +63,13 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """Return the folder that the clients of a test share."""
+    """Return the home that the clients of a test share."""
     return tmp_path / "home"
 
 
 @pytest.fixture(params=["sync", "async"])
 def make(request: Any, server: Server, home: Path) -> Iterator[Drivers]:
-    """Make drivers of either kind."""
+    """Make drivers for the synchronous or the asynchronous client."""
     drivers = Drivers(request.param, server, home)
     yield drivers
     drivers.close()
@@ -64,7 +78,6 @@ def make(request: Any, server: Server, home: Path) -> Iterator[Drivers]:
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
     """Return a folder on sys.path to install distributions to."""
-    folder = tmp_path / "site"
-    folder.mkdir()
-    monkeypatch.syspath_prepend(str(folder))
-    return Site(folder)
+    site = Site.create(tmp_path)
+    monkeypatch.syspath_prepend(str(site.folder))
+    return site

@@ -13,7 +13,7 @@ from rushes import Call
 from rushes._flow import Dispatch, Interrupted, Send, Stream
 from rushes._network.async_transport import AsyncTransport
 from rushes._network.transport import Transport
-from stalled_phases import soon
+from stalled_phases import wait_until_async
 from transport_runner import Body, settings
 
 TURNS = 30
@@ -28,11 +28,11 @@ def get(port: int, path: str) -> Send:
 
 
 def right(path: str, body: bytes) -> int:
-    """Count an answer that is the one to what was asked."""
+    """Return 1 if the answer belongs to the request, else 0."""
     return int(body.decode() == path)
 
 
-def say(who: str, got: int) -> None:
+def report(who: str, got: int) -> None:
     sys.stdout.write(f"{who} {got}\n")
     sys.stdout.flush()
 
@@ -49,7 +49,7 @@ def sync(port: int) -> Callable[[str], int]:
 
 
 def busy(port: int) -> Callable[[str], int]:
-    """Fork while another thread has the only place; what it waits for goes to nobody else."""
+    """Fork while another thread has the only connection, whose answer nobody else gets."""
     transport = Transport(settings(connections=1, **HERE))
     got: list[bytes] = []
     left = threading.Event()
@@ -70,7 +70,7 @@ def busy(port: int) -> Callable[[str], int]:
 
 
 class Forking(Body):
-    """A sink that forks while a body comes; both processes go on."""
+    """A sink that forks while a body arrives; both processes continue."""
 
     child: int | None = None
 
@@ -80,7 +80,7 @@ class Forking(Body):
 
 
 def within(port: int) -> None:
-    """Fork in a callback of the very exchange; the parent has all of it, the child none."""
+    """Fork in a callback during a download: the parent gets the whole body, the child no more."""
     sink = Forking()
     call = get(port, "film").call
     try:
@@ -90,11 +90,11 @@ def within(port: int) -> None:
     except Interrupted:
         assert sink.child == 0
         assert len(sink.content) < 2 * TURNS
-        say("child", TURNS)
+        report("child", TURNS)
         return
     assert sink.child
     os.waitpid(sink.child, 0)
-    say("parent", sink.content.count(b"x") - TURNS)
+    report("parent", sink.content.count(b"x") - TURNS)
 
 
 async def asked(transport: AsyncTransport, port: int, who: str) -> int:
@@ -103,19 +103,19 @@ async def asked(transport: AsyncTransport, port: int, who: str) -> int:
 
 
 async def awaiting(port: int) -> None:
-    """Fork in the middle of a loop; the child has a loop of its own."""
+    """Fork while an event loop runs; the child starts one of its own."""
     transport = AsyncTransport(settings(connections=2, **HERE))
     slow = asyncio.create_task(transport.send(get(port, "slow")))
     assert (await transport.send(get(port, "warm"))).body == b"warm"
-    await soon(lambda: bool(transport._routes._idle))
+    await wait_until_async(lambda: bool(transport._routes._idle))
     child = os.fork()
     if not child:
-        say("child", asyncio.run(asked(transport, port, "child")))
-        os._exit(0)  # its parent's loop lies beneath, and is not for it to end
+        report("child", asyncio.run(asked(transport, port, "child")))
+        os._exit(0)  # it is still inside its parent's loop, which it must not close
     got = await asked(transport, port, "parent")
     await asyncio.to_thread(os.waitpid, child, 0)
     assert (await slow).body == b"slow"
-    say("parent", got + await asked(transport, port, "parent") - TURNS)
+    report("parent", got + await asked(transport, port, "parent") - TURNS)
     await transport.close()
 
 
@@ -123,9 +123,9 @@ def waiting(made: Callable[[int], Callable[[str], int]], port: int) -> None:
     go_on = made(port)
     child = os.fork()
     if not child:
-        say("child", go_on("child"))
+        report("child", go_on("child"))
         sys.exit(0)
-    say("parent", go_on("parent"))
+    report("parent", go_on("parent"))
     os.waitpid(child, 0)
 
 

@@ -1,7 +1,12 @@
-"""Distributions that a test installs, into a folder of its own."""
+"""Distributions that a test installs into a folder of its own, and programs that use them."""
 
+import subprocess
+import sys
 import textwrap
 from pathlib import Path
+from typing import Self
+
+import rushes
 
 GOOD = """
 import msgspec
@@ -24,12 +29,32 @@ class Wrapper:
 plugin = Wrapper()
 """
 
+CHECK_AND_SUBMIT = """
+import acme_zoom, rushes
+client = rushes.Client(plugins=[acme_zoom.Zoom()], keys={"acme": "k"},
+                       base_urls={"acme": "http://127.0.0.1:9"})
+print(client.check("acme/zoom", rushes.Request("x")).valid)
+try:
+    client.submit("acme/zoom", rushes.Request("x"))
+except rushes.BrokenPluginError as error:
+    print(error)
+print(client.tasks())
+"""
+"""A program that submits although a wrapper is broken: nothing listens at its address."""
+
 
 class Site:
     """A folder on sys.path to which distributions are installed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @classmethod
+    def create(cls, parent: Path) -> Self:
+        """Create an empty folder for distributions, on no path yet."""
+        folder = parent / "site"
+        folder.mkdir()
+        return cls(folder)
 
     def install(self, name: str, code: str, **groups: dict[str, str]) -> None:
         """Write a module and its distribution's metadata."""
@@ -46,6 +71,23 @@ class Site:
             )
         ]
         (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
+
+    def run(self, program: str) -> list[str]:
+        """Run a program that sees these distributions; return the lines it prints."""
+        tests, core = Path(__file__).parent, Path(rushes.__file__).parents[1]
+        done = subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(program)],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+            env={
+                "PYTHONPATH": f"{self.folder}:{tests}:{core}",
+                "RUSHES_HOME": str(self.folder.parent / "home"),
+            },
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
 
 
 def install(site: Site, name: str, code: str, variant: str = "") -> str:

@@ -1,4 +1,4 @@
-"""A journal without a database: it shows that something else can implement the interface."""
+"""A journal without a database: it shows that the interface can be implemented differently."""
 
 import threading
 
@@ -7,7 +7,7 @@ from rushes.journal import essence
 
 
 class Memory:
-    """What two journals of one place share."""
+    """What the journals of one place share."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()

@@ -1,4 +1,4 @@
-"""What the processes of the tests do to a journal: `python journal_processes.py WHAT PATH …`."""
+"""Processes that use a journal: `python journal_processes.py WHAT PATH …`."""
 
 import os
 import sys
@@ -9,31 +9,31 @@ from journal_tasks import after, make_task
 from rushes import ClaimLost, SQLiteJournal
 
 
-def tell(*words: object) -> None:
-    """Say on standard output what has happened."""
+def report(*words: object) -> None:
+    """Write a line to standard output."""
     os.write(1, (" ".join(map(str, words)) + "\n").encode())
 
 
 def write(journal: SQLiteJournal) -> None:
-    """Write without end; tell what was written, once it was."""
+    """Write forever; report each write once it is done."""
     for number in range(10**9):
         task = make_task(f"{os.getpid()}-{number}")
         journal.add(task, "mine")
-        tell(task.id, "recorded")
+        report(task.id, "recorded")
         journal.save(after(task, state="sending", error="x" * 3000), "mine")
-        tell(task.id, "sending")
+        report(task.id, "sending")
 
 
 def own(journal: SQLiteJournal, name: str) -> None:
-    """Claim a task, tell whether that went, keep it until standard input ends."""
+    """Claim a task, report the outcome, keep it until standard input ends."""
     held = journal.claim(name, f"claim of {os.getpid()}")
-    tell("held" if held else "kept out")
+    report("held" if held else "kept out")
     sys.stdin.read()
 
 
-def fight(journal: SQLiteJournal, name: str, rounds: str) -> None:
-    """Add one to a number that a task carries, again and again, as its owner."""
-    tell("ready")
+def compete(journal: SQLiteJournal, name: str, rounds: str) -> None:
+    """Increment a task's number again and again, each time as its owner."""
+    report("ready")
     sys.stdin.readline()
     for number in range(int(rounds)):
         claim = f"{os.getpid()} {number}"
@@ -44,14 +44,14 @@ def fight(journal: SQLiteJournal, name: str, rounds: str) -> None:
 
 
 def open_at_once(journal: SQLiteJournal) -> None:
-    """Open the file, at the same time as others do."""
-    tell("ready")
+    """Open the file at the same time as other processes."""
+    report("ready")
     sys.stdin.readline()
-    tell(journal.add(make_task("kite", created_at=float(os.getpid()))).created_at)
+    report(journal.add(make_task("kite", created_at=float(os.getpid()))).created_at)
 
 
 def end(journal: SQLiteJournal, how: str) -> None:
-    """End the program while a write waits to be done."""
+    """Exit while a write is queued."""
     journal.add(make_task(), "mine")
     begun = threading.Event()
 
@@ -69,7 +69,7 @@ def end(journal: SQLiteJournal, how: str) -> None:
 
 
 def fork(journal: SQLiteJournal) -> None:
-    """Fork while the file is open, the claim held; both sides go on."""
+    """Fork with the file open and a claim held; both processes continue."""
     task = journal.add(make_task(), "parent")
     journal.tasks()
     child = os.fork()
@@ -77,18 +77,19 @@ def fork(journal: SQLiteJournal) -> None:
         try:
             journal.save(task, "child")
         except ClaimLost:
-            tell("child: lost")
-        tell("child:", journal.claim(task.id, "child"), journal.add(make_task("dune"), "child").id)
-        tell("child:", [known.id for known in journal.tasks()])
+            report("child: lost")
+        dune = journal.add(make_task("dune"), "child")
+        report("child:", journal.claim(task.id, "child"), dune.id)
+        report("child:", [known.id for known in journal.tasks()])
         journal.close()
         os._exit(0)
     os.waitpid(child, 0)
-    tell("parent:", "renews" if journal._store._writer else "forgets to renew")
+    report("parent:", "renews" if journal._store._writer else "forgets to renew")
     journal.save(after(task, state="sending"), "parent")
-    tell("parent:", [known.id for known in journal.tasks()])
-    tell("parent:", journal.claim("dune", "parent").id)  # type: ignore[union-attr]
+    report("parent:", [known.id for known in journal.tasks()])
+    report("parent:", journal.claim("dune", "parent").id)  # type: ignore[union-attr]
     journal.close()
-    tell("parent:", SQLiteJournal(journal.path).find("kite")[0].state)
+    report("parent:", SQLiteJournal(journal.path).find("kite")[0].state)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
-"""Tasks for the tests of journals."""
+"""Tasks as a journal records them."""
 
 from typing import Any
 
 import msgspec
 from rushes import Call, Receipt, Result, Task
 
-PROMPT = "A red kite over dunes, for nobody else's eyes"
+PROMPT = "A red kite over dunes, confidential"
 
 
 def make_task(name: str = "kite", **facts: Any) -> Task:
-    """Return a task as it is before it is sent."""
+    """Return a task before it is sent."""
     body = b'{"prompt":"%s"}' % PROMPT.encode()
     known: dict[str, Any] = {
         "variant": "acme/zoom",
@@ -22,13 +22,20 @@ def make_task(name: str = "kite", **facts: Any) -> Task:
     return Task(id=name, **{**known, **facts})
 
 
+def with_results(*urls: str) -> Task:
+    """Return a completed task whose videos are at these addresses."""
+    results = tuple(Result(url=url) for url in urls)
+    base_url = "https://api.acme.example"
+    return make_task(base_url=base_url, call=None, state="completed", results=results)
+
+
 def after(task: Task, **facts: Any) -> Task:
-    """Return a task as it is later."""
+    """Return a later version of a task."""
     return msgspec.structs.replace(task, **facts)
 
 
 def ended(task: Task, when: float = 2000.0) -> Task:
-    """Return a task whose video is there."""
+    """Return a completed task with its video downloaded."""
     link = Result(url="https://files.acme.example/clip.mp4?signature=s3cret")
     return after(
         task,

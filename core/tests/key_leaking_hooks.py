@@ -1,4 +1,4 @@
-"""Hooks that fail with the key in their error messages and local variables."""
+"""Hooks that leak the key, in error messages, local variables or headers."""
 
 import base64
 from collections.abc import Mapping
@@ -23,19 +23,19 @@ def raising(error: type[BaseException]) -> Any:
 
 @hookimpl
 def returns_list(key: str) -> Any:
-    """Return something that is not a header."""
+    """Return a list instead of headers."""
     return [f"Bearer {key}"]
 
 
 @hookimpl
 def returns_bytes(key: str) -> Any:
-    """Return a header that is not text."""
+    """Return a header of bytes."""
     return {"Authorization": f"Bearer {key}".encode()}
 
 
 @hookimpl
 def returns_lines(key: str) -> Any:
-    """Return a header that would become two."""
+    """Return a header that would split in two."""
     return {"Authorization": f"Bearer {key}\r\nX-More: {key}"}
 
 

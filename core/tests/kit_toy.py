@@ -1,4 +1,4 @@
-"""A small plugin that keeps every law, its conformance kit, and ways to break either."""
+"""A small correct plugin, its conformance kit, and helpers to break either."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -50,7 +50,7 @@ class Scene(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Options(Struct):
-    """What the page names of an open object."""
+    """The documented fields of an open object."""
 
     avoid: str = absent("")
 
@@ -110,7 +110,7 @@ DECLARED: dict[str, Any] = {
 
 
 class Toy:
-    """The plugin; what it is given replaces parts of its declaration."""
+    """The plugin; arguments replace parts of its declaration."""
 
     def __init__(self, **changes: Any) -> None:
         self.declaration = Variant(**{**DECLARED, **changes})
@@ -169,7 +169,7 @@ class Toy:
 
 
 class ToyKit(VariantConformance):
-    """What the toy's author wrote."""
+    """The kit as the plugin's author would write it."""
 
     __test__ = False
     plugin = Toy()
@@ -220,7 +220,7 @@ def kit(folder: Path, plugin: Any = None, **parts: Any) -> VariantConformance:
 
 
 def failures(kit: VariantConformance, *tests: str) -> dict[str, str]:
-    """Run the kit's tests, all by default; return what each that failed says."""
+    """Run the kit's tests, all by default; return the message of each that fails."""
     found = {}
     for name in tests or TESTS:
         test = getattr(kit, name)
@@ -230,7 +230,7 @@ def failures(kit: VariantConformance, *tests: str) -> dict[str, str]:
             test.__func__._hypothesis_internal_use_settings = quick
         try:
             test()
-        except Exception as error:  # noqa: BLE001 - whatever it says is what is tested
+        except Exception as error:  # noqa: BLE001 - its message is what is tested
             parts = getattr(error, "exceptions", (error,))
             found[name] = "\n".join(f"{type(part).__name__}: {part}" for part in parts)
         finally:
@@ -239,7 +239,7 @@ def failures(kit: VariantConformance, *tests: str) -> dict[str, str]:
     return found
 
 
-def written(monkeypatch: pytest.MonkeyPatch, kit: VariantConformance) -> None:
+def write_snapshot(monkeypatch: pytest.MonkeyPatch, kit: VariantConformance) -> None:
     """Write the snapshot of a kit."""
     monkeypatch.setenv("RUSHES_SNAPSHOT", "write")
     kit.test_the_snapshot_matches()

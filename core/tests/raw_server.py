@@ -1,4 +1,4 @@
-"""A TCP server below HTTP: a test decides, byte by byte, what each connection gets."""
+"""A raw TCP server: a test decides, byte by byte, what each connection gets."""
 
 import socket
 import ssl
@@ -9,24 +9,24 @@ from types import TracebackType
 from typing import Self
 
 CERTIFICATE = Path(__file__).with_name("cdn_example.pem")
-"""Of cdn.example and api.acme.example, signed by itself."""
+"""Self-signed, for cdn.example and api.acme.example."""
 ESTABLISHED = b"\x01"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
 def trusting() -> ssl.SSLContext:
-    """Trust the certificate of the made-up hosts, and no other."""
+    """Trust only the certificate of the made-up hosts."""
     return ssl.create_default_context(cafile=str(CERTIFICATE))
 
 
 def still_open(connection: socket.socket) -> bool:
-    """Whether the client has kept a connection open; the thread that serves it may notice later."""
+    """Whether the client still has a connection open; its thread may notice the end later."""
     if not hasattr(socket, "TCP_INFO"):
         return True
     try:
         return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1) == ESTABLISHED
     except OSError:
-        return False  # it is closed on this side
+        return False  # closed on this side
 
 
 class RawServer:
@@ -84,7 +84,7 @@ class RawServer:
                 connection = self._tls.wrap_socket(connection, server_side=True)
             self._behave(self, connection)
         except OSError:
-            pass  # the client went away, as it should
+            pass  # the client went away, as expected
         finally:
             connection.close()
 
@@ -102,7 +102,7 @@ class RawServer:
             yield head
 
     def drip(self, connection: socket.socket, data: Iterator[bytes]) -> None:
-        """Send a little at a time until the client goes away or the test is over."""
+        """Send piece by piece until the client goes away or the test is over."""
         for piece in data:
             connection.sendall(piece)
             if self.release.wait(0.01):

@@ -1,4 +1,4 @@
-"""What may happen to a call, by its kind. No fault refuses a call that is then billed."""
+"""Faults of a call, by its kind. No fault refuses a call that is then billed."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,22 +31,22 @@ WAITS: Mapping[str, Mapping[str, str]] = {
 
 
 def well(world: World, respond: Respond) -> Answer:
-    """Answer as documented: the next fault is for a later call."""
+    """Answer as documented; the next fault waits for a later call."""
     return respond()
 
 
 def not_sent(world: World, respond: Respond) -> Answer:
-    """Reach nobody, and know it."""
+    """Fail before anything is sent, and know it."""
     raise NotSent("connection refused")
 
 
 def lost(world: World, respond: Respond) -> Answer:
-    """Reach nobody, without knowing."""
+    """Fail before the provider gets the call, without knowing it."""
     raise Interrupted("the connection broke")
 
 
 def silent(world: World, respond: Respond) -> Answer:
-    """Reach the provider; lose its answer."""
+    """Reach the provider, and lose its answer."""
     respond()
     raise Interrupted("the connection broke")
 
@@ -59,13 +59,13 @@ def stalls(world: World, respond: Respond) -> Answer:
 
 
 def late(world: World, respond: Respond) -> Answer:
-    """Be given up, and reach the provider much later."""
+    """Lose the connection; the call reaches the provider much later."""
     world.late.append((world.now, respond))
     raise Interrupted("the connection broke")
 
 
 def says(answer: Answer, *, acts: bool = False) -> Fault:
-    """Return this answer, with or without having done what was asked."""
+    """Return this answer, with or without doing what was asked."""
 
     def fault(world: World, respond: Respond) -> Answer:
         if acts:
@@ -76,7 +76,7 @@ def says(answer: Answer, *, acts: bool = False) -> Fault:
 
 
 def clip(**fields: Any) -> Fault:
-    """Report something about the clip that is not true."""
+    """Report something untrue about the clip."""
 
     def fault(world: World, respond: Respond) -> Answer:
         true = respond().json()
@@ -170,7 +170,7 @@ FAULTS: dict[str, dict[str, Fault]] = {
             status=206, headers={"content-range": f"bytes 0-9/{'9' * 5000}"}
         ),
         "an odd part": film(status=206, headers={"content-range": "bytes 0-"}),
-        # Not as a part: wrong bytes under the video's own tag are nothing a client can see.
+        # Not as a 206: no client can detect wrong bytes under the video's own ETag.
         "a page": film(status=200, body=b"<!doctype html><title>Sign in</title>"),
         "a page of its own length": film(
             status=200, body=b"<html>", headers={"content-length": "6"}
@@ -192,4 +192,4 @@ HARMFUL = {
     "DELETE clip": ["well", "silent", "not sent"],
     "GET file": ["well", "cut", "cut at once", "short", "a page", "410", "another part", "500"],
 }  # fmt: skip
-"""The faults that most often lead to trouble; they are drawn more often."""
+"""The faults most likely to cause trouble; they are drawn more often."""

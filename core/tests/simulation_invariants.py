@@ -1,4 +1,4 @@
-"""What holds for every job at any time, whatever has happened to it."""
+"""What must hold for every job at any time, whatever has happened to it."""
 
 from itertools import pairwise
 
@@ -36,7 +36,7 @@ def violated_invariants(world: World, jobs: tuple[str, ...]) -> list[str]:
 
 
 def _worse(before: Task, after: Task) -> list[str]:
-    """Return what was known better of a task before."""
+    """Return what got lost between two records of a task."""
     found = []
     if RANK[after.state] < RANK[before.state]:
         found.append(f"{before.state} becomes {after.state}")

@@ -1,4 +1,4 @@
-"""The simulated provider: it bills, and answers as documented and truthfully."""
+"""The simulated provider: it bills, and its answers are documented and true."""
 
 import re
 from collections.abc import Callable
@@ -48,7 +48,7 @@ REGISTRIES = {name: Registry(plugins=[kind]) for name, kind in KINDS.items()}
 
 
 class Clip(msgspec.Struct):
-    """What the provider bills for; the third poll shows how it ended."""
+    """What the provider bills for; the third poll shows its final stage."""
 
     ref: str
     job: str
@@ -58,7 +58,7 @@ class Clip(msgspec.Struct):
 
     @property
     def video(self) -> bytes:
-        """Its video, which no other clip has."""
+        """Its video, unlike any other clip's."""
         return VIDEO + box(b"free", self.ref.encode())
 
     @property
@@ -84,11 +84,11 @@ class Provider:
         self.clips: dict[str, Clip] = {}
 
     def of(self, job: str) -> list[Clip]:
-        """Return what one job was billed for."""
+        """Return the clips that a job was billed for."""
         return [clip for clip in self.clips.values() if clip.job == job]
 
     def answer(self, call: Call) -> Answer:
-        """Do what a call asks for, and answer it."""
+        """Perform a call and answer it."""
         if call.method == "POST":
             return self._created(call.headers["X-Job"])
         if found := re.fullmatch(rf"{API}/v1/clips/(.+)", call.url):
@@ -100,7 +100,7 @@ class Provider:
         return _film(call, clip.video) if clip else Answer(404)
 
     def _created(self, job: str) -> Answer:
-        # Remembered a little longer than relied on: a call may be on its way for a while.
+        # Remembered a little longer than the client relies on: a call may be under way for a while.
         known = [clip for clip in self.of(job) if self._clock() - clip.born < REPLAYED_FOR + 600]
         if known and self._kind.rejects:
             return answered({"message": "this key was seen before"}, 400)

@@ -29,7 +29,7 @@ class Killed(BaseException):
 
 
 class Cut(Exception):
-    """The answer's head arrives, and only the beginning of its body."""
+    """The answer's head arrives, but only the beginning of its body."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__("cut")
@@ -38,7 +38,7 @@ class Cut(Exception):
 
 Respond = Callable[[], Answer]
 Fault = Callable[["World", Respond], Answer]
-"""What happens to one call; `respond` has the provider act and answer."""
+"""What happens to one call; `respond` makes the provider act and returns its answer."""
 
 
 class World:
@@ -47,7 +47,7 @@ class World:
     def __init__(self, kind: str, folder: Path) -> None:
         self.folder, self.kind, self.registry = folder, KINDS[kind], REGISTRIES[kind]
         self.now = 1_000_000.0
-        self.set_back = 0.0  # by how much the clock on the wall is wrong
+        self.set_back = 0.0  # how far the wall clock is wrong
         self.provider = Provider(self.kind, lambda: self.now)
         self.memory = Memory()
         self.faults: dict[str, deque[Fault]] = defaultdict(deque)

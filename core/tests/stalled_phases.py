@@ -1,4 +1,4 @@
-"""The phases before a call is sent, each really stalled, and detectable when reached."""
+"""The phases before a call is sent, each really stalled and able to tell when it is reached."""
 
 import asyncio
 import contextlib
@@ -24,30 +24,30 @@ class Phase(Struct):
 
     def wait(self) -> None:
         """Wait until a call is stuck here."""
-        until(self.reached)
+        wait_until(self.reached)
 
 
-def until(true: Callable[[], bool]) -> None:
-    """Wait for what another thread, or the system, is about to do."""
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until another thread or the system has made a condition true."""
     for _ in range(4000):
-        if true():
+        if condition():
             return
         time.sleep(0.005)
-    raise AssertionError("it did not happen")
+    raise AssertionError("the condition did not come true")
 
 
-async def soon(true: Callable[[], bool]) -> None:
-    """Wait for what is about to happen, while the event loop goes on."""
+async def wait_until_async(condition: Callable[[], bool]) -> None:
+    """Wait until a condition is true, while the event loop runs."""
     for _ in range(4000):
-        if true():
+        if condition():
             return
         await asyncio.sleep(0.005)
-    raise AssertionError("it did not happen")
+    raise AssertionError("the condition did not come true")
 
 
 @contextlib.contextmanager
 def resolving(**changes: Any) -> Iterator[Phase]:
-    """Have a resolver that does not answer."""
+    """Run a resolver that does not answer."""
     asked, over = threading.Event(), threading.Event()
 
     def resolve(host: str, port: int) -> list[str]:
@@ -61,7 +61,7 @@ def resolving(**changes: Any) -> Iterator[Phase]:
 
 @contextlib.contextmanager
 def connecting(**changes: Any) -> Iterator[Phase]:
-    """Have a server whose backlog is full: nothing answers the SYN."""
+    """Run a server whose backlog is full: nothing answers the SYN."""
     with socket.socket() as listening, socket.socket() as first:
         listening.bind(("127.0.0.1", 0))
         listening.listen(0)
@@ -85,13 +85,13 @@ def _stuck(tls: bool, proxied: bool, **changes: Any) -> Iterator[Phase]:
 
 @contextlib.contextmanager
 def shaking_hands(**changes: Any) -> Iterator[Phase]:
-    """Have a server that says nothing to a TLS handshake."""
+    """Run a server that does not answer the TLS handshake."""
     yield from _stuck(tls=True, proxied=False, **changes)
 
 
 @contextlib.contextmanager
 def tunnelling(**changes: Any) -> Iterator[Phase]:
-    """Have a proxy that says nothing to CONNECT."""
+    """Run a proxy that does not answer CONNECT."""
     yield from _stuck(tls=True, proxied=True, **changes)
 
 

@@ -33,7 +33,7 @@ class Body:
 
 
 def settings(**changes: Any) -> Settings:
-    """Return settings whose own timeouts are long."""
+    """Return settings with long timeouts."""
     given = {
         "timeouts": Timeouts(connect=60, read=60),
         "proxy": None,
@@ -45,7 +45,7 @@ def settings(**changes: Any) -> Settings:
 
 
 def retry_until_sent(attempt: Callable[[float], Any]) -> Any:
-    """Attempt with a short deadline, and with longer ones while nothing was sent in time.
+    """Attempt with a short deadline, then with longer ones while nothing could be sent in time.
 
     On a busy machine connecting alone may take longer than the first deadline.
     """
@@ -85,7 +85,7 @@ def run_in_thread(kind: str) -> Perform:
             try:
                 if kind == "sync":
                     outcome.set_result(blocking(given, effects))
-                else:  # the end of the loop is part of it: it waits for the loop's own threads
+                else:  # closing the loop is part of it: that waits for the loop's threads
                     outcome.set_result(asyncio.run(awaiting(given, effects)))
             except BaseException as error:  # noqa: BLE001 - it is raised in the test
                 outcome.set_exception(error)

@@ -1,4 +1,4 @@
-"""How many examples a property gets, and which, is decided by one Hypothesis profile."""
+"""One Hypothesis profile decides which examples a property gets, and how many."""
 
 import ast
 from pathlib import Path
@@ -16,7 +16,7 @@ TESTS = [
 
 
 @pytest.mark.parametrize("path", TESTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_property_overrules_no_profile(path: Path) -> None:
+def test_no_property_overrides_the_profile(path: Path) -> None:
     calls = (
         node
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))

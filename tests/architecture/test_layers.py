@@ -49,13 +49,13 @@ def test_a_distribution_imports_only_the_core_and_itself(path: Path) -> None:
         for name in imports(path)
         if name.startswith("rushes") and name.partition(".")[0] not in ("rushes", own)
     }
-    # Contrib packages share public names (test_contrib_rooms.py); plugins share nothing.
+    # Contrib packages may import each other's public names (test_contrib_rooms.py).
     assert foreign <= ({"rushes_cli"} if own in ("rushes_compare", "rushes_sandbox") else set())
     if own == "rushes_sandbox" and path.stem != "demo":
         assert not [name for name in imports(path) if name.split(".")[0] == "rushes"]
 
 
-def test_the_page_tells_every_part_of_the_core_and_what_it_uses() -> None:
+def test_the_page_lists_every_part_of_the_core_and_its_imports() -> None:
     parts, used = architecture.table(), architecture.arrows()
     places = [place for names, _ in parts.values() for place in names]
     there = {path.stem for path in CORE.iterdir() if path.suffix == ".py" or path.is_dir()}
@@ -64,7 +64,7 @@ def test_the_page_tells_every_part_of_the_core_and_what_it_uses() -> None:
         assert used[name] == set(uses), name
 
 
-def test_no_part_of_the_core_uses_what_uses_it() -> None:
+def test_no_part_of_the_core_is_in_an_import_circle() -> None:
     used = architecture.arrows()
     for name in list(used):
         assert name not in architecture.reachable(used, name)
@@ -78,7 +78,7 @@ OUTSIDE = [
 
 
 @pytest.mark.parametrize("path", OUTSIDE, ids=lambda path: str(path.relative_to(ROOT)))
-def test_nobody_outside_imports_what_is_private(path: Path) -> None:
+def test_private_modules_are_not_imported_from_outside(path: Path) -> None:
     private = [name for name in imports(path) if name.startswith("rushes.") and "._" in name]
     assert private == []
 
@@ -87,15 +87,15 @@ def test_nobody_outside_imports_what_is_private(path: Path) -> None:
     ("library", "home"),
     [
         ("httpx", "_network"),
-        ("httpcore", "_network"),  # what httpx stands on
+        ("httpcore", "_network"),  # the library below httpx
         ("sqlite3", "_journal"),
         ("structlog", "_log.py"),
     ],
 )
-def test_one_part_knows_each_library(library: str, home: str) -> None:
-    knowing = {
+def test_each_library_is_imported_by_one_part_only(library: str, home: str) -> None:
+    importers = {
         path.relative_to(CORE).parts[0]
         for path in CORE.glob("**/*.py")
         if any(name.partition(".")[0] == library for name in imports(path))
     }
-    assert knowing == {home}
+    assert importers == {home}

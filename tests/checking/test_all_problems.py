@@ -1,4 +1,4 @@
-"""All problems at once, and no false ones: rich requests, with one or two mistakes in them."""
+"""All problems at once, and no false ones: rich requests with one or two mistakes each."""
 
 import copy
 import re
@@ -74,7 +74,7 @@ RICH: dict[str, dict[str, Any]] = {
     },
 }
 ODD = {"odd": 1}
-"""What no field takes."""
+"""A value that no field accepts."""
 BAD: dict[str, list[Any]] = {
     "url": ["http://10.0.0.7/a.png", "ftp://a.example.com/1.png", "data:image/png;base64,AAAA"],
     "role": ["hero"],
@@ -88,11 +88,11 @@ BAD: dict[str, list[Any]] = {
     "callback_url": ["nowhere"],
     "webhook": ["nowhere"],
 }
-"""More that some field refuses; whether this one does is found out."""
+"""Values that some fields of this name refuse; whether a given one does is tried out."""
 
 
 def places(value: Any, path: str = "") -> Iterator[str]:
-    """Yield the path of every field and item, the inner ones too."""
+    """Yield the path of every field and item, nested ones included."""
     steps: Any = ()
     if isinstance(value, dict):
         steps = ((f"{path}.{name}" if path else name, item) for name, item in value.items())
@@ -103,7 +103,7 @@ def places(value: Any, path: str = "") -> Iterator[str]:
         yield from places(item, at)
 
 
-def damaged(request: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
+def with_value(request: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     made = copy.deepcopy(request)
     target: Any = made
     *steps, last = (int(s) if s.isdigit() else s for s in re.findall(r"[^.\[\]]+", path))
@@ -113,54 +113,54 @@ def damaged(request: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
     return made
 
 
-def told(variant: str, request: dict[str, Any]) -> set[str]:
+def problem_paths(variant: str, request: dict[str, Any]) -> set[str]:
     return {problem.path for problem in check(REGISTRY.get(variant), request).problems}
 
 
 def values(path: str) -> list[Any]:
-    """List what to put at a place besides."""
+    """List the further values to put at a path."""
     name = re.findall(r"[a-z_]+", path)[-1]
     more = [None] if path.startswith("extra.") else []
     return [7, *BAD["url"]] if path.endswith("]") else [*BAD.get(name, more)]
 
 
-def faults(variant: str) -> dict[str, list[Any]]:
-    """Return each place with the values for which it is blamed by its own path."""
+def bad_values(variant: str) -> dict[str, list[Any]]:
+    """Return for each path the values that give a problem at that very path."""
     found: dict[str, list[Any]] = {}
     for path in places(RICH[variant]):
         for value in (ODD, *values(path)):
-            if path in told(variant, damaged(RICH[variant], path, value)):
+            if path in problem_paths(variant, with_value(RICH[variant], path, value)):
                 found.setdefault(path, []).append(value)
     return found
 
 
 @pytest.mark.parametrize("variant", RICH)
 def test_the_rich_request_is_accepted(variant: str) -> None:
-    assert told(variant, RICH[variant]) == set()
+    assert problem_paths(variant, RICH[variant]) == set()
 
 
 @pytest.mark.parametrize("variant", RICH)
-def test_what_no_field_takes_is_blamed_there_and_nowhere_else(variant: str) -> None:
+def test_a_bad_value_is_a_problem_at_its_own_path_only(variant: str) -> None:
     open_objects = ("extra.metadata", "extra.extra_body")
     for path in places(RICH[variant]):
         if path == "extra" or path.startswith(open_objects):
             continue
-        found = told(variant, damaged(RICH[variant], path, ODD))
+        found = problem_paths(variant, with_value(RICH[variant], path, ODD))
         assert found, path
         assert all(overlaps(path, other) for other in found), (path, found)
 
 
 @pytest.mark.parametrize("variant", RICH)
-def test_no_fault_hides_another(variant: str) -> None:
-    single = faults(variant)
+def test_no_problem_hides_another(variant: str) -> None:
+    single = bad_values(variant)
     assert len(single) >= 15
     for one, other in combinations(single, 2):
         if overlaps(one, other):
             continue
         for this, that in {(0, -1), (-1, 0)}:
-            both = damaged(RICH[variant], one, single[one][this])
-            both = damaged(both, other, single[other][that])
-            found = told(variant, both)
+            both = with_value(RICH[variant], one, single[one][this])
+            both = with_value(both, other, single[other][that])
+            found = problem_paths(variant, both)
             assert {one, other} <= found, f"{one}, {other}: {both}"
 
 
@@ -168,16 +168,16 @@ def test_no_fault_hides_another(variant: str) -> None:
 def test_every_field_malformed_at_once(variant: str) -> None:
     request = dict.fromkeys(RICH[variant], ODD) | {"extra": {"no_such": 1, "mode": 5}}
     expected = {*request, "extra.no_such", "extra.mode"} - {"extra"}
-    assert told(variant, request) == expected
+    assert problem_paths(variant, request) == expected
 
 
-def test_of_a_native_payload_no_other_variant_is_asked(tmp_path: Path) -> None:
+def test_no_other_variant_is_suggested_for_a_native_payload(tmp_path: Path) -> None:
     payload = {"model": "kling-v3", "prompt": "A red kite", "duration": 12}
     with Client(home=tmp_path) as client:
-        (asked,) = client.check(
+        (common,) = client.check(
             "toapis/kling-v3", {"prompt": "A red kite", "duration": 12}
         ).problems
         (native,) = client.check("toapis/kling-v3", {"extra": payload}).problems
-    assert (asked.path, native.path) == ("duration", "duration")
-    assert "apimart/kling-v3" in asked.variants
+    assert (common.path, native.path) == ("duration", "duration")
+    assert "apimart/kling-v3" in common.variants
     assert native.variants == []

@@ -1,4 +1,4 @@
-"""Portable requests: `check` maps them as an independent implementation does."""
+"""Portable requests: `check` maps them the same way as an independent implementation."""
 
 import json
 from typing import Any
@@ -63,7 +63,7 @@ COMMON: dict[str, st.SearchStrategy[Any]] = {
 
 @st.composite
 def requests(draw: st.DrawFn, variant: str) -> dict[str, Any]:
-    """Draw a request as JSON: a few fields, most of them plausible, native ones now and then."""
+    """Draw a request as JSON: a few fields, mostly plausible, sometimes native ones."""
     fits = [name for name in COMMON if name in TABLE[variant]]
     few = draw(st.lists(st.sampled_from(fits), max_size=4, unique=True))
     if draw(st.integers(0, 5)) == 0:
@@ -78,7 +78,7 @@ def requests(draw: st.DrawFn, variant: str) -> dict[str, Any]:
 
 
 def wire(report: Report) -> Any:
-    """Return the body that would be sent, local files standing in it by their paths."""
+    """Return the body that would be sent, with the paths of local files in place of addresses."""
     text = msgspec.json.encode(report.complete_payload()).decode()
     for planned in report.uploads:
         text = text.replace(json.dumps(planned.placeholder), json.dumps(planned.path))
@@ -88,7 +88,7 @@ def wire(report: Report) -> Any:
 @pytest.mark.parametrize("variant", sorted(TABLE))
 @settings(max_examples=6 * settings().max_examples)
 @given(data=st.data())
-def test_the_table_is_kept(variant: str, data: st.DataObject) -> None:
+def test_requests_are_mapped_as_the_table_says(variant: str, data: st.DataObject) -> None:
     request: dict[str, Any] = data.draw(requests(variant))
     report, mapped = check(REGISTRY.get(variant), request), read(variant, request)
     for problem in report.problems:

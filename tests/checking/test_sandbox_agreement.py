@@ -1,4 +1,4 @@
-"""The plugins and the sandbox read the same pages alike: both accept the same payloads."""
+"""The plugins and the sandbox agree on the pages: both accept the same payloads."""
 
 from typing import Any
 
@@ -69,6 +69,6 @@ def test_the_fast_path_and_the_full_check_agree(variant: str, data: st.DataObjec
             st.fixed_dictionaries({}, optional=common).map(lambda given: Request(**given)),
         )
     )
-    hoped, found_out = quick(loaded, request), _full_check(loaded, request)
-    assert hoped is None or hoped == found_out
-    assert check(loaded, request) == found_out
+    short, full = quick(loaded, request), _full_check(loaded, request)
+    assert short is None or short == full
+    assert check(loaded, request) == full

@@ -1,4 +1,4 @@
-"""`json_schema` and the checker agree, as an independent validator sees it.
+"""`json_schema` and the checker agree, according to an independent validator.
 
 What the checker accepts the schema accepts. What only the checker refuses is refused by a rule
 that the schema lists under `x-rules`, or by one of the few things that JSON Schema cannot say.
@@ -41,43 +41,43 @@ def problems(variant: str, body: dict[str, Any]) -> tuple[Problem, ...]:
 
 
 def at(body: Any, path: str) -> Any:
-    """Return the value at a problem's path; where the last step leads nowhere, None."""
+    """Return the value at a problem's path, or None if its last step does not exist."""
     for step in re.findall(r"[^.\[\]]+", path):
         body = body[int(step)] if isinstance(body, list) else body.get(step)
     return body
 
 
-def unsayable(variant: str, body: dict[str, Any], problem: Problem) -> bool:
-    """Whether a problem is one that JSON Schema has no words for."""
+def inexpressible(variant: str, body: dict[str, Any], problem: Problem) -> bool:
+    """Return whether JSON Schema cannot express a problem."""
     if problem.code in {listed["code"] for listed in VALIDATORS[variant].schema.get("x-rules", ())}:
         return True
     value = at(body, problem.path)
     if problem.code in ("public_url", "web_url"):
-        # A pattern tells no private address, and no malformed one.
+        # A pattern cannot recognise private or malformed addresses.
         return isinstance(value, str) and value.lower().startswith("http")
     if isinstance(value, float):
-        # 5.0 is an integer there; infinity, which JSON does not have, is a number.
+        # To the validator 5.0 is an integer, and infinity, which JSON lacks, a number.
         return (
             value.is_integer() if problem.code in ("type", "choice") else not math.isfinite(value)
         )
-    # Half of a surrogate pair is a character there.
+    # To the validator a lone surrogate is a character.
     return problem.code == "not_json" and isinstance(value, str)
 
 
 def disagreements(variant: str, body: dict[str, Any]) -> Iterator[str]:
-    """Yield what one of the two says and the other does not."""
+    """Yield what only one of the two objects to."""
     errors = [error.message for error in VALIDATORS[variant].iter_errors(body)]
     found = problems(variant, body)
     if errors and not found:
         yield f"the schema alone refuses {body}: {errors}"
     if found and not errors:
         for problem in found:
-            if not unsayable(variant, body, problem):
+            if not inexpressible(variant, body, problem):
                 yield f"the checker alone refuses {body}: {problem}"
 
 
 @pytest.mark.parametrize("variant", sorted(FIELDS))
-def test_the_schema_is_one(variant: str) -> None:
+def test_the_schema_is_valid(variant: str) -> None:
     schema = json_schema(REGISTRY.get(variant).variant)
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     Draft202012Validator.check_schema(schema)
@@ -85,7 +85,7 @@ def test_the_schema_is_one(variant: str) -> None:
 
 @pytest.mark.parametrize("variant", sorted(FIELDS))
 @given(data=st.data())
-def test_payloads_that_crowd_the_bounds(variant: str, data: st.DataObject) -> None:
+def test_payloads_near_the_bounds(variant: str, data: st.DataObject) -> None:
     body = data.draw(native_payloads(variant))
     note(f"{body}")
     assert list(disagreements(variant, body)) == []
@@ -99,7 +99,7 @@ def test_payloads_from_the_struct(variant: str, data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("variant", sorted(FIELDS))
-def test_every_value_on_and_beyond_a_bound(variant: str) -> None:
+def test_every_value_at_and_beyond_a_bound(variant: str) -> None:
     struct, body = REGISTRY.get(variant).variant.payload, KITS[variant].native()
     tried = [
         site.put(body, value)
@@ -151,7 +151,7 @@ CORNERS: dict[str, dict[str, tuple[Any, ...]]] = {
 
 
 @pytest.mark.parametrize("variant", sorted(CORNERS))
-def test_every_combination_of_what_rules_look_at(variant: str) -> None:
+def test_every_combination_of_fields_that_rules_read(variant: str) -> None:
     fields = CORNERS[variant]
     for values in product(*fields.values()):
         chosen = {
@@ -164,7 +164,7 @@ def test_every_combination_of_what_rules_look_at(variant: str) -> None:
 
 
 @pytest.mark.parametrize("variant", sorted(FIELDS))
-def test_a_rule_is_said_or_listed(variant: str) -> None:
+def test_a_rule_is_expressed_or_listed(variant: str) -> None:
     schema, kit = VALIDATORS[variant].schema, KITS[variant]
     listed = {rule["code"] for rule in schema.get("x-rules", ())}
     for name, example in kit.rejected.items():
@@ -174,7 +174,7 @@ def test_a_rule_is_said_or_listed(variant: str) -> None:
     assert {rule["code"] for rule in schema.get("x-notes", ())} == set(kit.noted)
 
 
-def test_few_rules_are_left_to_words() -> None:
+def test_few_rules_are_only_listed() -> None:
     left = {
         variant: [rule["code"] for rule in VALIDATORS[variant].schema["x-rules"]]
         for variant in FIELDS
@@ -195,7 +195,7 @@ def test_few_rules_are_left_to_words() -> None:
         ({"callback_url": "http://:80/"}, "web_url"),
     ],
 )
-def test_what_json_schema_cannot_say(given_: dict[str, Any], code: str) -> None:
+def test_values_that_json_schema_cannot_refuse(given_: dict[str, Any], code: str) -> None:
     body = {**BASE, **given_}
     assert VALIDATORS["toapis/kling-v3"].is_valid(body)
     assert [problem.code for problem in problems("toapis/kling-v3", body)] == [code]

@@ -17,7 +17,7 @@ from crash.random_kills import LEAST, Tally, run
 
 
 def at_every_point(folder: Path, films: Path) -> Outcomes:
-    """Kill one process at each point for each provider; return how each job went on."""
+    """Kill one process at each point for each provider; return how each job was finished."""
     outcomes: Outcomes = {}
     with (
         Sandbox(queue_seconds=0, render_seconds=0, poll_after=None, folder=films) as sandbox,
@@ -32,7 +32,7 @@ def at_every_point(folder: Path, films: Path) -> Outcomes:
 
 
 def complaints(tally: Tally, kills: int) -> list[str]:
-    """List what is wrong with a run, its spread included."""
+    """List what is wrong with a run, including a poor spread of kills."""
     few = [
         f"only {tally.phase(phase)} kills fell into {phase}"
         for phase in ("submit", "poll", "fetch")
@@ -42,7 +42,7 @@ def complaints(tally: Tally, kills: int) -> list[str]:
 
 
 def emit(*lines: str) -> None:
-    """Print lines and flush."""
+    """Print lines and flush them."""
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     sys.stdout.flush()
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def harness(rushes_sandbox_folder: Path) -> Iterator["Harness"]:
-    """Return a sandbox without waiting times, and a fork server."""
+    """Return a sandbox that renders at once, and a fork server."""
     from rushes_sandbox import Sandbox
 
     from crash.fork_server import ForkServer

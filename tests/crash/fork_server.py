@@ -39,7 +39,7 @@ class JobProcess:
         return "exited" in self.lines
 
     def wait_for(self, word: str) -> str:
-        """Wait until it reports a word; return the rest of that line."""
+        """Wait until it reports this word; return the rest of the line."""
         read = 0
         while True:
             for line in self.lines[read:]:
@@ -59,10 +59,10 @@ class JobProcess:
         """Wait until the process has suspended itself."""
         self.wait_for("stopped")
         while "T" not in Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]:
-            time.sleep(0.001)  # the system reports to nobody that a process was stopped
+            time.sleep(0.001)  # nothing but polling shows that a process has stopped
 
     def continue_suspended(self) -> None:
-        """Let a process continue that has suspended itself."""
+        """Resume a process that has suspended itself."""
         os.kill(self.pid, signal.SIGCONT)
 
     def wait(self) -> ExitReport | None:
@@ -89,7 +89,7 @@ class JobProcess:
 
 
 class ForkServer:
-    """A process that has everything imported and forks job processes, one at a time."""
+    """A process that has imported everything and forks job processes, one at a time."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""A fork server for processes that are to be killed: it has everything imported, and forks.
+"""A fork server for processes that will be killed: it has imported everything, and forks.
 
 It reads one JSON object per line (`JobSpec`) and forks one process for each. That process reports
 on standard output what it does; once it has exited, for whatever reason, the fork server reports
@@ -90,7 +90,7 @@ class StoppingJournal(rushes.SQLiteJournal):
 
 
 def stop_before_the_call_leaves(spec: JobSpec) -> None:
-    """Make this process stop after the claim was checked, before the first byte is sent."""
+    """Make this process stop after its claim was checked, before the first byte is sent."""
     original = rushes._flow.Dispatch.__init__
 
     def patched(dispatch: Any, may_leave: Any) -> None:

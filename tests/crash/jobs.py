@@ -36,7 +36,7 @@ class Harness:
 
 
 class Job:
-    """A job, what the sandbox was asked for it, and what its journal says."""
+    """A job, the sandbox's log of it, and its record in the journal."""
 
     def __init__(self, harness: Harness, home: Path, task: str, provider: str, prompt: str) -> None:
         variant, seconds = VARIANTS[provider]
@@ -82,7 +82,7 @@ class Job:
         return Counter(map(call_kind, self.harness.sandbox.exchanges[self._exchanges :]))
 
     def record(self) -> Task | None:
-        """Read what the journal says, after SQLite has said that the file is whole."""
+        """Read the record from the journal, after SQLite has checked the file."""
         path = Path(self.spec.home) / "journal.db"
         if not path.exists():
             return None
@@ -112,7 +112,7 @@ class Job:
         return task
 
     def check_delivered(self) -> None:
-        """Check that it is done: billed once, the film in place, and nothing beside it."""
+        """Check that it is done: billed once, the film in place, and no other file beside it."""
         task = self.check_invariants()
         assert task
         assert (task.state, task.file) == ("completed", str(self.output))
@@ -123,7 +123,7 @@ class Job:
         """Finish it in new processes, as a user would; return how.
 
         `again`: nothing was recorded, so it was started again. `resumed`: `resume` was enough.
-        `told`: the outcome of the submit was unknown, so the user looked it up and said.
+        `told`: the outcome of the submit was unknown, so the user looked it up and resolved it.
         """
         if self.record() is None:
             assert not self.bills()
@@ -133,7 +133,7 @@ class Job:
         if report.error is None:
             return self._delivered("resumed")
         assert report.error == "OutcomeUnknownError", report
-        assert self.provider == "uniall", report  # the others can be asked, or replay
+        assert self.provider == "uniall", report  # the others can look it up or replay it
         task = self.check_invariants()
         assert task
         assert task.state == "unknown"
@@ -155,7 +155,7 @@ class Job:
                 raise HangError(
                     f"nothing of the film of {self!r} is written within {HANG_SECONDS:g} s"
                 )
-            time.sleep(0.002)  # a file reports its growth to nobody
+            time.sleep(0.002)  # a file's growth can only be polled
 
     def _delivered(self, how: str) -> str:
         self.check_delivered()
@@ -186,7 +186,7 @@ class Job:
 
 
 def _marked(provider: str, task: str) -> dict[str, Any]:
-    """Put our name into the body where the provider has no field for it."""
+    """Mark the body with our name, where the provider has no field for it."""
     return {"extra": {"extra_body": {"job": task}}} if provider == "uniall" else {}
 
 

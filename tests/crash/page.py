@@ -1,4 +1,4 @@
-"""docs/crashes.md: the measurements, as tables."""
+"""docs/crashes.md: the measurements as tables."""
 
 from collections import Counter
 from collections.abc import Iterable

@@ -9,7 +9,7 @@ from crash.jobs import Harness
 
 @dataclass(frozen=True)
 class Point:
-    """A point of a job's life. The process is known to be there when it is killed.
+    """A point of a job's life at which the process is known to be when it is killed.
 
     `stop` is a point of its own code (see `job_process.py`), `hold` a fault of the sandbox that
     holds an answer back. `state` is what the journal says then, `billed` whether there is a bill,
@@ -47,10 +47,10 @@ POINTS = (
 
 
 def kill_at(point: Point, harness: Harness, home: Path, provider: str) -> str:
-    """Kill a job's process at a point, finish the job, check everything; return how it went on."""
+    """Kill a job's process at a point, finish the job, check all; return how it was finished."""
     job = harness.job(home, f"kite-{POINTS.index(point)}", provider)
     names = [point.hold] if point.hold else []
-    names.append("progress-null")  # the first poll is one too early
+    names.append("progress-null")  # so that the first poll finds it in progress
     orders = [harness.sandbox.inject(name, gateway=provider) for name in names]
     process = job.start("generate", stop=point.stop)
     if point.stop:
@@ -78,7 +78,7 @@ def kill_at(point: Point, harness: Harness, home: Path, provider: str) -> str:
 
 
 def expected(point: Point, provider: str) -> str:
-    """Return how a job must go on."""
+    """Return how a job must be finished."""
     if point.state is None:
         return "again"
     if point.state == "sending" and provider == "uniall":
@@ -87,7 +87,7 @@ def expected(point: Point, provider: str) -> str:
 
 
 def posts(point: Point, provider: str) -> int:
-    """Return how many creating calls may follow the crash."""
+    """Return how many creating calls must follow the crash."""
     if point.state in (None, "recorded"):
         return 1
     if point.state != "sending" or provider == "uniall":

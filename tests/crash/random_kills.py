@@ -1,7 +1,7 @@
-"""Random kills: what a kill is aimed at is drawn from a seed, what it hits depends on timing.
+"""Random kills: the aim of a kill is drawn from a seed, what it hits depends on timing.
 
-The sandbox holds an answer back, or has been polled so many times; then a random time passes, and
-the process is killed wherever it is by then. What it was doing is read from what it left behind.
+The sandbox holds an answer back or has been polled a number of times; then a random time passes,
+and the process is killed wherever it is. What it was doing is read from what it left behind.
 """
 
 import random
@@ -37,7 +37,7 @@ PHASES = {
     "completed": "fetch",
 }
 LEAST = 10
-"""One kill in so many, at least, must have fallen into each of submit, poll and fetch."""
+"""At least one kill in this many must have hit each of submit, poll and fetch."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def run(numbers: Iterable[int], seed: int, folder: Path, films: Path) -> Tally:
 
 
 def _render(home: Path, films: Path) -> None:
-    """Have every film rendered before the first kill."""
+    """Render every film before the first kill."""
     with (
         Sandbox(queue_seconds=0, render_seconds=0, folder=films) as sandbox,
         ForkServer() as fork_server,

@@ -1,4 +1,4 @@
-"""The command line, killed with SIGKILL: the next command of the user brings the video."""
+"""The command line, killed with SIGKILL: the user's next command delivers the video."""
 
 import json
 import os
@@ -14,7 +14,7 @@ RUSHES = str(Path(sys.executable).with_name("rushes"))
 
 
 class User:
-    """Types commands in one folder."""
+    """A user who runs commands in one folder."""
 
     def __init__(self, sandbox: Sandbox, folder: Path) -> None:
         self.sandbox, self.folder = sandbox, folder

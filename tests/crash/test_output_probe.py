@@ -1,4 +1,4 @@
-"""Killed while it probes whether the video could be written: the probe leaves nothing behind."""
+"""Killed while probing whether the video could be written: nothing is left behind."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ def test_the_probe_leaves_nothing_behind(tmp_path: Path) -> None:
     try:
         os.close(os.open(tmp_path, os.O_TMPFILE | os.O_RDWR, 0o600))
     except (AttributeError, OSError):
-        pytest.skip("this system has no files without a name")
+        pytest.skip("this system has no unnamed files")
     subprocess.run(
         [sys.executable, "-c", KILLED_AT_A_REMOVAL, str(tmp_path / "film.mp4")], timeout=60
     )

@@ -1,4 +1,4 @@
-"""Who takes over after a process was killed: one other process, at once, however many try."""
+"""Who takes over after a process was killed: exactly one other process, at once."""
 
 import time
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ KILLED_AT = {
 
 @pytest.fixture(scope="module")
 def other() -> Iterator[ForkServer]:
-    """Return a second fork server: two processes of one job at once."""
+    """Return a second fork server, for two processes of one job at once."""
     with ForkServer() as fork_server:
         yield fork_server
 
 
-def killed(harness: Harness, home: Path, task: str, provider: str, stop: str) -> Job:
-    """Start a job and kill its process at a stop."""
-    job = harness.job(home, task, provider)
+def start_and_kill(harness: Harness, home: Path, task: str, provider: str, stop: str) -> Job:
+    """Start a job and kill its process at a stopping point."""
+    job = harness.job(home, task.replace(" ", "-"), provider)
     process = job.start("generate", stop=stop)
     process.wait_for("stopped")
     process.kill()
@@ -48,7 +48,7 @@ def test_two_resumes_at_once_do_the_work_of_one(
     where: str, provider: str, harness: Harness, other: ForkServer, tmp_path: Path
 ) -> None:
     stop, hold = KILLED_AT[where]
-    job = killed(harness, tmp_path, f"two {stop} {provider}".replace(" ", "-"), provider, stop)
+    job = start_and_kill(harness, tmp_path, f"two {stop} {provider}", provider, stop)
     before = job.call_counts()
     held = harness.sandbox.inject(hold, gateway=provider)
     first = job.start("resume")
@@ -68,7 +68,7 @@ def test_two_resumes_that_race_send_once(
     provider: str, harness: Harness, other: ForkServer, tmp_path: Path
 ) -> None:
     for turn in range(3):
-        job = killed(harness, tmp_path, f"race-{turn}-{provider}", provider, "after add")
+        job = start_and_kill(harness, tmp_path, f"race-{turn}-{provider}", provider, "after add")
         assert_succeeded(job.start("resume"), job.start("resume", fork_server=other))
         assert (job.call_counts()["submit"], job.call_counts()["fetch"]) == (1, 1)
         job.check_delivered()
@@ -79,9 +79,9 @@ def test_two_resumes_that_race_send_once(
 def test_when_the_first_is_killed_the_second_takes_over(
     where: str, provider: str, harness: Harness, other: ForkServer, tmp_path: Path
 ) -> None:
-    """The first stays a zombie: its process id is taken, but it holds nothing."""
+    """The first stays a zombie: its process id is still taken, but it holds nothing."""
     stop, hold = KILLED_AT[where]
-    job = killed(harness, tmp_path, f"over {stop} {provider}".replace(" ", "-"), provider, stop)
+    job = start_and_kill(harness, tmp_path, f"over {stop} {provider}", provider, stop)
     held = harness.sandbox.inject(hold, gateway=provider)
     first = job.start("resume")
     assert held.wait(HANG_SECONDS)
@@ -104,7 +104,7 @@ LEASE = 1.0
 
 
 @pytest.mark.parametrize("provider", VARIANTS)
-def test_one_that_slept_past_its_lease_sends_nothing_when_it_wakes(
+def test_a_process_that_slept_past_its_lease_sends_nothing_when_it_wakes(
     provider: str, harness: Harness, other: ForkServer, tmp_path: Path
 ) -> None:
     """Meanwhile the user gives the job up and starts a new one."""
@@ -118,34 +118,36 @@ def test_one_that_slept_past_its_lease_sends_nothing_when_it_wakes(
         assert report
         if report.error is None:
             break
-        assert report.error == "StillRunningError"  # the lease lasts
-    anew = harness.job(tmp_path, f"anew-{provider}", provider)
-    assert_succeeded(anew.start("generate", fork_server=other))
+        assert report.error == "StillRunningError"  # the lease still holds
+    restarted = harness.job(tmp_path, f"restarted-{provider}", provider)
+    assert_succeeded(restarted.start("generate", fork_server=other))
     sleeper.continue_suspended()
     report = sleeper.wait()
     sleeper.reap()
     assert report
     assert report.error == "StillRunningError", report
-    assert (job.call_counts()["submit"], job.bills()) == (1, [])  # the one is the new job's
-    anew.check_delivered()
+    assert (job.call_counts()["submit"], job.bills()) == (1, [])  # the one submit is the new job's
+    restarted.check_delivered()
 
 
 @pytest.mark.parametrize("provider", VARIANTS)
-def test_one_that_slept_and_was_left_alone_goes_on(
+def test_a_process_that_slept_undisturbed_continues(
     provider: str, harness: Harness, tmp_path: Path
 ) -> None:
     job = harness.job(tmp_path, f"rested-{provider}", provider)
     sleeper = job.start("generate", stop="after sending", lease=LEASE)
     sleeper.wait_until_suspended()
-    time.sleep(LEASE)  # the length of the sleep is what is tested
+    time.sleep(LEASE)  # sleeping for a whole lease is what is tested
     sleeper.continue_suspended()
     assert_succeeded(sleeper)
     assert job.call_counts()["submit"] == 1
     job.check_delivered()
 
 
-def test_a_zombie_holds_nothing_up(harness: Harness, other: ForkServer, tmp_path: Path) -> None:
-    """A program may never wait for its children; a killed one then keeps its process id."""
+def test_a_zombie_does_not_block_a_resume(
+    harness: Harness, other: ForkServer, tmp_path: Path
+) -> None:
+    """If a program never waits for its children, a killed one keeps its process id."""
     job = harness.job(tmp_path, "zombie", "toapis")
     process = job.start("generate", stop="after queued")
     process.wait_for("stopped")

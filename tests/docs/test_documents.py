@@ -1,4 +1,4 @@
-"""The documents are correct: code runs, links resolve, the README starts with its two lines."""
+"""The documents: code runs, links resolve, the README starts with its two lines."""
 
 import os
 import re
@@ -29,7 +29,7 @@ def test_links_lead_to_files_that_exist(page: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["reference", "tutorial", "write-a-plugin"])
-def test_the_code_runs_as_it_stands(name: str, tmp_path: Path) -> None:
+def test_the_code_runs_as_printed(name: str, tmp_path: Path) -> None:
     text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
     blocks = [block for kind, block in BLOCK.findall(text) if kind == "python"]
     code = "\n".join(block for block in blocks if "@app." not in block)  # a part of a web service

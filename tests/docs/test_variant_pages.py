@@ -27,13 +27,13 @@ def test_there_is_a_page_for_each_variant() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_links_lead_somewhere(page: Path) -> None:
+def test_links_resolve(page: Path) -> None:
     for target in LINK.findall(page.read_text(encoding="utf-8")):
         assert target.startswith("https://") or (page.parent / target).exists(), target
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_every_row_of_a_table_is_as_wide_as_its_head(page: Path) -> None:
+def test_every_table_row_has_as_many_cells_as_its_head(page: Path) -> None:
     width = 0
     for line in page.read_text(encoding="utf-8").splitlines():
         cells = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("|") else 0

@@ -1,5 +1,5 @@
-"""The fault suite: everything that may go wrong, over real sockets, at every provider.
+"""The fault suite: everything that can go wrong, over real sockets, at every provider.
 
 The sandbox injects the faults and counts the bills; it shares no code with the client. What is
-expected of a fault is data (`*_cases`), run by one `runner`.
+expected after a fault is data (`*_cases`), run by one `runner`.
 """

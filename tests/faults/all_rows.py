@@ -37,16 +37,16 @@ ROWS: tuple[Row, ...] = (
 
 STEPS = {
     "connect": "No connection is made",
-    "submit": "The call that is paid for",
-    "status": "The looks at the task",
+    "submit": "The creating call",
+    "status": "The polls",
     "download": "The video",
-    "upload": "An image of one's own",
-    "stopped": "Somebody stops the client",
-    "disk": "One's own disk",
-    "memory": "Too much comes",
+    "upload": "A local image",
+    "stopped": "The client is stopped",
+    "disk": "The local disk",
+    "memory": "Too much data",
     "several": "Several processes and accounts",
     "process": "The process itself",
-    "installed": "What is installed",
+    "installed": "Installed plugins",
     "command": "The command line",
 }
 """The parts of the table, and their headings."""

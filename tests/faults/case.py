@@ -1,4 +1,4 @@
-"""What a case is: what goes wrong, and what is expected then."""
+"""What a case is: what goes wrong, and what is expected."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,11 +14,11 @@ CLIENTS = ("sync", "async")
 COMMAND = ("command",)
 
 FollowUp = Literal["nothing", "refused", "resumed", "named", "lost", "ended", "again"]
-"""What is tried once the fault is gone, and works.
+"""What is tried once the fault is gone, with its outcome.
 
-nothing: it is done. refused, ended: a resume finds nothing to do. resumed: a resume gets the
-video. named: a resume gets it only after the user gave the remote id. lost: only giving it up
-ends it. again: no task was recorded, and the same call works.
+nothing: the job is done. refused, ended: a resume finds nothing to do. resumed: a resume gets the
+video. named: a resume gets it only after the user gave the remote id. lost: only giving the job up
+ends it. again: no task was recorded, and repeating the call works.
 """
 
 
@@ -54,7 +54,7 @@ def task_ended(state: str) -> Expected:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: a step, what goes wrong there, and who is tested with it."""
+    """One line of the table: a step, what goes wrong in it, and what it is tested with."""
 
     step: str
     name: str
@@ -83,7 +83,7 @@ class Case(Row):
     @property
     def slug(self) -> str:
         """A short name for a test's id."""
-        lasting = "" if self.times == 1 else "-for-ever" if self.times is None else f"-{self.times}"
+        lasting = "" if self.times == 1 else "-forever" if self.times is None else f"-{self.times}"
         where = "-public" * self.public + "-tls" * self.wrong_certificate
         return f"{self.fault or 'well'}{lasting}{where}"
 
@@ -94,7 +94,7 @@ _HOW_OFTEN = {1: "", None: " (every time)"}
 def fault_case(
     step: str, fault: str, expected: Expected | Mapping[str, Expected], **more: Any
 ) -> Case:
-    """Make a case of a fault of the sandbox, described in the sandbox's words."""
+    """Make a case of a fault of the sandbox, with the sandbox's description."""
     times = more.get("times", 1)
     words = FAULTS[fault].does.rstrip(".").partition(" unless a test releases it")[0]
     words += _HOW_OFTEN.get(times, f" ({times} times)")

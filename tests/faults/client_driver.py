@@ -8,7 +8,7 @@ from rushes import AsyncClient, Client
 from rushes.testing import Clock
 
 LONGEST = 0.01
-"""Seconds that a pause takes in reality: the sandbox needs some."""
+"""The longest real pause in seconds: the sandbox needs some time."""
 
 
 class ClientDriver:
@@ -21,10 +21,10 @@ class ClientDriver:
 
     def call(self, verb: str, *given: Any, **named: Any) -> Any:
         """Call a method of the client and wait for its result."""
-        return self._wait(getattr(self.client, verb)(*given, **named))
+        return self.wait_for(getattr(self.client, verb)(*given, **named))
 
-    def cancelled(self, order: Any, verb: str, *given: Any, **named: Any) -> Any:
-        """Start a coroutine of the client, and cancel it once an ordered fault has happened."""
+    def cancel_at(self, order: Any, verb: str, *given: Any, **named: Any) -> Any:
+        """Start a call of the asynchronous client; cancel it once an injected fault happens."""
 
         async def run() -> Any:
             job = asyncio.ensure_future(getattr(self.client, verb)(*given, **named))
@@ -36,8 +36,9 @@ class ClientDriver:
 
     def close(self) -> None:
         """Close the client and its event loop."""
-        self._wait(self.client.close())
+        self.wait_for(self.client.close())
         self._runner.close()
 
-    def _wait(self, result: Any) -> Any:
+    def wait_for(self, result: Any) -> Any:
+        """Return a result; run it on the loop if it is a coroutine."""
         return self._runner.run(result) if inspect.iscoroutine(result) else result

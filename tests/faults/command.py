@@ -18,7 +18,7 @@ AGAIN = re.compile(r"rushes resume (\S+)")
 
 
 class Command:
-    """Runs `rushes` in a fault run's home; all output is searched for the key."""
+    """Runs `rushes` in a fault run's home, and searches all output for the key."""
 
     def __init__(self, run: FaultRun) -> None:
         self.fault_run = run
@@ -31,7 +31,7 @@ class Command:
         }
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Start it with these arguments."""
+        """Start `rushes` with these arguments."""
         return subprocess.Popen(
             [RUSHES, *arguments],
             env=self.environment,
@@ -43,7 +43,7 @@ class Command:
         )
 
     def end(self, process: "subprocess.Popen[str]") -> int:
-        """Wait for its end, and return its exit code."""
+        """Wait until it exits; return its exit code."""
         with process:
             try:
                 self.out, self.err = process.communicate(timeout=DEADLINE)
@@ -55,11 +55,11 @@ class Command:
         return self.code
 
     def run(self, *arguments: str) -> int:
-        """Run it to its end, and return its exit code."""
+        """Run `rushes` with these arguments; return its exit code."""
         return self.end(self.start(*arguments))
 
     def generate(self, *more: str) -> list[str]:
-        """Return the arguments that ask for the video."""
+        """Return the arguments that request the video."""
         duration = ["--duration", str(REQUEST.duration)]
         model = [
             "-m",
@@ -71,18 +71,18 @@ class Command:
         return ["generate", str(REQUEST.prompt), *duration, *model, *more]
 
     def begin(self) -> str:
-        """Ask for the video, do not wait for it, and return the task's reference."""
+        """Request the video without waiting for it; return the task's reference."""
         assert self.run(*self.generate("--timeout", "0.1")) == 6, self.err
         return self.reference
 
     @property
     def reference(self) -> str:
-        """The task in the printed resume command."""
+        """The task reference in the printed resume command."""
         found = AGAIN.search(self.err)
         assert found, self.err
         return found[1]
 
     @property
     def json(self) -> Any:
-        """What was printed as JSON."""
+        """The JSON that was printed."""
         return json.loads(self.out)

@@ -39,7 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep every case from the keys, folders and proxies of whoever runs it."""
+    """Isolate every case from the keys, folders and proxies of this machine."""
     for provider in ("TOAPIS", "APIMART", "UNIALL"):
         monkeypatch.delenv(f"{provider}_API_KEY", raising=False)
         monkeypatch.delenv(f"{provider}_BASE_URL", raising=False)
@@ -51,7 +51,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def one_tls_context() -> Iterator[None]:
-    """Read one certificate, once: that of the relay."""
+    """Read only the relay's certificate, and only once."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(httpx, "create_ssl_context", functools.cache(trusting))
         yield
@@ -63,7 +63,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     folder = tmp_path_factory.getbasetemp()
     folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
     settings: dict[str, Any] = {"queue_seconds": 0, "render_seconds": 0, "poll_after": None}
-    # So slowly that the head alone of an answer that drips takes longer than a case may.
+    # So slow that the head of a dripping answer alone takes longer than a case may.
     settings["drip_interval"] = 0.3
     with Sandbox(key=KEY, folder=folder / "sandbox", **settings) as running:
         yield running
@@ -71,7 +71,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="session")
 def films(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Films:
-    """Return what has the films rendered."""
+    """Return the films, rendered on demand."""
     return Films(sandbox, tmp_path_factory.mktemp("films"))
 
 
@@ -105,7 +105,7 @@ def run(
 
 @pytest.fixture
 def record(record_property: Callable[[str, object], None]) -> Recorder:
-    """Return what records a measurement for the table."""
+    """Return a function that records a measurement for the table."""
 
     def take(found: Measurement) -> None:
         record_property(table.PROPERTY, asdict(found))
@@ -115,7 +115,7 @@ def record(record_property: Callable[[str, object], None]) -> Recorder:
 
 @pytest.fixture
 def run_case(request: pytest.FixtureRequest, run: FaultRun, record: Recorder) -> CaseRunner:
-    """Return what runs a case to its end, and records the measurement."""
+    """Return a function that runs a case to its end and records the measurement."""
 
     def run_and_record(case: Case) -> None:
         if case.public or case.wrong_certificate:

@@ -1,4 +1,4 @@
-"""A disk that is full, and then is not: a small file system in memory, or a limit on files."""
+"""A disk that is full and then has room: a small file system in memory, or a file size limit."""
 
 import contextlib
 import resource
@@ -16,9 +16,9 @@ def _mount(options: str, folder: Path) -> bool:
 
 @contextlib.contextmanager
 def small_disk(folder: Path, kilobytes: int) -> Iterator[Callable[[], None] | None]:
-    """Make a folder a disk of its own; yield what makes it larger, or None where that may not be.
+    """Mount a small disk on a folder; yield a function that enlarges it, or None if not permitted.
 
-    What was in the folder is hidden meanwhile.
+    The folder's own content is hidden meanwhile.
     """
     if not _mount(f"size={kilobytes}k", folder):
         yield None
@@ -34,8 +34,8 @@ def _fail() -> None:
 
 
 @contextlib.contextmanager
-def short_files(kilobytes: int) -> Iterator[None]:
-    """Have the system refuse to write more to any file of this process."""
+def file_size_limit(kilobytes: int) -> Iterator[None]:
+    """Have the system refuse this process to write beyond a file size."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1024, before[1]))
     try:

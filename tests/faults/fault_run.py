@@ -1,4 +1,4 @@
-"""One job at one provider with one client, and everything that can be observed of it."""
+"""One job at one provider with one client, and everything observable about it."""
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +15,7 @@ from faults.films import IMAGE, REQUEST, VARIANTS
 from faults.relay import Relay
 from faults.secrecy import KEY
 
-OLDER = b"an older film, which somebody still needs"
+OLDER = b"an older film that somebody still needs"
 LIMITS = {"connect": 10, "read": 30, "submit": 40, "poll": 30, "upload": 30, "download": 40}
 SUBMIT_PATHS = {"uniall": "/uniall/v1/video/generations"}
 
@@ -75,7 +75,7 @@ class FaultRun:
 
     @property
     def film(self) -> bytes:
-        """The video of the one task, as the sandbox serves it."""
+        """The video of the only task, as the sandbox serves it."""
         return self.sandbox.created[-1].video.path.read_bytes()
 
     @property
@@ -106,7 +106,7 @@ class FaultRun:
             driver.close()
 
     def generate(self, **more: Any) -> None:
-        """Ask for the video; keep the result or the error."""
+        """Request the video; keep the result or the error."""
         job = (VARIANTS[self.provider], self.request)
         self.attempt("generate", *job, output=self.target, on_update=self.updates.append, **more)
 
@@ -118,6 +118,20 @@ class FaultRun:
         self.image.write_bytes(IMAGE)
         first = Image(str(self.image), role="first_frame")
         return msgspec.structs.replace(REQUEST, images=[first])
+
+    def leave_unknown(self) -> Task:
+        """Submit without an answer, and stop before the provider is asked what became of it."""
+
+        def stop(task: Task) -> None:
+            if task.state == "unknown":
+                raise LookupError("a callback")
+
+        self.sandbox.inject("drop-after-create", times=1, gateway=self.provider)
+        job = (VARIANTS[self.provider], self.request)
+        self.attempt("submit", *job, output=self.target, on_update=stop)
+        assert isinstance(self.error, LookupError)
+        assert self.task
+        return self.task
 
     def attempt(self, verb: str, *given: Any, settings: Any = None, **named: Any) -> None:
         """Call a method of a new client; keep the result or error, and all text it exposes."""
@@ -149,7 +163,7 @@ class FaultRun:
     # What must hold, whatever happened.
 
     def assert_output(self, *, delivered: bool) -> None:
-        """The target is the whole film, or the older file untouched; nothing lies beside it."""
+        """The target is the whole film or the untouched older file; nothing else is there."""
         assert [path.name for path in self.output_folder.iterdir()] == [self.target.name]
         content = self.target.read_bytes()
         if delivered:
@@ -158,7 +172,7 @@ class FaultRun:
             assert content == OLDER, "the older file was touched"
 
     def assert_paid_once(self) -> None:
-        """There is no second bill, and no second call that could have caused one."""
+        """There was no second bill, and no second call that could have caused one."""
         assert self.bills <= 1, f"{self.bills} bills"
         sent = [post for post in self.posts if post.status != 429]
         if self.provider == "uniall":
@@ -179,7 +193,7 @@ class FaultRun:
         secrecy.assert_without_key(texts)
 
     def assert_invariants(self) -> None:
-        """Check everything that holds after any run."""
+        """Check everything that must hold after any run."""
         self.assert_paid_once()
         self.assert_key_not_leaked()
 

@@ -1,4 +1,4 @@
-"""Faults of the files: the video that comes, and the image that goes."""
+"""Faults of files: the downloaded video and the uploaded image."""
 
 from faults.case import (
     NO_VIDEO,
@@ -17,7 +17,7 @@ UPLOADING = ("toapis", "apimart")
 """uniall has no endpoint for images: a local one is refused before anything is sent."""
 
 
-def went_on_by_range(run: FaultRun) -> None:
+def continued_by_range(run: FaultRun) -> None:
     first, *more = run.downloads
     assert "range" not in first.headers
     assert more
@@ -35,20 +35,20 @@ def gave_up(run: FaultRun) -> None:
     assert 2 <= len(run.downloads) <= 5
 
 
-def took_one(run: FaultRun) -> None:
+def downloaded_once(run: FaultRun) -> None:
     assert len(run.downloads) == 1
 
 
-def came_over_tls(run: FaultRun) -> None:
+def used_tls(run: FaultRun) -> None:
     assert run.relay
     assert {host for host, _ in run.relay.received} == {"api.acme.example", "cdn.example"}
 
 
 DOWNLOAD: tuple[Case, ...] = (
-    fault_case(STEP, "download-short", VIDEO, verify=went_on_by_range),
-    # What a reset takes with it may be all that came: then nothing is there to go on from.
+    fault_case(STEP, "download-short", VIDEO, verify=continued_by_range),
+    # A reset may discard everything received: then there is nothing to continue from.
     fault_case(STEP, "download-reset", VIDEO),
-    fault_case(STEP, "download-stall", VIDEO, limits={"read": 1.5}, verify=went_on_by_range),
+    fault_case(STEP, "download-stall", VIDEO, limits={"read": 1.5}, verify=continued_by_range),
     fault_case(STEP, "download-500", VIDEO),
     fault_case(STEP, "download-expired", VIDEO, verify=polled_once_more),
     *(
@@ -60,22 +60,26 @@ DOWNLOAD: tuple[Case, ...] = (
         STEP, "download-expired", NO_VIDEO, times=None, verify=polled_once_more, message="expired"
     ),
     *(
-        fault_case(STEP, f"download-{what}", NO_VIDEO, verify=took_one)
+        fault_case(STEP, f"download-{what}", NO_VIDEO, verify=downloaded_once)
         for what in ("cut-silently", "html", "json", "empty", "html-as-video", "bomb")
     ),
     *(
-        fault_case(STEP, f"download-{what}", NOT_IN_TIME, limits={"download": 1.0}, verify=took_one)
+        fault_case(
+            STEP, f"download-{what}", NOT_IN_TIME, limits={"download": 1.0}, verify=downloaded_once
+        )
         for what in ("drip", "endless")
     ),
     *(
-        fault_case(STEP, f"download-redirect-{what}", NO_VIDEO, verify=took_one, message=what)
+        fault_case(
+            STEP, f"download-redirect-{what}", NO_VIDEO, verify=downloaded_once, message=what
+        )
         for what in ("file", "ftp")
     ),
     fault_case(STEP, "download-redirect-loop", NO_VIDEO, times=None, message="redirects more than"),
     *(
         fault_case(
             STEP, f"download-redirect-{what}", NO_VIDEO, message=words, public=True,
-            verify=took_one,
+            verify=downloaded_once,
         )
         for what, words in (
             ("file", "file"), ("ftp", "ftp"), ("private", r"10\.0\.0\.1"),
@@ -87,7 +91,7 @@ DOWNLOAD: tuple[Case, ...] = (
         "Nothing goes wrong at a provider on the internet",
         public=True,
         expected=dict.fromkeys(PROVIDERS, VIDEO),
-        verify=came_over_tls,
+        verify=used_tls,
     ),
 )  # fmt: skip
 

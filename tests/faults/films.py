@@ -1,4 +1,4 @@
-"""The request. Its films are rendered once, before any case: rendering takes seconds."""
+"""The request, and its films, rendered once before any case: rendering takes seconds."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ class Films:
         self._rendered: set[tuple[str, bool]] = set()
 
     def ensure(self, provider: str, *, image: bool) -> None:
-        """Have a provider's film rendered."""
+        """Make sure that a provider's film is rendered."""
         if (provider, image) in self._rendered:
             return
         request = REQUEST

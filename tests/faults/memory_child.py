@@ -1,8 +1,8 @@
-"""Runs one job in a process of its own and prints how much memory it took beyond a good one's.
+"""Run one faulty job in a separate process; print how much more memory it took than a good one.
 
 `python -m faults.memory_child PROVIDER CLIENT BASE_URL FOLDER IMAGE`; the key is in KEY. It makes
-one video without any fault, prints a line, and goes on once it is sent one: that is when the fault
-is ordered.
+one video without any fault, prints a line, and continues when it receives one: the fault is
+injected in between.
 """
 
 import json
@@ -22,16 +22,16 @@ STATUS = Path("/proc/self/status")
 
 
 def megabytes(line: str) -> float:
-    """Read a line of the process's status, where the system tells one."""
+    """Read a line of the process's status in megabytes."""
     found = next(row for row in STATUS.read_text().splitlines() if row.startswith(line))
     return int(found.split()[1]) / 1024
 
 
 def begin() -> float:
-    """Return the memory held now, and have the system forget the peak until now.
+    """Return the memory in use, and have the system reset the peak.
 
-    What `getrusage` calls the peak of a process begins with that of its parent:
-    https://man7.org/linux/man-pages/man5/proc_pid_clear_refs.5.html has the way out.
+    The peak that `getrusage` reports starts with that of the parent process;
+    https://man7.org/linux/man-pages/man5/proc_pid_clear_refs.5.html describes the reset.
     """
     if STATUS.exists():
         Path("/proc/self/clear_refs").write_text("5")
@@ -40,7 +40,7 @@ def begin() -> float:
 
 
 def peak() -> float:
-    """Return the most memory that was held since `begin`, in megabytes."""
+    """Return the most memory used since `begin`, in megabytes."""
     if STATUS.exists():
         return megabytes("VmHWM:")
     unit = 1024**2 if sys.platform == "darwin" else 1024
@@ -48,7 +48,7 @@ def peak() -> float:
 
 
 def main(provider: str, kind: str, base_url: str, folder: str, image: str) -> None:
-    """Make one video well, and one with the fault."""
+    """Make one video without a fault, and one with it."""
     images = [Image(image, role="first_frame")] if image else []
     request = msgspec.structs.replace(REQUEST, images=images)
     settings: dict[str, Any] = {"keys": {provider: os.environ["KEY"]}, "home": Path(folder)}

@@ -19,13 +19,13 @@ injects the faults and counts the bills; it shares no code with the client.
 
 A cell says how many tasks the provider created for **one** job (more than one would be a double
 bill), and how the call ended: `the video`, or an exit code, which stands for the matching error
-([the codes](reference.md)). What follows the comma was tried once the fault was gone:
+([the codes](reference.md)). After the comma is what was tried once the fault was gone:
 
 - *resumed: the video*: `resume` delivered it to the path that the first call was given.
 - *told the id: the video*: the outcome was unknown; `resolve --id` with the provider's id, then
-  `resume`, delivered it. Without the id `resume` sent nothing.
+  `resume`, delivered it. Without the id, `resume` sent nothing.
 - *given up*: the outcome was unknown, and no task existed; `resolve --as lost` ended it.
-- *again: the video*: nothing was recorded yet; the same call worked.
+- *again: the video*: nothing was recorded yet; repeating the call worked.
 
 ToAPIs can look a task up by our own id for it, APIMart replays a submit by its key; UniAll
 documents neither. That is why the same fault ends in a video at one provider and in exit 7 at
@@ -35,7 +35,7 @@ After every run, however it ended, these were checked:
 
 - no second call was made that could have created a second task, and every replay had the same key
   and the same bytes;
-- the output file was the complete film, or an older file untouched, and no partial file lay beside
+- the output file was the complete film, or the untouched older file, with no partial file beside
   it;
 - the key was in no error, traceback with locals, pickle, log at any level, or file; it went to the
   provider's own origin, and no download or redirect carried it;
@@ -43,13 +43,13 @@ After every run, however it ended, these were checked:
 
 Run it again: `nox -s faults` prints the long table, `nox -s faults -- --write` writes this page.
 `pytest tests/faults` runs each line once, and a sample of the rest. You can inject most faults
-yourself: `rushes sandbox --list-faults`. Pauses of the client are skipped, and its clock is
-advanced by them. Deadlines of single calls are real, and short.
+yourself: `rushes sandbox --list-faults`. The client's pauses are skipped, and its clock advances
+by them. Deadlines of single calls are real, and short.
 """
 _END = """\
 ## Not here, and why
 
-- **SIGKILL**, at the submit, in the middle of a download, and at random moments: that needs real
+- **SIGKILL** at the submit, during a download and at random moments: that needs real
   processes and a journal that outlives them; see `tests/crash`.
 - **What takes minutes, or a thousand processes**: 5,000 tasks over ten connections whose answers
   take 200 ms (`nox -s crowd`), 1,000 processes whose threads share a new client
@@ -64,7 +64,7 @@ _END = """\
 - **A full disk** was a file system of a few kilobytes in memory, grown before the `resume`. Where
   none can be mounted, the size of files is limited instead, and a disk that is full before the
   submit is not tested.
-- **Memory** is the peak of a separate process beyond what it held after a video without a fault.
+- **Memory** is the peak of a separate process beyond its use after a video without a fault.
 - **Exit code 1**, a bug of ours, cannot be injected.
 """
 
@@ -76,7 +76,7 @@ def write(measurements: Iterable[Measurement]) -> Path:
 
 
 def text(measurements: Iterable[Measurement]) -> str:
-    """Lay the page out."""
+    """Format the page."""
     found: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
     for each in measurements:
         where = (each.step, each.name, each.provider)
@@ -94,7 +94,7 @@ def _line(row: Row, cells: list[str]) -> str:
 
 
 def _cell(by_client: dict[str, str]) -> str:
-    """Return what all clients measured; where they differ, which one measured what."""
+    """Return what all clients measured, or what each measured if they differ."""
     if len(set(by_client.values())) <= 1:
         return next(iter(by_client.values()), "-")
     return "; ".join(f"{client}: {outcome}" for client, outcome in sorted(by_client.items()))

@@ -1,4 +1,4 @@
-"""The child of the rows about processes: `python -m faults.process_child WHAT CLIENT …`.
+"""The child process of the rows about processes: `python -m faults.process_child WHAT CLIENT …`.
 
 It prints a line for each job that it finishes; the key is in KEY.
 """
@@ -16,11 +16,11 @@ from faults.films import REQUEST, VARIANTS
 
 THREADS = 16
 kept: list[Any] = []
-"""What must exist until the interpreter exit_codes."""
+"""What must exist until the interpreter exits."""
 
 
 class Job:
-    """The job of one process: a variant, a folder for the film, and how its client is made."""
+    """The job of one process: a variant, a folder for the film, and the client's settings."""
 
     def __init__(self, kind: str, provider: str, base_url: str, folder: str) -> None:
         self.asynchronous, self.variant = kind == "async", VARIANTS[provider]
@@ -45,7 +45,7 @@ def emit(name: str, error: BaseException | None = None) -> None:
 
 
 def drop(job: Job, fork: bool) -> None:
-    """Exit with a job under way in an abandoned event loop, or have a child exit so."""
+    """Exit while a job runs in an abandoned event loop, or have a forked child do so."""
     loop, accepted = asyncio.new_event_loop(), asyncio.Event()
     client = AsyncClient(**job.settings)
 
@@ -65,7 +65,7 @@ def drop(job: Job, fork: bool) -> None:
 
 
 def fork_between(job: Job) -> None:
-    """Fork with connections open; both processes go on with the client, each with a job."""
+    """Fork with connections open; both processes continue with the client, each with a job."""
     if job.asynchronous:
         asyncio.run(_fork_between(job))
         return
@@ -92,7 +92,7 @@ async def _fork_between(job: Job) -> None:
 
 
 def fork_within(job: Job) -> None:
-    """Fork in a callback, before the call leaves; both processes go on with the job."""
+    """Fork in a callback before the call is sent; both processes continue with the job."""
     parent, forked = os.getpid(), list[int]()
 
     def fork(task: Task) -> None:
@@ -116,7 +116,7 @@ def _leave(child: int) -> None:
 
 
 def threads(job: Job) -> None:
-    """Have many threads use a new client at once, switching as often as they can."""
+    """Use a new client in many threads at once, which switch as often as possible."""
     sys.setswitchinterval(1e-5)
     barrier, failures = threading.Barrier(THREADS), list[BaseException]()
     client = Client(**job.settings)
@@ -141,7 +141,7 @@ def threads(job: Job) -> None:
 
 
 def main(what: str, *given: str) -> None:
-    """Do one of these."""
+    """Run one of these by name."""
     job = Job(*given)
     if what in ("drop", "drop-and-fork"):
         drop(job, fork=what != "drop")

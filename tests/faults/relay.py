@@ -1,7 +1,7 @@
 """A TLS proxy in front of the sandbox, as if the provider were on the internet.
 
-Its host names are those of a certificate that the tests trust; the sandbox's own address in an
-answer is replaced by one of them.
+Its host names are those of a certificate that the tests trust; one of them replaces the sandbox's
+own address in answers.
 """
 
 import http.client
@@ -13,12 +13,12 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 CERTIFICATE = Path(__file__).parents[2] / "core" / "tests" / "cdn_example.pem"
-"""For the names api.acme.example and cdn.example; the key is in it."""
+"""For api.acme.example and cdn.example, with its private key."""
 _OURS = frozenset(("connection", "transfer-encoding", "content-length", "date", "server"))
 
 
 def trusting() -> ssl.SSLContext:
-    """Trust the certificate of the made-up names, and no other."""
+    """Trust only the certificate of the made-up names."""
     return ssl.create_default_context(cafile=str(CERTIFICATE))
 
 
@@ -85,7 +85,7 @@ class Relay(ThreadingHTTPServer):
 
     @property
     def address(self) -> str:
-        """The same with an IP address, which the certificate does not cover."""
+        """The same address with an IP, which the certificate does not cover."""
         return f"https://127.0.0.1:{self.server_port}"
 
     def handle_error(self, *_args: Any) -> None:

@@ -1,4 +1,4 @@
-"""Runs a case: injects its fault, checks the outcome, removes the fault and tries again."""
+"""Running a case: inject its fault, check the outcome, remove the fault and try again."""
 
 import contextlib
 import faulthandler
@@ -18,9 +18,9 @@ from faults.fault_run import FaultRun
 
 T = TypeVar("T")
 DEADLINE = 60.0
-"""Seconds within which a case must end by itself, even on a busy machine."""
+"""Seconds in which a case must end by itself, even on a busy machine."""
 SHORT = 12.0
-"""The same for a case whose own deadlines are a second or two: dripping is not waited for."""
+"""The same for a case with deadlines of a second or two, shorter than a dripping answer."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def run_case(case: Case, run: FaultRun) -> Measurement:
 
 @contextlib.contextmanager
 def _inject_fault(case: Case, run: FaultRun) -> Iterator[None]:
-    """Order a case's fault, and cancel it afterwards."""
+    """Inject a case's fault, and remove it afterwards."""
     order = None
     if case.fault:
         order = run.sandbox.inject(case.fault, times=case.times, gateway=run.provider)
@@ -132,7 +132,7 @@ def _delivered(run: FaultRun, words: str) -> str:
 
 
 def run_with_deadline(work: Callable[[], T], deadline: float = DEADLINE) -> T:
-    """Run something that must end by itself; otherwise show where it hangs, and fail."""
+    """Run something that must end by itself; fail and show where it hangs if it does not."""
     outcome: Future[T] = Future()
 
     def run() -> None:

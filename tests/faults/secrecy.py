@@ -1,4 +1,4 @@
-"""The key does not leak: text is collected during a case, and searched at its end."""
+"""Searching for leaks of the key: text is collected during a case and searched at its end."""
 
 import logging
 import pickle
@@ -10,7 +10,7 @@ from rushes import RushesError, Task
 
 KEY = "qv7-the-key-that-goes-to-one-origin-0c41d9"
 PIECE = KEY[:12]
-"""What a truncated quotation may have left of it."""
+"""A beginning of the key that a truncated quotation may have left."""
 HERE = str(Path(__file__).parent)
 
 
@@ -70,7 +70,7 @@ def files(folder: Path) -> Iterator[str]:
 
 
 def assert_without_key(texts: list[str]) -> None:
-    """Fail if a text contains the key, or the beginning of it."""
+    """Fail if a text contains the key or its beginning."""
     for text in texts:
         place = text.find(PIECE)
         assert place < 0, f"the key shows: {text[max(0, place - 300) : place + 100]}"

@@ -1,4 +1,4 @@
-"""Which rows run at which provider and client: all of them, or each once and a sample."""
+"""Which rows run at which provider and client: all of them, or each once plus a sample."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from faults.case import Case, Row
 SETTING = "RUSHES_FAULTS"
 """The environment variable: `all` runs everything, `write` writes docs/faults.md as well."""
 EVERY = 12
-"""Of the runs left once each row has one, one in so many is run, always the same ones."""
+"""Besides one run for each row, one in this many of the others is run, always the same ones."""
 
 AnyRow = TypeVar("AnyRow", bound=Row)
 

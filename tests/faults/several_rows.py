@@ -1,25 +1,25 @@
-"""The rows in which more than one process, account or file has to do with a task."""
+"""The rows in which several processes, accounts or files are involved in a task."""
 
 from faults.case import Row
 
 STEP = "several"
 
-ANOTHER_ACCOUNT = Row(
-    STEP, "Nobody answers the submit, and the key is another account's when it is taken up"
-)
-REPEATED = Row(STEP, "A job was kept as never sent; the same request comes again, then a resume")
-DROPPED = Row(STEP, "A job was kept as never sent, and is cancelled")
+ANOTHER_ACCOUNT = Row(STEP, "No answer to the submit, and the key is another account's on resume")
+REPEATED = Row(STEP, "A job was left unsent; the same request is made again, then a resume")
+DROPPED = Row(STEP, "A job was left unsent, and is cancelled")
 ASLEEP = Row(
     STEP,
-    "The process is suspended between its record and the POST; the job is given up and ordered "
-    "anew meanwhile",
+    "The process is suspended between its record and the POST; meanwhile the job is given up "
+    "and started anew",
 )
 NOT_CONNECTED = Row(
-    STEP, "`task.cancel()`, three times, while a name is resolved", clients=("async",)
+    STEP, "`task.cancel()`, three times, during name resolution", clients=("async",)
 )
 UNREADABLE = Row(STEP, "A record in the journal cannot be read")
 UNLINKED = Row(STEP, "The journal is removed while a client uses it")
-ONE_OUTPUT = Row(STEP, "Two jobs have one output; the first is asked for again, then elsewhere")
+ONE_OUTPUT = Row(
+    STEP, "Two jobs have one output; the first is requested again, then at another path"
+)
 SEVERAL = (
     ANOTHER_ACCOUNT, REPEATED, DROPPED, ASLEEP, NOT_CONNECTED, UNREADABLE, UNLINKED,
     ONE_OUTPUT,
@@ -27,21 +27,21 @@ SEVERAL = (
 
 LOOP_DROPPED = Row(
     "process",
-    "The event loop is dropped with the job under way, and the interpreter ends",
+    "The event loop is abandoned during the job, and the interpreter exits",
     clients=("async",),
 )
-FORKED_LOOP = Row(
-    "process", "A child is forked with the job under way, and ends", clients=("async",)
+FORKED_LOOP = Row("process", "A child is forked during the job, and exits", clients=("async",))
+FORKED = Row(
+    "process", "The process forks with connections open; both continue, each with its own job"
 )
-FORKED = Row("process", "The process forks with connections open; both go on, each with a job")
 FORKED_WITHIN = Row(
     "process",
-    "A callback forks as the task is told to be sending; both go on with the job",
-    clients=("sync",),  # an event loop's child shares its parent's epoll, and can only end
+    "A callback forks when the task is reported sending; both continue with the job",
+    clients=("sync",),  # an event loop's child shares its parent's epoll, and can only exit
 )
 THREADS_AT_ONCE = Row(
     "process",
-    "Sixteen threads use a fresh client at once, and switch every 10 µs",
+    "Sixteen threads use a new client at once, and switch every 10 µs",
     clients=("sync",),
 )
 PROCESS = (LOOP_DROPPED, FORKED_LOOP, FORKED, FORKED_WITHIN, THREADS_AT_ONCE)

@@ -1,4 +1,4 @@
-"""Faults of the answers about a task."""
+"""Faults of status polls."""
 
 from faults.case import NO_VIDEO, RUNNING, VIDEO, Case, fault_case, task_ended
 from faults.fault_run import FaultRun
@@ -6,7 +6,7 @@ from faults.fault_run import FaultRun
 STEP = "status"
 BRIEF = {"poll": 1.0}
 PATIENCE = 60.0
-"""Seconds that a client waits for a task; pauses are noted and not slept."""
+"""Seconds that a client waits for a task; pauses are skipped."""
 
 
 def polled_once(run: FaultRun) -> None:

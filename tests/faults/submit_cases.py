@@ -1,4 +1,4 @@
-"""Faults of the call that is paid for."""
+"""Faults of the creating call."""
 
 from faults.case import (
     FOUND_LATER,
@@ -16,8 +16,8 @@ from faults.fault_run import FaultRun
 
 STEP = "submit"
 UNCLEAR = {"toapis": VIDEO, "apimart": VIDEO, "uniall": UNKNOWN}
-"""toapis is asked for the task by our name, apimart replays by key; uniall does neither."""
-UNCLEAR_FOR_EVER = {"toapis": VIDEO, "apimart": FOUND_LATER, "uniall": UNKNOWN}
+"""toapis finds the task by our client id, apimart replays by key; uniall does neither."""
+ALWAYS_UNCLEAR = {"toapis": VIDEO, "apimart": FOUND_LATER, "uniall": UNKNOWN}
 NEVER_CREATED = {"toapis": VIDEO, "apimart": VIDEO, "uniall": NOTHING_THERE}
 BRIEF = {"submit": 1.5}
 
@@ -28,44 +28,44 @@ def waited(run: FaultRun) -> None:
 
 
 def waited_for_the_date(run: FaultRun) -> None:
-    # Dates have whole seconds: two from the server's now are more than one from ours.
+    # Dates have whole seconds: two from the server's time are more than one from ours.
     waited(run)
 
 
-def waited_for_nothing(run: FaultRun) -> None:
+def did_not_wait(run: FaultRun) -> None:
     assert run.pauses == []
     assert len(run.posts) == 1
 
 
-def asked_once(run: FaultRun) -> None:
+def posted_once(run: FaultRun) -> None:
     assert len(run.posts) == 1
 
 
-def tried_a_few_times(run: FaultRun) -> None:
+def retried_the_connection(run: FaultRun) -> None:
     assert len(run.pauses) == 2
     assert sum(run.pauses) < 5
     assert run.posts == []
 
 
 def named_the_key_without_its_value(run: FaultRun) -> None:
-    asked_once(run)
+    posted_once(run)
     assert "the argument `keys`" in str(run.error)
 
 
-def went_nowhere_else(run: FaultRun) -> None:
-    asked_once(run)
+def followed_no_redirect(run: FaultRun) -> None:
+    posted_once(run)
     assert "http://localhost:" in str(run.error)
 
 
 def kept_the_answer(run: FaultRun) -> None:
-    """What nobody understood is quoted in the journal, where it decides."""
+    """If the answer decides the outcome, the journal quotes it."""
     if run.error:
         assert run.task
         assert "HTTP 200" in (run.task.error or "")
 
 
-def went_to_no_other(run: FaultRun) -> None:
-    """Looks go to the address of a task's status, and nowhere above it."""
+def polled_only_the_status_address(run: FaultRun) -> None:
+    """Polls go to the address of a task's status, and nowhere above it."""
     status = {"apimart": "/apimart/v1/tasks/", "uniall": "/uniall/v1/videos/"}
     above = status.get(run.provider, "/toapis/v1/videos/generations/")
     assert all(len(each.path) in range(len(above) + 1, 200) for each in run.polls)
@@ -77,15 +77,15 @@ _ODD = ("bomb", "html", "cut-json", "empty", "no-id", "null-id", "wrong-id")
 _ODD_ID = ("dots-id", "long-id")
 
 SUBMIT: tuple[Case, ...] = (
-    Case(STEP, "Nothing goes wrong", expected=dict.fromkeys(PROVIDERS, VIDEO), verify=asked_once),
+    Case(STEP, "Nothing goes wrong", expected=dict.fromkeys(PROVIDERS, VIDEO), verify=posted_once),
     *(fault_case(STEP, f"{what}-after-create", UNCLEAR) for what in _AFTER),
     *(fault_case(STEP, f"{what}-after-create", UNCLEAR, verify=kept_the_answer) for what in _ODD),
     *(
-        fault_case(STEP, f"{what}-after-create", UNCLEAR, verify=went_to_no_other)
+        fault_case(STEP, f"{what}-after-create", UNCLEAR, verify=polled_only_the_status_address)
         for what in _ODD_ID
     ),
     *(
-        fault_case(STEP, f"{http}-naming-the-task", VIDEO, verify=asked_once)
+        fault_case(STEP, f"{http}-naming-the-task", VIDEO, verify=posted_once)
         for http in (400, 409, 429, 500)
     ),
     *(
@@ -93,17 +93,17 @@ SUBMIT: tuple[Case, ...] = (
         for what in ("stall", "drip")
     ),
     *(
-        fault_case(STEP, f"{what}-after-create", UNCLEAR_FOR_EVER, times=None)
+        fault_case(STEP, f"{what}-after-create", ALWAYS_UNCLEAR, times=None)
         for what in ("drop", "500", "html")
     ),
     fault_case(STEP, "reset-before-reading", NEVER_CREATED),
     fault_case(STEP, "stall-before-create", NEVER_CREATED, limits=BRIEF),
     fault_case(STEP, "rate-limit-seconds", VIDEO, verify=waited),
     fault_case(STEP, "rate-limit-date", VIDEO, verify=waited_for_the_date),
-    fault_case(STEP, "rate-limit-hour", REFUSED, verify=waited_for_nothing, message="come back in"),
+    fault_case(STEP, "rate-limit-hour", REFUSED, verify=did_not_wait, message="come back in"),
     *(
         fault_case(
-            STEP, f"refuse-{http}", REFUSED, verify=asked_once, message=f"HTTP {http}: {words}"
+            STEP, f"refuse-{http}", REFUSED, verify=posted_once, message=f"HTTP {http}: {words}"
         )
         for http, words in (
             (400, "the request is invalid"), (402, "the balance is too low"),
@@ -120,11 +120,11 @@ SUBMIT: tuple[Case, ...] = (
         )
     ),
     *(
-        fault_case(STEP, f"redirect-{http}", REDIRECTED, verify=went_nowhere_else)
+        fault_case(STEP, f"redirect-{http}", REDIRECTED, verify=followed_no_redirect)
         for http in (301, 302, 307, 308)
     ),
     *(
-        fault_case("connect", fault, NOT_SENT, verify=tried_a_few_times, message=words)
+        fault_case("connect", fault, NOT_SENT, verify=retried_the_connection, message=words)
         for fault, words in (
             ("connection-refused", "nothing was bought"),
             ("unknown-host", "gateway.invalid cannot be resolved"),
@@ -136,7 +136,7 @@ SUBMIT: tuple[Case, ...] = (
         "The base URLs lead to a server with another host's certificate",
         wrong_certificate=True,
         expected=dict.fromkeys(PROVIDERS, NOT_SENT),
-        verify=tried_a_few_times,
+        verify=retried_the_connection,
         message="CERTIFICATE_VERIFY_FAILED",
     ),
 )  # fmt: skip

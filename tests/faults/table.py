@@ -51,7 +51,7 @@ class Reporter:
 
 
 def lines(measurements: Iterable[Measurement]) -> list[str]:
-    """Lay the table out in columns: case, provider, client, bills, outcome."""
+    """Format the table: step, provider, client, bills, outcome, fault."""
     rows = [
         (found.step, found.provider, found.client, str(found.bills), found.outcome, found.name)
         for found in measurements

@@ -1,4 +1,4 @@
-"""The command line: each exit code, its words, and what it tells a program."""
+"""The command line: each exit code, its messages, and its JSON."""
 
 import re
 import signal
@@ -21,7 +21,7 @@ def rushes(run: FaultRun) -> Command:
 
 
 def measurement(row: Row, rushes: Command, bills: int, outcome: str, *, film: bool) -> Measurement:
-    """Look at everything once more, and say what was record."""
+    """Check everything again; return what was measured."""
     run = rushes.fault_run
     run.assert_output(delivered=film)
     run.assert_invariants()
@@ -89,8 +89,8 @@ def test_impatient(row: Row, provider: str, client: str, rushes: Command, record
     record(measurement(row, rushes, 1, "exit 6, resumed: the video", film=True))
 
 
-def named(rushes: Command, reference: str) -> None:
-    """Tell the remote id by hand, and have the video brought."""
+def resolve(rushes: Command, reference: str) -> None:
+    """Resolve a task with its remote id by hand, and fetch the video."""
     assert rushes.run("resume", reference) == exit_codes.UNKNOWN
     remote_id = rushes.fault_run.sandbox.created[-1].id
     assert rushes.run("resolve", reference, "--id", remote_id) == 0, rushes.err
@@ -105,7 +105,7 @@ def test_unclear(row: Row, provider: str, client: str, rushes: Command, record: 
     for command in ("resume", "resolve"):
         assert re.search(rf"rushes {command} {reference}", rushes.err)
     assert rushes.json["status"] == "unknown"
-    named(rushes, reference)
+    resolve(rushes, reference)
     record(measurement(row, rushes, 1, "exit 7, told the id: the video", film=True))
 
 
@@ -123,7 +123,7 @@ def test_ctrl_c(
     order.release()
     reference = rushes.reference
     if submitting and provider == "uniall":
-        named(rushes, reference)
+        resolve(rushes, reference)
         outcome = "exit 130, told the id: the video"
     else:
         assert rushes.run("resume", reference) == 0, rushes.err

@@ -1,4 +1,4 @@
-"""Our own disk fails: found out before the submit where it can be, and the task is kept."""
+"""The local disk fails: found before the submit where possible, and the task is kept."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ import pytest
 from rushes import Task
 
 from faults.case import Expected, Row
-from faults.disks import short_files, small_disk
+from faults.disks import file_size_limit, small_disk
 from faults.fault_run import OLDER, FaultRun
 from faults.films import VARIANTS
 from faults.other_rows import FOLDER_GONE, FULL, FULL_BEFORE, NO_FOLDER
@@ -17,8 +17,8 @@ NEVER_SENT = Expected(6, "DiskError", ("recorded",), 0, "resumed")
 COMPLETED = Expected(6, "DiskError", ("completed",), 1, "resumed")
 
 
-def failed(row: Row, run: FaultRun, expected: Expected, mend: Callable[[], None]) -> Measurement:
-    """See that the task is kept as it must be, mend the disk, and take the task up."""
+def recover(row: Row, run: FaultRun, expected: Expected, repair: Callable[[], None]) -> Measurement:
+    """Check that the task is kept as it must be, repair the disk, and follow up."""
     assert type(run.error).__name__ == expected.error, repr(run.error)
     (task,) = run.recorded()
     assert (task.state, run.bills, len(run.posts)) == (
@@ -26,21 +26,21 @@ def failed(row: Row, run: FaultRun, expected: Expected, mend: Callable[[], None]
         expected.bills,
         expected.bills,
     )
-    mend()
+    repair()
     outcome = f"exit {expected.exit}, {follow_up(expected, run)}"
     run.assert_invariants()
     return Measurement(row.step, row.name, run.provider, run.kind, run.bills, outcome)
 
 
 def block(run: FaultRun) -> None:
-    """Let a file lie where the folder was."""
+    """Replace the output folder with a file."""
     run.target.unlink()
     run.output_folder.rmdir()
     run.output_folder.write_bytes(OLDER)
 
 
 def unblock(run: FaultRun) -> None:
-    """Let the folder be there again."""
+    """Restore the output folder."""
     assert run.output_folder.read_bytes() == OLDER
     run.output_folder.unlink()
     run.output_folder.mkdir()
@@ -52,7 +52,7 @@ def test_no_folder(row: Row, provider: str, client: str, run: FaultRun, record: 
         block(run)
         run.generate()
         assert run.exchanges == []
-        return failed(row, run, NEVER_SENT, lambda: unblock(run))
+        return recover(row, run, NEVER_SENT, lambda: unblock(run))
 
     record(run_with_deadline(scenario))
 
@@ -68,7 +68,7 @@ def test_the_folder_is_gone(
     def scenario() -> Measurement:
         job = (VARIANTS[provider], run.request)
         run.attempt("generate", *job, output=run.target, on_update=on_update)
-        return failed(row, run, COMPLETED, lambda: unblock(run))
+        return recover(row, run, COMPLETED, lambda: unblock(run))
 
     record(run_with_deadline(scenario))
 
@@ -77,34 +77,34 @@ def test_the_folder_is_gone(
 def test_a_disk_that_is_full_before(
     row: Row, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
-    def scenario(mend: Callable[[], None]) -> Measurement:
-        run.target.write_bytes(OLDER)  # which takes the only page
+    def scenario(repair: Callable[[], None]) -> Measurement:
+        run.target.write_bytes(OLDER)  # this takes the only page
         run.generate()
         assert run.exchanges == []
         run.assert_output(delivered=False)
-        return failed(row, run, NEVER_SENT, mend)
+        return recover(row, run, NEVER_SENT, repair)
 
-    with small_disk(run.output_folder, kilobytes=4) as mend:
-        if mend is None:
+    with small_disk(run.output_folder, kilobytes=4) as repair:
+        if repair is None:
             pytest.skip("no file system can be mounted here")
-        record(run_with_deadline(lambda: scenario(mend)))
+        record(run_with_deadline(lambda: scenario(repair)))
 
 
 @parametrize_rows([FULL])
 def test_a_disk_that_is_full(
     row: Row, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
-    def scenario(mend: Callable[[], None]) -> Measurement:
+    def scenario(repair: Callable[[], None]) -> Measurement:
         run.target.write_bytes(OLDER)
         run.generate()
         run.assert_output(delivered=False)
-        return failed(row, run, COMPLETED, mend)
+        return recover(row, run, COMPLETED, repair)
 
     def scenario_without_a_disk() -> Measurement:
-        with short_files(kilobytes=400):
+        with file_size_limit(kilobytes=400):
             run.generate()
         run.assert_output(delivered=False)
-        return failed(row, run, COMPLETED, lambda: None)
+        return recover(row, run, COMPLETED, lambda: None)
 
-    with small_disk(run.output_folder, kilobytes=400) as mend:
-        record(run_with_deadline(lambda: scenario(mend) if mend else scenario_without_a_disk()))
+    with small_disk(run.output_folder, kilobytes=400) as repair:
+        record(run_with_deadline(lambda: scenario(repair) if repair else scenario_without_a_disk()))

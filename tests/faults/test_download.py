@@ -1,4 +1,4 @@
-"""Everything that may go wrong with the video that comes."""
+"""Everything that can go wrong with the download of the video."""
 
 from faults.case import Case
 from faults.file_cases import DOWNLOAD

@@ -1,6 +1,6 @@
-"""A plugin around a vendor's SDK, which retries by itself, cannot be: hooks make no calls.
+"""A plugin cannot wrap a vendor's SDK, which retries by itself: hooks make no calls.
 
-A hook describes the one call that creates, and the core makes it. The conformance kit runs every
+A hook describes the one creating call, and the core makes it. The conformance kit runs every
 plugin's hooks behind the barrier that is used here.
 """
 
@@ -21,11 +21,11 @@ from faults.selection import parametrize_rows
 
 
 class Twice:
-    """Describes two calls where one is asked for."""
+    """Describes two calls instead of one."""
 
     @hookimpl(wrapper=True)
     def submit(self) -> Generator[None, Call, Any]:
-        """Describe the call, and once more."""
+        """Return the call twice."""
         call = yield
         return [call, call]
 

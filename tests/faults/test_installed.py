@@ -1,4 +1,4 @@
-"""What others have installed beside us: malformed, ending the program, or after our keys."""
+"""Other installed distributions: malformed, exiting the program, or after our keys."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from rushes import hookimpl
 from faults.case import Row
 from faults.fault_run import FaultRun
 from faults.films import REQUEST, VARIANTS
-from faults.other_rows import HOOK_LEAVES, MALFORMED, OBSERVER_LEAVES, STRANGER
+from faults.other_rows import HOOK_EXITS, MALFORMED, OBSERVER_EXITS, STRANGER
 from faults.runner import Measurement, Recorder, run_with_deadline
 from faults.selection import parametrize_rows
 
@@ -38,7 +38,7 @@ plugin = sys.modules[__name__]
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder of the path, for what others install."""
+    """Return a folder on sys.path to install distributions to."""
     folder = tmp_path / "site"
     folder.mkdir()
     monkeypatch.syspath_prepend(str(folder))
@@ -54,8 +54,8 @@ def distribution(site: Path, name: str, entry_points: str) -> None:
     (info / "entry_points.txt").write_text(entry_points)
 
 
-def delivered(row: Row, run: FaultRun, outcome: str, **settings: Any) -> Measurement:
-    """Ask for the video, which must come; look at everything once more."""
+def deliver(row: Row, run: FaultRun, outcome: str, **settings: Any) -> Measurement:
+    """Request the video, which must be deliver; check everything again."""
     run.attempt(
         "generate",
         VARIANTS[run.provider],
@@ -79,23 +79,23 @@ def test_malformed(
         with run.driver() as driver:
             named = [str(found) for found in driver.client.registry.installed.unreadable]
         assert [words.partition(":")[0] for words in named] == ["half-installed"]
-        return delivered(row, run, "the video")
+        return deliver(row, run, "the video")
 
     record(run_with_deadline(scenario))
 
 
-class Leaving:
-    """Ends the program where a call is described."""
+class Exiting:
+    """Exits the program in the hook that describes a call."""
 
     @hookimpl(wrapper=True)
     def submit(self) -> Any:
-        """End it, as if all were well."""
+        """Exit as if all were well."""
         yield
         raise SystemExit(0)
 
 
-@parametrize_rows([HOOK_LEAVES])
-def test_a_hook_leaves(
+@parametrize_rows([HOOK_EXITS])
+def test_a_hook_exits(
     row: Row, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
     def scenario() -> Measurement:
@@ -103,27 +103,27 @@ def test_a_hook_leaves(
             "generate",
             VARIANTS[run.provider],
             run.request,
-            settings={"wrappers": [Leaving()]},
+            settings={"wrappers": [Exiting()]},
         )
         assert type(run.error).__name__ == "BrokenPluginError"
         assert "the hook submit raised SystemExit" in str(run.error)
         assert (run.exchanges, run.recorded()) == ([], [])
-        return delivered(row, run, "exit 3, again: the video")
+        return deliver(row, run, "exit 3, again: the video")
 
     record(run_with_deadline(scenario))
 
 
 def leave(_task: object) -> None:
-    """End the program as soon as something is told."""
+    """Exit the program on the first report."""
     raise SystemExit(0)
 
 
-@parametrize_rows([OBSERVER_LEAVES])
-def test_an_observer_leaves(
+@parametrize_rows([OBSERVER_EXITS])
+def test_an_observer_exits(
     row: Row, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
     def scenario() -> Measurement:
-        found = delivered(row, run, "the video", observers=[leave])
+        found = deliver(row, run, "the video", observers=[leave])
         assert any("an observer raised" in words for words in run.warnings)
         return found
 
@@ -145,6 +145,6 @@ def test_a_stranger(
         assert words in str(run.error)
         assert f'RUSHES_TRUST="{provider}=stranger"' in str(run.error)
         assert (run.exchanges, run.recorded()) == ([], [])
-        return delivered(row, run, "exit 3; its own variants: the video")
+        return deliver(row, run, "exit 3; its own variants: the video")
 
     record(run_with_deadline(scenario))

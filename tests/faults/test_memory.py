@@ -1,4 +1,4 @@
-"""Too much comes: memory stays flat, and it ends, by itself and cleanly."""
+"""Too much data: memory stays flat, and the job ends by itself and cleanly."""
 
 import json
 import math
@@ -15,7 +15,7 @@ from faults.secrecy import KEY
 from faults.selection import parametrize_rows
 
 MOST = 64.0
-"""Megabytes beyond those that the process held after a good video."""
+"""Megabytes more than the process used after a good video."""
 CLEAN = {"", "OutcomeUnknownError", "StillRunningError", "ResultError", "NotSentError"}
 
 
@@ -52,7 +52,7 @@ def test_memory_stays_flat(
     found = json.loads(out)
     assert found["error"] in CLEAN
     assert found["growth"] < MOST
-    assert run.bills <= 2  # the good one's, and this one's
+    assert run.bills <= 2  # of the good job and of this one
     growth = 16 * math.ceil(max(found["growth"], 1) / 16)
     outcome = f"at most {growth} MB more"
     record(Measurement(row.step, row.name, provider, client, run.bills - 1, outcome))

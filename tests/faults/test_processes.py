@@ -1,4 +1,4 @@
-"""The process itself: its loop is dropped, it forks, its threads all come at once."""
+"""The process itself: its loop is abandoned, it forks, its threads all start at once."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ from faults.several_rows import FORKED, FORKED_LOOP, FORKED_WITHIN, LOOP_DROPPED
 
 
 def run_child(run: FaultRun, what: str) -> list[str]:
-    """Run a process to its end, which must be by itself and without a word of complaint."""
+    """Run a process, which must exit by itself and print no error."""
     folder = run.home.parent
     url = run.sandbox.base_urls[run.provider]
     command = [sys.executable, "-m", "faults.process_child", what]
@@ -33,21 +33,21 @@ def run_child(run: FaultRun, what: str) -> list[str]:
         try:
             out, err = child.communicate(timeout=2 * DEADLINE)
         finally:
-            with suppress(ProcessLookupError):  # also what it forked, where that hangs
+            with suppress(ProcessLookupError):  # and what it forked, in case that hangs
                 os.killpg(child.pid, signal.SIGKILL)
     assert (child.returncode, err) == (0, "")
     return sorted(out.splitlines())
 
 
 def measurement(row: Row, run: FaultRun, jobs: int, outcome: str) -> Measurement:
-    """Make sure that every job was paid for once, and that the key is where it belongs."""
+    """Check that every job was paid for once and the key did not leak; return the measurement."""
     assert (run.bills, len(run.posts)) == (jobs, jobs)
     run.assert_key_not_leaked()
     return Measurement(row.step, row.name, run.provider, run.kind, 1, outcome)
 
 
 def assert_each_has_its_own(run: FaultRun, names: list[str]) -> None:
-    """Every job's file is the film of the very task that its journal says it is."""
+    """Check that every job's file is the film of the task that the journal names."""
     films = {task.id: task.video.path.read_bytes() for task in run.sandbox.created}
     tasks: dict[str, Task] = {Path(task.file or "").stem: task for task in run.recorded()}
     assert sorted(tasks) == names
@@ -59,7 +59,7 @@ def assert_each_has_its_own(run: FaultRun, names: list[str]) -> None:
 
 
 @parametrize_rows([LOOP_DROPPED, FORKED_LOOP])
-def test_a_loop_that_nobody_runs_to_its_end(
+def test_an_abandoned_loop(
     row: Row, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
     if row is LOOP_DROPPED:
@@ -94,7 +94,7 @@ def test_a_fork_before_the_call_leaves(
 
 
 @parametrize_rows([THREADS_AT_ONCE])
-def test_a_crowd_of_threads(
+def test_many_threads(
     row: Row, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
     names = [f"{number:02}" for number in range(THREADS)]

@@ -1,4 +1,4 @@
-"""Several processes and accounts at one task: it is paid once, and nobody is told otherwise."""
+"""Several processes and accounts with one task: it is paid for once, and reported so."""
 
 import asyncio
 import sqlite3
@@ -43,15 +43,8 @@ def job(run: FaultRun) -> tuple[Any, ...]:
 def test_another_account(
     row: Row, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
-    def stop(task: Task) -> None:
-        if task.state == "unknown":
-            raise LookupError("a callback")  # before anybody is asked what became of it
-
     def scenario() -> Measurement:
-        run.sandbox.inject("drop-after-create", times=1, gateway=provider)
-        run.attempt("submit", *job(run), output=run.target, on_update=stop)
-        assert run.task
-        reference, before = run.task.id, len(run.exchanges)
+        reference, before = run.leave_unknown().id, len(run.exchanges)
         other = {"keys": {provider: "qx9-the-key-of-another-account"}}
         run.attempt("resume", reference, settings=other)
         assert type(run.error).__name__ == "OutcomeUnknownError"
@@ -64,7 +57,7 @@ def test_another_account(
 
 
 def leave_unsent(run: FaultRun) -> Task:
-    """Leave a job that was never sent: a file lies where its folder is to be."""
+    """Leave a job unsent: a file is in place of its output folder."""
     blocked = run.home.parent / "blocked"
     blocked.touch()
     run.attempt("generate", *job(run), output=blocked / "film.mp4")
@@ -112,7 +105,7 @@ def test_cancelled_unsent(
 
 @parametrize_rows([ASLEEP])
 def test_asleep(row: Row, provider: str, client: str, run: FaultRun, record: Recorder) -> None:
-    """A clock goes on by more than the lease, and others act meanwhile; then the flow goes on."""
+    """The clock advances beyond the lease while others act; then the flow continues."""
     drivers: list[ClientDriver] = []
 
     def sleeps(task: Task) -> None:
@@ -168,11 +161,11 @@ def test_cancelled_before_it_left(
 
     def scenario() -> Measurement:
         here = run.sandbox.base_urls[provider]
-        named = here.replace("127.0.0.1", "127.1")  # an address for us, a name for the resolver
+        named = here.replace("127.0.0.1", "127.1")  # a host name, so that the resolver is used
         with run.driver(base_urls={provider: named}) as driver:
             settings = msgspec.structs.replace(driver.client._settings, resolve=resolve)
             driver.client._settings = settings
-            run.perform(driver, lambda: driver._wait(cancelled(driver.client)))
+            run.perform(driver, lambda: driver.wait_for(cancelled(driver.client)))
         assert type(run.error).__name__ == "CancelledError"
         (task,) = run.recorded()
         assert (task.state, run.exchanges) == ("recorded", [])
@@ -229,13 +222,15 @@ def test_unlinked(row: Row, provider: str, client: str, run: FaultRun, record: R
 
 @parametrize_rows([ONE_OUTPUT])
 def test_one_output(row: Row, provider: str, client: str, run: FaultRun, record: Recorder) -> None:
-    """Each task answers for its own film: what lies there since is another's."""
+    """Each task reports its own film, although another's has taken its path."""
     elsewhere = run.home.parent / "elsewhere" / "film.mp4"
 
     def scenario() -> Measurement:
         run.attempt("generate", *job(run), task=f"first-{client}", output=run.target)
         assert run.error is None, repr(run.error)
-        run.target.write_bytes(b"the film of another job")  # as if it had been given this place
+        run.target.write_bytes(
+            b"the film of another job"
+        )  # as if it had been requested at this path
         run.attempt("resume", f"first-{client}")
         assert run.error is None, repr(run.error)
         run.assert_output(delivered=True)
@@ -245,7 +240,7 @@ def test_one_output(row: Row, provider: str, client: str, run: FaultRun, record:
         assert run.task
         assert run.task.file == str(elsewhere)
         assert elsewhere.read_bytes() == run.film
-        assert len(run.downloads) == before  # it is here, and is copied
+        assert len(run.downloads) == before  # the film is here, and is copied
         assert run.bills == len(run.posts) == 1
         return measurement(row, run, "the video, in both places")
 

@@ -1,4 +1,4 @@
-"""Everything that may go wrong while a task is followed."""
+"""Everything that can go wrong while a task is polled."""
 
 from faults.case import Case
 from faults.runner import CaseRunner

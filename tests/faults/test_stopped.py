@@ -1,4 +1,4 @@
-"""Stopped in the middle: what was paid is kept, what was never sent is sent by a resume."""
+"""Stopped midway: what was paid for is kept, what was never sent is sent by a resume."""
 
 import asyncio
 from typing import Any
@@ -25,8 +25,8 @@ def stopping(row: CallbackStop, run: FaultRun) -> Any:
     return on_update
 
 
-def taken_up(row: CallbackStop | StalledCall, run: FaultRun, expected: Expected) -> Measurement:
-    """See that the task is kept as it must be, and take it up."""
+def resume(row: CallbackStop | StalledCall, run: FaultRun, expected: Expected) -> Measurement:
+    """Check that the task is kept as it must be, and resume it."""
     (task,) = run.recorded()
     assert task.state in expected.states
     assert (task.unfinished, run.bills) == (True, expected.bills)
@@ -42,7 +42,7 @@ def taken_up(row: CallbackStop | StalledCall, run: FaultRun, expected: Expected)
 def test_a_callback_raises(
     row: CallbackStop, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
-    # So that there is a look at which the video is still being made.
+    # So that one poll finds the video still in progress.
     order = run.sandbox.inject("progress-percent", gateway=provider)
     sent = row.state not in ("recorded", "sending")
     expected = Expected(0, "", (row.state if sent else "recorded",), int(sent), "resumed")
@@ -54,7 +54,7 @@ def test_a_callback_raises(
         order.cancel()
         raised = KeyboardInterrupt if row.by == "ctrl-c" else Raised
         assert isinstance(run.error, raised)
-        return taken_up(row, run, expected)
+        return resume(row, run, expected)
 
     record(run_with_deadline(scenario))
 
@@ -73,10 +73,10 @@ def test_a_coroutine_is_cancelled(
         job = (VARIANTS[provider], run.request)
         with run.driver() as driver:
             run.perform(
-                driver, lambda: driver.cancelled(order, "generate", *job, output=run.target)
+                driver, lambda: driver.cancel_at(order, "generate", *job, output=run.target)
             )
         assert isinstance(run.error, asyncio.CancelledError)
         order.release()
-        return taken_up(row, run, expected)
+        return resume(row, run, expected)
 
     record(run_with_deadline(scenario))

@@ -1,4 +1,4 @@
-"""Everything that may go wrong with the call that is paid for."""
+"""Everything that can go wrong with the creating call."""
 
 from faults.case import Case
 from faults.runner import CaseRunner

@@ -1,4 +1,4 @@
-"""The suite itself: which rows run, what the page lists, and that the checks can fail."""
+"""The suite itself: which rows run, what the page lists, and that its checks can fail."""
 
 import os
 import re
@@ -18,7 +18,7 @@ from faults.submit_cases import SUBMIT
 
 CASES = (SUBMIT, STATUS, DOWNLOAD, UPLOAD)
 as_it_is = pytest.mark.skipif(
-    os.environ.get(SETTING) == "write", reason="the page is about to be written"
+    os.environ.get(SETTING) == "write", reason="the page is being rewritten"
 )
 
 
@@ -27,14 +27,14 @@ def test_every_fault_of_the_sandbox_is_a_case() -> None:
     assert run_case == set(FAULTS)
 
 
-def test_no_two_rows_are_told_by_the_same_words() -> None:
+def test_no_two_rows_have_the_same_name() -> None:
     assert len({(row.step, row.name) for row in ROWS}) == len(ROWS)
     assert {row.step for row in ROWS} == set(STEPS)
     assert not [row.name for row in ROWS if "|" in row.name]
 
 
 @pytest.mark.parametrize("rows", CASES)
-def test_each_row_runs_once_and_everybody_gets_some(rows: tuple[Case, ...]) -> None:
+def test_each_row_runs_once_and_runs_are_spread_evenly(rows: tuple[Case, ...]) -> None:
     runs = select_runs(rows, whole=False)
     assert {row.name for row, *_ in runs} == {row.name for row in rows}
     providers = {provider for row in rows for provider in row.providers}
@@ -47,9 +47,9 @@ def test_each_row_runs_once_and_everybody_gets_some(rows: tuple[Case, ...]) -> N
 
 
 @as_it_is
-def test_the_page_lists_the_rows_that_are_played() -> None:
+def test_the_page_lists_the_rows_that_run() -> None:
     rows = {title: [row.name for row in rows_of(step)] for step, title in STEPS.items()}
-    assert page.listed() == rows, "write it again: nox -s faults -- --write"
+    assert page.listed() == rows, "rewrite it: nox -s faults -- --write"
 
 
 @as_it_is
@@ -77,13 +77,13 @@ def test_a_line_for_each_row_and_a_column_for_each_provider() -> None:
     ]  # fmt: skip
 
 
-def test_a_key_that_shows_is_found(tmp_path: Path) -> None:
+def test_a_leaked_key_is_found(tmp_path: Path) -> None:
     (tmp_path / "log").write_text(f"Bearer {secrecy.KEY}")
     (tmp_path / "keys.json").write_text(secrecy.KEY)
     kept = list(secrecy.files(tmp_path))
     assert len(kept) == 1
 
-    # A frame that is not ours, with the key among its locals.
+    # A frame outside the suite, with the key among its locals.
     code = compile("def run(key):\n    raise ValueError(1)", "elsewhere.py", "exec")
     names: dict[str, object] = {}
     exec(code, names)

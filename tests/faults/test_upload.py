@@ -1,4 +1,4 @@
-"""Everything that may go wrong with an image that goes."""
+"""Everything that can go wrong with the upload of an image."""
 
 from faults.case import Case
 from faults.file_cases import UPLOAD

@@ -1,7 +1,7 @@
-"""Finds the types that our sources decode or convert to: `python decoded_types.py SOURCE…`.
+"""Find the types that our sources decode or convert to: `python decoded_types.py SOURCE…`.
 
-Prints those for which msgspec has made nothing yet though their module has been imported. In a
-process of its own: in this one nothing must have been decoded.
+Print those that msgspec has not prepared although their module has been imported. This needs a
+process of its own, in which nothing has been decoded.
 """
 
 import ast
@@ -16,7 +16,7 @@ from msgspec import Struct
 
 NAMES = ("decode", "convert", "Decoder", "type_info")
 PARTS = (ast.Name, ast.Attribute, ast.Subscript, ast.Tuple, ast.BinOp, ast.Constant, ast.operator)
-"""What a type is written with; nothing else is evaluated."""
+"""The syntax of types; nothing else is evaluated."""
 
 
 def main(sources: list[str]) -> None:
@@ -26,14 +26,14 @@ def main(sources: list[str]) -> None:
             try:
                 found = eval(ast.unparse(node), vars(module))
             except (NameError, AttributeError):
-                continue  # of a type that is known only when it runs: the loaded variant's
+                continue  # of a type known only at run time: the loaded variant's
             for struct in structs(found):
                 if not is_ready(struct):
                     sys.stdout.write(f"{path}:{node.lineno}: {struct.__qualname__}\n")
 
 
 def named(tree: ast.AST) -> Iterator[ast.expr]:
-    """Yield every expression that stands where a type is told to msgspec."""
+    """Yield every expression that gives msgspec a type."""
     for node in ast.walk(tree):
         name = getattr(node, "func", None)
         if isinstance(node, ast.Call) and getattr(name, "attr", getattr(name, "id", "")) in NAMES:
@@ -54,7 +54,7 @@ def structs(hint: Any) -> Iterator[type[Struct]]:
 
 
 def is_ready(struct: type[Struct]) -> bool:
-    """Whether the struct holds what msgspec has made for it."""
+    """Return whether msgspec has prepared the struct."""
     return any(type(held).__name__ == "StructInfo" for held in gc.get_referents(struct))
 
 

@@ -1,4 +1,4 @@
-"""Types that we decode or convert to are prepared by the module that owns them."""
+"""Types that we decode or convert to are prepared by the module that defines them."""
 
 import subprocess
 import sys
@@ -16,13 +16,13 @@ def not_ready(*sources: Path) -> str:
 
 
 @pytest.mark.parametrize("folder", ["core", "contrib", "plugins"])
-def test_no_type_waits_for_threads_to_make_it(folder: str) -> None:
+def test_every_decoded_type_is_prepared_on_import(folder: str) -> None:
     every = (ROOT / folder).rglob("src/**/*.py")
     sources = [path for path in every if "msgspec" in path.read_text(encoding="utf-8")]
     assert not_ready(*sources) == "", "call type_info.ready, or make a Decoder on import"
 
 
-def test_a_type_that_is_not_ready_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unprepared_type_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = tmp_path / "src" / "forgetful.py"
     source.parent.mkdir()
     source.write_text(

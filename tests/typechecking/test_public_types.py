@@ -1,4 +1,4 @@
-"""What a type checker sees of our packages: every public name, and no unknown one."""
+"""What type checkers see of our packages: every public name, and no misspelt one."""
 
 import json
 import subprocess

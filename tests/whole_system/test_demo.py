@@ -1,4 +1,4 @@
-"""The main job, as a person runs it: eight videos and a page that plays them in a browser."""
+"""The demo, as a user runs it: eight videos and a page that plays them in a browser."""
 
 import json
 import os
@@ -18,7 +18,7 @@ HOSTILE = (
     'Kites <img src=x onerror="document.title=1"> </pre><script>document.title=2</script> & "x"'
 )
 
-# The page's own policy forbids what Playwright's waiting is made of.
+# The page's content security policy forbids Playwright's own way of waiting.
 PLAYING = """() => new Promise((done) => {
   const look = () => {
     const videos = [...document.querySelectorAll("video")];

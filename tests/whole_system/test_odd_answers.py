@@ -1,6 +1,6 @@
-"""Whatever a gateway answers, a job has one of a few outcomes: fuzzed answers through whole flows.
+"""Whatever a gateway answers, a job has one of a few outcomes: whole flows on fuzzed answers.
 
-The conformance kits hold each reader to typed outcomes; here the clients act on what was read.
+The conformance kits test each reader; here the clients act on what was read.
 """
 
 from collections.abc import Iterator
@@ -24,11 +24,11 @@ from rushes.testing._values import json_values
 KEY = "not-to-be-seen-9f2c41"
 KITS = {kit.variant.provider: kit for kit in kits().values()}
 MOST_SECONDS = 120 + 120 + 60 + 1
-"""What sending, finding out and waiting may take, as long as a job that waits a minute."""
+"""The most that sending, look-ups and waiting may take for a job with a timeout of a minute."""
 
 
 class CountedClock(Clock):
-    """A clock that goes on by what a client does, and not by itself."""
+    """A clock that moves only by what a client does."""
 
     seconds = 0.0
 
@@ -37,10 +37,11 @@ class CountedClock(Clock):
 
 
 class Answered(Client):
-    """A client whose calls are all answered out of a list, again and again."""
+    """A client whose calls are all answered from a list, over and over."""
 
     answers: Iterator[Answer | None]
     clock: CountedClock
+    provider: str
     slept = 0.0
     creating: list[Any]
 
@@ -67,13 +68,13 @@ def client(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Answered:
     keys, base_urls = {provider: KEY}, {provider: "https://gateway.example.com"}
     clock = CountedClock()
     client = Answered(keys=keys, base_urls=base_urls, home=home, journal=None, clock=clock)
-    client.clock = clock
+    client.clock, client.provider = clock, provider
     return client
 
 
 @st.composite
-def damaged(draw: st.DrawFn, bodies: st.SearchStrategy[Any]) -> bytes:
-    """Draw a body as it comes: JSON, cut or with bytes put for others at times, or no JSON."""
+def odd_bodies(draw: st.DrawFn, bodies: st.SearchStrategy[Any]) -> bytes:
+    """Draw a body: JSON, sometimes cut or with bytes replaced, or not JSON at all."""
     body = draw(bodies)
     try:
         written = msgspec.json.encode(body)
@@ -90,7 +91,7 @@ STRATEGIES: dict[str, st.SearchStrategy[list[Answer | None]]] = {}
 
 
 def answers(provider: str) -> st.SearchStrategy[list[Answer | None]]:
-    """Draw answers near those that a gateway documents."""
+    """Draw answers that resemble those a gateway documents."""
     if provider not in STRATEGIES:
         kit = KITS[provider]
         listed, names = documented(kit), asked_for(kit)
@@ -100,16 +101,15 @@ def answers(provider: str) -> st.SearchStrategy[list[Answer | None]]:
                           "location": st.text(max_size=9)},
         )  # fmt: skip
         status = st.just(200) | st.sampled_from(STATUSES) | st.integers(200, 599)
-        answer = st.builds(Answer, status, headers, damaged(bodies) | st.sampled_from(BODIES))
+        answer = st.builds(Answer, status, headers, odd_bodies(bodies) | st.sampled_from(BODIES))
         STRATEGIES[provider] = st.lists(answer | st.none(), min_size=1, max_size=4)
     return STRATEGIES[provider]
 
 
 @given(data=st.data())
-def test_whatever_is_answered_a_job_has_an_end(client: Answered, data: st.DataObject) -> None:
-    (provider,) = client.keys._given
-    kit = KITS[provider]
-    given_ = data.draw(answers(provider))
+def test_every_job_ends_whatever_the_answers(client: Answered, data: st.DataObject) -> None:
+    kit = KITS[client.provider]
+    given_ = data.draw(answers(client.provider))
     client.answers, client.creating, client.slept = cycle(given_), [], 0.0
     told: list[Task] = []
     request = {"prompt": "A red kite"}
@@ -117,7 +117,8 @@ def test_whatever_is_answered_a_job_has_an_end(client: Answered, data: st.DataOb
         client.generate(kit.variant.id, request, timeout=60, on_update=told.append)
     assert KEY not in f"{caught.value}{caught.value.task}"
     assert caught.value.task
-    assert essence(caught.value.task) == essence(told[-1])  # looks alone are told to nobody
+    # A look-up without a result is not reported.
+    assert essence(caught.value.task) == essence(told[-1])
     assert client.slept <= MOST_SECONDS
     assert len({call.body for call in client.creating}) == 1
     _paid_once(kit.variant.idempotency, given_, client.creating)
@@ -128,13 +129,13 @@ def test_whatever_is_answered_a_job_has_an_end(client: Answered, data: st.DataOb
 
 
 def _paid_once(idempotency: str, given_: list[Answer | None], creating: list[Any]) -> None:
-    """Without a key, another call that creates follows upon one thing only: come back later."""
+    """Without idempotency, a second creating call may only follow a `429`."""
     if idempotency != "none":
         return
     waits = [answer for answer in given_ if answer and answer.status == 429]
     assert len(creating) == 1 or waits
 
 
-def test_every_gateway_is_asked() -> None:
+def test_every_gateway_is_covered() -> None:
     assert set(KITS) == {"toapis", "apimart", "uniall"}
     assert Path(__file__).parents[2].joinpath("plugins").is_dir()

@@ -18,7 +18,7 @@ TASKS = 1000
 
 @pytest.fixture
 def sandbox_process() -> Iterator[dict[str, Any]]:
-    """Run the sandbox as people do, in a process of its own; yield what it prints."""
+    """Run the sandbox as users do, in a separate process; yield what it prints."""
     command = [RUSHES, "sandbox", "--json"]
     quick = ["--queue-seconds", "0", "--render-seconds", "0"]
     with subprocess.Popen([*command, *quick], stdout=subprocess.PIPE, text=True) as process:
@@ -34,7 +34,7 @@ def test_a_thousand_tasks_at_once(sandbox_process: dict[str, Any], tmp_path: Pat
     base_urls = sandbox_process["base_urls"]
 
     async def shoot() -> list[Any]:
-        # Default settings, but for the providers' advice to look every ten seconds.
+        # Default settings, except the providers' advice to poll every ten seconds.
         async with AsyncClient(
             keys=dict.fromkeys(base_urls, sandbox_process["key"]),
             base_urls=base_urls,

@@ -19,13 +19,13 @@ REQUEST = Request("A red kite", duration=5, aspect_ratio="9:16")
 
 
 def settings(sandbox: Sandbox, home: Path) -> dict[str, Any]:
-    """Everything a client is told: base URLs and keys, as for the real gateways."""
+    """Return a client's settings: base URLs and keys, as for the real gateways."""
     keys = dict.fromkeys(sandbox.base_urls, sandbox.key)
     return {"keys": keys, "base_urls": sandbox.base_urls, "home": home, "polling": QUICK}
 
 
 def measure(file: str | None) -> tuple[int, int, float, bool]:
-    """Return width, height, seconds and whether there is sound."""
+    """Return width, height, duration in seconds, and whether there is sound."""
     assert file
     with av.open(file) as container:
         video = container.streams.video[0]
@@ -70,9 +70,7 @@ def test_a_request_becomes_a_film(
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_what_check_shows_is_what_is_sent(
-    variant: str, rushes_sandbox: Sandbox, tmp_path: Path
-) -> None:
+def test_check_shows_what_is_sent(variant: str, rushes_sandbox: Sandbox, tmp_path: Path) -> None:
     with Client(**settings(rushes_sandbox, tmp_path)) as client:
         report = client.check(variant, REQUEST)
         client.submit(variant, REQUEST, task="job-1")
@@ -101,7 +99,7 @@ def test_what_check_shows_is_what_is_sent(
         ),
     ],
 )
-def test_what_is_asked_for_is_delivered(
+def test_the_video_matches_the_request(
     variant: str,
     request_: Request,
     size: tuple[int, int],
@@ -118,7 +116,7 @@ def test_what_is_asked_for_is_delivered(
 
 
 @pytest.mark.parametrize("variant", ["toapis/kling-v3", "toapis/kling-v2-6", "apimart/kling-v3"])
-def test_local_frames_are_uploaded_and_seen(
+def test_local_frames_are_uploaded_and_used(
     variant: str, rushes_sandbox: Sandbox, tmp_path: Path
 ) -> None:
     for name, colour in (("first.png", (200, 30, 30)), ("last.png", (30, 30, 200))):
@@ -155,7 +153,7 @@ def test_subjects_are_uploaded_too(rushes_sandbox: Sandbox, tmp_path: Path) -> N
     assert all(url.startswith(rushes_sandbox.url) for url in urls)
 
 
-def test_uniall_refuses_local_files_and_says_why(rushes_sandbox: Sandbox, tmp_path: Path) -> None:
+def test_uniall_refuses_local_files_with_a_reason(rushes_sandbox: Sandbox, tmp_path: Path) -> None:
     Picture.new("RGB", (64, 64)).save(tmp_path / "first.png")
     request = Request("Kites", images=[Image(str(tmp_path / "first.png"), "first_frame")])
     with (

@@ -1,4 +1,4 @@
-"""What is written out line by line does what the declaration says, absent fields and all."""
+"""Generated code does what the declaration says, including absent fields."""
 
 from typing import Annotated, Any
 
@@ -72,7 +72,7 @@ def test_an_absent_field_reads_as_its_default_at_every_depth() -> None:
         ("refrain.notes[0]", {"refrain": {"words": "a", "notes": [" "]}}),
     ],
 )
-def test_blank_text_is_found_wherever_it_stands(path: str, change: dict[str, Any]) -> None:
+def test_blank_text_is_found_at_any_depth(path: str, change: dict[str, Any]) -> None:
     body = SOUND | change
     assert not compiled(Song).no_blank(msgspec.convert(body, Song))
     assert quick(SINGER, Request(extra=body)) is None
@@ -80,7 +80,7 @@ def test_blank_text_is_found_wherever_it_stands(path: str, change: dict[str, Any
     assert (problem.path, problem.message) == (path, "is blank; text is expected")
 
 
-def test_text_that_says_something_takes_the_short_way() -> None:
+def test_valid_text_takes_the_short_way() -> None:
     assert quick(SINGER, Request(extra=SOUND)) is not None
     assert quick(SINGER, Request("la la")) is not None
 
@@ -90,7 +90,7 @@ some = st.sampled_from([None, (), [], "", "x", 0, 5, False, True, 0.0, [1]])
 
 
 @given(values=st.lists(some, min_size=len(FIELDS), max_size=len(FIELDS)))
-def test_what_is_set_is_what_is_not_absent(values: list[Any]) -> None:
+def test_fields_set_are_the_fields_that_are_not_absent(values: list[Any]) -> None:
     request = Request(*values)
     expected = {
         name: value for name, value in zip(FIELDS, values, strict=True) if value not in ABSENT
@@ -99,15 +99,15 @@ def test_what_is_set_is_what_is_not_absent(values: list[Any]) -> None:
     assert sets_nothing(request) is not bool(expected)
 
 
-def said(seconds: Any) -> str:
+def in_words(seconds: Any) -> str:
     return f"{seconds} seconds"
 
 
-class Saying(Zoom):
-    """A plugin that writes into text what a number could not be."""
+class FormatsDuration(Zoom):
+    """A plugin that formats the duration into text."""
 
     declaration = msgspec.structs.replace(
-        Zoom.declaration, fields={"duration": To("text", form=said)}, rules=()
+        Zoom.declaration, fields={"duration": To("text", form=in_words)}, rules=()
     )
 
 
@@ -115,35 +115,35 @@ class Saying(Zoom):
     "duration", [float("nan"), float("inf"), "5", True, [5], {"s": 5}], ids=repr
 )
 def test_a_field_of_the_wrong_type_never_takes_the_short_way(duration: Any) -> None:
-    plugin = loaded(Saying())
+    plugin = loaded(FormatsDuration())
     assert quick(plugin, Request(duration=5)) is not None
     assert quick(plugin, Request(duration=duration)) is None
     (problem,) = check(plugin, Request(duration=duration)).problems
     assert problem.path == "duration"
 
 
-class Counting(Zoom):
-    """A plugin that writes the seconds of a shot into text."""
+class FormatsShotDuration(Zoom):
+    """A plugin that formats the duration of a shot into text."""
 
     declaration = msgspec.structs.replace(
-        Zoom.declaration, fields={"shots": To("text", form=lambda s: said(s[0].duration))}, rules=()
+        Zoom.declaration,
+        fields={"shots": To("text", form=lambda s: in_words(s[0].duration))},
+        rules=(),
     )
 
 
 @pytest.mark.parametrize(
     ("plugin", "given"),
-    [(Saying(), {"duration": 2.0}), (Counting(), {"shots": [Shot("a", 2.0)]})],
+    [(FormatsDuration(), {"duration": 2.0}), (FormatsShotDuration(), {"shots": [Shot("a", 2.0)]})],
     ids=["duration", "shot"],
 )
-def test_seconds_that_are_whole_are_so_however_they_are_written(
-    plugin: Any, given: dict[str, Any]
-) -> None:
+def test_whole_seconds_reach_a_plugin_as_integers(plugin: Any, given: dict[str, Any]) -> None:
     assert quick(loaded(plugin), Request(**given)) is None
     assert check(loaded(plugin), Request(**given)).payload.text == "2 seconds"
 
 
 class Quiet(Zoom):
-    """The plugin without its rules, one of which always has a note."""
+    """The plugin without its rules, one of which always adds a note."""
 
     declaration = msgspec.structs.replace(
         Zoom.declaration,
@@ -162,15 +162,15 @@ class Quiet(Zoom):
     ],
     ids=["twice", "role", "url", "shot"],
 )
-def test_images_are_looked_into_before_a_plugin_sees_them(images: Any) -> None:
+def test_images_are_checked_before_a_plugin_sees_them(images: Any) -> None:
     plugin = loaded(Quiet())
     first, more = (Image("https://a.example.com/1.png", role) for role in ROLES)
     assert quick(plugin, Request("x", images=[first, more, more])) is not None
     assert quick(plugin, Request("x", images=images)) is None
 
 
-class Turned(Quiet):
-    """A plugin whose hook names its arguments in another order."""
+class Reordered(Quiet):
+    """A plugin whose hook takes its arguments in another order."""
 
     @hookimpl
     def build_payload(self, request: Request, variant: Variant) -> Draft:
@@ -178,14 +178,14 @@ class Turned(Quiet):
 
 
 class Short(Quiet):
-    """A plugin whose hook asks for one argument alone."""
+    """A plugin whose hook takes only one argument."""
 
     @hookimpl
     def build_payload(self, request: Request) -> Draft:
         return Draft(self.declaration, request)
 
 
-@pytest.mark.parametrize("plugin", [Turned(), Short()], ids=["turned", "short"])
+@pytest.mark.parametrize("plugin", [Reordered(), Short()], ids=["reordered", "short"])
 def test_a_hook_is_given_the_arguments_it_names(plugin: Any) -> None:
     report = quick(loaded(plugin), Request("x", duration=5))
     assert report is not None

@@ -1,4 +1,4 @@
-"""From common words to a payload: carried, already so, a problem or a note; nothing dropped."""
+"""From a request to a payload: each field is sent, already the default, a problem or a note."""
 
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ def body(request: Any) -> Any:
 URL = "https://pictures.example/1.png"
 
 
-def test_every_field_that_is_carried_arrives() -> None:
+def test_every_supported_field_is_sent() -> None:
     request = Request(
         "A kite",
         negative_prompt="rain",
@@ -129,13 +129,13 @@ def test_every_field_that_is_carried_arrives() -> None:
         (None, "", "type"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_carried_is_a_problem_on_the_callers_own_path(
+def test_an_unsupported_value_is_a_problem_at_the_callers_path(
     request_: Any, path: str, code: str
 ) -> None:
     assert found(request_) == [(path, code)]
 
 
-def test_all_of_them_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     request = Request("", seed=1, duration=7, aspect_ratio="9:16", extra={"fps": 0, "moon": 1})
     assert sorted(found(request)) == [
         ("aspect_ratio", "fixed"),
@@ -181,7 +181,7 @@ def test_no_problem_hides_another(request_: Any, expected: list[tuple[str, str]]
     assert sorted(found(request_)) == sorted(expected)
 
 
-def test_accepted_values_are_in_the_callers_words_the_nearest_first() -> None:
+def test_accepted_values_are_the_callers_and_nearest_first() -> None:
     (problem,) = report_on(Request("x", resolution="1080")).problems
     assert problem.accepted == ["1080p", "720p"]
     (problem,) = report_on(Request("x", duration=11)).problems
@@ -190,11 +190,11 @@ def test_accepted_values_are_in_the_callers_words_the_nearest_first() -> None:
     assert problem.accepted == ["reference"]
 
 
-def test_the_same_model_said_again_is_no_problem() -> None:
+def test_repeating_the_same_model_is_fine() -> None:
     assert body(Request("x", extra={"model": "zoom"})) == {"model": "zoom", "text": "x"}
 
 
-def test_absent_is_none_or_empty() -> None:
+def test_none_and_empty_count_as_absent() -> None:
     empty: dict[str, Any] = {
         "prompt": "x",
         "images": [],
@@ -214,18 +214,18 @@ def test_absent_is_none_or_empty() -> None:
         {"duration": None, "seed": None, "subjects": None},
     ],
 )
-def test_what_is_empty_is_absent_and_stays_off_the_wire(empty: dict[str, Any]) -> None:
+def test_empty_values_are_not_sent(empty: dict[str, Any]) -> None:
     assert body({"prompt": "x", **empty}) == {"model": "zoom", "text": "x"}
     assert body(Request("x", **empty)) == {"model": "zoom", "text": "x"}
 
 
-def test_what_is_empty_natively_beside_a_common_field_is_not_said_twice() -> None:
+def test_an_empty_native_field_does_not_collide_with_a_common_one() -> None:
     images = [Image(URL, "reference")]
     request = Request("", images=images, extra={"text": "x", "pictures": []})
     assert body(request) == {"model": "zoom", "text": "x", "pictures": [URL]}
 
 
-def test_a_whole_number_may_be_written_with_a_point() -> None:
+def test_a_whole_number_may_be_a_float() -> None:
     for request in (Request("x", duration=10.0), {"prompt": "x", "duration": 10.0}):
         sent = body(request)["seconds"]
         assert (type(sent), sent) == (int, 10)
@@ -234,15 +234,15 @@ def test_a_whole_number_may_be_written_with_a_point() -> None:
     ]
 
 
-def test_a_name_is_for_one_subject() -> None:
+def test_subject_names_must_be_unique() -> None:
     twice = [{"name": "Tom"}, {"name": "Ann"}, {"name": "Tom"}, {"name": 5}, {"name": 5}]
     problems = found({"prompt": "x", "subjects": twice})
     assert ("subjects[2].name", "twice") in problems
     assert sum(code == "twice" for _, code in problems) == 1
 
 
-class Curious(Zoom):
-    """A plugin that looks into every value it is given."""
+class Inspecting(Zoom):
+    """A plugin that inspects every value it is given."""
 
     @hookimpl
     def build_payload(self, variant: Variant, request: Request) -> Draft:
@@ -252,24 +252,24 @@ class Curious(Zoom):
         return draft
 
 
-def test_a_plugin_that_looks_into_what_is_malformed_is_asked_without_it() -> None:
-    plugin = loaded(Curious())
+def test_a_plugin_never_sees_malformed_values() -> None:
+    plugin = loaded(Inspecting())
     assert check(plugin, Request("x", shots=[Shot("a")])).valid
     malformed = {"prompt": "x", "shots": [{"prompt": 5}], "seed": 1}
-    told = [problem.path for problem in check(plugin, malformed).problems]
-    assert told == ["shots[0].prompt"]
-    told = [p.path for p in check(plugin, {"prompt": "x", "duration": "5", "seed": 1}).problems]
-    assert sorted(told) == ["duration", "seed"]
+    found_at = [problem.path for problem in check(plugin, malformed).problems]
+    assert found_at == ["shots[0].prompt"]
+    found_at = [p.path for p in check(plugin, {"prompt": "x", "duration": "5", "seed": 1}).problems]
+    assert sorted(found_at) == ["duration", "seed"]
 
 
-def test_a_local_image_stands_as_a_placeholder(tmp_path: Path) -> None:
+def test_a_local_image_becomes_a_placeholder(tmp_path: Path) -> None:
     request = Request("x", images=[Image(str(tmp_path / "ä b.png"), "reference")])
     with Client(plugins=[Zoom()], home=tmp_path) as client:
         report = client.check("acme/zoom", request)
         assert [p.code for p in report.problems] == ["unreadable"]
         twice = Request("x", seed=1, images=[*request.images, *request.images])
-        told = [(p.path, p.code) for p in client.check("acme/zoom", twice).problems]
-        assert told == [
+        found_at = [(p.path, p.code) for p in client.check("acme/zoom", twice).problems]
+        assert found_at == [
             ("seed", "unsupported"), ("images[0].url", "unreadable"),
             ("images[1].url", "unreadable"),
         ]  # fmt: skip
@@ -283,13 +283,13 @@ def test_a_local_image_stands_as_a_placeholder(tmp_path: Path) -> None:
 
 
 class Patched(Zoom):
-    """The plugin under another declaration."""
+    """The plugin with a changed declaration."""
 
     def __init__(self, **changes: Any) -> None:
         self.declaration = msgspec.structs.replace(Zoom.declaration, **changes)
 
 
-def judged(predicate: Any) -> LoadedVariant:
+def with_rule(predicate: Any) -> LoadedVariant:
     made: Rule = rule("A rule.", fields=("text",))(predicate)
     return loaded(Patched(rules=(made,)))
 
@@ -304,14 +304,14 @@ def raises_late(payload: Payload) -> Judgement:
 
 
 @pytest.mark.parametrize("predicate", [raises, raises_late, lambda p: None, lambda p: [7]])
-def test_a_rule_that_breaks_is_the_plugins_fault(predicate: Any) -> None:
+def test_a_failing_rule_is_the_plugins_fault(predicate: Any) -> None:
     predicate.__name__ = "odd_rule"
     with pytest.raises(BrokenPluginError, match="acme/zoom: the rule odd_rule raised"):
-        check(judged(predicate), Request("x"))
+        check(with_rule(predicate), Request("x"))
 
 
 @pytest.mark.parametrize("part", ["cost", "input_mode"])
-def test_a_declared_function_that_breaks_is_the_plugins_fault(part: str) -> None:
+def test_a_failing_declared_function_is_the_plugins_fault(part: str) -> None:
     def broken(payload: Payload) -> Any:
         raise ZeroDivisionError
 
@@ -331,7 +331,7 @@ class Validating(Zoom):
             yield judgement
 
 
-def test_the_validate_hook_is_heard_and_blamed() -> None:
+def test_the_validate_hook_adds_problems_and_is_blamed_if_it_fails() -> None:
     problem = Problem(path="text", code="odd", message="odd")
     report = check(loaded(Validating(problem)), Request("x"))
     assert [(p.path, p.code) for p in report.problems] == [("prompt", "odd")]
@@ -341,7 +341,7 @@ def test_the_validate_hook_is_heard_and_blamed() -> None:
 
 
 class Building(Patched):
-    """A plugin that builds a part of the body itself."""
+    """A plugin that builds part of the body itself."""
 
     def __init__(self) -> None:
         super().__init__(fields={"prompt": To("text"), "seed": Built("fps")})
@@ -355,7 +355,7 @@ class Building(Patched):
         return draft
 
 
-def test_what_a_plugin_builds_is_carried_and_what_it_forgets_is_named() -> None:
+def test_what_a_plugin_builds_is_sent_and_what_it_forgets_is_a_problem() -> None:
     plugin = loaded(Building())
     report = check(plugin, Request("x", seed=25))
     assert report.payload.fps == 25

@@ -1,4 +1,4 @@
-"""An empty list counts as none, wherever a list may be left out."""
+"""An empty list counts as absent wherever a list is optional."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,7 +9,7 @@ from msgspec import Meta, Struct, json
 
 
 class Body(Struct, kw_only=True, forbid_unknown_fields=True):
-    """A payload with lists that have a least length."""
+    """A payload with lists of a minimum length."""
 
     model: Literal["m"]
     needed: Annotated[list[str], Meta(min_length=2)]
@@ -17,7 +17,7 @@ class Body(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Plugin:
-    """A variant of nothing else."""
+    """A variant with nothing but this payload."""
 
     @rushes.hookimpl
     def variant(self) -> rushes.Variant:
@@ -42,7 +42,7 @@ class Plugin:
         (["a"], ["a"], ["needed", "tags"]),
     ],
 )
-def test_a_least_length_is_for_lists_with_items(
+def test_a_minimum_length_applies_unless_an_optional_list_is_empty(
     needed: list[str], tags: list[str], paths: list[str], tmp_path: Path
 ) -> None:
     client = rushes.Client(plugins=[Plugin()], home=tmp_path)

@@ -1,4 +1,4 @@
-"""Judging a payload: every problem at once, each with path, code, message and what is accepted."""
+"""Checking a payload: all problems at once, each with path, code, message and accepted values."""
 
 import copy
 from collections.abc import Callable
@@ -19,7 +19,7 @@ OK = {"model": "zoom", "text": "x"}
 
 
 def problems(**fields: Any) -> list[Problem]:
-    """Judge a payload, valid but for these fields."""
+    """Check a payload that is valid except for these fields."""
     payload, found = judge(ZOOM, {**OK, **fields})
     wrong = [item for item in found if isinstance(item, Problem)]
     assert (payload is None) == bool(wrong)
@@ -99,12 +99,12 @@ def test_each_problem(
     assert problem.message.isprintable()
 
 
-def test_a_field_without_a_name_of_text() -> None:
+def test_a_field_name_that_is_not_text() -> None:
     _, found = judge(ZOOM, {**OK, 7: 1})  # type: ignore[dict-item]
     assert [(p.path, p.code) for p in found if isinstance(p, Problem)] == [("7", "unknown_field")]
 
 
-def test_all_problems_come_at_once_in_the_order_of_the_fields() -> None:
+def test_all_problems_are_reported_in_field_order() -> None:
     found = problems(
         text="", seconds=7, parts=[{"prompt": ""}, {"length": 0, "x": 1}], look={"tint": 3}, moon=1
     )
@@ -114,23 +114,23 @@ def test_all_problems_come_at_once_in_the_order_of_the_fields() -> None:
     ]  # fmt: skip
 
 
-def test_what_is_required_is_missed() -> None:
+def test_required_fields_are_missing() -> None:
     _, found = judge(ZOOM, {})
     assert [(p.path, p.code) for p in found] == [("model", "missing"), ("text", "missing")]
 
 
 @pytest.mark.parametrize("fields", [{"parts": []}, {"pictures": []}, {"options": {}}, {"look": {}}])
-def test_an_empty_list_or_object_is_none(fields: dict[str, Any]) -> None:
+def test_an_empty_list_or_object_counts_as_absent(fields: dict[str, Any]) -> None:
     assert problems(**fields) == []
 
 
-def test_a_rule_runs_where_its_own_fields_are_valid_though_others_are_not() -> None:
+def test_a_rule_needs_only_its_own_fields_to_be_valid() -> None:
     assert [p.code for p in problems(loud=True, fps=0)] == ["range", "loud_needs_high"]
     assert [p.code for p in problems(loud=True, quality="x")] == ["choice"]
     assert [p.code for p in problems(loud=True, fps=None)] == ["null", "loud_needs_high"]
 
 
-def test_a_rule_runs_as_far_as_it_needs_no_item_that_is_invalid() -> None:
+def test_a_rule_runs_until_it_needs_an_invalid_item() -> None:
     found = problems(parts=[{"prompt": ""}, {"prompt": "b"}])
     assert [(p.path, p.code) for p in found] == [
         ("parts[0].prompt", "blank"),
@@ -141,7 +141,7 @@ def test_a_rule_runs_as_far_as_it_needs_no_item_that_is_invalid() -> None:
         assert [p.path for p in found] == ["parts[0].length"]
 
 
-def test_a_mark_is_carried_and_never_looked_into() -> None:
+def test_the_invalid_marker_is_passed_on_and_cannot_be_read() -> None:
     marked: dict[str, Any] = {**OK, "loud": True, "quality": INVALID, "parts": [INVALID], "fps": 0}
     payload, found = judge(ZOOM, marked)
     assert payload is None
@@ -149,23 +149,23 @@ def test_a_mark_is_carried_and_never_looked_into() -> None:
     assert judge(ZOOM, {**OK, "text": INVALID, "options": {"avoid": INVALID}}) == (None, [])
     assert copy.deepcopy(marked)["quality"] is INVALID
     assert repr(INVALID) == "INVALID"
-    looks: list[Callable[[], Any]] = [
+    reads: list[Callable[[], Any]] = [
         lambda: bool(INVALID), lambda: INVALID == 1, lambda: INVALID != 1, lambda: f"{INVALID}",
         lambda: {INVALID}, lambda: len(INVALID), lambda: [*INVALID], lambda: INVALID + 1,
         lambda: INVALID < 1, lambda: "x" in INVALID, lambda: INVALID in [1, "x"],
     ]  # fmt: skip
-    for look in looks:
+    for read in reads:
         with pytest.raises(TypeError):
-            look()
+            read()
 
 
-def test_a_rule_reads_defaults_where_fields_are_absent_in_lists_too() -> None:
+def test_a_rule_reads_defaults_of_absent_fields_even_in_lists() -> None:
     found = problems(parts=[{"prompt": "a"}, {"prompt": "b"}])
     assert [p.path for p in found] == ["parts[1].length"]
     assert problems(parts=[{"prompt": "a"}, {"prompt": "b"}], seconds=10) == []
 
 
-def test_a_note_on_an_absent_field_is_dropped_and_on_a_given_one_kept() -> None:
+def test_only_notes_on_given_fields_are_kept() -> None:
     assert judge(ZOOM, OK)[1] == []
     (note,) = judge(ZOOM, {**OK, "zoom": 2})[1]
     assert note.message == "2 may be grainy"
@@ -179,7 +179,7 @@ def test_every_finding_names_a_page() -> None:
 
 
 def check_native(payload: Any) -> Report:
-    """Check a payload as a page prints it."""
+    """Check a native payload."""
     from rushes import Client
 
     with Client(plugins=[Zoom()], home=Path("/nonexistent")) as client:
@@ -202,7 +202,7 @@ FULL: dict[str, Any] = {
 }
 
 
-def test_what_is_accepted_is_sent_as_given_and_nothing_given_is_changed() -> None:
+def test_an_accepted_payload_is_sent_as_given_and_left_unchanged() -> None:
     given = copy.deepcopy(FULL)
     report = check_native(given)
     assert report.valid, report.problems
@@ -217,7 +217,7 @@ def test_what_is_accepted_is_sent_as_given_and_nothing_given_is_changed() -> Non
 
 
 @pytest.mark.parametrize("payload", [None, 3, "x", [], [OK], True])
-def test_a_payload_that_is_no_object(payload: Any) -> None:
+def test_a_payload_that_is_not_an_object(payload: Any) -> None:
     report = check_native(payload)
     assert [problem.code for problem in report.problems] == ["type"]
     assert msgspec.json.encode(report.as_line())

@@ -1,4 +1,4 @@
-"""Public structs as JSON, by the standard library too; what problems and bounds say in it."""
+"""Public structs as JSON, also by the standard library; how problems and bounds read there."""
 
 import json
 from pathlib import Path
@@ -19,11 +19,11 @@ WRONG = Request("x", duration=11, seed=1, images=[Image("http://10.0.0.1/", "ref
 
 
 def plain(value: Any) -> Any:
-    """Send a value through the standard library's JSON, as a web framework does."""
+    """Convert a value through the standard library's JSON, as a web framework does."""
     return json.loads(json.dumps(msgspec.to_builtins(value), allow_nan=False))
 
 
-def test_every_public_struct_goes_through_the_standard_library(tmp_path: Path) -> None:
+def test_every_public_struct_converts_to_json_by_the_standard_library(tmp_path: Path) -> None:
     with Client(plugins=[Zoom()], home=tmp_path) as client:
         wrong = client.check("acme/zoom", WRONG)
         extra = {"zoom": 3, "ticket": "t-1", "options": {"mood": "calm"}}
@@ -41,7 +41,7 @@ def test_every_public_struct_goes_through_the_standard_library(tmp_path: Path) -
         assert msgspec.convert(told, Note) == note
 
 
-def test_a_task_comes_back_from_json(make: Maker, server: Server) -> None:
+def test_a_task_round_trips_through_json(make: Maker, server: Server) -> None:
     driver = make(journal=None)
     task = driver.submit("acme/zoom", REQUEST)
     kept = msgspec.convert(plain(task), Task)
@@ -49,7 +49,7 @@ def test_a_task_comes_back_from_json(make: Maker, server: Server) -> None:
     assert driver.resume(kept).file
 
 
-def test_a_problem_says_the_same_fields_whatever_they_hold() -> None:
+def test_a_problem_always_has_the_same_json_fields() -> None:
     bare = Problem(path="x", code="y", message="z")
     assert bare.variants == []
     always = {"path": "x", "code": "y", "message": "z", "accepted": None, "source": None}
@@ -72,7 +72,7 @@ def test_a_problem_says_the_same_fields_whatever_they_hold() -> None:
         (str, ""),
     ],
 )
-def test_a_bound_is_written_with_all_its_digits(hint: Any, words: str) -> None:
+def test_bounds_are_written_in_full(hint: Any, words: str) -> None:
     assert spans(described(hint)) == words
 
 

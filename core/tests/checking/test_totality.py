@@ -1,4 +1,4 @@
-"""Judging is total: any JSON-like value, however odd, is answered, and both ways agree."""
+"""Checking is total: any JSON-like value gets a report, and both code paths agree."""
 
 import copy
 from pathlib import Path
@@ -39,7 +39,7 @@ anything = st.recursive(
 
 
 def objects(fields: tuple[str, ...], values: dict[str, st.SearchStrategy[Any]]) -> Any:
-    """Make objects of some right fields, with right values or any, and sometimes a wrong field."""
+    """Make objects of known fields with valid or any values, and sometimes an unknown field."""
     right = {name: values.get(name, anything) | anything for name in fields}
     return st.builds(
         lambda known, more: {**known, **more},
@@ -81,8 +81,8 @@ requests = objects(
 )
 
 
-def answered(report: Report) -> None:
-    """Hold a report to what every report is."""
+def assert_consistent(report: Report) -> None:
+    """Assert what holds for every report."""
     assert report.valid == (report.payload is not None) == (not report.problems)
     line = msgspec.json.encode(report.as_line())
     assert msgspec.json.decode(line)["valid"] == report.valid
@@ -93,15 +93,15 @@ def answered(report: Report) -> None:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Compare values that may hold NaN, which equals nothing."""
+    """Compare values that may contain NaN, which does not equal itself."""
     return repr(one) == repr(other)
 
 
 @given(payloads | anything)
-def test_any_payload_is_answered_and_left_alone(payload: Any) -> None:
+def test_any_payload_gets_a_report_and_is_left_unchanged(payload: Any) -> None:
     before = copy.deepcopy(payload)
     report = CLIENT.check_payload("acme/zoom", payload)
-    answered(report)
+    assert_consistent(report)
     assert same(payload, before)
     if report.valid:
         body = msgspec.json.encode(report.payload)
@@ -110,9 +110,9 @@ def test_any_payload_is_answered_and_left_alone(payload: Any) -> None:
 
 
 @given(requests | anything)
-def test_any_request_is_answered_and_left_alone(request: Any) -> None:
+def test_any_request_gets_a_report_and_is_left_unchanged(request: Any) -> None:
     before = copy.deepcopy(request)
-    answered(check(ZOOM, request))
+    assert_consistent(check(ZOOM, request))
     assert same(request, before)
 
 
@@ -178,7 +178,7 @@ near_urls = st.builds(
 
 
 @given(near_urls, st.booleans())
-def test_any_text_is_judged_as_an_address(text: str, loopback: bool) -> None:
+def test_any_text_gets_a_verdict_as_a_url(text: str, loopback: bool) -> None:
     objection = public_url_objection(text, loopback=loopback)
     assert objection is None or objection
     assert is_loopback(text) in (True, False)
@@ -188,7 +188,7 @@ def test_any_text_is_judged_as_an_address(text: str, loopback: bool) -> None:
 
 
 @given(st.sampled_from(["", "/", "/v1", "/v1/", "/api/v1", "/v1//", "/x"]), st.sampled_from("12"))
-def test_the_version_is_never_said_twice(tail: str, version: str) -> None:
+def test_the_version_is_never_repeated_in_a_url(tail: str, version: str) -> None:
     url = join("https://a.example" + tail.replace("1", version), f"/v{version}/clips")
     assert f"/v{version}/v{version}" not in url
     assert url.endswith(f"/v{version}/clips")

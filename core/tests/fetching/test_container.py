@@ -1,4 +1,4 @@
-"""Whether a file is a whole video: no cut, no page, no other thing passes for one."""
+"""Telling a complete video from a truncated file, a web page or anything else."""
 
 import io
 import struct
@@ -63,7 +63,7 @@ UNKNOWN = LIVE + b"\x16\x54\xae\x6b\x81t" + LIVE_CLUSTER + CLUSTER + LIVE_CLUSTE
         (b"\0\0\0\0", "other data"),
     ],
 )
-def test_each(tmp_path: Path, content: bytes, words: str | None) -> None:
+def test_each_kind_of_content(tmp_path: Path, content: bytes, words: str | None) -> None:
     path = tmp_path / "x"
     path.write_bytes(content)
     found = objection(path)
@@ -82,11 +82,11 @@ def test_a_file_cut_anywhere_is_refused(tmp_path: Path, whole: bytes) -> None:
 
 
 Samples = tuple[list[int], int, list[int], int, bool]
-"""Offsets of chunks, size of each sample, or else their sizes, how many in the last chunk, co64."""
+"""Chunk offsets; one sample size, or all sizes; samples in the last chunk; whether it is co64."""
 
 
 def track(at: list[int], each: int, sizes: list[int], in_last: int, wide: bool = False) -> bytes:
-    """Make a track whose samples lie in chunks at these places, one in each but the last."""
+    """Make a track with chunks at these offsets, with one sample in each but the last."""
     runs = [(1, 1, 1), (len(at), in_last, 1)]
     tables = [
         (
@@ -101,7 +101,7 @@ def track(at: list[int], each: int, sizes: list[int], in_last: int, wide: bool =
 
 
 def film(*tracks: Samples) -> bytes:
-    """Make a film of tracks at places in its media, in a last box that runs to the end."""
+    """Make a film whose last box, of open length, holds the tracks' samples at their offsets."""
     begin = len(FTYP + box(b"moov", b"".join(track(*each) for each in tracks))) + 8
     moov = [track([at + begin for at in each[0]], *each[1:]) for each in tracks]
     return FTYP + box(b"moov", b"".join(moov)) + struct.pack(">I4s", 0, b"mdat") + b"d" * 40
@@ -113,7 +113,7 @@ SOUND: Samples = ([10, 30], 5, [], 2, True)
 
 @pytest.mark.parametrize("tracks", [[PICTURE, SOUND], [SOUND, PICTURE], [SOUND]])
 @pytest.mark.parametrize("framed", [True, False])
-def test_where_the_last_box_is_open_the_sample_tables_tell_a_cut(
+def test_sample_tables_reveal_a_cut_in_a_last_box_of_open_length(
     tmp_path: Path, tracks: list[Samples], framed: bool
 ) -> None:
     path = tmp_path / "x"
@@ -136,11 +136,13 @@ def test_where_the_last_box_is_open_the_sample_tables_tell_a_cut(
         FTYP + MDAT + struct.pack(">I4s", 0, b"moov") + track([1], 1, [], 1),
     ],
 )
-def test_where_nothing_tells_the_end_the_source_must(tmp_path: Path, content: bytes) -> None:
+def test_without_an_end_in_the_file_the_transfer_must_have_been_framed(
+    tmp_path: Path, content: bytes
+) -> None:
     path = tmp_path / "x"
     path.write_bytes(content)
     if content.endswith(OPEN[:8]):
-        assert "cut short" in (objection(path) or "")  # its sample is larger than any file
+        assert "cut short" in (objection(path) or "")  # its sample is larger than a file can be
         return
     assert objection(path) is None
     assert "nothing says" in (objection(path, framed=False) or "")
@@ -149,16 +151,16 @@ def test_where_nothing_tells_the_end_the_source_must(tmp_path: Path, content: by
 
 
 @given(content=st.binary(max_size=60) | st.integers(0, 200).map(lambda at: film(PICTURE)[at:]))
-def test_any_sample_tables_are_read_without_a_word(content: bytes) -> None:
+def test_reading_any_sample_tables_raises_nothing(content: bytes) -> None:
     for moov in (content, box(b"trak", content)):
         assert _samples_end(io.BytesIO(moov), (0, len(moov))) >= 0
 
 
-def test_a_live_webm_cut_anywhere_but_between_two_elements_is_refused(tmp_path: Path) -> None:
+def test_a_live_webm_is_refused_unless_cut_between_two_elements(tmp_path: Path) -> None:
     path = tmp_path / "x"
     whole = EBML + LIVE + LIVE_CLUSTER + CLUSTER
     between = {len(EBML + LIVE + LIVE_CLUSTER[:8] + BLOCK * n) for n in (0, 1, 2)}
-    # Right behind a cluster's timestamp, blocks and header of unknown size, nothing shows a cut.
+    # A cut right after a cluster's timestamp, a block or a header of unknown size does not show.
     between.add(len(EBML + LIVE + LIVE_CLUSTER[:5]))
     for end in set(range(len(whole))) - between:
         path.write_bytes(whole[:end])
@@ -169,7 +171,7 @@ def test_a_live_webm_cut_anywhere_but_between_two_elements_is_refused(tmp_path: 
 
 
 @pytest.mark.parametrize("piece", [box(b"free"), b"\xec\x80"])
-def test_a_file_made_to_keep_us_busy_is_given_up(
+def test_a_file_crafted_to_take_forever_is_refused(
     tmp_path: Path, piece: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rushes._fetch.container.MOST_PARTS", 100)
@@ -178,25 +180,25 @@ def test_a_file_made_to_keep_us_busy_is_given_up(
     assert "too many" in (objection(path) or "")
 
 
-def test_a_file_with_a_tail_is_refused(tmp_path: Path) -> None:
+def test_trailing_garbage_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x"
     path.write_bytes(VIDEO + b"<html>")
     assert objection(path)
 
 
-def of_many_boxes(count: int) -> bytes:
-    """Make a film of that many boxes, each of another kind."""
+def film_of_boxes(count: int) -> bytes:
+    """Make a film of this many boxes, each of a different type."""
     boxes = b"".join(struct.pack(">II", 8, kind) for kind in range(count))
     return FTYP + MOOV + boxes + MDAT
 
 
-def of_many_elements(count: int) -> bytes:
+def film_of_elements(count: int) -> bytes:
     elements = (struct.pack(">I", 1 << 28 | kind) + b"\x80" for kind in range(count))
     return EBML + LIVE + CLUSTER + b"".join(elements)
 
 
-def of_many_samples(count: int) -> bytes:
-    """Make a film whose tables tell of a sample in each of as many chunks."""
+def film_of_samples(count: int) -> bytes:
+    """Make a film whose tables list this many chunks of one sample each."""
     begin = 16 + len(FTYP) + len(box(b"moov", track([0] * count, 0, [1] * count, 1)))
     moov = box(b"moov", track(list(range(begin, begin + count)), 0, [1] * count, 1))
     return FTYP + moov + struct.pack(">I4s", 0, b"mdat") + bytes(count + 8)
@@ -204,9 +206,9 @@ def of_many_samples(count: int) -> bytes:
 
 @pytest.mark.parametrize(
     ("made", "count"),
-    [(of_many_boxes, 100_000), (of_many_elements, 100_000), (of_many_samples, 2_000_000)],
+    [(film_of_boxes, 100_000), (film_of_elements, 100_000), (film_of_samples, 2_000_000)],
 )
-def test_however_much_it_is_made_of_a_film_is_walked_in_little_memory(
+def test_a_film_of_very_many_parts_is_read_in_little_memory(
     tmp_path: Path, made: Callable[[int], bytes], count: int
 ) -> None:
     path, film = tmp_path / "x", made(count)
@@ -218,7 +220,7 @@ def test_however_much_it_is_made_of_a_film_is_walked_in_little_memory(
     finally:
         tracemalloc.stop()
     assert peak < 1 << 20
-    if made is of_many_samples:
+    if made is film_of_samples:
         path.write_bytes(film[:-9])
         assert "cut short" in (objection(path) or "")
 
@@ -229,7 +231,7 @@ pieces = st.sampled_from(
 
 
 @given(st.binary(max_size=40) | st.lists(pieces | st.binary(max_size=9), max_size=5).map(b"".join))
-def test_any_bytes_are_judged(tmp_path: Path, content: bytes) -> None:
+def test_any_bytes_get_a_verdict(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x"
     path.write_bytes(content)
     found = objection(path)

@@ -1,6 +1,5 @@
-"""Fetching: a file at its final path is whole, and the key goes nowhere it should not."""
+"""Fetching: a file at its final path is complete, and the key goes only where it belongs."""
 
-import itertools
 import os
 import resource
 import subprocess
@@ -10,10 +9,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
-from acme_driver import KEY, REQUEST, Driver, Drivers, Maker
+from acme_driver import KEY, REQUEST, Driver, Drivers, Maker, SteppingClock
 from acme_server import VIDEO, Behaviour, Handler, Server, answers, box, cuts, drops, film
+from journal_tasks import make_task, with_results
 from rushes import (
     Answer,
     Call,
@@ -29,10 +28,11 @@ from rushes._fetch import target
 from rushes._fetch.download import _refuse_address, fetch
 from rushes._fetch.part_file import PartFile
 from rushes._flow import Do, Interrupted, Stream, drive
+from rushes.testing import Clock
 
 
-def writable(output: Path) -> None:
-    """Try a place as a client does whose home is elsewhere."""
+def assert_writable(output: Path) -> None:
+    """Check an output path as a client with an unrelated home does."""
     target.writable(Client(home="/nowhere")._session, output)
 
 
@@ -41,13 +41,13 @@ def completed(driver: Driver) -> Task:
     return driver.wait(driver.submit("acme/zoom", REQUEST))
 
 
-def nothing_partial(folder: Path) -> None:
-    """Make sure that no temporary file is left."""
+def assert_no_part_files(folder: Path) -> None:
+    """Assert that no temporary file is left."""
     assert [path.name for path in folder.rglob("*") if path.name.endswith(".part")] == []
 
 
 @pytest.mark.parametrize("keep", [0, 1, 100, len(VIDEO) - 1])
-def test_a_short_body_is_continued_by_range(
+def test_a_cut_body_is_continued_with_a_range_request(
     make: Maker, server: Server, tmp_path: Path, keep: int
 ) -> None:
     server.on("GET /files", cuts(VIDEO, keep, ETag='"v1"'))
@@ -61,17 +61,17 @@ def test_a_short_body_is_continued_by_range(
         assert files[1]["if-range"] == '"v1"'
     assert all("authorization" not in headers for headers in files)
     assert driver.task(task.id).file == str(tmp_path / "x.mp4")
-    nothing_partial(tmp_path)
+    assert_no_part_files(tmp_path)
 
 
-def other_rest(handler: Handler) -> None:
+def wrong_range(handler: Handler) -> None:
     handler.answer(206, VIDEO[5:], {"Content-Range": f"bytes 5-{len(VIDEO) - 1}/{len(VIDEO)}"})
 
 
 @pytest.mark.parametrize(
-    "second", [other_rest, film, drops, answers(416), answers(500), answers(206, VIDEO)]
+    "second", [wrong_range, film, drops, answers(416), answers(500), answers(206, VIDEO)]
 )
-def test_a_rest_that_is_another_starts_again(
+def test_an_unusable_second_answer_restarts_the_download(
     make: Maker, server: Server, second: Behaviour, tmp_path: Path
 ) -> None:
     server.on("GET /files", cuts(VIDEO, 100, ETag='"v1"'), second)
@@ -80,9 +80,7 @@ def test_a_rest_that_is_another_starts_again(
     assert (tmp_path / "x.mp4").read_bytes() == VIDEO
 
 
-def test_a_part_that_calls_itself_one_is_continued(
-    make: Maker, server: Server, tmp_path: Path
-) -> None:
+def test_a_first_answer_of_206_is_continued(make: Maker, server: Server, tmp_path: Path) -> None:
     part = {"content_range": f"bytes 0-99/{len(VIDEO)}", "etag": '"v1"'}
     server.on("GET /files", answers(206, VIDEO[:100], **part))
     driver = make()
@@ -94,7 +92,7 @@ def test_a_part_that_calls_itself_one_is_continued(
 @pytest.mark.parametrize(
     "told", ["", "bytes 5-9/10", "bytes */10", "bytes 0-9/*", "bytes 3-x/10", "items 3-9/10"]
 )
-def test_a_rest_must_say_that_it_is_the_one_asked_for(tmp_path: Path, told: str) -> None:
+def test_a_206_must_carry_the_requested_range(tmp_path: Path, told: str) -> None:
     part = PartFile(tmp_path / "x.mp4", "t")
     part.begin(Answer(200, {"content-length": "10", "etag": '"v1"'}))
     part.write(b"abc")
@@ -108,7 +106,7 @@ def test_a_rest_must_say_that_it_is_the_one_asked_for(tmp_path: Path, told: str)
 @pytest.mark.parametrize(
     "told", [{"etag": '"v2"'}, {"etag": 'W/"v1"'}, {"content-range": "bytes 3-8/9"}, {}]
 )
-def test_a_rest_of_another_video_is_no_rest(tmp_path: Path, told: dict[str, str]) -> None:
+def test_a_206_of_a_different_video_is_rejected(tmp_path: Path, told: dict[str, str]) -> None:
     part = PartFile(tmp_path / "x.mp4", "t")
     part.begin(Answer(200, {"content-length": "10", "etag": '"v1"'}))
     part.write(b"abc")
@@ -117,14 +115,16 @@ def test_a_rest_of_another_video_is_no_rest(tmp_path: Path, told: dict[str, str]
         with pytest.raises(Interrupted):
             part.begin(rest)
         assert part.headers() == {}
-    else:  # a rest need not tell what it is of; what was told before still holds
+    else:  # a 206 may omit the validators; the earlier ones still hold
         part.begin(rest)
         assert part.headers() == {"Range": "bytes=3-", "If-Range": '"v1"'}
     part.discard()
 
 
 @pytest.mark.parametrize(("told", "same"), [("Mon", True), ("Tue", False), (None, True)])
-def test_where_there_is_no_tag_the_date_tells(tmp_path: Path, told: str | None, same: bool) -> None:
+def test_without_a_strong_etag_last_modified_decides(
+    tmp_path: Path, told: str | None, same: bool
+) -> None:
     part = PartFile(tmp_path / "x.mp4", "t")
     part.begin(Answer(200, {"etag": 'W/"v1"', "last-modified": "Mon"}))
     part.write(b"abc")
@@ -140,7 +140,7 @@ def test_where_there_is_no_tag_the_date_tells(tmp_path: Path, told: str | None, 
     part.discard()
 
 
-def test_a_rest_that_nobody_asked_for_is_no_rest(tmp_path: Path) -> None:
+def test_an_unrequested_206_is_rejected(tmp_path: Path) -> None:
     part = PartFile(tmp_path / "x.mp4", "t")
     part.begin(Answer(200, {"content-length": "10"}))
     part.write(b"abc")
@@ -150,7 +150,7 @@ def test_a_rest_that_nobody_asked_for_is_no_rest(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("head", [{}, {"content-length": "x"}, {"transfer-encoding": "Chunked"}])
-def test_a_box_that_runs_to_the_end_is_whole_where_chunks_tell_the_end(
+def test_a_last_box_of_open_length_is_complete_if_the_body_was_chunked(
     tmp_path: Path, head: dict[str, str]
 ) -> None:
     part = PartFile(tmp_path / "x.mp4", "t")
@@ -168,8 +168,8 @@ def test_a_box_that_runs_to_the_end_is_whole_where_chunks_tell_the_end(
 OTHER = VIDEO.replace(bytes(range(200)), bytes(200))
 
 
-def other_film(handler: Handler) -> None:
-    """Send the rest of another video, whatever If-Range says."""
+def different_film(handler: Handler) -> None:
+    """Send the rest of a different video and ignore If-Range."""
     if "Range" not in handler.headers:
         return handler.answer(200, OTHER, {"ETag": '"v2"'})
     start = int(handler.headers["Range"].removeprefix("bytes=").removesuffix("-"))
@@ -177,8 +177,10 @@ def other_film(handler: Handler) -> None:
     return handler.answer(206, OTHER[start:], {"ETag": '"v2"', "Content-Range": told})
 
 
-def test_of_two_videos_none_is_made(make: Maker, server: Server, tmp_path: Path) -> None:
-    server.on("GET /files", cuts(VIDEO, 1000, ETag='"v1"'), other_film, other_film)
+def test_two_different_videos_are_never_spliced(
+    make: Maker, server: Server, tmp_path: Path
+) -> None:
+    server.on("GET /files", cuts(VIDEO, 1000, ETag='"v1"'), different_film, different_film)
     driver = make()
     driver.fetch(completed(driver), tmp_path / "x.mp4")
     assert (tmp_path / "x.mp4").read_bytes() == OTHER
@@ -191,9 +193,7 @@ def test_of_two_videos_none_is_made(make: Maker, server: Server, tmp_path: Path)
     ]
 
 
-def test_under_a_fresh_link_the_video_is_taken_from_its_beginning(
-    make: Maker, server: Server, tmp_path: Path
-) -> None:
+def test_a_fresh_link_restarts_the_download(make: Maker, server: Server, tmp_path: Path) -> None:
     links = [[f"{server.url}/files/{name}"] for name in ("old", "fresh")]
     server.stages = [{"stage": "ready", "links": link} for link in links]
     server.last = server.stages[1]
@@ -205,26 +205,20 @@ def test_under_a_fresh_link_the_video_is_taken_from_its_beginning(
     assert (tmp_path / "x.mp4").read_bytes() == VIDEO
 
 
-def test_another_video_under_the_link_is_taken_whole(
-    make: Maker, server: Server, tmp_path: Path
+@pytest.mark.parametrize(
+    ("size", "received"), [(3000, 100), (9000, 8000)], ids=["less", "more than the video"]
+)
+def test_a_video_that_was_replaced_is_downloaded_from_the_start(
+    make: Maker, server: Server, tmp_path: Path, size: int, received: int
 ) -> None:
-    server.on("GET /files", cuts(b"\0" * 3000, 100, ETag='"v0"'))
+    server.on("GET /files", cuts(bytes(size), received, ETag='"v0"'))
     driver = make()
     driver.fetch(completed(driver), tmp_path / "x.mp4")
     assert (tmp_path / "x.mp4").read_bytes() == VIDEO
 
 
-def test_of_a_longer_video_that_was_there_before_nothing_stays(
-    make: Maker, server: Server, tmp_path: Path
-) -> None:
-    server.on("GET /files", cuts(b"\0" * 9000, 8000, ETag='"v0"'))
-    driver = make()
-    driver.fetch(completed(driver), tmp_path / "x.mp4")
-    assert (tmp_path / "x.mp4").read_bytes() == VIDEO
-
-
-def ends_nowhere(handler: Handler) -> None:
-    """Send a video whose last box runs to the end, over a connection that merely closes."""
+def of_open_length(handler: Handler) -> None:
+    """Send a video whose last box has no length, over a connection that just closes."""
     handler.close_connection = True
     handler.send_response(200)
     handler.end_headers()
@@ -238,7 +232,7 @@ BAD: dict[str, list[Behaviour]] = {
     "cut without a length": [answers(200, VIDEO[:-3])],
     "gzip": [answers(200, VIDEO, content_encoding="gzip")],
     "too large": [answers(200, VIDEO, content_length=str(5 * 1024**4), connection="close")],
-    "cut in a box without a length": [ends_nowhere],
+    "cut in a box without a length": [of_open_length],
     "always 500": [answers(500)] * 9,
     "always cut": [cuts(VIDEO, 50)] * 9,
     "always dropped": [drops] * 9,
@@ -251,7 +245,7 @@ BAD: dict[str, list[Behaviour]] = {
 
 
 @pytest.mark.parametrize("fault", BAD)
-def test_what_is_no_video_never_reaches_the_final_path(
+def test_only_a_video_reaches_the_final_path(
     make: Maker, server: Server, tmp_path: Path, fault: str
 ) -> None:
     server.on("GET /files", *BAD[fault])
@@ -262,7 +256,7 @@ def test_what_is_no_video_never_reaches_the_final_path(
     with pytest.raises(ResultError) as caught:
         driver.generate("acme/zoom", REQUEST, output=target)
     assert target.read_bytes() == b"older"
-    nothing_partial(tmp_path)
+    assert_no_part_files(tmp_path)
     task = caught.value.task
     assert task is not None
     assert driver.tasks(unfinished=True) == [task]
@@ -273,19 +267,19 @@ def test_what_is_no_video_never_reaches_the_final_path(
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 410])
-def test_an_expired_link_is_refreshed_by_one_more_look(
+def test_an_expired_link_is_refreshed_by_one_more_poll(
     make: Maker, server: Server, status: int
 ) -> None:
     server.on("GET /files", answers(status))
     driver = make()
     task = completed(driver)
-    looks = server.lines.count("GET /v1/clips/c-1")
+    polls = server.lines.count("GET /v1/clips/c-1")
     assert driver.fetch(task).file
-    assert server.lines.count("GET /v1/clips/c-1") == looks + 1
+    assert server.lines.count("GET /v1/clips/c-1") == polls + 1
     assert server.posts() == 1
 
 
-def test_a_status_that_went_back_does_not_undo_a_completed_task(
+def test_a_status_that_goes_back_does_not_undo_a_completed_task(
     make: Maker, server: Server
 ) -> None:
     driver = make()
@@ -297,7 +291,7 @@ def test_a_status_that_went_back_does_not_undo_a_completed_task(
     assert driver.task(task.id).state == "completed"
 
 
-def test_a_video_behind_the_key_is_fetched_with_it_from_its_own_origin_only(
+def test_a_result_behind_the_key_sends_it_to_its_own_origin_only(
     make: Maker, server: Server
 ) -> None:
     server.stages = [{"stage": "ready", "kept": f"{server.url}/files/kept.mp4"}]
@@ -310,17 +304,8 @@ def test_a_video_behind_the_key_is_fetched_with_it_from_its_own_origin_only(
     assert "authorization" not in by_path["GET /files/cdn.mp4"]
 
 
-def on(base_url: str) -> Task:
-    return Task(
-        id="t",
-        variant="acme/zoom",
-        base_url=base_url,
-        client_id="t",
-        call=None,
-        created_at=0,
-        updated_at=0,
-        results=(Result(call=Call.get("x")),),
-    )
+def task_at(base_url: str) -> Task:
+    return make_task(base_url=base_url, results=(Result(call=Call.get("x")),))
 
 
 @pytest.mark.parametrize(
@@ -332,9 +317,9 @@ def on(base_url: str) -> Task:
         "", "x", "//cdn.example/x", "https://cdn.example:99999/x",
     ],
 )  # fmt: skip
-def test_an_address_of_a_private_network_is_refused(url: str) -> None:
+def test_a_link_into_a_private_network_is_refused(url: str) -> None:
     with pytest.raises(ResultError, match="the link to the video"):
-        _refuse_address(url, on("https://api.acme.example"))
+        _refuse_address(url, task_at("https://api.acme.example"))
 
 
 @pytest.mark.parametrize(
@@ -345,15 +330,11 @@ def test_an_address_of_a_private_network_is_refused(url: str) -> None:
         ("http://localhost/x", "http://localhost:9000/v1"),
     ],
 )
-def test_an_address_that_is_public_or_as_private_as_the_provider_will_do(
-    url: str, base: str
-) -> None:
-    _refuse_address(url, on(base))
+def test_a_link_may_be_public_or_as_local_as_the_provider(url: str, base: str) -> None:
+    _refuse_address(url, task_at(base))
 
 
-def test_a_folder_that_cannot_be_written_keeps_the_task(
-    make: Maker, server: Server, tmp_path: Path
-) -> None:
+def test_an_unwritable_folder_keeps_the_task(make: Maker, server: Server, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     driver = make()
     with pytest.raises(DiskError, match="the task is kept") as caught:
@@ -364,8 +345,8 @@ def test_a_folder_that_cannot_be_written_keeps_the_task(
 
 
 @contextmanager
-def files_no_longer_than(size: int) -> Iterator[None]:
-    """Have the system refuse to write more to any file, as a full disk does."""
+def file_size_limit(size: int) -> Iterator[None]:
+    """Have the system refuse writes beyond a size, as a full disk does."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -374,31 +355,31 @@ def files_no_longer_than(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_disk_that_fills_up_keeps_the_task(make: Maker, server: Server, tmp_path: Path) -> None:
+def test_a_full_disk_keeps_the_task(make: Maker, server: Server, tmp_path: Path) -> None:
     server.video = box(b"ftyp", b"isom") + box(b"mdat", bytes(9_000_000)) + box(b"moov", b"m")
     driver, target = make(), tmp_path / "x.mp4"
     task = completed(driver)
     target.write_bytes(b"older")
-    with files_no_longer_than(8_000_000), pytest.raises(DiskError, match="too large") as caught:
+    with file_size_limit(8_000_000), pytest.raises(DiskError, match="too large") as caught:
         driver.fetch(task, target)
-    nothing_partial(tmp_path)
+    assert_no_part_files(tmp_path)
     assert target.read_bytes() == b"older"
     assert caught.value.task is not None
     assert driver.fetch(caught.value.task, target).file
     assert target.read_bytes() == server.video
 
 
-def test_a_place_is_tried_before_it_is_needed(tmp_path: Path) -> None:
+def test_an_output_path_is_probed_and_left_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere" / "else")
     before = sorted(tmp_path.iterdir())
     for good in ("x.mp4", "file", "new/deep/x.mp4"):
-        writable(tmp_path / good)
+        assert_writable(tmp_path / good)
     for bad in ("", ".", "file/x.mp4", "dangling/x.mp4", "n" * 300, f"new/{'n' * 300}/x", "a\0b"):
         with pytest.raises(DiskError, match=r"cannot be written|is a folder"):
-            writable(tmp_path / bad)
-    with files_no_longer_than(1000), pytest.raises(DiskError, match="too large"):
-        writable(tmp_path / "x.mp4")
+            assert_writable(tmp_path / bad)
+    with file_size_limit(1000), pytest.raises(DiskError, match="too large"):
+        assert_writable(tmp_path / "x.mp4")
     assert sorted(tmp_path.iterdir()) == before
 
 
@@ -414,33 +395,33 @@ def test_only_a_regular_file_is_replaced(make: Maker, server: Server, tmp_path: 
     before = len(server.lines)
     for bad in (pipe, link, Path("/dev/null")):
         with pytest.raises(DiskError, match="not a regular file"):
-            writable(bad)
+            assert_writable(bad)
         with pytest.raises(DiskError, match="not a regular file"):
             driver.fetch(task, bad)
     assert (pipe.is_fifo(), link.is_symlink(), len(server.lines)) == (True, True, before)
     with pytest.raises(DiskError, match="is a folder"):
-        writable(tmp_path)
+        assert_writable(tmp_path)
     assert driver.fetch(task, tmp_path).file == str(tmp_path / f"{task.id}.mp4")
     for good in ("to-file", "to-nothing"):
-        writable(tmp_path / good)
+        assert_writable(tmp_path / good)
         driver.fetch(task, tmp_path / good)
         assert not (tmp_path / good).is_symlink()
         assert (tmp_path / good).read_bytes() == VIDEO
     assert (other.read_bytes(), (tmp_path / "nothing").exists()) == (b"mine", False)
-    nothing_partial(tmp_path)
+    assert_no_part_files(tmp_path)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_is_read_only_is_found_out(tmp_path: Path) -> None:
+def test_a_read_only_folder_is_detected(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     try:
         with pytest.raises(DiskError, match="Permission denied"):
-            writable(tmp_path / "new" / "x.mp4")
+            assert_writable(tmp_path / "new" / "x.mp4")
     finally:
         tmp_path.chmod(0o700)
 
 
-def test_what_lies_where_the_temporary_file_goes_is_not_touched(tmp_path: Path) -> None:
+def test_whatever_is_in_the_way_of_the_part_file_is_not_touched(tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.write_text("mine")
     part = PartFile(tmp_path / "x.mp4", "kite")
@@ -452,7 +433,7 @@ def test_what_lies_where_the_temporary_file_goes_is_not_touched(tmp_path: Path) 
     assert precious.read_text() == "mine"
 
 
-def test_what_a_killed_run_left_goes_and_what_another_writes_stays(tmp_path: Path) -> None:
+def test_stale_part_files_are_removed_and_live_ones_stay(tmp_path: Path) -> None:
     target = tmp_path / "x.mp4"
     (tmp_path / "precious").write_text("mine")
     others = [".other.00000000.part", ".kite.more.00000000.part", ".kite.0000.part", "kite.part"]
@@ -479,7 +460,7 @@ def test_what_a_killed_run_left_goes_and_what_another_writes_stays(tmp_path: Pat
     assert (tmp_path / "precious").read_text() == "mine"
 
 
-def test_killed_in_the_middle_of_a_download_it_is_fetched_without_paying_again(
+def test_a_download_killed_halfway_is_resumed_without_paying_again(
     server: Server, tmp_path: Path
 ) -> None:
     def half(handler: Handler) -> None:
@@ -507,7 +488,7 @@ def test_killed_in_the_middle_of_a_download_it_is_fetched_without_paying_again(
     assert driver.resume("kite").file == str(home / "x.mp4")
     drivers.close()
     assert (home / "x.mp4").read_bytes() == VIDEO
-    nothing_partial(home)
+    assert_no_part_files(home)
     assert server.posts() == 1
 
 
@@ -527,7 +508,7 @@ def two_links(server: Server) -> None:
         [answers(404)] * 2,
     ],
 )
-def test_where_the_first_of_two_videos_is_none_the_second_is_taken(
+def test_if_the_first_result_is_not_a_video_the_second_is_used(
     make: Maker, server: Server, tmp_path: Path, first: list[Behaviour]
 ) -> None:
     two_links(server)
@@ -541,7 +522,7 @@ def test_where_the_first_of_two_videos_is_none_the_second_is_taken(
     assert "range" not in second[0]
 
 
-def test_where_neither_is_a_video_the_first_one_is_told(
+def test_if_no_result_is_a_video_the_error_describes_the_first(
     make: Maker, server: Server, tmp_path: Path
 ) -> None:
     two_links(server)
@@ -549,7 +530,7 @@ def test_where_neither_is_a_video_the_first_one_is_told(
     server.on("GET /files/second", answers(200, {"error": "gone"}))
     with pytest.raises(ResultError, match="an HTML page"):
         make().generate("acme/zoom", REQUEST, output=tmp_path / "x.mp4")
-    nothing_partial(tmp_path)
+    assert_no_part_files(tmp_path)
 
 
 def drips(handler: Handler) -> None:
@@ -560,34 +541,24 @@ def drips(handler: Handler) -> None:
 
 
 @pytest.mark.parametrize("behaviour", [drips, answers(500), cuts(VIDEO, 10, ETag='"v1"')])
-def test_the_whole_of_a_fetch_has_one_deadline(
+def test_all_attempts_of_a_fetch_share_one_deadline(
     make: Maker, server: Server, tmp_path: Path, behaviour: Behaviour
 ) -> None:
-    driver = make()
-    task = completed(driver)
-    session: Any = driver.client._session
-    session.timeouts = Timeouts(download=0.3)
-    if behaviour is not drips:  # each attempt takes half of the time there is
-        ticks = itertools.count()
-        session.time.elapsed = lambda: next(ticks) * 0.05
+    task = completed(make())
+    # Dripping takes its time; of the other attempts each takes half of the time available.
+    clock = Clock(longest=0.01) if behaviour is drips else SteppingClock(0.05)
+    driver = make(timeouts=Timeouts(download=0.3), clock=clock)
     server.on("GET /files", *[behaviour] * 99)
     with pytest.raises(StillRunningError, match=r"could not be downloaded within 0\.3 seconds"):
         driver.fetch(task, tmp_path / "x.mp4")
     assert sum("/files/" in line for line in server.lines) <= 3
-    nothing_partial(tmp_path)
+    assert_no_part_files(tmp_path)
 
 
-def test_each_attempt_has_what_the_ones_before_have_left(make: Maker, tmp_path: Path) -> None:
-    driver = make()
+def test_each_attempt_gets_the_time_that_is_left(make: Maker, tmp_path: Path) -> None:
+    driver = make(timeouts=Timeouts(download=12), clock=SteppingClock(1))
     session: Any = driver.client._session
-    ticks = itertools.count()
-    session.time.elapsed = lambda: float(next(ticks))
-    session.timeouts = Timeouts(download=12)
-    task = msgspec.structs.replace(
-        on("https://api.acme.example"),
-        state="completed",
-        results=(Result(url="https://cdn.example/x.mp4"),),
-    )
+    task = with_results("https://cdn.example/x.mp4")
     flow = fetch(session, session.registry.get("acme/zoom"), task, tmp_path / "x.mp4", None)
     totals: list[float] = []
 
@@ -604,7 +575,7 @@ def test_each_attempt_has_what_the_ones_before_have_left(make: Maker, tmp_path: 
     assert all(0 < total < 12 for total in totals)
 
 
-def test_a_video_behind_the_key_that_redirects_home_again_gets_no_key_there(
+def test_a_redirected_download_carries_no_key_even_to_the_same_origin(
     make: Maker, server: Server
 ) -> None:
     server.stages = [{"stage": "ready", "kept": f"{server.url}/files/kept.mp4"}]
@@ -652,7 +623,7 @@ def test_memory_stays_flat(server: Server, tmp_path: Path, kind: str) -> None:
     assert upload < 16 * 1024
 
 
-def test_the_default_place_is_in_the_home(make: Maker, server: Server, home: Path) -> None:
+def test_the_default_output_is_in_the_home(make: Maker, server: Server, home: Path) -> None:
     task = make().generate("acme/zoom", REQUEST)
     assert task.file == str(home / "videos" / f"{task.id}.mp4")
 
@@ -670,7 +641,7 @@ def test_a_finished_job_is_not_fetched_again(make: Maker, server: Server, tmp_pa
     assert server.posts() == 1
 
 
-def test_how_far_a_download_is_is_told_and_not_recorded(
+def test_download_progress_is_reported_but_not_recorded(
     make: Maker, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rushes._fetch.part_file.TOLD_EVERY", 0.0)
@@ -685,7 +656,7 @@ def test_how_far_a_download_is_is_told_and_not_recorded(
     assert all(told.fetched is None for told in driver.history(task.id))
 
 
-def test_a_callback_that_raises_while_a_video_comes_leaves_it_to_be_fetched(
+def test_a_callback_that_raises_during_a_download_leaves_it_resumable(
     make: Maker, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rushes._fetch.part_file.TOLD_EVERY", 0.0)
@@ -698,12 +669,12 @@ def test_a_callback_that_raises_while_a_video_comes_leaves_it_to_be_fetched(
     with pytest.raises(ValueError, match="enough"):
         driver.generate("acme/zoom", REQUEST, output=tmp_path / "x.mp4", on_update=leave)
     assert list(tmp_path.glob("*.mp4")) == []
-    nothing_partial(tmp_path)
+    assert_no_part_files(tmp_path)
     (task,) = driver.tasks(unfinished=True)
     assert driver.resume(task.id).file == str(tmp_path / "x.mp4")
 
 
-def test_no_room_for_the_video_is_found_out_before_it_is_paid(
+def test_an_unusable_output_path_is_found_before_paying(
     make: Maker, server: Server, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_bytes(b"")

@@ -1,15 +1,15 @@
-"""A file belongs to the task that wrote it; and no video goes onto a file of ours."""
+"""A file belongs to the task that wrote it, and no video overwrites a file of the library's own."""
 
 import hashlib
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
-from acme_driver import REQUEST, Driver, Maker
+from acme_driver import REQUEST, Driver, Maker, journal_of
 from acme_server import VIDEO, Server, answers, box, cuts
 from rushes import DiskError, Request, ResultError, SQLiteJournal, Task
 from rushes._fetch.download import lies_at
@@ -22,7 +22,7 @@ def downloads(server: Server) -> int:
     return sum("GET /files/" in line for line in server.lines)
 
 
-def test_a_task_says_what_its_file_is(make: Maker, tmp_path: Path) -> None:
+def test_a_task_records_the_size_and_digest_of_its_file(make: Maker, tmp_path: Path) -> None:
     driver = make()
     task = driver.generate("acme/zoom", REQUEST, output=tmp_path / "x.mp4")
     digest = hashlib.sha256(VIDEO).hexdigest()
@@ -33,8 +33,8 @@ def test_a_task_says_what_its_file_is(make: Maker, tmp_path: Path) -> None:
     assert not lies_at(task, tmp_path / "y.mp4")
 
 
-def again(driver: Driver, verb: str, output: Path | None) -> Task:
-    """Ask once more for a job that is done."""
+def repeat(driver: Driver, verb: str, output: Path | None) -> Task:
+    """Ask again for a job that is done."""
     if verb == "generate":
         return driver.generate("acme/zoom", REQUEST, task="kite", output=output)
     return (
@@ -48,7 +48,7 @@ VERBS = pytest.mark.parametrize("verb", ["generate", "resume", "fetch"])
 @VERBS
 @pytest.mark.parametrize("named", [True, False])
 @pytest.mark.parametrize("there", [OTHER, SAME_SIZE, VIDEO + b"x", b"", None])
-def test_a_file_that_is_another_or_gone_is_fetched_again(
+def test_a_file_that_changed_or_is_gone_is_fetched_again(
     make: Maker, server: Server, tmp_path: Path, verb: str, named: bool, there: bytes | None
 ) -> None:
     driver, place = make(), tmp_path / "x.mp4"
@@ -56,7 +56,7 @@ def test_a_file_that_is_another_or_gone_is_fetched_again(
     place.unlink()
     if there is not None:
         place.write_bytes(there)
-    task = again(driver, verb, place if named else None)
+    task = repeat(driver, verb, place if named else None)
     assert (task.file, task.file_sha256) == (str(place), first.file_sha256)
     assert place.read_bytes() == VIDEO
     assert (server.posts(), downloads(server)) == (1, 2)
@@ -64,39 +64,39 @@ def test_a_file_that_is_another_or_gone_is_fetched_again(
 
 @VERBS
 @pytest.mark.parametrize("named", [True, False])
-def test_a_file_that_is_there_is_left_alone(
+def test_an_unchanged_file_is_left_alone(
     make: Maker, server: Server, tmp_path: Path, verb: str, named: bool
 ) -> None:
     driver, place = make(), tmp_path / "x.mp4"
     first = driver.generate("acme/zoom", REQUEST, task="kite", output=place)
     before, asked = place.stat(), len(server.lines)
-    assert again(driver, verb, place if named else None) == first
+    assert repeat(driver, verb, place if named else None) == first
     assert (place.stat().st_ino, len(server.lines)) == (before.st_ino, asked)
 
 
 @VERBS
-def test_at_a_new_place_the_same_video_is_made(
+def test_a_new_output_path_gets_a_copy(
     make: Maker, server: Server, tmp_path: Path, verb: str
 ) -> None:
     driver, old, new = make(), tmp_path / "x.mp4", tmp_path / "new" / "y.mp4"
     first = driver.generate("acme/zoom", REQUEST, task="kite", output=old)
     asked = len(server.lines)
-    if verb == "resume":  # it looks at nothing before it knows what lies here
+    if verb == "resume":  # it does not poll before it has looked at the file
         server.on("GET /v1/clips", *[answers(500)] * 9)
-    task = again(driver, verb, new)
+    task = repeat(driver, verb, new)
     assert (task.file, task.file_sha256) == (str(new), first.file_sha256)
     assert (old.read_bytes(), new.read_bytes()) == (VIDEO, VIDEO)
     assert not [line for line in server.lines[asked:] if "/files/" in line]
     assert driver.task("kite") == task
     assert [path.name for path in new.parent.iterdir()] == ["y.mp4"]
-    # What was made there is what is asked for from now on.
+    # From now on the copy is the task's file.
     old.unlink()
-    assert again(driver, verb, None) == task
+    assert repeat(driver, verb, None) == task
 
 
 @VERBS
 @pytest.mark.parametrize("there", [OTHER, SAME_SIZE, None])
-def test_at_a_new_place_nothing_but_the_very_video_is_made(
+def test_only_the_tasks_own_video_is_copied(
     make: Maker, server: Server, tmp_path: Path, verb: str, there: bytes | None
 ) -> None:
     driver, old, new = make(), tmp_path / "x.mp4", tmp_path / "y.mp4"
@@ -104,12 +104,12 @@ def test_at_a_new_place_nothing_but_the_very_video_is_made(
     old.unlink()
     if there is not None:
         old.write_bytes(there)
-    task = again(driver, verb, new)
+    task = repeat(driver, verb, new)
     assert (task.file, new.read_bytes(), downloads(server)) == (str(new), VIDEO, 2)
     assert there is None or old.read_bytes() == there
 
 
-def test_of_two_jobs_with_one_place_each_says_what_is_true(
+def test_two_jobs_with_one_output_path_each_report_their_own_video(
     make: Maker, server: Server, tmp_path: Path
 ) -> None:
     driver, place = make(), tmp_path / "x.mp4"
@@ -129,32 +129,33 @@ def test_of_two_jobs_with_one_place_each_says_what_is_true(
         assert place.read_bytes() == VIDEO
     server.on("GET /files", *[answers(500)] * 9)
     place.write_bytes(OTHER)
-    with pytest.raises(ResultError):  # and never another's for its own
+    with pytest.raises(ResultError):  # rather than take another task's video for its own
         driver.resume("one")
 
 
-def test_a_task_recorded_without_a_digest_is_taken_at_its_word(
+def test_a_task_recorded_without_a_digest_is_believed(
     make: Maker, server: Server, tmp_path: Path
 ) -> None:
     driver, place = make(), tmp_path / "x.mp4"
     task = driver.generate("acme/zoom", REQUEST, task="kite", output=place)
     old = msgspec.structs.replace(task, file_bytes=None, file_sha256=None)
-    session: Any = driver.client._session
-    session.journal.save(old)
+    with closing(journal_of(driver)) as journal:
+        journal.save(old)
     place.write_bytes(OTHER)
     assert driver.resume("kite") == old
     assert downloads(server) == 1
-    # What nobody can vouch for is not copied.
+    # Without a digest the file is not copied but fetched.
     assert driver.resume("kite", output=tmp_path / "y.mp4").file == str(tmp_path / "y.mp4")
     assert (tmp_path / "y.mp4").read_bytes() == VIDEO
-    session.journal.save(old)
+    with closing(journal_of(driver)) as journal:
+        journal.save(old)
     place.unlink()
     assert driver.resume("kite").file_sha256 == task.file_sha256
     assert place.read_bytes() == VIDEO
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder"])
-def test_what_is_no_file_where_one_was_is_not_read(
+def test_a_pipe_or_folder_in_place_of_the_file_is_not_read(
     make: Maker, server: Server, tmp_path: Path, kind: str
 ) -> None:
     driver, place = make(), tmp_path / "x.mp4"
@@ -166,7 +167,7 @@ def test_what_is_no_file_where_one_was_is_not_read(
     assert driver.resume("kite", output=tmp_path / "y.mp4").file
 
 
-def test_a_digest_is_of_the_whole_however_it_came(
+def test_the_digest_covers_the_whole_file_however_it_was_downloaded(
     make: Maker, server: Server, tmp_path: Path
 ) -> None:
     digest = hashlib.sha256(VIDEO).hexdigest()
@@ -190,7 +191,7 @@ def test_a_digest_is_of_the_whole_however_it_came(
     "name", ["journal.db", "journal.db-wal", "journal.db-shm", "JOURNAL.DB", "keys.json",
              "logs/2026.txt", "videos/../keys.json"]
 )  # fmt: skip
-def test_no_video_goes_onto_a_file_of_ours(
+def test_no_video_overwrites_a_file_of_the_library(
     make: Maker, server: Server, home: Path, name: str, when: str
 ) -> None:
     driver = make()
@@ -209,7 +210,9 @@ def test_no_video_goes_onto_a_file_of_ours(
     assert driver.resume(task.id).file == str(home / "videos" / f"{task.id}.mp4")
 
 
-def test_nor_through_a_link_to_one(make: Maker, server: Server, home: Path, tmp_path: Path) -> None:
+def test_no_video_overwrites_a_file_of_the_library_through_a_link(
+    make: Maker, server: Server, home: Path, tmp_path: Path
+) -> None:
     driver = make()
     task = driver.submit("acme/zoom", REQUEST)
     (home / "keys.json").write_text("{}")
@@ -229,7 +232,9 @@ def test_nor_through_a_link_to_one(make: Maker, server: Server, home: Path, tmp_
         assert driver.resume(task.id, output=tmp_path / good).file == str(tmp_path / good)
 
 
-def test_nor_onto_a_journal_of_the_callers_own(make: Maker, server: Server, tmp_path: Path) -> None:
+def test_no_video_overwrites_a_journal_given_by_the_caller(
+    make: Maker, server: Server, tmp_path: Path
+) -> None:
     driver = make(journal=SQLiteJournal(tmp_path / "own" / "tasks.sqlite"))
     for name in ("tasks.sqlite", "tasks.sqlite-wal"):
         with pytest.raises(DiskError, match="keeps a file of its own"):
@@ -274,9 +279,9 @@ part.finish()
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 @pytest.mark.parametrize("child", ["discards", "goes on", "ends"])
-def test_a_child_leaves_the_download_of_its_parent_alone(tmp_path: Path, child: str) -> None:
+def test_a_forked_child_leaves_its_parents_download_alone(tmp_path: Path, child: str) -> None:
     place, tests = tmp_path / "x.mp4", str(Path(__file__).parents[1])
     command = [sys.executable, "-c", FORKS, tests, str(place), child]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -1,4 +1,4 @@
-"""A download that comes too slowly is tried again, and what our own time ends is still running."""
+"""A download that is too slow is retried; one that we stop for lack of time is still running."""
 
 import math
 from collections.abc import Callable
@@ -6,16 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acme_driver import REQUEST, Driver, Maker
+from acme_driver import REQUEST, Driver, Maker, SteppingClock, StoppedClock
 from acme_server import VIDEO, Behaviour, Handler, Server, answers, drops, stalls
-from rushes import Answer, Result, ResultError, StillRunningError, Task, Timeouts
+from journal_tasks import with_results
+from rushes import Answer, ResultError, StillRunningError, Task, Timeouts
 from rushes._fetch.download import ATTEMPTS, MOST_RESULTS, fetch
 from rushes._fetch.part_file import LEAST_SPEED, MEASURED_OVER, PartFile
 from rushes._flow import Do, Interrupted, Sleep, Stalled, Stream, drive
 
 
 class Clock:
-    """Goes on when it is told to, and by `step` whenever somebody looks at it."""
+    """Moves when a test moves it, and by `step` whenever it is read."""
 
     def __init__(self, step: float = 0.0) -> None:
         self.now, self.step = 0.0, step
@@ -31,11 +32,11 @@ def begun(folder: Path, clock: Clock, end: float = math.inf) -> PartFile:
     return part
 
 
-def test_below_its_least_speed_a_download_is_stalled(tmp_path: Path) -> None:
+def test_a_download_below_the_least_speed_has_stalled(tmp_path: Path) -> None:
     clock = Clock()
     part = begun(tmp_path, clock)
     share = bytes(LEAST_SPEED)
-    for _ in range(3 * int(MEASURED_OVER)):  # just quick enough
+    for _ in range(3 * int(MEASURED_OVER)):  # just fast enough
         clock.now += 1
         part.write(share)
     for _ in range(int(MEASURED_OVER) - 1):
@@ -44,7 +45,7 @@ def test_below_its_least_speed_a_download_is_stalled(tmp_path: Path) -> None:
     clock.now += 1
     with pytest.raises(Stalled, match="less than 1,024 per second"):
         part.write(share[1:])
-    # What came is not lost, and the next attempt is measured anew.
+    # What arrived is kept, and the next attempt is measured afresh.
     size = part.size
     assert part.headers()["Range"] == f"bytes={size}-"
     told = f"bytes {size}-999999/1000000"
@@ -57,7 +58,7 @@ def test_below_its_least_speed_a_download_is_stalled(tmp_path: Path) -> None:
     part.discard()
 
 
-def test_a_fast_beginning_does_not_make_up_for_a_drip(tmp_path: Path) -> None:
+def test_a_fast_start_does_not_make_up_for_a_slow_rest(tmp_path: Path) -> None:
     clock = Clock()
     part = begun(tmp_path, clock)
     part.write(bytes(500_000))
@@ -69,7 +70,7 @@ def test_a_fast_beginning_does_not_make_up_for_a_drip(tmp_path: Path) -> None:
     part.discard()
 
 
-def test_what_is_whole_is_not_too_slow_nor_too_late(tmp_path: Path) -> None:
+def test_a_complete_file_is_neither_too_slow_nor_too_late(tmp_path: Path) -> None:
     clock = Clock()
     part = begun(tmp_path, clock, end=500)
     part.write(bytes(999_000))
@@ -79,7 +80,7 @@ def test_what_is_whole_is_not_too_slow_nor_too_late(tmp_path: Path) -> None:
     part.discard()
 
 
-def test_when_the_time_is_over_nothing_more_is_taken(tmp_path: Path) -> None:
+def test_nothing_is_accepted_after_the_deadline(tmp_path: Path) -> None:
     clock = Clock()
     part = begun(tmp_path, clock, end=5)
     part.write(b"x")
@@ -94,7 +95,7 @@ def completed(driver: Driver) -> Task:
 
 
 def drips(handler: Handler) -> None:
-    """Send the whole video, a byte now and then."""
+    """Send the whole video, one byte every 10 ms."""
     handler.send_response(200)
     handler.send_header("Content-Length", str(len(VIDEO)))
     handler.send_header("ETag", '"v1"')
@@ -105,14 +106,12 @@ def drips(handler: Handler) -> None:
         handler.wfile.write(bytes([byte]))
 
 
-def test_a_drip_is_tried_again_where_it_stopped(
+def test_a_slow_download_is_continued_where_it_stopped(
     make: Maker, server: Server, tmp_path: Path
 ) -> None:
-    driver = make()
-    task = completed(driver)
-    session: Any = driver.client._session
-    session.time.elapsed = Clock(step=5)  # ten looks at the clock, and the measured time is over
-    session.timeouts = Timeouts(download=100_000)
+    task = completed(make())
+    clock = SteppingClock(5)  # after ten readings the speed is judged
+    driver = make(timeouts=Timeouts(download=100_000), clock=clock)
     server.on("GET /files", drips)
     done = driver.fetch(task, tmp_path / "x.mp4")
     assert (tmp_path / "x.mp4").read_bytes() == VIDEO
@@ -123,14 +122,11 @@ def test_a_drip_is_tried_again_where_it_stopped(
 
 
 @pytest.mark.parametrize("behaviour", [drips, stalls])
-def test_a_download_that_always_stalls_is_still_to_be_had(
+def test_a_download_that_always_stalls_can_be_resumed(
     make: Maker, server: Server, tmp_path: Path, behaviour: Behaviour
 ) -> None:
-    driver = make(timeouts=Timeouts(read=0.2))
-    task = completed(driver)
-    session: Any = driver.client._session
-    session.timeouts = Timeouts(download=100_000)
-    session.time.elapsed = Clock(step=5)
+    task = completed(make())
+    driver = make(timeouts=Timeouts(read=0.2, download=100_000), clock=SteppingClock(5))
     server.on("GET /files", *[behaviour] * 9)
     with pytest.raises(StillRunningError, match=r"downloaded in 5 attempts.*resume it") as caught:
         driver.fetch(task, tmp_path / "x.mp4")
@@ -144,7 +140,7 @@ def test_a_download_that_always_stalls_is_still_to_be_had(
 
 
 @pytest.mark.parametrize("behaviour", [drops, answers(500)])
-def test_what_is_broken_at_last_is_broken(
+def test_a_download_that_stalls_and_then_fails_has_failed(
     make: Maker, server: Server, tmp_path: Path, behaviour: Behaviour
 ) -> None:
     driver = make(timeouts=Timeouts(read=0.2))
@@ -154,62 +150,53 @@ def test_what_is_broken_at_last_is_broken(
         driver.fetch(task, tmp_path / "x.mp4")
 
 
-def offered(*urls: str) -> Task:
-    return Task(
-        id="kite", variant="acme/zoom", base_url="https://api.acme.example", client_id="kite",
-        call=None, created_at=0, updated_at=0, state="completed",
-        results=tuple(Result(url=url) for url in urls),
-    )  # fmt: skip
-
-
 Perform = Callable[[Any], Any]
 
 
 @pytest.fixture
 def fetching(make: Maker, tmp_path: Path) -> Any:
-    """Fetch in made-up time: what a download comes to is the test's to say."""
-    client: Any = make(journal=None).client
-    session = client._session
-    session.time.elapsed = Clock()
+    """Fetch on a clock that the test moves; the test supplies the outcome of each download."""
+    clock = StoppedClock()
+    session: Any = make(journal=None, clock=clock).client._session
 
     def run(task: Task, stream: Perform, **bounds: float) -> Task:
         def perform(effect: Any) -> Any:
             if isinstance(effect, Stream):
                 return stream(effect)
             if isinstance(effect, Sleep):
-                session.time.elapsed.now += effect.seconds
+                clock.advance(effect.seconds)
             return effect.work() if isinstance(effect, Do) else None
 
         loaded = session.registry.get("acme/zoom")
         return drive(fetch(session, loaded, task, tmp_path / "x.mp4", None, **bounds), perform)
 
-    run.clock = session.time.elapsed  # type: ignore[attr-defined]
+    run.clock = clock  # type: ignore[attr-defined]
     return run
 
 
-def test_the_callers_time_bounds_the_download_before_its_own(fetching: Any) -> None:
+def test_the_callers_timeout_beats_a_longer_download_timeout(fetching: Any) -> None:
     seen: list[tuple[float, float | None]] = []
 
     def stream(effect: Stream) -> Answer:
         seen.append((effect.total, effect.patience))
-        fetching.clock.now += 10
+        fetching.clock.advance(10)
         raise Interrupted("cut")
 
     with pytest.raises(StillRunningError, match=r"within 25 seconds: cut") as caught:
-        fetching(offered("https://cdn.example/x"), stream, end=25.0)
+        fetching(with_results("https://cdn.example/x"), stream, end=25.0)
     assert caught.value.task is not None
     assert seen[0] == (25.0, 25.0)
     assert len(seen) == 3
     assert all(total == patience and 0 < total <= 25 for total, patience in seen)
 
 
-def test_where_no_time_is_left_nothing_is_asked(fetching: Any) -> None:
-    fetching.clock.now = 9.0
+def test_without_time_left_nothing_is_requested(fetching: Any) -> None:
+    fetching.clock.advance(9)
     with pytest.raises(StillRunningError, match=r"within 0 seconds: no time was left"):
-        fetching(offered("https://cdn.example/x"), None, end=5.0)
+        fetching(with_results("https://cdn.example/x"), None, end=5.0)
 
 
-def test_of_very_many_results_only_the_first_are_tried(fetching: Any) -> None:
+def test_only_the_first_of_very_many_results_are_tried(fetching: Any) -> None:
     tried: list[str] = []
 
     def stream(effect: Stream) -> Answer:
@@ -218,33 +205,32 @@ def test_of_very_many_results_only_the_first_are_tried(fetching: Any) -> None:
 
     urls = [f"https://cdn.example/{number}" for number in range(30_000)]
     with pytest.raises(ResultError, match=r"of 30,000 results, the first 10 were tried"):
-        fetching(offered(*urls), stream)
+        fetching(with_results(*urls), stream)
     assert tried == urls[:MOST_RESULTS]
 
 
-def test_between_two_results_the_time_is_looked_at(fetching: Any) -> None:
+def test_the_deadline_is_checked_between_results(fetching: Any) -> None:
     tried: list[str] = []
 
     def stream(effect: Stream) -> Answer:
         tried.append(effect.call.url)
-        fetching.clock.now += 10
+        fetching.clock.advance(10)
         return Answer(302, {"location": "file:///x"})
 
     with pytest.raises(StillRunningError, match="within 25 seconds"):
-        fetching(offered(*(f"https://cdn.example/{n}" for n in range(9))), stream, end=25.0)
+        fetching(with_results(*(f"https://cdn.example/{n}" for n in range(9))), stream, end=25.0)
     assert len(tried) == 3
 
 
-def test_who_waits_long_for_a_place_is_done_in_time_all_the_same(fetching: Any) -> None:
-    """What the waiting took is not given to the download on top."""
+def test_waiting_for_a_connection_does_not_extend_the_deadline(fetching: Any) -> None:
+    """The time spent waiting is not added to the download's."""
 
     def stream(effect: Stream) -> Answer:
         effect.sink.begin(Answer(200, {"content-length": str(len(VIDEO))}))
         for at in range(0, len(VIDEO), 100):
-            fetching.clock.now += 1
+            fetching.clock.advance(1)
             effect.sink.write(VIDEO[at : at + 100])
         return Answer(200)
 
-    fetching.clock.now = 0.0
     with pytest.raises(StillRunningError, match="time for the download is over"):
-        fetching(offered("https://cdn.example/x"), stream, end=5.0)
+        fetching(with_results("https://cdn.example/x"), stream, end=5.0)

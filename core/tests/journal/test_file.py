@@ -1,4 +1,4 @@
-"""The journal's file: private, lazy, brought up to date, and emptied of what was purged."""
+"""The journal's file: private, created lazily, migrated, and cleared of purged records."""
 
 import base64
 import signal
@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS tasks (
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS by_client_id ON tasks (provider, client_id);
 """
-"""What the first release wrote, letter by letter."""
+"""The exact schema of the first release."""
 
 VERSION_2 = """
 ALTER TABLE tasks ADD COLUMN updated_at REAL NOT NULL DEFAULT 0;
@@ -41,7 +41,7 @@ CREATE TABLE claims (
 ) WITHOUT ROWID;
 CREATE INDEX claims_by_claim ON claims (claim);
 """
-"""What the second version added: every change with its call, leases by the clock on the wall."""
+"""What version 2 added: every change with its call, and leases by wall clock."""
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def journal(path: Path) -> Iterator[SQLiteJournal]:
 
 
 class Clock:
-    """A clock that is turned by hand, and tells when it was read."""
+    """A clock that is set by hand, and signals when it is read."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -87,14 +87,14 @@ def write_version_1(path: Path, *tasks: Task, version: int = 1) -> None:
         connection.execute(f"PRAGMA user_version={version}")
 
 
-def test_nothing_is_made_before_it_is_needed(journal: SQLiteJournal, path: Path) -> None:
+def test_nothing_is_created_before_it_is_needed(journal: SQLiteJournal, path: Path) -> None:
     assert not path.parent.exists()
     assert journal.place == str(path)
     journal.close()
     assert not path.parent.exists()
 
 
-def test_a_relative_path_is_meant_from_where_it_was_given(
+def test_a_relative_path_is_resolved_when_it_is_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -119,7 +119,7 @@ def test_the_file_and_its_folder_are_private(
         assert (elsewhere / "journal.db").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_file_that_others_may_read_is_made_private(path: Path) -> None:
+def test_a_file_that_others_can_read_is_made_private(path: Path) -> None:
     write_version_1(path)
     path.chmod(0o664)
     with closing(SQLiteJournal(path)) as journal:
@@ -127,7 +127,7 @@ def test_a_file_that_others_may_read_is_made_private(path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_what_is_written_is_written_through(journal: SQLiteJournal, path: Path) -> None:
+def test_writes_are_synced_to_disk(journal: SQLiteJournal, path: Path) -> None:
     seen: list[tuple[object, ...]] = []
 
     def look(connection: Connection) -> None:
@@ -138,7 +138,7 @@ def test_what_is_written_is_written_through(journal: SQLiteJournal, path: Path) 
     assert seen == [("wal",), (2,), (1,)]
 
 
-def test_a_file_of_the_first_release_is_brought_up_to_date(path: Path) -> None:
+def test_a_file_of_the_first_release_is_migrated(path: Path) -> None:
     new, old = make_task("new", created_at=5.0), ended(make_task("old", created_at=1.0), 7.0)
     write_version_1(path, new, old)
     with closing(SQLiteJournal(path)) as journal:
@@ -152,7 +152,7 @@ def test_a_file_of_the_first_release_is_brought_up_to_date(path: Path) -> None:
     assert sql(path, "PRAGMA user_version") == [(3,)]
 
 
-def test_a_file_whose_history_repeats_the_call_is_brought_up_to_date(path: Path) -> None:
+def test_a_file_whose_history_repeats_the_call_is_migrated(path: Path) -> None:
     first = make_task(fingerprint="f")
     changes = [first, after(first, state="sending"), after(first, state="unknown")]
     write_version_1(path, changes[-1], version=2)
@@ -175,7 +175,7 @@ def test_a_file_whose_history_repeats_the_call_is_brought_up_to_date(path: Path)
         assert journal.take_up("acme/zoom", "f", "yours") == first
 
 
-def test_the_call_is_kept_once(journal: SQLiteJournal, path: Path) -> None:
+def test_the_call_is_stored_once(journal: SQLiteJournal, path: Path) -> None:
     body = b"0123456789abcdef" * 65536
     task = make_task()
     assert task.call is not None
@@ -189,7 +189,7 @@ def test_the_call_is_kept_once(journal: SQLiteJournal, path: Path) -> None:
 
 @pytest.mark.parametrize("end", ["", "-wal"])
 @pytest.mark.parametrize("how", ["removed", "replaced"])
-def test_a_file_that_loses_its_name_is_noticed(
+def test_a_removed_or_replaced_file_is_noticed(
     journal: SQLiteJournal, path: Path, end: str, how: str
 ) -> None:
     task = journal.add(make_task(), "mine")
@@ -205,17 +205,17 @@ def test_a_file_that_loses_its_name_is_noticed(
         with pytest.raises(JournalError, match="removed or replaced while it was in use"):
             use()
     if not end:
-        assert journal.add(make_task("dune")).id == "dune"  # the next use begins anew
+        assert journal.add(make_task("dune")).id == "dune"  # the next use starts a new file
         assert SQLiteJournal(path).find("dune")
 
 
-def test_a_first_release_that_was_killed_between_tables_and_version(path: Path) -> None:
+def test_a_first_release_killed_between_tables_and_version(path: Path) -> None:
     write_version_1(path, version=0)
     with closing(SQLiteJournal(path)) as journal:
         assert journal.add(make_task()) == journal.tasks()[0]
 
 
-def test_a_migration_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
+def test_a_failed_migration_leaves_the_file_unchanged(path: Path) -> None:
     write_version_1(path, make_task())
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("INSERT INTO tasks VALUES ('z', 'acme', 'z', 1, 1.0, '{')")
@@ -247,7 +247,7 @@ def test_a_newer_file_is_left_alone(path: Path) -> None:
     assert path.read_bytes() == before
 
 
-def test_fields_of_a_newer_release_do_no_harm(journal: SQLiteJournal, path: Path) -> None:
+def test_unknown_fields_of_a_newer_release_are_ignored(journal: SQLiteJournal, path: Path) -> None:
     task = journal.add(make_task())
     record = msgspec.json.decode(msgspec.json.encode(task))
     record |= {"mood": "blue", "call": {**record["call"], "speed": 9}}
@@ -260,7 +260,7 @@ def test_fields_of_a_newer_release_do_no_harm(journal: SQLiteJournal, path: Path
     assert journal.claim(task.id, "mine") == task
 
 
-def test_a_record_that_cannot_be_read_is_told_of(journal: SQLiteJournal, path: Path) -> None:
+def test_an_unreadable_record_is_reported(journal: SQLiteJournal, path: Path) -> None:
     journal.add(make_task())
     journal.close()
     sql_write(path, """UPDATE tasks SET record = '{"id": "kite", "state": "dreaming"}'""")
@@ -277,7 +277,7 @@ def test_a_record_that_cannot_be_read_is_told_of(journal: SQLiteJournal, path: P
     assert journal.add(make_task("dune")).id == "dune"
 
 
-def test_a_record_that_cannot_be_read_keeps_no_other_task_from_its_work(
+def test_an_unreadable_record_does_not_block_other_tasks(
     journal: SQLiteJournal, path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     names = ("kite", "dune", "kit-2", "gull")
@@ -298,7 +298,7 @@ def test_a_record_that_cannot_be_read_keeps_no_other_task_from_its_work(
     assert [task.id for task in journal.tasks(unfinished=True)] == ["kite", "kit"]
 
 
-def test_a_purge_keeps_what_cannot_be_read(journal: SQLiteJournal, path: Path) -> None:
+def test_a_purge_keeps_unreadable_records(journal: SQLiteJournal, path: Path) -> None:
     for name in ("kite", "dune"):
         journal.add(ended(make_task(name)))
     journal.close()
@@ -309,14 +309,14 @@ def test_a_purge_keeps_what_cannot_be_read(journal: SQLiteJournal, path: Path) -
     assert sql(path, "SELECT task FROM history") == [("kite",)]
 
 
-def test_what_is_no_json_is_refused(journal: SQLiteJournal) -> None:
+def test_values_that_are_not_valid_json_are_refused(journal: SQLiteJournal) -> None:
     for task in (make_task(error="\ud800"), make_task(client_id="\ud800")):
         with pytest.raises(JournalError, match="cannot be written as JSON"):
             journal.add(task)
     assert journal.tasks() == []
 
 
-def test_a_lease_runs_out(path: Path) -> None:
+def test_a_lease_expires(path: Path) -> None:
     clock = Clock()
     with (
         closing(SQLiteJournal(path, clock=clock)) as mine,
@@ -326,7 +326,7 @@ def test_a_lease_runs_out(path: Path) -> None:
         clock.now += LEASE - 0.1
         assert yours.claim(task.id, "yours") is None
         clock.now += 0.1
-        mine.save(task, "mine")  # nobody took it; it holds for another lease
+        mine.save(task, "mine")  # nobody took it, so it is renewed
         assert yours.claim(task.id, "yours") is None
         clock.now += LEASE
         assert yours.claim(task.id, "yours") == task
@@ -336,7 +336,7 @@ def test_a_lease_runs_out(path: Path) -> None:
         assert mine.tasks() == [task]
 
 
-def test_a_lease_is_renewed_while_nobody_calls(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lease_is_renewed_in_the_background(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert RENEWED * 2 < LEASE
     monkeypatch.setattr("rushes._journal.claims.RENEWED", 0.01)
     clock = Clock()
@@ -351,14 +351,14 @@ def test_a_lease_is_renewed_while_nobody_calls(path: Path, monkeypatch: pytest.M
             clock.now += LEASE * 0.9
             while clock.read.acquire(blocking=False):
                 pass
-            for _ in range(3):  # the second look at the clock comes after the first renewal
+            for _ in range(3):  # the clock is read a second time after the first renewal
                 assert clock.read.acquire(timeout=30)
         assert yours.claim(task.id, "yours") is None
         assert yours.claim(dune.id, "yours") == dune
         mine.save(task, "mine")
 
 
-def test_what_waits_together_is_committed_together(journal: SQLiteJournal) -> None:
+def test_queued_writes_are_committed_together(journal: SQLiteJournal) -> None:
     commits: list[str] = []
     begun, go = threading.Event(), threading.Event()
 
@@ -384,7 +384,7 @@ def test_what_waits_together_is_committed_together(journal: SQLiteJournal) -> No
     assert commits.count("COMMIT") == 2
 
 
-def test_what_one_may_not_does_not_undo_what_another_did(journal: SQLiteJournal) -> None:
+def test_a_rejected_write_does_not_undo_others_in_its_batch(journal: SQLiteJournal) -> None:
     journal.add(make_task(), "mine")
     begun, go = threading.Event(), threading.Event()
 
@@ -413,14 +413,14 @@ def test_what_one_may_not_does_not_undo_what_another_did(journal: SQLiteJournal)
 
 @pytest.fixture
 def interruptible() -> Iterator[None]:
-    """Let Ctrl-C interrupt: a shell's background job is started without."""
+    """Enable Ctrl-C, which is off in a shell's background jobs."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.usefixtures("interruptible")
-def test_whoever_is_interrupted_while_waiting_has_handed_it_over(journal: SQLiteJournal) -> None:
+def test_a_write_interrupted_while_queued_is_still_done(journal: SQLiteJournal) -> None:
     begun, go = threading.Event(), threading.Event()
 
     def hold_up(connection: Connection) -> None:
@@ -458,7 +458,7 @@ def test_reading_does_not_wait_for_a_writer(journal: SQLiteJournal, path: Path) 
         other.execute("ROLLBACK")
 
 
-def test_a_journal_that_was_closed_is_opened_again(journal: SQLiteJournal, path: Path) -> None:
+def test_a_closed_journal_is_reopened_on_use(journal: SQLiteJournal, path: Path) -> None:
     before = set(threading.enumerate())
     for name in ("one", "two"):
         journal.add(make_task(name), "mine")
@@ -469,12 +469,12 @@ def test_a_journal_that_was_closed_is_opened_again(journal: SQLiteJournal, path:
     assert len(journal.tasks()) == 2
 
 
-def traces(path: Path) -> bytes:
-    """Return all that is in the folder; no other connection of this process may be open."""
+def folder_bytes(path: Path) -> bytes:
+    """Return every byte in the folder; this process must have no other connection open."""
     return b"".join(file.read_bytes() for file in path.parent.iterdir())
 
 
-def test_what_is_purged_is_nowhere_on_the_disk(journal: SQLiteJournal, path: Path) -> None:
+def test_purged_records_leave_no_bytes_on_disk(journal: SQLiteJournal, path: Path) -> None:
     body = base64.b64encode(b'{"prompt":"%s' % PROMPT.encode())[:40]
     secrets = [PROMPT.encode(), b"s3cret", body]
     private = [after(ended(make_task(f"t{n}")), error=PROMPT * 50) for n in range(20)]
@@ -483,16 +483,16 @@ def test_what_is_purged_is_nowhere_on_the_disk(journal: SQLiteJournal, path: Pat
         journal.save(task, "mine")
     journal.release("mine")
     kept = journal.add(after(make_task("dune"), call=None))
-    found = traces(path)
+    found = folder_bytes(path)
     assert all(secret in found for secret in secrets)
     assert journal.purge(3000.0) == len(private)
-    found = traces(path)
+    found = folder_bytes(path)
     assert [secret for secret in secrets if secret in found] == []
     assert path.with_name("journal.db-wal").stat().st_size == 0
     assert journal.tasks() == [kept]
 
 
-def test_what_the_first_release_left_in_the_file_is_purged(path: Path) -> None:
+def test_a_purge_clears_what_the_first_release_left_in_the_file(path: Path) -> None:
     write_version_1(path)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA secure_delete=OFF")
@@ -500,13 +500,13 @@ def test_what_the_first_release_left_in_the_file_is_purged(path: Path) -> None:
             row = ("kite", "acme", "kite", 0, 1.0, msgspec.json.encode(make_task(error=error)))
             connection.execute("INSERT OR REPLACE INTO tasks VALUES (?, ?, ?, ?, ?, ?)", row)
             connection.commit()
-    assert PROMPT.encode() in traces(path)
+    assert PROMPT.encode() in folder_bytes(path)
     with closing(SQLiteJournal(path)) as journal:
         journal.purge(0.0)
-    assert PROMPT.encode() not in traces(path)
+    assert PROMPT.encode() not in folder_bytes(path)
 
 
-def test_a_purge_says_that_traces_are_left_and_the_next_takes_them(
+def test_a_purge_that_leaves_traces_says_so_and_the_next_clears_them(
     journal: SQLiteJournal, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rushes._journal.database.BUSY", 0.05)
@@ -519,4 +519,4 @@ def test_a_purge_says_that_traces_are_left_and_the_next_takes_them(
         reader.execute("ROLLBACK")
     assert journal.tasks() == []
     assert journal.purge(3000.0) == 0
-    assert PROMPT.encode() not in traces(path)
+    assert PROMPT.encode() not in folder_bytes(path)

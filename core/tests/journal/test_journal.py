@@ -1,4 +1,4 @@
-"""What every journal does, ours and one without a database."""
+"""What every journal does: ours, and one without a database."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +16,7 @@ Opener = Callable[[], Journal]
 
 @pytest.fixture(params=["sqlite", "memory"])
 def open_journal(request: Any, tmp_path: Path) -> Iterator[Opener]:
-    """Open the one journal of a test, as often as it likes."""
+    """Open the journal of a test as often as it likes."""
     memory, opened = Memory(), []
 
     def opener() -> Journal:
@@ -38,7 +38,7 @@ def journal(open_journal: Opener) -> Journal:
     return open_journal()
 
 
-def test_a_new_task_is_given_back_itself_and_a_known_one_as_recorded(
+def test_add_returns_a_new_task_itself_and_a_known_one_as_recorded(
     journal: Journal, open_journal: Opener
 ) -> None:
     task = make_task()
@@ -50,7 +50,7 @@ def test_a_new_task_is_given_back_itself_and_a_known_one_as_recorded(
     assert len(journal.history(task.id)) == 2
 
 
-def test_a_client_id_is_one_task_at_its_provider(journal: Journal) -> None:
+def test_a_client_id_is_unique_per_provider(journal: Journal) -> None:
     first = journal.add(make_task("one", client_id="c"))
     assert journal.add(make_task("two", client_id="c")) == first
     elsewhere = make_task("three", client_id="c", variant="other/zoom")
@@ -60,13 +60,13 @@ def test_a_client_id_is_one_task_at_its_provider(journal: Journal) -> None:
     assert journal.with_client_id("acme", "three") is None
 
 
-def test_a_reference_counts_before_a_client_id(journal: Journal) -> None:
+def test_a_reference_takes_precedence_over_a_client_id(journal: Journal) -> None:
     one, two = journal.add(make_task("one")), journal.add(make_task("two"))
     assert journal.add(make_task("two", client_id="one")) == two
     assert journal.add(make_task("three", client_id="one")) == one
 
 
-def test_of_many_at_once_one_wins_and_the_others_get_the_winners(open_journal: Opener) -> None:
+def test_of_concurrent_adds_one_wins_and_all_return_it(open_journal: Opener) -> None:
     journals = [open_journal() for _ in range(4)] * 2
     start = threading.Barrier(8)
     tasks = [make_task(created_at=float(number)) for number in range(8)]
@@ -76,28 +76,30 @@ def test_of_many_at_once_one_wins_and_the_others_get_the_winners(open_journal: O
         return journals[number].add(tasks[number], f"claim {number}")
 
     with ThreadPoolExecutor(8) as pool:
-        given = list(pool.map(add, range(8)))
-    (winner,) = [number for number in range(8) if given[number] is tasks[number]]
-    assert given == [tasks[winner]] * 8
+        returned = list(pool.map(add, range(8)))
+    (winner,) = [number for number in range(8) if returned[number] is tasks[number]]
+    assert returned == [tasks[winner]] * 8
     journals[winner].save(tasks[winner], f"claim {winner}")
     with pytest.raises(ClaimLost):
         journals[0].save(tasks[winner], f"claim {(winner + 1) % 8}")
 
 
-def test_a_claim_keeps_everybody_else_out(journal: Journal, open_journal: Opener) -> None:
+def test_a_claim_locks_everyone_else_out(journal: Journal, open_journal: Opener) -> None:
     other = open_journal()
     task = journal.add(make_task(), "mine")
     assert journal.claim(task.id, "mine") == task
-    for somebody in (journal, other):
-        assert somebody.claim(task.id, "yours") is None
+    for each in (journal, other):
+        assert each.claim(task.id, "yours") is None
         with pytest.raises(ClaimLost) as caught:
-            somebody.save(after(task, state="sending"), "yours")
+            each.save(after(task, state="sending"), "yours")
         assert caught.value.task_id == task.id
     assert journal.find(task.id) == [task]
     assert other.tasks(unfinished=True) == [task]
 
 
-def test_a_released_task_is_claimed_as_it_now_is(journal: Journal, open_journal: Opener) -> None:
+def test_a_released_task_is_claimed_in_its_current_state(
+    journal: Journal, open_journal: Opener
+) -> None:
     other = open_journal()
     task = journal.add(make_task(), "mine")
     sent = after(task, state="queued", receipt=Receipt("c-1", memo={"at": [1, None]}))
@@ -108,12 +110,12 @@ def test_a_released_task_is_claimed_as_it_now_is(journal: Journal, open_journal:
     assert other.claim(task.id, "yours") == sent
     other.save(after(sent, state="completed"), "yours")
     other.release("yours")
-    with pytest.raises(ClaimLost):  # nobody holds it, yet what mine knows is old
+    with pytest.raises(ClaimLost):  # nobody holds it, but this record is outdated
         journal.save(sent, "mine")
     assert journal.tasks()[0].state == "completed"
 
 
-def test_one_claim_holds_many_and_is_released_at_once(journal: Journal) -> None:
+def test_one_claim_holds_several_tasks_and_releases_them_together(journal: Journal) -> None:
     tasks = [journal.add(make_task(name), "mine") for name in ("one", "two")]
     kept = journal.add(make_task("three"), "other")
     journal.release("mine")
@@ -122,7 +124,7 @@ def test_one_claim_holds_many_and_is_released_at_once(journal: Journal) -> None:
     assert journal.claim(kept.id, "yours") is None
 
 
-def test_who_closes_lets_go(journal: Journal, open_journal: Opener) -> None:
+def test_closing_releases_claims(journal: Journal, open_journal: Opener) -> None:
     task = journal.add(make_task(), "mine")
     journal.close()
     journal.close()
@@ -131,9 +133,7 @@ def test_who_closes_lets_go(journal: Journal, open_journal: Opener) -> None:
     assert journal.claim(task.id, "mine") is None
 
 
-def test_a_job_that_was_never_sent_is_taken_up_by_one(
-    journal: Journal, open_journal: Opener
-) -> None:
+def test_an_unsent_job_is_taken_up_once(journal: Journal, open_journal: Opener) -> None:
     task = journal.add(make_task(fingerprint="f"), "mine")
     journal.add(make_task("elsewhere", fingerprint="f", variant="acme/pan"))
     journal.add(make_task("other", fingerprint="g"))
@@ -145,21 +145,21 @@ def test_a_job_that_was_never_sent_is_taken_up_by_one(
     assert journal.claim(task.id, "mine") is None
 
 
-def test_what_is_abandoned_is_free_again(journal: Journal, open_journal: Opener) -> None:
+def test_an_abandoned_claim_is_free_again(journal: Journal, open_journal: Opener) -> None:
     task = journal.add(make_task(), "mine")
     journal.abandon("mine")
-    journal.add(make_task("dune"))  # what was handed over before is done before
+    journal.add(make_task("dune"))  # queued writes are done in order
     assert open_journal().claim(task.id, "yours") == task
     journal.close()
     journal.abandon("mine")
 
 
-def test_nobody_claims_what_is_not_there(journal: Journal) -> None:
+def test_an_unknown_task_cannot_be_claimed(journal: Journal) -> None:
     with pytest.raises(JournalError, match="no task 'kite'"):
         journal.claim("kite", "mine")
 
 
-def test_a_task_from_elsewhere_is_recorded_as_it_is_saved(journal: Journal) -> None:
+def test_saving_an_unknown_task_records_and_claims_it(journal: Journal) -> None:
     task = make_task(state="queued")
     journal.save(task, "mine")
     assert journal.history(task.id) == journal.tasks() == [task]
@@ -168,7 +168,7 @@ def test_a_task_from_elsewhere_is_recorded_as_it_is_saved(journal: Journal) -> N
     assert journal.claim("dune", "yours") is not None
 
 
-def test_without_a_claim_nobody_is_asked(journal: Journal) -> None:
+def test_saving_without_a_claim_ignores_claims(journal: Journal) -> None:
     task = journal.add(make_task(), "mine")
     journal.save(after(task, state="lost"))
     assert journal.tasks()[0].state == "lost"
@@ -190,15 +190,13 @@ def test_without_a_claim_nobody_is_asked(journal: Journal) -> None:
         ("ki\0", []),
     ],
 )
-def test_tasks_are_found_by_how_they_begin(
-    journal: Journal, reference: str, found: list[str]
-) -> None:
+def test_tasks_are_found_by_prefix(journal: Journal, reference: str, found: list[str]) -> None:
     for name in ("kite-10", "kite-1", "kite-2", "Kite", "dune"):
         journal.add(make_task(name))
     assert [task.id for task in journal.find(reference)] == found
 
 
-def test_the_last_created_comes_first(journal: Journal) -> None:
+def test_tasks_are_listed_newest_first(journal: Journal) -> None:
     for name, when in (("b", 2.0), ("a", 2.0), ("c", 1.0), ("d", 3.0)):
         journal.add(make_task(name, created_at=when))
     journal.save(ended(make_task("b", created_at=2.0)))
@@ -206,7 +204,7 @@ def test_the_last_created_comes_first(journal: Journal) -> None:
     assert [task.id for task in journal.tasks(unfinished=True)] == ["d", "a", "c"]
 
 
-def test_a_history_holds_every_change_but_no_mere_progress(journal: Journal) -> None:
+def test_a_history_contains_every_change_except_progress(journal: Journal) -> None:
     task = journal.add(make_task())
     queued = after(task, state="queued", receipt=Receipt("c-1"), updated_at=1001.0)
     moving = after(queued, state="in_progress", progress=1.0, updated_at=1002.0)
@@ -227,7 +225,7 @@ def test_a_history_holds_every_change_but_no_mere_progress(journal: Journal) -> 
     assert journal.history("nothing") == []
 
 
-def test_what_is_over_and_old_is_forgotten(journal: Journal) -> None:
+def test_purge_deletes_finished_tasks_older_than_its_date(journal: Journal) -> None:
     old = ended(make_task("old"), 10.0)
     held = ended(make_task("held"), 10.0)
     exact = ended(make_task("exact"), 20.0)
@@ -248,5 +246,5 @@ def test_what_is_over_and_old_is_forgotten(journal: Journal) -> None:
     assert journal.add(again) is again
 
 
-def test_a_journal_says_where_it_is(journal: Journal) -> None:
+def test_a_journal_names_its_place(journal: Journal) -> None:
     assert journal.place

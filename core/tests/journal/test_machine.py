@@ -1,7 +1,7 @@
-"""Random walks over two journals of one place: whatever is done, one model tells what is known.
+"""Random walks over two journals of one place, compared with one model.
 
 Each step is done by one of two users of the same file (or of the same memory). Time passes for
-both, and claims of the file run out; a user may fall asleep and miss it.
+both, and claims on the file expire; a user may sleep through it.
 """
 
 import shutil
@@ -28,7 +28,7 @@ PROGRESS = st.sampled_from([None, 10.0, 90.0])
 
 
 class Walk(RuleBasedStateMachine):
-    """What is done to the journals, and what they must know of it."""
+    """The operations on the journals, and a model of what they must know."""
 
     runs_out = False
 
@@ -154,7 +154,7 @@ class Walk(RuleBasedStateMachine):
         self.owners = {name: own for name, own in owners if not own[0].startswith(f"{user} ")}
 
     @invariant()
-    def both_know_the_same(self) -> None:
+    def both_agree_with_the_model(self) -> None:
         order = sorted(
             self.tasks.values(), key=lambda task: (task.created_at, task.id), reverse=True
         )
@@ -171,7 +171,7 @@ class Walk(RuleBasedStateMachine):
 
 
 class OverSQLite(Walk):
-    """Over one file; its clock can be turned."""
+    """Over one file, with a clock that can be set."""
 
     runs_out = True
 

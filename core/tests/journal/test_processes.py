@@ -1,4 +1,4 @@
-"""Several processes over one journal, and what becomes of it when they are killed."""
+"""Several processes on one journal, and what happens when they are killed."""
 
 import os
 import signal
@@ -36,7 +36,7 @@ def processes() -> Iterator["Processes"]:
 
 
 class Processes:
-    """Starts processes, and leaves none."""
+    """Starts processes, and leaves none running."""
 
     def __init__(self) -> None:
         self._started: list[subprocess.Popen[str]] = []
@@ -58,26 +58,24 @@ class Processes:
             process.communicate()
 
 
-def heard(process: subprocess.Popen[str]) -> str:
+def read_line(process: subprocess.Popen[str]) -> str:
     assert process.stdout
     return process.stdout.readline().rstrip("\n")
 
 
-def test_a_writer_that_is_killed_loses_nothing_that_it_told(
-    path: Path, processes: Processes
-) -> None:
+def test_a_killed_writer_loses_nothing_that_it_reported(path: Path, processes: Processes) -> None:
     told: dict[str, str] = {}
     for first in range(1, 17, 2):
         process = processes.start("write", path)
-        lines = [heard(process) for _ in range(first)]
+        lines = [read_line(process) for _ in range(first)]
         process.kill()
         assert process.stdout
-        lines += process.stdout.read().splitlines()  # communicate() would pass over its buffer
+        lines += process.stdout.read().splitlines()  # communicate() would skip its buffer
         told |= dict(line.split() for line in lines if len(line.split()) == 2)
         with closing(SQLiteJournal(path)) as journal:
             known: dict[str, str] = {task.id: task.state for task in journal.tasks()}
             histories = {name: [was.state for was in journal.history(name)] for name in known}
-        # It may have been killed between writing and telling, never the other way round.
+        # It may have been killed between writing and reporting, never the other way round.
         ahead = [name for name in told if known.get(name) != told[name]]
         assert [(told[name], known.get(name)) for name in ahead] in ([], [("recorded", "sending")])
         told = known
@@ -92,7 +90,7 @@ def test_the_claims_of_a_killed_process_are_void_at_once(
 ) -> None:
     task = journal.add(make_task())
     owner, rival = (processes.start("own", path, task.id) for _ in range(2))
-    words = [heard(owner), heard(rival)]
+    words = [read_line(owner), read_line(rival)]
     assert sorted(words) == ["held", "kept out"]
     owner, rival = (owner, rival) if words[0] == "held" else (rival, owner)
     rival.kill()
@@ -105,11 +103,13 @@ def test_the_claims_of_a_killed_process_are_void_at_once(
     assert journal.claim(task.id, "mine") == task
 
 
-def test_a_process_that_slept_past_its_lease_is_told_so(path: Path, processes: Processes) -> None:
+def test_a_process_that_slept_past_its_lease_loses_the_claim(
+    path: Path, processes: Processes
+) -> None:
     with closing(SQLiteJournal(path)) as mine:
         task = mine.add(make_task())
         owner = processes.start("own", path, task.id)
-        assert heard(owner) == "held"
+        assert read_line(owner) == "held"
         owner.send_signal(signal.SIGSTOP)
         later = since_boot() + LEASE + 1
         with closing(SQLiteJournal(path, clock=lambda: later)) as rival:
@@ -129,7 +129,7 @@ def test_a_process_that_slept_past_its_lease_is_told_so(path: Path, processes: P
         ("pid", "1", False),
     ],
 )
-def test_only_a_process_that_can_be_seen_to_be_gone_is_gone(
+def test_only_a_process_that_is_visibly_gone_loses_its_claim(
     path: Path, journal: SQLiteJournal, column: str, value: str, void: bool
 ) -> None:
     task = journal.add(make_task(), "mine")
@@ -140,7 +140,7 @@ def test_only_a_process_that_can_be_seen_to_be_gone_is_gone(
         assert (rival.claim(task.id, "yours") is not None) == void
 
 
-def test_a_process_of_somebody_else_lives(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_users_process_counts_as_alive(monkeypatch: pytest.MonkeyPatch) -> None:
     def forbidden(pid: int, number: int) -> None:
         raise PermissionError
 
@@ -149,9 +149,9 @@ def test_a_process_of_somebody_else_lives(monkeypatch: pytest.MonkeyPatch) -> No
     assert not claims.gone(claims.machine(), 999999999)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="who waits for whom is read from /proc")
-def test_a_process_that_nobody_has_waited_for_yet_is_gone() -> None:
-    """What a killed process is until its parent notices; in a container, perhaps forever."""
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc shows who is a zombie")
+def test_a_zombie_process_counts_as_gone() -> None:
+    """A killed process is a zombie until its parent reaps it; in a container, perhaps forever."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         assert not claims.gone(claims.machine(), process.pid)
         process.kill()
@@ -164,9 +164,9 @@ def test_two_processes_never_own_a_task_at_once(
     journal: SQLiteJournal, path: Path, processes: Processes
 ) -> None:
     journal.add(make_task(progress=0.0))
-    rivals = [processes.start("fight", path, "kite", 60) for _ in range(2)]
+    rivals = [processes.start("compete", path, "kite", 60) for _ in range(2)]
     for rival in rivals:
-        assert heard(rival) == "ready"
+        assert read_line(rival) == "ready"
     for rival in rivals:
         assert rival.stdin
         rival.stdin.write("go\n")
@@ -176,10 +176,10 @@ def test_two_processes_never_own_a_task_at_once(
     assert journal.tasks()[0].progress == 120
 
 
-def test_many_may_make_the_file_at_once(path: Path, processes: Processes) -> None:
+def test_many_processes_may_create_the_file_at_once(path: Path, processes: Processes) -> None:
     several = [processes.start("open_at_once", path) for _ in range(6)]
     for process in several:
-        assert heard(process) == "ready"
+        assert read_line(process) == "ready"
     for process in several:
         assert process.stdin
         process.stdin.write("go\n")
@@ -190,7 +190,7 @@ def test_many_may_make_the_file_at_once(path: Path, processes: Processes) -> Non
 
 
 @pytest.mark.parametrize(("how", "code"), [("quietly", 0), ("raise", 3)])
-def test_a_program_that_ends_writes_first_what_was_handed_over(
+def test_a_program_that_exits_first_does_the_queued_writes(
     path: Path, processes: Processes, how: str, code: int
 ) -> None:
     process = processes.start("end", path, how)
@@ -201,8 +201,8 @@ def test_a_program_that_ends_writes_first_what_was_handed_over(
         assert connection.execute("SELECT * FROM claims").fetchall() == []
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
-def test_parent_and_child_go_on_after_a_fork(path: Path, processes: Processes) -> None:
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_parent_and_child_continue_after_a_fork(path: Path, processes: Processes) -> None:
     out, error = processes.start("fork", path).communicate(timeout=300)
     assert error == ""
     assert out.splitlines() == [

@@ -27,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 
 @contextlib.contextmanager
 def as_nobody(folder: Path) -> Iterator[None]:
-    """Be somebody whom permissions stop: they do not stop root."""
+    """Act as a user who is bound by permissions, which root is not."""
     if os.geteuid() != 0:
         yield
         return
@@ -41,16 +41,16 @@ def as_nobody(folder: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """Return a folder that lies where everybody may go."""
+def public_folder() -> Iterator[Path]:
+    """Return a folder in a place that every user can enter."""
     folder = Path(tempfile.mkdtemp(dir="/tmp"))
     yield folder
     folder.chmod(0o700)
     shutil.rmtree(folder)
 
 
-def refused(journal: SQLiteJournal, *words: str) -> None:
-    """Hold reading and writing against a journal that cannot be used."""
+def assert_refused(journal: SQLiteJournal, *words: str) -> None:
+    """Assert that reading and writing fail with these words."""
     for use in (lambda: journal.add(make_task()), journal.tasks, lambda: journal.claim("x", "y")):
         with pytest.raises(JournalError) as caught:
             use()
@@ -61,11 +61,11 @@ def refused(journal: SQLiteJournal, *words: str) -> None:
         assert isinstance(caught.value, ConfigurationError)
 
 
-@pytest.mark.parametrize("content", [b"no database" * 100, b"\0" * 5000])
-def test_what_is_no_database(path: Path, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"not a database" * 100, b"\0" * 5000])
+def test_a_file_that_is_not_a_database(path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with closing(SQLiteJournal(path)) as journal:
-        refused(journal, "not an SQLite file", "Move it away", "RUSHES_HOME")
+        assert_refused(journal, "not an SQLite file", "Move it away", "RUSHES_HOME")
     assert path.read_bytes() == content
 
 
@@ -77,36 +77,36 @@ def test_a_damaged_file(path: Path) -> None:
     content[4096:] = b"\xff" * (len(content) - 4096)
     path.write_bytes(content)
     with closing(SQLiteJournal(path)) as journal:
-        refused(journal, "damaged", "Restore a copy")
+        assert_refused(journal, "damaged", "Restore a copy")
 
 
 def test_a_folder_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "home").write_text("")
     with closing(SQLiteJournal(tmp_path / "home" / "journal.db")) as journal:
-        refused(journal, "RUSHES_HOME")
+        assert_refused(journal, "RUSHES_HOME")
 
 
 def test_a_folder_where_the_file_should_be(path: Path) -> None:
     path.mkdir()
     with closing(SQLiteJournal(path)) as journal:
-        refused(journal, "RUSHES_HOME")
+        assert_refused(journal, "RUSHES_HOME")
 
 
-def test_a_folder_that_may_not_be_written(open_folder: Path) -> None:
-    path = open_folder / "home" / "journal.db"
-    with as_nobody(open_folder), closing(SQLiteJournal(path)) as journal:
-        open_folder.chmod(0o500)
-        refused(journal, "is not writable", "RUSHES_HOME")
-        open_folder.chmod(0o700)
+def test_a_folder_that_is_not_writable(public_folder: Path) -> None:
+    path = public_folder / "home" / "journal.db"
+    with as_nobody(public_folder), closing(SQLiteJournal(path)) as journal:
+        public_folder.chmod(0o500)
+        assert_refused(journal, "is not writable", "RUSHES_HOME")
+        public_folder.chmod(0o700)
         task = make_task()
         assert journal.add(task) is task
 
 
-def test_a_file_that_may_not_be_written(open_folder: Path) -> None:
-    path = open_folder / "journal.db"
+def test_a_file_that_is_not_writable(public_folder: Path) -> None:
+    path = public_folder / "journal.db"
     with closing(SQLiteJournal(path)) as journal:
         journal.add(make_task())
-    with as_nobody(open_folder), closing(SQLiteJournal(path)) as journal:
+    with as_nobody(public_folder), closing(SQLiteJournal(path)) as journal:
         path.chmod(0o400)
         with pytest.raises(JournalError, match="is not writable"):
             journal.add(make_task("dune"))
@@ -115,13 +115,13 @@ def test_a_file_that_may_not_be_written(open_folder: Path) -> None:
         assert journal.add(make_task("dune")).id == "dune"
 
 
-def test_a_file_in_a_folder_that_became_read_only(open_folder: Path) -> None:
-    path = open_folder / "journal.db"
+def test_a_file_in_a_folder_that_became_read_only(public_folder: Path) -> None:
+    path = public_folder / "journal.db"
     with closing(SQLiteJournal(path)) as journal:
         journal.add(make_task())
-    with as_nobody(open_folder), closing(SQLiteJournal(path)) as journal:
-        open_folder.chmod(0o500)
-        refused(journal, "is not writable")
+    with as_nobody(public_folder), closing(SQLiteJournal(path)) as journal:
+        public_folder.chmod(0o500)
+        assert_refused(journal, "is not writable")
 
 
 def test_a_file_that_stays_locked(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,23 +155,23 @@ def test_a_file_that_is_locked_for_everything(path: Path, monkeypatch: pytest.Mo
         other.execute("CREATE TABLE other (x)")
         other.execute("BEGIN EXCLUSIVE")
         with closing(SQLiteJournal(path)) as journal:
-            refused(journal, "keeps it locked")
+            assert_refused(journal, "keeps it locked")
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Mount a disk of half a megabyte, where the machine lets us."""
+    """Mount a disk of half a megabyte, if the machine allows it."""
     folder = tmp_path / "disk"
     folder.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", str(folder)]
     mount = shutil.which("mount")
     if not mount or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("this machine lets nobody mount a disk")
+        pytest.skip("this machine does not allow mounting a disk")
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_a_full_disk_takes_nothing_and_keeps_what_it_has(small_disk: Path) -> None:
+def test_a_full_disk_refuses_writes_and_keeps_its_records(small_disk: Path) -> None:
     ballast = small_disk / "ballast"
     with closing(SQLiteJournal(small_disk / "home" / "journal.db")) as journal:
         first = journal.add(make_task(), "mine")
@@ -187,16 +187,16 @@ def test_a_full_disk_takes_nothing_and_keeps_what_it_has(small_disk: Path) -> No
         journal.save(first, "mine")
 
 
-def test_a_disk_that_was_full_before_there_was_a_journal(small_disk: Path) -> None:
+def test_a_disk_that_was_full_before_the_journal_was_created(small_disk: Path) -> None:
     with contextlib.suppress(OSError), (small_disk / "ballast").open("wb", buffering=0) as file:
         while True:
             file.write(b"x" * 512)
     with closing(SQLiteJournal(small_disk / "journal.db")) as journal:
-        refused(journal, "full")
+        assert_refused(journal, "full")
 
 
-def test_a_file_that_may_grow_no_further(path: Path) -> None:
-    """What a quota does, or a limit of the shell (ulimit -f)."""
+def test_a_file_that_cannot_grow(path: Path) -> None:
+    """As with a quota, or with the shell's ulimit -f."""
     with closing(SQLiteJournal(path)) as journal:
         first = journal.add(make_task())
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)

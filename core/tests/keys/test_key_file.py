@@ -1,4 +1,4 @@
-"""The file of stored keys: written anew, read only where it is its owner's alone."""
+"""The file of stored keys: replaced on each write, and read only if private to its owner."""
 
 import os
 import stat
@@ -17,9 +17,9 @@ from acme_server import Server
 from rushes import ConfigurationError
 from rushes.home import Keys
 
-SECRET = "sk-5f31c7-that-nobody-sees"
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-as_user = pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+SECRET = "sk-5f31c7-that-must-not-show"
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can change a file's owner")
+needs_user = pytest.mark.skipif(os.geteuid() == 0, reason="root can write anywhere")
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def file(home: Path) -> Path:
 
 @pytest.fixture
 def umask() -> Iterator[None]:
-    """Take nothing off, as a careless shell does."""
+    """Clear the umask, as a careless shell may."""
     before = os.umask(0)
     yield
     os.umask(before)
@@ -47,7 +47,7 @@ def keys(home: Path) -> Keys:
 
 
 def refusal(home: Path, verb: str = "read") -> str:
-    """Return the words in which the file is refused; no report of them shows a key."""
+    """Return the message that refuses the file; make sure that no traceback shows a key."""
     with pytest.raises(ConfigurationError) as caught:
         keys(home).stored() if verb == "read" else keys(home).store("other", SECRET)
     shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
@@ -59,7 +59,7 @@ def refusal(home: Path, verb: str = "read") -> str:
 
 
 @pytest.mark.usefixtures("umask")
-def test_it_is_made_for_its_owner_alone(home: Path, file: Path) -> None:
+def test_the_file_and_its_folder_are_private(home: Path, file: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     assert [path.name for path in home.iterdir()] == ["keys.json"]
@@ -67,8 +67,8 @@ def test_it_is_made_for_its_owner_alone(home: Path, file: Path) -> None:
     assert repr(keys(home).stored()) == "{'acme': [key]}"
 
 
-def test_it_is_another_file_each_time(home: Path, file: Path) -> None:
-    """What somebody keeps open, or has a link to, is not what is written."""
+def test_each_write_makes_a_new_file(home: Path, file: Path) -> None:
+    """Whoever holds the old file open, or has a link to it, does not see the new keys."""
     os.link(file, home / "kept")
     before = file.read_bytes()
     keys(home).store("other", "another-key")
@@ -78,36 +78,36 @@ def test_it_is_another_file_each_time(home: Path, file: Path) -> None:
     assert keys(home).stored() == {"other": "another-key"}
 
 
-def test_nothing_is_written_through_what_lies_there(home: Path, tmp_path: Path) -> None:
-    """Whoever can guess the name of a temporary file lays a link there before."""
-    victim = tmp_path / "victim"
-    victim.write_bytes(b"precious")
+def test_nothing_is_written_through_planted_links(home: Path, tmp_path: Path) -> None:
+    """Somebody could guess the name of a temporary file and plant a link there."""
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"precious")
     home.mkdir(mode=0o700)
     for name in ("keys.part", "keys.json.part", ".keys.json.part", "keys.json.tmp"):
-        (home / name).symlink_to(victim)
+        (home / name).symlink_to(precious)
     keys(home).store("acme", SECRET)
-    assert victim.read_bytes() == b"precious"
+    assert precious.read_bytes() == b"precious"
     assert not (home / "keys.json").is_symlink()
 
 
 @pytest.mark.parametrize("there", [True, False])
 def test_a_link_is_neither_read_nor_written(home: Path, tmp_path: Path, there: bool) -> None:
-    victim = tmp_path / "victim"
+    precious = tmp_path / "precious"
     home.mkdir(mode=0o700)
     if there:
-        victim.write_bytes(b'{"acme": "planted"}')
-        victim.chmod(0o600)
-    (home / "keys.json").symlink_to(victim)
+        precious.write_bytes(b'{"acme": "planted"}')
+        precious.chmod(0o600)
+    (home / "keys.json").symlink_to(precious)
     for verb in ("read", "write"):
         words = refusal(home, verb)
         assert f"{home / 'keys.json'} is a symbolic link" in words
         assert f"rm {home / 'keys.json'}" in words
     assert (home / "keys.json").is_symlink()
-    assert victim.exists() == there
+    assert precious.exists() == there
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe"])
-def test_what_is_not_a_regular_file_is_refused_and_not_waited_for(home: Path, kind: str) -> None:
+def test_a_folder_or_pipe_is_refused_without_blocking(home: Path, kind: str) -> None:
     home.mkdir(mode=0o700)
     path = home / "keys.json"
     path.mkdir() if kind == "folder" else os.mkfifo(path, 0o600)
@@ -129,26 +129,26 @@ def test_a_file_that_others_can_use_is_refused(home: Path, file: Path, mode: int
 
 
 @pytest.mark.parametrize("mode", [0o720, 0o702, 0o777])
-def test_a_folder_in_which_others_can_write_is_refused(home: Path, file: Path, mode: int) -> None:
+def test_a_folder_that_others_can_write_to_is_refused(home: Path, file: Path, mode: int) -> None:
     home.chmod(mode)
     for verb in ("read", "write"):
         words = refusal(home, verb)
         assert f"others may write in its folder (mode {mode:o})" in words
         assert f"chmod go-w {home}" in words
-    home.chmod(mode | stat.S_ISVTX)  # as /tmp is
+    home.chmod(mode | stat.S_ISVTX)  # sticky, like /tmp
     assert keys(home).stored() == {"acme": SECRET}
     home.chmod(0o755)
     assert keys(home).stored() == {"acme": SECRET}
 
 
-def test_where_nothing_is_stored_nobodys_folder_is_judged(home: Path) -> None:
+def test_without_stored_keys_the_folders_mode_does_not_matter(home: Path) -> None:
     home.mkdir()
     home.chmod(0o777)
     assert keys(home).stored() == {}
     assert keys(home / "nowhere").stored() == {}
 
 
-@as_root
+@needs_root
 def test_a_file_of_another_user_is_refused(home: Path, file: Path) -> None:
     os.chown(file, 12345, -1)
     words = refusal(home)
@@ -156,7 +156,7 @@ def test_a_file_of_another_user_is_refused(home: Path, file: Path) -> None:
     assert f"chown 0 {file}" in words
 
 
-def test_a_command_can_be_pasted_whatever_the_folder_is_called(tmp_path: Path) -> None:
+def test_the_suggested_command_quotes_the_path(tmp_path: Path) -> None:
     home = tmp_path / "my home; rm x"
     keys(home).store("acme", SECRET)
     (home / "keys.json").chmod(0o644)
@@ -168,7 +168,7 @@ def test_a_command_can_be_pasted_whatever_the_folder_is_called(tmp_path: Path) -
     [b"", b"{", b"[]", b'{"acme": 5}', b'{"acme": "%s"' % SECRET.encode(),
      b'{"acme": "%s\xff"}' % SECRET.encode()],
 )  # fmt: skip
-def test_what_holds_no_keys_is_said_without_what_it_holds(
+def test_malformed_content_is_refused_without_being_quoted(
     home: Path, file: Path, content: bytes
 ) -> None:
     file.write_bytes(content)
@@ -178,7 +178,7 @@ def test_what_holds_no_keys_is_said_without_what_it_holds(
 
 
 @pytest.mark.parametrize("bad", ["mode", "link", "content"])
-def test_a_bad_file_stops_nobody_who_does_not_use_it(
+def test_a_bad_file_does_not_matter_if_its_keys_are_not_needed(
     make: Maker, server: Server, home: Path, file: Path, bad: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -199,7 +199,7 @@ def test_a_bad_file_stops_nobody_who_does_not_use_it(
     assert len(server.seen) == before
 
 
-def test_a_disk_that_is_full_leaves_the_keys_as_they_were(home: Path, file: Path) -> None:
+def test_a_full_disk_leaves_the_keys_unchanged(home: Path, file: Path) -> None:
     program = """
         import resource, signal, sys
         from pathlib import Path
@@ -222,14 +222,14 @@ def test_a_disk_that_is_full_leaves_the_keys_as_they_were(home: Path, file: Path
     assert [path.name for path in home.iterdir()] == ["keys.json"]
 
 
-@as_user
-def test_a_folder_that_cannot_be_written_is_said(home: Path, file: Path) -> None:
+@needs_user
+def test_an_unwritable_folder_is_reported(home: Path, file: Path) -> None:
     home.chmod(0o500)
     assert "cannot be written" in refusal(home, "write")
     home.chmod(0o700)
 
 
-def test_who_reads_while_it_is_written_reads_one_or_the_other(home: Path, file: Path) -> None:
+def test_a_concurrent_reader_sees_the_old_keys_or_the_new(home: Path, file: Path) -> None:
     over = threading.Event()
     seen: list[int] = []
 

@@ -1,11 +1,12 @@
-"""A key goes to the address it was configured for, also where a task lives at another one."""
+"""A key goes only to the address it was configured for, even for tasks at another address."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import msgspec
 import pytest
-from acme_driver import KEY, REQUEST, Maker
+from acme_driver import KEY, REQUEST, Maker, journal_of
 from acme_kinds import Both, Findable, Replaying
 from acme_server import Server, answers, bills_then, created, drops, running
 from acme_zoom import Zoom
@@ -24,26 +25,26 @@ OTHER_KEY = "zoom-of-another-account-77aa"
 
 @pytest.fixture
 def other() -> Iterator[Server]:
-    """Run the provider of today, at another address."""
+    """Run the currently configured provider, at another address."""
     with running() as today:
         yield today
 
 
 @pytest.fixture
 def moved(server: Server, other: Server) -> dict[str, Any]:
-    """Return the settings of a client whose base URL and key are of another address."""
+    """Return settings with the base URL and key of the other address."""
     return {"base_urls": {"acme": other.url}, "keys": {"acme": OTHER_KEY}}
 
 
-def refused(driver: Any, verb: str, *given: Any, **named: Any) -> RushesError:
-    """Do what must not be done at another address; return the error that says so."""
+def refusal(driver: Any, verb: str, *given: Any, **named: Any) -> RushesError:
+    """Attempt what is not allowed at another address; return the error."""
     with pytest.raises(RushesError) as caught:
         getattr(driver, verb)(*given, **named)
     return caught.value
 
 
-def assert_said(error: RushesError, server: Server, other: Server, task: Task) -> None:
-    """The error says which address needs which key, and nothing was asked anywhere."""
+def assert_explained(error: RushesError, server: Server, other: Server, task: Task) -> None:
+    """Check that the error says which address needs which key, and that the other got no call."""
     words = str(error)
     assert f"task {task.id} was sent to {server.url}, but the key from the argument" in words
     assert f"configured for {other.url} and is not sent elsewhere" in words
@@ -53,32 +54,32 @@ def assert_said(error: RushesError, server: Server, other: Server, task: Task) -
 
 
 @pytest.mark.parametrize("verb", ["wait", "resume", "cancel"])
-def test_a_task_at_another_address_is_not_asked_about_under_todays_key(
+def test_a_task_at_another_address_is_not_polled_with_the_current_key(
     make: Maker, server: Server, other: Server, moved: dict[str, Any], verb: str
 ) -> None:
     task = make().submit("acme/zoom", REQUEST)
     before = len(server.seen)
-    error = refused(make(**moved), verb, task.id)
+    error = refusal(make(**moved), verb, task.id)
     assert type(error) is StillRunningError
-    assert_said(error, server, other, task)
+    assert_explained(error, server, other, task)
     assert len(server.seen) == before
     assert make().resume(task.id).file
     assert server.posts() == 1
 
 
-def test_the_same_job_given_again_is_not_either(
+def test_a_repeated_job_at_another_address_is_not_polled_with_the_current_key(
     make: Maker, server: Server, other: Server, moved: dict[str, Any]
 ) -> None:
     task = make().submit("acme/zoom", REQUEST, task="mine")
-    error = refused(make(**moved), "generate", "acme/zoom", REQUEST, task="mine")
+    error = refusal(make(**moved), "generate", "acme/zoom", REQUEST, task="mine")
     assert type(error) is StillRunningError
-    assert_said(error, server, other, task)
+    assert_explained(error, server, other, task)
     assert server.lines == ["POST /v1/clips"]
 
 
 @pytest.mark.parametrize("plugin", [Findable, Replaying, Both])
 @pytest.mark.parametrize("state", ["unknown", "sending"])
-def test_an_unknown_submit_is_neither_looked_up_nor_replayed_under_todays_key(
+def test_an_unknown_submit_at_another_address_is_not_looked_up_or_replayed(
     make: Maker, server: Server, other: Server, moved: dict[str, Any],
     plugin: type[Zoom], state: Any,
 ) -> None:  # fmt: skip
@@ -87,20 +88,19 @@ def test_an_unknown_submit_is_neither_looked_up_nor_replayed_under_todays_key(
     with pytest.raises(OutcomeUnknownError):
         make().submit("acme/zoom", REQUEST, task="mine")
     driver = make(plugins=[plugin()], **moved)
-    journal = driver.client._session.journal
-    assert journal
-    task = msgspec.structs.replace(journal.find("mine")[0], state=state)
-    journal.save(task)
+    task = msgspec.structs.replace(driver.task("mine"), state=state)
+    with closing(journal_of(driver)) as journal:
+        journal.save(task)
     for verb, given in (("resume", ("mine",)), ("submit", ("acme/zoom", REQUEST))):
-        error = refused(driver, verb, *given, **({"task": "mine"} if verb == "submit" else {}))
+        error = refusal(driver, verb, *given, **({"task": "mine"} if verb == "submit" else {}))
         assert type(error) is OutcomeUnknownError
-        assert_said(error, server, other, task)
+        assert_explained(error, server, other, task)
     assert server.lines == ["POST /v1/clips"]
     assert make(plugins=[plugin()]).resume("mine").file
     assert len(server.clips) == 1
 
 
-def test_a_result_behind_the_key_waits_for_its_key_and_a_public_one_does_not(
+def test_only_a_result_behind_the_key_needs_the_key_of_its_address(
     make: Maker, server: Server, other: Server, moved: dict[str, Any]
 ) -> None:
     server.stages = []
@@ -112,16 +112,16 @@ def test_a_result_behind_the_key_waits_for_its_key_and_a_public_one_does_not(
         if "links" in kept:
             assert make(**moved).fetch(task.id).file
         else:
-            error = refused(make(**moved), "fetch", task.id)
+            error = refusal(make(**moved), "fetch", task.id)
             assert type(error) is StillRunningError
-            assert_said(error, server, other, task)
+            assert_explained(error, server, other, task)
             assert len(server.seen) == before
             assert make().fetch(task.id).file
     sent = {headers.get("authorization") for _, headers, _ in server.seen}
     assert sent == {f"Bearer {KEY}", None}
 
 
-def test_a_job_that_was_never_sent_stays_where_it_was_meant_for(
+def test_an_unsent_job_is_not_resumed_at_another_address(
     make: Maker, server: Server, other: Server, moved: dict[str, Any]
 ) -> None:
     def stop(task: Task) -> None:
@@ -130,7 +130,7 @@ def test_a_job_that_was_never_sent_stays_where_it_was_meant_for(
     with pytest.raises(KeyboardInterrupt):
         make().submit("acme/zoom", REQUEST, task="mine", on_update=stop)
     driver = make(**moved)
-    error = refused(driver, "resume", "mine")
+    error = refusal(driver, "resume", "mine")
     assert type(error) is ConfigurationError
     assert f"task mine was to be sent to {server.url}, but" in str(error)
     assert f"or give the request again, which sends it to {other.url}" in str(error)
@@ -142,7 +142,7 @@ def test_a_job_that_was_never_sent_stays_where_it_was_meant_for(
     assert seen[1]["authorization"] == f"Bearer {OTHER_KEY}"
 
 
-def test_what_became_of_a_submit_can_be_told_from_anywhere(
+def test_resolve_works_with_another_address_configured(
     make: Maker, server: Server, other: Server, moved: dict[str, Any]
 ) -> None:
     server.on("POST", bills_then(drops))
@@ -153,21 +153,23 @@ def test_what_became_of_a_submit_can_be_told_from_anywhere(
 
 
 @pytest.mark.parametrize("path", ["/", "/other/v2"])
-def test_another_path_is_the_same_address(make: Maker, server: Server, path: str) -> None:
+def test_another_path_on_the_same_origin_may_use_the_key(
+    make: Maker, server: Server, path: str
+) -> None:
     task = make().submit("acme/zoom", REQUEST)
     there = make(base_urls={"acme": server.url + path})
     assert there.resume(task.id).file
     assert server.posts() == 1
 
 
-def test_where_no_address_is_configured_the_key_goes_nowhere(make: Maker, server: Server) -> None:
+def test_without_a_configured_address_the_key_is_not_sent(make: Maker, server: Server) -> None:
     class Homeless(Zoom):
-        """A provider without an address of its own."""
+        """A provider that declares no base URL."""
 
         declaration = msgspec.structs.replace(Zoom.declaration, base_url=None)
 
     task = make(plugins=[Homeless()]).submit("acme/zoom", REQUEST)
-    error = refused(make(plugins=[Homeless()], base_urls={}), "resume", task.id)
+    error = refusal(make(plugins=[Homeless()], base_urls={}), "resume", task.id)
     assert (
         f"is configured for no address and is not sent elsewhere; set ACME_BASE_URL={server.url}"
         in (str(error))
@@ -175,7 +177,7 @@ def test_where_no_address_is_configured_the_key_goes_nowhere(make: Maker, server
     assert server.lines == ["POST /v1/clips"]
 
 
-def test_a_declared_address_that_changed_is_another_one(
+def test_a_changed_declared_base_url_counts_as_another_address(
     make: Maker, server: Server, other: Server
 ) -> None:
     def at(url: str) -> Zoom:
@@ -184,18 +186,18 @@ def test_a_declared_address_that_changed_is_another_one(
         return plugin
 
     task = make(plugins=[at(server.url)], base_urls={}).submit("acme/zoom", REQUEST)
-    error = refused(make(plugins=[at(other.url)], base_urls={}), "resume", task.id)
-    assert_said(error, server, other, task)
+    error = refusal(make(plugins=[at(other.url)], base_urls={}), "resume", task.id)
+    assert_explained(error, server, other, task)
 
 
 class Wandering(Zoom):
-    """A plugin whose polls go to yet another address."""
+    """A plugin that also polls a third address."""
 
     elsewhere = ""
 
     @hookimpl
     def poll(self, variant: Variant, receipt: Any) -> Any:
-        """GET an address that is neither today's nor the task's, then the task's."""
+        """GET a third address first, then the task's own."""
         from rushes import Call
 
         yield Call.get(f"{self.elsewhere}/signs/{receipt.remote_id}")
@@ -217,6 +219,6 @@ def test_a_call_to_a_third_address_goes_without_a_key(
 
 def test_a_missing_key_leaves_the_task_with_the_error(make: Maker, server: Server) -> None:
     task = make().submit("acme/zoom", REQUEST)
-    error = refused(make(keys={}), "resume", task.id)
+    error = refusal(make(keys={}), "resume", task.id)
     assert "no key for acme; set ACME_API_KEY" in str(error)
     assert error.task == task

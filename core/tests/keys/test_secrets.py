@@ -46,7 +46,7 @@ from rushes._plugins.registry import Registry
 from rushes.home import Environment, Keys
 
 ECHO = f"your key {KEY} is odd"
-PARTLY = "x" * 487 + KEY  # a quotation is cut in the middle of the key
+PARTLY = "x" * 487 + KEY  # the quotation is cut off within the key
 
 FAULTS: dict[str, tuple[str, Any]] = {
     "refused": ("POST", answers(400, {"error": {"message": ECHO, "code": KEY}})),
@@ -74,7 +74,7 @@ def everything(folder: Path) -> bytes:
 
 
 def causes(shown: traceback.TracebackException | None) -> Iterator[traceback.TracebackException]:
-    """Yield an error and whatever it came of, suppressed or not, without the frame of the test."""
+    """Yield an error and all its causes, suppressed or not, without this module's frames."""
     if shown is not None:
         shown.stack[:] = [frame for frame in shown.stack if frame.filename != __file__]
         yield shown
@@ -83,7 +83,7 @@ def causes(shown: traceback.TracebackException | None) -> Iterator[traceback.Tra
 
 
 @pytest.mark.parametrize("fault", [*FAULTS, *LASTING])
-def test_the_key_is_nowhere_even_where_the_provider_echoes_it(
+def test_the_key_shows_nowhere_even_if_the_provider_echoes_it(
     make: Maker, server: Server, home: Path, fault: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     route, behaviour = {**FAULTS, **LASTING}[fault]
@@ -131,14 +131,14 @@ def test_the_key_is_nowhere_even_where_the_provider_echoes_it(
         ),
     ],
 )
-def test_a_plugin_that_raises_with_the_key_does_not_show_it(
+def test_a_plugin_error_that_contains_the_key_is_redacted(
     make: Maker, server: Server, authorize: Any, words: str
 ) -> None:
     plugin: Any = Zoom()
     plugin.authorize = authorize
     with pytest.raises(ConfigurationError, match=words) as caught:
         make(plugins=[plugin]).submit("acme/zoom", REQUEST)
-    text = shown_whole(caught.value)
+    text = full_report(caught.value)
     assert KEY not in text
     assert base64.b64encode(f"Bearer {KEY}".encode()).decode() not in text
     assert server.lines == []
@@ -149,32 +149,32 @@ def test_ctrl_c_while_a_plugin_authorizes_shows_no_key(make: Maker, server: Serv
     plugin.authorize = raising(KeyboardInterrupt)
     with pytest.raises(KeyboardInterrupt, match=r"cannot send Bearer \[key\]") as caught:
         make(plugins=[plugin]).submit("acme/zoom", REQUEST)
-    assert KEY not in shown_whole(caught.value)
+    assert KEY not in full_report(caught.value)
     assert server.lines == []
 
 
-def with_a_picture(folder: Path) -> Request:
+def request_with_picture(folder: Path) -> Request:
     """Return a request whose picture is uploaded first."""
     picture = folder / "picture.png"
     picture.write_bytes(b"\x89PNG\r\n\x1a\n")
     return Request("A red kite", images=[Image(str(picture), role="reference")])
 
 
-def test_a_plugin_that_fails_at_an_answer_shows_no_key_that_is_repeated_in_it(
+def test_a_plugin_that_fails_on_an_answer_shows_no_key_echoed_in_it(
     make: Maker, server: Server, tmp_path: Path
 ) -> None:
     plugin: Any = Zoom()
     plugin.parse_refusal = raises_with_answer
     server.on("POST /v1/pictures", answers(400, ECHO))
-    request = with_a_picture(tmp_path)
+    request = request_with_picture(tmp_path)
     with pytest.raises(BrokenPluginError, match=r"what is 'your key \[key\] is odd'") as caught:
         make(plugins=[plugin]).submit("acme/zoom", request)
-    text = shown_whole(caught.value)
+    text = full_report(caught.value)
     assert "in raises_with_answer" in text
     assert KEY not in text
 
 
-def test_an_address_that_shows_the_key_is_not_written_down(
+def test_a_link_that_contains_the_key_is_recorded_without_it(
     make: Maker, server: Server, home: Path
 ) -> None:
     link = f"{server.url}/files/1.mp4?key={KEY}"
@@ -185,7 +185,7 @@ def test_an_address_that_shows_the_key_is_not_written_down(
     assert KEY not in everything(home).decode("latin-1")
 
 
-def test_neither_keys_nor_one_key_is_pickled(tmp_path: Path) -> None:
+def test_keys_cannot_be_pickled(tmp_path: Path) -> None:
     keys = Keys({"acme": KEY}, {}, tmp_path)
     found = keys.find("acme", "ACME_API_KEY")
     assert found
@@ -196,13 +196,13 @@ def test_neither_keys_nor_one_key_is_pickled(tmp_path: Path) -> None:
 
 
 class Stubborn(Exception):
-    """An error whose words do not come of its arguments."""
+    """An error whose message does not come from its arguments."""
 
     def __str__(self) -> str:
         return f"{KEY}, whatever you do"
 
 
-def test_the_words_of_an_error_and_of_all_it_came_of_lose_the_key() -> None:
+def test_the_key_is_removed_from_an_error_and_its_causes() -> None:
     def fail() -> None:
         try:
             try:
@@ -227,19 +227,19 @@ def test_the_words_of_an_error_and_of_all_it_came_of_lose_the_key() -> None:
         assert words in shown
 
 
-def test_what_cannot_be_redacted_is_cut_off() -> None:
+def test_a_cause_that_cannot_be_redacted_is_removed() -> None:
     error = RushesError("the end")
     error.__cause__, error.__context__ = Stubborn(), ValueError("the context")
     silence(error, [KEY])
     assert repr((error.__cause__, error.__context__)) == "(None, ValueError('the context'))"
     error.__context__ = Stubborn()
-    error.__context__.__context__ = error  # as a chain may bite its own tail
+    error.__context__.__context__ = error  # a chain of errors may be circular
     silence(error, [KEY])
     assert repr(error.__context__) == "None"
 
 
 class Recording:
-    """A value in a caller's frame that notices when it is written out."""
+    """A value in a caller's frame that counts how often its repr is taken."""
 
     def __init__(self) -> None:
         self.written = 0
@@ -249,13 +249,13 @@ class Recording:
         return "much"
 
 
-def test_a_refusal_writes_out_nothing_of_what_the_callers_hold(make: Maker, server: Server) -> None:
+def test_redacting_never_formats_the_callers_values(make: Maker, server: Server) -> None:
     server.on("POST", answers(400, {"error": {"message": ECHO}}))
     much, driver = Recording(), make()
 
     def told(task: Task, held: Recording = much) -> None:
         if task.state == "refused":
-            raise LookupError("whoever is told holds much, too")
+            raise LookupError("a callback's frame counts, too")
 
     with pytest.raises(LookupError):
         driver.submit("acme/zoom", REQUEST, on_update=told)
@@ -264,14 +264,14 @@ def test_a_refusal_writes_out_nothing_of_what_the_callers_hold(make: Maker, serv
     assert much.written == 0
 
 
-def shown_whole(error: BaseException) -> str:
-    """Return all that a report of an error could show, locals included, but for the tests'."""
+def full_report(error: BaseException) -> str:
+    """Return everything that an error report could show, locals included, except the tests' own."""
     shown = traceback.TracebackException.from_exception(error, capture_locals=True)
     return "".join("".join(part.format()) for part in causes(shown))
 
 
-def test_ctrl_c_in_the_middle_of_a_call_shows_no_key(server: Server, home: Path) -> None:
-    """The HTTP libraries' frames are on the way then, with the request as it is sent."""
+def test_ctrl_c_during_a_call_shows_no_key(server: Server, home: Path) -> None:
+    """The traceback then includes the HTTP libraries' frames, which hold the request."""
 
     def interrupt(handler: Handler) -> None:
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
@@ -283,7 +283,7 @@ def test_ctrl_c_in_the_middle_of_a_call_shows_no_key(server: Server, home: Path)
         driver = drivers()
         with pytest.raises(KeyboardInterrupt) as caught:
             driver.generate("acme/zoom", REQUEST)
-        text = shown_whole(caught.value)
+        text = full_report(caught.value)
         assert "httpcore" in text
         assert KEY not in text
     drivers.close()
@@ -300,13 +300,13 @@ def test_ctrl_c_at_the_socket_shows_no_key(
     drivers = Drivers("sync", server, home)
     with pytest.raises(KeyboardInterrupt) as caught:
         drivers().submit("acme/zoom", REQUEST)
-    text = shown_whole(caught.value)
+    text = full_report(caught.value)
     assert "connections.py" in text
     assert KEY not in text
     drivers.close()
 
 
-def test_a_cancellation_in_the_middle_of_a_call_shows_no_key(server: Server, home: Path) -> None:
+def test_cancellation_during_a_call_shows_no_key(server: Server, home: Path) -> None:
     async def cancelled(route: str) -> str:
         loop, started = asyncio.get_running_loop(), asyncio.Event()
 
@@ -324,8 +324,8 @@ def test_a_cancellation_in_the_middle_of_a_call_shows_no_key(server: Server, hom
             try:
                 await job
             except asyncio.CancelledError as error:
-                return shown_whole(error)
-        raise AssertionError("it was not cancelled")
+                return full_report(error)
+        raise AssertionError("the job was not cancelled")
 
     for route in ("POST", "GET /v1/clips"):
         text = asyncio.run(cancelled(route))
@@ -341,49 +341,49 @@ def test_a_call_that_fails_on_the_wire_shows_no_key(
     driver = make(timeouts=Timeouts(read=0.2, submit=1))
     with pytest.raises(OutcomeUnknownError) as caught:
         driver.submit("acme/zoom", REQUEST)
-    assert KEY not in shown_whole(caught.value)
+    assert KEY not in full_report(caught.value)
 
 
-def with_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put secrets of all kinds into the environment."""
+def put_secrets_into_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put our key and somebody else's into the environment."""
     monkeypatch.setenv("ACME_API_KEY", f"{KEY}-of-the-environment")
     monkeypatch.setenv("SOMEBODY_ELSES_TOKEN", f"{KEY}-of-others")
 
 
-UNMADE: dict[str, dict[str, Any]] = {
-    "a home that is nowhere": {"home": "~nobody-of-this-name/x"},
-    "a plugin that is none": {"plugins": [object()]},
+INVALID_ARGUMENTS: dict[str, dict[str, Any]] = {
+    "an unknown home": {"home": "~nobody-of-this-name/x"},
+    "an invalid plugin": {"plugins": [object()]},
     "a wrong proxy": {"proxy": f"http://kite:{KEY}@[::1"},
     "a proxy with a path": {"proxy": f"http://kite:{KEY}/x@proxy.example"},
     "keys that are text": {"keys": KEY},
     "keys that are bytes": {"keys": {"acme": KEY.encode()}},
     "keys in a list": {"keys": [KEY]},
     "base URLs that are text": {"base_urls": f"https://{KEY}@acme.example"},
-    "trust that is none": {"trust": 5},
+    "an invalid trust": {"trust": 5},
 }
 
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])
-@pytest.mark.parametrize("how", UNMADE)
-def test_an_error_out_of_the_constructor_shows_no_key(
+@pytest.mark.parametrize("how", INVALID_ARGUMENTS)
+def test_an_error_of_the_constructor_shows_no_key(
     monkeypatch: pytest.MonkeyPatch, kind: Any, how: str
 ) -> None:
-    with_secrets(monkeypatch)
+    put_secrets_into_environment(monkeypatch)
     given = {
         "keys": {"acme": KEY},
         "base_urls": {"acme": f"https://kite:{KEY}@acme.example"},
         "proxy": f"http://kite:{KEY}@proxy.example:8080",
-        **UNMADE[how],
+        **INVALID_ARGUMENTS[how],
     }
     with pytest.raises((RushesError, TypeError, AttributeError)) as caught:
         kind(**given)
-    text = shown_whole(caught.value)
+    text = full_report(caught.value)
     assert "configuration.py" in text
     assert KEY not in text
-    assert isinstance(caught.value, ConfigurationError) or how == "trust that is none"
+    assert isinstance(caught.value, ConfigurationError) or how == "an invalid trust"
 
 
-def test_a_key_that_is_empty_or_none_is_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_key_counts_as_absent(monkeypatch: pytest.MonkeyPatch) -> None:
     given: Any = {"acme": None, "other": ""}
     client = Client(keys=given)
     assert client.keys.find("acme", "ACME_API_KEY") is None
@@ -391,8 +391,8 @@ def test_a_key_that_is_empty_or_none_is_not_given(monkeypatch: pytest.MonkeyPatc
     assert client.keys.find("acme", "ACME_API_KEY") == (KEY, "ACME_API_KEY")
 
 
-def test_the_environment_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
-    with_secrets(monkeypatch)
+def test_the_environments_repr_shows_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_secrets_into_environment(monkeypatch)
     environ = Environment()
     assert environ["ACME_API_KEY"] == f"{KEY}-of-the-environment"
     assert "SOMEBODY_ELSES_TOKEN" in list(environ)
@@ -408,7 +408,7 @@ def test_the_environment_does_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
         f"kite:{KEY}@acme.example", f"https://kite:{KEY} x@acme.example",
     ],
 )  # fmt: skip
-def test_a_base_url_with_a_password_is_refused_and_not_shown(
+def test_a_base_url_with_a_password_is_refused_without_being_shown(
     monkeypatch: pytest.MonkeyPatch, home: Path, url: str, where: str
 ) -> None:
     monkeypatch.setenv("ACME_BASE_URL", url)
@@ -419,14 +419,14 @@ def test_a_base_url_with_a_password_is_refused_and_not_shown(
         with pytest.raises(ConfigurationError, match=words) as caught:
             verb("acme/zoom", REQUEST)
         assert "ACME_BASE_URL" in str(caught.value)
-        assert KEY not in shown_whole(caught.value)
+        assert KEY not in full_report(caught.value)
     assert not home.exists()
 
 
-def test_a_proxys_password_is_not_shown_where_it_fails(
+def test_a_failing_proxys_password_is_not_shown(
     monkeypatch: pytest.MonkeyPatch, home: Path, tmp_path: Path
 ) -> None:
-    request = with_a_picture(tmp_path)
+    request = request_with_picture(tmp_path)
     settings: Any = {"plugins": [Zoom()], "home": home, "keys": {"acme": "k"}}
     for proxy in (f"http://kite:{KEY}@127.0.0.1:1", f"socks5://kite:{KEY}@127.0.0.1:1"):
         with (
@@ -434,12 +434,12 @@ def test_a_proxys_password_is_not_shown_where_it_fails(
             pytest.raises(NotSentError) as caught,
         ):
             client.submit("acme/zoom", request)
-        assert KEY not in shown_whole(caught.value) + repr(client._settings)
+        assert KEY not in full_report(caught.value) + repr(client._settings)
     for proxy in (f"http://a:{KEY}#x@b", f"gopher://a:{KEY}@b", f"a:{KEY}@[b"):
         monkeypatch.setenv("https_proxy", proxy)
         with Client(**settings) as client, pytest.raises(NotSentError) as caught:
             client.submit("acme/zoom", request)
-        assert KEY not in shown_whole(caught.value)
+        assert KEY not in full_report(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -470,7 +470,7 @@ def test_the_key_goes_to_its_own_origin_only(make: Maker, base: str, url: str, s
 
 
 @pytest.mark.parametrize("key", ["a b\n", "ключ", " x", "x\t", "x\x00y"])
-def test_a_key_that_is_none_is_said_without_its_value(
+def test_an_invalid_key_is_refused_without_being_shown(
     make: Maker, server: Server, key: str
 ) -> None:
     with pytest.raises(ConfigurationError, match="the argument `keys`") as caught:
@@ -479,7 +479,7 @@ def test_a_key_that_is_none_is_said_without_its_value(
     assert server.lines == []
 
 
-def test_an_argument_beats_the_environment_which_beats_what_is_stored(tmp_path: Path) -> None:
+def test_an_argument_beats_the_environment_and_that_beats_a_stored_key(tmp_path: Path) -> None:
     Keys({}, {}, tmp_path).store("acme", "stored")
     environ = {"ACME_API_KEY": "environment"}
     find = ("acme", "ACME_API_KEY")
@@ -538,7 +538,7 @@ def test_redacting_leaves_what_shows_no_key_as_it_is() -> None:
     assert [type(item) for item in same["a"]] == [int, tuple, type(None)]
 
 
-def test_redacting_takes_out_what_a_cut_left_at_the_end() -> None:
+def test_redacting_removes_a_truncated_key_at_the_end() -> None:
     assert redact("a secret-key b", "secret-key") == "a [key] b"
     assert redact("a secret-k", "secret-key") == "a [key]"
     assert redact("a secret", "secret-key") == "a [key]"
@@ -557,11 +557,11 @@ def test_redacting_takes_out_what_a_cut_left_at_the_end() -> None:
         "sk&#47;live&#43;a&#x20;b&#x3D;&#061;",
     ],
 )
-def test_redacting_takes_out_a_key_that_was_escaped(text: str) -> None:
+def test_redacting_removes_an_escaped_key(text: str) -> None:
     assert redact(f"your {text} is odd", "sk/live+a b==") == "your [key] is odd"
 
 
-def test_an_error_is_silenced_where_it_shows_an_escaped_key() -> None:
+def test_an_error_that_shows_an_escaped_key_is_redacted() -> None:
     error = RushesError(r"no: sk\/live")
     error.__cause__ = ValueError(r"sk\/live")
     silence(error, ["sk/live"])
@@ -569,5 +569,5 @@ def test_an_error_is_silenced_where_it_shows_an_escaped_key() -> None:
     assert str(error.__cause__) == "[key]"
 
 
-def test_the_declaration_holds_no_key() -> None:
+def test_the_declaration_contains_no_key() -> None:
     assert "Bearer" not in repr(Registry(plugins=[Zoom()]).get("acme/zoom").variant)

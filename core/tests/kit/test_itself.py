@@ -1,11 +1,11 @@
-"""The kit as a thing to use: its snapshot, its overrides, and a run by pytest itself."""
+"""Using the kit: its snapshot, overrides of its tests, and a run by pytest."""
 
 import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from kit_toy import TESTS, Payload, Toy, failures, kit, written
+from kit_toy import TESTS, Payload, Toy, failures, kit, write_snapshot
 from msgspec import Meta
 from rushes import absent
 from rushes.testing import VariantConformance
@@ -22,21 +22,21 @@ def test_a_missing_snapshot_says_how_to_write_it(
     assert "toy-clips.json is missing" in found[SNAPSHOT]
     assert "RUSHES_SNAPSHOT=write pytest" in found[SNAPSHOT]
     assert not (tmp_path / "snapshots").exists()
-    written(monkeypatch, toy)
+    write_snapshot(monkeypatch, toy)
     assert not failures(toy, SNAPSHOT)
 
 
-def test_a_bound_that_moved_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_changed_bound_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Longer(Payload, kw_only=True, forbid_unknown_fields=True):
         seconds: Annotated[int, Meta(ge=2, le=13)] = absent(4)
 
-    written(monkeypatch, kit(tmp_path))
+    write_snapshot(monkeypatch, kit(tmp_path))
     before = (tmp_path / "toy-clips.json").read_bytes()
     longer = kit(tmp_path, Toy(payload=Longer))
     found = failures(longer, SNAPSHOT)
     assert "schema.properties.seconds.maximum: was 12, is now 13" in found[SNAPSHOT]
     assert (tmp_path / "toy-clips.json").read_bytes() == before
-    written(monkeypatch, longer)
+    write_snapshot(monkeypatch, longer)
     assert not failures(longer, SNAPSHOT)
     assert json.loads(before)["schema"]["properties"]["seconds"]["maximum"] == 12
 
@@ -50,48 +50,48 @@ def test_a_bound_that_moved_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyP
         {"fields": {"prompt": Toy().declaration.fields["prompt"]}},
     ],
 )
-def test_whatever_moved_is_shown(
+def test_any_change_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any]
 ) -> None:
-    written(monkeypatch, kit(tmp_path))
+    write_snapshot(monkeypatch, kit(tmp_path))
     assert ", is now " in failures(kit(tmp_path, Toy(**changes)), SNAPSHOT)[SNAPSHOT]
 
 
-def instead(self: Any) -> None:
-    """Stand in for a test of the kit."""
+def override(self: Any) -> None:
+    """Replace a test of the kit."""
 
 
 class Mixin:
-    """Overrides from the side."""
+    """A mixin that overrides a test."""
 
-    test_building_is_pure = instead
+    test_building_is_pure = override
 
 
 @pytest.mark.parametrize(
     ("bases", "parts", "says"),
     [
-        ((), {"test_building_is_pure": instead}, "test_building_is_pure; give the reason"),
+        ((), {"test_building_is_pure": override}, "test_building_is_pure; give the reason"),
         ((), {"test_building_is_pure": None}, "test_building_is_pure; give the reason"),
         ((Mixin,), {}, "test_building_is_pure; give the reason"),
-        ((), {"test_building_is_pure": instead, "overrides": {"test_building_is_pure": " "}},
+        ((), {"test_building_is_pure": override, "overrides": {"test_building_is_pure": " "}},
          "test_building_is_pure; give the reason"),
         ((), {"overrides": {"test_building": "it was renamed"}}, "does not override them"),
     ],
 )  # fmt: skip
-def test_no_test_is_overridden_in_silence(
+def test_no_test_is_overridden_without_a_reason(
     bases: tuple[type, ...], parts: dict[str, Any], says: str
 ) -> None:
     with pytest.raises(TypeError, match=says):
         type("Silent", (*bases, VariantConformance), {"__test__": False, **parts})
 
 
-def test_a_test_may_be_overridden_for_a_reason(tmp_path: Path) -> None:
+def test_a_test_may_be_overridden_with_a_reason(tmp_path: Path) -> None:
     reasons = {"test_building_is_pure": "the key is in the body"}
-    parts = {"test_building_is_pure": instead, "overrides": reasons}
+    parts = {"test_building_is_pure": override, "overrides": reasons}
     told = kit(tmp_path, **parts)
     assert not failures(told, "test_building_is_pure")
     heir: Any = type("Heir", (type(told),), {"__test__": False})
-    assert heir.test_building_is_pure is instead
+    assert heir.test_building_is_pure is override
 
 
 def test_an_author_runs_it_with_pytest(

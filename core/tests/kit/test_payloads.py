@@ -1,4 +1,4 @@
-"""The kit, tried on plugins that judge payloads wrongly: each fails the test that says so."""
+"""The kit on plugins that check payloads wrongly: each fails the test meant for it."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ from kit_toy import (
     kit,
     long_may_drift,
     loop_without_scenes,
-    written,
+    write_snapshot,
 )
 from msgspec import Meta, Struct, structs
 from rushes import Draft, Problem, Request, Source, Text, To, Variant, absent, hookimpl, rule
@@ -28,13 +28,13 @@ def test_a_correct_plugin_passes_every_test(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     toy = kit(tmp_path)
-    written(monkeypatch, toy)
+    write_snapshot(monkeypatch, toy)
     assert len(TESTS) > 25
     assert failures(toy) == {}
 
 
 class Mapping(Toy):
-    """Breaks what the mapping makes."""
+    """Changes the draft that the mapping makes."""
 
     def change(self, draft: Draft, request: Request) -> None:
         raise NotImplementedError
@@ -92,7 +92,7 @@ class LaxPayload(Payload, kw_only=True, forbid_unknown_fields=True):
     scenes: Annotated[list[LaxScene], Meta(max_length=3)] = absent([])  # type: ignore[assignment]
 
 
-class Restless(Payload, kw_only=True, forbid_unknown_fields=True):
+class NeverEqual(Payload, kw_only=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         self.prompt += "."
 
@@ -113,7 +113,7 @@ def fine_again(payload: Payload) -> bool:
 
 
 class Shouts(Toy):
-    """Changes a native prompt, and says nothing of it."""
+    """Changes a native prompt without a note."""
 
     @hookimpl
     def build_payload(self, variant: Variant, request: Request) -> Draft:
@@ -124,7 +124,7 @@ class Shouts(Toy):
 
 
 class QuotesAll(Toy):
-    """Quotes whatever stands in a field, as it stands."""
+    """Quotes the value of a field without escaping it."""
 
     @hookimpl
     def build_payload(self, variant: Variant, request: Request) -> Draft:
@@ -136,7 +136,7 @@ class QuotesAll(Toy):
 
 
 class Meddles(Toy):
-    """Writes into the payload that it was given."""
+    """Modifies the payload that it was given."""
 
     @hookimpl
     def build_payload(self, variant: Variant, request: Request) -> Draft:
@@ -146,7 +146,7 @@ class Meddles(Toy):
 
 
 @rule("A field that is not there.", fields=("second",), source=PAGE)
-def of_no_field(payload: Payload) -> bool:
+def of_unknown_field(payload: Payload) -> bool:
     return payload.seconds != 99
 
 
@@ -162,7 +162,7 @@ BROKEN: list[tuple[str, dict[str, Any], str, str]] = [
     ("unknown field", {"plugin": DropsUnknownFields()}, "unknown_fields", "odd_field"),
     ("unknown inner field", {"plugin": DropsUnknownInner()}, "unknown_fields", "scenes[0].odd"),
     ("open by neglect", {"plugin": Toy(payload=LaxPayload)}, "unknown_fields", "scenes[0].odd"),
-    ("not itself", {"plugin": Toy(payload=Restless)}, "what_is_accepted", "decodes differently"),
+    ("not itself", {"plugin": Toy(payload=NeverEqual)}, "what_is_accepted", "decodes differently"),
     ("a rule raises", {"plugin": Toy(rules=(*RULES, raises))}, "the_examples_are_accepted",
      "the rule raises raised IndexError"),
     ("no example", {"plugin": Toy(rules=(*RULES, without_example))}, "every_rule",
@@ -182,8 +182,8 @@ BROKEN: list[tuple[str, dict[str, Any], str, str]] = [
      "the_sandbox_agrees", "/ []"),
     ("one name twice", {"plugin": Toy(rules=(*RULES, structs.replace(long_may_drift)))},
      "the_declaration", "two rules share a name: ['long_may_drift']"),
-    ("a field misspelt", {"plugin": Toy(rules=(*RULES, of_no_field))}, "the_declaration",
-     "of_no_field: the payload does not have ['second']"),
+    ("a field misspelt", {"plugin": Toy(rules=(*RULES, of_unknown_field))}, "the_declaration",
+     "of_unknown_field: the payload does not have ['second']"),
     ("a place misspelt", {"plugin": Toy(fields={"prompt": To("promt")})}, "the_declaration",
      "prompt: the payload has no promt"),
     ("no id", {"plugin": Toy(status_path="/v2/clips")}, "the_declaration", "{id}"),
@@ -192,7 +192,7 @@ BROKEN: list[tuple[str, dict[str, Any], str, str]] = [
 
 @pytest.mark.parametrize(("parts", "test", "says"), [b[1:] for b in BROKEN],
                          ids=[b[0] for b in BROKEN])  # fmt: skip
-def test_a_broken_plugin_is_told(
+def test_a_broken_plugin_is_detected(
     tmp_path: Path, parts: dict[str, Any], test: str, says: str
 ) -> None:
     name = next(name for name in TESTS if name.startswith((f"test_{test}", f"test_the_{test}")))
@@ -201,7 +201,7 @@ def test_a_broken_plugin_is_told(
 
 
 class Telling(Mapping):
-    """Finds a problem of its own, told in some way."""
+    """Reports a problem of its own."""
 
     def __init__(self, **told: Any) -> None:
         super().__init__()
@@ -229,14 +229,14 @@ class Telling(Mapping):
         ({"accepted": ["fine", "fast"]}, "the nearest value is not listed first"),
     ],
 )
-def test_a_problem_that_helps_nobody_is_told(
+def test_a_problem_that_cannot_be_acted_on_is_detected(
     tmp_path: Path, told: dict[str, Any], says: str
 ) -> None:
     found = failures(kit(tmp_path, Telling(**told)), "test_problems_can_be_acted_on")
     assert says in found.get("test_problems_can_be_acted_on", "NOTHING FAILED")
 
 
-def test_problems_of_requests_are_looked_at_too(tmp_path: Path) -> None:
+def test_problems_of_requests_are_checked_too(tmp_path: Path) -> None:
     class Silent(Mapping):
         def change(self, draft: Draft, request: Request) -> None:
             if request.guidance is not None:
@@ -247,7 +247,7 @@ def test_problems_of_requests_are_looked_at_too(tmp_path: Path) -> None:
     assert "guidance (no): no source" in found["test_problems_can_be_acted_on"]
 
 
-def test_two_notes_that_no_example_tells_apart_are_shown(tmp_path: Path) -> None:
+def test_two_notes_that_no_example_distinguishes_are_detected(tmp_path: Path) -> None:
     @rule("A long clip may drift, too.", fields=("seconds",), source=PAGE)
     def drifts_again(payload: Payload) -> Iterator[Any]:
         for note in long_may_drift.judge(payload):

@@ -1,4 +1,4 @@
-"""The kit, tried on plugins that drop, repeat, change or look around: each fails its test."""
+"""The kit on plugins that drop, repeat or change fields or do I/O: each fails the test for it."""
 
 import datetime
 import itertools
@@ -70,14 +70,14 @@ def _drops_native(draft: Draft, request: Request) -> None:
         (_drops_native, "start = 'https://pictures.example.com/a.png' is dropped"),
     ],
 )  # fmt: skip
-def test_a_dropped_field_is_told(
+def test_a_dropped_field_is_detected(
     tmp_path: Path, change: Callable[[Draft, Request], Any], says: str
 ) -> None:
     found = failures(kit(tmp_path, Mapped(change)), "test_nothing_is_dropped")
     assert says in found.get("test_nothing_is_dropped", "NOTHING FAILED")
 
 
-def test_two_words_for_one_thing_that_do_not_collide_are_told(tmp_path: Path) -> None:
+def test_a_field_set_twice_without_a_problem_is_detected(tmp_path: Path) -> None:
     def overrule(draft: Draft, request: Request) -> None:
         if request.duration is not None and "seconds" in request.extra:
             draft.body["seconds"] = request.extra["seconds"]
@@ -97,12 +97,12 @@ def _changes_the_request(draft: Draft, request: Request) -> None:
         draft.body["options"]["seen"] = True
 
 
-def test_a_build_that_changes_what_it_was_given_is_told(tmp_path: Path) -> None:
+def test_a_build_that_changes_its_request_is_detected(tmp_path: Path) -> None:
     found = failures(kit(tmp_path, Mapped(_changes_the_request)), "test_building_is_pure")
     assert "the request is changed" in found["test_building_is_pure"]
 
 
-def test_a_build_that_differs_between_two_calls_is_told(tmp_path: Path) -> None:
+def test_a_build_that_differs_between_two_calls_is_detected(tmp_path: Path) -> None:
     numbers = itertools.count()
 
     def count(draft: Draft, request: Request) -> None:
@@ -112,7 +112,7 @@ def test_a_build_that_differs_between_two_calls_is_told(tmp_path: Path) -> None:
     assert "two checks of" in found["test_building_is_pure"]
 
 
-def test_a_submit_that_changes_the_payload_or_differs_is_told(tmp_path: Path) -> None:
+def test_a_submit_that_changes_the_payload_or_differs_is_detected(tmp_path: Path) -> None:
     numbers = itertools.count()
 
     class Changing(Toy):
@@ -139,7 +139,7 @@ def _caught() -> None:
         return
 
 
-LOOKS: dict[str, Callable[[], Any]] = {
+IMPURE: dict[str, Callable[[], Any]] = {
     "open": lambda: Path("/etc/hostname").read_text(),
     "stat": lambda: Path("/etc/hostname").exists(),
     "socket": lambda: socket.socket().close(),
@@ -156,8 +156,8 @@ LOOKS: dict[str, Callable[[], Any]] = {
 }
 
 
-@pytest.mark.parametrize("look", LOOKS.values(), ids=LOOKS)
-def test_a_hook_that_looks_around_is_told(tmp_path: Path, look: Callable[[], Any]) -> None:
+@pytest.mark.parametrize("look", IMPURE.values(), ids=IMPURE)
+def test_an_impure_hook_is_detected(tmp_path: Path, look: Callable[[], Any]) -> None:
     plugin = Mapped(lambda draft, request: look())
     found = failures(kit(tmp_path, plugin), "test_no_hook_does_io")
     assert "a hook " in found.get("test_no_hook_does_io", "NOTHING FAILED")
@@ -232,15 +232,15 @@ class Looking(Toy):
         "cancel",
     ],
 )
-def test_every_hook_is_barred(tmp_path: Path, hook: str) -> None:
+def test_every_hook_is_barred_from_io(tmp_path: Path, hook: str) -> None:
     found = failures(kit(tmp_path, Looking(hook)), "test_no_hook_does_io")
     assert "time.time" in found.get("test_no_hook_does_io", "NOTHING FAILED")
 
 
-def test_a_time_that_is_given_may_be_written(tmp_path: Path) -> None:
+def test_a_given_time_may_be_formatted(tmp_path: Path) -> None:
     assert not failures(kit(tmp_path, Looking("nowhere")), "test_no_hook_does_io")
 
 
-def test_a_declared_place_is_enough_to_collide(tmp_path: Path) -> None:
+def test_a_declared_path_is_enough_to_collide(tmp_path: Path) -> None:
     assert isinstance(Toy().declaration.fields["shots"], Built)
     assert not failures(kit(tmp_path), "test_a_field_said_twice_is_a_problem")

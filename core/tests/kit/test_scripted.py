@@ -1,4 +1,4 @@
-"""What embedders test with: a clock that skips pauses, a network that answers out of a script."""
+"""What embedders test with: a clock that skips pauses, a network with scripted answers."""
 
 import asyncio
 from pathlib import Path
@@ -59,7 +59,7 @@ WHOLE = [
 ]
 
 
-def test_a_whole_job_without_a_server_and_without_waiting(
+def test_a_whole_job_without_a_server_or_waiting(
     network: Network, settings: dict[str, Any]
 ) -> None:
     with Client(**settings) as client:
@@ -69,7 +69,7 @@ def test_a_whole_job_without_a_server_and_without_waiting(
     assert settings["clock"].pauses == [pytest.approx(60, abs=5), 600, 600]
 
 
-def test_the_same_for_an_event_loop(network: Network, settings: dict[str, Any]) -> None:
+def test_a_whole_job_on_an_event_loop(network: Network, settings: dict[str, Any]) -> None:
     async def run() -> str | None:
         async with AsyncClient(**settings) as client:
             return (await client.generate("acme/zoom", REQUEST)).file
@@ -79,7 +79,7 @@ def test_the_same_for_an_event_loop(network: Network, settings: dict[str, Any]) 
     assert sum(settings["clock"].pauses) == pytest.approx(1260, abs=5)
 
 
-def test_a_timeout_of_an_hour_is_over_at_once(network: Network, settings: dict[str, Any]) -> None:
+def test_a_timeout_of_an_hour_passes_at_once(network: Network, settings: dict[str, Any]) -> None:
     network.on("GET", "/v1/clips/*", RENDERING)
     with Client(**settings) as client:
         task = client.submit("acme/zoom", REQUEST)
@@ -88,7 +88,9 @@ def test_a_timeout_of_an_hour_is_over_at_once(network: Network, settings: dict[s
     assert sum(settings["clock"].pauses) == pytest.approx(3600, abs=5)
 
 
-def test_the_clock_is_moved_between_two_looks(network: Network, settings: dict[str, Any]) -> None:
+def test_the_clock_can_be_moved_between_two_polls(
+    network: Network, settings: dict[str, Any]
+) -> None:
     with Client(**settings) as client:
         task = client.submit("acme/zoom", REQUEST)
         with pytest.raises(StillRunningError):
@@ -108,7 +110,7 @@ def test_the_clock_is_moved_between_two_looks(network: Network, settings: dict[s
         (Answer(402, {}, b'{"error": {"message": "no credit"}}'), RefusedError),
     ],
 )
-def test_what_goes_wrong_is_scripted(
+def test_network_faults_can_be_scripted(
     network: Network, settings: dict[str, Any], answer: Any, error: type[Exception]
 ) -> None:
     network.on("POST", "/v1/clips", answer)
@@ -116,7 +118,9 @@ def test_what_goes_wrong_is_scripted(
         client.submit("acme/zoom", REQUEST)
 
 
-def test_what_nobody_scripted_is_told(network: Network, settings: dict[str, Any]) -> None:
+def test_an_unscripted_call_is_an_assertion_error(
+    network: Network, settings: dict[str, Any]
+) -> None:
     with Client(**settings, base_urls={"acme": "https://api.acme.example/v9"}) as client:
         words = "no answer is scripted for POST /v9/v1/clips"
         with pytest.raises(AssertionError, match=words):

@@ -1,4 +1,4 @@
-"""The kit, tried on plugins whose calls are wrong or that misread answers: each fails its test."""
+"""The kit on plugins that make wrong calls or misread answers: each fails the test for it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,14 +38,14 @@ class Submitting(Toy):
         return structs.replace(call, **self.changes)
 
 
-class SaysVersionTwice(Toy):
+class RepeatsVersion(Toy):
     @hookimpl
     def submit(self, variant: Variant, payload: Struct, client_id: str) -> Call:
         return Call.post_json(f"{variant.base_url}/v2/clips", payload, {"X-Key": client_id})
 
 
 class Polling(Toy):
-    """Polls at an address made some other way."""
+    """Polls an address built in some other way."""
 
     def __init__(self, path: str, origin: str = "", *, answers: bool = True) -> None:
         super().__init__()
@@ -58,14 +58,14 @@ class Polling(Toy):
         return answer if self.answers else None
 
 
-class PollsForEver(Toy):
+class PollsForever(Toy):
     @hookimpl
     def poll(self, variant: Variant, receipt: Receipt) -> Steps[Answer]:
         while True:
             yield Call.get(variant.url(variant.status_path, id=receipt.remote_id))
 
 
-class PollsTwiceTheVersion(Toy):
+class PollsWithRepeatedVersion(Toy):
     @hookimpl
     def poll(self, variant: Variant, receipt: Receipt) -> Steps[Answer]:
         address = variant.url("/{id}", id=receipt.remote_id).rpartition("/")
@@ -81,11 +81,11 @@ class CancelsUnencoded(Toy):
 
 
 class LooksUp(Toy):
-    """Looks a job up, and reads the answer by a function."""
+    """Looks a job up and reads the answer with a function."""
 
     def __init__(self, read: Any = None, path: str = "/v2/jobs/{id}", **changes: Any) -> None:
         super().__init__(**{"look_up": "by_client_id", **changes})
-        self.read, self.path = read or found_well, path
+        self.read, self.path = read or finds_job, path
 
     @hookimpl
     def look_up(self, variant: Variant, client_id: str) -> Steps[list[Receipt] | None]:
@@ -94,27 +94,27 @@ class LooksUp(Toy):
         return self.read(answer)
 
 
-def found_well(answer: Answer) -> list[Receipt] | None:
+def finds_job(answer: Answer) -> list[Receipt] | None:
     if answer.status == 404:
         return []
     found = pick_text(answer.json(), "id")
     return [Receipt(found)] if found and answer.status < 300 else None
 
 
-def found_whatever_the_status(answer: Answer) -> list[Receipt] | None:
+def ignores_status(answer: Answer) -> list[Receipt] | None:
     found = pick_text(answer.json(), "id")
     return [Receipt(found)] if found else [] if answer.status == 404 else None
 
 
-def found_none(answer: Answer) -> list[Receipt] | None:
+def finds_none(answer: Answer) -> list[Receipt] | None:
     return [] if answer.status == 404 else None
 
 
-def found_nothing_said(answer: Answer) -> list[Receipt] | None:
-    return None if answer.status == 404 else found_well(answer)
+def finds_empty_list(answer: Answer) -> list[Receipt] | None:
+    return None if answer.status == 404 else finds_job(answer)
 
 
-class MakesUpAddresses(Toy):
+class InventsAddresses(Toy):
     @hookimpl
     def upload(self, variant: Variant, file: LocalFile) -> Steps[str | None]:
         answer = yield Call.post_file(variant.url("/v2/files"), file)
@@ -132,7 +132,7 @@ class Authorizing(Toy):
 
 
 class ReadsSubmit(Toy):
-    """Reads the answer to a submit by a function."""
+    """Reads the answer to a submit with a function."""
 
     def __init__(self, read: Any) -> None:
         super().__init__()
@@ -145,7 +145,7 @@ class ReadsSubmit(Toy):
 
 
 class ReadsState(Toy):
-    """Makes a state of a word by a function."""
+    """Maps a word to a state with a function."""
 
     def __init__(self, read: Any) -> None:
         super().__init__()
@@ -213,7 +213,7 @@ DONE = Status(state="completed", results=(Result(url=URL),))
 
 
 class ReadsAll(Toy):
-    """Takes the numbers and addresses of a status as they stand."""
+    """Takes the numbers and addresses of a status unchecked."""
 
     def __init__(self, **read: Any) -> None:
         super().__init__()
@@ -236,7 +236,7 @@ class Forgets(Toy):
 
 
 class TakesAnyAddress(Toy):
-    """Takes the body of an upload's answer for an address where it is not an object."""
+    """Takes an upload's answer for an address if it is not an object."""
 
     @hookimpl
     def upload(self, variant: Variant, file: LocalFile) -> Steps[str | None]:
@@ -252,20 +252,20 @@ BROKEN: list[tuple[str, Toy, str, str]] = [
     ("a list", Submitting(body=b"[]"), "submit_gives", "submit sends no object"),
     ("no key", Submitting(key=False), "a_key", "a key is sent, but none is"),
     ("a key unsaid", Toy(idempotency="none"), "a_key", "say in `idempotency`"),
-    ("the version twice", SaysVersionTwice(), "a_base_url", "submit: one address in several"),
-    ("polled twice", PollsTwiceTheVersion(), "a_base_url", "poll: one address in several"),
+    ("the version twice", RepeatsVersion(), "a_base_url", "submit: one address in several"),
+    ("polled twice", PollsWithRepeatedVersion(), "a_base_url", "poll: one address in several"),
     ("an id as it is", Polling("/v2/clips/{id}"), "a_poll", "is not encoded"),
     ("another origin", Polling("/v2", "https://evil.example"), "a_poll", "a call is sent to"),
     ("no answer", Polling("/v2/clips", answers=False), "a_poll", "not an Answer"),
-    ("forever", PollsForEver(), "a_poll", "does not stop"),
+    ("forever", PollsForever(), "a_poll", "does not stop"),
     ("a cancel as it is", CancelsUnencoded(), "the_other", "is not encoded"),
     ("a look-up undeclared", LooksUp(look_up="none"), "a_look_up", "go together"),
     ("a look-up only declared", Toy(look_up="by_client_id"), "a_look_up", "go together"),
     ("a look-up as it is", LooksUp(path="/v2/jobs"), "a_look_up", "is not encoded"),
-    ("an error found", LooksUp(found_whatever_the_status), "a_look_up", "HTTP 400 is read"),
-    ("nothing found", LooksUp(found_none), "a_look_up", "k1"),
-    ("a 404 unread", LooksUp(found_nothing_said), "a_look_up", "is read as None"),
-    ("an address made up", MakesUpAddresses(), "the_other", "is read as 'None'"),
+    ("an error found", LooksUp(ignores_status), "a_look_up", "HTTP 400 is read"),
+    ("nothing found", LooksUp(finds_none), "a_look_up", "k1"),
+    ("a 404 unread", LooksUp(finds_empty_list), "a_look_up", "is read as None"),
+    ("an address made up", InventsAddresses(), "the_other", "is read as 'None'"),
     ("uploads undeclared", Toy(uploads=None), "the_other", "declare `uploads`"),
     ("no header", Authorizing({}), "the_key", "no header"),
     ("a header of two lines", Authorizing({"X": "a\nb"}), "the_key", "several lines"),
@@ -306,13 +306,13 @@ BROKEN: list[tuple[str, Toy, str, str]] = [
 
 @pytest.mark.parametrize(("plugin", "test", "says"), [b[1:] for b in BROKEN],
                          ids=[b[0] for b in BROKEN])  # fmt: skip
-def test_a_broken_plugin_is_told(tmp_path: Path, plugin: Toy, test: str, says: str) -> None:
+def test_a_broken_plugin_is_detected(tmp_path: Path, plugin: Toy, test: str, says: str) -> None:
     name = next(name for name in dir(ToyKit) if name.startswith(f"test_{test}"))
     found = failures(kit(tmp_path, plugin), name)
     assert says in found.get(name, "NOTHING FAILED")
 
 
-def test_readers_are_tried_on_anything(tmp_path: Path) -> None:
+def test_readers_are_given_odd_bodies(tmp_path: Path) -> None:
     class Numbers(Toy):
         @hookimpl
         def parse_status(self, answer: Answer) -> Status | None:
@@ -325,7 +325,7 @@ def test_readers_are_tried_on_anything(tmp_path: Path) -> None:
     assert "two were expected" in found["test_parsing_is_total"]
 
 
-def test_lists_that_say_nothing_are_told(tmp_path: Path) -> None:
+def test_empty_tables_are_detected(tmp_path: Path) -> None:
     for parts, test, says in (
         ({"receipts": []}, "test_receipts_are_read_as_listed", "list at least one answer"),
         ({"words": "waiting:queued done:completed"}, "test_words_are_read_as_listed", "failed"),

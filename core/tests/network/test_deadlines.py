@@ -1,4 +1,4 @@
-"""Every phase of an exchange ends by its deadline, and what left is told from what did not."""
+"""Every phase of an exchange ends by its deadline; sent and unsent calls are told apart."""
 
 import asyncio
 import itertools
@@ -11,22 +11,14 @@ from typing import Any
 
 import httpx
 import pytest
-from raw_server import OK, Behaviour, RawServer, answering, silent, trusting
+from raw_server import OK, Behaviour, RawServer, answering, silent
 from rushes import Call, Timeouts
 from rushes._flow import Dispatch, Interrupted, NotSent, Send, Stream
 from rushes._network.async_transport import AsyncTransport
 from rushes._network.messages import MAX_ANSWER, PIECE
-from transport_runner import Body, Perform, retry_until_sent, run_in_thread, settings
+from transport_runner import Body, Perform, retry_until_sent, settings
 
-
-@pytest.fixture(autouse=True)
-def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(httpx, "create_ssl_context", trusting)
-
-
-@pytest.fixture(params=["sync", "async"])
-def perform(request: Any) -> Perform:
-    return run_in_thread(request.param)
+pytestmark = pytest.mark.usefixtures("trusted")
 
 
 def get(url: str, total: float = 20) -> Send:
@@ -51,7 +43,7 @@ def drips_chunks(server: RawServer, connection: socket.socket) -> None:
     server.drip(connection, itertools.repeat(b"1\r\nx\r\n"))
 
 
-def hints_for_ever(server: RawServer, connection: socket.socket) -> None:
+def hints_forever(server: RawServer, connection: socket.socket) -> None:
     next(server.requests(connection))
     server.drip(connection, itertools.repeat(b"HTTP/1.1 103 Early Hints\r\n\r\n"))
 
@@ -69,10 +61,10 @@ def reads_a_little(server: RawServer, connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize(
-    "behave", [silent, drips_the_head, drips_the_body, drips_chunks, hints_for_ever]
+    "behave", [silent, drips_the_head, drips_the_body, drips_chunks, hints_forever]
 )
 @pytest.mark.parametrize("kind", ["send", "create", "stream"])
-def test_an_answer_that_does_not_end_ends_by_the_deadline(
+def test_an_endless_answer_ends_at_the_deadline(
     perform: Perform, behave: Behaviour, kind: str
 ) -> None:
     def attempt(total: float) -> Any:
@@ -92,7 +84,7 @@ def test_an_answer_that_does_not_end_ends_by_the_deadline(
 
 
 @pytest.mark.parametrize("behave", [silent, reads_a_little])
-def test_an_upload_that_nobody_reads_ends_by_the_deadline(
+def test_an_upload_that_nobody_reads_ends_at_the_deadline(
     perform: Perform, behave: Behaviour
 ) -> None:
     with RawServer(behave) as server:
@@ -102,7 +94,7 @@ def test_an_upload_that_nobody_reads_ends_by_the_deadline(
             retry_until_sent(lambda total: perform(settings(), Send(call=call, total=total)))
 
 
-def test_an_upload_that_is_read_slowly_is_not_written_to_its_end(perform: Perform) -> None:
+def test_an_upload_that_is_read_slowly_is_given_up(perform: Perform) -> None:
     read = 0
 
     def behave(server: RawServer, connection: socket.socket) -> None:
@@ -119,9 +111,7 @@ def test_an_upload_that_is_read_slowly_is_not_written_to_its_end(perform: Perfor
 
 
 @pytest.mark.parametrize("behave", [silent, drips_a_handshake])
-def test_a_handshake_that_does_not_end_was_never_a_call(
-    perform: Perform, behave: Behaviour
-) -> None:
+def test_a_call_whose_tls_handshake_hangs_was_not_sent(perform: Perform, behave: Behaviour) -> None:
     with (
         RawServer(behave) as server,
         pytest.raises(NotSent, match=r"no connection within 0\.4 seconds"),
@@ -130,7 +120,7 @@ def test_a_handshake_that_does_not_end_was_never_a_call(
 
 
 @pytest.mark.parametrize("behave", [silent, drips_the_head])
-def test_a_proxy_that_gives_no_tunnel_was_never_a_call(perform: Perform, behave: Behaviour) -> None:
+def test_a_call_whose_tunnel_hangs_was_not_sent(perform: Perform, behave: Behaviour) -> None:
     with RawServer(behave) as server:
         given = settings(proxy=f"http://127.0.0.1:{server.port}")
         with pytest.raises(NotSent, match="no connection within"):
@@ -138,7 +128,9 @@ def test_a_proxy_that_gives_no_tunnel_was_never_a_call(perform: Perform, behave:
 
 
 @pytest.mark.parametrize("behave", [silent, drips_the_head])
-def test_a_proxy_that_forwards_may_have_forwarded(perform: Perform, behave: Behaviour) -> None:
+def test_a_call_through_a_forwarding_proxy_that_hangs_may_have_been_sent(
+    perform: Perform, behave: Behaviour
+) -> None:
     with RawServer(behave) as server:
         given = settings(proxy=f"http://127.0.0.1:{server.port}")
         with pytest.raises(Interrupted, match="no whole answer"):
@@ -147,7 +139,7 @@ def test_a_proxy_that_forwards_may_have_forwarded(perform: Perform, behave: Beha
 
 @pytest.fixture
 def hanging() -> Iterator[Callable[[str, int], list[str]]]:
-    """Yield a resolver that does not answer before the test is over."""
+    """Yield a resolver that does not answer until the test is over."""
     over = threading.Event()
 
     def resolve(host: str, port: int) -> list[str]:
@@ -158,7 +150,7 @@ def hanging() -> Iterator[Callable[[str, int], list[str]]]:
     over.set()
 
 
-def test_a_name_that_is_not_resolved_in_time(perform: Perform, hanging: Any) -> None:
+def test_a_name_is_not_resolved_in_time(perform: Perform, hanging: Any) -> None:
     with pytest.raises(NotSent, match=r"no connection within 0\.4 seconds"):
         perform(settings(resolve=hanging), get("http://api.acme.example/x", total=0.4))
     quick = settings(resolve=hanging, timeouts=Timeouts(connect=0.1))
@@ -166,24 +158,24 @@ def test_a_name_that_is_not_resolved_in_time(perform: Perform, hanging: Any) -> 
         perform(quick, get("http://api.acme.example/x", total=60))
 
 
-def test_each_timeout_of_its_own_ends_what_it_is_for(perform: Perform) -> None:
-    connects_soon = settings(timeouts=Timeouts(connect=0.1, read=60))
-    answers_soon = settings(timeouts=Timeouts(connect=60, read=0.1))
+def test_connect_and_read_timeouts_each_end_their_own_phase(perform: Perform) -> None:
+    short_connect = settings(timeouts=Timeouts(connect=0.1, read=60))
+    short_read = settings(timeouts=Timeouts(connect=60, read=0.1))
     with RawServer(silent) as server:
         with pytest.raises(Interrupted, match="ReadTimeout"):
-            perform(answers_soon, get(f"http://127.0.0.1:{server.port}/x", total=60))
+            perform(short_read, get(f"http://127.0.0.1:{server.port}/x", total=60))
         with pytest.raises(NotSent, match="ConnectTimeout"):
-            perform(connects_soon, get(f"https://127.0.0.1:{server.port}/x", total=60))
+            perform(short_connect, get(f"https://127.0.0.1:{server.port}/x", total=60))
         call = Call(method="POST", url=f"http://127.0.0.1:{server.port}/x", body=bytes(20 << 20))
         with pytest.raises(Interrupted, match="WriteTimeout"):
-            perform(answers_soon, Send(call=call, total=60))
+            perform(short_read, Send(call=call, total=60))
 
 
 def unresolvable(host: str, port: int) -> list[str]:
     raise socket.gaierror(-2, "Name or service not known")
 
 
-def unspeakable(host: str, port: int) -> list[str]:
+def unencodable(host: str, port: int) -> list[str]:
     host.encode("ascii")
     raise UnicodeError("label too long")
 
@@ -192,7 +184,7 @@ def unspeakable(host: str, port: int) -> list[str]:
     ("resolve", "words"),
     [
         (unresolvable, "Name or service not known"),
-        (unspeakable, "label too long"),
+        (unencodable, "label too long"),
         (lambda host, port: [], "has no address"),
     ],
 )
@@ -201,7 +193,7 @@ def test_a_name_without_an_address(perform: Perform, resolve: Any, words: str) -
         perform(settings(resolve=resolve), get("http://api.acme.example/x"))
 
 
-def test_the_second_address_is_tried_where_the_first_one_is_closed(perform: Perform) -> None:
+def test_the_second_address_is_tried_if_the_first_refuses(perform: Perform) -> None:
     with RawServer(answering()) as server:
         there = settings(resolve=lambda host, port: ["::1", "127.0.0.1"])
         assert perform(there, get(f"http://api.acme.example:{server.port}/x")).body == b"{}"
@@ -224,7 +216,7 @@ def test_a_reset_before_the_request_was_read(perform: Perform) -> None:
         perform(settings(), get(f"http://127.0.0.1:{server.port}/x", total=20))
 
 
-def test_a_certificate_that_is_not_trusted_or_of_another(
+def test_an_untrusted_certificate_or_one_for_another_host_is_refused(
     perform: Perform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with RawServer(answering(), tls=True) as server:
@@ -258,7 +250,7 @@ def test_certificates_that_cannot_be_read(
         ("socks5://127.0.0.1:1", "socksio"),
     ],
 )
-def test_a_proxy_that_cannot_be_one(perform: Perform, proxy: str, words: str) -> None:
+def test_an_invalid_proxy_url(perform: Perform, proxy: str, words: str) -> None:
     with pytest.raises(NotSent, match=words):
         perform(settings(proxy=proxy), get("https://api.acme.example/x"))
 
@@ -272,7 +264,7 @@ def test_a_proxy_that_refuses(perform: Perform) -> None:
     assert b"Basic a2l0ZTpzZTpjcmV0" in server.heads[0]
 
 
-def test_the_environments_proxy_and_its_exceptions(
+def test_proxy_and_no_proxy_from_the_environment(
     perform: Perform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with RawServer(answering()) as server, RawServer(answering()) as here:
@@ -287,7 +279,7 @@ def test_the_environments_proxy_and_its_exceptions(
     assert [head.split()[1] for head in here.heads] == [b"/x", b"/y", b"/z"]
 
 
-def test_polls_share_a_connection_and_what_is_paid_for_has_its_own(perform: Perform) -> None:
+def test_polls_share_a_connection_and_the_creating_call_has_its_own(perform: Perform) -> None:
     with RawServer(answering()) as server:
         url = f"http://127.0.0.1:{server.port}"
         body = Body()
@@ -305,7 +297,7 @@ def test_polls_share_a_connection_and_what_is_paid_for_has_its_own(perform: Perf
     assert closing == [False, False, True, True, False]
 
 
-def test_many_at_once_hold_no_more_connections_than_allowed() -> None:
+def test_many_calls_at_once_stay_within_the_connection_limit() -> None:
     async def run(port: int) -> None:
         here = settings(connections=4, resolve=lambda host, port: ["127.0.0.1"])
         transport = AsyncTransport(here)
@@ -328,14 +320,14 @@ def test_many_at_once_hold_no_more_connections_than_allowed() -> None:
 
 
 class Hanging(httpx.AsyncBaseTransport):
-    """A transport of the embedder's that takes a request and says nothing."""
+    """A transport of the embedder's that takes a request and never answers."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await asyncio.Event().wait()
         raise AssertionError(request)
 
 
-def test_a_transport_of_the_embedders_keeps_to_the_deadline() -> None:
+def test_an_embedders_transport_is_held_to_the_deadline() -> None:
     async def run() -> None:
         transport = AsyncTransport(settings(connections=2, transport=Hanging()))
         await transport.send(get("http://api.acme.example/x", total=0.4))
@@ -345,7 +337,7 @@ def test_a_transport_of_the_embedders_keeps_to_the_deadline() -> None:
 
 
 @pytest.mark.parametrize(("connections", "downloads"), [(4, 2), (3, 1)])
-def test_calls_go_on_while_downloads_hang(connections: int, downloads: int) -> None:
+def test_calls_continue_while_downloads_hang(connections: int, downloads: int) -> None:
     async def run(slow: int, quick: int) -> int:
         transport = AsyncTransport(settings(connections=connections))
         call = Call.get(f"http://127.0.0.1:{slow}/x")
@@ -367,7 +359,7 @@ def test_calls_go_on_while_downloads_hang(connections: int, downloads: int) -> N
 
 
 @pytest.mark.parametrize("length", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])
-def test_a_body_arrives_as_it_is(perform: Perform, length: int) -> None:
+def test_a_body_arrives_unchanged(perform: Perform, length: int) -> None:
     body = bytes(range(256)) * (length // 256 + 1)
     body, came = body[:length], bytearray()
 
@@ -388,7 +380,7 @@ def test_a_body_arrives_as_it_is(perform: Perform, length: int) -> None:
 
 
 @pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 200), (10**9, 200), (10**9, 500)])
-def test_an_answer_has_its_limit(perform: Perform, more: int, status: int) -> None:
+def test_the_size_of_an_answer_is_limited(perform: Perform, more: int, status: int) -> None:
     length = MAX_ANSWER + more
 
     def behave(server: RawServer, connection: socket.socket) -> None:
@@ -406,7 +398,7 @@ def test_an_answer_has_its_limit(perform: Perform, more: int, status: int) -> No
             assert len(perform(settings(), effect).body) == MAX_ANSWER
 
 
-def test_of_what_is_no_video_the_beginning_is_read(perform: Perform) -> None:
+def test_only_the_beginning_of_an_error_answer_is_read(perform: Perform) -> None:
     def behave(server: RawServer, connection: socket.socket) -> None:
         next(server.requests(connection))
         connection.sendall(b"HTTP/1.1 404 Not Found\r\n\r\n" + b"x" * 10_000)
@@ -419,7 +411,9 @@ def test_of_what_is_no_video_the_beginning_is_read(perform: Perform) -> None:
     assert (answer.status, answer.body) == (404, b"x" * 4096)
 
 
-def test_a_transport_of_the_embedders_tells_by_its_exceptions(perform: Perform) -> None:
+def test_exceptions_of_an_embedders_transport_say_whether_the_call_was_sent(
+    perform: Perform,
+) -> None:
     raising: list[Exception] = [
         httpx.ConnectError("closed"),
         httpx.ConnectTimeout("slow"),
@@ -446,6 +440,6 @@ def test_a_transport_of_the_embedders_tells_by_its_exceptions(perform: Perform) 
 @pytest.mark.parametrize(
     "url", ["http://[::1/x", "http://a b/", "http://\udc80.example/", "http://a:b/", "gopher://a/x"]
 )
-def test_what_is_no_address_was_never_sent(perform: Perform, url: str) -> None:
+def test_a_call_to_an_invalid_url_was_not_sent(perform: Perform, url: str) -> None:
     with pytest.raises(NotSent):
         perform(settings(), get(url))

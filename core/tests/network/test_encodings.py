@@ -1,4 +1,4 @@
-"""An answer that comes compressed is read all the same, within its bounds."""
+"""Compressed answers are decompressed, within limits."""
 
 import gzip
 import json
@@ -15,14 +15,9 @@ from rushes import Call, OutcomeUnknownError, RefusedError, StillRunningError
 from rushes._flow import Dispatch, Interrupted, Send
 from rushes._network.decoding import decoded
 from rushes._network.messages import MAX_ANSWER
-from transport_runner import Perform, run_in_thread, settings
+from transport_runner import Perform, settings
 
 BODY = b'{"clip": {"ref": "c-1"}}'
-
-
-@pytest.fixture(params=["sync", "async"])
-def perform(request: Any) -> Perform:
-    return run_in_thread(request.param)
 
 
 def raw_deflate(body: bytes) -> bytes:
@@ -31,7 +26,7 @@ def raw_deflate(body: bytes) -> bytes:
 
 
 def bomb(size: int) -> bytes:
-    """Pack zeros, a thousand to one."""
+    """Compress this many zeros, a thousand to one."""
     packer = zlib.compressobj(wbits=31)
     return b"".join(packer.compress(bytes(1 << 20)) for _ in range(size >> 20)) + packer.flush()
 
@@ -49,7 +44,7 @@ PACKED = {
 }
 
 
-def answered(perform: Perform, encoding: str, body: bytes) -> tuple[Any, Dispatch]:
+def exchange(perform: Perform, encoding: str, body: bytes) -> tuple[Any, Dispatch]:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nContent-Encoding: %b\r\nX-Kite: red\r\n\r\n"
     dispatch = Dispatch(lambda: None)
     with RawServer(answering(head % (len(body), encoding.encode()) + body)) as server:
@@ -61,8 +56,8 @@ def answered(perform: Perform, encoding: str, body: bytes) -> tuple[Any, Dispatc
 
 
 @pytest.mark.parametrize("encoding", PACKED)
-def test_what_can_be_unpacked_is(perform: Perform, encoding: str) -> None:
-    answer, dispatch = answered(perform, encoding, PACKED[encoding])
+def test_known_encodings_are_decoded(perform: Perform, encoding: str) -> None:
+    answer, dispatch = exchange(perform, encoding, PACKED[encoding])
     assert answer.body == BODY
     assert "content-encoding" not in answer.headers
     assert answer.headers.get("content-length", str(len(BODY))) == str(len(BODY))
@@ -71,8 +66,8 @@ def test_what_can_be_unpacked_is(perform: Perform, encoding: str) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, br", "br, gzip", "gzip," * 6])
-def test_what_cannot_be_unpacked_stays_as_it_came(perform: Perform, encoding: str) -> None:
-    answer, _ = answered(perform, encoding, PACKED["gzip"])
+def test_unknown_encodings_are_left_as_received(perform: Perform, encoding: str) -> None:
+    answer, _ = exchange(perform, encoding, PACKED["gzip"])
     assert (answer.body, answer.headers["content-encoding"]) == (PACKED["gzip"], encoding.strip())
 
 
@@ -90,10 +85,10 @@ def test_what_cannot_be_unpacked_stays_as_it_came(perform: Perform, encoding: st
         ("gzip", gzip.compress(b"{", mtime=0) * 6, "too many parts"),
     ],
 )
-def test_what_is_cut_damaged_or_a_bomb_is_no_whole_answer(
+def test_a_truncated_or_damaged_body_or_a_bomb_interrupts_the_call(
     perform: Perform, encoding: str, body: bytes, words: str
 ) -> None:
-    error, dispatch = answered(perform, encoding, body)
+    error, dispatch = exchange(perform, encoding, body)
     assert isinstance(error, Interrupted)
     assert words in str(error)
     assert (dispatch.left, dispatch.answer) == (True, None)
@@ -109,7 +104,7 @@ names = st.lists(st.sampled_from(["gzip", "x-gzip", "deflate"]), min_size=1, max
 
 
 @given(st.binary(max_size=200), names, st.integers(0, 60))
-def test_any_body_in_any_encodings_is_read_or_too_long(
+def test_any_body_in_any_encodings_is_decoded_or_too_long(
     body: bytes, encodings: list[str], most: int
 ) -> None:
     headers = {"content-encoding": ", ".join(encodings)}
@@ -124,7 +119,7 @@ def test_any_body_in_any_encodings_is_read_or_too_long(
 
 
 @given(st.binary(max_size=60), st.text(st.characters(codec="ascii"), max_size=20) | st.just("gzip"))
-def test_any_bytes_are_unpacked_or_refused(body: bytes, encoding: str) -> None:
+def test_any_bytes_are_decoded_or_refused(body: bytes, encoding: str) -> None:
     try:
         headers, found = decoded({"content-encoding": encoding}, body, 1000)
     except Interrupted:
@@ -133,7 +128,7 @@ def test_any_bytes_are_unpacked_or_refused(body: bytes, encoding: str) -> None:
     assert headers in ({}, {"content-encoding": encoding})
 
 
-def test_several_parts_are_one_and_what_follows_them_is_nothing() -> None:
+def test_gzip_members_are_joined_and_trailing_bytes_ignored() -> None:
     headers = {"content-encoding": "gzip"}
     two = gzip.compress(b"{", mtime=0) + gzip.compress(b"}", mtime=0)
     assert decoded(headers, two + bytes(9), 10) == ({}, b"{}")
@@ -153,7 +148,7 @@ def compressed(status: int, value: Any, encoding: str = "gzip") -> Any:
     return behave
 
 
-def test_a_job_whose_answers_come_compressed_is_done(make: Maker, server: Server) -> None:
+def test_a_job_with_compressed_answers_succeeds(make: Maker, server: Server) -> None:
     server.on("POST /v1/clips", compressed(201, {"clip": {}}))
     ready = {"clip": {"ref": "c-1", "stage": "ready", "links": [f"{server.url}/files/x"]}}
     server.on("GET /v1/clips", compressed(200, ready))
@@ -162,15 +157,13 @@ def test_a_job_whose_answers_come_compressed_is_done(make: Maker, server: Server
     assert task.file
 
 
-def test_the_words_of_a_refusal_come_compressed(make: Maker, server: Server) -> None:
+def test_a_compressed_refusal_is_quoted(make: Maker, server: Server) -> None:
     server.on("POST /v1/clips", compressed(400, {"error": {"message": "too windy"}}))
     with pytest.raises(RefusedError, match="too windy"):
         make().submit("acme/zoom", REQUEST)
 
 
-def test_in_an_encoding_of_which_we_know_nothing_that_is_what_is_said(
-    make: Maker, server: Server
-) -> None:
+def test_an_unknown_encoding_is_named_in_the_error(make: Maker, server: Server) -> None:
     driver = make()
     server.on("POST /v1/clips", compressed(201, {"clip": {}}, "br"))
     with pytest.raises(
@@ -187,7 +180,7 @@ def test_in_an_encoding_of_which_we_know_nothing_that_is_what_is_said(
         driver.wait(driver.submit("acme/zoom", REQUEST), timeout=0.2)
 
 
-def test_the_encoding_of_a_download_is_not_undone(make: Maker, server: Server) -> None:
+def test_a_download_is_not_decoded(make: Maker, server: Server) -> None:
     server.on("GET /files", *[lambda h: h.answer(200, gzip.compress(VIDEO, mtime=0))] * 9)
     driver = make()
     with pytest.raises(Exception, match="it looks like gzip"):

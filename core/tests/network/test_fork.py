@@ -1,4 +1,4 @@
-"""After a fork neither side uses the other's connections: answers need not say whose they are."""
+"""After a fork no process uses the other's connections, where it could read the other's answers."""
 
 import os
 import socket
@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from raw_server import RawServer
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 SCRIPT = Path(__file__).parents[1] / "forking_process.py"
 
 
 def run(kind: str, scheme: str, port: int) -> list[str]:
-    quiet = ("-W", "ignore::DeprecationWarning")  # a fork beside threads is what is tried here
+    quiet = ("-W", "ignore::DeprecationWarning")  # forking beside threads is what is tested here
     command = [sys.executable, *quiet, str(SCRIPT), kind, str(port), scheme]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.stderr == ""
@@ -47,7 +47,7 @@ def test_parent_and_child_each_get_their_own_answers(kind: str, scheme: str) -> 
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_what_is_under_way_is_the_parents_alone(scheme: str) -> None:
+def test_a_running_download_stays_with_the_parent(scheme: str) -> None:
     def pieces(server: RawServer, connection: socket.socket) -> None:
         next(server.requests(connection))
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n" + b"x" * 30)

@@ -1,4 +1,4 @@
-"""A download goes to public addresses only, to the very ones that were judged, and silently."""
+"""A download goes only to the public addresses that were checked, and nothing secret is logged."""
 
 import ipaddress
 import itertools
@@ -15,12 +15,13 @@ from acme_driver import KEY, REQUEST, Maker
 from acme_server import Server, answers, bills_then, drops
 from hypothesis import given
 from hypothesis import strategies as st
-from raw_server import RawServer, answering, silent, trusting
-from rushes import Call, Result, ResultError, RushesError, Task, Timeouts
+from journal_tasks import with_results
+from raw_server import RawServer, answering, silent
+from rushes import Call, ResultError, RushesError, Timeouts
 from rushes._addresses import is_public
 from rushes._flow import Dispatch, Interrupted, NotSent, Send, Stream
 from rushes.urls import shown
-from transport_runner import Body, Perform, run_in_thread, settings
+from transport_runner import Body, Perform, settings
 
 PUBLIC = ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "64:ff9b::808:808", "2002:808:808::1",
           "::ffff:8.8.8.8", "::8.8.8.8", "::ffff:0:8.8.8.8"]  # fmt: skip
@@ -35,20 +36,12 @@ PRIVATE = [
     "::ffff:0:127.0.0.1", "2001:0:808:808::f5ff:fffe", "2001:0:a00:1::f7f7:f7f7",
 ]  # fmt: skip
 
-
-@pytest.fixture(autouse=True)
-def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(httpx, "create_ssl_context", trusting)
-
-
-@pytest.fixture(params=["sync", "async"])
-def perform(request: Any) -> Perform:
-    return run_in_thread(request.param)
+pytestmark = pytest.mark.usefixtures("trusted")
 
 
 @pytest.fixture
 def loopback_is_public(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the tests' own server pass for a public one, and nothing else that is private."""
+    """Let 127.0.0.1 pass for a public address, and no other private one."""
 
     def judge(address: Any) -> bool:
         return str(address) == "127.0.0.1" or is_public(address)
@@ -57,17 +50,17 @@ def loopback_is_public(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("text", PUBLIC)
-def test_an_address_of_everybody(text: str) -> None:
+def test_public_addresses(text: str) -> None:
     assert is_public(ipaddress.ip_address(text))
 
 
 @pytest.mark.parametrize("text", PRIVATE)
-def test_an_address_of_a_private_network(text: str) -> None:
+def test_private_addresses(text: str) -> None:
     assert not is_public(ipaddress.ip_address(text))
 
 
 @given(st.ip_addresses(v=4))
-def test_an_address_counts_as_the_one_it_embeds(inner: ipaddress.IPv4Address) -> None:
+def test_an_address_that_embeds_another_counts_as_that_one(inner: ipaddress.IPv4Address) -> None:
     number = int(inner)
     for prefix in ("64:ff9b::", "::ffff:0:0", "::ffff:0:0:0"):
         outer = ipaddress.IPv6Address(int(ipaddress.IPv6Address(prefix)) | number)
@@ -79,7 +72,7 @@ def test_an_address_counts_as_the_one_it_embeds(inner: ipaddress.IPv4Address) ->
 
 
 class Names:
-    """A resolver that gives its answers in turn, the last one repeatedly, and counts."""
+    """A resolver that gives its answers in turn, repeats the last, and records the questions."""
 
     def __init__(self, *found: list[str]) -> None:
         self.asked: list[str] = []
@@ -99,7 +92,9 @@ def stream(url: str, sink: Any = None, *, public_only: bool = True) -> Stream:
     "found", [["127.0.0.1"], ["93.184.216.34", "127.0.0.1"], ["127.0.0.1", "93.184.216.34"],
               ["::ffff:127.0.0.1"], ["64:ff9b::7f00:1"]]
 )  # fmt: skip
-def test_a_name_that_leads_inside_is_refused_unseen(perform: Perform, found: list[str]) -> None:
+def test_a_name_that_resolves_to_a_private_address_is_never_contacted(
+    perform: Perform, found: list[str]
+) -> None:
     names = Names(found)
     with RawServer(silent) as server:
         with pytest.raises(ResultError, match=r"leads to cdn\.example, which is .*private network"):
@@ -108,14 +103,14 @@ def test_a_name_that_leads_inside_is_refused_unseen(perform: Perform, found: lis
     assert names.asked == ["cdn.example"]
 
 
-def test_an_address_that_leads_inside_is_refused_unseen(perform: Perform) -> None:
+def test_a_private_address_is_never_contacted(perform: Perform) -> None:
     with RawServer(silent) as server:
         with pytest.raises(ResultError, match=r"leads to 127\.0\.0\.1; only"):
             perform(settings(), stream(f"https://127.0.0.1:{server.port}/x"))
         assert server.accepted == 0
 
 
-def test_the_connection_goes_to_what_was_judged_and_tls_to_the_name(
+def test_the_connection_goes_to_the_checked_address_and_tls_to_the_name(
     perform: Perform, loopback_is_public: None
 ) -> None:
     names, body = Names(["127.0.0.1"], ["10.0.0.1"]), Body()
@@ -125,7 +120,7 @@ def test_the_connection_goes_to_what_was_judged_and_tls_to_the_name(
         assert (answer.status, body.content) == (200, b"{}")
         assert names.asked == ["cdn.example"]
         assert f"host: cdn.example:{server.port}".encode() in server.heads[0].lower()
-        # A connection that was judged is not used for another download: the name is asked again.
+        # A connection is not reused for another download: the name is resolved again.
         with pytest.raises(ResultError, match=r"10\.0\.0\.1"):
             perform(given, stream(f"https://cdn.example:{server.port}/x"))
         with pytest.raises(NotSent, match="CERTIFICATE_VERIFY_FAILED"):
@@ -135,7 +130,7 @@ def test_the_connection_goes_to_what_was_judged_and_tls_to_the_name(
             )
 
 
-def test_a_poll_may_go_inside_and_opens_no_way_for_a_download(perform: Perform) -> None:
+def test_a_download_cannot_reuse_a_polls_connection_to_a_private_address(perform: Perform) -> None:
     names = Names(["127.0.0.1"])
     with RawServer(answering(), tls=True) as server:
         url = f"https://cdn.example:{server.port}/x"
@@ -146,7 +141,7 @@ def test_a_poll_may_go_inside_and_opens_no_way_for_a_download(perform: Perform) 
         assert perform(settings(resolve=names), stream(url, public_only=False)).status == 200
 
 
-def test_a_proxy_resolves_for_itself(perform: Perform) -> None:
+def test_a_proxy_resolves_names_itself(perform: Perform) -> None:
     names = Names(["127.0.0.1"])
     with RawServer(answering(b"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n")) as server:
         given = settings(resolve=names, proxy=f"http://localhost:{server.port}")
@@ -156,28 +151,20 @@ def test_a_proxy_resolves_for_itself(perform: Perform) -> None:
     assert server.heads[0].startswith(b"CONNECT cdn.example:443 ")
 
 
-def offered(*urls: str) -> Task:
-    return Task(
-        id="kite", variant="acme/zoom", base_url="https://api.acme.example", client_id="kite",
-        call=None, created_at=0, updated_at=0, state="completed",
-        results=tuple(Result(url=url) for url in urls),
-    )  # fmt: skip
-
-
-def test_a_refused_address_is_the_providers_fault_and_not_tried_again(
+def test_a_private_address_is_the_providers_fault_and_not_retried(
     make: Maker, tmp_path: Path
 ) -> None:
     driver, names = make(), Names(["10.0.0.7"])
     client: Any = driver.client
     client._settings = msgspec.structs.replace(client._settings, resolve=names)
     with pytest.raises(ResultError, match=r"cdn\.example, which is 10\.0\.0\.7") as caught:
-        driver.fetch(offered("https://cdn.example/x.mp4?sig=abcdef"), tmp_path / "x.mp4")
+        driver.fetch(with_results("https://cdn.example/x.mp4?sig=abcdef"), tmp_path / "x.mp4")
     assert "abcdef" not in str(caught.value)
     assert names.asked == ["cdn.example"]
     assert list(tmp_path.glob("*.mp4")) == []
 
 
-def test_each_hop_is_judged(make: Maker, loopback_is_public: None, tmp_path: Path) -> None:
+def test_each_redirect_is_checked(make: Maker, loopback_is_public: None, tmp_path: Path) -> None:
     driver, names = make(), Names(["127.0.0.1"], ["169.254.169.254"])
     client: Any = driver.client
     client._settings = msgspec.structs.replace(client._settings, resolve=names)
@@ -187,7 +174,7 @@ def test_each_hop_is_judged(make: Maker, loopback_is_public: None, tmp_path: Pat
     with RawServer(answering(moved + b"Content-Length: 0\r\n\r\n"), tls=True) as server:
         url = f"https://cdn.example:{server.port}/x.mp4"
         with pytest.raises(ResultError, match=r"api\.acme\.example, which is 169\.254"):
-            driver.fetch(offered(url), tmp_path / "x.mp4")
+            driver.fetch(with_results(url), tmp_path / "x.mp4")
     assert names.asked == ["cdn.example", "api.acme.example"]
 
 
@@ -213,14 +200,14 @@ def test_no_library_logs_a_signed_link_or_a_key(
     assert any(record.name == "rushes" for record in caplog.records)
     assert not [text for text in texts if "0123" in text or "Signature" in text or KEY in text]
     assert {record.name.partition(".")[0] for record in caplog.records} <= {"rushes", "asyncio"}
-    # Somebody else's exchanges are theirs to log.
+    # Exchanges that are not ours are logged as usual.
     with httpx.Client() as client:
         client.get(f"{server.url}/files/theirs.mp4?a=b")
     names = {record.name for record in caplog.records}
     assert {"httpx", "httpcore.http11"} <= names
 
 
-def test_our_own_log_tells_a_link_without_its_query(
+def test_our_own_log_shows_a_link_without_its_query(
     make: Maker, server: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     from rushes import _log as log
@@ -238,7 +225,7 @@ def test_our_own_log_tells_a_link_without_its_query(
     assert "pass" not in text
 
 
-def test_a_link_as_it_may_be_told() -> None:
+def test_a_link_is_shown_without_secrets() -> None:
     assert shown("https://u:p@cdn.example/a.mp4?sig=1#x") == "https://cdn.example/a.mp4"
     assert shown("https://cdn.example/a@b.mp4#?") == "https://cdn.example/a@b.mp4"
     assert len(shown("https://cdn.example/" + "x" * 1000)) == 200
@@ -291,7 +278,7 @@ def test_the_frames_of_an_exchange_hold_no_key(perform: Perform, address: str) -
 
 
 def every_frame(error: BaseException | None) -> Iterator[dict[str, str]]:
-    """Yield the locals of every frame that an error keeps, hidden ones too, but for the tests'."""
+    """Yield the locals of every frame that an error keeps, even hidden, except those of tests."""
     while error is not None:
         for frame, _ in traceback.walk_tb(error.__traceback__):
             if Path(__file__).parents[1] not in Path(frame.f_code.co_filename).parents:

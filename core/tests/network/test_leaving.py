@@ -1,4 +1,4 @@
-"""The call that is paid for: what must hold before it leaves, and how far it came."""
+"""The creating call: what must hold before it is sent, and how far it got."""
 
 import asyncio
 import signal
@@ -14,25 +14,17 @@ from typing import Any
 import httpcore
 import httpx
 import pytest
-from raw_server import OK, RawServer, answering, still_open, trusting
+from raw_server import OK, RawServer, answering, still_open
 from rushes import Call
 from rushes._flow import Dispatch, Interrupted, NotSent, Send
 from rushes._network.async_transport import AsyncTransport
 from rushes._network.connections import _leaving
 from rushes._network.exchange import Exchange, under_way
 from rushes._network.transport import Transport
-from stalled_phases import PHASES, Phase, soon, until
+from stalled_phases import PHASES, Phase, wait_until, wait_until_async
 from transport_runner import Perform, run_in_thread, settings
 
-
-@pytest.fixture(autouse=True)
-def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(httpx, "create_ssl_context", trusting)
-
-
-@pytest.fixture(params=["sync", "async"])
-def perform(request: Any) -> Perform:
-    return run_in_thread(request.param)
+pytestmark = pytest.mark.usefixtures("trusted")
 
 
 def creating(url: str, dispatch: Dispatch, total: float = 20, body: bytes = b"{}") -> Send:
@@ -40,12 +32,12 @@ def creating(url: str, dispatch: Dispatch, total: float = 20, body: bytes = b"{}
     return Send(call=call, total=total, dispatch=dispatch)
 
 
-def freely() -> Dispatch:
+def allowed() -> Dispatch:
     return Dispatch(lambda: None)
 
 
 class Tunnel:
-    """A proxy that leads every CONNECT to one port here."""
+    """A proxy that connects every CONNECT to one local port."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -67,8 +59,8 @@ class Tunnel:
             sink.shutdown(socket.SHUT_WR)
 
 
-@pytest.mark.parametrize("way", ["straight", "tls", "forwarded", "tunnel"])
-def test_it_is_asked_once_whether_it_may_leave_when_all_else_is_done(
+@pytest.mark.parametrize("way", ["direct", "tls", "forwarded", "tunnel"])
+def test_permission_is_asked_once_and_last_before_the_call_is_sent(
     perform: Perform, way: str
 ) -> None:
     with (
@@ -78,8 +70,8 @@ def test_it_is_asked_once_whether_it_may_leave_when_all_else_is_done(
         asked: list[tuple[int, int, bool]] = []
 
         def may_leave() -> None:
-            # The connection is there and nothing was asked over it.
-            until(lambda: server.accepted == 1)
+            # The connection is open and nothing was sent over it.
+            wait_until(lambda: server.accepted == 1)
             asked.append((len(server.heads), len(tunnel.heads), dispatch.left))
 
         dispatch = Dispatch(may_leave)
@@ -96,12 +88,12 @@ def test_it_is_asked_once_whether_it_may_leave_when_all_else_is_done(
 
 
 @pytest.mark.parametrize("error", [NotSent("another owns it"), ValueError("odd")])
-def test_what_may_not_leave_is_not_written(perform: Perform, error: Exception) -> None:
-    came: list[bytes] = []
+def test_a_call_that_may_not_leave_is_not_written(perform: Perform, error: Exception) -> None:
+    received: list[bytes] = []
     over = threading.Event()
 
     def behave(server: RawServer, connection: socket.socket) -> None:
-        came.append(connection.recv(65536))
+        received.append(connection.recv(65536))
         over.set()
 
     def may_leave() -> None:
@@ -113,7 +105,7 @@ def test_what_may_not_leave_is_not_written(perform: Perform, error: Exception) -
             perform(settings(), creating(f"http://127.0.0.1:{server.port}/x", dispatch))
         assert over.wait(20)
     assert caught.value is error
-    assert came == [b""]
+    assert received == [b""]
     assert (dispatch.left, dispatch.answer) == (False, None)
 
 
@@ -121,15 +113,15 @@ def drops(server: RawServer, connection: socket.socket) -> None:
     next(server.requests(connection))
 
 
-def test_what_left_and_was_not_answered_may_be_there(perform: Perform) -> None:
-    dispatch = freely()
+def test_a_call_that_left_unanswered_may_have_arrived(perform: Perform) -> None:
+    dispatch = allowed()
     with RawServer(drops) as server, pytest.raises(Interrupted):
         perform(settings(), creating(f"http://127.0.0.1:{server.port}/x", dispatch))
     assert (dispatch.left, dispatch.answer) == (True, None)
 
 
-def test_who_asks_a_proxy_for_a_way_through_has_not_left() -> None:
-    dispatch = freely()
+def test_setting_up_a_tunnel_does_not_count_as_leaving() -> None:
+    dispatch = allowed()
     exchange = Exchange(20, dispatch=dispatch)
     with under_way(exchange):
         for words in (
@@ -144,7 +136,7 @@ def test_who_asks_a_proxy_for_a_way_through_has_not_left() -> None:
     assert (exchange.sent, dispatch.left) == (True, True)
 
 
-def test_what_has_connected_too_late_does_not_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_that_connects_too_late_does_not_leave(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rushes._network.exchange.LEAVES_WITHIN", 0.0)
     asked: list[int] = []
     dispatch = Dispatch(lambda: asked.append(1))
@@ -164,27 +156,27 @@ def test_a_failed_connection_is_not_kept() -> None:
     transport.close()
 
 
-def test_a_call_cannot_pass_for_a_tunnel(perform: Perform) -> None:
+def test_a_call_with_the_method_connect_is_refused(perform: Perform) -> None:
     with RawServer(answering()) as server:
         call = Call(method="CONNECT", url=f"http://127.0.0.1:{server.port}/x")
         with pytest.raises(NotSent, match="CONNECT"):
-            perform(settings(), Send(call=call, total=20, dispatch=freely()))
+            perform(settings(), Send(call=call, total=20, dispatch=allowed()))
         assert server.accepted == 0
 
 
 @pytest.mark.parametrize("phase", PHASES)
-def test_it_connects_in_time_or_not_at_all(
+def test_a_call_connects_in_time_or_does_not_leave(
     perform: Perform, phase: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rushes._network.exchange.LEAVES_WITHIN", 0.3)
-    dispatch = freely()
+    dispatch = allowed()
     words = r"no connection within 0\.3 seconds"
     with phase() as held, pytest.raises(NotSent, match=words):
         perform(held.given, creating(held.url, dispatch, total=60))
     assert (dispatch.left, dispatch.answer) == (False, None)
 
 
-def test_once_it_has_left_it_has_all_its_time(
+def test_a_call_that_has_left_gets_its_full_timeout(
     perform: Perform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rushes._network.exchange.LEAVES_WITHIN", 1.0)
@@ -195,24 +187,24 @@ def test_once_it_has_left_it_has_all_its_time(
         connection.sendall(OK)
 
     with RawServer(answers_later) as server:
-        effect = creating(f"http://127.0.0.1:{server.port}/x", freely(), body=b"")
+        effect = creating(f"http://127.0.0.1:{server.port}/x", allowed(), body=b"")
         assert perform(settings(), effect).body == b"{}"
 
 
-def test_it_leaves_within_fifteen_seconds_whatever_the_timeouts_say() -> None:
-    exchange = Exchange(120, dispatch=freely())
+def test_a_call_leaves_within_fifteen_seconds_whatever_the_timeouts() -> None:
+    exchange = Exchange(120, dispatch=allowed())
     assert 14 < exchange.left <= 15
     exchange.leave()
     assert 118 < exchange.left <= 120
     assert Exchange(120).left > 118
 
 
-async def stopped(
+async def cancel_at(
     transport: AsyncTransport, effect: Send, reached: Callable[[], bool], times: int
 ) -> None:
-    """Cancel a call once it is where it is to be, as often as that."""
+    """Cancel a call this many times once the condition is true."""
     work = asyncio.create_task(transport.send(effect))
-    await soon(reached)
+    await wait_until_async(reached)
     for _ in range(times):
         work.cancel()
         await asyncio.sleep(0)
@@ -222,14 +214,14 @@ async def stopped(
 
 @pytest.mark.parametrize("times", [1, 2, 5])
 @pytest.mark.parametrize("phase", PHASES)
-def test_cancelled_before_it_leaves_it_never_left(phase: Any, times: int) -> None:
-    dispatch = freely()
+def test_a_call_cancelled_before_it_leaves_has_not_left(phase: Any, times: int) -> None:
+    dispatch = allowed()
 
     async def run(held: Phase, port: int) -> None:
         transport = AsyncTransport(held.given)
-        await stopped(transport, creating(held.url, dispatch), held.reached, times)
-        # Its place is free again.
-        effect = creating(f"http://127.0.0.1:{port}/x", freely())
+        await cancel_at(transport, creating(held.url, dispatch), held.reached, times)
+        # Its connection is free again.
+        effect = creating(f"http://127.0.0.1:{port}/x", allowed())
         assert (await transport.send(effect)).status == 200
         await transport.close()
 
@@ -239,19 +231,19 @@ def test_cancelled_before_it_leaves_it_never_left(phase: Any, times: int) -> Non
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_cancelled_while_it_waits_for_a_place_it_never_left(times: int) -> None:
-    dispatch = freely()
+def test_a_call_cancelled_in_the_queue_has_not_left(times: int) -> None:
+    dispatch = allowed()
 
     async def run(port: int, quick: int) -> None:
         transport = AsyncTransport(settings(connections=1))
         url = f"http://127.0.0.1:{port}/x"
-        first = asyncio.create_task(transport.send(creating(url, freely())))
-        await soon(lambda: bool(server.heads))
+        first = asyncio.create_task(transport.send(creating(url, allowed())))
+        await wait_until_async(lambda: bool(server.heads))
         waiting = transport._routes.places._lines[False]
-        await stopped(transport, creating(url, dispatch), lambda: bool(waiting), times)
+        await cancel_at(transport, creating(url, dispatch), lambda: bool(waiting), times)
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
-        effect = creating(f"http://127.0.0.1:{quick}/x", freely())
+        effect = creating(f"http://127.0.0.1:{quick}/x", allowed())
         assert (await transport.send(effect)).status == 200
         await transport.close()
 
@@ -267,16 +259,16 @@ def stuck(server: RawServer, connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("times", [1, 2, 5])
-def test_cancelled_on_its_way_it_may_be_there_and_its_connection_is_gone(times: int) -> None:
+def test_a_call_cancelled_after_leaving_may_have_arrived_and_is_disconnected(times: int) -> None:
     async def run() -> None:
         transport = AsyncTransport(settings(connections=2))
         url = f"http://127.0.0.1:{server.port}/x"
         for turn in range(5):
-            dispatch = freely()
+            dispatch = allowed()
             reached = lambda turn=turn: len(server.heads) > turn  # noqa: E731
-            await stopped(transport, creating(url, dispatch), reached, times)
+            await cancel_at(transport, creating(url, dispatch), reached, times)
             assert (dispatch.left, dispatch.answer) == (True, None)
-        await soon(lambda: not any(map(still_open, server._open)))
+        await wait_until_async(lambda: not any(map(still_open, server._open)))
         await transport.close()
 
     with RawServer(hangs_until_left) as server:
@@ -289,10 +281,10 @@ def hangs_until_left(server: RawServer, connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("times", [1, 2, 5])
-def test_an_answer_that_was_read_is_kept_however_its_connection_ends(
+def test_an_answer_that_was_read_survives_cancellation(
     times: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dispatch = freely()
+    dispatch = allowed()
 
     async def run(port: int) -> None:
         transport = AsyncTransport(settings(connections=1))
@@ -314,7 +306,7 @@ def test_an_answer_that_was_read_is_kept_however_its_connection_ends(
         with pytest.raises(asyncio.CancelledError):
             await work
         assert transport._routes._busy == {}
-        await soon(lambda: not any(map(still_open, server._open)))
+        await wait_until_async(lambda: not any(map(still_open, server._open)))
         await transport.close()
 
     with RawServer(answering()) as server:
@@ -341,7 +333,7 @@ print(sum(task.done() for task in tasks))
 """
 
 
-def test_what_is_dropped_with_its_loop_keeps_nobody_from_ending() -> None:
+def test_calls_of_an_abandoned_loop_do_not_block_exit() -> None:
     with RawServer(stuck) as server:
         url = f"http://127.0.0.1:{server.port}/x"
         command = [sys.executable, "-c", DROPS, str(Path(__file__).parents[1]), url]
@@ -349,10 +341,10 @@ def test_what_is_dropped_with_its_loop_keeps_nobody_from_ending() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
 
 
-def test_an_answer_that_was_read_is_kept_though_ctrl_c_comes(
+def test_an_answer_that_was_read_survives_ctrl_c(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    dispatch = freely()
+    dispatch = allowed()
     with RawServer(answering()) as server:
         transport = Transport(settings())
 
@@ -367,12 +359,12 @@ def test_an_answer_that_was_read_is_kept_though_ctrl_c_comes(
     assert dispatch.answer.body == b"{}"
 
 
-def interrupted(reached: Callable[[], bool]) -> threading.Thread:
-    """Press Ctrl-C once somebody is where it is to be."""
+def press_ctrl_c(reached: Callable[[], bool]) -> threading.Thread:
+    """Press Ctrl-C once the condition is true."""
     here = threading.get_ident()
 
     def press() -> None:
-        until(reached)
+        wait_until(reached)
         signal.pthread_kill(here, signal.SIGINT)
 
     thread = threading.Thread(target=press)
@@ -380,50 +372,50 @@ def interrupted(reached: Callable[[], bool]) -> threading.Thread:
     return thread
 
 
-# What Ctrl-C leaves of a half-made socket is closed by Python, which says so.
+# Ctrl-C can leave a socket half made; Python closes it with a warning.
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.parametrize("phase", PHASES)
-def test_ctrl_c_before_it_leaves_it_never_left(phase: Any) -> None:
-    dispatch = freely()
+def test_a_call_stopped_by_ctrl_c_before_it_leaves_has_not_left(phase: Any) -> None:
+    dispatch = allowed()
     with phase(connections=1) as held, RawServer(answering()) as server:
         transport = Transport(held.given)
-        thread = interrupted(held.reached)
+        thread = press_ctrl_c(held.reached)
         with pytest.raises(KeyboardInterrupt):
             transport.send(creating(held.url, dispatch))
         thread.join()
-        effect = creating(f"http://127.0.0.1:{server.port}/x", freely())
+        effect = creating(f"http://127.0.0.1:{server.port}/x", allowed())
         assert transport.send(effect).status == 200
         transport.close()
     assert (dispatch.left, dispatch.answer) == (False, None)
 
 
-def test_ctrl_c_while_it_waits_for_a_place_it_never_left() -> None:
-    dispatch = freely()
+def test_a_call_stopped_by_ctrl_c_in_the_queue_has_not_left() -> None:
+    dispatch = allowed()
     with RawServer(stuck) as server, RawServer(answering()) as quick:
         transport = Transport(settings(connections=1))
         url = f"http://127.0.0.1:{server.port}/x"
 
         def hang() -> None:
             with suppress(Interrupted):
-                transport.send(creating(url, freely()))
+                transport.send(creating(url, allowed()))
 
         first = threading.Thread(target=hang)
         first.start()
-        until(lambda: bool(server.heads))
-        thread = interrupted(lambda: bool(transport._routes.places._lines[False]))
+        wait_until(lambda: bool(server.heads))
+        thread = press_ctrl_c(lambda: bool(transport._routes.places._lines[False]))
         with pytest.raises(KeyboardInterrupt):
             transport.send(creating(url, dispatch))
         thread.join()
         server.release.set()
         first.join(20)
-        effect = creating(f"http://127.0.0.1:{quick.port}/x", freely())
+        effect = creating(f"http://127.0.0.1:{quick.port}/x", allowed())
         assert transport.send(effect).status == 200
         transport.close()
     assert (dispatch.left, dispatch.answer) == (False, None)
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_a_transport_of_the_embedders_is_asked_before_it_gets_the_call(kind: str) -> None:
+def test_permission_is_asked_before_an_embedders_transport_gets_the_call(kind: str) -> None:
     seen: list[str] = []
 
     def handle(request: httpx.Request) -> httpx.Response:

@@ -1,4 +1,4 @@
-"""A crowd is served in its order: nobody starves, and no deadline runs while one waits."""
+"""The queue for connections: first come, first served; no deadline runs while a call waits."""
 
 import asyncio
 import gc
@@ -21,7 +21,7 @@ from rushes._flow import Interrupted, NotSent, Send, Stream
 from rushes._network.async_transport import AsyncTransport
 from rushes._network.places import Places, Turn
 from rushes._network.transport import Transport
-from stalled_phases import soon, until
+from stalled_phases import wait_until, wait_until_async
 from transport_runner import Body, settings
 
 steps = st.lists(
@@ -35,7 +35,7 @@ def came(turn: Turn) -> bool:
 
 
 @given(st.integers(1, 6), steps)
-def test_places_are_given_in_order_and_to_everybody(count: int, steps: Any) -> None:
+def test_places_are_given_in_order_and_to_everyone(count: int, steps: Any) -> None:
     places, most = Places(count, Future), max(count // 2, 1)
     waiting: list[Turn] = []
     inside: list[Turn] = []
@@ -55,13 +55,15 @@ def test_places_are_given_in_order_and_to_everybody(count: int, steps: Any) -> N
         downloads = sum(turn.long for turn in inside)
         assert len(inside) <= count
         assert downloads <= most
-        if len(inside) < count:  # no place stays free that somebody waits for
+        if len(inside) < count:  # no place stays free while someone waits for it
             assert not [turn for turn in waiting if not turn.long or downloads < most]
 
 
 @given(st.integers(1, 6), st.lists(st.booleans(), min_size=1, max_size=40), st.data())
-def test_of_two_crowds_neither_starves_the_other(count: int, crowd: list[bool], data: Any) -> None:
-    """However calls and downloads come, of two who wait in different lines the turns alternate."""
+def test_calls_and_downloads_do_not_starve_each_other(
+    count: int, crowd: list[bool], data: Any
+) -> None:
+    """Whatever order they arrive in, calls and downloads take turns while both wait."""
     places = Places(count, Future)
     turns = [places.join(long=long) for long in crowd]
     inside = [turn for turn in turns if came(turn)]
@@ -82,10 +84,10 @@ def test_of_two_crowds_neither_starves_the_other(count: int, crowd: list[bool], 
     assert all(came(turn) for turn in turns)
 
 
-def test_what_was_before_a_renewal_is_void() -> None:
+def test_renewing_voids_the_turns_before() -> None:
     places = Places(1, Future)
     old = [places.join(long=False) for _ in range(3)]
-    places._lock.acquire()  # by a thread that a forked child does not have
+    places._lock.acquire()  # as held by a thread that a forked child does not have
     places.renew()
     new = [places.join(long=False) for _ in range(2)]
     for turn in old:
@@ -101,7 +103,7 @@ def get(port: int, path: str = "x", total: float = 20, patience: float | None = 
 
 
 class Orderly:
-    """Answers one request at a time, when the test says so, and keeps their order."""
+    """Answers one request each time the test releases it."""
 
     def __init__(self) -> None:
         self.go_on = threading.Semaphore(0)
@@ -116,16 +118,20 @@ def order(server: RawServer) -> list[int]:
     return [int(head.split()[1][1:]) for head in server.heads]
 
 
-def test_threads_are_served_in_the_order_in_which_they_came() -> None:
+def test_threads_are_served_in_order() -> None:
     behave = Orderly()
     with RawServer(behave) as server:
         transport = Transport(settings(connections=1))
+
+        def arrived() -> int:
+            return len(server.heads) + len(transport._routes.places._lines[False])
+
         threads = []
         for number in range(8):
             effect = get(server.port, str(number))
             threads.append(threading.Thread(target=transport.send, args=(effect,)))
             threads[-1].start()
-            until(lambda: len(server.heads) + len(transport._routes.places._lines[False]) > number)  # noqa: B023
+            wait_until(lambda: arrived() > number)  # noqa: B023 - called at once
         for _ in threads:
             behave.go_on.release()
         for thread in threads:
@@ -135,7 +141,7 @@ def test_threads_are_served_in_the_order_in_which_they_came() -> None:
         assert server.accepted == 1
 
 
-def test_tasks_are_served_in_the_order_in_which_they_came() -> None:
+def test_tasks_are_served_in_order() -> None:
     async def run(port: int) -> None:
         transport = AsyncTransport(settings(connections=1))
         calls = (transport.send(get(port, str(number))) for number in range(20))
@@ -147,8 +153,8 @@ def test_tasks_are_served_in_the_order_in_which_they_came() -> None:
         assert order(server) == list(range(20))
 
 
-def test_a_deadline_begins_with_the_place() -> None:
-    """Nine calls in a row take several times what each of them may take."""
+def test_a_deadline_starts_when_a_connection_is_assigned() -> None:
+    """Nine calls in a row take several times the deadline of each."""
 
     def answers_late(server: RawServer, connection: socket.socket) -> None:
         for _ in server.requests(connection):
@@ -167,7 +173,7 @@ def test_a_deadline_begins_with_the_place() -> None:
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
-def test_who_waits_for_a_place_waits_no_longer_than_its_patience(kind: str) -> None:
+def test_a_call_waits_for_a_connection_no_longer_than_its_patience(kind: str) -> None:
     async def awaiting(port: int) -> list[Any]:
         transport = AsyncTransport(settings(connections=2))
         calls = [transport.send(get(port, total=1.5)) for _ in range(2)]
@@ -190,7 +196,7 @@ def test_who_waits_for_a_place_waits_no_longer_than_its_patience(kind: str) -> N
         for number, thread in enumerate(threads):
             thread.start()
             if number == 1:
-                until(lambda: len(transport._routes.places._inside) == 2)
+                wait_until(lambda: len(transport._routes.places._inside) == 2)
         for thread in threads:
             thread.join(20)
         transport.close()
@@ -202,7 +208,7 @@ def test_who_waits_for_a_place_waits_no_longer_than_its_patience(kind: str) -> N
     assert {str(each) for each in found[2:]} == {"no connection became free within 0.2 seconds"}
 
 
-def test_a_place_that_is_free_is_had_without_patience() -> None:
+def test_a_free_connection_needs_no_patience() -> None:
     async def run(port: int) -> int:
         transport = AsyncTransport(settings(connections=1))
         answer = await transport.send(get(port, patience=0))
@@ -222,8 +228,8 @@ def streaming(port: int, number: int) -> Stream:
 
 
 @pytest.mark.parametrize("connections", [1, 2, 5])
-def test_a_crowd_of_downloads_and_one_of_calls_let_each_other_through(connections: int) -> None:
-    """Both come in one after the other without end; each side is served while the other waits."""
+def test_streams_of_calls_and_downloads_let_each_other_through(connections: int) -> None:
+    """Both keep arriving; each kind is served while the other waits."""
 
     async def run(port: int) -> None:
         transport = AsyncTransport(settings(connections=connections))
@@ -246,10 +252,10 @@ def test_a_crowd_of_downloads_and_one_of_calls_let_each_other_through(connection
 
     with RawServer(answering()) as server:
         asyncio.run(asyncio.wait_for(run(server.port), 60))
-        assert server.most <= connections + 1  # one may be closing while the next is opened
+        assert server.most <= connections + 1  # one may be closing while the next opens
 
 
-TASKS, LOOKS = 300, 3
+TASKS, POLLS = 300, 3
 
 
 def waiting(number: int, port: int) -> Task:
@@ -260,9 +266,9 @@ def waiting(number: int, port: int) -> Task:
     )  # fmt: skip
 
 
-def test_a_crowd_is_asked_in_its_turn_and_everything_ends(tmp_path: Path) -> None:
-    """All of them take a second and more; one look may take a fraction of that."""
-    looks: Counter[bytes] = Counter()
+def test_many_tasks_are_polled_in_turn_and_all_complete(tmp_path: Path) -> None:
+    """One round over all tasks takes a second and more, each poll's timeout a fraction of that."""
+    polls: Counter[bytes] = Counter()
     order: list[tuple[bytes, int]] = []
     lock = threading.Lock()
 
@@ -270,9 +276,9 @@ def test_a_crowd_is_asked_in_its_turn_and_everything_ends(tmp_path: Path) -> Non
         for head in server.requests(connection):
             which = head.split()[1].rpartition(b"/")[2]
             with lock:
-                looks[which] += 1
-                order.append((which, looks[which]))
-                last = looks[which] >= LOOKS
+                polls[which] += 1
+                order.append((which, polls[which]))
+                last = polls[which] >= POLLS
             server.release.wait(0.003)
             clip: dict[str, Any] = {"ref": which.decode(), "stage": "rendering"}
             if last:
@@ -296,12 +302,12 @@ def test_a_crowd_is_asked_in_its_turn_and_everything_ends(tmp_path: Path) -> Non
     asked: Counter[int] = Counter()
     for which, number in order:
         asked[number] += 1
-        if number > 2:  # everybody's look before the last one was made
+        if number > 2:  # everyone's poll before the last one was made
             assert asked[number - 2] == TASKS, which
 
 
-def test_the_end_of_a_task_that_is_never_asked_is_its_own() -> None:
-    """Nobody waits for a connection beyond the task's own time, and the words say so."""
+def test_a_task_that_gets_no_connection_times_out_on_its_own() -> None:
+    """It waits for a connection no longer than its own timeout, and the error says so."""
 
     async def run(port: int) -> str:
         async with AsyncClient(
@@ -310,7 +316,7 @@ def test_the_end_of_a_task_that_is_never_asked_is_its_own() -> None:
             polling=Polling(first=0, every=0.01, at_most=300),
         ) as client:  # fmt: skip
             busy = asyncio.create_task(client.wait(waiting(1, port)))
-            await soon(lambda: bool(server.heads))
+            await wait_until_async(lambda: bool(server.heads))
             with pytest.raises(Exception, match="no connection became free") as caught:
                 await client.wait(waiting(2, port), timeout=0.2)
             busy.cancel()
@@ -325,9 +331,9 @@ def test_the_end_of_a_task_that_is_never_asked_is_its_own() -> None:
         assert asyncio.run(run(server.port)) == "StillRunningError"
 
 
-# Nobody closed what the first loop had open; Python says so.
+# Nobody closes the first loop's connections; Python warns of that.
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
-def test_a_transport_that_outlives_its_loop_begins_anew_on_the_next() -> None:
+def test_a_transport_that_outlives_its_loop_starts_afresh_on_the_next() -> None:
     transport = AsyncTransport(settings(connections=1))
 
     async def run(port: int) -> int:
@@ -340,7 +346,7 @@ def test_a_transport_that_outlives_its_loop_begins_anew_on_the_next() -> None:
         gc.collect()
 
 
-def test_a_download_is_written_though_every_thread_of_the_loop_waits_for_it() -> None:
+def test_a_download_is_written_even_if_all_executor_threads_are_blocked() -> None:
     async def run(port: int) -> bytes:
         transport, body = AsyncTransport(settings()), Body()
         loop = asyncio.get_running_loop()

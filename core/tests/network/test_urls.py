@@ -1,4 +1,4 @@
-"""Addresses judged by their text alone."""
+"""URLs judged by their text alone."""
 
 import pytest
 from rushes._addresses import literal_address
@@ -17,7 +17,7 @@ from rushes.urls import has_scheme, is_loopback, join, public_url_objection
         "https://128.0.0.1/a", "https://10.a.example/a", "https://127.0.0.1.a.example/a",
     ],
 )  # fmt: skip
-def test_public(url: str) -> None:
+def test_public_urls(url: str) -> None:
     if "[" not in url:
         assert public_url_objection(url, loopback=False) is None
     assert not is_loopback(url)
@@ -36,7 +36,7 @@ def test_public(url: str) -> None:
         "iVBORw0KGgo=", "s3://a.b/x", "blob:https://a.b/1",
     ],
 )  # fmt: skip
-def test_not_public(url: str) -> None:
+def test_urls_that_are_not_public(url: str) -> None:
     for loopback in (True, False):
         assert public_url_objection(url, loopback=loopback)
 
@@ -50,7 +50,7 @@ def test_not_public(url: str) -> None:
         "0x7F.1", "012.0.0.1", "0xa.0.0.1", "0xC0.0xA8.0.1", "0300.0250.0.1",
     ],
 )  # fmt: skip
-def test_private_addresses_are_for_a_provider_on_this_machine(host: str) -> None:
+def test_private_addresses_are_only_for_a_provider_on_this_machine(host: str) -> None:
     objection = public_url_objection(f"https://{host}/x", loopback=False)
     assert objection is not None
     assert literal_address(host) is not None

@@ -1,36 +1,25 @@
-"""What is installed is read so that whatever is malformed is named, and everything else works."""
+"""Reading what is installed: whatever is malformed is named, and everything else works."""
 
-import subprocess
-import sys
-import textwrap
 from pathlib import Path
 from typing import Any
 
 import pytest
 import rushes
-from installed_site import GOOD, WRAPPER, Site, install
+from installed_site import CHECK_AND_SUBMIT, GOOD, WRAPPER, Site, install
 from rushes import Request, UnknownVariantError
 from rushes._plugins.installed import Unreadable, distribution, installed, version
 from rushes._plugins.loading import described
 from rushes._plugins.registry import Registry
 
 MALFORMED: dict[str, bytes] = {
-    "no sign": b"[rushes]\nacme.zoom\n",
-    "no text": b"[console_scripts]\n\xff\xfe = x:y\n",
-    "a group in a group": b"[a]\n[rushes\n",
+    "no equals sign": b"[rushes]\nacme.zoom\n",
+    "not text": b"[console_scripts]\n\xff\xfe = x:y\n",
+    "an unclosed group": b"[a]\n[rushes\n",
 }
 
 
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    folder = tmp_path / "site"
-    folder.mkdir()
-    monkeypatch.syspath_prepend(str(folder))
-    return Site(folder)
-
-
-def malform(site: Site, name: str, content: bytes | None) -> None:
-    """Install a distribution whose entry points are this; None for a folder in their place."""
+def install_malformed(site: Site, name: str, content: bytes | None) -> None:
+    """Install a distribution with this entry_points.txt; None makes it a folder."""
     site.install(name, "")
     file = site.folder / f"{name}-1.0.dist-info" / "entry_points.txt"
     file.unlink()
@@ -41,10 +30,8 @@ def malform(site: Site, name: str, content: bytes | None) -> None:
 
 
 @pytest.mark.parametrize("how", [*MALFORMED, "a folder"])
-def test_a_distribution_that_cannot_be_read_is_named_and_the_others_are_read(
-    site: Site, how: str
-) -> None:
-    malform(site, "Mal_Formed", MALFORMED.get(how))
+def test_an_unreadable_distribution_is_named_and_the_others_are_read(site: Site, how: str) -> None:
+    install_malformed(site, "Mal_Formed", MALFORMED.get(how))
     install(site, "acme_sound", GOOD.format(id="sound/zoom"), "sound/zoom")
     registry = Registry()
     assert registry.get("sound/zoom").variant.id == "sound/zoom"
@@ -57,8 +44,8 @@ def test_a_distribution_that_cannot_be_read_is_named_and_the_others_are_read(
         registry.get("acme/zom")
 
 
-def test_no_distribution_and_an_empty_one_are_nothing_to_tell_of(site: Site) -> None:
-    malform(site, "acme_empty", b"# nothing\n\n")
+def test_folders_without_entry_points_are_not_reported(site: Site) -> None:
+    install_malformed(site, "acme_empty", b"# nothing\n\n")
     (site.folder / "acme_old.egg-info").write_text("Name: acme-old\n")
     (site.folder / "acme_bare-1.0.dist-info").mkdir()
     assert installed().unreadable == []
@@ -67,7 +54,7 @@ def test_no_distribution_and_an_empty_one_are_nothing_to_tell_of(site: Site) -> 
 @pytest.mark.parametrize(
     "metadata", [None, b"", b"\xff\xfe", b"Metadata-Version: 2.1\n", b"Name: \xff\n"]
 )
-def test_a_distribution_is_told_by_its_folder_whatever_its_metadata_are(
+def test_a_distribution_is_named_by_its_folder_whatever_its_metadata(
     site: Site, metadata: bytes | None
 ) -> None:
     install(site, "acme_odd", GOOD.format(id="odd/zoom"), "odd/zoom")
@@ -79,7 +66,7 @@ def test_a_distribution_is_told_by_its_folder_whatever_its_metadata_are(
     assert version(entry) is None
 
 
-def test_the_first_distribution_of_a_name_on_the_path_counts(
+def test_the_first_distribution_of_a_name_on_the_path_wins(
     site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     for name, variant in (("first", "acme/new"), ("second", "acme/old")):
@@ -92,7 +79,7 @@ def test_the_first_distribution_of_a_name_on_the_path_counts(
     assert ("acme/new" in ids, "acme/old" in ids) == (True, False)
 
 
-def test_all_that_is_read_is_what_the_library_reads() -> None:
+def test_entry_points_match_those_of_importlib() -> None:
     from importlib.metadata import entry_points
 
     for group in ("rushes", "rushes.wrappers", "rushes.observers", "rushes.commands"):
@@ -101,35 +88,22 @@ def test_all_that_is_read_is_what_the_library_reads() -> None:
     assert installed().group("rushes")
 
 
-def test_a_wrapper_that_may_be_in_what_cannot_be_read_stops_paying_and_not_checking(
+def test_a_possible_unreadable_wrapper_blocks_submits_but_not_checks(
     tmp_path: Path,
 ) -> None:
-    site = Site(tmp_path / "site")
-    site.folder.mkdir()
-    malform(site, "acme_gauge", b"[rushes.wrappers]\ngauge\n")
-    malform(site, "acme_other", b"[other.wrappers]\ngauge\n")
-    program = """
-        import acme_zoom, rushes
-        client = rushes.Client(plugins=[acme_zoom.Zoom()], keys={"acme": "k"},
-                               base_urls={"acme": "http://127.0.0.1:9"})
-        print(client.check("acme/zoom", rushes.Request("x")).valid)
-        try:
-            client.submit("acme/zoom", rushes.Request("x"))
-        except rushes.BrokenPluginError as error:
-            print(error)
-        print(client.tasks())
-    """
-    lines = run(tmp_path, site, program)
+    site = Site.create(tmp_path)
+    install_malformed(site, "acme_gauge", b"[rushes.wrappers]\ngauge\n")
+    install_malformed(site, "acme_other", b"[other.wrappers]\ngauge\n")
+    lines = site.run(CHECK_AND_SUBMIT)
     assert (lines[0], lines[-1]) == ("True", "[]")
     words = " ".join(lines)
     assert "acme-gauge: its entry_points.txt cannot be read" in words
     assert "acme-other" not in words
 
 
-def test_observers_go_on_beside_what_cannot_be_read(tmp_path: Path) -> None:
-    site = Site(tmp_path / "site")
-    site.folder.mkdir()
-    malform(site, "acme_malformed", MALFORMED["no text"])
+def test_observers_work_beside_unreadable_distributions(tmp_path: Path) -> None:
+    site = Site.create(tmp_path)
+    install_malformed(site, "acme_malformed", MALFORMED["not text"])
     code = "def told(task): print('told', task.state)"
     site.install("acme_watch", code, rushes_observers={"watch": "acme_watch:told"})
     program = """
@@ -140,7 +114,7 @@ def test_observers_go_on_beside_what_cannot_be_read(tmp_path: Path) -> None:
                                base_urls={"acme": server.url})
         client.submit("acme/zoom", rushes.Request("x"))
     """
-    assert run(tmp_path, site, program) == ["told recorded", "told sending", "told queued"]
+    assert site.run(program) == ["told recorded", "told sending", "told queued"]
 
 
 LEAVING = "raise SystemExit(0)"
@@ -201,34 +175,31 @@ DRIVEN = """
 
 
 @pytest.mark.parametrize("what", HOOKS)
-def test_a_plugin_that_ends_the_program_is_broken_and_ends_nothing(
+def test_a_plugin_that_exits_is_broken_and_does_not_end_the_program(
     tmp_path: Path, what: str
 ) -> None:
-    site = Site(tmp_path / "site")
-    site.folder.mkdir()
+    site = Site.create(tmp_path)
     install(site, "acme_leaver", LEAVER.format(body=HOOKS[what]), "leaver/zoom")
-    lines = run(tmp_path, site, DRIVEN)
+    lines = site.run(DRIVEN)
     assert "leaver" in lines[0]
     assert "raised SystemExit" in lines[0]
     assert lines[1] == "completed"
     assert "acme/zoom True" in lines
 
 
-def test_a_wrapper_that_ends_the_program_is_broken_and_ends_nothing(tmp_path: Path) -> None:
-    site = Site(tmp_path / "site")
-    site.folder.mkdir()
+def test_a_wrapper_that_exits_is_broken_and_does_not_end_the_program(tmp_path: Path) -> None:
+    site = Site.create(tmp_path)
     code = WRAPPER.format(argument="client_id").replace('print("wrapped")', LEAVING)
     site.install("acme_tap", code, rushes_wrappers={"tap": "acme_tap:plugin"})
     install(site, "acme_leaver", LEAVER.format(body="pass"), "leaver/zoom")
     program = DRIVEN.replace('print(client.generate("acme/zoom", rushes.Request("x")).state)', "")
-    lines = run(tmp_path, site, program)
+    lines = site.run(program)
     assert "BrokenPluginError leaver/zoom: the hook submit raised SystemExit" in lines[0]
 
 
 @pytest.mark.parametrize("how", ["installed", "given"])
-def test_an_observer_that_ends_the_program_ends_nothing(tmp_path: Path, how: str) -> None:
-    site = Site(tmp_path / "site")
-    site.folder.mkdir()
+def test_an_observer_that_exits_does_not_end_the_program(tmp_path: Path, how: str) -> None:
+    site = Site.create(tmp_path)
     if how == "installed":
         code = f"def told(task): {LEAVING}"
         site.install("acme_watch", code, rushes_observers={"watch": "acme_watch:told"})
@@ -241,22 +212,22 @@ def test_an_observer_that_ends_the_program_ends_nothing(tmp_path: Path, how: str
                                base_urls={{"acme": server.url}}, observers=observers)
         print(client.submit("acme/zoom", rushes.Request("x")).state)
     """.format(given=how == "given")
-    assert run(tmp_path, site, program) == ["queued"]
+    assert site.run(program) == ["queued"]
 
 
 class Exploding:
-    """A plugin that cannot even be looked at."""
+    """A plugin whose attributes cannot even be listed."""
 
     def __dir__(self) -> Any:
         raise SystemExit(0)
 
 
-def test_a_plugin_that_cannot_be_looked_at_is_broken() -> None:
+def test_a_plugin_whose_attributes_cannot_be_listed_is_broken() -> None:
     with pytest.raises(rushes.BrokenPluginError, match="SystemExit"):
         Registry(plugins=[Exploding()])
 
 
-def test_a_broken_plugin_is_remembered_without_who_asked_for_it(site: Site) -> None:
+def test_the_error_of_a_broken_plugin_does_not_collect_tracebacks(site: Site) -> None:
     variant = install(site, "acme_lasting", "raise ValueError", "lasting/zoom")
     registry = Registry()
     lengths = []
@@ -267,14 +238,14 @@ def test_a_broken_plugin_is_remembered_without_who_asked_for_it(site: Site) -> N
     assert lengths[1] == lengths[2]
 
 
-def test_what_is_unreadable_is_a_sentence() -> None:
+def test_an_unreadable_distribution_is_described_in_a_sentence() -> None:
     found = Unreadable("acme", "ValueError: no", may_wrap=False)
     assert str(found) == (
         "acme: its entry_points.txt cannot be read (ValueError: no); reinstall or uninstall it"
     )
 
 
-def test_a_check_reads_what_is_installed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_check_reads_each_distribution_once(monkeypatch: pytest.MonkeyPatch) -> None:
     from importlib.metadata import PathDistribution
 
     read = PathDistribution.read_text
@@ -289,20 +260,3 @@ def test_a_check_reads_what_is_installed_once(monkeypatch: pytest.MonkeyPatch) -
     client = rushes.Client()
     assert client.check("toapis/kling-v3", Request("x", duration=1)).problems
     assert len(asked) == len(set(asked)) > 1
-
-
-def run(tmp_path: Path, site: Site, program: str) -> list[str]:
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={
-            "PYTHONPATH": f"{site.folder}:{Path(__file__).parents[1]}:"
-            f"{Path(rushes.__file__).parents[1]}",
-            "RUSHES_HOME": str(tmp_path / "home"),
-        },
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()

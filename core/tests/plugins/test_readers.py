@@ -1,4 +1,4 @@
-"""Readers of what comes from elsewhere: whatever it is, it has one of a few outcomes."""
+"""Readers of foreign data: any input has one of a few outcomes."""
 
 import math
 import tempfile
@@ -61,7 +61,7 @@ def folder() -> Iterator[Path]:
 @example(LAST, FIRST)
 @example(LAST, "Sat, 01 Jan 2000 00:00:00 GMT")
 @example(FIRST, LAST)
-def test_any_retry_after_is_some_seconds_or_none(text: str, date: str | None) -> None:
+def test_any_retry_after_is_a_number_of_seconds_or_none(text: str, date: str | None) -> None:
     headers = {"retry-after": text} if date is None else {"retry-after": text, "date": date}
     found = retry_after(Answer(429, headers))
     assert found is None or 0 <= found < 1e9
@@ -84,7 +84,7 @@ json_text = st.binary(max_size=30) | st.recursive(
 @example(b"\xef\xbb\xbf{}", 200, [])
 @example(b'"\\ud800"', 200, [])
 @example(b"[1e999, -Infinity, NaN]", 200, [0])
-def test_any_body_is_read(body: bytes, status: int, path: list[Any]) -> None:
+def test_any_body_can_be_read(body: bytes, status: int, path: list[Any]) -> None:
     answer = Answer(status, {}, body)
     value = answer.json()
     for found in (value, pick(value, *path)):
@@ -98,8 +98,8 @@ def test_any_body_is_read(body: bytes, status: int, path: list[Any]) -> None:
     assert excerpt(answer).isprintable()
 
 
-class Begun(PartFile):
-    """A part that has got so far."""
+class Partial(PartFile):
+    """A part file that already has this size."""
 
     def __init__(self, folder: Path, size: int, tag: str | None) -> None:
         super().__init__(folder / "x.mp4", "job")
@@ -126,15 +126,15 @@ class Begun(PartFile):
 @example(200, 7, None, {"content-length": LONG})
 @example(206, 7, None, {"content-range": "bytes 0-9/10"})
 @example(206, 7, '"v1"', {"content-range": "bytes 7-9/10"})
-def test_any_head_of_a_video_is_begun_or_refused(
+def test_any_head_of_a_download_is_accepted_or_refused(
     folder: Path, status: int, size: int, tag: str | None, headers: dict[str, str]
 ) -> None:
-    part, refused = Begun(folder, size, tag), False
+    part, refused = Partial(folder, size, tag), False
     try:
         part.begin(Answer(status, headers))
     except (Interrupted, ResultError) as error:
         refused = True
-        assert part.size == 0 or isinstance(error, ResultError)  # noqa: PT017 - all are well
+        assert part.size == 0 or isinstance(error, ResultError)  # noqa: PT017 - any outcome is fine
     try:
         if not refused:
             # Without the tag of what is there, the rest was not asked for: it starts over.
@@ -147,7 +147,7 @@ def test_any_head_of_a_video_is_begun_or_refused(
 
 
 @given(st.binary(max_size=40) | st.binary(max_size=12).map(lambda tail: b"RIFF" + tail))
-def test_any_head_is_a_picture_or_none(head: bytes) -> None:
+def test_any_bytes_have_an_image_type_or_none(head: bytes) -> None:
     found = image_type(head)
     assert found is None or found.startswith("image/")
     assert image_type(head[:32]) == found
@@ -159,7 +159,7 @@ odd_pieces = st.sampled_from([b"null", b"[]", b"{", b'"', b"-1", b"1e999", b"\xf
 
 @st.composite
 def records(draw: st.DrawFn) -> bytes:
-    """Draw a record in which something is put for something else."""
+    """Draw a record with one piece replaced."""
     start = draw(st.integers(0, len(RECORD)))
     end = draw(st.integers(start, len(RECORD)))
     return RECORD[:start] + draw(odd_pieces | st.binary(max_size=4)) + RECORD[end:]
@@ -168,11 +168,11 @@ def records(draw: st.DrawFn) -> bytes:
 @given(records() | st.binary(max_size=20))
 @example(RECORD[:-1] + b', "later": ' + b"[" * 5000)
 @example(RECORD[:-1] + b', "later": 1}')
-def test_any_record_is_a_task_or_is_said_to_be_none(record: bytes) -> None:
+def test_any_record_is_a_task_or_a_journal_error(record: bytes) -> None:
     try:
         task = _read(Path("/nonexistent/journal.db"), "kite", record, None)
     except JournalError as error:
-        assert "/nonexistent/journal.db" in str(error)  # noqa: PT017 - a task is as well
+        assert "/nonexistent/journal.db" in str(error)  # noqa: PT017 - a task is fine, too
         return
     assert msgspec.json.decode(msgspec.json.encode(task), type=type(task)) == task
 
@@ -182,14 +182,14 @@ def test_any_record_is_a_task_or_is_said_to_be_none(record: bytes) -> None:
     | st.dictionaries(st.text(max_size=5), st.text(max_size=5) | st.none()).map(msgspec.json.encode)
     | odd_pieces.map(lambda piece: b'{"acme": ' + piece)
 )
-def test_any_file_of_keys_is_read_or_is_said_to_be_none(folder: Path, content: bytes) -> None:
+def test_any_key_file_is_read_or_a_configuration_error(folder: Path, content: bytes) -> None:
     file = folder / "keys.json"
     file.write_bytes(content)
     try:
         found = Keys({}, {}, folder).stored()
         assert msgspec.json.decode(content) == found
     except ConfigurationError as error:
-        assert str(file) in str(error)  # noqa: PT017 - keys are as well
+        assert str(file) in str(error)  # noqa: PT017 - keys are fine, too
     finally:
         file.unlink()
 
@@ -201,46 +201,53 @@ around = st.text(max_size=20)
 
 @given(secrets, st.lists(around, min_size=1, max_size=4), st.integers(0, 40))
 @example("k/+=&key", ["", "", ""], 0)
-def test_no_text_shows_a_key(secret: str, between: list[str], cut: int) -> None:
+def test_redacted_text_never_shows_a_key(secret: str, between: list[str], cut: int) -> None:
     shown = redact(secret.join(between), secret)
     assert secret not in shown
     assert redact(shown, secret) == shown
-    # What a cut left of it at the end is long enough to be told, or too short to be of use.
+    # A truncated key at the end is redacted unless it is too short to be of use.
     left = secret[: len(secret) - cut % (len(secret) - LEAST + 1)]
     assert not redact(between[0] + left, secret).endswith(left)
 
 
-def _ways(char: str) -> st.SearchStrategy[str]:
-    """Draw one of the ways in which a character of a key may be written."""
+def _spellings(char: str) -> st.SearchStrategy[str]:
+    """Draw one of the ways to escape a character of a key."""
     code = ord(char)
-    ways = [char, "\\" + char, f"\\u{code:04x}", f"\\u{code:04X}", f"%{code:02x}", f"%{code:02X}"]
-    ways += [f"&#{code};", f"&#{code:03};", f"&#x{code:x};", f"&#X{code:X};"]
-    return st.sampled_from([*ways, "+"] if char == " " else ways)
+    spellings = [
+        char,
+        "\\" + char,
+        f"\\u{code:04x}",
+        f"\\u{code:04X}",
+        f"%{code:02x}",
+        f"%{code:02X}",
+    ]
+    spellings += [f"&#{code};", f"&#{code:03};", f"&#x{code:x};", f"&#X{code:X};"]
+    return st.sampled_from([*spellings, "+"] if char == " " else spellings)
 
 
 @st.composite
 def _written(draw: st.DrawFn) -> tuple[str, list[str]]:
-    """Draw a key and it as it was written several times, each character its own way."""
+    """Draw a key and several spellings of it, with each character escaped in its own way."""
     within = st.characters(min_codepoint=32, max_codepoint=126, exclude_characters="[]")
     secret = draw(st.text(within | st.sampled_from("\\%&u+ /"), min_size=LEAST, max_size=20))
-    return secret, draw(st.lists(st.tuples(*map(_ways, secret)).map("".join), max_size=3))
+    return secret, draw(st.lists(st.tuples(*map(_spellings, secret)).map("".join), max_size=3))
 
 
 @given(_written(), around)
 @example(("\\\\\\\\\\\\", ["\\" * 12]), "\\")
 @example(("%25%25", ["%2525%25%32%35"]), "")
 @example(("\\a/b/c\\", ["\\a/b/c\\", "\\a/b/c\\"]), "")
-def test_no_way_to_write_a_key_shows_it(written: tuple[str, list[str]], between: str) -> None:
+def test_no_spelling_of_a_key_shows_it(written: tuple[str, list[str]], between: str) -> None:
     secret, forms = written
-    # A line ends before and after each, so that no two of them overlap.
+    # Line breaks around each keep them from overlapping.
     shown = redact("".join(f"{between}\n{form}\n" for form in forms), secret)
     assert shown.count("[key]") - between.count("[key]") * len(forms) >= len(forms)
     assert not [form for form in forms if form in shown]
 
 
 @pytest.mark.parametrize("secret", ["\\" * 40 + "x", "%25" * 14, "\\u005c" * 8, "aaaaaa" * 7 + "b"])
-def test_no_text_keeps_the_redacting_busy(secret: str) -> None:
-    """A pattern that tries every way to read a text would not come to an end here."""
+def test_redacting_has_no_catastrophic_backtracking(secret: str) -> None:
+    """A pattern that backtracks through every reading of this text would never end."""
     text = secret[:-1] * 40 + "!"
     assert redact(text, secret) == text
 
@@ -253,7 +260,7 @@ def test_no_text_keeps_the_redacting_busy(secret: str) -> None:
         max_leaves=8,
     ),
 )
-def test_no_value_shows_a_key(secret: str, value: Any) -> None:
+def test_redacted_values_never_show_a_key(secret: str, value: Any) -> None:
     told = msgspec.json.encode(redacted(_with(value, secret), secret))
     assert secret not in str(msgspec.json.decode(told))
     assert redacted(value, None) == value

@@ -1,8 +1,6 @@
-"""Plugins from real distributions: a broken one is a sentence, and breaks nothing else."""
+"""Plugins from real distributions: a broken one is described, and breaks nothing else."""
 
-import subprocess
 import sys
-import textwrap
 import threading
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -10,9 +8,8 @@ from typing import Any
 
 import msgspec
 import pytest
-import rushes
 from acme_zoom import Payload, Zoom
-from installed_site import GOOD, WRAPPER, Site, install
+from installed_site import CHECK_AND_SUBMIT, GOOD, WRAPPER, Site, install
 from rushes import (
     BrokenPluginError,
     Call,
@@ -25,15 +22,6 @@ from rushes import (
 from rushes._check.trial import trial
 from rushes._plugins.loading import import_in_time
 from rushes._plugins.registry import Registry
-
-
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    folder = tmp_path / "site"
-    folder.mkdir()
-    monkeypatch.syspath_prepend(str(folder))
-    return Site(folder)
-
 
 BROKEN = {
     "raises": ("raise KeyError('no such setting')", "import raised KeyError"),
@@ -79,13 +67,13 @@ def test_a_broken_plugin_is_named_and_breaks_nothing_else(site: Site, how: str) 
     assert broken not in [loaded.variant.id for loaded in registry.working()]
 
 
-def test_listing_imports_nothing(site: Site) -> None:
+def test_listing_ids_imports_no_plugin(site: Site) -> None:
     variant = install(site, "acme_listed", "raise AssertionError", "listed/zoom")
     assert variant in Registry().ids()
     assert "acme_listed" not in sys.modules
 
 
-def test_an_import_that_hangs_is_given_up(site: Site) -> None:
+def test_an_import_that_hangs_is_abandoned(site: Site) -> None:
     threading.acme_gate = threading.Event()  # type: ignore[attr-defined]
     install(site, "acme_hangs", "import threading; threading.acme_gate.wait(30)")
     (entry,) = (e for e in entry_points(group="rushes") if e.value == "acme_hangs:plugin")
@@ -104,7 +92,9 @@ def test_two_claims_to_one_name_are_both_named(site: Site) -> None:
     assert len(Registry().entries()["claimed/zoom"]) == 2
 
 
-def test_one_distribution_found_twice_is_one(site: Site, monkeypatch: Any, tmp_path: Path) -> None:
+def test_a_distribution_found_twice_counts_once(
+    site: Site, monkeypatch: Any, tmp_path: Path
+) -> None:
     install(site, "acme_twice", GOOD.format(id="twice/zoom"), "twice/zoom")
     other = tmp_path / "other"
     other.mkdir()
@@ -113,7 +103,7 @@ def test_one_distribution_found_twice_is_one(site: Site, monkeypatch: Any, tmp_p
     assert Registry().get("twice/zoom").variant.id == "twice/zoom"
 
 
-def test_an_unknown_id_names_the_nearest(site: Site) -> None:
+def test_an_unknown_id_suggests_the_nearest(site: Site) -> None:
     registry = Registry(plugins=[Zoom()])
     with pytest.raises(UnknownVariantError, match="nearest: acme/zoom"):
         registry.get("acme/zom")
@@ -127,7 +117,7 @@ def test_an_unknown_id_names_the_nearest(site: Site) -> None:
     "url", ["acme.example", "ftp://a.b", "https://", "https://a b", "https://a?x", "https://[::1",
             "https://a.b:99999", "https://a.b:x", "file:///x"],
 )  # fmt: skip
-def test_a_base_url_that_is_none(url: str) -> None:
+def test_an_invalid_base_url(url: str) -> None:
     client = Client(plugins=[Zoom()], base_urls={"acme": url})
     with pytest.raises(ConfigurationError, match="ACME_BASE_URL"):
         client.check("acme/zoom", Request("x"))
@@ -140,51 +130,22 @@ def test_a_base_url_that_is_none(url: str) -> None:
         (WRAPPER.format(argument="payloat"), "payloat"),
     ],
 )
-def test_checks_go_on_with_a_broken_wrapper_and_paying_does_not(
+def test_a_broken_wrapper_blocks_submits_but_not_checks(
     tmp_path: Path, code: str, words: str
 ) -> None:
-    site = tmp_path / "site"
-    site.mkdir()
-    Site(site).install("acme_gauge", code, rushes_wrappers={"gauge": "acme_gauge:plugin"})
-    program = """
-        import acme_zoom, rushes
-        client = rushes.Client(plugins=[acme_zoom.Zoom()], keys={"acme": "k"},
-                               base_urls={"acme": "http://127.0.0.1:9"})
-        print(client.check("acme/zoom", rushes.Request("x")).valid)
-        try:
-            client.submit("acme/zoom", rushes.Request("x"))
-        except rushes.BrokenPluginError as error:
-            print(error)
-        print(client.tasks())
-    """
-    lines = run(tmp_path, site, program)
+    site = Site.create(tmp_path)
+    site.install("acme_gauge", code, rushes_wrappers={"gauge": "acme_gauge:plugin"})
+    lines = site.run(CHECK_AND_SUBMIT)
     assert lines[0] == "True"
     assert words in " ".join(lines)
     assert "acme_gauge" in " ".join(lines)
     assert lines[-1] == "[]"
 
 
-def run(tmp_path: Path, site: Path, program: str) -> list[str]:
-    done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)],
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-        env={
-            "PYTHONPATH": f"{site}:{Path(__file__).parents[1]}:{Path(rushes.__file__).parents[1]}",
-            "RUSHES_HOME": str(tmp_path / "home"),
-        },
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
-
-
-def test_a_wrapper_that_is_installed_wraps(tmp_path: Path) -> None:
-    site = tmp_path / "site"
-    site.mkdir()
+def test_an_installed_wrapper_wraps(tmp_path: Path) -> None:
+    site = Site.create(tmp_path)
     code = WRAPPER.format(argument="client_id")
-    Site(site).install("acme_tap", code, rushes_wrappers={"tap": "acme_tap:plugin"})
+    site.install("acme_tap", code, rushes_wrappers={"tap": "acme_tap:plugin"})
     program = """
         import acme_zoom, rushes, threading, acme_server
         server = acme_server.Server()
@@ -193,11 +154,11 @@ def test_a_wrapper_that_is_installed_wraps(tmp_path: Path) -> None:
                                base_urls={"acme": server.url})
         print(client.submit("acme/zoom", rushes.Request("x")).state)
     """
-    assert run(tmp_path, site, program) == ["wrapped", "queued"]
+    assert site.run(program) == ["wrapped", "queued"]
 
 
 class Cap:
-    """A wrapper given by hand, which may refuse to pay."""
+    """A wrapper given by hand that may refuse to submit."""
 
     @hookimpl(wrapper=True)
     def submit(self, payload: Any) -> Any:
@@ -207,7 +168,7 @@ class Cap:
         return call
 
 
-def test_a_wrapper_may_refuse_to_pay(tmp_path: Path) -> None:
+def test_a_wrapper_may_refuse_to_submit(tmp_path: Path) -> None:
     client = Client(plugins=[Zoom()], wrappers=[Cap()], keys={"acme": "k"}, home=tmp_path)
     assert client.check("acme/zoom", Request("x", duration=10)).valid
     with pytest.raises(ConfigurationError, match="the cap is reached"):
@@ -216,14 +177,14 @@ def test_a_wrapper_may_refuse_to_pay(tmp_path: Path) -> None:
     client.close()
 
 
-def test_an_entry_point_of_no_distribution_is_described() -> None:
+def test_a_broken_entry_point_without_a_distribution_is_described() -> None:
     entry = EntryPoint("x.y", "no_such_module_anywhere:plugin", "rushes")
     with pytest.raises(BrokenPluginError, match="an unknown distribution"):
         import_in_time(entry, 5)
 
 
 class Raising(Zoom):
-    """A plugin whose drafting raises."""
+    """A plugin whose build_payload raises."""
 
     declaration = msgspec.structs.replace(Zoom.declaration, id="acme/raising")
 
@@ -232,9 +193,7 @@ class Raising(Zoom):
         raise KeyError("clip")
 
 
-def test_what_a_broken_plugin_cannot_is_said_and_the_others_are_asked(
-    tmp_path: Path, site: Site
-) -> None:
+def test_check_all_reports_broken_plugins_and_checks_the_others(tmp_path: Path, site: Site) -> None:
     site.install("halfway", "raise RuntimeError('half')", rushes={"acme.half": "halfway:plugin"})
     client = Client(plugins=[Zoom(), Raising()], home=tmp_path)
     reports = {report.variant: report for report in client.check_all(Request("x"))}
@@ -249,7 +208,7 @@ def test_what_a_broken_plugin_cannot_is_said_and_the_others_are_asked(
 
 
 class Odd(Zoom):
-    """A plugin with one hook that does what it must not."""
+    """A plugin with one faulty hook."""
 
     def __init__(self, **hooks: Any) -> None:
         for name, raising in hooks.items():
@@ -273,7 +232,7 @@ def _polls_by_a_memo(receipt: Any) -> Any:
     yield Call.get(receipt.memo["url"])
 
 
-def test_a_trial_has_no_memo_and_blames_nobody_for_it() -> None:
+def test_a_trial_without_a_memo_blames_no_plugin() -> None:
     trial(Registry(plugins=[Odd(poll=_polls_by_a_memo)]).get("acme/zoom"))
 
 
@@ -292,20 +251,20 @@ def _gives_text(key: str) -> Any:
         ("authorize", _gives_text),
     ],
 )
-def test_a_trial_finds_the_hook_that_does_what_it_must_not(hook: str, odd: Any) -> None:
+def test_a_trial_finds_the_faulty_hook(hook: str, odd: Any) -> None:
     trial(Registry(plugins=[Zoom()]).get("acme/zoom"))
     with pytest.raises(BrokenPluginError, match=f"the hook {hook}"):
         trial(Registry(plugins=[Odd(**{hook: odd})]).get("acme/zoom"))
 
 
 class LeavingPayload(Payload):
-    """A payload that ends the program when it is made."""
+    """A payload that exits the program when it is created."""
 
     def __post_init__(self) -> None:
         raise SystemExit(0)
 
 
-def test_a_payload_that_ends_the_program_is_the_plugins_fault() -> None:
+def test_a_payload_that_exits_is_the_plugins_fault() -> None:
     plugin = Zoom()
     plugin.declaration = msgspec.structs.replace(Zoom.declaration, payload=LeavingPayload)
     with pytest.raises(BrokenPluginError, match="its payload struct raised SystemExit"):

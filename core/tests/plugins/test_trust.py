@@ -1,4 +1,4 @@
-"""One provider's name is one distribution's: no other is given its key, unless it is trusted."""
+"""A provider's name belongs to one distribution: no other gets its key unless it is trusted."""
 
 from pathlib import Path
 from typing import Any
@@ -12,28 +12,19 @@ from rushes import ConfigurationError, MissingKeyError
 from rushes._plugins.registry import Registry
 
 
-@pytest.fixture
-def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    folder = tmp_path / "site"
-    folder.mkdir()
-    monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.delenv("RUSHES_TRUST", raising=False)
-    return Site(folder)
-
-
-def bring(site: Site, name: str, variant: str) -> str:
-    """Install a distribution that brings one variant; return its id."""
+def install_variant(site: Site, name: str, variant: str) -> str:
+    """Install a distribution with one variant; return its id."""
     return install(site, name, GOOD.format(id=variant), variant)
 
 
 @pytest.fixture
 def stranger(site: Site) -> str:
     """Install the distribution that owns the name, and another; return the other's variant."""
-    bring(site, "rushes_acme", "acme/own")
-    return bring(site, "Acme_Extras", "acme/extra")
+    install_variant(site, "rushes_acme", "acme/own")
+    return install_variant(site, "Acme_Extras", "acme/extra")
 
 
-def test_a_second_distribution_is_not_given_the_key_and_is_named(
+def test_a_second_distribution_does_not_get_the_key_and_is_named(
     make: Maker, server: Server, stranger: str
 ) -> None:
     driver = make(plugins=[])
@@ -54,13 +45,13 @@ def test_a_second_distribution_is_not_given_the_key_and_is_named(
 
 
 @pytest.mark.parametrize("verb", ["wait", "cancel", "resume"])
-def test_it_is_not_given_it_for_a_task_either(
+def test_a_second_distribution_does_not_get_the_key_for_a_running_task(
     make: Maker, server: Server, site: Site, verb: str
 ) -> None:
-    """As where the second one was installed after the task was sent."""
-    variant = bring(site, "acme_extras", "acme/extra")
+    """The owner of the name was installed after the task was sent."""
+    variant = install_variant(site, "acme_extras", "acme/extra")
     task = make(plugins=[]).submit(variant, REQUEST)
-    bring(site, "rushes_acme", "acme/own")
+    install_variant(site, "rushes_acme", "acme/own")
     before = len(server.seen)
     with pytest.raises(ConfigurationError, match="is given only to rushes-acme") as caught:
         getattr(make(plugins=[]), verb)(task.id)
@@ -69,11 +60,11 @@ def test_it_is_not_given_it_for_a_task_either(
     assert make(plugins=[], trust={"acme": "acme-extras"}).resume(task.id).file
 
 
-def test_where_none_owns_the_name_none_is_given_the_key(
+def test_if_no_distribution_owns_the_name_none_gets_the_key(
     make: Maker, server: Server, site: Site
 ) -> None:
     for name in ("one", "other"):
-        bring(site, f"acme_{name}", f"acme/{name}")
+        install_variant(site, f"acme_{name}", f"acme/{name}")
     for name in ("one", "other"):
         words = rf"^acme/{name} comes from acme-{name}, .*None of them is named rushes-acme"
         with pytest.raises(ConfigurationError, match=words):
@@ -81,10 +72,17 @@ def test_where_none_owns_the_name_none_is_given_the_key(
     assert server.lines == []
 
 
-def test_the_only_one_owns_the_name(make: Maker, server: Server, site: Site) -> None:
-    bring(site, "whatever", "acme/own")
-    bring(site, "rushes_other", "other/zoom")
+def test_the_only_distribution_owns_the_name(make: Maker, server: Server, site: Site) -> None:
+    install_variant(site, "whatever", "acme/own")
+    install_variant(site, "rushes_other", "other/zoom")
     assert make(plugins=[]).submit("acme/own", REQUEST).state == "queued"
+
+
+def settings(how: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Put the part for the environment there; return the client's settings."""
+    if "environ" in how:
+        monkeypatch.setenv("RUSHES_TRUST", how["environ"])
+    return {name: value for name, value in how.items() if name != "environ"}
 
 
 TRUST: dict[str, dict[str, Any]] = {
@@ -100,13 +98,10 @@ TRUST: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("how", TRUST)
-def test_one_that_is_trusted_in_so_many_words_is_given_it(
+def test_an_explicitly_trusted_distribution_gets_the_key(
     make: Maker, server: Server, stranger: str, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = dict(TRUST[how])
-    if environ := said.pop("environ", None):
-        monkeypatch.setenv("RUSHES_TRUST", environ)
-    driver = make(plugins=[], **said)
+    driver = make(plugins=[], **settings(TRUST[how], monkeypatch))
     for variant in (stranger, "acme/own"):
         assert driver.submit(variant, REQUEST).state == "queued"
     keys = {headers.get("authorization") for _, headers, _ in server.seen}
@@ -126,19 +121,17 @@ DISTRUST: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("how", DISTRUST)
-def test_other_trust_is_not_trust_in_this_one(
+def test_trust_in_something_else_does_not_count(
     make: Maker, server: Server, stranger: str, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = dict(DISTRUST[how])
-    if environ := said.pop("environ", None):
-        monkeypatch.setenv("RUSHES_TRUST", environ)
+    driver = make(plugins=[], **settings(DISTRUST[how], monkeypatch))
     with pytest.raises(ConfigurationError, match="is given only to rushes-acme"):
-        make(plugins=[], **said).submit(stranger, REQUEST)
+        driver.submit(stranger, REQUEST)
     assert server.lines == []
 
 
 @pytest.mark.parametrize("said", ["acme", "acme=", "=acme-extras", "acme=x,acme-extras"])
-def test_trust_that_cannot_be_read_is_said_where_it_is_needed(
+def test_malformed_trust_is_reported_when_it_is_needed(
     server: Server, home: Path, stranger: str, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RUSHES_TRUST", said)
@@ -156,7 +149,7 @@ def test_a_plugin_given_by_hand_is_trusted(make: Maker, server: Server, stranger
         driver.submit(stranger, REQUEST)
 
 
-def test_why_is_said_without_loading_anything(site: Site) -> None:
+def test_the_reason_is_given_without_loading_any_plugin(site: Site) -> None:
     install(site, "rushes_acme", "raise AssertionError", "acme/own")
     install(site, "acme_extras", "raise AssertionError", "acme/extra")
     registry = Registry()

@@ -1,6 +1,6 @@
 """Killed at any point, and resumed: one bill, no id lost, the file whole or absent.
 
-Every point of a job's life is tried, for every kind of provider: before and after each effect, and
+Every point of a job's life is tried for every kind of provider: before and after each effect, and
 between the chunks of the video.
 """
 
@@ -75,7 +75,7 @@ def generate_again(world: World) -> Run:
 
 
 def outcome_is_knowable(world: World, before: Task | None) -> bool:
-    """Whether the provider lets us find out what became of a submit."""
+    """Return whether the provider lets us find out what became of a submit."""
     if before is None or before.state not in ("sending", "unknown"):
         return True
     kind, billed = world.kind, bool(world.provider.of(JOB))
@@ -83,7 +83,7 @@ def outcome_is_knowable(world: World, before: Task | None) -> bool:
 
 
 def assert_outcome(world: World, run: Run, before: Task | None, knowable: bool) -> None:
-    """Check how a job ended; `before` is what the journal said when it was continued."""
+    """Check how a job ended; `before` is the record with which it was continued."""
     bills, file = world.provider.of(JOB), world.output(JOB)
     assert not world.violations
     assert len(bills) <= 1
@@ -124,7 +124,7 @@ def test_killed_at_any_point(worlds: Iterator[World], continue_job: Callable[[Wo
 
 
 def test_killed_at_any_point_and_resumed_days_later(worlds: Iterator[World]) -> None:
-    """No key is remembered by then: what cannot be looked up must not be sent again."""
+    """By then the provider has forgotten keys: a submit must not be replayed, only looked up."""
     world = next(worlds)
     for point in range(len(kill_points(world, generate))):
         world = next(worlds)
@@ -137,7 +137,7 @@ def test_killed_at_any_point_and_resumed_days_later(worlds: Iterator[World]) -> 
 
 
 def test_killed_at_any_point_without_a_journal(worlds: Iterator[World]) -> None:
-    """Without a journal the last task that `on_update` showed is enough to go on."""
+    """Without a journal the last task given to `on_update` is enough to continue."""
 
     def alone(world: World, verb: str, given: Any) -> Run:
         return Process(world, keeps_journal=False).start(verb, JOB, given).run()
@@ -157,7 +157,7 @@ def test_killed_at_any_point_without_a_journal(worlds: Iterator[World]) -> None:
 
 
 def test_killed_twice_at_any_points(worlds: Iterator[World]) -> None:
-    """After one effect is before the next: each point is tried once here."""
+    """After one effect is before the next, so each point is tried once."""
 
     def killed_at(first: int) -> World:
         world = next(worlds)
@@ -240,7 +240,7 @@ def test_the_journal_fails_at_any_write(worlds: Iterator[World]) -> None:
             break
         assert isinstance(run.error, (JournalError, StillRunningError, OutcomeUnknownError))
         task = run.error.task
-        if task and task.receipt and task.unfinished:  # the caller knows more than the journal
+        if task and task.receipt and task.unfinished:  # the caller knows more than the journal does
             assert_outcome(world, Process(world).start("resume", JOB, task).run(), task, True)
             continue
         before, knowable = world.task(JOB), outcome_is_knowable(world, world.task(JOB))

@@ -1,7 +1,7 @@
 """Random walks of two jobs: processes work on them concurrently, are stopped and killed.
 
-The provider, the network and the clocks misbehave. After every step the invariants are checked; at
-the end all faults are over, and every job that can be delivered is.
+The provider, the network and the clocks misbehave. The invariants are checked after every step; at
+the end the faults stop, and every job that can be delivered must be.
 """
 
 import os
@@ -37,7 +37,7 @@ OTHER = Request("A lamp in the rain")
 SLOTS = 3
 NEVER = 3000
 ENDS = {"broken": "failed", "stopped": "cancelled", "gone": "expired"}
-"""What the provider's stages mean for a clip that has no video."""
+"""The states of the provider's final stages without a video."""
 
 
 def draw_faults(route: str) -> st.SearchStrategy[list[tuple[str, str]]]:
@@ -88,7 +88,7 @@ class RandomWalk(RuleBasedStateMachine):
         self, slot: int, verb: str, job: str, other: bool, timeout: float | None,
         faults: list[tuple[str, str]], steps: int,
     ) -> None:  # fmt: skip
-        """Request a job, whose name may be known already, perhaps for another request."""
+        """Request a job; its reference may be in use, perhaps for another request."""
         busy = self.runs[slot]
         if busy is None or busy.over:
             request = OTHER if other and self.world.task(job) else REQUEST
@@ -106,7 +106,7 @@ class RandomWalk(RuleBasedStateMachine):
         self, slot: int, verb: str, job: str, old: int, timeout: float | None,
         faults: list[tuple[str, str]], steps: int,
     ) -> None:  # fmt: skip
-        """Continue a job, by its name, or by a task that was reported once."""
+        """Continue a job by its reference or by a task that was once reported."""
         busy = self.runs[slot]
         if self.world.task(job) and (busy is None or busy.over):
             updates = self.world.updates[job]
@@ -128,7 +128,7 @@ class RandomWalk(RuleBasedStateMachine):
 
     @rule(slot=slots, performed=st.booleans(), steps=steps)
     def is_interrupted(self, slot: int, performed: bool, steps: int) -> None:
-        """Press Ctrl-C while an effect is performed: before it has happened, or after."""
+        """Press Ctrl-C during an effect: before it has happened, or after."""
         run = self.runs[slot]
         if run is not None and not run.over:
             run.throw(KeyboardInterrupt(), performed=performed)
@@ -170,7 +170,7 @@ class RandomWalk(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
     def check_final_outcomes(self) -> None:
-        """Once no fault is left, a resume gets what can be had."""
+        """Resume every job once no fault is left, and check its final outcome."""
         self.world.arrive()
         self.world.faults.clear()
         for process in self.processes:
@@ -197,7 +197,7 @@ class RandomWalk(RuleBasedStateMachine):
         elif task.state == "refused":
             assert before.state == "refused"
             assert isinstance(run.error, RefusedError)
-        elif task.state == "cancelled" and not bills:  # given up before it was sent
+        elif task.state == "cancelled" and not bills:  # cancelled before it was sent
             assert before.state == "cancelled"
             assert isinstance(run.error, TaskEndedError)
         elif task.state == "unknown":
@@ -211,7 +211,7 @@ class RandomWalk(RuleBasedStateMachine):
             assert task.file == str(self.world.output(job))
             assert self.world.output(job).read_bytes() == bills[0].video
         elif task.state == "completed":
-            # It was said to be ready, with links that lead nowhere, before it ended otherwise.
+            # It was reported ready with dead links before it ended otherwise.
             assert isinstance(run.error, ResultError)
             assert str(run.error).endswith(f"now calls it {ENDS[bills[0].end]}")
             assert not task.file

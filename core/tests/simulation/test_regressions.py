@@ -1,4 +1,4 @@
-"""What the random walks have found once, as short tests."""
+"""Bugs found by the random walks, as short tests."""
 
 import os
 from pathlib import Path
@@ -24,7 +24,7 @@ def inject(world: World, route: str, *names: str) -> None:
     world.faults[route].extend(FAULTS[route][name] for name in names)
 
 
-def test_cancelling_by_an_old_word_forgets_nothing(world: World) -> None:
+def test_cancelling_with_an_outdated_task_loses_nothing(world: World) -> None:
     process = Process(world)
     process.start("generate", JOB, REQUEST).run()
     before = world.task(JOB)
@@ -34,8 +34,8 @@ def test_cancelling_by_an_old_word_forgets_nothing(world: World) -> None:
     assert not violated_invariants(world, (JOB,))
 
 
-def test_whoever_cancels_leaves_the_record_to_the_owner(world: World) -> None:
-    """The other one has seen the end, and fetched the video, while we asked."""
+def test_a_cancel_leaves_the_record_to_the_owner(world: World) -> None:
+    """The owner sees the end and fetches the video while the cancel is under way."""
     process = Process(world)
     owner = process.start("generate", JOB, REQUEST)
     while not world.provider.of(JOB):
@@ -52,7 +52,7 @@ def test_whoever_cancels_leaves_the_record_to_the_owner(world: World) -> None:
 
 
 @pytest.mark.parametrize("fault", ["not sent", "lost", "silent"])
-def test_a_cancel_that_nobody_answers_says_so(world: World, fault: str) -> None:
+def test_a_cancel_without_an_answer_says_so(world: World, fault: str) -> None:
     process = Process(world)
     process.start("submit", JOB, REQUEST).run()
     inject(world, "DELETE clip", fault)
@@ -62,7 +62,9 @@ def test_a_cancel_that_nobody_answers_says_so(world: World, fault: str) -> None:
 
 
 @pytest.mark.parametrize("verb", ["resume", "wait", "cancel"])
-def test_an_old_word_is_not_believed_though_its_clock_was_ahead(world: World, verb: str) -> None:
+def test_an_outdated_task_is_not_believed_although_its_clock_was_ahead(
+    world: World, verb: str
+) -> None:
     process = Process(world)
     run = process.start("submit", JOB, REQUEST)
     while not world.updates[JOB]:
@@ -76,8 +78,8 @@ def test_an_old_word_is_not_believed_though_its_clock_was_ahead(world: World, ve
     assert not violated_invariants(world, (JOB,))
 
 
-def test_addresses_are_not_forgotten_for_an_answer_without_any(world: World) -> None:
-    """The video is gone here; it is fetched once more, the link fails, and the status has none."""
+def test_links_are_not_forgotten_for_a_status_without_any(world: World) -> None:
+    """The local file is gone; it is fetched again, the link fails, and the new status has none."""
     process = Process(world)
     process.start("generate", JOB, REQUEST).run()
     world.output(JOB).unlink()
@@ -90,10 +92,10 @@ def test_addresses_are_not_forgotten_for_an_answer_without_any(world: World) -> 
 
 
 @pytest.mark.parametrize(("end", "word"), [("broken", "failed"), ("stopped", "cancelled")])
-def test_a_video_whose_link_is_dead_is_not_unmade_by_another_word(
+def test_a_completed_task_with_a_dead_link_keeps_its_state(
     world: World, end: str, word: str
 ) -> None:
-    """It was there once; what there is to say is that it cannot be had, and what is said now."""
+    """The error says that the link has expired, and what the provider calls the task now."""
     process = Process(world)
     inject(world, "GET clip", "a dead link")
     world.faults["GET clip"].append(clip(stage=end, why="fog"))
@@ -118,7 +120,7 @@ def test_a_video_whose_link_is_dead_is_not_unmade_by_another_word(
     assert (task.file, task.error) == (str(world.output(JOB)), None)
 
 
-def test_a_video_that_is_there_is_fetched_whatever_it_is_called_now(world: World) -> None:
+def test_an_available_video_is_fetched_whatever_its_state_is_now(world: World) -> None:
     process = Process(world)
     process.start("submit", JOB, REQUEST).run()
     process.start("wait", JOB, JOB).run()
@@ -130,13 +132,13 @@ def test_a_video_that_is_there_is_fetched_whatever_it_is_called_now(world: World
     assert not violated_invariants(world, (JOB,))
 
 
-def test_told_to_come_back_on_the_last_day(world: World) -> None:
+def test_a_retry_after_on_the_last_day_of_the_calendar(world: World) -> None:
     inject(world, "POST clip", "429 by the last day")
     run = Process(world).start("submit", JOB, REQUEST).run()
     assert isinstance(run.error, RefusedError)
     assert "come back in" in str(run.error)
 
 
-def test_a_part_said_to_be_beyond_all_numbers(world: World) -> None:
+def test_a_content_range_with_a_huge_number(world: World) -> None:
     inject(world, "GET file", "a part of odd size")
     assert Process(world).start("generate", JOB, REQUEST).run().result

@@ -1,4 +1,4 @@
-"""Faults of the creating call: what is bought at most once, and what nobody knows is called so."""
+"""Faults of the creating call: nothing is bought twice; an unclear outcome is called unknown."""
 
 import datetime
 import email.utils
@@ -31,15 +31,15 @@ from rushes import (
 GOOD = b'{"clip": {"ref": "c-1", "stage": "waiting"}}'
 
 
-def kept(driver: Driver, error: RushesError) -> Task:
-    """Return the error's task, which must be the journal's only one."""
+def only_task(driver: Driver, error: RushesError) -> Task:
+    """Return the error's task, which must be the only one in the journal."""
     assert error.task is not None
     assert driver.tasks() == [error.task]
     return error.task
 
 
 @pytest.mark.parametrize("status", [400, 402, 404, 413, 422])
-def test_a_refusal_is_one_post_and_the_providers_words(
+def test_a_refusal_is_one_post_and_quotes_the_provider(
     make: Maker, server: Server, status: int
 ) -> None:
     server.on("POST", answers(status, {"error": {"message": "no such tint", "code": "E7"}}))
@@ -47,15 +47,13 @@ def test_a_refusal_is_one_post_and_the_providers_words(
     with pytest.raises(RefusedError, match=f"HTTP {status}.*no such tint") as caught:
         driver.submit("acme/zoom", REQUEST)
     assert (server.posts(), server.clips) == (1, {})
-    assert kept(driver, caught.value).state == "refused"
+    assert only_task(driver, caught.value).state == "refused"
     assert caught.value.refusal.code == "E7"
     assert driver.tasks(unfinished=True) == []
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_a_refused_key_is_named_by_where_it_is_from(
-    make: Maker, server: Server, status: int
-) -> None:
+def test_a_refused_key_is_named_by_its_source(make: Maker, server: Server, status: int) -> None:
     server.on("POST", answers(status, {"error": {"message": f"bad key {KEY}", "code": KEY}}))
     driver = make()
     with pytest.raises(RefusedError, match="the argument `keys`") as caught:
@@ -64,7 +62,7 @@ def test_a_refused_key_is_named_by_where_it_is_from(
     assert KEY not in str(caught.value) + repr(caught.value.refusal) + repr(caught.value.task)
 
 
-def cuts_its_head(handler: Handler) -> None:
+def cuts_the_head(handler: Handler) -> None:
     handler.wfile.write(b"HTTP/1.1 20")
     handler.hang_up()
 
@@ -72,7 +70,7 @@ def cuts_its_head(handler: Handler) -> None:
 UNKNOWN: dict[str, Behaviour] = {
     **{str(status): bills_then(answers(status)) for status in (408, 409, 425, 500, 502, 503, 504)},
     "dropped before the answer": bills_then(drops),
-    "cut in its head": bills_then(cuts_its_head),
+    "cut in the head": bills_then(cuts_the_head),
     "200 with HTML": bills_then(answers(200, "<html>Welcome</html>")),
     "200 with cut JSON": bills_then(answers(200, GOOD[:20])),
     "200, the body cut": bills_then(cuts(GOOD, 20)),
@@ -87,12 +85,14 @@ UNKNOWN: dict[str, Behaviour] = {
 
 
 @pytest.mark.parametrize("fault", UNKNOWN)
-def test_what_nobody_knows_is_sent_once_and_kept(make: Maker, server: Server, fault: str) -> None:
+def test_a_submit_of_unknown_outcome_is_sent_once_and_kept(
+    make: Maker, server: Server, fault: str
+) -> None:
     server.on("POST", UNKNOWN[fault])
     driver = make()
     with pytest.raises(OutcomeUnknownError) as caught:
         driver.generate("acme/zoom", REQUEST)
-    task = kept(driver, caught.value)
+    task = only_task(driver, caught.value)
     assert (task.state, task.remote_id) == ("unknown", None)
     assert task.error
     assert task.id in str(caught.value)
@@ -105,7 +105,7 @@ def test_what_nobody_knows_is_sent_once_and_kept(make: Maker, server: Server, fa
     assert server.posts() == 1
 
 
-def test_a_stalled_answer_ends_within_its_budget(make: Maker, server: Server) -> None:
+def test_a_stalled_answer_ends_at_the_submit_timeout(make: Maker, server: Server) -> None:
     billed = threading.Event()
 
     def stalls_when_billed(handler: Handler) -> None:
@@ -120,12 +120,14 @@ def test_a_stalled_answer_ends_within_its_budget(make: Maker, server: Server) ->
     assert (server.posts(), len(server.clips)) == (1, 1)
 
 
-def test_the_answer_nobody_understood_is_kept_without_the_key(make: Maker, server: Server) -> None:
+def test_an_answer_that_is_not_understood_is_recorded_without_the_key(
+    make: Maker, server: Server
+) -> None:
     server.on("POST", answers(200, f"<html>hello {KEY}</html>"))
     driver = make()
     with pytest.raises(OutcomeUnknownError, match="<html>hello") as caught:
         driver.submit("acme/zoom", REQUEST)
-    assert "<html>hello [key]" in (kept(driver, caught.value).error or "")
+    assert "<html>hello [key]" in (only_task(driver, caught.value).error or "")
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -136,11 +138,11 @@ def test_a_redirect_is_not_followed(make: Maker, server: Server, status: int) ->
     with pytest.raises(ConfigurationError, match="localhost") as caught:
         driver.submit("acme/zoom", REQUEST)
     assert server.lines == ["POST /v1/clips"]
-    assert kept(driver, caught.value).state == "refused"
+    assert only_task(driver, caught.value).state == "refused"
     assert KEY not in str(caught.value)
 
 
-def in_a_minute() -> dict[str, str]:
+def retry_in_a_minute() -> dict[str, str]:
     then = datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=60)
     return {"retry_after": email.utils.format_datetime(then, usegmt=True)}
 
@@ -155,10 +157,10 @@ def in_a_minute() -> dict[str, str]:
         ({"retry_after": "soon"}, 5, 6),
     ],
 )
-def test_told_to_wait_it_waits_at_least_that_long(
+def test_retry_after_is_waited_for_in_full(
     make: Maker, server: Server, headers: dict[str, str] | None, least: float, most: float
 ) -> None:
-    server.on("POST", answers(429, **(in_a_minute() if headers is None else headers)))
+    server.on("POST", answers(429, **(retry_in_a_minute() if headers is None else headers)))
     driver = make()
     task = driver.submit("acme/zoom", REQUEST)
     assert (server.posts(), len(server.clips), task.state) == (2, 1, "queued")
@@ -167,17 +169,17 @@ def test_told_to_wait_it_waits_at_least_that_long(
 
 
 @pytest.mark.parametrize("after", ["3600", "999999999999999999999"])
-def test_an_hour_is_too_long_to_wait(make: Maker, server: Server, after: str) -> None:
+def test_a_retry_after_of_an_hour_is_a_refusal(make: Maker, server: Server, after: str) -> None:
     server.on("POST", answers(429, retry_after=after))
     driver = make()
     with pytest.raises(RefusedError, match="come back in") as caught:
         driver.submit("acme/zoom", REQUEST)
     assert caught.value.refusal.kind == "wait"
     assert (server.posts(), server.clips, driver.slept) == (1, {}, [])
-    assert kept(driver, caught.value).state == "refused"
+    assert only_task(driver, caught.value).state == "refused"
 
 
-def test_waiting_ends_even_where_the_provider_always_says_now(
+def test_a_provider_that_always_says_retry_now_is_given_up(
     make: Maker, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rushes._submit.delivering.PATIENCE", 5.0)
@@ -187,16 +189,16 @@ def test_waiting_ends_even_where_the_provider_always_says_now(
     assert server.posts() == 6
 
 
-def test_nobody_listening_is_not_sent(make: Maker, server: Server) -> None:
+def test_a_call_that_nobody_accepts_was_not_sent(make: Maker, server: Server) -> None:
     driver = make(base_urls={"acme": "http://127.0.0.1:9"})
     with pytest.raises(NotSentError, match="nothing was bought") as caught:
         driver.submit("acme/zoom", REQUEST)
-    assert kept(driver, caught.value).state == "refused"
+    assert only_task(driver, caught.value).state == "refused"
     assert len(driver.slept) == 2
     assert driver.tasks(unfinished=True) == []
 
 
-def test_a_connection_that_comes_up_late_is_used(
+def test_a_connection_that_succeeds_at_the_third_attempt_is_used(
     make: Maker, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from rushes._flow import NotSent
@@ -217,7 +219,7 @@ def test_a_connection_that_comes_up_late_is_used(
     assert (server.posts(), len(tries)) == (1, 3)
 
 
-def test_a_refused_answer_with_an_id_is_a_task(make: Maker, server: Server) -> None:
+def test_a_429_with_an_id_is_an_accepted_task(make: Maker, server: Server) -> None:
     server.on("POST", bills_then(answers(429, GOOD)))
     assert make().submit("acme/zoom", REQUEST).remote_id == "c-1"
     assert server.posts() == 1
@@ -230,9 +232,7 @@ def test_the_creating_call_has_a_connection_of_its_own(make: Maker, server: Serv
 
 
 @pytest.mark.parametrize("ref", [".", "..", "....", "x" * 600, "x" * 1_000_000, "a\nb", "a\x00"])
-def test_an_id_that_nothing_can_have_is_not_understood(
-    make: Maker, server: Server, ref: str
-) -> None:
+def test_an_impossible_id_is_not_understood(make: Maker, server: Server, ref: str) -> None:
     server.on("POST", bills_then(answers(201, {"clip": {"ref": ref}})))
     driver = make()
     with pytest.raises(OutcomeUnknownError, match="its id") as caught:
@@ -240,11 +240,11 @@ def test_an_id_that_nothing_can_have_is_not_understood(
     assert len(str(caught.value)) < 2000
     assert server.lines == ["POST /v1/clips"]
     with pytest.raises(ConfigurationError, match=r"the remote id"):
-        driver.resolve(kept(driver, caught.value), remote_id=ref)
+        driver.resolve(only_task(driver, caught.value), remote_id=ref)
 
 
 class Regional(Zoom):
-    """Keeps in its receipts the region that polls go to."""
+    """Stores in its receipts the region that polls go to."""
 
     @hookimpl
     def parse_submit(self, answer: Answer) -> Receipt | None:
@@ -258,12 +258,12 @@ class Regional(Zoom):
                                            region=region)))  # fmt: skip
 
 
-def test_what_a_receipt_needs_beside_the_id_is_asked_for(make: Maker, server: Server) -> None:
+def test_resolve_asks_for_a_memo_where_receipts_need_one(make: Maker, server: Server) -> None:
     server.on("POST", bills_then(drops))
     driver = make(plugins=[Regional()])
     with pytest.raises(OutcomeUnknownError) as caught:
         driver.submit("acme/zoom", REQUEST)
-    task = kept(driver, caught.value)
+    task = only_task(driver, caught.value)
     with pytest.raises(ConfigurationError, match=r"'c-1', which has no memo.*give the right one"):
         driver.resolve(task, remote_id="c-1")
     server.on("POST", answers(201, {"clip": {"ref": "c-2"}}))
@@ -285,7 +285,7 @@ def test_what_a_receipt_needs_beside_the_id_is_asked_for(make: Maker, server: Se
 
 
 @pytest.mark.parametrize("ref", ["a/b", "../a", "a%2Fb", "a?b#c", "a;b", "ä", ". ."])
-def test_an_id_stays_one_part_of_its_path(make: Maker, server: Server, ref: str) -> None:
+def test_an_id_stays_one_segment_of_the_path(make: Maker, server: Server, ref: str) -> None:
     server.on("POST", bills_then(answers(201, {"clip": {"ref": ref}})))
     server.on("GET", answers(404), answers(200, {"clip": {"ref": ref, "stage": "broken"}}))
     driver = make()

@@ -1,14 +1,16 @@
-"""Whose a task is when processes sleep, fork, are cancelled or simply end: never paid twice."""
+"""Who owns a task when processes sleep, fork, are cancelled or end; it is never paid for twice."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
-from acme_driver import REQUEST, Drivers, Maker, StoppedClock
+from acme_driver import REQUEST, Driver, Drivers, Maker, StoppedClock, journal_of
 from acme_kinds import Both, Replaying
 from acme_server import Server, answers, bills_then, drops, stalls
 from acme_zoom import Zoom
@@ -33,7 +35,7 @@ SCRIPT = Path(__file__).parents[1] / "client_process.py"
 
 
 def run(server: Server, home: Path, *order: str, end: int = 0) -> list[str]:
-    """Run a process of its own; return the lines it says."""
+    """Run a separate process; return the lines it prints, sorted."""
     what, *details = order
     process = subprocess.run(
         [sys.executable, "-X", "dev", str(SCRIPT), what, str(home), server.url, *details],
@@ -46,21 +48,19 @@ def run(server: Server, home: Path, *order: str, end: int = 0) -> list[str]:
     return sorted(process.stdout.splitlines())
 
 
-def test_a_process_that_sleeps_before_its_post_does_not_send_it_when_it_wakes(
+def test_a_process_that_sleeps_past_its_lease_does_not_send_when_it_wakes(
     make: Maker, server: Server, home: Path
 ) -> None:
-    """The user gives the job up meanwhile, and orders anew elsewhere."""
+    """Meanwhile the user gives the job up and starts a new one elsewhere."""
     clock = StoppedClock()
     driver, other = make(clock=clock), make(clock=clock)
 
     def sleeps(task: Task) -> None:
         if task.state == "sending":
             clock.advance(LEASE + 1)
-            journal = other.client._session.journal
-            assert journal
-            journal.claim(task.id, "the user's")
-            journal.save(msgspec.structs.replace(task, state="lost"), "the user's")
-            journal.release("the user's")
+            with closing(journal_of(other)) as journal:
+                journal.claim(task.id, "the user's")
+                journal.save(msgspec.structs.replace(task, state="lost"), "the user's")
 
     with pytest.raises(StillRunningError, match="another process has taken over task"):
         driver.submit("acme/zoom", REQUEST, on_update=sleeps)
@@ -69,7 +69,7 @@ def test_a_process_that_sleeps_before_its_post_does_not_send_it_when_it_wakes(
     assert len(server.clips) == 1
 
 
-def test_a_process_that_was_slow_to_connect_makes_sure_that_the_task_is_its_own(
+def test_a_process_that_was_slow_to_connect_confirms_its_claim_before_sending(
     make: Maker, server: Server, home: Path
 ) -> None:
     driver = make(clock=StoppedClock())
@@ -98,7 +98,7 @@ def test_a_fork_in_a_callback_sends_once(server: Server, home: Path, state: str,
 
 
 @pytest.mark.parametrize("when", ["recorded", "sending", "queued", "in_progress"])
-def test_a_program_ends_with_a_loop_that_was_dropped(server: Server, home: Path, when: str) -> None:
+def test_a_program_with_an_abandoned_loop_ends(server: Server, home: Path, when: str) -> None:
     server.last = {"stage": "rendering"}
     if when == "sending":
         server.on("POST", stalls)
@@ -121,14 +121,11 @@ def test_a_forked_child_of_an_asynchronous_program_ends(
 
 
 def _tasks(home: Path) -> list[Task]:
-    journal = SQLiteJournal(home / "journal.db")
-    try:
+    with closing(SQLiteJournal(home / "journal.db")) as journal:
         return journal.tasks()
-    finally:
-        journal.close()
 
 
-def test_a_client_that_was_left_open_says_so_and_lets_go(server: Server, home: Path) -> None:
+def test_an_unclosed_client_warns_and_releases_its_files(server: Server, home: Path) -> None:
     process = subprocess.run(
         [sys.executable, "-W", "always", str(SCRIPT), "leave_open", str(home), server.url],
         capture_output=True,
@@ -140,10 +137,10 @@ def test_a_client_that_was_left_open_says_so_and_lets_go(server: Server, home: P
     assert "ResourceWarning: unclosed <rushes.client.Client" in process.stderr
 
 
-def cancelled(
-    drivers: Drivers, server: Server, home: Path, times: int, meanwhile: Callable[[], bool]
+def cancel_submits(
+    drivers: Drivers, server: Server, home: Path, times: int, reached: Callable[[], bool]
 ) -> list[Task]:
-    """Cancel twenty submits over two connections, each so many times; return what is recorded."""
+    """Cancel twenty submits over two connections, each this many times; return what is recorded."""
     driver = drivers(connections=2)
     client = driver.client
     assert isinstance(client, AsyncClient)
@@ -153,7 +150,7 @@ def cancelled(
             asyncio.create_task(client.submit("acme/zoom", REQUEST, task=f"job-{number}"))
             for number in range(20)
         ]
-        while not meanwhile():  # noqa: ASYNC110
+        while not reached():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         for _ in range(times):
             for job in jobs:
@@ -162,18 +159,18 @@ def cancelled(
         done = await asyncio.gather(*jobs, return_exceptions=True)
         assert all(isinstance(end, asyncio.CancelledError) for end in done)
 
-    drivers._runner.run(run())
+    drivers.run(run())
     driver.close()
     return _tasks(home)
 
 
 @pytest.mark.parametrize("times", [1, 5])
-def test_what_is_cancelled_before_it_left_is_recorded(
+def test_a_submit_cancelled_before_it_left_stays_recorded(
     server: Server, home: Path, times: int
 ) -> None:
     server.on("POST", *[bills_then(stalls)] * 20)
     drivers = Drivers("async", server, home)
-    tasks = cancelled(drivers, server, home, times, lambda: server.posts() == 2)
+    tasks = cancel_submits(drivers, server, home, times, lambda: server.posts() == 2)
     states = [task.state for task in tasks]
     assert (len(states), set(states)) == (20, {"recorded", "unknown"})
     assert states.count("unknown") == len(server.clips) == 2
@@ -182,42 +179,41 @@ def test_what_is_cancelled_before_it_left_is_recorded(
     drivers.close()
 
 
-def test_a_request_that_is_repeated_takes_up_the_job_that_was_never_sent(
+def leave_unsent(driver: Driver) -> Task:
+    """Leave a job unsent: its output folder is a file."""
+    (driver.home / "file").parent.mkdir(parents=True, exist_ok=True)
+    (driver.home / "file").touch()
+    with pytest.raises(DiskError, match="nothing was sent, the task is kept"):
+        driver.submit("acme/zoom", REQUEST, output=driver.home / "file" / "x.mp4")
+    (left,) = driver.tasks(unfinished=True)
+    assert left.state == "recorded"
+    return left
+
+
+def test_a_repeated_request_takes_up_the_unsent_job(
     make: Maker, server: Server, home: Path
 ) -> None:
-    (home / "file").parent.mkdir(parents=True, exist_ok=True)
-    (home / "file").touch()
     driver = make()
-    for _ in range(2):
-        with pytest.raises(DiskError, match="nothing was sent, the task is kept"):
-            driver.submit("acme/zoom", REQUEST, output=home / "file" / "x.mp4")
-    (left,) = driver.tasks()
-    assert left.state == "recorded"
+    left = leave_unsent(driver)
+    assert leave_unsent(driver).id == left.id
     done = driver.generate("acme/zoom", REQUEST, output=home / "x.mp4")
     assert (done.id, done.file) == (left.id, str(home / "x.mp4"))
     assert driver.generate("acme/zoom", REQUEST).id != done.id
     assert server.posts() == 2
 
 
-def test_a_job_of_a_name_is_not_taken_up_by_another_name(
-    make: Maker, server: Server, home: Path
+def test_a_request_with_a_reference_does_not_take_up_another_unsent_job(
+    make: Maker, server: Server
 ) -> None:
-    (home / "file").parent.mkdir(parents=True, exist_ok=True)
-    (home / "file").touch()
     driver = make()
-    with pytest.raises(DiskError):
-        driver.submit("acme/zoom", REQUEST, output=home / "file" / "x.mp4")
+    leave_unsent(driver)
     assert driver.submit("acme/zoom", REQUEST, task="mine").id == "mine"
     assert {task.state for task in driver.tasks()} == {"recorded", "queued"}
 
 
-def test_what_was_never_sent_is_dropped(make: Maker, server: Server, home: Path) -> None:
-    (home / "file").parent.mkdir(parents=True, exist_ok=True)
-    (home / "file").touch()
+def test_an_unsent_job_can_be_cancelled(make: Maker, server: Server) -> None:
     driver = make()
-    with pytest.raises(DiskError):
-        driver.submit("acme/zoom", REQUEST, output=home / "file" / "x.mp4")
-    (left,) = driver.tasks(unfinished=True)
+    left = leave_unsent(driver)
     assert driver.cancel(left.id).state == "cancelled"
     assert driver.tasks(unfinished=True) == []
     with pytest.raises(TaskEndedError, match="given up before it was sent"):
@@ -226,7 +222,7 @@ def test_what_was_never_sent_is_dropped(make: Maker, server: Server, home: Path)
     assert server.posts() == 1
 
 
-def test_only_the_key_that_a_submit_was_sent_with_finds_out_about_it(
+def test_an_unknown_submit_is_investigated_only_with_the_key_that_sent_it(
     make: Maker, server: Server
 ) -> None:
     server.replays = True
@@ -251,7 +247,9 @@ def test_only_the_key_that_a_submit_was_sent_with_finds_out_about_it(
     assert b"another-account" not in text
 
 
-def test_a_day_is_counted_from_the_call_that_is_replayed(make: Maker, server: Server) -> None:
+def test_the_replay_window_starts_with_the_call_that_is_replayed(
+    make: Maker, server: Server
+) -> None:
     server.replays = True
     server.on("POST", answers(400, {"message": "busy today"}))
     driver = make(plugins=[Replaying()])
@@ -263,21 +261,17 @@ def test_a_day_is_counted_from_the_call_that_is_replayed(make: Maker, server: Se
     assert (len(server.clips), server.posts()) == (1, 3)
 
 
-def test_a_timeout_bounds_the_waiting_for_another_owner(make: Maker, server: Server) -> None:
-    clock = StoppedClock()
-    driver, other = make(clock=clock), make(clock=clock)
+def test_waiting_for_another_owner_ends_at_the_timeout(make: Maker, server: Server) -> None:
+    driver = make(clock=StoppedClock())
     task = driver.submit("acme/zoom", REQUEST, task="mine")
-    journal = other.client._session.journal
-    assert journal
-    assert journal.claim(task.id, "another's")
-    with pytest.raises(StillRunningError, match="another process works on task mine"):
-        driver.generate("acme/zoom", REQUEST, task="mine", timeout=2)
+    with closing(journal_of(driver)) as journal:
+        assert journal.claim(task.id, "another's")
+        with pytest.raises(StillRunningError, match="another process works on task mine"):
+            driver.generate("acme/zoom", REQUEST, task="mine", timeout=2)
     assert sum(driver.slept) == pytest.approx(2)
 
 
-def test_a_provider_that_says_to_come_back_is_not_waited_for_past_the_timeout(
-    make: Maker, server: Server
-) -> None:
+def test_a_retry_after_beyond_the_timeout_is_not_waited_for(make: Maker, server: Server) -> None:
     server.on("POST", answers(429, retry_after="30"))
     driver = make()
     with pytest.raises(RefusedError, match="come back in 30 seconds"):
@@ -285,10 +279,7 @@ def test_a_provider_that_says_to_come_back_is_not_waited_for_past_the_timeout(
     assert driver.slept == []
 
 
-def test_what_cannot_be_read_is_named(make: Maker, server: Server, home: Path) -> None:
-    import sqlite3
-    from contextlib import closing
-
+def test_unreadable_records_are_listed(make: Maker, server: Server, home: Path) -> None:
     driver = make()
     kept = driver.submit("acme/zoom", REQUEST, task="kept")
     driver.submit("acme/zoom", REQUEST, task="damaged")
@@ -300,7 +291,7 @@ def test_what_cannot_be_read_is_named(make: Maker, server: Server, home: Path) -
     assert "cannot read" in found[1]
 
 
-def test_a_submit_that_nothing_answers_for_is_never_dropped(make: Maker, server: Server) -> None:
+def test_a_submit_of_unknown_outcome_cannot_be_cancelled(make: Maker, server: Server) -> None:
     server.on("POST", bills_then(drops))
     driver = make(plugins=[Zoom()], timeouts=Timeouts())
     with pytest.raises(OutcomeUnknownError):
@@ -309,7 +300,7 @@ def test_a_submit_that_nothing_answers_for_is_never_dropped(make: Maker, server:
         driver.cancel("mine")
 
 
-def test_an_unreachable_provider_leaves_nothing_to_buy(make: Maker, home: Path) -> None:
+def test_an_unreachable_provider_leaves_no_unfinished_task(make: Maker, home: Path) -> None:
     driver = make(base_urls={"acme": "http://127.0.0.1:9"})
     with pytest.raises(NotSentError):
         driver.submit("acme/zoom", REQUEST)

@@ -1,12 +1,13 @@
-"""A submit whose outcome nobody knows: found again, replayed, or left to the caller."""
+"""A submit of unknown outcome: found again, replayed, or left to the caller."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import msgspec
 import pytest
-from acme_driver import KEY, REQUEST, Driver, Maker
+from acme_driver import KEY, REQUEST, Driver, Maker, journal_of
 from acme_kinds import Both, Findable, Rejecting, RejectingFindable, Replaying
 from acme_server import Behaviour, Server, answers, bills_then, created, cuts, drops, stalls
 from acme_zoom import Zoom
@@ -17,7 +18,7 @@ from rushes import (
     Timeouts,
 )
 
-SILENT: dict[str, Behaviour] = {
+UNCLEAR: dict[str, Behaviour] = {
     "dropped": drops,
     "stalled": stalls,
     "500": answers(500),
@@ -34,9 +35,9 @@ SILENT: dict[str, Behaviour] = {
 }
 
 
-@pytest.mark.parametrize("fault", SILENT.values(), ids=SILENT)
+@pytest.mark.parametrize("fault", UNCLEAR.values(), ids=UNCLEAR)
 @pytest.mark.parametrize("plugin", [Replaying, Findable, Both])
-def test_a_provider_that_can_tell_is_asked(
+def test_a_provider_that_can_find_or_replay_is_asked(
     make: Maker, server: Server, plugin: type[Zoom], fault: Behaviour
 ) -> None:
     server.replays = plugin is not Findable
@@ -48,7 +49,7 @@ def test_a_provider_that_can_tell_is_asked(
 
 
 @pytest.mark.parametrize("plugin", [Replaying, Both])
-def test_what_was_never_created_is_created_by_the_replay(
+def test_a_replay_creates_what_was_never_created(
     make: Maker, server: Server, plugin: type[Zoom]
 ) -> None:
     server.replays = True
@@ -59,9 +60,7 @@ def test_what_was_never_created_is_created_by_the_replay(
     assert one == other
 
 
-def test_where_nothing_is_found_and_nothing_replayed_nobody_knows(
-    make: Maker, server: Server
-) -> None:
+def test_without_a_find_or_a_replay_the_outcome_stays_unknown(make: Maker, server: Server) -> None:
     server.on("POST", drops)
     driver = make(plugins=[Findable()])
     with pytest.raises(OutcomeUnknownError, match="finds no task"):
@@ -77,7 +76,7 @@ def test_a_look_up_may_lag(make: Maker, server: Server) -> None:
     assert server.posts() == 1
 
 
-def test_two_matches_are_not_a_match(make: Maker, server: Server) -> None:
+def test_two_matches_are_ambiguous(make: Maker, server: Server) -> None:
     def twice(handler: Any) -> None:
         server.create(handler.headers["X-Job"])
         server.create(handler.headers["X-Job"])
@@ -91,7 +90,7 @@ def test_two_matches_are_not_a_match(make: Maker, server: Server) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 422])
-def test_a_refusal_of_the_replay_says_nothing_about_the_first_call(
+def test_a_refused_replay_proves_nothing_about_the_first_call(
     make: Maker, server: Server, status: int
 ) -> None:
     server.replays = True
@@ -105,9 +104,7 @@ def test_a_refusal_of_the_replay_says_nothing_about_the_first_call(
     assert len(server.clips) == 1
 
 
-def test_a_key_that_is_rejected_as_known_means_that_there_is_something_to_find(
-    make: Maker, server: Server
-) -> None:
+def test_a_key_rejected_as_known_triggers_another_look_up(make: Maker, server: Server) -> None:
     server.found_after = 2
     server.on("POST", bills_then(drops), *[answers(400, {"message": "seen before"})] * 9)
     driver = make(plugins=[RejectingFindable()])
@@ -115,7 +112,7 @@ def test_a_key_that_is_rejected_as_known_means_that_there_is_something_to_find(
     assert len(server.clips) == 1
 
 
-def test_a_key_that_is_rejected_where_nothing_can_be_found_stays_unknown(
+def test_a_key_rejected_as_known_stays_unknown_without_a_look_up(
     make: Maker, server: Server
 ) -> None:
     server.on("POST", bills_then(drops), *[answers(400, {"message": "seen before"})] * 9)
@@ -124,7 +121,7 @@ def test_a_key_that_is_rejected_where_nothing_can_be_found_stays_unknown(
     assert len(server.clips) == 1
 
 
-def test_a_fault_that_lasts_ends_as_unknown_within_the_budget(make: Maker, server: Server) -> None:
+def test_a_lasting_fault_ends_as_unknown_within_the_timeout(make: Maker, server: Server) -> None:
     server.replays = True
     server.on("POST", *[bills_then(drops)] * 50)
     driver = make(plugins=[Replaying()])
@@ -137,44 +134,33 @@ def test_a_fault_that_lasts_ends_as_unknown_within_the_budget(make: Maker, serve
     assert len(server.clips) == 1
 
 
-def test_a_key_is_not_trusted_for_ever(make: Maker, server: Server) -> None:
+@pytest.mark.parametrize("hours", [25, -24])
+def test_nothing_is_replayed_after_the_replay_window_or_from_the_future(
+    make: Maker, server: Server, hours: int
+) -> None:
     server.on("POST", bills_then(drops), *[answers(500)] * 9)
     driver = make(plugins=[Replaying()])
     with pytest.raises(OutcomeUnknownError):
         driver.submit("acme/zoom", REQUEST)
     posts = server.posts()
-    task = driver.tasks()[0]
-    driver.clock.advance(25 * 3600)
-    with pytest.raises(OutcomeUnknownError):
-        driver.resume(task.id)
-    assert server.posts() == posts
-
-
-def test_a_record_from_the_future_is_not_replayed(make: Maker, server: Server) -> None:
-    server.on("POST", bills_then(drops), *[answers(500)] * 9)
-    driver = make(plugins=[Replaying()])
-    with pytest.raises(OutcomeUnknownError):
-        driver.submit("acme/zoom", REQUEST)
-    posts = server.posts()
-    driver.clock.advance(-24 * 3600)
+    driver.clock.advance(hours * 3600)
     with pytest.raises(OutcomeUnknownError):
         driver.resume(driver.tasks()[0].id)
     assert server.posts() == posts
 
 
 @pytest.mark.parametrize("plugin", [Zoom, Replaying, Findable])
-def test_a_task_that_a_killed_process_was_sending(
+def test_a_task_that_was_being_sent_by_a_killed_process(
     make: Maker, server: Server, plugin: type[Zoom]
 ) -> None:
-    """What a killed process leaves behind: a record that says sending, and a bill."""
+    """It leaves behind a record in state sending, and a bill."""
     server.replays = plugin is Replaying
     server.on("POST", bills_then(drops))
     driver = make(plugins=[Zoom()])
     with pytest.raises(OutcomeUnknownError):
         driver.submit("acme/zoom", REQUEST)
-    journal = driver.client._session.journal
-    assert journal
-    journal.save(msgspec.structs.replace(driver.tasks()[0], state="sending"))
+    with closing(journal_of(driver)) as journal:
+        journal.save(msgspec.structs.replace(driver.tasks()[0], state="sending"))
     other = make(plugins=[plugin()])
     reference = other.tasks(unfinished=True)[0].id
     if plugin is Zoom:
@@ -185,7 +171,7 @@ def test_a_task_that_a_killed_process_was_sending(
     assert len(server.clips) == 1
 
 
-def test_the_same_job_given_again_finds_out_first(make: Maker, server: Server) -> None:
+def test_repeating_a_job_first_finds_out_what_became_of_it(make: Maker, server: Server) -> None:
     server.on("POST", bills_then(drops))
     driver = make(plugins=[Zoom()])
     with pytest.raises(OutcomeUnknownError):
@@ -194,8 +180,10 @@ def test_the_same_job_given_again_finds_out_first(make: Maker, server: Server) -
     assert (found.remote_id, server.posts()) == ("c-1", 1)
 
 
-def at_once(one: Driver, other: Driver, verb: str, *given: Any, **named: Any) -> list[Task]:
-    """Have two clients do the same at once."""
+def call_concurrently(
+    one: Driver, other: Driver, verb: str, *given: Any, **named: Any
+) -> list[Task]:
+    """Make the same call with two clients at the same time."""
     verbs = [getattr(driver.client, verb) for driver in (one, other)]
     if isinstance(one.client, AsyncClient):
 
@@ -222,21 +210,23 @@ def test_two_resumes_at_once_make_one_post_and_one_download(
     with pytest.raises(KeyboardInterrupt):
         make(plugins=[Replaying()]).generate("acme/zoom", REQUEST, task="job", on_update=leave)
     one, other = make(plugins=[Replaying()]), make(plugins=[Replaying()])
-    done = at_once(one, other, "resume", "job")
+    done = call_concurrently(one, other, "resume", "job")
     assert [task.state for task in done] == ["completed"] * 2
     assert (server.posts(), len(server.clips)) == (1, 1)
     assert sum(line.startswith("GET /files") for line in server.lines) == 1
 
 
 @pytest.mark.parametrize("times", range(3))
-def test_the_same_job_given_twice_at_once_is_one(make: Maker, server: Server, times: int) -> None:
-    done = at_once(make(), make(), "generate", "acme/zoom", REQUEST, task="job")
+def test_the_same_job_submitted_twice_at_once_is_one(
+    make: Maker, server: Server, times: int
+) -> None:
+    done = call_concurrently(make(), make(), "generate", "acme/zoom", REQUEST, task="job")
     assert done[0] == done[1]
     assert (server.posts(), len(server.clips)) == (1, 1)
     assert sum(line.startswith("GET /files") for line in server.lines) == 1
 
 
-def test_a_submit_that_goes_well_is_not_looked_up(make: Maker, server: Server) -> None:
+def test_a_successful_submit_is_not_looked_up(make: Maker, server: Server) -> None:
     server.on("POST", created)
     make(plugins=[Both()]).submit("acme/zoom", REQUEST)
     assert server.lines == ["POST /v1/clips"]

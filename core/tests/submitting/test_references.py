@@ -27,6 +27,7 @@ from rushes import (
     RefusedError,
     Request,
     RequestError,
+    SQLiteJournal,
     Steps,
     StillRunningError,
     Task,
@@ -36,6 +37,8 @@ from rushes import (
     pick_text,
 )
 from rushes._plugins.defaults import http_date
+from rushes.journal import LEASE
+from rushes.testing import Clock
 
 
 def test_the_same_job_is_the_same_task(make: Maker, server: Server) -> None:
@@ -58,7 +61,7 @@ def test_a_reference_used_for_another_job_is_refused(make: Maker, server: Server
     assert server.posts() == 1
 
 
-def test_a_client_id_is_the_key_of_a_job(make: Maker, server: Server) -> None:
+def test_a_client_id_identifies_a_job(make: Maker, server: Server) -> None:
     driver = make()
     native = {"model": "zoom", "text": "x", "ticket": "t-1"}
     one = driver.submit("acme/zoom", {"extra": native})
@@ -73,7 +76,7 @@ def test_a_client_id_is_the_key_of_a_job(make: Maker, server: Server) -> None:
 @pytest.mark.parametrize(
     "reference", ["", " ", "../x", "a/b", "a\\b", ".x", "a\nb", "x" * 101, "é"]
 )
-def test_a_reference_names_files_and_goes_into_headers(
+def test_a_reference_must_be_safe_in_file_names_and_headers(
     make: Maker, server: Server, reference: str
 ) -> None:
     driver = make()
@@ -87,7 +90,7 @@ class Narrow(Payload, kw_only=True, forbid_unknown_fields=True):
 
 
 class Ticketed(Zoom):
-    """The provider's names of jobs are short, and the reference that we would make is too long."""
+    """Its client id field is shorter than the references that we generate."""
 
     declaration = msgspec.structs.replace(Zoom.declaration, payload=Narrow)
 
@@ -100,7 +103,7 @@ class Ticketed(Zoom):
         (None, "ticket.*characters; at most 8.*give another one"),
     ],
 )
-def test_a_reference_fits_the_field_that_carries_it(
+def test_a_reference_must_fit_the_field_that_carries_it(
     make: Maker, server: Server, reference: str | None, words: str
 ) -> None:
     driver = make(plugins=[Ticketed()])
@@ -111,7 +114,7 @@ def test_a_reference_fits_the_field_that_carries_it(
     assert driver.submit("acme/zoom", REQUEST, task="kite").client_id == "kite"
 
 
-def test_a_wrong_request_is_not_sent(make: Maker, server: Server) -> None:
+def test_an_invalid_request_is_not_sent(make: Maker, server: Server) -> None:
     driver = make()
     with pytest.raises(RequestError, match="prompt: is required") as caught:
         driver.submit("acme/zoom", Request("", seed=3))
@@ -119,7 +122,7 @@ def test_a_wrong_request_is_not_sent(make: Maker, server: Server) -> None:
     assert (server.lines, driver.home.exists()) == ([], False)
 
 
-def test_a_task_is_found_by_the_beginning_of_its_reference(make: Maker, server: Server) -> None:
+def test_a_task_is_found_by_a_prefix_of_its_reference(make: Maker, server: Server) -> None:
     driver = make()
     for name in ("kite-1", "kite-12", "dune_1", "dunex1"):
         driver.submit("acme/zoom", REQUEST, task=name)
@@ -225,7 +228,7 @@ def test_three_hundred_tasks_at_once_over_few_connections(server: Server, home: 
     assert server.most <= 11  # one may be closing while the next is opened
 
 
-def test_errors_travel_with_their_task(make: Maker, server: Server) -> None:
+def test_errors_are_pickled_with_their_task(make: Maker, server: Server) -> None:
     server.on("POST", answers(400, {"error": {"message": "no"}}))
     with pytest.raises(RefusedError) as caught:
         make().submit("acme/zoom", REQUEST)
@@ -236,9 +239,9 @@ def test_errors_travel_with_their_task(make: Maker, server: Server) -> None:
     assert error.refusal == caught.value.refusal == Refusal(kind="refused", message="no")
 
 
-def test_a_journal_that_is_none(make: Maker, server: Server, home: Path) -> None:
+def test_a_journal_file_that_is_not_a_database(make: Maker, server: Server, home: Path) -> None:
     home.mkdir()
-    (home / "journal.db").write_bytes(b"no database" * 100)
+    (home / "journal.db").write_bytes(b"not a database" * 100)
     with pytest.raises(JournalError, match=r"journal\.db cannot be used"):
         make().submit("acme/zoom", REQUEST)
     assert server.lines == []
@@ -251,7 +254,7 @@ def test_the_drivers_are_drivers(server: Server, home: Path) -> None:
     drivers.close()
 
 
-def test_a_job_that_was_never_accepted_goes_to_the_base_url_of_today(
+def test_a_job_that_was_never_accepted_goes_to_the_current_base_url(
     make: Maker, server: Server
 ) -> None:
     server.on("POST", answers(302, location="https://elsewhere.example/"))
@@ -276,36 +279,31 @@ def test_a_task_stays_where_it_was_sent(make: Maker, server: Server) -> None:
     assert server.posts() == 1
 
 
-def test_a_process_that_wakes_up_with_the_id_leaves_it_to_whoever_took_over(
-    make: Maker, server: Server
+def test_a_process_that_lost_its_lease_hands_the_id_to_the_new_owner(
+    make: Maker, server: Server, home: Path
 ) -> None:
-    """As a suspended one does, whose lease ran out while the answer was on its way."""
-    driver, rival = make(), make()
-    journal = rival.client._session.journal
-    assert journal
+    """Like a suspended process whose lease ran out while the answer was under way."""
+    later = Clock()
+    later.advance(LEASE + 1)
+    journal = SQLiteJournal(home / "journal.db", clock=later.since_boot)
 
     def take_over(handler: Handler) -> None:
         (task,) = journal.tasks()
-        own = driver.client._session.journal
-        assert own
-        own.release(driver.client._session.held[task.id].claim)
         assert journal.claim(task.id, "rival")
         journal.save(msgspec.structs.replace(task, state="unknown"), "rival")
         created(handler)
 
     server.on("POST", take_over)
     with pytest.raises(StillRunningError, match="the provider has it as 'c-1'"):
-        driver.submit("acme/zoom", REQUEST)
+        make().submit("acme/zoom", REQUEST)
     (task,) = journal.tasks()
     assert (task.state, task.remote_id) == ("queued", "c-1")
-    journal.release("rival")
-    assert rival.resume(task.id).file
+    journal.close()
+    assert make().resume(task.id).file
     assert server.posts() == 1
 
 
-def test_half_a_surrogate_pair_in_an_answer_is_no_reason_to_lose_it(
-    make: Maker, server: Server
-) -> None:
+def test_a_lone_surrogate_in_an_answer_does_not_lose_it(make: Maker, server: Server) -> None:
     server.on("POST", answers(400, '{"error": {"message": "bad \\ud83d"}}'))
     with pytest.raises(RefusedError, match="bad \ufffd") as caught:
         make().submit("acme/zoom", REQUEST)
@@ -313,7 +311,7 @@ def test_half_a_surrogate_pair_in_an_answer_is_no_reason_to_lose_it(
     assert make().task(caught.value.task.id).state == "refused"
 
 
-def test_a_folder_that_is_gone_is_said(
+def test_a_relative_output_in_a_deleted_folder_is_explained(
     make: Maker, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone = tmp_path / "gone"
@@ -326,7 +324,7 @@ def test_a_folder_that_is_gone_is_said(
 
 
 class Dated(Replaying):
-    """A provider that replays, and says when it created what it gives back."""
+    """A provider that replays, and says when it created what it returns."""
 
     age = 3600.0
 
@@ -339,10 +337,10 @@ class Dated(Replaying):
         return Receipt(remote_id, created_at=then - self.age) if remote_id else None
 
 
-def test_a_task_that_was_there_before_the_job_is_another_jobs(
+def test_a_replayed_task_older_than_the_job_belongs_to_another_job(
     make: Maker, server: Server, tmp_path: Path
 ) -> None:
-    """The reference was used in another home, whose job is given back."""
+    """The reference was used in another home, and the provider returns that job."""
     server.replays = True
     assert make(plugins=[Both()]).submit("acme/zoom", REQUEST, task="mine").remote_id == "c-1"
     other = make(plugins=[Dated()], home=tmp_path / "other")
@@ -353,7 +351,9 @@ def test_a_task_that_was_there_before_the_job_is_another_jobs(
     assert not [line for line in server.lines if line.startswith("GET /files")]
 
 
-def test_an_older_task_is_not_found_again(make: Maker, server: Server, tmp_path: Path) -> None:
+def test_a_look_up_ignores_a_task_older_than_the_job(
+    make: Maker, server: Server, tmp_path: Path
+) -> None:
     class Findable(Dated):
         declaration = Both.declaration
 
@@ -374,8 +374,8 @@ def test_an_older_task_is_not_found_again(make: Maker, server: Server, tmp_path:
     assert len(server.clips) == 1
 
 
-def test_a_task_that_the_job_has_created_long_ago_is_its_own(make: Maker, server: Server) -> None:
-    """As after an hour in which nobody could know."""
+def test_a_task_that_the_job_created_an_hour_ago_is_its_own(make: Maker, server: Server) -> None:
+    """As after an outage of an hour."""
     server.replays = True
     server.on("POST", bills_then(drops), *[answers(500)] * 9)
     driver = make(plugins=[Replaying()])

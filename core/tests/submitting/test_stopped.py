@@ -1,4 +1,4 @@
-"""Stopped in the middle: what was paid is kept, what was never sent is known to be so."""
+"""Stopped midway: what was paid for is kept, what was never sent is known to be unsent."""
 
 import asyncio
 import contextlib
@@ -28,7 +28,7 @@ class Stop(Exception):
     """What a callback raises."""
 
 
-def stopping(state: str, error: BaseException) -> Any:
+def raising_at(state: str, error: BaseException) -> Any:
     def on_update(task: Task) -> None:
         if task.state == state:
             raise error
@@ -38,13 +38,13 @@ def stopping(state: str, error: BaseException) -> Any:
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), Stop("callback")])
 @pytest.mark.parametrize("state", ["recorded", "sending", "queued", "in_progress", "completed"])
-def test_stopped_by_a_callback_it_resumes_and_is_paid_once(
+def test_a_job_stopped_by_a_callback_resumes_and_is_paid_once(
     make: Maker, server: Server, tmp_path: Path, state: str, error: BaseException
 ) -> None:
     driver = make()
     with pytest.raises(type(error)):
         driver.generate(
-            "acme/zoom", REQUEST, output=tmp_path / "x.mp4", on_update=stopping(state, error)
+            "acme/zoom", REQUEST, output=tmp_path / "x.mp4", on_update=raising_at(state, error)
         )
     (task,) = driver.tasks(unfinished=True)
     assert task.state == ("recorded" if state == "sending" else state)
@@ -54,8 +54,8 @@ def test_stopped_by_a_callback_it_resumes_and_is_paid_once(
     assert (server.posts(), len(server.clips)) == (1, 1)
 
 
-def cancelled(drivers: Drivers, driver: Driver, where: str, on: Any, server: Server) -> None:
-    """Start a job on the driver's loop and cancel it once the server says so."""
+def cancel_job(drivers: Drivers, driver: Driver, where: str, on: Any, server: Server) -> None:
+    """Start a job on the driver's loop and cancel it once the server gets the request."""
     client = driver.client
     assert isinstance(client, AsyncClient)
 
@@ -75,7 +75,7 @@ def cancelled(drivers: Drivers, driver: Driver, where: str, on: Any, server: Ser
             await job
         assert job.cancelled()
 
-    drivers._runner.run(run())
+    drivers.run(run())
 
 
 @pytest.fixture
@@ -85,11 +85,9 @@ def drivers(server: Server, home: Path) -> Any:
     made.close()
 
 
-def test_cancelled_while_the_post_is_under_way_nobody_knows(
-    drivers: Drivers, server: Server
-) -> None:
+def test_a_submit_cancelled_during_the_post_is_unknown(drivers: Drivers, server: Server) -> None:
     driver = drivers()
-    cancelled(drivers, driver, "POST", bills_then(stalls), server)
+    cancel_job(drivers, driver, "POST", bills_then(stalls), server)
     (task,) = driver.tasks()
     assert (task.state, len(server.clips), server.posts()) == ("unknown", 1, 1)
     with pytest.raises(OutcomeUnknownError):
@@ -98,15 +96,17 @@ def test_cancelled_while_the_post_is_under_way_nobody_knows(
 
 
 @pytest.mark.parametrize("where", ["GET /v1/clips", "GET /files"])
-def test_cancelled_later_it_resumes(drivers: Drivers, server: Server, where: str) -> None:
+def test_a_job_cancelled_after_the_submit_resumes(
+    drivers: Drivers, server: Server, where: str
+) -> None:
     driver = drivers()
-    cancelled(drivers, driver, where, stalls, server)
+    cancel_job(drivers, driver, where, stalls, server)
     (task,) = driver.tasks(unfinished=True)
     assert driver.resume(task.id).file
     assert server.posts() == 1
 
 
-def test_cancelled_while_the_receipt_is_written_it_is_written(
+def test_a_receipt_is_written_although_cancelled_during_the_write(
     drivers: Drivers, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver = drivers()
@@ -137,12 +137,12 @@ def test_cancelled_while_the_receipt_is_written_it_is_written(
         with pytest.raises(asyncio.CancelledError):
             await job
 
-    drivers._runner.run(run())
+    drivers.run(run())
     (task,) = driver.tasks()
     assert (task.state, task.remote_id) == ("queued", "c-1")
 
 
-def test_cancelled_while_the_receipt_waits_for_its_turn_it_is_written(
+def test_a_receipt_is_written_although_cancelled_while_queued(
     drivers: Drivers, server: Server
 ) -> None:
     driver = drivers()
@@ -164,21 +164,21 @@ def test_cancelled_while_the_receipt_waits_for_its_turn_it_is_written(
         job = asyncio.create_task(client.submit("acme/zoom", REQUEST))
         while not (server.clips and store._writer._handed.qsize()):  # noqa: ASYNC110
             await asyncio.sleep(0)
-        for _ in range(3):  # a scope of anyio's cancels until everything has ended
+        for _ in range(3):  # like anyio's scopes, which cancel until everything has ended
             job.cancel()
             await asyncio.sleep(0)
-        assert store._writer._handed.qsize() > 1  # the claim is let go of behind the receipt
+        assert store._writer._handed.qsize() > 1  # the claim's release is queued behind the receipt
         gate.set()
         with pytest.raises(asyncio.CancelledError):
             await job
 
     server.on("POST", create_and_keep_the_journal_busy)
-    drivers._runner.run(run())
+    drivers.run(run())
     (task,) = driver.tasks()
     assert (task.state, task.remote_id) == ("queued", "c-1")
 
 
-def failing_once_accepted(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
+def fail_saving(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
     save = Journal._save
 
     def saved(self: Journal, task: Task, claim: str | None = None) -> Any:
@@ -189,12 +189,12 @@ def failing_once_accepted(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
     monkeypatch.setattr(Journal, "_save", saved)
 
 
-def test_a_journal_that_fails_once_the_task_is_bought_tells_its_id(
+def test_a_journal_that_fails_after_the_purchase_reports_the_id(
     make: Maker, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     driver = make()
     with monkeypatch.context() as patch:
-        failing_once_accepted(patch, "queued")
+        fail_saving(patch, "queued")
         with pytest.raises(StillRunningError, match=r"'c-1'.*disk full") as caught:
             driver.submit("acme/zoom", REQUEST)
     assert caught.value.task is not None
@@ -203,21 +203,21 @@ def test_a_journal_that_fails_once_the_task_is_bought_tells_its_id(
     assert server.posts() == 1
 
 
-def test_a_journal_that_fails_where_nobody_knows_says_that_nobody_knows(
+def test_a_journal_that_fails_on_an_unknown_outcome_still_reports_it(
     make: Maker, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.on("POST", bills_then(lambda handler: handler.hang_up()))
-    failing_once_accepted(monkeypatch, "unknown")
+    fail_saving(monkeypatch, "unknown")
     with pytest.raises(OutcomeUnknownError, match="disk full"):
         make().submit("acme/zoom", REQUEST)
 
 
 @pytest.mark.parametrize("state", ["recorded", "sending"])
-def test_without_a_journal_that_works_nothing_is_sent(
+def test_with_a_failing_journal_nothing_is_sent(
     make: Maker, server: Server, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
     if state == "sending":
-        failing_once_accepted(monkeypatch, "sending")
+        fail_saving(monkeypatch, "sending")
     else:
         monkeypatch.setattr(Journal, "_add", lambda *_: (_ for _ in ()).throw(JournalError("full")))
     with pytest.raises(JournalError, match="full"):
@@ -226,7 +226,7 @@ def test_without_a_journal_that_works_nothing_is_sent(
 
 
 class Faulty(Zoom):
-    """A plugin with one hook that breaks."""
+    """A plugin with one hook that fails."""
 
     def __init__(self, hook: str, how: Any) -> None:
         def broken() -> Any:
@@ -237,11 +237,11 @@ class Faulty(Zoom):
         setattr(self, hook, hookimpl(broken))
 
 
-BREAKING: list[Any] = [KeyError("clip"), "text", Receipt(None), Receipt(7)]  # type: ignore[arg-type]
+BROKEN: list[Any] = [KeyError("clip"), "text", Receipt(None), Receipt(7)]  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("how", BREAKING)
-def test_a_plugin_that_breaks_on_the_answer_leaves_the_outcome_unknown(
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_plugin_that_fails_on_the_answer_leaves_the_outcome_unknown(
     make: Maker, server: Server, how: Any
 ) -> None:
     driver = make(plugins=[Faulty("parse_submit", how)])
@@ -260,7 +260,7 @@ def test_an_unreadable_refusal_leaves_the_outcome_unknown(make: Maker, server: S
 
 @pytest.mark.parametrize("hook", ["parse_status", "poll"])
 @pytest.mark.parametrize("how", [KeyError("clip"), "text"])
-def test_a_plugin_that_breaks_while_polling_keeps_the_task(
+def test_a_plugin_that_fails_while_polling_keeps_the_task(
     make: Maker, server: Server, hook: str, how: Any
 ) -> None:
     task = make().submit("acme/zoom", REQUEST)
@@ -271,7 +271,7 @@ def test_a_plugin_that_breaks_while_polling_keeps_the_task(
 
 @pytest.mark.parametrize("hook", ["authorize", "submit", "build_payload"])
 @pytest.mark.parametrize("how", [KeyError("clip"), "text"])
-def test_a_plugin_that_breaks_before_the_call_buys_nothing(
+def test_a_plugin_that_fails_before_the_call_buys_nothing(
     make: Maker, server: Server, hook: str, how: Any
 ) -> None:
     driver = make(plugins=[Faulty(hook, how)])

@@ -1,28 +1,36 @@
-"""Local images: judged by their content, uploaded before the submit, or nothing is bought."""
+"""Local images: checked by content and uploaded before the submit; otherwise nothing is bought."""
 
 import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from acme_driver import KEY, Driver, Maker
+from acme_driver import KEY, Maker
 from acme_server import Behaviour, Server, answers, cuts, drops
 from acme_zoom import Zoom
-from rushes import Image, NotSentError, RefusedError, Request, RequestError, RushesError
+from journal_memory import Memory, MemoryJournal
+from rushes import (
+    Image,
+    NotSentError,
+    RefusedError,
+    Request,
+    RequestError,
+    RushesError,
+    Task,
+)
 from rushes._submit.uploading import image_type, read
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
 
-def asking(path: Path) -> Request:
+def request_with(path: Path) -> Request:
     return Request("x", images=[Image(str(path), "reference")])
 
 
 @pytest.fixture
 def picture(tmp_path: Path) -> Path:
-    path = tmp_path / 'my "kite".jpg'  # its name says what it is not
+    path = tmp_path / 'my "kite".jpg'  # despite its name it is a PNG
     path.write_bytes(PNG)
     return path
 
@@ -43,7 +51,7 @@ def picture(tmp_path: Path) -> Path:
         (b"", None),
     ],
 )
-def test_a_type_is_told_by_content(head: bytes, kind: str | None) -> None:
+def test_a_type_is_detected_from_content(head: bytes, kind: str | None) -> None:
     assert image_type(head) == kind
 
 
@@ -51,10 +59,10 @@ def test_a_picture_is_uploaded_and_its_address_is_sent(
     make: Maker, server: Server, picture: Path
 ) -> None:
     driver = make()
-    report = driver.check("acme/zoom", asking(picture))
+    report = driver.check("acme/zoom", request_with(picture))
     assert report.valid
     assert server.lines == []
-    task = driver.generate("acme/zoom", asking(picture))
+    task = driver.generate("acme/zoom", request_with(picture))
     assert server.lines[:2] == ["POST /v1/pictures", "POST /v1/clips"]
     assert b"https://pictures.acme.example/1.png" in server.seen[1][2]
     assert b"upload.invalid" not in server.seen[1][2]
@@ -78,21 +86,21 @@ def test_a_picture_named_twice_is_uploaded_once(make: Maker, server: Server, pic
     [(b"\xff\xd8\xff" + bytes(50), "file_type"), (b"", "file_type"), (b"text", "file_type"),
      (PNG + bytes(1024 * 1024), "file_size"), (None, "unreadable")],
 )  # fmt: skip
-def test_what_the_provider_does_not_take_is_a_problem(
+def test_an_image_that_the_provider_does_not_take_is_a_problem(
     make: Maker, server: Server, picture: Path, content: bytes | None, code: str
 ) -> None:
     picture.unlink()
     if content is not None:
         picture.write_bytes(content)
     with pytest.raises(RequestError) as caught:
-        make().submit("acme/zoom", asking(picture))
+        make().submit("acme/zoom", request_with(picture))
     assert [(p.path, p.code) for p in caught.value.problems] == [("images[0].url", code)]
     if code == "file_size":
         assert "1,048,684 bytes; at most 1 MiB are accepted" in str(caught.value)
     assert server.lines == []
 
 
-def test_a_folder_and_a_name_of_no_file_are_problems(make: Maker, tmp_path: Path) -> None:
+def test_a_folder_and_a_missing_file_are_problems(make: Maker, tmp_path: Path) -> None:
     driver = make()
     for name in (str(tmp_path), "a\0b", "x" * 5000):
         report = driver.check("acme/zoom", Request("x", images=[Image(name, "reference")]))
@@ -100,8 +108,8 @@ def test_a_folder_and_a_name_of_no_file_are_problems(make: Maker, tmp_path: Path
 
 
 @pytest.fixture
-def strange(tmp_path: Path) -> Iterator[dict[str, Path]]:
-    """Make something other than a regular file: reading some of them would never end."""
+def irregular(tmp_path: Path) -> Iterator[dict[str, Path]]:
+    """Make files that are not regular; reading some of them would never end."""
     with socket.socket(socket.AF_UNIX) as listening:
         names = {name: tmp_path / name for name in ("pipe", "link", "socket")}
         os.mkfifo(names["pipe"])
@@ -111,24 +119,24 @@ def strange(tmp_path: Path) -> Iterator[dict[str, Path]]:
 
 
 @pytest.mark.parametrize("kind", ["pipe", "link", "socket", "zeros"])
-def test_what_is_no_regular_file_is_a_problem(
-    make: Maker, strange: dict[str, Path], kind: str
+def test_an_image_that_is_not_a_regular_file_is_a_problem(
+    make: Maker, irregular: dict[str, Path], kind: str
 ) -> None:
-    report = make().check("acme/zoom", asking(strange[kind]))
+    report = make().check("acme/zoom", request_with(irregular[kind]))
     assert [(p.path, p.code) for p in report.problems] == [("images[0].url", "unreadable")]
     assert "cannot be read: it is not a regular file" in report.problems[0].message
 
 
-def test_what_is_put_in_the_place_of_a_picture_is_not_read(
-    make: Maker, server: Server, strange: dict[str, Path], picture: Path
+def test_a_pipe_swapped_in_for_a_picture_is_not_read(
+    make: Maker, server: Server, irregular: dict[str, Path], picture: Path
 ) -> None:
     with pytest.raises(NotSentError, match="it is not a regular file; nothing was bought"):
-        read(str(strange["pipe"]))
+        read(str(irregular["pipe"]))
     seen = picture.stat()
-    with pytest.MonkeyPatch.context() as patch:  # as if it had been put there just now
+    with pytest.MonkeyPatch.context() as patch:  # as if it had been swapped in just now
         patch.setattr(Path, "stat", lambda path: seen)
         with pytest.raises(NotSentError, match="it is not a regular file; nothing was bought"):
-            read(str(strange["pipe"]))
+            read(str(irregular["pipe"]))
     assert server.lines == []
 
 
@@ -156,33 +164,30 @@ def test_an_upload_that_fails_buys_nothing(
     server.on("POST /v1/pictures", behaviour)
     driver = make()
     with pytest.raises(kind) as caught:
-        driver.submit("acme/zoom", asking(picture))
+        driver.submit("acme/zoom", request_with(picture))
     assert (server.posts(), driver.tasks()) == (0, [])
     assert KEY not in repr(caught.value) + repr(caught.value.__dict__)
 
 
-def test_an_upload_that_reaches_nobody_buys_nothing(make: Maker, picture: Path) -> None:
+def test_an_upload_that_nobody_accepts_buys_nothing(make: Maker, picture: Path) -> None:
     driver = make(base_urls={"acme": "http://127.0.0.1:9"})
     with pytest.raises(NotSentError, match="could not be uploaded"):
-        driver.submit("acme/zoom", asking(picture))
+        driver.submit("acme/zoom", request_with(picture))
     assert driver.tasks() == []
 
 
 def test_a_picture_that_vanishes_after_the_check_buys_nothing(
-    make: Maker, server: Server, picture: Path, monkeypatch: pytest.MonkeyPatch
+    make: Maker, server: Server, picture: Path
 ) -> None:
-    driver: Driver = make()
-    jobs: Any = driver.client._jobs
-    checked = jobs._checked
+    class Removing(MemoryJournal):
+        """A journal that removes the picture when it is first asked, which is after the check."""
 
-    def check_then_lose(*args: Any) -> Any:
-        found = checked(*args)
-        picture.unlink()
-        return found
+        def take_up(self, variant: str, fingerprint: str, claim: str) -> Task | None:
+            picture.unlink()
+            return super().take_up(variant, fingerprint, claim)
 
-    monkeypatch.setattr(jobs, "_checked", check_then_lose)
     with pytest.raises(NotSentError, match="cannot be read"):
-        driver.submit("acme/zoom", asking(picture))
+        make(journal=Removing(Memory())).submit("acme/zoom", request_with(picture))
     assert server.lines == []
 
 
@@ -193,5 +198,5 @@ def test_uploads_declared_without_a_hook_are_the_plugins_fault(
         upload = None  # type: ignore[assignment]
 
     with pytest.raises(RushesError, match="declares uploads"):
-        make(plugins=[Half()]).submit("acme/zoom", asking(picture))
+        make(plugins=[Half()]).submit("acme/zoom", request_with(picture))
     assert server.lines == []

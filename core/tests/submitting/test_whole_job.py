@@ -1,4 +1,4 @@
-"""What happens where nothing goes wrong."""
+"""What happens when nothing goes wrong."""
 
 import sqlite3
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What an import costs, and what the package offers."""
+"""The cost of an import, and the names that the package offers."""
 
 import ast
 import subprocess
@@ -60,7 +60,7 @@ def typed_names(module: ModuleType) -> set[str]:
 
 
 @pytest.mark.parametrize("module", LAZY, ids=lambda module: module.__name__)
-def test_what_is_typed_is_what_is_served_and_every_name_resolves(module: ModuleType) -> None:
+def test_typed_names_and_offered_names_match_and_resolve(module: ModuleType) -> None:
     offered = vars(module)["__all__"]
     assert sorted(typed_names(module)) == offered
     for name in offered:
@@ -69,24 +69,24 @@ def test_what_is_typed_is_what_is_served_and_every_name_resolves(module: ModuleT
 
 
 @pytest.mark.parametrize("module", LAZY, ids=lambda module: module.__name__)
-def test_every_name_comes_by_a_star(module: ModuleType) -> None:
+def test_a_star_import_brings_every_name(module: ModuleType) -> None:
     names: dict[str, object] = {}
     exec(f"from {module.__name__} import *", names)
     assert typed_names(module) <= set(names)
 
 
 def test_no_name_is_also_a_module() -> None:
-    # Importing a module puts it into its package, over whatever has that name there.
+    # Importing a submodule sets it on its package and hides any name that is equal.
     modules = {path.stem for path in Path(rushes.__file__).parent.glob("*.py")}
     assert not modules & typed_names(rushes)
 
 
-def test_a_name_that_is_not_there_is_an_attribute_error() -> None:
+def test_an_unknown_name_is_an_attribute_error() -> None:
     with pytest.raises(AttributeError, match="module 'rushes' has no attribute 'Clients'"):
         getattr(rushes, "Clients")  # noqa: B009 - a type checker knows better
 
 
-def test_a_whole_job_prints_nothing_where_nobody_configured_logging(tmp_path: Path) -> None:
+def test_a_whole_job_prints_nothing_unless_logging_is_configured(tmp_path: Path) -> None:
     code = (
         "import pathlib, threading, rushes, acme_server, acme_zoom\n"
         "server = acme_server.Server()\n"

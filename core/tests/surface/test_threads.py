@@ -1,4 +1,4 @@
-"""Threads that share a new client: nothing half initialized is used."""
+"""Threads that share a new client never use anything half initialized."""
 
 import gc
 import os
@@ -16,12 +16,12 @@ from rushes._payload.fields import shape
 from rushes._plugins.registry import Registry
 
 SCRIPT = Path(__file__).parents[1] / "concurrent_first_use.py"
-CROWDS = int(os.environ.get("RUSHES_CROWDS", "10"))
-"""How many fresh processes; a struct that is not made ready crashes most of them."""
+PROCESSES = int(os.environ.get("RUSHES_CROWDS", "10"))
+"""How many processes to try; a struct that is not prepared crashes most of them."""
 
 
 def test_concurrent_first_use_never_crashes_the_interpreter(tmp_path: Path) -> None:
-    for number in range(CROWDS):
+    for number in range(PROCESSES):
         command = [sys.executable, str(SCRIPT), str(tmp_path / str(number))]
         ended = subprocess.run(command, capture_output=True, text=True)
         how = signal.Signals(-ended.returncode).name if ended.returncode < 0 else ended.stderr
@@ -29,29 +29,29 @@ def test_concurrent_first_use_never_crashes_the_interpreter(tmp_path: Path) -> N
 
 
 class Inner(Struct):
-    """What an open object may hold."""
+    """A value in an open object."""
 
     name: str
 
 
 class Known(Struct):
-    """The known fields of an open object, which no payload's annotations name."""
+    """The known fields of an open object, which are in no payload's annotations."""
 
     inner: dict[str, Inner]
 
 
-def test_the_known_fields_of_an_open_object_are_made_ready() -> None:
+def test_the_known_fields_of_an_open_object_are_prepared() -> None:
     shape(Known)
     assert "StructInfo" in [type(held).__name__ for held in gc.get_referents(Inner)]
 
 
 class Odd(Struct):
-    """What msgspec cannot read: it could not tell which of the two is meant."""
+    """A struct that msgspec cannot decode: the union is ambiguous."""
 
     either: Zoom | Receipt | Struct
 
 
-def test_a_payload_that_msgspec_cannot_read_is_told_when_it_is_loaded() -> None:
+def test_a_payload_that_msgspec_cannot_decode_is_reported_on_loading() -> None:
     plugin = Zoom()
     plugin.declaration = replace(Zoom.declaration, payload=Odd)
     with pytest.raises(BrokenPluginError, match="msgspec cannot read its payload struct"):
@@ -59,21 +59,21 @@ def test_a_payload_that_msgspec_cannot_read_is_told_when_it_is_loaded() -> None:
 
 
 class Longer(Receipt, frozen=True):
-    """A plugin's own kind of receipt."""
+    """A plugin's own subclass of Receipt."""
 
     region: str = "here"
 
 
 class Regional(Zoom):
-    """A plugin that gives its own kind of receipt."""
+    """A plugin that returns its own subclass of Receipt."""
 
     @hookimpl
     def parse_submit(self, answer: Answer) -> Receipt | None:
         return Longer("c-1")
 
 
-def test_a_receipt_of_a_plugins_own_kind_becomes_ours() -> None:
-    """As it is read back from the journal; and only our own kinds are made ready."""
+def test_a_plugins_own_receipt_class_is_converted_to_ours() -> None:
+    """As when it is read back from the journal; only our own classes are prepared."""
     loaded = Registry(plugins=[Regional()]).get("acme/zoom")
     receipt = loaded.call("parse_submit", answer=Answer(200))
     assert type(receipt) is Receipt

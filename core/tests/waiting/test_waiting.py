@@ -1,29 +1,30 @@
-"""Looks at a task: as often as the provider advises, however short the waits are."""
+"""Polling a task: as often as the provider advises, however short the waits are."""
 
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from acme_driver import REQUEST, Maker, StoppedClock
+from acme_driver import REQUEST, Maker, StoppedClock, journal_of
 from acme_server import Server, answers, drops
 from rushes import Polling, StillRunningError, Task
 
 
-def looks(server: Server) -> int:
+def polls(server: Server) -> int:
     return sum(line.startswith("GET /v1/clips/") for line in server.lines)
 
 
 ADVICE = Polling(first=5, every=10, at_most=600)
 
 
-def test_short_waits_follow_a_task(make: Maker, server: Server) -> None:
+def test_short_waits_keep_to_the_polling_interval(make: Maker, server: Server) -> None:
     server.last = {"stage": "rendering", "done": "40%"}
     driver = make(polling=ADVICE, clock=StoppedClock())
     task = driver.submit("acme/zoom", REQUEST)
     seen = []
-    for _ in range(20):  # as by somebody who asks once in two seconds
+    for _ in range(20):  # like a user who asks every two seconds
         with pytest.raises(StillRunningError):
             driver.wait(task.id, timeout=0)
-        seen.append(looks(server))
+        seen.append(polls(server))
         driver.clock.advance(2)
     assert seen == [0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4]
     assert driver.slept == []
@@ -32,9 +33,7 @@ def test_short_waits_follow_a_task(make: Maker, server: Server) -> None:
     assert driver.wait(task.id, timeout=0).state == "completed"
 
 
-def test_a_wait_sleeps_no_longer_than_it_may_and_says_what_it_knows(
-    make: Maker, server: Server
-) -> None:
+def test_a_wait_ends_at_its_timeout_and_reports_what_is_known(make: Maker, server: Server) -> None:
     server.last = {"stage": "rendering", "done": "40%"}
     driver = make(polling=ADVICE, clock=StoppedClock())
     task = driver.submit("acme/zoom", REQUEST)
@@ -42,19 +41,17 @@ def test_a_wait_sleeps_no_longer_than_it_may_and_says_what_it_knows(
         StillRunningError, match=r"queued; the provider has not been asked about it yet"
     ):
         driver.wait(task, timeout=3)
-    assert (sum(driver.slept), looks(server)) == (3, 0)
+    assert (sum(driver.slept), polls(server)) == (3, 0)
     with pytest.raises(StillRunningError, match=r"in_progress, 50 %; .* last asked 2 s ago"):
         driver.wait(task.id, timeout=4)
-    assert (sum(driver.slept), looks(server)) == (7, 1)
+    assert (sum(driver.slept), polls(server)) == (7, 1)
     driver.clock.advance(3600)
     with pytest.raises(StillRunningError, match=r"in_progress, 50 %; .* last asked just now"):
         driver.wait(task.id, timeout=0)
-    assert looks(server) == 2
+    assert polls(server) == 2
 
 
-def test_a_provider_that_says_when_to_look_again_is_taken_at_its_word(
-    make: Maker, server: Server
-) -> None:
+def test_a_retry_after_on_a_poll_is_obeyed_across_waits(make: Maker, server: Server) -> None:
     driver = make(polling=ADVICE, clock=StoppedClock())
     task = driver.submit("acme/zoom", REQUEST)
     server.on("GET /v1/clips", answers(503, retry_after="300"))
@@ -62,14 +59,16 @@ def test_a_provider_that_says_when_to_look_again_is_taken_at_its_word(
     for wait in (0, 290):
         with pytest.raises(StillRunningError):
             driver.wait(task.id, timeout=wait)
-    assert looks(server) == 1
+    assert polls(server) == 1
     driver.clock.advance(11)
     with pytest.raises(StillRunningError):
         driver.wait(task.id, timeout=0)
-    assert looks(server) == 2
+    assert polls(server) == 2
 
 
-def test_a_clock_that_was_set_back_delays_no_look_for_days(make: Maker, server: Server) -> None:
+def test_a_clock_that_was_set_back_does_not_delay_a_poll_for_days(
+    make: Maker, server: Server
+) -> None:
     server.last = {"stage": "rendering"}
     driver = make(polling=ADVICE, clock=StoppedClock())
     task = driver.submit("acme/zoom", REQUEST)
@@ -79,17 +78,17 @@ def test_a_clock_that_was_set_back_delays_no_look_for_days(make: Maker, server: 
     driver.clock.advance(-10 * 24 * 3600)
     with pytest.raises(StillRunningError):
         driver.wait(task.id, timeout=3601)
-    assert looks(server) > 1
+    assert polls(server) > 1
 
 
-def test_one_look(make: Maker, server: Server) -> None:
+def test_refresh_polls_once(make: Maker, server: Server) -> None:
     server.last = {"stage": "rendering", "done": "40%"}
     driver = make(polling=ADVICE, clock=StoppedClock())
     task = driver.submit("acme/zoom", REQUEST)
     told: list[Task] = []
     for count in (1, 2, 3):
         now = driver.refresh(task.id, on_update=told.append)
-        assert (now.state, looks(server)) == ("in_progress", count)
+        assert (now.state, polls(server)) == ("in_progress", count)
         assert driver.task(task.id) == now
     assert [task.progress for task in told] == [50.0]
     server.on("GET /v1/clips", drops)
@@ -104,17 +103,18 @@ def test_one_look(make: Maker, server: Server) -> None:
     assert (len(server.seen), driver.slept) == (before, [])
 
 
-def test_one_look_at_what_somebody_else_follows(make: Maker, server: Server) -> None:
-    driver, other = make(), make()
+def test_refresh_does_not_poll_a_task_that_another_process_follows(
+    make: Maker, server: Server
+) -> None:
+    driver = make()
     task = driver.submit("acme/zoom", REQUEST)
-    journal = other.client._session.journal
-    assert journal
-    assert journal.claim(task.id, "another's")
-    assert driver.refresh(task.id) == task
-    assert looks(server) == 0
+    with closing(journal_of(driver)) as journal:
+        assert journal.claim(task.id, "another's")
+        assert driver.refresh(task.id) == task
+    assert polls(server) == 0
 
 
-def test_a_completed_task_is_told_once_and_listed_once(
+def test_each_state_is_reported_once_and_recorded_once(
     make: Maker, server: Server, tmp_path: Path
 ) -> None:
     driver = make()
@@ -128,7 +128,7 @@ def test_a_completed_task_is_told_once_and_listed_once(
     assert done.file
 
 
-def test_what_is_resumed_for_fresh_links_is_not_told_again(make: Maker, server: Server) -> None:
+def test_fetching_fresh_links_does_not_report_completed_again(make: Maker, server: Server) -> None:
     server.on("GET /files", *[answers(500)] * 5)
     driver = make()
     told: list[str] = []

@@ -1,4 +1,4 @@
-"""How APIMart's answers are read: results, costs, errors inside an HTTP 200."""
+"""Reading APIMart's answers: results, costs, errors inside an HTTP 200."""
 
 import json
 from typing import Any
@@ -72,7 +72,7 @@ class TestSubmit:
             {"data": None},
         ],
     )
-    def test_an_error_is_no_receipt(self, status: int, more: dict[str, Any]) -> None:
+    def test_an_error_is_not_a_receipt(self, status: int, more: dict[str, Any]) -> None:
         if status == 429 and "task_id" in more:
             return  # a 429 that carries a task id was accepted
         found = read_submit({"error": ERROR} | more, status)
@@ -84,7 +84,7 @@ class TestSubmit:
 
 class TestStatus:
     @pytest.mark.parametrize("code", [400, 401, 404, 429, 500])
-    def test_an_error_says_nothing_of_the_task(self, code: int) -> None:
+    def test_an_error_says_nothing_about_the_task(self, code: int) -> None:
         for body in ({"error": ERROR}, {"error": ERROR, "id": "r"}, {"code": code, "error": ERROR}):
             assert read_status(body, code) is None
         assert read_status({"code": code, "error": ERROR}) is None
@@ -117,7 +117,7 @@ class TestStatus:
         ("given", "expected"),
         [(1700086400, 1700086400), (None, None), ("soon", None), ([], None), (True, None)],
     )
-    def test_when_an_address_expires(self, given: Any, expected: float | None) -> None:
+    def test_the_expiry_of_a_link(self, given: Any, expected: float | None) -> None:
         result = {"videos": [{"url": URL, "expires_at": given}]}
         status = read_status(task(status="completed", result=result))
         assert status is not None
@@ -127,20 +127,20 @@ class TestStatus:
         ("given", "expected"),
         [(0.448, 0.448), (0, 0), (2, 2), (None, None), ([], None), (True, None), ("much", None)],
     )
-    def test_the_cost_is_as_billed(self, given: Any, expected: float | None) -> None:
+    def test_the_cost_is_the_billed_one(self, given: Any, expected: float | None) -> None:
         status = read_status(task(status="completed", cost=given, credits_cost=44.8))
         assert status is not None
         assert status.cost == expected
 
     @pytest.mark.parametrize("error", [ERROR, {"message": "the lamp is broken"}])
-    def test_the_reason_is_in_the_gateways_words(self, error: Any) -> None:
+    def test_the_reason_quotes_the_gateway(self, error: Any) -> None:
         status = read_status(task(status="failed", error=error))
         assert status is not None
         assert "the lamp is broken" in (status.reason or "")
 
 
 @pytest.mark.parametrize("code", [0, 201, 202, 302])
-def test_a_code_that_is_no_refusal_does_not_say_that_nothing_was_created(code: int) -> None:
+def test_a_code_that_is_not_a_refusal_leaves_the_outcome_open(code: int) -> None:
     body = {"code": code, "message": "accepted"}
     assert read_submit(body) is None
     named = {"code": code, "data": {"task_id": "t9"}}

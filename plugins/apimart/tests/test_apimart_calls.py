@@ -1,4 +1,4 @@
-"""The calls that APIMart is sent: where to, with which key of ours, byte for byte."""
+"""The calls to APIMart, byte for byte: their addresses and idempotency keys."""
 
 import json
 from functools import cache
@@ -46,7 +46,7 @@ def test_a_poll_is_one_get(base: str | None, root: str) -> None:
     assert end.value.value == answer
 
 
-def test_the_declaration_says_that_a_submit_replays_by_its_key() -> None:
+def test_a_submit_is_declared_to_replay_by_its_key() -> None:
     variant = kling().variant
     assert variant.idempotency == "replay"
     assert variant.look_up == "none"
@@ -73,7 +73,7 @@ def test_an_upload_is_one_multipart_post() -> None:
     assert b"\x89PNG\r\n\x1a\nlamp\r\n" in call.body
 
 
-def test_uploads_are_bounded_as_the_page_says() -> None:
+def test_upload_limits_are_the_documented_ones() -> None:
     uploads = kling().variant.uploads
     assert uploads is not None
     assert uploads.max_bytes in (20_000_000, 20 * 1024 * 1024)

@@ -1,4 +1,4 @@
-"""Payloads for every use case that APIMart's page names, and the bytes they become."""
+"""Payloads for every use case on APIMart's page, and the bytes they become."""
 
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ BASE = "https://cdn.example.org"
 
 
 class Example(NamedTuple):
-    """A payload as the page would print one, and what must come of it."""
+    """A payload as the page would print it, and the expected outcome."""
 
     payload: dict[str, Any]
     wire: bytes
@@ -185,13 +185,13 @@ def test_an_example_is_accepted_and_sent_byte_for_byte(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_costs_what_was_seen(name: str) -> None:
+def test_an_example_costs_what_was_observed(name: str) -> None:
     example = EXAMPLES[name]
     assert check(KLING, Request(extra=example.payload)).cost == pytest.approx(example.cost)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_needs_a_note_only_where_an_image_may_set_the_ratio(name: str) -> None:
+def test_only_examples_whose_image_may_set_the_ratio_get_a_note(name: str) -> None:
     payload = EXAMPLES[name].payload
     notes = [note.path for note in check(KLING, Request(extra=payload)).notes]
     both = "image_urls" in payload and "aspect_ratio" in payload

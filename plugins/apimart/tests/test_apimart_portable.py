@@ -1,4 +1,4 @@
-"""How portable requests become APIMart's payload: shots, subjects, local files, field order."""
+"""Mapping portable requests to APIMart's payload: shots, subjects, local files, field order."""
 
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ def sent(report: Report) -> Any:
     return msgspec.json.decode(msgspec.json.encode(report.payload))
 
 
-def test_what_is_carried_is_sent_in_the_order_of_the_page() -> None:
+def test_fields_are_sent_in_the_order_of_the_page() -> None:
     report = ask(
         subjects=[REX], shots=SHOTS, audio=True, watermark=True, images=[LAST, FIRST],
         negative_prompt="rain", aspect_ratio="1:1", duration=6, resolution="1080p",
@@ -57,40 +57,40 @@ def test_shots_fill_in_the_duration(durations: list[int]) -> None:
 
 
 @pytest.mark.parametrize("durations", [[1], [1, 1], [8, 8], [16]])
-def test_shots_whose_sum_is_no_duration_are_a_problem(durations: list[int]) -> None:
+def test_shots_whose_sum_is_not_an_allowed_duration_are_a_problem(durations: list[int]) -> None:
     report = ask(shots=[Shot(prompt="A shot", duration=duration) for duration in durations])
     assert report.problems
     for problem in report.problems:
         assert problem.path == "shots"
 
 
-def test_the_seconds_of_shots_are_whole_however_they_are_written() -> None:
+def test_whole_seconds_of_shots_are_sent_as_integers() -> None:
     body = sent(ask(shots=[Shot(prompt="Up", duration=2.0), Shot(prompt="Down", duration=4.0)]))
     assert [shot["duration"] for shot in body["multi_prompt"]] == [2, 4]
     assert repr(body["duration"]) == "6"
 
 
 @pytest.mark.parametrize("given", [4, 7, 15])
-def test_shots_that_miss_the_duration_are_a_problem(given: int) -> None:
+def test_shots_that_do_not_add_up_to_the_duration_are_a_problem(given: int) -> None:
     (problem,) = ask(shots=SHOTS, duration=given).problems
     assert problem.path == "duration"
     assert "6" in problem.message
     assert str(given) in problem.message
 
 
-def test_a_duration_given_natively_is_the_one_to_fill() -> None:
+def test_shots_must_add_up_to_a_native_duration_too() -> None:
     assert sent(ask(shots=SHOTS, extra={"duration": 6}))["duration"] == 6
     (problem,) = ask(shots=SHOTS, extra={"duration": 7}).problems
     assert problem.path == "extra.duration"
 
 
-def test_a_subject_that_nobody_cites_is_noted() -> None:
+def test_a_subject_that_is_not_cited_gets_a_note() -> None:
     (note,) = ask(subjects=[REX]).notes
     assert note.path.startswith("subjects[0]")
     assert "rex" in note.message
 
 
-def test_local_files_have_placeholders(tmp_path: Path) -> None:
+def test_local_files_become_placeholders(tmp_path: Path) -> None:
     paths = [str(tmp_path / f"{number}.png") for number in range(4)]
     for path in paths:
         Path(path).write_bytes(PNG)

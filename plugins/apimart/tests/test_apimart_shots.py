@@ -27,7 +27,7 @@ def story(shots: Any, **fields: Any) -> Report:
 
 
 def refused(report: Report, path: str, *words: str) -> Problem:
-    """Return the one problem of a report, which lies at `path` and names its page."""
+    """Return the only problem of a report, which must be at `path` and name its page."""
     assert [problem.path for problem in report.problems] == [path]
     problem = report.problems[0]
     assert all(word in problem.message for word in words), problem.message
@@ -37,7 +37,7 @@ def refused(report: Report, path: str, *words: str) -> Problem:
 
 
 def allowed(multi_shot: Any, shot_type: Any, multi_prompt: Any, prompt: Any) -> bool:
-    """Say what the page and its reading allow, for fields that are valid by themselves."""
+    """Return what the page allows, for fields that are each valid."""
     has_prompt = prompt not in (ABSENT, "", " \u3000")
     has_shots = multi_prompt not in (ABSENT, [])
     if multi_shot is not True:
@@ -109,7 +109,9 @@ def test_the_field_at_fault_is_named() -> None:
         ([16], 15, False),
     ],
 )
-def test_the_shots_fill_the_duration(durations: list[int], total: Any, fits: bool) -> None:
+def test_the_shots_must_add_up_to_the_duration(
+    durations: list[int], total: Any, fits: bool
+) -> None:
     shots = [
         {"index": index, "prompt": "A shot", "duration": duration}
         for index, duration in enumerate(durations, 1)

@@ -1,4 +1,4 @@
-"""Subjects in APIMart's prompts: `@name` cites one, and one that nobody cites is noted."""
+"""Subjects in APIMart's prompts: `@name` cites one; a subject that is not cited gets a note."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def native(**fields: Any) -> Report:
     ("prompt", "cited"),
     [("@rex", True), ("see @rex.", True), ("rex", False), ("@max", False), ("rex@", False)],
 )
-def test_a_subject_that_nobody_cites_is_noted(prompt: str, cited: bool) -> None:
+def test_a_subject_that_is_not_cited_gets_a_note(prompt: str, cited: bool) -> None:
     report = native(prompt=prompt)
     assert report.valid
     notes = [note for note in report.notes if note.path.startswith("element_list[0]")]

@@ -1,4 +1,4 @@
-"""How ToAPIs' answers are read: receipts, results, reasons, refusals of the content."""
+"""Reading ToAPIs' answers: receipts, results, reasons, content refusals."""
 
 import json
 from typing import Any
@@ -56,11 +56,13 @@ class TestSubmit:
         assert read_submit(TASK | {"status": word}, status) == RECEIPT
 
     @pytest.mark.parametrize("status", [400, 402, 409, 422, 429, 500, 503])
-    def test_what_names_a_task_is_a_task_whatever_its_status(self, status: int) -> None:
+    def test_an_answer_that_names_a_task_is_a_receipt_whatever_its_status(
+        self, status: int
+    ) -> None:
         assert read_submit(TASK, status) == RECEIPT
         assert read_submit(TASK | {"error": ERROR}, status) == RECEIPT
 
-    def test_without_a_time_the_age_is_not_known(self) -> None:
+    def test_without_a_valid_time_the_age_is_unknown(self) -> None:
         for odd in (None, "yesterday", True):
             found = read_submit(TASK | {"created_at": odd})
             assert found == Receipt("video_1")
@@ -75,7 +77,7 @@ class TestSubmit:
             {"error": ERROR | {"request_id": "req_1", "id": ""}},
         ],
     )
-    def test_an_error_is_no_receipt(self, status: int, more: dict[str, Any]) -> None:
+    def test_an_error_is_not_a_receipt(self, status: int, more: dict[str, Any]) -> None:
         found = read_submit({"error": ERROR} | more, status)
         assert not isinstance(found, Receipt)
         if found is None:
@@ -83,21 +85,21 @@ class TestSubmit:
         assert "the lamp is broken" in found.message
 
     @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 422])
-    def test_the_id_of_an_error_is_no_task(self, status: int) -> None:
+    def test_the_id_of_an_error_is_not_a_task(self, status: int) -> None:
         assert not isinstance(read_submit({"id": "req_1", "error": ERROR}, status), Receipt)
 
 
 @pytest.mark.parametrize("body", [{"error": ERROR}, b"<html>no</html>", b""])
-def test_only_the_pages_own_word_makes_a_refusal_one_of_content(body: Any) -> None:
+def test_only_the_documented_code_makes_a_content_refusal(body: Any) -> None:
     assert read_refusal(body, 422).kind == "refused"
-    worded = {"error": ERROR | {"code": "content_policy_violation"}}
-    assert read_refusal(worded, 422).kind == "content"
-    assert read_refusal(worded, 500).kind == "unknown"
+    documented = {"error": ERROR | {"code": "content_policy_violation"}}
+    assert read_refusal(documented, 422).kind == "content"
+    assert read_refusal(documented, 500).kind == "unknown"
 
 
 class TestStatus:
     @pytest.mark.parametrize("status", [401, 404, 429, 500, 503])
-    def test_an_error_says_nothing_of_the_task(self, status: int) -> None:
+    def test_an_error_says_nothing_about_the_task(self, status: int) -> None:
         assert read_status({"error": ERROR}, status) is None
         assert read_status({"error": ERROR, "id": "req_1"}, status) is None
 
@@ -122,7 +124,7 @@ class TestStatus:
         assert [result.url for result in status.results] == urls
 
     @pytest.mark.parametrize("error", [ERROR, {"message": "the lamp is broken"}])
-    def test_the_reason_is_in_the_gateways_words(self, error: Any) -> None:
+    def test_the_reason_quotes_the_gateway(self, error: Any) -> None:
         status = read_status(TASK | {"status": "failed", "error": error})
         assert status is not None
         assert "the lamp is broken" in (status.reason or "")

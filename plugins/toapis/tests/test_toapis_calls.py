@@ -1,4 +1,4 @@
-"""The calls that ToAPIs is sent: where to, with which key of ours, byte for byte."""
+"""The calls to ToAPIs, byte for byte: their addresses and client ids."""
 
 import json
 from functools import cache
@@ -58,7 +58,7 @@ def test_a_poll_is_one_get(variant: str, base: str | None, root: str) -> None:
     assert end.value.value == answer
 
 
-def test_the_declaration_says_that_a_submit_replays_by_its_id() -> None:
+def test_a_submit_is_declared_to_replay_by_its_client_id() -> None:
     for name in ALL:
         variant = registry().get(name).variant
         assert variant.idempotency == "replay"
@@ -89,7 +89,7 @@ def test_an_upload_is_one_multipart_post() -> None:
     assert b"\x89PNG\r\n\x1a\nlamp\r\n" in call.body
 
 
-def test_uploads_are_bounded_as_the_page_says() -> None:
+def test_upload_limits_are_the_documented_ones() -> None:
     uploads = registry().get(ALL[0]).variant.uploads
     assert uploads is not None
     assert sorted(uploads.types) == ["image/gif", "image/jpeg", "image/png", "image/webp"]
@@ -107,7 +107,7 @@ def test_uploads_are_bounded_as_the_page_says() -> None:
         (200, {"id": 7}, None),
     ],
 )
-def test_only_a_task_is_a_find(status: int, body: Any, found: list[str] | None) -> None:
+def test_a_look_up_finds_only_tasks(status: int, body: Any, found: list[str] | None) -> None:
     steps = Registry().get("toapis/kling-v3").call("look_up", client_id="a/b")
     assert next(steps).url == "https://toapis.com/v1/videos/generations/a%2Fb"
     with pytest.raises(StopIteration) as caught:

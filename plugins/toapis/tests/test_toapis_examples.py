@@ -13,7 +13,7 @@ BASE = "https://cdn.example.org"
 
 
 class Example(NamedTuple):
-    """A payload as its page prints one, and what must come of it."""
+    """A payload as its page prints it, and the expected outcome."""
 
     variant: str
     payload: dict[str, Any]
@@ -124,7 +124,7 @@ V3 = {
 
 
 def as_v2_6(example: Example) -> Example:
-    """Rewrite an example that the two pages share."""
+    """Rewrite an example that both pages share."""
     return Example(
         "toapis/kling-v2-6",
         example.payload | {"model": "kling-v2-6"},
@@ -258,13 +258,13 @@ def test_an_example_is_accepted_and_sent_byte_for_byte(example: Example) -> None
     assert report.uploads == ()
 
 
-def test_the_tag_that_the_gateway_would_add_is_named_in_a_note() -> None:
+def test_a_note_names_the_tag_that_the_gateway_would_add() -> None:
     notes = native(OMNI["an image that the prompt does not cite"]).notes
     assert [note.path for note in notes if "<<<image_1>>>" in note.message] == ["prompt"]
 
 
 @pytest.mark.parametrize("name", [name for name in OMNI if "not cite" not in name])
-def test_a_prompt_that_needs_no_tag_gets_no_note_on_one(name: str) -> None:
+def test_a_prompt_that_needs_no_tag_gets_no_note_about_it(name: str) -> None:
     assert all(note.path != "prompt" for note in native(OMNI[name]).notes)
 
 
@@ -275,5 +275,5 @@ def test_an_image_may_override_the_ratio_of_omni() -> None:
 
 
 @pytest.mark.parametrize("example", [*V3.values(), *V2_6.values()])
-def test_the_other_two_need_no_notes_for_what_their_pages_show(example: Example) -> None:
+def test_examples_of_the_other_two_get_no_notes(example: Example) -> None:
     assert native(example).notes == ()

@@ -101,7 +101,7 @@ def test_every_number_without_an_image_is_named(ask: Ask) -> None:
 @BOTH
 @pytest.mark.parametrize("images", [1, 2, 9])
 @pytest.mark.parametrize("prompt", ["A nod", " A nod ", "\nA nod", "image_1", "@image_1"])
-def test_images_that_no_tag_cites_get_the_tag_in_front(
+def test_images_without_a_tag_get_one_before_the_prompt(
     ask: Ask, prompt: str, images: int | None
 ) -> None:
     report = ask(prompt, images)
@@ -121,7 +121,7 @@ OTHER_TEXT = [
 
 @BOTH
 @pytest.mark.parametrize("other", OTHER_TEXT)
-def test_other_text_in_such_brackets_passes_with_a_note(ask: Ask, other: str) -> None:
+def test_other_text_in_tag_brackets_gets_a_note(ask: Ask, other: str) -> None:
     report = ask(f"A nod to {other}", None)
     assert sent_prompt(report) == f"A nod to {other}"
     assert [note.path for note in report.notes] == ["prompt"]
@@ -130,7 +130,7 @@ def test_other_text_in_such_brackets_passes_with_a_note(ask: Ask, other: str) ->
 
 @BOTH
 @pytest.mark.parametrize("other", OTHER_TEXT)
-def test_other_text_in_such_brackets_cites_no_image(ask: Ask, other: str) -> None:
+def test_other_text_in_tag_brackets_cites_no_image(ask: Ask, other: str) -> None:
     report = ask(f"A nod to {other}", 1)
     assert sent_prompt(report) == f"<<<image_1>>> A nod to {other}"
     assert {note.path for note in report.notes} == {"prompt"}
@@ -141,7 +141,7 @@ def test_other_text_in_such_brackets_cites_no_image(ask: Ask, other: str) -> Non
 @pytest.mark.parametrize(
     "almost", ["<<image_1>>", "<<<image_1>>", "<image_1>", "image_1>>>", "<<<"]
 )
-def test_what_is_no_tag_needs_no_note(ask: Ask, almost: str) -> None:
+def test_text_that_is_not_in_tag_brackets_gets_no_note(ask: Ask, almost: str) -> None:
     report = ask(f"A nod to {almost}", None)
     assert sent_prompt(report) == f"A nod to {almost}"
     assert report.notes == ()
@@ -156,13 +156,13 @@ def test_a_native_prompt_beside_images_gets_the_tag(prompt: str) -> None:
     assert report.notes[0].code == "tag_added"
 
 
-def test_a_prompt_given_twice_stays_a_problem() -> None:
+def test_a_prompt_set_twice_is_still_a_problem() -> None:
     image = Image(url="https://cdn.example.org/1.png", role="reference")
     request = Request("A nod", images=[image], extra={"prompt": "A nod"})
     assert [p.path for p in check(REGISTRY.get(OMNI), request).problems] == ["extra.prompt"]
 
 
-def test_an_image_that_is_not_carried_is_not_cited() -> None:
+def test_an_image_that_is_not_sent_is_not_cited() -> None:
     image = Image(url="https://cdn.example.org/1.png", role="first_frame")
     report = check(REGISTRY.get(OMNI), Request("A nod", images=[image]))
     assert [problem.path for problem in report.problems] == ["images[0].role"]
@@ -172,6 +172,6 @@ def test_an_image_that_is_not_carried_is_not_cited() -> None:
 @BOTH
 @pytest.mark.parametrize("images", [None, 1])
 @pytest.mark.parametrize("blank", ["", " ", "\u3000"])
-def test_a_blank_prompt_is_not_saved_by_a_tag(ask: Ask, blank: str, images: int | None) -> None:
+def test_a_tag_does_not_make_a_blank_prompt_valid(ask: Ask, blank: str, images: int | None) -> None:
     (problem,) = ask(blank, images).problems
     assert problem.path == "prompt"

@@ -1,4 +1,4 @@
-"""How portable requests become ToAPIs' payloads: images and roles, shared objects, field order."""
+"""Mapping portable requests to ToAPIs' payloads: images and roles, shared objects, field order."""
 
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ ALL = (V3, OMNI, V2_6)
 A, B, C = (f"https://cdn.example.org/{name}.png" for name in "abc")
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(24)
 CITE = {V3: "", V2_6: "", OMNI: "<<<image_1>>> "}
-"""How the prompt begins where an image is given."""
+"""The beginning of a prompt if an image is given."""
 
 
 def ask(variant: str, **fields: Any) -> Report:
@@ -63,18 +63,18 @@ ROLES = [{"url": B, "role": "last_frame"}, {"url": A, "role": "first_frame"}]
         ),
     ],
 )
-def test_fields_that_share_a_place_are_merged(
+def test_fields_that_share_an_object_are_merged(
     variants: tuple[str, ...], fields: Any, body: Any
 ) -> None:
     for variant in variants:
         got = sent(variant, **fields)
-        if "image_with_roles" in got:  # the roles say which is which; the order is free
+        if "image_with_roles" in got:  # the roles say which is which, in any order
             got["image_with_roles"].sort(key=lambda item: item["role"], reverse=True)
         assert got == body
 
 
 @pytest.mark.parametrize("variant", ALL)
-def test_what_is_carried_is_sent_in_the_order_of_the_page(variant: str) -> None:
+def test_fields_are_sent_in_the_order_of_the_page(variant: str) -> None:
     report = ask(variant, images=REFERENCES[:1], duration=5, resolution="720p", aspect_ratio="1:1")
     images = b"image_urls" if variant == OMNI else b"reference_images"
     assert msgspec.json.encode(report.payload) == (
@@ -85,7 +85,7 @@ def test_what_is_carried_is_sent_in_the_order_of_the_page(variant: str) -> None:
 
 
 @pytest.mark.parametrize("variant", [V3, V2_6])
-def test_frames_keep_to_the_rules(variant: str) -> None:
+def test_frames_obey_the_rules(variant: str) -> None:
     (problem,) = ask(variant, images=[REFERENCES[0], FRAMES[0]]).problems
     assert problem.path == "images[1].role"
     (problem,) = ask(variant, images=[*FRAMES, Image(url=C, role="first_frame")]).problems
@@ -94,7 +94,7 @@ def test_frames_keep_to_the_rules(variant: str) -> None:
 
 @pytest.mark.parametrize("variant", ALL)
 @pytest.mark.parametrize("absolute", [True, False])
-def test_a_local_file_has_a_placeholder(
+def test_a_local_file_becomes_a_placeholder(
     variant: str, absolute: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "my lamp.png").write_bytes(PNG)

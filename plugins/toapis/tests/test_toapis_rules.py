@@ -1,4 +1,4 @@
-"""What ToAPIs' pages say across fields: frames, input modes, fifteen seconds, sound, prompts."""
+"""ToAPIs' rules across fields: frames, input modes, fifteen seconds, sound, prompts."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ EMOJI, FAMILY = "\U0001f999", "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 
 
 def native(variant: str, **fields: Any) -> Report:
-    """Check a payload that is valid but for the given fields."""
+    """Check a payload that is valid except for the given fields."""
     payload = {"model": variant.partition("/")[2], "prompt": "A lamp is lit"} | fields
     return check(REGISTRY.get(variant), Request(extra=payload))
 
@@ -63,7 +63,7 @@ def test_there_is_no_last_frame_without_a_first(
         ([], [REFERENCE, FIRST, LAST], "mixed"),
     ],
 )
-def test_images_make_the_input_mode(
+def test_images_determine_the_input_mode(
     variant: str, references: list[Any], roles: list[Any], mode: str
 ) -> None:
     report = native(variant, reference_images=references, image_with_roles=roles)
@@ -113,6 +113,8 @@ def test_v2_6_counts_a_prompt_in_code_points(text: str, length: int) -> None:
 
 def test_a_rule_waits_until_its_fields_are_valid() -> None:
     assert paths(native(V2_6, mode="4k", audio=True)) == ["mode"]
-    both = native(V3, duration=15, reference_images=["nowhere"])  # an image, though a bad one
+    both = native(
+        V3, duration=15, reference_images=["nowhere"]
+    )  # an image, although an invalid one
     assert paths(both) == ["reference_images[0]", "duration"]
     assert paths(native(V3, duration=15, reference_images="nowhere")) == ["reference_images"]

@@ -1,4 +1,4 @@
-"""How UniAll's answers are read, though its page shows none; and the calls it is sent."""
+"""Reading UniAll's answers, although its page shows none; and the calls that it gets."""
 
 import json
 from functools import cache
@@ -70,14 +70,16 @@ class TestSubmit:
         assert read_submit({"id": value, "task_id": "task_1"}) == Receipt("task_1")
 
     @pytest.mark.parametrize("status", [400, 402, 409, 422, 429, 500, 503])
-    def test_what_names_a_task_is_a_task_whatever_its_status(self, status: int) -> None:
+    def test_an_answer_that_names_a_task_is_a_receipt_whatever_its_status(
+        self, status: int
+    ) -> None:
         for more in ({}, {"error": ERROR}):
             assert read_submit({"id": "task_1", "status": "queued", **more}, status) == Receipt(
                 "task_1"
             )
             assert read_submit({"task_id": "task_1", **more}, status) == Receipt("task_1")
 
-    def test_too_many_requests_with_an_id_of_some_kind_is_not_tried_again(self) -> None:
+    def test_a_429_with_an_unclear_id_is_not_retried(self) -> None:
         found = read_submit({"id": "x_1", "error": ERROR}, 429)
         assert isinstance(found, Refusal)
         assert (found.kind, "'x_1'" in found.message) == ("unknown", True)
@@ -86,7 +88,7 @@ class TestSubmit:
     @pytest.mark.parametrize(
         "more", [{}, {"request_id": "req_1"}, {"error": ERROR | {"id": "err_1", "task_id": ""}}]
     )
-    def test_an_error_is_no_receipt(self, status: int, more: dict[str, Any]) -> None:
+    def test_an_error_is_not_a_receipt(self, status: int, more: dict[str, Any]) -> None:
         found = read_submit({"error": ERROR} | more, status)
         assert not isinstance(found, Receipt)
         if found is None:
@@ -94,13 +96,13 @@ class TestSubmit:
         assert "the lamp is broken" in found.message
 
     @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 422])
-    def test_the_id_of_an_error_is_no_task(self, status: int) -> None:
+    def test_the_id_of_an_error_is_not_a_task(self, status: int) -> None:
         assert not isinstance(read_submit({"id": "req_1", "error": ERROR}, status), Receipt)
 
 
 class TestStatus:
     @pytest.mark.parametrize("status", [401, 404, 429, 500])
-    def test_an_error_says_nothing_of_the_task(self, status: int) -> None:
+    def test_an_error_says_nothing_about_the_task(self, status: int) -> None:
         assert read_status({"error": ERROR}, status) is None
         assert read_status({"error": ERROR, "id": "req_1"}, status) is None
 
@@ -128,7 +130,7 @@ class TestStatus:
         assert status.state == "completed"
         assert [found.url for found in status.results] == urls
 
-    def test_the_reason_is_in_the_gateways_words(self) -> None:
+    def test_the_reason_quotes_the_gateway(self) -> None:
         status = read_status(task(status="failed", error=ERROR))
         assert status is not None
         assert "the lamp is broken" in (status.reason or "")
@@ -136,7 +138,9 @@ class TestStatus:
 
 @pytest.mark.parametrize("variant", ALL)
 @pytest.mark.parametrize(("base", "root"), BASES)
-def test_a_submit_is_one_post_that_no_key_can_repeat(variant: str, base: str, root: str) -> None:
+def test_a_submit_is_one_post_without_an_idempotency_key(
+    variant: str, base: str, root: str
+) -> None:
     payload = check(loaded(variant, base), Request(prompt="Caf\u00e9", duration=6)).payload
     made = loaded(variant, base).call("submit", payload=payload, client_id="job-1")
     assert isinstance(made, Call)

@@ -16,7 +16,7 @@ BASE = "https://cdn.example.org"
 
 
 class Example(NamedTuple):
-    """A payload as the page prints one, and what must come of it."""
+    """A payload as the page prints it, and the expected outcome."""
 
     payload: dict[str, Any]
     wire: bytes

@@ -1,4 +1,4 @@
-"""How portable requests become UniAll's payloads: shots, local files, siblings."""
+"""Mapping portable requests to UniAll's payloads: shots, local files, siblings."""
 
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ def sent(report: Report) -> Any:
 
 
 def refused(report: Report, path: str, *words: str) -> Problem:
-    """Return the one problem of a report, which lies at `path` and names its page."""
+    """Return the only problem of a report, which must be at `path` and name its page."""
     assert [problem.path for problem in report.problems] == [path]
     problem = report.problems[0]
     assert all(word in problem.message for word in words), problem.message
@@ -43,7 +43,7 @@ def refused(report: Report, path: str, *words: str) -> Problem:
 @pytest.mark.parametrize("variant", ALL)
 @pytest.mark.parametrize(("resolution", "grade"), [("720p", "std"), ("1080p", "pro")])
 @pytest.mark.parametrize("audio", [True, False])
-def test_what_the_model_does_anyway_is_already_so(
+def test_asking_for_what_the_model_always_does_is_fine(
     variant: str, resolution: str, grade: str, audio: bool
 ) -> None:
     report = ask(variant, resolution=resolution, audio=audio)
@@ -68,7 +68,9 @@ def test_what_the_model_does_anyway_is_already_so(
         (ALL[3], {"audio": False}, "audio", "uniall/kling-v3-pro-silent"),
     ],
 )
-def test_the_sibling_that_can_is_named(variant: str, fields: Any, path: str, sibling: str) -> None:
+def test_a_sibling_that_can_do_it_is_named(
+    variant: str, fields: Any, path: str, sibling: str
+) -> None:
     with Client(journal=None) as client:
         problem = refused(client.check(variant, Request(prompt="A kite", **fields)), path)
     named = str(problem).partition("installed variants that can: ")[2].split(", ")
@@ -76,7 +78,7 @@ def test_the_sibling_that_can_is_named(variant: str, fields: Any, path: str, sib
     assert variant not in named
 
 
-def test_one_sibling_that_can_do_both_is_named() -> None:
+def test_a_sibling_that_can_do_both_is_named() -> None:
     with Client(journal=None) as client:
         report = client.check(ALL[0], Request(prompt="A kite", resolution="1080p", audio=True))
     assert [problem.path for problem in report.problems] == ["resolution", "audio"]
@@ -85,7 +87,7 @@ def test_one_sibling_that_can_do_both_is_named() -> None:
 
 
 @pytest.mark.parametrize("variant", ALL)
-def test_shots_are_prompts_of_an_image(variant: str) -> None:
+def test_shots_become_prompts_beside_an_image(variant: str) -> None:
     report = ask(variant, prompt=None, images=[FIRST], shots=SHOTS, duration=10)
     body = sent(report)
     assert body["extra_body"]["multi_prompt"] == SHOTS_WIRE
@@ -104,7 +106,7 @@ def test_shots_are_prompts_of_an_image(variant: str) -> None:
         ({"prompt": None, "images": [FIRST]}, {"prompt"}),
     ],
 )
-def test_shots_take_the_place_of_the_prompt(fields: dict[str, Any], paths: set[str]) -> None:
+def test_shots_replace_the_prompt(fields: dict[str, Any], paths: set[str]) -> None:
     report = ask(ALL[0], **fields)
     assert report.problems
     assert {problem.path for problem in report.problems} <= paths
@@ -112,7 +114,7 @@ def test_shots_take_the_place_of_the_prompt(fields: dict[str, Any], paths: set[s
 
 
 @pytest.mark.parametrize("variant", ALL)
-def test_a_local_file_is_refused_where_nothing_uploads_it(variant: str, tmp_path: Path) -> None:
+def test_a_local_file_is_refused_for_lack_of_an_upload(variant: str, tmp_path: Path) -> None:
     file = tmp_path / "lamp.png"
     file.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(24))
     report = ask(variant, images=[Image(url=str(file), role="first_frame"), LAST])

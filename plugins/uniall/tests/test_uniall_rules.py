@@ -1,4 +1,4 @@
-"""What UniAll's pages say across fields: which of prompt, images and shots go together."""
+"""UniAll's rules across fields: which of prompt, images and shots go together."""
 
 from itertools import product
 from typing import Any
@@ -16,14 +16,14 @@ SHOTS = [{"prompt": "A door opens"}, {"prompt": "A cat leaves"}]
 
 
 def native(**fields: Any) -> Report:
-    """Check a payload that is valid but for the given fields."""
+    """Check a payload that is valid except for the given fields."""
     payload = {"model": "kling-v3-std-silent", "prompt": "A lamp is lit"} | fields
     given = {name: value for name, value in payload.items() if value is not ABSENT}
     return check(KLING, Request(extra=given))
 
 
 def refused(report: Report, path: str, *words: str) -> Problem:
-    """Return the one problem of a report, which lies at `path` and names its page."""
+    """Return the only problem of a report, which must be at `path` and name its page."""
     assert [problem.path for problem in report.problems] == [path]
     assert report.payload is None
     problem = report.problems[0]
