@@ -117,7 +117,11 @@ class Client(Configured):
         timeout: float | None = None,
         on_update: OnUpdate | None = None,
     ) -> Task:
-        """Check, submit, wait and fetch; raises what those raise."""
+        """Check, submit, wait and fetch; raises what those raise.
+
+        `timeout` (seconds) bounds all of it but the paid call itself: one that has left is never
+        cut short. With 0, uploads have their own deadlines, and the task's status is asked once.
+        """
         flow = self._jobs.generate(variant, request, task, output, timeout, on_update)
         return drive(flow, self._perform)
 

@@ -99,7 +99,7 @@ def test_any_body_can_be_read(body: bytes, status: int, path: list[Any]) -> None
 
 
 class Partial(PartFile):
-    """A part file that already has this size."""
+    """A part file that already has this size, and perhaps a validator."""
 
     def __init__(self, folder: Path, size: int, tag: str | None) -> None:
         super().__init__(folder / "x.mp4", "job")

@@ -1,22 +1,35 @@
 """A submit of unknown outcome: found again, replayed, or left to the caller."""
 
 import asyncio
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
 import msgspec
 import pytest
-from acme_driver import KEY, REQUEST, Driver, Maker, journal_of
+from acme_driver import KEY, REQUEST, AsyncDriver, Driver, Maker, journal_of
 from acme_kinds import Both, Findable, Rejecting, RejectingFindable, Replaying
-from acme_server import Behaviour, Server, answers, bills_then, created, cuts, drops, stalls
+from acme_server import (
+    Behaviour,
+    Handler,
+    Server,
+    answers,
+    bills_then,
+    created,
+    cuts,
+    drops,
+    stalls,
+)
 from acme_zoom import Zoom
 from rushes import (
     AsyncClient,
+    NotSentError,
     OutcomeUnknownError,
     Task,
     Timeouts,
 )
+from rushes.testing import Clock
 
 UNCLEAR: dict[str, Behaviour] = {
     "dropped": drops,
@@ -134,6 +147,19 @@ def test_a_lasting_fault_ends_as_unknown_within_the_timeout(make: Maker, server:
     assert len(server.clips) == 1
 
 
+@pytest.mark.parametrize(("timeout", "posts"), [(0, 2), (4, 4)])
+def test_the_time_of_a_verb_bounds_the_search_for_a_task(
+    make: Maker, server: Server, timeout: float, posts: int
+) -> None:
+    """With no time at all it still asks once."""
+    server.on("POST", bills_then(drops), *[answers(500)] * 9)
+    driver = make(plugins=[Replaying()], clock=Clock())
+    with pytest.raises(OutcomeUnknownError):
+        driver.generate("acme/zoom", REQUEST, timeout=timeout)
+    assert server.posts() == posts
+    assert sum(driver.slept) <= timeout
+
+
 @pytest.mark.parametrize("hours", [25, -24])
 def test_nothing_is_replayed_after_the_replay_window_or_from_the_future(
     make: Maker, server: Server, hours: int
@@ -230,3 +256,39 @@ def test_a_successful_submit_is_not_looked_up(make: Maker, server: Server) -> No
     server.on("POST", created)
     make(plugins=[Both()]).submit("acme/zoom", REQUEST)
     assert server.lines == ["POST /v1/clips"]
+
+
+TAKEN = Timeouts(connect=0.1, submit=3600, read=3600)
+
+
+def test_a_connection_is_waited_for_within_the_time_of_the_verb(
+    make: Maker, server: Server
+) -> None:
+    """The only one is taken by a submit that gets no answer."""
+    held = threading.Event()
+
+    def hold(handler: Handler) -> None:
+        held.set()
+        stalls(handler)
+
+    async def both(client: AsyncClient) -> None:
+        first = asyncio.ensure_future(client.submit("acme/zoom", REQUEST))
+        await asyncio.to_thread(held.wait)
+        with pytest.raises(NotSentError, match="no connection became free"):
+            await client.generate("acme/zoom", REQUEST, timeout=0.2)
+        server.release.set()
+        await asyncio.gather(first, return_exceptions=True)
+
+    server.on("POST", hold)
+    driver = make(connections=1, timeouts=TAKEN)
+    if isinstance(driver, AsyncDriver):
+        driver.runner.run(both(driver.client))
+    else:
+        with ThreadPoolExecutor(1) as pool:
+            first = pool.submit(driver.submit, "acme/zoom", REQUEST)
+            held.wait()
+            with pytest.raises(NotSentError, match="no connection became free"):
+                driver.generate("acme/zoom", REQUEST, timeout=0.2)
+            server.release.set()
+            first.exception()
+    assert server.posts() == 1

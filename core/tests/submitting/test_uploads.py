@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from acme_driver import KEY, Maker
-from acme_server import Behaviour, Server, answers, cuts, drops
+from acme_server import Behaviour, Handler, Server, answers, cuts, drops, stalls
 from acme_zoom import Zoom
 from journal_memory import Memory, MemoryJournal
 from rushes import (
@@ -17,9 +17,12 @@ from rushes import (
     Request,
     RequestError,
     RushesError,
+    StillRunningError,
     Task,
+    Timeouts,
 )
 from rushes._submit.uploading import image_type, read
+from rushes.testing import Clock
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
 
@@ -200,3 +203,39 @@ def test_uploads_declared_without_a_hook_are_the_plugins_fault(
     with pytest.raises(RushesError, match="declares uploads"):
         make(plugins=[Half()]).submit("acme/zoom", request_with(picture))
     assert server.lines == []
+
+
+FOREVER = Timeouts(upload=3600, submit=3600)
+
+
+def test_the_time_of_a_verb_bounds_an_upload(make: Maker, server: Server, picture: Path) -> None:
+    server.on("POST /v1/pictures", stalls)
+    with pytest.raises(NotSentError, match=r"could not be uploaded .* nothing was bought"):
+        make(timeouts=FOREVER).generate("acme/zoom", request_with(picture), timeout=0.5)
+    assert server.lines == ["POST /v1/pictures"]
+
+
+def test_no_upload_begins_once_the_time_is_over(
+    make: Maker, server: Server, picture: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.png"
+    other.write_bytes(PNG + b"another")
+    clock = Clock()
+
+    def slowly(handler: Handler) -> None:
+        clock.advance(60)
+        handler.answer(200, {"at": "https://pictures.acme.example/1.png"})
+
+    server.on("POST /v1/pictures", slowly)
+    two = [Image(str(path), "reference") for path in (picture, other)]
+    with pytest.raises(NotSentError, match="the time for it is over"):
+        make(clock=clock).generate("acme/zoom", Request("x", images=two), timeout=30)
+    assert server.lines == ["POST /v1/pictures"]
+
+
+def test_with_a_timeout_of_zero_an_upload_has_its_own_time(
+    make: Maker, server: Server, picture: Path
+) -> None:
+    with pytest.raises(StillRunningError):
+        make().generate("acme/zoom", request_with(picture), timeout=0)
+    assert server.lines[:2] == ["POST /v1/pictures", "POST /v1/clips"]

@@ -39,9 +39,13 @@ def attempt(
     task: Task,
     dispatch: Dispatch,
     total: float | None = None,
+    patience: float | None = None,
 ) -> Flow[Outcome]:
-    """Make a task's creating call once, as recorded, within `total` seconds."""
-    effect = creating(session, loaded, task, dispatch, total)
+    """Make a task's creating call once, as recorded.
+
+    It waits for a connection for up to `patience` seconds, then takes `total` seconds at most.
+    """
+    effect = creating(session, loaded, task, dispatch, total, patience)
     try:
         answer = yield effect
     except NotSent as failure:
@@ -57,12 +61,13 @@ def creating(
     task: Task,
     dispatch: Dispatch,
     total: float | None = None,
+    patience: float | None = None,
 ) -> Effect:
     """Describe the creating call, as recorded, with today's key."""
     if task.call is None:
         raise JournalError(f"task {task.id} has no recorded call", task=task)
     total = session.timeouts.submit if total is None else total
-    return session.send(loaded, task.call, total, task=task, dispatch=dispatch)
+    return session.send(loaded, task.call, total, task=task, patience=patience, dispatch=dispatch)
 
 
 def read(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Outcome:

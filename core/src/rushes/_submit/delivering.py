@@ -32,12 +32,14 @@ def accepted(
 ) -> Flow[Task]:
     """Get a task accepted by the provider: send it, or find out what became of its submit.
 
-    If a provider says to retry later, this waits until `end` at the latest.
+    A connection, and a provider that says to retry later, are waited for until `end` at the latest.
+    The creating call itself, once it has a connection, is never cut short: an answer that nobody
+    reads could be a task that nobody knows.
     """
     if task.state in UNSENT:
         return (yield from deliver(session, loaded, task, on_update, end))
     if task.state in ("sending", "unknown"):
-        return (yield from reconcile(session, loaded, task, on_update))
+        return (yield from reconcile(session, loaded, task, on_update, end))
     return task
 
 
@@ -60,12 +62,12 @@ def deliver(
         # Errors in the call are raised before the record says `sending`.
         creating(session, loaded, task, session.dispatch(task))
         task = _sending(session, loaded, task)
-        outcome = yield from _once(session, loaded, task, on_update)
+        outcome = yield from _once(session, loaded, task, on_update, end)
         if outcome.kind == "accepted":
             return (yield from session.record(_known(task, outcome), on_update))
         if outcome.kind == "unknown":
             task = yield from session.record(_known(task, outcome), on_update)
-            return (yield from reconcile(session, loaded, task, on_update))
+            return (yield from reconcile(session, loaded, task, on_update, end))
         pause = _pause(outcome, tries)
         tries += outcome.kind == "not_sent"
         waited += pause or 0.0
@@ -92,13 +94,20 @@ def _sending(session: Session, loaded: LoadedVariant, task: Task) -> Task:
 
 
 def _once(
-    session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    on_update: OnUpdate | None,
+    end: float | None,
 ) -> Flow[Outcome]:
     """Make one attempt; record it before and, if it is interrupted, afterwards."""
     dispatch = session.dispatch(task)
     try:
         task = yield from session.record(task, on_update)
-        return (yield from attempt(session, loaded, task, dispatch))
+        left = None if end is None else end - session.time.elapsed()
+        # Even with no time left it may wait as long as for connecting: it is what was asked for.
+        patience = None if left is None else max(left, session.timeouts.connect)
+        return (yield from attempt(session, loaded, task, dispatch, patience=patience))
     except GeneratorExit:
         raise  # no effect can run any more
     except BaseException as failure:  # Ctrl-C, a cancellation, a callback that raised

@@ -27,22 +27,30 @@ CLOCKS_DIFFER = 300.0
 
 
 def reconcile(
-    session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    on_update: OnUpdate | None,
+    end: float | None = None,
 ) -> Flow[Task]:
     """Adopt the task that an uncertain submit created, or raise OutcomeUnknownError.
 
-    Ends within the deadline of a submit. No call is made that could create a second task, and none
-    with another key than the first one: another account does not know the task.
+    Ends within the deadline of a submit, and at `end`, but asks at least once. No call is made that
+    could create a second task, and none with another key than the first one: another account does
+    not know the task.
     """
     session.registry.guard()
     if session.keys.differs(loaded, task):
         raise (yield from _of_another_key(session, loaded, task, on_update))
-    end = session.time.elapsed() + session.timeouts.submit
+    latest = session.time.elapsed() + session.timeouts.submit
+    end = latest if end is None else min(end, latest)
     trouble = task.error or "no answer arrived"
     for pause in PAUSES:
         left = end - session.time.elapsed() - pause
         if left <= 0:
-            break
+            if pause:
+                break
+            left = session.timeouts.poll
         if pause:
             yield Sleep(session.time.jitter(pause))
         found = yield from _look_up(session, loaded, task, left)

@@ -32,9 +32,11 @@ def submit(
 
     A job that is already in the journal is not paid for again: its task is returned. One that was
     never accepted (recorded, refused) is sent. A request without a reference takes up an equal job
-    that was left unsent. `then` runs under the same claim; other owners, and a provider that says
-    to retry later, are waited for until `end` at most.
+    that was left unsent. `then` runs under the same claim. Uploads, other owners and a provider
+    that says to retry later are waited for until `end` at most; if that is now, uploads have their
+    own deadlines.
     """
+    upload_end = end if end is None or end > session.time.elapsed() else None
     _ready(session, loaded, report, task_id, output)
 
     def work(task: Task) -> Flow[Task]:
@@ -59,7 +61,7 @@ def submit(
         if task is not None:
             return (yield from keeping(session, task, claim, work))
     if task is None:
-        fresh = yield from _made(session, loaded, report, intent)
+        fresh = yield from _made(session, loaded, report, intent, upload_end)
         added = _added(session, fresh, claim)
         task = yield from letting_go(session, intent.task_id, claim, added)
         if task is fresh:
@@ -98,9 +100,11 @@ def configured(session: Session, loaded: LoadedVariant) -> None:
         )
 
 
-def _made(session: Session, loaded: LoadedVariant, report: Report, intent: Intent) -> Flow[Task]:
-    """Upload what a job needs, and make its record."""
-    report = yield from uploaded(session, loaded, report)
+def _made(
+    session: Session, loaded: LoadedVariant, report: Report, intent: Intent, end: float | None
+) -> Flow[Task]:
+    """Upload what a job needs until `end`, and make its record."""
+    report = yield from uploaded(session, loaded, report, end)
     task = recorded(session, loaded, report, intent)
     # Errors in the call are raised before it is recorded.
     creating(session, loaded, task, session.dispatch(task))

@@ -74,12 +74,14 @@ def _fault(name: str, uploads: Uploads) -> tuple[str, str] | None:
     return None
 
 
-def uploaded(session: Session, loaded: LoadedVariant, report: Report) -> Flow[Report]:
-    """Upload every local file; return the report with their addresses in the payload."""
+def uploaded(
+    session: Session, loaded: LoadedVariant, report: Report, end: float | None = None
+) -> Flow[Report]:
+    """Upload every local file until `end`; return the report with the addresses in its payload."""
     addresses: dict[str, str] = {}
     for planned in report.uploads:
         file = yield Do(partial(read, planned.path))
-        addresses[planned.placeholder] = yield from _upload(session, loaded, planned, file)
+        addresses[planned.placeholder] = yield from _upload(session, loaded, planned, file, end)
     if not addresses:
         return report
     body = replaced(msgspec.to_builtins(report.payload), addresses)
@@ -110,12 +112,22 @@ def replaced(value: Any, addresses: dict[str, str]) -> Any:
 
 
 def _upload(
-    session: Session, loaded: LoadedVariant, planned: PlannedUpload, file: LocalFile
+    session: Session,
+    loaded: LoadedVariant,
+    planned: PlannedUpload,
+    file: LocalFile,
+    end: float | None,
 ) -> Flow[str]:
     provider = loaded.variant.provider
 
     def send(call: Call) -> Effect:
-        return session.send(loaded, call, session.timeouts.upload)
+        if end is None:
+            return session.send(loaded, call, session.timeouts.upload)
+        left = end - session.time.elapsed()
+        if left <= 0:
+            raise NotSent("the time for it is over")
+        total = min(session.timeouts.upload, left)
+        return session.send(loaded, call, total, patience=left)
 
     generator = loaded.call("upload", file=file)
     if generator is None:
