@@ -42,13 +42,15 @@ def redact_keys(text: str) -> str:
 
 
 def _write(text: str) -> Path:
+    from rushes.files import replacing
+
     folder = home() / "logs"
     for each in (folder.parent, folder):  # mkdir applies its mode to the last folder only
         each.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
     arguments = escape_controls(redact_keys(repr(sys.argv[1:])))
     head = f"rushes {arguments}\nPython {sys.version}\n\n"
-    with path.open("w", encoding="utf-8", errors="backslashreplace") as log:
-        path.chmod(0o600)
-        log.write(head + text)
+    with replacing(path) as part:
+        part.touch(mode=0o600)  # before there is anything in it to read
+        part.write_text(head + text, encoding="utf-8", errors="backslashreplace")
     return path
