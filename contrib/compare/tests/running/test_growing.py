@@ -5,25 +5,14 @@ from typing import Any
 
 import msgspec
 import pytest
-from comparison_runs import PAIR, Comparing
+from comparison_runs import PAIR, Comparing, Interruption, interrupt
 from hypothesis import given
 from hypothesis import strategies as st
 from rushes_compare import BudgetError, FolderError, PlanError
 from rushes_compare._plan.growth import merge_plan, not_in_plan
 from rushes_compare._plan.plan import Plan, make_plan
 from rushes_compare._results.results_file import ResultsFile, read_results
-from rushes_compare.results import Cell, Results, Row
-from rushes_sandbox import Sandbox
-
-
-@pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def comparing(rushes_sandbox: Sandbox, tmp_path: Path) -> Comparing:
-    return Comparing(rushes_sandbox, tmp_path / "home")
+from rushes_compare.results import Results, Row
 
 
 def bills(comparing: Comparing) -> int:
@@ -64,15 +53,8 @@ def test_a_prompt_a_variant_a_repetition_more_and_only_those_are_paid(
 
 
 def test_what_was_left_unfinished_grows_too(comparing: Comparing) -> None:
-    class Enough(Exception):
-        pass
-
-    def leave(cell: Cell) -> None:
-        if cell.state == "queued":
-            raise Enough
-
-    with pytest.raises(Enough):
-        comparing("A red kite", [PAIR[0]], on_change=leave)
+    with pytest.raises(Interruption):
+        comparing("A red kite", [PAIR[0]], on_change=interrupt)
     results = comparing("A red kite", repeats=2)
     assert all(cell.video for cell in results.cells)
     assert bills(comparing) == 4

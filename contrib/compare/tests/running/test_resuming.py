@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from comparison_runs import PAIR, Comparing
+from comparison_runs import PAIR, Comparing, Interruption, interrupt
 from rushes import AsyncClient, Receipt, Task
 from rushes_compare import BudgetError, FolderError, PlanError, Results, compare
 from rushes_compare._check.budget import CostTotal, enforce_limits
@@ -25,19 +25,8 @@ from rushes_compare._results.results_file import FILE, ResultsFile, read_results
 from rushes_compare._run.timing import timing
 from rushes_compare.comparison import open_comparison, reopen_comparison, write_outputs
 from rushes_compare.results import Cell
-from rushes_sandbox import Sandbox
 
 FRAME = {"images": [{"url": "frame.png", "role": "first_frame"}], "duration": 5}
-
-
-@pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def comparing(rushes_sandbox: Sandbox, tmp_path: Path) -> Comparing:
-    return Comparing(rushes_sandbox, tmp_path / "home")
 
 
 def picture(path: Path) -> Path:
@@ -52,21 +41,12 @@ def picture(path: Path) -> Path:
     return path
 
 
-class Enough(Exception):
-    pass
-
-
-def leave(cell: Cell) -> None:
-    if cell.state == "queued":
-        raise Enough
-
-
 def test_a_paid_task_goes_on_without_its_picture_and_from_elsewhere(
     comparing: Comparing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     frame = picture(tmp_path / "frame.png")
-    with pytest.raises(Enough):
-        comparing("A red kite", settings=FRAME, on_change=leave, folder=tmp_path / "c")
+    with pytest.raises(Interruption):
+        comparing("A red kite", settings=FRAME, on_change=interrupt, folder=tmp_path / "c")
     paid = len(comparing.sandbox.created)
     assert paid
     kept = read_results(tmp_path / "c")
@@ -105,8 +85,8 @@ def test_what_has_no_task_is_checked_again(comparing: Comparing, tmp_path: Path)
 def test_a_paid_task_that_no_journal_knows_is_not_sent_again(
     comparing: Comparing, tmp_path: Path
 ) -> None:
-    with pytest.raises(Enough):
-        comparing("A red kite", [PAIR[0]], on_change=leave)
+    with pytest.raises(Interruption):
+        comparing("A red kite", [PAIR[0]], on_change=interrupt)
     comparing.home = tmp_path / "another"
     cell = comparing("A red kite", [PAIR[0]]).cells[0]
     assert (cell.state, cell.failure and cell.failure.kind) == ("queued", "ConfigurationError")

@@ -9,22 +9,11 @@ from typing import Any
 import duckdb
 import msgspec
 import pytest
-from comparison_runs import PAIR, Comparing
+from comparison_runs import PAIR, Comparing, Interruption, interrupt
 from rushes_compare import BudgetError, FolderError, Results, compare, load
 from rushes_compare._command.exit_code import exit_code, preview_exit_code
 from rushes_compare._results.results_file import read_results
 from rushes_compare.results import Cell
-from rushes_sandbox import Sandbox
-
-
-@pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def comparing(rushes_sandbox: Sandbox, tmp_path: Path) -> Comparing:
-    return Comparing(rushes_sandbox, tmp_path / "home")
 
 
 def test_every_cell_has_its_video_measured(comparing: Comparing, tmp_path: Path) -> None:
@@ -64,15 +53,8 @@ def test_given_again_nothing_is_paid_again(comparing: Comparing, tmp_path: Path)
 
 
 def test_interrupted_it_goes_on_without_a_second_post(comparing: Comparing) -> None:
-    class Enough(Exception):
-        pass
-
-    def leave(cell: Cell) -> None:
-        if cell.state == "queued":
-            raise Enough
-
-    with pytest.raises(Enough):
-        comparing("A red kite", on_change=leave)
+    with pytest.raises(Interruption):
+        comparing("A red kite", on_change=interrupt)
     results = comparing("A red kite")
     assert all(cell.video for cell in results.cells)
     assert len(comparing.sandbox.created) == 2
@@ -238,15 +220,8 @@ def test_the_page_is_there_before_anything_is_sent_and_follows(
 def test_an_interrupted_run_leaves_a_page_that_says_so(
     comparing: Comparing, tmp_path: Path
 ) -> None:
-    class Enough(Exception):
-        pass
-
-    def leave(cell: Cell) -> None:
-        if cell.state == "queued":
-            raise Enough
-
-    with pytest.raises(Enough):
-        comparing("A red kite", on_change=leave)
+    with pytest.raises(Interruption):
+        comparing("A red kite", on_change=interrupt)
     data = page_data(tmp_path / "comparison")
     assert data["under_way"] is False
     assert any(cell["state"] not in ("completed", "cannot") for cell in data["cells"])
