@@ -102,7 +102,9 @@ def one(tmp_path: Path) -> Results:
 @pytest.mark.parametrize(
     "name", ["../secret.mp4", "/etc/passwd", "link.mp4", "videos", "\0", "x" * 9000, "", "key.txt"]
 )
-def test_no_file_of_the_readers_gets_into_the_page(one: Results, tmp_path: Path, name: str) -> None:
+def test_files_outside_the_folder_stay_out_of_the_page(
+    one: Results, tmp_path: Path, name: str
+) -> None:
     folder = tmp_path / "one"
     (tmp_path / "secret.mp4").write_bytes(b"secret")
     (folder / "key.txt").write_bytes(b"secret")
@@ -124,7 +126,7 @@ def test_a_film_is_read_in_pieces(tmp_path: Path) -> None:
     assert b64decode("".join(pieces).partition(",")[2]) == file.read_bytes()
 
 
-def test_an_address_is_quoted(one: Results, tmp_path: Path) -> None:
+def test_urls_are_quoted(one: Results, tmp_path: Path) -> None:
     folder, name = tmp_path / "one", 'videos/a #1?%20:"<é.mp4'
     (folder / name).write_bytes(b"film")
     cell = one.cells[0]
@@ -147,7 +149,7 @@ def test_an_older_page_stays_when_the_new_one_fails(
     assert [path.name for path in folder.iterdir() if "part" in path.name] == []
 
 
-def test_a_page_that_cannot_be_written_is_said(one: Results, tmp_path: Path) -> None:
+def test_a_page_that_cannot_be_written_is_reported(one: Results, tmp_path: Path) -> None:
     (tmp_path / "one" / "report.html").mkdir()
     with pytest.raises(FolderError, match=r"report\.html cannot be written: Is a directory"):
         write_page(one, tmp_path / "one")

@@ -1,4 +1,4 @@
-"""The page of a comparison that is under way, or was left before its end."""
+"""The page of a comparison that is under way, or was stopped early."""
 
 import time
 from collections.abc import Callable
@@ -38,13 +38,13 @@ def folder(done: Results, tmp_path: Path) -> Path:
 
 
 def with_a_clock(page: Page) -> Page:
-    """Open a page anew, on a clock that only a test moves."""
+    """Open a page with a clock that only the test moves."""
     page.clock.install()
     page.reload()
     return page
 
 
-def test_it_says_how_far_it_has_come(open_page: Open, folder: Path) -> None:
+def test_the_page_shows_its_progress(open_page: Open, folder: Path) -> None:
     page = open_page(folder)
     told = page.inner_text("#progress")
     assert "Under way" in told
@@ -60,7 +60,7 @@ def test_it_says_how_far_it_has_come(open_page: Open, folder: Path) -> None:
     ("state", "words"),
     [("planned", "not started"), ("queued", "queued"), ("completed", "being fetched")],
 )
-def test_each_cell_says_where_it_is(
+def test_each_cell_shows_its_state(
     open_page: Open, folder: Path, done: Results, state: str, words: str
 ) -> None:
     cells = [begun(cell, state) for cell in done.cells]
@@ -70,7 +70,7 @@ def test_each_cell_says_where_it_is(
     assert "0 of 2" in page.inner_text("#progress")
 
 
-def test_a_newer_page_comes_by_itself(open_page: Open, folder: Path, done: Results) -> None:
+def test_the_page_reloads_itself(open_page: Open, folder: Path, done: Results) -> None:
     page = with_a_clock(open_page(folder))
     assert page.locator(".film.unfinished").count() == 1
     write_page(done, folder)
@@ -80,7 +80,7 @@ def test_a_newer_page_comes_by_itself(open_page: Open, folder: Path, done: Resul
     assert page.locator("#progress").count() == 0
 
 
-def test_a_reader_who_is_busy_is_left_alone(open_page: Open, folder: Path) -> None:
+def test_the_page_does_not_reload_while_in_use(open_page: Open, folder: Path) -> None:
     page = with_a_clock(open_page(folder))
     page.evaluate("() => { window.same = true; }")
     page.keyboard.press("d")
@@ -97,7 +97,7 @@ def test_a_reader_who_is_busy_is_left_alone(open_page: Open, folder: Path) -> No
     assert page.evaluate("() => window.same") is None
 
 
-def test_a_run_that_fell_silent_is_not_told_as_going_on(
+def test_a_silent_run_is_not_shown_as_running(
     open_page: Open, folder: Path, done: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     an_hour_ago = time.time() - 3600
@@ -110,7 +110,7 @@ def test_a_run_that_fell_silent_is_not_told_as_going_on(
     assert "rushes compare --resume 'a comparison'" in told
 
 
-def test_what_was_left_unfinished_says_how_to_go_on(
+def test_an_unfinished_comparison_shows_how_to_continue(
     open_page: Open, folder: Path, done: Results
 ) -> None:
     stopped = msgspec.structs.replace(
@@ -126,7 +126,9 @@ def test_what_was_left_unfinished_says_how_to_go_on(
     assert page.inner_text(".film.unfinished .blank") == "Not finished\nqueued"
 
 
-def test_a_finished_one_says_nothing_of_it(open_page: Open, folder: Path, done: Results) -> None:
+def test_a_finished_comparison_shows_no_progress(
+    open_page: Open, folder: Path, done: Results
+) -> None:
     write_page(done, folder)
     page = open_page(folder)
     assert page.locator("#progress").count() == 0

@@ -17,7 +17,7 @@ from rushes_sandbox import Shot as Take
 
 PROMPT = "A red kite over white dunes at dusk"
 SHOTS = (Shot("dusk", 1), Shot("night", 2))
-#: What each of the eight variants can be asked for; the shortest film of each.
+#: The shortest request of each of the eight variants.
 ASKED = {
     "toapis/kling-v3": Request(PROMPT, duration=5, resolution="720p", audio=True),
     "toapis/kling-v3-omni": Request(PROMPT, duration=5, aspect_ratio="1:1", audio=False),
@@ -65,7 +65,7 @@ def test_an_honest_film_of_every_variant_breaks_no_promise(
 
 
 @pytest.mark.rushes_sandbox(poll_after=None, lies=["smaller", "shorter", "mute"])
-def test_a_gateway_that_lies_answers_as_ever_and_is_caught(
+def test_a_lying_gateway_answers_as_usual_and_is_caught(
     rushes_sandbox: Sandbox, tmp_path: Path
 ) -> None:
     asked = {"apimart/kling-v3": Request(PROMPT, duration=3, resolution="720p", audio=True)}
@@ -104,11 +104,11 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def broken_by(lies: list[str], picture: Path, folder: Path) -> set[str]:
-    """Film what was asked for with these lies; return the promises that broke."""
+    """Render what was requested with these lies; return the promises that they broke."""
     takes = (Take("dusk", 1.5), Take("noon", 1.0))
     first = Picture("first frame", str(picture), "digest", picture)
     scene = Scene("v", PROMPT, 1280, 720, takes, sound=True, first=first)
-    # A given picture may decide the ratio, so the lie about it is told without one.
+    # A given image may decide the ratio, so that lie is tried without one.
     with_picture = "other-ratio" not in lies
     scene = scene if with_picture else replace(scene, first=None)
     render_video(apply_lies(scene, lies), folder / "f.mp4")
@@ -134,7 +134,7 @@ def test_a_lie_is_caught_by_the_promise_it_breaks(lie: str, picture: Path, tmp_p
     assert broken_by([lie], picture, tmp_path) == BREAKS[lie]
 
 
-def test_the_same_film_told_honestly_breaks_none(picture: Path, tmp_path: Path) -> None:
+def test_an_honest_film_breaks_no_promise(picture: Path, tmp_path: Path) -> None:
     assert broken_by([], picture, tmp_path) == set()
 
 

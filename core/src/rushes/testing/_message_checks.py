@@ -10,7 +10,7 @@ from rushes._check.matrix import ROWS, hint_at
 from rushes._payload.body import top
 from rushes._payload.constraints import distance, finite
 from rushes._payload.fields import shape
-from rushes.problems import Problem
+from rushes.problems import Note, Problem
 from rushes.report import Report
 from rushes.request import FIELDS, Request
 from rushes.testing._request_checks import PROBES
@@ -74,7 +74,8 @@ class MessageChecks(Subject):
     def test_messages_are_short_and_printable(self) -> None:
         """The message of a problem or a note is one short, printable line, whatever it quotes."""
         for report in self._reports_on_odd_texts():
-            for found in (*report.problems, *report.notes):
+            findings: list[Problem | Note] = [*report.problems, *report.notes]
+            for found in findings:
                 where = f"{found.path} ({found.code})"
                 told = found.message
                 assert told.isprintable(), f"{where}: not printable: {told!r}"

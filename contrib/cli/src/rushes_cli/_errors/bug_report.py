@@ -1,4 +1,4 @@
-"""A bug of ours: one sentence on the terminal, and a log file that can be sent to us."""
+"""A bug in rushes: one sentence on the terminal, and a log file to send to its authors."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ def report_bug(error: BaseException) -> None:
     text = redact_keys("".join(traceback.format_exception(error)))
     message = redact_keys(one_line(str(error)))
     name = type(error).__name__
-    stderr_line(f"{name}: {message}", bold="This is a bug of ours: ", colour="red")
+    stderr_line(f"{name}: {message}", bold="This is a bug in rushes: ", colour="red")
     if os.environ.get("RUSHES_TRACEBACK"):
         stderr_line(text.rstrip())
     try:

@@ -66,7 +66,7 @@ def _best_frame(path: Path) -> tuple[VideoFrame, Shape]:
             # What was decoded before the damage is enough.
             pass
         if best is None:
-            raise MeasuringError(f"{path}: no frame of it can be decoded")
+            raise MeasuringError(f"{path}: none of its frames can be decoded")
         return best[1], shape_of(stream, best[1])
 
 

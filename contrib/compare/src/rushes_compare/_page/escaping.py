@@ -23,7 +23,7 @@ def in_html(text: str) -> str:
 
 
 def in_script(value: Any) -> str:
-    """Return a JSON value for `<script type="application/json">`; nothing in it ends the script.
+    """Return a JSON value for `<script type="application/json">`; nothing in it can end the script.
 
     Numbers that JSON does not have (NaN, infinity) become null.
     """

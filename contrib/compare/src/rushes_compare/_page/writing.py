@@ -30,8 +30,8 @@ def write_page(
     """Write `report.html` into the comparison's folder and return its path.
 
     The page shows the videos and posters in `folder`; with `embed` it holds them, and needs no
-    other file. While the comparison is `under_way` the page says so, and looks for a newer one of
-    itself. If it cannot be written, the older one stays. Raises FolderError.
+    other file. While the comparison is `under_way` the page says so, and reloads itself when there
+    is a newer one. If it cannot be written, the older one stays. Raises FolderError.
     """
     page = folder / "report.html"
     with replacing(page) as part, part.open("w", encoding="utf-8", newline="\n") as out:
@@ -74,12 +74,12 @@ def _pieces(
 def page_data(results: Results, title: str) -> dict[str, Any]:
     """Return what the page's script reads: the results, the payloads as trees of texts.
 
-    `telling` says that a file's name gives its maker away, so that no row can be blind.
+    `telling` says that a file's name gives its variant away, so that no row can be blind.
     """
     data: dict[str, Any] = msgspec.to_builtins(results)
     for shown, cell in zip(data["cells"], results.cells, strict=True):
         shown["sent"] = None if cell.payload is None else _tree(cell.payload)
-        # The page compares what stands side by side in it, which the reader can change.
+        # The page compares neighbours itself, since the reader can rearrange them.
         del shown["payload"], shown["differs"]
     data["title"] = title
     data["telling"] = any(telling(cell) for cell in results.cells)
@@ -100,7 +100,7 @@ def _tree(value: Any) -> str | dict[str, Any]:
 
 
 def _links(cell: Cell, number: int, folder: Path, embed: bool) -> Iterator[str]:
-    """Yield a link to a cell's video; its poster's address waits there for the script."""
+    """Yield a link to a cell's video, with its poster's address in an attribute for the script."""
     if cell.video is None:
         return
     file = inside(folder, cell.video.file)
@@ -132,5 +132,5 @@ def _part(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """Return the hash by which the page's policy lets this text run, and no other."""
+    """Return the hash with which the page's policy allows this text, and no other, to run."""
     return "sha256-" + b64encode(sha256(text.encode()).digest()).decode("ascii")

@@ -131,9 +131,9 @@ def _first_frame(asked: RequestedFields, video: Video) -> Promise | None:
 
 def _file(video: Video) -> Promise:
     faults = list(_faults(video))
-    delivered = "; ".join(faults) or "whole, and it moves"
+    delivered = "; ".join(faults) or "complete, and it moves"
     return Promise(
-        name="file", asked="a whole video that moves", delivered=delivered, kept=not faults
+        name="file", asked="a complete video that moves", delivered=delivered, kept=not faults
     )
 
 

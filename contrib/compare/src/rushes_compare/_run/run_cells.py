@@ -140,7 +140,7 @@ def _always(client: AsyncClient, variant: str) -> dict[str, Any]:
 async def _in_journal(client: AsyncClient, cell: Cell, reference: str) -> bool:
     """Whether the journal has a cell's task.
 
-    Raises ConfigurationError if it does not but the provider may: nothing is paid twice.
+    Raises ConfigurationError if it does not but the provider may: nothing is paid for twice.
     """
     try:
         if (await client.task(reference)).id == reference:  # a prefix matches a later attempt, too

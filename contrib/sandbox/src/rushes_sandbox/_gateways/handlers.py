@@ -81,7 +81,7 @@ class GatewayHandlers:
         self._authorize(request)
         uploads = self.gateway.uploads
         if uploads is None:
-            raise GatewayError(404, "this gateway takes no uploads")
+            raise GatewayError(404, "this gateway does not accept uploads")
         too_large = f"the file is larger than {uploads.max_bytes} bytes"
         if _exchange(request).too_large:
             raise GatewayError(413, too_large, param="file")
