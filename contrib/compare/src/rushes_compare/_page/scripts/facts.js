@@ -1,5 +1,5 @@
-// What is shown under a screen: why there is no video, the promises, the cost, the time, and sections
-// to open: what was sent, what was measured, the notes.
+// What is shown under a screen: why there is no video, the promises, the cost, the time, and
+// sections to open: what was sent, what was measured, the notes.
 import { files, slots } from "./data.js";
 import { findAll, foreign, forScreenReaders, make } from "./dom.js";
 import { diffPayloads } from "./payload.js";

@@ -1,5 +1,6 @@
-// One playhead leads all videos that play together. It is a clock of its own and follows no video. Every video is held to within TOLERANCE of it: a small drift is corrected by playing a
-// little faster or slower, a large one by a jump, at most once a second, because each costs decoding.
+// One playhead leads all videos that play together. It is a clock of its own and follows no video.
+// Every video is held to within TOLERANCE of it: a small drift is corrected by playing a little
+// faster or slower, a large one by a jump, at most once a second, because each costs decoding.
 import { data } from "./data.js";
 import { signal } from "./signals.js";
 

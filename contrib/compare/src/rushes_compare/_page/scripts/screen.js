@@ -52,7 +52,7 @@ export class Screen {
     return Math.abs((this.film.width / this.film.height) * (height / width) - 1) < 0.01;
   }
 
-  // On the picture itself, for whoever points at it; the same in blind rows as in others.
+  // Buttons on the picture itself, the same in blind rows as in others.
   makeButtons() {
     return make(
       "div",
@@ -120,8 +120,8 @@ export class Screen {
     video.addEventListener("loadedmetadata", () => {
       if (playhead.led().includes(this)) this.seek(playhead.now());
     });
-    // The poster shows another moment, and after rounding its edge could show: it is hidden once the
-    // video has drawn its first frame.
+    // The poster shows another moment, and after rounding its edge could show: it is hidden once
+    // the video has drawn its first frame.
     const drawn = () => {
       if (this.video === video) this.frame.classList.add("open");
     };

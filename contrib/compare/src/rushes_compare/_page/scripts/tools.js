@@ -15,7 +15,7 @@ export const toolsElement = make("section", { class: "tools", "aria-label": "Fil
 /** @type {boolean | null} Whether the page was blind when the tools were drawn. */
 let drawnBlind = null;
 
-// Draws the tools again if blind mode has begun or ended; text fields are kept.
+// Redraws the tools only if blind mode has begun or ended, so that a text field in use stays.
 export function updateTools() {
   if (drawnBlind !== anyBlind()) drawTools();
 }

@@ -1,5 +1,5 @@
-// What the reader has chosen: votes, blind mode, the theme. Stored in the browser, if it allows that,
-// under the comparison's id.
+// What the reader has chosen: votes, blind mode, the theme. Stored in the browser, if it allows
+// that, under the comparison's id.
 import { data, slots, takesWithVideo } from "./data.js";
 
 /** @import { Theme, Vote } from "./types.js" */
