@@ -12,7 +12,7 @@ from page_reading import ROW, names, ready, tells, times, until
 from page_results import PROMPTS, VARIANTS, film, promise, results
 from playwright.sync_api import Browser, Page
 from rushes_compare._page import write_page
-from rushes_compare._page.escaping import in_sight
+from rushes_compare._page.escaping import escape_invisible
 from rushes_compare.results import Cell, Failure, Finding, Results
 
 FRAME = 1 / 24
@@ -462,7 +462,7 @@ def test_hostile_text_does_nothing(
     page.keyboard.press("1")
     assert page.evaluate("() => document.documentElement.dataset.broken") is None
     for heading in ("h1", "#row-0 h2"):
-        assert page.text_content(heading) == in_sight(HOSTILE)
+        assert page.text_content(heading) == escape_invisible(HOSTILE)
     assert "\u202e" not in (page.text_content("#row-0 .row-head") or "")
     assert not any("\u202e" in text for text in page.locator(".failure").all_text_contents())
     assert page.locator("script").count() == 1

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from page_results import VARIANTS, made
 from rushes_compare import FolderError
 from rushes_compare._page import player_table, write_page
-from rushes_compare._page.escaping import in_html, in_json, in_script
-from rushes_compare._page.media import CHUNK, data_url, inside
+from rushes_compare._page.escaping import escape_html, json_line, script_json
+from rushes_compare._page.media import CHUNK, data_url, file_in_folder
 from rushes_compare.results import Results, Row
 
 HOSTILE = [
@@ -60,7 +60,7 @@ class Reader(HTMLParser):
 @given(TEXT)
 def test_text_stays_text_in_html(text: str) -> None:
     reader = Reader()
-    reader.feed(f'<p title="{in_html(text)}">{in_html(text)}</p>')
+    reader.feed(f'<p title="{escape_html(text)}">{escape_html(text)}</p>')
     reader.close()
     assert reader.tags == ["p"]
     assert reader.text == reader.given
@@ -71,7 +71,7 @@ def test_text_stays_text_in_html(text: str) -> None:
 @given(JSON)
 @example({"a": [float("nan"), float("inf")]})
 def test_data_never_ends_its_script(value: Any) -> None:
-    text = in_script(value)
+    text = script_json(value)
     assert not set("<>&") & set(text)
     assert text.isascii()
     if "null" not in text:
@@ -80,7 +80,7 @@ def test_data_never_ends_its_script(value: Any) -> None:
 
 @given(JSON)
 def test_json_for_people_is_json(value: Any) -> None:
-    text = in_json(value)
+    text = json_line(value)
     assert json.loads(text) == value
     assert not set("\u202e\u2066\u2028\u200b") & set(text)
 
@@ -109,7 +109,7 @@ def test_files_outside_the_folder_stay_out_of_the_page(
     (tmp_path / "secret.mp4").write_bytes(b"secret")
     (folder / "key.txt").write_bytes(b"secret")
     (folder / "link.mp4").symlink_to(tmp_path / "secret.mp4")
-    assert inside(folder, name) is None
+    assert file_in_folder(folder, name) is None
     cell = one.cells[0]
     assert cell.video
     stolen = msgspec.structs.replace(cell.video, file=name, poster=name)

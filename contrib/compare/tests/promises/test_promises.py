@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rushes_compare._promises.promises import ALIKE, RATIO, SECONDS, UNLIKE, judge_promises
+from rushes_compare._promises.promises import ALIKE, RATIO, SECONDS, UNLIKE, check_promises
 from rushes_compare.results import Stretch, Video
 
 
@@ -23,7 +23,7 @@ def video(**changes: Any) -> Video:
 
 def kept(request: dict[str, Any], payload: dict[str, Any] | None = None, **film: Any) -> Any:
     """Return whether each promise was kept, by its name."""
-    return {one.name: one.kept for one in judge_promises(request, payload or {}, video(**film))}
+    return {one.name: one.kept for one in check_promises(request, payload or {}, video(**film))}
 
 
 def test_what_was_not_requested_is_not_a_promise() -> None:
@@ -37,7 +37,7 @@ def test_everything_requested_is_kept() -> None:
         "shots": [{"prompt": "a", "duration": 2}, {"prompt": "b", "duration": 3}],
         "images": [{"url": "a.png", "role": "first_frame"}],
     }  # fmt: skip
-    told = judge_promises(request, {}, video(cuts=[2.0], first_frame=0.97))
+    told = check_promises(request, {}, video(cuts=[2.0], first_frame=0.97))
     assert [(one.name, one.asked, one.delivered, one.kept) for one in told] == [
         ("resolution", "1080p", "1920 \N{MULTIPLICATION SIGN} 1080", True),
         ("aspect_ratio", "16:9", "1920 \N{MULTIPLICATION SIGN} 1080", True),
@@ -129,7 +129,7 @@ def test_a_silent_track_is_not_sound(
     wanted: bool, codec: str | None, silent: bool | None, delivered: str, verdict: bool
 ) -> None:
     film = video(audio_codec=codec, silent=silent)
-    told = next(one for one in judge_promises({"audio": wanted}, {}, film) if one.name == "audio")
+    told = next(one for one in check_promises({"audio": wanted}, {}, film) if one.name == "audio")
     assert (told.delivered, told.kept) == (delivered, verdict)
 
 
@@ -166,7 +166,7 @@ def test_a_missing_image_cannot_be_compared() -> None:
 def test_an_unusable_file_breaks_a_promise_without_a_request(
     film: dict[str, Any], words: str
 ) -> None:
-    (told,) = judge_promises({}, {}, video(**film))
+    (told,) = check_promises({}, {}, video(**film))
     assert (told.name, told.kept) == ("file", False)
     assert words in told.delivered
 
@@ -213,7 +213,7 @@ NAMES = ("duration", "aspect_ratio", "resolution", "audio", "shots", "images", "
 def test_odd_values_are_not_promises_and_never_raise(
     request: dict[str, Any], payload: dict[str, Any]
 ) -> None:
-    told = judge_promises(request, payload, video())
+    told = check_promises(request, payload, video())
     assert told[-1].name == "file"
     assert len({one.name for one in told}) == len(told)
     msgspec.json.encode(told)
@@ -221,14 +221,14 @@ def test_odd_values_are_not_promises_and_never_raise(
 
 def test_what_a_variant_always_delivers_is_a_promise() -> None:
     always = {"resolution": "720p", "audio": False, "watermark": True}
-    told = judge_promises({"prompt": "x"}, {}, video(), always)
+    told = check_promises({"prompt": "x"}, {}, video(), always)
     assert [(one.name, one.asked, one.kept) for one in told] == [
         ("resolution", "720p, as always", False),
         ("audio", "no sound, as always", False),
         ("file", "a complete video that moves", True),
     ]
     kept = {"width": 1280, "height": 720, "audio_codec": None}
-    assert all(one.kept for one in judge_promises({}, {}, video(**kept), always))
+    assert all(one.kept for one in check_promises({}, {}, video(**kept), always))
 
 
 def test_the_request_takes_precedence_over_what_is_always_delivered() -> None:
@@ -236,14 +236,14 @@ def test_the_request_takes_precedence_over_what_is_always_delivered() -> None:
     request = {"resolution": "1080p", "audio": True, "duration": 5}
     told = {
         one.name: one.asked
-        for one in judge_promises(request, {"aspect_ratio": "16:9"}, video(), always)
+        for one in check_promises(request, {"aspect_ratio": "16:9"}, video(), always)
     }
     assert told == {
         "resolution": "1080p", "audio": "sound", "duration": "5 s", "aspect_ratio": "16:9",
         "file": "a complete video that moves",
     }  # fmt: skip
-    told = {one.name: one.asked for one in judge_promises({}, {"mode": "pro"}, video(), always)}
+    told = {one.name: one.asked for one in check_promises({}, {"mode": "pro"}, video(), always)}
     assert told["resolution"] == "1080p"
     assert told["duration"] == "10 s, as always"
     odd = {"resolution": 7, "audio": "yes", "duration": -1, "aspect_ratio": None}
-    assert [one.name for one in judge_promises({}, {}, video(), odd)] == ["file"]
+    assert [one.name for one in check_promises({}, {}, video(), odd)] == ["file"]

@@ -11,7 +11,7 @@ from PIL import Image
 from rushes import AsyncClient, Polling, Request, Shot
 from rushes import Image as Given
 from rushes_compare._measure import measure
-from rushes_compare._promises.promises import judge_promises
+from rushes_compare._promises.promises import check_promises
 from rushes_sandbox import LIES, Picture, Sandbox, Scene, apply_lies, render_video
 from rushes_sandbox import Shot as Take
 
@@ -58,7 +58,7 @@ def test_an_honest_film_of_every_variant_breaks_no_promise(
     films = asyncio.run(ordered(rushes_sandbox, ASKED, tmp_path))
     assert len(films) == 8
     for variant, (request, payload, file) in films.items():
-        found = judge_promises(request, payload, measure(file, tmp_path))
+        found = check_promises(request, payload, measure(file, tmp_path))
         assert [one for one in found if one.kept is not True] == [], variant
         asked = {"duration", "file"} | {"resolution", "aspect_ratio", "audio", "shots"} & {*request}
         assert {one.name for one in found} == asked, variant
@@ -71,7 +71,7 @@ def test_a_lying_gateway_answers_as_usual_and_is_caught(
     asked = {"apimart/kling-v3": Request(PROMPT, duration=3, resolution="720p", audio=True)}
     films = asyncio.run(ordered(rushes_sandbox, asked, tmp_path))
     ((request, payload, file),) = films.values()
-    found = {one.name: one for one in judge_promises(request, payload, measure(file, tmp_path))}
+    found = {one.name: one for one in check_promises(request, payload, measure(file, tmp_path))}
     broken = {name: one.delivered for name, one in found.items() if one.kept is False}
     assert broken == {
         "resolution": "854 \N{MULTIPLICATION SIGN} 480",
@@ -120,7 +120,7 @@ def broken_by(lies: list[str], picture: Path, folder: Path) -> set[str]:
         images=(Given(str(picture), "first_frame"),) if with_picture else (),
     )
     video = measure(folder / "f.mp4", folder, first_frame=picture if with_picture else None)
-    found = judge_promises(msgspec.to_builtins(request), {}, video)
+    found = check_promises(msgspec.to_builtins(request), {}, video)
     assert len(found) == (7 if with_picture else 6)
     return {one.name for one in found if one.kept is False}
 
@@ -143,5 +143,5 @@ def test_a_film_in_4k_is_measured_too(tmp_path: Path) -> None:
     render_video(scene, tmp_path / "f.mp4")
     video = measure(tmp_path / "f.mp4", tmp_path)
     assert (video.width, video.height, video.duration) == (3840, 2160, 1.0)
-    found = judge_promises({"resolution": "4k", "duration": 1, "aspect_ratio": "16:9"}, {}, video)
+    found = check_promises({"resolution": "4k", "duration": 1, "aspect_ratio": "16:9"}, {}, video)
     assert all(one.kept for one in found)

@@ -126,7 +126,7 @@ def read_prices(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def check_resume_options(ctx: click.Context) -> None:
-    """Raise UsageError if an option beside --resume cannot be part of what is added."""
+    """Raise UsageError if an option given with --resume cannot be part of what is added."""
     given = ctx.params
     without_prompt = frozenset() if given["prompt"] or given["plan_file"] else _FIELDS
     set_here = {

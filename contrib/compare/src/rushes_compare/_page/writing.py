@@ -13,8 +13,8 @@ import msgspec
 
 from rushes_compare._files import replacing
 from rushes_compare._page.bundling import bundle
-from rushes_compare._page.escaping import in_html, in_json, in_script, in_sight
-from rushes_compare._page.media import beside, data_url, inside, telling
+from rushes_compare._page.escaping import escape_html, escape_invisible, json_line, script_json
+from rushes_compare._page.media import data_url, file_in_folder, relative_url, reveals_variant
 from rushes_compare._page.plain import table
 from rushes_compare.results import Cell, Results
 
@@ -52,12 +52,12 @@ def _pieces(
 
     before, after = _part("page.html").split("$table")
     known = {
-        "title": in_html(in_sight(title)),
+        "title": escape_html(escape_invisible(title)),
         "style": style,
         "style_hash": _hash(style),
         "script": script,
         "script_hash": _hash(script),
-        "data": in_script(
+        "data": script_json(
             {
                 **page_data(results, title),
                 "folder": folder.name,
@@ -74,7 +74,7 @@ def _pieces(
 def page_data(results: Results, title: str) -> dict[str, Any]:
     """Return what the page's script reads: the results, the payloads as trees of texts.
 
-    `telling` says that a file's name gives its variant away, so that no row can be blind.
+    `revealing` says that a file's name gives its variant away, so that no row can be blind.
     """
     data: dict[str, Any] = msgspec.to_builtins(results)
     for shown, cell in zip(data["cells"], results.cells, strict=True):
@@ -82,7 +82,7 @@ def page_data(results: Results, title: str) -> dict[str, Any]:
         # The page compares neighbours itself, since the reader can rearrange them.
         del shown["payload"], shown["differs"]
     data["title"] = title
-    data["telling"] = any(telling(cell) for cell in results.cells)
+    data["revealing"] = any(reveals_variant(cell) for cell in results.cells)
     return data
 
 
@@ -93,25 +93,25 @@ def _tree(value: Any) -> str | dict[str, Any]:
     JSON, as a name is.
     """
     if isinstance(value, dict) and value:
-        return {"names": [[in_json(str(name)), _tree(inner)] for name, inner in value.items()]}
+        return {"names": [[json_line(str(name)), _tree(inner)] for name, inner in value.items()]}
     if isinstance(value, list) and value:
         return {"items": [_tree(inner) for inner in value]}
-    return in_json(value)
+    return json_line(value)
 
 
 def _links(cell: Cell, number: int, folder: Path, embed: bool) -> Iterator[str]:
     """Yield a link to a cell's video, with its poster's address in an attribute for the script."""
     if cell.video is None:
         return
-    file = inside(folder, cell.video.file)
-    poster = inside(folder, cell.video.poster)
+    file = file_in_folder(folder, cell.video.file)
+    poster = file_in_folder(folder, cell.video.poster)
     if file is None:
         return
     yield f'<a data-cell="{number}" data-poster="'
     if poster is not None and cell.video.poster:
-        yield from data_url(poster) if embed else (in_html(beside(cell.video.poster)),)
+        yield from data_url(poster) if embed else (escape_html(relative_url(cell.video.poster)),)
     yield f'" download="take-{number + 1}{file.suffix}" href="' if embed else '" href="'
-    yield from data_url(file) if embed else (in_html(beside(cell.video.file)),)
+    yield from data_url(file) if embed else (escape_html(relative_url(cell.video.file)),)
     yield '">video</a> '
 
 

@@ -31,7 +31,7 @@ SLOWEST = 16.0
 _WORDS = {"2k": 1440, "4k": 2160, "8k": 4320}
 
 
-def judge_promises(
+def check_promises(
     request: Mapping[str, Any],
     payload: Mapping[str, Any],
     video: Video,

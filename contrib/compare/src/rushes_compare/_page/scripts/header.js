@@ -18,7 +18,7 @@ const blindButton = button("Blind", toggleBlind, {
 });
 
 export function toggleBlind() {
-  if (data.telling)
+  if (data.revealing)
     return announce("The file names reveal who made the videos; nothing can be hidden");
   if (state.blind) {
     state.blind = false;

@@ -122,7 +122,7 @@ export interface Results {
 export interface PageData extends Results {
   title: string;
   /** Whether a file's name gives its variant away, so that no row can be blind. */
-  telling: boolean;
+  revealing: boolean;
   folder: string;
   under_way: boolean;
   /** Seconds since 1970. */

@@ -26,7 +26,7 @@ export function restore() {
     if (["vote", "end"].includes(saved.reveal)) state.reveal = saved.reveal;
     if (["", "light", "dark"].includes(saved.theme)) state.theme = saved.theme;
     state.votes = validVotes(saved.votes);
-    if (saved.blind === true && !data.telling) startBlind();
+    if (saved.blind === true && !data.revealing) startBlind();
   } catch {
     // There is no storage, or its content is not ours: start afresh.
   }
