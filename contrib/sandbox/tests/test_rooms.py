@@ -1,4 +1,4 @@
-"""The rooms of the sandbox: imports run one way between them, and nobody enters from outside."""
+"""The rooms of the sandbox: imports run one way between them, and none from outside."""
 
 import ast
 from collections.abc import Iterator

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cli_gateway import Gateway
-from cli_runs import COMMAND, Run, begun, inside, listen_to_ctrl_c, outside
+from cli_runs import COMMAND, Run, inside, listen_to_ctrl_c, outside, started
 from rushes_cli._errors import bug_report
 
 KITE = ("generate", "A red kite", "-m", "toapis/kling-v3")
@@ -22,7 +22,7 @@ def in_shell(line: str) -> Run:
 
 def hammered(*args: str, when: str) -> Run:
     """Run the command; Ctrl-C once standard error says `when`, and again until it has ended."""
-    process, told = begun(*args, when=when)
+    process, told = started(*args, when=when)
     while process.poll() is None:
         process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)

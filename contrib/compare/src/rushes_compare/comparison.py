@@ -193,7 +193,7 @@ async def run_comparison(
 async def _keep_page_updated(results_file: ResultsFile) -> None:
     """Write the page after changes, until cancelled.
 
-    Now and then it is also written without a change, which tells its reader that the run goes on.
+    Now and then it is also written without a change, to show its reader that the run is alive.
     """
     while True:
         with suppress(TimeoutError):

@@ -173,7 +173,7 @@ def test_a_held_key_votes_once(opened: Open) -> None:
     page.keyboard.down("ArrowRight")
     page.keyboard.down("ArrowRight")
     page.keyboard.up("ArrowRight")
-    until(page, "document.querySelector('#time').value > 1.9")  # a held arrow goes on
+    until(page, "document.querySelector('#time').value > 1.9")  # a held arrow repeats
 
 
 def test_a_new_blind_round_asks_before_it_clears(opened: Open) -> None:

@@ -16,7 +16,7 @@ Open = Callable[..., Page]
 TWO = [VARIANTS[0], VARIANTS[3]]
 
 
-def begun(cell: Cell, state: str, progress: float | None = None) -> Cell:
+def without_video(cell: Cell, state: str, progress: float | None = None) -> Cell:
     """Return a cell as it was before it had a video."""
     return msgspec.structs.replace(
         cell, state=state, progress=progress, video=None, promises=[], timing=Timing(), billed=None
@@ -31,7 +31,7 @@ def done(tmp_path: Path) -> Results:
 @pytest.fixture
 def folder(done: Results, tmp_path: Path) -> Path:
     """Return the folder of a comparison with one finished film and one rendering."""
-    cells = [done.cells[0], begun(done.cells[1], "in_progress", 40.0)]
+    cells = [done.cells[0], without_video(done.cells[1], "in_progress", 40.0)]
     under_way = msgspec.structs.replace(done, cells=cells)
     write_page(under_way, tmp_path / "a comparison", under_way=True)
     return tmp_path / "a comparison"
@@ -63,7 +63,7 @@ def test_the_page_shows_its_progress(open_page: Open, folder: Path) -> None:
 def test_each_cell_shows_its_state(
     open_page: Open, folder: Path, done: Results, state: str, words: str
 ) -> None:
-    cells = [begun(cell, state) for cell in done.cells]
+    cells = [without_video(cell, state) for cell in done.cells]
     write_page(msgspec.structs.replace(done, cells=cells), folder, under_way=True)
     page = open_page(folder)
     assert page.locator(".blank span").all_text_contents() == [words] * 2
@@ -102,7 +102,7 @@ def test_a_silent_run_is_not_shown_as_running(
 ) -> None:
     an_hour_ago = time.time() - 3600
     monkeypatch.setattr("rushes_compare._page.writing.time.time", lambda: an_hour_ago)
-    cells = [done.cells[0], begun(done.cells[1], "queued")]
+    cells = [done.cells[0], without_video(done.cells[1], "queued")]
     write_page(msgspec.structs.replace(done, cells=cells), folder, under_way=True)
     page = open_page(folder)
     told = page.inner_text("#progress")
@@ -114,7 +114,7 @@ def test_an_unfinished_comparison_shows_how_to_continue(
     open_page: Open, folder: Path, done: Results
 ) -> None:
     stopped = msgspec.structs.replace(
-        begun(done.cells[1], "queued"),
+        without_video(done.cells[1], "queued"),
         failure=Failure(kind="StillRunningError", message="toapis did not finish in 5 s"),
     )
     write_page(msgspec.structs.replace(done, cells=[done.cells[0], stopped]), folder)

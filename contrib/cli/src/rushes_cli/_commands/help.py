@@ -1,4 +1,4 @@
-"""`rushes help`: commands, and topics of their own."""
+"""`rushes help`: commands, and other topics."""
 
 import click
 

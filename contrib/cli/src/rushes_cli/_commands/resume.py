@@ -138,7 +138,7 @@ async def _resume_one(
 def _print_outcome(
     reference: str, outcome: "Task | Exception", latest: "dict[str, Task]", *, as_json: bool
 ) -> int:
-    """Print what became of one task; return its exit code."""
+    """Print the outcome of one task; return its exit code."""
     if not isinstance(outcome, Exception):
         print_task(outcome, as_json=as_json)
         return 0

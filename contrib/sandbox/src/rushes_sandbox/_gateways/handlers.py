@@ -25,7 +25,7 @@ from rushes_sandbox._validation.request import validate_request
 
 MAX_JSON = 10 * MEGABYTE
 
-#: Bodies from this size on, in bytes, are validated in a thread so that the event loop goes on.
+#: Bodies of at least so many bytes are validated in a thread, not to block the event loop.
 LARGE_JSON = 100_000
 
 
