@@ -198,13 +198,13 @@ class ToyKit(VariantConformance):
     def snapshot_path(self) -> Path:
         return self.snapshots / "toy-clips.json"
 
-    def judge(self) -> Any:
+    def validator(self) -> Any:
         toy = ToyKit()
 
-        def refusals(provider: str, model: str, body: Any, *, loopback: bool) -> Any:
+        def validate(provider: str, model: str, body: Any, *, loopback: bool) -> Any:
             return toy.check(body, LOCAL if loopback else PUBLIC).problems
 
-        return refusals
+        return validate
 
 
 LOCAL, PUBLIC = "http://127.0.0.1:9", "https://gateway.example.com"

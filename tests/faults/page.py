@@ -65,7 +65,7 @@ _END = """\
   none can be mounted, the size of files is limited instead, and a disk that is full before the
   submit is not tested.
 - **Memory** is the peak of a separate process beyond its use after a video without a fault.
-- **Exit code 1**, a bug of ours, cannot be injected.
+- **Exit code 1**, a bug in rushes, cannot be injected.
 """
 
 

@@ -1,4 +1,4 @@
-"""A gateway on this machine that speaks enough of ToAPIs to be paid and asked."""
+"""A gateway on this machine that speaks as much of ToAPIs as these tests need."""
 
 import json
 import struct
@@ -28,7 +28,7 @@ def as_json(body: Any) -> bytes:
 
 
 class Gateway:
-    """Answers as `submits` and `polls` say, the last ones repeatedly; `paid` has the bodies."""
+    """Answers with `submits` and `polls` in order, repeating the last; `paid` has the bodies."""
 
     def __init__(self) -> None:
         self.paid: list[dict[str, Any]] = []

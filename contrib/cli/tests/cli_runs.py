@@ -46,7 +46,7 @@ def listen_to_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def begun(*args: str, when: str) -> tuple[subprocess.Popen[str], str]:
+def started(*args: str, when: str) -> tuple[subprocess.Popen[str], str]:
     """Run the command as a process of its own, until standard error says `when`."""
     process = subprocess.Popen(
         [*COMMAND, *args],
@@ -66,7 +66,7 @@ def begun(*args: str, when: str) -> tuple[subprocess.Popen[str], str]:
 
 def interrupted(*args: str, when: str) -> Run:
     """Run the command as a process of its own; Ctrl-C once standard error says `when`."""
-    process, told = begun(*args, when=when)
+    process, told = started(*args, when=when)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     return Run(process.returncode, out, told + err)

@@ -20,7 +20,7 @@ SOON = rushes.Polling(first=0.01, every=0.01, at_most=20)
 
 @pytest.fixture(autouse=True)
 def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Keep every test from the keys, folders and colours of whoever runs it."""
+    """Isolate every test from the keys, folders and colours of the user who runs it."""
     for provider in ("TOAPIS", "APIMART", "UNIALL"):
         monkeypatch.delenv(f"{provider}_API_KEY", raising=False)
         monkeypatch.delenv(f"{provider}_BASE_URL", raising=False)
@@ -52,6 +52,6 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
 
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let clients of this process look at once and often."""
+    """Make clients in this process poll at once and often."""
     monkeypatch.setattr(clients, "make_client", lambda: rushes.Client(polling=SOON))
     monkeypatch.setattr(clients, "make_async_client", lambda: rushes.AsyncClient(polling=SOON))

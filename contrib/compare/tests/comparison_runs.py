@@ -12,6 +12,16 @@ from rushes_sandbox import Sandbox
 PAIR = ["toapis/kling-v3", "apimart/kling-v3"]
 
 
+class Interruption(Exception):
+    """Ends a run, as Ctrl-C does."""
+
+
+def interrupt(cell: Cell) -> None:
+    """Interrupt the run when the first task is queued; for `on_change`."""
+    if cell.state == "queued":
+        raise Interruption
+
+
 class Comparing:
     """Runs comparisons against one sandbox, from one home."""
 

@@ -1,4 +1,4 @@
-"""A real browser for the page, which says nothing on its console and asks for nothing elsewhere."""
+"""For all tests of comparing: a sandbox to run against, and a real browser for the page."""
 
 import shutil
 import sys
@@ -8,10 +8,23 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from rushes_sandbox import Sandbox
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from comparison_runs import Comparing
+
 CHROMIUM = shutil.which("chromium")
+
+
+@pytest.fixture
+def working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def comparing(rushes_sandbox: Sandbox, tmp_path: Path) -> Comparing:
+    return Comparing(rushes_sandbox, tmp_path / "home")
 
 
 @pytest.fixture(scope="module")
@@ -33,24 +46,24 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open the page in a folder; at the end nothing was said, and nothing asked of elsewhere."""
-    said: list[str] = []
-    asked: list[tuple[str, str]] = []
+    """Open the page in a folder; fails if it logs anything or loads anything from elsewhere."""
+    logged: list[str] = []
+    loaded: list[tuple[str, str]] = []
     contexts = []
 
     def open_(at: Path, width: int = 1280, height: int = 900, **options: Any) -> Page:
         context = browser.new_context(viewport={"width": width, "height": height}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: asked.append((at.as_uri(), request.url)))
+        page.on("console", lambda message: logged.append(message.text))
+        page.on("pageerror", lambda error: logged.append(str(error)))
+        page.on("request", lambda request: loaded.append((at.as_uri(), request.url)))
         page.goto((at / "report.html").as_uri())
         return page
 
     yield open_
     for context in contexts:
         context.close()
-    assert said == []
-    for home, url in asked:
+    assert logged == []
+    for home, url in loaded:
         assert url.startswith((home + "/", "data:", "blob:")), url

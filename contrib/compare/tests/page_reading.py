@@ -1,4 +1,4 @@
-"""What the tests of the page ask of it."""
+"""Queries on the page, for its tests."""
 
 import json
 
@@ -9,7 +9,7 @@ ROW = "[...document.querySelectorAll('#row-0 video')]"
 
 
 def until(page: Page, truth: str, *given: object) -> None:
-    """Wait for a truth in the page. Its policy forbids what Playwright's own waiting is made of."""
+    """Wait until an expression holds in the page; its policy forbids Playwright's own waiting."""
     page.evaluate(
         f"""(given) => new Promise((done, fail) => {{
             const end = performance.now() + 15000;
@@ -47,7 +47,7 @@ def names(page: Page, row: int) -> list[str]:
 
 
 def whole(page: Page) -> str:
-    """Return all that the document says, its names and addresses included."""
+    """Return all text in the document, names and addresses included."""
     parts = page.evaluate(
         """() => [document.documentElement.outerHTML, document.title, location.href,
             ...[...document.querySelectorAll("*")].flatMap((one) =>
@@ -57,7 +57,7 @@ def whole(page: Page) -> str:
 
 
 def tells(page: Page) -> list[str]:
-    """Return what of the variants' names is anywhere in the document."""
+    """Return the parts of the variants' names that are anywhere in the document."""
     text = whole(page)
     parts = {part for variant in VARIANTS for part in variant.split("/")}
     return [part for part in parts if part in text]

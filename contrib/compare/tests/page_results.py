@@ -1,4 +1,4 @@
-"""Results as a comparison leaves them, with real films of the sandbox's studio."""
+"""Results as a comparison leaves them, with real films that the sandbox rendered."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -32,7 +32,7 @@ PROMPTS = [
 
 
 def film(path: Path, name: str, prompt: str, seconds: float, size: tuple[int, int]) -> None:
-    """Shoot a film and its poster, a picture from its middle."""
+    """Render a film and its poster, a frame from its middle."""
     path.parent.mkdir(parents=True, exist_ok=True)
     shots = (Shot(prompt, seconds),)
     render_video(Scene(name, prompt, *size, shots, True), path)
@@ -43,7 +43,7 @@ def film(path: Path, name: str, prompt: str, seconds: float, size: tuple[int, in
 
 
 def video(name: str, seconds: float, size: tuple[int, int], **more: Any) -> Video:
-    """Describe a film of the studio."""
+    """Describe a rendered film."""
     known: dict[str, Any] = {
         "file": f"videos/{name}.mp4", "poster": f"videos/{name}.jpg", "bytes": 276_041,
         "container": "mp4", "video_codec": "h264", "audio_codec": "aac", "width": size[0],
@@ -58,7 +58,7 @@ def promise(name: Any, asked: str, delivered: str, kept: bool | None = True) -> 
 
 
 def made(number: int, row: int, variant: str, seconds: float, size: tuple[int, int]) -> Cell:
-    """Return a cell that has a film; each variant breaks its word in a way of its own."""
+    """Return a cell that has a film; each variant breaks other promises."""
     column = VARIANTS.index(variant)
     name = f"{number:02x}c0ffee{number:02x}"
     model, prompt = variant.partition("/")[2], PROMPTS[row % len(PROMPTS)]
@@ -114,9 +114,9 @@ def results(
     size: tuple[int, int] = (320, 180),
     distinct: bool = False,
 ) -> Results:
-    """Make a comparison in `folder`: films for nearly all cells, one failed, one cannot.
+    """Make a comparison in `folder`: films for nearly all cells, one failed, one refused.
 
-    Without `distinct` every variant's first film stands for those of the other rows, too.
+    Without `distinct` all rows share each variant's first film.
     """
     variants = list(variants)
     cells: list[Cell] = []

@@ -35,7 +35,7 @@ def bundled(folder: Path, **modules: str) -> str:
     return bundle(folder, "main.js")
 
 
-def test_every_module_is_reached_once_after_all_that_it_imports() -> None:
+def test_every_module_is_bundled_once_after_its_imports() -> None:
     text = bundle(SCRIPTS, "main.js")
     order = re.findall(r'^modules\["([\w.]+)"\] = ', text, re.MULTILINE)
     assert sorted(order) == MODULES
@@ -47,7 +47,7 @@ def test_every_module_is_reached_once_after_all_that_it_imports() -> None:
                 assert order.index(imported) < order.index(name), f"{name} imports {imported}"
 
 
-def test_modules_share_nothing_but_what_they_export(tmp_path: Path, browser: Browser) -> None:
+def test_modules_share_only_what_they_export(tmp_path: Path, browser: Browser) -> None:
     text = bundled(
         tmp_path,
         main='import "./acts.js";\nimport {\n  add,\n  Pair,\n} from "./sums.js";\n'
@@ -110,7 +110,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def address(folder: Path) -> Iterator[str]:
-    """Serve the folder: a browser imports no modules from a disk."""
+    """Serve the folder: browsers do not import modules from a disk."""
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *_: Any) -> None: ...
@@ -126,7 +126,7 @@ def address(folder: Path) -> Iterator[str]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """Open a page on whose console nothing is said."""
+    """Open a page; fails if it writes anything to its console."""
     said: list[str] = []
     opened = browser.new_page()
     opened.on("console", lambda message: said.append(message.text))
@@ -136,7 +136,7 @@ def page(browser: Browser) -> Iterator[Page]:
     assert said == []
 
 
-def test_the_modules_alone_make_the_same_page(page: Page, address: str, folder: Path) -> None:
+def test_unbundled_modules_make_the_same_page(page: Page, address: str, folder: Path) -> None:
     drawn = []
     for place in (f"{address}/modules.html", (folder / "report.html").as_uri()):
         page.goto(place)
@@ -153,7 +153,7 @@ def test_the_modules_alone_make_the_same_page(page: Page, address: str, folder: 
     assert with_modules == with_bundle
 
 
-def test_a_module_does_nothing_when_it_is_imported(page: Page, address: str) -> None:
+def test_importing_a_module_has_no_effect(page: Page, address: str) -> None:
     page.goto(f"{address}/bare.html")
     did = page.evaluate(
         """async (names) => {

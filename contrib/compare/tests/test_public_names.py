@@ -39,7 +39,7 @@ def test_misspelt_names_are_errors(tmp_path: Path, line: str, words: str) -> Non
     assert done.returncode == (1 if words else 0), done.stdout
 
 
-def test_a_name_that_is_not_there_is_told_at_run_time_too() -> None:
+def test_a_missing_name_is_an_error_at_run_time_too() -> None:
     import rushes_compare
 
     with pytest.raises(AttributeError, match="BugetError"):

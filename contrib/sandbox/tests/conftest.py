@@ -12,17 +12,17 @@ from rushes_sandbox import Sandbox
 # Test modules import the helpers beside this file by name.
 sys.path.insert(0, str(Path(__file__).parent))
 
-from sandbox_clients import PATHS, Clients, Clock, GatewayClient
+from sandbox_clients import PATHS, Clients, FrozenClock, GatewayClient
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> FrozenClock:
+    return FrozenClock()
 
 
 @pytest.fixture
 def clients(
-    request: pytest.FixtureRequest, clock: Clock, rushes_sandbox_folder: Path
+    request: pytest.FixtureRequest, clock: FrozenClock, rushes_sandbox_folder: Path
 ) -> Iterator[Clients]:
     """Start a sandbox, with the test's settings if it has some, and a client for each gateway."""
     options: dict[str, Any] = {"queue_seconds": 0, "render_seconds": 0, "clock": clock}

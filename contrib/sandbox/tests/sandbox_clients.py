@@ -1,4 +1,4 @@
-"""A clock that tests move, and HTTP clients of a sandbox's gateways."""
+"""A clock that stands still, and HTTP clients of a sandbox's gateways."""
 
 import json
 from dataclasses import dataclass
@@ -9,8 +9,12 @@ from rushes_sandbox import Sandbox
 
 
 @dataclass
-class Clock:
-    """A clock that stands still until a test moves it."""
+class FrozenClock:
+    """A clock that stands still until a test moves it.
+
+    Tests compare times in responses exactly, so that `rushes.testing.Clock`, which goes on by
+    itself as the system's clock does, would make them depend on how fast they run.
+    """
 
     now: float = 1_800_000_000.0
 

@@ -1,5 +1,6 @@
 """The kit on plugins that check payloads wrongly: each fails the test meant for it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +19,7 @@ from kit_toy import (
     write_snapshot,
 )
 from msgspec import Meta, Struct, structs
-from rushes import Draft, Problem, Request, Source, Text, To, Variant, absent, hookimpl, rule
+from rushes import Draft, Note, Problem, Request, Source, Text, To, Variant, absent, hookimpl, rule
 
 BASE = {"model": "toy", "prompt": "k"}
 RULES = (fine_is_short, loop_without_scenes, long_may_drift)
@@ -135,6 +136,24 @@ class QuotesAll(Toy):
         return draft
 
 
+class QuotesInNotes(Toy):
+    """Quotes a field as it stands in a note."""
+
+    @hookimpl
+    def build_payload(self, variant: Variant, request: Request) -> Draft:
+        draft = super().build_payload(variant, request)
+        prompt = draft.body.get("prompt")
+        if isinstance(prompt, str):
+            draft.note("prompt", "odd", f"may not be about kites: {prompt}")
+        return draft
+
+
+@rule("A tag in the prompt is sent unchanged.", fields=("prompt",), source=PAGE)
+def tags_pass(payload: Payload) -> Iterator[Note]:
+    for tag in re.findall("#(.+)#", payload.prompt):
+        yield Note(path="prompt", code="tags_pass", message=f"#{tag}# is sent unchanged")
+
+
 class Meddles(Toy):
     """Modifies the payload that it was given."""
 
@@ -158,6 +177,10 @@ BROKEN: list[tuple[str, dict[str, Any], str, str]] = [
     ("a bound within", {"plugin": RefusesABound()}, "every_bound", "seconds = 2 is refused"),
     ("changed in silence", {"plugin": Shouts()}, "what_is_accepted", "is sent as 'K"),
     ("quoted as it stands", {"plugin": QuotesAll()}, "messages", "prompt (odd): not printable"),
+    ("quoted in a note", {"plugin": QuotesInNotes()}, "messages", "prompt (odd): not printable"),
+    ("quoted within an example", {"plugin": Toy(rules=(*RULES, tags_pass)),
+                                  "noted": {"tags_pass": {**BASE, "prompt": "k #fog#"}}},
+     "messages", "prompt (tags_pass): not printable"),
     ("written into", {"plugin": Meddles()}, "check_is_total_for_native", "is changed by checking"),
     ("unknown field", {"plugin": DropsUnknownFields()}, "unknown_fields", "odd_field"),
     ("unknown inner field", {"plugin": DropsUnknownInner()}, "unknown_fields", "scenes[0].odd"),
@@ -176,9 +199,9 @@ BROKEN: list[tuple[str, dict[str, Any], str, str]] = [
      "every_rule", "fine_is_short: its example is rejected by ['fine_again', 'fine_is_short']"),
     ("an example refused", {"accepted": [BASE, {**BASE, "seconds": 1}]},
      "the_examples_are_accepted", "seconds"),
-    ("the sandbox objects", {"judge": lambda self: lambda *a, **k: ["no"]},
+    ("the sandbox objects", {"validator": lambda self: lambda *a, **k: ["no"]},
      "the_sandbox_agrees", "['no']"),
-    ("the sandbox lets pass", {"judge": lambda self: lambda *a, **k: []},
+    ("the sandbox lets pass", {"validator": lambda self: lambda *a, **k: []},
      "the_sandbox_agrees", "/ []"),
     ("one name twice", {"plugin": Toy(rules=(*RULES, structs.replace(long_may_drift)))},
      "the_declaration", "two rules share a name: ['long_may_drift']"),

@@ -13,7 +13,7 @@ BROKEN_PIPE = 141  # 128 + SIGPIPE, as a shell reports a filter whose reader has
 
 MEANINGS = {
     0: "done",
-    BUG: "a bug of ours: a short message, and a log file with the details",
+    BUG: "a bug in rushes: a short message, and a log file with the details",
     USAGE: "wrong usage",
     CONFIGURATION: "configuration: a key, a base URL, a variant, the journal; nothing was bought",
     NOT_BOUGHT: "nothing was bought: refused by us or by the provider, or never sent",
@@ -21,7 +21,7 @@ MEANINGS = {
     UNFINISHED: "the task is still alive and not finished here; the resume command is printed",
     UNKNOWN: "nobody knows whether the submit was accepted; the task's reference is printed",
     INTERRUPTED: "Ctrl-C; if there is a task, the resume command is printed",
-    BROKEN_PIPE: "whatever was reading the output closed it",
+    BROKEN_PIPE: "the program that was reading the output closed it",
 }
 
 

@@ -56,7 +56,7 @@ _FIELDS: tuple[_Decorator, ...] = (
         metavar="IMAGE",
         multiple=True,
         shell_complete=complete_files,
-        help="Image to keep to.  [repeat]",
+        help="Reference image.  [repeat]",
     ),
     click.option("--audio/--no-audio", default=None, help="With sound or without."),
     click.option("--watermark/--no-watermark", default=None, help="With a watermark or without."),

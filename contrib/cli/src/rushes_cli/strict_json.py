@@ -46,7 +46,7 @@ def read_json(data: bytes) -> Any:
         raise MalformedJSON(message) from None
     except (_Refused, ValueError, RecursionError):
         _find_error(text)
-        raise MalformedJSON("is not JSON that can be read") from None
+        raise MalformedJSON("is JSON that cannot be read") from None
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

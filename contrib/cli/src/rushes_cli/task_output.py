@@ -29,7 +29,7 @@ def print_task(task: "Task", *, as_json: bool) -> None:
 def json_failures(
     reference: str | None = None, variant: str | None = None, *, as_json: bool
 ) -> Iterator[None]:
-    """With `as_json`, print an error raised inside as JSON before it goes on.
+    """With `as_json`, print an error raised inside as JSON before it propagates.
 
     Wrong usage (click's own errors) is only reported in words, on standard error.
     """
@@ -46,12 +46,12 @@ def json_failures(
 def print_failure(
     error: Exception, task: "Task | None", variant: str | None, *, reference: str | None = None
 ) -> None:
-    """Print, as JSON, the task that ended in an error, or what stands for one that never was."""
+    """Print, as JSON, the task that ended in an error; if there is none, an empty one."""
     from rushes import RushesError
 
     if not isinstance(error, (RushesError, Interrupted)):
         # An unforeseen message may contain anything, a key too; it goes to the log, redacted.
-        error = RuntimeError(f"a bug of ours: {type(error).__name__}")
+        error = RuntimeError(f"a bug in rushes: {type(error).__name__}")
     task = getattr(error, "task", None) or task
     found = task_dict(task, error) if task is not None else None
     click.echo(json_text(found or missing_task_dict(reference, variant, error)))

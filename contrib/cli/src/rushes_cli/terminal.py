@@ -41,12 +41,12 @@ def strip_passwords(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Escape control characters, and replace line ends and runs of blanks by one blank."""
+    """Escape control characters, and replace line breaks and runs of spaces with one space."""
     return escape_controls(" ".join(text.split()))
 
 
 def json_text(value: Any, *, indent: int = 0) -> str:
-    """Return JSON that is harmless on a terminal, and means the same to a program."""
+    """Return JSON that is safe to print on a terminal, and unchanged for a program."""
     import msgspec
 
     try:

@@ -1,4 +1,4 @@
-"""The command among others: help, start, pipes, completion, bugs."""
+"""The command as a shell sees it: help, start-up, pipes, completion, bugs."""
 
 import os
 import subprocess
@@ -34,7 +34,7 @@ def test_every_command_has_help(name: str) -> None:
     assert inside("help", name).out.splitlines()[1:] == run.out.splitlines()[1:]
 
 
-def test_topics_and_slips() -> None:
+def test_help_topics_and_misspelt_commands() -> None:
     told = inside("help", "exit-codes").out
     assert all(meaning in told for meaning in MEANINGS.values())
     assert "RUSHES_HOME" in inside("help", "environment").out
@@ -49,7 +49,7 @@ def test_topics_and_slips() -> None:
     assert inside("--version").out == "rushes 0.1.0\n"
 
 
-def test_a_reader_that_leaves_is_no_error() -> None:
+def test_a_closed_pipe_is_not_an_error() -> None:
     line = b'{"model":"kling-v3","prompt":"x"}\n' * 3000
     process = subprocess.Popen(
         [*COMMAND, "check", "-m", "toapis/kling-v3", "--jsonl", "--native", "-"],
@@ -65,14 +65,14 @@ def test_a_reader_that_leaves_is_no_error() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
-def test_a_full_disk_behind_standard_output_is_told() -> None:
+def test_a_full_disk_behind_standard_output_is_reported() -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run([*COMMAND, "help"], stdout=full, stderr=subprocess.PIPE, check=False)
     assert done.returncode == 6
     assert b"standard output cannot be written: No space left" in done.stderr
 
 
-def test_closed_streams_are_no_error() -> None:
+def test_closed_streams_are_not_an_error() -> None:
     shell = " ".join(f"'{word}'" for word in COMMAND)
     line = f"{shell} check x -m toapis/kling-v3 >&-; echo $?; {shell} tasks 2>&- <&-; echo $?"
     done = subprocess.run(["sh", "-c", line], capture_output=True, check=True)
@@ -95,7 +95,7 @@ def test_completion_knows_variants_and_commands() -> None:
 
 
 @pytest.mark.parametrize("command", ["check", "generate"])
-def test_a_resolution_is_completed_with_what_the_variants_accept(command: str) -> None:
+def test_resolutions_are_completed_from_what_the_variants_accept(command: str) -> None:
     every = ["plain,720p", "plain,1080p", "plain,4k"]
     assert completed(f"rushes {command} --resolution ") == every
     assert completed(f"rushes {command} -m toapis/kling-v3 --resolution ") == every[:2]
@@ -115,7 +115,7 @@ def test_files_are_left_to_the_shell(command: str, options: str) -> None:
         assert completed(f"rushes {command} {option} ")[0].startswith("file,"), option
 
 
-def test_a_bug_is_a_sentence_and_a_log(
+def test_a_bug_becomes_one_sentence_and_a_log_file(
     monkeypatch: pytest.MonkeyPatch, home: Path, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TOAPIS_API_KEY", "sk-very-secret")
@@ -126,7 +126,7 @@ def test_a_bug_is_a_sentence_and_a_log(
     monkeypatch.setattr("rushes_cli.request_input.RequestInput.check", broken)
     run = inside("check", "x", "-m", "toapis/kling-v3")
     assert run.code == 1
-    assert "This is a bug of ours: ZeroDivisionError: with [key]\\x1b[31m" in run.err
+    assert "This is a bug in rushes: ZeroDivisionError: with [key]\\x1b[31m" in run.err
     assert "Traceback" not in run.err
     log = next((home / "logs").iterdir())
     assert str(log) in run.err
@@ -140,7 +140,7 @@ def test_a_bug_is_a_sentence_and_a_log(
     assert "could not be written" in run.err
 
 
-def test_the_log_is_shown_when_it_is_asked_for() -> None:
+def test_verbose_shows_the_log() -> None:
     code = (
         "import logging; from rushes_cli._app.root import cli; cli.main(%r, standalone_mode=False);"
     )
@@ -150,7 +150,7 @@ def test_the_log_is_shown_when_it_is_asked_for() -> None:
     assert b"DEBUG rushes: words \\x1b[31m" in done.stderr
 
 
-def test_colours_are_for_terminals(home: Path) -> None:
+def test_only_terminals_get_colours(home: Path) -> None:
     assert "\x1b" not in inside("check", "x", "-m", "toapis/kling-v3").out
     if not hasattr(os, "openpty"):
         return
@@ -167,7 +167,7 @@ def test_colours_are_for_terminals(home: Path) -> None:
         os.close(ours)
 
 
-def test_every_error_has_its_code() -> None:
+def test_every_error_has_its_exit_code() -> None:
     import rushes
 
     codes: dict[type[BaseException], int] = {

@@ -1,4 +1,4 @@
-"""What surrounds the command goes wrong: folders, streams, impatient fingers, addresses."""
+"""Trouble around the command: folders, streams, repeated Ctrl-C, addresses."""
 
 import json
 import shlex
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from cli_gateway import Gateway
-from cli_runs import COMMAND, Run, begun, inside, listen_to_ctrl_c, outside
+from cli_runs import COMMAND, Run, inside, listen_to_ctrl_c, outside, started
 from rushes_cli._errors import bug_report
 
 KITE = ("generate", "A red kite", "-m", "toapis/kling-v3")
@@ -22,14 +22,14 @@ def in_shell(line: str) -> Run:
 
 def hammered(*args: str, when: str) -> Run:
     """Run the command; Ctrl-C once standard error says `when`, and again until it has ended."""
-    process, told = begun(*args, when=when)
+    process, told = started(*args, when=when)
     while process.poll() is None:
         process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     return Run(process.returncode, out, told + err)
 
 
-def test_a_home_that_cannot_be_told_is_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_home_folder_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RUSHES_HOME", "~nosuchuser/x")
     for args in (("tasks",), KITE, ("keys", "list")):
         run = inside(*args)
@@ -37,18 +37,18 @@ def test_a_home_that_cannot_be_told_is_configuration(monkeypatch: pytest.MonkeyP
         assert "set RUSHES_HOME to the absolute path" in run.err
 
 
-def test_a_bug_is_told_whatever_else_is_wrong(
+def test_a_bug_is_reported_whatever_else_is_wrong(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("RUSHES_HOME", "~nosuchuser/x")
     bug_report.report_bug(ZeroDivisionError("oh"))
     told = capsys.readouterr().err
-    assert "This is a bug of ours: ZeroDivisionError: oh" in told
+    assert "This is a bug in rushes: ZeroDivisionError: oh" in told
     assert "Its log could not be written" in told
 
 
 @pytest.mark.parametrize("command", ["rushes generate x -m toapis/kling-v3 -o x.mp4", "tasks"])
-def test_a_working_directory_that_is_gone(command: str, gateway: Gateway, tmp_path: Path) -> None:
+def test_a_deleted_working_directory(command: str, gateway: Gateway, tmp_path: Path) -> None:
     gone = shlex.quote(str(tmp_path / "gone"))
     if command == "tasks":
         command = "RUSHES_HOME=here rushes tasks"
@@ -61,13 +61,15 @@ def test_a_working_directory_that_is_gone(command: str, gateway: Gateway, tmp_pa
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
 @pytest.mark.parametrize("stderr", ["/dev/full", ">(true)"])
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_a_dead_standard_error_stops_no_job(stderr: str, unbuffered: str, gateway: Gateway) -> None:
+def test_a_broken_standard_error_does_not_stop_a_task(
+    stderr: str, unbuffered: str, gateway: Gateway
+) -> None:
     run = in_shell(f"PYTHONUNBUFFERED={unbuffered} rushes {shlex.join(KITE)} 2> {stderr}")
     assert run.code == 0, run
     assert Path(run.out.strip()).read_bytes() == gateway.video
 
 
-def test_ctrl_c_again_and_again_still_tells_how_to_go_on(gateway: Gateway) -> None:
+def test_repeated_ctrl_c_still_prints_the_resume_command(gateway: Gateway) -> None:
     gateway.polls = ["queued"]
     run = hammered(*KITE, "--task", "one", "--json", when="queued at")
     assert run.code == 130, run
@@ -83,7 +85,7 @@ def test_ctrl_c_again_and_again_still_tells_how_to_go_on(gateway: Gateway) -> No
     assert "rushes resume two" in run.err
 
 
-def test_ctrl_c_during_the_first_imports_is_130() -> None:
+def test_ctrl_c_during_the_first_imports_exits_with_130() -> None:
     program = (
         "import signal, sys\n"
         "class Hurry:\n"
@@ -109,7 +111,7 @@ def test_ctrl_c_during_the_first_imports_is_130() -> None:
         (("resume", "nowhere"), "nowhere", None),
     ],
 )
-def test_json_is_printed_where_nothing_is_found(
+def test_json_is_printed_if_nothing_is_found(
     args: tuple[str, ...], reference: str | None, variant: str | None
 ) -> None:
     run = inside(*args, "--json")
@@ -119,7 +121,7 @@ def test_json_is_printed_where_nothing_is_found(
     assert found["error"]
 
 
-def test_a_malformed_base_url_is_json_too(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_malformed_base_url_is_reported_as_json_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOAPIS_BASE_URL", "http://me:hush@[::1")
     run = inside(*KITE, "--json")
     assert run.code == 3
@@ -140,7 +142,7 @@ def test_a_task_whose_plugin_is_gone_is_named(
     assert "Error: mine: " in run.err
 
 
-def test_a_password_in_a_base_url_is_told_nowhere(
+def test_a_password_in_a_base_url_is_never_printed(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert inside(*KITE, "--task", "mine").code == 0

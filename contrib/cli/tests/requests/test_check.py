@@ -1,4 +1,4 @@
-"""check: every problem at once, in the words of whoever asked."""
+"""check: every problem at once, named as the caller wrote it."""
 
 import json
 from pathlib import Path
@@ -22,7 +22,7 @@ def test_an_accepted_request_shows_what_would_be_sent() -> None:
     assert run.err == ""
 
 
-def test_problems_name_the_options_that_they_come_from() -> None:
+def test_problems_name_their_options() -> None:
     run = inside(
         *("check", "x", *KLING, "--duration", "6", "--guidance", "2", "--seed", "1"),
         *("--first-frame", "ftp://a.b/c", "--reference", "https://a.b/c", "--reference", "data:x"),
@@ -45,7 +45,7 @@ def test_problems_name_the_options_that_they_come_from() -> None:
     assert "    ToAPIs, Kling v3 Video Generation: docs.toapis.com/" in run.out
 
 
-def test_a_shot_is_named_by_its_place() -> None:
+def test_a_shot_is_named_by_its_position() -> None:
     shots = ("--shot", "a", "--shot", "b" * 600, "--shot-duration", "3", "--shot-duration", "2.5")
     run = inside("check", "x", "-m", "apimart/kling-v3", *shots)
     assert run.code == 4
@@ -67,11 +67,11 @@ def test_a_subject_is_named_by_its_name() -> None:
     assert element["element_input_urls"] == ["https://a.b/c?d=e,f", "https://a.b/d"]
 
 
-def test_a_missing_prompt_is_named_as_the_argument_it_is() -> None:
+def test_a_missing_prompt_is_named_as_the_argument() -> None:
     assert "PROMPT: is required" in inside("check", *KLING).out
 
 
-def test_paths_of_a_file_are_left_as_they_are(tmp_path: Path) -> None:
+def test_paths_in_a_request_file_are_kept(tmp_path: Path) -> None:
     file = tmp_path / "request.json"
     file.write_text('{"prompt": "x", "duration": 6, "images": [{"url": "https://a.b/c"}]}')
     run = inside("check", *KLING, "--request", str(file), "--resolution", "4k")
@@ -103,7 +103,7 @@ def test_a_field_given_twice_is_wrong_usage(
     assert all(words in run.err for words in both), run
 
 
-def test_native_fields_of_a_file_and_of_options_are_put_together() -> None:
+def test_native_fields_from_a_file_and_from_options_are_merged() -> None:
     request = '{"prompt": "x", "extra": {"mode": "std"}}'
     run = inside(
         "check", *KLING, "--request", "-", "--extra", "metadata={}", "--json", stdin=request
@@ -116,7 +116,7 @@ def test_native_fields_of_a_file_and_of_options_are_put_together() -> None:
     }
 
 
-def test_a_native_payload_is_taken_as_it_stands() -> None:
+def test_a_native_payload_is_used_unchanged() -> None:
     payload = {"model": "kling-v3", "prompt": "x", "duration": 7}
     run = inside("check", *KLING, "--native", "-", stdin=json.dumps(payload))
     assert run.code == 4
@@ -126,7 +126,7 @@ def test_a_native_payload_is_taken_as_it_stands() -> None:
     assert inside("check", *KLING, "--native", "-", "--request", "-", stdin="{}").code == 2
 
 
-def test_json_has_the_line_of_a_bulk_check_and_more() -> None:
+def test_json_extends_the_line_of_a_bulk_check() -> None:
     run = inside("check", "x", "-m", "apimart/kling-v3", "--duration", "4", "--json")
     found = json.loads(run.out)
     assert found["valid"] is True
@@ -153,7 +153,7 @@ def test_a_local_image_is_read_and_not_uploaded(tmp_path: Path) -> None:
     assert "--first-frame: " in run.out
 
 
-def test_which_variant_is_asked_where_there_are_several() -> None:
+def test_several_variants_require_a_choice() -> None:
     run = inside("generate", "x")
     assert run.code == 2
     assert "\n  toapis/kling-v3\n" in run.err
@@ -162,7 +162,7 @@ def test_which_variant_is_asked_where_there_are_several() -> None:
     assert "nearest: toapis/kling-v3" in run.err
 
 
-def test_without_a_variant_all_are_asked() -> None:
+def test_without_a_variant_all_are_checked() -> None:
     run = inside("check", "x", "--duration", "6", "--resolution", "1080p", "--audio")
     assert run.code == 0
     first, *rest = run.out.splitlines()
@@ -185,7 +185,7 @@ def test_a_schema_is_printed() -> None:
     assert inside("schema", "uniall/odd").code == 3
 
 
-def test_the_only_variant_needs_no_name(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_only_variant_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rushes._plugins.registry.Registry.ids", lambda _self: ["toapis/kling-v3"])
     assert inside("check", "x").code == 0
 
@@ -212,14 +212,14 @@ def test_the_only_variant_needs_no_name(monkeypatch: pytest.MonkeyPatch) -> None
         (["--request", "/tmp"], "directory"),
     ],
 )
-def test_wrong_usage_is_said_in_a_sentence(options: list[str], words: str) -> None:
+def test_wrong_usage_is_reported_in_a_sentence(options: list[str], words: str) -> None:
     run = inside("check", "x", *KLING, *options)
     assert run.code == 2
     assert words in run.err, run
     assert run.out == ""
 
 
-def test_hostile_words_do_not_reach_the_terminal() -> None:
+def test_control_characters_do_not_reach_the_terminal() -> None:
     hostile = "\x1b]0;owned\x07 [red]x[/red] \x9b31m \u202ereversed :smile:"
     run = inside("check", hostile, *KLING, "--negative-prompt", hostile)
     assert run.code == 0
@@ -231,13 +231,13 @@ def test_hostile_words_do_not_reach_the_terminal() -> None:
     assert json.loads(found)["payload"]["prompt"] == hostile
 
 
-def test_an_argument_that_is_no_text_is_a_problem() -> None:
+def test_an_argument_that_is_not_valid_text_is_a_problem() -> None:
     run = outside("check", "a\udcffb", *KLING)
     assert run.code == 4
     assert "surrogate" in run.out
 
 
-def test_an_odd_terminal_is_no_reason_to_fail() -> None:
+def test_an_odd_terminal_does_not_cause_a_failure() -> None:
     run = outside("check", "ein Drachen über 東京 🪁", *KLING, PYTHONIOENCODING="ascii")
     assert run.code == 0
     assert '"model": "kling-v3"' in run.out

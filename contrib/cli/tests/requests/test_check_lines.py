@@ -17,7 +17,7 @@ def answers(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-def test_every_line_is_answered_by_a_line() -> None:
+def test_every_line_gets_one_line_in_answer() -> None:
     lines = [
         GOOD,
         b'{"model":"kling-v3","prompt":"x","duration":6}',
@@ -51,7 +51,7 @@ def test_every_line_is_answered_by_a_line() -> None:
     assert found[0]["payload"] == json.loads(GOOD)
 
 
-def test_all_valid_is_zero_and_the_last_line_needs_no_end(tmp_path: Path) -> None:
+def test_all_valid_exits_with_0_and_the_last_line_may_be_unterminated(tmp_path: Path) -> None:
     file = tmp_path / "payloads.jsonl"
     file.write_bytes(GOOD + b"\n" + GOOD)
     run = inside(*BULK, str(file))
@@ -67,7 +67,7 @@ def test_a_line_of_ten_megabytes_is_answered() -> None:
     assert [line["valid"] for line in answers(run.out)] == [True, False, True]
 
 
-def test_a_line_without_end_takes_no_memory_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_line_does_not_use_endless_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(check_lines, "MAX_LINE", 50)
     run = inside(*BULK, "-", stdin=b"x" * 1000 + b"\n" + GOOD + b"\n" + b"y" * 51)
     found = answers(run.out)
@@ -75,14 +75,16 @@ def test_a_line_without_end_takes_no_memory_without_end(monkeypatch: pytest.Monk
     assert "line 1 is longer than 50 bytes" in found[0]["problems"][0]["message"]
 
 
-def test_an_unknown_variant_is_known_before_the_first_line() -> None:
+def test_an_unknown_variant_is_reported_before_the_first_line() -> None:
     run = inside("check", "-m", "toapis/nope", "--jsonl", "--native", "-", stdin=GOOD)
     assert run.code == 3
     assert run.out == ""
     assert inside(*BULK, "-", "--duration", "5", stdin=GOOD).code == 2
 
 
-def test_a_bug_on_one_line_leaves_the_others(monkeypatch: pytest.MonkeyPatch, home: Path) -> None:
+def test_a_bug_on_one_line_does_not_affect_the_others(
+    monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
     check = rushes.Client.check_payload
 
     def breaking(client: rushes.Client, variant: str, payload: Any) -> Any:
@@ -98,7 +100,7 @@ def test_a_bug_on_one_line_leaves_the_others(monkeypatch: pytest.MonkeyPatch, ho
     assert list((home / "logs").iterdir())
 
 
-def test_what_is_answered_is_what_a_single_check_says() -> None:
+def test_each_answer_equals_a_single_check() -> None:
     payload = b'{"model":"kling-v3","prompt":"x","duration":6,"mod":1}'
     single = json.loads(inside("check", *BULK[1:3], "--native", "-", "--json", stdin=payload).out)
     line = answers(inside(*BULK, "-", stdin=payload).out)[0]

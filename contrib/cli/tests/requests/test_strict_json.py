@@ -28,7 +28,7 @@ from rushes_cli.strict_json import MAX_DEPTH, MalformedJSON, read_json
         (b'"a\nb"', "control character"),
     ],
 )
-def test_what_is_refused_is_said_with_its_place(text: bytes, words: str) -> None:
+def test_errors_give_line_and_column(text: bytes, words: str) -> None:
     with pytest.raises(MalformedJSON) as refused:
         read_json(text)
     assert words in str(refused.value)
@@ -47,7 +47,7 @@ def test_what_is_refused_is_said_with_its_place(text: bytes, words: str) -> None
         (b"5.0", 5.0),
     ],
 )
-def test_what_is_json_is_read(text: bytes, value: object) -> None:
+def test_valid_json_is_read(text: bytes, value: object) -> None:
     found = read_json(text)
     if value is not None:
         assert found == value

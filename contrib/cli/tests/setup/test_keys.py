@@ -26,7 +26,7 @@ def test_a_key_is_stored_listed_and_removed(home: Path) -> None:
     assert inside("keys", "remove", "toapis").code == 3
 
 
-def test_the_environment_beats_what_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_overrides_a_stored_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOAPIS_API_KEY", "short")
     run = inside("keys", "set", "toapis", stdin=SECRET)
     assert "TOAPIS_API_KEY is also set, and overrides it" in run.err
@@ -36,20 +36,20 @@ def test_the_environment_beats_what_is_stored(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("key", ["", "  \n", "two words", "k\x1b[31m", "schlüssel"])
-def test_what_is_no_key_is_not_stored(key: str, home: Path) -> None:
+def test_what_cannot_be_a_key_is_not_stored(key: str, home: Path) -> None:
     run = inside("keys", "set", "toapis", stdin=key)
     assert run.code == 2
     assert not (home / "keys.json").exists()
 
 
-def test_an_unknown_provider_is_not_given_a_key() -> None:
+def test_no_key_is_stored_for_an_unknown_provider() -> None:
     run = inside("keys", "set", "toapi", stdin=SECRET)
     assert run.code == 2
     assert "nearest: toapis" in run.err
     assert inside("keys", "set", "toapis", SECRET).code == 2
 
 
-def test_a_file_that_others_can_read_is_refused_and_the_way_out_is_told(
+def test_a_key_file_that_others_can_read_is_refused_with_advice(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert inside("keys", "set", "toapis", stdin=SECRET).code == 0

@@ -1,4 +1,4 @@
-"""Plugins of others: listed, guarded, never in the way."""
+"""Third-party plugins: listed, isolated, never in the way."""
 
 import json
 import os
@@ -55,7 +55,7 @@ shy = Shy()
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Install sound and broken plugins into a folder of the path."""
+    """Install working and broken plugins into a folder on the path."""
     folder = tmp_path / "site"
     distribution(
         folder,
@@ -88,7 +88,7 @@ def test_a_command_of_another_distribution_runs() -> None:
 
 
 @pytest.mark.usefixtures("installed")
-def test_the_help_lists_them_without_importing_them() -> None:
+def test_help_lists_plugin_commands_without_importing_them() -> None:
     run = outside("--help")
     assert run.code == 0
     assert run.err == ""
@@ -107,7 +107,7 @@ def test_the_help_lists_them_without_importing_them() -> None:
         ("rivals", "is claimed by"),
     ],
 )
-def test_a_broken_command_is_a_sentence(name: str, words: str) -> None:
+def test_a_broken_command_is_reported_in_a_sentence(name: str, words: str) -> None:
     run = outside(name)
     assert run.code == 3
     assert words in run.err
@@ -115,7 +115,7 @@ def test_a_broken_command_is_a_sentence(name: str, words: str) -> None:
 
 
 @pytest.mark.usefixtures("installed")
-def test_a_bug_in_a_command_is_written_down(home: Path) -> None:
+def test_a_bug_in_a_command_is_logged(home: Path) -> None:
     run = outside("hello", "--fail")
     assert run.code == 1
     assert "ValueError: oh no" in run.err
@@ -124,7 +124,7 @@ def test_a_bug_in_a_command_is_written_down(home: Path) -> None:
 
 
 @pytest.mark.usefixtures("installed")
-def test_every_entry_point_is_listed_with_its_state() -> None:
+def test_every_entry_point_is_listed_with_its_status() -> None:
     run = outside("plugins", "--json")
     assert run.code == 0, run
     found = {(item["group"], item["name"]): item for item in json.loads(run.out)}
@@ -156,7 +156,7 @@ def test_a_broken_variant_is_named_below_the_matrix() -> None:
     assert outside("variants", "acme/zoom").code == 3
 
 
-def test_nothing_installed_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_plugins_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rushes._plugins.registry.installed", lambda: Installed({}, []))
     assert "install one" in inside("plugins").err
     run = inside("variants")
@@ -173,7 +173,7 @@ def malformed(installed: Path) -> Path:
 
 
 @pytest.mark.usefixtures("malformed")
-def test_a_distribution_that_cannot_be_read_is_named_and_stops_nothing() -> None:
+def test_an_unreadable_distribution_is_named_and_harmless() -> None:
     words = "half-installed: its entry_points.txt cannot be read ("
     run = outside("plugins", "--json")
     assert run.code == 0, run
@@ -200,7 +200,7 @@ def test_a_distribution_that_cannot_be_read_is_named_and_stops_nothing() -> None
         run = outside(*arguments)
         assert run.code == code, run
         assert (words in run.err) == (code > 0), run
-        assert "bug of ours" not in run.err
+        assert "bug in rushes" not in run.err
 
 
 LEAVING = """

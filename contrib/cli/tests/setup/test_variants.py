@@ -26,7 +26,7 @@ def test_conditions_are_footnotes() -> None:
     assert "] 15 seconds are for text-to-video only" in run.out
 
 
-def test_one_variant_in_full() -> None:
+def test_one_variant_in_detail() -> None:
     run = inside("variants", "apimart/kling-v3")
     assert run.code == 0
     for words in ("https://docs.apimart.ai/", "APIMART_API_KEY", "0.336 USD", "20 MiB", "Rules"):
@@ -35,7 +35,7 @@ def test_one_variant_in_full() -> None:
     assert inside("variants", "apimart/kling").code == 3
 
 
-def test_json_is_what_the_library_says() -> None:
+def test_json_matches_the_library() -> None:
     found = json.loads(inside("variants", "--json").out)
     registry = Registry()
     assert [item["variant"] for item in found] == registry.ids()

@@ -1,4 +1,4 @@
-"""generate: paid once, told apart, and always a way on."""
+"""generate: paid for once, outcomes told apart, and always a next step."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from cli_runs import inside, interrupted, outside
 KITE = ("generate", "A red kite", "-m", "toapis/kling-v3")
 
 
-def test_a_process_of_its_own_makes_a_video(gateway: Gateway, tmp_path: Path) -> None:
+def test_a_separate_process_makes_a_video(gateway: Gateway, tmp_path: Path) -> None:
     file = tmp_path / "kite.mp4"
     run = outside(*KITE, "-o", str(file), "--duration", "10")
     assert run.code == 0, run
@@ -38,12 +38,12 @@ def test_json_is_one_object_on_standard_output(gateway: Gateway, tmp_path: Path)
         "mine: queued at toapis",
         "mine: in_progress at toapis",
         "mine: completed, being fetched from toapis",
-        "mine: completed, and the video is here",
+        "mine: completed, video downloaded",
     ]
 
 
 @pytest.mark.usefixtures("soon")
-def test_the_same_reference_is_never_paid_twice(gateway: Gateway) -> None:
+def test_the_same_reference_is_never_paid_for_twice(gateway: Gateway) -> None:
     first, second = (inside(*KITE, "--task", "mine") for _ in range(2))
     assert (first.code, second.code) == (0, 0)
     assert first.out == second.out
@@ -78,7 +78,9 @@ def test_without_a_key_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     [(401, "unauthorized"), (402, "insufficient_quota"), (422, "content_policy_violation")],
 )
 @pytest.mark.usefixtures("soon")
-def test_a_refusal_is_told_in_the_gateway_s_words(gateway: Gateway, status: int, code: str) -> None:
+def test_a_refusal_is_reported_in_the_gateways_words(
+    gateway: Gateway, status: int, code: str
+) -> None:
     gateway.refused(status, code)
     run = inside(*KITE, "--json")
     assert run.code == 4, run
@@ -90,7 +92,7 @@ def test_a_refusal_is_told_in_the_gateway_s_words(gateway: Gateway, status: int,
 
 
 @pytest.mark.usefixtures("soon")
-def test_told_to_come_back_in_an_hour(gateway: Gateway) -> None:
+def test_a_rate_limit_of_an_hour_is_reported(gateway: Gateway) -> None:
     gateway.refused(429, "rate_limit_exceeded", Retry_After="3600")
     run = inside(*KITE)
     assert run.code == 4
@@ -98,7 +100,7 @@ def test_told_to_come_back_in_an_hour(gateway: Gateway) -> None:
 
 
 @pytest.mark.usefixtures("soon", "gateway")
-def test_unreachable_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_gateway_means_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOAPIS_BASE_URL", "http://127.0.0.1:1")
     monkeypatch.setattr("rushes._submit.delivering.RETRIES", ())
     run = inside(*KITE)
@@ -107,7 +109,7 @@ def test_unreachable_is_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("soon")
-def test_a_redirect_is_a_matter_of_configuration(gateway: Gateway) -> None:
+def test_a_redirect_is_a_configuration_error(gateway: Gateway) -> None:
     gateway.submits = [lambda _task: said(307, {}, Location="https://elsewhere.example/")]
     run = inside(*KITE)
     assert run.code == 3
@@ -115,7 +117,7 @@ def test_a_redirect_is_a_matter_of_configuration(gateway: Gateway) -> None:
 
 
 @pytest.mark.usefixtures("soon")
-def test_a_failed_task_is_told_without_its_escapes(gateway: Gateway) -> None:
+def test_the_reason_of_a_failed_task_is_escaped(gateway: Gateway) -> None:
     gateway.polls = ["failed"]
     run = inside(*KITE)
     assert run.code == 5
@@ -125,7 +127,9 @@ def test_a_failed_task_is_told_without_its_escapes(gateway: Gateway) -> None:
 
 
 @pytest.mark.usefixtures("soon")
-def test_what_is_no_video_can_be_looked_at_again(gateway: Gateway, tmp_path: Path) -> None:
+def test_a_result_that_is_not_a_video_can_be_fetched_again(
+    gateway: Gateway, tmp_path: Path
+) -> None:
     gateway.video = b"<html>sorry</html>"
     file = tmp_path / "kite.mp4"
     run = inside(*KITE, "--task", "mine", "-o", str(file))
@@ -138,7 +142,7 @@ def test_what_is_no_video_can_be_looked_at_again(gateway: Gateway, tmp_path: Pat
     assert again.out == f"{file}\n"
 
 
-def test_stopped_waiting_is_not_failed(gateway: Gateway, tmp_path: Path) -> None:
+def test_a_timeout_is_not_a_failure(gateway: Gateway, tmp_path: Path) -> None:
     file = tmp_path / "kite.mp4"
     run = inside(*KITE, "--task", "mine", "--timeout", "0.05", "-o", str(file), "--json")
     assert run.code == 6
@@ -150,7 +154,7 @@ def test_stopped_waiting_is_not_failed(gateway: Gateway, tmp_path: Path) -> None
     assert len(gateway.paid) == 1
 
 
-def test_ctrl_c_stops_the_waiting_and_resume_goes_on(gateway: Gateway, tmp_path: Path) -> None:
+def test_ctrl_c_stops_waiting_and_resume_continues(gateway: Gateway, tmp_path: Path) -> None:
     file = tmp_path / "kite.mp4"
     run = interrupted(*KITE, "--task", "mine", "-o", str(file), "--json", when="queued at")
     assert run.code == 130, run
@@ -183,9 +187,7 @@ def test_in_a_folder_the_file_is_named_after_its_task(tmp_path: Path, there: boo
 
 
 @pytest.mark.usefixtures("soon")
-def test_a_file_is_overwritten_only_where_that_is_asked_for(
-    gateway: Gateway, tmp_path: Path
-) -> None:
+def test_a_file_is_overwritten_only_with_force(gateway: Gateway, tmp_path: Path) -> None:
     file = tmp_path / "kite.mp4"
     file.write_bytes(b"holidays")
     run = inside(*KITE, "--task", "mine", "-o", str(file))
@@ -199,7 +201,7 @@ def test_a_file_is_overwritten_only_where_that_is_asked_for(
     assert len(gateway.paid) == 1
 
 
-def test_a_key_that_is_missing_is_said_before_any_price() -> None:
+def test_a_missing_key_is_reported_before_any_price() -> None:
     run = inside(*KITE)
     assert run.code == 3
     assert run.err.startswith("Error: no key for toapis")
@@ -218,12 +220,14 @@ def test_a_bug_after_the_payment_names_the_task(
     assert run.code == 1
     assert "Resume it with: rushes resume mine" in run.err
     found = json.loads(run.out)
-    assert (found["task"], found["error"]) == ("mine", "a bug of ours: ZeroDivisionError")
+    assert (found["task"], found["error"]) == ("mine", "a bug in rushes: ZeroDivisionError")
     assert KEY not in run.err
     assert len(gateway.paid) == 1
 
 
-def test_a_name_that_is_no_text_is_refused_before_anything_is_paid(gateway: Gateway) -> None:
+def test_a_file_name_that_is_not_utf8_is_refused_before_anything_is_paid_for(
+    gateway: Gateway,
+) -> None:
     run = outside(*KITE, "-o", "\udcff.mp4")
     assert run.code == 2
     assert "the name is not UTF-8" in run.err
@@ -240,7 +244,7 @@ def test_a_dry_run_sends_nothing(gateway: Gateway) -> None:
     assert gateway.paid == []
 
 
-def test_an_unconfigured_address_is_said_in_a_dry_run() -> None:
+def test_a_dry_run_reports_a_missing_base_url() -> None:
     run = inside("generate", "x", "-m", "uniall/kling-v3-std-audio", "--dry-run")
     assert run.code == 0
     assert "UNIALL_BASE_URL" in run.out

@@ -37,7 +37,7 @@ def screen_of(monkeypatch: pytest.MonkeyPatch) -> Terminal:
     return terminal
 
 
-def test_a_person_sees_the_state_and_the_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_terminal_shows_state_and_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = screen_of(monkeypatch)
     with show_progress("preparing") as watch:
         watch(task(state="queued"))
@@ -63,7 +63,7 @@ def test_a_dumb_terminal_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
     assert screen.getvalue() == "mine: queued at toapis\nmine: failed\n"
 
 
-def test_ctrl_c_names_what_is_left() -> None:
+def test_ctrl_c_names_unfinished_tasks() -> None:
     with show_progress() as watch:
         watch(task(id="done", state="completed", file="/x.mp4"))
         watch(task(id="left", state="queued"))
@@ -81,6 +81,6 @@ def test_ctrl_c_names_what_is_left() -> None:
         ("\ud800", "\\ud800"),
     ],
 )
-def test_words_are_made_harmless(text: str, harmless: str) -> None:
+def test_text_is_escaped_for_the_terminal(text: str, harmless: str) -> None:
     assert escape_controls(text) == harmless
     assert "\n" not in one_line(text)

@@ -50,16 +50,16 @@ def names(journal: SQLiteJournal) -> set[str]:
     return {task.id for task in journal.tasks()}
 
 
-def test_what_is_old_and_over_is_forgotten(journal: SQLiteJournal) -> None:
+def test_old_finished_tasks_are_forgotten(journal: SQLiteJournal) -> None:
     run = inside("purge", "--yes")
     assert (run.code, run.out) == (0, "")
-    assert run.err == "2 tasks forgotten.\n1 task of that age kept: unfinished.\n"
+    assert run.err == "2 tasks forgotten.\nKept as unfinished: 1 task of that age.\n"
     assert names(journal) == {"young", "waiting"}
     run = inside("purge")
     assert (run.code, run.err.splitlines()[0]) == (0, "0 tasks forgotten.")
 
 
-def test_the_age_is_the_callers(journal: SQLiteJournal) -> None:
+def test_the_caller_chooses_the_age(journal: SQLiteJournal) -> None:
     run = inside("purge", "--older-than", "100", "--yes", "--json")
     assert json.loads(run.out) == {"purged": 1, "unfinished": 1}
     assert names(journal) == {"old", "young", "waiting"}
@@ -73,7 +73,7 @@ def test_an_age_is_a_number_of_days(journal: SQLiteJournal, age: str) -> None:
     assert len(names(journal)) == 4
 
 
-def test_where_nobody_can_be_asked_yes_must_be_said(journal: SQLiteJournal) -> None:
+def test_without_a_terminal_yes_is_required(journal: SQLiteJournal) -> None:
     run = inside("purge")
     assert run.code == 2
     assert "2 tasks would be forgotten" in run.err
@@ -82,7 +82,7 @@ def test_where_nobody_can_be_asked_yes_must_be_said(journal: SQLiteJournal) -> N
 
 
 @pytest.mark.parametrize(("answer", "code", "left"), [("y\n", 0, 2), ("n\n", 130, 4), ("", 130, 4)])
-def test_a_person_is_asked(
+def test_a_terminal_asks_for_confirmation(
     journal: SQLiteJournal, monkeypatch: pytest.MonkeyPatch, answer: str, code: int, left: int
 ) -> None:
     monkeypatch.setattr(purge, "can_prompt", lambda: True)
@@ -106,7 +106,7 @@ def test_a_journal_that_cannot_be_used(home: Path) -> None:
     assert "journal.db" in run.err
 
 
-def test_a_task_is_shown_with_what_it_was(journal: SQLiteJournal) -> None:
+def test_show_prints_the_whole_task(journal: SQLiteJournal) -> None:
     run = inside("show", "old")
     assert run.code == 0, run
     lines = [line for line in run.out.splitlines() if line.endswith(("recorded", "failed"))]

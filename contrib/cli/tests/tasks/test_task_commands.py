@@ -28,7 +28,7 @@ def left(gateway: Gateway, tmp_path: Path, soon: None) -> Gateway:
     return gateway
 
 
-def test_resume_takes_up_all_that_is_unfinished(left: Gateway, tmp_path: Path) -> None:
+def test_resume_continues_every_unfinished_task(left: Gateway, tmp_path: Path) -> None:
     run = inside("resume", "--timeout", "0.05")
     assert run.code == 6
     assert run.out == ""
@@ -45,7 +45,7 @@ def test_resume_takes_up_all_that_is_unfinished(left: Gateway, tmp_path: Path) -
     assert "Nothing is left" in run.err
 
 
-def test_several_end_with_the_highest_code(left: Gateway) -> None:
+def test_several_tasks_exit_with_the_highest_code(left: Gateway) -> None:
     left.polls = ["failed", "completed"]
     run = inside("resume", "one", "two", "one", "nowhere", "--json")
     lines = [json.loads(line) for line in run.out.splitlines()]
@@ -56,7 +56,7 @@ def test_several_end_with_the_highest_code(left: Gateway) -> None:
     assert "no task 'nowhere'" in run.err
 
 
-def test_a_finished_task_is_there_again(left: Gateway, tmp_path: Path) -> None:
+def test_resuming_a_finished_task_prints_its_file(left: Gateway, tmp_path: Path) -> None:
     left.polls = ["completed"]
     file = tmp_path / "one.mp4"
     for _ in range(2):
@@ -77,13 +77,13 @@ def test_the_journal_is_listed() -> None:
     assert found[0]["created_at"].endswith("Z")
 
 
-def test_an_empty_journal_is_said() -> None:
+def test_an_empty_journal_is_reported() -> None:
     assert inside("tasks").err == "There are no tasks yet.\n"
     assert json.loads(inside("tasks", "--json").out) == []
 
 
 @pytest.mark.usefixtures("left")
-def test_one_task_in_full() -> None:
+def test_show_prints_one_task_in_full() -> None:
     run = inside("show", "tw")
     assert run.code == 0, run
     assert "Status:    queued" in run.out
@@ -97,7 +97,7 @@ def test_one_task_in_full() -> None:
     assert inside("show").code == 2
 
 
-def test_one_look_is_a_timeout_of_nothing(left: Gateway) -> None:
+def test_a_timeout_of_zero_polls_once(left: Gateway) -> None:
     looks = left.polled
     run = inside("resume", "one", "--timeout", "0")
     assert (run.code, left.polled - looks) == (6, 1)
@@ -105,7 +105,7 @@ def test_one_look_is_a_timeout_of_nothing(left: Gateway) -> None:
     assert inside("resume", "one", "--timeout", "-1").code == 2
 
 
-def test_a_task_is_shown_as_it_is_now(left: Gateway) -> None:
+def test_show_refresh_shows_the_current_state(left: Gateway) -> None:
     left.polls = ["in_progress", "completed"]
     looks = left.polled
     assert json.loads(inside("show", "two", "--json").out)["status"] == "queued"
@@ -113,12 +113,12 @@ def test_a_task_is_shown_as_it_is_now(left: Gateway) -> None:
     assert json.loads(inside("show", "two", "--refresh", "--json").out)["progress"] == 42
     run = inside("show", "two", "--refresh")
     assert "Status:    completed" in run.out
-    assert "Asked:     20" in run.out
+    assert "Polled:    20" in run.out
     assert left.polled == looks + 2
 
 
 @pytest.mark.usefixtures("left")
-def test_a_gateway_without_a_way_to_cancel_says_so() -> None:
+def test_a_gateway_that_cannot_cancel_is_reported() -> None:
     run = inside("cancel", "one", "--json")
     assert run.code == 2
     assert "does not document how to cancel" in run.err
@@ -140,13 +140,16 @@ def resumes(monkeypatch: pytest.MonkeyPatch, answer: str) -> Run:
     return inside("resume", stdin=answer)
 
 
-def test_what_was_never_sent_is_named_before_it_is_bought(
+def test_unsent_tasks_are_listed_before_they_are_bought(
     unsent: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").unlink()
     run = resumes(monkeypatch, "n\n")
     assert (run.code, run.out, unsent.paid) == (0, "", [])
-    assert "Never sent, and bought now:\n  unsent  toapis/kling-v3  " in run.err
+    assert (
+        "These tasks were never sent, and will be bought now:\n  unsent  toapis/kling-v3  "
+        in run.err
+    )
     assert "Drop it with: rushes cancel unsent" in run.err
     run = resumes(monkeypatch, "y\n")
     assert (run.code, len(unsent.paid)) == (0, 1)
@@ -154,24 +157,24 @@ def test_what_was_never_sent_is_named_before_it_is_bought(
 
 
 @pytest.mark.parametrize("options", [(), ("--yes",)])
-def test_where_nobody_is_there_it_is_named_and_bought(
+def test_without_a_terminal_unsent_tasks_are_listed_and_bought(
     unsent: Gateway, tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     (tmp_path / "file").unlink()
     run = inside("resume", *options)
     assert (run.code, len(unsent.paid)) == (0, 1)
-    assert "Never sent, and bought now" in run.err
+    assert "These tasks were never sent, and will be bought now" in run.err
     assert "Never sent" not in inside("resume").err
 
 
-def test_what_was_never_sent_is_dropped(unsent: Gateway, tmp_path: Path) -> None:
+def test_cancel_drops_an_unsent_task(unsent: Gateway, tmp_path: Path) -> None:
     run = inside("cancel", "uns", "--json")
     assert (run.code, json.loads(run.out)["status"]) == (0, "cancelled")
     assert inside("resume").err == "Nothing is left to resume.\n"
     assert unsent.paid == []
 
 
-def test_the_same_command_takes_up_what_was_never_sent(
+def test_the_same_command_sends_an_unsent_task(
     gateway: Gateway, tmp_path: Path, soon: None
 ) -> None:
     (tmp_path / "file").touch()
@@ -181,7 +184,7 @@ def test_the_same_command_takes_up_what_was_never_sent(
     assert len(gateway.paid) == 1
 
 
-def test_a_record_that_cannot_be_read_is_named_after_the_rest(
+def test_an_unreadable_record_is_named_after_the_rest(
     left: Gateway, home: Path, tmp_path: Path
 ) -> None:
     with closing(sqlite3.connect(home / "journal.db")) as connection, connection:
@@ -200,7 +203,7 @@ def test_a_record_that_cannot_be_read_is_named_after_the_rest(
     assert "contains a task 'two'" in run.err
 
 
-def test_a_broken_journal_is_configuration(home: Path) -> None:
+def test_a_broken_journal_is_a_configuration_error(home: Path) -> None:
     home.mkdir()
     (home / "journal.db").write_bytes(b"no database" * 100)
     run = outside("tasks")

@@ -1,4 +1,4 @@
-"""An unknown outcome: told, looked at again, resolved by the caller."""
+"""An unknown outcome: reported, looked up again, resolved by the caller."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ MAKE = ("generate", "A red kite", "-m", "uniall/kling-v3-std-audio", "--task", "
 
 @pytest.fixture
 def unsure(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Gateway:
-    """Make the gateway one that nobody can ask: no look-up, no replay, as UniAll is."""
+    """Make the gateway one without look-up and replay, like UniAll."""
     monkeypatch.setenv("UNIALL_BASE_URL", gateway.url)
     monkeypatch.setenv("UNIALL_API_KEY", "k")
     gateway.submits = [lambda _task: said(500, {"error": {"message": "oh"}})]
@@ -20,7 +20,7 @@ def unsure(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Gateway:
 
 
 @pytest.mark.usefixtures("soon")
-def test_the_reference_and_the_ways_on_are_printed(unsure: Gateway) -> None:
+def test_the_reference_and_the_next_steps_are_printed(unsure: Gateway) -> None:
     run = inside(*MAKE, "--json")
     assert run.code == 7, run
     assert "The task's reference:   mine" in run.err
@@ -33,7 +33,7 @@ def test_the_reference_and_the_ways_on_are_printed(unsure: Gateway) -> None:
 
 
 @pytest.mark.usefixtures("soon")
-def test_the_caller_knows_the_remote_id(unsure: Gateway, tmp_path: Path) -> None:
+def test_the_caller_gives_the_remote_id(unsure: Gateway, tmp_path: Path) -> None:
     file = tmp_path / "kite.mp4"
     assert inside(*MAKE, "-o", str(file)).code == 7
     run = inside("resolve", "mine", "--id", "remote-9", "--json")
@@ -47,7 +47,7 @@ def test_the_caller_knows_the_remote_id(unsure: Gateway, tmp_path: Path) -> None
 
 
 @pytest.mark.usefixtures("soon")
-def test_the_caller_gives_it_up(unsure: Gateway) -> None:
+def test_the_caller_gives_the_task_up(unsure: Gateway) -> None:
     assert inside(*MAKE).code == 7
     run = inside("resolve", "mine", "--as", "lost")
     assert run.code == 0
@@ -57,7 +57,7 @@ def test_the_caller_gives_it_up(unsure: Gateway) -> None:
     assert len(unsure.paid) == 1
 
 
-def test_one_of_the_two_is_said() -> None:
+def test_exactly_one_outcome_is_required() -> None:
     assert inside("resolve", "mine").code == 2
     assert inside("resolve", "mine", "--as", "lost", "--id", "x").code == 2
     assert inside("resolve", "mine", "--as", "lost", "--memo", "1").code == 2

@@ -1,4 +1,4 @@
-"""Writing a file so that it appears whole at its place, or not at all."""
+"""Writing files that appear at their path whole, or not at all."""
 
 import os
 import secrets
@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from rushes import files
+
 from rushes_compare.errors import FolderError
 
 
-def write_atomically(path: Path, parts: Iterable[bytes]) -> None:
-    """Write a file in parts, and its folder if there is none; raises FolderError."""
+def write_atomically(path: Path, pieces: Iterable[bytes]) -> None:
+    """Write a file from several pieces, and make its folder if needed; raises FolderError."""
     with replacing(path) as part, part.open("wb") as file:
-        for piece in parts:
+        for piece in pieces:
             file.write(piece)
 
 
@@ -20,23 +22,18 @@ def write_atomically(path: Path, parts: Iterable[bytes]) -> None:
 def replacing(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside a file; what is written there then replaces the file.
 
-    If writing fails, the file stays as it was. Raises FolderError.
+    Makes the folder if there is none. If writing fails, the file stays as it was. Raises
+    FolderError.
     """
-    part = _part(path)
     try:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except ValueError as error:  # a name that no file system accepts
-            raise FolderError(f"{path} cannot be written: {error}") from error
-        yield part
-        with part.open("rb+") as file:
-            os.fsync(file.fileno())
-        part.replace(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: a name that no file system accepts
+        raise _cannot_write(path, error) from error
+    try:
+        with files.replacing(path) as part:
+            yield part
     except OSError as error:
-        raise FolderError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        with suppress(OSError, ValueError):
-            part.unlink(missing_ok=True)
+        raise _cannot_write(path, error) from error
 
 
 def create_atomically(path: Path, data: bytes) -> bool:
@@ -44,27 +41,35 @@ def create_atomically(path: Path, data: bytes) -> bool:
 
     Raises FolderError.
     """
-    part = _part(path)
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.new")
     write_atomically(part, [data])
     try:
         try:
             os.link(part, path)
         except FileExistsError:
             return False
-        except OSError:  # a file system without links
-            if os.path.lexists(path):
-                return False
-            with path.open("xb") as file:
-                file.write(data)
+        except OSError:  # a file system without hard links
+            path.touch(exist_ok=False)
+            _fill(path, data)
         return True
     except FileExistsError:
         return False
     except OSError as error:
-        raise FolderError(f"{path} cannot be written: {error.strerror}") from error
+        raise _cannot_write(path, error) from error
     finally:
         with suppress(OSError):
             part.unlink()
 
 
-def _part(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+def _fill(path: Path, data: bytes) -> None:
+    """Write the file that was just made; if that fails, nothing is left of it."""
+    try:
+        write_atomically(path, [data])
+    except BaseException:
+        path.unlink()
+        raise
+
+
+def _cannot_write(path: Path, error: Exception) -> FolderError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return FolderError(f"{path} cannot be written: {reason}")

@@ -28,8 +28,8 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
     """Send the same request to several variants; see what each was sent, and what each made of it.
 
     Prints the path of the page that shows them side by side. Given again, or with --resume DIR, it
-    continues where it was left, and nothing is paid twice. With more prompts, variants or
-    repetitions, only what is new is paid.
+    continues where it stopped, and nothing is paid for twice. With more prompts, variants or
+    repetitions, only what is new is paid for.
     """
     from rushes_compare._command.run import run_compare
     from rushes_compare.errors import BudgetError, FolderError, PlanError
@@ -47,7 +47,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
     except FolderError as error:
         raise _Configuration(str(error)) from None
     except KeyboardInterrupt:
-        # Another command that calls this one, as the demo does, may take its journal away with it.
+        # Another command that calls this one, like the demo, may delete the journal when it ends.
         if ctx.parent is not None:
             folder = given["resume"] or given["output"]
             again = shlex.join(["rushes", "compare", "--resume", str(folder)])
@@ -60,7 +60,7 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
 @click.argument(
     "folder", metavar="DIR", type=click.Path(file_okay=False, exists=True, path_type=Path)
 )
-@click.option("--embed", is_flag=True, help="Put the videos into the page: one file to pass on.")
+@click.option("--embed", is_flag=True, help="Embed the videos in the page: one file to share.")
 def report(folder: Path, embed: bool) -> None:
     """Make the page and the tables of a comparison again, from its results."""
     from rushes_compare._results.results_file import read_results

@@ -1,10 +1,11 @@
 """Comparing from Python: run a comparison, and read it back."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import update_wrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec
 
 from rushes import AsyncClient
 
@@ -31,56 +32,12 @@ from rushes_compare.results import Cell, Results
 
 __all__ = ["Comparison", "compare", "compare_async", "load"]
 
+P = ParamSpec("P")
+
 PAGE_EVERY = 1.0
 """Seconds between two updates of the page while a comparison is under way."""
 PAGE_AT_MOST = 20.0
 """Seconds after which it is written again even if nothing has changed."""
-
-
-def compare(
-    requests: RequestLike | Sequence[RequestLike],
-    variants: str | Sequence[str] | None = None,
-    *,
-    folder: str | Path = "comparison",
-    repeats: int = 1,
-    settings: Mapping[str, Any] | None = None,
-    prices: Mapping[str, str] | None = None,
-    max_cost: float | None = None,
-    max_tasks: int | None = None,
-    concurrency: int = CONCURRENCY,
-    timeout: float | None = None,
-    redo: Redo | None = None,
-    embed: bool = False,
-    on_change: OnChange | None = None,
-    client: AsyncClient | None = None,
-) -> Results:
-    """Do what `compare_async` does; raises RuntimeError if an event loop is running."""
-    running = False
-    with suppress(RuntimeError):
-        asyncio.get_running_loop()
-        running = True
-    if running:
-        raise RuntimeError(
-            "an event loop is running here (a notebook has one): use `await compare_async(...)`"
-        )
-    return asyncio.run(
-        compare_async(
-            requests,
-            variants,
-            folder=folder,
-            repeats=repeats,
-            settings=settings,
-            prices=prices,
-            max_cost=max_cost,
-            max_tasks=max_tasks,
-            concurrency=concurrency,
-            timeout=timeout,
-            redo=redo,
-            embed=embed,
-            on_change=on_change,
-            client=client,
-        )
-    )
 
 
 async def compare_async(
@@ -131,6 +88,31 @@ async def compare_async(
     finally:
         if client is None:
             await own.close()
+
+
+def _with_parameters_of(
+    other: Callable[P, Any],
+) -> Callable[[Callable[..., Results]], Callable[P, Results]]:
+    """Give a function the signature of another, for type checkers and for `help`."""
+
+    def decorate(function: Callable[..., Results]) -> Callable[P, Results]:
+        return update_wrapper(function, other, assigned=(), updated=())
+
+    return decorate
+
+
+@_with_parameters_of(compare_async)
+def compare(*args: Any, **options: Any) -> Results:
+    """Do what `compare_async` does; raises RuntimeError if an event loop is running."""
+    running = False
+    with suppress(RuntimeError):
+        asyncio.get_running_loop()
+        running = True
+    if running:
+        raise RuntimeError(
+            "an event loop is running here (a notebook has one): use `await compare_async(...)`"
+        )
+    return asyncio.run(compare_async(*args, **options))
 
 
 def _check_options(*, repeats: Any, concurrency: Any, redo: Any) -> None:
@@ -211,7 +193,7 @@ async def run_comparison(
 async def _keep_page_updated(results_file: ResultsFile) -> None:
     """Write the page after changes, until cancelled.
 
-    Now and then it is also written without a change, which tells its reader that the run goes on.
+    Now and then it is also written without a change, to show its reader that the run is alive.
     """
     while True:
         with suppress(TimeoutError):

@@ -1,4 +1,4 @@
-"""What is raised before anything is sent, and where results cannot be read or written."""
+"""Errors raised before anything is sent, or when results cannot be read or written."""
 
 from collections.abc import Iterable
 

@@ -23,7 +23,7 @@ Int64 = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 """What fits into an INTEGER and a BIGINT of the tables."""
 Count = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 NonNegative = Annotated[float, Meta(ge=0)]
-Moment = Annotated[float, Meta(ge=0, lt=253_402_300_800)]
+Timestamp = Annotated[float, Meta(ge=0, lt=253_402_300_800)]
 """A point in time before the year 10000, in seconds since 1970."""
 
 State = Literal[
@@ -176,7 +176,7 @@ class Results(Struct, frozen=True, kw_only=True):
 
     schema: int = SCHEMA
     id: Id
-    created_at: Moment
+    created_at: Timestamp
     rows: list[Row]
     variants: list[str]
     repeats: int = 1

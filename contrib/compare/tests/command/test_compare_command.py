@@ -74,7 +74,7 @@ def test_a_comparison_ends_with_the_path_of_its_page(shell: Shell, tmp_path: Pat
     assert [cell["state"] for cell in json.loads(out)["cells"]] == ["completed"] * 2
 
 
-def test_before_paying_everything_is_shown(
+def test_a_dry_run_shows_everything_before_paying(
     shell: Shell, tmp_path: Path, rushes_sandbox: Sandbox
 ) -> None:
     (tmp_path / "plan.yaml").write_text(
@@ -123,7 +123,7 @@ def test_before_paying_everything_is_shown(
         (["A red kite", *PAIR, "-o", "home"], 3, "home/results.csv is there"),
     ],
 )
-def test_what_is_wrong_is_said_and_nothing_is_sent(
+def test_errors_are_reported_and_nothing_is_sent(
     shell: Shell, rushes_sandbox: Sandbox, tmp_path: Path, words: Any, code: int, said: str
 ) -> None:
     (tmp_path / "home").mkdir()
@@ -139,7 +139,7 @@ def test_what_is_wrong_is_said_and_nothing_is_sent(
 
 
 @pytest.mark.rushes_sandbox(poll_after=1)
-def test_what_has_no_video_says_which_and_why(
+def test_cells_without_a_video_are_named_with_the_reason(
     shell: Shell, rushes_sandbox: Sandbox, tmp_path: Path
 ) -> None:
     (tmp_path / "plan.yaml").write_text(
@@ -160,7 +160,7 @@ def test_what_has_no_video_says_which_and_why(
 
 
 @pytest.mark.rushes_sandbox(poll_after=1)
-def test_after_ctrl_c_the_same_command_goes_on(
+def test_after_ctrl_c_the_same_command_continues(
     shell: Shell, rushes_sandbox: Sandbox, tmp_path: Path
 ) -> None:
     orders = [
@@ -185,7 +185,7 @@ def test_after_ctrl_c_the_same_command_goes_on(
     assert states == ["completed"] * 2
 
 
-def test_what_is_wrong_with_a_plan_is_said_at_once(
+def test_all_errors_of_a_plan_are_reported_at_once(
     shell: Shell, rushes_sandbox: Sandbox, tmp_path: Path
 ) -> None:
     (tmp_path / "plan.yaml").write_text(
@@ -230,9 +230,7 @@ def test_a_finished_comparison_grows(shell: Shell, rushes_sandbox: Sandbox, tmp_
 
 
 @pytest.mark.rushes_sandbox(poll_after=1)
-def test_prices_that_are_given_bound_the_cost(
-    shell: Shell, rushes_sandbox: Sandbox, tmp_path: Path
-) -> None:
+def test_given_prices_limit_the_cost(shell: Shell, rushes_sandbox: Sandbox, tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text(
         "models: [toapis/kling-v3, uniall/kling-v3-std-silent]\n"
         "prices: {toapis/kling-v3: 0.1/s}\n"
@@ -268,7 +266,7 @@ def on_a_terminal(shell: Shell, answer: bytes, *words: str, **environment: str) 
     while select.select([ours], [], [], 60)[0]:
         try:
             piece = os.read(ours, 4096)
-        except OSError:  # the terminal's other end is shut
+        except OSError:  # the terminal's other end is closed
             break
         told += piece
         if b"Open the page?" in piece:
@@ -281,9 +279,7 @@ def on_a_terminal(shell: Shell, answer: bytes, *words: str, **environment: str) 
 
 
 @pytest.mark.rushes_sandbox(poll_after=1)
-def test_where_somebody_is_there_the_end_offers_to_open_the_page(
-    shell: Shell, tmp_path: Path
-) -> None:
+def test_on_a_terminal_the_end_offers_to_open_the_page(shell: Shell, tmp_path: Path) -> None:
     script = tmp_path / "browser"
     script.write_text(f'#!/bin/sh\necho "$1" >> {tmp_path / "opened"}\n')
     script.chmod(0o755)
@@ -294,7 +290,10 @@ def test_where_somebody_is_there_the_end_offers_to_open_the_page(
     assert "1 of 1 video; every promise kept" in told
     assert told.index(str(page)) < told.index("Open the page?")
     assert (tmp_path / "opened").read_text() == f"{page.as_uri()}\n"
-    for answer in (b"n\n", b"\x04"):  # no, and nobody there any more: it is done all the same
+    for answer in (
+        b"n\n",
+        b"\x04",
+    ):  # the answer no, then no answer at all: the comparison is done all the same
         code, told = on_a_terminal(shell, answer, *command, BROWSER=str(script))
         assert (code, "Open the page?" in told) == (0, True), told
     assert (tmp_path / "opened").read_text().count("\n") == 1
@@ -308,10 +307,10 @@ def test_where_somebody_is_there_the_end_offers_to_open_the_page(
     assert (code, "Open the page?" in told) == (0, False)
 
 
-def test_called_by_another_command_no_way_to_resume_is_promised(
+def test_called_by_another_command_it_does_not_promise_resuming(
     shell: Shell, rushes_sandbox: Sandbox
 ) -> None:
-    """The demo calls it so, and takes the journal away with it."""
+    """The demo calls it like this, and deletes the journal afterwards."""
     orders = [rushes_sandbox.inject("stall-after-create", gateway=name) for name in ("toapis",)]
     program = (
         "from rushes_compare.command import compare\n"
@@ -357,7 +356,7 @@ def test_every_field_of_a_request_is_an_option(shell: Shell) -> None:
     assert [row["extra"] for row in found] == [{"mode": "pro"}, {"mode": "std"}]
 
 
-def test_options_of_a_request_are_checked_as_everywhere(shell: Shell) -> None:
+def test_request_options_are_checked_as_in_other_commands(shell: Shell) -> None:
     for words, said in (
         (("--extra", "mode=pro"), "Put text in quotes"),
         (("--shot", "a", "--shot", "b", "--shot-duration", "1"), "2 --shot and 1 --shot-duration"),
@@ -369,7 +368,7 @@ def test_options_of_a_request_are_checked_as_everywhere(shell: Shell) -> None:
 
 
 def test_a_number_is_the_same_however_it_is_written(shell: Shell) -> None:
-    """Rows are known again by their request, and were so before there was a common reader."""
+    """Rows are recognised by their request, those of earlier versions too."""
 
     def request(*words: str) -> bytes:
         code, out, err = shell("compare", "x", *PAIR, *words, "--dry-run", "--json")

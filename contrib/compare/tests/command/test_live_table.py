@@ -1,4 +1,4 @@
-"""The cells on a terminal: which are shown where there are more than it has lines."""
+"""The cells on a terminal that has fewer lines than there are cells."""
 
 import io
 from typing import Any
@@ -23,7 +23,7 @@ def lines(write_outputs: LiveTable, console: Console) -> list[str]:
     return taken.get().splitlines()
 
 
-def test_a_small_terminal_shows_what_is_under_way_and_counts_the_rest() -> None:
+def test_a_small_terminal_shows_running_cells_and_counts_the_rest() -> None:
     write_outputs, cells, console = board(50, 10)
     done = Failure(kind="TaskEndedError", message="x")
     write_outputs.show(msgspec.structs.replace(cells[3], state="queued"))
@@ -38,7 +38,7 @@ def test_a_small_terminal_shows_what_is_under_way_and_counts_the_rest() -> None:
     assert "more" not in "".join(lines(*board(8, 10)[::2]))
 
 
-def test_what_is_begun_anew_is_not_news_but_what_comes_of_it_is() -> None:
+def test_a_restart_is_not_printed_but_its_outcome_is() -> None:
     write_outputs, cells, console = board(1, 10)
     failed = msgspec.structs.replace(
         cells[0], state="failed", failure=Failure(kind="TaskEndedError", message="x")
@@ -49,7 +49,7 @@ def test_what_is_begun_anew_is_not_news_but_what_comes_of_it_is() -> None:
     assert console.file.getvalue() == "a/b: failed: TaskEndedError\na/b: queued\n"
 
 
-def test_what_cannot_says_its_first_problem() -> None:
+def test_a_refused_cell_shows_its_first_problem() -> None:
     problems = [Finding(path="", code="x", message=text) for text in ("no sound", "no seed")]
     write_outputs, _, _ = board(2, 10, state="cannot", problems=problems)
     assert list(write_outputs.cannot()) == [

@@ -1,4 +1,4 @@
-"""Files that are broken, or meant harm: words, never a crash, a hang, or another file's content."""
+"""Broken and malicious files: a message, never a crash, a hang, or another file's content."""
 
 import struct
 import zlib
@@ -75,7 +75,7 @@ GIANT_GIF = (
     ],
     ids=["empty", "zero", "html", "json", "ebml", "ftyp", "endless box", "noise", "65535 squared"],
 )
-def test_what_is_no_video_is_told_in_words(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_a_video_is_reported_in_words(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "f.mp4"
     path.write_bytes(content)
     with pytest.raises(MeasuringError) as told:
@@ -88,7 +88,7 @@ def test_what_is_no_video_is_told_in_words(tmp_path: Path, content: bytes) -> No
 
 
 def png(side: int, rows: int) -> bytes:
-    """Claim a picture of side by side pixels, and give so many rows of it."""
+    """Make a PNG that claims `side` by `side` pixels, but has only `rows` rows."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         check = struct.pack(">I", zlib.crc32(kind + content))
@@ -99,12 +99,14 @@ def png(side: int, rows: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + head + body + chunk(b"IEND", b"")
 
 
-def test_a_giant_is_refused_before_it_is_decoded(tmp_path: Path, films: dict[str, bytes]) -> None:
+def test_a_giant_frame_is_refused_before_it_is_decoded(
+    tmp_path: Path, films: dict[str, bytes]
+) -> None:
     (tmp_path / "f.mp4").write_bytes(films["f.mp4"])
     (tmp_path / "giant.png").write_bytes(png(12_000, rows=1))
     video = measure(tmp_path / "f.mp4", tmp_path, first_frame=tmp_path / "giant.png")
     assert video.first_frame is None
-    # Were it decoded to find out what it is, its size would be known, and 432 MB be taken.
+    # Decoding it to find out its size would take 432 MB.
     assert "is unknown, or larger than 8K; nothing was decoded" in video.notes[0]
     (tmp_path / "fits.png").write_bytes(png(1_200, rows=1_200))
     video = measure(tmp_path / "f.mp4", tmp_path, first_frame=tmp_path / "fits.png")
@@ -120,7 +122,7 @@ def test_a_giant_is_refused_before_it_is_decoded(tmp_path: Path, films: dict[str
     ],
 )
 @pytest.mark.parametrize("name", ["f.mp4", "f.m3u8", "f.ffconcat", "f.mpd"])
-def test_a_list_of_other_files_is_not_followed(
+def test_a_playlist_is_not_followed(
     tmp_path: Path, films: dict[str, bytes], content: str, name: str
 ) -> None:
     (tmp_path / "other.webm").write_bytes(films["f.webm"])
@@ -129,7 +131,7 @@ def test_a_list_of_other_files_is_not_followed(
         measure(tmp_path / name, tmp_path)
 
 
-def test_a_sound_alone_is_no_video(tmp_path: Path) -> None:
+def test_sound_alone_is_not_a_video(tmp_path: Path) -> None:
     path = tmp_path / "f.mp4"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("aac", rate=48_000, layout="stereo")
@@ -141,12 +143,12 @@ def test_a_sound_alone_is_no_video(tmp_path: Path) -> None:
             sound.pts, sound.rate, sound.time_base = number * 1024, 48_000, Fraction(1, 48_000)
             container.mux(stream.encode(sound))
         container.mux(stream.encode(None))
-    with pytest.raises(MeasuringError, match="there is no video in it"):
+    with pytest.raises(MeasuringError, match="it contains no video"):
         measure(path, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["long.mp4", "long.webm"])
-def test_half_a_film_is_measured_as_far_as_it_goes(
+def test_half_a_film_is_measured_to_its_end(
     tmp_path: Path, films: dict[str, bytes], name: str
 ) -> None:
     whole = films[name]
@@ -157,7 +159,7 @@ def test_half_a_film_is_measured_as_far_as_it_goes(
     write_poster(tmp_path / name, tmp_path / "p.jpg")
 
 
-def test_rubbish_in_the_middle_is_passed_over_and_named(
+def test_garbage_in_the_middle_is_skipped_and_named(
     tmp_path: Path, films: dict[str, bytes]
 ) -> None:
     whole = bytearray(films["long.mp4"])
@@ -177,7 +179,7 @@ def changed(content: bytes, changes: list[tuple[int, int]], end: float) -> bytes
 
 
 def unless_told(act: Callable[[], Result], path: Path) -> Result | None:
-    """Return what comes, or nothing where an error told in words why nothing does."""
+    """Return the result, or None if a message explained why there is none."""
     try:
         return act()
     except MeasuringError as error:
@@ -191,7 +193,7 @@ CHANGES = st.lists(st.tuples(st.integers(0, 2**16), st.integers(0, 255)), max_si
 
 @pytest.mark.parametrize("name", ["f.mp4", "f.webm"])
 @given(changes=CHANGES, end=st.one_of(st.just(1.0), st.floats(0, 1)))
-def test_whatever_the_bytes_it_is_a_video_or_words(
+def test_any_bytes_are_measured_or_reported(
     tmp_path: Path, films: dict[str, bytes], name: str, changes: list[tuple[int, int]], end: float
 ) -> None:
     path = tmp_path / name

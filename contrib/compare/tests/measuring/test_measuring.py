@@ -16,7 +16,7 @@ from rushes_compare._measure.cuts import MIN_SCORE, NEIGHBOURHOOD, find_cuts
 from rushes_compare.results import Stretch
 from rushes_sandbox import Scene, Shot, render_video
 
-#: FFmpeg's sources: two that move without a cut, one that stands, one that is black.
+#: FFmpeg's sources: two that move without a cut, a still one, a black one.
 MOVES, ALSO_MOVES, STANDS, BLACK = "testsrc2", "mandelbrot", "smptebars", "color=c=black"
 LOUD, NOTHING = "sine=frequency=997:sample_rate=48000", "anullsrc=r=48000:cl=stereo"
 
@@ -24,7 +24,7 @@ Piece = tuple[str, float]
 
 
 def frames(piece: Piece, size: tuple[int, int], rate: Fraction) -> Iterator[av.VideoFrame]:
-    """Let one of FFmpeg's sources run for so many seconds."""
+    """Use one of FFmpeg's sources for so many seconds."""
     (name, _, more), seconds = piece[0].partition("="), piece[1]
     graph = Graph()
     shaped = f"s={size[0]}x{size[1]}:r={rate}" + (f":{more}" if more else "")
@@ -38,7 +38,7 @@ def frames(piece: Piece, size: tuple[int, int], rate: Fraction) -> Iterator[av.V
 
 
 def samples(piece: Piece, decibel: float) -> Iterator[av.AudioFrame]:
-    """Let a sound run for so many seconds, its peak at `decibel` of full scale."""
+    """Make a sound of so many seconds that peaks at `decibel` of full scale."""
     (name, _, more), seconds = piece[0].partition("="), piece[1]
     graph = Graph()
     # FFmpeg's sine peaks at an eighth: -18.06 dB.
@@ -46,7 +46,7 @@ def samples(piece: Piece, decibel: float) -> Iterator[av.AudioFrame]:
         graph.add(name, more),
         graph.add("volume", f"{decibel + 18.0618}dB"),
         graph.add("atrim", f"end={seconds}"),
-        # FFmpeg would turn the volume down where it makes two channels of one.
+        # FFmpeg would turn the volume down when it makes two channels of one.
         graph.add("pan", "stereo|c0=c0|c1=c0") if name == "sine" else graph.add("anull"),
         graph.add("aformat", "sample_fmts=fltp:channel_layouts=stereo"),
         graph.add("asetnsamples", "n=1024:p=0"),
@@ -108,7 +108,7 @@ def film(
 
 
 def found(stretches: Sequence[Stretch]) -> list[float]:
-    """Give where each stretch starts and ends, one after another."""
+    """Return the start and end of each stretch, in order."""
     return [edge for stretch in stretches for edge in (stretch.start, stretch.end)]
 
 
@@ -138,7 +138,7 @@ def test_containers_and_codecs_are_named(
 
 @pytest.mark.parametrize("rate", [Fraction(12), Fraction(25), Fraction(30_000, 1001), Fraction(60)])
 @pytest.mark.parametrize("name", ["f.mp4", "f.mkv"])
-def test_rate_and_length_are_counted(tmp_path: Path, rate: Fraction, name: str) -> None:
+def test_frame_rate_and_duration_are_counted(tmp_path: Path, rate: Fraction, name: str) -> None:
     video = measure(film(tmp_path / name, rate=rate), tmp_path)
     assert video.frame_rate == round(float(rate), 3)
     assert video.duration == pytest.approx(round(rate) / rate, abs=0.002)
@@ -155,14 +155,14 @@ def test_rate_and_length_are_counted(tmp_path: Path, rate: Fraction, name: str) 
         (90, Fraction(4, 3), (180, 427)),
     ],
 )
-def test_the_size_is_the_one_that_is_shown(
+def test_the_size_is_as_displayed(
     tmp_path: Path, turned: int, pixel: Fraction | None, shown: tuple[int, int]
 ) -> None:
     video = measure(film(tmp_path / "f.mp4", turned=turned, pixel=pixel), tmp_path)
     assert (video.width, video.height) == shown
 
 
-def test_black_and_frozen_stretches_and_cuts_are_found_where_they_are(tmp_path: Path) -> None:
+def test_black_and_frozen_stretches_and_cuts_are_found(tmp_path: Path) -> None:
     pieces = [(MOVES, 1.0), (BLACK, 0.75), (ALSO_MOVES, 1.0), (STANDS, 1.5), (MOVES, 0.5)]
     video = measure(film(tmp_path / "f.mp4", pieces), tmp_path)
     assert found(video.black) == pytest.approx([1.0, 1.75], abs=0.06)
@@ -171,26 +171,24 @@ def test_black_and_frozen_stretches_and_cuts_are_found_where_they_are(tmp_path: 
     assert video.cuts == pytest.approx([1.0, 1.75, 2.75, 4.25], abs=0.001)
 
 
-def test_what_lasts_to_the_end_is_found_too(tmp_path: Path) -> None:
+def test_a_stretch_that_lasts_to_the_end_is_found(tmp_path: Path) -> None:
     video = measure(film(tmp_path / "f.mp4", [(MOVES, 1.0), (BLACK, 1.0)]), tmp_path)
     assert found(video.black) == pytest.approx([1.0, 2.0], abs=0.06)
     assert found(video.frozen) == pytest.approx([1.0, 2.0], abs=0.06)
 
 
 @pytest.mark.parametrize(("shade", "black"), [("0x080808", True), ("0x181818", False)])
-def test_black_is_what_hardly_shines_and_not_a_dark_night(
-    tmp_path: Path, shade: str, black: bool
-) -> None:
+def test_a_dark_night_is_not_black(tmp_path: Path, shade: str, black: bool) -> None:
     video = measure(film(tmp_path / "f.mp4", [(f"color=c={shade}", 1.0)]), tmp_path)
     assert bool(video.black) is black
 
 
-def test_a_cut_between_scenes_as_bright_is_seen(tmp_path: Path) -> None:
+def test_a_cut_between_equally_bright_scenes_is_found(tmp_path: Path) -> None:
     red, blue = ("color=c=0xC82828", 1.0), ("color=c=0x1464C8", 1.0)
     assert measure(film(tmp_path / "f.mp4", [red, blue]), tmp_path).cuts == [1.0]
 
 
-def test_a_short_pause_is_nothing(tmp_path: Path) -> None:
+def test_a_short_pause_does_not_count(tmp_path: Path) -> None:
     pieces = [(MOVES, 1.0), (STANDS, 0.4), (MOVES, 0.5), (BLACK, 0.4), (MOVES, 0.5)]
     video = measure(film(tmp_path / "f.mp4", pieces), tmp_path)
     assert (video.black, video.frozen) == ([], [])
@@ -211,7 +209,7 @@ def test_a_bird_in_a_still_sky_is_motion(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shots", [(5.0,), (1.0, 2.0, 1.0), (0.5, 1.5, 0.75, 0.25 + 1 / 24)])
 @pytest.mark.parametrize("prompt", ["dusk over a lake", "a wet street at night", "x"])
-def test_the_cuts_of_a_film_of_one_palette_are_found(
+def test_cuts_within_one_palette_are_found(
     tmp_path: Path, prompt: str, shots: tuple[float, ...]
 ) -> None:
     scene = Scene("v", prompt, 320, 180, tuple(Shot(prompt, one) for one in shots), sound=False)
@@ -221,7 +219,7 @@ def test_the_cuts_of_a_film_of_one_palette_are_found(
     assert (video.black, video.frozen) == ([], [])
 
 
-def test_a_shaken_camera_and_frames_shown_twice_are_no_cuts(tmp_path: Path) -> None:
+def test_a_shaken_camera_and_repeated_frames_are_not_cuts(tmp_path: Path) -> None:
     shaken, twice = tmp_path / "shaken.mp4", tmp_path / "twice.mp4"
     for path, every in ((shaken, 1), (twice, 3)):
         with av.open(str(path), "w") as container:
@@ -250,7 +248,7 @@ def test_cuts_stand_out_and_keep_their_distance(scores: list[float], rate: int) 
     assert find_cuts(times, steady) == []
 
 
-def test_loudness_is_that_of_the_standard(tmp_path: Path) -> None:
+def test_loudness_follows_the_standard(tmp_path: Path) -> None:
     # EBU Tech 3341: 1 kHz in both channels, its peak at -23 dB of full scale, is -23 LUFS.
     path = film(tmp_path / "f.mp4", [(MOVES, 3.0)], [(LOUD, 3.0)], decibel=-23.0)
     video = measure(path, tmp_path)
@@ -259,7 +257,7 @@ def test_loudness_is_that_of_the_standard(tmp_path: Path) -> None:
     assert measure(louder, tmp_path).loudness == pytest.approx(-13.0, abs=0.3)
 
 
-def test_silence_is_told_from_quiet_and_from_no_track(tmp_path: Path) -> None:
+def test_silence_differs_from_quiet_and_from_no_track(tmp_path: Path) -> None:
     tracks: dict[str, list[Piece]] = {
         "none": [],
         "silent": [(NOTHING, 2.0)],
@@ -279,7 +277,7 @@ def test_silence_is_told_from_quiet_and_from_no_track(tmp_path: Path) -> None:
 
 @pytest.fixture
 def picture(tmp_path: Path) -> Image.Image:
-    """Give a picture that is another one turned or mirrored."""
+    """Return a rotated or mirrored copy of a picture."""
     image = Image.linear_gradient("L").resize((800, 800)).rotate(30)
     red, blue = image, image.transpose(Image.Transpose.ROTATE_90)
     return Image.merge("RGB", (red, Image.radial_gradient("L").resize((800, 800)), blue))
@@ -298,7 +296,7 @@ def begins_with(path: Path, image: Image.Image, *, turned: int = 0) -> Path:
 
 
 @pytest.mark.parametrize("kind", ["png", "jpg", "webp"])
-def test_the_first_frame_is_held_against_the_picture_as_it_fills_the_frame(
+def test_the_first_frame_is_compared_with_the_image_cropped_to_fill_it(
     tmp_path: Path, picture: Image.Image, kind: str
 ) -> None:
     whole = tmp_path / f"given.{kind}"
@@ -316,14 +314,14 @@ def test_the_first_frame_is_held_against_the_picture_as_it_fills_the_frame(
     assert measure(path, tmp_path).first_frame is None
 
 
-def test_a_turned_film_and_a_turned_photograph_are_seen_upright(
+def test_rotated_films_and_photographs_are_compared_upright(
     tmp_path: Path, picture: Image.Image
 ) -> None:
     upright = picture.crop((0, 0, 360, 640))
     plain, photo = tmp_path / "plain.png", tmp_path / "photo.jpg"
     upright.save(plain)
     exif = Image.Exif()
-    exif[0x0112] = 6  # to be turned by 90 degrees with the clock
+    exif[0x0112] = 6  # to be rotated by 90 degrees clockwise
     upright.transpose(Image.Transpose.ROTATE_90).save(photo, exif=exif, quality=95)
     lying = upright.transpose(Image.Transpose.ROTATE_90)
     path = begins_with(tmp_path / "f.mp4", lying, turned=-90)
@@ -335,7 +333,7 @@ def test_a_turned_film_and_a_turned_photograph_are_seen_upright(
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"\x89PNG\r\n\x1a\n broken"])
-def test_a_picture_that_cannot_be_read_is_a_note(tmp_path: Path, content: bytes) -> None:
+def test_an_unreadable_image_becomes_a_note(tmp_path: Path, content: bytes) -> None:
     broken = tmp_path / "broken.png"
     broken.write_bytes(content)
     video = measure(film(tmp_path / "f.mp4"), tmp_path, first_frame=broken)
@@ -345,7 +343,7 @@ def test_a_picture_that_cannot_be_read_is_a_note(tmp_path: Path, content: bytes)
     assert video.damage == []
 
 
-def test_a_film_that_is_too_long_for_our_patience_is_measured_as_far_as_it_lasted(
+def test_a_film_is_measured_until_the_time_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = film(tmp_path / "f.mp4", [(MOVES, 10.0)])
@@ -382,7 +380,7 @@ def test_a_black_film_has_a_poster_too(tmp_path: Path) -> None:
         assert max(ImageStat.Stat(image).mean) < 3
 
 
-def test_an_error_has_words(tmp_path: Path) -> None:
+def test_errors_have_a_message(tmp_path: Path) -> None:
     for act in (
         lambda path: measure(path, tmp_path),
         lambda path: write_poster(path, tmp_path / "p"),

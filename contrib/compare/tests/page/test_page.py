@@ -12,7 +12,7 @@ from page_reading import ROW, names, ready, tells, times, until
 from page_results import PROMPTS, VARIANTS, film, promise, results
 from playwright.sync_api import Browser, Page
 from rushes_compare._page import write_page
-from rushes_compare._page.escaping import in_sight
+from rushes_compare._page.escaping import escape_invisible
 from rushes_compare.results import Cell, Failure, Finding, Results
 
 FRAME = 1 / 24
@@ -44,7 +44,7 @@ def opened(open_page: Open, folder: Path, found: Results) -> Open:
     return lambda at=folder, **options: open_page(at, **options)
 
 
-def test_it_opens_at_its_head(opened: Open) -> None:
+def test_the_page_opens_at_its_top(opened: Open) -> None:
     page = opened()
     assert page.evaluate("scrollY") == 0
     assert page.locator("h1").is_visible()
@@ -55,7 +55,7 @@ def test_a_row_plays_pauses_and_seeks_together(opened: Open) -> None:
     page.locator("#row-0").scroll_into_view_if_needed()
     ready(page, 8)
     page.keyboard.press("Space")
-    # Held together while they run: ten looks in a row find all of them within the tolerance.
+    # In step while they play: ten checks in a row find all of them within the tolerance.
     until(
         page,
         f"""{ROW}.every((video) => !video.paused) && (() => {{
@@ -75,13 +75,13 @@ def test_a_row_plays_pauses_and_seeks_together(opened: Open) -> None:
     page.evaluate("() => scrollBy(0, 200)")
     below = "[...document.querySelectorAll('#row-1 video')]"
     until(page, f"{below}.length >= 3 && {below}.every((v) => v.readyState >= 2 && !v.seeking)")
-    assert set(times(page, 1)) == {0}  # it is seen, and not led
+    assert set(times(page, 1)) == {0}  # it is visible, but does not play along
 
 
-def test_one_that_runs_away_is_brought_back(opened: Open) -> None:
+def test_a_video_that_drifts_is_brought_back(opened: Open) -> None:
     page = opened(height=1400)
     ready(page, 8)
-    page.select_option("#speed", "0.1")  # the end, where all begin anew, is far
+    page.select_option("#speed", "0.1")  # far from the end, where all start again
     page.locator("#speed").blur()
     page.keyboard.press("Space")
     until(page, f"{ROW}.every((video) => !video.paused && video.currentTime > 0)")
@@ -93,7 +93,7 @@ def test_one_that_runs_away_is_brought_back(opened: Open) -> None:
     )
 
 
-def test_a_frame_is_stepped_and_the_ends_hold(opened: Open) -> None:
+def test_frames_are_stepped_and_stop_at_the_ends(opened: Open) -> None:
     page = opened(height=1400)
     ready(page, 8)
     page.locator("#time").fill("1")
@@ -108,7 +108,7 @@ def test_a_frame_is_stepped_and_the_ends_hold(opened: Open) -> None:
     until(page, f"{ROW}.every((video) => video.currentTime === 0)")
 
 
-def test_a_short_one_waits_on_its_last_frame(opened: Open) -> None:
+def test_a_short_video_waits_on_its_last_frame(opened: Open) -> None:
     page = opened(height=1500)
     page.keyboard.press("ArrowDown")
     row = "[...document.querySelectorAll('#row-1 video')]"
@@ -123,7 +123,7 @@ def test_a_short_one_waits_on_its_last_frame(opened: Open) -> None:
     )
 
 
-def test_only_what_is_seen_is_loaded(opened: Open) -> None:
+def test_only_visible_videos_are_loaded(opened: Open) -> None:
     page = opened(height=700)
     until(page, "document.querySelectorAll('video').length > 0")
     first = page.locator("video").count()
@@ -238,14 +238,16 @@ def test_blind_hides_every_name_until_the_vote(opened: Open, found: Results) -> 
         page.keyboard.press(key)
     assert page.locator(".overview").count() == 0
     page.keyboard.press("0")
-    assert page.locator(".overview tbody tr").count() == 8  # the end: all is shown, and the tally
+    assert (
+        page.locator(".overview tbody tr").count() == 8
+    )  # the end: everything is shown, with the tally
     assert sorted(names(page, 2)) == sorted(VARIANTS)
     assert not any(part in url for url in urls for part in ("kling", "toapis", "uniall", "apimart"))
 
 
 def test_blind_shuffles_each_row_and_can_wait_for_the_end(opened: Open, found: Results) -> None:
     page = opened()
-    page.keyboard.press("0")  # a vote with open eyes is none in the blind
+    page.keyboard.press("0")  # a vote that was not blind does not count in blind mode
     page.keyboard.press("b")
     page.select_option("#reveal", "end")
     assert "Which is best?" in page.inner_text("#row-0 .ballot")
@@ -263,7 +265,7 @@ def test_blind_shuffles_each_row_and_can_wait_for_the_end(opened: Open, found: R
     assert all(sorted(order) == sorted(orders[0]) for order in orders)
 
 
-def test_files_that_tell_their_maker_cannot_be_blind(
+def test_files_named_after_variants_cannot_be_blind(
     opened: Open, found: Results, tmp_path: Path
 ) -> None:
     cell = found.cells[0]
@@ -326,7 +328,7 @@ def test_the_keys(opened: Open) -> None:
     page.keyboard.press("d")
     assert page.locator("#row-0 details[open]").count() == 0
     assert page.locator("#row-1 details.sent[open]").count() == 8
-    page.fill("#search", "b2?")  # typed, not obeyed
+    page.fill("#search", "b2?")  # typed into a field, not a command
     assert page.locator("#help").is_visible() is False
     assert page.locator("#blind").get_attribute("aria-pressed") == "false"
     page.fill("#search", "")
@@ -339,7 +341,7 @@ def test_the_keys(opened: Open) -> None:
     assert page.evaluate("() => document.activeElement.dataset.key") == "vote 0 1"
 
 
-def test_what_is_said_of_a_cell(opened: Open) -> None:
+def test_the_facts_of_a_cell(opened: Open) -> None:
     page = opened()
     page.keyboard.press("d")
     omni = page.locator("#row-0 .slot").nth(1)
@@ -361,7 +363,7 @@ def test_what_is_said_of_a_cell(opened: Open) -> None:
     ]  # fmt: skip
 
 
-def test_a_problem_for_which_nothing_is_accepted_shows_its_message_alone(
+def test_a_problem_without_accepted_values_shows_only_its_message(
     opened: Open, found: Results, tmp_path: Path
 ) -> None:
     problem = Finding(path="audio", code="x", message="It cannot be set.", accepted=[])
@@ -377,9 +379,7 @@ def unpaid(cell: Cell, **more: Any) -> Cell:
     )
 
 
-def test_what_is_not_known_to_cost_anything_is_not_free(
-    opened: Open, found: Results, tmp_path: Path
-) -> None:
+def test_an_unknown_cost_is_not_shown_as_free(opened: Open, found: Results, tmp_path: Path) -> None:
     """The first is refused, then unknown; the second known, then unknown; the third is billed."""
     first, second, third = found.variants[:3]
     kept = {cell.variant: cell for cell in found.cells[:3]}
@@ -409,7 +409,7 @@ def test_what_is_not_known_to_cost_anything_is_not_free(
 
 
 @pytest.mark.parametrize("moment", [1e300, -1e300, 8.7e12])
-def test_no_moment_leaves_the_page_empty(
+def test_an_extreme_creation_time_does_not_break_the_page(
     opened: Open, found: Results, tmp_path: Path, moment: float
 ) -> None:
     write_page(msgspec.structs.replace(found, created_at=moment), tmp_path)
@@ -419,7 +419,7 @@ def test_no_moment_leaves_the_page_empty(
     assert page.text_content(".eyebrow") == "rushes compare"
 
 
-def test_where_the_script_halts_the_plain_table_is_left(
+def test_if_the_script_fails_the_plain_table_remains(
     browser: Browser, found: Results, tmp_path: Path
 ) -> None:
     file = write_page(found, tmp_path)
@@ -431,7 +431,7 @@ def test_where_the_script_halts_the_plain_table_is_left(
 
 
 def hostile(found: Results, number: int = 0) -> Results:
-    """Put a text that attacks the page into every place that has text."""
+    """Put text that attacks the page everywhere."""
     cell = found.cells[number]
     bad = Finding(path=HOSTILE, code="x", message=HOSTILE, accepted=[HOSTILE], source=HOSTILE)
     attacked = msgspec.structs.replace(
@@ -462,7 +462,7 @@ def test_hostile_text_does_nothing(
     page.keyboard.press("1")
     assert page.evaluate("() => document.documentElement.dataset.broken") is None
     for heading in ("h1", "#row-0 h2"):
-        assert page.text_content(heading) == in_sight(HOSTILE)
+        assert page.text_content(heading) == escape_invisible(HOSTILE)
     assert "\u202e" not in (page.text_content("#row-0 .row-head") or "")
     assert not any("\u202e" in text for text in page.locator(".failure").all_text_contents())
     assert page.locator("script").count() == 1
@@ -474,7 +474,7 @@ def test_hostile_text_does_nothing(
 
 
 @pytest.mark.parametrize("width", [320, 390, 768])
-def test_a_narrow_window_scrolls_one_way(opened: Open, width: int) -> None:
+def test_a_narrow_window_scrolls_only_vertically(opened: Open, width: int) -> None:
     page = opened(width=width, height=800)
     for keys in ((), ("d", "1"), ("b",)):
         for key in keys:
@@ -515,7 +515,7 @@ def test_without_scripts_there_is_a_table(opened: Open) -> None:
     assert PROMPTS[2] in page.inner_text("table")
 
 
-def test_on_paper_there_are_posters_and_no_controls(opened: Open) -> None:
+def test_in_print_there_are_posters_and_no_controls(opened: Open) -> None:
     page = opened(color_scheme="dark")
     until(page, "document.querySelectorAll('video').length > 0")
     page.emulate_media(media="print")

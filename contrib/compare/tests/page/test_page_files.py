@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from page_results import VARIANTS, made
 from rushes_compare import FolderError
 from rushes_compare._page import player_table, write_page
-from rushes_compare._page.escaping import in_html, in_json, in_script
-from rushes_compare._page.media import CHUNK, data_url, inside
+from rushes_compare._page.escaping import escape_html, json_line, script_json
+from rushes_compare._page.media import CHUNK, data_url, file_in_folder
 from rushes_compare.results import Results, Row
 
 HOSTILE = [
@@ -60,7 +60,7 @@ class Reader(HTMLParser):
 @given(TEXT)
 def test_text_stays_text_in_html(text: str) -> None:
     reader = Reader()
-    reader.feed(f'<p title="{in_html(text)}">{in_html(text)}</p>')
+    reader.feed(f'<p title="{escape_html(text)}">{escape_html(text)}</p>')
     reader.close()
     assert reader.tags == ["p"]
     assert reader.text == reader.given
@@ -71,7 +71,7 @@ def test_text_stays_text_in_html(text: str) -> None:
 @given(JSON)
 @example({"a": [float("nan"), float("inf")]})
 def test_data_never_ends_its_script(value: Any) -> None:
-    text = in_script(value)
+    text = script_json(value)
     assert not set("<>&") & set(text)
     assert text.isascii()
     if "null" not in text:
@@ -80,7 +80,7 @@ def test_data_never_ends_its_script(value: Any) -> None:
 
 @given(JSON)
 def test_json_for_people_is_json(value: Any) -> None:
-    text = in_json(value)
+    text = json_line(value)
     assert json.loads(text) == value
     assert not set("\u202e\u2066\u2028\u200b") & set(text)
 
@@ -102,12 +102,14 @@ def one(tmp_path: Path) -> Results:
 @pytest.mark.parametrize(
     "name", ["../secret.mp4", "/etc/passwd", "link.mp4", "videos", "\0", "x" * 9000, "", "key.txt"]
 )
-def test_no_file_of_the_readers_gets_into_the_page(one: Results, tmp_path: Path, name: str) -> None:
+def test_files_outside_the_folder_stay_out_of_the_page(
+    one: Results, tmp_path: Path, name: str
+) -> None:
     folder = tmp_path / "one"
     (tmp_path / "secret.mp4").write_bytes(b"secret")
     (folder / "key.txt").write_bytes(b"secret")
     (folder / "link.mp4").symlink_to(tmp_path / "secret.mp4")
-    assert inside(folder, name) is None
+    assert file_in_folder(folder, name) is None
     cell = one.cells[0]
     assert cell.video
     stolen = msgspec.structs.replace(cell.video, file=name, poster=name)
@@ -124,7 +126,7 @@ def test_a_film_is_read_in_pieces(tmp_path: Path) -> None:
     assert b64decode("".join(pieces).partition(",")[2]) == file.read_bytes()
 
 
-def test_an_address_is_quoted(one: Results, tmp_path: Path) -> None:
+def test_urls_are_quoted(one: Results, tmp_path: Path) -> None:
     folder, name = tmp_path / "one", 'videos/a #1?%20:"<é.mp4'
     (folder / name).write_bytes(b"film")
     cell = one.cells[0]
@@ -147,7 +149,7 @@ def test_an_older_page_stays_when_the_new_one_fails(
     assert [path.name for path in folder.iterdir() if "part" in path.name] == []
 
 
-def test_a_page_that_cannot_be_written_is_said(one: Results, tmp_path: Path) -> None:
+def test_a_page_that_cannot_be_written_is_reported(one: Results, tmp_path: Path) -> None:
     (tmp_path / "one" / "report.html").mkdir()
     with pytest.raises(FolderError, match=r"report\.html cannot be written: Is a directory"):
         write_page(one, tmp_path / "one")

@@ -1,4 +1,4 @@
-"""What the page says of payloads, held against the differences that Python finds."""
+"""The differences that the page shows, compared with those that Python finds."""
 
 import json
 import random
@@ -32,7 +32,7 @@ def value(chance: random.Random, depth: int = 3) -> Any:
 
 
 def changed(chance: random.Random, was: Any) -> Any:
-    """Return a value that is like another, here and there."""
+    """Return a value that partly equals another."""
     if chance.random() < 0.15:
         return value(chance, 1)
     if isinstance(was, dict):
@@ -44,7 +44,7 @@ def changed(chance: random.Random, was: Any) -> Any:
 
 
 def compared(folder: Path, pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
-    """Write a page with a row for each pair: what stands there, and here beside it."""
+    """Write a page with a row for each pair of payloads, side by side."""
     cells = [
         Cell(id=f"{row}{place}", row=row, variant=PAIR[place], state="planned", payload=payload)
         for row, pair in enumerate(pairs)

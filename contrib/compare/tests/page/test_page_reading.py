@@ -59,7 +59,7 @@ def scroll_to(page: Page, row: int) -> None:
     until(page, "document.querySelector('.row.led')?.id === given[0]", f"row-{row}")
 
 
-def test_the_row_that_is_seen_leads(opened: Open) -> None:
+def test_the_visible_row_leads(opened: Open) -> None:
     page = opened()
     assert led(page) == ["row-0"]
     scroll_to(page, 2)
@@ -77,7 +77,7 @@ def test_the_row_that_is_seen_leads(opened: Open) -> None:
     until(page, f"{ROW}.some((video) => !video.paused)")  # what is seen plays on
 
 
-def test_a_row_keeps_the_lead_while_half_of_it_is_seen(opened: Open) -> None:
+def test_a_row_keeps_the_lead_while_half_of_it_is_visible(opened: Open) -> None:
     page = opened(height=1400)
     page.keyboard.press("ArrowDown")
     assert led(page) == ["row-1"]
@@ -86,14 +86,14 @@ def test_a_row_keeps_the_lead_while_half_of_it_is_seen(opened: Open) -> None:
     assert led(page) == ["row-1"]
 
 
-def test_a_button_that_went_out_of_sight_is_not_pressed(opened: Open) -> None:
+def test_a_button_out_of_view_is_not_pressed(opened: Open) -> None:
     page = opened()
     page.click("#row-0 .vote >> nth=1")
     scroll_to(page, 2)
     assert page.evaluate("() => document.activeElement.closest('.row')") is None
 
 
-def test_where_no_row_is_seen_a_vote_only_shows_the_one_it_is_for(opened: Open) -> None:
+def test_without_a_visible_row_a_vote_only_shows_its_row(opened: Open) -> None:
     page = opened(height=420)
     assert (
         page.evaluate("() => document.querySelector('#row-0 .slots').getBoundingClientRect().top")
@@ -106,7 +106,7 @@ def test_where_no_row_is_seen_a_vote_only_shows_the_one_it_is_for(opened: Open) 
     assert page.locator("#row-0 .won").count() == 1
 
 
-def test_a_row_that_is_filtered_away_does_not_lead(opened: Open) -> None:
+def test_a_hidden_row_does_not_lead(opened: Open) -> None:
     page = opened(height=1400)
     page.fill("#search", "lighthouse")
     assert led(page) == ["row-2"]
@@ -120,7 +120,7 @@ def test_a_row_that_is_filtered_away_does_not_lead(opened: Open) -> None:
     assert page.locator(".won").count() == 1
 
 
-def test_the_row_that_leads_is_shown_where_all_rows_play(opened: Open) -> None:
+def test_the_leading_row_is_marked_while_all_rows_play(opened: Open) -> None:
     page = opened()
     page.select_option("#scope", "all")
     page.locator("#scope").blur()
@@ -137,7 +137,7 @@ def votes(page: Page) -> Any:
 
 
 @pytest.mark.parametrize("reveal", ["vote", "end"])
-def test_a_blind_vote_stands_until_it_is_taken_back(opened: Open, reveal: str) -> None:
+def test_a_blind_vote_stands_until_it_is_undone(opened: Open, reveal: str) -> None:
     page = opened()
     page.keyboard.press("b")
     page.select_option("#reveal", reveal)
@@ -173,7 +173,7 @@ def test_a_held_key_votes_once(opened: Open) -> None:
     page.keyboard.down("ArrowRight")
     page.keyboard.down("ArrowRight")
     page.keyboard.up("ArrowRight")
-    until(page, "document.querySelector('#time').value > 1.9")  # a held arrow goes on
+    until(page, "document.querySelector('#time').value > 1.9")  # a held arrow repeats
 
 
 def test_a_new_blind_round_asks_before_it_clears(opened: Open) -> None:
@@ -193,7 +193,7 @@ def test_a_new_blind_round_asks_before_it_clears(opened: Open) -> None:
     assert tells(page) == []
 
 
-def test_in_the_blind_nothing_tells_what_it_cost(opened: Open) -> None:
+def test_blind_mode_hides_costs(opened: Open) -> None:
     page = opened()
     assert "$" in page.inner_text(".figures")
     page.keyboard.press("b")
@@ -202,7 +202,7 @@ def test_in_the_blind_nothing_tells_what_it_cost(opened: Open) -> None:
     assert "$" not in page.inner_text(".figures")
 
 
-def test_escape_shuts_a_menu(opened: Open) -> None:
+def test_escape_closes_a_menu(opened: Open) -> None:
     page = opened()
     for menu in ("#variants", "#votes"):
         page.click(f"{menu} summary")
@@ -217,7 +217,7 @@ def differing(page: Page, row: int = 0) -> list[str]:
     return found
 
 
-def test_neighbours_are_those_that_stand_side_by_side(opened: Open) -> None:
+def test_payloads_are_compared_with_the_visible_neighbour(opened: Open) -> None:
     page = opened()
     first, second, third = THREE
     assert [first in text for text in differing(page)] == [False, True, False]
@@ -239,7 +239,7 @@ def sent(cell: Cell, payload: dict[str, Any], transport: list[str] | None = None
     return msgspec.structs.replace(cell, payload=payload, transport=transport or [])
 
 
-def test_keys_of_our_own_are_no_difference(
+def test_our_own_keys_are_not_a_difference(
     opened: Open, another: Callable[..., Path], found: Results
 ) -> None:
     ours = {"client_business_id": "a-1"}
@@ -310,7 +310,9 @@ def test_a_row_fits_a_window_of_1440(
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_takes_lie_side_by_side(opened: Open, another: Callable[..., Path], found: Results) -> None:
+def test_takes_are_shown_side_by_side(
+    opened: Open, another: Callable[..., Path], found: Results
+) -> None:
     maker = found.cells[0].variant
     takes = [
         msgspec.structs.replace(cell, variant=maker, repeat=number, id=f"{number:x}")
@@ -338,7 +340,7 @@ def test_takes_lie_side_by_side(opened: Open, another: Callable[..., Path], foun
     assert page.locator(".slot.won").count() == 1
 
 
-def test_many_takes_stand_in_lines(
+def test_many_takes_are_shown_in_lines(
     opened: Open, another: Callable[..., Path], found: Results
 ) -> None:
     maker = found.cells[0].variant
@@ -382,14 +384,14 @@ def selected(page: Page, selector: str) -> str:
     return text.strip()
 
 
-def test_a_name_that_is_copied_keeps_its_slash(opened: Open) -> None:
+def test_a_copied_name_keeps_its_slash(opened: Open) -> None:
     for width in (1280, 390):
         page = opened(width=width)
         assert selected(page, ".overview tbody th") == THREE[0]
         assert selected(page, "#row-0 h3") == THREE[0]
 
 
-def test_no_edge_of_the_poster_is_seen(
+def test_no_edge_of_the_poster_is_visible(
     opened: Open, another: Callable[..., Path], found: Results
 ) -> None:
     folder = another()
@@ -405,7 +407,7 @@ def test_no_edge_of_the_poster_is_seen(
         assert not [one for _, one in colours if one[1] > 200 and max(one[0], one[2]) < 100]
 
 
-def test_the_poster_is_gone_where_the_video_is(opened: Open) -> None:
+def test_the_poster_is_hidden_behind_the_video(opened: Open) -> None:
     page = opened()
     hidden = "getComputedStyle(one).visibility === 'hidden'"
     posters = "[...document.querySelectorAll('#row-0 .screen img')]"
@@ -418,7 +420,7 @@ def test_the_poster_is_gone_where_the_video_is(opened: Open) -> None:
 LONG = "A paper boat, and then another. " * 300
 
 
-def test_a_prompt_that_is_cut_says_so_and_can_be_read(
+def test_a_truncated_prompt_can_be_expanded(
     opened: Open, another: Callable[..., Path], found: Results
 ) -> None:
     rows = [
@@ -444,7 +446,7 @@ def test_a_prompt_that_is_cut_says_so_and_can_be_read(
     assert head.evaluate("(one) => one.clientHeight") == low
 
 
-def test_on_paper_a_long_prompt_is_short(
+def test_in_print_a_long_prompt_is_short(
     opened: Open, another: Callable[..., Path], found: Results
 ) -> None:
     rows = [

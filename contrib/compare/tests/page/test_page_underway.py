@@ -1,4 +1,4 @@
-"""The page of a comparison that is under way, or was left before its end."""
+"""The page of a comparison that is under way, or was stopped early."""
 
 import time
 from collections.abc import Callable
@@ -16,7 +16,7 @@ Open = Callable[..., Page]
 TWO = [VARIANTS[0], VARIANTS[3]]
 
 
-def begun(cell: Cell, state: str, progress: float | None = None) -> Cell:
+def without_video(cell: Cell, state: str, progress: float | None = None) -> Cell:
     """Return a cell as it was before it had a video."""
     return msgspec.structs.replace(
         cell, state=state, progress=progress, video=None, promises=[], timing=Timing(), billed=None
@@ -31,20 +31,20 @@ def done(tmp_path: Path) -> Results:
 @pytest.fixture
 def folder(done: Results, tmp_path: Path) -> Path:
     """Return the folder of a comparison with one finished film and one rendering."""
-    cells = [done.cells[0], begun(done.cells[1], "in_progress", 40.0)]
+    cells = [done.cells[0], without_video(done.cells[1], "in_progress", 40.0)]
     under_way = msgspec.structs.replace(done, cells=cells)
     write_page(under_way, tmp_path / "a comparison", under_way=True)
     return tmp_path / "a comparison"
 
 
 def with_a_clock(page: Page) -> Page:
-    """Open a page anew, on a clock that only a test moves."""
+    """Open a page with a clock that only the test moves."""
     page.clock.install()
     page.reload()
     return page
 
 
-def test_it_says_how_far_it_has_come(open_page: Open, folder: Path) -> None:
+def test_the_page_shows_its_progress(open_page: Open, folder: Path) -> None:
     page = open_page(folder)
     told = page.inner_text("#progress")
     assert "Under way" in told
@@ -60,17 +60,17 @@ def test_it_says_how_far_it_has_come(open_page: Open, folder: Path) -> None:
     ("state", "words"),
     [("planned", "not started"), ("queued", "queued"), ("completed", "being fetched")],
 )
-def test_each_cell_says_where_it_is(
+def test_each_cell_shows_its_state(
     open_page: Open, folder: Path, done: Results, state: str, words: str
 ) -> None:
-    cells = [begun(cell, state) for cell in done.cells]
+    cells = [without_video(cell, state) for cell in done.cells]
     write_page(msgspec.structs.replace(done, cells=cells), folder, under_way=True)
     page = open_page(folder)
     assert page.locator(".blank span").all_text_contents() == [words] * 2
     assert "0 of 2" in page.inner_text("#progress")
 
 
-def test_a_newer_page_comes_by_itself(open_page: Open, folder: Path, done: Results) -> None:
+def test_the_page_reloads_itself(open_page: Open, folder: Path, done: Results) -> None:
     page = with_a_clock(open_page(folder))
     assert page.locator(".film.unfinished").count() == 1
     write_page(done, folder)
@@ -80,7 +80,7 @@ def test_a_newer_page_comes_by_itself(open_page: Open, folder: Path, done: Resul
     assert page.locator("#progress").count() == 0
 
 
-def test_a_reader_who_is_busy_is_left_alone(open_page: Open, folder: Path) -> None:
+def test_the_page_does_not_reload_while_in_use(open_page: Open, folder: Path) -> None:
     page = with_a_clock(open_page(folder))
     page.evaluate("() => { window.same = true; }")
     page.keyboard.press("d")
@@ -97,12 +97,12 @@ def test_a_reader_who_is_busy_is_left_alone(open_page: Open, folder: Path) -> No
     assert page.evaluate("() => window.same") is None
 
 
-def test_a_run_that_fell_silent_is_not_told_as_going_on(
+def test_a_silent_run_is_not_shown_as_running(
     open_page: Open, folder: Path, done: Results, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     an_hour_ago = time.time() - 3600
     monkeypatch.setattr("rushes_compare._page.writing.time.time", lambda: an_hour_ago)
-    cells = [done.cells[0], begun(done.cells[1], "queued")]
+    cells = [done.cells[0], without_video(done.cells[1], "queued")]
     write_page(msgspec.structs.replace(done, cells=cells), folder, under_way=True)
     page = open_page(folder)
     told = page.inner_text("#progress")
@@ -110,11 +110,11 @@ def test_a_run_that_fell_silent_is_not_told_as_going_on(
     assert "rushes compare --resume 'a comparison'" in told
 
 
-def test_what_was_left_unfinished_says_how_to_go_on(
+def test_an_unfinished_comparison_shows_how_to_continue(
     open_page: Open, folder: Path, done: Results
 ) -> None:
     stopped = msgspec.structs.replace(
-        begun(done.cells[1], "queued"),
+        without_video(done.cells[1], "queued"),
         failure=Failure(kind="StillRunningError", message="toapis did not finish in 5 s"),
     )
     write_page(msgspec.structs.replace(done, cells=[done.cells[0], stopped]), folder)
@@ -126,7 +126,9 @@ def test_what_was_left_unfinished_says_how_to_go_on(
     assert page.inner_text(".film.unfinished .blank") == "Not finished\nqueued"
 
 
-def test_a_finished_one_says_nothing_of_it(open_page: Open, folder: Path, done: Results) -> None:
+def test_a_finished_comparison_shows_no_progress(
+    open_page: Open, folder: Path, done: Results
+) -> None:
     write_page(done, folder)
     page = open_page(folder)
     assert page.locator("#progress").count() == 0

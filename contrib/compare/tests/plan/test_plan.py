@@ -1,4 +1,4 @@
-"""What is to be compared: read, refused in words, and added up before it is paid."""
+"""Plans: read, refused with a message, and added up before anything is paid for."""
 
 import datetime
 import json
@@ -63,16 +63,16 @@ def test_a_request_is_a_prompt_a_request_or_its_fields() -> None:
         ((["x"], ["a/b"], 1, {"seed": b"x"}), "prompt 1 is not plain JSON"),
     ],
 )
-def test_what_cannot_be_compared_is_said(arguments: Any, words: str) -> None:
+def test_a_plan_that_cannot_be_run_is_an_error(arguments: Any, words: str) -> None:
     with pytest.raises(PlanError, match=words):
         make_plan(*arguments)
 
 
-def test_a_variant_alone_is_that_variant() -> None:
+def test_a_single_variant_need_not_be_in_a_list() -> None:
     assert make_plan("x", "toapis/kling-v3").variants == ["toapis/kling-v3"]
 
 
-def test_a_request_that_holds_itself_is_said() -> None:
+def test_a_request_that_contains_itself_is_an_error() -> None:
     request: dict[str, Any] = {"prompt": "x"}
     request["extra"] = [request]
     with pytest.raises(PlanError, match="prompt 1 is not plain JSON: Circular"):
@@ -101,7 +101,7 @@ prompts:
 """
 
 
-def test_a_file_says_what_to_compare(tmp_path: Path) -> None:
+def test_a_plan_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text(YAML)
     wanted = read_plan_file(tmp_path / "plan.yaml")
     assert (wanted.models, wanted.repeat) == (["toapis/kling-v3", "apimart/kling-v3"], 2)
@@ -144,18 +144,18 @@ def test_json_may_be_indented_with_tabs(tmp_path: Path) -> None:
         ("=", "="),
     ],
 )
-def test_a_value_is_what_json_would_make_of_it(tmp_path: Path, written: str, value: Any) -> None:
+def test_yaml_values_equal_those_of_json(tmp_path: Path, written: str, value: Any) -> None:
     (tmp_path / "plan").write_text(f"settings: {{extra: {{x: {written}}}}}\nprompts: [x]")
     found = read_plan_file(tmp_path / "plan").settings["extra"]["x"]
     assert (found, type(found)) == (value, type(value))
 
 
 @given(st.integers() | st.floats(allow_nan=False, allow_infinity=False))
-def test_numbers_of_json_are_numbers_in_yaml(number: float) -> None:
+def test_json_numbers_are_numbers_in_yaml(number: float) -> None:
     assert _parse_text(f"x: {json.dumps(number)}", is_json=False) == {"x": number}
 
 
-def test_a_subjects_pictures_are_looked_for_beside_the_file(tmp_path: Path) -> None:
+def test_images_of_subjects_are_relative_to_the_plan_file(tmp_path: Path) -> None:
     (tmp_path / "plan").write_text(
         "prompts: [{prompt: x, subjects: [{name: Ann, images: [ann.png, 'https://a.example/b']}]}]"
     )
@@ -189,13 +189,13 @@ def test_a_subjects_pictures_are_looked_for_beside_the_file(tmp_path: Path) -> N
         ("7", "must be an object with the list `prompts`"),
     ],
 )
-def test_a_file_that_is_wrong_is_said(tmp_path: Path, text: str, words: str) -> None:
+def test_an_invalid_plan_file_is_an_error(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "plan").write_text(text)
     with pytest.raises(PlanError, match=words):
         read_plan_file(tmp_path / "plan")
 
 
-def test_a_file_may_repeat_itself_within_bounds(tmp_path: Path) -> None:
+def test_aliases_may_repeat_within_bounds(tmp_path: Path) -> None:
     (tmp_path / "plan").write_text("settings: {extra: &a {x: 1}}\nprompts: [{extra: *a}]")
     assert read_plan_file(tmp_path / "plan").prompts == [{"extra": {"x": 1}}]
     lines = [f"x{n}: &x{n} [{', '.join([f'*x{n - 1}'] * 9)}]" for n in range(1, 9)]
@@ -207,13 +207,13 @@ def test_a_file_may_repeat_itself_within_bounds(tmp_path: Path) -> None:
         read_plan_file(tmp_path / "plan")
 
 
-def test_a_file_that_is_too_large_is_said(tmp_path: Path) -> None:
+def test_a_plan_file_that_is_too_large_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "plan").write_bytes(b" " * (4 * 1024 * 1024 + 1))
     with pytest.raises(PlanError, match="larger than 4 MiB"):
         read_plan_file(tmp_path / "plan")
 
 
-def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+def test_an_unreadable_plan_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="cannot be read"):
         read_plan_file(tmp_path / "none")
     (tmp_path / "latin").write_bytes(b"\xe9")
@@ -235,7 +235,7 @@ def test_differences_name_each_place() -> None:
 
 
 @given(here=JSON, there=JSON)
-def test_nothing_differs_only_where_all_is_the_same(here: Any, there: Any) -> None:
+def test_only_equal_payloads_have_no_difference(here: Any, there: Any) -> None:
     found = diff_payloads(here, there)
     assert (not found) == (json.dumps(here, sort_keys=True) == json.dumps(there, sort_keys=True))
     assert len(found) == len(diff_payloads(there, here))
@@ -246,7 +246,7 @@ def cell(state: Any, estimate: float | None) -> Cell:
     return Cell(id=f"{state}{estimate}", row=0, variant="a/b", state=state, estimate=estimate)
 
 
-def test_only_what_is_not_paid_for_is_added_up() -> None:
+def test_only_unpaid_cells_are_added_up() -> None:
     cells = [cell("planned", 0.5), cell("planned", None), cell("recorded", 0.25)]
     found = total_cost([*cells, cell("queued", 9.0), cell("cannot", None), cell("completed", 9.0)])
     assert found == CostTotal(tasks=3, known=0.75, unknown=1, unpriced=("a/b",))
@@ -256,13 +256,13 @@ def test_only_what_is_not_paid_for_is_added_up() -> None:
 
 
 @given(st.integers(1, 20), st.integers(0, 20))
-def test_what_is_known_of_the_cost_is_said_plainly(priced: int, unknown: int) -> None:
+def test_the_known_part_of_the_cost_is_stated(priced: int, unknown: int) -> None:
     said = str(CostTotal(tasks=priced + unknown, known=0.336, unknown=unknown))
     assert ("no price is known" in said) == bool(unknown)
     assert (f"about 0.336 USD for {priced} of {priced + unknown};" in said) == bool(unknown)
 
 
-def test_the_cost_of_some_reads_as_a_sentence() -> None:
+def test_a_partly_known_cost_is_a_sentence() -> None:
     assert str(CostTotal(tasks=8, known=0.336, unknown=7)) == (
         "8 tasks: about 0.336 USD for 1 of 8; no price is known for the other 7"
     )
@@ -276,13 +276,13 @@ def test_the_cost_of_some_reads_as_a_sentence() -> None:
         ({"max_cost": 0.7, "max_tasks": None}, "0.75 USD would be spent"),
     ],
 )
-def test_a_limit_that_would_be_passed_refuses(limits: Any, words: str) -> None:
+def test_a_limit_that_would_be_exceeded_is_an_error(limits: Any, words: str) -> None:
     enforce_limits(CostTotal(tasks=3, known=0.75, unknown=0), max_cost=0.75, max_tasks=3)
     with pytest.raises(BudgetError, match=words):
         enforce_limits(CostTotal(tasks=3, known=0.75, unknown=0), **limits)
 
 
-def test_what_is_unknown_is_within_no_limit() -> None:
+def test_an_unknown_cost_exceeds_every_limit() -> None:
     found = CostTotal(tasks=3, known=0.0, unknown=1, unpriced=("a/b",))
     with pytest.raises(BudgetError, match=r"1 of 3 tasks have no known cost.*: a/b\. Give"):
         enforce_limits(found, max_cost=100.0, max_tasks=None)
@@ -301,7 +301,7 @@ prompts:
 """
 
 
-def test_all_that_nothing_knows_is_said_at_once_and_where(tmp_path: Path) -> None:
+def test_all_unknown_names_are_reported_at_once_with_their_places(tmp_path: Path) -> None:
     (tmp_path / "plan.yaml").write_text(WRONG)
     with pytest.raises(PlanError) as raised:
         read_plan_file(tmp_path / "plan.yaml", ["toapis/kling-v3", "apimart/kling-v3"])
@@ -323,7 +323,7 @@ def test_all_that_nothing_knows_is_said_at_once_and_where(tmp_path: Path) -> Non
     assert (len(raised.value.reasons), len(raised.value.uninstalled)) == (7, 2)
 
 
-def test_from_python_nothing_unknown_is_taken_either() -> None:
+def test_unknown_names_are_refused_from_python_too() -> None:
     with pytest.raises(PlanError) as raised:
         make_plan(
             ["x", {"prompt": "x", "duraton": 5}],
@@ -341,13 +341,13 @@ def test_from_python_nothing_unknown_is_taken_either() -> None:
 
 
 @given(st.text(max_size=12))
-def test_a_price_is_a_number_and_what_it_is_for(text: str) -> None:
+def test_a_price_is_a_number_and_a_unit(text: str) -> None:
     with pytest.raises(ValueError, match="is not a price"):
         estimate(text, 5.0)
 
 
 @given(st.decimals(0, 999, places=3), st.floats(0.1, 600) | st.none())
-def test_a_price_by_the_second_needs_a_length(usd: Decimal, seconds: float | None) -> None:
+def test_a_price_per_second_needs_a_duration(usd: Decimal, seconds: float | None) -> None:
     assert estimate(f"{usd:f}/task", seconds) == float(usd)
     by_second = estimate(f"{usd:f}/s", seconds)
     if seconds is None:

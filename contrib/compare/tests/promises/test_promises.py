@@ -1,4 +1,4 @@
-"""What was asked for against what came: the rules."""
+"""The rules that compare what was requested with what was delivered."""
 
 from fractions import Fraction
 from typing import Any
@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rushes_compare._promises.promises import ALIKE, RATIO, SECONDS, UNLIKE, judge_promises
+from rushes_compare._promises.promises import ALIKE, RATIO, SECONDS, UNLIKE, check_promises
 from rushes_compare.results import Stretch, Video
 
 
@@ -22,22 +22,22 @@ def video(**changes: Any) -> Video:
 
 
 def kept(request: dict[str, Any], payload: dict[str, Any] | None = None, **film: Any) -> Any:
-    """Return what became of each promise, by its name."""
-    return {one.name: one.kept for one in judge_promises(request, payload or {}, video(**film))}
+    """Return whether each promise was kept, by its name."""
+    return {one.name: one.kept for one in check_promises(request, payload or {}, video(**film))}
 
 
-def test_what_was_not_asked_is_no_promise() -> None:
+def test_what_was_not_requested_is_not_a_promise() -> None:
     assert kept({"prompt": "x", "seed": 4, "guidance": 0.5}) == {"file": True}
     assert kept({}) == {"file": True}
 
 
-def test_everything_asked_and_everything_kept() -> None:
+def test_everything_requested_is_kept() -> None:
     request = {
         "prompt": "x", "resolution": "1080p", "aspect_ratio": "16:9", "duration": 5, "audio": True,
         "shots": [{"prompt": "a", "duration": 2}, {"prompt": "b", "duration": 3}],
         "images": [{"url": "a.png", "role": "first_frame"}],
     }  # fmt: skip
-    told = judge_promises(request, {}, video(cuts=[2.0], first_frame=0.97))
+    told = check_promises(request, {}, video(cuts=[2.0], first_frame=0.97))
     assert [(one.name, one.asked, one.delivered, one.kept) for one in told] == [
         ("resolution", "1080p", "1920 \N{MULTIPLICATION SIGN} 1080", True),
         ("aspect_ratio", "16:9", "1920 \N{MULTIPLICATION SIGN} 1080", True),
@@ -45,7 +45,7 @@ def test_everything_asked_and_everything_kept() -> None:
         ("audio", "sound", "sound", True),
         ("shots", "2 shots", "2 shots", True),
         ("first_frame", "the given picture", "97 % alike", True),
-        ("file", "a whole video that moves", "whole, and it moves", True),
+        ("file", "a complete video that moves", "complete, and it moves", True),
     ]
 
 
@@ -87,7 +87,7 @@ def test_a_ratio_is_kept_within_two_percent(wide: int, high: int, off: Fraction,
     assert kept({"aspect_ratio": "16:9"})["aspect_ratio"] is True
 
 
-def test_a_given_picture_may_decide_the_ratio() -> None:
+def test_a_given_image_may_decide_the_ratio() -> None:
     request = {"aspect_ratio": "1:1", "images": [{"url": "a.png", "role": "reference"}]}
     assert kept(request)["aspect_ratio"] is None
     assert kept(request, width=720, height=720)["aspect_ratio"] is True
@@ -106,7 +106,7 @@ def test_a_duration_is_kept_within_a_quarter_of_a_second_or_a_frame(
         assert told["duration"] is (abs(off) < allowed)
 
 
-def test_shots_tell_the_duration_where_nothing_else_does() -> None:
+def test_shots_give_the_duration_if_nothing_else_does() -> None:
     shots = [{"prompt": "a", "duration": 2}, {"prompt": "b", "duration": 3}]
     assert kept({"shots": shots}, cuts=[2.0])["duration"] is True
     assert kept({"shots": shots}, cuts=[2.0], duration=4.0)["duration"] is False
@@ -125,11 +125,11 @@ def test_shots_tell_the_duration_where_nothing_else_does() -> None:
         (False, "aac", False, "sound", False),
     ],
 )
-def test_sound_is_what_is_heard(
+def test_a_silent_track_is_not_sound(
     wanted: bool, codec: str | None, silent: bool | None, delivered: str, verdict: bool
 ) -> None:
     film = video(audio_codec=codec, silent=silent)
-    told = next(one for one in judge_promises({"audio": wanted}, {}, film) if one.name == "audio")
+    told = next(one for one in check_promises({"audio": wanted}, {}, film) if one.name == "audio")
     assert (told.delivered, told.kept) == (delivered, verdict)
 
 
@@ -143,12 +143,12 @@ def test_shots_are_cuts_and_one(count: int, found: int) -> None:
 
 
 @given(st.floats(0, 1))
-def test_a_first_frame_is_alike_or_not_or_nobody_can_tell(likeness: float) -> None:
+def test_a_first_frame_matches_differs_or_is_unknown(likeness: float) -> None:
     told = kept({}, first_frame=likeness)["first_frame"]
     assert told is (True if likeness >= ALIKE else False if likeness < UNLIKE else None)
 
 
-def test_a_picture_that_is_not_here_cannot_be_compared() -> None:
+def test_a_missing_image_cannot_be_compared() -> None:
     there = {"images": [{"url": "https://img.example.org/a.png", "role": "first_frame"}]}
     assert kept(there)["first_frame"] is None
     assert "first_frame" not in kept({"images": [{"url": "a.png", "role": "last_frame"}]})
@@ -163,13 +163,15 @@ def test_a_picture_that_is_not_here_cannot_be_compared() -> None:
         ({"damage": ["its frames change their size on the way"]}, "change their size"),
     ],
 )
-def test_a_file_that_is_no_good_is_marked_without_asking(film: dict[str, Any], words: str) -> None:
-    (told,) = judge_promises({}, {}, video(**film))
+def test_an_unusable_file_breaks_a_promise_without_a_request(
+    film: dict[str, Any], words: str
+) -> None:
+    (told,) = check_promises({}, {}, video(**film))
     assert (told.name, told.kept) == ("file", False)
     assert words in told.delivered
 
 
-def test_a_pause_is_no_broken_promise() -> None:
+def test_a_pause_does_not_break_a_promise() -> None:
     half = [Stretch(start=1, end=4)]
     assert kept({}, frozen=half, black=half) == {"file": True}
 
@@ -187,13 +189,13 @@ def test_a_pause_is_no_broken_promise() -> None:
          {}),
     ],
 )  # fmt: skip
-def test_a_native_payload_says_it_in_words_that_gateways_share(
+def test_a_native_payload_is_read_by_the_fields_that_gateways_share(
     payload: dict[str, Any], told: dict[str, bool]
 ) -> None:
     assert kept({"extra": payload}, payload) == {**told, "file": True}
 
 
-def test_the_request_is_believed_before_the_payload() -> None:
+def test_the_request_takes_precedence_over_the_payload() -> None:
     told = kept({"duration": 5, "resolution": "1080p"}, {"duration": 10, "mode": "std"})
     assert told == {"duration": True, "resolution": True, "file": True}
 
@@ -208,40 +210,40 @@ NAMES = ("duration", "aspect_ratio", "resolution", "audio", "shots", "images", "
 
 
 @given(*[st.dictionaries(st.sampled_from(NAMES), JSON)] * 2)
-def test_odd_values_are_no_promises_and_never_raise(
+def test_odd_values_are_not_promises_and_never_raise(
     request: dict[str, Any], payload: dict[str, Any]
 ) -> None:
-    told = judge_promises(request, payload, video())
+    told = check_promises(request, payload, video())
     assert told[-1].name == "file"
     assert len({one.name for one in told}) == len(told)
     msgspec.json.encode(told)
 
 
-def test_what_a_variant_always_makes_is_a_promise_that_needs_no_asking() -> None:
+def test_what_a_variant_always_delivers_is_a_promise() -> None:
     always = {"resolution": "720p", "audio": False, "watermark": True}
-    told = judge_promises({"prompt": "x"}, {}, video(), always)
+    told = check_promises({"prompt": "x"}, {}, video(), always)
     assert [(one.name, one.asked, one.kept) for one in told] == [
         ("resolution", "720p, as always", False),
         ("audio", "no sound, as always", False),
-        ("file", "a whole video that moves", True),
+        ("file", "a complete video that moves", True),
     ]
     kept = {"width": 1280, "height": 720, "audio_codec": None}
-    assert all(one.kept for one in judge_promises({}, {}, video(**kept), always))
+    assert all(one.kept for one in check_promises({}, {}, video(**kept), always))
 
 
-def test_what_was_asked_for_counts_before_what_is_always_made() -> None:
+def test_the_request_takes_precedence_over_what_is_always_delivered() -> None:
     always = {"resolution": "720p", "audio": False, "duration": 10, "aspect_ratio": "1:1"}
     request = {"resolution": "1080p", "audio": True, "duration": 5}
     told = {
         one.name: one.asked
-        for one in judge_promises(request, {"aspect_ratio": "16:9"}, video(), always)
+        for one in check_promises(request, {"aspect_ratio": "16:9"}, video(), always)
     }
     assert told == {
         "resolution": "1080p", "audio": "sound", "duration": "5 s", "aspect_ratio": "16:9",
-        "file": "a whole video that moves",
+        "file": "a complete video that moves",
     }  # fmt: skip
-    told = {one.name: one.asked for one in judge_promises({}, {"mode": "pro"}, video(), always)}
+    told = {one.name: one.asked for one in check_promises({}, {"mode": "pro"}, video(), always)}
     assert told["resolution"] == "1080p"
     assert told["duration"] == "10 s, as always"
     odd = {"resolution": 7, "audio": "yes", "duration": -1, "aspect_ratio": None}
-    assert [one.name for one in judge_promises({}, {}, video(), odd)] == ["file"]
+    assert [one.name for one in check_promises({}, {}, video(), odd)] == ["file"]

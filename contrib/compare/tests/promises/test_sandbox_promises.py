@@ -11,13 +11,13 @@ from PIL import Image
 from rushes import AsyncClient, Polling, Request, Shot
 from rushes import Image as Given
 from rushes_compare._measure import measure
-from rushes_compare._promises.promises import judge_promises
+from rushes_compare._promises.promises import check_promises
 from rushes_sandbox import LIES, Picture, Sandbox, Scene, apply_lies, render_video
 from rushes_sandbox import Shot as Take
 
 PROMPT = "A red kite over white dunes at dusk"
 SHOTS = (Shot("dusk", 1), Shot("night", 2))
-#: What each of the eight variants can be asked for; the shortest film of each.
+#: The shortest request of each of the eight variants.
 ASKED = {
     "toapis/kling-v3": Request(PROMPT, duration=5, resolution="720p", audio=True),
     "toapis/kling-v3-omni": Request(PROMPT, duration=5, aspect_ratio="1:1", audio=False),
@@ -58,20 +58,20 @@ def test_an_honest_film_of_every_variant_breaks_no_promise(
     films = asyncio.run(ordered(rushes_sandbox, ASKED, tmp_path))
     assert len(films) == 8
     for variant, (request, payload, file) in films.items():
-        found = judge_promises(request, payload, measure(file, tmp_path))
+        found = check_promises(request, payload, measure(file, tmp_path))
         assert [one for one in found if one.kept is not True] == [], variant
         asked = {"duration", "file"} | {"resolution", "aspect_ratio", "audio", "shots"} & {*request}
         assert {one.name for one in found} == asked, variant
 
 
 @pytest.mark.rushes_sandbox(poll_after=None, lies=["smaller", "shorter", "mute"])
-def test_a_gateway_that_lies_answers_as_ever_and_is_caught(
+def test_a_lying_gateway_answers_as_usual_and_is_caught(
     rushes_sandbox: Sandbox, tmp_path: Path
 ) -> None:
     asked = {"apimart/kling-v3": Request(PROMPT, duration=3, resolution="720p", audio=True)}
     films = asyncio.run(ordered(rushes_sandbox, asked, tmp_path))
     ((request, payload, file),) = films.values()
-    found = {one.name: one for one in judge_promises(request, payload, measure(file, tmp_path))}
+    found = {one.name: one for one in check_promises(request, payload, measure(file, tmp_path))}
     broken = {name: one.delivered for name, one in found.items() if one.kept is False}
     assert broken == {
         "resolution": "854 \N{MULTIPLICATION SIGN} 480",
@@ -104,11 +104,11 @@ def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def broken_by(lies: list[str], picture: Path, folder: Path) -> set[str]:
-    """Film what was asked for with these lies; return the promises that broke."""
+    """Render what was requested with these lies; return the promises that they broke."""
     takes = (Take("dusk", 1.5), Take("noon", 1.0))
     first = Picture("first frame", str(picture), "digest", picture)
     scene = Scene("v", PROMPT, 1280, 720, takes, sound=True, first=first)
-    # A given picture may decide the ratio, so the lie about it is told without one.
+    # A given image may decide the ratio, so that lie is tried without one.
     with_picture = "other-ratio" not in lies
     scene = scene if with_picture else replace(scene, first=None)
     render_video(apply_lies(scene, lies), folder / "f.mp4")
@@ -120,7 +120,7 @@ def broken_by(lies: list[str], picture: Path, folder: Path) -> set[str]:
         images=(Given(str(picture), "first_frame"),) if with_picture else (),
     )
     video = measure(folder / "f.mp4", folder, first_frame=picture if with_picture else None)
-    found = judge_promises(msgspec.to_builtins(request), {}, video)
+    found = check_promises(msgspec.to_builtins(request), {}, video)
     assert len(found) == (7 if with_picture else 6)
     return {one.name for one in found if one.kept is False}
 
@@ -134,7 +134,7 @@ def test_a_lie_is_caught_by_the_promise_it_breaks(lie: str, picture: Path, tmp_p
     assert broken_by([lie], picture, tmp_path) == BREAKS[lie]
 
 
-def test_the_same_film_told_honestly_breaks_none(picture: Path, tmp_path: Path) -> None:
+def test_an_honest_film_breaks_no_promise(picture: Path, tmp_path: Path) -> None:
     assert broken_by([], picture, tmp_path) == set()
 
 
@@ -143,5 +143,5 @@ def test_a_film_in_4k_is_measured_too(tmp_path: Path) -> None:
     render_video(scene, tmp_path / "f.mp4")
     video = measure(tmp_path / "f.mp4", tmp_path)
     assert (video.width, video.height, video.duration) == (3840, 2160, 1.0)
-    found = judge_promises({"resolution": "4k", "duration": 1, "aspect_ratio": "16:9"}, {}, video)
+    found = check_promises({"resolution": "4k", "duration": 1, "aspect_ratio": "16:9"}, {}, video)
     assert all(one.kept for one in found)

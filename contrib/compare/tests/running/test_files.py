@@ -1,4 +1,4 @@
-"""Files appear whole at their place, or stay as they were."""
+"""Files appear whole at their path, or stay as they were."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_a_file_stays_as_it_was_if_writing_fails(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_cannot_be_written_is_told_with_its_path(tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "folder" / "inside").mkdir(parents=True)
     (tmp_path / "file").touch()
     for path in (tmp_path / "folder", tmp_path / "file" / "below", tmp_path / "a\0b" / "c"):

@@ -1,36 +1,27 @@
-"""A comparison that grows: only what is new is paid."""
+"""A comparison that grows: only what is new is paid for."""
 
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from comparison_runs import PAIR, Comparing
+from comparison_runs import PAIR, Comparing, Interruption, interrupt
 from hypothesis import given
 from hypothesis import strategies as st
 from rushes_compare import BudgetError, FolderError, PlanError
 from rushes_compare._plan.growth import merge_plan, not_in_plan
 from rushes_compare._plan.plan import Plan, make_plan
 from rushes_compare._results.results_file import ResultsFile, read_results
-from rushes_compare.results import Cell, Results, Row
-from rushes_sandbox import Sandbox
+from rushes_compare.results import Results, Row
 
-
-@pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def comparing(rushes_sandbox: Sandbox, tmp_path: Path) -> Comparing:
-    return Comparing(rushes_sandbox, tmp_path / "home")
+pytestmark = pytest.mark.usefixtures("working_directory")
 
 
 def bills(comparing: Comparing) -> int:
     return len(comparing.sandbox.created)
 
 
-def test_a_prompt_a_variant_a_repetition_more_and_only_those_are_paid(
+def test_only_added_prompts_variants_and_repetitions_are_paid_for(
     comparing: Comparing, tmp_path: Path
 ) -> None:
     first = comparing("A red kite")
@@ -45,7 +36,7 @@ def test_a_prompt_a_variant_a_repetition_more_and_only_those_are_paid(
     repeats = comparing(["A dune", "A red kite"], three, repeats=2, max_tasks=6)
     assert bills(comparing) == 12
     assert all(cell.video for cell in repeats.cells)
-    # What was there has its id, its file and its place; its row keeps its number, and votes.
+    # Existing cells keep their id, file and place; their rows keep their number, and votes.
     kept = {cell.id: cell for cell in repeats.cells}
     for before in (first, prompts, variants):
         assert repeats.id == before.id
@@ -63,22 +54,15 @@ def test_a_prompt_a_variant_a_repetition_more_and_only_those_are_paid(
     assert read_results(tmp_path / "comparison") == repeats
 
 
-def test_what_was_left_unfinished_grows_too(comparing: Comparing) -> None:
-    class Enough(Exception):
-        pass
-
-    def leave(cell: Cell) -> None:
-        if cell.state == "queued":
-            raise Enough
-
-    with pytest.raises(Enough):
-        comparing("A red kite", [PAIR[0]], on_change=leave)
+def test_an_unfinished_comparison_can_grow(comparing: Comparing) -> None:
+    with pytest.raises(Interruption):
+        comparing("A red kite", [PAIR[0]], on_change=interrupt)
     results = comparing("A red kite", repeats=2)
     assert all(cell.video for cell in results.cells)
     assert bills(comparing) == 4
 
 
-def test_what_is_there_and_not_asked_for_is_named(comparing: Comparing) -> None:
+def test_cells_missing_from_the_plan_are_named(comparing: Comparing) -> None:
     comparing({"name": "kite", "prompt": "A red kite"}, repeats=2)
     for requests, variants, repeats, words in (
         ("A dune", PAIR, 2, "the row 'kite'"),
@@ -95,7 +79,7 @@ def results(requests: list[str], variants: list[str] = PAIR) -> Results:
     return Results(id="a", created_at=0, rows=plan.rows, variants=plan.variants, cells=[])
 
 
-def test_names_are_kept_and_numbers_are_the_places() -> None:
+def test_names_are_kept_and_numbers_are_positions() -> None:
     there = results(["A", "B"])
     plan = make_plan(
         ["C", {"name": "bee", "prompt": "B"}, "A", {"name": "dee", "prompt": "D"}], PAIR
@@ -112,7 +96,7 @@ def test_names_are_kept_and_numbers_are_the_places() -> None:
 
 @given(st.lists(st.sampled_from("ABC"), max_size=6), st.lists(st.sampled_from("ABC"), max_size=6))
 def test_a_comparison_and_a_plan_become_one(there: list[str], more: list[str]) -> None:
-    """As bags of prompts: the union, what is there first and in its order."""
+    """As multisets of prompts: the union, existing ones first and in their order."""
 
     def rows(prompts: list[str]) -> list[Row]:
         return [Row(name=str(n), request={"prompt": text}) for n, text in enumerate(prompts, 1)]
@@ -128,17 +112,17 @@ def test_a_comparison_and_a_plan_become_one(there: list[str], more: list[str]) -
     )
 
 
-def test_two_that_add_at_one_moment_lose_nothing(comparing: Comparing, tmp_path: Path) -> None:
-    """What another run has added is not written over by one that knows nothing of it."""
+def test_two_runs_that_add_at_once_lose_nothing(comparing: Comparing, tmp_path: Path) -> None:
+    """What another run has added is not overwritten by one that does not know of it."""
     comparing("A red kite", [PAIR[0]])
     before = read_results(tmp_path / "comparison")
     comparing("A red kite", PAIR)
-    with pytest.raises(FolderError, match="added to by another run"):
+    with pytest.raises(FolderError, match="another run has just added to"):
         ResultsFile(tmp_path / "comparison", before).create()
     assert read_results(tmp_path / "comparison").variants == PAIR
 
 
-def test_the_order_of_variants_is_that_of_their_coming(comparing: Comparing) -> None:
+def test_variants_keep_the_order_in_which_they_were_added(comparing: Comparing) -> None:
     comparing("A red kite", [PAIR[1]])
     found = comparing("A red kite", PAIR)
     assert found.variants == [PAIR[1], PAIR[0]]
@@ -150,7 +134,7 @@ def prices(results: Results) -> dict[str, Any]:
     return {cell.variant: cell.estimate for cell in results.cells}
 
 
-def test_a_price_that_is_given_bounds_the_cost(comparing: Comparing, tmp_path: Path) -> None:
+def test_a_given_price_limits_the_cost(comparing: Comparing, tmp_path: Path) -> None:
     given = {PAIR[0]: "0.1/s", PAIR[1]: "9/task", "uniall/kling-v3-std-silent": "0.25/task"}
     three = [*PAIR, "uniall/kling-v3-std-silent"]
     with pytest.raises(BudgetError, match=r"1\.236 USD would be spent"):
@@ -166,7 +150,7 @@ def test_a_price_that_is_given_bounds_the_cost(comparing: Comparing, tmp_path: P
     assert bills(comparing) == 3
 
 
-def test_a_price_by_the_second_is_for_the_length_that_is_sent(comparing: Comparing) -> None:
+def test_a_price_per_second_applies_to_the_duration_that_is_sent(comparing: Comparing) -> None:
     uniall = "uniall/kling-v3-std-silent"
     with pytest.raises(
         BudgetError, match=f"have no known cost.*{uniall}"
@@ -181,30 +165,30 @@ def test_a_price_by_the_second_is_for_the_length_that_is_sent(comparing: Compari
     assert prices(native) == {uniall: 0.3}
 
 
-def test_what_began_with_a_stand_in_does_not_go_on_with_the_provider(
+def test_a_comparison_does_not_move_between_stand_in_and_provider(
     comparing: Comparing, tmp_path: Path
 ) -> None:
     real = {"toapis": "https://toapis.example"}
     comparing("A red kite", [PAIR[0]])
-    with pytest.raises(FolderError, match="begun with toapis on this machine itself"):
+    with pytest.raises(FolderError, match="started with a stand-in on this machine for toapis"):
         comparing("A red kite", [PAIR[0]], repeats=2, base_urls=real)
     assert bills(comparing) == 1
     again = comparing("A red kite", [PAIR[0]], base_urls=real)  # nothing is left to be sent
     assert again.cells[0].video
     there = msgspec.structs.replace(again, local=[])
     (tmp_path / "comparison" / "results.json").write_bytes(msgspec.json.encode(there))
-    with pytest.raises(FolderError, match="toapis not on this machine itself"):
+    with pytest.raises(FolderError, match="started with the real provider for toapis"):
         comparing("A red kite", [PAIR[0]], repeats=2)
     assert bills(comparing) == 1
 
 
 @pytest.mark.parametrize("fault", ["status-failed", "download-html"])
-def test_what_failed_with_a_stand_in_is_not_started_again_with_the_provider(
+def test_a_failure_at_a_stand_in_is_not_retried_at_the_provider(
     comparing: Comparing, fault: str
 ) -> None:
     comparing.sandbox.inject(fault, gateway="toapis", times=None)
     comparing("A red kite", [PAIR[0]])
     real = {"toapis": "https://toapis.example"}
-    with pytest.raises(FolderError, match="begun with toapis on this machine itself"):
+    with pytest.raises(FolderError, match="started with a stand-in on this machine for toapis"):
         comparing("A red kite", [PAIR[0]], redo="failed", base_urls=real)
     assert bills(comparing) == 1

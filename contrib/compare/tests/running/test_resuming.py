@@ -1,4 +1,4 @@
-"""Going on with a comparison: what is paid is kept, whatever became of the folder around it."""
+"""Continuing a comparison: what was paid for is kept, whatever happened to its folder."""
 
 import asyncio
 import itertools
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from comparison_runs import PAIR, Comparing
+from comparison_runs import PAIR, Comparing, Interruption, interrupt
 from rushes import AsyncClient, Receipt, Task
 from rushes_compare import BudgetError, FolderError, PlanError, Results, compare
 from rushes_compare._check.budget import CostTotal, enforce_limits
@@ -25,19 +25,10 @@ from rushes_compare._results.results_file import FILE, ResultsFile, read_results
 from rushes_compare._run.timing import timing
 from rushes_compare.comparison import open_comparison, reopen_comparison, write_outputs
 from rushes_compare.results import Cell
-from rushes_sandbox import Sandbox
+
+pytestmark = pytest.mark.usefixtures("working_directory")
 
 FRAME = {"images": [{"url": "frame.png", "role": "first_frame"}], "duration": 5}
-
-
-@pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def comparing(rushes_sandbox: Sandbox, tmp_path: Path) -> Comparing:
-    return Comparing(rushes_sandbox, tmp_path / "home")
 
 
 def picture(path: Path) -> Path:
@@ -52,21 +43,12 @@ def picture(path: Path) -> Path:
     return path
 
 
-class Enough(Exception):
-    pass
-
-
-def leave(cell: Cell) -> None:
-    if cell.state == "queued":
-        raise Enough
-
-
-def test_a_paid_task_goes_on_without_its_picture_and_from_elsewhere(
+def test_a_paid_task_continues_without_its_image_and_from_another_folder(
     comparing: Comparing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     frame = picture(tmp_path / "frame.png")
-    with pytest.raises(Enough):
-        comparing("A red kite", settings=FRAME, on_change=leave, folder=tmp_path / "c")
+    with pytest.raises(Interruption):
+        comparing("A red kite", settings=FRAME, on_change=interrupt, folder=tmp_path / "c")
     paid = len(comparing.sandbox.created)
     assert paid
     kept = read_results(tmp_path / "c")
@@ -83,7 +65,7 @@ def test_a_paid_task_goes_on_without_its_picture_and_from_elsewhere(
     ] * paid
 
 
-def test_what_has_no_task_is_checked_again(comparing: Comparing, tmp_path: Path) -> None:
+def test_a_cell_without_a_task_is_checked_again(comparing: Comparing, tmp_path: Path) -> None:
     results = comparing("A red kite", settings=FRAME)
     assert {cell.state for cell in results.cells} == {"cannot"}
     picture(tmp_path / "frame.png")
@@ -102,18 +84,18 @@ def test_what_has_no_task_is_checked_again(comparing: Comparing, tmp_path: Path)
     assert {cell.state for cell in asyncio.run(again()).cells} == {"planned"}
 
 
-def test_a_paid_task_that_no_journal_knows_is_not_sent_again(
+def test_a_paid_task_missing_from_the_journal_is_not_sent_again(
     comparing: Comparing, tmp_path: Path
 ) -> None:
-    with pytest.raises(Enough):
-        comparing("A red kite", [PAIR[0]], on_change=leave)
+    with pytest.raises(Interruption):
+        comparing("A red kite", [PAIR[0]], on_change=interrupt)
     comparing.home = tmp_path / "another"
     cell = comparing("A red kite", [PAIR[0]]).cells[0]
     assert (cell.state, cell.failure and cell.failure.kind) == ("queued", "ConfigurationError")
     assert len(comparing.sandbox.created) == 1
 
 
-def test_runs_that_begin_at_one_moment_pay_once(comparing: Comparing, tmp_path: Path) -> None:
+def test_runs_that_start_at_once_pay_once(comparing: Comparing, tmp_path: Path) -> None:
     script = (
         "import sys\nfrom rushes_compare import compare\nprint('ready', flush=True)\n"
         "sys.stdin.readline()\n"
@@ -146,7 +128,7 @@ def test_runs_that_begin_at_one_moment_pay_once(comparing: Comparing, tmp_path: 
     assert "[True, True]" in told[0]
 
 
-def test_only_one_begins_a_folder_and_the_other_takes_it_up(tmp_path: Path) -> None:
+def test_of_two_runs_one_creates_the_results_and_the_other_joins(tmp_path: Path) -> None:
     async def two(second: str) -> tuple[ResultsFile, ResultsFile]:
         async with AsyncClient(home=tmp_path / "home") as client:
             one = ResultsFile(tmp_path / second, check_plan(client, make_plan("A", PAIR)))
@@ -162,7 +144,7 @@ def test_only_one_begins_a_folder_and_the_other_takes_it_up(tmp_path: Path) -> N
     assert sorted(path.name for path in (tmp_path / "B").iterdir()) == [FILE]
 
 
-def test_a_new_file_appears_whole_without_links_too(
+def test_a_new_file_appears_whole_without_hard_links_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_links(*_: Any) -> None:
@@ -176,7 +158,7 @@ def test_a_new_file_appears_whole_without_links_too(
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"1", "b": b"1"}
 
 
-def test_a_video_that_could_not_be_had_is_fetched_before_it_is_paid_anew(
+def test_a_failed_fetch_is_repeated_before_paying_again(
     comparing: Comparing,
 ) -> None:
     order = comparing.sandbox.inject("download-html", times=None)
@@ -190,7 +172,7 @@ def test_a_video_that_could_not_be_had_is_fetched_before_it_is_paid_anew(
     assert len(comparing.sandbox.created) == 1
 
 
-def test_where_it_cannot_be_fetched_again_either_it_is_begun_anew(comparing: Comparing) -> None:
+def test_a_task_is_started_again_if_fetching_fails_twice(comparing: Comparing) -> None:
     order = comparing.sandbox.inject("download-html", times=None)
     comparing("A red kite", [PAIR[0]])
 
@@ -203,7 +185,7 @@ def test_where_it_cannot_be_fetched_again_either_it_is_begun_anew(comparing: Com
     assert len(comparing.sandbox.created) == 2
 
 
-def test_a_video_that_is_gone_is_fetched_again(comparing: Comparing, tmp_path: Path) -> None:
+def test_a_missing_video_is_fetched_again(comparing: Comparing, tmp_path: Path) -> None:
     first = comparing("A red kite")
     files = [tmp_path / "comparison" / cell.video.file for cell in first.cells if cell.video]
     files[0].unlink()
@@ -231,13 +213,13 @@ def test_payloads_are_compared_as_they_were_sent(comparing: Comparing, tmp_path:
     assert read_results(tmp_path / "comparison").cells == results.cells
 
 
-def test_the_order_of_a_requests_fields_is_no_difference(comparing: Comparing) -> None:
+def test_the_order_of_a_requests_fields_does_not_matter(comparing: Comparing) -> None:
     first = comparing({"prompt": "A", "duration": 5}, [PAIR[0]])
     again = comparing({"duration": 5, "prompt": "A"}, [PAIR[0]], max_tasks=0)
     assert again == first
 
 
-def test_local_paths_alone_are_made_absolute(tmp_path: Path) -> None:
+def test_only_local_paths_are_made_absolute(tmp_path: Path) -> None:
     given = {
         "images": [{"url": url, "role": "reference"} for url in
                    ("a.png", "/b.png", "~/c.png", "https://d.example/d.png", "data:x", "")],
@@ -289,7 +271,7 @@ VIDEO = {
         ({"video": {**VIDEO, "poster": "/etc/passwd"}}, "outside"),
     ],
 )
-def test_a_cell_that_was_edited_is_refused(tmp_path: Path, changed: Any, words: str) -> None:
+def test_an_edited_cell_is_refused(tmp_path: Path, changed: Any, words: str) -> None:
     folder, data = written(tmp_path)
     (folder / FILE).write_text(json.dumps(data))
     read_results(folder)
@@ -299,7 +281,7 @@ def test_a_cell_that_was_edited_is_refused(tmp_path: Path, changed: Any, words: 
         read_results(folder)
 
 
-def test_a_comparison_that_was_edited_is_refused(tmp_path: Path) -> None:
+def test_an_edited_comparison_is_refused(tmp_path: Path) -> None:
     folder, data = written(tmp_path)
     twice = {"cells": [data["cells"][0]] * 2}
     for changed in ({"created_at": 1e300}, {"created_at": -1}, {"id": "../x"}, twice):
@@ -308,7 +290,7 @@ def test_a_comparison_that_was_edited_is_refused(tmp_path: Path) -> None:
             read_results(folder)
 
 
-def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
+def test_an_impossible_folder_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(FolderError, match="cannot be written"):
         write_atomically(tmp_path / "file" / "results.csv", [b""])
@@ -317,7 +299,7 @@ def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
             compare("A", PAIR, folder=folder, client=AsyncClient(home=tmp_path / "home"))
 
 
-def test_a_table_in_the_way_costs_neither_the_other_nor_the_page(tmp_path: Path) -> None:
+def test_a_blocked_table_does_not_stop_the_other_or_the_page(tmp_path: Path) -> None:
     folder, _ = written(tmp_path)
     (folder / "results.parquet").mkdir()
     with pytest.raises(FolderError, match=r"results\.parquet cannot be written"):
@@ -338,7 +320,7 @@ def seen(*states: str) -> list[Task]:
     ]  # fmt: skip
 
 
-def test_what_was_not_seen_is_not_timed() -> None:
+def test_unobserved_phases_are_not_timed() -> None:
     found = timing(seen("recorded", "sending", "queued", "completed"))
     assert (found.queued, found.rendering) == (None, None)
     assert found.waiting is not None
@@ -346,7 +328,7 @@ def test_what_was_not_seen_is_not_timed() -> None:
     assert (found.rendering, found.downloading) == (1.0, None)
 
 
-def test_what_failed_is_timed_too(comparing: Comparing) -> None:
+def test_failed_tasks_are_timed_too(comparing: Comparing) -> None:
     comparing.sandbox.inject("status-failed", gateway="toapis", times=None)
     cell = comparing("A red kite", [PAIR[0]]).cells[0]
     assert cell.state == "failed"
@@ -363,13 +345,13 @@ def test_what_failed_is_timed_too(comparing: Comparing) -> None:
         {"redo": "All"},
     ],
 )
-def test_an_option_of_the_wrong_kind_is_told(tmp_path: Path, options: Any) -> None:
+def test_an_option_of_the_wrong_type_is_an_error(tmp_path: Path, options: Any) -> None:
     with pytest.raises(PlanError, match=next(iter(options))):
         compare("A", PAIR, folder=tmp_path / "c", **options)
     assert not (tmp_path / "c").exists()
 
 
-def test_a_limit_that_is_no_number_allows_nothing() -> None:
+def test_a_limit_of_nan_allows_nothing() -> None:
     found = CostTotal(tasks=1, known=0.5, unknown=0)
     for limits in itertools.starmap(
         lambda cost, tasks: {"max_cost": cost, "max_tasks": tasks},
@@ -379,7 +361,7 @@ def test_a_limit_that_is_no_number_allows_nothing() -> None:
             enforce_limits(found, **limits)
 
 
-def test_in_a_running_loop_the_other_call_is_named(tmp_path: Path) -> None:
+def test_in_a_running_loop_compare_names_compare_async(tmp_path: Path) -> None:
     async def inside() -> None:
         compare("A", PAIR, folder=tmp_path / "c")
 

@@ -1,4 +1,4 @@
-"""Comparisons against the sandbox: every cell to its end, nothing paid twice."""
+"""Comparisons against the sandbox: every cell to its end, nothing paid for twice."""
 
 import csv
 import json
@@ -9,22 +9,13 @@ from typing import Any
 import duckdb
 import msgspec
 import pytest
-from comparison_runs import PAIR, Comparing
+from comparison_runs import PAIR, Comparing, Interruption, interrupt
 from rushes_compare import BudgetError, FolderError, Results, compare, load
 from rushes_compare._command.exit_code import exit_code, preview_exit_code
 from rushes_compare._results.results_file import read_results
 from rushes_compare.results import Cell
-from rushes_sandbox import Sandbox
 
-
-@pytest.fixture(autouse=True)
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def comparing(rushes_sandbox: Sandbox, tmp_path: Path) -> Comparing:
-    return Comparing(rushes_sandbox, tmp_path / "home")
+pytestmark = pytest.mark.usefixtures("working_directory")
 
 
 def test_every_cell_has_its_video_measured(comparing: Comparing, tmp_path: Path) -> None:
@@ -52,7 +43,7 @@ def test_every_cell_has_its_video_measured(comparing: Comparing, tmp_path: Path)
     assert states[-1] == "completed"
 
 
-def test_given_again_nothing_is_paid_again(comparing: Comparing, tmp_path: Path) -> None:
+def test_running_again_pays_for_nothing_again(comparing: Comparing, tmp_path: Path) -> None:
     first = comparing("A red kite", repeats=2)
     assert comparing("A red kite", repeats=2) == first
     assert len(comparing.sandbox.created) == 4
@@ -63,22 +54,15 @@ def test_given_again_nothing_is_paid_again(comparing: Comparing, tmp_path: Path)
     assert again.id != first.id
 
 
-def test_interrupted_it_goes_on_without_a_second_post(comparing: Comparing) -> None:
-    class Enough(Exception):
-        pass
-
-    def leave(cell: Cell) -> None:
-        if cell.state == "queued":
-            raise Enough
-
-    with pytest.raises(Enough):
-        comparing("A red kite", on_change=leave)
+def test_an_interrupted_run_continues_without_a_second_post(comparing: Comparing) -> None:
+    with pytest.raises(Interruption):
+        comparing("A red kite", on_change=interrupt)
     results = comparing("A red kite")
     assert all(cell.video for cell in results.cells)
     assert len(comparing.sandbox.created) == 2
 
 
-def test_what_cannot_be_done_is_shown_and_what_fails_stops_no_other(comparing: Comparing) -> None:
+def test_refused_and_failed_cells_do_not_stop_the_others(comparing: Comparing) -> None:
     variants = ["toapis/kling-v3-omni", *PAIR, "uniall/kling-v3-std-silent"]
     comparing.sandbox.inject("status-failed", gateway="toapis", times=None)
     results = comparing(
@@ -96,7 +80,7 @@ def test_what_cannot_be_done_is_shown_and_what_fails_stops_no_other(comparing: C
     assert exit_code(results) == 5
 
 
-def test_what_failed_is_begun_anew_only_where_that_is_asked(comparing: Comparing) -> None:
+def test_failed_cells_are_started_again_only_with_redo(comparing: Comparing) -> None:
     order = comparing.sandbox.inject("status-failed", gateway="toapis", times=None)
     comparing("A red kite")
     order.cancel()
@@ -108,7 +92,7 @@ def test_what_failed_is_begun_anew_only_where_that_is_asked(comparing: Comparing
     assert len(comparing.sandbox.created) == 3
 
 
-def test_an_unknown_outcome_is_not_begun_anew(comparing: Comparing) -> None:
+def test_an_unknown_outcome_is_not_started_again(comparing: Comparing) -> None:
     comparing.sandbox.inject("drop-after-create", gateway="uniall")
     variant = ["uniall/kling-v3-std-silent"]
     assert exit_code(comparing("A red kite", variant)) == 7
@@ -118,13 +102,13 @@ def test_an_unknown_outcome_is_not_begun_anew(comparing: Comparing) -> None:
 
 
 @pytest.mark.parametrize("limit", [{"max_tasks": 1}, {"max_cost": 0.1}])
-def test_a_limit_refuses_before_anything_is_sent(comparing: Comparing, limit: Any) -> None:
+def test_a_limit_is_enforced_before_anything_is_sent(comparing: Comparing, limit: Any) -> None:
     with pytest.raises(BudgetError, match="nothing was sent"):
         comparing("A red kite", [PAIR[1]], repeats=2, **limit)
     assert comparing.sandbox.exchanges == []
 
 
-def test_no_more_than_so_many_are_under_way_at_a_provider(comparing: Comparing) -> None:
+def test_concurrency_limits_the_tasks_at_each_provider(comparing: Comparing) -> None:
     under_way: set[str] = set()
     most = 0
 
@@ -141,7 +125,7 @@ def test_no_more_than_so_many_are_under_way_at_a_provider(comparing: Comparing) 
     assert most == 2
 
 
-def test_the_tables_are_what_the_results_are(comparing: Comparing, tmp_path: Path) -> None:
+def test_the_tables_match_the_results(comparing: Comparing, tmp_path: Path) -> None:
     results = comparing({"name": "=1+1", "prompt": "@A red kite"})
     folder = tmp_path / "comparison"
     with (folder / "results.csv").open(newline="") as file:
@@ -181,7 +165,7 @@ def test_a_comparison_is_read_back_typed(comparing: Comparing, tmp_path: Path) -
 
 
 @pytest.mark.rushes_sandbox(lies=["smaller"])
-def test_a_variant_is_held_to_what_it_says_it_always_makes(comparing: Comparing) -> None:
+def test_a_variant_is_checked_against_what_it_always_delivers(comparing: Comparing) -> None:
     silent, heard = "uniall/kling-v3-std-silent", "uniall/kling-v3-pro-audio"
     told = {
         cell.variant: {one.name: (one.asked, one.kept) for one in cell.promises}
@@ -193,7 +177,7 @@ def test_a_variant_is_held_to_what_it_says_it_always_makes(comparing: Comparing)
     assert told[heard]["audio"] == ("sound, as always", True)
 
 
-def test_a_row_that_no_variant_can_do_is_told_by_the_exit_code(comparing: Comparing) -> None:
+def test_a_row_that_no_variant_accepts_sets_the_exit_code(comparing: Comparing) -> None:
     requests = ["A red kite", {"prompt": "A dune", "seed": 7}]
     results = comparing(requests)
     assert [cell.state for cell in results.cells] == ["completed", "completed", "cannot", "cannot"]
@@ -202,7 +186,7 @@ def test_a_row_that_no_variant_can_do_is_told_by_the_exit_code(comparing: Compar
 
 
 def page_data(folder: Path) -> dict[str, Any]:
-    """Return what a page knows."""
+    """Return a page's data."""
     text = (folder / "report.html").read_text()
     found = re.search(r'<script type="application/json" id="data">(.*?)</script>', text)
     assert found
@@ -210,7 +194,7 @@ def page_data(folder: Path) -> dict[str, Any]:
     return data
 
 
-def test_the_page_is_there_before_anything_is_sent_and_follows(
+def test_the_page_exists_before_anything_is_sent_and_is_kept_up_to_date(
     comparing: Comparing, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("rushes_compare.comparison.PAGE_EVERY", 0)
@@ -238,22 +222,15 @@ def test_the_page_is_there_before_anything_is_sent_and_follows(
 def test_an_interrupted_run_leaves_a_page_that_says_so(
     comparing: Comparing, tmp_path: Path
 ) -> None:
-    class Enough(Exception):
-        pass
-
-    def leave(cell: Cell) -> None:
-        if cell.state == "queued":
-            raise Enough
-
-    with pytest.raises(Enough):
-        comparing("A red kite", on_change=leave)
+    with pytest.raises(Interruption):
+        comparing("A red kite", on_change=interrupt)
     data = page_data(tmp_path / "comparison")
     assert data["under_way"] is False
     assert any(cell["state"] not in ("completed", "cannot") for cell in data["cells"])
     assert data["folder"] == "comparison"
 
 
-def test_misspelt_options_are_told(tmp_path: Path) -> None:
+def test_misspelt_options_are_errors(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="max_csot"):
         compare("A", PAIR, folder=tmp_path / "c", max_csot=2)  # type: ignore[call-arg]
     assert not (tmp_path / "c").exists()

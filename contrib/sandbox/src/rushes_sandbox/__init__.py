@@ -5,7 +5,7 @@ What is listed in `__all__` is public, with the pytest plugin and the commands `
 order:
 
 - `_http` accepts and records it,
-- `_faults` lets it go wrong if a fault was injected,
+- `_faults` makes it go wrong if a fault was injected,
 - `_gateways` handles it as the gateway would: it asks `_validation` whether the gateway would
   accept the body, keeps the task in `_state`, and has its video rendered by `_rendering`.
 """

@@ -22,7 +22,7 @@ class Settings:
     #: How many submits each gateway accepts within `rate_window`; None for no limit.
     rate_limit: int | None = None
     rate_window: float = 60.0
-    #: The `Retry-After` on responses about unfinished tasks; None for none.
+    #: The `Retry-After` on responses about unfinished tasks; None to leave it out.
     poll_after: int | None = 1
     #: How the videos differ from the request, by the names of lies.
     lies: tuple[str, ...] = ()

@@ -1,6 +1,6 @@
 """The command `rushes demo`: compares every variant against a sandbox.
 
-Alone in this package it uses `rushes` itself.
+The only module of this package that sends requests with `rushes`.
 """
 
 import os

@@ -33,7 +33,7 @@ class Sandbox:
     for `queue_seconds`, then in progress for at least `render_seconds`; the URL of its video works
     for `result_lifetime`. `balance` is what may be spent, in USD; each gateway accepts `rate_limit`
     submits within `rate_window`; None means no limit. `poll_after` is the `Retry-After` of
-    responses about unfinished tasks; None for none. `faults` are names from `FAULTS`:
+    responses about unfinished tasks; None to leave it out. `faults` are names from `FAULTS`:
     `"status-500"` hits every request that it matches, `"status-500:3"` the first three. `lies` are
     names from `LIES`: how every video differs from the request. `drip_interval` is the pause after
     each byte that a drip fault sends. `record` keeps every request in `exchanges`. `clock` tells

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sandbox_clients import Clients, Clock
+from sandbox_clients import Clients, FrozenClock
 from sandbox_http import PNG
 
 SMALLEST: dict[str, dict[str, Any]] = {
@@ -50,7 +50,7 @@ def test_everything_but_results_needs_the_key(clients: Clients, name: str) -> No
     assert client.sandbox.created == []
 
 
-def test_toapis_has_one_format_for_submit_and_status(clients: Clients, clock: Clock) -> None:
+def test_toapis_has_one_format_for_submit_and_status(clients: Clients, clock: FrozenClock) -> None:
     client = clients["toapis"]
     response = client.submit(SMALLEST["toapis"]).json()
     assert response == {
@@ -71,7 +71,7 @@ def test_toapis_has_one_format_for_submit_and_status(clients: Clients, clock: Cl
     assert done["result"] == {"type": "video", "data": [{"url": url, "format": "mp4"}]}
 
 
-def test_apimart_has_an_envelope(clients: Clients, clock: Clock) -> None:
+def test_apimart_has_an_envelope(clients: Clients, clock: FrozenClock) -> None:
     client = clients["apimart"]
     response = client.submit(SMALLEST["apimart"]).json()
     task = response["data"][0]["task_id"]
@@ -106,7 +106,7 @@ def test_uniall_has_a_flat_format(clients: Clients) -> None:
     ],
 )
 def test_a_task_is_queued_then_in_progress_then_completed(
-    clients: Clients, clock: Clock, name: str, words: list[str]
+    clients: Clients, clock: FrozenClock, name: str, words: list[str]
 ) -> None:
     client = clients[name]
     task = client.task_id(client.submit(SMALLEST[name]))
@@ -228,7 +228,7 @@ def test_many_submits_with_one_key_at_once_create_one_task(clients: Clients) -> 
 
 @pytest.mark.parametrize("clients", [{"rate_limit": 2, "rate_window": 30.0}], indirect=True)
 def test_the_rate_limit_says_how_long_to_wait_and_creates_nothing(
-    clients: Clients, clock: Clock
+    clients: Clients, clock: FrozenClock
 ) -> None:
     client = clients["apimart"]
     assert client.submit(SMALLEST["apimart"]).status_code == 200
@@ -257,7 +257,7 @@ def test_the_balance_is_spent_and_then_exhausted(clients: Clients) -> None:
 
 
 @pytest.mark.parametrize("clients", [{"result_lifetime": 100}], indirect=True)
-def test_a_result_expires(clients: Clients, clock: Clock) -> None:
+def test_a_result_expires(clients: Clients, clock: FrozenClock) -> None:
     client = clients["uniall"]
     client.submit(SMALLEST["uniall"])
     url = client.video_url()
@@ -308,7 +308,7 @@ def test_the_type_of_an_upload_is_detected_by_its_content(clients: Clients) -> N
     assert web.get(apimart["url"]).content == PNG
 
 
-def test_uploads_at_apimart_live_72_hours(clients: Clients, clock: Clock) -> None:
+def test_uploads_at_apimart_live_72_hours(clients: Clients, clock: FrozenClock) -> None:
     url = clients["apimart"].upload(PNG).json()["url"]
     clock.now += 72 * 3600
     assert web.get(url).status_code == 403
@@ -382,7 +382,7 @@ def test_a_thousand_equal_tasks_share_one_video(
 
 
 def test_an_uploaded_image_is_shown_and_another_url_is_not_read(
-    clients: Clients, clock: Clock
+    clients: Clients, clock: FrozenClock
 ) -> None:
     client = clients["apimart"]
     url = client.upload(PNG).json()["url"]

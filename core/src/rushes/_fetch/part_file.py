@@ -1,7 +1,6 @@
 """The file that a download is written to: complete when it gets its final name, or removed."""
 
 import contextlib
-import errno
 import hashlib
 import math
 import os
@@ -17,6 +16,7 @@ from rushes._fetch.container import objection
 from rushes._flow import Interrupted, Stalled
 from rushes.calls import Answer
 from rushes.errors import ResultError
+from rushes.files import sync_folder
 
 MAX_VIDEO = 4 * 1024**3
 """Most bytes that a video may have."""
@@ -216,7 +216,7 @@ class PartFile:
         self._file.close()
         self._file = None
         self.path.replace(self.target)
-        _sync_folder(self.target.parent)
+        sync_folder(self.target.parent)
 
     def discard(self) -> None:
         """Remove the temporary file."""
@@ -253,18 +253,3 @@ def _abandoned(path: Path) -> bool:
         return True
     with FileIO(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)) as file:
         return _lock(file)
-
-
-def _sync_folder(folder: Path) -> None:
-    """Sync the new name to disk; some systems cannot sync a folder."""
-    try:
-        opened = os.open(folder, os.O_RDONLY)
-    except PermissionError:
-        return
-    try:
-        os.fsync(opened)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
-            raise
-    finally:
-        os.close(opened)

@@ -1,14 +1,17 @@
 """What the kit checks of messages: rules, problems, and the declaration itself."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+import msgspec
 
 from rushes._check.matrix import ROWS, hint_at
 from rushes._payload.body import top
 from rushes._payload.constraints import distance, finite
 from rushes._payload.fields import shape
-from rushes.problems import Problem
+from rushes.problems import Note, Problem
+from rushes.report import Report
 from rushes.request import FIELDS, Request
 from rushes.testing._request_checks import PROBES
 from rushes.testing._sites import sites
@@ -69,15 +72,27 @@ class MessageChecks(Subject):
                     )
 
     def test_messages_are_short_and_printable(self) -> None:
-        """A problem's message is one short, printable line, whatever value it quotes."""
+        """The message of a problem or a note is one short, printable line, whatever it quotes."""
+        for report in self._reports_on_odd_texts():
+            findings: list[Problem | Note] = [*report.problems, *report.notes]
+            for found in findings:
+                where = f"{found.path} ({found.code})"
+                told = found.message
+                assert told.isprintable(), f"{where}: not printable: {told!r}"
+                assert len(told) < LONGEST, f"{where}: too long to read: {told[:LONGEST]!r}"
+
+    def _reports_on_odd_texts(self) -> Iterator[Report]:
+        """Check odd texts in every field, and in every text of the examples."""
         body = self.native()
         for site in sites(self.variant.payload):
             for text in ODD_TEXTS:
-                for found in self.check(site.put(body, text)).problems:
-                    where = f"{found.path} ({found.code})"
-                    told = found.message
-                    assert told.isprintable(), f"{where}: not printable: {told!r}"
-                    assert len(told) < LONGEST, f"{where}: too long to read: {told[:LONGEST]!r}"
+                yield self.check(site.put(body, text))
+        probes = [
+            Request("k", **{field: value}) for field, values in PROBES.items() for value in values
+        ]
+        for example in (*self.accepted, *self.rejected.values(), *self.noted.values(), *probes):
+            for odd in _with_odd_texts(example):
+                yield self.check(odd)
 
     def _acted_on(self, problems: Iterable[Problem]) -> None:
         fields = {field.wire for field in shape(self.variant.payload)}
@@ -126,3 +141,21 @@ class MessageChecks(Subject):
         assert "{id}" in variant.status_path, "status_path has no {id}"
         key = variant.client_id_field
         assert key is None or key in fields, f"client_id_field: the payload has no {key}"
+
+
+def _with_odd_texts(value: Any) -> Iterator[Any]:
+    """Yield copies of a request or payload, each with one of its texts made odd."""
+    if isinstance(value, str):
+        middle = len(value) // 2
+        yield from ODD_TEXTS
+        yield value[:middle] + ODD_TEXTS[0] + value[middle:]
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            for odd in _with_odd_texts(item):
+                yield [*value[:index], odd, *value[index + 1 :]]
+    elif isinstance(value, msgspec.Struct):
+        for fields in _with_odd_texts(msgspec.structs.asdict(value)):
+            yield type(value)(**fields)
+    elif isinstance(value, Mapping):
+        for name in value:
+            yield from ({**value, name: odd} for odd in _with_odd_texts(value[name]))

@@ -133,7 +133,7 @@ class PayloadChecks(Subject):
     @given(data=st.data(), loopback=st.booleans())
     def test_the_sandbox_agrees(self, data: st.DataObject, loopback: bool) -> None:
         """The check and the sandbox accept the same payloads."""
-        judge = self.judge()
+        validate = self.validator()
         struct = self.variant.payload
         body = data.draw(payloads(struct))
         site = data.draw(st.sampled_from(sites(struct)))
@@ -145,8 +145,8 @@ class PayloadChecks(Subject):
             return
         report = self.check(body, LOOPBACK if loopback else PUBLIC)
         provider, _, _ = self.variant.id.partition("/")
-        refusals = judge(provider, self.variant.model, body, loopback=loopback)
-        assert report.valid == (not refusals), f"{body}: {report.problems} / {refusals}"
+        violations = validate(provider, self.variant.model, body, loopback=loopback)
+        assert report.valid == (not violations), f"{body}: {report.problems} / {violations}"
 
 
 def _canonical(value: Any) -> bytes:

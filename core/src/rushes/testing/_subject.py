@@ -129,16 +129,17 @@ class Subject:
         folder = Path(inspect.getfile(type(self))).parent / "snapshots"
         return folder / f"{self.variant.id.replace('/', '-')}.json"
 
-    def judge(self) -> Any:
-        """Return the sandbox's own check for this provider, or skip the test if it has none.
+    def validator(self) -> Any:
+        """Return the installed sandbox's validation for this provider; without one, skip the test.
 
-        It is called with provider, model and body, and `loopback`, and returns a list of refusals.
+        It is an entry point of the group `rushes.validators`, named after the provider. It is
+        called with provider, model and body, and `loopback`, and lists what is wrong with the body.
         """
         provider, _, _ = self.variant.id.partition("/")
-        for entry in installed().group("rushes.judges"):
+        for entry in installed().group("rushes.validators"):
             if entry.name == provider:
                 return entry.load()
-        return pytest.skip(f"no installed sandbox checks payloads for {provider}")
+        return pytest.skip(f"no installed sandbox validates payloads for {provider}")
 
 
 def as_request(example: Example) -> Request:

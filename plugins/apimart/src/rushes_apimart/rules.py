@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from rushes import Note, Problem, Source, rule
+from rushes.problems import show
 
 PAGE = Source(
     "APIMart, Kling v3", "https://docs.apimart.ai/en/api-reference/videos/kling-v3/generation"
@@ -193,7 +194,7 @@ def subjects_are_cited(payload: Any) -> bool | list[Note]:
     for place, element in enumerate(payload.element_list):
         cited = re.compile(rf"@{re.escape(element.name)}(?!\w)")
         if not any(cited.search(text) for text in texts):
-            message = f"no prompt cites @{element.name}; the subject may not appear"
+            message = f"no prompt cites {show(f'@{element.name}')}; the subject may not appear"
             path = f"element_list[{place}].name"
             notes.append(Note(path=path, code="subjects_are_cited", message=message))
     return notes

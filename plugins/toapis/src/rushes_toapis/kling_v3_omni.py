@@ -21,6 +21,7 @@ from rushes import (
     hookimpl,
     rule,
 )
+from rushes.problems import show
 
 from rushes_toapis.gateway import PAGES, Gateway, declare
 
@@ -89,7 +90,7 @@ def other_tags_pass(payload: Payload) -> bool | list[Note]:
         Note(
             path="prompt",
             code="other_tags_pass",
-            message=f"<<<{text[:40]}>>> is not an image tag; it is sent unchanged",
+            message=f"{show(f'<<<{text}>>>')} is not an image tag; it is sent unchanged",
         )
         for text in dict.fromkeys(texts)
         if not IMAGE_TAG.fullmatch(f"<<<{text}>>>")

@@ -1,4 +1,4 @@
-"""Standard error that may go away: a lost message must not stop a task under way."""
+"""Standard error without write errors: a lost message must not stop a task under way."""
 
 import io
 from typing import Any, TextIO

@@ -13,7 +13,7 @@ from rushes_cli.terminal import json_text, stderr_line
 @click.argument("reference", metavar="REF", shell_complete=complete_tasks)
 @json_option
 def cancel(reference: str, as_json: bool) -> None:
-    """Ask the provider to cancel a task, if it has a way to.
+    """Ask the provider to cancel a task, if it supports that.
 
     A task that was never sent is dropped; nothing was bought. REF is a task's reference, or the
     beginning of one.

@@ -56,7 +56,9 @@ def _check(client: "Client", variant: str, number: int, line: bytes | None) -> "
         from rushes_cli._errors.bug_report import report_bug
 
         report_bug(error)
-        return _error(variant, "bug", f"line {number} could not be checked; that is a bug of ours")
+        return _error(
+            variant, "bug", f"line {number} could not be checked; that is a bug in rushes"
+        )
 
 
 def _error(variant: str, code: str, message: str) -> "Report":

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     "--timeout",
     type=seconds,
     metavar="SECONDS",
-    help="How long to wait; the task goes on and can be resumed.  [default: the provider's advice]",
+    help="How long to wait; afterwards the task can be resumed.  [default: the provider's advice]",
 )
 @click.option(
     "--task",

@@ -1,4 +1,4 @@
-"""`rushes help`: commands, and topics of their own."""
+"""`rushes help`: commands, and other topics."""
 
 import click
 
@@ -6,9 +6,9 @@ from rushes_cli.exit_codes import MEANINGS
 
 ENVIRONMENT = """\
 RUSHES_HOME         the folder for the journal, keys, downloads and logs
-TOAPIS_API_KEY      a provider's key; so for every provider (UNIALL_API_KEY, …)
-TOAPIS_BASE_URL     another address for a provider; UniAll has none of its own
-RUSHES_TRUST        toapis=SOME-DISTRIBUTION: this one may have the key for toapis, too
+TOAPIS_API_KEY      a provider's key; each provider has its own (UNIALL_API_KEY, …)
+TOAPIS_BASE_URL     a provider's base URL; UniAll has no default
+RUSHES_TRUST        toapis=SOME-DISTRIBUTION gives this distribution the key for toapis, too
 RUSHES_TRACEBACK=1  shows the traceback of a bug
 NO_COLOR=1          no colours
 

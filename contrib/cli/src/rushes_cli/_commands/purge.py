@@ -39,7 +39,7 @@ def purge(days: float, yes: bool, as_json: bool) -> None:
         count = client.purge(days * _DAY)
     stderr_line(f"{_tasks(count)} forgotten.")
     if unfinished:
-        stderr_line(f"{_tasks(unfinished)} of that age kept: unfinished.")
+        stderr_line(f"Kept as unfinished: {_tasks(unfinished)} of that age.")
     if as_json:
         click.echo(json_text({"purged": count, "unfinished": unfinished}))
 

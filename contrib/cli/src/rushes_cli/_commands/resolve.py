@@ -1,4 +1,4 @@
-"""`rushes resolve`: the caller says what became of a submit with an unknown outcome."""
+"""`rushes resolve`: the caller settles a submit whose outcome is unknown."""
 
 from typing import Any
 
@@ -24,13 +24,13 @@ from rushes_cli.terminal import json_text, stderr_line
 @click.option(
     "--memo",
     metavar="JSON",
-    help="What the plugin needs beside the id to poll the task, if the id is not enough.",
+    help="What the plugin needs besides the id to poll the task, if the id is not enough.",
 )
 @json_option
 def resolve(
     reference: str, outcome: str | None, remote_id: str | None, memo: str | None, as_json: bool
 ) -> None:
-    """Say what became of a submit with an unknown outcome.
+    """Settle a submit whose outcome is unknown.
 
     Look at the provider's own list of tasks. If the task is there, give its id, and `resume`
     follows it. If it is not, it is lost, and the request can be sent again.

@@ -1,4 +1,4 @@
-"""`rushes resume`: go on with tasks where they were left, side by side."""
+"""`rushes resume`: continue tasks where they were left, several at once."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -30,7 +30,7 @@ Outcomes = dict[str, "Task | Exception"]
     metavar="SECONDS",
     help="How long to wait for each; 0 polls each of them once.",
 )
-@click.option("--yes", is_flag=True, help="Buy what was never sent without asking.")
+@click.option("--yes", is_flag=True, help="Buy tasks that were never sent without asking.")
 @json_option
 @click.pass_context
 def resume(
@@ -95,7 +95,7 @@ def _confirm_purchases(found: "list[Task]", *, yes: bool) -> "list[Task]":
     unsent = [task for task in found if task.state == "recorded"]
     if not unsent:
         return found
-    stderr_line("Never sent, and bought now:")
+    stderr_line("These tasks were never sent, and will be bought now:")
     for task in unsent:
         stderr_line(f"  {task.id}  {task.variant}  {format_cost(task.estimate)}")
     if yes or not can_prompt() or click.confirm("Buy them?", err=True):
@@ -138,7 +138,7 @@ async def _resume_one(
 def _print_outcome(
     reference: str, outcome: "Task | Exception", latest: "dict[str, Task]", *, as_json: bool
 ) -> int:
-    """Print what became of one task; return its exit code."""
+    """Print the outcome of one task; return its exit code."""
     if not isinstance(outcome, Exception):
         print_task(outcome, as_json=as_json)
         return 0

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("--refresh", is_flag=True, help="Ask the provider for the current state first.")
 @json_option
 def show(reference: str, refresh: bool, as_json: bool) -> None:
-    """Show one task: what was sent, what became of it.
+    """Show one task: what was sent, and what happened to it.
 
     REF is a task's reference, or the beginning of one.
     """
@@ -67,7 +67,7 @@ def _facts(task: "Task") -> list[tuple[str, str | None]]:
         ("Cost", format_cost(task.cost) if task.cost is not None else None),
         ("Created", format_local(task.created_at)),
         ("Updated", format_local(task.updated_at)),
-        ("Asked", format_local(task.looked_at) if task.looked_at is not None else None),
+        ("Polled", format_local(task.looked_at) if task.looked_at is not None else None),
         ("Resume", shell_command("resume", task.id) if task.unfinished else None),
     ]
 

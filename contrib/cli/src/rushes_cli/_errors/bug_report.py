@@ -1,4 +1,4 @@
-"""A bug of ours: one sentence on the terminal, and a log file that can be sent to us."""
+"""A bug in rushes: one sentence on the terminal, and a log file to send to its authors."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ def report_bug(error: BaseException) -> None:
     text = redact_keys("".join(traceback.format_exception(error)))
     message = redact_keys(one_line(str(error)))
     name = type(error).__name__
-    stderr_line(f"{name}: {message}", bold="This is a bug of ours: ", colour="red")
+    stderr_line(f"{name}: {message}", bold="This is a bug in rushes: ", colour="red")
     if os.environ.get("RUSHES_TRACEBACK"):
         stderr_line(text.rstrip())
     try:
@@ -42,13 +42,15 @@ def redact_keys(text: str) -> str:
 
 
 def _write(text: str) -> Path:
+    from rushes.files import replacing
+
     folder = home() / "logs"
     for each in (folder.parent, folder):  # mkdir applies its mode to the last folder only
         each.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / f"{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.log"
     arguments = escape_controls(redact_keys(repr(sys.argv[1:])))
     head = f"rushes {arguments}\nPython {sys.version}\n\n"
-    with path.open("w", encoding="utf-8", errors="backslashreplace") as log:
-        path.chmod(0o600)
-        log.write(head + text)
+    with replacing(path) as part:
+        part.touch(mode=0o600)  # before there is anything in it to read
+        part.write_text(head + text, encoding="utf-8", errors="backslashreplace")
     return path

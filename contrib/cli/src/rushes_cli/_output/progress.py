@@ -38,7 +38,7 @@ class TaskTracker:
         self._display = display
 
     def __call__(self, task: "Task") -> None:
-        """Take a change."""
+        """Record and show a change."""
         self.latest[task.id] = task
         self._display.show(task)
 
@@ -92,7 +92,7 @@ def resume_commands(tasks: "Iterable[Task]") -> list[str]:
 def describe_task(task: "Task") -> str:
     """Describe a task: its state, and what it is waiting for."""
     if task.ended and not task.unfinished:
-        return task.state + (", and the video is here" if task.file else "")
+        return task.state + (", video downloaded" if task.file else "")
     provider = task.variant.partition("/")[0]
     text = task.state + _DETAIL.get(task.state, " at {}").format(provider)
     if task.state == "recorded" and task.error:

@@ -60,9 +60,7 @@ def print_report(
     print_json(report.payload)
     print_line()
     for upload in report.uploads:
-        print_line(
-            f"{upload.path} (its address stands in for {upload.placeholder})", bold="Uploads: "
-        )
+        print_line(f"{upload.path} (its URL will replace {upload.placeholder})", bold="Uploads: ")
     for name, value in report.transport.items():
         print_line(f"{name} = {json_text(value)}", bold="Sent along: ")
     for name, text in more.items():

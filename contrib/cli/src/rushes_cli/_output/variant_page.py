@@ -1,4 +1,4 @@
-"""One variant in full: what it accepts, on which conditions, at what price."""
+"""Everything about one variant: what it accepts, under which conditions, and its price."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +21,7 @@ def print_page(variant: "Variant") -> None:
     print_line("", bold="Fields")
     capabilities = rushes.capabilities(variant)
     for row, capability in capabilities.items():
-        print_line(_words(capability), bold=f"{label(row):<17}", indent="  ")
+        print_line(_describe(capability), bold=f"{label(row):<17}", indent="  ")
     if variant.rules:
         print_line()
         print_line("", bold="Rules")
@@ -39,7 +39,7 @@ def _facts(variant: "Variant") -> list[tuple[str, str]]:
     from rushes.problems import show_size
     from rushes.urls import shown
 
-    no_address = f"none of its own; set {variant.environment_prefix}_BASE_URL"
+    no_address = f"no default; set {variant.environment_prefix}_BASE_URL"
     uploads = "none; images must be public URLs"
     if variant.uploads:
         kinds = ", ".join(kind.removeprefix("image/") for kind in variant.uploads.types)
@@ -55,15 +55,15 @@ def _facts(variant: "Variant") -> list[tuple[str, str]]:
 
 
 def _price(variant: "Variant") -> str:
-    """Return what a request with all defaults costs, if the declaration knows."""
+    """Describe the cost of a request that sets only the prompt, if it is known."""
     cost = base_cost(variant)
     if cost is not None:
-        return f"{format_cost(cost)} with every default; `rushes check` estimates each request"
+        return f"{format_cost(cost)} with all defaults; `rushes check` estimates each request"
     return "unknown" if variant.cost is None else "`rushes check` estimates each request"
 
 
 def base_cost(variant: "Variant") -> float | None:
-    """Return the estimate for a prompt and nothing else, or None."""
+    """Return the estimated cost of a request that sets only the prompt, or None."""
     from rushes_cli._runtime import clients
 
     if variant.cost is None:
@@ -96,7 +96,7 @@ def variant_dict(variant: "Variant") -> dict[str, Any]:
     }
 
 
-def _words(capability: "Capability") -> str:
+def _describe(capability: "Capability") -> str:
     if capability.how == "no":
         return "no"
     return capability.words + (f"   (sent as {capability.to})" if capability.to else "")
@@ -106,5 +106,5 @@ def _paid_once(variant: "Variant") -> str:
     if variant.idempotency == "replay":
         return "a repeated submit is recognised by its key, and not charged again"
     if variant.look_up == "by_client_id":
-        return "a submit that was interrupted can be looked up"
-    return "a submit that was interrupted cannot be looked up; you have to resolve it"
+        return "an interrupted submit can be looked up"
+    return "an interrupted submit cannot be looked up; settle it with `rushes resolve`"

@@ -1,1 +1,1 @@
-"""What would be sent: every variant checked, paths resolved, the cost held to its limits."""
+"""What would be sent: every variant checked, paths resolved, the cost compared with limits."""

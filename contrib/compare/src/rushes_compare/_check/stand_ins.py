@@ -1,4 +1,4 @@
-"""Stand-ins for providers on this machine, as a sandbox is; never mixed with the real ones."""
+"""Stand-ins for providers on this machine, like a sandbox, are never mixed with real providers."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -26,16 +26,16 @@ def require_same_endpoints(
 ) -> None:
     """Raise FolderError if a cell would go to a real provider after others went to a stand-in.
 
-    Or the other way round. `there` is the comparison so far, `pending` what is still to be done.
+    Or the other way round. `there` is the comparison so far, `pending` the cells still to be run.
     """
     local = local_providers(client, there.variants)
     for cell in pending:
         provider = cell.variant.partition("/")[0]
         moved = cell.variant in there.variants and (provider in there.local) != (provider in local)
         if moved and cell.state == "planned":
-            was, now = ("on", "not on") if provider in there.local else ("not on", "on")
+            here, real = "a stand-in on this machine", "the real provider"
+            was, now = (here, real) if provider in there.local else (real, here)
             raise FolderError(
-                f"{folder} was begun with {provider} {was} this machine itself, as a sandbox is, "
-                f"and it is {now} it now; set its base URL back, or choose another folder. "
-                "Nothing was sent"
+                f"{folder} was started with {was} for {provider}, and its base URL now leads to "
+                f"{now}; restore the base URL, or choose another folder. Nothing was sent"
             )

@@ -15,13 +15,13 @@ from rushes_compare.results import Cell, Failure, Results
 
 
 def exit_code(results: Results) -> int:
-    """Return 0 if every cell that can has its video, and every row has one that can."""
+    """Return 0 if every cell that was accepted has its video, and every row has such a cell."""
     codes = [_cell_code(cell) for cell in results.cells if cell.state != "cannot"]
     return max([*codes, preview_exit_code(results)])
 
 
 def preview_exit_code(results: Results) -> int:
-    """Return 0 if every row has a cell that can; a row without one is never bought."""
+    """Return 0 if every row has a cell that a variant accepts; other rows are never bought."""
     can = {cell.row for cell in results.cells if cell.state != "cannot"}
     return 0 if len(can) == len(results.rows) else NOT_BOUGHT
 
@@ -33,7 +33,7 @@ def _cell_code(cell: Cell) -> int:
 
 
 def _failure_code(failure: Failure) -> int:
-    if failure.kind == "MeasuringError":  # our own: the provider's video is of no use
+    if failure.kind == "MeasuringError":  # our own error: the provider's video is unusable
         return ENDED
     kind = getattr(rushes, failure.kind, None)
     code = exit_code_for(kind) if isinstance(kind, type) else BUG

@@ -58,7 +58,7 @@ class LiveTable:
             self._live.__exit__(kind, error, trace)
 
     def show(self, cell: Cell) -> None:
-        """Take a cell's new state."""
+        """Show a cell's new state."""
         before, self._cells[cell.id] = self._cells[cell.id], cell
         now = time.monotonic()
         if cell.state == "planned":  # started again
@@ -73,7 +73,7 @@ class LiveTable:
             self._console.print(Text(escape_controls(f"{self.name(cell)}: {describe_cell(cell)}")))
 
     def cannot(self) -> Iterator[str]:
-        """Yield the first problem of each cell that cannot, once for all its repetitions."""
+        """Yield the first problem of each refused cell, once for all its repetitions."""
         for cell in self._cells.values():
             if cell.state == "cannot" and cell.repeat == 1:
                 why = cell.problems[0].message if cell.problems else "its variant refuses it"

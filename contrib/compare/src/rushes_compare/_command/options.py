@@ -57,7 +57,7 @@ _RUN: tuple[Callable[[Any], Any], ...] = (
         metavar="VARIANT=USD/s|USD/task",
         multiple=True,
         shell_complete=complete_variants,
-        help="What a second or a task costs, if that is not known.  [repeat]",
+        help="Price of a second or of a task, if none is known.  [repeat]",
     ),
     click.option(
         "--max-cost",
@@ -82,18 +82,16 @@ _RUN: tuple[Callable[[Any], Any], ...] = (
         "--timeout",
         type=seconds,
         metavar="SECONDS",
-        help="How long to wait for each.",
+        help="How long to wait for each task.",
     ),
     click.option(
         "--resume",
         metavar="DIR",
         type=click.Path(file_okay=False, exists=True, path_type=Path),
-        help="Continue the comparison in a folder, and add to it what else is given.",
+        help="Continue the comparison in DIR, and add what else is given.",
     ),
-    click.option("--redo", type=click.Choice(["failed"]), help="Start what failed again."),
-    click.option(
-        "--embed", is_flag=True, help="Put the videos into the page: one file to pass on."
-    ),
+    click.option("--redo", type=click.Choice(["failed"]), help="Start failed cells again."),
+    click.option("--embed", is_flag=True, help="Embed the videos in the page: one file to share."),
 )
 
 
@@ -128,7 +126,7 @@ def read_prices(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def check_resume_options(ctx: click.Context) -> None:
-    """Raise UsageError if an option beside --resume cannot be part of what is added."""
+    """Raise UsageError if an option given with --resume cannot be part of what is added."""
     given = ctx.params
     without_prompt = frozenset() if given["prompt"] or given["plan_file"] else _FIELDS
     set_here = {

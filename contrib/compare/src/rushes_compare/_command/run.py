@@ -133,7 +133,7 @@ def _additions(inputs: "PlanFile", there: "Results") -> "Plan":
 
 
 def _refuse_to_overwrite(folder: Path) -> None:
-    """Raise FolderError if a file that belongs to no comparison would be overwritten."""
+    """Raise FolderError if a file that is not part of a comparison would be overwritten."""
     from rushes_compare._results.results_file import FILE
     from rushes_compare.errors import FolderError
 
@@ -145,6 +145,6 @@ def _refuse_to_overwrite(folder: Path) -> None:
     for name in _OUTPUTS:
         if os.path.lexists(folder / name):
             raise FolderError(
-                f"{folder / name} is there, but {FILE} is not, so it belongs to no comparison and "
-                "would be overwritten; choose another folder with -o DIR. Nothing was sent"
+                f"{folder / name} is there, but {FILE} is not, so it is not part of a comparison "
+                "and would be overwritten; choose another folder with -o DIR. Nothing was sent"
             )

@@ -37,12 +37,12 @@ def print_summary(results: Results, console: Console) -> None:
 def _outcome(cells: list[Cell]) -> Iterator[str]:
     made = sum(cell.video is not None for cell in cells)
     yield f"{made} of {len(cells)} video{'s' * (len(cells) != 1)}"
-    judged = [one for cell in cells for one in cell.promises if one.kept is not None]
-    broken = [one.name.replace("_", " ") for one in judged if not one.kept]
+    decided = [one for cell in cells for one in cell.promises if one.kept is not None]
+    broken = [one.name.replace("_", " ") for one in decided if not one.kept]
     if broken:
         names = ", ".join(dict.fromkeys(broken))
-        yield f"{len(broken)} of {len(judged)} promises broken ({names})"
-    elif judged:
+        yield f"{len(broken)} of {len(decided)} promises broken ({names})"
+    elif decided:
         yield "every promise kept"
     bought = [cell for cell in cells if cell.state not in ("cannot", "refused")]
     known = [_cost(cell) for cell in bought]

@@ -30,7 +30,7 @@ def measure(path: Path, folder: Path, *, first_frame: Path | None = None) -> Vid
         analysis.run()
         if analysis.video is None or analysis.shape is None:
             why = f": {analysis.damage[0]}" if analysis.damage else ""
-            raise MeasuringError(f"{path}: no frame of it can be decoded{why}")
+            raise MeasuringError(f"{path}: none of its frames can be decoded{why}")
         video, audio = analysis.video, analysis.audio
         seconds, damage, notes = _duration(container, stream, analysis, video)
         ssim, why_not = _compare_first_frame(analysis, first_frame)

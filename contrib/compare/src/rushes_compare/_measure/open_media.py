@@ -61,10 +61,10 @@ def open_media(
     with container:
         frames = [stream for stream in container.streams.video if not _is_cover(stream)]
         if not frames:
-            raise MeasuringError(f"{path}: there is no video in it")
+            raise MeasuringError(f"{path}: it contains no video")
         stream = frames[0]
         if stream.codec_context is None:
-            raise MeasuringError(f"{path}: nothing here decodes the video in it")
+            raise MeasuringError(f"{path}: no decoder for its video is available")
         _refuse_giant(path, stream.width, stream.height)
         # The option above is for probing the file, this one for decoding it.
         stream.codec_context.options = limit

@@ -49,14 +49,14 @@ def _best_frame(path: Path) -> tuple[VideoFrame, Shape]:
         step = min(header_duration(container, stream) or SEARCHED, SEARCHED) / CANDIDATES
         deadline = Deadline()
         best: tuple[float, VideoFrame] | None = None
-        start, due, shrinker = 0.0, 0.0, None
+        start, next_sample, shrinker = 0.0, 0.0, None
         try:
             for frame in container.decode(stream):
                 moment = frame.time or 0.0
                 shrinker = shrinker or Shrinker(frame.width, frame.height, 64)
                 start = moment if best is None else start
-                if best is None or moment - start >= due:
-                    due += step
+                if best is None or moment - start >= next_sample:
+                    next_sample += step
                     contrast = _contrast(shrinker.small(frame, "gray"))
                     if best is None or contrast > best[0]:
                         best = contrast, frame
@@ -66,7 +66,7 @@ def _best_frame(path: Path) -> tuple[VideoFrame, Shape]:
             # What was decoded before the damage is enough.
             pass
         if best is None:
-            raise MeasuringError(f"{path}: no frame of it can be decoded")
+            raise MeasuringError(f"{path}: none of its frames can be decoded")
         return best[1], shape_of(stream, best[1])
 
 

@@ -17,13 +17,13 @@ _UNSEEN = re.compile(
 )
 
 
-def in_html(text: str) -> str:
+def escape_html(text: str) -> str:
     """Escape text for an HTML element or a quoted attribute; what HTML cannot hold is U+FFFD."""
     return escape(_UNWRITABLE.sub("\ufffd", text)).replace("\r", "&#13;")
 
 
-def in_script(value: Any) -> str:
-    """Return a JSON value for `<script type="application/json">`; nothing in it ends the script.
+def script_json(value: Any) -> str:
+    """Return a JSON value for `<script type="application/json">`; nothing in it can end the script.
 
     Numbers that JSON does not have (NaN, infinity) become null.
     """
@@ -31,13 +31,13 @@ def in_script(value: Any) -> str:
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
-def in_json(value: Any) -> str:
+def json_line(value: Any) -> str:
     """Return a JSON value on one line for people, with invisible characters as their numbers."""
     text = json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
-    return in_sight(text)
+    return escape_invisible(text)
 
 
-def in_sight(text: str) -> str:
+def escape_invisible(text: str) -> str:
     """Replace characters that are invisible, or change the direction of text, by their numbers."""
     return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 

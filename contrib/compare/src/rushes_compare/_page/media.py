@@ -15,7 +15,7 @@ TYPES = {
 CHUNK = 3 * 2**18  # a multiple of three, so that the pieces of Base64 join
 
 
-def inside(folder: Path, name: str | None) -> Path | None:
+def file_in_folder(folder: Path, name: str | None) -> Path | None:
     """Return the file called `name` in a folder; None if there is none, or it is outside.
 
     Results may be untrusted: an absolute path, `..`, or a link out of the folder must not put one
@@ -31,7 +31,7 @@ def inside(folder: Path, name: str | None) -> Path | None:
     return file if found and file.suffix.lower() in TYPES else None
 
 
-def beside(name: str) -> str:
+def relative_url(name: str) -> str:
     """Return the URL of a file from its name relative to the page's folder."""
     return quote(PurePosixPath(name.replace("\\", "/")).as_posix(), errors="surrogatepass")
 
@@ -44,7 +44,7 @@ def data_url(file: Path) -> Iterator[str]:
             yield b64encode(piece).decode("ascii")
 
 
-def telling(cell: Cell) -> bool:
+def reveals_variant(cell: Cell) -> bool:
     """Return whether the name of one of a cell's files gives its variant away."""
     if cell.video is None:
         return False

@@ -4,8 +4,8 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from rushes_compare._page.escaping import in_html, in_sight
-from rushes_compare._page.media import beside, inside
+from rushes_compare._page.escaping import escape_html, escape_invisible
+from rushes_compare._page.media import file_in_folder, relative_url
 from rushes_compare.results import Cell, Results
 
 STYLE = "max-width:20em;overflow-wrap:anywhere;vertical-align:top;text-align:left;padding:.5em"
@@ -20,12 +20,12 @@ def player_table(results: Results, folder: Path) -> str:
     start = os.path.relpath(folder)
 
     def player(cell: Cell) -> Iterator[str]:
-        if cell.video is None or inside(folder, cell.video.file) is None:
+        if cell.video is None or file_in_folder(folder, cell.video.file) is None:
             return
-        address = in_html(beside(f"{start}/{cell.video.file}"))
+        address = escape_html(relative_url(f"{start}/{cell.video.file}"))
         poster = ""
-        if cell.video.poster and inside(folder, cell.video.poster):
-            poster = f' poster="{in_html(beside(f"{start}/{cell.video.poster}"))}"'
+        if cell.video.poster and file_in_folder(folder, cell.video.poster):
+            poster = f' poster="{escape_html(relative_url(f"{start}/{cell.video.poster}"))}"'
         yield (
             f'<video controls preload="none" width="280"{poster} src="{address}">'
             f'<a href="{address}">video</a></video><br>'
@@ -40,18 +40,18 @@ def table(
     """Yield the table's HTML in pieces; `media` yields the HTML for a cell's video."""
     yield "<table>\n<thead><tr><th></th>"
     for variant in results.variants:
-        yield f'<th scope="col"{styled}>{in_html(variant)}</th>'
+        yield f'<th scope="col"{styled}>{escape_html(variant)}</th>'
     yield "</tr></thead>\n<tbody>\n"
     for number, row in enumerate(results.rows):
         prompt = row.request.get("prompt")
         shown = f"{row.name}: {prompt}" if isinstance(prompt, str) else row.name
-        yield f'<tr><th scope="row" dir="auto"{styled}>{in_html(in_sight(shown))}</th>'
+        yield f'<tr><th scope="row" dir="auto"{styled}>{escape_html(escape_invisible(shown))}</th>'
         for variant in results.variants:
             yield f"<td{styled}>"
             for cell in results.cells:
                 if cell.row == number and cell.variant == variant:
                     yield from media(cell)
-                    yield f'<span dir="auto">{in_html(describe_outcome(cell))}</span><br>'
+                    yield f'<span dir="auto">{escape_html(describe_outcome(cell))}</span><br>'
             yield "</td>"
         yield "</tr>\n"
     yield "</tbody>\n</table>\n"

@@ -13,8 +13,8 @@ import msgspec
 
 from rushes_compare._files import replacing
 from rushes_compare._page.bundling import bundle
-from rushes_compare._page.escaping import in_html, in_json, in_script, in_sight
-from rushes_compare._page.media import beside, data_url, inside, telling
+from rushes_compare._page.escaping import escape_html, escape_invisible, json_line, script_json
+from rushes_compare._page.media import data_url, file_in_folder, relative_url, reveals_variant
 from rushes_compare._page.plain import table
 from rushes_compare.results import Cell, Results
 
@@ -30,8 +30,8 @@ def write_page(
     """Write `report.html` into the comparison's folder and return its path.
 
     The page shows the videos and posters in `folder`; with `embed` it holds them, and needs no
-    other file. While the comparison is `under_way` the page says so, and looks for a newer one of
-    itself. If it cannot be written, the older one stays. Raises FolderError.
+    other file. While the comparison is `under_way` the page says so, and reloads itself when there
+    is a newer one. If it cannot be written, the older one stays. Raises FolderError.
     """
     page = folder / "report.html"
     with replacing(page) as part, part.open("w", encoding="utf-8", newline="\n") as out:
@@ -52,12 +52,12 @@ def _pieces(
 
     before, after = _part("page.html").split("$table")
     known = {
-        "title": in_html(in_sight(title)),
+        "title": escape_html(escape_invisible(title)),
         "style": style,
         "style_hash": _hash(style),
         "script": script,
         "script_hash": _hash(script),
-        "data": in_script(
+        "data": script_json(
             {
                 **page_data(results, title),
                 "folder": folder.name,
@@ -74,15 +74,15 @@ def _pieces(
 def page_data(results: Results, title: str) -> dict[str, Any]:
     """Return what the page's script reads: the results, the payloads as trees of texts.
 
-    `telling` says that a file's name gives its maker away, so that no row can be blind.
+    `revealing` says that a file's name gives its variant away, so that no row can be blind.
     """
     data: dict[str, Any] = msgspec.to_builtins(results)
     for shown, cell in zip(data["cells"], results.cells, strict=True):
         shown["sent"] = None if cell.payload is None else _tree(cell.payload)
-        # The page compares what stands side by side in it, which the reader can change.
+        # The page compares neighbours itself, since the reader can rearrange them.
         del shown["payload"], shown["differs"]
     data["title"] = title
-    data["telling"] = any(telling(cell) for cell in results.cells)
+    data["revealing"] = any(reveals_variant(cell) for cell in results.cells)
     return data
 
 
@@ -93,25 +93,25 @@ def _tree(value: Any) -> str | dict[str, Any]:
     JSON, as a name is.
     """
     if isinstance(value, dict) and value:
-        return {"names": [[in_json(str(name)), _tree(inner)] for name, inner in value.items()]}
+        return {"names": [[json_line(str(name)), _tree(inner)] for name, inner in value.items()]}
     if isinstance(value, list) and value:
         return {"items": [_tree(inner) for inner in value]}
-    return in_json(value)
+    return json_line(value)
 
 
 def _links(cell: Cell, number: int, folder: Path, embed: bool) -> Iterator[str]:
-    """Yield a link to a cell's video; its poster's address waits there for the script."""
+    """Yield a link to a cell's video, with its poster's address in an attribute for the script."""
     if cell.video is None:
         return
-    file = inside(folder, cell.video.file)
-    poster = inside(folder, cell.video.poster)
+    file = file_in_folder(folder, cell.video.file)
+    poster = file_in_folder(folder, cell.video.poster)
     if file is None:
         return
     yield f'<a data-cell="{number}" data-poster="'
     if poster is not None and cell.video.poster:
-        yield from data_url(poster) if embed else (in_html(beside(cell.video.poster)),)
+        yield from data_url(poster) if embed else (escape_html(relative_url(cell.video.poster)),)
     yield f'" download="take-{number + 1}{file.suffix}" href="' if embed else '" href="'
-    yield from data_url(file) if embed else (in_html(beside(cell.video.file)),)
+    yield from data_url(file) if embed else (escape_html(relative_url(cell.video.file)),)
     yield '">video</a> '
 
 
@@ -132,5 +132,5 @@ def _part(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """Return the hash by which the page's policy lets this text run, and no other."""
+    """Return the hash with which the page's policy allows this text, and no other, to run."""
     return "sha256-" + b64encode(sha256(text.encode()).digest()).decode("ascii")

@@ -111,7 +111,7 @@ def _descriptions(kind: Any) -> Iterator[str]:
 
 
 class _Constructor(SafeConstructor):
-    """Makes only values that JSON has, too."""
+    """Constructs only values that JSON has, too."""
 
 
 def _text(_constructor: SafeConstructor, node: ScalarNode) -> str:
@@ -158,7 +158,7 @@ def _parse(path: Path) -> Any:
 
 
 def _parse_text(text: str, is_json: bool) -> Any:
-    """Parse JSON as such first, since YAML does not allow tabs."""
+    """Try JSON first: unlike YAML, it allows tabs."""
     if is_json:
         with suppress(MalformedJSON):
             return read_json(text.encode())

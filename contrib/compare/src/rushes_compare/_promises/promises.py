@@ -31,7 +31,7 @@ SLOWEST = 16.0
 _WORDS = {"2k": 1440, "4k": 2160, "8k": 4320}
 
 
-def judge_promises(
+def check_promises(
     request: Mapping[str, Any],
     payload: Mapping[str, Any],
     video: Video,
@@ -131,9 +131,9 @@ def _first_frame(asked: RequestedFields, video: Video) -> Promise | None:
 
 def _file(video: Video) -> Promise:
     faults = list(_faults(video))
-    delivered = "; ".join(faults) or "whole, and it moves"
+    delivered = "; ".join(faults) or "complete, and it moves"
     return Promise(
-        name="file", asked="a whole video that moves", delivered=delivered, kept=not faults
+        name="file", asked="a complete video that moves", delivered=delivered, kept=not faults
     )
 
 

@@ -55,7 +55,7 @@ class RequestedFields:
         self.images = [image for image in _list(request, "images") if isinstance(image, Mapping)]
 
     def _implied(self, name: str, value: T | None) -> T | None:
-        """Take what the variant declares, if it does."""
+        """Add what the variant declares to deliver always."""
         if value is not None:
             self.implied.add(name)
         return value

@@ -50,7 +50,7 @@ class ResultsFile:
             self._cells = {cell.id: cell for cell in there.cells}
         elif not {cell.id for cell in there.cells} <= set(self._cells):
             raise FolderError(
-                f"{self.folder} has just been added to by another run; give this command again"
+                f"another run has just added to {self.folder}; run this command again"
             )
         self.write()
 
@@ -108,7 +108,7 @@ def other_plan_error(folder: Path, missing: Iterable[str] = ()) -> FolderError:
     more = f" ({', '.join(listed[:3])}{', …' if len(listed) > 3 else ''})" if listed else ""
     return FolderError(
         f"{folder} holds a comparison of other requests or variants{more}. Include those, and only "
-        "what is new is paid; or continue it, and add to it, with --resume; or choose another "
+        "what is new is paid for; or continue it, and add to it, with --resume; or choose another "
         "folder"
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from rushes_compare._measure import MeasuringError, measure, write_poster
-from rushes_compare._promises.promises import judge_promises
+from rushes_compare._promises.promises import check_promises
 from rushes_compare.results import Cell, Failure
 
 
@@ -26,7 +26,7 @@ def measure_cell(cell: Cell, request: dict[str, Any], always: dict[str, Any], fo
     with suppress(MeasuringError):  # a page can do without a poster
         write_poster(file, picture)
         video = msgspec.structs.replace(video, poster=picture.relative_to(folder).as_posix())
-    kept = judge_promises(request, cell.payload or {}, video, always)
+    kept = check_promises(request, cell.payload or {}, video, always)
     return msgspec.structs.replace(cell, failure=None, video=video, promises=kept)
 
 

@@ -108,7 +108,7 @@ async def _run_cell(
 
     if await _in_journal(
         client, cell, reference
-    ):  # it goes on as it was sent, whatever the plan says now
+    ):  # it continues as it was sent, whatever the plan says now
         task = await client.resume(reference, output=file, timeout=timeout, on_update=on_update)
         if refetch or not file.is_file():
             task = await client.fetch(task, file, on_update=on_update)
@@ -130,7 +130,7 @@ def _always(client: AsyncClient, variant: str) -> dict[str, Any]:
     """Return what a variant declares to deliver always, by common field."""
     try:
         can = capabilities(client.registry.get(variant).variant)
-    except ConfigurationError:  # a paid task goes on even if its plugin is gone
+    except ConfigurationError:  # a paid task continues even if its plugin is gone
         return {}
     return {
         name: one.accepted[0] for name, one in can.items() if one.how == "always" and one.accepted
@@ -140,7 +140,7 @@ def _always(client: AsyncClient, variant: str) -> dict[str, Any]:
 async def _in_journal(client: AsyncClient, cell: Cell, reference: str) -> bool:
     """Whether the journal has a cell's task.
 
-    Raises ConfigurationError if it does not but the provider may: nothing is paid twice.
+    Raises ConfigurationError if it does not but the provider may: nothing is paid for twice.
     """
     try:
         if (await client.task(reference)).id == reference:  # a prefix matches a later attempt, too

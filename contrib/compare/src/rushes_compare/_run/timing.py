@@ -16,15 +16,15 @@ def timing(history: Sequence[Task]) -> Timing:
     """
     sent = _first(history, "sending")
     taken = next((task.updated_at for task in history if task.receipt), None)
-    begun = _first(history, "in_progress")
+    started = _first(history, "in_progress")
     done = _first(history, "completed")
     over = _first(history, "completed", "failed", "cancelled", "expired")
     there = next((task.updated_at for task in history if task.file), None)
     return Timing(
         accepting=_between(sent, taken),
-        queued=_between(taken, begun),
-        rendering=_between(begun, over),
-        waiting=_between(taken, over) if begun is None else None,
+        queued=_between(taken, started),
+        rendering=_between(started, over),
+        waiting=_between(taken, over) if started is None else None,
         downloading=_between(done, there),
     )
 

@@ -1,1 +1,1 @@
-"""Faults: what can go wrong with a request, and the middleware that lets it."""
+"""Faults: what can go wrong with a request, and the middleware that makes it happen."""

@@ -1,4 +1,4 @@
-"""The effects that faults of several steps have."""
+"""Effects shared by the faults of several steps."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The faults that were injected: how often each is still to hit, and how often it has."""
+"""The faults that were injected: how many hits each has left, and how many it has had."""
 
 import asyncio
 import threading
@@ -84,7 +84,7 @@ class InjectedFault:
 
 
 class FaultInjector:
-    """All faults that were injected into a sandbox; of those that match, the oldest hits."""
+    """The faults injected into a sandbox; if several match a request, the oldest hits it."""
 
     def __init__(self) -> None:
         self._injected: list[InjectedFault] = []

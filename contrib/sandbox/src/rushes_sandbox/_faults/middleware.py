@@ -1,4 +1,4 @@
-"""Lets injected faults hit requests."""
+"""Applies injected faults to requests."""
 
 import asyncio
 import json

@@ -62,7 +62,7 @@ def _gateway_routes(handlers: GatewayHandlers) -> list[Route]:
 
 def _serve_video(tasks: TaskStore) -> _Handler:
     async def video(request: Request) -> Response:
-        """Serve a video; who knows its URL may fetch it until it expires."""
+        """Serve a video; anyone who knows its URL may fetch it until it expires."""
         token = request.path_params["name"].removesuffix(".mp4")
         task = tasks.by_token(token)
         if task is None:

@@ -11,13 +11,13 @@ Json = dict[str, Any]
 
 MEGABYTE = 1024 * 1024
 
-#: Below a gateway's base URL, where it takes uploads at all.
+#: The path below a gateway's base URL, if it accepts uploads.
 UPLOAD_PATH = "/v1/uploads/images"
 
 
 @dataclass(frozen=True)
 class UploadPolicy:
-    """How a gateway takes uploads: at most so many bytes, kept for so many seconds."""
+    """How a gateway accepts uploads: the largest size in bytes, the lifetime in seconds."""
 
     max_bytes: int
     lifetime: float

@@ -25,7 +25,7 @@ from rushes_sandbox._validation.request import validate_request
 
 MAX_JSON = 10 * MEGABYTE
 
-#: Bodies from this size on, in bytes, are validated in a thread so that the event loop goes on.
+#: Bodies of at least so many bytes are validated in a thread, not to block the event loop.
 LARGE_JSON = 100_000
 
 
@@ -81,7 +81,7 @@ class GatewayHandlers:
         self._authorize(request)
         uploads = self.gateway.uploads
         if uploads is None:
-            raise GatewayError(404, "this gateway takes no uploads")
+            raise GatewayError(404, "this gateway does not accept uploads")
         too_large = f"the file is larger than {uploads.max_bytes} bytes"
         if _exchange(request).too_large:
             raise GatewayError(413, too_large, param="file")

@@ -1,4 +1,4 @@
-"""The flaws of a video's pictures that lies ask for."""
+"""Flaws in a video's frames, as lies request them."""
 
 from collections.abc import Iterator
 from itertools import islice, repeat

@@ -1,4 +1,4 @@
-"""Drawing any text, as far as the fonts at hand have glyphs for it."""
+"""Drawing any text with whatever fonts are available."""
 
 import unicodedata
 from functools import lru_cache

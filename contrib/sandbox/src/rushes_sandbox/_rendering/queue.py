@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from rushes.files import replacing
+
 from rushes_sandbox._rendering.scene import Scene
 
 
@@ -73,22 +75,19 @@ class RenderQueue:
         # Imported with the first video: a server that only validates requests starts faster.
         from rushes_sandbox._rendering.render import render_video
 
-        part = video.path.with_suffix(f".{os.getpid()}.part")
-
         def progress(share: float) -> None:
             if self._closing.is_set():
                 raise _ClosedError
             video.progress = share
 
         try:
-            render_video(video.scene, part, progress)
-            part.replace(video.path)
+            with replacing(video.path) as part:
+                render_video(video.scene, part, progress)
         except _ClosedError:
             video.failure = "the sandbox was closed"
         # Whatever goes wrong in a codec becomes the failure of the task, for its client to see.
         except Exception as error:  # noqa: BLE001
             video.failure = f"rendering failed: {error}"
         finally:
-            part.unlink(missing_ok=True)
             video.finished_at = self._clock()
             video.finished.set()

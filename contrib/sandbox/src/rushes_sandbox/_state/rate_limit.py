@@ -1,4 +1,4 @@
-"""How many submits each gateway accepts in a while."""
+"""How many submits each gateway accepts within a window of time."""
 
 import math
 from collections import deque

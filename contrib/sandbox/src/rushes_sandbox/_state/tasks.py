@@ -23,7 +23,7 @@ class GatewayTask:
     body: Mapping[str, Any]
     #: The client's own name for it (`client_business_id` or `Idempotency-Key`), if it gave one.
     client_id: str | None
-    #: The video that was requested; `video` shows another where the sandbox lies.
+    #: The video that was requested; `video` shows another one if the sandbox lies.
     requested: Scene
     video: Video
     #: When it was created, in seconds since 1970.

@@ -4,5 +4,5 @@ import secrets
 
 
 def unguessable_token() -> str:
-    """Return 192 random bits as text for a URL: who knows the URL may fetch the file."""
+    """Return 192 random bits as text for a URL: anyone who knows the URL may fetch the file."""
     return secrets.token_urlsafe(24)

@@ -1,5 +1,5 @@
-// One slot of the table: a variant's name, its vote, and its takes side by side, each a screen or
-// what stands for it.
+// One slot of the table: a variant's name, its vote, and its takes side by side, each a screen or a
+// placeholder.
 import { data, files, neighbour, takesWithVideo } from "./data.js";
 import { forScreenReaders, make } from "./dom.js";
 import { facts } from "./facts.js";
@@ -99,14 +99,14 @@ const HEADINGS = {
   unfinished: data.under_way ? "Under way" : "Not finished",
 };
 
-/** @type {Partial<Record<State, string>>} States whose name does not say it well. */
+/** @type {Partial<Record<State, string>>} Words for states whose names are unclear to readers. */
 const STATES = {
   planned: "not started",
   completed: data.under_way ? "being fetched" : "completed",
   in_progress: "rendering",
 };
 
-// What stands where there is no video.
+// The placeholder for a missing video.
 /** @param {ShownCell} cell */
 const placeholder = (cell) =>
   make(

@@ -82,7 +82,7 @@ export function neighbour(cell, before) {
 }
 
 /**
- * Width and height of a row's screens: as requested, else as the first video has them.
+ * Width and height of a row's screens: as requested, else those of the first video.
  * @param {number} row
  * @returns {[number, number]}
  */
@@ -95,7 +95,7 @@ export function aspectRatio(row) {
 }
 
 /**
- * What cells cost together: the sum of what is known, how many are unknown, and whether any is an
+ * The total cost of cells: the sum of what is known, how many are unknown, and whether any is an
  * estimate.
  * @param {ShownCell[]} cells
  */

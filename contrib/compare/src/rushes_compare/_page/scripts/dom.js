@@ -31,7 +31,7 @@ function nodes(child) {
 }
 
 /**
- * Text from outside: it has its own direction, and what cannot be seen in it is escaped.
+ * Text from outside: with its own direction, and with invisible characters escaped.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {string} text

@@ -1,5 +1,5 @@
-// What is shown under a screen: why there is no video, the promises, the cost, the time, and, to be
-// opened, what was sent and what was measured.
+// What is shown under a screen: why there is no video, the promises, the cost, the time, and
+// sections to open: what was sent, what was measured, the notes.
 import { files, slots } from "./data.js";
 import { findAll, foreign, forScreenReaders, make } from "./dom.js";
 import { diffPayloads } from "./payload.js";
@@ -184,7 +184,7 @@ function timing(cell) {
   );
 }
 
-// Opening one opens the others in its row: what is compared is seen together.
+// Opening a section opens the same one in the whole row, so that they can be compared.
 /** @param {ShownCell} cell @param {SectionKind} kind @param {Child} summary @param {Child} content */
 function section(cell, kind, summary, content) {
   const key = `${cell.row} ${kind}`;

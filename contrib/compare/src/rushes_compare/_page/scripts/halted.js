@@ -1,2 +1,2 @@
-// Where a script fails, the plain table is what is left to read. This comes before all others.
+// If a script fails, the plain table remains readable. This runs before all others.
 addEventListener("error", () => document.documentElement.classList.add("halted"));

@@ -18,7 +18,7 @@ const blindButton = button("Blind", toggleBlind, {
 });
 
 export function toggleBlind() {
-  if (data.telling)
+  if (data.revealing)
     return announce("The file names reveal who made the videos; nothing can be hidden");
   if (state.blind) {
     state.blind = false;
@@ -91,7 +91,7 @@ function eyebrow() {
   return texts.filter(Boolean).join(" · ");
 }
 
-// Empty where the time is unknown, or beyond what a date can be.
+// Empty if the time is unknown, or outside the range of dates.
 function creationDay() {
   const created = new Date(isKnown(data.created_at) ? data.created_at * 1000 : NaN);
   if (Number.isNaN(created.getTime())) return "";

@@ -36,15 +36,15 @@ const KEYS = {
   ),
 };
 
-const REPEATING = ["ArrowLeft", "ArrowRight", ",", "."]; // these go on while they are held
+const REPEATING = ["ArrowLeft", "ArrowRight", ",", "."]; // these repeat while they are held
 const IN_FULL_SCREEN = [" ", "m", "f", ...REPEATING];
 
 /**
- * Vote in the row that leads, if the reader sees it; else the key only brings it into view.
+ * Vote in the leading row if the reader sees it; otherwise the key only brings it into view.
  * @param {(row: number) => void} act
  */
 function whereSeen(act) {
-  if (rowElement(playhead.row)?.hidden !== false) return; // no row fits the filters
+  if (rowElement(playhead.row)?.hidden !== false) return; // no row matches the filters
   if (bringIntoView()) act(playhead.row);
   else announce(`Row ${playhead.row + 1}: press again`);
 }
@@ -65,7 +65,7 @@ function closeMenus() {
   }
 }
 
-// A field that is typed into, a button, a slider, a scrolling box: each keeps its own keys.
+// Text fields, buttons, sliders and scrolling boxes keep their own keys.
 /** @param {Element} target @param {string} key */
 function hasOwnUse(target, key) {
   if (target.closest("input[type=search], select")) return true;
@@ -84,7 +84,7 @@ export function listenToKeys() {
     if (target instanceof Element && hasOwnUse(target, key)) return;
     event.preventDefault();
     if (event.repeat && !REPEATING.includes(key)) return;
-    if (!document.fullscreenElement) followView(); // what was scrolled to may not lead yet
+    if (!document.fullscreenElement) followView(); // the row in view may not be the leading one yet
     KEYS[key]();
   });
 }

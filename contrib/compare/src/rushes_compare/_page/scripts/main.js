@@ -1,4 +1,4 @@
-// The page itself: it puts the parts together, and says what is drawn when.
+// The page itself: it puts the parts together, and decides what is drawn when.
 import "./halted.js";
 import { data } from "./data.js";
 import { confirmDialog, helpDialog } from "./dialogs.js";
@@ -29,7 +29,7 @@ rowChanged.listen((row) => {
 });
 playhead.changed.listen(showPlayhead);
 
-// On paper everything is open, and the posters stand for the videos.
+// In print everything is open, and posters replace the videos.
 /** @type {HTMLElement[]} */
 let opened = [];
 addEventListener("beforeprint", () => {

@@ -1,6 +1,6 @@
-// One playhead leads all videos that play together. It is a clock of its own; no video is its
-// master. Every video is held to within TOLERANCE of it: a small drift is corrected by playing a
-// little faster or slower, a large one by a jump, at most once a second, because each costs decoding.
+// One playhead leads all videos that play together. It is a clock of its own and follows no video.
+// Every video is held to within TOLERANCE of it: a small drift is corrected by playing a little
+// faster or slower, a large one by a jump, at most once a second, because each costs decoding.
 import { data } from "./data.js";
 import { signal } from "./signals.js";
 
@@ -125,7 +125,7 @@ class Playhead {
     });
   }
 
-  // Rows that are no longer led stand still; the new ones take over where the old ones were.
+  // Rows that it no longer leads stop; the new ones continue from the same position.
   /** @param {number} row */
   lead(row, scope = this.scope) {
     const [time, playing] = [this.now(), this.playing || this.starting > 0];
@@ -166,10 +166,10 @@ class Playhead {
 
   /** @param {Loaded} one @param {number} time */
   correct({ screen, video }, time) {
-    if (time >= screen.length - 0.03) return; // it waits on its last frame for the longer ones
+    if (time >= screen.length - 0.03) return; // it waits on its last frame for longer ones
     if (video.seeking || video.readyState < 3) return;
     const drift = video.currentTime - time;
-    // One that has just come into view may jump at once: it is late by the time its opening took.
+    // A video that has just been loaded may jump at once: it is late by the time loading took.
     if (Math.abs(drift) > (screen.jumped ? JUMP : TOLERANCE)) {
       if (performance.now() - screen.jumped < 1000) return;
       screen.jumped = performance.now();
@@ -188,7 +188,7 @@ export const playhead = new Playhead();
 const delay = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
 /**
- * Resolve once a screen could play on, or never will.
+ * Resolve once a screen can play on, or has failed.
  * @param {Loaded} one
  * @returns {Promise<void>}
  */

@@ -13,7 +13,7 @@ import { castVote, undoVote } from "./voting.js";
 
 /** @import { Slot } from "./types.js" */
 
-/** Stands in the rows' place where the filters leave none. */
+/** Shown instead of the rows if none matches the filters. */
 export const nothingFound = make(
   "p",
   { class: "nothing", hidden: true },
@@ -161,13 +161,13 @@ function voteText(row) {
   return vote.variant === null ? "You picked none" : "You picked one";
 }
 
-// A row fits the window where it can: the fewest lines, the same number of slots in each (eight
-// are four and four, not six and two), and smaller pictures where those would be too high.
+// A row is made to fit the window if possible: the fewest lines, the same number of slots in each
+// (eight become four and four, not six and two), and smaller pictures if they would be too high.
 // All in pixels.
 const GAP = 20;
 const TEXT_HEIGHT = 165; // above and below a picture
 const HEAD_HEIGHT = 170; // what a row's head and the transport bar take from the window
-// How wide a slot and a take are at least, where pictures are wide, and where they are tall.
+// The least width of a slot and of a take, for wide pictures and for tall ones.
 const LEAST = { wide: { slot: 270, take: 200 }, tall: { slot: 220, take: 160 } };
 
 /** @param {HTMLElement} grid @param {number} row */
@@ -184,7 +184,7 @@ function layOut(grid, row) {
     const picture = ((available / columns - GAP) / takes) * (height / width);
     return Math.ceil(list.length / columns) * Math.ceil(most / takes) * (picture + TEXT_HEIGHT);
   };
-  // One alone is not as wide as the window.
+  // A single slot is not made as wide as the window.
   let columns = Math.max(balanced(list.length, side), takes > 1 ? 1 : Math.min(side, 2));
   while (columns < side && rowHeight(columns) > innerHeight - HEAD_HEIGHT) columns += 1;
   grid.style.setProperty("--columns", String(columns));

@@ -46,13 +46,13 @@ export class Screen {
     near.observe(this.frame);
   }
 
-  // Whether the picture has the shape of its frame, so that nothing but rounding is left beside it.
+  // Whether the picture fills its frame, except for rounding.
   fits() {
     const [width, height] = aspectRatio(this.cell.row);
     return Math.abs((this.film.width / this.film.height) * (height / width) - 1) < 0.01;
   }
 
-  // On the picture itself, for whoever points at it; the same in blind rows as in others.
+  // Buttons on the picture itself, the same in blind rows as in others.
   makeButtons() {
     return make(
       "div",
@@ -120,8 +120,8 @@ export class Screen {
     video.addEventListener("loadedmetadata", () => {
       if (playhead.led().includes(this)) this.seek(playhead.now());
     });
-    // The poster is of another moment, and rounding could let its edge show: it goes when the video
-    // has drawn its first frame.
+    // The poster shows another moment, and after rounding its edge could show: it is hidden once
+    // the video has drawn its first frame.
     const drawn = () => {
       if (this.video === video) this.frame.classList.add("open");
     };
@@ -192,7 +192,7 @@ export function screenOf(cell) {
   return screen;
 }
 
-// Videos of slots that are no longer in the document are let go.
+// Unloads the videos of slots that are no longer in the document.
 export function dropDetachedScreens() {
   for (const [number, screen] of screens) {
     if (screen.frame.isConnected) continue;

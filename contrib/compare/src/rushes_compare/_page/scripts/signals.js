@@ -1,4 +1,4 @@
-// Modules import downwards only. What a module has to tell those above it goes through a signal.
+// Modules import downwards only. To notify the modules above it, a module sends a signal.
 
 /**
  * @template [Value=void]
@@ -13,9 +13,9 @@ export function signal() {
   };
 }
 
-// Sent to have the whole page drawn again.
+// Sent to redraw the whole page.
 export const pageChanged = signal();
 
-// Sent to have one row and the summary drawn again.
+// Sent to redraw one row and the summary.
 /** @type {ReturnType<typeof signal<number>>} */
 export const rowChanged = signal();

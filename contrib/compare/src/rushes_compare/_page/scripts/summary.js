@@ -1,5 +1,5 @@
-// What one reads at a glance: how many videos, which promises were kept, the cost, the votes. While
-// anything is blind, its rules stand in the place of what would reveal who is who.
+// The results at a glance: how many videos, which promises were kept, the cost, the votes. While
+// any row is blind, the rules of blind mode are shown instead of what would reveal the variants.
 import { variantName } from "./cell.js";
 import { cellsOf, costOf, costText, data, meanTime } from "./data.js";
 import { dropdown, forScreenReaders, make } from "./dom.js";

@@ -15,7 +15,7 @@ export const toolsElement = make("section", { class: "tools", "aria-label": "Fil
 /** @type {boolean | null} Whether the page was blind when the tools were drawn. */
 let drawnBlind = null;
 
-// Draws the tools again where blind mode has begun or ended: what is typed into stays.
+// Redraws the tools only if blind mode has begun or ended, so that a text field in use stays.
 export function updateTools() {
   if (drawnBlind !== anyBlind()) drawTools();
 }
@@ -152,7 +152,7 @@ function clearVotes() {
   });
 }
 
-// A menu closes when the reader goes elsewhere.
+// Closes a menu when the reader clicks or moves elsewhere.
 export function closeMenusOnLeaving() {
   document.addEventListener("pointerdown", ({ target }) => {
     for (const menu of document.querySelectorAll(".menu[open]"))

@@ -30,7 +30,7 @@ export interface Failure {
   reason: string | null;
 }
 
-/** Seconds, null where unknown. */
+/** Seconds, null if unknown. */
 export interface Timing {
   accepting: number | null;
   queued: number | null;
@@ -52,7 +52,7 @@ export interface Video {
   audio_codec: string | null;
   width: number;
   height: number;
-  /** Null where Python's number is not finite, as `duration` and `created_at`. */
+  /** Null if Python's number is not finite, as `duration` and `created_at`. */
   frame_rate: number | null;
   duration: number | null;
   bit_rate: number;
@@ -71,7 +71,7 @@ export interface Promise {
   name: string;
   asked: string;
   delivered: string;
-  /** Null where nobody can tell. */
+  /** Null if unknown. */
   kept: boolean | null;
 }
 
@@ -122,7 +122,7 @@ export interface Results {
 export interface PageData extends Results {
   title: string;
   /** Whether a file's name gives its variant away, so that no row can be blind. */
-  telling: boolean;
+  revealing: boolean;
   folder: string;
   under_way: boolean;
   /** Seconds since 1970. */
@@ -133,7 +133,7 @@ export type Kind = "video" | "cannot" | "failed" | "unfinished";
 
 /** A cell with what the page derives from it. */
 export interface ShownCell extends Cell {
-  /** Its place in `cells`. */
+  /** Its index in `cells`. */
   number: number;
   kind: Kind;
   /** How many promises were broken. */

@@ -1,5 +1,5 @@
-// A page that is written while its comparison is under way says how far that has come, and reloads
-// itself for a newer one, unless the reader is busy with it.
+// A page that is written while its comparison is under way shows the progress, and reloads itself
+// when there may be a newer one, unless the reader is using it.
 import { data } from "./data.js";
 import { button, make } from "./dom.js";
 import { openSections } from "./facts.js";
@@ -9,7 +9,7 @@ import { escapeInvisible } from "./text.js";
 import { expandedRows } from "./view.js";
 import { state } from "./votes.js";
 
-const SILENT = 60; // seconds within which a run that still goes on would have written the page anew
+const SILENT = 60; // seconds; a run that is still going writes the page more often than that
 
 export function progress() {
   const open = data.cells.filter((cell) => cell.kind === "unfinished").length;
@@ -53,7 +53,7 @@ function resumeCommand() {
 
 const age = () => Math.max(0, Date.now() / 1000 - data.written_at);
 
-// Reloads the page from time to time, more seldom the older it is.
+// Reloads the page from time to time, less often the older it is.
 export function reloadWhileUnderWay() {
   if (!data.under_way) return;
   let touched = -Infinity;

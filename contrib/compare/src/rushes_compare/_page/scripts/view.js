@@ -1,5 +1,6 @@
-// The row that leads is one that is seen: keys play and vote where the reader looks. It keeps the
-// lead while half of it, or half of the window, shows it; then the row that shows most takes over.
+// The leading row is always a visible one: keys play and vote where the reader looks. It keeps the
+// lead while half of it is visible, or it fills half of the window; then the most visible row takes
+// over.
 import { data } from "./data.js";
 import { find, findAll, make } from "./dom.js";
 import { playhead, screenOfFrame, screens } from "./playhead.js";
@@ -30,7 +31,7 @@ function visibleHeight(element) {
   return Math.max(0, Math.min(bottom, bottomOfView()) - Math.max(top, 0));
 }
 
-// Lets the row lead that the reader looks at.
+// Makes the row that the reader looks at the leading one.
 export function followView() {
   const rows = shownRows();
   const led = rowElement(playhead.row);
@@ -41,7 +42,7 @@ export function followView() {
   const most = Math.max(...heights);
   const next = rows[heights.indexOf(most)];
   if (next === undefined || next === playhead.row || (most === 0 && isShown)) return;
-  // What had the focus is out of view: a key must not press it there.
+  // The focused element is out of view: a key must not press it there.
   const { activeElement } = document;
   if (activeElement instanceof HTMLElement && led?.contains(activeElement)) activeElement.blur();
   selectRow(next);
@@ -66,7 +67,7 @@ export function selectRow(row) {
   markLedRow();
 }
 
-// Shows which row leads: it is voted in, also where all rows play.
+// Marks the leading row: keys vote in it, even while all rows play.
 export function markLedRow() {
   const several = data.rows.length > 1;
   for (const section of sections()) {
@@ -85,7 +86,7 @@ export function walk(by) {
   rowElement(next)?.scrollIntoView({ block: "start" });
 }
 
-// Brings the row that leads into view and returns whether it was there already.
+// Brings the leading row into view and returns whether it was there already.
 export function bringIntoView() {
   const led = rowElement(playhead.row);
   if (!led || led.hidden) return false;
@@ -97,7 +98,7 @@ export function bringIntoView() {
 /** @type {Set<number>} Rows whose texts are shown in full. */
 export const expandedRows = new Set();
 
-// A text that is cut has a button for the rest.
+// A truncated text has a button that shows the rest.
 export function showRestButtons() {
   const heads = findAll(".row-head", rowsElement);
   const cut = heads.map((head) =>
@@ -119,7 +120,7 @@ export function targetScreen() {
   return frame && screenOfFrame.get(frame);
 }
 
-// Turns the sound off, or on for the first video of the row that leads.
+// Turns the sound off, or on for the first video of the leading row.
 export function toggleSound() {
   const first = rowElement(playhead.row)?.querySelector(".screen");
   const screen = first && screenOfFrame.get(first);
@@ -127,8 +128,8 @@ export function toggleSound() {
 }
 
 /**
- * Change the page without disturbing the reader: what had the focus has it again (the elements are
- * new, their keys are not), and the row that leads stays where it was on the screen.
+ * Change the page without disturbing the reader: the focus is restored (the elements are new, their
+ * keys are not), and the leading row stays where it was on the screen.
  * @param {() => void} change
  */
 export function keepPlace(change) {

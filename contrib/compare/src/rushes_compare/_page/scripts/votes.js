@@ -1,5 +1,5 @@
-// What the reader does: votes, blind mode, the theme. Kept in the browser, where it allows that,
-// under the comparison's id.
+// What the reader has chosen: votes, blind mode, the theme. Stored in the browser, if it allows
+// that, under the comparison's id.
 import { data, slots, takesWithVideo } from "./data.js";
 
 /** @import { Theme, Vote } from "./types.js" */
@@ -26,9 +26,9 @@ export function restore() {
     if (["vote", "end"].includes(saved.reveal)) state.reveal = saved.reveal;
     if (["", "light", "dark"].includes(saved.theme)) state.theme = saved.theme;
     state.votes = validVotes(saved.votes);
-    if (saved.blind === true && !data.telling) startBlind();
+    if (saved.blind === true && !data.revealing) startBlind();
   } catch {
-    // There is no storage, or something else is in it: start afresh.
+    // There is no storage, or its content is not ours: start afresh.
   }
 }
 
@@ -42,7 +42,7 @@ export function save() {
   try {
     localStorage.setItem(KEY, JSON.stringify(saved));
   } catch {
-    // The votes last as long as the page does; they can be exported.
+    // The votes are lost when the page is closed, unless they are exported.
   }
 }
 
@@ -69,7 +69,7 @@ export const votableRows = () =>
 export const hasBlindVote = (row) => state.votes.get(row)?.blind === true;
 
 /**
- * A row's vote, as far as it may be shown: a blind row hides one that was not blind.
+ * A row's vote, if it may be shown: a blind row hides a vote that was not blind.
  * @param {number} row
  * @param {boolean} blind
  */
@@ -125,8 +125,8 @@ export function exportVotes() {
 }
 
 /**
- * Add the votes of an exported file and return how many there were. Raises an Error that the reader
- * can act on where the text is not an export of this comparison's votes.
+ * Add the votes of an exported file and return how many there were. Throws an Error that the reader
+ * can act on if the text is not an export of this comparison's votes.
  * @param {string} text
  */
 export function importVotes(text) {

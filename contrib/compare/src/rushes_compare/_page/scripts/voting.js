@@ -6,7 +6,7 @@ import { pageChanged, rowChanged } from "./signals.js";
 import { anyBlind, hasBlindVote, isBlind, removeVote, setVote, state } from "./votes.js";
 
 /**
- * How a blind row calls its slots: Video A, Video B, …
+ * The name of a slot in a blind row: Video A, Video B, …
  * @param {number} number
  */
 export function blindName(number) {

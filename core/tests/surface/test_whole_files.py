@@ -1,0 +1,52 @@
+"""`rushes.files`: a file is at its path whole, or as it was before."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rushes.files import replacing
+
+
+def test_a_file_is_replaced_when_the_block_ends(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(b"before")
+    with replacing(path) as part:
+        part.write_bytes(b"after")
+        assert part.parent == tmp_path
+        assert path.read_bytes() == b"before"
+    assert path.read_bytes() == b"after"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_block_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(b"before")
+    with pytest.raises(TypeError), replacing(path) as part, part.open("wb") as file:
+        file.writelines([b"half", "text"])  # type: ignore[list-item]
+    with pytest.raises(FileNotFoundError), replacing(path):
+        pass  # nothing is written
+    assert path.read_bytes() == b"before"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_process_that_is_killed_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(b"before")
+    code = (
+        "import os, sys; from pathlib import Path; from rushes.files import replacing\n"
+        "with replacing(Path(sys.argv[1])) as part:\n"
+        "    part.write_bytes(b'half')\n"
+        "    os._exit(9)\n"
+    )
+    assert subprocess.run([sys.executable, "-c", code, path], check=False).returncode == 9
+    assert path.read_bytes() == b"before"
+
+
+def test_two_writers_do_not_mix(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    with replacing(path) as one, replacing(path) as other:
+        one.write_bytes(b"one")
+        other.write_bytes(b"other")
+    assert path.read_bytes() == b"one"
+    assert list(tmp_path.iterdir()) == [path]
