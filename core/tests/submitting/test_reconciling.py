@@ -280,7 +280,7 @@ def test_a_connection_is_waited_for_within_the_time_of_the_verb(
         await asyncio.gather(first, return_exceptions=True)
 
     server.on("POST", hold)
-    driver = make(connections=1, timeouts=TAKEN)
+    driver: Any = make(connections=1, timeouts=TAKEN)
     if isinstance(driver, AsyncDriver):
         driver.runner.run(both(driver.client))
     else:
