@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from acme_driver import REQUEST
-from rushes import RefusedError, ResultError, StillRunningError
+from rushes import OutcomeUnknownError, RefusedError, ResultError, StillRunningError
 from simulation_faults import FAULTS, clip
 from simulation_invariants import violated_invariants
 from simulation_process import Process
@@ -142,3 +142,20 @@ def test_a_retry_after_on_the_last_day_of_the_calendar(world: World) -> None:
 def test_a_content_range_with_a_huge_number(world: World) -> None:
     inject(world, "GET file", "a part of odd size")
     assert Process(world).start("generate", JOB, REQUEST).run().result
+
+
+def test_after_the_clock_was_set_back_a_call_has_no_known_age(tmp_path: Path) -> None:
+    """It is not replayed until the clock is past it again: the provider may have forgotten it."""
+    world = World("reject", tmp_path)
+    process = Process(world)
+    run = process.start("submit", JOB, REQUEST)
+    while not (task := world.task(JOB)) or task.state != "sending":
+        run.step()
+    process.kill()
+    world.set_back = 3600.0
+    process = Process(world)
+    assert isinstance(process.start("resume", JOB, JOB).run().error, OutcomeUnknownError)
+    assert world.posts[JOB] == 0
+    world.now += 3600.0
+    assert process.start("resume", JOB, JOB).run().result
+    assert world.posts[JOB] == len(world.provider.of(JOB)) == 1
