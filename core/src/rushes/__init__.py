@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from rushes.request import Request as Request
     from rushes.request import Shot as Shot
     from rushes.request import Subject as Subject
+    from rushes.rules import Finding as Finding
     from rushes.rules import rule as rule
     from rushes.task import Receipt as Receipt
     from rushes.task import Refusal as Refusal
@@ -98,7 +99,7 @@ else:
             "rushes.problems": "Note Problem Source",
             "rushes.report": "Report",
             "rushes.request": "Image Request Shot Subject",
-            "rushes.rules": "rule",
+            "rushes.rules": "Finding rule",
             "rushes._check.schema": "json_schema",
             "rushes._session.session": "OnUpdate",
             "rushes._journal.sqlite": "SQLiteJournal",

@@ -1,6 +1,7 @@
 """From a portable request to a payload's body, with the way back for every field."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from msgspec import Struct
@@ -31,7 +32,8 @@ class Draft(Body):
     def __init__(self, variant: Variant, request: Request) -> None:
         given, extra = fields_set(request), request.extra
         native = not given and extra is not INVALID and bool(extra)
-        Body.__init__(self, variant, dict(extra) if native else {"model": variant.model})
+        named = {"model": variant.model} if _names_model(variant.payload) else {}
+        Body.__init__(self, variant, dict(extra) if native else named)
         self.native = native
         self._left: dict[str, Any] = {}
         self._extra: Mapping[Any, Any] | None = None
@@ -203,7 +205,7 @@ class Draft(Body):
         for name, value in more.items():
             path = f"{prefix}{name}"
             origin = f"extra.{prefix}{printable(name)}"
-            if path == "model" and value != self.variant.model:
+            if path == "model" in target and value != self.variant.model:
                 self._refuse_value({self.variant.model: None}, value, origin)
             elif name not in target or path == "model":
                 target[name] = value
@@ -219,6 +221,12 @@ class Draft(Body):
                 )
                 message = f"is given twice: {path} is already set by {common}"
                 self.problem(origin, "twice", message)
+
+
+@cache
+def _names_model(struct: type[Struct]) -> bool:
+    """Whether a payload has a field for the model; elsewhere its address names it."""
+    return any(field.wire == "model" for field in shape(struct))
 
 
 def _filled(struct: type[Struct], given: Mapping[Any, Any]) -> dict[Any, Any]:

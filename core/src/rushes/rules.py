@@ -1,4 +1,4 @@
-"""Rules: predicates across fields, each with a name and the page it comes from."""
+"""Rules across fields, each with a name and the page it comes from."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar, cast
@@ -7,7 +7,19 @@ import msgspec
 
 from rushes.problems import Note, Problem, Source
 
-Judgement = bool | Iterable[Problem | Note]
+
+class Finding(msgspec.Struct, frozen=True):
+    """What a rule found: a problem, or from a rule that only notes, a note.
+
+    The rule's name becomes its code, the rule's source its source.
+    """
+
+    path: str
+    message: str
+    accepted: list[Any] | None = None
+
+
+Judgement = bool | Iterable[Finding | Problem | Note]
 Predicate = Callable[[Any], Judgement]
 P = TypeVar("P", bound=msgspec.Struct)
 
@@ -22,19 +34,53 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     text: str
     fields: tuple[str, ...]
-    predicate: Predicate
     source: Source | None = None
     schema: Mapping[str, Any] | None = None
     notes: bool = False
 
-    def judge(self, payload: msgspec.Struct) -> list[Problem | Note]:
+    def bound(self, payload: type[msgspec.Struct]) -> "Rule":  # noqa: ARG002 - for subclasses
+        """Return the rule for the payload struct of one variant."""
+        return self
+
+    def judge(self, read: Any, raw: Any) -> list[Problem | Note]:
+        """Return the rule's findings: `raw` is the payload, `read` has its defaults filled in."""
+        raise NotImplementedError
+
+    def line(self, place: str) -> tuple[str, dict[str, Any]]:
+        """Return a line of Python that returns False if the rule finds something.
+
+        It may use `read`, `raw`, and what is returned with it, under names that begin with `place`.
+        """
+        raise NotImplementedError
+
+    def worded(self, finding: Finding | Problem | Note) -> Problem | Note:
+        """Return a finding as a problem or a note of this rule."""
+        if not isinstance(finding, Finding):
+            return finding
+        path, message = finding.path, finding.message
+        if self.notes:
+            return Note(path=path, code=self.name, message=message)
+        return Problem(path=path, code=self.name, message=message, accepted=finding.accepted)
+
+
+class PredicateRule(Rule, frozen=True, kw_only=True):
+    """A rule in Python: a function of the payload."""
+
+    predicate: Predicate
+
+    def judge(self, read: Any, raw: Any) -> list[Problem | Note]:  # noqa: ARG002
         """Return the rule's findings; a plain `False` becomes a problem of its first field."""
-        verdict = self.predicate(payload)
+        verdict = self.predicate(read)
         if verdict is True:
             return []
         if verdict is False:
-            return [Problem(path=self.fields[0], code=self.name, message=self.text.rstrip("."))]
-        return list(verdict)
+            verdict = [Finding(self.fields[0], self.text.rstrip("."))]
+        return [self.worded(finding) for finding in verdict]
+
+    def line(self, place: str) -> tuple[str, dict[str, Any]]:
+        """Return a line that calls the function."""
+        found = f"(found := {place}(read)) is not True and (found is False or list(found))"
+        return f"if {found}: return False", {place: self.predicate}
 
 
 def rule(
@@ -45,15 +91,16 @@ def rule(
     schema: Mapping[str, Any] | None = None,
     notes: bool = False,
 ) -> Callable[[Callable[[P], Judgement]], Rule]:
-    """Declare a rule on a payload; the function's name becomes the code of its problem.
+    """Declare a rule that the vocabulary cannot say; the function's name becomes its code.
 
     The function sees the payload with the provider's defaults filled in. It returns whether the
-    rule is satisfied, or a list of problems (and notes) to be more specific; it may also yield
-    them, which is slower. A rule that only returns notes must be declared with `notes=True`.
+    rule is satisfied, or to be more specific a list of `Finding` (or of problems and notes of its
+    own making); it may also yield them, which is slower. A rule that only returns notes must be
+    declared with `notes=True`.
     """
 
     def declare(predicate: Callable[[P], Judgement]) -> Rule:
-        return Rule(
+        return PredicateRule(
             name=predicate.__name__,
             text=text,
             fields=fields,

@@ -35,7 +35,7 @@ class Song(Struct, kw_only=True, forbid_unknown_fields=True):
 class Singer(Zoom):
     declaration = msgspec.structs.replace(
         Zoom.declaration, payload=Song, fields={"prompt": To("text")}, rules=(), cost=None,
-        input_mode=None,
+        input_mode=None, client_id_field=None,
     )  # fmt: skip
 
 

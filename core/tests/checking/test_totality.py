@@ -134,7 +134,9 @@ def test_the_fast_path_and_the_full_check_agree(body: dict[str, Any]) -> None:
         return
     assert partial == converted
     read = reading(converted)
-    broken = [i for rule in ZOOM.variant.rules for i in rule.judge(read) if isinstance(i, Problem)]
+    broken = [
+        i for rule in ZOOM.variant.rules for i in rule.judge(read, read) if isinstance(i, Problem)
+    ]
     assert (payload == converted) == (not broken)
 
 

@@ -204,11 +204,11 @@ BROKEN: list[tuple[str, dict[str, Any], str, str]] = [
     ("the sandbox lets pass", {"validator": lambda self: lambda *a, **k: []},
      "the_sandbox_agrees", "/ []"),
     ("one name twice", {"plugin": Toy(rules=(*RULES, structs.replace(long_may_drift)))},
-     "the_declaration", "two rules share a name: ['long_may_drift']"),
+     "the_declaration", "two of its rules are called 'long_may_drift'"),
     ("a field misspelt", {"plugin": Toy(rules=(*RULES, of_unknown_field))}, "the_declaration",
-     "of_unknown_field: the payload does not have ['second']"),
+     "its rule 'of_unknown_field': the payload has no field 'second' (nearest: 'seconds')"),
     ("a place misspelt", {"plugin": Toy(fields={"prompt": To("promt")})}, "the_declaration",
-     "prompt: the payload has no promt"),
+     "fields['prompt']: the payload has no field 'promt' (nearest: 'prompt')"),
     ("no id", {"plugin": Toy(status_path="/v2/clips")}, "the_declaration", "{id}"),
 ]  # fmt: skip
 
@@ -273,7 +273,7 @@ def test_problems_of_requests_are_checked_too(tmp_path: Path) -> None:
 def test_two_notes_that_no_example_distinguishes_are_detected(tmp_path: Path) -> None:
     @rule("A long clip may drift, too.", fields=("seconds",), source=PAGE)
     def drifts_again(payload: Payload) -> Iterator[Any]:
-        for note in long_may_drift.judge(payload):
+        for note in long_may_drift.judge(payload, payload):
             yield structs.replace(note, code="drifts_again")
 
     long = {**BASE, "seconds": 12}

@@ -137,7 +137,7 @@ def judge(
     read = reading(partial)
     for rule in variant.rules:
         if not any(_covers(path, field) for field in rule.fields for path in bad):
-            judged = _judged(loaded, rule, read, whole=not bad)
+            judged = _judged(loaded, rule, read, partial, whole=not bad)
             found += (item for item in judged if _asked(item, body))
     if any(isinstance(item, Problem) for item in found) or payload is None:
         return None, found
@@ -167,11 +167,11 @@ def _asked(item: Problem | Note, body: Mapping[str, Any]) -> bool:
 
 
 def _judged(
-    loaded: LoadedVariant, rule: Rule, payload: Any, *, whole: bool
+    loaded: LoadedVariant, rule: Rule, read: Any, raw: Any, *, whole: bool
 ) -> Iterable[Problem | Note]:
     try:
         with loaded.blamed(f"the rule {rule.name}"):
-            found = [judgement(item) for item in rule.judge(payload)]
+            found = [judgement(item) for item in rule.judge(read, raw)]
     except BrokenPluginError:
         if whole:
             raise

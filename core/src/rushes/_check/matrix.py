@@ -1,20 +1,14 @@
 """What a variant can do according to its declaration: the rows of the capability matrix."""
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from msgspec import Struct
 
 from rushes._payload.constraints import described, finite, spans
-from rushes._payload.fields import extra, is_struct, shape, unwrap
+from rushes._plugins.declaration import TARGETS
+from rushes._vocabulary.places import find
 from rushes.problems import listing
-from rushes.request import FIELDS, Role
 from rushes.variant import Always, Built, To, Variant
-
-ROWS = tuple(
-    row
-    for field in FIELDS
-    for row in ([f"images.{role}" for role in get_args(Role)] if field == "images" else [field])
-)
 
 
 class Capability(Struct, frozen=True, kw_only=True):
@@ -34,7 +28,7 @@ class Capability(Struct, frozen=True, kw_only=True):
 
 def capabilities(variant: Variant) -> dict[str, Capability]:
     """Return a variant's capabilities, one for each common field and each role of an image."""
-    return {row: _capability(variant, row) for row in ROWS}
+    return {row: _capability(variant, row) for row in TARGETS}
 
 
 def _capability(variant: Variant, row: str) -> Capability:
@@ -46,7 +40,7 @@ def _capability(variant: Variant, row: str) -> Capability:
         return Capability(field=row, how="no", words="no")
     path = place.path.removesuffix("[]")
     conditions = tuple(rule.text for rule in variant.rules if path in rule.fields)
-    accepted, words = _values(place, hint_at(variant.payload, path))
+    accepted, words = _values(place, find(variant.payload, path).hint)
     if row in ("images.first_frame", "images.last_frame"):
         accepted, words = None, "yes"
     return Capability(
@@ -57,8 +51,6 @@ def _capability(variant: Variant, row: str) -> Capability:
 def _values(place: To | Built, hint: Any) -> tuple[list[Any] | None, str]:
     if isinstance(place, To) and place.values is not None:
         return list(place.values), listing(place.values)
-    if hint is None:
-        return None, "yes"
     bounds = described(hint)
     if bounds.words == "a list":
         return None, f"up to {bounds.max_length}" if bounds.max_length else "yes"
@@ -69,14 +61,3 @@ def _values(place: To | Built, hint: Any) -> tuple[list[Any] | None, str]:
     if bounds.max_length:
         return None, f"up to {bounds.max_length} characters"
     return ([True, False] if bounds.words == "true or false" else None), "yes"
-
-
-def hint_at(struct: type[Struct], path: str) -> Any:
-    """Return the type hint at a payload path, also inside open objects; None if there is none."""
-    name, _, rest = path.partition(".")
-    hint = next((field.hint for field in shape(struct) if field.wire == name), None)
-    if hint is None or not rest:
-        return hint
-    base, metas = unwrap(hint)
-    inner = extra(metas, "known") or base
-    return hint_at(inner, rest) if is_struct(inner) else None

@@ -43,7 +43,7 @@ def quick(loaded: LoadedVariant, request: Any) -> Report | None:
             if field.wire in body and not _in_order(variant, field, body[field.wire]):
                 return None
         read = steps.reading(payload)
-        if not loaded.rules_hold(read) or loaded.judgements(payload):
+        if not loaded.rules_hold(read, payload) or loaded.judgements(payload):
             return None
         _write(payload)
         return accepted(variant, payload, read)

@@ -16,6 +16,7 @@ import pluggy
 from rushes import hookspecs
 from rushes._keys.redacting import Secret, redacted
 from rushes._plugins import defaults
+from rushes._plugins.declaration import checked
 from rushes._plugins.installed import distribution
 from rushes._structs.type_info import ready
 from rushes._structs.unrolled import unrolled
@@ -129,16 +130,17 @@ class LoadedVariant:
             ) from error
 
     @cached_property
-    def rules_hold(self) -> Callable[[Any], bool]:
-        """Whether a payload, as rules see it, satisfies every declared rule without a note."""
-        rules = {f"rule_{place}": rule for place, rule in enumerate(self.variant.rules)}
-        lines = (
-            f"if (found := {name}(read)) is not True and (found is False or list(found)): "
-            "return False"
-            for name in rules
-        )
-        predicates = {name: rule.predicate for name, rule in rules.items()}
-        return unrolled("read", (*lines, "return True"), **predicates)
+    def rules_hold(self) -> Callable[[Any, Any], bool]:
+        """Whether a payload satisfies every declared rule without a note.
+
+        It takes the payload as rules see it, and as it will be sent.
+        """
+        lines, known = [], dict[str, Any]()
+        for place, rule in enumerate(self.variant.rules):
+            line, names = rule.line(f"rule_{place}")
+            lines.append(line)
+            known.update(names)
+        return unrolled("read, raw", (*lines, "return True"), **known)
 
     def judgements(self, payload: Any) -> list[Problem | Note]:
         """Return the findings of the `validate` hooks, including the wrappers'."""
@@ -241,4 +243,4 @@ def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
     except Exception as error:
         message = f"{name}: msgspec cannot read its payload struct: {error}"
         raise BrokenPluginError(message) from error
-    return LoadedVariant(declared, manager)
+    return LoadedVariant(checked(declared, name), manager)

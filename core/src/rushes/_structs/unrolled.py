@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 
-def unrolled(argument: str, lines: Iterable[str], **known: Any) -> Callable[[Any], Any]:
-    """Return a function of one argument that runs these lines; they may use what is `known`."""
-    source = "\n    ".join((f"def written_out({argument}):", *lines))
+def unrolled(arguments: str, lines: Iterable[str], **known: Any) -> Callable[..., Any]:
+    """Return a function of these arguments that runs these lines; they may use what is `known`."""
+    source = "\n    ".join((f"def written_out({arguments}):", *lines))
     names = dict(known)
     exec(source, names)  # noqa: S102 - the lines are ours, the names in them declared
-    made: Callable[[Any], Any] = names["written_out"]
+    made: Callable[..., Any] = names["written_out"]
     return made

@@ -5,12 +5,12 @@ import re
 
 import msgspec
 
-from rushes._check.matrix import hint_at
 from rushes._flow import Ask, Do, Flow
 from rushes._payload.judging import Examiner
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import Session
 from rushes._submit.uploading import read
+from rushes._vocabulary.places import find
 from rushes.errors import ConfigurationError, RequestError
 from rushes.problems import Problem, show
 from rushes.report import Report
@@ -59,11 +59,10 @@ def intend(
 def carried(variant: Variant, client_id: str) -> None:
     """Refuse a client id that its payload field does not accept."""
     field = variant.client_id_field
-    hint = hint_at(variant.payload, field) if field else None
-    if hint is None:
+    if not field:
         return
     examiner = Examiner(variant.id, loopback=False)
-    examiner.value(hint, client_id, "")
+    examiner.value(find(variant.payload, field).hint, client_id, "")
     if examiner.problems:
         message = (
             f"{show(client_id)} is a task reference that {field}, the field that sends it to "

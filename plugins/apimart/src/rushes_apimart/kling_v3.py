@@ -26,6 +26,8 @@ from rushes_apimart import rules
 from rushes_apimart.gateway import Gateway
 
 PAGE = rules.PAGE
+MOST_SHOTS = 6
+SHORTEST, LONGEST = 3, 15  # seconds
 
 # USD per second by mode and sound, as seen in 2026; no other prices are known.
 PRICES = {
@@ -58,7 +60,7 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     model: Literal["kling-v3"]
     prompt: str = absent("")
     mode: Literal["std", "pro", "4k"] = absent("std")
-    duration: Annotated[int, Meta(ge=rules.SHORTEST, le=rules.LONGEST)] = absent(5)
+    duration: Annotated[int, Meta(ge=SHORTEST, le=LONGEST)] = absent(5)
     aspect_ratio: Literal["16:9", "9:16", "1:1"] = absent("16:9")
     negative_prompt: str = absent("")
     image_urls: Annotated[list[PublicURL], Meta(max_length=2)] = absent([])
@@ -66,7 +68,7 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     audio: bool = absent(False)
     multi_shot: bool = absent(False)
     shot_type: Literal["customize", "intelligence"] = absent("")
-    multi_prompt: Annotated[list[ShotPrompt], Meta(max_length=rules.MOST_SHOTS)] = absent([])
+    multi_prompt: Annotated[list[ShotPrompt], Meta(max_length=MOST_SHOTS)] = absent([])
     element_list: Annotated[list[Element], Meta(max_length=3)] = absent([])
     webhook: TransportURL = absent()
 
@@ -117,7 +119,7 @@ def _shots(draft: Draft, shots: Sequence[Shot], request: Request) -> None:
     if request.duration is None and "duration" not in request.extra:
         lengths = [shot.duration for shot in shots if type(shot.duration) is int]
         total = sum(lengths)
-        if len(lengths) == len(shots) and rules.SHORTEST <= total <= rules.LONGEST:
+        if len(lengths) == len(shots) and SHORTEST <= total <= LONGEST:
             draft.put("duration", total, "shots")
             message = f"{total} is sent, the sum of the shots' durations"
             draft.note("duration", "duration_filled_in", message)

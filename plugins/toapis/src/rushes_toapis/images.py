@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from msgspec import Struct
-from rushes import Problem, PublicURL, To
+from rushes import PublicURL, To
+from rushes.vocabulary import at_most, has, needs
 
 
 class RoleImage(Struct, forbid_unknown_fields=True):
@@ -15,30 +16,6 @@ class RoleImage(Struct, forbid_unknown_fields=True):
 
 
 FRAMES = ("first_frame", "last_frame")
-
-
-def _of(role: str) -> dict[str, Any]:
-    """Return the JSON Schema of an image with this role."""
-    return {"properties": {"role": {"const": role}}, "required": ["role"]}
-
-
-ONE_OF_EACH_FRAME: dict[str, Any] = {
-    "properties": {
-        "image_with_roles": {
-            "allOf": [
-                {"contains": _of(role), "minContains": 0, "maxContains": 1} for role in FRAMES
-            ]
-        }
-    }
-}
-LAST_FRAME_NEEDS_FIRST: dict[str, Any] = {
-    "properties": {
-        "image_with_roles": {
-            "if": {"contains": _of("last_frame")},
-            "then": {"contains": _of("first_frame")},
-        }
-    }
-}
 
 
 def with_role(role: str) -> Callable[[str], dict[str, str]]:
@@ -53,28 +30,22 @@ IMAGE_FIELDS = {
 }
 
 
-def repeated_frames(payload: Any) -> list[Problem]:
-    """Return a problem for each frame that is given twice."""
-    roles = [image.role for image in payload.image_with_roles]
-    return [
-        Problem(
-            path=f"image_with_roles[{index}].role",
-            code="one_of_each_frame",
-            message=f"is another {role}; only one is accepted",
-        )
-        for index, role in enumerate(roles)
-        if role in FRAMES and role in roles[:index]
-    ]
-
-
-def lone_last_frame(payload: Any) -> list[Problem]:
-    """Return a problem for a last frame without a first (Kling itself refuses it)."""
-    roles = [image.role for image in payload.image_with_roles]
-    if "last_frame" not in roles or "first_frame" in roles:
-        return []
-    path = f"image_with_roles[{roles.index('last_frame')}].role"
-    message = "last_frame is given without a first_frame; give both, or the first alone"
-    return [Problem(path=path, code="last_frame_needs_first", message=message)]
+FIRST, LAST = (has("image_with_roles", "role", role) for role in FRAMES)
+IMAGE_RULES = (
+    at_most(
+        1,
+        FIRST,
+        LAST,
+        says="At most one first_frame and one last_frame.",
+        name="one_of_each_frame",
+    ),
+    needs(
+        LAST,
+        FIRST,
+        says="A last_frame needs a first_frame.",  # Kling itself refuses it
+        name="last_frame_needs_first",
+    ),
+)
 
 
 def input_mode(payload: Any) -> str:

@@ -7,8 +7,7 @@ from msgspec import Meta, Struct
 from rushes import (
     Always,
     Draft,
-    Note,
-    Problem,
+    Finding,
     PublicURL,
     Request,
     Source,
@@ -22,6 +21,7 @@ from rushes import (
     rule,
 )
 from rushes.problems import show
+from rushes.vocabulary import remark
 
 from rushes_toapis.gateway import PAGES, Gateway, declare
 
@@ -52,63 +52,41 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
 @rule(
     "<<<image_N>>> cites the N-th of image_urls, counted from 1; that image must be given.",
     fields=("prompt", "image_urls"),
-    source=PAGE,
 )
-def cited_images_exist(payload: Payload) -> bool | list[Problem]:
+def cited_images_exist(payload: Payload) -> bool | list[Finding]:
     """Compare each tag with the images."""
     numbers = IMAGE_TAG.findall(payload.prompt)
     if not numbers:
         return True
-    problems = []
     count = len(payload.image_urls)
-    for number in dict.fromkeys(numbers):
-        if len(number) > 9 or not 1 <= int(number) <= count:
-            tags = [f"<<<image_{n}>>>" for n in range(count, 0, -1)]
-            there = f"accepted: {', '.join(tags[::-1])}" if tags else "no image is given"
-            problem = Problem(
-                path="prompt",
-                code="cited_images_exist",
-                message=f"<<<image_{number[:12]}>>> cites an image that is not given ({there})",
-                accepted=tags or None,
-            )
-            problems.append(problem)
-    return problems
+    tags = [f"<<<image_{n}>>>" for n in range(count, 0, -1)]
+    there = f"accepted: {', '.join(tags[::-1])}" if tags else "no image is given"
+    return [
+        Finding(
+            "prompt",
+            f"<<<image_{number[:12]}>>> cites an image that is not given ({there})",
+            tags or None,
+        )
+        for number in dict.fromkeys(numbers)
+        if len(number) > 9 or not 1 <= int(number) <= count
+    ]
 
 
 @rule(
     "Text in <<<…>>> that is not an image tag is sent unchanged.",
     fields=("prompt",),
-    source=PAGE,
     notes=True,
 )
-def other_tags_pass(payload: Payload) -> bool | list[Note]:
+def other_tags_pass(payload: Payload) -> bool | list[Finding]:
     """Point out a tag of another kind: it may be a mistake."""
     texts = ANY_TAG.findall(payload.prompt)
     if not texts:
         return True
     return [
-        Note(
-            path="prompt",
-            code="other_tags_pass",
-            message=f"{show(f'<<<{text}>>>')} is not an image tag; it is sent unchanged",
-        )
+        Finding("prompt", f"{show(f'<<<{text}>>>')} is not an image tag; it is sent unchanged")
         for text in dict.fromkeys(texts)
         if not IMAGE_TAG.fullmatch(f"<<<{text}>>>")
     ]
-
-
-@rule(
-    "aspect_ratio may be overridden by the ratio of an input image.",
-    fields=("aspect_ratio", "image_urls"),
-    source=PAGE,
-    notes=True,
-)
-def image_may_set_the_ratio(payload: Payload) -> bool | list[Note]:
-    """Point out that the requested ratio may not be delivered."""
-    if not payload.image_urls:
-        return True
-    message = "with an image, the ratio of the video may be the image's own"
-    return [Note(path="aspect_ratio", code="image_may_set_the_ratio", message=message)]
 
 
 class Omni(Gateway):
@@ -146,7 +124,17 @@ plugin = Omni(
             "images.reference": To("image_urls[]"),
             "audio": Always(False),
         },
-        rules=(cited_images_exist, other_tags_pass, image_may_set_the_ratio),
+        rules=(
+            cited_images_exist,
+            other_tags_pass,
+            remark(
+                "aspect_ratio",
+                "with an image, the ratio of the video may be the image's own",
+                when="image_urls",
+                says="aspect_ratio may be overridden by the ratio of an input image.",
+                name="image_may_set_the_ratio",
+            ),
+        ),
         input_mode=input_mode,
     )
 )

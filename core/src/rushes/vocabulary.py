@@ -1,0 +1,180 @@
+"""The vocabulary of rules: nearly every sentence about several fields on a provider's page.
+
+Each function takes paths of the payload (`duration`, `extra_body.multi_prompt`,
+`multi_prompt[].duration`) and makes a rule that is complete: what is checked, what is reported
+where, the accepted values, the JSON Schema. `says` is the page's sentence, if it says more than the
+rule would, `name` the problem's code. A path or value that the payload does not have is found when
+the plugin is loaded.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+from rushes._vocabulary.conditions import Condition, Equals, Has, Joined, as_condition
+from rushes._vocabulary.rule import ShapeRule
+from rushes._vocabulary.shapes import (
+    Accepts,
+    AddsUp,
+    AtMost,
+    Cited,
+    CountsFromOne,
+    Needs,
+    NotTogether,
+    Remark,
+    Required,
+    Shape,
+)
+from rushes.problems import Source
+from rushes.rules import Rule
+
+When = Condition | str
+"""A condition; a path alone means that the field is given."""
+
+
+def given(*paths: str) -> Condition:
+    """Say that any of these fields is given: present, and not blank, empty or false."""
+    return any_of(*paths)
+
+
+def equals(path: str, *values: Any) -> Condition:
+    """Say that a field has one of these values, or is absent and has one of them by default."""
+    return Equals(path, values)
+
+
+def has(path: str, name: str, value: Any) -> Has:
+    """Say that a list has an item of a kind: `has("images", "role", "last_frame")`."""
+    return Has(path, name, value)
+
+
+def all_of(*conditions: When) -> Condition:
+    """Say that all of these conditions are met."""
+    return _joined(conditions, "and")
+
+
+def any_of(*conditions: When) -> Condition:
+    """Say that any of these conditions is met."""
+    return _joined(conditions, "or")
+
+
+def needs(
+    what: When | Sequence[When],
+    other: When,
+    *,
+    says: str = "",
+    name: str = "",
+    source: Source | None = None,
+) -> Rule:
+    """Accept a field, or each of several, only beside another, or with a setting.
+
+    `needs("last_image", "image")`, `needs("audio", equals("mode", "pro"))`
+    """
+    several = (what,) if isinstance(what, (str, Condition)) else tuple(what)
+    whats = tuple(as_condition(one) for one in several)
+    return _rule(Needs(whats, as_condition(other)), says, name, source)
+
+
+def required(
+    path: str,
+    *,
+    when: When | None = None,
+    unless: When | None = None,
+    says: str = "",
+    name: str = "",
+    source: Source | None = None,
+) -> Rule:
+    """Require a field `when` something is so, or `unless` it is; exactly one of the two."""
+    if (when is None) == (unless is None):
+        raise TypeError("required() takes either when= or unless=")
+    condition = as_condition(when if unless is None else unless)  # type: ignore[arg-type]
+    return _rule(Required(path, condition, unless is not None), says, name, source)
+
+
+def not_together(
+    one: When, other: When, *, says: str = "", name: str = "", source: Source | None = None
+) -> Rule:
+    """Refuse two things together; the first is blamed."""
+    return _rule(NotTogether(as_condition(one), as_condition(other)), says, name, source)
+
+
+def accepts(
+    path: str,
+    values: Iterable[Any],
+    *,
+    when: When,
+    says: str = "",
+    name: str = "",
+    source: Source | None = None,
+) -> Rule:
+    """Accept only some of a field's values when something is so."""
+    return _rule(Accepts(path, tuple(values), as_condition(when)), says, name, source)
+
+
+def at_most(
+    most: int, *kinds: Has, says: str = "", name: str = "", source: Source | None = None
+) -> Rule:
+    """Accept at most so many items of each kind in a list."""
+    return _rule(AtMost(most, kinds), says, name, source)
+
+
+def adds_up(
+    parts: str,
+    *,
+    to: str,
+    when: When | None = None,
+    says: str = "",
+    name: str = "",
+    source: Source | None = None,
+) -> Rule:
+    """Make the parts of a list add up to a total: `adds_up("shots[].duration", to="duration")`.
+
+    A list that is empty or absent is not judged.
+    """
+    condition = None if when is None else as_condition(when)
+    return _rule(AddsUp(parts, to, condition), says, name, source)
+
+
+def counts_from_one(
+    path: str, *, says: str = "", name: str = "", source: Source | None = None
+) -> Rule:
+    """Make a list number its items 1, 2, 3…: `counts_from_one("shots[].index")`."""
+    return _rule(CountsFromOne(path), says, name, source)
+
+
+def cited(
+    names: str,
+    citation: str,
+    *,
+    within: Iterable[str],
+    says: str = "",
+    name: str = "",
+    source: Source | None = None,
+) -> Rule:
+    """Note each name in a list that no text cites: as `@{}`, with the name for `{}`."""
+    return _rule(Cited(names, citation, tuple(within)), says, name, source, notes=True)
+
+
+def remark(
+    path: str,
+    message: str,
+    *,
+    when: When,
+    says: str = "",
+    name: str = "",
+    source: Source | None = None,
+) -> Rule:
+    """Note something about a field that the caller gave when something is so; refuse nothing."""
+    return _rule(Remark(path, as_condition(when), message), says, name, source, notes=True)
+
+
+def _rule(
+    shape: Shape, says: str, name: str, source: Source | None, *, notes: bool = False
+) -> Rule:
+    return ShapeRule(name=name, text=says, fields=(), source=source, notes=notes, shape=shape)
+
+
+def _joined(conditions: tuple[When, ...], how: Literal["and", "or"]) -> Condition:
+    if not conditions:
+        raise TypeError("name at least one condition")
+    if len(conditions) == 1:
+        return as_condition(conditions[0])
+    return Joined(tuple(as_condition(one) for one in conditions), how)
