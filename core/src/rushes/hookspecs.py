@@ -48,7 +48,8 @@ def submit(  # type: ignore[empty-body]
 ) -> Call:
     """Describe the one call that creates the task. Called once per job, before anything is sent.
 
-    By default a POST of the payload to `submit_path`.
+    By default a POST of the payload to `submit_path`, with the client id in the declared field or
+    header.
     """
 
 

@@ -65,7 +65,8 @@ class Variant(Struct, frozen=True, kw_only=True):
     the target of each common field, with `images.<role>` for each role of an image; a field that is
     not in it, and that `build_payload` does not take, is a problem. `cost` estimates USD for a
     valid payload, None if unknown. `status_path` has `{id}` in place of the remote id.
-    `client_id_field` is the payload field that carries the idempotency key, if there is one.
+    The client id, by which the provider recognises a call that it saw before, is put into the
+    payload's `client_id_field`, or sent as the header `client_id_header`.
     """
 
     spec: int
@@ -83,6 +84,7 @@ class Variant(Struct, frozen=True, kw_only=True):
     idempotency: Literal["replay", "reject", "none"] = "none"
     look_up: Literal["by_client_id", "none"] = "none"
     client_id_field: str | None = None
+    client_id_header: str | None = None
     polling: Polling = Polling()
     uploads: Uploads | None = None
     facts: tuple[str, ...] = ()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from rushes._payload.fields import shape
 from rushes.calls import Answer, Call, Steps, pick, pick_text
 from rushes.draft import Draft
 from rushes.hookspecs import hookimpl
@@ -23,9 +24,13 @@ def build_payload(variant: Variant, request: Request) -> Draft:
 
 
 @hookimpl
-def submit(variant: Variant, payload: msgspec.Struct) -> Call:
-    """POST the payload as JSON."""
-    return Call.post_json(variant.url(variant.submit_path), payload)
+def submit(variant: Variant, payload: msgspec.Struct, client_id: str) -> Call:
+    """POST the payload as JSON, with the client id where the declaration puts it."""
+    if wire := variant.client_id_field:
+        name = next(field.name for field in shape(variant.payload) if field.wire == wire)
+        payload = msgspec.structs.replace(payload, **{name: client_id})
+    headers = {variant.client_id_header: client_id} if variant.client_id_header else {}
+    return Call.post_json(variant.url(variant.submit_path), payload, headers=headers)
 
 
 @hookimpl

@@ -5,7 +5,6 @@ The shape of an answer: https://docs.apimart.ai/en/api-reference/videos/kling-v3
 
 from typing import Any, Literal
 
-import msgspec
 from rushes import (
     Answer,
     Call,
@@ -49,12 +48,6 @@ class Gateway:
     def variant(self) -> Variant:
         """Return the model's declaration."""
         return self._declaration
-
-    @hookimpl
-    def submit(self, variant: Variant, payload: msgspec.Struct, client_id: str) -> Call:
-        """POST the payload; the same key with the same body replays the task uncharged."""
-        address = variant.url(variant.submit_path)
-        return Call.post_json(address, payload, headers={"Idempotency-Key": client_id})
 
     @hookimpl
     def parse_submit(self, answer: Answer) -> Receipt | Refusal | None:

@@ -163,6 +163,7 @@ plugin = KlingV3(
         cost=cost,
         input_mode=input_mode,
         idempotency="replay",
+        client_id_header="Idempotency-Key",
         polling=Polling(first=5, every=10, at_most=900),
         uploads=Uploads(
             types=("image/jpeg", "image/png", "image/webp", "image/gif"),

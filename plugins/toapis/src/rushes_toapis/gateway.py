@@ -79,12 +79,6 @@ class Gateway:
         return self._declaration
 
     @hookimpl
-    def submit(self, variant: Variant, payload: msgspec.Struct, client_id: str) -> Call:
-        """POST the payload with the client id: the same id replays the same task."""
-        named = msgspec.structs.replace(payload, client_business_id=client_id)
-        return Call.post_json(variant.url(variant.submit_path), named)
-
-    @hookimpl
     def parse_submit(self, answer: Answer) -> Receipt | None:
         """Read the task's id; an error body may contain an id of another kind."""
         data = answer.json()
