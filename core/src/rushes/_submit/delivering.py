@@ -2,6 +2,8 @@
 
 import datetime
 
+import msgspec
+
 from rushes._fetch.target import writable
 from rushes._flow import Dispatch, Do, Flow, Sleep
 from rushes._plugins.loading import LoadedVariant
@@ -55,12 +57,12 @@ def deliver(
     """
     session.registry.guard()
     yield from _room(session, task)
-    waited, tries = 0.0, 0
+    waited, tries, begun = 0.0, 0, session.time.now()
     while True:
         # Errors in the call are raised before the record says `sending`.
         creating(session, loaded, task, session.dispatch(task))
         task = _sending(session, loaded, task)
-        outcome = yield from _once(session, loaded, task, on_update)
+        outcome = yield from _once(session, loaded, task, begun, on_update)
         if outcome.kind == "accepted":
             return (yield from session.record(_known(task, outcome), on_update))
         if outcome.kind == "unknown":
@@ -92,20 +94,26 @@ def _sending(session: Session, loaded: LoadedVariant, task: Task) -> Task:
 
 
 def _once(
-    session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
+    session: Session, loaded: LoadedVariant, task: Task, begun: float, on_update: OnUpdate | None
 ) -> Flow[Outcome]:
-    """Make one attempt; record it before and, if it is interrupted, afterwards."""
+    """Make one attempt; record it before and, if it is interrupted, afterwards.
+
+    `begun` is when the first attempt was made, in seconds since 1970: a task created since then is
+    this job's, even if the provider only said to retry later.
+    """
     dispatch = session.dispatch(task)
     try:
         task = yield from session.record(task, on_update)
-        return (yield from attempt(session, loaded, task, dispatch))
+        since_begun = msgspec.structs.replace(task, sent_at=begun)
+        return (yield from attempt(session, loaded, since_begun, dispatch))
     except GeneratorExit:
         raise  # no effect can run any more
     except BaseException as failure:  # Ctrl-C, a cancellation, a callback that raised
         if not dispatch.left:
             yield from session.record(at(task, "recorded"), None)
             raise
-        outcome = _interrupted(session, loaded, task, dispatch, failure)
+        since_begun = msgspec.structs.replace(task, sent_at=begun)
+        outcome = _interrupted(session, loaded, since_begun, dispatch, failure)
         yield from session.record(_known(task, outcome), on_update)
         raise
 
