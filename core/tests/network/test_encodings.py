@@ -179,7 +179,8 @@ def test_in_an_encoding_of_which_we_know_nothing_that_is_what_is_said(
         driver.submit("acme/zoom", REQUEST)
     server.on("POST /v1/clips", compressed(400, {"error": {"message": "too windy"}}, "zstd"))
     with pytest.raises(
-        RefusedError, match="HTTP status 400, sent with the unsupported content encoding 'zstd'"
+        OutcomeUnknownError,
+        match="HTTP status 400, sent with the unsupported content encoding 'zstd'",
     ):
         driver.submit("acme/zoom", REQUEST)
     server.on("GET /v1/clips", *[compressed(200, {}, "br")] * 1000)

@@ -8,6 +8,7 @@ from rushes._flow import Dispatch, Effect, Flow, Interrupted, NotSent
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import Session, excerpt
 from rushes._submit.another_job import another_jobs
+from rushes._submit.task_traces import trace_of_task
 from rushes.calls import Answer
 from rushes.errors import BrokenPluginError, JournalError
 from rushes.task import Receipt, Refusal, Task, id_objection
@@ -58,22 +59,39 @@ def creating(
 
 
 def read(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Outcome:
-    """Return the outcome that the answer to a creating call means."""
+    """Return the outcome that the answer to a creating call means.
+
+    An answer that names the task is a receipt, whatever its HTTP status.
+    """
+    verdict = judged(loaded, answer)
+    if isinstance(verdict, Receipt):
+        return _received(session, loaded, task, verdict, answer)
+    refusal = session.keys.clean_refusal(loaded, verdict)
+    if refusal.kind != "unknown" or 300 <= answer.status < 400:
+        trace = trace_of_task(answer) if loaded.variant.idempotency == "none" else None
+        if trace is not None:
+            trace = session.keys.clean(loaded, trace)
+            words = f"HTTP {answer.status}: {refusal.message}; {trace}"
+            return Outcome(kind="unknown", words=words, refusal=refusal)
     if 300 <= answer.status < 400:
         target = session.keys.clean(loaded, answer.headers.get("location", "nowhere"))
         words = f"the base URL {task.base_url} redirects to {target[:200]}; configure the right one"
         return Outcome(kind="redirected", words=words)
-    verdict = judged(loaded, answer)
-    if isinstance(verdict, Receipt):
-        if objection := another_jobs(session, loaded, task, verdict, answer):
-            refusal = Refusal(kind="refused", message=objection)
-            return Outcome(kind="refused", words=objection, refusal=refusal)
-        return Outcome(kind="accepted", receipt=verdict)
-    refusal = session.keys.clean_refusal(loaded, verdict)
     if refusal.kind in ("wait", "unknown"):
         return Outcome(kind=refusal.kind, words=refusal.message, refusal=refusal)
     words = f"HTTP {answer.status}: {refusal.message}"
     return Outcome(kind="refused", words=words, refusal=refusal)
+
+
+def _received(
+    session: Session, loaded: LoadedVariant, task: Task, receipt: Receipt, answer: Answer
+) -> Outcome:
+    """Return the outcome of an answer that names a task: accepted, unless it is another job's."""
+    objection = another_jobs(session, loaded, task, receipt, answer)
+    if objection is None:
+        return Outcome(kind="accepted", receipt=receipt)
+    refusal = Refusal(kind="refused", message=objection)
+    return Outcome(kind="refused", words=objection, refusal=refusal)
 
 
 def judged(loaded: LoadedVariant, answer: Answer) -> Receipt | Refusal:
