@@ -1,6 +1,7 @@
 """Sending a recorded job: its call is sent once, and an unknown outcome is never guessed."""
 
 import datetime
+import math
 
 import msgspec
 
@@ -186,5 +187,7 @@ def _hint(session: Session, loaded: LoadedVariant, refusal: Refusal) -> str:
         return ""
     if refusal.retry_after is None:
         return "; come back later"
-    then = datetime.datetime.fromtimestamp(session.time.now() + refusal.retry_after).astimezone()
-    return f"; come back in {refusal.retry_after:g} seconds, at {then:%H:%M:%S}"
+    seconds = math.ceil(max(refusal.retry_after, LEAST_PAUSE))
+    then = datetime.datetime.fromtimestamp(session.time.now() + seconds).astimezone()
+    unit = "second" if seconds == 1 else "seconds"
+    return f"; come back in {seconds} {unit}, at {then:%H:%M:%S}"
