@@ -41,13 +41,15 @@ def id_objection(text: str) -> str | None:
 class Receipt(msgspec.Struct, frozen=True):
     """What a submit's answer contained: the remote id, and any JSON that polls will need.
 
-    `created_at` is when the provider says that it created the task, in seconds since 1970: a task
-    that is older than the job belongs to another job with the same client id.
+    `created_at` is when the provider says that it created the task, in seconds since 1970, `model`
+    the name of the model that it says makes it: a task that is older than the job, or made by
+    another variant's model, belongs to another job with the same client id.
     """
 
     remote_id: Annotated[str, msgspec.Meta(pattern=r"\S")]
     memo: Any = None
     created_at: float | None = None
+    model: str | None = None
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

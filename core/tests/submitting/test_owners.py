@@ -13,12 +13,10 @@ import pytest
 from acme_driver import REQUEST, Driver, Drivers, Maker, StoppedClock, journal_of
 from acme_kinds import Both, Replaying
 from acme_server import Server, answers, bills_then, drops, stalls
-from acme_zoom import Zoom
 from client_process import settings
 from rushes import (
     AsyncClient,
     Client,
-    ConfigurationError,
     DiskError,
     NotSentError,
     OutcomeUnknownError,
@@ -27,9 +25,9 @@ from rushes import (
     StillRunningError,
     Task,
     TaskEndedError,
-    Timeouts,
 )
 from rushes.journal import LEASE
+from rushes.task import State
 
 SCRIPT = Path(__file__).parents[1] / "client_process.py"
 
@@ -279,6 +277,18 @@ def test_a_retry_after_beyond_the_timeout_is_not_waited_for(make: Maker, server:
     assert driver.slept == []
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [("1", "1 second,"), ("0", "1 second,"), ("2", "2 seconds,"), ("1234567", "1234567 seconds,")],
+)
+def test_when_to_come_back_is_said_in_words(
+    make: Maker, server: Server, seconds: str, words: str
+) -> None:
+    server.on("POST", answers(429, retry_after=seconds))
+    with pytest.raises(RefusedError, match=f"come back in {words} at"):
+        make().generate("acme/zoom", REQUEST, timeout=0)
+
+
 def test_unreadable_records_are_listed(make: Maker, server: Server, home: Path) -> None:
     driver = make()
     kept = driver.submit("acme/zoom", REQUEST, task="kept")
@@ -291,13 +301,39 @@ def test_unreadable_records_are_listed(make: Maker, server: Server, home: Path) 
     assert "cannot read" in found[1]
 
 
-def test_a_submit_of_unknown_outcome_cannot_be_cancelled(make: Maker, server: Server) -> None:
+@pytest.mark.parametrize("state", ["unknown", "sending"])
+@pytest.mark.parametrize("verb", ["cancel", "wait", "fetch"])
+def test_a_submit_that_nothing_answers_for_is_never_dropped(
+    make: Maker, server: Server, verb: str, state: State
+) -> None:
+    """It may be running and billed: nothing says that there is nothing to cancel."""
     server.on("POST", bills_then(drops))
-    driver = make(plugins=[Zoom()], timeouts=Timeouts())
+    driver = make()
     with pytest.raises(OutcomeUnknownError):
         driver.submit("acme/zoom", REQUEST, task="mine")
-    with pytest.raises(ConfigurationError, match="unknown; there is nothing to cancel"):
-        driver.cancel("mine")
+    journal = driver.client._session.journal
+    assert journal
+    journal.save(msgspec.structs.replace(driver.task("mine"), state=state))
+    with pytest.raises(
+        OutcomeUnknownError, match=r"unknown whether .* mine .*Resume it.*resolve it"
+    ):
+        getattr(driver, verb)("mine")
+    assert driver.task("mine").state == state
+    assert len(server.lines) == 1
+
+
+@pytest.mark.parametrize("verb", ["wait", "fetch"])
+def test_a_job_that_was_never_sent_is_not_unknown(make: Maker, server: Server, verb: str) -> None:
+    def leave(task: Task) -> None:
+        raise KeyboardInterrupt
+
+    driver = make()
+    with pytest.raises(KeyboardInterrupt):
+        driver.submit("acme/zoom", REQUEST, task="mine", on_update=leave)
+    assert driver.task("mine").state == "recorded"
+    with pytest.raises(NotSentError, match="task mine was never sent; resume it"):
+        getattr(driver, verb)("mine")
+    assert server.lines == []
 
 
 def test_an_unreachable_provider_leaves_no_unfinished_task(make: Maker, home: Path) -> None:

@@ -17,7 +17,14 @@ from rushes._session.records import Records
 from rushes._session.session import OnUpdate, Session, at, excerpt, placed
 from rushes._submit.delivering import accepted
 from rushes._submit.submitting import submit
-from rushes._wait.following import ended, follow, look_again, look_once, still_running
+from rushes._wait.following import (
+    ended,
+    follow,
+    look_again,
+    look_once,
+    still_running,
+    without_remote_id,
+)
 from rushes.errors import BrokenPluginError, ConfigurationError, NotOfferedError, StillRunningError
 from rushes.problems import show
 from rushes.report import Report
@@ -144,7 +151,7 @@ class Jobs:
         """Download a completed task's video."""
         task = yield from self._records.given(task)
         if not task.ended:
-            raise still_running(self.session, task)
+            raise still_running(self.session, task) if task.receipt else without_remote_id(task)
         loaded = self.session.load(task)
 
         def work(task: Task) -> Flow[Task]:
@@ -234,10 +241,12 @@ class Jobs:
         loaded = self.session.load(task)
         if task.state == "recorded":
             return (yield from self._dropped(loaded, task, on_update))
-        if task.ended or task.receipt is None:
+        if task.ended:
             raise ConfigurationError(
                 f"task {task.id} is {task.state}; there is nothing to cancel", task=task
             )
+        if task.receipt is None:
+            raise without_remote_id(task)
         generator = loaded.call("cancel", receipt=task.receipt)
         if generator is None:
             raise NotOfferedError(
