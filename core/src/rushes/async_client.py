@@ -66,10 +66,11 @@ class AsyncClient(Configured):
         *,
         task: str | None = None,
         output: str | Path | None = None,
+        overwrite: bool | None = None,
         on_update: OnUpdate | None = None,
     ) -> Task:
         """Do what Client.submit does."""
-        flow = self._jobs.submit(variant, request, task, output, on_update)
+        flow = self._jobs.submit(variant, request, task, output, overwrite, on_update)
         return await drive_async(flow, self._perform)
 
     async def wait(
@@ -87,10 +88,12 @@ class AsyncClient(Configured):
         task: Task | str,
         output: str | Path | None = None,
         *,
+        overwrite: bool | None = None,
         on_update: OnUpdate | None = None,
     ) -> Task:
         """Do what Client.fetch does."""
-        return await drive_async(self._jobs.fetch(task, output, on_update), self._perform)
+        flow = self._jobs.fetch(task, output, overwrite, on_update)
+        return await drive_async(flow, self._perform)
 
     async def generate(
         self,
@@ -99,11 +102,12 @@ class AsyncClient(Configured):
         *,
         task: str | None = None,
         output: str | Path | None = None,
+        overwrite: bool | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - it ends the waiting, not the task
         on_update: OnUpdate | None = None,
     ) -> Task:
         """Do what Client.generate does."""
-        flow = self._jobs.generate(variant, request, task, output, timeout, on_update)
+        flow = self._jobs.generate(variant, request, task, output, overwrite, timeout, on_update)
         return await drive_async(flow, self._perform)
 
     async def resume(
@@ -111,11 +115,13 @@ class AsyncClient(Configured):
         task: Task | str,
         *,
         output: str | Path | None = None,
+        overwrite: bool | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - it ends the waiting, not the task
         on_update: OnUpdate | None = None,
     ) -> Task:
         """Do what Client.resume does."""
-        return await drive_async(self._jobs.resume(task, output, timeout, on_update), self._perform)
+        flow = self._jobs.resume(task, output, overwrite, timeout, on_update)
+        return await drive_async(flow, self._perform)
 
     async def refresh(self, task: Task | str, *, on_update: OnUpdate | None = None) -> Task:
         """Do what Client.refresh does."""

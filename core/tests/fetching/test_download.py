@@ -157,10 +157,11 @@ def test_a_box_that_runs_to_the_end_is_whole_where_chunks_tell_the_end(
     part.begin(Answer(200, head))
     part.write(box(b"ftyp") + box(b"moov") + bytes(4) + b"mdat" + VIDEO)
     if "transfer-encoding" in head:
-        part.finish()
+        part.check()
+        part.finish(overwrite=False)
     else:
         with pytest.raises(ResultError, match="nothing says where it ends"):
-            part.finish()
+            part.check()
     assert (tmp_path / "x.mp4").exists() == ("transfer-encoding" in head)
     part.discard()
 
@@ -474,7 +475,7 @@ def test_what_a_killed_run_left_goes_and_what_another_writes_stays(tmp_path: Pat
     PartFile(target, "kite").prepare()
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {*others, "precious", ".kite.11111111.part", running.path.name}
-    running.finish()
+    running.finish(overwrite=False)
     assert target.read_bytes() == VIDEO
     assert (tmp_path / "precious").read_text() == "mine"
 
@@ -588,7 +589,9 @@ def test_each_attempt_has_what_the_ones_before_have_left(make: Maker, tmp_path: 
         state="completed",
         results=(Result(url="https://cdn.example/x.mp4"),),
     )
-    flow = fetch(session, session.registry.get("acme/zoom"), task, tmp_path / "x.mp4", None)
+    flow = fetch(
+        session, session.registry.get("acme/zoom"), task, tmp_path / "x.mp4", None, overwrite=True
+    )
     totals: list[float] = []
 
     def perform(effect: Any) -> Any:
