@@ -11,7 +11,7 @@ from typing import Any
 
 from acme_driver import KEY, REQUEST
 from acme_zoom import Zoom
-from rushes import AsyncClient, Client, Polling, RushesError, Task
+from rushes import AsyncClient, Client, ConfigurationError, DiskError, Polling, RushesError, Task
 
 
 def settings(home: str, url: str, **changes: Any) -> dict[str, Any]:
@@ -87,17 +87,41 @@ def fork_an_asynchronous_program(home: str, url: str, when: str) -> None:
     asyncio.run(main())
 
 
-def leave_open(home: str, url: str) -> None:
-    """Forget to close a client that was used."""
-    client = Client(**settings(home, url))
-    client.generate("acme/zoom", REQUEST)
-    os.write(1, f"open: {bool(_of_journals())}\n".encode())
-    del client
-    gc.collect()
-    for thread in threading.enumerate():
-        if thread.name == "rushes-journal":
-            thread.join()
+def leave_open(home: str, url: str, kind: str, what: str) -> None:
+    """Forget to close three clients that were used."""
+    with Client(**settings(home, url)) as client, contextlib.suppress(DiskError):
+        client.submit("acme/zoom", REQUEST, task="kite", output=f"{home}/journal.db")
+    for _ in range(3):
+        if kind == "sync":
+            _use(Client(**settings(home, url)), what)
+        else:
+            asyncio.run(_use_async(AsyncClient(**settings(home, url)), what))
+        os.write(1, f"open: {bool(_of_journals())}\n".encode())
+        gc.collect()
+        for thread in threading.enumerate():
+            if thread.name.startswith("rushes"):
+                thread.join()
     os.write(1, f"left: {_of_journals()}\n".encode())
+
+
+def _use(client: Any, what: str) -> None:
+    with contextlib.suppress(DiskError, ConfigurationError):  # already cancelled
+        if what == "full":
+            client.submit("acme/zoom", REQUEST, output=f"{client._session.home}/keys.json")
+        elif what == "generate":
+            client.generate("acme/zoom", REQUEST)
+        else:
+            client.cancel("kite") if what == "cancel" else client.tasks()
+
+
+async def _use_async(client: Any, what: str) -> None:
+    with contextlib.suppress(DiskError, ConfigurationError):
+        if what == "full":
+            await client.submit("acme/zoom", REQUEST, output=f"{client._session.home}/keys.json")
+        elif what == "generate":
+            await client.generate("acme/zoom", REQUEST)
+        else:
+            await (client.cancel("kite") if what == "cancel" else client.tasks())
 
 
 def _of_journals() -> list[str]:

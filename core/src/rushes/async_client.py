@@ -43,8 +43,8 @@ class AsyncClient(Configured):
         await self.close()
 
     def __del__(self) -> None:
-        if self._transport is not None:
-            self._left_open()
+        # The threads of an executor end once nothing refers to it; to shut it down takes a lock.
+        self._let_go(self._transport, self._workers, self._journal_thread)
 
     async def close(self) -> None:
         """Close connections, worker threads and the journal."""

@@ -37,8 +37,7 @@ class Client(Configured):
         self.close()
 
     def __del__(self) -> None:
-        if self._transport is not None:
-            self._left_open()
+        self._let_go(self._transport)
 
     def close(self) -> None:
         """Close connections and the journal."""

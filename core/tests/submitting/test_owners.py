@@ -1,9 +1,13 @@
 """Whose a task is when processes sleep, fork, are cancelled or simply end: never paid twice."""
 
 import asyncio
+import gc
 import subprocess
 import sys
+import time
+import warnings
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -128,16 +132,46 @@ def _tasks(home: Path) -> list[Task]:
         journal.close()
 
 
-def test_a_client_that_was_left_open_says_so_and_lets_go(server: Server, home: Path) -> None:
+@pytest.mark.parametrize("kind", ["sync", "async"])
+@pytest.mark.parametrize("what", ["generate", "full", "cancel", "tasks"])
+def test_a_client_that_was_left_open_says_so_and_lets_go(
+    server: Server, home: Path, kind: str, what: str
+) -> None:
+    """Whatever it was used for: a task that was never sent opens the journal and no connection."""
+    order = [str(SCRIPT), "leave_open", str(home), server.url, kind, what]
     process = subprocess.run(
-        [sys.executable, "-W", "always", str(SCRIPT), "leave_open", str(home), server.url],
+        [sys.executable, "-W", "always", *order],
         capture_output=True,
         text=True,
         timeout=60,
-        check=True,
+        check=False,
     )
-    assert process.stdout.splitlines() == ["open: True", "left: []"]
-    assert "ResourceWarning: unclosed <rushes.client.Client" in process.stderr
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.splitlines() == [*["open: True"] * 3, "left: []"]
+    name = "async_client.AsyncClient" if kind == "async" else "client.Client"
+    assert process.stderr.count(f"ResourceWarning: unclosed <rushes.{name}") == 3
+
+
+def _is_open(journal: SQLiteJournal) -> bool:
+    return journal.is_open
+
+
+def test_a_journal_that_nobody_has_any_more_lets_go(server: Server, home: Path) -> None:
+    journal = SQLiteJournal(home / "journal.db")
+    with Client(**settings(str(home), server.url, journal=journal)) as client:
+        task = client.submit("acme/zoom", REQUEST)
+    assert not _is_open(journal)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        client.tasks()
+        del client
+        gc.collect()
+    assert _is_open(journal)  # it is not the client's
+    assert journal.claim(task.id, "mine")
+    del journal
+    with closing(SQLiteJournal(home / "journal.db")) as other:
+        while other.claim(task.id, "yours") is None:
+            time.sleep(0.01)
 
 
 def cancelled(
