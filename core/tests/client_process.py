@@ -41,6 +41,40 @@ def fork_in_a_callback(home: str, url: str, state: str, kept: str) -> None:
     os._exit(0)
 
 
+def fork_in_a_callback_of_a_loop(home: str, url: str, state: str, end: str) -> None:
+    """Fork in the callback for a state; the child ends as a program does, or at once."""
+    parent, forked = os.getpid(), list[int]()
+
+    def fork(task: Task) -> None:
+        if task.state == state and not forked:
+            forked.append(os.fork())
+
+    async def main() -> None:
+        await asyncio.to_thread(os.getpid)  # the loop has a thread to wait for when it is closed
+        words = "done"
+        client = AsyncClient(**settings(home, url))
+        try:
+            output = f"{home}/{state}.mp4"
+            await client.generate("acme/zoom", REQUEST, output=output, on_update=fork)
+        except RushesError as error:
+            words = f"{type(error).__name__}: {error}"
+            if os.getpid() != parent:
+                try:
+                    await client.task("kite")
+                except RushesError as again:
+                    words += f" {type(again).__name__}"
+        side = "parent" if os.getpid() == parent else "child"
+        os.write(1, f"{side}: {words}\n".encode())
+        if side == "child" and end == "at once":
+            os._exit(0)
+        await client.close()
+
+    asyncio.run(main())
+    if os.getpid() == parent:
+        status = os.waitstatus_to_exitcode(os.waitpid(forked[0], 0)[1])
+        os.write(1, f"status: {status}\n".encode())
+
+
 def drop_the_loop(home: str, url: str, when: str) -> None:
     """Exit with a generate under way, in an abandoned event loop."""
     loop = asyncio.new_event_loop()

@@ -35,9 +35,7 @@ FORKED_LOOP = Row(
 )
 FORKED = Row("process", "The process forks with connections open; both go on, each with a job")
 FORKED_WITHIN = Row(
-    "process",
-    "A callback forks as the task is told to be sending; both go on with the job",
-    clients=("sync",),  # an event loop's child shares its parent's epoll, and can only end
+    "process", "A callback forks as the task is told to be sending; both go on with the job"
 )
 THREADS_AT_ONCE = Row(
     "process",

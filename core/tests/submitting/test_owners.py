@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import os
 import subprocess
 import sys
 import time
@@ -122,6 +123,23 @@ def test_a_forked_child_of_an_asynchronous_program_ends(
         if task.state == "recorded" or task.receipt:
             assert client.resume(task.id).file
     assert server.posts() <= 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+@pytest.mark.parametrize("end", ["at once", "by itself"])
+@pytest.mark.parametrize("when", ["recorded", "sending", "queued", "in_progress", "completed"])
+def test_a_fork_within_a_loop_is_told_what_it_is_and_harms_nobody(
+    server: Server, home: Path, when: str, end: str
+) -> None:
+    server.stages = [{"stage": "rendering"}] * 3
+    child, parent, status = run(server, home, "fork_in_a_callback_of_a_loop", when, end)
+    assert (parent, status) == ("parent: done", "status: 0")
+    (task,) = _tasks(home)
+    assert child.startswith(f"child: StillRunningError: task {task.id} belongs to the parent")
+    assert "os._exit(), or use a new client in a new loop" in child
+    assert child.endswith(" ConfigurationError")
+    assert Path(task.file or "").read_bytes() == server.video
+    assert server.posts() == 1
 
 
 def _tasks(home: Path) -> list[Task]:
