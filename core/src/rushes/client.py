@@ -199,7 +199,8 @@ class Client(Configured):
     def purge(self, older_than: float) -> int:
         """Forget the tasks that are over and unchanged for `older_than` seconds; return how many.
 
-        Nothing of them stays on the disk, except for their videos. Unfinished tasks are kept.
+        Nothing of them stays on the disk, except for their videos. Unfinished tasks are kept, and
+        so are those that cannot be read; `unreadable` names them.
         """
         return drive(self._records.purge(older_than), self._perform)
 
