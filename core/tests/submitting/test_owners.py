@@ -1,9 +1,13 @@
 """Who owns a task when processes sleep, fork, are cancelled or end; it is never paid for twice."""
 
 import asyncio
+import gc
+import os
 import sqlite3
 import subprocess
 import sys
+import time
+import warnings
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -118,21 +122,68 @@ def test_a_forked_child_of_an_asynchronous_program_ends(
     assert server.posts() <= 1
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+@pytest.mark.parametrize("end", ["at once", "by itself"])
+@pytest.mark.parametrize("when", ["recorded", "sending", "queued", "in_progress", "completed"])
+def test_a_fork_within_a_loop_is_told_what_it_is_and_harms_nobody(
+    server: Server, home: Path, when: str, end: str
+) -> None:
+    server.stages = [{"stage": "rendering"}] * 3
+    child, parent, status = run(server, home, "fork_in_a_callback_of_a_loop", when, end)
+    assert (parent, status) == ("parent: done", "status: 0")
+    (task,) = _tasks(home)
+    assert child.startswith(f"child: StillRunningError: task {task.id} belongs to the parent")
+    assert "os._exit(), or use a new client in a new loop" in child
+    assert child.endswith(" ConfigurationError")
+    assert Path(task.file or "").read_bytes() == server.video
+    assert server.posts() == 1
+
+
 def _tasks(home: Path) -> list[Task]:
     with closing(SQLiteJournal(home / "journal.db")) as journal:
         return journal.tasks()
 
 
-def test_an_unclosed_client_warns_and_releases_its_files(server: Server, home: Path) -> None:
+@pytest.mark.parametrize("kind", ["sync", "async"])
+@pytest.mark.parametrize("what", ["generate", "full", "cancel", "tasks"])
+def test_an_unclosed_client_warns_and_releases_its_files(
+    server: Server, home: Path, kind: str, what: str
+) -> None:
+    """Whatever it was used for: a task that was never sent opens the journal and no connection."""
+    order = [str(SCRIPT), "leave_open", str(home), server.url, kind, what]
     process = subprocess.run(
-        [sys.executable, "-W", "always", str(SCRIPT), "leave_open", str(home), server.url],
+        [sys.executable, "-W", "always", *order],
         capture_output=True,
         text=True,
         timeout=60,
-        check=True,
+        check=False,
     )
-    assert process.stdout.splitlines() == ["open: True", "left: []"]
-    assert "ResourceWarning: unclosed <rushes.client.Client" in process.stderr
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.splitlines() == [*["open: True"] * 3, "left: []"]
+    name = "async_client.AsyncClient" if kind == "async" else "client.Client"
+    assert process.stderr.count(f"ResourceWarning: unclosed <rushes.{name}") == 3
+
+
+def _is_open(journal: SQLiteJournal) -> bool:
+    return journal.is_open
+
+
+def test_a_journal_that_nobody_has_any_more_lets_go(server: Server, home: Path) -> None:
+    journal = SQLiteJournal(home / "journal.db")
+    with Client(**settings(str(home), server.url, journal=journal)) as client:
+        task = client.submit("acme/zoom", REQUEST)
+    assert not _is_open(journal)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        client.tasks()
+        del client
+        gc.collect()
+    assert _is_open(journal)  # it is not the client's
+    assert journal.claim(task.id, "mine")
+    del journal
+    with closing(SQLiteJournal(home / "journal.db")) as other:
+        while other.claim(task.id, "yours") is None:
+            time.sleep(0.01)
 
 
 def cancel_submits(
@@ -311,9 +362,8 @@ def test_a_submit_that_nothing_answers_for_is_never_dropped(
     driver = make()
     with pytest.raises(OutcomeUnknownError):
         driver.submit("acme/zoom", REQUEST, task="mine")
-    journal = driver.client._session.journal
-    assert journal
-    journal.save(msgspec.structs.replace(driver.task("mine"), state=state))
+    with closing(journal_of(driver)) as journal:
+        journal.save(msgspec.structs.replace(driver.task("mine"), state=state))
     with pytest.raises(
         OutcomeUnknownError, match=r"unknown whether .* mine .*Resume it.*resolve it"
     ):

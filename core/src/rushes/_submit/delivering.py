@@ -5,7 +5,7 @@ import math
 
 import msgspec
 
-from rushes._fetch.target import writable
+from rushes._fetch.target import may_replace, writable
 from rushes._flow import Dispatch, Do, Flow, Sleep
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import OnUpdate, Session, at
@@ -85,7 +85,8 @@ def _room(session: Session, task: Task) -> Flow[None]:
     """Raise DiskError, before anything is paid, if the video could not be written."""
     target = session.target(task)
     try:
-        yield Do(lambda: writable(session, target))
+        overwrite = may_replace(task, None, None)
+        yield Do(lambda: writable(session, target, overwrite=overwrite))
     except DiskError as failure:
         raise DiskError(f"{failure}; nothing was sent, the task is kept", task=task) from failure
 
