@@ -58,7 +58,8 @@ def test_a_comparison_ends_with_the_path_of_its_page(shell: Shell, tmp_path: Pat
     assert (
         "2 tasks: about 0.336 USD for 1 of 2; no price is known for the other one; the page" in err
     )
-    assert "apimart/kling-v3: done" in err
+    assert "apimart/kling-v3: completed, being fetched\n" in err
+    assert "apimart/kling-v3: completed\n" in err
     page.unlink()
     assert shell("report", "comparison")[:2] == (0, f"{page}\n")
     assert page.is_file()
@@ -247,6 +248,19 @@ def test_given_prices_limit_the_cost(shell: Shell, rushes_sandbox: Sandbox, tmp_
     assert code == 0, err
     assert "2 tasks: about 0.75 USD" in err
     assert "0.75 USD, estimated" in err
+
+
+@pytest.mark.rushes_sandbox(poll_after=1)
+def test_what_was_never_sent_is_not_counted_as_bought(shell: Shell) -> None:
+    del shell.environment["APIMART_API_KEY"]
+    price = ("--price", "toapis/kling-v3=0.5/task")
+    code, _, err = shell("compare", "x", *PAIR, *price)
+    assert code == 3
+    assert err.splitlines()[-3:] == [
+        "toapis/kling-v3   1 of 1 video; every promise kept; 0.5 USD, estimated",
+        "apimart/kling-v3  0 of 1 video; nothing was bought",
+        "all               1 of 2 videos; every promise kept; 0.5 USD, estimated",
+    ]
 
 
 def on_a_terminal(shell: Shell, answer: bytes, *words: str, **environment: str) -> tuple[int, str]:
