@@ -116,14 +116,14 @@ _FILES: tuple[_Decorator, ...] = (
         "request_file",
         metavar="FILE",
         type=click.Path(dir_okay=False, allow_dash=True),
-        help="A whole request as JSON; - is standard input.",
+        help="A whole request as JSON: a file, a pipe, or - for standard input.",
     ),
     click.option(
         "--native",
         "native_file",
         metavar="FILE",
         type=click.Path(dir_okay=False, allow_dash=True),
-        help="A payload as the provider documents it; - is standard input.",
+        help="A payload as the provider documents it: a file, a pipe, or - for standard input.",
     ),
 )
 
