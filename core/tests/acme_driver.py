@@ -32,12 +32,19 @@ class Driver(Protocol):
         *,
         task: str | None = None,
         output: str | Path | None = None,
+        overwrite: bool | None = None,
         on_update: OnUpdate = None,
     ) -> Task: ...
     def wait(
         self, task: Task | str, *, timeout: float | None = None, on_update: OnUpdate = None
     ) -> Task: ...
-    def fetch(self, task: Task | str, output: str | Path | None = None) -> Task: ...
+    def fetch(
+        self,
+        task: Task | str,
+        output: str | Path | None = None,
+        *,
+        overwrite: bool | None = None,
+    ) -> Task: ...
     def generate(
         self,
         variant: str,
@@ -45,6 +52,7 @@ class Driver(Protocol):
         *,
         task: str | None = None,
         output: str | Path | None = None,
+        overwrite: bool | None = None,
         timeout: float | None = None,
         on_update: OnUpdate = None,
     ) -> Task: ...
@@ -53,6 +61,7 @@ class Driver(Protocol):
         task: Task | str,
         *,
         output: str | Path | None = None,
+        overwrite: bool | None = None,
         timeout: float | None = None,
         on_update: OnUpdate = None,
     ) -> Task: ...

@@ -11,7 +11,7 @@ from typing import Any
 
 from acme_driver import KEY, REQUEST
 from acme_zoom import Zoom
-from rushes import AsyncClient, Client, Polling, RushesError, Task
+from rushes import AsyncClient, Client, ConfigurationError, DiskError, Polling, RushesError, Task
 
 
 def settings(home: str, url: str, **changes: Any) -> dict[str, Any]:
@@ -39,6 +39,40 @@ def fork_in_a_callback(home: str, url: str, state: str, kept: str) -> None:
         os.wait()
     os.write(1, f"{side}: {words}\n".encode())
     os._exit(0)
+
+
+def fork_in_a_callback_of_a_loop(home: str, url: str, state: str, end: str) -> None:
+    """Fork in the callback for a state; the child ends as a program does, or at once."""
+    parent, forked = os.getpid(), list[int]()
+
+    def fork(task: Task) -> None:
+        if task.state == state and not forked:
+            forked.append(os.fork())
+
+    async def main() -> None:
+        await asyncio.to_thread(os.getpid)  # the loop has a thread to wait for when it is closed
+        words = "done"
+        client = AsyncClient(**settings(home, url))
+        try:
+            output = f"{home}/{state}.mp4"
+            await client.generate("acme/zoom", REQUEST, output=output, on_update=fork)
+        except RushesError as error:
+            words = f"{type(error).__name__}: {error}"
+            if os.getpid() != parent:
+                try:
+                    await client.task("kite")
+                except RushesError as again:
+                    words += f" {type(again).__name__}"
+        side = "parent" if os.getpid() == parent else "child"
+        os.write(1, f"{side}: {words}\n".encode())
+        if side == "child" and end == "at once":
+            os._exit(0)
+        await client.close()
+
+    asyncio.run(main())
+    if os.getpid() == parent:
+        status = os.waitstatus_to_exitcode(os.waitpid(forked[0], 0)[1])
+        os.write(1, f"status: {status}\n".encode())
 
 
 def drop_the_loop(home: str, url: str, when: str) -> None:
@@ -87,17 +121,41 @@ def fork_an_asynchronous_program(home: str, url: str, when: str) -> None:
     asyncio.run(main())
 
 
-def leave_open(home: str, url: str) -> None:
-    """Use a client and forget to close it."""
-    client = Client(**settings(home, url))
-    client.generate("acme/zoom", REQUEST)
-    os.write(1, f"open: {bool(_open_journal_files())}\n".encode())
-    del client
-    gc.collect()
-    for thread in threading.enumerate():
-        if thread.name == "rushes-journal":
-            thread.join()
+def leave_open(home: str, url: str, kind: str, what: str) -> None:
+    """Forget to close three clients that were used."""
+    with Client(**settings(home, url)) as client, contextlib.suppress(DiskError):
+        client.submit("acme/zoom", REQUEST, task="kite", output=f"{home}/journal.db")
+    for _ in range(3):
+        if kind == "sync":
+            _use(Client(**settings(home, url)), what)
+        else:
+            asyncio.run(_use_async(AsyncClient(**settings(home, url)), what))
+        os.write(1, f"open: {bool(_open_journal_files())}\n".encode())
+        gc.collect()
+        for thread in threading.enumerate():
+            if thread.name.startswith("rushes"):
+                thread.join()
     os.write(1, f"left: {_open_journal_files()}\n".encode())
+
+
+def _use(client: Any, what: str) -> None:
+    with contextlib.suppress(DiskError, ConfigurationError):  # already cancelled
+        if what == "full":
+            client.submit("acme/zoom", REQUEST, output=f"{client._session.home}/keys.json")
+        elif what == "generate":
+            client.generate("acme/zoom", REQUEST)
+        else:
+            client.cancel("kite") if what == "cancel" else client.tasks()
+
+
+async def _use_async(client: Any, what: str) -> None:
+    with contextlib.suppress(DiskError, ConfigurationError):
+        if what == "full":
+            await client.submit("acme/zoom", REQUEST, output=f"{client._session.home}/keys.json")
+        elif what == "generate":
+            await client.generate("acme/zoom", REQUEST)
+        else:
+            await (client.cancel("kite") if what == "cancel" else client.tasks())
 
 
 def _open_journal_files() -> list[str]:

@@ -67,13 +67,13 @@ class Process:
 
     def start(self, verb: str, job: str, given: Any, timeout: float | None = None) -> "Run":
         """Start a verb; `given` is its request, its task, or for `found` the remote id."""
-        output = self.world.output(job)
+        place = self.world.output(job), False  # nothing may be overwritten
         taken: dict[str, tuple[Any, ...]] = {
-            "submit": ("acme/zoom", given, job, output),
-            "generate": ("acme/zoom", given, job, output, timeout),
-            "resume": (given, output, timeout),
+            "submit": ("acme/zoom", given, job, *place),
+            "generate": ("acme/zoom", given, job, *place, timeout),
+            "resume": (given, *place, timeout),
             "wait": (given, timeout),
-            "fetch": (given, output),
+            "fetch": (given, *place),
             "cancel": (given,),
             "lost": (given, None, None, True),
             "found": (job, given, None, False),

@@ -150,6 +150,20 @@ def test_a_bad_value_is_a_problem_at_its_own_path_only(variant: str) -> None:
         assert all(overlaps(path, other) for other in found), (path, found)
 
 
+@pytest.mark.parametrize("malformed", [7, None])
+@pytest.mark.parametrize("variant", REGISTRY.ids())
+def test_a_malformed_value_has_no_problems_inside(variant: str, malformed: Any) -> None:
+    lists = {
+        "images": [*FRAMES, *REFERENCES],
+        "shots": [{"prompt": words, "duration": 3} for words in ("Up", "Down", "Away")],
+        "subjects": [{"name": name, "images": [ONE, TWO]} for name in ("kite", "dune")],
+    }
+    whole_lists = [path for path in places(lists) if path.endswith("images") and malformed]
+    for path in [*whole_lists, *(path for path in places(lists) if path.endswith("]"))]:
+        found = problem_paths(variant, with_value(lists, path, malformed))
+        assert {other for other in found if other.startswith(path)} == {path}
+
+
 @pytest.mark.parametrize("variant", RICH)
 def test_no_problem_hides_another(variant: str) -> None:
     single = bad_values(variant)

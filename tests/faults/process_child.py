@@ -7,6 +7,7 @@ import asyncio
 import os
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -101,12 +102,20 @@ def fork_within(job: Job) -> None:
 
     error: BaseException | None = None
     try:
-        with Client(**job.settings) as client:
-            client.generate(**job.arguments("film"), on_update=fork)
+        if job.asynchronous:
+            asyncio.run(_generate(job, fork))  # the child ends the loop, too
+        else:
+            with Client(**job.settings) as client:
+                client.generate(**job.arguments("film"), on_update=fork)
     except RushesError as failure:
         error = failure
     emit("parent" if os.getpid() == parent else "child", error)
     _leave(forked[0])
+
+
+async def _generate(job: Job, on_update: Callable[[Task], None]) -> None:
+    async with AsyncClient(**job.settings) as client:
+        await client.generate(**job.arguments("film"), on_update=on_update)
 
 
 def _leave(child: int) -> None:

@@ -35,9 +35,7 @@ FORKED = Row(
     "process", "The process forks with connections open; both continue, each with its own job"
 )
 FORKED_WITHIN = Row(
-    "process",
-    "A callback forks when the task is reported sending; both continue with the job",
-    clients=("sync",),  # an event loop's child shares its parent's epoll, and can only exit
+    "process", "A callback forks when the task is reported sending; both continue with the job"
 )
 THREADS_AT_ONCE = Row(
     "process",

@@ -1,16 +1,16 @@
 """What type checkers see of our packages: every public name, and no misspelt one."""
 
+import importlib
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+ROOT = Path(__file__).parents[2]
 RIGHT = """
-import rushes
-import rushes_compare
 from rushes import Client, OnUpdate, Problem
 
 
@@ -27,50 +27,78 @@ def can(problem: Problem) -> list[str]:
     return problem.variants
 
 
-print(rushes_compare.load, rushes_compare.Results, rushes.__version__)
+print(rushes.__version__)
 """
 WRONG = """
-import rushes
-import rushes_compare
-from rushes import Clinet  # wrong
-from rushes_compare import Resluts  # wrong
-
-print(rushes.OutcomeUnknwnError)  # wrong
-print(rushes_compare.laod)  # wrong
-state: rushes.State = "done"  # wrong
-tell: rushes.OnUpdate = len  # wrong
-print(Clinet, Resluts, state, tell)
+state: rushes.State = "done"
+tell: rushes.OnUpdate = len
 """
 
 
-def mypy(folder: Path) -> set[int]:
-    """Return the lines of `page.py` that mypy finds wrong."""
-    command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "page.py"]
+def public_modules() -> Iterator[str]:
+    """Yield the name of every public module of the workspace."""
+    for source in (folder for at in ("core", "*/*") for folder in ROOT.glob(f"{at}/src")):
+        for path in source.rglob("*.py"):
+            parts = path.relative_to(source).with_suffix("").parts
+            names = parts[:-1] if parts[-1] == "__init__" else parts
+            if not any(name.startswith("_") for name in names):
+                yield ".".join(names)
+
+
+MODULES = sorted(public_modules())
+
+
+def mypy(folder: Path) -> set[tuple[str, int]]:
+    """Return the files and lines that mypy finds wrong."""
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "."]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
     assert done.returncode in (0, 1), done.stdout + done.stderr
-    assert all(line.startswith("page.py:") for line in done.stdout.splitlines()), done.stdout
-    return {int(line.split(":")[1]) for line in done.stdout.splitlines() if ": error:" in line}
+    errors = [line.split(":") for line in done.stdout.splitlines() if ": error:" in line]
+    return {(error[0], int(error[1])) for error in errors}
 
 
-def pyright(folder: Path) -> set[int]:
-    """Return the lines of `page.py` that pyright finds wrong."""
+def pyright(folder: Path) -> set[tuple[str, int]]:
+    """Return the files and lines that pyright finds wrong."""
     (folder / "pyrightconfig.json").write_text('{"typeCheckingMode": "standard"}')
-    command = ["-m", "basedpyright", "--outputjson", "--pythonpath", sys.executable, "page.py"]
+    command = ["-m", "basedpyright", "--outputjson", "--pythonpath", sys.executable, "."]
     done = subprocess.run(
         [sys.executable, *command], cwd=folder, capture_output=True, text=True, timeout=300
     )
     assert done.returncode in (0, 1), done.stdout + done.stderr
     found = json.loads(done.stdout)["generalDiagnostics"]
-    return {item["range"]["start"]["line"] + 1 for item in found if item["severity"] == "error"}
+    errors = [item for item in found if item["severity"] == "error"]
+    return {(Path(item["file"]).name, item["range"]["start"]["line"] + 1) for item in errors}
 
 
 @pytest.mark.parametrize("checker", [mypy, pyright])
 def test_right_names_pass_and_misspelt_ones_fail(
-    checker: Callable[[Path], set[int]], tmp_path: Path
+    checker: Callable[[Path], set[tuple[str, int]]], tmp_path: Path
 ) -> None:
-    page = tmp_path / "page.py"
-    page.write_text(RIGHT)
-    assert checker(tmp_path) == set()
-    page.write_text(WRONG)
-    lines = enumerate(WRONG.splitlines(), 1)
-    assert checker(tmp_path) == {number for number, line in lines if line.endswith("# wrong")}
+    imports = "".join(f"import {module}\n" for module in MODULES)
+    names = "".join(
+        f"print({module}.{name})\n"
+        for module in MODULES
+        for name in getattr(importlib.import_module(module), "__all__", ())
+    )
+    misspelt = "".join(
+        f"print({module}.Mispelt)\nfrom {module} import Mispelt as Mispelt{number}\n"
+        for number, module in enumerate(MODULES)
+    )
+    wrong = (WRONG + misspelt).strip().splitlines()
+    (tmp_path / "right.py").write_text(imports + names + RIGHT)
+    (tmp_path / "wrong.py").write_text("\n".join([*imports.splitlines(), *wrong]))
+    found = checker(tmp_path)
+    assert {line for file, line in found if file == "right.py"} == set()
+    passed = [
+        line
+        for number, line in enumerate(wrong, len(MODULES) + 1)
+        if ("wrong.py", number) not in found
+    ]
+    assert passed == []
+
+
+def test_every_package_is_among_them() -> None:
+    packages = {folder.name for folder in ROOT.glob("*/*/src/*")} | {"rushes"}
+    packages = {name for name in packages if name.isidentifier()}
+    assert packages <= set(MODULES)
+    assert "rushes_sandbox" in packages

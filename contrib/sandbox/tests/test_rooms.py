@@ -122,5 +122,21 @@ def test_nobody_outside_enters_a_room() -> None:
 
 
 def test_what_is_public_can_be_imported() -> None:
-    for name in rushes_sandbox.__all__:
+    for name in vars(rushes_sandbox)["__all__"]:
         assert getattr(rushes_sandbox, name) is not None
+    with pytest.raises(AttributeError, match="Sandbx"):
+        _ = rushes_sandbox.Sandbx  # type: ignore[attr-defined]
+
+
+def test_type_checkers_and_programs_see_the_same_names() -> None:
+    """They are written down twice: as imports for the one, as a table for the other."""
+    source = ast.parse(Path(rushes_sandbox.__file__).read_text(encoding="utf-8"))
+    (branch,) = (node for node in source.body if isinstance(node, ast.If))
+    typed = {
+        (node.module, name.name, name.asname)
+        for node in branch.body
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    }
+    homes: dict[str, str] = vars(rushes_sandbox)["_HOME"]
+    assert typed == {(module, name, name) for name, module in homes.items()}

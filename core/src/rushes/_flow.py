@@ -31,6 +31,10 @@ class StopWaiting(Exception):
     """The caller no longer waits; raised from a Sleep."""
 
 
+class Forked(Exception):
+    """The flow belongs to the process that this one was forked from."""
+
+
 class Sink(Protocol):
     """Where a streamed body is written."""
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rushes._client.configuration import Configured
 from rushes._client.verbs import RequestLike
-from rushes._flow import Ask, Do, Effect, NotSent, Send, Sleep, StopWaiting, drive_async
+from rushes._flow import Ask, Do, Effect, Flow, Forked, Send, Sleep, T, drive_async
+from rushes._network.loops import separate_in_children
 from rushes._session.session import OnUpdate
-from rushes.journal import Journal
+from rushes.errors import ConfigurationError
 from rushes.task import Task
 
 if TYPE_CHECKING:
@@ -43,8 +44,8 @@ class AsyncClient(Configured):
         await self.close()
 
     def __del__(self) -> None:
-        if self._transport is not None:
-            self._left_open()
+        # The threads of an executor end once nothing refers to it; to shut it down takes a lock.
+        self._let_go(self._transport, self._workers, self._journal_thread)
 
     async def close(self) -> None:
         """Close connections, worker threads and the journal."""
@@ -66,11 +67,12 @@ class AsyncClient(Configured):
         *,
         task: str | None = None,
         output: str | Path | None = None,
+        overwrite: bool | None = None,
         on_update: OnUpdate | None = None,
     ) -> Task:
         """Do what Client.submit does."""
-        flow = self._jobs.submit(variant, request, task, output, on_update)
-        return await drive_async(flow, self._perform)
+        flow = self._jobs.submit(variant, request, task, output, overwrite, on_update)
+        return await self._driven(flow)
 
     async def wait(
         self,
@@ -80,17 +82,19 @@ class AsyncClient(Configured):
         on_update: OnUpdate | None = None,
     ) -> Task:
         """Do what Client.wait does."""
-        return await drive_async(self._jobs.wait(task, timeout, on_update), self._perform)
+        return await self._driven(self._jobs.wait(task, timeout, on_update))
 
     async def fetch(
         self,
         task: Task | str,
         output: str | Path | None = None,
         *,
+        overwrite: bool | None = None,
         on_update: OnUpdate | None = None,
     ) -> Task:
         """Do what Client.fetch does."""
-        return await drive_async(self._jobs.fetch(task, output, on_update), self._perform)
+        flow = self._jobs.fetch(task, output, overwrite, on_update)
+        return await self._driven(flow)
 
     async def generate(
         self,
@@ -99,31 +103,34 @@ class AsyncClient(Configured):
         *,
         task: str | None = None,
         output: str | Path | None = None,
+        overwrite: bool | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - it ends the waiting, not the task
         on_update: OnUpdate | None = None,
     ) -> Task:
         """Do what Client.generate does."""
-        flow = self._jobs.generate(variant, request, task, output, timeout, on_update)
-        return await drive_async(flow, self._perform)
+        flow = self._jobs.generate(variant, request, task, output, overwrite, timeout, on_update)
+        return await self._driven(flow)
 
     async def resume(
         self,
         task: Task | str,
         *,
         output: str | Path | None = None,
+        overwrite: bool | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - it ends the waiting, not the task
         on_update: OnUpdate | None = None,
     ) -> Task:
         """Do what Client.resume does."""
-        return await drive_async(self._jobs.resume(task, output, timeout, on_update), self._perform)
+        flow = self._jobs.resume(task, output, overwrite, timeout, on_update)
+        return await self._driven(flow)
 
     async def refresh(self, task: Task | str, *, on_update: OnUpdate | None = None) -> Task:
         """Do what Client.refresh does."""
-        return await drive_async(self._jobs.refresh(task, on_update), self._perform)
+        return await self._driven(self._jobs.refresh(task, on_update))
 
     async def cancel(self, task: Task | str, *, on_update: OnUpdate | None = None) -> Task:
         """Do what Client.cancel does."""
-        return await drive_async(self._jobs.cancel(task, on_update), self._perform)
+        return await self._driven(self._jobs.cancel(task, on_update))
 
     async def resolve(
         self,
@@ -136,36 +143,38 @@ class AsyncClient(Configured):
     ) -> Task:
         """Do what Client.resolve does."""
         flow = self._jobs.resolve(task, remote_id, memo, lost, on_update)
-        return await drive_async(flow, self._perform)
+        return await self._driven(flow)
 
     async def tasks(self, *, unfinished: bool = False) -> list[Task]:
         """Do what Client.tasks does."""
-        return await drive_async(self._records.tasks(unfinished), self._perform)
+        return await self._driven(self._records.tasks(unfinished))
 
     async def unreadable(self, *, unfinished: bool = False) -> dict[str, str]:
         """Do what Client.unreadable does."""
-        return await drive_async(self._records.unreadable(unfinished), self._perform)
+        return await self._driven(self._records.unreadable(unfinished))
 
     async def task(self, reference: str) -> Task:
         """Do what Client.task does."""
-        return await drive_async(self._records.find(reference), self._perform)
+        return await self._driven(self._records.find(reference))
 
     async def history(self, reference: str) -> list[Task]:
         """Do what Client.history does."""
-        return await drive_async(self._records.history(reference), self._perform)
+        return await self._driven(self._records.history(reference))
 
     async def purge(self, older_than: float) -> int:
         """Do what Client.purge does."""
-        return await drive_async(self._records.purge(older_than), self._perform)
+        return await self._driven(self._records.purge(older_than))
+
+    async def _driven(self, flow: Flow[T]) -> T:
+        try:
+            return await drive_async(flow, self._perform)
+        except Forked as error:
+            raise ConfigurationError(str(error)) from error
 
     async def _perform(self, effect: Effect) -> Any:
-        loop = asyncio.get_running_loop()
-        if self._loop != (loop, os.getpid()):
-            if self._loop is not None and self._loop[0] is loop:
-                return _in_child(effect, self._session.journal)
-            if self._loop is not None and self._loop[1] != os.getpid():
-                self._workers = self._journal_thread = None  # their threads are the parent's
-            self._loop = loop, os.getpid()
+        loop = self._entered()
+        if loop is None:
+            return _in_child(effect)
         if isinstance(effect, Ask):
             return await _to_its_end(asyncio.wrap_future(self._asked(effect)))
         if isinstance(effect, Do):
@@ -185,6 +194,26 @@ class AsyncClient(Configured):
             return await self._transport.send(effect)
         return await self._transport.stream(effect)
 
+    def _entered(self) -> asyncio.AbstractEventLoop | None:
+        """Return the running loop; None in a child that was forked from the process that runs it.
+
+        There it does not count as running, unless the child ends it itself.
+        """
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            return None
+        here = loop, os.getpid()
+        if self._loop == here:
+            return loop
+        if self._loop is not None and self._loop[1] != os.getpid():
+            if self._loop[0] is loop:
+                return None
+            self._workers = self._journal_thread = None  # their threads are the parent's
+        self._loop = here
+        separate_in_children(loop)
+        return loop
+
     def _asked(self, ask: Ask) -> "Future[Any]":
         """Start a call of the journal; calls are done in the order in which they were started."""
         journal: Any = self._session.journal
@@ -196,15 +225,16 @@ class AsyncClient(Configured):
         return self._journal_thread.submit(getattr(journal, ask.method), *ask.arguments)
 
 
-def _in_child(effect: Effect, journal: Journal | None) -> Any:
-    """End a flow in a forked child: its loop is the parent's, and nothing wakes it up here."""
-    if isinstance(effect, Ask):
-        return getattr(journal, effect.method)(*effect.arguments)
+def _in_child(effect: Effect) -> Any:
+    """End a flow in a forked child: its loop and its claims are the parent's."""
     if isinstance(effect, Do):
         return effect.work()
-    if isinstance(effect, Sleep):
-        raise StopWaiting
-    raise NotSent("this process was forked from the one that runs the event loop")
+    if isinstance(effect, Ask) and effect.method == "release":
+        return None
+    raise Forked(
+        "this process was forked from the one that runs the event loop, and has none; "
+        "end it with os._exit(), or use a new client in a new loop"
+    )
 
 
 async def _to_its_end(work: asyncio.Future[Any]) -> Any:

@@ -37,8 +37,7 @@ class Client(Configured):
         self.close()
 
     def __del__(self) -> None:
-        if self._transport is not None:
-            self._left_open()
+        self._let_go(self._transport)
 
     def close(self) -> None:
         """Close connections and the journal."""
@@ -53,6 +52,7 @@ class Client(Configured):
         *,
         task: str | None = None,
         output: str | Path | None = None,
+        overwrite: bool | None = None,
         on_update: OnUpdate | None = None,
     ) -> Task:
         """Pay for one request and return its task, accepted by the provider.
@@ -60,12 +60,14 @@ class Client(Configured):
         `task` is a reference of your own: used again with the same request it returns that task,
         with another request it is refused. `output` is recorded for a later resume: a file, or a
         folder (an existing one, or a path that ends with a slash), in which the file is named after
-        the task.
+        the task. A file that is already there is replaced by the video, unless `overwrite` is
+        False: this is recorded, too, and means that no file is ever replaced. What is not sent yet
+        is then not sent, and what is sent stays unfinished; DiskError names the file.
 
         Raises RequestError, ConfigurationError, NotSentError or RefusedError if nothing was bought,
         OutcomeUnknownError if that is unknown.
         """
-        flow = self._jobs.submit(variant, request, task, output, on_update)
+        flow = self._jobs.submit(variant, request, task, output, overwrite, on_update)
         return drive(flow, self._perform)
 
     def wait(
@@ -98,14 +100,17 @@ class Client(Configured):
         task: Task | str,
         output: str | Path | None = None,
         *,
+        overwrite: bool | None = None,
         on_update: OnUpdate | None = None,
     ) -> Task:
         """Download a completed task's video; the returned task's `file` says where it is.
 
-        If it is already there, nothing is done. Raises ResultError if no result is a video,
+        If it is already there, nothing is done. Another file that is there is replaced if
+        `overwrite` says so; if that is left out, it is replaced at an `output` given here, and at
+        the task's own output if it was submitted so. Raises ResultError if no result is a video,
         StillRunningError if it does not arrive in time, DiskError if our disk fails.
         """
-        return drive(self._jobs.fetch(task, output, on_update), self._perform)
+        return drive(self._jobs.fetch(task, output, overwrite, on_update), self._perform)
 
     def generate(
         self,
@@ -114,6 +119,7 @@ class Client(Configured):
         *,
         task: str | None = None,
         output: str | Path | None = None,
+        overwrite: bool | None = None,
         timeout: float | None = None,
         on_update: OnUpdate | None = None,
     ) -> Task:
@@ -122,7 +128,7 @@ class Client(Configured):
         `timeout` (seconds) bounds all of it but the paid call itself: one that has left is never
         cut short. With 0, uploads have their own deadlines, and the task's status is asked once.
         """
-        flow = self._jobs.generate(variant, request, task, output, timeout, on_update)
+        flow = self._jobs.generate(variant, request, task, output, overwrite, timeout, on_update)
         return drive(flow, self._perform)
 
     def resume(
@@ -130,11 +136,16 @@ class Client(Configured):
         task: Task | str,
         *,
         output: str | Path | None = None,
+        overwrite: bool | None = None,
         timeout: float | None = None,
         on_update: OnUpdate | None = None,
     ) -> Task:
-        """Continue a task where it was left, by this process or another, and download its video."""
-        return drive(self._jobs.resume(task, output, timeout, on_update), self._perform)
+        """Continue a task where it was left, by this process or another, and download its video.
+
+        `output` and `overwrite` mean what they mean for `fetch`.
+        """
+        flow = self._jobs.resume(task, output, overwrite, timeout, on_update)
+        return drive(flow, self._perform)
 
     def refresh(self, task: Task | str, *, on_update: OnUpdate | None = None) -> Task:
         """Ask for a task's status once, and return the task in whatever state it is.
@@ -192,7 +203,8 @@ class Client(Configured):
     def purge(self, older_than: float) -> int:
         """Forget the tasks that are over and unchanged for `older_than` seconds; return how many.
 
-        Nothing of them stays on the disk, except for their videos. Unfinished tasks are kept.
+        Nothing of them stays on the disk, except for their videos. Unfinished tasks are kept, and
+        so are those that cannot be read; `unreadable` names them.
         """
         return drive(self._records.purge(older_than), self._perform)
 

@@ -58,7 +58,8 @@ def parse_submit(variant: Variant, answer: Answer) -> Receipt | Refusal | None:
     """Read the answer to the creating call, or to its replay, whatever its HTTP status.
 
     Return a receipt if the answer names the task, a refusal if it explicitly says that none was
-    created, None if it says neither: then the HTTP status decides, by `parse_refusal`.
+    created, None if it says neither: then the HTTP status decides, by `parse_refusal`. If the
+    provider has no idempotency key, a refusal that may name a task is treated as unknown.
     """
 
 

@@ -41,13 +41,15 @@ def id_objection(text: str) -> str | None:
 class Receipt(msgspec.Struct, frozen=True):
     """What a submit's answer contained: the remote id, and any JSON that polls will need.
 
-    `created_at` is when the provider says that it created the task, in seconds since 1970: a task
-    that is older than the job belongs to another job with the same client id.
+    `created_at` is when the provider says that it created the task, in seconds since 1970, `model`
+    the name of the model that it says makes it: a task that is older than the job, or made by
+    another variant's model, belongs to another job with the same client id.
     """
 
     remote_id: Annotated[str, msgspec.Meta(pattern=r"\S")]
     memo: Any = None
     created_at: float | None = None
+    model: str | None = None
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,8 +99,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     `key_fingerprint` identifies the key it was sent with, without revealing it. `looked_at` is when
     the provider was last polled, `look_after` when its advice allows the next poll; both are
     recorded along with other changes. Times are in seconds since 1970, costs in USD. `progress` is
-    the provider's, in percent; `fetched` is that of a running download and never recorded. `file`
-    is the path of the downloaded video; its size and digest show whether it is still there.
+    the provider's, in percent; `fetched` is that of a running download and never recorded.
+    `overwrite` says whether another file at `output` may be replaced. `file` is the path of the
+    downloaded video; its size and digest show whether it is still there, and are recorded before
+    the file gets its name.
     """
 
     id: str
@@ -113,6 +117,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     sent_at: float | None = None
     key_fingerprint: str | None = None
     output: str | None = None
+    overwrite: bool = False
     receipt: Receipt | None = None
     progress: float | None = None
     looked_at: float | None = None

@@ -157,10 +157,11 @@ def test_a_last_box_of_open_length_is_complete_if_the_body_was_chunked(
     part.begin(Answer(200, head))
     part.write(box(b"ftyp") + box(b"moov") + bytes(4) + b"mdat" + VIDEO)
     if "transfer-encoding" in head:
-        part.finish()
+        part.check()
+        part.finish(overwrite=False)
     else:
         with pytest.raises(ResultError, match="nothing says where it ends"):
-            part.finish()
+            part.check()
     assert (tmp_path / "x.mp4").exists() == ("transfer-encoding" in head)
     part.discard()
 
@@ -455,7 +456,7 @@ def test_stale_part_files_are_removed_and_live_ones_stay(tmp_path: Path) -> None
     PartFile(target, "kite").prepare()
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {*others, "precious", ".kite.11111111.part", running.path.name}
-    running.finish()
+    running.finish(overwrite=False)
     assert target.read_bytes() == VIDEO
     assert (tmp_path / "precious").read_text() == "mine"
 
@@ -559,7 +560,9 @@ def test_each_attempt_gets_the_time_that_is_left(make: Maker, tmp_path: Path) ->
     driver = make(timeouts=Timeouts(download=12), clock=SteppingClock(1))
     session: Any = driver.client._session
     task = with_results("https://cdn.example/x.mp4")
-    flow = fetch(session, session.registry.get("acme/zoom"), task, tmp_path / "x.mp4", None)
+    flow = fetch(
+        session, session.registry.get("acme/zoom"), task, tmp_path / "x.mp4", None, overwrite=True
+    )
     totals: list[float] = []
 
     def perform(effect: Any) -> Any:

@@ -275,7 +275,8 @@ assert os.waitpid(child, 0)[1] == 0
 assert part.headers() == {"Range": "bytes=700-", "If-Range": '"v1"'}
 part.write(VIDEO[700:])
 assert part.missing is None
-part.finish()
+part.check()
+part.finish(overwrite=False)
 """
 
 

@@ -168,7 +168,8 @@ def fetching(make: Maker, tmp_path: Path) -> Any:
             return effect.work() if isinstance(effect, Do) else None
 
         loaded = session.registry.get("acme/zoom")
-        return drive(fetch(session, loaded, task, tmp_path / "x.mp4", None, **bounds), perform)
+        place = tmp_path / "x.mp4"
+        return drive(fetch(session, loaded, task, place, None, overwrite=True, **bounds), perform)
 
     run.clock = clock  # type: ignore[attr-defined]
     return run

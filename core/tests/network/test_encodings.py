@@ -172,7 +172,8 @@ def test_an_unknown_encoding_is_named_in_the_error(make: Maker, server: Server) 
         driver.submit("acme/zoom", REQUEST)
     server.on("POST /v1/clips", compressed(400, {"error": {"message": "too windy"}}, "zstd"))
     with pytest.raises(
-        RefusedError, match="HTTP status 400, sent with the unsupported content encoding 'zstd'"
+        OutcomeUnknownError,
+        match="HTTP status 400, sent with the unsupported content encoding 'zstd'",
     ):
         driver.submit("acme/zoom", REQUEST)
     server.on("GET /v1/clips", *[compressed(200, {}, "br")] * 1000)

@@ -1,9 +1,13 @@
 """Who owns a task when processes sleep, fork, are cancelled or end; it is never paid for twice."""
 
 import asyncio
+import gc
+import os
 import sqlite3
 import subprocess
 import sys
+import time
+import warnings
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -13,12 +17,10 @@ import pytest
 from acme_driver import REQUEST, Driver, Drivers, Maker, StoppedClock, journal_of
 from acme_kinds import Both, Replaying
 from acme_server import Server, answers, bills_then, drops, stalls
-from acme_zoom import Zoom
 from client_process import settings
 from rushes import (
     AsyncClient,
     Client,
-    ConfigurationError,
     DiskError,
     NotSentError,
     OutcomeUnknownError,
@@ -27,9 +29,9 @@ from rushes import (
     StillRunningError,
     Task,
     TaskEndedError,
-    Timeouts,
 )
 from rushes.journal import LEASE
+from rushes.task import State
 
 SCRIPT = Path(__file__).parents[1] / "client_process.py"
 
@@ -120,21 +122,68 @@ def test_a_forked_child_of_an_asynchronous_program_ends(
     assert server.posts() <= 1
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+@pytest.mark.parametrize("end", ["at once", "by itself"])
+@pytest.mark.parametrize("when", ["recorded", "sending", "queued", "in_progress", "completed"])
+def test_a_fork_within_a_loop_is_told_what_it_is_and_harms_nobody(
+    server: Server, home: Path, when: str, end: str
+) -> None:
+    server.stages = [{"stage": "rendering"}] * 3
+    child, parent, status = run(server, home, "fork_in_a_callback_of_a_loop", when, end)
+    assert (parent, status) == ("parent: done", "status: 0")
+    (task,) = _tasks(home)
+    assert child.startswith(f"child: StillRunningError: task {task.id} belongs to the parent")
+    assert "os._exit(), or use a new client in a new loop" in child
+    assert child.endswith(" ConfigurationError")
+    assert Path(task.file or "").read_bytes() == server.video
+    assert server.posts() == 1
+
+
 def _tasks(home: Path) -> list[Task]:
     with closing(SQLiteJournal(home / "journal.db")) as journal:
         return journal.tasks()
 
 
-def test_an_unclosed_client_warns_and_releases_its_files(server: Server, home: Path) -> None:
+@pytest.mark.parametrize("kind", ["sync", "async"])
+@pytest.mark.parametrize("what", ["generate", "full", "cancel", "tasks"])
+def test_an_unclosed_client_warns_and_releases_its_files(
+    server: Server, home: Path, kind: str, what: str
+) -> None:
+    """Whatever it was used for: a task that was never sent opens the journal and no connection."""
+    order = [str(SCRIPT), "leave_open", str(home), server.url, kind, what]
     process = subprocess.run(
-        [sys.executable, "-W", "always", str(SCRIPT), "leave_open", str(home), server.url],
+        [sys.executable, "-W", "always", *order],
         capture_output=True,
         text=True,
         timeout=60,
-        check=True,
+        check=False,
     )
-    assert process.stdout.splitlines() == ["open: True", "left: []"]
-    assert "ResourceWarning: unclosed <rushes.client.Client" in process.stderr
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.splitlines() == [*["open: True"] * 3, "left: []"]
+    name = "async_client.AsyncClient" if kind == "async" else "client.Client"
+    assert process.stderr.count(f"ResourceWarning: unclosed <rushes.{name}") == 3
+
+
+def _is_open(journal: SQLiteJournal) -> bool:
+    return journal.is_open
+
+
+def test_a_journal_that_nobody_has_any_more_lets_go(server: Server, home: Path) -> None:
+    journal = SQLiteJournal(home / "journal.db")
+    with Client(**settings(str(home), server.url, journal=journal)) as client:
+        task = client.submit("acme/zoom", REQUEST)
+    assert not _is_open(journal)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        client.tasks()
+        del client
+        gc.collect()
+    assert _is_open(journal)  # it is not the client's
+    assert journal.claim(task.id, "mine")
+    del journal
+    with closing(SQLiteJournal(home / "journal.db")) as other:
+        while other.claim(task.id, "yours") is None:
+            time.sleep(0.01)
 
 
 def cancel_submits(
@@ -279,6 +328,18 @@ def test_a_retry_after_beyond_the_timeout_is_not_waited_for(make: Maker, server:
     assert driver.slept == []
 
 
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [("1", "1 second,"), ("0", "1 second,"), ("2", "2 seconds,"), ("1234567", "1234567 seconds,")],
+)
+def test_when_to_come_back_is_said_in_words(
+    make: Maker, server: Server, seconds: str, words: str
+) -> None:
+    server.on("POST", answers(429, retry_after=seconds))
+    with pytest.raises(RefusedError, match=f"come back in {words} at"):
+        make().generate("acme/zoom", REQUEST, timeout=0)
+
+
 def test_unreadable_records_are_listed(make: Maker, server: Server, home: Path) -> None:
     driver = make()
     kept = driver.submit("acme/zoom", REQUEST, task="kept")
@@ -291,13 +352,38 @@ def test_unreadable_records_are_listed(make: Maker, server: Server, home: Path) 
     assert "cannot read" in found[1]
 
 
-def test_a_submit_of_unknown_outcome_cannot_be_cancelled(make: Maker, server: Server) -> None:
+@pytest.mark.parametrize("state", ["unknown", "sending"])
+@pytest.mark.parametrize("verb", ["cancel", "wait", "fetch"])
+def test_a_submit_that_nothing_answers_for_is_never_dropped(
+    make: Maker, server: Server, verb: str, state: State
+) -> None:
+    """It may be running and billed: nothing says that there is nothing to cancel."""
     server.on("POST", bills_then(drops))
-    driver = make(plugins=[Zoom()], timeouts=Timeouts())
+    driver = make()
     with pytest.raises(OutcomeUnknownError):
         driver.submit("acme/zoom", REQUEST, task="mine")
-    with pytest.raises(ConfigurationError, match="unknown; there is nothing to cancel"):
-        driver.cancel("mine")
+    with closing(journal_of(driver)) as journal:
+        journal.save(msgspec.structs.replace(driver.task("mine"), state=state))
+    with pytest.raises(
+        OutcomeUnknownError, match=r"unknown whether .* mine .*Resume it.*resolve it"
+    ):
+        getattr(driver, verb)("mine")
+    assert driver.task("mine").state == state
+    assert len(server.lines) == 1
+
+
+@pytest.mark.parametrize("verb", ["wait", "fetch"])
+def test_a_job_that_was_never_sent_is_not_unknown(make: Maker, server: Server, verb: str) -> None:
+    def leave(task: Task) -> None:
+        raise KeyboardInterrupt
+
+    driver = make()
+    with pytest.raises(KeyboardInterrupt):
+        driver.submit("acme/zoom", REQUEST, task="mine", on_update=leave)
+    assert driver.task("mine").state == "recorded"
+    with pytest.raises(NotSentError, match="task mine was never sent; resume it"):
+        getattr(driver, verb)("mine")
+    assert server.lines == []
 
 
 def test_an_unreachable_provider_leaves_no_unfinished_task(make: Maker, home: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import msgspec
 import pytest
-from acme_driver import KEY, REQUEST, Driver, Drivers, Maker
+from acme_driver import KEY, REQUEST, Driver, Drivers, Maker, StoppedClock
 from acme_kinds import Both, Replaying
 from acme_server import VIDEO, Handler, Server, answers, bills_then, created, drops
 from acme_zoom import Payload, Zoom
@@ -324,9 +324,10 @@ def test_a_relative_output_in_a_deleted_folder_is_explained(
 
 
 class Dated(Replaying):
-    """A provider that replays, and says when it created what it returns."""
+    """A provider that replays, and says when it created what it returns, and by which model."""
 
-    age = 3600.0
+    def __init__(self, age: float = 3600, model: str | None = None) -> None:
+        self.age, self.model = age, model
 
     @hookimpl
     def parse_submit(self, answer: Answer) -> Receipt | None:
@@ -334,21 +335,77 @@ class Dated(Replaying):
         remote_id = pick_text(answer.json(), "clip", "ref")
         then = http_date(answer.headers["date"])
         assert then is not None
-        return Receipt(remote_id, created_at=then - self.age) if remote_id else None
+        if remote_id is None:
+            return None
+        return Receipt(remote_id, created_at=then - self.age, model=self.model)
 
 
+@pytest.mark.parametrize("age", [2, 12, 59, 3600])
 def test_a_replayed_task_older_than_the_job_belongs_to_another_job(
-    make: Maker, server: Server, tmp_path: Path
+    make: Maker, server: Server, tmp_path: Path, age: float
 ) -> None:
     """The reference was used in another home, and the provider returns that job."""
     server.replays = True
     assert make(plugins=[Both()]).submit("acme/zoom", REQUEST, task="mine").remote_id == "c-1"
-    other = make(plugins=[Dated()], home=tmp_path / "other")
+    other = make(plugins=[Dated(age)], home=tmp_path / "other", clock=StoppedClock())
     with pytest.raises(RefusedError, match=r"used before, for another video\. .*: c-1"):
         other.generate("acme/zoom", Request("Another one"), task="mine")
     (task,) = other.tasks()
     assert (task.state, task.receipt, other.tasks(unfinished=True)) == ("refused", None, [])
     assert not [line for line in server.lines if line.startswith("GET /files")]
+
+
+class Pan(Zoom):
+    """Another variant of the same provider."""
+
+    declaration = msgspec.structs.replace(Zoom.declaration, id="acme/pan", model="pan")
+
+
+def test_a_task_of_another_variant_is_another_jobs(
+    make: Maker, server: Server, tmp_path: Path
+) -> None:
+    server.replays = True
+    assert make(plugins=[Both()]).submit("acme/zoom", REQUEST, task="mine").remote_id == "c-1"
+    other = make(plugins=[Dated(0, "pan"), Pan()], home=tmp_path / "other", clock=StoppedClock())
+    with pytest.raises(RefusedError, match=r"made by 'pan'.*another video\. .*: c-1"):
+        other.generate("acme/zoom", Request("Another one"), task="mine")
+    assert [task.state for task in other.tasks()] == ["refused"]
+
+
+@pytest.mark.parametrize("model", ["zoom", "zoom-20260101", None])
+def test_another_name_of_the_same_model_is_not_another_jobs(
+    make: Maker, server: Server, model: str | None
+) -> None:
+    driver = make(plugins=[Dated(0, model), Pan()], clock=StoppedClock())
+    assert driver.submit("acme/zoom", REQUEST, task="mine").remote_id == "c-1"
+
+
+def test_times_in_whole_seconds_make_no_task_older(make: Maker, server: Server) -> None:
+    driver = make(plugins=[Dated(1)], clock=StoppedClock())
+    assert driver.submit("acme/zoom", REQUEST, task="mine").remote_id == "c-1"
+
+
+def test_a_task_created_while_its_call_was_under_way_is_its_own(
+    make: Maker, server: Server
+) -> None:
+    clock = StoppedClock()
+
+    def slowly(handler: Handler) -> None:
+        clock.advance(30)
+        created(handler)
+
+    server.on("POST", slowly)
+    driver = make(plugins=[Dated(30)], clock=clock)
+    assert driver.submit("acme/zoom", REQUEST, task="mine").remote_id == "c-1"
+
+
+def test_a_task_created_before_a_wait_is_its_own(make: Maker, server: Server) -> None:
+    """The provider says to come back, although it has created the task."""
+    server.replays = True
+    server.on("POST", bills_then(answers(429, retry_after="40")))
+    driver = make(plugins=[Dated(40)], clock=StoppedClock())
+    assert driver.submit("acme/zoom", REQUEST, task="mine").remote_id == "c-1"
+    assert (len(server.clips), server.posts()) == (1, 2)
 
 
 def test_a_look_up_ignores_a_task_older_than_the_job(

@@ -46,7 +46,7 @@ def read_refusal(body: Any, status: int, **headers: str) -> Refusal:
     return found
 
 
-RECEIPT = Receipt("video_1", created_at=1700000000)
+RECEIPT = Receipt("video_1", created_at=1700000000, model="kling-v3")
 
 
 class TestSubmit:
@@ -65,7 +65,12 @@ class TestSubmit:
     def test_without_a_valid_time_the_age_is_unknown(self) -> None:
         for odd in (None, "yesterday", True):
             found = read_submit(TASK | {"created_at": odd})
-            assert found == Receipt("video_1")
+            assert found == Receipt("video_1", model="kling-v3")
+
+    def test_without_a_model_it_is_not_known(self) -> None:
+        for odd in (None, 3, " "):
+            found = read_submit(TASK | {"model": odd})
+            assert found == Receipt("video_1", created_at=1700000000)
 
     @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 422, 429, 500, 503])
     @pytest.mark.parametrize(

@@ -2,12 +2,13 @@
 
 import json
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
-from rushes import Answer, Call, Receipt, Refusal, Request, Status
+from rushes import Answer, Call, Client, OutcomeUnknownError, Receipt, Refusal, Request, Status
 from rushes.plugins import LoadedVariant, Registry
-from rushes.testing import check
+from rushes.testing import Clock, Network, check
 
 ALL = [
     f"uniall/kling-v3-{grade}-{sound}" for grade in ("std", "pro") for sound in ("silent", "audio")
@@ -79,10 +80,18 @@ class TestSubmit:
             )
             assert read_submit({"task_id": "task_1", **more}, status) == Receipt("task_1")
 
-    def test_a_429_with_an_unclear_id_is_not_retried(self) -> None:
-        found = read_submit({"id": "x_1", "error": ERROR}, 429)
-        assert isinstance(found, Refusal)
-        assert (found.kind, "'x_1'" in found.message) == ("unknown", True)
+    @pytest.mark.parametrize("status", [200, 400, 402, 429])
+    @pytest.mark.parametrize(
+        "naming",
+        [
+            {"taskId": "task_1"},
+            {"data": {"task_id": "task_1"}},
+            {"data": {"taskId": "task_1"}},
+            {"data": [{"task_id": "task_1"}]},
+        ],
+    )
+    def test_the_task_id_within_data_is_one(self, naming: dict[str, Any], status: int) -> None:
+        assert read_submit({"error": ERROR, **naming}, status) == Receipt("task_1")
 
     @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 413, 422, 429, 500, 502])
     @pytest.mark.parametrize(
@@ -95,7 +104,7 @@ class TestSubmit:
             found = read_refusal({"error": ERROR} | more, status)
         assert "the lamp is broken" in found.message
 
-    @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 422])
+    @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 422, 429])
     def test_the_id_of_an_error_is_not_a_task(self, status: int) -> None:
         assert not isinstance(read_submit({"id": "req_1", "error": ERROR}, status), Receipt)
 
@@ -163,3 +172,32 @@ def test_an_uncertain_submit_can_only_be_reported(variant: str) -> None:
     assert (declared.idempotency, declared.look_up) == ("none", "none")
     assert declared.client_id_field is None
     assert declared.uploads is None
+
+
+@pytest.mark.parametrize("status", [400, 402, 429])
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        ({"id": "id1", "error": ERROR}, {}),
+        ({"error": ERROR, "data": {"id": "id1"}}, {}),
+        ({"error": "busy"}, {"content-encoding": "br"}),
+    ],
+)
+def test_a_refusal_that_may_name_a_task_is_never_sent_again(
+    tmp_path: Path, body: Any, headers: dict[str, str], status: int
+) -> None:
+    network = Network()
+    answer = Answer(status, {"retry-after": "1", **headers}, json.dumps(body).encode())
+    network.on("POST", "/v1/video/generations", answer)
+    with (
+        Client(
+            keys={"uniall": "any"},
+            base_urls={"uniall": BASES[0][0]},
+            transport=network,
+            clock=Clock(),
+            home=tmp_path,
+        ) as client,
+        pytest.raises(OutcomeUnknownError),
+    ):
+        client.submit(ALL[0], Request("A red kite"))
+    assert len(network.calls) == 1

@@ -6,17 +6,18 @@ from typing import Any, TypeVar
 import click
 
 from rushes_cli._request.completion import (
+    complete_accepted,
     complete_files,
     complete_providers,
-    complete_resolutions,
+    complete_subject_images,
     complete_tasks,
     complete_variants,
 )
 from rushes_cli._request.numbers import number, seconds
 
 __all__ = [
-    "complete_files", "complete_providers", "complete_resolutions", "complete_tasks",
-    "complete_variants", "field_options", "json_option", "number", "request_options", "seconds",
+    "complete_files", "complete_providers", "complete_tasks", "complete_variants", "field_options",
+    "json_option", "number", "request_options", "seconds",
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -34,12 +35,20 @@ _BEFORE_FIELDS: tuple[_Decorator, ...] = (
 )
 _FIELDS: tuple[_Decorator, ...] = (
     click.option("--negative-prompt", metavar="TEXT", help="What the video must not show."),
-    click.option("--duration", type=number, metavar="SECONDS", help="Length of the video."),
-    click.option("--aspect-ratio", metavar="W:H", help="Like 16:9."),
+    click.option(
+        "--duration",
+        type=number,
+        metavar="SECONDS",
+        shell_complete=complete_accepted,
+        help="Length of the video.",
+    ),
+    click.option(
+        "--aspect-ratio", metavar="W:H", shell_complete=complete_accepted, help="Like 16:9."
+    ),
     click.option(
         "--resolution",
         metavar="NAME",
-        shell_complete=complete_resolutions,
+        shell_complete=complete_accepted,
         help="720p, 1080p or 4k.",
     ),
     click.option(
@@ -90,6 +99,7 @@ _FIELDS: tuple[_Decorator, ...] = (
         "subject_images",
         metavar="NAME=IMAGE",
         multiple=True,
+        shell_complete=complete_subject_images,
         help="An image of a subject.  [repeat]",
     ),
     click.option(
@@ -106,14 +116,14 @@ _FILES: tuple[_Decorator, ...] = (
         "request_file",
         metavar="FILE",
         type=click.Path(dir_okay=False, allow_dash=True),
-        help="A whole request as JSON; - is standard input.",
+        help="A whole request as JSON: a file, a pipe, or - for standard input.",
     ),
     click.option(
         "--native",
         "native_file",
         metavar="FILE",
         type=click.Path(dir_okay=False, allow_dash=True),
-        help="A payload as the provider documents it; - is standard input.",
+        help="A payload as the provider documents it: a file, a pipe, or - for standard input.",
     ),
 )
 

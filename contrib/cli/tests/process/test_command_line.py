@@ -103,6 +103,62 @@ def test_resolutions_are_completed_from_what_the_variants_accept(command: str) -
     assert completed(f"rushes {command} -m nobody/nothing --resolution ") == []
 
 
+def test_values_are_completed_from_what_the_variants_accept() -> None:
+    ratios = completed("rushes check -m uniall/kling-v3-std-audio --aspect-ratio ")
+    assert ratios == ["plain,16:9", "plain,9:16", "plain,1:1"]
+    assert "plain,16:9" in completed("rushes compare x --aspect-ratio ")
+    seconds = completed("rushes check -m toapis/kling-v3 --duration ")
+    assert seconds == ["plain,5", "plain,10", "plain,15"]
+    assert completed("rushes check -m toapis/kling-v3-omni --guidance ") == []
+
+
+def test_the_image_of_a_subject_is_completed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "kite.png").touch()
+    (tmp_path / "kites").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    def offered(typed: str) -> list[str]:
+        words = f"rushes check x --subject kite=red --subject dune --subject-image {typed}"
+        env = {"_RUSHES_COMPLETE": "fish_complete", "COMP_WORDS": words, "COMP_CWORD": typed}
+        told = CliRunner().invoke(cli, [], prog_name="rushes", env=env).stdout
+        return [line.removeprefix("plain,") for line in told.split()]
+
+    assert offered("k") == ["kite="]
+    assert offered("kite=k") == ["kite=kite.png", "kite=kites/"]
+    assert offered("kite=~/kite.") == ["kite=~/kite.png"]
+    assert offered(f"kite={tmp_path}/kites") == [f"kite={tmp_path}/kites/"]
+    assert offered("kite=kites/") == []
+    assert offered("kite=no/such") == []
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("--subject-image kite = ki", ["file,"]),
+        ("--subject-image kite =", ["file,"]),
+        ("--first-frame = ki", ["file,ki"]),
+        ("--resolution = 7", ["plain,720p"]),
+        ("--subject kite --subject-image k", ["plain,kite="]),
+    ],
+)
+def test_bash_splits_words_at_an_equals_sign(
+    words: str, answer: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "kite.png").touch()
+    monkeypatch.chdir(tmp_path)
+    line = f"rushes check x {words}"
+    count = str(len(line.split()) - 1)
+    asked = {"_RUSHES_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": count}
+    rushes = Path(sys.executable).with_name("rushes")
+    told = subprocess.run(
+        [rushes], env={**os.environ, **asked}, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.split() == answer
+
+
 @pytest.mark.parametrize(
     ("command", "options"),
     [

@@ -1,6 +1,7 @@
 """Trouble around the command: folders, streams, repeated Ctrl-C, addresses."""
 
 import json
+import os
 import shlex
 import signal
 import subprocess
@@ -83,6 +84,32 @@ def test_repeated_ctrl_c_still_prints_the_resume_command(gateway: Gateway) -> No
     assert {line["resume"] for line in lines} == {"rushes resume one", "rushes resume two"}
     assert "rushes resume one" in run.err
     assert "rushes resume two" in run.err
+
+
+def test_a_request_may_come_out_of_a_pipe() -> None:
+    line = (
+        f"""{shlex.join(COMMAND)} check -m toapis/kling-v3 --request <(echo '{{"prompt": "x"}}')"""
+    )
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done
+    assert "accepts this" in done.stdout
+
+
+@pytest.mark.parametrize("option", ["--request", "--native"])
+def test_ctrl_c_ends_the_waiting_for_a_pipe(option: str, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    process = subprocess.Popen(
+        [*COMMAND, "check", "-m", "toapis/kling-v3", option, str(pipe)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=listen_to_ctrl_c,
+    )
+    with pipe.open("wb"):  # once the command has opened it, too
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (130, b"")
+    assert b"Traceback" not in err
 
 
 def test_ctrl_c_during_the_first_imports_exits_with_130() -> None:

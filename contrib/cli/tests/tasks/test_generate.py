@@ -201,6 +201,55 @@ def test_a_file_is_overwritten_only_with_force(gateway: Gateway, tmp_path: Path)
     assert len(gateway.paid) == 1
 
 
+@pytest.mark.usefixtures("soon")
+def test_a_resume_overwrites_nothing_either(gateway: Gateway, tmp_path: Path) -> None:
+    file, other = tmp_path / "kite.mp4", tmp_path / "other.mp4"
+    gateway.polls = ["queued"]
+    assert inside(*KITE, "--task", "mine", "-o", str(file), "--timeout", "0").code == 6
+    gateway.polls = ["completed"]
+    file.write_bytes(b"another film")
+    for options in (["resume"], ["resume", "mine", "-o", str(file)]):
+        run = inside(*options)
+        assert (run.code, run.out, file.read_bytes()) == (6, "", b"another film"), run
+        assert f"{file} cannot be written: it exists" in run.err
+        assert "rushes resume mine" in run.err
+    assert json.loads(inside("show", "mine", "--json").out)["file"] is None
+    run = inside("resume", "mine", "-o", str(other))
+    assert (run.code, run.out) == (0, f"{other}\n"), run
+    assert file.read_bytes() == b"another film"
+    other.unlink()
+    other.write_bytes(b"mine, changed")
+    assert inside("resume", "mine").code == 6
+    run = inside("resume", "mine", "--force")
+    assert (run.code, other.read_bytes()) == (0, VIDEO), run
+    assert len(gateway.paid) == 1
+
+
+@pytest.mark.usefixtures("soon")
+def test_what_was_to_be_overwritten_may_be_by_a_resume(gateway: Gateway, tmp_path: Path) -> None:
+    file = tmp_path / "kite.mp4"
+    file.write_bytes(b"holidays")
+    gateway.polls = ["queued"]
+    assert inside(*KITE, "-o", str(file), "--force", "--timeout", "0").code == 6
+    gateway.polls = ["completed"]
+    assert inside("resume").code == 0
+    assert file.read_bytes() == VIDEO
+
+
+@pytest.mark.usefixtures("soon")
+def test_nor_is_a_file_in_a_folder_overwritten(gateway: Gateway, tmp_path: Path) -> None:
+    (tmp_path / "mine.mp4").write_bytes(b"holidays")
+    run = inside(*KITE, "--task", "mine", "-o", str(tmp_path))
+    assert (run.code, gateway.paid) == (2, [])
+    assert (tmp_path / "mine.mp4").read_bytes() == b"holidays"
+
+
+def test_one_file_is_for_one_task(tmp_path: Path) -> None:
+    run = inside("resume", "-o", str(tmp_path / "x.mp4"))
+    assert run.code == 2
+    assert "-o FILE is for one task" in run.err
+
+
 def test_a_missing_key_is_reported_before_any_price() -> None:
     run = inside(*KITE)
     assert run.code == 3

@@ -1,6 +1,7 @@
 """purge: old tasks are forgotten, unfinished ones never; show: what a task was."""
 
 import json
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,9 +10,10 @@ from pathlib import Path
 import click.testing
 import pytest
 from cli_runs import inside
-from rushes import SQLiteJournal, Task
+from rushes import Client, SQLiteJournal, Task
 from rushes_cli._app.root import cli
 from rushes_cli._commands import purge
+from rushes_cli.terminal import json_text
 
 DAY = 24 * 3600.0
 
@@ -65,6 +67,25 @@ def test_the_caller_chooses_the_age(journal: SQLiteJournal) -> None:
     assert names(journal) == {"old", "young", "waiting"}
     assert json.loads(inside("purge", "--older-than", "0", "--yes", "--json").out)["purged"] == 2
     assert names(journal) == {"waiting"}
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_what_cannot_be_read_is_kept_and_named(
+    journal: SQLiteJournal, home: Path, more: list[str]
+) -> None:
+    journal.close()
+    with closing(sqlite3.connect(home / "journal.db")) as connection, connection:
+        connection.execute("UPDATE tasks SET record = '[]' WHERE id = 'older'")
+    run = inside("purge", "--yes", *more)
+    assert run.code == 3
+    assert "1 task forgotten." in run.err
+    assert "Error: kept: " in run.err
+    assert "contains a task 'older' that this version of rushes cannot read" in run.err
+    assert run.out == ("" if not more else json_text({"purged": 1, "unfinished": 1}) + "\n")
+    assert names(journal) == {"young", "waiting"}
+    with Client(home=home) as client:
+        assert client.purge(0) == 1
+        assert list(client.unreadable()) == ["older"]
 
 
 @pytest.mark.parametrize("age", ["-1", "soon", ""])

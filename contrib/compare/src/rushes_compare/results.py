@@ -158,6 +158,19 @@ class Cell(Struct, frozen=True, kw_only=True):
     video: Video | None = None
     promises: list[Promise] = []
 
+    @property
+    def bought(self) -> bool:
+        """Whether the provider charges for it, or may: its task was sent and not refused."""
+        unpaid = self.state in ("planned", "cannot", "recorded", "refused")
+        return self.billed is not None or not unpaid
+
+    @property
+    def cost(self) -> float | None:
+        """USD: what was billed, else the estimate; 0 if nothing was bought."""
+        if not self.bought:
+            return 0.0
+        return self.estimate if self.billed is None else self.billed
+
 
 class Row(Struct, frozen=True, kw_only=True):
     """One prompt with its settings: the request, in common vocabulary, for a row of cells."""

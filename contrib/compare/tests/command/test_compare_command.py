@@ -17,6 +17,8 @@ from rushes_sandbox import Sandbox
 RUSHES = str(Path(sys.executable).with_name("rushes"))
 PAIR = ("-m", "toapis/kling-v3", "-m", "apimart/kling-v3")
 
+OTHER = "uniall/kling-v3-std-silent"
+
 
 class Shell:
     """Runs `rushes` in a folder, pointed at a sandbox."""
@@ -58,7 +60,8 @@ def test_a_comparison_ends_with_the_path_of_its_page(shell: Shell, tmp_path: Pat
     assert (
         "2 tasks: about 0.336 USD for 1 of 2; no price is known for the other one; the page" in err
     )
-    assert "apimart/kling-v3: done" in err
+    assert "apimart/kling-v3: completed, being fetched\n" in err
+    assert "apimart/kling-v3: completed\n" in err
     page.unlink()
     assert shell("report", "comparison")[:2] == (0, f"{page}\n")
     assert page.is_file()
@@ -110,6 +113,9 @@ def test_a_dry_run_shows_everything_before_paying(
         (["A red kite", "-m", "toapis/kling-v4"], 3, "-m: no variant 'toapis/kling-v4'"),
         (["A red kite", *PAIR, "--price", "toapis/kling-v3=0.1"], 2, "0.08/s or 0.4/task"),
         (["A red kite", *PAIR, "--price", "toapis/kling=1/s"], 3, "--price: no variant"),
+        (["A red kite", *PAIR, "--price", f"{OTHER}=1/s"], 2, f"'{OTHER}', which is not compared"),
+        (["-f", "home/priced.yaml", *PAIR, "--dry-run"], 0, ""),
+        (["-f", "home/priced.yaml", *PAIR, "--price", f"{OTHER}=1/s"], 2, "which is not compared"),
         (["--resume", "home"], 3, "holds no comparison"),
         (["--resume", "home", "A red kite"], 3, "holds no comparison"),
         (["--resume", "home", "--duration", "5"], 2, "'--duration' would be for a new prompt"),
@@ -129,6 +135,9 @@ def test_errors_are_reported_and_nothing_is_sent(
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "plan.yaml").write_text("prompt: x")
     (tmp_path / "home" / "two.yaml").write_text("prompts: [x]")
+    (tmp_path / "home" / "priced.yaml").write_text(
+        f"models: [{OTHER}]\nprices: {{{OTHER}: 1/s}}\nprompts: [x]"
+    )
     (tmp_path / "home" / "none.yaml").write_text("repeat: 0\nprompts: [x]")
     (tmp_path / "home" / "results.csv").write_text("mine")
     found, _, err = shell("compare", *words)
@@ -218,6 +227,9 @@ def test_a_finished_comparison_grows(shell: Shell, rushes_sandbox: Sandbox, tmp_
     assert bills("--resume", "comparison", "A dune", "--duration", "5") == 4
     assert bills("--resume", "comparison", "--repeat", "2", "--max-tasks", "4") == 8
     assert bills("--resume", "comparison", "--max-tasks", "0") == 8
+    price = ("--price", f"{OTHER}=1/s")
+    assert shell("compare", "--resume", "comparison", *price)[0] == 2
+    assert shell("compare", "--resume", "comparison", *price, "-m", OTHER, "--dry-run")[0] == 0
     assert bills("A red kite", "-m", PAIR[1], "-o", "other", "--repeat", "2") == 10
     assert bills("--resume", "other", "-m", PAIR[3], "--max-tasks", "2") == 12
     found = json.loads((tmp_path / "comparison" / "results.json").read_text())
@@ -247,6 +259,19 @@ def test_given_prices_limit_the_cost(shell: Shell, rushes_sandbox: Sandbox, tmp_
     assert code == 0, err
     assert "2 tasks: about 0.75 USD" in err
     assert "0.75 USD, estimated" in err
+
+
+@pytest.mark.rushes_sandbox(poll_after=1)
+def test_what_was_never_sent_is_not_counted_as_bought(shell: Shell) -> None:
+    del shell.environment["APIMART_API_KEY"]
+    price = ("--price", "toapis/kling-v3=0.5/task")
+    code, _, err = shell("compare", "x", *PAIR, *price)
+    assert code == 3
+    assert err.splitlines()[-3:] == [
+        "toapis/kling-v3   1 of 1 video; every promise kept; 0.5 USD, estimated",
+        "apimart/kling-v3  0 of 1 video; nothing was bought",
+        "all               1 of 2 videos; every promise kept; 0.5 USD, estimated",
+    ]
 
 
 def on_a_terminal(shell: Shell, answer: bytes, *words: str, **environment: str) -> tuple[int, str]:

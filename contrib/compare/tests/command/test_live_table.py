@@ -1,12 +1,26 @@
 """The cells on a terminal that has fewer lines than there are cells."""
 
 import io
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from rich.console import Console
-from rushes_compare._command.live_table import LiveTable
-from rushes_compare.results import Cell, Failure, Finding, Results, Row
+from rushes_compare._command.live_table import LiveTable, describe_cell
+from rushes_compare.results import (
+    Cell,
+    Failure,
+    Finding,
+    Promise,
+    Results,
+    Row,
+    State,
+    Video,
+)
+
+VIDEO = Video(
+    file="videos/a.mp4", bytes=1, container="mp4", video_codec="h264", audio_codec=None,
+    width=16, height=9, frame_rate=24, duration=1, bit_rate=1,
+)  # fmt: skip
 
 
 def board(count: int, height: int, **more: Any) -> tuple[LiveTable, list[Cell], Console]:
@@ -47,6 +61,25 @@ def test_a_restart_is_not_printed_but_its_outcome_is() -> None:
         write_outputs.show(cell)
     assert isinstance(console.file, io.StringIO)
     assert console.file.getvalue() == "a/b: failed: TaskEndedError\na/b: queued\n"
+
+
+def test_states_have_the_names_that_tasks_have() -> None:
+    write_outputs, cells, console = board(1, 10)
+    states: list[Any] = list(get_args(State))
+    for state in states[1:]:
+        write_outputs.show(msgspec.structs.replace(cells[0], state=state))
+    assert isinstance(console.file, io.StringIO)
+    told = [line.removeprefix("a/b: ") for line in console.file.getvalue().splitlines()]
+    detail = {"completed": "completed, being fetched"}
+    assert told == [detail.get(state, state) for state in states[1:]]
+    broken = Promise(name="audio", asked="sound", delivered="none", kept=False)
+    kept = msgspec.structs.replace(broken, kept=True)
+    done = msgspec.structs.replace(cells[0], state="completed", video=VIDEO, promises=[kept])
+    assert describe_cell(done) == "completed"
+    done = msgspec.structs.replace(done, promises=[kept, broken])
+    assert describe_cell(done) == "completed, 1 promise broken"
+    done = msgspec.structs.replace(done, promises=[broken, broken])
+    assert describe_cell(done) == "completed, 2 promises broken"
 
 
 def test_a_refused_cell_shows_its_first_problem() -> None:

@@ -16,7 +16,7 @@ from rushes_compare import FolderError
 from rushes_compare._page import player_table, write_page
 from rushes_compare._page.escaping import escape_html, json_line, script_json
 from rushes_compare._page.media import CHUNK, data_url, file_in_folder
-from rushes_compare.results import Results, Row
+from rushes_compare.results import Cell, Results, Row
 
 HOSTILE = [
     "</script>",
@@ -181,3 +181,13 @@ def test_a_table_of_players_has_no_script(
     text = player_table(msgspec.structs.replace(one, rows=[row]), tmp_path / "one")
     assert "a \\u202eb" in text
     assert "\u202e" not in text
+
+
+@pytest.mark.parametrize("state", ["planned", "recorded", "refused", "cannot"])
+def test_the_table_has_no_price_for_what_was_not_bought(
+    one: Results, tmp_path: Path, state: Any
+) -> None:
+    cell = Cell(id="a", row=0, variant=one.variants[0], state=state, estimate=0.25)
+    text = player_table(msgspec.structs.replace(one, cells=[cell]), tmp_path / "one")
+    assert f"{state}; nothing was bought<" in text
+    assert "USD" not in text

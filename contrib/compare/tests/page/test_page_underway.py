@@ -50,7 +50,7 @@ def test_the_page_shows_its_progress(open_page: Open, folder: Path) -> None:
     assert "Under way" in told
     assert "1 of 2 finished as of" in told
     assert "Nothing new" not in told
-    assert page.inner_text(".film.unfinished .blank") == "Under way\nrendering, 40 %"
+    assert page.inner_text(".film.unfinished .blank") == "Under way\nin progress, 40 %"
     page.keyboard.press("b")
     assert page.locator("#progress").is_visible()
     assert tells(page) == []
@@ -58,7 +58,7 @@ def test_the_page_shows_its_progress(open_page: Open, folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("state", "words"),
-    [("planned", "not started"), ("queued", "queued"), ("completed", "being fetched")],
+    [("planned", "planned"), ("queued", "queued"), ("completed", "completed, being fetched")],
 )
 def test_each_cell_shows_its_state(
     open_page: Open, folder: Path, done: Results, state: str, words: str
@@ -124,6 +124,30 @@ def test_an_unfinished_comparison_shows_how_to_continue(
     assert "rushes compare --resume 'a comparison'" in told
     assert page.locator("#reload").count() == 0
     assert page.inner_text(".film.unfinished .blank") == "Not finished\nqueued"
+
+
+@pytest.mark.parametrize("state", ["planned", "recorded"])
+def test_what_was_never_sent_costs_nothing_once_the_run_has_ended(
+    open_page: Open, folder: Path, done: Results, state: str
+) -> None:
+    cells = [
+        msgspec.structs.replace(done.cells[0], billed=None, estimate=0.5),
+        msgspec.structs.replace(without_video(done.cells[1], state), estimate=0.25),
+    ]
+    stopped = msgspec.structs.replace(done, cells=cells)
+    write_page(stopped, folder, under_way=True)
+    page = open_page(folder)
+    assert "$0.75" in page.inner_text(".figures")
+    assert page.locator(".film.unfinished .money").inner_text() == "$0.25 estimated"
+    write_page(stopped, folder)
+    page = open_page(folder)
+    assert "$0.50" in page.inner_text(".figures")
+    assert page.locator(".film.unfinished .money").inner_text() == "nothing was bought"
+    costs = page.locator(".overview tbody tr td:nth-last-child(2)").all_text_contents()
+    assert costs == ["$0.50", "$0.00"]
+    assert "partly estimated" in page.inner_text(".figures")
+    write_page(msgspec.structs.replace(stopped, cells=cells[1:]), folder)
+    assert "estimated" not in open_page(folder).inner_text(".figures")
 
 
 def test_a_finished_comparison_shows_no_progress(

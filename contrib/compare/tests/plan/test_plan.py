@@ -340,6 +340,14 @@ def test_unknown_names_are_refused_from_python_too() -> None:
         make_plan({"promt": "x"}, ["a/b"])
 
 
+def test_a_price_of_a_variant_that_is_not_compared_is_refused() -> None:
+    with pytest.raises(PlanError, match=r"for 'a/c', which is not compared \(compared: a/b\)"):
+        make_plan("x", "a/b", prices={"a/b": "1/s", "a/c": "1/s"}, installed=["a/b", "a/c"])
+    with pytest.raises(PlanError, match="there is no variant"):
+        make_plan("x", [], prices={"a/c": "1/s"})
+    assert make_plan("x", ["a/b", "a/c"], prices={"a/c": "1/s"}).prices == {"a/c": "1/s"}
+
+
 @given(st.text(max_size=12))
 def test_a_price_is_a_number_and_a_unit(text: str) -> None:
     with pytest.raises(ValueError, match="is not a price"):

@@ -148,6 +148,8 @@ def test_a_given_price_limits_the_cost(comparing: Comparing, tmp_path: Path) -> 
     with pytest.raises(BudgetError, match=r"1\.086 USD would be spent"):  # they are kept
         comparing("A red kite", three, repeats=2, max_cost=1)
     assert bills(comparing) == 3
+    with pytest.raises(PlanError, match="'toapis/kling-v3-omni', which is not compared"):
+        comparing("A red kite", three, prices={"toapis/kling-v3-omni": "1/s"})
 
 
 def test_a_price_per_second_applies_to_the_duration_that_is_sent(comparing: Comparing) -> None:

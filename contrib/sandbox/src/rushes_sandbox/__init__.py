@@ -8,64 +8,55 @@ order:
 - `_faults` makes it go wrong if a fault was injected,
 - `_gateways` handles it as the gateway would: it asks `_validation` whether the gateway would
   accept the body, keeps the task in `_state`, and has its video rendered by `_rendering`.
+
+Names are loaded when they are first used: commands and test collection stay fast.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from rushes_sandbox._validation.request import MODELS, validate_request
-from rushes_sandbox._validation.validation import Violation
-
+# Type checkers only read these imports, so that they report a misspelt name.
 if TYPE_CHECKING:
-    from rushes_sandbox._faults.catalogue import FAULTS
-    from rushes_sandbox._faults.fault import Fault
-    from rushes_sandbox._faults.injection import InjectedFault
-    from rushes_sandbox._http.exchange import Exchange
-    from rushes_sandbox._rendering.lies import LIES, Lie, apply_lies
-    from rushes_sandbox._rendering.render import render_video
-    from rushes_sandbox._rendering.scene import Picture, Scene, Shot
-    from rushes_sandbox._state.tasks import GatewayTask
-    from rushes_sandbox.server import Sandbox
+    from rushes_sandbox._faults.catalogue import FAULTS as FAULTS
+    from rushes_sandbox._faults.fault import Fault as Fault
+    from rushes_sandbox._faults.injection import InjectedFault as InjectedFault
+    from rushes_sandbox._http.exchange import Exchange as Exchange
+    from rushes_sandbox._rendering.lies import LIES as LIES
+    from rushes_sandbox._rendering.lies import Lie as Lie
+    from rushes_sandbox._rendering.lies import apply_lies as apply_lies
+    from rushes_sandbox._rendering.render import render_video as render_video
+    from rushes_sandbox._rendering.scene import Picture as Picture
+    from rushes_sandbox._rendering.scene import Scene as Scene
+    from rushes_sandbox._rendering.scene import Shot as Shot
+    from rushes_sandbox._state.tasks import GatewayTask as GatewayTask
+    from rushes_sandbox._validation.request import MODELS as MODELS
+    from rushes_sandbox._validation.request import validate_request as validate_request
+    from rushes_sandbox._validation.validation import Violation as Violation
+    from rushes_sandbox.server import Sandbox as Sandbox
+else:
+    _HOMES = {
+        "rushes_sandbox._faults.catalogue": "FAULTS",
+        "rushes_sandbox._faults.fault": "Fault",
+        "rushes_sandbox._faults.injection": "InjectedFault",
+        "rushes_sandbox._http.exchange": "Exchange",
+        "rushes_sandbox._rendering.lies": "LIES Lie apply_lies",
+        "rushes_sandbox._rendering.render": "render_video",
+        "rushes_sandbox._rendering.scene": "Picture Scene Shot",
+        "rushes_sandbox._state.tasks": "GatewayTask",
+        "rushes_sandbox._validation.request": "MODELS validate_request",
+        "rushes_sandbox._validation.validation": "Violation",
+        "rushes_sandbox.server": "Sandbox",
+    }
+    _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
+    __all__ = sorted(_HOME)
 
-__all__ = [
-    "FAULTS",
-    "LIES",
-    "MODELS",
-    "Exchange",
-    "Fault",
-    "GatewayTask",
-    "InjectedFault",
-    "Lie",
-    "Picture",
-    "Sandbox",
-    "Scene",
-    "Shot",
-    "Violation",
-    "apply_lies",
-    "render_video",
-    "validate_request",
-]
+    def __getattr__(name: str) -> object:
+        from importlib import import_module
 
-_LAZY = {
-    "FAULTS": "_faults.catalogue",
-    "LIES": "_rendering.lies",
-    "Exchange": "_http.exchange",
-    "Fault": "_faults.fault",
-    "GatewayTask": "_state.tasks",
-    "InjectedFault": "_faults.injection",
-    "Lie": "_rendering.lies",
-    "Picture": "_rendering.scene",
-    "Sandbox": "server",
-    "Scene": "_rendering.scene",
-    "Shot": "_rendering.scene",
-    "apply_lies": "_rendering.lies",
-    "render_video": "_rendering.render",
-}
+        if name not in _HOME:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(import_module(_HOME[name]), name)
+        globals()[name] = value
+        return value
 
-
-def __getattr__(name: str) -> Any:
-    """Load the server and the renderer only when needed: commands and test collection stay fast."""
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *_HOME})

@@ -1,7 +1,7 @@
 """Checking a request against a variant: every problem at once, nothing sent, nothing read."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar, cast
 
 import msgspec
 from msgspec import Struct
@@ -20,6 +20,8 @@ from rushes.request import FIELDS, Image, Request, Subject
 from rushes.rules import Rule
 from rushes.urls import is_loopback
 from rushes.variant import Variant
+
+Finding = TypeVar("Finding", Problem, Note, Problem | Note)
 
 
 def read_request(data: Any) -> tuple[Request | None, list[Problem]]:
@@ -75,12 +77,12 @@ def _full_check(loaded: LoadedVariant, data: Request | Mapping[str, Any]) -> Rep
     if draft is None:
         return Report(variant=variant.id, problems=tuple(problems), notes=())
     draft.finish()
-    problems += draft.problems
+    malformed = [problem.path for problem in problems]
+    problems += _outside(malformed, draft.problems)
     payload, found = judge(loaded, draft.body)
     told = {problem.path for problem in problems}
-    notes = list(draft.notes)
-    for item in found:
-        moved = _moved(item, draft, variant)
+    notes = list(_outside(malformed, draft.notes))
+    for moved in _outside(malformed, [_moved(item, draft, variant) for item in found]):
         if isinstance(moved, Note):
             notes.append(moved)
         elif moved.path not in told:
@@ -184,6 +186,13 @@ def _moved(item: Problem | Note, draft: Draft, variant: Variant) -> Problem | No
     """Map a finding back to the caller's field, and name the page it comes from."""
     path, source = draft.way_back(item.path), item.source or variant.page
     return msgspec.structs.replace(item, path=path, source=source)
+
+
+def _outside(malformed: Sequence[str], found: Iterable[Finding]) -> Iterator[Finding]:
+    """Leave out findings on parts of a malformed value: those are marks, nobody wrote them."""
+    for item in found:
+        if not any(path != item.path and _covers(path, item.path) for path in malformed):
+            yield item
 
 
 def _covers(outer: str, inner: str) -> bool:

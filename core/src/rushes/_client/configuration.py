@@ -91,6 +91,7 @@ class Configured:
         environ = Environment()
         folder = home_folder(home, environ)
         clock = clock or SystemClock()
+        self._journal_is_ours = journal is DEFAULT
         if journal is DEFAULT:
             journal = SQLiteJournal(folder / "journal.db", clock=clock.since_boot)
         self._settings = Settings(
@@ -171,11 +172,18 @@ class Configured:
             report = msgspec.structs.replace(report, problems=tuple(problems), payload=None)
         return loaded, report
 
-    def _left_open(self) -> None:
-        """Warn that a client was not closed, and close its journal without waiting."""
-        warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
-        if isinstance(self._session.journal, SQLiteJournal):
-            self._session.journal.let_go()
+    def _let_go(self, *held: object) -> None:
+        """Release what a client that was not closed holds, without waiting, and warn about it.
+
+        A journal that the caller made is the caller's to close.
+        """
+        found = [each for each in held if each is not None]
+        journal = self._session.journal if "_session" in vars(self) else None
+        if isinstance(journal, SQLiteJournal) and self._journal_is_ours and journal.is_open:
+            journal.let_go()
+            found.append(journal)
+        if found:
+            warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)
 
     def _release(self) -> None:
         if self._session.journal is not None:

@@ -10,6 +10,7 @@ from typing import Any, Concatenate, ParamSpec
 import msgspec
 
 from rushes._fetch.download import delivered, lies_at
+from rushes._fetch.target import may_replace
 from rushes._flow import Do, Flow, Interrupted, NotSent, T, steps
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.owning import Work, owning
@@ -17,7 +18,14 @@ from rushes._session.records import Records
 from rushes._session.session import OnUpdate, Session, at, excerpt, placed
 from rushes._submit.delivering import accepted
 from rushes._submit.submitting import submit
-from rushes._wait.following import ended, follow, look_again, look_once, still_running
+from rushes._wait.following import (
+    ended,
+    follow,
+    look_again,
+    look_once,
+    still_running,
+    without_remote_id,
+)
 from rushes.errors import BrokenPluginError, ConfigurationError, NotOfferedError, StillRunningError
 from rushes.problems import show
 from rushes.report import Report
@@ -67,6 +75,15 @@ def _place(output: str | Path | None, task: Task) -> Path | None:
     return placed(absolute(output), task.id) if output else None
 
 
+def _told(task: Task, output: str | Path | None, overwrite: bool | None) -> Task:
+    """Return a task with the place, and the consent to overwrite, that a caller gives now."""
+    if not output and overwrite is None:
+        return task
+    allowed = may_replace(task, output, overwrite)
+    place = absolute(output) if output else task.output
+    return msgspec.structs.replace(task, output=place, overwrite=allowed)
+
+
 def _without_video(task: Task) -> bool:
     """Whether a task has ended without a video."""
     return task.ended and task.state != "completed"
@@ -101,6 +118,7 @@ class Jobs:
         request: RequestLike,
         task_id: str | None,
         output: str | Path | None,
+        overwrite: bool | None,
         on_update: OnUpdate | None,
         end: float | None = None,
         then: Callable[[LoadedVariant, Task], Flow[Task]] | None = None,
@@ -114,6 +132,7 @@ class Jobs:
                 report,
                 task_id=task_id,
                 output=absolute(output) if output else None,
+                overwrite=bool(output) if overwrite is None else overwrite,
                 on_update=on_update,
                 end=end,
                 then=then,
@@ -139,16 +158,20 @@ class Jobs:
 
     @silent
     def fetch(
-        self, task: Task | str, output: str | Path | None, on_update: OnUpdate | None
+        self,
+        task: Task | str,
+        output: str | Path | None,
+        overwrite: bool | None,
+        on_update: OnUpdate | None,
     ) -> Flow[Task]:
         """Download a completed task's video."""
         task = yield from self._records.given(task)
         if not task.ended:
-            raise still_running(self.session, task)
+            raise still_running(self.session, task) if task.receipt else without_remote_id(task)
         loaded = self.session.load(task)
 
         def work(task: Task) -> Flow[Task]:
-            return (yield from self._fetched(loaded, task, output, on_update))
+            return (yield from self._fetched(loaded, task, output, overwrite, on_update))
 
         return (yield from self._owning(loaded, task, work, _never, None, on_update))
 
@@ -159,6 +182,7 @@ class Jobs:
         request: RequestLike,
         task_id: str | None,
         output: str | Path | None,
+        overwrite: bool | None,
         timeout: float | None,
         on_update: OnUpdate | None,
     ) -> Flow[Task]:
@@ -168,19 +192,22 @@ class Jobs:
 
         def then(loaded: LoadedVariant, task: Task) -> Flow[Task]:
             task = yield from self._followed(loaded, task, end, on_update)
-            fetched.append((yield from self._fetched(loaded, task, output, on_update, end)))
+            flow = self._fetched(loaded, task, output, overwrite, on_update, end)
+            fetched.append((yield from flow))
             return fetched[0]
 
-        task = yield from self.submit(variant, request, task_id, output, on_update, end, then)
+        given = (variant, request, task_id, output, overwrite)
+        task = yield from self.submit(*given, on_update, end, then)
         if fetched or (yield Do(lambda: lies_at(ended(task), _place(output, task)))):
             return task
-        return (yield from self.fetch(task, output, on_update))
+        return (yield from self.fetch(task, output, overwrite, on_update))
 
     @silent
     def resume(
         self,
         task: Task | str,
         output: str | Path | None,
+        overwrite: bool | None,
         timeout: float | None,
         on_update: OnUpdate | None,
     ) -> Flow[Task]:
@@ -194,13 +221,12 @@ class Jobs:
 
         def work(task: Task) -> Flow[Task]:
             fresh = task.state == "recorded"  # any other task may be ready by now
-            if output:
-                task = msgspec.structs.replace(task, output=absolute(output))
+            task = _told(task, output, overwrite)
             task = yield from accepted(self.session, loaded, task, on_update, end)
             if task.state == "completed" and not (yield Do(lambda: lies_at(task, place))):
                 task = yield from look_again(self.session, loaded, task, on_update)
             task = yield from self._followed(loaded, task, end, on_update, at_once=not fresh)
-            return (yield from self._fetched(loaded, task, output, on_update, end))
+            return (yield from self._fetched(loaded, task, output, overwrite, on_update, end))
 
         flow = self._owning(loaded, given, work, _without_video, end, on_update)
         return ended((yield from flow))
@@ -234,10 +260,12 @@ class Jobs:
         loaded = self.session.load(task)
         if task.state == "recorded":
             return (yield from self._dropped(loaded, task, on_update))
-        if task.ended or task.receipt is None:
+        if task.ended:
             raise ConfigurationError(
                 f"task {task.id} is {task.state}; there is nothing to cancel", task=task
             )
+        if task.receipt is None:
+            raise without_remote_id(task)
         generator = loaded.call("cancel", receipt=task.receipt)
         if generator is None:
             raise NotOfferedError(
@@ -358,10 +386,12 @@ class Jobs:
         loaded: LoadedVariant,
         task: Task,
         output: str | Path | None,
+        overwrite: bool | None,
         on_update: OnUpdate | None,
         end: float | None = None,
     ) -> Flow[Task]:
-        flow = delivered(self.session, loaded, task, _place(output, task), on_update, end=end)
+        place, allowed = _place(output, task), may_replace(task, output, overwrite)
+        flow = delivered(self.session, loaded, task, place, on_update, overwrite=allowed, end=end)
         return (yield from flow)
 
     def _end(self, timeout: float | None) -> float | None:

@@ -46,6 +46,7 @@ def delivered(
     output: Path | None,
     on_update: OnUpdate | None,
     *,
+    overwrite: bool,
     end: float | None = None,
 ) -> Flow[Task]:
     """Make sure that a completed task's video is at `output`, and return the task.
@@ -57,7 +58,8 @@ def delivered(
     if (yield Do(lambda: lies_at(task, output))):
         return task
     target = output or session.target(task)
-    return (yield from fetch(session, loaded, task, target, on_update, end=end))
+    flow = fetch(session, loaded, task, target, on_update, overwrite=overwrite, end=end)
+    return (yield from flow)
 
 
 def lies_at(task: Task, output: Path | None) -> bool:
@@ -68,10 +70,15 @@ def lies_at(task: Task, output: Path | None) -> bool:
     """
     if task.file is None or output not in (None, Path(task.file)):
         return False
+    return _holds(Path(task.file), task, if_unknown=True)
+
+
+def _holds(path: Path, task: Task, *, if_unknown: bool) -> bool:
+    """Whether a file is a task's own video; `if_unknown` if there is no digest to tell by."""
     try:
-        with open_regular(Path(task.file)) as file:
+        with open_regular(path) as file:
             if task.file_sha256 is None:
-                return True
+                return if_unknown
             if file.seek(0, 2) != task.file_bytes:
                 return False
             file.seek(0)
@@ -87,15 +94,17 @@ def fetch(
     output: Path,
     on_update: OnUpdate | None,
     *,
+    overwrite: bool,
     end: float | None = None,
 ) -> Flow[Task]:
-    """Bring a completed task's video to `output`; an older file there is replaced at the end.
+    """Bring a completed task's video to `output`.
 
-    If it is elsewhere on this machine it is copied, otherwise downloaded. All of it, retries
+    With `overwrite`, another file there is replaced at the end; without it, no file ever is. If the
+    video is elsewhere on this machine it is copied, otherwise downloaded. All of it, retries
     included, takes no longer than `timeouts.download`, and ends at `end`, by the session's clock.
     Raises ResultError if no result is a usable video, StillRunningError if the time is over or the
-    download is too slow, DiskError if our own disk fails. Each carries the task, and nothing
-    partial is left behind.
+    download is too slow, DiskError if our own disk fails or a file is in the way. Each carries the
+    task, and nothing partial is left behind.
     """
     now = session.time.elapsed()
     offer = _Offer(ended(task), now, _soonest(now + session.timeouts.download, end))
@@ -106,10 +115,18 @@ def fetch(
 
     part = PartFile(output, task.id, told, elapsed=session.time.elapsed, end=offer.end)
     try:
-        yield Do(lambda: refuse_to_replace(session, output))
+        # A run that was killed right after it named the file has not recorded it.
+        ours = yield Do(lambda: _holds(output, task, if_unknown=False))
+        yield Do(lambda: refuse_to_replace(session, output, overwrite=overwrite or ours))
         yield Do(part.prepare)
-        if not (yield Do(lambda: _copied(task, part))):
-            yield from _first_usable(session, loaded, offer, part, on_update)
+        if not ours:
+            if not (yield Do(lambda: _copied(task, part))):
+                yield from _first_usable(session, loaded, offer, part, on_update)
+            # Recorded first, so that the file can be told from another's, whatever happens next.
+            offer.task = yield from session.keep(_measured(offer.task, part))
+            if session.journal is None and on_update:
+                on_update(offer.task)  # it is the caller who records
+            yield Do(lambda: part.finish(overwrite=overwrite))
     except ResultError as failure:
         yield Do(part.discard)
         said = f"; {offer.task.error}" if offer.task.error else ""  # by the provider, since
@@ -127,14 +144,12 @@ def fetch(
     except BaseException:
         yield Do(part.discard)
         raise
-    done = msgspec.structs.replace(
-        offer.task,
-        file=str(output),
-        file_bytes=part.size,
-        file_sha256=part.sha256,
-        error=None,
-    )
+    done = msgspec.structs.replace(offer.task, file=str(output), error=None)
     return (yield from session.record(done, None))
+
+
+def _measured(task: Task, part: PartFile) -> Task:
+    return msgspec.structs.replace(task, file_bytes=part.size, file_sha256=part.sha256)
 
 
 def _soonest(one: float, other: float | None) -> float:
@@ -159,7 +174,7 @@ def _copied(task: Task, part: PartFile) -> bool:
     if part.sha256 != task.file_sha256:
         part.restart()
         return False
-    part.finish()
+    part.check()
     return True
 
 
@@ -176,7 +191,7 @@ def _first_usable(
     while place < min(len(ended(offer.task).results), MOST_RESULTS):
         try:
             yield from _download(session, loaded, offer, place, part, on_update)
-            yield Do(part.finish)
+            yield Do(part.check)
         except ResultError as failure:
             failures.append(failure)
             part.restart()

@@ -13,6 +13,7 @@ from io import FileIO
 from pathlib import Path
 
 from rushes._fetch.container import objection
+from rushes._fetch.target import occupied
 from rushes._flow import Interrupted, Stalled
 from rushes.calls import Answer
 from rushes.errors import ResultError
@@ -203,8 +204,8 @@ class PartFile:
             return None
         return f"{self.size:,} of {self._expected:,} bytes came"
 
-    def finish(self) -> None:
-        """Check that the file is a video, and move it to its final path.
+    def check(self) -> None:
+        """Sync the file to disk, and check that it is a video.
 
         Raises ResultError if it is not one; another body can then be written.
         """
@@ -213,9 +214,24 @@ class PartFile:
         wrong = objection(self.path, framed=self._framed)
         if wrong:
             raise ResultError(f"what the provider offers {wrong}")
+
+    def finish(self, *, overwrite: bool) -> None:
+        """Give the file its final name.
+
+        Without `overwrite` it replaces nothing: raises FileExistsError if anything has that name.
+        """
+        assert self._file is not None  # noqa: S101 - begin() comes first
         self._file.close()
         self._file = None
-        self.path.replace(self.target)
+        try:
+            if overwrite:
+                self.path.replace(self.target)
+            else:
+                _rename_to_new(self.path, self.target)
+        except OSError:
+            with contextlib.suppress(OSError):
+                self.path.unlink()
+            raise
         sync_folder(self.target.parent)
 
     def discard(self) -> None:
@@ -233,6 +249,24 @@ class PartFile:
             if self._file is not None:
                 self._file.close()
             self._reset()
+
+
+def _rename_to_new(path: Path, target: Path) -> None:
+    """Rename a file; raise FileExistsError if anything has its new name.
+
+    A link is made only if the name is free; a rename on Windows, too. On other file systems without
+    links the check and the rename are two steps.
+    """
+    try:
+        target.hardlink_to(path)
+    except FileExistsError as error:
+        raise occupied() from error
+    except (OSError, NotImplementedError):
+        if os.path.lexists(target):
+            raise occupied() from None
+        path.rename(target)
+    else:
+        path.unlink()
 
 
 def _lock(file: FileIO) -> bool:

@@ -8,12 +8,27 @@ from pathlib import Path
 
 from rushes._session.session import Session
 from rushes.errors import DiskError
+from rushes.task import Task
 
 JOURNAL, KEYS, LOGS = "journal.db", ("keys.json", "keys.part"), "logs"
 """What else is in the home folder besides the videos."""
 
 
-def writable(session: Session, output: Path) -> None:
+def may_replace(task: Task, output: object, overwrite: bool | None) -> bool:
+    """Whether a task's video may replace another file.
+
+    `output` and `overwrite` are what the caller gives now; None means what is recorded. A caller
+    who gives an output and says nothing else means that very file. A file that was never given an
+    output is named by us, after the task.
+    """
+    if not (output or task.output):
+        return True
+    if overwrite is None:
+        return bool(output) or task.overwrite
+    return overwrite
+
+
+def writable(session: Session, output: Path, *, overwrite: bool = True) -> None:
     """Raise DiskError if a video could not be written to `output`; nothing is left behind.
 
     A test file is written in the nearest folder that exists; it has no name if the system supports
@@ -26,7 +41,7 @@ def writable(session: Session, output: Path) -> None:
     try:
         if output.is_dir():
             raise DiskError(f"{output} is a folder; name a file in it")
-        refuse_to_replace(session, output)
+        refuse_to_replace(session, output, overwrite=overwrite)
         folder, names = output.parent, [output.name]
         while not os.path.lexists(folder):
             folder, names = folder.parent, [*names, folder.name]
@@ -40,17 +55,29 @@ def writable(session: Session, output: Path) -> None:
         raise DiskError(f"{output} cannot be written: {reason}; choose another place") from failure
 
 
-def refuse_to_replace(session: Session, target: Path) -> None:
+def refuse_to_replace(session: Session, target: Path, *, overwrite: bool) -> None:
     """Raise FileExistsError if the target's name belongs, or will belong, to a file that must stay.
 
     That is anything but a regular file, and every file of our own: the journal, the keys, the logs.
     Links are followed to find that out; a link to another regular file, or to nothing, is replaced
-    by the video, and what it points to stays unchanged.
+    by the video, and what it points to stays unchanged. Without `overwrite`, whatever is there must
+    stay.
     """
     if target.exists() and not target.is_file():
         raise FileExistsError(errno.EEXIST, "what has that name is not a regular file")
     if _is_ours(session, target):
         raise FileExistsError(errno.EEXIST, "rushes keeps a file of its own there")
+    if not overwrite and os.path.lexists(target):
+        raise occupied()
+
+
+def occupied() -> FileExistsError:
+    """Return the error for a file that may not be replaced."""
+    return FileExistsError(
+        errno.EEXIST,
+        "it exists, and is not this task's video; resume the task with another output "
+        "(-o FILE), or overwrite that file (--force)",
+    )
 
 
 def _is_ours(session: Session, target: Path) -> bool:

@@ -11,11 +11,17 @@ be set, and it runs on while a process or the machine is suspended.
 
 import os
 import platform
+import secrets
 import sys
 import uuid
+from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
+from rushes import _log as log
 from rushes._journal.database import Connection
+from rushes._journal.writer import Job
 from rushes.journal import LEASE
 
 RENEWED = 10.0
@@ -25,10 +31,58 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _NAMESPACE = Path("/proc/self/ns/pid")
 
 
-def take(connection: Connection, task_id: str, claim: str, holder: str, now: float) -> None:
-    """Give a task to a claim, whoever had it before."""
-    values = (task_id, claim, holder, machine(), os.getpid(), now + LEASE)
-    connection.execute("INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?, ?, ?)", values)
+class Holder:
+    """The claims that one journal of this process holds; a forked child holds none of them."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self.hold_nothing()
+
+    def hold_nothing(self) -> None:
+        """Start afresh, as in a forked child: the claims are its parent's."""
+        self.name, self._held = secrets.token_hex(8), set[str]()
+
+    def take(self, connection: Connection, task_id: str, claim: str) -> None:
+        """Give a task to a claim, whoever had it before."""
+        until = self._clock() + LEASE
+        values = (task_id, claim, self.name, machine(), os.getpid(), until)
+        connection.execute("INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?, ?, ?)", values)
+        self._held.add(claim)
+
+    def keep(self, connection: Connection, task_id: str, claim: str) -> bool:
+        """Renew a claim's lease unless another took the task; return whether it was renewed."""
+        query = "UPDATE claims SET until = ? WHERE task = ? AND claim = ? AND holder = ?"
+        values = (self._clock() + LEASE, task_id, claim, self.name)
+        return connection.execute(query, values).rowcount == 1
+
+    def release(self, connection: Connection, claim: str) -> None:
+        """Release every task of a claim."""
+        query = "DELETE FROM claims WHERE claim = ? AND holder = ?"
+        connection.execute(query, (claim, self.name))
+        self._held.discard(claim)
+
+    def release_all(self, connection: Connection) -> None:
+        """Release every task of every claim."""
+        connection.execute("DELETE FROM claims WHERE holder = ?", (self.name,))
+        self._held.clear()
+
+    def renewal(self) -> Job[Connection] | None:
+        """Return the job that renews all leases, if there are any; what was lost stays lost."""
+        if not self._held:
+            return None
+        name, until = self.name, self._clock() + LEASE
+
+        def renew(connection: Connection) -> None:
+            connection.execute("UPDATE claims SET until = ? WHERE holder = ?", (until, name))
+
+        job: Job[Connection] = Job(renew)
+        job.done.add_done_callback(_tell_of_failure)
+        return job
+
+
+def _tell_of_failure(done: Future[Any]) -> None:
+    if error := done.exception():
+        log.warning("the claims in the journal cannot be renewed", reason=str(error))
 
 
 def owner(connection: Connection, task_id: str, now: float) -> tuple[str, str] | None:
@@ -41,27 +95,6 @@ def owner(connection: Connection, task_id: str, now: float) -> tuple[str, str] |
     # A lease longer than any that can be given dates from before a restart of the machine.
     alive = now < until <= now + LEASE + 1 and not gone(place, pid)
     return (claim, holder) if alive else None
-
-
-def keep(connection: Connection, task_id: str, claim: str, holder: str, now: float) -> bool:
-    """Renew a claim's lease unless another claim took the task; return whether it was renewed."""
-    query = "UPDATE claims SET until = ? WHERE task = ? AND claim = ? AND holder = ?"
-    return connection.execute(query, (now + LEASE, task_id, claim, holder)).rowcount == 1
-
-
-def renew(connection: Connection, holder: str, now: float) -> None:
-    """Renew the leases of all of a holder's claims; those that were lost stay lost."""
-    connection.execute("UPDATE claims SET until = ? WHERE holder = ?", (now + LEASE, holder))
-
-
-def release(connection: Connection, claim: str, holder: str) -> None:
-    """Release every task of a claim."""
-    connection.execute("DELETE FROM claims WHERE claim = ? AND holder = ?", (claim, holder))
-
-
-def release_all(connection: Connection, holder: str) -> None:
-    """Release every task of a holder's claims."""
-    connection.execute("DELETE FROM claims WHERE holder = ?", (holder,))
 
 
 def machine() -> str:

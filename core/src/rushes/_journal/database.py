@@ -211,6 +211,11 @@ class Reader:
         self._opened: Identity = ()
         self.lock = threading.Lock()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the file is open."""
+        return self._connection is not None
+
     def read(self, work: Callable[[Connection], T]) -> T:
         """Do work that only reads, and return its result."""
         with self.lock:

@@ -1,9 +1,7 @@
 """The journal as an SQLite file."""
 
-import secrets
 from collections.abc import Callable
 from concurrent.futures import Future
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,6 @@ from rushes._journal import claims
 from rushes._journal.database import Connection, File
 from rushes._journal.store import Store, Work
 from rushes._journal.tables import MIGRATIONS
-from rushes._journal.writer import Job
 from rushes.calls import Call
 from rushes.errors import JournalError
 from rushes.journal import ClaimLost, essence, since_boot
@@ -37,27 +34,38 @@ class SQLiteJournal:
     was last renewed. Claims are renewed every 10 seconds.
 
     After a fork the parent continues as before; the child reopens the file and holds no claim. When
-    the program ends, pending writes are done first, and its claims are released.
+    the program ends, pending writes are done first, and its claims are released. A journal that is
+    collected without having been closed does the same.
     """
 
     def __init__(self, path: str | Path, *, clock: Callable[[], float] = since_boot) -> None:
         """Name the file; `clock` returns seconds, the same for all that share the file."""
         self.path = Path(path).absolute()
         self._clock = clock
-        self._holder, self._held = secrets.token_hex(8), set[str]()
+        # The writing thread refers to this and not to the journal, which can thus be collected.
+        self._holder = claims.Holder(clock)
         file = File(self.path, MIGRATIONS)
         self._store = Store(
             file,
-            chore=self._renewal,
+            chore=self._holder.renewal,
             every=claims.RENEWED,
-            last=self._release_all,
-            in_child=self._hold_nothing,
+            last=self._holder.release_all,
+            in_child=self._holder.hold_nothing,
         )
+
+    def __del__(self) -> None:
+        if "_store" in vars(self):
+            self.let_go()
 
     @property
     def place(self) -> str:
         """The path of the file."""
         return str(self.path)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has a thread or an open file in this process."""
+        return self._store.is_open
 
     def add(self, task: Task, claim: str | None = None) -> Task:
         """Do what Journal.add says."""
@@ -163,7 +171,7 @@ class SQLiteJournal:
             if found is not None:
                 return _read(self.path, *found)
             if claim is not None:
-                self._take(connection, task.id, claim)
+                self._holder.take(connection, task.id, claim)
             _put(connection, row, call, changed=True)
             return task
 
@@ -178,8 +186,8 @@ class SQLiteJournal:
             found = connection.execute(query, (task.id,)).fetchone()
             old = _read(self.path, *found) if found else None
             if claim is not None and old is None:
-                self._take(connection, task.id, claim)
-            elif claim is not None and not self._keeps(connection, task.id, claim):
+                self._holder.take(connection, task.id, claim)
+            elif claim is not None and not self._holder.keep(connection, task.id, claim):
                 raise ClaimLost(task.id)
             changed = old is None or essence(old) != essence(task)
             _put(connection, row, _call(task) if old is None else call, changed=changed)
@@ -215,9 +223,9 @@ class SQLiteJournal:
                 raise JournalError(message)
             task = _read(self.path, *rows[0])
             owner = claims.owner(connection, task_id, self._clock())
-            if owner not in (None, (claim, self._holder)):
+            if owner not in (None, (claim, self._holder.name)):
                 return None
-            self._take(connection, task_id, claim)
+            self._holder.take(connection, task_id, claim)
             return task
 
         return work
@@ -231,40 +239,15 @@ class SQLiteJournal:
                 if not isinstance(task, Task) or task.variant != variant:
                     continue
                 if claims.owner(connection, task.id, now) is None:
-                    self._take(connection, task.id, claim)
+                    self._holder.take(connection, task.id, claim)
                     return task
             return None
 
         return work
 
     def _release(self, claim: str) -> Work[None]:
-        def work(connection: Connection) -> None:
-            claims.release(connection, claim, self._holder)
-            self._held.discard(claim)
-
-        return work
-
-    def _take(self, connection: Connection, task_id: str, claim: str) -> None:
-        claims.take(connection, task_id, claim, self._holder, self._clock())
-        self._held.add(claim)
-
-    def _keeps(self, connection: Connection, task_id: str, claim: str) -> bool:
-        return claims.keep(connection, task_id, claim, self._holder, self._clock())
-
-    def _renewal(self) -> Job[Connection] | None:
-        if not self._held:
-            return None
-        job: Job[Connection] = Job(partial(claims.renew, holder=self._holder, now=self._clock()))
-        job.done.add_done_callback(_tell_of_failure)
-        return job
-
-    def _release_all(self, connection: Connection) -> None:
-        claims.release_all(connection, self._holder)
-        self._held.clear()
-
-    def _hold_nothing(self) -> None:
-        """Start afresh in a forked child: the claims are its parent's."""
-        self._holder, self._held = secrets.token_hex(8), set()
+        holder = self._holder
+        return lambda connection: holder.release(connection, claim)
 
 
 Row = tuple[str, bytes, bytes | None]
@@ -337,8 +320,3 @@ def _put(
 
 def _provider(task: Task) -> str:
     return task.variant.partition("/")[0]
-
-
-def _tell_of_failure(done: "Future[Any]") -> None:
-    if error := done.exception():
-        log.warning("the claims in the journal cannot be renewed", reason=str(error))

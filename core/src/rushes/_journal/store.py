@@ -112,10 +112,15 @@ class Store:
             self._writer.stop()
             self._writer, self._stopped = None, self._writer
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a thread runs or a file is open."""
+        return self._writer is not None or self._reader.is_open
+
     def let_go(self) -> None:
         """Close the file once all queued work is done; does not wait and takes no lock."""
         writer = self._writer
-        self._writer = None
+        self._writer, self._was_open = None, False
         if writer is not None:
             writer.hand(Job(self._last))
             writer.stop()

@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable
 
 from rushes import _log as log
-from rushes._flow import Ask, Flow, T
+from rushes._flow import Ask, Flow, Forked, T
 from rushes._session.session import Hold, OnUpdate, Session, pausing
 from rushes.errors import JournalError, StillRunningError
 from rushes.task import Task
@@ -65,7 +65,11 @@ def keeping(session: Session, task: Task, claim: str, work: Work) -> Flow[Task]:
 
     def whole() -> Flow[Task]:
         session.held[task.id] = Hold(claim, os.getpid())
-        done = yield from work(task)
+        try:
+            done = yield from work(task)
+        except Forked as error:
+            message = f"task {task.id} belongs to the parent of this process: {error}"
+            raise StillRunningError(message, task=task) from error
         yield from _let_go(session, task.id, claim)
         return done
 

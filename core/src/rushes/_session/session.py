@@ -89,6 +89,12 @@ class Session(Struct, kw_only=True, dict=True):
 
     def record(self, task: Task, on_update: OnUpdate | None) -> Flow[Task]:
         """Record what is now known of a task, then notify log, observers and caller."""
+        task = yield from self.keep(task)
+        self.tell(task, on_update)
+        return task
+
+    def keep(self, task: Task) -> Flow[Task]:
+        """Record what is now known of a task, and notify no one yet."""
         task = self.keys.clean_task(msgspec.structs.replace(task, updated_at=self.time.now()))
         if self.journal is not None:
             hold = self.held.get(task.id)
@@ -103,7 +109,6 @@ class Session(Struct, kw_only=True, dict=True):
                 raise _taken_over(task) from failure
             if hold:
                 hold.confirmed = now
-        self.tell(task, on_update)
         return task
 
     def note(self, task: Task) -> Flow[None]:

@@ -5,20 +5,13 @@ from typing import Literal
 import msgspec
 
 from rushes._flow import Dispatch, Effect, Flow, Interrupted, NotSent
-from rushes._plugins.defaults import http_date
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import Session, excerpt
+from rushes._submit.another_job import another_jobs
+from rushes._submit.task_traces import trace_of_task
 from rushes.calls import Answer
 from rushes.errors import BrokenPluginError, JournalError
 from rushes.task import Receipt, Refusal, Task, id_objection
-
-SLACK = 60.0
-"""Seconds by which a task may seem older than the call that created it: a provider's clocks
-differ."""
-OLDER = (
-    "the provider returned a task that it created before this job was sent; its reference was "
-    "used before, for another video. Give another reference, or none"
-)
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,37 +64,39 @@ def creating(
 
 
 def read(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Outcome:
-    """Return the outcome that the answer to a creating call means."""
+    """Return the outcome that the answer to a creating call means.
+
+    An answer that names the task is a receipt, whatever its HTTP status.
+    """
+    verdict = judged(loaded, answer)
+    if isinstance(verdict, Receipt):
+        return _received(session, loaded, task, verdict, answer)
+    refusal = session.keys.clean_refusal(loaded, verdict)
+    if refusal.kind != "unknown" or 300 <= answer.status < 400:
+        trace = trace_of_task(answer) if loaded.variant.idempotency == "none" else None
+        if trace is not None:
+            trace = session.keys.clean(loaded, trace)
+            words = f"HTTP {answer.status}: {refusal.message}; {trace}"
+            return Outcome(kind="unknown", words=words, refusal=refusal)
     if 300 <= answer.status < 400:
         target = session.keys.clean(loaded, answer.headers.get("location", "nowhere"))
         words = f"the base URL {task.base_url} redirects to {target[:200]}; configure the right one"
         return Outcome(kind="redirected", words=words)
-    verdict = judged(loaded, answer)
-    if isinstance(verdict, Receipt):
-        if is_older(session, task, verdict, answer):
-            words = f"{OLDER}: {verdict.remote_id}"
-            refusal = Refusal(kind="refused", message=words)
-            return Outcome(kind="refused", words=words, refusal=refusal)
-        return Outcome(kind="accepted", receipt=verdict)
-    refusal = session.keys.clean_refusal(loaded, verdict)
     if refusal.kind in ("wait", "unknown"):
         return Outcome(kind=refusal.kind, words=refusal.message, refusal=refusal)
     words = f"HTTP {answer.status}: {refusal.message}"
     return Outcome(kind="refused", words=words, refusal=refusal)
 
 
-def is_older(session: Session, task: Task, receipt: Receipt, answer: Answer | None) -> bool:
-    """Whether a receipt belongs to a task that existed before the job was first sent.
-
-    A provider that replays by key returns it if the key was used before for other bytes, for
-    example in another home. Each age is measured by one clock, so that clocks are never compared.
-    """
-    if receipt.created_at is None or task.sent_at is None:
-        return False
-    date = http_date(answer.headers.get("date", "")) if answer else None
-    now = session.time.now()
-    age = (now if date is None else date) - receipt.created_at
-    return age > now - task.sent_at + SLACK
+def _received(
+    session: Session, loaded: LoadedVariant, task: Task, receipt: Receipt, answer: Answer
+) -> Outcome:
+    """Return the outcome of an answer that names a task: accepted, unless it is another job's."""
+    objection = another_jobs(session, loaded, task, receipt, answer)
+    if objection is None:
+        return Outcome(kind="accepted", receipt=receipt)
+    refusal = Refusal(kind="refused", message=objection)
+    return Outcome(kind="refused", words=objection, refusal=refusal)
 
 
 def judged(loaded: LoadedVariant, answer: Answer) -> Receipt | Refusal:

@@ -1,8 +1,11 @@
 """Sending a recorded job: its call is sent once, and an unknown outcome is never guessed."""
 
 import datetime
+import math
 
-from rushes._fetch.target import writable
+import msgspec
+
+from rushes._fetch.target import may_replace, writable
 from rushes._flow import Dispatch, Do, Flow, Sleep
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import OnUpdate, Session, at
@@ -57,12 +60,12 @@ def deliver(
     """
     session.registry.guard()
     yield from _room(session, task)
-    waited, tries = 0.0, 0
+    waited, tries, begun = 0.0, 0, session.time.now()
     while True:
         # Errors in the call are raised before the record says `sending`.
         creating(session, loaded, task, session.dispatch(task))
         task = _sending(session, loaded, task)
-        outcome = yield from _once(session, loaded, task, on_update, end)
+        outcome = yield from _once(session, loaded, task, begun, on_update, end)
         if outcome.kind == "accepted":
             return (yield from session.record(_known(task, outcome), on_update))
         if outcome.kind == "unknown":
@@ -82,7 +85,8 @@ def _room(session: Session, task: Task) -> Flow[None]:
     """Raise DiskError, before anything is paid, if the video could not be written."""
     target = session.target(task)
     try:
-        yield Do(lambda: writable(session, target))
+        overwrite = may_replace(task, None, None)
+        yield Do(lambda: writable(session, target, overwrite=overwrite))
     except DiskError as failure:
         raise DiskError(f"{failure}; nothing was sent, the task is kept", task=task) from failure
 
@@ -97,24 +101,31 @@ def _once(
     session: Session,
     loaded: LoadedVariant,
     task: Task,
+    begun: float,
     on_update: OnUpdate | None,
     end: float | None,
 ) -> Flow[Outcome]:
-    """Make one attempt; record it before and, if it is interrupted, afterwards."""
+    """Make one attempt; record it before and, if it is interrupted, afterwards.
+
+    `begun` is when the first attempt was made, in seconds since 1970: a task created since then is
+    this job's, even if the provider only said to retry later.
+    """
     dispatch = session.dispatch(task)
     try:
         task = yield from session.record(task, on_update)
         left = None if end is None else end - session.time.elapsed()
         # Even with no time left it may wait as long as for connecting: it is what was asked for.
         patience = None if left is None else max(left, session.timeouts.connect)
-        return (yield from attempt(session, loaded, task, dispatch, patience=patience))
+        since_begun = msgspec.structs.replace(task, sent_at=begun)
+        return (yield from attempt(session, loaded, since_begun, dispatch, patience=patience))
     except GeneratorExit:
         raise  # no effect can run any more
     except BaseException as failure:  # Ctrl-C, a cancellation, a callback that raised
         if not dispatch.left:
             yield from session.record(at(task, "recorded"), None)
             raise
-        outcome = _interrupted(session, loaded, task, dispatch, failure)
+        since_begun = msgspec.structs.replace(task, sent_at=begun)
+        outcome = _interrupted(session, loaded, since_begun, dispatch, failure)
         yield from session.record(_known(task, outcome), on_update)
         raise
 
@@ -187,5 +198,7 @@ def _hint(session: Session, loaded: LoadedVariant, refusal: Refusal) -> str:
         return ""
     if refusal.retry_after is None:
         return "; come back later"
-    then = datetime.datetime.fromtimestamp(session.time.now() + refusal.retry_after).astimezone()
-    return f"; come back in {refusal.retry_after:g} seconds, at {then:%H:%M:%S}"
+    seconds = math.ceil(max(refusal.retry_after, LEAST_PAUSE))
+    then = datetime.datetime.fromtimestamp(session.time.now() + seconds).astimezone()
+    unit = "second" if seconds == 1 else "seconds"
+    return f"; come back in {seconds} {unit}, at {then:%H:%M:%S}"

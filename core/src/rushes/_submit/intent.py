@@ -27,6 +27,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     client_id: str
     fingerprint: str
     output: str | None
+    overwrite: bool
 
 
 def usable(task_id: str | None, output: str | None) -> None:
@@ -46,14 +47,25 @@ def usable(task_id: str | None, output: str | None) -> None:
 
 
 def intend(
-    session: Session, loaded: LoadedVariant, report: Report, task_id: str | None, output: str | None
+    session: Session,
+    loaded: LoadedVariant,
+    report: Report,
+    task_id: str | None,
+    output: str | None,
+    overwrite: bool,
 ) -> Flow[Intent]:
     """Name a job, and compute the fingerprint that identifies it."""
     task_id = new_task_id(session.time.now()) if task_id is None else task_id
     client_id = str(report.transport.get(loaded.variant.client_id_field or "", task_id))
     carried(loaded.variant, client_id)
     print_ = yield Do(lambda: fingerprint(report))
-    return Intent(task_id=task_id, client_id=client_id, fingerprint=print_, output=output)
+    return Intent(
+        task_id=task_id,
+        client_id=client_id,
+        fingerprint=print_,
+        output=output,
+        overwrite=overwrite,
+    )
 
 
 def carried(variant: Variant, client_id: str) -> None:
@@ -122,6 +134,7 @@ def recorded(session: Session, loaded: LoadedVariant, report: Report, intent: In
         created_at=now,
         updated_at=now,
         output=intent.output,
+        overwrite=intent.overwrite,
         estimate=report.cost,
     )
 

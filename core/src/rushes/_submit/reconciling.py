@@ -11,7 +11,8 @@ from rushes import _log as log
 from rushes._flow import Flow, Interrupted, NotSent, Sleep, steps
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import OnUpdate, Session, at
-from rushes._submit.attempt import Outcome, attempt, is_older
+from rushes._submit.another_job import another_jobs
+from rushes._submit.attempt import Outcome, attempt
 from rushes.errors import BrokenPluginError, OutcomeUnknownError
 from rushes.task import Receipt, Task, id_objection
 from rushes.variant import key_variable
@@ -113,7 +114,8 @@ def _look_up(
         return [
             receipt
             for receipt in receipts
-            if not id_objection(receipt.remote_id) and not is_older(session, task, receipt, answer)
+            if not id_objection(receipt.remote_id)
+            and not another_jobs(session, loaded, task, receipt, answer)
         ]
     except (NotSent, Interrupted, BrokenPluginError) as failure:
         log.warning("look-up failed", task=task.id, reason=session.keys.clean(loaded, str(failure)))

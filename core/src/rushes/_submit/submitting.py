@@ -24,6 +24,7 @@ def submit(
     *,
     task_id: str | None,
     output: str | None,
+    overwrite: bool,
     on_update: OnUpdate | None,
     end: float | None = None,
     then: Callable[[LoadedVariant, Task], Flow[Task]] | None = None,
@@ -44,7 +45,8 @@ def submit(
             session.tell(task, on_update)
         there, task = _addressed(session, loaded, report, task)
         if task.state in UNSENT and intent.output:
-            task = msgspec.structs.replace(task, output=intent.output)
+            place = {"output": intent.output, "overwrite": intent.overwrite}
+            task = msgspec.structs.replace(task, **place)
         task = yield from accepted(session, there, task, on_update, end)
         return (yield from then(there, task)) if then else task
 
@@ -53,7 +55,7 @@ def submit(
         return there and not (then and seen.unfinished)
 
     fresh, claim = None, new_claim()
-    intent = yield from intend(session, loaded, report, task_id, output)
+    intent = yield from intend(session, loaded, report, task_id, output, overwrite)
     task = yield from known(session, loaded, intent)
     if task is None and task_id is None:
         left = _left(session, report, intent, claim)

@@ -13,6 +13,7 @@ from rushes.calls import Answer
 from rushes.errors import (
     BrokenPluginError,
     ConfigurationError,
+    NotSentError,
     OutcomeUnknownError,
     RefusedError,
     ResultError,
@@ -255,11 +256,21 @@ def ended(task: Task) -> Task:
 
 def _receipt(task: Task) -> Receipt:
     if task.receipt is None:
-        raise OutcomeUnknownError(
-            f"task {task.id} has no remote id: it is unknown whether its submit was accepted",
-            task=task,
-        )
+        raise without_remote_id(task)
     return task.receipt
+
+
+def without_remote_id(task: Task) -> OutcomeUnknownError | NotSentError:
+    """Return the error that the provider cannot be asked about a task, and what to do first."""
+    if task.state == "recorded":
+        return NotSentError(f"task {task.id} was never sent; resume it to send it", task=task)
+    return OutcomeUnknownError(
+        f"it is unknown whether the submit of task {task.id} was accepted "
+        f"({task.error or 'no answer is recorded'}): it may be running and billed, but its remote "
+        "id is not known. Resume it, which asks the provider if that is possible; or resolve it, "
+        "with the id that the provider shows for it, or as lost",
+        task=task,
+    )
 
 
 def still_running(session: Session, task: Task, trouble: str = "") -> StillRunningError:

@@ -85,7 +85,8 @@ class Gateway:
         remote_id = pick_text(data, "id")
         is_task = pick(data, "object") == "generation.task"
         if remote_id and (is_task or (answer.status < 300 and not pick(data, "error"))):
-            return Receipt(remote_id, created_at=pick_number(data, "created_at"))
+            created_at, model = pick_number(data, "created_at"), pick_text(data, "model")
+            return Receipt(remote_id, created_at=created_at, model=model)
         return None
 
     @hookimpl

@@ -9,7 +9,6 @@ from typing import Any, Literal
 from rushes import (
     Answer,
     Receipt,
-    Refusal,
     Result,
     Status,
     Variant,
@@ -43,20 +42,17 @@ class Gateway:
         return self._declaration
 
     @hookimpl
-    def parse_submit(self, answer: Answer) -> Receipt | Refusal | None:
+    def parse_submit(self, answer: Answer) -> Receipt | None:
         """Read the task's id, whatever the HTTP status: a task that is named was created.
 
-        A bare `id` beside an error may be of another kind, a request's. If the error is "too many
-        requests", retrying would pay twice if the id is a task's: then the outcome is unknown.
+        A bare `id` beside an error may be of another kind, a request's. The core then treats the
+        outcome as unknown: UniAll would create another task if it were asked again.
         """
         data = answer.json()
-        named, bare = pick_text(data, "task_id"), pick_text(data, "id")
+        named, bare = _task_id(data), pick_text(data, "id")
         failed = answer.status >= 300 or bool(pick(data, "error"))
         if named or (bare and (not failed or pick_text(data, "status") in WORDS)):
             return Receipt(named or bare or "")
-        if bare and answer.status == 429:
-            message = f"HTTP 429, and the id {bare!r}, which may be a task's"
-            return Refusal(kind="unknown", message=message)
         return None
 
     @hookimpl
@@ -72,8 +68,15 @@ class Gateway:
             progress=pick_percent(data, "progress"),
             results=tuple(Result(url=url) for url in dict.fromkeys(_urls(data))),
             reason=pick_text(error, "message") or pick_text(error, "code") or _text(error),
-            remote_id=pick_text(data, "task_id") or pick_text(data, "id"),
+            remote_id=_task_id(data) or pick_text(data, "id"),
         )
+
+
+def _task_id(data: Any) -> str | None:
+    """Return what an answer, or its `data`, calls a task's id."""
+    places = (data, pick(data, "data"), pick(data, "data", 0))
+    found = (pick_text(place, name) for place in places for name in ("task_id", "taskId"))
+    return next((text for text in found if text), None)
 
 
 def _urls(data: Any) -> list[str]:

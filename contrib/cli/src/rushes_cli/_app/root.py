@@ -7,6 +7,13 @@ import click
 from rushes_cli._app.command_group import CommandGroup
 from rushes_cli._runtime.home import home_option
 
+if "_RUSHES_COMPLETE" in os.environ:
+    from click.shell_completion import add_completion_class
+
+    from rushes_cli._app.bash import Bash
+
+    add_completion_class(Bash)
+
 EPILOG = """\b
 Examples:
   rushes check "A red kite over dunes" -m toapis/kling-v3 --duration 6

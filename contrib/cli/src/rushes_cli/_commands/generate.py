@@ -17,9 +17,10 @@ from rushes_cli._output.report import (
     report_dict,
     submit_url,
 )
+from rushes_cli._request.output import absolute_output, output_options, overwrite
 from rushes_cli._runtime import clients
 from rushes_cli.exit_codes import NOT_BOUGHT, Interrupted
-from rushes_cli.options import complete_files, complete_tasks, json_option, request_options, seconds
+from rushes_cli.options import complete_tasks, json_option, request_options, seconds
 from rushes_cli.request_input import RequestInput, choose_variant, read_request
 from rushes_cli.task_output import json_failures, print_failure, print_task
 from rushes_cli.terminal import json_text, stderr_line
@@ -30,17 +31,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @request_options
-@click.option(
-    "-o",
-    "--output",
-    metavar="FILE",
-    type=click.Path(),
-    callback=lambda _ctx, _param, path: _check_encoding(path),
-    shell_complete=complete_files,
-    help="Where the video goes: a new file, or a folder.  "
-    "[default: the folder videos in RUSHES_HOME]",
-)
-@click.option("--force", is_flag=True, help="Overwrite the file that --output names.")
+@output_options("the folder videos in RUSHES_HOME")
 @click.option(
     "--timeout",
     type=seconds,
@@ -76,7 +67,7 @@ def generate(
     """
     request = read_request(given)
     with json_failures(task, model, as_json=as_json), clients.make_client() as client:
-        target = _absolute_output(output)
+        target = absolute_output(output)
         variant = choose_variant(client, model)
         report = request.check(client, variant)
         declaration = client.registry.get(variant).variant
@@ -90,7 +81,12 @@ def generate(
     else:
         print_notes(report.notes, request.option_names, err=True)
         stderr_line(format_cost(report.cost), bold="Estimated cost: ")
-        settings = {"task": task, "output": target, "timeout": timeout}
+        settings = {
+            "task": task,
+            "output": target,
+            "overwrite": overwrite(target, force=force),
+            "timeout": timeout,
+        }
         made = _generate(variant, request, settings, as_json=as_json)
         if made.cost is not None:
             stderr_line(format_cost(made.cost), bold="Cost: ")
@@ -99,40 +95,27 @@ def generate(
         ctx.exit(NOT_BOUGHT)
 
 
-def _check_encoding(path: str | None) -> str | None:
-    """Refuse a name that the journal, which is JSON, could not store for a later `resume`."""
-    if path is not None and os.fsencode(path).decode("utf-8", "replace") != path:
-        raise click.BadParameter("the name is not UTF-8.")
-    return path
-
-
-def _absolute_output(output: str | None) -> str | None:
-    """Return where the video goes as an absolute path; a folder ends with a slash."""
-    from rushes import ConfigurationError
-
-    if output is None:
-        return None
-    try:
-        path = Path(output).absolute()
-    except OSError as error:
-        raise ConfigurationError(
-            f"-o {output}: the working directory is gone ({error.strerror}); give an absolute path"
-        ) from error
-    is_folder = output.endswith(("/", os.sep)) or path.is_dir()
-    return f"{path}{os.sep}" if is_folder else str(path)
-
-
 def _refuse_to_overwrite(
     client: "Client", target: str | None, reference: str | None, *, force: bool
 ) -> None:
-    """Raise UsageError if the file exists, unless it is the video of this very task."""
+    """Raise UsageError if the file exists, unless it may be the video of this very task.
+
+    Whether it is, the client finds out; and it overwrites nothing that has come by then.
+    """
     from rushes import RushesError
 
-    if force or target is None or target.endswith(os.sep) or not Path(target).exists():
+    if force or target is None:
+        return
+    if target.endswith(os.sep):
+        if reference is None:
+            return  # the file will have a new name
+        target = str(Path(target, f"{reference}.mp4"))
+    if not os.path.lexists(target):
         return
     if reference is not None:
         with suppress(RushesError):
-            if client.task(reference).file == target:
+            known = client.task(reference)
+            if target in (known.file, known.output):
                 return
     raise click.UsageError(f"{target} exists; name another file, or give --force to overwrite it.")
 

@@ -24,7 +24,8 @@ zsh: put this into ~/.zshrc
 fish: put this into ~/.config/fish/completions/rushes.fish
   _RUSHES_COMPLETE=fish_source rushes | source
 
-It completes commands, options, variants, resolutions, providers, task references and files."""
+It completes commands, options, variants, what variants accept (durations, aspect ratios,
+resolutions), providers, task references and files."""
 
 EXIT_CODES = "\n".join(f"{code:>4}  {meaning}" for code, meaning in MEANINGS.items()) + (
     "\n\nA command that handles several tasks exits with the highest of their codes."

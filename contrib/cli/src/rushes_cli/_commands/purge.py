@@ -5,6 +5,7 @@ import time
 import click
 
 from rushes_cli._runtime import clients
+from rushes_cli.exit_codes import CONFIGURATION
 from rushes_cli.options import json_option
 from rushes_cli.terminal import can_prompt, json_text, stderr_line
 
@@ -23,11 +24,13 @@ _DAY = 24 * 3600.0
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
-def purge(days: float, yes: bool, as_json: bool) -> None:
+@click.pass_context
+def purge(ctx: click.Context, days: float, yes: bool, as_json: bool) -> None:
     """Forget old tasks that have ended: prompts and links are private.
 
     They are removed from the journal for good; their videos stay. Unfinished tasks are kept:
-    finish them with `rushes resume`, or give them up with `rushes resolve REF --as lost`.
+    finish them with `rushes resume`, or give them up with `rushes resolve REF --as lost`. Tasks
+    that cannot be read are kept, too, and named.
     """
     with clients.make_client() as client:
         before = time.time() - days * _DAY
@@ -37,11 +40,15 @@ def purge(days: float, yes: bool, as_json: bool) -> None:
             _confirm(len(old) - unfinished, days)
         # Even if nothing is left to forget: an earlier purge may have left traces on the disk.
         count = client.purge(days * _DAY)
+        unreadable = client.unreadable()
     stderr_line(f"{_tasks(count)} forgotten.")
     if unfinished:
         stderr_line(f"Kept as unfinished: {_tasks(unfinished)} of that age.")
     if as_json:
         click.echo(json_text({"purged": count, "unfinished": unfinished}))
+    for reason in unreadable.values():
+        stderr_line(f"kept: {reason}", bold="Error: ", colour="red")
+    ctx.exit(CONFIGURATION if unreadable else 0)
 
 
 def _confirm(count: int, days: float) -> None:

@@ -1,13 +1,15 @@
 """`rushes resume`: continue tasks where they were left, several at once."""
 
 import asyncio
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rushes_cli._errors.messages import print_error
 from rushes_cli._output.progress import TaskTracker, resume_commands, show_progress
 from rushes_cli._output.report import format_cost
+from rushes_cli._request.output import absolute_output, output_options, overwrite
 from rushes_cli._runtime import clients
 from rushes_cli._runtime.home import shell_command
 from rushes_cli._runtime.signals import cancel_on_sigint
@@ -24,6 +26,7 @@ Outcomes = dict[str, "Task | Exception"]
 
 @click.command()
 @click.argument("references", metavar="[REF]...", nargs=-1, shell_complete=complete_tasks)
+@output_options("where the first command was told to put it")
 @click.option(
     "--timeout",
     type=seconds,
@@ -36,27 +39,30 @@ Outcomes = dict[str, "Task | Exception"]
 def resume(
     ctx: click.Context,
     references: tuple[str, ...],
+    output: str | None,
+    force: bool,
     timeout: float | None,
     yes: bool,
     as_json: bool,
 ) -> None:
     """Resume tasks where they were left: the given ones, or all that are unfinished.
 
-    Each video goes where the first command was told to put it. Tasks that were never sent are
-    listed before they are bought. Exits with 0 if nothing is left, else with the highest of their
-    codes.
+    Each video goes where the first command was told to put it, or where -o says. Tasks that were
+    never sent are listed before they are bought. Exits with 0 if nothing is left, else with the
+    highest of their codes.
     """
     outcomes: Outcomes = {}
     latest: dict[str, Task] = {}
     interrupted: Interrupted | None = None
     with json_failures(as_json=as_json):
+        settings = _settings(references, output, timeout, force=force)
         found = _find_tasks(references, outcomes)
         if not references:
             found = _confirm_purchases(found, yes=yes)
         try:
             with show_progress() as tracker:
                 latest = tracker.latest
-                asyncio.run(_resume_all(found, timeout, tracker, outcomes))
+                asyncio.run(_resume_all(found, settings, tracker, outcomes))
         except (KeyboardInterrupt, asyncio.CancelledError):
             interrupted = Interrupted(resume_commands(latest.values()))
     codes = [_print_outcome(name, outcomes[name], latest, as_json=as_json) for name in outcomes]
@@ -69,6 +75,15 @@ def resume(
     if not outcomes:
         stderr_line("Nothing is left to resume.")
     ctx.exit(max(codes, default=0))
+
+
+def _settings(
+    references: tuple[str, ...], output: str | None, timeout: float | None, *, force: bool
+) -> dict[str, Any]:
+    target = absolute_output(output)
+    if target is not None and not target.endswith(os.sep) and len(references) != 1:
+        raise click.UsageError("-o FILE is for one task; name it, or give a folder.")
+    return {"output": target, "overwrite": overwrite(target, force=force), "timeout": timeout}
 
 
 def _find_tasks(references: tuple[str, ...], outcomes: Outcomes) -> "list[Task]":
@@ -107,7 +122,7 @@ def _confirm_purchases(found: "list[Task]", *, yes: bool) -> "list[Task]":
 
 async def _resume_all(
     found: "list[Task]",
-    timeout: float | None,  # noqa: ASYNC109 - it ends the waiting, not the task
+    settings: dict[str, Any],
     tracker: TaskTracker,
     outcomes: Outcomes,
 ) -> None:
@@ -116,19 +131,19 @@ async def _resume_all(
             for task in found:
                 tracker(task)
             await asyncio.gather(
-                *(_resume_one(client, task, timeout, tracker, outcomes) for task in found)
+                *(_resume_one(client, task, settings, tracker, outcomes) for task in found)
             )
 
 
 async def _resume_one(
     client: "AsyncClient",
     task: "Task",
-    timeout: float | None,  # noqa: ASYNC109 - it ends the waiting, not the task
+    settings: dict[str, Any],
     tracker: TaskTracker,
     outcomes: Outcomes,
 ) -> None:
     try:
-        task = await client.resume(task, timeout=timeout, on_update=tracker)
+        task = await client.resume(task, on_update=tracker, **settings)
         tracker(task)
         outcomes[task.id] = task
     except Exception as error:  # noqa: BLE001 - one task's error must not stop the others

@@ -1,6 +1,8 @@
-"""What the shell completes: variants, providers, tasks, resolutions, files."""
+"""What the shell completes: variants, providers, tasks, values of fields, files."""
 
+import os
 from collections.abc import Iterable
+from pathlib import Path
 
 import click
 from click.shell_completion import CompletionItem
@@ -40,10 +42,10 @@ def complete_tasks(
     ]
 
 
-def complete_resolutions(
-    ctx: click.Context, _param: click.Parameter, incomplete: str
+def complete_accepted(
+    ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Complete a resolution that the variants given with `-m` accept, or any installed one.
+    """Complete a field's value that the variants given with `-m` accept, or any installed one.
 
     Imports the plugins of those variants; a broken one completes nothing.
     """
@@ -56,7 +58,7 @@ def complete_resolutions(
     accepted: dict[str, None] = {}
     for name in names or registry.ids():
         try:
-            capability = capabilities(registry.get(name).variant)["resolution"]
+            capability = capabilities(registry.get(name).variant)[param.name or ""]
         except ConfigurationError:
             continue
         accepted.update(dict.fromkeys(map(str, capability.accepted or ())))
@@ -68,6 +70,28 @@ def complete_files(
 ) -> list[CompletionItem]:
     """Let the shell complete a file."""
     return [CompletionItem(incomplete, type="file")]
+
+
+def complete_subject_images(
+    ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete the name of a subject given before, or, after the sign, a file.
+
+    Shells complete only whole words as files, so these are listed here; bash is the exception.
+    """
+    name, sign, typed = incomplete.partition("=")
+    if not sign:
+        subjects = [text.partition("=")[0] for text in ctx.params.get("subjects") or ()]
+        return _items([f"{subject}=" for subject in subjects], incomplete)
+    folder, _, _ = typed.rpartition("/")
+    before = typed[: len(folder) + 1] if "/" in typed else ""
+    try:
+        with os.scandir(Path(before or ".").expanduser()) as entries:
+            found = sorted(entry.name + "/" * entry.is_dir() for entry in entries)
+    except (OSError, ValueError, RuntimeError):  # no such folder, no path, no such user
+        return []
+    items = _items([f"{name}={before}{file}" for file in found], incomplete)
+    return [CompletionItem(item.value, is_file=True) for item in items]
 
 
 def installed_variants() -> list[str]:

@@ -20,13 +20,14 @@ STARTED = frozenset(("recorded", "sending", "queued", "in_progress", "unknown"))
 
 
 def describe_cell(cell: Cell) -> str:
-    """Describe the state of a cell."""
-    if cell.video is not None:
-        broken = sum(promise.kept is False for promise in cell.promises)
-        return f"done, {broken} broken" if broken else "done"
-    if cell.failure is not None:
-        return f"{cell.state.replace('_', ' ')}: {cell.failure.kind}"
-    return "being fetched" if cell.state == "completed" else cell.state.replace("_", " ")
+    """Describe a cell: its state, and what followed from it."""
+    if cell.failure is not None and cell.video is None:
+        return f"{cell.state}: {cell.failure.kind}"
+    if cell.state == "completed" and cell.video is None:
+        return "completed, being fetched"
+    if broken := sum(promise.kept is False for promise in cell.promises):
+        return f"{cell.state}, {broken} promise{'s' * (broken != 1)} broken"
+    return cell.state
 
 
 class LiveTable:

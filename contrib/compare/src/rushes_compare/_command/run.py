@@ -111,24 +111,32 @@ def _read_inputs(given: dict[str, Any], installed: list[str]) -> "PlanFile":
         missing += error.uninstalled
     if reasons or missing:
         raise PlanError(*reasons, uninstalled=missing)
+    models = installed if given["every"] else list(given["models"]) or file.models
+    # Prices in a file may be for those of its variants that -m leaves out.
+    left_out = {*(file.models or ())} - {*(models or ())}
+    from_file = {name: price for name, price in file.prices.items() if name not in left_out}
     return PlanFile(
         prompts=[*([given["prompt"]] if given["prompt"] else []), *file.prompts],
-        models=installed if given["every"] else list(given["models"]) or file.models,
+        models=models,
         repeat=file.repeat if given["repeat"] is None else given["repeat"],
         settings={**file.settings, **settings},
-        prices={**file.prices, **prices},
+        prices={**from_file, **prices},
     )
 
 
 def _additions(inputs: "PlanFile", there: "Results") -> "Plan":
     """Return what is asked for beyond what is there already; raises PlanError."""
     from rushes_compare._plan.plan import Plan, make_plan
+    from rushes_compare._plan.prices import unused_price_errors
+    from rushes_compare.errors import PlanError
 
     repeats = there.repeats if inputs.repeat is None else inputs.repeat
     models = inputs.models or []
-    if not inputs.prompts:
-        return Plan(rows=[], variants=models, repeats=repeats, prices=inputs.prices)
     variants = [*there.variants, *(name for name in models if name not in there.variants)]
+    if not inputs.prompts:
+        if unused := list(unused_price_errors(inputs.prices, variants)):
+            raise PlanError(*unused)
+        return Plan(rows=[], variants=models, repeats=repeats, prices=inputs.prices)
     return make_plan(inputs.prompts, variants, repeats, inputs.settings, prices=inputs.prices)
 
 

@@ -44,17 +44,14 @@ def _outcome(cells: list[Cell]) -> Iterator[str]:
         yield f"{len(broken)} of {len(decided)} promises broken ({names})"
     elif decided:
         yield "every promise kept"
-    bought = [cell for cell in cells if cell.state not in ("cannot", "refused")]
-    known = [_cost(cell) for cell in bought]
-    sums = [usd for usd in known if usd is not None]
-    if bought:
-        estimated = any(cell.billed is None and cell.estimate is not None for cell in bought)
-        total = describe_cost(sum(sums), len(bought), len(bought) - len(sums))
-        yield f"{total}, estimated" if estimated and sums else total
-
-
-def _cost(cell: Cell) -> float | None:
-    return cell.estimate if cell.billed is None else cell.billed
+    bought = [cell for cell in cells if cell.bought]
+    if not bought:
+        yield "nothing was bought"
+        return
+    known = [cell.cost for cell in bought if cell.cost is not None]
+    estimated = any(cell.billed is None and cell.estimate is not None for cell in bought)
+    total = describe_cost(sum(known), len(bought), len(bought) - len(known))
+    yield f"{total}, estimated" if estimated else total
 
 
 def offer_to_open_page(page: Path) -> None:

@@ -73,6 +73,8 @@ def describe_outcome(cell: Cell) -> str:
         for one in cell.promises
         if one.kept is False
     )
-    cost = cell.billed if cell.billed is not None else cell.estimate
-    words.append("cost unknown" if cost is None else f"{cost:.2f} USD")
+    if cell.bought:
+        words.append("cost unknown" if cell.cost is None else f"{cell.cost:.2f} USD")
+    else:
+        words.append("nothing was bought")
     return "; ".join(words)

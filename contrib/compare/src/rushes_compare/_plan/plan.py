@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 from rushes import Request
 
-from rushes_compare._plan.prices import price_errors
+from rushes_compare._plan.prices import price_errors, unused_price_errors
 from rushes_compare._plan.unknown_names import unknown_field_errors, unknown_variant_errors
 from rushes_compare.errors import PlanError
 from rushes_compare.results import Row
@@ -77,6 +77,9 @@ def _check_names(
         named = [(f"variants[{place}]", name) for place, name in enumerate(variants)]
         named += [("prices", name) for name in prices]
         missing += unknown_variant_errors(named, installed)
+    if variants:
+        known = {name: price for name, price in prices.items() if name in (installed or prices)}
+        reasons += unused_price_errors(known, variants)
     if reasons or missing:
         raise PlanError(*reasons, uninstalled=missing)
 

@@ -1,7 +1,7 @@
 """Prices given by the user, for variants whose price is not known."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 FORM = "0.08/s or 0.4/task, in USD"
@@ -29,3 +29,14 @@ def price_errors(prices: Mapping[Any, Any], where: str) -> Iterator[str]:
             estimate(str(price), None)
         except ValueError as error:
             yield f"{where}[{variant!s:.80}]: {error}"
+
+
+def unused_price_errors(prices: Mapping[Any, Any], compared: Collection[Any]) -> Iterator[str]:
+    """Yield an error for each price of a variant that is not compared."""
+    listed = ", ".join(map(str, compared))
+    for variant in prices:
+        if variant not in compared:
+            yield (
+                f"a price is given for {variant!r:.80}, which is not compared (compared: {listed}); "
+                "compare it too, or leave out its price"
+            )

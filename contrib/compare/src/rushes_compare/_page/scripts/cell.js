@@ -8,7 +8,7 @@ import { isKnown, words } from "./text.js";
 import { hasBlindVote, shownVote, state } from "./votes.js";
 import { blindName, castVote } from "./voting.js";
 
-/** @import { Kind, ShownCell, Slot, State } from "./types.js" */
+/** @import { Kind, ShownCell, Slot } from "./types.js" */
 
 /** @param {string} variant */
 export function variantName(variant) {
@@ -99,13 +99,6 @@ const HEADINGS = {
   unfinished: data.under_way ? "Under way" : "Not finished",
 };
 
-/** @type {Partial<Record<State, string>>} Words for states whose names are unclear to readers. */
-const STATES = {
-  planned: "not started",
-  completed: data.under_way ? "being fetched" : "completed",
-  in_progress: "rendering",
-};
-
 // The placeholder for a missing video.
 /** @param {ShownCell} cell */
 const placeholder = (cell) =>
@@ -122,5 +115,6 @@ function whyBlank(cell) {
   if (cell.kind === "cannot") return "nothing was sent";
   const progress =
     cell.kind === "unfinished" && isKnown(cell.progress) ? `, ${Math.round(cell.progress)} %` : "";
-  return (STATES[cell.state] ?? words(cell.state)) + progress;
+  const fetching = data.under_way && cell.state === "completed" ? ", being fetched" : "";
+  return words(cell.state) + fetching + progress;
 }

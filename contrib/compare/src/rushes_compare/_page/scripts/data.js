@@ -19,6 +19,14 @@ export const files = new Map(
   ]),
 );
 
+// What costs nothing; while a run is under way, what is not sent yet still counts as a cost.
+const UNBOUGHT = written.under_way
+  ? ["cannot", "refused"]
+  : ["planned", "cannot", "recorded", "refused"];
+
+/** @param {Cell} cell */
+export const isBought = ({ billed, state }) => isKnown(billed) || !UNBOUGHT.includes(state);
+
 export const data = { ...written, cells: written.cells.map(shown) };
 
 /** @param {Cell} cell @param {number} number @returns {ShownCell} */
@@ -29,7 +37,7 @@ function shown(cell, number) {
     number,
     kind: kindOf(cell, number),
     broken: cell.promises.filter((promise) => promise.kept === false).length,
-    cost: cell.billed ?? estimateOf(cell),
+    cost: isBought(cell) ? (cell.billed ?? cell.estimate) : 0,
     time: spent.length ? total(spent) : null,
   };
 }
@@ -41,13 +49,6 @@ function kindOf(cell, number) {
   const downloading = cell.state === "completed" && !cell.failure && !cell.video;
   const open = ["planned", "recorded", "sending", "queued", "in_progress"].includes(cell.state);
   return downloading || open ? "unfinished" : "failed";
-}
-
-// What was refused, or cannot be requested, costs nothing.
-/** @param {Cell} cell */
-function estimateOf(cell) {
-  if (cell.state === "refused") return 0;
-  return cell.state === "cannot" ? null : cell.estimate;
 }
 
 export const slots = data.rows.map((_, row) =>
@@ -107,7 +108,7 @@ export function costOf(cells) {
     sum: total(costs),
     unknown: asked.length - costs.length,
     estimated: asked.some(
-      (cell) => isKnown(cell.cost) && !isKnown(cell.billed) && cell.state !== "refused",
+      (cell) => isBought(cell) && isKnown(cell.cost) && !isKnown(cell.billed),
     ),
   };
 }

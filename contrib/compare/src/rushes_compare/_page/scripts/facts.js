@@ -1,6 +1,6 @@
 // What is shown under a screen: why there is no video, the promises, the cost, the time, and
 // sections to open: what was sent, what was measured, the notes.
-import { files, slots } from "./data.js";
+import { files, isBought, slots } from "./data.js";
 import { findAll, foreign, forScreenReaders, make } from "./dom.js";
 import { diffPayloads } from "./payload.js";
 import { bitRate, dollars, escapeInvisible, isKnown, megabytes } from "./text.js";
@@ -127,12 +127,13 @@ function money(cell) {
 }
 
 /** @param {ShownCell} cell @returns {Child} */
-function price({ billed, estimate, state }) {
+function price(cell) {
+  const { billed, estimate } = cell;
   if (isKnown(billed)) {
     const other = isKnown(estimate) && billed !== estimate && `, ${dollars(estimate)} estimated`;
     return [make("b", {}, dollars(billed)), " billed", other];
   }
-  if (state === "refused") return "nothing was bought";
+  if (!isBought(cell)) return "nothing was bought";
   return isKnown(estimate) ? [make("b", {}, dollars(estimate)), " estimated"] : "cost unknown";
 }
 
