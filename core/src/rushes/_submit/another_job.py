@@ -30,7 +30,7 @@ def another_jobs(
         return None
     return (
         f"the provider returned a task {shown}; its reference was used before, for another video. "
-        f"Give another reference, or none: {receipt.remote_id}"
+        f"Give another reference, or none: {receipt.remote_id} is not this job's"
     )
 
 
