@@ -17,12 +17,13 @@ NOT_CONNECTED = Row(
 )
 UNREADABLE = Row(STEP, "A record in the journal cannot be read")
 UNLINKED = Row(STEP, "The journal is removed while a client uses it")
+REPLACED = Row(STEP, "The journal is replaced by another while a client uses it")
 ONE_OUTPUT = Row(
     STEP, "Two jobs have one output; the first is requested again, then at another path"
 )
 SEVERAL = (
     ANOTHER_ACCOUNT, REPEATED, DROPPED, ASLEEP, NOT_CONNECTED, UNREADABLE, UNLINKED,
-    ONE_OUTPUT,
+    REPLACED, ONE_OUTPUT,
 )  # fmt: skip
 
 LOOP_DROPPED = Row(

@@ -74,7 +74,7 @@ def polled_only_the_status_address(run: FaultRun) -> None:
 
 _AFTER = ("drop", "reset", "endless", "500", "502", "503", "504", "408", "409", "425")
 _ODD = ("bomb", "html", "cut-json", "empty", "no-id", "null-id", "wrong-id")
-_ODD_ID = ("dots-id", "long-id")
+_ODD_ID = ("dots-id", "slash-id", "percent-id", "long-id")
 
 SUBMIT: tuple[Case, ...] = (
     Case(STEP, "Nothing goes wrong", expected=dict.fromkeys(PROVIDERS, VIDEO), verify=posted_once),

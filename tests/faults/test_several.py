@@ -25,6 +25,7 @@ from faults.several_rows import (
     NOT_CONNECTED,
     ONE_OUTPUT,
     REPEATED,
+    REPLACED,
     UNLINKED,
     UNREADABLE,
 )
@@ -198,19 +199,27 @@ def test_unreadable(row: Row, provider: str, client: str, run: FaultRun, record:
     record(run_with_deadline(scenario))
 
 
-@parametrize_rows([UNLINKED])
-def test_unlinked(row: Row, provider: str, client: str, run: FaultRun, record: Recorder) -> None:
-    def unlink(task: Task) -> None:
+@parametrize_rows([UNLINKED, REPLACED])
+def test_unlinked_or_replaced(
+    row: Row, provider: str, client: str, run: FaultRun, record: Recorder
+) -> None:
+    other = run.home.parent / "elsewhere" / "journal.db"
+    with closing(SQLiteJournal(other)) as journal:
+        assert journal.tasks() == []
+
+    def disturb(task: Task) -> None:
         if task.state == "recorded":
             for path in run.home.glob("journal.db*"):
                 path.unlink()
+            if row is REPLACED:
+                other.rename(run.home / "journal.db")
 
     def scenario() -> Measurement:
         with (
             run.driver() as driver,
             pytest.raises(JournalError, match="removed or replaced while"),
         ):
-            driver.call("generate", *job(run), output=run.target, on_update=unlink)
+            driver.call("generate", *job(run), output=run.target, on_update=disturb)
         assert (run.exchanges, run.bills) == ([], 0)
         run.generate()
         assert run.error is None, repr(run.error)

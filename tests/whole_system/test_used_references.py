@@ -6,7 +6,8 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from rushes import Client, RefusedError, Request
+from rushes import Client, OutcomeUnknownError, RefusedError, Request
+from rushes.testing import Clock
 from rushes_sandbox import Sandbox
 
 FILM_A, FILM_B = Request("A red kite"), Request("Two blue boats")
@@ -14,7 +15,8 @@ FILM_A, FILM_B = Request("A red kite"), Request("Two blue boats")
 
 def client(sandbox: Sandbox, home: Path) -> Client:
     keys = dict.fromkeys(sandbox.base_urls, sandbox.key)
-    return Client(keys=keys, base_urls=sandbox.base_urls, home=home)
+    clock = Clock(longest=0.01)
+    return Client(keys=keys, base_urls=sandbox.base_urls, home=home, clock=clock)
 
 
 def submit_directly(sandbox: Sandbox, reference: str) -> str:
@@ -49,4 +51,17 @@ def test_a_task_of_another_model_is_refused_at_once(
         pytest.raises(RefusedError, match="made by 'kling-v3', not by 'kling-v2-6'"),
     ):
         other.submit("toapis/kling-v2-6", FILM_B, task="mine")
+    assert len(rushes_sandbox.created) == 1
+
+
+def test_a_key_that_the_provider_refuses_for_another_body_adopts_nothing(
+    rushes_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    with client(rushes_sandbox, tmp_path / "a") as first:
+        first.submit("apimart/kling-v3", FILM_A, task="mine")
+    with (
+        client(rushes_sandbox, tmp_path / "b") as other,
+        pytest.raises(OutcomeUnknownError, match=r"another body.*do not resolve this one"),
+    ):
+        other.submit("apimart/kling-v3", FILM_B, task="mine")
     assert len(rushes_sandbox.created) == 1

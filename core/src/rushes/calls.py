@@ -57,11 +57,15 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What came back. Header names are in lower case; the body is as received, never decoded."""
+    """What came back. Header names are in lower case; the body is as received, never decoded.
+
+    `dated` is whether the provider sent a `date`; if not, that header is when the answer arrived.
+    """
 
     status: int
     headers: Mapping[str, str] = {}
     body: bytes = b""
+    dated: bool = True
 
     def __repr__(self) -> str:
         return f"<HTTP {self.status} ({', '.join(self.headers)}; {len(self.body)} bytes)>"

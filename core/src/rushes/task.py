@@ -28,12 +28,18 @@ LONGEST_ID = 512
 
 
 def id_objection(text: str) -> str | None:
-    """Say why a text cannot be a remote id, or None. Ids are used in addresses and messages."""
+    """Say why a text cannot be a remote id, or None. Ids are used in addresses and messages.
+
+    In an address an id is encoded, but some servers decode it before they look where it leads.
+    """
+    from urllib.parse import unquote
+
     if not text.strip():
         return "is blank"
     if len(text) > LONGEST_ID:
         return f"has {len(text):,} characters, more than {LONGEST_ID}"
-    if not text.strip("."):
+    folders = unquote(text).replace("\\", "/").split("/")
+    if any(folder and not folder.strip(".") for folder in folders):
         return "would lead to another address: dots in a path mean a parent folder"
     return None if text.isprintable() else "contains characters that cannot be printed"
 

@@ -3,6 +3,7 @@
 import datetime
 import email.utils
 import threading
+from contextlib import suppress
 from urllib.parse import quote
 
 import pytest
@@ -20,6 +21,7 @@ from rushes import (
     Request,
     RushesError,
     Steps,
+    StillRunningError,
     Task,
     TaskEndedError,
     Timeouts,
@@ -231,7 +233,11 @@ def test_the_creating_call_has_a_connection_of_its_own(make: Maker, server: Serv
     assert server.seen[1][1]["connection"] == "keep-alive"
 
 
-@pytest.mark.parametrize("ref", [".", "..", "....", "x" * 600, "x" * 1_000_000, "a\nb", "a\x00"])
+@pytest.mark.parametrize(
+    "ref",
+    [".", "..", "....", "../x", "a/../b", "a/..", "a\\..\\b", "%2e%2E", "%2e%2e%2fx", "a%2F..",
+     "x" * 600, "x" * 1_000_000, "a\nb", "a\x00"],
+)  # fmt: skip
 def test_an_impossible_id_is_not_understood(make: Maker, server: Server, ref: str) -> None:
     server.on("POST", bills_then(answers(201, {"clip": {"ref": ref}})))
     driver = make()
@@ -241,6 +247,17 @@ def test_an_impossible_id_is_not_understood(make: Maker, server: Server, ref: st
     assert server.lines == ["POST /v1/clips"]
     with pytest.raises(ConfigurationError, match=r"the remote id"):
         driver.resolve(only_task(driver, caught.value), remote_id=ref)
+
+
+@pytest.mark.parametrize("ref", ["models/a/b", "a..b", "50%", "a%2Fb", "/a", "a?b=c#d", "ä b"])
+def test_an_odd_id_stays_within_its_address(make: Maker, server: Server, ref: str) -> None:
+    server.on("POST", bills_then(answers(201, {"clip": {"ref": ref}})))
+    driver = make()
+    task = driver.submit("acme/zoom", REQUEST)
+    assert task.remote_id == ref
+    with suppress(StillRunningError):  # this server cannot have such an id
+        driver.refresh(task)
+    assert server.lines[1:] == [f"GET /v1/clips/{quote(ref, safe='')}"]
 
 
 class Regional(Zoom):

@@ -134,6 +134,40 @@ def test_a_key_rejected_as_known_stays_unknown_without_a_look_up(
     assert len(server.clips) == 1
 
 
+@pytest.mark.parametrize("plugin", [Replaying, Rejecting])
+def test_a_conflict_of_keys_does_not_invite_to_another_jobs_video(
+    make: Maker, server: Server, plugin: type[Zoom]
+) -> None:
+    """A 409 says neither that the task was created nor that the key is another job's."""
+    conflict = answers(409, {"error": {"message": "this key was used with another body"}})
+    server.on("POST", *[conflict] * 20)
+    driver = make(plugins=[plugin()])
+    for _ in ("submitted", "given again"):
+        with pytest.raises(OutcomeUnknownError, match="used with another body") as caught:
+            driver.submit("acme/zoom", REQUEST, task="mine")
+        assert "'mine' may have been used before, for another job" in str(caught.value)
+        assert "do not resolve this one with its id" in str(caught.value)
+    task = driver.task("mine")
+    assert (task.state, "not this one's" in (task.error or "")) == ("unknown", True)
+
+
+@pytest.mark.parametrize("fault", [drops, answers(503)])
+def test_what_is_no_conflict_is_not_called_one(
+    make: Maker, server: Server, fault: Behaviour
+) -> None:
+    server.on("POST", *[fault] * 20)
+    with pytest.raises(OutcomeUnknownError) as caught:
+        make(plugins=[Replaying()]).submit("acme/zoom", REQUEST, task="mine")
+    assert "another job" not in str(caught.value)
+
+
+def test_a_conflict_without_a_key_is_none(make: Maker, server: Server) -> None:
+    server.on("POST", answers(409))
+    with pytest.raises(OutcomeUnknownError) as caught:
+        make().submit("acme/zoom", REQUEST, task="mine")
+    assert "another job" not in str(caught.value)
+
+
 def test_a_lasting_fault_ends_as_unknown_within_the_timeout(make: Maker, server: Server) -> None:
     server.replays = True
     server.on("POST", *[bills_then(drops)] * 50)

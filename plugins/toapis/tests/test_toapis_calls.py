@@ -1,13 +1,15 @@
 """The calls to ToAPIs, byte for byte: their addresses and client ids."""
 
 import json
+from contextlib import suppress
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
-from rushes import Answer, Call, LocalFile, Receipt, Request
+from rushes import Answer, Call, Client, LocalFile, Receipt, RefusedError, Request
 from rushes.plugins import Registry
-from rushes.testing import check
+from rushes.testing import Clock, Network, check
 
 ALL = ("toapis/kling-v3", "toapis/kling-v3-omni", "toapis/kling-v2-6")
 BASES = [
@@ -114,3 +116,19 @@ def test_a_look_up_finds_only_tasks(status: int, body: Any, found: list[str] | N
         steps.send(Answer(status, {}, json.dumps(body).encode()))
     receipts = caught.value.value
     assert (receipts and [receipt.remote_id for receipt in receipts]) == found or receipts == found
+
+
+@pytest.mark.parametrize(("age", "state"), [(30, "queued"), (90, "refused")])
+def test_without_a_date_the_clocks_may_differ_by_a_minute(
+    tmp_path: Path, age: float, state: str
+) -> None:
+    network, clock = Network(), Clock()
+    task = {"id": "video_1", "object": "generation.task", "created_at": clock.now() - age}
+    network.on("POST", "/v1/videos/generations", task)
+    base_urls, keys = {"toapis": "https://gw.example.org"}, {"toapis": "any"}
+    with Client(
+        keys=keys, base_urls=base_urls, home=tmp_path, transport=network, clock=clock
+    ) as client:
+        with suppress(RefusedError):
+            client.submit("toapis/kling-v3", Request("A red kite"), task="mine")
+        assert client.task("mine").state == state

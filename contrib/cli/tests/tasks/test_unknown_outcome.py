@@ -33,6 +33,16 @@ def test_the_reference_and_the_next_steps_are_printed(unsure: Gateway) -> None:
 
 
 @pytest.mark.usefixtures("soon")
+def test_what_may_be_running_is_not_called_nothing_to_cancel(unsure: Gateway) -> None:
+    assert inside(*MAKE).code == 7
+    run = inside("cancel", "mine")
+    assert run.code == 7, run
+    assert "it may be running and billed" in run.err
+    assert "rushes resolve mine --id REMOTE_ID" in run.err
+    assert len(unsure.paid) == 1
+
+
+@pytest.mark.usefixtures("soon")
 def test_the_caller_gives_the_remote_id(unsure: Gateway, tmp_path: Path) -> None:
     file = tmp_path / "kite.mp4"
     assert inside(*MAKE, "-o", str(file)).code == 7

@@ -122,8 +122,9 @@ class Sandbox:
         """The environment variables that point `rushes` to this sandbox."""
         variables = {}
         for name, base_url in self.base_urls.items():
-            variables[f"{name.upper()}_BASE_URL"] = base_url
-            variables[f"{name.upper()}_API_KEY"] = self.key
+            prefix = name.upper().replace("-", "_")
+            variables[f"{prefix}_BASE_URL"] = base_url
+            variables[f"{prefix}_API_KEY"] = self.key
         return variables
 
     @property

@@ -12,7 +12,8 @@ ROWS = {
     "created, then a useless response": [
         "html-after-create", "cut-json-after-create", "empty-after-create",
         "no-id-after-create", "null-id-after-create", "wrong-id-after-create",
-        "dots-id-after-create", "long-id-after-create",
+        "dots-id-after-create", "slash-id-after-create", "percent-id-after-create",
+        "long-id-after-create",
     ],
     "created, then an error that names the task": [
         f"{n}-naming-the-task" for n in (400, 409, 429, 500)

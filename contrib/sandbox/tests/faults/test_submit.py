@@ -60,6 +60,8 @@ def test_a_task_is_created_but_the_response_is_useless(
         "null-id",
         "wrong-id",
         "dots-id",
+        "slash-id",
+        "percent-id",
         "long-id",
     ):
         rushes_sandbox.inject(f"{name}-after-create")
@@ -73,13 +75,15 @@ def test_a_task_is_created_but_the_response_is_useless(
         _ = responses["cut-json"].json
     holders = {
         name: responses[name].json["data"][0] if gateway == "apimart" else responses[name].json
-        for name in ("no-id", "null-id", "wrong-id", "dots-id", "long-id")
+        for name in ("no-id", "null-id", "wrong-id", "dots-id", "slash-id", "percent-id", "long-id")
     }
     key = "task_id" if gateway == "apimart" else "id"
     assert key not in holders["no-id"]
     assert holders["null-id"][key] is None
     assert holders["wrong-id"][key] == 7
     assert holders["dots-id"][key] == ".."
+    assert holders["slash-id"][key] == "../x/y"
+    assert holders["percent-id"][key] == "%2e%2e%2fx"
     assert len(holders["long-id"][key]) == 2**20
 
 

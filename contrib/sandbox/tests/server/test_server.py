@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from rushes.variant import environment_prefix, key_variable
 from rushes_sandbox import Sandbox
 
 
@@ -50,6 +51,12 @@ def test_the_environment_points_to_all_three_gateways() -> None:
             "UNIALL_API_KEY": "k 1",
         }
         assert sandbox.url.startswith("http://127.0.0.1:")
+
+
+def test_a_hyphen_in_a_name_is_no_part_of_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rushes_sandbox.server.GATEWAYS", {"my-gateway": None})
+    names = {f"{environment_prefix('my-gateway')}_BASE_URL", key_variable("my-gateway")}
+    assert set(Sandbox().environment) == names == {"MY_GATEWAY_BASE_URL", "MY_GATEWAY_API_KEY"}
 
 
 def test_a_taken_port_is_an_error() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpcore
 import httpx
+import msgspec
 
 from rushes._flow import Interrupted, NotSent, Send, Stalled, Stream
 from rushes._network.decoding import decoded
@@ -159,8 +160,9 @@ def answer_of(response: httpx.Response, body: bytes = b"") -> Answer:
     """Make the Answer of a response."""
     headers = {name.lower(): value for name, value in response.headers.items()}
     # A recipient with a clock records when an answer without a Date arrived (RFC 9110, 6.6.1).
+    dated = "date" in headers
     headers.setdefault("date", email.utils.formatdate(usegmt=True))
-    return Answer(response.status_code, headers, body)
+    return Answer(response.status_code, headers, body, dated)
 
 
 def whole(response: httpx.Response, body: bytes) -> Answer:
@@ -170,4 +172,4 @@ def whole(response: httpx.Response, body: bytes) -> Answer:
         headers, body = decoded(answer.headers, body, MAX_ANSWER)
     except Interrupted as failure:
         raise Interrupted(f"HTTP {answer.status}, but {failure}") from failure
-    return Answer(answer.status, headers, body)
+    return msgspec.structs.replace(answer, headers=headers, body=body)

@@ -30,7 +30,7 @@ def another_jobs(
         return None
     return (
         f"the provider returned a task {shown}; its reference was used before, for another video. "
-        f"Give another reference, or none: {receipt.remote_id}"
+        f"Give another reference, or none: {receipt.remote_id} is not this job's"
     )
 
 
@@ -38,12 +38,13 @@ def _is_older(session: Session, task: Task, receipt: Receipt, answer: Answer | N
     """Whether a task existed before the job was first sent.
 
     The task's age is measured by the provider's clock, which the answer's Date shows; the time
-    since the job was sent is measured by ours. So the two clocks are not compared.
+    since the job was sent is measured by ours. So the two clocks are not compared, unless the
+    answer has no Date.
     """
     if receipt.created_at is None or task.sent_at is None:
         return False
     now = session.time.now()
-    date = http_date(answer.headers.get("date", "")) if answer else None
+    date = http_date(answer.headers.get("date", "")) if answer and answer.dated else None
     age = (now if date is None else date) - receipt.created_at
     slack = CLOCKS_DIFFER if date is None else WHOLE_SECONDS
     return age > now - task.sent_at + slack

@@ -83,7 +83,8 @@ def read(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) ->
         words = f"the base URL {task.base_url} redirects to {target[:200]}; configure the right one"
         return Outcome(kind="redirected", words=words)
     if refusal.kind in ("wait", "unknown"):
-        return Outcome(kind=refusal.kind, words=refusal.message, refusal=refusal)
+        words = refusal.message + _conflict(loaded, task, answer)
+        return Outcome(kind=refusal.kind, words=words, refusal=refusal)
     words = f"HTTP {answer.status}: {refusal.message}"
     return Outcome(kind="refused", words=words, refusal=refusal)
 
@@ -97,6 +98,17 @@ def _received(
         return Outcome(kind="accepted", receipt=receipt)
     refusal = Refusal(kind="refused", message=objection)
     return Outcome(kind="refused", words=objection, refusal=refusal)
+
+
+def _conflict(loaded: LoadedVariant, task: Task, answer: Answer) -> str:
+    """Say what a 409 may mean if the call had an idempotency key."""
+    if answer.status != 409 or loaded.variant.idempotency == "none":
+        return ""
+    return (
+        f"; the key {task.client_id!r} may have been used before, for another job: then nothing "
+        "was bought for this one, and the task that has the key is not this one's, so do not "
+        "resolve this one with its id"
+    )
 
 
 def judged(loaded: LoadedVariant, answer: Answer) -> Receipt | Refusal:

@@ -77,7 +77,7 @@ def asked_for(subject: Subject) -> list[str]:
             told = answer(full)
             for hook in ("parse_submit", "parse_status", "parse_refusal"):
                 try:
-                    subject.ask(hook, answer=Listening(200, told.headers, told.body, names))
+                    subject.ask(hook, answer=Listening(200, told.headers, told.body, names=names))
                 except Exception:  # noqa: BLE001, S112 - only names count; raising is tested elsewhere
                     continue
     return sorted(name for name in names if isinstance(name, str))

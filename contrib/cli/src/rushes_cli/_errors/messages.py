@@ -44,7 +44,7 @@ def _print_next_steps(error: "RushesError") -> None:
         lost = shell_command("resolve", task.id, "--as", "lost")
         stderr_line(task.id, bold="The task's reference:   ")
         stderr_line(shell_command("resume", task.id), bold="Ask the provider again: ")
-        stderr_line(found, bold="If it has the task:     ")
+        stderr_line(found, bold="If it has this request: ")
         stderr_line(lost, bold="If it does not:         ")
     elif task.unfinished and (task.receipt or not isinstance(error, ConfigurationError)):
         stderr_line(shell_command("resume", task.id), bold="Resume it with: ")

@@ -90,6 +90,10 @@ def _before_create() -> Iterator[Fault]:
         yield fault(f"redirect-{status}", does, _redirect(status))
 
 
+_ENCODED = "%2e%2e%2fx"
+"""`../x`, as it is written in an address."""
+
+
 def _after_create() -> Iterator[Fault]:
     created = "The task is created"
 
@@ -106,6 +110,12 @@ def _after_create() -> Iterator[Fault]:
         yield fault(f"{status}-naming-the-task", does, effect)
     for name, has, edit in (
         ("dots-id", "`..` as the id", lambda holder, key: holder.update({key: ".."})),
+        ("slash-id", "`../x/y` as the id", lambda holder, key: holder.update({key: "../x/y"})),
+        (
+            "percent-id",
+            "`%2e%2e%2fx` as the id",
+            lambda h, key: h.update({key: _ENCODED}),
+        ),
         ("long-id", "an id of 1 MB", lambda holder, key: holder.update({key: "x" * 2**20})),
         ("no-id", "no id", lambda holder, key: holder.pop(key)),
         ("null-id", "null as the id", lambda holder, key: holder.update({key: None})),
