@@ -3,7 +3,6 @@
 import datetime
 import email.utils
 import threading
-from contextlib import suppress
 from urllib.parse import quote
 
 import pytest
@@ -21,7 +20,6 @@ from rushes import (
     Request,
     RushesError,
     Steps,
-    StillRunningError,
     Task,
     TaskEndedError,
     Timeouts,
@@ -249,17 +247,6 @@ def test_an_impossible_id_is_not_understood(make: Maker, server: Server, ref: st
         driver.resolve(only_task(driver, caught.value), remote_id=ref)
 
 
-@pytest.mark.parametrize("ref", ["models/a/b", "a..b", "50%", "a%2Fb", "/a", "a?b=c#d", "ä b"])
-def test_an_odd_id_stays_within_its_address(make: Maker, server: Server, ref: str) -> None:
-    server.on("POST", bills_then(answers(201, {"clip": {"ref": ref}})))
-    driver = make()
-    task = driver.submit("acme/zoom", REQUEST)
-    assert task.remote_id == ref
-    with suppress(StillRunningError):  # this server cannot have such an id
-        driver.refresh(task)
-    assert server.lines[1:] == [f"GET /v1/clips/{quote(ref, safe='')}"]
-
-
 class Regional(Zoom):
     """Stores in its receipts the region that polls go to."""
 
@@ -301,7 +288,7 @@ def test_resolve_asks_for_a_memo_where_receipts_need_one(make: Maker, server: Se
     assert "GET /v1/clips/c-1?from=us" in server.lines
 
 
-@pytest.mark.parametrize("ref", ["a/b", "../a", "a%2Fb", "a?b#c", "a;b", "ä", ". ."])
+@pytest.mark.parametrize("ref", ["a/b", "/a", "a..b", "50%", "a%2Fb", "a?b#c", "a;b", "ä", ". ."])
 def test_an_id_stays_one_segment_of_the_path(make: Maker, server: Server, ref: str) -> None:
     server.on("POST", bills_then(answers(201, {"clip": {"ref": ref}})))
     server.on("GET", answers(404), answers(200, {"clip": {"ref": ref, "stage": "broken"}}))
