@@ -12,7 +12,6 @@ from rushes._payload.fields import PublicURL, shape, unwrap
 from rushes._payload.fields import extra as declared
 from rushes._payload.judging import Examiner, printable
 from rushes._structs.invalid import INVALID
-from rushes.errors import BrokenPluginError
 from rushes.problems import listing, show
 from rushes.request import Image, Request, Role, fields_set, is_empty
 from rushes.urls import is_loopback
@@ -28,7 +27,7 @@ class Draft(Body):
     but not inspected.
     """
 
-    __slots__ = ("_extra", "_left", "_roles", "_stray", "_taken", "native")
+    __slots__ = ("_extra", "_left", "_roles", "_stray", "native")
 
     def __init__(self, variant: Variant, request: Request) -> None:
         given, extra = fields_set(request), request.extra
@@ -37,7 +36,6 @@ class Draft(Body):
         Body.__init__(self, variant, dict(extra) if native else named)
         self.native = native
         self._left: dict[str, Any] = {}
-        self._taken: list[str] = []
         self._extra: Mapping[Any, Any] | None = None
         self._roles: Sequence[Role] = ()
         self._stray = 0
@@ -87,8 +85,6 @@ class Draft(Body):
         if value is INVALID:
             self._left[field] = value
             return None
-        if value is not None:
-            self._taken.append(field)
         return value
 
     def roles(self) -> Sequence[Role]:
@@ -109,18 +105,9 @@ class Draft(Body):
             self.note(self.origins.get(field, field), code, message)
 
     def finish(self) -> None:
-        """Report every field that was not taken, then add the native fields; called by the core.
-
-        Raises BrokenPluginError if a field was taken and then dropped.
-        """
+        """Report every field that was not taken, then add the native fields; called by the core."""
         if self.native:
             return
-        for field in self._taken:
-            if not self.problems and not self._is_carried(field):
-                raise BrokenPluginError(
-                    f"{self.variant.id}: its build_payload takes {field} and drops it; put it into "
-                    "the draft, or report a problem or a note about it"
-                )
         for field in self._left:
             if self._left[field] is not INVALID or not any(self._places(field)):
                 self.problem(field, "unsupported", f"{self.variant.id} does not accept {field}")
@@ -135,11 +122,6 @@ class Draft(Body):
     def way_back(self, path: str) -> str:
         """Map a path of the body back to where the caller wrote it, or would have to write it."""
         return path if self.native else super().way_back(path)
-
-    def _is_carried(self, field: str) -> bool:
-        """Whether anything in the draft comes from a common field, or is about it."""
-        origins = (*self.origins.values(), *(note.path for note in self.notes))
-        return any(top(origin) == field for origin in origins)
 
     def _places(self, field: str) -> Iterator[To | Built]:
         """Yield the targets of a common field; for images, of each role."""

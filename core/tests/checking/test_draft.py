@@ -364,20 +364,3 @@ def test_what_a_plugin_builds_is_sent_and_what_it_forgets_is_a_problem() -> None
     assert (problem.path, problem.code) == ("seed", "range")
     (problem,) = check(plugin, Request("x", seed=13)).problems
     assert (problem.path, problem.code) == ("seed", "unsupported")
-
-
-def test_a_field_that_the_plugin_takes_and_drops_is_the_plugins_fault() -> None:
-    class Dropping(Zoom):
-        @hookimpl
-        def build_payload(self, variant: Variant, request: Request) -> Draft:
-            draft = Draft(variant, request)
-            seed = draft.take("seed")
-            if seed == 2:
-                draft.note("seed", "rounded", "the provider rounds it")
-            return draft
-
-    plugin = loaded(Dropping())
-    assert check(plugin, Request("k")).valid
-    assert check(plugin, Request("k", seed=2)).valid
-    with pytest.raises(BrokenPluginError, match="takes seed and drops it"):
-        check(plugin, Request("k", seed=1))

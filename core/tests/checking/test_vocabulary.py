@@ -56,6 +56,18 @@ class Options(Struct):
     notes: list[str] = absent([])
 
 
+class Camera(Struct, forbid_unknown_fields=True):
+    zoom: Annotated[int, Meta(ge=1, le=9)] = absent(1)
+    move: Literal["still", "pan"] = absent("still")
+
+
+class Clip(Struct, forbid_unknown_fields=True):
+    text: str = absent()
+    length: float = absent()
+    role: Literal["first", "last"] = absent("first")
+    camera: Camera = absent()
+
+
 class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     prompt: str = absent("")
     mode: Literal["std", "pro", "4k"] = absent("std")
@@ -69,6 +81,10 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     takes: Annotated[list[Take], Meta(max_length=3)] = absent([])
     cast: list[Cast] = absent([])
     options: Annotated[dict[str, Any], Meta(extra={"known": Options})] = absent({})
+    camera: Camera = absent()
+    clips: list[Clip] = absent()
+    length: float = absent()
+    note: str | None = absent()
 
 
 def load(*rules: Rule, **changes: Any) -> LoadedVariant:
@@ -370,6 +386,10 @@ def test_schema_and_check_agree_and_the_short_way_with_the_long(body: dict[str, 
         (lambda: cited("cast[].nam", "@{}", within=["prompt"]), "no field 'nam'"),
         (lambda: accepts("seconds", (5, 16), when="first"), "seconds is never 16"),
         (lambda: cited("cast[].name", "@", within=["prompt"]), "'@' has no {} for the name"),
+        (lambda: needs("audio", equals("mode")), "no value of mode is named"),
+        (lambda: accepts("seconds", (), when="audio"), "no value of seconds is named"),
+        (lambda: adds_up("takes[].prompt", to="seconds"), "prompt is not a number"),
+        (lambda: counts_from_one("options.notes[].x"), "options.notes is not a list of structs"),
     ],
 )
 def test_what_is_mistyped_does_not_load(made: Callable[[], Rule], told: str) -> None:
@@ -391,6 +411,10 @@ def about_seconds(payload: Payload) -> bool:
         ({"fields": {"prompt": To("promt")}}, "no field 'promt' (nearest: 'prompt')"),
         ({"fields": {"prompt": To("prompt[]")}}, "fields['prompt']: prompt is not a list"),
         ({"fields": {"shots": Built("takes[]", also=("mod",))}}, "no field 'mod'"),
+        ({"fields": {"prompt": "prompt"}}, "are its fields and rules of the declared types?"),
+        ({"rules": (equals("mode", "pro"),)}, "are its fields and rules of the declared types?"),
+        ({"client_id_field": "seed"}, "seed is not a text field at the payload's top level"),
+        ({"client_id_field": "camera.move"}, "is not a text field at the payload's top level"),
         ({"client_id_field": "ticket"}, "client_id_field: the payload has no field 'ticket'"),
         ({"rules": (about_seconds,)}, "'about_seconds': the payload has no field 'secondz'"),
         (
@@ -414,6 +438,83 @@ def test_a_rule_that_cannot_be_is_refused_where_it_is_written() -> None:
         required("prompt", when="first", unless="last")
     with pytest.raises(TypeError, match="at least one condition"):
         given()
+
+
+CLIP, LAST_CLIP = {"text": "@Ann"}, {"role": "last"}
+
+
+@pytest.mark.parametrize(
+    ("made", "right", "wrong", "path"),
+    [
+        # A list without a default has no items when it is absent.
+        (at_most(1, has("clips", "role", "last")), [{}, {"clips": [LAST_CLIP]}], None, ""),
+        (needs("audio", has("clips", "role", "last")), [{}], {"audio": True}, "audio"),
+        (counts_from_one("takes[].index"), [{}], None, ""),
+        (cited("cast[].name", "@{}", within=["note", "clips[].text"]), [
+            {}, {"cast": [{"name": "Ann"}]}, {"cast": [{"name": "Ann"}], "clips": [CLIP, {}]},
+        ], None, ""),
+        # An item's default counts as its value.
+        (at_most(1, has("clips", "role", "first")), [{"clips": [CLIP]}],
+         {"clips": [CLIP, LAST_CLIP, CLIP]}, "clips[2].role"),
+        (needs(has("clips", "role", "first"), "audio"), [{"clips": [LAST_CLIP]}],
+         {"clips": [CLIP]}, "clips[0].role"),
+        # A field of an item's own struct, and of a struct that is absent.
+        (needs(has("clips", "camera.move", "pan"), "audio"), [{"clips": [CLIP]}],
+         {"clips": [CLIP, {"camera": {"move": "pan"}}]}, "clips[1].camera.move"),
+        (accepts("camera.zoom", (1, 2), when="audio"), [{"audio": True}],
+         {"audio": True, "camera": {"zoom": 3}}, "camera.zoom"),
+        (needs("audio", equals("camera.move", "still")),
+         [{"audio": True}, {"audio": True, "camera": {}}],
+         {"audio": True, "camera": {"move": "pan"}}, "audio"),
+        (needs(equals("camera.move", "still"), "audio"), [{"camera": {"move": "pan"}}],
+         {"mode": "std"}, "camera.move"),
+        # What is not given is not judged; false is a value.
+        (accepts("seed", (1, 2), when="audio"), [{"audio": True}],
+         {"audio": True, "seed": 3}, "seed"),
+        (required("audio", when="first"), [{"first": URL, "audio": False}], {"first": URL},
+         "audio"),
+        (adds_up("clips[].length", to="length"),
+         [{"clips": [CLIP]}, {"clips": [{"length": 0.1}, {"length": 0.2}], "length": 0.3},
+          {"clips": [{"length": 0.1}, CLIP], "length": 7.5}],
+         {"clips": [{"length": 0.1}, {"length": 0.2}], "length": 0.4}, "length"),
+        # Of two conditions, the one that is met is blamed.
+        (needs(given("first", "last"), "audio"), [{"last": URL, "audio": True}], {"last": URL},
+         "last"),
+        (needs("note", "audio"), [{"note": None}], {"note": "k"}, "note"),
+    ],
+)  # fmt: skip
+def test_defaults_absences_and_nested_fields(
+    made: Rule, right: list[dict[str, Any]], wrong: dict[str, Any] | None, path: str
+) -> None:
+    loaded = load(made)
+    valid = Draft202012Validator(json_schema(loaded.variant)).is_valid
+    for body in right:
+        assert problems(loaded, body) == [], body
+        assert valid(body) or body == {"note": None}, body  # null is absent here
+    if wrong is not None:
+        assert [at for at, _, _ in problems(loaded, wrong)] == [path]
+        assert not valid(wrong) or loaded.variant.rules[0].schema is None
+
+
+def test_a_message_names_the_value_that_was_given() -> None:
+    loaded = load(needs(equals("mode", "pro", "4k"), "audio"))
+    assert problems(loaded, {"mode": "4k"}) == [
+        ("mode", "4k is accepted only when audio is true", ["std"])
+    ]
+    joined = load(needs("seed", all_of(any_of("first", "last"), "audio")))
+    (problem,) = problems(joined, {"seed": 1})
+    assert problem[1].endswith("when (first is given or last is given) and audio is true")
+    every = load(needs(LAST, FIRST))
+    assert [at for at, _, _ in problems(every, {"pictures": [A_LAST, A_LAST]})] == [
+        "pictures[0].role",
+        "pictures[1].role",
+    ]
+
+
+def test_a_citation_may_be_followed_by_a_letter_of_another_script() -> None:
+    loaded = load(cited("cast[].name", "@{}", within=["prompt"]))
+    body = {"cast": [{"name": "\u5c0f\u660e"}], "prompt": "@\u5c0f\u660e\u8dd1\u6b65"}
+    assert not check(loaded, Request(extra=body)).notes
 
 
 def test_a_payload_needs_no_field_for_its_model() -> None:

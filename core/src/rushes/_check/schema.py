@@ -20,10 +20,11 @@ def json_schema(variant: Variant) -> dict[str, Any]:
     Rules that JSON Schema can express are under `allOf`; those it cannot are described under
     `x-rules`, and those that refuse nothing under `x-notes`.
     """
-    refusing = [rule for rule in variant.rules if not rule.notes]
+    rules = [rule.bound(variant.payload) for rule in variant.rules]
+    refusing = [rule for rule in rules if not rule.notes]
     said = [dict(rule.schema) for rule in refusing if rule.schema is not None]
     unsaid = _in_words(variant, (rule for rule in refusing if rule.schema is None))
-    notes = _in_words(variant, (rule for rule in variant.rules if rule.notes))
+    notes = _in_words(variant, (rule for rule in rules if rule.notes))
     schema = {
         "$schema": DIALECT,
         "title": variant.id,

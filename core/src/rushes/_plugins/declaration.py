@@ -39,7 +39,7 @@ def checked(variant: Variant, name: str) -> Variant:
             for path in (target.path, *also):
                 _target(variant, path, where)
     if variant.client_id_field is not None:
-        _target(variant, variant.client_id_field, f"{name}: client_id_field")
+        _client_id_field(variant, variant.client_id_field, f"{name}: client_id_field")
     return msgspec.structs.replace(variant, rules=tuple(_rules(variant, name)))
 
 
@@ -51,6 +51,16 @@ def _target(variant: Variant, path: str, where: str) -> None:
         raise BrokenPluginError(f"{where}: {error}") from None
     if path.endswith("[]") and described(place.hint).words != "a list":
         raise BrokenPluginError(f"{where}: {place.path} is not a list")
+
+
+def _client_id_field(variant: Variant, path: str, where: str) -> None:
+    """Raise BrokenPluginError if the core cannot put a text into this field."""
+    try:
+        words = described(find(variant.payload, path).hint).words
+    except BrokenPluginError as error:
+        raise BrokenPluginError(f"{where}: {error}") from None
+    if "." in path or words != "text":
+        raise BrokenPluginError(f"{where}: {path} is not a text field at the payload's top level")
 
 
 def _rules(variant: Variant, name: str) -> list[Rule]:
@@ -66,5 +76,7 @@ def _rules(variant: Variant, name: str) -> list[Rule]:
         bound.append(msgspec.structs.replace(rule, source=rule.source or variant.page))
     names = [rule.name for rule in bound]
     if twice := {one for one in names if names.count(one) > 1}:
-        raise BrokenPluginError(f"{name}: two of its rules are called {twice.pop()!r}")
+        raise BrokenPluginError(
+            f"{name}: two of its rules are called {twice.pop()!r}; give one of them a name="
+        )
     return bound

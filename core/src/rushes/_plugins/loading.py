@@ -243,4 +243,12 @@ def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
     except Exception as error:
         message = f"{name}: msgspec cannot read its payload struct: {error}"
         raise BrokenPluginError(message) from error
-    return LoadedVariant(checked(declared, name), manager)
+    try:
+        return LoadedVariant(checked(declared, name), manager)
+    except BrokenPluginError:
+        raise
+    except FAULTS as error:
+        raise BrokenPluginError(
+            f"{name}: its declaration cannot be read ({type(error).__name__}: {error}); "
+            "are its fields and rules of the declared types?"
+        ) from error

@@ -1,73 +1,53 @@
 """Conditions on a payload: a field is given, has a value, or holds an item of a kind."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 
 from rushes._payload.constraints import described, finite, spans
-from rushes._vocabulary.places import Place, Schema, find
+from rushes._structs.unrolled import unrolled
+from rushes._vocabulary.places import KNOWN, Place, Schema, find
 from rushes.errors import BrokenPluginError
 from rushes.problems import listing
+
+
+class Blame(Struct, frozen=True):
+    """A place in one payload where a condition is met.
+
+    `subject` begins a message about it: the value that is meant, if there is one. `others` are the
+    field's values that do not meet the condition, if they are few.
+    """
+
+    path: str
+    subject: str = ""
+    others: list[Any] | None = None
 
 
 class Bound(Struct, frozen=True, kw_only=True):
     """A condition, bound to one payload struct.
 
-    `test` is an expression over `read` and `raw`. `when` and `beside` are the condition in words:
-    "mode is pro" and "mode pro"; `name` is a short one for codes. `place` is the field that a
-    problem names, `fields` are the paths that the condition looks at, `values` those that meet it.
+    `test` is an expression over `read` and `raw`; `blamed` returns the places where a payload meets
+    it. `when` and `beside` are the condition in words: "mode is pro" and "mode pro"; `name` is a
+    short one for codes. `fields` are the paths that it looks at.
     """
 
     name: str
-    place: Place
     test: str
     schema: Schema
     when: str
     beside: str
     fields: tuple[str, ...]
-    values: tuple[Any, ...] = ()
-
-    def path(self, _raw: Any) -> str:
-        """Return the path to blame in a payload that meets the condition."""
-        return self.place.path
-
-    @property
-    def subject(self) -> str:
-        """How a message about the field begins: with the value that is meant, if there is one."""
-        return f"{listing(self.values[:1])} " if self.values else ""
-
-    @property
-    def _field(self) -> Place:
-        """The field that has one of the values."""
-        return self.place
-
-    def others(self) -> list[Any] | None:
-        """List the field's values that do not meet the condition, if they are few."""
-        known = finite(self._field.hint, near=self.values[0]) if self.values else None
-        return [value for value in known if value not in self.values] if known else None
+    blamed: Callable[[Any, Any], list[Blame]]
 
 
 class BoundItem(Bound, frozen=True, kw_only=True):
     """A condition on the items of a list: `item_test` is an expression over `item`."""
 
-    inner: Place
+    place: Place
     item_test: str
     item_schema: Schema
-
-    @property
-    def _field(self) -> Place:
-        return self.inner
-
-    def paths(self, raw: Any) -> list[str]:
-        """Return the path of each item that meets the condition."""
-        attribute = self.inner.value.removeprefix("item.")
-        items = enumerate(getattr(raw, self.place.attribute))
-        met = [n for n, item in items if getattr(item, attribute) in self.values]
-        return [f"{self.place.path}[{n}].{self.inner.path}" for n in met]
-
-    def path(self, raw: Any) -> str:
-        """Return the path of the first such item."""
-        return self.paths(raw)[0]
 
 
 class Condition(Struct, frozen=True):
@@ -87,15 +67,15 @@ class Given(Condition, frozen=True):
         """Return the condition for a payload struct."""
         place = find(struct, self.path)
         boolean = described(place.hint).words == "true or false"
+        blame = [Blame(self.path, "true ", [False]) if boolean else Blame(self.path)]
         return Bound(
             name=place.name,
-            place=place,
             test=place.given,
             schema=place.given_schema(),
             when=f"{self.path} is {'true' if boolean else 'given'}",
             beside=f"{self.path} true" if boolean else self.path,
             fields=(self.path,),
-            values=(True,) if boolean else (),
+            blamed=lambda _read, _raw: blame,
         )
 
 
@@ -110,9 +90,14 @@ class Equals(Condition, frozen=True):
         place, values = find(struct, self.path), self.values
         refuse_impossible(place, values)
         one = len(values) == 1
+        value_of = place.reader()
+
+        def blamed(read: Any, _raw: Any) -> list[Blame]:
+            value = value_of(read)
+            return [Blame(self.path, f"{listing([value])} ", _others(place, value, values))]
+
         return Bound(
-            name="_".join(str(value) for value in values),
-            place=place,
+            name=f"{place.name}_{'_'.join(str(value) for value in values)}",
             test=f"{place.value} == {values[0]!r}" if one else f"{place.value} in {values!r}",
             schema=place.nested(
                 {"const": values[0]} if one else {"enum": [*values]},
@@ -121,7 +106,7 @@ class Equals(Condition, frozen=True):
             when=f"{self.path} is {_either(values)}",
             beside=f"{self.path} {_either(values)}",
             fields=(self.path,),
-            values=values,
+            blamed=blamed,
         )
 
 
@@ -138,17 +123,24 @@ class Has(Condition, frozen=True):
         inner = place.item(self.name)
         refuse_impossible(inner, (self.value,))
         test = f"{inner.value} == {self.value!r}"
-        item = {"properties": {self.name: {"const": self.value}}, "required": [self.name]}
+        item = inner.nested({"const": self.value}, required=inner.default != self.value)
+        others = _others(inner, self.value, (self.value,))
+        found = f"[place for place, item in enumerate({place.items}) if {test}]"
+        places = unrolled("read", (f"return {found}",), **KNOWN)
+
+        def blamed(read: Any, _raw: Any) -> list[Blame]:
+            paths = [f"{self.path}[{index}].{self.name}" for index in places(read)]
+            return [Blame(path, f"{listing([self.value])} ", others) for path in paths]
+
         return BoundItem(
             name=str(self.value),
-            place=place,
-            test=f"any({test} for item in {place.value})",
+            test=found,
             schema=place.nested({"contains": item}),
             when=f"{self.path} has a {self.value}",
             beside=f"a {self.value}",
             fields=(self.path,),
-            values=(self.value,),
-            inner=inner,
+            blamed=blamed,
+            place=place,
             item_test=test,
             item_schema=item,
         )
@@ -163,17 +155,23 @@ class Joined(Condition, frozen=True):
     def bind(self, struct: type[Struct]) -> Bound:
         """Return the condition for a payload struct."""
         parts = [condition.bind(struct) for condition in self.conditions]
+        tests = [(part, compiled(part.test)) for part in parts]
+        nested = [isinstance(condition, Joined) for condition in self.conditions]
         word = f" {self.how} "
+
+        def blamed(read: Any, raw: Any) -> list[Blame]:
+            return next(part.blamed(read, raw) for part, met in tests if met(read, raw))
+
         return Bound(
             name=f"_{self.how}_".join(part.name for part in parts),
-            place=parts[0].place,
-            test=f"({word.join(part.test for part in parts)})",
-            schema={
-                "allOf" if self.how == "and" else "anyOf": [part.schema for part in parts],
-            },
-            when=word.join(part.when for part in parts),
-            beside=word.join(part.beside for part in parts),
+            test=f"({word.join(f'({part.test})' for part in parts)})",
+            schema={"allOf" if self.how == "and" else "anyOf": [part.schema for part in parts]},
+            when=word.join(_apart(p.when, inner) for p, inner in zip(parts, nested, strict=True)),
+            beside=word.join(
+                _apart(p.beside, inner) for p, inner in zip(parts, nested, strict=True)
+            ),
             fields=tuple(path for part in parts for path in part.fields),
+            blamed=blamed,
         )
 
 
@@ -182,8 +180,15 @@ def as_condition(condition: Condition | str) -> Condition:
     return Given(condition) if isinstance(condition, str) else condition
 
 
+def compiled(test: str) -> Callable[[Any, Any], Any]:
+    """Return an expression over `read` and `raw` as a function."""
+    return unrolled("read, raw", (f"return {test}",), **KNOWN)
+
+
 def refuse_impossible(place: Place, values: tuple[Any, ...]) -> None:
     """Raise BrokenPluginError for values that a field never has."""
+    if not values:
+        raise BrokenPluginError(f"no value of {place.path} is named")
     bounds = described(place.hint)
     for value in values:
         never = f"{place.path} is never {value!r}"
@@ -191,11 +196,23 @@ def refuse_impossible(place: Place, values: tuple[Any, ...]) -> None:
             raise BrokenPluginError(f"{never}; it is {bounds.words}")
         if bounds.choices and value not in bounds.choices:
             raise BrokenPluginError(f"{never}; it accepts {listing(bounds.choices)}")
-        low, high = bounds.ge, bounds.le
-        if (low is not None and value < low) or (high is not None and value > high):
-            raise BrokenPluginError(f"{never}; it accepts {spans(bounds)}")
+        try:
+            msgspec.convert(value, place.hint)
+        except (msgspec.ValidationError, ValueError) as error:
+            accepts = f"it accepts {spans(bounds)}" if spans(bounds) else str(error)
+            raise BrokenPluginError(f"{never}; {accepts}") from None
+
+
+def _others(place: Place, value: Any, values: tuple[Any, ...]) -> list[Any] | None:
+    """List a field's values other than these, the nearest first, if they are few."""
+    known = finite(place.hint, near=value)
+    return [other for other in known if other not in values] if known else None
 
 
 def _either(values: tuple[Any, ...]) -> str:
     *rest, last = (listing([value]) for value in values)
     return f"{', '.join(rest)} or {last}" if rest else last
+
+
+def _apart(words: str, nested: bool) -> str:
+    return f"({words})" if nested else words

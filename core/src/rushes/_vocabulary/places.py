@@ -4,6 +4,7 @@ Whatever a declaration names exists, or the plugin does not load. The expression
 function that a check runs for all rules; they are made of a struct's own field names.
 """
 
+from collections.abc import Callable
 from types import NoneType
 from typing import Any, cast, get_args
 
@@ -11,34 +12,55 @@ from msgspec import UNSET, Struct
 
 from rushes._payload.constraints import described, nearest
 from rushes._payload.fields import FieldShape, extra, is_struct, shape, unwrap
+from rushes._structs.unrolled import unrolled
 from rushes.errors import BrokenPluginError
 
 Schema = dict[str, Any]
+KNOWN = {"UNSET": UNSET}
+"""What the expressions use."""
 
 
 class Place(Struct, frozen=True, kw_only=True):
     """One field of a payload.
 
     `value` is an expression for its value as rules see it (`read`, in which an absent field has the
-    provider's default), `given` one for whether the caller gave it (`raw`, as it will be sent):
-    present, and not blank, empty or false.
+    provider's default), `sent` one for the value that is sent (`raw`), UNSET or None if there is
+    none. `in_object` says that the field is a key of an open object.
     """
 
     path: str
     hint: Any
     default: Any
     value: str
-    given: str
-
-    @property
-    def attribute(self) -> str:
-        """The field's name in the struct, for a path of one step."""
-        return self.value.partition(".")[2]
+    sent: str
+    in_object: bool = False
 
     @property
     def name(self) -> str:
         """The last step of the path."""
         return self.path.rpartition(".")[2]
+
+    @property
+    def items(self) -> str:
+        """An expression for the items of a list; one that is absent has none."""
+        return f"({self.value} or ())"
+
+    @property
+    def given(self) -> str:
+        """An expression for whether the caller gave the field: not blank, empty or false."""
+        bounds = described(self.hint)
+        if bounds.words == "text" and not bounds.choices:
+            return f"({self.sent} and not {self.sent}.isspace())"
+        return self.sent if bounds.words in EMPTY_IS_ABSENT else self.present
+
+    @property
+    def present(self) -> str:
+        """An expression for whether the caller sends any value."""
+        return f"({self.sent} not in (UNSET, None))"
+
+    def reader(self) -> Callable[[Any], Any]:
+        """Return a function that reads the value from `read`."""
+        return unrolled("read", (f"return {self.value}",), **KNOWN)
 
     def nested(self, schema: Schema, *, required: bool = True) -> Schema:
         """Return a JSON Schema that applies `schema` to this field of a payload."""
@@ -53,8 +75,8 @@ class Place(Struct, frozen=True, kw_only=True):
         bounds = described(self.hint)
         if bounds.words == "true or false":
             return self.nested({"const": True})
-        if bounds.words == "a list":
-            return self.nested({"minItems": 1})
+        if bounds.words in ("a list", "an object"):
+            return self.nested({"minItems" if bounds.words == "a list" else "minProperties": 1})
         may_be_blank = bounds.words == "text" and not (bounds.choices or bounds.pattern)
         return self.nested({"pattern": r"\S"} if may_be_blank else {})
 
@@ -67,7 +89,16 @@ class Place(Struct, frozen=True, kw_only=True):
         inner = unwrap(arms[0])[0] if arms else None
         if described(self.hint).words != "a list" or not is_struct(inner):
             raise BrokenPluginError(f"{self.path} is not a list of structs with a field {name!r}")
+        if self.in_object:
+            raise BrokenPluginError(
+                f"{self.path} is in an open object, whose lists have no fields that a rule can "
+                "name; use @rule"
+            )
         return find(cast("type[Struct]", inner), name, read="item", raw="item")
+
+
+EMPTY_IS_ABSENT = frozenset(("text", "a list", "true or false", "an object"))
+"""The kinds of fields whose empty (or false) value counts as not given."""
 
 
 def find(struct: type[Struct], path: str, *, read: str = "read", raw: str = "raw") -> Place:
@@ -77,52 +108,45 @@ def find(struct: type[Struct], path: str, *, read: str = "read", raw: str = "raw
     """
     name, _, rest = path.partition(".")
     field = _field(struct, name, path)
-    value, given = f"{read}.{field.name}", f"{raw}.{field.name}"
+    value, sent = f"{read}.{field.name}", f"{raw}.{field.name}"
     if not rest:
-        return _place(path, field, value, given)
+        return Place(path=path, hint=field.hint, default=field.reads_as, value=value, sent=sent)
     base, metas = unwrap(field.hint)
     if known := extra(metas, "known"):
-        return _open(known, path, rest, f"({value} or {{}})")
+        return _key(_field(known, rest, path), path, rest, value, sent)
     if not is_struct(base):
         raise BrokenPluginError(f"the payload has no field {path!r}: {name!r} has no fields")
-    inner = find(base, rest, read=value, raw=given)
+    inner = find(base, rest, read=value, raw=sent)
     return Place(
         path=path,
         hint=inner.hint,
         default=inner.default,
-        value=f"({inner.value} if {value} else None)",
-        given=f"({given} and {inner.given})",
+        value=f"({inner.value} if {value} else {_written(inner.default)})",
+        sent=f"({inner.sent} if {sent} else None)",
+        in_object=inner.in_object,
     )
 
 
-def _open(known: type[Struct], path: str, rest: str, value: str) -> Place:
+def _key(field: FieldShape, path: str, key: str, value: str, sent: str) -> Place:
     """Return a documented key of an open object, which is a dict."""
-    field = _field(known, rest, path)
-    plain = isinstance(
-        field.reads_as, (str, int, float, list, NoneType)
-    )  # written as an expression
-    default = repr(field.reads_as) if plain else "None"
-    given = f"{value}.get({rest!r})"
-    return _place(path, field, f"{value}.get({rest!r}, {default})", given)
+    return Place(
+        path=path,
+        hint=field.hint,
+        default=field.reads_as,
+        value=f"({value} or {{}}).get({key!r}, {_written(field.reads_as)})",
+        sent=f"({sent} or {{}}).get({key!r})",
+        in_object=True,
+    )
 
 
-def _place(path: str, field: FieldShape, value: str, given: str) -> Place:
-    bounds = described(field.hint)
-    if bounds.words not in ("text", "a list", "true or false", "an object"):
-        given = f"({given} not in (UNSET, None))"
-    elif bounds.words == "text" and not bounds.choices:
-        given = f"({given} and not {given}.isspace())"
-    return Place(path=path, hint=field.hint, default=field.reads_as, value=value, given=given)
+def _written(default: Any) -> str:
+    """Write a default as an expression; one that cannot be written reads as None."""
+    return repr(default) if type(default) in (str, int, float, bool, list, NoneType) else "None"
 
 
 def _field(struct: type[Struct], name: str, path: str) -> FieldShape:
     fields = {field.wire: field for field in shape(struct)}
     if name not in fields:
         near = (nearest(name, list(fields)) or list(fields))[0]
-        message = f"the payload has no field {path!r} (nearest: {near!r})"
-        raise BrokenPluginError(message)
+        raise BrokenPluginError(f"the payload has no field {path!r} (nearest: {near!r})")
     return fields[name]
-
-
-KNOWN = {"UNSET": UNSET}
-"""What the expressions use."""

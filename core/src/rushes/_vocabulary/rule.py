@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
+from rushes._vocabulary.conditions import compiled
 from rushes._vocabulary.places import KNOWN
-from rushes._vocabulary.shapes import Found, Shape, compiled
+from rushes._vocabulary.shapes import Found, Shape
 from rushes.problems import Note, Problem
 from rushes.rules import Rule
 

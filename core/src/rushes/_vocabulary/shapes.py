@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from rushes._payload.constraints import described, distance, finite, spans
 from rushes._structs.unrolled import unrolled
-from rushes._vocabulary.conditions import Condition, Given, Has, refuse_impossible
-from rushes._vocabulary.places import KNOWN, Schema, find
+from rushes._vocabulary.conditions import Condition, Given, Has, compiled, refuse_impossible
+from rushes._vocabulary.places import KNOWN, Place, Schema, find
 from rushes.errors import BrokenPluginError
 from rushes.problems import listing, show
 from rushes.rules import Finding
@@ -36,11 +36,6 @@ class Parts(Struct, frozen=True, kw_only=True):
     schema: Schema | None = None
 
 
-def compiled(test: str) -> Callable[[Any, Any], bool]:
-    """Return an expression over `read` and `raw` as a function."""
-    return unrolled("read, raw", (f"return {test}",), **KNOWN)
-
-
 class Shape(Struct, frozen=True):
     """One sentence of a page, with its paths."""
 
@@ -58,16 +53,19 @@ class Needs(Shape, frozen=True):
     def bind(self, struct: type[Struct]) -> Parts:
         """Return the shape for a payload struct."""
         whats, other = [what.bind(struct) for what in self.what], self.other.bind(struct)
-        met = [(what, compiled(what.test)) for what in whats]
+        tests = [(what, compiled(what.test)) for what in whats]
 
         def found(read: Any, raw: Any) -> list[Finding]:
-            message = f"is accepted only when {other.when}"
             return [
-                Finding(what.path(raw), f"{what.subject}{message}", what.others())
-                for what, is_met in met
-                if is_met(read, raw)
+                Finding(
+                    blame.path, f"{blame.subject}is accepted only when {other.when}", blame.others
+                )
+                for what, met in tests
+                if met(read, raw)
+                for blame in what.blamed(read, raw)
             ]
 
+        schemas = [what.schema for what in whats]
         return Parts(
             name=f"{whats[0].name}_needs_{other.name}",
             text=f"{' and '.join(what.beside for what in whats)}: only when {other.when}.",
@@ -75,9 +73,7 @@ class Needs(Shape, frozen=True):
             test=f"not ({' or '.join(what.test for what in whats)}) or ({other.test})",
             find=found,
             schema={
-                "if": whats[0].schema
-                if len(whats) == 1
-                else {"anyOf": [what.schema for what in whats]},
+                "if": schemas[0] if len(schemas) == 1 else {"anyOf": schemas},
                 "then": other.schema,
             },
         )
@@ -92,21 +88,28 @@ class NotTogether(Shape, frozen=True):
     def bind(self, struct: type[Struct]) -> Parts:
         """Return the shape for a payload struct."""
         one, other = self.one.bind(struct), self.other.bind(struct)
-        instead = "give one of the two" if isinstance(self.other, Given) else "leave it out"
-        message = f"{one.subject}is not accepted when {other.when}; {instead}"
-        accepted = one.others()
+        both = isinstance(self.one, Given) and isinstance(self.other, Given)
+        instead = "; give one of the two" if both else ""
+
+        def found(read: Any, raw: Any) -> list[Finding]:
+            message = f"is not accepted when {other.when}{instead}"
+            return [
+                Finding(blame.path, f"{blame.subject}{message}", blame.others)
+                for blame in one.blamed(read, raw)
+            ]
+
         return Parts(
             name=f"{one.name}_not_with_{other.name}",
             text=f"{one.beside} and {other.beside} must not be given together.",
             fields=(*one.fields, *other.fields),
             test=f"not (({one.test}) and ({other.test}))",
-            find=lambda _read, raw: [Finding(one.path(raw), message, accepted)],
+            find=found,
             schema={"not": {"allOf": [one.schema, other.schema]}},
         )
 
 
 class Required(Shape, frozen=True):
-    """A field must be given when something is so, or unless it is."""
+    """A field must be given when something is so, or unless it is; a boolean may be false."""
 
     path: str
     when: Condition
@@ -115,17 +118,21 @@ class Required(Shape, frozen=True):
     def bind(self, struct: type[Struct]) -> Parts:
         """Return the shape for a payload struct."""
         place, when = find(struct, self.path), self.when.bind(struct)
-        given, word = place.given_schema(), "unless" if self.unless else "when"
+        words = described(place.hint).words
+        boolean = words == "true or false"
+        given = place.nested({}) if boolean else place.given_schema()
+        word = "unless" if self.unless else "when"
         accepted = finite(place.hint)
-        blank = described(place.hint).words == "text" and not accepted
-        message = f"is required{' and must not be blank' if blank else ''} {word} {when.when}"
+        blank = " and must not be blank" if words == "text" and not accepted else ""
+        message = f"is required{blank} {word} {when.when}"
         if accepted:
             message += f"; accepted: {listing(accepted)}"
         return Parts(
             name=f"{place.name}_{word}_{when.name}",
             text=f"{self.path} is required {word} {when.when}.",
             fields=(self.path, *when.fields),
-            test=f"{place.given} or {'' if self.unless else 'not '}({when.test})",
+            test=f"{place.present if boolean else place.given} or "
+            f"{'' if self.unless else 'not '}({when.test})",
             find=lambda _read, _raw: [Finding(self.path, message, accepted)],
             schema={"anyOf": [when.schema, given]}
             if self.unless
@@ -134,7 +141,7 @@ class Required(Shape, frozen=True):
 
 
 class Accepts(Shape, frozen=True):
-    """A field accepts fewer values when something is so."""
+    """A field accepts fewer values when something is so; one without a value is not judged."""
 
     path: str
     values: tuple[Any, ...]
@@ -144,8 +151,7 @@ class Accepts(Shape, frozen=True):
         """Return the shape for a payload struct."""
         place, when = find(struct, self.path), self.when.bind(struct)
         refuse_impossible(place, self.values)
-        listed = listing(self.values)
-        value_of = unrolled("read", (f"return {place.value}",), **KNOWN)
+        listed, value_of = listing(self.values), place.reader()
 
         def found(read: Any, _raw: Any) -> list[Finding]:
             value = value_of(read)
@@ -156,12 +162,12 @@ class Accepts(Shape, frozen=True):
             )
             return [Finding(self.path, message, near)]
 
-        required = place.default not in self.values
+        required = place.default not in (None, *self.values)
         return Parts(
             name=f"{place.name}_when_{when.name}",
             text=f"{self.path} accepts only {listed} when {when.when}.",
             fields=(self.path, *when.fields),
-            test=f"{place.value} in {self.values!r} or not ({when.test})",
+            test=f"{place.value} in {(None, *self.values)!r} or not ({when.test})",
             find=found,
             schema={
                 "if": when.schema,
@@ -179,24 +185,21 @@ class AtMost(Shape, frozen=True):
     def bind(self, struct: type[Struct]) -> Parts:
         """Return the shape for a payload struct."""
         kinds = [kind.bind(struct) for kind in self.kinds]
-        words = " and ".join(listing(kind.values) for kind in kinds)
+        words = " and ".join(kind.name for kind in kinds)
         only = "only one is accepted" if self.most == 1 else f"only {self.most} are accepted"
 
-        def found(_read: Any, raw: Any) -> list[Finding]:
+        def found(read: Any, raw: Any) -> list[Finding]:
             return [
-                Finding(path, f"is another {listing(kind.values)}; {only}")
+                Finding(blame.path, f"is another {kind.name}; {only}")
                 for kind in kinds
-                for path in kind.paths(raw)[self.most :]
+                for blame in kind.blamed(read, raw)[self.most :]
             ]
 
         return Parts(
             name=f"at_most_{self.most}_{'_'.join(kind.name for kind in kinds)}",
             text=f"At most {self.most} {words}.",
-            fields=tuple(dict.fromkeys(path for kind in kinds for path in kind.fields)),
-            test=" and ".join(
-                f"sum({kind.item_test} for item in {kind.place.value}) <= {self.most}"
-                for kind in kinds
-            ),
+            fields=tuple(path for kind in kinds for path in kind.fields),
+            test=" and ".join(f"len({kind.test}) <= {self.most}" for kind in kinds),
             find=found,
             schema={
                 "allOf": [
@@ -210,7 +213,7 @@ class AtMost(Shape, frozen=True):
 
 
 class AddsUp(Shape, frozen=True):
-    """The parts of a list add up to a total, if both are given."""
+    """The parts of a list add up to a total; nothing is judged if a part or the total is absent."""
 
     parts: str
     total: str
@@ -221,20 +224,27 @@ class AddsUp(Shape, frozen=True):
         path, _, name = self.parts.partition("[].")
         items, total = find(struct, path), find(struct, self.total)
         inner = items.item(name)
+        for place in (inner, total):
+            if not set(described(place.hint).types) <= {int, float}:
+                raise BrokenPluginError(f"{place.path} is not a number, and cannot add up")
         when = self.when.bind(struct) if self.when else None
         bounds = described(total.hint)
-        sum_of = unrolled("read", (f"return sum({inner.value} for item in {items.value})",))
-        total_of = unrolled("read", (f"return {total.value}",), **KNOWN)
+        parts = f"[{inner.value} for item in {items.items}]"
+        parts_of = unrolled("read", (f"return {parts}",), **KNOWN)
+        total_of = total.reader()
 
         def found(read: Any, _raw: Any) -> list[Finding]:
-            reached = sum_of(read)
-            if (bounds.ge or reached) <= reached <= (bounds.le or reached):
-                message = (
-                    f"is {show(total_of(read))}, but {self.parts} add up to {show(reached)}; "
-                    "they must be equal"
-                )
-                return [Finding(self.total, message, [reached])]
-            message = f"{self.parts} add up to {show(reached)}; accepted: {spans(bounds)}"
+            listed, given = parts_of(read), total_of(read)
+            if None in listed:
+                return []
+            reached = round(sum(listed), 6)
+            if abs(reached - given) < CLOSE:
+                return []
+            if fits(total, reached):
+                message = f"is {show(given)}, but {self.parts} add up to {show(reached)}; "
+                return [Finding(self.total, f"{message}they must be equal", [reached])]
+            accepted = listing(bounds.choices) or spans(bounds)
+            message = f"{self.parts} add up to {show(reached)}; accepted: {accepted}"
             return [Finding(path, message)]
 
         unless = f"not ({when.test}) or " if when else ""
@@ -242,10 +252,23 @@ class AddsUp(Shape, frozen=True):
             name=f"{items.name}_add_up_to_{total.name}",
             text=f"{self.parts} must add up to {self.total}.",
             fields=(path, self.total, *(when.fields if when else ())),
-            test=f"{unless}not {items.value} or "
-            f"sum([{inner.value} for item in {items.value}]) == {total.value}",
+            test=f"{unless}not {items.value} or {total.value} is None or "
+            f"None not in (parts := {parts}) and abs(sum(parts) - {total.value}) < {CLOSE}",
             find=found,
         )
+
+
+CLOSE = 1e-6
+"""Numbers that differ by less are equal: fractions of a second have no exact sum."""
+
+
+def fits(place: Place, value: Any) -> bool:
+    """Whether a field accepts a number."""
+    bounds = described(place.hint)
+    if bounds.choices:
+        return value in bounds.choices
+    low, high = bounds.ge, bounds.le
+    return (low is None or value >= low) and (high is None or value <= high)
 
 
 class CountsFromOne(Shape, frozen=True):
@@ -259,7 +282,8 @@ class CountsFromOne(Shape, frozen=True):
         items = find(struct, path)
         inner = items.item(name)
         most = described(items.hint).max_length
-        numbers = unrolled("read", (f"return [{inner.value} for item in {items.value}]",))
+        written = f"[{inner.value} for item in {items.items}]"
+        numbers = unrolled("read", (f"return {written}",), **KNOWN)
 
         def found(read: Any, _raw: Any) -> list[Finding]:
             return [
@@ -272,13 +296,12 @@ class CountsFromOne(Shape, frozen=True):
                 if number != place
             ]
 
-        prefix = [{"properties": {name: {"const": place}}} for place in range(1, (most or 0) + 1)]
+        prefix = [inner.nested({"const": place}) for place in range(1, (most or 0) + 1)]
         return Parts(
             name=f"{name}_counts_from_1",
             text=f"{self.path} must count the items: 1, 2, 3…",
             fields=(path,),
-            test=f"[{inner.value} for item in {items.value}] == "
-            f"[*range(1, len({items.value}) + 1)]",
+            test=f"{written} == [*range(1, len({items.items}) + 1)]",
             find=found,
             schema=items.nested({"prefixItems": prefix}, required=False) if most else None,
         )
@@ -296,49 +319,58 @@ class Cited(Shape, frozen=True):
         path, _, name = self.names.partition("[].")
         items = find(struct, path)
         inner = items.item(name)
-        names = unrolled("read", (f"return [{inner.value} for item in {items.value}]",))
         if self.citation.count("{}") != 1:
             raise BrokenPluginError(f"the citation {self.citation!r} has no {{}} for the name")
         before, after = self.citation.split("{}")
-        texts, fields = [], [path]
-        for text in self.within:
-            outer, _, deep = text.partition("[].")
-            place = find(struct, outer)
-            if deep:
-                texts.append(f"[{place.item(deep).value} for item in {place.value}]")
-            else:
-                texts.append(f"[{place.value}]")
-            fields.append(outer)
-        texts_of = unrolled("read", (f"return {' + '.join(texts)}",), **KNOWN)
+        names = unrolled("read", (f"return [{inner.value} for item in {items.items}]",), **KNOWN)
+        outer = [text.partition("[].")[0] for text in self.within]
+        written = " + ".join(_texts(struct, text) for text in self.within) or "[]"
+        texts_of = unrolled("read", (f"return {written}",), **KNOWN)
 
         def found(read: Any, _raw: Any) -> list[Finding]:
             listed = names(read)
             if not listed:
                 return []
-            findings, told = [], texts_of(read)
+            told = [text for text in texts_of(read) if text]
+            uncited = []
             for place, cited in enumerate(listed):
-                citation = f"{before}{cited}{after}"
-                pattern = re.compile(re.escape(citation) + ("" if after else NO_MORE))
-                if not any(pattern.search(text) for text in told):
-                    message = f"no prompt cites {show(citation)}; it may not appear"
-                    findings.append(Finding(f"{path}[{place}].{name}", message))
-            return findings
+                if cited and not any(_cites(text, before, cited, after) for text in told):
+                    message = (
+                        f"no prompt cites {show(f'{before}{cited}{after}')}; it may not appear"
+                    )
+                    uncited.append(Finding(f"{path}[{place}].{name}", message))
+            return uncited
 
         return Parts(
             name=f"{items.name}_cited",
-            text=f"{self.names} should be cited as {self.citation.format(name)} in "
+            text=f"{self.names} should be cited as {before}{name}{after} in "
             f"{' or '.join(self.within)}.",
-            fields=tuple(fields),
+            fields=(path, *outer),
             find=found,
         )
 
 
-NO_MORE = r"(?!\w)"
-"""After a name without an end mark: not the beginning of a longer name."""
+def _texts(struct: type[Struct], path: str) -> str:
+    """Return an expression for the list of texts at a path."""
+    outer, _, deep = path.partition("[].")
+    place = find(struct, outer)
+    if not deep:
+        return f"[{place.value}]"
+    return f"[{place.item(deep).value} for item in {place.items}]"
+
+
+def _cites(text: str, before: str, name: str, after: str) -> bool:
+    """Whether a text contains a citation, and not only as the beginning of a longer name."""
+    found = re.escape(f"{before}{name}{after}")
+    return re.search(found if after else found + NO_MORE, text) is not None
+
+
+NO_MORE = r"(?![A-Za-z0-9_])"
+"""After a name without an end mark: not the beginning of a longer one."""
 
 
 class Remark(Shape, frozen=True):
-    """Something worth knowing about a field when something is so; it refuses nothing."""
+    """Something worth knowing about a field that is sent when something is so."""
 
     path: str
     when: Condition
@@ -351,6 +383,6 @@ class Remark(Shape, frozen=True):
             name=f"{place.name}_when_{when.name}",
             text=f"{self.message[:1].upper()}{self.message[1:]}.",
             fields=(self.path, *when.fields),
-            test=f"not ({when.test})",
+            test=f"not ({when.test}) or not {place.present}",
             find=lambda _read, _raw: [Finding(self.path, self.message)],
         )
