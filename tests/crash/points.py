@@ -98,5 +98,6 @@ def posts(point: Point, provider: str) -> int:
 
 def fetches(point: Point, how: str) -> int:
     """Return how many downloads must follow the crash."""
-    recorded = point.name == "all recorded"
-    return 0 if recorded or how == "told: lost" else 1
+    # What the file will be is recorded before it gets its name, so that it is recognised.
+    there = point.stop in ("after rename", "after file")
+    return 0 if there or how == "told: lost" else 1
