@@ -215,8 +215,6 @@ for quality in ("std", "pro"):
     for sound in ("silent", "audio"):
         FIELDS[f"uniall/kling-v3-{quality}-{sound}"] = UNIALL
 
-GOOD_PROMPT = st.fixed_dictionaries({"prompt": st.just("A red kite")})
-
 
 @st.composite
 def native_payloads(draw: st.DrawFn, variant: str) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def print_line(
 
 
 def can_prompt() -> bool:
-    """Whether somebody can answer: standard input is a terminal."""
+    """Whether standard input is interactive: standard input is a terminal."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 

@@ -252,7 +252,7 @@ def _trouble(
     answer: Answer,
     on_update: OnUpdate | None,
 ) -> Flow[str]:
-    """Say what an answer lacks to be a complete video, and do what can be done about it."""
+    """Explain why an answer is not a complete video, and recover if possible."""
     if answer.status in (200, 206):
         return part.missing or ""
     if answer.status in GONE:

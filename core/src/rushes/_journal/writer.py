@@ -59,7 +59,7 @@ class Writer(Generic[C]):
         self._handed.put(job)
 
     def stop(self) -> None:
-        """Let the thread end after the jobs queued before."""
+        """Stop once the queued jobs are done."""
         self._handed.put(None)
 
     def join(self) -> None:

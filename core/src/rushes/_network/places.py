@@ -42,7 +42,7 @@ class Places:
         return turn
 
     def leave(self, turn: Turn) -> None:
-        """Give up a place, or a position in the line."""
+        """Release a place, or leave the line."""
         with self._lock:
             turn.come.cancel()
             self._inside.discard(turn)

@@ -1,4 +1,4 @@
-"""The time that a client lives by. A test gives it another (`rushes.testing.Clock`)."""
+"""The clock that a client uses. A test gives it another (`rushes.testing.Clock`)."""
 
 import random
 import time

@@ -1,4 +1,4 @@
-"""What every flow of one client shares, and how a change to a task is recorded and told."""
+"""What every flow of one client shares, and how a change to a task is recorded and reported."""
 
 import math
 import os

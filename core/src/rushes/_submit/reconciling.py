@@ -86,7 +86,7 @@ def _unknown(
 def _of_another_key(
     session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
 ) -> Flow[OutcomeUnknownError]:
-    """Return the error that only the key the task was sent with can find out what became of it."""
+    """Return the error: only the key that the task was sent with can look it up."""
     _, where = session.keys.find(loaded)
     variable = key_variable(loaded.variant.provider)
     hint = (

@@ -14,7 +14,7 @@ from rushes.rules import Rule
 
 
 class ShapeRule(Rule, frozen=True, kw_only=True):
-    """A rule that is declared, not written; it says nothing until it is bound to a payload."""
+    """A rule that is declared, not written; it has no effect until it is bound to a payload."""
 
     shape: Shape
     test: str = ""

@@ -38,9 +38,9 @@ class Clock(SystemClock):
         return time.monotonic() + self._skipped
 
     def since_boot(self) -> float:
-        """Return the seconds since the machine started; the journal keeps claims alive by them.
+        """Return the seconds since the machine started; the journal measures claims by them.
 
-        Skipped pauses do not count: the thread that renews claims lives by real time.
+        Skipped pauses do not count: the thread that renews claims uses real time.
         """
         return super().since_boot() + self._advanced
 

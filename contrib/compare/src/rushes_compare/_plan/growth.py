@@ -35,7 +35,7 @@ def merge_plan(there: Results, plan: Plan) -> Plan:
 
 
 def not_in_plan(there: Results, plan: Plan) -> Iterator[str]:
-    """Yield what a comparison holds that is not planned."""
+    """Yield what is in the comparison but not in the plan."""
     left = dict(enumerate(plan.rows))
     for row in there.rows:
         place = _find(row, left)

@@ -36,7 +36,7 @@ async def run_cells(
     timeout: float | None = None,  # noqa: ASYNC109 - it ends the waiting, not the tasks
     redo: Redo | None = None,
 ) -> None:
-    """Bring every pending cell to its end; the outcomes go into the results file.
+    """Run every pending cell to completion; the outcomes go into the results file.
 
     A cell's task has its own reference, so nothing that was sent before is sent again. With `redo`,
     cells that failed are started again, each as another task; a video that could not be used is
