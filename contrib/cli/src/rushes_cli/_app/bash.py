@@ -6,7 +6,7 @@ from click.shell_completion import BashComplete, CompletionItem
 
 
 class Bash(BashComplete):
-    """Joins those words again, and completes only what follows the sign, which is all that bash replaces."""
+    """Joins those words again, and completes what follows the sign: bash replaces only that."""
 
     _before = ""
 
