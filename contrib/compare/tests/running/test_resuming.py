@@ -295,8 +295,10 @@ def test_an_impossible_folder_is_reported(tmp_path: Path) -> None:
     with pytest.raises(FolderError, match="cannot be written"):
         write_atomically(tmp_path / "file" / "results.csv", [b""])
     for folder in (tmp_path / ("n" * 300), tmp_path / "file", tmp_path / "a\0b"):
+        client = AsyncClient(home=tmp_path / "home")
         with pytest.raises(FolderError, match="cannot be"):
-            compare("A", PAIR, folder=folder, client=AsyncClient(home=tmp_path / "home"))
+            compare("A", PAIR, folder=folder, client=client)
+        asyncio.run(client.close())
 
 
 def test_a_blocked_table_does_not_stop_the_other_or_the_page(tmp_path: Path) -> None:
