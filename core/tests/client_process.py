@@ -132,9 +132,9 @@ def leave_open(home: str, url: str, kind: str, what: str) -> None:
             asyncio.run(_use_async(AsyncClient(**settings(home, url)), what))
         os.write(1, f"open: {bool(_open_journal_files())}\n".encode())
         gc.collect()
-        for thread in threading.enumerate():
-            if thread.name.startswith("rushes"):
-                thread.join()
+        while ours := [t for t in threading.enumerate() if t.name.startswith("rushes")]:
+            ours[0].join(0.05)
+            gc.collect()  # a thread that was just finishing a job still referred to the client
     os.write(1, f"left: {_open_journal_files()}\n".encode())
 
 
