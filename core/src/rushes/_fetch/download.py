@@ -74,7 +74,7 @@ def lies_at(task: Task, output: Path | None) -> bool:
 
 
 def _holds(path: Path, task: Task, *, if_unknown: bool) -> bool:
-    """Whether a file is a task's own video; `if_unknown` if there is no digest to tell by."""
+    """Whether a file is a task's own video; `if_unknown` if no digest is recorded."""
     try:
         with open_regular(path) as file:
             if task.file_sha256 is None:

@@ -147,7 +147,7 @@ class Has(Condition, frozen=True):
 
 
 class Joined(Condition, frozen=True):
-    """Several conditions, of which all or any must be met."""
+    """Several conditions: all of them, or any of them, must be met."""
 
     conditions: tuple[Condition, ...]
     how: Literal["and", "or"]
