@@ -75,7 +75,7 @@ STATUS: tuple[Case, ...] = (
     fault_case(STEP, "status-stall", RUNNING, times=None, timeout=15, limits=BRIEF),
     fault_case(
         STEP, "status-404", RUNNING, times=None, verify=gave_it_time,
-        message="has not known this task",
+        message="every poll has been refused",
     ),
     fault_case(STEP, "status-401", RUNNING, message="refused the key from the argument `keys`"),
     fault_case(STEP, "status-cancelled", task_ended("cancelled"), verify=polled_once),

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from rushes._payload.fields import TransportText as TransportText
     from rushes._payload.fields import TransportURL as TransportURL
     from rushes._payload.fields import absent as absent
-    from rushes._plugins.defaults import refusal_by_status as refusal_by_status
+    from rushes._plugins.refusals import refusal_by_status as refusal_by_status
     from rushes._session.session import OnUpdate as OnUpdate
+    from rushes.answers import Answers as Answers
+    from rushes.answers import Codes as Codes
     from rushes.async_client import AsyncClient as AsyncClient
     from rushes.calls import Answer as Answer
     from rushes.calls import Call as Call
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from rushes.problems import Note as Note
     from rushes.problems import Problem as Problem
     from rushes.problems import Source as Source
+    from rushes.provider import Provider as Provider
     from rushes.report import Report as Report
     from rushes.request import Image as Image
     from rushes.request import Request as Request
@@ -73,6 +76,7 @@ if TYPE_CHECKING:
     from rushes.variant import SPEC as SPEC
     from rushes.variant import Always as Always
     from rushes.variant import Built as Built
+    from rushes.variant import Cancel as Cancel
     from rushes.variant import Polling as Polling
     from rushes.variant import To as To
     from rushes.variant import Uploads as Uploads
@@ -81,10 +85,11 @@ else:
     __all__, __getattr__, __dir__ = lazily(
         __name__,
         {
+            "rushes.answers": "Answers Codes",
             "rushes.async_client": "AsyncClient",
             "rushes.calls": "Answer Call LocalFile Steps pick pick_number pick_percent pick_text",
             "rushes.client": "Client",
-            "rushes._plugins.defaults": "refusal_by_status",
+            "rushes._plugins.refusals": "refusal_by_status",
             "rushes.draft": "Draft",
             "rushes.errors": (
                 "BrokenPluginError ConfigurationError DiskError JournalError MissingKeyError "
@@ -97,6 +102,7 @@ else:
             "rushes._check.matrix": "Capability capabilities",
             "rushes._network.settings": "Timeouts",
             "rushes.problems": "Note Problem Source",
+            "rushes.provider": "Provider",
             "rushes.report": "Report",
             "rushes.request": "Image Request Shot Subject",
             "rushes.rules": "Finding rule",
@@ -104,6 +110,6 @@ else:
             "rushes._session.session": "OnUpdate",
             "rushes._journal.sqlite": "SQLiteJournal",
             "rushes.task": "Receipt Refusal Result State Status Task",
-            "rushes.variant": "SPEC Always Built Polling To Uploads Variant",
+            "rushes.variant": "SPEC Always Built Cancel Polling To Uploads Variant",
         },
     )

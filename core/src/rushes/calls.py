@@ -21,6 +21,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
     body: bytes | None = None
 
+    def json(self) -> Any:
+        """Return the body decoded as JSON, or None if it is not valid JSON."""
+        return Answer(0, {}, self.body or b"").json()
+
     def __repr__(self) -> str:
         names = ", ".join(self.headers)
         return f"<{self.method} {self.url} ({names}; {len(self.body or b'')} bytes)>"

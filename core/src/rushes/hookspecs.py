@@ -14,7 +14,7 @@ from rushes.calls import Answer, Call, LocalFile, Steps
 from rushes.draft import Draft
 from rushes.problems import Note, Problem
 from rushes.request import Request
-from rushes.task import Receipt, Refusal, Status
+from rushes.task import Receipt, Refusal, Status, Task
 from rushes.variant import Variant
 
 hookspec = pluggy.HookspecMarker("rushes")
@@ -23,7 +23,10 @@ hookimpl = pluggy.HookimplMarker("rushes")
 
 @hookspec(firstresult=True)
 def variant() -> Variant:  # type: ignore[empty-body]
-    """Declare the variant. Called once, when it is loaded."""
+    """Declare the variant, if the entry point is not the declaration itself but has this hook.
+
+    Called once, when it is loaded.
+    """
 
 
 @hookspec(firstresult=True)
@@ -54,17 +57,21 @@ def submit(  # type: ignore[empty-body]
 
 
 @hookspec(firstresult=True)
-def parse_submit(variant: Variant, answer: Answer) -> Receipt | Refusal | None:
+def parse_submit(variant: Variant, answer: Answer, task: Task) -> Receipt | Refusal | None:
     """Read the answer to the creating call, or to its replay, whatever its HTTP status.
 
     Return a receipt if the answer names the task, a refusal if it explicitly says that none was
     created, None if it says neither: then the HTTP status decides, by `parse_refusal`. If the
     provider has no idempotency key, a refusal that may name a task is treated as unknown.
+    `task` is our record of the job, with the call that was sent; so for the hooks below.
+    By default the declaration's `answers` say where the id is.
     """
 
 
 @hookspec(firstresult=True)
-def poll(variant: Variant, receipt: Receipt) -> Steps[Answer]:  # type: ignore[empty-body]
+def poll(  # type: ignore[empty-body]
+    variant: Variant, receipt: Receipt, task: Task
+) -> Steps[Answer]:
     """Yield the calls that ask for a status; return the answer for `parse_status` to read.
 
     By default one GET of `status_path`.
@@ -72,16 +79,29 @@ def poll(variant: Variant, receipt: Receipt) -> Steps[Answer]:  # type: ignore[e
 
 
 @hookspec(firstresult=True)
-def parse_status(variant: Variant, answer: Answer) -> Status | None:
+def parse_status(variant: Variant, answer: Answer, receipt: Receipt, task: Task) -> Status | None:
     """Read a status, from a poll or a webhook; None if the answer is not understood.
 
-    A status word that no page documents is not understood: neither success nor failure.
+    A status word that no page documents is not understood: neither success nor failure. An answer
+    that is not understood, or has an HTTP status that is not 2xx, is read by `parse_refusal`. By
+    default the declaration's `answers` say where the status is, and what its words mean.
     """
 
 
 @hookspec(firstresult=True)
 def parse_refusal(variant: Variant, answer: Answer) -> Refusal:  # type: ignore[empty-body]
-    """Say what an error answer means. By default its HTTP status decides."""
+    """Say what an error answer means, to a submit, poll, cancel or upload.
+
+    It decides what happens next:
+
+    - `refused`, `content`, `balance`: nothing was bought; the job ends `refused`. A task that is
+      polled keeps its state, and waiting ends if the provider goes on refusing for two minutes.
+    - `key`: the same, and the message says where the key is from; waiting ends at once.
+    - `wait`: the call is made again, after `retry_after` seconds.
+    - `unknown`: the answer does not say; after a submit the task is looked up or replayed.
+
+    By default the declared codes decide, then the HTTP status.
+    """
 
 
 @hookspec(firstresult=True)
@@ -100,7 +120,7 @@ def upload(variant: Variant, file: LocalFile) -> Steps[str | None] | None:
 
 
 @hookspec(firstresult=True)
-def look_up(variant: Variant, client_id: str) -> Steps[list[Receipt] | None] | None:
+def look_up(variant: Variant, client_id: str, task: Task) -> Steps[list[Receipt] | None] | None:
     """Yield the calls that ask which tasks have our client id; return all that were found.
 
     Called after a submit with an unknown outcome. Return an empty list if the provider says that
@@ -111,8 +131,12 @@ def look_up(variant: Variant, client_id: str) -> Steps[list[Receipt] | None] | N
 
 
 @hookspec(firstresult=True)
-def cancel(variant: Variant, receipt: Receipt) -> Steps[Answer] | None:
-    """Yield the calls that cancel a task; None (the default) if the provider cannot."""
+def cancel(variant: Variant, receipt: Receipt, task: Task) -> Steps[Answer] | None:
+    """Yield the calls that cancel a task; None if the provider cannot.
+
+    Called only for a task that the provider, asked right before, called alive: `task.state` is
+    `queued` or `in_progress`. By default one call, as `cancel` in the declaration describes it.
+    """
 
 
 HOOKS = (

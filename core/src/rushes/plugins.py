@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from rushes._lazy import lazily
 
 if TYPE_CHECKING:
+    from rushes._check.trial import sample_task as sample_task
     from rushes._check.trial import trial as trial
     from rushes._plugins.installed import COMMANDS as COMMANDS
     from rushes._plugins.installed import OBSERVERS as OBSERVERS
@@ -29,7 +30,7 @@ else:
     __all__, __getattr__, __dir__ = lazily(
         __name__,
         {
-            "rushes._check.trial": "trial",
+            "rushes._check.trial": "sample_task trial",
             "rushes._plugins.installed": (
                 "COMMANDS OBSERVERS VARIANTS WRAPPERS Installed distribution installed version"
             ),

@@ -44,20 +44,6 @@ def id_objection(text: str) -> str | None:
     return None if text.isprintable() else "contains characters that cannot be printed"
 
 
-class Receipt(msgspec.Struct, frozen=True):
-    """What a submit's answer contained: the remote id, and any JSON that polls will need.
-
-    `created_at` is when the provider says that it created the task, in seconds since 1970, `model`
-    the name of the model that it says makes it: a task that is older than the job, or made by
-    another variant's model, belongs to another job with the same client id.
-    """
-
-    remote_id: Annotated[str, msgspec.Meta(pattern=r"\S")]
-    memo: Any = None
-    created_at: float | None = None
-    model: str | None = None
-
-
 class Result(msgspec.Struct, frozen=True, kw_only=True):
     """One offered video: an address, or a call if it needs the key.
 
@@ -82,6 +68,22 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
     cost: float | None = None
     remote_id: str | None = None
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What a submit's answer contained: the remote id, and any JSON that polls will need.
+
+    `created_at` is when the provider says that it created the task, in seconds since 1970, `model`
+    the name of the model that it says makes it: a task that is older than the job, or made by
+    another variant's model, belongs to another job with the same client id. `status` is what the
+    same answer says of the task, if it says so; it is not kept.
+    """
+
+    remote_id: Annotated[str, msgspec.Meta(pattern=r"\S")]
+    memo: Any = None
+    created_at: float | None = None
+    model: str | None = None
+    status: Status | None = None
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True):

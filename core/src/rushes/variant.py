@@ -1,16 +1,19 @@
 """The declaration of a variant: everything about it that is data."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
+from urllib.parse import quote
 
 import msgspec
 from msgspec import Struct
 
+from rushes.answers import Answers
 from rushes.problems import Source
 from rushes.rules import Rule
-from rushes.urls import join
+from rushes.urls import join, origin
 
-SPEC = 1
+SPEC = 2
 """The version of the hook specification that this core supports."""
 
 
@@ -51,22 +54,45 @@ class Polling(Struct, frozen=True, kw_only=True):
 
 
 class Uploads(Struct, frozen=True, kw_only=True):
-    """What the provider's upload endpoint accepts: types by content, size in bytes."""
+    """What the provider's upload endpoint accepts: types by content, size in bytes.
+
+    `source` is the page that says so, if it is not the variant's.
+    """
 
     types: tuple[str, ...]
     max_bytes: int
-    source: Source
+    source: Source | None = None
+
+
+class Cancel(Struct, frozen=True, kw_only=True):
+    """The call that cancels a task; its path has placeholders like `status_path`.
+
+    `while_queued`: the provider cancels only tasks that have not begun.
+    """
+
+    path: str
+    method: str = "POST"
+    while_queued: bool = False
 
 
 class Variant(Struct, frozen=True, kw_only=True):
-    """One model at one provider.
+    """One model at one provider. What a provider's models share is declared in a `Provider`.
 
-    `spec` is the version of the hook specification that the plugin was written for. `fields` says
+    `spec` is the number of the hook specification that the plugin was written for, 2. `fields` says
     the target of each common field, with `images.<role>` for each role of an image; a field that is
     not in it, and that `build_payload` does not take, is a problem. `cost` estimates USD for a
-    valid payload, None if unknown. `status_path` has `{id}` in place of the remote id.
-    The client id, by which the provider recognises a call that it saw before, is put into the
-    payload's `client_id_field`, or sent as the header `client_id_header`.
+    valid payload, None if unknown.
+
+    Paths are appended to `base_url`. `{id}` in them is the remote id, or the value that `answers`
+    keeps under that name, encoded; in `{+id}` slashes stay as they are, and a path that begins with
+    `{+name}` is an address that the provider gave. `submit_paths` has those that differ by the
+    payload's input mode. In `look_up_path`, `{client_id}` is our client id, by which the provider
+    recognises a call that it saw before; it is put into the payload's `client_id_field`, or sent as
+    the header `client_id_header`.
+
+    `headers` are sent with every call to the provider. `answers` says how its answers are read,
+    `hooks` are functions marked `@hookimpl` for what no declaration can say; a later one is asked
+    before an earlier one of the same name.
     """
 
     spec: int
@@ -76,18 +102,24 @@ class Variant(Struct, frozen=True, kw_only=True):
     model: str
     submit_path: str
     status_path: str
+    submit_paths: Mapping[str, str] = {}
     base_url: str | None = None
     fields: Mapping[str, To | Always | Built] = {}
     rules: tuple[Rule, ...] = ()
     cost: Callable[[Any], float | None] | None = None
     input_mode: Callable[[Any], str] | None = None
+    headers: Mapping[str, str] = {}
+    answers: Answers | None = None
     idempotency: Literal["replay", "reject", "none"] = "none"
     look_up: Literal["by_client_id", "none"] = "none"
+    look_up_path: str | None = None
     client_id_field: str | None = None
     client_id_header: str | None = None
+    cancel: Cancel | None = None
     polling: Polling = Polling()
     uploads: Uploads | None = None
     facts: tuple[str, ...] = ()
+    hooks: tuple[Callable[..., Any], ...] = ()
 
     @property
     def provider(self) -> str:
@@ -99,12 +131,41 @@ class Variant(Struct, frozen=True, kw_only=True):
         """The prefix of the provider's environment variables: `TOAPIS`."""
         return environment_prefix(self.provider)
 
-    def url(self, path: str, **ids: str) -> str:
-        """Return an endpoint's address; ids in it are encoded."""
-        from urllib.parse import quote
+    def submit_url(self, input_mode: str | None = None) -> str:
+        """Return the address that a payload with this input mode is sent to."""
+        return self.url(self.submit_paths.get(input_mode or "", self.submit_path))
 
-        encoded = {name: quote(value, safe="") for name, value in ids.items()}
-        return join(self.base_url or "", path.format(**encoded))
+    def url(self, path: str, **values: str) -> str:
+        """Return an endpoint's address, with its placeholders filled in.
+
+        Raises ValueError if there is no value for one, or if an address that the provider gave is
+        at another origin.
+        """
+        if begins := _ADDRESS.match(path):
+            there, path = _value(values, begins[1]), path[begins.end() :]
+            if "://" in there and origin(there) != origin(self.base_url or ""):
+                raise ValueError(f"{there} is not at {self.base_url}")
+            whole = there if "://" in there else join(self.base_url or "", there)
+        else:
+            whole = ""
+        filled = _PLACEHOLDER.sub(lambda found: _written(found, values), path)
+        return whole + filled if begins else join(self.base_url or "", filled)
+
+
+_PLACEHOLDER = re.compile(r"\{(\+?)(\w+)\}")
+_ADDRESS = re.compile(r"\{\+(\w+)\}")
+
+
+def _written(placeholder: re.Match[str], values: Mapping[str, str]) -> str:
+    """Return the value of a placeholder, encoded for an address (RFC 6570, 3.2.2 and 3.2.3)."""
+    plus, name = placeholder.groups()
+    return quote(_value(values, name), safe="/" if plus else "")
+
+
+def _value(values: Mapping[str, str], name: str) -> str:
+    if name not in values:
+        raise ValueError(f"{name!r} is not known, which the address needs")
+    return values[name]
 
 
 def environment_prefix(provider: str) -> str:

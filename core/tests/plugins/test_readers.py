@@ -25,7 +25,7 @@ from rushes._fetch.part_file import PartFile
 from rushes._flow import Interrupted
 from rushes._journal.sqlite import _read
 from rushes._keys.redacting import LEAST, redact, redacted
-from rushes._plugins.defaults import refusal_by_status, retry_after
+from rushes._plugins.refusals import refusal_by_status, retry_after
 from rushes._session.session import excerpt
 from rushes._submit.uploading import image_type
 from rushes.home import Keys

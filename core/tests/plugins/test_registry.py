@@ -37,7 +37,7 @@ BROKEN = {
         GOOD.format(id="x/y") + "async def f(self, payload): pass\nOwn.submit = hookimpl(f)",
         "hook submit is an async function",
     ),
-    "no declaration": ("class P: pass\nplugin = P()", "does not return a rushes.Variant"),
+    "no declaration": ("class P: pass\nplugin = P()", "has no hook variant"),
     "declares by raising": (
         GOOD.format(id="x/y") + "def f(self): raise OSError\nOwn.variant = hookimpl(f)",
         "declaration raised OSError",
@@ -45,7 +45,7 @@ BROKEN = {
     "another spec": (
         GOOD.format(id="x/y")
         + "plugin.declaration = msgspec.structs.replace(plugin.declaration, spec=99)",
-        "version 99 .* supports version 1",
+        "version 99 .* supports version 2",
     ),
     "another id": (GOOD.format(id="x/y"), "entry point says .*, its declaration x/y"),
 }

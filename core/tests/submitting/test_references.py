@@ -36,7 +36,7 @@ from rushes import (
     hookimpl,
     pick_text,
 )
-from rushes._plugins.defaults import http_date
+from rushes._plugins.refusals import http_date
 from rushes.journal import LEASE
 from rushes.testing import Clock
 

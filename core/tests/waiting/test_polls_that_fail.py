@@ -203,10 +203,11 @@ def test_fetching_a_task_that_is_not_ready(make: Maker, server: Server) -> None:
 
 def test_cancelling(make: Maker, server: Server) -> None:
     driver = make()
-    server.stages = [{"stage": "stopped"}]
+    server.stages = [{"stage": "waiting"}, {"stage": "stopped"}]
     task = driver.cancel(driver.submit("acme/zoom", REQUEST))
     assert task.state == "cancelled"
-    assert server.lines[1:] == ["DELETE /v1/clips/c-1", "GET /v1/clips/c-1"]
+    polled = "GET /v1/clips/c-1"
+    assert server.lines[1:] == [polled, "DELETE /v1/clips/c-1", polled]
     with pytest.raises(ConfigurationError, match="nothing to cancel"):
         driver.cancel(task)
     server.on("DELETE", answers(409, KEY))
@@ -218,10 +219,33 @@ def test_cancelling(make: Maker, server: Server) -> None:
 def test_a_task_that_continues_despite_cancel_is_not_called_cancelled(
     make: Maker, server: Server
 ) -> None:
+    server.stages = [{"stage": "waiting"}, {"stage": "rendering", "done": "50%"}]
     driver = make()
     task = driver.cancel(driver.submit("acme/zoom", REQUEST))
     assert task.state == "in_progress"
     assert driver.wait(task).state == "completed"
+
+
+def test_a_task_that_has_ended_is_not_cancelled(make: Maker, server: Server) -> None:
+    """At some providers the same call erases the task, with its video."""
+    driver = make()
+    server.stages = []
+    task = driver.cancel(driver.submit("acme/zoom", REQUEST))
+    assert task.state == "completed"
+    assert not [line for line in server.lines if line.startswith("DELETE")]
+    assert driver.fetch(task).file
+
+
+@pytest.mark.parametrize("status", [404, 500, 200])
+def test_nothing_is_cancelled_if_its_state_is_unknown(
+    make: Maker, server: Server, status: int
+) -> None:
+    driver = make()
+    task = driver.submit("acme/zoom", REQUEST)
+    server.on("GET /v1/clips", answers(status, {"error": {"message": "no"}}))
+    with pytest.raises(StillRunningError, match="is not cancelled: it is unknown whether"):
+        driver.cancel(task)
+    assert not [line for line in server.lines if line.startswith("DELETE")]
 
 
 def test_polling_stops_when_the_provider_has_not_known_the_task_for_long(
@@ -229,7 +253,7 @@ def test_polling_stops_when_the_provider_has_not_known_the_task_for_long(
 ) -> None:
     server.on("GET /v1/clips", *[answers(404, {})] * 1000)
     driver = make(clock=SteppingClock())
-    with pytest.raises(StillRunningError, match="has not known this task for") as caught:
+    with pytest.raises(StillRunningError, match="every poll has been refused for 120 s") as caught:
         driver.generate("acme/zoom", REQUEST)
     server.script.clear()
     assert caught.value.task

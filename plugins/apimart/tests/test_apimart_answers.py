@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 from rushes import Answer, Receipt, Refusal, Status
-from rushes.plugins import Registry
+from rushes.plugins import Registry, sample_task
 
 KLING = Registry().get("apimart/kling-v3")
+TASK = sample_task(KLING.variant)
 URL = "https://files.example.org/v.mp4"
 ERROR = {"code": "some_code", "message": "the lamp is broken", "type": "some_error"}
 ACCEPTED = {"code": 200, "data": [{"status": "submitted", "task_id": "task_1"}]}
@@ -25,12 +26,16 @@ def task(**fields: Any) -> dict[str, Any]:
 
 
 def read_status(body: Any, status: int = 200) -> Status | None:
-    found: Status | None = KLING.call("parse_status", answer=answer(body, status))
+    found: Status | None = KLING.call(
+        "parse_status", answer=answer(body, status), receipt=Receipt("task_1"), task=TASK
+    )
     return found
 
 
 def read_submit(body: Any, status: int = 200) -> Receipt | Refusal | None:
-    found: Receipt | Refusal | None = KLING.call("parse_submit", answer=answer(body, status))
+    found: Receipt | Refusal | None = KLING.call(
+        "parse_submit", answer=answer(body, status), task=TASK
+    )
     return found
 
 

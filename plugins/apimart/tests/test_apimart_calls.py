@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from rushes import Answer, Call, LocalFile, Receipt, Request
-from rushes.plugins import LoadedVariant, Registry
+from rushes.plugins import LoadedVariant, Registry, sample_task
 from rushes.testing import check
 
 BASES = [
@@ -36,7 +36,9 @@ def test_a_submit_is_one_post(base: str | None, root: str) -> None:
 
 @pytest.mark.parametrize(("base", "root"), BASES)
 def test_a_poll_is_one_get(base: str | None, root: str) -> None:
-    steps = kling(base).call("poll", receipt=Receipt("task_1"))
+    steps = kling(base).call(
+        "poll", receipt=Receipt("task_1"), task=sample_task(kling(base).variant)
+    )
     call = next(steps)
     assert (call.method, call.url) == ("GET", f"{root}/v1/tasks/task_1")
     assert call.body is None

@@ -19,6 +19,5 @@ class TestKlingV3(VariantConformance):
         "shots_need_multi_shot": {**BASE, "multi_prompt": CUTS}, "shots_fill_the_duration": {**SHOTS, "duration": 6},
         "intelligence_takes_no_shots": {**AUTO, "prompt": "k"}, "indexes_count_from_one": {**SHOTS, "multi_prompt": CUTS[::-1]}}
     noted = {"subjects_are_cited": {**BASE, "element_list": [KITE]}, "image_may_set_the_ratio": {**BASE, "image_urls": [URL], "aspect_ratio": "1:1"}}
-    words = "submitted:queued pending:queued processing:in_progress completed failed cancelled canceled:cancelled expired"
     statuses = [({"data": TASK}, Status(state="completed", results=(Result(url=URL),), cost=0.3, remote_id="t"))]
     refusals = [(200, {"code": 402, "error": {"message": "no money"}}, "balance"), (200, {"code": 400}, "refused")]

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 from rushes import Answer, Receipt, Refusal, Status
-from rushes.plugins import Registry
+from rushes.plugins import Registry, sample_task
 
 ALL = ("toapis/kling-v3", "toapis/kling-v3-omni", "toapis/kling-v2-6")
 LOADED = Registry().get(ALL[0])
+TASK = sample_task(LOADED.variant)
 TASK = {
     "id": "video_1",
     "object": "generation.task",
@@ -31,12 +32,16 @@ def answer(body: Any, status: int = 200, **headers: str) -> Answer:
 
 
 def read_status(body: Any, status: int = 200) -> Status | None:
-    found: Status | None = LOADED.call("parse_status", answer=answer(body, status))
+    found: Status | None = LOADED.call(
+        "parse_status", answer=answer(body, status), receipt=Receipt("video_1"), task=TASK
+    )
     return found
 
 
 def read_submit(body: Any, status: int = 200) -> Receipt | Refusal | None:
-    found: Receipt | Refusal | None = LOADED.call("parse_submit", answer=answer(body, status))
+    found: Receipt | Refusal | None = LOADED.call(
+        "parse_submit", answer=answer(body, status), task=TASK
+    )
     return found
 
 

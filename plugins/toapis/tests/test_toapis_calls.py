@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from rushes import Answer, Call, Client, LocalFile, Receipt, RefusedError, Request
-from rushes.plugins import Registry
+from rushes.plugins import Registry, sample_task
 from rushes.testing import Clock, Network, check
 
 ALL = ("toapis/kling-v3", "toapis/kling-v3-omni", "toapis/kling-v2-6")
@@ -50,7 +50,7 @@ def test_a_submit_is_one_post(variant: str, base: str | None, root: str) -> None
 @pytest.mark.parametrize(("base", "root"), BASES)
 def test_a_poll_is_one_get(variant: str, base: str | None, root: str) -> None:
     loaded = registry(base).get(variant)
-    steps = loaded.call("poll", receipt=Receipt("video_1"))
+    steps = loaded.call("poll", receipt=Receipt("video_1"), task=sample_task(loaded.variant))
     call = next(steps)
     assert (call.method, call.url) == ("GET", f"{root}/v1/videos/generations/video_1")
     assert call.body is None
@@ -110,7 +110,8 @@ def test_upload_limits_are_the_documented_ones() -> None:
     ],
 )
 def test_a_look_up_finds_only_tasks(status: int, body: Any, found: list[str] | None) -> None:
-    steps = Registry().get("toapis/kling-v3").call("look_up", client_id="a/b")
+    loaded = Registry().get("toapis/kling-v3")
+    steps = loaded.call("look_up", client_id="a/b", task=sample_task(loaded.variant))
     assert next(steps).url == "https://toapis.com/v1/videos/generations/a%2Fb"
     with pytest.raises(StopIteration) as caught:
         steps.send(Answer(status, {}, json.dumps(body).encode()))

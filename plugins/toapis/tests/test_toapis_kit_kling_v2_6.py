@@ -19,5 +19,4 @@ class TestKlingV26(VariantConformance):
                 "one_of_each_frame": {**BASE, "image_with_roles": FRAMES[:1] * 2},
                 "last_frame_needs_first": {**BASE, "image_with_roles": FRAMES[1:2]}}
     receipts = [({"id": "t", "status": "queued"}, "t")]
-    words = "queued submitted:queued in_progress completed failed cancelled canceled:cancelled expired"
     statuses = [({"status": "completed", "progress": "90%", "url": URL}, DONE)]

@@ -20,5 +20,4 @@ class TestKlingV3(VariantConformance):
                 "last_frame_needs_first": {**BASE, "image_with_roles": FRAMES[1:2]},
                 "fifteen_seconds_without_images": {**BASE, "duration": 15, "reference_images": [URL]}}
     receipts = [({"id": "t", "object": "generation.task", "status": "queued"}, "t")]
-    words = "queued submitted:queued in_progress completed failed cancelled canceled:cancelled expired"
     statuses = [(DONE, Status(state="completed", results=(Result(url=URL, expires_at=9),), remote_id="t"))]

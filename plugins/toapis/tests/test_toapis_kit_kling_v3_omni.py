@@ -17,6 +17,5 @@ class TestKlingV3Omni(VariantConformance):
     noted = {"other_tags_pass": {**BASE, "prompt": "<<<video_1>>>"},
              "image_may_set_the_ratio": {**CITED, "aspect_ratio": "1:1"}}
     receipts = [({"id": "t", "object": "generation.task", "status": "queued"}, "t")]
-    words = "queued submitted:queued in_progress completed failed cancelled canceled:cancelled expired"
     statuses = [({"status": "failed", "error": ERROR}, Status(state="failed", reason="no"))]
     refusals = [(422, {"error": ERROR}, "content"), (402, {"error": {"message": "no"}}, "balance")]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from rushes import Answer, Call, Client, OutcomeUnknownError, Receipt, Refusal, Request, Status
-from rushes.plugins import LoadedVariant, Registry
+from rushes.plugins import LoadedVariant, Registry, sample_task
 from rushes.testing import Clock, Network, check
 
 ALL = [
@@ -26,10 +26,18 @@ def loaded(name: str, base: str = BASES[0][0]) -> LoadedVariant:
     return Registry(base_urls={"uniall": base}).get(name)
 
 
+TASK = sample_task(loaded(ALL[0]).variant)
+
+
 def call(hook: str, body: Any, status: int, **headers: str) -> Any:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return loaded(ALL[0]).call(hook, answer=Answer(status=status, headers=named, body=raw))
+    answered = Answer(status=status, headers=named, body=raw)
+    record: dict[str, Any] = {
+        "parse_submit": {"task": TASK},
+        "parse_status": {"task": TASK, "receipt": Receipt("task_1")},
+    }.get(hook, {})
+    return loaded(ALL[0]).call(hook, answer=answered, **record)
 
 
 def task(**fields: Any) -> dict[str, Any]:
@@ -161,7 +169,7 @@ def test_a_submit_is_one_post_without_an_idempotency_key(
 
 @pytest.mark.parametrize(("base", "root"), BASES)
 def test_a_poll_is_one_get(base: str, root: str) -> None:
-    made = next(loaded(ALL[0], base).call("poll", receipt=Receipt("a/b?c")))
+    made = next(loaded(ALL[0], base).call("poll", receipt=Receipt("a/b?c"), task=TASK))
     assert (made.method, made.url, made.body) == ("GET", f"{root}/v1/videos/a%2Fb%3Fc", None)
 
 

@@ -8,7 +8,8 @@ from rushes._keys.redacting import Secret
 from rushes._plugins.loading import LoadedVariant
 from rushes.calls import Answer, Call, LocalFile
 from rushes.request import Request
-from rushes.task import Receipt
+from rushes.task import Receipt, Task
+from rushes.variant import Variant
 
 _FILE = LocalFile(content=b"\x89PNG\r\n\x1a\n", type="image/png", name="trial.png")
 _ANSWERS = (Answer(200, {}, b"{}"), Answer(404, {}, b"[]"), Answer(500, {}, b"<html>"))
@@ -27,6 +28,21 @@ class _Trial(Receipt, frozen=True):
         return super().__getattribute__(name)
 
 
+def sample_task(variant: Variant, call: Call | None = None, receipt: Receipt | None = None) -> Task:
+    """Return a record of a job that was never made, for trying hooks."""
+    return Task(
+        id="trial",
+        variant=variant.id,
+        base_url=variant.base_url or "",
+        client_id="trial",
+        call=call or Call.post_json(variant.base_url or "", {}),
+        state="queued" if receipt else "sending",
+        created_at=0.0,
+        updated_at=0.0,
+        receipt=receipt,
+    )
+
+
 def trial(loaded: LoadedVariant) -> None:
     """Raise BrokenPluginError, naming the hook, if one raises or returns something invalid."""
     report = check(loaded, Request("A trial"))
@@ -34,14 +50,18 @@ def trial(loaded: LoadedVariant) -> None:
         payload = report.complete_payload()
         call: Call = loaded.call("submit", payload=payload, client_id="trial")
         loaded.authorize(call, Secret("trial"), 0.0)
-    for answer in _ANSWERS:
-        for hook in ("parse_submit", "parse_status", "parse_refusal"):
-            loaded.call(hook, answer=answer)
     receipt = _Trial("trial")
+    task = sample_task(loaded.variant)
+    there = {"receipt": receipt, "task": task}
+    for answer in _ANSWERS:
+        loaded.call("parse_submit", answer=answer, task=task)
+        loaded.call("parse_refusal", answer=answer)
+        with suppress(_MemoRead):
+            loaded.call("parse_status", answer=answer, **there)
     for hook, given in (
-        ("poll", {"receipt": receipt}),
-        ("cancel", {"receipt": receipt}),
-        ("look_up", {"client_id": "trial"}),
+        ("poll", there),
+        ("cancel", there),
+        ("look_up", {"client_id": "trial", "task": task}),
         ("upload", {"file": _FILE}),
     ):
         with suppress(_MemoRead):

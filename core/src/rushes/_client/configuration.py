@@ -161,12 +161,11 @@ class Configured:
     def _checked(self, variant: str, request: RequestLike) -> tuple[LoadedVariant, Report]:
         loaded = self.registry.get(variant)
         report = check(loaded, request)
-        uploads = loaded.variant.uploads
+        uploads, page = loaded.variant.uploads, loaded.variant.page
         if uploads is None or not report.uploads:
             return loaded, report
-        found = [
-            problem for planned in report.uploads for problem in file_problems(planned, uploads)
-        ]
+        files = (file_problems(planned, uploads, page) for planned in report.uploads)
+        found = [problem for problems in files for problem in problems]
         if found:
             problems = (*report.problems, *found)
             report = msgspec.structs.replace(report, problems=tuple(problems), payload=None)

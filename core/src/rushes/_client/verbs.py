@@ -11,13 +11,14 @@ import msgspec
 
 from rushes._fetch.download import delivered, lies_at
 from rushes._fetch.target import may_replace
-from rushes._flow import Do, Flow, Interrupted, NotSent, T, steps
+from rushes._flow import Do, Flow, T
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.owning import Work, owning
 from rushes._session.records import Records
-from rushes._session.session import OnUpdate, Session, at, excerpt, placed
+from rushes._session.session import OnUpdate, Session, at, placed
 from rushes._submit.delivering import accepted
 from rushes._submit.submitting import submit
+from rushes._wait.cancelling import cancel
 from rushes._wait.following import (
     ended,
     follow,
@@ -26,7 +27,7 @@ from rushes._wait.following import (
     still_running,
     without_remote_id,
 )
-from rushes.errors import BrokenPluginError, ConfigurationError, NotOfferedError, StillRunningError
+from rushes.errors import BrokenPluginError, ConfigurationError
 from rushes.problems import show
 from rushes.report import Report
 from rushes.request import Request
@@ -264,37 +265,14 @@ class Jobs:
             raise ConfigurationError(
                 f"task {task.id} is {task.state}; there is nothing to cancel", task=task
             )
-        if task.receipt is None:
-            raise without_remote_id(task)
-        generator = loaded.call("cancel", receipt=task.receipt)
-        if generator is None:
-            raise NotOfferedError(
-                f"{loaded.variant.provider} does not document how to cancel a task; "
-                f"task {task.id} continues and will be billed",
-                task=task,
-            )
-        session = self.session
-        try:
-            answer, _ = yield from steps(
-                generator, lambda call: session.send(loaded, call, session.timeouts.poll, task=task)
-            )
-        except (NotSent, Interrupted) as failure:
-            reason = session.keys.clean(loaded, str(failure))
-            message = f"no answer confirmed that task {task.id} is cancelled ({reason}); ask again"
-            raise StillRunningError(message, task=task) from failure
-        if answer.status >= 300:
-            raise StillRunningError(
-                f"the provider did not cancel task {task.id} "
-                f"({session.keys.clean(loaded, excerpt(answer))}); it continues",
-                task=task,
-            )
+        yield from cancel(self.session, loaded, task)
         # The task may have ended just before: its owner asks the provider once more what became of
         # it.
 
         def look(task: Task) -> Flow[Task]:
-            return (yield from look_again(session, loaded, task, on_update))
+            return (yield from look_again(self.session, loaded, task, on_update))
 
-        end = session.time.elapsed() + session.timeouts.poll
+        end = self.session.time.elapsed() + self.session.timeouts.poll
         return (
             yield from self._owning(loaded, task, look, lambda seen: seen.ended, end, on_update)
         )
@@ -340,7 +318,7 @@ class Jobs:
         except TypeError as error:
             raise ConfigurationError(f"the memo is not JSON: {error}", task=task) from error
         try:
-            with closing(loaded.call("poll", receipt=receipt)) as calls:
+            with closing(loaded.call("poll", receipt=receipt, task=task)) as calls:
                 next(calls, None)
         except BrokenPluginError as failure:
             tasks = [] if self.session.journal is None else (yield from self._records.tasks(False))

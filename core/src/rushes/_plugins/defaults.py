@@ -1,20 +1,20 @@
 """What a hook does if the plugin does not implement it: the declaration decides."""
 
-import email.utils
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
+from rushes._payload.compiled import reading as reading_of
 from rushes._payload.fields import shape
-from rushes.calls import Answer, Call, Steps, pick, pick_text
+from rushes._plugins import reading
+from rushes.answers import Answers
+from rushes.calls import Answer, Call, Steps
 from rushes.draft import Draft
 from rushes.hookspecs import hookimpl
 from rushes.request import Request
-from rushes.task import Receipt, Refusal
-from rushes.variant import Variant
-
-UNSAYING = frozenset((408, 409, 425))
-"""Statuses, besides every 5xx, after which a task may or may not exist."""
+from rushes.task import Receipt, Refusal, Status
+from rushes.variant import Cancel, Variant
 
 
 @hookimpl
@@ -26,18 +26,50 @@ def build_payload(variant: Variant, request: Request) -> Draft:
 @hookimpl
 def submit(variant: Variant, payload: msgspec.Struct, client_id: str) -> Call:
     """POST the payload as JSON, with the client id where the declaration puts it."""
+    declared = variant.input_mode
+    url = variant.submit_url(declared(reading_of(payload)) if declared else None)
     if wire := variant.client_id_field:
         name = next(field.name for field in shape(variant.payload) if field.wire == wire)
         payload = msgspec.structs.replace(payload, **{name: client_id})
     headers = {variant.client_id_header: client_id} if variant.client_id_header else {}
-    return Call.post_json(variant.url(variant.submit_path), payload, headers=headers)
+    return Call.post_json(url, payload, headers=headers)
+
+
+@hookimpl
+def parse_submit(variant: Variant, answer: Answer) -> Receipt | Refusal | None:
+    """Read the id of the task, or the code of an error inside HTTP 2xx."""
+    answers = variant.answers
+    if answers is None:
+        return None
+    receipt = reading.receipt(answers, answer)
+    if receipt is None:
+        return reading.refusal(answers, answer) if answer.status < 300 else None
+    if not answers.may_end:
+        return receipt
+    status = reading.status(answers, answer, receipt.remote_id)
+    return msgspec.structs.replace(receipt, status=status)
 
 
 @hookimpl
 def poll(variant: Variant, receipt: Receipt) -> Steps[Answer]:
     """GET the status address."""
-    answer = yield Call.get(variant.url(variant.status_path, id=receipt.remote_id))
+    answer = yield Call.get(variant.url(variant.status_path, **_places(receipt)))
     return answer
+
+
+@hookimpl
+def parse_status(variant: Variant, answer: Answer, receipt: Receipt) -> Status | None:
+    """Read the status of our task."""
+    answers = variant.answers
+    return reading.status(answers, answer, receipt.remote_id) if answers else None
+
+
+@hookimpl
+def parse_refusal(variant: Variant, answer: Answer) -> Refusal:
+    """Decide by the declared codes, then by the HTTP status."""
+    answers = variant.answers
+    refusal = reading.refusal(answers, answer) if answers else None
+    return refusal or reading.by_status(answers, answer, answer.status)
 
 
 @hookimpl
@@ -47,50 +79,30 @@ def authorize(key: str) -> Mapping[str, str]:
 
 
 @hookimpl
-def parse_refusal(answer: Answer) -> Refusal:
-    """Decide by the HTTP status, and quote the error message from its usual places."""
-    return refusal_by_status(answer.status, answer)
+def look_up(variant: Variant, client_id: str) -> Steps[list[Receipt] | None] | None:
+    """GET the declared address with our client id, if there is one."""
+    path, answers = variant.look_up_path, variant.answers
+    return _look_up(variant.url(path, client_id=client_id), answers) if path and answers else None
 
 
-def refusal_by_status(status: int, answer: Answer) -> Refusal:
-    """Say what an HTTP status means for a call that creates."""
-    data = answer.json()
-    message = (
-        pick_text(data, "error", "message")
-        or pick_text(data, "message")
-        or pick_text(data, "error")
-        or f"HTTP status {status}"
-    )
-    if encoding := answer.headers.get("content-encoding"):
-        message += f", sent with the unsupported content encoding {encoding!r}"
-    code = pick(data, "error", "code")
-    if status < 400 or status >= 500 or status in UNSAYING:
-        kind = "unknown"
-    else:
-        kind = {401: "key", 402: "balance", 403: "key", 429: "wait"}.get(status, "refused")
-    return msgspec.convert(
-        {
-            "kind": kind,
-            "message": message,
-            "code": str(code) if isinstance(code, (str, int)) else None,
-            "retry_after": retry_after(answer),
-        },
-        Refusal,
-    )
+def _look_up(url: str, answers: Answers) -> Steps[list[Receipt] | None]:
+    answer = yield Call.get(url)
+    return reading.look_up(answers, answer)
 
 
-def retry_after(answer: Answer) -> float | None:
-    """Read Retry-After in seconds (RFC 9110, 10.2.3); a date is compared to the answer's Date."""
-    text = answer.headers.get("retry-after", "").strip()
-    if text.isdecimal() and text.isascii():
-        return float(text[:9])
-    then, now = http_date(text), http_date(answer.headers.get("date", ""))
-    return min(max(0.0, then - now), 1e9 - 1) if then is not None and now is not None else None
+@hookimpl
+def cancel(variant: Variant, receipt: Receipt) -> Steps[Answer] | None:
+    """Make the declared call, if there is one."""
+    return _cancel(variant, variant.cancel, receipt) if variant.cancel else None
 
 
-def http_date(text: str) -> float | None:
-    """Read a date as HTTP writes it (RFC 9110, 5.6.7), in seconds since 1970."""
-    try:
-        return email.utils.parsedate_to_datetime(text).timestamp()
-    except (ValueError, TypeError, OverflowError, IndexError):
-        return None
+def _cancel(variant: Variant, how: Cancel, receipt: Receipt) -> Steps[Answer]:
+    answer = yield Call(method=how.method, url=variant.url(how.path, **_places(receipt)))
+    return answer
+
+
+def _places(receipt: Receipt) -> dict[str, str]:
+    """Return what fills in the placeholders of a path: the id, and the texts of the memo."""
+    memo: dict[Any, Any] = receipt.memo if isinstance(receipt.memo, dict) else {}
+    texts = {name: text for name, text in memo.items() if isinstance(text, str)}
+    return {**texts, "id": receipt.remote_id}

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import EntryPoint
 from traceback import clear_frames
-from types import NoneType
+from types import NoneType, SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -15,8 +15,10 @@ import pluggy
 
 from rushes import hookspecs
 from rushes._keys.redacting import Secret, redacted
+from rushes._payload.constraints import nearest
 from rushes._plugins import defaults
 from rushes._plugins.declaration import checked
+from rushes._plugins.declared_answers import check_answers
 from rushes._plugins.installed import distribution
 from rushes._structs.type_info import ready
 from rushes._structs.unrolled import unrolled
@@ -204,6 +206,12 @@ def fitting(part: Any, name: str) -> Any:
 def _manager(name: str, parts: Iterable[Any]) -> pluggy.PluginManager:
     manager = pluggy.PluginManager("rushes")
     manager.add_hookspecs(hookspecs)
+    _register(manager, parts, name)
+    return manager
+
+
+def _register(manager: pluggy.PluginManager, parts: Iterable[Any], name: str) -> None:
+    """Add plugins to a manager; raises BrokenPluginError if their hooks do not fit."""
     try:
         for part in parts:
             manager.register(part)
@@ -219,12 +227,27 @@ def _manager(name: str, parts: Iterable[Any]) -> pluggy.PluginManager:
                     f"{name}: its hook {hook.name} is an async function; hooks do no I/O, the "
                     "core awaits what they describe"
                 )
-    return manager
 
 
-def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
-    """Register a plugin and the wrappers in a manager of its own, and read the declaration."""
-    manager = _manager(name, (defaults, *wrappers, plugin))
+def _hooks(declared: Variant, name: str) -> Iterator[Any]:
+    """Yield a declaration's hooks as plugins: each function in a namespace of its own."""
+    specified = [spec.__name__ for spec in hookspecs.HOOKS]
+    for hook in declared.hooks:
+        called = getattr(hook, "__name__", "")
+        if called not in specified:
+            near = nearest(called, specified) or specified
+            raise BrokenPluginError(
+                f"{name}: {hook!r} in `hooks` is not a hook (nearest: {near[0]!r})"
+            )
+        if not hasattr(hook, "rushes_impl"):
+            raise BrokenPluginError(
+                f"{name}: the function {called} in `hooks` is not marked with @hookimpl"
+            )
+        yield SimpleNamespace(**{called: hook})
+
+
+def _declared(manager: pluggy.PluginManager, wrappers: list[Any], name: str) -> Variant:
+    """Return the declaration that a plugin's hook `variant` makes."""
     try:
         declared = manager.subset_hook_caller("variant", wrappers)()
     except FAULTS as error:
@@ -232,18 +255,37 @@ def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
             f"{name}: its declaration raised {type(error).__name__}: {error}"
         ) from error
     if not isinstance(declared, Variant):
-        raise BrokenPluginError(f"{name}: its hook variant() does not return a rushes.Variant")
+        raise BrokenPluginError(
+            f"{name}: it is not a rushes.Variant, and has no hook variant() that returns one"
+        )
+    return declared
+
+
+def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
+    """Register a plugin and the wrappers in a manager of its own, and read the declaration."""
+    manager = _manager(name, (defaults, *wrappers))
+    declared = plugin
+    if not isinstance(plugin, Variant):
+        _register(manager, (plugin,), name)
+        declared = _declared(manager, wrappers, name)
     if declared.spec != SPEC:
         raise BrokenPluginError(
             f"{name}: it is written for version {declared.spec} of the hook specification; this "
-            f"rushes supports version {SPEC}; install compatible releases"
+            f"rushes supports version {SPEC}; install compatible releases, or if it is yours, see "
+            "what changed in the documentation (docs/hook-specification.md)"
         )
+    try:
+        hooks = [*_hooks(declared, name)]
+    except TypeError as error:
+        raise BrokenPluginError(f"{name}: `hooks` is not a tuple of functions") from error
+    _register(manager, hooks, name)
     try:
         ready(declared.payload)
     except Exception as error:
         message = f"{name}: msgspec cannot read its payload struct: {error}"
         raise BrokenPluginError(message) from error
     try:
+        check_answers(declared, name)
         return LoadedVariant(checked(declared, name), manager)
     except BrokenPluginError:
         raise

@@ -69,7 +69,8 @@ class ProviderKeys(Struct):
         if today and target == origin(today):
             key, _ = self.find(loaded, task)
             headers = loaded.authorize(call, key, now)
-            return msgspec.structs.replace(call, headers={**call.headers, **headers})
+            declared = loaded.variant.headers
+            return msgspec.structs.replace(call, headers={**declared, **call.headers, **headers})
         if task is not None and at_home:
             raise self._elsewhere(loaded, task, today)
         return call

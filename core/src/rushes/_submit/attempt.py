@@ -6,9 +6,10 @@ import msgspec
 
 from rushes._flow import Dispatch, Effect, Flow, Interrupted, NotSent
 from rushes._plugins.loading import LoadedVariant
-from rushes._session.session import Session, excerpt
+from rushes._session.session import OnUpdate, Session, at, excerpt
 from rushes._submit.another_job import another_jobs
 from rushes._submit.task_traces import trace_of_task
+from rushes._wait.following import advance
 from rushes.calls import Answer
 from rushes.errors import BrokenPluginError, JournalError
 from rushes.task import Receipt, Refusal, Task, id_objection
@@ -68,7 +69,7 @@ def read(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) ->
 
     An answer that names the task is a receipt, whatever its HTTP status.
     """
-    verdict = judged(loaded, answer)
+    verdict = judged(loaded, task, answer)
     if isinstance(verdict, Receipt):
         return _received(session, loaded, task, verdict, answer)
     refusal = session.keys.clean_refusal(loaded, verdict)
@@ -111,14 +112,30 @@ def _conflict(loaded: LoadedVariant, task: Task, answer: Answer) -> str:
     )
 
 
-def judged(loaded: LoadedVariant, answer: Answer) -> Receipt | Refusal:
+def queued(task: Task, receipt: Receipt | None) -> Task:
+    """Return a task that the provider has accepted."""
+    kept = msgspec.structs.replace(receipt, status=None) if receipt else None
+    return at(task, "queued", receipt=kept)
+
+
+def as_told(
+    session: Session, task: Task, receipt: Receipt | None, on_update: OnUpdate | None
+) -> Flow[Task]:
+    """Record what the answer that named the task said of its state, too, if it did."""
+    status = receipt.status if receipt else None
+    if status is None or (status.state == "completed" and not status.results):
+        return task
+    return (yield from advance(session, task, status, on_update))
+
+
+def judged(loaded: LoadedVariant, task: Task, answer: Answer) -> Receipt | Refusal:
     """Read the answer to a creating call: a receipt, or what the answer means instead.
 
     If the plugin fails, the outcome is unknown: the call was made.
     """
     trouble = ""
     try:
-        verdict = loaded.call("parse_submit", answer=answer)
+        verdict = loaded.call("parse_submit", answer=answer, task=task)
         if verdict is None and answer.status >= 400:
             verdict = loaded.call("parse_refusal", answer=answer)
         if isinstance(verdict, Receipt) and (wrong := id_objection(verdict.remote_id)):

@@ -9,7 +9,7 @@ from rushes._fetch.target import may_replace, writable
 from rushes._flow import Dispatch, Do, Flow, Sleep
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import OnUpdate, Session, at
-from rushes._submit.attempt import Outcome, attempt, creating, read
+from rushes._submit.attempt import Outcome, as_told, attempt, creating, queued, read
 from rushes._submit.reconciling import reconcile
 from rushes.errors import ConfigurationError, DiskError, NotSentError, RefusedError
 from rushes.task import Refusal, State, Task
@@ -67,7 +67,8 @@ def deliver(
         task = _sending(session, loaded, task)
         outcome = yield from _once(session, loaded, task, begun, on_update, end)
         if outcome.kind == "accepted":
-            return (yield from session.record(_known(task, outcome), on_update))
+            task = yield from session.record(_known(task, outcome), on_update)
+            return (yield from as_told(session, task, outcome.receipt, on_update))
         if outcome.kind == "unknown":
             task = yield from session.record(_known(task, outcome), on_update)
             return (yield from reconcile(session, loaded, task, on_update, end))
@@ -148,7 +149,7 @@ def _interrupted(
 def _known(task: Task, outcome: Outcome) -> Task:
     """Return a task after an outcome."""
     if outcome.kind == "accepted":
-        return at(task, "queued", receipt=outcome.receipt)
+        return queued(task, outcome.receipt)
     state: State = "refused"
     if outcome.kind in ("unknown", "wait"):
         state = "unknown" if outcome.kind == "unknown" else "recorded"

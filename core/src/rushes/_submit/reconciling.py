@@ -12,7 +12,7 @@ from rushes._flow import Flow, Interrupted, NotSent, Sleep, steps
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import OnUpdate, Session, at
 from rushes._submit.another_job import another_jobs
-from rushes._submit.attempt import Outcome, attempt
+from rushes._submit.attempt import Outcome, as_told, attempt, queued
 from rushes.errors import BrokenPluginError, OutcomeUnknownError
 from rushes.task import Receipt, Task, id_objection
 from rushes.variant import key_variable
@@ -62,8 +62,8 @@ def reconcile(
         elif outcome is None and found is None:
             break
         if outcome is not None and outcome.receipt:
-            queued = at(task, "queued", receipt=outcome.receipt)
-            return (yield from session.record(queued, on_update))
+            task = yield from session.record(queued(task, outcome.receipt), on_update)
+            return (yield from as_told(session, task, outcome.receipt, on_update))
         trouble = outcome.words if outcome else "the provider finds no task with its client id yet"
         if outcome and not _passing(loaded, outcome):
             break
@@ -103,7 +103,7 @@ def _look_up(
     """Ask which tasks have our client id; None if the provider cannot be asked."""
     total = max(min(session.timeouts.poll, left), 1.0)
     try:
-        generator = loaded.call("look_up", client_id=task.client_id)
+        generator = loaded.call("look_up", client_id=task.client_id, task=task)
         if generator is None:
             return None
         found, answer = yield from steps(

@@ -15,7 +15,7 @@ from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import Session
 from rushes.calls import Call, LocalFile
 from rushes.errors import BrokenPluginError, NotSentError, RefusedError
-from rushes.problems import Problem, listing, show_size
+from rushes.problems import Problem, Source, listing, show_size
 from rushes.report import Report
 from rushes.urls import is_loopback, public_url_objection
 from rushes.variant import Uploads
@@ -42,14 +42,14 @@ def image_type(head: bytes) -> str | None:
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
 
 
-def file_problems(planned: PlannedUpload, uploads: Uploads) -> list[Problem]:
+def file_problems(planned: PlannedUpload, uploads: Uploads, page: Source) -> list[Problem]:
     """Check a local file against what the provider accepts; report a problem at every use of it."""
     fault = _fault(planned.path, uploads)
     if fault is None:
         return []
     code, message = fault
     return [
-        Problem(path=path, code=code, message=message, source=uploads.source)
+        Problem(path=path, code=code, message=message, source=uploads.source or page)
         for path in (planned.origin, *planned.also)
     ]
 
@@ -140,12 +140,12 @@ def _upload(
         raise NotSentError(
             f"{provider}: {planned.path} could not be uploaded ({reason}); nothing was bought"
         ) from failure
-    if answer and answer.status >= 400:
+    if answer and (answer.status >= 400 or url is None):
         refusal = loaded.call("parse_refusal", answer=answer)
         refusal = session.keys.clean_refusal(loaded, refusal)
-        words = refusal.message
-        message = f"{provider} refused the upload of {planned.path} (HTTP {answer.status}): {words}"
-        raise RefusedError(message, refusal)
+        if answer.status >= 400 or refusal.kind != "unknown":
+            told = f"(HTTP {answer.status}): {refusal.message}"
+            raise RefusedError(f"{provider} refused the upload of {planned.path} {told}", refusal)
     loopback = is_loopback(loaded.variant.base_url)
     if not isinstance(url, str) or public_url_objection(url, loopback=loopback):
         raise NotSentError(

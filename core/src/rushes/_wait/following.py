@@ -6,8 +6,8 @@ import msgspec
 
 from rushes import _log as log
 from rushes._flow import Flow, Interrupted, NotSent, steps
-from rushes._plugins.defaults import retry_after
 from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.refusals import retry_after
 from rushes._session.session import OnUpdate, Session, excerpt, pausing
 from rushes.calls import Answer
 from rushes.errors import (
@@ -25,7 +25,7 @@ from rushes.variant import Polling
 
 _RANK = {"queued": 0, "in_progress": 1}
 GRACE = 120.0
-"""Seconds for which a provider may not yet know a task that it has just created."""
+"""Seconds for which a provider may refuse polls: it may not yet know a task that it has created."""
 LONGEST_PAUSE = 3600.0
 """Most seconds that a poll is delayed because of recorded times: clocks may be set back."""
 LEAST_PAUSE = 1.0
@@ -53,7 +53,7 @@ def follow(
     end = session.time.elapsed() + advice.at_most if end is None else end
     pause = _due(session, advice, task, at_once=at_once)
     trouble = ""
-    missing_since: float | None = None
+    refused_since: float | None = None
     while True:
         left = end - session.time.elapsed()
         if pause > max(left, 0.0):
@@ -74,9 +74,9 @@ def follow(
         elif glance.trouble != trouble:
             log.warning("poll not understood", task=task.id, reason=glance.trouble)
         trouble = glance.trouble
-        missing_since = (missing_since or session.time.elapsed()) if glance.missing else None
-        if missing_since is not None and session.time.elapsed() - missing_since > GRACE:
-            trouble = f"the provider has not known this task for {GRACE:g} s"
+        refused_since = (refused_since or session.time.elapsed()) if glance.refused else None
+        if refused_since is not None and session.time.elapsed() - refused_since > GRACE:
+            trouble = f"{glance.trouble}; every poll has been refused for {GRACE:g} s"
             raise (yield from _left_running(session, task, trouble))
 
 
@@ -104,12 +104,12 @@ def _left_running(session: Session, task: Task, trouble: str) -> Flow[StillRunni
 
 
 class Glance(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome of one poll; `missing` says that the provider does not know the task."""
+    """The outcome of one poll; `refused` says that the provider explicitly refused it."""
 
     status: Status | None = None
     trouble: str = ""
     retry_after: float | None = None
-    missing: bool = False
+    refused: bool = False
 
 
 def _glance(session: Session, loaded: LoadedVariant, task: Task, left: float) -> Flow[Glance]:
@@ -121,8 +121,8 @@ def _glance(session: Session, loaded: LoadedVariant, task: Task, left: float) ->
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         trouble = session.keys.clean(loaded, str(failure))
         told = retry_after(answer) if answer else None
-        missing = answer is not None and answer.status == 404
-        return Glance(trouble=trouble, retry_after=told, missing=missing)
+        refused = isinstance(failure, PollRefused)
+        return Glance(trouble=trouble, retry_after=told, refused=refused)
     return Glance(status=status, retry_after=retry_after(answer))
 
 
@@ -131,7 +131,7 @@ def look(session: Session, loaded: LoadedVariant, task: Task, left: float | None
     total = max(min(session.timeouts.poll, math.inf if left is None else left), 1.0)
     answer: Answer
     answer, _ = yield from steps(
-        loaded.call("poll", receipt=_receipt(task)),
+        loaded.call("poll", receipt=_receipt(task), task=task),
         lambda call: session.send(loaded, call, total, task=task, patience=left),
     )
     return answer
@@ -141,15 +141,15 @@ class NotUnderstood(Exception):
     """The answer says nothing about the task."""
 
 
+class PollRefused(NotUnderstood):
+    """The provider says why it does not tell: it does not know the task, for example."""
+
+
 def understood(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Status:
-    """Read a poll's answer; raise NotUnderstood if it says nothing about this task."""
-    if answer.status in (401, 403):
-        _, where = session.keys.find(loaded, task)
-        raise StillRunningError(
-            f"{loaded.variant.provider} refused the key from {where} (HTTP {answer.status}); "
-            f"task {task.id} is kept; resume it with another key",
-            task=task,
-        )
+    """Read a poll's answer; raise NotUnderstood if it says nothing about this task.
+
+    Raises StillRunningError if the key is refused.
+    """
     if 300 <= answer.status < 400:
         target = session.keys.clean(loaded, answer.headers.get("location", "nowhere"))
         raise NotUnderstood(
@@ -157,14 +157,31 @@ def understood(session: Session, loaded: LoadedVariant, task: Task, answer: Answ
         )
     status: Status | None = None
     if answer.status < 300:
-        status = loaded.call("parse_status", answer=answer)
+        status = loaded.call("parse_status", answer=answer, receipt=_receipt(task), task=task)
     if status is None:
-        raise NotUnderstood(f"not understood: {excerpt(answer)}")
+        raise _unread(session, loaded, task, answer)
     if status.remote_id is not None and status.remote_id != task.remote_id:
         raise NotUnderstood(f"the answer is about another task, {status.remote_id!r}")
     if status.reason is not None:
         status = msgspec.structs.replace(status, reason=session.keys.clean(loaded, status.reason))
     return status
+
+
+def _unread(
+    session: Session, loaded: LoadedVariant, task: Task, answer: Answer
+) -> StillRunningError | NotUnderstood:
+    """Return the error for an answer to a poll that is not a status."""
+    refusal = loaded.call("parse_refusal", answer=answer)
+    if refusal.kind == "key":
+        _, where = session.keys.find(loaded, task)
+        return StillRunningError(
+            f"{loaded.variant.provider} refused the key from {where} (HTTP {answer.status}); "
+            f"task {task.id} is kept; resume it with another key",
+            task=task,
+        )
+    if refusal.kind in ("refused", "content", "balance"):
+        return PollRefused(f"refused: {excerpt(answer)}")
+    return NotUnderstood(f"not understood: {excerpt(answer)}")
 
 
 def advance(session: Session, task: Task, status: Status, on_update: OnUpdate | None) -> Flow[Task]:

@@ -1,7 +1,10 @@
 """Answers that no page documents, but that occur."""
 
+from typing import Any
+
 import msgspec
 
+from rushes._plugins.reading import Steps, steps
 from rushes.calls import Answer
 
 BODIES = (
@@ -31,3 +34,22 @@ def malformed() -> list[Answer]:
 def answer(value: object, status: int = 200) -> Answer:
     """Make an answer of a JSON value."""
     return Answer(status, {"content-type": "application/json"}, msgspec.json.encode(value))
+
+
+def put_at(body: Any, path: str, value: Any) -> Any:
+    """Return a copy of a JSON value with another one at a path, in the first item of every list."""
+    return _put(body, steps(path), value)
+
+
+def _put(body: Any, path: Steps, value: Any) -> Any:
+    if not path:
+        return value
+    step, rest = path[0], path[1:]
+    if isinstance(step, str):
+        found = dict(body) if isinstance(body, dict) else {}
+        return {**found, step: _put(found.get(step), rest, value)}
+    place = step or 0
+    items = list(body) if isinstance(body, list) else []
+    items += [None] * (place + 1 - len(items))
+    items[place] = _put(items[place], rest, value)
+    return items

@@ -34,6 +34,13 @@ PORTABLE: dict[str, list[Any]] = {
 }
 """Values of common fields whose wire bodies are kept in the snapshot."""
 
+DECLARED = (
+    "answers", "base_url", "cancel", "client_id_field", "client_id_header", "facts", "headers",
+    "idempotency", "look_up", "look_up_path", "polling", "status_path", "submit_path",
+    "submit_paths", "uploads",
+)  # fmt: skip
+"""What the snapshot keeps of a declaration, besides its schema, rules and capabilities."""
+
 ABSENT = "(absent)"
 
 
@@ -47,9 +54,9 @@ class VariantConformance(
             accepted = [{"model": "zoom-1", "prompt": "A red kite"}]
             rejected = {"fine_is_short": {"model": "zoom-1", "prompt": "k", "quality": "fine",
                                           "seconds": 9}}
-            receipts = [({"video": {"id": "v1"}}, "v1")]
-            words = "waiting:queued running:in_progress done:completed error:failed"
-            word_at = "state"
+
+    The words and paths of answers are known from the declaration's `answers`; for answers that
+    hooks read, list `receipts`, `words` and `word_at`.
 
     `RUSHES_SNAPSHOT=write pytest` writes the snapshot beside the tests; read its diff before you
     commit it: a changed bound shows there.
@@ -96,13 +103,7 @@ class VariantConformance(
                 for r in variant.rules
             ],
             "capabilities": list(capabilities(variant).values()),
-            "declaration": {
-                "idempotency": variant.idempotency,
-                "look_up": variant.look_up,
-                "polling": variant.polling,
-                "uploads": variant.uploads,
-                "base_url": variant.base_url,
-            },
+            "declaration": {name: getattr(variant, name) for name in DECLARED},
             "accepted": [self._sent(example) for example in self.accepted],
             "portable": [self._sent(example) for example in probes],
         }

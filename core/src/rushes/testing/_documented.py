@@ -57,7 +57,7 @@ def listened(value: Any, names: set[str]) -> Any:
 
 def documented(subject: Subject) -> list[Any]:
     """List every body that the subject lists, as an answer to any call."""
-    bodies = [body for body, _ in subject.receipts]
+    bodies = [body for body, _ in subject.named()]
     bodies += [subject.worded(word) for word in subject.states()]
     bodies += [body for body, _ in subject.statuses]
     return [*bodies, *(body for _, body, _ in subject.refusals)]
@@ -135,10 +135,3 @@ def replaced(body: Any, old: Any, new: Any) -> Any:
     if isinstance(body, list):
         return [replaced(item, old, new) for item in body]
     return new if body == old and type(body) is type(old) else body
-
-
-def put_at(body: Any, path: str, value: Any) -> Any:
-    """Return a body with a value at a dotted path."""
-    name, _, rest = path.partition(".")
-    body = dict(body) if isinstance(body, dict) else {}
-    return {**body, name: put_at(body.get(name), rest, value) if rest else value}

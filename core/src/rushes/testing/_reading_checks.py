@@ -8,10 +8,11 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rushes.calls import Answer, pick
+from rushes._plugins.reading import at
+from rushes.calls import Answer
 from rushes.task import Receipt, Refusal, Status
-from rushes.testing._answers import STATUSES, answer, malformed
-from rushes.testing._documented import asked_for, changed, documented, near, put_at, replaced
+from rushes.testing._answers import STATUSES, answer, malformed, put_at
+from rushes.testing._documented import asked_for, changed, documented, near, replaced
 from rushes.testing._payload_checks import QUIET
 from rushes.testing._subject import Subject
 from rushes.testing._values import json_values
@@ -32,8 +33,8 @@ class ReadingChecks(Subject):
 
     def test_receipts_are_read_as_listed(self) -> None:
         """Each documented answer to a submit is read as its remote id; without it, no receipt."""
-        assert self.receipts, "list at least one answer to a submit"
-        for body, remote_id in self.receipts:
+        assert self.named(), "list at least one answer to a submit"
+        for body, remote_id in self.named():
             receipt = self.ask("parse_submit", answer=answer(body))
             assert isinstance(receipt, Receipt), f"{body}: no receipt"
             assert receipt.remote_id == remote_id, f"{body}: {receipt}"
@@ -89,7 +90,7 @@ class ReadingChecks(Subject):
             if odd not in states
         ]
         for odd in (*NO_WORDS, *near_words):
-            bodies = [put_at(body, self.word_at, odd) for body, _ in self.statuses]
+            bodies = [put_at(body, self.word_path(), odd) for body, _ in self.statuses]
             for body in (self.worded(odd), *bodies):
                 status = self.ask("parse_status", answer=answer(body))
                 assert status is None, f"{body}: {odd!r} is read as {status.state}"
@@ -133,7 +134,7 @@ class ReadingChecks(Subject):
         told = self.ask("parse_status", answer=given_)
         if told is not None:
             _assert_well_formed(told, given_)
-        word = pick(given_.json(), *self.word_at.split("."))
+        word = at(given_.json(), self.word_path())
         if told is not None and isinstance(word, str):
             known = {listed.lower() for listed in self.states()}
             assert word.strip().lower() in known, f"{given_}: {word!r} is read as {told.state}"

@@ -9,20 +9,24 @@ import msgspec
 import pytest
 
 from rushes._check.checking import check
+from rushes._check.trial import sample_task
 from rushes._plugins.installed import installed
 from rushes._plugins.loading import LoadedVariant, build
 from rushes.calls import Call
 from rushes.problems import Problem
 from rushes.report import Report
 from rushes.request import Request
-from rushes.task import Receipt, Status
-from rushes.testing._answers import answer
+from rushes.task import Receipt, Status, Task
+from rushes.testing._answers import answer, put_at
 from rushes.variant import Variant, configured
 
 Example = Mapping[str, Any] | Request
 LOOPBACK = "http://127.0.0.1:9"
 PUBLIC = "https://gateway.example.com"
 MOST_CALLS = 20
+REMOTE_ID = "r-1"
+WITH_TASK = frozenset(("parse_submit", "poll", "parse_status", "look_up", "cancel"))
+"""Hooks that are told the record of the job."""
 
 
 class Subject:
@@ -36,12 +40,15 @@ class Subject:
     """For each rule that finds problems, a request that it alone rejects."""
     noted: ClassVar[Mapping[str, Example]] = {}
     """For each rule that only notes, a request that passes with its note."""
-    receipts: ClassVar[Sequence[tuple[Any, str]]]
-    """Answers to a submit, each with its remote id."""
-    words: ClassVar[str]
-    """The provider's status words, each with our state if that differs: `pending:queued`."""
-    word_at: ClassVar[str] = "status"
-    """The path of the word in an answer to a poll: `data.status`."""
+    receipts: ClassVar[Sequence[tuple[Any, str]]] = ()
+    """Answers to a submit, each with its remote id; by default made from the declared paths."""
+    words: ClassVar[str] = ""
+    """The provider's status words, each with our state if that differs: `pending:queued`. By
+    default those that the declaration lists."""
+    word_at: ClassVar[str] = ""
+    """The path of the word in an answer to a poll, if the declaration does not say it."""
+    polled: ClassVar[Any] = {}
+    """An answer to a poll, into which the words are put, if a reader wants more than the word."""
     statuses: ClassVar[Sequence[tuple[Any, Status]]] = ()
     """Complete answers to a poll, each with its status."""
     look_ups: ClassVar[Sequence[tuple[Any, Sequence[str]]]] = ()
@@ -77,8 +84,18 @@ class Subject:
         return made
 
     def ask(self, hook: str, **arguments: Any) -> Any:
-        """Call one hook as the core would."""
+        """Call one hook as the core would, with the record of a job and its receipt."""
+        receipt = arguments.get("receipt")
+        if hook in WITH_TASK:
+            arguments.setdefault("task", self.task(receipt))
+        if hook == "parse_status" and receipt is None:
+            arguments["receipt"] = Receipt(REMOTE_ID)
         return self.loaded().call(hook, **arguments)
+
+    def task(self, receipt: Receipt | None = None) -> Task:
+        """Return the record of a job that was sent: the first accepted example's."""
+        call = self.call(self.check(self.accepted[0]))
+        return sample_task(self.variant, call, receipt)
 
     def exchange(self, hook: str, told: Any, **arguments: Any) -> tuple[Any, list[Call]]:
         """Run a generator hook with one answer to every call; return its result and the calls."""
@@ -96,7 +113,7 @@ class Subject:
 
     def receipt(self, remote_id: str) -> Receipt:
         """Return a receipt as the plugin makes it (with its memo, if any), with a given id."""
-        for body, _ in self.receipts:
+        for body, _ in self.named():
             receipt = self.ask("parse_submit", answer=answer(body))
             if isinstance(receipt, Receipt):
                 return msgspec.structs.replace(receipt, remote_id=remote_id)
@@ -104,8 +121,24 @@ class Subject:
 
     def states(self) -> dict[str, str]:
         """Return what each listed status word means."""
+        if self.variant.answers and not self.words:
+            return dict(self.variant.answers.words)
         told = (listed.partition(":") for listed in self.words.split())
         return {word: state or word for word, _, state in told}
+
+    def named(self) -> list[tuple[Any, str]]:
+        """Return answers to a submit, each with its remote id."""
+        answers = self.variant.answers
+        if self.receipts or answers is None:
+            return list(self.receipts)
+        return [(put_at({}, path, REMOTE_ID), REMOTE_ID) for path in answers.task_id]
+
+    def word_path(self) -> str:
+        """Return the path of the word in an answer to a poll."""
+        answers = self.variant.answers
+        if answers is None or self.word_at:
+            return self.word_at or "status"
+        return f"{answers.task}.{answers.status}" if answers.task else answers.status
 
     def own_problems(self, report: Report) -> list[Problem]:
         """Return the problems of single fields: those not found by a declared rule."""
@@ -119,10 +152,11 @@ class Subject:
         return min(found, key=lambda body: len(msgspec.json.encode(body)))
 
     def worded(self, word: Any) -> Any:
-        """Return a poll's answer with nothing but a status word."""
-        for name in reversed(self.word_at.split(".")):
-            word = {name: word}
-        return word
+        """Return a poll's answer with a status word, and little else."""
+        body, answers = self.polled, self.variant.answers
+        if answers and answers.task.endswith("[]"):
+            body = put_at(body, f"{answers.task}.{answers.own_id[0]}", REMOTE_ID)
+        return put_at(body, self.word_path(), word)
 
     def snapshot_path(self) -> Path:
         """Return the snapshot's path: beside the test, named after the variant."""

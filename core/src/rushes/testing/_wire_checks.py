@@ -55,7 +55,7 @@ class WireChecks(Subject):
                 if hook == "submit":
                     call = loaded.call("submit", payload=report.payload, client_id="job-1")
                 else:
-                    call = next(loaded.call("poll", receipt=self.receipt("r-1")))
+                    call = next(loaded.call("poll", receipt=self.receipt("r-1"), task=self.task()))
                 urls.add(call.url)
                 version = urlsplit(call.url).path.split("/")[1]
                 if base == PUBLIC and version[:1] == "v" and version[1:].isdecimal():
@@ -122,7 +122,7 @@ class WireChecks(Subject):
     def _named(self) -> list[tuple[Any, str]]:
         """List the answers that name the task: those to a poll, otherwise those to a submit."""
         polled = [(body, status.remote_id) for body, status in self.statuses if status.remote_id]
-        return polled or list(self.receipts)
+        return polled or self.named()
 
     def _own_and_encoded(self, calls: Iterable[Call], odd: str) -> None:
         for call in calls:

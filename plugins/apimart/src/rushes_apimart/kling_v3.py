@@ -5,10 +5,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 from rushes import (
-    SPEC,
     Built,
     Draft,
-    Polling,
     PublicURL,
     Request,
     Shot,
@@ -16,16 +14,14 @@ from rushes import (
     Text,
     To,
     TransportURL,
-    Uploads,
     Variant,
     absent,
     hookimpl,
 )
 
 from rushes_apimart import rules
-from rushes_apimart.gateway import Gateway
+from rushes_apimart.gateway import PAGE, apimart
 
-PAGE = rules.PAGE
 MOST_SHOTS = 6
 SHORTEST, LONGEST = 3, 15  # seconds
 
@@ -73,23 +69,20 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     webhook: TransportURL = absent()
 
 
-class KlingV3(Gateway):
-    """The hooks of Kling v3."""
-
-    @hookimpl
-    def build_payload(self, variant: Variant, request: Request) -> Draft:
-        """Carry over shots and subjects; the frames follow in the order the gateway reads them."""
-        draft = Draft(variant, request)
-        roles = draft.roles()
-        if "last_frame" in roles and "first_frame" not in roles:
-            path = f"images[{roles.index('last_frame')}].role"
-            message = "last_frame is given without a first_frame; give both, or the first alone"
-            draft.problem(path, "last_frame_needs_first", message)
-        if shots := draft.take("shots"):
-            _shots(draft, shots, request)
-        if subjects := draft.take("subjects"):
-            _subjects(draft, subjects)
-        return draft
+@hookimpl
+def build_payload(variant: Variant, request: Request) -> Draft:
+    """Carry over shots and subjects; the frames follow in the order the gateway reads them."""
+    draft = Draft(variant, request)
+    roles = draft.roles()
+    if "last_frame" in roles and "first_frame" not in roles:
+        path = f"images[{roles.index('last_frame')}].role"
+        message = "last_frame is given without a first_frame; give both, or the first alone"
+        draft.problem(path, "last_frame_needs_first", message)
+    if shots := draft.take("shots"):
+        _shots(draft, shots, request)
+    if subjects := draft.take("subjects"):
+        _subjects(draft, subjects)
+    return draft
 
 
 def _subjects(draft: Draft, subjects: Sequence[Subject]) -> None:
@@ -136,39 +129,25 @@ def cost(payload: Payload) -> float | None:
     return None if price is None else round(price * payload.duration, 4)
 
 
-plugin = KlingV3(
-    Variant(
-        spec=SPEC,
-        id="apimart/kling-v3",
-        model="kling-v3",
-        page=PAGE,
-        payload=Payload,
-        base_url="https://api.apimart.ai",
-        submit_path="/v1/videos/generations",
-        status_path="/v1/tasks/{id}",
-        fields={
-            "prompt": To("prompt"),
-            "negative_prompt": To("negative_prompt"),
-            "duration": To("duration"),
-            "aspect_ratio": To("aspect_ratio"),
-            "resolution": To("mode", values={"720p": "std", "1080p": "pro", "4k": "4k"}),
-            "images.first_frame": To("image_urls[]"),
-            "images.last_frame": To("image_urls[]"),
-            "shots": Built("multi_prompt[]", also=("multi_shot", "shot_type")),
-            "subjects": Built("element_list[]"),
-            "audio": To("audio"),
-            "watermark": To("watermark"),
-        },
-        rules=rules.RULES,
-        cost=cost,
-        input_mode=input_mode,
-        idempotency="replay",
-        client_id_header="Idempotency-Key",
-        polling=Polling(first=5, every=10, at_most=900),
-        uploads=Uploads(
-            types=("image/jpeg", "image/png", "image/webp", "image/gif"),
-            max_bytes=20 * 1024 * 1024,  # the larger of the two meanings of MB
-            source=PAGE,
-        ),
-    )
+plugin = apimart.variant(
+    "kling-v3",
+    page=PAGE,
+    payload=Payload,
+    fields={
+        "prompt": To("prompt"),
+        "negative_prompt": To("negative_prompt"),
+        "duration": To("duration"),
+        "aspect_ratio": To("aspect_ratio"),
+        "resolution": To("mode", values={"720p": "std", "1080p": "pro", "4k": "4k"}),
+        "images.first_frame": To("image_urls[]"),
+        "images.last_frame": To("image_urls[]"),
+        "shots": Built("multi_prompt[]", also=("multi_shot", "shot_type")),
+        "subjects": Built("element_list[]"),
+        "audio": To("audio"),
+        "watermark": To("watermark"),
+    },
+    rules=rules.RULES,
+    cost=cost,
+    input_mode=input_mode,
+    hooks=(build_payload,),
 )

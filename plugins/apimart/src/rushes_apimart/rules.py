@@ -1,6 +1,5 @@
 """The rules across fields on APIMart's page: prompts, shots, subjects, frames."""
 
-from rushes import Source
 from rushes.vocabulary import (
     adds_up,
     all_of,
@@ -11,10 +10,6 @@ from rushes.vocabulary import (
     not_together,
     remark,
     required,
-)
-
-PAGE = Source(
-    "APIMart, Kling v3", "https://docs.apimart.ai/en/api-reference/videos/kling-v3/generation"
 )
 
 CUSTOMIZE = all_of("multi_shot", equals("shot_type", "customize"))

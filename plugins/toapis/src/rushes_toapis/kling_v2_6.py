@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 from rushes import PublicURL, Source, Text, To, TransportText, TransportURL, absent
 from rushes.vocabulary import equals, needs
 
-from rushes_toapis.gateway import PAGES, Gateway, declare
+from rushes_toapis.gateway import PAGES, toapis
 from rushes_toapis.images import IMAGE_FIELDS, IMAGE_RULES, RoleImage, input_mode
 
 PAGE = Source("ToAPIs, Kling v2.6 Video Generation", f"{PAGES}/kling-v2-6/generation")
@@ -29,30 +29,28 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     callback_url: TransportURL = absent()
 
 
-plugin = Gateway(
-    declare(
-        "kling-v2-6",
-        PAGE,
-        payload=Payload,
-        fields={
-            "prompt": To("prompt"),
-            "negative_prompt": To("negative_prompt"),
-            "duration": To("duration"),
-            "aspect_ratio": To("aspect_ratio"),
-            "resolution": To("mode", values={"720p": "std", "1080p": "pro"}),
-            **IMAGE_FIELDS,
-            "audio": To("audio"),
-            "watermark": To("watermark"),
-        },
-        rules=(
-            needs(
-                "audio",
-                equals("mode", "pro"),
-                says="Sound is available only in mode pro (1080p).",
-                name="audio_needs_pro",
-            ),
-            *IMAGE_RULES,
+plugin = toapis.variant(
+    "kling-v2-6",
+    page=PAGE,
+    payload=Payload,
+    fields={
+        "prompt": To("prompt"),
+        "negative_prompt": To("negative_prompt"),
+        "duration": To("duration"),
+        "aspect_ratio": To("aspect_ratio"),
+        "resolution": To("mode", values={"720p": "std", "1080p": "pro"}),
+        **IMAGE_FIELDS,
+        "audio": To("audio"),
+        "watermark": To("watermark"),
+    },
+    rules=(
+        needs(
+            "audio",
+            equals("mode", "pro"),
+            says="Sound is available only in mode pro (1080p).",
+            name="audio_needs_pro",
         ),
-        input_mode=input_mode,
-    )
+        *IMAGE_RULES,
+    ),
+    input_mode=input_mode,
 )

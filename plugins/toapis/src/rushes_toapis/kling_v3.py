@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 from rushes import PublicURL, Source, Text, To, TransportText, TransportURL, absent
 from rushes.vocabulary import accepts, given
 
-from rushes_toapis.gateway import PAGES, Gateway, declare
+from rushes_toapis.gateway import PAGES, toapis
 from rushes_toapis.images import IMAGE_FIELDS, IMAGE_RULES, RoleImage, input_mode
 
 PAGE = Source("ToAPIs, Kling v3 Video Generation", f"{PAGES}/kling-v3/generation")
@@ -35,32 +35,29 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     callback_url: TransportURL = absent()
 
 
-plugin = Gateway(
-    declare(
-        "kling-v3",
-        PAGE,
-        payload=Payload,
-        fields={
-            "prompt": To("prompt"),
-            "negative_prompt": To("metadata.negative_prompt"),
-            "duration": To("duration"),
-            "aspect_ratio": To("aspect_ratio"),
-            "resolution": To("mode", values={"720p": "std", "1080p": "pro"}),
-            **IMAGE_FIELDS,
-            "audio": To("audio"),
-            "watermark": To("metadata.watermark"),
-        },
-        rules=(
-            accepts(
-                "duration",
-                (5, 10),
-                when=given("reference_images", "image_with_roles"),
-                says="15 seconds are for text-to-video only; with input images 5 and 10 are "
-                "accepted.",
-                name="fifteen_seconds_without_images",
-            ),
-            *IMAGE_RULES,
+plugin = toapis.variant(
+    "kling-v3",
+    page=PAGE,
+    payload=Payload,
+    fields={
+        "prompt": To("prompt"),
+        "negative_prompt": To("metadata.negative_prompt"),
+        "duration": To("duration"),
+        "aspect_ratio": To("aspect_ratio"),
+        "resolution": To("mode", values={"720p": "std", "1080p": "pro"}),
+        **IMAGE_FIELDS,
+        "audio": To("audio"),
+        "watermark": To("metadata.watermark"),
+    },
+    rules=(
+        accepts(
+            "duration",
+            (5, 10),
+            when=given("reference_images", "image_with_roles"),
+            says="15 seconds are for text-to-video only; with input images 5 and 10 are accepted.",
+            name="fifteen_seconds_without_images",
         ),
-        input_mode=input_mode,
-    )
+        *IMAGE_RULES,
+    ),
+    input_mode=input_mode,
 )

@@ -23,7 +23,7 @@ from rushes import (
 from rushes.problems import show
 from rushes.vocabulary import remark
 
-from rushes_toapis.gateway import PAGES, Gateway, declare
+from rushes_toapis.gateway import PAGES, toapis
 
 PAGE = Source("ToAPIs, Kling v3 Omni", f"{PAGES}/kling-v3-omni/generation")
 IMAGE_TAG = re.compile(r"<<<image_(0|[1-9][0-9]*)>>>")
@@ -89,21 +89,18 @@ def other_tags_pass(payload: Payload) -> bool | list[Finding]:
     ]
 
 
-class Omni(Gateway):
-    """The hooks of Kling v3 Omni."""
-
-    @hookimpl
-    def build_payload(self, variant: Variant, request: Request) -> Draft:
-        """Prepend the first image's tag to a prompt that cites no image, as the gateway would."""
-        draft = Draft(variant, request)
-        body = {**request.extra, **draft.body}
-        prompt, images = body.get("prompt"), body.get("image_urls")
-        if not isinstance(prompt, str) or not prompt.strip() or not isinstance(images, list):
-            return draft
-        if images and not IMAGE_TAG.search(prompt):
-            message = f"{FIRST_TAG} is put in front, as the gateway does if no image is cited"
-            draft.change("prompt", f"{FIRST_TAG} {prompt}", "tag_added", message)
+@hookimpl
+def build_payload(variant: Variant, request: Request) -> Draft:
+    """Prepend the first image's tag to a prompt that cites no image, as the gateway would."""
+    draft = Draft(variant, request)
+    body = {**request.extra, **draft.body}
+    prompt, images = body.get("prompt"), body.get("image_urls")
+    if not isinstance(prompt, str) or not prompt.strip() or not isinstance(images, list):
         return draft
+    if images and not IMAGE_TAG.search(prompt):
+        message = f"{FIRST_TAG} is put in front, as the gateway does if no image is cited"
+        draft.change("prompt", f"{FIRST_TAG} {prompt}", "tag_added", message)
+    return draft
 
 
 def input_mode(payload: Payload) -> str:
@@ -111,30 +108,29 @@ def input_mode(payload: Payload) -> str:
     return "reference" if payload.image_urls else "text"
 
 
-plugin = Omni(
-    declare(
-        "kling-v3-omni",
-        PAGE,
-        payload=Payload,
-        fields={
-            "prompt": To("prompt"),
-            "duration": To("duration"),
-            "aspect_ratio": To("aspect_ratio"),
-            "resolution": To("mode", values={"720p": "std", "1080p": "pro"}),
-            "images.reference": To("image_urls[]"),
-            "audio": Always(False),
-        },
-        rules=(
-            cited_images_exist,
-            other_tags_pass,
-            remark(
-                "aspect_ratio",
-                "with an image, the ratio of the video may be the image's own",
-                when="image_urls",
-                says="aspect_ratio may be overridden by the ratio of an input image.",
-                name="image_may_set_the_ratio",
-            ),
+plugin = toapis.variant(
+    "kling-v3-omni",
+    page=PAGE,
+    payload=Payload,
+    fields={
+        "prompt": To("prompt"),
+        "duration": To("duration"),
+        "aspect_ratio": To("aspect_ratio"),
+        "resolution": To("mode", values={"720p": "std", "1080p": "pro"}),
+        "images.reference": To("image_urls[]"),
+        "audio": Always(False),
+    },
+    rules=(
+        cited_images_exist,
+        other_tags_pass,
+        remark(
+            "aspect_ratio",
+            "with an image, the ratio of the video may be the image's own",
+            when="image_urls",
+            says="aspect_ratio may be overridden by the ratio of an input image.",
+            name="image_may_set_the_ratio",
         ),
-        input_mode=input_mode,
-    )
+    ),
+    input_mode=input_mode,
+    hooks=(build_payload,),
 )

@@ -4,11 +4,9 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 from rushes import (
-    SPEC,
     Always,
     Built,
     Draft,
-    Polling,
     PublicURL,
     Request,
     Text,
@@ -19,7 +17,7 @@ from rushes import (
 )
 
 from rushes_uniall import rules
-from rushes_uniall.gateway import Gateway
+from rushes_uniall.gateway import uniall
 
 
 class ShotPrompt(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -39,7 +37,7 @@ class ExtraBody(Struct, kw_only=True):
 
 
 class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
-    """The body of POST /v1/video/generations; each model fixes `model`."""
+    """The body of POST /v1/video/generations."""
 
     model: str
     prompt: str = absent("")
@@ -50,43 +48,16 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     extra_body: Annotated[dict[str, Any], Meta(extra={"known": ExtraBody})] = absent({})
 
 
-class StdSilent(Payload, kw_only=True, forbid_unknown_fields=True):
-    """720p without sound."""
-
-    model: Literal["kling-v3-std-silent"]
-
-
-class StdAudio(Payload, kw_only=True, forbid_unknown_fields=True):
-    """720p with sound."""
-
-    model: Literal["kling-v3-std-audio"]
-
-
-class ProSilent(Payload, kw_only=True, forbid_unknown_fields=True):
-    """1080p without sound."""
-
-    model: Literal["kling-v3-pro-silent"]
-
-
-class ProAudio(Payload, kw_only=True, forbid_unknown_fields=True):
-    """1080p with sound."""
-
-    model: Literal["kling-v3-pro-audio"]
-
-
-class KlingV3(Gateway):
-    """The hooks of one of the four models."""
-
-    @hookimpl
-    def build_payload(self, variant: Variant, request: Request) -> Draft:
-        """Carry over shots; UniAll's shots have a prompt, but no duration of their own."""
-        draft = Draft(variant, request)
-        for index, shot in enumerate(draft.take("shots") or ()):
-            draft.put("extra_body.multi_prompt[]", {"prompt": shot.prompt}, f"shots[{index}]")
-            if shot.duration is not None:
-                message = f"{variant.id} divides the time itself; leave a shot's duration out"
-                draft.problem(f"shots[{index}].duration", "unsupported", message)
-        return draft
+@hookimpl
+def build_payload(variant: Variant, request: Request) -> Draft:
+    """Carry over shots; UniAll's shots have a prompt, but no duration of their own."""
+    draft = Draft(variant, request)
+    for index, shot in enumerate(draft.take("shots") or ()):
+        draft.put("extra_body.multi_prompt[]", {"prompt": shot.prompt}, f"shots[{index}]")
+        if shot.duration is not None:
+            message = f"{variant.id} divides the time itself; leave a shot's duration out"
+            draft.problem(f"shots[{index}].duration", "unsupported", message)
+    return draft
 
 
 def input_mode(payload: Payload) -> str:
@@ -94,36 +65,30 @@ def input_mode(payload: Payload) -> str:
     return "frame control" if payload.image else "text"
 
 
-def _plugin(payload: type[Payload], quality: str, sound: str) -> KlingV3:
-    return KlingV3(
-        Variant(
-            spec=SPEC,
-            id=f"uniall/kling-v3-{quality}-{sound}",
-            model=f"kling-v3-{quality}-{sound}",
-            page=rules.PAGE,
-            payload=payload,
-            submit_path="/v1/video/generations",
-            status_path="/v1/videos/{id}",
-            fields={
-                "prompt": To("prompt"),
-                "negative_prompt": To("extra_body.negative_prompt"),
-                "duration": To("duration"),
-                "aspect_ratio": To("aspect_ratio"),
-                "resolution": Always({"std": "720p", "pro": "1080p"}[quality]),
-                "images.first_frame": To("image"),
-                "images.last_frame": To("last_image"),
-                "shots": Built("extra_body.multi_prompt[]"),
-                "audio": Always(sound == "audio"),
-                "guidance": To("extra_body.cfg_scale"),
-            },
-            rules=rules.RULES,
-            input_mode=input_mode,
-            polling=Polling(first=5, every=10, at_most=900),
-        )
+def _model(name: str, resolution: str, *, audio: bool) -> Variant:
+    return uniall.variant(
+        name,
+        page=rules.PAGE,
+        payload=Payload,
+        fields={
+            "prompt": To("prompt"),
+            "negative_prompt": To("extra_body.negative_prompt"),
+            "duration": To("duration"),
+            "aspect_ratio": To("aspect_ratio"),
+            "resolution": Always(resolution),
+            "images.first_frame": To("image"),
+            "images.last_frame": To("last_image"),
+            "shots": Built("extra_body.multi_prompt[]"),
+            "audio": Always(audio),
+            "guidance": To("extra_body.cfg_scale"),
+        },
+        rules=rules.RULES,
+        input_mode=input_mode,
+        hooks=(build_payload,),
     )
 
 
-std_silent = _plugin(StdSilent, "std", "silent")
-std_audio = _plugin(StdAudio, "std", "audio")
-pro_silent = _plugin(ProSilent, "pro", "silent")
-pro_audio = _plugin(ProAudio, "pro", "audio")
+std_silent = _model("kling-v3-std-silent", "720p", audio=False)
+std_audio = _model("kling-v3-std-audio", "720p", audio=True)
+pro_silent = _model("kling-v3-pro-silent", "1080p", audio=False)
+pro_audio = _model("kling-v3-pro-audio", "1080p", audio=True)

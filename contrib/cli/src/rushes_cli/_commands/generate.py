@@ -129,7 +129,7 @@ def _print_dry_run(
     as_json: bool,
 ) -> None:
     if as_json:
-        click.echo(json_text({**report_dict(report), "url": submit_url(variant)}))
+        click.echo(json_text({**report_dict(report), "url": submit_url(variant, report)}))
     else:
         more = delivery_lines(variant, report, reference)
         print_report(report, request.option_names, more=more)

@@ -98,17 +98,17 @@ def report_dict(report: "Report") -> dict[str, object]:
     }
 
 
-def submit_url(variant: "Variant") -> str | None:
+def submit_url(variant: "Variant", report: "Report") -> str | None:
     """Return the URL that a payload would be sent to, without a password in it."""
     from rushes.urls import shown
 
-    return shown(variant.url(variant.submit_path)) if variant.base_url else None
+    return shown(variant.submit_url(report.input_mode)) if variant.base_url else None
 
 
 def delivery_lines(variant: "Variant", report: "Report", reference: str | None) -> dict[str, str]:
     """Return lines about the delivery, by title: the URL, the task reference in the payload."""
     unknown = f"nowhere yet; set {variant.environment_prefix}_BASE_URL"
-    lines = {"Would be sent to": submit_url(variant) or unknown}
+    lines = {"Would be sent to": submit_url(variant, report) or unknown}
     if variant.client_id_field and variant.client_id_field not in report.transport:
         lines["Sent along"] = f"{variant.client_id_field} = {reference or '(the task reference)'}"
     return lines

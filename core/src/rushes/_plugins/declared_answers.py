@@ -1,0 +1,83 @@
+"""What a declaration says of answers and addresses, checked when its plugin is loaded."""
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+
+from rushes._plugins.reading import steps
+from rushes.answers import Answers
+from rushes.errors import BrokenPluginError
+from rushes.variant import Variant
+
+_PLACEHOLDER = re.compile(r"\{\+?(\w*)\}")
+
+
+def check_answers(variant: Variant, name: str) -> None:
+    """Raise BrokenPluginError for a path, a word or a placeholder that can never be right."""
+    if variant.answers is not None:
+        try:
+            _check(msgspec.convert(msgspec.to_builtins(variant.answers), Answers))
+        except (msgspec.ValidationError, ValueError) as error:
+            raise BrokenPluginError(f"{name}: its answers: {error}") from error
+    kept = ("id", *(variant.answers.keep if variant.answers else ()))
+    for field, path, known in _addresses(variant, kept):
+        for found in _PLACEHOLDER.findall(path):
+            if found not in known:
+                accepted = ", ".join(f"{{{one}}}" for one in known)
+                more = "; answers.keep says what else is kept" if known is kept else ""
+                raise BrokenPluginError(
+                    f"{name}: {field} has {{{found}}}, which nothing fills in (accepted: "
+                    f"{accepted}{more})"
+                )
+    _check_look_up(variant, name)
+
+
+def _addresses(
+    variant: Variant, kept: tuple[str, ...]
+) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Yield each declared address, by field, with what its placeholders may be."""
+    yield "status_path", variant.status_path, kept
+    if variant.cancel is not None:
+        yield "cancel", variant.cancel.path, kept
+    if variant.look_up_path is not None:
+        yield "look_up_path", variant.look_up_path, ("client_id",)
+
+
+def _check_look_up(variant: Variant, name: str) -> None:
+    path = variant.look_up_path
+    if path is None:
+        return
+    if "{client_id}" not in path:
+        raise BrokenPluginError(
+            f"{name}: look_up_path has no {{client_id}}: it would find any task"
+        )
+    if variant.look_up == "none" or variant.answers is None:
+        raise BrokenPluginError(
+            f'{name}: a look_up_path needs look_up="by_client_id", and answers that say how to '
+            "read what it finds"
+        )
+
+
+def _check(answers: Answers) -> None:
+    """Raise ValueError if a path is malformed, or one is missing."""
+    if not answers.task_id:
+        raise ValueError("task_id says nowhere where the task's id is")
+    for path in _paths(answers):
+        steps(path)
+    if wrong := next((path for path in answers.task_id if path.endswith("]")), None):
+        raise ValueError(f"task_id: {wrong!r} leads to an item of a list, not to a field")
+    if answers.task.endswith("[]") and not answers.own_id:
+        raise ValueError(f"task: {answers.task!r} lists tasks; own_id must say which one is ours")
+
+
+def _paths(answers: Answers) -> Iterator[str]:
+    """Yield every path."""
+    yield from (answers.task, answers.status, *answers.task_id, *answers.own_id, *answers.videos)
+    yield from (*answers.reason, *answers.error, *answers.keep.values())
+    single = (answers.created_at, answers.model, answers.expires_at, answers.progress, answers.cost)
+    yield from (path for path in single if path is not None)
+    if answers.marker:
+        yield answers.marker[0]
+    if answers.codes:
+        yield answers.codes.path
