@@ -1,20 +1,16 @@
 """Fixtures: the provider's server, drivers for both clients, a place to install distributions."""
 
 import functools
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from acme_driver import Drivers
 from acme_server import Server, running
 from installed_site import Site
-from raw_server import trusting
+from made_up_hosts import trusting
 from transport_runner import Perform, run_in_thread
 
 

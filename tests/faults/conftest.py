@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from rushes._addresses import is_public
+from made_up_hosts import PUBLIC_ADDRESS, Names, leading_here, resolving_with, trusting
 from rushes_sandbox import Sandbox
 
 from faults import runner, table
@@ -18,7 +18,7 @@ from faults.case import Case, Row
 from faults.fault_run import FaultRun
 from faults.films import Films
 from faults.other_rows import MemoryRow
-from faults.relay import Relay, trusting
+from faults.relay import Relay
 from faults.runner import (
     DEADLINE,
     SHORT,
@@ -78,11 +78,8 @@ def films(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Films:
 @pytest.fixture
 def relay(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
     """Make the sandbox appear to be on the internet: host names, TLS, a public address."""
-
-    def judge(address: Any) -> bool:
-        return str(address) == "127.0.0.1" or is_public(address)
-
-    monkeypatch.setattr("rushes._network.connections.is_public", judge)
+    resolving_with(Names([PUBLIC_ADDRESS]), monkeypatch)
+    leading_here(monkeypatch)
     with Relay(sandbox.url) as running:
         yield running
 

@@ -1,16 +1,12 @@
 """A gateway, a home folder of its own for every test, and clients that do not wait."""
 
 import functools
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
 import rushes
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from cli_gateway import KEY, Gateway
 from rushes_cli._runtime import clients
 from rushes_cli._runtime.home import home_option
