@@ -37,18 +37,6 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(table.Reporter(config))
 
 
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Isolate every case from the keys, folders and proxies of this machine."""
-    for provider in ("TOAPIS", "APIMART", "UNIALL"):
-        monkeypatch.delenv(f"{provider}_API_KEY", raising=False)
-        monkeypatch.delenv(f"{provider}_BASE_URL", raising=False)
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.setenv("RUSHES_HOME", str(tmp_path / "default-home"))
-
-
 @pytest.fixture(autouse=True, scope="session")
 def one_tls_context() -> Iterator[None]:
     """Read only the relay's certificate, and only once."""
