@@ -1,11 +1,16 @@
-"""One Hypothesis profile for every suite here, and one for `nox -s search`.
+"""For every suite: a Hypothesis profile, another for `nox -s search`, and a clean environment.
 
 The checks that guard main draw the same examples every time, however busy the machine is; a test
 only declares what it needs beyond that, or a multiple of the number of examples.
 """
 
+import functools
 import os
+from collections.abc import Iterator
+from pathlib import Path
 
+import httpx
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -29,3 +34,27 @@ settings.register_profile(
 )
 # Before any test module, or the kit, is imported: properties take their settings at import.
 settings.load_profile("search" if examples else "guard")
+
+PROVIDERS = ("ACME", "APIMART", "TOAPIS", "UNIALL")
+INHERITED = (
+    *(f"{provider}_{what}" for provider in PROVIDERS for what in ("API_KEY", "BASE_URL")),
+    *("RUSHES_TRACEBACK", "RUSHES_TRUST", "COLUMNS", "FORCE_COLOR", "NO_COLOR"),
+    *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
+    *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
+)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Isolate every test from the keys, folders, proxies and colours of the user who runs it."""
+    for name in INHERITED:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("RUSHES_HOME", str(tmp_path / "default-home"))
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_tls_context() -> Iterator[None]:
+    """Read the machine's certificates once for all clients: it is slow, and no test needs them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(httpx, "create_ssl_context", functools.cache(httpx.create_ssl_context))
+        yield

@@ -272,7 +272,7 @@ def _own(model: str) -> str:
 def _kit(variant: str) -> Path:
     provider, _, model = variant.partition("/")
     name = "kling_v3" if provider == "uniall" else model.replace("-", "_")
-    return ROOT / "plugins" / provider / "tests" / f"test_{provider}_kit_{name}.py"
+    return ROOT / "plugins" / provider / "tests" / f"test_kit_{name}.py"
 
 
 def run(variant: str, every: int) -> tuple[int, list[str]]:

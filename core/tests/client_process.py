@@ -127,9 +127,9 @@ def leave_open(home: str, url: str, kind: str, what: str) -> None:
         client.submit("acme/zoom", REQUEST, task="kite", output=f"{home}/journal.db")
     for _ in range(3):
         if kind == "sync":
-            _use(Client(**settings(home, url)), what)
+            _use(Client(**settings(home, url)), home, what)
         else:
-            asyncio.run(_use_async(AsyncClient(**settings(home, url)), what))
+            asyncio.run(_use_async(AsyncClient(**settings(home, url)), home, what))
         os.write(1, f"open: {bool(_open_journal_files())}\n".encode())
         gc.collect()
         while ours := [t for t in threading.enumerate() if t.name.startswith("rushes")]:
@@ -138,20 +138,20 @@ def leave_open(home: str, url: str, kind: str, what: str) -> None:
     os.write(1, f"left: {_open_journal_files()}\n".encode())
 
 
-def _use(client: Any, what: str) -> None:
+def _use(client: Any, home: str, what: str) -> None:
     with contextlib.suppress(DiskError, ConfigurationError):  # already cancelled
         if what == "full":
-            client.submit("acme/zoom", REQUEST, output=f"{client._session.home}/keys.json")
+            client.submit("acme/zoom", REQUEST, output=f"{home}/keys.json")
         elif what == "generate":
             client.generate("acme/zoom", REQUEST)
         else:
             client.cancel("kite") if what == "cancel" else client.tasks()
 
 
-async def _use_async(client: Any, what: str) -> None:
+async def _use_async(client: Any, home: str, what: str) -> None:
     with contextlib.suppress(DiskError, ConfigurationError):
         if what == "full":
-            await client.submit("acme/zoom", REQUEST, output=f"{client._session.home}/keys.json")
+            await client.submit("acme/zoom", REQUEST, output=f"{home}/keys.json")
         elif what == "generate":
             await client.generate("acme/zoom", REQUEST)
         else:

@@ -1,45 +1,16 @@
 """Fixtures: the provider's server, drivers for both clients, a place to install distributions."""
 
-import functools
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from acme_driver import Drivers
 from acme_server import Server, running
 from installed_site import Site
-from raw_server import trusting
+from made_up_hosts import trusting
 from transport_runner import Perform, run_in_thread
-
-
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Isolate every test from the keys, folders and proxies of this machine."""
-    for name in (
-        "ACME_API_KEY",
-        "ACME_BASE_URL",
-        "RUSHES_TRUST",
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-    ):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.setenv("RUSHES_HOME", str(tmp_path / "default-home"))
-
-
-@pytest.fixture(autouse=True, scope="session")
-def one_tls_context() -> Iterator[None]:
-    """Read the machine's certificates once for all clients: it is slow, and no test needs them."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(httpx, "create_ssl_context", functools.cache(httpx.create_ssl_context))
-        yield
 
 
 @pytest.fixture

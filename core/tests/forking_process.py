@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-from raw_server import trusting
+from made_up_hosts import trusting
 from rushes import Call
 from rushes._flow import Dispatch, Interrupted, Send, Stream
 from rushes._network.async_transport import AsyncTransport

@@ -4,19 +4,13 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-CERTIFICATE = Path(__file__).with_name("cdn_example.pem")
-"""Self-signed, for cdn.example and api.acme.example."""
+from made_up_hosts import CERTIFICATE
+
 ESTABLISHED = b"\x01"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
-
-
-def trusting() -> ssl.SSLContext:
-    """Trust only the certificate of the made-up hosts."""
-    return ssl.create_default_context(cafile=str(CERTIFICATE))
 
 
 def still_open(connection: socket.socket) -> bool:

@@ -1,14 +1,12 @@
 """The arrows: plugins → core ← contrib, and between the parts of the core."""
 
 import ast
-import sys
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "docs"))
 import architecture
+import pytest
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "core" / "src" / "rushes"
@@ -73,15 +71,43 @@ def test_no_part_of_the_core_is_in_an_import_circle() -> None:
 
 OUTSIDE = [
     path
-    for folder in ("plugins", "contrib", "docs", "benchmarks")
-    for path in sorted((ROOT / folder).rglob("*.py"))
+    for folder in ("plugins", "contrib", "docs", "benchmarks", "README.md", "CONTRIBUTING.md")
+    for each in [ROOT / folder]
+    for path in sorted([each] if each.is_file() else each.rglob("*"))
+    if path.suffix in (".py", ".md") and "node_modules" not in path.parts
 ]
 
 
+def private_names(path: Path) -> set[str]:
+    """Return the private modules of the core that a file imports, or names in its text.
+
+    A string counts, too: `monkeypatch.setattr` and `import_module` take a module's name.
+    """
+    text = path.read_text(encoding="utf-8")
+    named = set(re.findall(r"\brushes(?:\.\w+)*\._[a-z]\w*", text))
+    if path.suffix == ".py":
+        named |= {name for name in imports(path) if re.match(r"rushes\..*\b_[a-z]", name)}
+    return named
+
+
 @pytest.mark.parametrize("path", OUTSIDE, ids=lambda path: str(path.relative_to(ROOT)))
-def test_private_modules_are_not_imported_from_outside(path: Path) -> None:
-    private = [name for name in imports(path) if name.startswith("rushes.") and "._" in name]
-    assert private == []
+def test_private_modules_are_neither_imported_nor_named_outside(path: Path) -> None:
+    assert private_names(path) == set()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from rushes._wait import following",
+        "from rushes import _log as log",
+        "import rushes.testing._clock",
+        'monkeypatch.setattr("rushes._client.verbs.follow", broken)',
+        "import_module('rushes.testing._clock')",
+    ],
+)
+def test_a_private_module_is_noticed_in_every_form(tmp_path: Path, line: str) -> None:
+    (tmp_path / "it.py").write_text(line)
+    assert private_names(tmp_path / "it.py")
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,17 @@ import pytest
 
 KILLED_AT_A_REMOVAL = """
 import os, signal, sys
-from pathlib import Path
-from rushes import Client
-from rushes._fetch.target import writable
+import rushes, rushes.testing
 
 def hook(event, arguments):
     if event == "os.remove":
         os.kill(os.getpid(), signal.SIGKILL)
 
 sys.addaudithook(hook)
-writable(Client(home="/nowhere")._session, Path(sys.argv[1]))
+home, output = sys.argv[1:]
+where = {"home": home, "base_urls": {"toapis": "http://127.0.0.1:1"}}
+with rushes.Client(**where, keys={"toapis": "any"}, clock=rushes.testing.Clock()) as client:
+    client.submit("toapis/kling-v3", rushes.Request("A red kite"), output=output)
 """
 
 
@@ -27,7 +28,10 @@ def test_the_probe_leaves_nothing_behind(tmp_path: Path) -> None:
         os.close(os.open(tmp_path, os.O_TMPFILE | os.O_RDWR, 0o600))
     except (AttributeError, OSError):
         pytest.skip("this system has no unnamed files")
-    subprocess.run(
-        [sys.executable, "-c", KILLED_AT_A_REMOVAL, str(tmp_path / "film.mp4")], timeout=60
-    )
-    assert list(tmp_path.iterdir()) == []
+    output = tmp_path / "output"
+    output.mkdir()
+    places = str(tmp_path / "home"), str(output / "film.mp4")
+    command = [sys.executable, "-c", KILLED_AT_A_REMOVAL, *places]
+    done = subprocess.run(command, timeout=300, capture_output=True, text=True)
+    assert "NotSentError" in done.stderr  # it went on after the probe
+    assert list(output.iterdir()) == []

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from rushes._addresses import is_public
+from made_up_hosts import PUBLIC_ADDRESS, Names, leading_here, resolving_with, trusting
 from rushes_sandbox import Sandbox
 
 from faults import runner, table
@@ -18,7 +18,7 @@ from faults.case import Case, Row
 from faults.fault_run import FaultRun
 from faults.films import Films
 from faults.other_rows import MemoryRow
-from faults.relay import Relay, trusting
+from faults.relay import Relay
 from faults.runner import (
     DEADLINE,
     SHORT,
@@ -35,18 +35,6 @@ def pytest_configure(config: pytest.Config) -> None:
     """Collect the measurements from all workers."""
     if runs_everything() and not hasattr(config, "workerinput"):
         config.pluginmanager.register(table.Reporter(config))
-
-
-@pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Isolate every case from the keys, folders and proxies of this machine."""
-    for provider in ("TOAPIS", "APIMART", "UNIALL"):
-        monkeypatch.delenv(f"{provider}_API_KEY", raising=False)
-        monkeypatch.delenv(f"{provider}_BASE_URL", raising=False)
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
-    monkeypatch.setenv("RUSHES_HOME", str(tmp_path / "default-home"))
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -78,11 +66,8 @@ def films(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Films:
 @pytest.fixture
 def relay(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
     """Make the sandbox appear to be on the internet: host names, TLS, a public address."""
-
-    def judge(address: Any) -> bool:
-        return str(address) == "127.0.0.1" or is_public(address)
-
-    monkeypatch.setattr("rushes._network.connections.is_public", judge)
+    resolving_with(Names([PUBLIC_ADDRESS]), monkeypatch)
+    leading_here(monkeypatch)
     with Relay(sandbox.url) as running:
         yield running
 

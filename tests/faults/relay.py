@@ -8,18 +8,12 @@ import http.client
 import ssl
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-CERTIFICATE = Path(__file__).parents[2] / "core" / "tests" / "cdn_example.pem"
-"""For api.acme.example and cdn.example, with its private key."""
+from made_up_hosts import CERTIFICATE
+
 _OURS = frozenset(("connection", "transfer-encoding", "content-length", "date", "server"))
-
-
-def trusting() -> ssl.SSLContext:
-    """Trust only the certificate of the made-up names."""
-    return ssl.create_default_context(cafile=str(CERTIFICATE))
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from made_up_hosts import resolving_with
 from rushes import Client, JournalError, Polling, SQLiteJournal, Task
 from rushes.journal import LEASE
 
@@ -142,7 +143,12 @@ def test_asleep(row: Row, provider: str, client: str, run: FaultRun, record: Rec
 
 @parametrize_rows([NOT_CONNECTED])
 def test_cancelled_before_it_left(
-    row: Row, provider: str, client: str, run: FaultRun, record: Recorder
+    row: Row,
+    provider: str,
+    client: str,
+    run: FaultRun,
+    record: Recorder,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked, go = threading.Event(), threading.Event()
 
@@ -150,6 +156,8 @@ def test_cancelled_before_it_left(
         asked.set()
         go.wait(30)
         return ["127.0.0.1"]
+
+    resolving_with(resolve, monkeypatch)
 
     async def cancelled(client: Any) -> Task:
         work = asyncio.ensure_future(client.generate(*job(run), output=run.target))
@@ -164,8 +172,6 @@ def test_cancelled_before_it_left(
         here = run.sandbox.base_urls[provider]
         named = here.replace("127.0.0.1", "127.1")  # a host name, so that the resolver is used
         with run.driver(base_urls={provider: named}) as driver:
-            settings = msgspec.structs.replace(driver.client._settings, resolve=resolve)
-            driver.client._settings = settings
             run.perform(driver, lambda: driver.wait_for(cancelled(driver.client)))
         assert type(run.error).__name__ == "CancelledError"
         (task,) = run.recorded()

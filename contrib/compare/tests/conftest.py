@@ -1,18 +1,14 @@
 """For all tests of comparing: a sandbox to run against, and a real browser for the page."""
 
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from comparison_runs import Comparing
 from playwright.sync_api import Browser, Page, sync_playwright
 from rushes_sandbox import Sandbox
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from comparison_runs import Comparing
 
 CHROMIUM = shutil.which("chromium")
 

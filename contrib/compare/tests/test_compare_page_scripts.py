@@ -2,7 +2,6 @@
 
 import functools
 import re
-import sys
 import threading
 from collections.abc import Iterator
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -12,11 +11,8 @@ from typing import Any, get_args
 import msgspec
 import pytest
 import rushes_compare._page
-from playwright.sync_api import Browser, Page
-
-sys.path.insert(0, str(Path(__file__).parent))
-
 from page_results import VARIANTS, cannot, failed, made
+from playwright.sync_api import Browser, Page
 from rushes_compare import results as structs
 from rushes_compare._page import write_page
 from rushes_compare._page.bundling import BundleError, bundle

@@ -1,6 +1,5 @@
 """Shared by the tests of the sandbox: a clock, and clients of the gateways."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,10 +7,6 @@ from typing import Any
 import httpx
 import pytest
 from rushes_sandbox import Sandbox
-
-# Test modules import the helpers beside this file by name.
-sys.path.insert(0, str(Path(__file__).parent))
-
 from sandbox_clients import PATHS, Clients, FrozenClock, GatewayClient
 
 

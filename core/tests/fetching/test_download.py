@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from acme_driver import KEY, REQUEST, Driver, Drivers, Maker, SteppingClock
 from acme_server import VIDEO, Behaviour, Handler, Server, answers, box, cuts, drops, film
+from bare_session import make_session
 from journal_tasks import make_task, with_results
 from rushes import (
     Answer,
     Call,
-    Client,
     DiskError,
     Result,
     ResultError,
@@ -32,8 +32,8 @@ from rushes.testing import Clock
 
 
 def assert_writable(output: Path) -> None:
-    """Check an output path as a client with an unrelated home does."""
-    target.writable(Client(home="/nowhere")._session, output)
+    """Check an output path for a client with an unrelated home."""
+    target.writable(make_session(Path("/nowhere")), output)
 
 
 def completed(driver: Driver) -> Task:
@@ -556,9 +556,8 @@ def test_all_attempts_of_a_fetch_share_one_deadline(
     assert_no_part_files(tmp_path)
 
 
-def test_each_attempt_gets_the_time_that_is_left(make: Maker, tmp_path: Path) -> None:
-    driver = make(timeouts=Timeouts(download=12), clock=SteppingClock(1))
-    session: Any = driver.client._session
+def test_each_attempt_gets_the_time_that_is_left(tmp_path: Path) -> None:
+    session = make_session(tmp_path, timeouts=Timeouts(download=12), clock=SteppingClock(1))
     task = with_results("https://cdn.example/x.mp4")
     flow = fetch(
         session, session.registry.get("acme/zoom"), task, tmp_path / "x.mp4", None, overwrite=True

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from acme_driver import REQUEST, Driver, Maker, SteppingClock, StoppedClock
 from acme_server import VIDEO, Behaviour, Handler, Server, answers, drops, stalls
+from bare_session import make_session
 from journal_tasks import with_results
 from rushes import Answer, ResultError, StillRunningError, Task, Timeouts
 from rushes._fetch.download import ATTEMPTS, MOST_RESULTS, fetch
@@ -154,10 +155,10 @@ Perform = Callable[[Any], Any]
 
 
 @pytest.fixture
-def fetching(make: Maker, tmp_path: Path) -> Any:
+def fetching(tmp_path: Path) -> Any:
     """Fetch on a clock that the test moves; the test supplies the outcome of each download."""
     clock = StoppedClock()
-    session: Any = make(journal=None, clock=clock).client._session
+    session = make_session(tmp_path, clock=clock)
 
     def run(task: Task, stream: Perform, **bounds: float) -> Task:
         def perform(effect: Any) -> Any:

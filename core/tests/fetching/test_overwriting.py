@@ -3,12 +3,13 @@
 import os
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from acme_driver import REQUEST, Driver, Maker
+from acme_driver import REQUEST, Driver, Maker, journal_of
 from acme_server import VIDEO, Server, answers
 from rushes import Answer, DiskError, SQLiteJournal, StillRunningError, Task
 from rushes._fetch.part_file import PartFile
@@ -150,9 +151,8 @@ def test_a_file_that_was_named_and_not_recorded_is_the_tasks_own(
             raise SystemExit
         return real(journal, task, claim)
 
-    session: Any = driver.client._session
-    session.journal.save(msgspec.structs.replace(done, file=None, file_bytes=None,
-                                                 file_sha256=None))  # fmt: skip
+    with closing(journal_of(driver)) as journal:
+        journal.save(msgspec.structs.replace(done, file=None, file_bytes=None, file_sha256=None))
     place.unlink()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(SQLiteJournal, "_save", save)
@@ -168,7 +168,7 @@ def test_a_file_that_was_named_and_not_recorded_is_the_tasks_own(
 def test_a_task_from_before_this_was_recorded_replaces_nothing(make: Maker, tmp_path: Path) -> None:
     driver, place = make(), tmp_path / "x.mp4"
     submitted(driver, place, overwrite=None)
-    driver.client._release()
+    driver.close()  # it is opened again when it is used
     remove = (
         "import sqlite3, sys; file = sqlite3.connect(sys.argv[1]); "
         "file.execute(\"UPDATE tasks SET record = json_remove(record, '$.overwrite')\"); "

@@ -17,6 +17,7 @@ import pytest
 from acme_driver import KEY, REQUEST, Drivers, Maker
 from acme_server import Behaviour, Handler, Server, answers, cuts, drops, stalls
 from acme_zoom import Zoom
+from bare_session import make_session
 from key_leaking_hooks import (
     raises_with_answer,
     raising,
@@ -434,7 +435,7 @@ def test_a_failing_proxys_password_is_not_shown(
             pytest.raises(NotSentError) as caught,
         ):
             client.submit("acme/zoom", request)
-        assert KEY not in full_report(caught.value) + repr(client._settings)
+        assert KEY not in full_report(caught.value) + repr(vars(client))
     for proxy in (f"http://a:{KEY}#x@b", f"gopher://a:{KEY}@b", f"a:{KEY}@[b"):
         monkeypatch.setenv("https_proxy", proxy)
         with Client(**settings) as client, pytest.raises(NotSentError) as caught:
@@ -461,8 +462,10 @@ def test_a_failing_proxys_password_is_not_shown(
         ("http://127.0.0.1:8000", "http://localhost:8000/x", False),
     ],
 )
-def test_the_key_goes_to_its_own_origin_only(make: Maker, base: str, url: str, same: bool) -> None:
-    session = make(base_urls={"acme": base}).client._session
+def test_the_key_goes_to_its_own_origin_only(
+    tmp_path: Path, base: str, url: str, same: bool
+) -> None:
+    session = make_session(tmp_path, keys={"acme": KEY}, base_urls={"acme": base})
     loaded = session.registry.get("acme/zoom")
     effect: Any = session.send(loaded, Call.get(url), 1.0)
     assert (effect.call.headers.get("Authorization") == f"Bearer {KEY}") == same
@@ -516,8 +519,8 @@ def test_a_key_that_changed_is_redacted_still(
         driver.wait(task)
 
 
-def test_a_task_that_shows_no_key_is_the_very_task(make: Maker, server: Server) -> None:
-    session = make().client._session
+def test_a_task_that_shows_no_key_is_the_very_task(make: Maker, home: Path) -> None:
+    session = make_session(home, keys={"acme": KEY})
     task = make().generate("acme/zoom", REQUEST)
     assert task.results
     assert session.keys.clean_task(task) is task

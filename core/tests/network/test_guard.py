@@ -1,7 +1,6 @@
 """A download goes only to the public addresses that were checked, and nothing secret is logged."""
 
 import ipaddress
-import itertools
 import logging
 import traceback
 from collections.abc import Iterator
@@ -9,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
 from acme_driver import KEY, REQUEST, Maker
 from acme_server import Server, answers, bills_then, drops
 from hypothesis import given
 from hypothesis import strategies as st
 from journal_tasks import with_results
+from made_up_hosts import PUBLIC_ADDRESS, Names, leading_here, resolving_with
 from raw_server import RawServer, answering, silent
 from rushes import Call, ResultError, RushesError, Timeouts
 from rushes._addresses import is_public
@@ -39,16 +38,6 @@ PRIVATE = [
 pytestmark = pytest.mark.usefixtures("trusted")
 
 
-@pytest.fixture
-def loopback_is_public(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let 127.0.0.1 pass for a public address, and no other private one."""
-
-    def judge(address: Any) -> bool:
-        return str(address) == "127.0.0.1" or is_public(address)
-
-    monkeypatch.setattr("rushes._network.connections.is_public", judge)
-
-
 @pytest.mark.parametrize("text", PUBLIC)
 def test_public_addresses(text: str) -> None:
     assert is_public(ipaddress.ip_address(text))
@@ -69,18 +58,6 @@ def test_an_address_that_embeds_another_counts_as_that_one(inner: ipaddress.IPv4
     assert is_public(sixtofour) == is_public(inner)
     teredo = (0x20010000 << 96) | (0x08080808 << 64) | (number ^ 0xFFFFFFFF)
     assert is_public(ipaddress.IPv6Address(teredo)) == is_public(inner)
-
-
-class Names:
-    """A resolver that gives its answers in turn, repeats the last, and records the questions."""
-
-    def __init__(self, *found: list[str]) -> None:
-        self.asked: list[str] = []
-        self._found = itertools.chain(found, itertools.repeat(found[-1]))
-
-    def __call__(self, host: str, port: int) -> list[str]:
-        self.asked.append(host)
-        return next(self._found)
 
 
 def stream(url: str, sink: Any = None, *, public_only: bool = True) -> Stream:
@@ -111,9 +88,10 @@ def test_a_private_address_is_never_contacted(perform: Perform) -> None:
 
 
 def test_the_connection_goes_to_the_checked_address_and_tls_to_the_name(
-    perform: Perform, loopback_is_public: None
+    perform: Perform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    names, body = Names(["127.0.0.1"], ["10.0.0.1"]), Body()
+    names, body = Names([PUBLIC_ADDRESS], ["10.0.0.1"]), Body()
+    leading_here(monkeypatch)
     with RawServer(answering(), tls=True) as server:
         given = settings(resolve=names, timeouts=Timeouts(connect=5))
         answer = perform(given, stream(f"https://cdn.example:{server.port}/x", body))
@@ -125,7 +103,7 @@ def test_the_connection_goes_to_the_checked_address_and_tls_to_the_name(
             perform(given, stream(f"https://cdn.example:{server.port}/x"))
         with pytest.raises(NotSent, match="CERTIFICATE_VERIFY_FAILED"):
             perform(
-                settings(resolve=Names(["127.0.0.1"])),
+                settings(resolve=Names([PUBLIC_ADDRESS])),
                 stream(f"https://other.example:{server.port}/x"),
             )
 
@@ -152,11 +130,10 @@ def test_a_proxy_resolves_names_itself(perform: Perform) -> None:
 
 
 def test_a_private_address_is_the_providers_fault_and_not_retried(
-    make: Maker, tmp_path: Path
+    make: Maker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     driver, names = make(), Names(["10.0.0.7"])
-    client: Any = driver.client
-    client._settings = msgspec.structs.replace(client._settings, resolve=names)
+    resolving_with(names, monkeypatch)
     with pytest.raises(ResultError, match=r"cdn\.example, which is 10\.0\.0\.7") as caught:
         driver.fetch(with_results("https://cdn.example/x.mp4?sig=abcdef"), tmp_path / "x.mp4")
     assert "abcdef" not in str(caught.value)
@@ -164,10 +141,12 @@ def test_a_private_address_is_the_providers_fault_and_not_retried(
     assert list(tmp_path.glob("*.mp4")) == []
 
 
-def test_each_redirect_is_checked(make: Maker, loopback_is_public: None, tmp_path: Path) -> None:
-    driver, names = make(), Names(["127.0.0.1"], ["169.254.169.254"])
-    client: Any = driver.client
-    client._settings = msgspec.structs.replace(client._settings, resolve=names)
+def test_each_redirect_is_checked(
+    make: Maker, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    driver, names = make(), Names([PUBLIC_ADDRESS], ["169.254.169.254"])
+    resolving_with(names, monkeypatch)
+    leading_here(monkeypatch)
     moved = (
         b"HTTP/1.1 302 Found\r\nLocation: https://api.acme.example/x\r\nContent-Length: 0\r\n\r\n"
     )

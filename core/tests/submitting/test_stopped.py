@@ -143,12 +143,12 @@ def test_a_receipt_is_written_although_cancelled_during_the_write(
 
 
 def test_a_receipt_is_written_although_cancelled_while_queued(
-    drivers: Drivers, server: Server
+    drivers: Drivers, server: Server, home: Path
 ) -> None:
-    driver = drivers()
+    journal = Journal(home / "journal.db")
+    driver = drivers(journal=journal)
+    store: Any = journal._store
     client = driver.client
-    assert isinstance(client, AsyncClient)
-    store = client._session.journal._store  # type: ignore[union-attr]
     busy, gate = threading.Event(), threading.Event()
 
     def keep_busy(_connection: Any) -> None:

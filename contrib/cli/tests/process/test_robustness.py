@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from cli_gateway import Gateway
 from cli_runs import COMMAND, Run, inside, listen_to_ctrl_c, outside, started
+from rushes.plugins import Installed, Registry
 from rushes_cli._errors import bug_report
 
 KITE = ("generate", "A red kite", "-m", "toapis/kling-v3")
@@ -161,7 +162,7 @@ def test_a_task_whose_plugin_is_gone_is_named(
 ) -> None:
     gateway.polls = ["queued"]
     assert inside(*KITE, "--task", "mine", "--timeout", "0.02").code == 6
-    monkeypatch.setattr("rushes._plugins.registry.Registry._entries", {})
+    monkeypatch.setattr(Registry, "installed", Installed({}, []))
     run = inside("resume", "--json")
     assert run.code == 3, run
     found = json.loads(run.out)

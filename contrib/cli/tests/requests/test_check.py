@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from cli_runs import inside, outside
+from rushes.plugins import Registry
 
 KLING = ("-m", "toapis/kling-v3")
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(40)
@@ -186,7 +187,7 @@ def test_a_schema_is_printed() -> None:
 
 
 def test_the_only_variant_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rushes._plugins.registry.Registry.ids", lambda _self: ["toapis/kling-v3"])
+    monkeypatch.setattr(Registry, "ids", lambda _self: ["toapis/kling-v3"])
     assert inside("check", "x").code == 0
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from cli_runs import distribution, inside, outside
-from rushes.plugins import Installed
+from rushes.plugins import Installed, Registry
 
 SOUND = """
 import click
@@ -157,7 +157,7 @@ def test_a_broken_variant_is_named_below_the_matrix() -> None:
 
 
 def test_no_plugins_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rushes._plugins.registry.installed", lambda: Installed({}, []))
+    monkeypatch.setattr(Registry, "installed", Installed({}, []))
     assert "install one" in inside("plugins").err
     run = inside("variants")
     assert run.code == 3

@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+import rushes
 from cli_gateway import KEY, VIDEO, Gateway, said
 from cli_runs import inside, interrupted, outside
+from rushes.testing import Clock
+from rushes_cli._runtime import clients
 
 KITE = ("generate", "A red kite", "-m", "toapis/kling-v3")
 
@@ -99,10 +102,10 @@ def test_a_rate_limit_of_an_hour_is_reported(gateway: Gateway) -> None:
     assert "3600 seconds" in run.err
 
 
-@pytest.mark.usefixtures("soon", "gateway")
+@pytest.mark.usefixtures("gateway")
 def test_an_unreachable_gateway_means_never_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOAPIS_BASE_URL", "http://127.0.0.1:1")
-    monkeypatch.setattr("rushes._submit.delivering.RETRIES", ())
+    monkeypatch.setattr(clients, "make_client", lambda: rushes.Client(clock=Clock()))
     run = inside(*KITE)
     assert run.code == 4
     assert "never sent, nothing was bought" in run.err
@@ -257,14 +260,14 @@ def test_a_missing_key_is_reported_before_any_price() -> None:
     assert "Estimated" not in run.err
 
 
-@pytest.mark.usefixtures("soon")
 def test_a_bug_after_the_payment_names_the_task(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(*_args: object, **_more: object) -> None:
-        raise ZeroDivisionError(f"oh {KEY}")
+    class BrokenClock(Clock):
+        def sleep(self, seconds: float) -> None:
+            raise ZeroDivisionError(f"oh {KEY}")
 
-    monkeypatch.setattr("rushes._client.verbs.follow", broken)
+    monkeypatch.setattr(clients, "make_client", lambda: rushes.Client(clock=BrokenClock()))
     run = inside(*KITE, "--task", "mine", "--json")
     assert run.code == 1
     assert "Resume it with: rushes resume mine" in run.err

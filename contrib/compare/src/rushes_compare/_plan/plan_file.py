@@ -111,25 +111,27 @@ def _descriptions(kind: Any) -> Iterator[str]:
 
 
 class _Constructor(SafeConstructor):
-    """Constructs only values that JSON has, too."""
+    """Constructs only values that JSON has, too.
 
+    Dates and `=` are text, as in YAML 1.2: https://yaml.org/spec/1.2.2/#103-core-schema
+    """
 
-def _text(_constructor: SafeConstructor, node: ScalarNode) -> str:
-    return str(node.value)
-
-
-def _int(constructor: SafeConstructor, node: ScalarNode) -> int | str:
-    """Leave 010, 0x1F and 1_000 as text: they are rarely meant as 10, 31 and 1000."""
-    if re.match(r"[-+]?0[0-9a-z]|.*_", node.value):
+    def _text(self, node: ScalarNode) -> str:
         return str(node.value)
-    number: int = constructor.construct_yaml_int(node)
-    return number
 
+    def _int(self, node: ScalarNode) -> int | str:
+        """Leave 010, 0x1F and 1_000 as text: they are rarely meant as 10, 31 and 1000."""
+        if re.match(r"[-+]?0[0-9a-z]|.*_", node.value):
+            return str(node.value)
+        number: int = self.construct_yaml_int(node)
+        return number
 
-# YAML 1.2 has neither dates nor `=`, https://yaml.org/spec/1.2.2/#103-core-schema
-_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _text)
-_Constructor.add_constructor("tag:yaml.org,2002:value", _text)
-_Constructor.add_constructor("tag:yaml.org,2002:int", _int)
+    yaml_constructors = {  # noqa: RUF012 - declared so in the base class
+        **SafeConstructor.yaml_constructors,
+        "tag:yaml.org,2002:timestamp": _text,
+        "tag:yaml.org,2002:value": _text,
+        "tag:yaml.org,2002:int": _int,
+    }
 
 
 def _parse(path: Path) -> Any:
