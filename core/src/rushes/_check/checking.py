@@ -78,6 +78,11 @@ def _full_check(loaded: LoadedVariant, data: Request | Mapping[str, Any]) -> Rep
     if draft is None:
         return Report(variant=variant.id, problems=tuple(problems), notes=())
     draft.finish()
+    if not problems and not draft.problems and (lost := draft.dropped()):
+        raise BrokenPluginError(
+            f"{variant.id}: its build_payload takes {lost} and drops it; put() it into the body "
+            f"under that name, report it, or say already({top(lost)!r}) if nothing needs to be sent"
+        )
     malformed = [problem.path for problem in problems]
     problems += _outside(malformed, draft.problems)
     payload, found = judge(loaded, draft.body, CallersNames(draft))
@@ -186,8 +191,14 @@ def _judged(
 
 def _moved(item: Problem | Note, draft: Draft, variant: Variant) -> Problem | Note:
     """Map a finding back to the caller's field, and name the page it comes from."""
-    path, source = draft.way_back(item.path), item.source or variant.page
-    return msgspec.structs.replace(item, path=path, source=source)
+    path, *others = draft.origins_of(item.path)
+    moved = msgspec.structs.replace(item, path=path, source=item.source or variant.page)
+    if isinstance(moved, Note) or not others:
+        return moved
+    message = f"is sent as {item.path} together with {' and '.join(others)}: {moved.message}"
+    return msgspec.structs.replace(
+        moved, message=message, accepted=None, names=[*moved.names, *others]
+    )
 
 
 def _outside(malformed: Sequence[str], found: Iterable[Finding]) -> Iterator[Finding]:
