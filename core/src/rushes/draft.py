@@ -6,6 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from rushes._payload.accounting import dropped
 from rushes._payload.body import Body, filled_by, top
 from rushes._payload.constraints import distance
 from rushes._payload.fields import PublicURL, shape, unwrap
@@ -27,7 +28,7 @@ class Draft(Body):
     but not inspected.
     """
 
-    __slots__ = ("_extra", "_left", "_roles", "_stray", "native")
+    __slots__ = ("_already", "_extra", "_left", "_roles", "_stray", "_taken", "native")
 
     def __init__(self, variant: Variant, request: Request) -> None:
         given, extra = fields_set(request), request.extra
@@ -36,6 +37,8 @@ class Draft(Body):
         Body.__init__(self, variant, dict(extra) if native else named)
         self.native = native
         self._left: dict[str, Any] = {}
+        self._taken: dict[str, Any] = {}
+        self._already: list[str] = []
         self._extra: Mapping[Any, Any] | None = None
         self._roles: Sequence[Role] = ()
         self._stray = 0
@@ -79,13 +82,32 @@ class Draft(Body):
     def take(self, field: str) -> Any:
         """Return the request's value of a common field, or None if it has none.
 
-        The plugin must carry it over: with `put`, or by a problem or note about it.
+        The plugin must account for it: with `put` or `change`, which name the field, with a problem
+        or a note about it, or with `already`. A field that is dropped is a bug of the plugin.
         """
         value = self._left.pop(field, None) if self._left else None
         if value is INVALID:
             self._left[field] = value
             return None
+        if value:  # false and 0 may be what happens if nothing is sent
+            self._taken[field] = value
         return value
+
+    def already(self, field: str) -> None:
+        """Say that a field that was taken needs nothing in the body: it is so anyway."""
+        self._already.append(field)
+
+    def dropped(self) -> str | None:
+        """Return the first field, or item of a list, that was taken and went nowhere."""
+        if not self._taken:
+            return None
+        carried = [
+            (source, None if "[" in path else self.at(path))
+            for path, origin in self.origins.items()
+            for source in self._together.get(path, (origin,))
+        ]
+        told = [*self._already, *(note.path for note in self.notes)]
+        return dropped(self._taken, carried, told)
 
     def roles(self) -> Sequence[Role]:
         """Return the images' roles in order; an empty sequence if any of them is not valid."""
@@ -101,8 +123,10 @@ class Draft(Body):
             self._extra = {**given, field: value}
             self.note(f"extra.{field}", code, message)
         else:
+            origin = self.way_back(field)
             self.body[field] = value
-            self.note(self.origins.get(field, field), code, message)
+            self.origins.setdefault(field, origin)
+            self.note(origin, code, message)
 
     def finish(self) -> None:
         """Report every field that was not taken, then add the native fields; called by the core."""

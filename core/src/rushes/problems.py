@@ -1,5 +1,6 @@
 """What a check finds: problems, which stop a request, and notes, which do not."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -25,8 +26,9 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `path` names the field as the caller wrote it (`shots[2].prompt`), `code` is stable and meant
     for programs, `accepted` lists the accepted values, the nearest first, if there are few.
-    `variants` names installed variants without this problem, if it is a limit of the variant; in
-    JSON it is omitted if empty.
+    `variants` names installed variants without this problem, if it is a limit of the variant;
+    `names` lists the fields that the message names, as they stand in it. In JSON these two are
+    omitted if empty.
     """
 
     path: str
@@ -35,6 +37,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     accepted: list[Any] | None = msgspec.field(default_factory=_none)
     source: Source | None = msgspec.field(default_factory=_none)
     variants: list[str] = []
+    names: list[str] = []
 
     def __str__(self) -> str:
         lines = [f"{self.path}: {self.message}" if self.path else self.message]
@@ -84,6 +87,11 @@ def show(value: Any, limit: int = 60) -> str:
     if isinstance(value, (list, tuple)):
         return "a list"
     return f"a {type(value).__name__}"
+
+
+def naming(text: str, name: str) -> list[str]:
+    """Split a text at each place where it names a field; a longer name is another one."""
+    return re.split(rf"(?<![\w.\[\]]){re.escape(name)}(?![\w\[]|\.\w)", text)
 
 
 def show_size(count: int) -> str:

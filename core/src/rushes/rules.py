@@ -1,11 +1,40 @@
 """Rules across fields, each with a name and the page it comes from."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 import msgspec
 
-from rushes.problems import Note, Problem, Source
+from rushes.problems import Note, Problem, Source, naming
+
+
+class Names:
+    """How a message names a payload's fields and their values: here as the provider's page does.
+
+    Where the caller used common words, a message has to use them, too (`rushes._check.naming`).
+    `used` lists the names that were handed out.
+    """
+
+    def __init__(self) -> None:
+        self.used: list[str] = []
+
+    def field(self, path: str) -> str:
+        """Return the name of the field at a path: `mode`, `shots[].duration`."""
+        self.used.append(path)
+        return path
+
+    def values(self, path: str, values: Iterable[Any]) -> list[Any] | None:  # noqa: ARG002
+        """Return values of a field in the words of its name, or None if they have no such words."""
+        return list(values)
+
+    def item(self, path: str, name: str, value: Any) -> str | None:  # noqa: ARG002
+        """Return the name of a list's items that have this value, if they have one of their own."""
+        return None
+
+    def accepted(self, path: str, values: Iterable[Any] | None) -> list[Any] | None:
+        """Return those of several values that the caller can give, in the caller's words."""
+        known = [told for value in values or () for told in self.values(path, [value]) or ()]
+        return known or None
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -42,9 +71,16 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         """Return the rule for the payload struct of one variant."""
         return self
 
-    def judge(self, read: Any, raw: Any) -> list[Problem | Note]:
-        """Return the rule's findings: `raw` is the payload, `read` has its defaults filled in."""
+    def judge(self, read: Any, raw: Any, names: Names | None = None) -> list[Problem | Note]:
+        """Return the rule's findings: `raw` is the payload, `read` has its defaults filled in.
+
+        Messages use `names`, by default those of the payload.
+        """
         raise NotImplementedError
+
+    def sentence(self, names: Names) -> str:  # noqa: ARG002
+        """Return the rule's sentence in these names, as far as it names fields."""
+        return self.text
 
     def line(self, place: str) -> tuple[str, dict[str, Any]]:
         """Return a line of Python that returns False if the rule finds something.
@@ -53,14 +89,17 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         """
         raise NotImplementedError
 
-    def worded(self, finding: Finding | Problem | Note) -> Problem | Note:
-        """Return a finding as a problem or a note of this rule."""
+    def worded(self, finding: Finding | Problem | Note, used: Sequence[str] = ()) -> Problem | Note:
+        """Return a finding as a problem or a note of this rule; `used` are names in its message."""
         if not isinstance(finding, Finding):
             return finding
         path, message = finding.path, finding.message
         if self.notes:
             return Note(path=path, code=self.name, message=message)
-        return Problem(path=path, code=self.name, message=message, accepted=finding.accepted)
+        named = [name for name in dict.fromkeys(used) if len(naming(message, name)) > 1]
+        return Problem(
+            path=path, code=self.name, message=message, accepted=finding.accepted, names=named
+        )
 
 
 class PredicateRule(Rule, frozen=True, kw_only=True):
@@ -68,7 +107,12 @@ class PredicateRule(Rule, frozen=True, kw_only=True):
 
     predicate: Predicate
 
-    def judge(self, read: Any, raw: Any) -> list[Problem | Note]:  # noqa: ARG002
+    def judge(
+        self,
+        read: Any,
+        raw: Any,  # noqa: ARG002
+        names: Names | None = None,  # noqa: ARG002
+    ) -> list[Problem | Note]:
         """Return the rule's findings; a plain `False` becomes a problem of its first field."""
         verdict = self.predicate(read)
         if verdict is True:

@@ -3,8 +3,9 @@
 Each function takes paths of the payload (`duration`, `extra_body.multi_prompt`,
 `multi_prompt[].duration`) and makes a rule that is complete: what is checked, what is reported
 where, the accepted values, the JSON Schema. `says` is the page's sentence, if it says more than the
-rule would, `name` the problem's code. A path or value that the payload does not have is found when
-the plugin is loaded.
+rule would: messages end with it, and `{image}` in it is the field's name, in the caller's words.
+`name` is the problem's code. A path or value that the payload does not have is found when the
+plugin is loaded.
 """
 
 from collections.abc import Iterable, Sequence
@@ -166,10 +167,29 @@ def remark(
     return _rule(Remark(path, as_condition(when), message), says, name, source, notes=True)
 
 
+def image_may_set_ratio(
+    ratio: str, image: When, *, says: str = "", name: str = "", source: Source | None = None
+) -> Rule:
+    """Note that the video may have an input image's ratio instead of the one asked for.
+
+    `image_may_set_ratio("aspect_ratio", "image_urls")`
+    """
+    return remark(
+        ratio,
+        "with an image, the ratio of the video may be the image's own",
+        when=image,
+        says=says or f"{{{ratio}}} may be overridden by the ratio of an input image.",
+        name=name or "image_may_set_the_ratio",
+        source=source,
+    )
+
+
 def _rule(
     shape: Shape, says: str, name: str, source: Source | None, *, notes: bool = False
 ) -> Rule:
-    return ShapeRule(name=name, text=says, fields=(), source=source, notes=notes, shape=shape)
+    return ShapeRule(
+        name=name, text=says, says=says, fields=(), source=source, notes=notes, shape=shape
+    )
 
 
 def _joined(conditions: tuple[When, ...], how: Literal["and", "or"]) -> Condition:

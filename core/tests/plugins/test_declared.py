@@ -155,6 +155,7 @@ class TestWholeJobs:
         server.stages = [{"stage": "waiting"}]
         task = driver.submit("acme/zoom", REQUEST)
         assert task.receipt == Receipt("c-1", memo={"look": body["clip"]["look"], "region": "eu"})
+        server.on("POST /v1/clips/c-1/stop", answers(200, {}))
         driver.cancel(task)
         assert "POST /v1/clips/c-1/stop" in server.lines
         server.stages = [{"stage": "rendering"}] * 9

@@ -46,6 +46,17 @@ def test_problems_name_their_options() -> None:
     assert "    ToAPIs, Kling v3 Video Generation: docs.toapis.com/" in run.out
 
 
+def test_a_message_names_options_too() -> None:
+    frame = ("--last-frame", "https://a.b/c")
+    run = inside("check", "x", *KLING, "--duration", "15", *frame)
+    assert "--last-frame: --last-frame is accepted only when --first-frame is given" in run.out
+    assert "--duration: 15 is not accepted when --reference is given or --last-frame is given" in (
+        run.out
+    )
+    run = inside("check", "x", "-m", "toapis/kling-v2-6", "--audio", "--resolution", "720p")
+    assert "--audio: true is accepted only when --resolution is 1080p. Sound is" in run.out
+
+
 def test_a_shot_is_named_by_its_position() -> None:
     shots = ("--shot", "a", "--shot", "b" * 600, "--shot-duration", "3", "--shot-duration", "2.5")
     run = inside("check", "x", "-m", "apimart/kling-v3", *shots)

@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 import msgspec
 from msgspec import Struct
 
+from rushes._check.naming import CallersNames
 from rushes._check.quick import accepted, quick
 from rushes._payload.body import top
 from rushes._payload.compiled import compiled, reading
@@ -17,7 +18,7 @@ from rushes.errors import BrokenPluginError
 from rushes.problems import Note, Problem
 from rushes.report import Report
 from rushes.request import FIELDS, Image, Request, Subject
-from rushes.rules import Rule
+from rushes.rules import Names, Rule
 from rushes.urls import is_loopback
 from rushes.variant import Variant
 
@@ -77,9 +78,14 @@ def _full_check(loaded: LoadedVariant, data: Request | Mapping[str, Any]) -> Rep
     if draft is None:
         return Report(variant=variant.id, problems=tuple(problems), notes=())
     draft.finish()
+    if not problems and not draft.problems and (lost := draft.dropped()):
+        raise BrokenPluginError(
+            f"{variant.id}: its build_payload takes {lost} and drops it; put() it into the body "
+            f"under that name, report it, or say already({top(lost)!r}) if nothing needs to be sent"
+        )
     malformed = [problem.path for problem in problems]
     problems += _outside(malformed, draft.problems)
-    payload, found = judge(loaded, draft.body)
+    payload, found = judge(loaded, draft.body, CallersNames(draft))
     told = {problem.path for problem in problems}
     notes = list(_outside(malformed, draft.notes))
     for moved in _outside(malformed, [_moved(item, draft, variant) for item in found]):
@@ -117,12 +123,13 @@ def _drafted(loaded: LoadedVariant, request: Request, problems: list[Problem]) -
 
 
 def judge(
-    loaded: LoadedVariant, body: Mapping[str, Any]
+    loaded: LoadedVariant, body: Mapping[str, Any], names: Names | None = None
 ) -> tuple[Struct | None, list[Problem | Note]]:
     """Check a wire body: its fields one by one, then the rules whose fields are valid.
 
     A rule is skipped if one of its fields has a problem, or is marked as having one. If only part
     of a field does (an item of a list), the rule runs, and reports nothing if it reads that part.
+    Messages of rules use `names`, by default the payload's own.
     """
     variant = loaded.variant
     examiner = Examiner(variant.id, loopback=is_loopback(variant.base_url))
@@ -139,7 +146,7 @@ def judge(
     read = reading(partial)
     for rule in variant.rules:
         if not any(_covers(path, field) for field in rule.fields for path in bad):
-            judged = _judged(loaded, rule, read, partial, whole=not bad)
+            judged = _judged(loaded, rule, (read, partial, names), whole=not bad)
             found += (item for item in judged if _asked(item, body))
     if any(isinstance(item, Problem) for item in found) or payload is None:
         return None, found
@@ -169,11 +176,11 @@ def _asked(item: Problem | Note, body: Mapping[str, Any]) -> bool:
 
 
 def _judged(
-    loaded: LoadedVariant, rule: Rule, read: Any, raw: Any, *, whole: bool
+    loaded: LoadedVariant, rule: Rule, given: tuple[Any, Any, Names | None], *, whole: bool
 ) -> Iterable[Problem | Note]:
     try:
         with loaded.blamed(f"the rule {rule.name}"):
-            found = [judgement(item) for item in rule.judge(read, raw)]
+            found = [judgement(item) for item in rule.judge(*given)]
     except BrokenPluginError:
         if whole:
             raise
@@ -184,8 +191,14 @@ def _judged(
 
 def _moved(item: Problem | Note, draft: Draft, variant: Variant) -> Problem | Note:
     """Map a finding back to the caller's field, and name the page it comes from."""
-    path, source = draft.way_back(item.path), item.source or variant.page
-    return msgspec.structs.replace(item, path=path, source=source)
+    path, *others = draft.origins_of(item.path)
+    moved = msgspec.structs.replace(item, path=path, source=item.source or variant.page)
+    if isinstance(moved, Note) or not others:
+        return moved
+    message = f"is sent as {item.path} together with {' and '.join(others)}: {moved.message}"
+    return msgspec.structs.replace(
+        moved, message=message, accepted=None, names=[*moved.names, *others]
+    )
 
 
 def _outside(malformed: Sequence[str], found: Iterable[Finding]) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from rushes._check.naming import CommonNames
 from rushes._payload.constraints import described, finite, spans
 from rushes._plugins.declaration import TARGETS
 from rushes._vocabulary.places import find
@@ -39,7 +40,8 @@ def _capability(variant: Variant, row: str) -> Capability:
     if place is None:
         return Capability(field=row, how="no", words="no")
     path = place.path.removesuffix("[]")
-    conditions = tuple(rule.text for rule in variant.rules if path in rule.fields)
+    names = CommonNames(variant)
+    conditions = tuple(rule.sentence(names) for rule in variant.rules if path in rule.fields)
     accepted, words = _values(place, find(variant.payload, path).hint)
     if row in ("images.first_frame", "images.last_frame"):
         accepted, words = None, "yes"

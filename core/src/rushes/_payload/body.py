@@ -17,6 +17,9 @@ from rushes.variant import Always, Built, To, Variant
 UPLOAD = "https://upload.invalid/"
 """Stands for a local file in a payload that is only checked: a reserved name, never resolved."""
 
+ABSENT = object()
+"""Stands for a value that is not there."""
+
 ITEMS: Mapping[str, type[Struct]] = {"images": Image, "shots": Shot, "subjects": Subject}
 """The item types of the common fields that are lists."""
 
@@ -36,7 +39,7 @@ class PlannedUpload(Struct, frozen=True, kw_only=True):
 class Body:
     """The result of mapping a request to a payload; `origins` leads from its paths back."""
 
-    __slots__ = ("body", "files", "notes", "origins", "problems", "variant")
+    __slots__ = ("_together", "body", "files", "notes", "origins", "problems", "variant")
 
     def __init__(self, variant: Variant, body: dict[str, Any]) -> None:
         self.variant = variant
@@ -45,17 +48,23 @@ class Body:
         self.notes: list[Note] = []
         self.files: list[PlannedUpload] = []
         self.origins: dict[str, str] = {}
+        self._together: dict[str, tuple[str, ...]] = {}
 
     @property
     def page(self) -> Any:
         """The page that the variant's facts come from."""
         return self.variant.page
 
-    def put(self, path: str, value: Any, origin: str) -> str:
+    def put(self, path: str, value: Any, origin: str, *also: str) -> str:
         """Put a value into the body; `a.b` goes into an object, `a[]` to the end of a list.
 
-        Return its path in the body.
+        `origin` is the request's path that the value comes from, `also` are further ones, if it is
+        made of several. Return its path in the body.
         """
+        if also:
+            path = self.put(path, value, origin)
+            self._together[path] = (origin, *also)
+            return path
         if path not in self.body and path.isidentifier():
             self.body[path] = value
             self.origins[path] = origin
@@ -111,14 +120,22 @@ class Body:
         self.files.append(PlannedUpload(path=url, origin=origin, placeholder=placeholder))
         return placeholder
 
+    def origins_of(self, path: str) -> tuple[str, ...]:
+        """Return every path of the request that the value at a path of the body was made of."""
+        return self._together.get(path) or (self.way_back(path),)
+
     def has(self, path: str) -> bool:
         """Whether there is anything at a path of the body."""
+        return self.at(path, ABSENT) is not ABSENT
+
+    def at(self, path: str, default: Any = None) -> Any:
+        """Return what is at a path of the body."""
         target: Any = self.body
         for name in path.split("."):
             if not isinstance(target, Mapping) or name not in target:
-                return False
+                return default
             target = target[name]
-        return True
+        return target
 
     def way_back(self, path: str) -> str:
         """Map a path of the body back to where the caller wrote it, or would have to write it."""

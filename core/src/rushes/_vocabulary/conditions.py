@@ -1,6 +1,6 @@
 """Conditions on a payload: a field is given, has a value, or holds an item of a kind."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 import msgspec
@@ -11,6 +11,7 @@ from rushes._structs.unrolled import unrolled
 from rushes._vocabulary.places import KNOWN, Place, Schema, find
 from rushes.errors import BrokenPluginError
 from rushes.problems import listing
+from rushes.rules import Names
 
 
 class Blame(Struct, frozen=True):
@@ -25,6 +26,10 @@ class Blame(Struct, frozen=True):
     others: list[Any] | None = None
 
 
+Words = Callable[[Names], str]
+"""A part of a message or a sentence, as a function of how fields are named in it."""
+
+
 class Bound(Struct, frozen=True, kw_only=True):
     """A condition, bound to one payload struct.
 
@@ -36,10 +41,10 @@ class Bound(Struct, frozen=True, kw_only=True):
     name: str
     test: str
     schema: Schema
-    when: str
-    beside: str
+    when: Words
+    beside: Words
     fields: tuple[str, ...]
-    blamed: Callable[[Any, Any], list[Blame]]
+    blamed: Callable[[Any, Any, Names], list[Blame]]
 
 
 class BoundItem(Bound, frozen=True, kw_only=True):
@@ -65,17 +70,24 @@ class Given(Condition, frozen=True):
 
     def bind(self, struct: type[Struct]) -> Bound:
         """Return the condition for a payload struct."""
-        place = find(struct, self.path)
+        place, path = find(struct, self.path), self.path
         boolean = described(place.hint).words == "true or false"
-        blame = [Blame(self.path, "true ", [False]) if boolean else Blame(self.path)]
+
+        def is_true(names: Names) -> bool:
+            """Whether the caller says `true`: what makes the value may be another field."""
+            return boolean and names.values(path, [True]) == [True]
+
+        def blamed(_read: Any, _raw: Any, names: Names) -> list[Blame]:
+            return [Blame(path, "true ", [False]) if is_true(names) else Blame(path)]
+
         return Bound(
             name=place.name,
             test=place.given,
             schema=place.given_schema(),
-            when=f"{self.path} is {'true' if boolean else 'given'}",
-            beside=f"{self.path} true" if boolean else self.path,
-            fields=(self.path,),
-            blamed=lambda _read, _raw: blame,
+            when=lambda names: f"{names.field(path)} is {'true' if is_true(names) else 'given'}",
+            beside=lambda names: names.field(path) + (" true" if is_true(names) else ""),
+            fields=(path,),
+            blamed=blamed,
         )
 
 
@@ -92,9 +104,10 @@ class Equals(Condition, frozen=True):
         one = len(values) == 1
         value_of = place.reader()
 
-        def blamed(read: Any, _raw: Any) -> list[Blame]:
+        def blamed(read: Any, _raw: Any, names: Names) -> list[Blame]:
             value = value_of(read)
-            return [Blame(self.path, f"{listing([value])} ", _others(place, value, values))]
+            others = names.accepted(self.path, _others(place, value, values))
+            return [Blame(self.path, subject(names, self.path, value), others)]
 
         return Bound(
             name=f"{place.name}_{'_'.join(str(value) for value in values)}",
@@ -103,8 +116,8 @@ class Equals(Condition, frozen=True):
                 {"const": values[0]} if one else {"enum": [*values]},
                 required=place.default not in values,
             ),
-            when=f"{self.path} is {_either(values)}",
-            beside=f"{self.path} {_either(values)}",
+            when=lambda names: " is ".join(told(names, self.path, values)),
+            beside=lambda names: " ".join(told(names, self.path, values)),
             fields=(self.path,),
             blamed=blamed,
         )
@@ -128,16 +141,25 @@ class Has(Condition, frozen=True):
         found = f"[place for place, item in enumerate({place.items}) if {test}]"
         places = unrolled("read", (f"return {found}",), **KNOWN)
 
-        def blamed(read: Any, _raw: Any) -> list[Blame]:
+        def kind(names: Names) -> str | None:
+            return names.item(self.path, self.name, self.value)
+
+        def when(names: Names) -> str:
+            if own := kind(names):
+                return f"{own} is given"
+            return f"{names.field(self.path)} has a {self.value}"
+
+        def blamed(read: Any, _raw: Any, names: Names) -> list[Blame]:
+            accepted = names.accepted(f"{self.path}[].{self.name}", others)
             paths = [f"{self.path}[{index}].{self.name}" for index in places(read)]
-            return [Blame(path, f"{listing([self.value])} ", others) for path in paths]
+            return [Blame(path, f"{kind(names) or self.value} ", accepted) for path in paths]
 
         return BoundItem(
             name=str(self.value),
             test=found,
             schema=place.nested({"contains": item}),
-            when=f"{self.path} has a {self.value}",
-            beside=f"a {self.value}",
+            when=when,
+            beside=lambda names: kind(names) or str(self.value),
             fields=(self.path,),
             blamed=blamed,
             place=place,
@@ -159,17 +181,20 @@ class Joined(Condition, frozen=True):
         nested = [isinstance(condition, Joined) for condition in self.conditions]
         word = f" {self.how} "
 
-        def blamed(read: Any, raw: Any) -> list[Blame]:
-            return next(part.blamed(read, raw) for part, met in tests if met(read, raw))
+        def blamed(read: Any, raw: Any, names: Names) -> list[Blame]:
+            return next(part.blamed(read, raw, names) for part, met in tests if met(read, raw))
+
+        def joined(words: list[Words], names: Names) -> str:
+            """Join the parts; two that the caller's words do not tell apart are one."""
+            each = (_apart(one(names), inner) for one, inner in zip(words, nested, strict=True))
+            return word.join(dict.fromkeys(each))
 
         return Bound(
             name=f"_{self.how}_".join(part.name for part in parts),
             test=f"({word.join(f'({part.test})' for part in parts)})",
             schema={"allOf" if self.how == "and" else "anyOf": [part.schema for part in parts]},
-            when=word.join(_apart(p.when, inner) for p, inner in zip(parts, nested, strict=True)),
-            beside=word.join(
-                _apart(p.beside, inner) for p, inner in zip(parts, nested, strict=True)
-            ),
+            when=lambda names: joined([part.when for part in parts], names),
+            beside=lambda names: joined([part.beside for part in parts], names),
             fields=tuple(path for part in parts for path in part.fields),
             blamed=blamed,
         )
@@ -209,9 +234,24 @@ def _others(place: Place, value: Any, values: tuple[Any, ...]) -> list[Any] | No
     return [other for other in known if other not in values] if known else None
 
 
-def _either(values: tuple[Any, ...]) -> str:
+def told(names: Names, path: str, values: Iterable[Any], joined: str = " or ") -> tuple[str, str]:
+    """Return the name of a field and "pro or 4k", both in the caller's words or both as sent."""
+    known = names.values(path, values)
+    field = path if known is None else names.field(path)
+    return field, _several(values if known is None else known, joined)
+
+
+def subject(names: Names, path: str, value: Any) -> str:
+    """Begin a message about a field's value, in the caller's words if there are such."""
+    known = names.values(path, [value])
+    if known is None:
+        return f"is sent as {path} {listing([value])}, which "
+    return f"{listing(known)} "
+
+
+def _several(values: Iterable[Any], joined: str) -> str:
     *rest, last = (listing([value]) for value in values)
-    return f"{', '.join(rest)} or {last}" if rest else last
+    return f"{', '.join(rest)}{joined}{last}" if rest else last
 
 
 def _apart(words: str, nested: bool) -> str:

@@ -6,17 +6,22 @@ from typing import Any
 
 import msgspec
 
-from rushes._vocabulary.conditions import compiled
-from rushes._vocabulary.places import KNOWN
+from rushes._vocabulary.conditions import Words, compiled
+from rushes._vocabulary.places import KNOWN, find
 from rushes._vocabulary.shapes import Found, Shape
 from rushes.problems import Note, Problem
-from rushes.rules import Rule
+from rushes.rules import Names, Rule
+
+FIELD = re.compile(r"\{([^{}]+)\}")
+"""A field's path in a sentence."""
 
 
 class ShapeRule(Rule, frozen=True, kw_only=True):
     """A rule that is declared, not written; it has no effect until it is bound to a payload."""
 
     shape: Shape
+    says: str = ""
+    words: Words | None = None
     test: str = ""
     find: Found | None = None
     holds: Callable[[Any, Any], bool] | None = None
@@ -27,10 +32,12 @@ class ShapeRule(Rule, frozen=True, kw_only=True):
         Raises BrokenPluginError if one of its paths or values does not exist there.
         """
         parts = self.shape.bind(payload)
+        words = self._says(payload) if self.says else parts.text
         return msgspec.structs.replace(
             self,
             name=self.name or re.sub(r"\W", "_", parts.name),
-            text=self.text or parts.text,
+            text=words(Names()),
+            words=words,
             fields=tuple(dict.fromkeys(parts.fields)),
             schema=parts.schema,
             test=parts.test,
@@ -38,12 +45,36 @@ class ShapeRule(Rule, frozen=True, kw_only=True):
             holds=compiled(parts.test) if parts.test else None,
         )
 
-    def judge(self, read: Any, raw: Any) -> list[Problem | Note]:
-        """Return the rule's findings."""
+    def _says(self, payload: type[msgspec.Struct]) -> Words:
+        """Return the page's sentence, in which `{image}` is the name of a field."""
+        parts = FIELD.split(self.says)
+        for path in parts[1::2]:
+            find(payload, path)
+
+        def words(names: Names) -> str:
+            told = [names.field(part) if place % 2 else part for place, part in enumerate(parts)]
+            return "".join(told)
+
+        return words
+
+    def judge(self, read: Any, raw: Any, names: Names | None = None) -> list[Problem | Note]:
+        """Return the rule's findings; a problem's message ends with the page's sentence."""
         assert self.find is not None  # noqa: S101 - rules are bound when a plugin is loaded
         if self.holds is not None and self.holds(read, raw):
             return []
-        return [self.worded(finding) for finding in self.find(read, raw)]
+        names = names or Names()
+        findings = self.find(read, raw, names)
+        if self.says and not self.notes:
+            says = self.sentence(names)
+            findings = [
+                msgspec.structs.replace(finding, message=f"{finding.message}. {says}")
+                for finding in findings
+            ]
+        return [self.worded(finding, names.used) for finding in findings]
+
+    def sentence(self, names: Names) -> str:
+        """Return the rule's sentence in these names."""
+        return self.words(names) if self.words else self.text
 
     def line(self, place: str) -> tuple[str, dict[str, Any]]:
         """Return a line with the rule's expression."""

@@ -12,13 +12,21 @@ from msgspec import Struct
 
 from rushes._payload.constraints import described, distance, finite, spans
 from rushes._structs.unrolled import unrolled
-from rushes._vocabulary.conditions import Condition, Given, Has, compiled, refuse_impossible
+from rushes._vocabulary.conditions import (
+    Condition,
+    Given,
+    Has,
+    Words,
+    compiled,
+    refuse_impossible,
+    told,
+)
 from rushes._vocabulary.places import KNOWN, Place, Schema, find
 from rushes.errors import BrokenPluginError
 from rushes.problems import listing, show
-from rushes.rules import Finding
+from rushes.rules import Finding, Names
 
-Found = Callable[[Any, Any], list[Finding]]
+Found = Callable[[Any, Any, Names], list[Finding]]
 
 
 class Parts(Struct, frozen=True, kw_only=True):
@@ -29,7 +37,7 @@ class Parts(Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    text: str
+    text: Words
     fields: tuple[str, ...]
     find: Found
     test: str = ""
@@ -55,20 +63,24 @@ class Needs(Shape, frozen=True):
         whats, other = [what.bind(struct) for what in self.what], self.other.bind(struct)
         tests = [(what, compiled(what.test)) for what in whats]
 
-        def found(read: Any, raw: Any) -> list[Finding]:
+        def found(read: Any, raw: Any, names: Names) -> list[Finding]:
+            only = f"is accepted only when {other.when(names)}"
             return [
-                Finding(
-                    blame.path, f"{blame.subject}is accepted only when {other.when}", blame.others
-                )
+                Finding(blame.path, blame.subject + only, blame.others)
                 for what, met in tests
                 if met(read, raw)
-                for blame in what.blamed(read, raw)
+                for blame in what.blamed(read, raw, names)
             ]
+
+        def text(names: Names) -> str:
+            several = " and ".join(what.beside(names) for what in whats)
+            are = "are" if len(whats) > 1 else "is"
+            return f"{several} {are} accepted only when {other.when(names)}."
 
         schemas = [what.schema for what in whats]
         return Parts(
             name=f"{whats[0].name}_needs_{other.name}",
-            text=f"{' and '.join(what.beside for what in whats)}: only when {other.when}.",
+            text=text,
             fields=(*(path for what in whats for path in what.fields), *other.fields),
             test=f"not ({' or '.join(what.test for what in whats)}) or ({other.test})",
             find=found,
@@ -91,16 +103,21 @@ class NotTogether(Shape, frozen=True):
         both = isinstance(self.one, Given) and isinstance(self.other, Given)
         instead = "; give one of the two" if both else ""
 
-        def found(read: Any, raw: Any) -> list[Finding]:
-            message = f"is not accepted when {other.when}{instead}"
+        def found(read: Any, raw: Any, names: Names) -> list[Finding]:
+            message = f"is not accepted when {other.when(names)}{instead}"
             return [
                 Finding(blame.path, f"{blame.subject}{message}", blame.others)
-                for blame in one.blamed(read, raw)
+                for blame in one.blamed(read, raw, names)
             ]
+
+        def text(names: Names) -> str:
+            if both:
+                return f"{one.beside(names)} and {other.beside(names)} must not be given together."
+            return f"{one.beside(names)} is not accepted when {other.when(names)}."
 
         return Parts(
             name=f"{one.name}_not_with_{other.name}",
-            text=f"{one.beside} and {other.beside} must not be given together.",
+            text=text,
             fields=(*one.fields, *other.fields),
             test=f"not (({one.test}) and ({other.test}))",
             find=found,
@@ -124,16 +141,21 @@ class Required(Shape, frozen=True):
         word = "unless" if self.unless else "when"
         accepted = finite(place.hint)
         blank = " and must not be blank" if words == "text" and not accepted else ""
-        message = f"is required{blank} {word} {when.when}"
-        if accepted:
-            message += f"; accepted: {listing(accepted)}"
+
+        def found(_read: Any, _raw: Any, names: Names) -> list[Finding]:
+            known = names.accepted(self.path, accepted)
+            these = f"; accepted: {listing(known)}" if known else ""
+            return [
+                Finding(self.path, f"is required{blank} {word} {when.when(names)}{these}", known)
+            ]
+
         return Parts(
             name=f"{place.name}_{word}_{when.name}",
-            text=f"{self.path} is required {word} {when.when}.",
+            text=lambda names: f"{names.field(self.path)} is required {word} {when.when(names)}.",
             fields=(self.path, *when.fields),
             test=f"{place.present if boolean else place.given} or "
             f"{'' if self.unless else 'not '}({when.test})",
-            find=lambda _read, _raw: [Finding(self.path, message, accepted)],
+            find=found,
             schema={"anyOf": [when.schema, given]}
             if self.unless
             else {"if": when.schema, "then": given},
@@ -151,21 +173,30 @@ class Accepts(Shape, frozen=True):
         """Return the shape for a payload struct."""
         place, when = find(struct, self.path), self.when.bind(struct)
         refuse_impossible(place, self.values)
-        listed, value_of = listing(self.values), place.reader()
+        value_of = place.reader()
 
-        def found(read: Any, _raw: Any) -> list[Finding]:
-            value = value_of(read)
-            near = sorted(self.values, key=distance(value))
-            message = (
-                f"{show(value)} is not accepted when {when.when} "
-                f"(nearest: {listing(near[:1])}; accepted: {listed})"
+        def found(read: Any, _raw: Any, names: Names) -> list[Finding]:
+            sent = [value_of(read), *self.values]
+            known = names.values(self.path, sent)
+            value, *listed = sent if known is None else known
+            subject = (
+                f"is sent as {self.path} {show(value)}, which" if known is None else show(value)
             )
-            return [Finding(self.path, message, near)]
+            near = sorted(listed, key=distance(value))
+            message = (
+                f"{subject} is not accepted when {when.when(names)} "
+                f"(nearest: {listing(near[:1])}; accepted: {listing(listed)})"
+            )
+            return [Finding(self.path, message, None if known is None else near)]
+
+        def text(names: Names) -> str:
+            field, listed = told(names, self.path, self.values, " and ")
+            return f"{field} accepts only {listed} when {when.when(names)}."
 
         required = place.default not in (None, *self.values)
         return Parts(
             name=f"{place.name}_when_{when.name}",
-            text=f"{self.path} accepts only {listed} when {when.when}.",
+            text=text,
             fields=(self.path, *when.fields),
             test=f"{place.value} in {(None, *self.values)!r} or not ({when.test})",
             find=found,
@@ -185,19 +216,21 @@ class AtMost(Shape, frozen=True):
     def bind(self, struct: type[Struct]) -> Parts:
         """Return the shape for a payload struct."""
         kinds = [kind.bind(struct) for kind in self.kinds]
-        words = " and ".join(kind.name for kind in kinds)
         only = "only one is accepted" if self.most == 1 else f"only {self.most} are accepted"
 
-        def found(read: Any, raw: Any) -> list[Finding]:
+        def found(read: Any, raw: Any, names: Names) -> list[Finding]:
             return [
-                Finding(blame.path, f"is another {kind.name}; {only}")
+                Finding(blame.path, f"is another {blame.subject.strip()}; {only}")
                 for kind in kinds
-                for blame in kind.blamed(read, raw)[self.most :]
+                for blame in kind.blamed(read, raw, names)[self.most :]
             ]
+
+        def text(_names: Names) -> str:
+            return f"At most {' and '.join(f'{self.most} {kind.name}' for kind in kinds)}."
 
         return Parts(
             name=f"at_most_{self.most}_{'_'.join(kind.name for kind in kinds)}",
-            text=f"At most {self.most} {words}.",
+            text=text,
             fields=tuple(path for kind in kinds for path in kind.fields),
             test=" and ".join(f"len({kind.test}) <= {self.most}" for kind in kinds),
             find=found,
@@ -233,24 +266,25 @@ class AddsUp(Shape, frozen=True):
         parts_of = unrolled("read", (f"return {parts}",), **KNOWN)
         total_of = total.reader()
 
-        def found(read: Any, _raw: Any) -> list[Finding]:
+        def found(read: Any, _raw: Any, names: Names) -> list[Finding]:
             listed, given = parts_of(read), total_of(read)
             if None in listed:
                 return []
             reached = round(sum(listed), 6)
             if abs(reached - given) < CLOSE:
                 return []
+            add_up = f"{names.field(self.parts)} add up to {show(reached)}; "
             if fits(total, reached):
-                message = f"is {show(given)}, but {self.parts} add up to {show(reached)}; "
-                return [Finding(self.total, f"{message}they must be equal", [reached])]
-            accepted = listing(bounds.choices) or spans(bounds)
-            message = f"{self.parts} add up to {show(reached)}; accepted: {accepted}"
-            return [Finding(path, message)]
+                message = f"is {show(given)}, but {add_up}they must be equal"
+                return [Finding(self.total, message, [reached])]
+            return [Finding(path, f"{add_up}accepted: {listing(bounds.choices) or spans(bounds)}")]
 
         unless = f"not ({when.test}) or " if when else ""
         return Parts(
             name=f"{items.name}_add_up_to_{total.name}",
-            text=f"{self.parts} must add up to {self.total}.",
+            text=lambda names: (
+                f"{names.field(self.parts)} must add up to {names.field(self.total)}."
+            ),
             fields=(path, self.total, *(when.fields if when else ())),
             test=f"{unless}not {items.value} or {total.value} is None or "
             f"None not in (parts := {parts}) and abs(sum(parts) - {total.value}) < {CLOSE}",
@@ -285,7 +319,7 @@ class CountsFromOne(Shape, frozen=True):
         written = f"[{inner.value} for item in {items.items}]"
         numbers = unrolled("read", (f"return {written}",), **KNOWN)
 
-        def found(read: Any, _raw: Any) -> list[Finding]:
+        def found(read: Any, _raw: Any, _names: Names) -> list[Finding]:
             return [
                 Finding(
                     f"{path}[{place - 1}].{name}",
@@ -299,7 +333,7 @@ class CountsFromOne(Shape, frozen=True):
         prefix = [inner.nested({"const": place}) for place in range(1, (most or 0) + 1)]
         return Parts(
             name=f"{name}_counts_from_1",
-            text=f"{self.path} must count the items: 1, 2, 3…",
+            text=lambda _names: f"{self.path} must count the items: 1, 2, 3…",
             fields=(path,),
             test=f"{written} == [*range(1, len({items.items}) + 1)]",
             find=found,
@@ -322,13 +356,13 @@ class Cited(Shape, frozen=True):
         if self.citation.count("{}") != 1:
             raise BrokenPluginError(f"the citation {self.citation!r} has no {{}} for the name")
         before, after = self.citation.split("{}")
-        names = unrolled("read", (f"return [{inner.value} for item in {items.items}]",), **KNOWN)
+        cited_of = unrolled("read", (f"return [{inner.value} for item in {items.items}]",), **KNOWN)
         outer = [text.partition("[].")[0] for text in self.within]
         written = " + ".join(_texts(struct, text) for text in self.within) or "[]"
         texts_of = unrolled("read", (f"return {written}",), **KNOWN)
 
-        def found(read: Any, _raw: Any) -> list[Finding]:
-            listed = names(read)
+        def found(read: Any, _raw: Any, _names: Names) -> list[Finding]:
+            listed = cited_of(read)
             if not listed:
                 return []
             told = [text for text in texts_of(read) if text]
@@ -343,8 +377,10 @@ class Cited(Shape, frozen=True):
 
         return Parts(
             name=f"{items.name}_cited",
-            text=f"{self.names} should be cited as {before}{name}{after} in "
-            f"{' or '.join(self.within)}.",
+            text=lambda names: (
+                f"{names.field(self.names)} should be cited as {before}{name}{after} in "
+                f"{' or '.join(names.field(text) for text in self.within)}."
+            ),
             fields=(path, *outer),
             find=found,
         )
@@ -381,8 +417,8 @@ class Remark(Shape, frozen=True):
         place, when = find(struct, self.path), self.when.bind(struct)
         return Parts(
             name=f"{place.name}_when_{when.name}",
-            text=f"{self.message[:1].upper()}{self.message[1:]}.",
+            text=lambda _names: f"{self.message[:1].upper()}{self.message[1:]}.",
             fields=(self.path, *when.fields),
             test=f"not ({when.test}) or not {place.present}",
-            find=lambda _read, _raw: [Finding(self.path, self.message)],
+            find=lambda _read, _raw, _names: [Finding(self.path, self.message)],
         )

@@ -32,19 +32,8 @@ IMAGE_FIELDS = {
 
 FIRST, LAST = (has("image_with_roles", "role", role) for role in FRAMES)
 IMAGE_RULES = (
-    at_most(
-        1,
-        FIRST,
-        LAST,
-        says="At most one first_frame and one last_frame.",
-        name="one_of_each_frame",
-    ),
-    needs(
-        LAST,
-        FIRST,
-        says="A last_frame needs a first_frame.",  # Kling itself refuses it
-        name="last_frame_needs_first",
-    ),
+    at_most(1, FIRST, LAST, name="one_of_each_frame"),
+    needs(LAST, FIRST, name="last_frame_needs_first"),  # Kling itself refuses it
 )
 
 

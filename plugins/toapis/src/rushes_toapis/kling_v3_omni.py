@@ -21,7 +21,7 @@ from rushes import (
     rule,
 )
 from rushes.problems import show
-from rushes.vocabulary import remark
+from rushes.vocabulary import image_may_set_ratio
 
 from rushes_toapis.gateway import PAGES, toapis
 
@@ -123,13 +123,7 @@ plugin = toapis.variant(
     rules=(
         cited_images_exist,
         other_tags_pass,
-        remark(
-            "aspect_ratio",
-            "with an image, the ratio of the video may be the image's own",
-            when="image_urls",
-            says="aspect_ratio may be overridden by the ratio of an input image.",
-            name="image_may_set_the_ratio",
-        ),
+        image_may_set_ratio("aspect_ratio", "image_urls"),
     ),
     input_mode=input_mode,
     hooks=(build_payload,),

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rushes_cli._output.report import format_cost
-from rushes_cli._request.option_names import option_for
+from rushes_cli._request.option_names import option_for, with_options
 from rushes_cli.terminal import print_line
 
 if TYPE_CHECKING:
@@ -44,4 +44,5 @@ def _print_findings(
 ) -> None:
     for item in findings:
         option = option_for(item.path, option_names)
-        print_line(f"{option}: {item.message}" if option else item.message, indent="    ")
+        message = with_options(item.message, getattr(item, "names", ()), option_names)
+        print_line(f"{option}: {message}" if option else message, indent="    ")

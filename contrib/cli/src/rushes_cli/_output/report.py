@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rushes_cli._request.option_names import option_for
+from rushes_cli._request.option_names import option_for, with_options
 from rushes_cli.terminal import console, escape_controls, json_text, print_line, shows_colours
 
 if TYPE_CHECKING:
@@ -24,7 +24,8 @@ def print_problems(
     """Print every problem: what is wrong, the page that says so, the variants that can."""
     for problem in problems:
         option = option_for(problem.path, option_names)
-        print_line(problem.message, bold=f"{option or 'Problem'}: ", colour="red", err=err)
+        message = with_options(problem.message, problem.names, option_names)
+        print_line(message, bold=f"{option or 'Problem'}: ", colour="red", err=err)
         if problem.source:
             print_line(str(problem.source), indent="    ", err=err)
         if problem.variants:

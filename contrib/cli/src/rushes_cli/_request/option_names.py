@@ -1,6 +1,6 @@
 """From the path of a field to the option it was given with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 SIMPLE_OPTIONS = {
     "prompt": "PROMPT",
@@ -19,8 +19,12 @@ DEFAULT_OPTIONS = {
     "images": "--first-frame",
     "shots": "--shot",
     "subjects": "--subject",
+    "first_frame": "--first-frame",
+    "last_frame": "--last-frame",
+    "reference": "--reference",
+    "shots[].duration": "--shot-duration",
 }
-"""The option of every field, for problems with fields that were not given."""
+"""The option of every field, for problems with fields that were not given, and of each role."""
 
 
 def option_for(path: str, option_names: Mapping[str, str]) -> str:
@@ -33,3 +37,13 @@ def option_for(path: str, option_names: Mapping[str, str]) -> str:
             return option_names[at] + (path[len(at) :] if at.startswith("extra.") else "")
         at = at[: max(at.rfind("."), at.rfind("["), 0)]
     return path or option_names.get("", "")
+
+
+def with_options(message: str, names: Sequence[str], option_names: Mapping[str, str]) -> str:
+    """Return a problem's message with options for the fields that it names."""
+    from rushes.problems import naming
+
+    for name in names:
+        option = option_for(name, option_names).replace("--no-", "--")  # "when --audio is true"
+        message = option.join(naming(message, name))
+    return message
