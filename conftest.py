@@ -6,6 +6,7 @@ only declares what it needs beyond that, or a multiple of the number of examples
 
 import functools
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,6 +35,11 @@ settings.register_profile(
 )
 # Before any test module, or the kit, is imported: properties take their settings at import.
 settings.load_profile("search" if examples else "guard")
+
+# Whatever the environment says, bytecode is kept: else every worker, and every program that a test
+# starts, compiles all that it imports.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 PROVIDERS = ("ACME", "APIMART", "TOAPIS", "UNIALL")
 INHERITED = (
