@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from rushes.calls import Call as Call
     from rushes.calls import LocalFile as LocalFile
     from rushes.calls import Steps as Steps
+    from rushes.calls import Token as Token
     from rushes.calls import pick as pick
     from rushes.calls import pick_number as pick_number
     from rushes.calls import pick_percent as pick_percent
@@ -87,7 +88,9 @@ else:
         {
             "rushes.answers": "Answers Codes",
             "rushes.async_client": "AsyncClient",
-            "rushes.calls": "Answer Call LocalFile Steps pick pick_number pick_percent pick_text",
+            "rushes.calls": (
+                "Answer Call LocalFile Steps Token pick pick_number pick_percent pick_text"
+            ),
             "rushes.client": "Client",
             "rushes._plugins.refusals": "refusal_by_status",
             "rushes.draft": "Draft",

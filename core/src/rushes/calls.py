@@ -107,6 +107,16 @@ class LocalFile(msgspec.Struct, frozen=True):
     name: str
 
 
+class Token(msgspec.Struct, frozen=True):
+    """What calls carry instead of a key, until it expires, in seconds since 1970."""
+
+    text: str
+    expires_at: float
+
+    def __repr__(self) -> str:
+        return f"<a token until {self.expires_at:g}>"
+
+
 def pick(value: Any, *path: str | int) -> Any:
     """Return the value at `path` in decoded JSON, or None if the shape differs."""
     for key in path:

@@ -87,23 +87,29 @@ class Keys:
     def __reduce__(self) -> Any:
         raise TypeError("keys cannot be pickled: pass them to the other process in its environment")
 
-    def find(self, provider: str, variable: str) -> tuple[Secret, str] | None:
-        """Return a provider's key and its origin in words, or None.
+    def find(self, name: str, *variables: str) -> tuple[Secret, str] | None:
+        """Return the key with this name (`toapis`, `kling.secret_key`) and where it is from.
 
-        The file is read only if the key is nowhere else.
+        The variables are those of the environment that may have it. The file is read only if the
+        key is nowhere else. Returns None if there is none.
         """
-        if given := self._given.get(provider):
+        variable = next((one for one in variables if self._environ.get(one)), None)
+        if given := self._given.get(name):
             found = given, "the argument `keys`"
-        elif key := Secret(self._environ.get(variable, "")):
-            found = key, variable
-        elif stored := self.stored().get(provider):
+        elif variable is not None:
+            found = Secret(self._environ[variable]), variable
+        elif stored := self.stored().get(name):
             found = stored, str(self._file.path)
         else:
             return None
-        used = self._used.get(provider, ())
-        if found[0] not in used:
-            self._used[provider] = (*used, found[0])
+        self.remember(name.partition(".")[0], found[0])
         return found
+
+    def remember(self, provider: str, secret: Secret) -> None:
+        """Keep a secret of a provider out of all output from now on."""
+        used = self._used.get(provider, ())
+        if secret not in used:
+            self._used[provider] = (*used, secret)
 
     def used(self, provider: str | None = None) -> list[Secret]:
         """Return every key that was found so far, for one provider or for all."""
@@ -112,17 +118,17 @@ class Keys:
         return [key for keys in list(self._used.values()) for key in keys]
 
     def stored(self) -> dict[str, Secret]:
-        """Return the keys stored in the home folder, by provider; raises ConfigurationError."""
+        """Return the keys stored in the home folder, by name; raises ConfigurationError."""
         return self._file.read()
 
-    def store(self, provider: str, key: str | None) -> None:
-        """Store a provider's key, readable by its owner alone, or with None remove it.
+    def store(self, name: str, key: str | None) -> None:
+        """Store the key with this name, readable by its owner alone, or with None remove it.
 
         Raises ConfigurationError.
         """
         key = key and Secret(key)
         keys = self.stored()
-        keys.pop(provider, None)
+        keys.pop(name, None)
         if key is not None:
-            keys[provider] = Secret(key)
+            keys[name] = Secret(key)
         self._file.write(keys)

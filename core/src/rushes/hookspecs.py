@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 import pluggy
 
-from rushes.calls import Answer, Call, LocalFile, Steps
+from rushes.calls import Answer, Call, LocalFile, Steps, Token
 from rushes.draft import Draft
 from rushes.problems import Note, Problem
 from rushes.request import Request
@@ -105,12 +105,22 @@ def parse_refusal(variant: Variant, answer: Answer) -> Refusal:  # type: ignore[
 
 
 @hookspec(firstresult=True)
-def authorize(  # type: ignore[empty-body]
-    variant: Variant, call: Call, key: str, now: float
-) -> Mapping[str, str]:
-    """Return the headers that carry the key; `now` is in seconds since 1970. Bearer by default.
+def token(variant: Variant, secrets: Mapping[str, str], now: float) -> Token | None:
+    """Make the token that calls carry instead of the key; None (the default) if there is none.
 
-    The headers must be printable ASCII text. The key is a `str` whose repr does not show it.
+    It is used until it expires; `now` is in seconds since 1970.
+    """
+
+
+@hookspec(firstresult=True)
+def authorize(  # type: ignore[empty-body]
+    variant: Variant, call: Call, key: str, secrets: Mapping[str, str], now: float
+) -> Mapping[str, str]:
+    """Return the headers that authorise a call, by default the declared one with the key.
+
+    `key` is the token, if there is one, otherwise the first of the declared `secrets`, which are
+    given by name, too. `now` is in seconds since 1970. The headers must be printable ASCII text. A
+    secret is a `str` whose repr does not show it.
     """
 
 
@@ -141,5 +151,5 @@ def cancel(variant: Variant, receipt: Receipt, task: Task) -> Steps[Answer] | No
 
 HOOKS = (
     variant, build_payload, validate, submit, parse_submit, poll, parse_status, parse_refusal,
-    authorize, upload, look_up, cancel,
+    token, authorize, upload, look_up, cancel,
 )  # fmt: skip

@@ -27,6 +27,10 @@ class Provider(Struct, frozen=True, kw_only=True):
     status_path: str
     submit_paths: Mapping[str, str] = {}
     base_url: str | None = None
+    origins: Mapping[str, str] = {}
+    secrets: tuple[tuple[str, ...], ...] = (("api_key",),)
+    variables: Mapping[str, str] = {}
+    authorization: str = "Authorization: Bearer {key}"
     headers: Mapping[str, str] = {}
     answers: Answers | None = None
     idempotency: Literal["replay", "reject", "none"] = "none"

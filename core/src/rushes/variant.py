@@ -90,6 +90,13 @@ class Variant(Struct, frozen=True, kw_only=True):
     recognises a call that it saw before; it is put into the payload's `client_id_field`, or sent as
     the header `client_id_header`.
 
+    `secrets` lists what calls to the provider are authorised with: alternatives, each a set of
+    names; the first that is complete is used. `api_key` is the provider's key, `TOAPIS_API_KEY` in
+    the environment; another is `TOAPIS_<NAME>`. `variables` names a further variable for each.
+    `authorization` is the header that carries the key; a hook `authorize` or `token` does more.
+    Secrets go to the base URL's origin and to the further `origins`, by name, and nowhere else; if
+    another base URL is configured, it stands for all of them.
+
     `headers` are sent with every call to the provider. `answers` says how its answers are read,
     `hooks` are functions marked `@hookimpl` for what no declaration can say; a later one is asked
     before an earlier one of the same name.
@@ -108,6 +115,10 @@ class Variant(Struct, frozen=True, kw_only=True):
     rules: tuple[Rule, ...] = ()
     cost: Callable[[Any], float | None] | None = None
     input_mode: Callable[[Any], str] | None = None
+    origins: Mapping[str, str] = {}
+    secrets: tuple[tuple[str, ...], ...] = (("api_key",),)
+    variables: Mapping[str, str] = {}
+    authorization: str = "Authorization: Bearer {key}"
     headers: Mapping[str, str] = {}
     answers: Answers | None = None
     idempotency: Literal["replay", "reject", "none"] = "none"
@@ -135,21 +146,28 @@ class Variant(Struct, frozen=True, kw_only=True):
         """Return the address that a payload with this input mode is sent to."""
         return self.url(self.submit_paths.get(input_mode or "", self.submit_path))
 
-    def url(self, path: str, **values: str) -> str:
+    @property
+    def own_origins(self) -> tuple[str, ...]:
+        """The base URL, if there is one, and the addresses of the further origins."""
+        return (*([self.base_url] if self.base_url else ()), *self.origins.values())
+
+    def url(self, path: str, at: str | None = None, /, **values: str) -> str:
         """Return an endpoint's address, with its placeholders filled in.
+
+        `at` is the name of one of the further `origins`.
 
         Raises ValueError if there is no value for one, or if an address that the provider gave is
         at another origin.
         """
+        base = self.origins[at] if at else self.base_url or ""
+        whole = ""
         if begins := _ADDRESS.match(path):
             there, path = _value(values, begins[1]), path[begins.end() :]
-            if "://" in there and origin(there) != origin(self.base_url or ""):
+            if "://" in there and origin(there) not in map(origin, self.own_origins):
                 raise ValueError(f"{there} is not at {self.base_url}")
-            whole = there if "://" in there else join(self.base_url or "", there)
-        else:
-            whole = ""
+            whole = there if "://" in there else join(base, there)
         filled = _PLACEHOLDER.sub(lambda found: _written(found, values), path)
-        return whole + filled if begins else join(self.base_url or "", filled)
+        return whole + filled if begins else join(base, filled)
 
 
 _PLACEHOLDER = re.compile(r"\{(\+?)(\w+)\}")
@@ -173,11 +191,19 @@ def environment_prefix(provider: str) -> str:
     return provider.upper().replace("-", "_")
 
 
-def key_variable(provider: str) -> str:
+def key_variable(provider: str, secret: str = "api_key") -> str:  # noqa: S107 - its name
     """Return the environment variable that holds a provider's key: `TOAPIS_API_KEY`."""
-    return f"{environment_prefix(provider)}_API_KEY"
+    return f"{environment_prefix(provider)}_{secret.upper()}"
+
+
+def key_name(provider: str, secret: str = "api_key") -> str:  # noqa: S107 - its name
+    """Return the name by which a secret is passed and stored: `toapis`, or `kling.secret_key`."""
+    return provider if secret == "api_key" else f"{provider}.{secret}"  # noqa: S105 - its name
 
 
 def configured(variant: Variant, base_url: str | None) -> Variant:
     """Return the declaration with the configured base URL, if there is one."""
-    return msgspec.structs.replace(variant, base_url=base_url) if base_url else variant
+    if not base_url or base_url == variant.base_url:
+        return variant
+    origins = dict.fromkeys(variant.origins, base_url)
+    return msgspec.structs.replace(variant, base_url=base_url, origins=origins)

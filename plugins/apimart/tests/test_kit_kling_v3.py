@@ -21,3 +21,4 @@ class TestKlingV3(VariantConformance):
     noted = {"subjects_are_cited": {**BASE, "element_list": [KITE]}, "image_may_set_the_ratio": {**BASE, "image_urls": [URL], "aspect_ratio": "1:1"}}
     statuses = [({"data": TASK}, Status(state="completed", results=(Result(url=URL),), cost=0.3, remote_id="t"))]
     refusals = [(200, {"code": 402, "error": {"message": "no money"}}, "balance"), (200, {"code": 400}, "refused")]
+    exchanges = {"upload": [{"url": URL}]}

@@ -20,3 +20,4 @@ class TestKlingV26(VariantConformance):
                 "last_frame_needs_first": {**BASE, "image_with_roles": FRAMES[1:2]}}
     receipts = [({"id": "t", "status": "queued"}, "t")]
     statuses = [({"status": "completed", "progress": "90%", "url": URL}, DONE)]
+    exchanges = {"upload": [{"data": {"url": URL}}], "look_up": [{"id": "t"}]}

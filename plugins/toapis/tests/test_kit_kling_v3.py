@@ -21,3 +21,4 @@ class TestKlingV3(VariantConformance):
                 "fifteen_seconds_without_images": {**BASE, "duration": 15, "reference_images": [URL]}}
     receipts = [({"id": "t", "object": "generation.task", "status": "queued"}, "t")]
     statuses = [(DONE, Status(state="completed", results=(Result(url=URL, expires_at=9),), remote_id="t"))]
+    exchanges = {"upload": [{"data": {"url": URL}}], "look_up": [{"id": "t"}]}

@@ -19,3 +19,4 @@ class TestKlingV3Omni(VariantConformance):
     receipts = [({"id": "t", "object": "generation.task", "status": "queued"}, "t")]
     statuses = [({"status": "failed", "error": ERROR}, Status(state="failed", reason="no"))]
     refusals = [(422, {"error": ERROR}, "content"), (402, {"error": {"message": "no"}}, "balance")]
+    exchanges = {"upload": [{"data": {"url": URL}}], "look_up": [{"id": "t"}]}

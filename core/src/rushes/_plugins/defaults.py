@@ -73,9 +73,10 @@ def parse_refusal(variant: Variant, answer: Answer) -> Refusal:
 
 
 @hookimpl
-def authorize(key: str) -> Mapping[str, str]:
-    """Send the key as a bearer token (RFC 6750)."""
-    return {"Authorization": f"Bearer {key}"}
+def authorize(variant: Variant, key: str) -> Mapping[str, str]:
+    """Send the key in the declared header."""
+    name, _, value = variant.authorization.partition(":")
+    return {name: value.strip().replace("{key}", key)}
 
 
 @hookimpl

@@ -8,7 +8,7 @@ from functools import cached_property
 from importlib.metadata import EntryPoint
 from traceback import clear_frames
 from types import NoneType, SimpleNamespace
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import pluggy
@@ -22,13 +22,15 @@ from rushes._plugins.declared_answers import check_answers
 from rushes._plugins.installed import distribution
 from rushes._structs.type_info import ready
 from rushes._structs.unrolled import unrolled
-from rushes.calls import Call
+from rushes.calls import Call, Token
 from rushes.draft import Draft
 from rushes.errors import BrokenPluginError, RushesError
 from rushes.problems import Note, Problem
 from rushes.request import Request
 from rushes.task import Receipt, Refusal, Status
 from rushes.variant import SPEC, Variant
+
+T = TypeVar("T")
 
 IMPORT_DEADLINE = 20.0
 """Seconds that a plugin's import may take before it counts as hanging."""
@@ -44,6 +46,7 @@ GIVES: Mapping[str, tuple[type, ...]] = {
     "poll": (Generator,),
     "parse_status": (Status, NoneType),
     "parse_refusal": (Refusal,),
+    "token": (Token, NoneType),
     "authorize": (Mapping,),
     "upload": (Generator, NoneType),
     "look_up": (Generator, NoneType),
@@ -90,24 +93,27 @@ class LoadedVariant:
         made: Draft = self.call("build_payload", request=request)
         return made
 
-    def authorize(self, call: Call, key: Secret, now: float) -> dict[str, Secret]:
-        """Return the headers that carry the key; no local variable shows them.
+    def token(self, secrets: Mapping[str, Secret], now: float) -> tuple[Secret, float] | None:
+        """Return the token that calls carry instead of a key, and when it expires, or None."""
 
-        An error raised by the plugin loses its frames and causes: their locals may contain text
-        derived from the key, which cannot be found by its value.
-        """
-        try:
-            return self._authorized(call, key, now)
-        except BaseException as error:  # noqa: BLE001 - Ctrl-C has the same frames
-            failure = error.with_traceback(None)
-        failure.__cause__ = failure.__context__ = None
-        failure.args = tuple(redacted(argument, key) for argument in failure.args)
-        raise failure
+        def make() -> tuple[Secret, float] | None:
+            made = self.call("token", secrets=secrets, now=now)
+            with self.blamed("the hook token"):
+                return (_header(made.text), float(made.expires_at)) if made else None
 
-    def _authorized(self, call: Call, key: Secret, now: float) -> dict[str, Secret]:
-        given = self.call("authorize", call=call, key=key, now=now)
-        with self.blamed("the hook authorize"):
-            return {name: _header(value) for name, value in given.items()}
+        return _secretly(make, secrets)
+
+    def authorize(
+        self, call: Call, key: Secret, secrets: Mapping[str, Secret], now: float
+    ) -> dict[str, Secret]:
+        """Return the headers that authorise a call; no local variable shows them."""
+
+        def make() -> dict[str, Secret]:
+            given = self.call("authorize", call=call, key=key, secrets=secrets, now=now)
+            with self.blamed("the hook authorize"):
+                return {name: _header(value) for name, value in given.items()}
+
+        return _secretly(make, {**secrets, "token": key})
 
     def _steps(self, hook: str, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
         with self.blamed(f"the hook {hook}", reading=True):
@@ -151,6 +157,22 @@ class LoadedVariant:
         answers = self.call("validate", payload=payload)
         with self.blamed("the hook validate"):
             return [judgement(item) for found in answers if found for item in found]
+
+
+def _secretly(make: Callable[[], T], secrets: Mapping[str, Secret]) -> T:
+    """Call a hook that is given secrets.
+
+    An error that it raises loses its frames and causes: their locals may contain text derived from
+    a secret, which cannot be found by its value.
+    """
+    try:
+        return make()
+    except BaseException as error:  # noqa: BLE001 - Ctrl-C has the same frames
+        failure = error.with_traceback(None)
+    failure.__cause__ = failure.__context__ = None
+    for secret in secrets.values():
+        failure.args = tuple(redacted(argument, secret) for argument in failure.args)
+    raise failure
 
 
 def _header(value: Any) -> Secret:

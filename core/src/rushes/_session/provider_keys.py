@@ -1,6 +1,7 @@
 """A provider's key: which one is used, where it is sent, and how it is kept out of output."""
 
 import hmac
+from collections.abc import Mapping
 from contextlib import suppress
 
 import msgspec
@@ -20,7 +21,7 @@ from rushes.errors import (
 from rushes.home import Keys
 from rushes.task import Refusal, Task
 from rushes.urls import origin, shown
-from rushes.variant import key_variable
+from rushes.variant import Variant, key_name, key_variable
 
 
 class ProviderKeys(Struct):
@@ -28,31 +29,49 @@ class ProviderKeys(Struct):
 
     registry: Registry
     keys: Keys
+    tokens: dict[str, tuple[Secret, float]] = {}
+    """Tokens that are still valid, by a fingerprint of what they were made from."""
 
-    def find(self, loaded: LoadedVariant, task: Task | None = None) -> tuple[Secret, str]:
-        """Return the provider's key and its origin, in words.
+    def find(
+        self, loaded: LoadedVariant, task: Task | None = None
+    ) -> tuple[dict[str, Secret], str]:
+        """Return the provider's secrets by name, and where they are from, in words.
 
-        Raises MissingKeyError if there is none, ConfigurationError if the variant may not have it;
-        `task` is the task that the call belongs to.
+        Raises MissingKeyError if there are none, ConfigurationError if the variant may not have
+        them; `task` is the task that the call belongs to.
         """
         variant = loaded.variant
-        provider, variable = variant.provider, key_variable(variant.provider)
         if objection := self.registry.why_no_key(variant.id):
             raise ConfigurationError(objection, task=task)
-        found = self.keys.find(provider, variable)
-        if not found:
-            raise MissingKeyError(
-                f"no key for {provider}; set {variable}, "
-                f"or store one with: rushes keys set {provider}",
-                task=task,
-            )
-        key, where = found
-        if not (key.isascii() and key.isprintable() and key == key.strip()):
-            raise ConfigurationError(
-                f"the key from {where} contains white space, line ends or other invalid characters",
-                task=task,
-            )
-        return found
+        found = self._find(variant)
+        if found is None:
+            raise MissingKeyError(_missing(variant), task=task)
+        secrets, where = found
+        for name, key in secrets.items():
+            if not (key.isascii() and key.isprintable() and key == key.strip()):
+                what = "key" if name == "api_key" else name.replace("_", " ")
+                raise ConfigurationError(
+                    f"the {what} from {where} contains white space, line ends or other invalid "
+                    "characters",
+                    task=task,
+                )
+        return secrets, where
+
+    def _find(self, variant: Variant) -> tuple[dict[str, Secret], str] | None:
+        """Return the first set of secrets that is complete."""
+        for names in variant.secrets:
+            found = {name: self._find_one(variant, name) for name in names}
+            there = {name: one for name, one in found.items() if one}
+            if len(there) == len(names):
+                wheres = dict.fromkeys(where for _, where in there.values())
+                return {name: key for name, (key, _) in there.items()}, " and ".join(wheres)
+        return None
+
+    def _find_one(self, variant: Variant, secret: str) -> tuple[Secret, str] | None:
+        variables = [key_variable(variant.provider, secret)]
+        if secret in variant.variables:
+            variables.append(variant.variables[secret])
+        return self.keys.find(key_name(variant.provider, secret), *variables)
 
     def authorize(self, loaded: LoadedVariant, call: Call, task: Task | None, now: float) -> Call:
         """Return a call with the provider's key if it goes to the key's origin, else as it is.
@@ -62,24 +81,39 @@ class ProviderKeys(Struct):
         key is not sent there: StillRunningError, OutcomeUnknownError or, if it was never sent,
         ConfigurationError says which address needs which key.
         """
-        today = self.registry.get(loaded.variant.id).variant.base_url or ""
+        variant = self.registry.get(loaded.variant.id).variant
         with loaded.blamed("a call of its"):
             target = origin(call.url)
             at_home = task is not None and target == origin(task.base_url)
-        if today and target == origin(today):
-            key, _ = self.find(loaded, task)
-            headers = loaded.authorize(call, key, now)
+        if target in map(origin, variant.own_origins):
+            secrets, _ = self.find(loaded, task)
+            key = self._token(loaded, secrets, now) or next(iter(secrets.values()))
+            headers = loaded.authorize(call, key, secrets, now)
             declared = loaded.variant.headers
             return msgspec.structs.replace(call, headers={**declared, **call.headers, **headers})
         if task is not None and at_home:
-            raise self._elsewhere(loaded, task, today)
+            raise self._elsewhere(loaded, task, variant.base_url or "")
         return call
+
+    def _token(
+        self, loaded: LoadedVariant, secrets: Mapping[str, Secret], now: float
+    ) -> Secret | None:
+        """Return the token that calls carry instead of the key, made anew when it expires."""
+        made_from = f"{loaded.variant.provider} {_digest(secrets, b'token')}"
+        token, expires_at = self.tokens.get(made_from, (None, 0.0))
+        if token is None or now > expires_at - EXPIRES_SOON:
+            made = loaded.token(secrets, now)
+            if made is None:
+                return None
+            token, _ = self.tokens[made_from] = made
+            self.keys.remember(loaded.variant.provider, token)
+        return token
 
     def _elsewhere(self, loaded: LoadedVariant, task: Task, today: str) -> RushesError:
         """Return the error for a task that was sent to an address that today's key is not for."""
         variant, found = loaded.variant, None
         with suppress(ConfigurationError):  # unreadable keys are not the problem here
-            found = self.keys.find(variant.provider, key_variable(variant.provider))
+            found = self._find(variant)
         key = f"the key from {found[1]}" if found else "the key"
         there, now = shown(task.base_url), shown(today) or "no address"
         unsent = task.receipt is None and task.state in ("recorded", "refused")
@@ -97,22 +131,23 @@ class ProviderKeys(Struct):
 
     def clean(self, loaded: LoadedVariant, text: str) -> str:
         """Remove the provider's key from a text that is output."""
-        for secret in self._secrets(loaded.variant.provider):
+        for secret in self._secrets(loaded.variant.id):
             text = redact(text, secret)
         return text
 
-    def _secrets(self, provider: str) -> list[Secret]:
+    def _secrets(self, variant: str) -> list[Secret]:
         """Return every key of a provider that was used here; if none was, the configured one."""
+        provider = variant.partition("/")[0]
         if not self.keys.used(provider):
             with suppress(ConfigurationError):  # an unreadable key is not used, either
-                self.keys.find(provider, key_variable(provider))
+                self._find(self.registry.get(variant).variant)
         return self.keys.used(provider)
 
     def clean_task(self, task: Task) -> Task:
         """Remove the key from a task: a provider's answer may have echoed it."""
         told = {"receipt": task.receipt, "results": task.results, "error": task.error}
         plain = clean = msgspec.to_builtins(told, builtin_types=(bytes,))
-        for secret in self._secrets(task.variant.partition("/")[0]):
+        for secret in self._secrets(task.variant):
             clean = redacted(clean, secret)
         if clean == plain:
             return task
@@ -138,5 +173,29 @@ class ProviderKeys(Struct):
 
     def fingerprint(self, loaded: LoadedVariant, task: Task) -> str:
         """Return a fingerprint of today's key for a task's record; it does not reveal the key."""
-        key, _ = self.find(loaded)
-        return hmac.new(key.encode(), task.id.encode(), "sha256").hexdigest()[:16]
+        secrets, _ = self.find(loaded)
+        return _digest(secrets, task.id.encode())[:16]
+
+
+EXPIRES_SOON = 60.0
+"""Seconds before its end at which a token is made anew."""
+
+
+def _digest(secrets: Mapping[str, Secret], salt: bytes) -> str:
+    """Return a keyed hash that tells sets of secrets apart and reveals none."""
+    key = "\0".join(secrets[name] for name in sorted(secrets)).encode()
+    return hmac.new(key, salt, "sha256").hexdigest()
+
+
+def _missing(variant: Variant) -> str:
+    """Say which variables to set, or what to store."""
+    sets = [
+        " and ".join(key_variable(variant.provider, name) for name in names)
+        for names in variant.secrets
+    ]
+    stored = [key_name(variant.provider, name) for name in variant.secrets[0]]
+    commands = "; ".join(f"rushes keys set {name}" for name in stored)
+    what = "one" if len(stored) == 1 else "them"
+    return (
+        f"no key for {variant.provider}; set {', or '.join(sets)}, or store {what} with: {commands}"
+    )

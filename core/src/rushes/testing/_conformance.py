@@ -35,9 +35,9 @@ PORTABLE: dict[str, list[Any]] = {
 """Values of common fields whose wire bodies are kept in the snapshot."""
 
 DECLARED = (
-    "answers", "base_url", "cancel", "client_id_field", "client_id_header", "facts", "headers",
-    "idempotency", "look_up", "look_up_path", "polling", "status_path", "submit_path",
-    "submit_paths", "uploads",
+    "answers", "authorization", "base_url", "cancel", "client_id_field", "client_id_header",
+    "facts", "headers", "idempotency", "look_up", "look_up_path", "origins", "polling", "secrets",
+    "status_path", "submit_path", "submit_paths", "uploads", "variables",
 )  # fmt: skip
 """What the snapshot keeps of a declaration, besides its schema, rules and capabilities."""
 
@@ -104,6 +104,7 @@ class VariantConformance(
             ],
             "capabilities": list(capabilities(variant).values()),
             "declaration": {name: getattr(variant, name) for name in DECLARED},
+            "hooks": self.calls_of_hooks(),
             "accepted": [self._sent(example) for example in self.accepted],
             "portable": [self._sent(example) for example in probes],
         }

@@ -12,7 +12,7 @@ from rushes.testing._barred import barred
 from rushes.testing._documented import documented
 from rushes.testing._request_checks import PROBES
 from rushes.testing._subject import Example, Subject
-from rushes.testing._wire_checks import PICTURE
+from rushes.testing._wire_checks import NOW, PICTURE
 
 
 class PurityChecks(Subject):
@@ -34,7 +34,9 @@ class PurityChecks(Subject):
         report = self.check(example)
         if report.valid:
             call = self.call(report)
-            self.ask("authorize", call=call, key=Secret("kit-key"), now=1.8e9)
+            secrets = self.secrets()
+            self.ask("token", secrets=secrets, now=NOW)
+            self.ask("authorize", call=call, key=Secret("kit-key"), secrets=secrets, now=NOW)
 
     def _read(self, given: Answer) -> None:
         for hook in ("parse_submit", "parse_status", "parse_refusal"):

@@ -10,9 +10,10 @@ import pytest
 
 from rushes._check.checking import check
 from rushes._check.trial import sample_task
+from rushes._keys.redacting import Secret
 from rushes._plugins.installed import installed
 from rushes._plugins.loading import LoadedVariant, build
-from rushes.calls import Call
+from rushes.calls import Answer, Call
 from rushes.problems import Problem
 from rushes.report import Report
 from rushes.request import Request
@@ -56,6 +57,9 @@ class Subject:
     to a poll."""
     refusals: ClassVar[Sequence[tuple[int, Any, str]]] = ()
     """HTTP status and body of error answers, each with the kind of refusal."""
+    exchanges: ClassVar[Mapping[str, Sequence[Any]]] = {}
+    """Bodies of the answers to the calls that `poll`, `look_up`, `cancel` and `upload` make, in
+    order, for the snapshot; by default an answer to a poll."""
     overrides: ClassVar[Mapping[str, str]] = {}
     """Kit tests that the subclass replaces, each with the reason."""
 
@@ -92,13 +96,20 @@ class Subject:
             arguments["receipt"] = Receipt(REMOTE_ID)
         return self.loaded().call(hook, **arguments)
 
+    def secrets(self, ending: str = "") -> dict[str, Secret]:
+        """Return a made-up value for each secret that calls are authorised with."""
+        return {name: Secret(f"kit-{name}{ending}") for name in self.variant.secrets[0]}
+
     def task(self, receipt: Receipt | None = None) -> Task:
         """Return the record of a job that was sent: the first accepted example's."""
         call = self.call(self.check(self.accepted[0]))
         return sample_task(self.variant, call, receipt)
 
-    def exchange(self, hook: str, told: Any, **arguments: Any) -> tuple[Any, list[Call]]:
-        """Run a generator hook with one answer to every call; return its result and the calls."""
+    def exchange(self, hook: str, *told: Answer, **arguments: Any) -> tuple[Any, list[Call]]:
+        """Run a generator hook with an answer to each call; return its result and the calls.
+
+        The last answer is given to all further calls.
+        """
         seen: list[Call] = []
         generator = self.ask(hook, **arguments)
         try:
@@ -107,7 +118,7 @@ class Subject:
                 assert isinstance(call, Call), f"{hook} yields {call!r}, which is not a Call"
                 seen.append(call)
                 assert len(seen) <= MOST_CALLS, f"{hook} does not stop making calls"
-                call = generator.send(told)
+                call = generator.send(told[min(len(seen), len(told)) - 1])
         except StopIteration as stop:
             return stop.value, seen
 

@@ -9,12 +9,13 @@ import msgspec
 from rushes._keys.redacting import Secret
 from rushes.calls import Answer, Call, LocalFile
 from rushes.testing._answers import answer, malformed
-from rushes.testing._subject import PUBLIC, Subject
+from rushes.testing._subject import PUBLIC, REMOTE_ID, Subject
 from rushes.urls import origin
 
 ODD_IDS = ("odd/id?x=1#y", "../up", "a b%2F", "\u00e9")
 PICTURE = LocalFile(content=b"\x89PNG\r\n\x1a\n", type="image/png", name="a.png")
-KEY = "kit-key-4c1d"
+NOW = 1.8e9
+"""When the kit authorises calls, in seconds since 1970."""
 
 
 class WireChecks(Subject):
@@ -132,13 +133,53 @@ class WireChecks(Subject):
             assert call.url.isascii(), f"the id {odd!r} is not encoded: {call.url}"
 
     def test_the_key_goes_into_headers(self) -> None:
-        """Authorising returns headers that carry the key, and the same ones for the same time."""
+        """Authorising returns headers that depend on every secret, and on nothing unknown."""
         call = self.call(self.check(self.accepted[0]))
-        given = [self.ask("authorize", call=call, key=Secret(KEY), now=1.8e9) for _ in range(2)]
-        assert given[0] == given[1], "two authorisations at one time differ"
-        headers: Mapping[str, str] = given[0]
+        secrets = self.secrets()
+        headers = self._authorized(call, secrets)
+        assert self._authorized(call, secrets) == headers, "two authorisations at one time differ"
         assert headers, "no header carries the key"
         for name, value in headers.items():
             assert isinstance(value, str), f"the header {name} is not text"
             assert "\n" not in value, f"the header {name} has several lines"
             assert "\r" not in value, f"the header {name} has several lines"
+        for name in secrets:
+            other = {**secrets, name: Secret(f"{secrets[name]}-other")}
+            assert self._authorized(call, other) != headers, f"no header depends on {name}"
+
+    def _authorized(self, call: Call, secrets: Mapping[str, Secret]) -> Mapping[str, str]:
+        token = self.ask("token", secrets=secrets, now=NOW)
+        key = Secret(token.text) if token else next(iter(secrets.values()))
+        headers: Mapping[str, str]
+        headers = self.ask("authorize", call=call, key=key, secrets=secrets, now=NOW)
+        return headers
+
+    def calls_of_hooks(self) -> dict[str, Any]:
+        """Return every call that the hooks describe, with what they make of the answers.
+
+        It is kept in the snapshot: a changed method, path, header, body or order shows there.
+        """
+        receipt = self.receipt(REMOTE_ID)
+        call = self.call(self.check(self.accepted[0]))
+        made: dict[str, Any] = {"authorize": self._authorized(call, self.secrets())}
+        given_: dict[str, dict[str, Any]] = {
+            "poll": {"receipt": receipt},
+            "cancel": {"receipt": receipt},
+            "look_up": {"client_id": "job-1"},
+            "upload": {"file": PICTURE},
+        }
+        for hook, arguments in given_.items():
+            if self.ask(hook, **arguments) is not None:
+                bodies = self.exchanges.get(hook, [self.worded(next(iter(self.states())))])
+                told = [answer(body) for body in bodies]
+                result, calls = self.exchange(hook, *told, **arguments)
+                made[hook] = {"calls": [_shown(call) for call in calls]}
+                if hook not in ("poll", "cancel"):
+                    made[hook]["result"] = result
+        return made
+
+
+def _shown(call: Call) -> dict[str, Any]:
+    """Return a call as the snapshot keeps it; a byte that is not ASCII is escaped."""
+    body = (call.body or b"").decode("ascii", "backslashreplace")
+    return {"call": f"{call.method} {call.url}", "headers": call.headers, "body": body}
