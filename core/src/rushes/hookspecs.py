@@ -17,16 +17,21 @@ from rushes.request import Request
 from rushes.task import Receipt, Refusal, Status
 from rushes.variant import Variant
 
-hookspec = pluggy.HookspecMarker("rushes")
+__all__ = [
+    "authorize", "build_payload", "cancel", "hookimpl", "look_up", "parse_refusal", "parse_status",
+    "parse_submit", "poll", "submit", "upload", "validate", "variant",
+]  # fmt: skip
+
+_hookspec = pluggy.HookspecMarker("rushes")
 hookimpl = pluggy.HookimplMarker("rushes")
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def variant() -> Variant:  # type: ignore[empty-body]
     """Declare the variant. Called once, when it is loaded."""
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def build_payload(variant: Variant, request: Request) -> Draft:  # type: ignore[empty-body]
     """Draft the wire body. Called on every check; by default `Draft(variant, request)` as it is.
 
@@ -35,14 +40,14 @@ def build_payload(variant: Variant, request: Request) -> Draft:  # type: ignore[
     """
 
 
-@hookspec
+@_hookspec
 def validate(  # type: ignore[empty-body]
     variant: Variant, payload: msgspec.Struct
 ) -> Iterable[Problem | Note]:
     """Check what no declared rule can. Called only if every field and every rule is satisfied."""
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def submit(  # type: ignore[empty-body]
     variant: Variant, payload: msgspec.Struct, client_id: str
 ) -> Call:
@@ -53,7 +58,7 @@ def submit(  # type: ignore[empty-body]
     """
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def parse_submit(variant: Variant, answer: Answer) -> Receipt | Refusal | None:
     """Read the answer to the creating call, or to its replay, whatever its HTTP status.
 
@@ -63,7 +68,7 @@ def parse_submit(variant: Variant, answer: Answer) -> Receipt | Refusal | None:
     """
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def poll(variant: Variant, receipt: Receipt) -> Steps[Answer]:  # type: ignore[empty-body]
     """Yield the calls that ask for a status; return the answer for `parse_status` to read.
 
@@ -71,7 +76,7 @@ def poll(variant: Variant, receipt: Receipt) -> Steps[Answer]:  # type: ignore[e
     """
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def parse_status(variant: Variant, answer: Answer) -> Status | None:
     """Read a status, from a poll or a webhook; None if the answer is not understood.
 
@@ -79,12 +84,12 @@ def parse_status(variant: Variant, answer: Answer) -> Status | None:
     """
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def parse_refusal(variant: Variant, answer: Answer) -> Refusal:  # type: ignore[empty-body]
     """Say what an error answer means. By default its HTTP status decides."""
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def authorize(  # type: ignore[empty-body]
     variant: Variant, call: Call, key: str, now: float
 ) -> Mapping[str, str]:
@@ -94,12 +99,12 @@ def authorize(  # type: ignore[empty-body]
     """
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def upload(variant: Variant, file: LocalFile) -> Steps[str | None] | None:
     """Yield the calls that upload one file; return its address, or None if no answer had one."""
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def look_up(variant: Variant, client_id: str) -> Steps[list[Receipt] | None] | None:
     """Yield the calls that ask which tasks have our client id; return all that were found.
 
@@ -110,12 +115,6 @@ def look_up(variant: Variant, client_id: str) -> Steps[list[Receipt] | None] | N
     """
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def cancel(variant: Variant, receipt: Receipt) -> Steps[Answer] | None:
     """Yield the calls that cancel a task; None (the default) if the provider cannot."""
-
-
-HOOKS = (
-    variant, build_payload, validate, submit, parse_submit, poll, parse_status, parse_refusal,
-    authorize, upload, look_up, cancel,
-)  # fmt: skip

@@ -7,6 +7,8 @@ import msgspec
 
 from rushes.problems import Note, Problem, Source
 
+__all__ = ["Finding", "Judgement", "Rule", "rule"]
+
 
 class Finding(msgspec.Struct, frozen=True):
     """What a rule found: a problem, or from a rule that only notes, a note.
@@ -20,8 +22,9 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 Judgement = bool | Iterable[Finding | Problem | Note]
-Predicate = Callable[[Any], Judgement]
-P = TypeVar("P", bound=msgspec.Struct)
+"""What a rule in Python returns: whether it is satisfied, or its findings."""
+_Predicate = Callable[[Any], Judgement]
+_P = TypeVar("_P", bound=msgspec.Struct)
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,10 +66,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         return Problem(path=path, code=self.name, message=message, accepted=finding.accepted)
 
 
-class PredicateRule(Rule, frozen=True, kw_only=True):
+class _PredicateRule(Rule, frozen=True, kw_only=True):
     """A rule in Python: a function of the payload."""
 
-    predicate: Predicate
+    predicate: _Predicate
 
     def judge(self, read: Any, raw: Any) -> list[Problem | Note]:  # noqa: ARG002
         """Return the rule's findings; a plain `False` becomes a problem of its first field."""
@@ -90,7 +93,7 @@ def rule(
     source: Source | None = None,
     schema: Mapping[str, Any] | None = None,
     notes: bool = False,
-) -> Callable[[Callable[[P], Judgement]], Rule]:
+) -> Callable[[Callable[[_P], Judgement]], Rule]:
     """Declare a rule that the vocabulary cannot say; the function's name becomes its code.
 
     The function sees the payload with the provider's defaults filled in. It returns whether the
@@ -99,12 +102,12 @@ def rule(
     declared with `notes=True`.
     """
 
-    def declare(predicate: Callable[[P], Judgement]) -> Rule:
-        return PredicateRule(
+    def declare(predicate: Callable[[_P], Judgement]) -> Rule:
+        return _PredicateRule(
             name=predicate.__name__,
             text=text,
             fields=fields,
-            predicate=cast("Predicate", predicate),
+            predicate=cast("_Predicate", predicate),
             source=source,
             schema=schema,
             notes=notes,

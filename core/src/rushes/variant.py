@@ -6,9 +6,14 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from rushes._urls import join
 from rushes.problems import Source
 from rushes.rules import Rule
-from rushes.urls import join
+
+__all__ = [
+    "SPEC", "Always", "Built", "Polling", "To", "Uploads", "Variant", "environment_prefix",
+    "key_variable",
+]  # fmt: skip
 
 SPEC = 1
 """The version of the hook specification that this core supports."""
@@ -99,6 +104,10 @@ class Variant(Struct, frozen=True, kw_only=True):
         """The prefix of the provider's environment variables: `TOAPIS`."""
         return environment_prefix(self.provider)
 
+    def at(self, base_url: str | None) -> "Variant":
+        """Return the same declaration at another base URL, if one is given."""
+        return msgspec.structs.replace(self, base_url=base_url) if base_url else self
+
     def url(self, path: str, **ids: str) -> str:
         """Return an endpoint's address; ids in it are encoded."""
         from urllib.parse import quote
@@ -115,8 +124,3 @@ def environment_prefix(provider: str) -> str:
 def key_variable(provider: str) -> str:
     """Return the environment variable that holds a provider's key: `TOAPIS_API_KEY`."""
     return f"{environment_prefix(provider)}_API_KEY"
-
-
-def configured(variant: Variant, base_url: str | None) -> Variant:
-    """Return the declaration with the configured base URL, if there is one."""
-    return msgspec.structs.replace(variant, base_url=base_url) if base_url else variant

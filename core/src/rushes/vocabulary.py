@@ -27,7 +27,12 @@ from rushes._vocabulary.shapes import (
 from rushes.problems import Source
 from rushes.rules import Rule
 
-When = Condition | str
+__all__ = [
+    "accepts", "adds_up", "all_of", "any_of", "at_most", "cited", "counts_from_one", "equals",
+    "given", "has", "needs", "not_together", "remark", "required",
+]  # fmt: skip
+
+_When = Condition | str
 """A condition; a path alone means that the field is given."""
 
 
@@ -46,19 +51,19 @@ def has(path: str, name: str, value: Any) -> Has:
     return Has(path, name, value)
 
 
-def all_of(*conditions: When) -> Condition:
+def all_of(*conditions: _When) -> Condition:
     """Say that all of these conditions are met."""
     return _joined(conditions, "and")
 
 
-def any_of(*conditions: When) -> Condition:
+def any_of(*conditions: _When) -> Condition:
     """Say that any of these conditions is met."""
     return _joined(conditions, "or")
 
 
 def needs(
-    what: When | Sequence[When],
-    other: When,
+    what: _When | Sequence[_When],
+    other: _When,
     *,
     says: str = "",
     name: str = "",
@@ -76,8 +81,8 @@ def needs(
 def required(
     path: str,
     *,
-    when: When | None = None,
-    unless: When | None = None,
+    when: _When | None = None,
+    unless: _When | None = None,
     says: str = "",
     name: str = "",
     source: Source | None = None,
@@ -90,7 +95,7 @@ def required(
 
 
 def not_together(
-    one: When, other: When, *, says: str = "", name: str = "", source: Source | None = None
+    one: _When, other: _When, *, says: str = "", name: str = "", source: Source | None = None
 ) -> Rule:
     """Refuse two things together; the first is blamed."""
     return _rule(NotTogether(as_condition(one), as_condition(other)), says, name, source)
@@ -100,7 +105,7 @@ def accepts(
     path: str,
     values: Iterable[Any],
     *,
-    when: When,
+    when: _When,
     says: str = "",
     name: str = "",
     source: Source | None = None,
@@ -120,7 +125,7 @@ def adds_up(
     parts: str,
     *,
     to: str,
-    when: When | None = None,
+    when: _When | None = None,
     says: str = "",
     name: str = "",
     source: Source | None = None,
@@ -157,7 +162,7 @@ def remark(
     path: str,
     message: str,
     *,
-    when: When,
+    when: _When,
     says: str = "",
     name: str = "",
     source: Source | None = None,
@@ -172,7 +177,7 @@ def _rule(
     return ShapeRule(name=name, text=says, fields=(), source=source, notes=notes, shape=shape)
 
 
-def _joined(conditions: tuple[When, ...], how: Literal["and", "or"]) -> Condition:
+def _joined(conditions: tuple[_When, ...], how: Literal["and", "or"]) -> Condition:
     if not conditions:
         raise TypeError("name at least one condition")
     if len(conditions) == 1:

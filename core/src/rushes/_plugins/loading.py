@@ -31,7 +31,7 @@ from rushes.variant import SPEC, Variant
 IMPORT_DEADLINE = 20.0
 """Seconds that a plugin's import may take before it counts as hanging."""
 
-FAULTS = (Exception, SystemExit)
+PLUGIN_ERRORS = (Exception, SystemExit)
 """What a plugin is blamed for raising: it must not be able to end the program with SystemExit."""
 
 GIVES: Mapping[str, tuple[type, ...]] = {
@@ -122,7 +122,7 @@ class LoadedVariant:
             yield
         except RushesError:
             raise
-        except FAULTS as error:
+        except PLUGIN_ERRORS as error:
             if reading:
                 clear_frames(error.__traceback__)
             raise BrokenPluginError(
@@ -180,22 +180,22 @@ def import_in_time(entry: EntryPoint, deadline: float = IMPORT_DEADLINE) -> Any:
     thread.join(deadline)
     if not outcome:
         raise BrokenPluginError(
-            f"{described(entry)}: its import did not end within {deadline:g} seconds"
+            f"{describe_entry(entry)}: its import did not end within {deadline:g} seconds"
         )
     loaded, value = outcome[0]
     if not loaded:
         raise BrokenPluginError(
-            f"{described(entry)}: its import raised {type(value).__name__}: {value}"
+            f"{describe_entry(entry)}: its import raised {type(value).__name__}: {value}"
         ) from value
     return value
 
 
-def described(entry: EntryPoint) -> str:
+def describe_entry(entry: EntryPoint) -> str:
     """Name an entry point and its distribution."""
     return f"{entry.name} ({entry.value}, from {distribution(entry)})"
 
 
-def fitting(part: Any, name: str) -> Any:
+def check_hooks(part: Any, name: str) -> Any:
     """Return a plugin or wrapper whose hooks fit the specification."""
     _manager(name, (part,))
     return part
@@ -210,9 +210,9 @@ def _manager(name: str, parts: Iterable[Any]) -> pluggy.PluginManager:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         raise BrokenPluginError(f"{name}: {error}") from error
-    except FAULTS as error:  # reading its attributes may run its own code
+    except PLUGIN_ERRORS as error:  # reading its attributes may run its own code
         raise BrokenPluginError(f"{name}: {type(error).__name__}: {error}") from error
-    for hook in (getattr(manager.hook, spec.__name__) for spec in hookspecs.HOOKS):
+    for hook in vars(manager.hook).values():
         for implementation in hook.get_hookimpls():
             if inspect.iscoroutinefunction(implementation.function):
                 raise BrokenPluginError(
@@ -227,7 +227,7 @@ def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
     manager = _manager(name, (defaults, *wrappers, plugin))
     try:
         declared = manager.subset_hook_caller("variant", wrappers)()
-    except FAULTS as error:
+    except PLUGIN_ERRORS as error:
         raise BrokenPluginError(
             f"{name}: its declaration raised {type(error).__name__}: {error}"
         ) from error
@@ -247,7 +247,7 @@ def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
         return LoadedVariant(checked(declared, name), manager)
     except BrokenPluginError:
         raise
-    except FAULTS as error:
+    except PLUGIN_ERRORS as error:
         raise BrokenPluginError(
             f"{name}: its declaration cannot be read ({type(error).__name__}: {error}); "
             "are its fields and rules of the declared types?"

@@ -100,9 +100,9 @@ def report_dict(report: "Report") -> dict[str, object]:
 
 def submit_url(variant: "Variant") -> str | None:
     """Return the URL that a payload would be sent to, without a password in it."""
-    from rushes.urls import shown
+    from rushes.urls import without_secrets
 
-    return shown(variant.url(variant.submit_path)) if variant.base_url else None
+    return without_secrets(variant.url(variant.submit_path)) if variant.base_url else None
 
 
 def delivery_lines(variant: "Variant", report: "Report", reference: str | None) -> dict[str, str]:
