@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import md
+import msgspec
 from field_table import field_table
 from rushes import Note, Problem, Request, Variant
 from rushes.problems import show_size
-from rushes.request import fields_set
 from rushes.rules import Rule
 from rushes.testing import VariantConformance
 
@@ -78,7 +78,7 @@ def _rule(variant: Variant, rule: Rule, example: Any, kit: VariantConformance) -
     if not rule.notes:
         about.append("said" if rule.schema is not None else "not said")
         about[-1] += " in the JSON Schema"
-    body = fields_set(example) if isinstance(example, Request) else dict(example)
+    body = msgspec.to_builtins(example) if isinstance(example, Request) else dict(example)
     return "\n\n".join(
         [
             f"### {md.text(rule.name)}",

@@ -12,7 +12,7 @@ from journal_memory import Memory
 from msgspec.structs import replace
 from rushes import Answer, Call, Task
 from rushes._flow import Ask, Do, Effect, Interrupted, NotSent, Send, Sleep, Stream
-from rushes.urls import origin
+from rushes._urls import origin
 from simulation_provider import API, KINDS, REGISTRIES, Provider
 
 if TYPE_CHECKING:

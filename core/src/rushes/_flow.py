@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from msgspec import Struct
 
 from rushes.calls import Answer, Call, Steps
-from rushes.urls import shown
+from rushes.urls import without_secrets
 
 T = TypeVar("T")
 
@@ -83,7 +83,7 @@ class Send(Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Show no header: one contains the key, and tracebacks that show locals show this."""
-        return f"<Send {self.call.method} {shown(self.call.url)}>"
+        return f"<Send {self.call.method} {without_secrets(self.call.url)}>"
 
 
 class Stream(Struct, frozen=True, kw_only=True):
@@ -101,7 +101,7 @@ class Stream(Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         """Show neither headers nor query: they may contain the key or a signature."""
-        return f"<Stream {self.call.method} {shown(self.call.url)}>"
+        return f"<Stream {self.call.method} {without_secrets(self.call.url)}>"
 
 
 class Sleep(Struct, frozen=True):

@@ -10,7 +10,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-Ending = Literal["completed", "failed", "cancelled", "expired"]
+__all__ = ["Answers", "Codes", "RefusalKind", "RemoteState"]
+
 RemoteState = Literal["queued", "in_progress", "completed", "failed", "cancelled", "expired"]
 RefusalKind = Literal["refused", "wait", "key", "balance", "content", "unknown"]
 

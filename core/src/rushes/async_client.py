@@ -18,6 +18,8 @@ from rushes.task import Task
 if TYPE_CHECKING:
     from rushes._network.async_transport import AsyncTransport
 
+__all__ = ["AsyncClient"]
+
 
 class AsyncClient(Configured):
     """Generates videos, thousands at once: a waiting task holds no connection.

@@ -7,9 +7,14 @@ from typing import Any, TypeVar
 
 import msgspec
 
-T = TypeVar("T")
+__all__ = [
+    "Answer", "Call", "LocalFile", "Steps", "Token", "pick", "pick_number", "pick_percent",
+    "pick_text",
+]  # fmt: skip
 
-Steps = Generator["Call", "Answer", T]
+_T = TypeVar("_T")
+
+Steps = Generator["Call", "Answer", _T]
 """A step of several exchanges: yields calls, receives their answers, returns its result."""
 
 

@@ -14,6 +14,8 @@ from rushes.task import Task
 if TYPE_CHECKING:
     from rushes._network.transport import Transport
 
+__all__ = ["Client"]
+
 
 class Client(Configured):
     """Generates videos, one call at a time; safe to share between threads.

@@ -12,11 +12,14 @@ from rushes._payload.constraints import distance
 from rushes._payload.fields import PublicURL, shape, unwrap
 from rushes._payload.fields import extra as declared
 from rushes._payload.judging import Examiner, printable
+from rushes._payload.request_fields import fields_set, is_empty
 from rushes._structs.invalid import INVALID
 from rushes.problems import listing, show
-from rushes.request import Image, Request, Role, fields_set, is_empty
+from rushes.request import Image, Request, Role
 from rushes.urls import is_loopback
 from rushes.variant import Always, Built, To, Variant
+
+__all__ = ["Draft"]
 
 
 class Draft(Body):

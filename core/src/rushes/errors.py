@@ -24,6 +24,12 @@ from typing import Any
 from rushes.problems import Problem
 from rushes.task import Refusal, Task
 
+__all__ = [
+    "BrokenPluginError", "ConfigurationError", "DiskError", "JournalError", "MissingKeyError",
+    "NotOfferedError", "NotSentError", "OutcomeUnknownError", "RefusedError", "RequestError",
+    "ResultError", "RushesError", "StillRunningError", "TaskEndedError", "UnknownVariantError",
+]  # fmt: skip
+
 
 class RushesError(Exception):
     """The root of every error that this library raises on purpose."""

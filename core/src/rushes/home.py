@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from rushes._keys.file import KeyFile
-from rushes._keys.redacting import Secret
-from rushes._keys.redacting import redact as redact
+from rushes._keys.redacting import Secret, hidden, redact
 from rushes.errors import ConfigurationError
+
+__all__ = ["Environment", "Keys", "home_folder", "redact"]
 
 
 def home_folder(given: str | Path | None, environ: Mapping[str, str]) -> Path:
@@ -55,21 +56,6 @@ class Environment(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._variables)
-
-
-def hidden(given: Any) -> dict[str, Secret] | None:
-    """Return values by provider, wrapped so that no traceback shows them; empty ones are omitted.
-
-    Returns None if the argument is not a mapping of text to text. Never raises: a traceback would
-    show the caller's frame, which still has the plain values.
-    """
-    try:
-        items = [(name, value) for name, value in dict(given or {}).items() if value]
-    except Exception:  # noqa: BLE001 - the traceback would show the values
-        return None
-    if all(isinstance(text, str) for item in items for text in item):
-        return {name: Secret(value) for name, value in items}
-    return None
 
 
 class Keys:

@@ -17,11 +17,16 @@ from rushes.request import Request
 from rushes.task import Receipt, Refusal, Status, Task
 from rushes.variant import Variant
 
-hookspec = pluggy.HookspecMarker("rushes")
+__all__ = [
+    "authorize", "build_payload", "cancel", "hookimpl", "look_up", "parse_refusal", "parse_status",
+    "parse_submit", "poll", "submit", "token", "upload", "validate", "variant",
+]  # fmt: skip
+
+_hookspec = pluggy.HookspecMarker("rushes")
 hookimpl = pluggy.HookimplMarker("rushes")
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def variant() -> Variant:  # type: ignore[empty-body]
     """Declare the variant, if the entry point is not the declaration itself but has this hook.
 
@@ -29,7 +34,7 @@ def variant() -> Variant:  # type: ignore[empty-body]
     """
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def build_payload(variant: Variant, request: Request) -> Draft:  # type: ignore[empty-body]
     """Draft the wire body. Called on every check; by default `Draft(variant, request)` as it is.
 
@@ -38,14 +43,14 @@ def build_payload(variant: Variant, request: Request) -> Draft:  # type: ignore[
     """
 
 
-@hookspec
+@_hookspec
 def validate(  # type: ignore[empty-body]
     variant: Variant, payload: msgspec.Struct
 ) -> Iterable[Problem | Note]:
     """Check what no declared rule can. Called only if every field and every rule is satisfied."""
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def submit(  # type: ignore[empty-body]
     variant: Variant, payload: msgspec.Struct, client_id: str
 ) -> Call:
@@ -56,7 +61,7 @@ def submit(  # type: ignore[empty-body]
     """
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def parse_submit(variant: Variant, answer: Answer, task: Task) -> Receipt | Refusal | None:
     """Read the answer to the creating call, or to its replay, whatever its HTTP status.
 
@@ -68,7 +73,7 @@ def parse_submit(variant: Variant, answer: Answer, task: Task) -> Receipt | Refu
     """
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def poll(  # type: ignore[empty-body]
     variant: Variant, receipt: Receipt, task: Task
 ) -> Steps[Answer]:
@@ -78,7 +83,7 @@ def poll(  # type: ignore[empty-body]
     """
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def parse_status(variant: Variant, answer: Answer, receipt: Receipt, task: Task) -> Status | None:
     """Read a status, from a poll or a webhook; None if the answer is not understood.
 
@@ -88,7 +93,7 @@ def parse_status(variant: Variant, answer: Answer, receipt: Receipt, task: Task)
     """
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def parse_refusal(variant: Variant, answer: Answer) -> Refusal:  # type: ignore[empty-body]
     """Say what an error answer means, to a submit, poll, cancel or upload.
 
@@ -104,7 +109,7 @@ def parse_refusal(variant: Variant, answer: Answer) -> Refusal:  # type: ignore[
     """
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def token(variant: Variant, secrets: Mapping[str, str], now: float) -> Token | None:
     """Make the token that calls carry instead of the key; None (the default) if there is none.
 
@@ -112,7 +117,7 @@ def token(variant: Variant, secrets: Mapping[str, str], now: float) -> Token | N
     """
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def authorize(  # type: ignore[empty-body]
     variant: Variant, call: Call, key: str, secrets: Mapping[str, str], now: float
 ) -> Mapping[str, str]:
@@ -124,12 +129,12 @@ def authorize(  # type: ignore[empty-body]
     """
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def upload(variant: Variant, file: LocalFile) -> Steps[str | None] | None:
     """Yield the calls that upload one file; return its address, or None if no answer had one."""
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def look_up(variant: Variant, client_id: str, task: Task) -> Steps[list[Receipt] | None] | None:
     """Yield the calls that ask which tasks have our client id; return all that were found.
 
@@ -140,16 +145,10 @@ def look_up(variant: Variant, client_id: str, task: Task) -> Steps[list[Receipt]
     """
 
 
-@hookspec(firstresult=True)
+@_hookspec(firstresult=True)
 def cancel(variant: Variant, receipt: Receipt, task: Task) -> Steps[Answer] | None:
     """Yield the calls that cancel a task; None if the provider cannot.
 
     Called only for a task that the provider, asked right before, called alive: `task.state` is
     `queued` or `in_progress`. By default one call, as `cancel` in the declaration describes it.
     """
-
-
-HOOKS = (
-    variant, build_payload, validate, submit, parse_submit, poll, parse_status, parse_refusal,
-    token, authorize, upload, look_up, cancel,
-)  # fmt: skip

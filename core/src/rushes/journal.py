@@ -7,6 +7,8 @@ import msgspec
 
 from rushes.task import Task
 
+__all__ = ["LEASE", "ClaimLost", "Journal", "essence", "since_boot"]
+
 LEASE = 30.0
 """Least seconds for which a claim stays valid after it was last used or renewed."""
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from rushes._plugins.installed import distribution as distribution
     from rushes._plugins.installed import installed as installed
     from rushes._plugins.installed import version as version
-    from rushes._plugins.loading import FAULTS as FAULTS
+    from rushes._plugins.loading import PLUGIN_ERRORS as PLUGIN_ERRORS
     from rushes._plugins.loading import LoadedVariant as LoadedVariant
-    from rushes._plugins.loading import described as described
-    from rushes._plugins.loading import fitting as fitting
+    from rushes._plugins.loading import check_hooks as check_hooks
+    from rushes._plugins.loading import describe_entry as describe_entry
     from rushes._plugins.loading import import_in_time as import_in_time
     from rushes._plugins.registry import Registry as Registry
 else:
@@ -34,7 +34,9 @@ else:
             "rushes._plugins.installed": (
                 "COMMANDS OBSERVERS VARIANTS WRAPPERS Installed distribution installed version"
             ),
-            "rushes._plugins.loading": ("FAULTS LoadedVariant described fitting import_in_time"),
+            "rushes._plugins.loading": (
+                "PLUGIN_ERRORS LoadedVariant check_hooks describe_entry import_in_time"
+            ),
             "rushes._plugins.registry": "Registry",
         },
     )

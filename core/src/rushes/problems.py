@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+__all__ = ["Note", "Problem", "Source", "listing", "show", "show_size"]
+
 
 class Source(msgspec.Struct, frozen=True):
     """The page that a fact comes from."""

@@ -11,7 +11,9 @@ from rushes.problems import Source
 from rushes.rules import Rule
 from rushes.variant import Always, Built, Cancel, Polling, To, Uploads, Variant
 
-OWN = frozenset(("id", "hooks"))
+__all__ = ["Provider"]
+
+_OWN = frozenset(("id", "hooks"))
 """What a provider declares for itself, not as a default of its variants."""
 
 
@@ -65,7 +67,7 @@ class Provider(Struct, frozen=True, kw_only=True):
         is no such field.
         """
         shared = {
-            field: getattr(self, field) for field in self.__struct_fields__ if field not in OWN
+            field: getattr(self, field) for field in self.__struct_fields__ if field not in _OWN
         }
         return Variant(
             **{

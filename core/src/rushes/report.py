@@ -8,6 +8,8 @@ from msgspec import Struct
 from rushes._payload.body import PlannedUpload
 from rushes.problems import Note, Problem
 
+__all__ = ["Report"]
+
 
 class Report(Struct, frozen=True, kw_only=True):
     """What a check found.

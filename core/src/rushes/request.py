@@ -1,16 +1,17 @@
 """What the caller wants, independent of any provider."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import msgspec
 
-from rushes._structs.invalid import INVALID
 from rushes._structs.type_info import ready
-from rushes._structs.unrolled import unrolled
+
+__all__ = ["Image", "Request", "Role", "Shot", "Subject"]
 
 Role = Literal["first_frame", "last_frame", "reference"]
-Filled = Annotated[str, msgspec.Meta(min_length=1)]
+"""What an image is for."""
+_Filled = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -20,14 +21,14 @@ class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     provider has an endpoint for that.
     """
 
-    url: Filled
+    url: _Filled
     role: Role
 
 
 class Shot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One shot of several, in order. `duration` is in seconds."""
 
-    prompt: Filled
+    prompt: _Filled
     duration: int | float | None = None
 
 
@@ -37,9 +38,9 @@ class Subject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `images` are addresses or local paths.
     """
 
-    name: Filled
-    description: Filled | None = None
-    images: Sequence[Filled] = ()
+    name: _Filled
+    description: _Filled | None = None
+    images: Sequence[_Filled] = ()
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -70,45 +71,3 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
 
 
 ready(Request)
-
-FIELDS = tuple(name for name in Request.__struct_fields__ if name != "extra")
-
-
-ABSENT: tuple[Any, ...] = (None, "", (), [])
-"""The values of common fields that the request does not set."""
-
-
-def is_empty(value: Any) -> bool:
-    """Whether a value is empty text or an empty list."""
-    return isinstance(value, (str, list, tuple)) and not value
-
-
-def _each_set(then: str) -> list[str]:
-    """Write a line for each common field that does something if the field is set."""
-    test = "if (value := request.{0}) is not {1} and (value is INVALID or {2}): "
-    lines = []
-    for name in FIELDS:
-        absent = "None" if getattr(Request(), name) is None else "EMPTY"
-        some = "value or value not in ABSENT"
-        if name == "prompt":
-            some = f"({some}) and not (type(value) is str and value.isspace())"
-        lines.append((test + then).format(name, absent, some))
-    return lines
-
-
-_KNOWN: dict[str, Any] = {"ABSENT": ABSENT, "EMPTY": (), "INVALID": INVALID}
-
-sets_nothing: Callable[[Request], bool] = unrolled(
-    "request", (*_each_set("return False"), "return True"), **_KNOWN
-)
-"""Whether a request sets no common field."""
-
-fields_set: Callable[[Request], dict[str, Any]] = unrolled(
-    "request", ("given = {}", *_each_set("given['{0}'] = value"), "return given"), **_KNOWN
-)
-"""Return the common fields that the request sets, with their values as given."""
-
-
-def is_native(request: Request) -> bool:
-    """Whether a request is a native payload: it has nothing but `extra`."""
-    return request.extra is not INVALID and bool(request.extra) and sets_nothing(request)

@@ -37,6 +37,9 @@ class Names:
         return known or None
 
 
+__all__ = ["Finding", "Judgement", "Rule", "rule"]
+
+
 class Finding(msgspec.Struct, frozen=True):
     """What a rule found: a problem, or from a rule that only notes, a note.
 
@@ -49,8 +52,9 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 Judgement = bool | Iterable[Finding | Problem | Note]
-Predicate = Callable[[Any], Judgement]
-P = TypeVar("P", bound=msgspec.Struct)
+"""What a rule in Python returns: whether it is satisfied, or its findings."""
+_Predicate = Callable[[Any], Judgement]
+_P = TypeVar("_P", bound=msgspec.Struct)
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -102,10 +106,10 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class PredicateRule(Rule, frozen=True, kw_only=True):
+class _PredicateRule(Rule, frozen=True, kw_only=True):
     """A rule in Python: a function of the payload."""
 
-    predicate: Predicate
+    predicate: _Predicate
 
     def judge(
         self,
@@ -134,7 +138,7 @@ def rule(
     source: Source | None = None,
     schema: Mapping[str, Any] | None = None,
     notes: bool = False,
-) -> Callable[[Callable[[P], Judgement]], Rule]:
+) -> Callable[[Callable[[_P], Judgement]], Rule]:
     """Declare a rule that the vocabulary cannot say; the function's name becomes its code.
 
     The function sees the payload with the provider's defaults filled in. It returns whether the
@@ -143,12 +147,12 @@ def rule(
     declared with `notes=True`.
     """
 
-    def declare(predicate: Callable[[P], Judgement]) -> Rule:
-        return PredicateRule(
+    def declare(predicate: Callable[[_P], Judgement]) -> Rule:
+        return _PredicateRule(
             name=predicate.__name__,
             text=text,
             fields=fields,
-            predicate=cast("Predicate", predicate),
+            predicate=cast("_Predicate", predicate),
             source=source,
             schema=schema,
             notes=notes,

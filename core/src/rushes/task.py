@@ -1,14 +1,13 @@
 """A task: the remote unit of work, and our record of it."""
 
-import base64
-import secrets
-import time
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from rushes._structs.type_info import ready
 from rushes.calls import Call
+
+__all__ = ["Receipt", "Refusal", "Result", "State", "Status", "Task"]
 
 State = Literal[
     # Ours. recorded: provably never sent; sending: under way; unknown: it is unknown whether the
@@ -18,30 +17,9 @@ State = Literal[
     "queued", "in_progress", "completed", "failed", "cancelled", "expired",
 ]  # fmt: skip
 
-ENDED: frozenset[State] = frozenset(
+_ENDED: frozenset[State] = frozenset(
     ("refused", "lost", "completed", "failed", "cancelled", "expired")
 )
-
-
-LONGEST_ID = 512
-"""Most characters of a remote id; the longest that any page shows has a tenth of that."""
-
-
-def id_objection(text: str) -> str | None:
-    """Say why a text cannot be a remote id, or None. Ids are used in addresses and messages.
-
-    In an address an id is encoded, but some servers decode it before they look where it leads.
-    """
-    from urllib.parse import unquote
-
-    if not text.strip():
-        return "is blank"
-    if len(text) > LONGEST_ID:
-        return f"has {len(text):,} characters, more than {LONGEST_ID}"
-    folders = unquote(text).replace("\\", "/").split("/")
-    if any(folder and not folder.strip(".") for folder in folders):
-        return "would lead to another address: dots in a path mean a parent folder"
-    return None if text.isprintable() else "contains characters that cannot be printed"
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,7 +125,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def ended(self) -> bool:
         """Whether the provider will not do anything more with it."""
-        return self.state in ENDED
+        return self.state in _ENDED
 
     @property
     def unfinished(self) -> bool:
@@ -156,9 +134,3 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ready(Receipt, Status, Refusal, Task)
-
-
-def new_task_id(now: float) -> str:
-    """Make a unique reference that sorts by day: `20260102-k3v9x2mq4tza`."""
-    day = time.strftime("%Y%m%d", time.gmtime(now))
-    return f"{day}-{base64.b32encode(secrets.token_bytes(8)).decode().rstrip('=').lower()}"

@@ -1,30 +1,18 @@
-"""Checking addresses by their text alone: nothing is resolved here."""
+"""What an address says by its text alone: nothing is resolved here."""
 
 import re
-import unicodedata
 from urllib.parse import urlsplit
 
-from rushes._addresses import is_public, literal_address
+from rushes._addresses import literal_address
+
+__all__ = ["has_scheme", "is_loopback", "without_secrets"]
 
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]+:")
-_BASE_URL = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
 
 
 def has_scheme(text: str) -> bool:
     """Whether a text is an address of some kind, not a local path (`C:` is a drive)."""
     return bool(_SCHEME.match(text))
-
-
-def origin(url: str) -> tuple[str, str, int | None]:
-    """Return scheme, host and port of an address, normalized for comparison.
-
-    Raises ValueError if the address is malformed.
-    """
-    parts = urlsplit(url)
-    scheme = parts.scheme.lower()
-    default = {"http": 80, "https": 443}.get(scheme)
-    port = default if parts.port is None else parts.port
-    return scheme, (parts.hostname or "").rstrip("."), port
 
 
 def is_loopback(url: str | None) -> bool:
@@ -39,87 +27,7 @@ def is_loopback(url: str | None) -> bool:
     return address.is_loopback if address else host.rstrip(".") == "localhost"
 
 
-def web_url_objection(url: str) -> str | None:
-    """Say why `url` is not an http(s) address, or None."""
-    scheme = _SCHEME.match(url)
-    if not scheme:
-        return "is not an http(s) address"
-    if scheme.group().lower() not in ("http:", "https:"):
-        return f"is not an http(s) address; it begins with {scheme.group()}"
-    if any(c.isspace() or unicodedata.category(c) == "Cc" for c in url):
-        return "contains white space or control characters"
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return "is malformed"
-    return None if host else "has no host"
-
-
-def public_url_objection(url: str, *, loopback: bool) -> str | None:
-    """Say why a provider cannot fetch from `url`, or None.
-
-    With `loopback` (the provider itself is on this machine) private addresses are accepted.
-    """
-    if objection := web_url_objection(url):
-        return objection
-    host = unicodedata.normalize("NFKC", urlsplit(url).hostname or "")
-    labels = host.removesuffix(".").split(".")
-    if len(labels) < 2 or not all(labels):
-        return "has no public host name"
-    address = literal_address(host)
-    if address and not is_public(address) and not loopback:
-        return f"points to {host}, which only a private network can reach"
-    return None
-
-
-def base_url_objection(url: str) -> str | None:
-    """Say why `url` cannot be a base URL, or None; a possible password in it is not shown."""
-    if "@" in url:
-        return (
-            "contains a user name or password (it is not shown here); the key belongs in the "
-            "provider's key variable, and a proxy has its own argument"
-        )
-    try:
-        if _BASE_URL.fullmatch(url) and origin(url):
-            return None
-    except ValueError:
-        pass
-    return (
-        f"is {shown(url)!r}; it must begin with https:// (or http://) and a host, and must not "
-        "have a query"
-    )
-
-
-def proxy_objection(url: str) -> str | None:
-    """Say why `url` cannot be a proxy's address, or None; a password in it is not shown."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return "the proxy's address is malformed"
-    if parts.scheme not in ("http", "https", "socks5", "socks5h"):
-        return "a proxy's address begins with http://, https:// or socks5://"
-    if not host:
-        return "the proxy's address has no host"
-    if parts.path.strip("/") or parts.query or parts.fragment or re.search(r"\s", url):
-        return (
-            "the proxy's address contains white space or something after its host; in a user name "
-            "or password, write / ? # as %2F %3F %23"
-        )
-    return None
-
-
-def shown(url: str) -> str:
+def without_secrets(url: str) -> str:
     """Return an address as it may be shown: without its query, a signed link gives no access."""
     bare = re.split(r"[?#]", url, maxsplit=1)[0]
     return re.sub(r"//[^/@]*@", "//", bare)[:200]
-
-
-def join(base_url: str, path: str) -> str:
-    """Append an endpoint's path to a base URL, without repeating `/v1`."""
-    base = base_url.rstrip("/")
-    first = path.split("/")[1]
-    if re.fullmatch(r"v\d+", first) and base.endswith("/" + first):
-        base = base[: -len(first) - 1]
-    return base + path

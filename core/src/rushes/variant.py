@@ -8,10 +8,15 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
+from rushes._urls import join, origin
 from rushes.answers import Answers
 from rushes.problems import Source
 from rushes.rules import Rule
-from rushes.urls import join, origin
+
+__all__ = [
+    "SPEC", "Always", "Built", "Cancel", "Polling", "To", "Uploads", "Variant",
+    "environment_prefix", "key_name", "key_variable",
+]  # fmt: skip
 
 SPEC = 2
 """The version of the hook specification that this core supports."""
@@ -142,6 +147,16 @@ class Variant(Struct, frozen=True, kw_only=True):
         """The prefix of the provider's environment variables: `TOAPIS`."""
         return environment_prefix(self.provider)
 
+    def at(self, base_url: str | None) -> "Variant":
+        """Return the same declaration at another base URL, if one is given.
+
+        It stands for the further origins, too.
+        """
+        if not base_url or base_url == self.base_url:
+            return self
+        origins = dict.fromkeys(self.origins, base_url)
+        return msgspec.structs.replace(self, base_url=base_url, origins=origins)
+
     def submit_url(self, input_mode: str | None = None) -> str:
         """Return the address that a payload with this input mode is sent to."""
         return self.url(self.submit_paths.get(input_mode or "", self.submit_path))
@@ -199,11 +214,3 @@ def key_variable(provider: str, secret: str = "api_key") -> str:  # noqa: S107 -
 def key_name(provider: str, secret: str = "api_key") -> str:  # noqa: S107 - its name
     """Return the name by which a secret is passed and stored: `toapis`, or `kling.secret_key`."""
     return provider if secret == "api_key" else f"{provider}.{secret}"  # noqa: S105 - its name
-
-
-def configured(variant: Variant, base_url: str | None) -> Variant:
-    """Return the declaration with the configured base URL, if there is one."""
-    if not base_url or base_url == variant.base_url:
-        return variant
-    origins = dict.fromkeys(variant.origins, base_url)
-    return msgspec.structs.replace(variant, base_url=base_url, origins=origins)

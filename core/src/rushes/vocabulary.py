@@ -28,7 +28,12 @@ from rushes._vocabulary.shapes import (
 from rushes.problems import Source
 from rushes.rules import Rule
 
-When = Condition | str
+__all__ = [
+    "accepts", "adds_up", "all_of", "any_of", "at_most", "cited", "counts_from_one", "equals",
+    "given", "has", "image_may_set_ratio", "needs", "not_together", "remark", "required",
+]  # fmt: skip
+
+_When = Condition | str
 """A condition; a path alone means that the field is given."""
 
 
@@ -47,19 +52,19 @@ def has(path: str, name: str, value: Any) -> Has:
     return Has(path, name, value)
 
 
-def all_of(*conditions: When) -> Condition:
+def all_of(*conditions: _When) -> Condition:
     """Say that all of these conditions are met."""
     return _joined(conditions, "and")
 
 
-def any_of(*conditions: When) -> Condition:
+def any_of(*conditions: _When) -> Condition:
     """Say that any of these conditions is met."""
     return _joined(conditions, "or")
 
 
 def needs(
-    what: When | Sequence[When],
-    other: When,
+    what: _When | Sequence[_When],
+    other: _When,
     *,
     says: str = "",
     name: str = "",
@@ -77,8 +82,8 @@ def needs(
 def required(
     path: str,
     *,
-    when: When | None = None,
-    unless: When | None = None,
+    when: _When | None = None,
+    unless: _When | None = None,
     says: str = "",
     name: str = "",
     source: Source | None = None,
@@ -91,7 +96,7 @@ def required(
 
 
 def not_together(
-    one: When, other: When, *, says: str = "", name: str = "", source: Source | None = None
+    one: _When, other: _When, *, says: str = "", name: str = "", source: Source | None = None
 ) -> Rule:
     """Refuse two things together; the first is blamed."""
     return _rule(NotTogether(as_condition(one), as_condition(other)), says, name, source)
@@ -101,7 +106,7 @@ def accepts(
     path: str,
     values: Iterable[Any],
     *,
-    when: When,
+    when: _When,
     says: str = "",
     name: str = "",
     source: Source | None = None,
@@ -121,7 +126,7 @@ def adds_up(
     parts: str,
     *,
     to: str,
-    when: When | None = None,
+    when: _When | None = None,
     says: str = "",
     name: str = "",
     source: Source | None = None,
@@ -158,7 +163,7 @@ def remark(
     path: str,
     message: str,
     *,
-    when: When,
+    when: _When,
     says: str = "",
     name: str = "",
     source: Source | None = None,
@@ -168,7 +173,7 @@ def remark(
 
 
 def image_may_set_ratio(
-    ratio: str, image: When, *, says: str = "", name: str = "", source: Source | None = None
+    ratio: str, image: _When, *, says: str = "", name: str = "", source: Source | None = None
 ) -> Rule:
     """Note that the video may have an input image's ratio instead of the one asked for.
 
@@ -192,7 +197,7 @@ def _rule(
     )
 
 
-def _joined(conditions: tuple[When, ...], how: Literal["and", "or"]) -> Condition:
+def _joined(conditions: tuple[_When, ...], how: Literal["and", "or"]) -> Condition:
     if not conditions:
         raise TypeError("name at least one condition")
     if len(conditions) == 1:

@@ -12,9 +12,10 @@ from rushes import Draft, Image, Request, Shot, Text, To, Variant, absent, hooki
 from rushes._check.checking import check
 from rushes._check.quick import quick
 from rushes._payload.compiled import compiled, reading
+from rushes._payload.request_fields import ABSENT, FIELDS, fields_set, sets_nothing
 from rushes._plugins.loading import LoadedVariant
 from rushes._plugins.registry import Registry
-from rushes.request import ABSENT, FIELDS, Role, fields_set, sets_nothing
+from rushes.request import Role
 
 
 class Verse(Struct, frozen=True):

@@ -13,7 +13,8 @@ from rushes._check.checking import check, judge
 from rushes._payload.compiled import reading
 from rushes._payload.judging import Examiner
 from rushes._plugins.registry import Registry
-from rushes.urls import is_loopback, join, origin, public_url_objection
+from rushes._urls import join, origin, public_url_objection
+from rushes.urls import is_loopback
 
 ZOOM = Registry(plugins=[Zoom()]).get("acme/zoom")
 CLIENT = Client(plugins=[Zoom()], home=Path("/nonexistent"))

@@ -2,7 +2,8 @@
 
 import pytest
 from rushes._addresses import literal_address
-from rushes.urls import has_scheme, is_loopback, join, public_url_objection
+from rushes._urls import join, public_url_objection
+from rushes.urls import has_scheme, is_loopback
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import rushes
 from installed_site import CHECK_AND_SUBMIT, GOOD, WRAPPER, Site, install
 from rushes import Request, UnknownVariantError
 from rushes._plugins.installed import Unreadable, distribution, installed, version
-from rushes._plugins.loading import described
+from rushes._plugins.loading import describe_entry
 from rushes._plugins.registry import Registry
 
 MALFORMED: dict[str, bytes] = {
@@ -62,7 +62,7 @@ def test_a_distribution_is_named_by_its_folder_whatever_its_metadata(
     file.unlink() if metadata is None else file.write_bytes(metadata)
     (entry,) = Registry().entries()["odd/zoom"]
     assert distribution(entry) == "acme-odd"
-    assert described(entry) == "odd.zoom (acme_odd:plugin, from acme-odd)"
+    assert describe_entry(entry) == "odd.zoom (acme_odd:plugin, from acme-odd)"
     assert version(entry) is None
 
 

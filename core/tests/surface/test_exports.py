@@ -1,6 +1,8 @@
 """The cost of an import, and the names that the package offers."""
 
 import ast
+import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -73,6 +75,48 @@ def test_a_star_import_brings_every_name(module: ModuleType) -> None:
     names: dict[str, object] = {}
     exec(f"from {module.__name__} import *", names)
     assert typed_names(module) <= set(names)
+
+
+PUBLIC = sorted(
+    f"rushes.{path.stem}"
+    for path in Path(rushes.__file__).parent.glob("[!_]*")
+    if path.suffix == ".py" or path.is_dir()
+)
+PAGES = [
+    Path(__file__).parents[3] / "docs" / f"{name}.md"
+    for name in ("reference", "write-a-plugin", "conformance")
+]
+
+
+def documented() -> set[str]:
+    """Return every word in the code of the pages: in a block, or between backticks."""
+    code = [
+        part
+        for page in PAGES
+        for part in re.findall(r"```.*?```|`[^`\n]+`", page.read_text(encoding="utf-8"), re.DOTALL)
+    ]
+    return set(re.findall(r"\w+", " ".join(code)))
+
+
+@pytest.mark.parametrize("name", ["rushes", *PUBLIC])
+def test_every_public_name_is_on_a_page(name: str) -> None:
+    offered = vars(importlib.import_module(name))["__all__"]
+    assert set(offered) - documented() == set()
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_public_module_has_no_other_names_of_its_own(name: str) -> None:
+    module = importlib.import_module(name)
+    tree = ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8"))
+    own: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            own.add(node.name)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            own |= {ast.unparse(target) for target in targets}
+    assert {each for each in own if not each.startswith("_")} <= set(vars(module)["__all__"])
+    assert module.__doc__
 
 
 def test_no_name_is_also_a_module() -> None:

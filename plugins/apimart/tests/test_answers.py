@@ -8,7 +8,7 @@ from rushes import Answer, Receipt, Refusal, Status
 from rushes.plugins import Registry, sample_task
 
 KLING = Registry().get("apimart/kling-v3")
-TASK = sample_task(KLING.variant)
+JOB = sample_task(KLING.variant)
 URL = "https://files.example.org/v.mp4"
 ERROR = {"code": "some_code", "message": "the lamp is broken", "type": "some_error"}
 ACCEPTED = {"code": 200, "data": [{"status": "submitted", "task_id": "task_1"}]}
@@ -27,14 +27,14 @@ def task(**fields: Any) -> dict[str, Any]:
 
 def read_status(body: Any, status: int = 200) -> Status | None:
     found: Status | None = KLING.call(
-        "parse_status", answer=answer(body, status), receipt=Receipt("task_1"), task=TASK
+        "parse_status", answer=answer(body, status), receipt=Receipt("task_1"), task=JOB
     )
     return found
 
 
 def read_submit(body: Any, status: int = 200) -> Receipt | Refusal | None:
     found: Receipt | Refusal | None = KLING.call(
-        "parse_submit", answer=answer(body, status), task=TASK
+        "parse_submit", answer=answer(body, status), task=JOB
     )
     return found
 

@@ -9,7 +9,7 @@ from rushes.plugins import Registry, sample_task
 
 ALL = ("toapis/kling-v3", "toapis/kling-v3-omni", "toapis/kling-v2-6")
 LOADED = Registry().get(ALL[0])
-TASK = sample_task(LOADED.variant)
+JOB = sample_task(LOADED.variant)
 TASK = {
     "id": "video_1",
     "object": "generation.task",
@@ -33,14 +33,14 @@ def answer(body: Any, status: int = 200, **headers: str) -> Answer:
 
 def read_status(body: Any, status: int = 200) -> Status | None:
     found: Status | None = LOADED.call(
-        "parse_status", answer=answer(body, status), receipt=Receipt("video_1"), task=TASK
+        "parse_status", answer=answer(body, status), receipt=Receipt("video_1"), task=JOB
     )
     return found
 
 
 def read_submit(body: Any, status: int = 200) -> Receipt | Refusal | None:
     found: Receipt | Refusal | None = LOADED.call(
-        "parse_submit", answer=answer(body, status), task=TASK
+        "parse_submit", answer=answer(body, status), task=JOB
     )
     return found
 

@@ -33,10 +33,9 @@ def call(hook: str, body: Any, status: int, **headers: str) -> Any:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     answered = Answer(status=status, headers=named, body=raw)
-    record: dict[str, Any] = {
-        "parse_submit": {"task": TASK},
-        "parse_status": {"task": TASK, "receipt": Receipt("task_1")},
-    }.get(hook, {})
+    record: dict[str, Any] = {} if hook == "parse_refusal" else {"task": TASK}
+    if hook == "parse_status":
+        record["receipt"] = Receipt("task_1")
     return loaded(ALL[0]).call(hook, answer=answered, **record)
 
 

@@ -11,13 +11,14 @@ from rushes._check.quick import accepted, quick
 from rushes._payload.body import top
 from rushes._payload.compiled import compiled, reading
 from rushes._payload.judging import Examiner
+from rushes._payload.request_fields import FIELDS
 from rushes._plugins.loading import LoadedVariant, judgement
 from rushes._structs.invalid import INVALID
 from rushes.draft import Draft
 from rushes.errors import BrokenPluginError
 from rushes.problems import Note, Problem
 from rushes.report import Report
-from rushes.request import FIELDS, Image, Request, Subject
+from rushes.request import Image, Request, Subject
 from rushes.rules import Names, Rule
 from rushes.urls import is_loopback
 from rushes.variant import Variant

@@ -13,10 +13,11 @@ from rushes._payload.body import PlannedUpload
 from rushes._payload.compiled import compiled
 from rushes._payload.fields import FieldShape
 from rushes._payload.judging import Examiner
-from rushes._plugins.loading import FAULTS, LoadedVariant
+from rushes._payload.request_fields import sets_nothing
+from rushes._plugins.loading import PLUGIN_ERRORS, LoadedVariant
 from rushes.problems import Note
 from rushes.report import Report
-from rushes.request import Request, sets_nothing
+from rushes.request import Request
 from rushes.urls import is_loopback
 from rushes.variant import Variant
 
@@ -47,7 +48,7 @@ def quick(loaded: LoadedVariant, request: Any) -> Report | None:
             return None
         _write(payload)
         return accepted(variant, payload, read)
-    except FAULTS:  # the full check reports what it was, and whose fault
+    except PLUGIN_ERRORS:  # the full check reports what it was, and whose fault
         return None
 
 

@@ -7,11 +7,12 @@ import msgspec
 
 from rushes._check.checking import check, overlaps, read_request
 from rushes._payload.body import top
+from rushes._payload.request_fields import FIELDS, is_native
 from rushes._plugins.registry import Registry
 from rushes.errors import BrokenPluginError
 from rushes.problems import Problem
 from rushes.report import Report
-from rushes.request import FIELDS, Request, is_native
+from rushes.request import Request
 
 CANNOT = frozenset(("unsupported", "fixed", "choice", "range", "no_upload"))
 """Codes for what the variant cannot do, as opposed to a malformed value."""

@@ -12,7 +12,7 @@ from rushes._check.quick import quick
 from rushes._check.siblings import naming_siblings
 from rushes._client.verbs import Jobs, RequestLike
 from rushes._journal.sqlite import SQLiteJournal
-from rushes._keys.redacting import Secret
+from rushes._keys.redacting import Secret, hidden
 from rushes._network.settings import Settings, Timeouts
 from rushes._plugins.loading import LoadedVariant
 from rushes._plugins.registry import Registry
@@ -22,13 +22,13 @@ from rushes._session.records import Records
 from rushes._session.session import OnUpdate, Session
 from rushes._submit.submitting import configured
 from rushes._submit.uploading import file_problems
+from rushes._urls import proxy_objection
 from rushes.errors import ConfigurationError
-from rushes.home import Environment, Keys, hidden, home_folder
+from rushes.home import Environment, Keys, home_folder
 from rushes.journal import Journal
 from rushes.problems import Problem
 from rushes.report import Report
 from rushes.request import Request
-from rushes.urls import proxy_objection
 from rushes.variant import Polling
 
 DEFAULT: Any = object()

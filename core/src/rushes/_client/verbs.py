@@ -17,6 +17,7 @@ from rushes._session.owning import Work, owning
 from rushes._session.records import Records
 from rushes._session.session import OnUpdate, Session, at, placed
 from rushes._submit.delivering import accepted
+from rushes._submit.ids import id_objection
 from rushes._submit.submitting import submit
 from rushes._wait.cancelling import cancel
 from rushes._wait.following import (
@@ -31,7 +32,7 @@ from rushes.errors import BrokenPluginError, ConfigurationError
 from rushes.problems import show
 from rushes.report import Report
 from rushes.request import Request
-from rushes.task import Receipt, Task, id_objection
+from rushes.task import Receipt, Task
 
 RequestLike = Request | Mapping[str, Any]
 P = ParamSpec("P")

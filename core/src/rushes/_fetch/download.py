@@ -15,11 +15,12 @@ from rushes._fetch.target import refuse_to_replace
 from rushes._flow import Do, Flow, Interrupted, NotSent, Sleep, Stalled, Stream
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import OnUpdate, Session
+from rushes._urls import public_url_objection, web_url_objection
 from rushes._wait.following import ended, look_again
 from rushes.calls import Answer, Call
 from rushes.errors import DiskError, ResultError, StillRunningError
 from rushes.task import Result, Task
-from rushes.urls import is_loopback, public_url_objection, shown, web_url_objection
+from rushes.urls import is_loopback, without_secrets
 
 ATTEMPTS = 5
 HOPS = 5
@@ -304,6 +305,6 @@ def _refuse_address(url: str, task: Task) -> None:
     if loopback and is_loopback(url):
         wrong = web_url_objection(url)  # `localhost` is accepted there; another scheme never is
     if wrong:
-        raise ResultError(f"the link to the video, {shown(url)!r}, {wrong}")
+        raise ResultError(f"the link to the video, {without_secrets(url)!r}, {wrong}")
     if not loopback and not url.lower().startswith("https:"):
-        raise ResultError(f"the link to the video, {shown(url)!r}, is not https")
+        raise ResultError(f"the link to the video, {without_secrets(url)!r}, is not https")

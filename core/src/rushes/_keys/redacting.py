@@ -26,6 +26,21 @@ class Secret(str):
         raise TypeError("a key cannot be pickled: it is sent to one origin and nowhere else")
 
 
+def hidden(given: Any) -> dict[str, Secret] | None:
+    """Return values by provider, wrapped so that no traceback shows them; empty ones are omitted.
+
+    Returns None if the argument is not a mapping of text to text. Never raises: a traceback would
+    show the caller's frame, which still has the plain values.
+    """
+    try:
+        items = [(name, value) for name, value in dict(given or {}).items() if value]
+    except Exception:  # noqa: BLE001 - the traceback would show the values
+        return None
+    if all(isinstance(text, str) for item in items for text in item):
+        return {name: Secret(value) for name, value in items}
+    return None
+
+
 def redact(text: str, secret: str | None) -> str:
     """Remove a key from a text, by its value, and a truncated one from its end.
 

@@ -18,7 +18,7 @@ from rushes._network.decoding import decoded
 from rushes._network.exchange import Exchange, keep_libraries_silent
 from rushes._network.settings import Settings
 from rushes.calls import Answer
-from rushes.urls import shown
+from rushes.urls import without_secrets
 
 PIECE = 16 * 1024
 """Bytes of a body to write at once."""
@@ -58,7 +58,7 @@ def request_of(effect: Send | Stream, settings: Settings) -> httpx.Request:
     """
     read = min(settings.timeouts.read, effect.total)
     connect = min(settings.timeouts.connect, effect.total)
-    where = repr(shown(effect.call.url))
+    where = repr(without_secrets(effect.call.url))
     try:
         request = httpx.Request(
             effect.call.method,

@@ -15,7 +15,8 @@ from msgspec import Struct
 from rushes._keys.redacting import Secret
 from rushes._network.places import Places
 from rushes._network.settings import Settings
-from rushes.urls import is_loopback, proxy_objection
+from rushes._urls import proxy_objection
+from rushes.urls import is_loopback
 
 IDLE = 5.0
 """Seconds that an idle connection is kept."""

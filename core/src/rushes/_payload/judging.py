@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from rushes._payload.constraints import NOT_BLANK, Bounds, clamp, described, finite, nearest, spans
 from rushes._payload.fields import FieldShape, extra, is_struct, shape, unwrap
+from rushes._payload.request_fields import is_empty
 from rushes._structs.invalid import INVALID
+from rushes._urls import public_url_objection, web_url_objection
 from rushes.problems import Note, Problem, listing, show
-from rushes.request import is_empty
-from rushes.urls import public_url_objection, web_url_objection
 
 DEEPEST = 64
 """How deep an open object may nest; no provider documents more than a few levels."""

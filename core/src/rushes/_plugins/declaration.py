@@ -8,9 +8,10 @@ from typing import get_args
 import msgspec
 
 from rushes._payload.constraints import described, nearest
+from rushes._payload.request_fields import FIELDS
 from rushes._vocabulary.places import find
 from rushes.errors import BrokenPluginError
-from rushes.request import FIELDS, Role
+from rushes.request import Role
 from rushes.rules import Rule
 from rushes.variant import Always, To, Variant
 

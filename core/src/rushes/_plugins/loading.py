@@ -35,7 +35,7 @@ T = TypeVar("T")
 IMPORT_DEADLINE = 20.0
 """Seconds that a plugin's import may take before it counts as hanging."""
 
-FAULTS = (Exception, SystemExit)
+PLUGIN_ERRORS = (Exception, SystemExit)
 """What a plugin is blamed for raising: it must not be able to end the program with SystemExit."""
 
 GIVES: Mapping[str, tuple[type, ...]] = {
@@ -130,7 +130,7 @@ class LoadedVariant:
             yield
         except RushesError:
             raise
-        except FAULTS as error:
+        except PLUGIN_ERRORS as error:
             if reading:
                 clear_frames(error.__traceback__)
             raise BrokenPluginError(
@@ -204,22 +204,22 @@ def import_in_time(entry: EntryPoint, deadline: float = IMPORT_DEADLINE) -> Any:
     thread.join(deadline)
     if not outcome:
         raise BrokenPluginError(
-            f"{described(entry)}: its import did not end within {deadline:g} seconds"
+            f"{describe_entry(entry)}: its import did not end within {deadline:g} seconds"
         )
     loaded, value = outcome[0]
     if not loaded:
         raise BrokenPluginError(
-            f"{described(entry)}: its import raised {type(value).__name__}: {value}"
+            f"{describe_entry(entry)}: its import raised {type(value).__name__}: {value}"
         ) from value
     return value
 
 
-def described(entry: EntryPoint) -> str:
+def describe_entry(entry: EntryPoint) -> str:
     """Name an entry point and its distribution."""
     return f"{entry.name} ({entry.value}, from {distribution(entry)})"
 
 
-def fitting(part: Any, name: str) -> Any:
+def check_hooks(part: Any, name: str) -> Any:
     """Return a plugin or wrapper whose hooks fit the specification."""
     _manager(name, (part,))
     return part
@@ -240,9 +240,9 @@ def _register(manager: pluggy.PluginManager, parts: Iterable[Any], name: str) ->
         manager.check_pending()
     except pluggy.PluginValidationError as error:
         raise BrokenPluginError(f"{name}: {error}") from error
-    except FAULTS as error:  # reading its attributes may run its own code
+    except PLUGIN_ERRORS as error:  # reading its attributes may run its own code
         raise BrokenPluginError(f"{name}: {type(error).__name__}: {error}") from error
-    for hook in (getattr(manager.hook, spec.__name__) for spec in hookspecs.HOOKS):
+    for hook in vars(manager.hook).values():
         for implementation in hook.get_hookimpls():
             if inspect.iscoroutinefunction(implementation.function):
                 raise BrokenPluginError(
@@ -253,7 +253,7 @@ def _register(manager: pluggy.PluginManager, parts: Iterable[Any], name: str) ->
 
 def _hooks(declared: Variant, name: str) -> Iterator[Any]:
     """Yield a declaration's hooks as plugins: each function in a namespace of its own."""
-    specified = [spec.__name__ for spec in hookspecs.HOOKS]
+    specified = [name for name in hookspecs.__all__ if name != "hookimpl"]
     for hook in declared.hooks:
         called = getattr(hook, "__name__", "")
         if called not in specified:
@@ -272,7 +272,7 @@ def _declared(manager: pluggy.PluginManager, wrappers: list[Any], name: str) -> 
     """Return the declaration that a plugin's hook `variant` makes."""
     try:
         declared = manager.subset_hook_caller("variant", wrappers)()
-    except FAULTS as error:
+    except PLUGIN_ERRORS as error:
         raise BrokenPluginError(
             f"{name}: its declaration raised {type(error).__name__}: {error}"
         ) from error
@@ -311,7 +311,7 @@ def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
         return LoadedVariant(checked(declared, name), manager)
     except BrokenPluginError:
         raise
-    except FAULTS as error:
+    except PLUGIN_ERRORS as error:
         raise BrokenPluginError(
             f"{name}: its declaration cannot be read ({type(error).__name__}: {error}); "
             "are its fields and rules of the declared types?"

@@ -8,11 +8,17 @@ from importlib.metadata import EntryPoint
 from typing import Any
 
 from rushes._plugins.installed import VARIANTS, WRAPPERS, Installed, installed
-from rushes._plugins.loading import LoadedVariant, build, described, fitting, import_in_time
+from rushes._plugins.loading import (
+    LoadedVariant,
+    build,
+    check_hooks,
+    describe_entry,
+    import_in_time,
+)
 from rushes._plugins.trust import Trust
+from rushes._urls import base_url_objection
 from rushes.errors import BrokenPluginError, ConfigurationError, UnknownVariantError
-from rushes.urls import base_url_objection
-from rushes.variant import Variant, configured
+from rushes.variant import Variant
 
 _ID = re.compile(r"[a-z0-9-]+/[A-Za-z0-9._-]+")
 
@@ -79,14 +85,14 @@ class Registry:
             loaded = build(self._own[variant_id], self._all_wrappers[0], variant_id)
         else:
             entry = self._entry(variant_id)
-            loaded = build(import_in_time(entry), self._all_wrappers[0], described(entry))
+            loaded = build(import_in_time(entry), self._all_wrappers[0], describe_entry(entry))
             if loaded.variant.id != variant_id:
                 raise BrokenPluginError(
-                    f"{described(entry)}: its entry point says {variant_id}, its declaration "
+                    f"{describe_entry(entry)}: its entry point says {variant_id}, its declaration "
                     f"{loaded.variant.id}"
                 )
         variant = loaded.variant
-        return loaded.with_variant(configured(variant, self._base_url(variant)))
+        return loaded.with_variant(variant.at(self._base_url(variant)))
 
     def why_no_key(self, variant_id: str) -> str | None:
         """Say why a variant may not have its provider's key, or None if it may.
@@ -112,7 +118,7 @@ class Registry:
         if not entries:
             raise UnknownVariantError(self._unknown(variant_id))
         if len(entries) > 1:
-            claims = " and ".join(described(entry) for entry in entries)
+            claims = " and ".join(describe_entry(entry) for entry in entries)
             raise BrokenPluginError(
                 f"{variant_id} is claimed by {claims}; uninstall the one you do not trust: it "
                 "would be given the key"
@@ -151,7 +157,7 @@ class Registry:
         working, broken = list(self._own_wrappers), []
         for entry in self.installed.group(WRAPPERS):
             try:
-                working.append(fitting(import_in_time(entry), described(entry)))
+                working.append(check_hooks(import_in_time(entry), describe_entry(entry)))
             except BrokenPluginError as error:
                 broken.append(str(error))
         broken += [str(found) for found in self.installed.unreadable if found.may_wrap]

@@ -10,6 +10,7 @@ from msgspec import Struct
 from rushes._keys.redacting import Secret, redact, redacted, silence
 from rushes._plugins.loading import LoadedVariant
 from rushes._plugins.registry import Registry
+from rushes._urls import origin
 from rushes.calls import Call
 from rushes.errors import (
     ConfigurationError,
@@ -20,7 +21,7 @@ from rushes.errors import (
 )
 from rushes.home import Keys
 from rushes.task import Refusal, Task
-from rushes.urls import origin, shown
+from rushes.urls import without_secrets
 from rushes.variant import Variant, key_name, key_variable
 
 
@@ -115,7 +116,7 @@ class ProviderKeys(Struct):
         with suppress(ConfigurationError):  # unreadable keys are not the problem here
             found = self._find(variant)
         key = f"the key from {found[1]}" if found else "the key"
-        there, now = shown(task.base_url), shown(today) or "no address"
+        there, now = without_secrets(task.base_url), without_secrets(today) or "no address"
         unsent = task.receipt is None and task.state in ("recorded", "refused")
         message = (
             f"task {task.id} {'was to be' if unsent else 'was'} sent to {there}, but {key} is "

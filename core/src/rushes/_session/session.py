@@ -14,7 +14,7 @@ from rushes import _log as log
 from rushes._flow import Ask, Dispatch, Effect, Flow, NotSent, Send, Sleep, StopWaiting
 from rushes._network.settings import Timeouts
 from rushes._plugins.installed import OBSERVERS
-from rushes._plugins.loading import FAULTS, LoadedVariant, import_in_time
+from rushes._plugins.loading import PLUGIN_ERRORS, LoadedVariant, import_in_time
 from rushes._plugins.registry import Registry
 from rushes._session.clock import SystemClock
 from rushes._session.provider_keys import ProviderKeys
@@ -27,7 +27,7 @@ from rushes.errors import (
 )
 from rushes.journal import ClaimLost, Journal
 from rushes.task import State, Task
-from rushes.variant import Polling, configured
+from rushes.variant import Polling
 
 OnUpdate = Callable[[Task], None]
 
@@ -64,7 +64,7 @@ class Session(Struct, kw_only=True, dict=True):
     def load(self, task: Task) -> LoadedVariant:
         """Return the plugin of a task, at the base URL the task was sent to."""
         loaded = self.registry.get(task.variant)
-        return loaded.with_variant(configured(loaded.variant, task.base_url))
+        return loaded.with_variant(loaded.variant.at(task.base_url))
 
     def send(
         self,
@@ -155,7 +155,7 @@ class Session(Struct, kw_only=True, dict=True):
         for observer in self.observers():
             try:
                 observer(task)
-            except FAULTS:  # an observer never stops a task, nor the program
+            except PLUGIN_ERRORS:  # an observer never stops a task, nor the program
                 log.warning("an observer raised", observer=repr(observer), exc_info=True)
         if on_update:
             on_update(task)

@@ -8,11 +8,12 @@ from rushes._flow import Dispatch, Effect, Flow, Interrupted, NotSent
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import OnUpdate, Session, at, excerpt
 from rushes._submit.another_job import another_jobs
+from rushes._submit.ids import id_objection
 from rushes._submit.task_traces import trace_of_task
 from rushes._wait.following import advance
 from rushes.calls import Answer
 from rushes.errors import BrokenPluginError, JournalError
-from rushes.task import Receipt, Refusal, Task, id_objection
+from rushes.task import Receipt, Refusal, Task
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,12 +9,13 @@ from rushes._flow import Ask, Do, Flow
 from rushes._payload.judging import Examiner
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import Session
+from rushes._submit.ids import new_task_id
 from rushes._submit.uploading import read
 from rushes._vocabulary.places import find
 from rushes.errors import ConfigurationError, RequestError
 from rushes.problems import Problem, show
 from rushes.report import Report
-from rushes.task import Task, new_task_id
+from rushes.task import Task
 from rushes.variant import Variant
 
 REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")

@@ -13,8 +13,9 @@ from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import OnUpdate, Session, at
 from rushes._submit.another_job import another_jobs
 from rushes._submit.attempt import Outcome, as_told, attempt, queued
+from rushes._submit.ids import id_objection
 from rushes.errors import BrokenPluginError, OutcomeUnknownError
-from rushes.task import Receipt, Task, id_objection
+from rushes.task import Receipt, Task
 from rushes.variant import key_variable
 
 PAUSES = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)

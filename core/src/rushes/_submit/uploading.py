@@ -13,11 +13,12 @@ from rushes._flow import Do, Effect, Flow, Interrupted, NotSent, steps
 from rushes._payload.body import PlannedUpload
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import Session
+from rushes._urls import public_url_objection
 from rushes.calls import Call, LocalFile
 from rushes.errors import BrokenPluginError, NotSentError, RefusedError
 from rushes.problems import Problem, Source, listing, show_size
 from rushes.report import Report
-from rushes.urls import is_loopback, public_url_objection
+from rushes.urls import is_loopback
 from rushes.variant import Uploads
 
 _MAGIC = (

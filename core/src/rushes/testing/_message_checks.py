@@ -9,9 +9,10 @@ import msgspec
 from rushes._payload.body import top
 from rushes._payload.constraints import distance, finite
 from rushes._payload.fields import shape
+from rushes._payload.request_fields import FIELDS
 from rushes.problems import Note, Problem
 from rushes.report import Report
-from rushes.request import FIELDS, Request
+from rushes.request import Request
 from rushes.testing._request_checks import PROBES
 from rushes.testing._sites import sites
 from rushes.testing._subject import Subject

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from rushes._check.checking import check
 from rushes._payload.body import top
 from rushes._payload.fields import extra, is_struct, shape, unwrap
+from rushes._payload.request_fields import FIELDS
 from rushes.problems import Problem
 from rushes.report import Report
-from rushes.request import FIELDS, Request
+from rushes.request import Request
 from rushes.testing._request_checks import PROBES
 from rushes.testing._sites import Site, sites
 from rushes.testing._subject import LOOPBACK, PUBLIC, Subject

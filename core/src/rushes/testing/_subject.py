@@ -19,7 +19,7 @@ from rushes.report import Report
 from rushes.request import Request
 from rushes.task import Receipt, Status, Task
 from rushes.testing._answers import answer, put_at
-from rushes.variant import Variant, configured
+from rushes.variant import Variant
 
 Example = Mapping[str, Any] | Request
 LOOPBACK = "http://127.0.0.1:9"
@@ -68,7 +68,7 @@ class Subject:
         kept: dict[str, LoadedVariant] = vars(self).setdefault("_kept", {})
         if base_url not in kept:
             built = build(self.plugin, [], repr(self.plugin))
-            kept[base_url] = built.with_variant(configured(built.variant, base_url))
+            kept[base_url] = built.with_variant(built.variant.at(base_url))
         return kept[base_url]
 
     @property

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from rushes._keys.redacting import Secret
+from rushes._urls import origin
 from rushes.calls import Answer, Call, LocalFile
 from rushes.testing._answers import answer, malformed
 from rushes.testing._subject import PUBLIC, REMOTE_ID, Subject
-from rushes.urls import origin
 
 ODD_IDS = ("odd/id?x=1#y", "../up", "a b%2F", "\u00e9")
 PICTURE = LocalFile(content=b"\x89PNG\r\n\x1a\n", type="image/png", name="a.png")

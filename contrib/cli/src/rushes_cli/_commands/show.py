@@ -28,10 +28,14 @@ def show(reference: str, refresh: bool, as_json: bool) -> None:
     with json_failures(reference, as_json=as_json), clients.make_client() as client:
         task = client.refresh(reference) if refresh else client.task(reference)
         history = client.history(task.id)
-    from rushes.urls import shown
+    from rushes.urls import without_secrets
 
     if as_json:
-        more = {"base_url": shown(task.base_url), "output": task.output, "request": _sent(task)}
+        more = {
+            "base_url": without_secrets(task.base_url),
+            "output": task.output,
+            "request": _sent(task),
+        }
         changes = [{"at": format_utc(was.updated_at), "status": was.state} for was in history]
         click.echo(json_text({**task_dict(task), **more, "history": changes}))
         return
@@ -43,7 +47,7 @@ def show(reference: str, refresh: bool, as_json: bool) -> None:
         print_line(f"{format_local(was.updated_at)}  {was.state}", bold=f"{head:<11}")
     if task.call is not None:
         print_line()
-        print_line(f"{task.call.method} {shown(task.call.url)}", bold="Sent:      ")
+        print_line(f"{task.call.method} {without_secrets(task.call.url)}", bold="Sent:      ")
         body = _sent(task)
         if isinstance(body, str):
             click.echo(escape_controls(body))

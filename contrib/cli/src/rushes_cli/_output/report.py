@@ -101,9 +101,9 @@ def report_dict(report: "Report") -> dict[str, object]:
 
 def submit_url(variant: "Variant", report: "Report") -> str | None:
     """Return the URL that a payload would be sent to, without a password in it."""
-    from rushes.urls import shown
+    from rushes.urls import without_secrets
 
-    return shown(variant.submit_url(report.input_mode)) if variant.base_url else None
+    return without_secrets(variant.submit_url(report.input_mode)) if variant.base_url else None
 
 
 def delivery_lines(variant: "Variant", report: "Report", reference: str | None) -> dict[str, str]:

@@ -37,7 +37,7 @@ def print_page(variant: "Variant") -> None:
 def _facts(variant: "Variant") -> list[tuple[str, str]]:
     """Return everything about a variant but its fields, by title."""
     from rushes.problems import show_size
-    from rushes.urls import shown
+    from rushes.urls import without_secrets
 
     no_address = f"no default; set {variant.environment_prefix}_BASE_URL"
     uploads = "none; images must be public URLs"
@@ -46,7 +46,7 @@ def _facts(variant: "Variant") -> list[tuple[str, str]]:
         uploads = f"{kinds}, up to {show_size(variant.uploads.max_bytes)}"
     return [
         ("Page", f"{variant.page.title}: {variant.page.url}"),
-        ("Base URL", shown(variant.base_url or "") or no_address),
+        ("Base URL", without_secrets(variant.base_url or "") or no_address),
         ("Key", f"{variant.environment_prefix}_API_KEY, or: rushes keys set {variant.provider}"),
         ("Local images", uploads),
         ("Price", _price(variant)),
@@ -75,14 +75,14 @@ def base_cost(variant: "Variant") -> float | None:
 def variant_dict(variant: "Variant") -> dict[str, Any]:
     """Return a variant as one JSON object."""
     import rushes
-    from rushes.urls import shown
+    from rushes.urls import without_secrets
 
     return {
         "variant": variant.id,
         "provider": variant.provider,
         "model": variant.model,
         "page": variant.page,
-        "base_url": variant.base_url and shown(variant.base_url),
+        "base_url": variant.base_url and without_secrets(variant.base_url),
         "fields": rushes.capabilities(variant),
         "rules": [
             {"name": rule.name, "text": rule.text, "fields": rule.fields, "source": rule.source}

@@ -37,12 +37,12 @@ def plugin_commands() -> "dict[str, list[EntryPoint]]":
 def load_plugin_command(entries: "list[EntryPoint]") -> click.Command:
     """Import a command from its entry point; raises BrokenPluginError."""
     from rushes import BrokenPluginError
-    from rushes.plugins import described, import_in_time
+    from rushes.plugins import describe_entry, import_in_time
 
     if len(entries) > 1:
-        claims = " and ".join(described(entry) for entry in entries)
+        claims = " and ".join(describe_entry(entry) for entry in entries)
         raise BrokenPluginError(f"the command is claimed by {claims}; uninstall one of them")
     command = import_in_time(entries[0])
     if not isinstance(command, click.Command):
-        raise BrokenPluginError(f"{described(entries[0])}: it is not a click command")
+        raise BrokenPluginError(f"{describe_entry(entries[0])}: it is not a click command")
     return command

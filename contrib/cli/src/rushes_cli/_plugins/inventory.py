@@ -55,13 +55,13 @@ def _state(
     load: Loader, registry: "Registry", entry: EntryPoint, rivals: list[EntryPoint]
 ) -> tuple[str, str | None]:
     from rushes import RushesError
-    from rushes.plugins import FAULTS
+    from rushes.plugins import PLUGIN_ERRORS
 
     try:
         untrusted = load(registry, entry, rivals)
     except RushesError as error:
         return "broken", str(error)
-    except FAULTS as error:  # a plugin may break in unforeseen ways
+    except PLUGIN_ERRORS as error:  # a plugin may break in unforeseen ways
         return "broken", f"{type(error).__name__}: {error}"
     return ("untrusted", untrusted) if untrusted else ("ok", None)
 
@@ -80,9 +80,9 @@ def _variant(registry: "Registry", entry: EntryPoint, _rivals: list[EntryPoint])
 
 
 def _wrapper(_registry: "Registry", entry: EntryPoint, _rivals: list[EntryPoint]) -> None:
-    from rushes.plugins import described, fitting, import_in_time
+    from rushes.plugins import check_hooks, describe_entry, import_in_time
 
-    fitting(import_in_time(entry), described(entry))
+    check_hooks(import_in_time(entry), describe_entry(entry))
 
 
 def _observer(_registry: "Registry", entry: EntryPoint, _rivals: list[EntryPoint]) -> None:

@@ -1,0 +1,30 @@
+"""Ids of a task: our reference, and what a provider may call it."""
+
+import base64
+import secrets
+import time
+from urllib.parse import unquote
+
+LONGEST_ID = 512
+"""Most characters of a remote id; the longest that any page shows has a tenth of that."""
+
+
+def id_objection(text: str) -> str | None:
+    """Say why a text cannot be a remote id, or None. Ids are used in addresses and messages.
+
+    In an address an id is encoded, but some servers decode it before they look where it leads.
+    """
+    if not text.strip():
+        return "is blank"
+    if len(text) > LONGEST_ID:
+        return f"has {len(text):,} characters, more than {LONGEST_ID}"
+    folders = unquote(text).replace("\\", "/").split("/")
+    if any(folder and not folder.strip(".") for folder in folders):
+        return "would lead to another address: dots in a path mean a parent folder"
+    return None if text.isprintable() else "contains characters that cannot be printed"
+
+
+def new_task_id(now: float) -> str:
+    """Make a unique reference that sorts by day: `20260102-k3v9x2mq4tza`."""
+    day = time.strftime("%Y%m%d", time.gmtime(now))
+    return f"{day}-{base64.b32encode(secrets.token_bytes(8)).decode().rstrip('=').lower()}"
