@@ -1,4 +1,4 @@
-"""One Hypothesis profile for every suite here, and one for `nox -s search`.
+"""One Hypothesis profile for every suite here, one for `nox -s search`; what is only sampled.
 
 The checks that guard main draw the same examples every time, however busy the machine is; a test
 only declares what it needs beyond that, or a multiple of the number of examples.
@@ -7,6 +7,7 @@ only declares what it needs beyond that, or a multiple of the number of examples
 import os
 import sys
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -35,3 +36,16 @@ settings.load_profile("search" if examples else "guard")
 # starts, compiles all that it imports.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+
+@pytest.fixture(scope="session")
+def whole() -> bool:
+    """Whether a test that otherwise tries a fixed sample tries everything (`nox -s whole`)."""
+    return "RUSHES_WHOLE" in os.environ
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that can try more."""
+    for item in items:
+        if "whole" in getattr(item, "fixturenames", ()):
+            item.add_marker("whole")
