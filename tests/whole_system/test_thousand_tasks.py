@@ -30,9 +30,7 @@ def sandbox_process() -> Iterator[dict[str, Any]]:
             process.communicate(timeout=120)
 
 
-def test_many_tasks_at_once(
-    sandbox_process: dict[str, Any], tmp_path: Path, whole: bool
-) -> None:
+def test_many_tasks_at_once(sandbox_process: dict[str, Any], tmp_path: Path, whole: bool) -> None:
     tasks = ALL if whole else SAMPLE
     base_urls = sandbox_process["base_urls"]
 
