@@ -1,4 +1,4 @@
-"""For every suite: a Hypothesis profile, another for `nox -s search`, and a clean environment.
+"""For every suite: a Hypothesis profile, another for `nox -s search`, a clean environment, samples.
 
 The checks that guard main draw the same examples every time, however busy the machine is; a test
 only declares what it needs beyond that, or a multiple of the number of examples.
@@ -64,3 +64,16 @@ def one_tls_context() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(httpx, "create_ssl_context", functools.cache(httpx.create_ssl_context))
         yield
+
+
+@pytest.fixture(scope="session")
+def whole() -> bool:
+    """Whether a test that otherwise tries a fixed sample tries everything (`nox -s whole`)."""
+    return "RUSHES_WHOLE" in os.environ
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that can try more."""
+    for item in items:
+        if "whole" in getattr(item, "fixturenames", ()):
+            item.add_marker("whole")

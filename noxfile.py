@@ -115,6 +115,13 @@ def search(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def whole(session: nox.Session) -> None:
+    """Run the tests that `tests` runs on a sample, on everything (minutes)."""
+    command = ("pytest", "-q", "-m", "whole", "-n", "2", "--dist", "worksteal", *session.posargs)
+    session.run(*command, env={"RUSHES_WHOLE": "1"})
+
+
+@nox.session(venv_backend="none")
 def mutants(session: nox.Session) -> None:
     """Count how many mutants of the plugins the conformance kit catches (ten minutes)."""
     session.run("python", "benchmarks/mutants.py", *session.posargs)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, note, settings
+from hypothesis import given, note
 from hypothesis import strategies as st
 from payloads import FIELDS, native_payloads
 from rushes import Image, Request, Shot, Subject
@@ -21,7 +21,6 @@ LOCAL = Registry(
 
 @pytest.mark.parametrize("loopback", [False, True])
 @pytest.mark.parametrize("variant", sorted(FIELDS))
-@settings(max_examples=4 * settings().max_examples)
 @given(data=st.data())
 def test_check_and_sandbox_agree(variant: str, loopback: bool, data: st.DataObject) -> None:
     body: dict[str, Any] = data.draw(native_payloads(variant))

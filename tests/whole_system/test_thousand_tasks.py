@@ -1,4 +1,4 @@
-"""A waiting task holds no connection: a thousand at once finish over a handful of them."""
+"""A waiting task holds no connection: many at once finish over a handful of them."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ import pytest
 from rushes import AsyncClient, Polling, Request
 
 RUSHES = str(Path(sys.executable).with_name("rushes"))
-TASKS = 1000
+SAMPLE, ALL = 150, 1000
 
 
 @pytest.fixture
@@ -30,7 +30,8 @@ def sandbox_process() -> Iterator[dict[str, Any]]:
             process.communicate(timeout=120)
 
 
-def test_a_thousand_tasks_at_once(sandbox_process: dict[str, Any], tmp_path: Path) -> None:
+def test_many_tasks_at_once(sandbox_process: dict[str, Any], tmp_path: Path, whole: bool) -> None:
+    tasks = ALL if whole else SAMPLE
     base_urls = sandbox_process["base_urls"]
 
     async def shoot() -> list[Any]:
@@ -42,11 +43,11 @@ def test_a_thousand_tasks_at_once(sandbox_process: dict[str, Any], tmp_path: Pat
             polling=Polling(first=0.5, every=0.5),
         ) as client:
             request = Request("The same kite, a thousand times", duration=5)
-            jobs = (client.generate("toapis/kling-v3", request) for _ in range(TASKS))
+            jobs = (client.generate("toapis/kling-v3", request) for _ in range(tasks))
             return await asyncio.gather(*jobs, return_exceptions=True)
 
     outcomes = asyncio.run(shoot())
     assert Counter(map(type, outcomes)).keys() == {type(outcomes[0])}, outcomes[0]
     assert all(task.state == "completed" for task in outcomes)
-    assert len({task.remote_id for task in outcomes}) == TASKS
+    assert len({task.remote_id for task in outcomes}) == tasks
     assert len({Path(task.file).read_bytes() for task in outcomes}) == 1
