@@ -222,6 +222,12 @@ def _manager(name: str, parts: Iterable[Any]) -> pluggy.PluginManager:
     return manager
 
 
+def _own_hooks(manager: pluggy.PluginManager, plugin: Any) -> set[str]:
+    """Return the names of the hooks that a plugin has itself."""
+    callers = manager.get_hookcallers(plugin) or []
+    return {caller.name for caller in callers}
+
+
 def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
     """Register a plugin and the wrappers in a manager of its own, and read the declaration."""
     manager = _manager(name, (defaults, *wrappers, plugin))
@@ -244,7 +250,7 @@ def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
         message = f"{name}: msgspec cannot read its payload struct: {error}"
         raise BrokenPluginError(message) from error
     try:
-        return LoadedVariant(checked(declared, name), manager)
+        return LoadedVariant(checked(declared, name, _own_hooks(manager, plugin)), manager)
     except BrokenPluginError:
         raise
     except FAULTS as error:
