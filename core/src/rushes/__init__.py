@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from rushes._payload.fields import TransportText as TransportText
     from rushes._payload.fields import TransportURL as TransportURL
     from rushes._payload.fields import absent as absent
+    from rushes._payload.fields import max_bytes as max_bytes
+    from rushes._payload.fields import max_utf16 as max_utf16
+    from rushes._payload.fields import steps_of as steps_of
     from rushes._plugins.refusals import refusal_by_status as refusal_by_status
     from rushes._session.session import OnUpdate as OnUpdate
     from rushes.answers import Answers as Answers
@@ -99,7 +102,9 @@ else:
                 "NotOfferedError NotSentError OutcomeUnknownError RefusedError RequestError "
                 "ResultError RushesError StillRunningError TaskEndedError UnknownVariantError"
             ),
-            "rushes._payload.fields": "PublicURL Text TransportText TransportURL absent",
+            "rushes._payload.fields": (
+                "PublicURL Text TransportText TransportURL absent max_bytes max_utf16 steps_of"
+            ),
             "rushes.hookspecs": "hookimpl",
             "rushes.journal": "ClaimLost Journal",
             "rushes._check.matrix": "Capability capabilities",

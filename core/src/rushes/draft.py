@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from rushes._payload.accounting import dropped
-from rushes._payload.body import Body, filled_by, top
+from rushes._payload.body import NOTHING, Body, filled_by, top
 from rushes._payload.constraints import distance
 from rushes._payload.fields import PublicURL, shape, unwrap
 from rushes._payload.fields import extra as declared
@@ -28,10 +28,10 @@ class Draft(Body):
     It starts with the declaration's `fields` already carried over; a plugin's `build_payload`
     continues from there. `body` is the wire body, `origins` maps its paths to the request's.
     Malformed values in the request are marks (`rushes._structs.invalid`) that can be passed along
-    but not inspected.
+    but not inspected. `taken` has what the plugin took and has to account for.
     """
 
-    __slots__ = ("_already", "_extra", "_left", "_roles", "_stray", "_taken", "native")
+    __slots__ = ("_extra", "_left", "_roles", "_stray", "native", "taken")
 
     def __init__(self, variant: Variant, request: Request) -> None:
         given, extra = fields_set(request), request.extra
@@ -40,8 +40,7 @@ class Draft(Body):
         Body.__init__(self, variant, dict(extra) if native else named)
         self.native = native
         self._left: dict[str, Any] = {}
-        self._taken: dict[str, Any] = {}
-        self._already: list[str] = []
+        self.taken: Mapping[str, Any] = NOTHING
         self._extra: Mapping[Any, Any] | None = None
         self._roles: Sequence[Role] = ()
         self._stray = 0
@@ -93,24 +92,34 @@ class Draft(Body):
             self._left[field] = value
             return None
         if value:  # false and 0 may be what happens if nothing is sent
-            self._taken[field] = value
+            self.taken = {**self.taken, field: value}
         return value
 
     def already(self, field: str) -> None:
         """Say that a field that was taken needs nothing in the body: it is so anyway."""
-        self._already.append(field)
+        self.taken = {name: value for name, value in self.taken.items() if name != field}
 
     def dropped(self) -> str | None:
         """Return the first field, or item of a list, that was taken and went nowhere."""
-        if not self._taken:
+        open_ = {name: v for name, v in self.taken.items() if not self._carries(name, v)}
+        if not open_:
             return None
         carried = [
             (source, None if "[" in path else self.at(path))
             for path, origin in self.origins.items()
             for source in self._together.get(path, (origin,))
         ]
-        told = [*self._already, *(note.path for note in self.notes)]
-        return dropped(self._taken, carried, told)
+        return dropped(open_, carried, [note.path for note in self.notes])
+
+    def _carries(self, field: str, value: Any) -> bool:
+        """Whether a field was put as it is, as most are: whole, and a list with all its items."""
+        several = type(value) in (list, tuple)
+        for path, origin in self.origins.items():
+            if origin == field:
+                at = self.body.get(path)
+                if not several or (type(at) is list and len(at) >= len(value)):
+                    return True
+        return False
 
     def roles(self) -> Sequence[Role]:
         """Return the images' roles in order; an empty sequence if any of them is not valid."""

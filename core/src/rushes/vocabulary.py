@@ -75,6 +75,8 @@ def needs(
     `needs("last_image", "image")`, `needs("audio", equals("mode", "pro"))`
     """
     several = (what,) if isinstance(what, (str, Condition)) else tuple(what)
+    if not several:
+        raise TypeError("needs() takes at least one field or condition")
     whats = tuple(as_condition(one) for one in several)
     return _rule(Needs(whats, as_condition(other)), says, name, source)
 
@@ -118,7 +120,9 @@ def accepts(
 def at_most(
     most: int, *kinds: Has, says: str = "", name: str = "", source: Source | None = None
 ) -> Rule:
-    """Accept at most so many items of each kind in a list."""
+    """Accept at most so many items of each kind in a list, one or more."""
+    if most < 1 or not kinds:
+        raise TypeError("at_most() takes a number from 1, and at least one has(…)")
     return _rule(AtMost(most, kinds), says, name, source)
 
 
@@ -156,7 +160,10 @@ def cited(
     source: Source | None = None,
 ) -> Rule:
     """Note each name in a list that no text cites: as `@{}`, with the name for `{}`."""
-    return _rule(Cited(names, citation, tuple(within)), says, name, source, notes=True)
+    texts = (within,) if isinstance(within, str) else tuple(within)
+    if not texts:
+        raise TypeError("cited() takes at least one text in within=")
+    return _rule(Cited(names, citation, texts), says, name, source, notes=True)
 
 
 def remark(
@@ -169,6 +176,8 @@ def remark(
     source: Source | None = None,
 ) -> Rule:
     """Note something about a field that the caller gave when something is so; refuse nothing."""
+    if not message.strip():
+        raise TypeError("remark() takes a message")
     return _rule(Remark(path, as_condition(when), message), says, name, source, notes=True)
 
 

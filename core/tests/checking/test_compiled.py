@@ -18,7 +18,7 @@ from rushes._plugins.registry import Registry
 from rushes.request import Role
 
 
-class Verse(Struct, frozen=True):
+class Verse(Struct, frozen=True, forbid_unknown_fields=True):
     words: Text
     notes: list[Text] = absent([])
     tempo: int = absent(90)
@@ -26,7 +26,7 @@ class Verse(Struct, frozen=True):
 
 class Song(Struct, kw_only=True, forbid_unknown_fields=True):
     model: str
-    title: Annotated[Text, Meta(max_length=9)] | None = None
+    title: Annotated[Text, Meta(max_length=9)] | None = absent()
     text: Text = absent("la")
     verses: list[Verse] = absent([])
     refrain: Verse = absent(Verse("oh"))

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from msgspec import Meta, Struct
 from rushes import BrokenPluginError, Built, Finding, PublicURL, Text, To, absent, json_schema, rule
 from rushes._check.checking import check
+from rushes._check.quick import quick
 from rushes._plugins.loading import LoadedVariant, build
 from rushes.request import Request
 from rushes.rules import Rule
@@ -286,6 +287,21 @@ def test_a_name_that_no_text_cites_is_noted(body: dict[str, Any], told: list[Any
     assert [(one.path, one.message) for one in report.notes] == told
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        cited("cast[].name", "@{}", within=["prompt"]),
+        needs("last", "first"),
+        remark("ratio", "is odd", when="first"),
+        adds_up("takes[].seconds", to="seconds"),
+    ],
+)
+def test_what_is_accepted_takes_the_short_way(made: Rule) -> None:
+    loaded = load(made)
+    body = {"cast": [{"name": "Ann"}], "prompt": "@Ann", "takes": [take(1, 5)]}
+    assert quick(loaded, Request(extra=body)) is not None
+
+
 def test_a_remark_is_made_to_somebody_who_gave_the_field() -> None:
     loaded = load(remark("ratio", "the picture may decide", when="first"))
     report = check(loaded, Request(extra={"first": URL, "ratio": "1:1"}))
@@ -373,17 +389,23 @@ def test_schema_and_check_agree_and_the_short_way_with_the_long(body: dict[str, 
     ("made", "told"),
     [
         (lambda: needs("lats", "first"), "the payload has no field 'lats' (nearest: 'last')"),
-        (lambda: needs("last", "options.mod"), "no field 'options.mod' (nearest: 'mood')"),
+        (lambda: needs("last", "options.mod"), "no field 'options.mod' (nearest: 'options.mood')"),
         (lambda: needs("last", "mode.x"), "no field 'mode.x': 'mode' has no fields"),
         (lambda: needs("audio", equals("mode", "prro")), "mode is never 'prro'; it accepts std"),
         (lambda: needs("audio", equals("seconds", "5")), "seconds is never '5'; it is a whole"),
-        (lambda: at_most(1, has("pictures", "rol", "last")), "no field 'rol' (nearest: 'role')"),
+        (
+            lambda: at_most(1, has("pictures", "rol", "last")),
+            "field 'pictures[].rol' (nearest: 'pictu",
+        ),
         (lambda: at_most(1, has("mode", "role", "last")), "mode is not a list of structs"),
         (lambda: at_most(1, has("pictures", "role", "lst")), "role is never 'lst'"),
-        (lambda: adds_up("takes[].second", to="seconds"), "no field 'second' (nearest: 'sec"),
+        (
+            lambda: adds_up("takes[].second", to="seconds"),
+            "field 'takes[].second' (nearest: 'takes",
+        ),
         (lambda: adds_up("seconds[].a", to="seconds"), "seconds is not a list of structs"),
-        (lambda: counts_from_one("takes[].idx"), "the payload has no field 'idx'"),
-        (lambda: cited("cast[].nam", "@{}", within=["prompt"]), "no field 'nam'"),
+        (lambda: counts_from_one("takes[].idx"), "the payload has no field 'takes[].idx'"),
+        (lambda: cited("cast[].nam", "@{}", within=["prompt"]), "no field 'cast[].nam'"),
         (lambda: accepts("seconds", (5, 16), when="first"), "seconds is never 16"),
         (lambda: cited("cast[].name", "@", within=["prompt"]), "'@' has no {} for the name"),
         (lambda: needs("audio", equals("mode")), "no value of mode is named"),

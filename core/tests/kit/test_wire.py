@@ -260,7 +260,7 @@ BROKEN: list[tuple[str, Toy, str, str]] = [
     ("forever", PollsForever(), "a_poll", "does not stop"),
     ("a cancel as it is", CancelsUnencoded(), "the_other", "is not encoded"),
     ("a look-up undeclared", LooksUp(look_up="none"), "a_look_up", "go together"),
-    ("a look-up only declared", Toy(look_up="by_client_id"), "a_look_up", "go together"),
+    ("a look-up only declared", Toy(look_up="by_client_id"), "a_look_up", "no hook look_up"),
     ("a look-up as it is", LooksUp(path="/v2/jobs"), "a_look_up", "is not encoded"),
     ("an error found", LooksUp(ignores_status), "a_look_up", "HTTP 400 is read"),
     ("nothing found", LooksUp(finds_none), "a_look_up", "k1"),

@@ -2,10 +2,11 @@
 
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 
 from rushes._check.naming import CommonNames
-from rushes._payload.constraints import described, finite, spans
+from rushes._payload.constraints import described, finite, lengths, spans
 from rushes._plugins.declaration import TARGETS
 from rushes._vocabulary.places import find
 from rushes.problems import listing
@@ -60,6 +61,6 @@ def _values(place: To | Built, hint: Any) -> tuple[list[Any] | None, str]:
         return finite(hint), span
     if bounds.choices:
         return list(bounds.choices), listing(bounds.choices)
-    if bounds.max_length:
-        return None, f"up to {bounds.max_length} characters"
+    if most := lengths(msgspec.structs.replace(bounds, min_length=None)):
+        return None, most
     return ([True, False] if bounds.words == "true or false" else None), "yes"

@@ -34,7 +34,7 @@ def quick(loaded: LoadedVariant, request: Any) -> Report | None:
             return None
         draft = loaded.build_payload(request)
         draft.finish()
-        if draft.problems or draft.notes or draft.files or draft.dropped():
+        if draft.problems or draft.notes or draft.files or (draft.taken and draft.dropped()):
             return None
         variant, body = loaded.variant, draft.body
         payload, steps = msgspec.convert(body, variant.payload), compiled(variant.payload)

@@ -3,8 +3,11 @@
 from collections.abc import Iterable
 from typing import Any, get_args
 
-from rushes._payload.constraints import described
-from rushes._payload.fields import FieldShape, extra, is_struct, shape, unwrap
+from msgspec import Meta
+from msgspec.structs import replace
+
+from rushes._payload.constraints import Bounds, described, finite, lengths, spans
+from rushes._payload.fields import FieldShape, extra, is_struct, shape, takes_null, unwrap
 from rushes.rules import Rule
 from rushes.variant import Variant
 
@@ -78,6 +81,11 @@ def _value(hint: Any) -> dict[str, Any]:
     base, metas = unwrap(hint)
     if base is Any:
         return {}
+    said = _not_null(hint, base, metas)
+    return {"anyOf": [said, {"type": "null"}]} if takes_null(hint) else said
+
+
+def _not_null(hint: Any, base: Any, metas: tuple[Meta, ...]) -> dict[str, Any]:
     if is_struct(base):
         return _object(base, closed=True)
     if known := extra(metas, "known"):
@@ -99,16 +107,31 @@ def _value(hint: Any) -> dict[str, Any]:
         "true or false": "boolean",
         "an object": "object",
     }
+    if bounds.offset and (few := finite(hint)):
+        return {"enum": few}
+    # Each character has at least one byte, and one unit.
+    longest = [bounds.max_length, bounds.max_bytes, bounds.max_utf16]
     return _present(
         {
             "type": types[bounds.words],
             "minimum": bounds.ge,
             "maximum": bounds.le,
+            "exclusiveMinimum": bounds.gt,
+            "exclusiveMaximum": bounds.lt,
+            "multipleOf": None if bounds.offset else bounds.step,
             "minLength": bounds.min_length,
-            "maxLength": bounds.max_length,
+            "maxLength": min((most for most in longest if most is not None), default=None),
             "pattern": bounds.pattern,
+            "description": _beyond_schema(bounds),
         }
     )
+
+
+def _beyond_schema(bounds: Bounds) -> str | None:
+    """Return in words what JSON Schema has no keyword for."""
+    if bounds.max_bytes is not None or bounds.max_utf16 is not None:
+        return lengths(replace(bounds, min_length=None))
+    return spans(bounds) if bounds.offset else None
 
 
 def _present(said: dict[str, Any]) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from rushes.variant import Always, Built, To, Variant
 UPLOAD = "https://upload.invalid/"
 """Stands for a local file in a payload that is only checked: a reserved name, never resolved."""
 
+NOTHING: Mapping[str, Any] = {}
+
 ABSENT = object()
 """Stands for a value that is not there."""
 
@@ -48,7 +50,7 @@ class Body:
         self.notes: list[Note] = []
         self.files: list[PlannedUpload] = []
         self.origins: dict[str, str] = {}
-        self._together: dict[str, tuple[str, ...]] = {}
+        self._together: Mapping[str, tuple[str, ...]] = NOTHING
 
     @property
     def page(self) -> Any:
@@ -63,7 +65,7 @@ class Body:
         """
         if also:
             path = self.put(path, value, origin)
-            self._together[path] = (origin, *also)
+            self._together = {**self._together, path: (origin, *also)}
             return path
         if path not in self.body and path.isidentifier():
             self.body[path] = value

@@ -1,4 +1,4 @@
-"""What msgspec enforces on one value, as words, numbers and nearest accepted values."""
+"""What is enforced on one value, by msgspec or by us, as words, numbers and nearest values."""
 
 import difflib
 import re
@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, get_args
 
 from msgspec import Struct, inspect
+from msgspec.structs import replace
 
 from rushes._payload.fields import extra, unwrap
 
@@ -15,20 +16,63 @@ NOT_BLANK = r"\S"
 
 
 class Bounds(Struct, frozen=True, kw_only=True):
-    """What msgspec enforces on one value, as words and numbers."""
+    """What is enforced on one value, as words and numbers.
+
+    Numbers are `offset` plus a multiple of `step`, if that is set; the ends of a range of integers
+    are such numbers. `gt` and `lt` are only set for fractions, for which no next one is known.
+    """
 
     words: str
     types: tuple[type, ...]
     ge: float | None = None
     le: float | None = None
+    gt: float | None = None
+    lt: float | None = None
+    step: float | None = None
+    offset: float = 0
     min_length: int | None = None
     max_length: int | None = None
+    max_bytes: int | None = None
+    max_utf16: int | None = None
     pattern: str | None = None
     choices: tuple[Any, ...] = ()
 
     def fits(self, value: Any) -> bool:
         """Whether a value has the right type; a boolean is not a number."""
         return type(value) in self.types or not self.types
+
+    def within(self, number: float) -> bool:
+        """Whether a number is one of the choices, or in the range and on a step."""
+        if self.choices:
+            return number in self.choices
+        return (
+            (self.ge is None or number >= self.ge)
+            and (self.le is None or number <= self.le)
+            and (self.gt is None or number > self.gt)
+            and (self.lt is None or number < self.lt)
+            and self.on_a_step(number)
+        )
+
+    def on_a_step(self, number: float) -> bool:
+        """Whether a whole number is on a step; msgspec looks at fractions."""
+        return self.step is None or float in self.types or (number - self.offset) % self.step == 0
+
+    def short_enough(self, text: str) -> bool:
+        """Whether a text has few enough bytes in UTF-8, and units in UTF-16."""
+        return not (
+            (self.max_bytes is not None and utf8_bytes(text) > self.max_bytes)
+            or (self.max_utf16 is not None and utf16_units(text) > self.max_utf16)
+        )
+
+
+def utf8_bytes(text: str) -> int:
+    """Count the bytes of a text in UTF-8."""
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def utf16_units(text: str) -> int:
+    """Count the units of a text in UTF-16: a character beyond the first 65,536 has two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 _WORDS: dict[type, tuple[str, tuple[type, ...]]] = {
@@ -60,16 +104,32 @@ def described(hint: Any) -> Bounds:
     words, types = _WORDS.get(type(info), ("another value", ()))
     limits = {
         name: getattr(info, name)
-        for name in ("ge", "le", "min_length", "max_length", "pattern")
+        for name in ("ge", "le", "gt", "lt", "min_length", "max_length", "pattern")
         if getattr(info, name, None) is not None
     }
-    if extra(unwrap(hint)[1], "not_blank"):
+    metas = unwrap(hint)[1]
+    if extra(metas, "not_blank"):
         limits.setdefault("pattern", NOT_BLANK)
-    if types == (int,):  # for integers an exclusive bound is the next inclusive one
-        for open_bound, closed, step in (("gt", "ge", 1), ("lt", "le", -1)):
-            if getattr(info, open_bound, None) is not None:
-                limits.setdefault(closed, getattr(info, open_bound) + step)
-    return Bounds(words=words, types=types, **limits)
+    for name in ("max_bytes", "max_utf16"):
+        if (most := extra(metas, name)) is not None:
+            limits[name] = most
+    step, offset = extra(metas, "steps") or (getattr(info, "multiple_of", None), 0)
+    if step is not None:
+        limits |= {"step": step, "offset": offset}
+    bounds = Bounds(words=words, types=types, **limits)
+    return _whole(bounds) if types == (int,) else bounds
+
+
+def _whole(bounds: Bounds) -> Bounds:
+    """Return the bounds of an integer with both ends, if it has any, on a step and inclusive."""
+    low, high, step = bounds.ge, bounds.le, bounds.step or 1
+    low = bounds.gt + 1 if low is None and bounds.gt is not None else low
+    high = bounds.lt - 1 if high is None and bounds.lt is not None else high
+    if low is not None:
+        low += (bounds.offset - low) % step
+    if high is not None:
+        high -= (high - bounds.offset) % step
+    return replace(bounds, ge=low, le=high, gt=None, lt=None)
 
 
 def literal_values(hint: Any) -> tuple[Any, ...]:
@@ -85,9 +145,10 @@ def finite(hint: Any, near: Any = None) -> list[Any] | None:
     if bounds.words == "true or false":
         values = [True, False]
     elif bounds.ge is not None and bounds.le is not None and int in bounds.types:
-        if float in bounds.types or bounds.le - bounds.ge > 50:
+        step = bounds.step or 1
+        if float in bounds.types or bounds.le - bounds.ge > 50 * step:
             return None
-        values = list(range(int(bounds.ge), int(bounds.le) + 1))
+        values = list(range(int(bounds.ge), int(bounds.le) + 1, int(step)))
     if not values:
         return None
     return sorted(values, key=distance(near))
@@ -135,11 +196,37 @@ def nearest(name: Any, known: Sequence[str]) -> list[str]:
 
 def spans(bounds: Bounds) -> str:
     """Write a numeric range in words, or an empty text if there is none."""
-    if bounds.ge is not None and bounds.le is not None:
-        return f"{_exact(bounds.ge)} to {_exact(bounds.le)}"
-    if bounds.ge is not None:
-        return f"{_exact(bounds.ge)} or more"
-    return f"{_exact(bounds.le)} or less" if bounds.le is not None else ""
+    ge, le, gt, lt = (
+        None if end is None else _exact(end) for end in (bounds.ge, bounds.le, bounds.gt, bounds.lt)
+    )
+    if ge and le:
+        told = f"{ge} to {le}"
+    else:
+        low = (ge and f"{ge} or more") or (gt and f"more than {gt}")
+        high = (le and f"{le} or less") or (lt and f"less than {lt}")
+        told = " and ".join(end for end in (low, high) if end)
+    if bounds.step is None or bounds.step == 1:
+        return told
+    plus = f" plus {_exact(bounds.offset)}" if bounds.offset else ""
+    steps = f"a multiple of {_exact(bounds.step)}{plus}"
+    return f"{told}, {steps}" if told else steps
+
+
+def lengths(bounds: Bounds, what: str = "characters") -> str:
+    """Write in words how long a text may be, or how many items a list may have."""
+    least, most = bounds.min_length, bounds.max_length
+    told = []
+    if least and most:
+        told.append(f"{least} to {most} {what}")
+    elif most:
+        told.append(f"up to {most} {what}")
+    elif least:
+        told.append(f"{least} or more {what}")
+    if bounds.max_bytes is not None:
+        told.append(f"up to {bounds.max_bytes} bytes in UTF-8")
+    if bounds.max_utf16 is not None:
+        told.append(f"up to {bounds.max_utf16} units in UTF-16")
+    return ", ".join(told)
 
 
 def _exact(number: float) -> str:
@@ -148,8 +235,19 @@ def _exact(number: float) -> str:
     return str(int(number) if whole else number)
 
 
-def clamp(bounds: Bounds, value: Any) -> Any:
-    """Return the end of the range that is nearer to `value`."""
-    if bounds.ge is not None and value < bounds.ge:
-        return bounds.ge
-    return bounds.le
+def nearest_number(bounds: Bounds, value: Any) -> Any:
+    """Return the accepted number that is the nearest to `value`, or None if it is not known."""
+    if float in bounds.types:
+        if bounds.step is not None:
+            return None
+        return next((end for end in (bounds.ge, bounds.le) if _beyond(bounds, value, end)), None)
+    step = int(bounds.step or 1)
+    below = value - (value - int(bounds.offset)) % step
+    known = [below, below + step, bounds.ge, bounds.le]
+    accepted = [number for number in known if number is not None and bounds.within(number)]
+    return min(accepted, key=lambda number: abs(number - value), default=None)
+
+
+def _beyond(bounds: Bounds, value: Any, end: Any) -> bool:
+    """Whether a number is beyond this end of a range."""
+    return end is not None and (value < end if end == bounds.ge else value > end)

@@ -31,6 +31,33 @@ TransportURL = Annotated[str, Meta(min_length=1, extra={"web_url": True, "transp
 """Where the provider is to report to: an http(s) address, shown separately from the payload."""
 
 
+SPECIAL = ("known", "public_url", "web_url", "max_bytes", "max_utf16", "steps")
+"""What we declare and msgspec does not check."""
+
+
+def max_bytes(most: int) -> Meta:
+    """Annotate a text that may have so many bytes in UTF-8."""
+    return _limit("max_bytes", most)
+
+
+def max_utf16(most: int) -> Meta:
+    """Annotate a text that may have so many units in UTF-16, of which an emoji has two."""
+    return _limit("max_utf16", most)
+
+
+def steps_of(step: int, *, plus: int = 0) -> Meta:
+    """Annotate an integer that is a multiple of `step`, plus another number: 8n + 1."""
+    if type(step) is not int or type(plus) is not int or step < 1:
+        raise TypeError("steps_of() takes whole numbers; the first is 1 or more")
+    return Meta(extra={"steps": (step, plus)})
+
+
+def _limit(name: str, most: int) -> Meta:
+    if type(most) is not int or most < 1:
+        raise TypeError(f"{name}() takes a whole number from 1")
+    return Meta(extra={name: most})
+
+
 class Absent:
     """Makes a field optional: omitted from the wire body, seen by rules as `reads_as`."""
 
@@ -61,7 +88,7 @@ class FieldShape(Struct, frozen=True, kw_only=True):
     transport: bool
     """Concerns the delivery, not the video."""
     special: bool
-    """Holds an address, an open object or a number that may be NaN: more than msgspec can check."""
+    """Holds an address, an open object, a number that may be NaN: more than msgspec can check."""
 
 
 def unwrap(hint: Any) -> tuple[Any, tuple[Meta, ...]]:
@@ -76,6 +103,13 @@ def unwrap(hint: Any) -> tuple[Any, tuple[Meta, ...]]:
             inner, more = unwrap(rest[0])
             return inner, metas + more
     return hint, metas
+
+
+def takes_null(hint: Any) -> bool:
+    """Whether null is one of a hint's values."""
+    if get_origin(hint) is Annotated:
+        return takes_null(get_args(hint)[0])
+    return hint is Any or type(None) in get_args(hint)
 
 
 def extra(metas: tuple[Meta, ...], key: str) -> Any:
@@ -112,8 +146,15 @@ def shape(struct: type[Struct]) -> tuple[FieldShape, ...]:
 
 
 def _special(base: Any, metas: tuple[Meta, ...]) -> bool:
-    if base in (Any, float) or any(extra(metas, key) for key in ("known", "public_url", "web_url")):
+    if base in (Any, float) or any(extra(metas, key) for key in SPECIAL):
         return True
     if is_struct(base):
         return any(field.special for field in shape(base))
     return any(_special(*unwrap(arm)) for arm in get_args(base) if not isinstance(arm, (str, int)))
+
+
+def fields_given(struct: Any) -> dict[str, Any]:
+    """Return a struct's fields that have a value, by their wire names."""
+    fields = shape(type(struct)) if isinstance(struct, Struct) else ()
+    values = {field.wire: getattr(struct, field.name) for field in fields}
+    return {name: value for name, value in values.items() if value is not UNSET}

@@ -8,7 +8,17 @@ from typing import Any, get_args, get_origin
 import msgspec
 from msgspec import Struct
 
-from rushes._payload.constraints import NOT_BLANK, Bounds, clamp, described, finite, nearest, spans
+from rushes._payload.constraints import (
+    NOT_BLANK,
+    Bounds,
+    described,
+    finite,
+    nearest,
+    nearest_number,
+    spans,
+    utf8_bytes,
+    utf16_units,
+)
 from rushes._payload.fields import FieldShape, extra, is_struct, shape, unwrap
 from rushes._payload.request_fields import is_empty
 from rushes._structs.invalid import INVALID
@@ -220,9 +230,14 @@ class Examiner:
             return self._explain(hint, value, path)
         try:
             typed = msgspec.convert(value, hint)
-            return value if self.portable else typed
         except (msgspec.ValidationError, ValueError, OverflowError):
             return self._explain(hint, value, path)
+        bounds = described(hint)
+        if isinstance(value, str) and not bounds.short_enough(value):
+            return self._explain(hint, value, path)
+        if isinstance(value, (int, float)) and not bounds.on_a_step(value):
+            return self._explain(hint, value, path)
+        return value if self.portable else typed
 
     def _explain(self, hint: Any, value: Any, path: str) -> Any:
         bounds = described(hint)
@@ -235,11 +250,9 @@ class Examiner:
             return self.problem(path, "type", message, accepted)
         if isinstance(value, str) and not accepted:
             return self._explain_text(bounds, value, path)
-        best = accepted[0] if accepted else clamp(bounds, value)
-        message = (
-            f"{show(value)} is not accepted{self.by} "
-            f"(nearest: {listing([best])}; accepted: {choices})"
-        )
+        best = accepted[0] if accepted else nearest_number(bounds, value)
+        near = "" if best is None else f"nearest: {listing([best])}; "
+        message = f"{show(value)} is not accepted{self.by} ({near}accepted: {choices})"
         return self.problem(path, "range" if span else "choice", message, accepted)
 
     def _explain_text(self, bounds: Bounds, value: str, path: str) -> Any:
@@ -250,6 +263,13 @@ class Examiner:
                 f"has {len(value)} characters; at most {bounds.max_length} are accepted{self.by}"
             )
             return self.problem(path, "length", message)
+        for most, count, what in (
+            (bounds.max_bytes, utf8_bytes, "bytes in UTF-8"),
+            (bounds.max_utf16, utf16_units, "units in UTF-16"),
+        ):
+            if most is not None and count(value) > most:
+                message = f"has {count(value)} {what}; at most {most} are accepted{self.by}"
+                return self.problem(path, "length", message)
         if bounds.min_length is not None and len(value) < bounds.min_length:
             message = f"has {len(value)} characters; at least {bounds.min_length} are needed"
             return self.problem(path, "length", message)

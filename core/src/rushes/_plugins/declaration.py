@@ -3,13 +3,18 @@
 A name that is mistyped there would otherwise be found out by a caller, who would be blamed.
 """
 
+import re
+from collections.abc import Collection
 from typing import get_args
 
 import msgspec
 
 from rushes._payload.constraints import described, nearest
+from rushes._payload.fields import unwrap
 from rushes._payload.request_fields import FIELDS
-from rushes._vocabulary.places import find
+from rushes._payload.sound import objections
+from rushes._vocabulary.conditions import refuse_impossible
+from rushes._vocabulary.places import Place, find
 from rushes.errors import BrokenPluginError
 from rushes.request import Role
 from rushes.rules import Rule
@@ -23,11 +28,19 @@ TARGETS = tuple(
 """What a declaration says the target of: the common fields, and each role of an image."""
 
 
-def checked(variant: Variant, name: str) -> Variant:
-    """Return a declaration with its rules bound to its payload.
+HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""A header's name (RFC 9110, 5.1)."""
+TAKEN_HEADERS = ("authorization", "content-length", "content-type", "host", "transfer-encoding")
+"""Headers that carry something else than a client id."""
+
+
+def checked(variant: Variant, name: str, hooks: Collection[str] = ()) -> Variant:
+    """Return a declaration with its rules bound to its payload; `hooks` are those of the plugin.
 
     Raises BrokenPluginError, with the nearest name, if it names something that is not there.
     """
+    for objection in objections(variant.payload):
+        raise BrokenPluginError(f"{name}: {objection}")
     for row, target in variant.fields.items():
         where = f"{name}: fields[{row!r}]"
         if row not in TARGETS:
@@ -39,8 +52,9 @@ def checked(variant: Variant, name: str) -> Variant:
             also = () if isinstance(target, To) else target.also
             for path in (target.path, *also):
                 _target(variant, path, where)
-    if variant.client_id_field is not None:
-        _client_id_field(variant, variant.client_id_field, f"{name}: client_id_field")
+            if isinstance(target, To):
+                _values(variant, target, where)
+    _client_id(variant, name, hooks)
     return msgspec.structs.replace(variant, rules=tuple(_rules(variant, name)))
 
 
@@ -52,6 +66,42 @@ def _target(variant: Variant, path: str, where: str) -> None:
         raise BrokenPluginError(f"{where}: {error}") from None
     if path.endswith("[]") and described(place.hint).words != "a list":
         raise BrokenPluginError(f"{where}: {place.path} is not a list")
+
+
+def _values(variant: Variant, target: To, where: str) -> None:
+    """Raise BrokenPluginError if a common value is translated to one that the field never has."""
+    if target.values is None or target.form is not None:
+        return
+    place = find(variant.payload, target.path.removesuffix("[]"))
+    if target.path.endswith("[]"):
+        item = get_args(unwrap(place.hint)[0])[0]
+        place = Place(path=target.path, hint=item, default=None, value="", sent="")
+    try:
+        refuse_impossible(place, tuple(target.values.values()))
+    except BrokenPluginError as error:
+        raise BrokenPluginError(f"{where}: {error}") from None
+
+
+def _client_id(variant: Variant, name: str, hooks: Collection[str]) -> None:
+    """Raise BrokenPluginError if the client id has no place, or one where it cannot be."""
+    field, header = variant.client_id_field, variant.client_id_header
+    if field is not None:
+        _client_id_field(variant, field, f"{name}: client_id_field")
+    if header is not None and not HEADER.fullmatch(header):
+        raise BrokenPluginError(f"{name}: client_id_header: {header!r} is not a header's name")
+    if header is not None and header.lower() in TAKEN_HEADERS:
+        raise BrokenPluginError(f"{name}: client_id_header: {header} already has a meaning")
+    placed = field is not None or header is not None or "submit" in hooks
+    for told, value in (("idempotency", variant.idempotency), ("look_up", variant.look_up)):
+        if value != "none" and not placed:
+            raise BrokenPluginError(
+                f"{name}: {told}={value!r} says that the provider recognises our client id, but "
+                "not where it goes; declare client_id_field or client_id_header"
+            )
+    if variant.look_up != "none" and not variant.look_up_path and "look_up" not in hooks:
+        raise BrokenPluginError(
+            f"{name}: look_up={variant.look_up!r} is declared, but there is no hook look_up"
+        )
 
 
 def _client_id_field(variant: Variant, path: str, where: str) -> None:

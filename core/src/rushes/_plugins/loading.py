@@ -268,6 +268,12 @@ def _hooks(declared: Variant, name: str) -> Iterator[Any]:
         yield SimpleNamespace(**{called: hook})
 
 
+def _own_hooks(manager: pluggy.PluginManager, plugins: Iterable[Any]) -> set[str]:
+    """Return the names of the hooks that a plugin has itself."""
+    callers = [caller for plugin in plugins for caller in manager.get_hookcallers(plugin) or ()]
+    return {caller.name for caller in callers}
+
+
 def _declared(manager: pluggy.PluginManager, wrappers: list[Any], name: str) -> Variant:
     """Return the declaration that a plugin's hook `variant` makes."""
     try:
@@ -308,7 +314,8 @@ def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
         raise BrokenPluginError(message) from error
     try:
         check_answers(declared, name)
-        return LoadedVariant(checked(declared, name), manager)
+        own = _own_hooks(manager, (plugin, *hooks))
+        return LoadedVariant(checked(declared, name, own), manager)
     except BrokenPluginError:
         raise
     except PLUGIN_ERRORS as error:

@@ -47,7 +47,8 @@ class Registry:
         self._trust = Trust(trust or {}, self._environ)
         self._own: dict[str, Any] = {}
         for plugin in plugins:
-            self._own[build(plugin, [], repr(plugin)).variant.id] = plugin
+            name = plugin.id if isinstance(plugin, Variant) else repr(plugin)
+            self._own[build(plugin, [], name).variant.id] = plugin
 
     def ids(self) -> list[str]:
         """List every variant's id, sorted; nothing is imported."""

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from rushes._payload.constraints import described, finite, spans
+from rushes._payload.fields import unwrap
 from rushes._structs.unrolled import unrolled
 from rushes._vocabulary.places import KNOWN, Place, Schema, find
 from rushes.errors import BrokenPluginError
@@ -214,6 +215,10 @@ def refuse_impossible(place: Place, values: tuple[Any, ...]) -> None:
     """Raise BrokenPluginError for values that a field never has."""
     if not values:
         raise BrokenPluginError(f"no value of {place.path} is named")
+    if unwrap(place.hint)[0] is Any:
+        raise BrokenPluginError(
+            f"{place.path} takes any value, so none can be told apart; give it a type, or use @rule"
+        )
     bounds = described(place.hint)
     for value in values:
         never = f"{place.path} is never {value!r}"

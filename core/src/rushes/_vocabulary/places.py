@@ -9,9 +9,18 @@ from types import NoneType
 from typing import Any, cast, get_args
 
 from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
 from rushes._payload.constraints import described, nearest
-from rushes._payload.fields import FieldShape, extra, is_struct, shape, unwrap
+from rushes._payload.fields import (
+    FieldShape,
+    extra,
+    fields_given,
+    is_struct,
+    shape,
+    takes_null,
+    unwrap,
+)
 from rushes._structs.unrolled import unrolled
 from rushes.errors import BrokenPluginError
 
@@ -73,12 +82,16 @@ class Place(Struct, frozen=True, kw_only=True):
     def given_schema(self) -> Schema:
         """Return the JSON Schema of a payload in which the field is given."""
         bounds = described(self.hint)
+        schema: Schema = {}
         if bounds.words == "true or false":
-            return self.nested({"const": True})
-        if bounds.words in ("a list", "an object"):
-            return self.nested({"minItems" if bounds.words == "a list" else "minProperties": 1})
-        may_be_blank = bounds.words == "text" and not (bounds.choices or bounds.pattern)
-        return self.nested({"pattern": r"\S"} if may_be_blank else {})
+            schema = {"const": True}
+        elif bounds.words in ("a list", "an object"):
+            schema = {"minItems" if bounds.words == "a list" else "minProperties": 1}
+        elif bounds.words == "text" and not (bounds.choices or bounds.pattern):
+            schema = {"pattern": r"\S"}  # it may be blank
+        if takes_null(self.hint):
+            schema = {**schema, "not": {"const": None}}
+        return self.nested(schema)
 
     def item(self, name: str) -> "Place":
         """Return a field of this list's items, read from `item`.
@@ -89,54 +102,77 @@ class Place(Struct, frozen=True, kw_only=True):
         inner = unwrap(arms[0])[0] if arms else None
         if described(self.hint).words != "a list" or not is_struct(inner):
             raise BrokenPluginError(f"{self.path} is not a list of structs with a field {name!r}")
-        if self.in_object:
-            raise BrokenPluginError(
-                f"{self.path} is in an open object, whose lists have no fields that a rule can "
-                "name; use @rule"
-            )
-        return find(cast("type[Struct]", inner), name, read="item", raw="item")
+        if self.in_object:  # whose values stay as they are given
+            return _key(cast("Any", inner), name, "item", "item", f"{self.path}[].")
+        return find(cast("Any", inner), name, read="item", raw="item", within=f"{self.path}[].")
 
 
 EMPTY_IS_ABSENT = frozenset(("text", "a list", "true or false", "an object"))
 """The kinds of fields whose empty (or false) value counts as not given."""
 
 
-def find(struct: type[Struct], path: str, *, read: str = "read", raw: str = "raw") -> Place:
+def find(
+    struct: type[Struct], path: str, *, read: str = "read", raw: str = "raw", within: str = ""
+) -> Place:
     """Return a field of a payload struct; `a.b` is a field of a nested struct or open object.
 
-    Raises BrokenPluginError if the struct has no such field; it names the nearest.
+    Raises BrokenPluginError if the struct has no such field; it names the nearest. `within` is the
+    path of the struct itself.
     """
     name, _, rest = path.partition(".")
-    field = _field(struct, name, path)
+    field = _field(struct, name, path, within)
     value, sent = f"{read}.{field.name}", f"{raw}.{field.name}"
     if not rest:
         return Place(path=path, hint=field.hint, default=field.reads_as, value=value, sent=sent)
-    base, metas = unwrap(field.hint)
-    if known := extra(metas, "known"):
-        return _key(_field(known, rest, path), path, rest, value, sent)
-    if not is_struct(base):
-        raise BrokenPluginError(f"the payload has no field {path!r}: {name!r} has no fields")
-    inner = find(base, rest, read=value, raw=sent)
-    return Place(
+    inner, is_open = _inner(field, path, within)
+    deeper = f"{within}{name}."
+    if is_open:
+        found = _key(inner, rest, value, sent, deeper)
+        return replace(found, path=path, default=_whole_default(field, rest, found.default))
+    found = find(inner, rest, read=value, raw=sent, within=deeper)
+    return replace(
+        found,
         path=path,
-        hint=inner.hint,
-        default=inner.default,
-        value=f"({inner.value} if {value} else {_written(inner.default)})",
-        sent=f"({inner.sent} if {sent} else None)",
-        in_object=inner.in_object,
+        default=_whole_default(field, rest, found.default),
+        value=f"({found.value} if {value} else {_written(found.default)})",
+        sent=f"({found.sent} if {sent} else None)",
     )
 
 
-def _key(field: FieldShape, path: str, key: str, value: str, sent: str) -> Place:
-    """Return a documented key of an open object, which is a dict."""
+def _key(struct: type[Struct], path: str, value: str, sent: str, within: str) -> Place:
+    """Return a documented key of an open object, which is a dict, and so is every object in it."""
+    name, _, rest = path.partition(".")
+    field = _field(struct, name, path, within)
+    value, sent = f"({value} or {{}}).get({name!r}", f"({sent} or {{}}).get({name!r})"
+    if rest:
+        inner, _ = _inner(field, path, within)
+        return replace(_key(inner, rest, f"{value})", sent, f"{within}{name}."), path=path)
     return Place(
         path=path,
         hint=field.hint,
         default=field.reads_as,
-        value=f"({value} or {{}}).get({key!r}, {_written(field.reads_as)})",
-        sent=f"({sent} or {{}}).get({key!r})",
+        value=f"{value}, {_written(field.reads_as)})",
+        sent=sent,
         in_object=True,
     )
+
+
+def _whole_default(field: FieldShape, rest: str, own: Any) -> Any:
+    """Return what a field within an object reads as: the object's default may have it."""
+    whole = field.reads_as
+    given = whole if isinstance(whole, dict) else fields_given(whole)
+    return given.get(rest, own)
+
+
+def _inner(field: FieldShape, path: str, within: str) -> tuple[type[Struct], bool]:
+    """Return the struct of a field that has fields, and whether it is that of an open object."""
+    base, metas = unwrap(field.hint)
+    known = extra(metas, "known")
+    if not known and not is_struct(base):
+        raise BrokenPluginError(
+            f"the payload has no field {within + path!r}: {within + field.wire!r} has no fields"
+        )
+    return known or base, bool(known)
 
 
 def _written(default: Any) -> str:
@@ -144,9 +180,10 @@ def _written(default: Any) -> str:
     return repr(default) if type(default) in (str, int, float, bool, list, NoneType) else "None"
 
 
-def _field(struct: type[Struct], name: str, path: str) -> FieldShape:
+def _field(struct: type[Struct], name: str, path: str, within: str) -> FieldShape:
     fields = {field.wire: field for field in shape(struct)}
     if name not in fields:
-        near = (nearest(name, list(fields)) or list(fields))[0]
-        raise BrokenPluginError(f"the payload has no field {path!r} (nearest: {near!r})")
+        near = (nearest(name, list(fields)) or list(fields))[:1]
+        told = f" (nearest: {within + near[0]!r})" if near else ""
+        raise BrokenPluginError(f"the payload has no field {within + path!r}{told}")
     return fields[name]

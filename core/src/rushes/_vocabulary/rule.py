@@ -42,7 +42,7 @@ class ShapeRule(Rule, frozen=True, kw_only=True):
             schema=parts.schema,
             test=parts.test,
             find=parts.find,
-            holds=compiled(parts.test) if parts.test else None,
+            holds=compiled(parts.test),
         )
 
     def _says(self, payload: type[msgspec.Struct]) -> Words:
@@ -77,7 +77,6 @@ class ShapeRule(Rule, frozen=True, kw_only=True):
         return self.words(names) if self.words else self.text
 
     def line(self, place: str) -> tuple[str, dict[str, Any]]:
-        """Return a line with the rule's expression."""
-        if self.test:
-            return f"if not ({self.test}): return False", dict(KNOWN)
-        return f"if {place}(read, raw): return False", {place: self.find}
+        """Return a line with the rule's expression; only if that is false, the function runs."""
+        known = {**KNOWN, place: self.find, f"{place}_names": Names()}
+        return f"if not ({self.test}) and {place}(read, raw, {place}_names): return False", known

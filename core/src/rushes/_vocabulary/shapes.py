@@ -21,7 +21,7 @@ from rushes._vocabulary.conditions import (
     refuse_impossible,
     told,
 )
-from rushes._vocabulary.places import KNOWN, Place, Schema, find
+from rushes._vocabulary.places import KNOWN, Schema, find
 from rushes.errors import BrokenPluginError
 from rushes.problems import listing, show
 from rushes.rules import Finding, Names
@@ -33,14 +33,14 @@ class Parts(Struct, frozen=True, kw_only=True):
     """A shape, bound to one payload struct.
 
     `find` returns what to report; it is called only if `test`, an expression over `read` and `raw`,
-    is false, or empty.
+    is false.
     """
 
     name: str
     text: Words
     fields: tuple[str, ...]
     find: Found
-    test: str = ""
+    test: str
     schema: Schema | None = None
 
 
@@ -254,11 +254,11 @@ class AddsUp(Shape, frozen=True):
 
     def bind(self, struct: type[Struct]) -> Parts:
         """Return the shape for a payload struct."""
-        path, _, name = self.parts.partition("[].")
+        path, name = list_and_field(self.parts)
         items, total = find(struct, path), find(struct, self.total)
         inner = items.item(name)
         for place in (inner, total):
-            if not set(described(place.hint).types) <= {int, float}:
+            if not {*described(place.hint).types} & {int, float}:
                 raise BrokenPluginError(f"{place.path} is not a number, and cannot add up")
         when = self.when.bind(struct) if self.when else None
         bounds = described(total.hint)
@@ -274,7 +274,7 @@ class AddsUp(Shape, frozen=True):
             if abs(reached - given) < CLOSE:
                 return []
             add_up = f"{names.field(self.parts)} add up to {show(reached)}; "
-            if fits(total, reached):
+            if bounds.within(reached):
                 message = f"is {show(given)}, but {add_up}they must be equal"
                 return [Finding(self.total, message, [reached])]
             return [Finding(path, f"{add_up}accepted: {listing(bounds.choices) or spans(bounds)}")]
@@ -292,17 +292,16 @@ class AddsUp(Shape, frozen=True):
         )
 
 
+def list_and_field(path: str) -> tuple[str, str]:
+    """Split a path to a field of a list's items; raises BrokenPluginError if it is none."""
+    outer, several, name = path.partition("[].")
+    if not several:
+        raise BrokenPluginError(f"{path!r} is not of the form 'list[].field'")
+    return outer, name
+
+
 CLOSE = 1e-6
 """Numbers that differ by less are equal: fractions of a second have no exact sum."""
-
-
-def fits(place: Place, value: Any) -> bool:
-    """Whether a field accepts a number."""
-    bounds = described(place.hint)
-    if bounds.choices:
-        return value in bounds.choices
-    low, high = bounds.ge, bounds.le
-    return (low is None or value >= low) and (high is None or value <= high)
 
 
 class CountsFromOne(Shape, frozen=True):
@@ -312,7 +311,7 @@ class CountsFromOne(Shape, frozen=True):
 
     def bind(self, struct: type[Struct]) -> Parts:
         """Return the shape for a payload struct."""
-        path, _, name = self.path.partition("[].")
+        path, name = list_and_field(self.path)
         items = find(struct, path)
         inner = items.item(name)
         most = described(items.hint).max_length
@@ -350,7 +349,7 @@ class Cited(Shape, frozen=True):
 
     def bind(self, struct: type[Struct]) -> Parts:
         """Return the shape for a payload struct."""
-        path, _, name = self.names.partition("[].")
+        path, name = list_and_field(self.names)
         items = find(struct, path)
         inner = items.item(name)
         if self.citation.count("{}") != 1:
@@ -382,6 +381,7 @@ class Cited(Shape, frozen=True):
                 f"{' or '.join(names.field(text) for text in self.within)}."
             ),
             fields=(path, *outer),
+            test=f"not {items.value}",
             find=found,
         )
 

@@ -2,7 +2,9 @@
 
 from typing import Any, NamedTuple, get_args
 
-from rushes._payload.constraints import Bounds, described, spans
+import msgspec
+
+from rushes._payload.constraints import described, lengths, spans
 from rushes._payload.fields import extra, is_struct, shape, unwrap
 from rushes.problems import Problem
 from rushes.testing._conformance import VariantConformance
@@ -61,24 +63,19 @@ def _takes(hint: Any) -> str:
     if bounds.words == "a list":
         item, _ = unwrap(get_args(base)[0])
         of = " of anything" if item is Any else " of objects" if is_struct(item) else ""
-        return f"list{of}{_count(bounds, 'items')}"
+        return _with(f"list{of}", lengths(bounds, "items"))
     if bounds.words == "text":
         if bounds.pattern != r"\S":
-            return f"text{_count(bounds, 'characters')}{tail}"
+            return _with("text", lengths(bounds)) + tail
         # "Not blank" already implies a minimum length.
-        most = f", up to {bounds.max_length} characters" if bounds.max_length else ""
-        return f"text, not blank{most}{tail}"
+        most = lengths(msgspec.structs.replace(bounds, min_length=None))
+        return _with("text, not blank", most) + tail
     words = bounds.words.removeprefix("a ")
-    return f"{words}, {spans(bounds)}" if spans(bounds) else words
+    return _with(words, spans(bounds))
 
 
-def _count(bounds: Bounds, what: str) -> str:
-    least, most = bounds.min_length, bounds.max_length
-    if least and most:
-        return f", {least} to {most} {what}"
-    if most:
-        return f", up to {most} {what}"
-    return f", {least} or more {what}" if least else ""
+def _with(words: str, more: str) -> str:
+    return f"{words}, {more}" if more else words
 
 
 def _default(site: Site) -> Any:

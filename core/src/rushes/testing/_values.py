@@ -37,7 +37,8 @@ def plausible(hint: Any) -> Any:
         return True
     if int in bounds.types or float in bounds.types:
         low, high = ends(hint)
-        return next((end for end in (low, high) if end is not None), 1)
+        any_step = int(bounds.offset + bounds.step) if bounds.step else 1
+        return next((end for end in (low, high) if end is not None), any_step)
     return _good_text(bounds)[0]
 
 
@@ -46,23 +47,20 @@ def ends(hint: Any) -> tuple[Any, Any]:
 
     With `gt` or `lt` the end is one step inside.
     """
-    bounds, (_, metas) = described(hint), unwrap(hint)
-    low, high = bounds.ge, bounds.le
-    for meta in metas:
-        low = meta.gt + step(hint) if meta.gt is not None else low
-        high = meta.lt - step(hint) if meta.lt is not None else high
-    if low is not None:
-        low = math.ceil(low / step(hint)) * step(hint) if step(hint) >= 1 else low
-    if high is not None:
-        high = math.floor(high / step(hint)) * step(hint) if step(hint) >= 1 else high
+    bounds = described(hint)
+    low = bounds.gt + step(hint) if bounds.gt is not None else bounds.ge
+    high = bounds.lt - step(hint) if bounds.lt is not None else bounds.le
+    if float in bounds.types and bounds.step is not None:
+        low = None if low is None else math.ceil(low / bounds.step) * bounds.step
+        high = None if high is None else math.floor(high / bounds.step) * bounds.step
     whole = [end if end is None or end != int(end) else int(end) for end in (low, high)]
     return whole[0], whole[1]
 
 
 def step(hint: Any) -> Any:
     """Return the distance between two neighbouring numbers of a hint."""
-    multiple = next((meta.multiple_of for meta in unwrap(hint)[1] if meta.multiple_of), None)
-    return multiple or (0.001 if float in described(hint).types else 1)
+    bounds = described(hint)
+    return bounds.step or (0.001 if float in bounds.types else 1)
 
 
 def good(hint: Any) -> list[Any]:
@@ -85,7 +83,7 @@ def good(hint: Any) -> list[Any]:
     if bounds.words == "true or false":
         return [True, False]
     if int in bounds.types or float in bounds.types:
-        return [end for end in ends(hint) if end is not None] or [0]
+        return [end for end in ends(hint) if end is not None] or [plausible(hint)]
     return _good_text(bounds)
 
 
@@ -96,9 +94,18 @@ def _good_text(bounds: Bounds) -> list[Any]:
     texts = ["k" * max(1, least)]
     if most is not None:
         texts += ["k" * most, "\U0001fa81" * most]
+    if bounds.max_bytes is not None:
+        texts += ["k" * bounds.max_bytes, "\U0001fa81" * (bounds.max_bytes // 4)]
+    if bounds.max_utf16 is not None:
+        texts += ["k" * bounds.max_utf16, "\U0001fa81" * (bounds.max_utf16 // 2)]
     if not least:
         texts.append("")
-    return texts
+    return [text for text in texts if _fits(bounds, text)]
+
+
+def _fits(bounds: Bounds, text: str) -> bool:
+    least, most = bounds.min_length or 0, bounds.max_length
+    return bounds.short_enough(text) and least <= len(text) and (most is None or len(text) <= most)
 
 
 @cache
@@ -159,6 +166,10 @@ def _bad_text(bounds: Bounds) -> list[Any]:
         values += ["", " ", "\u3000"]
     if bounds.max_length is not None:
         values += ["k" * (bounds.max_length + 1), "\U0001fa81" * (bounds.max_length + 1)]
+    if bounds.max_bytes is not None:
+        values += ["k" * (bounds.max_bytes + 1), "\U0001fa81" * (bounds.max_bytes // 4 + 1)]
+    if bounds.max_utf16 is not None:
+        values += ["k" * (bounds.max_utf16 + 1), "\U0001fa81" * (bounds.max_utf16 // 2 + 1)]
     return values
 
 
@@ -212,8 +223,8 @@ def _drawn(hint: Any) -> st.SearchStrategy[Any]:
         return st.lists(_drawn(get_args(base)[0]), min_size=0, max_size=most)
     if bounds.words == "a whole number" and not bounds.choices:
         low, high = ends(hint)
-        low = 0 if low is None else low
+        low = int(bounds.offset) if low is None else low
         high = low + 99 * step(hint) if high is None else high
-        counts = st.integers(low // step(hint), high // step(hint))
-        return counts.map(lambda count: count * step(hint))
+        counts = st.integers(0, (high - low) // step(hint))
+        return counts.map(lambda count: low + count * step(hint))
     return st.sampled_from(good(hint))
