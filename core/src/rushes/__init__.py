@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from rushes.variant import Built as Built
     from rushes.variant import Polling as Polling
     from rushes.variant import To as To
+    from rushes.variant import Together as Together
     from rushes.variant import Uploads as Uploads
     from rushes.variant import Variant as Variant
 else:
@@ -109,6 +110,6 @@ else:
             "rushes._session.session": "OnUpdate",
             "rushes._journal.sqlite": "SQLiteJournal",
             "rushes.task": "Receipt Refusal Result State Status Task",
-            "rushes.variant": "SPEC Always Built Polling To Uploads Variant",
+            "rushes.variant": "SPEC Always Built Polling To Together Uploads Variant",
         },
     )
