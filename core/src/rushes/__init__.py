@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from rushes.variant import Cancel as Cancel
     from rushes.variant import Polling as Polling
     from rushes.variant import To as To
+    from rushes.variant import Together as Together
     from rushes.variant import Uploads as Uploads
     from rushes.variant import Variant as Variant
 else:
@@ -118,6 +119,6 @@ else:
             "rushes._session.session": "OnUpdate",
             "rushes._journal.sqlite": "SQLiteJournal",
             "rushes.task": "Receipt Refusal Result State Status Task",
-            "rushes.variant": "SPEC Always Built Cancel Polling To Uploads Variant",
+            "rushes.variant": ("SPEC Always Built Cancel Polling To Together Uploads Variant"),
         },
     )

@@ -5,9 +5,11 @@ from functools import cache
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rushes._payload.accounting import dropped
-from rushes._payload.body import NOTHING, Body, filled_by, top
+from rushes._payload.body import ABSENT, NOTHING, Body, filled_by, top
+from rushes._payload.combining import complaints, completed
 from rushes._payload.constraints import distance
 from rushes._payload.fields import PublicURL, shape, unwrap
 from rushes._payload.fields import extra as declared
@@ -17,7 +19,7 @@ from rushes._structs.invalid import INVALID
 from rushes.problems import listing, show
 from rushes.request import Image, Request, Role
 from rushes.urls import is_loopback
-from rushes.variant import Always, Built, To, Variant
+from rushes.variant import Always, Built, To, Together, Variant
 
 __all__ = ["Draft"]
 
@@ -61,25 +63,39 @@ class Draft(Body):
             if value is INVALID:
                 self._left[field] = value
             elif isinstance(place, To):
-                path, values = place.path, place.values
-                if values is not None:
-                    if value not in values:
-                        self._refuse_value(values, value, field)
+                path = place.path
+                if place.values is not None or place.form or place.accepts is not None:
+                    value = self._turned(place, value, field)
+                    if value is ABSENT:
                         continue
-                    value = values[value]
-                if place.form:
-                    value = place.form(value)
                 if path.isidentifier() and path not in body:
                     body[path] = value
                     self.origins[path] = field
                 else:
                     self.put(path, value, field)
+            elif isinstance(place, Together):
+                self._combine(place, field, given)
             elif isinstance(place, Always):
                 self._hold(place, value, field)
             else:
                 self._left[field] = value
         if "images" in self._left:
             self._carry_images()
+
+    def _turned(self, place: To, value: Any, field: str) -> Any:
+        """Return the wire's value for a common one, or ABSENT after recording a problem."""
+        if place.values is not None:
+            if value not in place.values:
+                self._refuse_value(place.values, value, field)
+                return ABSENT
+            value = place.values[value]
+        if place.accepts is not None:
+            examiner = Examiner(self.variant.id, loopback=True)
+            examiner.value(place.accepts, value, field)
+            self.problems += (replace(found, source=self.page) for found in examiner.problems)
+            if examiner.problems:
+                return ABSENT
+        return place.form(value) if place.form else value
 
     def take(self, field: str) -> Any:
         """Return the request's value of a common field, or None if it has none.
@@ -159,7 +175,7 @@ class Draft(Body):
         """Map a path of the body back to where the caller wrote it, or would have to write it."""
         return path if self.native else super().way_back(path)
 
-    def _places(self, field: str) -> Iterator[To | Built]:
+    def _places(self, field: str) -> Iterator[To | Together | Built]:
         """Yield the targets of a common field; for images, of each role."""
         for row, place in self.variant.fields.items():
             if row.partition(".")[0] == field and not isinstance(place, Always):
@@ -194,6 +210,18 @@ class Draft(Body):
         )
         self.problem(origin, "choice", message, accepted)
 
+    def _combine(self, place: Together, field: str, given: Mapping[str, Any]) -> None:
+        """Make one value of two fields, when the first of those that are given comes along."""
+        values = {name: given[name] for name in place.fields if name in given}
+        if field != next(iter(values)) or any(value is INVALID for value in values.values()):
+            return
+        pair = completed(place, values, self.variant.payload)
+        if pair is not None and pair in place.values:
+            self.put(place.path, place.values[pair], *values)
+            return
+        found = complaints(place, values, pair, self.variant.id)
+        self.problems += (replace(problem, source=self.page) for problem in found)
+
     def _carry_images(self) -> None:
         """Carry over the images, if the declaration says how and the plugin does not.
 
@@ -208,7 +236,8 @@ class Draft(Body):
         rows = {row[7:]: place for row, place in fields if row[:7] == "images."}
         if not rows or any(isinstance(place, Built) for place in rows.values()):
             return
-        order = [role for role, place in rows.items() if isinstance(place, To) and not place.form]
+        to = [(role, place) for role, place in rows.items() if isinstance(place, To)]
+        order = [role for role, place in to if place.ordered or not place.form]
         carried: list[tuple[Image, To, Any, str]] = []
         for index, image in enumerate(self._left.pop("images")):
             origin = f"images[{index}]"

@@ -9,7 +9,7 @@ from msgspec import Struct
 from rushes.answers import Answers
 from rushes.problems import Source
 from rushes.rules import Rule
-from rushes.variant import Always, Built, Cancel, Polling, To, Uploads, Variant
+from rushes.variant import Always, Built, Cancel, Polling, To, Together, Uploads, Variant
 
 __all__ = ["Provider"]
 
@@ -53,7 +53,7 @@ class Provider(Struct, frozen=True, kw_only=True):
         payload: type[Struct],
         page: Source,
         name: str | None = None,
-        fields: Mapping[str, To | Always | Built] | None = None,
+        fields: Mapping[str, To | Together | Always | Built] | None = None,
         rules: tuple[Rule, ...] = (),
         cost: Callable[[Any], float | None] | None = None,
         input_mode: Callable[[Any], str] | None = None,

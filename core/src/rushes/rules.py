@@ -61,7 +61,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """A declared rule: runs only once every field in `fields` is valid.
 
     `schema` expresses the same in JSON Schema, if possible; it may assume that every field is
-    valid. `notes` says that the rule only returns notes, and refuses nothing.
+    valid. `notes` says that the rule only returns notes, and refuses nothing; `unsaid`, that its
+    notes are for callers who left a field out.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     source: Source | None = None
     schema: Mapping[str, Any] | None = None
     notes: bool = False
+    unsaid: bool = False
 
     def bound(self, payload: type[msgspec.Struct]) -> "Rule":  # noqa: ARG002 - for subclasses
         """Return the rule for the payload struct of one variant."""

@@ -14,7 +14,7 @@ from rushes.problems import Source
 from rushes.rules import Rule
 
 __all__ = [
-    "SPEC", "Always", "Built", "Cancel", "Polling", "To", "Uploads", "Variant",
+    "SPEC", "Always", "Built", "Cancel", "Polling", "To", "Together", "Uploads", "Variant",
     "environment_prefix", "key_name", "key_variable",
 ]  # fmt: skip
 
@@ -25,13 +25,34 @@ SPEC = 2
 class To(Struct, frozen=True):
     """The target of a common value: `metadata.watermark`, or `image_urls[]` to append.
 
-    `values` translates the common value ("720p") to the wire's ("std") and lists what is accepted;
-    `form` computes the wire value from the common one if a translation is not enough.
+    `values` translates the common value ("720p") to the wire's ("std") and lists what is accepted.
+
+    `form` computes the wire value if a translation is not enough. `accepts` is the type of the
+    common values that it can turn, as a payload would declare it (`Annotated[int, Meta(ge=2,
+    le=10)]`); `form` is called with no other. `back` computes the common value from the wire's, so
+    that problems speak of what the caller asked for.
+
+    Images with `ordered` go into a list in the order of `fields`; without a `form` they always do.
     """
 
     path: str
     values: Mapping[Any, Any] | None = None
     form: Callable[[Any], Any] | None = None
+    accepts: Any = None
+    back: Callable[[Any], Any] | None = None
+    ordered: bool = False
+
+
+class Together(Struct, frozen=True):
+    """The target of two common fields that make one value: a ratio and a resolution make a size.
+
+    It is the target of both. `values` has the wire's value for each pair, in the order of `fields`;
+    if only one of them is given, the other is that of the payload's default, if it has one.
+    """
+
+    fields: tuple[str, str]
+    path: str
+    values: Mapping[tuple[Any, Any], Any]
 
 
 class Always(Struct, frozen=True):
@@ -116,7 +137,7 @@ class Variant(Struct, frozen=True, kw_only=True):
     status_path: str
     submit_paths: Mapping[str, str] = {}
     base_url: str | None = None
-    fields: Mapping[str, To | Always | Built] = {}
+    fields: Mapping[str, To | Together | Always | Built] = {}
     rules: tuple[Rule, ...] = ()
     cost: Callable[[Any], float | None] | None = None
     input_mode: Callable[[Any], str] | None = None

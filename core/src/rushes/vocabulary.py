@@ -24,6 +24,7 @@ from rushes._vocabulary.shapes import (
     Remark,
     Required,
     Shape,
+    Unsaid,
 )
 from rushes.problems import Source
 from rushes.rules import Rule
@@ -198,11 +199,34 @@ def image_may_set_ratio(
     )
 
 
+def by_default(
+    path: str, message: str, *, says: str = "", name: str = "", source: Source | None = None
+) -> Rule:
+    """Note what a default does that may surprise, to callers who left the field out.
+
+    `by_default("sound", "the video has sound")`
+    """
+    return _rule(Unsaid(path, message), says, name, source, notes=True, unsaid=True)
+
+
 def _rule(
-    shape: Shape, says: str, name: str, source: Source | None, *, notes: bool = False
+    shape: Shape,
+    says: str,
+    name: str,
+    source: Source | None,
+    *,
+    notes: bool = False,
+    unsaid: bool = False,
 ) -> Rule:
     return ShapeRule(
-        name=name, text=says, says=says, fields=(), source=source, notes=notes, shape=shape
+        name=name,
+        text=says,
+        says=says,
+        fields=(),
+        source=source,
+        notes=notes,
+        unsaid=unsaid,
+        shape=shape,
     )
 
 

@@ -21,7 +21,7 @@ from rushes.report import Report
 from rushes.request import Image, Request, Subject
 from rushes.rules import Names, Rule
 from rushes.urls import is_loopback
-from rushes.variant import Variant
+from rushes.variant import To, Variant
 
 Finding = TypeVar("Finding", Problem, Note, Problem | Note)
 
@@ -148,7 +148,7 @@ def judge(
     for rule in variant.rules:
         if not any(_covers(path, field) for field in rule.fields for path in bad):
             judged = _judged(loaded, rule, (read, partial, names), whole=not bad)
-            found += (item for item in judged if _asked(item, body))
+            found += (item for item in judged if rule.unsaid or _asked(item, body))
     if any(isinstance(item, Problem) for item in found) or payload is None:
         return None, found
     found += loaded.judgements(payload)
@@ -194,12 +194,19 @@ def _moved(item: Problem | Note, draft: Draft, variant: Variant) -> Problem | No
     """Map a finding back to the caller's field, and name the page it comes from."""
     path, *others = draft.origins_of(item.path)
     moved = msgspec.structs.replace(item, path=path, source=item.source or variant.page)
-    if isinstance(moved, Note) or not others:
+    if isinstance(moved, Note) or draft.native:
         return moved
-    message = f"is sent as {item.path} together with {' and '.join(others)}: {moved.message}"
-    return msgspec.structs.replace(
-        moved, message=message, accepted=None, names=[*moved.names, *others]
-    )
+    names = list(dict.fromkeys([*moved.names, *others]))
+    if item.code in (rule.name for rule in variant.rules):  # worded in the caller's words
+        return msgspec.structs.replace(moved, names=names)
+    place = variant.fields.get(path)
+    computed = isinstance(place, To) and place.form is not None and place.path == item.path
+    if not others and not computed:
+        return moved
+    beside = f" together with {' and '.join(others)}" if others else ""
+    message = f"is sent as {item.path}{beside}: {moved.message}"
+    accepted = CallersNames(draft).accepted(item.path, moved.accepted) if computed else None
+    return msgspec.structs.replace(moved, message=message, accepted=accepted, names=names)
 
 
 def _outside(malformed: Sequence[str], found: Iterable[Finding]) -> Iterator[Finding]:

@@ -6,11 +6,16 @@ import msgspec
 from msgspec import Struct
 
 from rushes._check.naming import CommonNames
+from rushes._payload.body import ITEMS
+from rushes._payload.combining import column
 from rushes._payload.constraints import described, finite, lengths, spans
 from rushes._plugins.declaration import TARGETS
 from rushes._vocabulary.places import find
 from rushes.problems import listing
-from rushes.variant import Always, Built, To, Variant
+from rushes.variant import Always, Built, To, Together, Variant
+
+SCALARS = frozenset(name for name in TARGETS if name.partition(".")[0] not in ITEMS)
+"""The common fields with a single value."""
 
 
 class Capability(Struct, frozen=True, kw_only=True):
@@ -43,7 +48,7 @@ def _capability(variant: Variant, row: str) -> Capability:
     path = place.path.removesuffix("[]")
     names = CommonNames(variant)
     conditions = tuple(rule.sentence(names) for rule in variant.rules if path in rule.fields)
-    accepted, words = _values(place, find(variant.payload, path).hint)
+    accepted, words = _values(row, place, find(variant.payload, path).hint)
     if row in ("images.first_frame", "images.last_frame"):
         accepted, words = None, "yes"
     return Capability(
@@ -51,9 +56,17 @@ def _capability(variant: Variant, row: str) -> Capability:
     )
 
 
-def _values(place: To | Built, hint: Any) -> tuple[list[Any] | None, str]:
+def _values(row: str, place: To | Together | Built, hint: Any) -> tuple[list[Any] | None, str]:
+    """Return what a field accepts, in common words: all values, if they are few, and in words."""
+    if isinstance(place, Together):
+        own = column(place, row)
+        return own, listing(own)
     if isinstance(place, To) and place.values is not None:
         return list(place.values), listing(place.values)
+    if isinstance(place, To) and place.accepts is not None:
+        hint = place.accepts
+    elif isinstance(place, To) and place.form is not None and row in SCALARS:
+        return None, "yes"  # the payload's limits are in other units than the caller's
     bounds = described(hint)
     if bounds.words == "a list":
         return None, f"up to {bounds.max_length}" if bounds.max_length else "yes"

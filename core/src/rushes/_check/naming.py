@@ -1,15 +1,21 @@
 """What a payload's fields and values are called in common words, for those who use common words."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+import msgspec
+from msgspec.structs import replace
+
 from rushes._payload.body import ITEMS, filled_by, top
+from rushes._payload.combining import column
 from rushes.draft import Draft
 from rushes.rules import Names
-from rushes.variant import Always, Built, To, Variant
+from rushes.variant import Always, Built, To, Together, Variant
 
+WITH = " with "
+"""Between the names, and the values, of two fields that make one value."""
 ADDRESS = "https://pictures.example.com/a.png"
 """An image's address, to see what a declaration makes of one."""
 
@@ -25,7 +31,7 @@ class CommonNames(Names):
         """Return the name of the common field that goes to a path, or else of the payload's."""
         list_path, several, name = path.partition("[].")
         told = self._part(list_path, name) if several else self._name(path)
-        self.used.append(told)
+        self.used += told.split(WITH)
         return told
 
     def values(self, path: str, values: Iterable[Any]) -> list[Any] | None:
@@ -45,28 +51,42 @@ class CommonNames(Names):
             self.used.append(told)
         return told
 
+    def accepted(self, path: str, values: Iterable[Any] | None) -> list[Any] | None:
+        """Return those of several values that the caller can give, in the caller's words."""
+        place = None if self._is_native(path) else self._target(path)
+        if isinstance(place, Together):
+            return self._parts(place, values or ()) or None
+        return super().accepted(path, values)
+
+    def _parts(self, place: Together, values: Iterable[Any]) -> list[Any]:  # noqa: ARG002
+        """List the values of one of two fields with which both make one of these values."""
+        return []
+
     def _is_native(self, path: str) -> bool:
         """Whether the caller uses a field's native name."""
         return not any(self._rows(path))
 
     def _name(self, path: str) -> str:
+        place = self._target(path)
+        if isinstance(place, Together):
+            return WITH.join(place.fields)
         return _joined([row for row, _ in self._rows(path)]) or path
 
     def _part(self, path: str, name: str) -> str:
         """Name a field of a list's items."""
         return f"{self._name(path)}[].{name}"
 
-    def _rows(self, path: str) -> Iterator[tuple[str, To | Built]]:
+    def _rows(self, path: str) -> Iterator[tuple[str, To | Together | Built]]:
         """Yield the common fields, or the roles of an image, that go to a path."""
         for row, place in self.variant.fields.items():
             if not isinstance(place, Always) and path in self._paths(place):
                 yield row, place
 
-    def _paths(self, place: To | Built) -> Iterable[str]:
+    def _paths(self, place: To | Together | Built) -> Iterable[str]:
         """Return the paths that take a common field's name; what it also fills keeps its own."""
         return [place.path.removesuffix("[]")]
 
-    def _target(self, path: str) -> To | Built | None:
+    def _target(self, path: str) -> To | Together | Built | None:
         return next((place for _, place in self._rows(path)), None)
 
     def _role(self, path: str, name: str, value: Any) -> str | None:
@@ -96,7 +116,7 @@ class CallersNames(CommonNames):
     def _is_native(self, path: str) -> bool:
         return self._draft.native or top(self._draft.way_back(path.partition("[")[0])) == "extra"
 
-    def _paths(self, place: To | Built) -> Iterable[str]:
+    def _paths(self, place: To | Together | Built) -> Iterable[str]:
         return filled_by(place)
 
     def _name(self, path: str) -> str:
@@ -104,7 +124,7 @@ class CallersNames(CommonNames):
         if draft.native:
             return path
         back = draft.way_back(path)
-        if not draft.has(path):
+        if not draft.has(path) or isinstance(self._target(path), Together):
             return back if self._is_native(path) else super()._name(path)
         items = {self._image(origin) for at, origin in draft.origins.items() if _below(at, path)}
         return items.pop() if len(items) == 1 else self._image(back)
@@ -113,6 +133,22 @@ class CallersNames(CommonNames):
         back = self._draft.way_back(f"{path}[0].{name}")
         list_path, index, own = back.partition("[0].")
         return f"{list_path}[].{own}" if index else super()._part(path, name)
+
+    def _target(self, path: str) -> To | Together | Built | None:
+        origin = top(self._draft.way_back(path))
+        rows = list(self._rows(path))
+        given = [place for row, place in rows if row.partition(".")[0] == origin]
+        return given[0] if given else super()._target(path)
+
+    def _parts(self, place: Together, values: Iterable[Any]) -> list[Any]:
+        draft, wanted = self._draft, list(values)
+        name = draft.way_back(place.path)
+        sent = draft.at(place.path)
+        pair = next((pair for pair, wire in place.values.items() if wire == sent), ())
+        given = dict(zip(place.fields, pair, strict=False))
+        others = {other: value for other, value in given.items() if other != name}
+        fitting = {pair: wire for pair, wire in place.values.items() if wire in wanted}
+        return column(replace(place, values=fitting), name, others) if name in given else []
 
     def _image(self, origin: str) -> str:
         """Name an image by its role, if it is the only one that can have it."""
@@ -124,19 +160,43 @@ class CallersNames(CommonNames):
         return found[0] if role == "reference" else role
 
 
-def _led_back(place: To | Built | None, values: Iterable[Any]) -> list[Any] | None:
+def _led_back(place: To | Together | Built | None, values: Iterable[Any]) -> list[Any] | None:
     """Return wire values as the common values that become them."""
-    if not isinstance(place, To) or place.form:
-        return None
-    if place.values is None:
+    if isinstance(place, To) and place.form:
+        told = [_computed_back(place, value) for value in values]
+    elif isinstance(place, To) and place.values is None:
         return list(values)
-    told = []
-    for value in values:
-        common = [own for own, wire in place.values.items() if _same(wire, value)]
-        if not common:
-            return None
-        told.append(common[0])
-    return told
+    elif isinstance(place, (To, Together)):
+        told = [_looked_up(place.values or {}, value) for value in values]
+    else:
+        return None
+    return None if None in told else told
+
+
+def _looked_up(values: Mapping[Any, Any], wanted: Any) -> Any:
+    found = next((own for own, wire in values.items() if _same(wire, wanted)), None)
+    return WITH.join(map(str, found)) if isinstance(found, tuple) else found
+
+
+def _computed_back(place: To, value: Any) -> Any:
+    """Return the common value that becomes this one, or None if there is none."""
+    if place.form is None or place.back is None:
+        return None
+    with suppress(Exception):  # a wire value that no common value makes may be anything
+        for common in _rounded(place.back(value)):
+            if place.accepts is not None:
+                msgspec.convert(common, place.accepts)
+            if _same(place.form(common), value):
+                return common
+    return None
+
+
+def _rounded(number: Any) -> Iterator[Any]:
+    """Yield a number with ever more digits: the first that is right is the one to show."""
+    if isinstance(number, float):
+        yield round(number)
+        yield from (round(number, digits) for digits in range(1, 5))
+    yield number
 
 
 def _same(one: Any, other: Any) -> bool:

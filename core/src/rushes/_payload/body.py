@@ -12,7 +12,7 @@ from rushes._structs.invalid import INVALID
 from rushes.problems import Note, Problem, show
 from rushes.request import Image, Shot, Subject
 from rushes.urls import has_scheme
-from rushes.variant import Always, Built, To, Variant
+from rushes.variant import Always, Built, To, Together, Variant
 
 UPLOAD = "https://upload.invalid/"
 """Stands for a local file in a payload that is only checked: a reserved name, never resolved."""
@@ -169,7 +169,7 @@ class Body:
         return missed
 
 
-def filled_by(place: To | Always | Built) -> Iterator[str]:
+def filled_by(place: To | Together | Always | Built) -> Iterator[str]:
     """Yield every payload path that a common field fills in."""
     if not isinstance(place, Always):
         yield place.path.removesuffix("[]")

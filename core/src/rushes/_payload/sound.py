@@ -100,6 +100,16 @@ def _converts(value: Any, hint: Any) -> bool:
     return True
 
 
+def type_objections(name: str, hint: Any) -> Iterator[str]:
+    """Yield what is wrong with a type that stands on its own, under a name."""
+    try:
+        ready(hint)
+    except Exception as error:  # noqa: BLE001 - an annotation may raise anything
+        yield f"msgspec cannot read the type of {name}: {error}"
+        return
+    yield from _type(name, hint, ())
+
+
 def _type(path: str, hint: Any, outer: tuple[Any, ...]) -> Iterator[str]:
     """Yield what is wrong with a field's type, and with the types in it."""
     base, metas = unwrap(hint)

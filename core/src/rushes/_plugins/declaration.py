@@ -5,20 +5,20 @@ A name that is mistyped there would otherwise be found out by a caller, who woul
 
 import re
 from collections.abc import Collection
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 
-from rushes._payload.constraints import described, nearest
+from rushes._payload.constraints import described, finite, nearest
 from rushes._payload.fields import unwrap
 from rushes._payload.request_fields import FIELDS
-from rushes._payload.sound import objections
+from rushes._payload.sound import objections, type_objections
 from rushes._vocabulary.conditions import refuse_impossible
 from rushes._vocabulary.places import Place, find
 from rushes.errors import BrokenPluginError
 from rushes.request import Role
 from rushes.rules import Rule
-from rushes.variant import Always, To, Variant
+from rushes.variant import Always, Built, To, Together, Variant
 
 TARGETS = tuple(
     name
@@ -49,10 +49,12 @@ def checked(variant: Variant, name: str, hooks: Collection[str] = ()) -> Variant
                 f"{where}: there is no such common field (nearest: {near[0]!r})"
             )
         if not isinstance(target, Always):
-            also = () if isinstance(target, To) else target.also
+            also = target.also if isinstance(target, Built) else ()
             for path in (target.path, *also):
                 _target(variant, path, where)
-            if isinstance(target, To):
+            if isinstance(target, Together):
+                _pairs(variant, row, target, where)
+            elif isinstance(target, To):
                 _values(variant, target, where)
     _client_id(variant, name, hooks)
     return msgspec.structs.replace(variant, rules=tuple(_rules(variant, name)))
@@ -70,16 +72,65 @@ def _target(variant: Variant, path: str, where: str) -> None:
 
 def _values(variant: Variant, target: To, where: str) -> None:
     """Raise BrokenPluginError if a common value is translated to one that the field never has."""
-    if target.values is None or target.form is not None:
-        return
-    place = find(variant.payload, target.path.removesuffix("[]"))
-    if target.path.endswith("[]"):
+    if target.back and not target.form:
+        raise BrokenPluginError(f"{where}: back= leads back from a form=, and there is none")
+    if target.accepts is not None:
+        _accepts(variant, target, where)
+    elif target.values is not None and target.form is None:
+        _possible(variant, target.path, tuple(target.values.values()), where)
+
+
+def _possible(variant: Variant, path: str, values: tuple[Any, ...], where: str) -> None:
+    """Raise BrokenPluginError for a value that a field, or an item of a list, never has."""
+    place = find(variant.payload, path.removesuffix("[]"))
+    if path.endswith("[]"):
         item = get_args(unwrap(place.hint)[0])[0]
-        place = Place(path=target.path, hint=item, default=None, value="", sent="")
+        place = Place(path=path, hint=item, default=None, value="", sent="")
+    if values and unwrap(place.hint)[0] is Any:
+        return
     try:
-        refuse_impossible(place, tuple(target.values.values()))
+        refuse_impossible(place, values)
     except BrokenPluginError as error:
         raise BrokenPluginError(f"{where}: {error}") from None
+
+
+def _accepts(variant: Variant, target: To, where: str) -> None:
+    """Raise BrokenPluginError if an accepted value cannot be sent, or does not lead back.
+
+    The accepted values are tried if they are few, or else the ends of their range.
+    """
+    if target.values is not None:
+        raise BrokenPluginError(f"{where}: values= already says what is accepted")
+    for wrong in type_objections("accepts", target.accepts):
+        raise BrokenPluginError(f"{where}: {wrong}")
+    bounds = described(target.accepts)
+    ends = [end for end in (bounds.ge, bounds.le) if end is not None]
+    for value in finite(target.accepts) or ends:
+        try:
+            wire = target.form(value) if target.form else value
+            again = wire
+            if target.form and target.back:
+                again = target.form(target.back(wire))
+        except Exception as error:
+            told = f"{type(error).__name__}: {error}"
+            raise BrokenPluginError(f"{where}: {value!r} cannot be turned: {told}") from error
+        _possible(variant, target.path, (wire,), f"{where}: {value!r} is accepted")
+        if again != wire:
+            raise BrokenPluginError(
+                f"{where}: {value!r} becomes {wire!r}, which back= leads to something else"
+            )
+
+
+def _pairs(variant: Variant, row: str, target: Together, where: str) -> None:
+    """Raise BrokenPluginError if two fields do not make one value."""
+    others = [variant.fields.get(name) for name in target.fields]
+    if len({*target.fields}) != len(others) or len(others) != 2 or row not in target.fields:
+        raise BrokenPluginError(f"{where}: Together takes two fields, and is the target of both")
+    if any(other != target for other in others):
+        raise BrokenPluginError(f"{where}: {' and '.join(target.fields)} need the same Together")
+    if any(not isinstance(pair, tuple) or len(pair) != 2 for pair in target.values):
+        raise BrokenPluginError(f"{where}: each key of values is a pair, one value of each field")
+    _possible(variant, target.path, tuple(target.values.values()), where)
 
 
 def _client_id(variant: Variant, name: str, hooks: Collection[str]) -> None:

@@ -187,7 +187,8 @@ class Accepts(Shape, frozen=True):
                 f"{subject} is not accepted when {when.when(names)} "
                 f"(nearest: {listing(near[:1])}; accepted: {listing(listed)})"
             )
-            return [Finding(self.path, message, None if known is None else near)]
+            accepted = names.accepted(self.path, self.values) or []
+            return [Finding(self.path, message, sorted(accepted, key=distance(value)) or None)]
 
         def text(names: Names) -> str:
             field, listed = told(names, self.path, self.values, " and ")
@@ -255,16 +256,16 @@ class AddsUp(Shape, frozen=True):
     def bind(self, struct: type[Struct]) -> Parts:
         """Return the shape for a payload struct."""
         path, name = list_and_field(self.parts)
-        items, total = find(struct, path), find(struct, self.total)
+        items, sum_ = find(struct, path), find(struct, self.total)
         inner = items.item(name)
-        for place in (inner, total):
+        for place in (inner, sum_):
             if not {*described(place.hint).types} & {int, float}:
                 raise BrokenPluginError(f"{place.path} is not a number, and cannot add up")
         when = self.when.bind(struct) if self.when else None
-        bounds = described(total.hint)
+        bounds = described(sum_.hint)
         parts = f"[{inner.value} for item in {items.items}]"
         parts_of = unrolled("read", (f"return {parts}",), **KNOWN)
-        total_of = total.reader()
+        total_of = sum_.reader()
 
         def found(read: Any, _raw: Any, names: Names) -> list[Finding]:
             listed, given = parts_of(read), total_of(read)
@@ -273,21 +274,25 @@ class AddsUp(Shape, frozen=True):
             reached = round(sum(listed), 6)
             if abs(reached - given) < CLOSE:
                 return []
-            add_up = f"{names.field(self.parts)} add up to {show(reached)}; "
+            known = names.values(self.total, [given, reached])
+            sent_as = f"sent as {self.total} " if known is None else ""
+            given, total = known or (given, reached)
+            add_up = f"{names.field(self.parts)} add up to {show(total)}; "
             if bounds.within(reached):
-                message = f"is {show(given)}, but {add_up}they must be equal"
-                return [Finding(self.total, message, [reached])]
-            return [Finding(path, f"{add_up}accepted: {listing(bounds.choices) or spans(bounds)}")]
+                message = f"is {sent_as}{show(given)}, but {add_up}they must be equal"
+                return [Finding(self.total, message, names.accepted(self.total, [reached]))]
+            choices = listing(names.accepted(self.total, bounds.choices) or ())
+            return [Finding(path, f"{add_up}accepted: {choices or spans(bounds)}")]
 
         unless = f"not ({when.test}) or " if when else ""
         return Parts(
-            name=f"{items.name}_add_up_to_{total.name}",
+            name=f"{items.name}_add_up_to_{sum_.name}",
             text=lambda names: (
                 f"{names.field(self.parts)} must add up to {names.field(self.total)}."
             ),
             fields=(path, self.total, *(when.fields if when else ())),
-            test=f"{unless}not {items.value} or {total.value} is None or "
-            f"None not in (parts := {parts}) and abs(sum(parts) - {total.value}) < {CLOSE}",
+            test=f"{unless}not {items.value} or {sum_.value} is None or "
+            f"None not in (parts := {parts}) and abs(sum(parts) - {sum_.value}) < {CLOSE}",
             find=found,
         )
 
@@ -421,4 +426,22 @@ class Remark(Shape, frozen=True):
             fields=(self.path, *when.fields),
             test=f"not ({when.test}) or not {place.present}",
             find=lambda _read, _raw, _names: [Finding(self.path, self.message)],
+        )
+
+
+class Unsaid(Shape, frozen=True):
+    """Something that happens by default, and may surprise a caller who did not ask for it."""
+
+    path: str
+    message: str
+
+    def bind(self, struct: type[Struct]) -> Parts:
+        """Return the shape for a payload struct."""
+        place, message = find(struct, self.path), self.message
+        return Parts(
+            name=f"{place.name}_by_default",
+            text=lambda names: f"Unless {names.field(self.path)} is given, {message}.",
+            fields=(self.path,),
+            test=place.present,
+            find=lambda _read, _raw, _names: [Finding(self.path, f"is not given, so {message}")],
         )

@@ -18,7 +18,7 @@ from rushes.request import Image, Request, Shot
 from rushes.request import Subject as Someone
 from rushes.testing._subject import Subject, as_request
 from rushes.testing._values import URL, good
-from rushes.variant import Always
+from rushes.variant import Always, Together
 
 URLS = [URL, URL.replace("/a.", "/b."), URL.replace("/a.", "/c.")]
 PROBES: dict[str, list[Any]] = {
@@ -108,7 +108,10 @@ class RequestChecks(Subject):
             field, _, role = row.partition(".")
             if isinstance(place, Always) or field == "prompt":
                 continue
-            translated = getattr(place, "values", None)
+            translated: Any = getattr(place, "values", None)
+            if isinstance(place, Together):
+                at = place.fields.index(field)
+                translated = {pair[at]: wire for pair, wire in place.values.items()}
             values = list(translated) if translated else PROBES[field]
             if role:
                 values = [value for value in values if {image.role for image in value} == {role}]
