@@ -293,7 +293,9 @@ def read(variant: str, request: Mapping[str, Any]) -> MappedRequest:
     given = {name: value for name, value in request.items() if not absent(name, value)}
     extra = given.pop("extra", None) or {}
     if not given and isinstance(extra, dict) and extra:  # a native payload, sent as it is
-        return judged(gateway, model, tagged(variant, MappedRequest(copy.deepcopy(extra))))
+        return with_sandbox_violations(
+            gateway, model, tagged(variant, MappedRequest(copy.deepcopy(extra)))
+        )
     mapped = MappedRequest({"model": model}, [*malformed({**given, "extra": extra})])
     if mapped.refused:
         mapped.refused += [name for name in WORDS if name in given and name not in TABLE[variant]]
@@ -311,7 +313,7 @@ def read(variant: str, request: Mapping[str, Any]) -> MappedRequest:
         ]
     fill_in_the_duration(mapped, extra)
     add(mapped, filled(variant, extra), "extra")
-    return judged(gateway, model, tagged(variant, mapped))
+    return with_sandbox_violations(gateway, model, tagged(variant, mapped))
 
 
 def plain(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -381,7 +383,7 @@ def tagged(variant: str, mapped: MappedRequest) -> MappedRequest:
     return mapped
 
 
-def judged(gateway: str, model: str, mapped: MappedRequest) -> MappedRequest:
+def with_sandbox_violations(gateway: str, model: str, mapped: MappedRequest) -> MappedRequest:
     """Add what the sandbox refuses in the body, with addresses for local files."""
     if not mapped.refused:
         violations = validate_request(gateway, model, uploaded(mapped.body), loopback=False)

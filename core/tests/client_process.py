@@ -81,11 +81,11 @@ def drop_the_loop(home: str, url: str, when: str) -> None:
     client = AsyncClient(**settings(home, url))
     reached = asyncio.Event()
 
-    def tell(task: Task) -> None:
+    def notice(task: Task) -> None:
         if task.state == when:
             reached.set()
 
-    job = loop.create_task(client.generate("acme/zoom", REQUEST, on_update=tell))
+    job = loop.create_task(client.generate("acme/zoom", REQUEST, on_update=notice))
     loop.run_until_complete(reached.wait())
     kept.extend((job, loop, client))  # until the interpreter ends
     os.write(1, b"ending\n")
@@ -105,11 +105,11 @@ def fork_an_asynchronous_program(home: str, url: str, when: str) -> None:
         async with AsyncClient(**settings(home, url)) as client:
             reached = asyncio.Event()
 
-            def tell(task: Task) -> None:
+            def notice(task: Task) -> None:
                 if task.state == when:
                     reached.set()
 
-            job = asyncio.create_task(client.generate("acme/zoom", REQUEST, on_update=tell))
+            job = asyncio.create_task(client.generate("acme/zoom", REQUEST, on_update=notice))
             await reached.wait()
             if os.fork() == 0:
                 kept.append(job)

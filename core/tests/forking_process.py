@@ -74,7 +74,7 @@ class Forking(Body):
 
     child: int | None = None
 
-    def tell(self) -> None:
+    def report_progress(self) -> None:
         if self.child is None and len(self.content) >= TURNS:
             self.child = os.fork()
 

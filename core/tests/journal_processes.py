@@ -62,7 +62,7 @@ def end(journal: SQLiteJournal, how: str) -> None:
     for work in (lambda: journal._store.write(slow), lambda: journal.add(make_task("dune"))):
         threading.Thread(target=work, daemon=True).start()
         begun.wait(30)
-    while journal._store._writer._handed.qsize() == 0:  # type: ignore[union-attr]
+    while journal._store._writer._queue.qsize() == 0:  # type: ignore[union-attr]
         pass
     if how == "raise":
         raise SystemExit(3)

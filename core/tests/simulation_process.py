@@ -164,7 +164,7 @@ class Run:
         self.world.now = max(self.world.now, self._since + seconds)
 
     def _go(self, on: Callable[[], Effect | None]) -> None:
-        held = self.process.session.held
+        held = self.process.session.owned
         had = self.job in held
         try:
             effect = on()

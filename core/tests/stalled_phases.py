@@ -11,14 +11,14 @@ from typing import Any
 
 from msgspec import Struct
 from raw_server import RawServer, silent
-from rushes._network.settings import Settings
+from rushes._network.settings import NetworkSettings
 from transport_runner import settings
 
 
 class Phase(Struct):
     """Where a call to `url` gets stuck; `reached` says whether one is stuck."""
 
-    given: Settings
+    given: NetworkSettings
     url: str
     reached: Callable[[], bool]
 

@@ -10,7 +10,7 @@ from typing import Any
 from rushes import Answer, Timeouts
 from rushes._flow import NotSent, Send
 from rushes._network.async_transport import AsyncTransport
-from rushes._network.settings import Settings
+from rushes._network.settings import NetworkSettings
 from rushes._network.transport import Transport
 
 Perform = Callable[..., Any]
@@ -28,11 +28,11 @@ class Body:
     def write(self, chunk: bytes) -> None:
         self.content += chunk
 
-    def tell(self) -> None:
+    def report_progress(self) -> None:
         """Report nothing."""
 
 
-def settings(**changes: Any) -> Settings:
+def settings(**changes: Any) -> NetworkSettings:
     """Return settings with long timeouts."""
     given = {
         "timeouts": Timeouts(connect=60, read=60),
@@ -41,7 +41,7 @@ def settings(**changes: Any) -> Settings:
         "transport": None,
         **changes,
     }
-    return Settings(**given)
+    return NetworkSettings(**given)
 
 
 def retry_until_sent(attempt: Callable[[float], Any]) -> Any:
@@ -58,7 +58,7 @@ def retry_until_sent(attempt: Callable[[float], Any]) -> Any:
 def run_in_thread(kind: str) -> Perform:
     """Return a function that performs effects in a thread, and fails the test if they never end."""
 
-    def blocking(given: Settings, effects: tuple[Any, ...]) -> list[Any]:
+    def blocking(given: NetworkSettings, effects: tuple[Any, ...]) -> list[Any]:
         transport = Transport(given)
         try:
             return [
@@ -68,7 +68,7 @@ def run_in_thread(kind: str) -> Perform:
         finally:
             transport.close()
 
-    async def awaiting(given: Settings, effects: tuple[Any, ...]) -> list[Any]:
+    async def awaiting(given: NetworkSettings, effects: tuple[Any, ...]) -> list[Any]:
         transport = AsyncTransport(given)
         try:
             return [
@@ -78,7 +78,7 @@ def run_in_thread(kind: str) -> Perform:
         finally:
             await transport.close()
 
-    def run(given: Settings, *effects: Any) -> Any:
+    def run(given: NetworkSettings, *effects: Any) -> Any:
         outcome: Future[list[Any]] = Future()
 
         def work() -> None:

@@ -8,13 +8,13 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kits import kits
 from rushes import Answer, Client, Receipt, RushesError, Task
-from rushes._flow import Do, Effect, Interrupted, Send, Sleep
 from rushes.journal import essence
 from rushes.testing import Clock
 from rushes.testing._answers import BODIES, STATUSES
@@ -28,48 +28,56 @@ MOST_SECONDS = 120 + 120 + 60 + 1
 
 
 class CountedClock(Clock):
-    """A clock that moves only by what a client does."""
+    """A clock that moves only by what a client does: its pauses, and a tenth for each call."""
 
     seconds = 0.0
 
     def elapsed(self) -> float:
         return self.seconds
 
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.seconds += seconds
 
-class Answered(Client):
-    """A client whose calls are all answered from a list, over and over."""
 
-    answers: Iterator[Answer | None]
-    clock: CountedClock
-    provider: str
-    slept = 0.0
-    creating: list[Any]
+class Gateway(httpx.BaseTransport):
+    """Answers all calls from a list, over and over; None breaks the connection."""
 
-    def _perform(self, effect: Effect) -> Any:
-        if isinstance(effect, Do):
-            return effect.work()
-        if isinstance(effect, Sleep):
-            self.slept += effect.seconds
-            self.clock.seconds += effect.seconds
-            return None
+    def __init__(self, provider: str) -> None:
+        self.provider, self.clock = provider, CountedClock()
+        self.answers: Iterator[Answer | None] = iter(())
+        self.created: list[bytes] = []
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
         self.clock.seconds += 0.1
-        if isinstance(effect, Send) and effect.creating:
-            self.creating.append(effect.call)
         answer = next(self.answers)
-        if answer is None or not isinstance(effect, Send):
-            raise Interrupted("the connection broke")
-        return answer
+        if request.url.path == KITS[self.provider].variant.submit_path:
+            self.created.append(request.read())
+        if answer is None or (request.headers["connection"] == "close" and request.method == "GET"):
+            raise httpx.ReadError("the connection broke")  # a download always does
+        headers = [
+            (name.encode(), value.encode("utf-8", "replace"))
+            for name, value in answer.headers.items()
+        ]
+        return httpx.Response(answer.status, headers=headers, content=answer.body)
 
 
 @pytest.fixture(scope="module", params=sorted(KITS))
-def client(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Answered:
-    provider: str = request.param
-    home = tmp_path_factory.mktemp("home")
-    keys, base_urls = {provider: KEY}, {provider: "https://gateway.example.com"}
-    clock = CountedClock()
-    client = Answered(keys=keys, base_urls=base_urls, home=home, journal=None, clock=clock)
-    client.clock, client.provider = clock, provider
-    return client
+def gateway(request: Any) -> Gateway:
+    return Gateway(request.param)
+
+
+@pytest.fixture(scope="module")
+def client(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    with Client(
+        keys={gateway.provider: KEY},
+        base_urls={gateway.provider: "https://gateway.example.com"},
+        home=tmp_path_factory.mktemp("home"),
+        journal=None,
+        clock=gateway.clock,
+        transport=gateway,
+    ) as client:
+        yield client
 
 
 @st.composite
@@ -107,33 +115,36 @@ def answers(provider: str) -> st.SearchStrategy[list[Answer | None]]:
 
 
 @given(data=st.data())
-def test_every_job_ends_whatever_the_answers(client: Answered, data: st.DataObject) -> None:
-    kit = KITS[client.provider]
-    given_ = data.draw(answers(client.provider))
-    client.answers, client.creating, client.slept = cycle(given_), [], 0.0
-    told: list[Task] = []
+def test_every_job_ends_whatever_the_answers(
+    client: Client, gateway: Gateway, data: st.DataObject
+) -> None:
+    kit = KITS[gateway.provider]
+    given_ = data.draw(answers(gateway.provider))
+    gateway.answers, gateway.created = cycle(given_), []
+    gateway.clock.pauses.clear()
+    updates: list[Task] = []
     request = {"prompt": "A red kite"}
     with pytest.raises(RushesError) as caught:  # there is no video to be had
-        client.generate(kit.variant.id, request, timeout=60, on_update=told.append)
+        client.generate(kit.variant.id, request, timeout=60, on_update=updates.append)
     assert KEY not in f"{caught.value}{caught.value.task}"
     assert caught.value.task
     # A look-up without a result is not reported.
-    assert essence(caught.value.task) == essence(told[-1])
-    assert client.slept <= MOST_SECONDS
-    assert len({call.body for call in client.creating}) == 1
-    _paid_once(kit.variant.idempotency, given_, client.creating)
-    receipts = {task.receipt for task in told if task.receipt}
+    assert essence(caught.value.task) == essence(updates[-1])
+    assert sum(gateway.clock.pauses) <= MOST_SECONDS
+    assert len(set(gateway.created)) == 1
+    _paid_once(kit.variant.idempotency, given_, gateway.created)
+    receipts = {task.receipt for task in updates if task.receipt}
     assert len(receipts) <= 1
     assert all(isinstance(found, Receipt) and found.remote_id.strip() for found in receipts)
-    assert all(task.progress is None or 0 <= task.progress <= 100 for task in told)
+    assert all(task.progress is None or 0 <= task.progress <= 100 for task in updates)
 
 
-def _paid_once(idempotency: str, given_: list[Answer | None], creating: list[Any]) -> None:
+def _paid_once(idempotency: str, given_: list[Answer | None], created: list[bytes]) -> None:
     """Without idempotency, a second creating call may only follow a `429`."""
     if idempotency != "none":
         return
     waits = [answer for answer in given_ if answer and answer.status == 429]
-    assert len(creating) == 1 or waits
+    assert len(created) == 1 or waits
 
 
 def test_every_gateway_is_covered() -> None:

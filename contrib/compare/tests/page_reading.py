@@ -56,7 +56,7 @@ def whole(page: Page) -> str:
     return "\n".join(str(part) for part in parts).casefold()
 
 
-def tells(page: Page) -> list[str]:
+def visible_variant_names(page: Page) -> list[str]:
     """Return the parts of the variants' names that are anywhere in the document."""
     text = whole(page)
     parts = {part for variant in VARIANTS for part in variant.split("/")}

@@ -7,9 +7,9 @@ from typing import Any
 import av
 from rushes_compare.results import (
     Cell,
+    CheckFinding,
     Difference,
     Failure,
-    Finding,
     Promise,
     Results,
     Row,
@@ -95,7 +95,7 @@ def made(number: int, row: int, variant: str, seconds: float, size: tuple[int, i
         timing=Timing(
             accepting=0.4, queued=1.5 + column, rendering=38.0 + 9 * row, downloading=0.9
         ),
-        notes=[Finding(path="prompt", code="tag", message="The tag <<<image_1>>> was added.")]
+        notes=[CheckFinding(path="prompt", code="tag", message="The tag <<<image_1>>> was added.")]
         if column == 1
         else [],
         video=video(name, seconds, size, silent=column == 4, black=[Stretch(start=0.0, end=0.4)])
@@ -183,7 +183,7 @@ def cannot(cell: Cell) -> Cell:
         variant=cell.variant,
         state="cannot",
         problems=[
-            Finding(
+            CheckFinding(
                 path="audio",
                 code="unsupported",
                 message="This variant makes silent videos; uniall/kling-v3-std-audio makes sound.",

@@ -180,7 +180,7 @@ def test_the_types_of_the_page_are_the_structs() -> None:
     found = re.findall(r"^export interface (\w+) \{\n(.*?)^\}", text, re.MULTILINE | re.DOTALL)
     interfaces = {name: set(re.findall(r"^  (\w+): ", body, re.MULTILINE)) for name, body in found}
     for struct in (
-        structs.Results, structs.Row, structs.Cell, structs.Finding, structs.Failure,
+        structs.Results, structs.Row, structs.Cell, structs.CheckFinding, structs.Failure,
         structs.Timing, structs.Stretch, structs.Video, structs.Promise,
     ):  # fmt: skip
         fields = set(struct.__struct_fields__)

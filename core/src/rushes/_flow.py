@@ -44,7 +44,7 @@ class Sink(Protocol):
     def write(self, chunk: bytes) -> None:
         """Take the next piece of the body; raise to stop the stream."""
 
-    def tell(self) -> None:
+    def report_progress(self) -> None:
         """Report progress; called after each piece, in the thread of the flow."""
 
 

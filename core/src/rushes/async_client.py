@@ -47,7 +47,7 @@ class AsyncClient(Configured):
 
     def __del__(self) -> None:
         # The threads of an executor end once nothing refers to it; to shut it down takes a lock.
-        self._let_go(self._transport, self._workers, self._journal_thread)
+        self._close_without_waiting(self._transport, self._workers, self._journal_thread)
 
     async def close(self) -> None:
         """Close connections, worker threads and the journal."""

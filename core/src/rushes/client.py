@@ -39,7 +39,7 @@ class Client(Configured):
         self.close()
 
     def __del__(self) -> None:
-        self._let_go(self._transport)
+        self._close_without_waiting(self._transport)
 
     def close(self) -> None:
         """Close connections and the journal."""

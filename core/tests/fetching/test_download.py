@@ -646,7 +646,7 @@ def test_a_finished_job_is_not_fetched_again(make: Maker, server: Server, tmp_pa
 def test_download_progress_is_reported_but_not_recorded(
     make: Maker, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rushes._fetch.part_file.TOLD_EVERY", 0.0)
+    monkeypatch.setattr("rushes._fetch.part_file.REPORTED_EVERY", 0.0)
     server.video = box(b"ftyp", b"isom\0\0\0\0isom") + box(b"mdat", bytes(400_000)) + box(b"moov")
     driver = make()
     seen: list[Task] = []
@@ -661,7 +661,7 @@ def test_download_progress_is_reported_but_not_recorded(
 def test_a_callback_that_raises_during_a_download_leaves_it_resumable(
     make: Maker, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rushes._fetch.part_file.TOLD_EVERY", 0.0)
+    monkeypatch.setattr("rushes._fetch.part_file.REPORTED_EVERY", 0.0)
     driver = make()
 
     def leave(task: Task) -> None:

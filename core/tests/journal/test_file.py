@@ -375,7 +375,7 @@ def test_queued_writes_are_committed_together(journal: SQLiteJournal) -> None:
         threads[-1].start()
     writer = journal._store._writer
     assert writer is not None
-    while writer._handed.qsize() < 20:
+    while writer._queue.qsize() < 20:
         pass
     go.set()
     for thread in threads:
@@ -429,7 +429,7 @@ def test_a_write_interrupted_while_queued_is_still_done(journal: SQLiteJournal) 
 
     def interrupt() -> None:
         writer = journal._store._writer
-        while writer is None or writer._handed.qsize() == 0:
+        while writer is None or writer._queue.qsize() == 0:
             pass
         signal.pthread_kill(main, signal.SIGINT)
 

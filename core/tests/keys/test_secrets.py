@@ -311,11 +311,11 @@ def test_cancellation_during_a_call_shows_no_key(server: Server, home: Path) -> 
     async def cancelled(route: str) -> str:
         loop, started = asyncio.get_running_loop(), asyncio.Event()
 
-        def tell(handler: Handler) -> None:
+        def start_and_stall(handler: Handler) -> None:
             loop.call_soon_threadsafe(started.set)
             stalls(handler)
 
-        server.on(route, tell)
+        server.on(route, start_and_stall)
         settings: Any = {"plugins": [Zoom()], "base_urls": {"acme": server.url}, "home": home}
         polling = Polling(first=0, every=0.01)
         async with AsyncClient(keys={"acme": KEY}, polling=polling, **settings) as client:

@@ -17,9 +17,9 @@ import pytest
 from raw_server import OK, RawServer, answering, still_open
 from rushes import Call
 from rushes._flow import Dispatch, Interrupted, NotSent, Send
+from rushes._network.active_call import ActiveCall, under_way
 from rushes._network.async_transport import AsyncTransport
 from rushes._network.connections import _leaving
-from rushes._network.exchange import Exchange, under_way
 from rushes._network.transport import Transport
 from stalled_phases import PHASES, Phase, wait_until, wait_until_async
 from transport_runner import Perform, run_in_thread, settings
@@ -122,7 +122,7 @@ def test_a_call_that_left_unanswered_may_have_arrived(perform: Perform) -> None:
 
 def test_setting_up_a_tunnel_does_not_count_as_leaving() -> None:
     dispatch = allowed()
-    exchange = Exchange(20, dispatch=dispatch)
+    exchange = ActiveCall(20, dispatch=dispatch)
     with under_way(exchange):
         for words in (
             b"",
@@ -137,10 +137,10 @@ def test_setting_up_a_tunnel_does_not_count_as_leaving() -> None:
 
 
 def test_a_call_that_connects_too_late_does_not_leave(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rushes._network.exchange.LEAVES_WITHIN", 0.0)
+    monkeypatch.setattr("rushes._network.active_call.LEAVES_WITHIN", 0.0)
     asked: list[int] = []
     dispatch = Dispatch(lambda: asked.append(1))
-    exchange = Exchange(20, dispatch=dispatch)
+    exchange = ActiveCall(20, dispatch=dispatch)
     with under_way(exchange), pytest.raises(httpcore.ConnectTimeout, match="no connection within"):
         _leaving(b"POST /x HTTP/1.1\r\n")
     assert (exchange.sent, dispatch.left, asked) == (False, False, [])
@@ -168,7 +168,7 @@ def test_a_call_with_the_method_connect_is_refused(perform: Perform) -> None:
 def test_a_call_connects_in_time_or_does_not_leave(
     perform: Perform, phase: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rushes._network.exchange.LEAVES_WITHIN", 0.3)
+    monkeypatch.setattr("rushes._network.active_call.LEAVES_WITHIN", 0.3)
     dispatch = allowed()
     words = r"no connection within 0\.3 seconds"
     with phase() as held, pytest.raises(NotSent, match=words):
@@ -179,7 +179,7 @@ def test_a_call_connects_in_time_or_does_not_leave(
 def test_a_call_that_has_left_gets_its_full_timeout(
     perform: Perform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rushes._network.exchange.LEAVES_WITHIN", 1.0)
+    monkeypatch.setattr("rushes._network.active_call.LEAVES_WITHIN", 1.0)
 
     def answers_later(server: RawServer, connection: socket.socket) -> None:
         next(server.requests(connection))
@@ -192,11 +192,11 @@ def test_a_call_that_has_left_gets_its_full_timeout(
 
 
 def test_a_call_leaves_within_fifteen_seconds_whatever_the_timeouts() -> None:
-    exchange = Exchange(120, dispatch=allowed())
+    exchange = ActiveCall(120, dispatch=allowed())
     assert 14 < exchange.left <= 15
     exchange.leave()
     assert 118 < exchange.left <= 120
-    assert Exchange(120).left > 118
+    assert ActiveCall(120).left > 118
 
 
 async def cancel_at(
@@ -239,7 +239,7 @@ def test_a_call_cancelled_in_the_queue_has_not_left(times: int) -> None:
         url = f"http://127.0.0.1:{port}/x"
         first = asyncio.create_task(transport.send(creating(url, allowed())))
         await wait_until_async(lambda: bool(server.heads))
-        waiting = transport._routes.places._lines[False]
+        waiting = transport._routes.queue._lines[False]
         await cancel_at(transport, creating(url, dispatch), lambda: bool(waiting), times)
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
@@ -402,7 +402,7 @@ def test_a_call_stopped_by_ctrl_c_in_the_queue_has_not_left() -> None:
         first = threading.Thread(target=hang)
         first.start()
         wait_until(lambda: bool(server.heads))
-        thread = press_ctrl_c(lambda: bool(transport._routes.places._lines[False]))
+        thread = press_ctrl_c(lambda: bool(transport._routes.queue._lines[False]))
         with pytest.raises(KeyboardInterrupt):
             transport.send(creating(url, dispatch))
         thread.join()

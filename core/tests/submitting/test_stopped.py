@@ -156,18 +156,18 @@ def test_a_receipt_is_written_although_cancelled_while_queued(
         gate.wait(30)
 
     def create_and_keep_the_journal_busy(handler: Handler) -> None:
-        store.hand(keep_busy)
+        store.enqueue(keep_busy)
         busy.wait(30)
         created(handler)
 
     async def run() -> None:
         job = asyncio.create_task(client.submit("acme/zoom", REQUEST))
-        while not (server.clips and store._writer._handed.qsize()):  # noqa: ASYNC110
+        while not (server.clips and store._writer._queue.qsize()):  # noqa: ASYNC110
             await asyncio.sleep(0)
         for _ in range(3):  # like anyio's scopes, which cancel until everything has ended
             job.cancel()
             await asyncio.sleep(0)
-        assert store._writer._handed.qsize() > 1  # the claim's release is queued behind the receipt
+        assert store._writer._queue.qsize() > 1  # the claim's release is queued behind the receipt
         gate.set()
         with pytest.raises(asyncio.CancelledError):
             await job

@@ -18,8 +18,8 @@ MEANINGS = {
     CONFIGURATION: "configuration: a key, a base URL, a variant, the journal; nothing was bought",
     NOT_BOUGHT: "nothing was bought: refused by us or by the provider, or never sent",
     ENDED: "the provider failed, cancelled or expired the task, or offers no usable video",
-    UNFINISHED: "the task is still alive and not finished here; the resume command is printed",
-    UNKNOWN: "nobody knows whether the submit was accepted; the task's reference is printed",
+    UNFINISHED: "the task is not finished here; the resume command is printed",
+    UNKNOWN: "it is unknown whether the submit was accepted; the task's reference is printed",
     INTERRUPTED: "Ctrl-C; if there is a task, the resume command is printed",
     BROKEN_PIPE: "the program that was reading the output closed it",
 }

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 __all__ = [
-    "SCHEMA", "Cell", "Difference", "Failure", "Finding", "Promise", "Results", "Row", "State",
+    "SCHEMA", "Cell", "CheckFinding", "Difference", "Failure", "Promise", "Results", "Row", "State",
     "Stretch", "Timing", "Video",
 ]  # fmt: skip
 
@@ -35,7 +35,7 @@ State = Literal[
 """The state of a cell; all but the first two are states of `rushes.Task`."""
 
 
-class Finding(Struct, frozen=True, kw_only=True):
+class CheckFinding(Struct, frozen=True, kw_only=True):
     """A problem or a note from the check."""
 
     path: str
@@ -143,8 +143,8 @@ class Cell(Struct, frozen=True, kw_only=True):
     repeat: Count = 1
     attempt: Count = 1
     state: State = "planned"
-    problems: list[Finding] = []
-    notes: list[Finding] = []
+    problems: list[CheckFinding] = []
+    notes: list[CheckFinding] = []
     payload: dict[str, Any] | None = None
     transport: list[str] = []
     differs: list[Difference] = []

@@ -118,7 +118,7 @@ def test_a_dry_run_shows_everything_before_paying(
         (["-f", "home/priced.yaml", *PAIR, "--price", f"{OTHER}=1/s"], 2, "which is not compared"),
         (["--resume", "home"], 3, "holds no comparison"),
         (["--resume", "home", "A red kite"], 3, "holds no comparison"),
-        (["--resume", "home", "--duration", "5"], 2, "'--duration' would be for a new prompt"),
+        (["--resume", "home", "--duration", "5"], 2, "'--duration' apply to a new prompt"),
         (["--resume", "home", "--repeat", "1", "-o", "x"], 2, "leave out '-o' / '--output'"),
         (["--resume", "home", "--no-audio"], 2, "'--audio'"),
         (["-f", "home/plan.yaml"], 2, "prompt: there is no such field (nearest: prompts)"),

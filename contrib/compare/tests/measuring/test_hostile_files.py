@@ -178,7 +178,7 @@ def changed(content: bytes, changes: list[tuple[int, int]], end: float) -> bytes
     return bytes(body[: max(1, round(len(body) * end))])
 
 
-def unless_told(act: Callable[[], Result], path: Path) -> Result | None:
+def unless_refused(act: Callable[[], Result], path: Path) -> Result | None:
     """Return the result, or None if a message explained why there is none."""
     try:
         return act()
@@ -198,7 +198,7 @@ def test_any_bytes_are_measured_or_reported(
 ) -> None:
     path = tmp_path / name
     path.write_bytes(changed(films[name], changes, end))
-    video = unless_told(lambda: measure(path, tmp_path), path)
+    video = unless_refused(lambda: measure(path, tmp_path), path)
     if video is not None:
         assert min(video.duration, video.frame_rate, video.width, video.height) > 0
-    unless_told(lambda: write_poster(path, tmp_path / "p.jpg"), path)
+    unless_refused(lambda: write_poster(path, tmp_path / "p.jpg"), path)

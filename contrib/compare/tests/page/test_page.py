@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from page_reading import ROW, names, ready, tells, times, until
+from page_reading import ROW, names, ready, times, until, visible_variant_names
 from page_results import PROMPTS, VARIANTS, film, promise, results
 from playwright.sync_api import Browser, Page
 from rushes_compare._page import write_page
 from rushes_compare._page.escaping import escape_invisible
-from rushes_compare.results import Cell, Failure, Finding, Results
+from rushes_compare.results import Cell, CheckFinding, Failure, Results
 
 FRAME = 1 / 24
 TOLERANCE = 0.08  # as the page has it
@@ -214,13 +214,13 @@ def test_blind_hides_every_name_until_the_vote(opened: Open, found: Results) -> 
     ready(page, 8)
     urls: list[str] = []
     page.on("request", lambda request: urls.append(request.url.casefold()))
-    assert tells(page) == []
+    assert visible_variant_names(page) == []
     for word in ("$0", "lufs", "1280x720", "differences", "rendered"):
         assert word not in page.inner_text("#rows").casefold()
     assert names(page, 0) == [f"Video {letter}" for letter in "ABCDEFGH"]
     assert names(page, 1) == [f"Video {letter}" for letter in "ABCDEFG"]  # one has no video
     page.reload()  # stays blind, whatever the page has kept
-    assert tells(page) == []
+    assert visible_variant_names(page) == []
     page.fill("#search", "uniall")  # what is hidden cannot be searched for
     page.fill("#search", "kites")
     assert page.locator("section.row:visible").count() == 1
@@ -233,7 +233,7 @@ def test_blind_hides_every_name_until_the_vote(opened: Open, found: Results) -> 
     assert names(page, 1)[0] == "Video A"
     assert page.locator(".overview").count() == 0
     page.keyboard.press("u")
-    assert tells(page) == []
+    assert visible_variant_names(page) == []
     for key in ("1", "ArrowDown", "2", "ArrowDown"):
         page.keyboard.press(key)
     assert page.locator(".overview").count() == 0
@@ -252,7 +252,7 @@ def test_blind_shuffles_each_row_and_can_wait_for_the_end(opened: Open, found: R
     page.select_option("#reveal", "end")
     assert "Which is best?" in page.inner_text("#row-0 .ballot")
     page.keyboard.press("1")
-    assert tells(page) == []
+    assert visible_variant_names(page) == []
     assert page.locator("[aria-pressed=true].vote").count() == 1
     orders = []
     for _ in range(5):
@@ -366,7 +366,7 @@ def test_the_facts_of_a_cell(opened: Open) -> None:
 def test_a_problem_without_accepted_values_shows_only_its_message(
     opened: Open, found: Results, tmp_path: Path
 ) -> None:
-    problem = Finding(path="audio", code="x", message="It cannot be set.", accepted=[])
+    problem = CheckFinding(path="audio", code="x", message="It cannot be set.", accepted=[])
     cell = Cell(id="a", row=0, variant=VARIANTS[0], state="cannot", problems=[problem])
     write_page(msgspec.structs.replace(found, rows=found.rows[:1], cells=[cell]), tmp_path)
     page = opened(tmp_path)
@@ -433,7 +433,7 @@ def test_if_the_script_fails_the_plain_table_remains(
 def hostile(found: Results, number: int = 0) -> Results:
     """Put text that attacks the page everywhere."""
     cell = found.cells[number]
-    bad = Finding(path=HOSTILE, code="x", message=HOSTILE, accepted=[HOSTILE], source=HOSTILE)
+    bad = CheckFinding(path=HOSTILE, code="x", message=HOSTILE, accepted=[HOSTILE], source=HOSTILE)
     attacked = msgspec.structs.replace(
         cell,
         variant=HOSTILE,
@@ -503,7 +503,7 @@ def test_a_single_file_works_alone(
     until(page, f"{ROW}.every((video) => !video.paused && video.currentTime > 0.2)")
     assert page.locator(".screen img").evaluate_all("(all) => all.every((one) => one.naturalWidth)")
     page.keyboard.press("b")
-    assert tells(page) == []
+    assert visible_variant_names(page) == []
 
 
 def test_without_scripts_there_is_a_table(opened: Open) -> None:

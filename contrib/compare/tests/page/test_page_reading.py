@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from page_reading import ROW, names, ready, tells, until
+from page_reading import ROW, names, ready, until, visible_variant_names
 from page_results import VARIANTS, failed, results
 from PIL import Image
 from playwright.sync_api import Page
@@ -49,7 +49,7 @@ def another(folder: Path, found: Results, tmp_path: Path) -> Callable[..., Path]
     return write
 
 
-def led(page: Page) -> list[str]:
+def current_rows(page: Page) -> list[str]:
     found: list[str] = page.locator(".row.led").evaluate_all("(all) => all.map((one) => one.id)")
     return found
 
@@ -61,7 +61,7 @@ def scroll_to(page: Page, row: int) -> None:
 
 def test_the_visible_row_leads(opened: Open) -> None:
     page = opened()
-    assert led(page) == ["row-0"]
+    assert current_rows(page) == ["row-0"]
     scroll_to(page, 2)
     assert page.text_content("#play") == "Play row 3"
     page.keyboard.press("2")
@@ -80,10 +80,10 @@ def test_the_visible_row_leads(opened: Open) -> None:
 def test_a_row_keeps_the_lead_while_half_of_it_is_visible(opened: Open) -> None:
     page = opened(height=1400)
     page.keyboard.press("ArrowDown")
-    assert led(page) == ["row-1"]
+    assert current_rows(page) == ["row-1"]
     page.evaluate("() => scrollBy(0, -80)")
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)))")
-    assert led(page) == ["row-1"]
+    assert current_rows(page) == ["row-1"]
 
 
 def test_a_button_out_of_view_is_not_pressed(opened: Open) -> None:
@@ -109,7 +109,7 @@ def test_without_a_visible_row_a_vote_only_shows_its_row(opened: Open) -> None:
 def test_a_hidden_row_does_not_lead(opened: Open) -> None:
     page = opened(height=1400)
     page.fill("#search", "lighthouse")
-    assert led(page) == ["row-2"]
+    assert current_rows(page) == ["row-2"]
     page.locator("#search").blur()
     page.keyboard.press("1")
     assert page.locator("#row-2 .won").count() == 1
@@ -190,7 +190,7 @@ def test_a_new_blind_round_asks_before_it_clears(opened: Open) -> None:
     page.keyboard.press("b")
     page.click("#ask .primary")
     assert votes(page) == {}
-    assert tells(page) == []
+    assert visible_variant_names(page) == []
 
 
 def test_blind_mode_hides_costs(opened: Open) -> None:
@@ -333,7 +333,7 @@ def test_takes_are_shown_side_by_side(
     page.keyboard.press("Space")
     until(page, f"{ROW}.every((video) => !video.paused)")
     page.keyboard.press("b")
-    assert tells(page) == []
+    assert visible_variant_names(page) == []
     shown = page.locator(".slot", has=page.locator(".take"))
     assert shown.locator(".take").all_text_contents() == ["take 1", "take 2"]
     page.keyboard.press("1")

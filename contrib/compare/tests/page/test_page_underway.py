@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from page_reading import names, tells
+from page_reading import names, visible_variant_names
 from page_results import VARIANTS, results
 from playwright.sync_api import Page
 from rushes_compare._page import write_page
@@ -53,7 +53,7 @@ def test_the_page_shows_its_progress(open_page: Open, folder: Path) -> None:
     assert page.inner_text(".film.unfinished .blank") == "Under way\nin progress, 40 %"
     page.keyboard.press("b")
     assert page.locator("#progress").is_visible()
-    assert tells(page) == []
+    assert visible_variant_names(page) == []
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ def test_a_request_is_a_prompt_a_request_or_its_fields() -> None:
         (("x", [7], 1), "a variant must be text, not 7"),
         (("x", ["a/b"], "2"), "a whole number, not '2'"),
         (("x", ["a/b"], True), "a whole number, not True"),
-        ((["x", "\ud83d"], ["a/b"]), "prompt 2 contains half a character .U.D83D."),
+        ((["x", "\ud83d"], ["a/b"]), "prompt 2 contains a lone surrogate .U.D83D."),
         (([{"name": "\udc00", "prompt": "x"}], ["a/b"]), "name of prompt 1 contains half"),
         (([{"prompt": object()}], ["a/b"]), "prompt 1 is not plain JSON"),
         (([{"prompt": "x", "images": {"a.png"}}], ["a/b"]), "prompt 1 is not plain JSON"),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Settings:
+class SandboxSettings:
     """How the gateways behave; all times are seconds."""
 
     #: The API key that all three gateways accept.

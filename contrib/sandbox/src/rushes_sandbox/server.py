@@ -21,7 +21,7 @@ from rushes_sandbox._http.recording import RecordingMiddleware
 from rushes_sandbox._http.server import BackgroundServer, listen
 from rushes_sandbox._rendering.lies import find_lie
 from rushes_sandbox._rendering.queue import RenderQueue
-from rushes_sandbox._settings import Settings
+from rushes_sandbox._settings import SandboxSettings
 from rushes_sandbox._state.state import GatewayState
 from rushes_sandbox._state.tasks import GatewayTask
 
@@ -45,21 +45,21 @@ class Sandbox:
     def __init__(
         self,
         *,
-        key: str = Settings.key,
-        queue_seconds: float = Settings.queue_seconds,
-        render_seconds: float = Settings.render_seconds,
-        result_lifetime: float = Settings.result_lifetime,
-        balance: float | None = Settings.balance,
-        rate_limit: int | None = Settings.rate_limit,
-        rate_window: float = Settings.rate_window,
-        poll_after: int | None = Settings.poll_after,
-        record: bool = Settings.record,
+        key: str = SandboxSettings.key,
+        queue_seconds: float = SandboxSettings.queue_seconds,
+        render_seconds: float = SandboxSettings.render_seconds,
+        result_lifetime: float = SandboxSettings.result_lifetime,
+        balance: float | None = SandboxSettings.balance,
+        rate_limit: int | None = SandboxSettings.rate_limit,
+        rate_window: float = SandboxSettings.rate_window,
+        poll_after: int | None = SandboxSettings.poll_after,
+        record: bool = SandboxSettings.record,
         clock: Callable[[], float] = time.time,
         folder: str | Path | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         faults: Iterable[str] = (),
-        drip_interval: float = Settings.drip_interval,
+        drip_interval: float = SandboxSettings.drip_interval,
         lies: Iterable[str] = (),
     ) -> None:
         if not ip_address(host).is_loopback:
@@ -67,7 +67,7 @@ class Sandbox:
                 f"{host} is not a loopback address; the sandbox serves this machine only. "
                 "Use 127.0.0.1 or ::1."
             )
-        settings = Settings(
+        settings = SandboxSettings(
             key=key,
             queue_seconds=queue_seconds,
             render_seconds=render_seconds,

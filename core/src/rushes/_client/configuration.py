@@ -13,14 +13,14 @@ from rushes._check.siblings import naming_siblings
 from rushes._client.verbs import Jobs, RequestLike
 from rushes._journal.sqlite import SQLiteJournal
 from rushes._keys.redacting import Secret, hidden
-from rushes._network.settings import Settings, Timeouts
+from rushes._network.settings import NetworkSettings, Timeouts
 from rushes._plugins.loading import LoadedVariant
 from rushes._plugins.registry import Registry
 from rushes._session.clock import SystemClock
 from rushes._session.provider_keys import ProviderKeys
 from rushes._session.records import Records
 from rushes._session.session import OnUpdate, Session
-from rushes._submit.submitting import configured
+from rushes._submit.submitting import require_sendable
 from rushes._submit.uploading import file_problems
 from rushes._urls import proxy_objection
 from rushes.errors import ConfigurationError
@@ -94,7 +94,7 @@ class Configured:
         self._journal_is_ours = journal is DEFAULT
         if journal is DEFAULT:
             journal = SQLiteJournal(folder / "journal.db", clock=clock.since_boot)
-        self._settings = Settings(
+        self._settings = NetworkSettings(
             timeouts=timeouts or Timeouts(),
             proxy=proxy,
             connections=connections,
@@ -133,7 +133,7 @@ class Configured:
         Raises MissingKeyError, or another ConfigurationError: no base URL, a key that belongs to
         another distribution, a broken wrapper.
         """
-        configured(self._session, self.registry.get(variant))
+        require_sendable(self._session, self.registry.get(variant))
 
     def check_all(self, request: RequestLike) -> list[Report]:
         """Check a request against every installed variant: who can do it, and who cannot and why.
@@ -141,9 +141,9 @@ class Configured:
         Each report has notes and, if known, an estimated cost. A variant whose plugin is broken
         cannot, and a problem with the code `broken_plugin` says why.
         """
-        return [self._judged(variant_id, request) for variant_id in self.registry.ids()]
+        return [self._check_one(variant_id, request) for variant_id in self.registry.ids()]
 
-    def _judged(self, variant: str, request: RequestLike) -> Report:
+    def _check_one(self, variant: str, request: RequestLike) -> Report:
         try:
             return self._checked(variant, request)[1]
         except ConfigurationError as error:
@@ -171,7 +171,7 @@ class Configured:
             report = msgspec.structs.replace(report, problems=tuple(problems), payload=None)
         return loaded, report
 
-    def _let_go(self, *held: object) -> None:
+    def _close_without_waiting(self, *held: object) -> None:
         """Release what a client that was not closed holds, without waiting, and warn about it.
 
         A journal that the caller made is the caller's to close.
@@ -179,7 +179,7 @@ class Configured:
         found = [each for each in held if each is not None]
         journal = self._session.journal if "_session" in vars(self) else None
         if isinstance(journal, SQLiteJournal) and self._journal_is_ours and journal.is_open:
-            journal.let_go()
+            journal.close_without_waiting()
             found.append(journal)
         if found:
             warnings.warn(f"unclosed {self!r}", ResourceWarning, source=self, stacklevel=2)

@@ -9,13 +9,13 @@ from typing import Any, Concatenate, ParamSpec
 
 import msgspec
 
-from rushes._fetch.download import delivered, lies_at
+from rushes._fetch.download import ensure_fetched, video_is_at
 from rushes._fetch.target import may_replace
 from rushes._flow import Do, Flow, T
 from rushes._plugins.loading import LoadedVariant
-from rushes._session.owning import Work, owning
+from rushes._session.owning import Work, as_owner
 from rushes._session.records import Records
-from rushes._session.session import OnUpdate, Session, at, placed
+from rushes._session.session import OnUpdate, Session, at, output_file
 from rushes._submit.delivering import accepted
 from rushes._submit.ids import id_objection
 from rushes._submit.submitting import submit
@@ -72,12 +72,12 @@ def _json(memo: Any) -> str:
     return msgspec.json.encode(memo).decode()
 
 
-def _place(output: str | Path | None, task: Task) -> Path | None:
+def _output_file(output: str | Path | None, task: Task) -> Path | None:
     """Return the file that an output names for a task."""
-    return placed(absolute(output), task.id) if output else None
+    return output_file(absolute(output), task.id) if output else None
 
 
-def _told(task: Task, output: str | Path | None, overwrite: bool | None) -> Task:
+def _with_output(task: Task, output: str | Path | None, overwrite: bool | None) -> Task:
     """Return a task with the place, and the consent to overwrite, that a caller gives now."""
     if not output and overwrite is None:
         return task
@@ -200,7 +200,7 @@ class Jobs:
 
         given = (variant, request, task_id, output, overwrite)
         task = yield from self.submit(*given, on_update, end, then)
-        if fetched or (yield Do(lambda: lies_at(ended(task), _place(output, task)))):
+        if fetched or (yield Do(lambda: video_is_at(ended(task), _output_file(output, task)))):
             return task
         return (yield from self.fetch(task, output, overwrite, on_update))
 
@@ -216,16 +216,16 @@ class Jobs:
         """Continue a task where it was left."""
         end = self._end(timeout)
         given = yield from self._records.given(task)
-        place = _place(output, given)
-        if _without_video(given) or (yield Do(lambda: lies_at(given, place))):
+        place = _output_file(output, given)
+        if _without_video(given) or (yield Do(lambda: video_is_at(given, place))):
             return ended(given)
         loaded = self.session.load(given)
 
         def work(task: Task) -> Flow[Task]:
             fresh = task.state == "recorded"  # any other task may be ready by now
-            task = _told(task, output, overwrite)
+            task = _with_output(task, output, overwrite)
             task = yield from accepted(self.session, loaded, task, on_update, end)
-            if task.state == "completed" and not (yield Do(lambda: lies_at(task, place))):
+            if task.state == "completed" and not (yield Do(lambda: video_is_at(task, place))):
                 task = yield from look_again(self.session, loaded, task, on_update)
             task = yield from self._followed(loaded, task, end, on_update, at_once=not fresh)
             return (yield from self._fetched(loaded, task, output, overwrite, on_update, end))
@@ -244,7 +244,7 @@ class Jobs:
         def look(task: Task) -> Flow[Task]:
             return (yield from look_once(self.session, loaded, task, on_update))
 
-        flow = owning(
+        flow = as_owner(
             self.session,
             task,
             look,
@@ -369,9 +369,9 @@ class Jobs:
         on_update: OnUpdate | None,
         end: float | None = None,
     ) -> Flow[Task]:
-        place, allowed = _place(output, task), may_replace(task, output, overwrite)
-        flow = delivered(self.session, loaded, task, place, on_update, overwrite=allowed, end=end)
-        return (yield from flow)
+        place, allowed = _output_file(output, task), may_replace(task, output, overwrite)
+        given = (self.session, loaded, task, place, on_update)
+        return (yield from ensure_fetched(*given, overwrite=allowed, end=end))
 
     def _end(self, timeout: float | None) -> float | None:
         """Return the deadline of a verb, in the session's `elapsed`; None: the advice decides."""
@@ -389,5 +389,5 @@ class Jobs:
         """Work on a task as its owner; wait for another owner until `end` at most."""
         if end is None:
             end = self.session.time.elapsed() + loaded.variant.polling.at_most
-        flow = owning(self.session, task, work, enough=enough, end=end, on_update=on_update)
+        flow = as_owner(self.session, task, work, enough=enough, end=end, on_update=on_update)
         return (yield from flow)

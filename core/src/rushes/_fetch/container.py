@@ -88,8 +88,8 @@ def _mp4(file: BinaryIO, size: int, framed: bool) -> str | None:
         return f"has no {missing[0].decode()!r} box"
     if not last:
         return None
-    told = last == b"mdat" and b"moof" not in bodies
-    return _cut(_samples_end(file, bodies[b"moov"]) if told else 0, size, framed)
+    measurable = last == b"mdat" and b"moof" not in bodies
+    return _cut(_samples_end(file, bodies[b"moov"]) if measurable else 0, size, framed)
 
 
 def _box_at(file: BinaryIO, at: int, size: int) -> tuple[int, bytes, bool] | None:

@@ -31,7 +31,7 @@ COPIED = 1024 * 1024
 """Bytes of a file to copy at once."""
 
 
-class _Offer(msgspec.Struct):
+class _Fetch(msgspec.Struct):
     """What is to be fetched, as far as it is known, and the deadline."""
 
     task: Task
@@ -40,7 +40,7 @@ class _Offer(msgspec.Struct):
     refreshed: bool = False
 
 
-def delivered(
+def ensure_fetched(
     session: Session,
     loaded: LoadedVariant,
     task: Task,
@@ -56,14 +56,14 @@ def delivered(
     own output. Raises what `fetch` raises.
     """
     task = ended(task)
-    if (yield Do(lambda: lies_at(task, output))):
+    if (yield Do(lambda: video_is_at(task, output))):
         return task
     target = output or session.target(task)
     flow = fetch(session, loaded, task, target, on_update, overwrite=overwrite, end=end)
     return (yield from flow)
 
 
-def lies_at(task: Task, output: Path | None) -> bool:
+def video_is_at(task: Task, output: Path | None) -> bool:
     """Whether a task's own video is at `output`, or wherever it is recorded; reads the file.
 
     Its size and digest distinguish it from another video put there since. A task that was recorded
@@ -71,10 +71,10 @@ def lies_at(task: Task, output: Path | None) -> bool:
     """
     if task.file is None or output not in (None, Path(task.file)):
         return False
-    return _holds(Path(task.file), task, if_unknown=True)
+    return _is_video_of(Path(task.file), task, if_unknown=True)
 
 
-def _holds(path: Path, task: Task, *, if_unknown: bool) -> bool:
+def _is_video_of(path: Path, task: Task, *, if_unknown: bool) -> bool:
     """Whether a file is a task's own video; `if_unknown` if no digest is recorded."""
     try:
         with open_regular(path) as file:
@@ -108,23 +108,23 @@ def fetch(
     task, and nothing partial is left behind.
     """
     now = session.time.elapsed()
-    offer = _Offer(ended(task), now, _soonest(now + session.timeouts.download, end))
+    offer = _Fetch(ended(task), now, _soonest(now + session.timeouts.download, end))
 
-    def told(fetched: float) -> None:
+    def report(fetched: float) -> None:
         if on_update:
             on_update(msgspec.structs.replace(offer.task, fetched=fetched))
 
-    part = PartFile(output, task.id, told, elapsed=session.time.elapsed, end=offer.end)
+    part = PartFile(output, task.id, report, elapsed=session.time.elapsed, end=offer.end)
     try:
         # A run that was killed right after it named the file has not recorded it.
-        ours = yield Do(lambda: _holds(output, task, if_unknown=False))
+        ours = yield Do(lambda: _is_video_of(output, task, if_unknown=False))
         yield Do(lambda: refuse_to_replace(session, output, overwrite=overwrite or ours))
         yield Do(part.prepare)
         if not ours:
             if not (yield Do(lambda: _copied(task, part))):
-                yield from _first_usable(session, loaded, offer, part, on_update)
+                yield from _download_first_usable(session, loaded, offer, part, on_update)
             # Recorded first, so that the file can be told from another's, whatever happens next.
-            offer.task = yield from session.keep(_measured(offer.task, part))
+            offer.task = yield from session.save(_measured(offer.task, part))
             if session.journal is None and on_update:
                 on_update(offer.task)  # it is the caller who records
             yield Do(lambda: part.finish(overwrite=overwrite))
@@ -179,10 +179,10 @@ def _copied(task: Task, part: PartFile) -> bool:
     return True
 
 
-def _first_usable(
+def _download_first_usable(
     session: Session,
     loaded: LoadedVariant,
-    offer: _Offer,
+    offer: _Fetch,
     part: PartFile,
     on_update: OnUpdate | None,
 ) -> Flow[None]:
@@ -209,7 +209,7 @@ def _first_usable(
 def _download(
     session: Session,
     loaded: LoadedVariant,
-    offer: _Offer,
+    offer: _Fetch,
     place: int,
     part: PartFile,
     on_update: OnUpdate | None,
@@ -224,7 +224,7 @@ def _download(
         if session.time.elapsed() >= offer.end or place >= len(results):
             break
         try:
-            answer = yield from _hops(session, loaded, offer, results[place], part)
+            answer = yield from _follow_redirects(session, loaded, offer, results[place], part)
         except (NotSent, Interrupted) as failure:
             stalled = isinstance(failure, Stalled)
             trouble = session.keys.clean(loaded, str(failure))
@@ -248,7 +248,7 @@ def _download(
 def _trouble(
     session: Session,
     loaded: LoadedVariant,
-    offer: _Offer,
+    offer: _Fetch,
     part: PartFile,
     answer: Answer,
     on_update: OnUpdate | None,
@@ -273,8 +273,8 @@ def _trouble(
     return f"HTTP {answer.status}, {looks_like(answer.body)}"
 
 
-def _hops(
-    session: Session, loaded: LoadedVariant, offer: _Offer, result: Result, part: PartFile
+def _follow_redirects(
+    session: Session, loaded: LoadedVariant, offer: _Fetch, result: Result, part: PartFile
 ) -> Flow[Answer]:
     """Follow redirects by hand: every address is checked, and the key is sent to the first only."""
     call = result.call or Call.get(result.url or "")

@@ -21,7 +21,7 @@ from rushes.files import sync_folder
 
 MAX_VIDEO = 4 * 1024**3
 """Most bytes that a video may have."""
-TOLD_EVERY = 1.0
+REPORTED_EVERY = 1.0
 """Seconds between two progress reports of a download."""
 LEAST_SPEED = 1024
 """Bytes per second below which a download counts as stalled."""
@@ -49,19 +49,19 @@ class PartFile:
         self,
         target: Path,
         task_id: str,
-        told: Callable[[float], None] | None = None,
+        on_progress: Callable[[float], None] | None = None,
         *,
         elapsed: Callable[[], float] = time.monotonic,
         end: float = math.inf,
     ) -> None:
-        """Prepare a part file; `told` is called now and then with the percentage that has arrived.
+        """Prepare a part file; `on_progress` is called now and then with the percentage that is there.
 
         `elapsed` returns the seconds since some moment; once it reaches `end`, nothing more is
         taken.
         """
         self.target = target
-        self._told, self._elapsed, self._end = told, elapsed, end
-        self._told_at = elapsed()
+        self._on_progress, self._elapsed, self._end = on_progress, elapsed, end
+        self._reported_at = elapsed()
         self._prefix = f".{task_id}."
         self._leftover = re.compile(rf"\.{re.escape(task_id)}\.[0-9a-f]{{8}}\.part")
         self._framed = False
@@ -122,8 +122,8 @@ class PartFile:
             message = f"the video has {expected:,} bytes according to its server; that is too large"
             raise ResultError(message)
         etag = answer.headers.get("etag", "")
-        told = etag if etag.startswith('"') else answer.headers.get("last-modified")
-        self.tag = self.tag or told
+        given = etag if etag.startswith('"') else answer.headers.get("last-modified")
+        self.tag = self.tag or given
         self._expected = expected
         # A connection that merely closes does not mark the end of a body (RFC 9112, 8).
         chunked = "chunked" in answer.headers.get("transfer-encoding", "").lower()
@@ -139,8 +139,10 @@ class PartFile:
         """Whether a partial answer belongs to another video than the part already here."""
         if not self.tag:
             return False
-        told = answer.headers.get("etag" if self.tag.startswith('"') else "last-modified", self.tag)
-        return told != self.tag or self._expected not in (None, total)
+        given = answer.headers.get(
+            "etag" if self.tag.startswith('"') else "last-modified", self.tag
+        )
+        return given != self.tag or self._expected not in (None, total)
 
     def write(self, chunk: bytes) -> None:
         """Append a chunk.
@@ -181,12 +183,12 @@ class PartFile:
         """The SHA-256 digest of what was written, in hexadecimal."""
         return self._digest.hexdigest()
 
-    def tell(self) -> None:
+    def report_progress(self) -> None:
         """Report the progress of the body, if its length is known, at most once a second."""
         now = self._elapsed()
-        if self._told and self._expected and now - self._told_at >= TOLD_EVERY:
-            self._told_at = now
-            self._told(min(100.0 * self.size / self._expected, 100.0))
+        if self._on_progress and self._expected and now - self._reported_at >= REPORTED_EVERY:
+            self._reported_at = now
+            self._on_progress(min(100.0 * self.size / self._expected, 100.0))
 
     def restart(self) -> None:
         """Start over: the next body is taken from its beginning."""

@@ -36,9 +36,9 @@ class Holder:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self.hold_nothing()
+        self.forget_all()
 
-    def hold_nothing(self) -> None:
+    def forget_all(self) -> None:
         """Start afresh, as in a forked child: the claims are its parent's."""
         self.name, self._held = secrets.token_hex(8), set[str]()
 
@@ -76,11 +76,11 @@ class Holder:
             connection.execute("UPDATE claims SET until = ? WHERE holder = ?", (until, name))
 
         job: Job[Connection] = Job(renew)
-        job.done.add_done_callback(_tell_of_failure)
+        job.done.add_done_callback(_log_failure)
         return job
 
 
-def _tell_of_failure(done: Future[Any]) -> None:
+def _log_failure(done: Future[Any]) -> None:
     if error := done.exception():
         log.warning("the claims in the journal cannot be renewed", reason=str(error))
 

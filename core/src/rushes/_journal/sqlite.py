@@ -50,12 +50,12 @@ class SQLiteJournal:
             chore=self._holder.renewal,
             every=claims.RENEWED,
             last=self._holder.release_all,
-            in_child=self._holder.hold_nothing,
+            in_child=self._holder.forget_all,
         )
 
     def __del__(self) -> None:
         if "_store" in vars(self):
-            self.let_go()
+            self.close_without_waiting()
 
     @property
     def place(self) -> str:
@@ -121,7 +121,7 @@ class SQLiteJournal:
 
     def abandon(self, claim: str) -> None:
         """Do what Journal.abandon says."""
-        self._store.hand_if_open(self._release(claim))
+        self._store.enqueue_if_open(self._release(claim))
 
     def begin(self, method: str, *arguments: Any) -> "Future[Any]":
         """Queue a call of a method that writes or finds; return a future of its result.
@@ -130,7 +130,7 @@ class SQLiteJournal:
         this method.
         """
         work: Work[Any] = getattr(self, f"_{method}")(*arguments)
-        return self._store.hand(work)
+        return self._store.enqueue(work)
 
     def purge(self, before: float) -> int:
         """Do what Journal.purge says, and rewrite the file. Unreadable tasks are kept."""
@@ -154,9 +154,9 @@ class SQLiteJournal:
         """Do what Journal.close says."""
         self._store.close()
 
-    def let_go(self) -> None:
+    def close_without_waiting(self) -> None:
         """Close without waiting, from a finalizer: pending writes are done first."""
-        self._store.let_go()
+        self._store.close_without_waiting()
 
     def _add(self, task: Task, claim: str | None = None) -> Work[Task]:
         row, call = _row(task), _call(task)

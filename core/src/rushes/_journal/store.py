@@ -42,20 +42,20 @@ class Store:
 
         If the caller is interrupted here (Ctrl-C), the work is still done.
         """
-        return self.hand(work).result()
+        return self.enqueue(work).result()
 
-    def hand(self, work: Work[T]) -> "Future[T]":
+    def enqueue(self, work: Work[T]) -> "Future[T]":
         """Queue work, to be done after everything queued before; return a future of its result."""
         job: Job[Connection] = Job(work)
         with self._lock:
-            self._start().hand(job)
+            self._start().enqueue(job)
         return job.done
 
-    def hand_if_open(self, work: Work[Any]) -> None:
+    def enqueue_if_open(self, work: Work[Any]) -> None:
         """Queue work if the writer is running; takes no lock and starts no thread."""
         writer = self._writer
         if writer is not None:
-            writer.hand(Job(work))
+            writer.enqueue(Job(work))
 
     def read(self, work: Work[T]) -> T:
         """Do work that only reads, immediately."""
@@ -65,7 +65,7 @@ class Store:
         """Wait until all queued work is done; close the file."""
         with self._lock:
             if self._writer is not None:
-                self._writer.hand(Job(self._last))
+                self._writer.enqueue(Job(self._last))
             self._stop()
         if self._stopped is not None:
             self._stopped.join()
@@ -82,7 +82,7 @@ class Store:
         self._reader.lock.acquire()
         self._reader.close()
 
-    def go_on(self, *, in_child: bool) -> None:
+    def unpause(self, *, in_child: bool) -> None:
         """Allow the file to be opened again; in a child, with new locks and a new thread."""
         if in_child:
             self._reset()
@@ -117,12 +117,12 @@ class Store:
         """Whether a thread runs or a file is open."""
         return self._writer is not None or self._reader.is_open
 
-    def let_go(self) -> None:
+    def close_without_waiting(self) -> None:
         """Close the file once all queued work is done; does not wait and takes no lock."""
         writer = self._writer
         self._writer, self._was_open = None, False
         if writer is not None:
-            writer.hand(Job(self._last))
+            writer.enqueue(Job(self._last))
             writer.stop()
         self._reader.close()
 
@@ -146,12 +146,12 @@ def _before_fork() -> None:
 
 def _in_parent() -> None:
     while _paused:
-        _paused.pop().go_on(in_child=False)
+        _paused.pop().unpause(in_child=False)
 
 
 def _in_child() -> None:
     while _paused:
-        _paused.pop().go_on(in_child=True)
+        _paused.pop().unpause(in_child=True)
 
 
 atexit.register(_close_all)

@@ -50,17 +50,17 @@ class Writer(Generic[C]):
         self, batches: Batches[C], chore: Callable[[], Job[C] | None], every: float
     ) -> None:
         self._batches, self._chore, self._every = batches, chore, every
-        self._handed: queue.SimpleQueue[Job[C] | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Job[C] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="rushes-journal", daemon=True)
         self._thread.start()
 
-    def hand(self, job: Job[C]) -> None:
+    def enqueue(self, job: Job[C]) -> None:
         """Queue a job; it is done even if no caller waits for it."""
-        self._handed.put(job)
+        self._queue.put(job)
 
     def stop(self) -> None:
         """Stop once the queued jobs are done."""
-        self._handed.put(None)
+        self._queue.put(None)
 
     def join(self) -> None:
         """Wait for the end of the thread."""
@@ -83,10 +83,10 @@ class Writer(Generic[C]):
         """Wait for a job; return all that are queued, and whether the end was reached."""
         jobs: list[Job[C]] = []
         try:
-            job = self._handed.get(timeout=max(seconds, 0))
+            job = self._queue.get(timeout=max(seconds, 0))
             while job is not None:
                 jobs.append(job)
-                job = self._handed.get_nowait()
+                job = self._queue.get_nowait()
         except queue.Empty:
             return jobs, False
         return jobs, True

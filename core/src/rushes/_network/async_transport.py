@@ -1,4 +1,4 @@
-"""Exchanges for an event loop: many at once, and a cancellation leaves none half done."""
+"""Calls made on an event loop: many at once, and a cancellation leaves none half done."""
 
 import asyncio
 import contextlib
@@ -11,8 +11,9 @@ import httpcore
 import httpx
 
 from rushes._flow import Send, Stream
+from rushes._network.active_call import ActiveCall, under_way
+from rushes._network.connection_queue import Turn
 from rushes._network.connections import AsyncBackend
-from rushes._network.exchange import Exchange, under_way
 from rushes._network.messages import (
     BEGINNING,
     MAX_ANSWER,
@@ -25,19 +26,18 @@ from rushes._network.messages import (
     request_of,
     whole,
 )
-from rushes._network.places import Turn
 from rushes._network.routes import ASYNC, Routes
-from rushes._network.settings import Settings
-from rushes._network.transport import begun, no_place, taken
+from rushes._network.settings import NetworkSettings
+from rushes._network.transport import no_connection_free, start_call, take_connection
 from rushes.calls import Answer
 
 T = TypeVar("T")
 
 
 class AsyncTransport:
-    """Performs many exchanges at once over a bounded number of connections, on one event loop."""
+    """Makes many calls at once over a bounded number of connections, on one event loop."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: NetworkSettings) -> None:
         self._settings = settings
         backend = AsyncBackend(settings.resolve)
         self._routes = Routes(settings, ASYNC, backend, httpx.create_ssl_context, _future)
@@ -53,7 +53,7 @@ class AsyncTransport:
                 effect.dispatch.answer = answer
             return answer
 
-        return await self._exchange(effect, read)
+        return await self._perform(effect, read)
 
     async def stream(self, effect: Stream) -> Answer:
         """Make one call and stream a good answer's body; of any other, return the beginning."""
@@ -64,10 +64,10 @@ class AsyncTransport:
             await self._written(effect.sink.begin, answer_of(response))
             async for chunk in body_of(response):
                 await self._written(effect.sink.write, chunk)
-                effect.sink.tell()
+                effect.sink.report_progress()
             return answer_of(response)
 
-        return await self._exchange(effect, read)
+        return await self._perform(effect, read)
 
     async def close(self) -> None:
         """Close every connection; those of a closed loop are already gone."""
@@ -80,7 +80,7 @@ class AsyncTransport:
         if self._settings.transport is not None:
             await self._settings.transport.aclose()
 
-    async def _exchange(
+    async def _perform(
         self, effect: Send | Stream, read: Callable[[httpx.Response], Awaitable[Answer]]
     ) -> Answer:
         request = request_of(effect, self._settings)
@@ -88,29 +88,29 @@ class AsyncTransport:
         if loop is not self._loop:  # earlier connections belonged to another loop
             self._loop, self._writers = loop, None
             self._routes.renew()
-        turn = self._routes.places.join(long=isinstance(effect, Stream))
+        turn = self._routes.queue.join(long=isinstance(effect, Stream))
         try:
             await _come(turn, effect)
-            exchange = begun(effect)
-            with under_way(exchange), failures(exchange):
-                return await self._made(request, effect, exchange, read)
+            active = start_call(effect)
+            with under_way(active), failures(active):
+                return await self._made(request, effect, active, read)
         finally:
-            self._routes.places.leave(turn)
+            self._routes.queue.leave(turn)
 
     async def _made(
         self,
         request: httpx.Request,
         effect: Send | Stream,
-        exchange: Exchange,
+        active: ActiveCall,
         read: Callable[[httpx.Response], Awaitable[Answer]],
     ) -> Answer:
         if self._settings.transport is not None:
-            return await self._given(request, exchange, read)
+            return await self._given(request, active, read)
         core = core_of(request, effect)
-        connection, closing = taken(self._routes, core.url, effect, exchange)
+        connection, closing = take_connection(self._routes, core.url, effect, active)
         response: httpcore.Response | None = None
         try:
-            async with _deadline(exchange):
+            async with _deadline(active):
                 for idle in closing:
                     await idle.aclose()
                 response = await connection.handle_async_request(core)
@@ -133,11 +133,11 @@ class AsyncTransport:
     async def _given(
         self,
         request: httpx.Request,
-        exchange: Exchange,
+        active: ActiveCall,
         read: Callable[[httpx.Response], Awaitable[Answer]],
     ) -> Answer:
-        async with _deadline(exchange):
-            exchange.leave()  # it is unknown when its first byte leaves
+        async with _deadline(active):
+            active.leave()  # it is unknown when its first byte leaves
             response = await self._settings.transport.handle_async_request(request)
             async with contextlib.aclosing(response.stream):
                 return await read(response)
@@ -172,21 +172,21 @@ async def _come(turn: Turn, effect: Send | Stream) -> None:
         async with asyncio.timeout(effect.patience):
             await turn.come
     except TimeoutError:
-        raise no_place(effect) from None
+        raise no_connection_free(effect) from None
 
 
 @asynccontextmanager
-async def _deadline(exchange: Exchange) -> AsyncIterator[None]:
+async def _deadline(active: ActiveCall) -> AsyncIterator[None]:
     """Raise httpcore's ReadTimeout if an exchange is not over in time."""
     loop = asyncio.get_running_loop()
     try:
-        async with asyncio.timeout(exchange.left) as limit:
-            exchange.prolonged = lambda: limit.reschedule(loop.time() + exchange.left)
+        async with asyncio.timeout(active.left) as limit:
+            active.prolonged = lambda: limit.reschedule(loop.time() + active.left)
             yield
     except TimeoutError as error:
         if not limit.expired():
             raise
-        raise httpcore.ReadTimeout(exchange.words) from error
+        raise httpcore.ReadTimeout(active.words) from error
 
 
 async def _to_its_end(work: Awaitable[T]) -> T:

@@ -21,18 +21,18 @@ from weakref import WeakSet
 import httpcore
 
 from rushes._addresses import Address, Resolver, is_public
-from rushes._network.exchange import current
+from rushes._network.active_call import current
 from rushes.errors import ResultError
 
 
 def _capped(timeout: float | None, over: type[Exception]) -> float | None:
     """Return a timeout no longer than the exchange has left; raise `over` if no time is left."""
-    exchange = current()
-    if exchange is None:
+    active = current()
+    if active is None:
         return timeout
-    left = exchange.left
+    left = active.left
     if left <= 0:
-        raise over(exchange.words)
+        raise over(active.words)
     return left if timeout is None else min(timeout, left)
 
 
@@ -41,15 +41,15 @@ def _leaving(buffer: bytes) -> None:
 
     That is CONNECT, or SOCKS, whose messages begin with a control character; a request never does.
     """
-    exchange = current()
-    if exchange is None or exchange.sent or buffer[:1] < b" " or buffer.startswith(b"CONNECT "):
+    active = current()
+    if active is None or active.sent or buffer[:1] < b" " or buffer.startswith(b"CONNECT "):
         return
-    if exchange.left <= 0:
-        raise httpcore.ConnectTimeout(exchange.words)
-    exchange.leave()
+    if active.left <= 0:
+        raise httpcore.ConnectTimeout(active.words)
+    active.leave()
 
 
-class Stream(httpcore.NetworkStream):
+class DeadlineStream(httpcore.NetworkStream):
     """A connection; each step takes no longer than the exchange has left."""
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
@@ -73,7 +73,7 @@ class Stream(httpcore.NetworkStream):
     ) -> httpcore.NetworkStream:
         """Switch to TLS."""
         capped = _capped(timeout, httpcore.ConnectTimeout)
-        return Stream(self._stream.start_tls(ssl_context, server_hostname, capped))
+        return DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, capped))
 
     def close(self) -> None:
         """Close it."""
@@ -84,7 +84,7 @@ class Stream(httpcore.NetworkStream):
         return self._stream.get_extra_info(info)
 
 
-class AsyncStream(httpcore.AsyncNetworkStream):
+class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
     """The same for an event loop, which enforces the deadline itself."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
@@ -112,7 +112,7 @@ class AsyncStream(httpcore.AsyncNetworkStream):
         except asyncio.CancelledError:
             await self._stream.aclose()  # httpcore closes it after an error, not after this one
             raise
-        return AsyncStream(over)
+        return AsyncDeadlineStream(over)
 
     async def aclose(self) -> None:
         """Close it."""
@@ -123,7 +123,7 @@ class AsyncStream(httpcore.AsyncNetworkStream):
         return self._stream.get_extra_info(info)
 
 
-_open: "WeakSet[Stream | AsyncStream]" = WeakSet()
+_open: "WeakSet[DeadlineStream | AsyncDeadlineStream]" = WeakSet()
 _abandoned: list[Any] = []
 """What a child inherited from its parent: kept, or Python would warn that it was never closed."""
 
@@ -175,7 +175,7 @@ def _literal(host: str) -> list[str] | None:
         return None
 
 
-def _judged(host: str, found: list[str]) -> list[Address]:
+def _checked_addresses(host: str, found: list[str]) -> list[Address]:
     """Return the addresses to try; a guarded exchange accepts a name only if all are public.
 
     A name that also has a private address is refused entirely: it was probably made to mislead.
@@ -183,8 +183,8 @@ def _judged(host: str, found: list[str]) -> list[Address]:
     addresses = [ipaddress.ip_address(text) for text in found]
     if not addresses:
         raise httpcore.ConnectError(f"{host} has no address")
-    exchange = current()
-    for address in addresses if exchange is not None and exchange.guarded else ():
+    active = current()
+    for address in addresses if active is not None and active.guarded else ():
         if not is_public(address):
             where = host if host == str(address) else f"{host}, which is {address}"
             raise ResultError(
@@ -212,7 +212,7 @@ class _Attempts:
         return httpcore.ConnectError(f"the name {self.host} cannot be resolved: {error}")
 
     def addresses(self, found: list[str]) -> Iterator[tuple[str, float | None]]:
-        addresses = _judged(self.host, found)
+        addresses = _checked_addresses(self.host, found)
         for place, address in enumerate(addresses):
             left = self.left
             yield str(address), left and left / (len(addresses) - place)
@@ -242,7 +242,7 @@ class Backend(httpcore.NetworkBackend):
                 raise attempts.unresolved(error) from error
         for address, share in attempts.addresses(found):
             try:
-                return Stream(
+                return DeadlineStream(
                     self._tcp.connect_tcp(address, port, share, local_address, socket_options)
                 )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
@@ -275,7 +275,7 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
                 raise attempts.unresolved(error) from error
         for address, share in attempts.addresses(found):
             try:
-                return AsyncStream(
+                return AsyncDeadlineStream(
                     await self._tcp.connect_tcp(address, port, share, local_address, socket_options)
                 )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:

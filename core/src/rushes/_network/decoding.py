@@ -18,10 +18,10 @@ def decoded(headers: Mapping[str, str], body: bytes, most: int) -> tuple[Mapping
     If one of them is unknown, both are returned unchanged. Raises Interrupted if the body is cut
     short or damaged, or would be larger than `most` bytes.
     """
-    told = headers.get("content-encoding")
-    if told is None:
+    declared = headers.get("content-encoding")
+    if declared is None:
         return headers, body
-    names = [name.strip().lower() for name in told.split(",")]
+    names = [name.strip().lower() for name in declared.split(",")]
     encodings = [name for name in names if name not in ("", "identity")]
     if len(encodings) > MOST_LAYERS or not _UNDOING.keys() >= set(encodings):
         return headers, body

@@ -14,9 +14,9 @@ import httpx
 import msgspec
 
 from rushes._flow import Interrupted, NotSent, Send, Stalled, Stream
+from rushes._network.active_call import ActiveCall, keep_libraries_silent
 from rushes._network.decoding import decoded
-from rushes._network.exchange import Exchange, keep_libraries_silent
-from rushes._network.settings import Settings
+from rushes._network.settings import NetworkSettings
 from rushes.calls import Answer
 from rushes.urls import without_secrets
 
@@ -51,7 +51,7 @@ def fresh(effect: Send | Stream) -> bool:
     return isinstance(effect, Stream) or effect.creating
 
 
-def request_of(effect: Send | Stream, settings: Settings) -> httpx.Request:
+def request_of(effect: Send | Stream, settings: NetworkSettings) -> httpx.Request:
     """Make the httpx request of a call; a connection that is used once is marked `close`.
 
     The call's headers are not kept in a local variable: a traceback may show its locals.
@@ -121,18 +121,18 @@ def body_of(response: httpx.Response) -> Any:
 
 
 @contextmanager
-def failures(exchange: Exchange) -> Iterator[None]:
+def failures(active: ActiveCall) -> Iterator[None]:
     """Turn the libraries' exceptions into NotSent or Interrupted."""
     try:
         yield
     except _FAILED as error:
         text = str(error).strip()
         words = f"{type(error).__name__}: {text}" if text else type(error).__name__
-        words = words if exchange.left > 0 else exchange.words
+        words = words if active.left > 0 else active.words
         if isinstance(error, _NEVER_LEFT):
-            exchange.stayed()  # as reported by an embedder's transport
-        failure: type[Exception] = Interrupted if exchange.sent else NotSent
-        if exchange.sent and exchange.left > 0 and isinstance(error, _STALLED):
+            active.stayed()  # as reported by an embedder's transport
+        failure: type[Exception] = Interrupted if active.sent else NotSent
+        if active.sent and active.left > 0 and isinstance(error, _STALLED):
             failure = Stalled
         raise failure(words) from without_frames(error)
 
@@ -143,10 +143,10 @@ def without_frames(error: Exception) -> Exception:
     return error.with_traceback(None)
 
 
-def in_time(exchange: Exchange) -> None:
+def in_time(active: ActiveCall) -> None:
     """Raise Interrupted if the time of an exchange is over."""
-    if exchange.left <= 0:
-        raise Interrupted(exchange.words)
+    if active.left <= 0:
+        raise Interrupted(active.words)
 
 
 def bounded(body: bytearray, most: int) -> bytes:

@@ -13,8 +13,8 @@ import httpcore
 from msgspec import Struct
 
 from rushes._keys.redacting import Secret
-from rushes._network.places import Places
-from rushes._network.settings import Settings
+from rushes._network.connection_queue import ConnectionQueue
+from rushes._network.settings import NetworkSettings
 from rushes._urls import proxy_objection
 from rushes.urls import is_loopback
 
@@ -22,7 +22,7 @@ IDLE = 5.0
 """Seconds that an idle connection is kept."""
 
 
-class Kinds(Struct, frozen=True):
+class HttpcoreClasses(Struct, frozen=True):
     """The sync or the async half of httpcore: what makes its connections."""
 
     direct: Any
@@ -30,10 +30,10 @@ class Kinds(Struct, frozen=True):
     socks: str
 
 
-SYNC = Kinds(httpcore.ConnectionPool, httpcore.HTTPProxy, "SOCKSProxy")
-ASYNC = Kinds(httpcore.AsyncConnectionPool, httpcore.AsyncHTTPProxy, "AsyncSOCKSProxy")
+SYNC = HttpcoreClasses(httpcore.ConnectionPool, httpcore.HTTPProxy, "SOCKSProxy")
+ASYNC = HttpcoreClasses(httpcore.AsyncConnectionPool, httpcore.AsyncHTTPProxy, "AsyncSOCKSProxy")
 
-Way = tuple[str | None, bytes, bytes, int | None]
+Route = tuple[str | None, bytes, bytes, int | None]
 """A proxy, or None, and the scheme, host and port behind it."""
 
 
@@ -52,13 +52,13 @@ class Routes:
 
     def __init__(
         self,
-        settings: Settings,
-        kinds: Kinds,
+        settings: NetworkSettings,
+        kinds: HttpcoreClasses,
         backend: Any,
         trust: Callable[[], ssl.SSLContext],
         future: Callable[[], Any],
     ) -> None:
-        self.places = Places(settings.connections, future)
+        self.queue = ConnectionQueue(settings.connections, future)
         self._settings, self._kinds, self._backend = settings, kinds, backend
         self._trust = trust
         self._trusted: ssl.SSLContext | None = None
@@ -69,10 +69,10 @@ class Routes:
 
     def renew(self) -> None:
         """Start afresh without connections: earlier ones are not taken back."""
-        self.places.renew()
+        self.queue.renew()
         self._lock = threading.Lock()
-        self._busy: dict[Any, Way] = {}
-        self._idle: dict[Any, Way] = {}  # in the order in which they became idle
+        self._busy: dict[Any, Route] = {}
+        self._idle: dict[Any, Route] = {}  # in the order in which they became idle
 
     def proxy(self, url: str) -> str | None:
         """Return the proxy to use for an address, or None; no traceback shows it."""
@@ -92,13 +92,13 @@ class Routes:
         Those are idle ones that have expired or are in excess. Raises ValueError if the proxy
         cannot be used, OSError if the trusted certificates cannot be read.
         """
-        way = (proxy, url.scheme, url.host, url.origin.port)
+        route = (proxy, url.scheme, url.host, url.origin.port)
         with self._lock:
             maker = self._maker(proxy)
             closing = [idle for idle in self._idle if idle.has_expired()]
             for idle in closing:
                 del self._idle[idle]
-            same = [] if fresh else [idle for idle in self._idle if self._idle[idle] == way]
+            same = [] if fresh else [idle for idle in self._idle if self._idle[idle] == route]
             if same:
                 connection = same[-1]
                 del self._idle[connection]
@@ -108,16 +108,16 @@ class Routes:
                 for idle in list(self._idle)[: max(surplus, 0)]:
                     del self._idle[idle]
                     closing.append(idle)
-            self._busy[connection] = way
+            self._busy[connection] = route
         return connection, closing
 
     def keep(self, connection: Any) -> bool:
         """Take a connection back; return whether it is kept. If not, the caller closes it."""
         with self._lock:
-            way = self._busy.pop(connection, None)
-            if way is None or not connection.is_available():
+            route = self._busy.pop(connection, None)
+            if route is None or not connection.is_available():
                 return False
-            self._idle[connection] = way
+            self._idle[connection] = route
             return True
 
     def drop(self) -> list[Any]:

@@ -22,7 +22,7 @@ class Timeouts(Struct, frozen=True, kw_only=True):
     download: float = 1800.0
 
 
-class Settings(Struct, frozen=True, kw_only=True):
+class NetworkSettings(Struct, frozen=True, kw_only=True):
     """How to reach the network.
 
     `transport` is an httpx transport of the embedder's own. It opens its connections itself, so

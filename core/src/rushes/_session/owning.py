@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from rushes import _log as log
 from rushes._flow import Ask, Flow, Forked, T
-from rushes._session.session import Hold, OnUpdate, Session, pausing
+from rushes._session.session import OnUpdate, Ownership, Session, pause_for
 from rushes.errors import JournalError, StillRunningError
 from rushes.task import Task
 
@@ -21,7 +21,7 @@ def new_claim() -> str:
     return secrets.token_hex(16)
 
 
-def owning(
+def as_owner(
     session: Session,
     task: Task,
     work: Work,
@@ -44,11 +44,11 @@ def owning(
 
     claim = new_claim()
     if session.journal is None:
-        return (yield from keeping(session, task, claim, work))
+        return (yield from with_claim(session, task, claim, work))
     while True:
-        held = yield from letting_go(session, task.id, claim, _claimed(task, claim))
+        held = yield from releasing_on_error(session, task.id, claim, _claimed(task, claim))
         if held is not None:
-            return (yield from keeping(session, held, claim, needed))
+            return (yield from with_claim(session, held, claim, needed))
         task = yield from _seen(task, on_update)
         if enough(task):
             return task
@@ -57,26 +57,26 @@ def owning(
                 return task
             message = f"another process works on task {task.id} ({task.state}); look again later"
             raise StillRunningError(message, task=task)
-        yield from pausing(task, min(LOOK_AGAIN, max(end - session.time.elapsed(), 0.0)))
+        yield from pause_for(task, min(LOOK_AGAIN, max(end - session.time.elapsed(), 0.0)))
 
 
-def keeping(session: Session, task: Task, claim: str, work: Work) -> Flow[Task]:
+def with_claim(session: Session, task: Task, claim: str, work: Work) -> Flow[Task]:
     """Work on a claimed task, and release it at the end, whatever happens."""
 
     def whole() -> Flow[Task]:
-        session.held[task.id] = Hold(claim, os.getpid())
+        session.owned[task.id] = Ownership(claim, os.getpid())
         try:
             done = yield from work(task)
         except Forked as error:
             message = f"task {task.id} belongs to the parent of this process: {error}"
             raise StillRunningError(message, task=task) from error
-        yield from _let_go(session, task.id, claim)
+        yield from _release(session, task.id, claim)
         return done
 
-    return (yield from letting_go(session, task.id, claim, whole()))
+    return (yield from releasing_on_error(session, task.id, claim, whole()))
 
 
-def letting_go(session: Session, task_id: str, claim: str, flow: Flow[T]) -> Flow[T]:
+def releasing_on_error(session: Session, task_id: str, claim: str, flow: Flow[T]) -> Flow[T]:
     """Release a claim if a flow stops early, even while claiming: that may have succeeded."""
     try:
         return (yield from flow)
@@ -86,11 +86,11 @@ def letting_go(session: Session, task_id: str, claim: str, flow: Flow[T]) -> Flo
             session.journal.abandon(claim)
         raise
     except BaseException:
-        yield from _let_go(session, task_id, claim)
+        yield from _release(session, task_id, claim)
         raise
 
 
-def _let_go(session: Session, task_id: str, claim: str) -> Flow[None]:
+def _release(session: Session, task_id: str, claim: str) -> Flow[None]:
     _forget(session, task_id, claim)
     if session.journal is not None:
         try:
@@ -100,9 +100,9 @@ def _let_go(session: Session, task_id: str, claim: str) -> Flow[None]:
 
 
 def _forget(session: Session, task_id: str, claim: str) -> None:
-    hold = session.held.get(task_id)
-    if hold is not None and hold.claim == claim:
-        del session.held[task_id]
+    ownership = session.owned.get(task_id)
+    if ownership is not None and ownership.claim == claim:
+        del session.owned[task_id]
 
 
 def _claimed(task: Task, claim: str) -> Flow[Task | None]:

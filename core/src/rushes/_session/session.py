@@ -36,7 +36,7 @@ CONFIRMED = 20.0
 """Seconds for which a creating call may rely on a claim that was valid; less than a lease."""
 
 
-class Hold(Struct):
+class Ownership(Struct):
     """A task that one of our flows owns: its claim and its process.
 
     `confirmed` is when the claim was last known to be valid, in seconds since the machine's start.
@@ -57,7 +57,7 @@ class Session(Struct, kw_only=True, dict=True):
     timeouts: Timeouts
     polling: Polling | None
     own_observers: tuple[OnUpdate, ...] = ()
-    held: dict[str, Hold] = {}
+    owned: dict[str, Ownership] = {}
     """The tasks that our flows own at the moment."""
     time: SystemClock = SystemClock()
 
@@ -85,47 +85,47 @@ class Session(Struct, kw_only=True, dict=True):
 
     def target(self, task: Task) -> Path:
         """Return the path for a task's video."""
-        return placed(task.output or f"{self.home / 'videos'}{os.sep}", task.id).absolute()
+        return output_file(task.output or f"{self.home / 'videos'}{os.sep}", task.id).absolute()
 
     def record(self, task: Task, on_update: OnUpdate | None) -> Flow[Task]:
         """Record what is now known of a task, then notify log, observers and caller."""
-        task = yield from self.keep(task)
-        self.tell(task, on_update)
+        task = yield from self.save(task)
+        self.notify(task, on_update)
         return task
 
-    def keep(self, task: Task) -> Flow[Task]:
+    def save(self, task: Task) -> Flow[Task]:
         """Record what is now known of a task, and notify no one yet."""
         task = self.keys.clean_task(msgspec.structs.replace(task, updated_at=self.time.now()))
         if self.journal is not None:
-            hold = self.held.get(task.id)
+            ownership = self.owned.get(task.id)
             now = self.time.since_boot()
             try:
-                yield Ask("save", (task, hold.claim if hold else None))
+                yield Ask("save", (task, ownership.claim if ownership else None))
             except JournalError as failure:
-                _blame_rightly(failure, task)
+                _raise_the_right_error(failure, task)
                 raise
             except ClaimLost as failure:
                 yield from _leave_receipt(task)
                 raise _taken_over(task) from failure
-            if hold:
-                hold.confirmed = now
+            if ownership:
+                ownership.confirmed = now
         return task
 
-    def note(self, task: Task) -> Flow[None]:
+    def save_quietly(self, task: Task) -> Flow[None]:
         """Record what is known of a task without notifying anyone: it is not news."""
         if self.journal is not None:
-            hold = self.held.get(task.id)
+            ownership = self.owned.get(task.id)
             with suppress(JournalError, ClaimLost):  # it will be found out again
-                yield Ask("save", (task, hold.claim if hold else None))
+                yield Ask("save", (task, ownership.claim if ownership else None))
 
     def confirm(self, task: Task) -> Flow[None]:
         """Make sure that a task is still ours; raise StillRunningError if it is not."""
-        hold = self.held.get(task.id)
-        if self.journal is not None and hold is not None:
+        ownership = self.owned.get(task.id)
+        if self.journal is not None and ownership is not None:
             now = self.time.since_boot()
-            if (yield Ask("claim", (task.id, hold.claim))) is None:
+            if (yield Ask("claim", (task.id, ownership.claim))) is None:
                 raise _taken_over(task)
-            hold.confirmed = now
+            ownership.confirmed = now
 
     def dispatch(self, task: Task) -> Dispatch:
         """Return the dispatch of a task's creating call, which leaves only while the task is ours.
@@ -133,23 +133,23 @@ class Session(Struct, kw_only=True, dict=True):
         A process that was suspended, or a child that was forked meanwhile, learns here that another
         process may own the task by now.
         """
-        hold = self.held.get(task.id)
+        ownership = self.owned.get(task.id)
 
         def may_leave() -> None:
-            if hold is None or os.getpid() != hold.pid:
+            if ownership is None or os.getpid() != ownership.pid:
                 raise NotSent("this process does not own the task; it may be a fork of the owner")
-            if self.journal is not None and self.time.since_boot() - hold.confirmed > CONFIRMED:
-                # It waited for its place, or slept: check again that it still owns the task.
-                now = self.time.since_boot()
+            now = self.time.since_boot()
+            if self.journal is not None and now - ownership.confirmed > CONFIRMED:
+                # It waited for a connection, or slept: check again that it still owns the task.
                 try:
-                    self.journal.save(task, hold.claim)
+                    self.journal.save(task, ownership.claim)
                 except (ClaimLost, JournalError) as failure:
                     raise NotSent("another process may have taken the task over") from failure
-                hold.confirmed = now
+                ownership.confirmed = now
 
         return Dispatch(may_leave)
 
-    def tell(self, task: Task, on_update: OnUpdate | None) -> None:
+    def notify(self, task: Task, on_update: OnUpdate | None) -> None:
         """Notify the log, the observers and the caller of what is now known of a task."""
         log.info("task", task=task.id, variant=task.variant, state=task.state)
         for observer in self.observers():
@@ -191,7 +191,7 @@ def _leave_receipt(task: Task) -> Flow[None]:
             yield Ask("save", (task, None))
 
 
-def _blame_rightly(failure: JournalError, task: Task) -> None:
+def _raise_the_right_error(failure: JournalError, task: Task) -> None:
     """Raise the right error for a failing journal once something may have been bought."""
     failure.task = task
     if task.receipt is not None:
@@ -208,7 +208,7 @@ def _blame_rightly(failure: JournalError, task: Task) -> None:
         ) from failure
 
 
-def pausing(task: Task, seconds: float) -> Flow[None]:
+def pause_for(task: Task, seconds: float) -> Flow[None]:
     """Let time pass; a caller that stops waiting leaves the task as it is."""
     try:
         yield Sleep(seconds)
@@ -217,7 +217,7 @@ def pausing(task: Task, seconds: float) -> Flow[None]:
         raise StillRunningError(message, task=task) from stop
 
 
-def placed(output: str, task_id: str) -> Path:
+def output_file(output: str, task_id: str) -> Path:
     """Return the file that an output names: itself, or a file named after the task in a folder."""
     return Path(output, f"{task_id}.mp4") if output.endswith(("/", os.sep)) else Path(output)
 

@@ -6,7 +6,7 @@ import msgspec
 
 from rushes._flow import Ask, Flow
 from rushes._plugins.loading import LoadedVariant
-from rushes._session.owning import keeping, letting_go, new_claim, owning
+from rushes._session.owning import as_owner, new_claim, releasing_on_error, with_claim
 from rushes._session.session import OnUpdate, Session
 from rushes._submit.attempt import creating
 from rushes._submit.delivering import UNSENT, accepted
@@ -38,12 +38,12 @@ def submit(
     own deadlines.
     """
     upload_end = end if end is None or end > session.time.elapsed() else None
-    _ready(session, loaded, report, task_id, output)
+    _require_ready(session, loaded, report, task_id, output)
 
     def work(task: Task) -> Flow[Task]:
         if task is fresh:
-            session.tell(task, on_update)
-        there, task = _addressed(session, loaded, report, task)
+            session.notify(task, on_update)
+        there, task = _at_todays_address(session, loaded, report, task)
         if task.state in UNSENT and intent.output:
             place = {"output": intent.output, "overwrite": intent.overwrite}
             task = msgspec.structs.replace(task, **place)
@@ -58,25 +58,25 @@ def submit(
     intent = yield from intend(session, loaded, report, task_id, output, overwrite)
     task = yield from known(session, loaded, intent)
     if task is None and task_id is None:
-        left = _left(session, report, intent, claim)
-        task = yield from letting_go(session, intent.task_id, claim, left)
+        left = _take_up_unsent(session, report, intent, claim)
+        task = yield from releasing_on_error(session, intent.task_id, claim, left)
         if task is not None:
-            return (yield from keeping(session, task, claim, work))
+            return (yield from with_claim(session, task, claim, work))
     if task is None:
-        fresh = yield from _made(session, loaded, report, intent, upload_end)
-        added = _added(session, fresh, claim)
-        task = yield from letting_go(session, intent.task_id, claim, added)
+        fresh = yield from _make_task(session, loaded, report, intent, upload_end)
+        added = _add(session, fresh, claim)
+        task = yield from releasing_on_error(session, intent.task_id, claim, added)
         if task is fresh:
-            return (yield from keeping(session, fresh, claim, work))
+            return (yield from with_claim(session, fresh, claim, work))
         same_job(task, intent)
     if enough(task):
         return task
     until = session.time.elapsed() + loaded.variant.polling.at_most if end is None else end
-    owned = owning(session, task, work, enough=enough, end=until, on_update=on_update)
+    owned = as_owner(session, task, work, enough=enough, end=until, on_update=on_update)
     return (yield from owned)
 
 
-def _ready(
+def _require_ready(
     session: Session,
     loaded: LoadedVariant,
     report: Report,
@@ -87,10 +87,10 @@ def _ready(
     if report.problems:
         raise RequestError(report.problems)
     usable(task_id, output or str(session.home))
-    configured(session, loaded)
+    require_sendable(session, loaded)
 
 
-def configured(session: Session, loaded: LoadedVariant) -> None:
+def require_sendable(session: Session, loaded: LoadedVariant) -> None:
     """Raise an error if no request to a variant can be sent: a wrapper, a key, an address."""
     session.registry.guard()
     session.keys.find(loaded)
@@ -102,7 +102,7 @@ def configured(session: Session, loaded: LoadedVariant) -> None:
         )
 
 
-def _made(
+def _make_task(
     session: Session, loaded: LoadedVariant, report: Report, intent: Intent, end: float | None
 ) -> Flow[Task]:
     """Upload what a job needs until `end`, and make its record."""
@@ -113,7 +113,7 @@ def _made(
     return task
 
 
-def _addressed(
+def _at_todays_address(
     session: Session, loaded: LoadedVariant, report: Report, task: Task
 ) -> tuple[LoadedVariant, Task]:
     """Keep a task at the base URL it was sent to; move one that was never accepted to today's.
@@ -127,14 +127,16 @@ def _addressed(
     return session.load(task), task
 
 
-def _added(session: Session, task: Task, claim: str) -> Flow[Task]:
+def _add(session: Session, task: Task, claim: str) -> Flow[Task]:
     """Record a new task, unless its name was just taken: then return the task that has it."""
     if session.journal is None:
         return task
     return (yield Ask("add", (task, claim)))  # type: ignore[no-any-return]
 
 
-def _left(session: Session, report: Report, intent: Intent, claim: str) -> Flow[Task | None]:
+def _take_up_unsent(
+    session: Session, report: Report, intent: Intent, claim: str
+) -> Flow[Task | None]:
     """Claim an equal job that was never sent and has no owner."""
     if session.journal is None:
         return None

@@ -8,7 +8,7 @@ from rushes import _log as log
 from rushes._flow import Flow, Interrupted, NotSent, steps
 from rushes._plugins.loading import LoadedVariant
 from rushes._plugins.refusals import retry_after
-from rushes._session.session import OnUpdate, Session, excerpt, pausing
+from rushes._session.session import OnUpdate, Session, excerpt, pause_for
 from rushes.calls import Answer
 from rushes.errors import (
     BrokenPluginError,
@@ -58,10 +58,10 @@ def follow(
         left = end - session.time.elapsed()
         if pause > max(left, 0.0):
             if left > 0:
-                yield from pausing(task, left)
+                yield from pause_for(task, left)
             raise (yield from _left_running(session, task, trouble))
         if pause:
-            yield from pausing(task, pause)
+            yield from pause_for(task, pause)
         left = max(end - session.time.elapsed(), LEAST_PAUSE)
         glance = yield from _glance(session, loaded, task, left)
         told = glance.retry_after
@@ -99,7 +99,7 @@ def _looked_at(session: Session, task: Task, pause: float) -> Task:
 def _left_running(session: Session, task: Task, trouble: str) -> Flow[StillRunningError]:
     """Record when a task was last polled, and return the error that it is not finished."""
     if task.looked_at is not None:
-        yield from session.note(task)
+        yield from session.save_quietly(task)
     return still_running(session, task, trouble)
 
 
@@ -229,7 +229,7 @@ def look_once(
         raise (yield from _left_running(session, task, glance.trouble))
     after = yield from advance(session, task, glance.status, on_update)
     if after is task:
-        yield from session.note(task)
+        yield from session.save_quietly(task)
     return after
 
 

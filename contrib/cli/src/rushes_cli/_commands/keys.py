@@ -45,7 +45,7 @@ def set_key(provider: str) -> None:
         raise click.UsageError("The key is empty; nothing is stored.")
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise click.UsageError(
-            "The key contains characters that no key has (white space, controls, accents)."
+            "The key contains white space, or control or accented characters; no key has these."
         )
     _keys().store(provider, key)
     stderr_line(f"The key for {provider} is stored.")

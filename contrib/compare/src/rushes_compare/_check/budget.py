@@ -53,8 +53,8 @@ def enforce_limits(found: CostTotal, *, max_cost: float | None, max_tasks: int |
     """Raise BudgetError if a limit would be exceeded; an unknown cost exceeds every limit."""
     if max_tasks is not None and not found.tasks <= max_tasks:  # NaN allows nothing
         raise BudgetError(
-            f"{found.tasks} task{'s' * (found.tasks != 1)} would be paid for, and {max_tasks} "
-            f"{'is' if max_tasks == 1 else 'are'} allowed; nothing was sent"
+            f"{found.tasks} task{'s' * (found.tasks != 1)} would be paid for, but the limit is "
+            f"{max_tasks}; nothing was sent"
         )
     if max_cost is None or not found.tasks:
         return
@@ -67,5 +67,6 @@ def enforce_limits(found: CostTotal, *, max_cost: float | None, max_tasks: int |
         )
     if not found.known <= max_cost:
         raise BudgetError(
-            f"{found.known:.4g} USD would be spent, and {max_cost:g} are allowed; nothing was sent"
+            f"{found.known:.4g} USD would be spent, but the limit is {max_cost:g} USD; nothing was "
+            "sent"
         )

@@ -24,7 +24,7 @@ from rushes_compare._plan.plan import Plan
 from rushes_compare._plan.prices import estimate
 from rushes_compare._promises.requested import RequestedFields
 from rushes_compare._results.payload_diff import with_payload_diffs
-from rushes_compare.results import Cell, Finding, Results, Row
+from rushes_compare.results import Cell, CheckFinding, Results, Row
 
 _PRICE_KNOWN = "The price of this is known; the one given is only used when none is known."
 
@@ -88,14 +88,14 @@ def _check(
         report = client.check(variant, request)
         declared = client.registry.get(variant).variant
     except ConfigurationError as error:  # the variant is gone, or its plugin broken
-        problem = Finding(path="", code="variant", message=str(error))
+        problem = CheckFinding(path="", code="variant", message=str(error))
         empty: dict[str, Any] = {"notes": [], "payload": None, "transport": [], "estimate": None}
         return {"state": "cannot", "problems": [problem], **empty}
     payload = json.loads(msgspec.json.encode(report.payload)) if report.valid else None
     notes = [to_finding(note) for note in report.notes]
     cost = report.cost
     if price is not None and cost is not None:
-        notes.append(Finding(path="", code="price", message=_PRICE_KNOWN))
+        notes.append(CheckFinding(path="", code="price", message=_PRICE_KNOWN))
     elif price is not None and payload is not None:
         cost = estimate(price, _seconds(declared, request, payload))
     return {
@@ -136,9 +136,9 @@ def _id(row: bytes, variant: str, repeat: int) -> str:
     return hashlib.sha256(msgspec.json.encode([row, variant, repeat])).hexdigest()[:12]
 
 
-def to_finding(item: Problem | Note) -> Finding:
+def to_finding(item: Problem | Note) -> CheckFinding:
     """Return a problem or note in the form in which it is stored."""
-    return Finding(
+    return CheckFinding(
         path=item.path,
         code=item.code,
         message=item.message,

@@ -138,6 +138,6 @@ def check_resume_options(ctx: click.Context) -> None:
         raise click.UsageError(f"--resume DIR is the folder; leave out {set_here['output']}")
     if useless := [hint for name, hint in set_here.items() if name in without_prompt]:
         raise click.UsageError(
-            f"{', '.join(useless)} would be for a new prompt, and none is given; the prompts in "
+            f"{', '.join(useless)} apply to a new prompt, but there is none; the prompts in "
             "--resume DIR keep their settings"
         )

@@ -11,7 +11,7 @@ from av.video.stream import VideoStream
 from rushes_compare._measure.audio_meter import AudioMeter
 from rushes_compare._measure.header import header_frame_time
 from rushes_compare._measure.open_media import BROKEN, Deadline, ffmpeg_message
-from rushes_compare._measure.shape import Shape, shape_of
+from rushes_compare._measure.shape import FrameShape, shape_of
 from rushes_compare._measure.video_meter import VideoMeter
 
 
@@ -26,7 +26,7 @@ class MediaAnalysis:
         self.video: VideoMeter | None = None
         self.audio: AudioMeter | None = None
         self.first: VideoFrame | None = None
-        self.shape: Shape | None = None
+        self.shape: FrameShape | None = None
         self.finished = True
         self._container, self._stream = container, stream
         self._damage: dict[str, None] = {}
@@ -82,7 +82,7 @@ class MediaAnalysis:
             self.first, self.shape = frame, shape_of(self._stream, frame)
             self.video = VideoMeter(frame.width, frame.height, header_frame_time(self._stream))
         elif (frame.width, frame.height) != (self.shape.width, self.shape.height):
-            self._damage["its frames change their size part-way"] = None
+            self._damage["the size of its frames changes part-way"] = None
         if frame.is_corrupt:
             self._damage["some of its frames are damaged"] = None
         self.video.add(frame)

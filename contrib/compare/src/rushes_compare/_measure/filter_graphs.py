@@ -8,7 +8,7 @@ from av import AudioFrame, VideoFrame
 from av.filter import Graph
 from av.filter.context import FilterContext
 
-from rushes_compare._measure.shape import Shape
+from rushes_compare._measure.shape import FrameShape
 
 ONCE = Fraction(1, 1)
 """The time base of a graph for a single frame."""
@@ -32,7 +32,7 @@ def add_source(graph: Graph, frame: VideoFrame) -> FilterContext:
 
 
 def scale_frame(
-    frame: VideoFrame, shape: Shape, width: int, height: int, pixels: str
+    frame: VideoFrame, shape: FrameShape, width: int, height: int, pixels: str
 ) -> VideoFrame:
     """Return a frame as displayed (rotated, square pixels), in this size and pixel format."""
     graph = Graph()

@@ -15,7 +15,7 @@ from rushes_compare._measure.open_media import (
     ffmpeg_message,
     open_media,
 )
-from rushes_compare._measure.shape import Shape, Shrinker, shape_of
+from rushes_compare._measure.shape import FrameShape, Shrinker, shape_of
 
 MAX_SIDE = 640
 """Pixels of a poster's longer side."""
@@ -42,7 +42,7 @@ def write_poster(path: Path, target: Path) -> None:
     write_atomically(target, [image])
 
 
-def _best_frame(path: Path) -> tuple[VideoFrame, Shape]:
+def _best_frame(path: Path) -> tuple[VideoFrame, FrameShape]:
     """Find the frame with the most contrast: fades, black and plain white have none."""
     with open_media(path) as (container, stream):
         stream.thread_type = "AUTO"
@@ -83,7 +83,7 @@ def _contrast(small: VideoFrame) -> float:
     return sum((level - mean) ** 2 for level in levels) / len(levels)
 
 
-def _jpeg(frame: VideoFrame, shape: Shape) -> bytes:
+def _jpeg(frame: VideoFrame, shape: FrameShape) -> bytes:
     image = scale_frame(frame, shape, *shape.within(MAX_SIDE), "yuvj420p")
     encoder = VideoCodecContext.create("mjpeg", "w")
     encoder.width, encoder.height = image.width, image.height

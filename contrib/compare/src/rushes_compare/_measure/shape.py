@@ -12,7 +12,7 @@ TURNS = {90: "cclock", 180: "180", -180: "180", -90: "clock"}
 
 
 @dataclass(frozen=True)
-class Shape:
+class FrameShape:
     """The coded size of a frame, its pixel aspect ratio, and its rotation."""
 
     width: int
@@ -34,11 +34,11 @@ class Shape:
         return fit(*self.shown, side)
 
 
-def shape_of(stream: VideoStream | None, frame: VideoFrame) -> Shape:
+def shape_of(stream: VideoStream | None, frame: VideoFrame) -> FrameShape:
     """Return a frame's shape; `stream` has its pixel aspect ratio."""
     pixel = stream.sample_aspect_ratio if stream is not None else None
     turn = TURNS.get(round(frame.rotation / 90) * 90)
-    return Shape(frame.width, frame.height, pixel or Fraction(1), turn)
+    return FrameShape(frame.width, frame.height, pixel or Fraction(1), turn)
 
 
 def fit(width: int, height: int, side: int) -> tuple[int, int]:

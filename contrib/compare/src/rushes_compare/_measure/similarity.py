@@ -7,14 +7,14 @@ from av.video.frame import VideoFrame
 
 from rushes_compare._measure.filter_graphs import ONCE, add_source, scale_frame
 from rushes_compare._measure.open_media import BROKEN, MeasuringError, ffmpeg_message, open_media
-from rushes_compare._measure.shape import Shape, shape_of
+from rushes_compare._measure.shape import FrameShape, shape_of
 
 SIDE = 512
 """The longer side at which both are compared: composition and colours count, not the grain, which
 every encoder changes."""
 
 
-def similarity(frame: VideoFrame, shape: Shape, given: Path) -> float:
+def similarity(frame: VideoFrame, shape: FrameShape, given: Path) -> float:
     """Return the SSIM, 0 to 1, of a frame and an image; raises MeasuringError if it is unreadable.
 
     The image is made to fill the frame as providers do it: scaled until it covers the frame, then

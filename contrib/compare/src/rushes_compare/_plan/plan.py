@@ -102,7 +102,9 @@ def _require_text(what: str, value: Any) -> str:
     try:
         value.encode()
     except UnicodeEncodeError as error:
-        raise PlanError(f"{what} contains half a character: {value!r:.60}") from error
+        raise PlanError(
+            f"{what} contains a lone surrogate, which is not a character: {value!r:.60}"
+        ) from error
     return value
 
 
@@ -113,7 +115,9 @@ def _to_json_values(what: str, request: Mapping[str, Any]) -> dict[str, Any]:
         text.encode()
     except UnicodeEncodeError as error:
         half = f"U+{ord(error.object[error.start]):04X}"
-        raise PlanError(f"{what} contains half a character ({half}), which is not text") from error
+        raise PlanError(
+            f"{what} contains a lone surrogate ({half}), which is not a character"
+        ) from error
     except RecursionError as error:
         raise PlanError(f"{what} is nested too deeply") from error
     except (TypeError, ValueError) as error:

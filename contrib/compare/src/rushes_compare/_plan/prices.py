@@ -37,6 +37,6 @@ def unused_price_errors(prices: Mapping[Any, Any], compared: Collection[Any]) ->
     for variant in prices:
         if variant not in compared:
             yield (
-                f"a price is given for {variant!r:.80}, which is not compared "
+                f"there is a price for {variant!r:.80}, which is not compared "
                 f"(compared: {listed}); compare it too, or leave out its price"
             )

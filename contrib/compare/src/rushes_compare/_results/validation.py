@@ -19,17 +19,17 @@ def _errors(results: Results) -> Iterator[str]:
         for error in _cell_errors(cell, results):
             yield f"cells[{place}]: {error}"
         if cell.id in seen:
-            yield f"cells[{place}]: the id {cell.id} is given twice"
+            yield f"cells[{place}]: the id {cell.id} occurs twice"
         seen.add(cell.id)
 
 
 def _cell_errors(cell: Cell, results: Results) -> Iterator[str]:
     if cell.row >= len(results.rows):
-        yield f"row is {cell.row}, and there are {len(results.rows)} rows"
+        yield f"row is {cell.row}, but there are only {len(results.rows)} rows"
     if cell.variant not in results.variants:
         yield f"{cell.variant!r:.80} is not one of the variants"
     if cell.repeat > results.repeats:
-        yield f"repeat is {cell.repeat}, and there are {results.repeats}"
+        yield f"repeat is {cell.repeat}, but there are only {results.repeats}"
     for file in (cell.video.file, cell.video.poster) if cell.video else ():
         if file is not None and (PurePosixPath(file).is_absolute() or ".." in file.split("/")):
             yield f"{file!r:.80} is outside the folder"

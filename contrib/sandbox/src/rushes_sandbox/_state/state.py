@@ -1,6 +1,6 @@
 """Everything that the gateways remember, in one place."""
 
-from rushes_sandbox._settings import Settings
+from rushes_sandbox._settings import SandboxSettings
 from rushes_sandbox._state.billing import Balance
 from rushes_sandbox._state.rate_limit import RateLimiter
 from rushes_sandbox._state.tasks import TaskStore
@@ -9,7 +9,7 @@ from rushes_sandbox._state.tasks import TaskStore
 class GatewayState:
     """The state that the three gateways share. Used from the server's event loop only."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: SandboxSettings) -> None:
         self.settings = settings
         self.tasks = TaskStore(settings)
         self.balance = Balance(settings.balance)

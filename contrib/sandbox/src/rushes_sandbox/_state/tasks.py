@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from rushes_sandbox._rendering.queue import Video
 from rushes_sandbox._rendering.scene import Scene
-from rushes_sandbox._settings import Settings
+from rushes_sandbox._settings import SandboxSettings
 from rushes_sandbox._state.tokens import unguessable_token
 
 TaskState = Literal["queued", "in_progress", "completed", "failed"]
@@ -52,7 +52,7 @@ class TaskView:
 class TaskStore:
     """All tasks of the three gateways, by their names."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: SandboxSettings) -> None:
         self._settings = settings
         #: Oldest first.
         self.created: list[GatewayTask] = []

@@ -6,7 +6,7 @@ import { diffPayloads } from "./payload.js";
 import { bitRate, dollars, escapeInvisible, isKnown, megabytes } from "./text.js";
 import { plural, seconds, words } from "./text.js";
 
-/** @import { Child, Failure, Finding, Line, Promise, ShownCell, Stretch, Video } from "./types.js" */
+/** @import { Child, Failure, CheckFinding, Line, Promise, ShownCell, Stretch, Video } from "./types.js" */
 
 /** @typedef {"sent" | "measured" | "notes"} SectionKind */
 
@@ -50,7 +50,7 @@ function failure({ message, reason, kind }) {
   );
 }
 
-/** @param {Finding[]} list @param {"problems" | "notes"} kind */
+/** @param {CheckFinding[]} list @param {"problems" | "notes"} kind */
 function findings(list, kind) {
   if (!list.length) return null;
   return make(

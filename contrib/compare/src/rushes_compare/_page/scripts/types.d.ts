@@ -16,7 +16,7 @@ export type State =
   | "cancelled"
   | "expired";
 
-export interface Finding {
+export interface CheckFinding {
   path: string;
   code: string;
   message: string;
@@ -86,8 +86,8 @@ export interface Cell {
   repeat: number;
   attempt: number;
   state: State;
-  problems: Finding[];
-  notes: Finding[];
+  problems: CheckFinding[];
+  notes: CheckFinding[];
   transport: string[];
   estimate: number | null;
   billed: number | null;

@@ -13,7 +13,7 @@ class Turn:
         self.come, self.long = come, long
 
 
-class Places:
+class ConnectionQueue:
     """Limits how many calls are under way at once.
 
     Waiting calls stand in one of two lines: ordinary calls, and downloads, which take long and get

@@ -1,4 +1,4 @@
-"""The exchange that is under way: its deadline, what has been sent, and what must not be logged.
+"""The call that is under way: its deadline, what has been sent, and what must not be logged.
 
 It is ambient (a context variable): connections are shared, deadlines are not, and an HTTP library
 does not pass a deadline to single reads and writes.
@@ -21,7 +21,7 @@ _LOGGERS = (
 )
 
 
-class Exchange:
+class ActiveCall:
     """One call under way: its deadline, and whether any of it may have been sent.
 
     Its time begins when it is made. `guarded`: only public addresses are allowed.
@@ -73,20 +73,20 @@ class Exchange:
             self._dispatch.left = False
 
 
-_current: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
+_current: ContextVar[ActiveCall | None] = ContextVar("active_call", default=None)
 
 
-def current() -> Exchange | None:
-    """Return the exchange under way here, if there is one."""
+def current() -> ActiveCall | None:
+    """Return the call under way here, if there is one."""
     return _current.get()
 
 
 @contextmanager
-def under_way(exchange: Exchange) -> Iterator[Exchange]:
-    """Make an exchange the current one."""
-    token = _current.set(exchange)
+def under_way(active: ActiveCall) -> Iterator[ActiveCall]:
+    """Make a call the current one."""
+    token = _current.set(active)
     try:
-        yield exchange
+        yield active
     finally:
         with suppress(ValueError):  # closed from another context, where it is not the current one
             _current.reset(token)

@@ -19,7 +19,7 @@ from raw_server import OK, RawServer, answering, silent
 from rushes import AsyncClient, Call, Polling, Receipt, Task, Timeouts
 from rushes._flow import Interrupted, NotSent, Send, Stream
 from rushes._network.async_transport import AsyncTransport
-from rushes._network.places import Places, Turn
+from rushes._network.connection_queue import ConnectionQueue, Turn
 from rushes._network.transport import Transport
 from stalled_phases import wait_until, wait_until_async
 from transport_runner import Body, settings
@@ -36,7 +36,7 @@ def came(turn: Turn) -> bool:
 
 @given(st.integers(1, 6), steps)
 def test_places_are_given_in_order_and_to_everyone(count: int, steps: Any) -> None:
-    places, most = Places(count, Future), max(count // 2, 1)
+    places, most = ConnectionQueue(count, Future), max(count // 2, 1)
     waiting: list[Turn] = []
     inside: list[Turn] = []
     for what, which in steps:
@@ -64,7 +64,7 @@ def test_calls_and_downloads_do_not_starve_each_other(
     count: int, crowd: list[bool], data: Any
 ) -> None:
     """Whatever order they arrive in, calls and downloads take turns while both wait."""
-    places = Places(count, Future)
+    places = ConnectionQueue(count, Future)
     turns = [places.join(long=long) for long in crowd]
     inside = [turn for turn in turns if came(turn)]
     passed: Counter[bool] = Counter()
@@ -85,7 +85,7 @@ def test_calls_and_downloads_do_not_starve_each_other(
 
 
 def test_renewing_voids_the_turns_before() -> None:
-    places = Places(1, Future)
+    places = ConnectionQueue(1, Future)
     old = [places.join(long=False) for _ in range(3)]
     places._lock.acquire()  # as held by a thread that a forked child does not have
     places.renew()
@@ -106,11 +106,11 @@ class Orderly:
     """Answers one request each time the test releases it."""
 
     def __init__(self) -> None:
-        self.go_on = threading.Semaphore(0)
+        self.unpause = threading.Semaphore(0)
 
     def __call__(self, server: RawServer, connection: socket.socket) -> None:
         for _ in server.requests(connection):
-            self.go_on.acquire(timeout=30)
+            self.unpause.acquire(timeout=30)
             connection.sendall(OK)
 
 
@@ -124,7 +124,7 @@ def test_threads_are_served_in_order() -> None:
         transport = Transport(settings(connections=1))
 
         def arrived() -> int:
-            return len(server.heads) + len(transport._routes.places._lines[False])
+            return len(server.heads) + len(transport._routes.queue._lines[False])
 
         threads = []
         for number in range(8):
@@ -133,7 +133,7 @@ def test_threads_are_served_in_order() -> None:
             threads[-1].start()
             wait_until(lambda: arrived() > number)  # noqa: B023 - called at once
         for _ in threads:
-            behave.go_on.release()
+            behave.unpause.release()
         for thread in threads:
             thread.join(20)
         transport.close()
@@ -196,7 +196,7 @@ def test_a_call_waits_for_a_connection_no_longer_than_its_patience(kind: str) ->
         for number, thread in enumerate(threads):
             thread.start()
             if number == 1:
-                wait_until(lambda: len(transport._routes.places._inside) == 2)
+                wait_until(lambda: len(transport._routes.queue._inside) == 2)
         for thread in threads:
             thread.join(20)
         transport.close()
