@@ -70,3 +70,41 @@ def test_a_key_file_that_others_can_read_is_refused_with_advice(
     assert inside("generate", "A red kite", "-m", "toapis/kling-v3").code == 4
     file.chmod(0o600)
     assert inside("keys", "list").code == 0
+
+
+PAIRED = """
+import rushes
+from msgspec import Struct
+
+class Payload(Struct, forbid_unknown_fields=True):
+    prompt: rushes.Text
+
+zoom = rushes.Provider(
+    spec=2, id="acme", submit_path="/v1/clips", status_path="/v1/clips/{id}",
+    secrets=(("access_key", "secret_key"),), variables={"secret_key": "ACMEML_SECRET"},
+).variant("zoom", payload=Payload, page=rushes.Source("Acme", "https://docs.acme.example"),
+          fields={"prompt": rushes.To("prompt")})
+"""
+
+
+def test_each_of_several_secrets_has_a_name(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site"
+    metadata = site / "acme_paired-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (site / "acme_paired.py").write_text(PAIRED)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: rushes-acme\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[rushes]\nacme.zoom = acme_paired:zoom\n")
+    monkeypatch.syspath_prepend(str(site))
+    run = inside("keys", "set", "acme", stdin=SECRET)
+    assert run.code == 2
+    assert "store one of: acme.access_key, acme.secret_key" in run.err
+    assert inside("keys", "set", "acme.secret_key", stdin=SECRET).code == 0
+    assert json.loads((home / "keys.json").read_text()) == {"acme.secret_key": SECRET}
+    listed = inside("keys", "list").out
+    assert "acme.access_key  no key; set ACME_ACCESS_KEY, or: rushes keys set" in listed
+    assert "acme.secret_key  …cret" in listed
+    monkeypatch.setenv("ACMEML_SECRET", SECRET)
+    removed = inside("keys", "remove", "acme.secret_key")
+    assert "ACMEML_SECRET is still set" in removed.err

@@ -25,14 +25,14 @@ def keys() -> None:
 
 
 @keys.command("set", short_help="Store a key, typed at a hidden prompt or piped in.")
-@click.argument("provider", shell_complete=complete_providers)
-def set_key(provider: str) -> None:
+@click.argument("name", metavar="PROVIDER", shell_complete=complete_providers)
+def set_key(name: str) -> None:
     """Store PROVIDER's key, typed at a hidden prompt or read from a pipe.
 
+    A provider with several secrets has each stored under a name of its own: PROVIDER.SECRET.
     A key is never an argument: everyone on the machine can see those.
     """
-    from rushes.variant import key_variable
-
+    provider = name.partition(".")[0]
     known = installed_providers()
     if provider not in known:
         near = get_close_matches(provider, known, n=1)
@@ -40,57 +40,94 @@ def set_key(provider: str) -> None:
             f"No installed provider is called {provider!r}"
             + (f" (nearest: {near[0]})." if near else f" (installed: {', '.join(known)}).")
         )
-    key = _read_key(provider)
+    variables = _variables(provider)
+    if name not in variables:
+        raise click.UsageError(
+            f"{provider} has no key called {name!r}; store one of: {', '.join(variables)}."
+        )
+    key = _read_key(name)
     if not key:
         raise click.UsageError("The key is empty; nothing is stored.")
     if not (key.isascii() and key.isprintable()) or " " in key:
         raise click.UsageError(
             "The key contains white space, or control or accented characters; no key has these."
         )
-    _keys().store(provider, key)
-    stderr_line(f"The key for {provider} is stored.")
-    if os.environ.get(key_variable(provider)):
-        stderr_line(f"{key_variable(provider)} is also set, and overrides it.")
+    _keys().store(name, key)
+    stderr_line(f"The key for {name} is stored.")
+    for variable in variables[name]:
+        if os.environ.get(variable):
+            stderr_line(f"{variable} is also set, and overrides it.")
 
 
 @keys.command("list", short_help="List the keys, masked, and where each comes from.")
 @json_option
 def list_keys(as_json: bool) -> None:
     """List the keys, all but the last characters hidden, and where each comes from."""
-    from rushes.variant import key_variable
-
     store = _keys()
-    stored = store.stored()
+    variables: dict[str, tuple[str, ...]] = dict.fromkeys(store.stored(), ())
+    for provider in installed_providers():
+        variables |= _variables(provider)
     rows = []
-    for provider in sorted({*installed_providers(), *stored}):
-        found = store.find(provider, key_variable(provider))
-        key, where = found or (None, None)
-        rows.append({"provider": provider, "key": key and mask_key(key), "from": where})
+    for name in sorted(variables):
+        key, where = store.find(name, *variables[name]) or (None, None)
+        rows.append({"provider": name, "key": key and mask_key(key), "from": where})
     if as_json:
         click.echo(json_text(rows))
         return
     width = max((len(one_line(row["provider"] or "")) for row in rows), default=0)
     for row in rows:
-        name = one_line(row["provider"] or "")
-        hint = f"no key; set {key_variable(name)}, or: rushes keys set {name}"
+        name = row["provider"] or ""
+        shown = one_line(name)
+        hint = f"no key; set {' or '.join(variables[name])}, or: rushes keys set {shown}"
         text = f"{row['key']}  from {row['from']}" if row["key"] else hint
-        print_line(text, bold=f"{name:<{width}}  ")
+        print_line(text, bold=f"{shown:<{width}}  ")
 
 
 @keys.command("remove")
-@click.argument("provider", shell_complete=complete_providers)
-def remove_key(provider: str) -> None:
-    """Remove PROVIDER's stored key."""
+@click.argument("name", metavar="PROVIDER", shell_complete=complete_providers)
+def remove_key(name: str) -> None:
+    """Remove PROVIDER's stored key, or the one stored as PROVIDER.SECRET."""
     from rushes import ConfigurationError
-    from rushes.variant import key_variable
 
     store = _keys()
-    if provider not in store.stored():
-        raise ConfigurationError(f"no key is stored for {provider}")
-    store.store(provider, None)
-    stderr_line(f"The key for {provider} is removed.")
-    if os.environ.get(key_variable(provider)):
-        stderr_line(f"{key_variable(provider)} is still set, and is used.")
+    if name not in store.stored():
+        raise ConfigurationError(f"no key is stored for {name}")
+    store.store(name, None)
+    stderr_line(f"The key for {name} is removed.")
+    for variable in _variables(name.partition(".")[0]).get(name, ()):
+        if os.environ.get(variable):
+            stderr_line(f"{variable} is still set, and is used.")
+
+
+def _variables(provider: str) -> dict[str, tuple[str, ...]]:
+    """Return the names under which a provider's secrets are stored, with their variables.
+
+    They are known from the first of its variants that can be loaded; if there is none, it has one
+    key.
+    """
+    from rushes import ConfigurationError
+    from rushes.plugins import Registry
+    from rushes.variant import key_name, key_variable
+
+    registry = Registry()
+    for one in registry.ids():
+        if one.partition("/")[0] != provider:
+            continue
+        try:
+            variant = registry.get(one).variant
+        except ConfigurationError:
+            continue
+        secrets = dict.fromkeys(secret for names in variant.secrets for secret in names)
+        more = variant.variables
+        return {
+            key_name(provider, secret): tuple(
+                variable
+                for variable in (key_variable(provider, secret), more.get(secret))
+                if variable
+            )
+            for secret in secrets
+        }
+    return {provider: (key_variable(provider),)}
 
 
 def mask_key(key: str) -> str:
