@@ -435,8 +435,7 @@ def about_seconds(payload: Payload) -> bool:
         ({"fields": {"shots": Built("takes[]", also=("mod",))}}, "no field 'mod'"),
         ({"fields": {"prompt": "prompt"}}, "are its fields and rules of the declared types?"),
         ({"rules": (equals("mode", "pro"),)}, "are its fields and rules of the declared types?"),
-        ({"client_id_field": "seed"}, "seed is not a text field at the payload's top level"),
-        ({"client_id_field": "camera.move"}, "is not a text field at the payload's top level"),
+        ({"client_id_field": "seed"}, "seed is not a text field of the payload"),
         ({"client_id_field": "ticket"}, "client_id_field: the payload has no field 'ticket'"),
         ({"rules": (about_seconds,)}, "'about_seconds': the payload has no field 'secondz'"),
         (

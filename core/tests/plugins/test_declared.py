@@ -361,6 +361,40 @@ class AnyModel(Struct, kw_only=True, forbid_unknown_fields=True):
     seconds: int = absent(5)
 
 
+class Options(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What concerns the delivery."""
+
+    job: str = absent("")
+    silent: bool = absent(False)
+
+
+class Nested(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A body whose client id is in an object."""
+
+    text: Text
+    options: Options = absent(Options())
+
+
+class TestClientIds:
+    @pytest.mark.parametrize(
+        ("more", "options"),
+        [
+            ({}, {"job": "kite"}),
+            ({"options": {"silent": True}}, {"silent": True, "job": "kite"}),
+            ({"options": {"job": "mine"}}, {"job": "mine"}),
+        ],
+    )
+    def test_a_client_id_may_be_in_an_object(
+        self, make: Maker, server: Server, more: dict[str, Any], options: dict[str, Any]
+    ) -> None:
+        acme = Provider(**{**SHARED, "client_id_header": None, "client_id_field": "options.job"})
+        plugin = acme.variant("zoom", payload=Nested, page=PAGE)
+        driver = make(plugins=[plugin])
+        task = driver.submit("acme/zoom", Request(extra={"text": "k", **more}), task="kite")
+        assert json.loads(server.seen[0][2]) == {"text": "k", "options": options}
+        assert task.client_id == options["job"]
+
+
 class TestProviders:
     def test_four_models_are_four_lines(self) -> None:
         acme = Provider(**SHARED)

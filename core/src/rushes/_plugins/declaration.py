@@ -161,8 +161,8 @@ def _client_id_field(variant: Variant, path: str, where: str) -> None:
         words = described(find(variant.payload, path).hint).words
     except BrokenPluginError as error:
         raise BrokenPluginError(f"{where}: {error}") from None
-    if "." in path or words != "text":
-        raise BrokenPluginError(f"{where}: {path} is not a text field at the payload's top level")
+    if "[" in path or words != "text":
+        raise BrokenPluginError(f"{where}: {path} is not a text field of the payload")
 
 
 def _rules(variant: Variant, name: str) -> list[Rule]:

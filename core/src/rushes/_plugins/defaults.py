@@ -28,11 +28,24 @@ def submit(variant: Variant, payload: msgspec.Struct, client_id: str) -> Call:
     """POST the payload as JSON, with the client id where the declaration puts it."""
     declared = variant.input_mode
     url = variant.submit_url(declared(reading_of(payload)) if declared else None)
-    if wire := variant.client_id_field:
-        name = next(field.name for field in shape(variant.payload) if field.wire == wire)
-        payload = msgspec.structs.replace(payload, **{name: client_id})
+    body: Any = payload
+    if variant.client_id_field:
+        body = _with_client_id(payload, variant.client_id_field, client_id)
     headers = {variant.client_id_header: client_id} if variant.client_id_header else {}
-    return Call.post_json(url, payload, headers=headers)
+    return Call.post_json(url, body, headers=headers)
+
+
+def _with_client_id(payload: msgspec.Struct, path: str, client_id: str) -> Any:
+    """Return a payload with the client id in the declared field."""
+    *parents, last = path.split(".")
+    if not parents:
+        name = next(field.name for field in shape(type(payload)) if field.wire == last)
+        return msgspec.structs.replace(payload, **{name: client_id})
+    body = target = msgspec.to_builtins(payload)
+    for parent in parents:
+        target = target.setdefault(parent, {})
+    target[last] = client_id
+    return body
 
 
 @hookimpl

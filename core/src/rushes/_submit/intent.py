@@ -12,6 +12,7 @@ from rushes._session.session import Session
 from rushes._submit.ids import new_task_id
 from rushes._submit.uploading import read
 from rushes._vocabulary.places import find
+from rushes.calls import pick_text
 from rushes.errors import ConfigurationError, RequestError
 from rushes.problems import Problem, show
 from rushes.report import Report
@@ -57,7 +58,7 @@ def intend(
 ) -> Flow[Intent]:
     """Name a job, and compute the fingerprint that identifies it."""
     task_id = new_task_id(session.time.now()) if task_id is None else task_id
-    client_id = str(report.transport.get(loaded.variant.client_id_field or "", task_id))
+    client_id = _given_client_id(loaded.variant, report) or task_id
     carried(loaded.variant, client_id)
     print_ = yield Do(lambda: fingerprint(report))
     return Intent(
@@ -67,6 +68,14 @@ def intend(
         output=output,
         overwrite=overwrite,
     )
+
+
+def _given_client_id(variant: Variant, report: Report) -> str | None:
+    """Return the client id that the caller gave natively, if they did."""
+    if not variant.client_id_field:
+        return None
+    payload = msgspec.to_builtins(report.complete_payload())
+    return pick_text(payload, *variant.client_id_field.split("."))
 
 
 def carried(variant: Variant, client_id: str) -> None:
