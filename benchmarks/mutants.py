@@ -33,7 +33,11 @@ KITS = {
     "uniall/kling-v3-pro-silent": ("kling_v3", "rules", "gateway"),
     "uniall/kling-v3-pro-audio": ("kling_v3", "rules", "gateway"),
 }
-SIBLINGS = ("StdSilent", "StdAudio", "ProSilent", "ProAudio")
+DECLARING = frozenset((
+    "Answers", "Cancel", "Codes", "Polling", "Provider", "Uploads", "variant",
+    "accepts", "adds_up", "at_most", "cited", "counts_from_one", "equals", "has",
+    "image_may_set_ratio", "needs", "not_together", "remark", "required",
+))  # fmt: skip
 BOUNDS = ("ge", "le", "gt", "lt", "min_length", "max_length")
 Change = Callable[[ast.AST], None]
 
@@ -47,22 +51,10 @@ class Mutant:
     source: str
 
 
-def mutants(module: str, source: str, own: str = "") -> Iterator[Mutant]:
-    """Make every mutant of a module, each with one change.
-
-    Of the classes in `SIBLINGS`, one for each model of a family, only `own` is looked at.
-    """
+def mutants(module: str, source: str) -> Iterator[Mutant]:
+    """Make every mutant of a module, each with one change."""
     tree = ast.parse(source)
-    nodes = list(ast.walk(tree))
-    others = {
-        id(inner)
-        for node in nodes
-        if isinstance(node, ast.ClassDef) and node.name in SIBLINGS and node.name != own
-        for inner in ast.walk(node)
-    }
-    for index, node in enumerate(nodes):
-        if id(node) in others:
-            continue
+    for index, node in enumerate(ast.walk(tree)):
         for what, change in changes(node):
             broken = copy.deepcopy(tree)
             target = list(ast.walk(broken))[index]
@@ -77,7 +69,8 @@ def changes(node: ast.AST) -> Iterator[tuple[str, Change]]:
     yield from _enums(node)
     yield from _rules(node)
     yield from _names(node)
-    yield from _words(node)
+    yield from _declared(node)
+    yield from _hook(node)
     yield from _places(node)
 
 
@@ -176,27 +169,73 @@ def _struct(base: ast.expr) -> bool:
     return getattr(base, "id", "") in ("Struct", "Payload")
 
 
-def _words(node: ast.AST) -> Iterator[tuple[str, Change]]:
-    if not (isinstance(node, ast.AnnAssign) and getattr(node.target, "id", "") == "WORDS"):
+def _declared(node: ast.AST) -> Iterator[tuple[str, Change]]:
+    """Change, or leave out, each fact that a declaration or a rule of the vocabulary states."""
+    if not isinstance(node, ast.Call):
         return
-    assert isinstance(node.value, ast.Dict)
-    for place, (key, value) in enumerate(zip(node.value.keys, node.value.values, strict=True)):
-        assert isinstance(key, ast.Constant)
-        assert isinstance(value, ast.Constant)
-        other = "failed" if value.value != "failed" else "completed"
+    name = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
+    if name not in DECLARING:
+        return
+    for place, keyword in enumerate(node.keywords):
+        if keyword.arg in ("says", "name", "source", "page", "spec", "id"):
+            continue  # words for people, and what cannot differ unnoticed
 
-        def misread(target: ast.AST, place: int = place, other: str = other) -> None:
-            assert isinstance(target, ast.AnnAssign)
-            assert isinstance(target.value, ast.Dict)
-            target.value.values[place] = ast.Constant(other)
+        def leave_out(target: ast.AST, place: int = place) -> None:
+            assert isinstance(target, ast.Call)
+            del target.keywords[place]
 
-        def forget(target: ast.AST, place: int = place) -> None:
-            assert isinstance(target, ast.AnnAssign)
-            assert isinstance(target.value, ast.Dict)
-            del target.value.keys[place], target.value.values[place]
+        yield f"{name} without {keyword.arg}", leave_out
+    yield from _constants(node, name)
 
-        yield f"status word {key.value!r} read as {other!r}", misread
-        yield f"status word {key.value!r} forgotten", forget
+
+def _hook(node: ast.AST) -> Iterator[tuple[str, Change]]:
+    """Change each constant and each condition in the code of a hook."""
+    if not isinstance(node, ast.FunctionDef):
+        return
+    if not any(getattr(decorator, "id", "") == "hookimpl" for decorator in node.decorator_list):
+        return
+    yield from _constants(node, node.name)
+    for place, inner in enumerate(ast.walk(node)):
+        if isinstance(inner, (ast.If, ast.IfExp)):
+
+            def flip(target: ast.AST, place: int = place) -> None:
+                test = list(ast.walk(target))[place]
+                assert isinstance(test, (ast.If, ast.IfExp))
+                test.test = ast.UnaryOp(ast.Not(), test.test)
+
+            yield f"{node.name}: condition on line {inner.lineno} negated", flip
+
+
+def _constants(node: ast.Call | ast.FunctionDef, name: str) -> Iterator[tuple[str, Change]]:
+    """Change each text and number in a call or function; docstrings and messages do not count."""
+    told = {
+        id(inner)
+        for word in ast.walk(node)
+        for inner in ast.walk(word)
+        if isinstance(word, (ast.Expr, ast.JoinedStr))
+        or (isinstance(word, ast.keyword) and word.arg in ("says", "name", "source", "id", "spec"))
+    } - {
+        id(inner)
+        for word in ast.walk(node)
+        if isinstance(word, ast.Yield)
+        for inner in ast.walk(word)
+    }
+    for place, inner in enumerate(ast.walk(node)):
+        if not isinstance(inner, ast.Constant) or id(inner) in told:
+            continue
+        if isinstance(inner.value, str) and " " not in inner.value:
+            other: object = f"{inner.value}_x"
+        elif type(inner.value) in (int, float):
+            other = inner.value + 1  # type: ignore[operator]
+        else:
+            continue
+
+        def change(target: ast.AST, place: int = place, other: object = other) -> None:
+            constant = list(ast.walk(target))[place]
+            assert isinstance(constant, ast.Constant)
+            constant.value = other  # type: ignore[assignment]
+
+        yield f"{name}: {inner.value!r} becomes {other!r}", change
 
 
 def _places(node: ast.AST) -> Iterator[tuple[str, Change]]:
@@ -277,13 +316,12 @@ def _kit(variant: str) -> Path:
 
 def run(variant: str, every: int) -> tuple[int, list[str]]:
     """Try a variant's mutants; return how many there were, and the survivors."""
-    provider, _, model = variant.partition("/")
-    own = _own(model)
+    provider = variant.partition("/")[0]
     source = ROOT / "plugins" / provider / "src" / f"rushes_{provider}"
     made = [
         mutant
         for module in KITS[variant]
-        for mutant in mutants(module, (source / f"{module}.py").read_text(encoding="utf-8"), own)
+        for mutant in mutants(module, (source / f"{module}.py").read_text(encoding="utf-8"))
     ][::every]
     unbroken = (source / f"{KITS[variant][0]}.py").read_text(encoding="utf-8")
     nothing = Mutant(KITS[variant][0], "nothing", unbroken)
