@@ -11,7 +11,7 @@ plugin is loaded.
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-from rushes._vocabulary.conditions import Condition, Equals, Has, Joined, as_condition
+from rushes._vocabulary.conditions import Condition, Equals, Has, Joined, Sent, as_condition
 from rushes._vocabulary.rule import ShapeRule
 from rushes._vocabulary.shapes import (
     Accepts,
@@ -36,6 +36,11 @@ When = Condition | str
 def given(*paths: str) -> Condition:
     """Say that any of these fields is given: present, and not blank, empty or false."""
     return any_of(*paths)
+
+
+def sent(path: str) -> Condition:
+    """Say that a field is in the payload at all, even as false, 0, empty or its own default."""
+    return Sent(path)
 
 
 def equals(path: str, *values: Any) -> Condition:

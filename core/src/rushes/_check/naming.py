@@ -27,6 +27,10 @@ class CommonNames(Names):
         super().__init__()
         self.variant = variant
 
+    def has(self, path: str) -> bool:
+        """Whether a common field goes to a path."""
+        return any(self._rows(path))
+
     def field(self, path: str) -> str:
         """Return the name of the common field that goes to a path, or else of the payload's."""
         list_path, several, name = path.partition("[].")
@@ -64,7 +68,7 @@ class CommonNames(Names):
 
     def _is_native(self, path: str) -> bool:
         """Whether the caller uses a field's native name."""
-        return not any(self._rows(path))
+        return not self.has(path)
 
     def _name(self, path: str) -> str:
         place = self._target(path)
