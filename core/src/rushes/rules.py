@@ -99,7 +99,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         path, message = finding.path, finding.message
         if self.notes:
             return Note(path=path, code=self.name, message=message)
-        named = [name for name in dict.fromkeys(used) if len(naming(message, name)) > 1]
+        named = sorted({n for n in used if len(naming(message, n)) > 1}, key=message.find)
         return Problem(
             path=path, code=self.name, message=message, accepted=finding.accepted, names=named
         )
