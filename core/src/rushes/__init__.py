@@ -15,6 +15,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from rushes._check.matrix import Capability as Capability
     from rushes._check.matrix import capabilities as capabilities
+    from rushes._check.native_fields import NativeField as NativeField
+    from rushes._check.native_fields import native_fields as native_fields
     from rushes._check.schema import json_schema as json_schema
     from rushes._journal.sqlite import SQLiteJournal as SQLiteJournal
     from rushes._network.settings import Timeouts as Timeouts
@@ -109,6 +111,7 @@ else:
             "rushes.hookspecs": "hookimpl",
             "rushes.journal": "ClaimLost Journal",
             "rushes._check.matrix": "Capability capabilities",
+            "rushes._check.native_fields": "NativeField native_fields",
             "rushes._network.settings": "Timeouts",
             "rushes.problems": "Note Problem Source",
             "rushes.provider": "Provider",

@@ -1,5 +1,6 @@
 """Rules across fields, each with a name and the page it comes from."""
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
@@ -53,7 +54,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 Judgement = bool | Iterable[Finding | Problem | Note]
 """What a rule in Python returns: whether it is satisfied, or its findings."""
-_Predicate = Callable[[Any], Judgement]
+_Predicate = Callable[..., Judgement]
 _P = TypeVar("_P", bound=msgspec.Struct)
 
 
@@ -102,7 +103,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         path, message = finding.path, finding.message
         if self.notes:
             return Note(path=path, code=self.name, message=message)
-        named = [name for name in dict.fromkeys(used) if len(naming(message, name)) > 1]
+        named = sorted({n for n in used if len(naming(message, n)) > 1}, key=message.find)
         return Problem(
             path=path, code=self.name, message=message, accepted=finding.accepted, names=named
         )
@@ -112,15 +113,17 @@ class _PredicateRule(Rule, frozen=True, kw_only=True):
     """A rule in Python: a function of the payload."""
 
     predicate: _Predicate
+    sees_sent: bool = False
+    """Whether the function also takes the payload as it is sent."""
 
     def judge(
         self,
         read: Any,
-        raw: Any,  # noqa: ARG002
+        raw: Any,
         names: Names | None = None,  # noqa: ARG002
     ) -> list[Problem | Note]:
         """Return the rule's findings; a plain `False` becomes a problem of its first field."""
-        verdict = self.predicate(read)
+        verdict = self.predicate(read, raw) if self.sees_sent else self.predicate(read)
         if verdict is True:
             return []
         if verdict is False:
@@ -129,7 +132,8 @@ class _PredicateRule(Rule, frozen=True, kw_only=True):
 
     def line(self, place: str) -> tuple[str, dict[str, Any]]:
         """Return a line that calls the function."""
-        found = f"(found := {place}(read)) is not True and (found is False or list(found))"
+        given = "read, raw" if self.sees_sent else "read"
+        found = f"(found := {place}({given})) is not True and (found is False or list(found))"
         return f"if {found}: return False", {place: self.predicate}
 
 
@@ -140,21 +144,23 @@ def rule(
     source: Source | None = None,
     schema: Mapping[str, Any] | None = None,
     notes: bool = False,
-) -> Callable[[Callable[[_P], Judgement]], Rule]:
+) -> Callable[[Callable[[_P], Judgement] | Callable[[_P, _P], Judgement]], Rule]:
     """Declare a rule that the vocabulary cannot say; the function's name becomes its code.
 
-    The function sees the payload with the provider's defaults filled in. It returns whether the
-    rule is satisfied, or to be more specific a list of `Finding` (or of problems and notes of its
-    own making); it may also yield them, which is slower. A rule that only returns notes must be
-    declared with `notes=True`.
+    The function sees the payload with the provider's defaults filled in; one with a second
+    parameter also gets the payload as it is sent, in which what is absent is `msgspec.UNSET`. It
+    returns whether the rule is satisfied, or to be more specific a list of `Finding` (or of
+    problems and notes of its own making); it may also yield them, which is slower. A rule that only
+    returns notes must be declared with `notes=True`.
     """
 
-    def declare(predicate: Callable[[_P], Judgement]) -> Rule:
+    def declare(predicate: Callable[[_P], Judgement] | Callable[[_P, _P], Judgement]) -> Rule:
         return _PredicateRule(
             name=predicate.__name__,
             text=text,
             fields=fields,
             predicate=cast("_Predicate", predicate),
+            sees_sent=len(inspect.signature(predicate).parameters) > 1,
             source=source,
             schema=schema,
             notes=notes,

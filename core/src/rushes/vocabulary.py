@@ -11,7 +11,7 @@ plugin is loaded.
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-from rushes._vocabulary.conditions import Condition, Equals, Has, Joined, as_condition
+from rushes._vocabulary.conditions import Condition, Equals, Has, Joined, Sent, as_condition
 from rushes._vocabulary.rule import ShapeRule
 from rushes._vocabulary.shapes import (
     Accepts,
@@ -30,8 +30,9 @@ from rushes.problems import Source
 from rushes.rules import Rule
 
 __all__ = [
-    "accepts", "adds_up", "all_of", "any_of", "at_most", "cited", "counts_from_one", "equals",
-    "given", "has", "image_may_set_ratio", "needs", "not_together", "remark", "required",
+    "accepts", "adds_up", "all_of", "any_of", "at_most", "by_default", "cited", "counts_from_one",
+    "equals", "given", "has", "image_may_set_ratio", "needs", "not_together", "remark", "required",
+    "sent",
 ]  # fmt: skip
 
 _When = Condition | str
@@ -41,6 +42,11 @@ _When = Condition | str
 def given(*paths: str) -> Condition:
     """Say that any of these fields is given: present, and not blank, empty or false."""
     return any_of(*paths)
+
+
+def sent(path: str) -> Condition:
+    """Say that a field is in the payload at all, even as false, 0, empty or its own default."""
+    return Sent(path)
 
 
 def equals(path: str, *values: Any) -> Condition:

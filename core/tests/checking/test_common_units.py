@@ -197,7 +197,7 @@ def test_rules_speak_of_what_the_caller_asked_for() -> None:
         "aspect_ratio", ["duration", "resolution"], None,
     )  # fmt: skip
     found = problem(Request("k", guidance=1.0), loaded)
-    assert found.message == "1 is accepted only when images is given"
+    assert found.message == "1 is accepted only when reference or first_frame is given"
     assert (found.accepted or [])[:2] == [0.9, 0.8]  # the shortest numbers that become 11 and 10
     native = problem(Request(extra={"text": "k", "strength": 12}), loaded)
     assert native.message == "12 is accepted only when pictures is given"

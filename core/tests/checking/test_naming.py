@@ -134,14 +134,14 @@ FIRST, LAST = Image(A, "first_frame"), Image(B, "last_frame")
         (needs(equals("mode", "4k"), "loud"), Request(resolution="4k"), "resolution",
          "4k is accepted only when audio is true", ["audio"]),
         (not_together("text", "parts"), Request("k", shots=[Shot("a")]), "prompt",
-         "is not accepted when shots[0] is given; give one of the two", ["shots[0]"]),
+         "is not accepted when shots is given; give one of the two", ["shots"]),
         (not_together("text", "parts"), Request("k", shots=[Shot("a"), Shot("b")]), "prompt",
          "is not accepted when shots is given; give one of the two", ["shots"]),
         (required("text", unless="split"), Request(audio=True), "prompt",
          "is required and must not be blank unless shots is given", ["shots"]),
         (required("mode", when="references"), Request(images=[Image(C, "reference")]),
          "resolution",
-         "is required when images[0] is given; accepted: 720p, 1080p, 4k", ["images[0]"]),
+         "is required when reference is given; accepted: 720p, 1080p, 4k", ["reference"]),
         (accepts("seconds", (5, 10), when=given("image", "references")),
          Request(duration=15, images=[FIRST]), "duration",
          "15 is not accepted when first_frame is given or reference is given "
@@ -190,7 +190,7 @@ def test_images_in_a_list_are_called_by_their_roles() -> None:
     first, last = (has("pictures", "role", role) for role in ("start", "end"))
     loaded = load(needs(last, first), **ROLES)
     found = problem(loaded, Request(images=[LAST]))
-    assert (found.path, found.names) == ("images[0].role", ["first_frame", "last_frame"])
+    assert (found.path, found.names) == ("images[0].role", ["last_frame", "first_frame"])
     assert found.message == "last_frame is accepted only when first_frame is given"
     assert found.accepted == ["first_frame"]  # a role that no common word makes is left out
     native = problem(loaded, Request(extra={"pictures": [{"url": A, "role": "end"}]}))

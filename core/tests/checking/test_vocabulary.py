@@ -10,7 +10,7 @@ from hypothesis import given as given_examples
 from hypothesis import note
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct
 from rushes import BrokenPluginError, Built, Finding, PublicURL, Text, To, absent, json_schema, rule
 from rushes._check.checking import check
 from rushes._check.quick import quick
@@ -32,6 +32,7 @@ from rushes.vocabulary import (
     not_together,
     remark,
     required,
+    sent,
 )
 
 URL = "https://pictures.example.com/a.png"
@@ -459,6 +460,35 @@ def test_a_rule_that_cannot_be_is_refused_where_it_is_written() -> None:
         required("prompt", when="first", unless="last")
     with pytest.raises(TypeError, match="at least one condition"):
         given()
+
+
+def test_given_is_told_apart_from_a_default() -> None:
+    loaded = load(needs(sent("audio"), equals("mode", "pro"), says="{audio} is for pro."))
+    assert problems(loaded, {"mode": "std"}) == []
+    assert problems(loaded, {"mode": "pro", "audio": False}) == []
+    ((path, message, _),) = problems(loaded, {"audio": False})
+    assert (path, message) == (
+        "audio",
+        "is accepted only when mode is pro. audio is for pro.",
+    )
+    valid = Draft202012Validator(json_schema(loaded.variant)).is_valid
+    assert [valid(body) for body in ({}, {"audio": False}, {"audio": False, "mode": "pro"})] == [
+        True,
+        False,
+        True,
+    ]
+    (problem,) = problems(load(needs("seed", sent("audio"))), {"seed": 1})
+    assert problem[1] == "is accepted only when audio is given at all"
+
+    @rule("A ratio that is said needs a seed.", fields=("ratio", "seed"))
+    def said_ratio_needs_seed(payload: Payload, sent_: Payload) -> bool:
+        return getattr(sent_, "ratio") is UNSET or payload.seed is not None  # noqa: B009
+
+    ruled = load(said_ratio_needs_seed)
+    assert quick(ruled, Request(extra={"mode": "std"})) is not None
+    assert problems(ruled, {"mode": "std"}) == []
+    assert [at for at, _, _ in problems(ruled, {"ratio": "16:9"})] == ["ratio"]
+    assert problems(ruled, {"ratio": "16:9", "seed": 1}) == []
 
 
 CLIP, LAST_CLIP = {"text": "@Ann"}, {"role": "last"}

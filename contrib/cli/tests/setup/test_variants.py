@@ -35,6 +35,24 @@ def test_one_variant_in_detail() -> None:
     assert inside("variants", "apimart/kling").code == 3
 
 
+def test_a_variants_own_fields_are_shown() -> None:
+    run = inside("variants", "toapis/kling-v3")
+    for line in (
+        "  model: kling-v3; required",
+        "  mode: std, pro; by default std",
+        "  duration: 5, 10, 15; by default 5",
+        "  image_with_roles[].role: first_frame, last_frame, reference_image; required",
+        "  metadata.watermark: true or false; by default false",
+        "  callback_url: http(s) address; concerns the delivery",
+    ):
+        assert line in run.out.splitlines(), line
+    (found,) = json.loads(inside("variants", "toapis/kling-v3", "--json").out)
+    fields = {field["path"]: field for field in found["native_fields"]}
+    assert fields["mode"]["choices"] == ["std", "pro"]
+    assert fields["mode"]["common"] == "resolution"
+    assert fields["callback_url"]["common"] is None
+
+
 def test_json_matches_the_library() -> None:
     found = json.loads(inside("variants", "--json").out)
     registry = Registry()

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from msgspec.structs import replace
@@ -11,9 +11,11 @@ from msgspec.structs import replace
 from rushes._payload.body import ITEMS, filled_by, top
 from rushes._payload.combining import column
 from rushes.draft import Draft
+from rushes.request import Role
 from rushes.rules import Names
 from rushes.variant import Always, Built, To, Together, Variant
 
+OR = " or "
 WITH = " with "
 """Between the names, and the values, of two fields that make one value."""
 ADDRESS = "https://pictures.example.com/a.png"
@@ -27,11 +29,15 @@ class CommonNames(Names):
         super().__init__()
         self.variant = variant
 
+    def has(self, path: str) -> bool:
+        """Whether a common field goes to a path."""
+        return any(self._rows(path))
+
     def field(self, path: str) -> str:
         """Return the name of the common field that goes to a path, or else of the payload's."""
         list_path, several, name = path.partition("[].")
         told = self._part(list_path, name) if several else self._name(path)
-        self.used += told.split(WITH)
+        self.used += re.split(f"{WITH}|{OR}", told)
         return told
 
     def values(self, path: str, values: Iterable[Any]) -> list[Any] | None:
@@ -64,17 +70,20 @@ class CommonNames(Names):
 
     def _is_native(self, path: str) -> bool:
         """Whether the caller uses a field's native name."""
-        return not any(self._rows(path))
+        return not self.has(path)
 
     def _name(self, path: str) -> str:
         place = self._target(path)
         if isinstance(place, Together):
             return WITH.join(place.fields)
-        return _joined([row for row, _ in self._rows(path)]) or path
+        rows = [row for row, _ in self._rows(path)]
+        roles = [row.partition(".")[2] for row in rows if "." in row]
+        return _either(roles) if roles else rows[0] if rows else path
 
     def _part(self, path: str, name: str) -> str:
         """Name a field of a list's items."""
-        return f"{self._name(path)}[].{name}"
+        field = next((row.partition(".")[0] for row, _ in self._rows(path)), path)
+        return f"{field}[].{name}"
 
     def _rows(self, path: str) -> Iterator[tuple[str, To | Together | Built]]:
         """Yield the common fields, or the roles of an image, that go to a path."""
@@ -126,8 +135,17 @@ class CallersNames(CommonNames):
         back = draft.way_back(path)
         if not draft.has(path) or isinstance(self._target(path), Together):
             return back if self._is_native(path) else super()._name(path)
-        items = {self._image(origin) for at, origin in draft.origins.items() if _below(at, path)}
-        return items.pop() if len(items) == 1 else self._image(back)
+        if top(back) != "images":
+            return top(back) if any(_below(at, path) for at in draft.origins) else back
+        roles = [draft.roles()[int(index)] for at, index in self._images() if _is(at, path)]
+        return _either(list(dict.fromkeys(roles))) if roles else back
+
+    def _images(self) -> Iterator[tuple[str, str]]:
+        """Yield each path of the body that an image went to, with the image's index."""
+        if self._draft.roles():
+            for at, origin in self._draft.origins.items():
+                if found := re.match(r"images\[(\d+)\]", origin):
+                    yield at, found[1]
 
     def _part(self, path: str, name: str) -> str:
         back = self._draft.way_back(f"{path}[0].{name}")
@@ -149,15 +167,6 @@ class CallersNames(CommonNames):
         others = {other: value for other, value in given.items() if other != name}
         fitting = {pair: wire for pair, wire in place.values.items() if wire in wanted}
         return column(replace(place, values=fitting), name, others) if name in given else []
-
-    def _image(self, origin: str) -> str:
-        """Name an image by its role, if it is the only one that can have it."""
-        found = re.match(r"images\[(\d+)\]", origin)
-        roles = self._draft.roles()
-        if not found or not roles:
-            return origin
-        role = roles[int(found[1])]
-        return found[0] if role == "reference" else role
 
 
 def _led_back(place: To | Together | Built | None, values: Iterable[Any]) -> list[Any] | None:
@@ -203,11 +212,15 @@ def _same(one: Any, other: Any) -> bool:
     return type(one) is type(other) and bool(one == other)
 
 
+def _is(path: str, outer: str) -> bool:
+    """Whether a path of the body is this one, or an item of it."""
+    return path == outer or _below(path, outer)
+
+
 def _below(path: str, outer: str) -> bool:
     return path.startswith(f"{outer}[") and "." not in path[len(outer) :]
 
 
-def _joined(rows: list[str]) -> str:
-    """Name one common field, or one role of an image; all of an image's roles are `images`."""
-    roles = [row.rpartition(".")[2] for row in rows]
-    return roles[0] if len(set(roles)) == 1 else rows[0].partition(".")[0] if rows else ""
+def _either(roles: list[str]) -> str:
+    """Name images by their roles; those of every role are just images."""
+    return "images" if len(roles) == len(get_args(Role)) else OR.join(roles)

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from rushes._payload.constraints import described, finite, spans
-from rushes._payload.fields import unwrap
+from rushes._payload.fields import takes_null, unwrap
 from rushes._structs.unrolled import unrolled
 from rushes._vocabulary.places import KNOWN, Place, Schema, find
 from rushes.errors import BrokenPluginError
@@ -89,6 +89,26 @@ class Given(Condition, frozen=True):
             beside=lambda names: names.field(path) + (" true" if is_true(names) else ""),
             fields=(path,),
             blamed=blamed,
+        )
+
+
+class Sent(Condition, frozen=True):
+    """A field is in the payload at all, even as false, 0, empty text or its own default."""
+
+    path: str
+
+    def bind(self, struct: type[Struct]) -> Bound:
+        """Return the condition for a payload struct."""
+        place, path = find(struct, self.path), self.path
+        not_null = {"not": {"const": None}} if takes_null(place.hint) else {}
+        return Bound(
+            name=f"{place.name}_sent",
+            test=place.present,
+            schema=place.nested(not_null),
+            when=lambda names: f"{names.field(path)} is given at all",
+            beside=lambda names: f"{names.field(path)} of any value",
+            fields=(path,),
+            blamed=lambda _read, _raw, _names: [Blame(path)],
         )
 
 

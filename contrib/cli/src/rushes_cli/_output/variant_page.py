@@ -7,7 +7,7 @@ from rushes_cli._output.report import format_cost
 from rushes_cli.terminal import print_line
 
 if TYPE_CHECKING:
-    from rushes import Capability, Variant
+    from rushes import Capability, NativeField, Variant
 
 
 def print_page(variant: "Variant") -> None:
@@ -22,6 +22,10 @@ def print_page(variant: "Variant") -> None:
     capabilities = rushes.capabilities(variant)
     for row, capability in capabilities.items():
         print_line(_describe(capability), bold=f"{label(row):<17}", indent="  ")
+    print_line()
+    print_line("", bold="Payload")
+    for field in rushes.native_fields(variant):
+        print_line(_accepts(field), bold=f"{field.path}: ", indent="  ")
     if variant.rules:
         print_line()
         print_line("", bold="Rules")
@@ -84,6 +88,7 @@ def variant_dict(variant: "Variant") -> dict[str, Any]:
         "page": variant.page,
         "base_url": variant.base_url and without_secrets(variant.base_url),
         "fields": rushes.capabilities(variant),
+        "native_fields": rushes.native_fields(variant),
         "rules": [
             {"name": rule.name, "text": rule.text, "fields": rule.fields, "source": rule.source}
             for rule in variant.rules
@@ -100,6 +105,16 @@ def _describe(capability: "Capability") -> str:
     if capability.how == "no":
         return "no"
     return capability.words + (f"   (sent as {capability.to})" if capability.to else "")
+
+
+def _accepts(field: "NativeField") -> str:
+    """Describe a field of the payload: what it accepts, and what it is if it is left out."""
+    from rushes.problems import listing
+
+    words = listing(field.choices) or field.takes
+    if field.required:
+        return f"{words}; required"
+    return words if field.default is None else f"{words}; by default {listing([field.default])}"
 
 
 def _paid_once(variant: "Variant") -> str:
