@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Note", "Problem", "Source", "listing", "show", "show_size"]
+__all__ = ["Note", "Problem", "Source", "listing", "naming", "show", "show_size"]
 
 
 class Source(msgspec.Struct, frozen=True):

@@ -38,7 +38,7 @@ class Names:
         return known or None
 
 
-__all__ = ["Finding", "Judgement", "Rule", "rule"]
+__all__ = ["Finding", "Judgement", "Names", "Rule", "rule"]
 
 
 class Finding(msgspec.Struct, frozen=True):
