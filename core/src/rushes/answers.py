@@ -10,6 +10,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from rushes._structs.type_info import ready
+
 __all__ = ["Answers", "Codes", "RefusalKind", "RemoteState"]
 
 RemoteState = Literal["queued", "in_progress", "completed", "failed", "cancelled", "expired"]
@@ -79,3 +81,6 @@ class Answers(Struct, frozen=True, kw_only=True):
     reason: tuple[str, ...] = ()
     error: tuple[str, ...] = ()
     codes: Codes | None = None
+
+
+ready(Answers)

@@ -12,7 +12,7 @@ TASK = {"id": "t", "status": "completed", "cost": 0.3, "result": {"videos": [{"u
 
 class TestKlingV3(VariantConformance):
     plugin, word_at, receipts = kling, "data.status", [({"data": [{"task_id": "t"}]}, "t"), ({"data": {"task_id": "t"}}, "t")]
-    accepted = [BASE, SHOTS, Request(shots=[Shot("k", 3)], images=[Image(URL, "first_frame")]),
+    accepted = [BASE, SHOTS, {**BASE, "prompt": "@kite flies", "element_list": [KITE]}, Request(shots=[Shot("k", 3)], images=[Image(URL, "first_frame")]),
                 {**BASE, "mode": "4k", "duration": 15, "image_urls": [URL, URL]}]
     rejected = {"prompt_unless_multi_shot": {"model": "kling-v3"}, "customize_needs_shots": {**SHOTS, **NONE},
         "multi_shot_needs_type": {**BASE, "multi_shot": True}, "intelligence_needs_prompt": {**AUTO, **NONE},

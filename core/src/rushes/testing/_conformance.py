@@ -92,7 +92,7 @@ class VariantConformance(
         )
 
     def _snapshot(self) -> dict[str, Any]:
-        variant = self.variant
+        variant, declared = self.variant, self.declared().variant
         probes = [Request("k")] + [
             Request("k", **{field: value}) for field, values in PORTABLE.items() for value in values
         ]
@@ -103,7 +103,7 @@ class VariantConformance(
                 for r in variant.rules
             ],
             "capabilities": list(capabilities(variant).values()),
-            "declaration": {name: getattr(variant, name) for name in DECLARED},
+            "declaration": {name: getattr(declared, name) for name in DECLARED},
             "hooks": self.calls_of_hooks(),
             "accepted": [self._sent(example) for example in self.accepted],
             "portable": [self._sent(example) for example in probes],

@@ -67,9 +67,13 @@ class Subject:
         """Build the plugin as the registry would, at a given base URL."""
         kept: dict[str, LoadedVariant] = vars(self).setdefault("_kept", {})
         if base_url not in kept:
-            built = build(self.plugin, [], repr(self.plugin))
+            built = self.declared()
             kept[base_url] = built.with_variant(built.variant.at(base_url))
         return kept[base_url]
+
+    def declared(self) -> LoadedVariant:
+        """Build the plugin as it is declared."""
+        return build(self.plugin, [], repr(self.plugin))
 
     @property
     def variant(self) -> Variant:
