@@ -24,8 +24,20 @@ from rushes._check.checking import check
 from rushes._check.quick import quick
 from rushes._plugins.loading import LoadedVariant, build
 from rushes.problems import Problem
+from rushes.request import FIELDS as FIELDS_OF_REQUESTS
 from rushes.rules import Rule
-from rushes.vocabulary import accepts, by_default, equals, needs
+from rushes.testing._request_checks import PROBES
+from rushes.testing._values import json_values
+from rushes.vocabulary import (
+    accepts,
+    by_default,
+    equals,
+    has,
+    needs,
+    not_together,
+    required,
+    sent,
+)
 
 A = "https://pictures.example.com/a.png"
 
@@ -233,6 +245,41 @@ def test_what_is_listed_as_accepted_passes(
         assert len(changes) == len(found), found
         request = msgspec.structs.replace(request, **changes)
     raise AssertionError(check(LOADED, request).problems)
+
+
+RULED = load(
+    accepts("frames", (49, 73), when="pictures"),
+    accepts("size", ("1280x720",), when=equals("frames", 241), name="long_is_small"),
+    needs(equals("strength", 12), "pictures"),
+    needs(has("pictures", "kind", "style"), has("pictures", "kind", "start")),
+    required("strength", when=sent("sound")),
+    not_together("frames", "size"),
+    by_default("sound", "it has sound"),
+)
+
+
+@given(
+    odd=st.dictionaries(st.sampled_from([*FIELDS_OF_REQUESTS, "extra", "odd"]), json_values()),
+    usual=st.fixed_dictionaries(
+        {}, optional={field: st.sampled_from(values) for field, values in PROBES.items()}
+    ),
+    native=st.dictionaries(
+        st.sampled_from([field.name for field in msgspec.structs.fields(Payload)]), json_values()
+    ),
+)
+def test_whatever_is_asked_for_is_answered(
+    odd: dict[str, Any], usual: dict[str, Any], native: dict[str, Any]
+) -> None:
+    for request in (
+        odd, {"prompt": "k", **usual, **odd}, Request("k", **usual), {"extra": native},
+        {"prompt": "k", **usual, "extra": native},
+    ):  # fmt: skip
+        report = check(RULED, request)
+        assert report.valid == (report.payload is not None)
+        msgspec.json.encode(report.as_line())
+        for found in report.problems:
+            assert found.message.isprintable()
+            assert found.accepted != []
 
 
 def test_images_go_in_the_order_that_is_declared() -> None:

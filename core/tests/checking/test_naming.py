@@ -7,6 +7,7 @@ import pytest
 from acme_zoom import Zoom
 from msgspec import Struct
 from rushes import (
+    BrokenPluginError,
     Built,
     Draft,
     Image,
@@ -34,6 +35,7 @@ from rushes.vocabulary import (
     image_may_set_ratio,
     needs,
     not_together,
+    remark,
     required,
 )
 
@@ -210,6 +212,16 @@ def test_a_message_ends_with_the_sentence_of_the_page() -> None:
     assert found.message.endswith(". last_frame is for resolution pro, says the page.")
     assert loaded.variant.rules[0].text == "last_image is for mode pro, says the page."
     assert found.names == ["resolution", "first_frame", "last_frame"]
+
+
+def test_an_authors_note_may_name_fields() -> None:
+    loaded = load(remark("ratio", "{image} may decide, not {mode}", when="image"))
+    (noted,) = check(loaded, Request(aspect_ratio="1:1", images=[FIRST])).notes
+    assert noted.message == "first_frame may decide, not resolution"
+    (noted,) = check(loaded, Request(extra={"ratio": "1:1", "image": A})).notes
+    assert noted.message == "image may decide, not mode"
+    with pytest.raises(BrokenPluginError, match="no field 'imge'"):
+        load(remark("ratio", "{imge} may decide", when="image"))
 
 
 def test_the_matrix_says_conditions_in_common_words() -> None:

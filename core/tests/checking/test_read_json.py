@@ -57,6 +57,8 @@ def test_a_problem_always_has_the_same_json_fields() -> None:
     page = Source("Page", "https://a.example")
     can = Problem(path="x", code="y", message="z", accepted=[5], source=page, variants=["a/b"])
     source = {"title": "Page", "url": "https://a.example"}
+    named = Problem(path="x", code="y", message="z when w is given", names=["w"])
+    assert plain(named) == {**always, "message": "z when w is given", "names": ["w"]}
     assert plain(can) == {**always, "accepted": [5], "source": source, "variants": ["a/b"]}
 
 

@@ -1,5 +1,6 @@
 """Conditions on a payload: a field is given, has a value, or holds an item of a kind."""
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
@@ -219,6 +220,26 @@ class Joined(Condition, frozen=True):
             fields=tuple(path for part in parts for path in part.fields),
             blamed=blamed,
         )
+
+
+FIELD = re.compile(r"\{([^{}]+)\}")
+"""A field's path in a sentence."""
+
+
+def sentence(struct: type[Struct], text: str) -> Words:
+    """Return an author's sentence, in which `{image}` becomes the name of a field.
+
+    Raises BrokenPluginError if there is no such field.
+    """
+    parts = FIELD.split(text)
+    for path in parts[1::2]:
+        find(struct, path)
+
+    def words(names: Names) -> str:
+        told = [names.field(part) if place % 2 else part for place, part in enumerate(parts)]
+        return "".join(told)
+
+    return words
 
 
 def as_condition(condition: Condition | str) -> Condition:

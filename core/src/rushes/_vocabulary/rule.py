@@ -6,14 +6,11 @@ from typing import Any
 
 import msgspec
 
-from rushes._vocabulary.conditions import Words, compiled
-from rushes._vocabulary.places import KNOWN, find
+from rushes._vocabulary.conditions import Words, compiled, sentence
+from rushes._vocabulary.places import KNOWN
 from rushes._vocabulary.shapes import Found, Shape
 from rushes.problems import Note, Problem
 from rushes.rules import Names, Rule
-
-FIELD = re.compile(r"\{([^{}]+)\}")
-"""A field's path in a sentence."""
 
 
 class ShapeRule(Rule, frozen=True, kw_only=True):
@@ -32,7 +29,7 @@ class ShapeRule(Rule, frozen=True, kw_only=True):
         Raises BrokenPluginError if one of its paths or values does not exist there.
         """
         parts = self.shape.bind(payload)
-        words = self._says(payload) if self.says else parts.text
+        words = sentence(payload, self.says) if self.says else parts.text
         return msgspec.structs.replace(
             self,
             name=self.name or re.sub(r"\W", "_", parts.name),
@@ -44,18 +41,6 @@ class ShapeRule(Rule, frozen=True, kw_only=True):
             find=parts.find,
             holds=compiled(parts.test),
         )
-
-    def _says(self, payload: type[msgspec.Struct]) -> Words:
-        """Return the page's sentence, in which `{image}` is the name of a field."""
-        parts = FIELD.split(self.says)
-        for path in parts[1::2]:
-            find(payload, path)
-
-        def words(names: Names) -> str:
-            told = [names.field(part) if place % 2 else part for place, part in enumerate(parts)]
-            return "".join(told)
-
-        return words
 
     def judge(self, read: Any, raw: Any, names: Names | None = None) -> list[Problem | Note]:
         """Return the rule's findings; a problem's message ends with the page's sentence."""

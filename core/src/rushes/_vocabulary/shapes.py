@@ -19,6 +19,7 @@ from rushes._vocabulary.conditions import (
     Words,
     compiled,
     refuse_impossible,
+    sentence,
     told,
 )
 from rushes._vocabulary.places import KNOWN, Schema, find
@@ -420,12 +421,13 @@ class Remark(Shape, frozen=True):
     def bind(self, struct: type[Struct]) -> Parts:
         """Return the shape for a payload struct."""
         place, when = find(struct, self.path), self.when.bind(struct)
+        message = sentence(struct, self.message)
         return Parts(
             name=f"{place.name}_when_{when.name}",
-            text=lambda _names: f"{self.message[:1].upper()}{self.message[1:]}.",
+            text=lambda names: f"{message(names)[:1].upper()}{message(names)[1:]}.",
             fields=(self.path, *when.fields),
             test=f"not ({when.test}) or not {place.present}",
-            find=lambda _read, _raw, _names: [Finding(self.path, self.message)],
+            find=lambda _read, _raw, names: [Finding(self.path, message(names))],
         )
 
 
@@ -437,11 +439,13 @@ class Unsaid(Shape, frozen=True):
 
     def bind(self, struct: type[Struct]) -> Parts:
         """Return the shape for a payload struct."""
-        place, message = find(struct, self.path), self.message
+        place, message = find(struct, self.path), sentence(struct, self.message)
         return Parts(
             name=f"{place.name}_by_default",
-            text=lambda names: f"Unless {names.field(self.path)} is given, {message}.",
+            text=lambda names: f"Unless {names.field(self.path)} is given, {message(names)}.",
             fields=(self.path,),
             test=place.present,
-            find=lambda _read, _raw, _names: [Finding(self.path, f"is not given, so {message}")],
+            find=lambda _read, _raw, names: [
+                Finding(self.path, f"is not given, so {message(names)}")
+            ],
         )
