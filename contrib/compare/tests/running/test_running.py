@@ -1,5 +1,6 @@
 """Comparisons against the sandbox: every cell to its end, nothing paid for twice."""
 
+import asyncio
 import csv
 import json
 import re
@@ -10,10 +11,12 @@ import duckdb
 import msgspec
 import pytest
 from comparison_runs import PAIR, Comparing, Interruption, interrupt
-from rushes_compare import BudgetError, FolderError, Results, compare, load
+from rushes import AsyncClient
+from rushes_compare import BudgetError, FolderError, Results, compare, compare_async, load
 from rushes_compare._command.exit_code import exit_code, preview_exit_code
 from rushes_compare._results.results_file import read_results
 from rushes_compare.results import Cell
+from rushes_sandbox import Sandbox
 
 pytestmark = pytest.mark.usefixtures("working_directory")
 
@@ -60,6 +63,24 @@ def test_an_interrupted_run_continues_without_a_second_post(comparing: Comparing
     results = comparing("A red kite")
     assert all(cell.video for cell in results.cells)
     assert len(comparing.sandbox.created) == 2
+
+
+def test_after_an_interrupted_run_no_cell_is_running(
+    rushes_sandbox: Sandbox, tmp_path: Path
+) -> None:
+    """Otherwise cells would go on with a client that is closed."""
+
+    async def left() -> int:
+        async with AsyncClient(
+            keys=dict.fromkeys(rushes_sandbox.base_urls, rushes_sandbox.key),
+            base_urls=rushes_sandbox.base_urls,
+            home=tmp_path / "home",
+        ) as client:
+            with pytest.raises(Interruption):
+                await compare_async("A red kite", PAIR, client=client, on_change=interrupt)
+            return sum(not task.cancelling() for task in asyncio.all_tasks())
+
+    assert asyncio.run(left()) == 1  # this one
 
 
 def test_refused_and_failed_cells_do_not_stop_the_others(comparing: Comparing) -> None:

@@ -50,8 +50,14 @@ async def run_cells(
             results_file.update(cell)
         provider = cell.variant.partition("/")[0]
         gate = gates.setdefault(provider, asyncio.Semaphore(concurrency))
-        jobs.append(_run_gated(client, results_file, cell.id, gate, timeout, refetch))
-    await asyncio.gather(*jobs)
+        job = _run_gated(client, results_file, cell.id, gate, timeout, refetch)
+        jobs.append(asyncio.create_task(job))
+    try:
+        await asyncio.gather(*jobs)
+    finally:  # if one raises, the others must not go on with a client that is about to be closed
+        for each in jobs:
+            each.cancel()
+        await asyncio.gather(*jobs, return_exceptions=True)
 
 
 async def _run_gated(
