@@ -100,7 +100,7 @@ SUBMIT: tuple[Case, ...] = (
     fault_case(STEP, "stall-before-create", NEVER_CREATED, limits=BRIEF),
     fault_case(STEP, "rate-limit-seconds", VIDEO, verify=waited),
     fault_case(STEP, "rate-limit-date", VIDEO, verify=waited_for_the_date),
-    fault_case(STEP, "rate-limit-hour", REFUSED, verify=did_not_wait, message="come back in"),
+    fault_case(STEP, "rate-limit-hour", REFUSED, verify=did_not_wait, message="try again in"),
     *(
         fault_case(
             STEP, f"refuse-{http}", REFUSED, verify=posted_once, message=f"HTTP {http}: {words}"

@@ -281,7 +281,7 @@ class Draft(Body):
             elif isinstance(target[name], dict) and isinstance(value, Mapping):
                 self._merge(target[name], value, f"{path}.")
             elif isinstance(target[name], dict):
-                self.problem(origin, "type", f"{show(value)} is given; an object is expected")
+                self.problem(origin, "type", f"must be an object, not {show(value)}")
             else:
                 common = next(
                     (o for p, o in self.origins.items() if p == path or p.startswith(path + "[")),

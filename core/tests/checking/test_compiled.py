@@ -78,7 +78,7 @@ def test_blank_text_is_found_at_any_depth(path: str, change: dict[str, Any]) -> 
     assert not compiled(Song).no_blank(msgspec.convert(body, Song))
     assert quick(SINGER, Request(extra=body)) is None
     (problem,) = check(SINGER, Request(extra=body)).problems
-    assert (problem.path, problem.message) == (path, "is blank; text is expected")
+    assert (problem.path, problem.message) == (path, "must not be blank")
 
 
 def test_valid_text_takes_the_short_way() -> None:

@@ -136,7 +136,7 @@ def test_a_retry_after_on_the_last_day_of_the_calendar(world: World) -> None:
     inject(world, "POST clip", "429 by the last day")
     run = Process(world).start("submit", JOB, REQUEST).run()
     assert isinstance(run.error, RefusedError)
-    assert "come back in" in str(run.error)
+    assert "try again in" in str(run.error)
 
 
 def test_a_content_range_with_a_huge_number(world: World) -> None:

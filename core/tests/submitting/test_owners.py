@@ -323,7 +323,7 @@ def test_waiting_for_another_owner_ends_at_the_timeout(make: Maker, server: Serv
 def test_a_retry_after_beyond_the_timeout_is_not_waited_for(make: Maker, server: Server) -> None:
     server.on("POST", answers(429, retry_after="30"))
     driver = make()
-    with pytest.raises(RefusedError, match="come back in 30 seconds"):
+    with pytest.raises(RefusedError, match="try again in 30 seconds"):
         driver.generate("acme/zoom", REQUEST, timeout=20)
     assert driver.slept == []
 
@@ -336,7 +336,7 @@ def test_when_to_come_back_is_said_in_words(
     make: Maker, server: Server, seconds: str, words: str
 ) -> None:
     server.on("POST", answers(429, retry_after=seconds))
-    with pytest.raises(RefusedError, match=f"come back in {words} at"):
+    with pytest.raises(RefusedError, match=f"try again in {words} at"):
         make().generate("acme/zoom", REQUEST, timeout=0)
 
 

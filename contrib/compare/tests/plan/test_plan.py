@@ -55,7 +55,7 @@ def test_a_request_is_a_prompt_a_request_or_its_fields() -> None:
         (("x", ["a/b"], "2"), "a whole number, not '2'"),
         (("x", ["a/b"], True), "a whole number, not True"),
         ((["x", "\ud83d"], ["a/b"]), "prompt 2 contains a lone surrogate .U.D83D."),
-        (([{"name": "\udc00", "prompt": "x"}], ["a/b"]), "name of prompt 1 contains half"),
+        (([{"name": "\udc00", "prompt": "x"}], ["a/b"]), "name of prompt 1 contains a lone"),
         (([{"prompt": object()}], ["a/b"]), "prompt 1 is not plain JSON"),
         (([{"prompt": "x", "images": {"a.png"}}], ["a/b"]), "prompt 1 is not plain JSON"),
         (([{"prompt": datetime.date(2025, 1, 1)}], ["a/b"]), "prompt 1 is not plain JSON"),

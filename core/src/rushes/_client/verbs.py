@@ -20,14 +20,8 @@ from rushes._submit.delivering import accepted
 from rushes._submit.ids import id_objection
 from rushes._submit.submitting import submit
 from rushes._wait.cancelling import cancel
-from rushes._wait.following import (
-    ended,
-    follow,
-    look_again,
-    look_once,
-    still_running,
-    without_remote_id,
-)
+from rushes._wait.following import follow, look_again, look_once
+from rushes._wait.outcomes import require_completed, still_running, without_remote_id
 from rushes.errors import BrokenPluginError, ConfigurationError
 from rushes.problems import show
 from rushes.report import Report
@@ -149,14 +143,14 @@ class Jobs:
         end = self._end(timeout)
         task = yield from self._records.given(task)
         if task.ended:
-            return ended(task)
+            return require_completed(task)
         loaded = self.session.load(task)
 
         def work(task: Task) -> Flow[Task]:
             return (yield from self._followed(loaded, task, end, on_update))
 
         seen = yield from self._owning(loaded, task, work, lambda seen: seen.ended, end, on_update)
-        return ended(seen)
+        return require_completed(seen)
 
     @silent
     def fetch(
@@ -200,7 +194,9 @@ class Jobs:
 
         given = (variant, request, task_id, output, overwrite)
         task = yield from self.submit(*given, on_update, end, then)
-        if fetched or (yield Do(lambda: video_is_at(ended(task), _output_file(output, task)))):
+        if fetched or (
+            yield Do(lambda: video_is_at(require_completed(task), _output_file(output, task)))
+        ):
             return task
         return (yield from self.fetch(task, output, overwrite, on_update))
 
@@ -218,7 +214,7 @@ class Jobs:
         given = yield from self._records.given(task)
         place = _output_file(output, given)
         if _without_video(given) or (yield Do(lambda: video_is_at(given, place))):
-            return ended(given)
+            return require_completed(given)
         loaded = self.session.load(given)
 
         def work(task: Task) -> Flow[Task]:
@@ -231,7 +227,7 @@ class Jobs:
             return (yield from self._fetched(loaded, task, output, overwrite, on_update, end))
 
         flow = self._owning(loaded, given, work, _without_video, end, on_update)
-        return ended((yield from flow))
+        return require_completed((yield from flow))
 
     @silent
     def refresh(self, task: Task | str, on_update: OnUpdate | None) -> Flow[Task]:
@@ -356,7 +352,7 @@ class Jobs:
         at_once: bool = False,
     ) -> Flow[Task]:
         if task.ended:
-            return ended(task)
+            return require_completed(task)
         flow = follow(self.session, loaded, task, end=end, on_update=on_update, at_once=at_once)
         return (yield from flow)
 

@@ -16,7 +16,8 @@ from rushes._flow import Do, Flow, Interrupted, NotSent, Sleep, Stalled, Stream
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import OnUpdate, Session
 from rushes._urls import public_url_objection, web_url_objection
-from rushes._wait.following import ended, look_again
+from rushes._wait.following import look_again
+from rushes._wait.outcomes import require_completed
 from rushes.calls import Answer, Call
 from rushes.errors import DiskError, ResultError, StillRunningError
 from rushes.task import Result, Task
@@ -55,7 +56,7 @@ def ensure_fetched(
     Without `output` it may stay where it is recorded; if it is gone, it is fetched to the task's
     own output. Raises what `fetch` raises.
     """
-    task = ended(task)
+    task = require_completed(task)
     if (yield Do(lambda: video_is_at(task, output))):
         return task
     target = output or session.target(task)
@@ -108,7 +109,7 @@ def fetch(
     task, and nothing partial is left behind.
     """
     now = session.time.elapsed()
-    offer = _Fetch(ended(task), now, _soonest(now + session.timeouts.download, end))
+    offer = _Fetch(require_completed(task), now, _soonest(now + session.timeouts.download, end))
 
     def report(fetched: float) -> None:
         if on_update:
@@ -189,7 +190,7 @@ def _download_first_usable(
     """Take the first result that is a video; if none is, report what is wrong with the first."""
     failures: list[ResultError] = []
     place = 0
-    while place < min(len(ended(offer.task).results), MOST_RESULTS):
+    while place < min(len(require_completed(offer.task).results), MOST_RESULTS):
         try:
             yield from _download(session, loaded, offer, place, part, on_update)
             yield Do(part.check)
@@ -199,7 +200,7 @@ def _download_first_usable(
             place += 1
         else:
             return
-    offered = len(ended(offer.task).results)
+    offered = len(require_completed(offer.task).results)
     if offered > MOST_RESULTS:
         more = f"{failures[0]} (of {offered:,} results, the first {MOST_RESULTS} were tried)"
         raise ResultError(more) from failures[0]
@@ -220,7 +221,7 @@ def _download(
         if attempt:
             pause = session.time.jitter(min(0.25 * 2**attempt, 4.0))
             yield Sleep(max(min(pause, offer.end - session.time.elapsed()), 0.0))
-        results = ended(offer.task).results
+        results = require_completed(offer.task).results
         if session.time.elapsed() >= offer.end or place >= len(results):
             break
         try:
@@ -262,9 +263,9 @@ def _trouble(
             raise ResultError(trouble)
         offer.refreshed = True
         left = max(offer.end - session.time.elapsed(), 0.0)
-        before = ended(offer.task).results
+        before = require_completed(offer.task).results
         offer.task = yield from look_again(session, loaded, offer.task, on_update, left)
-        if ended(offer.task).results != before:
+        if require_completed(offer.task).results != before:
             part.restart()  # a tag belongs to one address; it means nothing at another
         return trouble
     if answer.status == 416:

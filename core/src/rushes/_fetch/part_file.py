@@ -54,7 +54,7 @@ class PartFile:
         elapsed: Callable[[], float] = time.monotonic,
         end: float = math.inf,
     ) -> None:
-        """Prepare a part file; `on_progress` is called now and then with the percentage so far.
+        """Prepare a part file; `on_progress` is now and then called with the percentage received.
 
         `elapsed` returns the seconds since some moment; once it reaches `end`, nothing more is
         taken.

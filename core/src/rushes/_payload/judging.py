@@ -89,7 +89,7 @@ class Examiner:
             self.null(path)
             return self.mark(struct)
         if not isinstance(value, Mapping):
-            self.problem(path, "type", f"{_kind(value)} is given; an object is expected")
+            self.problem(path, "type", f"must be an object, not {_kind(value)}")
             return self.mark(struct)
         prefix = f"{path}." if path else ""
         values: dict[str, Any] = {}
@@ -147,7 +147,7 @@ class Examiner:
     def list(self, hint: Any, value: Any, path: str) -> Any:
         """Check the length of a list, and each of its items."""
         if not isinstance(value, (list, tuple)):
-            self.problem(path, "type", f"{_kind(value)} is given; a list is expected")
+            self.problem(path, "type", f"must be a list, not {_kind(value)}")
             return self.mark_list() if "." in path else INVALID
         base, _ = unwrap(hint)
         bounds = described(hint)
@@ -166,7 +166,7 @@ class Examiner:
     def open_object(self, known: type[Struct], value: Any, path: str) -> Any:
         """Check an object whose known fields are typed and whose other keys pass with a note."""
         if not isinstance(value, Mapping):
-            return self.problem(path, "type", f"{_kind(value)} is given; an object is expected")
+            return self.problem(path, "type", f"must be an object, not {_kind(value)}")
         typed = {field.wire: field for field in shape(known)}
         for field in typed.values():
             if field.required and field.wire not in value:
@@ -214,7 +214,7 @@ class Examiner:
             objection, wanted = web_url_objection(value), "an"
         if not objection:
             return self.leaf(hint, value, path)
-        message = f"{show(value)} {objection}; {wanted} http(s) address is expected"
+        message = f"{show(value)} {objection}; {wanted} http(s) address is required"
         return self.problem(path, "public_url" if public else "web_url", message)
 
     def leaf(self, hint: Any, value: Any, path: str) -> Any:
@@ -245,8 +245,11 @@ class Examiner:
         span = spans(bounds)
         choices = span or (listing(finite(hint) or []) if accepted else "")
         if not bounds.fits(value):
-            tail = f"; accepted: {choices}" if choices else ""
-            message = f"{_kind(value)} is given ({show(value)}); {bounds.words} is expected{tail}"
+            listed = choices and bounds.words != "true or false"
+            tail = f"; accepted: {choices}" if listed else ""
+            kind, text = _kind(value), show(value)
+            given = kind if kind == text else f"{kind} ({text})"
+            message = f"must be {bounds.words}, not {given}{tail}"
             return self.problem(path, "type", message, accepted)
         if isinstance(value, str) and not accepted:
             return self._explain_text(bounds, value, path)
@@ -257,7 +260,7 @@ class Examiner:
 
     def _explain_text(self, bounds: Bounds, value: str, path: str) -> Any:
         if not value.strip():
-            return self.problem(path, "blank", "is blank; text is expected")
+            return self.problem(path, "blank", "must not be blank")
         if bounds.max_length is not None and len(value) > bounds.max_length:
             message = (
                 f"has {len(value)} characters; at most {bounds.max_length} are accepted{self.by}"
@@ -293,7 +296,7 @@ def printable(name: Any) -> str:
 
 
 def _kind(value: Any) -> str:
-    words = {str: "text", bool: "a truth value", int: "a whole number", float: "a number"}
+    words = {str: "text", bool: "a boolean", int: "a whole number", float: "a number"}
     return words.get(type(value)) or show(value)
 
 

@@ -10,7 +10,7 @@ from rushes._session.session import OnUpdate, Session, at, excerpt
 from rushes._submit.another_job import another_jobs
 from rushes._submit.ids import id_objection
 from rushes._submit.task_traces import trace_of_task
-from rushes._wait.following import advance
+from rushes._wait.status import record_status
 from rushes.calls import Answer
 from rushes.errors import BrokenPluginError, JournalError
 from rushes.task import Receipt, Refusal, Task
@@ -126,7 +126,7 @@ def as_told(
     status = receipt.status if receipt else None
     if status is None or (status.state == "completed" and not status.results):
         return task
-    return (yield from advance(session, task, status, on_update))
+    return (yield from record_status(session, task, status, on_update))
 
 
 def judged(loaded: LoadedVariant, task: Task, answer: Answer) -> Receipt | Refusal:

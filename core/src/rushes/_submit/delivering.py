@@ -198,8 +198,8 @@ def _hint(session: Session, loaded: LoadedVariant, refusal: Refusal) -> str:
     if refusal.kind != "wait":
         return ""
     if refusal.retry_after is None:
-        return "; come back later"
+        return "; try again later"
     seconds = math.ceil(max(refusal.retry_after, LEAST_PAUSE))
     then = datetime.datetime.fromtimestamp(session.time.now() + seconds).astimezone()
     unit = "second" if seconds == 1 else "seconds"
-    return f"; come back in {seconds} {unit}, at {then:%H:%M:%S}"
+    return f"; try again in {seconds} {unit}, at {then:%H:%M:%S}"

@@ -5,7 +5,8 @@ import msgspec
 from rushes._flow import Flow, Interrupted, NotSent, steps
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import Session, excerpt
-from rushes._wait.following import NotUnderstood, look, understood, without_remote_id
+from rushes._wait.following import NotUnderstood, look, understood
+from rushes._wait.outcomes import without_remote_id
 from rushes.calls import Answer
 from rushes.errors import BrokenPluginError, NotOfferedError, StillRunningError
 from rushes.task import Task

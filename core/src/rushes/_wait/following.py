@@ -1,4 +1,4 @@
-"""Following a task: polls as advised, failed polls are tolerated, a status never goes back."""
+"""Following a task: it is polled as the provider advises, and failed polls are tolerated."""
 
 import math
 
@@ -9,21 +9,13 @@ from rushes._flow import Flow, Interrupted, NotSent, steps
 from rushes._plugins.loading import LoadedVariant
 from rushes._plugins.refusals import retry_after
 from rushes._session.session import OnUpdate, Session, excerpt, pause_for
+from rushes._wait.outcomes import require_completed, still_running, without_remote_id
+from rushes._wait.status import record_status
 from rushes.calls import Answer
-from rushes.errors import (
-    BrokenPluginError,
-    ConfigurationError,
-    NotSentError,
-    OutcomeUnknownError,
-    RefusedError,
-    ResultError,
-    StillRunningError,
-    TaskEndedError,
-)
-from rushes.task import Receipt, Refusal, Status, Task
+from rushes.errors import BrokenPluginError, StillRunningError
+from rushes.task import Receipt, Status, Task
 from rushes.variant import Polling
 
-_RANK = {"queued": 0, "in_progress": 1}
 GRACE = 120.0
 """Seconds for which a provider may refuse polls: it may not yet know a task that it has created."""
 LONGEST_PAUSE = 3600.0
@@ -68,9 +60,9 @@ def follow(
         pause = max(told, LEAST_PAUSE) if told is not None else session.time.jitter(advice.every)
         task = _looked_at(session, task, pause)
         if glance.status is not None:
-            task = yield from advance(session, task, glance.status, on_update)
+            task = yield from record_status(session, task, glance.status, on_update)
             if task.ended:
-                return ended(task)
+                return require_completed(task)
         elif glance.trouble != trouble:
             log.warning("poll not understood", task=task.id, reason=glance.trouble)
         trouble = glance.trouble
@@ -184,40 +176,6 @@ def _unread(
     return NotUnderstood(f"not understood: {excerpt(answer)}")
 
 
-def advance(session: Session, task: Task, status: Status, on_update: OnUpdate | None) -> Flow[Task]:
-    """Record a status, unless it is older than what is known; report a new state."""
-    changed = _advanced(task, status)
-    if changed == task:
-        return task
-    old = changed.ended and changed.state == task.state  # for example fresh links to a video
-    return (yield from session.record(changed, None if old else on_update))
-
-
-def _advanced(task: Task, status: Status) -> Task:
-    """Return a task after one more status."""
-    state, progress = status.state, status.progress
-    if task.state == "completed" and task.results and state in ("failed", "cancelled"):
-        # A finished video stays finished; at most it is no longer available, and then this is the
-        # explanation.
-        reason = f": {status.reason}" if status.reason else ""
-        return msgspec.structs.replace(task, error=f"the provider now calls it {state}{reason}")
-    if state in _RANK:
-        if task.ended or _RANK[state] < _RANK.get(task.state, 0):
-            return task
-        if progress is not None and task.progress is not None:
-            progress = max(progress, task.progress)
-    if state == "completed":
-        progress = 100.0
-    return msgspec.structs.replace(
-        task,
-        state=state,
-        progress=progress if progress is not None else task.progress,
-        results=status.results or task.results,
-        cost=status.cost if status.cost is not None else task.cost,
-        error=status.reason,
-    )
-
-
 def look_once(
     session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
 ) -> Flow[Task]:
@@ -227,7 +185,7 @@ def look_once(
     task = _looked_at(session, task, glance.retry_after or advice.every)
     if glance.status is None:
         raise (yield from _left_running(session, task, glance.trouble))
-    after = yield from advance(session, task, glance.status, on_update)
+    after = yield from record_status(session, task, glance.status, on_update)
     if after is task:
         yield from session.save_quietly(task)
     return after
@@ -249,63 +207,10 @@ def look_again(
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         log.warning("no news", task=task.id, reason=session.keys.clean(loaded, str(failure)))
         return task
-    return (yield from advance(session, task, status, on_update))
-
-
-def ended(task: Task) -> Task:
-    """Return a completed task; for any other, raise the error for its state."""
-    if task.state == "completed":
-        if not task.results:
-            raise ResultError(
-                f"task {task.id} is completed, but has no address of a video", task=task
-            )
-        return task
-    reason = f": {task.error}" if task.error else ""
-    if task.state == "refused":
-        refusal = Refusal(kind="refused", message=task.error or "refused")
-        raise RefusedError(f"task {task.id} was never accepted{reason}", refusal, task=task)
-    if task.state == "lost":
-        raise ConfigurationError(f"task {task.id} was given up as lost", task=task)
-    end = {"failed": "failed", "cancelled": "was cancelled", "expired": "expired"}[task.state]
-    provider = task.variant.partition("/")[0]
-    raise TaskEndedError(f"task {task.id} {end} at {provider}{reason}", task=task)
+    return (yield from record_status(session, task, status, on_update))
 
 
 def _receipt(task: Task) -> Receipt:
     if task.receipt is None:
         raise without_remote_id(task)
     return task.receipt
-
-
-def without_remote_id(task: Task) -> OutcomeUnknownError | NotSentError:
-    """Return the error that the provider cannot be asked about a task, and what to do first."""
-    if task.state == "recorded":
-        return NotSentError(f"task {task.id} was never sent; resume it to send it", task=task)
-    return OutcomeUnknownError(
-        f"it is unknown whether the submit of task {task.id} was accepted "
-        f"({task.error or 'no answer is recorded'}): it may be running and billed, but its remote "
-        "id is not known. Resume it, which asks the provider if that is possible; or resolve it, "
-        "with the id that the provider shows for it, or as lost",
-        task=task,
-    )
-
-
-def still_running(session: Session, task: Task, trouble: str = "") -> StillRunningError:
-    """Return the error that a task is not finished, with its state and when it was last polled."""
-    known = f"{task.state}, {task.progress:.0f} %" if task.progress is not None else task.state
-    if task.looked_at is None:
-        asked = "the provider has not been asked about it yet"
-    else:
-        asked = f"the provider was last asked {_ago(session.time.now() - task.looked_at)}"
-    last = f"; the last poll failed ({trouble})" if trouble else ""
-    return StillRunningError(
-        f"task {task.id} is not finished ({known}; {asked}){last}; resume it later", task=task
-    )
-
-
-def _ago(seconds: float) -> str:
-    if seconds < 1:
-        return "just now"
-    if seconds < 120:
-        return f"{seconds:.0f} s ago"
-    return f"{seconds / 60:.0f} min ago" if seconds < 7200 else f"{seconds / 3600:.0f} h ago"

@@ -71,7 +71,7 @@ class ReadingChecks(Subject):
                 assert words in verdict.message, f"{words!r} is not told: {verdict.message!r}"
 
     def test_a_wait_is_as_long_as_the_provider_says(self) -> None:
-        """Where an answer means to come back later, it is after the seconds of Retry-After."""
+        """A refusal that says to wait waits for the seconds of Retry-After."""
         bodies = [{}, *(body for _, body, kind in self.refusals if kind == "wait")]
         for body in bodies:
             told = Answer(429, {"retry-after": "7"}, msgspec.json.encode(body))
