@@ -22,9 +22,9 @@ from rushes import (
 )
 from rushes._check.checking import check
 from rushes._check.quick import quick
+from rushes._payload.request_fields import FIELDS as FIELDS_OF_REQUESTS
 from rushes._plugins.loading import LoadedVariant, build
 from rushes.problems import Problem
-from rushes.request import FIELDS as FIELDS_OF_REQUESTS
 from rushes.rules import Rule
 from rushes.testing._request_checks import PROBES
 from rushes.testing._values import json_values
