@@ -1,5 +1,6 @@
 """The declaration of a variant: everything about it that is data."""
 
+import datetime
 import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
@@ -123,6 +124,8 @@ class Variant(Struct, frozen=True, kw_only=True):
     Secrets go to the base URL's origin and to the further `origins`, by name, and nowhere else; if
     another base URL is configured, it stands for all of them.
 
+    From the day `ends` the model is gone: every request has a problem that says so.
+
     `headers` are sent with every call to the provider. `answers` says how its answers are read,
     `hooks` are functions marked `@hookimpl` for what no declaration can say; a later one is asked
     before an earlier one of the same name.
@@ -155,6 +158,7 @@ class Variant(Struct, frozen=True, kw_only=True):
     cancel: Cancel | None = None
     polling: Polling = Polling()
     uploads: Uploads | None = None
+    ends: datetime.date | None = None
     facts: tuple[str, ...] = ()
     hooks: tuple[Callable[..., Any], ...] = ()
 

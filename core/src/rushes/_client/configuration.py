@@ -9,7 +9,7 @@ import msgspec
 
 from rushes._check.checking import check
 from rushes._check.quick import quick
-from rushes._check.siblings import naming_siblings
+from rushes._check.siblings import naming_siblings, without_ended
 from rushes._client.verbs import Jobs, RequestLike
 from rushes._journal.sqlite import SQLiteJournal
 from rushes._keys.redacting import Secret, hidden
@@ -121,11 +121,15 @@ class Configured:
         Needs no key, no base URL and no network. A local image is read, not uploaded. Raises
         UnknownVariantError or BrokenPluginError; a wrong request does not raise, it is reported.
         """
-        report = quick(self.registry.get(variant), request)  # enough for most requests
+        loaded = self.registry.get(variant)
+        # Enough for most requests.
+        report = quick(loaded, request) if loaded.variant.ends is None else None
         if report is not None:
             return report
         report = self._checked(variant, request)[1]
-        return naming_siblings(report, request, self.registry) if report.problems else report
+        if not report.problems:
+            return report
+        return naming_siblings(report, request, self.registry, self._session.time.now())
 
     def ready(self, variant: str) -> None:
         """Raise an error if no request to a variant could be sent; nothing is sent.
@@ -160,7 +164,7 @@ class Configured:
 
     def _checked(self, variant: str, request: RequestLike) -> tuple[LoadedVariant, Report]:
         loaded = self.registry.get(variant)
-        report = check(loaded, request)
+        report = without_ended(loaded.variant, check(loaded, request), self._session.time.now())
         uploads, page = loaded.variant.uploads, loaded.variant.page
         if uploads is None or not report.uploads:
             return loaded, report
