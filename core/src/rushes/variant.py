@@ -81,14 +81,21 @@ class Polling(Struct, frozen=True, kw_only=True):
 
 
 class Uploads(Struct, frozen=True, kw_only=True):
-    """What the provider's upload endpoint accepts: types by content, size in bytes.
+    """Which local files are accepted: types by content, size in bytes.
 
-    `source` is the page that says so, if it is not the variant's.
+    The hook `upload` sends each to the provider, and returns its public address; or its `handle`, a
+    text that begins so (`runway://`). Or there is no endpoint for it, and the file goes into the
+    payload: `inline` is a template of text ("{base64}", "data:{type};base64,{base64}") or of an
+    object of texts. `addresses` is whether public addresses are accepted, too. `source` is the page
+    that says so, if it is not the variant's.
     """
 
     types: tuple[str, ...]
     max_bytes: int
     source: Source | None = None
+    handle: str | None = None
+    inline: str | Mapping[str, str] | None = None
+    addresses: bool = True
 
 
 class Cancel(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from rushes._structs.invalid import INVALID
 from rushes.problems import Note, Problem, show
 from rushes.request import Image, Shot, Subject
 from rushes.urls import has_scheme
-from rushes.variant import Always, Built, To, Together, Variant
+from rushes.variant import Always, Built, To, Together, Uploads, Variant
 
 UPLOAD = "https://upload.invalid/"
 """Stands for a local file in a payload that is only checked: a reserved name, never resolved."""
@@ -99,15 +99,22 @@ class Body:
         """Record a note found while mapping, at the request's own path."""
         self.notes.append(Note(path=path, code=code, message=message, source=self.page))
 
-    def address(self, url: str, origin: str) -> str:
+    def address(self, url: str, origin: str) -> Any:
         """Return the payload's value for an image: its address, or a placeholder.
 
         A local file is uploaded before the submit, if the provider has an endpoint for it, and only
-        once, however often it is named.
+        once, however often it is named; or it is put in place of the placeholder then.
         """
-        if url is INVALID or has_scheme(url) or "://" in url:
+        uploads = self.variant.uploads
+        if url is INVALID:
             return url
-        if self.variant.uploads is None:
+        if has_scheme(url) or "://" in url:
+            if uploads is None or uploads.addresses:
+                return url
+            message = f"{self.variant.provider} fetches no image from an address; give a local file"
+            self.problem(origin, "no_address", message)
+            return INVALID
+        if uploads is None:
             message = (
                 f"{show(url)} is a local file, but {self.variant.provider} has no upload endpoint; "
                 "give a public http(s) address"
@@ -117,10 +124,10 @@ class Body:
         for place, file in enumerate(self.files):
             if PurePath(file.path) == PurePath(url):
                 self.files[place] = msgspec.structs.replace(file, also=(*file.also, origin))
-                return file.placeholder
+                return _in_place(file.placeholder, uploads)
         placeholder = f"{UPLOAD}{len(self.files)}/{quote(PurePath(url).name)}"
         self.files.append(PlannedUpload(path=url, origin=origin, placeholder=placeholder))
-        return placeholder
+        return _in_place(placeholder, uploads)
 
     def origins_of(self, path: str) -> tuple[str, ...]:
         """Return every path of the request that the value at a path of the body was made of."""
@@ -167,6 +174,13 @@ class Body:
             if not any(top(self.way_back(path)) == "extra" for path in there):
                 missed |= {path: field.partition(".")[0] for path in paths if path not in there}
         return missed
+
+
+def _in_place(placeholder: str, uploads: Uploads) -> Any:
+    """Return what stands for a file in a payload: its placeholder, or an object of them."""
+    if not isinstance(uploads.inline, Mapping):
+        return placeholder
+    return {name: f"{placeholder}#{name}" for name in uploads.inline}
 
 
 def filled_by(place: To | Together | Always | Built) -> Iterator[str]:

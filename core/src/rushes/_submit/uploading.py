@@ -1,6 +1,8 @@
 """Local files: checked by their content, uploaded before the submit."""
 
+import base64
 import os
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from rushes.errors import BrokenPluginError, NotSentError, RefusedError
 from rushes.problems import Problem, Source, listing, show_size
 from rushes.report import Report
 from rushes.urls import is_loopback
-from rushes.variant import Uploads
+from rushes.variant import Uploads, Variant
 
 _MAGIC = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -80,14 +82,30 @@ def uploaded(
 ) -> Flow[Report]:
     """Upload every local file until `end`; return the report with the addresses in its payload."""
     addresses: dict[str, str] = {}
+    uploads = loaded.variant.uploads
     for planned in report.uploads:
         file = yield Do(partial(read, planned.path))
-        addresses[planned.placeholder] = yield from _upload(session, loaded, planned, file, end)
+        if uploads and uploads.inline is not None:
+            addresses |= _inline(uploads.inline, planned.placeholder, file)
+        else:
+            addresses[planned.placeholder] = yield from _upload(session, loaded, planned, file, end)
     if not addresses:
         return report
-    body = replaced(msgspec.to_builtins(report.payload), addresses)
-    payload = msgspec.convert(body, type(report.payload))
+    # Not checked again: what the provider, or the declaration, puts there is not the caller's.
+    payload = replaced(report.payload, addresses)
     return msgspec.structs.replace(report, payload=payload, uploads=())
+
+
+def _inline(template: str | Mapping[str, str], placeholder: str, file: LocalFile) -> dict[str, str]:
+    """Return what to put in place of each placeholder of a file that goes into the payload."""
+    content = base64.b64encode(file.content).decode()
+    named = {"": template} if isinstance(template, str) else template
+    return {
+        f"{placeholder}#{name}" if name else placeholder: (
+            text.replace("{type}", file.type).replace("{base64}", content)
+        )
+        for name, text in named.items()
+    }
 
 
 def read(path: str) -> LocalFile:
@@ -105,6 +123,11 @@ def read(path: str) -> LocalFile:
 
 def replaced(value: Any, addresses: dict[str, str]) -> Any:
     """Replace placeholders by real addresses."""
+    if isinstance(value, msgspec.Struct):
+        fields = {
+            name: replaced(getattr(value, name), addresses) for name in value.__struct_fields__
+        }
+        return msgspec.structs.replace(value, **fields)
     if isinstance(value, dict):
         return {name: replaced(item, addresses) for name, item in value.items()}
     if isinstance(value, list):
@@ -147,10 +170,16 @@ def _upload(
         if answer.status >= 400 or refusal.kind != "unknown":
             told = f"(HTTP {answer.status}): {refusal.message}"
             raise RefusedError(f"{provider} refused the upload of {planned.path} {told}", refusal)
-    loopback = is_loopback(loaded.variant.base_url)
-    if not isinstance(url, str) or public_url_objection(url, loopback=loopback):
+    if not isinstance(url, str) or not _usable(loaded.variant, url):
         raise NotSentError(
             f"{provider}: the upload of {planned.path} returned no usable address; "
             "nothing was bought"
         )
     return url
+
+
+def _usable(variant: Variant, url: str) -> bool:
+    """Whether what an upload returned can be put into a payload."""
+    if variant.uploads and variant.uploads.handle and url.startswith(variant.uploads.handle):
+        return url.isprintable()
+    return public_url_objection(url, loopback=is_loopback(variant.base_url)) is None

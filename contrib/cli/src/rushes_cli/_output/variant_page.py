@@ -47,7 +47,8 @@ def _facts(variant: "Variant") -> list[tuple[str, str]]:
     uploads = "none; images must be public URLs"
     if variant.uploads:
         kinds = ", ".join(kind.removeprefix("image/") for kind in variant.uploads.types)
-        uploads = f"{kinds}, up to {show_size(variant.uploads.max_bytes)}"
+        only = "" if variant.uploads.addresses else "; no public URLs"
+        uploads = f"{kinds}, up to {show_size(variant.uploads.max_bytes)}{only}"
     return [
         ("Page", f"{variant.page.title}: {variant.page.url}"),
         ("Base URL", without_secrets(variant.base_url or "") or no_address),
