@@ -16,8 +16,9 @@ from rushes_sandbox import Sandbox
 
 RUSHES = str(Path(sys.executable).with_name("rushes"))
 PAIR = ("-m", "toapis/kling-v3", "-m", "apimart/kling-v3")
-
 OTHER = "uniall/kling-v3-std-silent"
+
+pytestmark = pytest.mark.rushes_sandbox(lies=["smaller"])  # such films take half as long
 
 
 class Shell:

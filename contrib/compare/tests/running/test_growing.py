@@ -14,7 +14,10 @@ from rushes_compare._plan.plan import Plan, make_plan
 from rushes_compare._results.results_file import ResultsFile, read_results
 from rushes_compare.results import Results, Row
 
-pytestmark = pytest.mark.usefixtures("working_directory")
+pytestmark = [
+    pytest.mark.usefixtures("working_directory"),
+    pytest.mark.rushes_sandbox(lies=["smaller"]),  # such films take half as long
+]
 
 
 def bills(comparing: Comparing) -> int:

@@ -26,7 +26,10 @@ from rushes_compare._run.timing import timing
 from rushes_compare.comparison import open_comparison, reopen_comparison, write_outputs
 from rushes_compare.results import Cell
 
-pytestmark = pytest.mark.usefixtures("working_directory")
+pytestmark = [
+    pytest.mark.usefixtures("working_directory"),
+    pytest.mark.rushes_sandbox(lies=["smaller"]),  # such films take half as long
+]
 
 FRAME = {"images": [{"url": "frame.png", "role": "first_frame"}], "duration": 5}
 

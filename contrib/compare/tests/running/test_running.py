@@ -18,7 +18,10 @@ from rushes_compare._results.results_file import read_results
 from rushes_compare.results import Cell
 from rushes_sandbox import Sandbox
 
-pytestmark = pytest.mark.usefixtures("working_directory")
+pytestmark = [
+    pytest.mark.usefixtures("working_directory"),
+    pytest.mark.rushes_sandbox(lies=["smaller"]),  # such films take half as long
+]
 
 
 def test_every_cell_has_its_video_measured(comparing: Comparing, tmp_path: Path) -> None:
@@ -157,7 +160,7 @@ def test_the_tables_match_the_results(comparing: Comparing, tmp_path: Path) -> N
     with duckdb.connect() as connection:
         query = "SELECT row, width, billed_usd FROM read_parquet(?) ORDER BY billed_usd"
         found = connection.execute(query, [str(folder / "results.parquet")]).fetchall()
-    assert found == [("=1+1", 1280, 0.336), ("=1+1", 1280, None)]
+    assert found == [("=1+1", 854, 0.336), ("=1+1", 854, None)]
 
 
 def test_a_comparison_is_read_back_typed(comparing: Comparing, tmp_path: Path) -> None:
