@@ -45,7 +45,7 @@ def image_type(head: bytes) -> str | None:
 
 def file_problems(planned: PlannedUpload, uploads: Uploads) -> list[Problem]:
     """Check a local file against what the provider accepts; report a problem at every use of it."""
-    fault = _fault(planned.path, uploads)
+    fault = _file_problem(planned.path, uploads)
     if fault is None:
         return []
     code, message = fault
@@ -55,7 +55,7 @@ def file_problems(planned: PlannedUpload, uploads: Uploads) -> list[Problem]:
     ]
 
 
-def _fault(name: str, uploads: Uploads) -> tuple[str, str] | None:
+def _file_problem(name: str, uploads: Uploads) -> tuple[str, str] | None:
     """Return the code and message of what is wrong with a file, reading only its beginning."""
     path = Path(name).expanduser()
     try:
@@ -75,7 +75,7 @@ def _fault(name: str, uploads: Uploads) -> tuple[str, str] | None:
     return None
 
 
-def uploaded(
+def upload_files(
     session: Session, loaded: LoadedVariant, report: Report, end: float | None = None
 ) -> Flow[Report]:
     """Upload every local file until `end`; return the report with the addresses in its payload."""
@@ -85,7 +85,7 @@ def uploaded(
         addresses[planned.placeholder] = yield from _upload(session, loaded, planned, file, end)
     if not addresses:
         return report
-    body = replaced(msgspec.to_builtins(report.payload), addresses)
+    body = with_addresses(msgspec.to_builtins(report.payload), addresses)
     payload = msgspec.convert(body, type(report.payload))
     return msgspec.structs.replace(report, payload=payload, uploads=())
 
@@ -103,12 +103,12 @@ def read(path: str) -> LocalFile:
     return LocalFile(content, image_type(content[:32]) or "application/octet-stream", name)
 
 
-def replaced(value: Any, addresses: dict[str, str]) -> Any:
+def with_addresses(value: Any, addresses: dict[str, str]) -> Any:
     """Replace placeholders by real addresses."""
     if isinstance(value, dict):
-        return {name: replaced(item, addresses) for name, item in value.items()}
+        return {name: with_addresses(item, addresses) for name, item in value.items()}
     if isinstance(value, list):
-        return [replaced(item, addresses) for item in value]
+        return [with_addresses(item, addresses) for item in value]
     return addresses.get(value, value) if isinstance(value, str) else value
 
 

@@ -25,7 +25,7 @@ PUBLIC = "https://gateway.example.com"
 MOST_CALLS = 20
 
 
-class Subject:
+class VariantUnderTest:
     """A plugin and its examples. A mapping is a native payload, a Request a portable one."""
 
     plugin: ClassVar[Any]
