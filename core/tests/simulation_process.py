@@ -15,7 +15,7 @@ from rushes._plugins.loading import LoadedVariant
 from rushes._session.clock import SystemClock
 from rushes._session.provider_keys import ProviderKeys
 from rushes._session.session import Session
-from rushes._submit.delivering import PATIENCE
+from rushes._submit.sending import PATIENCE
 from rushes.home import Keys
 from rushes.journal import essence
 from simulation_world import KEY, Killed, World

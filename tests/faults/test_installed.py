@@ -54,7 +54,7 @@ def distribution(site: Path, name: str, entry_points: str) -> None:
 
 
 def deliver(row: Row, run: FaultRun, outcome: str, **settings: Any) -> Measurement:
-    """Request the video, which must be deliver; check everything again."""
+    """Request the video, which must be delivered; check everything again."""
     run.attempt(
         "generate",
         VARIANTS[run.provider],

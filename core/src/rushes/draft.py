@@ -76,7 +76,7 @@ class Draft(Body):
             elif isinstance(place, Together):
                 self._combine(place, field, given)
             elif isinstance(place, Always):
-                self._hold(place, value, field)
+                self._check_always(place, value, field)
             else:
                 self._left[field] = value
         if "images" in self._left:
@@ -196,7 +196,7 @@ class Draft(Body):
                 if not self.has(path):
                     self.put(path, INVALID, field)
 
-    def _hold(self, place: Always, value: Any, origin: str) -> None:
+    def _check_always(self, place: Always, value: Any, origin: str) -> None:
         if value != place.value or type(value) is not type(place.value):
             fixed = show(place.value) if isinstance(place.value, bool) else place.value
             message = f"{show(value)} is not accepted: {self.variant.id} always has {fixed}"

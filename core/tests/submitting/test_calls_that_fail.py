@@ -182,7 +182,7 @@ def test_a_retry_after_of_an_hour_is_a_refusal(make: Maker, server: Server, afte
 def test_a_provider_that_always_says_retry_now_is_given_up(
     make: Maker, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rushes._submit.delivering.PATIENCE", 5.0)
+    monkeypatch.setattr("rushes._submit.sending.PATIENCE", 5.0)
     server.on("POST", *[answers(429, retry_after="0")] * 50)
     with pytest.raises(RefusedError):
         make().submit("acme/zoom", REQUEST)

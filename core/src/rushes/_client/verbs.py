@@ -16,11 +16,11 @@ from rushes._plugins.loading import LoadedVariant
 from rushes._session.owning import Work, as_owner
 from rushes._session.records import Records
 from rushes._session.session import OnUpdate, Session, at, output_file
-from rushes._submit.delivering import accepted
 from rushes._submit.ids import id_objection
+from rushes._submit.sending import ensure_accepted
 from rushes._submit.submitting import submit
 from rushes._wait.cancelling import cancel
-from rushes._wait.following import follow, look_again, look_once
+from rushes._wait.following import follow, poll_again, poll_once
 from rushes._wait.outcomes import require_completed, still_running, without_remote_id
 from rushes.errors import BrokenPluginError, ConfigurationError
 from rushes.problems import show
@@ -220,9 +220,9 @@ class Jobs:
         def work(task: Task) -> Flow[Task]:
             fresh = task.state == "recorded"  # any other task may be ready by now
             task = _with_output(task, output, overwrite)
-            task = yield from accepted(self.session, loaded, task, on_update, end)
+            task = yield from ensure_accepted(self.session, loaded, task, on_update, end)
             if task.state == "completed" and not (yield Do(lambda: video_is_at(task, place))):
-                task = yield from look_again(self.session, loaded, task, on_update)
+                task = yield from poll_again(self.session, loaded, task, on_update)
             task = yield from self._followed(loaded, task, end, on_update, at_once=not fresh)
             return (yield from self._fetched(loaded, task, output, overwrite, on_update, end))
 
@@ -237,13 +237,13 @@ class Jobs:
             return task
         loaded = self.session.load(task)
 
-        def look(task: Task) -> Flow[Task]:
-            return (yield from look_once(self.session, loaded, task, on_update))
+        def poll(task: Task) -> Flow[Task]:
+            return (yield from poll_once(self.session, loaded, task, on_update))
 
         flow = as_owner(
             self.session,
             task,
-            look,
+            poll,
             enough=_finished,
             end=self.session.time.elapsed(),
             on_update=on_update,
@@ -266,12 +266,12 @@ class Jobs:
         # The task may have ended just before: its owner asks the provider once more what became of
         # it.
 
-        def look(task: Task) -> Flow[Task]:
-            return (yield from look_again(self.session, loaded, task, on_update))
+        def poll(task: Task) -> Flow[Task]:
+            return (yield from poll_again(self.session, loaded, task, on_update))
 
         end = self.session.time.elapsed() + self.session.timeouts.poll
         return (
-            yield from self._owning(loaded, task, look, lambda seen: seen.ended, end, on_update)
+            yield from self._owning(loaded, task, poll, lambda seen: seen.ended, end, on_update)
         )
 
     @silent

@@ -16,7 +16,7 @@ from rushes._flow import Do, Flow, Interrupted, NotSent, Sleep, Stalled, Stream
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import OnUpdate, Session
 from rushes._urls import public_url_objection, web_url_objection
-from rushes._wait.following import look_again
+from rushes._wait.following import poll_again
 from rushes._wait.outcomes import require_completed
 from rushes.calls import Answer, Call
 from rushes.errors import DiskError, ResultError, StillRunningError
@@ -264,7 +264,7 @@ def _trouble(
         offer.refreshed = True
         left = max(offer.end - session.time.elapsed(), 0.0)
         before = require_completed(offer.task).results
-        offer.task = yield from look_again(session, loaded, offer.task, on_update, left)
+        offer.task = yield from poll_again(session, loaded, offer.task, on_update, left)
         if require_completed(offer.task).results != before:
             part.restart()  # a tag belongs to one address; it means nothing at another
         return trouble

@@ -17,7 +17,7 @@ CLOCKS_DIFFER = 60.0
 """Seconds by which a provider's clock may differ from ours, if its answers have no Date."""
 
 
-def another_jobs(
+def another_job_objection(
     session: Session, loaded: LoadedVariant, task: Task, receipt: Receipt, answer: Answer | None
 ) -> str | None:
     """Say why a receipt must belong to another job, or None if the answer does not show that."""

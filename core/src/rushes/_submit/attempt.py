@@ -7,7 +7,7 @@ import msgspec
 from rushes._flow import Dispatch, Effect, Flow, Interrupted, NotSent
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import OnUpdate, Session, at, excerpt
-from rushes._submit.another_job import another_jobs
+from rushes._submit.another_job import another_job_objection
 from rushes._submit.ids import id_objection
 from rushes._submit.task_traces import trace_of_task
 from rushes._wait.status import record_status
@@ -70,7 +70,7 @@ def read(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) ->
 
     An answer that names the task is a receipt, whatever its HTTP status.
     """
-    verdict = judged(loaded, task, answer)
+    verdict = read_verdict(loaded, task, answer)
     if isinstance(verdict, Receipt):
         return _received(session, loaded, task, verdict, answer)
     refusal = session.keys.clean_refusal(loaded, verdict)
@@ -95,7 +95,7 @@ def _received(
     session: Session, loaded: LoadedVariant, task: Task, receipt: Receipt, answer: Answer
 ) -> Outcome:
     """Return the outcome of an answer that names a task: accepted, unless it is another job's."""
-    objection = another_jobs(session, loaded, task, receipt, answer)
+    objection = another_job_objection(session, loaded, task, receipt, answer)
     if objection is None:
         return Outcome(kind="accepted", receipt=receipt)
     refusal = Refusal(kind="refused", message=objection)
@@ -129,7 +129,7 @@ def as_told(
     return (yield from record_status(session, task, status, on_update))
 
 
-def judged(loaded: LoadedVariant, task: Task, answer: Answer) -> Receipt | Refusal:
+def read_verdict(loaded: LoadedVariant, task: Task, answer: Answer) -> Receipt | Refusal:
     """Read the answer to a creating call: a receipt, or what the answer means instead.
 
     If the plugin fails, the outcome is unknown: the call was made.

@@ -32,7 +32,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     overwrite: bool
 
 
-def usable(task_id: str | None, output: str | None) -> None:
+def require_usable(task_id: str | None, output: str | None) -> None:
     """Refuse a reference that cannot be used in a file name, or a path that cannot be recorded."""
     if task_id is not None and not REFERENCE.fullmatch(task_id):
         message = (
@@ -48,7 +48,7 @@ def usable(task_id: str | None, output: str | None) -> None:
         raise ConfigurationError(message) from error
 
 
-def intend(
+def make_intent(
     session: Session,
     loaded: LoadedVariant,
     report: Report,
@@ -111,11 +111,11 @@ def known(session: Session, loaded: LoadedVariant, intent: Intent) -> Flow[Task 
     by_name = yield Ask("with_client_id", (loaded.variant.provider, intent.client_id))
     found: Task | None = by_id[0] if by_id and by_id[0].id == intent.task_id else by_name
     if found is not None:
-        same_job(found, intent)
+        require_same_job(found, intent)
     return found
 
 
-def same_job(found: Task, intent: Intent) -> None:
+def require_same_job(found: Task, intent: Intent) -> None:
     """Refuse a name that was used before for another job."""
     if found.fingerprint == intent.fingerprint:
         return
@@ -149,7 +149,7 @@ def recorded(session: Session, loaded: LoadedVariant, report: Report, intent: In
     )
 
 
-def moved(loaded: LoadedVariant, report: Report, task: Task) -> Task:
+def at_todays_address(loaded: LoadedVariant, report: Report, task: Task) -> Task:
     """Redirect a job that was never accepted to today's base URL; its bytes stay as recorded."""
     call = loaded.call("submit", payload=report.complete_payload(), client_id=task.client_id)
     there = msgspec.structs.replace(task.call, url=call.url) if task.call else None

@@ -11,7 +11,7 @@ from rushes import _log as log
 from rushes._flow import Flow, Interrupted, NotSent, Sleep, steps
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import OnUpdate, Session, at
-from rushes._submit.another_job import another_jobs
+from rushes._submit.another_job import another_job_objection
 from rushes._submit.attempt import Outcome, as_told, attempt, queued
 from rushes._submit.ids import id_objection
 from rushes.errors import BrokenPluginError, OutcomeUnknownError
@@ -116,7 +116,7 @@ def _look_up(
             receipt
             for receipt in receipts
             if not id_objection(receipt.remote_id)
-            and not another_jobs(session, loaded, task, receipt, answer)
+            and not another_job_objection(session, loaded, task, receipt, answer)
         ]
     except (NotSent, Interrupted, BrokenPluginError) as failure:
         log.warning("look-up failed", task=task.id, reason=session.keys.clean(loaded, str(failure)))

@@ -9,9 +9,17 @@ from rushes._plugins.loading import LoadedVariant
 from rushes._session.owning import as_owner, new_claim, releasing_on_error, with_claim
 from rushes._session.session import OnUpdate, Session
 from rushes._submit.attempt import creating
-from rushes._submit.delivering import UNSENT, accepted
-from rushes._submit.intent import Intent, intend, known, moved, recorded, same_job, usable
-from rushes._submit.uploading import uploaded
+from rushes._submit.intent import (
+    Intent,
+    at_todays_address,
+    known,
+    make_intent,
+    recorded,
+    require_same_job,
+    require_usable,
+)
+from rushes._submit.sending import UNSENT, ensure_accepted
+from rushes._submit.uploading import upload_files
 from rushes.errors import ConfigurationError, RequestError
 from rushes.report import Report
 from rushes.task import Task
@@ -47,7 +55,7 @@ def submit(
         if task.state in UNSENT and intent.output:
             place = {"output": intent.output, "overwrite": intent.overwrite}
             task = msgspec.structs.replace(task, **place)
-        task = yield from accepted(session, there, task, on_update, end)
+        task = yield from ensure_accepted(session, there, task, on_update, end)
         return (yield from then(there, task)) if then else task
 
     def enough(seen: Task) -> bool:
@@ -55,7 +63,7 @@ def submit(
         return there and not (then and seen.unfinished)
 
     fresh, claim = None, new_claim()
-    intent = yield from intend(session, loaded, report, task_id, output, overwrite)
+    intent = yield from make_intent(session, loaded, report, task_id, output, overwrite)
     task = yield from known(session, loaded, intent)
     if task is None and task_id is None:
         left = _take_up_unsent(session, report, intent, claim)
@@ -68,7 +76,7 @@ def submit(
         task = yield from releasing_on_error(session, intent.task_id, claim, added)
         if task is fresh:
             return (yield from with_claim(session, fresh, claim, work))
-        same_job(task, intent)
+        require_same_job(task, intent)
     if enough(task):
         return task
     until = session.time.elapsed() + loaded.variant.polling.at_most if end is None else end
@@ -86,7 +94,7 @@ def _require_ready(
     """Raise an error if a request cannot be sent, before anything is done for it."""
     if report.problems:
         raise RequestError(report.problems)
-    usable(task_id, output or str(session.home))
+    require_usable(task_id, output or str(session.home))
     require_sendable(session, loaded)
 
 
@@ -106,7 +114,7 @@ def _make_task(
     session: Session, loaded: LoadedVariant, report: Report, intent: Intent, end: float | None
 ) -> Flow[Task]:
     """Upload what a job needs until `end`, and make its record."""
-    report = yield from uploaded(session, loaded, report, end)
+    report = yield from upload_files(session, loaded, report, end)
     task = recorded(session, loaded, report, intent)
     # Errors in the call are raised before it is recorded.
     creating(session, loaded, task, session.dispatch(task))
@@ -123,7 +131,7 @@ def _at_todays_address(
     if task.base_url == loaded.variant.base_url:
         return loaded, task
     if task.state in UNSENT:
-        return loaded, moved(loaded, report, task)
+        return loaded, at_todays_address(loaded, report, task)
     return session.load(task), task
 
 

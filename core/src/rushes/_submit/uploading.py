@@ -47,7 +47,7 @@ def image_type(head: bytes) -> str | None:
 
 def file_problems(planned: PlannedUpload, uploads: Uploads, page: Source) -> list[Problem]:
     """Check a local file against what the provider accepts; report a problem at every use of it."""
-    fault = _fault(planned.path, uploads)
+    fault = _file_problem(planned.path, uploads)
     if fault is None:
         return []
     code, message = fault
@@ -57,7 +57,7 @@ def file_problems(planned: PlannedUpload, uploads: Uploads, page: Source) -> lis
     ]
 
 
-def _fault(name: str, uploads: Uploads) -> tuple[str, str] | None:
+def _file_problem(name: str, uploads: Uploads) -> tuple[str, str] | None:
     """Return the code and message of what is wrong with a file, reading only its beginning."""
     path = Path(name).expanduser()
     try:
@@ -77,7 +77,7 @@ def _fault(name: str, uploads: Uploads) -> tuple[str, str] | None:
     return None
 
 
-def uploaded(
+def upload_files(
     session: Session, loaded: LoadedVariant, report: Report, end: float | None = None
 ) -> Flow[Report]:
     """Upload every local file until `end`; return the report with the addresses in its payload."""
@@ -92,7 +92,7 @@ def uploaded(
     if not addresses:
         return report
     # Not checked again: what the provider, or the declaration, puts there is not the caller's.
-    payload = replaced(report.payload, addresses)
+    payload = with_addresses(report.payload, addresses)
     return msgspec.structs.replace(report, payload=payload, uploads=())
 
 
@@ -121,17 +121,18 @@ def read(path: str) -> LocalFile:
     return LocalFile(content, image_type(content[:32]) or "application/octet-stream", name)
 
 
-def replaced(value: Any, addresses: dict[str, str]) -> Any:
+def with_addresses(value: Any, addresses: dict[str, str]) -> Any:
     """Replace placeholders by real addresses."""
     if isinstance(value, msgspec.Struct):
         fields = {
-            name: replaced(getattr(value, name), addresses) for name in value.__struct_fields__
+            name: with_addresses(getattr(value, name), addresses)
+            for name in value.__struct_fields__
         }
         return msgspec.structs.replace(value, **fields)
     if isinstance(value, dict):
-        return {name: replaced(item, addresses) for name, item in value.items()}
+        return {name: with_addresses(item, addresses) for name, item in value.items()}
     if isinstance(value, list):
-        return [replaced(item, addresses) for item in value]
+        return [with_addresses(item, addresses) for item in value]
     return addresses.get(value, value) if isinstance(value, str) else value
 
 

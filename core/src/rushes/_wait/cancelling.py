@@ -5,7 +5,7 @@ import msgspec
 from rushes._flow import Flow, Interrupted, NotSent, steps
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import Session, excerpt
-from rushes._wait.following import NotUnderstood, look, understood
+from rushes._wait.following import NotUnderstood, poll, read_status
 from rushes._wait.outcomes import without_remote_id
 from rushes.calls import Answer
 from rushes.errors import BrokenPluginError, NotOfferedError, StillRunningError
@@ -49,8 +49,8 @@ def cancel(session: Session, loaded: LoadedVariant, task: Task) -> Flow[None]:
 def _seen(session: Session, loaded: LoadedVariant, task: Task) -> Flow[Task]:
     """Return a task in the state that the provider says it is in now."""
     try:
-        answer = yield from look(session, loaded, task, session.timeouts.poll)
-        status = understood(session, loaded, task, answer)
+        answer = yield from poll(session, loaded, task, session.timeouts.poll)
+        status = read_status(session, loaded, task, answer)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         reason = session.keys.clean(loaded, str(failure))
         message = (

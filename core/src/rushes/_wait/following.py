@@ -43,7 +43,7 @@ def follow(
     _receipt(task)
     advice = session.polling or loaded.variant.polling
     end = session.time.elapsed() + advice.at_most if end is None else end
-    pause = _due(session, advice, task, at_once=at_once)
+    pause = _seconds_until_poll(session, advice, task, at_once=at_once)
     trouble = ""
     refused_since: float | None = None
     while True:
@@ -51,28 +51,27 @@ def follow(
         if pause > max(left, 0.0):
             if left > 0:
                 yield from pause_for(task, left)
-            raise (yield from _left_running(session, task, trouble))
+            raise (yield from _stopped_waiting(session, task, trouble))
         if pause:
             yield from pause_for(task, pause)
         left = max(end - session.time.elapsed(), LEAST_PAUSE)
-        glance = yield from _glance(session, loaded, task, left)
-        told = glance.retry_after
-        pause = max(told, LEAST_PAUSE) if told is not None else session.time.jitter(advice.every)
-        task = _looked_at(session, task, pause)
-        if glance.status is not None:
-            task = yield from record_status(session, task, glance.status, on_update)
+        result = yield from _poll_tolerantly(session, loaded, task, left)
+        pause = _pause_after(session, advice, result)
+        task = _with_poll_times(session, task, pause)
+        if result.status is not None:
+            task = yield from record_status(session, task, result.status, on_update)
             if task.ended:
                 return require_completed(task)
-        elif glance.trouble != trouble:
-            log.warning("poll not understood", task=task.id, reason=glance.trouble)
-        trouble = glance.trouble
-        refused_since = (refused_since or session.time.elapsed()) if glance.refused else None
+        elif result.trouble != trouble:
+            log.warning("poll not understood", task=task.id, reason=result.trouble)
+        trouble = result.trouble
+        refused_since = (refused_since or session.time.elapsed()) if result.refused else None
         if refused_since is not None and session.time.elapsed() - refused_since > GRACE:
-            trouble = f"{glance.trouble}; every poll has been refused for {GRACE:g} s"
-            raise (yield from _left_running(session, task, trouble))
+            trouble = f"{result.trouble}; every poll has been refused for {GRACE:g} s"
+            raise (yield from _stopped_waiting(session, task, trouble))
 
 
-def _due(session: Session, advice: Polling, task: Task, *, at_once: bool) -> float:
+def _seconds_until_poll(session: Session, advice: Polling, task: Task, *, at_once: bool) -> float:
     """Return the seconds until the provider's advice allows a poll."""
     if at_once:
         return 0.0
@@ -82,20 +81,27 @@ def _due(session: Session, advice: Polling, task: Task, *, at_once: bool) -> flo
     return min(max(since + advice.first - session.time.now(), 0.0), advice.first)
 
 
-def _looked_at(session: Session, task: Task, pause: float) -> Task:
+def _pause_after(session: Session, advice: Polling, result: "PollResult") -> float:
+    """Return the seconds until the next poll: what the answer says, or else the advice."""
+    if result.retry_after is None:
+        return session.time.jitter(advice.every)
+    return max(result.retry_after, LEAST_PAUSE)
+
+
+def _with_poll_times(session: Session, task: Task, pause: float) -> Task:
     """Note when a poll was made, and when the next one may be made."""
     now = session.time.now()
     return msgspec.structs.replace(task, looked_at=now, look_after=now + pause)
 
 
-def _left_running(session: Session, task: Task, trouble: str) -> Flow[StillRunningError]:
+def _stopped_waiting(session: Session, task: Task, trouble: str) -> Flow[StillRunningError]:
     """Record when a task was last polled, and return the error that it is not finished."""
     if task.looked_at is not None:
         yield from session.save_quietly(task)
     return still_running(session, task, trouble)
 
 
-class Glance(msgspec.Struct, frozen=True, kw_only=True):
+class PollResult(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of one poll; `refused` says that the provider explicitly refused it."""
 
     status: Status | None = None
@@ -104,21 +110,23 @@ class Glance(msgspec.Struct, frozen=True, kw_only=True):
     refused: bool = False
 
 
-def _glance(session: Session, loaded: LoadedVariant, task: Task, left: float) -> Flow[Glance]:
+def _poll_tolerantly(
+    session: Session, loaded: LoadedVariant, task: Task, left: float
+) -> Flow[PollResult]:
     """Poll once, within the `left` seconds of the task's time; a failure is tolerated."""
     answer: Answer | None = None
     try:
-        answer = yield from look(session, loaded, task, left)
-        status = understood(session, loaded, task, answer)
+        answer = yield from poll(session, loaded, task, left)
+        status = read_status(session, loaded, task, answer)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         trouble = session.keys.clean(loaded, str(failure))
-        told = retry_after(answer) if answer else None
+        advised = retry_after(answer) if answer else None
         refused = isinstance(failure, PollRefused)
-        return Glance(trouble=trouble, retry_after=told, refused=refused)
-    return Glance(status=status, retry_after=retry_after(answer))
+        return PollResult(trouble=trouble, retry_after=advised, refused=refused)
+    return PollResult(status=status, retry_after=retry_after(answer))
 
 
-def look(session: Session, loaded: LoadedVariant, task: Task, left: float | None) -> Flow[Answer]:
+def poll(session: Session, loaded: LoadedVariant, task: Task, left: float | None) -> Flow[Answer]:
     """Poll once, waiting for a connection as long as time is left."""
     total = max(min(session.timeouts.poll, math.inf if left is None else left), 1.0)
     answer: Answer
@@ -137,7 +145,7 @@ class PollRefused(NotUnderstood):
     """The provider says why it does not tell: it does not know the task, for example."""
 
 
-def understood(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Status:
+def read_status(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Status:
     """Read a poll's answer; raise NotUnderstood if it says nothing about this task.
 
     Raises StillRunningError if the key is refused.
@@ -176,22 +184,22 @@ def _unread(
     return NotUnderstood(f"not understood: {excerpt(answer)}")
 
 
-def look_once(
+def poll_once(
     session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
 ) -> Flow[Task]:
     """Ask for a task's status once; raise StillRunningError if that fails."""
-    glance = yield from _glance(session, loaded, task, session.timeouts.poll)
+    result = yield from _poll_tolerantly(session, loaded, task, session.timeouts.poll)
     advice = session.polling or loaded.variant.polling
-    task = _looked_at(session, task, glance.retry_after or advice.every)
-    if glance.status is None:
-        raise (yield from _left_running(session, task, glance.trouble))
-    after = yield from record_status(session, task, glance.status, on_update)
+    task = _with_poll_times(session, task, result.retry_after or advice.every)
+    if result.status is None:
+        raise (yield from _stopped_waiting(session, task, result.trouble))
+    after = yield from record_status(session, task, result.status, on_update)
     if after is task:
         yield from session.save_quietly(task)
     return after
 
 
-def look_again(
+def poll_again(
     session: Session,
     loaded: LoadedVariant,
     task: Task,
@@ -202,8 +210,8 @@ def look_again(
     if task.receipt is None:
         return task
     try:
-        answer = yield from look(session, loaded, task, left)
-        status = understood(session, loaded, task, answer)
+        answer = yield from poll(session, loaded, task, left)
+        status = read_status(session, loaded, task, answer)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         log.warning("no news", task=task.id, reason=session.keys.clean(loaded, str(failure)))
         return task

@@ -8,14 +8,13 @@ import msgspec
 
 from rushes._check.matrix import capabilities
 from rushes._check.schema import json_schema
-from rushes.request import Image, Request, Shot
-from rushes.request import Subject as Someone
+from rushes.request import Image, Request, Shot, Subject
 from rushes.testing._message_checks import MessageChecks
 from rushes.testing._payload_checks import PayloadChecks
 from rushes.testing._purity_checks import PurityChecks
 from rushes.testing._reading_checks import ReadingChecks
 from rushes.testing._request_checks import RequestChecks
-from rushes.testing._subject import Example
+from rushes.testing._under_test import Example
 from rushes.testing._values import URL
 from rushes.testing._wire_checks import WireChecks
 
@@ -26,7 +25,7 @@ PORTABLE: dict[str, list[Any]] = {
     "resolution": ["720p", "1080p", "4k"],
     "images": [[Image(URL, role)] for role in ("first_frame", "last_frame", "reference")],
     "shots": [[Shot("k", 3), Shot("l", 2)], [Shot("k"), Shot("l")]],
-    "subjects": [[Someone("kite", "red", [URL, URL])]],
+    "subjects": [[Subject("kite", "red", [URL, URL])]],
     "audio": [True, False],
     "watermark": [True, False],
     "guidance": [0.25],

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rushes.calls import Answer
 from rushes.testing._answers import answer
-from rushes.testing._subject import Subject
+from rushes.testing._under_test import VariantUnderTest
 from rushes.testing._values import json_values
 
 ODD_VALUES: tuple[Any, ...] = (
@@ -55,7 +55,7 @@ def listened(value: Any, names: set[str]) -> Any:
     return [listened(item, names) for item in value] if isinstance(value, list) else value
 
 
-def documented(subject: Subject) -> list[Any]:
+def documented(subject: VariantUnderTest) -> list[Any]:
     """List every body that the subject lists, as an answer to any call."""
     bodies = [body for body, _ in subject.named()]
     bodies += [subject.worded(word) for word in subject.states()]
@@ -63,7 +63,7 @@ def documented(subject: Subject) -> list[Any]:
     return [*bodies, *(body for _, body, _ in subject.refusals)]
 
 
-def asked_for(subject: Subject) -> list[str]:
+def asked_for(subject: VariantUnderTest) -> list[str]:
     """List the names that the plugin's readers look for, recorded while they read answers.
 
     Nested names are asked for only if the outer ones exist, so these are filled in and read again.

@@ -15,7 +15,7 @@ from rushes.report import Report
 from rushes.request import Request
 from rushes.testing._request_checks import PROBES
 from rushes.testing._sites import sites
-from rushes.testing._subject import Subject
+from rushes.testing._under_test import VariantUnderTest
 from rushes.testing._values import bad
 
 ODD_TEXTS = ("\x1b[31mk", "k\u2028k", "k" * 9000)
@@ -25,7 +25,7 @@ UNLISTED = frozenset(("null", "not_json"))
 """Codes of problems that need not list accepted values."""
 
 
-class MessageChecks(Subject):
+class MessageChecks(VariantUnderTest):
     """Problems: which rule, where, what is accepted, and according to which page."""
 
     def test_every_rule_has_an_example_of_its_own(self) -> None:

@@ -15,7 +15,7 @@ from rushes.report import Report
 from rushes.request import Request
 from rushes.testing._request_checks import PROBES
 from rushes.testing._sites import Site, sites
-from rushes.testing._subject import LOOPBACK, PUBLIC, Subject
+from rushes.testing._under_test import LOOPBACK, PUBLIC, VariantUnderTest
 from rushes.testing._values import bad, good, json_values, payloads, plausible
 
 QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck))
@@ -23,7 +23,7 @@ QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck))
 ABSENT = "(absent)"
 
 
-class PayloadChecks(Subject):
+class PayloadChecks(VariantUnderTest):
     """Payloads: always checked, with tight bounds, sendable, in agreement with the sandbox."""
 
     @QUIET

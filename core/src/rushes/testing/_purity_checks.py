@@ -11,11 +11,11 @@ from rushes.testing._answers import BODIES, answer
 from rushes.testing._barred import barred
 from rushes.testing._documented import documented
 from rushes.testing._request_checks import PROBES
-from rushes.testing._subject import Example, Subject
+from rushes.testing._under_test import Example, VariantUnderTest
 from rushes.testing._wire_checks import NOW, PICTURE
 
 
-class PurityChecks(Subject):
+class PurityChecks(VariantUnderTest):
     """Hooks: no files, no sockets, no clocks, no random numbers."""
 
     def test_no_hook_does_io(self) -> None:

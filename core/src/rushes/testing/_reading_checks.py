@@ -14,7 +14,7 @@ from rushes.task import Receipt, Refusal, Status
 from rushes.testing._answers import STATUSES, answer, malformed, put_at
 from rushes.testing._documented import asked_for, changed, documented, near, replaced
 from rushes.testing._payload_checks import QUIET
-from rushes.testing._subject import Subject
+from rushes.testing._under_test import VariantUnderTest
 from rushes.testing._values import json_values
 
 NO_WORDS = ("odd_word", "", None, 7, ["completed"], {"a": "failed"})
@@ -23,7 +23,7 @@ NEEDED = frozenset(("completed", "failed"))
 """States that every provider has a word for, besides one for a task that is under way."""
 
 
-class ReadingChecks(Subject):
+class ReadingChecks(VariantUnderTest):
     """Answers: understood as listed, never misunderstood, never too odd for a reader."""
 
     def _asked(self) -> list[str]:

@@ -14,9 +14,8 @@ from rushes._payload.fields import shape
 from rushes.calls import pick
 from rushes.problems import Note, Problem
 from rushes.report import Report
-from rushes.request import Image, Request, Shot
-from rushes.request import Subject as Someone
-from rushes.testing._subject import Subject, as_request
+from rushes.request import Image, Request, Shot, Subject
+from rushes.testing._under_test import VariantUnderTest, as_request
 from rushes.testing._values import URL, good
 from rushes.variant import Always, Together
 
@@ -42,11 +41,11 @@ PROBES: dict[str, list[Any]] = {
         [Shot("m", 3), Shot("l", 2)],
     ],
     "subjects": [
-        [Someone("kite", "red", URLS[:2])],
-        [Someone("kite", "blue", URLS[:2])],
-        [Someone("bird", "red", URLS[:2])],
-        [Someone("kite", "red", URLS[1:])],
-        [Someone("kite", "red", URLS[:2]), Someone("bird", "red", URLS[:2])],
+        [Subject("kite", "red", URLS[:2])],
+        [Subject("kite", "blue", URLS[:2])],
+        [Subject("bird", "red", URLS[:2])],
+        [Subject("kite", "red", URLS[1:])],
+        [Subject("kite", "red", URLS[:2]), Subject("bird", "red", URLS[:2])],
     ],
     "audio": [True, False],
     "watermark": [True, False],
@@ -56,7 +55,7 @@ PROBES: dict[str, list[Any]] = {
 """Values of each common field; every two of them must make a difference."""
 
 
-class RequestChecks(Subject):
+class RequestChecks(VariantUnderTest):
     """Portable requests: nothing dropped, nothing given twice, building is pure."""
 
     def test_nothing_is_dropped(self) -> None:

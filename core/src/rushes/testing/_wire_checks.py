@@ -10,7 +10,7 @@ from rushes._keys.redacting import Secret
 from rushes._urls import origin
 from rushes.calls import Answer, Call, LocalFile
 from rushes.testing._answers import answer, malformed
-from rushes.testing._subject import PUBLIC, REMOTE_ID, Subject
+from rushes.testing._under_test import PUBLIC, REMOTE_ID, VariantUnderTest
 
 ODD_IDS = ("odd/id?x=1#y", "../up", "a b%2F", "\u00e9")
 PICTURE = LocalFile(content=b"\x89PNG\r\n\x1a\n", type="image/png", name="a.png")
@@ -18,7 +18,7 @@ NOW = 1.8e9
 """When the kit authorises calls, in seconds since 1970."""
 
 
-class WireChecks(Subject):
+class WireChecks(VariantUnderTest):
     """Calls: to the provider's own origin, encoded, with what they need and no more."""
 
     def test_submit_gives_one_call_that_can_be_sent(self) -> None:

@@ -26,7 +26,7 @@ USUAL_PAUSE = 5.0
 """Seconds between two attempts if a provider does not say when to retry."""
 
 
-def accepted(
+def ensure_accepted(
     session: Session,
     loaded: LoadedVariant,
     task: Task,
@@ -40,13 +40,13 @@ def accepted(
     reads could be a task that nobody knows.
     """
     if task.state in UNSENT:
-        return (yield from deliver(session, loaded, task, on_update, end))
+        return (yield from send_recorded(session, loaded, task, on_update, end))
     if task.state in ("sending", "unknown"):
         return (yield from reconcile(session, loaded, task, on_update, end))
     return task
 
 
-def deliver(
+def send_recorded(
     session: Session,
     loaded: LoadedVariant,
     task: Task,

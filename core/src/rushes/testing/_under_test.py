@@ -30,7 +30,7 @@ WITH_TASK = frozenset(("parse_submit", "poll", "parse_status", "look_up", "cance
 """Hooks that are told the record of the job."""
 
 
-class Subject:
+class VariantUnderTest:
     """A plugin and its examples. A mapping is a native payload, a Request a portable one."""
 
     plugin: ClassVar[Any]
