@@ -17,6 +17,7 @@ from rushes import (
     Answer,
     Answers,
     BrokenPluginError,
+    Call,
     Cancel,
     Codes,
     Image,
@@ -488,6 +489,17 @@ def test_what_is_mistyped_does_not_load(how: str) -> None:
     with pytest.raises(BrokenPluginError, match=words) as caught:
         build(declared(**changes), [], "acme.zoom (from acme)")
     assert "acme.zoom" in str(caught.value)
+
+
+def test_an_address_that_a_hook_uses_is_the_hooks_business() -> None:
+    @hookimpl
+    def poll(variant: Variant, receipt: Receipt) -> Any:
+        url = variant.url(variant.status_path, id=receipt.remote_id, region="eu")
+        return (yield Call.get(url))
+
+    variant = declared(status_path="/v1/{region}/{id}", hooks=(poll,))
+    steps = build(variant, [], "x").call("poll", receipt=Receipt("c-1"), task=sample_task(variant))
+    assert next(steps).url == "https://api.acme.example/v1/eu/c-1"
 
 
 def test_a_declaration_may_be_the_entry_point() -> None:

@@ -1,7 +1,7 @@
 """What a declaration says of answers and addresses, checked when its plugin is loaded."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import msgspec
 
@@ -13,15 +13,18 @@ from rushes.variant import Variant
 _PLACEHOLDER = re.compile(r"\{\+?(\w*)\}")
 
 
-def check_answers(variant: Variant, name: str) -> None:
-    """Raise BrokenPluginError for a path, a word or a placeholder that can never be right."""
+def check_answers(variant: Variant, name: str, hooks: Collection[str]) -> None:
+    """Raise BrokenPluginError for a path, a word or a placeholder that can never be right.
+
+    An address that one of the plugin's own `hooks` uses is that hook's business.
+    """
     if variant.answers is not None:
         try:
             _check(msgspec.convert(msgspec.to_builtins(variant.answers), Answers))
         except (msgspec.ValidationError, ValueError) as error:
             raise BrokenPluginError(f"{name}: its answers: {error}") from error
     kept = ("id", *(variant.answers.keep if variant.answers else ()))
-    for field, path, known in _addresses(variant, kept):
+    for field, path, known in _addresses(variant, kept, hooks):
         for found in _PLACEHOLDER.findall(path):
             if found not in known:
                 accepted = ", ".join(f"{{{one}}}" for one in known)
@@ -34,10 +37,11 @@ def check_answers(variant: Variant, name: str) -> None:
 
 
 def _addresses(
-    variant: Variant, kept: tuple[str, ...]
+    variant: Variant, kept: tuple[str, ...], hooks: Collection[str]
 ) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Yield each declared address, by field, with what its placeholders may be."""
-    yield "status_path", variant.status_path, kept
+    if "poll" not in hooks:
+        yield "status_path", variant.status_path, kept
     if variant.cancel is not None:
         yield "cancel", variant.cancel.path, kept
     if variant.look_up_path is not None:

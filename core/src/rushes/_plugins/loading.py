@@ -313,8 +313,8 @@ def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
         message = f"{name}: msgspec cannot read its payload struct: {error}"
         raise BrokenPluginError(message) from error
     try:
-        check_answers(declared, name)
         own = _own_hooks(manager, (plugin, *hooks))
+        check_answers(declared, name, own)
         return LoadedVariant(checked(declared, name, own), manager)
     except BrokenPluginError:
         raise
