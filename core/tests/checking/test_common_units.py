@@ -134,7 +134,7 @@ def test_common_values_are_turned_into_the_wires() -> None:
         (Request("k", duration=11),
          "11 is not accepted by acme/zoom (nearest: 10; accepted: 2 to 10)", [10, 9]),
         (Request("k", duration=2.5),
-         "a number is given (2.5); a whole number is expected; accepted: 2 to 10", [2, 3]),
+         "must be a whole number, not a number (2.5); accepted: 2 to 10", [2, 3]),
         (Request("k", aspect_ratio="9:16", resolution="1080p"),
          "'1080p' is not accepted with aspect_ratio 9:16 by acme/zoom "
          "(nearest: 720p; accepted: 720p)", ["720p"]),

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from rushes import Answer, BrokenPluginError, Receipt, hookimpl
 from rushes._payload.fields import shape
 from rushes._plugins.registry import Registry
+from rushes.plugins import sample_task
 
 SCRIPT = Path(__file__).parents[1] / "concurrent_first_use.py"
 PROCESSES = int(os.environ.get("RUSHES_CROWDS", "10"))
@@ -75,6 +76,7 @@ class Regional(Zoom):
 def test_a_plugins_own_receipt_class_is_converted_to_ours() -> None:
     """As when it is read back from the journal; only our own classes are prepared."""
     loaded = Registry(plugins=[Regional()]).get("acme/zoom")
-    receipt = loaded.call("parse_submit", answer=Answer(200))
+    task = sample_task(loaded.variant)
+    receipt = loaded.call("parse_submit", answer=Answer(200), task=task)
     assert type(receipt) is Receipt
     assert receipt == Receipt("c-1")
