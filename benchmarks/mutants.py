@@ -1,8 +1,8 @@
 """How much the conformance kit catches: the plugins' source is broken in one place at a time.
 
-Each mutant is made mechanically from the source of a plugin, put before the installed one, and the
-variant's kit test (its few lines, and its snapshot) is run against it. A mutant that no test
-notices has survived. Usage: python benchmarks/mutants.py [VARIANT…] [--every N] [--docs FILE]
+Each mutant is made mechanically from the source of a plugin, put before the real one, and the
+plugin's kit test (its few lines, and its snapshot) is run against it. A mutant that no test
+notices has survived. Usage: python benchmarks/mutants.py [SUBJECT…] [--every N] [--docs FILE]
 """
 
 import argparse
@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -23,19 +24,56 @@ import rushes.testing  # noqa: F401 - loaded once, before the processes part
 import rushes_sandbox  # noqa: F401
 
 ROOT = Path(__file__).parent.parent
-KITS = {
-    "toapis/kling-v3": ("kling_v3", "images", "gateway"),
-    "toapis/kling-v2-6": ("kling_v2_6", "images", "gateway"),
-    "toapis/kling-v3-omni": ("kling_v3_omni", "gateway"),
-    "apimart/kling-v3": ("kling_v3", "rules", "gateway"),
-    "uniall/kling-v3-std-silent": ("kling_v3", "rules", "gateway"),
-    "uniall/kling-v3-std-audio": ("kling_v3", "rules", "gateway"),
-    "uniall/kling-v3-pro-silent": ("kling_v3", "rules", "gateway"),
-    "uniall/kling-v3-pro-audio": ("kling_v3", "rules", "gateway"),
-}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is broken, a package or a single module, and the kit test that is to notice it."""
+
+    source: Path
+    modules: tuple[str, ...]
+    kit: Path
+    only: str = "Test"
+
+    @property
+    def package(self) -> str:
+        """The name under which the kit test imports it."""
+        return self.source.stem
+
+    def path(self, module: str, package: Path) -> Path:
+        """Return where a module is in a copy of the source."""
+        return package / f"{module}.py" if package.is_dir() else package
+
+
+def _plugin(provider: str, kit: str, *modules: str, only: str = "Test") -> Subject:
+    folder = ROOT / "plugins" / provider
+    source = folder / "src" / f"rushes_{provider}"
+    return Subject(source, modules, folder / "tests" / f"test_kit_{kit}.py", only)
+
+
+SUBJECTS = {
+    "toapis/kling-v3": _plugin("toapis", "kling_v3", "kling_v3", "images", "gateway"),
+    "toapis/kling-v2-6": _plugin("toapis", "kling_v2_6", "kling_v2_6", "images", "gateway"),
+    "toapis/kling-v3-omni": _plugin("toapis", "kling_v3_omni", "kling_v3_omni", "gateway"),
+    "apimart/kling-v3": _plugin("apimart", "kling_v3", "kling_v3", "rules", "gateway"),
+    **{
+        f"uniall/kling-v3-{mode}-{sound}": _plugin(
+            "uniall", "kling_v3", "kling_v3", "rules", "gateway",
+            only=f"Test{mode.title()}{sound.title()}",
+        )
+        for mode in ("std", "pro") for sound in ("silent", "audio")
+    },
+    "oddity": Subject(
+        ROOT / "core" / "tests" / "oddity.py",
+        ("oddity",),
+        ROOT / "core" / "tests" / "kit" / "test_oddity.py",
+        "TestDrift or TestTurbo",
+    ),
+}  # fmt: skip
 DECLARING = frozenset((
-    "Answers", "Cancel", "Codes", "Polling", "Provider", "Uploads", "variant",
-    "accepts", "adds_up", "at_most", "cited", "counts_from_one", "equals", "has",
+    "Answers", "Cancel", "Codes", "Polling", "Provider", "Together", "Uploads", "variant",
+    "max_bytes", "max_utf16", "model", "steps_of",
+    "accepts", "adds_up", "at_most", "by_default", "cited", "counts_from_one", "equals", "has",
     "image_may_set_ratio", "needs", "not_together", "remark", "required",
 ))  # fmt: skip
 BOUNDS = ("ge", "le", "gt", "lt", "min_length", "max_length")
@@ -275,19 +313,22 @@ class SnapshotFirst:
 
 
 def caught(task: tuple[str, Mutant]) -> bool:
-    """Run a variant's kit against a mutant, in this fresh process; whether any test fails."""
-    variant, mutant = task
-    provider, _, model = variant.partition("/")
-    package = f"rushes_{provider}"
-    assert package not in sys.modules, "the unbroken plugin is loaded already"
-    only = f"Test{_own(model)}" if provider == "uniall" else "Test"
+    """Run a subject's kit against a mutant, in this fresh process; whether any test fails."""
+    name, mutant = task
+    subject = SUBJECTS[name]
+    assert subject.package not in sys.modules, "the unbroken plugin is loaded already"
     os.environ["RUSHES_SNAPSHOT"] = ""
     with tempfile.TemporaryDirectory(prefix="rushes-mutant-") as folder:
-        copied = Path(folder) / package
-        shutil.copytree(ROOT / "plugins" / provider / "src" / package, copied)
-        (copied / f"{mutant.module}.py").write_text(mutant.source, encoding="utf-8")
+        copied = Path(folder) / subject.source.name
+        if subject.source.is_dir():
+            shutil.copytree(subject.source, copied)
+        subject.path(mutant.module, copied).write_text(mutant.source, encoding="utf-8")
         sys.path.insert(0, folder)
         sys.dont_write_bytecode = True
+        try:
+            import_module(subject.package)  # now, as pytest puts the tests' folders first
+        except Exception:  # noqa: BLE001 - whatever a broken module raises
+            return True  # it does not even load
         with (
             Path(os.devnull).open("w") as nowhere,
             redirect_stdout(nowhere),
@@ -296,7 +337,7 @@ def caught(task: tuple[str, Mutant]) -> bool:
             code = pytest.main(
                 ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--rootdir={ROOT}",
                  "-o", "filterwarnings=",  # what was loaded before pytest is not a mistake here
-                 str(_kit(variant)), "-k", only],
+                 str(subject.kit), "-k", subject.only],
                 plugins=[SnapshotFirst()],
             )  # fmt: skip
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
@@ -304,33 +345,23 @@ def caught(task: tuple[str, Mutant]) -> bool:
     return code is not pytest.ExitCode.OK
 
 
-def _own(model: str) -> str:
-    return model.removeprefix("kling-v3-").title().replace("-", "")
-
-
-def _kit(variant: str) -> Path:
-    provider, _, model = variant.partition("/")
-    name = "kling_v3" if provider == "uniall" else model.replace("-", "_")
-    return ROOT / "plugins" / provider / "tests" / f"test_kit_{name}.py"
-
-
-def run(variant: str, every: int) -> tuple[int, list[str]]:
-    """Try a variant's mutants; return how many there were, and the survivors."""
-    provider = variant.partition("/")[0]
-    source = ROOT / "plugins" / provider / "src" / f"rushes_{provider}"
-    made = [
-        mutant
-        for module in KITS[variant]
-        for mutant in mutants(module, (source / f"{module}.py").read_text(encoding="utf-8"))
-    ][::every]
-    unbroken = (source / f"{KITS[variant][0]}.py").read_text(encoding="utf-8")
-    nothing = Mutant(KITS[variant][0], "nothing", unbroken)
+def run(name: str, every: int) -> tuple[int, list[str]]:
+    """Try a subject's mutants; return how many there were, and the survivors."""
+    subject = SUBJECTS[name]
+    sources = {
+        module: subject.path(module, subject.source).read_text(encoding="utf-8")
+        for module in subject.modules
+    }
+    made = [mutant for module, source in sources.items() for mutant in mutants(module, source)][
+        ::every
+    ]
+    nothing = Mutant(subject.modules[0], "nothing", sources[subject.modules[0]])
     # Each mutant in a process of its own, forked from one that has loaded everything else.
     with get_context("fork").Pool(os.cpu_count() or 1, maxtasksperchild=1) as pool:
-        tasks = [(variant, mutant) for mutant in (nothing, *made)]
+        tasks = [(name, mutant) for mutant in (nothing, *made)]
         broken_at_all, *outcomes = pool.map(caught, tasks, chunksize=1)
     if broken_at_all:
-        raise SystemExit(f"{variant}: its kit fails though nothing is broken")
+        raise SystemExit(f"{name}: its kit fails though nothing is broken")
     survivors = [m.what for m, noticed in zip(made, outcomes, strict=True) if not noticed]
     return len(made), survivors
 
@@ -338,16 +369,16 @@ def run(variant: str, every: int) -> tuple[int, list[str]]:
 def main() -> int:
     """Try the mutants and say what survived; fail where less than 95 % is caught."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("variants", nargs="*", default=[])
+    parser.add_argument("subjects", nargs="*", default=[])
     parser.add_argument("--every", type=int, default=1, help="try every N-th mutant only")
     parser.add_argument("--docs", type=Path, help="write the table to this page")
     options = parser.parse_args()
     lines, worst = [], 1.0
-    for variant in options.variants or KITS:
-        count, survivors = run(variant, options.every)
+    for name in options.subjects or SUBJECTS:
+        count, survivors = run(name, options.every)
         share = 1 - len(survivors) / count
         worst = min(worst, share)
-        lines.append(f"| `{variant}` | {count} | {count - len(survivors)} | {share:.1%} |")
+        lines.append(f"| `{name}` | {count} | {count - len(survivors)} | {share:.1%} |")
         print(lines[-1], *(f"    survived: {what}" for what in survivors), sep="\n", flush=True)
     if options.docs:
         options.docs.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -198,12 +198,12 @@ class Variant(Struct, frozen=True, kw_only=True):
         """The base URL, if there is one, and the addresses of the further origins."""
         return (*([self.base_url] if self.base_url else ()), *self.origins.values())
 
-    def url(self, path: str, at: str | None = None, /, **values: str) -> str:
+    def url(self, path: str, at: str | None = None, /, **values: Any) -> str:
         """Return an endpoint's address, with its placeholders filled in.
 
         `at` is the name of one of the further `origins`.
 
-        Raises ValueError if there is no value for one, or if an address that the provider gave is
+        Raises ValueError if there is no text for one, or if an address that the provider gave is
         at another origin.
         """
         base = self.origins[at] if at else self.base_url or ""
@@ -221,16 +221,17 @@ _PLACEHOLDER = re.compile(r"\{(\+?)(\w+)\}")
 _ADDRESS = re.compile(r"\{\+(\w+)\}")
 
 
-def _written(placeholder: re.Match[str], values: Mapping[str, str]) -> str:
+def _written(placeholder: re.Match[str], values: Mapping[str, Any]) -> str:
     """Return the value of a placeholder, encoded for an address (RFC 6570, 3.2.2 and 3.2.3)."""
     plus, name = placeholder.groups()
     return quote(_value(values, name), safe="/" if plus else "")
 
 
-def _value(values: Mapping[str, str], name: str) -> str:
-    if name not in values:
+def _value(values: Mapping[str, Any], name: str) -> str:
+    value = values.get(name)
+    if not isinstance(value, str):
         raise ValueError(f"{name!r} is not known, which the address needs")
-    return values[name]
+    return value
 
 
 def environment_prefix(provider: str) -> str:

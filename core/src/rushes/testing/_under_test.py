@@ -42,7 +42,8 @@ class VariantUnderTest:
     noted: ClassVar[Mapping[str, Example]] = {}
     """For each rule that only notes, a request that passes with its note."""
     receipts: ClassVar[Sequence[tuple[Any, str]]] = ()
-    """Answers to a submit, each with its remote id; by default made from the declared paths."""
+    """Answers to a submit, each with its remote id; by default made from the declared paths, with
+    what is kept for polls."""
     words: ClassVar[str] = ""
     """The provider's status words, each with our state if that differs: `pending:queued`. By
     default those that the declaration lists."""
@@ -146,7 +147,16 @@ class VariantUnderTest:
         answers = self.variant.answers
         if self.receipts or answers is None:
             return list(self.receipts)
-        return [(put_at({}, path, REMOTE_ID), REMOTE_ID) for path in answers.task_id]
+        rest: Any = {}
+        for name, path in answers.keep.items():
+            rest = put_at(rest, path, f"{PUBLIC}/{name}" if self._is_address(name) else name)
+        return [(put_at(rest, path, REMOTE_ID), REMOTE_ID) for path in answers.task_id]
+
+    def _is_address(self, name: str) -> bool:
+        """Whether what is kept under a name is used as a whole address."""
+        cancel = self.variant.cancel
+        paths = (self.variant.status_path, cancel.path if cancel else "")
+        return any(path.startswith(f"{{+{name}}}") for path in paths)
 
     def word_path(self) -> str:
         """Return the path of the word in an answer to a poll."""

@@ -83,7 +83,8 @@ def good(hint: Any) -> list[Any]:
     if bounds.words == "true or false":
         return [True, False]
     if int in bounds.types or float in bounds.types:
-        return [end for end in ends(hint) if end is not None] or [plausible(hint)]
+        number = float if float in bounds.types else int  # a number that is sent as it is given
+        return [number(end) for end in ends(hint) if end is not None] or [plausible(hint)]
     return _good_text(bounds)
 
 
