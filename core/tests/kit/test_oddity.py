@@ -287,7 +287,7 @@ def test_a_lost_answer_is_resolved_with_the_region(network: Network, client: Cli
     with pytest.raises(OutcomeUnknownError) as caught:
         client.submit("oddity/drift-2", KITE)
     assert caught.value.task is not None
-    with pytest.raises(ConfigurationError, match="region"):
+    with pytest.raises(ConfigurationError, match="an object with region"):
         client.resolve(caught.value.task, remote_id="c-1")
     client.resolve(caught.value.task, remote_id="c-1", memo={"region": "eu-7"})
     assert client.wait(caught.value.task.id).state == "completed"
