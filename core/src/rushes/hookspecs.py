@@ -79,13 +79,14 @@ def poll(  # type: ignore[empty-body]
 ) -> Steps[Answer]:
     """Yield the calls that ask for a status; return the answer for `parse_status` to read.
 
+    If a status takes several calls, what their answers say is put into the one that is returned.
     By default one GET of `status_path`.
     """
 
 
 @_hookspec(firstresult=True)
 def parse_status(variant: Variant, answer: Answer, receipt: Receipt, task: Task) -> Status | None:
-    """Read a status, from a poll or a webhook; None if the answer is not understood.
+    """Read a status from what `poll` returned; None if the answer is not understood.
 
     A status word that no page documents is not understood: neither success nor failure. An answer
     that is not understood, or has an HTTP status that is not 2xx, is read by `parse_refusal`. By
@@ -123,15 +124,19 @@ def authorize(  # type: ignore[empty-body]
 ) -> Mapping[str, str]:
     """Return the headers that authorise a call, by default the declared one with the key.
 
-    `key` is the token, if there is one, otherwise the first of the declared `secrets`, which are
-    given by name, too. `now` is in seconds since 1970. The headers must be printable ASCII text. A
-    secret is a `str` whose repr does not show it.
+    `call` is complete, with its body. `key` is the token, if there is one, otherwise the first of
+    the declared `secrets`, which are given by name, too. `now` is in seconds since 1970. The
+    headers must be printable ASCII text. A secret is a `str` whose repr does not show it.
     """
 
 
 @_hookspec(firstresult=True)
 def upload(variant: Variant, file: LocalFile) -> Steps[str | None] | None:
-    """Yield the calls that upload one file; return its address, or None if no answer had one."""
+    """Yield the calls that upload one file; return its address, or None if no answer had one.
+
+    The last answer is judged: HTTP 400 and above is a refusal, and so is an error that
+    `parse_refusal` recognises in it, if None is returned.
+    """
 
 
 @_hookspec(firstresult=True)

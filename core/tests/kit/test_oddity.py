@@ -23,6 +23,7 @@ from rushes import (
     Result,
     Status,
     StillRunningError,
+    capabilities,
 )
 from rushes.testing import DROPPED, Clock, Network, VariantConformance
 
@@ -286,7 +287,7 @@ def test_a_lost_answer_is_resolved_with_the_region(network: Network, client: Cli
     with pytest.raises(OutcomeUnknownError) as caught:
         client.submit("oddity/drift-2", KITE)
     assert caught.value.task is not None
-    with pytest.raises(ConfigurationError, match="region"):
+    with pytest.raises(ConfigurationError, match="an object with region"):
         client.resolve(caught.value.task, remote_id="c-1")
     client.resolve(caught.value.task, remote_id="c-1", memo={"region": "eu-7"})
     assert client.wait(caught.value.task.id).state == "completed"
@@ -298,3 +299,18 @@ def test_no_half_of_the_key_is_shown(network: Network, client: Client) -> None:
         client.submit("oddity/drift-2", KITE)
     told = str(caught.value) + json.dumps([str(task) for task in client.tasks()])
     assert "half-" not in told
+
+
+def test_limits_in_frames_are_told_in_seconds(client: Client) -> None:
+    problem = client.check("oddity/drift-2", Request("k", duration=6, resolution="1080p")).problems[
+        0
+    ]
+    assert problem.path == "duration"
+    assert problem.message.startswith("6 is not accepted when ")
+    assert "accepted: 1, 2, 3, 4, 5)" in problem.message
+    assert problem.accepted == [5, 4, 3, 2, 1]
+
+
+def test_what_a_declaration_says_is_known_before_it_is_loaded() -> None:
+    (_, told) = capabilities(oddity.drift)["duration"].conditions
+    assert told.startswith("duration accepts only 1, 2, 3, 4 and 5 when ")

@@ -4,8 +4,10 @@ import json
 
 import pytest
 import rushes
+from acme_declared import declared
 from cli_runs import inside
 from rushes.plugins import Registry
+from rushes_cli._output.variant_page import print_page
 
 
 @pytest.mark.parametrize("width", [40, 80, 100, 160, 300])
@@ -33,6 +35,16 @@ def test_one_variant_in_detail() -> None:
         assert words in run.out
     assert "UNIALL_BASE_URL" in inside("variants", "uniall/kling-v3-std-audio").out
     assert inside("variants", "apimart/kling").code == 3
+
+
+def test_every_part_of_a_key_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    print_page(declared(secrets=(("api_key",), ("access_key", "secret_key"))))
+    told = capsys.readouterr().out
+    assert "ACME_API_KEY, or ACME_ACCESS_KEY and ACME_SECRET_KEY, or: rushes keys set acme" in told
+    print_page(declared(secrets=(("access_key", "secret_key"),)))
+    assert "rushes keys set acme.access_key; rushes keys set acme.secret_key" in (
+        capsys.readouterr().out
+    )
 
 
 def test_a_variants_own_fields_are_shown() -> None:

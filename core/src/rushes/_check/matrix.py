@@ -47,7 +47,8 @@ def _capability(variant: Variant, row: str) -> Capability:
         return Capability(field=row, how="no", words="no")
     path = place.path.removesuffix("[]")
     names = CommonNames(variant)
-    conditions = tuple(rule.sentence(names) for rule in variant.rules if path in rule.fields)
+    rules = [rule.bound(variant.payload) for rule in variant.rules]
+    conditions = tuple(rule.sentence(names) for rule in rules if path in rule.fields)
     accepted, words = _values(row, place, find(variant.payload, path).hint)
     if row in ("images.first_frame", "images.last_frame"):
         accepted, words = None, "yes"

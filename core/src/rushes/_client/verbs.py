@@ -23,7 +23,7 @@ from rushes._wait.cancelling import cancel
 from rushes._wait.following import follow, poll_again, poll_once
 from rushes._wait.outcomes import require_completed, still_running, without_remote_id
 from rushes.errors import BrokenPluginError, ConfigurationError
-from rushes.problems import show
+from rushes.problems import listing, show
 from rushes.report import Report
 from rushes.request import Request
 from rushes.task import Receipt, Task
@@ -321,6 +321,9 @@ class Jobs:
             tasks = [] if self.session.journal is None else (yield from self._records.tasks(False))
             like = [t.receipt.memo for t in tasks if t.variant == task.variant and t.receipt]
             example = next((f" (another task's is {_json(memo)})" for memo in like if memo), "")
+            answers = loaded.variant.answers
+            if answers and answers.keep and not example:
+                example = f" (here an object with {listing(answers.keep)})"
             lacking = "has no memo" if receipt.memo is None else f"has the memo {given}"
             message = (
                 f"{task.variant} cannot poll {show(receipt.remote_id)}, which {lacking}; "

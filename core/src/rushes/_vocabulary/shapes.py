@@ -5,7 +5,7 @@ rules), what to report where if it is not, and the same as JSON Schema.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -177,9 +177,9 @@ class Accepts(Shape, frozen=True):
         value_of = place.reader()
 
         def found(read: Any, _raw: Any, names: Names) -> list[Finding]:
-            sent = [value_of(read), *self.values]
+            sent = [value_of(read), *self._values(names)]
             known = names.values(self.path, sent)
-            value, *listed = sent if known is None else known
+            value, *listed = [sent[0], *self.values] if known is None else known
             subject = (
                 f"is sent as {self.path} {show(value)}, which" if known is None else show(value)
             )
@@ -192,7 +192,7 @@ class Accepts(Shape, frozen=True):
             return [Finding(self.path, message, sorted(accepted, key=distance(value)) or None)]
 
         def text(names: Names) -> str:
-            field, listed = told(names, self.path, self.values, " and ")
+            field, listed = told(names, self.path, self._values(names), " and ")
             return f"{field} accepts only {listed} when {when.when(names)}."
 
         required = place.default not in (None, *self.values)
@@ -207,6 +207,10 @@ class Accepts(Shape, frozen=True):
                 "then": place.nested({"enum": [*self.values]}, required=required),
             },
         )
+
+    def _values(self, names: Names) -> Sequence[Any]:
+        """Return the accepted values that the caller's words can say: not every frame count can."""
+        return [v for v in self.values if names.values(self.path, [v])] or self.values
 
 
 class AtMost(Shape, frozen=True):

@@ -1,6 +1,7 @@
 """What the kit checks of calls."""
 
 from collections.abc import Iterable, Mapping
+from itertools import product
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -65,8 +66,8 @@ class WireChecks(VariantUnderTest):
 
     def test_a_poll_is_calls_and_an_answer(self) -> None:
         """Polling yields calls to the provider's origin, ids encoded, and returns an answer."""
-        told = answer(self.worded(next(iter(self.states()))))
-        for odd in ODD_IDS:
+        for odd, word in product(ODD_IDS, self.states()):
+            told = answer(self.worded(word))
             value, calls = self.exchange("poll", told, receipt=self.receipt(odd))
             assert isinstance(value, Answer), f"poll returns {type(value).__name__}, not an Answer"
             assert calls, "poll makes no call"
@@ -178,6 +179,12 @@ class WireChecks(VariantUnderTest):
                 made[hook] = {"calls": [_shown(call) for call in calls]}
                 if hook not in ("poll", "cancel"):
                     made[hook]["result"] = result
+                elif hook in self.exchanges and hook == "poll":
+                    made[hook]["status"] = self.ask("parse_status", answer=result, receipt=receipt)
+        for word in self.states():
+            _, calls = self.exchange("poll", answer(self.worded(word)), receipt=receipt)
+            if len(calls) > 1:
+                made.setdefault("polls", {})[word] = [_shown(call) for call in calls]
         return made
 
 

@@ -52,11 +52,23 @@ def _facts(variant: "Variant") -> list[tuple[str, str]]:
     return [
         ("Page", f"{variant.page.title}: {variant.page.url}"),
         ("Base URL", without_secrets(variant.base_url or "") or no_address),
-        ("Key", f"{variant.environment_prefix}_API_KEY, or: rushes keys set {variant.provider}"),
+        ("Key", _key(variant)),
         ("Local images", uploads),
         ("Price", _price(variant)),
         ("Paid once", _paid_once(variant)),
     ]
+
+
+def _key(variant: "Variant") -> str:
+    """Say which variables hold the key, each part of it, or how to store it."""
+    from rushes.variant import key_name, key_variable
+
+    provider = variant.provider
+    sets = [
+        " and ".join(key_variable(provider, name) for name in names) for names in variant.secrets
+    ]
+    commands = [f"rushes keys set {key_name(provider, name)}" for name in variant.secrets[0]]
+    return f"{', or '.join(sets)}, or: {'; '.join(commands)}"
 
 
 def _price(variant: "Variant") -> str:
