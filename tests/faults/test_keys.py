@@ -19,7 +19,7 @@ def test_another_key(row: Row, provider: str, client: str, run: FaultRun, record
         withdrawn = {"keys": {provider: "qv7-that-was-withdrawn"}}
         run.attempt("resume", run.task.id, settings=withdrawn)
         assert type(run.error).__name__ == RUNNING.error
-        assert "refused the key from the argument `keys` (HTTP 401)" in str(run.error)
+        assert "refused the key from the argument `keys` (HTTP 401: " in str(run.error)
         outcome = f"exit {RUNNING.exit}, {follow_up(RUNNING, run)}"
         run.assert_invariants()
         return Measurement(row.step, row.name, provider, client, run.bills, outcome)

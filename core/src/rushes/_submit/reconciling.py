@@ -88,11 +88,11 @@ def _of_another_key(
     session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
 ) -> Flow[OutcomeUnknownError]:
     """Return the error: only the key that the task was sent with can look it up."""
-    _, where = session.keys.find(loaded)
-    variable = key_variable(loaded.variant.provider)
+    secrets, where = session.keys.find(loaded)
+    variables = " and ".join(key_variable(loaded.variant.provider, name) for name in secrets)
     hint = (
         f". It was sent with another key than the one from {where}, and only an account's own key "
-        f"finds its tasks: set that key ({variable}), then resume the task"
+        f"finds its tasks: set that key ({variables}), then resume the task"
     )
     trouble = task.error or "no answer arrived"
     return (yield from _unknown(session, task, trouble, on_update, hint))

@@ -174,9 +174,10 @@ def _unread(
     refusal = loaded.call("parse_refusal", answer=answer)
     if refusal.kind == "key":
         _, where = session.keys.find(loaded, task)
+        words = session.keys.clean(loaded, refusal.message)
         return StillRunningError(
-            f"{loaded.variant.provider} refused the key from {where} (HTTP {answer.status}); "
-            f"task {task.id} is kept; resume it with another key",
+            f"{loaded.variant.provider} refused the key from {where} (HTTP {answer.status}: "
+            f"{words}); task {task.id} is kept; resume it with another key",
             task=task,
         )
     if refusal.kind in ("refused", "content", "balance"):
