@@ -62,6 +62,8 @@ class LoadedVariant:
         self.variant = variant
         self._manager = manager
         self._judges = bool(manager.hook.validate.get_hookimpls())
+        self.makes_tokens = bool(manager.hook.token.get_hookimpls())
+        """Whether calls may carry a token; if not, no call needs to ask."""
         builders = manager.hook.build_payload.get_hookimpls()
         # Called on every check: without a wrapper, it can be called directly, not through the
         # manager.

@@ -88,7 +88,8 @@ class ProviderKeys(Struct):
             at_home = task is not None and target == origin(task.base_url)
         if target in map(origin, variant.own_origins):
             secrets, _ = self.find(loaded, task)
-            key = self._token(loaded, secrets, now) or next(iter(secrets.values()))
+            token = self._token(loaded, secrets, now) if loaded.makes_tokens else None
+            key = token or next(iter(secrets.values()))
             headers = loaded.authorize(call, key, secrets, now)
             declared = loaded.variant.headers
             return msgspec.structs.replace(call, headers={**declared, **call.headers, **headers})
