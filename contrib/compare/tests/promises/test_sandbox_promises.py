@@ -17,6 +17,8 @@ from rushes_sandbox import Shot as Take
 
 PROMPT = "A red kite over white dunes at dusk"
 SHOTS = (Shot("dusk", 1), Shot("night", 2))
+SAMPLE = ("toapis/kling-v3", "apimart/kling-v3", "uniall/kling-v3-pro-silent")
+"""One variant of each provider: with sound, with shots, in 1080p."""
 #: The shortest request of each of the eight variants.
 ASKED = {
     "toapis/kling-v3": Request(PROMPT, duration=5, resolution="720p", audio=True),
@@ -53,15 +55,16 @@ async def ordered(
 
 @pytest.mark.rushes_sandbox(poll_after=None)
 def test_an_honest_film_of_every_variant_breaks_no_promise(
-    rushes_sandbox: Sandbox, tmp_path: Path
+    rushes_sandbox: Sandbox, tmp_path: Path, whole: bool
 ) -> None:
-    films = asyncio.run(ordered(rushes_sandbox, ASKED, tmp_path))
-    assert len(films) == 8
+    asked = ASKED if whole else {variant: ASKED[variant] for variant in SAMPLE}
+    films = asyncio.run(ordered(rushes_sandbox, asked, tmp_path))
+    assert len(films) == (8 if whole else 3)
     for variant, (request, payload, file) in films.items():
         found = check_promises(request, payload, measure(file, tmp_path))
         assert [one for one in found if one.kept is not True] == [], variant
-        asked = {"duration", "file"} | {"resolution", "aspect_ratio", "audio", "shots"} & {*request}
-        assert {one.name for one in found} == asked, variant
+        promised = {"resolution", "aspect_ratio", "audio", "shots"} & {*request}
+        assert {one.name for one in found} == {"duration", "file"} | promised, variant
 
 
 @pytest.mark.rushes_sandbox(poll_after=None, lies=["smaller", "shorter", "mute"])
