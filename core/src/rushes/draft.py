@@ -38,8 +38,7 @@ class Draft(Body):
     def __init__(self, variant: Variant, request: Request) -> None:
         given, extra = fields_set(request), request.extra
         native = not given and extra is not INVALID and bool(extra)
-        named = {"model": variant.model} if _names_model(variant.payload) else {}
-        Body.__init__(self, variant, dict(extra) if native else named)
+        Body.__init__(self, variant, dict(extra) if native else {})
         self.native = native
         self._left: dict[str, Any] = {}
         self.taken: Mapping[str, Any] = NOTHING
@@ -48,6 +47,8 @@ class Draft(Body):
         self._stray = 0
         if native:
             return
+        if _names_model(variant.payload):
+            self.body["model"] = variant.model
         if given:
             self._carry_over(given)
         if extra is INVALID:

@@ -63,15 +63,16 @@ class Registry:
 
         Raises UnknownVariantError with the nearest names, or BrokenPluginError.
         """
+        if loaded := self._loaded.get(variant_id):
+            return loaded
         if variant_id in self._broken:
             raise self._broken[variant_id].with_traceback(None)  # or it would grow with each raise
-        if variant_id not in self._loaded:
-            try:
-                self._loaded[variant_id] = self._load(variant_id)
-            except BrokenPluginError as error:
-                self._broken[variant_id] = error
-                raise
-        return self._loaded[variant_id]
+        try:
+            loaded = self._loaded[variant_id] = self._load(variant_id)
+        except BrokenPluginError as error:
+            self._broken[variant_id] = error
+            raise
+        return loaded
 
     def working(self) -> Iterator[LoadedVariant]:
         """Load every variant that can be loaded; the others are skipped."""
