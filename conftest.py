@@ -6,6 +6,7 @@ only declares what it needs beyond that, or a multiple of the number of examples
 
 import functools
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +42,10 @@ settings.load_profile("search" if examples else "guard")
 # starts, compiles all that it imports.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
+
+# A shell's background job is started without Ctrl-C, which tests send to the programs they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PROVIDERS = ("ACME", "APIMART", "TOAPIS", "UNIALL")
 INHERITED = (

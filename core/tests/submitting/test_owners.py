@@ -43,7 +43,7 @@ def run(server: Server, home: Path, *order: str, end: int = 0) -> list[str]:
         [sys.executable, "-X", "dev", str(SCRIPT), what, str(home), server.url, *details],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=240,  # it ends by itself, on a busy machine much later
         check=False,
     )
     assert process.returncode == end, process.stderr
