@@ -38,8 +38,8 @@ settings.register_profile(
 # Before any test module, or the kit, is imported: properties take their settings at import.
 settings.load_profile("search" if examples else "guard")
 
-# Whatever the environment says, bytecode is kept: else every worker, and every program that a test
-# starts, compiles all that it imports.
+# Keep bytecode even if the environment disables it: otherwise every worker, and every program
+# that a test starts, compiles all that it imports.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
@@ -74,7 +74,7 @@ def one_tls_context() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def whole() -> bool:
-    """Whether a test that otherwise tries a fixed sample tries everything (`nox -s whole`)."""
+    """Whether tests try everything instead of a fixed sample (`nox -s whole`)."""
     return "RUSHES_WHOLE" in os.environ
 
 

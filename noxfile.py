@@ -32,7 +32,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def busy(session: nox.Session) -> None:
-    """Run every test three times beside six busy loops (an hour); `-- 1` says how often."""
+    """Run every test three times beside six busy loops (an hour); `-- 1` sets how often."""
     with contextlib.ExitStack() as stack:
         for _ in range(6):
             loop = subprocess.Popen([sys.executable, "-c", "while True: pass"])
@@ -43,7 +43,7 @@ def busy(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def lint(session: nox.Session) -> None:
-    """Check style and format, and for the page's scripts also the types."""
+    """Check style and format, and the types of the page's scripts."""
     session.run("ruff", "check", *SOURCES)
     session.run("ruff", "format", "--check", *SOURCES)
     _npm_install(session)

@@ -1,8 +1,8 @@
-"""What a check costs, beside what pydantic takes for an equivalent model, in one run.
+"""How long a check takes, compared with pydantic for an equivalent model, in one run.
 
 A full multi-shot request goes through the whole check of apimart/kling-v3, its hooks, its rules and
-the encoding; pydantic validates the same payload with the same rules and dumps it. The machine's
-noise hits both: they take turns, and the least time of many rounds counts.
+the encoding; pydantic validates the same payload with the same rules and dumps it. They take turns,
+so that the machine's noise affects both, and the shortest time of many rounds counts.
 Usage: python benchmarks/check_speed.py
 """
 
@@ -77,7 +77,7 @@ class PayloadModel(BaseModel):
 
     @pydantic.model_validator(mode="after")
     def rules(self) -> "PayloadModel":
-        """Hold the rules across fields."""
+        """Enforce the rules across fields."""
         shots = self.multi_prompt or []
         prompt = (self.prompt or "").strip()
         if not self.multi_shot:
@@ -98,7 +98,7 @@ class PayloadModel(BaseModel):
 
 
 def main() -> int:
-    """Measure, print, and fail where our check of a payload costs more than pydantic's."""
+    """Measure and print; fail if our check of a payload takes longer than pydantic's."""
     client = Client()
 
     def ours() -> bytes:

@@ -1,8 +1,8 @@
 """A crowd: thousands of tasks over one client's few connections, and every one of them ends.
 
-A server in a process of its own takes 200 ms for each answer: to every submit, to every look (the
-first says "in progress", the second "completed") and to every download. The client has its default
-settings, so that everybody waits for one of ten connections most of the time.
+A server in a process of its own takes 200 ms for each answer: to every submit, every poll (the
+first says "in progress", the second "completed") and every download. The client has its default
+settings, so that most tasks are waiting for one of its ten connections.
 Usage: python benchmarks/crowd.py [--tasks N] [--answer SECONDS]
 """
 
@@ -21,7 +21,7 @@ from typing import Any
 from rushes import AsyncClient, Request
 
 VARIANT = "toapis/kling-v3"
-LOOKS = 2
+POLLS = 2
 
 
 def box(kind: bytes, body: bytes) -> bytes:
@@ -32,7 +32,7 @@ FILM = box(b"ftyp", b"isom\0\0\0\0isom") + box(b"mdat", bytes(4096)) + box(b"moo
 
 
 class Provider:
-    """Speaks as much of ToAPIs's protocol as a plain job needs."""
+    """Speaks as much of ToAPIs' protocol as a plain job needs."""
 
     def __init__(self, answer: float) -> None:
         self.answer, self.url = answer, ""
@@ -46,7 +46,7 @@ class Provider:
             while await self.exchange(reader, writer):
                 pass
         except (OSError, asyncio.IncompleteReadError):
-            pass  # the client went away
+            pass  # the client disconnected
         finally:
             self.open -= 1
             writer.close()
@@ -57,25 +57,25 @@ class Provider:
         length = head.partition("content-length:")[2].split("\r", 1)[0].strip()
         await reader.readexactly(int(length or 0))
         await asyncio.sleep(self.answer)
-        body = FILM if path.startswith("/films/") else json.dumps(self.told(method, path)).encode()
+        body = FILM if path.startswith("/films/") else json.dumps(self.reply(method, path)).encode()
         self.fetched += path.startswith("/films/")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
         await writer.drain()
         return "connection: close" not in head
 
-    def told(self, method: str, path: str) -> dict[str, Any]:
+    def reply(self, method: str, path: str) -> dict[str, Any]:
         if method == "post":
             self.created += 1
             return {"id": f"t-{self.created}", "object": "generation.task", "status": "queued"}
         task = path.rpartition("/")[2]
         self.looks[task] += 1
-        if self.looks[task] < LOOKS:
+        if self.looks[task] < POLLS:
             return {"id": task, "status": "in_progress"}
         return {"id": task, "status": "completed", "url": f"{self.url}/films/{task}.mp4"}
 
 
 def provide(answer: float, pipe: Connection) -> None:
-    """Serve until the other side has had enough; tell what was seen."""
+    """Serve until the other side stops it; then send it the counts."""
 
     async def run() -> None:
         provider = Provider(answer)
@@ -86,7 +86,7 @@ def provide(answer: float, pipe: Connection) -> None:
         try:
             await asyncio.to_thread(pipe.recv)
         except EOFError:
-            return  # whoever asked is gone
+            return  # the client is gone
         seen = (provider.created, provider.looks.total(), provider.fetched, provider.most)
         pipe.send(seen)
 
@@ -94,7 +94,7 @@ def provide(answer: float, pipe: Connection) -> None:
 
 
 async def shoot(tasks: int, url: str, home: str) -> tuple[Counter[str], list[float]]:
-    """Have every task generated; return how they ended, and when."""
+    """Generate every task; return how they ended, and when."""
     begin, ends = time.monotonic(), []
 
     async def one(client: AsyncClient) -> str:
@@ -111,7 +111,7 @@ async def shoot(tasks: int, url: str, home: str) -> tuple[Counter[str], list[flo
 
 
 def main() -> int:
-    """Run the crowd, print what came of it, and fail where a task did not end well."""
+    """Run the crowd and print the outcome; fail if a task did not end well."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--tasks", type=int, default=5000)
     parser.add_argument("--answer", type=float, default=0.2, metavar="SECONDS")
@@ -128,8 +128,9 @@ def main() -> int:
     for outcome, count in outcomes.most_common():
         print(f"{count:6,}  {outcome}")
     middle = ends[len(ends) // 2]
-    print(f"ended after {ends[0]:.0f} s the first, {middle:.0f} s half, {ends[-1]:.0f} s all")
-    print(f"the server saw {created:,} submits, {looks:,} looks, {fetched:,} downloads")
+    first, last = ends[0], ends[-1]
+    print(f"ended: the first after {first:.0f} s, half after {middle:.0f} s, all after {last:.0f} s")
+    print(f"the server saw {created:,} submits, {looks:,} polls, {fetched:,} downloads")
     print(f"over at most {most} connections at once")
     return 0 if outcomes == {"completed": given.tasks} else 1
 

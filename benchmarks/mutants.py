@@ -1,6 +1,6 @@
-"""How much the conformance kit catches: the plugins' source is broken in one place at a time.
+"""How much the conformance kit catches: the plugins' source is mutated in one place at a time.
 
-Each mutant is made mechanically from the source of a plugin, put before the real one, and the
+Each mutant is made mechanically from the source of a plugin, shadows the real one, and the
 plugin's kit test (its few lines, and its snapshot) is run against it. A mutant that no test
 notices has survived. Usage: python benchmarks/mutants.py [SUBJECT…] [--every N] [--docs FILE]
 """
@@ -28,7 +28,7 @@ ROOT = Path(__file__).parent.parent
 
 @dataclass(frozen=True)
 class Subject:
-    """What is broken, a package or a single module, and the kit test that is to notice it."""
+    """What is broken, a package or a single module, and the kit test that should notice it."""
 
     source: Path
     modules: tuple[str, ...]
@@ -246,7 +246,7 @@ def _hook(node: ast.AST) -> Iterator[tuple[str, Change]]:
 
 def _constants(node: ast.Call | ast.FunctionDef, name: str) -> Iterator[tuple[str, Change]]:
     """Change each text and number in a call or function; docstrings and messages do not count."""
-    told = {
+    facts = {
         id(inner)
         for word in ast.walk(node)
         for inner in ast.walk(word)
@@ -259,7 +259,7 @@ def _constants(node: ast.Call | ast.FunctionDef, name: str) -> Iterator[tuple[st
         for inner in ast.walk(word)
     }
     for place, inner in enumerate(ast.walk(node)):
-        if not isinstance(inner, ast.Constant) or id(inner) in told:
+        if not isinstance(inner, ast.Constant) or id(inner) in facts:
             continue
         if isinstance(inner.value, str) and " " not in inner.value:
             other: object = f"{inner.value}_x"
@@ -361,13 +361,13 @@ def run(name: str, every: int) -> tuple[int, list[str]]:
         tasks = [(name, mutant) for mutant in (nothing, *made)]
         broken_at_all, *outcomes = pool.map(caught, tasks, chunksize=1)
     if broken_at_all:
-        raise SystemExit(f"{name}: its kit fails though nothing is broken")
+        raise SystemExit(f"{name}: its kit fails although nothing is broken")
     survivors = [m.what for m, noticed in zip(made, outcomes, strict=True) if not noticed]
     return len(made), survivors
 
 
 def main() -> int:
-    """Try the mutants and say what survived; fail where less than 95 % is caught."""
+    """Try the mutants and list the survivors; fail if less than 95 % are caught."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("subjects", nargs="*", default=[])
     parser.add_argument("--every", type=int, default=1, help="try every N-th mutant only")

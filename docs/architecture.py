@@ -1,6 +1,6 @@
 """Draws docs/architecture.svg: the parts of the core, from its imports and the page's table.
 
-`python docs/architecture.py` draws it, `--check` only says whether it differs, and exits 1.
+`python docs/architecture.py` draws it; with `--check` it only exits with 1 if the picture differs.
 """
 
 import ast

@@ -27,7 +27,7 @@ def test_no_property_overrides_the_profile(path: Path) -> None:
         assert not given.keys() & {"deadline", "derandomize", "database"}, f"line {call.lineno}"
         number = given.get("max_examples")
         assert not isinstance(number, ast.Constant), (
-            f"line {call.lineno}: say how many times as many"
+            f"line {call.lineno}: give a multiple of the profile's number"
         )
 
 

@@ -13,7 +13,7 @@ from crash.fork_server import ForkServer
 from crash.jobs import VARIANTS, Harness
 from crash.page import PAGE, Outcomes, points_table, random_tables
 from crash.points import POINTS, kill_at
-from crash.random_kills import LEAST, Tally, run
+from crash.random_kills import MIN_KILLS_SHARE, Tally, run
 
 
 def at_every_point(folder: Path, films: Path) -> Outcomes:
@@ -36,7 +36,7 @@ def complaints(tally: Tally, kills: int) -> list[str]:
     few = [
         f"only {tally.phase(phase)} kills fell into {phase}"
         for phase in ("submit", "poll", "fetch")
-        if tally.phase(phase) < kills // LEAST
+        if tally.phase(phase) < kills // MIN_KILLS_SHARE
     ]
     return [*tally.failures, *few]
 
@@ -50,9 +50,9 @@ def emit(*lines: str) -> None:
 def main() -> int:
     """Run everything and print it; with `--write` write the page."""
     parser = argparse.ArgumentParser(prog="nox -s crash --", description=__doc__)
-    parser.add_argument("--kills", type=int, default=1000, help="how many random kills")
-    parser.add_argument("--seed", type=int, help="of the random kills; drawn where it is not given")
-    parser.add_argument("--only", type=int, help="the one random kill of this number, nothing else")
+    parser.add_argument("--kills", type=int, default=1000, help="number of random kills")
+    parser.add_argument("--seed", type=int, help="seed of the random kills; random if not given")
+    parser.add_argument("--only", type=int, help="run only the random kill with this number")
     parser.add_argument("--write", action="store_true", help="write docs/crashes.md")
     given = parser.parse_args()
     seed = secrets.randbelow(10**6) if given.seed is None else given.seed

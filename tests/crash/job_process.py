@@ -7,21 +7,24 @@ on standard output what it does; once it has exited, for whatever reason, the fo
 
 import os
 import pathlib
+import pkgutil
 import signal
+import socket
 import sys
 from concurrent.futures import Future, wait
+from importlib import import_module
 from importlib.metadata import entry_points
 from typing import Any
 
 import msgspec
 import rushes
-import rushes._flow
-import rushes._journal.claims
-import rushes._network.async_transport  # loaded before the forks
-import rushes._session.session
+from rushes.journal import LEASE
+from rushes.testing import Clock
 
 MAX_SECONDS = 240
 """Seconds after which a process kills itself, in case nobody is left to kill it."""
+CLOCK = Clock(longest=MAX_SECONDS)
+"""The clock of a process whose claims last only `JobSpec.lease` seconds; its pauses are real."""
 
 
 class JobSpec(msgspec.Struct, kw_only=True):
@@ -64,6 +67,7 @@ def stop_at(point: str, spec: JobSpec) -> None:
     if spec.lease is not None:
         spec.stop = None  # once is enough
         os.kill(os.getpid(), signal.SIGSTOP)
+        CLOCK.advance(LEASE - spec.lease)  # it was suspended for a whole lease
         return
     os.read(0, 1)  # returns when nobody is left to kill it
     os._exit(1)
@@ -72,8 +76,8 @@ def stop_at(point: str, spec: JobSpec) -> None:
 class StoppingJournal(rushes.SQLiteJournal):
     """The real journal, with a point to stop at before and after each write."""
 
-    def __init__(self, spec: JobSpec) -> None:
-        super().__init__(pathlib.Path(spec.home) / "journal.db")
+    def __init__(self, spec: JobSpec, **clock: Any) -> None:
+        super().__init__(pathlib.Path(spec.home) / "journal.db", **clock)
         self._spec = spec
 
     def begin(self, method: str, *arguments: Any) -> "Future[Any]":
@@ -89,18 +93,16 @@ class StoppingJournal(rushes.SQLiteJournal):
         return begun
 
 
-def stop_before_the_call_leaves(spec: JobSpec) -> None:
-    """Make this process stop after its claim was checked, before the first byte is sent."""
-    original = rushes._flow.Dispatch.__init__
+def stop_before_the_submit(spec: JobSpec) -> None:
+    """Make this process stop right before it writes the first byte of a POST to a socket."""
+    send = socket.socket.send
 
-    def patched(dispatch: Any, may_leave: Any) -> None:
-        def checked() -> None:
-            may_leave()
+    def patched(self: socket.socket, buffer: Any, *flags: int) -> int:
+        if bytes(buffer[:5]) == b"POST ":
             stop_at("before leaving", spec)
+        return send(self, buffer, *flags)
 
-        original(dispatch, checked)
-
-    setattr(rushes._flow.Dispatch, "__init__", patched)  # noqa: B010 - for the type checker
+    socket.socket.send = patched  # type: ignore[assignment, method-assign]
 
 
 def stop_around_the_rename(spec: JobSpec) -> None:
@@ -122,17 +124,22 @@ def work(spec: JobSpec) -> None:
     if spec.stop and "rename" in spec.stop:
         stop_around_the_rename(spec)
     if spec.stop == "before leaving":
-        stop_before_the_call_leaves(spec)
+        stop_before_the_submit(spec)
+    clock = None
+    journal = StoppingJournal(spec)
     if spec.lease is not None:
-        vars(rushes._journal.claims)["LEASE"] = spec.lease
-        vars(rushes._session.session)["CONFIRMED"] = spec.lease / 2
+        # Its clock is behind the others', so that they see its claims expire early.
+        clock = CLOCK
+        clock.advance(spec.lease - LEASE)
+        journal = StoppingJournal(spec, clock=clock.since_boot)
     report = ExitReport()
     with rushes.Client(
         home=spec.home,
         keys=spec.keys,
         base_urls=spec.base_urls,
         polling=rushes.Polling(first=0.03, every=0.03),
-        journal=StoppingJournal(spec),
+        journal=journal,
+        clock=clock,
     ) as client:
         try:
             if spec.verb == "generate":
@@ -147,10 +154,18 @@ def work(spec: JobSpec) -> None:
     emit("report", msgspec.json.encode(report).decode())
 
 
-def main() -> None:
-    """Fork a process for each line that comes in, one after the other."""
+def import_everything() -> None:
+    """Import all of rushes and its plugins, so that the forked processes need not."""
+    for module in pkgutil.walk_packages(rushes.__path__, "rushes."):
+        if not module.name.startswith("rushes.testing"):
+            import_module(module.name)
     for entry in entry_points(group="rushes"):
         entry.load()
+
+
+def main() -> None:
+    """Fork a process for each line that comes in, one after the other."""
+    import_everything()
     read = msgspec.json.Decoder(JobSpec).decode
     for line in iter(sys.stdin.readline, ""):
         spec = read(line)

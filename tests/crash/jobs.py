@@ -123,7 +123,7 @@ class Job:
         """Finish it in new processes, as a user would; return how.
 
         `again`: nothing was recorded, so it was started again. `resumed`: `resume` was enough.
-        `told`: the outcome of the submit was unknown, so the user looked it up and resolved it.
+        `resolved`: the outcome of the submit was unknown, so the user looked it up and resolved it.
         """
         if self.record() is None:
             assert not self.bills()
@@ -143,9 +143,9 @@ class Job:
             task = self.check_invariants()
             assert task
             assert task.state == "lost"
-            return "told: lost"
+            return "resolved: lost"
         self._succeed("resume")
-        return self._delivered("told: its id")
+        return self._delivered("resolved: its id")
 
     def wait_for_half(self) -> None:
         """Wait until a good part of the film is in its part file."""
@@ -196,7 +196,7 @@ def job_name(task: Created) -> str:
 
 
 def call_kind(exchange: Exchange) -> str:
-    """Say what a request was for."""
+    """Return what a request was for."""
     if exchange.method == "POST":
         return "submit"
     return "fetch" if exchange.path.startswith("/results/") else "poll"

@@ -45,8 +45,8 @@ afterwards.
 _WORDS = {
     "again": "nothing was recorded: the same command again makes it",
     "resumed": "`resume` delivered the film",
-    "told: its id": "unknown; after `resolve --id`, `resume` delivered the film",
-    "told: lost": "unknown; nothing had been created: `resolve --as lost`",
+    "resolved: its id": "unknown; after `resolve --id`, `resume` delivered the film",
+    "resolved: lost": "unknown; nothing had been created: `resolve --as lost`",
 }
 
 
@@ -89,7 +89,7 @@ def random_tables(tally: Tally, kills: int) -> str:
     for (_, outcome), count in tally.outcomes.items():
         ends[outcome] += count
     outcomes = _table(
-        ("how it went on", *VARIANTS),
+        ("how it was finished", *VARIANTS),
         *(
             (_WORDS[end], *(tally.outcomes[p, end] for p in VARIANTS))
             for end in _WORDS
@@ -99,7 +99,7 @@ def random_tables(tally: Tally, kills: int) -> str:
     phases = ", ".join(f"{tally.phase(phase)} {phase}" for phase in _ORDER)
     resuming = ", ".join(f"{tally.resuming[phase]} {phase}" for phase in _ORDER)
     bills = ", ".join(f"{count} jobs with {bills}" for bills, count in sorted(tally.bills.items()))
-    wrong = "No wrong file, no hang, no claim of a dead process that kept a resume out."
+    wrong = "No wrong file, no hang, no resume kept out by a dead process's claim."
     if tally.failures:
         wrong = f"{len(tally.failures)} jobs went wrong."
     return (

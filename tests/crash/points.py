@@ -82,7 +82,7 @@ def expected(point: Point, provider: str) -> str:
     if point.state is None:
         return "again"
     if point.state == "sending" and provider == "uniall":
-        return "told: its id" if point.billed else "told: lost"
+        return "resolved: its id" if point.billed else "resolved: lost"
     return "resumed"
 
 
@@ -100,4 +100,4 @@ def fetches(point: Point, how: str) -> int:
     """Return how many downloads must follow the crash."""
     # What the file will be is recorded before it gets its name, so that it is recognised.
     there = point.stop in ("after rename", "after file")
-    return 0 if there or how == "told: lost" else 1
+    return 0 if there or how == "resolved: lost" else 1

@@ -36,7 +36,7 @@ PHASES = {
     "in_progress": "poll",
     "completed": "fetch",
 }
-LEAST = 10
+MIN_KILLS_SHARE = 10
 """At least one kill in this many must have hit each of submit, poll and fetch."""
 
 

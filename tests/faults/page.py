@@ -22,7 +22,7 @@ bill), and how the call ended: `the video`, or an exit code, which stands for th
 ([the codes](reference.md)). After the comma is what was tried once the fault was gone:
 
 - *resumed: the video*: `resume` delivered it to the path that the first call was given.
-- *told the id: the video*: the outcome was unknown; `resolve --id` with the provider's id, then
+- *resolved by id: the video*: the outcome was unknown; `resolve --id` with the provider's id, then
   `resume`, delivered it. Without the id, `resume` sent nothing.
 - *given up*: the outcome was unknown, and no task existed; `resolve --as lost` ended it.
 - *again: the video*: nothing was recorded yet; repeating the call worked.

@@ -120,7 +120,7 @@ def follow_up(expected: Expected, run: FaultRun) -> str:
     run.attempt("resolve", reference, remote_id=run.sandbox.created[-1].id)
     run.attempt("resume", reference)
     assert run.error is None, repr(run.error)
-    return _delivered(run, "told the id: the video")
+    return _delivered(run, "resolved by id: the video")
 
 
 def _delivered(run: FaultRun, words: str) -> str:

@@ -106,7 +106,7 @@ def test_unclear(row: Row, provider: str, client: str, rushes: Command, record: 
         assert re.search(rf"rushes {command} {reference}", rushes.err)
     assert rushes.json["status"] == "unknown"
     resolve(rushes, reference)
-    record(measurement(row, rushes, 1, "exit 7, told the id: the video", film=True))
+    record(measurement(row, rushes, 1, "exit 7, resolved by id: the video", film=True))
 
 
 @parametrize_rows(CTRL_C)
@@ -124,7 +124,7 @@ def test_ctrl_c(
     reference = rushes.reference
     if submitting and provider == "uniall":
         resolve(rushes, reference)
-        outcome = "exit 130, told the id: the video"
+        outcome = "exit 130, resolved by id: the video"
     else:
         assert rushes.run("resume", reference) == 0, rushes.err
         outcome = "exit 130, resumed: the video"

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from rushes import Call, hookimpl
-from rushes.testing._barred import barred
+from rushes.testing import barred
 
 from faults.case import Row
 from faults.fault_run import FaultRun

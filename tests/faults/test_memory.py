@@ -14,8 +14,8 @@ from faults.runner import DEADLINE, Measurement, Recorder
 from faults.secrecy import KEY
 from faults.selection import parametrize_rows
 
-MOST = 64.0
-"""Megabytes more than the process used after a good video."""
+MAX_GROWTH = 64.0
+"""Megabytes beyond what the process used for a good video."""
 CLEAN = {"", "OutcomeUnknownError", "StillRunningError", "ResultError", "NotSentError"}
 
 
@@ -51,7 +51,7 @@ def test_memory_stays_flat(
     assert (order.hits, err) == (1, "")
     found = json.loads(out)
     assert found["error"] in CLEAN
-    assert found["growth"] < MOST
+    assert found["growth"] < MAX_GROWTH
     assert run.bills <= 2  # of the good job and of this one
     growth = 16 * math.ceil(max(found["growth"], 1) / 16)
     outcome = f"at most {growth} MB more"

@@ -37,8 +37,8 @@ def named(tree: ast.AST) -> Iterator[ast.expr]:
     for node in ast.walk(tree):
         name = getattr(node, "func", None)
         if isinstance(node, ast.Call) and getattr(name, "attr", getattr(name, "id", "")) in NAMES:
-            told = [*node.args, *(word.value for word in node.keywords if word.arg == "type")]
-            yield from (each for each in told if _is_type(each))
+            candidates = [*node.args, *(word.value for word in node.keywords if word.arg == "type")]
+            yield from (each for each in candidates if _is_type(each))
 
 
 def _is_type(node: ast.expr) -> bool:

@@ -86,9 +86,9 @@ def test_the_demo_makes_eight_videos(demo: dict[str, Any]) -> None:
 
 @needs_chromium
 def test_the_page_shows_them(demo: dict[str, Any], page: Page) -> None:
-    said: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
+    page.on("pageerror", lambda error: messages.append(str(error)))
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(demo["page"].as_uri())
@@ -99,6 +99,6 @@ def test_the_page_shows_them(demo: dict[str, Any], page: Page) -> None:
     page.locator("#row-0").scroll_into_view_if_needed()
     page.keyboard.press("Space")
     page.evaluate(PLAYING)
-    assert said == []
+    assert messages == []
     assert all(url.startswith(("file:", "data:", "blob:")) for url in asked)
     assert page.title() == title

@@ -9,21 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from kits import kits
 from rushes import Answer, Client, Receipt, RushesError, Task
 from rushes.journal import essence
-from rushes.testing import Clock
-from rushes.testing._answers import BODIES, STATUSES
-from rushes.testing._documented import asked_for, documented, near
-from rushes.testing._values import json_values
+from rushes.testing import Clock, odd_answers
 
 KEY = "not-to-be-seen-9f2c41"
 KITS = {kit.variant.provider: kit for kit in kits().values()}
-MOST_SECONDS = 120 + 120 + 60 + 1
+MAX_SECONDS = 120 + 120 + 60 + 1
 """The most that sending, look-ups and waiting may take for a job with a timeout of a minute."""
 
 
@@ -80,37 +76,14 @@ def client(gateway: Gateway, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield client
 
 
-@st.composite
-def odd_bodies(draw: st.DrawFn, bodies: st.SearchStrategy[Any]) -> bytes:
-    """Draw a body: JSON, sometimes cut or with bytes replaced, or not JSON at all."""
-    body = draw(bodies)
-    try:
-        written = msgspec.json.encode(body)
-    except (ValueError, RecursionError, msgspec.MsgspecError):
-        return draw(st.sampled_from(BODIES))
-    if draw(st.booleans()):
-        start = draw(st.integers(0, len(written)))
-        end = draw(st.sampled_from([start, start + 1, len(written)]))
-        written = written[:start] + draw(st.binary(max_size=3)) + written[end:]
-    return written
-
-
 STRATEGIES: dict[str, st.SearchStrategy[list[Answer | None]]] = {}
 
 
 def answers(provider: str) -> st.SearchStrategy[list[Answer | None]]:
-    """Draw answers that resemble those a gateway documents."""
+    """Draw answers that a gateway might send; None breaks the connection."""
     if provider not in STRATEGIES:
-        kit = KITS[provider]
-        listed, names = documented(kit), asked_for(kit)
-        bodies = st.sampled_from(listed) | near(listed, names) | json_values()
-        headers = st.fixed_dictionaries(
-            {}, optional={"retry-after": st.sampled_from(["0", "9", "99999", "soon"]),
-                          "location": st.text(max_size=9)},
-        )  # fmt: skip
-        status = st.just(200) | st.sampled_from(STATUSES) | st.integers(200, 599)
-        answer = st.builds(Answer, status, headers, odd_bodies(bodies) | st.sampled_from(BODIES))
-        STRATEGIES[provider] = st.lists(answer | st.none(), min_size=1, max_size=4)
+        answer = odd_answers(KITS[provider]) | st.none()
+        STRATEGIES[provider] = st.lists(answer, min_size=1, max_size=4)
     return STRATEGIES[provider]
 
 
@@ -130,7 +103,7 @@ def test_every_job_ends_whatever_the_answers(
     assert caught.value.task
     # A look-up without a result is not reported.
     assert essence(caught.value.task) == essence(updates[-1])
-    assert sum(gateway.clock.pauses) <= MOST_SECONDS
+    assert sum(gateway.clock.pauses) <= MAX_SECONDS
     assert len(set(gateway.created)) == 1
     _paid_once(kit.variant.idempotency, given_, gateway.created)
     receipts = {task.receipt for task in updates if task.receipt}

@@ -52,19 +52,19 @@ def test_a_request_becomes_a_film(
     request = shortest(variant)
     seen: list[str] = []
 
-    def told(task: Task) -> None:
+    def record(task: Task) -> None:
         seen.append(task.state)
 
     async def shoot() -> Task:
         async with AsyncClient(**options) as client:
-            return await client.generate(variant, request, output=target, on_update=told)
+            return await client.generate(variant, request, output=target, on_update=record)
 
     target = tmp_path / "film.mp4"
     if how == "async":
         task = asyncio.run(shoot())
     else:
         with Client(**options) as client:
-            task = client.generate(variant, request, output=target, on_update=told)
+            task = client.generate(variant, request, output=target, on_update=record)
     assert task.file == str(target)
     width, height, seconds, sound = measure(task.file)
     assert (width, height) == ((1080, 1920) if "-pro-" in variant else (720, 1280))
@@ -115,13 +115,13 @@ def test_the_video_matches_the_request(
     whole: bool,
 ) -> None:
     if request_.resolution == "4k" and not whole:
-        pytest.skip("to render it takes long; `nox -s whole` does")
+        pytest.skip("rendering it takes long; `nox -s whole` includes it")
     with Client(**settings(rushes_sandbox, tmp_path)) as client:
         task = client.generate(variant, request_)
-    width, height, seconds, heard = measure(task.file)
+    width, height, seconds, audible = measure(task.file)
     assert (width, height) == size
     assert seconds == float(request_.duration or 5)
-    assert heard == sound
+    assert audible == sound
 
 
 @pytest.mark.parametrize("variant", ["toapis/kling-v3", "toapis/kling-v2-6", "apimart/kling-v3"])

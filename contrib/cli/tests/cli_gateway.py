@@ -19,7 +19,7 @@ def box(kind: bytes, content: bytes = b"") -> bytes:
 VIDEO = box(b"ftyp", b"isom\0\0\0\0") + box(b"moov") + box(b"mdat", b"frames" * 50)
 
 
-def said(status: int, body: Any, **headers: str) -> Reply:
+def response(status: int, body: Any, **headers: str) -> Reply:
     return status, {name.replace("_", "-"): value for name, value in headers.items()}, as_json(body)
 
 
@@ -44,11 +44,11 @@ class Gateway:
         return f"http://127.0.0.1:{self.server.server_port}"
 
     def accepted(self, task: str) -> Reply:
-        return said(200, {"id": task, "object": "generation.task", "status": "queued"})
+        return response(200, {"id": task, "object": "generation.task", "status": "queued"})
 
     def refused(self, status: int, code: str, **headers: str) -> None:
         body = {"error": {"code": code, "message": f"the gateway says {code}", "type": "x"}}
-        self.submits = [lambda _task: said(status, body, **headers)]
+        self.submits = [lambda _task: response(status, body, **headers)]
 
     def submit(self, body: bytes) -> Reply:
         self.paid.append(json.loads(body))
@@ -66,7 +66,7 @@ class Gateway:
             found["result"] = {"type": "video", "data": [{"url": f"{self.url}/video.mp4"}]}
         if status == "failed":
             found["error"] = {"code": "x", "message": "no \x1b[31mluck\x1b[0m [bold]today[/bold]"}
-        return said(200, found, Retry_After="0")
+        return response(200, found, Retry_After="0")
 
     @contextmanager
     def running(self) -> Iterator[Self]:
@@ -85,15 +85,15 @@ def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             gateway.keys.append(self.headers.get("Authorization", ""))
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            self._say(gateway.submit(body))
+            self._send_reply(gateway.submit(body))
 
         def do_GET(self) -> None:
             if self.path == "/video.mp4":
-                self._say((200, {"Content-Type": "video/mp4"}, gateway.video))
+                self._send_reply((200, {"Content-Type": "video/mp4"}, gateway.video))
             else:
-                self._say(gateway.poll(self.path.rpartition("/")[2]))
+                self._send_reply(gateway.poll(self.path.rpartition("/")[2]))
 
-        def _say(self, reply: Reply) -> None:
+        def _send_reply(self, reply: Reply) -> None:
             status, headers, body = reply
             self.send_response(status)
             for name, value in headers.items():

@@ -56,20 +56,20 @@ def started(*args: str, when: str) -> tuple[subprocess.Popen[str], str]:
         preexec_fn=listen_to_ctrl_c,
     )
     assert process.stderr is not None
-    told = ""
-    while when not in told:
+    printed = ""
+    while when not in printed:
         line = process.stderr.readline()
-        assert line, f"it ended before it said {when!r}: {told}"
-        told += line
-    return process, told
+        assert line, f"it ended without printing {when!r}: {printed}"
+        printed += line
+    return process, printed
 
 
 def interrupted(*args: str, when: str) -> Run:
     """Run the command as a process of its own; Ctrl-C once standard error says `when`."""
-    process, told = started(*args, when=when)
+    process, printed = started(*args, when=when)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
-    return Run(process.returncode, out, told + err)
+    return Run(process.returncode, out, printed + err)
 
 
 def distribution(folder: Path, name: str, entry_points: str, **modules: str) -> None:

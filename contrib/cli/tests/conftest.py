@@ -1,4 +1,4 @@
-"""A gateway, a home folder of its own for every test, and clients that do not wait."""
+"""A gateway, a home folder of its own for every test, and clients that poll at once."""
 
 from collections.abc import Iterator
 from pathlib import Path

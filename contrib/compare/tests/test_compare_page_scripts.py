@@ -123,13 +123,13 @@ def address(folder: Path) -> Iterator[str]:
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     """Open a page; fails if it writes anything to its console."""
-    said: list[str] = []
+    messages: list[str] = []
     opened = browser.new_page()
-    opened.on("console", lambda message: said.append(message.text))
-    opened.on("pageerror", lambda error: said.append(str(error)))
+    opened.on("console", lambda message: messages.append(message.text))
+    opened.on("pageerror", lambda error: messages.append(str(error)))
     yield opened
     opened.close()
-    assert said == []
+    assert messages == []
 
 
 def test_unbundled_modules_make_the_same_page(page: Page, address: str, folder: Path) -> None:

@@ -106,7 +106,7 @@ class ResultError(RushesError):
 
 
 class StillRunningError(RushesError):
-    """The task is not finished here. Stopped waiting is not failed: resume it."""
+    """The task is not finished here, and has not failed: resume it."""
 
 
 class DiskError(RushesError):

@@ -28,7 +28,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     `path` names the field as the caller wrote it (`shots[2].prompt`), `code` is stable and meant
     for programs, `accepted` lists the accepted values, the nearest first, if there are few.
-    `variants` names installed variants without this problem, if it is a limit of the variant;
+    `variants` names installed variants that can do it, if the problem is a limit of the variant;
     `names` lists the fields that the message names, as they stand in it. In JSON these two are
     omitted if empty.
     """

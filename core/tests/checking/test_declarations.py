@@ -108,7 +108,7 @@ OPEN = Annotated[dict[str, Any], Meta(extra={"known": Options})]
          "Literal['low', 'high']"),
         (with_field(str | int), "odd is of several types (str | int); declare one of them, or Any"),
         (with_field(Literal[1, "a"]), "odd mixes kinds of values"),
-        (with_field(list), "odd is a list of nothing in particular; declare list[Any] instead"),
+        (with_field(list), "odd is a list without an item type; declare list[Any] instead"),
         (with_field(Annotated[dict[str, Any], Meta(extra={"known": msgspec.defstruct(
             "Known", [("depth", Annotated[int, Meta(pattern="x")])])})]),
          "msgspec cannot read the struct of odd: "),

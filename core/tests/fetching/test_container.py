@@ -174,7 +174,7 @@ def test_a_live_webm_is_refused_unless_cut_between_two_elements(tmp_path: Path) 
 def test_a_file_crafted_to_take_forever_is_refused(
     tmp_path: Path, piece: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rushes._fetch.container.MOST_PARTS", 100)
+    monkeypatch.setattr("rushes._fetch.container.MAX_PARTS", 100)
     path = tmp_path / "x"
     path.write_bytes((FTYP if piece[0] == 0 else EBML) + piece * 200)
     assert "too many" in (objection(path) or "")

@@ -11,8 +11,8 @@ from acme_server import VIDEO, Behaviour, Handler, Server, answers, drops, stall
 from bare_session import make_session
 from journal_tasks import with_results
 from rushes import Answer, ResultError, StillRunningError, Task, Timeouts
-from rushes._fetch.download import ATTEMPTS, MOST_RESULTS, fetch
-from rushes._fetch.part_file import LEAST_SPEED, MEASURED_OVER, PartFile
+from rushes._fetch.download import ATTEMPTS, MAX_RESULTS, fetch
+from rushes._fetch.part_file import MEASURED_OVER, MIN_SPEED, PartFile
 from rushes._flow import Do, Interrupted, Sleep, Stalled, Stream, drive
 
 
@@ -36,7 +36,7 @@ def begun(folder: Path, clock: Clock, end: float = math.inf) -> PartFile:
 def test_a_download_below_the_least_speed_has_stalled(tmp_path: Path) -> None:
     clock = Clock()
     part = begun(tmp_path, clock)
-    share = bytes(LEAST_SPEED)
+    share = bytes(MIN_SPEED)
     for _ in range(3 * int(MEASURED_OVER)):  # just fast enough
         clock.now += 1
         part.write(share)
@@ -208,7 +208,7 @@ def test_only_the_first_of_very_many_results_are_tried(fetching: Any) -> None:
     urls = [f"https://cdn.example/{number}" for number in range(30_000)]
     with pytest.raises(ResultError, match=r"of 30,000 results, the first 10 were tried"):
         fetching(with_results(*urls), stream)
-    assert tried == urls[:MOST_RESULTS]
+    assert tried == urls[:MAX_RESULTS]
 
 
 def test_the_deadline_is_checked_between_results(fetching: Any) -> None:

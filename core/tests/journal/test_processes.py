@@ -144,20 +144,20 @@ def test_another_users_process_counts_as_alive(monkeypatch: pytest.MonkeyPatch) 
     def forbidden(pid: int, number: int) -> None:
         raise PermissionError
 
-    assert claims.gone(claims.machine(), 999999999)
+    assert claims.process_ended(claims.machine(), 999999999)
     monkeypatch.setattr(os, "kill", forbidden)
-    assert not claims.gone(claims.machine(), 999999999)
+    assert not claims.process_ended(claims.machine(), 999999999)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc shows who is a zombie")
 def test_a_zombie_process_counts_as_gone() -> None:
     """A killed process is a zombie until its parent reaps it; in a container, perhaps forever."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        assert not claims.gone(claims.machine(), process.pid)
+        assert not claims.process_ended(claims.machine(), process.pid)
         process.kill()
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         os.kill(process.pid, 0)
-        assert claims.gone(claims.machine(), process.pid)
+        assert claims.process_ended(claims.machine(), process.pid)
 
 
 def test_two_processes_never_own_a_task_at_once(

@@ -31,7 +31,7 @@ steps = st.lists(
 
 
 def came(turn: Turn) -> bool:
-    return bool(turn.come.done() and not turn.come.cancelled())
+    return bool(turn.admitted.done() and not turn.admitted.cancelled())
 
 
 @given(st.integers(1, 6), steps)

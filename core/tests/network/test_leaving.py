@@ -19,7 +19,7 @@ from rushes import Call
 from rushes._flow import Dispatch, Interrupted, NotSent, Send
 from rushes._network.active_call import ActiveCall, under_way
 from rushes._network.async_transport import AsyncTransport
-from rushes._network.connections import _leaving
+from rushes._network.connections import _mark_leaving
 from rushes._network.transport import Transport
 from stalled_phases import PHASES, Phase, wait_until, wait_until_async
 from transport_runner import Perform, run_in_thread, settings
@@ -130,9 +130,9 @@ def test_setting_up_a_tunnel_does_not_count_as_leaving() -> None:
             b"\x05\x01\x00",
             b"\x01\x04kite",
         ):
-            _leaving(words)
+            _mark_leaving(words)
             assert (exchange.sent, dispatch.left) == (False, False)
-        _leaving(b"POST /x HTTP/1.1\r\n")
+        _mark_leaving(b"POST /x HTTP/1.1\r\n")
     assert (exchange.sent, dispatch.left) == (True, True)
 
 
@@ -142,7 +142,7 @@ def test_a_call_that_connects_too_late_does_not_leave(monkeypatch: pytest.Monkey
     dispatch = Dispatch(lambda: asked.append(1))
     exchange = ActiveCall(20, dispatch=dispatch)
     with under_way(exchange), pytest.raises(httpcore.ConnectTimeout, match="no connection within"):
-        _leaving(b"POST /x HTTP/1.1\r\n")
+        _mark_leaving(b"POST /x HTTP/1.1\r\n")
     assert (exchange.sent, dispatch.left, asked) == (False, False, [])
 
 
@@ -193,10 +193,10 @@ def test_a_call_that_has_left_gets_its_full_timeout(
 
 def test_a_call_leaves_within_fifteen_seconds_whatever_the_timeouts() -> None:
     exchange = ActiveCall(120, dispatch=allowed())
-    assert 14 < exchange.left <= 15
+    assert 14 < exchange.seconds_left <= 15
     exchange.leave()
-    assert 118 < exchange.left <= 120
-    assert ActiveCall(120).left > 118
+    assert 118 < exchange.seconds_left <= 120
+    assert ActiveCall(120).seconds_left > 118
 
 
 async def cancel_at(
@@ -288,14 +288,14 @@ def test_an_answer_that_was_read_survives_cancellation(
 
     async def run(port: int) -> None:
         transport = AsyncTransport(settings(connections=1))
-        closing, go_on, back = asyncio.Event(), asyncio.Event(), transport._back
+        closing, go_on, back = asyncio.Event(), asyncio.Event(), transport._give_back
 
         async def slowly(*given: Any) -> None:
             closing.set()
             await go_on.wait()
             await back(*given)
 
-        monkeypatch.setattr(transport, "_back", slowly)
+        monkeypatch.setattr(transport, "_give_back", slowly)
         effect = creating(f"http://127.0.0.1:{port}/x", dispatch)
         work = asyncio.create_task(transport.send(effect))
         await closing.wait()

@@ -24,7 +24,7 @@ from rushes import (
 from rushes._fetch.part_file import PartFile
 from rushes._flow import Interrupted
 from rushes._journal.sqlite import _read
-from rushes._keys.redacting import LEAST, redact, redacted
+from rushes._keys.redacting import MIN_LENGTH, redact, redacted
 from rushes._plugins.refusals import refusal_by_status, retry_after
 from rushes._session.session import excerpt
 from rushes._submit.uploading import image_type
@@ -195,7 +195,7 @@ def test_any_key_file_is_read_or_a_configuration_error(folder: Path, content: by
 
 
 plain = st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="[]")
-secrets = st.text(plain, min_size=LEAST, max_size=40)
+secrets = st.text(plain, min_size=MIN_LENGTH, max_size=40)
 around = st.text(max_size=20)
 
 
@@ -206,7 +206,7 @@ def test_redacted_text_never_shows_a_key(secret: str, between: list[str], cut: i
     assert secret not in shown
     assert redact(shown, secret) == shown
     # A truncated key at the end is redacted unless it is too short to be of use.
-    left = secret[: len(secret) - cut % (len(secret) - LEAST + 1)]
+    left = secret[: len(secret) - cut % (len(secret) - MIN_LENGTH + 1)]
     assert not redact(between[0] + left, secret).endswith(left)
 
 
@@ -229,7 +229,7 @@ def _spellings(char: str) -> st.SearchStrategy[str]:
 def _written(draw: st.DrawFn) -> tuple[str, list[str]]:
     """Draw a key and several spellings of it, with each character escaped in its own way."""
     within = st.characters(min_codepoint=32, max_codepoint=126, exclude_characters="[]")
-    secret = draw(st.text(within | st.sampled_from("\\%&u+ /"), min_size=LEAST, max_size=20))
+    secret = draw(st.text(within | st.sampled_from("\\%&u+ /"), min_size=MIN_LENGTH, max_size=20))
     return secret, draw(st.lists(st.tuples(*map(_spellings, secret)).map("".join), max_size=3))
 
 

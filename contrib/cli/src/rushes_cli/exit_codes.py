@@ -34,7 +34,7 @@ class Interrupted(Exception):
 
 
 class OutputClosed(Exception):
-    """The reader of standard output has closed it, as `head` does once it has enough."""
+    """The reader of standard output has closed it, as `head` does after its last line."""
 
 
 def exit_code(error: BaseException) -> int:

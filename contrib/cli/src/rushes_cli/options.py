@@ -34,7 +34,7 @@ _BEFORE_FIELDS: tuple[_Decorator, ...] = (
     ),
 )
 _FIELDS: tuple[_Decorator, ...] = (
-    click.option("--negative-prompt", metavar="TEXT", help="What the video must not show."),
+    click.option("--negative-prompt", metavar="TEXT", help="What the video should not show."),
     click.option(
         "--duration",
         type=number,
@@ -65,7 +65,7 @@ _FIELDS: tuple[_Decorator, ...] = (
         metavar="IMAGE",
         multiple=True,
         shell_complete=complete_files,
-        help="Reference image.  [repeat]",
+        help="Reference image.  [repeatable]",
     ),
     click.option("--audio/--no-audio", default=None, help="With sound or without."),
     click.option("--watermark/--no-watermark", default=None, help="With a watermark or without."),
@@ -75,9 +75,15 @@ _FIELDS: tuple[_Decorator, ...] = (
         metavar="0…1",
         help="How closely to follow the prompt.",
     ),
-    click.option("--seed", type=click.INT, metavar="NUMBER", help="Seed of the random choice."),
     click.option(
-        "--shot", "shots", metavar="PROMPT", multiple=True, help="One shot of several.  [repeat]"
+        "--seed", type=click.INT, metavar="NUMBER", help="Seed for the provider's random numbers."
+    ),
+    click.option(
+        "--shot",
+        "shots",
+        metavar="PROMPT",
+        multiple=True,
+        help="One shot of several.  [repeatable]",
     ),
     click.option(
         "--shot-duration",
@@ -92,7 +98,7 @@ _FIELDS: tuple[_Decorator, ...] = (
         "subjects",
         metavar="NAME=TEXT",
         multiple=True,
-        help="A person or thing that prompts refer to by name, and its description.  [repeat]",
+        help="A person or thing that prompts refer to by name, and its description.  [repeatable]",
     ),
     click.option(
         "--subject-image",
@@ -100,14 +106,14 @@ _FIELDS: tuple[_Decorator, ...] = (
         metavar="NAME=IMAGE",
         multiple=True,
         shell_complete=complete_subject_images,
-        help="An image of a subject.  [repeat]",
+        help="An image of a subject.  [repeatable]",
     ),
     click.option(
         "--extra",
         "extras",
         metavar="FIELD=JSON",
         multiple=True,
-        help="A native field, by its provider's name for it.  [repeat]",
+        help="A native field, by its provider's name for it.  [repeatable]",
     ),
 )
 _FILES: tuple[_Decorator, ...] = (

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 __all__ = ["MAX_DEPTH", "MalformedJSON", "read_json"]
 
 MAX_DEPTH = 100
-"""How deep values may nest. No provider needs as much; beyond it, Python's readers disagree."""
+"""How deep values may nest. No provider needs more; beyond it, Python's readers disagree."""
 _MAX_DIGITS = 4000
 
 # The closing quote is optional: an unclosed string is one part, not retried at every position.

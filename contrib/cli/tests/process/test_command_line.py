@@ -35,8 +35,8 @@ def test_every_command_has_help(name: str) -> None:
 
 
 def test_help_topics_and_misspelt_commands() -> None:
-    told = inside("help", "exit-codes").out
-    assert all(meaning in told for meaning in MEANINGS.values())
+    shown = inside("help", "exit-codes").out
+    assert all(meaning in shown for meaning in MEANINGS.values())
     assert "RUSHES_HOME" in inside("help", "environment").out
     assert "_RUSHES_COMPLETE" in inside("help", "completion").out
     assert "Store" in inside("help", "keys", "set").out
@@ -59,8 +59,8 @@ def test_a_closed_pipe_is_not_an_error() -> None:
     )
     assert process.stdout is not None
     process.stdout.close()
-    _, told = process.communicate(line, timeout=120)
-    assert told == b""
+    _, shown = process.communicate(line, timeout=120)
+    assert shown == b""
     assert process.returncode == 141
 
 
@@ -123,8 +123,8 @@ def test_the_image_of_a_subject_is_completed(
     def offered(typed: str) -> list[str]:
         words = f"rushes check x --subject kite=red --subject dune --subject-image {typed}"
         env = {"_RUSHES_COMPLETE": "fish_complete", "COMP_WORDS": words, "COMP_CWORD": typed}
-        told = CliRunner().invoke(cli, [], prog_name="rushes", env=env).stdout
-        return [line.removeprefix("plain,") for line in told.split()]
+        shown = CliRunner().invoke(cli, [], prog_name="rushes", env=env).stdout
+        return [line.removeprefix("plain,") for line in shown.split()]
 
     assert offered("k") == ["kite="]
     assert offered("kite=k") == ["kite=kite.png", "kite=kites/"]
@@ -153,10 +153,10 @@ def test_bash_splits_words_at_an_equals_sign(
     count = str(len(line.split()) - 1)
     asked = {"_RUSHES_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": count}
     rushes = Path(sys.executable).with_name("rushes")
-    told = subprocess.run(
+    shown = subprocess.run(
         [rushes], env={**os.environ, **asked}, capture_output=True, text=True, check=True
     )
-    assert told.stdout.split() == answer
+    assert shown.stdout.split() == answer
 
 
 @pytest.mark.parametrize(

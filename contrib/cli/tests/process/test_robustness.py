@@ -24,11 +24,11 @@ def in_shell(line: str) -> Run:
 
 def hammered(*args: str, when: str) -> Run:
     """Run the command; Ctrl-C once standard error says `when`, and again until it has ended."""
-    process, told = started(*args, when=when)
+    process, printed = started(*args, when=when)
     while process.poll() is None:
         process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
-    return Run(process.returncode, out, told + err)
+    return Run(process.returncode, out, printed + err)
 
 
 def test_an_unknown_home_folder_is_a_configuration_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,9 +44,9 @@ def test_a_bug_is_reported_whatever_else_is_wrong(
 ) -> None:
     monkeypatch.setenv("RUSHES_HOME", "~nosuchuser/x")
     bug_report.report_bug(ZeroDivisionError("oh"))
-    told = capsys.readouterr().err
-    assert "This is a bug in rushes: ZeroDivisionError: oh" in told
-    assert "Its log could not be written" in told
+    printed = capsys.readouterr().err
+    assert "This is a bug in rushes: ZeroDivisionError: oh" in printed
+    assert "Its log could not be written" in printed
 
 
 @pytest.mark.parametrize("command", ["rushes generate x -m toapis/kling-v3 -o x.mp4", "tasks"])
@@ -87,7 +87,7 @@ def test_repeated_ctrl_c_still_prints_the_resume_command(gateway: Gateway) -> No
     assert "rushes resume two" in run.err
 
 
-def test_a_request_may_come_out_of_a_pipe() -> None:
+def test_a_request_may_come_from_a_pipe() -> None:
     line = (
         f"""{shlex.join(COMMAND)} check -m toapis/kling-v3 --request <(echo '{{"prompt": "x"}}')"""
     )
@@ -175,7 +175,7 @@ def test_a_password_in_a_base_url_is_never_printed(
 ) -> None:
     assert inside(*KITE, "--task", "mine").code == 0
     monkeypatch.setenv("TOAPIS_BASE_URL", gateway.url.replace("//", "//me:hush@"))
-    told = ""
+    printed = ""
     for args, code in (
         ((*KITE, "--dry-run"), 3),
         ((*KITE, "--task", "other"), 3),
@@ -188,6 +188,6 @@ def test_a_password_in_a_base_url_is_never_printed(
         for more in ((), ("--json",)):
             run = outside(*args, *more)
             assert run.code == code, run
-            told += run.out + run.err
-    assert "contains a user name or password" in told
-    assert "hush" not in told
+            printed += run.out + run.err
+    assert "contains a user name or password" in printed
+    assert "hush" not in printed

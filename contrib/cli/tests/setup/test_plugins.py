@@ -140,11 +140,11 @@ def test_every_entry_point_is_listed_with_its_status() -> None:
     assert "rushes has a built-in command" in problems["rushes.commands", "check"]
     assert "claimed by" in problems["rushes.commands", "rivals"]
     assert "RuntimeError" in problems["rushes.commands", "broken"]
-    told = outside("plugins")
-    assert told.code == 0
-    assert "acme/zoom" in told.out
-    assert "Broken: acme.zoom: " in told.err
-    assert "\x1b" not in told.err + told.out
+    listed = outside("plugins")
+    assert listed.code == 0
+    assert "acme/zoom" in listed.out
+    assert "Broken: acme.zoom: " in listed.err
+    assert "\x1b" not in listed.err + listed.out
 
 
 @pytest.mark.usefixtures("installed")
@@ -181,11 +181,11 @@ def test_an_unreadable_distribution_is_named_and_harmless() -> None:
     assert (found["name"], found["distribution"]) == ("half-installed", "half-installed")
     assert (found["status"], found["version"]) == ("broken", None)
     assert found["problem"].startswith(words)
-    told = outside("plugins")
-    assert told.code == 0, told
-    assert f"Broken: half-installed: {words}" in told.err
+    listed = outside("plugins")
+    assert listed.code == 0, listed
+    assert f"Broken: half-installed: {words}" in listed.err
     assert any(
-        line.split()[:2] == ["distribution", "half-installed"] for line in told.out.split("\n")
+        line.split()[:2] == ["distribution", "half-installed"] for line in listed.out.split("\n")
     )
     for arguments, code in (
         (("hello",), 0),
@@ -223,9 +223,9 @@ def test_a_plugin_that_ends_the_program_is_broken(installed: Path) -> None:
     words = "its declaration raised SystemExit"
     run = outside("check", "A red kite", "-m", "leaves/dolly")
     assert (run.code, words in run.err) == (3, True), run
-    told = {item["name"]: item for item in json.loads(outside("plugins", "--json").out)}
-    assert words in told["leaves.dolly"]["problem"]
-    assert told["toapis.kling-v3"]["status"] == "ok"
+    listed = {item["name"]: item for item in json.loads(outside("plugins", "--json").out)}
+    assert words in listed["leaves.dolly"]["problem"]
+    assert listed["toapis.kling-v3"]["status"] == "ok"
 
 
 STRANGER = RAISING.replace('id="acme/dolly"', 'id="toapis/dolly"').replace(
@@ -249,16 +249,16 @@ def test_a_second_distribution_under_a_providers_name_is_listed_as_untrusted(
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), *_paths()]))
     monkeypatch.setenv("TOAPIS_API_KEY", "sk-0123456789-secret")
     monkeypatch.setenv("TOAPIS_BASE_URL", "http://127.0.0.1:9")
-    told = {item["name"]: item for item in json.loads(outside("plugins", "--json").out)}
-    stranger = told["toapis.dolly"]
+    listed = {item["name"]: item for item in json.loads(outside("plugins", "--json").out)}
+    stranger = listed["toapis.dolly"]
     assert stranger["status"] == "untrusted", stranger
     assert "The key for toapis is given only to rushes-toapis" in stranger["problem"]
-    assert told["toapis.kling-v3"]["status"] == "ok"
+    assert listed["toapis.kling-v3"]["status"] == "ok"
     assert "Not trusted: toapis.dolly: " in outside("plugins").err
     assert outside("check", "A red kite", "-m", "toapis/dolly").code == 0
     run = outside("generate", "A red kite", "-m", "toapis/dolly")
     assert (run.code, 'RUSHES_TRUST="toapis=toapis-extras"' in run.err) == (3, True), run
     monkeypatch.setenv("RUSHES_TRUST", "toapis=toapis-extras")
     assert outside("generate", "A red kite", "-m", "toapis/dolly").code == 4
-    told = {item["name"]: item for item in json.loads(outside("plugins", "--json").out)}
-    assert told["toapis.dolly"]["status"] == "ok"
+    listed = {item["name"]: item for item in json.loads(outside("plugins", "--json").out)}
+    assert listed["toapis.dolly"]["status"] == "ok"

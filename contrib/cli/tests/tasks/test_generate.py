@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import rushes
-from cli_gateway import KEY, VIDEO, Gateway, said
+from cli_gateway import KEY, VIDEO, Gateway, response
 from cli_runs import inside, interrupted, outside
 from rushes.testing import Clock
 from rushes_cli._runtime import clients
@@ -113,7 +113,7 @@ def test_an_unreachable_gateway_means_never_sent(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.usefixtures("soon")
 def test_a_redirect_is_a_configuration_error(gateway: Gateway) -> None:
-    gateway.submits = [lambda _task: said(307, {}, Location="https://elsewhere.example/")]
+    gateway.submits = [lambda _task: response(307, {}, Location="https://elsewhere.example/")]
     run = inside(*KITE)
     assert run.code == 3
     assert "https://elsewhere.example/" in run.err
@@ -229,7 +229,9 @@ def test_a_resume_overwrites_nothing_either(gateway: Gateway, tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("soon")
-def test_what_was_to_be_overwritten_may_be_by_a_resume(gateway: Gateway, tmp_path: Path) -> None:
+def test_a_resume_overwrites_if_the_first_command_was_allowed_to(
+    gateway: Gateway, tmp_path: Path
+) -> None:
     file = tmp_path / "kite.mp4"
     file.write_bytes(b"holidays")
     gateway.polls = ["queued"]
@@ -240,7 +242,7 @@ def test_what_was_to_be_overwritten_may_be_by_a_resume(gateway: Gateway, tmp_pat
 
 
 @pytest.mark.usefixtures("soon")
-def test_nor_is_a_file_in_a_folder_overwritten(gateway: Gateway, tmp_path: Path) -> None:
+def test_a_file_in_a_folder_is_not_overwritten_either(gateway: Gateway, tmp_path: Path) -> None:
     (tmp_path / "mine.mp4").write_bytes(b"holidays")
     run = inside(*KITE, "--task", "mine", "-o", str(tmp_path))
     assert (run.code, gateway.paid) == (2, [])

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_gateway import VIDEO, Gateway, said
+from cli_gateway import VIDEO, Gateway, response
 from cli_runs import inside
 
 MAKE = ("generate", "A red kite", "-m", "uniall/kling-v3-std-audio", "--task", "mine")
@@ -15,7 +15,7 @@ def unsure(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> Gateway:
     """Make the gateway one without look-up and replay, like UniAll."""
     monkeypatch.setenv("UNIALL_BASE_URL", gateway.url)
     monkeypatch.setenv("UNIALL_API_KEY", "k")
-    gateway.submits = [lambda _task: said(500, {"error": {"message": "oh"}})]
+    gateway.submits = [lambda _task: response(500, {"error": {"message": "oh"}})]
     return gateway
 
 
@@ -33,7 +33,7 @@ def test_the_reference_and_the_next_steps_are_printed(unsure: Gateway) -> None:
 
 
 @pytest.mark.usefixtures("soon")
-def test_what_may_be_running_is_not_called_nothing_to_cancel(unsure: Gateway) -> None:
+def test_a_task_that_may_be_running_is_not_cancelled(unsure: Gateway) -> None:
     assert inside(*MAKE).code == 7
     run = inside("cancel", "mine")
     assert run.code == 7, run

@@ -98,14 +98,14 @@ def test_a_dry_run_shows_everything_before_paying(
     assert shell("compare", "-f", "plan.yaml", "x", "--seed", "7", "--dry-run")[0] == 4
     (tmp_path / "rows.yaml").write_text("prompts: [x, {prompt: y, seed: 7}]")
     assert shell("compare", "-f", "rows.yaml", *PAIR, "--dry-run")[0] == 4  # one row, of two
-    told = json.loads(shell("compare", "-f", "plan.yaml", "--dry-run", "--json")[1])
-    assert [cell["state"] for cell in told["cells"]] == ["planned", "planned", "cannot"]
+    output = json.loads(shell("compare", "-f", "plan.yaml", "--dry-run", "--json")[1])
+    assert [cell["state"] for cell in output["cells"]] == ["planned", "planned", "cannot"]
     assert rushes_sandbox.exchanges == []
     assert {path.name for path in tmp_path.iterdir()} <= {"plan.yaml", "rows.yaml", "home"}
 
 
 @pytest.mark.parametrize(
-    ("words", "code", "said"),
+    ("words", "code", "expected"),
     [
         (["A red kite"], 2, "name the variants with -m"),
         (["--all"], 2, "no prompt"),
@@ -131,7 +131,7 @@ def test_a_dry_run_shows_everything_before_paying(
     ],
 )
 def test_errors_are_reported_and_nothing_is_sent(
-    shell: Shell, rushes_sandbox: Sandbox, tmp_path: Path, words: Any, code: int, said: str
+    shell: Shell, rushes_sandbox: Sandbox, tmp_path: Path, words: Any, code: int, expected: str
 ) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "plan.yaml").write_text("prompt: x")
@@ -143,7 +143,7 @@ def test_errors_are_reported_and_nothing_is_sent(
     (tmp_path / "home" / "results.csv").write_text("mine")
     found, _, err = shell("compare", *words)
     assert (found, rushes_sandbox.exchanges) == (code, [])
-    assert said in err
+    assert expected in err
     assert "Traceback" not in err
     assert (tmp_path / "home" / "results.csv").read_text() == "mine"
 
@@ -180,9 +180,9 @@ def test_after_ctrl_c_the_same_command_continues(
     process = shell.start("compare", "A red kite", *PAIR)
     assert all(order.wait(60) for order in orders)
     process.send_signal(signal.SIGINT)
-    told = process.communicate(timeout=300)[1]
+    output = process.communicate(timeout=300)[1]
     assert process.returncode == 130
-    assert "Continue with: rushes compare --resume comparison" in told
+    assert "Continue with: rushes compare --resume comparison" in output
     for order in orders:
         order.cancel()
     code, _, err = shell("compare", "A red kite", *PAIR)
@@ -288,18 +288,18 @@ def on_a_terminal(shell: Shell, answer: bytes, *words: str, **environment: str) 
         start_new_session=True,
     )
     os.close(theirs)
-    told = b""
+    output = b""
     while select.select([ours], [], [], 60)[0]:
         try:
             piece = os.read(ours, 4096)
         except OSError:  # the terminal's other end is closed
             break
-        told += piece
+        output += piece
         if b"Open the page?" in piece:
             os.write(ours, answer)
     os.close(ours)
     try:
-        return process.wait(timeout=60), told.decode()
+        return process.wait(timeout=60), output.decode()
     finally:
         process.kill()
 
@@ -311,26 +311,26 @@ def test_on_a_terminal_the_end_offers_to_open_the_page(shell: Shell, tmp_path: P
     script.chmod(0o755)
     page = tmp_path / "comparison" / "report.html"
     command = ("compare", "A red kite", "-m", PAIR[1])
-    code, told = on_a_terminal(shell, b"\n", *command, BROWSER=str(script))
-    assert code == 0, told
-    assert "1 of 1 video; every promise kept" in told
-    assert told.index(str(page)) < told.index("Open the page?")
+    code, output = on_a_terminal(shell, b"\n", *command, BROWSER=str(script))
+    assert code == 0, output
+    assert "1 of 1 video; every promise kept" in output
+    assert output.index(str(page)) < output.index("Open the page?")
     assert (tmp_path / "opened").read_text() == f"{page.as_uri()}\n"
     for answer in (
         b"n\n",
         b"\x04",
     ):  # the answer no, then no answer at all: the comparison is done all the same
-        code, told = on_a_terminal(shell, answer, *command, BROWSER=str(script))
-        assert (code, "Open the page?" in told) == (0, True), told
+        code, output = on_a_terminal(shell, answer, *command, BROWSER=str(script))
+        assert (code, "Open the page?" in output) == (0, True), output
     assert (tmp_path / "opened").read_text().count("\n") == 1
-    code, told = on_a_terminal(shell, b"", *command, "--json", BROWSER=str(script))
-    assert (code, "Open the page?" in told) == (0, False)
+    code, output = on_a_terminal(shell, b"", *command, "--json", BROWSER=str(script))
+    assert (code, "Open the page?" in output) == (0, False)
     shell.environment["BROWSER"] = str(script)
     code, _, err = shell(*command)  # its output is read by a program
     assert (code, "Open the page?" in err) == (0, False)
     nowhere = dict.fromkeys(("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"), "")
-    code, told = on_a_terminal(shell, b"", *command, **nowhere)
-    assert (code, "Open the page?" in told) == (0, False)
+    code, output = on_a_terminal(shell, b"", *command, **nowhere)
+    assert (code, "Open the page?" in output) == (0, False)
 
 
 def test_called_by_another_command_it_does_not_promise_resuming(
@@ -352,9 +352,9 @@ def test_called_by_another_command_it_does_not_promise_resuming(
     )
     assert all(order.wait(60) for order in orders)
     process.send_signal(signal.SIGINT)
-    told = process.communicate(timeout=300)[1]
+    output = process.communicate(timeout=300)[1]
     assert process.returncode != 0
-    assert "--resume" not in told
+    assert "--resume" not in output
     for order in orders:
         order.cancel()
 
@@ -383,14 +383,14 @@ def test_every_field_of_a_request_is_an_option(shell: Shell) -> None:
 
 
 def test_request_options_are_checked_as_in_other_commands(shell: Shell) -> None:
-    for words, said in (
+    for words, expected in (
         (("--extra", "mode=pro"), "Put text in quotes"),
         (("--shot", "a", "--shot", "b", "--shot-duration", "1"), "2 --shot and 1 --shot-duration"),
         (("--subject-image", "cat=x"), "no --subject has this name"),
         (("--duration", "six"), "'six' is not a number"),
     ):
         code, _, err = shell("compare", "x", *PAIR, *words)
-        assert (code, said in err) == (2, True), err
+        assert (code, expected in err) == (2, True), err
 
 
 def test_a_number_is_the_same_however_it_is_written(shell: Shell) -> None:

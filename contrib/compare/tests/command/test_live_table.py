@@ -69,9 +69,9 @@ def test_states_have_the_names_that_tasks_have() -> None:
     for state in states[1:]:
         table.show(msgspec.structs.replace(cells[0], state=state))
     assert isinstance(console.file, io.StringIO)
-    told = [line.removeprefix("a/b: ") for line in console.file.getvalue().splitlines()]
+    printed = [line.removeprefix("a/b: ") for line in console.file.getvalue().splitlines()]
     detail = {"completed": "completed, being fetched"}
-    assert told == [detail.get(state, state) for state in states[1:]]
+    assert printed == [detail.get(state, state) for state in states[1:]]
     broken = Promise(name="audio", asked="sound", delivered="none", kept=False)
     kept = msgspec.structs.replace(broken, kept=True)
     done = msgspec.structs.replace(cells[0], state="completed", video=VIDEO, promises=[kept])

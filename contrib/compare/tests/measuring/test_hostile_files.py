@@ -78,10 +78,10 @@ GIANT_GIF = (
 def test_a_file_that_is_not_a_video_is_reported_in_words(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "f.mp4"
     path.write_bytes(content)
-    with pytest.raises(MeasuringError) as told:
+    with pytest.raises(MeasuringError) as raised:
         measure(path, tmp_path)
-    assert str(told.value).startswith(f"{path}: ")
-    assert "Errno" not in str(told.value)
+    assert str(raised.value).startswith(f"{path}: ")
+    assert "Errno" not in str(raised.value)
     with pytest.raises(MeasuringError):
         write_poster(path, tmp_path / "p.jpg")
     assert not (tmp_path / "p.jpg").exists()

@@ -24,7 +24,7 @@ Piece = tuple[str, float]
 
 
 def frames(piece: Piece, size: tuple[int, int], rate: Fraction) -> Iterator[av.VideoFrame]:
-    """Use one of FFmpeg's sources for so many seconds."""
+    """Use one of FFmpeg's sources for the length of a piece."""
     (name, _, more), seconds = piece[0].partition("="), piece[1]
     graph = Graph()
     shaped = f"s={size[0]}x{size[1]}:r={rate}" + (f":{more}" if more else "")
@@ -38,7 +38,7 @@ def frames(piece: Piece, size: tuple[int, int], rate: Fraction) -> Iterator[av.V
 
 
 def samples(piece: Piece, decibel: float) -> Iterator[av.AudioFrame]:
-    """Make a sound of so many seconds that peaks at `decibel` of full scale."""
+    """Make a sound as long as a piece, which peaks at `decibel` of full scale."""
     (name, _, more), seconds = piece[0].partition("="), piece[1]
     graph = Graph()
     # FFmpeg's sine peaks at an eighth: -18.06 dB.
@@ -99,10 +99,10 @@ def film(
             assert isinstance(audio, av.AudioStream)
             at = 0
             for one in sound:
-                for heard in samples(one, decibel):
-                    heard.pts, heard.time_base = at, Fraction(1, 48_000)
-                    at += heard.samples
-                    container.mux(audio.encode(heard))
+                for audio_frame in samples(one, decibel):
+                    audio_frame.pts, audio_frame.time_base = at, Fraction(1, 48_000)
+                    at += audio_frame.samples
+                    container.mux(audio.encode(audio_frame))
             container.mux(audio.encode(None))
     return path
 
@@ -113,7 +113,7 @@ def found(stretches: Sequence[Stretch]) -> list[float]:
 
 
 @pytest.mark.parametrize(
-    ("name", "codecs", "told"),
+    ("name", "codecs", "expected"),
     [
         ("f.mp4", ("libx264", "aac"), ("mp4", "h264", "aac")),
         ("f.mp4", ("libx265", "aac"), ("mp4", "hevc", "aac")),
@@ -124,11 +124,11 @@ def found(stretches: Sequence[Stretch]) -> list[float]:
     ],
 )
 def test_containers_and_codecs_are_named(
-    tmp_path: Path, name: str, codecs: tuple[str, str], told: tuple[str, str, str]
+    tmp_path: Path, name: str, codecs: tuple[str, str], expected: tuple[str, str, str]
 ) -> None:
     path = film(tmp_path / name, sound=[(LOUD, 1.0)], codecs=codecs)
     video = measure(path, tmp_path)
-    assert (video.container, video.video_codec, video.audio_codec) == told
+    assert (video.container, video.video_codec, video.audio_codec) == expected
     assert (video.file, video.bytes) == (name, path.stat().st_size)
     assert (video.width, video.height, video.frame_rate) == (320, 180, 24)
     assert video.duration == pytest.approx(1, abs=0.01)
@@ -263,12 +263,12 @@ def test_silence_differs_from_quiet_and_from_no_track(tmp_path: Path) -> None:
         "silent": [(NOTHING, 2.0)],
         "late": [(NOTHING, 1.5), (LOUD, 0.5)],
     }
-    told = {}
+    expected = {}
     for name, sound in tracks.items():
         video = measure(film(tmp_path / f"{name}.mp4", [(MOVES, 2.0)], sound), tmp_path)
-        told[name] = video.audio_codec, video.silent
+        expected[name] = video.audio_codec, video.silent
         assert (video.loudness is None) == (name != "late")
-    assert told == {"none": (None, None), "silent": ("aac", True), "late": ("aac", False)}
+    assert expected == {"none": (None, None), "silent": ("aac", True), "late": ("aac", False)}
     hiss = film(tmp_path / "hiss.mp4", [(MOVES, 2.0)], [(LOUD, 2.0)], decibel=-80.0)
     quiet = film(tmp_path / "quiet.mp4", [(MOVES, 2.0)], [(LOUD, 2.0)], decibel=-45.0)
     assert measure(hiss, tmp_path).silent is True

@@ -81,7 +81,7 @@ def test_the_lines_are_the_payload_and_every_difference_is_counted(
     pairs = [(there, here) for there, here in pairs if isinstance(here, dict)]
     compared(tmp_path, pairs)
     page = open_page(tmp_path)
-    told = page.locator("details.sent summary").all_text_contents()
+    summaries = page.locator("details.sent summary").all_text_contents()
     for row, (there, here) in enumerate(pairs):
         for place, payload in enumerate((there, here)):
             own = [line for line in lines(page, row, place) if line["mark"] != "only-there"]
@@ -92,7 +92,7 @@ def test_the_lines_are_the_payload_and_every_difference_is_counted(
         marked = any(line["mark"] for line in lines(page, row, 1))
         assert marked == bool(found)
         words = f"≠ {len(found)} " if found else "the same as"
-        assert words in told[2 * row + 1], (there, here)
+        assert words in summaries[2 * row + 1], (there, here)
     assert "\u202e" not in page.inner_text("#rows")
 
 

@@ -149,7 +149,7 @@ def test_a_blind_vote_stands_until_it_is_undone(opened: Open, reveal: str) -> No
         page.keyboard.press(key)
         assert votes(page) == {"0": given}
     assert "press u to undo it" in (page.text_content(".status") or "")
-    page.locator("#row-0 .vote").nth(2).dblclick(force=True)  # it says that it is disabled
+    page.locator("#row-0 .vote").nth(2).dblclick(force=True)  # it is marked as disabled
     page.locator("#row-0 .ballot button").first.click(force=True)
     assert votes(page) == {"0": given}
     page.keyboard.press("u")
@@ -162,7 +162,7 @@ def test_a_held_key_votes_once(opened: Open) -> None:
     page = opened()
     page.keyboard.press("b")
     for _ in range(3):
-        page.keyboard.down("1")  # the browser tells the second and third as repeated
+        page.keyboard.down("1")  # to the browser the second and third are repeats
     page.keyboard.up("1")
     assert list(votes(page)) == ["0"]
     page.keyboard.press("u")
@@ -224,10 +224,10 @@ def test_payloads_are_compared_with_the_visible_neighbour(opened: Open) -> None:
     assert second in differing(page)[2]
     page.select_option("#order", "name")  # apimart, toapis, toapis omni
     assert names(page, 0) == [second, first, third]
-    told = differing(page)
-    assert "≠" not in told[0]
-    assert second in told[1]
-    assert first in told[2]
+    summaries = differing(page)
+    assert "≠" not in summaries[0]
+    assert second in summaries[1]
+    assert first in summaries[2]
     page.click("#variants summary")
     page.locator("#variants label", has_text=first).first.click()
     assert names(page, 0) == [second, third]

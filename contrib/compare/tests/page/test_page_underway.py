@@ -46,10 +46,10 @@ def with_a_clock(page: Page) -> Page:
 
 def test_the_page_shows_its_progress(open_page: Open, folder: Path) -> None:
     page = open_page(folder)
-    told = page.inner_text("#progress")
-    assert "Under way" in told
-    assert "1 of 2 finished as of" in told
-    assert "Nothing new" not in told
+    shown = page.inner_text("#progress")
+    assert "Under way" in shown
+    assert "1 of 2 finished as of" in shown
+    assert "Nothing new" not in shown
     assert page.inner_text(".film.unfinished .blank") == "Under way\nin progress, 40 %"
     page.keyboard.press("b")
     assert page.locator("#progress").is_visible()
@@ -105,9 +105,9 @@ def test_a_silent_run_is_not_shown_as_running(
     cells = [done.cells[0], without_video(done.cells[1], "queued")]
     write_page(msgspec.structs.replace(done, cells=cells), folder, under_way=True)
     page = open_page(folder)
-    told = page.inner_text("#progress")
-    assert "Nothing new has come since" in told
-    assert "rushes compare --resume 'a comparison'" in told
+    shown = page.inner_text("#progress")
+    assert "Nothing new since" in shown
+    assert "rushes compare --resume 'a comparison'" in shown
 
 
 def test_an_unfinished_comparison_shows_how_to_continue(
@@ -119,9 +119,9 @@ def test_an_unfinished_comparison_shows_how_to_continue(
     )
     write_page(msgspec.structs.replace(done, cells=[done.cells[0], stopped]), folder)
     page = open_page(folder)
-    told = page.inner_text("#progress")
-    assert told.startswith("Not finished. 1 of 2 has no video yet")
-    assert "rushes compare --resume 'a comparison'" in told
+    shown = page.inner_text("#progress")
+    assert shown.startswith("Not finished. 1 of 2 has no video yet")
+    assert "rushes compare --resume 'a comparison'" in shown
     assert page.locator("#reload").count() == 0
     assert page.inner_text(".film.unfinished .blank") == "Not finished\nqueued"
 

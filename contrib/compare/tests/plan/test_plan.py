@@ -257,9 +257,9 @@ def test_only_unpaid_cells_are_added_up() -> None:
 
 @given(st.integers(1, 20), st.integers(0, 20))
 def test_the_known_part_of_the_cost_is_stated(priced: int, unknown: int) -> None:
-    said = str(CostTotal(tasks=priced + unknown, known=0.336, unknown=unknown))
-    assert ("no price is known" in said) == bool(unknown)
-    assert (f"about 0.336 USD for {priced} of {priced + unknown};" in said) == bool(unknown)
+    total = str(CostTotal(tasks=priced + unknown, known=0.336, unknown=unknown))
+    assert ("no price is known" in total) == bool(unknown)
+    assert (f"about 0.336 USD for {priced} of {priced + unknown};" in total) == bool(unknown)
 
 
 def test_a_partly_known_cost_is_a_sentence() -> None:
@@ -305,7 +305,7 @@ def test_all_unknown_names_are_reported_at_once_with_their_places(tmp_path: Path
     (tmp_path / "plan.yaml").write_text(WRONG)
     with pytest.raises(PlanError) as raised:
         read_plan_file(tmp_path / "plan.yaml", ["toapis/kling-v3", "apimart/kling-v3"])
-    told = str(raised.value).replace(f"{tmp_path / 'plan.yaml'}: ", "").splitlines()
+    errors = str(raised.value).replace(f"{tmp_path / 'plan.yaml'}: ", "").splitlines()
     places = {
         "repeats": "repeat",
         "settings.duraton": "nearest: duration",
@@ -317,8 +317,8 @@ def test_all_unknown_names_are_reported_at_once_with_their_places(tmp_path: Path
         "models[0]": "nearest: toapis/kling-v3",
         "prices": "nearest: apimart/kling-v3",
     }
-    assert [line.partition(": ")[0] for line in told] == list(places)
-    for line, near in zip(told, places.values(), strict=True):
+    assert [line.partition(": ")[0] for line in errors] == list(places)
+    for line, near in zip(errors, places.values(), strict=True):
         assert near in line
     assert (len(raised.value.reasons), len(raised.value.uninstalled)) == (7, 2)
 
@@ -332,8 +332,8 @@ def test_unknown_names_are_refused_from_python_too() -> None:
             prices={"a/b": "1", "a/d": "1/s"},
             installed=["a/b"],
         )
-    told = [line.partition(": ")[0] for line in str(raised.value).splitlines()]
-    assert told == [
+    errors = [line.partition(": ")[0] for line in str(raised.value).splitlines()]
+    assert errors == [
         "settings.sound", "prices[a/b]", "requests[1].duraton", "variants[1]", "prices",
     ]  # fmt: skip
     with pytest.raises(PlanError, match=r"request\.promt: .*nearest: prompt"):

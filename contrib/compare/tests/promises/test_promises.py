@@ -37,8 +37,8 @@ def test_everything_requested_is_kept() -> None:
         "shots": [{"prompt": "a", "duration": 2}, {"prompt": "b", "duration": 3}],
         "images": [{"url": "a.png", "role": "first_frame"}],
     }  # fmt: skip
-    told = check_promises(request, {}, video(cuts=[2.0], first_frame=0.97))
-    assert [(one.name, one.asked, one.delivered, one.kept) for one in told] == [
+    checked = check_promises(request, {}, video(cuts=[2.0], first_frame=0.97))
+    assert [(one.name, one.asked, one.delivered, one.kept) for one in checked] == [
         ("resolution", "1080p", "1920 \N{MULTIPLICATION SIGN} 1080", True),
         ("aspect_ratio", "16:9", "1920 \N{MULTIPLICATION SIGN} 1080", True),
         ("duration", "5 s", "5.00 s", True),
@@ -66,8 +66,8 @@ def test_everything_requested_is_kept() -> None:
 def test_the_shorter_side_is_the_resolution(
     word: str, size: tuple[int, int], verdict: bool | None
 ) -> None:
-    told = kept({"resolution": word}, width=size[0], height=size[1])
-    assert told["resolution"] is verdict
+    checked = kept({"resolution": word}, width=size[0], height=size[1])
+    assert checked["resolution"] is verdict
 
 
 @given(
@@ -79,11 +79,11 @@ def test_the_shorter_side_is_the_resolution(
 def test_a_ratio_is_kept_within_two_percent(wide: int, high: int, off: Fraction, side: int) -> None:
     width, height = round(side * wide * off), side * high
     true = Fraction(width, height) / Fraction(wide, high)
-    told = kept({"aspect_ratio": f"{wide}:{high}"}, width=width, height=height)
+    checked = kept({"aspect_ratio": f"{wide}:{high}"}, width=width, height=height)
     if abs(float(true) - 1) < RATIO - 1e-9:
-        assert told["aspect_ratio"] is True
+        assert checked["aspect_ratio"] is True
     elif abs(float(true) - 1) > RATIO + 1e-9:
-        assert told["aspect_ratio"] is False
+        assert checked["aspect_ratio"] is False
     assert kept({"aspect_ratio": "16:9"})["aspect_ratio"] is True
 
 
@@ -101,9 +101,9 @@ def test_a_duration_is_kept_within_a_quarter_of_a_second_or_a_frame(
     seconds: float, off: float, rate: float
 ) -> None:
     allowed = max(SECONDS, 1 / rate)
-    told = kept({"duration": seconds}, duration=seconds + off, frame_rate=rate)
+    checked = kept({"duration": seconds}, duration=seconds + off, frame_rate=rate)
     if abs(abs(off) - allowed) > 1e-3:
-        assert told["duration"] is (abs(off) < allowed)
+        assert checked["duration"] is (abs(off) < allowed)
 
 
 def test_shots_give_the_duration_if_nothing_else_does() -> None:
@@ -129,8 +129,10 @@ def test_a_silent_track_is_not_sound(
     wanted: bool, codec: str | None, silent: bool | None, delivered: str, verdict: bool
 ) -> None:
     film = video(audio_codec=codec, silent=silent)
-    told = next(one for one in check_promises({"audio": wanted}, {}, film) if one.name == "audio")
-    assert (told.delivered, told.kept) == (delivered, verdict)
+    checked = next(
+        one for one in check_promises({"audio": wanted}, {}, film) if one.name == "audio"
+    )
+    assert (checked.delivered, checked.kept) == (delivered, verdict)
 
 
 @given(st.integers(1, 8), st.integers(0, 8))
@@ -144,8 +146,8 @@ def test_shots_are_cuts_and_one(count: int, found: int) -> None:
 
 @given(st.floats(0, 1))
 def test_a_first_frame_matches_differs_or_is_unknown(likeness: float) -> None:
-    told = kept({}, first_frame=likeness)["first_frame"]
-    assert told is (True if likeness >= ALIKE else False if likeness < UNLIKE else None)
+    checked = kept({}, first_frame=likeness)["first_frame"]
+    assert checked is (True if likeness >= ALIKE else False if likeness < UNLIKE else None)
 
 
 def test_a_missing_image_cannot_be_compared() -> None:
@@ -166,9 +168,9 @@ def test_a_missing_image_cannot_be_compared() -> None:
 def test_an_unusable_file_breaks_a_promise_without_a_request(
     film: dict[str, Any], words: str
 ) -> None:
-    (told,) = check_promises({}, {}, video(**film))
-    assert (told.name, told.kept) == ("file", False)
-    assert words in told.delivered
+    (checked,) = check_promises({}, {}, video(**film))
+    assert (checked.name, checked.kept) == ("file", False)
+    assert words in checked.delivered
 
 
 def test_a_pause_does_not_break_a_promise() -> None:
@@ -177,7 +179,7 @@ def test_a_pause_does_not_break_a_promise() -> None:
 
 
 @pytest.mark.parametrize(
-    ("payload", "told"),
+    ("payload", "checked"),
     [
         ({"duration": 5, "mode": "pro", "aspect_ratio": "16:9", "audio": True},
          {"duration": True, "resolution": True, "aspect_ratio": True, "audio": True}),
@@ -190,14 +192,14 @@ def test_a_pause_does_not_break_a_promise() -> None:
     ],
 )  # fmt: skip
 def test_a_native_payload_is_read_by_the_fields_that_gateways_share(
-    payload: dict[str, Any], told: dict[str, bool]
+    payload: dict[str, Any], checked: dict[str, bool]
 ) -> None:
-    assert kept({"extra": payload}, payload) == {**told, "file": True}
+    assert kept({"extra": payload}, payload) == {**checked, "file": True}
 
 
 def test_the_request_takes_precedence_over_the_payload() -> None:
-    told = kept({"duration": 5, "resolution": "1080p"}, {"duration": 10, "mode": "std"})
-    assert told == {"duration": True, "resolution": True, "file": True}
+    checked = kept({"duration": 5, "resolution": "1080p"}, {"duration": 10, "mode": "std"})
+    assert checked == {"duration": True, "resolution": True, "file": True}
 
 
 JSON = st.recursive(
@@ -213,16 +215,16 @@ NAMES = ("duration", "aspect_ratio", "resolution", "audio", "shots", "images", "
 def test_odd_values_are_not_promises_and_never_raise(
     request: dict[str, Any], payload: dict[str, Any]
 ) -> None:
-    told = check_promises(request, payload, video())
-    assert told[-1].name == "file"
-    assert len({one.name for one in told}) == len(told)
-    msgspec.json.encode(told)
+    checked = check_promises(request, payload, video())
+    assert checked[-1].name == "file"
+    assert len({one.name for one in checked}) == len(checked)
+    msgspec.json.encode(checked)
 
 
 def test_what_a_variant_always_delivers_is_a_promise() -> None:
     always = {"resolution": "720p", "audio": False, "watermark": True}
-    told = check_promises({"prompt": "x"}, {}, video(), always)
-    assert [(one.name, one.asked, one.kept) for one in told] == [
+    checked = check_promises({"prompt": "x"}, {}, video(), always)
+    assert [(one.name, one.asked, one.kept) for one in checked] == [
         ("resolution", "720p, as always", False),
         ("audio", "no sound, as always", False),
         ("file", "a complete video that moves", True),
@@ -234,16 +236,16 @@ def test_what_a_variant_always_delivers_is_a_promise() -> None:
 def test_the_request_takes_precedence_over_what_is_always_delivered() -> None:
     always = {"resolution": "720p", "audio": False, "duration": 10, "aspect_ratio": "1:1"}
     request = {"resolution": "1080p", "audio": True, "duration": 5}
-    told = {
+    checked = {
         one.name: one.asked
         for one in check_promises(request, {"aspect_ratio": "16:9"}, video(), always)
     }
-    assert told == {
+    assert checked == {
         "resolution": "1080p", "audio": "sound", "duration": "5 s", "aspect_ratio": "16:9",
         "file": "a complete video that moves",
     }  # fmt: skip
-    told = {one.name: one.asked for one in check_promises({}, {"mode": "pro"}, video(), always)}
-    assert told["resolution"] == "1080p"
-    assert told["duration"] == "10 s, as always"
+    checked = {one.name: one.asked for one in check_promises({}, {"mode": "pro"}, video(), always)}
+    assert checked["resolution"] == "1080p"
+    assert checked["duration"] == "10 s, as always"
     odd = {"resolution": 7, "audio": "yes", "duration": -1, "aspect_ratio": None}
     assert [one.name for one in check_promises({}, {}, video(), odd)] == ["file"]

@@ -87,8 +87,8 @@ def test_names_are_kept_and_numbers_are_positions() -> None:
     plan = make_plan(
         ["C", {"name": "bee", "prompt": "B"}, "A", {"name": "dee", "prompt": "D"}], PAIR
     )
-    told = [(row.name, row.request["prompt"]) for row in merge_plan(there, plan).rows]
-    assert told == [("1", "A"), ("bee", "B"), ("3", "C"), ("dee", "D")]
+    merged = [(row.name, row.request["prompt"]) for row in merge_plan(there, plan).rows]
+    assert merged == [("1", "A"), ("bee", "B"), ("3", "C"), ("dee", "D")]
     again = make_plan([{"name": "1", "prompt": "E"}], PAIR)
     rows = merge_plan(there, again).rows
     assert [row.name for row in rows] == ["1", "2", "3"]

@@ -118,17 +118,17 @@ def test_runs_that_start_at_once_pay_once(comparing: Comparing, tmp_path: Path) 
     for run in runs:
         assert run.stdout
         run.stdout.readline()
-    told = []
+    outputs = []
     for run in runs:
         assert run.stdin
         run.stdin.write("\n")
         run.stdin.flush()
     for run in runs:
-        told.append(run.communicate(timeout=90)[0])
+        outputs.append(run.communicate(timeout=90)[0])
         assert run.returncode == 0
     assert len(comparing.sandbox.created) == 2
-    assert len(set(told)) == 1
-    assert "[True, True]" in told[0]
+    assert len(set(outputs)) == 1
+    assert "[True, True]" in outputs[0]
 
 
 def test_of_two_runs_one_creates_the_results_and_the_other_joins(tmp_path: Path) -> None:
@@ -206,8 +206,8 @@ def test_payloads_are_compared_as_they_were_sent(comparing: Comparing, tmp_path:
     assert other.payload
     assert one.differs == []
     assert other.differs
-    told = json.dumps([(place.here, place.there) for place in other.differs])
-    assert str(frame) not in told
+    outputs = json.dumps([(place.here, place.there) for place in other.differs])
+    assert str(frame) not in outputs
     assert one.transport == ["client_business_id"]
     assert one.payload["client_business_id"] == one.task  # sent, and no difference
     theirs = {k: v for k, v in one.payload.items() if k != "client_business_id"}

@@ -190,15 +190,15 @@ def test_a_comparison_is_read_back_typed(comparing: Comparing, tmp_path: Path) -
 
 @pytest.mark.rushes_sandbox(lies=["smaller"])
 def test_a_variant_is_checked_against_what_it_always_delivers(comparing: Comparing) -> None:
-    silent, heard = "uniall/kling-v3-std-silent", "uniall/kling-v3-pro-audio"
-    told = {
+    silent, with_sound = "uniall/kling-v3-std-silent", "uniall/kling-v3-pro-audio"
+    by_variant = {
         cell.variant: {one.name: (one.asked, one.kept) for one in cell.promises}
-        for cell in comparing("A red kite", [silent, heard]).cells
+        for cell in comparing("A red kite", [silent, with_sound]).cells
     }
-    assert told[silent]["resolution"] == ("720p, as always", False)
-    assert told[heard]["resolution"] == ("1080p, as always", False)
-    assert told[silent]["audio"] == ("no sound, as always", True)
-    assert told[heard]["audio"] == ("sound, as always", True)
+    assert by_variant[silent]["resolution"] == ("720p, as always", False)
+    assert by_variant[with_sound]["resolution"] == ("1080p, as always", False)
+    assert by_variant[silent]["audio"] == ("no sound, as always", True)
+    assert by_variant[with_sound]["audio"] == ("sound, as always", True)
 
 
 def test_a_row_that_no_variant_accepts_sets_the_exit_code(comparing: Comparing) -> None:
@@ -243,7 +243,7 @@ def test_the_page_exists_before_anything_is_sent_and_is_kept_up_to_date(
     assert [cell["state"] for cell in last["cells"]] == [cell.state for cell in results.cells]
 
 
-def test_an_interrupted_run_leaves_a_page_that_says_so(
+def test_an_interrupted_run_leaves_a_page_that_shows_it(
     comparing: Comparing, tmp_path: Path
 ) -> None:
     with pytest.raises(Interruption):

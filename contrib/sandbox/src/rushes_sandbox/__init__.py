@@ -1,4 +1,4 @@
-"""A local stand-in for the gateways: their HTTP protocols, and real videos, for no money.
+"""A local stand-in for the gateways: their HTTP protocols, and real videos, free of charge.
 
 What is listed in `__all__` is public, with the pytest plugin and the commands `rushes sandbox` and
 `rushes demo`; modules and folders with an underscore are private. A request passes them in this

@@ -4,7 +4,7 @@ Faults and lies are imported when they are needed: `rushes --help` stays fast.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -52,12 +52,7 @@ def check_faults(
     """Accept the values of `--fault`, each `NAME` or `NAME:TIMES`."""
     from rushes_sandbox._faults.catalogue import parse_fault
 
-    for text in texts:
-        try:
-            parse_fault(text)
-        except ValueError as error:
-            raise click.BadParameter(str(error)) from None
-    return texts
+    return _checked(parse_fault, texts)
 
 
 def check_lies(
@@ -66,12 +61,16 @@ def check_lies(
     """Accept the values of `--lie`, each the name of a lie."""
     from rushes_sandbox._rendering.lies import find_lie
 
-    for name in names:
+    return _checked(find_lie, names)
+
+
+def _checked(read: "Callable[[str], object]", texts: tuple[str, ...]) -> tuple[str, ...]:
+    for text in texts:
         try:
-            find_lie(name)
+            read(text)
         except ValueError as error:
             raise click.BadParameter(str(error)) from None
-    return names
+    return texts
 
 
 def complete_fault(

@@ -30,5 +30,5 @@ class SandboxSettings:
     drip_interval: float = 0.1
     #: Whether requests are kept for inspection.
     record: bool = True
-    #: Tells the time in seconds since 1970.
+    #: Returns the time in seconds since 1970.
     clock: Callable[[], float] = time.time

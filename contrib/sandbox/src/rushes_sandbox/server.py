@@ -36,7 +36,7 @@ class Sandbox:
     responses about unfinished tasks; None to leave it out. `faults` are names from `FAULTS`:
     `"status-500"` hits every request that it matches, `"status-500:3"` the first three. `lies` are
     names from `LIES`: how every video differs from the request. `drip_interval` is the pause after
-    each byte that a drip fault sends. `record` keeps every request in `exchanges`. `clock` tells
+    each byte that a drip fault sends. `record` keeps every request in `exchanges`. `clock` returns
     the time since 1970. `folder` keeps rendered videos for the next run; without one everything is
     deleted at the end. `port` 0 takes a free one; an `OSError` on entering means that the port is
     taken.

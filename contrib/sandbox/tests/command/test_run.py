@@ -91,7 +91,7 @@ def test_it_injects_faults() -> None:
     assert "Injected faults: refuse-402:1, 500-after-create." in err
 
 
-def test_it_says_that_the_videos_differ() -> None:
+def test_it_announces_that_the_videos_differ() -> None:
     with running("--port", "0", "--json", "--lie", "silent", "--lie", "shorter") as process:
         assert process.stdout is not None
         printed = json.loads(process.stdout.readline())

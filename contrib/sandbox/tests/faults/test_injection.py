@@ -46,7 +46,7 @@ def test_a_fault_is_for_one_gateway_or_for_all(rushes_sandbox: Sandbox) -> None:
     assert len(rushes_sandbox.created) == 3
 
 
-def test_a_request_that_the_gateway_refuses_uses_nothing_up(rushes_sandbox: Sandbox) -> None:
+def test_a_request_that_the_gateway_refuses_does_not_count(rushes_sandbox: Sandbox) -> None:
     injected = rushes_sandbox.inject("drop-after-create")
     assert submit(rushes_sandbox, body={"duration": "5"}) == 400
     assert submit(rushes_sandbox, Authorization="Bearer wrong") == 401
@@ -64,7 +64,7 @@ def test_an_injected_fault_can_be_cancelled(rushes_sandbox: Sandbox) -> None:
     assert injected.hits == 1
 
 
-def test_a_fault_hits_only_as_many_of_many_at_once(rushes_sandbox: Sandbox) -> None:
+def test_of_many_requests_at_once_a_fault_hits_only_its_number(rushes_sandbox: Sandbox) -> None:
     injected = rushes_sandbox.inject("stall-after-create", times=2)
     answers: list[int] = []
     threads = [

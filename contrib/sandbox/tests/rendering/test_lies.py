@@ -1,4 +1,4 @@
-"""A sandbox that lies: its responses are as usual, and its videos are what each lie says."""
+"""A sandbox that lies: its responses are as usual, its videos differ as each lie declares."""
 
 import json
 import math
@@ -107,7 +107,7 @@ def loudest(path: Path) -> float:
     return max(peaks)
 
 
-def test_a_flawed_video_is_what_its_flaw_says(videos: dict[str, Path]) -> None:
+def test_a_flawed_video_has_its_flaw(videos: dict[str, Path]) -> None:
     seen = {name: frames_and_times(path) for name, path in videos.items()}
     pictures = {name: frames for name, (frames, _) in seen.items()}
     for name in ("honest", "silent", "frozen", "black"):
@@ -137,9 +137,9 @@ def responses(sandbox: Sandbox) -> tuple[list[Any], float]:
         left = client.get(f"{base}/v1/balance")
         video = looked.json()["data"]["result"]["videos"][0]["url"][0]
         fetched = client.get(video)
-    said = looked.text.replace(task.id, "ID").replace(task.token, "TOKEN")
-    said = said.replace(sandbox.url, "URL")
-    found = [submitted.status_code, json.loads(said), left.json(), fetched.status_code]
+    body = looked.text.replace(task.id, "ID").replace(task.token, "TOKEN")
+    body = body.replace(sandbox.url, "URL")
+    found = [submitted.status_code, json.loads(body), left.json(), fetched.status_code]
     return found, task.cost
 
 

@@ -12,6 +12,8 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 from rushes_sandbox import Picture, Scene, Shot, render_video
 from rushes_sandbox._gateways.scenes import scene_from_body
+from rushes_sandbox._rendering.palette import palette_for
+from rushes_sandbox._rendering.titles import titles
 
 IMAGE = "https://img.example.org/one.png"
 
@@ -146,6 +148,22 @@ def test_sound_is_there_when_asked_for_and_can_be_heard(tmp_path: Path) -> None:
     assert 0.1 < loudest < 1.0
 
 
+def test_the_variant_shows_in_the_colours_only(tmp_path: Path) -> None:
+    """A name in the picture would give the variant away in a blind comparison."""
+    one, other = scene(variant="toapis / kling-v3"), scene(variant="uniall / kling-v3-pro-audio")
+    palette = palette_for("a lantern", 0)
+    texts = [
+        [(title.image.tobytes(), title.left, title.top) for title in titles(of, 0, palette)]
+        for of in (one, other)
+    ]
+    assert texts[0] == texts[1]
+    pictures = [
+        frames(rendered(tmp_path / f"{number}.mp4", variant=of.variant))[0]
+        for number, of in enumerate((one, other))
+    ]
+    assert distance(*pictures) > 3
+
+
 def test_it_moves(tmp_path: Path) -> None:
     seen = frames(rendered(tmp_path / "f.mp4"))
     steps = [distance(one, other) for one, other in pairwise(seen)]
@@ -161,10 +179,10 @@ def test_shots_are_cut_at_their_times(tmp_path: Path) -> None:
     assert len(seen) == 36
     for cut in cuts:
         before, after = (seen[number].resize((1, 1)) for number in (cut - 1, cut))
-        assert distance(before, after) > 12, "another shot has other colours"
+        assert distance(before, after) > 4, "another shot has other colours"
 
 
-def test_apimart_shots_last_as_long_as_each_says() -> None:
+def test_apimart_shots_have_their_own_durations() -> None:
     listed = [
         {"index": 1, "prompt": "near", "duration": 1},
         {"index": 2, "prompt": "far", "duration": 4},
@@ -176,7 +194,7 @@ def test_apimart_shots_last_as_long_as_each_says() -> None:
     assert made.prompt == "near"
 
 
-def test_apimart_cuts_by_itself_when_told_to() -> None:
+def test_apimart_divides_the_shots_itself_if_asked_to() -> None:
     body = {"model": "kling-v3", "prompt": "all", "multi_shot": True, "duration": 9}
     made = scene_from_body("apimart", {**body, "shot_type": "intelligence"}, picture)
     assert [shot.seconds for shot in made.shots] == [3, 3, 3]

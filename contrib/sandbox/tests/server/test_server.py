@@ -53,7 +53,9 @@ def test_the_environment_points_to_all_three_gateways() -> None:
         assert sandbox.url.startswith("http://127.0.0.1:")
 
 
-def test_a_hyphen_in_a_name_is_no_part_of_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hyphen_in_a_name_becomes_an_underscore_in_the_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("rushes_sandbox.server.GATEWAYS", {"my-gateway": None})
     names = {f"{environment_prefix('my-gateway')}_BASE_URL", key_variable("my-gateway")}
     assert set(Sandbox().environment) == names == {"MY_GATEWAY_BASE_URL", "MY_GATEWAY_API_KEY"}
@@ -68,7 +70,7 @@ def test_a_taken_port_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.2", "::"])
-def test_it_serves_this_machine_only(host: str) -> None:
+def test_only_loopback_addresses_are_accepted(host: str) -> None:
     with pytest.raises(ValueError, match="loopback"):
         Sandbox(host=host)
 

@@ -85,14 +85,14 @@ def _full_check(loaded: LoadedVariant, data: Request | Mapping[str, Any]) -> Rep
             f"under that name, report it, or say already({top(lost)!r}) if nothing needs to be sent"
         )
     malformed = [problem.path for problem in problems]
-    problems += _outside(malformed, draft.problems)
+    problems += _not_inside(malformed, draft.problems)
     payload, found = judge(loaded, draft.body, CallersNames(draft))
-    told = {problem.path for problem in problems}
-    notes = list(_outside(malformed, draft.notes))
-    for moved in _outside(malformed, [_moved(item, draft, variant) for item in found]):
+    reported = {problem.path for problem in problems}
+    notes = list(_not_inside(malformed, draft.notes))
+    for moved in _not_inside(malformed, [_moved(item, draft, variant) for item in found]):
         if isinstance(moved, Note):
             notes.append(moved)
-        elif moved.path not in told:
+        elif moved.path not in reported:
             problems.append(moved)
     if payload is None and not problems:
         raise BrokenPluginError(f"{variant.id}: its payload struct accepts unencodable values")
@@ -148,7 +148,7 @@ def judge(
     for rule in variant.rules:
         if not any(_covers(path, field) for field in rule.fields for path in bad):
             judged = _judged(loaded, rule, (read, partial, names), whole=not bad)
-            found += (item for item in judged if rule.unsaid or _asked(item, body))
+            found += (item for item in judged if rule.unsaid or _concerns_caller(item, body))
     if any(isinstance(item, Problem) for item in found) or payload is None:
         return None, found
     found += loaded.judgements(payload)
@@ -171,7 +171,7 @@ def _converted(variant: Variant, body: Mapping[str, Any], examiner: Examiner) ->
     return None if examiner.problems or examiner.marked else payload
 
 
-def _asked(item: Problem | Note, body: Mapping[str, Any]) -> bool:
+def _concerns_caller(item: Problem | Note, body: Mapping[str, Any]) -> bool:
     """Whether a finding concerns the caller: a note on a field that was left out does not."""
     return isinstance(item, Problem) or top(item.path) in body
 
@@ -209,7 +209,7 @@ def _moved(item: Problem | Note, draft: Draft, variant: Variant) -> Problem | No
     return msgspec.structs.replace(moved, message=message, accepted=accepted, names=names)
 
 
-def _outside(malformed: Sequence[str], found: Iterable[Finding]) -> Iterator[Finding]:
+def _not_inside(malformed: Sequence[str], found: Iterable[Finding]) -> Iterator[Finding]:
     """Leave out findings on parts of a malformed value: those are marks, nobody wrote them."""
     for item in found:
         if not any(path != item.path and _covers(path, item.path) for path in malformed):

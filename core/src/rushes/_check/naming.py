@@ -16,7 +16,7 @@ from rushes.rules import Names
 from rushes.variant import Always, Built, To, Together, Variant
 
 OR = " or "
-WITH = " with "
+PLUS = " + "
 """Between the names, and the values, of two fields that make one value."""
 ADDRESS = "https://pictures.example.com/a.png"
 """An image's address, to see what a declaration makes of one."""
@@ -36,9 +36,9 @@ class CommonNames(Names):
     def field(self, path: str) -> str:
         """Return the name of the common field that goes to a path, or else of the payload's."""
         list_path, several, name = path.partition("[].")
-        told = self._part(list_path, name) if several else self._name(path)
-        self.used += re.split(f"{WITH}|{OR}", told)
-        return told
+        words = self._part(list_path, name) if several else self._name(path)
+        self.used += re.split(f"{re.escape(PLUS)}|{OR}", words)
+        return words
 
     def values(self, path: str, values: Iterable[Any]) -> list[Any] | None:
         """Return values of a field in common words, or None if they have no such words."""
@@ -46,16 +46,16 @@ class CommonNames(Names):
             return list(values)
         list_path, several, name = path.partition("[].")
         if several:
-            told = [self._item_value(list_path, name, value) for value in values]
-            return None if None in told else told
-        return _led_back(self._target(path), values)
+            words = [self._item_value(list_path, name, value) for value in values]
+            return None if None in words else words
+        return _common_values(self._target(path), values)
 
     def item(self, path: str, name: str, value: Any) -> str | None:
         """Return the role of images that become such items: `first_frame`."""
-        told = None if self._is_native(path) else self._role(path, name, value)
-        if told is not None:
-            self.used.append(told)
-        return told
+        words = None if self._is_native(path) else self._role(path, name, value)
+        if words is not None:
+            self.used.append(words)
+        return words
 
     def accepted(self, path: str, values: Iterable[Any] | None) -> list[Any] | None:
         """Return those of several values that the caller can give, in the caller's words."""
@@ -75,7 +75,7 @@ class CommonNames(Names):
     def _name(self, path: str) -> str:
         place = self._target(path)
         if isinstance(place, Together):
-            return WITH.join(place.fields)
+            return PLUS.join(place.fields)
         rows = [row for row, _ in self._rows(path)]
         roles = [row.partition(".")[2] for row in rows if "." in row]
         return _either(roles) if roles else rows[0] if rows else path
@@ -103,7 +103,7 @@ class CommonNames(Names):
         for row, place in self._rows(path):
             field, _, role = row.partition(".")
             if field == "images" and isinstance(place, To) and place.form:
-                with suppress(Exception):  # a form that cannot be tried tells nothing
+                with suppress(Exception):  # a form that cannot be tried is no evidence
                     if place.form(ADDRESS)[name] == value:
                         return role
         return None
@@ -169,22 +169,22 @@ class CallersNames(CommonNames):
         return column(replace(place, values=fitting), name, others) if name in given else []
 
 
-def _led_back(place: To | Together | Built | None, values: Iterable[Any]) -> list[Any] | None:
+def _common_values(place: To | Together | Built | None, values: Iterable[Any]) -> list[Any] | None:
     """Return wire values as the common values that become them."""
     if isinstance(place, To) and place.form:
-        told = [_computed_back(place, value) for value in values]
+        words = [_computed_back(place, value) for value in values]
     elif isinstance(place, To) and place.values is None:
         return list(values)
     elif isinstance(place, (To, Together)):
-        told = [_looked_up(place.values or {}, value) for value in values]
+        words = [_looked_up(place.values or {}, value) for value in values]
     else:
         return None
-    return None if None in told else told
+    return None if None in words else words
 
 
 def _looked_up(values: Mapping[Any, Any], wanted: Any) -> Any:
     found = next((own for own, wire in values.items() if _same(wire, wanted)), None)
-    return WITH.join(map(str, found)) if isinstance(found, tuple) else found
+    return PLUS.join(map(str, found)) if isinstance(found, tuple) else found
 
 
 def _computed_back(place: To, value: Any) -> Any:

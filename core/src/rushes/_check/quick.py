@@ -41,7 +41,7 @@ def quick(loaded: LoadedVariant, request: Any) -> Report | None:
         if not steps.no_blank(payload):
             return None
         for field in steps.special:
-            if field.wire in body and not _in_order(variant, field, body[field.wire]):
+            if field.wire in body and not _is_valid(variant, field, body[field.wire]):
                 return None
         read = steps.reading(payload)
         if not loaded.rules_hold(read, payload) or loaded.judgements(payload):
@@ -95,7 +95,7 @@ def _well_typed(request: Request) -> bool:
     return len(roles) < 2 or len(roles) == len({*roles}) + max(roles.count("reference") - 1, 0)
 
 
-def _in_order(variant: Variant, field: FieldShape, value: Any) -> bool:
+def _is_valid(variant: Variant, field: FieldShape, value: Any) -> bool:
     examiner = Examiner(variant.id, loopback=is_loopback(variant.base_url))
     examiner.value(field.hint, value, field.wire)
     return not (examiner.problems or examiner.notes)

@@ -25,8 +25,8 @@ def json_schema(variant: Variant) -> dict[str, Any]:
     """
     rules = [rule.bound(variant.payload) for rule in variant.rules]
     refusing = [rule for rule in rules if not rule.notes]
-    said = [dict(rule.schema) for rule in refusing if rule.schema is not None]
-    unsaid = _in_words(variant, (rule for rule in refusing if rule.schema is None))
+    expressed = [dict(rule.schema) for rule in refusing if rule.schema is not None]
+    described_only = _in_words(variant, (rule for rule in refusing if rule.schema is None))
     notes = _in_words(variant, (rule for rule in rules if rule.notes))
     schema = {
         "$schema": DIALECT,
@@ -34,10 +34,10 @@ def json_schema(variant: Variant) -> dict[str, Any]:
         "description": str(variant.page),
         **_object(variant.payload, closed=True),
     }
-    if said:
-        schema["allOf"] = said
-    if unsaid:
-        schema["x-rules"] = unsaid
+    if expressed:
+        schema["allOf"] = expressed
+    if described_only:
+        schema["x-rules"] = described_only
     if notes:
         schema["x-notes"] = notes
     return schema
@@ -61,28 +61,28 @@ def _object(struct: Any, *, closed: bool) -> dict[str, Any]:
 
 
 def _field(field: FieldShape) -> dict[str, Any]:
-    said = _value(field.hint)
-    if said.get("type") == "array":
-        _count(said, described(field.hint).min_length, required=field.required)
+    schema_part = _value(field.hint)
+    if schema_part.get("type") == "array":
+        _count(schema_part, described(field.hint).min_length, required=field.required)
     if field.reads_as not in (None, "", (), [], {}) and not is_struct(type(field.reads_as)):
-        said["default"] = field.reads_as
-    return said
+        schema_part["default"] = field.reads_as
+    return schema_part
 
 
-def _count(said: dict[str, Any], least: int | None, *, required: bool) -> None:
+def _count(schema_part: dict[str, Any], least: int | None, *, required: bool) -> None:
     """Add the minimum number of items: an empty list counts as absent if the field is optional."""
     if required:
-        said["minItems"] = least or 1
+        schema_part["minItems"] = least or 1
     elif least:
-        said["anyOf"] = [{"maxItems": 0}, {"minItems": least}]
+        schema_part["anyOf"] = [{"maxItems": 0}, {"minItems": least}]
 
 
 def _value(hint: Any) -> dict[str, Any]:
     base, metas = unwrap(hint)
     if base is Any:
         return {}
-    said = _not_null(hint, base, metas)
-    return {"anyOf": [said, {"type": "null"}]} if takes_null(hint) else said
+    schema_part = _not_null(hint, base, metas)
+    return {"anyOf": [schema_part, {"type": "null"}]} if takes_null(hint) else schema_part
 
 
 def _not_null(hint: Any, base: Any, metas: tuple[Meta, ...]) -> dict[str, Any]:
@@ -134,5 +134,5 @@ def _beyond_schema(bounds: Bounds) -> str | None:
     return spans(bounds) if bounds.offset else None
 
 
-def _present(said: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in said.items() if value is not None}
+def _present(schema_part: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in schema_part.items() if value is not None}

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-MOST_PARTS = 1_000_000
-"""Most boxes or elements to walk: hours of video have fewer."""
-MOST_TABLES = 16 * 1024**2
-"""Most bytes of sample tables to read: hours of video have fewer."""
-MOST_WITHIN = 1000
-"""Most boxes to look at inside one box of the movie's description."""
+MAX_PARTS = 1_000_000
+"""How many boxes or elements to walk at most; hours of video have fewer."""
+MAX_TABLE_BYTES = 16 * 1024**2
+"""How many bytes of sample tables to read at most; hours of video have fewer."""
+MAX_INNER_BOXES = 1000
+"""How many boxes to look at, at most, inside one box of the movie's description."""
 BLOCK = 16 * 1024
 """Bytes of a table to read at once."""
-_TELLING = (b"ftyp", b"moov", b"mdat", b"moof")
+_MP4_BOXES = (b"ftyp", b"moov", b"mdat", b"moof")
 _SEGMENT, _CLUSTER = b"\x18\x53\x80\x67", b"\x1f\x43\xb6\x75"
 
 _Span = tuple[int, int]
@@ -30,8 +30,8 @@ _NOWHERE: _Span = (0, 0)
 def objection(path: Path, *, framed: bool = True) -> str | None:
     """Say why a file is not a complete video, and what it looks like; None if it is one.
 
-    `framed` says whether its source announced where it ends. If neither the source nor the file
-    says so, the file is not accepted.
+    `framed` is true if the server announced the length. If neither the server nor the file
+    does, the file is not accepted.
     """
     size = path.stat().st_size
     with path.open("rb") as file:
@@ -65,7 +65,7 @@ def looks_like(head: bytes) -> str:
 
 def _mp4(file: BinaryIO, size: int, framed: bool) -> str | None:
     at, bodies, last = 0, dict[bytes, _Span](), b""
-    for _ in range(MOST_PARTS):
+    for _ in range(MAX_PARTS):
         if at >= size:
             break
         found = _box_at(file, at, size)
@@ -77,7 +77,7 @@ def _mp4(file: BinaryIO, size: int, framed: bool) -> str | None:
         if at + length > size:
             name = kind.decode("latin-1")
             return f"is cut short: its box {name!r} ends at {at + length} of {size} bytes"
-        if kind in _TELLING:
+        if kind in _MP4_BOXES:
             bodies[kind] = at + 8, at + length
         last = kind if is_open else b""
         at += length
@@ -89,7 +89,7 @@ def _mp4(file: BinaryIO, size: int, framed: bool) -> str | None:
     if not last:
         return None
     measurable = last == b"mdat" and b"moof" not in bodies
-    return _cut(_samples_end(file, bodies[b"moov"]) if measurable else 0, size, framed)
+    return _truncation(_samples_end(file, bodies[b"moov"]) if measurable else 0, size, framed)
 
 
 def _box_at(file: BinaryIO, at: int, size: int) -> tuple[int, bytes, bool] | None:
@@ -107,7 +107,7 @@ def _box_at(file: BinaryIO, at: int, size: int) -> tuple[int, bytes, bool] | Non
     return length, kind, is_open
 
 
-def _cut(end: int, size: int, framed: bool) -> str | None:
+def _truncation(end: int, size: int, framed: bool) -> str | None:
     """Say what is wrong with a file whose last box runs to the end of the file."""
     if end > size:
         return f"is cut short: its samples end at {end} of {size} bytes"
@@ -116,12 +116,12 @@ def _cut(end: int, size: int, framed: bool) -> str | None:
 
 def _samples_end(file: BinaryIO, moov: _Span) -> int:
     """Return where the last chunks of the tracks end in the file, 0 if that is not recorded."""
-    if moov[1] - moov[0] > MOST_TABLES:
+    if moov[1] - moov[0] > MAX_TABLE_BYTES:
         return 0
     try:
         tracks = (body for kind, body in _boxes(file, moov) if kind == b"trak")
         return max((_track_end(file, track) for track in tracks), default=0)
-    except struct.error:  # a table is missing, or shorter than it says
+    except struct.error:  # a table is missing, or shorter than its own count
         return 0
 
 
@@ -168,7 +168,7 @@ def _within(file: BinaryIO, box: _Span, name: bytes) -> _Span:
 def _boxes(file: BinaryIO, box: _Span) -> Iterator[tuple[bytes, _Span]]:
     """Yield the kind and body of each box inside a box."""
     at, end = box
-    for _ in range(MOST_WITHIN):
+    for _ in range(MAX_INNER_BOXES):
         file.seek(at)
         length, kind = struct.unpack(">I4s", file.read(8)) if at + 8 <= end else (0, b"")
         if not 8 <= length <= end - at:
@@ -179,7 +179,7 @@ def _boxes(file: BinaryIO, box: _Span) -> Iterator[tuple[bytes, _Span]]:
 
 def _webm(file: BinaryIO, size: int) -> str | None:
     at, seen, live = 0, set[bytes](), False
-    for _ in range(MOST_PARTS):
+    for _ in range(MAX_PARTS):
         if at >= size:
             break
         file.seek(at)

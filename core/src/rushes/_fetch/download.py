@@ -25,8 +25,8 @@ from rushes.urls import is_loopback, without_secrets
 
 ATTEMPTS = 5
 HOPS = 5
-MOST_RESULTS = 10
-"""Most results to try of those that a provider offers."""
+MAX_RESULTS = 10
+"""How many of the results that a provider offers are tried at most."""
 GONE = (401, 403, 404, 410)
 COPIED = 1024 * 1024
 """Bytes of a file to copy at once."""
@@ -109,7 +109,7 @@ def fetch(
     task, and nothing partial is left behind.
     """
     now = session.time.elapsed()
-    offer = _Fetch(require_completed(task), now, _soonest(now + session.timeouts.download, end))
+    offer = _Fetch(require_completed(task), now, _earlier(now + session.timeouts.download, end))
 
     def report(fetched: float) -> None:
         if on_update:
@@ -124,16 +124,16 @@ def fetch(
         if not ours:
             if not (yield Do(lambda: _copied(task, part))):
                 yield from _download_first_usable(session, loaded, offer, part, on_update)
-            # Recorded first, so that the file can be told from another's, whatever happens next.
+            # Recorded first, so that the file can be recognised, whatever happens next.
             offer.task = yield from session.save(_measured(offer.task, part))
             if session.journal is None and on_update:
                 on_update(offer.task)  # it is the caller who records
             yield Do(lambda: part.finish(overwrite=overwrite))
     except ResultError as failure:
         yield Do(part.discard)
-        said = f"; {offer.task.error}" if offer.task.error else ""  # by the provider, since
+        provider_error = f"; {offer.task.error}" if offer.task.error else ""
         reason = session.keys.clean(loaded, str(failure))
-        raise ResultError(f"task {task.id}: {reason}{said}", task=offer.task) from failure
+        raise ResultError(f"task {task.id}: {reason}{provider_error}", task=offer.task) from failure
     except OSError as failure:
         yield Do(part.discard)
         raise DiskError(
@@ -154,7 +154,7 @@ def _measured(task: Task, part: PartFile) -> Task:
     return msgspec.structs.replace(task, file_bytes=part.size, file_sha256=part.sha256)
 
 
-def _soonest(one: float, other: float | None) -> float:
+def _earlier(one: float, other: float | None) -> float:
     return one if other is None else min(one, other)
 
 
@@ -190,7 +190,7 @@ def _download_first_usable(
     """Take the first result that is a video; if none is, report what is wrong with the first."""
     failures: list[ResultError] = []
     place = 0
-    while place < min(len(require_completed(offer.task).results), MOST_RESULTS):
+    while place < min(len(require_completed(offer.task).results), MAX_RESULTS):
         try:
             yield from _download(session, loaded, offer, place, part, on_update)
             yield Do(part.check)
@@ -201,8 +201,8 @@ def _download_first_usable(
         else:
             return
     offered = len(require_completed(offer.task).results)
-    if offered > MOST_RESULTS:
-        more = f"{failures[0]} (of {offered:,} results, the first {MOST_RESULTS} were tried)"
+    if offered > MAX_RESULTS:
+        more = f"{failures[0]} (of {offered:,} results, the first {MAX_RESULTS} were tried)"
         raise ResultError(more) from failures[0]
     raise failures[0]
 

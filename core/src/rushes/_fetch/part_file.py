@@ -13,17 +13,17 @@ from io import FileIO
 from pathlib import Path
 
 from rushes._fetch.container import objection
-from rushes._fetch.target import occupied
+from rushes._fetch.target import occupied_error
 from rushes._flow import Interrupted, Stalled
 from rushes.calls import Answer
 from rushes.errors import ResultError
 from rushes.files import sync_folder
 
 MAX_VIDEO = 4 * 1024**3
-"""Most bytes that a video may have."""
+"""How many bytes a video may have at most."""
 REPORTED_EVERY = 1.0
 """Seconds between two progress reports of a download."""
-LEAST_SPEED = 1024
+MIN_SPEED = 1024
 """Bytes per second below which a download counts as stalled."""
 MEASURED_OVER = 30.0
 """Seconds over which its speed is measured."""
@@ -54,10 +54,10 @@ class PartFile:
         elapsed: Callable[[], float] = time.monotonic,
         end: float = math.inf,
     ) -> None:
-        """Prepare a part file; `on_progress` is now and then called with the percentage received.
+        """Prepare a part file; `on_progress` is called now and then with the percentage.
 
-        `elapsed` returns the seconds since some moment; once it reaches `end`, nothing more is
-        taken.
+        `elapsed` is a monotonic clock in seconds; once it reaches `end`, no more data is
+        accepted.
         """
         self.target = target
         self._on_progress, self._elapsed, self._end = on_progress, elapsed, end
@@ -171,10 +171,10 @@ class PartFile:
         passed = now - self._since
         if passed < MEASURED_OVER:
             return
-        if self._came < LEAST_SPEED * passed:
+        if self._came < MIN_SPEED * passed:
             raise Stalled(
                 f"only {self._came:,} bytes arrived in {passed:.0f} seconds, "
-                f"less than {LEAST_SPEED:,} per second"
+                f"less than {MIN_SPEED:,} per second"
             )
         self._since, self._came = now, 0
 
@@ -204,7 +204,7 @@ class PartFile:
             return "the download belongs to the parent process, from which this one was forked"
         if self._expected is None or self.size == self._expected:
             return None
-        return f"{self.size:,} of {self._expected:,} bytes came"
+        return f"{self.size:,} of {self._expected:,} bytes arrived"
 
     def check(self) -> None:
         """Sync the file to disk, and check that it is a video.
@@ -262,10 +262,10 @@ def _rename_to_new(path: Path, target: Path) -> None:
     try:
         target.hardlink_to(path)
     except FileExistsError as error:
-        raise occupied() from error
+        raise occupied_error() from error
     except (OSError, NotImplementedError):
         if os.path.lexists(target):
-            raise occupied() from None
+            raise occupied_error() from None
         path.rename(target)
     else:
         path.unlink()

@@ -18,7 +18,7 @@ def may_replace(task: Task, output: object, overwrite: bool | None) -> bool:
     """Whether a task's video may replace another file.
 
     `output` and `overwrite` are what the caller gives now; None means what is recorded. A caller
-    who gives an output and says nothing else means that very file. A file that was never given an
+    who gives only an output means that very file. A file that was never given an
     output is named by us, after the task.
     """
     if not (output or task.output):
@@ -68,10 +68,10 @@ def refuse_to_replace(session: Session, target: Path, *, overwrite: bool) -> Non
     if _is_ours(session, target):
         raise FileExistsError(errno.EEXIST, "rushes keeps a file of its own there")
     if not overwrite and os.path.lexists(target):
-        raise occupied()
+        raise occupied_error()
 
 
-def occupied() -> FileExistsError:
+def occupied_error() -> FileExistsError:
     """Return the error for a file that may not be replaced."""
     return FileExistsError(
         errno.EEXIST,
@@ -87,11 +87,11 @@ def _is_ours(session: Session, target: Path) -> bool:
     if any(home / LOGS in place.parents for place in places):
         return True
     named = {str(place).casefold() for place in places}
-    own = _own(session, home)
+    own = _own_files(session, home)
     return any(str(file).casefold() in named or _same(file, target) for file in own)
 
 
-def _own(session: Session, home: Path) -> Iterator[Path]:
+def _own_files(session: Session, home: Path) -> Iterator[Path]:
     yield from (home / name for name in KEYS)
     journals = [home / JOURNAL]
     if session.journal is not None and Path(session.journal.place).is_absolute():

@@ -31,7 +31,7 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _NAMESPACE = Path("/proc/self/ns/pid")
 
 
-class Holder:
+class HeldClaims:
     """The claims that one journal of this process holds; a forked child holds none of them."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -93,7 +93,7 @@ def owner(connection: Connection, task_id: str, now: float) -> tuple[str, str] |
         return None
     claim, holder, place, pid, until = row
     # A lease longer than any that can be given dates from before a restart of the machine.
-    alive = now < until <= now + LEASE + 1 and not gone(place, pid)
+    alive = now < until <= now + LEASE + 1 and not process_ended(place, pid)
     return (claim, holder) if alive else None
 
 
@@ -109,7 +109,7 @@ def machine() -> str:
         return f"{platform.node()} {uuid.getnode():x}"
 
 
-def gone(place: str, pid: int) -> bool:
+def process_ended(place: str, pid: int) -> bool:
     """Whether a process has provably ended; one that is not visible from here may be alive."""
     here = machine()
     if sys.platform == "linux" and place.split()[0] != here.split()[0]:

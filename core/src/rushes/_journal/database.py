@@ -82,7 +82,7 @@ class File:
 
     def identity(self) -> Identity:
         """Return which files have the names of the database and of its log at this moment."""
-        return tuple(_numbers(Path(f"{self.path}{end}")) for end in ("", "-wal"))
+        return tuple(_device_and_inode(Path(f"{self.path}{end}")) for end in ("", "-wal"))
 
     def check(self, opened: Identity) -> None:
         """Raise JournalError if the file that was opened no longer has its name."""
@@ -111,7 +111,7 @@ class File:
                 "the disk. Purge again once that process is done"
             )
 
-    def trouble(self, error: Exception) -> Exception:
+    def explain(self, error: Exception) -> Exception:
         """Return a JournalError that says what an error of the file means and what to do."""
         what = ("it cannot be reached", "Repair it, or set RUSHES_HOME to another folder")
         if isinstance(error, sqlite3.Error):
@@ -177,7 +177,7 @@ class Batches:
         except Exception as error:  # noqa: BLE001 - reported to whoever waits for a job
             self.close()
             for job in jobs:
-                job.end(self._file.trouble(error))
+                job.end(self._file.explain(error))
         else:
             for job, outcome in zip(jobs, outcomes, strict=True):
                 job.end(outcome)
@@ -223,7 +223,7 @@ class Reader:
                 return work(self._open())
             except (sqlite3.Error, OSError) as error:
                 self.close()
-                raise self._file.trouble(error) from error
+                raise self._file.explain(error) from error
 
     def _open(self) -> Connection:
         if self._connection is None:
@@ -253,7 +253,7 @@ def _outcome(job: Job[Connection], connection: Connection) -> Any:
         return error
 
 
-def _numbers(path: Path) -> tuple[int, int] | None:
+def _device_and_inode(path: Path) -> tuple[int, int] | None:
     try:
         found = path.stat()
     except FileNotFoundError:

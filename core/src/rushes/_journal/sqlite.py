@@ -43,7 +43,7 @@ class SQLiteJournal:
         self.path = Path(path).absolute()
         self._clock = clock
         # The writing thread refers to this and not to the journal, which can thus be collected.
-        self._holder = claims.Holder(clock)
+        self._holder = claims.HeldClaims(clock)
         file = File(self.path, MIGRATIONS)
         self._store = Store(
             file,

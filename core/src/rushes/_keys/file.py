@@ -39,8 +39,8 @@ class KeyFile:
         """
         try:
             with self._folder() as folder, self._file(folder) as descriptor:
-                self._judge_folder(folder)
-                self._judge_file(descriptor)
+                self._check_folder(folder)
+                self._check_file(descriptor)
                 return self._keys(descriptor)
         except FileNotFoundError:
             return {}
@@ -55,7 +55,7 @@ class KeyFile:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with self._folder() as folder:
-                self._judge_folder(folder)
+                self._check_folder(folder)
                 self._replace(folder, keys)
         except OSError as error:
             raise ConfigurationError(f"{self.path} cannot be written: {error.strerror}") from error
@@ -91,7 +91,7 @@ class KeyFile:
         """Return the file's name, relative to its folder if that is open."""
         return self.path if folder is None else Path(self.path.name)
 
-    def _judge_folder(self, folder: int | None) -> None:
+    def _check_folder(self, folder: int | None) -> None:
         """Refuse a folder in which other users may replace the file."""
         if folder is None:
             return
@@ -103,7 +103,7 @@ class KeyFile:
                 f"keep them out: chmod go-w {where}"
             )
 
-    def _judge_file(self, descriptor: int) -> None:
+    def _check_file(self, descriptor: int) -> None:
         found, where = os.fstat(descriptor), shlex.quote(str(self.path))
         if not stat.S_ISREG(found.st_mode):
             raise ConfigurationError(f"{self.path} is not a regular file; remove it: rm -r {where}")

@@ -10,8 +10,8 @@ from typing import Any
 from urllib.parse import quote
 
 MARK = "[key]"
-LEAST = 6
-"""Fewest characters of a key, or of a piece of one, that can be recognised by its value."""
+MIN_LENGTH = 6
+"""How long a key, or a piece of one, must be to be recognised by its value."""
 
 
 class Secret(str):
@@ -50,7 +50,7 @@ def redact(text: str, secret: str | None) -> str:
         return text
     text = _pattern(str(secret)).sub(MARK, text)
     for form in (str(secret), quote(secret, safe="", errors="surrogatepass")):
-        for length in range(len(form) - 1, LEAST - 1, -1):
+        for length in range(len(form) - 1, MIN_LENGTH - 1, -1):
             if text.endswith(form[:length]):
                 return text[:-length] + MARK
     return text
@@ -91,7 +91,7 @@ def _either(digits: str) -> str:
 
 def redacted(value: Any, secret: str | None) -> Any:
     """Remove a key from every text in a value of plain JSON; bytes stay unchanged."""
-    if secret is None or len(secret) < LEAST:
+    if secret is None or len(secret) < MIN_LENGTH:
         return value
     if isinstance(value, str):
         return redact(value, secret)
@@ -115,7 +115,7 @@ def silence(error: BaseException, secrets: Iterable[str]) -> None:
     Our own local variables show none: there a key is a Secret. In the code that writes requests to
     the wire it is not, so those frames keep their lines and lose their locals.
     """
-    secrets = [secret for secret in secrets if len(secret) >= LEAST]
+    secrets = [secret for secret in secrets if len(secret) >= MIN_LENGTH]
     if not secrets:
         return
     for each in reversed(_chain(error)):  # causes first

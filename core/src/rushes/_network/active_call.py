@@ -38,13 +38,13 @@ class ActiveCall:
         self._begun = time.monotonic()
 
     @property
-    def left(self) -> float:
+    def seconds_left(self) -> float:
         """Seconds until the deadline: for connecting, or for the whole exchange."""
         return self._begun + self._allowed - time.monotonic()
 
     @property
-    def words(self) -> str:
-        """Say what did not happen in time."""
+    def timeout_message(self) -> str:
+        """What did not happen in time, for an error message."""
         what = "whole answer" if self.sent else "connection"
         return f"no {what} within {self._allowed:g} seconds"
 
@@ -66,7 +66,7 @@ class ActiveCall:
         self.sent = True
         self.prolonged()
 
-    def stayed(self) -> None:
+    def mark_unsent(self) -> None:
         """Record that nothing was sent after all: the other side was never reached."""
         self.sent = False
         if self._dispatch is not None:

@@ -24,7 +24,7 @@ from rushes._network.messages import (
     failures,
     received,
     request_of,
-    whole,
+    unpacked_answer,
 )
 from rushes._network.routes import ASYNC, Routes
 from rushes._network.settings import NetworkSettings
@@ -48,7 +48,7 @@ class AsyncTransport:
         """Make one call and return its whole answer."""
 
         async def read(response: httpx.Response) -> Answer:
-            answer = whole(response, await self._read(response, MAX_ANSWER + 1))
+            answer = unpacked_answer(response, await self._read(response, MAX_ANSWER + 1))
             if effect.dispatch:
                 effect.dispatch.answer = answer
             return answer
@@ -90,14 +90,14 @@ class AsyncTransport:
             self._routes.renew()
         turn = self._routes.queue.join(long=isinstance(effect, Stream))
         try:
-            await _come(turn, effect)
+            await _wait_for_place(turn, effect)
             active = start_call(effect)
             with under_way(active), failures(active):
-                return await self._made(request, effect, active, read)
+                return await self._exchange(request, effect, active, read)
         finally:
             self._routes.queue.leave(turn)
 
-    async def _made(
+    async def _exchange(
         self,
         request: httpx.Request,
         effect: Send | Stream,
@@ -105,7 +105,7 @@ class AsyncTransport:
         read: Callable[[httpx.Response], Awaitable[Answer]],
     ) -> Answer:
         if self._settings.transport is not None:
-            return await self._given(request, active, read)
+            return await self._custom_exchange(request, active, read)
         core = core_of(request, effect)
         connection, closing = take_connection(self._routes, core.url, effect, active)
         response: httpcore.Response | None = None
@@ -118,19 +118,19 @@ class AsyncTransport:
         except GeneratorExit:
             raise  # the loop is gone; the socket goes with it
         except BaseException:
-            await _to_its_end(self._back(connection, response))
+            await _finish(self._give_back(connection, response))
             raise
-        await _to_its_end(self._back(connection, response))
+        await _finish(self._give_back(connection, response))
         return answer
 
-    async def _back(self, connection: Any, response: httpcore.Response | None) -> None:
+    async def _give_back(self, connection: Any, response: httpcore.Response | None) -> None:
         """Keep a connection whose answer was read completely, close any other."""
         if response is not None:
             await response.aclose()
         if not self._routes.keep(connection):
             await connection.aclose()
 
-    async def _given(
+    async def _custom_exchange(
         self,
         request: httpx.Request,
         active: ActiveCall,
@@ -158,19 +158,19 @@ class AsyncTransport:
         if self._writers is None:
             self._writers = ThreadPoolExecutor(thread_name_prefix="rushes-download")
         loop = asyncio.get_running_loop()
-        await _to_its_end(loop.run_in_executor(self._writers, write, what))
+        await _finish(loop.run_in_executor(self._writers, write, what))
 
 
 def _future() -> asyncio.Future[None]:
     return asyncio.get_running_loop().create_future()
 
 
-async def _come(turn: Turn, effect: Send | Stream) -> None:
-    if turn.come.done():
+async def _wait_for_place(turn: Turn, effect: Send | Stream) -> None:
+    if turn.admitted.done():
         return
     try:
         async with asyncio.timeout(effect.patience):
-            await turn.come
+            await turn.admitted
     except TimeoutError:
         raise no_connection_free(effect) from None
 
@@ -180,16 +180,16 @@ async def _deadline(active: ActiveCall) -> AsyncIterator[None]:
     """Raise httpcore's ReadTimeout if an exchange is not over in time."""
     loop = asyncio.get_running_loop()
     try:
-        async with asyncio.timeout(active.left) as limit:
-            active.prolonged = lambda: limit.reschedule(loop.time() + active.left)
+        async with asyncio.timeout(active.seconds_left) as limit:
+            active.prolonged = lambda: limit.reschedule(loop.time() + active.seconds_left)
             yield
     except TimeoutError as error:
         if not limit.expired():
             raise
-        raise httpcore.ReadTimeout(active.words) from error
+        raise httpcore.ReadTimeout(active.timeout_message) from error
 
 
-async def _to_its_end(work: Awaitable[T]) -> T:
+async def _finish(work: Awaitable[T]) -> T:
     """Await work that must be finished, however often it is cancelled."""
     running = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None

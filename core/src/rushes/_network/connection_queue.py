@@ -7,10 +7,10 @@ from typing import Any
 
 
 class Turn:
-    """A call that waits for a place, or has one: then the future `come` is done."""
+    """A call that waits for a place, or has one: then the future `admitted` is done."""
 
-    def __init__(self, come: Any, *, long: bool) -> None:
-        self.come, self.long = come, long
+    def __init__(self, admitted: Any, *, long: bool) -> None:
+        self.admitted, self.long = admitted, long
 
 
 class ConnectionQueue:
@@ -44,20 +44,20 @@ class ConnectionQueue:
     def leave(self, turn: Turn) -> None:
         """Release a place, or leave the line."""
         with self._lock:
-            turn.come.cancel()
+            turn.admitted.cancel()
             self._inside.discard(turn)
             self._admit()
 
     def _admit(self) -> None:
         while len(self._inside) < self._count and (turn := self._next()):
             self._inside.add(turn)
-            turn.come.set_result(None)
+            turn.admitted.set_result(None)
 
     def _next(self) -> Turn | None:
         full = sum(turn.long for turn in self._inside) >= self._most_long
         for long in (not self._last_long, self._last_long):
             line = self._lines[long]
-            while line and line[0].come.cancelled():
+            while line and line[0].admitted.cancelled():
                 line.popleft()
             if line and not (long and full):
                 self._last_long = long

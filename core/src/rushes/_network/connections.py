@@ -30,13 +30,13 @@ def _capped(timeout: float | None, over: type[Exception]) -> float | None:
     active = current()
     if active is None:
         return timeout
-    left = active.left
+    left = active.seconds_left
     if left <= 0:
-        raise over(active.words)
+        raise over(active.timeout_message)
     return left if timeout is None else min(timeout, left)
 
 
-def _leaving(buffer: bytes) -> None:
+def _mark_leaving(buffer: bytes) -> None:
     """Mark the request as leaving with these bytes, unless they only ask a proxy for a tunnel.
 
     That is CONNECT, or SOCKS, whose messages begin with a control character; a request never does.
@@ -44,8 +44,8 @@ def _leaving(buffer: bytes) -> None:
     active = current()
     if active is None or active.sent or buffer[:1] < b" " or buffer.startswith(b"CONNECT "):
         return
-    if active.left <= 0:
-        raise httpcore.ConnectTimeout(active.words)
+    if active.seconds_left <= 0:
+        raise httpcore.ConnectTimeout(active.timeout_message)
     active.leave()
 
 
@@ -62,7 +62,7 @@ class DeadlineStream(httpcore.NetworkStream):
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of the buffer."""
-        _leaving(buffer)
+        _mark_leaving(buffer)
         self._stream.write(buffer, _capped(timeout, httpcore.WriteTimeout))
 
     def start_tls(
@@ -97,7 +97,7 @@ class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """Write all of the buffer."""
-        _leaving(buffer)
+        _mark_leaving(buffer)
         await self._stream.write(buffer, timeout)
 
     async def start_tls(

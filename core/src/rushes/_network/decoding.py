@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 
 from rushes._flow import Interrupted
 
-MOST_LAYERS = 5
-"""Most nested encodings, and most parts of one, to undo: honest answers have one."""
+MAX_LAYERS = 5
+"""How many nested encodings, and parts of one, are undone: honest answers have one."""
 
 
 def decoded(headers: Mapping[str, str], body: bytes, most: int) -> tuple[Mapping[str, str], bytes]:
@@ -23,7 +23,7 @@ def decoded(headers: Mapping[str, str], body: bytes, most: int) -> tuple[Mapping
         return headers, body
     names = [name.strip().lower() for name in declared.split(",")]
     encodings = [name for name in names if name not in ("", "identity")]
-    if len(encodings) > MOST_LAYERS or not _UNDOING.keys() >= set(encodings):
+    if len(encodings) > MAX_LAYERS or not _UNDOING.keys() >= set(encodings):
         return headers, body
     for encoding in reversed(encodings):
         try:
@@ -37,7 +37,7 @@ def decoded(headers: Mapping[str, str], body: bytes, most: int) -> tuple[Mapping
 def _gunzipped(body: bytes, most: int) -> bytes:
     """Undo gzip: one part after another; data after the last one is ignored (RFC 1952)."""
     whole = b""
-    for _ in range(MOST_LAYERS):
+    for _ in range(MAX_LAYERS):
         part = zlib.decompressobj(wbits=31)
         whole += _unpacked(part, body, most - len(whole))
         body = part.unused_data

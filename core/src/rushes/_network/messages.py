@@ -23,7 +23,7 @@ from rushes.urls import without_secrets
 PIECE = 16 * 1024
 """Bytes of a body to write at once."""
 MAX_ANSWER = 4 * 1024 * 1024
-"""Most bytes of an answer to anything but a download, unpacked."""
+"""How many bytes an answer may have, unpacked, unless it is a download."""
 BEGINNING = 4096
 """Bytes to read of an answer that should be a video and is not."""
 _NEVER_LEFT = (
@@ -128,11 +128,11 @@ def failures(active: ActiveCall) -> Iterator[None]:
     except _FAILED as error:
         text = str(error).strip()
         words = f"{type(error).__name__}: {text}" if text else type(error).__name__
-        words = words if active.left > 0 else active.words
+        words = words if active.seconds_left > 0 else active.timeout_message
         if isinstance(error, _NEVER_LEFT):
-            active.stayed()  # as reported by an embedder's transport
+            active.mark_unsent()  # as reported by an embedder's transport
         failure: type[Exception] = Interrupted if active.sent else NotSent
-        if active.sent and active.left > 0 and isinstance(error, _STALLED):
+        if active.sent and active.seconds_left > 0 and isinstance(error, _STALLED):
             failure = Stalled
         raise failure(words) from without_frames(error)
 
@@ -143,10 +143,10 @@ def without_frames(error: Exception) -> Exception:
     return error.with_traceback(None)
 
 
-def in_time(active: ActiveCall) -> None:
+def check_deadline(active: ActiveCall) -> None:
     """Raise Interrupted if the time of an exchange is over."""
-    if active.left <= 0:
-        raise Interrupted(active.words)
+    if active.seconds_left <= 0:
+        raise Interrupted(active.timeout_message)
 
 
 def bounded(body: bytearray, most: int) -> bytes:
@@ -165,7 +165,7 @@ def answer_of(response: httpx.Response, body: bytes = b"") -> Answer:
     return Answer(response.status_code, headers, body, dated)
 
 
-def whole(response: httpx.Response, body: bytes) -> Answer:
+def unpacked_answer(response: httpx.Response, body: bytes) -> Answer:
     """Make the Answer of a response, its body unpacked; raise Interrupted if that fails."""
     answer = answer_of(response)
     try:

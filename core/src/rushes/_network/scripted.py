@@ -1,4 +1,4 @@
-"""A network that a test scripts: an httpx transport that answers out of lists."""
+"""A network that a test scripts: an httpx transport with prepared answers."""
 
 import re
 import threading
@@ -9,14 +9,14 @@ import msgspec
 
 from rushes.calls import Answer, Call
 
-UNREACHABLE: Any = httpx.ConnectError("the script says that nobody can be reached")
+UNREACHABLE: Any = httpx.ConnectError("the script makes the provider unreachable")
 """In a script: the call never reaches the other side."""
-DROPPED: Any = httpx.ReadError("the script says that the connection breaks")
+DROPPED: Any = httpx.ReadError("the script breaks the connection")
 """In a script: the call was read, and then the connection breaks without an answer."""
 
 
 class Network(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """What a client under test reaches instead of the network; give it as `transport`.
+    """Stands in for the network of a client under test; pass it as `transport`.
 
         network = rushes.testing.Network()
         network.on("POST", "/v1/clips", {"id": "c-1"})

@@ -21,13 +21,13 @@ from rushes._network.messages import (
     answer_of,
     body_of,
     bounded,
+    check_deadline,
     core_of,
     failures,
     fresh,
-    in_time,
     received,
     request_of,
-    whole,
+    unpacked_answer,
     without_frames,
 )
 from rushes._network.routes import SYNC, Routes
@@ -47,7 +47,7 @@ class Transport:
         """Make one call and return its whole answer."""
 
         def read(response: httpx.Response, active: ActiveCall) -> Answer:
-            answer = whole(response, self._read(response, active, MAX_ANSWER + 1))
+            answer = unpacked_answer(response, self._read(response, active, MAX_ANSWER + 1))
             if effect.dispatch:
                 effect.dispatch.answer = answer
             return answer
@@ -62,7 +62,7 @@ class Transport:
                 return answer_of(response, self._read(response, active, BEGINNING))
             effect.sink.begin(answer_of(response))
             for chunk in body_of(response):
-                in_time(active)
+                check_deadline(active)
                 effect.sink.write(chunk)
                 effect.sink.report_progress()
             return answer_of(response)
@@ -83,16 +83,16 @@ class Transport:
         turn = self._routes.queue.join(long=isinstance(effect, Stream))
         try:
             try:
-                turn.come.result(effect.patience)
+                turn.admitted.result(effect.patience)
             except TimeoutError:
                 raise no_connection_free(effect) from None
             active = start_call(effect)
             with under_way(active), failures(active):
-                return self._made(request, effect, active, read)
+                return self._exchange(request, effect, active, read)
         finally:
             self._routes.queue.leave(turn)
 
-    def _made(
+    def _exchange(
         self,
         request: httpx.Request,
         effect: Send | Stream,
@@ -119,7 +119,7 @@ class Transport:
     def _read(self, response: httpx.Response, active: ActiveCall, most: int) -> bytes:
         body = bytearray()
         for chunk in body_of(response):
-            in_time(active)
+            check_deadline(active)
             body += chunk
             if len(body) >= most:
                 break

@@ -9,15 +9,15 @@ Carried = Sequence[tuple[str, Any]]
 """Paths of the request that something in the body is made of, each with the value it is in."""
 
 
-def dropped(taken: Mapping[str, Any], carried: Carried, told: Sequence[str]) -> str | None:
+def dropped(taken: Mapping[str, Any], carried: Carried, noted: Sequence[str]) -> str | None:
     """Return the first field, or item of a list, that was taken and went nowhere.
 
-    `told` are paths that notes are about. Only what leaves no doubt is reported: a value that was
+    `noted` are the paths that notes are about. Only clear cases are reported: a value that was
     turned into something else and put under its field's name counts as carried.
     """
     for field, value in taken.items():
         own = [(path, at) for path, at in carried if top(path) == field]
-        notes = [path for path in told if top(path) == field]
+        notes = [path for path in noted if top(path) == field]
         if not own and not notes:
             return field
         if isinstance(value, Sequence) and not isinstance(value, str):
@@ -38,7 +38,7 @@ def _dropped_item(
     whole = [at for path, at in own if path == field and not isinstance(at, bool)]
     lists = [at for at in whole if isinstance(at, list)]
     texts = [at for at in whole if isinstance(at, str)]
-    if any(len(at) >= len(items) for at in lists) or any(_tells(at, items) for at in texts):
+    if any(len(at) >= len(items) for at in lists) or any(_contains_all(at, items) for at in texts):
         return None
     named = {_index(field, path) for path, _ in own if path != field}
     if named:
@@ -55,6 +55,6 @@ def _index(field: str, path: str) -> str:
     return path[len(field) + 1 :].partition("]")[0]
 
 
-def _tells(text: str, items: Sequence[Any]) -> bool:
-    """Whether a text contains what each item cannot do without: the first of its fields."""
+def _contains_all(text: str, items: Sequence[Any]) -> bool:
+    """Whether a text contains the essential part of each item: the first of its fields."""
     return all(str(getattr(item, type(item).__struct_fields__[0])) in text for item in items)

@@ -111,7 +111,9 @@ class Body:
         if has_scheme(url) or "://" in url:
             if uploads is None or uploads.addresses:
                 return url
-            message = f"{self.variant.provider} fetches no image from an address; give a local file"
+            message = (
+                f"{self.variant.provider} does not fetch images from addresses; give a local file"
+            )
             self.problem(origin, "no_address", message)
             return INVALID
         if uploads is None:
@@ -151,7 +153,7 @@ class Body:
         origins, at = self.origins, path
         while at:
             if at in origins:
-                return _in_own_words(origins[at], path[len(at) :])
+                return _as_request_path(origins[at], path[len(at) :])
             at = at[: max(at.rfind("."), at.rfind("["), 0)]
         below = (
             origin
@@ -159,9 +161,9 @@ class Body:
             if place.startswith((path + "[", path + "."))
         )
         found = next((origin.partition("[")[0] for origin in below), None)
-        return found or self._missed().get(path, f"extra.{path}")
+        return found or self._unfilled().get(path, f"extra.{path}")
 
-    def _missed(self) -> dict[str, str]:
+    def _unfilled(self) -> dict[str, str]:
         """Return the common field for each payload path that the body lacks.
 
         A field is left out if `extra` already has a part of what it makes: they would be given
@@ -196,7 +198,7 @@ def top(path: str) -> str:
     return path.partition(".")[0].partition("[")[0]
 
 
-def _in_own_words(origin: str, rest: str) -> str:
+def _as_request_path(origin: str, rest: str) -> str:
     """Return the caller's path to a part of what `origin` made, as far as the request has a field.
 
     A shot's own field keeps its name; a field that only the wire has maps to the shot as a whole.

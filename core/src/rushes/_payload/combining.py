@@ -1,4 +1,4 @@
-"""One value made of two common fields, and what is said if they do not go together."""
+"""One value made of two common fields, and the problems if they do not go together."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -31,7 +31,7 @@ def completed(
 def complaints(
     place: Together, given: Mapping[str, Any], pair: tuple[Any, Any] | None, who: str
 ) -> list[Problem]:
-    """Say what is wrong with two fields: a value that is in no pair, or one that does not fit."""
+    """Return what is wrong with two fields: a value in no pair, or one that does not fit."""
     unknown = [name for name in given if given[name] not in column(place, name)]
     if unknown:
         return [_refused(place, name, given[name], {}, who) for name in unknown]
@@ -53,7 +53,7 @@ def _refused(
 ) -> Problem:
     accepted = column(place, name, others)
     near = sorted(accepted, key=distance(value))
-    beside = "".join(f" with {other} {told}" for other, told in others.items())
+    beside = "".join(f" with {other} {given_value}" for other, given_value in others.items())
     message = (
         f"{show(value)} is not accepted{beside} by {who} "
         f"(nearest: {listing(near[:1])}; accepted: {listing(accepted)})"

@@ -200,33 +200,33 @@ def spans(bounds: Bounds) -> str:
         None if end is None else _exact(end) for end in (bounds.ge, bounds.le, bounds.gt, bounds.lt)
     )
     if ge and le:
-        told = f"{ge} to {le}"
+        words = f"{ge} to {le}"
     else:
         low = (ge and f"{ge} or more") or (gt and f"more than {gt}")
         high = (le and f"{le} or less") or (lt and f"less than {lt}")
-        told = " and ".join(end for end in (low, high) if end)
+        words = " and ".join(end for end in (low, high) if end)
     if bounds.step is None or bounds.step == 1:
-        return told
+        return words
     plus = f" plus {_exact(bounds.offset)}" if bounds.offset else ""
     steps = f"a multiple of {_exact(bounds.step)}{plus}"
-    return f"{told}, {steps}" if told else steps
+    return f"{words}, {steps}" if words else steps
 
 
 def lengths(bounds: Bounds, what: str = "characters") -> str:
     """Write in words how long a text may be, or how many items a list may have."""
     least, most = bounds.min_length, bounds.max_length
-    told = []
+    words = []
     if least and most:
-        told.append(f"{least} to {most} {what}")
+        words.append(f"{least} to {most} {what}")
     elif most:
-        told.append(f"up to {most} {what}")
+        words.append(f"up to {most} {what}")
     elif least:
-        told.append(f"{least} or more {what}")
+        words.append(f"{least} or more {what}")
     if bounds.max_bytes is not None:
-        told.append(f"up to {bounds.max_bytes} bytes in UTF-8")
+        words.append(f"up to {bounds.max_bytes} bytes in UTF-8")
     if bounds.max_utf16 is not None:
-        told.append(f"up to {bounds.max_utf16} units in UTF-16")
-    return ", ".join(told)
+        words.append(f"up to {bounds.max_utf16} units in UTF-16")
+    return ", ".join(words)
 
 
 def _exact(number: float) -> str:

@@ -28,7 +28,7 @@ TransportText = Annotated[str, Meta(min_length=1, pattern=r"\S", extra={"transpo
 """A field that concerns the delivery, not the video: shown separately from the payload."""
 
 TransportURL = Annotated[str, Meta(min_length=1, extra={"web_url": True, "transport": True})]
-"""Where the provider is to report to: an http(s) address, shown separately from the payload."""
+"""Where the provider sends notifications: an http(s) address, shown apart from the payload."""
 
 
 SPECIAL = ("known", "public_url", "web_url", "max_bytes", "max_utf16", "steps")
@@ -36,12 +36,12 @@ SPECIAL = ("known", "public_url", "web_url", "max_bytes", "max_utf16", "steps")
 
 
 def max_bytes(most: int) -> Meta:
-    """Annotate a text that may have so many bytes in UTF-8."""
+    """Annotate text that may have at most this many bytes in UTF-8."""
     return _limit("max_bytes", most)
 
 
 def max_utf16(most: int) -> Meta:
-    """Annotate a text that may have so many units in UTF-16, of which an emoji has two."""
+    """Annotate text that may have at most this many UTF-16 units; an emoji has two."""
     return _limit("max_utf16", most)
 
 

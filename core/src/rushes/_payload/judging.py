@@ -25,11 +25,11 @@ from rushes._structs.invalid import INVALID
 from rushes._urls import public_url_objection, web_url_objection
 from rushes.problems import Note, Problem, listing, show
 
-DEEPEST = 64
+MAX_DEPTH = 64
 """How deep an open object may nest; no provider documents more than a few levels."""
 
 
-MOST_BITS = 14_000
+MAX_BITS = 14_000
 """How long an integer may be: Python writes no more than 4,300 digits."""
 
 
@@ -89,7 +89,7 @@ class Examiner:
             self.null(path)
             return self.mark(struct)
         if not isinstance(value, Mapping):
-            self.problem(path, "type", f"must be an object, not {_kind(value)}")
+            self.problem(path, "type", f"must be an object, not {show(value)}")
             return self.mark(struct)
         prefix = f"{path}." if path else ""
         values: dict[str, Any] = {}
@@ -147,7 +147,7 @@ class Examiner:
     def list(self, hint: Any, value: Any, path: str) -> Any:
         """Check the length of a list, and each of its items."""
         if not isinstance(value, (list, tuple)):
-            self.problem(path, "type", f"must be a list, not {_kind(value)}")
+            self.problem(path, "type", f"must be a list, not {show(value)}")
             return self.mark_list() if "." in path else INVALID
         base, _ = unwrap(hint)
         bounds = described(hint)
@@ -166,7 +166,7 @@ class Examiner:
     def open_object(self, known: type[Struct], value: Any, path: str) -> Any:
         """Check an object whose known fields are typed and whose other keys pass with a note."""
         if not isinstance(value, Mapping):
-            return self.problem(path, "type", f"must be an object, not {_kind(value)}")
+            return self.problem(path, "type", f"must be an object, not {show(value)}")
         typed = {field.wire: field for field in shape(known)}
         for field in typed.values():
             if field.required and field.wire not in value:
@@ -185,8 +185,8 @@ class Examiner:
 
     def plain(self, value: Any, path: str, depth: int) -> bool:
         """Check whether a value can be written as JSON and read back unchanged."""
-        if depth > DEEPEST:
-            self.problem(path, "not_json", f"is nested more than {DEEPEST} levels deep")
+        if depth > MAX_DEPTH:
+            self.problem(path, "not_json", f"is nested more than {MAX_DEPTH} levels deep")
         elif isinstance(value, dict):
             return all(
                 self._key(key, path) and self.plain(item, path, depth + 1)
@@ -247,9 +247,7 @@ class Examiner:
         if not bounds.fits(value):
             listed = choices and bounds.words != "true or false"
             tail = f"; accepted: {choices}" if listed else ""
-            kind, text = _kind(value), show(value)
-            given = kind if kind == text else f"{kind} ({text})"
-            message = f"must be {bounds.words}, not {given}{tail}"
+            message = f"must be {bounds.words}, not {show(value)}{tail}"
             return self.problem(path, "type", message, accepted)
         if isinstance(value, str) and not accepted:
             return self._explain_text(bounds, value, path)
@@ -295,11 +293,6 @@ def printable(name: Any) -> str:
     return show(name)[1:-1] if isinstance(name, str) and name else show(name)
 
 
-def _kind(value: Any) -> str:
-    words = {str: "text", bool: "a boolean", int: "a whole number", float: "a number"}
-    return words.get(type(value)) or show(value)
-
-
 def _unwritable(value: Any) -> str | None:
     if isinstance(value, str):
         try:
@@ -310,7 +303,7 @@ def _unwritable(value: Any) -> str | None:
         if not math.isfinite(value):
             return "is not a finite number; JSON cannot express it"
     elif isinstance(value, int):
-        if value.bit_length() > MOST_BITS:
+        if value.bit_length() > MAX_BITS:
             return "is a number with too many digits to be written"
     elif value is not None and not isinstance(value, (dict, list, tuple)):
         return f"is {show(value)}, which JSON cannot express"

@@ -1,4 +1,4 @@
-"""Which common fields a request sets. Every check asks, so the answers are unrolled loops."""
+"""Which common fields a request sets. Every check needs this, so the loops are unrolled."""
 
 from collections.abc import Callable
 from typing import Any

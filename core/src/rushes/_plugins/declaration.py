@@ -12,7 +12,7 @@ import msgspec
 from rushes._payload.constraints import described, finite, nearest
 from rushes._payload.fields import unwrap
 from rushes._payload.request_fields import FIELDS
-from rushes._payload.sound import objections, type_objections
+from rushes._payload.struct_objections import objections, type_objections
 from rushes._vocabulary.conditions import refuse_impossible
 from rushes._vocabulary.places import Place, find
 from rushes.errors import BrokenPluginError

@@ -10,19 +10,19 @@ class SystemClock:
     """The system's time; every amount is in seconds."""
 
     def now(self) -> float:
-        """Return the time on the wall, counted from 1970: what records and providers speak of."""
+        """Return the wall-clock time since 1970, as records and providers give it."""
         return time.time()
 
     def elapsed(self) -> float:
-        """Return the time since some moment, which nobody can set: what deadlines count by."""
+        """Return a monotonic time, which nobody can set: deadlines use it."""
         return time.monotonic()
 
     def since_boot(self) -> float:
-        """Return the time since the machine started, its sleep included: what claims count by."""
+        """Return the time since the machine started, suspension included: claims use it."""
         return since_boot()
 
     def jitter(self, seconds: float) -> float:
-        """Lengthen a pause by up to a tenth, so that many clients do not ask at one moment."""
+        """Lengthen a pause by up to a tenth, so that many clients do not poll in step."""
         return seconds * random.uniform(1, 1.1)  # noqa: S311 - nothing secret
 
     def sleep(self, seconds: float) -> None:
@@ -30,7 +30,7 @@ class SystemClock:
         time.sleep(seconds)
 
     async def sleep_async(self, seconds: float) -> None:
-        """Let time pass while the event loop goes on."""
-        import asyncio  # a command that waits for nothing can do without
+        """Let time pass without blocking the event loop."""
+        import asyncio  # imported late: most commands never wait
 
         await asyncio.sleep(seconds)

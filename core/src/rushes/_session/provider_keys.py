@@ -46,7 +46,7 @@ class ProviderKeys(Struct):
             raise ConfigurationError(objection, task=task)
         found = self._find(variant)
         if found is None:
-            raise MissingKeyError(_missing(variant), task=task)
+            raise MissingKeyError(_no_key_message(variant), task=task)
         secrets, where = found
         for name, key in secrets.items():
             if not (key.isascii() and key.isprintable() and key == key.strip()):
@@ -94,7 +94,7 @@ class ProviderKeys(Struct):
             declared = loaded.variant.headers
             return msgspec.structs.replace(call, headers={**declared, **call.headers, **headers})
         if task is not None and at_home:
-            raise self._elsewhere(loaded, task, variant.base_url or "")
+            raise self._other_address_error(loaded, task, variant.base_url or "")
         return call
 
     def _token(
@@ -111,7 +111,7 @@ class ProviderKeys(Struct):
             self.keys.remember(loaded.variant.provider, token)
         return token
 
-    def _elsewhere(self, loaded: LoadedVariant, task: Task, today: str) -> RushesError:
+    def _other_address_error(self, loaded: LoadedVariant, task: Task, today: str) -> RushesError:
         """Return the error for a task that was sent to an address that today's key is not for."""
         variant, found = loaded.variant, None
         with suppress(ConfigurationError):  # unreadable keys are not the problem here
@@ -147,8 +147,8 @@ class ProviderKeys(Struct):
 
     def clean_task(self, task: Task) -> Task:
         """Remove the key from a task: a provider's answer may have echoed it."""
-        told = {"receipt": task.receipt, "results": task.results, "error": task.error}
-        plain = clean = msgspec.to_builtins(told, builtin_types=(bytes,))
+        echoes = {"receipt": task.receipt, "results": task.results, "error": task.error}
+        plain = clean = msgspec.to_builtins(echoes, builtin_types=(bytes,))
         for secret in self._secrets(task.variant):
             clean = redacted(clean, secret)
         if clean == plain:
@@ -184,12 +184,12 @@ EXPIRES_SOON = 60.0
 
 
 def _digest(secrets: Mapping[str, Secret], salt: bytes) -> str:
-    """Return a keyed hash that tells sets of secrets apart and reveals none."""
+    """Return a keyed hash that identifies a set of secrets without revealing it."""
     key = "\0".join(secrets[name] for name in sorted(secrets)).encode()
     return hmac.new(key, salt, "sha256").hexdigest()
 
 
-def _missing(variant: Variant) -> str:
+def _no_key_message(variant: Variant) -> str:
     """Say which variables to set, or what to store."""
     sets = [
         " and ".join(key_variable(variant.provider, name) for name in names)

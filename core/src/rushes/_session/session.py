@@ -112,7 +112,7 @@ class Session(Struct, kw_only=True, dict=True):
         return task
 
     def save_quietly(self, task: Task) -> Flow[None]:
-        """Record what is known of a task without notifying anyone: it is not news."""
+        """Record what is known of a task without notifying anyone."""
         if self.journal is not None:
             ownership = self.owned.get(task.id)
             with suppress(JournalError, ClaimLost):  # it will be found out again

@@ -16,10 +16,10 @@ class Invalid:
     def __reduce__(self) -> str:
         return "INVALID"  # a copy would not be recognised
 
-    def _say_nothing(self, *_: Any) -> Any:
-        raise TypeError("the value here is not valid; nothing can be concluded from it")
+    def _refuse(self, *_: Any) -> Any:
+        raise TypeError("this value is not valid, so nothing can be concluded from it")
 
-    __bool__ = __eq__ = __ne__ = __str__ = _say_nothing
+    __bool__ = __eq__ = __ne__ = __str__ = _refuse
     __hash__ = None  # type: ignore[assignment]
 
 

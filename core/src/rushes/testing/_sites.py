@@ -7,7 +7,7 @@ from typing import Any, get_args
 from msgspec import Struct
 
 from rushes._payload.fields import extra, is_struct, shape, unwrap
-from rushes.testing._values import plausible
+from rushes.testing._values import bad, good, plausible
 
 
 class Site(Struct, frozen=True, kw_only=True):
@@ -63,6 +63,20 @@ def _within(hint: Any, step: str | int) -> Any:
 def sites(struct: type[Struct]) -> list[Site]:
     """List every site of a payload struct."""
     return list(_sites(struct, struct, (), "", open_=False))
+
+
+def edge_payloads(struct: type[Struct], body: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return copies of a payload, each changed in one place, nested ones included.
+
+    A changed place has a value at one of its bounds, one step beyond it, or of another type, or it
+    is an empty list, or left out. `struct` is the payload's type; see `Variant.payload`.
+    """
+    made = []
+    for site in sites(struct):
+        values = (*good(site.hint), *bad(site.hint), [])
+        made += [site.put(body, value) for value in values]
+        made.append(site.without(body))
+    return made
 
 
 def _sites(

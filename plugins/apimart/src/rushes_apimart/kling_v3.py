@@ -22,7 +22,7 @@ from rushes import (
 from rushes_apimart import rules
 from rushes_apimart.gateway import PAGE, apimart
 
-MOST_SHOTS = 6
+MAX_SHOTS = 6
 SHORTEST, LONGEST = 3, 15  # seconds
 
 # USD per second by mode and sound, as seen in 2026; no other prices are known.
@@ -64,7 +64,7 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     audio: bool = absent(False)
     multi_shot: bool = absent(False)
     shot_type: Literal["customize", "intelligence"] = absent("")
-    multi_prompt: Annotated[list[ShotPrompt], Meta(max_length=MOST_SHOTS)] = absent([])
+    multi_prompt: Annotated[list[ShotPrompt], Meta(max_length=MAX_SHOTS)] = absent([])
     element_list: Annotated[list[Element], Meta(max_length=3)] = absent([])
     webhook: TransportURL = absent()
 

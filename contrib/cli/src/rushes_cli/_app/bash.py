@@ -1,4 +1,4 @@
-"""Completion in bash, which takes NAME=FILE and --option=VALUE for three words each."""
+"""Completion in bash, which splits NAME=FILE and --option=VALUE into three words each."""
 
 from typing import Any
 

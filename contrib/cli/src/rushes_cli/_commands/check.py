@@ -14,7 +14,9 @@ from rushes_cli.terminal import json_text
 @click.command()
 @request_options
 @click.option(
-    "--jsonl", is_flag=True, help="With --native: read a payload per line, print a line for each."
+    "--jsonl",
+    is_flag=True,
+    help="With --native: read one payload per line, print one line for each.",
 )
 @json_option
 @click.pass_context

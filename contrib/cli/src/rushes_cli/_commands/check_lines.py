@@ -1,4 +1,4 @@
-"""Checking a payload per line: every line gets one line in answer."""
+"""Checking one payload per line: every line is answered with one line."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO

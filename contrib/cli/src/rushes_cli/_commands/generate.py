@@ -100,7 +100,7 @@ def _refuse_to_overwrite(
 ) -> None:
     """Raise UsageError if the file exists, unless it may be the video of this very task.
 
-    Whether it is, the client finds out; and it overwrites nothing that has come by then.
+    The client finds out whether it is, and does not overwrite a file that appeared meanwhile.
     """
     from rushes import RushesError
 

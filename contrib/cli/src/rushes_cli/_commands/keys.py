@@ -131,7 +131,7 @@ def _variables(provider: str) -> dict[str, tuple[str, ...]]:
 
 
 def mask_key(key: str) -> str:
-    """Return the end of a key, enough to tell it from another, if it is long enough."""
+    """Return the last characters of a key, enough to recognise it, if it is long enough."""
     return f"…{key[-4:]}" if len(key) >= 16 else "…"
 
 

@@ -21,7 +21,7 @@ _GROUPS = {
 @click.command()
 @json_option
 def plugins(as_json: bool) -> None:
-    """List the installed plugins, and say why one is broken or untrusted.
+    """List the installed plugins, with the reason if one is broken or untrusted.
 
     Loads each of them. A broken one breaks nothing else, so this exits with 0. Requests can be
     checked against an untrusted one, but it does not get its provider's key.

@@ -26,7 +26,7 @@ Outcomes = dict[str, "Task | Exception"]
 
 @click.command()
 @click.argument("references", metavar="[REF]...", nargs=-1, shell_complete=complete_tasks)
-@output_options("where the first command was told to put it")
+@output_options("as the first command was given it")
 @click.option(
     "--timeout",
     type=seconds,
@@ -47,7 +47,7 @@ def resume(
 ) -> None:
     """Resume tasks where they were left: the given ones, or all that are unfinished.
 
-    Each video goes where the first command was told to put it, or where -o says. Tasks that were
+    Each video goes to the place that the first command was given, or to that of -o. Tasks that were
     never sent are listed before they are bought. Exits with 0 if nothing is left, else with the
     highest of their codes.
     """

@@ -20,7 +20,7 @@ _DETAIL = {
     "in_progress": " at {}",
     "completed": ", being fetched from {}",
 }
-"""What follows the state of a task that is still to be waited for; `{}` is its provider."""
+"""What follows the state of an unfinished task; `{}` is its provider."""
 
 
 class Display(Protocol):

@@ -22,7 +22,7 @@ def rank_reports(reports: "Sequence[Report]") -> "list[Report]":
 
 
 def print_ranking(reports: "Sequence[Report]", option_names: Mapping[str, str]) -> None:
-    """Print what each variant would make of the request, the best first."""
+    """Print for each variant whether it can do the request, the best first."""
     for report in rank_reports(reports):
         if not report.valid:
             print_line(" cannot", bold=report.variant, colour="red")

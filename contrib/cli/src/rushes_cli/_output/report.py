@@ -21,7 +21,7 @@ def print_problems(
     *,
     err: bool = False,
 ) -> None:
-    """Print every problem: what is wrong, the page that says so, the variants that can."""
+    """Print every problem: what is wrong, the page it comes from, the variants that can do it."""
     for problem in problems:
         option = option_for(problem.path, option_names)
         message = with_options(problem.message, problem.names, option_names)

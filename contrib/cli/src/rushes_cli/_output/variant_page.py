@@ -60,7 +60,7 @@ def _facts(variant: "Variant") -> list[tuple[str, str]]:
 
 
 def _key(variant: "Variant") -> str:
-    """Say which variables hold the key, each part of it, or how to store it."""
+    """Return which variables hold the key, or each part of it, and how to store it."""
     from rushes.variant import key_name, key_variable
 
     provider = variant.provider
@@ -121,7 +121,7 @@ def _describe(capability: "Capability") -> str:
 
 
 def _accepts(field: "NativeField") -> str:
-    """Describe a field of the payload: what it accepts, and what it is if it is left out."""
+    """Describe a field of the payload: what it accepts, and its default."""
     from rushes.problems import listing
 
     words = listing(field.choices) or field.takes

@@ -6,7 +6,7 @@ import click
 
 
 def number(text: str) -> int | float:
-    """Read a finite number; a whole one stays an int, since providers tell 5 from 5.0."""
+    """Read a finite number; a whole one stays an int, since providers distinguish 5 from 5.0."""
     for kind in (int, float):
         try:
             read: int | float = kind(text)

@@ -13,7 +13,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def output_options(default: str) -> Callable[[F], F]:
-    """Return a decorator that adds `-o` and `--force`; `default` says where videos go otherwise."""
+    """Return a decorator that adds `-o` and `--force`; `default` is the default in words."""
     output: Callable[[F], F] = click.option(
         "-o",
         "--output",
@@ -53,5 +53,5 @@ def absolute_output(output: str | None) -> str | None:
 
 
 def overwrite(output: str | None, *, force: bool) -> bool | None:
-    """Return whether a file may be overwritten: None if only an earlier command can have said."""
+    """Return whether a file may be overwritten: None leaves that to an earlier command."""
     return force or (None if output is None else False)

@@ -26,7 +26,7 @@ from rushes_compare._promises.requested import RequestedFields
 from rushes_compare._results.payload_diff import with_payload_diffs
 from rushes_compare.results import Cell, CheckFinding, Results, Row
 
-_PRICE_KNOWN = "The price of this is known; the one given is only used when none is known."
+_PRICE_KNOWN = "The price of this task is known; a given price is only used if none is known."
 
 
 def check_plan(client: Client | AsyncClient, plan: Plan) -> Results:
@@ -83,7 +83,7 @@ def recheck_unsent(client: Client | AsyncClient, results: Results) -> Results:
 def _check(
     client: Client | AsyncClient, variant: str, request: dict[str, Any], price: str | None
 ) -> dict[str, Any]:
-    """Return what the check says about a cell."""
+    """Return the outcome of checking a cell."""
     try:
         report = client.check(variant, request)
         declared = client.registry.get(variant).variant

@@ -1,4 +1,4 @@
-"""Making the paths of local images absolute: a comparison may go on in another folder."""
+"""Making the paths of local images absolute: a comparison may be continued from another folder."""
 
 from pathlib import Path
 from typing import Any

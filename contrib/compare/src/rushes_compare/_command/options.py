@@ -20,7 +20,7 @@ _WHAT: tuple[Callable[[Any], Any], ...] = (
         metavar="VARIANT",
         multiple=True,
         shell_complete=complete_variants,
-        help="A variant.  [repeat]",
+        help="A variant.  [repeatable]",
     ),
     click.option("--all", "every", is_flag=True, help="Every installed variant."),
     click.option(
@@ -57,7 +57,7 @@ _RUN: tuple[Callable[[Any], Any], ...] = (
         metavar="VARIANT=USD/s|USD/task",
         multiple=True,
         shell_complete=complete_variants,
-        help="Price of a second or of a task, if none is known.  [repeat]",
+        help="Price of a second or of a task, if none is known.  [repeatable]",
     ),
     click.option(
         "--max-cost",

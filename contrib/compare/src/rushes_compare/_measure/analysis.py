@@ -18,7 +18,7 @@ from rushes_compare._measure.video_meter import VideoMeter
 class MediaAnalysis:
     """Decodes a file as far as possible within the time limit.
 
-    `first` and `shape` are those of the first frame. `damage` says what is wrong with the file,
+    `first` and `shape` are those of the first frame. `damage` lists what is wrong with the file,
     each thing once; `finished` whether the end was reached.
     """
 

@@ -1,4 +1,4 @@
-"""What a file's header says: for names, and to compare with what its frames are."""
+"""What a file's header declares: names, and what is compared with the actual frames."""
 
 from av.container import InputContainer
 from av.video.stream import VideoStream
@@ -18,13 +18,13 @@ def container_name(container: InputContainer, codec: str) -> str:
 
 
 def header_duration(container: InputContainer, stream: VideoStream) -> float | None:
-    """Return the duration of the video by the header, in seconds; None if it says none."""
+    """Return the video's duration according to the header, in seconds; None if it has none."""
     if stream.duration and stream.time_base:
         return float(stream.duration * stream.time_base)
     return container.duration / _MICROSECONDS if container.duration else None
 
 
 def header_frame_time(stream: VideoStream) -> float:
-    """Return how long a frame is shown by the header, in seconds."""
+    """Return the duration of one frame according to the header, in seconds."""
     rate = stream.average_rate or stream.guessed_rate
     return float(1 / rate) if rate else 1 / 25

@@ -14,14 +14,14 @@ from rushes_compare._measure.video_meter import VideoMeter
 from rushes_compare.results import Video
 
 MISSING = 0.5
-"""A file counts as cut off if its frames end this many seconds before its header says."""
+"""A file counts as cut off if its frames end this many seconds before the time in its header."""
 
 
 def measure(path: Path, folder: Path, *, first_frame: Path | None = None) -> Video:
     """Decode a video and measure it; `first_frame` is the image that was given for its start.
 
     Sizes are as displayed. The duration is that of the frames that are really there, from the start
-    of the first to the end of the last, whatever the header says. `damage` says what is wrong with
+    of the first to the end of the last, whatever the header says. `damage` lists what is wrong with
     the file, `notes` what could not be measured. `file` is relative to `folder`. Raises
     MeasuringError if no frame can be decoded.
     """
@@ -74,7 +74,7 @@ def _duration(
     if not analysis.finished:
         note = (
             f"Only the first {decoded:.1f} s were measured: all would have taken longer than "
-            f"{open_media.TIME_LIMIT:g} s. The duration is what the file says."
+            f"{open_media.TIME_LIMIT:g} s. The duration is the one in the file's header."
         )
         return max(decoded, stated or 0), [], [note]
     if stated is not None and decoded < stated - MISSING:

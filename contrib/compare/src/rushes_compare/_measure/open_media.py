@@ -11,7 +11,7 @@ from av.video.stream import VideoStream
 from rushes import RushesError
 
 TIME_LIMIT = 60.0
-"""Seconds spent on one file; the results say what was not measured by then."""
+"""Seconds spent on one file; the results note what was not measured by then."""
 
 MAX_PIXELS = 8192 * 8192
 """A frame of 8K has 33 million. A few bytes can claim a frame of gigabytes."""

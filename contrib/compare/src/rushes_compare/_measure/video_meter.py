@@ -35,7 +35,7 @@ class VideoMeter:
     """Takes every frame of a video, in display order."""
 
     def __init__(self, width: int, height: int, frame_time: float) -> None:
-        """Start; `frame_time` is how long a frame is shown by the header, in seconds."""
+        """Start; `frame_time` is a frame's duration according to the header, in seconds."""
         self.frames = 0
         #: Start of the first frame and end of the last one, in seconds, as the file counts them.
         self.start = self.end = 0.0

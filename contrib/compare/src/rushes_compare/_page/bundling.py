@@ -20,7 +20,7 @@ _UNSAFE = re.compile(r"</script|<!--", re.IGNORECASE)
 
 
 class BundleError(Exception):
-    """The modules cannot become one script; the message names the module and says why."""
+    """The modules cannot become one script; the message names the module and the reason."""
 
 
 def bundle(folder: Traversable, entry: str) -> str:

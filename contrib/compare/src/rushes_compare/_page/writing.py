@@ -30,7 +30,7 @@ def write_page(
     """Write `report.html` into the comparison's folder and return its path.
 
     The page shows the videos and posters in `folder`; with `embed` it holds them, and needs no
-    other file. While the comparison is `under_way` the page says so, and reloads itself when there
+    other file. While the comparison is `under_way` the page shows it, and reloads itself when there
     is a newer one. If it cannot be written, the older one stays. Raises FolderError.
     """
     page = folder / "report.html"
@@ -74,7 +74,7 @@ def _pieces(
 def page_data(results: Results, title: str) -> dict[str, Any]:
     """Return what the page's script reads: the results, the payloads as trees of texts.
 
-    `revealing` says that a file's name gives its variant away, so that no row can be blind.
+    `revealing` means that a file's name gives its variant away, so that no row can be blind.
     """
     data: dict[str, Any] = msgspec.to_builtins(results)
     for shown, cell in zip(data["cells"], results.cells, strict=True):
@@ -87,7 +87,7 @@ def page_data(results: Results, title: str) -> dict[str, Any]:
 
 
 def _tree(value: Any) -> str | dict[str, Any]:
-    """Return a value as its JSON, or as what is in it: a browser would round its numbers.
+    """Return a value as a tree of JSON texts: parsed by a browser, numbers would be rounded.
 
     An object is `{"names": [[name, tree], …]}`, a list `{"items": [tree, …]}`; an empty one is its
     JSON, as a name is.

@@ -21,8 +21,8 @@ ALIKE, UNLIKE = 0.75, 0.5
 that was only encoded again scores 0.9 and more, one redrawn by a model somewhat less, images of
 different things less than 0.5 unless both are mostly plain; between the two it is unknown."""
 
-ALL_ALONG = 0.95
-"""The share of a video from which a stretch counts as all of it: the first frames may be encoded a
+THROUGHOUT = 0.95
+"""The share of a video from which a stretch counts as the whole: the first frames may be encoded a
 little differently from the rest."""
 
 SLOWEST = 16.0
@@ -40,7 +40,7 @@ def check_promises(
     """List what was promised and what was delivered.
 
     `request` is a `rushes.Request` as plain JSON values, `payload` what was sent, `always` what the
-    variant declares to deliver always, by common field: that counts whether requested or not. So
+    variant declares that it always delivers, by common field; that counts even if not requested. So
     does the last promise, `file`: the video is complete, and moves.
     """
     asked = RequestedFields(request, payload, always)
@@ -102,10 +102,10 @@ def _duration(asked: RequestedFields, video: Video) -> Promise | None:
 def _audio(asked: RequestedFields, video: Video) -> Promise | None:
     if asked.audio is None:
         return None
-    heard = video.audio_codec is not None and not video.silent
-    delivered = "sound" if heard else "a silent track" if video.audio_codec else "no sound track"
+    audible = video.audio_codec is not None and not video.silent
+    delivered = "sound" if audible else "a silent track" if video.audio_codec else "no sound track"
     wanted = "sound" if asked.audio else "no sound"
-    return Promise(name="audio", asked=wanted, delivered=delivered, kept=heard == asked.audio)
+    return Promise(name="audio", asked=wanted, delivered=delivered, kept=audible == asked.audio)
 
 
 def _shots(asked: RequestedFields, video: Video) -> Promise | None:
@@ -113,7 +113,7 @@ def _shots(asked: RequestedFields, video: Video) -> Promise | None:
         return None
     count = len(video.cuts) + 1
     # In a damaged or black video, cuts cannot be counted.
-    blind = bool(video.damage or video.notes) or _all_along(video.black, video)
+    blind = bool(video.damage or video.notes) or _lasts_throughout(video.black, video)
     kept = None if blind and count != len(asked.shots) else count == len(asked.shots)
     return Promise(name="shots", asked=_many(len(asked.shots)), delivered=_many(count), kept=kept)
 
@@ -139,17 +139,17 @@ def _file(video: Video) -> Promise:
 
 def _faults(video: Video) -> Iterator[str]:
     yield from video.damage
-    if _all_along(video.black, video):
+    if _lasts_throughout(video.black, video):
         yield "black from beginning to end"
-    elif _all_along(video.frozen, video):
+    elif _lasts_throughout(video.frozen, video):
         yield "nothing moves from beginning to end"
     if video.frame_rate < SLOWEST:
         yield f"only {video.frame_rate:g} frames per second"
 
 
-def _all_along(stretches: Sequence[Stretch], video: Video) -> bool:
+def _lasts_throughout(stretches: Sequence[Stretch], video: Video) -> bool:
     covered = sum(stretch.end - stretch.start for stretch in stretches)
-    return covered >= ALL_ALONG * video.duration
+    return covered >= THROUGHOUT * video.duration
 
 
 def _size(video: Video) -> str:

@@ -2,7 +2,7 @@
 
 The request's own fields come first; then payload fields that the gateways share: `duration`,
 `aspect_ratio`, `audio`, Kling's `mode` and `multi_prompt`; then what the variant declares to
-deliver always. What none of them says was not requested, and cannot be broken.
+always deliver. What none of them sets was not requested, and cannot be broken.
 """
 
 import re
@@ -12,14 +12,14 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 _MODES = {"std": "720p", "pro": "1080p", "4k": "4k"}
-_A_DAY = 86_400
+_DAY = 86_400
 
 
 class RequestedFields:
     """What was requested, in common vocabulary.
 
-    `always` is what the variant declares to deliver always, by common field; `implied` names the
-    fields that come from there alone.
+    `always` is what the variant declares that it always delivers, by common field; `implied` names
+    the fields that come from there alone.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class RequestedFields:
         self.images = [image for image in _list(request, "images") if isinstance(image, Mapping)]
 
     def _implied(self, name: str, value: T | None) -> T | None:
-        """Add what the variant declares to deliver always."""
+        """Add what the variant declares that it always delivers."""
         if value is not None:
             self.implied.add(name)
         return value
@@ -81,7 +81,7 @@ def _seconds(value: Any) -> float | None:
     if isinstance(value, str) and re.fullmatch(r"\d{1,6}(\.\d{1,6})?", value):
         value = float(value)
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return float(value) if number and 0 < value <= _A_DAY else None
+    return float(value) if number and 0 < value <= _DAY else None
 
 
 def _sum_of_shots(shots: list[Any]) -> float | None:

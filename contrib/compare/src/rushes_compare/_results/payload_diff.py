@@ -9,7 +9,7 @@ from rushes_compare.results import Cell, Difference, Results
 
 
 def with_payload_diffs(results: Results) -> Results:
-    """Return results whose cells say how they differ from the variant before them in their row."""
+    """Return results in which each cell lists how it differs from the one before it in its row."""
     before: dict[tuple[int, int], Any] = {}
     cells = {}
     order = {name: place for place, name in enumerate(results.variants)}

@@ -1,4 +1,4 @@
-"""What the types of `results.Results` cannot say: how its parts have to fit together."""
+"""What the types of `results.Results` cannot express: how its parts have to fit together."""
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath

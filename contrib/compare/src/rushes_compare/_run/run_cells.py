@@ -133,7 +133,7 @@ async def _run_cell(
 
 
 def _always(client: AsyncClient, variant: str) -> dict[str, Any]:
-    """Return what a variant declares to deliver always, by common field."""
+    """Return what a variant declares that it always delivers, by common field."""
     try:
         can = capabilities(client.registry.get(variant).variant)
     except ConfigurationError:  # a paid task continues even if its plugin is gone

@@ -34,7 +34,7 @@ class InjectedFault:
             return self._hits
 
     def wait(self, timeout: float, times: int = 1) -> bool:
-        """Wait until it has hit so many requests; False if `timeout` seconds passed before.
+        """Wait until it has hit that many requests; False if `timeout` seconds pass first.
 
         A fault that hits after the task is created counts only once the task is created.
         """
@@ -63,14 +63,14 @@ class InjectedFault:
             here = self.fault.step == step and self.gateway in (None, gateway)
             return here and not self._cancelled and (self._left is None or self._left > 0)
 
-    def take(self) -> None:
+    def use_up(self) -> None:
         """Use up one of its times."""
         with self._changed:
             if self._left is not None:
                 self._left -= 1
 
     def give_back(self) -> None:
-        """Undo `take`: the gateway refused the request by itself."""
+        """Undo `use_up`: the gateway refused the request by itself."""
         with self._changed:
             if self._left is not None:
                 self._left += 1

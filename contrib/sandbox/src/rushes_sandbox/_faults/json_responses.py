@@ -7,7 +7,7 @@ from rushes_sandbox._faults.fault import Effect, Fault, Step
 
 
 def json_faults(step: Step, name: Callable[[str], str], handled: str = "") -> Iterator[Fault]:
-    """Yield a step's faults; `handled` says what the gateway has done before they hit."""
+    """Yield a step's faults; `handled` describes what the gateway has done before they hit."""
 
     def fault(what: str, does: str, effect: Effect) -> Fault:
         sentence = f"{handled}, but {does}." if handled else f"{does[0].upper()}{does[1:]}."

@@ -69,7 +69,7 @@ class FaultMiddleware:
         self, injected: InjectedFault, context: FaultContext, receive: Receive, send: Send
     ) -> None:
         fault = injected.fault
-        injected.take()
+        injected.use_up()
         handled = fault.phase == "after_handling"
         if handled and (await context.real_response()).status >= _NOT_DONE:
             injected.give_back()

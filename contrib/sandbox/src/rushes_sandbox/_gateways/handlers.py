@@ -25,7 +25,7 @@ from rushes_sandbox._validation.request import validate_request
 
 MAX_JSON = 10 * MEGABYTE
 
-#: Bodies of at least so many bytes are validated in a thread, not to block the event loop.
+#: Bodies of at least this many bytes are validated in a thread, to keep the event loop free.
 LARGE_JSON = 100_000
 
 

@@ -45,7 +45,7 @@ class RawConnection:
         self._transport.set_write_buffer_limits(high=0)
         self._transport.write(data)
         await self._flow.drain()
-        # With a fast reader `drain` never waits; let other requests run all the same.
+        # With a fast reader `drain` never waits; give other requests a turn.
         await asyncio.sleep(0)
 
     async def drip(self, data: bytes, interval: float) -> None:

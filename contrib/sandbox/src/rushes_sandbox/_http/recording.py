@@ -8,7 +8,7 @@ from rushes_sandbox._http.exchange import Exchange
 MAX_BODY = 21 * 1024 * 1024
 
 #: How many more bytes are read and discarded, so that a client that sends too much still gets the
-#: response that says so.
+#: error response.
 MAX_DISCARDED = 64 * 1024 * 1024
 
 

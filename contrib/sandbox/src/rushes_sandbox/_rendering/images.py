@@ -7,7 +7,7 @@ from rushes_sandbox._rendering.palette import oklch, seeded_random
 from rushes_sandbox._rendering.scene import Picture
 
 #: Larger images are not decoded: a small file may decompress to gigabytes.
-MOST_PIXELS = 80_000_000
+MAX_PIXELS = 80_000_000
 
 
 def fitted_image(picture: Picture, width: int, height: int) -> Image.Image:
@@ -23,7 +23,7 @@ def _read(picture: Picture) -> Image.Image | None:
         return None
     try:
         with Image.open(picture.path, formats=("JPEG", "PNG", "WEBP", "GIF")) as source:
-            if source.width * source.height > MOST_PIXELS:
+            if source.width * source.height > MAX_PIXELS:
                 return None
             upright = ImageOps.exif_transpose(source) or source
             return _on_white(upright)

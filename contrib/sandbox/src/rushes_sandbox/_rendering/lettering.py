@@ -129,21 +129,23 @@ def wrap(text: str, size: int, width: float) -> list[str]:
         if line:
             lines.append(line)
         line = word
-        while len(line) > 1 and (len(line) > _most(size, width) or width_of(line, size) > width):
+        while len(line) > 1 and (
+            len(line) > _max_characters(size, width) or width_of(line, size) > width
+        ):
             head = _fitting(line, size, width)
             lines.append(line[:head])
             line = line[head:]
     return [*lines, line] if line else lines
 
 
-def _most(size: int, width: float) -> int:
+def _max_characters(size: int, width: float) -> int:
     """Limit the characters of a line, so that an endless word is not measured as a whole."""
     return max(1, int(width / (size * 0.2)))
 
 
 def _fitting(word: str, size: int, width: float) -> int:
     """Count the characters of a word that fit; at least one, so that wrapping always ends."""
-    low, high = 1, min(len(word), _most(size, width))
+    low, high = 1, min(len(word), _max_characters(size, width))
     while low < high:
         middle = (low + high + 1) // 2
         if width_of(word[:middle], size) <= width:
@@ -168,7 +170,7 @@ def shorten(text: str, size: int, width: float) -> str:
     """Cut a text to one line of `width` pixels, marking the cut."""
     if width_of(text.rstrip(), size) <= width and not text.endswith("  "):
         return text
-    text = text.rstrip()[: _most(size, width)]
+    text = text.rstrip()[: _max_characters(size, width)]
     while text and width_of(text + "\N{HORIZONTAL ELLIPSIS}", size) > width:
         text = text[:-1]
     return text.rstrip(" ,.;:") + "\N{HORIZONTAL ELLIPSIS}"

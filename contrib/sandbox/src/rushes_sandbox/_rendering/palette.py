@@ -1,4 +1,4 @@
-"""Colour palettes, derived from the prompt."""
+"""Colour palettes, derived from the variant and the prompt."""
 
 import hashlib
 import math
@@ -63,13 +63,13 @@ SKIES = (
 )
 
 
-def palette_for(prompt: str, shot: int) -> Palette:
-    """Choose the palette of shot number `shot` (from 0).
+def palette_for(look: str, shot: int) -> Palette:
+    """Choose the palette of shot number `shot` (from 0); the same `look` gives the same colours.
 
     Neighbouring shots never share a sky, so that every cut is visible.
     """
-    start = seeded_random("sky", prompt).randrange(len(SKIES))
-    roll = seeded_random("palette", prompt, str(shot))
+    start = seeded_random("sky", look).randrange(len(SKIES))
+    roll = seeded_random("palette", look, str(shot))
     # Three is prime to the number of skies: no sky repeats within a video.
     pair = SKIES[(start + 3 * shot) % len(SKIES)]
     top, low = (hue + roll.uniform(-7, 7) for hue in pair)

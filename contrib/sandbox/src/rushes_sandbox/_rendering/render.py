@@ -35,17 +35,17 @@ def render_video(scene: Scene, path: Path, progress: Progress = lambda _share: N
     with av.open(str(path), "w", format="mp4", options=options) as container:
         picture = container.add_stream("libx264", rate=frame_rate(scene))
         _set_up(picture, scene)
-        heard = _sound(container, scene) if scene.sound else iter(())
+        sound_written = _sound(container, scene) if scene.sound else iter(())
         for number, frame in apply_flaws(scene, _frames(scene)):
             frame.pts, frame.time_base = number, TICK
             container.mux(picture.encode(frame))
             # Interleaved, or a player would have to seek back and forth.
-            for seconds in heard:
+            for seconds in sound_written:
                 if seconds > number / FRAMES_PER_SECOND:
                     break
             progress((number + 1) / scene.frames)
         container.mux(picture.encode(None))
-        for _ in heard:
+        for _ in sound_written:
             pass
 
 
@@ -114,8 +114,9 @@ def _blend(frame: av.VideoFrame, image: Image.Image, share: float) -> av.VideoFr
 def _shot(scene: Scene, shot: int) -> Iterator[av.VideoFrame]:
     """Yield the frames of one shot, without the given first and last frames."""
     start, end = scene.cuts[shot], scene.cuts[shot + 1]
-    palette = palette_for(scene.prompt, shot)
-    seed = f"{scene.prompt}\0{shot}"
+    look = f"{scene.variant}\0{scene.prompt}"
+    palette = palette_for(look, shot)
+    seed = f"{look}\0{shot}"
     size = scene.width, scene.height
     seconds = (end - start) / FRAMES_PER_SECOND
     sky = Sky(palette, seed, *size, seconds)

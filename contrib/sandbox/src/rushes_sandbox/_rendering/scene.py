@@ -8,10 +8,10 @@ from typing import Literal
 FRAMES_PER_SECOND = 24
 
 #: Incremented whenever the drawing changes, so that no outdated video of a kept folder is served.
-DESIGN = 1
+DESIGN = 2
 
-#: What a lie makes wrong with a video: a silent sound track, no motion, a black picture, only every
-#: second frame.
+#: What a lie can do to a video: mute its sound track, freeze it, blacken it, or drop every second
+#: frame.
 Flaw = Literal["silent", "frozen", "black", "slow"]
 
 
@@ -39,7 +39,10 @@ class Shot:
 
 @dataclass(frozen=True)
 class Scene:
-    """Everything that decides how a video looks and sounds; equal scenes are one video."""
+    """Everything that decides how a video looks and sounds; equal scenes are one video.
+
+    `variant` only changes the colours: a video that showed its name would spoil a blind comparison.
+    """
 
     variant: str
     prompt: str

@@ -1,4 +1,4 @@
-"""The text on a video: what was requested, and from which variant."""
+"""The text on a video: what was requested. It names no variant, so that votes can be blind."""
 
 from dataclasses import dataclass
 
@@ -57,7 +57,7 @@ class _Page:
         ]
 
     def head(self) -> None:
-        """Write the variant at the left, and the name of this server at the right."""
+        """Write the name of this server, after a dot in the colour of the sun."""
         baseline = self.margin + self.small
         dot = self.small * 0.27
         centre = baseline - self.small * 0.36
@@ -66,8 +66,7 @@ class _Page:
             (left, centre - dot, left + 2 * dot, centre + dot), fill=(*self.palette.sun, 255)
         )
         place = (left + 4.2 * dot, baseline)
-        lettering.write(self.draw, place, self.scene.variant, self.small, (255, 255, 255, 235))
-        self._right("rushes sandbox", baseline, 150)
+        lettering.write(self.draw, place, "rushes sandbox", self.small, (255, 255, 255, 235))
 
     def body(self, prompt: str) -> None:
         """Write the prompt as large as it fits, then the negative prompt and the references."""

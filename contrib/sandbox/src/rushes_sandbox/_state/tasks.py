@@ -15,7 +15,7 @@ TaskState = Literal["queued", "in_progress", "completed", "failed"]
 
 @dataclass(eq=False)
 class GatewayTask:
-    """A task as a gateway keeps it: what it would have billed."""
+    """A task as a gateway keeps it; each one would have been billed."""
 
     gateway: str
     id: str
@@ -36,7 +36,7 @@ class GatewayTask:
 
 @dataclass(frozen=True)
 class TaskView:
-    """What a gateway says about a task at one moment."""
+    """What a gateway reports about a task at one moment."""
 
     task: GatewayTask
     state: TaskState

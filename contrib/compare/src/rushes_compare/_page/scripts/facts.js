@@ -281,7 +281,7 @@ function measured(cell, video) {
     [
       "First frame",
       isKnown(video.first_frame)
-        ? `${(100 * video.first_frame).toFixed(1)} % like the image given (SSIM)`
+        ? `${(100 * video.first_frame).toFixed(1)} % similar to the given image (SSIM)`
         : "",
     ],
     ["Cuts", video.cuts.map(seconds).join(", ")],

@@ -167,14 +167,14 @@ function voteText(row) {
 const GAP = 20;
 const TEXT_HEIGHT = 165; // above and below a picture
 const HEAD_HEIGHT = 170; // what a row's head and the transport bar take from the window
-// The least width of a slot and of a take, for wide pictures and for tall ones.
-const LEAST = { wide: { slot: 270, take: 200 }, tall: { slot: 220, take: 160 } };
+// The minimum width of a slot and of a take, for wide pictures and for tall ones.
+const MIN_WIDTHS = { wide: { slot: 270, take: 200 }, tall: { slot: 220, take: 160 } };
 
 /** @param {HTMLElement} grid @param {number} row */
 function layOut(grid, row) {
   const list = shownSlots(row);
   const [width, height] = aspectRatio(row);
-  const least = LEAST[width < height ? "tall" : "wide"];
+  const least = MIN_WIDTHS[width < height ? "tall" : "wide"];
   const available = rowsElement.clientWidth + GAP;
   const most = Math.max(1, ...list.map((slot) => shownTakes(slot, isBlind(row)).length));
   const takes = balanced(most, howMany(available, least.take));

@@ -30,7 +30,7 @@ function underWay(done, asked) {
     make("b", {}, "Under way. "),
     `${done} of ${asked} finished as of ${time.format(new Date(data.written_at * 1000))}. `,
     age() > SILENT
-      ? ["Nothing new has come since. If the run was stopped, ", resumeCommand(), " continues it."]
+      ? ["Nothing new since. If the run was stopped, ", resumeCommand(), " continues it."]
       : "New results appear here by themselves.",
   ];
 }
@@ -41,7 +41,7 @@ function notFinished(open, asked) {
     make("b", {}, "Not finished. "),
     `${open} of ${asked} ${open === 1 ? "has" : "have"} no video yet; `,
     resumeCommand(),
-    " continues, and pays for nothing twice.",
+    " continues it; nothing is paid for twice.",
   ];
 }
 

@@ -1,7 +1,7 @@
-"""Whether a payload struct says only what a check can hold it to; asked when a plugin is loaded.
+"""Whether a check can enforce all that a payload struct declares; judged when a plugin is loaded.
 
-What msgspec would take and a check could not describe, or what would be sent though nobody gave it,
-is refused there, with what to write instead.
+What msgspec would accept but a check could not describe, or what would be sent though nobody gave
+it, is refused there, with what to write instead.
 """
 
 import enum
@@ -26,7 +26,7 @@ from rushes._structs.type_info import ready
 from rushes.problems import show
 
 EMPTY: tuple[Any, ...] = (None, "", [], {}, ())
-"""Defaults that say that nothing is given, whatever the field's type."""
+"""Defaults that mean that nothing is given, whatever the field's type."""
 INSTEAD: dict[Any, str] = {
     tuple: "list[…] with Meta(min_length=…, max_length=…)",
     set: "list[…]",
@@ -38,7 +38,7 @@ INSTEAD: dict[Any, str] = {
 def objections(struct: type[Struct], prefix: str = "", *, closed: bool = True) -> Iterator[str]:
     """Yield what is wrong with a payload struct, and with every struct in it.
 
-    `closed` says that it accepts no other keys.
+    `closed` means that it accepts no other keys.
     """
     yield from _objections(struct, prefix, (), closed=closed)
 
@@ -70,10 +70,10 @@ def _default(path: str, field: FieldShape, info: Any) -> Iterator[str]:
         return
     if not isinstance(info.default_factory, Absent):
         plain = info.default if info.default is not msgspec.NODEFAULT else info.default_factory()
-        told = "" if plain in (None, UNSET) else repr(plain)
+        shown = "" if plain in (None, UNSET) else repr(plain)
         yield (
             f"{path} has the plain default {plain!r}, which would be sent though nobody gave it; "
-            f"write absent({told}) instead"
+            f"write absent({shown}) instead"
         )
         return
     default, (base, metas) = field.reads_as, unwrap(field.hint)
@@ -128,22 +128,22 @@ def _type(path: str, hint: Any, outer: tuple[Any, ...]) -> Iterator[str]:
 
 
 def _leaf(path: str, base: Any, hint: Any) -> Iterator[str]:
-    told = getattr(base, "__name__", None) if isinstance(base, type) else None
-    told = told or str(base).replace("typing.", "")
+    shown = getattr(base, "__name__", None) if isinstance(base, type) else None
+    shown = shown or str(base).replace("typing.", "")
     if get_origin(base) in (Union, UnionType):
         if {*get_args(base)} - {NoneType} != {int, float}:
-            yield f"{path} is of several types ({told}); declare one of them, or Any"
+            yield f"{path} is of several types ({shown}); declare one of them, or Any"
     elif get_origin(base) is Literal:
         if len({type(value) for value in get_args(base)}) > 1:
-            yield f"{path} mixes kinds of values ({told}); declare values of one kind, or Any"
+            yield f"{path} mixes kinds of values ({shown}); declare values of one kind, or Any"
     elif base in (list, Sequence):
-        yield f"{path} is a list of nothing in particular; declare list[Any] instead"
+        yield f"{path} is a list without an item type; declare list[Any] instead"
     elif described(hint).words == "another value":
         if isinstance(base, type) and issubclass(base, enum.Enum):
             instead = f"Literal[{', '.join(repr(one.value) for one in base)}]"
         else:
             instead = INSTEAD.get(get_origin(base) or base, "str, int, float, bool, list or Struct")
-        yield f"{path} is of a type that no check can describe ({told}); use {instead}"
+        yield f"{path} is of a type that no check can describe ({shown}); use {instead}"
 
 
 def _limits(path: str, hint: Any) -> Iterator[str]:
