@@ -169,6 +169,8 @@ class Zoom:
         results = [Result(url=url) for url in links]
         if kept:
             results.append(Result(call=Call.get(kept)))
+        films = enumerate(pick(clip, "films") or [], 1)
+        results += [Result(url=url, video=number) for number, url in films]
         return Status(
             state=state,
             progress=pick_percent(clip, "done"),

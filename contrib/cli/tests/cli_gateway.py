@@ -36,7 +36,7 @@ class Gateway:
         self.polled = 0
         self.submits: list[Callable[[str], Reply]] = [self.accepted]
         self.polls: list[str] = ["completed"]
-        self.video = VIDEO
+        self.video, self.videos = VIDEO, 1
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
 
     @property
@@ -63,7 +63,8 @@ class Gateway:
             found["progress"] = 42
         if status == "completed":
             found["video_url"] = f"{self.url}/video.mp4"  # where UniAll has it
-            found["result"] = {"type": "video", "data": [{"url": f"{self.url}/video.mp4"}]}
+            more = [{"url": f"{self.url}/video.mp4?{n}"} for n in range(1, self.videos)]
+            found["result"] = {"type": "video", "data": [{"url": found["video_url"]}, *more]}
         if status == "failed":
             found["error"] = {"code": "x", "message": "no \x1b[31mluck\x1b[0m [bold]today[/bold]"}
         return response(200, found, Retry_After="0")
@@ -88,7 +89,7 @@ def _handler(gateway: Gateway) -> type[BaseHTTPRequestHandler]:
             self._send_reply(gateway.submit(body))
 
         def do_GET(self) -> None:
-            if self.path == "/video.mp4":
+            if self.path.startswith("/video.mp4"):
                 self._send_reply((200, {"Content-Type": "video/mp4"}, gateway.video))
             else:
                 self._send_reply(gateway.poll(self.path.rpartition("/")[2]))

@@ -53,7 +53,8 @@ class Answers(Struct, frozen=True, kw_only=True):
     - `status`, and `words`: what each of its words means. Other words are not understood.
     - `own_id`: whose status it is.
     - `videos`, and `expires_at`: their addresses, and until when they are valid (seconds since
-      1970); below a list, each video has its own.
+      1970). The items of the first list on a path are several videos, each with its own. Several
+      addresses of one item (from several paths, or from a list in it) are alternatives.
     - `progress`, a number or text like "50%", where 100, or `progress_of`, is all.
     - `cost`: what was billed, in USD or in units of `usd` dollars.
     - `reason`: why it failed, in words.

@@ -107,6 +107,8 @@ class Client(Configured):
     ) -> Task:
         """Download a completed task's video; the returned task's `file` says where it is.
 
+        If the task made several, the others are put beside it (`kite-2.mp4`), and `files` has all.
+
         If it is already there, nothing is done. Another file that is there is replaced if
         `overwrite` says so; if that is left out, it is replaced at an `output` given here, and at
         the task's own output if it was submitted so. Raises ResultError if no result is a video,

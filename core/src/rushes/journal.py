@@ -150,6 +150,7 @@ def essence(task: Task) -> Task:
         file=None,
         file_bytes=None,
         file_sha256=None,
+        more_files=(),
         results=() if task.ended else task.results,
         cost=None if task.ended else task.cost,
         error=None if task.ended else task.error,

@@ -7,7 +7,7 @@ import msgspec
 from rushes._structs.type_info import ready
 from rushes.calls import Call
 
-__all__ = ["Receipt", "Refusal", "Result", "State", "Status", "Task"]
+__all__ = ["Receipt", "Refusal", "Result", "State", "Status", "Task", "VideoFile"]
 
 State = Literal[
     # Ours. recorded: provably never sent; sending: under way; unknown: it is unknown whether the
@@ -23,14 +23,17 @@ _ENDED: frozenset[State] = frozenset(
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """One offered video: an address, or a call if it needs the key.
+    """Where a video is offered: an address, or a call if it needs the key.
 
-    `expires_at` is in seconds since 1970, if the provider reports it.
+    A task may make several videos: `video` says which of them this is, counted from 1. Results with
+    the same number are alternatives; the first that leads to a whole video is used. `expires_at` is
+    in seconds since 1970, if the provider reports it.
     """
 
     url: str | None = None
     call: Call | None = None
     expires_at: float | None = None
+    video: Annotated[int, msgspec.Meta(ge=1)] = 1
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +80,19 @@ class Refusal(msgspec.Struct, frozen=True, kw_only=True):
     retry_after: Annotated[float, msgspec.Meta(ge=0, le=1e9)] | None = None
 
 
+class VideoFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The file of one of a task's videos: the number of the video, its size and digest.
+
+    Size and digest are recorded before the file gets its name; until then `path` is None, or the
+    path of an earlier copy.
+    """
+
+    video: int
+    path: str | None
+    bytes: int | None
+    sha256: str | None
+
+
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """Our record of one paid job: a value that another process can resume from.
 
@@ -87,8 +103,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     recorded along with other changes. Times are in seconds since 1970, costs in USD. `progress` is
     the provider's, in percent; `fetched` is that of a running download and never recorded.
     `overwrite` says whether another file at `output` may be replaced. `file` is the path of the
-    downloaded video; its size and digest show whether it is still there, and are recorded before
-    the file gets its name.
+    downloaded video, the first if there are several; its size and digest show whether it is still
+    there, and are recorded before the file gets its name. `more_files` has those of the others.
     """
 
     id: str
@@ -115,6 +131,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     file: str | None = None
     file_bytes: int | None = None
     file_sha256: str | None = None
+    more_files: tuple[VideoFile, ...] = ()
     fetched: float | None = None
 
     @property
@@ -128,9 +145,37 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         return self.state in _ENDED
 
     @property
+    def videos(self) -> tuple[int, ...]:
+        """The numbers of the videos that the provider offers, usually just 1."""
+        return tuple(sorted({result.video for result in self.results}))
+
+    def file_of(self, video: int) -> VideoFile | None:
+        """Return what is known of the file of one of its videos, or None if nothing is."""
+        if video == 1:
+            return VideoFile(
+                video=1, path=self.file, bytes=self.file_bytes, sha256=self.file_sha256
+            )
+        return next((file for file in self.more_files if file.video == video), None)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The paths of all downloaded videos, in order."""
+        paths = (self.file, *(file.path for file in self.more_files))
+        return tuple(path for path in paths if path is not None)
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """The numbers of the videos that the provider offers and that are not downloaded yet."""
+        known = (self.file_of(video) for video in self.videos)
+        there = {file.video for file in known if file and file.path is not None}
+        return tuple(video for video in self.videos if video not in there)
+
+    @property
     def unfinished(self) -> bool:
-        """Whether `resume` has something left to do: follow it, or fetch its video."""
-        return not self.ended or (self.state == "completed" and self.file is None)
+        """Whether `resume` has something left to do: follow it, or fetch a video of it."""
+        if self.state == "completed":
+            return self.file is None or bool(self.missing)
+        return not self.ended
 
 
 ready(Receipt, Status, Refusal, Task)

@@ -12,7 +12,7 @@ import pytest
 from acme_driver import REQUEST, Driver, Maker, journal_of
 from acme_server import VIDEO, Server, answers, box, cuts
 from rushes import DiskError, Request, ResultError, SQLiteJournal, Task
-from rushes._fetch.download import video_is_at
+from rushes._fetch.download import videos_are_at
 
 OTHER = box(b"ftyp", b"isom") + box(b"mdat", b"another" * 99) + box(b"moov", b"m")
 SAME_SIZE = VIDEO.replace(bytes(range(200)), bytes(200))
@@ -28,9 +28,9 @@ def test_a_task_records_the_size_and_digest_of_its_file(make: Maker, tmp_path: P
     digest = hashlib.sha256(VIDEO).hexdigest()
     assert (task.file_bytes, task.file_sha256) == (len(VIDEO), digest)
     assert driver.task(task.id) == task
-    assert video_is_at(task, None)
-    assert video_is_at(task, tmp_path / "x.mp4")
-    assert not video_is_at(task, tmp_path / "y.mp4")
+    assert videos_are_at(task, None)
+    assert videos_are_at(task, tmp_path / "x.mp4")
+    assert not videos_are_at(task, tmp_path / "y.mp4")
 
 
 def repeat(driver: Driver, verb: str, output: Path | None) -> Task:

@@ -160,7 +160,7 @@ def fetching(tmp_path: Path) -> Any:
     clock = StoppedClock()
     session = make_session(tmp_path, clock=clock)
 
-    def run(task: Task, stream: Perform, **bounds: float) -> Task:
+    def run(task: Task, stream: Perform, end: float | None = None) -> Task:
         def perform(effect: Any) -> Any:
             if isinstance(effect, Stream):
                 return stream(effect)
@@ -170,7 +170,7 @@ def fetching(tmp_path: Path) -> Any:
 
         loaded = session.registry.get("acme/zoom")
         place = tmp_path / "x.mp4"
-        return drive(fetch(session, loaded, task, place, None, overwrite=True, **bounds), perform)
+        return drive(fetch(session, loaded, task, place, None, overwrite=True, end=end), perform)
 
     run.clock = clock  # type: ignore[attr-defined]
     return run

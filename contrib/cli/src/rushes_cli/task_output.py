@@ -1,4 +1,4 @@
-"""A task on standard output: the path of its video byte by byte, or JSON."""
+"""A task on standard output: the paths of its videos byte by byte, or JSON."""
 
 import os
 from collections.abc import Iterator
@@ -18,11 +18,12 @@ __all__ = ["json_failures", "print_failure", "print_task", "task_dict"]
 
 
 def print_task(task: "Task", *, as_json: bool) -> None:
-    """Print a finished task: the path of its file, or all of it as JSON."""
+    """Print a finished task: the path of each of its files, or all of it as JSON."""
     if as_json:
         click.echo(json_text(task_dict(task)))
-    elif task.file:
-        click.echo(os.fsencode(task.file))
+    else:
+        for file in task.files:
+            click.echo(os.fsencode(file))
 
 
 @contextmanager

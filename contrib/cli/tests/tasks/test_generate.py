@@ -302,3 +302,36 @@ def test_a_dry_run_reports_a_missing_base_url() -> None:
     run = inside("generate", "x", "-m", "uniall/kling-v3-std-audio", "--dry-run")
     assert run.code == 0
     assert "UNIALL_BASE_URL" in run.out
+
+
+@pytest.mark.usefixtures("soon")
+def test_the_file_of_each_of_several_videos_is_printed(gateway: Gateway, tmp_path: Path) -> None:
+    gateway.videos = 3
+    names = [str(tmp_path / name) for name in ("a.mp4", "a-2.mp4", "a-3.mp4")]
+    run = inside(*KITE, "-o", names[0], "--task", "mine")
+    assert run.code == 0, run
+    assert run.out.splitlines() == names
+    assert "mine: completed, 3 videos downloaded" in run.err
+    shown = json.loads(inside("show", "mine", "--json").out)
+    assert (shown["file"], shown["files"], shown["missing"]) == (names[0], names, [])
+    assert all(name in inside("show", "mine").out for name in names)
+    assert "(+2)" in inside("tasks").out
+
+
+@pytest.mark.usefixtures("soon")
+def test_what_is_missing_of_several_videos_is_named_and_resumed(
+    gateway: Gateway, tmp_path: Path
+) -> None:
+    gateway.videos = 3
+    (tmp_path / "a-2.mp4").write_text("mine")
+    run = inside(*KITE, "-o", str(tmp_path / "a.mp4"), "--task", "mine", "--json")
+    assert run.code == 6
+    assert "2 of the 3 videos of task mine is missing" in run.err
+    told = json.loads(run.out)
+    assert (told["missing"], len(told["files"])) == ([2], 2)
+    assert told["resume"]
+    assert "Missing:   video 2 of 3" in inside("show", "mine").out
+    (tmp_path / "a-2.mp4").unlink()
+    again = inside("resume", "mine", "--json")
+    assert (again.code, json.loads(again.out)["missing"]) == (0, [])
+    assert (tmp_path / "a-2.mp4").read_bytes() == VIDEO

@@ -9,7 +9,7 @@ from typing import Any, Concatenate, ParamSpec
 
 import msgspec
 
-from rushes._fetch.download import ensure_fetched, video_is_at
+from rushes._fetch.download import ensure_fetched, videos_are_at
 from rushes._fetch.target import may_replace
 from rushes._flow import Do, Flow, T
 from rushes._plugins.loading import LoadedVariant
@@ -195,7 +195,7 @@ class Jobs:
         given = (variant, request, task_id, output, overwrite)
         task = yield from self.submit(*given, on_update, end, then)
         if fetched or (
-            yield Do(lambda: video_is_at(require_completed(task), _output_file(output, task)))
+            yield Do(lambda: videos_are_at(require_completed(task), _output_file(output, task)))
         ):
             return task
         return (yield from self.fetch(task, output, overwrite, on_update))
@@ -213,7 +213,7 @@ class Jobs:
         end = self._end(timeout)
         given = yield from self._records.given(task)
         place = _output_file(output, given)
-        if _without_video(given) or (yield Do(lambda: video_is_at(given, place))):
+        if _without_video(given) or (yield Do(lambda: videos_are_at(given, place))):
             return require_completed(given)
         loaded = self.session.load(given)
 
@@ -221,7 +221,7 @@ class Jobs:
             fresh = task.state == "recorded"  # any other task may be ready by now
             task = _with_output(task, output, overwrite)
             task = yield from ensure_accepted(self.session, loaded, task, on_update, end)
-            if task.state == "completed" and not (yield Do(lambda: video_is_at(task, place))):
+            if task.state == "completed" and not (yield Do(lambda: videos_are_at(task, place))):
                 task = yield from poll_again(self.session, loaded, task, on_update)
             task = yield from self._followed(loaded, task, end, on_update, at_once=not fresh)
             return (yield from self._fetched(loaded, task, output, overwrite, on_update, end))
@@ -370,7 +370,8 @@ class Jobs:
     ) -> Flow[Task]:
         place, allowed = _output_file(output, task), may_replace(task, output, overwrite)
         given = (self.session, loaded, task, place, on_update)
-        return (yield from ensure_fetched(*given, overwrite=allowed, end=end))
+        force = overwrite is True
+        return (yield from ensure_fetched(*given, overwrite=allowed, force=force, end=end))
 
     def _end(self, timeout: float | None) -> float | None:
         """Return the deadline of a verb, in the session's `elapsed`; None: the advice decides."""

@@ -25,7 +25,7 @@ from rushes._structs.unrolled import unrolled
 from rushes.calls import Call, Token
 from rushes.draft import Draft
 from rushes.errors import BrokenPluginError, RushesError
-from rushes.problems import Note, Problem
+from rushes.problems import Note, Problem, listing
 from rushes.request import Request
 from rushes.task import Receipt, Refusal, Status
 from rushes.variant import SPEC, Variant
@@ -83,7 +83,7 @@ class LoadedVariant:
                 raise TypeError(f"it returned {type(given).__name__}")
             for kind in (Receipt, Refusal, Status):  # a plugin's own subclass becomes ours
                 if isinstance(given, kind):
-                    return msgspec.convert(msgspec.to_builtins(given), kind)
+                    return _sound(msgspec.convert(msgspec.to_builtins(given), kind))
         return self._steps(hook, given) if isinstance(given, Generator) else given
 
     def build_payload(self, request: Request) -> Draft:
@@ -159,6 +159,16 @@ class LoadedVariant:
         answers = self.call("validate", payload=payload)
         with self.blamed("the hook validate"):
             return [judgement(item) for found in answers if found for item in found]
+
+
+def _sound(read: Any) -> Any:
+    """Return what a hook read; raise ValueError if a video's number is left out."""
+    status = read.status if isinstance(read, Receipt) else read
+    if isinstance(status, Status):
+        numbers = sorted({result.video for result in status.results})
+        if numbers != list(range(1, len(numbers) + 1)):
+            raise ValueError(f"it numbered the videos {listing(numbers)}; number them from 1")
+    return read
 
 
 def _secretly(make: Callable[[], T], secrets: Mapping[str, Secret]) -> T:

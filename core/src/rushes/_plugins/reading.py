@@ -113,13 +113,21 @@ def _percent(value: Any, whole: float) -> float | None:
 
 
 def _results(answers: Answers, task: Any) -> Iterator[Result]:
-    seen = set[str]()
+    """Yield the addresses of the videos, which are numbered in the order of their list."""
+    found: dict[int, dict[str, float | None]] = {}
     for path in answers.videos:
         for passed, value in walk(task, steps(path)):
-            url = pick_text(value)
-            if url and url not in seen:
-                seen.add(url)
-                yield Result(url=url, expires_at=pick_number(at(task, answers.expires_at, passed)))
+            if url := pick_text(value):
+                expires_at = pick_number(at(task, answers.expires_at, passed))
+                found.setdefault(passed[0] if passed else 0, {}).setdefault(url, expires_at)
+    seen = set[str]()
+    number = 0
+    for index in sorted(found):
+        new = {url: when for url, when in found[index].items() if url not in seen}
+        number += bool(new)
+        seen |= new.keys()
+        for url, expires_at in new.items():
+            yield Result(url=url, expires_at=expires_at, video=number)
 
 
 def look_up(answers: Answers, answer: Answer) -> list[Receipt] | None:

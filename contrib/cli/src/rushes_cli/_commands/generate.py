@@ -60,7 +60,7 @@ def generate(
     as_json: bool,
     **given: Any,
 ) -> None:
-    """Make a video from PROMPT and print the path of its file.
+    """Make a video from PROMPT and print the path of its file; of each, if it makes several.
 
     The request is checked first; if there is any problem, all of them are printed and nothing is
     sent. Ctrl-C stops the waiting, not the task; the command that resumes it is printed.

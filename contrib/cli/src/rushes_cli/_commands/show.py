@@ -41,7 +41,7 @@ def show(reference: str, refresh: bool, as_json: bool) -> None:
         return
     for name, value in _facts(task):
         if value:
-            print_line(value, bold=f"{name + ':':<11}")
+            print_line(value, bold=f"{name and name + ':':<11}")
     for number, was in enumerate(history):
         head = "" if number else "History:"
         print_line(f"{format_local(was.updated_at)}  {was.state}", bold=f"{head:<11}")
@@ -65,7 +65,8 @@ def _facts(task: "Task") -> list[tuple[str, str | None]]:
         ("Status", status),
         ("Error", strip_passwords(task.error or "")),
         ("Remote id", task.remote_id),
-        ("File", task.file),
+        *(("" if number else "File", file) for number, file in enumerate(task.files)),
+        ("Missing", _missing(task)),
         ("Output", task.output if task.output != task.file else None),
         ("Estimate", format_cost(task.estimate) if task.estimate is not None else None),
         ("Cost", format_cost(task.cost) if task.cost is not None else None),
@@ -74,6 +75,13 @@ def _facts(task: "Task") -> list[tuple[str, str | None]]:
         ("Polled", format_local(task.looked_at) if task.looked_at is not None else None),
         ("Resume", shell_command("resume", task.id) if task.unfinished else None),
     ]
+
+
+def _missing(task: "Task") -> str | None:
+    """Say which of several videos are not downloaded yet."""
+    if task.state != "completed" or len(task.videos) < 2 or not task.missing:
+        return None
+    return f"video {', '.join(map(str, task.missing))} of {len(task.videos)}"
 
 
 def _sent(task: "Task") -> Any:

@@ -69,7 +69,8 @@ def _status(task: "Task") -> str:
 
 
 def _outcome(task: "Task") -> str:
-    if task.file:
-        return task.file
+    if task.files:
+        more = len(task.files) - 1
+        return task.files[0] + (f" (+{more})" if more else "")
     error = strip_passwords(task.error or "")
     return error if len(error) <= 80 else error[:79] + "…"

@@ -92,7 +92,8 @@ def resume_commands(tasks: "Iterable[Task]") -> list[str]:
 def describe_task(task: "Task") -> str:
     """Describe a task: its state, and what it is waiting for."""
     if task.ended and not task.unfinished:
-        return task.state + (", video downloaded" if task.file else "")
+        several = f"{len(task.files)} videos" if len(task.files) > 1 else "video"
+        return task.state + (f", {several} downloaded" if task.file else "")
     provider = task.variant.partition("/")[0]
     text = task.state + _DETAIL.get(task.state, " at {}").format(provider)
     if task.state == "recorded" and task.error:

@@ -18,6 +18,8 @@ def task_dict(task: "Task", error: Exception | None = None) -> dict[str, Any]:
         "status": task.state,
         "remote_id": task.remote_id,
         "file": task.file,
+        "files": list(task.files),
+        "missing": list(task.missing),
         "cost": task.cost,
         "error": strip_passwords(str(error) if error else task.error or "") or None,
         "created_at": format_utc(task.created_at),
@@ -35,6 +37,7 @@ def missing_task_dict(
     empty: dict[str, Any] = dict.fromkeys(
         ("task", "variant", "status", "remote_id", "file", "cost", "error")
     )
+    empty |= {"files": [], "missing": []}
     problems = getattr(error, "problems", None)
     more = {"problems": problems} if problems is not None else {}
     message = strip_passwords(str(error))

@@ -21,7 +21,8 @@ def output_options(default: str) -> Callable[[F], F]:
         type=click.Path(),
         callback=lambda _ctx, _param, path: _check_encoding(path),
         shell_complete=complete_files,
-        help=f"Where the video goes: a new file, or a folder.  [default: {default}]",
+        help=f"Where the video goes: a new file, or a folder; further ones beside it.  "
+        f"[default: {default}]",
     )
     force: Callable[[F], F] = click.option(
         "--force", is_flag=True, help="Overwrite the file that has the video's name."
