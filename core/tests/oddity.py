@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-import msgspec
 from msgspec import Meta, Struct
 from rushes import (
     Answer,
@@ -65,7 +64,7 @@ def poll(variant: Variant, receipt: Receipt) -> Steps[Answer]:
     if not isinstance(found, dict):
         return film
     merged = {**told, "data": {**told["data"], "film": found}}
-    return msgspec.structs.replace(answer, body=msgspec.json.encode(merged))
+    return answer.with_json(merged)
 
 
 @hookimpl

@@ -110,6 +110,10 @@ class Answer(msgspec.Struct, frozen=True):
         except (ValueError, RecursionError):
             return None
 
+    def with_json(self, value: Any) -> "Answer":
+        """Return the same answer with another body: what several answers say, put into one."""
+        return msgspec.structs.replace(self, body=msgspec.json.encode(value))
+
 
 def _whole(value: Any) -> Any:
     """Replace lone surrogates, which cannot be encoded; they come from truncated emoji."""
