@@ -11,9 +11,9 @@ from rushes._payload.accounting import dropped
 from rushes._payload.body import ABSENT, NOTHING, Body, filled_by, top
 from rushes._payload.combining import complaints, completed
 from rushes._payload.constraints import distance
+from rushes._payload.field_checks import Examiner, printable
 from rushes._payload.fields import PublicURL, shape, unwrap
 from rushes._payload.fields import extra as declared
-from rushes._payload.judging import Examiner, printable
 from rushes._payload.request_fields import fields_set, is_empty
 from rushes._structs.invalid import INVALID
 from rushes.problems import listing, show

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rushes import Client, Problem, Report, Request
 from rushes._check.checking import check, judge
 from rushes._payload.compiled import reading
-from rushes._payload.judging import Examiner
+from rushes._payload.field_checks import Examiner
 from rushes._plugins.registry import Registry
 from rushes._urls import join, origin, public_url_objection
 from rushes.urls import is_loopback

@@ -10,7 +10,7 @@ from rushes._check.naming import CallersNames
 from rushes._check.quick import accepted, quick
 from rushes._payload.body import top
 from rushes._payload.compiled import compiled, reading
-from rushes._payload.judging import Examiner
+from rushes._payload.field_checks import Examiner
 from rushes._payload.request_fields import FIELDS
 from rushes._plugins.loading import LoadedVariant, judgement
 from rushes._structs.invalid import INVALID

@@ -11,8 +11,8 @@ from msgspec import UNSET, Struct
 
 from rushes._payload.body import PlannedUpload
 from rushes._payload.compiled import compiled
+from rushes._payload.field_checks import Examiner
 from rushes._payload.fields import FieldShape
-from rushes._payload.judging import Examiner
 from rushes._payload.request_fields import sets_nothing
 from rushes._plugins.loading import PLUGIN_ERRORS, LoadedVariant
 from rushes.problems import Note

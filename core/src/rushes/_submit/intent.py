@@ -6,7 +6,7 @@ import re
 import msgspec
 
 from rushes._flow import Ask, Do, Flow
-from rushes._payload.judging import Examiner
+from rushes._payload.field_checks import Examiner
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import Session
 from rushes._submit.ids import new_task_id
