@@ -129,7 +129,7 @@ def main() -> int:
         print(f"{count:6,}  {outcome}")
     middle = ends[len(ends) // 2]
     first, last = ends[0], ends[-1]
-    print(f"ended: the first after {first:.0f} s, half after {middle:.0f} s, all after {last:.0f} s")
+    print(f"ended: the first after {first:.0f} s, half after {middle:.0f} s, all at {last:.0f} s")
     print(f"the server saw {created:,} submits, {looks:,} polls, {fetched:,} downloads")
     print(f"over at most {most} connections at once")
     return 0 if outcomes == {"completed": given.tasks} else 1

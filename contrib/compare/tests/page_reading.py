@@ -12,7 +12,7 @@ def until(page: Page, truth: str, *given: object) -> None:
     """Wait until an expression holds in the page; its policy forbids Playwright's own waiting."""
     page.evaluate(
         f"""(given) => new Promise((done, fail) => {{
-            const end = performance.now() + 60000;
+            const end = performance.now() + 200000;
             const look = () => {{
                 if ({truth}) done();
                 else if (performance.now() > end) fail(new Error({json.dumps(truth)}));
