@@ -57,7 +57,7 @@ def index(variants: list[Variant]) -> str:
 
 def _label(row: str) -> str:
     group, _, role = row.partition(".")
-    return (f"{role} image" if role else group).replace("_", " ")
+    return (f"{role} {group.removesuffix('s')}" if role else group).replace("_", " ")
 
 
 def _cell(capability: Capability, numbers: dict[str, int]) -> str:

@@ -44,7 +44,7 @@ def _facts(variant: Variant) -> Iterator[tuple[str, str]]:
     keys_set = md.code(f"rushes keys set {variant.provider}")
     yield "Key", f"{md.code(f'{prefix}_API_KEY')}, or {keys_set}"
     yield "Submitted again", _again(variant)
-    yield "Local images", _uploads(variant)
+    yield "Local files", _uploads(variant)
     for fact in variant.facts:
         yield "Good to know", md.text(fact)
 

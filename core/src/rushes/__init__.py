@@ -71,6 +71,7 @@ if TYPE_CHECKING:
     from rushes.request import Request as Request
     from rushes.request import Shot as Shot
     from rushes.request import Subject as Subject
+    from rushes.request import Video as Video
     from rushes.rules import Finding as Finding
     from rushes.rules import rule as rule
     from rushes.task import Receipt as Receipt
@@ -117,7 +118,7 @@ else:
             "rushes.problems": "Note Problem Source",
             "rushes.provider": "Provider",
             "rushes.report": "Report",
-            "rushes.request": "Image Request Shot Subject",
+            "rushes.request": "Image Request Shot Subject Video",
             "rushes.rules": "Finding rule",
             "rushes._check.schema": "json_schema",
             "rushes._session.session": "OnUpdate",

@@ -67,13 +67,15 @@ class Send(Struct, frozen=True, kw_only=True):
     """Make one call, and return its whole answer within `total` seconds.
 
     The time begins once the call has a place among the client's connections; it waits for one up to
-    `patience` seconds, or without limit if that is None. A `dispatch` marks the paid call: it gets
+    `patience` seconds, or without limit if that is None. With `thin`, long texts are left out of a
+    JSON answer, which may then be large. A `dispatch` marks the paid call: it gets
     a new connection, so that it never uses one that the other side is just closing.
     """
 
     call: Call
     total: float
     patience: float | None = None
+    thin: bool = False
     dispatch: Dispatch | None = None
 
     @property

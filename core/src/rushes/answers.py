@@ -55,6 +55,9 @@ class Answers(Struct, frozen=True, kw_only=True):
     - `videos`, and `expires_at`: their addresses, and until when they are valid (seconds since
       1970). The items of the first list on a path are several videos, each with its own. Several
       addresses of one item (from several paths, or from a list in it) are alternatives.
+    - `inline`: paths of videos that are base64 text in the answer itself. They are streamed to
+      their files, by making the poll's last call again. Only where this is declared may the answer
+      to a poll be large; long texts are left out of what is read of it.
     - `progress`, a number or text like "50%", where 100, or `progress_of`, is all.
     - `cost`: what was billed, in USD or in units of `usd` dollars.
     - `reason`: why it failed, in words.
@@ -74,6 +77,7 @@ class Answers(Struct, frozen=True, kw_only=True):
     words: Mapping[str, RemoteState]
     own_id: tuple[str, ...] = ()
     videos: tuple[str, ...] = ()
+    inline: tuple[str, ...] = ()
     expires_at: str | None = None
     progress: str | None = None
     progress_of: float = 100

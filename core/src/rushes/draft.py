@@ -17,7 +17,7 @@ from rushes._payload.fields import extra as declared
 from rushes._payload.request_fields import fields_set, is_empty
 from rushes._structs.invalid import INVALID
 from rushes.problems import listing, show
-from rushes.request import Image, Request, Role
+from rushes.request import Image, Request, Role, Video
 from rushes.urls import is_loopback
 from rushes.variant import Always, Built, To, Together, Variant
 
@@ -44,7 +44,7 @@ class Draft(Body):
         self.taken: Mapping[str, Any] = NOTHING
         self._extra: Mapping[Any, Any] | None = None
         self._roles: Sequence[Role] = ()
-        self._stray = 0
+        self._stray: dict[str, int] = {}
         if native:
             return
         if _names_model(variant.payload):
@@ -61,7 +61,7 @@ class Draft(Body):
         places, body = self.variant.fields, self.body
         for field, value in given.items():
             place = places.get(field)
-            if value is INVALID:
+            if value is INVALID or field == "sounds":
                 self._left[field] = value
             elif isinstance(place, To):
                 path = place.path
@@ -80,8 +80,16 @@ class Draft(Body):
                 self._check_always(place, value, field)
             else:
                 self._left[field] = value
+        if self._left:
+            self._carry_listed()
+
+    def _carry_listed(self) -> None:
+        """Carry over images, videos and sounds."""
         if "images" in self._left:
             self._carry_images()
+        for field in ("videos", "sounds"):
+            if field in self._left:
+                self._carry_files(field)
 
     def _turned(self, place: To, value: Any, field: str) -> Any:
         """Return the wire's value for a common one, or ABSENT after recording a problem."""
@@ -185,12 +193,13 @@ class Draft(Body):
     def _mark_what_is_missing(self) -> None:
         """Mark the payload fields that are empty because a common field has a problem.
 
-        Their absence must not be reported: the caller did give the field. An image that is not
-        carried over may belong to any list.
+        Their absence must not be reported: the caller did give the field. An image or a video that
+        is not carried over may belong to any list.
         """
-        lists = {place.path for place in self._places("images") if place.path.endswith("[]")}
-        for path in sorted(lists) * self._stray:
-            self.put(path, INVALID, "images")
+        for field, count in self._stray.items():
+            lists = {place.path for place in self._places(field) if place.path.endswith("[]")}
+            for path in sorted(lists) * count:
+                self.put(path, INVALID, field)
         doubtful = {*self._left} | {top(problem.path) for problem in self.problems}
         for field in sorted(doubtful):
             for path in (path for place in self._places(field) for path in filled_by(place)):
@@ -256,8 +265,28 @@ class Draft(Body):
                 if name in Image.__struct_fields__:
                     self.origins[f"{there}.{name}"] = f"{origin}.{name}"
 
-    def _leave_out(self, image: Image, url: Any, origin: str, rows: Mapping[str, Any]) -> None:
-        """Report why an image is not carried over, and check its address anyway."""
+    def _carry_files(self, field: str) -> None:
+        """Carry over videos or sounds in their order, if the declaration says how."""
+        items, rows = self._left[field], self.variant.fields
+        places = [place for row, place in rows.items() if top(row) == field]
+        if items is INVALID or not places or any(isinstance(place, Built) for place in places):
+            return
+        for index, item in enumerate(self._left.pop(field)):
+            origin, place, url = f"{field}[{index}]", rows.get(field), item
+            if field == "videos":
+                origin, url = f"{origin}.url", item.url
+                place = None if item.role is INVALID else rows.get(f"videos.{item.role}")
+            value = self.address(url, origin)
+            if isinstance(place, To):
+                self.put(place.path, place.form(value) if place.form else value, origin)
+            else:
+                accepted = {row[7:]: place for row, place in rows.items() if row[:7] == "videos."}
+                self._leave_out(item, value, f"{field}[{index}]", accepted)
+
+    def _leave_out(
+        self, image: Image | Video, url: Any, origin: str, rows: Mapping[str, Any]
+    ) -> None:
+        """Report why an image or a video is not carried over, and check its address anyway."""
         if image.role is not INVALID:
             roles = list(rows)
             message = f"{self.variant.id} does not accept {image.role} (accepted: {listing(roles)})"
@@ -267,8 +296,8 @@ class Draft(Body):
             examiner.value(PublicURL, url, f"{origin}.url")
             for found in examiner.problems:
                 self.problem(found.path, found.code, found.message)
-        self._stray += 1
-        self._left["images"] = INVALID
+        self._stray[top(origin)] = self._stray.get(top(origin), 0) + 1
+        self._left[top(origin)] = INVALID
 
     def _merge(self, target: dict[str, Any], more: Mapping[Any, Any], prefix: str) -> None:
         for name, value in more.items():

@@ -7,10 +7,12 @@ import msgspec
 
 from rushes._structs.type_info import ready
 
-__all__ = ["Image", "Request", "Role", "Shot", "Subject"]
+__all__ = ["Image", "Request", "Role", "Shot", "Subject", "Video", "VideoRole"]
 
 Role = Literal["first_frame", "last_frame", "reference"]
 """What an image is for."""
+VideoRole = Literal["reference", "edit"]
+"""What a video is for: to refer to, or to be edited."""
 _Filled = Annotated[str, msgspec.Meta(min_length=1)]
 
 
@@ -23,6 +25,16 @@ class Image(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     url: _Filled
     role: Role
+
+
+class Video(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A video to refer to, or to edit.
+
+    `url` is a public http(s) address or the path of a local file, as of an image.
+    """
+
+    url: _Filled
+    role: VideoRole
 
 
 class Shot(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,7 +62,9 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     counts as 5 where an integer is expected.
 
     `duration` is in seconds, `aspect_ratio` reads like "16:9", `resolution` like "720p", "1080p" or
-    "4k", `guidance` runs from 0 (free) to 1 (literal). `extra` holds a provider's own fields under
+    "4k", `guidance` runs from 0 (free) to 1 (literal). `sounds` are to refer to: addresses or local
+    paths. `continues` is the provider's id of a finished task (`Task.remote_id`), whose video is
+    extended. `extra` holds a provider's own fields under
     the names on its page; they are checked like the rest. A request with nothing but `extra` is a
     native payload.
     """
@@ -61,12 +75,15 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     aspect_ratio: str | None = None
     resolution: str | None = None
     images: Sequence[Image] = ()
+    videos: Sequence[Video] = ()
+    sounds: Sequence[_Filled] = ()
     shots: Sequence[Shot] = ()
     subjects: Sequence[Subject] = ()
     audio: bool | None = None
     watermark: bool | None = None
     guidance: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
     seed: int | None = None
+    continues: str | None = None
     extra: Mapping[Any, Any] = {}
 
 

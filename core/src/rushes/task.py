@@ -28,12 +28,17 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     A task may make several videos: `video` says which of them this is, counted from 1. Results with
     the same number are alternatives; the first that leads to a whole video is used. `expires_at` is
     in seconds since 1970, if the provider reports it.
+
+    `inside`: the answer is JSON, and the video is the base64 text at this path of it, like
+    `response.videos[0].data`. Without an address and a call, it is the answer to the poll that said
+    so: the poll's last call is made again.
     """
 
     url: str | None = None
     call: Call | None = None
     expires_at: float | None = None
     video: Annotated[int, msgspec.Meta(ge=1)] = 1
+    inside: str | None = None
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):

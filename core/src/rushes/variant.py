@@ -81,7 +81,7 @@ class Polling(Struct, frozen=True, kw_only=True):
 
 
 class Uploads(Struct, frozen=True, kw_only=True):
-    """Which local files are accepted: types by content, size in bytes.
+    """Which local files are accepted: types by content (`image/png`, `video/mp4`), size in bytes.
 
     The hook `upload` sends each to the provider, and returns its public address; or its `handle`, a
     text that begins so (`runway://`). Or there is no endpoint for it, and the file goes into the
@@ -96,6 +96,11 @@ class Uploads(Struct, frozen=True, kw_only=True):
     handle: str | None = None
     inline: str | Mapping[str, str] | None = None
     addresses: bool = True
+
+    def types_of(self, kind: str) -> tuple[str, ...]:
+        """Return the accepted types of one kind of file: `image`, `video` or `sound`."""
+        prefix = "audio/" if kind == "sound" else f"{kind}/"
+        return tuple(name for name in self.types if name.startswith(prefix))
 
 
 class Cancel(Struct, frozen=True, kw_only=True):
@@ -113,7 +118,8 @@ class Variant(Struct, frozen=True, kw_only=True):
     """One model at one provider. What a provider's models share is declared in a `Provider`.
 
     `spec` is the number of the hook specification that the plugin was written for, 2. `fields` says
-    the target of each common field, with `images.<role>` for each role of an image; a field that is
+    the target of each common field, with `images.<role>` for each role of an image, `videos.<role>`
+    for each of a video; a field that is
     not in it, and that `build_payload` does not take, is a problem. `cost` estimates USD for a
     valid payload, None if unknown.
 

@@ -27,7 +27,7 @@ from rushes._journal.sqlite import _read
 from rushes._keys.redacting import MIN_LENGTH, redact, redacted
 from rushes._plugins.refusals import refusal_by_status, retry_after
 from rushes._session.session import excerpt
-from rushes._submit.uploading import image_type
+from rushes._submit.uploading import media_type
 from rushes.home import Keys
 
 LONG = "9" * 5000
@@ -147,10 +147,10 @@ def test_any_head_of_a_download_is_accepted_or_refused(
 
 
 @given(st.binary(max_size=40) | st.binary(max_size=12).map(lambda tail: b"RIFF" + tail))
-def test_any_bytes_have_an_image_type_or_none(head: bytes) -> None:
-    found = image_type(head)
+def test_any_bytes_have_an_media_type_or_none(head: bytes) -> None:
+    found = media_type(head)
     assert found is None or found.startswith("image/")
-    assert image_type(head[:32]) == found
+    assert media_type(head[:32]) == found
 
 
 RECORD = msgspec.json.encode(ended(make_task()))

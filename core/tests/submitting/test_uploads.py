@@ -21,7 +21,7 @@ from rushes import (
     Task,
     Timeouts,
 )
-from rushes._submit.uploading import image_type, read
+from rushes._submit.uploading import media_type, read
 from rushes.testing import Clock
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
@@ -48,14 +48,26 @@ def picture(tmp_path: Path) -> Path:
         (b"\0\0\0\x1cftypavif", "image/avif"),
         (b"\0\0\0\x1cftypheic", "image/heic"),
         (b"II*\0", "image/tiff"),
-        (b"RIFF\0\0\0\0WAVE", None),
+        (b"RIFF\0\0\0\0WAVE", "audio/wav"),
+        (b"RIFF\0\0\0\0AVI ", None),
+        (b"\0\0\0\x1cftypisom", "video/mp4"),
+        (b"\0\0\0\x1cftypmp42", "video/mp4"),
+        (b"\0\0\0\x14ftypqt  ", "video/quicktime"),
+        (b"\0\0\0\x1cftypM4A ", "audio/mp4"),
+        (b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\x82\x84webm", "video/webm"),
+        (b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\x82\x88matroska", "video/x-matroska"),
+        (b"ID3\x04", "audio/mpeg"),
+        (b"\xff\xfb\x90", "audio/mpeg"),
+        (b"\xff\xf3\x90", "audio/mpeg"),
+        (b"\xff\xf1\x50", None),  # AAC
+        (b"\xff", None),
         (b"<html>", None),
         (b"\x89PN", None),
         (b"", None),
     ],
 )
 def test_a_type_is_detected_from_content(head: bytes, kind: str | None) -> None:
-    assert image_type(head) == kind
+    assert media_type(head) == kind
 
 
 def test_a_picture_is_uploaded_and_its_address_is_sent(

@@ -67,6 +67,30 @@ _FIELDS: tuple[_Decorator, ...] = (
         shell_complete=complete_files,
         help="Reference image.  [repeatable]",
     ),
+    click.option(
+        "--reference-video",
+        "reference_videos",
+        metavar="VIDEO",
+        multiple=True,
+        shell_complete=complete_files,
+        help="Reference video: a URL or a file.  [repeat]",
+    ),
+    click.option(
+        "--edit-video",
+        "edit_videos",
+        metavar="VIDEO",
+        multiple=True,
+        shell_complete=complete_files,
+        help="Video to edit.  [repeat]",
+    ),
+    click.option(
+        "--sound",
+        "sounds",
+        metavar="SOUND",
+        multiple=True,
+        shell_complete=complete_files,
+        help="Reference sound: a URL or a file.  [repeat]",
+    ),
     click.option("--audio/--no-audio", default=None, help="With sound or without."),
     click.option("--watermark/--no-watermark", default=None, help="With a watermark or without."),
     click.option(
@@ -116,6 +140,12 @@ _FIELDS: tuple[_Decorator, ...] = (
         help="A native field, by its provider's name for it.  [repeatable]",
     ),
 )
+_CONTINUES: _Decorator = click.option(
+    "--continues",
+    metavar="TASK",
+    shell_complete=complete_tasks,
+    help="Finished task to extend: one of ours, or the provider's id of one.",
+)
 _FILES: tuple[_Decorator, ...] = (
     click.option(
         "--request",
@@ -136,7 +166,7 @@ _FILES: tuple[_Decorator, ...] = (
 
 def request_options(command: F) -> F:
     """Add every option of a request; `rushes_cli.request_input.read_request` reads them."""
-    return _add((*_BEFORE_FIELDS, *_FIELDS, *_FILES), command)
+    return _add((*_BEFORE_FIELDS, *_FIELDS, _CONTINUES, *_FILES), command)
 
 
 def field_options(command: F) -> F:

@@ -1,12 +1,18 @@
 """From options and files to a request that remembers which option each field came from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from rushes_cli._request.fields import read_extras, read_images, read_shots, read_subjects
+from rushes_cli._request.fields import (
+    read_extras,
+    read_files,
+    read_images,
+    read_shots,
+    read_subjects,
+)
 from rushes_cli._request.files import read_json_file
 from rushes_cli._request.option_names import DEFAULT_OPTIONS, SIMPLE_OPTIONS
 
@@ -26,6 +32,32 @@ class RequestInput:
     content: Any
     native: bool
     option_names: Mapping[str, str]
+
+    def continuing(self, client: "Client", variant: str) -> "RequestInput":
+        """Return it with the remote id of the task that `--continues` names, if it names ours.
+
+        Raises click.UsageError if that task cannot be continued by this variant.
+        """
+        if self.native or self.option_names.get("continues") != "--continues":
+            return self
+        if not isinstance(self.content, dict) or not (named := self.content.get("continues")):
+            return self
+        found = [task for task in client.tasks() if task.id.startswith(named)]
+        exact = [task for task in found if task.id == named] or found
+        if len(exact) > 1:
+            raise click.UsageError(f"--continues {named}: several tasks begin so; give more of it.")
+        for task in exact:
+            if task.variant.partition("/")[0] != variant.partition("/")[0]:
+                raise click.UsageError(
+                    f"--continues {task.id}: it was made by {task.variant}; {variant} can only "
+                    "extend a video of its own provider."
+                )
+            if task.remote_id is None or task.state != "completed":
+                raise click.UsageError(
+                    f"--continues {task.id}: it is {task.state}; only a completed task is extended."
+                )
+            return replace(self, content={**self.content, "continues": task.remote_id})
+        return self
 
     def check(self, client: "Client", variant: str) -> "Report":
         """Check it against a variant."""
@@ -79,7 +111,7 @@ def read_fields(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str
     for name in ("audio", "watermark"):
         if fields.get(name) is False:
             names[name] = f"--no-{name}"
-    for read in (read_images, read_shots, read_subjects, read_extras):
+    for read in (read_images, read_files, read_shots, read_subjects, read_extras):
         more, more_names = read(given)
         fields |= more
         names |= more_names

@@ -253,3 +253,14 @@ def test_an_odd_terminal_does_not_cause_a_failure() -> None:
     run = outside("check", "ein Drachen über 東京 🪁", *KLING, PYTHONIOENCODING="ascii")
     assert run.code == 0
     assert '"model": "kling-v3"' in run.out
+
+
+def test_videos_and_sounds_are_options_and_problems_name_them() -> None:
+    given = ("--edit-video", "a.mp4", "--reference-video", "b.mp4", "--reference-video", "c.mp4")
+    run = inside("check", "A kite", "-m", "toapis/kling-v3", *given, "--sound", "d.mp3", "--json")
+    found = {problem["path"]: problem["code"] for problem in json.loads(run.out)["problems"]}
+    assert (run.code, found) == (4, {"videos": "unsupported", "sounds": "unsupported"})
+    told = inside("check", "A kite", "-m", "toapis/kling-v3", *given, "--sound", "d.mp3").out
+    assert "--sound: toapis/kling-v3 does not accept sounds" in told
+    run = inside("check", "A kite", "--continues", "x")
+    assert (run.code, "choose -m VARIANT" in run.err) == (2, True)

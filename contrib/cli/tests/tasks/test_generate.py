@@ -2,13 +2,16 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 import rushes
 from cli_gateway import KEY, VIDEO, Gateway, response
 from cli_runs import inside, interrupted, outside
 from rushes.testing import Clock
 from rushes_cli._runtime import clients
+from rushes_cli.request_input import read_request
 
 KITE = ("generate", "A red kite", "-m", "toapis/kling-v3")
 
@@ -335,3 +338,35 @@ def test_what_is_missing_of_several_videos_is_named_and_resumed(
     again = inside("resume", "mine", "--json")
     assert (again.code, json.loads(again.out)["missing"]) == (0, [])
     assert (tmp_path / "a-2.mp4").read_bytes() == VIDEO
+
+
+@pytest.mark.usefixtures("soon")
+def test_what_continues_names_is_one_of_our_tasks_or_a_remote_id(gateway: Gateway) -> None:
+    def continued(task: str, *, model: str = "toapis/kling-v3") -> str:
+        given: dict[str, Any] = {
+            "continues": task,
+            **dict.fromkeys(("request_file", "native_file")),
+        }
+        given |= dict.fromkeys(("reference", "edit_videos", "reference_videos", "sounds"), ())
+        given |= dict.fromkeys(("shots", "shot_durations", "subjects", "subject_images"), ())
+        given |= {"extras": (), "first_frame": None, "last_frame": None}
+        with clients.make_client() as client:
+            return str(read_request(given).continuing(client, model).content["continues"])
+
+    assert inside(*KITE, "--task", "mine-1").code == 0
+    remote = json.loads(inside("show", "mine-1", "--json").out)["remote_id"]
+    assert continued("mine-1") == continued("min") == remote
+    assert continued("somebody-elses") == "somebody-elses"
+    assert inside("generate", "Another", "-m", "toapis/kling-v3", "--task", "mine-2").code == 0
+    for named, model, words in (
+        ("min", "toapis/kling-v3", "several tasks begin so"),
+        ("mine-1", "apimart/kling-v3", "was made by toapis/kling-v3"),
+    ):
+        with pytest.raises(click.UsageError, match=words):
+            continued(named, model=model)
+    gateway.polls = ["failed"]
+    assert inside("generate", "Third", "-m", "toapis/kling-v3", "--task", "lost").code == 5
+    with pytest.raises(click.UsageError, match="it is failed; only a completed task is extended"):
+        continued("lost")
+    run = inside(*KITE, "--continues", "mine-1", "--json")
+    assert (run.code, json.loads(run.out)["problems"][0]["path"]) == (4, "continues")

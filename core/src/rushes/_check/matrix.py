@@ -14,7 +14,7 @@ from rushes._vocabulary.places import find
 from rushes.problems import listing
 from rushes.variant import Always, Built, To, Together, Variant
 
-SCALARS = frozenset(name for name in TARGETS if name.partition(".")[0] not in ITEMS)
+SCALARS = frozenset(name for name in TARGETS if name.partition(".")[0] not in (*ITEMS, "sounds"))
 """The common fields with a single value."""
 
 

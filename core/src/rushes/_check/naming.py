@@ -76,7 +76,7 @@ class CommonNames(Names):
         place = self._target(path)
         if isinstance(place, Together):
             return PLUS.join(place.fields)
-        rows = [row for row, _ in self._rows(path)]
+        rows = [row if row[:7] == "images." else top(row) for row, _ in self._rows(path)]
         roles = [row.partition(".")[2] for row in rows if "." in row]
         return _either(roles) if roles else rows[0] if rows else path
 

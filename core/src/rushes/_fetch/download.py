@@ -10,6 +10,7 @@ import msgspec
 
 from rushes import _log as log
 from rushes._fetch.container import looks_like
+from rushes._fetch.inside import VideoInside
 from rushes._fetch.part_file import PartFile
 from rushes._fetch.regular import open_regular
 from rushes._fetch.target import refuse_to_replace
@@ -355,15 +356,17 @@ def _download(
         results = offer.results
         if session.time.elapsed() >= offer.end or place >= len(results):
             break
+        result = results[place]
+        sink = VideoInside(part, result.inside) if result.inside else part
         try:
-            answer = yield from _follow_redirects(session, loaded, offer, results[place], part)
+            answer = yield from _follow_redirects(session, loaded, offer, result, sink)
         except (NotSent, Interrupted) as failure:
             stalled = isinstance(failure, Stalled)
             trouble = session.keys.clean(loaded, str(failure))
             log.warning("download broke off", task=offer.task.id, reason=trouble)
             continue
         stalled = False
-        trouble = yield from _trouble(session, loaded, offer, part, answer, on_update)
+        trouble = yield from _trouble(session, loaded, offer, sink, answer, on_update)
         if not trouble:
             return
     allowed = f"in {ATTEMPTS} attempts"
@@ -381,13 +384,13 @@ def _trouble(
     session: Session,
     loaded: LoadedVariant,
     offer: _Fetch,
-    part: PartFile,
+    sink: PartFile | VideoInside,
     answer: Answer,
     on_update: OnUpdate | None,
 ) -> Flow[str]:
     """Explain why an answer is not a complete video, and recover if possible."""
     if answer.status in (200, 206):
-        return part.missing or ""
+        return sink.missing or ""
     if answer.status in GONE:
         trouble = f"the link to the video has expired (HTTP {answer.status})"
         if offer.refreshed:
@@ -397,16 +400,20 @@ def _trouble(
         before = offer.results
         offer.task = yield from poll_again(session, loaded, offer.task, on_update, left)
         if offer.results != before:
-            part.restart()  # a tag belongs to one address; it means nothing at another
+            sink.restart()  # a tag belongs to one address; it means nothing at another
         return trouble
     if answer.status == 416:
-        part.restart()
+        sink.restart()
         return "the server refused to send the rest"
     return f"HTTP {answer.status}, {looks_like(answer.body)}"
 
 
 def _follow_redirects(
-    session: Session, loaded: LoadedVariant, offer: _Fetch, result: Result, part: PartFile
+    session: Session,
+    loaded: LoadedVariant,
+    offer: _Fetch,
+    result: Result,
+    sink: PartFile | VideoInside,
 ) -> Flow[Answer]:
     """Follow redirects by hand: every address is checked, and the key is sent to the first only."""
     call = result.call or Call.get(result.url or "")
@@ -416,10 +423,10 @@ def _follow_redirects(
         if result.call and not hop:
             sent: Any = session.send(loaded, call, left, task=offer.task)
             call = sent.call
-        call = msgspec.structs.replace(call, headers={**call.headers, **part.headers()})
+        call = msgspec.structs.replace(call, headers={**call.headers, **sink.headers()})
         public_only = not is_loopback(offer.task.base_url)
         answer: Answer = yield Stream(
-            call=call, total=left, sink=part, public_only=public_only, patience=left
+            call=call, total=left, sink=sink, public_only=public_only, patience=left
         )
         if answer.status not in (301, 302, 303, 307, 308):
             return answer

@@ -145,10 +145,12 @@ class PartFile:
         return given != self.tag or self._expected not in (None, total)
 
     def write(self, chunk: bytes) -> None:
-        """Append a chunk.
+        """Append a chunk that arrived; raises what `append` and `arrived` raise."""
+        self.append(chunk)
+        self.arrived(len(chunk))
 
-        Raises Interrupted if the time is over, Stalled if too little has arrived lately.
-        """
+    def append(self, chunk: bytes) -> None:
+        """Append a chunk; raises ResultError if the video is too large."""
         if self._process != os.getpid():
             raise Interrupted("the process was forked; its parent continues the download")
         if self.size + len(chunk) > MAX_VIDEO:
@@ -159,10 +161,13 @@ class PartFile:
             rest = rest[self._file.write(rest) :]
         self._digest.update(chunk)
         self.size += len(chunk)
-        self._came += len(chunk)
-        self._in_time()
 
-    def _in_time(self) -> None:
+    def arrived(self, count: int) -> None:
+        """Count bytes that arrived.
+
+        Raises Interrupted if the time is over, Stalled if too little has arrived lately.
+        """
+        self._came += count
         now = self._elapsed()
         if self.size == self._expected:
             return

@@ -22,6 +22,7 @@ from rushes._network.messages import (
     bounded,
     core_of,
     failures,
+    kept_of,
     received,
     request_of,
     unpacked_answer,
@@ -48,7 +49,8 @@ class AsyncTransport:
         """Make one call and return its whole answer."""
 
         async def read(response: httpx.Response) -> Answer:
-            answer = unpacked_answer(response, await self._read(response, MAX_ANSWER + 1))
+            body = await self._read(response, MAX_ANSWER + 1, kept_of(effect))
+            answer = unpacked_answer(response, body)
             if effect.dispatch:
                 effect.dispatch.answer = answer
             return answer
@@ -142,10 +144,12 @@ class AsyncTransport:
             async with contextlib.aclosing(response.stream):
                 return await read(response)
 
-    async def _read(self, response: httpx.Response, most: int) -> bytes:
+    async def _read(
+        self, response: httpx.Response, most: int, kept: Callable[[bytes], bytes] = bytes
+    ) -> bytes:
         body = bytearray()
         async for chunk in body_of(response):
-            body += chunk
+            body += kept(chunk)
             if len(body) >= most:
                 break
         return bounded(body, most)

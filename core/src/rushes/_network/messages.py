@@ -5,7 +5,7 @@ Interrupted: https://www.python-httpx.org/exceptions/
 """
 
 import email.utils
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,7 @@ import msgspec
 from rushes._flow import Interrupted, NotSent, Send, Stalled, Stream
 from rushes._network.active_call import ActiveCall, keep_libraries_silent
 from rushes._network.decoding import decoded
+from rushes._network.long_texts import WithoutLongTexts
 from rushes._network.settings import NetworkSettings
 from rushes.calls import Answer
 from rushes.urls import without_secrets
@@ -154,6 +155,11 @@ def bounded(body: bytearray, most: int) -> bytes:
     if len(body) > MAX_ANSWER:
         raise Interrupted(f"the answer is larger than {MAX_ANSWER} bytes")
     return bytes(body[:most])
+
+
+def kept_of(effect: Send) -> Callable[[bytes], bytes]:
+    """Return what keeps of each piece of an answer's body what is wanted: usually all of it."""
+    return WithoutLongTexts().keep if effect.thin else bytes
 
 
 def answer_of(response: httpx.Response, body: bytes = b"") -> Answer:

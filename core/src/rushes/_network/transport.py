@@ -25,6 +25,7 @@ from rushes._network.messages import (
     core_of,
     failures,
     fresh,
+    kept_of,
     received,
     request_of,
     unpacked_answer,
@@ -47,7 +48,8 @@ class Transport:
         """Make one call and return its whole answer."""
 
         def read(response: httpx.Response, active: ActiveCall) -> Answer:
-            answer = unpacked_answer(response, self._read(response, active, MAX_ANSWER + 1))
+            body = self._read(response, active, MAX_ANSWER + 1, kept_of(effect))
+            answer = unpacked_answer(response, body)
             if effect.dispatch:
                 effect.dispatch.answer = answer
             return answer
@@ -116,11 +118,17 @@ class Transport:
             if not self._routes.keep(connection):
                 connection.close()
 
-    def _read(self, response: httpx.Response, active: ActiveCall, most: int) -> bytes:
+    def _read(
+        self,
+        response: httpx.Response,
+        active: ActiveCall,
+        most: int,
+        kept: Callable[[bytes], bytes] = bytes,
+    ) -> bytes:
         body = bytearray()
         for chunk in body_of(response):
             check_deadline(active)
-            body += chunk
+            body += kept(chunk)
             if len(body) >= most:
                 break
         return bounded(body, most)

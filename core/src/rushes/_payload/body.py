@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from rushes._structs.invalid import INVALID
 from rushes.problems import Note, Problem, show
-from rushes.request import Image, Shot, Subject
+from rushes.request import Image, Shot, Subject, Video
 from rushes.urls import has_scheme
 from rushes.variant import Always, Built, To, Together, Uploads, Variant
 
@@ -22,20 +22,30 @@ NOTHING: Mapping[str, Any] = {}
 ABSENT = object()
 """Stands for a value that is not there."""
 
-ITEMS: Mapping[str, type[Struct]] = {"images": Image, "shots": Shot, "subjects": Subject}
-"""The item types of the common fields that are lists."""
+ITEMS: Mapping[str, type[Struct]] = {
+    "images": Image,
+    "videos": Video,
+    "shots": Shot,
+    "subjects": Subject,
+}
+"""The item types of the common fields that are lists of objects."""
+
+KINDS: Mapping[str, str] = {"videos": "video", "sounds": "sound"}
+"""The kinds of files that common fields name; those of the others are images."""
 
 
 class PlannedUpload(Struct, frozen=True, kw_only=True):
     """A local file to upload before the submit, and the placeholder for its address until then.
 
-    `origin` is the path at which the request names it, `also` are further such paths.
+    `origin` is the path at which the request names it, `also` are further such paths. `kind` is
+    what the file has to be: an `image`, a `video` or a `sound`.
     """
 
     path: str
     origin: str
     placeholder: str
     also: tuple[str, ...] = ()
+    kind: str = "image"
 
 
 class Body:
@@ -100,35 +110,38 @@ class Body:
         self.notes.append(Note(path=path, code=code, message=message, source=self.page))
 
     def address(self, url: str, origin: str) -> Any:
-        """Return the payload's value for an image: its address, or a placeholder.
+        """Return the payload's value for an image, video or sound: its address, or a placeholder.
 
         A local file is uploaded before the submit, if the provider has an endpoint for it, and only
         once, however often it is named; or it is put in place of the placeholder then.
         """
-        uploads = self.variant.uploads
+        uploads, kind = self.variant.uploads, KINDS.get(top(origin), "image")
         if url is INVALID:
             return url
         if has_scheme(url) or "://" in url:
             if uploads is None or uploads.addresses:
                 return url
             message = (
-                f"{self.variant.provider} does not fetch images from addresses; give a local file"
+                f"{self.variant.provider} does not fetch a {kind} from an address; give a local file"
             )
             self.problem(origin, "no_address", message)
             return INVALID
-        if uploads is None:
+        if uploads is None or not uploads.types_of(kind):
+            lacks = f"takes no local {kind}s" if uploads else "has no upload endpoint"
             message = (
-                f"{show(url)} is a local file, but {self.variant.provider} has no upload endpoint; "
+                f"{show(url)} is a local file, but {self.variant.provider} {lacks}; "
                 "give a public http(s) address"
             )
             self.problem(origin, "no_upload", message)
             return UPLOAD
         for place, file in enumerate(self.files):
-            if PurePath(file.path) == PurePath(url):
+            if file.kind == kind and PurePath(file.path) == PurePath(url):
                 self.files[place] = msgspec.structs.replace(file, also=(*file.also, origin))
                 return _in_place(file.placeholder, uploads)
         placeholder = f"{UPLOAD}{len(self.files)}/{quote(PurePath(url).name)}"
-        self.files.append(PlannedUpload(path=url, origin=origin, placeholder=placeholder))
+        self.files.append(
+            PlannedUpload(path=url, origin=origin, placeholder=placeholder, kind=kind)
+        )
         return _in_place(placeholder, uploads)
 
     def origins_of(self, path: str) -> tuple[str, ...]:
@@ -203,6 +216,8 @@ def _as_request_path(origin: str, rest: str) -> str:
 
     A shot's own field keeps its name; a field that only the wire has maps to the shot as a whole.
     """
+    if top(origin) == "sounds":
+        return origin
     item = ITEMS.get(top(origin))
     if item is None:
         return origin + rest

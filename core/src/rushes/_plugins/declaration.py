@@ -16,16 +16,19 @@ from rushes._payload.struct_objections import objections, type_objections
 from rushes._vocabulary.conditions import refuse_impossible
 from rushes._vocabulary.places import Place, find
 from rushes.errors import BrokenPluginError
-from rushes.request import Role
+from rushes.request import Role, VideoRole
 from rushes.rules import Rule
 from rushes.variant import Always, Built, To, Together, Variant
 
+ROLES: dict[str, Any] = {"images": Role, "videos": VideoRole}
 TARGETS = tuple(
     name
     for field in FIELDS
-    for name in ([f"images.{role}" for role in get_args(Role)] if field == "images" else [field])
+    for name in (
+        [f"{field}.{role}" for role in get_args(ROLES[field])] if field in ROLES else [field]
+    )
 )
-"""What a declaration says the target of: the common fields, and each role of an image."""
+"""What a declaration says the target of: the common fields, each role of an image or a video."""
 
 
 HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")

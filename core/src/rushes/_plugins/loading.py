@@ -20,6 +20,8 @@ from rushes._plugins import defaults
 from rushes._plugins.declaration import checked
 from rushes._plugins.declared_answers import check_answers
 from rushes._plugins.installed import distribution
+from rushes._plugins.reading import EVERY
+from rushes._plugins.reading import steps as path_steps
 from rushes._structs.type_info import ready
 from rushes._structs.unrolled import unrolled
 from rushes.calls import Call, Token
@@ -168,6 +170,9 @@ def _sound(read: Any) -> Any:
         numbers = sorted({result.video for result in status.results})
         if numbers != list(range(1, len(numbers) + 1)):
             raise ValueError(f"it numbered the videos {listing(numbers)}; number them from 1")
+        for result in status.results:
+            if result.inside is not None and EVERY in path_steps(result.inside):
+                raise ValueError(f"{result.inside!r} is not the path of one text")
     return read
 
 

@@ -87,10 +87,10 @@ def _is_a_task(answers: Answers, answer: Answer, data: Any, holder: Any) -> bool
 
 def status(answers: Answers, answer: Answer, remote_id: str | None) -> Status | None:
     """Return the status of our task, or None if the answer is not understood."""
-    found = [task for _, task in walk(answer.json(), steps(answers.task))]
+    found = list(walk(answer.json(), steps(answers.task)))
     if answers.task.endswith("[]"):
-        found = [task for task in found if first_text(task, answers.own_id) == remote_id]
-    task = found[0] if found else None
+        found = [one for one in found if first_text(one[1], answers.own_id) == remote_id]
+    outer, task = found[0] if found else ((), None)
     state = answers.words.get(pick_text(at(task, answers.status)) or "")
     if state is None:
         return None
@@ -98,7 +98,7 @@ def status(answers: Answers, answer: Answer, remote_id: str | None) -> Status | 
     return Status(
         state=state,
         progress=_percent(at(task, answers.progress), answers.progress_of),
-        results=tuple(_results(answers, task)),
+        results=tuple(_results(answers, task, outer)),
         reason=first_text(task, answers.reason),
         cost=None if cost is None else cost * answers.usd,
         remote_id=first_text(task, answers.own_id),
@@ -112,22 +112,36 @@ def _percent(value: Any, whole: float) -> float | None:
     return pick_percent(None if number is None else number / whole * 100)
 
 
-def _results(answers: Answers, task: Any) -> Iterator[Result]:
-    """Yield the addresses of the videos, which are numbered in the order of their list."""
-    found: dict[int, dict[str, float | None]] = {}
-    for path in answers.videos:
+def _results(answers: Answers, task: Any, outer: Places) -> Iterator[Result]:
+    """Yield where the videos are, which are numbered in the order of their list.
+
+    `outer` are the items that the path to the task passed.
+    """
+    found: dict[int, list[Result]] = {}
+    for path in (*answers.videos, *answers.inline):
         for passed, value in walk(task, steps(path)):
-            if url := pick_text(value):
-                expires_at = pick_number(at(task, answers.expires_at, passed))
-                found.setdefault(passed[0] if passed else 0, {}).setdefault(url, expires_at)
-    seen = set[str]()
-    number = 0
-    for index in sorted(found):
-        new = {url: when for url, when in found[index].items() if url not in seen}
-        number += bool(new)
+            if text := pick_text(value):
+                result = Result(
+                    url=text, expires_at=pick_number(at(task, answers.expires_at, passed))
+                )
+                if path in answers.inline:
+                    whole = f"{answers.task}.{path}" if answers.task else path
+                    result = Result(inside=_exactly(whole, (*outer, *passed)))
+                found.setdefault(passed[0] if passed else 0, []).append(result)
+    seen, number = set[str | None](), 0
+    for _, results in sorted(found.items()):
+        new = {place: result for result in results if (place := result.url or result.inside)}
+        fresh = [place for place in new if place not in seen]
+        number += bool(fresh)
         seen |= new.keys()
-        for url, expires_at in new.items():
-            yield Result(url=url, expires_at=expires_at, video=number)
+        for place in fresh:
+            yield msgspec.structs.replace(new[place], video=number)
+
+
+def _exactly(path: str, passed: Places) -> str:
+    """Return the path of one item: each list that a path passes gets its index."""
+    indexes = iter(passed)
+    return re.sub(r"\[\]", lambda _: f"[{next(indexes, 0)}]", path)
 
 
 def look_up(answers: Answers, answer: Answer) -> list[Receipt] | None:

@@ -74,6 +74,7 @@ class Session(Struct, kw_only=True, dict=True):
         *,
         task: Task | None = None,
         patience: float | None = None,
+        thin: bool = False,
         dispatch: Dispatch | None = None,
     ) -> Effect:
         """Describe a call to the provider, with its key where that belongs.
@@ -81,7 +82,7 @@ class Session(Struct, kw_only=True, dict=True):
         `task` is the task that the call belongs to.
         """
         call = self.keys.authorize(loaded, call, task, self.time.now())
-        return Send(call=call, total=total, patience=patience, dispatch=dispatch)
+        return Send(call=call, total=total, patience=patience, thin=thin, dispatch=dispatch)
 
     def target(self, task: Task) -> Path:
         """Return the path for a task's video."""

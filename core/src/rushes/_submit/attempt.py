@@ -126,6 +126,8 @@ def as_told(
     status = receipt.status if receipt else None
     if status is None or (status.state == "completed" and not status.results):
         return task
+    if any(result.url is None and result.call is None for result in status.results):
+        return task  # it is in the answer to a poll, which is still to be made
     return (yield from record_status(session, task, status, on_update))
 
 

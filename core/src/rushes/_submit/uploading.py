@@ -31,23 +31,39 @@ _MAGIC = (
     (b"BM", "image/bmp"),
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),
+    (b"ID3", "audio/mpeg"),
 )
 
 
-def image_type(head: bytes) -> str | None:
-    """Return an image's media type from its first bytes, or None if it is unknown."""
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "image/webp"
-    if head[4:12] in (b"ftypavif", b"ftypavis"):
-        return "image/avif"
-    if head[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1"):
-        return "image/heic"
+_BRANDS = {
+    **dict.fromkeys((b"avif", b"avis"), "image/avif"),
+    **dict.fromkeys((b"heic", b"heix", b"mif1"), "image/heic"),
+    **dict.fromkeys((b"M4A ", b"M4B "), "audio/mp4"),
+    b"qt  ": "video/quicktime",
+}
+"""What the first brand of an ISO file says of it; any other is a video (ISO/IEC 14496-12, 4.3)."""
+_RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav"}
+HEAD = 64
+"""Bytes of a file from which its type is known."""
+
+
+def media_type(head: bytes) -> str | None:
+    """Return a file's media type from its first bytes, or None if it is unknown."""
+    if head[:4] == b"RIFF":
+        return _RIFF.get(head[8:12])
+    if head[4:8] == b"ftyp":
+        return _BRANDS.get(head[8:12], "video/mp4")
+    if head.startswith(b"\x1a\x45\xdf\xa3"):
+        return "video/webm" if b"webm" in head[:HEAD] else "video/x-matroska"
+    # A frame of MPEG audio, layer III: eleven bits of sync, then its version and layer.
+    if head[:1] == b"\xff" and len(head) > 1 and head[1] & 0xE6 == 0xE2:
+        return "audio/mpeg"
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
 
 
 def file_problems(planned: PlannedUpload, uploads: Uploads, page: Source) -> list[Problem]:
     """Check a local file against what the provider accepts; report a problem at every use of it."""
-    fault = _file_problem(planned.path, uploads)
+    fault = _file_problem(planned, uploads)
     if fault is None:
         return []
     code, message = fault
@@ -57,20 +73,23 @@ def file_problems(planned: PlannedUpload, uploads: Uploads, page: Source) -> lis
     ]
 
 
-def _file_problem(name: str, uploads: Uploads) -> tuple[str, str] | None:
+def _file_problem(planned: PlannedUpload, uploads: Uploads) -> tuple[str, str] | None:
     """Return the code and message of what is wrong with a file, reading only its beginning."""
+    name, types = planned.path, uploads.types_of(planned.kind)
     path = Path(name).expanduser()
     try:
         with open_regular(path) as file:
-            head = file.read(32)
+            head = file.read(HEAD)
             size = os.fstat(file.fileno()).st_size
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         return "unreadable", f"{name!r} cannot be read: {reason}"
-    kind = image_type(head)
-    if kind not in uploads.types:
-        accepted = [name.removeprefix("image/") for name in uploads.types]
-        return "file_type", f"{name!r} is {kind or 'not an image'}; accepted: {listing(accepted)}"
+    kind = media_type(head)
+    if kind not in types:
+        accepted = listing(name.partition("/")[2] for name in types)
+        article = "an" if planned.kind == "image" else "a"
+        told = kind or f"not {article} {planned.kind}"
+        return "file_type", f"{name!r} is {told}; accepted: {accepted}"
     if size > uploads.max_bytes:
         most = show_size(uploads.max_bytes)
         return "file_size", f"{name!r} has {size:,} bytes; at most {most} are accepted"
@@ -109,7 +128,7 @@ def _inline(template: str | Mapping[str, str], placeholder: str, file: LocalFile
 
 
 def read(path: str) -> LocalFile:
-    """Read a local image completely."""
+    """Read a local file completely."""
     try:
         with open_regular(Path(path).expanduser()) as file:
             content = file.read()
@@ -117,8 +136,8 @@ def read(path: str) -> LocalFile:
         raise NotSentError(
             f"{path} cannot be read: {failure.strerror}; nothing was bought"
         ) from failure
-    name = quote(Path(path).name, safe="")[-100:] or "image"
-    return LocalFile(content, image_type(content[:32]) or "application/octet-stream", name)
+    name = quote(Path(path).name, safe="")[-100:] or "file"
+    return LocalFile(content, media_type(content[:HEAD]) or "application/octet-stream", name)
 
 
 def with_addresses(value: Any, addresses: dict[str, str]) -> Any:

@@ -49,8 +49,8 @@ def cancel(session: Session, loaded: LoadedVariant, task: Task) -> Flow[None]:
 def _seen(session: Session, loaded: LoadedVariant, task: Task) -> Flow[Task]:
     """Return a task in the state that the provider says it is in now."""
     try:
-        answer = yield from poll(session, loaded, task, session.timeouts.poll)
-        status = read_status(session, loaded, task, answer)
+        answer, call = yield from poll(session, loaded, task, session.timeouts.poll)
+        status = read_status(session, loaded, task, answer, call)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         reason = session.keys.clean(loaded, str(failure))
         message = (

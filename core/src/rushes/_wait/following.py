@@ -5,15 +5,15 @@ import math
 import msgspec
 
 from rushes import _log as log
-from rushes._flow import Flow, Interrupted, NotSent, steps
+from rushes._flow import Effect, Flow, Interrupted, NotSent, steps
 from rushes._plugins.loading import LoadedVariant
 from rushes._plugins.refusals import retry_after
 from rushes._session.session import OnUpdate, Session, excerpt, pause_for
 from rushes._wait.outcomes import require_completed, still_running, without_remote_id
 from rushes._wait.status import record_status
-from rushes.calls import Answer
+from rushes.calls import Answer, Call
 from rushes.errors import BrokenPluginError, StillRunningError
-from rushes.task import Receipt, Status, Task
+from rushes.task import Receipt, Result, Status, Task
 from rushes.variant import Polling
 
 GRACE = 120.0
@@ -116,8 +116,8 @@ def _poll_tolerantly(
     """Poll once, within the `left` seconds of the task's time; a failure is tolerated."""
     answer: Answer | None = None
     try:
-        answer = yield from poll(session, loaded, task, left)
-        status = read_status(session, loaded, task, answer)
+        answer, call = yield from poll(session, loaded, task, left)
+        status = read_status(session, loaded, task, answer, call)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         trouble = session.keys.clean(loaded, str(failure))
         advised = retry_after(answer) if answer else None
@@ -126,15 +126,26 @@ def _poll_tolerantly(
     return PollResult(status=status, retry_after=retry_after(answer))
 
 
-def poll(session: Session, loaded: LoadedVariant, task: Task, left: float | None) -> Flow[Answer]:
-    """Poll once, waiting for a connection as long as time is left."""
-    total = max(min(session.timeouts.poll, math.inf if left is None else left), 1.0)
+def poll(
+    session: Session, loaded: LoadedVariant, task: Task, left: float | None
+) -> Flow[tuple[Answer, Call | None]]:
+    """Poll once, waiting for a connection as long as time is left; return the last call, too.
+
+    An answer that may have a video in it may take as long as a download.
+    """
+    answers = loaded.variant.answers
+    large = bool(answers and answers.inline)
+    most = session.timeouts.download if large else session.timeouts.poll
+    total = max(min(most, math.inf if left is None else left), 1.0)
+    made: list[Call] = []
+
+    def send(call: Call) -> Effect:
+        made.append(call)
+        return session.send(loaded, call, total, task=task, patience=left, thin=large)
+
     answer: Answer
-    answer, _ = yield from steps(
-        loaded.call("poll", receipt=_receipt(task), task=task),
-        lambda call: session.send(loaded, call, total, task=task, patience=left),
-    )
-    return answer
+    answer, _ = yield from steps(loaded.call("poll", receipt=_receipt(task), task=task), send)
+    return answer, made[-1] if made else None
 
 
 class NotUnderstood(Exception):
@@ -145,8 +156,10 @@ class PollRefused(NotUnderstood):
     """The provider says why it does not tell: it does not know the task, for example."""
 
 
-def read_status(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Status:
-    """Read a poll's answer; raise NotUnderstood if it says nothing about this task.
+def read_status(
+    session: Session, loaded: LoadedVariant, task: Task, answer: Answer, call: Call | None
+) -> Status:
+    """Read the answer to a poll's last call; raise NotUnderstood if it says nothing about the task.
 
     Raises StillRunningError if the key is refused.
     """
@@ -164,7 +177,15 @@ def read_status(session: Session, loaded: LoadedVariant, task: Task, answer: Ans
         raise NotUnderstood(f"the answer is about another task, {status.remote_id!r}")
     if status.reason is not None:
         status = msgspec.structs.replace(status, reason=session.keys.clean(loaded, status.reason))
-    return status
+    results = tuple(_in_its_answer(result, call) for result in status.results)
+    return msgspec.structs.replace(status, results=results)
+
+
+def _in_its_answer(result: Result, call: Call | None) -> Result:
+    """Return a result with the call whose answer it is in, if that is the poll's."""
+    if result.inside is None or result.url is not None or result.call is not None:
+        return result
+    return msgspec.structs.replace(result, call=call)
 
 
 def _unread(
@@ -211,8 +232,8 @@ def poll_again(
     if task.receipt is None:
         return task
     try:
-        answer = yield from poll(session, loaded, task, left)
-        status = read_status(session, loaded, task, answer)
+        answer, call = yield from poll(session, loaded, task, left)
+        status = read_status(session, loaded, task, answer, call)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         log.warning("no news", task=task.id, reason=session.keys.clean(loaded, str(failure)))
         return task

@@ -8,7 +8,7 @@ import msgspec
 
 from rushes._check.matrix import capabilities
 from rushes._check.schema import json_schema
-from rushes.request import Image, Request, Shot, Subject
+from rushes.request import Image, Request, Shot, Subject, Video
 from rushes.testing._message_checks import MessageChecks
 from rushes.testing._payload_checks import PayloadChecks
 from rushes.testing._purity_checks import PurityChecks
@@ -24,12 +24,15 @@ PORTABLE: dict[str, list[Any]] = {
     "aspect_ratio": ["9:16"],
     "resolution": ["720p", "1080p", "4k"],
     "images": [[Image(URL, role)] for role in ("first_frame", "last_frame", "reference")],
+    "videos": [[Video(URL, role)] for role in ("reference", "edit")],
+    "sounds": [[URL]],
     "shots": [[Shot("k", 3), Shot("l", 2)], [Shot("k"), Shot("l")]],
     "subjects": [[Subject("kite", "red", [URL, URL])]],
     "audio": [True, False],
     "watermark": [True, False],
     "guidance": [0.25],
     "seed": [7],
+    "continues": ["task-7"],
 }
 """Values of common fields whose wire bodies are kept in the snapshot."""
 

@@ -14,7 +14,7 @@ from rushes._payload.fields import shape
 from rushes.calls import pick
 from rushes.problems import Note, Problem
 from rushes.report import Report
-from rushes.request import Image, Request, Shot, Subject
+from rushes.request import Image, Request, Shot, Subject, Video
 from rushes.testing._under_test import VariantUnderTest, as_request
 from rushes.testing._values import URL, good
 from rushes.variant import Always, Together
@@ -33,6 +33,11 @@ PROBES: dict[str, list[Any]] = {
         [Image(URLS[0], "first_frame"), Image(URLS[2], "last_frame")],
         [Image(URLS[1], "first_frame"), Image(URLS[0], "last_frame")],
     ],
+    "videos": [
+        *([Video(url, role)] for role in ("reference", "edit") for url in URLS[:2]),
+        [Video(url, "reference") for url in URLS[:2]],
+    ],
+    "sounds": [URLS[:1], URLS[1:2], URLS[:2]],
     "shots": [
         [Shot("k", 3), Shot("l", 2)],
         [Shot("k"), Shot("l")],
@@ -51,6 +56,7 @@ PROBES: dict[str, list[Any]] = {
     "watermark": [True, False],
     "guidance": [0.25, 0.75],
     "seed": [7, 8],
+    "continues": ["task-7", "task-8"],
 }  # fmt: skip
 """Values of each common field; every two of them must make a difference."""
 

@@ -35,10 +35,14 @@ def check(
         return
     request = read_request(given)
     if model is None and not request.native:
+        if given["continues"] is not None:
+            raise click.UsageError("--continues names one provider's task; choose -m VARIANT.")
         _check_all(ctx, request, as_json=as_json)
         return
     with clients.make_client() as client:
-        report = request.check(client, choose_variant(client, model))
+        variant = choose_variant(client, model)
+        request = request.continuing(client, variant)
+        report = request.check(client, variant)
     if as_json:
         from rushes_cli._output.report import report_dict
 

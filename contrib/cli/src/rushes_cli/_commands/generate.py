@@ -69,6 +69,7 @@ def generate(
     with json_failures(task, model, as_json=as_json), clients.make_client() as client:
         target = absolute_output(output)
         variant = choose_variant(client, model)
+        request = request.continuing(client, variant)
         report = request.check(client, variant)
         declaration = client.registry.get(variant).variant
         if not dry_run and report.valid:

@@ -15,6 +15,8 @@ LABELS = {
     "images.first_frame": "first frame",
     "images.last_frame": "last frame",
     "images.reference": "reference",
+    "videos.reference": "reference video",
+    "videos.edit": "video to edit",
 }
 LABEL, CELL, GAP = 15, 14, 2
 """Widths in characters: a field's name, a variant's cell at most, the gap between two cells."""

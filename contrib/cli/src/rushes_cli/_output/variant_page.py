@@ -44,16 +44,16 @@ def _facts(variant: "Variant") -> list[tuple[str, str]]:
     from rushes.urls import without_secrets
 
     no_address = f"no default; set {variant.environment_prefix}_BASE_URL"
-    uploads = "none; images must be public URLs"
+    uploads = "none; files must be public URLs"
     if variant.uploads:
-        kinds = ", ".join(kind.removeprefix("image/") for kind in variant.uploads.types)
+        kinds = ", ".join(kind.partition("/")[2] for kind in variant.uploads.types)
         only = "" if variant.uploads.addresses else "; no public URLs"
         uploads = f"{kinds}, up to {show_size(variant.uploads.max_bytes)}{only}"
     return [
         ("Page", f"{variant.page.title}: {variant.page.url}"),
         ("Base URL", without_secrets(variant.base_url or "") or no_address),
         ("Key", _key(variant)),
-        ("Local images", uploads),
+        ("Local files", uploads),
         ("Price", _price(variant)),
         ("Paid once", _paid_once(variant)),
     ]

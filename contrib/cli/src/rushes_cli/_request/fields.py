@@ -1,4 +1,4 @@
-"""The fields of a request that take several options: images, shots, subjects, native fields."""
+"""The fields of a request that take several options: files, shots, subjects, native fields."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -25,6 +25,21 @@ def read_images(given: Mapping[str, Any]) -> FieldsAndNames:
         names[f"images[{len(images)}]"] = f"--reference{which}"
         images.append({"url": url, "role": "reference"})
     return ({"images": images} if images else {}), names
+
+
+def read_files(given: Mapping[str, Any]) -> FieldsAndNames:
+    """Read `--edit-video`, `--reference-video` and `--sound`, in this order."""
+    options = [("videos", "edit_videos", "edit"), ("videos", "reference_videos", "reference"),
+               ("sounds", "sounds", None)]  # fmt: skip
+    fields: dict[str, list[Any]] = {}
+    names: dict[str, str] = {}
+    for field, option, role in options:
+        for number, url in enumerate(given[option], 1):
+            items = fields.setdefault(field, [])
+            which = f" {number}" if len(given[option]) > 1 else ""
+            names[f"{field}[{len(items)}]"] = f"--{option[:-1].replace('_', '-')}{which}"
+            items.append({"url": url, "role": role} if role else url)
+    return fields, names
 
 
 def read_shots(given: Mapping[str, Any]) -> FieldsAndNames:

@@ -12,11 +12,14 @@ SIMPLE_OPTIONS = {
     "watermark": "--watermark",
     "guidance": "--guidance",
     "seed": "--seed",
+    "continues": "--continues",
 }
 """The fields of a request that are one option each."""
 DEFAULT_OPTIONS = {
     **SIMPLE_OPTIONS,
     "images": "--first-frame",
+    "videos": "--reference-video",
+    "sounds": "--sound",
     "shots": "--shot",
     "subjects": "--subject",
     "first_frame": "--first-frame",

@@ -1,4 +1,4 @@
-"""Making the paths of local images absolute: a comparison may be continued from another folder."""
+"""Making the paths of local files absolute: a comparison may be continued from another folder."""
 
 from pathlib import Path
 from typing import Any
@@ -11,15 +11,18 @@ from rushes_compare.results import Row
 
 
 def with_absolute_paths(plan: Plan) -> Plan:
-    """Return a plan whose local images have absolute paths."""
+    """Return a plan whose local files have absolute paths."""
     rows = [Row(name=row.name, request=_in_request(row.request)) for row in plan.rows]
     return msgspec.structs.replace(plan, rows=rows)
 
 
 def _in_request(request: dict[str, Any]) -> dict[str, Any]:
     given = dict(request)
-    if isinstance(given.get("images"), (list, tuple)):
-        given["images"] = [_in_field(image, "url") for image in given["images"]]
+    for name in ("images", "videos"):
+        if isinstance(given.get(name), (list, tuple)):
+            given[name] = [_in_field(item, "url") for item in given[name]]
+    if isinstance(given.get("sounds"), (list, tuple)):
+        given["sounds"] = _absolute(given["sounds"])
     if isinstance(given.get("subjects"), (list, tuple)):
         given["subjects"] = [_in_field(subject, "images") for subject in given["subjects"]]
     return given

@@ -57,7 +57,7 @@ _FIELDS = {field.name: field for field in msgspec.structs.fields(PlanFile)}
 def read_plan_file(path: Path, installed: Collection[str] | None = None) -> PlanFile:
     """Read a plan file; with `installed`, other variants are an error.
 
-    Local images are looked for beside the file. Raises PlanError with everything that is wrong:
+    Local files are looked for beside the file. Raises PlanError with everything that is wrong:
     where, and what is accepted.
     """
     data = _parse(path)
@@ -184,20 +184,21 @@ def _limit_values(value: Any, path: Path) -> None:
 
 
 def _beside(request: Any, folder: Path) -> Any:
-    """Resolve the local images of a request, and of its subjects, against a folder."""
+    """Resolve the local files of a request, and the images of its subjects, against a folder."""
     if not isinstance(request, dict):
         return request
     resolved = dict(request)
-    for name, resolve in (("images", _image_beside), ("subjects", _beside)):
+    listed = ("images", "videos", "sounds")
+    for name, resolve in (*((field, _file_beside) for field in listed), ("subjects", _beside)):
         if isinstance(request.get(name), list):
             resolved[name] = [resolve(item, folder) for item in request[name]]
     return resolved
 
 
-def _image_beside(image: Any, folder: Path) -> Any:
-    """Resolve an image: an object with a `url`, or, in a subject, just the URL or path."""
-    if isinstance(image, dict) and "url" in image:
-        return {**image, "url": _image_beside(image["url"], folder)}
-    if not isinstance(image, str) or not image or "://" in image or image.startswith("data:"):
-        return image
-    return str(folder / Path(image).expanduser())
+def _file_beside(file: Any, folder: Path) -> Any:
+    """Resolve a file: an object with a `url`, or, in a subject, just the URL or path."""
+    if isinstance(file, dict) and "url" in file:
+        return {**file, "url": _file_beside(file["url"], folder)}
+    if not isinstance(file, str) or not file or "://" in file or file.startswith("data:"):
+        return file
+    return str(folder / Path(file).expanduser())

@@ -4,17 +4,18 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from rushes import Image, Request, Shot, Subject
+from rushes import Image, Request, Shot, Subject, Video
 
 _INSIDE: dict[str, tuple[str, ...]] = {
     "images": Image.__struct_fields__,
+    "videos": Video.__struct_fields__,
     "shots": Shot.__struct_fields__,
     "subjects": Subject.__struct_fields__,
 }
 
 
 def unknown_field_errors(request: Any, where: str, *more: str) -> Iterator[str]:
-    """Yield an error for each unknown field of a request and of its images, shots and subjects.
+    """Yield an error for each unknown field of a request and of what it lists.
 
     `more` are names accepted beside a request's own. The fields in `extra` are the provider's; what
     is not an object is reported elsewhere.
