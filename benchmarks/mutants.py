@@ -2,7 +2,9 @@
 
 Each mutant is made mechanically from the source of a plugin, shadows the real one, and the
 plugin's kit test (its few lines, and its snapshot) is run against it. A mutant that no test
-notices has survived. Usage: python benchmarks/mutants.py [SUBJECT…] [--every N] [--docs FILE]
+notices has survived.
+
+Usage: python benchmarks/mutants.py [SUBJECT…] [--every N] [--jobs N] [--docs FILE]
 """
 
 import argparse
@@ -16,12 +18,15 @@ from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
 from multiprocessing import get_context
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
-import rushes.testing  # noqa: F401 - loaded once, before the processes part
-import rushes_sandbox  # noqa: F401
+import rushes_sandbox  # noqa: F401 - loaded once, before the processes part
+from rushes.testing import VariantConformance
 
 ROOT = Path(__file__).parent.parent
 
@@ -33,7 +38,7 @@ class Subject:
     source: Path
     modules: tuple[str, ...]
     kit: Path
-    only: str = "Test"
+    tests: tuple[str, ...]
 
     @property
     def package(self) -> str:
@@ -45,21 +50,29 @@ class Subject:
         return package / f"{module}.py" if package.is_dir() else package
 
 
-def _plugin(provider: str, kit: str, *modules: str, only: str = "Test") -> Subject:
+def _plugin(provider: str, kit: str, *modules: str, test: str) -> Subject:
     folder = ROOT / "plugins" / provider
     source = folder / "src" / f"rushes_{provider}"
-    return Subject(source, modules, folder / "tests" / f"test_kit_{kit}.py", only)
+    return Subject(source, modules, folder / "tests" / f"test_kit_{kit}.py", (test,))
 
 
 SUBJECTS = {
-    "toapis/kling-v3": _plugin("toapis", "kling_v3", "kling_v3", "images", "gateway"),
-    "toapis/kling-v2-6": _plugin("toapis", "kling_v2_6", "kling_v2_6", "images", "gateway"),
-    "toapis/kling-v3-omni": _plugin("toapis", "kling_v3_omni", "kling_v3_omni", "gateway"),
-    "apimart/kling-v3": _plugin("apimart", "kling_v3", "kling_v3", "rules", "gateway"),
+    "toapis/kling-v3": _plugin(
+        "toapis", "kling", "kling_v3", "images", "gateway", test="TestV3"
+    ),
+    "toapis/kling-v2-6": _plugin(
+        "toapis", "kling", "kling_v2_6", "images", "gateway", test="TestV26"
+    ),
+    "toapis/kling-v3-omni": _plugin(
+        "toapis", "kling", "kling_v3_omni", "gateway", test="TestV3Omni"
+    ),
+    "apimart/kling-v3": _plugin(
+        "apimart", "kling_v3", "kling_v3", "rules", "gateway", test="TestKlingV3"
+    ),
     **{
         f"uniall/kling-v3-{mode}-{sound}": _plugin(
             "uniall", "kling_v3", "kling_v3", "rules", "gateway",
-            only=f"Test{mode.title()}{sound.title()}",
+            test=f"Test{mode.title()}{sound.title()}",
         )
         for mode in ("std", "pro") for sound in ("silent", "audio")
     },
@@ -67,9 +80,11 @@ SUBJECTS = {
         ROOT / "core" / "tests" / "oddity.py",
         ("oddity",),
         ROOT / "core" / "tests" / "kit" / "test_oddity.py",
-        "TestDrift or TestTurbo",
+        ("TestDrift", "TestTurbo"),
     ),
 }  # fmt: skip
+LEAST = {"oddity": 0.95}
+"""The share that is to be caught, where it is not 99 %."""
 DECLARING = frozenset((
     "Answers", "Cancel", "Codes", "Polling", "Provider", "Together", "Uploads", "variant",
     "max_bytes", "max_utf16", "model", "steps_of",
@@ -108,7 +123,7 @@ def changes(node: ast.AST) -> Iterator[tuple[str, Change]]:
     yield from _rules(node)
     yield from _names(node)
     yield from _declared(node)
-    yield from _hook(node)
+    yield from _function(node)
     yield from _places(node)
 
 
@@ -156,17 +171,6 @@ def _rules(node: ast.AST) -> Iterator[tuple[str, Change]]:
         yield f"rule {node.name} always holds", _empty
         if any(isinstance(inner, (ast.If, ast.Return)) for inner in ast.walk(node)):
             yield f"rule {node.name} negated", _negate
-    if node.name not in HELPERS:
-        return
-    for place, inner in enumerate(ast.walk(node)):
-        if isinstance(inner, ast.If):
-
-            def flip(target: ast.AST, place: int = place) -> None:
-                test = list(ast.walk(target))[place]
-                assert isinstance(test, ast.If)
-                test.test = ast.UnaryOp(ast.Not(), test.test)
-
-            yield f"{node.name}: condition on line {inner.lineno} negated", flip
 
 
 def _empty(target: ast.AST) -> None:
@@ -182,9 +186,6 @@ def _negate(target: ast.AST) -> None:
         if isinstance(inner, ast.Return) and inner.value is not None:
             inner.value = ast.UnaryOp(ast.Not(), inner.value)
             return
-
-
-HELPERS = ("repeated_frames", "lone_last_frame", "input_mode", "_frames", "_shots")
 
 
 def _names(node: ast.AST) -> Iterator[tuple[str, Change]]:
@@ -226,22 +227,95 @@ def _declared(node: ast.AST) -> Iterator[tuple[str, Change]]:
     yield from _constants(node, name)
 
 
-def _hook(node: ast.AST) -> Iterator[tuple[str, Change]]:
-    """Change each constant and each condition in the code of a hook."""
+def _function(node: ast.AST) -> Iterator[tuple[str, Change]]:
+    """Break the code of a hook, or of a function that it uses, in one place at a time."""
     if not isinstance(node, ast.FunctionDef):
         return
-    if not any(getattr(decorator, "id", "") == "hookimpl" for decorator in node.decorator_list):
-        return
+    if any(isinstance(decorator, ast.Call) for decorator in node.decorator_list):
+        return  # a rule, which is broken as a whole
     yield from _constants(node, node.name)
+    types = _annotations(node)
     for place, inner in enumerate(ast.walk(node)):
-        if isinstance(inner, (ast.If, ast.IfExp)):
+        if id(inner) in types:
+            continue
+        for what, change in (*_statement(inner), *_arguments(inner), *_expression(inner)):
 
-            def flip(target: ast.AST, place: int = place) -> None:
-                test = list(ast.walk(target))[place]
-                assert isinstance(test, (ast.If, ast.IfExp))
-                test.test = ast.UnaryOp(ast.Not(), test.test)
+            def apply(target: ast.AST, place: int = place, change: Change = change) -> None:
+                change(list(ast.walk(target))[place])
 
-            yield f"{node.name}: condition on line {inner.lineno} negated", flip
+            line = getattr(inner, "lineno", node.lineno)
+            yield f"{node.name}, line {line}: {what}", apply
+
+
+def _annotations(node: ast.FunctionDef) -> set[int]:
+    """Return what is in annotations, by identity: nothing happens if it changes."""
+    hints = [node.returns, *(inner.annotation for inner in ast.walk(node)
+                             if isinstance(inner, (ast.arg, ast.AnnAssign)))]  # fmt: skip
+    return {id(inner) for hint in hints if hint for inner in ast.walk(hint)}
+
+
+def _statement(node: ast.AST) -> Iterator[tuple[str, Change]]:
+    """Yield changes to the order of events: a condition, an early return, a call."""
+    if isinstance(node, (ast.If, ast.IfExp)):
+        yield "condition negated", _put(test=ast.UnaryOp(ast.Not(), node.test))
+    if isinstance(node, ast.If) and any(isinstance(inner, ast.Return) for inner in node.body):
+        yield "an early return left out", _put(body=[ast.Pass()])
+    if isinstance(node, (ast.Assign, ast.Expr)) and isinstance(node.value, ast.Yield):
+        yield "a call left out", _put(value=UNASKED)
+
+
+def _arguments(node: ast.AST) -> Iterator[tuple[str, Change]]:
+    """Yield a call without each of its arguments, and an object without each of its parts."""
+    if isinstance(node, ast.Dict) and len(node.values) > 1:
+        for place in range(len(node.values)):
+            yield "a part of an object left out", _without(place, "keys", "values")
+    for place, keyword in enumerate(node.keywords if isinstance(node, ast.Call) else ()):
+        if keyword.arg not in DESCRIBING:
+            yield f"argument {keyword.arg or '**'} left out", _without(place, "keywords")
+
+
+def _expression(node: ast.AST) -> Iterator[tuple[str, Change]]:
+    """Yield changes to a value: its fallback alone, another order, another algorithm."""
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
+        yield "only the fallback", _put(values=[node.values[-1]] * 2)
+    if isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Load) and len(node.elts) > 1:
+        yield "parts in another order", _put(elts=[node.elts[1], node.elts[0], *node.elts[2:]])
+    # A sum of numbers is the same in any order.
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add) and not _numbers(node):
+        yield "parts in another order", _put(left=node.right, right=node.left)
+    if isinstance(node, ast.Attribute) and node.attr == "sha256":
+        yield "another algorithm", _put(attr="sha512")
+
+
+def _numbers(node: ast.AST) -> bool:
+    constants = [inner.value for inner in ast.walk(node) if isinstance(inner, ast.Constant)]
+    return any(isinstance(value, (int, float)) for value in constants)
+
+
+def _put(**parts: Any) -> Change:
+    """Return the change that replaces parts of a node."""
+
+    def put(target: ast.AST) -> None:
+        for name, part in parts.items():
+            setattr(target, name, copy.deepcopy(part))
+
+    return put
+
+
+def _without(place: int, *lists: str) -> Change:
+    """Return the change that leaves out one item of a node's lists."""
+
+    def less(target: ast.AST) -> None:
+        for name in lists:
+            del getattr(target, name)[place]
+
+    return less
+
+
+UNASKED = ast.parse("__import__('rushes').Answer(200)", mode="eval").body
+"""An answer that nobody was asked for, in place of a call."""
+DESCRIBING = ("message", "name", "source")
+"""Arguments with words for people."""
 
 
 def _constants(node: ast.Call | ast.FunctionDef, name: str) -> Iterator[tuple[str, Change]]:
@@ -304,14 +378,6 @@ def _places(node: ast.AST) -> Iterator[tuple[str, Change]]:
             yield f"field {key.value!r} sent elsewhere", misplace
 
 
-class SnapshotFirst:
-    """Runs the quickest test first: what it notices needs no other."""
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Sort the tests."""
-        items.sort(key=lambda item: "snapshot" not in item.name)
-
-
 def caught(task: tuple[str, Mutant]) -> bool:
     """Run a subject's kit against a mutant, in this fresh process; whether any test fails."""
     name, mutant = task
@@ -323,29 +389,54 @@ def caught(task: tuple[str, Mutant]) -> bool:
         if subject.source.is_dir():
             shutil.copytree(subject.source, copied)
         subject.path(mutant.module, copied).write_text(mutant.source, encoding="utf-8")
-        sys.path.insert(0, folder)
+        sys.path[:0] = [folder, str(ROOT / "core" / "tests")]
         sys.dont_write_bytecode = True
         try:
             import_module(subject.package)  # now, as pytest puts the tests' folders first
         except Exception:  # noqa: BLE001 - whatever a broken module raises
             return True  # it does not even load
-        with (
-            Path(os.devnull).open("w") as nowhere,
-            redirect_stdout(nowhere),
-            redirect_stderr(nowhere),
-        ):
-            code = pytest.main(
-                ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--rootdir={ROOT}",
-                 "-o", "filterwarnings=",  # what was loaded before pytest is not a mistake here
-                 str(subject.kit), "-k", subject.only],
-                plugins=[SnapshotFirst()],
-            )  # fmt: skip
+        kits = [getattr(_imported(subject.kit), test) for test in subject.tests]
+        if any(_snapshot_differs(kit()) for kit in kits):
+            return True  # what the quickest test notices needs no other
+        return _tests_fail(subject, mutant)
+
+
+def _imported(path: Path) -> ModuleType:
+    spec = spec_from_file_location(path.stem, path)
+    assert spec
+    assert spec.loader
+    module = sys.modules[path.stem] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _snapshot_differs(kit: VariantConformance) -> bool:
+    try:
+        kit.test_the_snapshot_matches()
+    except Exception:  # noqa: BLE001 - as a test may fail
+        return True
+    return False
+
+
+def _tests_fail(subject: Subject, mutant: Mutant) -> bool:
+    """Run the tests with pytest, in silence."""
+    options = [
+        "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--rootdir={ROOT}",
+        "-o", "filterwarnings=",  # what was loaded before pytest is not a mistake here
+    ]  # fmt: skip
+    tests = [f"{subject.kit}::{test}" for test in subject.tests]
+    with (
+        Path(os.devnull).open("w") as nowhere,
+        redirect_stdout(nowhere),
+        redirect_stderr(nowhere),
+    ):
+        code = pytest.main([*options, *tests])
     if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
         raise RuntimeError(f"{mutant.what}: pytest ended with {code!r}")
     return code is not pytest.ExitCode.OK
 
 
-def run(name: str, every: int) -> tuple[int, list[str]]:
+def run(name: str, every: int, jobs: int) -> tuple[int, list[str]]:
     """Try a subject's mutants; return how many there were, and the survivors."""
     subject = SUBJECTS[name]
     sources = {
@@ -357,7 +448,7 @@ def run(name: str, every: int) -> tuple[int, list[str]]:
     ]
     nothing = Mutant(subject.modules[0], "nothing", sources[subject.modules[0]])
     # Each mutant in a process of its own, forked from one that has loaded everything else.
-    with get_context("fork").Pool(os.cpu_count() or 1, maxtasksperchild=1) as pool:
+    with get_context("fork").Pool(jobs, maxtasksperchild=1) as pool:
         tasks = [(name, mutant) for mutant in (nothing, *made)]
         broken_at_all, *outcomes = pool.map(caught, tasks, chunksize=1)
     if broken_at_all:
@@ -367,22 +458,23 @@ def run(name: str, every: int) -> tuple[int, list[str]]:
 
 
 def main() -> int:
-    """Try the mutants and list the survivors; fail if less than 95 % are caught."""
+    """Try the mutants and list the survivors; fail if too few are caught."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("subjects", nargs="*", default=[])
     parser.add_argument("--every", type=int, default=1, help="try every N-th mutant only")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--docs", type=Path, help="write the table to this page")
     options = parser.parse_args()
-    lines, worst = [], 1.0
+    lines, enough = [], True
     for name in options.subjects or SUBJECTS:
-        count, survivors = run(name, options.every)
+        count, survivors = run(name, options.every, options.jobs)
         share = 1 - len(survivors) / count
-        worst = min(worst, share)
+        enough &= share >= LEAST.get(name, 0.99)
         lines.append(f"| `{name}` | {count} | {count - len(survivors)} | {share:.1%} |")
         print(lines[-1], *(f"    survived: {what}" for what in survivors), sep="\n", flush=True)
     if options.docs:
         options.docs.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return 0 if worst >= 0.95 else 1
+    return 0 if enough else 1
 
 
 if __name__ == "__main__":

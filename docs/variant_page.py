@@ -1,12 +1,11 @@
 """One variant's page: facts, fields and rules, each with what the check reports."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import md
 import msgspec
 from field_table import field_table
-from rushes import Note, Problem, Request, Variant
+from rushes import Request, Variant
 from rushes.problems import show_size
 from rushes.rules import Rule
 from rushes.testing import VariantConformance
@@ -29,10 +28,10 @@ def page(variant: Variant, kit: VariantConformance) -> str:
     ]
     if refusing:
         parts += ["## Rules", "Each applies across fields, once every single field is valid."]
-        parts += [_rule(variant, rule, kit.rejected[rule.name], kit) for rule in refusing]
+        parts += [_rule(variant, rule, kit) for rule in refusing]
     if noting:
         parts += ["## Notes", "These refuse nothing; they say what may differ from the request."]
-        parts += [_rule(variant, rule, kit.noted[rule.name], kit) for rule in noting]
+        parts += [_rule(variant, rule, kit) for rule in noting]
     return "\n\n".join(parts) + "\n"
 
 
@@ -68,11 +67,10 @@ def _uploads(variant: Variant) -> str:
     return f"uploaded; {kinds}, up to {show_size(variant.uploads.max_bytes)}"
 
 
-def _rule(variant: Variant, rule: Rule, example: Any, kit: VariantConformance) -> str:
+def _rule(variant: Variant, rule: Rule, kit: VariantConformance) -> str:
     """Write one rule with an example, and what the check reports for it."""
-    report = kit.check(example)
-    found: tuple[Problem | Note, ...] = report.notes if rule.notes else report.problems
-    answers = (item for item in found if item.code == rule.name)
+    example = kit.rule_examples[rule.name][0]
+    answers = kit.findings(example, rule.name)
     source = rule.source or variant.page
     about = [f"On {md.codes(rule.fields)}", md.link(source.title, source.url)]
     if not rule.notes:

@@ -19,7 +19,7 @@ def kits() -> dict[str, VariantConformance]:
         spec.loader.exec_module(module)
         for value in vars(module).values():
             is_kit = isinstance(value, type) and issubclass(value, VariantConformance)
-            if is_kit and value is not VariantConformance:
+            if is_kit and getattr(value, "plugin", None) is not None:
                 kit = value()
                 found[kit.variant.id] = kit
     return dict(sorted(found.items()))

@@ -363,3 +363,11 @@ def test_a_mapping_that_cannot_be_is_refused_when_it_loads(
     with pytest.raises(BrokenPluginError) as caught:
         load(**fields)
     assert told in str(caught.value)
+
+
+def test_an_unknown_value_is_told_what_goes_with_the_other() -> None:
+    (problem,) = check(LOADED, Request("k", aspect_ratio="9:16", resolution="4k")).problems
+    assert (problem.path, problem.accepted) == ("resolution", ["720p"])
+    assert problem.message.startswith("'4k' is not accepted with aspect_ratio 9:16 by acme/zoom ")
+    (problem,) = check(LOADED, Request("k", resolution="4k")).problems
+    assert problem.accepted == ["1080p", "720p"]

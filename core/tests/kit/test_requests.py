@@ -64,10 +64,10 @@ def _drops_native(draft: Draft, request: Request) -> None:
     [
         (lambda draft, request: draft.take("seed"), "takes seed and drops it"),
         (lambda draft, request: draft.body.pop("options", None) if not draft.native else None,
-         "negative_prompt = 'blur' is dropped"),
+         "`negative_prompt` = 'blur' is dropped"),
         (_no_second_shot, "make the same payload"),
-        (_one_resolution, "resolution = '720p' and '1080p' make the same payload"),
-        (_drops_native, "start = 'https://pictures.example.com/a.png' is dropped"),
+        (_one_resolution, "`resolution` = '720p' and '1080p' make the same payload"),
+        (_drops_native, "`start` = 'https://pictures.example.com/a.png' is dropped"),
     ],
 )  # fmt: skip
 def test_a_dropped_field_is_detected(
@@ -87,7 +87,10 @@ def test_a_field_set_twice_without_a_problem_is_detected(tmp_path: Path) -> None
         if request.shots and "scenes" in request.extra:
             draft._extra = {}
 
-    for change, says in ((overrule, "duration and extra.seconds"), (overrule_shots, "shots and")):
+    for change, says in (
+        (overrule, "`duration` and `extra.seconds`"),
+        (overrule_shots, "`shots` and"),
+    ):
         found = failures(kit(tmp_path, Mapped(change)), "test_a_field_said_twice_is_a_problem")
         assert says in found.get("test_a_field_said_twice_is_a_problem", "NOTHING FAILED")
 

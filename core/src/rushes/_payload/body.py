@@ -121,9 +121,8 @@ class Body:
         if has_scheme(url) or "://" in url:
             if uploads is None or uploads.addresses:
                 return url
-            message = (
-                f"{self.variant.provider} does not fetch a {kind} from an address; give a local file"
-            )
+            provider = self.variant.provider
+            message = f"{provider} does not fetch a {kind} from an address; give a local file"
             self.problem(origin, "no_address", message)
             return INVALID
         if uploads is None or not uploads.types_of(kind):

@@ -34,7 +34,10 @@ def complaints(
     """Return what is wrong with two fields: a value in no pair, or one that does not fit."""
     unknown = [name for name in given if given[name] not in column(place, name)]
     if unknown:
-        return [_refused(place, name, given[name], {}, who) for name in unknown]
+        return [
+            _refused(place, name, given[name], _limiting(place, name, pair), who)
+            for name in unknown
+        ]
     if pair is None:
         (name,), (missing,) = given, {*place.fields} - {*given}
         accepted = column(place, missing, given)
@@ -46,6 +49,14 @@ def complaints(
     name = [*given][-1]
     others = {other: value for other, value in both.items() if other != name}
     return [_refused(place, name, given[name], others, who)]
+
+
+def _limiting(place: Together, name: str, pair: tuple[Any, Any] | None) -> dict[str, Any]:
+    """Return the other field's value, if fewer values of this one go with it than there are."""
+    both = dict(zip(place.fields, pair or (), strict=False))
+    others = {other: value for other, value in both.items() if other != name}
+    fewer = column(place, name, others)
+    return others if fewer and fewer != column(place, name) else {}
 
 
 def _refused(

@@ -8,6 +8,7 @@ import msgspec
 
 from rushes._check.matrix import capabilities
 from rushes._check.schema import json_schema
+from rushes.problems import Problem
 from rushes.request import Image, Request, Shot, Subject, Video
 from rushes.testing._message_checks import MessageChecks
 from rushes.testing._payload_checks import PayloadChecks
@@ -86,10 +87,12 @@ class VariantConformance(
         if os.environ.get("RUSHES_SNAPSHOT") == "write":
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(taken + b"\n")
-        assert path.exists(), f"{path} is missing; write it with RUSHES_SNAPSHOT=write pytest"
+        assert path.exists(), self.says(
+            f"{path} is missing; write it with RUSHES_SNAPSHOT=write pytest"
+        )
         kept = msgspec.json.decode(path.read_bytes())
         moved = "\n".join(_moved(kept, msgspec.json.decode(taken)))
-        assert not moved, (
+        assert not moved, self.says(
             f"{path.name} differs; review it, then rewrite it with RUSHES_SNAPSHOT=write pytest:\n"
             f"{moved}"
         )
@@ -103,6 +106,7 @@ class VariantConformance(
             "schema": json_schema(variant),
             "rules": [
                 {"code": r.name, "fields": r.fields, "text": r.text, "source": r.source}
+                | {"examples": [self._broken(one, r.name) for one in self.rule_examples[r.name]]}
                 for r in variant.rules
             ],
             "capabilities": list(capabilities(variant).values()),
@@ -111,6 +115,11 @@ class VariantConformance(
             "accepted": [self._sent(example) for example in self.accepted],
             "portable": [self._sent(example) for example in probes],
         }
+
+    def _broken(self, example: Example, code: str) -> dict[str, Any]:
+        found = self.findings(example, code)
+        accepted = [one.accepted for one in found if isinstance(one, Problem)]
+        return {"request": example, "at": [one.path for one in found], "accepted": accepted}
 
     def _sent(self, example: Example) -> dict[str, Any]:
         report = self.check(example)

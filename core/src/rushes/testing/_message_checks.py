@@ -1,21 +1,26 @@
 """What the kit checks of messages: rules, problems, and the declaration itself."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from itertools import combinations, product
 from typing import Any
 
 import msgspec
 
+from rushes._check.matrix import capabilities
 from rushes._payload.body import top
 from rushes._payload.constraints import distance, finite
 from rushes._payload.fields import shape
 from rushes._payload.request_fields import FIELDS
-from rushes.problems import Note, Problem
+from rushes.problems import Note, Problem, listing, show
 from rushes.report import Report
 from rushes.request import Request
+from rushes.rules import Rule
+from rushes.testing._answers import put_at
+from rushes.testing._breaking import without
 from rushes.testing._request_checks import PROBES
 from rushes.testing._sites import sites
-from rushes.testing._under_test import VariantUnderTest
+from rushes.testing._under_test import Example, VariantUnderTest
 from rushes.testing._values import bad
 
 ODD_TEXTS = ("\x1b[31mk", "k\u2028k", "k" * 9000)
@@ -29,56 +34,124 @@ class MessageChecks(VariantUnderTest):
     """Problems: which rule, where, what is accepted, and according to which page."""
 
     def test_every_rule_has_an_example_of_its_own(self) -> None:
-        """Each rule alone rejects its example, or notes it; every rule has one."""
-        rules = {rule.name for rule in self.variant.rules}
-        told = set(self.rejected) | set(self.noted)
-        assert not rules - told, f"no example for these rules: {sorted(rules - told)}"
-        assert not told - rules, f"examples without a rule: {sorted(told - rules)}"
-        wrong = []
-        for name, example in self.rejected.items():
-            found = {problem.code for problem in self.check(example).problems}
-            if found != {name}:
-                wrong.append(f"{name}: its example is rejected by {sorted(found)}")
-        for name, example in self.noted.items():
-            report = self.check(example)
-            assert report.valid, f"{name}: its example is rejected: {report.problems}"
-            found = {note.code for note in report.notes} & rules
-            if found != {name}:
-                wrong.append(f"{name}: its example is noted by {sorted(found)}")
-        assert not wrong, "no example tells these rules apart:\n" + "\n".join(wrong)
+        """Each rule alone rejects its examples, or notes them, where its shape says; it has some.
+
+        The kit makes them for rules of the vocabulary, from `accepted`; those for a `@rule` are
+        listed.
+        """
+        rules = {rule.name: rule for rule in self.variant.rules}
+        idle = sorted({*self.rejected, *self.noted} - set(rules))
+        assert not idle, self.says(f"examples without a rule: {idle}")
+        for name, rule in rules.items():
+            assert self.rule_examples[name], self.says(self._no_example(rule))
+        for name, examples in self.rule_examples.items():
+            attempts = self.attempts(rules[name])
+            for example in examples:
+                self._broken_alone(rules[name], example)
+                for finding in self.findings(example, name):
+                    blamed = [path for attempt in attempts for path in attempt.blamed]
+                    assert not attempts or any(one.blames(finding.path) for one in attempts), (
+                        self.says(
+                            f"the rule {name!r} blames {finding.path}, but is about "
+                            f"{listing(blamed)}, in {example}"
+                        )
+                    )
+
+    def _no_example(self, rule: Rule) -> str:
+        table = "noted" if rule.notes else "rejected"
+        alone = f"that only the rule {rule.name!r} {'notes' if rule.notes else 'rejects'}"
+        if self.attempts(rule):
+            return (
+                f"the kit cannot make a payload {alone} ({rule.text}): list one in `{table}`; if "
+                "there is none, other rules say the same"
+            )
+        return f"there is no example of the rule {rule.name!r}: list a request {alone} in `{table}`"
+
+    def _broken_alone(self, rule: Rule, example: Example) -> None:
+        """Check that a rule finds something in its example, and that no other does."""
+        report, name = self.check(example), rule.name
+        notes = name in self.noted or rule.notes
+        assert not (notes and report.problems), self.says(
+            f"the example of the rule {name!r}, which only notes, is rejected: {report.problems}"
+        )
+        found = self.found_by_rules(report)
+        assert found == {name}, self.says(
+            f"the example of the rule {name!r} is {'noted' if notes else 'rejected'} by "
+            f"{listing(sorted(found)) or 'no rule'}; list one that it alone finds: {example}"
+        )
 
     def test_problems_can_be_acted_on(self) -> None:
-        """Each problem has a path, a code, a sentence, a source, and what would be accepted."""
-        for example in self.rejected.values():
-            self._acted_on(self.check(example).problems)
+        """Each problem has a path, a code, a sentence, a source, and what would be accepted.
+
+        Each accepted value, put in place of the bad one, removes the problem.
+        """
+        for examples in self.rule_examples.values():
+            for example in examples:
+                self._acted_on(example)
         for field, values in {**PROBES, "duration": [5, 10**6, 0.5, -1]}.items():
             for value in values:
-                self._acted_on(self.check(Request("k", **{field: value})).problems)
+                self._acted_on(Request("k", **{field: value}))
+        for one, other in combinations(PROBES, 2):
+            for value, second in product(PROBES[one], PROBES[other]):
+                self._acted_on(Request("k", **{one: value, other: second}))
+        self._single_fields()
+
+    def _single_fields(self) -> None:
+        """Check the problems of single fields: all accepted values are listed, if they are few."""
         body = self.native()
         for site in sites(self.variant.payload):
             for value in bad(site.hint):
-                problems = self.own_problems(self.check(site.put(body, value)))
-                self._acted_on(problems)
+                made = site.put(body, value)
+                self._acted_on(made)
+                problems = self.own_problems(self.check(made))
                 at = [p for p in problems if p.path == site.path and p.code not in UNLISTED]
                 wanted = finite(site.hint, near=value)
                 for problem in at if wanted else ():
                     self._nearest_first(problem, value, wanted)
-                    nearest = (problem.accepted or [None])[0]
-                    again = self.own_problems(self.check(site.put(body, nearest)))
-                    refused = any(found.path == site.path for found in again)
-                    assert not refused, (
-                        f"{site.path}: {nearest!r} is listed as accepted, but refused"
-                    )
+
+    def test_what_the_matrix_lists_is_accepted(self) -> None:
+        """Each value that the matrix lists for a common field is accepted in some request."""
+        for row, capability in capabilities(self.variant).items():
+            for value in capability.accepted or ():
+                problems = self._refused_everywhere(row, value)
+                assert not problems, self.says(
+                    f"the matrix lists {show(value)} for `{row}`, but every request is refused: "
+                    f"{listing([*dict.fromkeys(map(str, problems))])}"
+                )
+
+    def _refused_everywhere(self, field: str, value: Any) -> list[Problem]:
+        """Return the problems of the requests with a value, if none of them is accepted."""
+        problems: list[Problem] = []
+        for request in self._requests_with(field, value):
+            report = self.check(request)
+            if report.valid:
+                return []
+            problems += report.problems[:1]
+        return problems
+
+    def _requests_with(self, field: str, value: Any) -> Iterator[Request]:
+        """Compose requests with a value: alone, in each accepted example, beside another field."""
+        yield Request("k", **{field: value})
+        place = capabilities(self.variant)[field].to or ""
+        for example in self.accepted:
+            if isinstance(example, Request):
+                yield msgspec.structs.replace(example, **{field: value})
+            else:
+                *_, less = [{}, *without(place)(example)]
+                yield Request(**{field: value}, extra=less)
+        for other, values in PROBES.items():
+            if other != field:
+                yield from (Request("k", **{field: value, other: second}) for second in values)
 
     def test_messages_are_short_and_printable(self) -> None:
         """The message of a problem or a note is one short, printable line, whatever it quotes."""
         for report in self._reports_on_odd_texts():
             findings: list[Problem | Note] = [*report.problems, *report.notes]
             for found in findings:
-                where = f"{found.path} ({found.code})"
+                where = self.says(f"the message of {found.code!r} at {found.path!r}")
                 told = found.message
-                assert told.isprintable(), f"{where}: not printable: {told!r}"
-                assert len(told) < LONGEST, f"{where}: too long to read: {told[:LONGEST]!r}"
+                assert told.isprintable(), f"{where} is not printable: {told!r}"
+                assert len(told) < LONGEST, f"{where} is too long to read: {told[:LONGEST]!r}"
 
     def _reports_on_odd_texts(self) -> Iterator[Report]:
         """Check odd texts in every field, and in every text of the examples."""
@@ -89,24 +162,41 @@ class MessageChecks(VariantUnderTest):
         probes = [
             Request("k", **{field: value}) for field, values in PROBES.items() for value in values
         ]
-        for example in (*self.accepted, *self.rejected.values(), *self.noted.values(), *probes):
+        broken = [example for found in self.rule_examples.values() for example in found]
+        for example in (*self.accepted, *broken, *probes):
             for odd in _with_odd_texts(example):
                 yield self.check(odd)
 
-    def _acted_on(self, problems: Iterable[Problem]) -> None:
+    def _acted_on(self, example: Example) -> None:
         fields = {field.wire for field in shape(self.variant.payload)}
-        for problem in problems:
-            where = f"{problem.path} ({problem.code})"
-            assert problem.path, f"a problem without a path: {problem}"
+        for problem in self.check(example).problems:
+            where = self.says(f"the problem {problem.code!r} at {problem.path!r}")
+            assert problem.path, self.says(f"a problem has no path: {problem}")
             assert top(problem.path) in {*fields, *FIELDS, "extra"}, f"{where}: no such field"
             assert problem.code.isidentifier(), f"{where}: the code is not an identifier"
-            assert problem.source, f"{where}: no source"
+            assert problem.source, f"{where} has no source"
             assert problem.source.url.startswith("https://"), f"{where}: the source is not a page"
             assert len(problem.message.split()) > 1, f"{where}: not a sentence: {problem.message!r}"
             assert problem.accepted != [], f"{where}: nothing is accepted; leave `accepted` out"
+            for value in problem.accepted or ():
+                self._removes(problem, value, example)
+
+    def _removes(self, problem: Problem, value: Any, example: Example) -> None:
+        """Check that a value that a problem lists as accepted removes it."""
+        given = msgspec.to_builtins(example)
+        if isinstance(example, Request):
+            report = self.check_request(put_at(given, problem.path, value))
+        else:
+            report = self.check(put_at(given, problem.path, value))
+        same = (problem.path, problem.code)
+        again = [one for one in report.problems if (one.path, one.code) == same]
+        assert not again, self.says(
+            f"{value!r} is listed as accepted for `{problem.path}`, but refused: "
+            f"{again[0].message}; in {example}"
+        )
 
     def _nearest_first(self, problem: Problem, value: Any, wanted: list[Any] | None) -> None:
-        where = f"{problem.path} = {value!r} ({problem.code})"
+        where = self.says(f"the problem {problem.code!r} of {value!r} at {problem.path!r}")
         assert problem.accepted is not None, (
             f"{where}: the accepted values are not listed: {wanted}"
         )
@@ -119,14 +209,13 @@ class MessageChecks(VariantUnderTest):
         """Names are identifiers, sentences are sentences; that paths exist is checked at load."""
         variant = self.variant
         for rule in variant.rules:
-            assert rule.name.isidentifier(), f"{rule.name!r} is not an identifier"
-            assert len(rule.text.split()) > 1, f"{rule.name}: its text is not a sentence"
-            assert rule.fields, f"{rule.name}: it does not name a field"
-        assert re.fullmatch(r"[a-z0-9-]+/\S+", variant.id), (
-            f"{variant.id!r} is not a valid variant id"
-        )
-        assert variant.page.url.startswith("https://"), "the page has no https address"
-        assert "{" in variant.status_path, "status_path has no {id}"
+            where = self.says(f"the rule {rule.name!r}")
+            assert rule.name.isidentifier(), f"{where}: its name is not an identifier"
+            assert len(rule.text.split()) > 1, f"{where}: its text is not a sentence"
+            assert rule.fields, f"{where} does not name a field"
+        assert re.fullmatch(r"[a-z0-9-]+/\S+", variant.id), self.says("this is no valid variant id")
+        assert variant.page.url.startswith("https://"), self.says("the page has no https address")
+        assert "{" in variant.status_path, self.says("status_path has no {id}")
 
 
 def _with_odd_texts(value: Any) -> Iterator[Any]:

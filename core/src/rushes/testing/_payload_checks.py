@@ -6,11 +6,11 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rushes._check.checking import check
+from rushes._check.native_fields import takes
 from rushes._payload.body import top
 from rushes._payload.fields import extra, is_struct, shape, unwrap
 from rushes._payload.request_fields import FIELDS
-from rushes.problems import Problem
+from rushes.problems import Problem, listing, show
 from rushes.report import Report
 from rushes.request import Request
 from rushes.testing._request_checks import PROBES
@@ -18,7 +18,7 @@ from rushes.testing._sites import Site, sites
 from rushes.testing._under_test import LOOPBACK, PUBLIC, VariantUnderTest
 from rushes.testing._values import bad, good, json_values, payloads, plausible
 
-QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck))
+QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
 """The author's own Hypothesis profile decides how many examples are drawn, and which."""
 ABSENT = "(absent)"
 
@@ -36,7 +36,9 @@ class PayloadChecks(VariantUnderTest):
         for example in (dict.fromkeys(fields, body), *alone, {"odd": body}):
             before = repr(example)
             self._assert_complete(self.check(example))
-            assert repr(example) == before, f"the payload is changed by checking it: {before}"
+            assert repr(example) == before, self.says(
+                f"the payload is changed by checking it: {before}"
+            )
 
     @QUIET
     @given(
@@ -50,11 +52,13 @@ class PayloadChecks(VariantUnderTest):
     ) -> None:
         """Any mapping, taken as a request, results in a report, never in an exception."""
         for request in (given_, {"prompt": "k", **worded, **given_}, Request("k", **worded)):
-            self._assert_complete(check(self.loaded(), request))
+            self._assert_complete(self.check_request(request))
 
     def _assert_complete(self, report: Report) -> None:
         """Check what holds for every report: a payload or problems, and a line of JSON to print."""
-        assert report.valid == (report.payload is not None)
+        assert report.valid == (report.payload is not None), self.says(
+            f"a check found no problem, but made no payload: {report}"
+        )
         msgspec.json.encode(report.as_line())
 
     def test_the_examples_are_accepted(self) -> None:
@@ -62,7 +66,10 @@ class PayloadChecks(VariantUnderTest):
         for example in self.accepted:
             for base_url in (PUBLIC, LOOPBACK):
                 report = self.check(example, base_url)
-                assert not report.problems, f"{example}:\n" + "\n".join(map(str, report.problems))
+                assert not report.problems, self.says(
+                    f"an example in `accepted` is refused: {listing(map(str, report.problems))}; "
+                    f"at {base_url}, in {example}"
+                )
 
     def test_every_bound_is_tight(self) -> None:
         """A value on a bound passes; one step beyond it is refused at exactly that path."""
@@ -70,14 +77,22 @@ class PayloadChecks(VariantUnderTest):
         for site in sites(self.variant.payload):
             for value in good(site.hint):
                 found = self._at(site, site.put(body, value))
-                assert not found, f"{site.path} = {value!r} is refused: {found[0]}"
+                assert not found, self.says(
+                    f"{show(value)} was refused for `{site.path}`, which is declared as: "
+                    f"{takes(site.hint)}: {found[0].message}"
+                )
             for value in bad(site.hint):
                 found = self._at(site, site.put(body, value))
-                assert found, f"{site.path} = {value!r} is not refused"
+                assert found, self.says(
+                    f"{show(value)} was accepted for `{site.path}`, which is declared as: "
+                    f"{takes(site.hint)}"
+                )
             if site.required:
                 less = site.without(body)
                 found = self._at(site, less) if less else self.own_problems(self.check(less))
-                assert found, f"{site.path} may be left out"
+                assert found, self.says(
+                    f"a payload without `{site.path}` was accepted, which the declaration requires"
+                )
 
     def test_unknown_fields_are_refused_or_passed_on(self) -> None:
         """A closed object refuses an unknown field; an open one keeps it, with a note."""
@@ -89,12 +104,18 @@ class PayloadChecks(VariantUnderTest):
             if extra(metas, "known"):
                 report = self.check(site.put(body, {"odd_field": 1}))
                 found = self.own_problems(report)
-                assert not found, f"{site.path} is open, but refuses a field: {found[0]}"
+                assert not found, self.says(
+                    f"`{site.path}` is open, but another field in it was refused: {found[0]}"
+                )
                 if report.valid:
                     sent = msgspec.json.encode(report.payload)
-                    assert b'"odd_field":1' in sent, f"{site.path}.odd_field is dropped"
+                    assert b'"odd_field":1' in sent, self.says(
+                        f"`{site.path}` is open, but its field odd_field is dropped"
+                    )
                     noted = [note.path for note in report.notes]
-                    assert f"{site.path}.odd_field" in noted, f"{site.path}: no note"
+                    assert f"{site.path}.odd_field" in noted, self.says(
+                        f"`{site.path}` passes odd_field on, but no note says so"
+                    )
             elif is_struct(base):
                 made = {**plausible(base), "odd_field": 1}
                 self._refused(site.put(body, made), f"{site.path}.odd_field")
@@ -104,7 +125,9 @@ class PayloadChecks(VariantUnderTest):
 
     def _refused(self, body: dict[str, Any], path: str) -> None:
         paths = [problem.path for problem in self.check(body).problems]
-        assert path in paths, f"{path}, which no page documents, is not refused"
+        assert path in paths, self.says(
+            f"`{path}` was accepted, which is not declared; the provider would ignore it"
+        )
 
     def _at(self, site: Site, body: dict[str, Any]) -> list[Problem]:
         return [p for p in self.own_problems(self.check(body)) if _within(p.path, site.path)]
@@ -123,14 +146,18 @@ class PayloadChecks(VariantUnderTest):
             return
         payload = report.complete_payload()
         wire = msgspec.json.encode(payload)
-        assert msgspec.json.decode(wire, type=struct) == payload, f"decodes differently: {payload}"
+        assert msgspec.json.decode(wire, type=struct) == payload, self.says(
+            f"the payload is not the same when it is read back from its JSON: {payload}"
+        )
         sent = msgspec.json.decode(wire)
         odd = set(sent) - {field.wire for field in shape(struct)}
-        assert not odd, f"sends undeclared fields: {sorted(odd)}"
+        assert not odd, self.says(f"undeclared fields are sent: {listing(sorted(odd))}")
         noted = {top(note.path) for note in report.notes}
         for name in {*sent, *body} - noted:
             given_, kept = body.get(name, ABSENT), sent.get(name, ABSENT)
-            assert _canonical(kept) == _canonical(given_), f"{name}: {given_!r} is sent as {kept!r}"
+            assert _canonical(kept) == _canonical(given_), self.says(
+                f"`{name}` = {given_!r} is sent as {kept!r}, and no note says so"
+            )
 
     @QUIET
     @given(data=st.data(), loopback=st.booleans())
@@ -149,7 +176,11 @@ class PayloadChecks(VariantUnderTest):
         report = self.check(body, LOOPBACK if loopback else PUBLIC)
         provider, _, _ = self.variant.id.partition("/")
         violations = validate(provider, self.variant.model, body, loopback=loopback)
-        assert report.valid == (not violations), f"{body}: {report.problems} / {violations}"
+        assert report.valid == (not violations), self.says(
+            f"the check {'accepts' if report.valid else 'refuses'} what the sandbox "
+            f"{'refuses' if report.valid else 'accepts'}: {body}: "
+            f"{listing(map(str, report.problems or violations))}"
+        )
 
 
 def _canonical(value: Any) -> bytes:

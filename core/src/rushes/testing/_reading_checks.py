@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from rushes._plugins.reading import at
 from rushes.calls import Answer
+from rushes.problems import listing
 from rushes.task import Receipt, Refusal, Status
-from rushes.testing._answers import STATUSES, answer, malformed, put_at
+from rushes.testing._answers import STATUSES, answer, malformed, put_at, shown
 from rushes.testing._documented import asked_for, changed, documented, near, replaced
 from rushes.testing._payload_checks import QUIET
 from rushes.testing._under_test import VariantUnderTest
@@ -33,31 +34,45 @@ class ReadingChecks(VariantUnderTest):
 
     def test_receipts_are_read_as_listed(self) -> None:
         """Each documented answer to a submit is read as its remote id; without it, no receipt."""
-        assert self.named(), "list at least one answer to a submit"
+        assert self.named(), self.says("list at least one answer to a submit")
         for body, remote_id in self.named():
             receipt = self.ask("parse_submit", answer=answer(body))
-            assert isinstance(receipt, Receipt), f"{body}: no receipt"
-            assert receipt.remote_id == remote_id, f"{body}: {receipt}"
+            assert isinstance(receipt, Receipt), self.says(
+                f"parse_submit reads no receipt from {body}"
+            )
+            assert receipt.remote_id == remote_id, self.says(
+                f"parse_submit reads the id {receipt.remote_id!r}, not {remote_id!r}, from {body}"
+            )
             for odd in NO_IDS:
                 without = replaced(body, remote_id, odd)
                 receipt = self.ask("parse_submit", answer=answer(without))
-                assert not isinstance(receipt, Receipt), f"{without} has no id: {receipt}"
+                assert not isinstance(receipt, Receipt), self.says(
+                    f"parse_submit reads {receipt} from an answer without an id: {without}"
+                )
 
     def test_words_are_read_as_listed(self) -> None:
         """Each documented status word means the listed state; both ends have a word."""
         for word, state in self.states().items():
             status = self.ask("parse_status", answer=answer(self.worded(word)))
-            assert isinstance(status, Status), f"{word}: not understood"
-            assert status.state == state, f"{word}: read as {status.state}"
+            assert isinstance(status, Status), self.says(
+                f"parse_status does not understand the status word {word!r}"
+            )
+            assert status.state == state, self.says(
+                f"parse_status reads the status word {word!r} as {status.state}, not {state}"
+            )
         told = set(self.states().values())
-        assert told >= NEEDED, f"no word for {sorted(NEEDED - told)}"
-        assert told & {"queued", "in_progress"}, "no word for a task that is under way"
+        assert told >= NEEDED, self.says(f"no status word means {listing(sorted(NEEDED - told))}")
+        assert told & {"queued", "in_progress"}, self.says(
+            "no status word means queued or in_progress: a task that is under way"
+        )
 
     def test_statuses_are_read_as_listed(self) -> None:
         """Each complete answer is read as the listed status."""
         for body, wanted in self.statuses:
             told = self.ask("parse_status", answer=answer(body))
-            assert told == wanted, f"{body}: {told}"
+            assert told == wanted, self.says(
+                f"parse_status reads {told}, not {wanted}, from {body}"
+            )
 
     def test_refusals_are_read_as_listed(self) -> None:
         """Each listed error answer is read as the listed kind, by the hook that the core calls."""
@@ -65,10 +80,16 @@ class ReadingChecks(VariantUnderTest):
             given_ = answer(body, status)
             verdict = self.ask("parse_submit", answer=given_)
             verdict = verdict or self.ask("parse_refusal", answer=given_)
-            assert isinstance(verdict, Refusal), f"{status} {body}: no refusal"
-            assert verdict.kind == kind, f"{status} {body}: {verdict}"
+            assert isinstance(verdict, Refusal), self.says(
+                f"HTTP {status} {body} is not read as a refusal"
+            )
+            assert verdict.kind == kind, self.says(
+                f"HTTP {status} {body} is read as {verdict.kind!r}, not {kind!r}"
+            )
             for words in _messages(body):
-                assert words in verdict.message, f"{words!r} is not told: {verdict.message!r}"
+                assert words in verdict.message, self.says(
+                    f"the provider's words {words!r} are not in the message {verdict.message!r}"
+                )
 
     def test_a_wait_is_as_long_as_the_provider_says(self) -> None:
         """A refusal that says to wait waits for the seconds of Retry-After."""
@@ -78,7 +99,9 @@ class ReadingChecks(VariantUnderTest):
             refusal = self.ask("parse_submit", answer=told)
             refusal = refusal or self.ask("parse_refusal", answer=told)
             if refusal.kind == "wait":
-                assert refusal.retry_after == 7, f"Retry-After is 7 seconds: {refusal}"
+                assert refusal.retry_after == 7, self.says(
+                    f"a refusal with Retry-After: 7 waits for {refusal.retry_after} seconds"
+                )
 
     def test_an_unknown_word_is_not_understood(self) -> None:
         """A status word that is not documented is neither success nor failure."""
@@ -93,7 +116,9 @@ class ReadingChecks(VariantUnderTest):
             bodies = [put_at(body, self.word_path(), odd) for body, _ in self.statuses]
             for body in (self.worded(odd), *bodies):
                 status = self.ask("parse_status", answer=answer(body))
-                assert status is None, f"{body}: {odd!r} is read as {status.state}"
+                assert status is None, self.says(
+                    f"the unlisted status word {odd!r} is read as {status.state}: {body}"
+                )
 
     def test_malformed_answers_have_typed_outcomes(self) -> None:
         """No answer makes a hook raise, and no answer without an id is read as a receipt.
@@ -102,13 +127,22 @@ class ReadingChecks(VariantUnderTest):
         """
         for given_ in malformed():
             verdict = self.ask("parse_submit", answer=given_)
-            assert verdict is None or isinstance(verdict, Refusal), f"{given_}: {verdict}"
-            assert self.ask("parse_status", answer=given_) is None, given_
+            assert verdict is None or isinstance(verdict, Refusal), self.says(
+                f"an answer without an id is read as a receipt: {shown(given_)}: {verdict}"
+            )
+            status = self.ask("parse_status", answer=given_)
+            assert status is None, self.says(
+                f"a malformed answer is read as {status}: {shown(given_)}"
+            )
             refusal = self.ask("parse_refusal", answer=given_)
-            assert isinstance(refusal, Refusal), f"{given_}: {refusal}"
+            assert isinstance(refusal, Refusal), self.says(
+                f"parse_refusal reads {refusal!r} from {shown(given_)}"
+            )
             if given_.status >= 500:
                 kinds = {verdict.kind if verdict else "unknown", refusal.kind}
-                assert kinds == {"unknown"}, f"{given_} is read as {kinds}"
+                assert kinds == {"unknown"}, self.says(
+                    f"{shown(given_)} leaves it open, but is read as {listing(sorted(kinds))}"
+                )
 
     def test_no_value_is_too_odd(self) -> None:
         """Each listed answer, with an odd value in each place in turn, has a typed outcome."""
@@ -129,15 +163,41 @@ class ReadingChecks(VariantUnderTest):
     def _has_an_outcome(self, given_: Answer) -> None:
         """Call every reader; only a listed word may result in a state."""
         read = self.ask("parse_submit", answer=given_)
-        assert read is None or isinstance(read, (Receipt, Refusal))
-        assert isinstance(self.ask("parse_refusal", answer=given_), Refusal)
+        assert read is None or isinstance(read, (Receipt, Refusal)), self.says(
+            f"parse_submit reads {read!r} from {shown(given_)}"
+        )
+        self.ask("parse_refusal", answer=given_)
         told = self.ask("parse_status", answer=given_)
         if told is not None:
-            _assert_well_formed(told, given_)
+            self._assert_well_formed(told, given_)
         word = at(given_.json(), self.word_path())
         if told is not None and isinstance(word, str):
             known = {listed.lower() for listed in self.states()}
-            assert word.strip().lower() in known, f"{given_}: {word!r} is read as {told.state}"
+            assert word.strip().lower() in known, self.says(
+                f"the unlisted status word {word!r} is read as {told.state}: {shown(given_)}"
+            )
+
+    def _assert_well_formed(self, status: Status, given_: Answer) -> None:
+        """Check that a status holds numbers and addresses of the right kind.
+
+        A status is decoded by its own type: that finds a number which is true or false, and
+        whatever else a constructor lets pass.
+        """
+        try:
+            msgspec.convert(msgspec.to_builtins(status), Status, strict=True)
+        except msgspec.ValidationError as error:
+            sentence = self.says(f"a status is malformed: {error}: {status}; from {shown(given_)}")
+            raise AssertionError(sentence) from None
+        assert status.progress is None or 0 <= status.progress <= 100, self.says(
+            f"a status holds a number out of range: {status}; from {shown(given_)}"
+        )
+        for result in status.results:
+            address = result.call or (result.url and result.url.strip())
+            assert address, self.says(f"a result has no address: {status}; from {shown(given_)}")
+        numbers = (status.cost, *(result.expires_at for result in status.results))
+        assert all(number is None or math.isfinite(number) for number in numbers), self.says(
+            f"a status holds a number out of range: {status}; from {shown(given_)}"
+        )
 
 
 def _messages(body: Any) -> Iterator[str]:
@@ -146,21 +206,3 @@ def _messages(body: Any) -> Iterator[str]:
         if name == "message" and isinstance(value, str):
             yield value
         yield from _messages(value)
-
-
-def _assert_well_formed(status: Status, given_: Answer) -> None:
-    """Check that a status holds numbers and addresses of the right kind, whatever it is read from.
-
-    A status is decoded by its own type: that finds a number which is true or false, and whatever
-    else a constructor lets pass.
-    """
-    try:
-        msgspec.convert(msgspec.to_builtins(status), Status, strict=True)
-    except msgspec.ValidationError as error:
-        raise AssertionError(f"{given_}: {error}: {status}") from error
-    assert status.progress is None or 0 <= status.progress <= 100, f"{given_}: {status}"
-    for result in status.results:
-        address = result.call or (result.url and result.url.strip())
-        assert address, f"{given_}: a result without an address: {status}"
-    numbers = (status.cost, *(result.expires_at for result in status.results))
-    assert all(number is None or math.isfinite(number) for number in numbers), f"{given_}: {status}"

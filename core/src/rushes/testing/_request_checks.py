@@ -2,13 +2,12 @@
 
 import copy
 from collections.abc import Iterable
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
-from rushes._check.checking import check
 from rushes._payload.body import top
 from rushes._payload.fields import shape
 from rushes.calls import pick
@@ -83,10 +82,10 @@ class RequestChecks(VariantUnderTest):
                 continue
             told = any(top(item.path) == field for item in [*_said(report), *_said(before)])
             carried = report.valid and report.payload != before.payload
-            assert told or carried, (
-                f"{field} = {other!r} is dropped"
+            assert told or carried, self.says(
+                f"`{field}` = {other!r} is dropped, and nothing says so"
                 if one is None
-                else f"{field} = {one!r} and {other!r} make the same payload, silently"
+                else f"`{field}` = {one!r} and {other!r} make the same payload, and nothing says so"
             )
 
     def _native_fields_are_carried(self) -> None:
@@ -100,12 +99,16 @@ class RequestChecks(VariantUnderTest):
                 said = {top(item.path) for item in _said(report)}
                 for name, value in given.items():
                     kept = pick(wire, name) == msgspec.to_builtins(value)
-                    assert kept or name in said, f"{name} = {value!r} is dropped or changed"
+                    assert kept or name in said, self.says(
+                        f"`{name}` = {value!r} is dropped or changed, and nothing says so"
+                    )
         for field in shape(self.variant.payload):
             report = self.check(Request("k", extra={field.wire: good(field.hint)[0]}))
             if report.valid:
                 kept = getattr(report.complete_payload(), field.name) is not UNSET
-                assert kept or _said(report), f"extra.{field.wire} is dropped"
+                assert kept or _said(report), self.says(
+                    f"`extra.{field.wire}` is dropped, and nothing says so"
+                )
 
     def test_a_field_said_twice_is_a_problem(self) -> None:
         """A common field and the native field for the same thing are reported as a conflict."""
@@ -130,25 +133,28 @@ class RequestChecks(VariantUnderTest):
                     native = {name: native}
                 report = self.check(Request(**{"prompt": "k", field: value}, extra=native))
                 told = any(problem.code == "twice" for problem in report.problems)
-                assert told, (
-                    f"{field} and extra.{place.path} set the same, and no problem is reported"
+                assert told, self.says(
+                    f"`{field}` and `extra.{place.path}` set the same, and no problem is reported"
                 )
 
     def test_building_is_pure(self) -> None:
         """The same request makes the same report and the same bytes; arguments are not changed."""
-        loaded = self.loaded()
-        for example in [*self.accepted, *self.rejected.values(), *self.noted.values()]:
+        for example in [*self.accepted, *chain(*self.rule_examples.values())]:
             request = as_request(example)
             before = copy.deepcopy(request)
-            reports = [check(loaded, request) for _ in range(2)]
-            assert request == before, f"the request is changed by checking it: {before}"
-            assert reports[0] == reports[1], f"two checks of {example} differ"
+            reports = [self.check_request(request) for _ in range(2)]
+            assert request == before, self.says(f"the request is changed by checking it: {before}")
+            assert reports[0] == reports[1], self.says(
+                f"two checks of one request differ: {example}"
+            )
             if not reports[0].valid:
                 continue
             payload = copy.deepcopy(reports[0].complete_payload())
             calls = [self.call(report) for report in reports]
-            assert calls[0] == calls[1], f"two calls for {example} differ"
-            assert reports[0].complete_payload() == payload, "the payload is changed by submit"
+            assert calls[0] == calls[1], self.says(f"two calls for one request differ: {example}")
+            assert reports[0].complete_payload() == payload, self.says(
+                "the payload is changed by the hook submit"
+            )
 
 
 def _said(report: Report) -> list[Problem | Note]:

@@ -1,7 +1,10 @@
 """The subject of a conformance test: one plugin, its examples, and calls as the core makes them."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,18 +16,25 @@ from rushes._check.trial import sample_task
 from rushes._keys.redacting import Secret
 from rushes._plugins.installed import installed
 from rushes._plugins.loading import LoadedVariant, build
+from rushes._vocabulary.rule import ShapeRule
 from rushes.calls import Answer, Call
-from rushes.problems import Problem
+from rushes.errors import BrokenPluginError
+from rushes.problems import Note, Problem
 from rushes.report import Report
 from rushes.request import Request
+from rushes.rules import Rule
 from rushes.task import Receipt, Status, Task
 from rushes.testing._answers import answer, put_at
+from rushes.testing._breaking import Attempt, Fields, attempts
 from rushes.variant import Variant
 
 Example = Mapping[str, Any] | Request
+Examples = Example | Sequence[Example]
+"""One example, or several."""
 LOOPBACK = "http://127.0.0.1:9"
 PUBLIC = "https://gateway.example.com"
 MOST_CALLS = 20
+CORE = str(Path(__file__).parents[1])
 REMOTE_ID = "r-1"
 WITH_TASK = frozenset(("parse_submit", "poll", "parse_status", "look_up", "cancel"))
 """Hooks that are told the record of the job."""
@@ -37,10 +47,11 @@ class VariantUnderTest:
     """The plugin object, as its entry point names it."""
     accepted: ClassVar[Sequence[Example]]
     """Requests that pass; their wire bodies go into the snapshot."""
-    rejected: ClassVar[Mapping[str, Example]] = {}
-    """For each rule that finds problems, a request that it alone rejects."""
-    noted: ClassVar[Mapping[str, Example]] = {}
-    """For each rule that only notes, a request that passes with its note."""
+    rejected: ClassVar[Mapping[str, Examples]] = {}
+    """For each `@rule` that finds problems, requests that it alone rejects. Those for rules of the
+    vocabulary are made from `accepted`; a list here replaces them."""
+    noted: ClassVar[Mapping[str, Examples]] = {}
+    """For each `@rule` that only notes, requests that pass with its note."""
     receipts: ClassVar[Sequence[tuple[Any, str]]] = ()
     """Answers to a submit, each with its remote id; by default made from the declared paths, with
     what is kept for polls."""
@@ -74,23 +85,98 @@ class VariantUnderTest:
 
     def declared(self) -> LoadedVariant:
         """Build the plugin as it is declared."""
-        return build(self.plugin, [], repr(self.plugin))
+        named = getattr(self.plugin, "id", None)
+        with self.blamed():
+            return build(self.plugin, [], named if isinstance(named, str) else repr(self.plugin))
 
     @property
     def variant(self) -> Variant:
         """The plugin's declaration."""
         return self.loaded().variant
 
+    def says(self, sentence: str) -> str:
+        """Return what is wrong, as a failure begins: with the variant that it is about."""
+        return f"{self.variant.id}: {sentence}"
+
+    @contextmanager
+    def blamed(self) -> Iterator[None]:
+        """Make a plugin that raises a failed test, in one sentence that says where it raised."""
+        try:
+            yield
+        except BrokenPluginError as error:
+            sentence = f"{error}{_where(error)}"
+        else:
+            return
+        raise AssertionError(sentence)
+
     def check(self, example: Example, base_url: str = PUBLIC) -> Report:
         """Check an example."""
-        return check(self.loaded(base_url), as_request(example))
+        return self.check_request(as_request(example), base_url)
+
+    def check_request(self, request: Request | Mapping[str, Any], base_url: str = PUBLIC) -> Report:
+        """Check a request, or what somebody took for one."""
+        with self.blamed():
+            return check(self.loaded(base_url), request)
 
     def call(self, report: Report, client_id: str = "job-1") -> Call:
         """Return the one call that would create the task."""
         payload = report.complete_payload()
-        made = self.loaded().call("submit", payload=payload, client_id=client_id)
-        assert isinstance(made, Call), "submit returned no Call"
+        made: Call = self.ask("submit", payload=payload, client_id=client_id)
         return made
+
+    @cached_property
+    def rule_examples(self) -> dict[str, list[Example]]:
+        """For each rule, requests that it alone rejects or notes: listed, or made by the kit."""
+        return {rule.name: self._examples_of(rule) for rule in self.variant.rules}
+
+    def _examples_of(self, rule: Rule) -> list[Example]:
+        listed = [*_several(self.rejected.get(rule.name)), *_several(self.noted.get(rule.name))]
+        if listed:
+            return listed
+        found = [self._broken_by(attempt, rule) for attempt in self.attempts(rule)]
+        return [example for example in found if example is not None]
+
+    def attempts(self, rule: Rule) -> list[Attempt]:
+        """Return the ways to break a rule that the kit knows: those of the vocabulary's rules."""
+        if not isinstance(rule, ShapeRule):
+            return []
+        fields = Fields(self.variant.payload, self._accepted_bodies)
+        return list(attempts(rule.shape, fields))
+
+    def _broken_by(self, attempt: Attempt, rule: Rule) -> Example | None:
+        """Return the first payload that only this rule rejects or notes."""
+        for body in self._accepted_bodies:
+            for made in attempt.payloads(body):
+                if made != body or rule.notes:
+                    report = self.check(made)
+                    if report.valid == rule.notes and self.found_by_rules(report) == {rule.name}:
+                        return made
+        return None
+
+    @cached_property
+    def _accepted_bodies(self) -> list[Mapping[str, Any]]:
+        """The payloads of the accepted examples, the native ones as they are listed first."""
+        native = [example for example in self.accepted if isinstance(example, Mapping)]
+        reports = [self.check(example) for example in self.accepted if example not in native]
+        sent = [report.complete_payload() for report in reports if report.valid]
+        return [*native, *(msgspec.json.decode(msgspec.json.encode(payload)) for payload in sent)]
+
+    def found_by_rules(self, report: Report) -> set[str]:
+        """Return the codes of a report's problems; if there are none, of its rules' notes.
+
+        A note about a default is left out if there is another: it is on nearly every request.
+        """
+        if report.problems:
+            return {problem.code for problem in report.problems}
+        unsaid = {rule.name: rule.unsaid for rule in self.variant.rules}
+        codes = {note.code for note in report.notes} & set(unsaid)
+        return {code for code in codes if not unsaid[code]} or codes
+
+    def findings(self, example: Example, code: str) -> list[Problem | Note]:
+        """Return a rule's findings in an example."""
+        report = self.check(example)
+        found: list[Problem | Note] = [*report.problems, *report.notes]
+        return [finding for finding in found if finding.code == code]
 
     def ask(self, hook: str, **arguments: Any) -> Any:
         """Call one hook as the core would, with the record of a job and its receipt."""
@@ -99,7 +185,8 @@ class VariantUnderTest:
             arguments.setdefault("task", self.task(receipt))
         if hook == "parse_status" and receipt is None:
             arguments["receipt"] = Receipt(REMOTE_ID)
-        return self.loaded().call(hook, **arguments)
+        with self.blamed():
+            return self.loaded().call(hook, **arguments)
 
     def secrets(self, ending: str = "") -> dict[str, Secret]:
         """Return a made-up value for each secret that calls are authorised with."""
@@ -118,12 +205,13 @@ class VariantUnderTest:
         seen: list[Call] = []
         generator = self.ask(hook, **arguments)
         try:
-            call = next(generator)
-            while True:
-                assert isinstance(call, Call), f"{hook} yields {call!r}, which is not a Call"
-                seen.append(call)
-                assert len(seen) <= MOST_CALLS, f"{hook} does not stop making calls"
-                call = generator.send(told[min(len(seen), len(told)) - 1])
+            with self.blamed():
+                call = next(generator)
+                while True:
+                    assert isinstance(call, Call), self.says(f"{hook} yields {call!r}, not a Call")
+                    seen.append(call)
+                    assert len(seen) <= MOST_CALLS, self.says(f"{hook} does not stop making calls")
+                    call = generator.send(told[min(len(seen), len(told)) - 1])
         except StopIteration as stop:
             return stop.value, seen
 
@@ -173,7 +261,7 @@ class VariantUnderTest:
     def native(self) -> dict[str, Any]:
         """Return the smallest accepted native payload, in which single fields are then changed."""
         found = [dict(example) for example in self.accepted if isinstance(example, Mapping)]
-        assert found, "give at least one native payload in `accepted`"
+        assert found, self.says("list at least one native payload, a dict, in `accepted`")
         return min(found, key=lambda body: len(msgspec.json.encode(body)))
 
     def worded(self, word: Any) -> Any:
@@ -199,6 +287,20 @@ class VariantUnderTest:
             if entry.name == provider:
                 return entry.load()
         return pytest.skip(f"no installed sandbox validates payloads for {provider}")
+
+
+def _several(examples: Examples | None) -> list[Example]:
+    if examples is None:
+        return []
+    return [examples] if isinstance(examples, (Mapping, Request)) else list(examples)
+
+
+def _where(error: BrokenPluginError) -> str:
+    """Say in which line the plugin raised, if it did."""
+    cause = error.__cause__
+    frames = traceback.extract_tb(cause.__traceback__) if cause else []
+    own = [frame for frame in frames if not frame.filename.startswith(CORE)]
+    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
 
 
 def as_request(example: Example) -> Request:

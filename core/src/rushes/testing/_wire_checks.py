@@ -10,7 +10,9 @@ import msgspec
 from rushes._keys.redacting import Secret
 from rushes._urls import origin
 from rushes.calls import Answer, Call, LocalFile
-from rushes.testing._answers import answer, malformed
+from rushes.problems import listing
+from rushes.testing._answers import answer, malformed, shown
+from rushes.testing._documented import changed
 from rushes.testing._under_test import PUBLIC, REMOTE_ID, VariantUnderTest
 
 ODD_IDS = ("odd/id?x=1#y", "../up", "a b%2F", "\u00e9")
@@ -26,10 +28,14 @@ class WireChecks(VariantUnderTest):
         """The creating call is a POST of JSON to the provider's own origin."""
         for example in self.accepted:
             call = self.call(self.check(example))
-            assert call.method == "POST", f"submit is a {call.method}"
-            assert origin(call.url) == origin(PUBLIC), f"submit is sent to {call.url}"
-            assert call.body, "submit has no body"
-            assert isinstance(msgspec.json.decode(call.body), dict), "submit sends no object"
+            assert call.method == "POST", self.says(f"submit makes a {call.method}, not a POST")
+            assert origin(call.url) == origin(PUBLIC), self.says(
+                f"submit makes a call to {call.url}, which is not the base URL's origin"
+            )
+            assert call.body, self.says("submit makes a call without a body")
+            assert isinstance(msgspec.json.decode(call.body), dict), self.says(
+                "submit sends JSON that is not an object"
+            )
 
     def test_a_key_that_replays_is_sent(self) -> None:
         """If the provider recognises jobs by our key, another key makes another call.
@@ -39,11 +45,13 @@ class WireChecks(VariantUnderTest):
         report = self.check(self.accepted[0])
         variant = self.variant
         one, same, other = (self.call(report, name) for name in ("job-1", "job-1", "job-2"))
-        assert one == same, "the same key makes two calls that differ"
+        assert one == same, self.says("the same key makes two calls that differ")
         if variant.idempotency != "none" or variant.look_up != "none":
-            assert one != other, "the declaration says that a key is sent, but none is"
+            assert one != other, self.says("the declaration says that a key is sent, but none is")
         else:
-            assert one == other, "a key is sent; say in `idempotency` or `look_up` what it does"
+            assert one == other, self.says(
+                "a key is sent; say in `idempotency` or `look_up` what it does"
+            )
 
     def test_a_base_url_may_end_in_its_version(self) -> None:
         """A configured base URL that ends in a slash or the version makes the same address."""
@@ -62,15 +70,20 @@ class WireChecks(VariantUnderTest):
                 version = urlsplit(call.url).path.split("/")[1]
                 if base == PUBLIC and version[:1] == "v" and version[1:].isdecimal():
                     base_urls += [f"{PUBLIC}/{version}", f"{PUBLIC}/{version}/"]
-            assert len(urls) == 1, f"{hook}: one address in several forms: {sorted(urls)}"
+            assert len(urls) == 1, self.says(
+                f"the address for {hook} depends on how the base URL is written: "
+                f"{listing(sorted(urls))}"
+            )
 
     def test_a_poll_is_calls_and_an_answer(self) -> None:
         """Polling yields calls to the provider's origin, ids encoded, and returns an answer."""
         for odd, word in product(ODD_IDS, self.states()):
             told = answer(self.worded(word))
             value, calls = self.exchange("poll", told, receipt=self.receipt(odd))
-            assert isinstance(value, Answer), f"poll returns {type(value).__name__}, not an Answer"
-            assert calls, "poll makes no call"
+            assert isinstance(value, Answer), self.says(
+                f"poll returns {type(value).__name__}, not an Answer"
+            )
+            assert calls, self.says("poll makes no call")
             self._own_and_encoded(calls, odd)
 
     def test_the_other_calls_can_be_made(self) -> None:
@@ -80,16 +93,18 @@ class WireChecks(VariantUnderTest):
                 _, calls = self.exchange("cancel", answer({}), receipt=self.receipt(odd))
                 self._own_and_encoded(calls, odd)
         if self.ask("upload", file=PICTURE) is not None:
-            assert self.variant.uploads, "there is a hook `upload`; also declare `uploads`"
+            assert self.variant.uploads, self.says(
+                "there is a hook `upload`; also declare `uploads`"
+            )
             url, _ = self.exchange("upload", answer({}), file=PICTURE)
-            assert url is None, f"an answer without an address is read as {url!r}"
+            assert url is None, self.says(f"an answer without an address is read as {url!r}")
             for told in malformed():
                 url, _ = self.exchange("upload", told, file=PICTURE)
-                assert url is None, f"{told} is read as the address {url!r}"
+                assert url is None, self.says(f"{shown(told)} is read as the address {url!r}")
         else:
             uploads = self.variant.uploads
             without = uploads is None or uploads.inline is not None
-            assert without, "`uploads` is declared, but there is no hook `upload`"
+            assert without, self.says("`uploads` is declared, but there is no hook `upload`")
 
     def test_a_look_up_finds_what_carries_our_name(self) -> None:
         """Looking a job up asks for our client id, encoded, and finds the listed task, or none.
@@ -99,29 +114,33 @@ class WireChecks(VariantUnderTest):
         """
         declared = self.variant.look_up != "none"
         asks = self.ask("look_up", client_id="job-1") is not None
-        assert asks == declared, "the hook `look_up` and the declaration's `look_up` go together"
+        assert asks == declared, self.says(
+            "the hook `look_up` and the declaration's `look_up` go together"
+        )
         if not asks:
             return
         for odd in ODD_IDS:
             found, calls = self.exchange("look_up", answer({}), client_id=odd)
-            assert calls, "look_up makes no call"
-            assert not found, f"an answer without an id is read as a task: {found}"
+            assert calls, self.says("look_up makes no call")
+            assert not found, self.says(f"an answer without an id is read as a task: {found}")
             self._own_and_encoded(calls, odd)
         told = self.look_ups or [(body, [remote_id]) for body, remote_id in self._named()]
-        assert any(remote_ids for _, remote_ids in told), "list what a look-up finds in `look_ups`"
+        assert any(remote_ids for _, remote_ids in told), self.says(
+            "list what a look-up finds in `look_ups`"
+        )
         for body, remote_ids in told:
             found, _ = self.exchange("look_up", answer(body), client_id="job-1")
-            assert [found_.remote_id for found_ in found or ()] == list(remote_ids), (
-                f"{body}: {found}"
+            assert [found_.remote_id for found_ in found or ()] == list(remote_ids), self.says(
+                f"look_up finds {found}, not {list(remote_ids)}, in {body}"
             )
             for status in (400, 404, 500):
                 found, _ = self.exchange("look_up", answer(body, status), client_id="job-1")
-                assert not found, f"HTTP {status} is read as a task: {found}"
+                assert not found, self.says(f"HTTP {status} is read as a task: {found}")
         found, _ = self.exchange("look_up", answer({}, 404), client_id="job-1")
-        assert found == [], f"HTTP 404 says that there is none, but is read as {found!r}"
+        assert found == [], self.says(f"HTTP 404 says that there is none, but is read as {found!r}")
         for given in malformed():
             found, _ = self.exchange("look_up", given, client_id="job-1")
-            assert not found, f"{given} is read as a task: {found}"
+            assert not found, self.says(f"{shown(given)} is read as a task: {found}")
 
     def _named(self) -> list[tuple[Any, str]]:
         """List the answers that name the task: those to a poll, otherwise those to a submit."""
@@ -130,25 +149,31 @@ class WireChecks(VariantUnderTest):
 
     def _own_and_encoded(self, calls: Iterable[Call], odd: str) -> None:
         for call in calls:
-            assert origin(call.url) == origin(PUBLIC), f"a call is sent to {call.url}"
+            assert origin(call.url) == origin(PUBLIC), self.says(
+                f"a call is made to {call.url}, which is not the base URL's origin"
+            )
             part = odd.partition("?")[0]
-            assert part not in call.url, f"the id {odd!r} is not encoded: {call.url}"
-            assert call.url.isascii(), f"the id {odd!r} is not encoded: {call.url}"
+            assert part not in call.url, self.says(f"the id {odd!r} is not encoded in {call.url}")
+            assert call.url.isascii(), self.says(f"the id {odd!r} is not encoded in {call.url}")
 
     def test_the_key_goes_into_headers(self) -> None:
         """Authorising returns headers that depend on every secret, and on nothing unknown."""
         call = self.call(self.check(self.accepted[0]))
         secrets = self.secrets()
         headers = self._authorized(call, secrets)
-        assert self._authorized(call, secrets) == headers, "two authorisations at one time differ"
-        assert headers, "no header carries the key"
+        assert self._authorized(call, secrets) == headers, self.says(
+            "two authorisations at one time differ"
+        )
+        assert headers, self.says("no header carries the key")
         for name, value in headers.items():
-            assert isinstance(value, str), f"the header {name} is not text"
-            assert "\n" not in value, f"the header {name} has several lines"
-            assert "\r" not in value, f"the header {name} has several lines"
+            assert isinstance(value, str), self.says(f"the header {name} is not text")
+            assert "\n" not in value, self.says(f"the header {name} has several lines")
+            assert "\r" not in value, self.says(f"the header {name} has several lines")
         for name in secrets:
             other = {**secrets, name: Secret(f"{secrets[name]}-other")}
-            assert self._authorized(call, other) != headers, f"no header depends on {name}"
+            assert self._authorized(call, other) != headers, self.says(
+                f"no header depends on the secret {name}"
+            )
 
     def _authorized(self, call: Call, secrets: Mapping[str, Secret]) -> Mapping[str, str]:
         token = self.ask("token", secrets=secrets, now=NOW)
@@ -156,6 +181,38 @@ class WireChecks(VariantUnderTest):
         headers: Mapping[str, str]
         headers = self.ask("authorize", call=call, key=key, secrets=secrets, now=NOW)
         return headers
+
+    def test_no_answer_on_the_way_is_too_odd(self) -> None:
+        """With an odd value anywhere in the answers to its calls, a hook calls only addresses.
+
+        Those answers are in `exchanges`; what a hook takes from one may go into the next call.
+        """
+        for hook, arguments in self._arguments().items():
+            bodies = self.exchanges.get(hook, ())
+            for place, body in enumerate(bodies):
+                for odd in changed([body], []):
+                    told = [answer(one) for one in (*bodies[:place], odd, *bodies[place + 1 :])]
+                    _, calls = self.exchange(hook, *told, **arguments)
+                    for call in calls:
+                        named = isinstance(call.url, str) and call.url.strip()
+                        assert named, self.says(
+                            f"{hook} makes a call to {call.url!r} after the answer {odd}"
+                        )
+
+    def _arguments(self) -> dict[str, dict[str, Any]]:
+        """Return what each hook that yields calls is given, if the plugin has it."""
+        receipt = self.receipt(REMOTE_ID)
+        given_: dict[str, dict[str, Any]] = {
+            "poll": {"receipt": receipt},
+            "cancel": {"receipt": receipt},
+            "look_up": {"client_id": "job-1"},
+            "upload": {"file": PICTURE},
+        }
+        return {
+            hook: arguments
+            for hook, arguments in given_.items()
+            if self.ask(hook, **arguments) is not None
+        }
 
     def calls_of_hooks(self) -> dict[str, Any]:
         """Return every call that the hooks describe, with what they make of the answers.
@@ -165,22 +222,15 @@ class WireChecks(VariantUnderTest):
         receipt = self.receipt(REMOTE_ID)
         call = self.call(self.check(self.accepted[0]))
         made: dict[str, Any] = {"authorize": self._authorized(call, self.secrets())}
-        given_: dict[str, dict[str, Any]] = {
-            "poll": {"receipt": receipt},
-            "cancel": {"receipt": receipt},
-            "look_up": {"client_id": "job-1"},
-            "upload": {"file": PICTURE},
-        }
-        for hook, arguments in given_.items():
-            if self.ask(hook, **arguments) is not None:
-                bodies = self.exchanges.get(hook, [self.worded(next(iter(self.states())))])
-                told = [answer(body) for body in bodies]
-                result, calls = self.exchange(hook, *told, **arguments)
-                made[hook] = {"calls": [_shown(call) for call in calls]}
-                if hook not in ("poll", "cancel"):
-                    made[hook]["result"] = result
-                elif hook in self.exchanges and hook == "poll":
-                    made[hook]["status"] = self.ask("parse_status", answer=result, receipt=receipt)
+        for hook, arguments in self._arguments().items():
+            bodies = self.exchanges.get(hook, [self.worded(next(iter(self.states())))])
+            told = [answer(body) for body in bodies]
+            result, calls = self.exchange(hook, *told, **arguments)
+            made[hook] = {"calls": [_shown(call) for call in calls]}
+            if hook not in ("poll", "cancel"):
+                made[hook]["result"] = result
+            elif hook in self.exchanges and hook == "poll":
+                made[hook]["status"] = self.ask("parse_status", answer=result, receipt=receipt)
         for word in self.states():
             _, calls = self.exchange("poll", answer(self.worded(word)), receipt=receipt)
             if len(calls) > 1:

@@ -1,0 +1,81 @@
+"""The conformance kit on the Kling models at ToAPIs."""
+
+from rushes import Image, Request, Result, Status
+from rushes.testing import VariantConformance
+from rushes_toapis import kling_v2_6, kling_v3, kling_v3_omni
+
+URL = "https://pictures.example.com/a.png"
+FIRST = {"url": URL, "role": "first_frame"}
+LAST = {"url": URL, "role": "last_frame"}
+REFERENCE = {"url": URL, "role": "reference_image"}
+BLOCKED = {"code": "content_policy_violation", "message": "no"}
+
+
+class Kling(VariantConformance):
+    """The answers of ToAPIs, which are the same for every model."""
+
+    __test__ = False
+    receipts = [({"id": "t", "object": "generation.task", "status": "queued"}, "t")]
+    statuses = [
+        (
+            {"id": "t", "status": "completed", "expires_at": 9, "result": {"data": [{"url": URL}]}},
+            Status(state="completed", remote_id="t", results=(Result(url=URL, expires_at=9),)),
+        ),
+        (
+            {"status": "completed", "progress": "90%", "url": URL},
+            Status(state="completed", progress=90, results=(Result(url=URL),)),
+        ),
+        (
+            {"status": "failed", "error": BLOCKED},
+            Status(state="failed", reason="no"),
+        ),
+    ]
+    refusals = [
+        (422, {"error": BLOCKED}, "content"),
+        (402, {"error": {"message": "no credit"}}, "balance"),
+    ]
+    exchanges = {"upload": [{"data": {"url": URL}}], "look_up": [{"id": "t"}]}
+
+
+class TestV3(Kling):
+    __test__ = True
+    plugin = kling_v3.plugin
+    base = {"model": "kling-v3", "prompt": "A red kite"}
+    accepted = [
+        base,
+        {**base, "duration": 15, "mode": "pro", "audio": True, "aspect_ratio": "1:1"},
+        {**base, "image_with_roles": [FIRST, LAST]},
+        {**base, "image_with_roles": [FIRST, LAST, REFERENCE]},
+        {**base, "image_with_roles": [FIRST, LAST], "reference_images": [URL]},
+        {**base, "image_with_roles": [REFERENCE], "metadata": {"watermark": True}},
+        Request("k", negative_prompt="l", images=[Image(URL, "first_frame")]),
+    ]
+
+
+class TestV26(Kling):
+    __test__ = True
+    plugin = kling_v2_6.plugin
+    base = {"model": "kling-v2-6", "prompt": "A red kite"}
+    accepted = [
+        base,
+        {**base, "duration": 10, "mode": "pro", "audio": True, "aspect_ratio": "1:1"},
+        {**base, "negative_prompt": "blur", "image_with_roles": [FIRST, LAST]},
+        {**base, "image_with_roles": [FIRST, LAST], "reference_images": [URL]},
+        Request("k", watermark=True, images=[Image(URL, "first_frame")]),
+    ]
+
+
+class TestV3Omni(Kling):
+    __test__ = True
+    plugin = kling_v3_omni.plugin
+    base = {"model": "kling-v3-omni", "prompt": "A red kite"}
+    cited = {**base, "prompt": "<<<image_2>>> meets <<<image_1>>>"}
+    accepted = [
+        base,
+        {**base, "mode": "pro", "duration": 10, "metadata": {"a": [1]}},
+        {**base, "image_urls": [URL]},
+        {**cited, "image_urls": [URL, URL]},
+        Request("k", images=[Image(URL, "reference")]),
+    ]
+    rejected = {"cited_images_exist": {**cited, "image_urls": [URL]}}
+    noted = {"other_tags_pass": {**base, "prompt": "<<<video_1>>>"}}
