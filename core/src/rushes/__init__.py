@@ -90,6 +90,10 @@ if TYPE_CHECKING:
     from rushes.variant import Together as Together
     from rushes.variant import Uploads as Uploads
     from rushes.variant import Variant as Variant
+    from rushes.webhooks import Delivery as Delivery
+    from rushes.webhooks import Event as Event
+    from rushes.webhooks import is_recent as is_recent
+    from rushes.webhooks import is_signed as is_signed
 else:
     __all__, __getattr__, __dir__ = lazily(
         __name__,
@@ -125,5 +129,6 @@ else:
             "rushes._journal.sqlite": "SQLiteJournal",
             "rushes.task": "Receipt Refusal Result State Status Task VideoFile",
             "rushes.variant": ("SPEC Always Built Cancel Polling To Together Uploads Variant"),
+            "rushes.webhooks": "Delivery Event is_recent is_signed",
         },
     )

@@ -5,7 +5,7 @@ and reads no clock; what it needs from them is passed as an argument. Each varia
 own, with the installed wrappers around it, never in a broadcast.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import pluggy
@@ -16,10 +16,11 @@ from rushes.problems import Note, Problem
 from rushes.request import Request
 from rushes.task import Receipt, Refusal, Status, Task
 from rushes.variant import Variant
+from rushes.webhooks import Delivery, Event
 
 __all__ = [
     "authorize", "build_payload", "cancel", "hookimpl", "look_up", "parse_refusal", "parse_status",
-    "parse_submit", "poll", "submit", "token", "upload", "validate", "variant",
+    "parse_submit", "parse_webhook", "poll", "submit", "token", "upload", "validate", "variant",
 ]  # fmt: skip
 
 _hookspec = pluggy.HookspecMarker("rushes")
@@ -156,4 +157,18 @@ def cancel(variant: Variant, receipt: Receipt, task: Task) -> Steps[Answer] | No
 
     Called only for a task that the provider, asked right before, called alive: `task.state` is
     `queued` or `in_progress`. By default one call, as `cancel` in the declaration describes it.
+    """
+
+
+@_hookspec(firstresult=True)
+def parse_webhook(
+    variant: Variant, delivery: Delivery, secrets: Sequence[str], now: float
+) -> Steps[Event | None] | Event | None:
+    """Read what the provider sent to our endpoint; None if it is forged or not understood.
+
+    Return the event, or yield the calls that it takes to verify one (to fetch a public key) and
+    then return it. `secrets` are those that deliveries may be signed with: while one is replaced,
+    both. `now` is in seconds since 1970; a signature that is too old is a forged one (`is_signed`,
+    `is_recent`). Whoever can reach the endpoint can send anything: raise nothing, and call verified
+    only what the provider signed. By default None.
     """

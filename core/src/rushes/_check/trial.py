@@ -10,6 +10,7 @@ from rushes.calls import Answer, Call, LocalFile
 from rushes.request import Request
 from rushes.task import Receipt, Task
 from rushes.variant import Variant
+from rushes.webhooks import Delivery
 
 _FILE = LocalFile(content=b"\x89PNG\r\n\x1a\n", type="image/png", name="trial.png")
 _ANSWERS = (Answer(200, {}, b"{}"), Answer(404, {}, b"[]"), Answer(500, {}, b"<html>"))
@@ -60,6 +61,8 @@ def trial(loaded: LoadedVariant) -> None:
         loaded.call("parse_refusal", answer=answer)
         with suppress(_MemoRead):
             loaded.call("parse_status", answer=answer, **there)
+    with closing(loaded.parse_webhook(Delivery({}, b"{}"), [Secret("trial")], 0.0)) as steps:
+        next(steps, None)
     for hook, given in (
         ("poll", there),
         ("cancel", there),

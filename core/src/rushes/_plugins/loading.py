@@ -2,7 +2,7 @@
 
 import inspect
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import EntryPoint
@@ -24,13 +24,14 @@ from rushes._plugins.reading import EVERY
 from rushes._plugins.reading import steps as path_steps
 from rushes._structs.type_info import ready
 from rushes._structs.unrolled import unrolled
-from rushes.calls import Call, Token
+from rushes.calls import Call, Steps, Token
 from rushes.draft import Draft
 from rushes.errors import BrokenPluginError, RushesError
 from rushes.problems import Note, Problem, listing
 from rushes.request import Request
 from rushes.task import Receipt, Refusal, Status
 from rushes.variant import SPEC, Variant
+from rushes.webhooks import Delivery, Event
 
 T = TypeVar("T")
 
@@ -53,6 +54,7 @@ GIVES: Mapping[str, tuple[type, ...]] = {
     "upload": (Generator, NoneType),
     "look_up": (Generator, NoneType),
     "cancel": (Generator, NoneType),
+    "parse_webhook": (Generator, Event, NoneType),
 }
 """What each hook returns; constructors do not validate, so the content is checked, too."""
 
@@ -118,6 +120,23 @@ class LoadedVariant:
                 return {name: _header(value) for name, value in given.items()}
 
         return _secretly(make, {**secrets, "token": key})
+
+    def parse_webhook(
+        self, delivery: Delivery, secrets: Sequence[Secret], now: float
+    ) -> Steps[Event | None]:
+        """Yield the calls that reading a delivery takes; return its event, or None."""
+        named = {str(number): secret for number, secret in enumerate(secrets)}
+
+        def read() -> Any:
+            return self.call("parse_webhook", delivery=delivery, secrets=secrets, now=now)
+
+        event = _secretly(read, named)
+        if isinstance(event, Generator):
+            event = yield from event
+        with self.blamed("the hook parse_webhook"):
+            if event is not None and not isinstance(event, Event):
+                raise TypeError(f"it returned {type(event).__name__}")
+            return event and msgspec.convert(msgspec.to_builtins(event), Event)
 
     def _steps(self, hook: str, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
         with self.blamed(f"the hook {hook}", reading=True):

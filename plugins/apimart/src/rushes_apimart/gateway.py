@@ -4,9 +4,12 @@ The shape of an answer: https://docs.apimart.ai/en/api-reference/videos/kling-v3
 """
 
 from rushes import (
+    Answer,
     Answers,
     Call,
     Codes,
+    Delivery,
+    Event,
     LocalFile,
     Polling,
     Provider,
@@ -28,6 +31,15 @@ def upload(variant: Variant, file: LocalFile) -> Steps[str | None]:
     """POST one image; its public address, valid for 72 hours, is in the answer."""
     answer = yield Call.post_file(variant.url("/v1/uploads/images"), file)
     return pick_text(answer.json(), "url")
+
+
+@hookimpl
+def parse_webhook(delivery: Delivery) -> Event | None:
+    """Read what a poll would be answered; nothing is signed."""
+    about = pick_text(delivery.json(), "data", "id")
+    if about is None:
+        return None
+    return Event(remote_id=about, verified=False, answer=Answer(200, {}, delivery.body))
 
 
 apimart = Provider(
@@ -68,5 +80,5 @@ apimart = Provider(
         # created.
         codes=Codes(path="code", means="http"),
     ),
-    hooks=(upload,),
+    hooks=(upload, parse_webhook),
 )

@@ -3,10 +3,14 @@
 The shape of an answer: https://docs.toapis.com/docs/en/api-reference/tasks/video-status
 """
 
+from collections.abc import Sequence
+
 from rushes import (
     Answers,
     Call,
     Codes,
+    Delivery,
+    Event,
     LocalFile,
     Polling,
     Provider,
@@ -14,6 +18,8 @@ from rushes import (
     Uploads,
     Variant,
     hookimpl,
+    is_recent,
+    is_signed,
     pick_text,
 )
 
@@ -25,6 +31,21 @@ def upload(variant: Variant, file: LocalFile) -> Steps[str | None]:
     """POST one image; its public address is in the answer."""
     answer = yield Call.post_file(variant.url("/v1/uploads/images"), file)
     return pick_text(answer.json(), "data", "url")
+
+
+@hookimpl
+def parse_webhook(delivery: Delivery, secrets: Sequence[str], now: float) -> Event | None:
+    """Read a signed event: the id, the time and the body are signed with one of two secrets."""
+    names = ("id", "timestamp", "signature")
+    event, time, header = (delivery.headers.get(f"x-toapis-webhook-{n}", "") for n in names)
+    parts = [part.strip().partition("=") for part in header.split(",")]
+    signatures = [digits for version, _, digits in parts if version == "v1"]
+    message = f"{event}.{time}.".encode("utf-8", "replace") + delivery.body
+    keys = [secret.encode() for secret in secrets]
+    if not event or not is_signed(message, signatures, keys) or not is_recent(time, now):
+        return None
+    about = pick_text(delivery.json(), "data", "task_id")
+    return Event(remote_id=about, verified=True, id=event)
 
 
 toapis = Provider(
@@ -65,5 +86,5 @@ toapis = Provider(
         reason=("error.message", "error.code"),
         codes=Codes(path="error.code", means={"content_policy_violation": "content"}),
     ),
-    hooks=(upload,),
+    hooks=(upload, parse_webhook),
 )
