@@ -159,13 +159,22 @@ async def drive_async(flow: Flow[T], perform: Callable[[Effect], Awaitable[Any]]
         return stop.value  # type: ignore[no-any-return]
 
 
-def steps(generator: Steps[T], send: Callable[[Call], Effect]) -> Flow[tuple[T, Answer | None]]:
-    """Run a plugin's generator of calls; return its result and the last answer."""
+def steps(
+    generator: Steps[T],
+    send: Callable[[Call], Effect],
+    judge: Callable[[Answer], None] | None = None,
+) -> Flow[tuple[T, Answer | None]]:
+    """Run a plugin's generator of calls; return its result and the last answer.
+
+    `judge` sees each answer before the plugin does; the steps end if it raises.
+    """
     answer: Answer | None = None
     try:
         call = next(generator)
         while True:
             answer = yield send(call)
+            if judge is not None:
+                judge(answer)
             call = generator.send(answer)
     except StopIteration as stop:
         return stop.value, answer

@@ -6,10 +6,9 @@ from typing import Any, Literal, get_type_hints
 import msgspec
 from msgspec import Struct
 
-from rushes.answers import Answers
 from rushes.problems import Source
 from rushes.rules import Rule
-from rushes.variant import Always, Built, Cancel, Polling, To, Together, Uploads, Variant
+from rushes.variant import Always, Built, To, Together, Variant, _Shared
 
 __all__ = ["Provider"]
 
@@ -17,34 +16,11 @@ _OWN = frozenset(("id", "hooks"))
 """What a provider declares for itself, not as a default of its variants."""
 
 
-class Provider(Struct, frozen=True, kw_only=True):
+class Provider(_Shared, frozen=True, kw_only=True):
     """A provider: endpoints, answers, uploads, how calls are recognised and how often to poll.
 
-    Its models are made with `variant`. Everything has the meaning that it has in a `Variant`.
+    Its models are made with `variant`.
     """
-
-    spec: int
-    id: str
-    submit_path: str
-    status_path: str
-    submit_paths: Mapping[str, str] = {}
-    base_url: str | None = None
-    origins: Mapping[str, str] = {}
-    secrets: tuple[tuple[str, ...], ...] = (("api_key",),)
-    variables: Mapping[str, str] = {}
-    authorization: str = "Authorization: Bearer {key}"
-    headers: Mapping[str, str] = {}
-    answers: Answers | None = None
-    idempotency: Literal["replay", "reject", "none"] = "none"
-    look_up: Literal["by_client_id", "none"] = "none"
-    look_up_path: str | None = None
-    client_id_field: str | None = None
-    client_id_header: str | None = None
-    cancel: Cancel | None = None
-    polling: Polling = Polling()
-    uploads: Uploads | None = None
-    facts: tuple[str, ...] = ()
-    hooks: tuple[Callable[..., Any], ...] = ()
 
     def variant(
         self,

@@ -114,14 +114,10 @@ class Cancel(Struct, frozen=True, kw_only=True):
     while_queued: bool = False
 
 
-class Variant(Struct, frozen=True, kw_only=True):
-    """One model at one provider. What a provider's models share is declared in a `Provider`.
+class _Shared(Struct, frozen=True, kw_only=True):
+    """What the models of one provider share; a `Provider` or a `Variant` declares it.
 
-    `spec` is the number of the hook specification that the plugin was written for, 2. `fields` says
-    the target of each common field, with `images.<role>` for each role of an image, `videos.<role>`
-    for each of a video; a field that is
-    not in it, and that `build_payload` does not take, is a problem. `cost` estimates USD for a
-    valid payload, None if unknown.
+    `spec` is the number of the hook specification that the plugin was written for, 2.
 
     Paths are appended to `base_url`. `{id}` in them is the remote id, or the value that `answers`
     keeps under that name, encoded; in `{+id}` slashes stay as they are, and a path that begins with
@@ -137,26 +133,17 @@ class Variant(Struct, frozen=True, kw_only=True):
     Secrets go to the base URL's origin and to the further `origins`, by name, and nowhere else; if
     another base URL is configured, it stands for all of them.
 
-    From the day `ends` the model is gone: every request has a problem that says so.
-
     `headers` are sent with every call to the provider. `answers` says how its answers are read,
-    `hooks` are functions marked `@hookimpl` for what no declaration can say; a later one is asked
-    before an earlier one of the same name.
+    `hooks` are functions marked `@hookimpl` for what no declaration can express; a later one is
+    asked before an earlier one of the same name.
     """
 
     spec: int
     id: str
-    payload: type[Struct]
-    page: Source
-    model: str
     submit_path: str
     status_path: str
     submit_paths: Mapping[str, str] = {}
     base_url: str | None = None
-    fields: Mapping[str, To | Together | Always | Built] = {}
-    rules: tuple[Rule, ...] = ()
-    cost: Callable[[Any], float | None] | None = None
-    input_mode: Callable[[Any], str] | None = None
     origins: Mapping[str, str] = {}
     secrets: tuple[tuple[str, ...], ...] = (("api_key",),)
     variables: Mapping[str, str] = {}
@@ -171,9 +158,27 @@ class Variant(Struct, frozen=True, kw_only=True):
     cancel: Cancel | None = None
     polling: Polling = Polling()
     uploads: Uploads | None = None
-    ends: datetime.date | None = None
     facts: tuple[str, ...] = ()
     hooks: tuple[Callable[..., Any], ...] = ()
+
+
+class Variant(_Shared, frozen=True, kw_only=True):
+    """One model at one provider. What a provider's models share is declared in a `Provider`.
+
+    `fields` says the target of each common field, with `images.<role>` for each role of an image; a
+    field that is not in it, and that `build_payload` does not take, is a problem. `cost` estimates
+    USD for a valid payload, None if unknown. From the day `ends` the model is gone: every request
+    has a problem that says so.
+    """
+
+    payload: type[Struct]
+    page: Source
+    model: str
+    fields: Mapping[str, To | Together | Always | Built] = {}
+    rules: tuple[Rule, ...] = ()
+    cost: Callable[[Any], float | None] | None = None
+    input_mode: Callable[[Any], str] | None = None
+    ends: datetime.date | None = None
 
     @property
     def provider(self) -> str:
@@ -235,9 +240,9 @@ def _written(placeholder: re.Match[str], values: Mapping[str, Any]) -> str:
 
 def _value(values: Mapping[str, Any], name: str) -> str:
     value = values.get(name)
-    if not isinstance(value, str):
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise ValueError(f"{name!r} is not known, which the address needs")
-    return value
+    return str(value)
 
 
 def environment_prefix(provider: str) -> str:

@@ -163,7 +163,7 @@ DRIVEN = """
     client = rushes.Client(
         plugins=[acme_zoom.Zoom()], keys={"acme": "k", "leaver": "k"},
         base_urls={"acme": server.url, "leaver": server.url},
-        polling=rushes.Polling(first=0, every=0.01), timeouts=rushes.Timeouts(submit=1))
+        polling=rushes.Polling(first=0, every=0.01), timeouts=rushes.Timeouts(submit=20))
     try:
         client.generate("leaver/zoom", rushes.Request("x"), timeout=0.1)
     except rushes.RushesError as error:

@@ -11,15 +11,21 @@ from acme_server import Behaviour, Handler, Server, answers, cuts, drops, stalls
 from acme_zoom import Zoom
 from journal_memory import Memory, MemoryJournal
 from rushes import (
+    Call,
     Image,
+    LocalFile,
     NotSentError,
     RefusedError,
     Request,
     RequestError,
     RushesError,
+    Steps,
     StillRunningError,
     Task,
     Timeouts,
+    Variant,
+    hookimpl,
+    pick_text,
 )
 from rushes._submit.uploading import media_type, read
 from rushes.testing import Clock
@@ -182,6 +188,24 @@ def test_an_upload_that_fails_buys_nothing(
         driver.submit("acme/zoom", request_with(picture))
     assert (server.posts(), driver.tasks()) == (0, [])
     assert KEY not in repr(caught.value) + repr(caught.value.__dict__)
+
+
+def test_an_upload_ends_with_the_first_refused_step(
+    make: Maker, server: Server, picture: Path
+) -> None:
+    class TwoSteps(Zoom):
+        @hookimpl
+        def upload(self, variant: Variant, file: LocalFile) -> Steps[str | None]:
+            reserved = yield Call.post_json(variant.url("/v1/pictures"), {"bytes": 3})
+            place = pick_text(reserved.json(), "put") or variant.url("/v1/places/1")
+            yield Call(method="PUT", url=place, body=file.content)
+            return "https://pictures.acme.example/1.png"
+
+    server.on("POST /v1/pictures", answers(402, {"message": "no credit"}))
+    driver = make(plugins=[TwoSteps()])
+    with pytest.raises(RefusedError, match=r"refused the upload of .*HTTP 402\): no credit"):
+        driver.submit("acme/zoom", request_with(picture))
+    assert server.lines == ["POST /v1/pictures"]
 
 
 def test_an_upload_that_nobody_accepts_buys_nothing(make: Maker, picture: Path) -> None:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -365,12 +364,9 @@ def test_every_exchange_is_recorded_before_its_response_is_sent(clients: Clients
     assert (task.gateway, task.body, task.client_id) == ("toapis", SMALLEST["toapis"], None)
 
 
-def test_a_thousand_equal_tasks_share_one_video(
-    clients: Clients, rushes_sandbox_folder: Path
-) -> None:
+def test_a_thousand_equal_tasks_share_one_video(clients: Clients) -> None:
     client = clients["uniall"]
     body = {**SMALLEST["uniall"], "prompt": "one of a thousand"}
-    before = len(list((rushes_sandbox_folder / "films").glob("*.mp4")))
     for _ in range(1000):
         client.submit(body)
     videos = {id(task.video) for task in client.sandbox.created}
@@ -378,7 +374,6 @@ def test_a_thousand_equal_tasks_share_one_video(
     assert len({task.id for task in client.sandbox.created}) == 1000
     assert len({task.token for task in client.sandbox.created}) == 1000
     assert web.get(client.video_url()).status_code == 200
-    assert len(list((rushes_sandbox_folder / "films").glob("*.mp4"))) == before + 1
 
 
 def test_an_uploaded_image_is_shown_and_another_url_is_not_read(

@@ -115,8 +115,8 @@ def _cancel(variant: Variant, how: Cancel, receipt: Receipt) -> Steps[Answer]:
     return answer
 
 
-def _places(receipt: Receipt) -> dict[str, str]:
-    """Return what fills in the placeholders of a path: the id, and the texts of the memo."""
+def _places(receipt: Receipt) -> dict[str, str | int]:
+    """Return what fills in the placeholders of a path: the id, and what the memo keeps."""
     memo: dict[Any, Any] = receipt.memo if isinstance(receipt.memo, dict) else {}
-    texts = {name: text for name, text in memo.items() if isinstance(text, str)}
-    return {**texts, "id": receipt.remote_id}
+    kept = {name: value for name, value in memo.items() if isinstance(value, (str, int))}
+    return {**kept, "id": receipt.remote_id}

@@ -16,7 +16,7 @@ from rushes._payload.body import PlannedUpload
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import Session
 from rushes._urls import public_url_objection
-from rushes.calls import Call, LocalFile
+from rushes.calls import Answer, Call, LocalFile
 from rushes.errors import BrokenPluginError, NotSentError, RefusedError
 from rushes.problems import Problem, Source, listing, show_size
 from rushes.report import Report
@@ -173,29 +173,43 @@ def _upload(
         total = min(session.timeouts.upload, left)
         return session.send(loaded, call, total, patience=left)
 
+    def judge(answer: Answer) -> None:
+        if answer.status >= 400:
+            _raise_if_refused(session, loaded, planned, answer)
+
     generator = loaded.call("upload", file=file)
     if generator is None:
         message = f"{loaded.variant.id}: it declares uploads, but has no hook `upload`"
         raise BrokenPluginError(message)
     try:
-        url, answer = yield from steps(generator, send)
+        url, answer = yield from steps(generator, send, judge)
     except (NotSent, Interrupted) as failure:
         reason = session.keys.clean(loaded, str(failure))
         raise NotSentError(
             f"{provider}: {planned.path} could not be uploaded ({reason}); nothing was bought"
         ) from failure
-    if answer and (answer.status >= 400 or url is None):
-        refusal = loaded.call("parse_refusal", answer=answer)
-        refusal = session.keys.clean_refusal(loaded, refusal)
-        if answer.status >= 400 or refusal.kind != "unknown":
-            told = f"(HTTP {answer.status}): {refusal.message}"
-            raise RefusedError(f"{provider} refused the upload of {planned.path} {told}", refusal)
+    if answer and url is None:
+        _raise_if_refused(session, loaded, planned, answer)
     if not isinstance(url, str) or not _usable(loaded.variant, url):
         raise NotSentError(
             f"{provider}: the upload of {planned.path} returned no usable address; "
             "nothing was bought"
         )
     return url
+
+
+def _raise_if_refused(
+    session: Session, loaded: LoadedVariant, planned: PlannedUpload, answer: Answer
+) -> None:
+    """Raise RefusedError if an answer to an upload is an error."""
+    refusal = loaded.call("parse_refusal", answer=answer)
+    if answer.status >= 400 or refusal.kind != "unknown":
+        refusal = session.keys.clean_refusal(loaded, refusal)
+        message = (
+            f"{loaded.variant.provider} refused the upload of {planned.path} "
+            f"(HTTP {answer.status}): {refusal.message}"
+        )
+        raise RefusedError(message, refusal)
 
 
 def _usable(variant: Variant, url: str) -> bool:

@@ -4,10 +4,9 @@ import msgspec
 
 from rushes._flow import Flow, Interrupted, NotSent, steps
 from rushes._plugins.loading import LoadedVariant
-from rushes._session.session import Session, excerpt
+from rushes._session.session import Session
 from rushes._wait.following import NotUnderstood, poll, read_status
 from rushes._wait.outcomes import without_remote_id
-from rushes.calls import Answer
 from rushes.errors import BrokenPluginError, NotOfferedError, StillRunningError
 from rushes.task import Task
 
@@ -38,10 +37,12 @@ def cancel(session: Session, loaded: LoadedVariant, task: Task) -> Flow[None]:
         reason = session.keys.clean(loaded, str(failure))
         message = f"no answer confirmed that task {task.id} is cancelled ({reason}); ask again"
         raise StillRunningError(message, task=task) from failure
-    if _refused(loaded, answer):
+    refusal = loaded.call("parse_refusal", answer=answer)
+    if answer.status >= 300 or refusal.kind != "unknown":
+        words = session.keys.clean(loaded, refusal.message)
         raise StillRunningError(
-            f"the provider did not cancel task {task.id} "
-            f"({session.keys.clean(loaded, excerpt(answer))}); it continues",
+            f"the provider did not cancel task {task.id} (HTTP {answer.status}: {words}); "
+            "it continues",
             task=task,
         )
 
@@ -59,13 +60,6 @@ def _seen(session: Session, loaded: LoadedVariant, task: Task) -> Flow[Task]:
         )
         raise StillRunningError(message, task=task) from failure
     return msgspec.structs.replace(task, state=status.state)
-
-
-def _refused(loaded: LoadedVariant, answer: Answer) -> bool:
-    """Whether an answer to a cancel says that it was not done."""
-    if answer.status >= 300:
-        return True
-    return bool(loaded.call("parse_refusal", answer=answer).kind != "unknown")
 
 
 def _not_offered(loaded: LoadedVariant, task: Task, why: str) -> NotOfferedError:
