@@ -1,6 +1,7 @@
 """For tests: the conformance kit for plugins, and a clock and a network for code that uses clients.
 
-`VariantConformance` is the kit, which needs the extra `rushes[testing]`. `Clock` skips a client's
+`VariantConformance` is the kit for variants, `WrapperConformance` the one for wrappers; they need
+the extra `rushes[testing]`. `Clock` skips a client's
 pauses, `Network` answers its calls out of a script. `check` checks a request against a loaded
 variant, without a client. `payload_fields` describes a variant's fields, for a page about it.
 """
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from rushes.testing._conformance import VariantConformance as VariantConformance
     from rushes.testing._fields import PayloadField as PayloadField
     from rushes.testing._fields import payload_fields as payload_fields
+    from rushes.testing._wrapper import WrapperConformance as WrapperConformance
 else:
     __all__, __getattr__, __dir__ = lazily(
         __name__,
@@ -27,5 +29,6 @@ else:
             "rushes.testing._clock": "Clock",
             "rushes.testing._conformance": "VariantConformance",
             "rushes.testing._fields": "PayloadField payload_fields",
+            "rushes.testing._wrapper": "WrapperConformance",
         },
     )

@@ -15,10 +15,11 @@ from rushes.testing._payload_checks import PayloadChecks
 from rushes.testing._purity_checks import PurityChecks
 from rushes.testing._reading_checks import ReadingChecks
 from rushes.testing._request_checks import RequestChecks
-from rushes.testing._under_test import Example
+from rushes.testing._under_test import HIDDEN, Example
 from rushes.testing._values import URL
 from rushes.testing._wire_checks import WireChecks
 
+__tracebackhide__ = HIDDEN
 PORTABLE: dict[str, list[Any]] = {
     "negative_prompt": ["blur"],
     "duration": [5],

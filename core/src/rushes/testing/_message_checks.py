@@ -20,9 +20,10 @@ from rushes.testing._answers import put_at
 from rushes.testing._breaking import without
 from rushes.testing._request_checks import PROBES
 from rushes.testing._sites import sites
-from rushes.testing._under_test import Example, VariantUnderTest
+from rushes.testing._under_test import HIDDEN, Example, VariantUnderTest
 from rushes.testing._values import bad
 
+__tracebackhide__ = HIDDEN
 ODD_TEXTS = ("\x1b[31mk", "k\u2028k", "k" * 9000)
 LONGEST = 600
 """Characters that a message stays below."""
