@@ -25,7 +25,10 @@ PORTABLE: dict[str, list[Any]] = {
     "duration": [5],
     "aspect_ratio": ["9:16"],
     "resolution": ["720p", "1080p", "4k"],
-    "images": [[Image(URL, role)] for role in ("first_frame", "last_frame", "reference")],
+    "images": [
+        *([Image(URL, role)] for role in ("first_frame", "last_frame", "reference")),
+        [Image(URL, "first_frame"), Image(URL, "last_frame")],
+    ],
     "shots": [[Shot("k", 3), Shot("l", 2)], [Shot("k"), Shot("l")]],
     "subjects": [[Subject("kite", "red", [URL, URL])]],
     "audio": [True, False],

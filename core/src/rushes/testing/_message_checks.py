@@ -93,7 +93,7 @@ class MessageChecks(VariantUnderTest):
             for value in values:
                 self._acted_on(Request("k", **{field: value}))
         for one, other in combinations(PROBES, 2):
-            for value, second in product(PROBES[one], PROBES[other]):
+            for value, second in product(PROBES[one][:3], PROBES[other][:3]):
                 self._acted_on(Request("k", **{one: value, other: second}))
         self._single_fields()
 
