@@ -94,6 +94,88 @@ def test_a_test_may_be_overridden_with_a_reason(tmp_path: Path) -> None:
     assert heir.test_building_is_pure is override
 
 
+BROKEN = {
+    "NoBound": (
+        "test_every_bound_is_tight",
+        "toy/clips: 13 was accepted for `seconds`, which is declared as: whole number, 2 to 12",
+    ),
+    "Raises": (
+        "test_check_is_total_for_native_payloads",
+        "toy/clips: the hook build_payload raised AttributeError: 'NoneType' object has no "
+        "attribute 'strip' (test_broken.py, line ",
+    ),
+    "Shouts": (
+        "test_what_is_accepted_can_be_sent",
+        "toy/clips: `prompt` = 'k' is sent as 'K', and no note says so",
+    ),
+    "Counts": (
+        "test_parsing_is_total",
+        "toy/clips: the hook parse_status raised IndexError: two were expected",
+    ),
+}
+
+
+def test_a_failure_begins_with_one_sentence_for_the_author(pytester: pytest.Pytester) -> None:
+    here = Path(__file__).parents[1]
+    pytester.makepyfile(
+        test_broken=f"""
+        import sys
+        sys.path.insert(0, {str(here)!r})
+        import kit_toy
+        from rushes import hookimpl
+
+        class Changed(kit_toy.Toy):
+            @hookimpl
+            def build_payload(self, variant, request):
+                draft = super().build_payload(variant, request)
+                self.change(draft.body)
+                return draft
+
+        class LongToy(Changed):
+            def change(self, body):
+                if body.get("seconds") == 13:
+                    body["seconds"] = 12
+
+        class StrippingToy(Changed):
+            def change(self, body):
+                if "quality" in body:
+                    body.get("none").strip()
+
+        class LoudToy(Changed):
+            def change(self, body):
+                if isinstance(body.get("prompt"), str):
+                    body["prompt"] = body["prompt"].upper()
+
+        class CountingToy(kit_toy.Toy):
+            @hookimpl
+            def parse_status(self, answer):
+                if not isinstance(answer.json(), dict):
+                    raise IndexError("two were expected")
+                return super().parse_status(answer)
+
+        class TestNoBound(kit_toy.ToyKit):
+            __test__ = True
+            plugin = LongToy()
+
+        class TestRaises(TestNoBound):
+            plugin = StrippingToy()
+
+        class TestShouts(TestNoBound):
+            plugin = LoudToy()
+
+        class TestCounts(TestNoBound):
+            plugin = CountingToy()
+        """
+    )
+    tests = [f"test_broken.py::Test{name}::{test}" for name, (test, _) in BROKEN.items()]
+    run = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider", "-p", "no:xdist", *tests)
+    run.assert_outcomes(failed=len(BROKEN))
+    for name, (test, sentence) in BROKEN.items():
+        begun = run.outlines.index(next(x for x in run.outlines if f" Test{name}.{test} " in x))
+        first = next(line for line in run.outlines[begun + 1 :] if line.startswith("E "))
+        assert first.startswith(f"E   AssertionError: {sentence}"), first
+
+
 def test_an_author_runs_it_with_pytest(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,6 +27,7 @@ class TestKlingV3(VariantConformance):
         {**BASE, "mode": "4k", "duration": 15, "image_urls": [URL, URL]},
         {**BASE, "prompt": "@kite flies", "element_list": [KITE]},
         Request(shots=[Shot("k", 3)], images=[Image(URL, "first_frame")]),
+        Request(shots=[Shot("k", 2), Shot("l", 3)], extra={"duration": 5}),
     ]
     receipts = [
         ({"data": [{"task_id": "t"}]}, "t"),

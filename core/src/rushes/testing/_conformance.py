@@ -15,16 +15,20 @@ from rushes.testing._payload_checks import PayloadChecks
 from rushes.testing._purity_checks import PurityChecks
 from rushes.testing._reading_checks import ReadingChecks
 from rushes.testing._request_checks import RequestChecks
-from rushes.testing._under_test import Example
+from rushes.testing._under_test import HIDDEN, Example
 from rushes.testing._values import URL
 from rushes.testing._wire_checks import WireChecks
 
+__tracebackhide__ = HIDDEN
 PORTABLE: dict[str, list[Any]] = {
     "negative_prompt": ["blur"],
     "duration": [5],
     "aspect_ratio": ["9:16"],
     "resolution": ["720p", "1080p", "4k"],
-    "images": [[Image(URL, role)] for role in ("first_frame", "last_frame", "reference")],
+    "images": [
+        *([Image(URL, role)] for role in ("first_frame", "last_frame", "reference")),
+        [Image(URL, "first_frame"), Image(URL, "last_frame")],
+    ],
     "videos": [[Video(URL, role)] for role in ("reference", "edit")],
     "sounds": [[URL]],
     "shots": [[Shot("k", 3), Shot("l", 2)], [Shot("k"), Shot("l")]],

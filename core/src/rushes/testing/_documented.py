@@ -56,9 +56,10 @@ def listened(value: Any, names: set[str]) -> Any:
 
 
 def documented(subject: VariantUnderTest) -> list[Any]:
-    """List every body that the subject lists, as an answer to any call."""
+    """List the bodies that the subject lists, as an answer to any call; a word for each state."""
+    words = {state: word for word, state in subject.states().items()}
     bodies = [body for body, _ in subject.named()]
-    bodies += [subject.worded(word) for word in subject.states()]
+    bodies += [subject.worded(word) for word in words.values()]
     bodies += [body for body, _ in subject.statuses]
     return [*bodies, *(body for _, body, _ in subject.refusals)]
 

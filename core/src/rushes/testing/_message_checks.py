@@ -20,9 +20,10 @@ from rushes.testing._answers import put_at
 from rushes.testing._breaking import without
 from rushes.testing._request_checks import PROBES
 from rushes.testing._sites import sites
-from rushes.testing._under_test import Example, VariantUnderTest
+from rushes.testing._under_test import HIDDEN, Example, VariantUnderTest
 from rushes.testing._values import bad
 
+__tracebackhide__ = HIDDEN
 ODD_TEXTS = ("\x1b[31mk", "k\u2028k", "k" * 9000)
 LONGEST = 600
 """Characters that a message stays below."""
@@ -92,7 +93,7 @@ class MessageChecks(VariantUnderTest):
             for value in values:
                 self._acted_on(Request("k", **{field: value}))
         for one, other in combinations(PROBES, 2):
-            for value, second in product(PROBES[one], PROBES[other]):
+            for value, second in product(PROBES[one][:3], PROBES[other][:3]):
                 self._acted_on(Request("k", **{one: value, other: second}))
         self._single_fields()
 

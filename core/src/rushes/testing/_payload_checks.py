@@ -15,11 +15,12 @@ from rushes.report import Report
 from rushes.request import Request
 from rushes.testing._request_checks import PROBES
 from rushes.testing._sites import Site, sites
-from rushes.testing._under_test import LOOPBACK, PUBLIC, VariantUnderTest
+from rushes.testing._under_test import HIDDEN, LOOPBACK, PUBLIC, VariantUnderTest
 from rushes.testing._values import bad, good, json_values, payloads, plausible
 
 QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
 """The author's own Hypothesis profile decides how many examples are drawn, and which."""
+__tracebackhide__ = HIDDEN
 ABSENT = "(absent)"
 
 

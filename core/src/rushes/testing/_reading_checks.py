@@ -15,9 +15,10 @@ from rushes.task import Receipt, Refusal, Status
 from rushes.testing._answers import STATUSES, answer, malformed, put_at, shown
 from rushes.testing._documented import asked_for, changed, documented, near, replaced
 from rushes.testing._payload_checks import QUIET
-from rushes.testing._under_test import VariantUnderTest
+from rushes.testing._under_test import HIDDEN, VariantUnderTest
 from rushes.testing._values import json_values
 
+__tracebackhide__ = HIDDEN
 NO_WORDS = ("odd_word", "", None, 7, ["completed"], {"a": "failed"})
 NO_IDS: tuple[Any, ...] = (None, "", " ", [], {}, True)
 NEEDED = frozenset(("completed", "failed"))

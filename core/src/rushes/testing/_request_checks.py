@@ -14,10 +14,11 @@ from rushes.calls import pick
 from rushes.problems import Note, Problem
 from rushes.report import Report
 from rushes.request import Image, Request, Shot, Subject, Video
-from rushes.testing._under_test import VariantUnderTest, as_request
+from rushes.testing._under_test import HIDDEN, VariantUnderTest, as_request
 from rushes.testing._values import URL, good
 from rushes.variant import Always, Together
 
+__tracebackhide__ = HIDDEN
 URLS = [URL, URL.replace("/a.", "/b."), URL.replace("/a.", "/c.")]
 PROBES: dict[str, list[Any]] = {
     "negative_prompt": ["blur", "haze"],

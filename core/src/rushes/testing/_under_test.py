@@ -2,11 +2,11 @@
 
 import inspect
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
+from operator import methodcaller
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 import pytest
@@ -17,7 +17,7 @@ from rushes._keys.redacting import Secret
 from rushes._plugins.installed import installed
 from rushes._plugins.loading import LoadedVariant, build
 from rushes._vocabulary.rule import ShapeRule
-from rushes.calls import Answer, Call
+from rushes.calls import Answer, Call, Steps
 from rushes.errors import BrokenPluginError
 from rushes.problems import Note, Problem
 from rushes.report import Report
@@ -28,12 +28,16 @@ from rushes.testing._answers import answer, put_at
 from rushes.testing._breaking import Attempt, Fields, attempts
 from rushes.variant import Variant
 
+T = TypeVar("T")
 Example = Mapping[str, Any] | Request
 Examples = Example | Sequence[Example]
 """One example, or several."""
 LOOPBACK = "http://127.0.0.1:9"
 PUBLIC = "https://gateway.example.com"
 MOST_CALLS = 20
+HIDDEN = methodcaller("errisinstance", AssertionError)
+"""Says pytest that the kit's own lines are left out of a failure: they do not help the author."""
+__tracebackhide__ = HIDDEN
 CORE = str(Path(__file__).parents[1])
 REMOTE_ID = "r-1"
 WITH_TASK = frozenset(("parse_submit", "poll", "parse_status", "look_up", "cancel"))
@@ -72,6 +76,8 @@ class VariantUnderTest:
     exchanges: ClassVar[Mapping[str, Sequence[Any]]] = {}
     """Bodies of the answers to the calls that `poll`, `look_up`, `cancel` and `upload` make, in
     order, for the snapshot; by default an answer to a poll."""
+    wrappers: ClassVar[Sequence[Any]] = ()
+    """Wrappers to try the variant with."""
     overrides: ClassVar[Mapping[str, str]] = {}
     """Kit tests that the subclass replaces, each with the reason."""
 
@@ -86,8 +92,8 @@ class VariantUnderTest:
     def declared(self) -> LoadedVariant:
         """Build the plugin as it is declared."""
         named = getattr(self.plugin, "id", None)
-        with self.blamed():
-            return build(self.plugin, [], named if isinstance(named, str) else repr(self.plugin))
+        name = named if isinstance(named, str) else repr(self.plugin)
+        return self.blamed(build, self.plugin, [*self.wrappers], name)
 
     @property
     def variant(self) -> Variant:
@@ -98,16 +104,12 @@ class VariantUnderTest:
         """Return what is wrong, as a failure begins: with the variant that it is about."""
         return f"{self.variant.id}: {sentence}"
 
-    @contextmanager
-    def blamed(self) -> Iterator[None]:
-        """Make a plugin that raises a failed test, in one sentence that says where it raised."""
+    def blamed(self, function: Callable[..., T], *given: Any, **named: Any) -> T:
+        """Call what calls the plugin; if that raises, say so in a sentence, with the line."""
         try:
-            yield
+            return function(*given, **named)
         except BrokenPluginError as error:
-            sentence = f"{error}{_where(error)}"
-        else:
-            return
-        raise AssertionError(sentence)
+            raise AssertionError(f"{error}{_where(error)}") from None
 
     def check(self, example: Example, base_url: str = PUBLIC) -> Report:
         """Check an example."""
@@ -115,8 +117,7 @@ class VariantUnderTest:
 
     def check_request(self, request: Request | Mapping[str, Any], base_url: str = PUBLIC) -> Report:
         """Check a request, or what somebody took for one."""
-        with self.blamed():
-            return check(self.loaded(base_url), request)
+        return self.blamed(check, self.loaded(base_url), request)
 
     def call(self, report: Report, client_id: str = "job-1") -> Call:
         """Return the one call that would create the task."""
@@ -185,8 +186,7 @@ class VariantUnderTest:
             arguments.setdefault("task", self.task(receipt))
         if hook == "parse_status" and receipt is None:
             arguments["receipt"] = Receipt(REMOTE_ID)
-        with self.blamed():
-            return self.loaded().call(hook, **arguments)
+        return self.blamed(self.loaded().call, hook, **arguments)
 
     def secrets(self, ending: str = "") -> dict[str, Secret]:
         """Return a made-up value for each secret that calls are authorised with."""
@@ -202,16 +202,19 @@ class VariantUnderTest:
 
         The last answer is given to all further calls.
         """
+        return self.blamed(self._answered, hook, self.ask(hook, **arguments), told)
+
+    def _answered(
+        self, hook: str, generator: Steps[Any], told: Sequence[Answer]
+    ) -> tuple[Any, list[Call]]:
         seen: list[Call] = []
-        generator = self.ask(hook, **arguments)
         try:
-            with self.blamed():
-                call = next(generator)
-                while True:
-                    assert isinstance(call, Call), self.says(f"{hook} yields {call!r}, not a Call")
-                    seen.append(call)
-                    assert len(seen) <= MOST_CALLS, self.says(f"{hook} does not stop making calls")
-                    call = generator.send(told[min(len(seen), len(told)) - 1])
+            call = next(generator)
+            while True:
+                assert isinstance(call, Call), self.says(f"{hook} yields {call!r}, not a Call")
+                seen.append(call)
+                assert len(seen) <= MOST_CALLS, self.says(f"{hook} does not stop making calls")
+                call = generator.send(told[min(len(seen), len(told)) - 1])
         except StopIteration as stop:
             return stop.value, seen
 

@@ -1,0 +1,336 @@
+"""The conformance kit for wrappers, which are called around the hooks of any variant."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import Meta, Struct
+
+from rushes import hookspecs
+from rushes._keys.redacting import Secret
+from rushes._payload.fields import Text, absent
+from rushes._payload.request_fields import FIELDS
+from rushes._plugins.loading import GIVES
+from rushes.answers import Answers
+from rushes.calls import Answer, Call
+from rushes.errors import BrokenPluginError, RushesError
+from rushes.hookspecs import hookimpl
+from rushes.problems import Source
+from rushes.provider import Provider
+from rushes.report import Report
+from rushes.request import Request
+from rushes.task import Receipt, Task
+from rushes.testing._answers import answer
+from rushes.testing._barred import barred
+from rushes.testing._payload_checks import QUIET
+from rushes.testing._request_checks import PROBES
+from rushes.testing._under_test import HIDDEN, Example, VariantUnderTest, as_request
+from rushes.testing._values import json_values
+from rushes.testing._wire_checks import NOW, PICTURE
+from rushes.variant import Cancel, To, Variant
+
+__tracebackhide__ = HIDDEN
+T = TypeVar("T")
+GENERATORS = frozenset(("poll", "look_up", "cancel", "upload"))
+REFUSED = "refused"
+"""In place of a call, where a wrapper refuses to submit, which it may."""
+
+
+class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The body of POST /v1/videos."""
+
+    model: Literal["small"]
+    prompt: Text
+    seconds: Annotated[int, Meta(ge=2, le=12)] = absent(5)
+
+
+SMALL: Variant = Provider(
+    spec=2,
+    id="example",
+    base_url="https://api.example.com",
+    submit_path="/v1/videos",
+    status_path="/v1/videos/{id}",
+    idempotency="replay",
+    client_id_header="X-Client-Id",
+    look_up="by_client_id",
+    look_up_path="/v1/jobs/{client_id}",
+    cancel=Cancel(path="/v1/videos/{id}/cancel"),
+    answers=Answers(
+        task_id=("task_id",),
+        status="status",
+        words={
+            "queued": "queued",
+            "running": "in_progress",
+            "done": "completed",
+            "failed": "failed",
+        },
+        videos=("url",),
+    ),
+).variant(
+    "small",
+    page=Source("A small example", "https://docs.example.com/videos"),
+    payload=Payload,
+    fields={"prompt": To("prompt"), "duration": To("seconds")},
+)
+"""The variant that wrappers are tried around if no other is named."""
+
+
+class WrapperConformance:
+    """What every wrapper must leave as it is, tested around a few variants.
+
+        class TestCap(WrapperConformance):
+            wrapper = rushes_acme.cap
+
+    A wrapper may refuse a submit with an error of rushes, add problems and notes, and change what
+    a call carries. It must not send it elsewhere, make another, or answer in a variant's place.
+    """
+
+    wrapper: ClassVar[Any]
+    """The wrapper, as its entry point names it."""
+    around: ClassVar[Sequence[Any]] = (SMALL,)
+    """The variants that it is tried around, as their entry points name them."""
+    requests: ClassVar[Sequence[Example]] = (Request("A red kite"),)
+    """Requests that are valid for some of these variants: dicts are native payloads."""
+
+    def test_it_wraps_and_answers_nothing(self) -> None:
+        """Each of its hooks is a wrapper: another would answer where a variant has no hook."""
+        for hook in self._hooks():
+            made = getattr(self.wrapper, hook).rushes_impl
+            wraps = made["wrapper"] or made["hookwrapper"]
+            assert wraps or hook == "validate", self.says(
+                f"its hook {hook} wraps nothing; mark it @hookimpl(wrapper=True)"
+            )
+            assert hook != "variant", self.says(
+                "it wraps the hook variant, which is called without it"
+            )
+
+    @QUIET
+    @given(
+        odd=st.dictionaries(st.sampled_from([*FIELDS, "extra", "odd"]), json_values()),
+        common=st.fixed_dictionaries(
+            {}, optional={field: st.sampled_from(values) for field, values in PROBES.items()}
+        ),
+    )
+    def test_a_check_never_raises(self, odd: dict[str, Any], common: dict[str, Any]) -> None:
+        """Any mapping, taken as a request, results in a report."""
+        for _, wrapped in self._subjects():
+            for request in (odd, {"prompt": "k", **common, **odd}, Request("k", **common)):
+                self._checked(wrapped, request)
+
+    def test_results_are_passed_on(self) -> None:
+        """Each hook gives what it gives without the wrapper: of the same type, and None as None."""
+        for bare, wrapped in self._subjects():
+            before, after = self._outcomes(bare), self._outcomes(wrapped)
+            for what, outcome in before.items():
+                if what not in after or after[what] == REFUSED:
+                    continue
+                given_ = after[what]
+                assert _kind(given_) == _kind(outcome), self.says(
+                    f"{what} gives {_kind(outcome)}, but {_kind(given_)} with it", bare
+                )
+
+    def test_no_call_is_added_or_diverted(self) -> None:
+        """No hook makes a call with it that it does not make without it: nothing is paid twice."""
+        for bare, wrapped in self._subjects():
+            before, after = self._calls(bare), self._calls(wrapped)
+            for what, calls in after.items():
+                left = [(call.method, call.url) for call in before.get(what, ())]
+                for call in calls:
+                    made = (call.method, call.url)
+                    assert made in left, self.says(
+                        f"{what} makes a further call with it: {call.method} {call.url}", bare
+                    )
+                    left.remove(made)
+
+    def test_it_is_pure(self) -> None:
+        """The same arguments give the same results, and files, sockets and clocks are barred."""
+        for bare, wrapped in self._subjects():
+            wrapped.loaded()  # before files are barred
+            with barred():
+                before = self._outcomes(wrapped)
+            after = self._outcomes(wrapped)
+            for what, outcome in before.items():
+                assert after.get(what) == outcome, self.says(
+                    f"{what} differs the second time", bare
+                )
+
+    def test_what_a_hook_raises_is_not_swallowed(self) -> None:
+        """If a hook raises, so does the wrapped one: a broken plugin must not seem to work."""
+        parts = {"plugin": SMALL, "accepted": (Request("A red kite"),)}
+        small: _Around = type("Small", (_Around,), parts)()
+        for hook in (hook for hook in self._hooks() if hook in GIVES):
+            for late in (False, True) if hook in GENERATORS else (False,):
+                broken = self._wrapped(_raising(hook, late=late), small)
+                assert self._raises(broken, hook, small), self.says(
+                    f"what the hook {hook} raises is swallowed"
+                )
+
+    def says(self, sentence: str, around: VariantUnderTest | None = None) -> str:
+        """Return what is wrong, as a failure begins."""
+        name = getattr(self.wrapper, "__name__", type(self.wrapper).__name__)
+        return f"{name}{f' around {around.variant.id}' if around else ''}: {sentence}"
+
+    def _hooks(self) -> list[str]:
+        hooks = [name for name in hookspecs.__all__ if name != "hookimpl"]
+        return [h for h in hooks if hasattr(getattr(self.wrapper, h, None), "rushes_impl")]
+
+    def _subjects(self) -> Iterator[tuple["_Around", "_Around"]]:
+        """Yield each variant twice: without the wrapper, and with it."""
+        kept = vars(self).setdefault("_kept", [])
+        if not kept:
+            for plugin in self.around:
+                bare = self._bare(plugin)
+                kept.append((bare, self._wrapped(plugin, bare)))
+        yield from kept
+
+    def _bare(self, plugin: Any) -> "_Around":
+        bare: _Around = type("Bare", (_Around,), {"plugin": plugin, "accepted": self.requests})()
+        valid = [example for example in self.requests if bare.check(example).valid]
+        assert valid, self.says(f"list a valid request for {bare.variant.id} in `requests`")
+        bare.accepted = valid  # type: ignore[misc]
+        return bare
+
+    def _wrapped(self, plugin: Any, bare: "_Around") -> "_Around":
+        parts = {"plugin": plugin, "wrappers": [self.wrapper], "bare": bare, "name": self.says("")}
+        made: _Around = type("Wrapped", (_Around,), {**parts, "accepted": bare.accepted})()
+        return made
+
+    def _checked(self, subject: VariantUnderTest, request: Any) -> Report:
+        try:
+            return subject.check_request(request)
+        except RushesError as error:
+            raise AssertionError(
+                self.says(f"a check raises {type(error).__name__}: {error}", subject)
+            ) from None
+
+    def _outcomes(self, subject: VariantUnderTest) -> dict[str, Any]:
+        """Return what each hook gives in each of several situations, under a name for each."""
+        found: dict[str, Any] = {}
+        for number, example in enumerate(subject.accepted):
+            report = self._checked(subject, as_request(example))
+            if report.valid:
+                found[f"submit of request {number}"] = self._submitted(subject, report)
+        for body in self._bodies(subject):
+            for status in (200, 404, 500):
+                told = answer(body, status)
+                for hook in ("parse_submit", "parse_status", "parse_refusal"):
+                    found[f"{hook} of HTTP {status} {body}"] = subject.ask(hook, answer=told)
+                for hook, arguments in self._arguments(subject).items():
+                    what = f"{hook} answered with HTTP {status} {body}"
+                    found[what] = self._run(subject, hook, told, arguments)
+        secrets = subject.secrets()
+        call = Call.post_json(f"{subject.variant.base_url}/v1", {"k": 1})
+        found["token"] = subject.ask("token", secrets=secrets, now=NOW)
+        found["authorize"] = subject.ask(
+            "authorize", call=call, key=Secret("kit-key"), secrets=secrets, now=NOW
+        )
+        return found
+
+    def _run(
+        self, subject: VariantUnderTest, hook: str, told: Answer, arguments: dict[str, Any]
+    ) -> Any:
+        if subject.ask(hook, **arguments) is None:
+            return None
+        return subject.exchange(hook, told, **arguments)
+
+    def _calls(self, subject: VariantUnderTest) -> dict[str, list[Call]]:
+        """Return the calls that are made in each situation."""
+        made = {}
+        for what, outcome in self._outcomes(subject).items():
+            if isinstance(outcome, tuple):
+                made[what] = outcome[1]
+            elif isinstance(outcome, Call):
+                made[what] = [outcome]
+        return made
+
+    def _submitted(self, subject: VariantUnderTest, report: Report) -> Any:
+        try:
+            return subject.call(report)
+        except BrokenPluginError:
+            raise
+        except RushesError:
+            return REFUSED
+
+    def _bodies(self, subject: VariantUnderTest) -> list[Any]:
+        if subject.variant.answers is None:
+            return [{}]
+        bodies = [body for body, _ in subject.named()]
+        return [{}, *bodies, *(subject.worded(word) for word in subject.states())]
+
+    def _arguments(self, subject: VariantUnderTest) -> dict[str, dict[str, Any]]:
+        receipt = subject.receipt("r-1") if subject.variant.answers else None
+        there = {"receipt": receipt} if receipt else {}
+        given_: dict[str, dict[str, Any]] = {
+            "look_up": {"client_id": "job-1", "task": subject.task()},
+            "upload": {"file": PICTURE},
+        }
+        return {**given_, **({"poll": there, "cancel": there} if there else {})}
+
+    def _raises(self, broken: VariantUnderTest, hook: str, bare: VariantUnderTest) -> bool:
+        """Whether a hook that raises is still seen to raise."""
+        try:
+            if hook in ("build_payload", "validate"):
+                broken.check(broken.accepted[0])
+            elif hook == "submit":
+                broken.ask("submit", payload=_payload(bare), client_id="job-1")
+            elif hook in GENERATORS:
+                broken.exchange(hook, answer({}), **self._arguments(bare)[hook])
+            elif hook in ("token", "authorize"):
+                self._outcomes(broken)
+            else:
+                broken.ask(hook, answer=answer({}))
+        except (AssertionError, RushesError) as error:
+            return ODD in str(error)
+        return False
+
+
+class _Around(VariantUnderTest):
+    """A variant under test, as it is, or with the wrapper around it."""
+
+    bare: ClassVar[VariantUnderTest | None] = None
+    name: ClassVar[str] = ""
+
+    def task(self, receipt: Receipt | None = None) -> Task:
+        """Return the record of a job: without the wrapper, which may refuse to submit one."""
+        return self.bare.task(receipt) if self.bare else super().task(receipt)
+
+    def blamed(self, function: Callable[..., T], *given: Any, **named: Any) -> T:
+        """Call what calls the plugin; name the wrapper, too, if that raises."""
+        try:
+            return super().blamed(function, *given, **named)
+        except AssertionError as error:
+            raise AssertionError(f"{self.name}{error}") from None
+
+
+ODD = "the kit's plugin raises on purpose"
+
+
+def _payload(subject: VariantUnderTest) -> Any:
+    return subject.check(subject.accepted[0]).complete_payload()
+
+
+def _raising(hook: str, *, late: bool) -> Any:
+    """Return a plugin one of whose hooks raises, at once or `late`, after its first call."""
+
+    @hookimpl
+    def declared() -> Variant:
+        return SMALL
+
+    @hookimpl
+    def at_once() -> Any:
+        raise ValueError(ODD)
+
+    @hookimpl
+    def later() -> Any:
+        yield Call.get(f"{SMALL.base_url}/v1/videos/r-1")
+        raise ValueError(ODD)
+
+    hooks = {"variant": declared, hook: later if late else at_once}
+    return type("Raising", (), {name: staticmethod(made) for name, made in hooks.items()})()
+
+
+def _kind(value: Any) -> str:
+    """Name the type of an outcome; a generator's is that of its result."""
+    value = value[0] if isinstance(value, tuple) else value
+    return type(value).__name__ if value is not None else "None"
