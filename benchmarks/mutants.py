@@ -369,7 +369,7 @@ def _constants(node: ast.Call | ast.FunctionDef, name: str) -> Iterator[tuple[st
             called = getattr(inner.func, "id", ""), len(inner.args)
             # The end of a range with a step: the same items. Digits of a sum: it has fewer.
             if called in (("range", 3), ("round", 2)):
-                told.add(id(inner.args[1]))
+                facts.add(id(inner.args[1]))
     for place, inner in enumerate(ast.walk(node)):
         if not isinstance(inner, ast.Constant) or id(inner) in facts:
             continue
