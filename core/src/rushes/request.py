@@ -64,9 +64,8 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defa
     `duration` is in seconds, `aspect_ratio` reads like "16:9", `resolution` like "720p", "1080p" or
     "4k", `guidance` runs from 0 (free) to 1 (literal). `sounds` are to refer to: addresses or local
     paths. `continues` is the provider's id of a finished task (`Task.remote_id`), whose video is
-    extended. `extra` holds a provider's own fields under
-    the names on its page; they are checked like the rest. A request with nothing but `extra` is a
-    native payload.
+    extended. `extra` holds a provider's own fields under the names on its page; they are checked
+    like the rest. A request with nothing but `extra` is a native payload.
     """
 
     prompt: str | None = None
