@@ -125,7 +125,7 @@ def whole(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def mutants(session: nox.Session) -> None:
-    """Count how many mutants of the plugins the conformance kit catches (ten minutes)."""
+    """Count how many mutants of the plugins the conformance kit catches (half an hour)."""
     session.run("python", "benchmarks/mutants.py", *session.posargs)
 
 

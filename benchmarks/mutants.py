@@ -431,9 +431,10 @@ def caught(task: tuple[str, Mutant]) -> bool:
         sys.dont_write_bytecode = True
         try:
             import_module(subject.package)  # now, as pytest puts the tests' folders first
+            module = _imported(subject.kit)
+            kits = [getattr(module, test) for test in subject.tests]
         except Exception:  # noqa: BLE001 - whatever a broken module raises
             return True  # it does not even load
-        kits = [getattr(_imported(subject.kit), test) for test in subject.tests]
         if any(_snapshot_differs(kit()) for kit in kits):
             return True  # what the quickest test notices needs no other
         return _tests_fail(subject, mutant)

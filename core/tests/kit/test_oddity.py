@@ -32,6 +32,15 @@ OPENING = "https://pictures.example/a.png"
 FILM: dict[str, Any] = {"link": "https://films.oddity.example/1.mp4", "until": 1.8e9}
 MADE = {"clip": "c-1", "phase": "made", "done": 1, "film": FILM}
 STORED = {"put": "https://store.oddity.example/f-1?sig=x", "handle": "oddity://f-1"}
+ORBIT = {"move": "orbit", "turns": 2}
+DRIFT = {"model": "drift-2", "text": "A red kite"}
+TURBO = {"text": "A red kite"}
+EXCHANGES = {
+    "poll": [{"code": 0, "data": {"phase": "made"}}, {"code": 0, "data": {"film": FILM}}],
+    "upload": [{"code": 0, "data": STORED}, {}],
+}
+TOO_QUICK = {"turns_take_time": {"text": "A red kite", "frames": 89, "camera": ORBIT}}
+TOO_QUICK_DRIFT = {"turns_take_time": {**DRIFT, "frames": 89, "camera": ORBIT}}
 
 
 class Oddity(VariantConformance):
@@ -53,10 +62,7 @@ class Oddity(VariantConformance):
             Status(state="failed", progress=50, reason="Ink", remote_id="c-1"),
         ),
     )
-    exchanges = {
-        "poll": [{"code": 0, "data": {"phase": "made"}}, {"code": 0, "data": {"film": FILM}}],
-        "upload": [{"code": 0, "data": STORED}, {}],
-    }
+    exchanges = EXCHANGES
     refusals = (
         (200, {"code": 4001, "note": "The text is too long."}, "refused"),
         (200, {"code": 4003, "note": "Not this."}, "content"),
@@ -72,16 +78,14 @@ class TestDrift(Oddity):
 
     __test__ = True
     plugin = oddity.drift
-    base = {"model": "drift-2", "text": "A red kite"}
-    orbit = {"move": "orbit", "turns": 2}
     accepted = (
-        base,
-        {**base, "frames": 241, "camera": {"move": "orbit", "turns": 4}},
-        {**base, "frames": 97, "camera": orbit},
-        {**base, "frames": 121, "size": "1920x1080"},
+        DRIFT,
+        {**DRIFT, "frames": 241, "camera": {"move": "orbit", "turns": 4}},
+        {**DRIFT, "frames": 97, "camera": ORBIT},
+        {**DRIFT, "frames": 121, "size": "1920x1080"},
         Request("k", duration=3, images=[Image(OPENING, "first_frame")]),
     )
-    rejected = {"turns_take_time": {**base, "frames": 89, "camera": orbit}}
+    rejected = TOO_QUICK_DRIFT
 
 
 class TestTurbo(Oddity):
@@ -89,15 +93,13 @@ class TestTurbo(Oddity):
 
     __test__ = True
     plugin = oddity.turbo
-    base = {"text": "A red kite"}
-    orbit = {"move": "orbit", "turns": 2}
     accepted = (
-        base,
-        {**base, "frames": 97, "camera": orbit},
-        {**base, "frames": 121, "size": "1920x1080", "looks": [LOOK]},
+        TURBO,
+        {**TURBO, "frames": 97, "camera": ORBIT},
+        {**TURBO, "frames": 121, "size": "1920x1080", "looks": [LOOK]},
         Request("k", duration=3, images=[Image(OPENING, "first_frame")]),
     )
-    rejected = {"turns_take_time": {**base, "frames": 89, "camera": orbit}}
+    rejected = TOO_QUICK
 
 
 CLIP = {"clip": "c-1", "region": "eu-7"}

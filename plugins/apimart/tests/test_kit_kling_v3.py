@@ -17,30 +17,31 @@ SHOTS = {
     ],
 }
 TASK = {"id": "t", "status": "completed", "cost": 0.3, "result": {"videos": [{"url": [URL]}]}}
+EXCHANGES = {"upload": [{"url": URL}]}
 
 
 class TestKlingV3(VariantConformance):
     plugin = kling_v3.plugin
-    accepted = [
+    accepted = (
         BASE,
         SHOTS,
         {**BASE, "mode": "4k", "duration": 15, "image_urls": [URL, URL]},
         {**BASE, "prompt": "@kite flies", "element_list": [KITE]},
         Request(shots=[Shot("k", 3)], images=[Image(URL, "first_frame")]),
         Request(shots=[Shot("k", 2), Shot("l", 3)], extra={"duration": 5}),
-    ]
-    receipts = [
+    )
+    receipts = (
         ({"data": [{"task_id": "t"}]}, "t"),
         ({"data": {"task_id": "t"}}, "t"),
-    ]
-    statuses = [
+    )
+    statuses = (
         (
             {"data": TASK},
             Status(state="completed", remote_id="t", results=(Result(url=URL),), cost=0.3),
         ),
-    ]
-    refusals = [
+    )
+    refusals = (
         (200, {"code": 402, "error": {"message": "no money"}}, "balance"),
         (200, {"code": 400}, "refused"),
-    ]
-    exchanges = {"upload": [{"url": URL}]}
+    )
+    exchanges = EXCHANGES

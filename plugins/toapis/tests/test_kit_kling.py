@@ -1,5 +1,7 @@
 """The conformance kit on the Kling models at ToAPIs."""
 
+from typing import Any
+
 from rushes import Image, Request, Result, Status
 from rushes.testing import VariantConformance
 from rushes_toapis import kling_v2_6, kling_v3, kling_v3_omni
@@ -9,14 +11,21 @@ FIRST = {"url": URL, "role": "first_frame"}
 LAST = {"url": URL, "role": "last_frame"}
 REFERENCE = {"url": URL, "role": "reference_image"}
 BLOCKED = {"code": "content_policy_violation", "message": "no"}
+EXCHANGES: dict[str, list[Any]] = {"upload": [{"data": {"url": URL}}], "look_up": [{"id": "t"}]}
+V3 = {"model": "kling-v3", "prompt": "A red kite"}
+V26 = {"model": "kling-v2-6", "prompt": "A red kite"}
+OMNI = {"model": "kling-v3-omni", "prompt": "A red kite"}
+CITED = {**OMNI, "prompt": "<<<image_2>>> meets <<<image_1>>>"}
+REJECTED = {"cited_images_exist": {**CITED, "image_urls": [URL]}}
+NOTED = {"other_tags_pass": {**OMNI, "prompt": "<<<video_1>>>"}}
 
 
 class Kling(VariantConformance):
     """The answers of ToAPIs, which are the same for every model."""
 
     __test__ = False
-    receipts = [({"id": "t", "object": "generation.task", "status": "queued"}, "t")]
-    statuses = [
+    receipts = (({"id": "t", "object": "generation.task", "status": "queued"}, "t"),)
+    statuses = (
         (
             {"id": "t", "status": "completed", "expires_at": 9, "result": {"data": [{"url": URL}]}},
             Status(state="completed", remote_id="t", results=(Result(url=URL, expires_at=9),)),
@@ -29,53 +38,49 @@ class Kling(VariantConformance):
             {"status": "failed", "error": BLOCKED},
             Status(state="failed", reason="no"),
         ),
-    ]
-    refusals = [
+    )
+    refusals = (
         (422, {"error": BLOCKED}, "content"),
         (402, {"error": {"message": "no credit"}}, "balance"),
-    ]
-    exchanges = {"upload": [{"data": {"url": URL}}], "look_up": [{"id": "t"}]}
+    )
+    exchanges = EXCHANGES
 
 
 class TestV3(Kling):
     __test__ = True
     plugin = kling_v3.plugin
-    base = {"model": "kling-v3", "prompt": "A red kite"}
-    accepted = [
-        base,
-        {**base, "duration": 15, "mode": "pro", "audio": True, "aspect_ratio": "1:1"},
-        {**base, "image_with_roles": [FIRST, LAST]},
-        {**base, "image_with_roles": [FIRST, LAST, REFERENCE]},
-        {**base, "image_with_roles": [FIRST, LAST], "reference_images": [URL]},
-        {**base, "image_with_roles": [REFERENCE], "metadata": {"watermark": True}},
+    accepted = (
+        V3,
+        {**V3, "duration": 15, "mode": "pro", "audio": True, "aspect_ratio": "1:1"},
+        {**V3, "image_with_roles": [FIRST, LAST]},
+        {**V3, "image_with_roles": [FIRST, LAST, REFERENCE]},
+        {**V3, "image_with_roles": [FIRST, LAST], "reference_images": [URL]},
+        {**V3, "image_with_roles": [REFERENCE], "metadata": {"watermark": True}},
         Request("k", negative_prompt="l", images=[Image(URL, "first_frame")]),
-    ]
+    )
 
 
 class TestV26(Kling):
     __test__ = True
     plugin = kling_v2_6.plugin
-    base = {"model": "kling-v2-6", "prompt": "A red kite"}
-    accepted = [
-        base,
-        {**base, "duration": 10, "mode": "pro", "audio": True, "aspect_ratio": "1:1"},
-        {**base, "negative_prompt": "blur", "image_with_roles": [FIRST, LAST]},
-        {**base, "image_with_roles": [FIRST, LAST], "reference_images": [URL]},
+    accepted = (
+        V26,
+        {**V26, "duration": 10, "mode": "pro", "audio": True, "aspect_ratio": "1:1"},
+        {**V26, "negative_prompt": "blur", "image_with_roles": [FIRST, LAST]},
+        {**V26, "image_with_roles": [FIRST, LAST], "reference_images": [URL]},
         Request("k", watermark=True, images=[Image(URL, "first_frame")]),
-    ]
+    )
 
 
 class TestV3Omni(Kling):
     __test__ = True
     plugin = kling_v3_omni.plugin
-    base = {"model": "kling-v3-omni", "prompt": "A red kite"}
-    cited = {**base, "prompt": "<<<image_2>>> meets <<<image_1>>>"}
-    accepted = [
-        base,
-        {**base, "mode": "pro", "duration": 10, "metadata": {"a": [1]}},
-        {**base, "image_urls": [URL]},
-        {**cited, "image_urls": [URL, URL]},
+    accepted = (
+        OMNI,
+        {**OMNI, "mode": "pro", "duration": 10, "metadata": {"a": [1]}},
+        {**OMNI, "image_urls": [URL]},
+        {**CITED, "image_urls": [URL, URL]},
         Request("k", images=[Image(URL, "reference")]),
-    ]
-    rejected = {"cited_images_exist": {**cited, "image_urls": [URL]}}
-    noted = {"other_tags_pass": {**base, "prompt": "<<<video_1>>>"}}
+    )
+    rejected = REJECTED
+    noted = NOTED

@@ -25,11 +25,11 @@ class KlingV3(VariantConformance):
     """The answers of UniAll, which are the same for every model."""
 
     __test__ = False
-    receipts = [
+    receipts = (
         ({"task_id": "t"}, "t"),
         ({"id": "t", "status": "queued"}, "t"),
-    ]
-    statuses = [
+    )
+    statuses = (
         (
             TASK,
             Status(state="completed", progress=90, remote_id="t", results=(Result(url=URL),)),
@@ -38,7 +38,7 @@ class KlingV3(VariantConformance):
             {"id": "t", "status": "queued"},
             Status(state="queued", remote_id="t"),
         ),
-    ]
+    )
 
 
 class TestStdSilent(KlingV3):

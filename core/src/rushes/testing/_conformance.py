@@ -56,12 +56,15 @@ class VariantConformance(
 ):
     """Everything that a variant's plugin must do, tested from its declaration and a few examples.
 
+        BASE = {"model": "zoom-1", "prompt": "A red kite"}
+        REJECTED = {"fine_is_short": {**BASE, "quality": "fine", "seconds": 9}}
+
         class TestZoom(VariantConformance):
             plugin = rushes_acme.zoom
-            accepted = [{"model": "zoom-1", "prompt": "A red kite"}]
-            rejected = {"fine_is_short": {"model": "zoom-1", "prompt": "k", "quality": "fine",
-                                          "seconds": 9}}
+            accepted = (BASE, {**BASE, "seconds": 12})
+            rejected = REJECTED
 
+    What breaks a rule of the vocabulary is made from `accepted`; only `@rule`s need an example.
     The words and paths of answers are known from the declaration's `answers`; for answers that
     hooks read, list `receipts`, `words` and `word_at`.
 
