@@ -33,7 +33,7 @@ def browser() -> Iterator[Browser]:
             args=[
                 "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-sync",
                 "--disable-background-networking", "--disable-component-update",
-                "--autoplay-policy=no-user-gesture-required",
+                "--autoplay-policy=no-user-gesture-required", "--disable-audio-output",
             ],
         )  # fmt: skip
         yield launched

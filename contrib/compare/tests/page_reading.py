@@ -8,15 +8,22 @@ from playwright.sync_api import Page
 ROW = "[...document.querySelectorAll('#row-0 video')]"
 
 
+VIDEOS = """[...document.querySelectorAll("video")].map((one) => [
+    one.closest("[id^=row]")?.id, one.readyState, one.networkState, one.seeking, one.paused,
+    one.currentTime, one.duration, one.error?.message, document.visibilityState,
+])"""
+"""What to know about the videos if something does not happen."""
+
+
 def until(page: Page, truth: str, *given: object) -> None:
     """Wait until an expression holds in the page; its policy forbids Playwright's own waiting."""
     page.evaluate(
         f"""(given) => new Promise((done, fail) => {{
-            const end = performance.now() + 200000;
+            const end = performance.now() + 120000;
             const look = () => {{
                 if ({truth}) done();
-                else if (performance.now() > end) fail(new Error({json.dumps(truth)}));
-                else setTimeout(look, 30);
+                else if (performance.now() < end) setTimeout(look, 30);
+                else fail(new Error({json.dumps(truth)} + " " + JSON.stringify({VIDEOS})));
             }};
             look();
         }})""",
