@@ -1,6 +1,8 @@
 """The conformance kit on Kling v3 at APIMart."""
 
-from rushes import Image, Request, Result, Shot, Status
+import json
+
+from rushes import Answer, Delivery, Event, Image, Request, Result, Shot, Status
 from rushes.testing import VariantConformance
 from rushes_apimart import kling_v3
 
@@ -17,6 +19,7 @@ SHOTS = {
     ],
 }
 TASK = {"id": "t", "status": "completed", "cost": 0.3, "result": {"videos": [{"url": [URL]}]}}
+SENT = json.dumps({"data": TASK}).encode()
 EXCHANGES = {"upload": [{"url": URL}]}
 
 
@@ -45,3 +48,9 @@ class TestKlingV3(VariantConformance):
         (200, {"code": 400}, "refused"),
     )
     exchanges = EXCHANGES
+    deliveries = (
+        (
+            Delivery({}, SENT),
+            Event(remote_id="t", verified=False, answer=Answer(200, {}, SENT)),
+        ),
+    )

@@ -1,8 +1,10 @@
 """The conformance kit on the Kling models at ToAPIs."""
 
+import hashlib
+import hmac
 from typing import Any
 
-from rushes import Image, Request, Result, Status
+from rushes import Delivery, Event, Image, Request, Result, Status
 from rushes.testing import VariantConformance
 from rushes_toapis import kling_v2_6, kling_v3, kling_v3_omni
 
@@ -18,6 +20,19 @@ OMNI = {"model": "kling-v3-omni", "prompt": "A red kite"}
 CITED = {**OMNI, "prompt": "<<<image_2>>> meets <<<image_1>>>"}
 REJECTED = {"cited_images_exist": {**CITED, "image_urls": [URL]}}
 NOTED = {"other_tags_pass": {**OMNI, "prompt": "<<<video_1>>>"}}
+
+
+SECRET = "whsec-0123456789"
+EVENT = b'{"type": "generation.completed", "data": {"task_id": "t"}}'
+SIGNATURE = hmac.new(SECRET.encode(), b"evt_1.1800000000." + EVENT, hashlib.sha256).hexdigest()
+DELIVERY = Delivery(
+    {
+        "x-toapis-webhook-id": "evt_1",
+        "x-toapis-webhook-timestamp": "1800000000",
+        "x-toapis-webhook-signature": f"v1={SIGNATURE}",
+    },
+    EVENT,
+)
 
 
 class Kling(VariantConformance):
@@ -44,6 +59,8 @@ class Kling(VariantConformance):
         (402, {"error": {"message": "no credit"}}, "balance"),
     )
     exchanges = EXCHANGES
+    webhook_secrets = (SECRET,)
+    deliveries = ((DELIVERY, Event(remote_id="t", verified=True, id="evt_1")),)
 
 
 class TestV3(Kling):

@@ -68,6 +68,8 @@ class LoadedVariant:
         self._judges = bool(manager.hook.validate.get_hookimpls())
         self.makes_tokens = bool(manager.hook.token.get_hookimpls())
         """Whether calls may carry a token; if not, no call needs to ask."""
+        self.reads_webhooks = bool(manager.hook.parse_webhook.get_hookimpls())
+        """Whether the plugin reads what the provider sends to an endpoint of ours."""
         builders = manager.hook.build_payload.get_hookimpls()
         # Called on every check: without a wrapper, it can be called directly, not through the
         # manager.

@@ -17,6 +17,7 @@ from rushes.testing._reading_checks import ReadingChecks
 from rushes.testing._request_checks import RequestChecks
 from rushes.testing._under_test import HIDDEN, Example
 from rushes.testing._values import URL
+from rushes.testing._webhook_checks import WebhookChecks
 from rushes.testing._wire_checks import WireChecks
 
 __tracebackhide__ = HIDDEN
@@ -52,7 +53,13 @@ ABSENT = "(absent)"
 
 
 class VariantConformance(
-    PayloadChecks, RequestChecks, MessageChecks, WireChecks, ReadingChecks, PurityChecks
+    PayloadChecks,
+    RequestChecks,
+    MessageChecks,
+    WireChecks,
+    ReadingChecks,
+    WebhookChecks,
+    PurityChecks,
 ):
     """Everything that a variant's plugin must do, tested from its declaration and a few examples.
 

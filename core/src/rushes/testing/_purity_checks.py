@@ -11,8 +11,8 @@ from rushes.testing._answers import BODIES, answer
 from rushes.testing._barred import barred
 from rushes.testing._documented import documented
 from rushes.testing._request_checks import PROBES
-from rushes.testing._under_test import Example, VariantUnderTest
-from rushes.testing._wire_checks import NOW, PICTURE
+from rushes.testing._under_test import NOW, Example, VariantUnderTest
+from rushes.testing._wire_checks import PICTURE
 
 
 class PurityChecks(VariantUnderTest):

@@ -27,6 +27,7 @@ from rushes.task import Receipt, Status, Task
 from rushes.testing._answers import answer, put_at
 from rushes.testing._breaking import Attempt, Fields, attempts
 from rushes.variant import Variant
+from rushes.webhooks import Delivery, Event
 
 T = TypeVar("T")
 Example = Mapping[str, Any] | Request
@@ -40,6 +41,8 @@ HIDDEN = methodcaller("errisinstance", AssertionError)
 __tracebackhide__ = HIDDEN
 CORE = str(Path(__file__).parents[1])
 REMOTE_ID = "r-1"
+NOW = 1.8e9
+"""When the kit makes and authorises calls, and reads deliveries, in seconds since 1970."""
 WITH_TASK = frozenset(("parse_submit", "poll", "parse_status", "look_up", "cancel"))
 """Hooks that are told the record of the job."""
 
@@ -74,8 +77,13 @@ class VariantUnderTest:
     refusals: ClassVar[Sequence[tuple[int, Any, str]]] = ()
     """HTTP status and body of error answers, each with the kind of refusal."""
     exchanges: ClassVar[Mapping[str, Sequence[Any]]] = {}
-    """Bodies of the answers to the calls that `poll`, `look_up`, `cancel` and `upload` make, in
-    order, for the snapshot; by default an answer to a poll."""
+    """Bodies of the answers to the calls that `poll`, `look_up`, `cancel`, `upload` and
+    `parse_webhook` make, in order; by default an answer to a poll."""
+    deliveries: ClassVar[Sequence[tuple[Delivery, Event]]] = ()
+    """What the provider sends to an endpoint of ours, each with its event, for `parse_webhook`: at
+    the time 1,800,000,000, signed with `webhook_secrets`, with the headers that count."""
+    webhook_secrets: ClassVar[Sequence[str]] = ()
+    """The secrets with which deliveries are signed."""
     wrappers: ClassVar[Sequence[Any]] = ()
     """Wrappers to try the variant with."""
     overrides: ClassVar[Mapping[str, str]] = {}

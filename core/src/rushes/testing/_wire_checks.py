@@ -13,13 +13,11 @@ from rushes.calls import Answer, Call, LocalFile
 from rushes.problems import listing
 from rushes.testing._answers import answer, malformed, shown
 from rushes.testing._documented import changed
-from rushes.testing._under_test import HIDDEN, PUBLIC, REMOTE_ID, VariantUnderTest
+from rushes.testing._under_test import HIDDEN, NOW, PUBLIC, REMOTE_ID, VariantUnderTest
 
 __tracebackhide__ = HIDDEN
 ODD_IDS = ("odd/id?x=1#y", "../up", "a b%2F", "\u00e9")
 PICTURE = LocalFile(content=b"\x89PNG\r\n\x1a\n", type="image/png", name="a.png")
-NOW = 1.8e9
-"""When the kit authorises calls, in seconds since 1970."""
 
 
 class WireChecks(VariantUnderTest):

@@ -25,9 +25,9 @@ from rushes.testing._answers import answer
 from rushes.testing._barred import barred
 from rushes.testing._payload_checks import QUIET
 from rushes.testing._request_checks import PROBES
-from rushes.testing._under_test import HIDDEN, Example, VariantUnderTest, as_request
+from rushes.testing._under_test import HIDDEN, NOW, Example, VariantUnderTest, as_request
 from rushes.testing._values import json_values
-from rushes.testing._wire_checks import NOW, PICTURE
+from rushes.testing._wire_checks import PICTURE
 from rushes.variant import Cancel, To, Variant
 
 __tracebackhide__ = HIDDEN
