@@ -25,14 +25,12 @@ NOTED = {"other_tags_pass": {**OMNI, "prompt": "<<<video_1>>>"}}
 SECRET = "whsec-0123456789"
 EVENT = b'{"type": "generation.completed", "data": {"task_id": "t"}}'
 SIGNATURE = hmac.new(SECRET.encode(), b"evt_1.1800000000." + EVENT, hashlib.sha256).hexdigest()
-DELIVERY = Delivery(
-    {
-        "x-toapis-webhook-id": "evt_1",
-        "x-toapis-webhook-timestamp": "1800000000",
-        "x-toapis-webhook-signature": f"v1={SIGNATURE}",
-    },
-    EVENT,
+HEADERS = {"x-toapis-webhook-id": "evt_1", "x-toapis-webhook-timestamp": "1800000000"}
+SIGNED = Delivery({**HEADERS, "x-toapis-webhook-signature": f"v1={SIGNATURE}"}, EVENT)
+WHILE_REPLACED = Delivery(
+    {**HEADERS, "x-toapis-webhook-signature": f"v1={'0' * 64},v1={SIGNATURE}"}, EVENT
 )
+GENERATED = Event(remote_id="t", verified=True, id="evt_1")
 
 
 class Kling(VariantConformance):
@@ -60,7 +58,7 @@ class Kling(VariantConformance):
     )
     exchanges = EXCHANGES
     webhook_secrets = (SECRET,)
-    deliveries = ((DELIVERY, Event(remote_id="t", verified=True, id="evt_1")),)
+    deliveries = ((SIGNED, GENERATED), (WHILE_REPLACED, GENERATED))
 
 
 class TestV3(Kling):
