@@ -198,6 +198,6 @@ def test_an_author_runs_it_with_pytest(
     run = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider", "-p", "no:xdist")
     run.assert_outcomes(passed=len(TESTS) - 2, failed=1, skipped=1)
     run.stdout.fnmatch_lines(
-        ["*there is no example of the rule 'loop_without_scenes': list a request*"]
+        ["*the rule 'loop_without_scenes' needs an example: list a request*"]
     )
     assert (pytester.path / "snapshots" / "toy-clips.json").exists()

@@ -73,7 +73,7 @@ _FIELDS: tuple[_Decorator, ...] = (
         metavar="VIDEO",
         multiple=True,
         shell_complete=complete_files,
-        help="Reference video: a URL or a file.  [repeat]",
+        help="Reference video: a URL or a file.  [repeatable]",
     ),
     click.option(
         "--edit-video",
@@ -81,7 +81,7 @@ _FIELDS: tuple[_Decorator, ...] = (
         metavar="VIDEO",
         multiple=True,
         shell_complete=complete_files,
-        help="Video to edit.  [repeat]",
+        help="Video to edit.  [repeatable]",
     ),
     click.option(
         "--sound",
@@ -89,7 +89,7 @@ _FIELDS: tuple[_Decorator, ...] = (
         metavar="SOUND",
         multiple=True,
         shell_complete=complete_files,
-        help="Reference sound: a URL or a file.  [repeat]",
+        help="Reference sound: a URL or a file.  [repeatable]",
     ),
     click.option("--audio/--no-audio", default=None, help="With sound or without."),
     click.option("--watermark/--no-watermark", default=None, help="With a watermark or without."),

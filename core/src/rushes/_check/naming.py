@@ -103,7 +103,7 @@ class CommonNames(Names):
         for row, place in self._rows(path):
             field, _, role = row.partition(".")
             if field == "images" and isinstance(place, To) and place.form:
-                with suppress(Exception):  # a form that cannot be tried is no evidence
+                with suppress(Exception):  # a form that raises says nothing about the role
                     if place.form(ADDRESS)[name] == value:
                         return role
         return None

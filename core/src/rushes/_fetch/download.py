@@ -180,8 +180,8 @@ def _raise_for(task: Task, failed: Mapping[int, ResultError | DiskError]) -> NoR
 def beside(output: Path, task: Task, video: int) -> Path:
     """Return where one of a task's videos goes: the first to `output`, others beside it.
 
-    In a folder of videos that are named after their tasks, the name is no other task's: none has a
-    plus sign in its reference.
+    A file that is named after its task gets a plus sign, which no task reference contains: the name
+    cannot belong to another task.
     """
     if video == 1:
         return output

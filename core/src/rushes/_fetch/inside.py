@@ -40,7 +40,8 @@ class VideoInside:
     def write(self, chunk: bytes) -> None:
         """Take the next piece of the answer.
 
-        Raises ResultError if there is no such text in it, and what PartFile.write raises.
+        Raises ResultError if the path does not lead to base64 text, and what `PartFile.append` and
+        `PartFile.arrived` raise.
         """
         text = self._rest + self._text.feed(chunk)
         end = len(text) if self._text.ended else len(text) // 4 * 4

@@ -6,9 +6,9 @@ from rushes._plugins.reading import steps
 from rushes.errors import ResultError
 
 DEEPEST = 100
-"""Most levels of objects and lists."""
+"""How many levels of objects and lists are accepted at most."""
 LONGEST_KEY = 512
-"""Most bytes of a key; longer ones are not told apart."""
+"""How many bytes of a key are compared at most; the rest of a longer one is ignored."""
 _END_OR_ESCAPE = re.compile(rb'["\\]')
 _NOT_SCALAR = re.compile(rb"[^-+.0-9A-Za-z]")
 _SPACE = b" \t\r\n"

@@ -3,13 +3,13 @@
 import re
 
 LONG = 4096
-"""Most bytes of a text that is kept: addresses and reasons have fewer."""
+"""How many bytes a text may have to be kept: addresses and reasons have fewer."""
 LEFT_OUT = b"[a long text, left out]"
 _END_OR_ESCAPE = re.compile(rb'["\\]')
 
 
 class WithoutLongTexts:
-    """Keeps all of a JSON document except its long texts, each of which is replaced by a note."""
+    """Keeps a JSON document, with a note in place of each long text."""
 
     def __init__(self) -> None:
         self._text: bytearray | None = None

@@ -66,7 +66,7 @@ class MessageChecks(VariantUnderTest):
                 f"the kit cannot make a payload {alone} ({rule.text}): list one in `{table}`; if "
                 "there is none, other rules say the same"
             )
-        return f"there is no example of the rule {rule.name!r}: list a request {alone} in `{table}`"
+        return f"the rule {rule.name!r} needs an example: list a request {alone} in `{table}`"
 
     def _broken_alone(self, rule: Rule, example: Example) -> None:
         """Check that a rule finds something in its example, and that no other does."""
@@ -214,7 +214,9 @@ class MessageChecks(VariantUnderTest):
             assert rule.name.isidentifier(), f"{where}: its name is not an identifier"
             assert len(rule.text.split()) > 1, f"{where}: its text is not a sentence"
             assert rule.fields, f"{where} does not name a field"
-        assert re.fullmatch(r"[a-z0-9-]+/\S+", variant.id), self.says("this is no valid variant id")
+        assert re.fullmatch(r"[a-z0-9-]+/\S+", variant.id), self.says(
+            "its id is not of the form provider/model"
+        )
         assert variant.page.url.startswith("https://"), self.says("the page has no https address")
         assert "{" in variant.status_path, self.says("status_path has no {id}")
 

@@ -37,14 +37,14 @@ LOOPBACK = "http://127.0.0.1:9"
 PUBLIC = "https://gateway.example.com"
 MOST_CALLS = 20
 HIDDEN = methodcaller("errisinstance", AssertionError)
-"""Says pytest that the kit's own lines are left out of a failure: they do not help the author."""
+"""Makes pytest leave the kit's own lines out of a failure: they do not help the author."""
 __tracebackhide__ = HIDDEN
 CORE = str(Path(__file__).parents[1])
 REMOTE_ID = "r-1"
 NOW = 1.8e9
 """When the kit makes and authorises calls, and reads deliveries, in seconds since 1970."""
 WITH_TASK = frozenset(("parse_submit", "poll", "parse_status", "look_up", "cancel"))
-"""Hooks that are told the record of the job."""
+"""Hooks that are given the record of the job."""
 
 
 class VariantUnderTest:
