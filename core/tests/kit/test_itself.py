@@ -197,7 +197,5 @@ def test_an_author_runs_it_with_pytest(
     monkeypatch.setenv("RUSHES_SNAPSHOT", "write")
     run = pytester.runpytest_inprocess("-q", "-p", "no:cacheprovider", "-p", "no:xdist")
     run.assert_outcomes(passed=len(TESTS) - 2, failed=1, skipped=1)
-    run.stdout.fnmatch_lines(
-        ["*the rule 'loop_without_scenes' needs an example: list a request*"]
-    )
+    run.stdout.fnmatch_lines(["*the rule 'loop_without_scenes' needs an example: list a request*"])
     assert (pytester.path / "snapshots" / "toy-clips.json").exists()

@@ -45,7 +45,8 @@ class RequestInput:
         found = [task for task in client.tasks() if task.id.startswith(named)]
         exact = [task for task in found if task.id == named] or found
         if len(exact) > 1:
-            raise click.UsageError(f"--continues {named}: several tasks begin like this; give more characters.")
+            message = f"--continues {named}: several tasks begin like this; give more characters."
+            raise click.UsageError(message)
         for task in exact:
             if task.variant.partition("/")[0] != variant.partition("/")[0]:
                 raise click.UsageError(

@@ -359,7 +359,7 @@ def test_what_continues_names_is_one_of_our_tasks_or_a_remote_id(gateway: Gatewa
     assert continued("somebody-elses") == "somebody-elses"
     assert inside("generate", "Another", "-m", "toapis/kling-v3", "--task", "mine-2").code == 0
     for named, model, words in (
-        ("min", "toapis/kling-v3", "several tasks begin so"),
+        ("min", "toapis/kling-v3", "several tasks begin like this"),
         ("mine-1", "apimart/kling-v3", "was made by toapis/kling-v3"),
     ):
         with pytest.raises(click.UsageError, match=words):
