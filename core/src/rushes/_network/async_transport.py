@@ -18,15 +18,12 @@ from rushes._network.messages import (
     BEGINNING,
     MAX_ANSWER,
     answer_of,
-    body_of,
     bounded,
-    core_of,
     failures,
     kept_of,
-    received,
-    request_of,
     unpacked_answer,
 )
+from rushes._network.requests import Incoming, Request, for_httpx, received, request_of
 from rushes._network.routes import ASYNC, Routes
 from rushes._network.settings import NetworkSettings
 from rushes._network.transport import no_connection_free, start_call, take_connection
@@ -48,9 +45,9 @@ class AsyncTransport:
     async def send(self, effect: Send) -> Answer:
         """Make one call and return its whole answer."""
 
-        async def read(response: httpx.Response) -> Answer:
-            body = await self._read(response, MAX_ANSWER + 1, kept_of(effect))
-            answer = unpacked_answer(response, body)
+        async def read(incoming: Incoming) -> Answer:
+            body = await self._read(incoming, MAX_ANSWER + 1, kept_of(effect))
+            answer = unpacked_answer(incoming, body)
             if effect.dispatch:
                 effect.dispatch.answer = answer
             return answer
@@ -60,14 +57,14 @@ class AsyncTransport:
     async def stream(self, effect: Stream) -> Answer:
         """Make one call and stream a good answer's body; of any other, return the beginning."""
 
-        async def read(response: httpx.Response) -> Answer:
-            if response.status_code not in (200, 206):
-                return answer_of(response, await self._read(response, BEGINNING))
-            await self._written(effect.sink.begin, answer_of(response))
-            async for chunk in body_of(response):
+        async def read(incoming: Incoming) -> Answer:
+            if incoming.status not in (200, 206):
+                return answer_of(incoming, await self._read(incoming, BEGINNING))
+            await self._written(effect.sink.begin, answer_of(incoming))
+            async for chunk in incoming.pieces:
                 await self._written(effect.sink.write, chunk)
                 effect.sink.report_progress()
-            return answer_of(response)
+            return answer_of(incoming)
 
         return await self._perform(effect, read)
 
@@ -83,7 +80,7 @@ class AsyncTransport:
             await self._settings.transport.aclose()
 
     async def _perform(
-        self, effect: Send | Stream, read: Callable[[httpx.Response], Awaitable[Answer]]
+        self, effect: Send | Stream, read: Callable[[Incoming], Awaitable[Answer]]
     ) -> Answer:
         request = request_of(effect, self._settings)
         loop = asyncio.get_running_loop()
@@ -101,54 +98,51 @@ class AsyncTransport:
 
     async def _exchange(
         self,
-        request: httpx.Request,
+        request: Request,
         effect: Send | Stream,
         active: ActiveCall,
-        read: Callable[[httpx.Response], Awaitable[Answer]],
+        read: Callable[[Incoming], Awaitable[Answer]],
     ) -> Answer:
         if self._settings.transport is not None:
             return await self._custom_exchange(request, active, read)
-        core = core_of(request, effect)
-        connection, closing = take_connection(self._routes, core.url, effect, active)
-        response: httpcore.Response | None = None
+        connection, closing = take_connection(self._routes, request.address, effect, active)
         try:
             async with _deadline(active):
                 for idle in closing:
                     await idle.aclose()
-                response = await connection.handle_async_request(core)
-                answer = await read(received(response))
+                answer = await read(await connection.exchange(request, active))
         except GeneratorExit:
             raise  # the loop is gone; the socket goes with it
         except BaseException:
-            await _finish(self._give_back(connection, response))
+            await self._give_back(connection)
             raise
-        await _finish(self._give_back(connection, response))
+        await self._give_back(connection)
         return answer
 
-    async def _give_back(self, connection: Any, response: httpcore.Response | None) -> None:
+    async def _give_back(self, connection: Any) -> None:
         """Keep a connection whose answer was read completely, close any other."""
-        if response is not None:
-            await response.aclose()
+        if connection.ends_later:
+            await _finish(connection.end())
         if not self._routes.keep(connection):
-            await connection.aclose()
+            await _finish(connection.aclose())
 
     async def _custom_exchange(
         self,
-        request: httpx.Request,
+        request: Request,
         active: ActiveCall,
-        read: Callable[[httpx.Response], Awaitable[Answer]],
+        read: Callable[[Incoming], Awaitable[Answer]],
     ) -> Answer:
         async with _deadline(active):
             active.leave()  # it is unknown when its first byte leaves
-            response = await self._settings.transport.handle_async_request(request)
+            response = await self._settings.transport.handle_async_request(for_httpx(request))
             async with contextlib.aclosing(response.stream):
-                return await read(response)
+                return await read(received(response))
 
     async def _read(
-        self, response: httpx.Response, most: int, kept: Callable[[bytes], bytes] = bytes
+        self, incoming: Incoming, most: int, kept: Callable[[bytes], bytes] = bytes
     ) -> bytes:
         body = bytearray()
-        async for chunk in body_of(response):
+        async for chunk in incoming.pieces:
             body += kept(chunk)
             if len(body) >= most:
                 break

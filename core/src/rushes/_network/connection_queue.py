@@ -3,6 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 
@@ -51,7 +52,8 @@ class ConnectionQueue:
     def _admit(self) -> None:
         while len(self._inside) < self._count and (turn := self._next()):
             self._inside.add(turn)
-            turn.admitted.set_result(None)
+            with suppress(RuntimeError):  # its event loop is closed, and nothing waits any more
+                turn.admitted.set_result(None)
 
     def _next(self) -> Turn | None:
         full = sum(turn.long for turn in self._inside) >= self._most_long

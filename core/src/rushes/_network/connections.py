@@ -13,16 +13,19 @@ import os
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import Future
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakSet
 
 import httpcore
 
 from rushes._addresses import Address, Resolver, is_public
-from rushes._network.active_call import current
+from rushes._network.active_call import ActiveCall, current
+from rushes._network.requests import Incoming, Request, for_httpcore
 from rushes.errors import ResultError
+
+T = TypeVar("T")
 
 
 def _capped(timeout: float | None, over: type[Exception]) -> float | None:
@@ -54,7 +57,7 @@ class DeadlineStream(httpcore.NetworkStream):
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
-        _open.add(self)
+        keep_from_children(self)
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read the bytes that have arrived."""
@@ -89,7 +92,7 @@ class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
-        _open.add(self)
+        keep_from_children(self)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         """Read the bytes that have arrived."""
@@ -123,9 +126,14 @@ class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
         return self._stream.get_extra_info(info)
 
 
-_open: "WeakSet[DeadlineStream | AsyncDeadlineStream]" = WeakSet()
+_open: "WeakSet[Any]" = WeakSet()
 _abandoned: list[Any] = []
 """What a child inherited from its parent: kept, or Python would warn that it was never closed."""
+
+
+def keep_from_children(connection: Any) -> None:
+    """Let no forked child use a connection that has `get_extra_info("socket")`."""
+    _open.add(connection)
 
 
 def _in_child() -> None:
@@ -137,7 +145,8 @@ def _in_child() -> None:
     """
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in list(_open):
-        opened = stream.get_extra_info("socket").fileno()
+        found = stream.get_extra_info("socket")
+        opened = -1 if found is None else found.fileno()
         if opened >= 0:
             os.dup2(nowhere, opened, inheritable=False)
     _abandoned.extend(_open)
@@ -222,7 +231,7 @@ class Backend(httpcore.NetworkBackend):
     """Opens connections for code that waits."""
 
     def __init__(self, resolve: Resolver) -> None:
-        self._resolve, self._tcp = resolve, httpcore.SyncBackend()
+        self.resolve, self._tcp = resolve, httpcore.SyncBackend()
 
     def connect_tcp(
         self,
@@ -237,7 +246,7 @@ class Backend(httpcore.NetworkBackend):
         found = _literal(host)
         if found is None:
             try:
-                found = _looked_up(self._resolve, host, port).result(attempts.left)
+                found = _looked_up(self.resolve, host, port).result(attempts.left)
             except (OSError, ValueError) as error:
                 raise attempts.unresolved(error) from error
         for address, share in attempts.addresses(found):
@@ -250,11 +259,38 @@ class Backend(httpcore.NetworkBackend):
         raise attempts.failure
 
 
+async def reached(
+    resolve: Resolver,
+    host: str,
+    port: int,
+    timeout: float | None,  # noqa: ASYNC109
+    connect: Callable[[str, float | None], Awaitable[T]],
+) -> T:
+    """Resolve a name, check its addresses, and connect to the first one that can be reached.
+
+    `connect` gets an address and how many seconds it may take.
+    """
+    attempts = _Attempts(host, timeout)
+    found = _literal(host)
+    if found is None:
+        asked = asyncio.wrap_future(_looked_up(resolve, host, port))
+        try:
+            found = await asyncio.wait_for(asked, attempts.left)
+        except (OSError, ValueError) as error:
+            raise attempts.unresolved(error) from error
+    for address, share in attempts.addresses(found):
+        try:
+            return await connect(address, share)
+        except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+            attempts.failure = error
+    raise attempts.failure
+
+
 class AsyncBackend(httpcore.AsyncNetworkBackend):
     """Opens connections for an event loop."""
 
     def __init__(self, resolve: Resolver) -> None:
-        self._resolve, self._tcp = resolve, httpcore.AnyIOBackend()
+        self.resolve, self._tcp = resolve, httpcore.AnyIOBackend()
 
     async def connect_tcp(
         self,
@@ -265,19 +301,75 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Resolve, check, connect."""
-        attempts = _Attempts(host, timeout)
-        found = _literal(host)
-        if found is None:
-            asked = asyncio.wrap_future(_looked_up(self._resolve, host, port))
-            try:
-                found = await asyncio.wait_for(asked, attempts.left)
-            except (OSError, ValueError) as error:
-                raise attempts.unresolved(error) from error
-        for address, share in attempts.addresses(found):
-            try:
-                return AsyncDeadlineStream(
-                    await self._tcp.connect_tcp(address, port, share, local_address, socket_options)
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                attempts.failure = error
-        raise attempts.failure
+
+        async def connect(address: str, share: float | None) -> httpcore.AsyncNetworkStream:
+            return AsyncDeadlineStream(
+                await self._tcp.connect_tcp(address, port, share, local_address, socket_options)
+            )
+
+        return await reached(self.resolve, host, port, timeout, connect)
+
+
+class HttpcoreConnection:
+    """A connection of httpcore's, for code that waits."""
+
+    def __init__(self, connection: httpcore.ConnectionInterface) -> None:
+        self._connection = connection
+        self._response: httpcore.Response | None = None
+
+    def exchange(self, request: Request, _active: ActiveCall) -> Incoming:
+        """Send a request, and return the head of the answer with a way to take its body."""
+        self._response = response = self._connection.handle_request(for_httpcore(request))
+        pieces: Any = response.stream
+        return Incoming(response.status, response.headers, pieces)
+
+    def is_available(self) -> bool:
+        """End an exchange; return whether another may follow."""
+        if self._response is not None:
+            self._response.close()
+            self._response = None
+        return self._connection.is_available()
+
+    def has_expired(self) -> bool:
+        """Whether it has been idle for long, or the other side has closed it."""
+        return self._connection.has_expired()
+
+    def close(self) -> None:
+        """Close it."""
+        self._connection.close()
+
+
+class AsyncHttpcoreConnection:
+    """A connection of httpcore's, for an event loop."""
+
+    ends_later = True
+    """Whether `end` has to be awaited before the connection can be used again."""
+
+    def __init__(self, connection: httpcore.AsyncConnectionInterface) -> None:
+        self._connection = connection
+        self._response: httpcore.Response | None = None
+
+    async def exchange(self, request: Request, _active: ActiveCall) -> Incoming:
+        """Send a request, and return the head of the answer with a way to take its body."""
+        core = for_httpcore(request)
+        self._response = response = await self._connection.handle_async_request(core)
+        pieces: Any = response.stream
+        return Incoming(response.status, response.headers, pieces)
+
+    async def end(self) -> None:
+        """End an exchange."""
+        if self._response is not None:
+            response, self._response = self._response, None
+            await response.aclose()
+
+    def is_available(self) -> bool:
+        """Whether another exchange may follow."""
+        return self._connection.is_available()
+
+    def has_expired(self) -> bool:
+        """Whether it has been idle for long, or the other side has closed it."""
+        return self._connection.has_expired()
+
+    async def aclose(self) -> None:
+        """Close it."""
+        await self._connection.aclose()

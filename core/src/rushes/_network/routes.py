@@ -13,37 +13,58 @@ import httpcore
 from msgspec import Struct
 
 from rushes._keys.redacting import Secret
+from rushes._network.addresses import Address
 from rushes._network.connection_queue import ConnectionQueue
+from rushes._network.connections import AsyncHttpcoreConnection, HttpcoreConnection
 from rushes._network.settings import NetworkSettings
 from rushes._urls import proxy_objection
 from rushes.urls import is_loopback
+
+try:
+    from rushes._network.lean import AsyncLeanConnection, LeanConnection
+except ImportError:  # httptools is optional
+    LeanConnection = AsyncLeanConnection = None  # type: ignore[assignment,misc]
 
 IDLE = 5.0
 """Seconds that an idle connection is kept."""
 
 
-class HttpcoreClasses(Struct, frozen=True):
-    """The sync or the async half of httpcore: what makes its connections."""
+class Makers(Struct, frozen=True):
+    """What makes connections, sync or async: to the address itself, or through a proxy."""
 
+    lean: Any
+    wrapped: Any
     direct: Any
     http: Any
     socks: str
 
 
-SYNC = HttpcoreClasses(httpcore.ConnectionPool, httpcore.HTTPProxy, "SOCKSProxy")
-ASYNC = HttpcoreClasses(httpcore.AsyncConnectionPool, httpcore.AsyncHTTPProxy, "AsyncSOCKSProxy")
+SYNC = Makers(
+    LeanConnection,
+    HttpcoreConnection,
+    httpcore.ConnectionPool,
+    httpcore.HTTPProxy,
+    "SOCKSProxy",
+)
+ASYNC = Makers(
+    AsyncLeanConnection,
+    AsyncHttpcoreConnection,
+    httpcore.AsyncConnectionPool,
+    httpcore.AsyncHTTPProxy,
+    "AsyncSOCKSProxy",
+)
 
-Route = tuple[str | None, bytes, bytes, int | None]
+Route = tuple[str | None, str, str, int]
 """A proxy, or None, and the scheme, host and port behind it."""
 
 
 class Routes:
     """The connections of one client: those in use, and those kept for the next call.
 
-    httpcore makes them, but its pools are not used: they walk through all waiting calls to keep
-    count, and leak a connection if a call is cancelled twice. Here every call first waits for a
-    place, and a connection that is not returned intact is closed. A forked child begins without
-    any.
+    They are our own if httptools is installed, and otherwise, and through a proxy, httpcore's. Its
+    pools are not used: they walk through all waiting calls to keep count, and leak a connection if
+    a call is cancelled twice. Here every call first waits for a place, and a connection that is not
+    returned intact is closed. A forked child begins without any.
 
     The argument `proxy` is used for all hosts except this machine. Without it the environment
     decides, as it was when the client first sent something: HTTP_PROXY, HTTPS_PROXY, ALL_PROXY, and
@@ -53,7 +74,7 @@ class Routes:
     def __init__(
         self,
         settings: NetworkSettings,
-        kinds: HttpcoreClasses,
+        kinds: Makers,
         backend: Any,
         trust: Callable[[], ssl.SSLContext],
         future: Callable[[], Any],
@@ -63,7 +84,7 @@ class Routes:
         self._trust = trust
         self._trusted: ssl.SSLContext | None = None
         self._environment = {} if settings.proxy else getproxies()
-        self._makers: dict[str | None, Any] = {}
+        self._makers: dict[str | None, Callable[[Address], Any]] = {}
         self.renew()
         _all.add(self)
 
@@ -86,15 +107,15 @@ class Routes:
             return None
         return Secret(found if "://" in found else f"http://{found}")
 
-    def take(self, proxy: str | None, url: httpcore.URL, *, fresh: bool) -> tuple[Any, list[Any]]:
+    def take(self, proxy: str | None, address: Address, *, fresh: bool) -> tuple[Any, list[Any]]:
         """Return a connection for a call (a new one if `fresh`), and the connections to close.
 
         Those are idle ones that have expired or are in excess. Raises ValueError if the proxy
         cannot be used, OSError if the trusted certificates cannot be read.
         """
-        route = (proxy, url.scheme, url.host, url.origin.port)
+        route = (proxy, address.scheme, address.host, address.port)
         with self._lock:
-            maker = self._maker(proxy)
+            make = self._maker(proxy)
             closing = [idle for idle in self._idle if idle.has_expired()]
             for idle in closing:
                 del self._idle[idle]
@@ -103,7 +124,7 @@ class Routes:
                 connection = same[-1]
                 del self._idle[connection]
             else:
-                connection = maker.create_connection(url.origin)
+                connection = make(address)
                 surplus = len(self._idle) + len(self._busy) + 1 - self._settings.connections
                 for idle in list(self._idle)[: max(surplus, 0)]:
                     del self._idle[idle]
@@ -127,22 +148,33 @@ class Routes:
             self._idle, self._busy = {}, {}
         return closing
 
-    def _maker(self, proxy: str | None) -> Any:
+    def _maker(self, proxy: str | None) -> Callable[[Address], Any]:
         if proxy not in self._makers:
             self._makers[proxy] = self._made(proxy)
         return self._makers[proxy]
 
-    def _made(self, proxy: str | None) -> Any:
-        self._trusted = self._trusted or self._trust()  # slow: it reads the certificates
+    def _made(self, proxy: str | None) -> Callable[[Address], Any]:
+        self._trusted = trusted = self._trusted or self._trust()  # slow: it reads the certificates
+        lean = self._kinds.lean
+        if proxy is None and lean is not None:
+            trusted.set_alpn_protocols(["http/1.1"])
+            return lambda address: lean(address, self._backend, trusted, IDLE)
         common = {
-            "ssl_context": self._trusted,
+            "ssl_context": trusted,
             "keepalive_expiry": IDLE,
             "network_backend": self._backend,
         }
         if proxy is None:
-            return self._kinds.direct(**common)
-        kind, address, user = self._proxied(proxy)
-        return kind(proxy_url=address, proxy_auth=user, **common)
+            pool = self._kinds.direct(**common)
+        else:
+            kind, at, user = self._proxied(proxy)
+            pool = kind(proxy_url=at, proxy_auth=user, **common)
+
+        def make(address: Address) -> Any:
+            origin = httpcore.Origin(address.scheme.encode(), address.host.encode(), address.port)
+            return self._kinds.wrapped(pool.create_connection(origin))
+
+        return make
 
     def _proxied(self, proxy: str) -> tuple[Any, str, tuple[str, str] | None]:
         if objection := proxy_objection(proxy):

@@ -9,26 +9,29 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
-import httpcore
 import httpx
 
 from rushes._flow import NotSent, Send, Stream
 from rushes._network.active_call import ActiveCall, under_way
+from rushes._network.addresses import Address
 from rushes._network.connections import Backend
 from rushes._network.messages import (
     BEGINNING,
     MAX_ANSWER,
     answer_of,
-    body_of,
     bounded,
     check_deadline,
-    core_of,
     failures,
-    fresh,
     kept_of,
+    unpacked_answer,
+)
+from rushes._network.requests import (
+    Incoming,
+    Request,
+    for_httpx,
+    fresh,
     received,
     request_of,
-    unpacked_answer,
     without_frames,
 )
 from rushes._network.routes import SYNC, Routes
@@ -47,9 +50,9 @@ class Transport:
     def send(self, effect: Send) -> Answer:
         """Make one call and return its whole answer."""
 
-        def read(response: httpx.Response, active: ActiveCall) -> Answer:
-            body = self._read(response, active, MAX_ANSWER + 1, kept_of(effect))
-            answer = unpacked_answer(response, body)
+        def read(incoming: Incoming, active: ActiveCall) -> Answer:
+            body = self._read(incoming, active, MAX_ANSWER + 1, kept_of(effect))
+            answer = unpacked_answer(incoming, body)
             if effect.dispatch:
                 effect.dispatch.answer = answer
             return answer
@@ -59,15 +62,15 @@ class Transport:
     def stream(self, effect: Stream) -> Answer:
         """Make one call and stream a good answer's body; of any other, return the beginning."""
 
-        def read(response: httpx.Response, active: ActiveCall) -> Answer:
-            if response.status_code not in (200, 206):
-                return answer_of(response, self._read(response, active, BEGINNING))
-            effect.sink.begin(answer_of(response))
-            for chunk in body_of(response):
+        def read(incoming: Incoming, active: ActiveCall) -> Answer:
+            if incoming.status not in (200, 206):
+                return answer_of(incoming, self._read(incoming, active, BEGINNING))
+            effect.sink.begin(answer_of(incoming))
+            for chunk in incoming.pieces:
                 check_deadline(active)
                 effect.sink.write(chunk)
                 effect.sink.report_progress()
-            return answer_of(response)
+            return answer_of(incoming)
 
         return self._perform(effect, read)
 
@@ -79,7 +82,7 @@ class Transport:
             self._settings.transport.close()
 
     def _perform(
-        self, effect: Send | Stream, read: Callable[[httpx.Response, ActiveCall], Answer]
+        self, effect: Send | Stream, read: Callable[[Incoming, ActiveCall], Answer]
     ) -> Answer:
         request = request_of(effect, self._settings)
         turn = self._routes.queue.join(long=isinstance(effect, Stream))
@@ -96,37 +99,34 @@ class Transport:
 
     def _exchange(
         self,
-        request: httpx.Request,
+        request: Request,
         effect: Send | Stream,
         active: ActiveCall,
-        read: Callable[[httpx.Response, ActiveCall], Answer],
+        read: Callable[[Incoming, ActiveCall], Answer],
     ) -> Answer:
         if self._settings.transport is not None:
             active.leave()  # it is unknown when its first byte leaves
-            given = self._settings.transport.handle_request(request)
+            given = self._settings.transport.handle_request(for_httpx(request))
             with contextlib.closing(given.stream):
-                return read(given, active)
-        core = core_of(request, effect)
-        connection, closing = take_connection(self._routes, core.url, effect, active)
+                return read(received(given), active)
+        connection, closing = take_connection(self._routes, request.address, effect, active)
         try:
             for idle in closing:
                 idle.close()
-            response = connection.handle_request(core)
-            with contextlib.closing(response):
-                return read(received(response), active)
+            return read(connection.exchange(request, active), active)
         finally:
             if not self._routes.keep(connection):
                 connection.close()
 
     def _read(
         self,
-        response: httpx.Response,
+        incoming: Incoming,
         active: ActiveCall,
         most: int,
         kept: Callable[[bytes], bytes] = bytes,
     ) -> bytes:
         body = bytearray()
-        for chunk in body_of(response):
+        for chunk in incoming.pieces:
             check_deadline(active)
             body += kept(chunk)
             if len(body) >= most:
@@ -147,13 +147,13 @@ def start_call(effect: Send | Stream) -> ActiveCall:
 
 
 def take_connection(
-    routes: Routes, url: httpcore.URL, effect: Send | Stream, active: ActiveCall
+    routes: Routes, address: Address, effect: Send | Stream, active: ActiveCall
 ) -> tuple[Any, list[Any]]:
     """Take a connection for a call; raise NotSent if none can be made."""
     proxy = routes.proxy(effect.call.url)
     if proxy is not None:
         active.guarded = False  # the proxy resolves the name
     try:
-        return routes.take(proxy, url, fresh=fresh(effect))
+        return routes.take(proxy, address, fresh=fresh(effect))
     except (OSError, ValueError, RuntimeError) as error:
         raise NotSent(f"no connection can be made: {error}") from without_frames(error)
