@@ -7,6 +7,11 @@ from urllib.parse import urlsplit
 from rushes._addresses import is_public, literal_address
 from rushes.urls import has_scheme, without_secrets
 
+_PORTS = {"http": 80, "https": 443}
+_USUAL_ORIGIN = re.compile(
+    r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9][0-9]{0,3}))?(?=[/?#]|$)"
+)
+"""Origins that are already normalized; each call is compared by its origin."""
 _BASE_URL = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
 
 
@@ -15,9 +20,12 @@ def origin(url: str) -> tuple[str, str, int | None]:
 
     Raises ValueError if the address is malformed.
     """
+    if usual := _USUAL_ORIGIN.match(url):
+        scheme, host, number = usual.groups()
+        return scheme, host, int(number) if number else _PORTS[scheme]
     parts = urlsplit(url)
     scheme = parts.scheme.lower()
-    default = {"http": 80, "https": 443}.get(scheme)
+    default = _PORTS.get(scheme)
     port = default if parts.port is None else parts.port
     return scheme, (parts.hostname or "").rstrip("."), port
 

@@ -1,8 +1,12 @@
 """URLs judged by their text alone."""
 
+from urllib.parse import urlsplit
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from rushes._addresses import literal_address
-from rushes._urls import join, public_url_objection
+from rushes._urls import _USUAL_ORIGIN, join, origin, public_url_objection
 from rushes.urls import has_scheme, is_loopback
 
 
@@ -107,3 +111,18 @@ def test_scheme(text: str, scheme: bool) -> None:
 )
 def test_join(base: str, path: str, url: str) -> None:
     assert join(base, path) == url
+
+
+@given(st.from_regex(_USUAL_ORIGIN, fullmatch=True), st.sampled_from(["", "/x", "?a=b@c", "#x"]))
+def test_a_usual_origin_is_what_the_standard_library_finds(start: str, end: str) -> None:
+    parts = urlsplit(start + end)
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    assert origin(start + end) == (parts.scheme, parts.hostname, port)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://user:word@a.example/", "https://a.example:x/", "HTTPS://a.example", "https://a.example."],
+)  # fmt: skip
+def test_other_origins_are_left_to_the_standard_library(url: str) -> None:
+    assert _USUAL_ORIGIN.match(url) is None

@@ -97,7 +97,7 @@ class Routes:
 
     def proxy(self, url: str) -> str | None:
         """Return the proxy to use for an address, or None; no traceback shows it."""
-        if is_loopback(url):
+        if not (self._settings.proxy or self._environment) or is_loopback(url):
             return None
         if self._settings.proxy:
             return Secret(self._settings.proxy)

@@ -45,6 +45,8 @@ def refusal_by_status(status: int, answer: Answer, message: str | None = None) -
 def retry_after(answer: Answer) -> float | None:
     """Read Retry-After in seconds (RFC 9110, 10.2.3); a date is compared to the answer's Date."""
     text = answer.headers.get("retry-after", "").strip()
+    if not text:
+        return None
     if text.isdecimal() and text.isascii():
         return float(text[:9])
     then, now = http_date(text), http_date(answer.headers.get("date", ""))

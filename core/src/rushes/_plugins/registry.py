@@ -15,7 +15,7 @@ from rushes._plugins.loading import (
     describe_entry,
     import_in_time,
 )
-from rushes._plugins.trust import Trust
+from rushes._plugins.trust import VARIABLE, Trust
 from rushes._urls import base_url_objection
 from rushes.errors import BrokenPluginError, ConfigurationError, UnknownVariantError
 from rushes.variant import Variant
@@ -45,6 +45,7 @@ class Registry:
         self._loaded: dict[str, LoadedVariant] = {}
         self._broken: dict[str, BrokenPluginError] = {}
         self._trust = Trust(trust or {}, self._environ)
+        self._key_objections: dict[tuple[str, str | None], str | None] = {}
         self._own: dict[str, Any] = {}
         for plugin in plugins:
             name = plugin.id if isinstance(plugin, Variant) else repr(plugin)
@@ -103,7 +104,10 @@ class Registry:
         """
         if variant_id in self._own:
             return None
-        return self._trust.objection(variant_id, self._entries)
+        asked = variant_id, self._environ.get(VARIABLE)
+        if asked not in self._key_objections:
+            self._key_objections[asked] = self._trust.objection(variant_id, self._entries)
+        return self._key_objections[asked]
 
     def _base_url(self, variant: Variant) -> str | None:
         name = f"{variant.environment_prefix}_BASE_URL"
