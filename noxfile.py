@@ -107,6 +107,15 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def httpcore(session: nox.Session) -> None:
+    """Run what uses the network, and every fault, without httptools: over httpcore (minutes)."""
+    folders = [f"core/tests/{name}" for name in ("network", "fetching", "submitting", "waiting")]
+    command = ("pytest", "-q", "-n", "3", "--dist", "worksteal", *folders, "tests/faults")
+    hidden = str(ROOT / "tests" / "without_httptools")
+    session.run(*command, env={"RUSHES_FAULTS": "all", "PYTHONPATH": hidden})
+
+
+@nox.session(venv_backend="none")
 def search(session: nox.Session) -> None:
     """Try every property on fresh examples, 2000 each; `-- 5000 core/tests` changes that."""
     examples, *words = session.posargs or ["2000"]

@@ -5,8 +5,9 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
+from msgspec.structs import replace
 from rushes import Answer, Timeouts
 from rushes._flow import NotSent, Send
 from rushes._network.async_transport import AsyncTransport
@@ -14,6 +15,7 @@ from rushes._network.settings import NetworkSettings
 from rushes._network.transport import Transport
 
 Perform = Callable[..., Any]
+T = TypeVar("T", Transport, AsyncTransport)
 
 
 class Body:
@@ -55,11 +57,19 @@ def retry_until_sent(attempt: Callable[[float], Any]) -> Any:
     return attempt(20.0)
 
 
-def run_in_thread(kind: str) -> Perform:
-    """Return a function that performs effects in a thread, and fails the test if they never end."""
+def run_in_thread(kind: str, *, lean: bool = True) -> Perform:
+    """Return a function that performs effects in a thread, and fails the test if they never end.
+
+    Unless `lean`, all connections are httpcore's, as where httptools is not installed.
+    """
+
+    def opened(transport: T) -> T:
+        if not lean:
+            transport._routes._kinds = replace(transport._routes._kinds, lean=None)
+        return transport
 
     def blocking(given: NetworkSettings, effects: tuple[Any, ...]) -> list[Any]:
-        transport = Transport(given)
+        transport = opened(Transport(given))
         try:
             return [
                 transport.send(each) if isinstance(each, Send) else transport.stream(each)
@@ -69,7 +79,7 @@ def run_in_thread(kind: str) -> Perform:
             transport.close()
 
     async def awaiting(given: NetworkSettings, effects: tuple[Any, ...]) -> list[Any]:
-        transport = AsyncTransport(given)
+        transport = opened(AsyncTransport(given))
         try:
             return [
                 await (transport.send(each) if isinstance(each, Send) else transport.stream(each))

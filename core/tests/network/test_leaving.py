@@ -19,13 +19,20 @@ from rushes import Call
 from rushes._flow import Dispatch, Interrupted, NotSent, Send
 from rushes._network.active_call import ActiveCall, under_way
 from rushes._network.async_transport import AsyncTransport
-from rushes._network.connections import AsyncHttpcoreConnection, _mark_leaving
-from rushes._network.routes import AsyncLeanConnection
+from rushes._network.connections import _mark_leaving
+from rushes._network.routes import ASYNC
 from rushes._network.transport import Transport
 from stalled_phases import PHASES, Phase, wait_until, wait_until_async
 from transport_runner import Perform, run_in_thread, settings
 
 pytestmark = pytest.mark.usefixtures("trusted")
+
+
+@pytest.fixture(params=["sync", "async", "sync over httpcore", "async over httpcore"])
+def perform(request: Any) -> Perform:
+    """Perform effects on each transport, over each kind of connection."""
+    kind, _, over = request.param.partition(" ")
+    return run_in_thread(kind, lean=not over)
 
 
 def creating(url: str, dispatch: Dispatch, total: float = 20, body: bytes = b"{}") -> Send:
@@ -290,7 +297,7 @@ def test_an_answer_that_was_read_survives_cancellation(
     async def run(port: int) -> None:
         transport = AsyncTransport(settings(connections=1))
         closing, go_on = asyncio.Event(), asyncio.Event()
-        kind = AsyncHttpcoreConnection if AsyncLeanConnection is None else AsyncLeanConnection
+        kind = ASYNC.lean or ASYNC.wrapped
         close = kind.aclose
 
         async def slowly(connection: Any) -> None:

@@ -202,16 +202,16 @@ def test_a_connection_that_succeeds_at_the_third_attempt_is_used(
     make: Maker, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from rushes._flow import NotSent
-    from rushes._network import messages
+    from rushes._network import requests
 
     tries: list[int] = []
-    original = messages.request_of
+    original = requests.request_of
 
     def refuse_twice(*args: object, **named: object) -> object:
         tries.append(1)
         if len(tries) < 3:
             raise NotSent("refused")
-        return original(*args, **named)  # type: ignore[arg-type]
+        return original(*args, **named)
 
     for module in ("transport", "async_transport"):
         monkeypatch.setattr(f"rushes._network.{module}.request_of", refuse_twice)
