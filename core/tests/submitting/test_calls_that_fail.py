@@ -207,7 +207,7 @@ def test_a_connection_that_succeeds_at_the_third_attempt_is_used(
     tries: list[int] = []
     original = requests.request_of
 
-    def refuse_twice(*args: object, **named: object) -> object:
+    def refuse_twice(*args: Any, **named: Any) -> Any:
         tries.append(1)
         if len(tries) < 3:
             raise NotSent("refused")
