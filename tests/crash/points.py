@@ -37,7 +37,7 @@ POINTS = (
     Point("between two polls", stop="after in_progress", state="in_progress", billed=True),
     Point("completion not written", stop="before completed", state="in_progress", billed=True),
     Point("completed, not fetched", stop="after completed", state="completed", billed=True),
-    Point("download at its middle", hold="download-stall", state="completed", billed=True),
+    Point("halfway through the download", hold="download-stall", state="completed", billed=True),
     Point("download whole, not renamed", stop="before rename", state="completed", billed=True),
     Point(
         "renamed, not recorded", stop="after rename", state="completed", billed=True, filed=True

@@ -7,7 +7,7 @@ from typing import Any
 from rushes import AsyncClient, Client
 from rushes.testing import Clock
 
-LONGEST = 0.01
+MAX_PAUSE = 0.01
 """The longest real pause in seconds: the sandbox needs some time."""
 
 
@@ -15,7 +15,7 @@ class ClientDriver:
     """One client of either kind, called synchronously. Close it."""
 
     def __init__(self, kind: str, **settings: Any) -> None:
-        self.clock = Clock(longest=LONGEST)
+        self.clock = Clock(longest=MAX_PAUSE)
         self.client = (Client if kind == "sync" else AsyncClient)(clock=self.clock, **settings)
         self._runner = asyncio.Runner()
 

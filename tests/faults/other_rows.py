@@ -79,8 +79,8 @@ MEMORY = tuple(
     )
     for name, how in (
         ("endless", "does not end"),
-        ("drip", "drips one byte at a time"),
-        ("bomb", "is gzip that unpacks to 256 MB"),
+        ("drip", "comes one byte at a time"),
+        ("bomb", "is gzip that decompresses to 256 MB"),
     )
     for step, what, fault in (
         ("submit", "the answer to a submit", "{how}-after-create"),

@@ -13,7 +13,7 @@ _HEAD = f"| what goes wrong | {' | '.join(PROVIDERS)} |\n|{'---|' * (len(PROVIDE
 _INTRODUCTION = """\
 # What goes wrong, and what comes of it
 
-Measured, not promised. Each line below was run over real sockets against the sandbox, at three
+Measured, not promised. Each line below was run over real sockets against the sandbox's three
 gateways, with the synchronous and the asynchronous client or the `rushes` command. The sandbox
 injects the faults and counts the bills; it shares no code with the client.
 
@@ -27,9 +27,9 @@ bill), and how the call ended: `the video`, or an exit code, which stands for th
 - *given up*: the outcome was unknown, and no task existed; `resolve --as lost` ended it.
 - *again: the video*: nothing was recorded yet; repeating the call worked.
 
-ToAPIs can look a task up by our own id for it, APIMart replays a submit by its key; UniAll
-documents neither. That is why the same fault ends in a video at one provider and in exit 7 at
-another.
+ToAPIs can look a task up by our own id for it, APIMart replays a submit by its idempotency key;
+UniAll documents neither. That is why the same fault ends in a video at one provider and in exit 7
+at another.
 
 After every run, however it ended, these were checked:
 
@@ -43,8 +43,8 @@ After every run, however it ended, these were checked:
 
 Run it again: `nox -s faults` prints the long table, `nox -s faults -- --write` writes this page.
 `pytest tests/faults` runs each line once, and a sample of the rest. You can inject most faults
-yourself: `rushes sandbox --list-faults`. The client's pauses are skipped, and its clock advances
-by them. Deadlines of single calls are real, and short.
+yourself: `rushes sandbox --list-faults`. The client's pauses are skipped: its clock is moved
+forward instead. Deadlines of single calls are real, and short.
 """
 _END = """\
 ## Not here, and why
@@ -57,9 +57,9 @@ _END = """\
   suspended past their lease (`tests/crash`).
 - **UniAll and local images**: it has no upload endpoint, so a local image is refused before
   anything is sent. Its cells in the table of images are empty.
-- **Unknown host names** are refused by a resolver of the test's own: no test queries real DNS.
+- **Unknown host names** are refused by the test's own resolver: no test queries real DNS.
 - **Private and metadata addresses** are refused when a provider on the internet links to them. For
-  that the sandbox stood behind TLS and host names, and its own address passed for a public one. A
+  these rows the sandbox has TLS and host names, and its own address counts as a public one. A
   provider on this machine may link to private addresses on purpose, but only over HTTP.
 - **A full disk** was a file system of a few kilobytes in memory, grown before the `resume`. Where
   none can be mounted, the size of files is limited instead, and a disk that is full before the

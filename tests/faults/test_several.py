@@ -136,7 +136,7 @@ def test_asleep(row: Row, provider: str, client: str, run: FaultRun, record: Rec
         assert "another process has taken over task" in str(run.error)
         assert [task.remote_id for task in ordered] == [run.sandbox.created[-1].id]
         assert (run.bills, len(run.posts)) == (1, 1)
-        return measurement(row, run, "exit 6, the new order's alone")
+        return measurement(row, run, "exit 6, the new job's alone")
 
     record(run_with_deadline(scenario))
 

@@ -41,11 +41,6 @@ def outside(*args: str, stdin: bytes = b"", **env: str) -> Run:
     return Run(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
-def listen_to_ctrl_c() -> None:
-    """Undo what a shell does to its background jobs: they, and all they start, ignore Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 def started(*args: str, when: str) -> tuple[subprocess.Popen[str], str]:
     """Run the command as a process of its own, until standard error says `when`."""
     process = subprocess.Popen(
@@ -53,7 +48,6 @@ def started(*args: str, when: str) -> tuple[subprocess.Popen[str], str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=listen_to_ctrl_c,
     )
     assert process.stderr is not None
     printed = ""

@@ -291,9 +291,11 @@ def test_an_unreadable_record_does_not_block_other_tasks(
     assert [task.id for task in journal.find("kit")] == ["kit"]
     caplog.clear()
     assert [task.id for task in journal.tasks()] == ["kite", "kit", "dune"]
-    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert len(told) == 2
-    assert all(f"task='{name}'" in text for name, text in zip(("kit-2", "gull"), told, strict=True))
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(warnings) == 2
+    assert all(
+        f"task='{name}'" in text for name, text in zip(("kit-2", "gull"), warnings, strict=True)
+    )
     sql_write(path, "UPDATE tasks SET unfinished = 1 WHERE id IN ('gull', 'kite')")
     assert [task.id for task in journal.tasks(unfinished=True)] == ["kite", "kit"]
 
@@ -411,15 +413,6 @@ def test_a_rejected_write_does_not_undo_others_in_its_batch(journal: SQLiteJourn
     assert {task.id for task in journal.tasks(unfinished=True)} == {"kite", "dune"}
 
 
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Enable Ctrl-C, which is off in a shell's background jobs."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("interruptible")
 def test_a_write_interrupted_while_queued_is_still_done(journal: SQLiteJournal) -> None:
     begun, go = threading.Event(), threading.Event()
 

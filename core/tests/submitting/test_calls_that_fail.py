@@ -3,6 +3,7 @@
 import datetime
 import email.utils
 import threading
+from typing import Any
 from urllib.parse import quote
 
 import pytest

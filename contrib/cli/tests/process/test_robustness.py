@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from cli_gateway import Gateway
-from cli_runs import COMMAND, Run, inside, listen_to_ctrl_c, outside, started
+from cli_runs import COMMAND, Run, inside, outside, started
 from rushes.plugins import Installed, Registry
 from rushes_cli._errors import bug_report
 
@@ -104,7 +104,6 @@ def test_ctrl_c_ends_the_waiting_for_a_pipe(option: str, tmp_path: Path) -> None
         [*COMMAND, "check", "-m", "toapis/kling-v3", option, str(pipe)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        preexec_fn=listen_to_ctrl_c,
     )
     with pipe.open("wb"):  # once the command has opened it, too
         process.send_signal(signal.SIGINT)
@@ -123,9 +122,7 @@ def test_ctrl_c_during_the_first_imports_exits_with_130() -> None:
         "from rushes_cli.main import main\n"
         "main()\n"
     )
-    done = subprocess.run(
-        [*COMMAND[:2], program], capture_output=True, preexec_fn=listen_to_ctrl_c, check=False
-    )
+    done = subprocess.run([*COMMAND[:2], program], capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (130, b"")
 
 

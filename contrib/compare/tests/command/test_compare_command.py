@@ -38,8 +38,6 @@ class Shell:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # A shell's background job is started without Ctrl-C.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
         )
 
     def __call__(self, *words: str) -> tuple[int, str, str]:
@@ -348,7 +346,6 @@ def test_called_by_another_command_it_does_not_promise_resuming(
         env=shell.environment,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert all(order.wait(60) for order in orders)
     process.send_signal(signal.SIGINT)

@@ -288,7 +288,7 @@ def test_filter_and_sort(opened: Open) -> None:
     page.fill("#search", "did not pass review")
     assert names(page, 1) == ["toapis/kling-v2-6"]
     page.fill("#search", "nothing at all")
-    assert page.locator(".nothing").is_visible()
+    assert page.locator(".no-matches").is_visible()
     page.fill("#search", "")
     page.select_option("#state", "cannot")
     assert names(page, 2) == ["uniall/kling-v3-std-silent"]
@@ -322,7 +322,7 @@ def test_the_keys(opened: Open) -> None:
     page.keyboard.press("d")
     assert page.locator("#row-0 details.sent[open]").count() == 8
     page.keyboard.press("ArrowDown")
-    assert page.locator("#row-1").get_attribute("class") == "row led"
+    assert page.locator("#row-1").get_attribute("class") == "row leading"
     page.keyboard.press("d")
     page.keyboard.press("ArrowUp")
     page.keyboard.press("d")
@@ -352,8 +352,8 @@ def test_the_facts_of_a_cell(opened: Open) -> None:
     silent = page.locator("#row-0 .slot").nth(4)
     assert silent.locator(".line.only-here").count() == 4
     assert silent.locator(".line.only-there code").inner_text() == 'mode: "pro"'
-    assert "$0.34 billed, $0.30 estimated" in page.locator("#row-0 .money").first.inner_text()
-    assert page.locator("#row-0 .money").nth(5).inner_text().startswith("cost unknown")
+    assert "$0.34 billed, $0.30 estimated" in page.locator("#row-0 .cost").first.inner_text()
+    assert page.locator("#row-0 .cost").nth(5).inner_text().startswith("cost unknown")
     assert "did not pass review" in page.locator("#row-1 .failure blockquote").inner_text()
     cannot = page.locator("#row-2 .slot.cannot").inner_text()
     assert "Cannot do this" in cannot
@@ -403,7 +403,7 @@ def test_an_unknown_cost_is_not_shown_as_free(opened: Open, found: Results, tmp_
     assert "≥ $1.40" in page.locator(".figures").inner_text()
     assert "2 of 5 unknown" in page.locator(".figures").inner_text()
     assert "estimated" not in page.locator(".figures").inner_text()
-    assert page.locator("#row-1 .blank span").all_text_contents()[:2] == ["failed", "failed"]
+    assert page.locator("#row-1 .placeholder span").all_text_contents()[:2] == ["failed", "failed"]
     page.locator("select").filter(has_text="broken promises").select_option("cost")
     assert page.locator(".overview tbody th").first.text_content() == third
 
@@ -519,7 +519,7 @@ def test_in_print_there_are_posters_and_no_controls(opened: Open) -> None:
     page = opened(color_scheme="dark")
     until(page, "document.querySelectorAll('video').length > 0")
     page.emulate_media(media="print")
-    for gone in (".transport", ".tools", ".top nav", ".choice", "video"):
+    for gone in (".transport", ".tools", ".page-head nav", ".ballot", "video"):
         assert not page.locator(gone).first.is_visible(), gone
     assert page.locator(".screen img").first.is_visible()
     assert page.locator(".overview").is_visible()

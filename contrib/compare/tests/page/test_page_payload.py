@@ -56,7 +56,7 @@ def compared(folder: Path, pairs: list[tuple[dict[str, Any], dict[str, Any]]]) -
 
 def lines(page: Page, row: int, place: int) -> list[dict[str, str]]:
     found: list[dict[str, str]] = (
-        page.locator(f"#row-{row} .film")
+        page.locator(f"#row-{row} .take")
         .nth(place)
         .locator(".line")
         .evaluate_all(

@@ -50,13 +50,15 @@ def another(folder: Path, found: Results, tmp_path: Path) -> Callable[..., Path]
 
 
 def current_rows(page: Page) -> list[str]:
-    found: list[str] = page.locator(".row.led").evaluate_all("(all) => all.map((one) => one.id)")
+    found: list[str] = page.locator(".row.leading").evaluate_all(
+        "(all) => all.map((one) => one.id)"
+    )
     return found
 
 
 def scroll_to(page: Page, row: int) -> None:
     page.evaluate(f"() => document.getElementById('row-{row}').scrollIntoView()")
-    until(page, "document.querySelector('.row.led')?.id === given[0]", f"row-{row}")
+    until(page, "document.querySelector('.row.leading')?.id === given[0]", f"row-{row}")
 
 
 def test_the_visible_row_leads(opened: Open) -> None:
@@ -73,7 +75,7 @@ def test_the_visible_row_leads(opened: Open) -> None:
     until(page, f"{below}.some((video) => !video.paused && video.currentTime > 0.05)")
     assert page.evaluate(f"() => {ROW}.every((video) => video.paused)")
     page.evaluate("() => scrollTo(0, 0)")
-    until(page, "document.querySelector('.row.led').id === 'row-0'")
+    until(page, "document.querySelector('.row.leading').id === 'row-0'")
     until(page, f"{ROW}.some((video) => !video.paused)")  # what is seen plays on
 
 
@@ -272,7 +274,7 @@ def test_one_video_fills_the_screen(opened: Open) -> None:
     page.keyboard.press("f")
     until(page, "document.fullscreenElement === null")
     second.hover()
-    second.locator(".fill").click()
+    second.locator(".fullscreen").click()
     until(page, "document.fullscreenElement?.matches('.screen')")
     assert page.evaluate("() => document.fullscreenElement.querySelector('img').src").endswith(
         "/" + (page.locator("#row-0 .screen img").nth(1).get_attribute("src") or "?")
@@ -323,19 +325,19 @@ def test_takes_are_shown_side_by_side(
         another(id="abc", rows=found.rows[:1], repeats=3, cells=[*takes, other]), height=1400
     )
     slot = page.locator(f"#row-0 .slot[aria-label='{maker}']")
-    boxes = [film.bounding_box() for film in slot.locator(".film").all()]
+    boxes = [film.bounding_box() for film in slot.locator(".take").all()]
     assert len(boxes) == 3
     assert len({box["y"] for box in boxes if box}) == 1
     assert len({box["x"] for box in boxes if box}) == 3
-    assert slot.locator(".take").all_text_contents() == ["take 1", "take 2", "take 3"]
+    assert slot.locator(".take-name").all_text_contents() == ["take 1", "take 2", "take 3"]
     assert "did not pass review" in slot.inner_text()
     ready(page, 3)
     page.keyboard.press("Space")
     until(page, f"{ROW}.every((video) => !video.paused)")
     page.keyboard.press("b")
     assert visible_variant_names(page) == []
-    shown = page.locator(".slot", has=page.locator(".take"))
-    assert shown.locator(".take").all_text_contents() == ["take 1", "take 2"]
+    shown = page.locator(".slot", has=page.locator(".take-name"))
+    assert shown.locator(".take-name").all_text_contents() == ["take 1", "take 2"]
     page.keyboard.press("1")
     assert page.locator(".slot.won").count() == 1
 
@@ -351,7 +353,7 @@ def test_many_takes_are_shown_in_lines(
     page = opened(
         another(rows=found.rows[:1], variants=[maker], repeats=8, cells=takes), width=1440
     )
-    lines = {film.bounding_box()["y"] for film in page.locator(".film").all()}  # type: ignore[index]
+    lines = {film.bounding_box()["y"] for film in page.locator(".take").all()}  # type: ignore[index]
     assert len(lines) == 2
     assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
 
@@ -429,8 +431,8 @@ def test_a_truncated_prompt_can_be_expanded(
     ]
     page = opened(another(rows=rows))
     head = page.locator("#row-0 h2")
-    rest = page.locator("#row-0 .rest")
-    assert page.locator("#row-1 .rest").is_hidden()
+    rest = page.locator("#row-0 .expand")
+    assert page.locator("#row-1 .expand").is_hidden()
     assert (
         head.evaluate("(one) => getComputedStyle(one).webkitLineClamp") == "3"
     )  # with an ellipsis
@@ -457,7 +459,7 @@ def test_in_print_a_long_prompt_is_short(
         for cell in found.cells
     ]
     page = opened(another(rows=rows, cells=cells))
-    page.locator("#row-0 .rest").click()
+    page.locator("#row-0 .expand").click()
     page.keyboard.press("d")
     page.emulate_media(media="print")
     for text in ("#row-0 h2", "#row-0 .line code"):
@@ -466,4 +468,4 @@ def test_in_print_a_long_prompt_is_short(
                 one.clientHeight / parseFloat(getComputedStyle(one).fontSize)))"""
         )
         assert tallest < 12, text
-    assert page.locator("#row-0 .rest").is_hidden()
+    assert page.locator("#row-0 .expand").is_hidden()

@@ -50,7 +50,7 @@ def test_the_page_shows_its_progress(open_page: Open, folder: Path) -> None:
     assert "Under way" in shown
     assert "1 of 2 finished as of" in shown
     assert "Nothing new" not in shown
-    assert page.inner_text(".film.unfinished .blank") == "Under way\nin progress, 40 %"
+    assert page.inner_text(".take.unfinished .placeholder") == "Under way\nin progress, 40 %"
     page.keyboard.press("b")
     assert page.locator("#progress").is_visible()
     assert visible_variant_names(page) == []
@@ -66,17 +66,17 @@ def test_each_cell_shows_its_state(
     cells = [without_video(cell, state) for cell in done.cells]
     write_page(msgspec.structs.replace(done, cells=cells), folder, under_way=True)
     page = open_page(folder)
-    assert page.locator(".blank span").all_text_contents() == [words] * 2
+    assert page.locator(".placeholder span").all_text_contents() == [words] * 2
     assert "0 of 2" in page.inner_text("#progress")
 
 
 def test_the_page_reloads_itself(open_page: Open, folder: Path, done: Results) -> None:
     page = with_a_clock(open_page(folder))
-    assert page.locator(".film.unfinished").count() == 1
+    assert page.locator(".take.unfinished").count() == 1
     write_page(done, folder)
     with page.expect_event("load"):
         page.clock.run_for(10_000)
-    assert page.locator(".film.video").count() == 2
+    assert page.locator(".take.video").count() == 2
     assert page.locator("#progress").count() == 0
 
 
@@ -123,7 +123,7 @@ def test_an_unfinished_comparison_shows_how_to_continue(
     assert shown.startswith("Not finished. 1 of 2 has no video yet")
     assert "rushes compare --resume 'a comparison'" in shown
     assert page.locator("#reload").count() == 0
-    assert page.inner_text(".film.unfinished .blank") == "Not finished\nqueued"
+    assert page.inner_text(".take.unfinished .placeholder") == "Not finished\nqueued"
 
 
 @pytest.mark.parametrize("state", ["planned", "recorded"])
@@ -138,11 +138,11 @@ def test_what_was_never_sent_costs_nothing_once_the_run_has_ended(
     write_page(stopped, folder, under_way=True)
     page = open_page(folder)
     assert "$0.75" in page.inner_text(".figures")
-    assert page.locator(".film.unfinished .money").inner_text() == "$0.25 estimated"
+    assert page.locator(".take.unfinished .cost").inner_text() == "$0.25 estimated"
     write_page(stopped, folder)
     page = open_page(folder)
     assert "$0.50" in page.inner_text(".figures")
-    assert page.locator(".film.unfinished .money").inner_text() == "nothing was bought"
+    assert page.locator(".take.unfinished .cost").inner_text() == "nothing was bought"
     costs = page.locator(".overview tbody tr td:nth-last-child(2)").all_text_contents()
     assert costs == ["$0.50", "$0.00"]
     assert "partly estimated" in page.inner_text(".figures")

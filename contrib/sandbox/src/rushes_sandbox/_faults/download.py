@@ -57,14 +57,14 @@ def _faults() -> Iterator[Fault]:
     def fault(name: str, does: str, effect: Effect) -> Fault:
         return Fault(f"download-{name}", "download", f"{does}.", effect)
 
-    short = "The connection closes at the middle of the video, even for a range request"
+    short = "The connection closes halfway through the video, even for a range request"
     yield fault("short", short, _half(effects.drop))
     # A reset discards what the client has not read yet, so less than half may arrive.
-    reset = "The connection is reset by the middle of the video, even for a range request"
+    reset = "The connection is reset at most halfway through the video, even for a range request"
     yield fault("reset", reset, _half(effects.reset))
-    silently = "The video ends at its middle, and no `Content-Length` shows it"
+    silently = "The video ends halfway, with no `Content-Length` to show it"
     yield fault("cut-silently", silently, _half(effects.drop, with_length=False))
-    stall = "The video stops at its middle unless a test releases it"
+    stall = "The video stalls halfway unless a test releases it"
     yield fault("stall", stall, _half(_second_half_when_released))
     drip = "The video comes one byte at a time, headers included"
     yield fault("drip", drip, effects.drip)

@@ -71,7 +71,7 @@ def _before_create() -> Iterator[Fault]:
         effects.reset,
         phase="before_reading",
     )
-    held = "Nothing happens unless a test releases it; only then is the task created"
+    held = "The request hangs, and nothing is created unless a test releases it"
     yield fault("stall-before-create", held, effects.stall)
     for name, header, headers in (
         ("seconds", "`Retry-After: 1`", _in_seconds),

@@ -58,13 +58,13 @@ export function card(slot, number, blind, before) {
     ),
     make(
       "div",
-      { class: "films" },
+      { class: "takes" },
       takes.map((cell, place) =>
         make(
           "div",
-          { class: `film ${cell.kind}` },
+          { class: `take ${cell.kind}` },
           cell.kind === "video" ? screenOf(cell).frame : placeholder(cell),
-          takes.length > 1 && make("p", { class: "take" }, `take ${place + 1}`),
+          takes.length > 1 && make("p", { class: "take-name" }, `take ${place + 1}`),
           !blind && facts(cell, neighbour(cell, before)),
         ),
       ),
@@ -104,7 +104,7 @@ const HEADINGS = {
 const placeholder = (cell) =>
   make(
     "div",
-    { class: "blank" },
+    { class: "placeholder" },
     make("strong", {}, HEADINGS[cell.kind]),
     make("span", {}, whyBlank(cell)),
   );

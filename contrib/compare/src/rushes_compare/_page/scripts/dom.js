@@ -41,7 +41,7 @@ export const foreign = (tag, text, attributes = {}) =>
   make(tag, { dir: "auto", ...attributes }, escapeInvisible(text));
 
 /** @param {string} text */
-export const forScreenReaders = (text) => make("span", { class: "unseen" }, text);
+export const forScreenReaders = (text) => make("span", { class: "visually-hidden" }, text);
 
 /** @param {string} text @param {() => unknown} act @param {Attributes} attributes */
 export const button = (text, act, attributes = {}) =>

@@ -18,13 +18,13 @@ export function facts(cell, other) {
   return [
     cell.failure && failure(cell.failure),
     findings(cell.problems, "problems"),
-    cell.video && foreign("p", videoLine(cell.video), { class: "facts" }),
+    cell.video && foreign("p", videoLine(cell.video), { class: "specs" }),
     cell.promises.length > 0 && promises(cell.promises),
     money(cell),
     cell.time !== null && timing(cell),
     make(
       "div",
-      { class: "more" },
+      { class: "sections" },
       cell.sent !== null && sentSection(cell, other),
       cell.video && section(cell, "measured", "Measured", measured(cell, cell.video)),
       cell.notes.length > 0 &&
@@ -96,7 +96,7 @@ function promises(list) {
         { class: name, title: `asked: ${promise.asked}, delivered: ${promise.delivered}` },
         make("span", { class: "sign", "aria-hidden": "true" }, sign),
         forScreenReaders(`${meaning}: `),
-        make("span", { class: "what" }, words(promise.name)),
+        make("span", { class: "promise-name" }, words(promise.name)),
         " ",
         promise.kept === false
           ? [
@@ -116,7 +116,7 @@ function money(cell) {
   if (cell.kind === "cannot") return null;
   return make(
     "p",
-    { class: "money" },
+    { class: "cost" },
     price(cell),
     cell.time !== null && [
       " · ",
@@ -220,7 +220,7 @@ function differenceCount(other, count) {
     { class: "soft", title: `${text}${escapeInvisible(other.variant)}` },
     make("span", { "aria-hidden": "true" }, count ? ` ≠ ${count}` : " ="),
     forScreenReaders(` ${text}`),
-    make("bdi", { class: "unseen" }, other.variant),
+    make("bdi", { class: "visually-hidden" }, other.variant),
   );
 }
 

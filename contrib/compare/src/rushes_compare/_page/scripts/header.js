@@ -69,7 +69,7 @@ export function setTheme(theme) {
 
 export const header = make(
   "header",
-  { class: "top" },
+  { class: "page-head" },
   make("div", {}, make("p", { class: "eyebrow" }, eyebrow()), foreign("h1", data.title)),
   make(
     "nav",

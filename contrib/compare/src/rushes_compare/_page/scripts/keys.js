@@ -70,7 +70,8 @@ function closeMenus() {
 function hasOwnUse(target, key) {
   if (target.closest("input[type=search], select")) return true;
   if (key === " ") return target.closest("button, summary, a, input[type=checkbox]") !== null;
-  if (key.startsWith("Arrow")) return target.closest(".code, .wide, input[type=checkbox]") !== null;
+  if (key.startsWith("Arrow"))
+    return target.closest(".code, .scrollable, input[type=checkbox]") !== null;
   return false;
 }
 

@@ -43,8 +43,8 @@ class Playhead {
     return Math.min(this.at + gone, this.length());
   }
 
-  // Every screen on the page that this playhead leads, loaded or not.
-  led() {
+  // Every screen that follows this playhead, loaded or not.
+  followers() {
     const within = this.scope === "all" ? document : document.getElementById(`row-${this.row}`);
     const frames = within ? [...within.querySelectorAll(".screen")] : [];
     return frames.flatMap((frame) => screenOfFrame.get(frame) ?? []);
@@ -52,18 +52,18 @@ class Playhead {
 
   /** @returns {Loaded[]} */
   loaded() {
-    return this.led().flatMap((screen) =>
+    return this.followers().flatMap((screen) =>
       screen.video && !screen.video.error ? [{ screen, video: screen.video }] : [],
     );
   }
 
   length() {
-    return Math.max(0.04, ...this.led().map((screen) => screen.length));
+    return Math.max(0.04, ...this.followers().map((screen) => screen.length));
   }
 
   // The length of one frame, in seconds.
   frameLength() {
-    const rates = this.led()
+    const rates = this.followers()
       .map((screen) => screen.film.frame_rate ?? 0)
       .filter((rate) => rate > 0);
     return 1 / (rates.length ? Math.max(...rates) : 24);

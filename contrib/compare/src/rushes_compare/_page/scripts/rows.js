@@ -6,7 +6,7 @@ import { rowMatches, shownSlots } from "./filters.js";
 import { playhead } from "./playhead.js";
 import { dropDetachedScreens } from "./screen.js";
 import { escapeInvisible, isKnown, words } from "./text.js";
-import { expandedRows, followView, keepPlace, markLedRow } from "./view.js";
+import { expandedRows, followView, keepPlace, markLeadingRow } from "./view.js";
 import { rowElement, rowsElement, selectRow, showRestButtons, shownRows } from "./view.js";
 import { anyBlind, hasBlindVote, isBlind, shownVote, state } from "./votes.js";
 import { castVote, undoVote } from "./voting.js";
@@ -16,7 +16,7 @@ import { castVote, undoVote } from "./voting.js";
 /** Shown instead of the rows if none matches the filters. */
 export const nothingFound = make(
   "p",
-  { class: "nothing", hidden: true },
+  { class: "no-matches", hidden: true },
   "Nothing matches these filters.",
 );
 
@@ -27,7 +27,7 @@ export function drawRows() {
   });
   nothingFound.hidden = shownRows().length > 0;
   dropDetachedScreens();
-  markLedRow();
+  markLeadingRow();
   followView();
 }
 
@@ -70,17 +70,20 @@ function rowHead(row, list) {
   const expanded = expandedRows.has(row);
   return make(
     "header",
-    { class: `row-head${expanded ? " whole" : ""}` },
+    { class: `row-head${expanded ? " expanded" : ""}` },
     make(
       "div",
       {},
       settings(row),
-      foreign("h2", promptOf(data.rows[row]) || name, { id: `row-${row}-prompt`, class: "cut" }),
+      foreign("h2", promptOf(data.rows[row]) || name, {
+        id: `row-${row}-prompt`,
+        class: "clamped",
+      }),
       make(
         "button",
         {
           type: "button",
-          class: "quiet rest",
+          class: "quiet expand",
           "aria-expanded": expanded,
           "data-key": `rest ${row}`,
           onclick: () => {
@@ -106,14 +109,14 @@ function settings(row) {
     { class: "eyebrow settings" },
     make(
       "li",
-      { class: "cut" },
+      { class: "clamped" },
       `Row ${row + 1}`,
       name !== String(row + 1) && [" · ", make("bdi", {}, escapeInvisible(name))],
     ),
     given.map(([field, value]) =>
       make(
         "li",
-        { dir: "auto", class: "cut" },
+        { dir: "auto", class: "clamped" },
         make("span", {}, words(field)),
         " ",
         escapeInvisible(typeof value === "string" ? value : JSON.stringify(value)),

@@ -56,13 +56,13 @@ export class Screen {
   makeButtons() {
     return make(
       "div",
-      { class: "over", ondblclick: (event) => event.stopPropagation() },
+      { class: "overlay", ondblclick: (event) => event.stopPropagation() },
       this.soundButton,
       make(
         "button",
         {
           type: "button",
-          class: "fill",
+          class: "fullscreen",
           "aria-label": "Full screen",
           title: "Full screen (f)",
           "data-key": `fill ${this.cell.number}`,
@@ -118,7 +118,7 @@ export class Screen {
     video.muted = this.cell !== playhead.audible;
     video.disablePictureInPicture = true;
     video.addEventListener("loadedmetadata", () => {
-      if (playhead.led().includes(this)) this.seek(playhead.now());
+      if (playhead.followers().includes(this)) this.seek(playhead.now());
     });
     // The poster shows another moment, and after rounding its edge could show: it is hidden once
     // the video has drawn its first frame.

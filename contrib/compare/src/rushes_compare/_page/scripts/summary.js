@@ -32,7 +32,7 @@ function blindRules() {
   ];
   return make(
     "div",
-    { class: "hint" },
+    { class: "banner" },
     make(
       "p",
       {},
@@ -122,11 +122,11 @@ function overview() {
   );
   return make(
     "div",
-    { class: "wide", tabindex: "0", role: "region", "aria-label": "Variants and promises" },
+    { class: "scrollable", tabindex: "0", role: "region", "aria-label": "Variants and promises" },
     make(
       "table",
       { class: "overview" },
-      make("caption", { class: "unseen" }, "What each variant promised and kept"),
+      make("caption", { class: "visually-hidden" }, "What each variant promised and kept"),
       make("thead", {}, head),
       make(
         "tbody",
@@ -146,7 +146,7 @@ function overviewRow(variant, asked) {
     "tr",
     {},
     make("th", { scope: "row" }, variantName(variant)),
-    make("td", { class: made < cells.length ? "short" : "" }, `${made} of ${cells.length}`),
+    make("td", { class: made < cells.length ? "incomplete" : "" }, `${made} of ${cells.length}`),
     asked.map((name) =>
       promiseTally(cells.flatMap((cell) => cell.promises).filter((one) => one.name === name)),
     ),
@@ -172,14 +172,15 @@ function promiseTally(promises) {
   if (!promises.length)
     return make(
       "td",
-      { class: "none" },
+      { class: "not-asked" },
       forScreenReaders("not asked"),
       make("span", { "aria-hidden": "true" }, "·"),
     );
-  if (!kept && !broken) return make("td", { class: "open" }, "? ", forScreenReaders("cannot tell"));
+  if (!kept && !broken)
+    return make("td", { class: "cannot-tell" }, "? ", forScreenReaders("cannot tell"));
   return make(
     "td",
-    { class: broken ? "broke" : "held" },
+    { class: broken ? "broken" : "kept" },
     make(
       "span",
       {},

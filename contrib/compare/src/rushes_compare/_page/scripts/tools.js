@@ -66,7 +66,7 @@ function filterTools() {
     }),
     make(
       "label",
-      { class: "check" },
+      { class: "checkbox" },
       checkbox({ id: "broken" }, filters.broken, (checked) => {
         filters.broken = checked;
         pageChanged.send();

@@ -3,7 +3,7 @@ import { data } from "./data.js";
 import { button, dropdown, make } from "./dom.js";
 import { playhead } from "./playhead.js";
 import { clock } from "./text.js";
-import { markLedRow, toggleSound } from "./view.js";
+import { markLeadingRow, toggleSound } from "./view.js";
 
 /** @import { Scope } from "./playhead.js" */
 
@@ -86,6 +86,6 @@ function scopeDropdown() {
   ];
   return dropdown("Plays", { id: "scope" }, scopes, playhead.scope, (scope) => {
     playhead.lead(playhead.row, scope);
-    markLedRow();
+    markLeadingRow();
   });
 }

@@ -17,7 +17,7 @@ export function progress() {
   if (!data.under_way && !open) return null;
   return make(
     "div",
-    { class: "hint", id: "progress" },
+    { class: "banner", id: "progress" },
     make("p", {}, data.under_way ? underWay(asked - open, asked) : notFinished(open, asked)),
     data.under_way && button("Reload", () => location.reload(), { id: "reload" }),
   );

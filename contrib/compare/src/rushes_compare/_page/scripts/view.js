@@ -34,17 +34,18 @@ function visibleHeight(element) {
 // Makes the row that the reader looks at the leading one.
 export function followView() {
   const rows = shownRows();
-  const led = rowElement(playhead.row);
-  const isShown = led !== null && rows.includes(playhead.row);
-  const half = led ? Math.min(led.getBoundingClientRect().height, bottomOfView()) / 2 : 0;
-  if (isShown && visibleHeight(led) >= half) return;
+  const leading = rowElement(playhead.row);
+  const isShown = leading !== null && rows.includes(playhead.row);
+  const half = leading ? Math.min(leading.getBoundingClientRect().height, bottomOfView()) / 2 : 0;
+  if (isShown && visibleHeight(leading) >= half) return;
   const heights = rows.map((row) => visibleHeight(rowElement(row)));
   const most = Math.max(...heights);
   const next = rows[heights.indexOf(most)];
   if (next === undefined || next === playhead.row || (most === 0 && isShown)) return;
   // The focused element is out of view: a key must not press it there.
   const { activeElement } = document;
-  if (activeElement instanceof HTMLElement && led?.contains(activeElement)) activeElement.blur();
+  if (activeElement instanceof HTMLElement && leading?.contains(activeElement))
+    activeElement.blur();
   selectRow(next);
 }
 
@@ -64,14 +65,14 @@ export function followScrolling() {
 /** @param {number} row */
 export function selectRow(row) {
   if (row !== playhead.row) playhead.lead(row);
-  markLedRow();
+  markLeadingRow();
 }
 
 // Marks the leading row: keys vote in it, even while all rows play.
-export function markLedRow() {
+export function markLeadingRow() {
   const several = data.rows.length > 1;
   for (const section of sections()) {
-    section.classList.toggle("led", several && numberOf(section) === playhead.row);
+    section.classList.toggle("leading", several && numberOf(section) === playhead.row);
   }
   playhead.changed.send();
 }
@@ -88,10 +89,10 @@ export function walk(by) {
 
 // Brings the leading row into view and returns whether it was there already.
 export function bringIntoView() {
-  const led = rowElement(playhead.row);
-  if (!led || led.hidden) return false;
-  if (visibleHeight(led.querySelector(".slots")) >= 40) return true;
-  led.scrollIntoView({ block: "start" });
+  const leading = rowElement(playhead.row);
+  if (!leading || leading.hidden) return false;
+  if (visibleHeight(leading.querySelector(".slots")) >= 40) return true;
+  leading.scrollIntoView({ block: "start" });
   return false;
 }
 
@@ -101,11 +102,11 @@ export const expandedRows = new Set();
 // A truncated text has a button that shows the rest.
 export function showRestButtons() {
   const heads = findAll(".row-head", rowsElement);
-  const cut = heads.map((head) =>
-    findAll(".cut", head).some((text) => text.scrollHeight > text.clientHeight + 1),
+  const clamped = heads.map((head) =>
+    findAll(".clamped", head).some((text) => text.scrollHeight > text.clientHeight + 1),
   );
   heads.forEach((head, number) => {
-    find(".rest", head).hidden = !cut[number] && !head.classList.contains("whole");
+    find(".expand", head).hidden = !clamped[number] && !head.classList.contains("expanded");
   });
 }
 
@@ -113,7 +114,7 @@ export function showRestButtons() {
 // sound is on, else the first.
 export function targetScreen() {
   const pointed = document.fullscreenElement ?? document.querySelector(".screen:hover");
-  const focused = document.activeElement?.closest(".film")?.querySelector(".screen");
+  const focused = document.activeElement?.closest(".take")?.querySelector(".screen");
   const audible = playhead.audible && screens.get(playhead.audible.number)?.frame;
   const first = rowElement(playhead.row)?.querySelector(".screen");
   const frame = pointed ?? focused ?? audible ?? first;
