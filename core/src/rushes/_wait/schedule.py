@@ -30,7 +30,7 @@ SPREAD = 1.05
 MAX_GAP = 12.0
 """The longest gap, in declared intervals."""
 _PRIOR_WEIGHT = 3.0
-"""How many durations the declaration counts for."""
+"""How many durations the declaration counts for; the less, the more are known."""
 _UNSEEN = 0.75
 """When a task has ended that the first poll finds completed, as a part of its age then."""
 _QUANTILES = tuple(NormalDist().inv_cdf((i + 0.5) / 40) for i in range(40))
@@ -64,14 +64,17 @@ def fixed(polling: Polling) -> Schedule:
 def planned(polling: Polling, durations: Sequence[float] = ()) -> Schedule:
     """Return the schedule with the fewest polls for tasks that take as long as these did.
 
-    On average they are found as soon as at the declared interval. The declaration counts like a
-    few durations between `every` and `at_most`.
+    On average they are found as soon as at the declared interval. Until enough durations are known,
+    the declaration counts, too, like a few between `first` and `at_most`.
     """
     if not 0 < polling.every < polling.at_most < math.inf:
         return fixed(polling)
-    prior = _prior(polling.every, polling.at_most)
-    known = sorted([*prior, *((duration, 1.0) for duration in durations)])
-    total = _PRIOR_WEIGHT + len(durations)
+    known = [(duration, 1.0) for duration in durations]
+    weight = _PRIOR_WEIGHT * (1 - len(durations) / REMEMBERED)
+    if weight > 0:
+        known += [(duration, weight / len(_QUANTILES)) for duration in _prior(polling)]
+    known.sort()
+    total = len(durations) + max(weight, 0.0)
     allowed = polling.every * SPREAD / 2
     best = (math.inf, polling.first, polling.every)
     early, early_sum = 0.0, 0.0  # of what ends before the first look
@@ -94,14 +97,14 @@ def planned(polling: Polling, durations: Sequence[float] = ()) -> Schedule:
 
 
 @lru_cache(maxsize=64)
-def _prior(every: float, at_most: float) -> tuple[tuple[float, float], ...]:
-    """Return what is expected before anything is known: durations, each with its weight.
+def _prior(polling: Polling) -> tuple[float, ...]:
+    """Return durations as they are expected before any is known.
 
-    They are log-normal; 99 % of them lie between `every` and `at_most`.
+    They are log-normal; 99 % of them lie between `first` and `at_most`.
     """
-    middle, sigma = math.sqrt(every * at_most), math.log(at_most / every) / 5
-    weight = _PRIOR_WEIGHT / len(_QUANTILES)
-    return tuple((middle * math.exp(sigma * z), weight) for z in _QUANTILES)
+    first = max(polling.first, polling.every / 2)
+    middle, sigma = math.sqrt(first * polling.at_most), math.log(polling.at_most / first) / 5
+    return tuple(middle * math.exp(sigma * z) for z in _QUANTILES)
 
 
 class Learned:
