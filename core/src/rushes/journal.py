@@ -51,6 +51,11 @@ class Journal(Protocol):
     `concurrent.futures.Future` of its result. Calls take effect in the order in which they were
     begun. `AsyncClient` uses `begin` if it exists; otherwise it calls the methods in a thread, one
     after the other.
+
+    It may also have `durations(variant, workload, limit)`: of the newest `limit` tasks of a
+    variant, the `took` of those that are completed and have this `workload`, oldest first. A client
+    asks for it once for each kind of task that it waits for, and polls less; without it, it learns
+    only from its own tasks.
     """
 
     @property

@@ -105,11 +105,13 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     what was sent, `base_url` where to. `sent_at` is when the call was last sent, or about to be;
     `key_fingerprint` identifies the key it was sent with, without revealing it. `looked_at` is when
     the provider was last polled, `look_after` when its advice allows the next poll; both are
-    recorded along with other changes. Times are in seconds since 1970, costs in USD. `progress` is
-    the provider's, in percent; `fetched` is that of a running download and never recorded.
-    `overwrite` says whether another file at `output` may be replaced. `file` is the path of the
-    downloaded video, the first if there are several; its size and digest show whether it is still
-    there, and are recorded before the file gets its name. `more_files` has those of the others.
+    recorded along with other changes. `workload` is what the time depends on that a task takes:
+    input mode, length, resolution; `took` is about how many seconds it took, as polls show. Times
+    are in seconds since 1970, costs in USD. `progress` is the provider's, in percent; `fetched` is
+    that of a running download and never recorded. `overwrite` says whether another file at `output`
+    may be replaced. `file` is the path of the downloaded video, the first if there are several; its
+    size and digest show whether it is still there, and are recorded before the file gets its name.
+    `more_files` has those of the others.
     """
 
     id: str
@@ -129,6 +131,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     progress: float | None = None
     looked_at: float | None = None
     look_after: float | None = None
+    workload: str = ""
+    took: float | None = None
     results: tuple[Result, ...] = ()
     estimate: float | None = None
     cost: float | None = None

@@ -73,11 +73,18 @@ class Built(Struct, frozen=True):
 
 
 class Polling(Struct, frozen=True, kw_only=True):
-    """The provider's advice on polling, in seconds."""
+    """The provider's advice on polling, in seconds.
+
+    A task is first polled `first` seconds after it was sent, or later, and waited for at most
+    `at_most` seconds. Its end is noticed as soon, on average, as by polls every `every` seconds,
+    but with fewer polls once it is known how long such tasks take. Two polls are at least `floor`
+    seconds apart: what the provider asks for, or `every` if no `floor` is given.
+    """
 
     first: float = 5.0
     every: float = 10.0
     at_most: float = 1800.0
+    floor: float | None = None
 
 
 class Uploads(Struct, frozen=True, kw_only=True):

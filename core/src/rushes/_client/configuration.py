@@ -62,7 +62,8 @@ class Configured:
         """Configure a client.
 
         `keys` and `base_urls` are by provider; `home` is the folder for journal, stored keys and
-        downloads; `polling` overrides the providers' advice. `transport` is an httpx transport of
+        downloads; `polling` overrides the providers' advice, and is kept exactly: its `first`, then
+        its `every`, whatever is known of how long tasks take. `transport` is an httpx transport of
         your own; addresses are then checked by their text alone, and only its own timeouts limit
         what hangs inside it. `proxy` is used for all hosts except this machine; a proxy resolves
         names itself, so here too only literal addresses are checked. `connections` limits how many

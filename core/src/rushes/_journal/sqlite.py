@@ -105,6 +105,20 @@ class SQLiteJournal:
         found = [_read(self.path, *row) for row in rows[:-1]]
         return [*found, *self.find(task_id)[:1]] if rows else []
 
+    def durations(self, variant: str, workload: str, limit: int) -> list[float]:
+        """Do what Journal says of `durations`."""
+        query = "SELECT id, record, NULL FROM tasks WHERE provider = ? ORDER BY created_at DESC"
+        provider = variant.partition("/")[0]
+        rows = self._store.read(lambda found: _rows(found, f"{query} LIMIT ?", provider, limit))
+        tasks = (_readable(self.path, *row) for row in reversed(rows))
+        return [
+            task.took
+            for task in tasks
+            if isinstance(task, Task)
+            and (task.variant, task.workload) == (variant, workload)
+            and task.took is not None
+        ]
+
     def claim(self, task_id: str, claim: str) -> Task | None:
         """Do what Journal.claim says."""
         claimed: Task | None = self.begin("claim", task_id, claim).result()

@@ -59,6 +59,8 @@ class Session(Struct, kw_only=True, dict=True):
     own_observers: tuple[OnUpdate, ...] = ()
     owned: dict[str, Ownership] = {}
     """The tasks that our flows own at the moment."""
+    learned: dict[tuple[str, str], Any] = {}
+    """How long tasks take, by variant and workload; `_wait` keeps it."""
     time: SystemClock = SystemClock()
 
     def load(self, task: Task) -> LoadedVariant:

@@ -12,12 +12,12 @@ from rushes._session.session import Session
 from rushes._submit.ids import new_task_id
 from rushes._submit.uploading import read
 from rushes._vocabulary.places import find
-from rushes.calls import pick_text
+from rushes.calls import pick, pick_text
 from rushes.errors import ConfigurationError, RequestError
 from rushes.problems import Problem, show
 from rushes.report import Report
 from rushes.task import Task
-from rushes.variant import Variant
+from rushes.variant import Always, Variant
 
 REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -145,8 +145,21 @@ def recorded(session: Session, loaded: LoadedVariant, report: Report, intent: In
         updated_at=now,
         output=intent.output,
         overwrite=intent.overwrite,
+        workload=workload(variant, report),
         estimate=report.cost,
     )
+
+
+def workload(variant: Variant, report: Report) -> str:
+    """Name what the time that a task takes depends on: "text 5 pro"; what is absent is "-"."""
+    payload = msgspec.to_builtins(report.payload)
+    targets = (variant.fields.get(field) for field in ("duration", "resolution"))
+    paths = (
+        None if target is None or isinstance(target, Always) else target.path for target in targets
+    )
+    values = (pick(payload, *path.split(".")) if path else None for path in paths)
+    words = (report.input_mode, *values)
+    return " ".join("-" if word is None else str(word)[:40] for word in words)
 
 
 def at_todays_address(loaded: LoadedVariant, report: Report, task: Task) -> Task:

@@ -1,18 +1,28 @@
 """Polling a task until it has ended, as its provider advises; a poll may fail."""
 
 import math
+from contextlib import suppress
 
 import msgspec
 
 from rushes import _log as log
-from rushes._flow import Effect, Flow, Interrupted, NotSent, steps
+from rushes._flow import Do, Effect, Flow, Interrupted, NotSent, steps
 from rushes._plugins.loading import LoadedVariant
 from rushes._plugins.refusals import retry_after
 from rushes._session.session import OnUpdate, Session, excerpt, pause_for
 from rushes._wait.outcomes import require_completed, still_running, without_remote_id
+from rushes._wait.schedule import (
+    REMEMBERED,
+    Learned,
+    Schedule,
+    estimated,
+    fixed,
+    floor,
+    with_progress,
+)
 from rushes._wait.status import record_status
 from rushes.calls import Answer, Call
-from rushes.errors import BrokenPluginError, StillRunningError
+from rushes.errors import BrokenPluginError, JournalError, StillRunningError
 from rushes.task import Receipt, Result, Status, Task
 from rushes.variant import Polling
 
@@ -35,32 +45,37 @@ def poll_until_ended(
 ) -> Flow[Task]:
     """Poll until the task has ended; return it completed.
 
-    The first poll is made `at_once` if requested, otherwise when the provider's advice allows it,
-    counted from the last recorded poll; it is made even if `end` is now. Raises TaskEndedError if
-    the provider ended it without a video, ResultError if it is completed without one,
-    StillRunningError at `end`, or when the advised time is over. Each carries the task.
+    The first poll is made `at_once` if requested, otherwise when the schedule says; it is made even
+    if `end` is now. If there is no time for that, one is made at `end`, unless the provider's
+    advice, counted from the last recorded poll, forbids it. Raises TaskEndedError if the provider
+    ended it without a video, ResultError if it is completed without one, StillRunningError at
+    `end`, or when the advised time is over. Each carries the task.
     """
     _receipt(task)
-    advice = session.polling or loaded.variant.polling
+    yield from _learn(session, loaded, task)
+    advice = _advice(session, loaded)
     end = session.time.elapsed() + advice.at_most if end is None else end
-    pause = _seconds_until_poll(session, advice, task, at_once=at_once)
+    pause = 0.0 if at_once else _seconds_until_poll(session, loaded, task)
     trouble = ""
+    polled = False
     refused_since: float | None = None
     while True:
         left = end - session.time.elapsed()
-        if pause > max(left, 0.0):
-            if left > 0:
-                yield from pause_for(task, left)
+        in_time = pause <= (left if polled else max(left, 0.0))
+        if pause > 0 and (in_time or left > 0):
+            yield from pause_for(task, pause if in_time else left)
+        if not in_time and (polled or not _may_poll(session, advice, task)):
             raise (yield from _stopped_waiting(session, task, trouble))
-        if pause:
-            yield from pause_for(task, pause)
+        polled = True
         left = max(end - session.time.elapsed(), MIN_PAUSE)
         result = yield from _poll_tolerantly(session, loaded, task, left)
-        pause = _pause_after(session, advice, result)
-        task = _with_poll_times(session, task, pause)
+        least = _least_pause(session, loaded, result)
+        before, task = task, _with_poll_times(session, loaded, task, result, least)
+        pause = max(_planned_pause(session, loaded, task, before, result.status), least)
         if result.status is not None:
             task = yield from record_status(session, task, result.status, on_update)
             if task.ended:
+                _remember(session, task)
                 return require_completed(task)
         elif result.trouble != trouble:
             log.warning("poll not understood", task=task.id, reason=result.trouble)
@@ -71,27 +86,95 @@ def poll_until_ended(
             raise (yield from _stopped_waiting(session, task, trouble))
 
 
-def _seconds_until_poll(session: Session, advice: Polling, task: Task, *, at_once: bool) -> float:
-    """Return the seconds until the provider's advice allows a poll."""
-    if at_once:
-        return 0.0
-    if task.look_after is not None:
-        return min(max(task.look_after - session.time.now(), 0.0), MAX_PAUSE)
-    since = task.sent_at or task.created_at
-    return min(max(since + advice.first - session.time.now(), 0.0), advice.first)
+def _advice(session: Session, loaded: LoadedVariant) -> Polling:
+    """Return what the embedder wants, or else what the provider advises."""
+    return session.polling or loaded.variant.polling
 
 
-def _pause_after(session: Session, advice: Polling, result: "PollResult") -> float:
-    """Return the seconds until the next poll: what the answer says, or else the advice."""
+def _learn(session: Session, loaded: LoadedVariant, task: Task) -> Flow[None]:
+    """Ask the journal, once, how long tasks like this one took."""
+    key = (task.variant, task.workload)
+    if session.polling is not None or key in session.learned:
+        return
+    session.learned[key] = learned = Learned(loaded.variant.polling)
+    durations = getattr(session.journal, "durations", None)
+    if durations is not None:
+        with suppress(JournalError):  # whoever writes next is told
+            learned.add((yield Do(lambda: durations(*key, REMEMBERED))))
+
+
+def _remember(session: Session, task: Task) -> None:
+    """Learn from a task that has ended."""
+    learned = session.learned.get((task.variant, task.workload))
+    if learned is not None and task.took is not None:
+        learned.add([task.took])
+
+
+def _schedule(session: Session, task: Task) -> Schedule:
+    if session.polling is not None:
+        return fixed(session.polling)  # exactly what the embedder wants
+    learned: Learned = session.learned[task.variant, task.workload]
+    return learned.schedule
+
+
+def _seconds_until_poll(session: Session, loaded: LoadedVariant, task: Task) -> float:
+    """Return the seconds until a poll is due, counted from the last recorded one."""
+    now = session.time.now()
+    if task.looked_at is None or task.look_after is None:
+        schedule = _schedule(session, task)
+        due = _sent(task) + session.time.jitter(schedule.pause(0.0))
+        return min(max(due - now, 0.0), 2 * schedule.first)
+    due = max(task.looked_at + _planned_pause(session, loaded, task), task.look_after)
+    return min(max(due - now, 0.0), MAX_PAUSE)
+
+
+def _planned_pause(
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    before: Task | None = None,
+    status: Status | None = None,
+) -> float:
+    """Return the seconds from a task's last poll to the next, as far as the schedule goes.
+
+    If it was made just now: the task as it was `before`, and the `status` that the answer gave.
+    """
+    looked_at = task.looked_at or 0.0
+    pause = _schedule(session, task).pause(looked_at - _sent(task))
+    if before is not None and status is not None and session.polling is None:
+        pause = with_progress(pause, before, status, looked_at, loaded.variant.polling.every)
+    return session.time.jitter(pause)
+
+
+def _least_pause(session: Session, loaded: LoadedVariant, result: "PollResult") -> float:
+    """Return the seconds before which the provider does not want another poll."""
     if result.retry_after is None:
-        return session.time.jitter(advice.every)
+        return floor(_advice(session, loaded))
     return max(result.retry_after, MIN_PAUSE)
 
 
-def _with_poll_times(session: Session, task: Task, pause: float) -> Task:
-    """Note when a poll was made, and when the next one may be made."""
-    now = session.time.now()
-    return msgspec.structs.replace(task, looked_at=now, look_after=now + pause)
+def _may_poll(session: Session, advice: Polling, task: Task) -> bool:
+    """Whether the provider's advice allows a poll now."""
+    after = _sent(task) + advice.first if task.look_after is None else task.look_after
+    return session.time.now() >= after
+
+
+def _sent(task: Task) -> float:
+    return task.sent_at or task.created_at
+
+
+def _with_poll_times(
+    session: Session, loaded: LoadedVariant, task: Task, result: "PollResult", least: float
+) -> Task:
+    """Note when a poll was made, and when the provider allows the next one.
+
+    If it shows that the task is completed, note also about how long the provider took.
+    """
+    now, took = session.time.now(), task.took
+    if result.status is not None and result.status.state == "completed" and took is None:
+        before = None if task.looked_at is None else task.looked_at - _sent(task)
+        took = estimated(before, now - _sent(task), loaded.variant.polling)
+    return msgspec.structs.replace(task, looked_at=now, look_after=now + least, took=took)
 
 
 def _stopped_waiting(session: Session, task: Task, trouble: str) -> Flow[StillRunningError]:
@@ -211,8 +294,8 @@ def poll_once(
 ) -> Flow[Task]:
     """Ask for a task's status once; raise StillRunningError if that fails."""
     result = yield from _poll_tolerantly(session, loaded, task, session.timeouts.poll)
-    advice = session.polling or loaded.variant.polling
-    task = _with_poll_times(session, task, result.retry_after or advice.every)
+    least = _least_pause(session, loaded, result)
+    task = _with_poll_times(session, loaded, task, result, least)
     if result.status is None:
         raise (yield from _stopped_waiting(session, task, result.trouble))
     after = yield from record_status(session, task, result.status, on_update)

@@ -15,7 +15,7 @@ uniall = Provider(
     id="uniall",
     submit_path="/v1/video/generations",
     status_path="/v1/videos/{id}",
-    polling=Polling(first=5, every=10, at_most=900),
+    polling=Polling(first=5, every=10, at_most=900, floor=5),  # no page advises an interval
     answers=Answers(
         task_id=(*TASK_IDS, "id"),
         status="status",
