@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 QUOTED = re.compile(r"(?<!\w)'[^']*'(?!\w)")
-LONGEST = 60
+MAX_LENGTH = 60
 
 
 def text(words: str) -> str:
@@ -45,7 +45,7 @@ def link(words: str, target: str) -> str:
 def value(given: Any) -> str:
     """Write an example value; for a long one, its length."""
     written = json.dumps(given, ensure_ascii=False)
-    if len(written) <= LONGEST:
+    if len(written) <= MAX_LENGTH:
         return code(written)
     if isinstance(given, str):
         return f"{len(given)} characters"
@@ -70,7 +70,7 @@ def block(body: dict[str, Any]) -> str:
 
 def _lines(given: Any) -> str:
     written = json.dumps(given, ensure_ascii=False)
-    if len(written) <= LONGEST or not isinstance(given, list):
+    if len(written) <= MAX_LENGTH or not isinstance(given, list):
         return written
     items = ",\n".join(f"    {json.dumps(item, ensure_ascii=False)}" for item in given)
     return f"[\n{items}\n  ]"

@@ -56,14 +56,14 @@ def poll(variant: Variant, receipt: Receipt) -> Steps[Answer]:
     """Ask for the phase; once the clip is made, also for its film, put beside the phase."""
     place = {"id": receipt.remote_id, **(receipt.memo or {})}
     answer = yield Call.get(variant.url(variant.status_path, **place))
-    told = answer.json()
-    if pick(told, "data", "phase") != "made":
+    body = answer.json()
+    if pick(body, "data", "phase") != "made":
         return answer
     film = yield Call.get(variant.url("/v3/{region}/clips/{id}/film", **place))
     found = pick(film.json(), "data", "film")
     if not isinstance(found, dict):
         return film
-    merged = {**told, "data": {**told["data"], "film": found}}
+    merged = {**body, "data": {**body["data"], "film": found}}
     return answer.with_json(merged)
 
 

@@ -102,10 +102,10 @@ def test_private_modules_are_neither_imported_nor_named_outside(path: Path) -> N
 @pytest.mark.parametrize(
     "line",
     [
-        "from rushes._wait import following",
+        "from rushes._wait import polling",
         "from rushes import _log as log",
         "import rushes.testing._clock",
-        'monkeypatch.setattr("rushes._client.verbs.follow", broken)',
+        'monkeypatch.setattr("rushes._client.verbs.poll_once", broken)',
         "import_module('rushes.testing._clock')",
     ],
 )

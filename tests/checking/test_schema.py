@@ -188,7 +188,7 @@ def test_few_rules_are_only_listed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given_", "code"),
+    ("fields", "code"),
     [
         ({"duration": 5.0}, "type"),
         ({"prompt": "\ud800"}, "not_json"),
@@ -196,8 +196,8 @@ def test_few_rules_are_only_listed() -> None:
         ({"callback_url": "http://:80/"}, "web_url"),
     ],
 )
-def test_values_that_json_schema_cannot_refuse(given_: dict[str, Any], code: str) -> None:
-    body = {**BASE, **given_}
+def test_values_that_json_schema_cannot_refuse(fields: dict[str, Any], code: str) -> None:
+    body = {**BASE, **fields}
     assert VALIDATORS["toapis/kling-v3"].is_valid(body)
     assert [problem.code for problem in problems("toapis/kling-v3", body)] == [code]
 

@@ -92,8 +92,8 @@ def test_every_job_ends_whatever_the_answers(
     client: Client, gateway: Gateway, data: st.DataObject
 ) -> None:
     kit = KITS[gateway.provider]
-    given_ = data.draw(answers(gateway.provider))
-    gateway.answers, gateway.created = cycle(given_), []
+    sent = data.draw(answers(gateway.provider))
+    gateway.answers, gateway.created = cycle(sent), []
     gateway.clock.pauses.clear()
     updates: list[Task] = []
     request = {"prompt": "A red kite"}
@@ -105,18 +105,18 @@ def test_every_job_ends_whatever_the_answers(
     assert essence(caught.value.task) == essence(updates[-1])
     assert sum(gateway.clock.pauses) <= MAX_SECONDS
     assert len(set(gateway.created)) == 1
-    _paid_once(kit.variant.idempotency, given_, gateway.created)
+    _paid_once(kit.variant.idempotency, sent, gateway.created)
     receipts = {task.receipt for task in updates if task.receipt}
     assert len(receipts) <= 1
     assert all(isinstance(found, Receipt) and found.remote_id.strip() for found in receipts)
     assert all(task.progress is None or 0 <= task.progress <= 100 for task in updates)
 
 
-def _paid_once(idempotency: str, given_: list[Answer | None], created: list[bytes]) -> None:
+def _paid_once(idempotency: str, sent: list[Answer | None], created: list[bytes]) -> None:
     """Without idempotency, a second creating call may only follow a `429`."""
     if idempotency != "none":
         return
-    waits = [answer for answer in given_ if answer and answer.status == 429]
+    waits = [answer for answer in sent if answer and answer.status == 429]
     assert len(created) == 1 or waits
 
 

@@ -34,8 +34,8 @@ class Names:
 
     def accepted(self, path: str, values: Iterable[Any] | None) -> list[Any] | None:
         """Return those of several values that the caller can give, in the caller's words."""
-        known = [told for value in values or () for told in self.values(path, [value]) or ()]
-        return known or None
+        each = (self.values(path, [value]) for value in values or ())
+        return [word for words in each for word in words or ()] or None
 
 
 __all__ = ["Finding", "Judgement", "Names", "Rule", "rule"]

@@ -171,8 +171,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def missing(self) -> tuple[int, ...]:
         """The numbers of the videos that the provider offers and that are not downloaded yet."""
-        known = (self.file_of(video) for video in self.videos)
-        there = {file.video for file in known if file and file.path is not None}
+        files = (self.file_of(video) for video in self.videos)
+        there = {file.video for file in files if file and file.path is not None}
         return tuple(video for video in self.videos if video not in there)
 
     @property

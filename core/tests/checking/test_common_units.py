@@ -334,7 +334,7 @@ def test_several_common_values_may_become_one_of_the_wires() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "message"),
     [
         ({"duration": To("frames", accepts=Annotated[int, Meta(ge=2, le=11)],
                          form=lambda s: 24 * s + 1)},
@@ -342,7 +342,7 @@ def test_several_common_values_may_become_one_of_the_wires() -> None:
         ({"duration": To("frames", accepts=Literal[2, 3], form=lambda s: 24 * s + 1,
                          back=lambda frames: frames / 24)}, "2 becomes 49, which back= leads to"),
         ({"duration": To("frames", accepts=Literal[2, 3], form=lambda s: 49 // (s - 2))},
-         "fields['duration']: 2 cannot be turned: ZeroDivisionError"),
+         "fields['duration']: 2 cannot be converted: ZeroDivisionError"),
         ({"duration": To("frames", accepts=range(2, 10))}, "accepts"),
         ({"duration": To("frames", accepts=tuple[int, int])}, "no check can describe"),
         ({"duration": To("frames", back=lambda frames: frames)}, "there is none"),
@@ -358,11 +358,11 @@ def test_several_common_values_may_become_one_of_the_wires() -> None:
     ],
 )  # fmt: skip
 def test_a_mapping_that_cannot_be_is_refused_when_it_loads(
-    fields: dict[str, Any], told: str
+    fields: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(BrokenPluginError) as caught:
         load(**fields)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_an_unknown_value_is_told_what_goes_with_the_other() -> None:

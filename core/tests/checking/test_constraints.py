@@ -182,7 +182,7 @@ def test_the_kit_knows_values_on_both_sides_of_a_limit(hint: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("hint", "told"),
+    ("hint", "message"),
     [
         (Annotated[str, steps_of(8)], "odd has steps_of(), which is for int only"),
         (Annotated[float, steps_of(8)], "odd has steps_of(), which is for int only"),
@@ -190,13 +190,13 @@ def test_the_kit_knows_values_on_both_sides_of_a_limit(hint: Any) -> None:
         (Annotated[list[str], max_utf16(8)], "odd has max_utf16(), which is for str only"),
     ],
 )
-def test_a_limit_on_another_type_is_refused(hint: Any, told: str) -> None:
+def test_a_limit_on_another_type_is_refused(hint: Any, message: str) -> None:
     payload = msgspec.defstruct(
         "P", [("text", str), ("avoid", str), ("odd", hint)], forbid_unknown_fields=True
     )
     with pytest.raises(BrokenPluginError) as caught:
         load(payload)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_limit_that_is_none_is_refused_where_it_is_written() -> None:

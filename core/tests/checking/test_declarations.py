@@ -86,7 +86,7 @@ OPEN = Annotated[dict[str, Any], Meta(extra={"known": Options})]
 
 
 @pytest.mark.parametrize(
-    ("payload", "told"),
+    ("payload", "message"),
     [
         (with_field(int, 5), "odd has the plain default 5, which would be sent though nobody gave "
          "it; write absent(5) instead"),
@@ -117,8 +117,8 @@ OPEN = Annotated[dict[str, Any], Meta(extra={"known": Options})]
         (with_field(list[Item]), "Item, the struct of odd[], drops unknown fields silently"),
     ],
 )  # fmt: skip
-def test_a_payload_that_no_check_can_hold_to_is_refused(payload: Any, told: str) -> None:
-    assert told in refused(payload)
+def test_a_payload_that_no_check_can_hold_to_is_refused(payload: Any, message: str) -> None:
+    assert message in refused(payload)
 
 
 class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -136,7 +136,7 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 @pytest.mark.parametrize(
-    ("made", "told"),
+    ("made", "message"),
     [
         (lambda: needs("text", "options.mod"),
          "no field 'options.mod' (nearest: 'options.mood')"),
@@ -158,12 +158,12 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
         (lambda: needs("text", "mode", says="{txt} needs a mode."), "no field 'txt' (nearest: 'te"),
     ],
 )  # fmt: skip
-def test_a_rule_that_cannot_be_is_refused(made: Callable[[], Rule], told: str) -> None:
-    assert told in refused(Payload, made())
+def test_a_rule_that_cannot_be_is_refused(made: Callable[[], Rule], message: str) -> None:
+    assert message in refused(Payload, made())
 
 
 @pytest.mark.parametrize(
-    ("made", "told"),
+    ("made", "message"),
     [
         (lambda: cited("shots[].role", "@{}", within=()), "at least one text"),
         (lambda: at_most(0, has("shots", "role", "last")), "a number from 1"),
@@ -173,9 +173,9 @@ def test_a_rule_that_cannot_be_is_refused(made: Callable[[], Rule], told: str) -
     ],
 )
 def test_a_rule_about_nothing_is_refused_where_it_is_written(
-    made: Callable[[], Rule], told: str
+    made: Callable[[], Rule], message: str
 ) -> None:
-    with pytest.raises(TypeError, match=told):
+    with pytest.raises(TypeError, match=message):
         made()
 
 
@@ -194,7 +194,7 @@ class Plain:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"fields": {"resolution": To("mode", values={"720p": "standard"})}},
          "fields['resolution']: mode is never 'standard'; it accepts std, pro"),
@@ -212,8 +212,8 @@ class Plain:
         ({"client_id_header": "Content-Type"}, "Content-Type already has a meaning"),
     ],
 )  # fmt: skip
-def test_a_declaration_that_cannot_be_is_refused(changes: dict[str, Any], told: str) -> None:
-    assert told in refused(Payload, **changes)
+def test_a_declaration_that_cannot_be_is_refused(changes: dict[str, Any], message: str) -> None:
+    assert message in refused(Payload, **changes)
 
 
 def test_a_declaration_with_all_of_it_loads() -> None:

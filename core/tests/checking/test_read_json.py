@@ -35,10 +35,10 @@ def test_every_public_struct_converts_to_json_by_the_standard_library(tmp_path: 
         assert plain(value) == json.loads(msgspec.json.encode(value))
     assert plain(right)["payload"]["parts"] == [{"prompt": "a"}]
     assert plain(right)["transport"] == {"ticket": "t-1"}
-    for problem, told in zip(wrong.problems, plain(wrong)["problems"], strict=True):
-        assert msgspec.convert(told, Problem) == problem
-    for note, told in zip(right.notes, plain(right)["notes"], strict=True):
-        assert msgspec.convert(told, Note) == note
+    for problem, record in zip(wrong.problems, plain(wrong)["problems"], strict=True):
+        assert msgspec.convert(record, Problem) == problem
+    for note, record in zip(right.notes, plain(right)["notes"], strict=True):
+        assert msgspec.convert(record, Note) == note
 
 
 def test_a_task_round_trips_through_json(make: Maker, server: Server) -> None:

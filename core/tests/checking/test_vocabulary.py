@@ -266,7 +266,7 @@ def test_several_fields_that_need_one_are_each_reported() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "notes"),
     [
         ({"cast": [{"name": "Ann"}], "prompt": "@Ann runs"}, []),
         ({"cast": [{"name": "Ann"}], "takes": [take(1, prompt="See @Ann.")]}, []),
@@ -281,11 +281,11 @@ def test_several_fields_that_need_one_are_each_reported() -> None:
         ({"prompt": "Nobody"}, []),
     ],
 )
-def test_a_name_that_no_text_cites_is_noted(body: dict[str, Any], told: list[Any]) -> None:
+def test_a_name_that_no_text_cites_is_noted(body: dict[str, Any], notes: list[Any]) -> None:
     loaded = load(cited("cast[].name", "@{}", within=("prompt", "takes[].prompt")))
     report = check(loaded, Request(extra=body))
     assert report.valid
-    assert [(one.path, one.message) for one in report.notes] == told
+    assert [(one.path, one.message) for one in report.notes] == notes
 
 
 @pytest.mark.parametrize(
@@ -387,7 +387,7 @@ def test_schema_and_check_agree_and_the_short_way_with_the_long(body: dict[str, 
 
 
 @pytest.mark.parametrize(
-    ("made", "told"),
+    ("made", "message"),
     [
         (lambda: needs("lats", "first"), "the payload has no field 'lats' (nearest: 'last')"),
         (lambda: needs("last", "options.mod"), "no field 'options.mod' (nearest: 'options.mood')"),
@@ -415,11 +415,11 @@ def test_schema_and_check_agree_and_the_short_way_with_the_long(body: dict[str, 
         (lambda: counts_from_one("options.notes[].x"), "options.notes is not a list of structs"),
     ],
 )
-def test_what_is_mistyped_does_not_load(made: Callable[[], Rule], told: str) -> None:
+def test_what_is_mistyped_does_not_load(made: Callable[[], Rule], message: str) -> None:
     with pytest.raises(BrokenPluginError) as caught:
         load(made())
     assert str(caught.value).startswith("acme.zoom: its rule 1 of 1: ")
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 @rule("A field.", fields=("secondz",))
@@ -428,7 +428,7 @@ def about_seconds(payload: Payload) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"fields": {"promptt": To("prompt")}}, "fields['promptt']: there is no such common field"),
         ({"fields": {"prompt": To("promt")}}, "no field 'promt' (nearest: 'prompt')"),
@@ -446,11 +446,11 @@ def about_seconds(payload: Payload) -> bool:
     ],
 )
 def test_a_declaration_that_names_what_is_not_there_does_not_load(
-    changes: dict[str, Any], told: str
+    changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(BrokenPluginError) as caught:
         load(**changes)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_a_rule_that_cannot_be_is_refused_where_it_is_written() -> None:

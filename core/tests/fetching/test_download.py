@@ -90,28 +90,29 @@ def test_a_first_answer_of_206_is_continued(make: Maker, server: Server, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "told", ["", "bytes 5-9/10", "bytes */10", "bytes 0-9/*", "bytes 3-x/10", "items 3-9/10"]
+    "content_range",
+    ["", "bytes 5-9/10", "bytes */10", "bytes 0-9/*", "bytes 3-x/10", "items 3-9/10"],
 )
-def test_a_206_must_carry_the_requested_range(tmp_path: Path, told: str) -> None:
+def test_a_206_must_carry_the_requested_range(tmp_path: Path, content_range: str) -> None:
     part = PartFile(tmp_path / "x.mp4", "t")
     part.begin(Answer(200, {"content-length": "10", "etag": '"v1"'}))
     part.write(b"abc")
     assert part.headers() == {"Range": "bytes=3-", "If-Range": '"v1"'}
     with pytest.raises(Interrupted):
-        part.begin(Answer(206, {"content-range": told}))
+        part.begin(Answer(206, {"content-range": content_range}))
     assert part.headers() == {}
     part.discard()
 
 
 @pytest.mark.parametrize(
-    "told", [{"etag": '"v2"'}, {"etag": 'W/"v1"'}, {"content-range": "bytes 3-8/9"}, {}]
+    "headers", [{"etag": '"v2"'}, {"etag": 'W/"v1"'}, {"content-range": "bytes 3-8/9"}, {}]
 )
-def test_a_206_of_a_different_video_is_rejected(tmp_path: Path, told: dict[str, str]) -> None:
+def test_a_206_of_a_different_video_is_rejected(tmp_path: Path, headers: dict[str, str]) -> None:
     part = PartFile(tmp_path / "x.mp4", "t")
     part.begin(Answer(200, {"content-length": "10", "etag": '"v1"'}))
     part.write(b"abc")
-    rest = Answer(206, {"content-range": "bytes 3-9/10", **told})
-    if told:
+    rest = Answer(206, {"content-range": "bytes 3-9/10", **headers})
+    if headers:
         with pytest.raises(Interrupted):
             part.begin(rest)
         assert part.headers() == {}
@@ -121,16 +122,16 @@ def test_a_206_of_a_different_video_is_rejected(tmp_path: Path, told: dict[str, 
     part.discard()
 
 
-@pytest.mark.parametrize(("told", "same"), [("Mon", True), ("Tue", False), (None, True)])
+@pytest.mark.parametrize(("last_modified", "same"), [("Mon", True), ("Tue", False), (None, True)])
 def test_without_a_strong_etag_last_modified_decides(
-    tmp_path: Path, told: str | None, same: bool
+    tmp_path: Path, last_modified: str | None, same: bool
 ) -> None:
     part = PartFile(tmp_path / "x.mp4", "t")
     part.begin(Answer(200, {"etag": 'W/"v1"', "last-modified": "Mon"}))
     part.write(b"abc")
     rest = {"content-range": "bytes 3-9/10", "etag": 'W/"v2"'}
-    if told:
-        rest["last-modified"] = told
+    if last_modified:
+        rest["last-modified"] = last_modified
     if same:
         part.begin(Answer(206, rest))
     else:
@@ -174,8 +175,8 @@ def different_film(handler: Handler) -> None:
     if "Range" not in handler.headers:
         return handler.answer(200, OTHER, {"ETag": '"v2"'})
     start = int(handler.headers["Range"].removeprefix("bytes=").removesuffix("-"))
-    told = f"bytes {start}-{len(OTHER) - 1}/{len(OTHER)}"
-    return handler.answer(206, OTHER[start:], {"ETag": '"v2"', "Content-Range": told})
+    content_range = f"bytes {start}-{len(OTHER) - 1}/{len(OTHER)}"
+    return handler.answer(206, OTHER[start:], {"ETag": '"v2"', "Content-Range": content_range})
 
 
 def test_two_different_videos_are_never_spliced(
@@ -655,7 +656,7 @@ def test_download_progress_is_reported_but_not_recorded(
     assert shares == sorted(shares)
     assert (len(shares) > 1, shares[-1]) == (True, 100.0)
     assert (task.fetched, driver.task(task.id).fetched) == (None, None)
-    assert all(told.fetched is None for told in driver.history(task.id))
+    assert all(was.fetched is None for was in driver.history(task.id))
 
 
 def test_a_callback_that_raises_during_a_download_leaves_it_resumable(

@@ -49,8 +49,8 @@ def test_a_download_below_the_least_speed_has_stalled(tmp_path: Path) -> None:
     # What arrived is kept, and the next attempt is measured afresh.
     size = part.size
     assert part.headers()["Range"] == f"bytes={size}-"
-    told = f"bytes {size}-999999/1000000"
-    part.begin(Answer(206, {"content-range": told, "etag": '"v1"'}))
+    content_range = f"bytes {size}-999999/1000000"
+    part.begin(Answer(206, {"content-range": content_range, "etag": '"v1"'}))
     clock.now += MEASURED_OVER - 1
     part.write(b"x")
     clock.now += 1

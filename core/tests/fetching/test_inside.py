@@ -28,7 +28,7 @@ from rushes import (
 )
 from rushes._fetch.inside import VideoInside
 from rushes._fetch.part_file import MAX_VIDEO, PartFile
-from rushes._fetch.text_in_json import DEEPEST, TextInJson
+from rushes._fetch.text_in_json import MAX_DEPTH, TextInJson
 from rushes._flow import Interrupted, Stalled
 from rushes._network.long_texts import LEFT_OUT, LONG, WithoutLongTexts
 from rushes._network.messages import MAX_ANSWER
@@ -100,7 +100,7 @@ def test_any_bytes_are_read_or_refused(document: bytes, every: int) -> None:
         ('{"a": {"b": 1}}', "what is at a.b in the answer is not a text"),
         ('{"a": {"b": {"b": "x"}}}', "not a text"),
         ('{"a": {"b": null}}', "not a text"),
-        ("[" * (DEEPEST + 1), f"more than {DEEPEST} levels"),
+        ("[" * (MAX_DEPTH + 1), f"more than {MAX_DEPTH} levels"),
         ("<html>", "is not JSON"),
         ('{"a": "\\x"}', "is not JSON"),
         ('{"a": "\\u12x4"}', "is not JSON"),
@@ -363,10 +363,10 @@ def test_a_hook_can_say_so_too(make: Maker, filming: Server, tmp_path: Path) -> 
 
 
 def test_the_path_names_the_items_of_every_list() -> None:
-    told = msgspec.structs.replace(INLINE, task="clips[]", own_id=("ref",))
+    answers = msgspec.structs.replace(INLINE, task="clips[]", own_id=("ref",))
     films = [{"data": "YQ=="}, {"data": ""}, {"data": "YQ=="}]
     body = {"clips": [{"ref": "a"}, {"ref": "b", "stage": "ready", "films": films}]}
-    status = reading.status(told, Answer(200, {}, json.dumps(body).encode()), "b")
+    status = reading.status(answers, Answer(200, {}, json.dumps(body).encode()), "b")
     assert status
     assert [(result.inside, result.video) for result in status.results] == [
         ("clips[1].films[0].data", 1), ("clips[1].films[2].data", 2),

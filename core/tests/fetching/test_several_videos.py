@@ -228,7 +228,7 @@ def test_a_task_recorded_before_videos_were_numbered_stays_finished(
     assert len(server.lines) == asked
 
 
-def told(videos: tuple[str, ...], task: Any) -> list[tuple[str | None, int]]:
+def videos_in(videos: tuple[str, ...], task: Any) -> list[tuple[str | None, int]]:
     answers = msgspec.structs.replace(ANSWERS, task="", videos=videos, own_id=())
     body = msgspec.json.encode({**task, "stage": "ready"})
     status = reading.status(answers, Answer(200, {}, body), "x")
@@ -239,12 +239,12 @@ def told(videos: tuple[str, ...], task: Any) -> list[tuple[str | None, int]]:
 def test_items_of_a_list_are_videos_and_everything_else_is_another_address_of_one() -> None:
     plain = ("url", "more[].url", "more[].mirrors[]")
     more = [{"url": "b", "mirrors": ["c", "d"]}, {"url": ""}, {"mirrors": ["e", "b"]}]
-    assert told(plain, {"url": "a"}) == [("a", 1)]
-    assert told(plain, {"more": more}) == [("b", 1), ("c", 1), ("d", 1), ("e", 2)]
-    assert told(plain, {"url": "a", "more": more}) == [
+    assert videos_in(plain, {"url": "a"}) == [("a", 1)]
+    assert videos_in(plain, {"more": more}) == [("b", 1), ("c", 1), ("d", 1), ("e", 2)]
+    assert videos_in(plain, {"url": "a", "more": more}) == [
         ("a", 1), ("b", 1), ("c", 1), ("d", 1), ("e", 2),
     ]  # fmt: skip
-    assert told(("more[]",), {"more": ["a", "a", "b"]}) == [("a", 1), ("b", 2)]
+    assert videos_in(("more[]",), {"more": ["a", "a", "b"]}) == [("a", 1), ("b", 2)]
 
 
 def test_a_hook_numbers_the_videos_from_one() -> None:

@@ -64,25 +64,28 @@ def read_line(process: subprocess.Popen[str]) -> str:
 
 
 def test_a_killed_writer_loses_nothing_that_it_reported(path: Path, processes: Processes) -> None:
-    told: dict[str, str] = {}
+    reported: dict[str, str] = {}
     for first in range(1, 17, 2):
         process = processes.start("write", path)
         lines = [read_line(process) for _ in range(first)]
         process.kill()
         assert process.stdout
         lines += process.stdout.read().splitlines()  # communicate() would skip its buffer
-        told |= dict(line.split() for line in lines if len(line.split()) == 2)
+        reported |= dict(line.split() for line in lines if len(line.split()) == 2)
         with closing(SQLiteJournal(path)) as journal:
-            known: dict[str, str] = {task.id: task.state for task in journal.tasks()}
-            histories = {name: [was.state for was in journal.history(name)] for name in known}
+            recorded: dict[str, str] = {task.id: task.state for task in journal.tasks()}
+            histories = {name: [was.state for was in journal.history(name)] for name in recorded}
         # It may have been killed between writing and reporting, never the other way round.
-        ahead = [name for name in told if known.get(name) != told[name]]
-        assert [(told[name], known.get(name)) for name in ahead] in ([], [("recorded", "sending")])
-        told = known
-        assert all(histories[name][-1] == known[name] for name in known)
+        ahead = [name for name in reported if recorded.get(name) != reported[name]]
+        assert [(reported[name], recorded.get(name)) for name in ahead] in (
+            [],
+            [("recorded", "sending")],
+        )
+        reported = recorded
+        assert all(histories[name][-1] == recorded[name] for name in recorded)
         with closing(sqlite3.connect(path)) as connection:
             assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    assert len(told) > 8
+    assert len(reported) > 8
 
 
 def test_the_claims_of_a_killed_process_are_void_at_once(

@@ -54,10 +54,10 @@ def assert_refused(journal: SQLiteJournal, *words: str) -> None:
     for use in (lambda: journal.add(make_task()), journal.tasks, lambda: journal.claim("x", "y")):
         with pytest.raises(JournalError) as caught:
             use()
-        told = str(caught.value)
-        assert str(journal.path) in told
-        assert [word for word in words if word not in told] == []
-        assert "nothing is sent without it" in told
+        message = str(caught.value)
+        assert str(journal.path) in message
+        assert [word for word in words if word not in message] == []
+        assert "nothing is sent without it" in message
         assert isinstance(caught.value, ConfigurationError)
 
 

@@ -254,12 +254,12 @@ def test_redacting_never_formats_the_callers_values(make: Maker, server: Server)
     server.on("POST", answers(400, {"error": {"message": ECHO}}))
     much, driver = Recording(), make()
 
-    def told(task: Task, held: Recording = much) -> None:
+    def on_update(task: Task, held: Recording = much) -> None:
         if task.state == "refused":
             raise LookupError("a callback's frame counts, too")
 
     with pytest.raises(LookupError):
-        driver.submit("acme/zoom", REQUEST, on_update=told)
+        driver.submit("acme/zoom", REQUEST, on_update=on_update)
     with pytest.raises(RushesError, match=r"your key \[key\] is odd"):
         driver.resume(driver.tasks()[0].id)
     assert much.written == 0

@@ -189,9 +189,9 @@ def test_a_token_is_kept_out_of_output(make: Maker, server: Server) -> None:
 def upload(variant: Variant, file: LocalFile) -> Steps[str | None]:
     """Ask the storage for an address, then PUT the bytes there, without a key."""
     answer = yield Call.post_json(variant.url("/storage", "rest"), {"name": file.name})
-    told = answer.json()
-    yield Call(method="POST", url=told["put"], body=file.content)
-    url: str = told["get"]
+    addresses = answer.json()
+    yield Call(method="POST", url=addresses["put"], body=file.content)
+    url: str = addresses["get"]
     return url
 
 
@@ -206,8 +206,8 @@ def test_a_further_origin_gets_the_key_and_others_do_not(
 ) -> None:
     with running() as third:
         plugin = declared(base_url=server.url, origins={"rest": other.url}, hooks=(upload,))
-        told = {"put": f"{third.url}/bucket", "get": "https://pictures.acme.example/1.png"}
-        other.on("POST /storage", answers(200, told))
+        addresses = {"put": f"{third.url}/bucket", "get": "https://pictures.acme.example/1.png"}
+        other.on("POST /storage", answers(200, addresses))
         third.on("POST /bucket", answers(200))
         with Client(plugins=[plugin], keys={"acme": PLAIN}, home=home) as client:
             stored(client, tmp_path)
@@ -221,8 +221,8 @@ def test_a_configured_base_url_stands_for_every_origin(
 ) -> None:
     """The key was configured for that address: the declared ones must not get it."""
     plugin = declared(origins={"rest": other.url}, hooks=(upload,))
-    told = {"put": f"{server.url}/bucket", "get": "https://pictures.acme.example/1.png"}
-    server.on("POST /storage", answers(200, told))
+    addresses = {"put": f"{server.url}/bucket", "get": "https://pictures.acme.example/1.png"}
+    server.on("POST /storage", answers(200, addresses))
     server.on("POST /bucket", answers(200))
     stored(make(plugins=[plugin]), tmp_path)
     assert other.seen == []

@@ -37,8 +37,8 @@ MATRIX = "test_what_the_matrix_lists_is_accepted"
 
 def with_rules(folder: Path, *rules: Any, **parts: Any) -> Any:
     """Return a kit for the toy with other rules, of which none is listed."""
-    given_ = {"rejected": {}, "noted": {}, "accepted": [BASE], **parts}
-    return kit(folder, Toy(rules=rules), **given_)
+    attributes = {"rejected": {}, "noted": {}, "accepted": [BASE], **parts}
+    return kit(folder, Toy(rules=rules), **attributes)
 
 
 RULES = {

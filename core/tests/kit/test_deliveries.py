@@ -144,8 +144,8 @@ def test_another_event_than_listed_fails(tmp_path: Path) -> None:
 
 
 def test_calls_that_a_reader_makes_are_answered(tmp_path: Path) -> None:
-    told = {"parse_webhook": [{"key": SECRET}]}
-    assert failing(tmp_path, AsksForTheKey(), webhook_secrets=[], exchanges=told) == {}
-    told = {"parse_webhook": [{"key": "another"}]}
-    found = failing(tmp_path, AsksForTheKey(), webhook_secrets=[], exchanges=told)
+    exchanges = {"parse_webhook": [{"key": SECRET}]}
+    assert failing(tmp_path, AsksForTheKey(), webhook_secrets=[], exchanges=exchanges) == {}
+    exchanges = {"parse_webhook": [{"key": "another"}]}
+    found = failing(tmp_path, AsksForTheKey(), webhook_secrets=[], exchanges=exchanges)
     assert "parse_webhook reads None" in found[LISTED]

@@ -88,9 +88,9 @@ def test_no_test_is_overridden_without_a_reason(
 def test_a_test_may_be_overridden_with_a_reason(tmp_path: Path) -> None:
     reasons = {"test_building_is_pure": "the key is in the body"}
     parts = {"test_building_is_pure": override, "overrides": reasons}
-    told = kit(tmp_path, **parts)
-    assert not failures(told, "test_building_is_pure")
-    heir: Any = type("Heir", (type(told),), {"__test__": False})
+    overriding = kit(tmp_path, **parts)
+    assert not failures(overriding, "test_building_is_pure")
+    heir: Any = type("Heir", (type(overriding),), {"__test__": False})
     assert heir.test_building_is_pure is override
 
 

@@ -145,8 +145,8 @@ def lines(network: Network) -> list[str]:
 def assert_signed(call: Call) -> None:
     """Check the signature as the provider would."""
     time, path = call.headers["x-odd-time"], call.url.removeprefix(oddity.BASE)
-    told = f"{call.method}\n{path}\n{time}\n".encode() + (call.body or b"")
-    wanted = hmac.new(b"half-two", told, hashlib.sha256).hexdigest()
+    signed = f"{call.method}\n{path}\n{time}\n".encode() + (call.body or b"")
+    wanted = hmac.new(b"half-two", signed, hashlib.sha256).hexdigest()
     assert call.headers["x-odd-sign"] == f"half-one:{wanted}"
 
 
@@ -278,8 +278,8 @@ def test_no_half_of_the_key_is_shown(network: Network, client: Client) -> None:
     network.on("POST", "/v3/clips", {"code": 4010, "note": "half-one, half-two: unknown"})
     with pytest.raises((RefusedError, ConfigurationError)) as caught:
         client.submit("oddity/drift-2", KITE)
-    told = str(caught.value) + json.dumps([str(task) for task in client.tasks()])
-    assert "half-" not in told
+    output = str(caught.value) + json.dumps([str(task) for task in client.tasks()])
+    assert "half-" not in output
 
 
 def test_limits_in_frames_are_told_in_seconds(client: Client) -> None:
@@ -293,5 +293,5 @@ def test_limits_in_frames_are_told_in_seconds(client: Client) -> None:
 
 
 def test_what_a_declaration_says_is_known_before_it_is_loaded() -> None:
-    (_, told) = capabilities(oddity.drift)["duration"].conditions
-    assert told.startswith("duration accepts only 1, 2, 3, 4 and 5 when ")
+    (_, condition) = capabilities(oddity.drift)["duration"].conditions
+    assert condition.startswith("duration accepts only 1, 2, 3, 4 and 5 when ")

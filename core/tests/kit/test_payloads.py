@@ -306,19 +306,19 @@ def test_a_broken_plugin_is_detected(
 class Telling(Mapping):
     """Reports a problem of its own."""
 
-    def __init__(self, **told: Any) -> None:
+    def __init__(self, **changes: Any) -> None:
         super().__init__()
-        self.told = told
+        self.changes = changes
 
     def change(self, draft: Draft, request: Request) -> None:
         if draft.body.get("quality") not in (None, "fast", "fine"):
             given = {"path": "quality", "code": "odd", "message": "is no quality of ours",
                      "source": PAGE, "accepted": ["fast", "fine"]}  # fmt: skip
-            draft.problems.append(Problem(**{**given, **self.told}))
+            draft.problems.append(Problem(**{**given, **self.changes}))
 
 
 @pytest.mark.parametrize(
-    ("told", "says"),
+    ("changes", "says"),
     [
         ({"source": None}, "has no source"),
         ({"source": Source("A page", "http://docs.toy.example")}, "not a page"),
@@ -336,9 +336,9 @@ class Telling(Mapping):
     ],
 )
 def test_a_problem_that_cannot_be_acted_on_is_detected(
-    tmp_path: Path, told: dict[str, Any], says: str
+    tmp_path: Path, changes: dict[str, Any], says: str
 ) -> None:
-    found = failures(kit(tmp_path, Telling(**told)), "test_problems_can_be_acted_on")
+    found = failures(kit(tmp_path, Telling(**changes)), "test_problems_can_be_acted_on")
     assert says in found.get("test_problems_can_be_acted_on", "NOTHING FAILED")
 
 

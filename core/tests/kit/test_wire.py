@@ -156,10 +156,10 @@ class ReadsState(Toy):
         data = answer.json()
         state = self.read(data)
         links = pick(data, "videos")
-        told = super().parse_status(answer)
-        if told is None and state and not isinstance(links, list):
+        status = super().parse_status(answer)
+        if status is None and state and not isinstance(links, list):
             return Status(state=state)
-        return told or (Status(state=state) if state else None)
+        return status or (Status(state=state) if state else None)
 
 
 class Refusing(Toy):

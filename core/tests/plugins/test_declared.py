@@ -69,8 +69,8 @@ def submitted(answers: Answers, body: Any, status: int = 200) -> Receipt | Refus
 def polled(answers: Answers, body: Any, remote_id: str = "c-1") -> Status | None:
     variant = loaded(answers=answers)
     task = sample_task(variant.variant)
-    given_ = {"receipt": Receipt(remote_id), "task": task}
-    read: Status | None = variant.call("parse_status", answer=answer(body), **given_)
+    arguments = {"receipt": Receipt(remote_id), "task": task}
+    read: Status | None = variant.call("parse_status", answer=answer(body), **arguments)
     return read
 
 
@@ -250,12 +250,12 @@ class TestReading:
         assert [(result.url, result.expires_at) for result in read.results] == [("a", 1), ("b", 2)]
 
     @pytest.mark.parametrize(
-        ("whole", "told", "percent"),
+        ("whole", "done", "percent"),
         [(1, 0.25, 25), (100, 25, 25), (100, "25%", 25), (1, "25%", 25), (1, 1.5, None),
          (100, True, None), (1, None, None)],
     )  # fmt: skip
-    def test_progress_is_in_percent(self, whole: float, told: Any, percent: float | None) -> None:
-        read = polled(replaced(progress_of=whole), {"clip": {"stage": "rendering", "done": told}})
+    def test_progress_is_in_percent(self, whole: float, done: Any, percent: float | None) -> None:
+        read = polled(replaced(progress_of=whole), {"clip": {"stage": "rendering", "done": done}})
         assert read is not None
         assert read.progress == percent
 
@@ -294,10 +294,10 @@ class TestReading:
         assert (read.kind if isinstance(read, Refusal) else None) == kind
 
     def test_a_message_is_read_where_it_is_declared(self) -> None:
-        told = replaced(error=("detail", "detail[].msg"))
-        assert submitted(told, {"detail": "too long"}, 422).message == "too long"  # type: ignore[union-attr]
-        assert submitted(told, {"detail": [{"msg": "short"}]}, 422).message == "short"  # type: ignore[union-attr]
-        assert submitted(told, {"message": "usual"}, 422).message == "usual"  # type: ignore[union-attr]
+        declared = replaced(error=("detail", "detail[].msg"))
+        assert submitted(declared, {"detail": "too long"}, 422).message == "too long"  # type: ignore[union-attr]
+        assert submitted(declared, {"detail": [{"msg": "short"}]}, 422).message == "short"  # type: ignore[union-attr]
+        assert submitted(declared, {"message": "usual"}, 422).message == "usual"  # type: ignore[union-attr]
 
     @given(body=json_values(), status=st.sampled_from((200, 202, 404, 429, 500)))
     def test_reading_is_total(self, body: Any, status: int) -> None:
@@ -307,13 +307,13 @@ class TestReading:
             keep={"x": "a[0].b"}, created_at="at", model="m", error=("e[].m",),
         )  # fmt: skip
         try:
-            told = answer(body, status)
+            odd_answer = answer(body, status)
         except (ValueError, RecursionError):
             return
-        reading.receipt(odd, told)
-        reading.status(odd, told, "c-1")
-        reading.look_up(odd, told)
-        reading.refusal(odd, told)
+        reading.receipt(odd, odd_answer)
+        reading.status(odd, odd_answer, "c-1")
+        reading.look_up(odd, odd_answer)
+        reading.refusal(odd, odd_answer)
 
     @given(
         path=st.lists(st.sampled_from(["a", "b", 0, 1]), min_size=1, max_size=4),
@@ -439,13 +439,13 @@ class TestProviders:
         variant = acme.variant("zoom", payload=Payload, page=PAGE, hooks=(parse_status,))
         plugin = build(variant, [], "acme/zoom")
         for status, state in ((299, "expired"), (200, "completed")):
-            told = plugin.call(
+            status = plugin.call(
                 "parse_status",
                 answer=answer({"clip": {"stage": "ready"}}, status),
                 receipt=Receipt("c-1"),
                 task=sample_task(variant),
             )
-            assert told.state == state
+            assert status.state == state
 
     def test_hooks_are_told_the_call_that_was_made(self, make: Maker, server: Server) -> None:
         seen: list[Any] = []

@@ -104,8 +104,8 @@ def test_a_possible_unreadable_wrapper_blocks_submits_but_not_checks(
 def test_observers_work_beside_unreadable_distributions(tmp_path: Path) -> None:
     site = Site.create(tmp_path)
     install_malformed(site, "acme_malformed", MALFORMED["not text"])
-    code = "def told(task): print('told', task.state)"
-    site.install("acme_watch", code, rushes_observers={"watch": "acme_watch:told"})
+    code = "def watch(task): print('watch', task.state)"
+    site.install("acme_watch", code, rushes_observers={"watch": "acme_watch:watch"})
     program = """
         import acme_zoom, rushes, threading, acme_server
         server = acme_server.Server()
@@ -114,7 +114,7 @@ def test_observers_work_beside_unreadable_distributions(tmp_path: Path) -> None:
                                base_urls={"acme": server.url})
         client.submit("acme/zoom", rushes.Request("x"))
     """
-    assert site.run(program) == ["told recorded", "told sending", "told queued"]
+    assert site.run(program) == ["watch recorded", "watch sending", "watch queued"]
 
 
 LEAVING = "raise SystemExit(0)"
@@ -201,8 +201,8 @@ def test_a_wrapper_that_exits_is_broken_and_does_not_end_the_program(tmp_path: P
 def test_an_observer_that_exits_does_not_end_the_program(tmp_path: Path, how: str) -> None:
     site = Site.create(tmp_path)
     if how == "installed":
-        code = f"def told(task): {LEAVING}"
-        site.install("acme_watch", code, rushes_observers={"watch": "acme_watch:told"})
+        code = f"def watch(task): {LEAVING}"
+        site.install("acme_watch", code, rushes_observers={"watch": "acme_watch:watch"})
     program = """
         import acme_server, acme_zoom, rushes, sys, threading
         server = acme_server.Server()

@@ -261,8 +261,8 @@ def test_redacting_has_no_catastrophic_backtracking(secret: str) -> None:
     ),
 )
 def test_redacted_values_never_show_a_key(secret: str, value: Any) -> None:
-    told = msgspec.json.encode(redacted(_with(value, secret), secret))
-    assert secret not in str(msgspec.json.decode(told))
+    redacted_json = msgspec.json.encode(redacted(_with(value, secret), secret))
+    assert secret not in str(msgspec.json.decode(redacted_json))
     assert redacted(value, None) == value
 
 

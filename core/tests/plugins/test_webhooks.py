@@ -54,8 +54,8 @@ def test_a_hook_is_given_all_that_it_needs_and_may_make_calls() -> None:
         variant: Variant, delivery: Delivery, secrets: list[str], now: float
     ) -> Steps[Event | None]:
         keys = yield Call.get(variant.url("/jwks"))
-        told = f"{keys.body.decode()} {secrets[0]} {now:g} {delivery.headers['x']}"
-        return Event(remote_id=told, verified=True, answer=Answer(200, {}, delivery.body))
+        joined = f"{keys.body.decode()} {secrets[0]} {now:g} {delivery.headers['x']}"
+        return Event(remote_id=joined, verified=True, answer=Answer(200, {}, delivery.body))
 
     event, made = read(parse_webhook, answer=Answer(200, {}, b"keys"))
     assert [call.url for call in made] == ["https://api.acme.example/jwks"]

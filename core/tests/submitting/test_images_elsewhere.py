@@ -137,10 +137,10 @@ def test_types_and_sizes_are_checked_before_anything_is_sent(
 def upload(variant: Variant, file: LocalFile) -> Steps[str | None]:
     """Ask for a place, POST the file there with the fields that belong to it, use the handle."""
     answer = yield Call.post_json(variant.url("/v1/uploads"), {"name": file.name})
-    told = answer.json()
-    fields = pick(told, "fields")
-    yield Call.post_file(pick_text(told, "to") or "", file, fields=fields)
-    return pick_text(told, "handle")
+    place = answer.json()
+    fields = pick(place, "fields")
+    yield Call.post_file(pick_text(place, "to") or "", file, fields=fields)
+    return pick_text(place, "handle")
 
 
 @pytest.mark.parametrize("handle", ["acme://u/1", "other://u/1", "acme://u\n1", None])

@@ -91,12 +91,12 @@ def test_a_process_that_was_slow_to_connect_confirms_its_claim_before_sending(
 @pytest.mark.parametrize("state", ["recorded", "sending", "queued", "completed"])
 @pytest.mark.parametrize("kept", ["journal", "no journal"])
 def test_a_fork_in_a_callback_sends_once(server: Server, home: Path, state: str, kept: str) -> None:
-    told = run(server, home, "fork_in_a_callback", state, kept)
+    lines = run(server, home, "fork_in_a_callback", state, kept)
     assert server.posts() == len(server.clips) == 1
-    assert "parent: done" in told
-    assert len(told) == 2
+    assert "parent: done" in lines
+    assert len(lines) == 2
     if kept == "journal":
-        assert told[0] == "child: StillRunningError"
+        assert lines[0] == "child: StillRunningError"
 
 
 @pytest.mark.parametrize("when", ["recorded", "sending", "queued", "in_progress"])

@@ -80,12 +80,12 @@ def variant(**changes: Any) -> Variant:
 VARIANT = build(variant(), [], "it").variant
 
 
-def told(request: Any, **changes: Any) -> Report:
+def checked(request: Any, **changes: Any) -> Report:
     return check(build(variant(**changes), [], "it"), request)
 
 
 def sent(request: Any, **changes: Any) -> Any:
-    report = told(request, **changes)
+    report = checked(request, **changes)
     assert report.valid, report.problems
     return msgspec.to_builtins(report.complete_payload())
 
@@ -104,7 +104,7 @@ def test_each_goes_where_the_declaration_says() -> None:
 
 
 def problems(request: Any, **changes: Any) -> list[tuple[str, str]]:
-    return [(found.path, found.code) for found in told(request, **changes).problems]
+    return [(found.path, found.code) for found in checked(request, **changes).problems]
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_what_a_variant_does_not_take_is_a_problem_that_names_those_that_do(
     assert found["sounds"].variants == ["acme/able"]
     only = {**variant().fields}
     del only["videos.edit"]
-    missing = told(request, fields=only, rules=()).problems
+    missing = checked(request, fields=only, rules=()).problems
     assert [(one.path, one.code, one.accepted) for one in missing] == [
         ("videos[0].role", "unsupported", ["reference"])
     ]
@@ -249,12 +249,12 @@ def test_a_file_of_another_kind_is_refused_by_its_content(
 
 def test_where_no_type_of_a_kind_is_accepted_an_address_is_asked_for() -> None:
     uploads = Uploads(types=("image/png",), max_bytes=1000)
-    (problem,) = told({"prompt": "k", "sounds": ["a.mp3"]}, uploads=uploads).problems
+    (problem,) = checked({"prompt": "k", "sounds": ["a.mp3"]}, uploads=uploads).problems
     assert (problem.path, problem.code) == ("sounds[0]", "no_upload")
     assert "takes no local sounds; give a public http(s) address" in problem.message
     inline = Uploads(types=("video/mp4",), max_bytes=1000, inline="{base64}", addresses=False)
     video = {"prompt": "k", "videos": [{"url": URL, "role": "edit"}]}
-    (problem,) = told(video, uploads=inline).problems
+    (problem,) = checked(video, uploads=inline).problems
     assert "does not fetch a video from an address; give a local file" in problem.message
 
 
@@ -272,5 +272,5 @@ def test_inline_files_go_into_the_payload(
 def test_a_common_and_a_native_field_for_the_same_are_a_problem() -> None:
     for field, native in (("sounds", "heard"), ("continues", "previous"), ("videos", "base")):
         value = {"videos": PROBES["videos"][2]}.get(field, PROBES[field][0])
-        found = told(Request(**{"prompt": "k", field: value}, extra={native: "x"}), rules=())
+        found = checked(Request(**{"prompt": "k", field: value}, extra={native: "x"}), rules=())
         assert [one.code for one in found.problems] == ["twice"], found.problems

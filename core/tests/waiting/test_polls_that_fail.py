@@ -121,13 +121,13 @@ def test_completed_without_a_video_is_a_result_error(make: Maker, server: Server
 
 
 @pytest.mark.parametrize(
-    ("told", "progress"),
+    ("done", "progress"),
     [("50%", 50), (None, None), (150, None), ("abc", None), (-3, None), ("7", 7), (True, None)],
 )
 def test_progress_is_a_percentage_or_nothing(
-    make: Maker, server: Server, told: Any, progress: float | None
+    make: Maker, server: Server, done: Any, progress: float | None
 ) -> None:
-    server.stages = [{"stage": "rendering", "done": told}]
+    server.stages = [{"stage": "rendering", "done": done}]
     seen: list[Task] = []
     make().generate("acme/zoom", REQUEST, on_update=seen.append)
     assert next(task.progress for task in seen if task.state == "in_progress") == progress

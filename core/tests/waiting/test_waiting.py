@@ -85,12 +85,12 @@ def test_refresh_polls_once(make: Maker, server: Server) -> None:
     server.last = {"stage": "rendering", "done": "40%"}
     driver = make(polling=ADVICE, clock=StoppedClock())
     task = driver.submit("acme/zoom", REQUEST)
-    told: list[Task] = []
+    updates: list[Task] = []
     for count in (1, 2, 3):
-        now = driver.refresh(task.id, on_update=told.append)
+        now = driver.refresh(task.id, on_update=updates.append)
         assert (now.state, polls(server)) == ("in_progress", count)
         assert driver.task(task.id) == now
-    assert [task.progress for task in told] == [50.0]
+    assert [task.progress for task in updates] == [50.0]
     server.on("GET /v1/clips", drops)
     with pytest.raises(StillRunningError, match=r"the last poll failed \("):
         driver.refresh(task.id)
@@ -118,10 +118,12 @@ def test_each_state_is_reported_once_and_recorded_once(
     make: Maker, server: Server, tmp_path: Path
 ) -> None:
     driver = make()
-    told: list[Task] = []
-    done = driver.generate("acme/zoom", REQUEST, output=tmp_path / "x.mp4", on_update=told.append)
+    updates: list[Task] = []
+    done = driver.generate(
+        "acme/zoom", REQUEST, output=tmp_path / "x.mp4", on_update=updates.append
+    )
     states = ["recorded", "sending", "queued", "in_progress", "completed"]
-    assert [task.state for task in told] == states
+    assert [task.state for task in updates] == states
     history = driver.history(done.id)
     assert [task.state for task in history] == states
     assert history[-1] == done == driver.task(done.id)
@@ -131,11 +133,11 @@ def test_each_state_is_reported_once_and_recorded_once(
 def test_fetching_fresh_links_does_not_report_completed_again(make: Maker, server: Server) -> None:
     server.on("GET /files", *[answers(500)] * 5)
     driver = make()
-    told: list[str] = []
+    states: list[str] = []
     with pytest.raises(Exception, match="could not be downloaded"):
         driver.generate(
-            "acme/zoom", REQUEST, task="mine", on_update=lambda task: told.append(task.state)
+            "acme/zoom", REQUEST, task="mine", on_update=lambda task: states.append(task.state)
         )
     server.stages = [{"stage": "ready", "links": [f"{server.url}/files/other.mp4"]}] * 9
-    assert driver.resume("mine", on_update=lambda task: told.append(task.state)).file
-    assert told.count("completed") == 1
+    assert driver.resume("mine", on_update=lambda task: states.append(task.state)).file
+    assert states.count("completed") == 1

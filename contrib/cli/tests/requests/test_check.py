@@ -260,7 +260,7 @@ def test_videos_and_sounds_are_options_and_problems_name_them() -> None:
     run = inside("check", "A kite", "-m", "toapis/kling-v3", *given, "--sound", "d.mp3", "--json")
     found = {problem["path"]: problem["code"] for problem in json.loads(run.out)["problems"]}
     assert (run.code, found) == (4, {"videos": "unsupported", "sounds": "unsupported"})
-    told = inside("check", "A kite", "-m", "toapis/kling-v3", *given, "--sound", "d.mp3").out
-    assert "--sound: toapis/kling-v3 does not accept sounds" in told
+    output = inside("check", "A kite", "-m", "toapis/kling-v3", *given, "--sound", "d.mp3").out
+    assert "--sound: toapis/kling-v3 does not accept sounds" in output
     run = inside("check", "A kite", "--continues", "x")
     assert (run.code, "choose -m VARIANT" in run.err) == (2, True)

@@ -330,9 +330,9 @@ def test_what_is_missing_of_several_videos_is_named_and_resumed(
     run = inside(*KITE, "-o", str(tmp_path / "a.mp4"), "--task", "mine", "--json")
     assert run.code == 6
     assert "2 of the 3 videos of task mine is missing" in run.err
-    told = json.loads(run.out)
-    assert (told["missing"], len(told["files"])) == ([2], 2)
-    assert told["resume"]
+    printed = json.loads(run.out)
+    assert (printed["missing"], len(printed["files"])) == ([2], 2)
+    assert printed["resume"]
     assert "Missing:   video 2 of 3" in inside("show", "mine").out
     (tmp_path / "a-2.mp4").unlink()
     again = inside("resume", "mine", "--json")

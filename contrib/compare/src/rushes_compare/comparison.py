@@ -36,7 +36,7 @@ P = ParamSpec("P")
 
 PAGE_EVERY = 1.0
 """Seconds between two updates of the page while a comparison is under way."""
-PAGE_AT_MOST = 20.0
+MAX_PAGE_AGE = 20.0
 """Seconds after which it is written again even if nothing has changed."""
 
 
@@ -197,7 +197,7 @@ async def _keep_page_updated(results_file: ResultsFile) -> None:
     """
     while True:
         with suppress(TimeoutError):
-            async with asyncio.timeout(PAGE_AT_MOST):
+            async with asyncio.timeout(MAX_PAGE_AGE):
                 await results_file.changed.wait()
         results_file.changed.clear()
         with suppress(FolderError):  # the disk may be full for a while; the end reports it

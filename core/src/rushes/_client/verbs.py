@@ -20,8 +20,8 @@ from rushes._submit.ids import id_objection
 from rushes._submit.sending import ensure_accepted
 from rushes._submit.submitting import submit
 from rushes._wait.cancelling import cancel
-from rushes._wait.following import follow, poll_again, poll_once
 from rushes._wait.outcomes import require_completed, still_running, without_remote_id
+from rushes._wait.polling import poll_again, poll_once, poll_until_ended
 from rushes.errors import BrokenPluginError, ConfigurationError
 from rushes.problems import listing, show
 from rushes.report import Report
@@ -356,7 +356,9 @@ class Jobs:
     ) -> Flow[Task]:
         if task.ended:
             return require_completed(task)
-        flow = follow(self.session, loaded, task, end=end, on_update=on_update, at_once=at_once)
+        flow = poll_until_ended(
+            self.session, loaded, task, end=end, on_update=on_update, at_once=at_once
+        )
         return (yield from flow)
 
     def _fetched(

@@ -18,8 +18,8 @@ from rushes._flow import Do, Flow, Interrupted, NotSent, Sleep, Stalled, Stream
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import OnUpdate, Session
 from rushes._urls import public_url_objection, web_url_objection
-from rushes._wait.following import poll_again
 from rushes._wait.outcomes import require_completed
+from rushes._wait.polling import poll_again
 from rushes.calls import Answer, Call
 from rushes.errors import DiskError, ResultError, StillRunningError
 from rushes.problems import listing
@@ -97,24 +97,24 @@ def videos_are_at(task: Task, output: Path | None) -> bool:
 
 
 def _is_there(task: Task, video: int, output: Path | None) -> bool:
-    known = task.file_of(video)
-    if known is None or known.path is None:
+    recorded = task.file_of(video)
+    if recorded is None or recorded.path is None:
         return False
-    if output is not None and Path(known.path) != beside(output, task, video):
+    if output is not None and Path(recorded.path) != beside(output, task, video):
         return False
-    return _is_video_of(Path(known.path), known, if_unknown=True)
+    return _is_video_of(Path(recorded.path), recorded, if_unknown=True)
 
 
-def _is_video_of(path: Path, known: VideoFile, *, if_unknown: bool) -> bool:
+def _is_video_of(path: Path, recorded: VideoFile, *, if_unknown: bool) -> bool:
     """Whether a file is the recorded video; `if_unknown` if no digest is recorded."""
     try:
         with open_regular(path) as file:
-            if known.sha256 is None:
+            if recorded.sha256 is None:
                 return if_unknown
-            if file.seek(0, 2) != known.bytes:
+            if file.seek(0, 2) != recorded.bytes:
                 return False
             file.seek(0)
-            return hashlib.file_digest(file, "sha256").hexdigest() == known.sha256
+            return hashlib.file_digest(file, "sha256").hexdigest() == recorded.sha256
     except OSError:
         return False
 
@@ -239,24 +239,24 @@ def _put(
 ) -> Flow[None]:
     """Put a video into its place, unless it is there, and record it."""
     place = part.target
-    known = offer.task.file_of(offer.video) or _unknown(offer.video)
+    recorded = offer.task.file_of(offer.video) or _unknown(offer.video)
     # A run that was killed right after it named the file has not recorded it.
-    ours = yield Do(lambda: _is_video_of(place, known, if_unknown=False))
-    if ours and known.path == str(place) and len(offer.task.videos) > 1:
+    ours = yield Do(lambda: _is_video_of(place, recorded, if_unknown=False))
+    if ours and recorded.path == str(place) and len(offer.task.videos) > 1:
         return
     yield Do(lambda: refuse_to_replace(session, place, overwrite=overwrite or ours))
     yield Do(part.prepare)
     if not ours:
-        if not (yield Do(lambda: _copied(known, part))):
+        if not (yield Do(lambda: _copied(recorded, part))):
             yield from _download_first_usable(session, loaded, offer, part, on_update)
         size, digest = part.size, part.sha256
-        known = msgspec.structs.replace(known, bytes=size, sha256=digest)
+        recorded = msgspec.structs.replace(recorded, bytes=size, sha256=digest)
         # Recorded first, so that the file can be recognised, whatever happens next.
-        offer.task = yield from session.save(_with_file(offer.task, known))
+        offer.task = yield from session.save(_with_file(offer.task, recorded))
         if session.journal is None and on_update:
             on_update(offer.task)  # it is the caller who records
         yield Do(lambda: part.finish(overwrite=overwrite))
-    done = _with_file(offer.task, msgspec.structs.replace(known, path=str(place)))
+    done = _with_file(offer.task, msgspec.structs.replace(recorded, path=str(place)))
     offer.task = yield from session.record(msgspec.structs.replace(done, error=None), None)
 
 
@@ -288,22 +288,22 @@ def _earlier(one: float, other: float | None) -> float:
     return one if other is None else min(one, other)
 
 
-def _copied(known: VideoFile, part: PartFile) -> bool:
+def _copied(recorded: VideoFile, part: PartFile) -> bool:
     """Copy a video from where it is recorded, if that file is still the same."""
-    if known.path is None or known.sha256 is None:
+    if recorded.path is None or recorded.sha256 is None:
         return False
     try:
-        source = open_regular(Path(known.path))
+        source = open_regular(Path(recorded.path))
     except OSError:
         return False
     with source:
-        if source.seek(0, 2) != known.bytes:
+        if source.seek(0, 2) != recorded.bytes:
             return False
         source.seek(0)
-        part.begin(Answer(200, {"content-length": str(known.bytes)}))
+        part.begin(Answer(200, {"content-length": str(recorded.bytes)}))
         while chunk := source.read(COPIED):
             part.write(chunk)
-    if part.sha256 != known.sha256:
+    if part.sha256 != recorded.sha256:
         part.restart()
         return False
     part.check()

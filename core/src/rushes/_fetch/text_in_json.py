@@ -5,9 +5,9 @@ import re
 from rushes._plugins.reading import steps
 from rushes.errors import ResultError
 
-DEEPEST = 100
+MAX_DEPTH = 100
 """How many levels of objects and lists are accepted at most."""
-LONGEST_KEY = 512
+MAX_KEY = 512
 """How many bytes of a key are compared at most; the rest of a longer one is ignored."""
 _END_OR_ESCAPE = re.compile(rb'["\\]')
 _NOT_SCALAR = re.compile(rb"[^-+.0-9A-Za-z]")
@@ -85,16 +85,16 @@ class TextInJson:
             return
         code, self._escape = self._escape[1:], b""
         try:
-            known = chr(int(code[1:], 16)) if code[:1] == b"u" else chr(_ESCAPES[byte])
+            character = chr(int(code[1:], 16)) if code[:1] == b"u" else chr(_ESCAPES[byte])
         except (ValueError, KeyError):
             raise self._not_json() from None
-        self._deliver(known.encode("utf-8", "surrogatepass"), text)
+        self._deliver(character.encode("utf-8", "surrogatepass"), text)
 
     def _deliver(self, characters: bytes, text: bytearray) -> None:
         if self._string == "the text":
             text += characters
         elif self._string == "a key":
-            self._key += characters[: LONGEST_KEY + 1 - len(self._key)]
+            self._key += characters[: MAX_KEY + 1 - len(self._key)]
 
     def _string_ended(self) -> None:
         kind, self._string = self._string, None
@@ -138,8 +138,8 @@ class TextInJson:
         elif character == '"':
             self._string = "another text"
         elif character in "[{":
-            if len(self._levels) == DEEPEST:
-                raise ResultError(f"the answer has more than {DEEPEST} levels")
+            if len(self._levels) == MAX_DEPTH:
+                raise ResultError(f"the answer has more than {MAX_DEPTH} levels")
             self._levels.append(_Level(character, on_the_way=on_the_way))
             self._expected = "a value or ]" if character == "[" else "a key or }"
         elif character in "-NI" or character.isalnum():

@@ -268,9 +268,9 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
         attempts = _Attempts(host, timeout)
         found = _literal(host)
         if found is None:
-            asked = asyncio.wrap_future(_looked_up(self._resolve, host, port))
+            lookup = asyncio.wrap_future(_looked_up(self._resolve, host, port))
             try:
-                found = await asyncio.wait_for(asked, attempts.left)
+                found = await asyncio.wait_for(lookup, attempts.left)
             except (OSError, ValueError) as error:
                 raise attempts.unresolved(error) from error
         for address, share in attempts.addresses(found):

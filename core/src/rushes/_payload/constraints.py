@@ -243,8 +243,8 @@ def nearest_number(bounds: Bounds, value: Any) -> Any:
         return next((end for end in (bounds.ge, bounds.le) if _beyond(bounds, value, end)), None)
     step = int(bounds.step or 1)
     below = value - (value - int(bounds.offset)) % step
-    known = [below, below + step, bounds.ge, bounds.le]
-    accepted = [number for number in known if number is not None and bounds.within(number)]
+    numbers = [below, below + step, bounds.ge, bounds.le]
+    accepted = [number for number in numbers if number is not None and bounds.within(number)]
     return min(accepted, key=lambda number: abs(number - value), default=None)
 
 

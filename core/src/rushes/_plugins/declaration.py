@@ -115,8 +115,8 @@ def _accepts(variant: Variant, target: To, where: str) -> None:
             if target.form and target.back:
                 again = target.form(target.back(wire))
         except Exception as error:
-            told = f"{type(error).__name__}: {error}"
-            raise BrokenPluginError(f"{where}: {value!r} cannot be turned: {told}") from error
+            cause = f"{type(error).__name__}: {error}"
+            raise BrokenPluginError(f"{where}: {value!r} cannot be converted: {cause}") from error
         _possible(variant, target.path, (wire,), f"{where}: {value!r} is accepted")
         if again != wire:
             raise BrokenPluginError(
@@ -145,11 +145,11 @@ def _client_id(variant: Variant, name: str, hooks: Collection[str]) -> None:
         raise BrokenPluginError(f"{name}: client_id_header: {header!r} is not a header's name")
     if header is not None and header.lower() in TAKEN_HEADERS:
         raise BrokenPluginError(f"{name}: client_id_header: {header} already has a meaning")
-    placed = field is not None or header is not None or "submit" in hooks
-    for told, value in (("idempotency", variant.idempotency), ("look_up", variant.look_up)):
-        if value != "none" and not placed:
+    has_place = field is not None or header is not None or "submit" in hooks
+    for word, value in (("idempotency", variant.idempotency), ("look_up", variant.look_up)):
+        if value != "none" and not has_place:
             raise BrokenPluginError(
-                f"{name}: {told}={value!r} says that the provider recognises our client id, but "
+                f"{name}: {word}={value!r} says that the provider recognises our client id, but "
                 "not where it goes; declare client_id_field or client_id_header"
             )
     if variant.look_up != "none" and not variant.look_up_path and "look_up" not in hooks:
@@ -171,13 +171,13 @@ def _client_id_field(variant: Variant, path: str, where: str) -> None:
 def _rules(variant: Variant, name: str) -> list[Rule]:
     bound = []
     for place, rule in enumerate(variant.rules, 1):
-        told = repr(rule.name) if rule.name else f"{place} of {len(variant.rules)}"
+        which = repr(rule.name) if rule.name else f"{place} of {len(variant.rules)}"
         try:
             rule = rule.bound(variant.payload)
             for path in rule.fields:
                 find(variant.payload, path)
         except BrokenPluginError as error:
-            raise BrokenPluginError(f"{name}: its rule {told}: {error}") from None
+            raise BrokenPluginError(f"{name}: its rule {which}: {error}") from None
         bound.append(msgspec.structs.replace(rule, source=rule.source or variant.page))
     names = [rule.name for rule in bound]
     if twice := {one for one in names if names.count(one) > 1}:

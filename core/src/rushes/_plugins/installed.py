@@ -64,8 +64,8 @@ def installed() -> Installed:
             continue
         for entry in entries:
             if entry.group.partition(".")[0] == VARIANTS:
-                known = groups.setdefault(entry.group, {})
-                known.setdefault((entry.name, entry.value, name), entry)
+                entries_of_group = groups.setdefault(entry.group, {})
+                entries_of_group.setdefault((entry.name, entry.value, name), entry)
     return Installed({name: list(found.values()) for name, found in groups.items()}, unreadable)
 
 

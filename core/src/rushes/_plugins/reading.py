@@ -171,13 +171,13 @@ def refusal(answers: Answers, answer: Answer) -> Refusal | None:
     if codes.means == "http":
         within = success and isinstance(code, int) and code >= 400
         return by_status(answers, answer, int(code)) if within else None
-    told = by_status(answers, answer, answer.status)
-    if not success and told.kind == "unknown":
+    found = by_status(answers, answer, answer.status)
+    if not success and found.kind == "unknown":
         return None
     kind = codes.means.get(code)
     if kind is None and success and code not in codes.success:
         kind = codes.otherwise
-    return msgspec.structs.replace(told, kind=kind, code=str(code)) if kind else None
+    return msgspec.structs.replace(found, kind=kind, code=str(code)) if kind else None
 
 
 def by_status(answers: Answers | None, answer: Answer, status: int) -> Refusal:

@@ -128,14 +128,14 @@ class Registry:
         return entries[0]
 
     def _unknown(self, variant_id: str) -> str:
-        known = self.ids()
-        near = difflib.get_close_matches(variant_id, known, n=3, cutoff=0.4)
-        if not known:
+        installed = self.ids()
+        near = difflib.get_close_matches(variant_id, installed, n=3, cutoff=0.4)
+        if not installed:
             words = "no variant is installed; install a plugin, like plugins/toapis"
         elif near:
             words = f"no variant {variant_id!r} is installed (nearest: {', '.join(near)})"
         else:
-            words = f"no variant {variant_id!r} is installed (installed: {', '.join(known)})"
+            words = f"no variant {variant_id!r} is installed (installed: {', '.join(installed)})"
         # It may be in a distribution that could not be read.
         return "\n".join((words, *map(str, self.installed.unreadable)))
 

@@ -115,14 +115,14 @@ def _conflict(loaded: LoadedVariant, task: Task, answer: Answer) -> str:
 
 def queued(task: Task, receipt: Receipt | None) -> Task:
     """Return a task that the provider has accepted."""
-    kept = msgspec.structs.replace(receipt, status=None) if receipt else None
-    return at(task, "queued", receipt=kept)
+    bare = msgspec.structs.replace(receipt, status=None) if receipt else None
+    return at(task, "queued", receipt=bare)
 
 
-def as_told(
+def record_receipt_status(
     session: Session, task: Task, receipt: Receipt | None, on_update: OnUpdate | None
 ) -> Flow[Task]:
-    """Record what the answer that named the task said of its state, too, if it did."""
+    """Record the status that came with the receipt, if one did."""
     status = receipt.status if receipt else None
     if status is None or (status.state == "completed" and not status.results):
         return task

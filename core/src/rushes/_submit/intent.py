@@ -103,7 +103,7 @@ def fingerprint(report: Report) -> str:
     return digest.hexdigest()
 
 
-def known(session: Session, loaded: LoadedVariant, intent: Intent) -> Flow[Task | None]:
+def find_task(session: Session, loaded: LoadedVariant, intent: Intent) -> Flow[Task | None]:
     """Return the task that already exists for this job; refuse a name used for another job."""
     if session.journal is None:
         return None

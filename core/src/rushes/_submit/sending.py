@@ -9,7 +9,7 @@ from rushes._fetch.target import may_replace, writable
 from rushes._flow import Dispatch, Do, Flow, Sleep
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import OnUpdate, Session, at
-from rushes._submit.attempt import Outcome, as_told, attempt, creating, queued, read
+from rushes._submit.attempt import Outcome, attempt, creating, queued, read, record_receipt_status
 from rushes._submit.reconciling import reconcile
 from rushes.errors import ConfigurationError, DiskError, NotSentError, RefusedError
 from rushes.task import Refusal, State, Task
@@ -19,9 +19,9 @@ UNSENT = ("recorded", "refused")
 RETRIES = (0.5, 2.0)
 """Seconds before each further attempt of a call that was provably never sent."""
 PATIENCE = 120.0
-"""Most seconds to wait because a provider says to retry later."""
-LEAST_PAUSE = 1.0
-"""Least seconds between two attempts, even if a provider says to retry at once."""
+"""Seconds to wait at most because a provider says to retry later."""
+MIN_PAUSE = 1.0
+"""Seconds between two attempts, even if a provider says to retry at once."""
 USUAL_PAUSE = 5.0
 """Seconds between two attempts if a provider does not say when to retry."""
 
@@ -68,7 +68,7 @@ def send_recorded(
         outcome = yield from _once(session, loaded, task, begun, on_update, end)
         if outcome.kind == "accepted":
             task = yield from session.record(_known(task, outcome), on_update)
-            return (yield from as_told(session, task, outcome.receipt, on_update))
+            return (yield from record_receipt_status(session, task, outcome.receipt, on_update))
         if outcome.kind == "unknown":
             task = yield from session.record(_known(task, outcome), on_update)
             return (yield from reconcile(session, loaded, task, on_update, end))
@@ -165,8 +165,8 @@ def _pause(outcome: Outcome, tries: int) -> float | None:
     if outcome.kind == "not_sent":
         return RETRIES[tries] if tries < len(RETRIES) else None
     if outcome.kind == "wait" and outcome.refusal:
-        told = outcome.refusal.retry_after
-        return max(USUAL_PAUSE if told is None else told, LEAST_PAUSE)
+        advised = outcome.refusal.retry_after
+        return max(USUAL_PAUSE if advised is None else advised, MIN_PAUSE)
     return None
 
 
@@ -199,7 +199,7 @@ def _hint(session: Session, loaded: LoadedVariant, refusal: Refusal) -> str:
         return ""
     if refusal.retry_after is None:
         return "; try again later"
-    seconds = math.ceil(max(refusal.retry_after, LEAST_PAUSE))
+    seconds = math.ceil(max(refusal.retry_after, MIN_PAUSE))
     then = datetime.datetime.fromtimestamp(session.time.now() + seconds).astimezone()
     unit = "second" if seconds == 1 else "seconds"
     return f"; try again in {seconds} {unit}, at {then:%H:%M:%S}"

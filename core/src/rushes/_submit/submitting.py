@@ -12,7 +12,7 @@ from rushes._submit.attempt import creating
 from rushes._submit.intent import (
     Intent,
     at_todays_address,
-    known,
+    find_task,
     make_intent,
     recorded,
     require_same_job,
@@ -64,7 +64,7 @@ def submit(
 
     fresh, claim = None, new_claim()
     intent = yield from make_intent(session, loaded, report, task_id, output, overwrite)
-    task = yield from known(session, loaded, intent)
+    task = yield from find_task(session, loaded, intent)
     if task is None and task_id is None:
         left = _take_up_unsent(session, report, intent, claim)
         task = yield from releasing_on_error(session, intent.task_id, claim, left)

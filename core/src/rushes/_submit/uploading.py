@@ -88,8 +88,8 @@ def _file_problem(planned: PlannedUpload, uploads: Uploads) -> tuple[str, str] |
     if kind not in types:
         accepted = listing(name.partition("/")[2] for name in types)
         article = "an" if planned.kind == "image" else "a"
-        told = kind or f"not {article} {planned.kind}"
-        return "file_type", f"{name!r} is {told}; accepted: {accepted}"
+        actual = kind or f"not {article} {planned.kind}"
+        return "file_type", f"{name!r} is {actual}; accepted: {accepted}"
     if size > uploads.max_bytes:
         most = show_size(uploads.max_bytes)
         return "file_size", f"{name!r} has {size:,} bytes; at most {most} are accepted"

@@ -138,8 +138,8 @@ class Equals(Condition, frozen=True):
                 {"const": values[0]} if one else {"enum": [*values]},
                 required=place.default not in values,
             ),
-            when=lambda names: " is ".join(told(names, self.path, values)),
-            beside=lambda names: " ".join(told(names, self.path, values)),
+            when=lambda names: " is ".join(field_and_values(names, self.path, values)),
+            beside=lambda names: " ".join(field_and_values(names, self.path, values)),
             fields=(self.path,),
             blamed=blamed,
         )
@@ -236,8 +236,7 @@ def sentence(struct: type[Struct], text: str) -> Words:
         find(struct, path)
 
     def words(names: Names) -> str:
-        told = [names.field(part) if place % 2 else part for place, part in enumerate(parts)]
-        return "".join(told)
+        return "".join(names.field(part) if place % 2 else part for place, part in enumerate(parts))
 
     return words
 
@@ -276,23 +275,25 @@ def refuse_impossible(place: Place, values: tuple[Any, ...]) -> None:
 
 def _others(place: Place, value: Any, values: tuple[Any, ...]) -> list[Any] | None:
     """List a field's values other than these, the nearest first, if they are few."""
-    known = finite(place.hint, near=value)
-    return [other for other in known if other not in values] if known else None
+    choices = finite(place.hint, near=value)
+    return [other for other in choices if other not in values] if choices else None
 
 
-def told(names: Names, path: str, values: Iterable[Any], joined: str = " or ") -> tuple[str, str]:
+def field_and_values(
+    names: Names, path: str, values: Iterable[Any], joined: str = " or "
+) -> tuple[str, str]:
     """Return the name of a field and "pro or 4k", both in the caller's words or both as sent."""
-    known = names.values(path, values)
-    field = path if known is None else names.field(path)
-    return field, _several(values if known is None else known, joined)
+    words = names.values(path, values)
+    field = path if words is None else names.field(path)
+    return field, _several(values if words is None else words, joined)
 
 
 def subject(names: Names, path: str, value: Any) -> str:
     """Begin a message about a field's value, in the caller's words if there are such."""
-    known = names.values(path, [value])
-    if known is None:
+    words = names.values(path, [value])
+    if words is None:
         return f"is sent as {path} {listing([value])}, which "
-    return f"{listing(known)} "
+    return f"{listing(words)} "
 
 
 def _several(values: Iterable[Any], joined: str) -> str:

@@ -184,6 +184,6 @@ def _field(struct: type[Struct], name: str, path: str, within: str) -> FieldShap
     fields = {field.wire: field for field in shape(struct)}
     if name not in fields:
         near = (nearest(name, list(fields)) or list(fields))[:1]
-        told = f" (nearest: {within + near[0]!r})" if near else ""
-        raise BrokenPluginError(f"the payload has no field {within + path!r}{told}")
+        hint = f" (nearest: {within + near[0]!r})" if near else ""
+        raise BrokenPluginError(f"the payload has no field {within + path!r}{hint}")
     return fields[name]

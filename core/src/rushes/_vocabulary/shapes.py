@@ -18,9 +18,9 @@ from rushes._vocabulary.conditions import (
     Has,
     Words,
     compiled,
+    field_and_values,
     refuse_impossible,
     sentence,
-    told,
 )
 from rushes._vocabulary.places import KNOWN, Schema, find
 from rushes.errors import BrokenPluginError
@@ -144,10 +144,10 @@ class Required(Shape, frozen=True):
         blank = " and must not be blank" if words == "text" and not accepted else ""
 
         def found(_read: Any, _raw: Any, names: Names) -> list[Finding]:
-            known = names.accepted(self.path, accepted)
-            these = f"; accepted: {listing(known)}" if known else ""
+            choices = names.accepted(self.path, accepted)
+            these = f"; accepted: {listing(choices)}" if choices else ""
             return [
-                Finding(self.path, f"is required{blank} {word} {when.when(names)}{these}", known)
+                Finding(self.path, f"is required{blank} {word} {when.when(names)}{these}", choices)
             ]
 
         return Parts(
@@ -178,10 +178,10 @@ class Accepts(Shape, frozen=True):
 
         def found(read: Any, _raw: Any, names: Names) -> list[Finding]:
             sent = [value_of(read), *self._values(names)]
-            known = names.values(self.path, sent)
-            value, *listed = [sent[0], *self.values] if known is None else known
+            words = names.values(self.path, sent)
+            value, *listed = [sent[0], *self.values] if words is None else words
             subject = (
-                f"is sent as {self.path} {show(value)}, which" if known is None else show(value)
+                f"is sent as {self.path} {show(value)}, which" if words is None else show(value)
             )
             near = sorted(listed, key=distance(value))
             message = (
@@ -192,7 +192,7 @@ class Accepts(Shape, frozen=True):
             return [Finding(self.path, message, sorted(accepted, key=distance(value)) or None)]
 
         def text(names: Names) -> str:
-            field, listed = told(names, self.path, self._values(names), " and ")
+            field, listed = field_and_values(names, self.path, self._values(names), " and ")
             return f"{field} accepts only {listed} when {when.when(names)}."
 
         required = place.default not in (None, *self.values)
@@ -279,9 +279,9 @@ class AddsUp(Shape, frozen=True):
             reached = round(sum(listed), 6)
             if abs(reached - given) < CLOSE:
                 return []
-            known = names.values(self.total, [given, reached])
-            sent_as = f"sent as {self.total} " if known is None else ""
-            given, total = known or (given, reached)
+            words = names.values(self.total, [given, reached])
+            sent_as = f"sent as {self.total} " if words is None else ""
+            given, total = words or (given, reached)
             add_up = f"{names.field(self.parts)} add up to {show(total)}; "
             if bounds.within(reached):
                 message = f"is {sent_as}{show(given)}, but {add_up}they must be equal"
@@ -374,10 +374,10 @@ class Cited(Shape, frozen=True):
             listed = cited_of(read)
             if not listed:
                 return []
-            told = [text for text in texts_of(read) if text]
+            texts = [text for text in texts_of(read) if text]
             uncited = []
             for place, cited in enumerate(listed):
-                if cited and not any(_cites(text, before, cited, after) for text in told):
+                if cited and not any(_cites(text, before, cited, after) for text in texts):
                     message = (
                         f"no prompt cites {show(f'{before}{cited}{after}')}; it may not appear"
                     )

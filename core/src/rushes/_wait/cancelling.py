@@ -5,8 +5,8 @@ import msgspec
 from rushes._flow import Flow, Interrupted, NotSent, steps
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import Session
-from rushes._wait.following import NotUnderstood, poll, read_status
 from rushes._wait.outcomes import without_remote_id
+from rushes._wait.polling import NotUnderstood, poll, read_status
 from rushes.errors import BrokenPluginError, NotOfferedError, StillRunningError
 from rushes.task import Task
 

@@ -47,14 +47,15 @@ def without_remote_id(task: Task) -> OutcomeUnknownError | NotSentError:
 
 def still_running(session: Session, task: Task, trouble: str = "") -> StillRunningError:
     """Return the error that a task is not finished, with its state and when it was last polled."""
-    known = f"{task.state}, {task.progress:.0f} %" if task.progress is not None else task.state
+    state = f"{task.state}, {task.progress:.0f} %" if task.progress is not None else task.state
     if task.looked_at is None:
-        asked = "the provider has not been asked about it yet"
+        last_poll = "the provider has not been asked about it yet"
     else:
-        asked = f"the provider was last asked {_ago(session.time.now() - task.looked_at)}"
-    last = f"; the last poll failed ({trouble})" if trouble else ""
+        last_poll = f"the provider was last asked {_ago(session.time.now() - task.looked_at)}"
+    failure = f"; the last poll failed ({trouble})" if trouble else ""
     return StillRunningError(
-        f"task {task.id} is not finished ({known}; {asked}){last}; resume it later", task=task
+        f"task {task.id} is not finished ({state}; {last_poll}){failure}; resume it later",
+        task=task,
     )
 
 

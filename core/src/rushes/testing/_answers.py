@@ -22,7 +22,7 @@ BODIES = (
     b'{"id": "", "status": "", "data": {}, "progress": "abc", "error": {"message": 5}}',
     b'{"data": [{"task_id": {}}], "result": {"data": [null, 1], "videos": [{"url": [1, null]}]}}',
 )
-LONGEST = 300
+MAX_SHOWN = 300
 """Bytes of a body that a failure shows."""
 STATUSES = (200, 201, 204, 301, 307, 400, 401, 402, 403, 404, 408, 409, 413, 422, 425, 429,
             500, 502, 503, 504)  # fmt: skip
@@ -33,14 +33,14 @@ def malformed() -> list[Answer]:
     return [Answer(status, {}, body) for status in STATUSES for body in BODIES]
 
 
-def answer(value: object, status: int = 200) -> Answer:
+def json_answer(value: object, status: int = 200) -> Answer:
     """Make an answer of a JSON value."""
     return Answer(status, {"content-type": "application/json"}, msgspec.json.encode(value))
 
 
-def shown(given: Answer) -> str:
+def shown(answer: Answer) -> str:
     """Write an answer in a failure: its own repr shows no body, which may quote a key."""
-    return f"HTTP {given.status} {given.body[:LONGEST]!r}"
+    return f"HTTP {answer.status} {answer.body[:MAX_SHOWN]!r}"
 
 
 def put_at(body: Any, path: str, value: Any) -> Any:

@@ -83,8 +83,8 @@ class VariantConformance(
         super().__init_subclass__(**arguments)
         kit = {name for name in dir(VariantConformance) if name.startswith("test_")}
         replaced = {n for n in kit if getattr(cls, n) is not getattr(VariantConformance, n)}
-        told = {name for name, reason in cls.overrides.items() if reason.strip()}
-        if silent := sorted(replaced - told):
+        explained = {name for name, reason in cls.overrides.items() if reason.strip()}
+        if silent := sorted(replaced - explained):
             raise TypeError(
                 f"{cls.__name__} overrides {', '.join(silent)}; give the reason in `overrides`"
             )
@@ -96,19 +96,19 @@ class VariantConformance(
     def test_the_snapshot_matches(self) -> None:
         """Schema, codes, capabilities and wire bodies equal the reviewed snapshot."""
         path = self.snapshot_path()
-        told = msgspec.to_builtins(self._snapshot(), str_keys=True)  # codes may be numbers
-        taken = msgspec.json.format(msgspec.json.encode(told, order="deterministic"))
+        snapshot = msgspec.to_builtins(self._snapshot(), str_keys=True)  # codes may be numbers
+        written = msgspec.json.format(msgspec.json.encode(snapshot, order="deterministic"))
         if os.environ.get("RUSHES_SNAPSHOT") == "write":
             path.parent.mkdir(exist_ok=True)
-            path.write_bytes(taken + b"\n")
+            path.write_bytes(written + b"\n")
         assert path.exists(), self.says(
             f"{path} is missing; write it with RUSHES_SNAPSHOT=write pytest"
         )
-        kept = msgspec.json.decode(path.read_bytes())
-        moved = "\n".join(_moved(kept, msgspec.json.decode(taken)))
-        assert not moved, self.says(
+        reviewed = msgspec.json.decode(path.read_bytes())
+        differences = "\n".join(_differences(reviewed, msgspec.json.decode(written)))
+        assert not differences, self.says(
             f"{path.name} differs; review it, then rewrite it with RUSHES_SNAPSHOT=write pytest:\n"
-            f"{moved}"
+            f"{differences}"
         )
 
     def _snapshot(self) -> dict[str, Any]:
@@ -137,28 +137,28 @@ class VariantConformance(
 
     def _sent(self, example: Example) -> dict[str, Any]:
         report = self.check(example)
-        told: dict[str, Any] = {
+        sent: dict[str, Any] = {
             "request": example,
             "problems": [f"{problem.path}: {problem.code}" for problem in report.problems],
             "notes": [f"{note.path}: {note.code}" for note in report.notes],
         }
         if report.valid:
             call = self.call(report)
-            told["call"] = f"{call.method} {call.url}"
-            told["headers"] = call.headers
-            told["body"] = (call.body or b"").decode()
-            told["input_mode"] = report.input_mode
-            told["cost"] = report.cost
-        return told
+            sent["call"] = f"{call.method} {call.url}"
+            sent["headers"] = call.headers
+            sent["body"] = (call.body or b"").decode()
+            sent["input_mode"] = report.input_mode
+            sent["cost"] = report.cost
+        return sent
 
 
-def _moved(kept: Any, taken: Any, path: str = "") -> Iterator[str]:
+def _differences(old: Any, new: Any, path: str = "") -> Iterator[str]:
     """Yield the differences between two snapshots, each with its path, old and new value."""
-    if isinstance(kept, dict) and isinstance(taken, dict):
-        for name in sorted({*kept, *taken}):
-            yield from _moved(kept.get(name, ABSENT), taken.get(name, ABSENT), f"{path}.{name}")
-    elif isinstance(kept, list) and isinstance(taken, list) and len(kept) == len(taken):
-        for index, (before, after) in enumerate(zip(kept, taken, strict=True)):
-            yield from _moved(before, after, f"{path}[{index}]")
-    elif kept != taken:
-        yield f"{path[1:]}: was {kept!r}, is now {taken!r}"
+    if isinstance(old, dict) and isinstance(new, dict):
+        for name in sorted({*old, *new}):
+            yield from _differences(old.get(name, ABSENT), new.get(name, ABSENT), f"{path}.{name}")
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for index, (before, after) in enumerate(zip(old, new, strict=True)):
+            yield from _differences(before, after, f"{path}[{index}]")
+    elif old != new:
+        yield f"{path[1:]}: was {old!r}, is now {new!r}"

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from rushes.calls import Answer
-from rushes.testing._answers import answer
+from rushes.testing._answers import json_answer
 from rushes.testing._under_test import VariantUnderTest
 from rushes.testing._values import json_values
 
@@ -64,7 +64,7 @@ def documented(subject: VariantUnderTest) -> list[Any]:
     return [*bodies, *(body for _, body, _ in subject.refusals)]
 
 
-def asked_for(subject: VariantUnderTest) -> list[str]:
+def names_read(subject: VariantUnderTest) -> list[str]:
     """List the names that the plugin's readers look for, recorded while they read answers.
 
     Nested names are asked for only if the outer ones exist, so these are filled in and read again.
@@ -75,10 +75,12 @@ def asked_for(subject: VariantUnderTest) -> list[str]:
     for filler in fillers:
         for body in bodies:
             full = filled(body, names, filler) if filler is not None else body
-            told = answer(full)
+            answer = json_answer(full)
             for hook in ("parse_submit", "parse_status", "parse_refusal"):
                 try:
-                    subject.ask(hook, answer=Listening(200, told.headers, told.body, names=names))
+                    subject.ask(
+                        hook, answer=Listening(200, answer.headers, answer.body, names=names)
+                    )
                 except Exception:  # noqa: BLE001, S112 - only names count; raising is tested elsewhere
                     continue
     return sorted(name for name in names if isinstance(name, str))

@@ -25,7 +25,7 @@ from rushes.testing._values import bad
 
 __tracebackhide__ = HIDDEN
 ODD_TEXTS = ("\x1b[31mk", "k\u2028k", "k" * 9000)
-LONGEST = 600
+MAX_LENGTH = 600
 """Characters that a message stays below."""
 UNLISTED = frozenset(("null", "not_json"))
 """Codes of problems that need not list accepted values."""
@@ -150,9 +150,11 @@ class MessageChecks(VariantUnderTest):
             findings: list[Problem | Note] = [*report.problems, *report.notes]
             for found in findings:
                 where = self.says(f"the message of {found.code!r} at {found.path!r}")
-                told = found.message
-                assert told.isprintable(), f"{where} is not printable: {told!r}"
-                assert len(told) < LONGEST, f"{where} is too long to read: {told[:LONGEST]!r}"
+                message = found.message
+                assert message.isprintable(), f"{where} is not printable: {message!r}"
+                assert len(message) < MAX_LENGTH, (
+                    f"{where} is too long to read: {message[:MAX_LENGTH]!r}"
+                )
 
     def _reports_on_odd_texts(self) -> Iterator[Report]:
         """Check odd texts in every field, and in every text of the examples."""

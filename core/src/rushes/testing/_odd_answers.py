@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from rushes.calls import Answer
 from rushes.testing._answers import BODIES, STATUSES
 from rushes.testing._conformance import VariantConformance
-from rushes.testing._documented import asked_for, documented, near
+from rushes.testing._documented import documented, names_read, near
 from rushes.testing._values import json_values
 
 
@@ -18,7 +18,7 @@ def odd_answers(kit: VariantConformance) -> st.SearchStrategy[Answer]:
     Bodies are those that the kit lists, such with odd values in a few places, any JSON, and damaged
     or no JSON at all; with any status, and with headers that clients heed.
     """
-    listed, names = documented(kit), asked_for(kit)
+    listed, names = documented(kit), names_read(kit)
     bodies = st.sampled_from(listed) | near(listed, names) | json_values()
     headers = st.fixed_dictionaries(
         {},

@@ -49,16 +49,14 @@ class PayloadChecks(VariantUnderTest):
 
     @QUIET
     @given(
-        given_=st.dictionaries(st.sampled_from([*FIELDS, "extra", "odd"]), json_values()),
+        odd=st.dictionaries(st.sampled_from([*FIELDS, "extra", "odd"]), json_values()),
         worded=st.fixed_dictionaries(
             {}, optional={field: st.sampled_from(values) for field, values in PROBES.items()}
         ),
     )
-    def test_check_is_total_for_requests(
-        self, given_: dict[str, Any], worded: dict[str, Any]
-    ) -> None:
+    def test_check_is_total_for_requests(self, odd: dict[str, Any], worded: dict[str, Any]) -> None:
         """Any mapping, taken as a request, results in a report, never in an exception."""
-        for request in (given_, {"prompt": "k", **worded, **given_}, Request("k", **worded)):
+        for request in (odd, {"prompt": "k", **worded, **odd}, Request("k", **worded)):
             self._assert_complete(self.check_request(request))
 
     def _assert_complete(self, report: Report) -> None:
@@ -161,9 +159,9 @@ class PayloadChecks(VariantUnderTest):
         assert not odd, self.says(f"undeclared fields are sent: {listing(sorted(odd))}")
         noted = {top(note.path) for note in report.notes}
         for name in {*sent, *body} - noted:
-            given_, kept = body.get(name, ABSENT), sent.get(name, ABSENT)
-            assert _canonical(kept) == _canonical(given_), self.says(
-                f"`{name}` = {given_!r} is sent as {kept!r}, and no note says so"
+            before, after = body.get(name, ABSENT), sent.get(name, ABSENT)
+            assert _canonical(after) == _canonical(before), self.says(
+                f"`{name}` = {before!r} is sent as {after!r}, and no note says so"
             )
 
     @QUIET

@@ -7,7 +7,7 @@ from typing import Any
 from rushes._keys.redacting import Secret
 from rushes.calls import Answer
 from rushes.request import Request
-from rushes.testing._answers import BODIES, answer
+from rushes.testing._answers import BODIES, json_answer
 from rushes.testing._barred import barred
 from rushes.testing._documented import documented
 from rushes.testing._request_checks import PROBES
@@ -24,11 +24,13 @@ class PurityChecks(VariantUnderTest):
         with barred():
             for example in examples:
                 self._once(example)
-        told = [answer(body, status) for body in documented(self) for status in (200, 400, 500)]
-        told += [Answer(200, {}, body) for body in BODIES]
+        answers = [
+            json_answer(body, status) for body in documented(self) for status in (200, 400, 500)
+        ]
+        answers += [Answer(200, {}, body) for body in BODIES]
         with barred():
-            for given in told:
-                self._read(given)
+            for answer in answers:
+                self._read(answer)
 
     def _once(self, example: Example) -> None:
         report = self.check(example)
@@ -38,17 +40,17 @@ class PurityChecks(VariantUnderTest):
             self.ask("token", secrets=secrets, now=NOW)
             self.ask("authorize", call=call, key=Secret("kit-key"), secrets=secrets, now=NOW)
 
-    def _read(self, given: Answer) -> None:
+    def _read(self, answer: Answer) -> None:
         for hook in ("parse_submit", "parse_status", "parse_refusal"):
-            self.ask(hook, answer=given)
+            self.ask(hook, answer=answer)
         receipt = self.receipt("r-1")
-        self.exchange("poll", given, receipt=receipt)
+        self.exchange("poll", answer, receipt=receipt)
         if self.ask("cancel", receipt=receipt) is not None:
-            self.exchange("cancel", given, receipt=receipt)
+            self.exchange("cancel", answer, receipt=receipt)
         if self.ask("look_up", client_id="job-1") is not None:
-            self.exchange("look_up", given, client_id="job-1")
+            self.exchange("look_up", answer, client_id="job-1")
         if self.ask("upload", file=PICTURE) is not None:
-            self.exchange("upload", given, file=PICTURE)
+            self.exchange("upload", answer, file=PICTURE)
 
 
 def _portable() -> Iterator[Any]:

@@ -12,8 +12,8 @@ from rushes._plugins.reading import at
 from rushes.calls import Answer
 from rushes.problems import listing
 from rushes.task import Receipt, Refusal, Status
-from rushes.testing._answers import STATUSES, answer, malformed, put_at, shown
-from rushes.testing._documented import asked_for, changed, documented, near, replaced
+from rushes.testing._answers import STATUSES, json_answer, malformed, put_at, shown
+from rushes.testing._documented import changed, documented, names_read, near, replaced
 from rushes.testing._payload_checks import QUIET
 from rushes.testing._under_test import HIDDEN, VariantUnderTest
 from rushes.testing._values import json_values
@@ -28,16 +28,16 @@ NEEDED = frozenset(("completed", "failed"))
 class ReadingChecks(VariantUnderTest):
     """Answers: understood as listed, never misunderstood, never too odd for a reader."""
 
-    def _asked(self) -> list[str]:
-        kept: list[str] = vars(self).setdefault("asked", None) or asked_for(self)
-        vars(self)["asked"] = kept
-        return kept
+    def _names_read(self) -> list[str]:
+        names: list[str] = vars(self).setdefault("names_read", None) or names_read(self)
+        vars(self)["names_read"] = names
+        return names
 
     def test_receipts_are_read_as_listed(self) -> None:
         """Each documented answer to a submit is read as its remote id; without it, no receipt."""
         assert self.named(), self.says("list at least one answer to a submit")
         for body, remote_id in self.named():
-            receipt = self.ask("parse_submit", answer=answer(body))
+            receipt = self.ask("parse_submit", answer=json_answer(body))
             assert isinstance(receipt, Receipt), self.says(
                 f"parse_submit reads no receipt from {body}"
             )
@@ -46,7 +46,7 @@ class ReadingChecks(VariantUnderTest):
             )
             for odd in NO_IDS:
                 without = replaced(body, remote_id, odd)
-                receipt = self.ask("parse_submit", answer=answer(without))
+                receipt = self.ask("parse_submit", answer=json_answer(without))
                 assert not isinstance(receipt, Receipt), self.says(
                     f"parse_submit reads {receipt} from an answer without an id: {without}"
                 )
@@ -54,33 +54,35 @@ class ReadingChecks(VariantUnderTest):
     def test_words_are_read_as_listed(self) -> None:
         """Each documented status word means the listed state; both ends have a word."""
         for word, state in self.states().items():
-            status = self.ask("parse_status", answer=answer(self.worded(word)))
+            status = self.ask("parse_status", answer=json_answer(self.worded(word)))
             assert isinstance(status, Status), self.says(
                 f"parse_status does not understand the status word {word!r}"
             )
             assert status.state == state, self.says(
                 f"parse_status reads the status word {word!r} as {status.state}, not {state}"
             )
-        told = set(self.states().values())
-        assert told >= NEEDED, self.says(f"no status word means {listing(sorted(NEEDED - told))}")
-        assert told & {"queued", "in_progress"}, self.says(
+        states = set(self.states().values())
+        assert states >= NEEDED, self.says(
+            f"no status word means {listing(sorted(NEEDED - states))}"
+        )
+        assert states & {"queued", "in_progress"}, self.says(
             "no status word means queued or in_progress: a task that is under way"
         )
 
     def test_statuses_are_read_as_listed(self) -> None:
         """Each complete answer is read as the listed status."""
         for body, wanted in self.statuses:
-            told = self.ask("parse_status", answer=answer(body))
-            assert told == wanted, self.says(
-                f"parse_status reads {told}, not {wanted}, from {body}"
+            status = self.ask("parse_status", answer=json_answer(body))
+            assert status == wanted, self.says(
+                f"parse_status reads {status}, not {wanted}, from {body}"
             )
 
     def test_refusals_are_read_as_listed(self) -> None:
         """Each listed error answer is read as the listed kind, by the hook that the core calls."""
         for status, body, kind in self.refusals:
-            given_ = answer(body, status)
-            verdict = self.ask("parse_submit", answer=given_)
-            verdict = verdict or self.ask("parse_refusal", answer=given_)
+            answer = json_answer(body, status)
+            verdict = self.ask("parse_submit", answer=answer)
+            verdict = verdict or self.ask("parse_refusal", answer=answer)
             assert isinstance(verdict, Refusal), self.says(
                 f"HTTP {status} {body} is not read as a refusal"
             )
@@ -96,9 +98,9 @@ class ReadingChecks(VariantUnderTest):
         """A refusal that says to wait waits for the seconds of Retry-After."""
         bodies = [{}, *(body for _, body, kind in self.refusals if kind == "wait")]
         for body in bodies:
-            told = Answer(429, {"retry-after": "7"}, msgspec.json.encode(body))
-            refusal = self.ask("parse_submit", answer=told)
-            refusal = refusal or self.ask("parse_refusal", answer=told)
+            answer = Answer(429, {"retry-after": "7"}, msgspec.json.encode(body))
+            refusal = self.ask("parse_submit", answer=answer)
+            refusal = refusal or self.ask("parse_refusal", answer=answer)
             if refusal.kind == "wait":
                 assert refusal.retry_after == 7, self.says(
                     f"a refusal with Retry-After: 7 waits for {refusal.retry_after} seconds"
@@ -116,7 +118,7 @@ class ReadingChecks(VariantUnderTest):
         for odd in (*NO_WORDS, *near_words):
             bodies = [put_at(body, self.word_path(), odd) for body, _ in self.statuses]
             for body in (self.worded(odd), *bodies):
-                status = self.ask("parse_status", answer=answer(body))
+                status = self.ask("parse_status", answer=json_answer(body))
                 assert status is None, self.says(
                     f"the unlisted status word {odd!r} is read as {status.state}: {body}"
                 )
@@ -126,59 +128,59 @@ class ReadingChecks(VariantUnderTest):
 
         After a server error, it is unknown whether the task was created.
         """
-        for given_ in malformed():
-            verdict = self.ask("parse_submit", answer=given_)
+        for answer in malformed():
+            verdict = self.ask("parse_submit", answer=answer)
             assert verdict is None or isinstance(verdict, Refusal), self.says(
-                f"an answer without an id is read as a receipt: {shown(given_)}: {verdict}"
+                f"an answer without an id is read as a receipt: {shown(answer)}: {verdict}"
             )
-            status = self.ask("parse_status", answer=given_)
+            status = self.ask("parse_status", answer=answer)
             assert status is None, self.says(
-                f"a malformed answer is read as {status}: {shown(given_)}"
+                f"a malformed answer is read as {status}: {shown(answer)}"
             )
-            refusal = self.ask("parse_refusal", answer=given_)
+            refusal = self.ask("parse_refusal", answer=answer)
             assert isinstance(refusal, Refusal), self.says(
-                f"parse_refusal reads {refusal!r} from {shown(given_)}"
+                f"parse_refusal reads {refusal!r} from {shown(answer)}"
             )
-            if given_.status >= 500:
+            if answer.status >= 500:
                 kinds = {verdict.kind if verdict else "unknown", refusal.kind}
                 assert kinds == {"unknown"}, self.says(
-                    f"{shown(given_)} leaves it open, but is read as {listing(sorted(kinds))}"
+                    f"{shown(answer)} leaves it open, but is read as {listing(sorted(kinds))}"
                 )
 
     def test_no_value_is_too_odd(self) -> None:
         """Each listed answer, with an odd value in each place in turn, has a typed outcome."""
-        for body in changed(documented(self), self._asked()):
-            self._has_an_outcome(answer(body))
+        for body in changed(documented(self), self._names_read()):
+            self._has_an_outcome(json_answer(body))
 
     @QUIET
     @given(data=st.data(), status=st.sampled_from(STATUSES))
     def test_parsing_is_total(self, data: st.DataObject, status: int) -> None:
         """Any JSON has a typed outcome, especially JSON similar to the listed answers."""
-        body = data.draw(near(documented(self), self._asked()) | json_values())
+        body = data.draw(near(documented(self), self._names_read()) | json_values())
         try:
-            given_ = answer(body, status)
+            answer = json_answer(body, status)
         except (ValueError, RecursionError, msgspec.MsgspecError):
             return
-        self._has_an_outcome(given_)
+        self._has_an_outcome(answer)
 
-    def _has_an_outcome(self, given_: Answer) -> None:
+    def _has_an_outcome(self, answer: Answer) -> None:
         """Call every reader; only a listed word may result in a state."""
-        read = self.ask("parse_submit", answer=given_)
+        read = self.ask("parse_submit", answer=answer)
         assert read is None or isinstance(read, (Receipt, Refusal)), self.says(
-            f"parse_submit reads {read!r} from {shown(given_)}"
+            f"parse_submit reads {read!r} from {shown(answer)}"
         )
-        self.ask("parse_refusal", answer=given_)
-        told = self.ask("parse_status", answer=given_)
-        if told is not None:
-            self._assert_well_formed(told, given_)
-        word = at(given_.json(), self.word_path())
-        if told is not None and isinstance(word, str):
-            known = {listed.lower() for listed in self.states()}
-            assert word.strip().lower() in known, self.says(
-                f"the unlisted status word {word!r} is read as {told.state}: {shown(given_)}"
+        self.ask("parse_refusal", answer=answer)
+        status = self.ask("parse_status", answer=answer)
+        if status is not None:
+            self._assert_well_formed(status, answer)
+        word = at(answer.json(), self.word_path())
+        if status is not None and isinstance(word, str):
+            listed = {each.lower() for each in self.states()}
+            assert word.strip().lower() in listed, self.says(
+                f"the unlisted status word {word!r} is read as {status.state}: {shown(answer)}"
             )
 
-    def _assert_well_formed(self, status: Status, given_: Answer) -> None:
+    def _assert_well_formed(self, status: Status, answer: Answer) -> None:
         """Check that a status holds numbers and addresses of the right kind.
 
         A status is decoded by its own type: that finds a number which is true or false, and
@@ -187,17 +189,17 @@ class ReadingChecks(VariantUnderTest):
         try:
             msgspec.convert(msgspec.to_builtins(status), Status, strict=True)
         except msgspec.ValidationError as error:
-            sentence = self.says(f"a status is malformed: {error}: {status}; from {shown(given_)}")
+            sentence = self.says(f"a status is malformed: {error}: {status}; from {shown(answer)}")
             raise AssertionError(sentence) from None
         assert status.progress is None or 0 <= status.progress <= 100, self.says(
-            f"a status holds a number out of range: {status}; from {shown(given_)}"
+            f"a status holds a number out of range: {status}; from {shown(answer)}"
         )
         for result in status.results:
             address = result.call or (result.url and result.url.strip())
-            assert address, self.says(f"a result has no address: {status}; from {shown(given_)}")
+            assert address, self.says(f"a result has no address: {status}; from {shown(answer)}")
         numbers = (status.cost, *(result.expires_at for result in status.results))
         assert all(number is None or math.isfinite(number) for number in numbers), self.says(
-            f"a status holds a number out of range: {status}; from {shown(given_)}"
+            f"a status holds a number out of range: {status}; from {shown(answer)}"
         )
 
 

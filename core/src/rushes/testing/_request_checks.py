@@ -81,9 +81,10 @@ class RequestChecks(VariantUnderTest):
         for (one, before), (other, report) in combinations(reports, 2):
             if isinstance(place, Always) and place.value in (one, other):
                 continue
-            told = any(top(item.path) == field for item in [*_said(report), *_said(before)])
+            found = [*_findings(report), *_findings(before)]
+            reported = any(top(item.path) == field for item in found)
             carried = report.valid and report.payload != before.payload
-            assert told or carried, self.says(
+            assert reported or carried, self.says(
                 f"`{field}` = {other!r} is dropped, and nothing says so"
                 if one is None
                 else f"`{field}` = {one!r} and {other!r} make the same payload, and nothing says so"
@@ -97,17 +98,17 @@ class RequestChecks(VariantUnderTest):
                 if not report.valid:
                     continue
                 wire = msgspec.json.decode(msgspec.json.encode(report.complete_payload()))
-                said = {top(item.path) for item in _said(report)}
+                found = {top(item.path) for item in _findings(report)}
                 for name, value in given.items():
                     kept = pick(wire, name) == msgspec.to_builtins(value)
-                    assert kept or name in said, self.says(
+                    assert kept or name in found, self.says(
                         f"`{name}` = {value!r} is dropped or changed, and nothing says so"
                     )
         for field in shape(self.variant.payload):
             report = self.check(Request("k", extra={field.wire: good(field.hint)[0]}))
             if report.valid:
                 kept = getattr(report.complete_payload(), field.name) is not UNSET
-                assert kept or _said(report), self.says(
+                assert kept or _findings(report), self.says(
                     f"`extra.{field.wire}` is dropped, and nothing says so"
                 )
 
@@ -133,8 +134,8 @@ class RequestChecks(VariantUnderTest):
                 for name in reversed(place.path.removesuffix("[]").split(".")):
                     native = {name: native}
                 report = self.check(Request(**{"prompt": "k", field: value}, extra=native))
-                told = any(problem.code == "twice" for problem in report.problems)
-                assert told, self.says(
+                reported = any(problem.code == "twice" for problem in report.problems)
+                assert reported, self.says(
                     f"`{field}` and `extra.{place.path}` set the same, and no problem is reported"
                 )
 
@@ -158,5 +159,5 @@ class RequestChecks(VariantUnderTest):
             )
 
 
-def _said(report: Report) -> list[Problem | Note]:
+def _findings(report: Report) -> list[Problem | Note]:
     return [*report.problems, *report.notes]

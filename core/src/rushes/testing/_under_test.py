@@ -24,7 +24,7 @@ from rushes.report import Report
 from rushes.request import Request
 from rushes.rules import Rule
 from rushes.task import Receipt, Status, Task
-from rushes.testing._answers import answer, put_at
+from rushes.testing._answers import json_answer, put_at
 from rushes.testing._breaking import Attempt, Fields, attempts
 from rushes.variant import Variant
 from rushes.webhooks import Delivery, Event
@@ -35,7 +35,7 @@ Examples = Example | Sequence[Example]
 """One example, or several."""
 LOOPBACK = "http://127.0.0.1:9"
 PUBLIC = "https://gateway.example.com"
-MOST_CALLS = 20
+MAX_CALLS = 20
 HIDDEN = methodcaller("errisinstance", AssertionError)
 """Makes pytest leave the kit's own lines out of a failure: they do not help the author."""
 __tracebackhide__ = HIDDEN
@@ -205,15 +205,15 @@ class VariantUnderTest:
         call = self.call(self.check(self.accepted[0]))
         return sample_task(self.variant, call, receipt)
 
-    def exchange(self, hook: str, *told: Answer, **arguments: Any) -> tuple[Any, list[Call]]:
+    def exchange(self, hook: str, *answers: Answer, **arguments: Any) -> tuple[Any, list[Call]]:
         """Run a generator hook with an answer to each call; return its result and the calls.
 
         The last answer is given to all further calls.
         """
-        return self.blamed(self._answered, hook, self.ask(hook, **arguments), told)
+        return self.blamed(self._answered, hook, self.ask(hook, **arguments), answers)
 
     def _answered(
-        self, hook: str, generator: Steps[Any], told: Sequence[Answer]
+        self, hook: str, generator: Steps[Any], answers: Sequence[Answer]
     ) -> tuple[Any, list[Call]]:
         seen: list[Call] = []
         try:
@@ -221,15 +221,15 @@ class VariantUnderTest:
             while True:
                 assert isinstance(call, Call), self.says(f"{hook} yields {call!r}, not a Call")
                 seen.append(call)
-                assert len(seen) <= MOST_CALLS, self.says(f"{hook} does not stop making calls")
-                call = generator.send(told[min(len(seen), len(told)) - 1])
+                assert len(seen) <= MAX_CALLS, self.says(f"{hook} does not stop making calls")
+                call = generator.send(answers[min(len(seen), len(answers)) - 1])
         except StopIteration as stop:
             return stop.value, seen
 
     def receipt(self, remote_id: str) -> Receipt:
         """Return a receipt as the plugin makes it (with its memo, if any), with a given id."""
         for body, _ in self.named():
-            receipt = self.ask("parse_submit", answer=answer(body))
+            receipt = self.ask("parse_submit", answer=json_answer(body))
             if isinstance(receipt, Receipt):
                 return msgspec.structs.replace(receipt, remote_id=remote_id)
         return Receipt(remote_id)
@@ -238,8 +238,8 @@ class VariantUnderTest:
         """Return what each listed status word means."""
         if self.variant.answers and not self.words:
             return dict(self.variant.answers.words)
-        told = (listed.partition(":") for listed in self.words.split())
-        return {word: state or word for word, _, state in told}
+        listed = (entry.partition(":") for entry in self.words.split())
+        return {word: state or word for word, _, state in listed}
 
     def named(self) -> list[tuple[Any, str]]:
         """Return answers to a submit, each with its remote id."""

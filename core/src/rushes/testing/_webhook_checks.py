@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from rushes._keys.redacting import Secret
 from rushes.task import Status
-from rushes.testing._answers import BODIES, answer
+from rushes.testing._answers import BODIES, json_answer
 from rushes.testing._under_test import HIDDEN, NOW, VariantUnderTest
 from rushes.webhooks import Delivery, Event
 
 __tracebackhide__ = HIDDEN
 ODD_TEXTS = ("", " ", "0", "-1", "9" * 400, "NaN", "\u0661", "v1=", "v1=\u00e9", "=,=,", "\ud800")
-MOST_BYTES = 300
+MAX_BYTES = 300
 """How many bytes of a body are changed, one after the other."""
 LATE = (-1e6, 1e6)
 """Seconds between a delivery and its reading that no provider allows."""
@@ -23,10 +23,10 @@ class WebhookChecks(VariantUnderTest):
         self, delivery: Delivery, secrets: Sequence[str] | None = None, now: float = NOW
     ) -> Event | None:
         """Read a delivery as the core would, with the listed answers to the calls it takes."""
-        known = [Secret(one) for one in (self.webhook_secrets if secrets is None else secrets)]
-        told = [answer(body) for body in self.exchanges.get("parse_webhook", ({},))]
-        steps = self.loaded().parse_webhook(delivery, known, now)
-        event, _ = self.blamed(self._answered, "parse_webhook", steps, told)
+        keys = [Secret(one) for one in (self.webhook_secrets if secrets is None else secrets)]
+        answers = [json_answer(body) for body in self.exchanges.get("parse_webhook", ({},))]
+        steps = self.loaded().parse_webhook(delivery, keys, now)
+        event, _ = self.blamed(self._answered, "parse_webhook", steps, answers)
         return event if isinstance(event, Event) else None
 
     def test_deliveries_are_read_as_listed(self) -> None:
@@ -85,7 +85,7 @@ def _forged(delivery: Delivery) -> list[Delivery]:
     headers, body = delivery.headers, delivery.body
     bodies = [
         body[:at] + bytes([body[at] ^ 1]) + body[at + 1 :]
-        for at in range(min(len(body), MOST_BYTES))
+        for at in range(min(len(body), MAX_BYTES))
     ]
     forged = [Delivery(headers, other) for other in (*bodies, body + b" ", b"")]
     for name, text in headers.items():
@@ -100,4 +100,4 @@ def _without(headers: Mapping[str, str], name: str) -> dict[str, str]:
 
 def _shown(delivery: Delivery) -> str:
     """Write a delivery in a failure: its own repr shows no body, which may quote a secret."""
-    return f"{dict(delivery.headers)} {delivery.body[:MOST_BYTES]!r}"
+    return f"{dict(delivery.headers)} {delivery.body[:MAX_BYTES]!r}"

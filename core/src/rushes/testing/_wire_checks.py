@@ -11,7 +11,7 @@ from rushes._keys.redacting import Secret
 from rushes._urls import origin
 from rushes.calls import Answer, Call, LocalFile
 from rushes.problems import listing
-from rushes.testing._answers import answer, malformed, shown
+from rushes.testing._answers import json_answer, malformed, shown
 from rushes.testing._documented import changed
 from rushes.testing._under_test import HIDDEN, NOW, PUBLIC, REMOTE_ID, VariantUnderTest
 
@@ -77,8 +77,8 @@ class WireChecks(VariantUnderTest):
     def test_a_poll_is_calls_and_an_answer(self) -> None:
         """Polling yields calls to the provider's origin, ids encoded, and returns an answer."""
         for odd, word in product(ODD_IDS, self.states()):
-            told = answer(self.worded(word))
-            value, calls = self.exchange("poll", told, receipt=self.receipt(odd))
+            answer = json_answer(self.worded(word))
+            value, calls = self.exchange("poll", answer, receipt=self.receipt(odd))
             assert isinstance(value, Answer), self.says(
                 f"poll returns {type(value).__name__}, not an Answer"
             )
@@ -89,17 +89,17 @@ class WireChecks(VariantUnderTest):
         """Cancelling and uploading, if there are such hooks, describe valid calls, too."""
         for odd in ODD_IDS:
             if self.ask("cancel", receipt=self.receipt(odd)) is not None:
-                _, calls = self.exchange("cancel", answer({}), receipt=self.receipt(odd))
+                _, calls = self.exchange("cancel", json_answer({}), receipt=self.receipt(odd))
                 self._own_and_encoded(calls, odd)
         if self.ask("upload", file=PICTURE) is not None:
             assert self.variant.uploads, self.says(
                 "there is a hook `upload`; also declare `uploads`"
             )
-            url, _ = self.exchange("upload", answer({}), file=PICTURE)
+            url, _ = self.exchange("upload", json_answer({}), file=PICTURE)
             assert url is None, self.says(f"an answer without an address is read as {url!r}")
-            for told in malformed():
-                url, _ = self.exchange("upload", told, file=PICTURE)
-                assert url is None, self.says(f"{shown(told)} is read as the address {url!r}")
+            for answer in malformed():
+                url, _ = self.exchange("upload", answer, file=PICTURE)
+                assert url is None, self.says(f"{shown(answer)} is read as the address {url!r}")
         else:
             uploads = self.variant.uploads
             without = uploads is None or uploads.inline is not None
@@ -119,27 +119,27 @@ class WireChecks(VariantUnderTest):
         if not asks:
             return
         for odd in ODD_IDS:
-            found, calls = self.exchange("look_up", answer({}), client_id=odd)
+            found, calls = self.exchange("look_up", json_answer({}), client_id=odd)
             assert calls, self.says("look_up makes no call")
             assert not found, self.says(f"an answer without an id is read as a task: {found}")
             self._own_and_encoded(calls, odd)
-        told = self.look_ups or [(body, [remote_id]) for body, remote_id in self._named()]
-        assert any(remote_ids for _, remote_ids in told), self.says(
+        listed = self.look_ups or [(body, [remote_id]) for body, remote_id in self._named()]
+        assert any(remote_ids for _, remote_ids in listed), self.says(
             "list what a look-up finds in `look_ups`"
         )
-        for body, remote_ids in told:
-            found, _ = self.exchange("look_up", answer(body), client_id="job-1")
-            assert [found_.remote_id for found_ in found or ()] == list(remote_ids), self.says(
+        for body, remote_ids in listed:
+            found, _ = self.exchange("look_up", json_answer(body), client_id="job-1")
+            assert [receipt.remote_id for receipt in found or ()] == list(remote_ids), self.says(
                 f"look_up finds {found}, not {list(remote_ids)}, in {body}"
             )
             for status in (400, 404, 500):
-                found, _ = self.exchange("look_up", answer(body, status), client_id="job-1")
+                found, _ = self.exchange("look_up", json_answer(body, status), client_id="job-1")
                 assert not found, self.says(f"HTTP {status} is read as a task: {found}")
-        found, _ = self.exchange("look_up", answer({}, 404), client_id="job-1")
+        found, _ = self.exchange("look_up", json_answer({}, 404), client_id="job-1")
         assert found == [], self.says(f"HTTP 404 says that there is none, but is read as {found!r}")
-        for given in malformed():
-            found, _ = self.exchange("look_up", given, client_id="job-1")
-            assert not found, self.says(f"{shown(given)} is read as a task: {found}")
+        for answer in malformed():
+            found, _ = self.exchange("look_up", answer, client_id="job-1")
+            assert not found, self.says(f"{shown(answer)} is read as a task: {found}")
 
     def _named(self) -> list[tuple[Any, str]]:
         """List the answers that name the task: those to a poll, otherwise those to a submit."""
@@ -190,8 +190,8 @@ class WireChecks(VariantUnderTest):
             bodies = self.exchanges.get(hook, ())
             for place, body in enumerate(bodies):
                 for odd in changed([body], []):
-                    told = [answer(one) for one in (*bodies[:place], odd, *bodies[place + 1 :])]
-                    _, calls = self.exchange(hook, *told, **arguments)
+                    others = (*bodies[:place], odd, *bodies[place + 1 :])
+                    _, calls = self.exchange(hook, *map(json_answer, others), **arguments)
                     for call in calls:
                         named = isinstance(call.url, str) and call.url.strip()
                         assert named, self.says(
@@ -201,7 +201,7 @@ class WireChecks(VariantUnderTest):
     def _arguments(self) -> dict[str, dict[str, Any]]:
         """Return what each hook that yields calls is given, if the plugin has it."""
         receipt = self.receipt(REMOTE_ID)
-        given_: dict[str, dict[str, Any]] = {
+        hooks: dict[str, dict[str, Any]] = {
             "poll": {"receipt": receipt},
             "cancel": {"receipt": receipt},
             "look_up": {"client_id": "job-1"},
@@ -209,7 +209,7 @@ class WireChecks(VariantUnderTest):
         }
         return {
             hook: arguments
-            for hook, arguments in given_.items()
+            for hook, arguments in hooks.items()
             if self.ask(hook, **arguments) is not None
         }
 
@@ -223,15 +223,14 @@ class WireChecks(VariantUnderTest):
         made: dict[str, Any] = {"authorize": self._authorized(call, self.secrets())}
         for hook, arguments in self._arguments().items():
             bodies = self.exchanges.get(hook, [self.worded(next(iter(self.states())))])
-            told = [answer(body) for body in bodies]
-            result, calls = self.exchange(hook, *told, **arguments)
+            result, calls = self.exchange(hook, *map(json_answer, bodies), **arguments)
             made[hook] = {"calls": [_shown(call) for call in calls]}
             if hook not in ("poll", "cancel"):
                 made[hook]["result"] = result
             elif hook in self.exchanges and hook == "poll":
                 made[hook]["status"] = self.ask("parse_status", answer=result, receipt=receipt)
         for word in self.states():
-            _, calls = self.exchange("poll", answer(self.worded(word)), receipt=receipt)
+            _, calls = self.exchange("poll", json_answer(self.worded(word)), receipt=receipt)
             if len(calls) > 1:
                 made.setdefault("polls", {})[word] = [_shown(call) for call in calls]
         return made

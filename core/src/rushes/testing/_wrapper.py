@@ -21,7 +21,7 @@ from rushes.provider import Provider
 from rushes.report import Report
 from rushes.request import Request
 from rushes.task import Receipt, Task
-from rushes.testing._answers import answer
+from rushes.testing._answers import json_answer
 from rushes.testing._barred import barred
 from rushes.testing._payload_checks import QUIET
 from rushes.testing._request_checks import PROBES
@@ -125,9 +125,9 @@ class WrapperConformance:
             for what, outcome in before.items():
                 if what not in after or after[what] == REFUSED:
                     continue
-                given_ = after[what]
-                assert _kind(given_) == _kind(outcome), self.says(
-                    f"{what} gives {_kind(outcome)}, but {_kind(given_)} with it", bare
+                wrapped_outcome = after[what]
+                assert _kind(wrapped_outcome) == _kind(outcome), self.says(
+                    f"{what} gives {_kind(outcome)}, but {_kind(wrapped_outcome)} with it", bare
                 )
 
     def test_no_call_is_added_or_diverted(self) -> None:
@@ -213,12 +213,12 @@ class WrapperConformance:
                 found[f"submit of request {number}"] = self._submitted(subject, report)
         for body in self._bodies(subject):
             for status in (200, 404, 500):
-                told = answer(body, status)
+                answer = json_answer(body, status)
                 for hook in ("parse_submit", "parse_status", "parse_refusal"):
-                    found[f"{hook} of HTTP {status} {body}"] = subject.ask(hook, answer=told)
+                    found[f"{hook} of HTTP {status} {body}"] = subject.ask(hook, answer=answer)
                 for hook, arguments in self._arguments(subject).items():
                     what = f"{hook} answered with HTTP {status} {body}"
-                    found[what] = self._run(subject, hook, told, arguments)
+                    found[what] = self._run(subject, hook, answer, arguments)
         secrets = subject.secrets()
         call = Call.post_json(f"{subject.variant.base_url}/v1", {"k": 1})
         found["token"] = subject.ask("token", secrets=secrets, now=NOW)
@@ -228,11 +228,11 @@ class WrapperConformance:
         return found
 
     def _run(
-        self, subject: VariantUnderTest, hook: str, told: Answer, arguments: dict[str, Any]
+        self, subject: VariantUnderTest, hook: str, answer: Answer, arguments: dict[str, Any]
     ) -> Any:
         if subject.ask(hook, **arguments) is None:
             return None
-        return subject.exchange(hook, told, **arguments)
+        return subject.exchange(hook, answer, **arguments)
 
     def _calls(self, subject: VariantUnderTest) -> dict[str, list[Call]]:
         """Return the calls that are made in each situation."""
@@ -261,11 +261,11 @@ class WrapperConformance:
     def _arguments(self, subject: VariantUnderTest) -> dict[str, dict[str, Any]]:
         receipt = subject.receipt("r-1") if subject.variant.answers else None
         there = {"receipt": receipt} if receipt else {}
-        given_: dict[str, dict[str, Any]] = {
+        hooks: dict[str, dict[str, Any]] = {
             "look_up": {"client_id": "job-1", "task": subject.task()},
             "upload": {"file": PICTURE},
         }
-        return {**given_, **({"poll": there, "cancel": there} if there else {})}
+        return {**hooks, **({"poll": there, "cancel": there} if there else {})}
 
     def _raises(self, broken: VariantUnderTest, hook: str, bare: VariantUnderTest) -> bool:
         """Whether a hook that raises is still seen to raise."""
@@ -275,11 +275,11 @@ class WrapperConformance:
             elif hook == "submit":
                 broken.ask("submit", payload=_payload(bare), client_id="job-1")
             elif hook in GENERATORS:
-                broken.exchange(hook, answer({}), **self._arguments(bare)[hook])
+                broken.exchange(hook, json_answer({}), **self._arguments(bare)[hook])
             elif hook in ("token", "authorize"):
                 self._outcomes(broken)
             else:
-                broken.ask(hook, answer=answer({}))
+                broken.ask(hook, answer=json_answer({}))
         except (AssertionError, RushesError) as error:
             return ODD in str(error)
         return False

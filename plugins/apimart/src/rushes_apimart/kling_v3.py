@@ -23,7 +23,7 @@ from rushes_apimart import rules
 from rushes_apimart.gateway import PAGE, apimart
 
 MAX_SHOTS = 6
-SHORTEST, LONGEST = 3, 15  # seconds
+MIN_SECONDS, MAX_SECONDS = 3, 15
 
 # USD per second by mode and sound, as seen in 2026; no other prices are known.
 PRICES = {
@@ -56,7 +56,7 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     model: Literal["kling-v3"]
     prompt: str = absent("")
     mode: Literal["std", "pro", "4k"] = absent("std")
-    duration: Annotated[int, Meta(ge=SHORTEST, le=LONGEST)] = absent(5)
+    duration: Annotated[int, Meta(ge=MIN_SECONDS, le=MAX_SECONDS)] = absent(5)
     aspect_ratio: Literal["16:9", "9:16", "1:1"] = absent("16:9")
     negative_prompt: str = absent("")
     image_urls: Annotated[list[PublicURL], Meta(max_length=2)] = absent([])
@@ -112,7 +112,7 @@ def _shots(draft: Draft, shots: Sequence[Shot], request: Request) -> None:
     if request.duration is None and "duration" not in request.extra:
         lengths = [shot.duration for shot in shots if type(shot.duration) is int]
         total = sum(lengths)
-        if len(lengths) == len(shots) and SHORTEST <= total <= LONGEST:
+        if len(lengths) == len(shots) and MIN_SECONDS <= total <= MAX_SECONDS:
             draft.put("duration", total, "shots")
             message = f"{total} is sent, the sum of the shots' durations"
             draft.note("duration", "duration_filled_in", message)

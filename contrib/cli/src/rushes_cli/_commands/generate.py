@@ -115,8 +115,8 @@ def _refuse_to_overwrite(
         return
     if reference is not None:
         with suppress(RushesError):
-            known = client.task(reference)
-            if target in (known.file, known.output):
+            task = client.task(reference)
+            if target in (task.file, task.output):
                 return
     raise click.UsageError(f"{target} exists; name another file, or give --force to overwrite it.")
 

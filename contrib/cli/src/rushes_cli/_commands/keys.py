@@ -33,12 +33,12 @@ def set_key(name: str) -> None:
     A key is never an argument: everyone on the machine can see those.
     """
     provider = name.partition(".")[0]
-    known = installed_providers()
-    if provider not in known:
-        near = get_close_matches(provider, known, n=1)
+    installed = installed_providers()
+    if provider not in installed:
+        near = get_close_matches(provider, installed, n=1)
         raise click.UsageError(
             f"No installed provider is called {provider!r}"
-            + (f" (nearest: {near[0]})." if near else f" (installed: {', '.join(known)}).")
+            + (f" (nearest: {near[0]})." if near else f" (installed: {', '.join(installed)}).")
         )
     variables = _variables(provider)
     if name not in variables:

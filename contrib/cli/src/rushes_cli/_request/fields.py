@@ -79,8 +79,8 @@ def read_subjects(given: Mapping[str, Any]) -> FieldsAndNames:
         if not sign:
             raise click.UsageError(f"--subject-image {text!r} is not of the form NAME=IMAGE.")
         if name not in subjects:
-            known = f"; subjects: {', '.join(order)}" if order else ""
-            raise click.UsageError(f"--subject-image {name}=…: no --subject has this name{known}.")
+            hint = f"; subjects: {', '.join(order)}" if order else ""
+            raise click.UsageError(f"--subject-image {name}=…: no --subject has this name{hint}.")
         images = subjects[name]["images"]
         path = f"subjects[{order.index(name)}].images"
         names[path] = f"--subject-image {name}"

@@ -110,11 +110,11 @@ def _check(
 
 def _seconds(declared: Variant, request: dict[str, Any], payload: dict[str, Any]) -> float | None:
     """Return the requested duration of a video, or the variant's default."""
-    asked = RequestedFields(request, payload).duration
-    if asked is None:
+    seconds = RequestedFields(request, payload).duration
+    if seconds is None:
         default = json_schema(declared).get("properties", {}).get("duration", {}).get("default")
-        asked = RequestedFields({"duration": default}, {}).duration
-    return asked
+        seconds = RequestedFields({"duration": default}, {}).duration
+    return seconds
 
 
 def _row_keys(rows: list[Row]) -> list[bytes]:

@@ -2,7 +2,7 @@
 
 from rushes_compare.results import Stretch
 
-SHORTEST = 0.5
+MIN_SECONDS = 0.5
 """Seconds from which a black or frozen stretch counts; shorter ones are fades and pauses."""
 
 
@@ -24,7 +24,7 @@ class Intervals:
             self._start = float(start)
 
     def _close(self, end: float) -> None:
-        if self._start is not None and end - self._start >= SHORTEST:
+        if self._start is not None and end - self._start >= MIN_SECONDS:
             self._found.append(Stretch(start=round(self._start, 3), end=round(end, 3)))
         self._start = None
 

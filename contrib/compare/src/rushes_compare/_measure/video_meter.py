@@ -8,7 +8,7 @@ from av.video.frame import VideoFrame
 
 from rushes_compare._measure.cuts import find_cuts
 from rushes_compare._measure.filter_graphs import run_filters
-from rushes_compare._measure.intervals import SHORTEST, Intervals
+from rushes_compare._measure.intervals import MIN_SECONDS, Intervals
 from rushes_compare._measure.shape import Shrinker
 from rushes_compare.results import Stretch
 
@@ -20,11 +20,11 @@ TICK = Fraction(1, 90_000)
 
 _DETECTORS = (
     # Black: 98 % of the frame no brighter than 5 % of the range; a night scene is brighter.
-    ("blackdetect", f"d={SHORTEST}:pic_th=0.98:pix_th=0.05"),
+    ("blackdetect", f"d={MIN_SECONDS}:pic_th=0.98:pix_th=0.05"),
     # Frozen: frames differ by less than 0.2 % of the range on average from the stretch's first one.
     # Encoding one still image makes differences of up to 0.18 % (measured with H.264 and H.265),
     # so the filter's default of 0.1 % would not find it. A fly on a wall moves less, and is missed.
-    ("freezedetect", f"n=0.002:d={SHORTEST}"),
+    ("freezedetect", f"n=0.002:d={MIN_SECONDS}"),
     # For scdet: in YUV it compares brightness only, and misses cuts between equally bright scenes.
     ("format", "pix_fmts=rgb24"),
     ("scdet", "t=100"),

@@ -51,7 +51,7 @@ def _pieces(
         yield from _links(cell, numbers[cell.id], folder, embed)
 
     before, after = _part("page.html").split("$table")
-    known = {
+    values = {
         "title": escape_html(escape_invisible(title)),
         "style": style,
         "style_hash": _hash(style),
@@ -66,9 +66,9 @@ def _pieces(
             }
         ),
     }
-    yield Template(before).substitute(known)
+    yield Template(before).substitute(values)
     yield from table(results, media)
-    yield Template(after).substitute(known)
+    yield Template(after).substitute(values)
 
 
 def page_data(results: Results, title: str) -> dict[str, Any]:

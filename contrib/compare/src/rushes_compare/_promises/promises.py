@@ -25,7 +25,7 @@ THROUGHOUT = 0.95
 """The share of a video from which a stretch counts as the whole: the first frames may be encoded a
 little differently from the rest."""
 
-SLOWEST = 16.0
+MIN_FRAME_RATE = 16.0
 """Frames per second below which a viewer sees single images, not motion."""
 
 _WORDS = {"2k": 1440, "4k": 2160, "8k": 4320}
@@ -43,84 +43,88 @@ def check_promises(
     variant declares that it always delivers, by common field; that counts even if not requested. So
     does the last promise, `file`: the video is complete, and moves.
     """
-    asked = RequestedFields(request, payload, always)
+    requested = RequestedFields(request, payload, always)
     found = [
-        _resolution(asked, video),
-        _aspect_ratio(asked, video),
-        _duration(asked, video),
-        _audio(asked, video),
-        _shots(asked, video),
-        _first_frame(asked, video),
+        _resolution(requested, video),
+        _aspect_ratio(requested, video),
+        _duration(requested, video),
+        _audio(requested, video),
+        _shots(requested, video),
+        _first_frame(requested, video),
         _file(video),
     ]
     return [
         msgspec.structs.replace(promise, asked=f"{promise.asked}, as always")
-        if promise.name in asked.implied
+        if promise.name in requested.implied
         else promise
         for promise in found
         if promise is not None
     ]
 
 
-def _resolution(asked: RequestedFields, video: Video) -> Promise | None:
-    if asked.resolution is None:
+def _resolution(requested: RequestedFields, video: Video) -> Promise | None:
+    if requested.resolution is None:
         return None
-    word = asked.resolution.lower()
+    word = requested.resolution.lower()
     number = re.fullmatch(r"(\d{3,5})p", word)
     short = int(number[1]) if number else _WORDS.get(word)
     kept = None if short is None else min(video.width, video.height) == short
-    return Promise(name="resolution", asked=asked.resolution, delivered=_size(video), kept=kept)
+    return Promise(name="resolution", asked=requested.resolution, delivered=_size(video), kept=kept)
 
 
-def _aspect_ratio(asked: RequestedFields, video: Video) -> Promise | None:
-    if asked.aspect_ratio is None:
+def _aspect_ratio(requested: RequestedFields, video: Video) -> Promise | None:
+    if requested.aspect_ratio is None:
         return None
-    sides = re.fullmatch(r"(\d{1,5}):(\d{1,5})", asked.aspect_ratio)
+    sides = re.fullmatch(r"(\d{1,5}):(\d{1,5})", requested.aspect_ratio)
     kept = None
     if sides and int(sides[1]) and int(sides[2]):
         wanted = int(sides[1]) / int(sides[2])
         kept = abs(video.width / video.height / wanted - 1) <= RATIO
     # According to the gateways' pages, a given image may decide the ratio.
-    if asked.images and kept is False:
+    if requested.images and kept is False:
         kept = None
-    return Promise(name="aspect_ratio", asked=asked.aspect_ratio, delivered=_size(video), kept=kept)
+    return Promise(
+        name="aspect_ratio", asked=requested.aspect_ratio, delivered=_size(video), kept=kept
+    )
 
 
-def _duration(asked: RequestedFields, video: Video) -> Promise | None:
-    if asked.duration is None:
+def _duration(requested: RequestedFields, video: Video) -> Promise | None:
+    if requested.duration is None:
         return None
     allowed = max(SECONDS, 1 / video.frame_rate if video.frame_rate else 0)
     return Promise(
         name="duration",
-        asked=f"{asked.duration:g} s",
+        asked=f"{requested.duration:g} s",
         delivered=f"{video.duration:.2f} s",
         # A little more, since floats are not exact.
-        kept=abs(video.duration - asked.duration) <= allowed + 1e-6,
+        kept=abs(video.duration - requested.duration) <= allowed + 1e-6,
     )
 
 
-def _audio(asked: RequestedFields, video: Video) -> Promise | None:
-    if asked.audio is None:
+def _audio(requested: RequestedFields, video: Video) -> Promise | None:
+    if requested.audio is None:
         return None
     audible = video.audio_codec is not None and not video.silent
     delivered = "sound" if audible else "a silent track" if video.audio_codec else "no sound track"
-    wanted = "sound" if asked.audio else "no sound"
-    return Promise(name="audio", asked=wanted, delivered=delivered, kept=audible == asked.audio)
+    wanted = "sound" if requested.audio else "no sound"
+    return Promise(name="audio", asked=wanted, delivered=delivered, kept=audible == requested.audio)
 
 
-def _shots(asked: RequestedFields, video: Video) -> Promise | None:
-    if not asked.shots:
+def _shots(requested: RequestedFields, video: Video) -> Promise | None:
+    if not requested.shots:
         return None
     count = len(video.cuts) + 1
     # In a damaged or black video, cuts cannot be counted.
     blind = bool(video.damage or video.notes) or _lasts_throughout(video.black, video)
-    kept = None if blind and count != len(asked.shots) else count == len(asked.shots)
-    return Promise(name="shots", asked=_many(len(asked.shots)), delivered=_many(count), kept=kept)
+    kept = None if blind and count != len(requested.shots) else count == len(requested.shots)
+    return Promise(
+        name="shots", asked=_many(len(requested.shots)), delivered=_many(count), kept=kept
+    )
 
 
-def _first_frame(asked: RequestedFields, video: Video) -> Promise | None:
+def _first_frame(requested: RequestedFields, video: Video) -> Promise | None:
     likeness = video.first_frame
-    if likeness is None and not any(i.get("role") == "first_frame" for i in asked.images):
+    if likeness is None and not any(i.get("role") == "first_frame" for i in requested.images):
         return None
     kept, delivered = None, "not compared"
     if likeness is not None:
@@ -143,7 +147,7 @@ def _faults(video: Video) -> Iterator[str]:
         yield "black from beginning to end"
     elif _lasts_throughout(video.frozen, video):
         yield "nothing moves from beginning to end"
-    if video.frame_rate < SLOWEST:
+    if video.frame_rate < MIN_FRAME_RATE:
         yield f"only {video.frame_rate:g} frames per second"
 
 

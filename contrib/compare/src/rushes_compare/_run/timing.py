@@ -15,16 +15,16 @@ def timing(history: Sequence[Task]) -> Timing:
     when the task does.
     """
     sent = _first(history, "sending")
-    taken = next((task.updated_at for task in history if task.receipt), None)
+    accepted = next((task.updated_at for task in history if task.receipt), None)
     started = _first(history, "in_progress")
     done = _first(history, "completed")
     over = _first(history, "completed", "failed", "cancelled", "expired")
     there = next((task.updated_at for task in history if task.file), None)
     return Timing(
-        accepting=_between(sent, taken),
-        queued=_between(taken, started),
+        accepting=_between(sent, accepted),
+        queued=_between(accepted, started),
         rendering=_between(started, over),
-        waiting=_between(taken, over) if started is None else None,
+        waiting=_between(accepted, over) if started is None else None,
         downloading=_between(done, there),
     )
 

@@ -30,7 +30,7 @@ FALLBACKS = (
 UNKNOWN = "\N{MIDDLE DOT}"
 
 #: More characters than any layout can show, so that very long prompts stay cheap.
-LONGEST = 900
+MAX_LENGTH = 900
 
 
 @lru_cache(maxsize=256)
@@ -68,7 +68,7 @@ def _picture(face: Font, character: str) -> tuple[tuple[int, int], bytes]:
 
 def readable(text: str) -> str:
     """Make any text drawable on one line: no control characters, no lone surrogates."""
-    clipped = text[:LONGEST] + ("\N{HORIZONTAL ELLIPSIS}" if len(text) > LONGEST else "")
+    clipped = text[:MAX_LENGTH] + ("\N{HORIZONTAL ELLIPSIS}" if len(text) > MAX_LENGTH else "")
     characters = []
     for character in clipped:
         kind = unicodedata.category(character)

@@ -1,4 +1,4 @@
-"""Following a task: it is polled as the provider advises, and failed polls are tolerated."""
+"""Polling a task until it has ended, as its provider advises; a poll may fail."""
 
 import math
 
@@ -18,13 +18,13 @@ from rushes.variant import Polling
 
 GRACE = 120.0
 """Seconds for which a provider may refuse polls: it may not yet know a task that it has created."""
-LONGEST_PAUSE = 3600.0
-"""Most seconds that a poll is delayed because of recorded times: clocks may be set back."""
-LEAST_PAUSE = 1.0
-"""Least seconds between two polls, even if a provider says to poll again at once."""
+MAX_PAUSE = 3600.0
+"""Seconds that a poll is at most delayed by recorded times: clocks may be set back."""
+MIN_PAUSE = 1.0
+"""Seconds between two polls, even if a provider says to poll again at once."""
 
 
-def follow(
+def poll_until_ended(
     session: Session,
     loaded: LoadedVariant,
     task: Task,
@@ -54,7 +54,7 @@ def follow(
             raise (yield from _stopped_waiting(session, task, trouble))
         if pause:
             yield from pause_for(task, pause)
-        left = max(end - session.time.elapsed(), LEAST_PAUSE)
+        left = max(end - session.time.elapsed(), MIN_PAUSE)
         result = yield from _poll_tolerantly(session, loaded, task, left)
         pause = _pause_after(session, advice, result)
         task = _with_poll_times(session, task, pause)
@@ -76,7 +76,7 @@ def _seconds_until_poll(session: Session, advice: Polling, task: Task, *, at_onc
     if at_once:
         return 0.0
     if task.look_after is not None:
-        return min(max(task.look_after - session.time.now(), 0.0), LONGEST_PAUSE)
+        return min(max(task.look_after - session.time.now(), 0.0), MAX_PAUSE)
     since = task.sent_at or task.created_at
     return min(max(since + advice.first - session.time.now(), 0.0), advice.first)
 
@@ -85,7 +85,7 @@ def _pause_after(session: Session, advice: Polling, result: "PollResult") -> flo
     """Return the seconds until the next poll: what the answer says, or else the advice."""
     if result.retry_after is None:
         return session.time.jitter(advice.every)
-    return max(result.retry_after, LEAST_PAUSE)
+    return max(result.retry_after, MIN_PAUSE)
 
 
 def _with_poll_times(session: Session, task: Task, pause: float) -> Task:
