@@ -147,13 +147,35 @@ class AsyncClient(Configured):
         flow = self._jobs.resolve(task, remote_id, memo, lost, on_update)
         return await self._driven(flow)
 
-    async def tasks(self, *, unfinished: bool = False) -> list[Task]:
+    async def tasks(
+        self,
+        *,
+        unfinished: bool = False,
+        variant: str | None = None,
+        since: float | None = None,
+        after: Task | None = None,
+        limit: int | None = None,
+    ) -> list[Task]:
         """Do what Client.tasks does."""
-        return await self._driven(self._records.tasks(unfinished))
+        flow = self._records.tasks(
+            unfinished=unfinished, variant=variant, since=since, after=after, limit=limit
+        )
+        return await self._driven(flow)
 
-    async def unreadable(self, *, unfinished: bool = False) -> dict[str, str]:
+    async def unreadable(
+        self,
+        *,
+        unfinished: bool = False,
+        variant: str | None = None,
+        since: float | None = None,
+        after: Task | None = None,
+        limit: int | None = None,
+    ) -> dict[str, str]:
         """Do what Client.unreadable does."""
-        return await self._driven(self._records.unreadable(unfinished))
+        flow = self._records.unreadable(
+            unfinished=unfinished, variant=variant, since=since, after=after, limit=limit
+        )
+        return await self._driven(flow)
 
     async def task(self, reference: str) -> Task:
         """Do what Client.task does."""

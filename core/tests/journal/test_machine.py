@@ -37,18 +37,21 @@ class Walk(RuleBasedStateMachine):
         self.now = 1000.0
         self.tasks: dict[str, Task] = {}
         self.changes: dict[str, int] = {}
-        self.owners: dict[str, tuple[str, float]] = {}
+        self.owners: dict[str, str] = {}
+        self.leases: dict[str, float] = {}
         self.users = self.opened()
 
     def opened(self) -> list[Journal]:
         raise NotImplementedError
 
     def holder(self, name: str) -> str | None:
-        claim, until = self.owners.get(name, (None, 0.0))
-        return claim if until > self.now or not self.runs_out else None
+        claim = self.owners.get(name)
+        lasts = claim and (self.leases[claim[0]] > self.now or not self.runs_out)
+        return claim if lasts else None
 
     def hold(self, name: str, claim: str) -> None:
-        self.owners[name] = (claim, self.now + LEASE)
+        self.owners[name] = claim
+        self.leases[claim[0]] = self.now + LEASE  # a user renews all of its claims at once
 
     def put(self, task: Task) -> None:
         old = self.tasks.get(task.id)
@@ -89,7 +92,7 @@ class Walk(RuleBasedStateMachine):
             progress=progress,
             file="/x.mp4" if state == "completed" else None,
         )
-        if claim is not None and old is not None and self.owners.get(name, ("",))[0] != claim:
+        if claim is not None and old is not None and self.owners.get(name) != claim:
             with pytest.raises(ClaimLost):
                 self.users[user].save(task, claim)
             return
@@ -127,7 +130,7 @@ class Walk(RuleBasedStateMachine):
     def release(self, user: int, claim: str) -> None:
         claim = f"{user} {claim}"
         self.users[user].release(claim)
-        self.owners = {name: own for name, own in self.owners.items() if own[0] != claim}
+        self.owners = {name: own for name, own in self.owners.items() if own != claim}
 
     @precondition(lambda self: self.runs_out)
     @rule(seconds=st.sampled_from([1.0, LEASE - 1, LEASE, LEASE * 3]))
@@ -151,7 +154,7 @@ class Walk(RuleBasedStateMachine):
     def close(self, user: int) -> None:
         self.users[user].close()
         owners = self.owners.items()
-        self.owners = {name: own for name, own in owners if not own[0].startswith(f"{user} ")}
+        self.owners = {name: own for name, own in owners if not own.startswith(f"{user} ")}
 
     @invariant()
     def both_agree_with_the_model(self) -> None:
@@ -179,7 +182,7 @@ class OverSQLite(Walk):
         self.folder = Path(tempfile.mkdtemp())
         path = self.folder / "journal.db"
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("rushes._journal.claims.RENEWED", 3600.0)
+            patch.setattr("rushes._journal.sqlite.RENEWED", 3600.0)
             return [SQLiteJournal(path, clock=lambda: self.now) for _ in range(2)]
 
     def teardown(self) -> None:
