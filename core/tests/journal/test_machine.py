@@ -164,6 +164,8 @@ class Walk(RuleBasedStateMachine):
         for user in self.users:
             assert user.tasks() == order
             assert user.tasks(unfinished=True) == [task for task in order if task.unfinished]
+            assert user.tasks(limit=2, variant="acme/zoom") == order[:2]
+            assert user.tasks(after=order[0]) == order[1:] if order else True
             for name in ("kite", "kite-1", "kite-10", "dune"):
                 found = user.find(name)
                 if name in self.tasks:
