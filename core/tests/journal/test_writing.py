@@ -205,8 +205,9 @@ def network(polls: int = 4) -> Network:
         def _next(self, request: Any) -> Any:
             if request.method == "POST":
                 name = f"c-{next(numbers)}"
-                looks = ({"ref": name, **look} for look in ({"stage": "waiting"}, *stages, done))
-                self.on("GET", f"/v1/clips/{name}", *({"clip": look} for look in looks))
+                looks: Any = ({"stage": "waiting"}, *stages, done)
+                answers = [{"clip": {"ref": name, **look}} for look in looks]
+                self.on("GET", f"/v1/clips/{name}", *answers)
                 return {"clip": {"ref": name}}
             return super()._next(request)
 
