@@ -44,10 +44,12 @@ class Walk(RuleBasedStateMachine):
     def opened(self) -> list[Journal]:
         raise NotImplementedError
 
-    def holder(self, name: str) -> str | None:
+    def holder(self, user: int, name: str) -> str | None:
+        """Return the claim on a task that a user must respect: its own ones do not expire."""
         claim = self.owners.get(name)
-        lasts = claim and (self.leases[claim[0]] > self.now or not self.runs_out)
-        return claim if lasts else None
+        if not claim or claim.startswith(f"{user} ") or not self.runs_out:
+            return claim
+        return claim if self.leases[claim[0]] > self.now else None
 
     def hold(self, name: str, claim: str) -> None:
         self.owners[name] = claim
@@ -107,7 +109,7 @@ class Walk(RuleBasedStateMachine):
         if name not in self.tasks:
             with pytest.raises(JournalError):
                 self.users[user].claim(name, claim)
-        elif self.holder(name) in (None, claim):
+        elif self.holder(user, name) in (None, claim):
             assert self.users[user].claim(name, claim) == self.tasks[name]
             self.hold(name, claim)
         else:
@@ -119,7 +121,8 @@ class Walk(RuleBasedStateMachine):
         left = [
             task
             for task in self.tasks.values()
-            if (task.state, task.variant) == ("recorded", variant) and not self.holder(task.id)
+            if (task.state, task.variant) == ("recorded", variant)
+            and not self.holder(user, task.id)
         ]
         taken = self.users[user].take_up(variant, "", claim)
         assert (taken in left) if left else taken is None
@@ -143,7 +146,7 @@ class Walk(RuleBasedStateMachine):
             task.id
             for task in self.tasks.values()
             if not task.unfinished and task.updated_at < self.now - age
-            and self.holder(task.id) is None
+            and self.holder(user, task.id) is None
         ]  # fmt: skip
         assert self.users[user].purge(self.now - age) == len(over)
         for name in over:

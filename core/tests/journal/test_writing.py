@@ -192,6 +192,23 @@ def test_a_batch_that_failed_leaves_nothing_to_trust(
     assert [was.state for was in journal.history("kite")] == ["queued", "in_progress"]
 
 
+def test_a_claim_whose_release_failed_can_be_taken_again(
+    journal: SQLiteJournal, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rushes._journal.database.BUSY", 0.01)
+    tasks = [journal.add(make_task(name), name) for name in ("kite", "dune")]
+    with closing(sqlite3.connect(path, isolation_level=None)) as lock:
+        journal.close()
+        held = [journal.claim(task.id, task.id) for task in tasks]
+        lock.execute("BEGIN IMMEDIATE")
+        with pytest.raises(JournalError, match="keeps it locked"):
+            journal.release("kite")
+        lock.execute("ROLLBACK")
+    assert held == tasks
+    assert journal.claim("kite", "again") == tasks[0]
+    assert journal.claim("dune", "again") is None
+
+
 # The cost of a job
 
 

@@ -135,6 +135,10 @@ class HeldClaims:
             [(known.number, claim, self.name) for known in tasks],
         )
 
+    def give_up(self, claim: str) -> None:
+        """Forget a claim that could not be released."""
+        self._held.pop(claim, None)
+
     def release_all(self, connection: Connection) -> None:
         """Release every task of every claim; forget holders that are gone and hold nothing."""
         connection.execute("DELETE FROM claims WHERE holder = ?", (self.name,))
@@ -144,6 +148,25 @@ class HeldClaims:
             (self.name, self._clock()),
         )
         self._held.clear()
+
+    def may_take(self, connection: Connection, number: int, claim: str | None = None) -> bool:
+        """Whether a task has no valid claim, or only this one of ours.
+
+        Our own claims are valid however late the lease is renewed, until they are given up.
+        """
+        query = (
+            "SELECT claim, holder, machine, pid, until FROM claims JOIN holders USING (holder) "
+            "WHERE task = ?"
+        )
+        row = connection.execute(query, (number,)).fetchone()
+        if row is None:
+            return True
+        held_by, holder, place, pid, until = row
+        if holder == self.name:
+            return held_by == claim or held_by not in self._held
+        now = self._clock()
+        # A lease longer than any that can be given dates from before a restart of the machine.
+        return not now < until <= now + LEASE + 1 or process_ended(place, pid)
 
     def renew(self, connection: Connection) -> None:
         """Renew the lease, once in a batch."""
@@ -176,21 +199,6 @@ def _only_progress(old: Task, new: Task) -> bool:
         updated_at=old.updated_at,
     )
     return lost == old
-
-
-def owner(connection: Connection, number: int, now: float) -> tuple[str, str] | None:
-    """Return the claim on a task and its holder, or None if there is no valid one."""
-    query = (
-        "SELECT claim, holder, machine, pid, until FROM claims JOIN holders USING (holder) "
-        "WHERE task = ?"
-    )
-    row = connection.execute(query, (number,)).fetchone()
-    if row is None:
-        return None
-    claim, holder, place, pid, until = row
-    # A lease longer than any that can be given dates from before a restart of the machine.
-    alive = now < until <= now + LEASE + 1 and not process_ended(place, pid)
-    return (claim, holder) if alive else None
 
 
 @functools.cache

@@ -4,10 +4,11 @@ import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rushes._journal.claims import HELD, RENEWED, UNKNOWN, HeldClaims, Known, owner
+from rushes._journal.claims import HELD, RENEWED, UNKNOWN, HeldClaims, Known
 from rushes._journal.database import Connection, File
 from rushes._journal.records import (
     encoded,
@@ -55,7 +56,6 @@ class SQLiteJournal:
     def __init__(self, path: str | Path, *, clock: Callable[[], float] = since_boot) -> None:
         """Name the file; `clock` returns seconds, the same for all that share the file."""
         self.path = Path(path).absolute()
-        self._clock = clock
         # The writing thread refers to this and not to the journal, which can thus be collected.
         self._holder = HeldClaims(clock)
         file = File(self.path, MIGRATIONS)
@@ -158,7 +158,7 @@ class SQLiteJournal:
         return taken
 
     def release(self, claim: str) -> None:
-        """Do what Journal.release says; if it cannot be written, the lease expires."""
+        """Do what Journal.release says; if it cannot be written, others wait for the lease."""
         self.begin("release", claim).result()
 
     def abandon(self, claim: str) -> None:
@@ -172,7 +172,10 @@ class SQLiteJournal:
         this method.
         """
         work: Work[Any] = getattr(self, f"_{method}")(*arguments)
-        return self._store.enqueue(work, durable=method in _DURABLE)
+        begun = self._store.enqueue(work, durable=method in _DURABLE)
+        if method == "release":
+            begun.add_done_callback(partial(_give_up, self._holder, *arguments))
+        return begun
 
     def purge(self, before: float) -> int:
         """Do what Journal.purge says, and rewrite the file. Unreadable tasks are kept."""
@@ -183,8 +186,7 @@ class SQLiteJournal:
                 (before,),
             )
             over = [row[3] for row in rows if isinstance(readable(self.path, *row[:3]), Task)]
-            now = self._clock()
-            free = [(number,) for number in over if owner(connection, number, now) is None]
+            free = [(number,) for number in over if self._holder.may_take(connection, number)]
             for table in ("history", "calls", "claims"):
                 connection.executemany(f"DELETE FROM {table} WHERE task = ?", free)  # noqa: S608
             connection.executemany("DELETE FROM tasks WHERE number = ?", free)
@@ -348,8 +350,7 @@ class SQLiteJournal:
                 raise JournalError(message)
             *row, number, version = rows[0]
             task = read(self.path, *row)
-            free = (None, (claim, self._holder.name))
-            if owner(connection, number, self._clock()) not in free:
+            if not self._holder.may_take(connection, number, claim):
                 return None
             known = Known(number, UNKNOWN if is_packed(row[1]) else version, task)
             self._holder.take(connection, claim, known)
@@ -360,12 +361,11 @@ class SQLiteJournal:
     def _take_up(self, variant: str, fingerprint: str, claim: str) -> Work[Task | None]:
         def work(connection: Connection) -> Task | None:
             query = f"{_KNOWN} WHERE state = 'recorded' AND fingerprint = ? ORDER BY created_at"
-            now = self._clock()
             for *row, number, version in _rows(connection, query, fingerprint):
                 task = readable(self.path, *row)
                 if not isinstance(task, Task) or task.variant != variant:
                     continue
-                if owner(connection, number, now) is None:
+                if self._holder.may_take(connection, number):
                     self._holder.take(connection, claim, Known(number, version, task))
                     return task
             return None
@@ -375,6 +375,12 @@ class SQLiteJournal:
     def _release(self, claim: str) -> Work[None]:
         holder = self._holder
         return lambda connection: holder.release(connection, claim)
+
+
+def _give_up(holder: HeldClaims, claim: str, released: "Future[Any]") -> None:
+    """Forget a claim whose release could not be written."""
+    if released.exception():
+        holder.give_up(claim)
 
 
 def _nothing(_connection: Connection) -> None:
