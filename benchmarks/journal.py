@@ -96,8 +96,8 @@ def fill(path: Path, tasks: int) -> float:
     return time.monotonic() - begin
 
 
-def command(home: Path, words: tuple[str, ...]) -> tuple[float, float]:
-    """Run a command; return its seconds and the MB of memory that it had at most."""
+def command(home: Path, words: tuple[str, ...]) -> tuple[float, float, float]:
+    """Run a command; return its seconds, those of CPU, and the MB of memory it had at most."""
     environment = {**os.environ, "RUSHES_HOME": str(home)}
     begin = time.monotonic()
     with subprocess.Popen(
@@ -109,7 +109,8 @@ def command(home: Path, words: tuple[str, ...]) -> tuple[float, float]:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0, words
-    return time.monotonic() - begin, usage.ru_maxrss / 1024
+    cpu = usage.ru_utime + usage.ru_stime
+    return time.monotonic() - begin, cpu, usage.ru_maxrss / 1024
 
 
 class Provider(Network):
@@ -165,7 +166,9 @@ def measured(given: argparse.Namespace, folder: Path) -> Iterator[tuple[str, str
     size = path.stat().st_size / given.tasks
     yield f"{given.tasks:,} finished tasks, KiB each on disk", f"{size / 1024:.2f}", "≤ 2.5"
     yield "to record them all, s", f"{seconds:.0f}", ""
-    runs: dict[tuple[str, ...], list[tuple[float, float]]] = {words: [] for words in COMMANDS}
+    runs: dict[tuple[str, ...], list[tuple[float, float, float]]] = {
+        words: [] for words in COMMANDS
+    }
     for _ in range(given.rounds):
         for words in COMMANDS:
             runs[words].append(command(folder, words))
@@ -173,7 +176,8 @@ def measured(given: argparse.Namespace, folder: Path) -> Iterator[tuple[str, str
         name = f"`rushes {' '.join(words)}`"
         target = "" if "--all" in words else "< 0.5"
         yield f"{name}, s", spread([run[0] for run in found], ".2f"), target
-        yield f"{name}, MB at most", spread([run[1] for run in found], ".0f"), ""
+        yield f"{name}, s of CPU", spread([run[1] for run in found], ".2f"), ""
+        yield f"{name}, MB at most", spread([run[2] for run in found], ".0f"), ""
     rates: dict[str, list[float]] = {"bare": [], "ours": [], "none": [], "ratio": []}
     for _ in range(given.rounds):
         rates["bare"].append(commits(folder, given.submits // 4))

@@ -168,8 +168,8 @@ class SQLiteJournal:
     def begin(self, method: str, *arguments: Any) -> "Future[Any]":
         """Queue a call of a method that writes or finds; return a future of its result.
 
-        Every write passes through here: a subclass that changes what the journal does overrides
-        this method.
+        Every write but noted progress passes through here: a subclass that changes what the journal
+        does overrides this method.
         """
         work: Work[Any] = getattr(self, f"_{method}")(*arguments)
         begun = self._store.enqueue(work, durable=method in _DURABLE)
