@@ -1,6 +1,7 @@
 """A journal without a database: it shows that the interface can be implemented differently."""
 
 import threading
+from typing import Any
 
 from rushes import ClaimLost, JournalError, Task
 from rushes.journal import essence
@@ -56,12 +57,26 @@ class MemoryJournal:
         with self._memory.lock:
             return self._named(provider, client_id)
 
-    def tasks(self, *, unfinished: bool = False) -> list[Task]:
+    def tasks(
+        self,
+        *,
+        unfinished: bool = False,
+        variant: str | None = None,
+        since: float | None = None,
+        after: Task | None = None,
+        limit: int | None = None,
+    ) -> list[Task]:
         with self._memory.lock:
-            found = [
-                task for task in self._memory.tasks.values() if task.unfinished or not unfinished
-            ]
-        return sorted(found, key=lambda task: (task.created_at, task.id), reverse=True)
+            known = list(self._memory.tasks.values())
+        found = [
+            task
+            for task in known
+            if (task.unfinished or not unfinished)
+            and variant in (None, task.variant)
+            and (since is None or task.created_at >= since)
+            and (after is None or _place(task) < _place(after))
+        ]
+        return sorted(found, key=_place, reverse=True)[:limit]
 
     def history(self, task_id: str) -> list[Task]:
         with self._memory.lock:
@@ -87,7 +102,7 @@ class MemoryJournal:
                     return task
             return None
 
-    def unreadable(self, *, unfinished: bool = False) -> dict[str, str]:
+    def unreadable(self, **_limits: Any) -> dict[str, str]:
         return {}
 
     def abandon(self, claim: str) -> None:
@@ -132,3 +147,7 @@ class MemoryJournal:
         self._memory.tasks[task.id] = task
         if before is None or essence(before) != essence(task):
             self._memory.history.setdefault(task.id, []).append(task)
+
+
+def _place(task: Task) -> tuple[float, str]:
+    return task.created_at, task.id

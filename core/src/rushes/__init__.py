@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from rushes.errors import RushesError as RushesError
     from rushes.errors import StillRunningError as StillRunningError
     from rushes.errors import TaskEndedError as TaskEndedError
+    from rushes.errors import UnknownTaskError as UnknownTaskError
     from rushes.errors import UnknownVariantError as UnknownVariantError
     from rushes.hookspecs import hookimpl as hookimpl
     from rushes.journal import ClaimLost as ClaimLost
@@ -109,7 +110,8 @@ else:
             "rushes.errors": (
                 "BrokenPluginError ConfigurationError DiskError JournalError MissingKeyError "
                 "NotOfferedError NotSentError OutcomeUnknownError RefusedError RequestError "
-                "ResultError RushesError StillRunningError TaskEndedError UnknownVariantError"
+                "ResultError RushesError StillRunningError TaskEndedError UnknownTaskError "
+                "UnknownVariantError"
             ),
             "rushes._payload.fields": (
                 "PublicURL Text TransportText TransportURL absent max_bytes max_utf16 steps_of"

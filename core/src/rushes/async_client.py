@@ -2,7 +2,10 @@
 
 import asyncio
 import os
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -33,6 +36,7 @@ class AsyncClient(Configured):
     """The loop that ran last, and its process."""
     _workers: ThreadPoolExecutor | None = None
     _journal_thread: ThreadPoolExecutor | None = None
+    _arrivals: "_Arrivals"
 
     async def __aenter__(self) -> Self:
         return self
@@ -147,13 +151,35 @@ class AsyncClient(Configured):
         flow = self._jobs.resolve(task, remote_id, memo, lost, on_update)
         return await self._driven(flow)
 
-    async def tasks(self, *, unfinished: bool = False) -> list[Task]:
+    async def tasks(
+        self,
+        *,
+        unfinished: bool = False,
+        variant: str | None = None,
+        since: float | None = None,
+        after: Task | None = None,
+        limit: int | None = None,
+    ) -> list[Task]:
         """Do what Client.tasks does."""
-        return await self._driven(self._records.tasks(unfinished))
+        flow = self._records.tasks(
+            unfinished=unfinished, variant=variant, since=since, after=after, limit=limit
+        )
+        return await self._driven(flow)
 
-    async def unreadable(self, *, unfinished: bool = False) -> dict[str, str]:
+    async def unreadable(
+        self,
+        *,
+        unfinished: bool = False,
+        variant: str | None = None,
+        since: float | None = None,
+        after: Task | None = None,
+        limit: int | None = None,
+    ) -> dict[str, str]:
         """Do what Client.unreadable does."""
-        return await self._driven(self._records.unreadable(unfinished))
+        flow = self._records.unreadable(
+            unfinished=unfinished, variant=variant, since=since, after=after, limit=limit
+        )
+        return await self._driven(flow)
 
     async def task(self, reference: str) -> Task:
         """Do what Client.task does."""
@@ -178,7 +204,7 @@ class AsyncClient(Configured):
         if loop is None:
             return _in_child(effect)
         if isinstance(effect, Ask):
-            return await _to_its_end(asyncio.wrap_future(self._asked(effect)))
+            return await self._answered(self._asked(effect))
         if isinstance(effect, Do):
             if self._workers is None:
                 self._workers = ThreadPoolExecutor(4, thread_name_prefix="rushes")
@@ -213,6 +239,7 @@ class AsyncClient(Configured):
                 return None
             self._workers = self._journal_thread = None  # their threads are the parent's
         self._loop = here
+        self._arrivals = _Arrivals(loop)
         separate_in_children(loop)
         return loop
 
@@ -225,6 +252,60 @@ class AsyncClient(Configured):
         if self._journal_thread is None:
             self._journal_thread = ThreadPoolExecutor(1, thread_name_prefix="rushes-journal")
         return self._journal_thread.submit(getattr(journal, ask.method), *ask.arguments)
+
+    async def _answered(self, begun: "Future[Any]") -> Any:
+        """Await a call of the journal, to its end even if this is cancelled.
+
+        A second cancellation ends the waiting. A forked child does not wait: the call is its
+        parent's.
+        """
+        process, arrivals = os.getpid(), self._arrivals
+        try:
+            return await arrivals.expect(begun)
+        except asyncio.CancelledError:
+            if os.getpid() == process:
+                end = arrivals.expect(begun)
+                end.add_done_callback(_seen)
+                await asyncio.wait([end])
+            raise
+
+
+class _Arrivals:
+    """Outcomes on their way from another thread to an event loop.
+
+    To wake a loop up is slow, so it is done once for all outcomes that come in the meantime.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._ended: deque[tuple[asyncio.Future[Any], Future[Any]]] = deque()
+        self._woken = False
+
+    def expect(self, work: "Future[Any]") -> asyncio.Future[Any]:
+        """Return a future of the loop that ends as the work does."""
+        expected = self._loop.create_future()
+        work.add_done_callback(partial(self._arrive, expected))
+        return expected
+
+    def _arrive(self, expected: asyncio.Future[Any], work: "Future[Any]") -> None:
+        self._ended.append((expected, work))
+        if not self._woken:
+            self._woken = True
+            with suppress(RuntimeError):  # the loop has been closed
+                self._loop.call_soon_threadsafe(self._deliver)
+
+    def _deliver(self) -> None:
+        self._woken = False  # first: what arrives from here on wakes the loop up again
+        while self._ended:
+            expected, work = self._ended.popleft()
+            if expected.done():
+                continue  # nobody waits any more
+            if work.cancelled():
+                expected.cancel()
+            elif error := work.exception():
+                expected.set_exception(error)
+            else:
+                expected.set_result(work.result())
 
 
 def _in_child(effect: Effect) -> Any:

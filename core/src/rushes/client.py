@@ -185,16 +185,43 @@ class Client(Configured):
         """
         return drive(self._jobs.resolve(task, remote_id, memo, lost, on_update), self._perform)
 
-    def tasks(self, *, unfinished: bool = False) -> list[Task]:
-        """Return the journal's tasks, newest first; `unreadable` names those left out."""
-        return drive(self._records.tasks(unfinished), self._perform)
+    def tasks(
+        self,
+        *,
+        unfinished: bool = False,
+        variant: str | None = None,
+        since: float | None = None,
+        after: Task | None = None,
+        limit: int | None = None,
+    ) -> list[Task]:
+        """Return the journal's tasks, the newest first; `unreadable` names those left out.
 
-    def unreadable(self, *, unfinished: bool = False) -> dict[str, str]:
+        `unfinished`: those that `resume` would continue; `variant`: those of one variant; `since`:
+        those created then or later, in seconds since 1970; `limit`: at most so many. For a journal
+        of any size, ask for a page at a time: `after` is the last task of the page before.
+        """
+        flow = self._records.tasks(
+            unfinished=unfinished, variant=variant, since=since, after=after, limit=limit
+        )
+        return drive(flow, self._perform)
+
+    def unreadable(
+        self,
+        *,
+        unfinished: bool = False,
+        variant: str | None = None,
+        since: float | None = None,
+        after: Task | None = None,
+        limit: int | None = None,
+    ) -> dict[str, str]:
         """Return the references of tasks that the journal cannot read, with the reasons.
 
-        `tasks` does not list them.
+        These are the ones that `tasks` leaves out when it is called with the same arguments.
         """
-        return drive(self._records.unreadable(unfinished), self._perform)
+        flow = self._records.unreadable(
+            unfinished=unfinished, variant=variant, since=since, after=after, limit=limit
+        )
+        return drive(flow, self._perform)
 
     def task(self, reference: str) -> Task:
         """Return one task by its reference, or by the beginning of it."""

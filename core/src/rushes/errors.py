@@ -5,6 +5,7 @@
       NotOfferedError         the caller: the provider does not offer what was asked for
       ConfigurationError      the caller: a key, an address or a setting is missing or wrong
         UnknownVariantError   no installed plugin has this id
+        UnknownTaskError      the journal has no task with this reference
         BrokenPluginError     the plugin cannot be loaded, or broke a rule of the hooks
         MissingKeyError       no key for this provider
         JournalError          the journal cannot be used
@@ -27,7 +28,8 @@ from rushes.task import Refusal, Task
 __all__ = [
     "BrokenPluginError", "ConfigurationError", "DiskError", "JournalError", "MissingKeyError",
     "NotOfferedError", "NotSentError", "OutcomeUnknownError", "RefusedError", "RequestError",
-    "ResultError", "RushesError", "StillRunningError", "TaskEndedError", "UnknownVariantError",
+    "ResultError", "RushesError", "StillRunningError", "TaskEndedError", "UnknownTaskError",
+    "UnknownVariantError",
 ]  # fmt: skip
 
 
@@ -67,6 +69,10 @@ class ConfigurationError(RushesError):
 
 class UnknownVariantError(ConfigurationError):
     """No installed plugin has this id."""
+
+
+class UnknownTaskError(ConfigurationError):
+    """The journal has no task with this reference."""
 
 
 class BrokenPluginError(ConfigurationError):

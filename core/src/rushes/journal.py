@@ -32,10 +32,11 @@ class Journal(Protocol):
     """The durable record of tasks. `SQLiteJournal` is ours; another database can serve as well.
 
     Every method may be called by several threads and, on the same journal, by several processes.
-    Each is atomic: it takes effect completely or not at all. Once a method that writes has
-    returned, its changes survive a power cut. A method that is interrupted (Ctrl-C) before it
-    returns may have taken effect or not, and later calls take effect later. Every method raises
-    JournalError, saying what to do, if the journal cannot be used; nothing is sent without it.
+    Each is atomic: it takes effect completely or not at all. Once `add`, `save` or `purge` has
+    returned, its changes survive a power cut; claims need not, because their process does not. A
+    method that is interrupted (Ctrl-C) before it returns may have taken effect or not, and later
+    calls take effect later. Every method raises JournalError, saying what to do, if the journal
+    cannot be used; nothing is sent without it.
 
     A *claim* is a random token that the caller makes for one run of its work. It can hold any
     number of tasks, and a task is held by at most one claim at a time, across all processes. A
@@ -46,16 +47,20 @@ class Journal(Protocol):
     process that made it: a forked child has none of its parent's. A lease lasts at least LEASE
     seconds from the start of every `add`, `claim` or `save` that was made with the claim.
 
-    A journal may have one more method, `begin(method, *arguments)`: it starts a call of `add`,
-    `save`, `find`, `with_client_id`, `claim`, `take_up` or `release` without waiting, and returns a
+    A journal may have two more methods. `begin(method, *arguments)` starts a call of `add`, `save`,
+    `find`, `with_client_id`, `claim`, `take_up` or `release` without waiting, and returns a
     `concurrent.futures.Future` of its result. Calls take effect in the order in which they were
     begun. `AsyncClient` uses `begin` if it exists; otherwise it calls the methods in a thread, one
     after the other.
 
-    It may also have `durations(variant, workload, limit)`: of the newest `limit` tasks of a
-    variant, the `took` of those that are completed and have this `workload`, oldest first. A client
-    asks for it once for each kind of task that it waits for, and polls less; without it, it learns
-    only from its own tasks.
+    `note(task, claim)` takes notice of progress without waiting or raising. It returns True if
+    `claim`, as far as this process knows, holds the task, and nothing but `progress`, the times of
+    polls and `updated_at` differ from what is recorded; otherwise it returns False and does
+    nothing, and the task must be saved. What was noted is seen at once by all who read through this
+    journal; it is written later, together with something else, at the latest within seconds or when
+    the claim is released, so that other processes see it late and a crash may lose it. It never
+    changes anything else, nor a task that the claim does not hold any more: that is learnt from the
+    next `save`. Without `note`, all progress is saved.
     """
 
     @property
@@ -88,14 +93,36 @@ class Journal(Protocol):
     def with_client_id(self, provider: str, client_id: str) -> Task | None:
         """Return the task that was sent to a provider with this client id."""
 
-    def tasks(self, *, unfinished: bool = False) -> list[Task]:
-        """Return all tasks, or those that are `Task.unfinished`; the newest first.
+    def tasks(
+        self,
+        *,
+        unfinished: bool = False,
+        variant: str | None = None,
+        since: float | None = None,
+        after: Task | None = None,
+        limit: int | None = None,
+    ) -> list[Task]:
+        """Return all tasks, the newest first: by `created_at`, then by reference.
 
-        Tasks that cannot be read are left out; `unreadable` names them.
+        `unfinished`: only those that are `Task.unfinished`; `variant`: only those of this variant;
+        `since`: only those created then or later, in seconds since 1970; `after`: only those that
+        follow this task in that order; `limit`: at most so many. A client passes only what it was
+        given itself. Tasks that cannot be read are left out; `unreadable` names them.
         """
 
-    def unreadable(self, *, unfinished: bool = False) -> dict[str, str]:
-        """Return the references of the tasks that cannot be read, each with the reason."""
+    def unreadable(
+        self,
+        *,
+        unfinished: bool = False,
+        variant: str | None = None,
+        since: float | None = None,
+        after: Task | None = None,
+        limit: int | None = None,
+    ) -> dict[str, str]:
+        """Return the references of the tasks that cannot be read, each with the reason.
+
+        With arguments, those that `tasks` leaves out when it is called with the same ones.
+        """
 
     def history(self, task_id: str) -> list[Task]:
         """Return the task as it was after each change, oldest first; the last is its current state.

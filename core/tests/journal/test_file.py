@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -42,6 +43,26 @@ CREATE TABLE claims (
 CREATE INDEX claims_by_claim ON claims (claim);
 """
 """What version 2 added: every change with its call, and leases by wall clock."""
+
+VERSION_3 = """
+CREATE TABLE tasks (
+    id TEXT PRIMARY KEY, provider TEXT NOT NULL, client_id TEXT NOT NULL,
+    unfinished INTEGER NOT NULL, created_at REAL NOT NULL, record BLOB NOT NULL,
+    updated_at REAL NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT '',
+    fingerprint TEXT NOT NULL DEFAULT ''
+) WITHOUT ROWID;
+CREATE INDEX by_client_id ON tasks (provider, client_id);
+CREATE TABLE history (number INTEGER PRIMARY KEY, task TEXT NOT NULL, record BLOB NOT NULL);
+CREATE INDEX history_by_task ON history (task);
+CREATE TABLE calls (task TEXT PRIMARY KEY, call BLOB NOT NULL);
+CREATE INDEX never_sent ON tasks (fingerprint) WHERE state = 'recorded';
+CREATE TABLE claims (
+    task TEXT PRIMARY KEY, claim TEXT NOT NULL, holder TEXT NOT NULL,
+    machine TEXT NOT NULL, pid INTEGER NOT NULL, until REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX claims_by_holder ON claims (holder, claim);
+"""
+"""The exact schema of version 3, in which every change is a row as long as the record."""
 
 
 @pytest.fixture
@@ -149,7 +170,7 @@ def test_a_file_of_the_first_release_is_migrated(path: Path) -> None:
         assert [was.state for was in journal.history("new")] == ["recorded", "queued"]
         assert journal.purge(7.0) == 0
         assert journal.purge(7.1) == 1
-    assert sql(path, "PRAGMA user_version") == [(3,)]
+    assert sql(path, "PRAGMA user_version") == [(4,)]
 
 
 def test_a_file_whose_history_repeats_the_call_is_migrated(path: Path) -> None:
@@ -173,6 +194,142 @@ def test_a_file_whose_history_repeats_the_call_is_migrated(path: Path) -> None:
         assert journal.take_up("acme/zoom", "f", "yours") is None
         journal.release("mine")
         assert journal.take_up("acme/zoom", "f", "yours") == first
+
+
+def write_version_3(path: Path, histories: list[list[Task]]) -> None:
+    """Write tasks as version 3 did, from all that each of them was."""
+    path.parent.mkdir(mode=0o700)
+    encode = msgspec.json.encode
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.executescript(VERSION_3)
+        for history in histories:
+            now = history[-1]
+            names = (now.id, "acme", now.client_id, now.unfinished, now.created_at)
+            record = encode(after(now, call=None))
+            row = (*names, record, now.updated_at, now.state, now.fingerprint)
+            connection.execute("INSERT INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute("INSERT INTO calls VALUES (?, ?)", (now.id, encode(now.call)))
+            for was in history:
+                values = (now.id, encode(after(was, call=None)))
+                connection.execute("INSERT INTO history (task, record) VALUES (?, ?)", values)
+        connection.execute("INSERT INTO claims VALUES ('kite', 'old', 'x', 'here', 1, 9e9)")
+        connection.execute("PRAGMA user_version=3")
+
+
+def test_a_file_of_version_3_is_migrated(path: Path) -> None:
+    new = make_task(fingerprint="f", created_at=5.0)
+    done = make_task("done", created_at=4.0, client_id="mine", variant="acme/pan")
+    odd, broken = make_task("odd", created_at=3.0), make_task("broken", created_at=2.0)
+    changes = [after(done, state=state) for state in ("recorded", "sending", "queued")]
+    histories = [[new], [*changes, ended(done)], [odd, ended(odd)], [broken, ended(broken)]]
+    write_version_3(path, histories)
+    sql_write(path, "UPDATE history SET record = '{' WHERE task = 'odd' AND number % 2 = 0")
+    sql_write(path, "UPDATE tasks SET record = '[]' WHERE id = 'broken'")
+    with closing(SQLiteJournal(path)) as journal:
+        assert journal.tasks() == [new, ended(done), ended(odd)]
+        assert list(journal.unreadable()) == ["broken"]
+        assert journal.tasks(variant="acme/pan") == [ended(done)]
+        assert journal.history("done") == [
+            *(after(was, call=done.call) for was in changes),
+            ended(done),
+        ]
+        assert journal.with_client_id("acme", "mine") == ended(done)
+        for use in (
+            lambda: journal.history("odd"),
+            lambda: journal.with_client_id("acme", "broken"),
+        ):
+            with pytest.raises(JournalError, match="cannot read"):
+                use()
+        assert journal.take_up("acme/zoom", "f", "mine") == new
+        assert journal.purge(9e9) == 2
+        assert journal.tasks() == [new]
+        assert list(journal.unreadable()) == ["broken"]
+    tables = sql(path, "SELECT name FROM sqlite_master WHERE name LIKE 'old%'")
+    assert (tables, sql(path, "PRAGMA integrity_check")) == ([], [("ok",)])
+
+
+def test_a_finished_task_is_one_small_row(journal: SQLiteJournal, path: Path) -> None:
+    bodies = [msgspec.json.encode({"prompt": f"{PROMPT}, {name}"}) for name in range(200)]
+    for number, body in enumerate(bodies):
+        task = make_task(f"20260102-{number:012}", fingerprint=f"{number:064x}")
+        assert task.call is not None
+        task = journal.add(after(task, call=msgspec.structs.replace(task.call, body=body)), "mine")
+        for state in ("sending", "queued", "in_progress"):
+            journal.save(after(task, state=state), "mine")
+        journal.save(ended(task), "mine")
+    journal.close()
+    sql_write(path, "VACUUM")
+    assert path.stat().st_size / len(bodies) < 1280
+    assert sql(path, "SELECT * FROM history UNION SELECT *, 0 FROM calls") == []
+    found = journal.tasks()[0]
+    assert found.call is not None
+    assert found.call.body == bodies[-1]
+    assert [was.state for was in journal.history(found.id)] == [
+        "recorded", "sending", "queued", "in_progress", "completed",
+    ]  # fmt: skip
+    assert [was.call for was in journal.history(found.id)] == [found.call] * 5
+
+
+def test_a_finished_task_may_change_again(journal: SQLiteJournal, path: Path) -> None:
+    task = journal.add(make_task(state="sending"), "mine")
+    refused = after(task, state="refused", error="no")
+    journal.save(refused, "mine")
+    journal.save(after(refused, cost=0.1), "mine")  # counts as no change once it has ended
+    journal.release("mine")
+    assert sql(path, "SELECT * FROM history") == []
+    assert journal.claim("kite", "mine") == after(refused, cost=0.1)
+    assert task.call is not None
+    call = msgspec.structs.replace(task.call, url="https://other.example/v1/clips")
+    again = after(task, call=call)
+    journal.save(again, "mine")
+    assert journal.find("kite") == [again]
+    journal.save(after(again, state="queued"), "mine")
+    journal.save(ended(again), "mine")
+    journal.release("mine")
+    journal.save(after(ended(again), file=None))  # unfinished again
+    states = ["sending", "refused", "sending", "queued", "completed"]
+    assert [was.state for was in journal.history("kite")] == states
+    assert journal.tasks(unfinished=True) == [after(ended(again), file=None)]
+
+
+@pytest.mark.parametrize(
+    ("limits", "index"),
+    [
+        ({}, "by_age"),
+        ({"since": 1.0}, "by_age"),
+        ({"after": make_task()}, "by_age"),
+        ({"variant": "acme/zoom"}, "by_variant"),
+        ({"variant": "acme/zoom", "since": 1.0, "after": make_task()}, "by_variant"),
+        ({"unfinished": True}, "unfinished"),
+        ({"unfinished": True, "after": make_task()}, "unfinished"),
+    ],
+)
+def test_a_page_is_read_along_an_index(
+    journal: SQLiteJournal, path: Path, limits: dict[str, Any], index: str
+) -> None:
+    journal.add(make_task())
+    queries: list[str] = []
+    with journal._store._reader.lock:
+        journal._store._reader._open().set_trace_callback(queries.append)
+    journal.tasks(**limits, limit=50)
+    (query,) = queries
+    plan = [str(row[3]) for row in sql(path, f"EXPLAIN QUERY PLAN {query}")]
+    assert f"INDEX {index}" in plan[0]
+    assert not [step for step in plan if "TEMP B-TREE FOR ORDER BY" in step]
+
+
+def test_a_page_reads_no_further(journal: SQLiteJournal, path: Path) -> None:
+    for number in range(20):
+        journal.add(make_task(f"t{number:02}", created_at=float(number)))
+    journal.close()
+    sql_write(path, "UPDATE tasks SET record = '[]' WHERE id IN ('t00', 't18', 't17')")
+    assert [task.id for task in journal.tasks(limit=2)] == ["t19", "t16"]
+    assert list(journal.unreadable(limit=2)) == ["t18", "t17"]
+    assert list(journal.unreadable(limit=1)) == []
+    (newest,) = journal.tasks(limit=1)
+    assert list(journal.unreadable(after=newest, limit=9)) == ["t18", "t17"]
+    assert list(journal.unreadable()) == ["t18", "t17", "t00"]
 
 
 def test_the_call_is_stored_once(journal: SQLiteJournal, path: Path) -> None:
@@ -242,7 +399,7 @@ def test_a_newer_file_is_left_alone(path: Path) -> None:
     before = path.read_bytes()
     with closing(SQLiteJournal(path)) as journal:
         for use in (journal.tasks, lambda: journal.add(make_task()), lambda: journal.purge(1.0)):
-            with pytest.raises(JournalError, match=r"version 99.*up to version 3.*Upgrade"):
+            with pytest.raises(JournalError, match=r"version 99.*up to version 4.*Upgrade"):
                 use()
     assert path.read_bytes() == before
 
@@ -301,14 +458,14 @@ def test_an_unreadable_record_does_not_block_other_tasks(
 
 
 def test_a_purge_keeps_unreadable_records(journal: SQLiteJournal, path: Path) -> None:
-    for name in ("kite", "dune"):
-        journal.add(ended(make_task(name)))
+    journal.add(make_task())
+    journal.add(ended(make_task("dune")))
     journal.close()
-    sql_write(path, "UPDATE tasks SET record = '[]' WHERE id = 'kite'")
+    sql_write(path, "UPDATE tasks SET record = '[]', unfinished = 0 WHERE id = 'kite'")
     assert journal.purge(3000.0) == 1
     journal.close()
     assert sql(path, "SELECT id FROM tasks") == [("kite",)]
-    assert sql(path, "SELECT task FROM history") == [("kite",)]
+    assert sql(path, "SELECT id FROM tasks, history ON task = tasks.number") == [("kite",)]
 
 
 def test_values_that_are_not_valid_json_are_refused(journal: SQLiteJournal) -> None:
@@ -340,7 +497,7 @@ def test_a_lease_expires(path: Path) -> None:
 
 def test_a_lease_is_renewed_in_the_background(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert RENEWED * 2 < LEASE
-    monkeypatch.setattr("rushes._journal.claims.RENEWED", 0.01)
+    monkeypatch.setattr("rushes._journal.sqlite.RENEWED", 0.01)
     clock = Clock()
     with (
         closing(SQLiteJournal(path, clock=clock)) as mine,
@@ -476,6 +633,8 @@ def test_purged_records_leave_no_bytes_on_disk(journal: SQLiteJournal, path: Pat
         journal.save(task, "mine")
     journal.release("mine")
     kept = journal.add(after(make_task("dune"), call=None))
+    packed = [bytes(row[0]) for row in sql(path, "SELECT record FROM tasks WHERE id != 'dune'")]  # type: ignore[call-overload]
+    secrets += [record[-40:] for record in packed]
     found = folder_bytes(path)
     assert all(secret in found for secret in secrets)
     assert journal.purge(3000.0) == len(private)

@@ -204,6 +204,29 @@ def test_tasks_are_listed_newest_first(journal: Journal) -> None:
     assert [task.id for task in journal.tasks(unfinished=True)] == ["d", "a", "c"]
 
 
+def test_a_list_has_limits(journal: Journal) -> None:
+    for name, when in (("b", 2.0), ("a", 2.0), ("c", 1.0), ("d", 3.0)):
+        variant = "acme/pan" if name in "ac" else "acme/zoom"
+        journal.add(make_task(name, created_at=when, variant=variant))
+    journal.save(ended(make_task("b", created_at=2.0)))
+
+    def names(**limits: Any) -> str:
+        return "".join(task.id for task in journal.tasks(**limits))
+
+    by_name = {task.id: task for task in journal.tasks()}
+    assert names(limit=2) == "db"
+    assert names(limit=0) == ""
+    assert names(limit=9) == names(since=0.0) == names() == "dbac"
+    assert names(since=2.0) == "dba"
+    assert names(since=2.5) == "d"
+    assert names(variant="acme/pan") == "ac"
+    assert names(variant="acme/other") == ""
+    assert names(variant="acme/zoom", unfinished=True) == "d"
+    assert [names(after=by_name[name]) for name in "dbac"] == ["bac", "ac", "c", ""]
+    assert names(after=by_name["b"], since=2.0, unfinished=True, limit=1) == "a"
+    assert names(after=make_task("aa", created_at=2.0)) == "ac"  # it need not be there
+
+
 def test_a_history_contains_every_change_except_progress(journal: Journal) -> None:
     task = journal.add(make_task())
     queued = after(task, state="queued", receipt=Receipt("c-1"), updated_at=1001.0)

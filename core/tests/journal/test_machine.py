@@ -37,18 +37,23 @@ class Walk(RuleBasedStateMachine):
         self.now = 1000.0
         self.tasks: dict[str, Task] = {}
         self.changes: dict[str, int] = {}
-        self.owners: dict[str, tuple[str, float]] = {}
+        self.owners: dict[str, str] = {}
+        self.leases: dict[str, float] = {}
         self.users = self.opened()
 
     def opened(self) -> list[Journal]:
         raise NotImplementedError
 
-    def holder(self, name: str) -> str | None:
-        claim, until = self.owners.get(name, (None, 0.0))
-        return claim if until > self.now or not self.runs_out else None
+    def holder(self, user: int, name: str) -> str | None:
+        """Return the claim on a task that a user must respect: its own ones do not expire."""
+        claim = self.owners.get(name)
+        if not claim or claim.startswith(f"{user} ") or not self.runs_out:
+            return claim
+        return claim if self.leases[claim[0]] > self.now else None
 
     def hold(self, name: str, claim: str) -> None:
-        self.owners[name] = (claim, self.now + LEASE)
+        self.owners[name] = claim
+        self.leases[claim[0]] = self.now + LEASE  # a user renews all of its claims at once
 
     def put(self, task: Task) -> None:
         old = self.tasks.get(task.id)
@@ -89,7 +94,7 @@ class Walk(RuleBasedStateMachine):
             progress=progress,
             file="/x.mp4" if state == "completed" else None,
         )
-        if claim is not None and old is not None and self.owners.get(name, ("",))[0] != claim:
+        if claim is not None and old is not None and self.owners.get(name) != claim:
             with pytest.raises(ClaimLost):
                 self.users[user].save(task, claim)
             return
@@ -104,7 +109,7 @@ class Walk(RuleBasedStateMachine):
         if name not in self.tasks:
             with pytest.raises(JournalError):
                 self.users[user].claim(name, claim)
-        elif self.holder(name) in (None, claim):
+        elif self.holder(user, name) in (None, claim):
             assert self.users[user].claim(name, claim) == self.tasks[name]
             self.hold(name, claim)
         else:
@@ -116,7 +121,8 @@ class Walk(RuleBasedStateMachine):
         left = [
             task
             for task in self.tasks.values()
-            if (task.state, task.variant) == ("recorded", variant) and not self.holder(task.id)
+            if (task.state, task.variant) == ("recorded", variant)
+            and not self.holder(user, task.id)
         ]
         taken = self.users[user].take_up(variant, "", claim)
         assert (taken in left) if left else taken is None
@@ -127,7 +133,7 @@ class Walk(RuleBasedStateMachine):
     def release(self, user: int, claim: str) -> None:
         claim = f"{user} {claim}"
         self.users[user].release(claim)
-        self.owners = {name: own for name, own in self.owners.items() if own[0] != claim}
+        self.owners = {name: own for name, own in self.owners.items() if own != claim}
 
     @precondition(lambda self: self.runs_out)
     @rule(seconds=st.sampled_from([1.0, LEASE - 1, LEASE, LEASE * 3]))
@@ -140,7 +146,7 @@ class Walk(RuleBasedStateMachine):
             task.id
             for task in self.tasks.values()
             if not task.unfinished and task.updated_at < self.now - age
-            and self.holder(task.id) is None
+            and self.holder(user, task.id) is None
         ]  # fmt: skip
         assert self.users[user].purge(self.now - age) == len(over)
         for name in over:
@@ -151,7 +157,7 @@ class Walk(RuleBasedStateMachine):
     def close(self, user: int) -> None:
         self.users[user].close()
         owners = self.owners.items()
-        self.owners = {name: own for name, own in owners if not own[0].startswith(f"{user} ")}
+        self.owners = {name: own for name, own in owners if not own.startswith(f"{user} ")}
 
     @invariant()
     def both_agree_with_the_model(self) -> None:
@@ -161,6 +167,8 @@ class Walk(RuleBasedStateMachine):
         for user in self.users:
             assert user.tasks() == order
             assert user.tasks(unfinished=True) == [task for task in order if task.unfinished]
+            assert user.tasks(limit=2, variant="acme/zoom") == order[:2]
+            assert user.tasks(after=order[0]) == order[1:] if order else True
             for name in ("kite", "kite-1", "kite-10", "dune"):
                 found = user.find(name)
                 if name in self.tasks:
@@ -179,7 +187,7 @@ class OverSQLite(Walk):
         self.folder = Path(tempfile.mkdtemp())
         path = self.folder / "journal.db"
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("rushes._journal.claims.RENEWED", 3600.0)
+            patch.setattr("rushes._journal.sqlite.RENEWED", 3600.0)
             return [SQLiteJournal(path, clock=lambda: self.now) for _ in range(2)]
 
     def teardown(self) -> None:

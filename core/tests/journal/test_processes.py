@@ -137,8 +137,8 @@ def test_only_a_process_that_is_visibly_gone_loses_its_claim(
 ) -> None:
     task = journal.add(make_task(), "mine")
     with closing(sqlite3.connect(path)) as connection, connection:
-        connection.execute("UPDATE claims SET pid = 999999999")
-        connection.execute(f"UPDATE claims SET {column} = {value}")
+        connection.execute("UPDATE holders SET pid = 999999999")
+        connection.execute(f"UPDATE holders SET {column} = {value}")
     with closing(SQLiteJournal(path)) as rival:
         assert (rival.claim(task.id, "yours") is not None) == void
 

@@ -23,7 +23,7 @@ from rushes import (
 )
 from rushes._fetch.part_file import PartFile
 from rushes._flow import Interrupted
-from rushes._journal.sqlite import _read
+from rushes._journal.records import read
 from rushes._keys.redacting import MIN_LENGTH, redact, redacted
 from rushes._plugins.refusals import refusal_by_status, retry_after
 from rushes._session.session import excerpt
@@ -170,7 +170,7 @@ def records(draw: st.DrawFn) -> bytes:
 @example(RECORD[:-1] + b', "later": 1}')
 def test_any_record_is_a_task_or_a_journal_error(record: bytes) -> None:
     try:
-        task = _read(Path("/nonexistent/journal.db"), "kite", record, None)
+        task = read(Path("/nonexistent/journal.db"), "kite", record, None)
     except JournalError as error:
         assert "/nonexistent/journal.db" in str(error)  # noqa: PT017 - a task is fine, too
         return

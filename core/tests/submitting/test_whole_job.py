@@ -36,7 +36,7 @@ def on_disk(home: Path) -> list[Task]:
     """Read the journal as another process would."""
     connection = sqlite3.connect(f"file:{home / 'journal.db'}?mode=ro", uri=True)
     try:
-        query = "SELECT record, call FROM tasks, calls WHERE id = task"
+        query = "SELECT record, call FROM tasks, calls WHERE number = task"
         rows = connection.execute(query).fetchall()
     finally:
         connection.close()

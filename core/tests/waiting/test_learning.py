@@ -101,9 +101,7 @@ def test_what_a_task_took_is_recorded_and_found(make: Maker, server: Server) -> 
     driver = make(**untouched())
     task = driver.wait(driver.submit("acme/zoom", REQUEST))
     with closing(journal_of(driver)) as journal:
-        assert journal.durations("acme/zoom", task.workload, 10) == [task.took]
-        assert journal.durations("acme/zoom", "another", 10) == []
-        assert journal.durations("acme/other", task.workload, 10) == []
+        assert [kept.took for kept in journal.tasks(variant="acme/zoom", limit=10)] == [task.took]
     assert task.took is not None
     assert 0 < task.took < sum(driver.slept)
 
@@ -116,17 +114,17 @@ def test_a_task_that_nobody_followed_teaches_nothing(make: Maker, server: Server
     assert driver.wait(task).took is None
 
 
-@pytest.mark.parametrize("kind", ["none", "without the method", "broken"])
+@pytest.mark.parametrize("kind", ["none", "in memory", "broken"])
 def test_a_client_learns_from_its_own_tasks(
     make: Maker, server: Server, tmp_path: Path, kind: str
 ) -> None:
     class Broken(SQLiteJournal):
-        def durations(self, variant: str, workload: str, limit: int) -> list[float]:
+        def tasks(self, **_: Any) -> list[Task]:
             raise JournalError("no")
 
     journals: dict[str, Any] = {
         "none": None,
-        "without the method": MemoryJournal(Memory()),
+        "in memory": MemoryJournal(Memory()),
         "broken": Broken(tmp_path / "own.db"),
     }
     driver = make(**untouched(journal=journals[kind]))
@@ -145,9 +143,9 @@ def test_the_journal_is_asked_once(make: Maker, server: Server, tmp_path: Path) 
     asked = []
 
     class Counting(SQLiteJournal):
-        def durations(self, variant: str, workload: str, limit: int) -> list[float]:
-            asked.append((variant, limit))
-            return super().durations(variant, workload, limit)
+        def tasks(self, **given: Any) -> list[Task]:
+            asked.append((given["variant"], given["limit"]))
+            return super().tasks(**given)
 
     driver = make(**untouched(journal=Counting(tmp_path / "own.db")))
     for number in range(3):

@@ -42,23 +42,27 @@ class RequestInput:
             return self
         if not isinstance(self.content, dict) or not (named := self.content.get("continues")):
             return self
-        found = [task for task in client.tasks() if task.id.startswith(named)]
-        exact = [task for task in found if task.id == named] or found
-        if len(exact) > 1:
+        from rushes import ConfigurationError, JournalError, UnknownTaskError
+
+        try:
+            task = client.task(named)
+        except UnknownTaskError:
+            return self
+        except JournalError:
+            raise
+        except ConfigurationError as error:
             message = f"--continues {named}: several tasks begin like this; give more characters."
-            raise click.UsageError(message)
-        for task in exact:
-            if task.variant.partition("/")[0] != variant.partition("/")[0]:
-                raise click.UsageError(
-                    f"--continues {task.id}: it was made by {task.variant}; {variant} can only "
-                    "extend a video of its own provider."
-                )
-            if task.remote_id is None or task.state != "completed":
-                raise click.UsageError(
-                    f"--continues {task.id}: it is {task.state}; only a completed task is extended."
-                )
-            return replace(self, content={**self.content, "continues": task.remote_id})
-        return self
+            raise click.UsageError(message) from error
+        if task.variant.partition("/")[0] != variant.partition("/")[0]:
+            raise click.UsageError(
+                f"--continues {task.id}: it was made by {task.variant}; {variant} can only "
+                "extend a video of its own provider."
+            )
+        if task.remote_id is None or task.state != "completed":
+            raise click.UsageError(
+                f"--continues {task.id}: it is {task.state}; only a completed task is extended."
+            )
+        return replace(self, content={**self.content, "continues": task.remote_id})
 
     def check(self, client: "Client", variant: str) -> "Report":
         """Check it against a variant."""

@@ -230,6 +230,7 @@ def test_every_error_has_its_exit_code() -> None:
         rushes.RequestError: 4,
         rushes.ConfigurationError: 3,
         rushes.UnknownVariantError: 3,
+        rushes.UnknownTaskError: 3,
         rushes.BrokenPluginError: 3,
         rushes.MissingKeyError: 3,
         rushes.JournalError: 3,

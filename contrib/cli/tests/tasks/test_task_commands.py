@@ -3,12 +3,17 @@
 import importlib
 import json
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_gateway import VIDEO, Gateway
 from cli_runs import Run, inside, outside
+from rushes import Client, SQLiteJournal, Task
+from rushes_cli._commands.tasks import _Table
+from rushes_cli._request.completion import complete_tasks
 
 resume = importlib.import_module("rushes_cli._commands.resume")
 
@@ -80,6 +85,117 @@ def test_the_journal_is_listed() -> None:
 def test_an_empty_journal_is_reported() -> None:
     assert inside("tasks").err == "There are no tasks yet.\n"
     assert json.loads(inside("tasks", "--json").out) == []
+
+
+@pytest.fixture
+def many(home: Path) -> float:
+    """Record 120 tasks, a day apart; the last are of another variant. Return when the first was."""
+    first = time.mktime((2026, 1, 1, 12, 0, 0, 0, 0, -1))
+    with closing(SQLiteJournal(home / "journal.db")) as journal:
+        for number in range(120):
+            when = first + 24 * 3600 * number
+            task = Task(
+                id=f"t{number:03}",
+                variant="toapis/kling-v3" if number < 110 else "apimart/kling-v3",
+                base_url="",
+                client_id=f"t{number:03}",
+                call=None,
+                state="queued" if number % 2 else "failed",
+                error="its reason",
+                created_at=when,
+                updated_at=when,
+            )
+            journal.begin("add", task)
+    return first
+
+
+def listed(*options: str) -> list[str]:
+    """Return the references that are listed, in a table and as JSON, which must agree."""
+    run = inside("tasks", *options)
+    table = [line.split()[0] for line in run.out.splitlines()[2:]]
+    as_json = inside("tasks", *options, "--json")
+    assert (run.code, as_json.code, as_json.err) == (0, 0, run.err if table else "")
+    assert [task["task"] for task in json.loads(as_json.out)] == table
+    return table
+
+
+@pytest.mark.usefixtures("many")
+def test_the_newest_tasks_are_listed() -> None:
+    names = [f"t{number:03}" for number in reversed(range(120))]
+    assert listed() == names[:50]
+    assert inside("tasks").err == "The newest 50; --all lists the older ones, too.\n"
+    assert listed("--limit", "3") == names[:3]
+    assert listed("--all") == listed("--limit", "120") == listed("--limit", "500") == names
+    assert inside("tasks", "--limit", "120").err == ""
+    assert listed("--variant", "apimart/kling-v3") == names[:10]
+    assert listed("--variant", "apimart/kling-v3", "--unfinished", "--limit", "2") == [
+        "t119", "t117",
+    ]  # fmt: skip
+    assert listed("--since", "2026-04-28") == names[:3]
+    assert listed("--since", "2026-04-28 13:00") == names[:2]
+    assert listed("--since", "2100-01-01") == []
+    assert inside("tasks", "--since", "2100-01-01").err == "There are no such tasks.\n"
+    for options in (("--since", "soon"), ("--limit", "0"), ("--limit", "many")):
+        assert inside("tasks", *options).code == 2
+    assert "is not a date like 2026-01-31" in inside("tasks", "--since", "soon").err
+
+
+@pytest.mark.usefixtures("many")
+def test_a_long_list_is_read_and_printed_in_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = inside("tasks", "--all"), inside("tasks", "--all", "--json")
+    sizes: list[int] = []
+    read = Client.tasks
+
+    def counting(client: Client, **limits: Any) -> list[Task]:
+        found = read(client, **limits)
+        sizes.append(len(found))
+        return found
+
+    monkeypatch.setattr(Client, "tasks", counting)
+    monkeypatch.setattr("rushes_cli._runtime.journal.PAGE", 25)
+    assert inside("tasks", "--all").out == whole[0].out
+    assert sizes == [25, 25, 25, 25, 20]
+    assert json.loads(inside("tasks", "--all", "--json").out) == json.loads(whole[1].out)
+    sizes.clear()
+    assert inside("purge", "--older-than", "0", "--yes").code == 0
+    assert sizes == [25, 25, 25, 25, 20, 0]
+    assert len(listed("--all")) == 60
+
+
+@pytest.mark.usefixtures("many")
+def test_references_are_completed_without_reading_the_journal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def completed(text: str) -> list[str]:
+        found = complete_tasks(None, None, text)  # type: ignore[arg-type]
+        return [item.value for item in found]
+
+    assert completed("t11") == [f"t{number}" for number in range(119, 109, -1)]
+    monkeypatch.setattr("rushes_cli._request.completion._NEWEST", 20)
+    assert completed("t11") == [f"t{number}" for number in range(119, 109, -1)]
+    assert completed("t005") == ["t005"]  # the only one of the older ones
+    assert completed("t00") == completed("u") == []
+
+
+def test_a_table_of_long_pages_stays_aligned(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def task(name: str, **facts: Any) -> Task:
+        known: dict[str, Any] = {"base_url": "", "client_id": name, "call": None, **facts}
+        return Task(id=name, variant="toapis/kling-v3", created_at=0.0, updated_at=0.0, **known)
+
+    table = _Table()
+    table.add([task("a", state="in_progress", progress=7.0)])
+    table.add([task("a-much-longer-name", error="one\nline\x1b[31m")])
+    table.add([task("b", file="/x/b.mp4", state="completed")])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["task", "variant", "status", "created", "file"]
+    assert set(lines[1]) == {"-", " "}
+    assert "in_progress 7%" in lines[2]
+    assert lines[3].startswith("a-much-longer-name  toapis/kling-v3  recorded ")
+    assert lines[3].endswith("  one line\\x1b[31m")
+    assert lines[4].index("toapis") == lines[3].index("toapis")
+    assert lines[4].index("/x/b.mp4") == lines[3].index("one line")
 
 
 @pytest.mark.usefixtures("left")

@@ -318,8 +318,10 @@ class Jobs:
             with closing(loaded.call("poll", receipt=receipt, task=task)) as calls:
                 next(calls, None)
         except BrokenPluginError as failure:
-            tasks = [] if self.session.journal is None else (yield from self._records.tasks(False))
-            like = [t.receipt.memo for t in tasks if t.variant == task.variant and t.receipt]
+            tasks: list[Task] = []
+            if self.session.journal is not None:
+                tasks = yield from self._records.tasks(variant=task.variant, limit=100)
+            like = [t.receipt.memo for t in tasks if t.receipt]
             example = next((f" (another task's is {_json(memo)})" for memo in like if memo), "")
             answers = loaded.variant.answers
             if answers and answers.keep and not example:

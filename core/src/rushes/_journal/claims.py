@@ -1,14 +1,19 @@
 """Claims as rows: who owns a task, until when, and in which process.
 
-A claim is void once its lease has expired, or at once when its process has ended and that is
+Every journal that is open is a *holder* with one lease, renewed as long as it holds a claim. Its
+claims are void once that lease has expired, or at once when its process has ended and that is
 visible from here: in the same pid namespace of the same machine, or because the machine was
 restarted since. A reused process id looks like a live process; then the lease decides.
 
 Leases are counted in seconds since the machine was started. All processes that share an SQLite file
 share that clock: its write-ahead log needs shared memory (https://sqlite.org/wal.html). It cannot
 be set, and it runs on while a process or the machine is suspended.
+
+A holder remembers what it last recorded of each task that it holds. So it knows without reading
+what a change changes, and can keep mere progress back until something else is written.
 """
 
+import functools
 import os
 import platform
 import secrets
@@ -16,19 +21,42 @@ import sys
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from rushes import _log as log
 from rushes._journal.database import Connection
+from rushes._journal.records import encoded
 from rushes._journal.writer import Job
 from rushes.journal import LEASE
+from rushes.task import Task
 
 RENEWED = 10.0
 """Seconds between two renewals."""
 
+HELD = "EXISTS (SELECT 1 FROM claims WHERE task = number AND claim = ? AND holder = ?)"
+"""Condition on a row of `tasks`: it is held by this claim of this holder."""
+
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 _NAMESPACE = Path("/proc/self/ns/pid")
+
+
+UNKNOWN = -1
+
+
+@dataclass(slots=True)
+class Known:
+    """What is recorded of a task that we hold, unless somebody without a claim wrote since.
+
+    `version` is counted up by every write; UNKNOWN if what is recorded must be read again.
+    """
+
+    number: int
+    version: int
+    task: Task
 
 
 class HeldClaims:
@@ -40,42 +68,118 @@ class HeldClaims:
 
     def forget_all(self) -> None:
         """Start afresh, as in a forked child: the claims are its parent's."""
-        self.name, self._held = secrets.token_hex(8), set[str]()
+        self.name = secrets.token_hex(8)
+        self._held: dict[str, dict[str, Known]] = {}
+        self._noted: dict[str, tuple[str, Task]] = {}
+        self._renewed = False
+        machine.cache_clear()  # a child may be in another namespace
 
-    def take(self, connection: Connection, task_id: str, claim: str) -> None:
+    @property
+    def noted(self) -> bool:
+        """Whether progress was noted that is not in the file yet."""
+        return bool(self._noted)
+
+    def note(self, task: Task, claim: str) -> bool:
+        """Keep a task's progress until the next batch; return False if it is more than that."""
+        known = self.known(task.id, claim)
+        if known is None or not _only_progress(known.task, task):
+            return False
+        self._noted[task.id] = (claim, task)
+        return True
+
+    def begin_batch(self, connection: Connection) -> None:
+        """Write the progress that was noted, of all tasks at once."""
+        self._renewed = False
+        rows = []
+        while self._noted:
+            _, (claim, task) = self._noted.popitem()
+            known = self.known(task.id, claim)
+            # If it lost its claim, it learns so when it has more to record than progress.
+            if known is not None and _only_progress(known.task, task):
+                facts = (task.updated_at, encoded(task), known.number, known.version)
+                rows.append((*facts, claim, self.name))
+        if rows:
+            connection.executemany(
+                "UPDATE tasks SET updated_at = ?, record = ? "  # noqa: S608
+                f"WHERE number = ? AND version = ? AND {HELD}",
+                rows,
+            )
+
+    def undo_batch(self) -> None:
+        """Trust nothing that is remembered: the last batch was not done."""
+        for tasks in self._held.values():
+            for known in tasks.values():
+                known.version = UNKNOWN
+
+    def take(self, connection: Connection, claim: str, known: Known) -> None:
         """Give a task to a claim, whoever had it before."""
-        until = self._clock() + LEASE
-        values = (task_id, claim, self.name, machine(), os.getpid(), until)
-        connection.execute("INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?, ?, ?)", values)
-        self._held.add(claim)
+        self.renew(connection)
+        values = (known.number, claim, self.name)
+        connection.execute("INSERT OR REPLACE INTO claims VALUES (?, ?, ?)", values)
+        self.remember(claim, known)
 
-    def keep(self, connection: Connection, task_id: str, claim: str) -> bool:
-        """Renew a claim's lease unless another took the task; return whether it was renewed."""
-        query = "UPDATE claims SET until = ? WHERE task = ? AND claim = ? AND holder = ?"
-        values = (self._clock() + LEASE, task_id, claim, self.name)
-        return connection.execute(query, values).rowcount == 1
+    def known(self, task_id: str, claim: str | None) -> Known | None:
+        """Return what is recorded of a task that a claim holds, if that is remembered."""
+        known = self._held.get(claim or "", {}).get(task_id)
+        return None if known is None or known.version == UNKNOWN else known
+
+    def remember(self, claim: str, known: Known) -> None:
+        """Remember what is recorded of a task that a claim holds."""
+        self._held.setdefault(claim, {})[known.task.id] = known
 
     def release(self, connection: Connection, claim: str) -> None:
         """Release every task of a claim."""
-        query = "DELETE FROM claims WHERE claim = ? AND holder = ?"
-        connection.execute(query, (claim, self.name))
-        self._held.discard(claim)
+        tasks = self._held.pop(claim, {}).values()
+        connection.executemany(
+            "DELETE FROM claims WHERE task = ? AND claim = ? AND holder = ?",
+            [(known.number, claim, self.name) for known in tasks],
+        )
+
+    def give_up(self, claim: str) -> None:
+        """Forget a claim that could not be released."""
+        self._held.pop(claim, None)
 
     def release_all(self, connection: Connection) -> None:
-        """Release every task of every claim."""
+        """Release every task of every claim; forget holders that are gone and hold nothing."""
         connection.execute("DELETE FROM claims WHERE holder = ?", (self.name,))
+        connection.execute(
+            "DELETE FROM holders WHERE holder = ? "
+            "OR (until < ? AND holder NOT IN (SELECT holder FROM claims))",
+            (self.name, self._clock()),
+        )
         self._held.clear()
 
+    def may_take(self, connection: Connection, number: int, claim: str | None = None) -> bool:
+        """Whether a task has no valid claim, or only this one of ours.
+
+        Our own claims are valid however late the lease is renewed, until they are given up.
+        """
+        query = (
+            "SELECT claim, holder, machine, pid, until FROM claims JOIN holders USING (holder) "
+            "WHERE task = ?"
+        )
+        row = connection.execute(query, (number,)).fetchone()
+        if row is None:
+            return True
+        held_by, holder, place, pid, until = row
+        if holder == self.name:
+            return held_by == claim or held_by not in self._held
+        now = self._clock()
+        # A lease longer than any that can be given dates from before a restart of the machine.
+        return not now < until <= now + LEASE + 1 or process_ended(place, pid)
+
+    def renew(self, connection: Connection) -> None:
+        """Renew the lease, once in a batch."""
+        if not self._renewed:
+            values = (self.name, machine(), os.getpid(), self._clock() + LEASE)
+            connection.execute("INSERT OR REPLACE INTO holders VALUES (?, ?, ?, ?)", values)
+            self._renewed = True
+
     def renewal(self) -> Job[Connection] | None:
-        """Return the job that renews all leases, if there are any; what was lost stays lost."""
+        """Return the job that renews the lease, if it is needed; what was lost stays lost."""
         if not self._held:
             return None
-        name, until = self.name, self._clock() + LEASE
-
-        def renew(connection: Connection) -> None:
-            connection.execute("UPDATE claims SET until = ? WHERE holder = ?", (until, name))
-
-        job: Job[Connection] = Job(renew)
+        job: Job[Connection] = Job(self.renew, durable=False)
         job.done.add_done_callback(_log_failure)
         return job
 
@@ -85,18 +189,19 @@ def _log_failure(done: Future[Any]) -> None:
         log.warning("the claims in the journal cannot be renewed", reason=str(error))
 
 
-def owner(connection: Connection, task_id: str, now: float) -> tuple[str, str] | None:
-    """Return the claim on a task and its holder, or None if there is no valid one."""
-    query = "SELECT claim, holder, machine, pid, until FROM claims WHERE task = ?"
-    row = connection.execute(query, (task_id,)).fetchone()
-    if row is None:
-        return None
-    claim, holder, place, pid, until = row
-    # A lease longer than any that can be given dates from before a restart of the machine.
-    alive = now < until <= now + LEASE + 1 and not process_ended(place, pid)
-    return (claim, holder) if alive else None
+def _only_progress(old: Task, new: Task) -> bool:
+    """Whether nothing but progress and the times of polls is new: they may be lost."""
+    lost = msgspec.structs.replace(
+        new,
+        progress=old.progress,
+        looked_at=old.looked_at,
+        look_after=old.look_after,
+        updated_at=old.updated_at,
+    )
+    return lost == old
 
 
+@functools.cache
 def machine() -> str:
     """Name the scope in which a process id is unique.
 

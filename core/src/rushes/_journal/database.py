@@ -163,19 +163,26 @@ class File:
 
 
 class Batches:
-    """Batches of one writer on its own connection; each batch is one transaction."""
+    """Batches of one writer on its own connection; each batch is one transaction.
 
-    def __init__(self, file: File) -> None:
-        self._file = file
+    `begin` is called at the beginning of each, `undo` if one was not done.
+    """
+
+    def __init__(
+        self, file: File, *, begin: Callable[[Connection], None], undo: Callable[[], None]
+    ) -> None:
+        self._file, self._begin, self._undo = file, begin, undo
         self._connection: Connection | None = None
         self._opened: Identity = ()
+        self._synced = True
 
     def commit(self, jobs: list[Job[Connection]]) -> None:
-        """Do all jobs; one fsync makes them durable. If it fails, none is done."""
+        """Do all jobs; one fsync makes them durable, if that matters. If it fails, none is done."""
         try:
             outcomes = self._done(jobs)
         except Exception as error:  # noqa: BLE001 - reported to whoever waits for a job
             self.close()
+            self._undo()
             for job in jobs:
                 job.end(self._file.explain(error))
         else:
@@ -193,13 +200,22 @@ class Batches:
         if self._connection is None:
             self._connection = self._file.open()
             self._opened = self._file.identity()
+            self._synced = True
         connection = self._connection
+        self._sync(connection, any(job.durable for job in jobs))
         connection.execute("BEGIN IMMEDIATE")
+        self._begin(connection)
         outcomes = [_outcome(job, connection) for job in jobs]
         connection.execute("COMMIT")
         # Checked after the commit: what was written to a file that has lost its name is lost.
         self._file.check(self._opened)
         return outcomes
+
+    def _sync(self, connection: Connection, needed: bool) -> None:
+        """Set whether a commit waits for the disk; later ones that do include earlier ones."""
+        if needed != self._synced:
+            connection.execute(f"PRAGMA synchronous={'FULL' if needed else 'NORMAL'}")
+            self._synced = needed
 
 
 class Reader:

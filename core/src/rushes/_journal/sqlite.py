@@ -1,23 +1,38 @@
 """The journal as an SQLite file."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import msgspec
-
-from rushes import _log as log
-from rushes._journal import claims
+from rushes._journal.claims import HELD, RENEWED, UNKNOWN, HeldClaims, Known
 from rushes._journal.database import Connection, File
+from rushes._journal.records import (
+    encoded,
+    encoded_call,
+    is_packed,
+    packed,
+    read,
+    readable,
+    unpacked,
+)
 from rushes._journal.store import Store, Work
 from rushes._journal.tables import MIGRATIONS
-from rushes.calls import Call
 from rushes.errors import JournalError
 from rushes.journal import ClaimLost, essence, since_boot
 from rushes.task import Task
 
-_ALL = "SELECT id, record, call FROM tasks LEFT JOIN calls ON task = id "
+_ALL = "SELECT id, record, call FROM tasks LEFT JOIN calls ON task = number "
+_KNOWN = "SELECT id, record, call, number, version FROM tasks LEFT JOIN calls ON task = number "
+_OF_PROVIDER = "client_id = ? AND substr(variant, 1, instr(variant, '/')) = ? || '/'"
+_DURABLE = ("add", "save")
+"""The methods of `begin` whose effect survives a power cut; claims are void after one."""
+_PAGE = 500
+"""Tasks that are read at a time."""
+T = TypeVar("T")
 
 
 class SQLiteJournal:
@@ -41,16 +56,17 @@ class SQLiteJournal:
     def __init__(self, path: str | Path, *, clock: Callable[[], float] = since_boot) -> None:
         """Name the file; `clock` returns seconds, the same for all that share the file."""
         self.path = Path(path).absolute()
-        self._clock = clock
         # The writing thread refers to this and not to the journal, which can thus be collected.
-        self._holder = claims.HeldClaims(clock)
+        self._holder = HeldClaims(clock)
         file = File(self.path, MIGRATIONS)
         self._store = Store(
             file,
             chore=self._holder.renewal,
-            every=claims.RENEWED,
+            every=RENEWED,
             last=self._holder.release_all,
             in_child=self._holder.forget_all,
+            begin=self._holder.begin_batch,
+            undo=self._holder.undo_batch,
         )
 
     def __del__(self) -> None:
@@ -76,48 +92,60 @@ class SQLiteJournal:
         """Do what Journal.save says."""
         self.begin("save", task, claim).result()
 
+    def note(self, task: Task, claim: str) -> bool:
+        """Do what Journal says of `note`: progress is written with whatever is written next."""
+        return self._holder.note(task, claim)
+
     def find(self, reference: str) -> list[Task]:
         """Do what Journal.find says."""
-        return self._store.read(self._find(reference))
+        return self._now(self._find(reference))
 
     def with_client_id(self, provider: str, client_id: str) -> Task | None:
         """Do what Journal.with_client_id says."""
-        return self._store.read(self._with_client_id(provider, client_id))
+        return self._now(self._with_client_id(provider, client_id))
 
-    def tasks(self, *, unfinished: bool = False) -> list[Task]:
+    def tasks(
+        self,
+        *,
+        unfinished: bool = False,
+        variant: str | None = None,
+        since: float | None = None,
+        after: Task | None = None,
+        limit: int | None = None,
+    ) -> list[Task]:
         """Do what Journal.tasks says."""
-        found = (_readable(self.path, *row) for row in self._store.read(_listed(unfinished)))
-        return [task for task in found if isinstance(task, Task)]
+        listed = self._listed(unfinished, variant, since, after, limit)
+        return [task for _, task in listed if isinstance(task, Task)]
 
-    def unreadable(self, *, unfinished: bool = False) -> dict[str, str]:
+    def unreadable(
+        self,
+        *,
+        unfinished: bool = False,
+        variant: str | None = None,
+        since: float | None = None,
+        after: Task | None = None,
+        limit: int | None = None,
+    ) -> dict[str, str]:
         """Do what Journal.unreadable says."""
-        rows = self._store.read(_listed(unfinished))
-        found = {row[0]: _readable(self.path, *row) for row in rows}
-        return {name: str(task) for name, task in found.items() if not isinstance(task, Task)}
+        listed = self._listed(unfinished, variant, since, after, limit)
+        return {name: str(task) for name, task in listed if not isinstance(task, Task)}
 
     def history(self, task_id: str) -> list[Task]:
         """Do what Journal.history says; every entry has the call as it is now."""
-        query = (
-            "SELECT task, record, call FROM history LEFT JOIN calls USING (task) "
-            "WHERE task = ? ORDER BY number"
-        )
-        rows = self._store.read(lambda connection: _rows(connection, query, task_id))
-        found = [_read(self.path, *row) for row in rows[:-1]]
-        return [*found, *self.find(task_id)[:1]] if rows else []
 
-    def durations(self, variant: str, workload: str, limit: int) -> list[float]:
-        """Do what Journal says of `durations`."""
-        query = "SELECT id, record, NULL FROM tasks WHERE provider = ? ORDER BY created_at DESC"
-        provider = variant.partition("/")[0]
-        rows = self._store.read(lambda found: _rows(found, f"{query} LIMIT ?", provider, limit))
-        tasks = (_readable(self.path, *row) for row in reversed(rows))
-        return [
-            task.took
-            for task in tasks
-            if isinstance(task, Task)
-            and (task.variant, task.workload) == (variant, workload)
-            and task.took is not None
-        ]
+        def work(connection: Connection) -> list[Task]:
+            rows = _rows(connection, f"{_KNOWN} WHERE id = ?", task_id)
+            if not rows:
+                return []
+            name, record, call, number, _ = rows[0]
+            now = read(self.path, name, record, call)
+            if is_packed(record):
+                _, call, changes = unpacked(record)
+            else:
+                changes = _changes(connection, number)
+            return [*(read(self.path, name, was, call) for was in changes[:-1]), now]
+
+        return self._now(work)
 
     def claim(self, task_id: str, claim: str) -> Task | None:
         """Do what Journal.claim says."""
@@ -130,7 +158,7 @@ class SQLiteJournal:
         return taken
 
     def release(self, claim: str) -> None:
-        """Do what Journal.release says; if it cannot be written, the lease expires."""
+        """Do what Journal.release says; if it cannot be written, others wait for the lease."""
         self.begin("release", claim).result()
 
     def abandon(self, claim: str) -> None:
@@ -140,24 +168,28 @@ class SQLiteJournal:
     def begin(self, method: str, *arguments: Any) -> "Future[Any]":
         """Queue a call of a method that writes or finds; return a future of its result.
 
-        Every write passes through here: a subclass that changes what the journal does overrides
-        this method.
+        Every write but noted progress passes through here: a subclass that changes what the journal
+        does overrides this method.
         """
         work: Work[Any] = getattr(self, f"_{method}")(*arguments)
-        return self._store.enqueue(work)
+        begun = self._store.enqueue(work, durable=method in _DURABLE)
+        if method == "release":
+            begun.add_done_callback(partial(_give_up, self._holder, *arguments))
+        return begun
 
     def purge(self, before: float) -> int:
         """Do what Journal.purge says, and rewrite the file. Unreadable tasks are kept."""
 
         def work(connection: Connection) -> int:
-            query = f"{_ALL} WHERE NOT unfinished AND updated_at < ?"
-            rows = connection.execute(query, (before,))
-            over = [row[0] for row in rows if isinstance(_readable(self.path, *row), Task)]
-            now = self._clock()
-            free = [(name,) for name in over if claims.owner(connection, name, now) is None]
+            rows = connection.execute(
+                f"{_KNOWN} WHERE NOT unfinished AND updated_at < ?",
+                (before,),
+            )
+            over = [row[3] for row in rows if isinstance(readable(self.path, *row[:3]), Task)]
+            free = [(number,) for number in over if self._holder.may_take(connection, number)]
             for table in ("history", "calls", "claims"):
                 connection.executemany(f"DELETE FROM {table} WHERE task = ?", free)  # noqa: S608
-            connection.executemany("DELETE FROM tasks WHERE id = ?", free)
+            connection.executemany("DELETE FROM tasks WHERE number = ?", free)
             return len(free)
 
         count = self._store.write(work)
@@ -172,41 +204,122 @@ class SQLiteJournal:
         """Close without waiting, from a finalizer: pending writes are done first."""
         self._store.close_without_waiting()
 
+    def _now(self, work: Work[T]) -> T:
+        """Read what is in the file, including the progress that was noted here."""
+        if self._holder.noted:
+            with suppress(JournalError):  # it is only progress
+                self._store.enqueue(_nothing, durable=False).result()
+        return self._store.read(work)
+
+    def _listed(
+        self,
+        unfinished: bool,
+        variant: str | None,
+        since: float | None,
+        after: Task | None,
+        limit: int | None,
+    ) -> Iterator[tuple[str, Task | JournalError]]:
+        """Read the newest tasks, a page at a time, until `limit` could be read.
+
+        Without a limit the file may change between two pages; no task is listed twice.
+        """
+        conditions: list[str] = []
+        values: list[object] = []
+        for condition, value in (("variant = ?", variant), ("created_at >= ?", since)):
+            if value is not None:
+                conditions.append(condition)
+                values.append(value)
+        if unfinished:
+            conditions.append("unfinished")
+        place: tuple[object, ...] = (after.created_at, after.id) if after else ()
+        left = math.inf if limit is None else limit
+        while left > 0:
+            size = min(left, _PAGE)
+            rows = self._now(_page(conditions, (*values, *place, size), follows=bool(place)))
+            for name, record, call, _ in rows:
+                task = readable(self.path, name, record, call)
+                left -= isinstance(task, Task)
+                yield name, task
+            if len(rows) < size:
+                return
+            place = (rows[-1][3], rows[-1][0])
+
     def _add(self, task: Task, claim: str | None = None) -> Work[Task]:
-        row, call = _row(task), _call(task)
+        row = _row(task)
 
         def work(connection: Connection) -> Task:
             query = (
-                f"{_ALL} WHERE id = ? OR (provider = ? AND client_id = ?) "
-                "ORDER BY id = ? DESC, created_at LIMIT 1"
+                f"{_ALL} WHERE id = ? OR ({_OF_PROVIDER}) ORDER BY id = ? DESC, created_at LIMIT 1"
             )
-            names = (task.id, _provider(task), task.client_id, task.id)
+            names = (task.id, task.client_id, _provider(task), task.id)
             found = connection.execute(query, names).fetchone()
             if found is not None:
-                return _read(self.path, *found)
-            if claim is not None:
-                self._holder.take(connection, task.id, claim)
-            _put(connection, row, call, changed=True)
+                return read(self.path, *found)
+            self._insert(connection, task, claim, row)
             return task
 
         return work
 
     def _save(self, task: Task, claim: str | None = None) -> Work[None]:
+        row = _row(task)
         # Once a call has been sent, it never changes.
-        row, call = _row(task), _call(task) if task.state in ("recorded", "sending") else None
+        call = encoded_call(task) if task.state in ("recorded", "sending") else None
 
         def work(connection: Connection) -> None:
-            query = "SELECT id, record, NULL FROM tasks WHERE id = ?"
-            found = connection.execute(query, (task.id,)).fetchone()
-            old = _read(self.path, *found) if found else None
-            if claim is not None and old is None:
-                self._holder.take(connection, task.id, claim)
-            elif claim is not None and not self._holder.keep(connection, task.id, claim):
-                raise ClaimLost(task.id)
-            changed = old is None or essence(old) != essence(task)
-            _put(connection, row, _call(task) if old is None else call, changed=changed)
+            known = self._holder.known(task.id, claim)
+            if known is None or not _update(connection, row, known, claim, self._holder.name):
+                known = self._recorded(connection, task.id, claim)
+                if known is None:
+                    self._insert(connection, task, claim, row)
+                    return
+                _update(connection, row, known)
+            if call is not None and task.call != known.task.call:
+                query = "INSERT OR REPLACE INTO calls VALUES (?, ?)"
+                connection.execute(query, (known.number, call))
+            if essence(known.task) != essence(task):
+                _add_change(connection, known.number, row)
+            self._written(connection, task, claim, Known(known.number, known.version + 1, task))
 
         return work
+
+    def _insert(
+        self, connection: Connection, task: Task, claim: str | None, row: tuple[Any, ...]
+    ) -> None:
+        """Record a new task."""
+        call = encoded_call(task)
+        query = (
+            "INSERT INTO tasks (id, variant, client_id, state, unfinished, created_at, updated_at, "
+            "fingerprint, record, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
+        )
+        number = connection.execute(query, (task.id, *row)).lastrowid or 0
+        connection.execute("INSERT INTO calls VALUES (?, ?)", (number, call))
+        _add_change(connection, number, row)
+        if claim is not None:
+            self._holder.take(connection, claim, Known(number, 0, task))
+        self._written(connection, task, claim, Known(number, 0, task))
+
+    def _recorded(self, connection: Connection, task_id: str, claim: str | None) -> Known | None:
+        """Return what is recorded of a task, in rows; raise ClaimLost if a claim lost it."""
+        rows = _rows(connection, f"{_KNOWN} WHERE id = ?", task_id)
+        if not rows:
+            return None
+        *row, number, version = rows[0]
+        task = read(self.path, *row)
+        query = "SELECT claim, holder FROM claims WHERE task = ?"
+        if claim is not None and _rows(connection, query, number) != [(claim, self._holder.name)]:
+            raise ClaimLost(task_id)
+        if is_packed(row[1]):
+            _unpack(connection, number, row[1])
+        return Known(number, version, task)
+
+    def _written(self, connection: Connection, task: Task, claim: str | None, known: Known) -> None:
+        """Finish a write: renew the lease, remember what is recorded, pack a finished task."""
+        if claim is not None:
+            self._holder.renew(connection)
+            self._holder.remember(claim, known)
+        if not task.unfinished:
+            _pack(connection, known.number)
+            known.version = UNKNOWN
 
     def _find(self, reference: str) -> Work[list[Task]]:
         def work(connection: Connection) -> list[Task]:
@@ -217,43 +330,43 @@ class SQLiteJournal:
             rows = [row for row in near if row[0].startswith(reference)]
             if rows and rows[0][0] == reference:
                 del rows[1:]
-            return [_read(self.path, *row) for row in rows]
+            return [read(self.path, *row) for row in rows]
 
         return work
 
     def _with_client_id(self, provider: str, client_id: str) -> Work[Task | None]:
         def work(connection: Connection) -> Task | None:
-            query = f"{_ALL} WHERE provider = ? AND client_id = ? ORDER BY created_at LIMIT 1"
-            rows = _rows(connection, query, provider, client_id)
-            return _read(self.path, *rows[0]) if rows else None
+            query = f"{_ALL} WHERE {_OF_PROVIDER} ORDER BY created_at LIMIT 1"
+            rows = _rows(connection, query, client_id, provider)
+            return read(self.path, *rows[0]) if rows else None
 
         return work
 
     def _claim(self, task_id: str, claim: str) -> Work[Task | None]:
         def work(connection: Connection) -> Task | None:
-            rows = _rows(connection, f"{_ALL} WHERE id = ?", task_id)
+            rows = _rows(connection, f"{_KNOWN} WHERE id = ?", task_id)
             if not rows:
                 message = f"no task {task_id!r} is in {self.path}; it may have been purged"
                 raise JournalError(message)
-            task = _read(self.path, *rows[0])
-            owner = claims.owner(connection, task_id, self._clock())
-            if owner not in (None, (claim, self._holder.name)):
+            *row, number, version = rows[0]
+            task = read(self.path, *row)
+            if not self._holder.may_take(connection, number, claim):
                 return None
-            self._holder.take(connection, task_id, claim)
+            known = Known(number, UNKNOWN if is_packed(row[1]) else version, task)
+            self._holder.take(connection, claim, known)
             return task
 
         return work
 
     def _take_up(self, variant: str, fingerprint: str, claim: str) -> Work[Task | None]:
         def work(connection: Connection) -> Task | None:
-            query = f"{_ALL} WHERE state = 'recorded' AND fingerprint = ? ORDER BY created_at"
-            now = self._clock()
-            for row in _rows(connection, query, fingerprint):
-                task = _readable(self.path, *row)
+            query = f"{_KNOWN} WHERE state = 'recorded' AND fingerprint = ? ORDER BY created_at"
+            for *row, number, version in _rows(connection, query, fingerprint):
+                task = readable(self.path, *row)
                 if not isinstance(task, Task) or task.variant != variant:
                     continue
-                if claims.owner(connection, task.id, now) is None:
-                    self._holder.take(connection, task.id, claim)
+                if self._holder.may_take(connection, number):
+                    self._holder.take(connection, claim, Known(number, version, task))
                     return task
             return None
 
@@ -264,10 +377,17 @@ class SQLiteJournal:
         return lambda connection: holder.release(connection, claim)
 
 
-Row = tuple[str, bytes, bytes | None]
+def _give_up(holder: HeldClaims, claim: str, released: "Future[Any]") -> None:
+    """Forget a claim whose release could not be written."""
+    if released.exception():
+        holder.give_up(claim)
 
 
-def _rows(connection: Connection, query: str, *values: object) -> list[Row]:
+def _nothing(_connection: Connection) -> None:
+    """Do nothing: a batch begins by writing what was noted."""
+
+
+def _rows(connection: Connection, query: str, *values: object) -> list[tuple[Any, ...]]:
     """Return the rows of a query; a lone surrogate cannot be in the file, so it finds nothing."""
     try:
         return connection.execute(query, values).fetchall()
@@ -275,61 +395,67 @@ def _rows(connection: Connection, query: str, *values: object) -> list[Row]:
         return []
 
 
-def _listed(unfinished: bool) -> Work[list[Row]]:
-    query = f"{_ALL} {'WHERE unfinished' if unfinished else ''} ORDER BY created_at DESC, id DESC"
-    return lambda connection: _rows(connection, query)
-
-
-def _read(path: Path, task_id: str, record: bytes, call: bytes | None) -> Task:
-    try:
-        task = msgspec.json.decode(record, type=Task)
-        if call is None:
-            return task
-        return msgspec.structs.replace(task, call=msgspec.json.decode(call, type=Call | None))
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise JournalError(
-            f"{path} contains a task {task_id!r} that this version of rushes cannot read "
-            f"({error}); a newer version may have recorded it: upgrade, or set RUSHES_HOME to "
-            "another folder"
-        ) from error
-
-
-def _readable(path: Path, *row: Any) -> Task | JournalError:
-    """Read one task of several; an unreadable one must not block the others."""
-    try:
-        return _read(path, *row)
-    except JournalError as error:
-        log.warning("a task cannot be read", task=row[0], reason=str(error))
-        return error
-
-
 def _row(task: Task) -> tuple[Any, ...]:
-    record = _encoded(task, msgspec.structs.replace(task, call=None))
-    names = (task.id, _provider(task), task.client_id)
-    times = (task.unfinished, task.created_at, record, task.updated_at)
-    return (*names, *times, task.state, task.fingerprint)
+    """Return the columns of a task that a write sets."""
+    # The fingerprint finds jobs that were never sent.
+    fingerprint = task.fingerprint if task.state == "recorded" else ""
+    names = (task.variant, task.client_id, task.state, task.unfinished)
+    return (*names, task.created_at, task.updated_at, fingerprint, encoded(task))
 
 
-def _call(task: Task) -> bytes:
-    return _encoded(task, task.call)
+def _update(connection: Connection, row: tuple[Any, ...], known: Known, *held: str | None) -> bool:
+    """Write what is now known of a task, if nobody wrote since, and if it is still held so."""
+    query = (
+        "UPDATE tasks SET variant = ?, client_id = ?, state = ?, unfinished = ?, created_at = ?, "
+        "updated_at = ?, fingerprint = ?, record = ?, version = version + 1 "
+        "WHERE number = ? AND version = ?"
+    )
+    if held:
+        query = f"{query} AND {HELD}"
+    values = (*row, known.number, known.version, *held)
+    return connection.execute(query, values).rowcount == 1
 
 
-def _encoded(task: Task, value: Any) -> bytes:
-    try:
-        return msgspec.json.encode(value)
-    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
-        raise JournalError(f"task {task.id!r} cannot be written as JSON ({error})") from error
+def _changes(connection: Connection, number: int) -> list[bytes]:
+    query = "SELECT record FROM history WHERE task = ? ORDER BY number"
+    return [record for (record,) in connection.execute(query, (number,))]
 
 
-def _put(
-    connection: Connection, row: tuple[Any, ...], call: bytes | None, *, changed: bool
-) -> None:
-    values = ", ".join("?" * len(row))
-    connection.execute(f"INSERT OR REPLACE INTO tasks VALUES ({values})", row)  # noqa: S608
-    if call is not None:
-        connection.execute("INSERT OR REPLACE INTO calls VALUES (?, ?)", (row[0], call))
-    if changed:
-        connection.execute("INSERT INTO history (task, record) VALUES (?, ?)", (row[0], row[5]))
+def _add_change(connection: Connection, number: int, row: tuple[Any, ...]) -> None:
+    query = "INSERT INTO history (task, record) VALUES (?, ?)"
+    connection.execute(query, (number, row[-1]))
+
+
+def _pack(connection: Connection, number: int) -> None:
+    """Put all that is known of a finished task into one piece."""
+    query = "SELECT record, call FROM tasks LEFT JOIN calls ON task = number WHERE number = ?"
+    record, call = connection.execute(query, (number,)).fetchone()
+    whole = packed(record, call, _changes(connection, number))
+    connection.execute("UPDATE tasks SET record = ? WHERE number = ?", (whole, number))
+    connection.execute("DELETE FROM calls WHERE task = ?", (number,))
+    connection.execute("DELETE FROM history WHERE task = ?", (number,))
+
+
+def _unpack(connection: Connection, number: int, record: bytes) -> None:
+    """Put the parts of a finished task back into rows: it changes again."""
+    _, call, changes = unpacked(record)
+    connection.execute("INSERT INTO calls VALUES (?, ?)", (number, call))
+    rows = [(number, was) for was in changes]
+    connection.executemany("INSERT INTO history (task, record) VALUES (?, ?)", rows)
+
+
+def _page(
+    conditions: list[str], values: tuple[Any, ...], *, follows: bool
+) -> Work[list[tuple[Any, ...]]]:
+    """Read the newest of the tasks that fulfil conditions, or of those that follow another."""
+    if follows:
+        conditions = [*conditions, "(created_at, id) < (?, ?)"]
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    query = (
+        f"SELECT id, record, call, created_at FROM tasks LEFT JOIN calls ON task = number {where} "  # noqa: S608
+        "ORDER BY created_at DESC, id DESC LIMIT ?"
+    )
+    return lambda connection: _rows(connection, query, *values)
 
 
 def _provider(task: Task) -> str:

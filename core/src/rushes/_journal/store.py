@@ -20,6 +20,7 @@ class Store:
 
     While it is open, the writing thread does the job that `chore` returns, if any, every `every`
     seconds; `last` is done whenever it is closed, and `in_child` is called in a forked child.
+    `begin` is done at the beginning of each transaction, `undo` is called after one that failed.
     """
 
     def __init__(
@@ -30,8 +31,11 @@ class Store:
         every: float,
         last: Work[Any],
         in_child: Callable[[], None],
+        begin: Work[None],
+        undo: Callable[[], None],
     ) -> None:
         self.file = file
+        self._begin, self._undo = begin, undo
         self._chore, self._every, self._last = chore, every, last
         self._in_child = in_child
         self._reset()
@@ -44,9 +48,9 @@ class Store:
         """
         return self.enqueue(work).result()
 
-    def enqueue(self, work: Work[T]) -> "Future[T]":
+    def enqueue(self, work: Work[T], *, durable: bool = True) -> "Future[T]":
         """Queue work, to be done after everything queued before; return a future of its result."""
-        job: Job[Connection] = Job(work)
+        job: Job[Connection] = Job(work, durable=durable)
         with self._lock:
             self._start().enqueue(job)
         return job.done
@@ -55,7 +59,7 @@ class Store:
         """Queue work if the writer is running; takes no lock and starts no thread."""
         writer = self._writer
         if writer is not None:
-            writer.enqueue(Job(work))
+            writer.enqueue(Job(work, durable=False))
 
     def read(self, work: Work[T]) -> T:
         """Do work that only reads, immediately."""
@@ -65,7 +69,7 @@ class Store:
         """Wait until all queued work is done; close the file."""
         with self._lock:
             if self._writer is not None:
-                self._writer.enqueue(Job(self._last))
+                self._writer.enqueue(Job(self._last, durable=False))
             self._stop()
         if self._stopped is not None:
             self._stopped.join()
@@ -103,7 +107,8 @@ class Store:
     def _start(self) -> Writer[Connection]:
         """Return the running writer; the caller has the lock."""
         if self._writer is None:
-            self._writer = Writer(Batches(self.file), self._chore, self._every)
+            batches = Batches(self.file, begin=self._begin, undo=self._undo)
+            self._writer = Writer(batches, self._chore, self._every)
         return self._writer
 
     def _stop(self) -> None:
@@ -122,7 +127,7 @@ class Store:
         writer = self._writer
         self._writer, self._was_open = None, False
         if writer is not None:
-            writer.enqueue(Job(self._last))
+            writer.enqueue(Job(self._last, durable=False))
             writer.stop()
         self._reader.close()
 

@@ -5,8 +5,10 @@ from typing import Any
 import msgspec
 
 from rushes._journal.database import Connection, Migration
+from rushes._journal.records import packed
 from rushes._structs.type_info import ready
 from rushes.errors import JournalError
+from rushes.task import Task
 
 
 class _Dated(msgspec.Struct):
@@ -83,6 +85,82 @@ def _calls_apart(connection: Connection) -> None:
     connection.execute("CREATE INDEX claims_by_holder ON claims (holder, claim)")
 
 
+def _packed_and_indexed(connection: Connection) -> None:
+    """Version 4: a finished task is one small row, lists have indexes, a process has one lease."""
+    for table in ("tasks", "calls", "history"):
+        connection.execute(f"ALTER TABLE {table} RENAME TO old_{table}")
+    connection.execute("DROP TABLE claims")  # a process of the version before cannot go on
+    for statement in _VERSION_4:
+        connection.execute(statement)
+    names = connection.execute("SELECT id FROM old_tasks ORDER BY created_at, id").fetchall()
+    for (task_id,) in names:
+        _copy(connection, task_id)
+    for table in ("tasks", "calls", "history"):
+        connection.execute(f"DROP TABLE old_{table}")
+    for statement in _INDEXES_4:
+        connection.execute(statement)
+
+
+_VERSION_4 = (
+    "CREATE TABLE tasks (number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, "
+    "variant TEXT NOT NULL, client_id TEXT NOT NULL, state TEXT NOT NULL, "
+    "unfinished INTEGER NOT NULL, created_at REAL NOT NULL, updated_at REAL NOT NULL, "
+    "fingerprint TEXT NOT NULL, version INTEGER NOT NULL, record BLOB NOT NULL)",
+    "CREATE TABLE calls (task INTEGER PRIMARY KEY, call BLOB NOT NULL)",
+    "CREATE TABLE history (number INTEGER PRIMARY KEY, task INTEGER NOT NULL, "
+    "record BLOB NOT NULL)",
+    "CREATE INDEX history_of_task ON history (task)",
+    "CREATE TABLE claims (task INTEGER PRIMARY KEY, claim TEXT NOT NULL, holder TEXT NOT NULL)",
+    "CREATE TABLE holders (holder TEXT PRIMARY KEY, machine TEXT NOT NULL, "
+    "pid INTEGER NOT NULL, until REAL NOT NULL) WITHOUT ROWID",
+)
+_INDEXES_4 = (  # made at the end: those of the old tables had some of the names
+    "CREATE INDEX by_client_id ON tasks (client_id)",
+    "CREATE INDEX by_age ON tasks (created_at)",
+    "CREATE INDEX by_variant ON tasks (variant, created_at)",
+    "CREATE INDEX never_sent ON tasks (fingerprint) WHERE state = 'recorded'",
+    "CREATE INDEX unfinished ON tasks (created_at) WHERE unfinished",
+)
+
+
+def _copy(connection: Connection, task_id: str) -> None:
+    """Copy a task from the tables of version 3; one that cannot be read stays as it is."""
+    provider, client_id, state, unfinished, created_at, updated_at, fingerprint, record, call = (
+        connection.execute(
+            "SELECT provider, client_id, state, unfinished, created_at, updated_at, fingerprint, "
+            "record, call FROM old_tasks LEFT JOIN old_calls ON task = id WHERE id = ?",
+            (task_id,),
+        ).fetchone()
+    )
+    query = "SELECT record FROM old_history WHERE task = ? ORDER BY number"
+    changes = [was for (was,) in connection.execute(query, (task_id,))]
+    variant = f"{provider}/"
+    try:
+        variant = msgspec.json.decode(record, type=Task).variant
+        for part in (call or b"null", *changes):
+            msgspec.json.decode(part)
+        whole = not unfinished
+    except (ValueError, RecursionError):
+        whole = False
+    if whole:
+        record = packed(_bytes(record), call and _bytes(call), list(map(_bytes, changes)))
+    row = (task_id, variant, client_id, state, unfinished, created_at, updated_at)
+    number = connection.execute(
+        "INSERT INTO tasks (id, variant, client_id, state, unfinished, created_at, updated_at, "
+        "fingerprint, version, record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?)",
+        (*row, fingerprint if state == "recorded" else "", record),
+    ).lastrowid
+    if not whole:
+        if call is not None:
+            connection.execute("INSERT INTO calls VALUES (?, ?)", (number, call))
+        rows = [(number, was) for was in changes]
+        connection.executemany("INSERT INTO history (task, record) VALUES (?, ?)", rows)
+
+
+def _bytes(part: str | bytes) -> bytes:
+    return part.encode() if isinstance(part, str) else part
+
+
 def _fields(record: bytes) -> dict[str, Any] | None:
     try:
         facts = msgspec.json.decode(record)
@@ -95,4 +173,9 @@ def _without_call(facts: dict[str, Any]) -> bytes:
     return msgspec.json.encode({**facts, "call": None})
 
 
-MIGRATIONS: tuple[Migration, ...] = (_tasks, _claims_and_history, _calls_apart)
+MIGRATIONS: tuple[Migration, ...] = (
+    _tasks,
+    _claims_and_history,
+    _calls_apart,
+    _packed_and_indexed,
+)

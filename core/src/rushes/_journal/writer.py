@@ -14,11 +14,12 @@ class Job(Generic[C]):
     """Work on a connection, and the future of its result.
 
     Work raises only before it changes anything: its error concerns it alone, and the rest of the
-    same batch is kept.
+    same batch is kept. What is not `durable` may be undone by a power cut, like a claim, which is
+    void after it.
     """
 
-    def __init__(self, work: Callable[[C], Any]) -> None:
-        self.work = work
+    def __init__(self, work: Callable[[C], Any], *, durable: bool = True) -> None:
+        self.work, self.durable = work, durable
         self.done: Future[Any] = Future()
 
     def end(self, outcome: Any) -> None:

@@ -1,8 +1,10 @@
 """What the journal knows: tasks by reference, their history, and forgetting them."""
 
+from typing import Any
+
 from rushes._flow import Ask, Do, Flow
 from rushes._session.session import Session
-from rushes.errors import ConfigurationError, JournalError
+from rushes.errors import ConfigurationError, JournalError, UnknownTaskError
 from rushes.journal import Journal
 from rushes.task import Task
 
@@ -13,16 +15,16 @@ class Records:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def tasks(self, unfinished: bool) -> Flow[list[Task]]:
+    def tasks(self, **limits: Any) -> Flow[list[Task]]:
         """Return the journal's tasks."""
         journal = self._journal("it cannot list tasks")
-        found: list[Task] = yield Do(lambda: journal.tasks(unfinished=unfinished))
+        found: list[Task] = yield Do(lambda: journal.tasks(**_given(limits)))
         return found
 
-    def unreadable(self, unfinished: bool) -> Flow[dict[str, str]]:
+    def unreadable(self, **limits: Any) -> Flow[dict[str, str]]:
         """Return the tasks that the journal cannot read, with the reasons."""
         journal = self._journal("it cannot list tasks")
-        found: dict[str, str] = yield Do(lambda: journal.unreadable(unfinished=unfinished))
+        found: dict[str, str] = yield Do(lambda: journal.unreadable(**_given(limits)))
         return found
 
     def history(self, reference: str) -> Flow[list[Task]]:
@@ -44,7 +46,7 @@ class Records:
         journal = self._journal("give it the Task itself")
         found: list[Task] = yield Ask("find", (reference,))
         if not found:
-            raise ConfigurationError(
+            raise UnknownTaskError(
                 f"no task {reference!r} is in {journal.place}; `rushes tasks` lists them"
             )
         if len(found) > 1:
@@ -63,3 +65,9 @@ class Records:
         if isinstance(task, Task):
             return task
         return (yield from self.find(task))
+
+
+def _given(limits: dict[str, Any]) -> dict[str, Any]:
+    """Return the limits that were given: an older journal may not know all of them."""
+    given = limits.items()
+    return {name: value for name, value in given if value is not None and value is not False}

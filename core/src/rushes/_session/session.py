@@ -101,6 +101,9 @@ class Session(Struct, kw_only=True, dict=True):
         task = self.keys.clean_task(msgspec.structs.replace(task, updated_at=self.time.now()))
         if self.journal is not None:
             ownership = self.owned.get(task.id)
+            note = getattr(self.journal, "note", None)
+            if ownership and note and note(task, ownership.claim):
+                return task
             now = self.time.since_boot()
             try:
                 yield Ask("save", (task, ownership.claim if ownership else None))
@@ -118,6 +121,9 @@ class Session(Struct, kw_only=True, dict=True):
         """Record what is known of a task without notifying anyone."""
         if self.journal is not None:
             ownership = self.owned.get(task.id)
+            note = getattr(self.journal, "note", None)
+            if ownership and note and note(task, ownership.claim):
+                return
             with suppress(JournalError, ClaimLost):  # it will be found out again
                 yield Ask("save", (task, ownership.claim if ownership else None))
 

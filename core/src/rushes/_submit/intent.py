@@ -23,8 +23,12 @@ REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
-    """A job before its files are uploaded: reference, client id, fingerprint and output."""
+    """A job before its files are uploaded: reference, client id, fingerprint and output.
 
+    `named` is whether the caller gave one of its names; otherwise no other job has them.
+    """
+
+    named: bool
     task_id: str
     client_id: str
     fingerprint: str
@@ -57,11 +61,14 @@ def make_intent(
     overwrite: bool,
 ) -> Flow[Intent]:
     """Name a job, and compute the fingerprint that identifies it."""
+    given_client_id = _given_client_id(loaded.variant, report)
+    named = task_id is not None or given_client_id is not None
     task_id = new_task_id(session.time.now()) if task_id is None else task_id
-    client_id = _given_client_id(loaded.variant, report) or task_id
+    client_id = given_client_id or task_id
     carried(loaded.variant, client_id)
     print_ = yield Do(lambda: fingerprint(report))
     return Intent(
+        named=named,
         task_id=task_id,
         client_id=client_id,
         fingerprint=print_,
@@ -105,7 +112,7 @@ def fingerprint(report: Report) -> str:
 
 def find_task(session: Session, loaded: LoadedVariant, intent: Intent) -> Flow[Task | None]:
     """Return the task that already exists for this job; refuse a name used for another job."""
-    if session.journal is None:
+    if session.journal is None or not intent.named:
         return None
     by_id = yield Ask("find", (intent.task_id,))
     by_name = yield Ask("with_client_id", (loaded.variant.provider, intent.client_id))

@@ -97,10 +97,13 @@ def _learn(session: Session, loaded: LoadedVariant, task: Task) -> Flow[None]:
     if session.polling is not None or key in session.learned:
         return
     session.learned[key] = learned = Learned(loaded.variant.polling)
-    durations = getattr(session.journal, "durations", None)
-    if durations is not None:
-        with suppress(JournalError):  # whoever writes next is told
-            learned.add((yield Do(lambda: durations(*key, REMEMBERED))))
+    journal = session.journal
+    if journal is None:
+        return
+    with suppress(JournalError):  # whoever writes next is told
+        found = yield Do(lambda: journal.tasks(variant=task.variant, limit=REMEMBERED))
+        alike = [one.took for one in reversed(found) if one.workload == task.workload]
+        learned.add(took for took in alike if took is not None)
 
 
 def _remember(session: Session, task: Task) -> None:

@@ -1,10 +1,12 @@
 """`rushes purge`: forget old tasks."""
 
 import time
+from collections import Counter
 
 import click
 
 from rushes_cli._runtime import clients
+from rushes_cli._runtime.journal import all_tasks
 from rushes_cli.exit_codes import CONFIGURATION
 from rushes_cli.options import json_option
 from rushes_cli.terminal import can_prompt, json_text, stderr_line
@@ -34,10 +36,10 @@ def purge(ctx: click.Context, days: float, yes: bool, as_json: bool) -> None:
     """
     with clients.make_client() as client:
         before = time.time() - days * _DAY
-        old = [task for task in client.tasks() if task.updated_at < before]
-        unfinished = sum(task.unfinished for task in old)
-        if len(old) > unfinished and not yes:
-            _confirm(len(old) - unfinished, days)
+        old = Counter(task.unfinished for task in all_tasks(client) if task.updated_at < before)
+        unfinished = old[True]
+        if old[False] and not yes:
+            _confirm(old[False], days)
         # Even if nothing is left to forget: an earlier purge may have left traces on the disk.
         count = client.purge(days * _DAY)
         unreadable = client.unreadable()

@@ -1,65 +1,142 @@
-"""`rushes tasks`: the journal, the newest first."""
+"""`rushes tasks`: the journal, the newest first; printed while it is read, since it may be long."""
 
-from typing import TYPE_CHECKING
+import datetime
+import shutil
+import sys
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rushes_cli._output.tasks import format_local, task_dict
 from rushes_cli._runtime import clients
+from rushes_cli._runtime.journal import pages
 from rushes_cli.exit_codes import CONFIGURATION
-from rushes_cli.options import json_option
-from rushes_cli.terminal import console, json_text, one_line, stderr_line, strip_passwords
+from rushes_cli.options import complete_variants, json_option
+from rushes_cli.terminal import json_text, one_line, stderr_line, strip_passwords
 
 if TYPE_CHECKING:
-    from rich.table import Table
     from rushes import Task
+
+_NEWEST = 50
+_WIDE = 100
+"""Columns of a terminal that has room for the time, too."""
+
+
+def date(text: str) -> float:
+    """Read a date, or a date and a time, as seconds since 1970; it is local if it has no zone."""
+    try:
+        return datetime.datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError, OSError):
+        message = f"{text!r} is not a date like 2026-01-31 or '2026-01-31 18:00'."
+        raise click.BadParameter(message) from None
 
 
 @click.command()
 @click.option("--unfinished", is_flag=True, help="Only those that `rushes resume` would resume.")
+@click.option(
+    "--variant", metavar="VARIANT", shell_complete=complete_variants, help="Only those of it."
+)
+@click.option("--since", type=date, metavar="DATE", help="Only those created then or later.")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=_NEWEST,
+    show_default=True,
+    metavar="N",
+    help="At most so many, the newest.",
+)
+@click.option("--all", "every", is_flag=True, help="All of them, however many there are.")
 @json_option
 @click.pass_context
-def tasks(ctx: click.Context, unfinished: bool, as_json: bool) -> None:
+def tasks(
+    ctx: click.Context,
+    unfinished: bool,
+    variant: str | None,
+    since: float | None,
+    limit: int,
+    every: bool,
+    as_json: bool,
+) -> None:
     """List the tasks in the journal, the newest first."""
+    which: dict[str, Any] = {"unfinished": unfinished, "variant": variant, "since": since}
+    listing: _Listing = _Json() if as_json else _Table()
+    broken = False
     with clients.make_client() as client:
-        found = client.tasks(unfinished=unfinished)
-        unreadable = client.unreadable(unfinished=unfinished)
-    if as_json:
-        click.echo(json_text([task_dict(task) for task in found]))
-    elif found:
-        screen = console()
-        screen.print(_table(found, screen.width))
-    elif not unreadable:
-        stderr_line("There are no unfinished tasks." if unfinished else "There are no tasks yet.")
-    for reason in unreadable.values():
-        stderr_line(reason, bold="Error: ", colour="red")
-    ctx.exit(CONFIGURATION if unreadable else 0)
+        for page, reasons in pages(client, None if every else limit, **which):
+            listing.add(page)
+            for reason in reasons:
+                stderr_line(reason, bold="Error: ", colour="red")
+            broken = broken or bool(reasons)
+        full = not every and listing.count == limit
+        older = full and client.tasks(**which, after=listing.last, limit=1)
+    listing.end()
+    if older:
+        stderr_line(f"The newest {limit}; --all lists the older ones, too.")
+    elif not as_json and not listing.count and not broken:
+        kind = "unfinished tasks" if unfinished else "tasks"
+        such = variant is not None or since is not None
+        yet = "" if such or unfinished else " yet"
+        stderr_line(f"There are no {'such ' if such else ''}{kind}{yet}.")
+    ctx.exit(CONFIGURATION if broken else 0)
 
 
-def _table(found: "list[Task]", width: int) -> "Table":
-    from rich import box
-    from rich.table import Table
+class _Listing:
+    """Prints tasks, a page at a time."""
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1), show_edge=False)
-    # References are meant to be copied, so they are never cut; the rest wraps.
-    table.add_column("task", no_wrap=True)
-    table.add_column("variant", overflow="fold")
-    table.add_column("status", no_wrap=True)
-    if width >= 100:
-        table.add_column("created", no_wrap=True)
-    table.add_column("file", overflow="fold")
-    for task in found:
-        cells = [
-            task.id,
-            task.variant,
-            _status(task),
-            format_local(task.created_at),
-            _outcome(task),
-        ]
-        if width < 100:
-            del cells[3]
-        table.add_row(*(one_line(cell) for cell in cells))
-    return table
+    def __init__(self) -> None:
+        self.count = 0
+        self.last: Task | None = None
+
+    def add(self, page: "list[Task]") -> None:
+        """Print one page."""
+        if page:
+            click.echo("\n".join(self._lines(page)))
+            self.count, self.last = self.count + len(page), page[-1]
+
+    def end(self) -> None:
+        """Print what comes after the last page."""
+
+    def _lines(self, page: "list[Task]") -> Iterable[str]:
+        raise NotImplementedError
+
+
+class _Json(_Listing):
+    """Prints one JSON list."""
+
+    def end(self) -> None:
+        """Close the list."""
+        click.echo("]" if self.count else "[]")
+
+    def _lines(self, page: "list[Task]") -> Iterable[str]:
+        for number, task in enumerate(page, self.count):
+            yield ("," if number else "[") + json_text(task_dict(task))
+
+
+class _Table(_Listing):
+    """Prints a table whose columns grow if a later page needs it.
+
+    Nothing is cut: references and paths are meant to be copied.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names = ["task", "variant", "status", "created", "file"]
+        self._widths = [0] * len(self._names)
+        if sys.stdout.isatty() and shutil.get_terminal_size().columns < _WIDE:
+            self._names.remove("created")
+
+    def _lines(self, page: "list[Task]") -> Iterable[str]:
+        rows = [[one_line(_CELLS[name](task)) for name in self._names] for task in page]
+        if not self.count:
+            rows.insert(0, self._names)
+        lengths = (map(len, column) for column in zip(*rows, strict=True))
+        self._widths = list(map(max, self._widths, map(max, lengths)))
+        self._widths[-1] = len(self._names[-1])  # nothing comes after the last column
+        if not self.count:
+            rows.insert(1, ["-" * width for width in self._widths])
+        for cells in rows:
+            yield "  ".join(map(str.ljust, cells, self._widths)).rstrip()
 
 
 def _status(task: "Task") -> str:
@@ -74,3 +151,12 @@ def _outcome(task: "Task") -> str:
         return task.files[0] + (f" (+{more})" if more else "")
     error = strip_passwords(task.error or "")
     return error if len(error) <= 80 else error[:79] + "…"
+
+
+_CELLS: "dict[str, Callable[[Task], str]]" = {
+    "task": lambda task: task.id,
+    "variant": lambda task: task.variant,
+    "status": _status,
+    "created": lambda task: format_local(task.created_at),
+    "file": _outcome,
+}

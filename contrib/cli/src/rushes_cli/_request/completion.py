@@ -7,6 +7,9 @@ from pathlib import Path
 import click
 from click.shell_completion import CompletionItem
 
+_NEWEST = 500
+"""Tasks that are completed by any beginning; the journal may have very many."""
+
 
 def complete_variants(
     _ctx: click.Context, _param: click.Parameter, incomplete: str
@@ -25,21 +28,23 @@ def complete_providers(
 def complete_tasks(
     _ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Complete a task's reference. Imports no plugin."""
+    """Complete a task's reference: of the newest tasks, or of the only one that begins like this.
+
+    Imports no plugin.
+    """
     from rushes import RushesError
 
     from rushes_cli._runtime import clients
 
     try:
         with clients.make_client() as client:
-            found = client.tasks()
+            newest = client.tasks(limit=_NEWEST)
+            found = [task for task in newest if task.id.startswith(incomplete)]
+            if not found and len(newest) == _NEWEST:
+                found = [client.task(incomplete)]
     except RushesError:
         return []
-    return [
-        CompletionItem(task.id, help=f"{task.variant} {task.state}")
-        for task in found
-        if task.id.startswith(incomplete)
-    ]
+    return [CompletionItem(task.id, help=f"{task.variant} {task.state}") for task in found]
 
 
 def complete_accepted(

@@ -1,0 +1,80 @@
+"""A task as bytes: its record and its call as JSON; once it is finished, all of it in one piece.
+
+While a task is unfinished, its record, its call and each of its changes are rows of their own: a
+call may be large and is written once. They repeat each other, so that compressed together they
+take a fraction of the space. A finished task is packed that way: its record is a JSON list of
+record, call and changes, compressed (zlib, RFC 1950).
+"""
+
+import zlib
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from rushes import _log as log
+from rushes.calls import Call
+from rushes.errors import JournalError
+from rushes.task import Task
+
+_PARTS = msgspec.json.Decoder(list[msgspec.Raw])
+_COMPRESSED = b"x"  # RFC 1950, 2.2; JSON never begins like this
+
+
+def encoded(task: Task) -> bytes:
+    """Return a task's record, without its call."""
+    return _json(task, msgspec.structs.replace(task, call=None))
+
+
+def encoded_call(task: Task) -> bytes:
+    """Return a task's call."""
+    return _json(task, task.call)
+
+
+def packed(record: bytes, call: bytes | None, changes: list[bytes]) -> bytes:
+    """Return all that is known of a finished task in one piece."""
+    return zlib.compress(b"[%b]" % b",".join([record, call or b"null", *changes]))
+
+
+def is_packed(record: bytes) -> bool:
+    """Whether a record is that of a finished task, in one piece."""
+    return isinstance(record, bytes) and record.startswith(_COMPRESSED)
+
+
+def unpacked(record: bytes) -> tuple[bytes, bytes, list[bytes]]:
+    """Return the record, the call and the changes of a finished task; raises as `read` does not."""
+    first, call, *changes = map(bytes, _PARTS.decode(zlib.decompress(record)))
+    return first, call, changes
+
+
+def read(path: Path, task_id: str, record: bytes, call: bytes | None) -> Task:
+    """Return a task; raise JournalError if it cannot be read."""
+    try:
+        if is_packed(record):
+            record, call, _ = unpacked(record)
+        task = msgspec.json.decode(record, type=Task)
+        if call is None:
+            return task
+        return msgspec.structs.replace(task, call=msgspec.json.decode(call, type=Call | None))
+    except (ValueError, zlib.error, RecursionError) as error:  # msgspec's errors are ValueErrors
+        raise JournalError(
+            f"{path} contains a task {task_id!r} that this version of rushes cannot read "
+            f"({error}); a newer version may have recorded it: upgrade, or set RUSHES_HOME to "
+            "another folder"
+        ) from error
+
+
+def readable(path: Path, task_id: str, record: bytes, call: bytes | None) -> Task | JournalError:
+    """Read one task of several; an unreadable one must not block the others."""
+    try:
+        return read(path, task_id, record, call)
+    except JournalError as error:
+        log.warning("a task cannot be read", task=task_id, reason=str(error))
+        return error
+
+
+def _json(task: Task, value: Any) -> bytes:
+    try:
+        return msgspec.json.encode(value)
+    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+        raise JournalError(f"task {task.id!r} cannot be written as JSON ({error})") from error

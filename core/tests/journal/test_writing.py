@@ -1,0 +1,305 @@
+"""What is written, when, and at what cost: statements and commits do not depend on the machine."""
+
+import asyncio
+import itertools
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import wait
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from acme_driver import REQUEST, StoppedClock
+from acme_zoom import Zoom
+from journal_tasks import after, ended, make_task
+from rushes import AsyncClient, ClaimLost, Client, JournalError, Polling, SQLiteJournal, Task
+from rushes.async_client import _Arrivals
+from rushes.testing import Network
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "home" / "journal.db"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[SQLiteJournal]:
+    with closing(SQLiteJournal(path)) as journal:
+        yield journal
+
+
+@pytest.fixture
+def other(path: Path) -> Iterator[SQLiteJournal]:
+    with closing(SQLiteJournal(path)) as journal:
+        yield journal
+
+
+def traced(journal: SQLiteJournal) -> list[str]:
+    """List the statements that the journal executes from now on."""
+    statements: list[str] = []
+    journal._store.write(lambda connection: connection.set_trace_callback(statements.append))
+    statements.clear()
+    return statements
+
+
+def counts(statements: list[str]) -> Counter[str]:
+    """Count statements by what they do; a commit is `synced` if it waits for the disk."""
+    found: Counter[str] = Counter()
+    synced = True
+    for statement in statements:
+        if statement.startswith("PRAGMA synchronous="):
+            synced = statement.endswith("FULL")
+        elif statement == "COMMIT":
+            found["synced" if synced else "unsynced"] += 1
+        elif not statement.startswith(("BEGIN", "ROLLBACK")):
+            found["statements"] += 1
+    return found
+
+
+# Progress
+
+
+def moving(task: Task, percent: float) -> Task:
+    """Return a task after one more poll."""
+    times = {"looked_at": percent, "look_after": percent + 1, "updated_at": 1000 + percent}
+    return after(task, progress=percent, **times)
+
+
+def test_progress_is_written_with_the_next_write(
+    journal: SQLiteJournal, other: SQLiteJournal
+) -> None:
+    tasks = [journal.add(make_task(name, state="queued"), "mine") for name in ("kite", "dune")]
+    statements = traced(journal)
+    for percent in (1.0, 2.0, 3.0):
+        assert all(journal.note(moving(task, percent), "mine") for task in tasks)
+    assert statements == []
+    assert other.find("kite") == [tasks[0]]
+    journal.add(make_task("gull"))
+    assert [other.find(task.id) for task in tasks] == [[moving(task, 3.0)] for task in tasks]
+    assert sum(statement.startswith("UPDATE tasks") for statement in statements) == 2
+    assert [was.progress for was in other.history("kite")] == [3.0]
+
+
+def test_progress_is_seen_at_once_in_the_same_process(journal: SQLiteJournal) -> None:
+    task = journal.add(make_task(state="queued"), "mine")
+    for percent, see in (
+        (1.0, lambda: journal.find("kite")),
+        (2.0, journal.tasks),
+        (3.0, lambda: journal.history("kite")),
+        (4.0, lambda: [journal.with_client_id("acme", "kite")]),
+        (5.0, lambda: [journal.claim("kite", "mine")]),
+        (6.0, lambda: journal.begin("find", "kite").result()),
+    ):
+        assert journal.note(moving(task, percent), "mine")
+        assert see() == [moving(task, percent)]
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda journal: journal.release("mine"),
+        lambda journal: journal.close(),
+        lambda journal: journal._store.enqueue(lambda _: None, durable=False).result(),
+    ],
+)
+def test_progress_is_written_before_the_claim_ends(
+    journal: SQLiteJournal, other: SQLiteJournal, write: Callable[[SQLiteJournal], Any]
+) -> None:
+    task = journal.add(make_task(state="queued"), "mine")
+    assert journal.note(moving(task, 7.0), "mine")
+    write(journal)
+    assert other.find("kite") == [moving(task, 7.0)]
+
+
+def test_only_progress_of_a_held_task_is_noted(
+    journal: SQLiteJournal, other: SQLiteJournal
+) -> None:
+    task = journal.add(make_task(state="queued"), "mine")
+    for more in (
+        after(task, state="in_progress"),
+        after(task, file="/x.mp4"),
+        after(task, file_bytes=1),
+        after(task, error="oh"),
+        after(task, cost=0.5),
+        after(task, output="/elsewhere/"),
+    ):
+        assert not journal.note(more, "mine")
+    assert not journal.note(moving(task, 1.0), "yours")
+    assert not other.note(moving(task, 1.0), "mine")
+    assert not journal.note(moving(make_task("dune"), 1.0), "mine")
+    journal.release("mine")
+    assert not journal.note(moving(task, 1.0), "mine")
+    assert journal.find("kite") == [task]
+
+
+def test_a_saved_state_is_not_undone_by_earlier_progress(journal: SQLiteJournal) -> None:
+    task = journal.add(make_task(state="queued"), "mine")
+    assert journal.note(moving(task, 1.0), "mine")
+    later = after(task, state="in_progress", progress=2.0)
+    journal.save(later, "mine")
+    assert journal.find("kite") == [later]
+    assert journal.note(moving(later, 3.0), "mine")
+    journal.save(ended(later), "mine")
+    assert journal.find("kite") == [ended(later)]
+    assert not journal.note(moving(ended(later), 4.0), "mine")
+
+
+def test_what_another_wrote_is_not_undone_by_progress(
+    journal: SQLiteJournal, other: SQLiteJournal
+) -> None:
+    task = journal.add(make_task(state="queued"), "mine")
+    assert journal.note(moving(task, 1.0), "mine")
+    other.save(after(task, state="lost"))
+    assert journal.find("kite") == [after(task, state="lost")]
+    journal.save(after(task, state="in_progress"), "mine")  # nobody took the claim
+    assert [was.state for was in other.history("kite")] == ["queued", "lost", "in_progress"]
+
+
+def test_a_lost_claim_is_learnt_from_the_next_save(path: Path) -> None:
+    now = [1000.0]
+    with (
+        closing(SQLiteJournal(path, clock=lambda: now[0])) as mine,
+        closing(SQLiteJournal(path, clock=lambda: now[0])) as yours,
+    ):
+        task = mine.add(make_task(state="queued"), "mine")
+        now[0] += 31
+        assert yours.claim("kite", "yours") == task
+        assert mine.note(moving(task, 1.0), "mine")
+        assert mine.find("kite") == [task]
+        with pytest.raises(ClaimLost):
+            mine.save(moving(task, 2.0), "mine")
+        with pytest.raises(ClaimLost):
+            mine.save(after(task, state="completed"), "mine")
+        assert yours.find("kite") == [task]
+
+
+def test_a_batch_that_failed_leaves_nothing_to_trust(
+    journal: SQLiteJournal, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = journal.add(make_task(state="queued"), "mine")
+    monkeypatch.setattr("rushes._journal.database.BUSY", 0.01)
+    journal.close()
+    task = journal.claim("kite", "mine") or task
+    with closing(sqlite3.connect(path, isolation_level=None)) as lock:
+        lock.execute("BEGIN IMMEDIATE")
+        with pytest.raises(JournalError, match="keeps it locked"):
+            journal.save(after(task, state="in_progress"), "mine")
+        lock.execute("ROLLBACK")
+    assert not journal.note(moving(task, 1.0), "mine")
+    journal.save(after(task, state="in_progress"), "mine")
+    assert [was.state for was in journal.history("kite")] == ["queued", "in_progress"]
+
+
+def test_a_claim_whose_release_failed_can_be_taken_again(
+    journal: SQLiteJournal, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rushes._journal.database.BUSY", 0.01)
+    tasks = [journal.add(make_task(name), name) for name in ("kite", "dune")]
+    with closing(sqlite3.connect(path, isolation_level=None)) as lock:
+        journal.close()
+        held = [journal.claim(task.id, task.id) for task in tasks]
+        lock.execute("BEGIN IMMEDIATE")
+        with pytest.raises(JournalError, match="keeps it locked"):
+            journal.release("kite")
+        lock.execute("ROLLBACK")
+    assert held == tasks
+    assert journal.claim("kite", "again") == tasks[0]
+    assert journal.claim("dune", "again") is None
+
+
+# The cost of a job
+
+
+def network(polls: int = 4) -> Network:
+    """Script a provider that is asked four times."""
+    numbers = itertools.count(1)
+    stages = [{"stage": "rendering", "done": f"{10 * n}%"} for n in range(1, polls - 1)]
+    done = {"stage": "ready", "links": ["https://files.acme.example/kite.mp4"]}
+
+    class Provider(Network):
+        def _next(self, request: Any) -> Any:
+            if request.method == "POST":
+                name = f"c-{next(numbers)}"
+                looks: Any = ({"stage": "waiting"}, *stages, done)
+                answers = [{"clip": {"ref": name, **look}} for look in looks]
+                self.on("GET", f"/v1/clips/{name}", *answers)
+                return {"clip": {"ref": name}}
+            return super()._next(request)
+
+    return Provider()
+
+
+def settings(journal: SQLiteJournal, home: Path) -> dict[str, Any]:
+    return {
+        "plugins": [Zoom()],
+        "keys": {"acme": "k"},
+        "base_urls": {"acme": "https://api.acme.example"},
+        "transport": network(),
+        "clock": StoppedClock(),
+        "journal": journal,
+        "home": home,
+    }
+
+
+def test_a_job_takes_few_statements_and_commits(journal: SQLiteJournal, tmp_path: Path) -> None:
+    """One at a time: each write has a transaction of its own."""
+    with Client(**settings(journal, tmp_path)) as client:
+        client.tasks()
+        statements = traced(journal)
+        task = client.submit("acme/zoom", REQUEST)
+        before = counts(statements)
+        assert before == {"statements": 14, "synced": 3, "unsynced": 2}
+        done = client.wait(task)
+        assert [was.state for was in client.history(task.id)] == [
+            "recorded", "sending", "queued", "in_progress", "completed",
+        ]  # fmt: skip
+        assert done.looked_at
+        assert counts(statements) - before == {"statements": 12, "synced": 2, "unsynced": 2}
+
+
+def test_many_jobs_cost_no_more_each(journal: SQLiteJournal, tmp_path: Path) -> None:
+    """They share transactions and renewals; how many is a matter of luck."""
+
+    async def run() -> None:
+        given = {**settings(journal, tmp_path), "polling": Polling(every=1, at_most=1e6)}
+        async with AsyncClient(**given) as client:
+            statements = traced(journal)
+            tasks = await asyncio.gather(
+                *(client.submit("acme/zoom", REQUEST, task=f"t{n}") for n in range(50))
+            )
+            await asyncio.gather(*(client.wait(task) for task in tasks))
+            found = counts(statements)
+        assert found["statements"] <= 50 * (14 + 2 + 12)  # with two look-ups of a given reference
+        assert found["synced"] <= 50 * 5
+
+    asyncio.run(run())
+    assert len(journal.tasks(unfinished=True)) == 50
+
+
+def test_an_event_loop_is_woken_once_for_all_that_ended(journal: SQLiteJournal) -> None:
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        arrivals = _Arrivals(loop)
+        wake, woken = loop.call_soon_threadsafe, []
+
+        def counting(*arguments: Any) -> Any:
+            woken.append(arguments)
+            return wake(*arguments)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(loop, "call_soon_threadsafe", counting)
+            tasks = [make_task(f"t{number}") for number in range(20)]
+            begun = [journal.begin("add", task) for task in tasks]
+            begun.append(journal.begin("claim", "nothing", "mine"))
+            expected = [arrivals.expect(future) for future in begun]
+            expected[0].cancel()
+            wait(begun)  # the loop stands still meanwhile
+            assert len(woken) == 1
+        outcomes = await asyncio.gather(*expected, return_exceptions=True)
+        assert isinstance(outcomes[0], asyncio.CancelledError)
+        assert outcomes[1:-1] == tasks[1:]
+        assert isinstance(outcomes[-1], JournalError)
+
+    asyncio.run(run())
