@@ -14,6 +14,7 @@ from typing import Any
 import httpcore
 import httpx
 import pytest
+from msgspec.structs import replace
 from raw_server import OK, RawServer, answering, still_open
 from rushes import Call
 from rushes._flow import Dispatch, Interrupted, NotSent, Send
@@ -288,24 +289,26 @@ def hangs_until_left(server: RawServer, connection: socket.socket) -> None:
         pass
 
 
+@pytest.mark.parametrize(("lean", "step"), [(True, "aclose"), (False, "end"), (False, "aclose")])
 @pytest.mark.parametrize("times", [1, 2, 5])
 def test_an_answer_that_was_read_survives_cancellation(
-    times: int, monkeypatch: pytest.MonkeyPatch
+    times: int, lean: bool, step: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dispatch = allowed()
 
     async def run(port: int) -> None:
         transport = AsyncTransport(settings(connections=1))
         closing, go_on = asyncio.Event(), asyncio.Event()
-        kind = ASYNC.lean or ASYNC.wrapped
-        close = kind.aclose
+        kind: Any = ASYNC.lean if lean else ASYNC.wrapped
+        transport._routes._kinds = replace(ASYNC, lean=ASYNC.lean if lean else None)
+        original = getattr(kind, step)
 
         async def slowly(connection: Any) -> None:
             closing.set()
             await go_on.wait()
-            await close(connection)
+            await original(connection)
 
-        monkeypatch.setattr(kind, "aclose", slowly)
+        monkeypatch.setattr(kind, step, slowly)
         effect = creating(f"http://127.0.0.1:{port}/x", dispatch)
         work = asyncio.create_task(transport.send(effect))
         await closing.wait()

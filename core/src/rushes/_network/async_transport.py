@@ -121,10 +121,14 @@ class AsyncTransport:
 
     async def _give_back(self, connection: Any) -> None:
         """Keep a connection whose answer was read completely, close any other."""
+        if connection.ends_later or not self._routes.keep(connection):
+            await _finish(self._ended(connection))
+
+    async def _ended(self, connection: Any) -> None:
         if connection.ends_later:
-            await _finish(connection.end())
+            await connection.end()
         if not self._routes.keep(connection):
-            await _finish(connection.aclose())
+            await connection.aclose()
 
     async def _custom_exchange(
         self,
