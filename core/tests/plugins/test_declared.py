@@ -311,7 +311,7 @@ class TestReading:
         except (ValueError, RecursionError):
             return
         reading.receipt(odd, told)
-        reading.status(odd, told, "c-1")
+        reading.StatusReader(odd).read(told, "c-1")
         reading.look_up(odd, told)
         reading.refusal(odd, told)
 
