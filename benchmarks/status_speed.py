@@ -61,7 +61,7 @@ ANSWERS: dict[str, tuple[Any, Any]] = {
 
 def status(task: Any, links: list[tuple[str, float | None]], cost: float | None = None) -> Status:
     """Make the status of a task, as every gateway's own code would."""
-    state = "in_progress" if task.status == "processing" else task.status
+    state: Any = "in_progress" if task.status == "processing" else task.status
     error = task.error
     return Status(
         state=state,
