@@ -20,8 +20,10 @@ class Tap:
         return (yield)
 
 
-def hook(says: str, calls: list[str], gives: Any = None, **options: bool) -> Any:
-    @hookimpl(**options)
+def hook(
+    says: str, calls: list[str], gives: Any = None, *, tryfirst: bool = False, trylast: bool = False
+) -> Any:
+    @hookimpl(tryfirst=tryfirst, trylast=trylast)
     def parse_status(answer: Answer) -> Any:
         calls.append(says)
         return gives

@@ -66,7 +66,6 @@ class LoadedVariant:
 
     def __init__(self, variant: Variant, manager: pluggy.PluginManager) -> None:
         self.variant = variant
-        self._manager = manager
         self._functions = _functions(manager)
         self._judges = bool(manager.hook.validate.get_hookimpls())
         self.makes_tokens = bool(manager.hook.token.get_hookimpls())
