@@ -133,7 +133,7 @@ def measured(
             broken[subject] = missing[peer]
     turns = [
         (subject, jobs, what)
-        for what, counts in (("cpu", sizes), ("memory", sizes[1:]))
+        for what, counts in (("cpu", sizes), ("memory", larger(sizes)))
         for jobs in counts
         for subject in SUBJECTS
         if not (jobs >= LARGE and subject in TOO_SLOW)
@@ -154,6 +154,11 @@ def measured(
     return figures, broken
 
 
+def larger(sizes: list[int]) -> list[int]:
+    """Return the sizes at which subjects are compared: all but the smallest of several."""
+    return sizes[1:] or sizes
+
+
 def spread(values: list[float]) -> str:
     """Write figures as their median, with their least and most."""
     if not values:
@@ -172,9 +177,9 @@ def table(figures: Figures, broken: dict[str, str], sizes: list[int]) -> list[st
     titles = [
         "CPU ms per job",
         *(f"{size:,} at once" for size in sizes),
-        *(f"of genblaze's, {size:,}" for size in sizes[1:]),
+        *(f"of genblaze's, {size:,}" for size in larger(sizes)),
         f"{sizes[-1]:,} of {sizes[0]:,}",
-        "KiB per waiting task, " + ", ".join(f"{size:,}" for size in sizes[1:]),
+        "KiB per waiting task, " + ", ".join(f"{size:,}" for size in larger(sizes)),
         "connections at once",
         "requests per job",
     ]
@@ -185,11 +190,12 @@ def table(figures: Figures, broken: dict[str, str], sizes: list[int]) -> list[st
             continue
         costs = [[1000 * s for s in figures[subject, "cpu", size]] for size in sizes]
         bases = [[1000 * s for s in figures[BASE, "cpu", size]] for size in sizes]
-        kept = [figures[subject, "kib", size][:1] for size in sizes[1:]]
+        compared = [*zip(costs, bases, strict=True)][-len(larger(sizes)) :]
+        kept = [figures[subject, "kib", size][:1] for size in larger(sizes)]
         cells = [
             words,
             *map(spread, costs),
-            *map(ratio, costs[1:], bases[1:]),
+            *(ratio(cost, base) for cost, base in compared),
             ratio(costs[-1], costs[0]),
             ", ".join(f"{found[0]:.1f}" if found else "-" for found in kept),
             str(max((n for size in sizes for n in figures[subject, "at once", size]), default="-")),
@@ -238,7 +244,11 @@ round.
 `nox -s jobs -- --write` writes this section. Times differ from machine to machine; ratios within
 one table, less.
 """
-    tables = (*table(figures, broken, sizes), "", *threads_table(figures, broken))
+    ours, by_hand = (
+        figures[name, "cpu", larger(sizes)[0]] for name in ("rushes-unrecorded", "transport")
+    )
+    beside = f"Without a journal: {ratio(ours, by_hand)} of the loop by hand on the same transport."
+    tables = (*table(figures, broken, sizes), "", beside, "", *threads_table(figures, broken))
     return "\n".join((before, *tables, "", after))
 
 
