@@ -152,10 +152,15 @@ def crowd(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def bench(session: nox.Session) -> None:
-    """Compare the speed of a check with pydantic's in one run; fails if ours is slower."""
-    uv = shutil.which("uv") or str(ROOT / ".uv" / "bin" / "uv")
-    script = ("python", "benchmarks/check_speed.py")
-    session.run(uv, "run", "--group", "bench", *script, external=True)
+    """Compare a check and the reading of a status with pydantic; fails if ours is too slow."""
+    for script in ("benchmarks/check_speed.py", "benchmarks/status_speed.py"):
+        _uv(session, "run", "--group", "bench", "python", script)
+
+
+@nox.session(venv_backend="none")
+def jobs(session: nox.Session) -> None:
+    """Measure what a job costs beside its peers (minutes); `-- --write` writes it into the docs."""
+    session.run("python", "benchmarks/jobs.py", *session.posargs)
 
 
 def _uv(session: nox.Session, *arguments: str) -> None:

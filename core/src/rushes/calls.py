@@ -156,13 +156,13 @@ def pick(value: Any, *path: str | int) -> Any:
 
 def pick_text(value: Any, *path: str | int) -> str | None:
     """Return the text at `path`, or None if there is no text or only white space."""
-    found = pick(value, *path)
+    found = pick(value, *path) if path else value
     return found if isinstance(found, str) and found.strip() else None
 
 
 def pick_percent(value: Any, *path: str | int) -> float | None:
     """Return the progress at `path` as 0 to 100, from a number or from text like "50%"."""
-    found = pick(value, *path)
+    found = pick(value, *path) if path else value
     if isinstance(found, str):
         try:
             found = float(found.strip().removesuffix("%"))
@@ -175,7 +175,7 @@ def pick_percent(value: Any, *path: str | int) -> float | None:
 
 def pick_number(value: Any, *path: str | int) -> float | None:
     """Return the finite number at `path`, or None if there is none."""
-    found = pick(value, *path)
+    found = pick(value, *path) if path else value
     if isinstance(found, bool) or not isinstance(found, (int, float)) or not abs(found) < 1e18:
         return None
     return float(found)

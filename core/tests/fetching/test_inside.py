@@ -366,7 +366,7 @@ def test_the_path_names_the_items_of_every_list() -> None:
     answers = msgspec.structs.replace(INLINE, task="clips[]", own_id=("ref",))
     films = [{"data": "YQ=="}, {"data": ""}, {"data": "YQ=="}]
     body = {"clips": [{"ref": "a"}, {"ref": "b", "stage": "ready", "films": films}]}
-    status = reading.status(answers, Answer(200, {}, json.dumps(body).encode()), "b")
+    status = reading.StatusReader(answers).read(Answer(200, {}, json.dumps(body).encode()), "b")
     assert status
     assert [(result.inside, result.video) for result in status.results] == [
         ("clips[1].films[0].data", 1), ("clips[1].films[2].data", 2),

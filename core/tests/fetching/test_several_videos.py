@@ -231,7 +231,7 @@ def test_a_task_recorded_before_videos_were_numbered_stays_finished(
 def videos_in(videos: tuple[str, ...], task: Any) -> list[tuple[str | None, int]]:
     answers = msgspec.structs.replace(ANSWERS, task="", videos=videos, own_id=())
     body = msgspec.json.encode({**task, "stage": "ready"})
-    status = reading.status(answers, Answer(200, {}, body), "x")
+    status = reading.StatusReader(answers).read(Answer(200, {}, body), "x")
     assert status
     return [(result.url, result.video) for result in status.results]
 

@@ -311,7 +311,7 @@ class TestReading:
         except (ValueError, RecursionError):
             return
         reading.receipt(odd, odd_answer)
-        reading.status(odd, odd_answer, "c-1")
+        reading.StatusReader(odd).read(odd_answer, "c-1")
         reading.look_up(odd, odd_answer)
         reading.refusal(odd, odd_answer)
 

@@ -32,7 +32,7 @@ def quick(loaded: LoadedVariant, request: Any) -> Report | None:
     try:
         if not sets_nothing(request) and not _well_typed(request):
             return None
-        draft = loaded.build_payload(request)
+        draft = loaded.call("build_payload", request=request)
         draft.finish()
         if draft.problems or draft.notes or draft.files or (draft.taken and draft.dropped()):
             return None

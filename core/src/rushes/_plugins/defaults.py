@@ -8,6 +8,7 @@ import msgspec
 from rushes._payload.compiled import reading as reading_of
 from rushes._payload.fields import shape
 from rushes._plugins import reading
+from rushes._plugins.reading import StatusReader
 from rushes.answers import Answers
 from rushes.calls import Answer, Call, Steps
 from rushes.draft import Draft
@@ -16,23 +17,81 @@ from rushes.request import Request
 from rushes.task import Receipt, Refusal, Status
 from rushes.variant import Cancel, Variant
 
-
-@hookimpl
-def build_payload(variant: Variant, request: Request) -> Draft:
-    """Carry over the fields that the declaration names."""
-    return Draft(variant, request)
+_default = hookimpl(trylast=True)
 
 
-@hookimpl
-def submit(variant: Variant, payload: msgspec.Struct, client_id: str) -> Call:
-    """POST the payload as JSON, with the client id where the declaration puts it."""
-    declared = variant.input_mode
-    url = variant.submit_url(declared(reading_of(payload)) if declared else None)
-    body: Any = payload
-    if variant.client_id_field:
-        body = _with_client_id(payload, variant.client_id_field, client_id)
-    headers = {variant.client_id_header: client_id} if variant.client_id_header else {}
-    return Call.post_json(url, body, headers=headers)
+class Defaults:
+    """The hooks as a declaration decides them: each is asked after any other of its name."""
+
+    def __init__(self, answers: Answers | None) -> None:
+        self._statuses = StatusReader(answers) if answers else None
+
+    @_default
+    def build_payload(self, variant: Variant, request: Request) -> Draft:
+        """Carry over the fields that the declaration names."""
+        return Draft(variant, request)
+
+    @_default
+    def submit(self, variant: Variant, payload: msgspec.Struct, client_id: str) -> Call:
+        """POST the payload as JSON, with the client id where the declaration puts it."""
+        declared = variant.input_mode
+        url = variant.submit_url(declared(reading_of(payload)) if declared else None)
+        body: Any = payload
+        if variant.client_id_field:
+            body = _with_client_id(payload, variant.client_id_field, client_id)
+        headers = {variant.client_id_header: client_id} if variant.client_id_header else {}
+        return Call.post_json(url, body, headers=headers)
+
+    @_default
+    def parse_submit(self, variant: Variant, answer: Answer) -> Receipt | Refusal | None:
+        """Read the id of the task, or the code of an error inside HTTP 2xx."""
+        answers = variant.answers
+        if answers is None:
+            return None
+        receipt = reading.receipt(answers, answer)
+        if receipt is None:
+            return reading.refusal(answers, answer) if answer.status < 300 else None
+        if not answers.may_end:
+            return receipt
+        status = self.parse_status(answer, receipt)
+        return msgspec.structs.replace(receipt, status=status)
+
+    @_default
+    def poll(self, variant: Variant, receipt: Receipt) -> Steps[Answer]:
+        """GET the status address."""
+        answer = yield Call.get(variant.url(variant.status_path, **_places(receipt)))
+        return answer
+
+    @_default
+    def parse_status(self, answer: Answer, receipt: Receipt) -> Status | None:
+        """Read the status of our task."""
+        return self._statuses.read(answer, receipt.remote_id) if self._statuses else None
+
+    @_default
+    def parse_refusal(self, variant: Variant, answer: Answer) -> Refusal:
+        """Decide by the declared codes, then by the HTTP status."""
+        answers = variant.answers
+        refusal = reading.refusal(answers, answer) if answers else None
+        return refusal or reading.by_status(answers, answer, answer.status)
+
+    @_default
+    def authorize(self, variant: Variant, key: str) -> Mapping[str, str]:
+        """Send the key in the declared header."""
+        name, _, value = variant.authorization.partition(":")
+        return {name: value.strip().replace("{key}", key)}
+
+    @_default
+    def look_up(self, variant: Variant, client_id: str) -> Steps[list[Receipt] | None] | None:
+        """GET the declared address with our client id, if there is one."""
+        path, answers = variant.look_up_path, variant.answers
+        if not path or not answers:
+            return None
+        return _look_up(variant.url(path, client_id=client_id), answers)
+
+    @_default
+    def cancel(self, variant: Variant, receipt: Receipt) -> Steps[Answer] | None:
+        """Make the declared call, if there is one."""
+        return _cancel(variant, variant.cancel, receipt) if variant.cancel else None
 
 
 def _with_client_id(payload: msgspec.Struct, path: str, client_id: str) -> Any:
@@ -48,66 +107,9 @@ def _with_client_id(payload: msgspec.Struct, path: str, client_id: str) -> Any:
     return body
 
 
-@hookimpl
-def parse_submit(variant: Variant, answer: Answer) -> Receipt | Refusal | None:
-    """Read the id of the task, or the code of an error inside HTTP 2xx."""
-    answers = variant.answers
-    if answers is None:
-        return None
-    receipt = reading.receipt(answers, answer)
-    if receipt is None:
-        return reading.refusal(answers, answer) if answer.status < 300 else None
-    if not answers.may_end:
-        return receipt
-    status = reading.status(answers, answer, receipt.remote_id)
-    return msgspec.structs.replace(receipt, status=status)
-
-
-@hookimpl
-def poll(variant: Variant, receipt: Receipt) -> Steps[Answer]:
-    """GET the status address."""
-    answer = yield Call.get(variant.url(variant.status_path, **_places(receipt)))
-    return answer
-
-
-@hookimpl
-def parse_status(variant: Variant, answer: Answer, receipt: Receipt) -> Status | None:
-    """Read the status of our task."""
-    answers = variant.answers
-    return reading.status(answers, answer, receipt.remote_id) if answers else None
-
-
-@hookimpl
-def parse_refusal(variant: Variant, answer: Answer) -> Refusal:
-    """Decide by the declared codes, then by the HTTP status."""
-    answers = variant.answers
-    refusal = reading.refusal(answers, answer) if answers else None
-    return refusal or reading.by_status(answers, answer, answer.status)
-
-
-@hookimpl
-def authorize(variant: Variant, key: str) -> Mapping[str, str]:
-    """Send the key in the declared header."""
-    name, _, value = variant.authorization.partition(":")
-    return {name: value.strip().replace("{key}", key)}
-
-
-@hookimpl
-def look_up(variant: Variant, client_id: str) -> Steps[list[Receipt] | None] | None:
-    """GET the declared address with our client id, if there is one."""
-    path, answers = variant.look_up_path, variant.answers
-    return _look_up(variant.url(path, client_id=client_id), answers) if path and answers else None
-
-
 def _look_up(url: str, answers: Answers) -> Steps[list[Receipt] | None]:
     answer = yield Call.get(url)
     return reading.look_up(answers, answer)
-
-
-@hookimpl
-def cancel(variant: Variant, receipt: Receipt) -> Steps[Answer] | None:
-    """Make the declared call, if there is one."""
-    return _cancel(variant, variant.cancel, receipt) if variant.cancel else None
 
 
 def _cancel(variant: Variant, how: Cancel, receipt: Receipt) -> Steps[Answer]:

@@ -4,6 +4,7 @@ import inspect
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from functools import cached_property
 from importlib.metadata import EntryPoint
 from traceback import clear_frames
@@ -16,9 +17,9 @@ import pluggy
 from rushes import hookspecs
 from rushes._keys.redacting import Secret, redacted
 from rushes._payload.constraints import nearest
-from rushes._plugins import defaults
 from rushes._plugins.declaration import checked
 from rushes._plugins.declared_answers import check_answers
+from rushes._plugins.defaults import Defaults
 from rushes._plugins.installed import distribution
 from rushes._plugins.reading import EVERY
 from rushes._plugins.reading import steps as path_steps
@@ -28,7 +29,6 @@ from rushes.calls import Call, Steps, Token
 from rushes.draft import Draft
 from rushes.errors import BrokenPluginError, RushesError
 from rushes.problems import Note, Problem, listing
-from rushes.request import Request
 from rushes.task import Receipt, Refusal, Status
 from rushes.variant import SPEC, Variant
 from rushes.webhooks import Delivery, Event
@@ -58,48 +58,48 @@ GIVES: Mapping[str, tuple[type, ...]] = {
 }
 """What each hook returns; constructors do not validate, so the content is checked, too."""
 
+_STEPS = frozenset(hook for hook, kinds in GIVES.items() if Generator in kinds)
+
 
 class LoadedVariant:
     """A variant's plugin with the wrappers around it: the only place where its hooks are called."""
 
     def __init__(self, variant: Variant, manager: pluggy.PluginManager) -> None:
         self.variant = variant
-        self._manager = manager
+        self._functions = _functions(manager)
         self._judges = bool(manager.hook.validate.get_hookimpls())
         self.makes_tokens = bool(manager.hook.token.get_hookimpls())
         """Whether calls may carry a token; if not, no call needs to ask."""
         self.reads_webhooks = bool(manager.hook.parse_webhook.get_hookimpls())
         """Whether the plugin reads what the provider sends to an endpoint of ours."""
-        builders = manager.hook.build_payload.get_hookimpls()
-        # Called on every check: without a wrapper, it can be called directly, not through the
-        # manager.
-        alone = not any(b.wrapper or b.hookwrapper for b in builders)
-        whole = builders[-1].argnames == ("variant", "request")
-        self._builder = builders[-1].function if alone and whole else None
 
     def with_variant(self, variant: Variant) -> "LoadedVariant":
         """Return the same plugin under another declaration (another base URL)."""
-        return LoadedVariant(variant, self._manager)
+        if variant is self.variant:
+            return self
+        other = copy(self)
+        other.variant = variant
+        return other
 
     def call(self, hook: str, **arguments: Any) -> Any:
         """Call one hook; whatever it raises, or returns wrongly, is the plugin's fault."""
-        with self.blamed(f"the hook {hook}", reading="answer" in arguments):
-            given = getattr(self._manager.hook, hook)(variant=self.variant, **arguments)
-            if not isinstance(given, GIVES[hook]):
-                raise TypeError(f"it returned {type(given).__name__}")
-            for kind in (Receipt, Refusal, Status):  # a plugin's own subclass becomes ours
-                if isinstance(given, kind):
-                    return _sound(msgspec.convert(msgspec.to_builtins(given), kind))
-        return self._steps(hook, given) if isinstance(given, Generator) else given
-
-    def build_payload(self, request: Request) -> Draft:
-        """Draft a payload, on the fastest path."""
-        if self._builder is not None:
-            draft = self._builder(self.variant, request)
-            if type(draft) is Draft:
-                return draft
-        made: Draft = self.call("build_payload", request=request)
-        return made
+        arguments["variant"] = self.variant
+        given = None
+        try:
+            for function, names, default in self._functions[hook]:
+                given = function(*map(arguments.__getitem__, names))
+                if given is not None:
+                    given = given if default else _sound(hook, given)
+                    break
+            else:
+                _sound(hook, None)
+        except RushesError:
+            raise
+        except PLUGIN_ERRORS as error:
+            raise self._blame(f"the hook {hook}", error, "answer" in arguments) from error
+        if hook in _STEPS and isinstance(given, Generator):
+            return self._steps(hook, given)
+        return given
 
     def token(self, secrets: Mapping[str, Secret], now: float) -> tuple[Secret, float] | None:
         """Return the token that calls carry instead of a key, and when it expires, or None."""
@@ -156,11 +156,14 @@ class LoadedVariant:
         except RushesError:
             raise
         except PLUGIN_ERRORS as error:
-            if reading:
-                clear_frames(error.__traceback__)
-            raise BrokenPluginError(
-                f"{self.variant.id}: {what} raised {type(error).__name__}: {error}"
-            ) from error
+            raise self._blame(what, error, reading) from error
+
+    def _blame(self, what: str, error: BaseException, reading: bool) -> BrokenPluginError:
+        if reading:
+            clear_frames(error.__traceback__)
+        return BrokenPluginError(
+            f"{self.variant.id}: {what} raised {type(error).__name__}: {error}"
+        )
 
     @cached_property
     def rules_hold(self) -> Callable[[Any, Any], bool]:
@@ -184,8 +187,46 @@ class LoadedVariant:
             return [judgement(item) for found in answers if found for item in found]
 
 
-def _sound(read: Any) -> Any:
-    """Return what a hook read; raise ValueError if a video's number is left out."""
+def _functions(
+    manager: pluggy.PluginManager,
+) -> dict[str, list[tuple[Callable[..., Any], tuple[str, ...], bool]]]:
+    """Return the functions of each hook in the order of their turns: the first that answers counts.
+
+    Each has the names of its arguments, and whether it is a default, which needs no check. Only
+    where a wrapper takes part does pluggy make the call.
+    """
+    found = {}
+    for name, hook in vars(manager.hook).items():
+        parts = hook.get_hookimpls()
+        wrapped = any(part.wrapper or part.hookwrapper or part.kwargnames for part in parts)
+        if wrapped or not hook.spec.opts["firstresult"]:
+            found[name] = [(_by_pluggy(hook), tuple(hook.spec.argnames), False)]
+        else:
+            found[name] = [
+                (part.function, part.argnames, isinstance(part.plugin, Defaults))
+                for part in reversed(parts)
+            ]
+    return found
+
+
+def _by_pluggy(hook: pluggy.HookCaller) -> Callable[..., Any]:
+    names = hook.spec.argnames if hook.spec else ()
+    return lambda *arguments: hook(**dict(zip(names, arguments, strict=True)))
+
+
+def _sound(hook: str, given: Any) -> Any:
+    """Return what a plugin returned, as a value of our own type; raise if it is wrong."""
+    if not isinstance(given, GIVES[hook]):
+        raise TypeError(f"it returned {type(given).__name__}")
+    for kind in (Receipt, Refusal, Status):
+        if isinstance(given, kind):
+            given = msgspec.convert(msgspec.to_builtins(given), kind)
+    _check_videos(given)
+    return given
+
+
+def _check_videos(read: Any) -> None:
+    """Raise ValueError if a video's number is left out, or its place is not one text."""
     status = read.status if isinstance(read, Receipt) else read
     if isinstance(status, Status):
         numbers = sorted({result.video for result in status.results})
@@ -194,7 +235,6 @@ def _sound(read: Any) -> Any:
         for result in status.results:
             if result.inside is not None and EVERY in path_steps(result.inside):
                 raise ValueError(f"{result.inside!r} is not the path of one text")
-    return read
 
 
 def _secretly(make: Callable[[], T], secrets: Mapping[str, Secret]) -> T:
@@ -329,7 +369,7 @@ def _declared(manager: pluggy.PluginManager, wrappers: list[Any], name: str) -> 
 
 def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
     """Register a plugin and the wrappers in a manager of its own, and read the declaration."""
-    manager = _manager(name, (defaults, *wrappers))
+    manager = _manager(name, wrappers)
     declared = plugin
     if not isinstance(plugin, Variant):
         _register(manager, (plugin,), name)
@@ -353,6 +393,7 @@ def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
     try:
         own = _own_hooks(manager, (plugin, *hooks))
         check_answers(declared, name, own)
+        manager.register(Defaults(declared.answers))
         return LoadedVariant(checked(declared, name, own), manager)
     except BrokenPluginError:
         raise

@@ -1,13 +1,15 @@
 """Reading answers by the paths and words that a provider declares."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 
 from rushes._plugins.refusals import refusal_by_status
+from rushes._structs.unrolled import unrolled
 from rushes.answers import Answers
 from rushes.calls import Answer, pick, pick_number, pick_percent, pick_text
 from rushes.task import Receipt, Refusal, Result, Status
@@ -17,6 +19,8 @@ EVERY = None
 Steps = tuple[str | int | None, ...]
 Places = tuple[int, ...]
 """Which items of the lists on its way a path passed."""
+_Video = tuple[Places, str, str]
+"""What an answer says of a video: the items that its path passed, the path, and the text."""
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d*)\]")
 _PATH = re.compile(r"[^.\[\]]+(?:\[\d*\])*(?:\.[^.\[\]]+(?:\[\d*\])*)*")
 
@@ -30,15 +34,15 @@ def steps(path: str) -> Steps:
     return tuple(name or (int(index) if index else EVERY) for name, index in found)
 
 
-def walk(value: Any, path: Steps, passed: Places = ()) -> Iterator[tuple[Places, Any]]:
-    """Yield every value that a path leads to, with the items that it passed."""
+def walk(value: Any, path: Steps) -> Iterator[Any]:
+    """Yield every value that a path leads to."""
     for place, step in enumerate(path):
         if step is None:
-            for index, item in enumerate(value if isinstance(value, list) else ()):
-                yield from walk(item, path[place + 1 :], (*passed, index))
+            for item in value if isinstance(value, list) else ():
+                yield from walk(item, path[place + 1 :])
             return
         value = pick(value, step)
-    yield passed, value
+    yield value
 
 
 def at(value: Any, path: str | None, passed: Places = ()) -> Any:
@@ -46,12 +50,12 @@ def at(value: Any, path: str | None, passed: Places = ()) -> Any:
     if path is None:
         return None
     items = iter(passed)
-    return pick(value, *(next(items, 0) if step is None else step for step in steps(path)))
+    return pick(value, *[next(items, 0) if step is None else step for step in steps(path)])
 
 
 def first_text(value: Any, paths: tuple[str, ...]) -> str | None:
     """Return the first text that one of the paths leads to."""
-    found = (pick_text(item) for path in paths for _, item in walk(value, steps(path)))
+    found = (pick_text(item) for path in paths for item in walk(value, steps(path)))
     return next((text for text in found if text), None)
 
 
@@ -59,9 +63,9 @@ def receipt(answers: Answers, answer: Answer) -> Receipt | None:
     """Return the receipt for the task that an answer to a submit names, or None."""
     data = answer.json()
     for path in answers.task_id:
-        *outer, name = steps(path)
-        for _, holder in walk(data, tuple(outer)):
-            remote_id = pick_text(at(holder, str(name)))
+        outer, _, name = path.rpartition(".")
+        for holder in walk(data, steps(outer)):
+            remote_id = pick_text(holder, name)
             if remote_id and (name != "id" or _is_a_task(answers, answer, data, holder)):
                 return _receipt(answers, data, holder, remote_id)
     return None
@@ -85,24 +89,98 @@ def _is_a_task(answers: Answers, answer: Answer, data: Any, holder: Any) -> bool
     return answer.status < 300 and not pick(data, "error") and not refusal(answers, answer)
 
 
-def status(answers: Answers, answer: Answer, remote_id: str | None) -> Status | None:
-    """Return the status of our task, or None if the answer is not understood."""
-    found = list(walk(answer.json(), steps(answers.task)))
-    if answers.task.endswith("[]"):
-        found = [one for one in found if first_text(one[1], answers.own_id) == remote_id]
-    outer, task = found[0] if found else ((), None)
-    state = answers.words.get(pick_text(at(task, answers.status)) or "")
-    if state is None:
-        return None
-    cost = pick_number(at(task, answers.cost))
-    return Status(
-        state=state,
-        progress=_percent(at(task, answers.progress), answers.progress_of),
-        results=tuple(_results(answers, task, outer)),
-        reason=first_text(task, answers.reason),
-        cost=None if cost is None else cost * answers.usd,
-        remote_id=first_text(task, answers.own_id),
-    )
+class StatusReader:
+    """Reads the statuses in one provider's answers, of every poll of every task.
+
+    Following the declared paths step by step would take longer than all the rest, so they are
+    written out, line by line.
+    """
+
+    def __init__(self, answers: Answers) -> None:
+        self._answers = answers
+        lines = _along(
+            "data", steps(answers.task), lambda task, outer: _found(answers, task, outer)
+        )
+        self._find = unrolled("data, remote_id", lines)
+
+    def read(self, answer: Answer, remote_id: str | None) -> Status | None:
+        """Return the status of our task, or None if the answer is not understood."""
+        answers, found = self._answers, self._find(answer.json(), remote_id)
+        if found is None:
+            return None
+        task, outer, own_id, word, progress, cost, reason, videos = found
+        state = answers.words.get(word or "")
+        if state is None:
+            return None
+        usd = None if cost is None else pick_number(cost)
+        return Status(
+            state=state,
+            progress=None if progress is None else _percent(progress, answers.progress_of),
+            results=tuple(_results(answers, task, outer, videos)) if videos else (),
+            reason=reason,
+            cost=None if usd is None else usd * answers.usd,
+            remote_id=own_id,
+        )
+
+
+def _found(answers: Answers, task: str, outer: str) -> list[str]:
+    """Return lines that return what a task says: itself, where it is, and the values in it."""
+
+    def first_text(name: str) -> _Leaf:
+        return lambda value, _: [
+            f"if {name} is None and type({value}) is str and {value}.strip(): {name} = {value}"
+        ]
+
+    def assigned(name: str) -> _Leaf:
+        return lambda value, _: [f"{name} = {value}"]
+
+    def video(path: str) -> _Leaf:
+        return lambda value, passed: [
+            f"if type({value}) is str and {value}.strip():",
+            f"    videos.append((({passed}), {path!r}, {value}))",
+        ]
+
+    lines = ["own_id = word = progress = cost = reason = None", "videos = []"]
+    for path in answers.own_id:
+        lines += _along(task, steps(path), first_text("own_id"))
+    lines += ["if own_id != remote_id: continue"] if answers.task.endswith("[]") else []
+    lines += _along(task, _single(answers.status), first_text("word"))
+    for name, single in (("progress", answers.progress), ("cost", answers.cost)):
+        if single is not None:
+            lines += _along(task, _single(single), assigned(name))
+    for path in answers.reason:
+        lines += _along(task, steps(path), first_text("reason"))
+    for path in (*answers.videos, *answers.inline):
+        lines += _along(task, steps(path), video(path))
+    return [*lines, f"return {task}, ({outer}), own_id, word, progress, cost, reason, videos"]
+
+
+_Leaf = Callable[[str, str], list[str]]
+
+
+def _along(value: str, path: Steps, leaf: _Leaf, passed: str = "") -> list[str]:
+    """Return the lines that follow a path from a variable.
+
+    At its end are those of `leaf`, which is given the variable that holds the value there, and the
+    items of lists that the path passed.
+    """
+    if not path:
+        return leaf(value, passed)
+    step, item = path[0], f"{value}_"
+    if step is EVERY:
+        index = f"{item}at"
+        passed += f"{index}, "
+        line = f"for {index}, {item} in enumerate({value} if type({value}) is list else ()):"
+    elif isinstance(step, str):
+        line = f"if type({value}) is dict and ({item} := {value}.get({step!r})) is not None:"
+    else:
+        line = f"for {item} in {value}[{step}:{step + 1}] if type({value}) is list else ():"
+    return [line, *(f"    {further}" for further in _along(item, path[1:], leaf, passed))]
+
+
+def _single(path: str) -> Steps:
+    """Return the steps of a path that leads to one value: of a list, to its first item."""
+    return tuple(0 if step is EVERY else step for step in steps(path))
 
 
 def _percent(value: Any, whole: float) -> float | None:
@@ -112,30 +190,37 @@ def _percent(value: Any, whole: float) -> float | None:
     return pick_percent(None if number is None else number / whole * 100)
 
 
-def _results(answers: Answers, task: Any, outer: Places) -> Iterator[Result]:
-    """Yield where the videos are, which are numbered in the order of their list.
+def _results(answers: Answers, task: Any, outer: Places, videos: list[_Video]) -> list[Result]:
+    """Return where the videos are, which are numbered in the order of their list.
 
     `outer` are the items that the path to the task passed.
     """
-    found: dict[int, list[Result]] = {}
-    for path in (*answers.videos, *answers.inline):
-        for passed, value in walk(task, steps(path)):
-            if text := pick_text(value):
-                result = Result(
-                    url=text, expires_at=pick_number(at(task, answers.expires_at, passed))
-                )
-                if path in answers.inline:
-                    whole = f"{answers.task}.{path}" if answers.task else path
-                    result = Result(inside=_exactly(whole, (*outer, *passed)))
-                found.setdefault(passed[0] if passed else 0, []).append(result)
-    seen, number = set[str | None](), 0
-    for _, results in sorted(found.items()):
-        new = {place: result for result in results if (place := result.url or result.inside)}
-        fresh = [place for place in new if place not in seen]
-        number += bool(fresh)
-        seen |= new.keys()
-        for place in fresh:
-            yield msgspec.structs.replace(new[place], video=number)
+    results = [_result(answers, task, outer, video) for video in videos]
+    if len(results) == 1:
+        return results
+    fresh: dict[str | None, Result] = {}
+    number, last = 0, None
+    for item, result in sorted(zip(map(_item, videos), results, strict=True), key=itemgetter(0)):
+        place = result.url or result.inside
+        if place not in fresh:
+            number += item != last
+            last = item
+            fresh[place] = msgspec.structs.replace(result, video=number)
+    return list(fresh.values())
+
+
+def _result(answers: Answers, task: Any, outer: Places, video: _Video) -> Result:
+    passed, path, text = video
+    if path in answers.inline:
+        whole = f"{answers.task}.{path}" if answers.task else path
+        return Result(inside=_exactly(whole, (*outer, *passed)))
+    return Result(url=text, expires_at=pick_number(at(task, answers.expires_at, passed)))
+
+
+def _item(video: _Video) -> int:
+    """Return which item of the first list on its path a video is."""
+    passed, _, _ = video
+    return passed[0] if passed else 0
 
 
 def _exactly(path: str, passed: Places) -> str:
@@ -156,7 +241,7 @@ def look_up(answers: Answers, answer: Answer) -> list[Receipt] | None:
     data = answer.json()
     if not isinstance(at(data, answers.task.removesuffix("[]")), list):
         return None
-    listed = [task for _, task in walk(data, steps(answers.task))]
+    listed = walk(data, steps(answers.task))
     ids = ((task, first_text(task, answers.own_id)) for task in listed)
     return [_receipt(answers, data, task, remote_id) for task, remote_id in ids if remote_id]
 

@@ -1,9 +1,10 @@
 """Straight-line functions, generated from a declaration.
 
-Every check looks at each field of a request and of a payload, and calls each rule. A Python loop
-over declared names takes several times as long as the same work line by line, so these few loops
-are unrolled: one line for each declared field or rule. Only names that are Python identifiers enter
-a line, never anything from a request.
+Every check looks at each field of a request and of a payload, and calls each rule; every poll
+follows each declared path. A Python loop over declared names takes several times as long as the
+same work line by line, so these few loops are unrolled: one line for each declared field, rule or
+step. Only names that are Python identifiers, and text as a literal, enter a line; never anything
+from a request or an answer.
 """
 
 from collections.abc import Callable, Iterable
