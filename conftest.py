@@ -79,7 +79,12 @@ def whole() -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that can try more."""
+    """Mark the tests that can try more; put those that wait for a browser first.
+
+    One worker gets them all, so that only one browser runs at a time, while the others use the
+    processors.
+    """
+    items.sort(key=lambda item: "open_page" not in getattr(item, "fixturenames", ()))
     for item in items:
         if "whole" in getattr(item, "fixturenames", ()):
             item.add_marker("whole")

@@ -18,8 +18,8 @@ ROOT = Path(__file__).parent
 PLUGINS = sorted(folder.name for folder in (ROOT / "plugins").iterdir() if folder.is_dir())
 SOURCES = ["core", "plugins", "contrib", "tests", "docs", "benchmarks", "conftest.py", "noxfile.py"]
 PAGE = ROOT / "contrib" / "compare"  # its page has scripts, checked by npm tools
-# Four workers on two cores: a quarter of the time they wait, for processes, browsers and films.
-SUITE = ("pytest", "-q", "-n", "4", "--dist", "worksteal")
+# Five workers on two cores: much of the time they wait, for processes, browsers and films.
+SUITE = ("pytest", "-q", "-n", "5", "--dist", "worksteal")
 DEBIAN = {"chromium": "chromium"}  # command: package
 
 

@@ -3,7 +3,7 @@
 from typing import Any, get_args, get_origin
 
 import msgspec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from rushes._check.native_fields import takes
@@ -18,7 +18,13 @@ from rushes.testing._sites import Site, sites
 from rushes.testing._under_test import HIDDEN, LOOPBACK, PUBLIC, VariantUnderTest
 from rushes.testing._values import bad, good, json_values, payloads, plausible
 
-QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
+QUIET = settings(
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    report_multiple_bugs=False,
+    # Explaining a failure traces every line, for most of a minute; the kit's messages explain it.
+    phases=[phase for phase in Phase if phase is not Phase.explain],
+)
 """The author's own Hypothesis profile decides how many examples are drawn, and which."""
 __tracebackhide__ = HIDDEN
 ABSENT = "(absent)"
