@@ -6,8 +6,8 @@ import { playhead, screenOfFrame, screens } from "./playhead.js";
 
 /** @import { Files, ShownCell, Video } from "./types.js" */
 
-// How many videos load at the same time. On a busy machine Chromium may stop for minutes when it
-// loads twenty at once; in turns, the first row is also ready sooner.
+// How many videos load at the same time. In turns, the first row is ready first; a browser that gets
+// little of the processor then finishes some of them instead of none.
 const AT_ONCE = 6;
 // Milliseconds after which a video that loads slowly no longer holds up the others.
 const PATIENCE = 10_000;
