@@ -135,6 +135,25 @@ def test_only_visible_videos_are_loaded(opened: Open) -> None:
     assert page.locator("video").count() < 16
 
 
+def test_at_most_six_videos_load_at_once(browser: Browser, folder: Path, found: Results) -> None:
+    page = browser.new_page(viewport={"width": 1280, "height": 2400})
+    page.add_init_script(
+        """
+        window.most = 0;
+        new MutationObserver(() => {
+            const videos = [...document.querySelectorAll("video[src]")];
+            const count = videos.filter((video) => video.readyState < 2).length;
+            window.most = Math.max(window.most, count);
+        }).observe(document, { childList: true, subtree: true });
+        """
+    )
+    page.goto((folder / "report.html").as_uri())
+    every = "[...document.querySelectorAll('video')]"
+    until(page, f"{every}.length === 22 && {every}.every((video) => video.readyState >= 2)")
+    assert 1 <= page.evaluate("most") <= 6
+    page.close()
+
+
 def test_speed_sound_and_scope(opened: Open) -> None:
     page = opened(height=2400)
     ready(page, 8)

@@ -6,6 +6,35 @@ import { playhead, screenOfFrame, screens } from "./playhead.js";
 
 /** @import { Files, ShownCell, Video } from "./types.js" */
 
+// How many videos load at the same time. In turns, the first row is ready first; a browser that gets
+// little of the processor then finishes some of them instead of none.
+const AT_ONCE = 6;
+// Milliseconds after which a video that loads slowly no longer holds up the others.
+const PATIENCE = 10_000;
+/** @type {Set<Screen>} */
+const waiting = new Set();
+/** @type {Map<Screen, number>} Each with the timer that ends its turn. */
+const loading = new Map();
+
+function loadNext() {
+  for (const screen of waiting) {
+    if (loading.size >= AT_ONCE) return;
+    waiting.delete(screen);
+    loading.set(
+      screen,
+      setTimeout(() => endTurn(screen), PATIENCE),
+    );
+    screen.open();
+  }
+}
+
+/** @param {Screen} screen */
+function endTurn(screen) {
+  waiting.delete(screen);
+  clearTimeout(loading.get(screen));
+  if (loading.delete(screen)) loadNext();
+}
+
 const near = new IntersectionObserver(
   (changes) => {
     for (const { target, isIntersecting } of changes) {
@@ -109,6 +138,12 @@ export class Screen {
 
   load() {
     if (this.video) return;
+    waiting.add(this);
+    loadNext();
+  }
+
+  // Called when it is this video's turn to load.
+  open() {
     const video = make("video", {
       playsinline: true,
       preload: "auto",
@@ -128,7 +163,9 @@ export class Screen {
     if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(drawn);
     else video.addEventListener("loadeddata", drawn);
     video.addEventListener("seeked", () => this.seekOn());
+    video.addEventListener("loadeddata", () => endTurn(this));
     video.addEventListener("error", () => {
+      endTurn(this);
       this.note.textContent = "This browser cannot play the file.";
     });
     video.src = this.address();
@@ -150,6 +187,7 @@ export class Screen {
   }
 
   unload() {
+    endTurn(this);
     if (!this.video) return;
     this.video.pause();
     this.video.removeAttribute("src");
