@@ -23,6 +23,10 @@ class Interrupted(Exception):
     """The call may have reached the other side; no complete answer came back."""
 
 
+class PrivateAddress(Exception):
+    """The call would have gone to an address that only a private network can reach."""
+
+
 class Stalled(Interrupted):
     """Nothing, or too little, arrived for so long that the rest is not waited for."""
 

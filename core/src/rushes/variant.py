@@ -93,8 +93,8 @@ class Uploads(Struct, frozen=True, kw_only=True):
     The hook `upload` sends each to the provider, and returns its public address; or its `handle`, a
     text that begins so (`runway://`). Or there is no endpoint for it, and the file goes into the
     payload: `inline` is a template of text ("{base64}", "data:{type};base64,{base64}") or of an
-    object of texts. `addresses` is whether public addresses are accepted, too. `source` is the page
-    that says so, if it is not the variant's.
+    object of texts. `addresses` is whether the provider fetches such files from public addresses,
+    too; if not, the core does. `source` is the page that says so, if it is not the variant's.
     """
 
     types: tuple[str, ...]

@@ -18,7 +18,7 @@ from made_up_hosts import PUBLIC_ADDRESS, Names, leading_here, resolving_with
 from raw_server import RawServer, answering, silent
 from rushes import Call, ResultError, RushesError, Timeouts
 from rushes._addresses import is_public
-from rushes._flow import Dispatch, Interrupted, NotSent, Send, Stream
+from rushes._flow import Dispatch, Interrupted, NotSent, PrivateAddress, Send, Stream
 from rushes.urls import without_secrets
 from transport_runner import Body, Perform, settings
 
@@ -74,7 +74,7 @@ def test_a_name_that_resolves_to_a_private_address_is_never_contacted(
 ) -> None:
     names = Names(found)
     with RawServer(silent) as server:
-        with pytest.raises(ResultError, match=r"leads to cdn\.example, which is .*private network"):
+        with pytest.raises(PrivateAddress, match=r"cdn\.example, which is .*private network"):
             perform(settings(resolve=names), stream(f"https://cdn.example:{server.port}/x"))
         assert server.accepted == 0
     assert names.asked == ["cdn.example"]
@@ -82,7 +82,7 @@ def test_a_name_that_resolves_to_a_private_address_is_never_contacted(
 
 def test_a_private_address_is_never_contacted(perform: Perform) -> None:
     with RawServer(silent) as server:
-        with pytest.raises(ResultError, match=r"leads to 127\.0\.0\.1; only"):
+        with pytest.raises(PrivateAddress, match=r"leads to 127\.0\.0\.1; only"):
             perform(settings(), stream(f"https://127.0.0.1:{server.port}/x"))
         assert server.accepted == 0
 
@@ -99,7 +99,7 @@ def test_the_connection_goes_to_the_checked_address_and_tls_to_the_name(
         assert names.asked == ["cdn.example"]
         assert f"host: cdn.example:{server.port}".encode() in server.heads[0].lower()
         # A connection is not reused for another download: the name is resolved again.
-        with pytest.raises(ResultError, match=r"10\.0\.0\.1"):
+        with pytest.raises(PrivateAddress, match=r"10\.0\.0\.1"):
             perform(given, stream(f"https://cdn.example:{server.port}/x"))
         with pytest.raises(NotSent, match="CERTIFICATE_VERIFY_FAILED"):
             perform(
@@ -113,7 +113,7 @@ def test_a_download_cannot_reuse_a_polls_connection_to_a_private_address(perform
     with RawServer(answering(), tls=True) as server:
         url = f"https://cdn.example:{server.port}/x"
         poll = Send(call=Call.get(url), total=20)
-        with pytest.raises(ResultError):
+        with pytest.raises(PrivateAddress):
             perform(settings(resolve=names), poll, poll, stream(url))
         assert server.accepted == len(server.heads) - 1 == 1
         assert perform(settings(resolve=names), stream(url, public_only=False)).status == 200

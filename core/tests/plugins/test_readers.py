@@ -27,7 +27,7 @@ from rushes._journal.records import read
 from rushes._keys.redacting import MIN_LENGTH, redact, redacted
 from rushes._plugins.refusals import refusal_by_status, retry_after
 from rushes._session.session import excerpt
-from rushes._submit.uploading import media_type
+from rushes._submit.files import media_type
 from rushes.home import Keys
 
 LONG = "9" * 5000

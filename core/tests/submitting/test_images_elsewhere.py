@@ -20,7 +20,6 @@ from rushes import (
     Provider,
     PublicURL,
     Request,
-    RequestError,
     Steps,
     Text,
     To,
@@ -106,18 +105,6 @@ def test_an_address_is_still_one_where_both_are_accepted(make: Maker, server: Se
     url = "https://pictures.acme.example/1.png"
     driver.submit("acme/zoom", Request("k", images=[Image(url, "first_frame")]))
     assert json.loads(server.seen[0][2])["first"] == url
-
-
-def test_an_address_is_a_problem_where_only_files_are_accepted(make: Maker, server: Server) -> None:
-    accepted = uploads(inline=OBJECT, addresses=False)
-    driver = make(plugins=[variant("last_frame", "last", accepted)])
-    request = Request("k", images=[Image("https://a.example/1.png", "last_frame")])
-    (problem,) = driver.check("acme/zoom", request).problems
-    assert (problem.path, problem.code) == ("images[0].url", "no_address")
-    assert "give a local file" in problem.message
-    with pytest.raises(RequestError):
-        driver.submit("acme/zoom", request)
-    assert server.lines == []
 
 
 def test_types_and_sizes_are_checked_before_anything_is_sent(

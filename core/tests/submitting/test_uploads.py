@@ -27,7 +27,7 @@ from rushes import (
     hookimpl,
     pick_text,
 )
-from rushes._submit.uploading import media_type, read
+from rushes._submit.files import media_type, read
 from rushes.testing import Clock
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)

@@ -252,10 +252,6 @@ def test_where_no_type_of_a_kind_is_accepted_an_address_is_asked_for() -> None:
     (problem,) = checked({"prompt": "k", "sounds": ["a.mp3"]}, uploads=uploads).problems
     assert (problem.path, problem.code) == ("sounds[0]", "no_upload")
     assert "takes no local sounds; give a public http(s) address" in problem.message
-    inline = Uploads(types=("video/mp4",), max_bytes=1000, inline="{base64}", addresses=False)
-    video = {"prompt": "k", "videos": [{"url": URL, "role": "edit"}]}
-    (problem,) = checked(video, uploads=inline).problems
-    assert "does not fetch a video from an address; give a local file" in problem.message
 
 
 def test_inline_files_go_into_the_payload(

@@ -20,8 +20,8 @@ from rushes._session.clock import SystemClock
 from rushes._session.provider_keys import ProviderKeys
 from rushes._session.records import Records
 from rushes._session.session import OnUpdate, Session
+from rushes._submit.files import file_problems
 from rushes._submit.submitting import require_sendable
-from rushes._submit.uploading import file_problems
 from rushes._urls import proxy_objection
 from rushes.errors import ConfigurationError
 from rushes.home import Environment, Keys, home_folder

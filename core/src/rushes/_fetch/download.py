@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urljoin
 
 import msgspec
 
@@ -12,22 +11,21 @@ from rushes import _log as log
 from rushes._fetch.container import looks_like
 from rushes._fetch.inside import VideoInside
 from rushes._fetch.part_file import PartFile
+from rushes._fetch.redirects import RefusedAddress, follow
 from rushes._fetch.regular import open_regular
 from rushes._fetch.target import refuse_to_replace
-from rushes._flow import Do, Flow, Interrupted, NotSent, Sleep, Stalled, Stream
+from rushes._flow import Do, Flow, Interrupted, NotSent, Sleep, Stalled
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import OnUpdate, Session
-from rushes._urls import public_url_objection, web_url_objection
 from rushes._wait.outcomes import require_completed
 from rushes._wait.polling import poll_again
 from rushes.calls import Answer, Call
 from rushes.errors import DiskError, ResultError, StillRunningError
 from rushes.problems import listing
 from rushes.task import Result, Task, VideoFile
-from rushes.urls import is_loopback, without_secrets
+from rushes.urls import is_loopback
 
 ATTEMPTS = 5
-HOPS = 5
 MAX_RESULTS = 10
 """How many of the results that a provider offers for one video are tried at most."""
 MAX_VIDEOS = 20
@@ -359,7 +357,7 @@ def _download(
         result = results[place]
         sink = VideoInside(part, result.inside) if result.inside else part
         try:
-            answer = yield from _follow_redirects(session, loaded, offer, result, sink)
+            answer = yield from _streamed(session, loaded, offer, result, sink)
         except (NotSent, Interrupted) as failure:
             stalled = isinstance(failure, Stalled)
             trouble = session.keys.clean(loaded, str(failure))
@@ -408,42 +406,33 @@ def _trouble(
     return f"HTTP {answer.status}, {looks_like(answer.body)}"
 
 
-def _follow_redirects(
+def _streamed(
     session: Session,
     loaded: LoadedVariant,
     offer: _Fetch,
     result: Result,
     sink: PartFile | VideoInside,
 ) -> Flow[Answer]:
-    """Follow redirects by hand: every address is checked, and the key is sent to the first only."""
-    call = result.call or Call.get(result.url or "")
-    for hop in range(HOPS):
-        _refuse_address(call.url, offer.task)
-        left = max(offer.end - session.time.elapsed(), 0.001)
-        if result.call and not hop:
-            sent: Any = session.send(loaded, call, left, task=offer.task)
-            call = sent.call
-        call = msgspec.structs.replace(call, headers={**call.headers, **sink.headers()})
-        public_only = not is_loopback(offer.task.base_url)
-        answer: Answer = yield Stream(
-            call=call, total=left, sink=sink, public_only=public_only, patience=left
+    """Stream a result into the sink; only a call of the plugin's own has the key."""
+
+    def left() -> float:
+        return offer.end - session.time.elapsed()
+
+    def authorized(call: Call) -> Call:
+        sent: Any = session.send(loaded, call, left(), task=offer.task) if result.call else None
+        return sent.call if sent else call
+
+    try:
+        return (
+            yield from follow(
+                result.call or Call.get(result.url or ""),
+                sink,
+                what="the link to the video",
+                loopback=is_loopback(offer.task.base_url),
+                left=left,
+                headers=sink.headers(),
+                authorized=authorized,
+            )
         )
-        if answer.status not in (301, 302, 303, 307, 308):
-            return answer
-        try:
-            call = Call.get(urljoin(call.url, answer.headers.get("location", "")))
-        except ValueError as error:
-            message = f"the link to the video redirects to an invalid address: {error}"
-            raise ResultError(message) from error
-    raise ResultError(f"the link to the video redirects more than {HOPS} times")
-
-
-def _refuse_address(url: str, task: Task) -> None:
-    loopback = is_loopback(task.base_url)
-    wrong = public_url_objection(url, loopback=loopback)
-    if loopback and is_loopback(url):
-        wrong = web_url_objection(url)  # `localhost` is accepted there; another scheme never is
-    if wrong:
-        raise ResultError(f"the link to the video, {without_secrets(url)!r}, {wrong}")
-    if not loopback and not url.lower().startswith("https:"):
-        raise ResultError(f"the link to the video, {without_secrets(url)!r}, is not https")
+    except RefusedAddress as refused:
+        raise ResultError(str(refused)) from refused

@@ -21,9 +21,9 @@ from weakref import WeakSet
 import httpcore
 
 from rushes._addresses import Address, Resolver, is_public
+from rushes._flow import PrivateAddress
 from rushes._network.active_call import ActiveCall, current
 from rushes._network.requests import Incoming, Request, for_httpcore
-from rushes.errors import ResultError
 
 T = TypeVar("T")
 
@@ -196,9 +196,7 @@ def _checked_addresses(host: str, found: list[str]) -> list[Address]:
     for address in addresses if active is not None and active.guarded else ():
         if not is_public(address):
             where = host if host == str(address) else f"{host}, which is {address}"
-            raise ResultError(
-                f"the link to the video leads to {where}; only a private network can reach it"
-            )
+            raise PrivateAddress(f"leads to {where}; only a private network can reach it")
     return addresses
 
 

@@ -3,15 +3,16 @@
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from msgspec import Struct
 
 from rushes._structs.invalid import INVALID
+from rushes._urls import public_url_objection
 from rushes.problems import Note, Problem, show
 from rushes.request import Image, Shot, Subject, Video
-from rushes.urls import has_scheme
+from rushes.urls import has_scheme, is_loopback, without_secrets
 from rushes.variant import Always, Built, To, Together, Uploads, Variant
 
 UPLOAD = "https://upload.invalid/"
@@ -35,10 +36,11 @@ KINDS: Mapping[str, str] = {"videos": "video", "sounds": "sound"}
 
 
 class PlannedUpload(Struct, frozen=True, kw_only=True):
-    """A local file to upload before the submit, and the placeholder for its address until then.
+    """A file to upload before the submit, and the placeholder for its address until then.
 
-    `origin` is the path at which the request names it, `also` are further such paths. `kind` is
-    what the file has to be: an `image`, a `video` or a `sound`.
+    `path` is that of a local file, or the address of one that the provider does not fetch itself:
+    we do. `origin` is the path at which the request names it, `also` are further such paths. `kind`
+    is what the file has to be: an `image`, a `video` or a `sound`.
     """
 
     path: str
@@ -46,6 +48,17 @@ class PlannedUpload(Struct, frozen=True, kw_only=True):
     placeholder: str
     also: tuple[str, ...] = ()
     kind: str = "image"
+
+    @property
+    def is_address(self) -> bool:
+        """Whether it has to be fetched first."""
+        return "://" in self.path
+
+    def is_at(self, path: str, kind: str) -> bool:
+        """Whether this is the file that a request names."""
+        if self.is_address or "://" in path:
+            return self.kind == kind and self.path == path
+        return self.kind == kind and PurePath(self.path) == PurePath(path)
 
 
 class Body:
@@ -113,19 +126,17 @@ class Body:
         """Return the payload's value for an image, video or sound: its address, or a placeholder.
 
         A local file is uploaded before the submit, if the provider has an endpoint for it, and only
-        once, however often it is named; or it is put in place of the placeholder then.
+        once, however often it is named; or it is put in place of the placeholder then. So is the
+        file at an address that the provider does not fetch.
         """
         uploads, kind = self.variant.uploads, KINDS.get(top(origin), "image")
         if url is INVALID:
             return url
-        if has_scheme(url) or "://" in url:
-            if uploads is None or uploads.addresses:
-                return url
-            provider = self.variant.provider
-            message = f"{provider} does not fetch a {kind} from an address; give a local file"
-            self.problem(origin, "no_address", message)
-            return INVALID
-        if uploads is None or not uploads.types_of(kind):
+        is_address = has_scheme(url) or "://" in url
+        taken = uploads is not None and bool(uploads.types_of(kind))
+        if is_address and (uploads is None or uploads.addresses or not taken):
+            return url
+        if uploads is None or not taken:
             lacks = f"takes no local {kind}s" if uploads else "has no upload endpoint"
             message = (
                 f"{show(url)} is a local file, but {self.variant.provider} {lacks}; "
@@ -133,11 +144,16 @@ class Body:
             )
             self.problem(origin, "no_upload", message)
             return UPLOAD
+        loopback = is_loopback(self.variant.base_url)
+        if is_address and (wrong := public_url_objection(url, loopback=loopback)):
+            self.problem(origin, "url", f"{show(without_secrets(url))} {wrong}")
+            return INVALID
         for place, file in enumerate(self.files):
-            if file.kind == kind and PurePath(file.path) == PurePath(url):
+            if file.is_at(url, kind):
                 self.files[place] = msgspec.structs.replace(file, also=(*file.also, origin))
                 return _in_place(file.placeholder, uploads)
-        placeholder = f"{UPLOAD}{len(self.files)}/{quote(PurePath(url).name)}"
+        name = PurePath(urlsplit(url).path if is_address else url).name
+        placeholder = f"{UPLOAD}{len(self.files)}/{quote(name)}"
         self.files.append(
             PlannedUpload(path=url, origin=origin, placeholder=placeholder, kind=kind)
         )

@@ -9,8 +9,8 @@ from rushes._flow import Ask, Do, Flow
 from rushes._payload.field_checks import Examiner
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import Session
+from rushes._submit.files import read
 from rushes._submit.ids import new_task_id
-from rushes._submit.uploading import read
 from rushes._vocabulary.places import find
 from rushes.calls import pick, pick_text
 from rushes.errors import ConfigurationError, RequestError
@@ -102,11 +102,15 @@ def carried(variant: Variant, client_id: str) -> None:
 
 
 def fingerprint(report: Report) -> str:
-    """Return a digest of the job: variant, payload, delivery, and the content of local files."""
+    """Return a digest of the job: variant, payload, delivery, and the content of local files.
+
+    What is at an address is not read for it: the same address is the same job.
+    """
     digest = hashlib.sha256(report.variant.encode())
     digest.update(msgspec.json.encode(report.complete_payload()))
     for planned in report.uploads:
-        digest.update(hashlib.sha256(read(planned.path).content).digest())
+        named = planned.path.encode() if planned.is_address else read(planned.path).content
+        digest.update(hashlib.sha256(named).digest())
     return digest.hexdigest()
 
 

@@ -61,7 +61,9 @@ def print_report(
     print_json(report.payload)
     print_line()
     for upload in report.uploads:
-        print_line(f"{upload.path} (its URL will replace {upload.placeholder})", bold="Uploads: ")
+        fetched = "fetched first; " if upload.is_address else ""
+        text = f"{upload.path} ({fetched}its URL will replace {upload.placeholder})"
+        print_line(text, bold="Uploads: ")
     for name, value in report.transport.items():
         print_line(f"{name} = {json_text(value)}", bold="Sent along: ")
     for name, text in more.items():

@@ -47,7 +47,7 @@ def _facts(variant: "Variant") -> list[tuple[str, str]]:
     uploads = "none; files must be public URLs"
     if variant.uploads:
         kinds = ", ".join(kind.partition("/")[2] for kind in variant.uploads.types)
-        only = "" if variant.uploads.addresses else "; no public URLs"
+        only = "" if variant.uploads.addresses else "; those at URLs are fetched and sent along"
         uploads = f"{kinds}, up to {show_size(variant.uploads.max_bytes)}{only}"
     return [
         ("Page", f"{variant.page.title}: {variant.page.url}"),

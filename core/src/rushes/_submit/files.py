@@ -1,0 +1,184 @@
+"""Files that a request names: read, or fetched from their address, and checked by their content."""
+
+import os
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from rushes._fetch.redirects import RefusedAddress, follow
+from rushes._fetch.regular import open_regular
+from rushes._flow import Flow, Interrupted, NotSent
+from rushes._payload.body import PlannedUpload
+from rushes._session.session import Session
+from rushes.calls import Answer, Call, LocalFile
+from rushes.errors import NotSentError, RequestError
+from rushes.problems import Problem, Source, listing, show_size
+from rushes.urls import is_loopback, without_secrets
+from rushes.variant import Uploads, Variant
+
+_MAGIC = (
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF87a", "image/gif"),
+    (b"GIF89a", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"ID3", "audio/mpeg"),
+)
+
+
+_BRANDS = {
+    **dict.fromkeys((b"avif", b"avis"), "image/avif"),
+    **dict.fromkeys((b"heic", b"heix", b"mif1"), "image/heic"),
+    **dict.fromkeys((b"M4A ", b"M4B "), "audio/mp4"),
+    b"qt  ": "video/quicktime",
+}
+"""What the first brand of an ISO file says of it; any other is a video (ISO/IEC 14496-12, 4.3)."""
+_RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/wav"}
+HEAD = 64
+"""Bytes of a file from which its type is known."""
+
+
+def media_type(head: bytes) -> str | None:
+    """Return a file's media type from its first bytes, or None if it is unknown."""
+    if head[:4] == b"RIFF":
+        return _RIFF.get(head[8:12])
+    if head[4:8] == b"ftyp":
+        return _BRANDS.get(head[8:12], "video/mp4")
+    if head.startswith(b"\x1a\x45\xdf\xa3"):
+        return "video/webm" if b"webm" in head[:HEAD] else "video/x-matroska"
+    # A frame of MPEG audio, layer III: eleven bits of sync, then its version and layer.
+    if head[:1] == b"\xff" and len(head) > 1 and head[1] & 0xE6 == 0xE2:
+        return "audio/mpeg"
+    return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+
+
+def file_problems(planned: PlannedUpload, uploads: Uploads, page: Source) -> tuple[Problem, ...]:
+    """Check a local file against what the provider accepts, reading only its beginning.
+
+    A problem is reported at every use of it. What is at an address is not known yet.
+    """
+    if planned.is_address:
+        return ()
+    path = Path(planned.path).expanduser()
+    try:
+        with open_regular(path) as file:
+            head = file.read(HEAD)
+            size = os.fstat(file.fileno()).st_size
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        message = f"{planned.path!r} cannot be read: {reason}"
+        return _everywhere(planned, "unreadable", message, uploads.source or page)
+    return _content_problems(planned, uploads, page, head, size)
+
+
+def _content_problems(
+    planned: PlannedUpload, uploads: Uploads, page: Source, head: bytes, size: int
+) -> tuple[Problem, ...]:
+    """Check a file's type, by its first bytes, and its size."""
+    name, types = without_secrets(planned.path), uploads.types_of(planned.kind)
+    source = uploads.source or page
+    kind = media_type(head)
+    if kind not in types:
+        accepted = listing(name.partition("/")[2] for name in types)
+        article = "an" if planned.kind == "image" else "a"
+        actual = kind or f"not {article} {planned.kind}"
+        message = f"{name!r} is {actual}; accepted: {accepted}"
+        return _everywhere(planned, "file_type", message, source)
+    if size > uploads.max_bytes:
+        most = show_size(uploads.max_bytes)
+        message = f"{name!r} has {size:,} bytes; at most {most} are accepted"
+        return _everywhere(planned, "file_size", message, source)
+    return ()
+
+
+def _everywhere(
+    planned: PlannedUpload, code: str, message: str, source: Source
+) -> tuple[Problem, ...]:
+    paths = (planned.origin, *planned.also)
+    return tuple(Problem(path=path, code=code, message=message, source=source) for path in paths)
+
+
+def read(path: str) -> LocalFile:
+    """Read a local file completely."""
+    try:
+        with open_regular(Path(path).expanduser()) as file:
+            content = file.read()
+    except OSError as failure:
+        raise NotSentError(
+            f"{path} cannot be read: {failure.strerror}; nothing was bought"
+        ) from failure
+    name = quote(Path(path).name, safe="")[-100:] or "file"
+    return LocalFile(content, media_type(content[:HEAD]) or "application/octet-stream", name)
+
+
+def fetch_file(
+    session: Session, variant: Variant, uploads: Uploads, planned: PlannedUpload, end: float | None
+) -> Flow[LocalFile]:
+    """Fetch what is at an address, for a provider that does not; no key is sent there.
+
+    Raises NotSentError if it cannot be had, RequestError if the provider does not accept it.
+    """
+    shown, most = without_secrets(planned.path), uploads.max_bytes
+    latest = session.time.elapsed() + session.timeouts.upload
+    until = latest if end is None else min(latest, end)
+    file = _InMemory(most)
+    flow = follow(
+        Call.get(planned.path),
+        file,
+        what=shown,
+        loopback=is_loopback(variant.base_url),
+        left=lambda: until - session.time.elapsed(),
+        https=False,
+    )
+    try:
+        answer = yield from flow
+    except _TooLarge as failure:
+        message = f"{shown!r} is larger than {show_size(most)}, the most that is accepted"
+        source = uploads.source or variant.page
+        raise RequestError(_everywhere(planned, "file_size", message, source)) from failure
+    except (NotSent, Interrupted, RefusedAddress) as failure:
+        raise _not_fetched(shown, str(failure)) from failure
+    if answer.status != 200:
+        raise _not_fetched(shown, f"HTTP {answer.status}")
+    content = bytes(file.content)
+    head = content[:HEAD]
+    if problems := _content_problems(planned, uploads, variant.page, head, len(content)):
+        raise RequestError(problems)
+    name = urlsplit(planned.path).path.rpartition("/")[2]
+    return LocalFile(content, media_type(head) or "", name[-100:] or "file")
+
+
+def _not_fetched(shown: str, reason: str) -> NotSentError:
+    return NotSentError(f"{shown} could not be fetched ({reason}); nothing was bought")
+
+
+class _TooLarge(Exception):
+    """More than is accepted."""
+
+
+class _InMemory:
+    """Takes a small body, complete or not at all."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.content = bytearray()
+
+    def begin(self, answer: Answer) -> None:
+        """Refuse a body that is encoded, or that may be cut off without anybody noticing."""
+        headers = answer.headers
+        encoded = headers.get("content-encoding", "identity")
+        if encoded != "identity":
+            raise Interrupted(f"it is sent with the content encoding {encoded!r}")
+        chunked = "chunked" in headers.get("transfer-encoding", "").lower()
+        if not chunked and not headers.get("content-length", "").isdecimal():
+            raise Interrupted("its server does not say how long it is")
+
+    def write(self, chunk: bytes) -> None:
+        """Take a piece; raise _TooLarge once there is too much."""
+        if len(self.content) + len(chunk) > self._most:
+            raise _TooLarge
+        self.content += chunk
+
+    def report_progress(self) -> None:
+        """Report nothing: it is small."""
