@@ -13,12 +13,66 @@ from rushes_cli._output.variant_page import print_page
 @pytest.mark.parametrize("width", [40, 80, 100, 160, 300])
 def test_the_matrix_fits_the_width(monkeypatch: pytest.MonkeyPatch, width: int) -> None:
     monkeypatch.setenv("COLUMNS", str(width))
-    run = inside("variants")
+    run = inside("variants", "--side-by-side")
     assert run.code == 0
     table = run.out.partition("\n[1] ")[0].splitlines()
     assert max(map(len, table)) <= width
     headings = [line for line in table if "toapis/" in line]
     assert sum(line.count("toapis/") for line in headings) == 3
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_the_overview_has_a_line_for_each_variant(
+    monkeypatch: pytest.MonkeyPatch, width: int
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = inside("variants").out.partition("\n\n")[0].splitlines()
+    assert max(map(len, lines)) <= width
+    ids = Registry().ids()
+    assert [line.split()[0] for line in lines[2:]] == ids
+    rows = dict(zip(ids, lines[2:], strict=True))
+    assert rows["apimart/kling-v3"].endswith("0.067")
+    assert rows["toapis/kling-v3"].endswith("?")
+    if width >= 80:
+        first = "apimart/kling-v3           3-15    4k     yes  yes   -     -   on/off 0.067"
+        assert rows["apimart/kling-v3"] == first
+        assert rows["uniall/kling-v3-std-silent"].split()[2] == "720p"
+
+
+FILTERED = {
+    ("--provider", "apimart"): {"apimart/kling-v3"},
+    ("--provider", "nobody"): set(),
+    ("--can", "reference"): {"toapis/kling-v2-6", "toapis/kling-v3", "toapis/kling-v3-omni"},
+    ("--can", "resolution=4k"): {"apimart/kling-v3"},
+    ("--can", "duration=10", "--can", "reference", "--can", "audio"): {
+        "toapis/kling-v2-6", "toapis/kling-v3",
+    },
+    ("--can", "audio=no", "--provider", "uniall"): {
+        "uniall/kling-v3-pro-silent", "uniall/kling-v3-std-silent",
+    },
+    ("--can", "audio", "--provider", "uniall"): {
+        "uniall/kling-v3-pro-audio", "uniall/kling-v3-std-audio",
+    },
+    ("--can", "seed"): set(),
+    ("--max-price", "0.07"): {"apimart/kling-v3"},
+    ("--max-price", "0.06"): set(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("options", FILTERED, ids=" ".join)
+def test_filters_keep_what_was_asked_for(options: tuple[str, ...]) -> None:
+    found = json.loads(inside("variants", *options, "--json").out)
+    assert {item["variant"] for item in found} == FILTERED[options]
+    run = inside("variants", *options)
+    shown = {line.split()[0] for line in run.out.splitlines() if "/kling" in line.split(" ")[0]}
+    assert shown == FILTERED[options]
+    assert ("None of 8 variants" in run.err) == (not shown)
+
+
+def test_an_unknown_ability_is_an_error_that_lists_them() -> None:
+    run = inside("variants", "--can", "fly")
+    assert run.code == 2
+    assert "'fly' is not one of negative-prompt, duration" in run.err
 
 
 def test_conditions_are_footnotes() -> None:

@@ -4,50 +4,115 @@ from typing import TYPE_CHECKING
 
 import click
 
+from rushes_cli._request.abilities import Ability, AbilityType, complete_abilities
 from rushes_cli._runtime import clients
-from rushes_cli.options import complete_variants, json_option
+from rushes_cli.options import (
+    complete_providers,
+    complete_variants,
+    json_option,
+    number,
+)
 from rushes_cli.terminal import json_text, stderr_line
 
 if TYPE_CHECKING:
-    from rushes import ConfigurationError, Variant
-    from rushes.plugins import Registry
+    from rushes import Client, ConfigurationError, Variant
+
+    from rushes_cli._output.overview import Overview
 
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="[VARIANT]...", shell_complete=complete_variants)
+@click.option(
+    "--provider",
+    "providers",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=complete_providers,
+    help="Only variants of this provider.  [repeatable]",
+)
+@click.option(
+    "--can",
+    "abilities",
+    type=AbilityType(),
+    metavar="ABILITY[=VALUE]",
+    multiple=True,
+    shell_complete=complete_abilities,
+    help="Only variants that can do this: first-frame, seed, duration=10, resolution=4k and so "
+    "on.  [repeatable]",
+)
+@click.option(
+    "--max-price",
+    type=number,
+    metavar="USD",
+    help="Only variants that cost at most this much per second, with all defaults.",
+)
+@click.option("--side-by-side", is_flag=True, help="Show every field, the variants in columns.")
 @json_option
-def variants(names: tuple[str, ...], as_json: bool) -> None:
-    """Show what the variants can do, side by side; for one VARIANT, everything about it."""
-    import rushes
+def variants(
+    names: tuple[str, ...],
+    providers: tuple[str, ...],
+    abilities: tuple[Ability, ...],
+    max_price: float | None,
+    side_by_side: bool,
+    as_json: bool,
+) -> None:
+    """Show what the variants can do: one line for each.
 
-    from rushes_cli._output import matrix, variant_page
+    For several VARIANTs, every field, side by side; for one, everything about it.
+    """
+    from rushes_cli._output import matrix, overview, variant_page
 
     broken: list[ConfigurationError] = []
-    registry = clients.make_client().registry
-    if names:
-        found = [registry.get(name).variant for name in dict.fromkeys(names)]
-    else:
-        found = _working(registry, broken)
+    with clients.make_client() as client:
+        there = _named(client, names) if names else _working(client, broken)
+        found = [
+            row
+            for row in (overview.overview(client, variant) for variant in there)
+            if _is_wanted(row, providers, abilities, max_price)
+        ]
+        if not there and not broken:
+            client.registry.get("")  # raises, saying what to install
     if as_json:
-        click.echo(json_text([variant_page.variant_dict(variant) for variant in found]))
-    elif len(found) == 1 and names:
-        variant_page.print_page(found[0])
+        click.echo(json_text([variant_page.variant_dict(row.variant) for row in found]))
+    elif len(names) == len(found) == 1:
+        variant_page.print_page(found[0].variant)
+    elif side_by_side or (names and found):
+        matrix.print_matrix([(row.variant, row.capabilities) for row in found])
     elif found:
-        matrix.print_matrix([(variant, rushes.capabilities(variant)) for variant in found])
-    elif not broken:
-        registry.get("")  # raises, saying what to install
+        overview.print_overview(found)
+    elif there:
+        stderr_line(f"None of {len(there)} variants can do all of this.")
     # One bad URL in the environment leaves out every variant of a provider: report it once.
     for message in dict.fromkeys(str(error) for error in broken):
         stderr_line(message, bold="Left out: ", colour="red")
 
 
-def _working(registry: "Registry", broken: "list[ConfigurationError]") -> "list[Variant]":
+def _is_wanted(
+    row: "Overview",
+    providers: tuple[str, ...],
+    abilities: tuple[Ability, ...],
+    max_price: float | None,
+) -> bool:
+    """Whether a variant has everything that was asked for; an unknown price is not low enough."""
+    if providers and row.variant.provider not in providers:
+        return False
+    if not all(ability.met_by(row.capabilities) for ability in abilities):
+        return False
+    price = row.usd_per_second
+    return max_price is None or (price is not None and price <= max_price)
+
+
+def _named(client: "Client", names: tuple[str, ...]) -> "list[Variant]":
+    return [client.registry.get(name).variant for name in dict.fromkeys(names)]
+
+
+def _working(client: "Client", broken: "list[ConfigurationError]") -> "list[Variant]":
     from rushes import ConfigurationError
 
     found = []
-    for name in registry.ids():
+    for name in client.registry.ids():
         try:
-            found.append(registry.get(name).variant)
+            found.append(client.registry.get(name).variant)
         except ConfigurationError as error:
             broken.append(error)
     return found
