@@ -94,7 +94,7 @@ def test_a_paid_task_missing_from_the_journal_is_not_sent_again(
         comparing("A red kite", [PAIR[0]], on_change=interrupt)
     comparing.home = tmp_path / "another"
     cell = comparing("A red kite", [PAIR[0]]).cells[0]
-    assert (cell.state, cell.failure and cell.failure.kind) == ("queued", "ConfigurationError")
+    assert (cell.state, cell.failure and cell.failure.kind) == ("queued", "UnknownTaskError")
     assert len(comparing.sandbox.created) == 1
 
 

@@ -114,6 +114,9 @@ class AsyncTransport:
         except GeneratorExit:
             raise  # the loop is gone; the socket goes with it
         except BaseException:
+            if self._loop is not None and self._loop.is_closed():
+                # The same while connecting: asyncio closes what it has opened, which fails then.
+                raise GeneratorExit from None
             await self._give_back(connection)
             raise
         await self._give_back(connection)

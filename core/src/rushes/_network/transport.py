@@ -115,8 +115,12 @@ class Transport:
                 idle.close()
             return read(connection.exchange(request, active), active)
         finally:
-            if not self._routes.keep(connection):
-                connection.close()
+            kept = False
+            try:
+                kept = self._routes.keep(connection)
+            finally:  # Ctrl-C may come at any moment
+                if not kept:
+                    connection.close()
 
     def _read(
         self,
