@@ -116,6 +116,12 @@ def httpcore(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def record(session: nox.Session) -> None:
+    """Record the sandbox's answers to each of our plugins, beside its tests."""
+    session.run("python", "contrib/sandbox/tests/record.py", *session.posargs)
+
+
+@nox.session(venv_backend="none")
 def search(session: nox.Session) -> None:
     """Try every property on fresh examples, 2000 each; `-- 5000 core/tests` changes that."""
     examples, *words = session.posargs or ["2000"]

@@ -1,6 +1,7 @@
 """A gateway, a home folder of its own for every test, and clients that poll at once."""
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -34,5 +35,7 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make clients in this process poll at once and often."""
-    monkeypatch.setattr(clients, "make_client", lambda: rushes.Client(polling=SOON))
-    monkeypatch.setattr(clients, "make_async_client", lambda: rushes.AsyncClient(polling=SOON))
+    monkeypatch.setattr(
+        clients, "make_client", lambda **given: rushes.Client(polling=SOON, **given)
+    )
+    monkeypatch.setattr(clients, "make_async_client", partial(rushes.AsyncClient, polling=SOON))

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rushes._plugins.reading import at
 from rushes.calls import Answer
 from rushes.problems import listing
+from rushes.recordings import reads_of, recordings_in
 from rushes.task import Receipt, Refusal, Status
 from rushes.testing._answers import STATUSES, json_answer, malformed, put_at, shown
 from rushes.testing._documented import changed, documented, names_read, near, replaced
@@ -92,6 +93,23 @@ class ReadingChecks(VariantUnderTest):
             for words in _messages(body):
                 assert words in verdict.message, self.says(
                     f"the provider's words {words!r} are not in the message {verdict.message!r}"
+                )
+
+    def test_recordings_are_read_as_recorded(self) -> None:
+        """Each recorded job was sent as it would be today, and its answers are read as then."""
+        for recording in recordings_in(self.recordings_path()):
+            if recording.variant != self.variant.id:
+                continue
+            report = self.check(recording.payload)
+            assert report.valid, self.says(
+                f"the payload that was recorded on {recording.date} is refused now: "
+                + "; ".join(map(str, report.problems))
+            )
+            now = self.blamed(reads_of, self.loaded(), report.complete_payload(), recording.answers)
+            for recorded, read in zip(recording.answers, now, strict=True):
+                assert read == recorded.read, self.says(
+                    f"{recorded.hook} reads {read}, not {recorded.read}, from an answer recorded "
+                    f"on {recording.date} from {recording.source}: {shown(recorded.answer())}"
                 )
 
     def test_a_wait_is_as_long_as_the_provider_says(self) -> None:

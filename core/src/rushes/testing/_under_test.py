@@ -287,6 +287,10 @@ class VariantUnderTest:
         folder = Path(inspect.getfile(type(self))).parent / "snapshots"
         return folder / f"{self.variant.id.replace('/', '-')}.json"
 
+    def recordings_path(self) -> Path:
+        """Return the folder of recordings: beside the test. `rushes smoke` writes them."""
+        return Path(inspect.getfile(type(self))).parent / "recordings"
+
     def validator(self) -> Any:
         """Return the installed sandbox's validation for this provider; without one, skip the test.
 

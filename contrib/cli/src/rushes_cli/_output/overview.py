@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from rushes_cli._request.cheapest import lines
 from rushes_cli.terminal import console, escape_controls, print_line
 
 if TYPE_CHECKING:
@@ -98,11 +99,4 @@ def _words(capability: "Capability") -> str:
 def _largest(capability: "Capability") -> str:
     """Return the largest resolution: of names like 720p and 4k, by their lines."""
     names = [str(name) for name in capability.accepted or ()]
-    return max(names, key=_lines, default="?")
-
-
-def _lines(name: str) -> int:
-    number = name.rstrip("pPkK")
-    if not number.isdecimal():
-        return 0
-    return int(number) * (540 if name[-1] in "kK" else 1)
+    return max(names, key=lines, default="?")

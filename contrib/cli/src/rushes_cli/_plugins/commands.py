@@ -19,6 +19,7 @@ BUILT_IN = {
     "resolve": "Settle a submit whose outcome is unknown.",
     "purge": "Forget old tasks: prompts and links are private.",
     "keys": "Store, list and remove API keys.",
+    "smoke": "Make a provider's cheapest video, and record what it answers.",
     "plugins": "List the installed plugins, with the reason if one is broken.",
     "help": "Help on a command, or on exit-codes, environment, completion.",
 }
