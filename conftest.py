@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 settings.register_profile(
     "guard",
@@ -47,6 +47,7 @@ sys.dont_write_bytecode = False
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+PLUGINS = Path(__file__).parent / "plugins"
 PROVIDERS = ("ACME", "APIMART", "TOAPIS", "UNIALL")
 INHERITED = (
     *(f"{provider}_{what}" for provider in PROVIDERS for what in ("API_KEY", "BASE_URL")),
@@ -78,13 +79,34 @@ def whole() -> bool:
     return "RUSHES_WHOLE" in os.environ
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests that can try more; put those that wait for a browser first.
 
     One worker gets them all, so that only one browser runs at a time, while the others use the
     processors.
     """
+    if not {"RUSHES_SEARCH", "RUSHES_WHOLE"} & {*os.environ}:
+        left_out = _of_further_variants(items)
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in {*left_out}]
     items.sort(key=lambda item: "open_page" not in getattr(item, "fixturenames", ()))
     for item in items:
         if "whole" in getattr(item, "fixturenames", ()):
             item.add_marker("whole")
+
+
+def _of_further_variants(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the random examples that the kit would try with all but one variant of a provider.
+
+    `nox -s plugin` tries them with each.
+    """
+    first: dict[Path, object] = {}
+    found = []
+    for item in items:
+        case = getattr(item, "cls", None)
+        if case is None or PLUGINS not in item.path.parents:
+            continue
+        is_random = is_hypothesis_test(getattr(item, "obj", None))
+        if is_random and first.setdefault(item.path.parent, case) is not case:
+            found.append(item)
+    return found
