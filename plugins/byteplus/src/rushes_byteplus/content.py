@@ -1,15 +1,12 @@
 """The content of a task: texts, images, videos and sounds in one list, and their rules."""
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from msgspec import UNSET, Struct
 from rushes import Finding, PublicURL, Text, To, absent, rule
 from rushes.rules import Rule
 from rushes.vocabulary import at_most, has, needs
-
-ADDRESSES = {"image_url": "image", "video_url": "video", "audio_url": "sound"}
-"""The types of parts that hold an address."""
 
 
 class Address(Struct, forbid_unknown_fields=True):
@@ -19,13 +16,20 @@ class Address(Struct, forbid_unknown_fields=True):
 
 
 class Part(Struct, kw_only=True, forbid_unknown_fields=True):
-    """What every model takes: a text, or an image and what it is for."""
+    """What the content of every model has: texts and images; each model adds its own."""
 
-    type: Literal["text", "image_url"]
+    type: str
     text: Text = absent("")
     image_url: Address = absent()
-    role: Literal["first_frame", "last_frame"] = absent()
+    role: str = absent()
 
+
+ROLES: Mapping[str, tuple[str, ...]] = {
+    "image_url": ("first_frame", "last_frame", "reference_image"),
+    "video_url": ("reference_video",),
+    "audio_url": ("reference_audio",),
+}
+"""What an image, a video or a sound may be for, by the type of its part; others have no role."""
 
 FIRST, LAST = (has("content", "role", role) for role in ("first_frame", "last_frame"))
 
@@ -42,39 +46,6 @@ FIELDS: Mapping[str, To] = {
 }
 
 
-def _misfits(place: int, part: Any, images: int) -> list[Finding]:
-    """Say what one part lacks, or has without being of that type."""
-    path, found = f"content[{place}]", []
-    holders = [name for name in part.__struct_fields__ if name not in ("type", "role")]
-    for name in holders:
-        given = getattr(part, name) is not UNSET
-        if given and name != part.type:
-            found.append(Finding(f"{path}.{name}", f"does not belong to a part of type {part.type}"))
-        elif name == part.type and not given:
-            found.append(Finding(f"{path}.{name}", f"is required in a part of type {part.type}"))
-    role = part.role
-    if part.type not in ADDRESSES:
-        if role is not UNSET:
-            found.append(Finding(f"{path}.role", f"does not belong to a part of type {part.type}"))
-    elif role is UNSET:
-        if part.type != "image_url" or images > 1:
-            found.append(Finding(f"{path}.role", "is required; only a single image needs none"))
-    elif part.type not in WITH[role]:
-        fits = ", ".join(name for name, types in WITH.items() if part.type in types)
-        found.append(Finding(f"{path}.role", f"{role} is not for {part.type} (accepted: {fits})"))
-    return found
-
-
-WITH: Mapping[str, tuple[str, ...]] = {
-    "first_frame": ("image_url",),
-    "last_frame": ("image_url",),
-    "reference_image": ("image_url",),
-    "reference_video": ("video_url",),
-    "reference_audio": ("audio_url",),
-}
-"""The types of parts that have each role."""
-
-
 @rule(
     "Each part has what its type names, and nothing else; an image, a video or a sound has a role, "
     "unless it is the only image.",
@@ -82,12 +53,34 @@ WITH: Mapping[str, tuple[str, ...]] = {
 )
 def parts_fit_their_types(_read: Any, payload: Any) -> list[Finding]:
     """Refuse a part whose type, role and fields do not belong together."""
-    images = sum(part.type == "image_url" for part in payload.content)
+    images = [part for part in payload.content if part.type == "image_url"]
     return [
-        finding
+        Finding(f"content[{place}].{name}", message)
         for place, part in enumerate(payload.content)
-        for finding in _misfits(place, part, images)
+        for name, message in (*_misfits(part), *_misplaced(part, images))
     ]
+
+
+def _misfits(part: Any) -> Iterator[tuple[str, str]]:
+    """Yield the fields that a part lacks, or has although it is of another type."""
+    for name in part.__struct_fields__:
+        given = getattr(part, name) is not UNSET
+        if name == part.type and not given:
+            yield name, f"is required in a part of type {part.type}"
+        if name not in ("type", "role", part.type) and given:
+            yield name, f"does not belong to a part of type {part.type}"
+
+
+def _misplaced(part: Any, images: list[Any]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the role of a part, if there is anything."""
+    roles = ROLES.get(part.type, ())
+    if part.role is UNSET:
+        if roles and images != [part]:
+            yield "role", f"is required (accepted: {', '.join(roles)}); only one image needs none"
+    elif not roles:
+        yield "role", f"does not belong to a part of type {part.type}"
+    elif part.role not in roles:
+        yield "role", f"{part.role} is not for {part.type} (accepted: {', '.join(roles)})"
 
 
 FRAME_RULES: tuple[Rule, ...] = (

@@ -17,7 +17,7 @@ from rushes.vocabulary import (
     sent,
 )
 
-from rushes_byteplus.content import FIELDS, FIRST, FRAME_RULES, Address, Part
+from rushes_byteplus.content import FIELDS, FIRST, FRAME_RULES, Part
 from rushes_byteplus.prices import cost_by_tokens, tokens, usd
 from rushes_byteplus.provider import PAGE, byteplus
 
@@ -33,6 +33,7 @@ class DraftOrPart(Part, kw_only=True, forbid_unknown_fields=True):
 
     type: Literal["text", "image_url", "draft_task"]
     draft_task: Draft = absent()
+    role: Literal["first_frame", "last_frame"] = absent()
 
 
 class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -89,9 +90,7 @@ plugin = byteplus.variant(
     fields={
         **FIELDS,
         "duration": To("duration", accepts=Annotated[int, Meta(ge=4, le=12)]),
-        "aspect_ratio": To(
-            "ratio", accepts=Literal["16:9", "4:3", "1:1", "3:4", "9:16", "21:9"]
-        ),
+        "aspect_ratio": To("ratio", accepts=Literal["16:9", "4:3", "1:1", "3:4", "9:16", "21:9"]),
         "resolution": To("resolution"),
         "audio": To("generate_audio"),
         "watermark": To("watermark"),

@@ -93,9 +93,7 @@ plugin = byteplus.variant(
         "videos.reference": To("content[]", form=part_of("video_url", "reference_video")),
         "sounds": To("content[]", form=part_of("audio_url", "reference_audio")),
         "duration": To("duration", accepts=Annotated[int, Meta(ge=4, le=15)]),
-        "aspect_ratio": To(
-            "ratio", accepts=Literal["16:9", "4:3", "1:1", "3:4", "9:16", "21:9"]
-        ),
+        "aspect_ratio": To("ratio", accepts=Literal["16:9", "4:3", "1:1", "3:4", "9:16", "21:9"]),
         "resolution": To("resolution"),
         "audio": To("generate_audio"),
         "watermark": To("watermark"),
