@@ -76,11 +76,11 @@ def _misplaced(part: Any, images: list[Any]) -> Iterator[tuple[str, str]]:
     roles = ROLES.get(part.type, ())
     if part.role is UNSET:
         if roles and images != [part]:
-            yield "role", f"is required (accepted: {', '.join(roles)}); only one image needs none"
+            yield "role", "is required; only a single image needs none"
     elif not roles:
         yield "role", f"does not belong to a part of type {part.type}"
     elif part.role not in roles:
-        yield "role", f"{part.role} is not for {part.type} (accepted: {', '.join(roles)})"
+        yield "role", f"{part.role} is not for a part of type {part.type}"
 
 
 FRAME_RULES: tuple[Rule, ...] = (
