@@ -66,7 +66,7 @@ def test_everything_goes_into_one_list_in_the_order_of_the_request() -> None:
         (PRO, {"prompt": "k", "images": [Image(A, "last_frame")]},
          {"images[0].role": "last_frame_needs_first"}),
         (PRO, {"prompt": "k", "images": [Image(A, "first_frame"), Image(B, "first_frame")]},
-         {"images[1].role": "one_of_each_frame"}),
+         {"images[1].role": "twice"}),
         (PRO, {"prompt": "k", "duration": -1}, {"duration": "range"}),
         (PRO, {"prompt": "k", "aspect_ratio": "adaptive"}, {"aspect_ratio": "choice"}),
         (PRO, {"prompt": "k", "resolution": "4k"}, {"resolution": "choice"}),

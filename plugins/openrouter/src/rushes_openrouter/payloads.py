@@ -39,7 +39,7 @@ class Common(Struct, kw_only=True, forbid_unknown_fields=True):
     input_references: list[Reference] = absent([])
     previous_job_id: Text = absent("")
     provider: Annotated[dict[str, Any], Meta(extra={"known": Routed})] = absent({})
-    callback_url: Annotated[TransportURL, Meta(pattern="^https:")] = absent()
+    callback_url: Annotated[TransportURL, Meta(pattern="^[Hh][Tt][Tt][Pp][Ss]:")] = absent()
 
 
 def payload_for(model: Model) -> type[Struct]:
@@ -81,7 +81,7 @@ def one_of(values: Iterable[Any]) -> Any:
 
 
 def _by_number(value: Any) -> tuple[int, ...]:
-    """Sort lengths and sizes by number; what has none keeps its order."""
+    """Sort lengths by number; words keep the order of the list."""
     return (value,) if isinstance(value, int) else ()
 
 

@@ -4,10 +4,12 @@ The names are not documented; these are the ones that the snapshot's models have
 are by sound, resolution and kind of input; tokens are width x height x 24 x seconds / 1,024.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 UNDERSTOOD = ("duration_seconds", "text_to_video_", "image_to_video_", "video_tokens")
 """How the names of understood prices begin; one that is not may change any estimate."""
+AMOUNT = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def estimate(
@@ -23,7 +25,9 @@ def estimate(
 
     `size` is "1280x720" if it is known; `mode` is `text`, `frame control` or `reference`.
     """
-    if not prices or not all(name.startswith(UNDERSTOOD) for name in prices):
+    if not all(
+        name.startswith(UNDERSTOOD) and AMOUNT.fullmatch(price) for name, price in prices.items()
+    ):
         return None
     names = _by_second(resolution.lower(), sound, mode)
     price = next((prices[name] for name in names if name in prices), None)

@@ -80,14 +80,16 @@ def parse_webhook(delivery: Delivery, secrets: Sequence[str], now: float) -> Eve
     keys = [secret.encode() for secret in secrets]
     if keys and not (is_signed(message, signatures, keys) and is_recent(time, now)):
         return None
-    about = pick_text(delivery.json(), "data", "id")
-    if about is None:
+    about = pick(delivery.json(), "data")
+    job, status = pick_text(about, "id"), pick_text(about, "status")
+    if job is None:
         return None
+    # The event's own name is in a header, which is not signed; it is made of these two.
     return Event(
-        remote_id=about,
+        remote_id=job,
         verified=bool(keys),
-        id=delivery.headers.get("x-openrouter-idempotency-key"),
-        answer=Answer(200).with_json(pick(delivery.json(), "data")),
+        id=f"{job}-{status}",
+        answer=Answer(200).with_json(about),
     )
 
 
@@ -131,6 +133,5 @@ openrouter = Provider(
             },
         ),
     ),
-    facts=("What a router chooses may differ from call to call; the bill says what it cost.",),
     hooks=(parse_status, parse_refusal, parse_webhook),
 )

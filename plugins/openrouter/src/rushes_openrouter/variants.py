@@ -1,9 +1,10 @@
 """One variant for each model of the list, and those of the snapshot in this package."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rushes import Finding, To, Variant, rule
+from rushes import Always, Finding, To, Variant, rule
 from rushes.rules import Rule
 from rushes.vocabulary import any_of, at_most, by_default, has, not_together, remark
 
@@ -30,7 +31,7 @@ def variant_for(model: Model, listed: str = "") -> Variant:
     payload = payload_for(model)
     return openrouter.variant(
         model.id,
-        name=model.id.rpartition("/")[2],
+        name=name_of(model),
         page=PAGE,
         payload=payload,
         fields=_fields(model, payload.__struct_fields__),
@@ -39,6 +40,11 @@ def variant_for(model: Model, listed: str = "") -> Variant:
         input_mode=input_mode,
         facts=(f"Values and prices are those that OpenRouter listed on {listed or 'that day'}.",),
     )
+
+
+def name_of(model: Model) -> str:
+    """Return a model's name in variant ids, which have no slash: the last part of its id."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", model.id.rpartition("/")[2])
 
 
 def variants(listing: Listing) -> list[Variant]:
@@ -62,7 +68,7 @@ def input_mode(payload: Any) -> str:
     return "reference" if payload.input_references else "text"
 
 
-def _fields(model: Model, known: tuple[str, ...]) -> dict[str, To]:
+def _fields(model: Model, known: tuple[str, ...]) -> dict[str, To | Always]:
     """Return where each common field goes, as far as the model has a place for it."""
     places = {
         "prompt": To("prompt"),
@@ -77,7 +83,12 @@ def _fields(model: Model, known: tuple[str, ...]) -> dict[str, To]:
         places[f"images.{role}"] = To("frame_images[]", form=_frame(role))
     for field in REFERENCES.get(model.id, ()):
         places[field] = To("input_references[]", form=_reference(KINDS[field]))
-    return {name: place for name, place in places.items() if place.path.removesuffix("[]") in known}
+    silent: dict[str, To | Always] = (
+        {"audio": Always(False)} if model.generate_audio is False else {}
+    )
+    return silent | {
+        name: place for name, place in places.items() if place.path.removesuffix("[]") in known
+    }
 
 
 def _resolution(model: Model) -> To:
@@ -104,29 +115,12 @@ def _rules(model: Model, known: tuple[str, ...]) -> list[Rule]:
                 "size", any_of(*shape), says="A size stands for both.", name="a_size_is_both"
             )
         )
-    frames = model.supported_frame_images or []
-    if frames:
+    if frames := model.supported_frame_images:
         kinds = (has("frame_images", "frame_type", role) for role in frames)
         rules.append(at_most(1, *kinds, name="one_of_each_frame"))
-        rules.append(
-            remark(
-                "input_references",
-                "references are ignored beside frames",
-                when="frame_images",
-                name="frames_come_before_references",
-            )
-        )
     if "generate_audio" in known:
         rules.append(by_default("generate_audio", "the video has sound"))
-    if model.id not in REFERENCES:
-        rules.append(
-            remark(
-                "input_references",
-                "the list does not say whether this model uses references; others ignore them",
-                when="input_references",
-                name="references_may_be_ignored",
-            )
-        )
+    rules += _about_references(model)
     rules.append(
         remark(
             "previous_job_id",
@@ -136,6 +130,18 @@ def _rules(model: Model, known: tuple[str, ...]) -> list[Rule]:
         )
     )
     return rules
+
+
+def _about_references(model: Model) -> list[Rule]:
+    """Return a rule that notes when references do nothing, as far as that is known."""
+    if model.id not in REFERENCES:
+        message = "the list does not say whether this model uses references; others ignore them"
+        name = "references_may_be_ignored"
+        return [remark("input_references", message, when="input_references", name=name)]
+    if not model.supported_frame_images:
+        return []
+    message, name = "references are ignored beside frames", "frames_come_before_references"
+    return [remark("input_references", message, when="frame_images", name=name)]
 
 
 @rule("Each reference has the address that its type names.", fields=("input_references",))
