@@ -83,6 +83,16 @@ def test_a_model_without_sound_makes_none() -> None:
     assert (problem.path, problem.accepted) == ("audio", [False])
 
 
+def test_models_whose_ids_end_alike_are_told_apart() -> None:
+    listing = read(json.dumps({"data": [{"id": "a/film"}, {"id": "b/film"}, {"id": "b/kite"}]}))
+    made = {variant.id: variant.model for variant in variants(listing)}
+    assert made == {
+        "openrouter/a-film": "a/film",
+        "openrouter/b-film": "b/film",
+        "openrouter/kite": "b/kite",
+    }
+
+
 VALUES = {
     "supported_durations": st.lists(st.integers(1, 60), unique=True),
     "supported_resolutions": st.lists(

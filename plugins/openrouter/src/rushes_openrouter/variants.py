@@ -1,6 +1,7 @@
 """One variant for each model of the list, and those of the snapshot in this package."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -26,12 +27,16 @@ https://openrouter.ai/docs/cookbook/video-generation/reference-to-video
 KINDS = {"images.reference": "image_url", "videos.reference": "video_url", "sounds": "audio_url"}
 
 
-def variant_for(model: Model, listed: str = "") -> Variant:
-    """Declare one model of the list; `listed` is the day on which the list was taken."""
+def variant_for(model: Model, listed: str = "", *, whole: bool = False) -> Variant:
+    """Declare one model of the list; `listed` is the day on which the list was taken.
+
+    Ids of variants have no slash: the variant is named by the last part of the model's id, or by
+    the `whole` id with a dash for the slash.
+    """
     payload = payload_for(model)
     return openrouter.variant(
         model.id,
-        name=name_of(model),
+        name=_spelled(model.id) if whole else _last_part(model),
         page=PAGE,
         payload=payload,
         fields=_fields(model, payload.__struct_fields__),
@@ -42,14 +47,16 @@ def variant_for(model: Model, listed: str = "") -> Variant:
     )
 
 
-def name_of(model: Model) -> str:
-    """Return a model's name in variant ids, which have no slash: the last part of its id."""
-    return re.sub(r"[^A-Za-z0-9._-]", "-", model.id.rpartition("/")[2])
-
-
 def variants(listing: Listing) -> list[Variant]:
-    """Declare every model of a list, for a client: `Client(plugins=variants(read(content)))`."""
-    return [variant_for(model, listing.listed) for model in listing.data]
+    """Declare every model of a list, for a client: `Client(plugins=variants(read(content)))`.
+
+    Models whose ids end alike are named by their whole ids.
+    """
+    ends = Counter(_last_part(model) for model in listing.data)
+    return [
+        variant_for(model, listing.listed, whole=ends[_last_part(model)] > 1)
+        for model in listing.data
+    ]
 
 
 def named(name: str) -> Variant:
@@ -59,6 +66,15 @@ def named(name: str) -> Variant:
     if model is None:
         raise LookupError(f"the snapshot of {listing.listed} has no model {name!r}")
     return variant_for(model, listing.listed)
+
+
+def _last_part(model: Model) -> str:
+    return _spelled(model.id.rpartition("/")[2])
+
+
+def _spelled(name: str) -> str:
+    """Return a name as ids of variants may have it."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", name)
 
 
 def input_mode(payload: Any) -> str:
