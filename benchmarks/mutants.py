@@ -52,10 +52,11 @@ class Subject:
         return package / f"{module}.py" if package.is_dir() else package
 
 
-def _plugin(provider: str, kit: str, *modules: str, test: str) -> Subject:
+def _plugin(provider: str, kit: str, *modules: str, test: str | tuple[str, ...]) -> Subject:
     folder = ROOT / "plugins" / provider
+    tests = (test,) if isinstance(test, str) else test
     source = folder / "src" / f"rushes_{provider}"
-    return Subject(source, modules, folder / "tests" / f"test_kit_{kit}.py", (test,))
+    return Subject(source, modules, folder / "tests" / f"test_kit_{kit}.py", tests)
 
 
 SUBJECTS = {
@@ -78,6 +79,16 @@ SUBJECTS = {
         )
         for mode in ("std", "pro") for sound in ("silent", "audio")
     },
+    "byteplus/seedance-1.5-pro": _plugin(
+        "byteplus", "seedance", "seedance_1_5_pro", "content", "prices", "provider", test="TestPro"
+    ),
+    "byteplus/seedance-2.0": _plugin(
+        "byteplus", "seedance", "seedance_2_0", "content", "prices", "provider", test="TestV2"
+    ),
+    "openrouter": _plugin(
+        "openrouter", "models", "variants", "payloads", "prices", "provider",
+        test=("TestStd", "TestSeedance", "TestVeo"),
+    ),
     "oddity": Subject(
         ROOT / "core" / "tests" / "oddity.py",
         ("oddity",),

@@ -1,6 +1,6 @@
 """Messages of rules in the caller's words: common ones for a request, the page's for a payload."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
@@ -16,6 +16,7 @@ from rushes import (
     Shot,
     To,
     Variant,
+    Video,
     absent,
     capabilities,
     hookimpl,
@@ -28,6 +29,7 @@ from rushes.vocabulary import (
     accepts,
     adds_up,
     all_of,
+    any_of,
     at_most,
     equals,
     given,
@@ -201,6 +203,57 @@ def test_images_in_a_list_are_called_by_their_roles() -> None:
     assert capabilities(loaded.variant)["images.last_frame"].conditions == (
         "last_frame is accepted only when first_frame is given.",
     )
+
+
+class Item(Struct, forbid_unknown_fields=True):
+    kind: Literal["text", "image", "clip", "sound"]
+    at: str
+
+
+def item(kind: str) -> Any:
+    return lambda value: {"kind": kind, "at": value}
+
+
+MIXED = {
+    "prompt": To("items[]", form=item("text")),
+    "images.reference": To("items[]", form=item("image")),
+    "videos.reference": To("items[]", form=item("clip")),
+    "sounds": To("items[]", form=item("sound")),
+}
+
+
+class Mixed(Struct, kw_only=True, forbid_unknown_fields=True):
+    model: str
+    items: Annotated[list[Item], msgspec.Meta(min_length=1)]
+
+
+def mixed(*rules: Rule) -> LoadedVariant:
+    """Load a plugin whose only list takes texts, images, videos and sounds."""
+
+    class Plugin(Zoom):
+        declaration = msgspec.structs.replace(
+            Zoom.declaration, payload=Mixed, fields=MIXED, rules=rules, cost=None,
+            input_mode=None, client_id_field=None,
+        )  # fmt: skip
+
+    return build(Plugin(), [], "acme.zoom")
+
+
+def test_what_becomes_an_item_of_a_list_is_called_by_its_field() -> None:
+    kinds = ("text", "image", "clip", "sound")
+    text, image, clip, sound = (has("items", "kind", kind) for kind in kinds)
+    loaded = mixed(needs(sound, any_of(image, clip)), needs(clip, text))
+    found = problem(loaded, Request("k", sounds=[A]))
+    assert found.path == "sounds[0]"
+    assert found.message == (
+        "sounds is accepted only when reference is given or reference video is given"
+    )
+    found = problem(loaded, Request(videos=[Video(A, "reference")]))
+    assert found.message == "reference video is accepted only when prompt is given"
+
+
+def test_a_missing_list_is_told_to_be_its_first_field() -> None:
+    assert problem(mixed(), Request()).path == "prompt"
 
 
 def test_a_message_ends_with_the_sentence_of_the_page() -> None:

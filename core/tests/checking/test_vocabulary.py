@@ -148,6 +148,15 @@ A_FIRST, A_LAST = {"url": URL, "role": "first"}, {"url": URL, "role": "last"}
             ["first", "other"],
         ),
         (
+            # Of several kinds that are refused, none is a way out.
+            not_together(any_of(FIRST, LAST), "audio"),
+            [{"pictures": [A_LAST]}, {"audio": True}],
+            {"pictures": [A_FIRST], "audio": True},
+            "pictures[0].role",
+            "first is not accepted when audio is true",
+            ["other"],
+        ),
+        (
             needs("seed", equals("options.mood", "wild")),
             [{"seed": 0, "options": {"mood": "wild"}}, {"options": {"mood": "calm"}}],
             {"seed": 0},

@@ -447,6 +447,28 @@ class TestProviders:
             )
             assert status.state == state
 
+    def test_a_providers_own_wrapper_changes_a_part_of_what_is_declared(self) -> None:
+        @hookimpl(wrapper=True)
+        def parse_status(answer: Answer) -> Any:
+            status: Status | None = yield
+            tokens = pick(answer.json(), "tokens")
+            if status is None or not isinstance(tokens, int):
+                return status
+            return msgspec.structs.replace(status, cost=tokens / 1000)
+
+        variant = declared(hooks=(parse_status,))
+        plugin = build(variant, [], "acme/zoom")
+        for body, expected in (
+            ({"clip": {"stage": "ready"}, "tokens": 4200}, ("completed", 4.2)),
+            ({"clip": {"stage": "ready", "billed": 0.2}}, ("completed", 0.2)),
+            ({"clip": {"stage": "odd"}, "tokens": 4200}, None),
+        ):
+            task = sample_task(variant)
+            status: Status | None = plugin.call(
+                "parse_status", answer=answer(body), receipt=Receipt("c-1"), task=task
+            )
+            assert (status and (status.state, status.cost)) == expected
+
     def test_hooks_are_told_the_call_that_was_made(self, make: Maker, server: Server) -> None:
         seen: list[Any] = []
 

@@ -51,8 +51,8 @@ class CommonNames(Names):
         return _common_values(self._target(path), values)
 
     def item(self, path: str, name: str, value: Any) -> str | None:
-        """Return the role of images that become such items: `first_frame`."""
-        words = None if self._is_native(path) else self._role(path, name, value)
+        """Return what becomes such items, in common words: `first_frame`, or `sounds`."""
+        words = None if self._is_native(path) else self._becoming(path, name, value)
         if words is not None:
             self.used.append(words)
         return words
@@ -98,20 +98,20 @@ class CommonNames(Names):
     def _target(self, path: str) -> To | Together | Built | None:
         return next((place for _, place in self._rows(path)), None)
 
-    def _role(self, path: str, name: str, value: Any) -> str | None:
-        """Return the role whose images get this value in this list, according to `form`."""
+    def _becoming(self, path: str, name: str, value: Any) -> str | None:
+        """Return what gets this value in this list, according to `form`: a role or a field."""
         for row, place in self._rows(path):
             field, _, role = row.partition(".")
-            if field == "images" and isinstance(place, To) and place.form:
+            if isinstance(place, To) and place.form:
                 with suppress(Exception):  # a form that raises says nothing about the role
                     if place.form(ADDRESS)[name] == value:
-                        return role
+                        return f"{role} video" if field == "videos" else role or field
         return None
 
     def _item_value(self, path: str, name: str, value: Any) -> Any:
         field = next((row.partition(".")[0] for row, _ in self._rows(path)), "")
         if field == "images":
-            return self._role(path, name, value)
+            return self._becoming(path, name, value)
         return value if field in ITEMS and name in ITEMS[field].__struct_fields__ else None
 
 

@@ -194,15 +194,16 @@ class Body:
     def _unfilled(self) -> dict[str, str]:
         """Return the common field for each payload path that the body lacks.
 
-        A field is left out if `extra` already has a part of what it makes: they would be given
-        twice.
+        Of several, it is the one declared first. A field is left out if `extra` already has a part
+        of what it makes: they would be given twice.
         """
         missed: dict[str, str] = {}
         for field, place in self.variant.fields.items():
             paths = [*filled_by(place)]
             there = [path for path in paths if self.has(path)]
             if not any(top(self.way_back(path)) == "extra" for path in there):
-                missed |= {path: field.partition(".")[0] for path in paths if path not in there}
+                mine = {path: field.partition(".")[0] for path in paths if path not in there}
+                missed = mine | missed
         return missed
 
 

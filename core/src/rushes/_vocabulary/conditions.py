@@ -1,7 +1,7 @@
 """Conditions on a payload: a field is given, has a value, or holds an item of a kind."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Literal
 
 import msgspec
@@ -146,11 +146,15 @@ class Equals(Condition, frozen=True):
 
 
 class Has(Condition, frozen=True):
-    """A list has an item of a kind: one whose field has a value."""
+    """A list has an item of a kind: one whose field has a value.
+
+    `besides` are further values that are refused with it, and so no way out.
+    """
 
     path: str
     name: str
     value: Any
+    besides: tuple[Any, ...] = ()
 
     def bind(self, struct: type[Struct]) -> BoundItem:
         """Return the condition for a payload struct."""
@@ -159,7 +163,7 @@ class Has(Condition, frozen=True):
         refuse_impossible(inner, (self.value,))
         test = f"{inner.value} == {self.value!r}"
         item = inner.nested({"const": self.value}, required=inner.default != self.value)
-        others = _others(inner, self.value, (self.value,))
+        others = _others(inner, self.value, (self.value, *self.besides))
         found = f"[place for place, item in enumerate({place.items}) if {test}]"
         places = unrolled("read", (f"return {found}",), **KNOWN)
 
@@ -198,7 +202,8 @@ class Joined(Condition, frozen=True):
 
     def bind(self, struct: type[Struct]) -> Bound:
         """Return the condition for a payload struct."""
-        parts = [condition.bind(struct) for condition in self.conditions]
+        conditions = _besides(self.conditions) if self.how == "or" else self.conditions
+        parts = [condition.bind(struct) for condition in conditions]
         tests = [(part, compiled(part.test)) for part in parts]
         nested = [isinstance(condition, Joined) for condition in self.conditions]
         word = f" {self.how} "
@@ -220,6 +225,16 @@ class Joined(Condition, frozen=True):
             fields=tuple(path for part in parts for path in part.fields),
             blamed=blamed,
         )
+
+
+def _besides(conditions: tuple[Condition, ...]) -> Iterator[Condition]:
+    """Yield conditions of which any is met: kinds of items of one list know each other's values."""
+    for one in conditions:
+        if isinstance(one, Has):
+            kinds = (other for other in conditions if isinstance(other, Has) and other is not one)
+            same = [kind for kind in kinds if (kind.path, kind.name) == (one.path, one.name)]
+            one = msgspec.structs.replace(one, besides=tuple(kind.value for kind in same))
+        yield one
 
 
 FIELD = re.compile(r"\{([^{}]+)\}")

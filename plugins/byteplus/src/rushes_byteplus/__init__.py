@@ -1,0 +1,1 @@
+"""Seedance at BytePlus ModelArk for rushes."""

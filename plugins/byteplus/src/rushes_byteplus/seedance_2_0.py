@@ -1,0 +1,142 @@
+"""Seedance 2.0: from text, frames, or references that are images, videos and sounds; up to 4k."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+from rushes import Source, Text, To, TransportURL, absent
+from rushes.vocabulary import any_of, at_most, by_default, equals, has, needs, not_together, remark
+
+from rushes_byteplus.content import FIELDS, FIRST, FRAME_RULES, LAST, Address, Part, part_of
+from rushes_byteplus.prices import cost_by_tokens, tokens, usd
+from rushes_byteplus.provider import PAGE, byteplus
+
+VOLCENGINE = Source(
+    "Volcengine Ark, Create a video generation task",
+    "https://www.volcengine.com/docs/82379/1520757",
+)
+"""The same API in China, whose page is newer."""
+
+
+class AnyPart(Part, kw_only=True, forbid_unknown_fields=True):
+    """A text, an image, a video or a sound."""
+
+    type: Literal["text", "image_url", "video_url", "audio_url"]
+    video_url: Address = absent()
+    audio_url: Address = absent()
+    role: Literal[
+        "first_frame", "last_frame", "reference_image", "reference_video", "reference_audio"
+    ] = absent()
+
+
+class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The body of POST /contents/generations/tasks for seedance-2-0.
+
+    4k is on one page (Volcengine's) and in probes of BytePlus's API.
+    """
+
+    model: str
+    content: Annotated[list[AnyPart], Meta(min_length=1)]
+    resolution: Literal["480p", "720p", "1080p", "4k"] = absent("720p")
+    ratio: Literal["16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive"] = absent("adaptive")
+    duration: Literal[-1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] = absent(5)
+    seed: Annotated[int, Meta(ge=-1, le=2**32 - 1)] = absent(-1)
+    watermark: bool = absent(False)
+    generate_audio: bool = absent(True)
+    return_last_frame: bool = absent(False)
+    priority: Annotated[int, Meta(ge=0, le=9)] = absent(0)
+    execution_expires_after: Annotated[int, Meta(ge=3600, le=259200)] = absent(172800)
+    safety_identifier: Annotated[Text, Meta(max_length=64)] = absent("")
+    callback_url: TransportURL = absent()
+
+
+IMAGE, VIDEO, SOUND = (
+    has("content", "role", f"reference_{kind}") for kind in ("image", "video", "audio")
+)
+
+RATES = {"480p": (7.0, 4.3), "720p": (7.0, 4.3), "1080p": (7.7, 4.7), "4k": (4.0, 2.4)}
+"""USD per million tokens, without and with a video among the references."""
+
+
+def rate(body: Mapping[str, Any]) -> float:
+    """Return USD per million tokens, by the resolution and what the video is made from."""
+    kinds = {part.get("type") for part in body.get("content", ())}
+    return RATES[body.get("resolution", "720p")]["video_url" in kinds]
+
+
+def cost(payload: Payload) -> float | None:
+    """Estimate USD; None if the model chooses the length, or the length of a video counts."""
+    kinds = {part.type for part in payload.content}
+    if payload.duration == -1 or "video_url" in kinds:
+        return None
+    count = tokens(payload.resolution, payload.ratio, payload.duration)
+    return usd(count, RATES[payload.resolution][0])
+
+
+def input_mode(payload: Payload) -> str:
+    """Return the input mode: the page's three scenarios, or text alone."""
+    roles = {part.role for part in payload.content if part.type != "text"}
+    if not roles:
+        return "text"
+    references = {"reference_image", "reference_video", "reference_audio"}
+    return "reference" if roles & references else "frame control"
+
+
+plugin = byteplus.variant(
+    "dreamina-seedance-2-0-260128",
+    name="seedance-2.0",
+    page=PAGE,
+    payload=Payload,
+    fields={
+        **FIELDS,
+        "images.reference": To("content[]", form=part_of("image_url", "reference_image")),
+        "videos.reference": To("content[]", form=part_of("video_url", "reference_video")),
+        "sounds": To("content[]", form=part_of("audio_url", "reference_audio")),
+        "duration": To("duration", accepts=Annotated[int, Meta(ge=4, le=15)]),
+        "aspect_ratio": To("ratio", accepts=Literal["16:9", "4:3", "1:1", "3:4", "9:16", "21:9"]),
+        "resolution": To("resolution"),
+        "audio": To("generate_audio"),
+        "watermark": To("watermark"),
+        "seed": To("seed"),
+    },
+    rules=(
+        *FRAME_RULES,
+        not_together(
+            any_of(IMAGE, VIDEO, SOUND),
+            any_of(FIRST, LAST),
+            says="Frames and references exclude each other.",
+            name="frames_or_references",
+        ),
+        at_most(9, IMAGE, name="nine_reference_images"),
+        at_most(3, VIDEO, SOUND, name="three_videos_three_sounds"),
+        needs(
+            SOUND,
+            any_of(IMAGE, VIDEO),
+            says="A sound alone is not enough.",
+            name="sounds_need_pictures",
+        ),
+        by_default("generate_audio", "the video has sound"),
+        remark(
+            "duration",
+            "the model chooses the length, and with it the price",
+            when=equals("duration", -1),
+            name="the_model_chooses_the_length",
+        ),
+        remark(
+            "ratio",
+            "an image of another ratio is cropped to this one, at its centre",
+            when=FIRST,
+            name="images_are_cropped",
+        ),
+        remark(
+            "seed",
+            "one page says that this model does not use a seed yet",
+            when="seed",
+            name="a_seed_may_not_count",
+            source=VOLCENGINE,
+        ),
+    ),
+    cost=cost,
+    input_mode=input_mode,
+    hooks=(cost_by_tokens(rate),),
+)

@@ -1,0 +1,1 @@
+"""Video models at OpenRouter for rushes."""

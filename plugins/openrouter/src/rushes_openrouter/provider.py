@@ -1,0 +1,137 @@
+"""What every model at OpenRouter shares: endpoints, answers, errors, webhooks, local images.
+
+The pages: https://openrouter.ai/docs/api_reference/videos,
+https://openrouter.ai/docs/api_reference/errors-and-debugging and
+https://openrouter.ai/docs/guides/overview/multimodal/video-generation.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from rushes import (
+    Answer,
+    Answers,
+    Call,
+    Codes,
+    Delivery,
+    Event,
+    Polling,
+    Provider,
+    Refusal,
+    Source,
+    Status,
+    Uploads,
+    hookimpl,
+    is_recent,
+    is_signed,
+    pick,
+    pick_text,
+    refusal_by_status,
+)
+
+PAGE = Source("OpenRouter, Video Generation API", "https://openrouter.ai/docs/api_reference/videos")
+
+
+@hookimpl(wrapper=True)
+def parse_status(answer: Answer) -> Any:
+    """Read the status as declared; addresses called unsigned may need the key."""
+    status: Status | None = yield
+    if status is None:
+        return None
+    unsigned = pick(answer.json(), "unsigned_urls")
+    keyed = unsigned if isinstance(unsigned, list) else []
+    results = tuple(
+        msgspec.structs.replace(one, url=None, call=Call.get(one.url or ""))
+        if one.url in keyed
+        else one
+        for one in status.results
+    )
+    return msgspec.structs.replace(status, results=results)
+
+
+@hookimpl
+def parse_refusal(answer: Answer) -> Refusal | None:
+    """Read what only OpenRouter's errors say; None leaves the others to the declaration.
+
+    A flagged prompt is refused like a key without the right to ask, but says what was found. A job
+    that cannot be continued, as it is not completed, is a conflict: nothing was created.
+    """
+    metadata = pick(answer.json(), "error", "metadata")
+    found = refusal_by_status(answer.status, answer)
+    if answer.status == 403 and (pick(metadata, "reasons") or pick(metadata, "patterns")):
+        return msgspec.structs.replace(found, kind="content")
+    if answer.status == 409:
+        return msgspec.structs.replace(found, kind="refused")
+    return None
+
+
+@hookimpl
+def parse_webhook(delivery: Delivery, secrets: Sequence[str], now: float) -> Event | None:
+    """Read an event: the time and the body are signed, if the workspace has a signing secret.
+
+    Without a secret of ours, an event is no more than a reason to poll.
+    """
+    header = delivery.headers.get("x-openrouter-signature", "")
+    parts = [part.strip().partition("=") for part in header.split(",")]
+    time = next((text for name, _, text in parts if name == "t"), "")
+    signatures = [text for name, _, text in parts if name == "v1"]
+    message = f"{time},".encode("utf-8", "replace") + delivery.body
+    keys = [secret.encode() for secret in secrets]
+    if keys and not (is_signed(message, signatures, keys) and is_recent(time, now)):
+        return None
+    about = pick(delivery.json(), "data")
+    job, status = pick_text(about, "id"), pick_text(about, "status")
+    if job is None:
+        return None
+    # The event's own name is in a header, which is not signed; it is made of these two.
+    return Event(
+        remote_id=job,
+        verified=bool(keys),
+        id=f"{job}-{status}",
+        answer=Answer(200).with_json(about),
+    )
+
+
+openrouter = Provider(
+    spec=2,
+    id="openrouter",
+    base_url="https://openrouter.ai/api/v1",
+    submit_path="/videos",
+    status_path="/videos/{id}",
+    polling=Polling(first=20, every=15, at_most=1800, floor=10),  # "every 10-30 seconds"
+    # A body may have 50 MiB, of which base64 takes four thirds of a file.
+    uploads=Uploads(
+        types=("image/jpeg", "image/png", "image/webp"),
+        max_bytes=36 * 1024 * 1024,
+        inline="data:{type};base64,{base64}",
+    ),
+    answers=Answers(
+        task_id=("id",),
+        status="status",
+        words={
+            "pending": "queued",
+            "in_progress": "in_progress",
+            "completed": "completed",
+            "failed": "failed",
+            "cancelled": "cancelled",
+            "expired": "expired",
+        },
+        own_id=("id",),
+        videos=("urls[]", "unsigned_urls[]"),
+        expires_at="expires_at",
+        cost="usage.cost",
+        reason=("error", "error.message"),
+        codes=Codes(
+            path="error.metadata.error_type",
+            means={
+                "content_policy_violation": "content",
+                "refusal": "content",
+                "authentication": "key",
+                "payment_required": "balance",
+                "rate_limit_exceeded": "wait",
+            },
+        ),
+    ),
+    hooks=(parse_status, parse_refusal, parse_webhook),
+)

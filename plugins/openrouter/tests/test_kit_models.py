@@ -1,0 +1,244 @@
+"""The conformance kit on the models of the snapshot.
+
+The answers have the documented shapes; nothing here is recorded from the live service.
+"""
+
+import hashlib
+import hmac
+import json
+from typing import Any
+
+from rushes import Answer, Call, Delivery, Event, Image, Request, Result, Status, Video
+from rushes.testing import VariantConformance
+from rushes_openrouter import variants
+
+URL = "https://pictures.example.com/a.png"
+SIGNED = "https://store.example.com/v.mp4?sig=x"
+CONTENT = "https://openrouter.ai/api/v1/videos/gen-vid-1/content?index=0"
+FIRST, LAST = (
+    {"type": "image_url", "image_url": {"url": URL}, "frame_type": role}
+    for role in ("first_frame", "last_frame")
+)
+IMAGE = {"type": "image_url", "image_url": {"url": URL}}
+CLIP = {"type": "video_url", "video_url": {"url": URL}}
+SOUND = {"type": "audio_url", "audio_url": {"url": URL}}
+
+TASK = {
+    "id": "gen-vid-1",
+    "generation_id": "gen-1",
+    "polling_url": "https://openrouter.ai/api/v1/videos/gen-vid-1",
+    "status": "completed",
+    "unsigned_urls": [CONTENT],
+    "usage": {"cost": 0.63, "is_byok": False},
+}
+FETCHED = Result(call=Call.get(CONTENT))
+
+
+def error(code: int, **metadata: Any) -> dict[str, Any]:
+    return {"error": {"code": code, "message": "no", "metadata": metadata}}
+
+
+SECRET = "whsec-0123456789"
+EVENT = json.dumps({"type": "video.generation.completed", "data": TASK}).encode()
+SIGNATURE = hmac.new(SECRET.encode(), b"1800000000," + EVENT, hashlib.sha256).hexdigest()
+GOOD = {"x-openrouter-signature": f"t=1800000000,v1={SIGNATURE}"}
+SPACED = {"x-openrouter-signature": f"t=1800000000, v1={SIGNATURE}"}
+COMPLETED = Event(
+    remote_id="gen-vid-1",
+    verified=True,
+    id="gen-vid-1-completed",
+    answer=Answer(200).with_json(TASK),
+)
+
+
+class Routed(VariantConformance):
+    """The answers of OpenRouter, which are the same for every model."""
+
+    __test__ = False
+    receipts = (
+        ({"id": "gen-vid-1", "polling_url": "/api/v1/videos/gen-vid-1", "status": "pending"},
+         "gen-vid-1"),
+    )  # fmt: skip
+    statuses = (
+        (
+            TASK,
+            Status(state="completed", remote_id="gen-vid-1", results=(FETCHED,), cost=0.63),
+        ),
+        (
+            {**TASK, "urls": [SIGNED], "expires_at": 1800000900},
+            Status(
+                state="completed",
+                remote_id="gen-vid-1",
+                results=(
+                    Result(url=SIGNED, expires_at=1800000900),
+                    Result(call=Call.get(CONTENT), expires_at=1800000900),
+                ),
+                cost=0.63,
+            ),
+        ),
+        (
+            {"id": "gen-vid-1", "status": "failed", "error": "Content policy violation"},
+            Status(state="failed", remote_id="gen-vid-1", reason="Content policy violation"),
+        ),
+        (
+            {"id": "gen-vid-1", "status": "failed", "error": {"message": "no"}},
+            Status(state="failed", remote_id="gen-vid-1", reason="no"),
+        ),
+        ({"id": "gen-vid-1", "status": "expired"}, Status(state="expired", remote_id="gen-vid-1")),
+    )
+    refusals = (
+        (400, error(400, error_type="invalid_request"), "refused"),
+        (400, error(400, error_type="content_policy_violation"), "content"),
+        (400, error(400, error_type="refusal"), "content"),
+        (400, error(400, error_type="authentication"), "key"),
+        (400, error(400, error_type="payment_required"), "balance"),
+        (400, error(400, error_type="rate_limit_exceeded"), "wait"),
+        (401, error(401), "key"),
+        (402, error(402), "balance"),
+        (403, error(403, error_type="permission_denied"), "key"),
+        (403, error(403, reasons=["violence"], flagged_input="k"), "content"),
+        (403, error(403, patterns=["ignore all"]), "content"),
+        (400, error(400, reasons=["violence"]), "refused"),
+        (409, error(409), "refused"),
+        (413, error(413, error_type="payload_too_large"), "refused"),
+        (429, error(429), "wait"),
+        (502, error(502, error_type="provider_unavailable"), "unknown"),
+    )
+    webhook_secrets = (SECRET,)
+    deliveries = (
+        (Delivery(GOOD, EVENT), COMPLETED),
+        (Delivery(SPACED, EVENT), COMPLETED),
+    )
+
+
+def rejected(base: dict[str, Any]) -> dict[str, Any]:
+    """Return what breaks the rules that every model has."""
+    return {
+        "references_have_addresses": [
+            {**base, "input_references": [{"type": "image_url"}]},
+            {**base, "input_references": [{**IMAGE, "audio_url": {"url": URL}}]},
+            {**base, "input_references": [IMAGE, {**CLIP, "image_url": {"url": URL}}]},
+            {**base, "input_references": [{**SOUND, "video_url": {"url": URL}}]},
+        ]
+    }
+
+
+def noted(base: dict[str, Any]) -> dict[str, Any]:
+    """Return what gets the notes that every model has."""
+    options = {"google-vertex": {"parameters": {"bogus": 1}}}
+    return {
+        "unlisted_options_are_dropped": {
+            **base, "generate_audio": True, "provider": {"options": options}
+        }
+    }  # fmt: skip
+
+
+STD: dict[str, Any] = {"model": "kwaivgi/kling-v3.0-std", "prompt": "A red kite"}
+OPTIONS = {"options": {"kling": {"parameters": {"cfg_scale": 0.5}}}}
+KLING: tuple[dict[str, Any], ...] = (
+    {"duration": 3, "size": "720x720"},
+    {"duration": 15, "resolution": "720p", "aspect_ratio": "1:1", "generate_audio": False},
+    {"duration": 5, "aspect_ratio": "9:16", "generate_audio": False, "frame_images": [FIRST, LAST]},
+    {"duration": 5, "frame_images": [LAST], "provider": OPTIONS},
+    {"duration": 5, "input_references": [IMAGE], "callback_url": "https://hooks.example.com/a"},
+    {"generate_audio": False, "previous_job_id": "gen-vid-0"},
+)
+KITE = Request("k", duration=4, images=[Image(URL, "first_frame")], audio=True)
+STD_REJECTED, STD_NOTED = rejected(STD), noted(STD)
+
+
+class TestStd(Routed):
+    __test__ = True
+    plugin = variants.kling_v3_0_std
+    accepted = (STD, *({**STD, **more} for more in KLING), KITE)
+    rejected = STD_REJECTED
+    noted = STD_NOTED
+
+
+PRO: dict[str, Any] = {"model": "kwaivgi/kling-v3.0-pro", "prompt": "A red kite"}
+PRO_REJECTED, PRO_NOTED = rejected(PRO), noted(PRO)
+
+
+class TestPro(Routed):
+    __test__ = True
+    plugin = variants.kling_v3_0_pro
+    accepted = (PRO, *({**PRO, **more} for more in KLING), KITE)
+    rejected = PRO_REJECTED
+    noted = PRO_NOTED
+
+
+FAST: dict[str, Any] = {"model": "bytedance/seedance-2.0-fast", "prompt": "A red kite"}
+SEEDANCE: tuple[dict[str, Any], ...] = (
+    {"duration": 4, "size": "1280x720"},
+    {"duration": 15, "resolution": "480p", "aspect_ratio": "21:9", "generate_audio": False},
+    {"duration": 5, "resolution": "720p", "aspect_ratio": "3:4", "seed": 7},
+    {"duration": 5, "resolution": "720p", "frame_images": [FIRST, LAST]},
+    {"duration": 5, "resolution": "480p", "aspect_ratio": "9:21"},
+    {"duration": 5, "size": "854x480", "input_references": [IMAGE, SOUND]},
+    {"duration": 5, "size": "854x480", "input_references": [IMAGE, CLIP]},
+    {"frame_images": [FIRST], "callback_url": "https://hooks.example.com/a"},
+    {"previous_job_id": "gen-vid-0", "provider": {"options": {"x": {"watermark": False}}}},
+)
+FAST_REJECTED, FAST_NOTED = rejected(FAST), noted(FAST)
+
+
+class TestSeedance(Routed):
+    __test__ = True
+    plugin = variants.seedance_2_0_fast
+    accepted = (
+        FAST,
+        *({**FAST, **more} for more in SEEDANCE),
+        KITE,
+        Request("k", images=[Image(URL, "reference")], videos=[Video(URL, "reference")]),
+    )
+    rejected = FAST_REJECTED
+    noted = FAST_NOTED
+
+
+VEO: tuple[dict[str, Any], ...] = (
+    {"duration": 4, "size": "1080x1920"},
+    {"duration": 4, "size": "720x1280", "generate_audio": False},
+    {"duration": 6, "resolution": "1080p", "aspect_ratio": "16:9", "generate_audio": False},
+    {"duration": 8, "resolution": "720p", "seed": 7, "frame_images": [FIRST, LAST]},
+    {"duration": 8, "aspect_ratio": "9:16", "input_references": [IMAGE, CLIP]},
+    {"generate_audio": False, "callback_url": "https://hooks.example.com/a"},
+    {"previous_job_id": "gen-vid-0", "provider": {"options": {}}},
+)
+LARGE: tuple[dict[str, Any], ...] = (
+    {"duration": 4, "size": "3840x2160"},
+    {"duration": 4, "resolution": "4K", "generate_audio": False},
+)
+VEO31: dict[str, Any] = {"model": "google/veo-3.1", "prompt": "A red kite"}
+VEO31_REJECTED, VEO31_NOTED = rejected(VEO31), noted(VEO31)
+
+
+class TestVeo(Routed):
+    __test__ = True
+    plugin = variants.veo_3_1
+    accepted = (VEO31, *({**VEO31, **more} for more in VEO + LARGE), KITE)
+    rejected = VEO31_REJECTED
+    noted = VEO31_NOTED
+
+
+VEO31_FAST: dict[str, Any] = {"model": "google/veo-3.1-fast", "prompt": "A red kite"}
+VEO31_FAST_REJECTED, VEO31_FAST_NOTED = rejected(VEO31_FAST), noted(VEO31_FAST)
+
+
+class TestVeoFast(Routed):
+    __test__ = True
+    plugin = variants.veo_3_1_fast
+    accepted = (VEO31_FAST, *({**VEO31_FAST, **more} for more in VEO + LARGE), KITE)
+    rejected = VEO31_FAST_REJECTED
+    noted = VEO31_FAST_NOTED
+
+
+VEO31_LITE: dict[str, Any] = {"model": "google/veo-3.1-lite", "prompt": "A red kite"}
+VEO31_LITE_REJECTED, VEO31_LITE_NOTED = rejected(VEO31_LITE), noted(VEO31_LITE)
+
+
+class TestVeoLite(Routed):
+    __test__ = True
+    plugin = variants.veo_3_1_lite
+    accepted = (VEO31_LITE, *({**VEO31_LITE, **more} for more in VEO), KITE)
+    rejected = VEO31_LITE_REJECTED
+    noted = VEO31_LITE_NOTED
