@@ -323,7 +323,7 @@ class Draft(Body):
 
 def _holds(part: Any, url: Any) -> bool:
     """Whether a part of what a `form` made has the address; all else depends on the role."""
-    return part == url or (isinstance(part, dict) and url in part.values())
+    return part is url or (isinstance(part, dict) and any(each is url for each in part.values()))
 
 
 @cache
