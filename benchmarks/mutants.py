@@ -78,6 +78,19 @@ SUBJECTS = {
         )
         for mode in ("std", "pro") for sound in ("silent", "audio")
     },
+    "runway/gen4.5": _plugin("runway", "runway", "gen4_5", "gateway", test="TestGen45"),
+    **{
+        f"runway/kling3.0_{tier}": _plugin(
+            "runway", "runway", "kling_3_0", "gateway", test=f"Test{tier.title()}"
+        )
+        for tier in ("standard", "pro")
+    },
+    **{
+        f"google/veo-3.1{tier}": _plugin(
+            "google", "google", "veo_3_1", "gateway", test=f"Test{name}"
+        )
+        for tier, name in (("", "Veo31"), ("-fast", "Fast"), ("-lite", "Lite"))
+    },
     "oddity": Subject(
         ROOT / "core" / "tests" / "oddity.py",
         ("oddity",),
