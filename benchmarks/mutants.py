@@ -422,9 +422,7 @@ def _places(node: ast.AST) -> Iterator[tuple[str, Change]]:
                 assert isinstance(target, ast.Dict)
                 call = target.values[place]
                 assert isinstance(call, ast.Call)
-                path = call.args[0]
-                assert isinstance(path, ast.Constant)
-                call.args[0] = ast.Constant("odd_" + str(path.value))
+                call.args[0] = ast.BinOp(ast.Constant("odd_"), ast.Add(), call.args[0])
 
             yield f"field {key.value!r} sent elsewhere", misplace
 

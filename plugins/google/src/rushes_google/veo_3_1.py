@@ -52,11 +52,10 @@ class WithReferences(Instance, kw_only=True, rename="camel", forbid_unknown_fiel
     reference_images: Annotated[list[Reference], Meta(max_length=3)] = absent([])
 
 
-class Parameters(Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
+class Settings(Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """How the video is made. The length is a number, though the page's examples write text."""
 
     aspect_ratio: Literal["16:9", "9:16"] = absent("16:9")
-    resolution: Literal["720p", "1080p"] = absent("720p")
     duration_seconds: Literal[4, 6, 8] = absent(8)
     negative_prompt: str = absent("")
     person_generation: Literal["allow_all", "allow_adult"] = absent("")
@@ -64,24 +63,30 @@ class Parameters(Struct, kw_only=True, rename="camel", forbid_unknown_fields=Tru
     sample_count: Literal[1] = absent(1)
 
 
-class FourK(Parameters, kw_only=True, rename="camel", forbid_unknown_fields=True):
-    """The same up to 4k."""
+class UpToHD(Settings, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """The settings of the lite model."""
+
+    resolution: Literal["720p", "1080p"] = absent("720p")
+
+
+class UpTo4K(Settings, kw_only=True, rename="camel", forbid_unknown_fields=True):
+    """The settings of the other two."""
 
     resolution: Literal["720p", "1080p", "4k"] = absent("720p")
 
 
-class Lite(Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
+class Lite(Struct, kw_only=True, forbid_unknown_fields=True):
     """The body of POST /v1beta/models/{model}:predictLongRunning for the lite model."""
 
     instances: Annotated[list[Instance], Meta(min_length=1, max_length=1)]
-    parameters: Parameters = absent(Parameters())
+    parameters: UpToHD = absent(UpToHD())
 
 
-class Payload(Lite, kw_only=True, rename="camel", forbid_unknown_fields=True):
+class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     """The body of POST /v1beta/models/{model}:predictLongRunning."""
 
     instances: Annotated[list[WithReferences], Meta(min_length=1, max_length=1)]
-    parameters: FourK = absent(FourK())
+    parameters: UpTo4K = absent(UpTo4K())
 
 
 def as_asset(image: Any) -> dict[str, Any]:
@@ -89,9 +94,9 @@ def as_asset(image: Any) -> dict[str, Any]:
     return {"image": image, "referenceType": "asset"}
 
 
-def input_mode(payload: Lite) -> str:
+def input_mode(payload: Lite | Payload) -> str:
     """Return the input mode: frames, reference images, or text alone."""
-    (one,) = payload.instances
+    one = payload.instances[0]
     if isinstance(one, WithReferences) and one.reference_images:
         return "reference"
     return "frame control" if one.image else "text"
@@ -126,7 +131,7 @@ LITE_RULES = (
     accepts(LENGTH, (8,), when=equals(RESOLUTION, "1080p"), says=EIGHT, name="eight_seconds"),
     not_together(equals(PEOPLE, "allow_all"), FRAME, says=ADULTS, name="only_adults"),
 )
-FIELDS = {
+FIELDS: dict[str, To | Always] = {
     "prompt": To("instances[0].prompt"),
     "negative_prompt": To("parameters.negativePrompt"),
     "duration": To(LENGTH),
@@ -138,13 +143,16 @@ FIELDS = {
     "seed": To("parameters.seed"),
 }
 
-FULL_FIELDS = {**FIELDS, "images.reference": To(f"{REFERENCES}[]", form=as_asset)}
+FULL_FIELDS: dict[str, To | Always] = {
+    **FIELDS,
+    "images.reference": To(f"{REFERENCES}[]", form=as_asset),
+}
 
 
 def _model(
     name: str,
     model: str,
-    payload: type[Lite] = Payload,
+    payload: type[Lite | Payload] = Payload,
     fields: Mapping[str, To | Always] = FULL_FIELDS,
     rules: tuple[Rule, ...] = RULES,
 ) -> Variant:
