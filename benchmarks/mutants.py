@@ -89,6 +89,19 @@ SUBJECTS = {
         "openrouter", "models", "variants", "payloads", "prices", "provider",
         test=("TestStd", "TestSeedance", "TestVeo"),
     ),
+    "runway/gen4.5": _plugin("runway", "runway", "gen4_5", "gateway", test="TestGen45"),
+    **{
+        f"runway/kling3.0_{tier}": _plugin(
+            "runway", "runway", "kling_3_0", "gateway", test=f"Test{tier.title()}"
+        )
+        for tier in ("standard", "pro")
+    },
+    **{
+        f"google/veo-3.1{tier}": _plugin(
+            "google", "google", "veo_3_1", "gateway", test=f"Test{name}"
+        )
+        for tier, name in (("", "Veo31"), ("-fast", "Fast"), ("-lite", "Lite"))
+    },
     "oddity": Subject(
         ROOT / "core" / "tests" / "oddity.py",
         ("oddity",),
@@ -420,9 +433,7 @@ def _places(node: ast.AST) -> Iterator[tuple[str, Change]]:
                 assert isinstance(target, ast.Dict)
                 call = target.values[place]
                 assert isinstance(call, ast.Call)
-                path = call.args[0]
-                assert isinstance(path, ast.Constant)
-                call.args[0] = ast.Constant("odd_" + str(path.value))
+                call.args[0] = ast.BinOp(ast.Constant("odd_"), ast.Add(), call.args[0])
 
             yield f"field {key.value!r} sent elsewhere", misplace
 

@@ -261,9 +261,9 @@ class Draft(Body):
         for _, place, url, origin in carried:
             value = place.form(url) if place.form else url
             there = self.put(place.path, value, f"{origin}.url")
-            for name in value if isinstance(value, dict) else ():
-                if name in Image.__struct_fields__:
-                    self.origins[f"{there}.{name}"] = f"{origin}.{name}"
+            for name, part in value.items() if isinstance(value, dict) else ():
+                source = "url" if _holds(part, url) else "role"
+                self.origins[f"{there}.{name}"] = f"{origin}.{source}"
 
     def _carry_files(self, field: str) -> None:
         """Carry over videos or sounds in their order, if the declaration says how."""
@@ -319,6 +319,11 @@ class Draft(Body):
                 )
                 message = f"is given twice: {path} is already set by {common}"
                 self.problem(origin, "twice", message)
+
+
+def _holds(part: Any, url: Any) -> bool:
+    """Whether a part of what a `form` made has the address; all else depends on the role."""
+    return part is url or (isinstance(part, dict) and any(each is url for each in part.values()))
 
 
 @cache

@@ -190,6 +190,22 @@ def test_accepted_values_are_common_ones() -> None:
     assert found.accepted == ["720p", "1080p"]
 
 
+@pytest.mark.parametrize(
+    ("form", "wire"),
+    [
+        (lambda url: {"uri": url, "position": "last"}, "position"),
+        (lambda url: {"kind": "last", "image": {"url": url}}, "kind"),
+    ],
+)
+def test_what_a_form_puts_beside_the_address_comes_from_the_role(form: Any, wire: str) -> None:
+    fields = {"images.last_frame": To("frames[]", form=form)}
+    variant = msgspec.structs.replace(Zoom.declaration, fields=fields)
+    draft = Draft(variant, Request(images=[LAST]))
+    assert draft.way_back(f"frames[0].{wire}") == "images[0].role"
+    (address,) = {"uri", "image"} & {*draft.body["frames"][0]}
+    assert draft.way_back(f"frames[0].{address}") == "images[0].url"
+
+
 def test_images_in_a_list_are_called_by_their_roles() -> None:
     first, last = (has("pictures", "role", role) for role in ("start", "end"))
     loaded = load(needs(last, first), **ROLES)

@@ -32,9 +32,14 @@ def native_fields(variant: Variant) -> list[NativeField]:
     """List every field of a variant's payload in order, including nested ones."""
     names = CommonNames(variant)
     return [
-        replace(field, common=names.field(field.path)) if names.has(field.path) else field
-        for field in _fields(variant.payload, "")
+        replace(field, common=_common(names, field.path)) for field in _fields(variant.payload, "")
     ]
+
+
+def _common(names: CommonNames, path: str) -> str | None:
+    """Name the common field that goes to a path, or to there in the first item of a list."""
+    paths = (path, path.replace("[]", "[0]"))
+    return next((names.field(at) for at in paths if names.has(at)), None)
 
 
 def _fields(struct: type[Struct], prefix: str) -> Iterator[NativeField]:

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlsplit
 import msgspec
 from msgspec import Struct
 
+from rushes._payload.paths import steps_to
 from rushes._structs.invalid import INVALID
 from rushes._urls import public_url_objection
 from rushes.problems import Note, Problem, show
@@ -83,6 +84,8 @@ class Body:
     def put(self, path: str, value: Any, origin: str, *also: str) -> str:
         """Put a value into the body; `a.b` goes into an object, `a[]` to the end of a list.
 
+        `a[0].b` goes into the first item of a list.
+
         `origin` is the request's path that the value comes from, `also` are further ones, if it is
         made of several. Return its path in the body.
         """
@@ -94,10 +97,13 @@ class Body:
             self.body[path] = value
             self.origins[path] = origin
             return path
-        *parents, last = path.removesuffix("[]").split(".")
-        target = self.body
-        for name in parents:
-            target = target.setdefault(name, {})
+        *parents, last = there = steps_to(path.removesuffix("[]"))
+        target: Any = self.body
+        for name, below in zip(parents, there[1:], strict=True):
+            if isinstance(name, int):
+                target = target[name]
+            else:  # a list that a path leads into has one item
+                target = target.setdefault(name, {} if isinstance(below, str) else [{}])
         if path.endswith("[]"):
             items = target.setdefault(last, [])
             items.append(value)
@@ -170,8 +176,9 @@ class Body:
     def at(self, path: str, default: Any = None) -> Any:
         """Return what is at a path of the body."""
         target: Any = self.body
-        for name in path.split("."):
-            if not isinstance(target, Mapping) or name not in target:
+        for name in steps_to(path):
+            known = range(len(target)) if isinstance(target, list) else target
+            if not isinstance(known, (range, Mapping)) or name not in known:
                 return default
             target = target[name]
         return target
@@ -189,7 +196,13 @@ class Body:
             if place.startswith((path + "[", path + "."))
         )
         found = next((origin.partition("[")[0] for origin in below), None)
-        return found or self._unfilled().get(path, f"extra.{path}")
+        return found or self._missed(path) or f"extra.{path}"
+
+    def _missed(self, path: str) -> str | None:
+        """Return the common field that would fill in what the body lacks at or below a path."""
+        unfilled = self._unfilled()
+        below = (field for at, field in unfilled.items() if at.startswith((f"{path}.", f"{path}[")))
+        return unfilled.get(path) or next(below, None)
 
     def _unfilled(self) -> dict[str, str]:
         """Return the common field for each payload path that the body lacks.

@@ -7,6 +7,7 @@ import msgspec
 
 from rushes._flow import Ask, Do, Flow
 from rushes._payload.field_checks import Examiner
+from rushes._payload.paths import steps_to
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import Session
 from rushes._submit.files import read
@@ -168,7 +169,7 @@ def workload(variant: Variant, report: Report) -> str:
     paths = (
         None if target is None or isinstance(target, Always) else target.path for target in targets
     )
-    values = (pick(payload, *path.split(".")) if path else None for path in paths)
+    values = (pick(payload, *steps_to(path)) if path else None for path in paths)
     words = (report.input_mode, *values)
     return " ".join("-" if word is None else str(word)[:40] for word in words)
 

@@ -21,10 +21,13 @@ from rushes._payload.fields import (
     takes_null,
     unwrap,
 )
+from rushes._payload.paths import steps_to
 from rushes._structs.unrolled import unrolled
 from rushes.errors import BrokenPluginError
 
 Schema = dict[str, Any]
+FIRST = "[0]"
+"""What leads to the first item of a list: the other items have no place of their own."""
 KNOWN = {"UNSET": UNSET}
 """What the expressions use."""
 
@@ -73,7 +76,10 @@ class Place(Struct, frozen=True, kw_only=True):
 
     def nested(self, schema: Schema, *, required: bool = True) -> Schema:
         """Return a JSON Schema that applies `schema` to this field of a payload."""
-        for name in reversed(self.path.split(".")):
+        for name in reversed(steps_to(self.path)):
+            if isinstance(name, int):
+                schema = {"prefixItems": [schema], **({"minItems": 1} if required else {})}
+                continue
             schema = {"properties": {name: schema}}
             if required:
                 schema["required"] = [name]
@@ -116,12 +122,17 @@ def find(
 ) -> Place:
     """Return a field of a payload struct; `a.b` is a field of a nested struct or open object.
 
+    `a[0].b` is a field of the first item of a list.
+
     Raises BrokenPluginError if the struct has no such field; it names the nearest. `within` is the
     path of the struct itself.
     """
     name, _, rest = path.partition(".")
+    listed, name = name.endswith(FIRST), name.removesuffix(FIRST)
     field = _field(struct, name, path, within)
     value, sent = f"{read}.{field.name}", f"{raw}.{field.name}"
+    if listed:
+        return _in_first(field, path, rest, value, sent, within)
     if not rest:
         return Place(path=path, hint=field.hint, default=field.reads_as, value=value, sent=sent)
     inner, is_open = _inner(field, path, within)
@@ -134,6 +145,26 @@ def find(
         found,
         path=path,
         default=_whole_default(field, rest, found.default),
+        value=f"({found.value} if {value} else {_written(found.default)})",
+        sent=f"({found.sent} if {sent} else None)",
+    )
+
+
+def _in_first(field: FieldShape, path: str, rest: str, value: str, sent: str, within: str) -> Place:
+    """Return a field of the first item of a list, which reads as its default if there is none."""
+    arms = get_args(unwrap(field.hint)[0])
+    inner = unwrap(arms[0])[0] if arms else None
+    if described(field.hint).words != "a list" or not is_struct(inner) or not rest:
+        raise BrokenPluginError(
+            f"the payload has no field {within + path!r}: {within + field.wire!r} is not a list of "
+            "structs"
+        )
+    deeper = f"{within}{field.wire}{FIRST}."
+    first = {"read": f"{value}{FIRST}", "raw": f"{sent}{FIRST}"}
+    found = find(cast("Any", inner), rest, **first, within=deeper)
+    return replace(
+        found,
+        path=path,
         value=f"({found.value} if {value} else {_written(found.default)})",
         sent=f"({found.sent} if {sent} else None)",
     )

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from rushes._payload.constraints import described, finite
 from rushes._payload.fields import extra, is_struct, shape, unwrap
+from rushes._payload.paths import steps_to
 from rushes._vocabulary.conditions import Condition, Equals, Given, Has, Joined, Sent
 from rushes._vocabulary.shapes import (
     Accepts,
@@ -55,7 +56,8 @@ class Attempt(NamedTuple):
     def blames(self, path: str) -> bool:
         """Whether a finding's path is one of those to be blamed, or an item there."""
         generic = re.sub(r"\[\d+\]", "[]", path)
-        return any(generic in (blamed, f"{blamed}[]") for blamed in self.blamed)
+        paths = [blamed.replace("[0]", "[]") for blamed in self.blamed]
+        return any(generic in (blamed, f"{blamed}[]") for blamed in paths)
 
 
 class Fields:
@@ -70,18 +72,21 @@ class Fields:
 
     def hint(self, path: str) -> Any:
         """Return a field's type."""
-        return self._sites[path].hint
+        return self._site(path).hint
+
+    def _site(self, path: str) -> Site:
+        return self._sites[path.replace("[0]", "[]")]
 
     def put(self, path: str, values: Iterable[Any]) -> Change:
         """Return the change to each of several values."""
-        site: Site = self._sites[path]
+        site = self._site(path)
         listed = list(values)
         return lambda body: [site.put(dict(body), value) for value in listed]
 
     def values(self, path: str) -> list[Any]:
         """List values that a field accepts: all, if they are few."""
         hint = self.hint(path)
-        seen = [pick(body, *path.split(".")) for body in self._accepted]
+        seen = [pick(body, *steps_to(path)) for body in self._accepted]
         known = [value for value in seen if value is not None]
         made = [*(finite(hint) or ()), plausible(hint), *good(hint), *_filled(hint)]
         return _distinct([*known, *made])
@@ -105,7 +110,7 @@ def _distinct(values: Iterable[Any]) -> list[Any]:
 
 def without(path: str) -> Change:
     """Return the change to a payload without a field."""
-    *outer, last = path.split(".")
+    *outer, last = steps_to(path)
 
     def left_out(body: Body) -> Iterator[Body]:
         made: Any = deepcopy(dict(body))
@@ -184,7 +189,7 @@ def _(condition: Has, fields: Fields) -> Change:
 @unmet.register
 def _(condition: Has, fields: Fields) -> Change:
     def emptied(body: Body) -> Iterator[Body]:
-        items = pick(body, *condition.path.split(".")) or []
+        items = pick(body, *steps_to(condition.path)) or []
         kept = [item for item in items if pick(item, condition.name) != condition.value]
         yield from fields.put(condition.path, [kept])(body) if kept else [body]
 
@@ -195,7 +200,7 @@ def _with_items(kind: Has, fields: Fields, count: int) -> Change:
     """Return the change to lists with so many more items of a kind."""
 
     def added(body: Body) -> Iterator[Body]:
-        items = pick(body, *kind.path.split(".")) or []
+        items = pick(body, *steps_to(kind.path)) or []
         item = fields.item(kind.path, **{kind.name: kind.value})
         yield from fields.put(kind.path, [[*items, *[item] * count]])(body)
 

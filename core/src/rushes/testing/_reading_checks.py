@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,7 +54,10 @@ class ReadingChecks(VariantUnderTest):
                 )
 
     def test_words_are_read_as_listed(self) -> None:
-        """Each documented status word means the listed state; both ends have a word."""
+        """Each documented status word means the listed state; both ends have a word.
+
+        A provider without status words has a complete answer for each instead.
+        """
         for word, state in self.states().items():
             status = self.ask("parse_status", answer=json_answer(self.worded(word)))
             assert isinstance(status, Status), self.says(
@@ -62,12 +66,11 @@ class ReadingChecks(VariantUnderTest):
             assert status.state == state, self.says(
                 f"parse_status reads the status word {word!r} as {status.state}, not {state}"
             )
-        states = set(self.states().values())
-        assert states >= NEEDED, self.says(
-            f"no status word means {listing(sorted(NEEDED - states))}"
-        )
+        states = {*self.states().values()} or {status.state for _, status in self.statuses}
+        lack = "no status word means" if self.states() else "no answer in `statuses` is read as"
+        assert states >= NEEDED, self.says(f"{lack} {listing(sorted(NEEDED - states))}")
         assert states & {"queued", "in_progress"}, self.says(
-            "no status word means queued or in_progress: a task that is under way"
+            f"{lack} queued or in_progress: a task that is under way"
         )
 
     def test_statuses_are_read_as_listed(self) -> None:
@@ -127,6 +130,8 @@ class ReadingChecks(VariantUnderTest):
     def test_an_unknown_word_is_not_understood(self) -> None:
         """A status word that is not documented is neither success nor failure."""
         states = self.states()
+        if not states:
+            pytest.skip(f"{self.variant.id} has no status words")
         near_words = [
             odd
             for word in states

@@ -10,6 +10,7 @@ from msgspec import UNSET
 
 from rushes._payload.body import top
 from rushes._payload.fields import shape
+from rushes._payload.paths import steps_to
 from rushes.calls import pick
 from rushes.problems import Note, Problem
 from rushes.report import Report
@@ -131,8 +132,8 @@ class RequestChecks(VariantUnderTest):
                 native: Any = translated[value] if translated else value
                 if place.path.endswith("[]"):
                     native = [URL]
-                for name in reversed(place.path.removesuffix("[]").split(".")):
-                    native = {name: native}
+                for name in reversed(steps_to(place.path.removesuffix("[]"))):
+                    native = {name: native} if isinstance(name, str) else [native]
                 report = self.check(Request(**{"prompt": "k", field: value}, extra=native))
                 reported = any(problem.code == "twice" for problem in report.problems)
                 assert reported, self.says(

@@ -282,6 +282,11 @@ class VariantUnderTest:
             body = put_at(body, f"{answers.task}.{answers.own_id[0]}", REMOTE_ID)
         return put_at(body, self.word_path(), word)
 
+    def polls(self) -> list[Any]:
+        """Return an answer to a poll for each status word; without words, the complete ones."""
+        worded = [self.worded(word) for word in self.states()]
+        return worded or [body for body, _ in self.statuses] or [{}]
+
     def snapshot_path(self) -> Path:
         """Return the snapshot's path: beside the test, named after the variant."""
         folder = Path(inspect.getfile(type(self))).parent / "snapshots"

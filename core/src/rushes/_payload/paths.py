@@ -1,0 +1,12 @@
+"""A path into a payload, as declarations write it: `settings.shots`, `instances[0].prompt`."""
+
+import re
+
+_STEP = re.compile(r"\[(\d+)\]|[^.\[\]]+")
+
+
+def steps_to(path: str) -> tuple[str | int, ...]:
+    """Return the names and numbers that lead to a place."""
+    return tuple(
+        int(found[1]) if found[1] is not None else found[0] for found in _STEP.finditer(path)
+    )

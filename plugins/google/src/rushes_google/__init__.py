@@ -1,0 +1,1 @@
+"""Google Veo for rushes."""

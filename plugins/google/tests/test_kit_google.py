@@ -1,0 +1,156 @@
+"""The conformance kit on the Veo models."""
+
+import base64
+import hashlib
+import hmac
+from typing import Any
+
+from rushes import Call, Delivery, Event, Request, Result, Status
+from rushes.testing import VariantConformance
+from rushes_google import veo_3_1
+
+NAME = "models/veo-3.1-generate-preview/operations/abc123"
+VIDEO = "https://generativelanguage.googleapis.com/v1beta/files/a936dm:download?alt=media"
+OTHER = "https://generativelanguage.googleapis.com/v1beta/files/b936dm:download?alt=media"
+TYPE = "type.googleapis.com/google.ai.generativelanguage.v1beta.PredictLongRunningResponse"
+IMAGE = {"bytesBase64Encoded": "iVBORw0KGgo=", "mimeType": "image/png"}
+ASSET = {"image": IMAGE, "referenceType": "asset"}
+SECRET = "whsec_" + base64.b64encode(b"a key of the test's").decode()
+BODY = (
+    b'{"type": "video.generated", "version": "v1", "timestamp": "2026-01-22T12:00:00Z", '
+    b'"data": {"id": "' + NAME.encode() + b'", "output_file_uri": "u", "file_name": "f"}}'
+)
+
+
+def signature(message: bytes, key: bytes = b"a key of the test's") -> str:
+    """Sign a message as Standard Webhooks does."""
+    return "v1," + base64.b64encode(hmac.digest(key, message, hashlib.sha256)).decode()
+
+
+RIGHT = signature(b"msg_1.1800000000." + BODY)
+HEADERS = {"webhook-id": "msg_1", "webhook-timestamp": "1800000000"}
+SIGNED = Delivery({**HEADERS, "webhook-signature": RIGHT}, BODY)
+WHILE_ROTATED = Delivery({**HEADERS, "webhook-signature": f"{signature(b'')} {RIGHT}"}, BODY)
+MADE = Event(remote_id=NAME, verified=True, id="msg_1")
+
+
+def done(**response: Any) -> dict[str, Any]:
+    """Return an operation that has ended, with this in its answer."""
+    return {"name": NAME, "done": True, "response": {"@type": TYPE, **response}}
+
+
+def error(code: int, status: str, message: str, *details: Any) -> dict[str, Any]:
+    """Return an error as every Google API answers."""
+    found = {"code": code, "message": message, "status": status}
+    return {"error": {**found, "details": list(details)} if details else found}
+
+
+INVALID_KEY = {
+    "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+    "reason": "API_KEY_INVALID",
+    "domain": "googleapis.com",
+}
+
+
+class Veo(VariantConformance):
+    """The answers of Google, which are the same for every model."""
+
+    __test__ = False
+    receipts = (({"name": NAME}, NAME), ({"name": NAME, "done": False}, NAME))
+    statuses = (
+        ({"name": NAME}, Status(state="in_progress", remote_id=NAME)),
+        ({"name": NAME, "done": False}, Status(state="in_progress", remote_id=NAME)),
+        (
+            done(generateVideoResponse={"generatedSamples": [{"video": {"uri": VIDEO}}]}),
+            Status(state="completed", remote_id=NAME, results=(Result(call=Call.get(VIDEO)),)),
+        ),
+        (
+            done(
+                generateVideoResponse={
+                    "generatedSamples": [{"video": {"uri": VIDEO}}, {"video": {"uri": OTHER}}],
+                    "raiMediaFilteredReasons": ["The sound of one was blocked."],
+                }
+            ),
+            Status(
+                state="completed",
+                remote_id=NAME,
+                results=(Result(call=Call.get(VIDEO)), Result(call=Call.get(OTHER), video=2)),
+            ),
+        ),
+        (
+            done(
+                generateVideoResponse={
+                    "raiMediaFilteredCount": 1,
+                    "raiMediaFilteredReasons": ["It shows a celebrity."],
+                }
+            ),
+            Status(state="failed", remote_id=NAME, reason="It shows a celebrity."),
+        ),
+        (
+            done(generateVideoResponse={}),
+            Status(
+                state="failed", remote_id=NAME, reason="nothing was made, and Google says no more"
+            ),
+        ),
+        (
+            {"name": NAME, "done": True, "error": {"code": 13, "message": "Internal error."}},
+            Status(state="failed", remote_id=NAME, reason="Internal error."),
+        ),
+        (
+            {"name": NAME, "done": True, "error": {"code": 8}},
+            Status(state="failed", remote_id=NAME, reason="code 8"),
+        ),
+    )
+    refusals = (
+        (400, error(400, "INVALID_ARGUMENT", "API key not valid.", INVALID_KEY), "key"),
+        (400, error(400, "INVALID_ARGUMENT", "The value is wrong."), "refused"),
+        (400, error(400, "FAILED_PRECONDITION", "Enable billing."), "refused"),
+        (403, error(403, "PERMISSION_DENIED", "No."), "key"),
+        (404, error(404, "NOT_FOUND", "The model is no longer available."), "refused"),
+        (429, error(429, "RESOURCE_EXHAUSTED", "Quota."), "wait"),
+        (503, error(503, "UNAVAILABLE", "Overloaded.", INVALID_KEY), "unknown"),
+    )
+    webhook_secrets = (SECRET,)
+    deliveries = ((SIGNED, MADE), (WHILE_ROTATED, MADE))
+
+
+PROMPT = {"prompt": "A red kite"}
+
+
+def body(instance: dict[str, Any] | None = None, **parameters: Any) -> dict[str, Any]:
+    """Return a payload with one instance."""
+    made: dict[str, Any] = {"instances": [{**PROMPT, **(instance or {})}]}
+    return {**made, "parameters": parameters} if parameters else made
+
+
+SMALL = (
+    body(),
+    body(durationSeconds=4, personGeneration="allow_all", seed=0, negativePrompt="blur"),
+    body(resolution="1080p", durationSeconds=8, aspectRatio="9:16", seed=4294967295),
+    body({"image": IMAGE}, durationSeconds=6, personGeneration="allow_adult", sampleCount=1),
+    body({"image": IMAGE, "lastFrame": IMAGE}),
+    Request("A kite", negative_prompt="blur", duration=4, seed=7),
+)
+LARGE = (
+    *SMALL,
+    body(resolution="4k"),
+    body({"referenceImages": [ASSET, ASSET, ASSET]}, durationSeconds=8),
+)
+
+
+class TestVeo31(Veo):
+    __test__ = True
+    plugin = veo_3_1.plugin
+    accepted = LARGE
+
+
+class TestFast(Veo):
+    __test__ = True
+    plugin = veo_3_1.fast
+    accepted = LARGE
+
+
+class TestLite(Veo):
+    __test__ = True
+    plugin = veo_3_1.lite
+    accepted = SMALL

@@ -1,0 +1,1 @@
+"""Runway's API for rushes."""
