@@ -160,7 +160,7 @@ def test_what_a_variant_does_not_take_is_a_problem_that_names_those_that_do(
     found = {problem.path: problem for problem in driver.check("acme/zoom", request).problems}
     assert set(found) == {"videos", "sounds", "continues"}
     assert all(problem.code == "unsupported" for problem in found.values())
-    assert found["sounds"].variants == ["acme/able"]
+    assert "acme/able" in (found["sounds"].variants or ())
     only = {**variant().fields}
     del only["videos.edit"]
     missing = checked(request, fields=only, rules=()).problems

@@ -215,8 +215,9 @@ class Body:
             paths = [*filled_by(place)]
             there = [path for path in paths if self.has(path)]
             if not any(top(self.way_back(path)) == "extra" for path in there):
-                mine = {path: field.partition(".")[0] for path in paths if path not in there}
-                missed = mine | missed
+                for path in paths:
+                    if path not in there:
+                        missed.setdefault(path, field.partition(".")[0])
         return missed
 
 
