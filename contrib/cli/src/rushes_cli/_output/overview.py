@@ -48,9 +48,13 @@ def _usd_per_second(
         return None
     known = [seconds for seconds in can["duration"].accepted or () if seconds > 0]
     seconds = min(known, key=lambda length: abs(length - SECONDS), default=SECONDS)
-    request = {"prompt": "A red kite", "duration": seconds}
-    cost = client.check(variant.id, request).cost
-    return None if cost is None else cost / seconds
+    usual = {"prompt": "A red kite", "duration": seconds}
+    small = min(can["resolution"].accepted or (), key=lines, default=None)
+    for request in (usual, {**usual, "resolution": small}):
+        cost = client.check(variant.id, request).cost
+        if cost is not None:
+            return cost / seconds
+    return None
 
 
 def print_overview(found: Sequence[Overview]) -> None:
@@ -75,15 +79,16 @@ def print_overview(found: Sequence[Overview]) -> None:
     screen.print(table)
     print_line()
     print_line(
-        f"USD/s: of a video of about {SECONDS} seconds with all defaults. `rushes variants VARIANT`"
-        " shows everything about one, `rushes check` which of them can do what you ask for."
+        f"USD/s: of a video of about {SECONDS} seconds with all defaults; in the smallest "
+        "resolution, if the default is unknown. `rushes variants VARIANT` shows everything about "
+        "one, `rushes check` which of them can do what you ask for."
     )
 
 
 def _cells(row: Overview) -> Iterable[str]:
     can = row.capabilities
     yield row.variant.id
-    yield _words(can["duration"]).replace(" to ", "-").replace(", ", " ")
+    yield _seconds(can["duration"])
     yield _largest(can["resolution"])
     for fields in FILES.values():
         yield "yes" if any(can[field].how != "no" for field in fields) else "-"
@@ -92,8 +97,14 @@ def _cells(row: Overview) -> Iterable[str]:
     yield "?" if row.usd_per_second is None else f"{row.usd_per_second:.3f}"
 
 
-def _words(capability: "Capability") -> str:
-    return "?" if capability.how == "no" else capability.words
+def _seconds(capability: "Capability") -> str:
+    """Return the lengths that are accepted: `5 10`, or `3-15` if all between two are."""
+    if capability.how == "no":
+        return "?"
+    known = capability.accepted
+    if known and len(known) > 3 and [*known] == [*range(known[0], known[-1] + 1)]:
+        return f"{known[0]}-{known[-1]}"
+    return capability.words.replace(" to ", "-").replace(", ", " ")
 
 
 def _largest(capability: "Capability") -> str:
