@@ -48,12 +48,17 @@ def redact(text: str, secret: str | None) -> str:
     """
     if not secret:
         return text
-    text = _pattern(str(secret)).sub(MARK, text)
-    for form in (str(secret), quote(secret, safe="", errors="surrogatepass")):
-        for length in range(len(form) - 1, MIN_LENGTH - 1, -1):
-            if text.endswith(form[:length]):
-                return text[:-length] + MARK
+    text, beginnings = _pattern(str(secret)).sub(MARK, text), _beginnings(str(secret))
+    if text.endswith(beginnings):
+        text = text.removesuffix(next(filter(text.endswith, beginnings))) + MARK
     return text
+
+
+@lru_cache(maxsize=64)
+def _beginnings(secret: str) -> tuple[str, ...]:
+    """Return how a truncated key may look, as it is and as in an address, the longest first."""
+    forms = (secret, quote(secret, safe="", errors="surrogatepass"))
+    return tuple(form[:n] for form in forms for n in range(len(form) - 1, MIN_LENGTH - 1, -1))
 
 
 @lru_cache(maxsize=64)
