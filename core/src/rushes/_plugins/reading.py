@@ -1,7 +1,7 @@
 """Reading answers by the paths and words that a provider declares."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -19,8 +19,8 @@ EVERY = None
 Steps = tuple[str | int | None, ...]
 Places = tuple[int, ...]
 """Which items of the lists on its way a path passed."""
-_Video = tuple[Places, str, str]
-"""What an answer says of a video: the items that its path passed, the path, and the text."""
+_Video = tuple[Places, str, str, Any]
+"""What an answer says of a video: which items its path passed, path, text, until when it is valid."""
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d*)\]")
 _PATH = re.compile(r"[^.\[\]]+(?:\[\d*\])*(?:\.[^.\[\]]+(?:\[\d*\])*)*")
 
@@ -45,12 +45,9 @@ def walk(value: Any, path: Steps) -> Iterator[Any]:
     yield value
 
 
-def at(value: Any, path: str | None, passed: Places = ()) -> Any:
-    """Return the value that a path leads to through the same items as another path, or None."""
-    if path is None:
-        return None
-    items = iter(passed)
-    return pick(value, *[next(items, 0) if step is None else step for step in steps(path)])
+def at(value: Any, path: str | None) -> Any:
+    """Return the value that a path leads to, through the first item of each list, or None."""
+    return None if path is None else pick(value, *_single(path))
 
 
 def first_text(value: Any, paths: tuple[str, ...]) -> str | None:
@@ -98,9 +95,8 @@ class StatusReader:
 
     def __init__(self, answers: Answers) -> None:
         self._answers = answers
-        lines = _along(
-            "data", steps(answers.task), lambda task, outer: _found(answers, task, outer)
-        )
+        task = steps(answers.task)
+        lines = _along("data", task, lambda value, outer: _found(answers, value, outer))
         self._find = unrolled("data, remote_id", lines)
 
     def read(self, answer: Answer, remote_id: str | None) -> Status | None:
@@ -108,7 +104,7 @@ class StatusReader:
         answers, found = self._answers, self._find(answer.json(), remote_id)
         if found is None:
             return None
-        task, outer, own_id, word, progress, cost, reason, videos = found
+        outer, own_id, word, progress, cost, reason, videos = found
         state = answers.words.get(word or "")
         if state is None:
             return None
@@ -116,7 +112,7 @@ class StatusReader:
         return Status(
             state=state,
             progress=None if progress is None else _percent(progress, answers.progress_of),
-            results=tuple(_results(answers, task, outer, videos)) if videos else (),
+            results=_results(answers, outer, videos) if videos else (),
             reason=reason,
             cost=None if usd is None else usd * answers.usd,
             remote_id=own_id,
@@ -124,7 +120,7 @@ class StatusReader:
 
 
 def _found(answers: Answers, task: str, outer: str) -> list[str]:
-    """Return lines that return what a task says: itself, where it is, and the values in it."""
+    """Return lines that return what a task says: where it is, and the values in it."""
 
     def first_text(name: str) -> _Leaf:
         return lambda value, _: [
@@ -137,10 +133,18 @@ def _found(answers: Answers, task: str, outer: str) -> list[str]:
     def video(path: str) -> _Leaf:
         return lambda value, passed: [
             f"if type({value}) is str and {value}.strip():",
-            f"    videos.append((({passed}), {path!r}, {value}))",
+            "    until = None",
+            *(f"    {line}" for line in _along("task", until(passed), assigned("until"))),
+            f"    videos.append((({passed}), {path!r}, {value}, until))",
         ]
 
-    lines = ["own_id = word = progress = cost = reason = None", "videos = []"]
+    def until(passed: str) -> Sequence[_Step]:
+        """Return the path of a video's `expires_at`, through the same items of lists."""
+        items = iter(passed.split(", ")[:-1])
+        path = () if answers.expires_at is None else steps(answers.expires_at)
+        return [_Item(next(items, "0")) if step is EVERY else step for step in path]
+
+    lines = [f"task = {task}", "own_id = word = progress = cost = reason = None", "videos = []"]
     for path in answers.own_id:
         lines += _along(task, steps(path), first_text("own_id"))
     lines += ["if own_id != remote_id: continue"] if answers.task.endswith("[]") else []
@@ -152,13 +156,18 @@ def _found(answers: Answers, task: str, outer: str) -> list[str]:
         lines += _along(task, steps(path), first_text("reason"))
     for path in (*answers.videos, *answers.inline):
         lines += _along(task, steps(path), video(path))
-    return [*lines, f"return {task}, ({outer}), own_id, word, progress, cost, reason, videos"]
+    return [*lines, f"return ({outer}), own_id, word, progress, cost, reason, videos"]
 
 
+class _Item(str):
+    """A step that leads to one item of a list: an expression for its index."""
+
+
+_Step = str | int | None | _Item
 _Leaf = Callable[[str, str], list[str]]
 
 
-def _along(value: str, path: Steps, leaf: _Leaf, passed: str = "") -> list[str]:
+def _along(value: str, path: Sequence[_Step], leaf: _Leaf, passed: str = "") -> list[str]:
     """Return the lines that follow a path from a variable.
 
     At its end are those of `leaf`, which is given the variable that holds the value there, and the
@@ -171,10 +180,10 @@ def _along(value: str, path: Steps, leaf: _Leaf, passed: str = "") -> list[str]:
         index = f"{item}at"
         passed += f"{index}, "
         line = f"for {index}, {item} in enumerate({value} if type({value}) is list else ()):"
-    elif isinstance(step, str):
-        line = f"if type({value}) is dict and ({item} := {value}.get({step!r})) is not None:"
+    elif isinstance(step, (int, _Item)):
+        line = f"for {item} in {value}[{step} : {step} + 1] if type({value}) is list else ():"
     else:
-        line = f"for {item} in {value}[{step}:{step + 1}] if type({value}) is list else ():"
+        line = f"if type({value}) is dict and ({item} := {value}.get({step!r})) is not None:"
     return [line, *(f"    {further}" for further in _along(item, path[1:], leaf, passed))]
 
 
@@ -190,14 +199,14 @@ def _percent(value: Any, whole: float) -> float | None:
     return pick_percent(None if number is None else number / whole * 100)
 
 
-def _results(answers: Answers, task: Any, outer: Places, videos: list[_Video]) -> list[Result]:
+def _results(answers: Answers, outer: Places, videos: list[_Video]) -> tuple[Result, ...]:
     """Return where the videos are, which are numbered in the order of their list.
 
     `outer` are the items that the path to the task passed.
     """
-    results = [_result(answers, task, outer, video) for video in videos]
-    if len(results) == 1:
-        return results
+    if len(videos) == 1:
+        return (_result(answers, outer, videos[0]),)
+    results = [_result(answers, outer, video) for video in videos]
     fresh: dict[str | None, Result] = {}
     number, last = 0, None
     for item, result in sorted(zip(map(_item, videos), results, strict=True), key=itemgetter(0)):
@@ -206,20 +215,20 @@ def _results(answers: Answers, task: Any, outer: Places, videos: list[_Video]) -
             number += item != last
             last = item
             fresh[place] = msgspec.structs.replace(result, video=number)
-    return list(fresh.values())
+    return tuple(fresh.values())
 
 
-def _result(answers: Answers, task: Any, outer: Places, video: _Video) -> Result:
-    passed, path, text = video
+def _result(answers: Answers, outer: Places, video: _Video) -> Result:
+    passed, path, text, until = video
     if path in answers.inline:
         whole = f"{answers.task}.{path}" if answers.task else path
         return Result(inside=_exactly(whole, (*outer, *passed)))
-    return Result(url=text, expires_at=pick_number(at(task, answers.expires_at, passed)))
+    return Result(url=text, expires_at=None if until is None else pick_number(until))
 
 
 def _item(video: _Video) -> int:
     """Return which item of the first list on its path a video is."""
-    passed, _, _ = video
+    passed = video[0]
     return passed[0] if passed else 0
 
 
