@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import itemgetter
 from typing import Any
 
@@ -19,8 +19,8 @@ EVERY = None
 Steps = tuple[str | int | None, ...]
 Places = tuple[int, ...]
 """Which items of the lists on its way a path passed."""
-_Video = tuple[Places, str, str, Any]
-"""What an answer says of a video: which items its path passed, path, text, until when it is valid."""
+_Video = tuple[Places, str, str, float | None]
+"""What an answer says of a video: the items its path passed, path, text, and its `expires_at`."""
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d*)\]")
 _PATH = re.compile(r"[^.\[\]]+(?:\[\d*\])*(?:\.[^.\[\]]+(?:\[\d*\])*)*")
 
@@ -94,47 +94,40 @@ class StatusReader:
     """
 
     def __init__(self, answers: Answers) -> None:
-        self._answers = answers
         task = steps(answers.task)
         lines = _along("data", task, lambda value, outer: _found(answers, value, outer))
-        self._find = unrolled("data, remote_id", lines)
+        known = {
+            "Status": Status,
+            "words": answers.words,
+            "number": pick_number,
+            "percent": partial(_percent, answers.progress_of),
+            "dollars": partial(_dollars, answers.usd),
+            "results": partial(_results, answers),
+        }
+        self._read = unrolled("data, remote_id", lines, **known)
 
     def read(self, answer: Answer, remote_id: str | None) -> Status | None:
         """Return the status of our task, or None if the answer is not understood."""
-        answers, found = self._answers, self._find(answer.json(), remote_id)
-        if found is None:
-            return None
-        outer, own_id, word, progress, cost, reason, videos = found
-        state = answers.words.get(word or "")
-        if state is None:
-            return None
-        usd = None if cost is None else pick_number(cost)
-        return Status(
-            state=state,
-            progress=None if progress is None else _percent(progress, answers.progress_of),
-            results=_results(answers, outer, videos) if videos else (),
-            reason=reason,
-            cost=None if usd is None else usd * answers.usd,
-            remote_id=own_id,
-        )
+        status: Status | None = self._read(answer.json(), remote_id)
+        return status
 
 
 def _found(answers: Answers, task: str, outer: str) -> list[str]:
-    """Return lines that return what a task says: where it is, and the values in it."""
+    """Return lines that return what a task says, or None if its status is not understood."""
 
     def first_text(name: str) -> _Leaf:
         return lambda value, _: [
             f"if {name} is None and type({value}) is str and {value}.strip(): {name} = {value}"
         ]
 
-    def assigned(name: str) -> _Leaf:
-        return lambda value, _: [f"{name} = {value}"]
+    def assigned(name: str, read: str) -> _Leaf:
+        return lambda value, _: [f"{name} = {read}({value})"]
 
     def video(path: str) -> _Leaf:
         return lambda value, passed: [
             f"if type({value}) is str and {value}.strip():",
             "    until = None",
-            *(f"    {line}" for line in _along("task", until(passed), assigned("until"))),
+            *(f"    {line}" for line in _along("task", until(passed), assigned("until", "number"))),
             f"    videos.append((({passed}), {path!r}, {value}, until))",
         ]
 
@@ -146,17 +139,24 @@ def _found(answers: Answers, task: str, outer: str) -> list[str]:
 
     lines = [f"task = {task}", "own_id = word = progress = cost = reason = None", "videos = []"]
     for path in answers.own_id:
-        lines += _along(task, steps(path), first_text("own_id"))
+        lines += _along("task", steps(path), first_text("own_id"))
     lines += ["if own_id != remote_id: continue"] if answers.task.endswith("[]") else []
-    lines += _along(task, _single(answers.status), first_text("word"))
-    for name, single in (("progress", answers.progress), ("cost", answers.cost)):
-        if single is not None:
-            lines += _along(task, _single(single), assigned(name))
+    lines += _along("task", _single(answers.status), first_text("word"))
+    lines += ["if word not in words: return None"]
+    if answers.progress is not None:
+        lines += _along("task", _single(answers.progress), assigned("progress", "percent"))
+    if answers.cost is not None:
+        lines += _along("task", _single(answers.cost), assigned("cost", "dollars"))
     for path in answers.reason:
-        lines += _along(task, steps(path), first_text("reason"))
+        lines += _along("task", steps(path), first_text("reason"))
     for path in (*answers.videos, *answers.inline):
         lines += _along(task, steps(path), video(path))
-    return [*lines, f"return ({outer}), own_id, word, progress, cost, reason, videos"]
+    return [
+        *lines,
+        f"found = results(({outer}), videos) if videos else ()",
+        "return Status(state=words[word], progress=progress, results=found, reason=reason, "
+        "cost=cost, remote_id=own_id)",
+    ]
 
 
 class _Item(str):
@@ -187,16 +187,21 @@ def _along(value: str, path: Sequence[_Step], leaf: _Leaf, passed: str = "") -> 
     return [line, *(f"    {further}" for further in _along(item, path[1:], leaf, passed))]
 
 
-def _single(path: str) -> Steps:
+def _single(path: str) -> tuple[str | int, ...]:
     """Return the steps of a path that leads to one value: of a list, to its first item."""
-    return tuple(0 if step is EVERY else step for step in steps(path))
+    return tuple(0 if step is None else step for step in steps(path))
 
 
-def _percent(value: Any, whole: float) -> float | None:
+def _percent(whole: float, value: Any) -> float | None:
     if isinstance(value, str) or whole == 100:
         return pick_percent(value)
     number = pick_number(value)
     return pick_percent(None if number is None else number / whole * 100)
+
+
+def _dollars(unit: float, value: Any) -> float | None:
+    number = pick_number(value)
+    return None if number is None else number * unit
 
 
 def _results(answers: Answers, outer: Places, videos: list[_Video]) -> tuple[Result, ...]:
@@ -223,7 +228,7 @@ def _result(answers: Answers, outer: Places, video: _Video) -> Result:
     if path in answers.inline:
         whole = f"{answers.task}.{path}" if answers.task else path
         return Result(inside=_exactly(whole, (*outer, *passed)))
-    return Result(url=text, expires_at=None if until is None else pick_number(until))
+    return Result(url=text, expires_at=until)
 
 
 def _item(video: _Video) -> int:
