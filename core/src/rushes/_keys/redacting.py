@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
+
 MARK = "[key]"
 MIN_LENGTH = 6
 """How long a key, or a piece of one, must be to be recognised by its value."""
@@ -92,6 +94,19 @@ def _hex(code: bytes, size: int, before: str) -> str:
 
 def _either(digits: str) -> str:
     return "".join(f"[{d}{d.upper()}]" if d.isalpha() else d for d in digits)
+
+
+def may_show(value: Any, secret: str) -> bool:
+    """Whether something that can be JSON may show a key; quickly told, and never wrongly denied."""
+    try:
+        text = msgspec.json.encode(value).decode()
+    except (TypeError, ValueError, RecursionError):
+        return True
+    return secret[:MIN_LENGTH] in text or " " in secret or any(mark in text for mark in _ESCAPES)
+
+
+_ESCAPES = ("\\", "%", "&#")
+"""What escaped characters begin with, besides a blank's `+`."""
 
 
 def redacted(value: Any, secret: str | None) -> Any:

@@ -56,12 +56,14 @@ class ConnectionQueue:
                 turn.admitted.set_result(None)
 
     def _next(self) -> Turn | None:
-        full = sum(turn.long for turn in self._inside) >= self._most_long
         for long in (not self._last_long, self._last_long):
             line = self._lines[long]
             while line and line[0].admitted.cancelled():
                 line.popleft()
-            if line and not (long and full):
+            if line and not (long and self._full_of_downloads()):
                 self._last_long = long
                 return line.popleft()
         return None
+
+    def _full_of_downloads(self) -> bool:
+        return sum(turn.long for turn in self._inside) >= self._most_long
