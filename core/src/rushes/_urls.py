@@ -9,7 +9,7 @@ from rushes.urls import has_scheme, without_secrets
 
 _PORTS = {"http": 80, "https": 443}
 _USUAL_ORIGIN = re.compile(
-    r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9][0-9]{0,3}))?(?=[/?#]|$)"
+    r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9][0-9]{0,3}|[1-5][0-9]{4}))?(?=[/?#]|$)"
 )
 """Origins that are already normalized; each call is compared by its origin."""
 _BASE_URL = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)

@@ -142,6 +142,10 @@ class Token(msgspec.Struct, frozen=True):
         return f"<a token until {self.expires_at:g}>"
 
 
+_NUMBERS = (int, float)
+"""What JSON's numbers are in Python; a bool is none of them."""
+
+
 def pick(value: Any, *path: str | int) -> Any:
     """Return the value at `path` in decoded JSON, or None if the shape differs."""
     for key in path:
@@ -168,7 +172,7 @@ def pick_percent(value: Any, *path: str | int) -> float | None:
             found = float(found.strip().removesuffix("%"))
         except ValueError:
             return None
-    if isinstance(found, bool) or not isinstance(found, (int, float)):
+    if type(found) not in _NUMBERS:
         return None
     return float(found) if 0 <= found <= 100 else None
 
@@ -176,6 +180,4 @@ def pick_percent(value: Any, *path: str | int) -> float | None:
 def pick_number(value: Any, *path: str | int) -> float | None:
     """Return the finite number at `path`, or None if there is none."""
     found = pick(value, *path) if path else value
-    if isinstance(found, bool) or not isinstance(found, (int, float)) or not abs(found) < 1e18:
-        return None
-    return float(found)
+    return float(found) if type(found) in _NUMBERS and abs(found) < 1e18 else None

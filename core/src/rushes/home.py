@@ -79,10 +79,9 @@ class Keys:
         The variables are those of the environment that may have it. The file is read only if the
         key is nowhere else. Returns None if there is none.
         """
-        variable = next((one for one in variables if self._environ.get(one)), None)
         if given := self._given.get(name):
             found = given, "the argument `keys`"
-        elif variable is not None:
+        elif variable := next((one for one in variables if self._environ.get(one)), None):
             found = Secret(self._environ[variable]), variable
         elif stored := self.stored().get(name):
             found = stored, str(self._file.path)

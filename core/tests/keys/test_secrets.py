@@ -6,6 +6,7 @@ import logging
 import os
 import pickle
 import signal
+import socket
 import threading
 import traceback
 from collections.abc import Iterator
@@ -272,7 +273,7 @@ def full_report(error: BaseException) -> str:
 
 
 def test_ctrl_c_during_a_call_shows_no_key(server: Server, home: Path) -> None:
-    """The traceback then includes the HTTP libraries' frames, which hold the request."""
+    """The traceback then includes frames that hold the request."""
 
     def interrupt(handler: Handler) -> None:
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
@@ -285,24 +286,25 @@ def test_ctrl_c_during_a_call_shows_no_key(server: Server, home: Path) -> None:
         with pytest.raises(KeyboardInterrupt) as caught:
             driver.generate("acme/zoom", REQUEST)
         text = full_report(caught.value)
-        assert "_network" in text
+        assert str(Path("rushes", "_network")) in text
         assert KEY not in text
     drivers.close()
 
 
-@pytest.mark.parametrize("at", ["SyncStream.write", "SyncStream.read"])
+@pytest.mark.parametrize("at", [("send", "sendall"), ("recv",)])
 def test_ctrl_c_at_the_socket_shows_no_key(
-    server: Server, home: Path, monkeypatch: pytest.MonkeyPatch, at: str
+    server: Server, home: Path, monkeypatch: pytest.MonkeyPatch, at: tuple[str, ...]
 ) -> None:
     def interrupt(*given: Any, **named: Any) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(f"httpcore._backends.sync.{at}", interrupt)
+    for name in at:
+        monkeypatch.setattr(socket.socket, name, interrupt)
     drivers = Drivers("sync", server, home)
     with pytest.raises(KeyboardInterrupt) as caught:
         drivers().submit("acme/zoom", REQUEST)
     text = full_report(caught.value)
-    assert "connections.py" in text
+    assert str(Path("rushes", "_network")) in text
     assert KEY not in text
     drivers.close()
 
@@ -330,7 +332,7 @@ def test_cancellation_during_a_call_shows_no_key(server: Server, home: Path) -> 
 
     for route in ("POST", "GET /v1/clips"):
         text = asyncio.run(cancelled(route))
-        assert "_network" in text
+        assert str(Path("rushes", "_network")) in text
         assert KEY not in text
 
 

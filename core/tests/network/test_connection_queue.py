@@ -31,7 +31,8 @@ steps = st.lists(
 
 
 def came(turn: Turn) -> bool:
-    return bool(turn.admitted.done() and not turn.admitted.cancelled())
+    admitted = turn.admitted
+    return admitted is None or bool(admitted.done() and not admitted.cancelled())
 
 
 @given(st.integers(1, 6), steps)

@@ -24,7 +24,7 @@ from rushes import (
 from rushes._fetch.part_file import PartFile
 from rushes._flow import Interrupted
 from rushes._journal.records import read
-from rushes._keys.redacting import MIN_LENGTH, redact, redacted
+from rushes._keys.redacting import MIN_LENGTH, may_show, redact, redacted
 from rushes._plugins.refusals import refusal_by_status, retry_after
 from rushes._session.session import excerpt
 from rushes._submit.files import media_type
@@ -243,6 +243,16 @@ def test_no_spelling_of_a_key_shows_it(written: tuple[str, list[str]], between: 
     shown = redact("".join(f"{between}\n{form}\n" for form in forms), secret)
     assert shown.count("[key]") - between.count("[key]") * len(forms) >= len(forms)
     assert not [form for form in forms if form in shown]
+
+
+@given(_written(), around, st.integers(0, 20))
+def test_a_value_that_may_show_no_key_has_nothing_to_remove(
+    written: tuple[str, list[str]], between: str, cut: int
+) -> None:
+    secret, forms = written
+    for value in (*(between + form for form in forms), between + secret[:cut], between):
+        echo = {"a": [value, None, 1.5], value: b"x"}
+        assert may_show(echo, secret) or redacted(echo, secret) == echo
 
 
 @pytest.mark.parametrize("secret", ["\\" * 40 + "x", "%25" * 14, "\\u005c" * 8, "aaaaaa" * 7 + "b"])

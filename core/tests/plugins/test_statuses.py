@@ -102,6 +102,21 @@ def test_what_one_item_offers_twice_is_one_video() -> None:
     assert offered == [("one", 1, 1), ("again", 1, 1), ("two", 2, 2)]
 
 
+def test_each_video_is_valid_as_long_as_the_item_that_it_is_in() -> None:
+    answers = Answers(
+        task_id=("id",), status="s", words=WORDS, task="jobs[]", own_id=("id",),
+        videos=("films[].cuts[].url", "films[0].poster.url"), expires_at="films[].cuts[].until",
+    )  # fmt: skip
+    cuts = [[{"url": "a", "until": 1}, {"url": "b", "until": 2}], [{"url": "c", "until": "soon"}]]
+    films: list[Any] = [{"cuts": each} for each in cuts]
+    films[0]["poster"] = {"url": "d"}
+    jobs = [{"id": "y", "s": "ready"}, {"id": "x", "s": "ready", "films": films}]
+    read = StatusReader(answers).read(Answer(200, {}, json.dumps({"jobs": jobs}).encode()), "x")
+    assert read is not None
+    offered = [(result.url, result.video, result.expires_at) for result in read.results]
+    assert offered == [("a", 1, 1), ("b", 1, 2), ("d", 1, 1), ("c", 2, None)]
+
+
 def test_a_name_may_be_any_text() -> None:
     answers = Answers(task_id=("id",), status="it's \"\\{x}\n", words=WORDS, reason=("'why'",))
     body = {"it's \"\\{x}\n": "broken", "'why'": "it rained"}

@@ -9,6 +9,8 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
+
 MARK = "[key]"
 MIN_LENGTH = 6
 """How long a key, or a piece of one, must be to be recognised by its value."""
@@ -48,12 +50,17 @@ def redact(text: str, secret: str | None) -> str:
     """
     if not secret:
         return text
-    text = _pattern(str(secret)).sub(MARK, text)
-    for form in (str(secret), quote(secret, safe="", errors="surrogatepass")):
-        for length in range(len(form) - 1, MIN_LENGTH - 1, -1):
-            if text.endswith(form[:length]):
-                return text[:-length] + MARK
+    text, beginnings = _pattern(str(secret)).sub(MARK, text), _beginnings(str(secret))
+    if text.endswith(beginnings):
+        text = text.removesuffix(next(filter(text.endswith, beginnings))) + MARK
     return text
+
+
+@lru_cache(maxsize=64)
+def _beginnings(secret: str) -> tuple[str, ...]:
+    """Return how a truncated key may look, as it is and as in an address, the longest first."""
+    forms = (secret, quote(secret, safe="", errors="surrogatepass"))
+    return tuple(form[:n] for form in forms for n in range(len(form) - 1, MIN_LENGTH - 1, -1))
 
 
 @lru_cache(maxsize=64)
@@ -87,6 +94,19 @@ def _hex(code: bytes, size: int, before: str) -> str:
 
 def _either(digits: str) -> str:
     return "".join(f"[{d}{d.upper()}]" if d.isalpha() else d for d in digits)
+
+
+def may_show(value: Any, secret: str) -> bool:
+    """Whether something that can be JSON may show a key; quickly told, and never wrongly denied."""
+    try:
+        text = msgspec.json.encode(value).decode()
+    except (TypeError, ValueError, RecursionError):
+        return True
+    return secret[:MIN_LENGTH] in text or " " in secret or any(mark in text for mark in _ESCAPES)
+
+
+_ESCAPES = ("\\", "%", "&#")
+"""What escaped characters begin with, besides a blank's `+`."""
 
 
 def redacted(value: Any, secret: str | None) -> Any:

@@ -171,7 +171,7 @@ def _future() -> asyncio.Future[None]:
 
 
 async def _wait_for_place(turn: Turn, effect: Send | Stream) -> None:
-    if turn.admitted.done():
+    if turn.admitted is None or turn.admitted.done():
         return
     try:
         async with asyncio.timeout(effect.patience):

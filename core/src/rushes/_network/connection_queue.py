@@ -8,7 +8,7 @@ from typing import Any
 
 
 class Turn:
-    """A call that waits for a place, or has one: then the future `admitted` is done."""
+    """A call that waits for a place until the future `admitted` is done; without one it has it."""
 
     def __init__(self, admitted: Any, *, long: bool) -> None:
         self.admitted, self.long = admitted, long
@@ -36,32 +36,42 @@ class ConnectionQueue:
 
     def join(self, *, long: bool) -> Turn:
         """Join the end of a line. Always call `leave` afterwards, even while still waiting."""
-        turn = Turn(self._future(), long=long)
         with self._lock:
-            self._lines[long].append(turn)
-            self._admit()
+            if self._lines[False] or self._lines[True] or not self._has_room(long):
+                turn = Turn(self._future(), long=long)
+                self._lines[long].append(turn)
+                self._admit()
+            else:
+                turn = Turn(None, long=long)
+                self._inside.add(turn)
+                self._last_long = long
         return turn
 
     def leave(self, turn: Turn) -> None:
         """Release a place, or leave the line."""
         with self._lock:
-            turn.admitted.cancel()
+            if turn.admitted is not None:
+                turn.admitted.cancel()
             self._inside.discard(turn)
             self._admit()
 
     def _admit(self) -> None:
-        while len(self._inside) < self._count and (turn := self._next()):
+        while turn := self._next():
             self._inside.add(turn)
             with suppress(RuntimeError):  # its event loop is closed, and nothing waits any more
                 turn.admitted.set_result(None)
 
     def _next(self) -> Turn | None:
-        full = sum(turn.long for turn in self._inside) >= self._most_long
         for long in (not self._last_long, self._last_long):
             line = self._lines[long]
             while line and line[0].admitted.cancelled():
                 line.popleft()
-            if line and not (long and full):
+            if line and self._has_room(long):
                 self._last_long = long
                 return line.popleft()
         return None
+
+    def _has_room(self, long: bool) -> bool:
+        if len(self._inside) >= self._count:
+            return False
+        return not long or sum(turn.long for turn in self._inside) < self._most_long

@@ -9,6 +9,7 @@ A connection belongs to one process: a forked child drops its parent's.
 
 import asyncio
 import ipaddress
+import math
 import os
 import ssl
 import threading
@@ -28,15 +29,27 @@ from rushes._network.requests import Incoming, Request, for_httpcore
 T = TypeVar("T")
 
 
-def _capped(timeout: float | None, over: type[Exception]) -> float | None:
+def capped(active: ActiveCall, timeout: float, over: type[Exception]) -> float:
     """Return a timeout no longer than the exchange has left; raise `over` if no time is left."""
-    active = current()
-    if active is None:
-        return timeout
     left = active.seconds_left
     if left <= 0:
         raise over(active.timeout_message)
-    return left if timeout is None else min(timeout, left)
+    return min(timeout, left)
+
+
+def leave(active: ActiveCall) -> None:
+    """Let the request leave, unless its time is over."""
+    if active.seconds_left <= 0:
+        raise httpcore.ConnectTimeout(active.timeout_message)
+    active.leave()
+
+
+def _capped(timeout: float | None, over: type[Exception]) -> float | None:
+    """Return a timeout for a step of the current exchange."""
+    active = current()
+    if active is None:
+        return timeout
+    return capped(active, math.inf if timeout is None else timeout, over)
 
 
 def _mark_leaving(buffer: bytes) -> None:
@@ -47,9 +60,7 @@ def _mark_leaving(buffer: bytes) -> None:
     active = current()
     if active is None or active.sent or buffer[:1] < b" " or buffer.startswith(b"CONNECT "):
         return
-    if active.seconds_left <= 0:
-        raise httpcore.ConnectTimeout(active.timeout_message)
-    active.leave()
+    leave(active)
 
 
 class DeadlineStream(httpcore.NetworkStream):

@@ -5,17 +5,23 @@ are left to httpcore.
 """
 
 import asyncio
+import socket
 import ssl
-import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from typing import Any
 
 import httpcore
 
 from rushes._network.active_call import ActiveCall
 from rushes._network.addresses import Address
-from rushes._network.connections import AsyncBackend, Backend, keep_from_children, reached
+from rushes._network.connections import (
+    AsyncBackend,
+    Backend,
+    capped,
+    keep_from_children,
+    leave,
+    reached,
+)
 from rushes._network.http1 import AnswerReader, head_of
 from rushes._network.requests import PIECE, Incoming, Request
 
@@ -26,36 +32,31 @@ READ = 256 * 1024
 class LeanConnection:
     """A connection for code that waits."""
 
-    def __init__(
-        self, address: Address, backend: Backend, trusted: ssl.SSLContext, expiry: float
-    ) -> None:
-        self._address, self._backend = address, backend
-        self._trusted, self._expiry = trusted, expiry
+    def __init__(self, address: Address, backend: Backend, trusted: ssl.SSLContext) -> None:
+        self._address, self._backend, self._trusted = address, backend, trusted
         self._stream: httpcore.NetworkStream | None = None
         self._reader: AnswerReader | None = None
-        self._idle_since = 0.0
 
-    def exchange(self, request: Request, _active: ActiveCall) -> Incoming:
+    def exchange(self, request: Request, active: ActiveCall) -> Incoming:
         """Send a request, and return the head of the answer with a way to take its body."""
         stream = self._stream or self._connected(request.connect)
         reader = self._reader = AnswerReader(once=request.once)
-        message = head_of(request) + request.body
-        with suppress(httpcore.WriteError):  # it may have answered before it read everything
-            for start in range(0, len(message), PIECE):
-                stream.write(message[start : start + PIECE], request.read)
+        channel = Channel(stream.get_extra_info("socket"), request.read, active)
+        leave(active)
+        channel.send(head_of(request) + request.body)
         while not reader.began:
-            self._read(stream, reader, request.read)
-        return Incoming(reader.status, reader.headers, self._body(stream, reader, request.read))
+            channel.read_into(reader)
+            if reader.failure is not None and not reader.began:
+                raise reader.failure
+        return Incoming(reader.status, reader.headers, self._body(channel, reader))
 
     def is_available(self) -> bool:
         """Whether the answer was read completely, and another request may follow."""
-        self._idle_since = time.monotonic()
         return self._reader is not None and self._reader.reusable
 
     def has_expired(self) -> bool:
-        """Whether it has been idle for long, or the other side has closed it."""
-        late = time.monotonic() - self._idle_since > self._expiry
-        return late or self._stream is None or self._stream.get_extra_info("is_readable")
+        """Whether the other side has closed it."""
+        return self._stream is None or self._stream.get_extra_info("is_readable")
 
     def close(self) -> None:
         """Close it."""
@@ -69,26 +70,47 @@ class LeanConnection:
             self._stream = self._stream.start_tls(self._trusted, address.host, timeout)
         return self._stream
 
-    def _read(self, stream: httpcore.NetworkStream, reader: AnswerReader, timeout: float) -> None:
-        try:
-            data = stream.read(READ, timeout)
-        except httpcore.ReadError as error:
-            reader.fail(error)
-        else:
-            reader.feed(data) if data else reader.feed_end()
-        if reader.failure is not None and not reader.began:
-            raise reader.failure
-
-    def _body(
-        self, stream: httpcore.NetworkStream, reader: AnswerReader, timeout: float
-    ) -> Iterator[bytes]:
+    def _body(self, channel: "Channel", reader: AnswerReader) -> Iterator[bytes]:
         while (piece := reader.take()) != b"":
             if piece is None:
-                self._read(stream, reader, timeout)
+                channel.read_into(reader)
             else:
                 yield piece
         if not reader.reusable:
             self.close()
+
+
+class Channel:
+    """The socket of one exchange; no step takes longer than `limit`, or than the exchange has."""
+
+    def __init__(self, socket: socket.socket, limit: float, active: ActiveCall) -> None:
+        self._socket, self._limit, self._active = socket, limit, active
+
+    def send(self, message: bytes) -> None:
+        """Send a message, unless the other side answers and closes before it has read all."""
+        try:
+            for start in range(0, len(message), PIECE):
+                self._begin(httpcore.WriteTimeout)
+                self._socket.sendall(message[start : start + PIECE])
+        except TimeoutError as error:
+            raise httpcore.WriteTimeout(str(error)) from error
+        except OSError:
+            pass  # what it has answered can still be read
+
+    def read_into(self, reader: AnswerReader) -> None:
+        """Read what has arrived, waiting for something."""
+        self._begin(httpcore.ReadTimeout)
+        try:
+            data = self._socket.recv(READ)
+        except TimeoutError as error:
+            raise httpcore.ReadTimeout(str(error)) from error
+        except OSError as error:
+            reader.fail(httpcore.ReadError(str(error)))
+        else:
+            reader.feed(data) if data else reader.feed_end()
+
+    def _begin(self, late: type[Exception]) -> None:
+        self._socket.settimeout(capped(self._active, self._limit, late))
 
 
 class AsyncLeanConnection(asyncio.Protocol):
@@ -96,26 +118,20 @@ class AsyncLeanConnection(asyncio.Protocol):
 
     ends_later = False
 
-    def __init__(
-        self, address: Address, backend: AsyncBackend, trusted: ssl.SSLContext, expiry: float
-    ) -> None:
-        self._address, self._resolve = address, backend.resolve
-        self._trusted, self._expiry = trusted, expiry
+    def __init__(self, address: Address, backend: AsyncBackend, trusted: ssl.SSLContext) -> None:
+        self._address, self._resolve, self._trusted = address, backend.resolve, trusted
         self._transport: asyncio.Transport | None = None
         self._reader: AnswerReader | None = None
         self._waiter: asyncio.Future[None] | None = None
         self._writable = True
         self._lost = False
-        self._idle_since = 0.0
         keep_from_children(self)
 
     async def exchange(self, request: Request, active: ActiveCall) -> Incoming:
         """Send a request, and return the head of the answer with a way to take its body."""
         transport = self._transport or await self._connected(request.connect)
         reader = self._reader = AnswerReader(once=request.once)
-        if active.seconds_left <= 0:
-            raise httpcore.ConnectTimeout(active.timeout_message)
-        active.leave()
+        leave(active)
         # The deadline of the whole exchange is its caller's.
         limit = request.read if request.read < active.total else None
         await self._send(transport, head_of(request) + request.body, reader, limit)
@@ -128,12 +144,11 @@ class AsyncLeanConnection(asyncio.Protocol):
     def is_available(self) -> bool:
         """Whether the answer was read completely, and another request may follow."""
         reader, self._reader = self._reader, None
-        self._idle_since = time.monotonic()
         return reader is not None and reader.reusable and not self._lost
 
     def has_expired(self) -> bool:
-        """Whether it has been idle for long, or the other side has closed it."""
-        return self._lost or time.monotonic() - self._idle_since > self._expiry
+        """Whether the other side has closed it."""
+        return self._lost
 
     async def aclose(self) -> None:
         """Close it, and wait until it is closed: its place may then be given to another."""

@@ -3,6 +3,7 @@
 import os
 import ssl
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -93,7 +94,7 @@ class Routes:
         self.queue.renew()
         self._lock = threading.Lock()
         self._busy: dict[Any, Route] = {}
-        self._idle: dict[Any, Route] = {}  # in the order in which they became idle
+        self._idle: dict[Any, tuple[Route, float]] = {}  # with when they became idle, in that order
 
     def proxy(self, url: str) -> str | None:
         """Return the proxy to use for an address, or None; no traceback shows it."""
@@ -110,20 +111,15 @@ class Routes:
     def take(self, proxy: str | None, address: Address, *, fresh: bool) -> tuple[Any, list[Any]]:
         """Return a connection for a call (a new one if `fresh`), and the connections to close.
 
-        Those are idle ones that have expired or are in excess. Raises ValueError if the proxy
-        cannot be used, OSError if the trusted certificates cannot be read.
+        Those are idle ones that nobody used for long or that are in excess. Raises ValueError if
+        the proxy cannot be used, OSError if the trusted certificates cannot be read.
         """
         route = (proxy, address.scheme, address.host, address.port)
         with self._lock:
             make = self._maker(proxy)
-            closing = [idle for idle in self._idle if idle.has_expired()]
-            for idle in closing:
-                del self._idle[idle]
-            same = [] if fresh else [idle for idle in self._idle if self._idle[idle] == route]
-            if same:
-                connection = same[-1]
-                del self._idle[connection]
-            else:
+            closing = self._expired()
+            connection = None if fresh else self._kept(route, closing)
+            if connection is None:
                 connection = make(address)
                 surplus = len(self._idle) + len(self._busy) + 1 - self._settings.connections
                 for idle in list(self._idle)[: max(surplus, 0)]:
@@ -132,13 +128,33 @@ class Routes:
             self._busy[connection] = route
         return connection, closing
 
+    def _expired(self) -> list[Any]:
+        """Take out the connections that have been idle for long; the caller has the lock."""
+        expired, before = [], time.monotonic() - IDLE
+        for idle, (_, since) in self._idle.items():
+            if since > before:
+                break
+            expired.append(idle)
+        for idle in expired:
+            del self._idle[idle]
+        return expired
+
+    def _kept(self, route: Route, closing: list[Any]) -> Any:
+        """Take out the connection of a route that was used last and is still open, if any."""
+        for idle in [idle for idle in reversed(self._idle) if self._idle[idle][0] == route]:
+            del self._idle[idle]
+            if not idle.has_expired():
+                return idle
+            closing.append(idle)
+        return None
+
     def keep(self, connection: Any) -> bool:
         """Take a connection back; return whether it is kept. If not, the caller closes it."""
         with self._lock:
             route = self._busy.pop(connection, None)
             if route is None or not connection.is_available():
                 return False
-            self._idle[connection] = route
+            self._idle[connection] = route, time.monotonic()
             return True
 
     def drop(self) -> list[Any]:
@@ -158,7 +174,7 @@ class Routes:
         lean = self._kinds.lean
         if proxy is None and lean is not None:
             trusted.set_alpn_protocols(["http/1.1"])
-            return lambda address: lean(address, self._backend, trusted, IDLE)
+            return lambda address: lean(address, self._backend, trusted)
         common = {
             "ssl_context": trusted,
             "keepalive_expiry": IDLE,

@@ -88,7 +88,8 @@ class Transport:
         turn = self._routes.queue.join(long=isinstance(effect, Stream))
         try:
             try:
-                turn.admitted.result(effect.patience)
+                if turn.admitted is not None:
+                    turn.admitted.result(effect.patience)
             except TimeoutError:
                 raise no_connection_free(effect) from None
             active = start_call(effect)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from copy import copy
 from functools import cached_property
 from importlib.metadata import EntryPoint
+from operator import itemgetter
 from traceback import clear_frames
 from types import NoneType, SimpleNamespace
 from typing import Any, TypeVar
@@ -86,8 +87,8 @@ class LoadedVariant:
         arguments["variant"] = self.variant
         given = None
         try:
-            for function, names, default in self._functions[hook]:
-                given = function(*map(arguments.__getitem__, names))
+            for function, take, default in self._functions[hook]:
+                given = function(*take(arguments))
                 if given is not None:
                     given = given if default else _sound(hook, given)
                     break
@@ -189,24 +190,30 @@ class LoadedVariant:
 
 def _functions(
     manager: pluggy.PluginManager,
-) -> dict[str, list[tuple[Callable[..., Any], tuple[str, ...], bool]]]:
+) -> dict[str, list[tuple[Callable[..., Any], Callable[[Any], Any], bool]]]:
     """Return the functions of each hook in the order of their turns: the first that answers counts.
 
-    Each has the names of its arguments, and whether it is a default, which needs no check. Only
-    where a wrapper takes part does pluggy make the call.
+    Each has a function that takes its arguments out of all that are given, and whether it is a
+    default, which needs no check. Only where a wrapper takes part does pluggy make the call.
     """
     found = {}
     for name, hook in vars(manager.hook).items():
         parts = hook.get_hookimpls()
         wrapped = any(part.wrapper or part.hookwrapper or part.kwargnames for part in parts)
         if wrapped or not hook.spec.opts["firstresult"]:
-            found[name] = [(_by_pluggy(hook), tuple(hook.spec.argnames), False)]
+            found[name] = [(_by_pluggy(hook), _taking(hook.spec.argnames), False)]
         else:
             found[name] = [
-                (part.function, part.argnames, isinstance(part.plugin, Defaults))
+                (part.function, _taking(part.argnames), isinstance(part.plugin, Defaults))
                 for part in reversed(parts)
             ]
     return found
+
+
+def _taking(names: Sequence[str]) -> Callable[[Any], Any]:
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda arguments: tuple(arguments[name] for name in names)
 
 
 def _by_pluggy(hook: pluggy.HookCaller) -> Callable[..., Any]:

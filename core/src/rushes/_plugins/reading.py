@@ -1,8 +1,8 @@
 """Reading answers by the paths and words that a provider declares."""
 
 import re
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
 from operator import itemgetter
 from typing import Any
 
@@ -19,8 +19,8 @@ EVERY = None
 Steps = tuple[str | int | None, ...]
 Places = tuple[int, ...]
 """Which items of the lists on its way a path passed."""
-_Video = tuple[Places, str, str]
-"""What an answer says of a video: the items that its path passed, the path, and the text."""
+_Video = tuple[Places, str, str, float | None]
+"""What an answer says of a video: the items its path passed, path, text, and its `expires_at`."""
 _STEP = re.compile(r"([^.\[\]]+)|\[(\d*)\]")
 _PATH = re.compile(r"[^.\[\]]+(?:\[\d*\])*(?:\.[^.\[\]]+(?:\[\d*\])*)*")
 
@@ -45,12 +45,9 @@ def walk(value: Any, path: Steps) -> Iterator[Any]:
     yield value
 
 
-def at(value: Any, path: str | None, passed: Places = ()) -> Any:
-    """Return the value that a path leads to through the same items as another path, or None."""
-    if path is None:
-        return None
-    items = iter(passed)
-    return pick(value, *[next(items, 0) if step is None else step for step in steps(path)])
+def at(value: Any, path: str | None) -> Any:
+    """Return the value that a path leads to, through the first item of each list, or None."""
+    return None if path is None else pick(value, *_single(path))
 
 
 def first_text(value: Any, paths: tuple[str, ...]) -> str | None:
@@ -97,68 +94,80 @@ class StatusReader:
     """
 
     def __init__(self, answers: Answers) -> None:
-        self._answers = answers
-        lines = _along(
-            "data", steps(answers.task), lambda task, outer: _found(answers, task, outer)
-        )
-        self._find = unrolled("data, remote_id", lines)
+        task = steps(answers.task)
+        lines = _along("data", task, lambda value, outer: _found(answers, value, outer))
+        known = {
+            "Status": Status,
+            "words": answers.words,
+            "number": pick_number,
+            "percent": partial(_percent, answers.progress_of),
+            "dollars": partial(_dollars, answers.usd),
+            "results": partial(_results, answers),
+        }
+        self._read = unrolled("data, remote_id", lines, **known)
 
     def read(self, answer: Answer, remote_id: str | None) -> Status | None:
         """Return the status of our task, or None if the answer is not understood."""
-        answers, found = self._answers, self._find(answer.json(), remote_id)
-        if found is None:
-            return None
-        task, outer, own_id, word, progress, cost, reason, videos = found
-        state = answers.words.get(word or "")
-        if state is None:
-            return None
-        usd = None if cost is None else pick_number(cost)
-        return Status(
-            state=state,
-            progress=None if progress is None else _percent(progress, answers.progress_of),
-            results=tuple(_results(answers, task, outer, videos)) if videos else (),
-            reason=reason,
-            cost=None if usd is None else usd * answers.usd,
-            remote_id=own_id,
-        )
+        status: Status | None = self._read(answer.json(), remote_id)
+        return status
 
 
 def _found(answers: Answers, task: str, outer: str) -> list[str]:
-    """Return lines that return what a task says: itself, where it is, and the values in it."""
+    """Return lines that return what a task says, or None if its status is not understood."""
 
     def first_text(name: str) -> _Leaf:
         return lambda value, _: [
             f"if {name} is None and type({value}) is str and {value}.strip(): {name} = {value}"
         ]
 
-    def assigned(name: str) -> _Leaf:
-        return lambda value, _: [f"{name} = {value}"]
+    def assigned(name: str, read: str) -> _Leaf:
+        return lambda value, _: [f"{name} = {read}({value})"]
 
     def video(path: str) -> _Leaf:
         return lambda value, passed: [
             f"if type({value}) is str and {value}.strip():",
-            f"    videos.append((({passed}), {path!r}, {value}))",
+            "    until = None",
+            *(f"    {line}" for line in _along("task", until(passed), assigned("until", "number"))),
+            f"    videos.append((({passed}), {path!r}, {value}, until))",
         ]
 
-    lines = ["own_id = word = progress = cost = reason = None", "videos = []"]
+    def until(passed: str) -> Sequence[_Step]:
+        """Return the path of a video's `expires_at`, through the same items of lists."""
+        items = iter(passed.split(", ")[:-1])
+        path = () if answers.expires_at is None else steps(answers.expires_at)
+        return [_Item(next(items, "0")) if step is EVERY else step for step in path]
+
+    lines = [f"task = {task}", "own_id = word = progress = cost = reason = None", "videos = []"]
     for path in answers.own_id:
-        lines += _along(task, steps(path), first_text("own_id"))
+        lines += _along("task", steps(path), first_text("own_id"))
     lines += ["if own_id != remote_id: continue"] if answers.task.endswith("[]") else []
-    lines += _along(task, _single(answers.status), first_text("word"))
-    for name, single in (("progress", answers.progress), ("cost", answers.cost)):
-        if single is not None:
-            lines += _along(task, _single(single), assigned(name))
+    lines += _along("task", _single(answers.status), first_text("word"))
+    lines += ["if word not in words: return None"]
+    if answers.progress is not None:
+        lines += _along("task", _single(answers.progress), assigned("progress", "percent"))
+    if answers.cost is not None:
+        lines += _along("task", _single(answers.cost), assigned("cost", "dollars"))
     for path in answers.reason:
-        lines += _along(task, steps(path), first_text("reason"))
+        lines += _along("task", steps(path), first_text("reason"))
     for path in (*answers.videos, *answers.inline):
         lines += _along(task, steps(path), video(path))
-    return [*lines, f"return {task}, ({outer}), own_id, word, progress, cost, reason, videos"]
+    return [
+        *lines,
+        f"found = results(({outer}), videos) if videos else ()",
+        "return Status(state=words[word], progress=progress, results=found, reason=reason, "
+        "cost=cost, remote_id=own_id)",
+    ]
 
 
+class _Item(str):
+    """A step that leads to one item of a list: an expression for its index."""
+
+
+_Step = str | int | None | _Item
 _Leaf = Callable[[str, str], list[str]]
 
 
-def _along(value: str, path: Steps, leaf: _Leaf, passed: str = "") -> list[str]:
+def _along(value: str, path: Sequence[_Step], leaf: _Leaf, passed: str = "") -> list[str]:
     """Return the lines that follow a path from a variable.
 
     At its end are those of `leaf`, which is given the variable that holds the value there, and the
@@ -171,33 +180,38 @@ def _along(value: str, path: Steps, leaf: _Leaf, passed: str = "") -> list[str]:
         index = f"{item}at"
         passed += f"{index}, "
         line = f"for {index}, {item} in enumerate({value} if type({value}) is list else ()):"
-    elif isinstance(step, str):
-        line = f"if type({value}) is dict and ({item} := {value}.get({step!r})) is not None:"
+    elif isinstance(step, (int, _Item)):
+        line = f"for {item} in {value}[{step} : {step} + 1] if type({value}) is list else ():"
     else:
-        line = f"for {item} in {value}[{step}:{step + 1}] if type({value}) is list else ():"
+        line = f"if type({value}) is dict and ({item} := {value}.get({step!r})) is not None:"
     return [line, *(f"    {further}" for further in _along(item, path[1:], leaf, passed))]
 
 
-def _single(path: str) -> Steps:
+def _single(path: str) -> tuple[str | int, ...]:
     """Return the steps of a path that leads to one value: of a list, to its first item."""
-    return tuple(0 if step is EVERY else step for step in steps(path))
+    return tuple(0 if step is None else step for step in steps(path))
 
 
-def _percent(value: Any, whole: float) -> float | None:
+def _percent(whole: float, value: Any) -> float | None:
     if isinstance(value, str) or whole == 100:
         return pick_percent(value)
     number = pick_number(value)
     return pick_percent(None if number is None else number / whole * 100)
 
 
-def _results(answers: Answers, task: Any, outer: Places, videos: list[_Video]) -> list[Result]:
+def _dollars(unit: float, value: Any) -> float | None:
+    number = pick_number(value)
+    return None if number is None else number * unit
+
+
+def _results(answers: Answers, outer: Places, videos: list[_Video]) -> tuple[Result, ...]:
     """Return where the videos are, which are numbered in the order of their list.
 
     `outer` are the items that the path to the task passed.
     """
-    results = [_result(answers, task, outer, video) for video in videos]
-    if len(results) == 1:
-        return results
+    if len(videos) == 1:
+        return (_result(answers, outer, videos[0]),)
+    results = [_result(answers, outer, video) for video in videos]
     fresh: dict[str | None, Result] = {}
     number, last = 0, None
     for item, result in sorted(zip(map(_item, videos), results, strict=True), key=itemgetter(0)):
@@ -206,20 +220,20 @@ def _results(answers: Answers, task: Any, outer: Places, videos: list[_Video]) -
             number += item != last
             last = item
             fresh[place] = msgspec.structs.replace(result, video=number)
-    return list(fresh.values())
+    return tuple(fresh.values())
 
 
-def _result(answers: Answers, task: Any, outer: Places, video: _Video) -> Result:
-    passed, path, text = video
+def _result(answers: Answers, outer: Places, video: _Video) -> Result:
+    passed, path, text, until = video
     if path in answers.inline:
         whole = f"{answers.task}.{path}" if answers.task else path
         return Result(inside=_exactly(whole, (*outer, *passed)))
-    return Result(url=text, expires_at=pick_number(at(task, answers.expires_at, passed)))
+    return Result(url=text, expires_at=until)
 
 
 def _item(video: _Video) -> int:
     """Return which item of the first list on its path a video is."""
-    passed, _, _ = video
+    passed = video[0]
     return passed[0] if passed else 0
 
 

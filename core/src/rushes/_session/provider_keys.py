@@ -7,7 +7,7 @@ from contextlib import suppress
 import msgspec
 from msgspec import Struct
 
-from rushes._keys.redacting import Secret, redact, redacted, silence
+from rushes._keys.redacting import Secret, may_show, redact, redacted, silence
 from rushes._plugins.loading import LoadedVariant
 from rushes._plugins.registry import Registry
 from rushes._urls import origin
@@ -85,7 +85,6 @@ class ProviderKeys(Struct):
         variant = self.registry.get(loaded.variant.id).variant
         with loaded.blamed("a call of its"):
             target = origin(call.url)
-            at_home = task is not None and target == origin(task.base_url)
         if target in map(origin, variant.own_origins):
             secrets, _ = self.find(loaded, task)
             token = self._token(loaded, secrets, now) if loaded.makes_tokens else None
@@ -93,7 +92,7 @@ class ProviderKeys(Struct):
             headers = loaded.authorize(call, key, secrets, now)
             declared = loaded.variant.headers
             return msgspec.structs.replace(call, headers={**declared, **call.headers, **headers})
-        if task is not None and at_home:
+        if task is not None and target == origin(task.base_url):
             raise self._other_address_error(loaded, task, variant.base_url or "")
         return call
 
@@ -148,8 +147,11 @@ class ProviderKeys(Struct):
     def clean_task(self, task: Task) -> Task:
         """Remove the key from a task: a provider's answer may have echoed it."""
         echoes = {"receipt": task.receipt, "results": task.results, "error": task.error}
+        secrets = [key for key in self._secrets(task.variant) if may_show(echoes, key)]
+        if not secrets:
+            return task
         plain = clean = msgspec.to_builtins(echoes, builtin_types=(bytes,))
-        for secret in self._secrets(task.variant):
+        for secret in secrets:
             clean = redacted(clean, secret)
         if clean == plain:
             return task
