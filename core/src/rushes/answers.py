@@ -6,6 +6,7 @@ counts.
 """
 
 from collections.abc import Mapping
+from fnmatch import fnmatchcase
 from typing import Literal
 
 from msgspec import Struct
@@ -21,16 +22,30 @@ RefusalKind = Literal["refused", "wait", "key", "balance", "content", "unknown"]
 class Codes(Struct, frozen=True, kw_only=True):
     """The code of an error that an answer may hold, whatever its HTTP status.
 
-    `path` leads to it. `means` says what each code means, as a kind of refusal; `"http"` if the
-    codes are HTTP statuses. A code that is not listed counts as `otherwise` in an answer with HTTP
-    status 2xx, unless it is one of `success`; in any other answer the HTTP status decides. After a
-    server error (5xx) nobody knows what happened, so no code is believed there.
+    `path` leads to it; of several paths, the first that leads to a listed code counts. `means` says
+    what each code means, as a kind of refusal: a code as it is, or a family of them, where `*`
+    stands for any text; `"http"` if the codes are HTTP statuses. A code that is not listed counts
+    as `otherwise` in an answer with HTTP status 2xx, unless it is one of `success`; in any other
+    answer the HTTP status decides. After a server error (5xx) nobody knows what happened, so no
+    code is believed there.
     """
 
-    path: str
+    path: str | tuple[str, ...]
     means: Mapping[int | str, RefusalKind] | Literal["http"] = {}
     success: tuple[int | str, ...] = ()
     otherwise: RefusalKind | None = None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every path, in their order."""
+        return (self.path,) if isinstance(self.path, str) else self.path
+
+    def kind_of(self, code: int | str) -> RefusalKind | None:
+        """Return what a code means, if it is listed."""
+        if self.means == "http" or code in self.means:
+            return None if self.means == "http" else self.means[code]
+        families = ((str(name), kind) for name, kind in self.means.items() if "*" in str(name))
+        return next((kind for name, kind in families if fnmatchcase(str(code), name)), None)
 
 
 class Answers(Struct, frozen=True, kw_only=True):

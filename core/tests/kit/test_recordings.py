@@ -116,7 +116,9 @@ def test_nothing_of_the_account_is_kept() -> None:
 def test_a_status_is_read_with_the_receipt_before_it() -> None:
     class Counts(Toy):
         @hookimpl
-        def parse_status(self, answer: Answer, receipt: Receipt) -> Status | None:
+        def parse_status(  # type: ignore[override]
+            self, answer: Answer, receipt: Receipt
+        ) -> Status | None:
             return Status(state="queued", remote_id=receipt.remote_id)
 
     (_, status) = read(kit(Path("nowhere"), Counts()), ACCEPTED, WAITING)

@@ -85,4 +85,4 @@ def _paths(answers: Answers) -> Iterator[str]:
     if answers.marker:
         yield answers.marker[0]
     if answers.codes:
-        yield answers.codes.path
+        yield from answers.codes.paths

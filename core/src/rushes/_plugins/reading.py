@@ -263,20 +263,27 @@ def look_up(answers: Answers, answer: Answer) -> list[Receipt] | None:
 def refusal(answers: Answers, answer: Answer) -> Refusal | None:
     """Return what the code in an answer says, or None if it says nothing: the status decides."""
     codes = answers.codes
-    code = at(answer.json(), codes.path) if codes else None
-    if codes is None or isinstance(code, bool) or not isinstance(code, (int, str)):
+    if codes is None:
         return None
-    success = answer.status < 300
+    data, success = answer.json(), answer.status < 300
+    found = [code for path in codes.paths if _is_code(code := at(data, path))]
+    if not found:
+        return None
     if codes.means == "http":
-        within = success and isinstance(code, int) and code >= 400
-        return by_status(answers, answer, int(code)) if within else None
-    found = by_status(answers, answer, answer.status)
-    if not success and found.kind == "unknown":
+        within = success and isinstance(found[0], int) and found[0] >= 400
+        return by_status(answers, answer, int(found[0])) if within else None
+    said = by_status(answers, answer, answer.status)
+    if not success and said.kind == "unknown":
         return None
-    kind = codes.means.get(code)
+    code = next((code for code in found if codes.kind_of(code)), found[0])
+    kind = codes.kind_of(code)
     if kind is None and success and code not in codes.success:
         kind = codes.otherwise
-    return msgspec.structs.replace(found, kind=kind, code=str(code)) if kind else None
+    return msgspec.structs.replace(said, kind=kind, code=str(code)) if kind else None
+
+
+def _is_code(value: Any) -> bool:
+    return isinstance(value, (int, str)) and not isinstance(value, bool)
 
 
 def by_status(answers: Answers | None, answer: Answer, status: int) -> Refusal:
