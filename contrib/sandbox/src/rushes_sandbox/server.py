@@ -136,7 +136,7 @@ class Sandbox:
         """
         urls = {}
         for name, protocol in self._router.protocols.items():
-            injected = self._injector.first_match({"connect"}, protocol, {"after_handling"})
+            injected = self._injector.first_match({"connect"}, protocol, None, {"after_handling"})
             origin = misleading_url(injected.fault, self.url) if injected else self.url
             urls[name] = f"{origin}/{name}"
         return urls

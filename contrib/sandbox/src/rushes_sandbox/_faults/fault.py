@@ -7,7 +7,7 @@ from typing import Any, Literal
 from rushes_sandbox._http.connection import RawConnection
 from rushes_sandbox._http.exchange import BufferedResponse, Exchange
 from rushes_sandbox._protocols.incoming import Reply
-from rushes_sandbox._protocols.protocol import Protocol, Step
+from rushes_sandbox._protocols.protocol import Endpoint, Protocol, Step, steps_of
 from rushes_sandbox._state.state import GatewayState
 from rushes_sandbox._state.tasks import GatewayTask, TaskView
 
@@ -21,6 +21,8 @@ class FaultContext:
 
     exchange: Exchange
     protocol: Protocol
+    #: None for the address of a file.
+    endpoint: Endpoint | None
     state: GatewayState
     #: Finds the task that a question or download is about.
     find_task: Callable[[], GatewayTask | None] = field(repr=False)
@@ -76,13 +78,24 @@ class Fault:
     effect: Effect = field(default=_no_effect, repr=False)
     #: A fault after handling hits only requests that the gateway accepted.
     phase: Phase = "after_handling"
-    #: What the protocol must declare for it: where answers hold what it changes, or an end.
+    #: What the endpoint must declare for it (where the answer holds what it changes), or which end
+    #: the protocol must have.
     needs: str = ""
+
+    def fits(self, protocol: Protocol, endpoint: Endpoint | None) -> bool:
+        """Whether the answers of an endpoint can be wrong in this way; None is a file's address."""
+        if not self.needs or self.needs in protocol.ends:
+            return True
+        return getattr(endpoint, self.needs, None) is not None
 
     def applies_to(self, protocol: Protocol) -> bool:
         """Whether the provider has such requests, and its answers can be wrong in this way."""
-        said = self.needs in protocol.ends or getattr(protocol, self.needs, None) is not None
-        return self.step in protocol.steps() and (not self.needs or said)
+        if self.step in ("connect", "download"):
+            return True
+        return any(
+            self.step in steps_of(endpoint) and self.fits(protocol, endpoint)
+            for endpoint in protocol.endpoints
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the fault as `--list-faults --json` lists it."""

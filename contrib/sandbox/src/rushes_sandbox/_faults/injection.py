@@ -7,7 +7,7 @@ from concurrent.futures import Future
 
 from rushes_sandbox._faults.catalogue import find_fault, parse_fault
 from rushes_sandbox._faults.fault import Fault, Phase
-from rushes_sandbox._protocols.protocol import Protocol, Step
+from rushes_sandbox._protocols.protocol import Endpoint, Protocol, Step
 
 
 class InjectedFault:
@@ -53,12 +53,14 @@ class InjectedFault:
         # Shielded: one client that disconnects must not release the requests of others.
         await asyncio.shield(asyncio.wrap_future(self._released))
 
-    def matches(self, steps: Collection[Step], protocol: Protocol) -> bool:
+    def matches(
+        self, steps: Collection[Step], protocol: Protocol, endpoint: Endpoint | None
+    ) -> bool:
         """Whether it would hit a request of these steps at this provider."""
         here = self.fault.step in steps and self.gateway in (None, protocol.id)
         with self._changed:
             left = not self._cancelled and (self._left is None or self._left > 0)
-        return here and left and self.fault.applies_to(protocol)
+        return here and left and self.fault.fits(protocol, endpoint)
 
     def use_up(self) -> None:
         """Use up one of its times."""
@@ -112,12 +114,13 @@ class FaultInjector:
         self,
         steps: Collection[Step],
         protocol: Protocol,
+        endpoint: Endpoint | None,
         phases: Collection[Phase],
         named: str | None = None,
     ) -> InjectedFault | None:
         """Find what hits a request: the fault that it names itself, or the oldest that matches."""
         own = [] if named is None else [InjectedFault(find_fault(named), 1, None)]
         for injected in (*own, *self._injected):
-            if injected.fault.phase in phases and injected.matches(steps, protocol):
+            if injected.fault.phase in phases and injected.matches(steps, protocol, endpoint):
                 return injected
         return None

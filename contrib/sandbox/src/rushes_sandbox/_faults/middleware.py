@@ -54,7 +54,11 @@ class FaultMiddleware:
         exchange = scope.get("exchange") or Exchange.from_scope(scope)
         try:
             injected = self._injector.first_match(
-                target.steps, target.protocol, self._phases, exchange.headers.get(HEADER)
+                target.steps,
+                target.protocol,
+                target.endpoint,
+                self._phases,
+                exchange.headers.get(HEADER),
             )
         except ValueError as error:
             refused = self._targets.refusal(target, Refused(400, str(error), HEADER))
@@ -91,6 +95,7 @@ class FaultMiddleware:
         return FaultContext(
             exchange=exchange,
             protocol=target.protocol,
+            endpoint=target.endpoint,
             state=self._state,
             find_task=lambda: self._targets.task(target, exchange),
             tell=lambda view: self._targets.told(target, view),

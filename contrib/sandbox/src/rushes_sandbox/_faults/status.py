@@ -9,7 +9,6 @@ from rushes_sandbox._faults.fault import Effect, Fault, FaultContext
 from rushes_sandbox._faults.json_responses import json_faults
 from rushes_sandbox._faults.paths import put
 from rushes_sandbox._http.exchange import BufferedResponse
-from rushes_sandbox._protocols.protocol import Protocol
 from rushes_sandbox._state.tasks import TaskState, TaskView
 
 _PROGRESS = {
@@ -55,11 +54,11 @@ def _as(state: TaskState, failure: str = "", progress: int = 0, url: str = "") -
     )
 
 
-def _with(path_of: Callable[[Protocol], str | None], value: Any, state: TaskState) -> Effect:
-    """Tell about a task in a state, with another value somewhere."""
+def _with(where: str, value: Any, state: TaskState) -> Effect:
+    """Tell about a task in a state, with another value where the endpoint says that it is."""
 
     def edit(body: Any, context: FaultContext) -> None:
-        put(body, path_of(context.protocol) or "", value)
+        put(body, getattr(context.endpoint, where), value)
 
     failure = _FAILURE if state == "failed" else ""
     return _told(lambda view, _: replace(view, state=state, failure=failure), edit)
@@ -89,7 +88,7 @@ def _faults() -> Iterator[Fault]:
     busy = effects.error(429, "too many requests", lambda _: {"retry-after": "1"})
     yield fault("status-429", "The answer is a 429 with `Retry-After: 1`", busy)
     unknown = "The status is `simmering`, which means nothing"
-    simmering = _with(lambda protocol: protocol.word, "simmering", "in_progress")
+    simmering = _with("word", "simmering", "in_progress")
     yield fault("status-unknown-word", unknown, simmering, "word")
     cancelled = "The status says that the task was cancelled"
     yield fault("status-cancelled", cancelled, _as("cancelled", "task cancelled"), "cancelled")
@@ -100,11 +99,11 @@ def _faults() -> Iterator[Fault]:
     turns = "The status alternates between in progress at 90 % and queued at 0 %"
     yield fault("status-backwards", turns, _told(_backwards))
     other = "The answer is about another task, which has failed"
-    another = _with(lambda protocol: protocol.own_id, "video_of_somebody_else", "failed")
+    another = _with("own_id", "video_of_somebody_else", "failed")
     yield fault("status-other-task", other, another, "own_id")
     for name, (written, value) in _PROGRESS.items():
         does = f"In progress, and `progress` is `{written}`"
-        odd = _with(lambda protocol: protocol.progress, value, "in_progress")
+        odd = _with("progress", value, "in_progress")
         yield fault(f"progress-{name}", does, odd, "progress")
 
 

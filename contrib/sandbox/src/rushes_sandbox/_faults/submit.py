@@ -9,6 +9,7 @@ from rushes_sandbox._faults.fault import Effect, Fault, FaultContext
 from rushes_sandbox._faults.json_responses import json_faults
 from rushes_sandbox._faults.paths import put, remove
 from rushes_sandbox._http.exchange import BufferedResponse
+from rushes_sandbox._protocols.protocol import Submit
 
 _REFUSALS = {
     400: "the request is invalid",
@@ -52,11 +53,17 @@ def _redirect(status: int) -> Effect:
 
 
 def _with_id(value: Any) -> Effect:
-    return effects.edited(lambda body, context: put(body, context.protocol.task_id or "", value))
+    return effects.edited(lambda body, context: put(body, _place(context), value))
 
 
 def _without_id() -> Effect:
-    return effects.edited(lambda body, context: remove(body, context.protocol.task_id or ""))
+    return effects.edited(lambda body, context: remove(body, _place(context)))
+
+
+def _place(context: FaultContext) -> str:
+    """Return where the answer to a submit has the id."""
+    assert isinstance(context.endpoint, Submit)  # noqa: S101 - these faults hit submits only
+    return context.endpoint.task_id
 
 
 def _before_create() -> Iterator[Fault]:
@@ -96,8 +103,8 @@ _ENCODED = "%2e%2e%2fx"
 def _after_create() -> Iterator[Fault]:
     created = "The task is created"
 
-    def fault(name: str, does: str, effect: Effect, needs: str = "") -> Fault:
-        return Fault(name, "submit", f"{created}, {does}.", effect, needs=needs)
+    def fault(name: str, does: str, effect: Effect) -> Fault:
+        return Fault(name, "submit", f"{created}, {does}.", effect)
 
     yield from json_faults("submit", lambda what: f"{what}-after-create", created)
     for status, message in _UNCLEAR.items():
@@ -116,7 +123,7 @@ def _after_create() -> Iterator[Fault]:
         ("null-id", "null as the id", _with_id(None)),
         ("wrong-id", "a number as the id", _with_id(7)),
     ):
-        yield fault(f"{name}-after-create", f"but the answer has {has}", effect, "task_id")
+        yield fault(f"{name}-after-create", f"but the answer has {has}", effect)
 
 
 FAULTS = (*_before_create(), *_after_create())

@@ -7,7 +7,7 @@ from starlette.datastructures import QueryParams
 
 from rushes_sandbox._http.exchange import Exchange
 from rushes_sandbox._protocols.incoming import Incoming, Refused, Reply
-from rushes_sandbox._protocols.protocol import Protocol, Status, Step
+from rushes_sandbox._protocols.protocol import Endpoint, Protocol, Status, Step
 from rushes_sandbox._protocols.router import Match, Router
 from rushes_sandbox._serving.handlers import Handlers
 from rushes_sandbox._state.tasks import GatewayTask, TaskStore, TaskView
@@ -22,6 +22,11 @@ class Target:
     match: Match | None = None
     #: The task whose video is fetched.
     task: GatewayTask | None = None
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """The endpoint; None for the address of a file."""
+        return self.match.endpoint if self.match else None
 
 
 class Targets:

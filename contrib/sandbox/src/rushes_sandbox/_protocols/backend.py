@@ -43,6 +43,11 @@ class Backend:
         return f"{self._other_origin}/storage/{self._provider}"
 
     @property
+    def uploads_url(self) -> str:
+        """Where stored files can be fetched, each by its name."""
+        return f"{self._origin}/uploads"
+
+    @property
     def now(self) -> float:
         """The time, in seconds since 1970."""
         return self._state.settings.clock()
@@ -129,7 +134,7 @@ class Backend:
 
     def upload_url(self, upload: Upload) -> str:
         """Return the public address of a stored file."""
-        return f"{self._origin}/uploads/{upload.name}"
+        return f"{self.uploads_url}/{upload.name}"
 
     def picture(self, given: str, label: str) -> Picture:
         """Return what to show for an image.

@@ -66,6 +66,8 @@ class Submit:
     #: What an accepted request asks for.
     scene: Callable[[Incoming, Backend], Scene]
     answer: Callable[[TaskView], Answer]
+    #: Where the answer holds the id, as a path (`data[0].id`), for faults to change it.
+    task_id: str
     #: The field of the body that names the model. None: it is `{model}` in the path, or there is
     #: only one.
     model_in: str | None = "model"
@@ -103,6 +105,11 @@ class Status:
     together: Callable[[list[Any]], Answer] | None = None
     #: Whether it tells how far the task is, or where the video is, or both.
     shows: tuple[Step, ...] = ("status", "result")
+    #: Where the answer holds the task's own id, the status word and the progress, as paths, for
+    #: faults to change them. None: it has no such thing.
+    own_id: str | None = None
+    word: str | None = None
+    progress: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,6 +125,15 @@ class Route:
 
 
 Endpoint = Submit | Status | Route
+
+
+def steps_of(endpoint: Endpoint) -> tuple[Step, ...]:
+    """Return what a request to an endpoint is for."""
+    if isinstance(endpoint, Submit):
+        return ("submit",)
+    if isinstance(endpoint, Status):
+        return endpoint.shows
+    return (endpoint.step,) if endpoint.step else ()
 
 
 def _nothing_more(_incoming: Incoming) -> None:
@@ -143,13 +159,6 @@ class Protocol:
     #: The address of a video, made of `{results}` (files at the sandbox's own origin), `{storage}`
     #: (files at the second one), `{base}` (the provider's base URL), `{token}` and `{id}`.
     link: str = "{results}/{token}.mp4"
-    #: Where answers hold what faults change, as paths (`data[0].id`): the id in the answer to a
-    #: submit; its own id, the status word and the progress in that about a task. None: there is no
-    #: such thing.
-    task_id: str | None = None
-    own_id: str | None = None
-    word: str | None = None
-    progress: str | None = None
     #: The ends that the answers can tell apart, besides completed.
     ends: frozenset[str] = frozenset({"failed", "cancelled", "expired"})
     scenery: Scenery | None = None
@@ -165,13 +174,3 @@ class Protocol:
                 for model in endpoint.models
             )
         )
-
-    def steps(self) -> set[Step]:
-        """Return the steps that requests to it may be for."""
-        found: set[Step] = {"connect", "submit", "download"}
-        for endpoint in self.endpoints:
-            if isinstance(endpoint, Status):
-                found.update(endpoint.shows)
-            elif isinstance(endpoint, Route) and endpoint.step:
-                found.add(endpoint.step)
-        return found

@@ -4,7 +4,14 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from rushes_sandbox._protocols.protocol import Endpoint, Protocol, Route, Status, Step, Submit
+from rushes_sandbox._protocols.protocol import (
+    Endpoint,
+    Protocol,
+    Route,
+    Step,
+    Submit,
+    steps_of,
+)
 
 _NAME = re.compile(r"\{(\w+)(:path)?\}")
 
@@ -22,11 +29,7 @@ class Match:
     @property
     def steps(self) -> tuple[Step, ...]:
         """What the request is for."""
-        if isinstance(self.endpoint, Submit):
-            return ("submit",)
-        if isinstance(self.endpoint, Status):
-            return self.endpoint.shows
-        return (self.endpoint.step,) if self.endpoint.step else ()
+        return steps_of(self.endpoint)
 
 
 class Router:

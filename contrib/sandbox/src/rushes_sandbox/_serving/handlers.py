@@ -135,6 +135,7 @@ class Handlers:
             cost=cost,
             model=str(submit.model(incoming)),
             path=incoming.path,
+            base_url=self.backend.base_url,
         )
         self._state.tasks.add(task)
         return task

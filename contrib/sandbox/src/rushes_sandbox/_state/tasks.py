@@ -35,6 +35,7 @@ class GatewayTask:
     model: str = ""
     #: The path of the request that created it, below the provider's base URL.
     path: str = ""
+    base_url: str = ""
     #: The unguessable part of the video's URL.
     token: str = field(default_factory=unguessable_token)
     cancelled: bool = False
