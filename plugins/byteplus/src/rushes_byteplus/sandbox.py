@@ -75,7 +75,7 @@ _FIELDS: dict[str, Check] = {
 
 
 def _seconds(low: int, high: int) -> Check:
-    """Accept whole seconds within bounds, or −1: the model chooses."""
+    """Accept whole seconds within bounds, or -1: the model chooses."""
 
     def check(value: Any, path: str, validation: Validation) -> None:
         if not is_integer(value) or not (value == -1 or low <= value <= high):
@@ -153,13 +153,17 @@ def _check_content(content: list[Mapping[str, Any]], model: str, validation: Val
         validation.add("content", message)
     if references and model == _PRO:
         validation.add("content", "this model takes no references")
+    _check_references(references, validation)
+    if not roles and not any(part["text"].strip() for part in content):
+        validation.add("content", "needs a text, an image or a video")
+
+
+def _check_references(roles: list[str], validation: Validation) -> None:
     for role, most in (("reference_image", 9), ("reference_video", 3), ("reference_audio", 3)):
         if roles.count(role) > most:
             validation.add("content", f"has more than {most} {role}s")
     if set(roles) == {"reference_audio"}:
         validation.add("content", "sounds need an image or a video beside them")
-    if not roles and not any(part["text"].strip() for part in content):
-        validation.add("content", "needs a text, an image or a video")
 
 
 def _check_draft(body: Mapping[str, Any], validation: Validation) -> None:
