@@ -192,7 +192,8 @@ class FaultRun:
         """The key went to the provider, and nowhere else."""
         for each in self.exchanges:
             keyed = each.path.startswith(f"/{self.provider}/")
-            assert any(KEY in value for value in each.headers.values()) == keyed, each.path
+            assert (self.facts.key_header in each.headers) == keyed, each.path
+            assert keyed or not any(KEY in value for value in each.headers.values()), each.path
             assert not each.headers["host"].startswith("localhost"), "it followed a redirect"
         for host, keyed in self.relay.received if self.relay else ():
             assert keyed == (host == "api.acme.example")

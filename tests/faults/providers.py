@@ -34,6 +34,9 @@ class Provider:
     aspect_ratio: str = ""
     #: Whether the id is recognised in an error, too.
     named_in_errors: bool = True
+    #: What a receipt keeps besides the id, and so has to be given with an id: names, and addresses
+    #: below the base URL with `{id}`.
+    keeps: tuple[tuple[str, str], ...] = ()
     #: The HTTP status of an answer about a wrong key.
     refuses_keys_with: int = 401
 
@@ -63,6 +66,16 @@ class Provider:
         path = self.path(url_path)
         return bool(pattern) and path is not None and re.fullmatch(pattern, path) is not None
 
+    def memo(self, base_url: str, remote_id: str) -> dict[str, str] | None:
+        """Return what a user gives with the id of a task, if the id is not enough."""
+        kept = {name: base_url + path.format(id=remote_id) for name, path in self.keeps}
+        return kept or None
+
+    @property
+    def key_header(self) -> str:
+        """The name of the header that carries the key."""
+        return protocols().by_id[self.id].key.name
+
     @property
     def uploads(self) -> bool:
         """Whether a local image is uploaded before the submit."""
@@ -87,6 +100,10 @@ _ALL = (
         "fal/kling-v3-standard",
         "/fal-ai/kling-video/v3/standard/(text|image)-to-video",
         "/fal-ai/kling-video/requests/[^/]+/status",
+        keeps=tuple(
+            (f"{name}_url", f"/fal-ai/kling-video/requests/{{id}}{end}")
+            for name, end in (("status", "/status"), ("response", ""), ("cancel", "/cancel"))
+        ),
     ),
     Provider(
         "kling/kling-3.0",

@@ -118,7 +118,9 @@ def follow_up(expected: Expected, run: FaultRun) -> str:
         run.attempt("resolve", reference, lost=True)
         assert [task.state for task in run.recorded()] == ["lost"]
         return "given up"
-    run.attempt("resolve", reference, remote_id=run.sandbox.created[-1].id)
+    remote_id = run.sandbox.created[-1].id
+    memo = run.facts.memo(run.sandbox.base_urls[run.provider], remote_id)
+    run.attempt("resolve", reference, remote_id=remote_id, memo=memo)
     run.attempt("resume", reference)
     assert run.error is None, repr(run.error)
     return _delivered(run, "resolved by id: the video")
