@@ -18,7 +18,7 @@ PROMPT = "A red kite over white dunes at dusk, the camera rising slowly"
 OPTIONS = ("--duration", "5", "--aspect-ratio", "16:9")
 
 #: How many videos are made: so many are ready within a minute.
-MOST = 9
+MOST = 8
 
 
 @click.command()

@@ -16,6 +16,7 @@ from rushes_sandbox._faults.injection import FaultInjector, InjectedFault
 from rushes_sandbox._faults.middleware import FaultMiddleware
 from rushes_sandbox._faults.targets import Targets
 from rushes_sandbox._http.exchange import Exchange
+from rushes_sandbox._http.json_bodies import encode_json
 from rushes_sandbox._http.recording import RecordingMiddleware
 from rushes_sandbox._http.server import BackgroundServer, listen
 from rushes_sandbox._protocols.installed import Protocols
@@ -25,6 +26,7 @@ from rushes_sandbox._protocols.router import Router
 from rushes_sandbox._rendering.lies import find_lie
 from rushes_sandbox._rendering.queue import RenderQueue
 from rushes_sandbox._serving.app import build_app, build_handlers
+from rushes_sandbox._serving.handlers import Handlers
 from rushes_sandbox._settings import SandboxSettings
 from rushes_sandbox._state.state import GatewayState
 from rushes_sandbox._state.tasks import GatewayTask
@@ -95,6 +97,7 @@ class Sandbox:
         self._injector = FaultInjector(found.by_id)
         for text in faults:
             self._injector.inject_text(text)
+        self._handlers: dict[str, Handlers] = {}
         self._folder = folder
         self._host, self._port, self._storage_port = host, port, 0
         #: Every request so far, oldest first.
@@ -156,6 +159,24 @@ class Sandbox:
         """Every task created so far, oldest first: what would have been billed."""
         return self._state.tasks.created
 
+    def notification(
+        self, task: GatewayTask, secret: str = "", now: float | None = None
+    ) -> tuple[dict[str, str], bytes]:
+        """Return what the provider would send to a client's endpoint about a task now.
+
+        That are the headers, with names in lower case, and the body, signed with the secret that
+        the client has agreed on with the provider. A `ValueError` if the provider sends nothing.
+        The sandbox itself sends nothing: hand it to your endpoint.
+        """
+        protocol = self._router.protocols[task.gateway]
+        if protocol.notify is None:
+            raise ValueError(f"{task.gateway} notifies nobody")
+        view = self._handlers[task.gateway].backend.view(task)
+        clock = self._state.settings.clock
+        sent = protocol.notify(view, secret, clock() if now is None else now)
+        body = sent.body if isinstance(sent.body, bytes) else encode_json(sent.body)
+        return {name.lower(): value for name, value in sent.headers.items()}, body
+
     def inject(
         self, fault: str, *, times: int | None = 1, gateway: str | None = None
     ) -> InjectedFault:
@@ -181,6 +202,7 @@ class Sandbox:
             handlers, uploads = build_handlers(
                 self._router, self._state, self._queue, folder / "uploads", origins
             )
+            self._handlers = handlers
             app = build_app(self._router, handlers, uploads, self._state)
             targets = Targets(self._router, self._state.tasks, handlers)
             app = self._wrapped(app, targets, closing)

@@ -14,6 +14,7 @@ from rushes_sandbox import (
     Picture,
     Protocol,
     Refused,
+    Reply,
     Route,
     Scene,
     Shot,
@@ -254,6 +255,11 @@ def _error(http: int, message: str, param: str) -> Json:
     return {"error": {**error, "param": param} if param else error}
 
 
+def _notify(view: TaskView, _secret: str, _now: float) -> Reply:
+    """Send what a question is answered, unsigned."""
+    return Reply(_status(view))
+
+
 protocol = Protocol(
     id="apimart",
     endpoints=(
@@ -279,4 +285,5 @@ protocol = Protocol(
     ),
     error=_error,
     scenery="dunes",
+    notify=_notify,
 )

@@ -9,10 +9,14 @@ The queue itself accepts any input and the model refuses it later; here it is re
 that a mistake is found where it was made. Unknown fields are refused for the same reason.
 """
 
+import base64
+import hashlib
+import json
 import uuid
 from collections.abc import Mapping
 from typing import Any
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rushes_sandbox import (
     Backend,
     Check,
@@ -257,6 +261,34 @@ def _submits() -> list[Submit]:
     ]
 
 
+def _signing_key() -> Ed25519PrivateKey:
+    """Return the key that the sandbox signs with, always the same."""
+    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"rushes sandbox").digest())
+
+
+def _keys(_incoming: Incoming, _backend: Backend) -> Json:
+    """Tell the public key that notifications are signed with."""
+    public = _signing_key().public_key().public_bytes_raw()
+    x = base64.urlsafe_b64encode(public).decode().rstrip("=")
+    return {"keys": [{"kty": "OKP", "crv": "Ed25519", "x": x}]}
+
+
+def _notify(view: TaskView, _secret: str, now: float) -> Reply:
+    told: Json = {"request_id": view.task.id, "gateway_request_id": view.task.id}
+    if view.state == "completed":
+        told |= {"status": "OK", "payload": _result(view)}
+    else:
+        told |= {"status": "ERROR", "error": "Invalid status code: 422", "payload": None}
+    body = json.dumps(told).encode()
+    names = view.task.id, "user-1", f"{now:.0f}"
+    message = "\n".join([*names, hashlib.sha256(body).hexdigest()]).encode()
+    values = *names, _signing_key().sign(message).hex()
+    headers = ("Request-Id", "User-Id", "Timestamp", "Signature")
+    return Reply(
+        body, headers={f"X-Fal-Webhook-{a}": b for a, b in zip(headers, values, strict=True)}
+    )
+
+
 protocol = Protocol(
     id="fal",
     endpoints=(
@@ -271,10 +303,12 @@ protocol = Protocol(
         Status(path=f"/{_APP}/requests/{{id}}", answer=_result, shows=("result",)),
         Route(method="PUT", path=f"/{_APP}/requests/{{id}}/cancel", handle=_cancel),
         Route(method="POST", path="/storage/upload/initiate", handle=_initiate, step="upload"),
+        Route(method="GET", path="/.well-known/jwks.json", handle=_keys, needs_key=False),
         Route(method="PUT", path="/files/{name}", handle=_store, storage=True),
     ),
     error=_error,
     key=KeyHeader(scheme="Key"),
     ends=frozenset({"failed"}),
     scenery="skyline",
+    notify=_notify,
 )

@@ -7,6 +7,9 @@ The models have ended; this is the service as it was until 2026-10-22.
 """
 
 import base64
+import hashlib
+import hmac
+import json
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -211,6 +214,31 @@ def _new_id(incoming: Incoming) -> str:
     return f"models/{incoming.parameters['model']}/operations/{secrets.token_hex(6)}"
 
 
+def _notify(view: TaskView, secret: str, now: float) -> Reply:
+    about = {"id": view.task.id, "output_file_uri": view.url, "file_name": view.task.token}
+    event = {
+        "type": "video.generated",
+        "version": "v1",
+        "timestamp": "2026-01-22T12:00:00Z",
+        "data": about,
+    }
+    return _signed(view.task.token[:12], json.dumps(event).encode(), secret, now)
+
+
+def _signed(event: str, body: bytes, secret: str, now: float) -> Reply:
+    """Sign as https://www.standardwebhooks.com says."""
+    time = f"{now:.0f}"
+    message = f"{event}.{time}.".encode() + body
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signature = base64.b64encode(hmac.digest(key, message, hashlib.sha256)).decode()
+    headers = {
+        "webhook-id": event,
+        "webhook-timestamp": time,
+        "webhook-signature": f"v1,{signature}",
+    }
+    return Reply(body, headers=headers)
+
+
 protocol = Protocol(
     id="google",
     endpoints=(
@@ -233,4 +261,5 @@ protocol = Protocol(
     link="{base}/files/{token}:download?alt=media",
     ends=frozenset({"failed"}),
     scenery="islands",
+    notify=_notify,
 )

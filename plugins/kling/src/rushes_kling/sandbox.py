@@ -567,6 +567,29 @@ def _submit(path: str, model: str, check: Any) -> Submit:
 _IMAGE_KINDS = ("prompt", *_FRAMES, "element")
 _OMNI_KINDS = ("prompt", *_FRAMES, "refer_image", *_CLIPS, "element")
 
+
+def _notify(view: TaskView, secret: str, now: float) -> Reply:
+    """Send a task; the old calls' unsigned, the new ones' signed if there is a secret."""
+    if view.task.path.startswith("/v1/"):
+        return Reply(_legacy_status(view)["data"])
+    body = json.dumps(_task(view)).encode()
+    return _signed(view.task.id, body, secret, now) if secret else Reply(body)
+
+
+def _signed(event: str, body: bytes, secret: str, now: float) -> Reply:
+    """Sign as https://www.standardwebhooks.com says."""
+    time = f"{now:.0f}"
+    message = f"{event}.{time}.".encode() + body
+    key = base64.b64decode(secret.removeprefix("whsec_"))
+    signature = base64.b64encode(hmac.digest(key, message, hashlib.sha256)).decode()
+    headers = {
+        "webhook-id": event,
+        "webhook-timestamp": time,
+        "webhook-signature": f"v1,{signature}",
+    }
+    return Reply(body, headers=headers)
+
+
 protocol = Protocol(
     id="kling",
     endpoints=(
@@ -597,4 +620,5 @@ protocol = Protocol(
     max_bytes=20 * 1024 * 1024,
     ends=frozenset({"failed"}),
     scenery="forest",
+    notify=_notify,
 )

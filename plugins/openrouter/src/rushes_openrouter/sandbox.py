@@ -6,6 +6,9 @@ https://openrouter.ai/docs/api_reference/videos, /docs/api_reference/errors-and-
 /videos/models of 2026-10-09.
 """
 
+import hashlib
+import hmac
+import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -286,6 +289,24 @@ def _error(http: int, message: str, _param: str) -> Json:
     return {"error": {"code": http, "message": message, "metadata": {"error_type": kind}}}
 
 
+def _notify(view: TaskView, secret: str, now: float) -> Reply:
+    told = _status(view)
+    about = {name: value for name, value in told.items() if name != "polling_url"}
+    event = {
+        "type": f"video.generation.{view.state}",
+        "created_at": "2026-11-22T12:00:00Z",
+        "data": {"model": view.task.model, **about},
+    }
+    body = json.dumps(event).encode()
+    headers = {"X-OpenRouter-Idempotency-Key": f"{view.task.id}-{view.state}"}
+    if secret:
+        time = f"{now:.0f}"
+        message = f"{time},".encode() + body
+        signature = hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
+        headers["X-OpenRouter-Signature"] = f"t={time},v1={signature}"
+    return Reply(body, headers=headers)
+
+
 protocol = Protocol(
     id="openrouter",
     endpoints=(
@@ -298,7 +319,7 @@ protocol = Protocol(
             new_id=lambda _: f"gen-vid-1790000000-{secrets.token_hex(10)}",
             price=_price,
         ),
-        Route(method="GET", path="/videos/models", handle=_models),
+        Route(method="GET", path="/videos/models", handle=_models, needs_key=False),
         Route(method="GET", path="/videos/{id}/content", handle=_content, step="download"),
         Status(path="/videos/{id}", answer=_status, own_id="id", word="status"),
     ),
@@ -306,4 +327,5 @@ protocol = Protocol(
     max_bytes=50 * 1024 * 1024,
     link="{base}/videos/{id}/content?index=0",
     scenery="domes",
+    notify=_notify,
 )

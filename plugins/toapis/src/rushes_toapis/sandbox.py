@@ -4,6 +4,9 @@ One format for submit and status; error codes are words. The pages:
 https://docs.toapis.com/docs/en/api-reference/videos
 """
 
+import hashlib
+import hmac
+import json
 import math
 import re
 import secrets
@@ -18,6 +21,7 @@ from rushes_sandbox import (
     Picture,
     Protocol,
     Refused,
+    Reply,
     Route,
     Scene,
     Shot,
@@ -261,6 +265,26 @@ def _error(http: int, message: str, param: str) -> Json:
     return {"error": {**error, "param": param} if param else error}
 
 
+def _notify(view: TaskView, secret: str, now: float) -> Reply:
+    about = {
+        "task_id": view.task.id,
+        "task_type": "video",
+        "model": view.task.model,
+        "status": view.state,
+    }
+    kind = "completed" if view.state == "completed" else "failed"
+    body = json.dumps({"type": f"generation.{kind}", "data": about}).encode()
+    event, time = f"evt_{view.task.token[:12]}", f"{now:.0f}"
+    message = f"{event}.{time}.".encode() + body
+    signature = hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()
+    headers = {
+        "X-ToAPIs-Webhook-Id": event,
+        "X-ToAPIs-Webhook-Timestamp": time,
+        "X-ToAPIs-Webhook-Signature": f"v1={signature}",
+    }
+    return Reply(body, headers=headers)
+
+
 protocol = Protocol(
     id="toapis",
     endpoints=(
@@ -291,4 +315,5 @@ protocol = Protocol(
     ),
     error=_error,
     scenery="hills",
+    notify=_notify,
 )

@@ -65,7 +65,10 @@ def _reject_constant(name: str) -> NoReturn:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer: a JSON value as its body, or bytes that are sent as they are, or a file."""
+    """An answer, or what is sent to a client's endpoint.
+
+    The body is a JSON value, or bytes that are sent as they are.
+    """
 
     body: Any = None
     status: int = 200

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rushes_sandbox._protocols.backend import Backend
-from rushes_sandbox._protocols.incoming import Incoming
+from rushes_sandbox._protocols.incoming import Incoming, Reply
 from rushes_sandbox._rendering.scene import Scene, Scenery
 from rushes_sandbox._state.billing import usual_price
 from rushes_sandbox._state.tasks import GatewayTask, TaskView
@@ -122,6 +122,7 @@ class Route:
     step: Step | None = None
     #: Whether it is at the second origin (`Backend.storage_url`), which refuses the key.
     storage: bool = False
+    needs_key: bool = True
 
 
 Endpoint = Submit | Status | Route
@@ -162,6 +163,9 @@ class Protocol:
     #: The ends that the answers can tell apart, besides completed.
     ends: frozenset[str] = frozenset({"failed", "cancelled", "expired"})
     scenery: Scenery | None = None
+    #: What the provider sends to a client's endpoint about a task, given the secret that signs it
+    #: and the time: the headers and the body. None if it sends nothing.
+    notify: Callable[[TaskView, str, float], Reply] | None = None
 
     @property
     def models(self) -> tuple[str, ...]:

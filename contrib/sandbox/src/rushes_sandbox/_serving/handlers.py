@@ -38,7 +38,8 @@ class Handlers:
             if incoming.headers.get(self.protocol.key.name):
                 raise Refused(400, "no key is accepted here, and none should be sent")
             return as_reply(endpoint.handle(incoming, self.backend))
-        self._authorize(incoming)
+        if not isinstance(endpoint, Route) or endpoint.needs_key:
+            self._authorize(incoming)
         self.protocol.precondition(incoming)
         if isinstance(endpoint, Submit):
             return await self._submit(endpoint, incoming)
