@@ -16,7 +16,6 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from rushes_sandbox import (
     Backend,
     Check,
@@ -261,8 +260,11 @@ def _submits() -> list[Submit]:
     ]
 
 
-def _signing_key() -> Ed25519PrivateKey:
+def _signing_key() -> Any:
     """Return the key that the sandbox signs with, always the same."""
+    # Only notifications need it: everything else works without the library.
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
     return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(b"rushes sandbox").digest())
 
 
@@ -280,13 +282,12 @@ def _notify(view: TaskView, _secret: str, now: float) -> Reply:
     else:
         told |= {"status": "ERROR", "error": "Invalid status code: 422", "payload": None}
     body = json.dumps(told).encode()
-    names = view.task.id, "user-1", f"{now:.0f}"
-    message = "\n".join([*names, hashlib.sha256(body).hexdigest()]).encode()
-    values = *names, _signing_key().sign(message).hex()
-    headers = ("Request-Id", "User-Id", "Timestamp", "Signature")
-    return Reply(
-        body, headers={f"X-Fal-Webhook-{a}": b for a, b in zip(headers, values, strict=True)}
-    )
+    signed = view.task.id, "user-1", f"{now:.0f}"
+    message = "\n".join([*signed, hashlib.sha256(body).hexdigest()]).encode()
+    values = *signed, _signing_key().sign(message).hex()
+    names = ("Request-Id", "User-Id", "Timestamp", "Signature")
+    headers = {f"X-Fal-Webhook-{name}": value for name, value in zip(names, values, strict=True)}
+    return Reply(body, headers=headers)
 
 
 protocol = Protocol(
