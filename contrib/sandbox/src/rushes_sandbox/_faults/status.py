@@ -36,11 +36,12 @@ def _told(
     """Tell about a task that is not as it is; then edit what is told."""
 
     async def effect(context: FaultContext) -> BufferedResponse:
-        settings = context.state.settings
-        now = int(settings.clock())
-        expires = int(now + settings.result_lifetime)
-        view = TaskView(context.task, "in_progress", 50, "", now, expires)
-        reply = context.tell(change(view, context))
+        view = change(TaskView(context.task, "in_progress", 50), context)
+        if view.state == "completed":
+            settings = context.state.settings
+            now = int(settings.clock())
+            view = replace(view, completed=now, expires=int(now + settings.result_lifetime))
+        reply = context.tell(view)
         edit(reply.body, context)
         return effects.json_response(reply)
 
