@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from rushes_sandbox import FAULTS
 
+from faults.providers import PROVIDERS, that_can
+
 if TYPE_CHECKING:
     from faults.fault_run import FaultRun
 
-PROVIDERS = ("toapis", "apimart", "uniall")
 CLIENTS = ("sync", "async")
 COMMAND = ("command",)
 
@@ -58,7 +59,7 @@ class Row:
 
     step: str
     name: str
-    providers: tuple[str, ...] = PROVIDERS
+    providers: tuple[str, ...] = tuple(PROVIDERS)
     clients: tuple[str, ...] = CLIENTS
 
 
@@ -101,4 +102,5 @@ def fault_case(
     if more.get("public"):
         words += ", at a provider on the internet"
     by_provider = expected if isinstance(expected, Mapping) else dict.fromkeys(PROVIDERS, expected)
-    return Case(step, words, fault=fault, expected=by_provider, **more)
+    providers = tuple(name for name in more.pop("providers", PROVIDERS) if name in that_can(fault))
+    return Case(step, words, fault=fault, expected=by_provider, providers=providers, **more)

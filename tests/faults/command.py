@@ -10,7 +10,7 @@ from typing import Any
 
 from faults import secrecy
 from faults.fault_run import FaultRun
-from faults.films import REQUEST, VARIANTS
+from faults.films import VARIANTS
 from faults.runner import DEADLINE
 
 RUSHES = str(Path(sys.executable).with_name("rushes"))
@@ -60,7 +60,7 @@ class Command:
 
     def generate(self, *more: str) -> list[str]:
         """Return the arguments that request the video."""
-        duration = ["--duration", str(REQUEST.duration)]
+        facts = self.fault_run.facts
         model = [
             "-m",
             VARIANTS[self.fault_run.provider],
@@ -68,7 +68,7 @@ class Command:
             str(self.fault_run.target),
             "--force",
         ]
-        return ["generate", str(REQUEST.prompt), *duration, *model, *more]
+        return ["generate", str(facts.request.prompt), *facts.options, *model, *more]
 
     def begin(self) -> str:
         """Request the video without waiting for it; return the task's reference."""

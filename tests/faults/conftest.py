@@ -47,7 +47,7 @@ def one_tls_context() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    """Run the three gateways; the workers share the films."""
+    """Run the providers; the workers share the films."""
     folder = tmp_path_factory.getbasetemp()
     folder = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
     settings: dict[str, Any] = {"queue_seconds": 0, "render_seconds": 0, "poll_after": None}
@@ -68,7 +68,7 @@ def relay(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Relay]:
     """Make the sandbox appear to be on the internet: host names, TLS, a public address."""
     resolving_with(Names([PUBLIC_ADDRESS]), monkeypatch)
     leading_here(monkeypatch)
-    with Relay(sandbox.url) as running:
+    with Relay(sandbox.url, sandbox.storage_url) as running:
         yield running
 
 

@@ -11,13 +11,13 @@ from rushes_sandbox import Exchange, Sandbox
 
 from faults import secrecy
 from faults.client_driver import ClientDriver
-from faults.films import IMAGE, REQUEST, VARIANTS
+from faults.films import IMAGE, VARIANTS
+from faults.providers import PROVIDERS
 from faults.relay import Relay
 from faults.secrecy import KEY
 
 OLDER = b"an older film that somebody still needs"
 LIMITS = {"connect": 10, "read": 30, "submit": 40, "poll": 30, "upload": 30, "download": 40}
-SUBMIT_PATHS = {"uniall": "/uniall/v1/video/generations"}
 
 
 class FaultRun:
@@ -25,6 +25,7 @@ class FaultRun:
 
     def __init__(self, sandbox: Sandbox, folder: Path, provider: str, kind: str) -> None:
         self.sandbox, self.provider, self.kind = sandbox, provider, kind
+        self.facts = PROVIDERS[provider]
         self.home, self.output_folder = folder / "home", folder / "place"
         self.output_folder.mkdir()
         self.target = self.output_folder / "film.mp4"
@@ -56,21 +57,31 @@ class FaultRun:
     @property
     def posts(self) -> list[Exchange]:
         """Every call that creates a task."""
-        path = SUBMIT_PATHS.get(self.provider, f"/{self.provider}/v1/videos/generations")
-        return [each for each in self.exchanges if (each.method, each.path) == ("POST", path)]
+        facts = self.facts
+        return [
+            each
+            for each in self.exchanges
+            if each.method == "POST" and facts.is_for(facts.creates, each.path)
+        ]
 
     @property
     def downloads(self) -> list[Exchange]:
         """Every request for the video."""
-        return [each for each in self.exchanges if each.path.startswith("/results/")]
+        facts = self.facts
+        return [
+            each
+            for each in self.exchanges
+            if each.path.startswith("/results/") or facts.is_for(facts.fetches, each.path)
+        ]
 
     @property
     def polls(self) -> list[Exchange]:
         """Every status request for the task."""
+        facts = self.facts
         return [
             each
             for each in self.exchanges
-            if each.method == "GET" and each.path.startswith(f"/{self.provider}/")
+            if each.method == "GET" and facts.is_for(facts.asks, each.path)
         ]
 
     @property
@@ -111,10 +122,10 @@ class FaultRun:
     def request(self) -> Request:
         """The request."""
         if self.image is None:
-            return REQUEST
+            return self.facts.request
         self.image.write_bytes(IMAGE)
         first = Image(str(self.image), role="first_frame")
-        return msgspec.structs.replace(REQUEST, images=[first])
+        return msgspec.structs.replace(self.facts.request, images=[first])
 
     def leave_unknown(self) -> Task:
         """Submit without an answer, and stop before the provider is asked what became of it."""
@@ -172,7 +183,7 @@ class FaultRun:
         """There was no second bill, and no second call that could have caused one."""
         assert self.bills <= 1, f"{self.bills} bills"
         sent = [post for post in self.posts if post.status != 429]
-        if self.provider == "uniall":
+        if "replay" not in self.facts.takes_up:
             assert len(sent) <= 1, "a second POST without a key"
         assert len({post.body for post in self.posts}) <= 1
         assert len({post.headers.get("idempotency-key") for post in self.posts}) <= 1
@@ -181,10 +192,11 @@ class FaultRun:
         """The key went to the provider, and nowhere else."""
         for each in self.exchanges:
             keyed = each.path.startswith(f"/{self.provider}/")
-            assert ("authorization" in each.headers) == keyed, each.path
+            assert (self.facts.key_header in each.headers) == keyed, each.path
+            assert keyed or not any(KEY in value for value in each.headers.values()), each.path
             assert not each.headers["host"].startswith("localhost"), "it followed a redirect"
-        for host, authorization in self.relay.received if self.relay else ():
-            assert (authorization is not None) == (host == "api.acme.example")
+        for host, keyed in self.relay.received if self.relay else ():
+            assert keyed == (host == "api.acme.example")
         texts = [*self._texts, *self.log.lines]
         texts += [*secrecy.files(self.home), *secrecy.files(self.output_folder)]
         secrecy.assert_without_key(texts)

@@ -3,15 +3,12 @@
 from pathlib import Path
 
 import msgspec
-from rushes import Client, Image, Polling, Request
+from rushes import Client, Image, Polling
 from rushes_sandbox import Sandbox
 
-VARIANTS = {
-    "toapis": "toapis/kling-v3",
-    "apimart": "apimart/kling-v3",
-    "uniall": "uniall/kling-v3-std-silent",
-}
-REQUEST = Request("A red kite over white dunes", duration=5)
+from faults.providers import PROVIDERS
+
+VARIANTS = {name: each.variant for name, each in PROVIDERS.items()}
 IMAGE = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
     "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
@@ -29,12 +26,12 @@ class Films:
         """Make sure that a provider's film is rendered."""
         if (provider, image) in self._rendered:
             return
-        request = REQUEST
+        request = PROVIDERS[provider].request
         if image:
             frame = self._folder / "frame.png"
             frame.write_bytes(IMAGE)
             request = msgspec.structs.replace(
-                REQUEST, images=[Image(str(frame), role="first_frame")]
+                request, images=[Image(str(frame), role="first_frame")]
             )
         with Client(
             keys={provider: self._sandbox.key},

@@ -19,7 +19,8 @@ import msgspec
 from rushes import Image, RushesError, Timeouts
 
 from faults.client_driver import ClientDriver
-from faults.films import REQUEST, VARIANTS
+from faults.films import VARIANTS
+from faults.providers import PROVIDERS
 
 STATUS = Path("/proc/self/status")
 
@@ -55,7 +56,7 @@ def main(provider: str, kind: str, base_url: str, folder: str, image: str) -> No
     # A context for each client would count as memory of the job.
     vars(httpx)["create_ssl_context"] = functools.cache(httpx.create_ssl_context)
     images = [Image(image, role="first_frame")] if image else []
-    request = msgspec.structs.replace(REQUEST, images=images)
+    request = msgspec.structs.replace(PROVIDERS[provider].request, images=images)
     settings: dict[str, Any] = {"keys": {provider: os.environ["KEY"]}, "home": Path(folder)}
     settings["base_urls"] = {provider: base_url}
     film = Path(folder, "film.mp4")

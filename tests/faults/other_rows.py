@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from faults.case import COMMAND, Row
-from faults.file_cases import UPLOADING
+from faults.providers import PROVIDERS, UPLOADING
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,12 @@ NOT_BOUGHT = Row("command", "Refused by the provider", clients=COMMAND)
 FAILED = Row("command", "Failed by the provider", clients=COMMAND)
 NO_FILM = Row("command", "The result is not a video", clients=COMMAND)
 IMPATIENT = Row("command", "Stopped waiting", clients=COMMAND)
-UNCLEAR = Row("command", "No answer to the submit", providers=("uniall",), clients=COMMAND)
+UNCLEAR = Row(
+    "command",
+    "No answer to the submit",
+    providers=tuple(name for name, each in PROVIDERS.items() if not each.takes_up),
+    clients=COMMAND,
+)
 COMMANDS = (WRONG_USAGE, NO_KEY, NOT_BOUGHT, FAILED, NO_FILM, IMPATIENT, UNCLEAR)
 
 SDK = Row("submit", "A plugin around a vendor's SDK, which retries by itself")

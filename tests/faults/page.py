@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from faults.all_rows import STEPS, rows_of
-from faults.case import PROVIDERS, Row
+from faults.case import Row
+from faults.providers import PROVIDERS
 from faults.runner import Measurement
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
@@ -13,9 +14,9 @@ _HEAD = f"| what goes wrong | {' | '.join(PROVIDERS)} |\n|{'---|' * (len(PROVIDE
 _INTRODUCTION = """\
 # What goes wrong, and what comes of it
 
-Measured, not promised. Each line below was run over real sockets against the sandbox's three
-gateways, with the synchronous and the asynchronous client or the `rushes` command. The sandbox
-injects the faults and counts the bills; it shares no code with the client.
+Measured, not promised. Each line below was run over real sockets against the sandbox's stand-ins
+for the providers, with the synchronous and the asynchronous client or the `rushes` command. The
+sandbox injects the faults and counts the bills; it shares no code with the client.
 
 A cell says how many tasks the provider created for **one** job (more than one would be a double
 bill), and how the call ended: `the video`, or an exit code, which stands for the matching error
@@ -27,9 +28,10 @@ bill), and how the call ended: `the video`, or an exit code, which stands for th
 - *given up*: the outcome was unknown, and no task existed; `resolve --as lost` ended it.
 - *again: the video*: nothing was recorded yet; repeating the call worked.
 
-ToAPIs can look a task up by our own id for it, APIMart replays a submit by its idempotency key;
-UniAll documents neither. That is why the same fault ends in a video at one provider and in exit 7
-at another.
+ToAPIs and Kling can look a task up by our own id for it, ToAPIs and APIMart replay a submit by its
+idempotency key; the others document neither. That is why the same fault ends in a video at one
+provider and in exit 7 at another. A cell with `-` is a fault that the provider's answers cannot
+have: no progress is shown, there is no such status, no file is uploaded.
 
 After every run, however it ended, these were checked:
 
@@ -55,8 +57,9 @@ _END = """\
   take 200 ms (`nox -s crowd`), 1,000 processes whose threads share a new client
   (`RUSHES_CROWDS=1000 pytest core/tests/surface/test_threads.py`), real processes that are
   suspended past their lease (`tests/crash`).
-- **UniAll and local images**: it has no upload endpoint, so a local image is refused before
-  anything is sent. Its cells in the table of images are empty.
+- **Local images** that go into the request itself, or are refused before anything is sent: those
+  cells in the table of images are empty.
+- **Google**: its models have ended, so every request is refused before anything is sent.
 - **Unknown host names** are refused by the test's own resolver: no test queries real DNS.
 - **Private and metadata addresses** are refused when a provider on the internet links to them. For
   these rows the sandbox has TLS and host names, and its own address counts as a public one. A

@@ -11,9 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from rushes import AsyncClient, Client, Polling, Request, RushesError, Task
+import msgspec
+from rushes import AsyncClient, Client, Polling, RushesError, Task
 
-from faults.films import REQUEST, VARIANTS
+from faults.films import VARIANTS
+from faults.providers import PROVIDERS
 
 THREADS = 16
 kept: list[Any] = []
@@ -25,6 +27,7 @@ class Job:
 
     def __init__(self, kind: str, provider: str, base_url: str, folder: str) -> None:
         self.asynchronous, self.variant = kind == "async", VARIANTS[provider]
+        self.request = PROVIDERS[provider].request
         self.folder = Path(folder)
         self.settings: dict[str, Any] = {
             "keys": {provider: os.environ["KEY"]},
@@ -35,7 +38,8 @@ class Job:
 
     def arguments(self, name: str) -> dict[str, Any]:
         """Return the arguments of a generate whose film gets this name."""
-        words = REQUEST if name == "film" else Request(f"A red kite, {name}", duration=5)
+        prompt = self.request.prompt if name == "film" else f"A red kite, {name}"
+        words = msgspec.structs.replace(self.request, prompt=prompt)
         output = self.folder / f"{name}.mp4"
         return {"variant": self.variant, "request": words, "output": output}
 

@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 
 from made_up_hosts import CERTIFICATE
 
+from faults.providers import PROVIDERS
+from faults.secrecy import KEY
+
 _OURS = frozenset(("connection", "transfer-encoding", "content-length", "date", "server"))
 
 
@@ -24,6 +27,10 @@ class _Handler(BaseHTTPRequestHandler):
         """Forward a request, and return the answer."""
         self.forward()
 
+    def do_PUT(self) -> None:
+        """Forward a request, and return the answer."""
+        self.forward()
+
     def do_POST(self) -> None:
         """Forward a request, and return the answer."""
         self.forward()
@@ -32,17 +39,18 @@ class _Handler(BaseHTTPRequestHandler):
         """Send the request to the sandbox and the answer to the client."""
         self.close_connection = True
         host = self.headers["host"].partition(":")[0]
-        self.server.received.append((host, self.headers.get("authorization")))
+        keyed = any(KEY in value for value in self.headers.values())
+        self.server.received.append((host, keyed))
         body = self.rfile.read(int(self.headers.get("content-length", 0)))
         line = http.client.HTTPConnection(self.server.sandbox, timeout=30)
         line.request(self.command, self.path, body, dict(self.headers))
         answer = line.getresponse()
-        content = answer.read().replace(self.server.private, self.server.public)
+        content = self.server.published(answer.read())
         line.close()
         self.send_response(answer.status)
         for name, value in answer.getheaders():
             if name.lower() not in _OURS:
-                self.send_header(name, value)
+                self.send_header(name, self.server.published(value.encode()).decode())
         self.send_header("Content-Length", str(len(content)))
         self.send_header("Connection", "close")
         self.end_headers()
@@ -55,12 +63,12 @@ class _Handler(BaseHTTPRequestHandler):
 class Relay(ThreadingHTTPServer):
     """Proxies a sandbox for as long as a `with` block lasts.
 
-    `received` has the host name and the Authorization header of each request.
+    `received` has the host name of each request, and whether it had the key.
     """
 
     daemon_threads = True
 
-    def __init__(self, sandbox_url: str) -> None:
+    def __init__(self, sandbox_url: str, storage_url: str) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(CERTIFICATE)
@@ -68,9 +76,17 @@ class Relay(ThreadingHTTPServer):
             self.socket, server_side=True, do_handshake_on_connect=False
         )
         self.sandbox = urlsplit(sandbox_url).netloc
-        self.private = sandbox_url.encode()
-        self.public = f"https://cdn.example:{self.server_port}".encode()
-        self.received: list[tuple[str, str | None]] = []
+        cdn = f"https://cdn.example:{self.server_port}"
+        api = {f"{sandbox_url}/{name}/": f"{self.url}/{name}/" for name in PROVIDERS}
+        files = {sandbox_url: cdn, storage_url: cdn}
+        self._public = [(a.encode(), b.encode()) for a, b in {**api, **files}.items()]
+        self.received: list[tuple[str, bool]] = []
+
+    def published(self, text: bytes) -> bytes:
+        """Replace the sandbox's own addresses with those that a provider would have."""
+        for private, public in self._public:
+            text = text.replace(private, public)
+        return text
 
     @property
     def url(self) -> str:

@@ -112,12 +112,15 @@ def follow_up(expected: Expected, run: FaultRun) -> str:
         name = "RefusedError" if expected.follow_up == "refused" else expected.error
         assert (type(run.error).__name__, quiet) == (name, True)
         return ""
-    assert (type(run.error).__name__, quiet) == (expected.error, True)
+    assert type(run.error).__name__ == expected.error
+    assert quiet or "look-up" in run.facts.takes_up
     if expected.follow_up == "lost":
         run.attempt("resolve", reference, lost=True)
         assert [task.state for task in run.recorded()] == ["lost"]
         return "given up"
-    run.attempt("resolve", reference, remote_id=run.sandbox.created[-1].id)
+    remote_id = run.sandbox.created[-1].id
+    memo = run.facts.memo(run.sandbox.base_urls[run.provider], remote_id)
+    run.attempt("resolve", reference, remote_id=remote_id, memo=memo)
     run.attempt("resume", reference)
     assert run.error is None, repr(run.error)
     return _delivered(run, "resolved by id: the video")

@@ -11,7 +11,7 @@ from faults.case import Case, Row
 
 SETTING = "RUSHES_FAULTS"
 """The environment variable: `all` runs everything, `write` writes docs/faults.md as well."""
-EVERY = 12
+EVERY = 36
 """Besides one run for each row, one in this many of the others is run, always the same ones."""
 
 AnyRow = TypeVar("AnyRow", bound=Row)

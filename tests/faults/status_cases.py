@@ -2,10 +2,11 @@
 
 from faults.case import NO_VIDEO, RUNNING, VIDEO, Case, fault_case, task_ended
 from faults.fault_run import FaultRun
+from faults.providers import that_can
 
 STEP = "status"
 BRIEF = {"poll": 1.0}
-PATIENCE = 60.0
+PATIENCE = 300.0
 """Seconds that a client waits for a task; pauses are skipped."""
 
 
@@ -46,7 +47,8 @@ def saw_half(run: FaultRun) -> None:
 
 def saw_ninety(run: FaultRun) -> None:
     progressed(run)
-    assert {90, 100} == {task.progress for task in run.updates if task.progress}
+    if run.provider in that_can("progress-percent"):
+        assert {90, 100} == {task.progress for task in run.updates if task.progress}
 
 
 _ODD = ("drop", "reset", "endless", "bomb", "500", "html", "cut-json", "empty", "429",
@@ -72,7 +74,7 @@ STATUS: tuple[Case, ...] = (
         )
         for what in ("html", "cut-json", "empty", "unknown-word", "other-task")
     ),
-    fault_case(STEP, "status-stall", RUNNING, times=None, timeout=15, limits=BRIEF),
+    fault_case(STEP, "status-stall", RUNNING, times=None, timeout=60, limits=BRIEF),
     fault_case(
         STEP, "status-404", RUNNING, times=None, verify=gave_it_time,
         message="every poll has been refused",

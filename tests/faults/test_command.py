@@ -1,5 +1,6 @@
 """The command line: each exit code, its messages, and its JSON."""
 
+import json
 import re
 import signal
 
@@ -93,7 +94,10 @@ def resolve(rushes: Command, reference: str) -> None:
     """Resolve a task with its remote id by hand, and fetch the video."""
     assert rushes.run("resume", reference) == exit_codes.UNKNOWN
     remote_id = rushes.fault_run.sandbox.created[-1].id
-    assert rushes.run("resolve", reference, "--id", remote_id) == 0, rushes.err
+    run = rushes.fault_run
+    memo = run.facts.memo(run.sandbox.base_urls[run.provider], remote_id)
+    more = ["--memo", json.dumps(memo)] if memo else []
+    assert rushes.run("resolve", reference, "--id", remote_id, *more) == 0, rushes.err
     assert rushes.run("resume", reference) == 0, rushes.err
 
 
@@ -122,7 +126,7 @@ def test_ctrl_c(
     assert rushes.end(process) == exit_codes.INTERRUPTED, rushes.err
     order.release()
     reference = rushes.reference
-    if submitting and provider == "uniall":
+    if submitting and not rushes.fault_run.facts.takes_up:
         resolve(rushes, reference)
         outcome = "exit 130, resolved by id: the video"
     else:

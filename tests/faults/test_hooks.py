@@ -14,7 +14,7 @@ from rushes.testing import barred
 
 from faults.case import Row
 from faults.fault_run import FaultRun
-from faults.films import REQUEST, VARIANTS
+from faults.films import VARIANTS
 from faults.other_rows import SDK
 from faults.runner import Measurement, Recorder, run_with_deadline
 from faults.selection import parametrize_rows
@@ -38,13 +38,13 @@ def test_a_hook_describes_one_call_and_makes_none(
 
     def scenario() -> Measurement:
         with run.driver() as driver:
-            payload = driver.client.check(variant, REQUEST).payload
+            payload = driver.client.check(variant, run.request).payload
             with barred():
                 call = driver.client.registry.get(variant).call(
                     "submit", payload=payload, client_id="a-reference"
                 )
         assert isinstance(call, Call)
-        run.attempt("submit", variant, REQUEST, settings={"wrappers": [Twice()]})
+        run.attempt("submit", variant, run.request, settings={"wrappers": [Twice()]})
         assert type(run.error).__name__ == "BrokenPluginError"
         assert (run.exchanges, run.recorded()) == ([], [])
         run.generate()

@@ -19,7 +19,8 @@ def test_another_key(row: Row, provider: str, client: str, run: FaultRun, record
         withdrawn = {"keys": {provider: "qv7-that-was-withdrawn"}}
         run.attempt("resume", run.task.id, settings=withdrawn)
         assert type(run.error).__name__ == RUNNING.error
-        assert "refused the key from the argument `keys` (HTTP 401: " in str(run.error)
+        status = run.facts.refuses_keys_with
+        assert f"refused the key from the argument `keys` (HTTP {status}: " in str(run.error)
         outcome = f"exit {RUNNING.exit}, {follow_up(RUNNING, run)}"
         run.assert_invariants()
         return Measurement(row.step, row.name, provider, client, run.bills, outcome)
@@ -63,7 +64,7 @@ def test_an_unknown_submit_and_another_address(
 ) -> None:
     def scenario() -> Measurement:
         run.leave_unknown()
-        expected = UNKNOWN if provider == "uniall" else FOUND_LATER
+        expected = FOUND_LATER if run.facts.takes_up else UNKNOWN
         return resume_elsewhere(row, run, expected)
 
     record(run_with_deadline(scenario))

@@ -52,7 +52,7 @@ def test_another_account(
         assert type(run.error).__name__ == "OutcomeUnknownError"
         assert "sent with another key than the one from the argument `keys`" in str(run.error)
         assert len(run.exchanges) == before
-        expected = UNKNOWN if provider == "uniall" else FOUND_LATER
+        expected = FOUND_LATER if run.facts.takes_up else UNKNOWN
         return measurement(row, run, f"exit {expected.exit}, {follow_up(expected, run)}")
 
     record(run_with_deadline(scenario))

@@ -32,6 +32,7 @@ def clients(
                 *PATHS[name],
             )
             for name, url in sandbox.base_urls.items()
+            if name in PATHS
         }
         try:
             yield clients

@@ -17,19 +17,28 @@ ARROWS = {
     "_settings": set(),
     "_http": set(),
     "_validation": set(),
+    "checks": {"_validation"},
     "_rendering": set(),
     "_state": {"_settings", "_rendering"},
-    "_gateways": {"_http", "_validation", "_rendering", "_state"},
-    "_faults": {"_http", "_state", "_gateways"},
+    "_protocols": {"_validation", "_rendering", "_state"},
+    "_serving": {"_http", "_rendering", "_state", "_protocols"},
+    "_faults": {"_http", "_state", "_protocols", "_serving"},
     "_listing": {"_faults", "_rendering"},
-    "server": {"_settings", "_http", "_rendering", "_state", "_gateways", "_faults"},
-    "__init__": {"_http", "_validation", "_rendering", "_state", "_faults", "server"},
+    "server": {
+        "_settings", "_http", "_rendering", "_state", "_protocols", "_serving", "_faults",
+    },
+    "__init__": {
+        "_http", "_validation", "_rendering", "_state", "_protocols", "_faults", "server",
+    },
     "command": {"__init__", "_listing"},
     "pytest_plugin": {"__init__"},
     "demo": {"__init__"},
 }  # fmt: skip
-#: What may be imported of `rushes`: the demo uses it, and films are written as it writes files.
-USES_RUSHES = {"demo": ("rushes",), "_rendering": ("rushes.files",)}
+#: What may be imported of `rushes`: the demo uses it, protocols are found as plugins are, and films
+#: are written as it writes files.
+USES_RUSHES = {
+    "demo": ("rushes",), "_protocols": ("rushes.plugins",), "_rendering": ("rushes.files",),
+}  # fmt: skip
 
 MODULES = {
     ".".join(("rushes_sandbox", *path.relative_to(SOURCE).with_suffix("").parts)): path

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from rushes_sandbox._rendering.lies import Lie
 
 _HEADINGS = {
-    "connect": "connect: no request reaches a gateway",
+    "connect": "connect: no request reaches a provider",
     "submit": "submit: the request that creates a task",
     "status": "status: the requests about a task",
+    "result": "result: the answer that says where the video is",
     "download": "download: fetching the video",
     "upload": "upload: sending an image",
 }

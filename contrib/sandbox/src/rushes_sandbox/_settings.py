@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class SandboxSettings:
-    """How the gateways behave; all times are seconds."""
+    """How the providers behave; all times are seconds."""
 
-    #: The API key that all three gateways accept.
+    #: The API key that all providers accept.
     key: str = "sandbox-key"
     #: How long a new task stays queued.
     queue_seconds: float = 1.0
@@ -17,9 +17,9 @@ class SandboxSettings:
     render_seconds: float = 3.0
     #: How long the URL of a finished video works.
     result_lifetime: float = 24 * 60 * 60.0
-    #: What may be spent at the three gateways together, in USD; None for no limit.
+    #: What may be spent at all providers together, in USD; None for no limit.
     balance: float | None = None
-    #: How many submits each gateway accepts within `rate_window`; None for no limit.
+    #: How many submits each provider accepts within `rate_window`; None for no limit.
     rate_limit: int | None = None
     rate_window: float = 60.0
     #: The `Retry-After` on responses about unfinished tasks; None to leave it out.

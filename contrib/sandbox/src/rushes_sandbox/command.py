@@ -1,4 +1,4 @@
-"""The command `rushes sandbox`: runs the gateways until Ctrl-C."""
+"""The command `rushes sandbox`: runs the providers' stand-ins until Ctrl-C."""
 
 import errno
 import json
@@ -52,7 +52,7 @@ class _NotStarted(click.ClickException):
 @click.option(
     "--rate-limit",
     type=click.IntRange(min=0),
-    help="Submits that each gateway accepts per minute.  [default: no limit]",
+    help="Submits that each provider accepts per minute.  [default: no limit]",
 )
 @click.option("--balance", type=float, help="What may be spent, in USD.  [default: no limit]")
 @click.option(
@@ -97,7 +97,7 @@ def sandbox(
     list_lies: bool,
     as_json: bool,
 ) -> None:
-    """Run ToAPIs, APIMart and UniAll on this machine: real protocols, real videos, no bill.
+    """Run stand-ins for providers on this machine: real protocols, real videos, no bill.
 
     Prints the environment variables to paste into another terminal.
     """
@@ -143,6 +143,8 @@ def _announce(
     server: "Sandbox", faults: tuple[str, ...], lies: tuple[str, ...], *, as_json: bool
 ) -> None:
     click.echo(f"The sandbox is running at {server.url}. Nothing it does costs money.", err=True)
+    for name, why in server.broken.items():
+        click.echo(f"Left out: {name}, whose sandbox is broken: {why}", err=True)
     if faults:
         click.echo(f"Injected faults: {', '.join(faults)}.", err=True)
     if lies:

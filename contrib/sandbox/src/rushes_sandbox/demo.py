@@ -1,12 +1,14 @@
-"""The command `rushes demo`: compares every variant against a sandbox.
+"""The command `rushes demo`: compares variants against a sandbox.
 
 The only module of this package that sends requests with `rushes`.
 """
 
+import math
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import zip_longest
 from pathlib import Path
 
 import click
@@ -14,6 +16,9 @@ from rushes.plugins import COMMANDS, VARIANTS, import_in_time, installed
 
 PROMPT = "A red kite over white dunes at dusk, the camera rising slowly"
 OPTIONS = ("--duration", "5", "--aspect-ratio", "16:9")
+
+#: How many videos are made: so many are ready within a minute.
+MOST = 8
 
 
 @click.command()
@@ -29,10 +34,11 @@ OPTIONS = ("--duration", "5", "--aspect-ratio", "16:9")
 @click.option("--json", "as_json", is_flag=True, help="Print the results as JSON.")
 @click.pass_context
 def demo(ctx: click.Context, prompt: str, output: Path, as_json: bool) -> None:
-    """Send one request to every variant at once, in a sandbox on this machine.
+    """Send one request to several variants at once, in a sandbox on this machine.
 
-    Needs no key and costs nothing: a local server speaks the gateways' protocols and renders the
+    Needs no key and costs nothing: a local server speaks the providers' protocols and renders the
     videos. They are shown side by side on one page, each with the payload that was sent for it.
+    The variants are those that can make the video, of as many providers as are installed.
     """
     from rushes_sandbox import Sandbox
 
@@ -44,7 +50,8 @@ def demo(ctx: click.Context, prompt: str, output: Path, as_json: bool) -> None:
         Sandbox(queue_seconds=0.5, render_seconds=2, poll_after=1, record=False) as sandbox,
         _environment({**sandbox.environment, "RUSHES_HOME": home}),
     ):
-        models = [word for name in _variants(sandbox.base_urls) for word in ("-m", name)]
+        names = _variants(sandbox.base_urls, prompt, Path(home))
+        models = [word for name in names for word in ("-m", name)]
         flags = ["--json"] if as_json else []
         words = [*models, *OPTIONS, "--output", str(output), *flags, "--", prompt]
         code = compare.main(words, prog_name="rushes compare", standalone_mode=False)
@@ -62,10 +69,29 @@ def _compare() -> click.Command:
     )
 
 
-def _variants(base_urls: Mapping[str, str]) -> list[str]:
-    """List the installed variants whose provider the sandbox simulates."""
-    names = sorted({entry.name.replace(".", "/", 1) for entry in installed().group(VARIANTS)})
-    return [name for name in names if name.partition("/")[0] in base_urls]
+def _variants(base_urls: Mapping[str, str], prompt: str, home: Path) -> list[str]:
+    """Choose installed variants whose provider the sandbox simulates, and that can do it.
+
+    The cheapest of each provider come first, then their others, until there are enough.
+    """
+    from rushes import Client, Request, RushesError
+
+    request = Request(prompt, duration=5, aspect_ratio="16:9")
+    costs: dict[str, list[tuple[float, str]]] = {}
+    with Client(base_urls=base_urls, home=home) as client:
+        for entry in installed().group(VARIANTS):
+            name = entry.name.replace(".", "/", 1)
+            provider = name.partition("/")[0]
+            if provider not in base_urls:
+                continue
+            with suppress(RushesError):  # a broken plugin leaves the others alone
+                report = client.check(name, request)
+                if report.valid:
+                    cost = math.inf if report.cost is None else report.cost
+                    costs.setdefault(provider, []).append((cost, name))
+    rounds = zip_longest(*(sorted(found) for _, found in sorted(costs.items())))
+    chosen = [item[1] for found in rounds for item in found if item]
+    return sorted(chosen[:MOST])
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,32 +14,39 @@ from starlette.types import ASGIApp
 from rushes_sandbox._faults.connect import misleading_url
 from rushes_sandbox._faults.injection import FaultInjector, InjectedFault
 from rushes_sandbox._faults.middleware import FaultMiddleware
-from rushes_sandbox._gateways.app import build_app
-from rushes_sandbox._gateways.registry import GATEWAYS
+from rushes_sandbox._faults.targets import Targets
 from rushes_sandbox._http.exchange import Exchange
+from rushes_sandbox._http.json_bodies import encode_json
 from rushes_sandbox._http.recording import RecordingMiddleware
 from rushes_sandbox._http.server import BackgroundServer, listen
+from rushes_sandbox._protocols.installed import Protocols
+from rushes_sandbox._protocols.installed import protocols as installed_protocols
+from rushes_sandbox._protocols.protocol import Protocol
+from rushes_sandbox._protocols.router import Router
 from rushes_sandbox._rendering.lies import find_lie
 from rushes_sandbox._rendering.queue import RenderQueue
+from rushes_sandbox._serving.app import build_app, build_handlers
+from rushes_sandbox._serving.handlers import Handlers
 from rushes_sandbox._settings import SandboxSettings
 from rushes_sandbox._state.state import GatewayState
 from rushes_sandbox._state.tasks import GatewayTask
 
 
 class Sandbox:
-    """The three gateways on this machine, for as long as a `with` block lasts.
+    """The providers on this machine, for as long as a `with` block lasts.
 
-    All times are in seconds. `key` is the API key that all three gateways accept. A task is queued
-    for `queue_seconds`, then in progress for at least `render_seconds`; the URL of its video works
-    for `result_lifetime`. `balance` is what may be spent, in USD; each gateway accepts `rate_limit`
-    submits within `rate_window`; None means no limit. `poll_after` is the `Retry-After` of
-    responses about unfinished tasks; None to leave it out. `faults` are names from `FAULTS`:
-    `"status-500"` hits every request that it matches, `"status-500:3"` the first three. `lies` are
-    names from `LIES`: how every video differs from the request. `drip_interval` is the pause after
-    each byte that a drip fault sends. `record` keeps every request in `exchanges`. `clock` returns
-    the time since 1970. `folder` keeps rendered videos for the next run; without one everything is
-    deleted at the end. `port` 0 takes a free one; an `OSError` on entering means that the port is
-    taken.
+    Each is served by a protocol: those that installed distributions bring (what is broken among
+    them is left out and named in `broken`), or `protocols`. All times are in seconds. `key` is the
+    API key that all providers accept. A task is queued for `queue_seconds`, then in progress for at
+    least `render_seconds`; the URL of its video works for `result_lifetime`. `balance` is what may
+    be spent, in USD; each provider accepts `rate_limit` submits within `rate_window`; None means no
+    limit. `poll_after` is the `Retry-After` of responses about unfinished tasks; None to leave it
+    out. `faults` are names from `FAULTS`: `"status-500"` hits every request that it matches,
+    `"status-500:3"` the first three. `lies` are names from `LIES`: how every video differs from the
+    request. `drip_interval` is the pause after each byte that a drip fault sends. `record` keeps
+    every request in `exchanges`. `clock` returns the time since 1970. `folder` keeps rendered
+    videos for the next run; without one everything is deleted at the end. `port` 0 takes a free
+    one; an `OSError` on entering means that the port is taken.
     """
 
     def __init__(
@@ -61,6 +68,7 @@ class Sandbox:
         faults: Iterable[str] = (),
         drip_interval: float = SandboxSettings.drip_interval,
         lies: Iterable[str] = (),
+        protocols: Iterable[Protocol] | None = None,
     ) -> None:
         if not ip_address(host).is_loopback:
             raise ValueError(
@@ -82,11 +90,16 @@ class Sandbox:
             clock=clock,
         )
         self._state = GatewayState(settings)
-        self._injector = FaultInjector()
+        found = _chosen(protocols)
+        self._router = Router(found.by_id.values())
+        #: The protocols that could not be loaded, by provider, and why.
+        self.broken = found.broken
+        self._injector = FaultInjector(found.by_id)
         for text in faults:
             self._injector.inject_text(text)
+        self._handlers: dict[str, Handlers] = {}
         self._folder = folder
-        self._host, self._port = host, port
+        self._host, self._port, self._storage_port = host, port, 0
         #: Every request so far, oldest first.
         self.exchanges: list[Exchange] = []
         self._temporary: TemporaryDirectory[str] | None = None
@@ -95,24 +108,38 @@ class Sandbox:
 
     @property
     def key(self) -> str:
-        """The API key that all gateways accept."""
+        """The API key that all providers accept."""
         return self._state.settings.key
+
+    @property
+    def secrets(self) -> dict[str, Mapping[str, str]]:
+        """Further secrets of accounts, by provider: `{"kling": {"access_key": …}}`."""
+        made = {name: each.secrets(self.key) for name, each in self._router.protocols.items()}
+        return {name: them for name, them in made.items() if them}
 
     @property
     def url(self) -> str:
         """The URL of the server itself, without a slash at the end."""
+        return self._origin(self._port)
+
+    @property
+    def storage_url(self) -> str:
+        """The second origin, where providers keep files; no key belongs there."""
+        return self._origin(self._storage_port)
+
+    def _origin(self, port: int) -> str:
         host = f"[{self._host}]" if ":" in self._host else self._host
-        return f"http://{host}:{self._port}"
+        return f"http://{host}:{port}"
 
     @property
     def base_urls(self) -> dict[str, str]:
-        """The base URL of each gateway, by provider id.
+        """The base URL of each provider, by its id.
 
         While a fault of the step `connect` is injected they lead nowhere.
         """
         urls = {}
-        for name in GATEWAYS:
-            injected = self._injector.first_match("connect", name, {"after_handling"})
+        for name, protocol in self._router.protocols.items():
+            injected = self._injector.first_match({"connect"}, protocol, None, {"after_handling"})
             origin = misleading_url(injected.fault, self.url) if injected else self.url
             urls[name] = f"{origin}/{name}"
         return urls
@@ -132,30 +159,57 @@ class Sandbox:
         """Every task created so far, oldest first: what would have been billed."""
         return self._state.tasks.created
 
+    def notification(
+        self, task: GatewayTask, secret: str = "", now: float | None = None
+    ) -> tuple[dict[str, str], bytes]:
+        """Return what the provider would send to a client's endpoint about a task now.
+
+        That are the headers, with names in lower case, and the body, signed with the secret that
+        the client has agreed on with the provider. A `ValueError` if the provider sends nothing.
+        The sandbox itself sends nothing: hand it to your endpoint.
+        """
+        protocol = self._router.protocols[task.gateway]
+        if protocol.notify is None:
+            raise ValueError(f"{task.gateway} notifies nobody")
+        view = self._handlers[task.gateway].backend.view(task)
+        clock = self._state.settings.clock
+        sent = protocol.notify(view, secret, clock() if now is None else now)
+        body = sent.body if isinstance(sent.body, bytes) else encode_json(sent.body)
+        return {name.lower(): value for name, value in sent.headers.items()}, body
+
     def inject(
         self, fault: str, *, times: int | None = 1, gateway: str | None = None
     ) -> InjectedFault:
         """Inject a fault into the next requests that it matches.
 
-        It hits `times` requests (None: all of them), at one gateway or at all. Faults of the step
-        `connect` change `base_urls` until they are cancelled. A `ValueError` for an unknown name
-        suggests the nearest fault.
+        It hits `times` requests (None: all of them), at one provider or at all whose answers it
+        can change. Faults of the step `connect` change `base_urls` until they are cancelled. A
+        `ValueError` for an unknown name suggests the nearest fault.
         """
         return self._injector.inject(fault, times=times, gateway=gateway)
 
     def __enter__(self) -> Self:
-        listener = listen(self._host, self._port)
+        listeners = [listen(self._host, self._port)]
         try:
-            self._port = listener.getsockname()[1]
+            listeners.append(listen(self._host, 0))
+            self._port, self._storage_port = (each.getsockname()[1] for each in listeners)
             if self._folder is None:
                 self._temporary = TemporaryDirectory(prefix="rushes-sandbox-")
             folder = Path(self._temporary.name if self._temporary else self._folder or ".")
             self._queue = RenderQueue(folder / "films", self._state.settings.clock)
             closing = asyncio.Event()
-            app = build_app(self._state, self._queue, folder / "uploads", self.url)
-            self._server = BackgroundServer(self._wrapped(app, closing), listener, closing)
+            origins = self.url, self.storage_url
+            handlers, uploads = build_handlers(
+                self._router, self._state, self._queue, folder / "uploads", origins
+            )
+            self._handlers = handlers
+            app = build_app(self._router, handlers, uploads, self._state)
+            targets = Targets(self._router, self._state.tasks, handlers)
+            app = self._wrapped(app, targets, closing)
+            self._server = BackgroundServer(app, listeners, closing)
         except BaseException:
-            listener.close()
+            for listener in listeners:
+                listener.close()
             self._clean_up()
             raise
         return self
@@ -175,9 +229,9 @@ class Sandbox:
             self._server = None
         self._clean_up()
 
-    def _wrapped(self, app: ASGIApp, closing: asyncio.Event) -> ASGIApp:
-        """Put recording and faults in front of the gateways."""
-        faults = self._injector, self._state, closing
+    def _wrapped(self, app: ASGIApp, targets: Targets, closing: asyncio.Event) -> ASGIApp:
+        """Put recording and faults in front of the protocols."""
+        faults = self._injector, targets, self._state, closing
         app = FaultMiddleware(app, *faults, {"before_handling", "after_handling"})
         app = RecordingMiddleware(app, self.exchanges, record=self._state.settings.record)
         return FaultMiddleware(app, *faults, {"before_reading"})
@@ -189,3 +243,9 @@ class Sandbox:
         if self._temporary is not None:
             self._temporary.cleanup()
             self._temporary = None
+
+
+def _chosen(given: Iterable[Protocol] | None) -> Protocols:
+    if given is None:
+        return installed_protocols()
+    return Protocols({protocol.id: protocol for protocol in given}, {})

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
+from rushes_sandbox import protocols
 
 RUN = [sys.executable, "-c", "from rushes_sandbox.command import sandbox; sandbox()"]
 BODY = {"model": "kling-v3", "prompt": "a lantern", "duration": 5}
@@ -32,7 +33,7 @@ def running(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
 def test_it_prints_what_to_paste_and_ends_cleanly(number: signal.Signals) -> None:
     with running("--port", "0", "--key", "it's mine") as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in range(6)]
+        lines = [process.stdout.readline() for _ in 2 * list(protocols().by_id)]
         variables = dict(shlex.split(line)[1].split("=", 1) for line in lines)
         assert all(line.startswith("export ") for line in lines)
         assert variables["TOAPIS_API_KEY"] == "it's mine"
@@ -52,7 +53,7 @@ def test_json_is_one_object() -> None:
     with running("--port", "0", "--json") as process:
         assert process.stdout is not None
         printed = json.loads(process.stdout.readline())
-        assert set(printed["base_urls"]) == {"toapis", "apimart", "uniall"}
+        assert set(printed["base_urls"]) == set(protocols().by_id)
         assert printed["key"] == "sandbox-key"
         assert printed["environment"]["UNIALL_BASE_URL"] == printed["base_urls"]["uniall"]
         process.send_signal(signal.SIGTERM)
@@ -104,7 +105,9 @@ def test_it_announces_that_the_videos_differ() -> None:
     assert "The videos differ from the request: silent, shorter." in err
 
 
-@pytest.mark.parametrize("module", ["command", "pytest_plugin", "_validation.request", "_listing"])
+@pytest.mark.parametrize(
+    "module", ["command", "pytest_plugin", "_protocols.validating", "_listing"]
+)
 def test_importing_is_light(module: str) -> None:
     code = (
         f"import sys, rushes_sandbox.{module}\n"

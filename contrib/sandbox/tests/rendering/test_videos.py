@@ -1,21 +1,30 @@
 """Rendered videos, opened and measured."""
 
+import json
 import math
 import struct
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
 import pytest
 from PIL import Image, ImageChops, ImageStat
-from rushes_sandbox import Picture, Scene, Shot, render_video
-from rushes_sandbox._gateways.scenes import scene_from_body
+from rushes_sandbox import Incoming, Picture, Scene, Shot, Submit, protocols, render_video
 from rushes_sandbox._rendering.palette import palette_for
 from rushes_sandbox._rendering.titles import titles
 
 IMAGE = "https://img.example.org/one.png"
+
+
+def scene_from_body(provider: str, body: dict[str, Any], picture: Any) -> Scene:
+    """Return the scene that a body asks a provider for."""
+    endpoints = protocols().by_id[provider].endpoints
+    (submit,) = (each for each in endpoints if isinstance(each, Submit))
+    elsewhere: Any = SimpleNamespace(picture=picture)
+    return submit.scene(Incoming("POST", "", body=json.dumps(body).encode()), elsewhere)
 
 
 def scene(**changes: Any) -> Scene:

@@ -4,13 +4,14 @@ import gc
 import socket
 import tempfile
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from rushes.variant import environment_prefix, key_variable
-from rushes_sandbox import Sandbox
+from rushes_sandbox import Sandbox, protocols
 
 
 def test_it_serves_until_the_block_ends_and_leaves_nothing_behind(
@@ -39,26 +40,20 @@ def test_starting_and_stopping_at_once_is_clean() -> None:
             pass
 
 
-def test_the_environment_points_to_all_three_gateways() -> None:
+def test_the_environment_points_to_all_providers() -> None:
     with Sandbox(key="k 1") as sandbox:
         assert sandbox.url == sandbox.base_urls["toapis"].removesuffix("/toapis")
-        assert sandbox.environment == {
-            "TOAPIS_BASE_URL": f"{sandbox.url}/toapis",
-            "TOAPIS_API_KEY": "k 1",
-            "APIMART_BASE_URL": f"{sandbox.url}/apimart",
-            "APIMART_API_KEY": "k 1",
-            "UNIALL_BASE_URL": f"{sandbox.url}/uniall",
-            "UNIALL_API_KEY": "k 1",
-        }
+        assert len(sandbox.environment) == 2 * len(protocols().by_id)
+        assert sandbox.environment["UNIALL_BASE_URL"] == f"{sandbox.url}/uniall"
+        assert sandbox.environment["UNIALL_API_KEY"] == "k 1"
         assert sandbox.url.startswith("http://127.0.0.1:")
 
 
-def test_a_hyphen_in_a_name_becomes_an_underscore_in_the_variable(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("rushes_sandbox.server.GATEWAYS", {"my-gateway": None})
+def test_a_hyphen_in_a_name_becomes_an_underscore_in_the_variable() -> None:
+    mine = replace(protocols().by_id["uniall"], id="my-gateway")
     names = {f"{environment_prefix('my-gateway')}_BASE_URL", key_variable("my-gateway")}
-    assert set(Sandbox().environment) == names == {"MY_GATEWAY_BASE_URL", "MY_GATEWAY_API_KEY"}
+    found = Sandbox(protocols=[mine]).environment
+    assert set(found) == names == {"MY_GATEWAY_BASE_URL", "MY_GATEWAY_API_KEY"}
 
 
 def test_a_taken_port_is_an_error() -> None:

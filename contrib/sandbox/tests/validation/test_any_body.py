@@ -6,8 +6,9 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from rushes_sandbox import MODELS, validate_request
+from rushes_sandbox import protocols, validate_request
 
+MODELS = protocols().by_id
 TEXT = st.text(st.characters(), max_size=20)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
@@ -34,7 +35,7 @@ LIKELY = JSON | st.sampled_from(
         {"multi_prompt": [{"prompt": "p"}], "cfg_scale": 0.5},
     ]
 )
-VARIANTS = [(gateway, model) for gateway, models in MODELS.items() for model in models]
+VARIANTS = [(gateway, model) for gateway, found in MODELS.items() for model in found.models]
 
 
 @given(st.sampled_from(sorted(MODELS)), JSON, JSON, st.booleans())

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from rushes_sandbox import MODELS, validate_request
+from rushes_sandbox import protocols, validate_request
 
 IMAGE = "https://img.example.org/one.png"
 OTHER = "https://img.example.org/two.png"
@@ -97,7 +97,7 @@ ACCEPTED: dict[str, list[Body]] = {
     ],
     "uniall": [
         uni(aspect_ratio="16:9", duration=5),
-        *(uni(model) for model in MODELS["uniall"]),
+        *(uni(model) for model in protocols().by_id["uniall"].models),
         uni(extra_body={"cfg_scale": 0.5, "shot_type": "customize", "negative_prompt": "n"}),
         uni(extra_body={"cfg_scale": 1, "shot_type": "intelligent", "camera": None}),
         uni(extra_body={"element_list": [1, "two", None], "multi_prompt": []}),

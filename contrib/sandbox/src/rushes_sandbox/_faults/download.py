@@ -39,7 +39,6 @@ async def _second_half_when_released(context: FaultContext) -> None:
 
 
 async def _expire(context: FaultContext) -> BufferedResponse | None:
-    assert context.task is not None  # noqa: S101 - its video was about to be sent
     context.state.tasks.expire_url(context.task)
     return await effects.error(403, "the address of this video has expired")(context)
 

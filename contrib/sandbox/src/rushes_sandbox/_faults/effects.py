@@ -4,11 +4,14 @@ import asyncio
 import json
 import zlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from html import escape
 from typing import Any
 
 from rushes_sandbox._faults.fault import Effect, FaultContext
 from rushes_sandbox._http.exchange import BufferedResponse
+from rushes_sandbox._http.json_bodies import encode_json
+from rushes_sandbox._protocols.incoming import Reply
 
 JSON = {"content-type": "application/json"}
 HTML = {"content-type": "text/html; charset=utf-8"}
@@ -94,10 +97,10 @@ def error(
     """Respond with an error in the gateway's format; `{key}` in the message is the client's key."""
 
     async def effect(context: FaultContext) -> BufferedResponse:
-        key = context.exchange.headers.get("authorization", "").rpartition(" ")[2]
-        body = context.gateway.error_response(status, message.replace("{key}", key), "")
+        key = context.protocol.key.given(context.exchange.headers)
+        made = context.error(status, message.replace("{key}", key))
         more = headers(context) if headers else {}
-        return BufferedResponse(status, _encoded(body), {**JSON, **more})
+        return json_response(replace(made, headers={**made.headers, **more}))
 
     return effect
 
@@ -132,9 +135,10 @@ def edited(edit: Callable[[Any, FaultContext], None]) -> Effect:
     """Respond with the real JSON after an edit."""
 
     async def effect(context: FaultContext) -> BufferedResponse:
-        body = json.loads((await context.real_response()).body)
+        real = await context.real_response()
+        body = json.loads(real.body)
         edit(body, context)
-        return BufferedResponse(200, _encoded(body), JSON)
+        return BufferedResponse(real.status, encode_json(body), JSON)
 
     return effect
 
@@ -144,21 +148,12 @@ def error_with_real_fields(status: int, message: str) -> Effect:
 
     async def effect(context: FaultContext) -> BufferedResponse:
         real = json.loads((await context.real_response()).body)
-        body = {**real, **context.gateway.error_response(status, message, "")}
-        return BufferedResponse(status, _encoded(body), JSON)
+        made = context.error(status, message)
+        return json_response(replace(made, body={**real, **made.body}))
 
     return effect
 
 
-def made_up(body: Callable[[FaultContext], Any]) -> Effect:
-    """Respond 200 with made-up JSON."""
-
-    async def effect(context: FaultContext) -> BufferedResponse:
-        return BufferedResponse(200, _encoded(body(context)), JSON)
-
-    return effect
-
-
-def _encoded(body: Any) -> bytes:
-    # NaN is written as NaN, as careless servers do.
-    return json.dumps(body).encode("ascii")
+def json_response(reply: Reply) -> BufferedResponse:
+    """Return a reply whose body is JSON as it is sent."""
+    return BufferedResponse(reply.status, encode_json(reply.body), {**JSON, **reply.headers})

@@ -4,14 +4,12 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from rushes_sandbox._gateways.gateway import Gateway
 from rushes_sandbox._http.connection import RawConnection
 from rushes_sandbox._http.exchange import BufferedResponse, Exchange
+from rushes_sandbox._protocols.incoming import Reply
+from rushes_sandbox._protocols.protocol import Endpoint, Protocol, Step, steps_of
 from rushes_sandbox._state.state import GatewayState
-from rushes_sandbox._state.tasks import GatewayTask
-
-#: What a client is doing when a fault hits its request.
-Step = Literal["connect", "submit", "status", "download", "upload"]
+from rushes_sandbox._state.tasks import GatewayTask, TaskView
 
 #: When a fault hits: before the request is read, before the gateway handles it, or after that.
 Phase = Literal["before_reading", "before_handling", "after_handling"]
@@ -22,10 +20,14 @@ class FaultContext:
     """One request that a fault hits."""
 
     exchange: Exchange
-    gateway: Gateway
+    protocol: Protocol
+    #: None for the address of a file.
+    endpoint: Endpoint | None
     state: GatewayState
-    #: The task that a status or download request is about.
-    task: GatewayTask | None
+    #: Finds the task that a question or download is about.
+    find_task: Callable[[], GatewayTask | None] = field(repr=False)
+    #: Answers a question about a task as if it were as given.
+    tell: Callable[[TaskView], Reply] = field(repr=False)
     connection: RawConnection
     #: The same path at another origin, which this server answers, too.
     url_at_other_origin: str
@@ -36,6 +38,18 @@ class FaultContext:
     #: How many requests the injected fault has hit, this one included.
     hits: int = 0
     _response: BufferedResponse | None = None
+
+    @property
+    def task(self) -> GatewayTask:
+        """The task that a question or download is about; the provider has just answered it."""
+        task = self.find_task()
+        assert task is not None  # noqa: S101
+        return task
+
+    def error(self, status: int, message: str) -> Reply:
+        """Return an error in the provider's format."""
+        made = self.protocol.error(status, message, "")
+        return made if isinstance(made, Reply) else Reply(made, status)
 
     async def real_response(self) -> BufferedResponse:
         """Return the gateway's own response; the gateway handles the request at the first call."""
@@ -64,6 +78,24 @@ class Fault:
     effect: Effect = field(default=_no_effect, repr=False)
     #: A fault after handling hits only requests that the gateway accepted.
     phase: Phase = "after_handling"
+    #: What the endpoint must declare for it (where the answer holds what it changes), or which end
+    #: the protocol must have.
+    needs: str = ""
+
+    def fits(self, protocol: Protocol, endpoint: Endpoint | None) -> bool:
+        """Whether the answers of an endpoint can be wrong in this way; None is a file's address."""
+        if not self.needs or self.needs in protocol.ends:
+            return True
+        return getattr(endpoint, self.needs, None) is not None
+
+    def applies_to(self, protocol: Protocol) -> bool:
+        """Whether the provider has such requests, and its answers can be wrong in this way."""
+        if self.step in ("connect", "download"):
+            return True
+        return any(
+            self.step in steps_of(endpoint) and self.fits(protocol, endpoint)
+            for endpoint in protocol.endpoints
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return the fault as `--list-faults --json` lists it."""

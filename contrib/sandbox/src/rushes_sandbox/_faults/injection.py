@@ -2,12 +2,12 @@
 
 import asyncio
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future
 
 from rushes_sandbox._faults.catalogue import find_fault, parse_fault
-from rushes_sandbox._faults.fault import Fault, Phase, Step
-from rushes_sandbox._gateways.registry import GATEWAYS
+from rushes_sandbox._faults.fault import Fault, Phase
+from rushes_sandbox._protocols.protocol import Endpoint, Protocol, Step
 
 
 class InjectedFault:
@@ -16,10 +16,6 @@ class InjectedFault:
     def __init__(self, fault: Fault, times: int | None, gateway: str | None) -> None:
         if times is not None and times < 1:
             raise ValueError(f"times is {times}; it must be 1 or more, or None for every time")
-        if gateway is not None and gateway not in GATEWAYS:
-            raise ValueError(
-                f"there is no gateway {gateway!r}; the gateways are {', '.join(GATEWAYS)}"
-            )
         self.fault, self.gateway = fault, gateway
         self._left = times
         self._hits = 0
@@ -57,11 +53,14 @@ class InjectedFault:
         # Shielded: one client that disconnects must not release the requests of others.
         await asyncio.shield(asyncio.wrap_future(self._released))
 
-    def matches(self, step: Step, gateway: str) -> bool:
-        """Whether it would hit a request of this step at this gateway."""
+    def matches(
+        self, steps: Collection[Step], protocol: Protocol, endpoint: Endpoint | None
+    ) -> bool:
+        """Whether it would hit a request of these steps at this provider."""
+        here = self.fault.step in steps and self.gateway in (None, protocol.id)
         with self._changed:
-            here = self.fault.step == step and self.gateway in (None, gateway)
-            return here and not self._cancelled and (self._left is None or self._left > 0)
+            left = not self._cancelled and (self._left is None or self._left > 0)
+        return here and left and self.fault.fits(protocol, endpoint)
 
     def use_up(self) -> None:
         """Use up one of its times."""
@@ -86,14 +85,25 @@ class InjectedFault:
 class FaultInjector:
     """The faults injected into a sandbox; if several match a request, the oldest hits it."""
 
-    def __init__(self) -> None:
+    def __init__(self, protocols: Mapping[str, Protocol]) -> None:
+        self._protocols = protocols
         self._injected: list[InjectedFault] = []
 
     def inject(self, name: str, *, times: int | None, gateway: str | None) -> InjectedFault:
         """Inject a fault by its name."""
         injected = InjectedFault(find_fault(name), times, gateway)
+        self._check(injected.fault, gateway)
         self._injected.append(injected)
         return injected
+
+    def _check(self, fault: Fault, gateway: str | None) -> None:
+        if gateway is None:
+            return
+        if gateway not in self._protocols:
+            known = ", ".join(self._protocols)
+            raise ValueError(f"there is no gateway {gateway!r}; the gateways are {known}")
+        if not fault.applies_to(self._protocols[gateway]):
+            raise ValueError(f"{gateway} has no such answers as {fault.name} needs")
 
     def inject_text(self, text: str) -> None:
         """Inject the fault that `NAME` or `NAME:TIMES` names, at all gateways."""
@@ -101,11 +111,16 @@ class FaultInjector:
         self._injected.append(InjectedFault(fault, times, None))
 
     def first_match(
-        self, step: Step, gateway: str, phases: Collection[Phase], named: str | None = None
+        self,
+        steps: Collection[Step],
+        protocol: Protocol,
+        endpoint: Endpoint | None,
+        phases: Collection[Phase],
+        named: str | None = None,
     ) -> InjectedFault | None:
         """Find what hits a request: the fault that it names itself, or the oldest that matches."""
         own = [] if named is None else [InjectedFault(find_fault(named), 1, None)]
         for injected in (*own, *self._injected):
-            if injected.fault.phase in phases and injected.matches(step, gateway):
+            if injected.fault.phase in phases and injected.matches(steps, protocol, endpoint):
                 return injected
         return None

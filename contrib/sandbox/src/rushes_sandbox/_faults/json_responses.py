@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from rushes_sandbox._faults import effects
-from rushes_sandbox._faults.fault import Effect, Fault, Step
+from rushes_sandbox._faults.fault import Effect, Fault
+from rushes_sandbox._protocols.protocol import Step
 
 
 def json_faults(step: Step, name: Callable[[str], str], handled: str = "") -> Iterator[Fault]:

@@ -1,17 +1,18 @@
 """Applies injected faults to requests."""
 
 import asyncio
-import json
 from collections.abc import Awaitable, Collection
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from rushes_sandbox._faults.effects import json_response
 from rushes_sandbox._faults.fault import FaultContext, Phase
 from rushes_sandbox._faults.injection import FaultInjector, InjectedFault
-from rushes_sandbox._faults.targets import Target, find_target
+from rushes_sandbox._faults.targets import Target, Targets
 from rushes_sandbox._http.asgi import fetch_response, send_response, wait_for_disconnect
 from rushes_sandbox._http.connection import RawConnection
 from rushes_sandbox._http.exchange import BufferedResponse, Exchange
+from rushes_sandbox._protocols.incoming import Refused
 from rushes_sandbox._state.state import GatewayState
 
 #: A request with this header is hit by the fault that it names.
@@ -32,18 +33,20 @@ class FaultMiddleware:
         self,
         app: ASGIApp,
         injector: FaultInjector,
+        targets: Targets,
         state: GatewayState,
         closing: asyncio.Event,
         phases: Collection[Phase],
     ) -> None:
         self._app, self._injector, self._state = app, injector, state
+        self._targets = targets
         # Set when the server shuts down: whatever a fault holds up ends then.
         self._closing = closing
         self._phases = phases
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or let a fault hit it."""
-        target = find_target(scope["method"], scope["path"], self._state.tasks)
+        target = self._targets.find(scope["method"], scope["path"])
         if target is None:
             await self._app(scope, receive, send)
             return
@@ -51,13 +54,15 @@ class FaultMiddleware:
         exchange = scope.get("exchange") or Exchange.from_scope(scope)
         try:
             injected = self._injector.first_match(
-                target.step, target.gateway.id, self._phases, exchange.headers.get(HEADER)
+                target.steps,
+                target.protocol,
+                target.endpoint,
+                self._phases,
+                exchange.headers.get(HEADER),
             )
         except ValueError as error:
-            body = json.dumps(target.gateway.error_response(400, str(error), HEADER)).encode()
-            await send_response(
-                BufferedResponse(400, body, {"content-type": "application/json"}), send
-            )
+            refused = self._targets.refusal(target, Refused(400, str(error), HEADER))
+            await send_response(json_response(refused), send)
             return
         if injected is None:
             await self._app(scope, receive, send)
@@ -89,9 +94,11 @@ class FaultMiddleware:
         connection = scope["state"]["connection"]
         return FaultContext(
             exchange=exchange,
-            gateway=target.gateway,
+            protocol=target.protocol,
+            endpoint=target.endpoint,
             state=self._state,
-            task=target.task,
+            find_task=lambda: self._targets.task(target, exchange),
+            tell=lambda view: self._targets.told(target, view),
             connection=RawConnection(connection.transport, connection.flow, exchange),
             # The server is bound to an IP address; its name is another origin to any client.
             url_at_other_origin=f"http://localhost:{scope['server'][1]}{exchange.path}",

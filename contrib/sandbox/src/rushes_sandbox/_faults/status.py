@@ -1,11 +1,14 @@
 """Faults of the responses about a task."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from rushes_sandbox._faults import effects
 from rushes_sandbox._faults.fault import Effect, Fault, FaultContext
 from rushes_sandbox._faults.json_responses import json_faults
+from rushes_sandbox._faults.paths import put
+from rushes_sandbox._http.exchange import BufferedResponse
 from rushes_sandbox._state.tasks import TaskState, TaskView
 
 _PROGRESS = {
@@ -26,73 +29,57 @@ FORBIDDEN_URLS = {
 }
 
 
-def _task_fields(body: Any) -> dict[str, Any]:
-    """Return the part of a status response that is about the task: APIMart wraps it."""
-    fields: dict[str, Any] = body.get("data", body)
-    return fields
+def _told(
+    change: Callable[[TaskView, FaultContext], TaskView],
+    edit: Callable[[Any, FaultContext], None] = lambda _body, _context: None,
+) -> Effect:
+    """Tell about a task that is not as it is; then edit what is told."""
+
+    async def effect(context: FaultContext) -> BufferedResponse:
+        view = change(TaskView(context.task, "in_progress", 50), context)
+        if view.state == "completed":
+            settings = context.state.settings
+            now = int(settings.clock())
+            view = replace(view, completed=now, expires=int(now + settings.result_lifetime))
+        reply = context.tell(view)
+        edit(reply.body, context)
+        return effects.json_response(reply)
+
+    return effect
 
 
-def _body(
-    context: FaultContext, state: TaskState, progress: int, url: str = "", failure: str = ""
-) -> Any:
-    """Build a status response in the gateway's format."""
-    assert context.task is not None  # noqa: S101 - the gateway has just responded about it
-    settings = context.state.settings
-    now = int(settings.clock())
-    expires = int(now + settings.result_lifetime)
-    view = TaskView(context.task, state, progress, url, now, expires, failure)
-    return context.gateway.status_response(view)
+def _as(state: TaskState, failure: str = "", progress: int = 0, url: str = "") -> Effect:
+    """Tell about a task in a state."""
+    return _told(
+        lambda view, _: replace(view, state=state, failure=failure, progress=progress, url=url)
+    )
 
 
-def _with_word(word: str) -> Effect:
-    """Report a status word that the sandbox itself never uses."""
+def _with(where: str, value: Any, state: TaskState) -> Effect:
+    """Tell about a task in a state, with another value where the endpoint says that it is."""
 
-    def body(context: FaultContext) -> Any:
-        ended = word in {"cancelled", "expired"}
-        made = _body(context, "failed" if ended else "in_progress", 50, failure=f"task {word}")
-        _task_fields(made)["status"] = word
-        return made
+    def edit(body: Any, context: FaultContext) -> None:
+        put(body, getattr(context.endpoint, where), value)
 
-    return effects.made_up(body)
+    failure = _FAILURE if state == "failed" else ""
+    return _told(lambda view, _: replace(view, state=state, failure=failure), edit)
 
 
-def _failed(context: FaultContext) -> Any:
-    return _body(context, "failed", 0, failure="the content policy does not allow this video")
+def _backwards(view: TaskView, context: FaultContext) -> TaskView:
+    forwards = context.hits % 2
+    return replace(view, state="in_progress", progress=90) if forwards else _queued(view)
 
 
-def _with_progress(value: Any) -> Effect:
-    def body(context: FaultContext) -> Any:
-        made = _body(context, "in_progress", 0)
-        _task_fields(made)["progress"] = value
-        return made
-
-    return effects.made_up(body)
+def _queued(view: TaskView) -> TaskView:
+    return replace(view, state="queued", progress=0)
 
 
-def _without_url(context: FaultContext) -> Any:
-    body = _body(context, "completed", 100)
-    for name in ("result", "video_url"):
-        _task_fields(body).pop(name, None)
-    return body
-
-
-def _with_url(url: str) -> Callable[[FaultContext], Any]:
-    return lambda context: _body(context, "completed", 100, url)
-
-
-def _backwards(context: FaultContext) -> Any:
-    return _body(context, "in_progress", 90) if context.hits % 2 else _body(context, "queued", 0)
-
-
-def _other_task(context: FaultContext) -> Any:
-    body = _failed(context)
-    _task_fields(body)["id"] = "video_of_somebody_else"
-    return body
+_FAILURE = "the content policy does not allow this video"
 
 
 def _faults() -> Iterator[Fault]:
-    def fault(name: str, does: str, effect: Effect) -> Fault:
-        return Fault(name, "status", f"{does}.", effect)
+    def fault(name: str, does: str, effect: Effect, needs: str = "") -> Fault:
+        return Fault(name, "status", f"{does}.", effect, needs=needs)
 
     yield from json_faults("status", lambda what: f"status-{what}")
     wrong_key = effects.error(401, "wrong key")
@@ -102,24 +89,33 @@ def _faults() -> Iterator[Fault]:
     busy = effects.error(429, "too many requests", lambda _: {"retry-after": "1"})
     yield fault("status-429", "The answer is a 429 with `Retry-After: 1`", busy)
     unknown = "The status is `simmering`, which means nothing"
-    yield fault("status-unknown-word", unknown, _with_word("simmering"))
+    simmering = _with("word", "simmering", "in_progress")
+    yield fault("status-unknown-word", unknown, simmering, "word")
     cancelled = "The status says that the task was cancelled"
-    yield fault("status-cancelled", cancelled, _with_word("cancelled"))
+    yield fault("status-cancelled", cancelled, _as("cancelled", "task cancelled"), "cancelled")
     expired = "The status says that the task has expired"
-    yield fault("status-expired", expired, _with_word("expired"))
+    yield fault("status-expired", expired, _as("expired", "task expired"), "expired")
     failed = "The status says that the task has failed, with a reason"
-    yield fault("status-failed", failed, effects.made_up(_failed))
+    yield fault("status-failed", failed, _as("failed", _FAILURE))
     turns = "The status alternates between in progress at 90 % and queued at 0 %"
-    yield fault("status-backwards", turns, effects.made_up(_backwards))
+    yield fault("status-backwards", turns, _told(_backwards))
     other = "The answer is about another task, which has failed"
-    yield fault("status-other-task", other, effects.made_up(_other_task))
+    another = _with("own_id", "video_of_somebody_else", "failed")
+    yield fault("status-other-task", other, another, "own_id")
     for name, (written, value) in _PROGRESS.items():
         does = f"In progress, and `progress` is `{written}`"
-        yield fault(f"progress-{name}", does, _with_progress(value))
-    yield fault("no-link", "Completed, but without a URL", effects.made_up(_without_url))
+        odd = _with("progress", value, "in_progress")
+        yield fault(f"progress-{name}", does, odd, "progress")
+
+
+def _link_faults() -> Iterator[Fault]:
+    def fault(name: str, does: str, effect: Effect) -> Fault:
+        return Fault(name, "result", f"{does}.", effect)
+
+    yield fault("no-link", "Completed, but without a URL", _as("completed", progress=100))
     for name, url in FORBIDDEN_URLS.items():
         does = f"Completed, and the URL of the video is `{url}`"
-        yield fault(f"link-{name}", does, effects.made_up(_with_url(url)))
+        yield fault(f"link-{name}", does, _as("completed", progress=100, url=url))
 
 
-FAULTS = tuple(_faults())
+FAULTS = (*_faults(), *_link_faults())

@@ -1,13 +1,15 @@
 """Faults of the request that creates a task."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from email.utils import formatdate
 from typing import Any
 
 from rushes_sandbox._faults import effects
 from rushes_sandbox._faults.fault import Effect, Fault, FaultContext
 from rushes_sandbox._faults.json_responses import json_faults
+from rushes_sandbox._faults.paths import put, remove
 from rushes_sandbox._http.exchange import BufferedResponse
+from rushes_sandbox._protocols.protocol import Submit
 
 _REFUSALS = {
     400: "the request is invalid",
@@ -50,14 +52,18 @@ def _redirect(status: int) -> Effect:
     return effect
 
 
-def _edited_id(edit: Callable[[dict[str, Any], str], None]) -> Effect:
-    def edit_body(body: Any, context: FaultContext) -> None:
-        if context.gateway.id == "apimart":
-            edit(body["data"][0], "task_id")
-        else:
-            edit(body, "id")
+def _with_id(value: Any) -> Effect:
+    return effects.edited(lambda body, context: put(body, _place(context), value))
 
-    return effects.edited(edit_body)
+
+def _without_id() -> Effect:
+    return effects.edited(lambda body, context: remove(body, _place(context)))
+
+
+def _place(context: FaultContext) -> str:
+    """Return where the answer to a submit has the id."""
+    assert isinstance(context.endpoint, Submit)  # noqa: S101 - these faults hit submits only
+    return context.endpoint.task_id
 
 
 def _before_create() -> Iterator[Fault]:
@@ -108,20 +114,16 @@ def _after_create() -> Iterator[Fault]:
         does = f"and the answer names it, but is a {status} with an error in it"
         effect = effects.error_with_real_fields(status, "this was not expected")
         yield fault(f"{status}-naming-the-task", does, effect)
-    for name, has, edit in (
-        ("dots-id", "`..` as the id", lambda holder, key: holder.update({key: ".."})),
-        ("slash-id", "`../x/y` as the id", lambda holder, key: holder.update({key: "../x/y"})),
-        (
-            "percent-id",
-            "`%2e%2e%2fx` as the id",
-            lambda h, key: h.update({key: _ENCODED}),
-        ),
-        ("long-id", "an id of 1 MB", lambda holder, key: holder.update({key: "x" * 2**20})),
-        ("no-id", "no id", lambda holder, key: holder.pop(key)),
-        ("null-id", "null as the id", lambda holder, key: holder.update({key: None})),
-        ("wrong-id", "a number as the id", lambda holder, key: holder.update({key: 7})),
+    for name, has, effect in (
+        ("dots-id", "`..` as the id", _with_id("..")),
+        ("slash-id", "`../x/y` as the id", _with_id("../x/y")),
+        ("percent-id", "`%2e%2e%2fx` as the id", _with_id(_ENCODED)),
+        ("long-id", "an id of 1 MB", _with_id("x" * 2**20)),
+        ("no-id", "no id", _without_id()),
+        ("null-id", "null as the id", _with_id(None)),
+        ("wrong-id", "a number as the id", _with_id(7)),
     ):
-        yield fault(f"{name}-after-create", f"but the answer has {has}", _edited_id(edit))
+        yield fault(f"{name}-after-create", f"but the answer has {has}", effect)
 
 
 FAULTS = (*_before_create(), *_after_create())

@@ -14,6 +14,8 @@ class Exchange:
     #: Header names are in lower case; of a repeated header the last value is kept.
     headers: dict[str, str]
     body: bytes = b""
+    #: What stands behind the path's question mark.
+    query: str = ""
     status: int | None = None
     #: Whether the body was larger than the sandbox reads.
     too_large: bool = field(default=False, repr=False)
@@ -25,7 +27,8 @@ class Exchange:
             name.decode("latin-1").lower(): value.decode("latin-1")
             for name, value in scope["headers"]
         }
-        return cls(scope["method"], scope["path"], headers)
+        query = scope["query_string"].decode("latin-1")
+        return cls(scope["method"], scope["path"], headers, query=query)
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,9 @@ class BackgroundServer:
     `closing` is set, in the server's event loop, when the shutdown begins.
     """
 
-    def __init__(self, app: ASGIApp, listener: socket.socket, closing: asyncio.Event) -> None:
+    def __init__(
+        self, app: ASGIApp, listeners: list[socket.socket], closing: asyncio.Event
+    ) -> None:
         config = uvicorn.Config(
             app,
             loop="asyncio",
@@ -53,7 +55,7 @@ class BackgroundServer:
             timeout_graceful_shutdown=1,
         )
         self._server = _UvicornServer(config, closing)
-        self._listener = listener
+        self._listeners = listeners
         self._thread = threading.Thread(target=self._run, name="rushes-sandbox", daemon=True)
         self._thread.start()
         self._server.ready.wait()
@@ -67,7 +69,7 @@ class BackgroundServer:
 
     def _run(self) -> None:
         try:
-            self._server.run(sockets=[self._listener])
+            self._server.run(sockets=self._listeners)
         finally:
             self._server.ready.set()
 

@@ -6,7 +6,9 @@ from itertools import pairwise
 
 from PIL import Image, ImageDraw, ImageFilter
 
+from rushes_sandbox._rendering.outlines import outline
 from rushes_sandbox._rendering.palette import Colour, Palette, seeded_random
+from rushes_sandbox._rendering.scene import Scenery
 
 #: The longer side of the sky in pixels. It is blurred anyway, so it is drawn small and scaled up,
 #: which also makes its motion smooth: its pixels move by fractions.
@@ -115,8 +117,11 @@ class Ridge:
     speed: int
 
 
-def ridges(palette: Palette, seed: str, width: int, height: int, seconds: float) -> list[Ridge]:
+def ridges(
+    scenery: Scenery, palette: Palette, seed: str, size: tuple[int, int], seconds: float
+) -> list[Ridge]:
     """Draw the land of a shot that lasts `seconds`: the nearer, the darker and the faster."""
+    width, height = size
     unit = min(width, height)
     layers = []
     for number, colour in enumerate(palette.ridges):
@@ -126,12 +131,9 @@ def ridges(palette: Palette, seed: str, width: int, height: int, seconds: float)
         base = height * (0.70, 0.78, 0.88)[number]
         swell = unit * (0.060, 0.055, 0.045)[number]
         top = int(base - 1.9 * swell) & ~1
-        waves = [
-            (swell * size, unit * roll.uniform(*span), roll.uniform(0, math.tau))
-            for size, span in ((1.0, (1.5, 2.1)), (0.5, (0.6, 0.8)), (0.22, (0.25, 0.33)))
-        ]
         haze = mix(colour, palette.horizon, (0.26, 0.20, 0.10)[number])
-        image = _land((wide + wide % 2, height - top), colour, haze, waves)
+        line = [(x, 3.44 * swell * (1 - rise)) for x, rise in outline(scenery, wide, unit, roll)]
+        image = _land((wide + wide % 2, height - top), colour, haze, line)
         layers.append(Ridge(image, top, speed))
     return layers
 
@@ -140,17 +142,12 @@ def _land(
     size: tuple[int, int],
     colour: Colour,
     haze: Colour,
-    waves: list[tuple[float, float, float]],
+    line: list[tuple[float, float]],
 ) -> Image.Image:
-    width, height = size
-    crest = sum(wave[0] for wave in waves)
-    step = max(2, height // 120)
-    line = [
-        (x, crest + sum(a * math.sin(math.tau * x / length + phase) for a, length, phase in waves))
-        for x in range(0, width + step, step)
-    ]
+    _, height = size
     mask = Image.new("L", size)
-    ImageDraw.Draw(mask).polygon([*line, (width + step, height), (0, height)], fill=255)
+    ends = (line[-1][0], height), (line[0][0], height)
+    ImageDraw.Draw(mask).polygon([*line, *ends], fill=255)
     mask = mask.filter(ImageFilter.BoxBlur(max(0.6, height / 500)))
     shade = Image.new("RGB", (1, 64))
     for y in range(64):

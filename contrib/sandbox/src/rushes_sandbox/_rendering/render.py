@@ -122,7 +122,7 @@ def _shot(scene: Scene, shot: int) -> Iterator[av.VideoFrame]:
     sky = Sky(palette, seed, *size, seconds)
     clock = TimeCode(scene)
     compositor = Compositor(*size)
-    for ridge in ridges(palette, seed, *size, seconds):
+    for ridge in ridges(scene.scenery, palette, seed, size, seconds):
         overhang = ridge.image.width - scene.width
         move = f"-{overhang}+{ridge.speed}*n/{FRAMES_PER_SECOND}"
         compositor.add(ridge.image, move, ridge.top)

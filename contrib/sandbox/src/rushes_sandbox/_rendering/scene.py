@@ -8,11 +8,16 @@ from typing import Literal
 FRAMES_PER_SECOND = 24
 
 #: Incremented whenever the drawing changes, so that no outdated video of a kept folder is served.
-DESIGN = 2
+DESIGN = 3
 
 #: What a lie can do to a video: mute its sound track, freeze it, blacken it, or drop every second
 #: frame.
 Flaw = Literal["silent", "frozen", "black", "slow"]
+
+#: What the land looks like. Each stand-in has its own.
+Scenery = Literal[
+    "hills", "dunes", "peaks", "skyline", "forest", "mesas", "islands", "domes", "canyon"
+]
 
 
 @dataclass(frozen=True)
@@ -41,7 +46,8 @@ class Shot:
 class Scene:
     """Everything that decides how a video looks and sounds; equal scenes are one video.
 
-    `variant` only changes the colours: a video that showed its name would spoil a blind comparison.
+    `variant` only changes the colours, and `scenery` the land: a video that showed a name would
+    spoil a blind comparison.
     """
 
     variant: str
@@ -56,6 +62,7 @@ class Scene:
     negative_prompt: str = ""
     watermark: bool = False
     flaws: tuple[Flaw, ...] = ()
+    scenery: Scenery = "hills"
 
     @property
     def seconds(self) -> float:

@@ -1,14 +1,16 @@
 """What videos cost, and the balance that pays for them, in USD."""
 
-#: USD per second of video. APIMart's prices; the other gateways' pages list none.
-PRICES = {"std": 0.0672, "pro": 0.0896, "pro with sound": 0.112, "4k": 0.429}
+from rushes_sandbox._rendering.scene import Scene
+
+#: USD per second of video by its shorter side: silent, and with sound. Usual prices.
+_USUAL = {720: (0.0672, 0.0672), 1080: (0.0896, 0.112), 2160: (0.429, 0.429)}
 
 
-def price(mode: str, seconds: float, *, sound: bool) -> float:
-    """Return the price of a video, in USD."""
-    with_sound = f"{mode} with sound"
-    rate = PRICES.get(with_sound, PRICES[mode]) if sound else PRICES[mode]
-    return round(rate * seconds, 4)
+def usual_price(scene: Scene) -> float:
+    """Return what a video usually costs, in USD, for providers whose pages list no prices."""
+    short = min(scene.width, scene.height)
+    silent, with_sound = _USUAL[min(_USUAL, key=lambda size: abs(size - short))]
+    return round((with_sound if scene.sound else silent) * round(scene.seconds), 4)
 
 
 class Balance:
@@ -28,5 +30,5 @@ class Balance:
         return self.total is None or self.spent + cost <= self.total + 1e-9
 
     def charge(self, cost: float) -> None:
-        """Take a cost off the balance."""
+        """Take a cost off the balance; a negative one is given back."""
         self.spent += cost

@@ -1,4 +1,4 @@
-"""Everything that the gateways remember, in one place."""
+"""Everything that the stand-ins remember, in one place."""
 
 from rushes_sandbox._settings import SandboxSettings
 from rushes_sandbox._state.billing import Balance
@@ -7,7 +7,7 @@ from rushes_sandbox._state.tasks import TaskStore
 
 
 class GatewayState:
-    """The state that the three gateways share. Used from the server's event loop only."""
+    """The state that all providers share. Used from the server's event loop only."""
 
     def __init__(self, settings: SandboxSettings) -> None:
         self.settings = settings

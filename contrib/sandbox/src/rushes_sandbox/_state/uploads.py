@@ -1,11 +1,10 @@
-"""Images that clients uploaded, kept in a folder."""
+"""Files that clients uploaded, kept in a folder."""
 
 import hashlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from rushes_sandbox._rendering.scene import Picture
 from rushes_sandbox._state.tokens import unguessable_token
 
 _SUFFIXES = {
@@ -31,7 +30,7 @@ def image_type(content: bytes) -> str | None:
 
 @dataclass(frozen=True)
 class Upload:
-    """One stored image. `created` and `expires` are in seconds since 1970."""
+    """One stored file. `created` and `expires` are in seconds since 1970."""
 
     name: str
     path: Path
@@ -43,16 +42,18 @@ class Upload:
 
 
 class UploadStore:
-    """The folder of uploaded images, each under an unguessable name."""
+    """The folder of uploaded files, each under an unguessable name."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._folder.mkdir(parents=True, exist_ok=True)
         self._uploads: dict[str, Upload] = {}
 
-    def add(self, content: bytes, kind: str, now: float, lifetime: float = math.inf) -> Upload:
-        """Store an image for `lifetime` seconds."""
-        name = unguessable_token() + _SUFFIXES[kind]
+    def add(
+        self, content: bytes, kind: str, now: float, lifetime: float = math.inf, name: str = ""
+    ) -> Upload:
+        """Store a file for `lifetime` seconds, under a random name if none is given."""
+        name = name or unguessable_token() + _SUFFIXES.get(kind, "")
         path = self._folder / name
         path.write_bytes(content)
         digest = hashlib.sha256(content).hexdigest()
@@ -61,13 +62,5 @@ class UploadStore:
         return upload
 
     def get(self, name: str) -> Upload | None:
-        """Find an image by the last part of its URL. The name is looked up, never opened."""
+        """Find a file by the last part of its URL. The name is looked up, never opened."""
         return self._uploads.get(name)
-
-    def picture(self, url: str, label: str, uploads_url: str, now: float) -> Picture:
-        """Return what to show for an image's URL; only uploads to this server are ever read."""
-        upload = self.get(url.removeprefix(uploads_url)) if url.startswith(uploads_url) else None
-        if upload is None or now >= upload.expires:
-            return Picture(label, url)
-        # Without the URL, which differs with each upload: the same image, the same video.
-        return Picture(label, "", upload.digest, upload.path)

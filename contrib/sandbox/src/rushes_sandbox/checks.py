@@ -1,10 +1,17 @@
-"""Checks of single values, for the tables of the models."""
+"""Checks of single values, for the tables of a protocol's models.
 
-from collections.abc import Mapping
+A `Check` is given a value (never null), its path, and the `Validation` to which it adds what is
+wrong.
+"""
+
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from rushes_sandbox._validation.urls import is_http_url, is_public_url
 from rushes_sandbox._validation.validation import Check, Validation
+
+_DATA_URI = re.compile(r"data:(image|video|audio)/[a-z0-9.+-]+;base64,.", re.IGNORECASE)
 
 
 def blank(text: str) -> bool:
@@ -12,18 +19,31 @@ def blank(text: str) -> bool:
     return not text.strip()
 
 
-def text(*, longest: int | None = None, may_be_blank: bool = True) -> Check:
-    """Accept a string of at most `longest` Unicode code points."""
+def text(
+    *,
+    shortest: int = 0,
+    longest: int | None = None,
+    may_be_blank: bool = True,
+    length: Callable[[str], int] = len,
+) -> Check:
+    """Accept a string of `shortest` to `longest` characters: code points, or as `length` counts."""
 
     def check(value: Any, path: str, validation: Validation) -> None:
         if not isinstance(value, str):
             validation.add(path, "must be a string")
         elif not may_be_blank and blank(value):
             validation.add(path, "must not be blank")
-        elif longest is not None and len(value) > longest:
-            validation.add(path, f"has {len(value)} characters; at most {longest} are accepted")
+        elif length(value) < shortest:
+            validation.add(path, f"must have at least {shortest} characters")
+        elif longest is not None and length(value) > longest:
+            validation.add(path, f"has {length(value)} characters; at most {longest} are accepted")
 
     return check
+
+
+def utf16_units(text: str) -> int:
+    """Count a text's characters as JavaScript does."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def one_of(*choices: str) -> Check:
@@ -92,6 +112,33 @@ def public_url(value: Any, path: str, validation: Validation) -> None:
         validation.add(path, "must be a public http(s) URL of an image; upload local images first")
 
 
+def image_source(
+    *,
+    https_only: bool = False,
+    urls: bool = True,
+    data: bool = False,
+    handle: str = "",
+    longest: int | None = None,
+) -> Check:
+    """Accept an image by its public URL, as a `data:` URI, or by a handle of the provider's."""
+
+    def check(value: Any, path: str, validation: Validation) -> None:
+        if not isinstance(value, str):
+            validation.add(path, "must be a string")
+        elif (data and _DATA_URI.match(value)) or (handle and value.startswith(handle)):
+            return
+        elif not urls:
+            validation.add(path, "must be an image, not an address of one")
+        elif https_only and not validation.loopback and not value.lower().startswith("https://"):
+            validation.add(path, "must be an https URL")
+        elif longest is not None and len(value) > longest:
+            validation.add(path, f"must have at most {longest} characters")
+        else:
+            public_url(value, path, validation)
+
+    return check
+
+
 def http_url(value: Any, path: str, validation: Validation) -> None:
     """Accept any http(s) URL, for the gateway to call back."""
     if not isinstance(value, str) or not is_http_url(value):
@@ -113,6 +160,16 @@ def list_of(item: Check, *, least: int = 0, most: int | None = None) -> Check:
                 validation.add(f"{path}[{place}]", "must not be null")
             else:
                 item(one, f"{path}[{place}]", validation)
+
+    return check
+
+
+def fixed(only: object) -> Check:
+    """Accept one value only."""
+
+    def check(value: Any, path: str, validation: Validation) -> None:
+        if value != only or type(value) is not type(only):
+            validation.add(path, f"must be {only}")
 
     return check
 

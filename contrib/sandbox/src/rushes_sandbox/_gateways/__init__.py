@@ -1,1 +1,0 @@
-"""The three gateways: their URLs, what their handlers do, and the JSON they respond with."""

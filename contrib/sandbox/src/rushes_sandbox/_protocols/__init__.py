@@ -1,0 +1,1 @@
+"""What a stand-in is made of, and which are installed."""
