@@ -78,6 +78,13 @@ SUBJECTS = {
         )
         for mode in ("std", "pro") for sound in ("silent", "audio")
     },
+    **{
+        f"fal/kling-v3-{tier}": _plugin(
+            "fal", "kling_v3", "kling_v3", "rules", "webhooks", "gateway",
+            test=f"Test{tier.title()}",
+        )
+        for tier in ("standard", "pro")
+    },
     "oddity": Subject(
         ROOT / "core" / "tests" / "oddity.py",
         ("oddity",),
