@@ -162,6 +162,10 @@ class Body:
 
     def way_back(self, path: str) -> str:
         """Map a path of the body back to where the caller wrote it, or would have to write it."""
+        return self._written_at(path) or self._unfilled().get(path, f"extra.{path}")
+
+    def _written_at(self, path: str) -> str | None:
+        """Return where the caller wrote what is at a path of the body, None if nobody says."""
         origins, at = self.origins, path
         while at:
             if at in origins:
@@ -172,8 +176,7 @@ class Body:
             for place, origin in origins.items()
             if place.startswith((path + "[", path + "."))
         )
-        found = next((origin.partition("[")[0] for origin in below), None)
-        return found or self._unfilled().get(path, f"extra.{path}")
+        return next((origin.partition("[")[0] for origin in below), None)
 
     def _unfilled(self) -> dict[str, str]:
         """Return the common field for each payload path that the body lacks.
@@ -185,7 +188,7 @@ class Body:
         for field, place in self.variant.fields.items():
             paths = [*filled_by(place)]
             there = [path for path in paths if self.has(path)]
-            if not any(top(self.way_back(path)) == "extra" for path in there):
+            if not any(top(self._written_at(path) or "extra") == "extra" for path in there):
                 missed |= {path: field.partition(".")[0] for path in paths if path not in there}
         return missed
 
