@@ -102,6 +102,13 @@ SUBJECTS = {
         )
         for tier, name in (("", "Veo31"), ("-fast", "Fast"), ("-lite", "Lite"))
     },
+    **{
+        f"fal/kling-v3-{tier}": _plugin(
+            "fal", "kling_v3", "kling_v3", "rules", "webhooks", "gateway",
+            test=f"Test{tier.title()}",
+        )
+        for tier in ("standard", "pro")
+    },
     "oddity": Subject(
         ROOT / "core" / "tests" / "oddity.py",
         ("oddity",),

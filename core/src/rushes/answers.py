@@ -77,6 +77,8 @@ class Answers(Struct, frozen=True, kw_only=True):
     - `cost`: what was billed, in USD or in units of `usd` dollars.
     - `reason`: why it failed, in words.
 
+    Times in `milliseconds` since 1970, as some providers say them, are read as seconds.
+
     In an error answer: `error`, its message, where it is not in one of the usual places; and
     `codes`.
     """
@@ -94,6 +96,7 @@ class Answers(Struct, frozen=True, kw_only=True):
     videos: tuple[str, ...] = ()
     inline: tuple[str, ...] = ()
     expires_at: str | None = None
+    milliseconds: bool = False
     progress: str | None = None
     progress_of: float = 100
     cost: str | None = None

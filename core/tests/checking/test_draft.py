@@ -17,9 +17,11 @@ from rushes import (
     Report,
     Request,
     Shot,
+    Source,
     Subject,
     To,
     Variant,
+    absent,
     hookimpl,
     rule,
 )
@@ -27,6 +29,7 @@ from rushes._check.checking import check
 from rushes._plugins.loading import LoadedVariant
 from rushes._plugins.registry import Registry
 from rushes.rules import Judgement, Rule
+from rushes.vocabulary import by_default
 
 
 def loaded(plugin: Any) -> LoadedVariant:
@@ -364,3 +367,34 @@ def test_what_a_plugin_builds_is_sent_and_what_it_forgets_is_a_problem() -> None
     assert (problem.path, problem.code) == ("seed", "range")
     (problem,) = check(plugin, Request("x", seed=13)).problems
     assert (problem.path, problem.code) == ("seed", "unsupported")
+
+
+class Lens(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Fields inside a field."""
+
+    zoom: int = absent(1)
+    shots: int = absent(1)
+
+
+class Nested(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A payload with an object in it."""
+
+    text: str
+    lens: Lens = absent(Lens())
+
+
+def test_malformed_native_fields_leave_the_rest_of_an_object_without_an_origin() -> None:
+    nested = Variant(
+        spec=2,
+        id="acme/zoom",
+        model="zoom",
+        page=Source("Acme", "https://docs.acme.example/zoom"),
+        payload=Nested,
+        submit_path="/v1/clips",
+        status_path="/v1/clips/{id}",
+        fields={"prompt": To("text"), "duration": To("lens.zoom")},
+        rules=(by_default("lens.shots", "there is one shot"),),
+    )
+    report = check(loaded(nested), {"duration": {}, "extra": False})
+    assert {problem.path for problem in report.problems} == {"duration", "extra"}
+    assert report.notes == ()

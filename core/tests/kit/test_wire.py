@@ -16,6 +16,7 @@ from rushes import (
     Result,
     Status,
     Steps,
+    Token,
     Variant,
     hookimpl,
     pick,
@@ -129,6 +130,17 @@ class Authorizing(Toy):
     @hookimpl
     def authorize(self, key: str) -> Mapping[str, str]:
         return self.headers  # type: ignore[no-any-return]
+
+
+class SendsTheFirst(Toy):
+    """Has two ways to authorise calls, and makes the token of the second from one secret alone."""
+
+    def __init__(self) -> None:
+        super().__init__(secrets=(("api_key",), ("name", "password")))
+
+    @hookimpl
+    def token(self, secrets: Mapping[str, str]) -> Token | None:
+        return Token(str(secrets["name"]), 2e9) if "name" in secrets else None
 
 
 class ReadsSubmit(Toy):
@@ -280,6 +292,7 @@ BROKEN: list[tuple[str, Toy, str, str]] = [
     ("no header", Authorizing({}), "the_key", "no header"),
     ("a header of two lines", Authorizing({"X": "a\nb"}), "the_key", "several lines"),
     ("a header of bytes", Authorizing({"X": b"a"}), "the_key", "not text"),
+    ("half a token", SendsTheFirst(), "the_key", "no header depends on the secret password"),
     ("submit raises", ReadsSubmit(lambda data: data["clip"]["id"]), "malformed", "raised"),
     (
         "an id of None",

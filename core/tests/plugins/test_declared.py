@@ -249,6 +249,22 @@ class TestReading:
         assert read is not None
         assert [(result.url, result.expires_at) for result in read.results] == [("a", 1), ("b", 2)]
 
+    def test_times_may_be_in_milliseconds(self) -> None:
+        thousandths = replaced(
+            milliseconds=True, created_at="at", videos=("url",), expires_at="until"
+        )
+        read = submitted(thousandths, {"clip": {"ref": "c-1", "at": 1_800_000_000_500}})
+        assert isinstance(read, Receipt)
+        assert read.created_at == 1_800_000_000.5
+        clip = {"stage": "ready", "url": "a", "until": 1_800_000_001_000}
+        status = polled(thousandths, {"clip": clip})
+        assert status is not None
+        assert status.results[0].expires_at == 1_800_000_001
+        clip = {"stage": "ready", "url": "a", "until": "soon"}
+        status = polled(thousandths, {"clip": clip})
+        assert status is not None
+        assert status.results[0].expires_at is None
+
     @pytest.mark.parametrize(
         ("whole", "done", "percent"),
         [(1, 0.25, 25), (100, 25, 25), (100, "25%", 25), (1, "25%", 25), (1, 1.5, None),

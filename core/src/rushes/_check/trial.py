@@ -50,9 +50,10 @@ def trial(loaded: LoadedVariant) -> None:
     if report.valid:
         payload = report.complete_payload()
         call: Call = loaded.call("submit", payload=payload, client_id="trial")
-        secrets = {name: Secret("trial") for name in loaded.variant.secrets[0]}
-        loaded.token(secrets, 0.0)
-        loaded.authorize(call, Secret("trial"), secrets, 0.0)
+        for names in loaded.variant.secrets:
+            secrets = {name: Secret("trial") for name in names}
+            loaded.token(secrets, 0.0)
+            loaded.authorize(call, Secret("trial"), secrets, 0.0)
     receipt = _Trial("trial")
     task = sample_task(loaded.variant)
     there = {"receipt": receipt, "task": task}

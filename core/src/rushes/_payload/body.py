@@ -185,6 +185,10 @@ class Body:
 
     def way_back(self, path: str) -> str:
         """Map a path of the body back to where the caller wrote it, or would have to write it."""
+        return self._written_at(path) or self._missed(path) or f"extra.{path}"
+
+    def _written_at(self, path: str) -> str | None:
+        """Return where the caller wrote what is at a path of the body, None if nobody says."""
         origins, at = self.origins, path
         while at:
             if at in origins:
@@ -195,8 +199,7 @@ class Body:
             for place, origin in origins.items()
             if place.startswith((path + "[", path + "."))
         )
-        found = next((origin.partition("[")[0] for origin in below), None)
-        return found or self._missed(path) or f"extra.{path}"
+        return next((origin.partition("[")[0] for origin in below), None)
 
     def _missed(self, path: str) -> str | None:
         """Return the common field that would fill in what the body lacks at or below a path."""
@@ -214,7 +217,7 @@ class Body:
         for field, place in self.variant.fields.items():
             paths = [*filled_by(place)]
             there = [path for path in paths if self.has(path)]
-            if not any(top(self.way_back(path)) == "extra" for path in there):
+            if not any(top(self._written_at(path) or "extra") == "extra" for path in there):
                 for path in paths:
                     if path not in there:
                         missed.setdefault(path, field.partition(".")[0])

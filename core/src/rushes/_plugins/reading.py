@@ -72,9 +72,15 @@ def _receipt(answers: Answers, data: Any, holder: Any, remote_id: str) -> Receip
     return Receipt(
         remote_id,
         memo={name: at(data, path) for name, path in answers.keep.items()} or None,
-        created_at=pick_number(at(holder, answers.created_at)),
+        created_at=_seconds(answers, at(holder, answers.created_at)),
         model=pick_text(at(holder, answers.model)),
     )
+
+
+def _seconds(answers: Answers, value: Any) -> float | None:
+    """Return a time in seconds since 1970, or None if there is none."""
+    time = pick_number(value)
+    return time / 1000 if time is not None and answers.milliseconds else time
 
 
 def _is_a_task(answers: Answers, answer: Answer, data: Any, holder: Any) -> bool:
@@ -228,7 +234,7 @@ def _result(answers: Answers, outer: Places, video: _Video) -> Result:
     if path in answers.inline:
         whole = f"{answers.task}.{path}" if answers.task else path
         return Result(inside=_exactly(whole, (*outer, *passed)))
-    return Result(url=text, expires_at=until)
+    return Result(url=text, expires_at=_seconds(answers, until))
 
 
 def _item(video: _Video) -> int:

@@ -36,9 +36,9 @@ class PurityChecks(VariantUnderTest):
         report = self.check(example)
         if report.valid:
             call = self.call(report)
-            secrets = self.secrets()
-            self.ask("token", secrets=secrets, now=NOW)
-            self.ask("authorize", call=call, key=Secret("kit-key"), secrets=secrets, now=NOW)
+            for secrets in self.all_secrets():
+                self.ask("token", secrets=secrets, now=NOW)
+                self.ask("authorize", call=call, key=Secret("kit-key"), secrets=secrets, now=NOW)
 
     def _read(self, answer: Answer) -> None:
         for hook in ("parse_submit", "parse_status", "parse_refusal"):

@@ -196,9 +196,13 @@ class VariantUnderTest:
             arguments["receipt"] = Receipt(REMOTE_ID)
         return self.blamed(self.loaded().call, hook, **arguments)
 
-    def secrets(self, ending: str = "") -> dict[str, Secret]:
+    def secrets(self) -> dict[str, Secret]:
         """Return a made-up value for each secret that calls are authorised with."""
-        return {name: Secret(f"kit-{name}{ending}") for name in self.variant.secrets[0]}
+        return self.all_secrets()[0]
+
+    def all_secrets(self) -> list[dict[str, Secret]]:
+        """Return the same for each of the alternatives."""
+        return [{name: Secret(f"kit-{name}") for name in each} for each in self.variant.secrets]
 
     def task(self, receipt: Receipt | None = None) -> Task:
         """Return the record of a job that was sent: the first accepted example's."""

@@ -159,8 +159,11 @@ class WireChecks(VariantUnderTest):
 
     def test_the_key_goes_into_headers(self) -> None:
         """Authorising returns headers that depend on every secret, and on nothing unknown."""
+        for secrets in self.all_secrets():
+            self._assert_headers(secrets)
+
+    def _assert_headers(self, secrets: Mapping[str, Secret]) -> None:
         call = self.call(self.check(self.accepted[0]))
-        secrets = self.secrets()
         headers = self._authorized(call, secrets)
         assert self._authorized(call, secrets) == headers, self.says(
             "two authorisations at one time differ"
@@ -222,7 +225,10 @@ class WireChecks(VariantUnderTest):
         """
         receipt = self.receipt(REMOTE_ID)
         call = self.call(self.check(self.accepted[0]))
-        made: dict[str, Any] = {"authorize": self._authorized(call, self.secrets())}
+        made: dict[str, Any] = {}
+        for place, secrets in enumerate(self.all_secrets()):
+            name = f"authorize with {', '.join(secrets)}" if place else "authorize"
+            made[name] = self._authorized(call, secrets)
         for hook, arguments in self._arguments().items():
             bodies = self.exchanges.get(hook, self.polls()[:1])
             result, calls = self.exchange(hook, *map(json_answer, bodies), **arguments)

@@ -1,0 +1,1 @@
+"""Kling at fal for rushes."""

@@ -1,0 +1,85 @@
+"""The rules across fields of Kling v3 at fal: prompts, shots, frames, elements."""
+
+from typing import Any
+
+from rushes import Finding, rule
+from rushes.vocabulary import accepts, by_default, needs, not_together, remark, required
+
+
+def seconds(payload: Any) -> int:
+    """Return how long the video becomes: as long as its shots, if there are several."""
+    shots = payload.multi_prompt
+    return sum(int(shot.duration) for shot in shots) if shots else int(payload.duration)
+
+
+@rule(
+    "An element is a frontal image with one to three others, or a video.",
+    fields=("elements",),
+)
+def elements_are_whole(payload: Any) -> list[Finding]:
+    """Refuse an element that is neither, or both."""
+    return [
+        Finding(f"elements[{place}]", "must have a frontal image and others, or a video")
+        for place, element in enumerate(payload.elements)
+        if (bool(element.frontal_image_url), bool(element.reference_image_urls))
+        != ((not element.video_url,) * 2)
+    ]
+
+
+@rule("Only one element may have a video.", fields=("elements",))
+def one_element_has_a_video(payload: Any) -> list[Finding]:
+    """Refuse every further one. Only the model's schema says so."""
+    places = [place for place, element in enumerate(payload.elements) if element.video_url]
+    return [
+        Finding(f"elements[{place}].video_url", "is another video; only one is accepted")
+        for place in places[1:]
+    ]
+
+
+@rule(
+    "The shots' durations should add up to duration: Kling itself requires it, fal does not say.",
+    fields=("multi_prompt", "duration"),
+    notes=True,
+)
+def shots_should_fill_the_duration(payload: Any) -> list[Finding]:
+    """Point out a difference. It is inferred from Kling's own page, and so not refused."""
+    total = seconds(payload)
+    if total == int(payload.duration):
+        return []
+    message = f"the shots take {total} seconds, duration is {payload.duration}; fal may refuse it"
+    return [Finding("multi_prompt", message)]
+
+
+RULES = (
+    required(
+        "prompt",
+        unless="multi_prompt",
+        says="Either {prompt} or {multi_prompt} must be provided.",
+        name="prompt_or_shots",
+    ),
+    not_together("multi_prompt", "prompt", name="shots_or_prompt"),
+    needs("end_image_url", "start_image_url", name="last_frame_needs_first"),
+    needs(
+        "elements",
+        "start_image_url",
+        says="{elements} is for image-to-video only.",
+        name="elements_need_a_frame",
+    ),
+    not_together(
+        "aspect_ratio",
+        "start_image_url",
+        says="A start image sets the ratio; image-to-video has no {aspect_ratio}.",
+        name="image_sets_the_ratio",
+    ),
+    accepts("shot_type", ("customize",), when="start_image_url", name="frames_are_customized"),
+    elements_are_whole,
+    one_element_has_a_video,
+    shots_should_fill_the_duration,
+    by_default("generate_audio", "the video has sound, which costs half as much again"),
+    remark(
+        "elements",
+        "cite them in the prompt as @Element1, @Element2 and so on",
+        when="elements",
+        name="elements_are_cited_by_number",
+    ),
+)

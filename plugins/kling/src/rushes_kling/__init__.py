@@ -1,0 +1,1 @@
+"""Kling's own API for rushes, both generations of it."""
