@@ -80,12 +80,13 @@ def _images(most: int) -> Check:
 def _gen4_5(*, with_image: bool) -> Any:
     fields: dict[str, Check] = {
         "model": anything,
-        "promptText": text(shortest=1, longest=1000, length=utf16_units),
+        "promptText": text(longest=1000, length=utf16_units, may_be_blank=False),
         "ratio": one_of(*(_FROM_IMAGE if with_image else _WIDE)),
         "duration": integer(2, 10),
         "seed": integer(0, 2**32 - 1),
         "contentModeration": object_of({"publicFigureThreshold": one_of("auto", "low")}),
-        "outputFormat": text(),
+        # The other formats are archives and .mov files, which a stand-in does not make.
+        "outputFormat": one_of("mp4", "hdr10", "hlg", "sdr_rec709_10bit"),
         "proresProfile": text(),
     }
     required = ["promptText", "ratio", "duration"]
@@ -103,12 +104,12 @@ def _kling(model: str, *, with_image: bool) -> Any:
     settings = object_of(
         {
             "shotType": one_of("intelligence", "customize"),
-            "multiPrompt": list_of(_SEGMENT, least=1, most=6),
+            "multiPrompt": list_of(_SEGMENT, most=6),
         }
     )
     fields: dict[str, Check] = {
         "model": anything,
-        "promptText": text(shortest=2, longest=2500),
+        "promptText": text(longest=2500, length=utf16_units),
         "ratio": one_of(*_KLING_RATIOS[model]),
         "duration": integer(3, 15),
         "audio": boolean,
@@ -117,8 +118,8 @@ def _kling(model: str, *, with_image: bool) -> Any:
         "providerSettings": settings,
     }
     required = ["promptImage"] if with_image else ["ratio"]
-    if with_image:
-        fields["promptImage"] = _images(2)
+    # An empty list is none; clients leave it out.
+    fields["promptImage"] = _images(2) if with_image else list_of(_KEYFRAME, most=0)
 
     def check(body: Mapping[str, Any], validation: Validation) -> None:
         validation.check_fields(body, "", fields, required=required)
@@ -133,8 +134,11 @@ def _check_shots(body: Mapping[str, Any], validation: Validation) -> None:
     shots = settings.get("multiPrompt", [])
     if shots and not 3 <= sum(shot["duration"] for shot in shots) <= 15:
         validation.add("providerSettings.multiPrompt", "must last from 3 to 15 seconds in all")
-    if settings.get("shotType") == "intelligence" and not body.get("promptText"):
+    prompt = body.get("promptText", "").strip()
+    if settings.get("shotType") == "intelligence" and not prompt:
         validation.add("promptText", "is required when shotType is intelligence")
+    elif not (prompt or shots or body.get("promptImage")):
+        validation.add("promptText", "is required without an image or shots")
 
 
 # What the video shows.
