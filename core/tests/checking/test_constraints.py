@@ -1,6 +1,6 @@
 """Limits on one field that msgspec does not know: bytes, UTF-16 units, steps."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
@@ -205,3 +205,11 @@ def test_a_limit_that_is_none_is_refused_where_it_is_written() -> None:
             limit(value)
     assert finite(Annotated[int, Meta(ge=2, le=3), steps_of(8)]) is None
     assert spans(described(Annotated[int, Meta(ge=5)])) == "5 or more"
+
+
+def test_choices_keep_the_order_of_their_own_declaration() -> None:
+    """typing takes two such hints for equal; who is read first must not decide for the other."""
+    one, other = Literal["std", "pro", "max"], Literal["max", "std", "pro"]
+    assert one == other
+    assert described(one).choices == ("std", "pro", "max")
+    assert described(other).choices == ("max", "std", "pro")

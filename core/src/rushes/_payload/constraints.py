@@ -4,7 +4,7 @@ import difflib
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, get_args
+from typing import Any, Literal, get_args, get_origin
 
 from msgspec import Struct, inspect
 from msgspec.structs import replace
@@ -86,9 +86,19 @@ _WORDS: dict[type, tuple[str, tuple[type, ...]]] = {
 }
 
 
-@cache
 def described(hint: Any) -> Bounds:
     """Read a type hint's constraints."""
+    return _described(hint, _choices_of(hint))
+
+
+def _choices_of(hint: Any) -> tuple[Any, ...]:
+    """Return a type hint's choices in their order, which does not count when hints are compared."""
+    args = get_args(hint)
+    return args if get_origin(hint) is Literal else tuple(_choices_of(arg) for arg in args)
+
+
+@cache
+def _described(hint: Any, _choices: tuple[Any, ...]) -> Bounds:
     info: Any = inspect.type_info(hint)
     while isinstance(info, inspect.Metadata):
         info = info.type
