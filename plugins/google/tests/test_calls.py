@@ -63,9 +63,13 @@ def network() -> Network:
 
 
 def opened(home: Path, network: Network, clock: Clock) -> Client:
-    polling = Polling(first=15, every=60, at_most=600)
-    settings = {"keys": {"google": KEY}, "home": home, "transport": network, "clock": clock}
-    return Client(polling=polling, **settings)
+    return Client(
+        keys={"google": KEY},
+        home=home,
+        transport=network,
+        clock=clock,
+        polling=Polling(first=15, every=60, at_most=600),
+    )
 
 
 @pytest.fixture
@@ -308,7 +312,7 @@ def test_what_is_refused_is_blamed_on_the_request(
     assert {problem.path for problem in report.problems} == {path}
 
 
-def local(folder: Path, *roles: str) -> list[Image]:
+def local(folder: Path, *roles: Any) -> list[Image]:
     file = folder / "lamp.png"
     file.write_bytes(PNG)
     return [Image(str(file), role) for role in roles]

@@ -118,7 +118,7 @@ def place(uri: object = "runway://abc", url: object = "https://bucket.example.or
     return {"uploadUrl": url, "fields": fields, "runwayUri": uri}
 
 
-def local(folder: Path, *roles: str) -> Request:
+def local(folder: Path, *roles: Any) -> Request:
     file = folder / "lamp.png"
     file.write_bytes(PNG)
     return Request("A lamp", images=[Image(str(file), role) for role in roles])
