@@ -42,6 +42,8 @@ def _facts(variant: Variant) -> Iterator[tuple[str, str]]:
     yield "Base URL", md.code(variant.base_url) if variant.base_url else no_address
     keys_set = md.code(f"rushes keys set {variant.provider}")
     yield "Key", f"{md.code(f'{prefix}_API_KEY')}, or {keys_set}"
+    if variant.ends:
+        yield "Ended", f"by its provider on {variant.ends}; from that day nothing is sent to it"
     yield "Submitted again", _again(variant)
     yield "Local files", _uploads(variant)
     for fact in variant.facts:
