@@ -38,7 +38,7 @@ def index(variants: list[Variant]) -> str:
     """Return the matrix: common fields down, variants across, conditions as numbered notes."""
     columns = [capabilities(variant) for variant in variants]
     numbers: dict[str, int] = {}
-    heads = [f"[{v.provider}<br>{v.model}]({_file(v)}.md)" for v in variants]
+    heads = [f"[{v.id.replace('/', '<br>')}]({_file(v)}.md)" for v in variants]
     rows = [
         [_label(row), *(_cell(column[row], numbers) for column in columns)] for row in columns[0]
     ]

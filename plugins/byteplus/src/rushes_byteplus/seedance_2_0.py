@@ -78,8 +78,8 @@ def input_mode(payload: Payload) -> str:
     roles = {part.role for part in payload.content if part.type != "text"}
     if not roles:
         return "text"
-    references = {"reference_image", "reference_video", "reference_audio"}
-    return "reference" if roles & references else "frame control"
+    # A sound is never the only reference.
+    return "reference" if roles & {"reference_image", "reference_video"} else "frame control"
 
 
 plugin = byteplus.variant(
