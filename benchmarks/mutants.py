@@ -79,11 +79,9 @@ SUBJECTS = {
         )
         for mode in ("std", "pro") for sound in ("silent", "audio")
     },
-    "byteplus/seedance-1.5-pro": _plugin(
-        "byteplus", "seedance", "seedance_1_5_pro", "content", "prices", "provider", test="TestPro"
-    ),
-    "byteplus/seedance-2.0": _plugin(
-        "byteplus", "seedance", "seedance_2_0", "content", "prices", "provider", test="TestV2"
+    "byteplus": _plugin(
+        "byteplus", "seedance", "seedance_1_5_pro", "seedance_2_0", "content", "prices", "provider",
+        test=("TestPro", "TestV2"),
     ),
     "openrouter": _plugin(
         "openrouter", "models", "variants", "payloads", "prices", "provider",

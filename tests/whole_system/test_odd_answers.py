@@ -121,5 +121,5 @@ def _paid_once(idempotency: str, sent: list[Answer | None], created: list[bytes]
 
 
 def test_every_gateway_is_covered() -> None:
-    assert set(KITS) == {"toapis", "apimart", "uniall"}
-    assert Path(__file__).parents[2].joinpath("plugins").is_dir()
+    plugins = Path(__file__).parents[2].joinpath("plugins")
+    assert set(KITS) == {folder.name for folder in plugins.iterdir() if folder.is_dir()}

@@ -16,6 +16,7 @@ from rushes import (
     Result,
     Status,
     Steps,
+    Task,
     Token,
     Variant,
     hookimpl,
@@ -398,3 +399,32 @@ def test_empty_tables_are_detected(tmp_path: Path) -> None:
     ):
         found = failures(kit(tmp_path, **parts), test)
         assert says in found.get(test, "NOTHING FAILED")
+
+
+class Bills(Toy):
+    """Says what a finished clip costs: by the length that was asked for."""
+
+    @hookimpl
+    def parse_status(  # type: ignore[override]
+        self, answer: Answer, task: Task
+    ) -> Status | None:
+        status = super().parse_status(answer)
+        sent = task.call.json() if task.call else {}
+        return structs.replace(status, cost=0.5 * sent.get("seconds", 4)) if status else None
+
+
+def test_a_status_is_read_for_the_request_that_is_listed_with_it(tmp_path: Path) -> None:
+    body = {"state": "done", "videos": [{"url": URL}]}
+    long = {"model": "toy", "prompt": "k", "seconds": 6}
+    name = "test_statuses_are_read_as_listed"
+    listed = [
+        (body, structs.replace(DONE, cost=2.0)),
+        (body, structs.replace(DONE, cost=3.0), long),
+    ]
+    assert failures(kit(tmp_path, Bills(), statuses=listed), name) == {}
+    for wrong, says in (
+        ((body, structs.replace(DONE, cost=2.0), long), "cost=3.0"),
+        ((body, DONE, {**long, "seconds": 13}), "is not accepted"),
+    ):
+        found = failures(kit(tmp_path, Bills(), statuses=[wrong]), name)
+        assert says in found.get(name, "NOTHING FAILED")

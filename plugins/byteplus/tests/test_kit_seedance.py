@@ -94,13 +94,16 @@ class Seedance(VariantConformance):
     exchanges = EXCHANGES
 
 
+def done(cost: float) -> Status:
+    return Status(state="completed", remote_id="cgt-1", results=(Result(url=VIDEO),), cost=cost)
+
+
 def statuses(cost: float) -> tuple[Any, ...]:
-    """Return a finished task and a failed one, with what the finished one cost."""
-    done = Status(state="completed", remote_id="cgt-1", results=(Result(url=VIDEO),), cost=cost)
+    """Return a finished task and failed ones, with what the finished one cost."""
     failed = {"id": "cgt-1", "status": "failed", "error": BLOCKED, "content": None}
     reason = BLOCKED["message"]
     return (
-        (TASK, done),
+        (TASK, done(cost)),
         (failed, Status(state="failed", remote_id="cgt-1", reason=reason)),
         (
             {"id": "cgt-1", "status": "failed", "error": {"code": "x"}},
@@ -148,7 +151,12 @@ class TestPro(Seedance):
         Request("k", duration=7, images=[Image(URL, "first_frame")], audio=False),
     )
     rejected = PRO_REJECTED
-    statuses = statuses(0.26136)
+    statuses = (
+        *statuses(0.26136),
+        (TASK, done(0.13068), {**PRO, "generate_audio": False}),
+        ({**TASK, "generate_audio": False}, done(0.13068), PRO),
+        (TASK, done(0.13068), {**PRO, "service_tier": "flex"}),
+    )
 
 
 V2: dict[str, Any] = {"model": "dreamina-seedance-2-0-260128", "content": [text()]}
@@ -202,4 +210,10 @@ class TestV2(Seedance):
         Request("k", videos=[Video(URL, "reference")], resolution="4k"),
     )
     rejected = V2_REJECTED
-    statuses = statuses(0.7623)
+    statuses = (
+        *statuses(0.7623),
+        (TASK, done(0.46827), {**V2, "content": [text(), CLIP]}),
+        (TASK, done(0.83853), {**V2, "resolution": "1080p"}),
+        (TASK, done(0.4356), {**V2, "resolution": "4k"}),
+        (TASK, done(0.26136), {**V2, "content": [CLIP], "resolution": "4k"}),
+    )

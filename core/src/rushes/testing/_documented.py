@@ -60,7 +60,7 @@ def documented(subject: VariantUnderTest) -> list[Any]:
     words = {state: word for word, state in subject.states().items()}
     bodies = [body for body, _ in subject.named()]
     bodies += [subject.worded(word) for word in words.values()]
-    bodies += [body for body, _ in subject.statuses]
+    bodies += [body for body, *_ in subject.statuses]
     return [*bodies, *(body for _, body, _ in subject.refusals)]
 
 

@@ -75,8 +75,9 @@ class ReadingChecks(VariantUnderTest):
 
     def test_statuses_are_read_as_listed(self) -> None:
         """Each complete answer is read as the listed status."""
-        for body, wanted in self.statuses:
-            status = self.ask("parse_status", answer=json_answer(body))
+        for body, wanted, *sent in self.statuses:
+            task = self.task_of(sent[0] if sent else self.accepted[0])
+            status = self.ask("parse_status", answer=json_answer(body), task=task)
             assert status == wanted, self.says(
                 f"parse_status reads {status}, not {wanted}, from {body}"
             )
@@ -139,7 +140,7 @@ class ReadingChecks(VariantUnderTest):
             if odd not in states
         ]
         for odd in (*NO_WORDS, *near_words):
-            bodies = [put_at(body, self.word_path(), odd) for body, _ in self.statuses]
+            bodies = [put_at(body, self.word_path(), odd) for body, *_ in self.statuses]
             for body in (self.worded(odd), *bodies):
                 status = self.ask("parse_status", answer=json_answer(body))
                 assert status is None, self.says(

@@ -69,8 +69,9 @@ class VariantUnderTest:
     """The path of the word in an answer to a poll, if the declaration does not say it."""
     polled: ClassVar[Any] = {}
     """An answer to a poll, into which the words are put, if a reader wants more than the word."""
-    statuses: ClassVar[Sequence[tuple[Any, Status]]] = ()
-    """Complete answers to a poll, each with its status."""
+    statuses: ClassVar[Sequence[tuple[Any, Status] | tuple[Any, Status, Example]]] = ()
+    """Complete answers to a poll, each with its status; if that depends on what was sent (what it
+    cost, say), the request comes third. By default it is the first accepted one."""
     look_ups: ClassVar[Sequence[tuple[Any, Sequence[str]]]] = ()
     """Answers to a look-up by our client id, each with its remote ids, if they differ from answers
     to a poll."""
@@ -206,8 +207,13 @@ class VariantUnderTest:
 
     def task(self, receipt: Receipt | None = None) -> Task:
         """Return the record of a job that was sent: the first accepted example's."""
-        call = self.call(self.check(self.accepted[0]))
-        return sample_task(self.variant, call, receipt)
+        return self.task_of(self.accepted[0], receipt)
+
+    def task_of(self, example: Example, receipt: Receipt | None = None) -> Task:
+        """Return the record of a job that was sent for an example."""
+        report = self.check(example)
+        assert report.valid, self.says(f"{example} is not accepted: {report.problems}")
+        return sample_task(self.variant, self.call(report), receipt)
 
     def exchange(self, hook: str, *answers: Answer, **arguments: Any) -> tuple[Any, list[Call]]:
         """Run a generator hook with an answer to each call; return its result and the calls.

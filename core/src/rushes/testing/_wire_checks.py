@@ -142,7 +142,9 @@ class WireChecks(VariantUnderTest):
 
     def _named(self) -> list[tuple[Any, str]]:
         """List the answers that name the task: those to a poll, otherwise those to a submit."""
-        polled = [(body, status.remote_id) for body, status in self.statuses if status.remote_id]
+        polled = [
+            (body, status.remote_id) for body, status, *_ in self.statuses if status.remote_id
+        ]
         return polled or self.named()
 
     def _own_and_encoded(self, calls: Iterable[Call], odd: str) -> None:

@@ -53,8 +53,8 @@ def tokens(resolution: str, ratio: str, seconds: int) -> float:
     The page's formula leaves out the last frame, which recorded bills include.
     """
     sizes = SIZES[resolution]
-    pixels = max(width * height for width, height in [sizes.get(ratio, (0, 0))])
-    pixels = pixels or max(width * height for width, height in sizes.values())
+    known = [sizes[ratio]] if ratio in sizes else sizes.values()
+    pixels = max(width * height for width, height in known)
     return pixels * (24 * seconds + 1) / 1024
 
 
