@@ -179,7 +179,7 @@ def test_a_key_goes_to_no_address_of_somebody_else(network: Network, client: Cli
     elsewhere = {**SUBMITTED, "status_url": "https://evil.example.com/status"}
     network.on("POST", TEXT, elsewhere)
     task = client.submit("fal/kling-v3-pro", KITE)
-    with pytest.raises(StillRunningError, match="is not at https://queue.fal.run"):
+    with pytest.raises(StillRunningError, match=r"is not at https://queue\.fal\.run"):
         client.refresh(task)
     assert not any("evil" in line for line in lines(network))
 
