@@ -107,6 +107,17 @@ SUBJECTS = {
         )
         for tier in ("standard", "pro")
     },
+    **{
+        f"kling/kling-{model}": _plugin(
+            "kling", kit, module, *shared, "shared", test=test,
+        )
+        for model, kit, module, test, shared in (
+            ("v2-6", "legacy", "kling_v2_6", "TestV26", ("legacy",)),
+            ("v3", "legacy", "kling_v3", "TestV3", ("legacy",)),
+            ("3.0", "current", "kling_3", "TestKling3", ("current",)),
+            ("3.0-omni", "current", "kling_3_omni", "TestOmni", ("current",)),
+        )
+    },
     "oddity": Subject(
         ROOT / "core" / "tests" / "oddity.py",
         ("oddity",),

@@ -34,8 +34,8 @@ def package(path: Path) -> str:
 
 def test_the_sources_are_found() -> None:
     assert {package(path) for path in SOURCES} >= {
-        "rushes", "rushes_toapis", "rushes_apimart", "rushes_uniall", "rushes_cli",
-        "rushes_sandbox",
+        "rushes", "rushes_toapis", "rushes_apimart", "rushes_uniall", "rushes_fal", "rushes_kling",
+        "rushes_cli", "rushes_sandbox",
     }  # fmt: skip
 
 
