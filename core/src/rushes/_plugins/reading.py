@@ -99,23 +99,22 @@ class StatusReader:
     written out, line by line.
     """
 
+    read: Callable[[Answer, str | None], Status | None]
+    """Returns the status of the task with this id, or None if the answer is not understood."""
+
     def __init__(self, answers: Answers) -> None:
         task = steps(answers.task)
         lines = _along("data", task, lambda value, outer: _found(answers, value, outer))
-        known = {
-            "Status": Status,
-            "words": answers.words,
-            "number": pick_number,
-            "percent": partial(_percent, answers.progress_of),
-            "dollars": partial(_dollars, answers.usd),
-            "results": partial(_results, answers),
-        }
-        self._read = unrolled("data, remote_id", lines, **known)
-
-    def read(self, answer: Answer, remote_id: str | None) -> Status | None:
-        """Return the status of our task, or None if the answer is not understood."""
-        status: Status | None = self._read(answer.json(), remote_id)
-        return status
+        self.read = unrolled(
+            "answer, remote_id",
+            ("data = answer.json()", *lines),
+            Status=Status,
+            words=answers.words,
+            number=pick_number,
+            percent=partial(_percent, answers.progress_of),
+            dollars=partial(_dollars, answers.usd),
+            results=partial(_results, answers),
+        )
 
 
 def _found(answers: Answers, task: str, outer: str) -> list[str]:
