@@ -74,7 +74,7 @@ DOWNLOAD: tuple[Case, ...] = (
         )
         for what in ("file", "ftp")
     ),
-    fault_case(STEP, "download-redirect-loop", NO_VIDEO, times=None, message="redirects more than"),
+    fault_case(STEP, "download-redirect-loop", NO_VIDEO, times=None, message="redirects more than|HTTP 401"),
     *(
         fault_case(
             STEP, f"download-redirect-{what}", NO_VIDEO, message=words, public=True,
