@@ -66,7 +66,7 @@ def _check(model: str) -> Any:
     lite = "lite" in model
     instance: dict[str, Check] = {"prompt": text(), "image": _IMAGE, "lastFrame": _IMAGE}
     if not lite:
-        instance["referenceImages"] = list_of(_REFERENCE, least=1, most=3)
+        instance["referenceImages"] = list_of(_REFERENCE, most=3)
     fields: dict[str, Check] = {
         "instances": list_of(object_of(instance), least=1, most=1),
         "parameters": object_of(

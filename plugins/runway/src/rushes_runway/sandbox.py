@@ -80,7 +80,7 @@ def _images(most: int) -> Check:
 def _gen4_5(*, with_image: bool) -> Any:
     fields: dict[str, Check] = {
         "model": anything,
-        "promptText": text(shortest=1, longest=1000, length=utf16_units),
+        "promptText": text(longest=1000, may_be_blank=False, length=utf16_units),
         "ratio": one_of(*(_FROM_IMAGE if with_image else _WIDE)),
         "duration": integer(2, 10),
         "seed": integer(0, 2**32 - 1),
@@ -133,8 +133,9 @@ def _check_shots(body: Mapping[str, Any], validation: Validation) -> None:
     shots = settings.get("multiPrompt", [])
     if shots and not 3 <= sum(shot["duration"] for shot in shots) <= 15:
         validation.add("providerSettings.multiPrompt", "must last from 3 to 15 seconds in all")
-    if settings.get("shotType") == "intelligence" and not body.get("promptText"):
-        validation.add("promptText", "is required when shotType is intelligence")
+    customized = shots and settings.get("shotType") != "intelligence"
+    if not customized and not body.get("promptText", "").strip():
+        validation.add("promptText", "is required unless multiPrompt is given")
 
 
 # What the video shows.
