@@ -43,7 +43,7 @@ def test_a_callback_raises(
     row: CallbackStop, provider: str, client: str, run: FaultRun, record: Recorder
 ) -> None:
     # So that one poll finds the video still in progress.
-    order = run.sandbox.inject("progress-percent", gateway=provider)
+    order = run.sandbox.inject("status-backwards", gateway=provider)
     sent = row.state not in ("recorded", "sending")
     expected = Expected(0, "", (row.state if sent else "recorded",), int(sent), "resumed")
 
