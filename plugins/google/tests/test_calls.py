@@ -187,10 +187,17 @@ def test_local_images_travel_within_the_body(
     ]
 
 
-def test_addresses_of_images_are_refused(client: Client) -> None:
-    images = [Image("https://pictures.example.com/a.png", "first_frame")]
-    (problem,) = client.check(VEO, Request("A lamp", images=images)).problems
-    assert problem.path == "images[0].url"
+def test_an_image_at_an_address_is_fetched_and_sent_inline(
+    network: Network, tmp_path: Path
+) -> None:
+    network.on("GET", "/a.png", PNG)
+    image = Image("https://pictures.example.com/a.png", "first_frame")
+    with opened(tmp_path, network, before_the_end()) as client:
+        task = client.submit(VEO, Request("A lamp", images=[image]))
+    assert task.call
+    sent = task.call.json()["instances"][0]["image"]
+    assert sent == {"bytesBase64Encoded": base64.b64encode(PNG).decode(), "mimeType": "image/png"}
+    assert "x-goog-api-key" not in network.calls[0].headers
 
 
 @pytest.mark.parametrize("variant", MODELS)

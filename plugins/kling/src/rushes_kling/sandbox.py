@@ -31,7 +31,6 @@ from rushes_sandbox import (
     Validation,
 )
 from rushes_sandbox.checks import (
-    a_list,
     anything,
     boolean,
     http_url,
@@ -114,12 +113,15 @@ def _legacy(model: str, *, with_image: bool) -> Any:
         fields |= {**frames, **_WITH_IMAGE[model]}
     else:
         fields["aspect_ratio"] = one_of(*_RATIO)
+        # An empty list is none; clients leave it out.
+        fields |= dict.fromkeys(_WITH_IMAGE[model], list_of(anything, most=0))
 
     def check(body: Mapping[str, Any], validation: Validation) -> None:
         validation.check_fields(body, "", fields)
         if not validation.valid("prompt", "multi_shot", "shot_type", "mode", "sound"):
             return
-        _check_prompt(body, validation)
+        if not (with_image and model == "kling-v2-6"):  # there the image may be enough
+            _check_prompt(body, validation)
         if with_image and "image" not in body:
             validation.add("image", "is required")
         if model == "kling-v2-6":
@@ -296,6 +298,7 @@ _CONTENT: dict[str, Check] = {
 def _from_text(body: Mapping[str, Any], validation: Validation) -> None:
     fields: dict[str, Check] = {
         "prompt": text(longest=3072, may_be_blank=False),
+        "contents": list_of(anything, most=0),  # none, like the lists above
         "settings": object_of(_RATIO_SETTINGS),
         "options": _OPTIONS,
     }
@@ -304,7 +307,7 @@ def _from_text(body: Mapping[str, Any], validation: Validation) -> None:
 
 def _from_contents(kinds: tuple[str, ...], settings: Mapping[str, Check]) -> Any:
     fields: dict[str, Check] = {
-        "contents": a_list,
+        "contents": list_of(anything, least=1),
         "settings": object_of(settings),
         "options": _OPTIONS,
     }

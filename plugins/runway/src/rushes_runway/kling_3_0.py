@@ -20,7 +20,6 @@ from rushes import (
     rule,
 )
 from rushes.vocabulary import (
-    any_of,
     at_most,
     by_default,
     equals,
@@ -144,7 +143,7 @@ FIRST, LAST = (has("promptImage", "position", place) for place in ("first", "las
 
 
 RULES = (
-    required("promptText", unless=any_of(SHOTS, "promptImage"), name="prompt_or_shots_or_image"),
+    required("promptText", unless=SHOTS, name="prompt_or_shots"),
     required(
         "promptText",
         when=equals("providerSettings.shotType", "intelligence"),

@@ -134,11 +134,9 @@ def _check_shots(body: Mapping[str, Any], validation: Validation) -> None:
     shots = settings.get("multiPrompt", [])
     if shots and not 3 <= sum(shot["duration"] for shot in shots) <= 15:
         validation.add("providerSettings.multiPrompt", "must last from 3 to 15 seconds in all")
-    prompt = body.get("promptText", "").strip()
-    if settings.get("shotType") == "intelligence" and not prompt:
-        validation.add("promptText", "is required when shotType is intelligence")
-    elif not (prompt or shots or body.get("promptImage")):
-        validation.add("promptText", "is required without an image or shots")
+    customized = shots and settings.get("shotType") != "intelligence"
+    if not customized and not body.get("promptText", "").strip():
+        validation.add("promptText", "is required unless multiPrompt is given")
 
 
 # What the video shows.
