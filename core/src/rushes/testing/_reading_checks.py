@@ -66,7 +66,7 @@ class ReadingChecks(VariantUnderTest):
             assert status.state == state, self.says(
                 f"parse_status reads the status word {word!r} as {status.state}, not {state}"
             )
-        states = {*self.states().values()} or {status.state for _, status in self.statuses}
+        states = {*self.states().values()} or {status.state for _, status, *_ in self.statuses}
         lack = "no status word means" if self.states() else "no answer in `statuses` is read as"
         assert states >= NEEDED, self.says(f"{lack} {listing(sorted(NEEDED - states))}")
         assert states & {"queued", "in_progress"}, self.says(

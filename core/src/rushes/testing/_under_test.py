@@ -295,7 +295,7 @@ class VariantUnderTest:
     def polls(self) -> list[Any]:
         """Return an answer to a poll for each status word; without words, the complete ones."""
         worded = [self.worded(word) for word in self.states()]
-        return worded or [body for body, _ in self.statuses] or [{}]
+        return worded or [body for body, *_ in self.statuses] or [{}]
 
     def snapshot_path(self) -> Path:
         """Return the snapshot's path: beside the test, named after the variant."""
