@@ -62,7 +62,11 @@ def billed(*charges: Any) -> tuple[Delivery, Event]:
 
 
 EXCHANGES: dict[str, list[Any]] = {"poll": [good([MADE])], "look_up": [good([MADE])]}
-LOOK_UPS = ((good([MADE]), ["r-1"]), (good([]), []), (good([MADE, OTHER]), ["r-1", "r-2"]))
+LOOK_UPS: tuple[tuple[Any, list[str]], ...] = (
+    (good([MADE]), ["r-1"]),
+    (good([]), []),
+    (good([MADE, OTHER]), ["r-1", "r-2"]),
+)
 
 
 class Current(VariantConformance):

@@ -56,7 +56,7 @@ def event(task: Any, *, verified: bool = True) -> Event:
 
 
 EXCHANGES: dict[str, list[Any]] = {"look_up": [good(MADE)]}
-LOOK_UPS = (
+LOOK_UPS: tuple[tuple[Any, list[str]], ...] = (
     (good(MADE), ["t-1"]),
     (good({**MADE, "created_at": None}), ["t-1"]),
     (good({**MADE, "task_info": {"external_task_id": "job-2"}}), []),

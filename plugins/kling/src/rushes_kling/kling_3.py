@@ -122,7 +122,12 @@ plugin = current.variant(
             name="prompt_beside_contents",
         ),
         needs(given("contents"), FIRST, name="contents_need_a_frame"),
-        needs(given("contents"), PROMPT, name="contents_need_a_prompt"),
+        needs(
+            given("contents"),
+            PROMPT,
+            says="A prompt must be among the {contents}.",
+            name="contents_need_a_prompt",
+        ),
         at_most(1, PROMPT, FIRST, LAST, name="one_of_each"),
         at_most(3, ELEMENT, name="three_elements"),
         not_together(

@@ -185,7 +185,12 @@ plugin = current.variant(
         "watermark": Always(False),
     },
     rules=(
-        needs(given("contents"), PROMPT, name="contents_need_a_prompt"),
+        needs(
+            given("contents"),
+            PROMPT,
+            says="A prompt must be among the {contents}.",
+            name="contents_need_a_prompt",
+        ),
         at_most(1, PROMPT, FIRST, LAST, FEATURE, BASE, name="one_of_each"),
         needs(LAST, FIRST, name="last_frame_needs_first"),
         not_together(BASE, FIRST, name="edits_take_no_frames"),
