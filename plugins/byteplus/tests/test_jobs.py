@@ -11,6 +11,7 @@ import pytest
 from rushes import (
     Answer,
     Client,
+    Delivery,
     Image,
     NotOfferedError,
     OutcomeUnknownError,
@@ -20,6 +21,7 @@ from rushes import (
 )
 from rushes.testing import DROPPED, Clock, Network
 from rushes_byteplus import seedance_1_5_pro, seedance_2_0
+from rushes_byteplus.provider import parse_webhook
 
 BASE = "https://ark.ap-southeast.bytepluses.com/api/v3"
 TASKS, TASK = "/api/v3/contents/generations/tasks", "/api/v3/contents/generations/tasks/cgt-1"
@@ -114,6 +116,11 @@ def test_the_key_goes_to_the_provider_alone(
 
 def test_the_key_is_found_by_the_name_that_others_use() -> None:
     assert seedance_2_0.plugin.variables == {"api_key": "ARK_API_KEY"}
+
+
+def test_a_delivery_about_no_task_is_none() -> None:
+    for body in (b"", b"null", b"[]", b'{"id": null}', b'{"status": "queued"}', b"\xff"):
+        assert parse_webhook(Delivery({}, body)) is None
 
 
 def test_a_local_image_goes_into_the_payload(

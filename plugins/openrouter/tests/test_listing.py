@@ -83,6 +83,25 @@ def test_a_model_without_sound_makes_none() -> None:
     assert (problem.path, problem.accepted) == ("audio", [False])
 
 
+def test_a_model_that_uses_references_may_have_no_frames() -> None:
+    (wan,) = variants(read(json.dumps({"data": [{"id": "alibaba/wan-2.7"}]})))
+    loaded = Registry(plugins=[wan]).get(wan.id)
+    url = "https://a.example.com/a.png"
+    report = check(loaded, Request("k", images=[Image(url, "reference")]))
+    assert (report.problems, report.notes) == ((), ())
+    (problem,) = check(loaded, Request("k", images=[Image(url, "first_frame")])).problems
+    assert problem.path == "images[0].role"
+
+
+def test_frames_alone_have_no_note_about_references() -> None:
+    seedance = Registry().get("openrouter/seedance-2.0-fast")
+    first, other = (Image("https://a.example.com/a.png", role)
+                    for role in ("first_frame", "reference"))  # fmt: skip
+    assert check(seedance, Request("k", images=[first], audio=True)).notes == ()
+    (note,) = check(seedance, Request("k", images=[first, other], audio=True)).notes
+    assert note.code == "frames_come_before_references"
+
+
 def test_models_whose_ids_end_alike_are_told_apart() -> None:
     listing = read(json.dumps({"data": [{"id": "a/film"}, {"id": "b/film"}, {"id": "b/kite"}]}))
     made = {variant.id: variant.model for variant in variants(listing)}

@@ -6,9 +6,9 @@ import pytest
 from rushes import Report, Request
 from rushes.plugins import Registry
 from rushes.testing import check
-from rushes_openrouter.listing import snapshot
+from rushes_openrouter.listing import Model, snapshot
 from rushes_openrouter.prices import estimate
-from rushes_openrouter.variants import ratio_of, resolution_of
+from rushes_openrouter.variants import ratio_of, resolution_of, variant_for
 
 REGISTRY = Registry()
 
@@ -58,6 +58,30 @@ def test_a_price_that_is_not_understood_makes_none() -> None:
     tokens = {"video_tokens": "0.000004", "video_tokens_1080p": "0.000005"}
     assert estimate(tokens, **{**known, "size": None}) is None
     assert estimate(tokens, **known) == 0.432
+
+
+@pytest.mark.parametrize(
+    ("resolutions", "fields", "usd"),
+    [
+        (["720p", "1080p"], {"resolution": "1080p"}, 1.0),
+        (["720p", "1080p"], {"resolution": "720p"}, 0.5),
+        (["720p", "1080p"], {}, None),
+        (["720p"], {}, 0.5),
+        (None, {}, None),
+    ],
+)
+def test_a_model_without_sizes_is_estimated_by_its_resolutions(
+    resolutions: list[str] | None, fields: dict[str, Any], usd: float | None
+) -> None:
+    model = Model(
+        id="maker/model",
+        supported_durations=[5],
+        supported_resolutions=resolutions,
+        pricing_skus={"duration_seconds_720p": "0.1", "duration_seconds_1080p": "0.2"},
+    )
+    loaded = Registry(plugins=[variant_for(model)]).get("openrouter/model")
+    report = check(loaded, Request("k", duration=5, **fields))
+    assert (report.problems, report.cost) == ((), usd)
 
 
 def test_every_listed_size_has_a_listed_resolution_and_ratio() -> None:

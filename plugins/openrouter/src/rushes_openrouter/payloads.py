@@ -64,15 +64,7 @@ def payload_for(model: Model) -> type[Struct]:
         fields.append(("generate_audio", bool, absent(True)))
     if frames := model.supported_frame_images:
         fields.append(("frame_images", list[_frame(frames)], absent([])))  # type: ignore[misc]
-    return msgspec.defstruct(
-        "Payload",
-        fields,
-        bases=(Common,),
-        module=__name__,
-        namespace={"__doc__": f"The body of POST /videos for {model.id}."},
-        kw_only=True,
-        forbid_unknown_fields=True,
-    )
+    return msgspec.defstruct("Payload", fields, bases=(Common,), kw_only=True)
 
 
 def one_of(values: Iterable[Any]) -> Any:
@@ -90,8 +82,5 @@ def _frame(roles: list[str]) -> Any:
     return msgspec.defstruct(
         "Frame",
         [("type", Literal["image_url"]), ("image_url", Address), ("frame_type", one_of(roles))],
-        module=__name__,
-        namespace={"__doc__": "An image that the video begins or ends with."},
-        kw_only=True,
         forbid_unknown_fields=True,
     )
