@@ -62,7 +62,7 @@ def test_complete_answers_stand_for_words(tmp_path: Path) -> None:
 def test_there_is_no_unknown_word(tmp_path: Path) -> None:
     made = kit(tmp_path, Operations(), words="", statuses=(RUNNING, DONE, FAILED))
     with pytest.raises(pytest.skip.Exception, match="no status words"):
-        made.test_an_unknown_word_is_not_understood()  # type: ignore[attr-defined]
+        made.test_an_unknown_word_is_not_understood()
 
 
 @pytest.mark.parametrize(
