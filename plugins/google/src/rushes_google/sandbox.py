@@ -103,9 +103,9 @@ def _check_together(
     long = references or parameters.get("resolution", "720p") != "720p"
     if long and parameters.get("durationSeconds", 8) != 8:
         validation.add("parameters.durationSeconds", "must be 8 with references, 1080p or 4k")
-    people = "allow_adult" if first or references else "allow_all"
-    if parameters.get("personGeneration", people) != people:
-        validation.add("parameters.personGeneration", f"must be {people} here")
+    # Where people may only be adults, they may be so everywhere.
+    if parameters.get("personGeneration") == "allow_all" and (first or references):
+        validation.add("parameters.personGeneration", "must be allow_adult with images")
 
 
 # What the video shows.

@@ -85,8 +85,8 @@ def _gen4_5(*, with_image: bool) -> Any:
         "duration": integer(2, 10),
         "seed": integer(0, 2**32 - 1),
         "contentModeration": object_of({"publicFigureThreshold": one_of("auto", "low")}),
-        "outputFormat": text(),
-        "proresProfile": text(),
+        # Others are no MP4, which the sandbox does not make.
+        "outputFormat": one_of("mp4", "hdr10", "hlg", "sdr_rec709_10bit"),
     }
     required = ["promptText", "ratio", "duration"]
     if with_image:
@@ -108,11 +108,10 @@ def _kling(model: str, *, with_image: bool) -> Any:
     )
     fields: dict[str, Check] = {
         "model": anything,
-        "promptText": text(shortest=2, longest=2500),
+        "promptText": text(longest=2500),
         "ratio": one_of(*_KLING_RATIOS[model]),
         "duration": integer(3, 15),
         "audio": boolean,
-        "negativePrompt": text(),
         "cfgScale": number(0, 1),
         "providerSettings": settings,
     }
@@ -159,7 +158,6 @@ def _scene(incoming: Incoming, backend: Backend) -> Scene:
         sound=body.get("audio", False),
         first=first,
         last=last,
-        negative_prompt=body.get("negativePrompt", ""),
     )
 
 
