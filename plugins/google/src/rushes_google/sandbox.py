@@ -36,6 +36,7 @@ from rushes_sandbox.checks import (
     integer,
     integer_of,
     list_of,
+    non_blank,
     object_of,
     one_of,
     text,
@@ -55,7 +56,7 @@ _USD = {
 
 # What is not base64 is refused when it is decoded.
 _IMAGE = object_of(
-    {"bytesBase64Encoded": text(shortest=1), "mimeType": text(shortest=1)},
+    {"bytesBase64Encoded": non_blank, "mimeType": non_blank},
     "bytesBase64Encoded",
     "mimeType",
 )

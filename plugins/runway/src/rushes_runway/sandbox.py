@@ -103,7 +103,7 @@ def _kling(model: str, *, with_image: bool) -> Any:
     settings = object_of(
         {
             "shotType": one_of("intelligence", "customize"),
-            "multiPrompt": list_of(_SEGMENT, least=1, most=6),
+            "multiPrompt": list_of(_SEGMENT, most=6),
         }
     )
     fields: dict[str, Check] = {
