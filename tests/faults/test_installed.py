@@ -4,12 +4,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rushes import hookimpl
+from rushes import Request, hookimpl
 
 from faults.case import Row
 from faults.fault_run import FaultRun
 from faults.films import VARIANTS
 from faults.other_rows import HOOK_EXITS, MALFORMED, OBSERVER_EXITS, STRANGER
+from faults.providers import PROMPT
 from faults.runner import Measurement, Recorder, run_with_deadline
 from faults.selection import parametrize_rows
 
@@ -138,7 +139,7 @@ def test_a_stranger(
     distribution(site, "stranger", f"[rushes]\n{provider}.stranger = {module}:plugin\n")
 
     def scenario() -> Measurement:
-        run.attempt("generate", f"{provider}/stranger", run.request)
+        run.attempt("generate", f"{provider}/stranger", Request(PROMPT, duration=5))
         assert type(run.error).__name__ == "ConfigurationError"
         words = f"comes from stranger, but other variants of {provider} from rushes-{provider}"
         assert words in str(run.error)

@@ -87,7 +87,6 @@ def _gen4_5(*, with_image: bool) -> Any:
         "contentModeration": object_of({"publicFigureThreshold": one_of("auto", "low")}),
         # The other formats are archives and .mov files, which a stand-in does not make.
         "outputFormat": one_of("mp4", "hdr10", "hlg", "sdr_rec709_10bit"),
-        "proresProfile": text(),
     }
     required = ["promptText", "ratio", "duration"]
     if with_image:
@@ -113,7 +112,6 @@ def _kling(model: str, *, with_image: bool) -> Any:
         "ratio": one_of(*_KLING_RATIOS[model]),
         "duration": integer(3, 15),
         "audio": boolean,
-        "negativePrompt": text(),
         "cfgScale": number(0, 1),
         "providerSettings": settings,
     }
@@ -160,7 +158,6 @@ def _scene(incoming: Incoming, backend: Backend) -> Scene:
         sound=body.get("audio", False),
         first=first,
         last=last,
-        negative_prompt=body.get("negativePrompt", ""),
     )
 
 
