@@ -156,6 +156,7 @@ class TestPro(Seedance):
         (TASK, done(0.13068), {**PRO, "generate_audio": False}),
         ({**TASK, "generate_audio": False}, done(0.13068), PRO),
         (TASK, done(0.13068), {**PRO, "service_tier": "flex"}),
+        ({**TASK, "generate_audio": False}, done(0.06534), {**PRO, "service_tier": "flex"}),
     )
 
 
