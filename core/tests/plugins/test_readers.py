@@ -245,13 +245,22 @@ def test_no_spelling_of_a_key_shows_it(written: tuple[str, list[str]], between: 
     assert not [form for form in forms if form in shown]
 
 
-@given(_written(), around, st.integers(0, 20))
+@given(secrets, st.integers(0, 10), st.integers(0, 40), around)
+@example("a b c d", 7, 40, "")
 def test_a_value_that_may_show_no_key_has_nothing_to_remove(
-    written: tuple[str, list[str]], between: str, cut: int
+    secret: str, style: int, cut: int, between: str
 ) -> None:
-    secret, forms = written
+    """Each time one character, or all of them, are escaped in one way."""
+    styles: list[Any] = [
+        str, "\\{}".format, lambda c: f"\\u{ord(c):04x}", lambda c: f"%{ord(c):02X}",
+        lambda c: f"&#{ord(c)};", lambda c: f"&#x{ord(c):x};",
+        lambda c: c.replace(" ", "+"),
+    ]  # fmt: skip
+    escape = styles[style % len(styles)]
+    at = cut % len(secret)
+    forms = ("".join(map(escape, secret)), secret[:at] + escape(secret[at]) + secret[at + 1 :])
     for value in (*(between + form for form in forms), between + secret[:cut], between):
-        echo = {"a": [value, None, 1.5], value: b"x"}
+        echo = {"a": [value, None, 1.5], "b": b"x"}
         assert may_show(echo, secret) or redacted(echo, secret) == echo
 
 
