@@ -10,6 +10,8 @@ from typing import Any, Protocol, TypeVar
 from msgspec import Struct
 
 from rushes.calls import Answer, Call, Steps
+from rushes.errors import ConfigurationError
+from rushes.task import Task
 from rushes.urls import without_secrets
 
 T = TypeVar("T")
@@ -25,10 +27,6 @@ class Interrupted(Exception):
 
 class Stalled(Interrupted):
     """Nothing, or too little, arrived for so long that the rest is not waited for."""
-
-
-class StopWaiting(Exception):
-    """The caller no longer waits; raised from a Sleep."""
 
 
 class Forked(Exception):
@@ -107,9 +105,10 @@ class Stream(Struct, frozen=True, kw_only=True):
 
 
 class Sleep(Struct, frozen=True):
-    """Let `seconds` pass."""
+    """Let `seconds` pass; `task` is the one that is waited for, where the caller may stop that."""
 
     seconds: float
+    task: Task | None = None
 
 
 class Do(Struct, frozen=True):
@@ -145,7 +144,10 @@ def drive(flow: Flow[T], perform: Callable[[Effect], Any]) -> T:
 
 
 async def drive_async(flow: Flow[T], perform: Callable[[Effect], Awaitable[Any]]) -> T:
-    """Run a flow to its end without blocking the event loop."""
+    """Run a flow to its end without blocking the event loop.
+
+    Raises ConfigurationError if the flow belongs to the process that this one was forked from.
+    """
     try:
         effect = next(flow)
         while True:
@@ -157,6 +159,8 @@ async def drive_async(flow: Flow[T], perform: Callable[[Effect], Awaitable[Any]]
                 effect = flow.send(outcome)
     except StopIteration as stop:
         return stop.value  # type: ignore[no-any-return]
+    except Forked as error:
+        raise ConfigurationError(str(error)) from error
 
 
 def steps(

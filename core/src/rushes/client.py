@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rushes._client.configuration import Configured
 from rushes._client.verbs import RequestLike
-from rushes._flow import Ask, Do, Effect, Send, Sleep, StopWaiting, drive
-from rushes._session.session import OnUpdate
+from rushes._flow import Ask, Do, Effect, Send, Sleep, drive
+from rushes._session.session import OnUpdate, stopped_waiting
 from rushes.task import Task
 
 if TYPE_CHECKING:
@@ -89,10 +89,10 @@ class Client(Configured):
         """
 
         def perform(effect: Effect) -> Any:
-            if stop is None or not isinstance(effect, Sleep):
+            if stop is None or not isinstance(effect, Sleep) or effect.task is None:
                 return self._perform(effect)
             if stop.wait(effect.seconds):
-                raise StopWaiting
+                raise stopped_waiting(effect.task)
             return None
 
         return drive(self._jobs.wait(task, timeout, on_update), perform)

@@ -9,6 +9,7 @@ from typing import Any, Concatenate, ParamSpec
 
 import msgspec
 
+from rushes._check.quick import quick
 from rushes._fetch.download import ensure_fetched, videos_are_at
 from rushes._fetch.target import may_replace
 from rushes._flow import Do, Flow, T
@@ -120,7 +121,8 @@ class Jobs:
         then: Callable[[LoadedVariant, Task], Flow[Task]] | None = None,
     ) -> Flow[Task]:
         """Check a request and pay for it; `then` is run by the same owner."""
-        loaded, report = yield Do(lambda: self._checked(variant, request))
+        found = self._quickly_checked(variant, request)
+        loaded, report = found or (yield Do(lambda: self._checked(variant, request)))
         return (
             yield from submit(
                 self.session,
@@ -147,7 +149,7 @@ class Jobs:
         loaded = self.session.load(task)
 
         def work(task: Task) -> Flow[Task]:
-            return (yield from self._followed(loaded, task, end, on_update))
+            return self._followed(loaded, task, end, on_update)
 
         seen = yield from self._owning(loaded, task, work, lambda seen: seen.ended, end, on_update)
         return require_completed(seen)
@@ -167,7 +169,7 @@ class Jobs:
         loaded = self.session.load(task)
 
         def work(task: Task) -> Flow[Task]:
-            return (yield from self._fetched(loaded, task, output, overwrite, on_update))
+            return self._fetched(loaded, task, output, overwrite, on_update)
 
         return (yield from self._owning(loaded, task, work, _never, None, on_update))
 
@@ -238,7 +240,7 @@ class Jobs:
         loaded = self.session.load(task)
 
         def poll(task: Task) -> Flow[Task]:
-            return (yield from poll_once(self.session, loaded, task, on_update))
+            return poll_once(self.session, loaded, task, on_update)
 
         flow = as_owner(
             self.session,
@@ -267,7 +269,7 @@ class Jobs:
         # it.
 
         def poll(task: Task) -> Flow[Task]:
-            return (yield from poll_again(self.session, loaded, task, on_update))
+            return poll_again(self.session, loaded, task, on_update)
 
         end = self.session.time.elapsed() + self.session.timeouts.poll
         return (
@@ -305,6 +307,16 @@ class Jobs:
             return (yield from self.session.record(changed, on_update))
 
         return (yield from self._owning(loaded, task, work, _never, 0.0, on_update))
+
+    def _quickly_checked(
+        self, variant: str, request: RequestLike
+    ) -> tuple[LoadedVariant, Report] | None:
+        """Check a request if nothing is to be imported or read for that; None if it fails."""
+        loaded = self.session.registry.loaded(variant)
+        if loaded is None or loaded.variant.ends is not None:
+            return None
+        report = quick(loaded, request)
+        return None if report is None else (loaded, report)
 
     def _usable(self, loaded: LoadedVariant, task: Task, receipt: Receipt) -> Flow[None]:
         """Raise ConfigurationError if a receipt given by the caller cannot be used to poll."""
@@ -356,12 +368,9 @@ class Jobs:
         *,
         at_once: bool = False,
     ) -> Flow[Task]:
-        if task.ended:
-            return require_completed(task)
-        flow = poll_until_ended(
+        return poll_until_ended(
             self.session, loaded, task, end=end, on_update=on_update, at_once=at_once
         )
-        return (yield from flow)
 
     def _fetched(
         self,
@@ -375,7 +384,7 @@ class Jobs:
         place, allowed = _output_file(output, task), may_replace(task, output, overwrite)
         given = (self.session, loaded, task, place, on_update)
         force = overwrite is True
-        return (yield from ensure_fetched(*given, overwrite=allowed, force=force, end=end))
+        return ensure_fetched(*given, overwrite=allowed, force=force, end=end)
 
     def _end(self, timeout: float | None) -> float | None:
         """Return the deadline of a verb, in the session's `elapsed`; None: the advice decides."""
@@ -393,5 +402,4 @@ class Jobs:
         """Work on a task as its owner; wait for another owner until `end` at most."""
         if end is None:
             end = self.session.time.elapsed() + loaded.variant.polling.at_most
-        flow = as_owner(self.session, task, work, enough=enough, end=end, on_update=on_update)
-        return (yield from flow)
+        return as_owner(self.session, task, work, enough=enough, end=end, on_update=on_update)

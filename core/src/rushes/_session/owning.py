@@ -5,8 +5,8 @@ import secrets
 from collections.abc import Callable
 
 from rushes import _log as log
-from rushes._flow import Ask, Flow, Forked, T
-from rushes._session.session import OnUpdate, Ownership, Session, pause_for
+from rushes._flow import Ask, Flow, Forked, Sleep, T
+from rushes._session.session import OnUpdate, Ownership, Session
 from rushes.errors import JournalError, StillRunningError
 from rushes.task import Task
 
@@ -38,16 +38,13 @@ def as_owner(
     at `end` (in the session's `elapsed`), raises StillRunningError, or with `or_as_seen` returns
     the task as it was last seen.
     """
-
-    def needed(task: Task) -> Flow[Task]:
-        return task if enough(task) else (yield from work(task))
-
     claim = new_claim()
     if session.journal is None:
         return (yield from with_claim(session, task, claim, work))
     while True:
         held = yield from releasing_on_error(session, task.id, claim, _claimed(task, claim))
         if held is not None:
+            needed = _done if enough(held) else work
             return (yield from with_claim(session, held, claim, needed))
         task = yield from _seen(task, on_update)
         if enough(task):
@@ -57,37 +54,47 @@ def as_owner(
                 return task
             message = f"another process works on task {task.id} ({task.state}); look again later"
             raise StillRunningError(message, task=task)
-        yield from pause_for(task, min(LOOK_AGAIN, max(end - session.time.elapsed(), 0.0)))
+        yield Sleep(min(LOOK_AGAIN, max(end - session.time.elapsed(), 0.0)), task)
+
+
+def _done(task: Task) -> Flow[Task]:
+    """Do nothing to a task."""
+    yield from ()
+    return task
 
 
 def with_claim(session: Session, task: Task, claim: str, work: Work) -> Flow[Task]:
     """Work on a claimed task, and release it at the end, whatever happens."""
-
-    def whole() -> Flow[Task]:
-        session.owned[task.id] = Ownership(claim, os.getpid())
-        try:
-            done = yield from work(task)
-        except Forked as error:
+    session.owned[task.id] = Ownership(claim, os.getpid())
+    try:
+        done = yield from work(task)
+        yield from _release(session, task.id, claim)
+    except BaseException as error:
+        yield from _release_after(error, session, task.id, claim)
+        if isinstance(error, Forked):
             message = f"task {task.id} belongs to the parent of this process: {error}"
             raise StillRunningError(message, task=task) from error
-        yield from _release(session, task.id, claim)
-        return done
-
-    return (yield from releasing_on_error(session, task.id, claim, whole()))
+        raise
+    return done
 
 
 def releasing_on_error(session: Session, task_id: str, claim: str, flow: Flow[T]) -> Flow[T]:
     """Release a claim if a flow stops early, even while claiming: that may have succeeded."""
     try:
         return (yield from flow)
-    except GeneratorExit:  # no effect can run any more; the interpreter may be ending
-        _forget(session, task_id, claim)
-        if session.journal is not None:
-            session.journal.abandon(claim)
+    except BaseException as error:
+        yield from _release_after(error, session, task_id, claim)
         raise
-    except BaseException:
+
+
+def _release_after(error: BaseException, session: Session, task_id: str, claim: str) -> Flow[None]:
+    """Release a claim after an error."""
+    if not isinstance(error, GeneratorExit):
         yield from _release(session, task_id, claim)
-        raise
+        return
+    _forget(session, task_id, claim)  # no effect can run any more; the interpreter may be ending
+    if session.journal is not None:
+        session.journal.abandon(claim)
 
 
 def _release(session: Session, task_id: str, claim: str) -> Flow[None]:
@@ -110,17 +117,22 @@ def _claimed(task: Task, claim: str) -> Flow[Task | None]:
 
     A task from elsewhere (another home, a caller's own records) is recorded first.
     """
-    recorded = yield Ask("find", (task.id,))
-    if not recorded or recorded[0].id != task.id:
+    try:
+        held: Task | None = yield Ask("claim", (task.id, claim))
+    except JournalError:
+        recorded = yield Ask("find", (task.id,))
+        if recorded and recorded[0].id == task.id:
+            raise
         added: Task = yield Ask("add", (task, claim))
         if added is task:
             return added
-    held: Task | None = yield Ask("claim", (task.id, claim))
+        held = yield Ask("claim", (task.id, claim))
     if held is None:
         return None
     # The given task may be outdated, and no clock can tell; but its receipt may be missing in the
     # journal because that was full.
-    return task if task.receipt and not (held.receipt or held.ended) else held
+    lacking = task.receipt and not (held.receipt or held.ended)
+    return task if lacking or held == task else held  # two equal ones would take twice the memory
 
 
 def _seen(task: Task, on_update: OnUpdate | None) -> Flow[Task]:

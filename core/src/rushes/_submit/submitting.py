@@ -117,7 +117,7 @@ def _make_task(
     report = yield from upload_files(session, loaded, report, end)
     task = recorded(session, loaded, report, intent)
     # Errors in the call are raised before it is recorded.
-    creating(session, loaded, task, session.dispatch(task))
+    creating(session, loaded, task)
     return task
 
 
