@@ -128,8 +128,13 @@ Effect = Send | Stream | Sleep | Do | Ask
 Flow = Generator[Effect, Any, T]
 
 
-def drive(flow: Flow[T], perform: Callable[[Effect], Any]) -> T:
-    """Run a flow to its end; an error raised by an effect is raised inside the flow."""
+def drive(
+    flow: Flow[T], perform: Callable[[Effect], Any], failed: Callable[[BaseException], None]
+) -> T:
+    """Run a flow to its end; an error raised by an effect is raised inside the flow.
+
+    An error that ends the flow passes through `failed`, which may change what it shows.
+    """
     try:
         effect = next(flow)
         while True:
@@ -141,10 +146,17 @@ def drive(flow: Flow[T], perform: Callable[[Effect], Any]) -> T:
                 effect = flow.send(outcome)
     except StopIteration as stop:
         return stop.value  # type: ignore[no-any-return]
+    except BaseException as error:
+        failed(error)
+        raise
 
 
-async def drive_async(flow: Flow[T], perform: Callable[[Effect], Awaitable[Any]]) -> T:
-    """Run a flow to its end without blocking the event loop.
+async def drive_async(
+    flow: Flow[T],
+    perform: Callable[[Effect], Awaitable[Any]],
+    failed: Callable[[BaseException], None],
+) -> T:
+    """Do what `drive` does, without blocking the event loop.
 
     Raises ConfigurationError if the flow belongs to the process that this one was forked from.
     """
@@ -157,10 +169,14 @@ async def drive_async(flow: Flow[T], perform: Callable[[Effect], Awaitable[Any]]
                 effect = flow.throw(error)
             else:
                 effect = flow.send(outcome)
+                del outcome  # the next effect may take long
     except StopIteration as stop:
         return stop.value  # type: ignore[no-any-return]
     except Forked as error:
         raise ConfigurationError(str(error)) from error
+    except BaseException as error:
+        failed(error)
+        raise
 
 
 def steps(

@@ -193,7 +193,7 @@ class AsyncClient(Configured):
         return await self._driven(self._records.purge(older_than))
 
     def _driven(self, flow: Flow[T]) -> Coroutine[Any, Any, T]:
-        return drive_async(flow, self._perform)
+        return drive_async(flow, self._perform, self._silence)
 
     def _perform(self, effect: Effect) -> Awaitable[Any]:
         loop = self._entered()

@@ -31,43 +31,56 @@ def as_owner(
     on_update: OnUpdate | None,
     or_as_seen: bool = False,
 ) -> Flow[Task]:
-    """Work on a task as its one owner.
+    """Work on a task as its one owner, or do what `taken` says while another owns it."""
+    claim = new_claim()
+    given = (session, task, claim, enough, end, on_update)
+    task, held = yield from taken(*given, or_as_seen=or_as_seen)
+    if not held:
+        return task
+    return (yield from with_claim(session, task, claim, work(task)))
+
+
+def taken(
+    session: Session,
+    task: Task,
+    claim: str,
+    enough: Callable[[Task], bool],
+    end: float,
+    on_update: OnUpdate | None,
+    *,
+    or_as_seen: bool = False,
+) -> Flow[tuple[Task, bool]]:
+    """Claim a task and return it as recorded now, with True.
 
     While another process (or another flow of this one) owns it, its changes are reported as they
-    are recorded; once they are `enough`, nothing is left to do here. If it is still owned elsewhere
-    at `end` (in the session's `elapsed`), raises StillRunningError, or with `or_as_seen` returns
-    the task as it was last seen.
+    are recorded; once they are `enough`, it is returned with False: nothing is left to do here. If
+    it is still owned elsewhere at `end` (in the session's `elapsed`), raises StillRunningError, or
+    with `or_as_seen` returns it as it was last seen, with False.
     """
-    claim = new_claim()
     if session.journal is None:
-        return (yield from with_claim(session, task, claim, work))
+        return task, True
     while True:
         held = yield from releasing_on_error(session, task.id, claim, _claimed(task, claim))
         if held is not None:
-            needed = _done if enough(held) else work
-            return (yield from with_claim(session, held, claim, needed))
+            if enough(held):
+                yield from _release(session, task.id, claim)
+            return held, not enough(held)
         task = yield from _seen(task, on_update)
         if enough(task):
-            return task
+            return task, False
         if session.time.elapsed() >= end:
             if or_as_seen:
-                return task
+                return task, False
             message = f"another process works on task {task.id} ({task.state}); look again later"
             raise StillRunningError(message, task=task)
         yield Sleep(min(LOOK_AGAIN, max(end - session.time.elapsed(), 0.0)), task)
 
 
-def _done(task: Task) -> Flow[Task]:
-    """Do nothing to a task."""
-    yield from ()
-    return task
-
-
-def with_claim(session: Session, task: Task, claim: str, work: Work) -> Flow[Task]:
-    """Work on a claimed task, and release it at the end, whatever happens."""
-    session.owned[task.id] = Ownership(claim, os.getpid())
+def with_claim(session: Session, task: Task, claim: str, flow: Flow[Task]) -> Flow[Task]:
+    """Run a flow for a claimed task, and release the claim at the end, whatever happens."""
+    session.owned[task.id] = Ownership(claim, os.getpid(), clean=task)
     try:
-        done = yield from work(task)
+        done = yield from flow
         yield from _release(session, task.id, claim)
     except BaseException as error:
         yield from _release_after(error, session, task.id, claim)
