@@ -112,9 +112,10 @@ class Sleep(Struct, frozen=True):
 
 
 class Do(Struct, frozen=True):
-    """Do something that blocks."""
+    """Do something that blocks; flows that do it at the same time under one name share it."""
 
     work: Callable[[], Any]
+    shared: str | None = None
 
 
 class Ask(Struct, frozen=True):

@@ -36,6 +36,8 @@ class AsyncClient(Configured):
     _journal_thread: ThreadPoolExecutor | None = None
     _arrivals: Arrivals
     _pauses: Pauses
+    _shared: "dict[str | None, asyncio.Future[Any]]"
+    """Work in threads that is under way, by the name under which flows share it."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -204,9 +206,7 @@ class AsyncClient(Configured):
         if isinstance(effect, Ask):
             return self._answered(self._asked(effect))
         if isinstance(effect, Do):
-            if self._workers is None:
-                self._workers = ThreadPoolExecutor(4, thread_name_prefix="rushes")
-            return _to_its_end(loop.run_in_executor(self._workers, effect.work))
+            return _to_its_end(self._begun(loop, effect))
         transport = self._transport or self._opened()
         return transport.send(effect) if isinstance(effect, Send) else transport.stream(effect)
 
@@ -235,9 +235,21 @@ class AsyncClient(Configured):
                 return None
             self._workers = self._journal_thread = None  # their threads are the parent's
         self._loop = here
-        self._arrivals, self._pauses = Arrivals(loop), Pauses(loop)
+        self._arrivals, self._pauses, self._shared = Arrivals(loop), Pauses(loop), {}
         separate_in_children(loop)
         return loop
+
+    def _begun(self, loop: asyncio.AbstractEventLoop, do: Do) -> asyncio.Future[Any]:
+        """Start work in a thread, or return what was started under the same name."""
+        if do.shared in self._shared:
+            return self._shared[do.shared]
+        if self._workers is None:
+            self._workers = ThreadPoolExecutor(4, thread_name_prefix="rushes")
+        begun = loop.run_in_executor(self._workers, do.work)
+        if do.shared is not None:
+            self._shared[do.shared] = begun
+            begun.add_done_callback(lambda _: self._shared.pop(do.shared, None))
+        return begun
 
     def _asked(self, ask: Ask) -> "Future[Any]":
         """Start a call of the journal; calls are done in the order in which they were started."""

@@ -35,6 +35,8 @@ class Report(Struct, frozen=True, kw_only=True):
 
     def complete_payload(self) -> Any:
         """Return the payload of a valid report, including the fields that concern the delivery."""
+        if not self.transport:
+            return self.payload
         fields = msgspec.structs.fields(type(self.payload))
         names = {field.encode_name: field.name for field in fields}
         given = {names[wire]: value for wire, value in self.transport.items()}

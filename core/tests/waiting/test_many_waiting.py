@@ -19,6 +19,7 @@ from rushes import AsyncClient, DiskError, Polling, SQLiteJournal, Task
 from rushes._client.on_loop import Pauses
 from rushes._fetch.target import writable
 from rushes.testing import Network
+from stalled_phases import wait_until_async
 
 JOBS = 200
 LATER = Polling(first=3600, every=3600, at_most=1e6)
@@ -57,14 +58,10 @@ def settings(journal: SQLiteJournal, tmp_path: Path) -> dict[str, Any]:
     }
 
 
-async def until(true: Callable[[], bool]) -> None:
-    while not true():
-        await asyncio.sleep(0.01)
-
-
 def pausing(client: AsyncClient) -> int:
     """Return how many flows of a client sleep."""
-    return len(client._pauses._waiting)
+    pauses = vars(client).get("_pauses")
+    return len(pauses._waiting) if pauses else 0
 
 
 async def ended(tasks: list["asyncio.Task[Any]"]) -> None:
@@ -90,12 +87,12 @@ def test_a_waiting_task_takes_a_few_kilobytes(
     async def run() -> float:
         async with AsyncClient(**settings) as client:
             first = [asyncio.ensure_future(job(client)) for _ in range(5)]
-            await until(lambda: pausing(client) == 5)
+            await wait_until_async(lambda: pausing(client) == 5)
             gc.collect()
             tracemalloc.start()
             try:
                 jobs = [asyncio.ensure_future(job(client)) for _ in range(JOBS)]
-                await until(lambda: pausing(client) == 5 + JOBS)
+                await wait_until_async(lambda: pausing(client) == 5 + JOBS)
                 gc.collect()
                 size, _ = tracemalloc.get_traced_memory()
             finally:
@@ -121,7 +118,7 @@ def test_many_pauses_have_one_timer(
 
             monkeypatch.setattr(loop, "call_at", counting)
             waiting = [asyncio.ensure_future(client.wait(task)) for task in tasks]
-            await until(lambda: pausing(client) == 20)
+            await wait_until_async(lambda: pausing(client) == 20)
             far = loop.time() + 1000
             left = [one for one in timers if not one.cancelled() and one.when() > far]
             await ended(waiting)
@@ -153,7 +150,7 @@ def test_the_journal_is_asked_only_what_must_be_known(
             assert journal.asked == ["take_up", "add", "save", "save", "release"]
             journal.asked.clear()
             waiting = asyncio.ensure_future(client.wait(task))
-            await until(lambda: pausing(client) == 1)
+            await wait_until_async(lambda: pausing(client) == 1)
             assert journal.asked == ["claim"]
             await ended([waiting])
         assert journal.asked == ["claim", "release"]
@@ -172,7 +169,7 @@ def test_a_task_of_another_journal_is_recorded_first(
         with closing(SQLiteJournal(tmp_path / "other.db")) as other:
             async with AsyncClient(**{**settings, "journal": other}) as client:
                 waiting = asyncio.ensure_future(client.wait(task))
-                await until(lambda: pausing(client) == 1)
+                await wait_until_async(lambda: pausing(client) == 1)
                 assert [found.id for found in other.tasks()] == [task.id]
                 assert other.claim(task.id, "another") is None
                 await ended([waiting])
@@ -187,7 +184,7 @@ def test_a_cancelled_wait_releases_its_claim(
         async with AsyncClient(**settings) as client:
             task = await client.submit("acme/zoom", REQUEST)
             waiting = asyncio.ensure_future(client.wait(task))
-            await until(lambda: pausing(client) == 1)
+            await wait_until_async(lambda: pausing(client) == 1)
             assert journal.claim(task.id, "another") is None
             await ended([waiting])
             assert journal.claim(task.id, "another") is not None

@@ -24,8 +24,7 @@ PATIENCE = 120.0
 MIN_PAUSE = 1.0
 """Seconds between two attempts, even if a provider says to retry at once."""
 STILL_ROOM = 1.0
-"""Seconds for which our own folder, once it was found writable, is believed to be: many jobs may
-begin at once."""
+"""Seconds for which our own folder, once it was found writable, is believed to be."""
 USUAL_PAUSE = 5.0
 """Seconds between two attempts if a provider does not say when to retry."""
 
@@ -89,15 +88,19 @@ def send_recorded(
 def _room(session: Session, task: Task) -> Flow[None]:
     """Raise DiskError, before anything is paid, if the video could not be written."""
     target = session.target(task)
-    ours = task.output is None
-    just_now = session.time.elapsed() - session.had_room_at < STILL_ROOM
-    if ours and just_now and not os.path.lexists(target):
+    # Then only our own folder matters, and many jobs may begin at once.
+    usual = task.output is None and not os.path.lexists(target)
+    if usual and session.time.elapsed() - session.had_room_at < STILL_ROOM:
         return
+
+    def test() -> None:
+        writable(session, target, overwrite=overwrite)
+        if usual:
+            session.had_room_at = session.time.elapsed()
+
     try:
         overwrite = may_replace(task, None, None)
-        yield Do(lambda: writable(session, target, overwrite=overwrite))
-        if ours:
-            session.had_room_at = session.time.elapsed()
+        yield Do(test, shared=str(target.parent) if usual else None)
     except DiskError as failure:
         raise DiskError(f"{failure}; nothing was sent, the task is kept", task=task) from failure
 
