@@ -3,7 +3,6 @@
 import hmac
 from collections.abc import Mapping
 from contextlib import suppress
-from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -86,8 +85,8 @@ class ProviderKeys(Struct):
         variant = self.registry.get(loaded.variant.id).variant
         with loaded.blamed("a call of its"):
             target = origin(call.url)
-            at_home = task is not None and target == _origin(task.base_url)
-        if target in map(_origin, variant.own_origins):
+            at_home = task is not None and target == origin(task.base_url)
+        if target in map(origin, variant.own_origins):
             secrets, _ = self.find(loaded, task)
             token = self._token(loaded, secrets, now) if loaded.makes_tokens else None
             key = token or next(iter(secrets.values()))
@@ -180,8 +179,6 @@ class ProviderKeys(Struct):
         return _digest(secrets, task.id.encode())[:16]
 
 
-_origin = lru_cache(maxsize=256)(origin)
-"""The origin of a base URL: there are few."""
 EXPIRES_SOON = 60.0
 """Seconds before its end at which a token is made anew."""
 
