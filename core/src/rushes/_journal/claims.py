@@ -67,7 +67,10 @@ class Known:
     @classmethod
     def of(cls, number: int, version: int, task: Task, call: bytes) -> "Known":
         """Digest a task that is recorded, with the digest of its call."""
-        return cls(number, version, digest_of_facts(task), digest(encoded(essence(task))), call)
+        facts = digest_of_facts(task)
+        # Of a task that goes on, every fact counts.
+        change = digest(encoded(essence(task))) if task.ended else facts
+        return cls(number, version, facts, change, call)
 
 
 class HeldClaims:
