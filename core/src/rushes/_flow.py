@@ -10,6 +10,8 @@ from typing import Any, Protocol, TypeVar
 from msgspec import Struct
 
 from rushes.calls import Answer, Call, Steps
+from rushes.errors import ConfigurationError
+from rushes.task import Task
 from rushes.urls import without_secrets
 
 T = TypeVar("T")
@@ -29,10 +31,6 @@ class PrivateAddress(Exception):
 
 class Stalled(Interrupted):
     """Nothing, or too little, arrived for so long that the rest is not waited for."""
-
-
-class StopWaiting(Exception):
-    """The caller no longer waits; raised from a Sleep."""
 
 
 class Forked(Exception):
@@ -111,15 +109,17 @@ class Stream(Struct, frozen=True, kw_only=True):
 
 
 class Sleep(Struct, frozen=True):
-    """Let `seconds` pass."""
+    """Let `seconds` pass; `task` is the one that is waited for, where the caller may stop that."""
 
     seconds: float
+    task: Task | None = None
 
 
 class Do(Struct, frozen=True):
-    """Do something that blocks."""
+    """Do something that blocks; flows that do it at the same time under one name share it."""
 
     work: Callable[[], Any]
+    shared: str | None = None
 
 
 class Ask(Struct, frozen=True):
@@ -133,8 +133,13 @@ Effect = Send | Stream | Sleep | Do | Ask
 Flow = Generator[Effect, Any, T]
 
 
-def drive(flow: Flow[T], perform: Callable[[Effect], Any]) -> T:
-    """Run a flow to its end; an error raised by an effect is raised inside the flow."""
+def drive(
+    flow: Flow[T], perform: Callable[[Effect], Any], failed: Callable[[BaseException], None]
+) -> T:
+    """Run a flow to its end; an error raised by an effect is raised inside the flow.
+
+    An error that ends the flow passes through `failed`, which may change what it shows.
+    """
     try:
         effect = next(flow)
         while True:
@@ -146,10 +151,20 @@ def drive(flow: Flow[T], perform: Callable[[Effect], Any]) -> T:
                 effect = flow.send(outcome)
     except StopIteration as stop:
         return stop.value  # type: ignore[no-any-return]
+    except BaseException as error:
+        failed(error)
+        raise
 
 
-async def drive_async(flow: Flow[T], perform: Callable[[Effect], Awaitable[Any]]) -> T:
-    """Run a flow to its end without blocking the event loop."""
+async def drive_async(
+    flow: Flow[T],
+    perform: Callable[[Effect], Awaitable[Any]],
+    failed: Callable[[BaseException], None],
+) -> T:
+    """Do what `drive` does, without blocking the event loop.
+
+    Raises ConfigurationError if the flow belongs to the process that this one was forked from.
+    """
     try:
         effect = next(flow)
         while True:
@@ -159,8 +174,14 @@ async def drive_async(flow: Flow[T], perform: Callable[[Effect], Awaitable[Any]]
                 effect = flow.throw(error)
             else:
                 effect = flow.send(outcome)
+                del outcome  # the next effect may take long
     except StopIteration as stop:
         return stop.value  # type: ignore[no-any-return]
+    except Forked as error:
+        raise ConfigurationError(str(error)) from error
+    except BaseException as error:
+        failed(error)
+        raise
 
 
 def steps(

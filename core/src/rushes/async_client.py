@@ -2,20 +2,18 @@
 
 import asyncio
 import os
-from collections import deque
+from collections.abc import Awaitable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rushes._client.configuration import Configured
+from rushes._client.on_loop import Arrivals, Pauses
 from rushes._client.verbs import RequestLike
 from rushes._flow import Ask, Do, Effect, Flow, Forked, Send, Sleep, T, drive_async
 from rushes._network.loops import separate_in_children
 from rushes._session.session import OnUpdate
-from rushes.errors import ConfigurationError
 from rushes.task import Task
 
 if TYPE_CHECKING:
@@ -36,7 +34,10 @@ class AsyncClient(Configured):
     """The loop that ran last, and its process."""
     _workers: ThreadPoolExecutor | None = None
     _journal_thread: ThreadPoolExecutor | None = None
-    _arrivals: "_Arrivals"
+    _arrivals: Arrivals
+    _pauses: Pauses
+    _shared: "dict[str | None, asyncio.Future[Any]]"
+    """Work in threads that is under way, by the name under which flows share it."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -193,34 +194,29 @@ class AsyncClient(Configured):
         """Do what Client.purge does."""
         return await self._driven(self._records.purge(older_than))
 
-    async def _driven(self, flow: Flow[T]) -> T:
-        try:
-            return await drive_async(flow, self._perform)
-        except Forked as error:
-            raise ConfigurationError(str(error)) from error
+    def _driven(self, flow: Flow[T]) -> Coroutine[Any, Any, T]:
+        return drive_async(flow, self._perform, self._silence)
 
-    async def _perform(self, effect: Effect) -> Any:
+    def _perform(self, effect: Effect) -> Awaitable[Any]:
         loop = self._entered()
         if loop is None:
             return _in_child(effect)
-        if isinstance(effect, Ask):
-            return await self._answered(self._asked(effect))
-        if isinstance(effect, Do):
-            if self._workers is None:
-                self._workers = ThreadPoolExecutor(4, thread_name_prefix="rushes")
-            return await _to_its_end(loop.run_in_executor(self._workers, effect.work))
         if isinstance(effect, Sleep):
-            await self._session.time.sleep_async(effect.seconds)
-            return None
+            return self._pauses.begin(self._session.time.pause(effect.seconds))
+        if isinstance(effect, Ask):
+            return self._answered(self._asked(effect))
+        if isinstance(effect, Do):
+            return _to_its_end(self._begun(loop, effect))
+        transport = self._transport or self._opened()
+        return transport.send(effect) if isinstance(effect, Send) else transport.stream(effect)
+
+    def _opened(self) -> "AsyncTransport":
         from rushes._network.async_transport import (
             AsyncTransport,  # imports httpx: a check can do without
         )
 
-        if self._transport is None:
-            self._transport = AsyncTransport(self._settings)
-        if isinstance(effect, Send):
-            return await self._transport.send(effect)
-        return await self._transport.stream(effect)
+        self._transport = AsyncTransport(self._settings)
+        return self._transport
 
     def _entered(self) -> asyncio.AbstractEventLoop | None:
         """Return the running loop; None in a child that was forked from the process that runs it.
@@ -239,9 +235,21 @@ class AsyncClient(Configured):
                 return None
             self._workers = self._journal_thread = None  # their threads are the parent's
         self._loop = here
-        self._arrivals = _Arrivals(loop)
+        self._arrivals, self._pauses, self._shared = Arrivals(loop), Pauses(loop), {}
         separate_in_children(loop)
         return loop
+
+    def _begun(self, loop: asyncio.AbstractEventLoop, do: Do) -> asyncio.Future[Any]:
+        """Start work in a thread, or return what was started under the same name."""
+        if do.shared in self._shared:
+            return self._shared[do.shared]
+        if self._workers is None:
+            self._workers = ThreadPoolExecutor(4, thread_name_prefix="rushes")
+        begun = loop.run_in_executor(self._workers, do.work)
+        if do.shared is not None:
+            self._shared[do.shared] = begun
+            begun.add_done_callback(lambda _: self._shared.pop(do.shared, None))
+        return begun
 
     def _asked(self, ask: Ask) -> "Future[Any]":
         """Start a call of the journal; calls are done in the order in which they were started."""
@@ -270,45 +278,7 @@ class AsyncClient(Configured):
             raise
 
 
-class _Arrivals:
-    """Outcomes on their way from another thread to an event loop.
-
-    To wake a loop up is slow, so it is done once for all outcomes that come in the meantime.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._ended: deque[tuple[asyncio.Future[Any], Future[Any]]] = deque()
-        self._woken = False
-
-    def expect(self, work: "Future[Any]") -> asyncio.Future[Any]:
-        """Return a future of the loop that ends as the work does."""
-        expected = self._loop.create_future()
-        work.add_done_callback(partial(self._arrive, expected))
-        return expected
-
-    def _arrive(self, expected: asyncio.Future[Any], work: "Future[Any]") -> None:
-        self._ended.append((expected, work))
-        if not self._woken:
-            self._woken = True
-            with suppress(RuntimeError):  # the loop has been closed
-                self._loop.call_soon_threadsafe(self._deliver)
-
-    def _deliver(self) -> None:
-        self._woken = False  # first: what arrives from here on wakes the loop up again
-        while self._ended:
-            expected, work = self._ended.popleft()
-            if expected.done():
-                continue  # nobody waits any more
-            if work.cancelled():
-                expected.cancel()
-            elif error := work.exception():
-                expected.set_exception(error)
-            else:
-                expected.set_result(work.result())
-
-
-def _in_child(effect: Effect) -> Any:
+async def _in_child(effect: Effect) -> Any:
     """End a flow in a forked child: its loop and its claims are the parent's."""
     if isinstance(effect, Do):
         return effect.work()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rushes._client.configuration import Configured
 from rushes._client.verbs import RequestLike
-from rushes._flow import Ask, Do, Effect, Send, Sleep, StopWaiting, drive
-from rushes._session.session import OnUpdate
+from rushes._flow import Ask, Do, Effect, Flow, Send, Sleep, T, drive
+from rushes._session.session import OnUpdate, stopped_waiting
 from rushes.task import Task
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Client(Configured):
         OutcomeUnknownError if that is unknown.
         """
         flow = self._jobs.submit(variant, request, task, output, overwrite, on_update)
-        return drive(flow, self._perform)
+        return self._driven(flow)
 
     def wait(
         self,
@@ -89,13 +89,13 @@ class Client(Configured):
         """
 
         def perform(effect: Effect) -> Any:
-            if stop is None or not isinstance(effect, Sleep):
+            if stop is None or not isinstance(effect, Sleep) or effect.task is None:
                 return self._perform(effect)
             if stop.wait(effect.seconds):
-                raise StopWaiting
+                raise stopped_waiting(effect.task)
             return None
 
-        return drive(self._jobs.wait(task, timeout, on_update), perform)
+        return drive(self._jobs.wait(task, timeout, on_update), perform, self._silence)
 
     def fetch(
         self,
@@ -114,7 +114,7 @@ class Client(Configured):
         the task's own output if it was submitted so. Raises ResultError if no result is a video,
         StillRunningError if it does not arrive in time, DiskError if our disk fails.
         """
-        return drive(self._jobs.fetch(task, output, overwrite, on_update), self._perform)
+        return self._driven(self._jobs.fetch(task, output, overwrite, on_update))
 
     def generate(
         self,
@@ -133,7 +133,7 @@ class Client(Configured):
         cut short. With 0, uploads have their own deadlines, and the task's status is asked once.
         """
         flow = self._jobs.generate(variant, request, task, output, overwrite, timeout, on_update)
-        return drive(flow, self._perform)
+        return self._driven(flow)
 
     def resume(
         self,
@@ -149,7 +149,7 @@ class Client(Configured):
         `output` and `overwrite` mean what they mean for `fetch`.
         """
         flow = self._jobs.resume(task, output, overwrite, timeout, on_update)
-        return drive(flow, self._perform)
+        return self._driven(flow)
 
     def refresh(self, task: Task | str, *, on_update: OnUpdate | None = None) -> Task:
         """Ask for a task's status once, and return the task in whatever state it is.
@@ -158,7 +158,7 @@ class Client(Configured):
         accepted is returned as recorded, and so is one that another process follows. Raises
         StillRunningError if the provider could not be asked or its answer was not understood.
         """
-        return drive(self._jobs.refresh(task, on_update), self._perform)
+        return self._driven(self._jobs.refresh(task, on_update))
 
     def cancel(self, task: Task | str, *, on_update: OnUpdate | None = None) -> Task:
         """Ask the provider to cancel a task; a task that was never sent is dropped.
@@ -166,7 +166,7 @@ class Client(Configured):
         Raises NotOfferedError if the provider cannot cancel tasks, StillRunningError if it refused
         or did not answer.
         """
-        return drive(self._jobs.cancel(task, on_update), self._perform)
+        return self._driven(self._jobs.cancel(task, on_update))
 
     def resolve(
         self,
@@ -183,7 +183,7 @@ class Client(Configured):
         ConfigurationError if the task's outcome is known, if the id is not a possible id, or if the
         plugin cannot poll with what is given.
         """
-        return drive(self._jobs.resolve(task, remote_id, memo, lost, on_update), self._perform)
+        return self._driven(self._jobs.resolve(task, remote_id, memo, lost, on_update))
 
     def tasks(
         self,
@@ -203,7 +203,7 @@ class Client(Configured):
         flow = self._records.tasks(
             unfinished=unfinished, variant=variant, since=since, after=after, limit=limit
         )
-        return drive(flow, self._perform)
+        return self._driven(flow)
 
     def unreadable(
         self,
@@ -221,15 +221,15 @@ class Client(Configured):
         flow = self._records.unreadable(
             unfinished=unfinished, variant=variant, since=since, after=after, limit=limit
         )
-        return drive(flow, self._perform)
+        return self._driven(flow)
 
     def task(self, reference: str) -> Task:
         """Return one task by its reference, or by the beginning of it."""
-        return drive(self._records.find(reference), self._perform)
+        return self._driven(self._records.find(reference))
 
     def history(self, reference: str) -> list[Task]:
         """Return a task as it was after each change, oldest first."""
-        return drive(self._records.history(reference), self._perform)
+        return self._driven(self._records.history(reference))
 
     def purge(self, older_than: float) -> int:
         """Forget the tasks that are over and unchanged for `older_than` seconds; return how many.
@@ -237,7 +237,10 @@ class Client(Configured):
         Nothing of them stays on the disk, except for their videos. Unfinished tasks are kept, and
         so are those that cannot be read; `unreadable` names them.
         """
-        return drive(self._records.purge(older_than), self._perform)
+        return self._driven(self._records.purge(older_than))
+
+    def _driven(self, flow: Flow[T]) -> T:
+        return drive(flow, self._perform, self._silence)
 
     def _perform(self, effect: Effect) -> Any:
         if isinstance(effect, Ask):

@@ -573,7 +573,7 @@ def test_each_attempt_gets_the_time_that_is_left(tmp_path: Path) -> None:
         return effect.work() if isinstance(effect, Do) else None
 
     with pytest.raises(StillRunningError, match="within 12 seconds"):
-        drive(flow, perform)
+        drive(flow, perform, lambda error: None)
     assert totals == sorted(set(totals), reverse=True)
     assert 1 < len(totals) < 5
     assert all(0 < total < 12 for total in totals)

@@ -15,7 +15,7 @@ from acme_driver import REQUEST, StoppedClock
 from acme_zoom import Zoom
 from journal_tasks import after, ended, make_task
 from rushes import AsyncClient, ClaimLost, Client, JournalError, Polling, SQLiteJournal, Task
-from rushes.async_client import _Arrivals
+from rushes._client.on_loop import Arrivals
 from rushes.testing import Network
 
 
@@ -281,7 +281,7 @@ def test_many_jobs_cost_no_more_each(journal: SQLiteJournal, tmp_path: Path) -> 
 def test_an_event_loop_is_woken_once_for_all_that_ended(journal: SQLiteJournal) -> None:
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        arrivals = _Arrivals(loop)
+        arrivals = Arrivals(loop)
         wake, woken = loop.call_soon_threadsafe, []
 
         def counting(*arguments: Any) -> Any:

@@ -176,6 +176,10 @@ class Configured:
             report = msgspec.structs.replace(report, problems=tuple(problems), payload=None)
         return loaded, report
 
+    def _silence(self, error: BaseException) -> None:
+        """Remove every key from an error that is raised to the caller."""
+        self._session.keys.silence(error)
+
     def _close_without_waiting(self, *held: object) -> None:
         """Release what a client that was not closed holds, without waiting, and warn about it.
 

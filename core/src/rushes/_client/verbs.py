@@ -3,17 +3,17 @@
 import os
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from functools import wraps
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
 import msgspec
 
+from rushes._check.quick import quick
 from rushes._fetch.download import ensure_fetched, videos_are_at
 from rushes._fetch.target import may_replace
-from rushes._flow import Do, Flow, T
+from rushes._flow import Do, Flow
 from rushes._plugins.loading import LoadedVariant
-from rushes._session.owning import Work, as_owner
+from rushes._session.owning import Work, as_owner, new_claim, taken, with_claim
 from rushes._session.records import Records
 from rushes._session.session import OnUpdate, Session, at, output_file
 from rushes._submit.ids import id_objection
@@ -29,23 +29,6 @@ from rushes.request import Request
 from rushes.task import Receipt, Task
 
 RequestLike = Request | Mapping[str, Any]
-P = ParamSpec("P")
-
-
-def silent(
-    verb: Callable[Concatenate["Jobs", P], Flow[T]],
-) -> Callable[Concatenate["Jobs", P], Flow[T]]:
-    """Make sure that no error raised by a verb shows a key."""
-
-    @wraps(verb)
-    def flow(jobs: "Jobs", /, *given: P.args, **named: P.kwargs) -> Flow[T]:
-        try:
-            return (yield from verb(jobs, *given, **named))
-        except BaseException as error:
-            jobs.session.keys.silence(error)
-            raise
-
-    return flow
 
 
 def absolute(output: str | Path) -> str:
@@ -90,6 +73,11 @@ def _never(_task: Task) -> bool:
     return False
 
 
+def _ended(task: Task) -> bool:
+    """Whether the provider is done with a task."""
+    return task.ended
+
+
 def _finished(task: Task) -> bool:
     """Whether a task needs no more work."""
     return not task.unfinished
@@ -107,7 +95,6 @@ class Jobs:
         self._records = Records(session)
         self._checked = checked
 
-    @silent
     def submit(
         self,
         variant: str,
@@ -120,7 +107,8 @@ class Jobs:
         then: Callable[[LoadedVariant, Task], Flow[Task]] | None = None,
     ) -> Flow[Task]:
         """Check a request and pay for it; `then` is run by the same owner."""
-        loaded, report = yield Do(lambda: self._checked(variant, request))
+        found = self._quickly_checked(variant, request)
+        loaded, report = found or (yield Do(lambda: self._checked(variant, request)))
         return (
             yield from submit(
                 self.session,
@@ -135,7 +123,6 @@ class Jobs:
             )
         )
 
-    @silent
     def wait(
         self, task: Task | str, timeout: float | None, on_update: OnUpdate | None
     ) -> Flow[Task]:
@@ -146,13 +133,14 @@ class Jobs:
             return require_completed(task)
         loaded = self.session.load(task)
 
-        def work(task: Task) -> Flow[Task]:
-            return (yield from self._followed(loaded, task, end, on_update))
+        claim = new_claim()
+        limit = self._limit(loaded, end)
+        task, held = yield from taken(self.session, task, claim, _ended, limit, on_update)
+        if not held:
+            return require_completed(task)
+        flow = self._followed(loaded, task, end, on_update)
+        return (yield from with_claim(self.session, task, claim, flow))
 
-        seen = yield from self._owning(loaded, task, work, lambda seen: seen.ended, end, on_update)
-        return require_completed(seen)
-
-    @silent
     def fetch(
         self,
         task: Task | str,
@@ -167,11 +155,10 @@ class Jobs:
         loaded = self.session.load(task)
 
         def work(task: Task) -> Flow[Task]:
-            return (yield from self._fetched(loaded, task, output, overwrite, on_update))
+            return self._fetched(loaded, task, output, overwrite, on_update)
 
         return (yield from self._owning(loaded, task, work, _never, None, on_update))
 
-    @silent
     def generate(
         self,
         variant: str,
@@ -200,7 +187,6 @@ class Jobs:
             return task
         return (yield from self.fetch(task, output, overwrite, on_update))
 
-    @silent
     def resume(
         self,
         task: Task | str,
@@ -229,7 +215,6 @@ class Jobs:
         flow = self._owning(loaded, given, work, _without_video, end, on_update)
         return require_completed((yield from flow))
 
-    @silent
     def refresh(self, task: Task | str, on_update: OnUpdate | None) -> Flow[Task]:
         """Ask for a task's status once."""
         task = yield from self._records.given(task)
@@ -238,7 +223,7 @@ class Jobs:
         loaded = self.session.load(task)
 
         def poll(task: Task) -> Flow[Task]:
-            return (yield from poll_once(self.session, loaded, task, on_update))
+            return poll_once(self.session, loaded, task, on_update)
 
         flow = as_owner(
             self.session,
@@ -251,7 +236,6 @@ class Jobs:
         )
         return (yield from flow)
 
-    @silent
     def cancel(self, task: Task | str, on_update: OnUpdate | None) -> Flow[Task]:
         """Ask the provider to cancel a task; drop a task that was never sent."""
         task = yield from self._records.given(task)
@@ -267,14 +251,11 @@ class Jobs:
         # it.
 
         def poll(task: Task) -> Flow[Task]:
-            return (yield from poll_again(self.session, loaded, task, on_update))
+            return poll_again(self.session, loaded, task, on_update)
 
         end = self.session.time.elapsed() + self.session.timeouts.poll
-        return (
-            yield from self._owning(loaded, task, poll, lambda seen: seen.ended, end, on_update)
-        )
+        return (yield from self._owning(loaded, task, poll, _ended, end, on_update))
 
-    @silent
     def resolve(
         self,
         task: Task | str,
@@ -305,6 +286,16 @@ class Jobs:
             return (yield from self.session.record(changed, on_update))
 
         return (yield from self._owning(loaded, task, work, _never, 0.0, on_update))
+
+    def _quickly_checked(
+        self, variant: str, request: RequestLike
+    ) -> tuple[LoadedVariant, Report] | None:
+        """Check a request if nothing is to be imported or read for that; None if it fails."""
+        loaded = self.session.registry.loaded(variant)
+        if loaded is None or loaded.variant.ends is not None:
+            return None
+        report = quick(loaded, request)
+        return None if report is None else (loaded, report)
 
     def _usable(self, loaded: LoadedVariant, task: Task, receipt: Receipt) -> Flow[None]:
         """Raise ConfigurationError if a receipt given by the caller cannot be used to poll."""
@@ -356,12 +347,9 @@ class Jobs:
         *,
         at_once: bool = False,
     ) -> Flow[Task]:
-        if task.ended:
-            return require_completed(task)
-        flow = poll_until_ended(
+        return poll_until_ended(
             self.session, loaded, task, end=end, on_update=on_update, at_once=at_once
         )
-        return (yield from flow)
 
     def _fetched(
         self,
@@ -375,7 +363,7 @@ class Jobs:
         place, allowed = _output_file(output, task), may_replace(task, output, overwrite)
         given = (self.session, loaded, task, place, on_update)
         force = overwrite is True
-        return (yield from ensure_fetched(*given, overwrite=allowed, force=force, end=end))
+        return ensure_fetched(*given, overwrite=allowed, force=force, end=end)
 
     def _end(self, timeout: float | None) -> float | None:
         """Return the deadline of a verb, in the session's `elapsed`; None: the advice decides."""
@@ -391,7 +379,11 @@ class Jobs:
         on_update: OnUpdate | None,
     ) -> Flow[Task]:
         """Work on a task as its owner; wait for another owner until `end` at most."""
-        if end is None:
-            end = self.session.time.elapsed() + loaded.variant.polling.at_most
-        flow = as_owner(self.session, task, work, enough=enough, end=end, on_update=on_update)
-        return (yield from flow)
+        limit = self._limit(loaded, end)
+        return as_owner(self.session, task, work, enough=enough, end=limit, on_update=on_update)
+
+    def _limit(self, loaded: LoadedVariant, end: float | None) -> float:
+        """Return until when another owner is waited for."""
+        if end is not None:
+            return end
+        return self.session.time.elapsed() + loaded.variant.polling.at_most

@@ -14,6 +14,7 @@ what a change changes, and can keep mere progress back until something else is w
 """
 
 import functools
+import hashlib
 import os
 import platform
 import secrets
@@ -31,7 +32,8 @@ from rushes import _log as log
 from rushes._journal.database import Connection
 from rushes._journal.records import encoded
 from rushes._journal.writer import Job
-from rushes.journal import LEASE
+from rushes.errors import JournalError
+from rushes.journal import LEASE, essence
 from rushes.task import Task
 
 RENEWED = 10.0
@@ -51,12 +53,24 @@ UNKNOWN = -1
 class Known:
     """What is recorded of a task that we hold, unless somebody without a claim wrote since.
 
-    `version` is counted up by every write; UNKNOWN if what is recorded must be read again.
+    `version` is counted up by every write; UNKNOWN if what is recorded must be read again. Of the
+    task itself there are digests: of all but its progress and its call, of what counts as a change,
+    and of its call.
     """
 
     number: int
     version: int
-    task: Task
+    facts: bytes
+    change: bytes
+    call: bytes
+
+    @classmethod
+    def of(cls, number: int, version: int, task: Task, call: bytes) -> "Known":
+        """Digest a task that is recorded, with the digest of its call."""
+        facts = digest_of_facts(task)
+        # Of a task that goes on, every fact counts.
+        change = digest(encoded(essence(task))) if task.ended else facts
+        return cls(number, version, facts, change, call)
 
 
 class HeldClaims:
@@ -82,7 +96,7 @@ class HeldClaims:
     def note(self, task: Task, claim: str) -> bool:
         """Keep a task's progress until the next batch; return False if it is more than that."""
         known = self.known(task.id, claim)
-        if known is None or not _only_progress(known.task, task):
+        if known is None or not _only_progress(known, task):
             return False
         self._noted[task.id] = (claim, task)
         return True
@@ -95,7 +109,7 @@ class HeldClaims:
             _, (claim, task) = self._noted.popitem()
             known = self.known(task.id, claim)
             # If it lost its claim, it learns so when it has more to record than progress.
-            if known is not None and _only_progress(known.task, task):
+            if known is not None and _only_progress(known, task):
                 facts = (task.updated_at, encoded(task), known.number, known.version)
                 rows.append((*facts, claim, self.name))
         if rows:
@@ -111,21 +125,21 @@ class HeldClaims:
             for known in tasks.values():
                 known.version = UNKNOWN
 
-    def take(self, connection: Connection, claim: str, known: Known) -> None:
+    def take(self, connection: Connection, claim: str, task_id: str, known: Known) -> None:
         """Give a task to a claim, whoever had it before."""
         self.renew(connection)
         values = (known.number, claim, self.name)
         connection.execute("INSERT OR REPLACE INTO claims VALUES (?, ?, ?)", values)
-        self.remember(claim, known)
+        self.remember(claim, task_id, known)
 
     def known(self, task_id: str, claim: str | None) -> Known | None:
         """Return what is recorded of a task that a claim holds, if that is remembered."""
         known = self._held.get(claim or "", {}).get(task_id)
         return None if known is None or known.version == UNKNOWN else known
 
-    def remember(self, claim: str, known: Known) -> None:
+    def remember(self, claim: str, task_id: str, known: Known) -> None:
         """Remember what is recorded of a task that a claim holds."""
-        self._held.setdefault(claim, {})[known.task.id] = known
+        self._held.setdefault(claim, {})[task_id] = known
 
     def release(self, connection: Connection, claim: str) -> None:
         """Release every task of a claim."""
@@ -189,16 +203,28 @@ def _log_failure(done: Future[Any]) -> None:
         log.warning("the claims in the journal cannot be renewed", reason=str(error))
 
 
-def _only_progress(old: Task, new: Task) -> bool:
+def _only_progress(known: Known, task: Task) -> bool:
     """Whether nothing but progress and the times of polls is new: they may be lost."""
-    lost = msgspec.structs.replace(
-        new,
-        progress=old.progress,
-        looked_at=old.looked_at,
-        look_after=old.look_after,
-        updated_at=old.updated_at,
+    try:
+        return digest_of_facts(task) == known.facts
+    except JournalError:  # it cannot be written, which whoever saves it is told
+        return False
+
+
+def digest_of_facts(task: Task) -> bytes:
+    """Return a digest of all but progress and the times of polls, which may be lost.
+
+    The call is left out, too: it never changes once progress is made.
+    """
+    facts = msgspec.structs.replace(
+        task, call=None, progress=None, looked_at=None, look_after=None, updated_at=0.0
     )
-    return lost == old
+    return digest(encoded(facts))
+
+
+def digest(record: bytes | None) -> bytes:
+    """Return what stands for a record where only equality counts."""
+    return hashlib.blake2b(record, digest_size=16).digest() if record else b""
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rushes._journal.claims import HELD, RENEWED, UNKNOWN, HeldClaims, Known
+from rushes._journal.claims import HELD, RENEWED, UNKNOWN, HeldClaims, Known, digest
 from rushes._journal.database import Connection, File
 from rushes._journal.records import (
     encoded,
@@ -22,7 +22,7 @@ from rushes._journal.records import (
 from rushes._journal.store import Store, Work
 from rushes._journal.tables import MIGRATIONS
 from rushes.errors import JournalError
-from rushes.journal import ClaimLost, essence, since_boot
+from rushes.journal import ClaimLost, since_boot
 from rushes.task import Task
 
 _ALL = "SELECT id, record, call FROM tasks LEFT JOIN calls ON task = number "
@@ -273,12 +273,14 @@ class SQLiteJournal:
                     self._insert(connection, task, claim, row)
                     return
                 _update(connection, row, known)
-            if call is not None and task.call != known.task.call:
+            sent = known.call if call is None else digest(call)
+            now = Known.of(known.number, known.version + 1, task, sent)
+            if sent != known.call:
                 query = "INSERT OR REPLACE INTO calls VALUES (?, ?)"
                 connection.execute(query, (known.number, call))
-            if essence(known.task) != essence(task):
+            if now.change != known.change:
                 _add_change(connection, known.number, row)
-            self._written(connection, task, claim, Known(known.number, known.version + 1, task))
+            self._written(connection, task, claim, now)
 
         return work
 
@@ -294,9 +296,10 @@ class SQLiteJournal:
         number = connection.execute(query, (task.id, *row)).lastrowid or 0
         connection.execute("INSERT INTO calls VALUES (?, ?)", (number, call))
         _add_change(connection, number, row)
+        known = Known.of(number, 0, task, digest(call))
         if claim is not None:
-            self._holder.take(connection, claim, Known(number, 0, task))
-        self._written(connection, task, claim, Known(number, 0, task))
+            self._holder.take(connection, claim, task.id, known)
+        self._written(connection, task, claim, known)
 
     def _recorded(self, connection: Connection, task_id: str, claim: str | None) -> Known | None:
         """Return what is recorded of a task, in rows; raise ClaimLost if a claim lost it."""
@@ -310,13 +313,13 @@ class SQLiteJournal:
             raise ClaimLost(task_id)
         if is_packed(row[1]):
             _unpack(connection, number, row[1])
-        return Known(number, version, task)
+        return Known.of(number, version, task, digest(row[2]))
 
     def _written(self, connection: Connection, task: Task, claim: str | None, known: Known) -> None:
         """Finish a write: renew the lease, remember what is recorded, pack a finished task."""
         if claim is not None:
             self._holder.renew(connection)
-            self._holder.remember(claim, known)
+            self._holder.remember(claim, task.id, known)
         if not task.unfinished:
             _pack(connection, known.number)
             known.version = UNKNOWN
@@ -352,8 +355,9 @@ class SQLiteJournal:
             task = read(self.path, *row)
             if not self._holder.may_take(connection, number, claim):
                 return None
-            known = Known(number, UNKNOWN if is_packed(row[1]) else version, task)
-            self._holder.take(connection, claim, known)
+            version = UNKNOWN if is_packed(row[1]) else version
+            known = Known.of(number, version, task, digest(row[2]))
+            self._holder.take(connection, claim, task_id, known)
             return task
 
         return work
@@ -366,7 +370,8 @@ class SQLiteJournal:
                 if not isinstance(task, Task) or task.variant != variant:
                     continue
                 if self._holder.may_take(connection, number):
-                    self._holder.take(connection, claim, Known(number, version, task))
+                    known = Known.of(number, version, task, digest(row[2]))
+                    self._holder.take(connection, claim, task.id, known)
                     return task
             return None
 

@@ -59,6 +59,10 @@ class Registry:
         """Return the entry points found for each id; more than one is a conflict."""
         return dict(self._entries)
 
+    def loaded(self, variant_id: str) -> LoadedVariant | None:
+        """Return one variant if it is loaded already."""
+        return self._loaded.get(variant_id)
+
     def get(self, variant_id: str) -> LoadedVariant:
         """Load one variant, once.
 

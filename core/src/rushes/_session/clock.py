@@ -25,12 +25,10 @@ class SystemClock:
         """Lengthen a pause by up to a tenth, so that many clients do not poll in step."""
         return seconds * random.uniform(1, 1.1)  # noqa: S311 - nothing secret
 
+    def pause(self, seconds: float) -> float:
+        """Return how long a pause that begins now takes in reality."""
+        return seconds
+
     def sleep(self, seconds: float) -> None:
         """Let time pass."""
-        time.sleep(seconds)
-
-    async def sleep_async(self, seconds: float) -> None:
-        """Let time pass without blocking the event loop."""
-        import asyncio  # imported late: most commands never wait
-
-        await asyncio.sleep(seconds)
+        time.sleep(self.pause(seconds))

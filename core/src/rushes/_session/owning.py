@@ -5,8 +5,8 @@ import secrets
 from collections.abc import Callable
 
 from rushes import _log as log
-from rushes._flow import Ask, Flow, Forked, T
-from rushes._session.session import OnUpdate, Ownership, Session, pause_for
+from rushes._flow import Ask, Flow, Forked, Sleep, T
+from rushes._session.session import OnUpdate, Ownership, Session
 from rushes.errors import JournalError, StillRunningError
 from rushes.task import Task
 
@@ -31,63 +31,83 @@ def as_owner(
     on_update: OnUpdate | None,
     or_as_seen: bool = False,
 ) -> Flow[Task]:
-    """Work on a task as its one owner.
+    """Work on a task as its one owner, or do what `taken` says while another owns it."""
+    claim = new_claim()
+    given = (session, task, claim, enough, end, on_update)
+    task, held = yield from taken(*given, or_as_seen=or_as_seen)
+    if not held:
+        return task
+    return (yield from with_claim(session, task, claim, work(task)))
+
+
+def taken(
+    session: Session,
+    task: Task,
+    claim: str,
+    enough: Callable[[Task], bool],
+    end: float,
+    on_update: OnUpdate | None,
+    *,
+    or_as_seen: bool = False,
+) -> Flow[tuple[Task, bool]]:
+    """Claim a task and return it as recorded now, with True.
 
     While another process (or another flow of this one) owns it, its changes are reported as they
-    are recorded; once they are `enough`, nothing is left to do here. If it is still owned elsewhere
-    at `end` (in the session's `elapsed`), raises StillRunningError, or with `or_as_seen` returns
-    the task as it was last seen.
+    are recorded; once they are `enough`, it is returned with False: nothing is left to do here. If
+    it is still owned elsewhere at `end` (in the session's `elapsed`), raises StillRunningError, or
+    with `or_as_seen` returns it as it was last seen, with False.
     """
-
-    def needed(task: Task) -> Flow[Task]:
-        return task if enough(task) else (yield from work(task))
-
-    claim = new_claim()
     if session.journal is None:
-        return (yield from with_claim(session, task, claim, work))
+        return task, True
     while True:
         held = yield from releasing_on_error(session, task.id, claim, _claimed(task, claim))
         if held is not None:
-            return (yield from with_claim(session, held, claim, needed))
+            if enough(held):
+                yield from _release(session, task.id, claim)
+            return held, not enough(held)
         task = yield from _seen(task, on_update)
         if enough(task):
-            return task
+            return task, False
         if session.time.elapsed() >= end:
             if or_as_seen:
-                return task
+                return task, False
             message = f"another process works on task {task.id} ({task.state}); look again later"
             raise StillRunningError(message, task=task)
-        yield from pause_for(task, min(LOOK_AGAIN, max(end - session.time.elapsed(), 0.0)))
+        yield Sleep(min(LOOK_AGAIN, max(end - session.time.elapsed(), 0.0)), task)
 
 
-def with_claim(session: Session, task: Task, claim: str, work: Work) -> Flow[Task]:
-    """Work on a claimed task, and release it at the end, whatever happens."""
-
-    def whole() -> Flow[Task]:
-        session.owned[task.id] = Ownership(claim, os.getpid())
-        try:
-            done = yield from work(task)
-        except Forked as error:
+def with_claim(session: Session, task: Task, claim: str, flow: Flow[Task]) -> Flow[Task]:
+    """Run a flow for a claimed task, and release the claim at the end, whatever happens."""
+    session.owned[task.id] = Ownership(claim, os.getpid(), clean=task)
+    try:
+        done = yield from flow
+        yield from _release(session, task.id, claim)
+    except BaseException as error:
+        yield from _release_after(error, session, task.id, claim)
+        if isinstance(error, Forked):
             message = f"task {task.id} belongs to the parent of this process: {error}"
             raise StillRunningError(message, task=task) from error
-        yield from _release(session, task.id, claim)
-        return done
-
-    return (yield from releasing_on_error(session, task.id, claim, whole()))
+        raise
+    return done
 
 
 def releasing_on_error(session: Session, task_id: str, claim: str, flow: Flow[T]) -> Flow[T]:
     """Release a claim if a flow stops early, even while claiming: that may have succeeded."""
     try:
         return (yield from flow)
-    except GeneratorExit:  # no effect can run any more; the interpreter may be ending
-        _forget(session, task_id, claim)
-        if session.journal is not None:
-            session.journal.abandon(claim)
+    except BaseException as error:
+        yield from _release_after(error, session, task_id, claim)
         raise
-    except BaseException:
+
+
+def _release_after(error: BaseException, session: Session, task_id: str, claim: str) -> Flow[None]:
+    """Release a claim after an error."""
+    if not isinstance(error, GeneratorExit):
         yield from _release(session, task_id, claim)
-        raise
+        return
+    _forget(session, task_id, claim)  # no effect can run any more; the interpreter may be ending
+    if session.journal is not None:
+        session.journal.abandon(claim)
 
 
 def _release(session: Session, task_id: str, claim: str) -> Flow[None]:
@@ -110,17 +130,22 @@ def _claimed(task: Task, claim: str) -> Flow[Task | None]:
 
     A task from elsewhere (another home, a caller's own records) is recorded first.
     """
-    recorded = yield Ask("find", (task.id,))
-    if not recorded or recorded[0].id != task.id:
+    try:
+        held: Task | None = yield Ask("claim", (task.id, claim))
+    except JournalError:
+        recorded = yield Ask("find", (task.id,))
+        if recorded and recorded[0].id == task.id:
+            raise
         added: Task = yield Ask("add", (task, claim))
         if added is task:
             return added
-    held: Task | None = yield Ask("claim", (task.id, claim))
+        held = yield Ask("claim", (task.id, claim))
     if held is None:
         return None
     # The given task may be outdated, and no clock can tell; but its receipt may be missing in the
     # journal because that was full.
-    return task if task.receipt and not (held.receipt or held.ended) else held
+    lacking = task.receipt and not (held.receipt or held.ended)
+    return task if lacking or held == task else held  # two equal ones would take twice the memory
 
 
 def _seen(task: Task, on_update: OnUpdate | None) -> Flow[Task]:

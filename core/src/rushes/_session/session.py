@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from rushes import _log as log
-from rushes._flow import Ask, Dispatch, Effect, Flow, NotSent, Send, Sleep, StopWaiting
+from rushes._flow import Ask, Dispatch, Flow, NotSent, Send
 from rushes._network.settings import Timeouts
 from rushes._plugins.installed import OBSERVERS
 from rushes._plugins.loading import PLUGIN_ERRORS, LoadedVariant, import_in_time
@@ -39,12 +39,14 @@ CONFIRMED = 20.0
 class Ownership(Struct):
     """A task that one of our flows owns: its claim and its process.
 
-    `confirmed` is when the claim was last known to be valid, in seconds since the machine's start.
+    `confirmed` is when the claim was last known to be valid, in seconds since the machine's start,
+    `clean` the task as it was last recorded, without keys.
     """
 
     claim: str
     pid: int
     confirmed: float = -math.inf
+    clean: Task | None = None
 
 
 class Session(Struct, kw_only=True, dict=True):
@@ -61,6 +63,8 @@ class Session(Struct, kw_only=True, dict=True):
     """The tasks that our flows own at the moment."""
     learned: dict[tuple[str, str], Any] = {}
     """How long tasks take, by variant and workload; `_wait` keeps it."""
+    had_room_at: float = -math.inf
+    """When a video could last be written to our own folder, in the session's `elapsed`."""
     time: SystemClock = SystemClock()
 
     def load(self, task: Task) -> LoadedVariant:
@@ -77,14 +81,13 @@ class Session(Struct, kw_only=True, dict=True):
         task: Task | None = None,
         patience: float | None = None,
         thin: bool = False,
-        dispatch: Dispatch | None = None,
-    ) -> Effect:
+    ) -> Send:
         """Describe a call to the provider, with its key where that belongs.
 
         `task` is the task that the call belongs to.
         """
         call = self.keys.authorize(loaded, call, task, self.time.now())
-        return Send(call=call, total=total, patience=patience, thin=thin, dispatch=dispatch)
+        return Send(call=call, total=total, patience=patience, thin=thin)
 
     def target(self, task: Task) -> Path:
         """Return the path for a task's video."""
@@ -98,9 +101,13 @@ class Session(Struct, kw_only=True, dict=True):
 
     def save(self, task: Task) -> Flow[Task]:
         """Record what is now known of a task, and notify no one yet."""
-        task = self.keys.clean_task(msgspec.structs.replace(task, updated_at=self.time.now()))
+        task = msgspec.structs.replace(task, updated_at=self.time.now())
+        ownership = self.owned.get(task.id)
+        if ownership is None or not _same_words(ownership.clean, task):
+            task = self.keys.clean_task(task)
+        if ownership:
+            ownership.clean = task
         if self.journal is not None:
-            ownership = self.owned.get(task.id)
             note = getattr(self.journal, "note", None)
             if ownership and note and note(task, ownership.claim):
                 return task
@@ -182,6 +189,15 @@ class Session(Struct, kw_only=True, dict=True):
         return [*self.__dict__["installed"], *self.own_observers]
 
 
+def _same_words(clean: Task | None, task: Task) -> bool:
+    """Whether a task has nothing from its provider that was not recorded before."""
+    return clean is not None and (
+        task.receipt is clean.receipt
+        and task.results is clean.results
+        and task.error is clean.error
+    )
+
+
 def _taken_over(task: Task) -> StillRunningError:
     remote = f" (the provider has it as {task.remote_id!r})" if task.receipt else ""
     message = f"another process has taken over task {task.id}{remote}; follow it there"
@@ -217,13 +233,10 @@ def _raise_the_right_error(failure: JournalError, task: Task) -> None:
         ) from failure
 
 
-def pause_for(task: Task, seconds: float) -> Flow[None]:
-    """Let time pass; a caller that stops waiting leaves the task as it is."""
-    try:
-        yield Sleep(seconds)
-    except StopWaiting as stop:
-        message = f"stopped waiting for task {task.id} ({task.state}); resume it later"
-        raise StillRunningError(message, task=task) from stop
+def stopped_waiting(task: Task) -> StillRunningError:
+    """Return the error that a caller no longer waits; the task stays as it is."""
+    message = f"stopped waiting for task {task.id} ({task.state}); resume it later"
+    return StillRunningError(message, task=task)
 
 
 def output_file(output: str, task_id: str) -> Path:

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from rushes._flow import Dispatch, Effect, Flow, Interrupted, NotSent
+from rushes._flow import Dispatch, Flow, Interrupted, NotSent, Send
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import OnUpdate, Session, at, excerpt
 from rushes._submit.another_job import another_job_objection
@@ -32,17 +32,13 @@ def attempt(
     session: Session,
     loaded: LoadedVariant,
     task: Task,
+    call: Send,
     dispatch: Dispatch,
-    total: float | None = None,
     patience: float | None = None,
 ) -> Flow[Outcome]:
-    """Make a task's creating call once, as recorded.
-
-    It waits for a connection for up to `patience` seconds, then takes `total` seconds at most.
-    """
-    effect = creating(session, loaded, task, dispatch, total, patience)
+    """Make a task's creating call once; it waits for a connection for up to `patience` seconds."""
     try:
-        answer = yield effect
+        answer = yield msgspec.structs.replace(call, dispatch=dispatch, patience=patience)
     except NotSent as failure:
         return Outcome(kind="not_sent", words=session.keys.clean(loaded, str(failure)))
     except Interrupted as failure:
@@ -51,18 +47,13 @@ def attempt(
 
 
 def creating(
-    session: Session,
-    loaded: LoadedVariant,
-    task: Task,
-    dispatch: Dispatch,
-    total: float | None = None,
-    patience: float | None = None,
-) -> Effect:
-    """Describe the creating call, as recorded, with today's key."""
+    session: Session, loaded: LoadedVariant, task: Task, total: float | None = None
+) -> Send:
+    """Describe the creating call, as recorded, with today's key; `attempt` makes it."""
     if task.call is None:
         raise JournalError(f"task {task.id} has no recorded call", task=task)
     total = session.timeouts.submit if total is None else total
-    return session.send(loaded, task.call, total, task=task, patience=patience, dispatch=dispatch)
+    return session.send(loaded, task.call, total, task=task)
 
 
 def read(session: Session, loaded: LoadedVariant, task: Task, answer: Answer) -> Outcome:

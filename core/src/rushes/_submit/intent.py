@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+from functools import lru_cache
+from typing import Any
 
 import msgspec
 
@@ -67,7 +69,8 @@ def make_intent(
     task_id = new_task_id(session.time.now()) if task_id is None else task_id
     client_id = given_client_id or task_id
     carried(loaded.variant, client_id)
-    print_ = yield Do(lambda: fingerprint(report))
+    # Reading files may block; without any it is quick.
+    print_ = (yield Do(lambda: fingerprint(report))) if report.uploads else fingerprint(report)
     return Intent(
         named=named,
         task_id=task_id,
@@ -92,7 +95,7 @@ def carried(variant: Variant, client_id: str) -> None:
     if not field:
         return
     examiner = Examiner(variant.id, loopback=False)
-    examiner.value(find(variant.payload, field).hint, client_id, "")
+    examiner.value(_hint(variant.payload, field), client_id, "")
     if examiner.problems:
         message = (
             f"{show(client_id)} is a task reference that {field}, the field that sends it to "
@@ -100,6 +103,11 @@ def carried(variant: Variant, client_id: str) -> None:
             "give another one"
         )
         raise RequestError((Problem(path="", code="reference", message=message),))
+
+
+@lru_cache(maxsize=256)
+def _hint(payload: type[msgspec.Struct], field: str) -> Any:
+    return find(payload, field).hint
 
 
 def fingerprint(report: Report) -> str:

@@ -12,7 +12,7 @@ from rushes._flow import Flow, Interrupted, NotSent, Sleep, steps
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import OnUpdate, Session, at
 from rushes._submit.another_job import another_job_objection
-from rushes._submit.attempt import Outcome, attempt, queued, record_receipt_status
+from rushes._submit.attempt import Outcome, attempt, creating, queued, record_receipt_status
 from rushes._submit.ids import id_objection
 from rushes.errors import BrokenPluginError, OutcomeUnknownError
 from rushes.task import Receipt, Task
@@ -59,7 +59,8 @@ def reconcile(
         outcome = _adopted(found)
         if outcome is None and _replays(session, loaded, task):
             yield from session.confirm(task)
-            outcome = yield from attempt(session, loaded, task, session.dispatch(task), left)
+            call = creating(session, loaded, task, left)
+            outcome = yield from attempt(session, loaded, task, call, session.dispatch(task))
         elif outcome is None and found is None:
             break
         if outcome is not None and outcome.receipt:

@@ -2,11 +2,12 @@
 
 import datetime
 import math
+import os
 
 import msgspec
 
 from rushes._fetch.target import may_replace, writable
-from rushes._flow import Dispatch, Do, Flow, Sleep
+from rushes._flow import Dispatch, Do, Flow, Send, Sleep
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import OnUpdate, Session, at
 from rushes._submit.attempt import Outcome, attempt, creating, queued, read, record_receipt_status
@@ -22,6 +23,8 @@ PATIENCE = 120.0
 """Seconds to wait at most because a provider says to retry later."""
 MIN_PAUSE = 1.0
 """Seconds between two attempts, even if a provider says to retry at once."""
+STILL_ROOM = 1.0
+"""Seconds for which our own folder, once it was found writable, is believed to be."""
 USUAL_PAUSE = 5.0
 """Seconds between two attempts if a provider does not say when to retry."""
 
@@ -63,9 +66,9 @@ def send_recorded(
     waited, tries, begun = 0.0, 0, session.time.now()
     while True:
         # Errors in the call are raised before the record says `sending`.
-        creating(session, loaded, task, session.dispatch(task))
+        call = creating(session, loaded, task)
         task = _sending(session, loaded, task)
-        outcome = yield from _once(session, loaded, task, begun, on_update, end)
+        outcome = yield from _once(session, loaded, task, call, begun, on_update, end)
         if outcome.kind == "accepted":
             task = yield from session.record(_known(task, outcome), on_update)
             return (yield from record_receipt_status(session, task, outcome.receipt, on_update))
@@ -85,9 +88,19 @@ def send_recorded(
 def _room(session: Session, task: Task) -> Flow[None]:
     """Raise DiskError, before anything is paid, if the video could not be written."""
     target = session.target(task)
+    # Then only our own folder matters, and many jobs may begin at once.
+    usual = task.output is None and not os.path.lexists(target)
+    if usual and session.time.elapsed() - session.had_room_at < STILL_ROOM:
+        return
+
+    def test() -> None:
+        writable(session, target, overwrite=overwrite)
+        if usual:
+            session.had_room_at = session.time.elapsed()
+
     try:
         overwrite = may_replace(task, None, None)
-        yield Do(lambda: writable(session, target, overwrite=overwrite))
+        yield Do(test, shared=str(target.parent) if usual else None)
     except DiskError as failure:
         raise DiskError(f"{failure}; nothing was sent, the task is kept", task=task) from failure
 
@@ -102,6 +115,7 @@ def _once(
     session: Session,
     loaded: LoadedVariant,
     task: Task,
+    call: Send,
     begun: float,
     on_update: OnUpdate | None,
     end: float | None,
@@ -118,7 +132,7 @@ def _once(
         # Even with no time left it may wait as long as for connecting: it is what was asked for.
         patience = None if left is None else max(left, session.timeouts.connect)
         since_begun = msgspec.structs.replace(task, sent_at=begun)
-        return (yield from attempt(session, loaded, since_begun, dispatch, patience=patience))
+        return (yield from attempt(session, loaded, since_begun, call, dispatch, patience))
     except GeneratorExit:
         raise  # no effect can run any more
     except BaseException as failure:  # Ctrl-C, a cancellation, a callback that raised

@@ -69,13 +69,13 @@ def submit(
         left = _take_up_unsent(session, report, intent, claim)
         task = yield from releasing_on_error(session, intent.task_id, claim, left)
         if task is not None:
-            return (yield from with_claim(session, task, claim, work))
+            return (yield from with_claim(session, task, claim, work(task)))
     if task is None:
         fresh = yield from _make_task(session, loaded, report, intent, upload_end)
         added = _add(session, fresh, claim)
         task = yield from releasing_on_error(session, intent.task_id, claim, added)
         if task is fresh:
-            return (yield from with_claim(session, fresh, claim, work))
+            return (yield from with_claim(session, fresh, claim, work(fresh)))
         require_same_job(task, intent)
     if enough(task):
         return task
@@ -117,7 +117,7 @@ def _make_task(
     report = yield from upload_files(session, loaded, report, end)
     task = recorded(session, loaded, report, intent)
     # Errors in the call are raised before it is recorded.
-    creating(session, loaded, task, session.dispatch(task))
+    creating(session, loaded, task)
     return task
 
 

@@ -6,10 +6,10 @@ from contextlib import suppress
 import msgspec
 
 from rushes import _log as log
-from rushes._flow import Do, Effect, Flow, Interrupted, NotSent, steps
+from rushes._flow import Do, Effect, Flow, Interrupted, NotSent, Sleep, steps
 from rushes._plugins.loading import LoadedVariant
 from rushes._plugins.refusals import retry_after
-from rushes._session.session import OnUpdate, Session, excerpt, pause_for
+from rushes._session.session import OnUpdate, Session, excerpt
 from rushes._wait.outcomes import require_completed, still_running, without_remote_id
 from rushes._wait.schedule import (
     REMEMBERED,
@@ -43,7 +43,7 @@ def poll_until_ended(
     on_update: OnUpdate | None,
     at_once: bool = False,
 ) -> Flow[Task]:
-    """Poll until the task has ended; return it completed.
+    """Poll until the task has ended, if it has not; return it completed.
 
     The first poll is made `at_once` if requested, otherwise when the schedule says; it is made even
     if `end` is now. If there is no time for that, one is made at `end`, unless the provider's
@@ -51,6 +51,8 @@ def poll_until_ended(
     ended it without a video, ResultError if it is completed without one, StillRunningError at
     `end`, or when the advised time is over. Each carries the task.
     """
+    if task.ended:
+        return require_completed(task)
     _receipt(task)
     yield from _learn(session, loaded, task)
     advice = _advice(session, loaded)
@@ -63,7 +65,7 @@ def poll_until_ended(
         left = end - session.time.elapsed()
         in_time = pause <= (left if polled else max(left, 0.0))
         if pause > 0 and (in_time or left > 0):
-            yield from pause_for(task, pause if in_time else left)
+            yield Sleep(pause if in_time else left, task)
         if not in_time and (polled or not _may_poll(session, advice, task)):
             raise (yield from _stopped_waiting(session, task, trouble))
         polled = True

@@ -1,6 +1,5 @@
 """A clock that a test moves."""
 
-import asyncio
 import time
 
 from rushes._session.clock import SystemClock
@@ -48,15 +47,8 @@ class Clock(SystemClock):
         """Leave a pause as it is."""
         return seconds
 
-    def sleep(self, seconds: float) -> None:
-        """Note a pause and skip it."""
-        time.sleep(self._skip(seconds))
-
-    async def sleep_async(self, seconds: float) -> None:
-        """Note a pause and skip it, and let other tasks of the loop have their turn."""
-        await asyncio.sleep(self._skip(seconds))
-
-    def _skip(self, seconds: float) -> float:
+    def pause(self, seconds: float) -> float:
+        """Note a pause and skip it, but for what it may take in reality."""
         self.pauses.append(seconds)
         real = min(seconds, self._longest)
         self._skipped += seconds - real

@@ -1,0 +1,93 @@
+"""What flows on an event loop wait for: outcomes from other threads, and the ends of pauses."""
+
+import asyncio
+import heapq
+import itertools
+from collections import deque
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+
+class Arrivals:
+    """Outcomes on their way from another thread to an event loop.
+
+    To wake a loop up is slow, so it is done once for all outcomes that come in the meantime.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._ended: deque[tuple[asyncio.Future[Any], Future[Any]]] = deque()
+        self._woken = False
+
+    def expect(self, work: "Future[Any]") -> asyncio.Future[Any]:
+        """Return a future of the loop that ends as the work does."""
+        expected = self._loop.create_future()
+        work.add_done_callback(partial(self._arrive, expected))
+        return expected
+
+    def _arrive(self, expected: asyncio.Future[Any], work: "Future[Any]") -> None:
+        self._ended.append((expected, work))
+        if not self._woken:
+            self._woken = True
+            with suppress(RuntimeError):  # the loop has been closed
+                self._loop.call_soon_threadsafe(self._deliver)
+
+    def _deliver(self) -> None:
+        self._woken = False  # first: what arrives from here on wakes the loop up again
+        while self._ended:
+            expected, work = self._ended.popleft()
+            if expected.done():
+                continue  # nobody waits any more
+            if work.cancelled():
+                expected.cancel()
+            elif error := work.exception():
+                expected.set_exception(error)
+            else:
+                expected.set_result(work.result())
+
+
+class Pauses:
+    """The pauses of all flows on an event loop: one heap, and one timer for the next that ends.
+
+    They end in the order in which they are due; of two that are due at once, the older ends first.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._numbers = itertools.count()
+        self._timer: asyncio.TimerHandle | None = None
+        self._most = 0
+
+    def begin(self, seconds: float) -> asyncio.Future[None]:
+        """Return a future that ends when so many seconds have passed, unless it is cancelled."""
+        end, due = self._loop.create_future(), self._loop.time() + seconds
+        if len(self._waiting) >= self._most:
+            self._forget_cancelled()
+        heapq.heappush(self._waiting, (due, next(self._numbers), end))
+        if self._timer is None or due < self._timer.when():
+            self._set_timer()
+        return end
+
+    def _forget_cancelled(self) -> None:
+        """Drop what nobody waits for; called again when twice as many are there."""
+        self._waiting = [one for one in self._waiting if not one[2].done()]
+        heapq.heapify(self._waiting)
+        self._most = 2 * len(self._waiting) + 100
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(self._waiting[0][0], self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        now = self._loop.time()
+        while self._waiting and self._waiting[0][0] <= now:
+            _, _, end = heapq.heappop(self._waiting)
+            if not end.done():
+                end.set_result(None)
+        if self._waiting:
+            self._set_timer()
