@@ -135,7 +135,6 @@ def test_a_lost_answer_is_unknown_and_nothing_is_sent_again(
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        (refused(409, "The previous job is not completed."), "is not completed"),
         (refused(403, "Flagged.", reasons=["violence"]), "Flagged"),
         (refused(400, "No.", error_type="content_policy_violation"), "No"),
     ],

@@ -99,7 +99,7 @@ class Routed(VariantConformance):
         (403, error(403, reasons=["violence"], flagged_input="k"), "content"),
         (403, error(403, patterns=["ignore all"]), "content"),
         (400, error(400, reasons=["violence"]), "refused"),
-        (409, error(409), "refused"),
+        (409, error(409), "unknown"),
         (413, error(413, error_type="payload_too_large"), "refused"),
         (429, error(429), "wait"),
         (502, error(502, error_type="provider_unavailable"), "unknown"),

@@ -67,8 +67,8 @@ def poll(variant: Variant, receipt: Receipt) -> Steps[Answer]:
     said = result.json()
     if result.status in WRONG_INPUT:
         return answer.with_json({**status, "status": "ERROR", "payload": said})
-    if pick_text(said, "video", "url") is None:
-        return result
+    if result.status >= 300 or not isinstance(said, dict):
+        return result  # not understood: asked again
     return answer.with_json({**status, "payload": said})
 
 

@@ -54,15 +54,12 @@ def parse_status(answer: Answer) -> Any:
 def parse_refusal(answer: Answer) -> Refusal | None:
     """Read what only OpenRouter's errors say; None leaves the others to the declaration.
 
-    A flagged prompt is refused like a key without the right to ask, but says what was found. A job
-    that cannot be continued, as it is not completed, is a conflict: nothing was created.
+    A flagged prompt is refused like a key without the right to ask, but says what was found.
     """
     metadata = pick(answer.json(), "error", "metadata")
     found = refusal_by_status(answer.status, answer)
     if answer.status == 403 and (pick(metadata, "reasons") or pick(metadata, "patterns")):
         return msgspec.structs.replace(found, kind="content")
-    if answer.status == 409:
-        return msgspec.structs.replace(found, kind="refused")
     return None
 
 
