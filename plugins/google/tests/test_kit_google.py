@@ -1,11 +1,13 @@
 """The conformance kit on the Veo models."""
 
 import base64
+import datetime
 import hashlib
 import hmac
+import json
 from typing import Any
 
-from rushes import Call, Delivery, Event, Request, Result, Status
+from rushes import Answer, Call, Delivery, Event, Request, Result, Status
 from rushes.testing import VariantConformance
 from rushes_google import veo_3_1
 
@@ -50,6 +52,12 @@ INVALID_KEY = {
     "reason": "API_KEY_INVALID",
     "domain": "googleapis.com",
 }
+
+
+DELAYS = {
+    "34s": 34.0, "1.5s": 1.5, "0s": 0.0, "123456789s": 123456789.0,
+    "34": None, "s": None, "-3s": None, "1e9s": None, "\u0663s": None, "1234567890s": None,
+}  # fmt: skip
 
 
 class Veo(VariantConformance):
@@ -112,6 +120,18 @@ class Veo(VariantConformance):
     )
     webhook_secrets = (SECRET,)
     deliveries = ((SIGNED, MADE), (WHILE_ROTATED, MADE))
+
+    def test_the_model_has_ended(self) -> None:
+        assert self.variant.ends == datetime.date(2026, 10, 22)
+
+    def test_the_seconds_to_wait_may_stand_in_the_body(self) -> None:
+        for delay, seconds in DELAYS.items():
+            info = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}
+            found = error(429, "RESOURCE_EXHAUSTED", "Quota.", {"violations": []}, info)
+            body = json.dumps(found).encode()
+            for headers, least in (({}, seconds), ({"retry-after": "7"}, 7.0)):
+                refusal = self.ask("parse_refusal", answer=Answer(429, headers, body))
+                assert (refusal.kind, refusal.retry_after) == ("wait", least)
 
 
 PROMPT = {"prompt": "A red kite"}
