@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from rushes import Call
 from rushes._flow import NotSent, Send
 from rushes._network.addresses import _USUAL, Address, _unusual, address_of
-from rushes._network.http1 import MAX_OVERHEAD, AnswerReader, head_of
 from rushes._network.requests import Request, request_of
 from transport_runner import settings
+
+pytest.importorskip("httptools", exc_type=ImportError)  # `nox -s httpcore` hides it
+
+from rushes._network.http1 import MAX_OVERHEAD, AnswerReader, head_of
 
 NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9-]{0,11}", fullmatch=True).filter(
     lambda name: (
