@@ -74,11 +74,11 @@ async def ended(tasks: list["asyncio.Task[Any]"]) -> None:
 # What one costs
 
 
-@pytest.mark.parametrize("by_reference", [False, True])
+@pytest.mark.parametrize(("by_reference", "most"), [(False, 6.3), (True, 7.8)])
 def test_a_waiting_task_takes_a_few_kilobytes(
-    settings: dict[str, Any], *, by_reference: bool
+    settings: dict[str, Any], most: float, *, by_reference: bool
 ) -> None:
-    """With its record, its claim, and the caller's own asyncio.Task."""
+    """With its record, its claim, and the caller's own asyncio.Task and record."""
 
     async def job(client: AsyncClient) -> None:
         task = await client.submit("acme/zoom", REQUEST)
@@ -100,7 +100,7 @@ def test_a_waiting_task_takes_a_few_kilobytes(
             await ended([*first, *jobs])
         return size / JOBS / 1024
 
-    assert asyncio.run(run()) < 7
+    assert asyncio.run(run()) < most
 
 
 def test_many_pauses_have_one_timer(
