@@ -33,6 +33,7 @@ def test_the_overview_has_a_line_for_each_variant(
     rows = dict(zip(ids, lines[2:], strict=True))
     assert rows["apimart/kling-v3"].endswith("0.067")
     assert rows["toapis/kling-v3"].endswith("?")
+    assert rows["google/veo-3.1"].endswith("ended")
     if width >= 80:
         assert rows["apimart/kling-v3"].split()[1:] == (
             ["3-15", "4k", "yes", "yes", "-", "-", "on/off", "0.067"]
@@ -58,6 +59,7 @@ FILTERED: dict[tuple[str, ...], set[str]] = {
     ("--can", "seed"): set(),
     ("--max-price", "0.07"): {"apimart/kling-v3"},
     ("--max-price", "0.06"): set(),
+    ("--max-price", "9", "--provider", "google"): set(),
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import click
 
 from rushes_cli._output.progress import show_progress
 from rushes_cli._output.report import format_cost
-from rushes_cli._request.cheapest import cheapest_request
+from rushes_cli._request.cheapest import PROMPT, cheapest_request
 from rushes_cli._runtime import clients
 from rushes_cli.options import complete_providers, complete_variants
 from rushes_cli.task_output import print_task
@@ -76,7 +76,9 @@ def _cheapest(client: "Client", provider: str, model: str | None) -> "Report":
         raise click.UsageError(f"{model} is not an installed variant of {provider}.")
     report = cheapest_request(client, [model] if model else names)
     if report is None:
-        raise click.UsageError(f"No variant of {provider} makes a video from a prompt alone.")
+        problems = client.check(model or names[0], {"prompt": PROMPT}).problems
+        reasons = "; ".join(problem.message for problem in problems)
+        raise click.UsageError(f"{provider} makes no video from a prompt alone: {reasons}")
     return report
 
 

@@ -98,8 +98,10 @@ def _is_wanted(
         return False
     if not all(ability.met_by(row.capabilities) for ability in abilities):
         return False
+    if max_price is None:
+        return True
     price = row.usd_per_second
-    return max_price is None or (price is not None and price <= max_price)
+    return not row.ended and price is not None and price <= max_price
 
 
 def _named(client: "Client", names: tuple[str, ...]) -> "list[Variant]":

@@ -1,5 +1,6 @@
 """Many variants at a glance: a line for each, no wider than a terminal."""
 
+import datetime
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -26,11 +27,15 @@ SOUND = {"carried": "on/off", "no": "?"}
 
 
 class Overview(Struct, frozen=True):
-    """What is shown of one variant: what it can do, and USD per second with all defaults."""
+    """What is shown of one variant: what it can do, and USD per second with all defaults.
+
+    `ended` is whether its provider no longer offers it.
+    """
 
     variant: "Variant"
     capabilities: "dict[str, Capability]"
     usd_per_second: float | None
+    ended: bool
 
 
 def overview(client: "Client", variant: "Variant") -> Overview:
@@ -38,7 +43,9 @@ def overview(client: "Client", variant: "Variant") -> Overview:
     import rushes
 
     can = rushes.capabilities(variant)
-    return Overview(variant, can, _usd_per_second(client, variant, can))
+    today = datetime.datetime.now(datetime.UTC).date()
+    ended = variant.ends is not None and variant.ends <= today
+    return Overview(variant, can, _usd_per_second(client, variant, can), ended)
 
 
 def _usd_per_second(
@@ -94,7 +101,10 @@ def _cells(row: Overview) -> Iterable[str]:
         yield "yes" if any(can[field].how != "no" for field in fields) else "-"
     sound = {"always": "on", "never": "off"}
     yield SOUND.get(can["audio"].how, sound.get(can["audio"].words, can["audio"].words))
-    yield "?" if row.usd_per_second is None else f"{row.usd_per_second:.3f}"
+    if row.ended:
+        yield "ended"
+    else:
+        yield "?" if row.usd_per_second is None else f"{row.usd_per_second:.3f}"
 
 
 def _seconds(capability: "Capability") -> str:
