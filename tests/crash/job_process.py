@@ -95,14 +95,17 @@ class StoppingJournal(rushes.SQLiteJournal):
 
 def stop_before_the_submit(spec: JobSpec) -> None:
     """Make this process stop right before it writes the first byte of a POST to a socket."""
-    send = socket.socket.send
 
-    def patched(self: socket.socket, buffer: Any, *flags: int) -> int:
-        if bytes(buffer[:5]) == b"POST ":
-            stop_at("before leaving", spec)
-        return send(self, buffer, *flags)
+    def stopping(send: Any) -> Any:
+        def patched(self: socket.socket, buffer: Any, *flags: int) -> Any:
+            if bytes(buffer[:5]) == b"POST ":
+                stop_at("before leaving", spec)
+            return send(self, buffer, *flags)
 
-    socket.socket.send = patched  # type: ignore[assignment, method-assign]
+        return patched
+
+    socket.socket.send = stopping(socket.socket.send)  # type: ignore[method-assign]
+    socket.socket.sendall = stopping(socket.socket.sendall)  # type: ignore[method-assign]
 
 
 def stop_around_the_rename(spec: JobSpec) -> None:

@@ -20,6 +20,7 @@ from msgspec import Struct
 from rushes._check.trial import sample_task
 from rushes._keys.redacting import redacted
 from rushes._plugins.loading import LoadedVariant
+from rushes._structs.type_info import ready
 from rushes.calls import Answer
 from rushes.hookspecs import hookimpl
 from rushes.task import Receipt, Refusal, Status
@@ -27,9 +28,9 @@ from rushes.variant import Variant
 
 __all__ = ["RecordedAnswer", "Recorder", "Recording", "reads_of", "recordings_in"]
 
-HEADERS = ("content-type", "retry-after")
+_HEADERS = ("content-type", "retry-after")
 """The headers that are kept; others may say whose account it is."""
-BASE = "https://gateway.example.com"
+_BASE = "https://gateway.example.com"
 """Stands for the provider's base URL, whichever was used."""
 _ADDRESS = re.compile(r"""https?://[^\s"'<>\\]+""", re.IGNORECASE)
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}$")
@@ -63,6 +64,9 @@ class Recording(Struct, frozen=True, kw_only=True):
     source: str
     payload: Any
     answers: tuple[RecordedAnswer, ...]
+
+
+ready(Recording)
 
 
 class Recorder:
@@ -123,7 +127,7 @@ def reads_of(
 
     Raises BrokenPluginError if a hook raises.
     """
-    loaded = loaded.with_variant(loaded.variant.at(BASE))
+    loaded = loaded.with_variant(loaded.variant.at(_BASE))
     call = loaded.call("submit", payload=payload, client_id="trial")
     receipt = Receipt("trial")
     found: list[Any] = []
@@ -155,7 +159,7 @@ class _Cleaned:
 
     def answer(self, hook: str, answer: Answer) -> RecordedAnswer:
         """Return an answer as it may be shown to anybody."""
-        headers = {name: answer.headers[name] for name in HEADERS if name in answer.headers}
+        headers = {name: answer.headers[name] for name in _HEADERS if name in answer.headers}
         body = answer.json()
         if body is None:
             body = answer.body.decode("utf-8", "replace")
@@ -179,7 +183,7 @@ class _Cleaned:
         bare = re.split("[?#]", url, maxsplit=1)[0]
         for own in self._own:
             if bare == own or bare.startswith(own.rstrip("/") + "/"):
-                return BASE + bare[len(own.rstrip("/")) :]
+                return _BASE + bare[len(own.rstrip("/")) :]
         ending = _ENDING.search(bare.rpartition("/")[2])
         number = len(self._links) + 1
         link = f"https://files.example.com/{number}{ending[0] if ending else ''}"

@@ -79,13 +79,18 @@ def poll_until_ended(
             if task.ended:
                 _remember(session, task)
                 return require_completed(task)
-        elif result.trouble != trouble:
+        elif _kind(result.trouble) != _kind(trouble):
             log.warning("poll not understood", task=task.id, reason=result.trouble)
         trouble = result.trouble
         refused_since = (refused_since or session.time.elapsed()) if result.refused else None
         if refused_since is not None and session.time.elapsed() - refused_since > GRACE:
             trouble = f"{result.trouble}; every poll has been refused for {GRACE:g} s"
             raise (yield from _stopped_waiting(session, task, trouble))
+
+
+def _kind(trouble: str) -> str:
+    """Return what kind of trouble it is: the rest may be another text every time."""
+    return trouble.partition(":")[0]
 
 
 def _advice(session: Session, loaded: LoadedVariant) -> Polling:

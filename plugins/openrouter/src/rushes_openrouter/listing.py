@@ -34,12 +34,15 @@ class Listing(Struct, kw_only=True):
     listed: str = ""
 
 
+_LISTING = msgspec.json.Decoder(Listing)
+
+
 def read(content: bytes | str) -> Listing:
     """Read a list, as OpenRouter answers it or as a snapshot.
 
     Raises msgspec.MsgspecError if it is not one.
     """
-    return msgspec.json.decode(content, type=Listing)
+    return _LISTING.decode(content)
 
 
 @cache
