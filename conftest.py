@@ -48,6 +48,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PLUGINS = Path(__file__).parent / "plugins"
+LONG = {
+    "test_messages_are_short_and_printable",
+    "test_no_hook_does_io",
+    "test_no_value_is_too_odd",
+    "test_problems_can_be_acted_on",
+}
+"""Tests of the conformance kit that walk through many values, besides those of random ones."""
 PROVIDERS = ("ACME", "APIMART", "TOAPIS", "UNIALL")
 INHERITED = (
     *(f"{provider}_{what}" for provider in PROVIDERS for what in ("API_KEY", "BASE_URL")),
@@ -96,9 +103,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _of_further_variants(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Return the random examples that the kit would try with all but one variant of a provider.
+    """Return the kit's long tests of all but one variant of a provider.
 
-    `nox -s plugin` tries them with each.
+    `nox -s plugin`, which guards main, too, runs them with each.
     """
     first: dict[Path, object] = {}
     found = []
@@ -106,7 +113,8 @@ def _of_further_variants(items: list[pytest.Item]) -> list[pytest.Item]:
         case = getattr(item, "cls", None)
         if case is None or PLUGINS not in item.path.parents:
             continue
-        is_random = is_hypothesis_test(getattr(item, "obj", None))
-        if is_random and first.setdefault(item.path.parent, case) is not case:
+        name = getattr(item, "originalname", None) or item.name
+        is_long = name in LONG or is_hypothesis_test(getattr(item, "obj", None))
+        if is_long and first.setdefault(item.path.parent, case) is not case:
             found.append(item)
     return found
