@@ -3,8 +3,7 @@
 import difflib
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, get_args
 
 from msgspec import Struct, inspect
 from msgspec.structs import replace
@@ -86,19 +85,23 @@ _WORDS: dict[type, tuple[str, tuple[type, ...]]] = {
 }
 
 
+_READ: dict[int, tuple[Any, "Bounds"]] = {}
+"""What was read of each hint, by its identity; the hint is kept, so that this stays its own."""
+
+
 def described(hint: Any) -> Bounds:
-    """Read a type hint's constraints."""
-    return _described(hint, _choices_of(hint))
+    """Read a type hint's constraints.
+
+    It is remembered for this very hint: typing takes two for equal whose choices are in another
+    order.
+    """
+    known = _READ.get(id(hint))
+    if known is None:
+        known = _READ[id(hint)] = hint, _described(hint)
+    return known[1]
 
 
-def _choices_of(hint: Any) -> tuple[Any, ...]:
-    """Return a type hint's choices in their order, which does not count when hints are compared."""
-    args = get_args(hint)
-    return args if get_origin(hint) is Literal else tuple(_choices_of(arg) for arg in args)
-
-
-@cache
-def _described(hint: Any, _choices: tuple[Any, ...]) -> Bounds:
+def _described(hint: Any) -> Bounds:
     info: Any = inspect.type_info(hint)
     while isinstance(info, inspect.Metadata):
         info = info.type
