@@ -42,8 +42,10 @@ class Codes(Struct, frozen=True, kw_only=True):
 
     def kind_of(self, code: int | str) -> RefusalKind | None:
         """Return what a code means, if it is listed."""
-        if self.means == "http" or code in self.means:
-            return None if self.means == "http" else self.means[code]
+        if self.means == "http":
+            return None
+        if code in self.means:
+            return self.means[code]
         families = ((str(name), kind) for name, kind in self.means.items() if "*" in str(name))
         return next((kind for name, kind in families if fnmatchcase(str(code), name)), None)
 

@@ -44,7 +44,6 @@ def test_the_overview_has_a_line_for_each_variant(
 GATEWAYS = ("--provider", "apimart", "--provider", "toapis", "--provider", "uniall")
 FILTERED: dict[tuple[str, ...], set[str]] = {
     ("--provider", "apimart"): {"apimart/kling-v3"},
-    ("--provider", "nobody"): set(),
     ("--can", "reference"): {"toapis/kling-v2-6", "toapis/kling-v3", "toapis/kling-v3-omni"},
     ("--can", "resolution=4k"): {"apimart/kling-v3"},
     ("--can", "duration=10", "--can", "reference", "--can", "audio"): {
@@ -78,6 +77,13 @@ def test_what_was_filtered_out_is_not_shown() -> None:
     none = inside("variants", "--provider", "apimart", "--can", "seed")
     assert none.out == ""
     assert "variants can do all of this." in none.err
+
+
+def test_an_unknown_provider_is_an_error_that_lists_them() -> None:
+    run = inside("variants", "--provider", "nobody")
+    assert run.code == 2
+    assert "No installed provider is called 'nobody' (installed: apimart," in run.err
+    assert "(nearest: runway)" in inside("variants", "--provider", "runaway").err
 
 
 def test_an_unknown_ability_is_an_error_that_lists_them() -> None:

@@ -70,7 +70,7 @@ def test_the_cheapest_variant_is_taken() -> None:
 
 
 def test_unknown_providers_and_variants_are_named() -> None:
-    assert inside("smoke", "nobody").code == 3
+    assert inside("smoke", "nobody").code == 2
     ended = inside("smoke", "google")
     assert ended.code == 2
     assert "its provider ended it on 2026-10-22" in ended.err

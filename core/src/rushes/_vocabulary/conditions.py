@@ -228,7 +228,7 @@ class Joined(Condition, frozen=True):
 
 
 def _besides(conditions: tuple[Condition, ...]) -> Iterator[Condition]:
-    """Yield conditions of which any is met: kinds of items of one list know each other's values."""
+    """Yield alternatives, one of them met: kinds of items of one list know each other's values."""
     for one in conditions:
         if isinstance(one, Has):
             kinds = (other for other in conditions if isinstance(other, Has) and other is not one)

@@ -2,12 +2,12 @@
 
 import os
 import sys
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import click
 
 from rushes_cli._request.completion import installed_providers
+from rushes_cli._request.providers import require_provider
 from rushes_cli._runtime.home import home
 from rushes_cli.options import complete_providers, json_option
 from rushes_cli.terminal import json_text, one_line, print_line, stderr_line
@@ -33,13 +33,7 @@ def set_key(name: str) -> None:
     A key is never an argument: everyone on the machine can see those.
     """
     provider = name.partition(".")[0]
-    installed = installed_providers()
-    if provider not in installed:
-        near = get_close_matches(provider, installed, n=1)
-        raise click.UsageError(
-            f"No installed provider is called {provider!r}"
-            + (f" (nearest: {near[0]})." if near else f" (installed: {', '.join(installed)}).")
-        )
+    require_provider(provider)
     variables = _variables(provider)
     if name not in variables:
         raise click.UsageError(

@@ -9,6 +9,7 @@ import click
 from rushes_cli._output.progress import show_progress
 from rushes_cli._output.report import format_cost
 from rushes_cli._request.cheapest import PROMPT, cheapest_request
+from rushes_cli._request.providers import require_provider
 from rushes_cli._runtime import clients
 from rushes_cli.options import complete_providers, complete_variants
 from rushes_cli.task_output import print_task
@@ -69,9 +70,8 @@ def smoke(provider: str, model: str | None, spend: bool, yes: bool, record: Path
 
 def _cheapest(client: "Client", provider: str, model: str | None) -> "Report":
     """Return the report of the cheapest request."""
+    require_provider(provider)
     names = [name for name in client.registry.ids() if name.partition("/")[0] == provider]
-    if not names:
-        client.registry.get(f"{provider}/")  # raises, saying what is installed
     if model is not None and model not in names:
         raise click.UsageError(f"{model} is not an installed variant of {provider}.")
     report = cheapest_request(client, [model] if model else names)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rushes_cli._request.abilities import Ability, AbilityType, complete_abilities
+from rushes_cli._request.providers import require_provider
 from rushes_cli._runtime import clients
 from rushes_cli.options import (
     complete_providers,
@@ -63,6 +64,8 @@ def variants(
     from rushes_cli._output import matrix, overview, variant_page
 
     broken: list[ConfigurationError] = []
+    for name in providers:
+        require_provider(name)
     with clients.make_client() as client:
         there = _named(client, names) if names else _working(client, broken)
         found = [

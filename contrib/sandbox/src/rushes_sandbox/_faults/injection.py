@@ -101,7 +101,7 @@ class FaultInjector:
             return
         if gateway not in self._protocols:
             known = ", ".join(self._protocols)
-            raise ValueError(f"there is no gateway {gateway!r}; the gateways are {known}")
+            raise ValueError(f"unknown gateway {gateway!r} (accepted: {known})")
         if not fault.applies_to(self._protocols[gateway]):
             raise ValueError(f"{gateway} has no such answers as {fault.name} needs")
 
