@@ -118,6 +118,8 @@ def run(subject: str, peer: str | None, jobs: int, what: str) -> dict[str, Any]:
     if done.returncode:
         raise RuntimeError(done.stderr.strip().splitlines()[-1])
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    if seen["submits"] < jobs:
+        raise RuntimeError(f"only {seen['submits']} of {jobs} jobs were submitted")
     return {**figures, **seen}
 
 

@@ -29,6 +29,8 @@ INTERVAL = 0.25
 CONNECTIONS = 10
 """Most connections at once of what is written by hand; the default of rushes."""
 THREADS = 50
+QUIET = 6
+"""Half-seconds without work, one after another, after which all tasks are taken to be asleep."""
 KEY = "a-key-of-no-value"
 PROMPT = "A red kite over dunes"
 SUBMIT = "/v1/videos/generations"
@@ -381,10 +383,11 @@ async def waiting(name: str, url: str, jobs: int) -> dict[str, float]:
     async with ON_A_LOOP[name](url, 3600) as job:
         before = kept()
         asleep = [asyncio.ensure_future(job()) for _ in range(jobs)]
-        used = -1.0
-        while cpu() - used > 0.005:  # at work
-            used = cpu()
+        idle, used = 0, cpu()
+        while idle < QUIET:  # one idle half-second may be a disk that is slow
             await asyncio.sleep(0.5)
+            idle = idle + 1 if cpu() - used < 0.005 else 0
+            used = cpu()
         print(json.dumps({"kib": (kept() - before) / len(asleep)}), flush=True)
         os._exit(0)  # the tasks would go on waiting
 
