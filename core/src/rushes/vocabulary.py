@@ -11,6 +11,8 @@ plugin is loaded.
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
+import msgspec
+
 from rushes._vocabulary.conditions import Condition, Equals, Has, Joined, Sent, as_condition
 from rushes._vocabulary.rule import ShapeRule
 from rushes._vocabulary.shapes import (
@@ -19,6 +21,7 @@ from rushes._vocabulary.shapes import (
     AtMost,
     Cited,
     CountsFromOne,
+    Each,
     Needs,
     NotTogether,
     Remark,
@@ -31,8 +34,8 @@ from rushes.rules import Rule
 
 __all__ = [
     "accepts", "adds_up", "all_of", "any_of", "at_most", "by_default", "cited", "counts_from_one",
-    "equals", "given", "has", "image_may_set_ratio", "needs", "not_together", "remark", "required",
-    "sent",
+    "each", "equals", "given", "has", "image_may_set_ratio", "needs", "not_together", "remark",
+    "required", "sent",
 ]  # fmt: skip
 
 _When = Condition | str
@@ -148,6 +151,17 @@ def adds_up(
     """
     condition = None if when is None else as_condition(when)
     return _rule(AddsUp(parts, to, condition), says, name, source)
+
+
+def each(path: str, rule: Rule) -> Rule:
+    """Judge each item of a list by itself, by another rule of the vocabulary.
+
+    `each("contents", required("text", when=equals("type", "prompt")))`; the paths of the inner rule
+    are those of an item.
+    """
+    if not isinstance(rule, ShapeRule):
+        raise TypeError("each() takes a rule of the vocabulary")
+    return msgspec.structs.replace(rule, shape=Each(path, rule.shape))
 
 
 def counts_from_one(

@@ -25,6 +25,7 @@ from rushes.vocabulary import (
     at_most,
     cited,
     counts_from_one,
+    each,
     equals,
     given,
     has,
@@ -244,6 +245,22 @@ A_FIRST, A_LAST = {"url": URL, "role": "first"}, {"url": URL, "role": "last"}
             "3 is not accepted; this item's index must be 2",
             [2],
         ),
+        (
+            each("clips", required("text", when=equals("role", "last"))),
+            [{}, {"clips": [{}, {"role": "last", "text": "k"}]}],
+            {"clips": [{}, {"role": "last"}]},
+            "clips[1].text",
+            "is required and must not be blank when clips[].role is last",
+            None,
+        ),
+        (
+            each("clips", accepts("camera.zoom", (1, 2), when="length")),
+            [{"clips": [{"camera": {"zoom": 3}}, {"camera": {"zoom": 2}, "length": 1}]}],
+            {"clips": [{"camera": {"zoom": 4}, "length": 1}]},
+            "clips[0].camera.zoom",
+            "4 is not accepted when clips[].length is given (nearest: 2; accepted: 1, 2)",
+            [2, 1],
+        ),
     ],
 )
 def test_a_shape_says_where_what_and_what_is_accepted(
@@ -262,6 +279,26 @@ def test_a_shape_says_where_what_and_what_is_accepted(
     assert (problem.code, problem.source) == (bound.name, PAGE)
     assert bound.name.isidentifier()
     assert bound.text.endswith((".", "…"))
+
+
+def test_a_sentence_about_items_names_their_fields() -> None:
+    says = "{text} is for those that come {role}."
+    made = each("clips", needs("text", equals("role", "last"), says=says, name="texts_come_last"))
+    loaded = load(made)
+    (bound,) = loaded.variant.rules
+    assert bound.text == "clips[].text is for those that come clips[].role."
+    (problem,) = check(loaded, Request(extra={"clips": [{"text": "k"}]})).problems
+    assert (problem.path, problem.code) == ("clips[0].text", "texts_come_last")
+    assert problem.message.endswith(f". {bound.text}")
+
+
+def test_each_takes_a_rule_of_the_vocabulary() -> None:
+    @rule("Wild takes are short.", fields=("takes",))
+    def wild_is_short(_: Payload) -> bool:
+        return True
+
+    with pytest.raises(TypeError, match="each\\(\\) takes a rule of the vocabulary"):
+        each("takes", wild_is_short)
 
 
 def test_several_fields_that_need_one_are_each_reported() -> None:
@@ -349,6 +386,9 @@ ALL: tuple[Rule, ...] = (
     at_most(1, FIRST, LAST),
     counts_from_one("takes[].index"),
     needs(("first", "seed"), "prompt", name="both_need_prompt"),
+    each("clips", required("text", unless=equals("role", "last"))),
+    each("clips", not_together("length", equals("camera.zoom", 2))),
+    each("clips", accepts("camera.move", ("pan",), when=all_of("text", equals("camera.zoom", 2)))),
 )
 LOADED = load(*ALL)
 EACH = [load(one) for one in ALL]
@@ -371,6 +411,20 @@ bodies = st.fixed_dictionaries(
             max_size=3,
         ),
         "takes": st.lists(st.builds(take, st.integers(1, 3)), max_size=3),
+        "clips": st.lists(
+            st.fixed_dictionaries(
+                {},
+                optional={
+                    "text": words,
+                    "length": st.just(2),
+                    "role": st.sampled_from(["first", "last"]),
+                    "camera": st.fixed_dictionaries(
+                        {}, optional={"zoom": st.integers(1, 2), "move": st.just("pan")}
+                    ),
+                },
+            ),
+            max_size=2,
+        ),
         "options": st.fixed_dictionaries(
             {},
             optional={
@@ -422,6 +476,8 @@ def test_schema_and_check_agree_and_the_short_way_with_the_long(body: dict[str, 
         (lambda: accepts("seconds", (), when="audio"), "no value of seconds is named"),
         (lambda: adds_up("takes[].prompt", to="seconds"), "prompt is not a number"),
         (lambda: counts_from_one("options.notes[].x"), "options.notes is not a list of structs"),
+        (lambda: each("mode", needs("a", "b")), "mode is not a list of structs"),
+        (lambda: each("clips", needs("tex", "role")), "no field 'tex' (nearest: 'text')"),
     ],
 )
 def test_what_is_mistyped_does_not_load(made: Callable[[], Rule], message: str) -> None:

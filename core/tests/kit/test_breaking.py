@@ -20,6 +20,7 @@ from rushes.vocabulary import (
     at_most,
     by_default,
     cited,
+    each,
     equals,
     given,
     has,
@@ -51,6 +52,7 @@ RULES = {
     "required unless": required("scenes", unless=sent("loop")),
     "accepts": accepts("seconds", (4, 8), when="loop"),
     "at_most": at_most(1, has("scenes", "prompt", "k")),
+    "each": each("scenes", accepts("seconds", (2, 3), when="prompt")),
     "adds_up": adds_up("scenes[].seconds", to="seconds", when="loop"),
     "within an object": needs("options.avoid", "loop"),
     "cited": cited("scenes[].prompt", "#{}", within=("prompt",)),
@@ -75,7 +77,7 @@ def test_a_rule_is_broken_alone_by_what_the_kit_makes(tmp_path: Path, rule: Any)
 def test_every_shape_can_be_broken() -> None:
     kinds = {kind for kind in vars(shapes).values() if isinstance(kind, type)}
     known = {kind for kind in kinds if issubclass(kind, shapes.Shape)} - {shapes.Shape}
-    assert len(known) == 10
+    assert len(known) == 11
     assert known <= set(attempts.registry)
 
 

@@ -137,6 +137,14 @@ def test_a_reader_without_a_listed_delivery_fails(tmp_path: Path) -> None:
     assert "list at least one delivery" in failing(tmp_path, Correct(), deliveries=[])[LISTED]
 
 
+def test_a_delivery_that_is_not_understood_is_listed_with_none(tmp_path: Path) -> None:
+    listed = [(DELIVERY, EVENT), (Delivery({}, BODY), None)]
+    assert failing(tmp_path, Correct(), deliveries=listed) == {}
+    found = failing(tmp_path, Correct(), deliveries=[(DELIVERY, EVENT), (DELIVERY, None)])
+    assert "not None, from" in found[LISTED]
+    assert "list at least one" in failing(tmp_path, Correct(), deliveries=listed[1:])[LISTED]
+
+
 def test_another_event_than_listed_fails(tmp_path: Path) -> None:
     other = Event(remote_id="c-2", verified=True, id="e-1")
     found = failing(tmp_path, Correct(), deliveries=[(DELIVERY, other)])

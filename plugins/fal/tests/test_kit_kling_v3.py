@@ -36,16 +36,6 @@ IMAGES = {"frontal_image_url": URL, "reference_image_urls": [URL]}
 FILMED = {"video_url": "https://pictures.example.com/a.mp4"}
 SHOTS = [{"prompt": "Up", "duration": "3"}, {"prompt": "Down", "duration": "4"}]
 ELEMENTS: dict[str, Any] = {
-    "elements_are_whole": [
-        {**FRAME, "elements": [element]}
-        for element in (
-            {},
-            {"frontal_image_url": URL},
-            {"reference_image_urls": [URL]},
-            {**IMAGES, **FILMED},
-            {"frontal_image_url": URL, **FILMED},
-        )
-    ],
     "one_element_has_a_video": {**FRAME, "elements": [FILMED, FILMED]},
 }
 SHORT: dict[str, Any] = {

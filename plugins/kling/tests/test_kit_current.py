@@ -127,20 +127,7 @@ def elements(number: int) -> list[dict[str, str]]:
     return [{**KITE, "id": f"kite_{place}"} for place in range(number)]
 
 
-def incomplete(*others: dict[str, str]) -> list[dict[str, Any]]:
-    """Return payloads in which one content has no text, url, element_id or id."""
-    return [
-        {"contents": [{"type": "prompt"}, FIRST]},
-        {"contents": [PROMPT, {"type": "first_frame"}]},
-        {"contents": [PROMPT, FIRST, {"type": "last_frame"}]},
-        {"contents": [PROMPT, FIRST, {"type": "element", "id": "kite"}]},
-        {"contents": [PROMPT, FIRST, {"type": "element", "element_id": "7"}]},
-        *({"contents": [PROMPT, other]} for other in others),
-    ]
-
-
 REJECTED: dict[str, Any] = {
-    "contents_are_complete": incomplete(),
     "ids_differ": {"contents": [PROMPT, FIRST, KITE, KITE]},
     "three_elements": {"contents": [PROMPT, FIRST, *elements(4)]},
     "one_of_each": [
@@ -179,11 +166,6 @@ SILENT = {"audio": "off", "multi_shot": True}
 EDITED = {"multi_shot": False}
 OMNI_REJECTED: dict[str, Any] = {
     "edits_take_no_frames": {"contents": [PROMPT, FIRST, BASE], "settings": EDITED},
-    "contents_are_complete": [
-        {"contents": [{"type": "prompt"}]},
-        *incomplete({"type": "refer_image"}, {"type": "feature_video"}),
-        {"contents": [PROMPT, {"type": "base_video"}], "settings": EDITED},
-    ],
     "ids_differ": {"contents": [PROMPT, {**REFER, "id": "a"}, {**FIRST, "id": "a"}]},
     "one_of_each": [
         {"contents": [PROMPT, PROMPT]},

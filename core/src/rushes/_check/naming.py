@@ -45,6 +45,8 @@ class CommonNames(Names):
         if self._is_native(path):
             return list(values)
         list_path, several, name = path.partition("[].")
+        if several and self._filling(list_path) is None:
+            return list(values)
         if several:
             words = [self._item_value(list_path, name, value) for value in values]
             return None if None in words else words
@@ -82,8 +84,12 @@ class CommonNames(Names):
 
     def _part(self, path: str, name: str) -> str:
         """Name a field of a list's items."""
-        field = next((row.partition(".")[0] for row, _ in self._rows(path)), path)
-        return f"{field}[].{name}"
+        return f"{self._filling(path) or path}[].{name}"
+
+    def _filling(self, path: str) -> str | None:
+        """Return the common field that fills a list, if it is one alone."""
+        fields = {row.partition(".")[0] for row, _ in self._rows(path)}
+        return fields.pop() if len(fields) == 1 else None
 
     def _rows(self, path: str) -> Iterator[tuple[str, To | Together | Built]]:
         """Yield the common fields, or the roles of an image, that go to a path."""
@@ -109,7 +115,7 @@ class CommonNames(Names):
         return None
 
     def _item_value(self, path: str, name: str, value: Any) -> Any:
-        field = next((row.partition(".")[0] for row, _ in self._rows(path)), "")
+        field = self._filling(path) or ""
         if field == "images":
             return self._becoming(path, name, value)
         return value if field in ITEMS and name in ITEMS[field].__struct_fields__ else None

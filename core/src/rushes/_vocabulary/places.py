@@ -104,13 +104,26 @@ class Place(Struct, frozen=True, kw_only=True):
 
         Raises BrokenPluginError if this is not a list of structs with such a field.
         """
-        arms = get_args(unwrap(self.hint)[0])
-        inner = unwrap(arms[0])[0] if arms else None
-        if described(self.hint).words != "a list" or not is_struct(inner):
+        inner = _listed(self.hint)
+        if inner is None:
             raise BrokenPluginError(f"{self.path} is not a list of structs with a field {name!r}")
         if self.in_object:  # whose values stay as they are given
-            return _key(cast("Any", inner), name, "item", "item", f"{self.path}[].")
-        return find(cast("Any", inner), name, read="item", raw="item", within=f"{self.path}[].")
+            return _key(inner, name, "item", "item", f"{self.path}[].")
+        return find(inner, name, read="item", raw="item", within=f"{self.path}[].")
+
+    def item_struct(self) -> type[Struct]:
+        """Return the struct of this list's items; raises BrokenPluginError if it has none."""
+        inner = None if self.in_object else _listed(self.hint)
+        if inner is None:
+            raise BrokenPluginError(f"{self.path} is not a list of structs")
+        return inner
+
+
+def _listed(hint: Any) -> type[Struct] | None:
+    """Return the struct of a list's items, if the type is a list of structs."""
+    arms = get_args(unwrap(hint)[0])
+    inner = unwrap(arms[0])[0] if arms else None
+    return cast("Any", inner) if described(hint).words == "a list" and is_struct(inner) else None
 
 
 EMPTY_IS_ABSENT = frozenset(("text", "a list", "true or false", "an object"))
@@ -152,16 +165,15 @@ def find(
 
 def _in_first(field: FieldShape, path: str, rest: str, value: str, sent: str, within: str) -> Place:
     """Return a field of the first item of a list, which reads as its default if there is none."""
-    arms = get_args(unwrap(field.hint)[0])
-    inner = unwrap(arms[0])[0] if arms else None
-    if described(field.hint).words != "a list" or not is_struct(inner) or not rest:
+    inner = _listed(field.hint)
+    if inner is None or not rest:
         raise BrokenPluginError(
             f"the payload has no field {within + path!r}: {within + field.wire!r} is not a list of "
             "structs"
         )
     deeper = f"{within}{field.wire}{FIRST}."
     first = {"read": f"{value}{FIRST}", "raw": f"{sent}{FIRST}"}
-    found = find(cast("Any", inner), rest, **first, within=deeper)
+    found = find(inner, rest, **first, within=deeper)
     return replace(
         found,
         path=path,

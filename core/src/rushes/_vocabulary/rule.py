@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from rushes._vocabulary.conditions import Words, compiled, sentence
+from rushes._vocabulary.conditions import Words, compiled
 from rushes._vocabulary.places import KNOWN
 from rushes._vocabulary.shapes import Found, Shape
 from rushes.problems import Note, Problem
@@ -29,7 +29,7 @@ class ShapeRule(Rule, frozen=True, kw_only=True):
         Raises BrokenPluginError if one of its paths or values does not exist there.
         """
         parts = self.shape.bind(payload)
-        words = sentence(payload, self.says) if self.says else parts.text
+        words = self.shape.words(payload, self.says) if self.says else parts.text
         return msgspec.structs.replace(
             self,
             name=self.name or re.sub(r"\W", "_", parts.name),

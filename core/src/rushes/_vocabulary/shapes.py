@@ -5,10 +5,11 @@ rules), what to report where if it is not, and the same as JSON Schema.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rushes._payload.constraints import described, distance, finite, spans
 from rushes._structs.unrolled import unrolled
@@ -51,6 +52,10 @@ class Shape(Struct, frozen=True):
     def bind(self, struct: type[Struct]) -> Parts:
         """Return the shape for a payload struct; raises BrokenPluginError if a path is wrong."""
         raise NotImplementedError
+
+    def words(self, struct: type[Struct], says: str) -> Words:
+        """Return an author's sentence, in which `{image}` becomes the name of a field."""
+        return sentence(struct, says)
 
 
 class Needs(Shape, frozen=True):
@@ -312,6 +317,74 @@ def list_and_field(path: str) -> tuple[str, str]:
 
 CLOSE = 1e-6
 """Numbers that differ by less are equal: fractions of a second have no exact sum."""
+
+
+class Each(Shape, frozen=True):
+    """Another shape, of which each item of a list is judged by itself."""
+
+    path: str
+    shape: Shape
+
+    def bind(self, struct: type[Struct]) -> Parts:
+        """Return the shape for a payload struct."""
+        place = find(struct, self.path)
+        parts = self.shape.bind(place.item_struct())
+        met = compiled(parts.test)
+        pairs = f"zip({place.items}, {place.sent} or ())"
+        pairs_of = unrolled("read, raw", (f"return {pairs}",), **KNOWN)
+
+        def found(read: Any, raw: Any, names: Names) -> list[Finding]:
+            inner = ItemNames(names, self.path)
+            return [
+                replace(finding, path=f"{self.path}[{index}].{finding.path}")
+                for index, (item, sent) in enumerate(pairs_of(read, raw))
+                if not met(item, sent)
+                for finding in parts.find(item, sent, inner)
+            ]
+
+        broken = f"not (lambda read, raw: {parts.test})(each, sent)"
+        return Parts(
+            name=f"{place.name}_{parts.name}",
+            text=self._of_items(parts.text),
+            fields=(self.path,),
+            test=f"not [1 for each, sent in {pairs} if {broken}]",
+            find=found,
+            schema=parts.schema and place.nested({"items": parts.schema}, required=False),
+        )
+
+    def words(self, struct: type[Struct], says: str) -> Words:
+        """Return an author's sentence about an item, in which `{url}` is the name of its field."""
+        return self._of_items(self.shape.words(find(struct, self.path).item_struct(), says))
+
+    def _of_items(self, words: Words) -> Words:
+        return lambda names: words(ItemNames(names, self.path))
+
+
+class ItemNames(Names):
+    """How a message names the fields of a list's items: as parts of the list."""
+
+    def __init__(self, names: Names, path: str) -> None:
+        self._names, self._path = names, path
+        self.used = names.used
+
+    def field(self, path: str) -> str:
+        """Return the name of an item's field."""
+        return self._names.field(self._in(path))
+
+    def values(self, path: str, values: Iterable[Any]) -> list[Any] | None:
+        """Return values of an item's field in the words of its name."""
+        return self._names.values(self._in(path), values)
+
+    def item(self, path: str, name: str, value: Any) -> str | None:
+        """Return the name of the items of a list within an item."""
+        return self._names.item(self._in(path), name, value)
+
+    def accepted(self, path: str, values: Iterable[Any] | None) -> list[Any] | None:
+        """Return those of several values that the caller can give."""
+        return self._names.accepted(self._in(path), values)
+
+    def _in(self, path: str) -> str:
+        return f"{self._path}[].{path}"
 
 
 class CountsFromOne(Shape, frozen=True):

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from functools import singledispatch
-from typing import Any, NamedTuple, get_args
+from typing import Any, NamedTuple, cast, get_args
 
 from msgspec import Struct
 
@@ -22,6 +22,7 @@ from rushes._vocabulary.shapes import (
     AtMost,
     Cited,
     CountsFromOne,
+    Each,
     Needs,
     NotTogether,
     Remark,
@@ -94,6 +95,12 @@ class Fields:
     def item(self, path: str, **given: Any) -> dict[str, Any]:
         """Return an item of a list of objects, with the values given."""
         return {**plausible(get_args(unwrap(self.hint(path))[0])[0]), **given}
+
+    def items(self, path: str) -> "Fields":
+        """Return the fields of a list's items."""
+        inner = unwrap(get_args(unwrap(self.hint(path))[0])[0])[0]
+        listed = (pick(body, *steps_to(path)) for body in self._accepted)
+        return Fields(cast("Any", inner), [item for items in listed for item in items or ()])
 
 
 def _filled(hint: Any) -> list[Any]:
@@ -288,6 +295,26 @@ def _(rule: AddsUp, fields: Fields) -> Iterator[Attempt]:
 def _(rule: CountsFromOne, fields: Fields) -> Iterator[Attempt]:
     path, name = list_and_field(rule.path)
     yield Attempt((met(Given(path), fields), _changed_item(path, name, [2])), (rule.path,))
+
+
+@attempts.register
+def _(rule: Each, fields: Fields) -> Iterator[Attempt]:
+    for attempt in attempts(rule.shape, fields.items(rule.path)):
+        blamed = tuple(f"{rule.path}[].{path}" for path in attempt.blamed)
+        yield Attempt((_each_item(rule.path, attempt, fields),), blamed)
+
+
+def _each_item(path: str, attempt: Attempt, fields: Fields) -> Change:
+    """Return the change to lists in which an attempt changed an item, or a further one, or all."""
+
+    def changed(body: Body) -> Iterator[Body]:
+        items = pick(body, *steps_to(path)) or []
+        for place, item in enumerate([*items, fields.item(path)]):
+            for other in attempt.payloads(item):
+                among = [*items[:place], other, *items[place + 1 :]]
+                yield from fields.put(path, [among, [other]])(body)
+
+    return changed
 
 
 def _changed_item(path: str, name: str, values: list[Any]) -> Change:

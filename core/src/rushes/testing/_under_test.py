@@ -80,9 +80,10 @@ class VariantUnderTest:
     exchanges: ClassVar[Mapping[str, Sequence[Any]]] = {}
     """Bodies of the answers to the calls that `poll`, `look_up`, `cancel`, `upload` and
     `parse_webhook` make, in order; by default an answer to a poll."""
-    deliveries: ClassVar[Sequence[tuple[Delivery, Event]]] = ()
+    deliveries: ClassVar[Sequence[tuple[Delivery, Event | None]]] = ()
     """What the provider sends to an endpoint of ours, each with its event, for `parse_webhook`: at
-    the time 1,800,000,000, signed with `webhook_secrets`, with the headers that count."""
+    the time 1,800,000,000, signed with `webhook_secrets`, with the headers that count. One that is
+    rightly signed and still not understood has None."""
     webhook_secrets: ClassVar[Sequence[str]] = ()
     """The secrets with which deliveries are signed."""
     wrappers: ClassVar[Sequence[Any]] = ()

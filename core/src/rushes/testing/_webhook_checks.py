@@ -31,7 +31,8 @@ class WebhookChecks(VariantUnderTest):
 
     def test_deliveries_are_read_as_listed(self) -> None:
         """Each listed delivery is read as its event; an answer in it is understood as a status."""
-        assert self.deliveries or not self.loaded().reads_webhooks, self.says(
+        understood = any(event for _, event in self.deliveries)
+        assert understood or not self.loaded().reads_webhooks, self.says(
             "it has a hook parse_webhook; list at least one delivery in `deliveries`"
         )
         for delivery, wanted in self.deliveries:
@@ -48,7 +49,7 @@ class WebhookChecks(VariantUnderTest):
     def test_a_forged_delivery_is_not_verified(self) -> None:
         """A verified delivery is none with another body, header or secret, too early or late."""
         for delivery, wanted in self.deliveries:
-            if not wanted.verified:
+            if wanted is None or not wanted.verified:
                 continue
             for forged in _forged(delivery):
                 self._assert_not_verified(self._event(forged), f"is changed to {_shown(forged)}")

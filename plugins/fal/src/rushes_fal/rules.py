@@ -3,27 +3,22 @@
 from typing import Any
 
 from rushes import Finding, rule
-from rushes.vocabulary import accepts, by_default, needs, not_together, remark, required
+from rushes.vocabulary import (
+    accepts,
+    by_default,
+    each,
+    given,
+    needs,
+    not_together,
+    remark,
+    required,
+)
 
 
 def seconds(payload: Any) -> int:
     """Return how long the video becomes: as long as its shots, if there are several."""
     shots = payload.multi_prompt
     return sum(int(shot.duration) for shot in shots) if shots else int(payload.duration)
-
-
-@rule(
-    "An element is a frontal image with one to three others, or a video.",
-    fields=("elements",),
-)
-def elements_are_whole(payload: Any) -> list[Finding]:
-    """Refuse an element that is neither, or both."""
-    return [
-        Finding(f"elements[{place}]", "must have a frontal image and others, or a video")
-        for place, element in enumerate(payload.elements)
-        if (bool(element.frontal_image_url), bool(element.reference_image_urls))
-        != ((not element.video_url,) * 2)
-    ]
 
 
 @rule("Only one element may have a video.", fields=("elements",))
@@ -50,6 +45,15 @@ def shots_should_fill_the_duration(payload: Any) -> list[Finding]:
     return [Finding("multi_prompt", message)]
 
 
+IMAGES, VIDEO = ("frontal_image_url", "reference_image_urls"), "video_url"
+ELEMENT = (
+    needs(IMAGES[0], IMAGES[1], name="a_frontal_image_needs_others"),
+    needs(IMAGES[1], IMAGES[0], name="others_need_a_frontal_image"),
+    required(VIDEO, unless=given(*IMAGES), name="an_element_has_images_or_a_video"),
+    not_together(VIDEO, given(*IMAGES), name="an_element_has_no_images_beside_a_video"),
+)
+"""An element is a frontal image with one to three others, or a video."""
+
 RULES = (
     required(
         "prompt",
@@ -72,7 +76,7 @@ RULES = (
         name="image_sets_the_ratio",
     ),
     accepts("shot_type", ("customize",), when="start_image_url", name="frames_are_customized"),
-    elements_are_whole,
+    *(each("elements", one) for one in ELEMENT),
     one_element_has_a_video,
     shots_should_fill_the_duration,
     by_default("generate_audio", "the video has sound, which costs half as much again"),

@@ -29,15 +29,13 @@ from rushes import (
     pick_text,
     rule,
 )
-from rushes.vocabulary import by_default, cited, remark
+from rushes.vocabulary import by_default, cited, each, equals, remark, required
 
 from rushes_kling.shared import CODES, PAGES, event, images, provider
 
 VIDEO_PAGES = f"{PAGES}/api/video/3-0-omni"
 MAX_PROMPT = 3072
 MAX_SHOTS, MAX_SHOT_PROMPT = 6, 512
-NEEDED = {"prompt": ("text",), "element": ("element_id", "id")}
-"""What an item of `contents` must have, by its type; the others need an address."""
 
 
 @hookimpl
@@ -121,20 +119,6 @@ class Options(Struct, kw_only=True, forbid_unknown_fields=True):
     watermark_info: Watermark = absent(Watermark())
 
 
-@rule(
-    "A prompt has a text, an element its element_id and an id, any other content a url.",
-    fields=("contents",),
-)
-def contents_are_complete(payload: Any) -> list[Finding]:
-    """Look into each item."""
-    return [
-        Finding(f"contents[{place}].{name}", f"is required: this is a {item.type}")
-        for place, item in enumerate(payload.contents)
-        for name in NEEDED.get(item.type, ("url",))
-        if not getattr(item, name)
-    ]
-
-
 @rule("An id names one content.", fields=("contents",))
 def ids_differ(payload: Any) -> list[Finding]:
     """Refuse an id that comes again; only implementations say so."""
@@ -146,6 +130,13 @@ def ids_differ(payload: Any) -> list[Finding]:
     ]
 
 
+COMPLETE = (
+    each("contents", required("text", when=equals("type", "prompt"))),
+    each("contents", required("element_id", when=equals("type", "element"))),
+    each("contents", required("id", when=equals("type", "element"))),
+    each("contents", required("url", unless=equals("type", "prompt", "element"))),
+)
+"""What an item of `contents` must have, by its type."""
 CITED = cited("contents[].id", "@{}", within=("contents[].text",), name="contents_are_cited")
 WATERMARK = remark(
     "options",

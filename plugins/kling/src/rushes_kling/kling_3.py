@@ -19,12 +19,12 @@ from rushes.vocabulary import at_most, given, has, needs, not_together, required
 
 from rushes_kling.current import (
     CITED,
+    COMPLETE,
     MAX_PROMPT,
     MULTI_SHOT,
     VIDEO_PAGES,
     WATERMARK,
     Options,
-    contents_are_complete,
     current,
     ids_differ,
     shots_as_text,
@@ -136,7 +136,7 @@ plugin = current.variant(
             says="The image sets the ratio: image-to-video has no {settings.aspect_ratio}.",
             name="image_sets_the_ratio",
         ),
-        contents_are_complete,
+        *COMPLETE,
         ids_differ,
         CITED,
         WATERMARK,

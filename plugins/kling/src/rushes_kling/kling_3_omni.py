@@ -23,12 +23,12 @@ from rushes.vocabulary import accepts, at_most, equals, given, has, needs, not_t
 
 from rushes_kling.current import (
     CITED,
+    COMPLETE,
     MAX_PROMPT,
     MULTI_SHOT,
     VIDEO_PAGES,
     WATERMARK,
     Options,
-    contents_are_complete,
     current,
     ids_differ,
     shots_as_text,
@@ -201,7 +201,7 @@ plugin = current.variant(
         accepts("settings.audio", ("off", "original"), when=BASE, name="edits_keep_their_sound"),
         needs(equals("settings.audio", "original"), BASE, name="original_sound_of_an_edit"),
         not_too_many,
-        contents_are_complete,
+        *COMPLETE,
         ids_differ,
         CITED,
         WATERMARK,

@@ -7,7 +7,18 @@ from typing import Any
 
 from rushes import Always, Finding, To, Variant, rule
 from rushes.rules import Rule
-from rushes.vocabulary import any_of, at_most, by_default, has, not_together, remark
+from rushes.vocabulary import (
+    any_of,
+    at_most,
+    by_default,
+    each,
+    equals,
+    has,
+    needs,
+    not_together,
+    remark,
+    required,
+)
 
 from rushes_openrouter.listing import Listing, Model, snapshot
 from rushes_openrouter.payloads import payload_for
@@ -123,7 +134,11 @@ def _reference(kind: str) -> Callable[[str], dict[str, Any]]:
 
 def _rules(model: Model, known: tuple[str, ...]) -> list[Rule]:
     """Return the rules about the fields that the model has."""
-    rules = [references_have_addresses, _passed_on(model)]
+    rules = [_passed_on(model)]
+    for kind in KINDS.values():
+        of_kind = equals("type", kind)
+        rules.append(each("input_references", required(kind, when=of_kind)))
+        rules.append(each("input_references", needs(kind, of_kind)))
     shape = [name for name in ("resolution", "aspect_ratio") if name in known]
     if "size" in known and shape:
         rules.append(
@@ -158,24 +173,6 @@ def _about_references(model: Model) -> list[Rule]:
         return []
     message, name = "references are ignored beside frames", "frames_come_before_references"
     return [remark("input_references", message, when="frame_images", name=name)]
-
-
-@rule("Each reference has the address that its type names.", fields=("input_references",))
-def references_have_addresses(_read: Any, payload: Any) -> list[Finding]:
-    """Refuse a reference whose type and address do not belong together."""
-    return [
-        Finding(f"input_references[{place}].{name}", message)
-        for place, part in enumerate(payload.input_references or ())
-        for name in KINDS.values()
-        if (message := _misfit(part, name))
-    ]
-
-
-def _misfit(part: Any, name: str) -> str | None:
-    given = bool(getattr(part, name))
-    if name == part.type:
-        return None if given else f"is required in a reference of type {name}"
-    return f"does not belong to a reference of type {part.type}" if given else None
 
 
 def _passed_on(model: Model) -> Rule:
