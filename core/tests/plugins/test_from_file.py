@@ -88,6 +88,17 @@ def test_modules_beside_the_file_can_be_imported(acme: Path) -> None:
     assert [*load_file(str(acme))] == ["acme/zoom-1"]
 
 
+@pytest.mark.parametrize("words", ["from beside_pack.sub.x", "from .x", "from ..sub.x"])
+def test_a_file_of_a_package_can_import_that(tmp_path: Path, words: str) -> None:
+    folder = tmp_path / "src" / "beside_pack" / "sub"
+    folder.mkdir(parents=True)
+    for package in (folder, folder.parent):
+        (package / "__init__.py").touch()
+    (folder / "x.py").write_text(FILE)
+    (folder / "zoom.py").write_text(f'{words} import declare\nzoom = declare("zoom-1")\n')
+    assert [*load_file(folder / "zoom.py")] == ["acme/zoom-1"]
+
+
 @pytest.mark.parametrize(
     ("more", "line", "words"),
     [

@@ -185,13 +185,16 @@ def test_every_template_is_used() -> None:
     }
 
 
-def test_what_the_guide_names_exists() -> None:
+def test_what_the_guide_names_exists_and_is_documented() -> None:
     guide = rendered(ACME)["AGENTS.md"]
     shown = re.findall(r"`([^`\n]+)`", guide)
     called = {name for code in shown for name in re.findall(r"(?<![.\w])([A-Za-z_]+)\(", code)}
     known = {*dir(rushes), *rushes.vocabulary.__all__, "Meta", "variant"}
     assert called
     assert called - known == set()
+    page = Path(__file__).parents[4] / "docs" / "write-a-plugin.md"
+    documented = page.read_text(encoding="utf-8")
+    assert [name for name in called if name not in documented] == []
     for module in re.findall(r"pydoc ([\w.]+)", guide):
         assert __import__(module)
     for path in re.findall(r"`((?:src|tests)/[\w/.]+)`", guide):

@@ -20,8 +20,8 @@ def load_file(path: str | Path) -> dict[str, Any]:
     A plugin is what an entry point could name in it: a declaration (`Variant`), or an object (or
     the file itself) whose hook `variant` returns one. Names that begin with an underscore are left
     out. Each is checked as an installed one is when it is loaded; a client is given them as
-    `plugins=load_file(…).values()`. The file is run again at each call, and may import modules
-    beside it.
+    `plugins=load_file(…).values()`. The file is run again at each call; it may import modules
+    beside it, and those of the package that it is in.
 
     Raises BrokenPluginError, with the line, if the file cannot be read or run, if it declares
     nothing, or if a declaration is wrong.
@@ -76,9 +76,7 @@ def _run(path: Path) -> tuple[ModuleType, dict[str, int]]:
     name = f"rushes_file_{path.stem}"
     module = ModuleType(name)
     module.__file__ = str(path)
-    folder = str(path.parent.absolute())
-    if folder not in sys.path:
-        sys.path.append(folder)  # not first: a file there must not stand in for another module
+    module.__package__ = _let_import(path.parent.absolute())
     sys.modules[name] = module  # type hints are looked up there
     try:
         source = path.read_bytes()
@@ -92,6 +90,19 @@ def _run(path: Path) -> tuple[ModuleType, dict[str, int]]:
     except PLUGIN_ERRORS as error:
         raise _blame(path, error) from error
     return module, {name: line for line, name in _names(ast.parse(source))}
+
+
+def _let_import(folder: Path) -> str:
+    """Let a file import what is beside it; return the package that its folder is, if it is one."""
+    package: list[str] = []
+    while (folder / "__init__.py").is_file() and folder.name:
+        package.insert(0, folder.name)
+        folder = folder.parent
+    if str(folder) not in sys.path:
+        # A package's file means its own package, even if another version is installed; other files
+        # must not stand in for installed modules.
+        sys.path.insert(0 if package else len(sys.path), str(folder))
+    return ".".join(package)
 
 
 def _blame(path: Path, error: BaseException) -> BrokenPluginError:

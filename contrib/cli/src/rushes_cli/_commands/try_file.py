@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from rushes_cli._request.completion import complete_files
 from rushes_cli._request.option_names import DEFAULT_OPTIONS
@@ -33,13 +34,25 @@ COMMAND is one of: {", ".join(COMMANDS)}.
 """
 
 
+def _complete(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    return [CompletionItem(name) for name in COMMANDS if name.startswith(incomplete)]
+
+
 @click.command(
     "try",
     context_settings={"allow_interspersed_args": False},
     epilog=EPILOG,
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False), shell_complete=complete_files)
-@click.argument("words", nargs=-1, type=click.UNPROCESSED, metavar="[COMMAND [ARGS]...]")
+@click.argument(
+    "words",
+    nargs=-1,
+    type=click.UNPROCESSED,
+    metavar="[COMMAND [ARGS]...]",
+    shell_complete=_complete,
+)
 @click.pass_context
 def try_file(ctx: click.Context, file: str, words: tuple[str, ...]) -> None:
     """Run a command with a plugin's FILE that is not installed.
