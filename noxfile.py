@@ -98,6 +98,28 @@ def plugin(session: nox.Session, name: str) -> None:
             session.run("pytest", "-q", "-p", "no:cacheprovider", same, str(suite))
 
 
+@nox.session
+def template(session: nox.Session) -> None:
+    """Test what `rushes new-plugin` writes, as a wheel; `-- --write` writes its snapshot first."""
+    if "--write" in session.posargs:
+        _uv(session, "run", "python", "contrib/cli/tests/write_snapshot.py")
+    with tempfile.TemporaryDirectory() as folder:
+        for package in ("rushes", "rushes-cli", "rushes-sandbox"):
+            _uv(session, "build", "--quiet", "--wheel", "--package", package, "--out-dir", folder)
+        wheels = sorted(str(wheel) for wheel in Path(folder).glob("*.whl"))
+        session.install(*wheels, "hypothesis", "mypy", "pytest", "ruff")
+        written = Path(folder) / "written"
+        session.run("rushes", "new-plugin", "acme", "--yes", "-o", str(written))
+        with session.chdir(written):
+            _uv(session, "build", "--quiet", "--wheel", "--out-dir", folder)
+            session.install("--no-deps", *map(str, Path(folder).glob("rushes_acme-*.whl")))
+            session.run("pytest", "-q", "-p", "no:cacheprovider")
+            session.run("mypy", "src", "tests")
+            session.run("ruff", "check")
+            session.run("ruff", "format", "--check")
+        session.run("python", str(ROOT / "contrib" / "cli" / "tests" / "one_video.py"), folder)
+
+
 @nox.session(venv_backend="none")
 def faults(session: nox.Session) -> None:
     """Run every fault at every provider, print the table; `-- --write` writes docs/faults.md."""

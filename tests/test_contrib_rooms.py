@@ -19,14 +19,15 @@ ROOMS = {
         "_runtime": "",
         "_request": "_runtime strict_json",
         "options": "_request",
-        "request_input": "_request",
+        "request_input": "_request _runtime",
         "_output": "_request _runtime terminal",
         "task_output": "_output exit_codes terminal",
         "_errors": "_output _runtime exit_codes terminal",
         "_plugins": "_runtime",
+        "_template": "",
         "_commands": (
-            "_errors _output _plugins _request _runtime exit_codes options request_input "
-            "strict_json task_output terminal"
+            "_errors _output _plugins _request _runtime _template exit_codes options "
+            "request_input strict_json task_output terminal"
         ),
         "_app": "_commands _errors _plugins _runtime exit_codes terminal",
         "main": "_app _runtime",

@@ -10,7 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from rushes_cli._app.run import run_to_exit_code
-from rushes_cli._plugins.commands import BUILT_IN, load_plugin_command, plugin_commands
+from rushes_cli._plugins.commands import BUILT_IN, FUNCTIONS, load_plugin_command, plugin_commands
 from rushes_cli.exit_codes import OutputClosed
 
 
@@ -59,8 +59,9 @@ class CommandGroup(click.Group):
     ) -> click.Command | None:
         """Import one command."""
         if cmd_name in BUILT_IN:
-            module = import_module(f"rushes_cli._commands.{cmd_name}")
-            command = getattr(module, cmd_name if cmd_name != "help" else "help_command")
+            name = FUNCTIONS.get(cmd_name, cmd_name.replace("-", "_"))
+            module = import_module(f"rushes_cli._commands.{name}")
+            command = getattr(module, name)
             return command if isinstance(command, click.Command) else None
         entries = plugin_commands().get(cmd_name)
         return load_plugin_command(entries) if entries else None

@@ -156,7 +156,7 @@ def _generate(
             made = client.generate(variant, request.as_request(), on_update=tracker, **settings)
             tracker(made)
             return made
-    except (Exception, KeyboardInterrupt) as raised:  # noqa: BLE001 - each is raised again
+    except (Exception, KeyboardInterrupt) as raised:
         commands = resume_commands(latest.values())
         error = raised if isinstance(raised, Exception) else Interrupted(commands)
         if as_json:
@@ -165,4 +165,6 @@ def _generate(
         if not isinstance(error, (RushesError, Interrupted)):  # those print the commands themselves
             for command in commands:
                 stderr_line(command, bold="Resume it with: ")
+        if error is raised:
+            raise  # with its cause
         raise error from None

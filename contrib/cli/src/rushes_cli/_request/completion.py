@@ -55,9 +55,10 @@ def complete_accepted(
     Imports the plugins of those variants; a broken one completes nothing.
     """
     from rushes import ConfigurationError, capabilities
-    from rushes.plugins import Registry
 
-    registry = Registry()
+    from rushes_cli._runtime import clients
+
+    registry = clients.make_registry()
     given = ctx.params.get("model") or ctx.params.get("models") or ()
     names = [given] if isinstance(given, str) else given
     accepted: dict[str, None] = {}
@@ -101,9 +102,9 @@ def complete_subject_images(
 
 def installed_variants() -> list[str]:
     """List the ids of the installed variants. Imports no plugin."""
-    from rushes.plugins import Registry
+    from rushes_cli._runtime import clients
 
-    return Registry().ids()
+    return clients.make_registry().ids()
 
 
 def installed_providers() -> list[str]:
