@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import warnings
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -176,6 +177,8 @@ def _open_journal_files() -> list[str]:
 
 def main() -> None:
     """Fork a process for each order; it ends as any program does, with its interpreter."""
+    for module in ("_network.transport", "_network.async_transport", "_journal.sqlite"):
+        import_module(f"rushes.{module}")
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()
