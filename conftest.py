@@ -5,6 +5,8 @@ only declares what it needs beyond that, or a multiple of the number of examples
 """
 
 import functools
+import gc
+import itertools
 import os
 import signal
 import sys
@@ -64,12 +66,22 @@ INHERITED = (
 )
 
 
+HOMES = itertools.count()
+
+
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Isolate every test from the keys, folders, proxies and colours of the user who runs it."""
+def clean_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Isolate every test from the keys, folders, proxies and colours of the user who runs it.
+
+    Its home is a folder that only a test that needs one makes.
+    """
     for name in INHERITED:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("RUSHES_HOME", str(tmp_path / "default-home"))
+        if name in os.environ:
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.getbasetemp() / f"default-home-{next(HOMES)}"
+    monkeypatch.setenv("RUSHES_HOME", str(home))
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -86,6 +98,23 @@ def whole() -> bool:
     return "RUSHES_WHOLE" in os.environ
 
 
+def pytest_configure() -> None:
+    """Collect no garbage while tests are collected: what they are made of lasts."""
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage from now on, without looking through the tests each time."""
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """Let the interpreter clean up as usual."""
+    gc.unfreeze()
+    gc.enable()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests that can try more; put those that wait for a browser first.
 
@@ -96,7 +125,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = _of_further_variants(items)
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in {*left_out}]
-    items.sort(key=lambda item: "open_page" not in getattr(item, "fixturenames", ()))
+    items.sort(key=lambda item: "browser" not in getattr(item, "fixturenames", ()))
     for item in items:
         if "whole" in getattr(item, "fixturenames", ()):
             item.add_marker("whole")

@@ -104,6 +104,7 @@ def test_nothing_else_imports_a_private_room(name: str) -> None:
         f"{path.relative_to(ROOT)}: {module}"
         for path in others
         if not path.is_relative_to(own) and "node_modules" not in path.parts
+        if f"rushes_{name}" in path.read_text(encoding="utf-8")
         for module in imports(path)
         if module.startswith(f"rushes_{name}._")
     }

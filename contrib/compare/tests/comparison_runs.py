@@ -10,6 +10,8 @@ from rushes_compare.results import Cell
 from rushes_sandbox import Sandbox
 
 PAIR = ["toapis/kling-v3", "apimart/kling-v3"]
+TWO_SIZES_SMALLER = ["smaller", "smaller"]
+"""Lies for the sandbox, with which a film takes a fraction of the time to render and measure."""
 
 
 class Interruption(Exception):

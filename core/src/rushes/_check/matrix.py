@@ -1,5 +1,6 @@
 """What a variant can do according to its declaration: the rows of the capability matrix."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -37,10 +38,10 @@ class Capability(Struct, frozen=True, kw_only=True):
 def capabilities(variant: Variant) -> dict[str, Capability]:
     """Return a variant's capabilities, one for each common field and each role of an image."""
     rules = [rule.bound(variant.payload) for rule in variant.rules]
-    return {row: _capability(variant, row, rules) for row in TARGETS}
+    return {row: _capability(variant, rules, row) for row in TARGETS}
 
 
-def _capability(variant: Variant, row: str, rules: list[Rule]) -> Capability:
+def _capability(variant: Variant, rules: Sequence[Rule], row: str) -> Capability:
     place = variant.fields.get(row)
     if isinstance(place, Always):
         words = {True: "always", False: "never"}.get(place.value, f"always {place.value}")

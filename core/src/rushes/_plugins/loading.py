@@ -310,8 +310,16 @@ def check_hooks(part: Any, name: str) -> Any:
     return part
 
 
+class _Manager(pluggy.PluginManager):
+    """A manager that does not look for hooks in `__init__` and the like: that takes long."""
+
+    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
+        """Return what an attribute is marked with, or None if it is not a hook."""
+        return None if name.startswith("_") else super().parse_hookimpl_opts(plugin, name)
+
+
 def _manager(name: str, parts: Iterable[Any]) -> pluggy.PluginManager:
-    manager = pluggy.PluginManager("rushes")
+    manager = _Manager("rushes")
     manager.add_hookspecs(hookspecs)
     _register(manager, parts, name)
     return manager
