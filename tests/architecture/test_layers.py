@@ -48,8 +48,12 @@ def test_a_distribution_imports_only_the_core_and_itself(path: Path) -> None:
         if name.startswith("rushes") and name.partition(".")[0] not in ("rushes", own)
     }
     # Contrib packages may import each other's public names (test_contrib_rooms.py).
-    allowed = {"rushes_cli"} if own in ("rushes_compare", "rushes_sandbox") else set()
-    assert foreign <= ({"rushes_sandbox"} if is_a_protocol(path) else allowed)
+    allowed = {
+        "rushes_compare": {"rushes_cli"},
+        "rushes_mcp": {"rushes_compare"},
+        "rushes_sandbox": {"rushes_cli"},
+    }
+    assert foreign <= ({"rushes_sandbox"} if is_a_protocol(path) else allowed.get(own, set()))
     if own == "rushes_sandbox" and path.stem != "demo":
         used = {name for name in imports(path) if name.split(".")[0] == "rushes"}
         files, finding = {"rushes.files"}, {"rushes.plugins"}
