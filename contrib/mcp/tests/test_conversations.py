@@ -16,7 +16,7 @@ ANOTHER, UNPRICED = "kling/kling-v3", "toapis/kling-v3"
 LONGER = {**KITE, "duration": 5}
 
 
-def test_the_command_looks_but_buys_nothing_until_the_user_sets_a_limit(
+def test_the_command_looks_and_buys_nothing_beyond_the_limits_of_the_user(
     place: Place, tmp_path: Path
 ) -> None:
     secret, folder = tmp_path / "secret.png", place.folder / "new"
@@ -26,7 +26,8 @@ def test_the_command_looks_but_buys_nothing_until_the_user_sets_a_limit(
     (folder / "link.png").symlink_to(secret)
 
     async def work() -> None:
-        async with place.agent(command=("mcp", "--folder", str(folder))) as agent:
+        options = ("mcp", "--folder", str(folder))
+        async with place.agent(command=options, RUSHES_MCP_MAX_COST="0.1") as agent:
             listed = await agent.client.list_tools()
             assert {tool.name for tool in listed.tools} == TOOLS
             generate = next(tool for tool in listed.tools if tool.name == "generate")
@@ -43,6 +44,7 @@ def test_the_command_looks_but_buys_nothing_until_the_user_sets_a_limit(
             prices = [one["estimated_usd"] for one in found["can"] if not one["notes"]]
             known_prices = [price for price in prices if price is not None]
             assert known_prices == sorted(known_prices)
+            assert (found["spent_usd"], found["limit_usd"]) == (0, 0.1)
             found = await agent.call("list_variants", provider="apimart")
             assert VARIANT in [one["variant"] for one in found["variants"]]
             for variant, option in ((VARIANT, "--max-cost USD"), (UNPRICED, "--unknown-price USD")):

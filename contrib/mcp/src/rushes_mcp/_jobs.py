@@ -15,6 +15,8 @@ class Shown(Protocol):
     """What changes while a job runs: a task, or a cell of a comparison."""
 
     @property
+    def id(self) -> str: ...
+    @property
     def variant(self) -> str: ...
     @property
     def state(self) -> str: ...
@@ -33,22 +35,29 @@ class Job:
         self.content = content
         self.latest: Shown | None = None
         self._changed = asyncio.Event()
+        self._sending: set[str] = set()
         self.running = asyncio.create_task(work(self._change))
         self.running.add_done_callback(_seen)
 
+    @property
+    def buying(self) -> bool:
+        """Whether a paid call of it has left, and its answer has not come."""
+        return bool(self._sending) and not self.running.done()
+
     def _change(self, shown: Shown) -> None:
         self.latest = shown
+        (self._sending.add if shown.state == "sending" else self._sending.discard)(shown.id)
         self._changed.set()
 
     async def next_change(self, seconds: float | None = None) -> None:
         """Wait until it has ended or something has changed, for some seconds at most."""
-        self._changed.clear()
         waiter = asyncio.create_task(self._changed.wait())
         try:
             together = {self.running, waiter}
             await asyncio.wait(together, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
         finally:
             waiter.cancel()
+        self._changed.clear()
 
     async def follow(self, seconds: float, ctx: Context[Any]) -> None:
         """Wait for its end, and report its progress to the client; it goes on afterwards."""
@@ -89,7 +98,7 @@ class Jobs:
         """End all work, but none between a paid call and its answer: every task can be resumed."""
         jobs = [*self._by_name.values()]
         for job in jobs:
-            while not job.running.done() and job.latest and job.latest.state == "sending":
+            while job.buying:
                 await job.next_change()
             job.running.cancel()
         await asyncio.gather(*(job.running for job in jobs), return_exceptions=True)

@@ -70,8 +70,9 @@ class Purchase(Struct, frozen=True, kw_only=True):
             f"{variant} ({'price not known' if cost is None else usd(cost)})"
             for variant, cost in self.estimated.items()
         )
-        request = plain(json.dumps(self.request, ensure_ascii=False), _SHOWN)
+        request = json.dumps(self.request, ensure_ascii=False)
+        cut = f" (the beginning of {len(request):,} characters)" if len(request) > _SHOWN else ""
         return (
             f"Buy from {listed}: {usd(self.price)} in all?\n"
-            f"It will be called {self.name!r}. The agent asks for: {request}"
+            f"It will be called {self.name!r}. The agent asks for{cut}: {plain(request, _SHOWN)}"
         )

@@ -18,8 +18,6 @@ from rushes_mcp._folder import Folder
 
 __all__ = ["Limits", "make_server"]
 
-WAIT = 45.0
-"""Seconds that a call waits for a video; many clients give up after sixty."""
 INSTRUCTIONS = """\
 Makes AI videos with the providers that the user has installed. `check` and `estimate` are free: use
 them until a request has no problems. `generate` and `compare` cost the user's money: they ask the
@@ -48,7 +46,7 @@ _TOOLS: dict[Callable[..., Any], ToolAnnotations] = {
 
 
 def make_server(
-    folder: Path, limits: Limits, client: AsyncClient, *, wait: float = WAIT
+    folder: Path, limits: Limits, client: AsyncClient, *, wait: float
 ) -> MCPServer[Desk]:
     """Make a server for one user; it closes the client when it ends.
 
@@ -68,7 +66,11 @@ def make_server(
                 await desk.close()
 
     server = MCPServer(
-        "rushes", instructions=INSTRUCTIONS, version=version("rushes-mcp"), lifespan=lifespan
+        "rushes",
+        instructions=INSTRUCTIONS,
+        version=version("rushes-mcp"),
+        lifespan=lifespan,
+        log_level="WARNING",
     )
     for tool, annotations in _TOOLS.items():
         server.add_tool(tool, annotations=annotations)

@@ -13,9 +13,9 @@ from rushes._html.player import player
 
 _CARD = (
     "border:1px solid rgba(128,128,128,.5);border-radius:6px;padding:.6em .8em;max-width:50em;"
-    "overflow-wrap:anywhere"
+    "overflow:auto;overflow-wrap:break-word"
 )
-_CELL = "text-align:left;vertical-align:top;padding:.2em 1em .2em 0;overflow-wrap:anywhere"
+_CELL = "text-align:left;vertical-align:top;padding:.2em 1em .2em 0"
 
 
 class Job(Protocol):
