@@ -49,6 +49,22 @@ ROOMS = {
         "command": "_command _results comparison errors",
         "__init__": "comparison errors results",
     },
+    "mcp": {
+        "_answers": "",
+        "_budget": "",
+        "_folder": "",
+        "_jobs": "",
+        "_purchase": "_answers _budget",
+        "_desk": "_answers _budget _folder _jobs",
+        "_videos": "_answers _desk _jobs _purchase",
+        "_comparisons": "_answers _desk _jobs _purchase _videos",
+        "_arguments": "_answers _budget _desk",
+        "_looking": "_answers _arguments _desk _videos",
+        "_buying": "_answers _arguments _comparisons _purchase _videos",
+        "server": "_budget _buying _desk _folder _looking",
+        "command": "server",
+        "__init__": "",
+    },
 }
 
 

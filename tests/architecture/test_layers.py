@@ -53,17 +53,19 @@ def foreign(path: Path) -> set[str]:
     own = package(path)
     used = {name for name in imports(path) if name.startswith("rushes")}
     others = {name.partition(".")[0] for name in used} - {"rushes", own}
-    if is_a_protocol(path):
-        others -= {"rushes_sandbox"}
-    elif own in ("rushes_compare", "rushes_sandbox"):
-        # Contrib packages may import each other's public names (test_contrib_rooms.py).
-        others -= {"rushes_cli"}
+    # Contrib packages may import each other's public names (test_contrib_rooms.py).
+    others -= {"rushes_sandbox"} if is_a_protocol(path) else MAY_USE.get(own, set())
     if own == "rushes_sandbox" and path.stem != "demo":
         of_the_core = {name for name in used if name.split(".")[0] == "rushes"}
         others |= {".".join(name.split(".")[:2]) for name in of_the_core} - FILES_AND_FINDING
     return others
 
 
+MAY_USE = {
+    "rushes_compare": {"rushes_cli"},
+    "rushes_mcp": {"rushes_compare"},
+    "rushes_sandbox": {"rushes_cli"},
+}
 FILES_AND_FINDING = {"rushes.files", "rushes.plugins"}
 """What the sandbox may import of the core."""
 

@@ -42,6 +42,7 @@ class Comparing:
                 polling=Polling(first=0.05, every=0.05),
             ) as client:
                 given = {"on_change": self.seen.append, **options}
-                return await compare_async(requests, variants, client=client, **given)
+                done = await compare_async(requests, variants, client=client, **given)
+                return done.results
 
         return asyncio.run(run())

@@ -186,5 +186,10 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
             return self.file is None or bool(self.missing)
         return not self.ended
 
+    def _repr_html_(self) -> str:
+        from rushes._html.cards import task_card  # only a notebook needs it
+
+        return task_card(self)
+
 
 ready(Receipt, Status, Refusal, Task)

@@ -103,7 +103,7 @@ def test_runs_that_start_at_once_pay_once(comparing: Comparing, tmp_path: Path) 
         "import sys\nfrom rushes_compare import compare\nprint('ready', flush=True)\n"
         "sys.stdin.readline()\n"
         f"found = compare('A red kite', {PAIR!r}, settings={{'duration': 5}})\n"
-        "print(found.id, [bool(cell.video) for cell in found.cells])\n"
+        "print(found.results.id, [bool(cell.video) for cell in found])\n"
     )
     environment = {
         **os.environ, **comparing.sandbox.environment, "RUSHES_HOME": str(tmp_path / "home"),
