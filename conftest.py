@@ -58,7 +58,8 @@ LONG = {
 PROVIDERS = ("ACME", "APIMART", "TOAPIS", "UNIALL")
 INHERITED = (
     *(f"{provider}_{what}" for provider in PROVIDERS for what in ("API_KEY", "BASE_URL")),
-    *("RUSHES_TRACEBACK", "RUSHES_TRUST", "COLUMNS", "FORCE_COLOR", "NO_COLOR"),
+    *("RUSHES_LOAD_PLUGINS", "RUSHES_TRACEBACK", "RUSHES_TRUST"),
+    *("COLUMNS", "FORCE_COLOR", "NO_COLOR"),
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
     *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
 )

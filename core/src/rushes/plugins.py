@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rushes._check.trial import sample_task as sample_task
     from rushes._check.trial import trial as trial
     from rushes._plugins.installed import COMMANDS as COMMANDS
+    from rushes._plugins.installed import LIMIT as LIMIT
     from rushes._plugins.installed import OBSERVERS as OBSERVERS
     from rushes._plugins.installed import VARIANTS as VARIANTS
     from rushes._plugins.installed import WRAPPERS as WRAPPERS
@@ -32,7 +33,8 @@ else:
         {
             "rushes._check.trial": "sample_task trial",
             "rushes._plugins.installed": (
-                "COMMANDS OBSERVERS VARIANTS WRAPPERS Installed distribution installed version"
+                "COMMANDS LIMIT OBSERVERS VARIANTS WRAPPERS "
+                "Installed distribution installed version"
             ),
             "rushes._plugins.loading": (
                 "PLUGIN_ERRORS LoadedVariant check_hooks describe_entry import_in_time"
