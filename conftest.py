@@ -62,7 +62,8 @@ INHERITED = (
     *(f"{provider}_{what}" for provider in PROVIDERS for what in ("API_KEY", "BASE_URL")),
     *("RUSHES_MCP_FOLDER", "RUSHES_MCP_MAX_COST", "RUSHES_MCP_MAX_COST_PER_CALL"),
     *("RUSHES_MCP_UNKNOWN_PRICE", "RUSHES_MCP_WAIT"),
-    *("RUSHES_TRACEBACK", "RUSHES_TRUST", "COLUMNS", "FORCE_COLOR", "NO_COLOR"),
+    *("RUSHES_LOAD_PLUGINS", "RUSHES_TRACEBACK", "RUSHES_TRUST"),
+    *("COLUMNS", "FORCE_COLOR", "NO_COLOR"),
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
     *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
 )

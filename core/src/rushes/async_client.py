@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -105,7 +105,7 @@ class AsyncClient(Configured):
 
     async def generate(
         self,
-        variant: str,
+        variant: str | Sequence[str],
         request: RequestLike,
         *,
         task: str | None = None,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rushes._plugins.from_file import line_in as line_in
     from rushes._plugins.from_file import load_file as load_file
     from rushes._plugins.installed import COMMANDS as COMMANDS
+    from rushes._plugins.installed import LIMIT as LIMIT
     from rushes._plugins.installed import OBSERVERS as OBSERVERS
     from rushes._plugins.installed import VARIANTS as VARIANTS
     from rushes._plugins.installed import WRAPPERS as WRAPPERS
@@ -36,7 +37,8 @@ else:
             "rushes._check.trial": "sample_task trial",
             "rushes._plugins.from_file": "line_in load_file",
             "rushes._plugins.installed": (
-                "COMMANDS OBSERVERS VARIANTS WRAPPERS Installed distribution installed version"
+                "COMMANDS LIMIT OBSERVERS VARIANTS WRAPPERS "
+                "Installed distribution installed version"
             ),
             "rushes._plugins.loading": (
                 "PLUGIN_ERRORS LoadedVariant check_hooks describe_entry import_in_time"

@@ -57,6 +57,7 @@ class Configured:
         wrappers: Iterable[Any] = (),
         observers: Iterable[OnUpdate] = (),
         trust: Mapping[str, str | Iterable[str]] | None = None,
+        load_plugins: Iterable[str] | None = None,
         clock: SystemClock | None = None,
     ) -> None:
         """Configure a client.
@@ -72,6 +73,10 @@ class Configured:
         A provider's name, and with it the key, belongs to one distribution. `trust` says by
         provider which other distributions may have it: `{"toapis": "some-distribution"}`; whatever
         is in `plugins` is trusted.
+
+        `load_plugins` limits which installed plugins are used: those of these distributions, and
+        the variants of these providers; none of a wrapper or an observer that is not named. An
+        empty list means none; what is in `plugins`, `wrappers` and `observers` is always used.
 
         `clock` is for tests: `rushes.testing.Clock` skips every pause. A journal that the client
         makes itself counts by it, too.
@@ -101,7 +106,7 @@ class Configured:
             connections=connections,
             transport=transport,
         )
-        self.registry = Registry(plugins, wrappers, base_urls, environ, trust)
+        self.registry = Registry(plugins, wrappers, base_urls, environ, trust, load_plugins)
         self.keys = Keys(keys, environ, folder)
         self._session = Session(
             registry=self.registry,

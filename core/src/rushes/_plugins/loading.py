@@ -2,7 +2,7 @@
 
 import inspect
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from functools import cached_property
@@ -65,8 +65,12 @@ _STEPS = frozenset(hook for hook, kinds in GIVES.items() if Generator in kinds)
 class LoadedVariant:
     """A variant's plugin with the wrappers around it: the only place where its hooks are called."""
 
-    def __init__(self, variant: Variant, manager: pluggy.PluginManager) -> None:
+    def __init__(
+        self, variant: Variant, manager: pluggy.PluginManager, hooks: Collection[str] = ()
+    ) -> None:
         self.variant = variant
+        self.hooks = tuple(name for name in GIVES if name in hooks)
+        """The names of the hooks that the plugin has itself, in the order of a job."""
         self._functions = _functions(manager)
         self._judges = bool(manager.hook.validate.get_hookimpls())
         self.makes_tokens = bool(manager.hook.token.get_hookimpls())
@@ -409,7 +413,7 @@ def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
         own = _own_hooks(manager, (plugin, *hooks))
         check_answers(declared, name, own)
         manager.register(Defaults(declared.answers))
-        return LoadedVariant(checked(declared, name, own), manager)
+        return LoadedVariant(checked(declared, name, own), manager, own)
     except BrokenPluginError:
         raise
     except PLUGIN_ERRORS as error:

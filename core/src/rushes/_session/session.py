@@ -63,6 +63,9 @@ class Session(Struct, kw_only=True, dict=True):
     """The tasks that our flows own at the moment."""
     learned: dict[tuple[str, str], Any] = {}
     """How long tasks take, by variant and workload; `_wait` keeps it."""
+    left: dict[str, set[str]] | None = None
+    """Lists of variants that were left unfinished: by plan, the references of their first tasks.
+    None until the journal was read; `_client.fallback` keeps it."""
     had_room_at: float = -math.inf
     """When a video could last be written to our own folder, in the session's `elapsed`."""
     time: SystemClock = SystemClock()

@@ -76,13 +76,19 @@ class CommandGroup(click.Group):
             return name, command, args[1:]
         if name.startswith("-") and not ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
-        from rushes.plugins import installed
+        from rushes.plugins import COMMANDS, LIMIT, distribution, installed
 
         near = difflib.get_close_matches(name, self.list_commands(ctx), n=2)
         nearest = f" Nearest: {', '.join(near)}." if near else ""
         # Perhaps a distribution that cannot be read has it.
-        broken = "".join(f"\n{found}" for found in installed().unreadable)
-        raise click.UsageError(f"No such command {name!r}.{nearest}{broken}", ctx)
+        there = installed()
+        broken = "".join(f"\n{found}" for found in there.unreadable)
+        left_out = "".join(
+            f"\n{distribution(entry)} has it, but is not to be loaded ({LIMIT})."
+            for entry in there.left_out
+            if (entry.group, entry.name) == (COMMANDS, name)
+        )
+        raise click.UsageError(f"No such command {name!r}.{nearest}{left_out}{broken}", ctx)
 
     def format_commands(
         self,

@@ -25,6 +25,16 @@ def complete_providers(
     return _items(installed_providers(), incomplete)
 
 
+def complete_plugins(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete a provider, a variant or a distribution. Imports no plugin."""
+    from rushes.plugins import VARIANTS, distribution, installed
+
+    names = {distribution(entry) for entry in installed().group(VARIANTS)}
+    return _items([*installed_providers(), *sorted(names), *installed_variants()], incomplete)
+
+
 def complete_tasks(
     _ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
