@@ -194,7 +194,9 @@ def test_a_wrapper_that_exits_is_broken_and_does_not_end_the_program(tmp_path: P
     install(site, "acme_leaver", LEAVER.format(body="pass"), "leaver/zoom")
     program = DRIVEN.replace('print(client.generate("acme/zoom", rushes.Request("x")).state)', "")
     lines = site.run(program)
-    assert "BrokenPluginError leaver/zoom: the hook submit raised SystemExit" in lines[0]
+    assert (
+        "leaver/zoom: the hook submit of the wrapper acme_tap.Wrapper raised SystemExit" in lines[0]
+    )
 
 
 @pytest.mark.parametrize("how", ["installed", "given"])
