@@ -59,6 +59,8 @@ PROVIDERS = ("ACME", "APIMART", "TOAPIS", "UNIALL")
 INHERITED = (
     *(f"{provider}_{what}" for provider in PROVIDERS for what in ("API_KEY", "BASE_URL")),
     *("RUSHES_TRACEBACK", "RUSHES_TRUST", "COLUMNS", "FORCE_COLOR", "NO_COLOR"),
+    *(f"RUSHES_BUDGET_{what}" for what in ("RUN", "DAY", "PROVIDERS", "UNKNOWN_PRICE")),
+    "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
     *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
 )
