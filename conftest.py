@@ -64,6 +64,8 @@ INHERITED = (
     *("RUSHES_MCP_UNKNOWN_PRICE", "RUSHES_MCP_WAIT"),
     *("RUSHES_LOAD_PLUGINS", "RUSHES_TRACEBACK", "RUSHES_TRUST"),
     *("COLUMNS", "FORCE_COLOR", "NO_COLOR"),
+    *(f"RUSHES_BUDGET_{what}" for what in ("RUN", "DAY", "PROVIDERS", "UNKNOWN_PRICE")),
+    "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
     *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
 )

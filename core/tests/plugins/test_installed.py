@@ -214,7 +214,7 @@ def test_a_wrapper_that_exits_is_broken_and_does_not_end_the_program(tmp_path: P
     site.install("acme_tap", code, rushes_wrappers={"tap": "acme_tap:plugin"})
     variant = install_leaver(site, "leaver", "pass")
     lines = site.run(DRIVEN.format(leavers=[variant]) + '    print("going on")')
-    words = "leaver/zoom BrokenPluginError leaver/zoom: the hook submit raised SystemExit"
+    words = "leaver/zoom: the hook submit of the wrapper acme_tap.Wrapper raised SystemExit"
     assert words in lines[0]
     assert lines[-1] == "going on"
 

@@ -128,11 +128,18 @@ class Configured:
         UnknownVariantError or BrokenPluginError; a wrong request does not raise, it is reported.
         """
         loaded = self.registry.get(variant)
+        if not self._session.beginnings:
+            return self._report(loaded, request)
+        with self._session.step("check", loaded.variant) as step:
+            step.outcome = report = self._report(loaded, request)
+        return report
+
+    def _report(self, loaded: LoadedVariant, request: RequestLike) -> Report:
         # Enough for most requests.
         report = quick(loaded, request) if loaded.variant.ends is None else None
         if report is not None:
             return report
-        report = self._checked(variant, request)[1]
+        report = self._checked(loaded.variant.id, request)[1]
         if not report.problems:
             return report
         return naming_siblings(report, request, self.registry, self._session.time.now())

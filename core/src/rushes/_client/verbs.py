@@ -110,8 +110,13 @@ class Jobs:
         turn: Turn | None = None,
     ) -> Flow[Task]:
         """Check a request and pay for it; `then` is run by the same owner."""
-        found = self._quickly_checked(variant, request)
-        loaded, report = found or (yield Do(lambda: self._checked(variant, request)))
+        registry = self.session.registry
+        loaded = registry.loaded(variant) or (yield Do(lambda: registry.get(variant)))
+        with self.session.step("check", loaded.variant) as step:
+            report = quick(loaded, request) if loaded.variant.ends is None else None
+            if report is None:  # something is wrong, or a file is to be read
+                loaded, report = yield Do(lambda: self._checked(variant, request))
+            step.outcome = report
         return (
             yield from submit(
                 self.session,
@@ -310,16 +315,6 @@ class Jobs:
             return (yield from self.session.record(changed, on_update))
 
         return (yield from self._owning(loaded, task, work, _never, 0.0, on_update))
-
-    def _quickly_checked(
-        self, variant: str, request: RequestLike
-    ) -> tuple[LoadedVariant, Report] | None:
-        """Check a request if nothing is to be imported or read for that; None if it fails."""
-        loaded = self.session.registry.loaded(variant)
-        if loaded is None or loaded.variant.ends is not None:
-            return None
-        report = quick(loaded, request)
-        return None if report is None else (loaded, report)
 
     def _usable(self, loaded: LoadedVariant, task: Task, receipt: Receipt) -> Flow[None]:
         """Raise ConfigurationError if a receipt given by the caller cannot be used to poll."""

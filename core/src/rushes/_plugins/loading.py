@@ -8,8 +8,8 @@ from copy import copy
 from functools import cached_property
 from importlib.metadata import EntryPoint
 from operator import itemgetter
-from traceback import clear_frames
-from types import NoneType, SimpleNamespace
+from traceback import clear_frames, walk_tb
+from types import CodeType, ModuleType, NoneType, SimpleNamespace
 from typing import Any, TypeVar
 
 import msgspec
@@ -30,7 +30,7 @@ from rushes.calls import Call, Steps, Token
 from rushes.draft import Draft
 from rushes.errors import BrokenPluginError, RushesError
 from rushes.problems import Note, Problem, listing
-from rushes.task import Receipt, Refusal, Status
+from rushes.task import Receipt, Refusal, Status, Task
 from rushes.variant import SPEC, Variant
 from rushes.webhooks import Delivery, Event
 
@@ -46,6 +46,7 @@ GIVES: Mapping[str, tuple[type, ...]] = {
     "build_payload": (Draft,),
     "validate": (list,),
     "submit": (Call,),
+    "approve": (list,),
     "parse_submit": (Receipt, Refusal, NoneType),
     "poll": (Generator,),
     "parse_status": (Status, NoneType),
@@ -66,13 +67,20 @@ class LoadedVariant:
     """A variant's plugin with the wrappers around it: the only place where its hooks are called."""
 
     def __init__(
-        self, variant: Variant, manager: pluggy.PluginManager, hooks: Collection[str] = ()
+        self,
+        variant: Variant,
+        manager: pluggy.PluginManager,
+        hooks: Collection[str] = (),
+        wrappers: Iterable[Any] = (),
     ) -> None:
         self.variant = variant
         self.hooks = tuple(name for name in GIVES if name in hooks)
         """The names of the hooks that the plugin has itself, in the order of a job."""
         self._functions = _functions(manager)
+        self._whose = _whose(manager, wrappers)
         self._judges = bool(manager.hook.validate.get_hookimpls())
+        self.approves = bool(manager.hook.approve.get_hookimpls())
+        """Whether a wrapper is asked before the creating call; if not, no call has to wait."""
         self.makes_tokens = bool(manager.hook.token.get_hookimpls())
         """Whether calls may carry a token; if not, no call needs to ask."""
         self.reads_webhooks = bool(manager.hook.parse_webhook.get_hookimpls())
@@ -164,8 +172,10 @@ class LoadedVariant:
             raise self._blame(what, error, reading) from error
 
     def _blame(self, what: str, error: BaseException, reading: bool) -> BrokenPluginError:
+        whose = next((self._whose[code] for code in _codes(error) if code in self._whose), None)
         if reading:
             clear_frames(error.__traceback__)
+        what = f"{what} of the wrapper {whose}" if whose else what
         return BrokenPluginError(
             f"{self.variant.id}: {what} raised {type(error).__name__}: {error}"
         )
@@ -191,6 +201,12 @@ class LoadedVariant:
         with self.blamed("the hook validate"):
             return [judgement(item) for found in answers if found for item in found]
 
+    def objections(self, task: Task, now: float) -> tuple[Problem, ...]:
+        """Return what the `approve` hooks say against sending a job; it may block."""
+        answers = self.call("approve", task=task, now=now)
+        with self.blamed("the hook approve"):
+            return tuple(_objection(item) for found in answers if found for item in found)
+
 
 def _functions(
     manager: pluggy.PluginManager,
@@ -212,6 +228,29 @@ def _functions(
                 for part in reversed(parts)
             ]
     return found
+
+
+def _whose(manager: pluggy.PluginManager, wrappers: Iterable[Any]) -> dict[CodeType, str | None]:
+    """Return the code of every hook, with the wrapper that it belongs to; None: the variant."""
+    names = {id(wrapper): _name_of(wrapper) for wrapper in wrappers}
+    found: dict[CodeType, str | None] = {}
+    for hook in vars(manager.hook).values():
+        for part in hook.get_hookimpls():
+            code = getattr(part.function, "__code__", None)
+            if code is not None:
+                found[code] = names.get(id(part.plugin))
+    return found
+
+
+def _name_of(wrapper: Any) -> str:
+    kind = wrapper if isinstance(wrapper, (type, ModuleType)) else type(wrapper)
+    return kind.__name__ if isinstance(kind, ModuleType) else f"{kind.__module__}.{kind.__name__}"
+
+
+def _codes(error: BaseException) -> Iterator[CodeType]:
+    """Yield the code that an error went through, beginning where it was raised."""
+    frames = [frame.f_code for frame, _ in walk_tb(error.__traceback__)]
+    yield from reversed(frames)
 
 
 def _taking(names: Sequence[str]) -> Callable[[Any], Any]:
@@ -275,6 +314,13 @@ def judgement(item: Any) -> Problem | Note:
     """Return a finding of a rule or hook, which must be a Problem or a Note."""
     if not isinstance(item, (Problem, Note)):
         raise TypeError(f"it returned {type(item).__name__}, which is neither a Problem nor a Note")
+    return item
+
+
+def _objection(item: Any) -> Problem:
+    """Return a finding of the hook `approve`, which must be a Problem."""
+    if not isinstance(item, Problem):
+        raise TypeError(f"it returned {type(item).__name__}, which is not a Problem")
     return item
 
 
@@ -413,7 +459,7 @@ def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
         own = _own_hooks(manager, (plugin, *hooks))
         check_answers(declared, name, own)
         manager.register(Defaults(declared.answers))
-        return LoadedVariant(checked(declared, name, own), manager, own)
+        return LoadedVariant(checked(declared, name, own), manager, own, wrappers)
     except BrokenPluginError:
         raise
     except PLUGIN_ERRORS as error:

@@ -209,8 +209,9 @@ def _poll_tolerantly(
     """Poll once, within the `left` seconds of the task's time; a failure is tolerated."""
     answer: Answer | None = None
     try:
-        answer, call = yield from poll(session, loaded, task, left)
-        status = read_status(session, loaded, task, answer, call)
+        with session.step("poll", loaded.variant, task) as step:
+            answer, call = yield from poll(session, loaded, task, left)
+            step.outcome = status = read_status(session, loaded, task, answer, call)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         trouble = session.keys.clean(loaded, str(failure))
         advised = retry_after(answer) if answer else None
@@ -325,8 +326,9 @@ def poll_again(
     if task.receipt is None:
         return task
     try:
-        answer, call = yield from poll(session, loaded, task, left)
-        status = read_status(session, loaded, task, answer, call)
+        with session.step("poll", loaded.variant, task) as step:
+            answer, call = yield from poll(session, loaded, task, left)
+            step.outcome = status = read_status(session, loaded, task, answer, call)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         log.warning("no news", task=task.id, reason=session.keys.clean(loaded, str(failure)))
         return task
