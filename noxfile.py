@@ -65,7 +65,7 @@ def types(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def docs(session: nox.Session) -> None:
-    """Check that the generated pages are up to date, and build the site; `-- --write` writes them."""
+    """Check the generated pages, and build the site; `-- --write` writes the pages first."""
     write = "--write" in session.posargs
     for script in ("docs/generate.py", "docs/comparison.py", "docs/architecture.py"):
         session.run("python", script, *([] if write else ["--check"]))

@@ -31,13 +31,8 @@ def by_litellm(url: str) -> Any:
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # or it fetches one at import
     import litellm
 
-    return litellm.video_generation(
-        prompt=PROMPT,
-        model="sora-2",
-        custom_llm_provider="openai",
-        api_base=f"{url}/v1",
-        api_key=KEY,
-    )
+    where = {"custom_llm_provider": "openai", "api_base": f"{url}/v1", "api_key": KEY}
+    return litellm.video_generation(prompt=PROMPT, model="sora-2", **where)
 
 
 def by_genblaze(url: str) -> Any:
@@ -60,5 +55,5 @@ if __name__ == "__main__":
     try:
         PEERS[sys.argv[1]](sys.argv[2])
         print("success")
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is what the caller is told
         print(f"`{type(error).__name__}`")

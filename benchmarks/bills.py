@@ -58,7 +58,7 @@ class Provider(BaseHTTPRequestHandler):
     keys: set[str]
     created = 0
 
-    def do_POST(self) -> None:  # noqa: N802 - the library's name
+    def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         kind = type(self)
         key = self.headers.get("Idempotency-Key", "")
@@ -71,7 +71,7 @@ class Provider(BaseHTTPRequestHandler):
             return
         self._answer(int(fault or 200))
 
-    def do_GET(self) -> None:  # noqa: N802 - the library's name
+    def do_GET(self) -> None:
         self._answer(200)
 
     def _answer(self, status: int) -> None:

@@ -74,6 +74,18 @@ def copy_pages() -> None:
             target = PAGES / path.relative_to(ROOT)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(path, target)
+            if path.suffix == ".md":
+                target.write_text(_to_pages(path), encoding="utf-8")
+
+
+def _to_pages(page: Path) -> str:
+    """Return a page's text; its links to folders lead to the pages that describe them."""
+
+    def to_page(link: re.Match[str]) -> str:
+        folder = page.parent / link[1]
+        return f"]({link[1]}/README.md)" if (folder / "README.md").is_file() else link[0]
+
+    return re.sub(r"\]\(([^)#:\s]+?)/?\)", to_page, page.read_text(encoding="utf-8"))
 
 
 def navigation() -> dict[str, list[str]]:
@@ -119,7 +131,7 @@ def main() -> int:
     path = write_configuration()
     shutil.rmtree(BUILD / "site", ignore_errors=True)
     command = [sys.executable, "-m", "zensical", "build", "--strict", "--clean", "-f", str(path)]
-    if code := subprocess.run(command, check=False).returncode:
+    if code := subprocess.run(command, check=False).returncode:  # noqa: S603 - our own
         return code
     if outside := [*loaded_from_elsewhere(BUILD / "site")]:
         print("The site loads something from elsewhere:", *outside, sep="\n  ")

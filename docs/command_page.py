@@ -1,4 +1,4 @@
-"""The reference of the command line: every command with every option, from the commands themselves."""
+"""The reference of the command line: every command with every option, from themselves."""
 
 import re
 from collections.abc import Iterator
@@ -71,7 +71,7 @@ def _row(option: click.Parameter, context: click.Context) -> tuple[str, str]:
 
 
 def _paragraph(words: str) -> str:
-    """Write one paragraph of help; click keeps the lines of one that begins with \\b."""
+    """Write one paragraph of help; click keeps the lines of one that begins with a backspace."""
     if words.startswith("\b"):
         return f"```text\n{words.removeprefix(chr(8)).strip(chr(10))}\n```"
     return _prose(words)

@@ -1,7 +1,8 @@
 """The reference of the Python names: signatures and docstrings, as they stand in the source.
 
-Every public name of the core is on one page. A name that `rushes` offers is in a section of `PAGES`;
-the names that only a module offers follow in a section of that module, on the page of `MODULES`.
+Every public name of the core is on one page. A name that `rushes` offers is in a section of
+`PAGES`, or below *More*; what only a module offers is in a section of its own, on the page of
+`MODULES`.
 """
 
 import ast
@@ -74,13 +75,15 @@ def python_pages() -> dict[str, str]:
         name: [WRITTEN, f"# {title}", words, *_sections(sections)]
         for name, (title, words, sections) in PAGES.items()
     }
-    grouped = {
-        name for _, _, groups in PAGES.values() for name in " ".join(groups.values()).split()
-    }
-    if left := sorted({*_offered(rushes)} ^ grouped):
+    sections = [section for _, _, groups in PAGES.values() for section in groups.values()]
+    grouped = {name for section in sections for name in section.split()}
+    if gone := sorted(grouped - {*_offered(rushes)}):
         raise LookupError(
-            f"docs/python_pages.py, PAGES: {', '.join(left)}: a new name, or a gone one"
+            f"docs/python_pages.py, PAGES: {', '.join(gone)}: rushes has no such name"
         )
+    if new := sorted({*_offered(rushes)} - grouped):
+        made["python"] += _sections({"More": " ".join(new)})
+        grouped |= {*new}
     for module in public_modules():
         own = [name for name in _offered(module) if name not in grouped]
         if own and module.__name__ != HOOKS:
@@ -122,13 +125,13 @@ def _sections(groups: dict[str, str]) -> Iterator[str]:
 
 def _entry(name: str, value: Any, module: ModuleType) -> str:
     if inspect.isclass(value):
-        return "\n\n".join(
-            [f"### {name}", _code(_class(value)), prose(value.__doc__), *_methods(value)]
-        )
-    if inspect.isfunction(value):
-        return "\n\n".join([f"### {name}", _code(_signature(value)), prose(value.__doc__)])
-    assigned, words = _assigned(name, module)
-    return "\n\n".join(part for part in (f"### {name}", _code(assigned), prose(words)) if part)
+        parts = [_code(_class(value)), prose(value.__doc__), *_methods(value)]
+    elif inspect.isfunction(value):
+        parts = [_code(_signature(value)), prose(value.__doc__)]
+    else:
+        assigned, words = _assigned(name, module)
+        parts = [_code(assigned), prose(words)]
+    return "\n\n".join([f"### {name}", *filter(None, parts)])
 
 
 def prose(words: str | None) -> str:
@@ -253,23 +256,23 @@ def _assigned(name: str, module: ModuleType) -> tuple[str, str]:
     for each in (module, *public_modules(), *_private_modules()):
         body = ast.parse(inspect.getsource(each)).body
         for item, following in zip(body, [*body[1:], None], strict=True):
-            targets = (
-                [item.target] if isinstance(item, ast.AnnAssign) else getattr(item, "targets", [])
-            )
-            if name in {
-                part.id for one in targets for part in ast.walk(one) if isinstance(part, ast.Name)
-            }:
+            if name in _targets(item):
                 words = getattr(getattr(following, "value", None), "value", None)
                 return ast.unparse(item), words if isinstance(words, str) else ""
     raise LookupError(f"{name} is assigned in no module of the core")
 
 
+def _targets(item: ast.stmt) -> set[str]:
+    """Return the names that a statement assigns."""
+    targets = [item.target] if isinstance(item, ast.AnnAssign) else getattr(item, "targets", [])
+    parts = [part for target in targets for part in ast.walk(target)]
+    return {part.id for part in parts if isinstance(part, ast.Name)}
+
+
 def _private_modules() -> Iterator[ModuleType]:
     folder = Path(rushes.__file__).parent
-    for path in sorted(folder.glob("_*/*.py")):
-        parts = [
-            part for part in path.relative_to(folder).with_suffix("").parts if part != "__init__"
-        ]
+    for path in sorted(folder.glob("_*/[!_]*.py")):
+        parts = path.relative_to(folder).with_suffix("").parts
         yield importlib.import_module(".".join(["rushes", *parts]))
 
 

@@ -9,6 +9,7 @@ import click
 import pytest
 from click.testing import CliRunner
 from command_page import commands
+from rushes_cli import exit_codes
 from rushes_cli.exit_codes import MEANINGS
 from rushes_cli.main import group
 
@@ -19,19 +20,37 @@ SOURCES = [
     for folder in ("core", "plugins", "contrib")
     for path in sorted((ROOT / folder).rglob("src/**/*.py"))
 ]
+SOURCES_OF_THE_COMMAND_LINE = [
+    path for path in SOURCES if {"rushes", "rushes_cli"} & {*path.relative_to(ROOT).parts}
+]
 MADE = {
     "core/src/rushes/home.py": "a provider's key",
-    "core/src/rushes/_plugins/registry.py": "a provider's base URL, and the constant of another module",
+    "core/src/rushes/_plugins/registry.py": "a provider's base URL, another module's constant",
     "core/src/rushes/_network/routes.py": "the proxy of a scheme",
     "contrib/cli/src/rushes_cli/_commands/keys.py": "a provider's key",
     "contrib/sandbox/src/rushes_sandbox/demo.py": "what the sandbox sets, and puts back",
 }
 """Where the name of a variable is made when the program runs, and what it names."""
+OF_A_PROVIDER = re.compile("_API_KEY$|_BASE_URL$")
+
+
+def exits(text: str) -> Iterator[int]:
+    """Yield the codes that a program exits with, where they are written as numbers."""
+    for node in ast.walk(ast.parse(text)):
+        match node:
+            case ast.Call(func=function, args=[ast.Constant(value=int() as code)]):
+                if ast.unparse(function).rpartition(".")[2] in ("SystemExit", "exit", "_exit"):
+                    yield code
 
 
 def test_every_exit_code_is_documented() -> None:
-    rows = dict(re.findall(r"^\| (\d+) \| (.+) \|$", REFERENCE, re.MULTILINE))
+    named = {value for value in vars(exit_codes).values() if isinstance(value, int)}
+    written = {code for path in SOURCES for code in exits(path.read_text(encoding="utf-8"))}
+    assert named | written <= {*MEANINGS}
+    page = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| (\d+) \| (.+) \|$", page, re.MULTILINE))
     assert rows == {str(code): meaning for code, meaning in MEANINGS.items()}
+    assert [*exits("raise SystemExit(9)\nctx.exit(8)\nsys.exit(7)")] == [9, 8, 7]
 
 
 def test_every_command_is_documented() -> None:
@@ -54,9 +73,9 @@ def constants(tree: ast.Module) -> dict[str, list[str]]:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             texts = [each.value for each in ast.walk(node.value) if isinstance(each, ast.Constant)]
             found[node.targets[0].id] = [text for text in texts if isinstance(text, str)]
-    for node in ast.walk(tree):  # a loop over such a name
-        if isinstance(node, ast.comprehension) and isinstance(node.target, ast.Name):
-            found[node.target.id] = found.get(ast.unparse(node.iter), [])
+    for loop in ast.walk(tree):  # over such a name
+        if isinstance(loop, ast.comprehension) and isinstance(loop.target, ast.Name):
+            found[loop.target.id] = found.get(ast.unparse(loop.iter), [])
     return found
 
 
@@ -71,34 +90,41 @@ def reads(text: str) -> Iterator[tuple[str, list[str]]]:
     tree = ast.parse(text)
     known = constants(tree)
     for node in ast.walk(tree):
-        owner, argument = None, None
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
-            owner = node.func.value if node.func.attr in ("get", "pop", "setdefault") else None
-            argument = node.args[0]
-            if node.func.attr == "getenv":
-                owner = ast.Name("environ")
-        elif isinstance(node, ast.Subscript):
-            owner, argument = node.value, node.slice
-        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
-            owner, argument = node.comparators[0], node.left
-        if owner is not None and argument is not None:
-            if re.fullmatch(r"(.*\.)?_?environ(ment)?", ast.unparse(owner)):
-                yield ast.unparse(node), names_of(argument, known)
+        read = reading(node)
+        if read is not None and re.fullmatch(r"(.*\.)?_?environ(ment)?", ast.unparse(read[0])):
+            yield ast.unparse(node), names_of(read[1], known)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_variable_that_is_read_is_documented(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    for written, names in reads(text):
-        if str(path.relative_to(ROOT)) in MADE:
-            names = [name for name in names if name.isupper()]
-        else:
-            assert names, f"{written}: which variable? Give its name as a constant"
-        of_a_provider = {name for name in names if name.endswith(("_API_KEY", "_BASE_URL"))}
-        assert {*names} - of_a_provider <= documented(), f"{written}: add it to docs/reference.md"
-    whole = {node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)}
-    ours = {str(value) for value in whole if re.fullmatch(r"_?RUSHES_[A-Z_]+", str(value))}
-    assert ours <= documented()
+def reading(node: ast.AST) -> tuple[ast.expr, ast.expr] | None:
+    """Return the mapping and the key of an expression that reads one, if it is one."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=owner, attr="get" | "pop"), args=[key, *_]):
+            return owner, key
+        case ast.Call(func=ast.Attribute(attr="getenv"), args=[key, *_]):
+            return ast.Name("environ"), key
+        case ast.Subscript(value=owner, slice=key):
+            return owner, key
+        case ast.Compare(left=key, ops=[ast.In() | ast.NotIn()], comparators=[owner]):
+            return owner, key
+    return None
+
+
+def texts(path: Path) -> set[str]:
+    """Return every text in a module."""
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return {str(node.value) for node in nodes if isinstance(node, ast.Constant)}
+
+
+def test_every_variable_that_is_read_is_documented() -> None:
+    known = documented()
+    for path in SOURCES:
+        where = str(path.relative_to(ROOT))
+        for written, names in reads(path.read_text(encoding="utf-8")):
+            assert names or where in MADE, f"{where}: {written}: give its name as a constant"
+            missing = {name for name in names if name.isupper() and not OF_A_PROVIDER.search(name)}
+            assert missing <= known, f"{where}: {written}: add it to docs/reference.md"
+        ours = {text for text in texts(path) if re.fullmatch(r"_?RUSHES_[A-Z_]+", text)}
+        assert ours <= known, f"{where}: add it to docs/reference.md"
 
 
 @pytest.mark.parametrize(
@@ -117,9 +143,8 @@ def test_a_variable_is_noticed_in_every_form(line: str) -> None:
 
 
 def test_the_command_line_helps_with_every_variable_of_ours() -> None:
-    helped = "".join(
-        CliRunner().invoke(group(), ["help", topic]).stdout
-        for topic in ("environment", "completion")
-    )
-    ours = {name for name in documented() if "RUSHES" in name}
+    topics = ("environment", "completion")
+    helped = "".join(CliRunner().invoke(group(), ["help", topic]).stdout for topic in topics)
+    read = set().union(*map(texts, SOURCES_OF_THE_COMMAND_LINE))
+    ours = {name for name in documented() if "RUSHES" in name} & read
     assert ours - {"RUSHES_SNAPSHOT"} <= set(re.findall(r"\w+", helped))  # that one is an author's
