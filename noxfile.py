@@ -65,10 +65,11 @@ def types(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def docs(session: nox.Session) -> None:
-    """Check that the generated pages are up to date; `-- --write` writes them."""
+    """Check the generated pages, and build the site; `-- --write` writes the pages first."""
     write = "--write" in session.posargs
     for script in ("docs/generate.py", "docs/comparison.py", "docs/architecture.py"):
         session.run("python", script, *([] if write else ["--check"]))
+    session.run("python", "docs/build_site.py")
 
 
 @nox.session
@@ -189,6 +190,12 @@ def bench(session: nox.Session) -> None:
 def jobs(session: nox.Session) -> None:
     """Measure what a job costs beside its peers (minutes); `-- --write` writes it into the docs."""
     session.run("python", "benchmarks/jobs.py", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def bills(session: nox.Session) -> None:
+    """Count the videos that are bought if an answer is lost, here and elsewhere; `-- --write`."""
+    session.run("python", "benchmarks/bills.py", *session.posargs)
 
 
 def _uv(session: nox.Session, *arguments: str) -> None:

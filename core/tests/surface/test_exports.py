@@ -84,7 +84,7 @@ PUBLIC = sorted(
 )
 PAGES = [
     Path(__file__).parents[3] / "docs" / f"{name}.md"
-    for name in ("reference", "write-a-plugin", "conformance")
+    for name in ("reference", "write-a-provider", "write-a-plugin", "conformance")
 ]
 
 
