@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rushes._client.configuration import Configured
 from rushes._client.verbs import RequestLike
-from rushes._flow import Ask, Do, Effect, Flow, Send, Sleep, T, drive
+from rushes._flow import Ask, Do, Effect, Flow, Gather, Sleep, Stream, T, drive
 from rushes._session.session import OnUpdate, stopped_waiting
 from rushes.task import Task
 
@@ -261,7 +261,9 @@ class Client(Configured):
             self._session.time.sleep(effect.seconds)
             return None
         transport = self._opened()
-        return transport.send(effect) if isinstance(effect, Send) else transport.stream(effect)
+        if isinstance(effect, Stream):
+            return transport.stream(effect)
+        return transport.send(effect.alone if isinstance(effect, Gather) else effect)
 
     def _opened(self) -> "Transport":
         from rushes._network.transport import (
