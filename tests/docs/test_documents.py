@@ -287,7 +287,7 @@ def parse(line: str) -> None:
         found = command.get_command(context, words[0])
         assert found is not None, line
         command, words = found, words[1:]
-        context = click.Context(command, parent=context)
+        context = click.Context(command, parent=context, **command.context_settings)
     command.make_parser(context).parse_args(words)
 
 

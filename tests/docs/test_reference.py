@@ -27,6 +27,7 @@ MADE = {
     "core/src/rushes/home.py": "a provider's key",
     "core/src/rushes/_plugins/registry.py": "a provider's base URL, another module's constant",
     "core/src/rushes/_network/routes.py": "the proxy of a scheme",
+    "contrib/budget/src/rushes_budget/limits.py": "what one limit is set by",
     "contrib/cli/src/rushes_cli/_commands/keys.py": "a provider's key",
     "contrib/sandbox/src/rushes_sandbox/demo.py": "what the sandbox sets, and puts back",
 }
