@@ -6,6 +6,8 @@ Every public name of the core is on one page. A name that `rushes` offers is in 
 """
 
 import ast
+import copy
+import functools
 import importlib
 import inspect
 import re
@@ -66,6 +68,7 @@ MODULES = {
 }
 """The page of a module's own names; `tools` for any other. The hooks have a page of their own."""
 HOOKS = "rushes.hookspecs"
+CORE = Path(rushes.__file__).parent
 WIDTH = 88
 
 
@@ -107,8 +110,7 @@ def hooks() -> str:
 
 def public_modules() -> list[ModuleType]:
     """Return every module of the core whose name has no underscore."""
-    folder = Path(rushes.__file__).parent
-    paths = sorted(folder.glob("[!_]*"))
+    paths = sorted(CORE.glob("[!_]*"))
     names = [path.stem for path in paths if path.suffix == ".py" or (path / "__init__.py").exists()]
     return [importlib.import_module(f"rushes.{name}") for name in names]
 
@@ -205,7 +207,27 @@ def _own(value: type, name: str) -> Any:
 
 
 def _node(value: Any) -> Any:
-    return ast.parse(textwrap.dedent(inspect.getsource(value))).body[0]
+    """Return what defines a class or a function in its module's source."""
+    found = _definitions(Path(inspect.getfile(inspect.unwrap(value)))).get(value.__qualname__)
+    # A decorator may have made it, as Hypothesis does.
+    return found or ast.parse(textwrap.dedent(inspect.getsource(value))).body[0]
+
+
+@functools.cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def _definitions(path: Path) -> dict[str, ast.AST]:
+    """Return the classes and functions of a module, and the methods of its classes, by name."""
+    kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    found: dict[str, ast.AST] = {}
+    for node in _tree(path).body:
+        if isinstance(node, kinds):
+            inner = [each for each in node.body if isinstance(each, kinds)]
+            found |= {node.name: node, **{f"{node.name}.{each.name}": each for each in inner}}
+    return found
 
 
 def _returns(function: Any) -> str:
@@ -216,17 +238,18 @@ def _returns(function: Any) -> str:
 def _signature(function: Any, name: str | None = None) -> str:
     """Write a function's head as it is in the source, without `self`, on as few lines as fit."""
     node = _node(function)
-    arguments = node.args
+    arguments = copy.deepcopy(node.args)
     for group in (arguments.posonlyargs, arguments.args):
         if group and group[0].arg in ("self", "cls"):
             del group[0]
     words = "async " if isinstance(node, ast.AsyncFunctionDef) else ""
     head = f"{words}{name or node.name}("
     tail = ")" if name else f") -> {_returns(function)}"
-    whole = head + ast.unparse(arguments) + tail
+    parts = [*_parts(arguments)]
+    whole = head + ", ".join(parts) + tail
     if len(whole) <= WIDTH:
         return whole
-    return "\n".join([head, *(f"    {part}," for part in _parts(arguments)), tail])
+    return "\n".join([head, *(f"    {part}," for part in parts), tail])
 
 
 def _parts(arguments: ast.arguments) -> Iterator[str]:
@@ -253,8 +276,9 @@ def _part(argument: ast.arg, default: ast.expr | None) -> str:
 
 def _assigned(name: str, module: ModuleType) -> tuple[str, str]:
     """Return the assignment of a constant or of a type, and the text below it."""
-    for each in (module, *public_modules(), *_private_modules()):
-        body = ast.parse(inspect.getsource(each)).body
+    everywhere = sorted(CORE.rglob("*.py"), key=lambda path: f"{path.parent}".count("/_"))
+    for path in (Path(inspect.getfile(module)), *everywhere):
+        body = _tree(path).body
         for item, following in zip(body, [*body[1:], None], strict=True):
             if name in _targets(item):
                 words = getattr(getattr(following, "value", None), "value", None)
@@ -267,13 +291,6 @@ def _targets(item: ast.stmt) -> set[str]:
     targets = [item.target] if isinstance(item, ast.AnnAssign) else getattr(item, "targets", [])
     parts = [part for target in targets for part in ast.walk(target)]
     return {part.id for part in parts if isinstance(part, ast.Name)}
-
-
-def _private_modules() -> Iterator[ModuleType]:
-    folder = Path(rushes.__file__).parent
-    for path in sorted(folder.glob("_*/[!_]*.py")):
-        parts = path.relative_to(folder).with_suffix("").parts
-        yield importlib.import_module(".".join(["rushes", *parts]))
 
 
 def _code(words: str) -> str:

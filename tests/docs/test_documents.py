@@ -241,7 +241,7 @@ def test_the_readme_opens_with_two_lines() -> None:
 
 def test_the_readme_shows_a_refusal_as_it_is(tmp_path: Path) -> None:
     (shown,) = (block for _, block in BLOCK.findall(README) if "rushes check" in block)
-    command, _, output = shown.partition("\n")
+    command, _, output = shown.replace("\\\n", "").partition("\n")
     done = subprocess.run(
         [sys.executable, "-c", "from rushes_cli.main import main; main()",
          *shlex.split(command.removeprefix("$ rushes "))],
