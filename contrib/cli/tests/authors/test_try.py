@@ -121,10 +121,10 @@ def test_a_file_takes_the_place_of_an_installed_variant(
     acme: str, tmp_path: Path, gateway: Gateway
 ) -> None:
     text = FILE.replace('id="acme"', 'id="toapis"').replace("zoom-1", "kling-v3")
-    (tmp_path / acme).write_text(text)
+    (tmp_path / acme).write_text(text.replace('"/v1/videos/generations"', '"/v1/films"'))
     (row,) = json.loads(inside("try", acme, "--json").out)
     assert (row["variant"], row["not_ready"]) == ("toapis/kling-v3", None)
-    assert row["payload"] == {"model": "kling-v3", "prompt": "A red kite"}
+    assert row["url"] == f"{gateway.url}/v1/films"
 
 
 def test_of_several_variants_one_is_named(acme: str, tmp_path: Path) -> None:
