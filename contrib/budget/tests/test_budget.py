@@ -17,7 +17,7 @@ from budget_world import World
 from hypothesis import given
 from hypothesis import strategies as st
 from rushes.testing import DROPPED, UNREACHABLE, ObserverConformance, WrapperConformance
-from rushes_budget import Budget, Limits, installed
+from rushes_budget import Budget, Limits
 from rushes_budget.ledger import Entry, Ledger, Limit, usd
 from rushes_budget.limits import write
 
@@ -27,10 +27,6 @@ CENT = 10_000
 
 class TestWrapper(WrapperConformance):
     wrapper = Budget(day=1000, unknown_price=0.01)
-
-
-class TestWrapperWithoutLimits(WrapperConformance):
-    wrapper = installed
 
 
 class TestObserver(ObserverConformance):
@@ -309,7 +305,7 @@ def test_an_amount_that_is_none_is_refused(amount: float) -> None:
 
 @given(
     limit=st.integers(0, 100),
-    jobs=st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=12),
+    jobs=st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=6),
 )
 def test_the_limit_is_never_exceeded_and_nothing_is_refused_that_fits(
     tmp_path_factory: pytest.TempPathFactory, limit: int, jobs: list[tuple[int, bool]]

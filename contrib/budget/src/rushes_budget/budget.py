@@ -58,7 +58,7 @@ class Budget:
         self._folder = folder
         self._run = secrets.token_hex(8)
         self._writing: tuple[int, ThreadPoolExecutor] | None = None
-        self._last: Future[None] | None = None
+        self._last: tuple[int, Future[None]] | None = None
 
     @hookimpl
     def approve(self, variant: Variant, task: Task, now: float) -> list[Problem]:
@@ -85,7 +85,7 @@ class Budget:
     def __call__(self, task: Task) -> None:
         """Learn what became of a job: observers must not wait, so it is written in a thread."""
         if (_not_bought(task) or task.cost is not None) and self.ledger.path.exists():
-            self._last = self._writer().submit(self._settle_quietly, task)
+            self._last = os.getpid(), self._writer().submit(self._settle_quietly, task)
 
     def settle(self, task: Task) -> None:
         """Write down what became of a job; raises ConfigurationError."""
@@ -96,8 +96,8 @@ class Budget:
 
     def flush(self) -> None:
         """Wait until everything is written that this object was told as an observer."""
-        if self._last is not None:
-            self._last.result()
+        if self._last is not None and self._last[0] == os.getpid():
+            self._last[1].result()
 
     def limits(self) -> Limits:
         """Return the limits that hold now; raises ConfigurationError if one is malformed."""

@@ -110,11 +110,13 @@ class Jobs:
         turn: Turn | None = None,
     ) -> Flow[Task]:
         """Check a request and pay for it; `then` is run by the same owner."""
-        registry = self.session.registry
-        loaded = registry.loaded(variant) or (yield Do(lambda: registry.get(variant)))
+        registry, report = self.session.registry, None
+        known = registry.loaded(variant)
+        loaded = known or (yield Do(lambda: registry.get(variant)))
         with self.session.step("check", loaded.variant) as step:
-            report = quick(loaded, request) if loaded.variant.ends is None else None
-            if report is None:  # something is wrong, or a file is to be read
+            if known and known.variant.ends is None:
+                report = quick(known, request)  # without importing or reading anything
+            if report is None:
                 loaded, report = yield Do(lambda: self._checked(variant, request))
             step.outcome = report
         return (

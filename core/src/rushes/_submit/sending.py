@@ -76,7 +76,9 @@ def send_recorded(
         # Errors in the call are raised before the record says `sending`.
         call = creating(session, loaded, task)
         sending = _sending(session, loaded, task)
-        yield from _approve(session, loaded, task, on_update)
+        if loaded.approves:
+            yield from _approve(session, loaded, task, on_update)
+            call = creating(session, loaded, task)  # that took time, which a signature may state
         task = sending
         with session.step("submit", loaded.variant, task) as step:
             outcome = yield from _once(session, loaded, task, call, begun, on_update, end)
@@ -126,8 +128,6 @@ def _approve(
 
     Whatever ends it is recorded: wrappers learn from that, as observers, that nothing was bought.
     """
-    if not loaded.approves:
-        return
     try:
         now = session.time.now()
         problems: tuple[Problem, ...] = yield Do(lambda: loaded.objections(task, now))

@@ -90,6 +90,8 @@ class WrapperConformance:
     )
     def test_a_check_never_raises(self, odd: dict[str, Any], common: dict[str, Any]) -> None:
         """Any mapping, taken as a request, results in a report."""
+        if not {"build_payload", "validate"} & {*self._hooks()}:
+            return  # it takes no part in checks
         for _, wrapped in self._subjects():
             for request in (odd, {"prompt": "k", **common, **odd}, Request("k", **common)):
                 self._checked(wrapped, request)
