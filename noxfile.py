@@ -20,6 +20,8 @@ SOURCES = ["core", "plugins", "contrib", "tests", "docs", "benchmarks", "conftes
 PAGE = ROOT / "contrib" / "compare"  # its page has scripts, checked by npm tools
 # Five workers on two cores: much of the time they wait, for processes, browsers and films.
 SUITE = ("pytest", "-q", "-n", "5", "--dist", "worksteal")
+# Otherwise each worker compiles pytest and Hypothesis where the environment says so.
+KEEP_BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
 DEBIAN = {"chromium": "chromium"}  # command: package
 
 
@@ -27,7 +29,7 @@ DEBIAN = {"chromium": "chromium"}  # command: package
 def tests(session: nox.Session) -> None:
     """Run every test, in the workspace's environment."""
     _debian(session)
-    session.run(*SUITE, *session.posargs)
+    session.run(*SUITE, *session.posargs, env=KEEP_BYTECODE)
 
 
 @nox.session(venv_backend="none")
@@ -38,7 +40,7 @@ def busy(session: nox.Session) -> None:
             loop = subprocess.Popen([sys.executable, "-c", "while True: pass"])
             stack.callback(loop.kill)
         for _ in range(int(session.posargs[0]) if session.posargs else 3):
-            session.run(*SUITE)
+            session.run(*SUITE, env=KEEP_BYTECODE)
 
 
 @nox.session(venv_backend="none")

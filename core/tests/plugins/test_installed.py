@@ -267,6 +267,18 @@ def test_an_unreadable_distribution_is_described_in_a_sentence() -> None:
     )
 
 
+def test_a_distribution_that_changes_is_read_again(site: Site) -> None:
+    site.install("acme_changing", "", rushes={"acme.one": "acme_changing:plugin"})
+    names = {entry.name for entry in installed().group("rushes")}
+    file = site.folder / "acme_changing-1.0.dist-info" / "entry_points.txt"
+    file.with_suffix(".new").write_text("[rushes]\nacme.two = acme_changing:plugin\n")
+    file.with_suffix(".new").replace(file)
+    changed = {entry.name for entry in installed().group("rushes")}
+    file.unlink()
+    gone = {entry.name for entry in installed().group("rushes")}
+    assert (names - gone, changed - gone) == ({"acme.one"}, {"acme.two"})
+
+
 def test_a_check_reads_each_distribution_once(monkeypatch: pytest.MonkeyPatch) -> None:
     from importlib.metadata import PathDistribution
 
@@ -279,6 +291,7 @@ def test_a_check_reads_each_distribution_once(monkeypatch: pytest.MonkeyPatch) -
         return read(self, filename)
 
     monkeypatch.setattr(PathDistribution, "read_text", counted)
+    monkeypatch.setattr("rushes._plugins.installed._kept", {})
     client = rushes.Client()
     assert client.check("toapis/kling-v3", Request("x", duration=1)).problems
     assert len(asked) == len(set(asked)) > 1

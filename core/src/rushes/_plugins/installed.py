@@ -157,9 +157,26 @@ def _name(found: Distribution) -> str:
         return f"a distribution without a name ({folder or found!r})"
 
 
+_kept: dict[tuple[Any, ...], list[EntryPoint]] = {}
+"""What was read of each file, by its path and state: every client asks for all of them."""
+
+
 def _entries(found: Distribution) -> list[EntryPoint]:
-    entries = list(found.entry_points)
     folder = _folder(found)
+    try:
+        now = os.stat(os.path.join(folder, _FILE))  # noqa: PTH116, PTH118 - pathlib takes longer
+    except FileNotFoundError:
+        return []
+    except (OSError, TypeError, ValueError):  # it cannot be looked at, or is in an archive
+        return _read(found, folder)
+    state = str(folder), now.st_mtime_ns, now.st_ctime_ns, now.st_size, now.st_ino
+    if state not in _kept:
+        _kept[state] = _read(found, folder)
+    return _kept[state]
+
+
+def _read(found: Distribution, folder: Any) -> list[EntryPoint]:
+    entries = list(found.entry_points)
     if not entries and folder:
         # There, a file that may not be opened counts as missing.
         with suppress(FileNotFoundError, NotADirectoryError, KeyError):
