@@ -23,7 +23,7 @@ ROOMS = {
         "_output": "_request _runtime terminal",
         "task_output": "_output exit_codes terminal",
         "_errors": "_output _runtime exit_codes terminal",
-        "_plugins": "_runtime",
+        "_plugins": "_request _runtime",
         "_template": "",
         "_commands": (
             "_errors _output _plugins _request _runtime _template exit_codes options "

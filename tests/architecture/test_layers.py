@@ -55,7 +55,7 @@ def foreign(path: Path) -> set[str]:
     others = {name.partition(".")[0] for name in used} - {"rushes", own}
     # Contrib packages may import each other's public names (test_contrib_rooms.py).
     others -= {"rushes_sandbox"} if is_a_protocol(path) else MAY_USE.get(own, set())
-    if own == "rushes_sandbox" and path.stem != "demo":
+    if own == "rushes_sandbox" and path.stem not in ("demo", "fault_trial"):
         of_the_core = {name for name in used if name.split(".")[0] == "rushes"}
         others |= {".".join(name.split(".")[:2]) for name in of_the_core} - FILES_AND_FINDING
     return others

@@ -33,12 +33,16 @@ ARROWS = {
     "command": {"__init__", "_listing"},
     "pytest_plugin": {"__init__"},
     "demo": {"__init__"},
+    "fault_trial": {"__init__"},
 }  # fmt: skip
-#: What may be imported of `rushes`: the demo uses it, protocols are found as plugins are, and films
-#: are written as it writes files.
+#: What may be imported of `rushes`: the demo and the trial of faults use it, protocols are found as
+#: plugins are, and films are written as it writes files.
 USES_RUSHES = {
-    "demo": ("rushes",), "_protocols": ("rushes.plugins",), "_rendering": ("rushes.files",),
-}  # fmt: skip
+    "demo": ("rushes",),
+    "fault_trial": ("rushes",),
+    "_protocols": ("rushes.plugins",),
+    "_rendering": ("rushes.files",),
+}
 
 MODULES = {
     ".".join(("rushes_sandbox", *path.relative_to(SOURCE).with_suffix("").parts)): path

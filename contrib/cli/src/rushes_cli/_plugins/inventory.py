@@ -1,11 +1,13 @@
 """What is installed, and whether it works: every entry point of the four groups."""
 
+import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING
 
 from rushes_cli._plugins.commands import BUILT_IN, load_plugin_command
+from rushes_cli._plugins.grades import grades_of
 from rushes_cli._runtime import clients
 
 if TYPE_CHECKING:
@@ -17,7 +19,9 @@ class PluginEntry:
     """One entry point and its status; without a `group`, a distribution that cannot be read.
 
     `status` is `ok`, `broken`, or `untrusted` for a variant that does not get its provider's key;
-    `problem` says why it is not ok.
+    `problem` says why it is not ok. Of a variant that can be loaded, `hooks` are those that it has
+    besides its declaration, `wrappers` the entry points that are called around them, and `grade`
+    is the one that was computed for what is installed now.
     """
 
     group: str | None
@@ -26,6 +30,10 @@ class PluginEntry:
     version: str | None
     status: str
     problem: str | None
+    hooks: tuple[str, ...] = ()
+    wrappers: tuple[str, ...] = ()
+    grade: str | None = None
+    entry: EntryPoint | None = None
 
 
 def list_plugins() -> list[PluginEntry]:
@@ -34,17 +42,57 @@ def list_plugins() -> list[PluginEntry]:
 
     registry = clients.make_client().registry
     found = []
+    wrappers = tuple(sorted({entry.name for entry in registry.installed.group(WRAPPERS)}))
+    graded = grades_of(registry.installed)
     for group in (VARIANTS, WRAPPERS, OBSERVERS, COMMANDS):
         entries = registry.installed.group(group)
         for entry in sorted(entries, key=lambda entry: entry.name):
-            rivals = [other for other in entries if other.name == entry.name]
-            status, problem = _state(_LOADERS[group], registry, entry, rivals)
-            about = (group, entry.name, distribution(entry), version(entry))
-            found.append(PluginEntry(*about, status, problem))
+            status, problem = state_of(registry, group, entry)
+            about = (group, entry.name, distribution(entry), version(entry), status, problem)
+            if group == VARIANTS and status != "broken":
+                variant = entry.name.replace(".", "/", 1)
+                hooks, grade = registry.get(variant).hooks, graded.get(variant)
+                found.append(PluginEntry(*about, hooks, wrappers, grade, entry))
+            else:
+                found.append(PluginEntry(*about, entry=entry))
     for broken in registry.installed.unreadable:
         name = broken.distribution
         found.append(PluginEntry(None, name, name, None, "broken", str(broken)))
     return found
+
+
+def named(found: list[PluginEntry], name: str) -> list[PluginEntry]:
+    """Return the entries of a provider, a variant or a distribution.
+
+    Raises ConfigurationError, with the nearest names, if there is none.
+    """
+    chosen = [plugin for plugin in found if name in _names(plugin)]
+    if not chosen:
+        from rushes import ConfigurationError
+
+        known = sorted({one for plugin in found for one in _names(plugin)})
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+        nearest = f" (nearest: {', '.join(near)})" if near else ""
+        raise ConfigurationError(
+            f"no provider, variant or distribution {name!r} is installed{nearest}; "
+            "`rushes plugins` lists them"
+        )
+    return chosen
+
+
+def _names(plugin: PluginEntry) -> tuple[str, ...]:
+    """Return the names that an entry goes by."""
+    if plugin.group != "rushes":
+        return (plugin.distribution,)
+    provider = plugin.name.partition(".")[0]
+    return plugin.distribution, provider, plugin.name.replace(".", "/", 1)
+
+
+def state_of(registry: "Registry", group: str, entry: EntryPoint) -> tuple[str, str | None]:
+    """Load one entry point; return its status, and why it is not ok."""
+    entries = registry.installed.group(group)
+    rivals = [other for other in entries if other.name == entry.name]
+    return _state(_LOADERS[group], registry, entry, rivals) if group in _LOADERS else ("ok", None)
 
 
 Loader = Callable[["Registry", EntryPoint, list[EntryPoint]], str | None]

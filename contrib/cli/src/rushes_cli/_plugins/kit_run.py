@@ -1,0 +1,63 @@
+"""The conformance kit of a distribution, run on its variants in a process of its own."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+RECORDER = "rushes_cli._plugins.kit_recorder"
+RESULTS, WANTED = "RUSHES_KIT_RESULTS", "RUSHES_KIT_VARIANTS"
+"""How the recorder is told, in the process of the tests: a file, and variants with a comma."""
+
+
+class KitResult(Struct, frozen=True):
+    """The outcome of one test of the kit on one variant; `words` say what failed."""
+
+    variant: str
+    test: str
+    outcome: str
+    words: str = ""
+
+
+def run_kit(folder: Path, variants: Iterable[str]) -> tuple[dict[str, list[KitResult]], str]:
+    """Run the kits in a folder of tests; return the results by variant, and pytest's last words.
+
+    Only subclasses of `VariantConformance` whose plugin is one of these variants, as installed, are
+    run, without any `conftest.py` and configuration beside them.
+    """
+    files = [path for path in sorted(folder.rglob("test_*.py")) if _has_kit(path)]
+    if not files:
+        return {}, f"no test in {folder} has a VariantConformance"
+    with tempfile.TemporaryDirectory(prefix="rushes-kit-") as place:
+        results = Path(place) / "results.jsonl"
+        settings = Path(place) / "pytest.ini"
+        settings.write_text("[pytest]\n")
+        done = subprocess.run(  # noqa: S603
+            [
+                sys.executable, "-m", "pytest", "-q", "-c", str(settings), "--rootdir", str(folder),
+                "--noconftest", "--import-mode=importlib", "--no-header", "--tb=line",
+                "-o", f"pythonpath={folder}", "-p", "no:cacheprovider", "-p", RECORDER,
+                *map(str, files),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, RESULTS: str(results), WANTED: ",".join(variants)},
+        )  # fmt: skip
+        lines = results.read_bytes().splitlines() if results.exists() else []
+    found: dict[str, list[KitResult]] = defaultdict(list)
+    for line in lines:
+        result = msgspec.json.decode(line, type=KitResult)
+        found[result.variant].append(result)
+    words = (done.stdout.strip() or done.stderr.strip()).splitlines()
+    return dict(found), words[-1] if words else f"pytest ended with {done.returncode}"
+
+
+def _has_kit(path: Path) -> bool:
+    return "VariantConformance" in path.read_text(encoding="utf-8", errors="replace")
