@@ -15,6 +15,7 @@ from rushes.task import Task
 from rushes.urls import without_secrets
 
 T = TypeVar("T")
+D = TypeVar("D")
 
 
 class NotSent(Exception):
@@ -174,18 +175,21 @@ def drive(
 
 async def drive_async(
     flow: Flow[T],
-    perform: Callable[[Effect], Awaitable[Any]],
-    failed: Callable[[BaseException], None],
+    driver: D,
+    perform: Callable[[D, Effect], Awaitable[Any]],
+    failed: Callable[[D, BaseException], None],
 ) -> T:
     """Do what `drive` does, without blocking the event loop.
 
-    Raises ConfigurationError if the flow belongs to the process that this one was forked from.
+    The two functions are given the driver: bound to it, they would take memory for each flow that
+    waits. Raises ConfigurationError if the flow belongs to the process that this one was forked
+    from.
     """
     try:
         effect = next(flow)
         while True:
             try:
-                outcome = await perform(effect)
+                outcome = await perform(driver, effect)
             except BaseException as error:  # noqa: BLE001 - the flow decides, cancellation included
                 effect = flow.throw(error)
             else:
@@ -196,7 +200,7 @@ async def drive_async(
     except Forked as error:
         raise ConfigurationError(str(error)) from error
     except BaseException as error:
-        failed(error)
+        failed(driver, error)
         raise
 
 

@@ -197,7 +197,7 @@ class AsyncClient(Configured):
         return await self._driven(self._records.purge(older_than))
 
     def _driven(self, flow: Flow[T]) -> Coroutine[Any, Any, T]:
-        return drive_async(flow, self._perform, self._silence)
+        return drive_async(flow, self, AsyncClient._perform, AsyncClient._silence)
 
     def _perform(self, effect: Effect) -> Awaitable[Any]:
         loop = self._entered()

@@ -74,11 +74,17 @@ async def ended(tasks: list["asyncio.Task[Any]"]) -> None:
 # What one costs
 
 
-@pytest.mark.parametrize(("by_reference", "most"), [(False, 6.3), (True, 7.8)])
+@pytest.mark.parametrize(
+    ("by_reference", "first", "most"), [(False, 3600, 5.4), (False, 0, 6.2), (True, 3600, 7.0)]
+)
 def test_a_waiting_task_takes_a_few_kilobytes(
-    settings: dict[str, Any], most: float, *, by_reference: bool
+    settings: dict[str, Any], first: float, most: float, *, by_reference: bool
 ) -> None:
-    """With its record, its claim, and the caller's own asyncio.Task and record."""
+    """With its record, its claim, and the caller's own asyncio.Task and record.
+
+    One that was polled before has another record than the caller.
+    """
+    settings["polling"] = Polling(first=first, every=3600, at_most=1e6)
 
     async def job(client: AsyncClient) -> None:
         task = await client.submit("acme/zoom", REQUEST)

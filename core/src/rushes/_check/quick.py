@@ -13,7 +13,6 @@ from rushes._payload.body import PlannedUpload
 from rushes._payload.compiled import compiled
 from rushes._payload.field_checks import Examiner
 from rushes._payload.fields import FieldShape
-from rushes._payload.request_fields import sets_nothing
 from rushes._plugins.loading import PLUGIN_ERRORS, LoadedVariant
 from rushes.problems import Note
 from rushes.report import Report
@@ -30,11 +29,12 @@ def quick(loaded: LoadedVariant, request: Any) -> Report | None:
     if type(request) is not Request or type(request.extra) is not dict:
         return None
     try:
-        if not sets_nothing(request) and not _well_typed(request):
-            return None
         draft = loaded.call("build_payload", request=request)
-        draft.finish()
-        if draft.problems or draft.notes or draft.files or (draft.taken and draft.dropped()):
+        if not draft.native:
+            draft.finish()
+            if not _well_typed(request) or (draft.taken and draft.dropped()):
+                return None
+        if draft.problems or draft.notes or draft.files:
             return None
         variant, body = loaded.variant, draft.body
         payload, steps = msgspec.convert(body, variant.payload), compiled(variant.payload)

@@ -78,6 +78,7 @@ class Writer(Generic[C]):
                     jobs.insert(0, chore)
             if jobs:
                 self._batches.commit(jobs)
+            del jobs  # the next may come late, and these hold tasks
         self._batches.close()
 
     def _waiting(self, seconds: float) -> tuple[list[Job[C]], bool]:

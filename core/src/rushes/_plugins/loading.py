@@ -60,6 +60,8 @@ GIVES: Mapping[str, tuple[type, ...]] = {
 }
 """What each hook returns; constructors do not validate, so the content is checked, too."""
 
+_READ = (Receipt, Refusal, Status)
+"""What is read from answers: made anew, so that its fields are of the declared types."""
 _STEPS = frozenset(hook for hook, kinds in GIVES.items() if Generator in kinds)
 
 
@@ -268,9 +270,10 @@ def _sound(hook: str, given: Any) -> Any:
     """Return what a plugin returned, as a value of our own type; raise if it is wrong."""
     if not isinstance(given, GIVES[hook]):
         raise TypeError(f"it returned {type(given).__name__}")
-    for kind in (Receipt, Refusal, Status):
-        if isinstance(given, kind):
-            given = msgspec.convert(msgspec.to_builtins(given), kind)
+    if not isinstance(given, _READ):
+        return given
+    kind = next(kind for kind in _READ if isinstance(given, kind))
+    given = msgspec.convert(msgspec.to_builtins(given), kind)
     _check_videos(given)
     return given
 

@@ -71,22 +71,40 @@ def poll_until_ended(
             raise (yield from _stopped_waiting(session, task, trouble))
         polled = True
         left = max(end - session.time.elapsed(), MIN_PAUSE)
-        result = yield from _poll_tolerantly(session, loaded, task, left, shared=True)
-        least = _least_pause(session, loaded, result)
-        before, task = task, _with_poll_times(session, loaded, task, result, least)
-        pause = max(_planned_pause(session, loaded, task, before, result.status), least)
-        if result.status is not None:
-            task = yield from record_status(session, task, result.status, on_update)
-            if task.ended:
-                _remember(session, task)
-                return require_completed(task)
-        elif _kind(result.trouble) != _kind(trouble):
-            log.warning("poll not understood", task=task.id, reason=result.trouble)
-        trouble = result.trouble
-        refused_since = (refused_since or session.time.elapsed()) if result.refused else None
+        asked = _look(session, loaded, task, left, trouble, on_update)
+        task, pause, trouble, refused = yield from asked
+        if task.ended:
+            _remember(session, task)
+            return require_completed(task)
+        refused_since = (refused_since or session.time.elapsed()) if refused else None
         if refused_since is not None and session.time.elapsed() - refused_since > GRACE:
-            trouble = f"{result.trouble}; every poll has been refused for {GRACE:g} s"
+            trouble = f"{trouble}; every poll has been refused for {GRACE:g} s"
             raise (yield from _stopped_waiting(session, task, trouble))
+
+
+def _look(
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    left: float,
+    trouble: str,
+    on_update: OnUpdate | None,
+) -> Flow[tuple[Task, float, str, bool]]:
+    """Poll once, and record what the answer says.
+
+    Return the task, the seconds until the next poll, what was wrong with this one (`trouble` is
+    what was wrong with the one before), and whether it was refused. What else was read is not kept:
+    thousands of tasks wait.
+    """
+    result = yield from _poll_tolerantly(session, loaded, task, left, shared=True)
+    least = _least_pause(session, loaded, result)
+    after = _with_poll_times(session, loaded, task, result, least)
+    pause = max(_planned_pause(session, loaded, after, task, result.status), least)
+    if result.status is not None:
+        after = yield from record_status(session, after, result.status, on_update)
+    elif _kind(result.trouble) != _kind(trouble):
+        log.warning("poll not understood", task=task.id, reason=result.trouble)
+    return after, pause, result.trouble, result.refused
 
 
 def _kind(trouble: str) -> str:
