@@ -185,6 +185,7 @@ def _beside(choices: Sequence[Any]) -> Iterator[Any]:
                     or value not in choices)  # fmt: skip
 
 
+@cache
 def json_values() -> st.SearchStrategy[Any]:
     """Draw any decoded JSON, and values that JSON does not allow: NaN, lone surrogates."""
     texts = st.text(max_size=12) | st.sampled_from(["\ud800", "\x00", "k" * 3000, URL])
@@ -205,6 +206,7 @@ def _nested(depth: int) -> Any:
     return value
 
 
+@cache
 def payloads(struct: Any) -> st.SearchStrategy[dict[str, Any]]:
     """Draw payloads for a struct: with its required fields, each value plausible or on a bound."""
     required = {f.wire: _drawn(f.hint) for f in shape(struct) if f.required}
