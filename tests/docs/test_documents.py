@@ -46,7 +46,9 @@ def test_links_lead_to_files_that_exist(page: Path) -> None:
             assert (page.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("name", ["reference", "tutorial", "write-a-plugin", "write-a-sandbox"])
+@pytest.mark.parametrize(
+    "name", ["reference", "tutorial", "write-a-journal", "write-a-plugin", "write-a-sandbox"]
+)
 def test_the_code_runs_as_printed(name: str, tmp_path: Path) -> None:
     text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
     blocks = [block for kind, block in BLOCK.findall(text) if kind == "python"]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rushes._check.native_fields import NativeField as NativeField
     from rushes._check.native_fields import native_fields as native_fields
     from rushes._check.schema import json_schema as json_schema
+    from rushes._journal.postgres.journal import PostgresJournal as PostgresJournal
     from rushes._journal.sqlite import SQLiteJournal as SQLiteJournal
     from rushes._network.settings import Timeouts as Timeouts
     from rushes._payload.fields import PublicURL as PublicURL
@@ -128,6 +129,7 @@ else:
             "rushes.rules": "Finding rule",
             "rushes._check.schema": "json_schema",
             "rushes._session.session": "OnUpdate",
+            "rushes._journal.postgres.journal": "PostgresJournal",
             "rushes._journal.sqlite": "SQLiteJournal",
             "rushes.task": "Receipt Refusal Result State Status Task VideoFile",
             "rushes.variant": ("SPEC Always Built Cancel Polling To Together Uploads Variant"),

@@ -13,8 +13,8 @@ import msgspec
 import pytest
 from journal_tasks import PROMPT, after, ended, make_task
 from rushes import ClaimLost, JournalError, SQLiteJournal, Task
-from rushes._journal.claims import RENEWED
 from rushes._journal.database import Connection
+from rushes._journal.held import RENEWED
 from rushes.journal import LEASE
 
 VERSION_1 = """
@@ -310,8 +310,7 @@ def test_a_page_is_read_along_an_index(
 ) -> None:
     journal.add(make_task())
     queries: list[str] = []
-    with journal._store._reader.lock:
-        journal._store._reader._open().set_trace_callback(queries.append)
+    journal._store.read(lambda connection: connection.set_trace_callback(queries.append))
     journal.tasks(**limits, limit=50)
     (query,) = queries
     plan = [str(row[3]) for row in sql(path, f"EXPLAIN QUERY PLAN {query}")]
