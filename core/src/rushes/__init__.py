@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from rushes.errors import NotOfferedError as NotOfferedError
     from rushes.errors import NotSentError as NotSentError
     from rushes.errors import OutcomeUnknownError as OutcomeUnknownError
+    from rushes.errors import OwnedElsewhereError as OwnedElsewhereError
     from rushes.errors import RefusedError as RefusedError
     from rushes.errors import RequestError as RequestError
     from rushes.errors import ResultError as ResultError
@@ -110,9 +111,9 @@ else:
             "rushes.draft": "Draft",
             "rushes.errors": (
                 "BrokenPluginError ConfigurationError DiskError JournalError MissingKeyError "
-                "NotOfferedError NotSentError OutcomeUnknownError RefusedError RequestError "
-                "ResultError RushesError StillRunningError TaskEndedError UnknownTaskError "
-                "UnknownVariantError"
+                "NotOfferedError NotSentError OutcomeUnknownError OwnedElsewhereError "
+                "RefusedError RequestError ResultError RushesError StillRunningError "
+                "TaskEndedError UnknownTaskError UnknownVariantError"
             ),
             "rushes._payload.fields": (
                 "PublicURL Text TransportText TransportURL absent max_bytes max_utf16 steps_of"

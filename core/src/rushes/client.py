@@ -126,13 +126,19 @@ class Client(Configured):
         overwrite: bool | None = None,
         timeout: float | None = None,
         on_update: OnUpdate | None = None,
+        watch: bool = True,
     ) -> Task:
         """Check, submit, wait and fetch; raises what those raise.
 
         `timeout` (seconds) bounds all of it but the paid call itself: one that has left is never
         cut short. With 0, uploads have their own deadlines, and the task's status is asked once.
+
+        A task that another process works on is watched there, unless `watch` is False: then
+        OwnedElsewhereError is raised at once.
         """
-        flow = self._jobs.generate(variant, request, task, output, overwrite, timeout, on_update)
+        flow = self._jobs.generate(
+            variant, request, task, output, overwrite, timeout, on_update, watch
+        )
         return self._driven(flow)
 
     def resume(
@@ -143,12 +149,14 @@ class Client(Configured):
         overwrite: bool | None = None,
         timeout: float | None = None,
         on_update: OnUpdate | None = None,
+        watch: bool = True,
     ) -> Task:
         """Continue a task where it was left, by this process or another, and download its video.
 
-        `output` and `overwrite` mean what they mean for `fetch`.
+        `output` and `overwrite` mean what they mean for `fetch`, `watch` what it means for
+        `generate`.
         """
-        flow = self._jobs.resume(task, output, overwrite, timeout, on_update)
+        flow = self._jobs.resume(task, output, overwrite, timeout, on_update, watch)
         return self._driven(flow)
 
     def refresh(self, task: Task | str, *, on_update: OnUpdate | None = None) -> Task:

@@ -105,6 +105,7 @@ class Jobs:
         on_update: OnUpdate | None,
         end: float | None = None,
         then: Callable[[LoadedVariant, Task], Flow[Task]] | None = None,
+        watch: bool = True,
     ) -> Flow[Task]:
         """Check a request and pay for it; `then` is run by the same owner."""
         found = self._quickly_checked(variant, request)
@@ -120,6 +121,7 @@ class Jobs:
                 on_update=on_update,
                 end=end,
                 then=then,
+                watch=watch,
             )
         )
 
@@ -147,6 +149,7 @@ class Jobs:
         output: str | Path | None,
         overwrite: bool | None,
         on_update: OnUpdate | None,
+        watch: bool = True,
     ) -> Flow[Task]:
         """Download a completed task's video."""
         task = yield from self._records.given(task)
@@ -157,7 +160,7 @@ class Jobs:
         def work(task: Task) -> Flow[Task]:
             return self._fetched(loaded, task, output, overwrite, on_update)
 
-        return (yield from self._owning(loaded, task, work, _never, None, on_update))
+        return (yield from self._owning(loaded, task, work, _never, None, on_update, watch=watch))
 
     def generate(
         self,
@@ -168,6 +171,7 @@ class Jobs:
         overwrite: bool | None,
         timeout: float | None,
         on_update: OnUpdate | None,
+        watch: bool = True,
     ) -> Flow[Task]:
         """Check, submit, wait and fetch."""
         end = self._end(timeout)
@@ -180,12 +184,12 @@ class Jobs:
             return fetched[0]
 
         given = (variant, request, task_id, output, overwrite)
-        task = yield from self.submit(*given, on_update, end, then)
+        task = yield from self.submit(*given, on_update, end, then, watch)
         if fetched or (
             yield Do(lambda: videos_are_at(require_completed(task), _output_file(output, task)))
         ):
             return task
-        return (yield from self.fetch(task, output, overwrite, on_update))
+        return (yield from self.fetch(task, output, overwrite, on_update, watch))
 
     def resume(
         self,
@@ -194,6 +198,7 @@ class Jobs:
         overwrite: bool | None,
         timeout: float | None,
         on_update: OnUpdate | None,
+        watch: bool = True,
     ) -> Flow[Task]:
         """Continue a task where it was left."""
         end = self._end(timeout)
@@ -212,7 +217,7 @@ class Jobs:
             task = yield from self._followed(loaded, task, end, on_update, at_once=not fresh)
             return (yield from self._fetched(loaded, task, output, overwrite, on_update, end))
 
-        flow = self._owning(loaded, given, work, _without_video, end, on_update)
+        flow = self._owning(loaded, given, work, _without_video, end, on_update, watch=watch)
         return require_completed((yield from flow))
 
     def refresh(self, task: Task | str, on_update: OnUpdate | None) -> Flow[Task]:
@@ -377,9 +382,11 @@ class Jobs:
         enough: Callable[[Task], bool],
         end: float | None,
         on_update: OnUpdate | None,
+        *,
+        watch: bool = True,
     ) -> Flow[Task]:
-        """Work on a task as its owner; wait for another owner until `end` at most."""
-        limit = self._limit(loaded, end)
+        """Work on a task as its owner; wait for another owner until `end`, or not at all."""
+        limit = self._limit(loaded, end) if watch else self.session.time.elapsed()
         return as_owner(self.session, task, work, enough=enough, end=limit, on_update=on_update)
 
     def _limit(self, loaded: LoadedVariant, end: float | None) -> float:

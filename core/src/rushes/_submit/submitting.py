@@ -36,6 +36,7 @@ def submit(
     on_update: OnUpdate | None,
     end: float | None = None,
     then: Callable[[LoadedVariant, Task], Flow[Task]] | None = None,
+    watch: bool = True,
 ) -> Flow[Task]:
     """Pay for one checked request; return its task, accepted by the provider.
 
@@ -43,7 +44,7 @@ def submit(
     never accepted (recorded, refused) is sent. A request without a reference takes up an equal job
     that was left unsent. `then` runs under the same claim. Uploads, other owners and a provider
     that says to retry later are waited for until `end` at most; if that is now, uploads have their
-    own deadlines.
+    own deadlines. Without `watch`, other owners are not waited for.
     """
     upload_end = end if end is None or end > session.time.elapsed() else None
     _require_ready(session, loaded, report, task_id, output)
@@ -79,7 +80,8 @@ def submit(
         require_same_job(task, intent)
     if enough(task):
         return task
-    until = session.time.elapsed() + loaded.variant.polling.at_most if end is None else end
+    now = session.time.elapsed()
+    until = (now + loaded.variant.polling.at_most if end is None else end) if watch else now
     owned = as_owner(session, task, work, enough=enough, end=until, on_update=on_update)
     return (yield from owned)
 
