@@ -114,6 +114,17 @@ class QueuedJournal(Generic[C]):
         """Do what Journal.release says; if it cannot be written, others wait for the lease."""
         self.begin("release", claim).result()
 
+    def admit(
+        self, task_id: str, key: str, slots: int | None = None, per_second: float | None = None
+    ) -> float:
+        """Do what Limits.admit says."""
+        wait: float = self.begin("admit", task_id, key, slots, per_second).result()
+        return wait
+
+    def slow(self, key: str, seconds: float) -> None:
+        """Do what Limits.slow says."""
+        self.begin("slow", key, seconds).result()
+
     def abandon(self, claim: str) -> None:
         """Do what Journal.abandon says."""
         self._store.enqueue_if_open(self._release(claim))

@@ -1,5 +1,7 @@
 """The journal as an SQLite file."""
 
+import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +23,7 @@ from rushes._journal.store import Store
 from rushes._journal.tables import MIGRATIONS
 from rushes._journal.writer import Work
 from rushes.errors import JournalError
-from rushes.journal import ClaimLost, since_boot
+from rushes.journal import GRANTED, ClaimLost, since_boot
 from rushes.task import Task
 
 _ALL = "SELECT id, record, call FROM tasks LEFT JOIN calls ON task = number "
@@ -258,9 +260,53 @@ class SQLiteJournal(QueuedJournal[Connection]):
 
         return work
 
+    def _admit(
+        self, task_id: str, key: str, slots: int | None, per_second: float | None
+    ) -> Work[Connection, float]:
+        given = (task_id, key, slots, per_second)
+        return lambda connection: _is_admitted(connection, *given)
+
+    def _slow(self, key: str, seconds: float) -> Work[Connection, None]:
+        def work(connection: Connection) -> None:
+            query = (
+                "INSERT INTO pace VALUES (?, ?) "
+                "ON CONFLICT (key) DO UPDATE SET next = max(next, excluded.next)"
+            )
+            connection.execute(query, (key, time.time() + seconds))
+
+        return work
+
     def _release(self, claim: str) -> Work[Connection, None]:
         holder = self._holder
         return lambda connection: holder.release(connection, claim)
+
+
+def _is_admitted(
+    connection: Connection, task_id: str, key: str, slots: int | None, per_second: float | None
+) -> float:
+    """Do what Limits.admit says; by the wall clock, which goes on when the machine restarts."""
+    now = time.time()
+    recent = now - GRANTED
+    query = "SELECT 1 FROM slots WHERE task = ? AND key = ? AND granted BETWEEN ? AND ?"
+    if _rows(connection, query, task_id, key, recent, now):
+        return 0.0
+    rows = _rows(connection, "SELECT next FROM pace WHERE key = ?", key)
+    if rows and rows[0][0] > now:
+        return float(rows[0][0] - now)
+    connection.execute(
+        "DELETE FROM slots WHERE key = ? AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = task "
+        "AND state IN ('sending', 'queued', 'in_progress')) AND NOT (granted BETWEEN ? AND ? "
+        "AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = task AND state != 'recorded'))",
+        (key, recent, now),
+    )
+    (used,) = connection.execute("SELECT count(*) FROM slots WHERE key = ?", (key,)).fetchone()
+    if slots is not None and used >= slots:
+        return math.inf
+    connection.execute("INSERT OR REPLACE INTO slots VALUES (?, ?, ?)", (task_id, key, now))
+    if per_second is not None:
+        values = (key, now + 1 / per_second)
+        connection.execute("INSERT OR REPLACE INTO pace VALUES (?, ?)", values)
+    return 0.0
 
 
 def _rows(connection: Connection, query: str, *values: object) -> list[tuple[Any, ...]]:

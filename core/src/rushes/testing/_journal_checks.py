@@ -1,5 +1,6 @@
 """The conformance kit for journals: subclass it and open yours, and it is tested."""
 
+import math
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from rushes.errors import JournalError
-from rushes.journal import LEASE, ClaimLost, Journal
+from rushes.journal import LEASE, ClaimLost, Journal, Limits
 from rushes.task import Receipt, Task
 from rushes.testing._example_tasks import after, ended, make_task
 from rushes.testing._journal_walk import Walk
@@ -346,6 +347,56 @@ class JournalConformance:
         if not self.leases:
             pytest.skip("the claims of this journal do not expire, or its clock is not the kit's")
         return open_journal(), open_journal()
+
+    def test_slots_count_what_the_journal_says(self, open_journal: Opener) -> None:
+        journal, limits, theirs = self._with_limits(open_journal)
+        for name in ("one", "two"):
+            assert theirs.admit(name, "key", slots=2) == 0
+        assert limits.admit("three", "key", slots=2) == math.inf
+        assert limits.admit("three", "another key", slots=2) == 0
+        assert limits.admit("one", "key", slots=2) == 0  # it was admitted already
+        task = journal.add(make_task("one"))
+        for state in ("recorded", "sending", "queued", "in_progress"):
+            journal.save(after(task, state=state))
+            assert limits.admit("four", "key", slots=2) == math.inf
+        journal.save(after(task, state="refused"))
+        assert limits.admit("four", "key", slots=2) == 0
+        assert theirs.admit("five", "key", slots=2) == math.inf
+        assert theirs.admit("five", "key") == 0
+
+    def test_what_is_admitted_in_a_second_is_limited(self, open_journal: Opener) -> None:
+        _, limits, theirs = self._with_limits(open_journal)
+        assert limits.admit("one", "key", per_second=0.001) == 0
+        assert 0 < theirs.admit("two", "key", per_second=0.001) <= 1000
+        assert limits.admit("two", "another key", per_second=1000.0) == 0
+
+    def test_one_who_is_told_to_wait_slows_all(self, open_journal: Opener) -> None:
+        _, limits, theirs = self._with_limits(open_journal)
+        theirs.slow("key", 500.0)
+        theirs.slow("key", 5.0)  # never shortens
+        assert 100 < limits.admit("one", "key") <= 500
+        assert limits.admit("one", "another key") == 0
+
+    def test_of_many_who_ask_at_once_as_many_are_admitted_as_there_are_slots(
+        self, open_journal: Opener
+    ) -> None:
+        _, *several = self._with_limits(open_journal)
+        start = threading.Barrier(8)
+
+        def ask(number: int) -> float:
+            start.wait()
+            return several[number % 2].admit(f"t{number}", "key", slots=3)
+
+        with ThreadPoolExecutor(8) as pool:
+            waits = list(pool.map(ask, range(8)))
+        assert sorted(waits) == [0.0] * 3 + [math.inf] * 5
+
+    def _with_limits(self, open_journal: Opener) -> tuple[Journal, Limits, Limits]:
+        journal: Any = open_journal()
+        if not hasattr(journal, "admit"):
+            pytest.skip("this journal has no limits; they are optional")
+        other: Any = open_journal()
+        return journal, journal, other
 
     @pytest.mark.hypothesis
     def test_random_walks(self, tmp_path: Path) -> None:

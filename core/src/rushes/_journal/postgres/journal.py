@@ -4,6 +4,7 @@ from typing import Any
 
 from rushes._journal.held import RENEWED, UNKNOWN, Known, digest
 from rushes._journal.postgres.leases import Leases
+from rushes._journal.postgres.limits import admit, slow
 from rushes._journal.postgres.server import Batches, Connection, Readers, Server
 from rushes._journal.postgres.tables import MIGRATIONS
 from rushes._journal.queued import QueuedJournal, Row
@@ -301,6 +302,15 @@ class PostgresJournal(QueuedJournal[Connection]):
         known = Known.of(number, UNKNOWN if is_packed(record) else version, task, digest(call))
         self._holder.take(connection, claim, task.id, known)
         return task
+
+    def _admit(
+        self, task_id: str, key: str, slots: int | None, per_second: float | None
+    ) -> Work[Connection, float]:
+        given = (task_id, key, slots, per_second)
+        return lambda connection: admit(connection, *given)
+
+    def _slow(self, key: str, seconds: float) -> Work[Connection, None]:
+        return lambda connection: slow(connection, key, seconds)
 
     def _release(self, claim: str) -> Work[Connection, None]:
         holder, numbers = self._holder, set[int]()

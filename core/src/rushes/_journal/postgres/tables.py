@@ -21,6 +21,10 @@ _VERSION_1 = (
     "task bigint NOT NULL, record bytea NOT NULL)",
     "CREATE TABLE rushes_holders (holder text PRIMARY KEY, machine text NOT NULL, "
     "pid bigint NOT NULL, since timestamptz NOT NULL, until timestamptz NOT NULL)",
+    "CREATE TABLE rushes_pace (key text PRIMARY KEY, next timestamptz NOT NULL)",
+    'CREATE TABLE rushes_slots (task text COLLATE "C" PRIMARY KEY, key text NOT NULL, '
+    "granted timestamptz NOT NULL)",
+    "CREATE INDEX rushes_slots_of_key ON rushes_slots (key)",
     "CREATE INDEX rushes_tasks_by_client_id ON rushes_tasks (client_id)",
     "CREATE INDEX rushes_tasks_by_age ON rushes_tasks (created_at, id)",
     "CREATE INDEX rushes_tasks_by_variant ON rushes_tasks (variant, created_at, id)",
