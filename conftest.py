@@ -12,10 +12,14 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
+
+if TYPE_CHECKING:
+    from postgres_cluster import Cluster
 
 settings.register_profile(
     "guard",
@@ -80,7 +84,7 @@ INHERITED = (
     *(f"{provider}_{what}" for provider in PROVIDERS for what in ("API_KEY", "BASE_URL")),
     *("RUSHES_MCP_FOLDER", "RUSHES_MCP_MAX_COST", "RUSHES_MCP_MAX_COST_PER_CALL"),
     *("RUSHES_MCP_UNKNOWN_PRICE", "RUSHES_MCP_WAIT"),
-    *("RUSHES_LOAD_PLUGINS", "RUSHES_TRACEBACK", "RUSHES_TRUST"),
+    *("RUSHES_JOURNAL", "RUSHES_LOAD_PLUGINS", "RUSHES_TRACEBACK", "RUSHES_TRUST"),
     *("COLUMNS", "FORCE_COLOR", "NO_COLOR"),
     *(f"RUSHES_BUDGET_{what}" for what in ("RUN", "DAY", "PROVIDERS", "UNKNOWN_PRICE")),
     "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
@@ -113,6 +117,20 @@ def one_tls_context() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(httpx, "create_ssl_context", functools.cache(httpx.create_ssl_context))
         yield
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator["Cluster"]:
+    """Run a PostgreSQL server for this process; skip the test if it is not installed."""
+    from postgres_cluster import Cluster, find_programs
+
+    programs = find_programs()
+    if programs is None:
+        pytest.skip("PostgreSQL is not installed (Debian's package postgresql)")
+    base = tmp_path_factory.getbasetemp()
+    cluster = Cluster(programs, base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+    yield cluster
+    cluster.remove()
 
 
 @pytest.fixture(scope="session")

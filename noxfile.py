@@ -22,7 +22,7 @@ PAGE = ROOT / "contrib" / "compare"  # its page has scripts, checked by npm tool
 SUITE = ("pytest", "-q", "-n", "5", "--dist", "worksteal")
 # Otherwise each worker compiles pytest and Hypothesis where the environment says so.
 KEEP_BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
-DEBIAN = {"chromium": "chromium"}  # command: package
+DEBIAN = {"chromium": "chromium", "initdb": "postgresql"}  # command: package
 
 
 @nox.session(venv_backend="none")
@@ -221,7 +221,7 @@ def _npm_install(session: nox.Session) -> None:
 
 def _debian(session: nox.Session) -> None:
     """Install what tests need besides Python, if we have the rights."""
-    missing = [package for command, package in DEBIAN.items() if not shutil.which(command)]
+    missing = [package for command, package in DEBIAN.items() if not _is_installed(command)]
     if not missing or not shutil.which("apt-get"):
         return
     become = [] if os.geteuid() == 0 else ["sudo", "-n"]
@@ -234,3 +234,9 @@ def _debian(session: nox.Session) -> None:
         *become, "apt-get", "install", "-y", "-qq", "--no-install-recommends", *missing,
         external=True, env=quiet, silent=True,
     )  # fmt: skip
+
+
+def _is_installed(command: str) -> bool:
+    # Debian keeps the programs of each version of PostgreSQL in a folder of their own.
+    own = Path("/usr/lib/postgresql").glob(f"*/bin/{command}")
+    return shutil.which(command) is not None or any(own)

@@ -128,7 +128,7 @@ def _sections(groups: dict[str, str]) -> Iterator[str]:
 def _entry(name: str, value: Any, module: ModuleType) -> str:
     if inspect.isclass(value):
         parts = [_code(_class(value)), prose(value.__doc__), *_methods(value)]
-    elif inspect.isfunction(value):
+    elif inspect.isfunction(inspect.unwrap(value)):
         parts = [_code(_signature(value)), prose(value.__doc__)]
     else:
         assigned, words = _assigned(name, module)

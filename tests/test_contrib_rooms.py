@@ -33,6 +33,15 @@ ROOMS = {
         "main": "_app _runtime",
         "__init__": "",
     },
+    "batch": {
+        "_jobs": "",
+        "_health": "",
+        "_holding": "_jobs",
+        "engine": "_holding _jobs",
+        "command": "_health _holding _jobs engine",
+        "__main__": "command",
+        "__init__": "_holding _jobs",
+    },
     "compare": {
         "errors": "",
         "results": "",

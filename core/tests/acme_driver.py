@@ -55,6 +55,7 @@ class Driver(Protocol):
         overwrite: bool | None = None,
         timeout: float | None = None,
         on_update: OnUpdate = None,
+        watch: bool = True,
     ) -> Task: ...
     def resume(
         self,
@@ -64,6 +65,7 @@ class Driver(Protocol):
         overwrite: bool | None = None,
         timeout: float | None = None,
         on_update: OnUpdate = None,
+        watch: bool = True,
     ) -> Task: ...
     def refresh(self, task: Task | str, *, on_update: OnUpdate = None) -> Task: ...
     def cancel(self, task: Task | str) -> Task: ...

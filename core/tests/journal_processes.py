@@ -1,4 +1,4 @@
-"""Processes that use a journal: `python journal_processes.py WHAT PATH …`."""
+"""Processes that use a journal: `python journal_processes.py WHAT PLACE …`."""
 
 import os
 import sys
@@ -6,7 +6,9 @@ import threading
 import time
 
 from journal_tasks import after, make_task
-from rushes import ClaimLost, SQLiteJournal
+from rushes import ClaimLost, PostgresJournal, SQLiteJournal
+
+Ours = SQLiteJournal | PostgresJournal
 
 
 def report(*words: object) -> None:
@@ -14,7 +16,7 @@ def report(*words: object) -> None:
     os.write(1, (" ".join(map(str, words)) + "\n").encode())
 
 
-def write(journal: SQLiteJournal) -> None:
+def write(journal: Ours) -> None:
     """Write forever; report each write once it is done."""
     for number in range(10**9):
         task = make_task(f"{os.getpid()}-{number}")
@@ -24,14 +26,14 @@ def write(journal: SQLiteJournal) -> None:
         report(task.id, "sending")
 
 
-def own(journal: SQLiteJournal, name: str) -> None:
+def own(journal: Ours, name: str) -> None:
     """Claim a task, report the outcome, keep it until standard input ends."""
     held = journal.claim(name, f"claim of {os.getpid()}")
     report("held" if held else "kept out")
     sys.stdin.read()
 
 
-def compete(journal: SQLiteJournal, name: str, rounds: str) -> None:
+def compete(journal: Ours, name: str, rounds: str) -> None:
     """Increment a task's number again and again, each time as its owner."""
     report("ready")
     sys.stdin.readline()
@@ -43,14 +45,14 @@ def compete(journal: SQLiteJournal, name: str, rounds: str) -> None:
         journal.release(claim)
 
 
-def open_at_once(journal: SQLiteJournal) -> None:
+def open_at_once(journal: Ours) -> None:
     """Open the file at the same time as other processes."""
     report("ready")
     sys.stdin.readline()
     report(journal.add(make_task("kite", created_at=float(os.getpid()))).created_at)
 
 
-def end(journal: SQLiteJournal, how: str) -> None:
+def end(journal: Ours, how: str) -> None:
     """Exit while a write is queued."""
     journal.add(make_task(), "mine")
     begun = threading.Event()
@@ -68,7 +70,7 @@ def end(journal: SQLiteJournal, how: str) -> None:
         raise SystemExit(3)
 
 
-def fork(journal: SQLiteJournal) -> None:
+def fork(journal: Ours) -> None:
     """Fork with the file open and a claim held; both processes continue."""
     task = journal.add(make_task(), "parent")
     journal.tasks()
@@ -89,8 +91,14 @@ def fork(journal: SQLiteJournal) -> None:
     report("parent:", [known.id for known in journal.tasks()])
     report("parent:", journal.claim("dune", "parent").id)  # type: ignore[union-attr]
     journal.close()
-    report("parent:", SQLiteJournal(journal.path).find("kite")[0].state)
+    report("parent:", opened(sys.argv[2]).find("kite")[0].state)
+    journal.close()
+
+
+def opened(place: str) -> Ours:
+    """Open the journal at a path or an address."""
+    return PostgresJournal(place) if "://" in place else SQLiteJournal(place)
 
 
 if __name__ == "__main__":
-    globals()[sys.argv[1]](SQLiteJournal(sys.argv[2]), *sys.argv[3:])
+    globals()[sys.argv[1]](opened(sys.argv[2]), *sys.argv[3:])

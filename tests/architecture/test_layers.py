@@ -166,6 +166,7 @@ def test_a_private_module_is_noticed_in_every_form(tmp_path: Path, line: str) ->
         ("httpx", "_network"),
         ("httpcore", "_network"),  # the library below httpx
         ("sqlite3", "_journal"),
+        ("psycopg", "_journal"),
         ("structlog", "_log.py"),
     ],
 )

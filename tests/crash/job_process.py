@@ -42,6 +42,8 @@ class JobSpec(msgspec.Struct, kw_only=True):
     task: str
     output: str
     remote_id: str | None = None
+    journal: str | None = None
+    """The address of a PostgreSQL journal; without one, the file in `home`."""
     stop: str | None = None
     lease: float | None = None
     """Seconds that a claim holds; the process then suspends itself where it would stop."""
@@ -73,24 +75,38 @@ def stop_at(point: str, spec: JobSpec) -> None:
     os._exit(1)
 
 
-class StoppingJournal(rushes.SQLiteJournal):
-    """The real journal, with a point to stop at before and after each write."""
+class Stopping:
+    """A journal with a point to stop at before and after each write."""
 
-    def __init__(self, spec: JobSpec, **clock: Any) -> None:
-        super().__init__(pathlib.Path(spec.home) / "journal.db", **clock)
-        self._spec = spec
+    spec: JobSpec
 
     def begin(self, method: str, *arguments: Any) -> "Future[Any]":
         what = method
         if method == "save":
             what = "file" if arguments[0].file else arguments[0].state
-        stop_at(f"before {what}", self._spec)
-        begun = super().begin(method, *arguments)
+        stop_at(f"before {what}", self.spec)
+        begun: Future[Any] = super().begin(method, *arguments)  # type: ignore[misc]
         wait([begun])
-        stop_at(f"after {what}", self._spec)
+        stop_at(f"after {what}", self.spec)
         if method == "claim" and begun.result() is None:
             emit("kept-out")
         return begun
+
+
+class StoppingFile(Stopping, rushes.SQLiteJournal):
+    """The real journal in a file."""
+
+
+class StoppingDatabase(Stopping, rushes.PostgresJournal):
+    """The real journal in a database."""
+
+
+def open_journal(spec: JobSpec, **clock: Any) -> StoppingFile | StoppingDatabase:
+    """Open the journal of a job."""
+    path = pathlib.Path(spec.home) / "journal.db"
+    journal = StoppingDatabase(spec.journal) if spec.journal else StoppingFile(path, **clock)
+    journal.spec = spec
+    return journal
 
 
 def stop_before_the_submit(spec: JobSpec) -> None:
@@ -129,12 +145,12 @@ def work(spec: JobSpec) -> None:
     if spec.stop == "before leaving":
         stop_before_the_submit(spec)
     clock = None
-    journal = StoppingJournal(spec)
+    journal = open_journal(spec)
     if spec.lease is not None:
         # Its clock is behind the others', so that they see its claims expire early.
         clock = CLOCK
         clock.advance(spec.lease - LEASE)
-        journal = StoppingJournal(spec, clock=clock.since_boot)
+        journal = open_journal(spec, clock=clock.since_boot)
     report = ExitReport()
     with rushes.Client(
         home=spec.home,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from rushes import SQLiteJournal, Task
+from rushes import PostgresJournal, SQLiteJournal, Task
 from rushes_sandbox import Exchange, Sandbox
 from rushes_sandbox import GatewayTask as Created
 
@@ -27,8 +27,10 @@ PROMPTS = ("A red kite over dunes", "A lantern sways over a wet street")
 class Harness:
     """A sandbox and a fork server, which run one job after the other."""
 
-    def __init__(self, sandbox: Sandbox, fork_server: ForkServer) -> None:
-        self.sandbox, self.fork_server = sandbox, fork_server
+    def __init__(
+        self, sandbox: Sandbox, fork_server: ForkServer, journal: str | None = None
+    ) -> None:
+        self.sandbox, self.fork_server, self.journal = sandbox, fork_server, journal
 
     def job(self, home: Path, task: str, provider: str, prompt: int = 0) -> "Job":
         """Describe a job; nothing is started yet."""
@@ -52,6 +54,7 @@ class Job:
             request={"prompt": prompt, "duration": seconds, **_marked(provider, task)},
             task=task,
             output=str(self.output),
+            journal=harness.journal,
         )
         self._exchanges = len(sandbox.exchanges)
 
@@ -82,13 +85,17 @@ class Job:
         return Counter(map(call_kind, self.harness.sandbox.exchanges[self._exchanges :]))
 
     def record(self) -> Task | None:
-        """Read the record from the journal, after SQLite has checked the file."""
+        """Read the record from the journal, after SQLite has checked a file."""
         path = Path(self.spec.home) / "journal.db"
-        if not path.exists():
+        if self.spec.journal is not None:
+            opened: SQLiteJournal | PostgresJournal = PostgresJournal(self.spec.journal)
+        elif path.exists():
+            opened = SQLiteJournal(path)
+            with closing(sqlite3.connect(path, timeout=30)) as connection:
+                assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        else:
             return None
-        with closing(sqlite3.connect(path, timeout=30)) as connection:
-            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        with closing(SQLiteJournal(path)) as journal:
+        with closing(opened) as journal:
             found = journal.find(self.spec.task)
         assert [task.id for task in found] in ([], [self.spec.task])
         return found[0] if found else None

@@ -48,7 +48,8 @@ POINTS = (
 
 def kill_at(point: Point, harness: Harness, home: Path, provider: str) -> str:
     """Kill a job's process at a point, finish the job, check all; return how it was finished."""
-    job = harness.job(home, f"kite-{POINTS.index(point)}", provider)
+    name = "row" if harness.journal else "kite"
+    job = harness.job(home, f"{name}-{POINTS.index(point)}", provider)
     names = [point.hold] if point.hold else []
     names.append("progress-null")  # so that the first poll finds it in progress
     orders = [harness.sandbox.inject(name, gateway=provider) for name in names]

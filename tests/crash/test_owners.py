@@ -118,14 +118,14 @@ def test_a_process_that_slept_past_its_lease_sends_nothing_when_it_wakes(
         assert report
         if report.error is None:
             break
-        assert report.error == "StillRunningError"  # the lease still holds
+        assert report.error == "OwnedElsewhereError"  # the lease still holds
     restarted = harness.job(tmp_path, f"restarted-{provider}", provider)
     assert_succeeded(restarted.start("generate", fork_server=other))
     sleeper.continue_suspended()
     report = sleeper.wait()
     sleeper.reap()
     assert report
-    assert report.error == "StillRunningError", report
+    assert report.error == "OwnedElsewhereError", report
     assert (job.call_counts()["submit"], job.bills()) == (1, [])  # the one submit is the new job's
     restarted.check_delivered()
 

@@ -132,7 +132,7 @@ def test_asleep(row: Row, provider: str, client: str, run: FaultRun, record: Rec
         with run.driver() as driver:
             drivers.append(driver)
             run.perform(driver, lambda: driver.call("submit", *job(run), on_update=sleeps))
-        assert type(run.error).__name__ == "StillRunningError"
+        assert type(run.error).__name__ == "OwnedElsewhereError"
         assert "another process has taken over task" in str(run.error)
         assert [task.remote_id for task in ordered] == [run.sandbox.created[-1].id]
         assert (run.bills, len(run.posts)) == (1, 1)

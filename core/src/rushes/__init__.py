@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rushes._check.native_fields import NativeField as NativeField
     from rushes._check.native_fields import native_fields as native_fields
     from rushes._check.schema import json_schema as json_schema
+    from rushes._journal.postgres.journal import PostgresJournal as PostgresJournal
     from rushes._journal.sqlite import SQLiteJournal as SQLiteJournal
     from rushes._network.settings import Timeouts as Timeouts
     from rushes._payload.fields import PublicURL as PublicURL
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from rushes.errors import NotOfferedError as NotOfferedError
     from rushes.errors import NotSentError as NotSentError
     from rushes.errors import OutcomeUnknownError as OutcomeUnknownError
+    from rushes.errors import OwnedElsewhereError as OwnedElsewhereError
     from rushes.errors import RefusedError as RefusedError
     from rushes.errors import RequestError as RequestError
     from rushes.errors import ResultError as ResultError
@@ -110,9 +112,9 @@ else:
             "rushes.draft": "Draft",
             "rushes.errors": (
                 "BrokenPluginError ConfigurationError DiskError JournalError MissingKeyError "
-                "NotOfferedError NotSentError OutcomeUnknownError RefusedError RequestError "
-                "ResultError RushesError StillRunningError TaskEndedError UnknownTaskError "
-                "UnknownVariantError"
+                "NotOfferedError NotSentError OutcomeUnknownError OwnedElsewhereError "
+                "RefusedError RequestError ResultError RushesError StillRunningError "
+                "TaskEndedError UnknownTaskError UnknownVariantError"
             ),
             "rushes._payload.fields": (
                 "PublicURL Text TransportText TransportURL absent max_bytes max_utf16 steps_of"
@@ -129,6 +131,7 @@ else:
             "rushes.rules": "Finding rule",
             "rushes._check.schema": "json_schema",
             "rushes._session.session": "OnUpdate",
+            "rushes._journal.postgres.journal": "PostgresJournal",
             "rushes._journal.sqlite": "SQLiteJournal",
             "rushes.task": "Receipt Refusal Result State Status Task Tried VideoFile",
             "rushes.variant": ("SPEC Always Built Cancel Polling To Together Uploads Variant"),

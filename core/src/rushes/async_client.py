@@ -115,9 +115,12 @@ class AsyncClient(Configured):
         overwrite: bool | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - it ends the waiting, not the task
         on_update: OnUpdate | None = None,
+        watch: bool = True,
     ) -> Task:
         """Do what Client.generate does."""
-        flow = self._jobs.generate(variant, request, task, output, overwrite, timeout, on_update)
+        flow = self._jobs.generate(
+            variant, request, task, output, overwrite, timeout, on_update, watch
+        )
         return await self._driven(flow)
 
     async def resume(
@@ -128,9 +131,10 @@ class AsyncClient(Configured):
         overwrite: bool | None = None,
         timeout: float | None = None,  # noqa: ASYNC109 - it ends the waiting, not the task
         on_update: OnUpdate | None = None,
+        watch: bool = True,
     ) -> Task:
         """Do what Client.resume does."""
-        flow = self._jobs.resume(task, output, overwrite, timeout, on_update)
+        flow = self._jobs.resume(task, output, overwrite, timeout, on_update, watch)
         return await self._driven(flow)
 
     async def refresh(self, task: Task | str, *, on_update: OnUpdate | None = None) -> Task:

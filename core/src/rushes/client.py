@@ -127,6 +127,7 @@ class Client(Configured):
         overwrite: bool | None = None,
         timeout: float | None = None,
         on_update: OnUpdate | None = None,
+        watch: bool = True,
     ) -> Task:
         """Check, submit, wait and fetch; raises what those raise.
 
@@ -141,8 +142,13 @@ class Client(Configured):
         was tried before. The same call with the same reference goes on where it was left; without a
         reference, so does the same call after an interruption, unless a living process is still at
         it. It buys again what is finished, as with one variant.
+
+        A task that another process works on is watched there, unless `watch` is False: then
+        OwnedElsewhereError is raised at once.
         """
-        flow = self._jobs.generate(variant, request, task, output, overwrite, timeout, on_update)
+        flow = self._jobs.generate(
+            variant, request, task, output, overwrite, timeout, on_update, watch
+        )
         return self._driven(flow)
 
     def resume(
@@ -153,12 +159,14 @@ class Client(Configured):
         overwrite: bool | None = None,
         timeout: float | None = None,
         on_update: OnUpdate | None = None,
+        watch: bool = True,
     ) -> Task:
         """Continue a task where it was left, by this process or another, and download its video.
 
-        `output` and `overwrite` mean what they mean for `fetch`.
+        `output` and `overwrite` mean what they mean for `fetch`, `watch` what it means for
+        `generate`.
         """
-        flow = self._jobs.resume(task, output, overwrite, timeout, on_update)
+        flow = self._jobs.resume(task, output, overwrite, timeout, on_update, watch)
         return self._driven(flow)
 
     def refresh(self, task: Task | str, *, on_update: OnUpdate | None = None) -> Task:

@@ -15,6 +15,7 @@
       TaskEndedError          the provider failed, cancelled or expired the task
       ResultError             the provider offers no usable video
       StillRunningError       the task is not finished; we stopped waiting, or could not poll
+        OwnedElsewhereError   another process works on the task
       DiskError               our own disk: the video could not be written; the task is kept
 
 Every error about a task carries it as `task`; it can be resumed from any process.
@@ -27,9 +28,9 @@ from rushes.task import Refusal, Task
 
 __all__ = [
     "BrokenPluginError", "ConfigurationError", "DiskError", "JournalError", "MissingKeyError",
-    "NotOfferedError", "NotSentError", "OutcomeUnknownError", "RefusedError", "RequestError",
-    "ResultError", "RushesError", "StillRunningError", "TaskEndedError", "UnknownTaskError",
-    "UnknownVariantError",
+    "NotOfferedError", "NotSentError", "OutcomeUnknownError", "OwnedElsewhereError", "RefusedError",
+    "RequestError", "ResultError", "RushesError", "StillRunningError", "TaskEndedError",
+    "UnknownTaskError", "UnknownVariantError",
 ]  # fmt: skip
 
 
@@ -113,6 +114,10 @@ class ResultError(RushesError):
 
 class StillRunningError(RushesError):
     """The task is not finished here, and has not failed: resume it."""
+
+
+class OwnedElsewhereError(StillRunningError):
+    """Another process, or another flow of this one, works on the task; it goes on there."""
 
 
 class DiskError(RushesError):

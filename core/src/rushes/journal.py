@@ -7,10 +7,13 @@ import msgspec
 
 from rushes.task import Task
 
-__all__ = ["LEASE", "ClaimLost", "Journal", "essence", "since_boot"]
+__all__ = ["GRANTED", "LEASE", "ClaimLost", "Journal", "Limits", "essence", "since_boot"]
 
 LEASE = 30.0
 """Least seconds for which a claim stays valid after it was last used or renewed."""
+
+GRANTED = 60.0
+"""Seconds within which a task that was admitted is sent, or must ask again."""
 
 
 def since_boot() -> float:
@@ -169,6 +172,30 @@ class Journal(Protocol):
 
         May be called twice; the next call of another method reopens the journal.
         """
+
+
+class Limits(Protocol):
+    """How much is sent at once with a key, for all who share a journal: ours have it, too.
+
+    What counts is what the journal says of the tasks, not what some process is doing. Callers that
+    do not ask are not counted. The methods may also be started with `begin`.
+    """
+
+    def admit(
+        self, task_id: str, key: str, slots: int | None = None, per_second: float | None = None
+    ) -> float:
+        """Ask to send a task with a key, just before it is recorded or sent.
+
+        Returns 0 if it may be sent now, and counts it; otherwise the seconds after which to ask
+        again, which are infinite if another task must end first. `key` names the key without
+        containing it. At most `slots` tasks are at the provider at once: those that are `sending`,
+        `queued` or `in_progress`, and those admitted in the last GRANTED seconds that were not sent
+        yet. At most `per_second` are admitted in a second. A task that was just admitted is
+        admitted again.
+        """
+
+    def slow(self, key: str, seconds: float) -> None:
+        """Admit nothing with this key for so many seconds: the provider said to wait."""
 
 
 def essence(task: Task) -> Task:

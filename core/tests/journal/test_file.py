@@ -13,8 +13,8 @@ import msgspec
 import pytest
 from journal_tasks import PROMPT, after, ended, make_task
 from rushes import ClaimLost, JournalError, SQLiteJournal, Task
-from rushes._journal.claims import RENEWED
 from rushes._journal.database import Connection
+from rushes._journal.held import RENEWED
 from rushes.journal import LEASE
 
 VERSION_1 = """
@@ -170,7 +170,7 @@ def test_a_file_of_the_first_release_is_migrated(path: Path) -> None:
         assert [was.state for was in journal.history("new")] == ["recorded", "queued"]
         assert journal.purge(7.0) == 0
         assert journal.purge(7.1) == 1
-    assert sql(path, "PRAGMA user_version") == [(4,)]
+    assert sql(path, "PRAGMA user_version") == [(5,)]
 
 
 def test_a_file_whose_history_repeats_the_call_is_migrated(path: Path) -> None:
@@ -310,8 +310,7 @@ def test_a_page_is_read_along_an_index(
 ) -> None:
     journal.add(make_task())
     queries: list[str] = []
-    with journal._store._reader.lock:
-        journal._store._reader._open().set_trace_callback(queries.append)
+    journal._store.read(lambda connection: connection.set_trace_callback(queries.append))
     journal.tasks(**limits, limit=50)
     (query,) = queries
     plan = [str(row[3]) for row in sql(path, f"EXPLAIN QUERY PLAN {query}")]
@@ -399,7 +398,7 @@ def test_a_newer_file_is_left_alone(path: Path) -> None:
     before = path.read_bytes()
     with closing(SQLiteJournal(path)) as journal:
         for use in (journal.tasks, lambda: journal.add(make_task()), lambda: journal.purge(1.0)):
-            with pytest.raises(JournalError, match=r"version 99.*up to version 4.*Upgrade"):
+            with pytest.raises(JournalError, match=r"version 99.*up to version 5.*Upgrade"):
                 use()
     assert path.read_bytes() == before
 

@@ -1,273 +1,64 @@
-"""What every journal does: ours, and one without a database."""
+"""The conformance kit for journals on ours, and on one without a database."""
 
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from hypothesis import settings
 from journal_memory import Memory, MemoryJournal
-from journal_tasks import after, ended, make_task
-from rushes import ClaimLost, Journal, JournalError, Receipt, SQLiteJournal, Task
+from postgres_cluster import Cluster
+from rushes import Journal, PostgresJournal, SQLiteJournal
+from rushes._journal.postgres.leases import UNBROKEN
+from rushes.testing import JournalConformance
 
-Opener = Callable[[], Journal]
+EXAMPLES = settings().max_examples
 
 
-@pytest.fixture(params=["sqlite", "memory"])
-def open_journal(request: Any, tmp_path: Path) -> Iterator[Opener]:
-    """Open the journal of a test as often as it likes."""
-    memory, opened = Memory(), []
+class TestSQLite(JournalConformance):
+    leases = True
+    walks = EXAMPLES // 2  # disks are slow
+    now = 1000.0
 
-    def opener() -> Journal:
-        journal: Journal = (
-            SQLiteJournal(tmp_path / "home" / "journal.db")
-            if request.param == "sqlite"
-            else MemoryJournal(memory)
+    @pytest.fixture(autouse=True)
+    def without_renewals(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("rushes._journal.sqlite.RENEWED", 3600.0)
+
+    def opener(self, folder: Path) -> Callable[[], Journal]:
+        return lambda: SQLiteJournal(folder / "home" / "journal.db", clock=lambda: self.now)
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class TestMemory(JournalConformance):
+    def opener(self, folder: Path) -> Callable[[], Journal]:
+        memory = Memory()
+        return lambda: MemoryJournal(memory)
+
+
+class TestPostgres(JournalConformance):
+    """The database's clock is moved: its name leads to a function of ours."""
+
+    leases = True
+    unbroken = UNBROKEN
+    walks = EXAMPLES // 12  # each statement is answered by another process
+
+    @pytest.fixture(autouse=True)
+    def with_a_clock(self, postgres: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("rushes._journal.postgres.journal.RENEWED", 3600.0)
+        self.postgres = postgres
+        self.clock = postgres.new_schema()
+        postgres.execute(
+            f"CREATE TABLE {self.clock}.time AS SELECT 0::double precision AS passed",
+            f"CREATE FUNCTION {self.clock}.clock_timestamp() RETURNS timestamptz VOLATILE "
+            "LANGUAGE sql AS $$ SELECT '2026-01-01Z'::timestamptz "
+            f"+ make_interval(secs => passed) FROM {self.clock}.time $$",
         )
-        opened.append(journal)
-        return journal
 
-    yield opener
-    for journal in opened:
-        journal.close()
+    def opener(self, folder: Path) -> Callable[[], Journal]:
+        schema = self.postgres.new_schema()
+        url = self.postgres.url(path=f"{schema},{self.clock},pg_catalog")
+        return lambda: PostgresJournal(url)
 
-
-@pytest.fixture
-def journal(open_journal: Opener) -> Journal:
-    return open_journal()
-
-
-def test_add_returns_a_new_task_itself_and_a_known_one_as_recorded(
-    journal: Journal, open_journal: Opener
-) -> None:
-    task = make_task()
-    assert journal.add(task, "mine") is task
-    journal.save(after(task, state="sending"), "mine")
-    for again in (journal, open_journal()):
-        known = again.add(make_task(created_at=1.0), "other")
-        assert known == after(task, state="sending")
-    assert len(journal.history(task.id)) == 2
-
-
-def test_a_client_id_is_unique_per_provider(journal: Journal) -> None:
-    first = journal.add(make_task("one", client_id="c"))
-    assert journal.add(make_task("two", client_id="c")) == first
-    elsewhere = make_task("three", client_id="c", variant="other/zoom")
-    assert journal.add(elsewhere) is elsewhere
-    assert journal.with_client_id("acme", "c") == first
-    assert journal.with_client_id("other", "c") == elsewhere
-    assert journal.with_client_id("acme", "three") is None
-
-
-def test_a_reference_takes_precedence_over_a_client_id(journal: Journal) -> None:
-    one, two = journal.add(make_task("one")), journal.add(make_task("two"))
-    assert journal.add(make_task("two", client_id="one")) == two
-    assert journal.add(make_task("three", client_id="one")) == one
-
-
-def test_of_concurrent_adds_one_wins_and_all_return_it(open_journal: Opener) -> None:
-    journals = [open_journal() for _ in range(4)] * 2
-    start = threading.Barrier(8)
-    tasks = [make_task(created_at=float(number)) for number in range(8)]
-
-    def add(number: int) -> Task:
-        start.wait()
-        return journals[number].add(tasks[number], f"claim {number}")
-
-    with ThreadPoolExecutor(8) as pool:
-        returned = list(pool.map(add, range(8)))
-    (winner,) = [number for number in range(8) if returned[number] is tasks[number]]
-    assert returned == [tasks[winner]] * 8
-    journals[winner].save(tasks[winner], f"claim {winner}")
-    with pytest.raises(ClaimLost):
-        journals[0].save(tasks[winner], f"claim {(winner + 1) % 8}")
-
-
-def test_a_claim_locks_everyone_else_out(journal: Journal, open_journal: Opener) -> None:
-    other = open_journal()
-    task = journal.add(make_task(), "mine")
-    assert journal.claim(task.id, "mine") == task
-    for each in (journal, other):
-        assert each.claim(task.id, "yours") is None
-        with pytest.raises(ClaimLost) as caught:
-            each.save(after(task, state="sending"), "yours")
-        assert caught.value.task_id == task.id
-    assert journal.find(task.id) == [task]
-    assert other.tasks(unfinished=True) == [task]
-
-
-def test_a_released_task_is_claimed_in_its_current_state(
-    journal: Journal, open_journal: Opener
-) -> None:
-    other = open_journal()
-    task = journal.add(make_task(), "mine")
-    sent = after(task, state="queued", receipt=Receipt("c-1", memo={"at": [1, None]}))
-    journal.save(sent, "mine")
-    journal.release("mine")
-    with pytest.raises(ClaimLost):
-        journal.save(task, "mine")
-    assert other.claim(task.id, "yours") == sent
-    other.save(after(sent, state="completed"), "yours")
-    other.release("yours")
-    with pytest.raises(ClaimLost):  # nobody holds it, but this record is outdated
-        journal.save(sent, "mine")
-    assert journal.tasks()[0].state == "completed"
-
-
-def test_one_claim_holds_several_tasks_and_releases_them_together(journal: Journal) -> None:
-    tasks = [journal.add(make_task(name), "mine") for name in ("one", "two")]
-    kept = journal.add(make_task("three"), "other")
-    journal.release("mine")
-    journal.release("mine")
-    assert [journal.claim(task.id, "yours") for task in tasks] == tasks
-    assert journal.claim(kept.id, "yours") is None
-
-
-def test_closing_releases_claims(journal: Journal, open_journal: Opener) -> None:
-    task = journal.add(make_task(), "mine")
-    journal.close()
-    journal.close()
-    assert open_journal().claim(task.id, "yours") == task
-    assert journal.find(task.id) == [task]
-    assert journal.claim(task.id, "mine") is None
-
-
-def test_an_unsent_job_is_taken_up_once(journal: Journal, open_journal: Opener) -> None:
-    task = journal.add(make_task(fingerprint="f"), "mine")
-    journal.add(make_task("elsewhere", fingerprint="f", variant="acme/pan"))
-    journal.add(make_task("other", fingerprint="g"))
-    journal.add(make_task("sent", fingerprint="f", state="sending"))
-    assert journal.take_up("acme/zoom", "f", "yours") is None
-    journal.release("mine")
-    assert open_journal().take_up("acme/zoom", "f", "yours") == task
-    assert journal.take_up("acme/zoom", "f", "mine") is None
-    assert journal.claim(task.id, "mine") is None
-
-
-def test_an_abandoned_claim_is_free_again(journal: Journal, open_journal: Opener) -> None:
-    task = journal.add(make_task(), "mine")
-    journal.abandon("mine")
-    journal.add(make_task("dune"))  # queued writes are done in order
-    assert open_journal().claim(task.id, "yours") == task
-    journal.close()
-    journal.abandon("mine")
-
-
-def test_an_unknown_task_cannot_be_claimed(journal: Journal) -> None:
-    with pytest.raises(JournalError, match="no task 'kite'"):
-        journal.claim("kite", "mine")
-
-
-def test_saving_an_unknown_task_records_and_claims_it(journal: Journal) -> None:
-    task = make_task(state="queued")
-    journal.save(task, "mine")
-    assert journal.history(task.id) == journal.tasks() == [task]
-    assert journal.claim(task.id, "yours") is None
-    journal.save(make_task("dune"))
-    assert journal.claim("dune", "yours") is not None
-
-
-def test_saving_without_a_claim_ignores_claims(journal: Journal) -> None:
-    task = journal.add(make_task(), "mine")
-    journal.save(after(task, state="lost"))
-    assert journal.tasks()[0].state == "lost"
-
-
-@pytest.mark.parametrize(
-    ("reference", "found"),
-    [
-        ("kite-1", ["kite-1"]),
-        ("kite", ["kite-1", "kite-10"]),
-        ("kite-2", ["kite-2"]),
-        ("kite-10", ["kite-10"]),
-        ("Kite", ["Kite"]),
-        ("KITE", []),
-        ("kite_", []),
-        ("%", []),
-        ("z", []),
-        ("\udc80", []),
-        ("ki\0", []),
-    ],
-)
-def test_tasks_are_found_by_prefix(journal: Journal, reference: str, found: list[str]) -> None:
-    for name in ("kite-10", "kite-1", "kite-2", "Kite", "dune"):
-        journal.add(make_task(name))
-    assert [task.id for task in journal.find(reference)] == found
-
-
-def test_tasks_are_listed_newest_first(journal: Journal) -> None:
-    for name, when in (("b", 2.0), ("a", 2.0), ("c", 1.0), ("d", 3.0)):
-        journal.add(make_task(name, created_at=when))
-    journal.save(ended(make_task("b", created_at=2.0)))
-    assert [task.id for task in journal.tasks()] == ["d", "b", "a", "c"]
-    assert [task.id for task in journal.tasks(unfinished=True)] == ["d", "a", "c"]
-
-
-def test_a_list_has_limits(journal: Journal) -> None:
-    for name, when in (("b", 2.0), ("a", 2.0), ("c", 1.0), ("d", 3.0)):
-        variant = "acme/pan" if name in "ac" else "acme/zoom"
-        journal.add(make_task(name, created_at=when, variant=variant))
-    journal.save(ended(make_task("b", created_at=2.0)))
-
-    def names(**limits: Any) -> str:
-        return "".join(task.id for task in journal.tasks(**limits))
-
-    by_name = {task.id: task for task in journal.tasks()}
-    assert names(limit=2) == "db"
-    assert names(limit=0) == ""
-    assert names(limit=9) == names(since=0.0) == names() == "dbac"
-    assert names(since=2.0) == "dba"
-    assert names(since=2.5) == "d"
-    assert names(variant="acme/pan") == "ac"
-    assert names(variant="acme/other") == ""
-    assert names(variant="acme/zoom", unfinished=True) == "d"
-    assert [names(after=by_name[name]) for name in "dbac"] == ["bac", "ac", "c", ""]
-    assert names(after=by_name["b"], since=2.0, unfinished=True, limit=1) == "a"
-    assert names(after=make_task("aa", created_at=2.0)) == "ac"  # it need not be there
-
-
-def test_a_history_contains_every_change_except_progress(journal: Journal) -> None:
-    task = journal.add(make_task())
-    queued = after(task, state="queued", receipt=Receipt("c-1"), updated_at=1001.0)
-    moving = after(queued, state="in_progress", progress=1.0, updated_at=1002.0)
-    for now in (queued, moving):
-        journal.save(now)
-    for percent in range(2, 90):
-        moving = after(moving, progress=float(percent), updated_at=1002.0 + percent)
-        journal.save(moving)
-    assert journal.tasks() == [moving]
-    done = ended(moving, 2000.0)
-    journal.save(done)
-    journal.save(after(done, cost=0.5))
-    seen = journal.history(task.id)
-    assert [was.state for was in seen] == [
-        "recorded", "queued", "in_progress", "completed",
-    ]  # fmt: skip
-    assert (seen[2].progress, seen[-1].cost) == (1.0, 0.5)
-    assert journal.history("nothing") == []
-
-
-def test_purge_deletes_finished_tasks_older_than_its_date(journal: Journal) -> None:
-    old = ended(make_task("old"), 10.0)
-    held = ended(make_task("held"), 10.0)
-    exact = ended(make_task("exact"), 20.0)
-    for task in (old, exact, make_task("unfinished", updated_at=1.0)):
-        journal.save(task)
-    journal.save(held, "mine")
-    fetched = after(ended(make_task("to be fetched"), 10.0), file=None)
-    journal.save(fetched)
-    assert journal.purge(20.0) == 1
-    assert journal.purge(20.0) == 0
-    assert {task.id for task in journal.tasks()} == {
-        "exact", "held", "to be fetched", "unfinished",
-    }  # fmt: skip
-    assert journal.history("old") == journal.find("old") == []
-    journal.release("mine")
-    assert journal.purge(20.0) == 1
-    again = make_task("old")
-    assert journal.add(again) is again
-
-
-def test_a_journal_names_its_place(journal: Journal) -> None:
-    assert journal.place
+    def advance(self, seconds: float) -> None:
+        self.postgres.execute(f"UPDATE {self.clock}.time SET passed = passed + {seconds}")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from journal_tasks import make_task
 from rushes import ClaimLost, SQLiteJournal
-from rushes._journal import claims
+from rushes._journal import machine
 from rushes.journal import LEASE, since_boot
 
 SCRIPT = Path(__file__).parents[1] / "journal_processes.py"
@@ -147,20 +147,20 @@ def test_another_users_process_counts_as_alive(monkeypatch: pytest.MonkeyPatch) 
     def forbidden(pid: int, number: int) -> None:
         raise PermissionError
 
-    assert claims.process_ended(claims.machine(), 999999999)
+    assert machine.process_ended(machine.machine(), 999999999)
     monkeypatch.setattr(os, "kill", forbidden)
-    assert not claims.process_ended(claims.machine(), 999999999)
+    assert not machine.process_ended(machine.machine(), 999999999)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc shows who is a zombie")
 def test_a_zombie_process_counts_as_gone() -> None:
     """A killed process is a zombie until its parent reaps it; in a container, perhaps forever."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        assert not claims.process_ended(claims.machine(), process.pid)
+        assert not machine.process_ended(machine.machine(), process.pid)
         process.kill()
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         os.kill(process.pid, 0)
-        assert claims.process_ended(claims.machine(), process.pid)
+        assert machine.process_ended(machine.machine(), process.pid)
 
 
 def test_two_processes_never_own_a_task_at_once(

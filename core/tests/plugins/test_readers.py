@@ -170,7 +170,7 @@ def records(draw: st.DrawFn) -> bytes:
 @example(RECORD[:-1] + b', "later": 1}')
 def test_any_record_is_a_task_or_a_journal_error(record: bytes) -> None:
     try:
-        task = read(Path("/nonexistent/journal.db"), "kite", record, None)
+        task = read("/nonexistent/journal.db", "kite", record, None)
     except JournalError as error:
         assert "/nonexistent/journal.db" in str(error)  # noqa: PT017 - a task is fine, too
         return

@@ -26,6 +26,7 @@ from rushes import (
     DiskError,
     NotSentError,
     OutcomeUnknownError,
+    OwnedElsewhereError,
     RefusedError,
     SQLiteJournal,
     StillRunningError,
@@ -128,7 +129,7 @@ def test_a_fork_in_a_callback_sends_once(server: Server, run: Run, state: str, k
     assert "parent: done" in lines
     assert len(lines) == 2
     if kept == "journal":
-        assert lines[0] == "child: StillRunningError"
+        assert lines[0] == "child: OwnedElsewhereError"
 
 
 @pytest.mark.parametrize("when", ["recorded", "sending", "queued", "in_progress"])
@@ -166,7 +167,7 @@ def test_a_fork_within_a_loop_is_told_what_it_is_and_harms_nobody(
     (child, parent, status), _ = run("fork_in_a_callback_of_a_loop", when, end)
     assert (parent, status) == ("parent: done", "status: 0")
     (task,) = _tasks(home)
-    assert child.startswith(f"child: StillRunningError: task {task.id} belongs to the parent")
+    assert child.startswith(f"child: OwnedElsewhereError: task {task.id} belongs to the parent")
     assert "os._exit(), or use a new client in a new loop" in child
     assert child.endswith(" ConfigurationError")
     assert Path(task.file or "").read_bytes() == server.video
@@ -415,3 +416,26 @@ def test_an_unreachable_provider_leaves_no_unfinished_task(make: Maker, home: Pa
     with pytest.raises(NotSentError):
         driver.submit("acme/zoom", REQUEST)
     assert driver.tasks(unfinished=True) == []
+
+
+def test_a_task_that_another_works_on_is_left_to_it_at_once(make: Maker, server: Server) -> None:
+    clock = StoppedClock()
+    driver, other = make(clock=clock), make(clock=clock)
+    task = driver.submit("acme/zoom", REQUEST, task="kite")
+    before = len(server.seen)
+    with closing(journal_of(other)) as journal:
+        assert journal.claim("kite", "another's")
+        uses: tuple[Callable[[], Task], ...] = (
+            lambda: driver.resume("kite", watch=False),
+            lambda: driver.generate("acme/zoom", REQUEST, task="kite", watch=False),
+        )
+        for use in uses:
+            with pytest.raises(OwnedElsewhereError, match="another process works on task kite"):
+                use()
+    assert (clock.pauses, len(server.seen)) == ([], before)
+    done = driver.resume("kite", watch=False)  # its own deadline is not shortened by that
+    assert done.file
+    assert (done.id, bool(clock.pauses)) == (task.id, True)
+    with closing(journal_of(other)) as journal:
+        assert journal.claim("kite", "another's")
+        assert driver.generate("acme/zoom", REQUEST, task="kite", watch=False) == done

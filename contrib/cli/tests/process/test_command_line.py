@@ -241,6 +241,7 @@ def test_every_error_has_its_exit_code() -> None:
         rushes.TaskEndedError: 5,
         rushes.ResultError: 5,
         rushes.StillRunningError: 6,
+        rushes.OwnedElsewhereError: 6,
         rushes.DiskError: 6,
         ValueError: 1,
         KeyboardInterrupt: 130,

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import socket
 import sqlite3
 import time
 from contextlib import closing
@@ -325,3 +326,15 @@ def test_a_broken_journal_is_a_configuration_error(home: Path) -> None:
     run = outside("tasks")
     assert run.code == 3
     assert "journal.db" in run.err
+
+
+def test_a_database_that_is_not_there_is_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as nobody:  # bound, but not listening
+        nobody.bind(("127.0.0.1", 0))
+        address = f"postgresql://me:s3cret@127.0.0.1:{nobody.getsockname()[1]}/films"
+        monkeypatch.setenv("RUSHES_JOURNAL", address)
+        run = outside("tasks")
+    assert run.code == 3
+    assert "the server cannot be reached" in run.err
+    assert "correct RUSHES_JOURNAL" in run.err
+    assert "s3cret" not in run.err

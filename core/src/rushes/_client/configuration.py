@@ -11,6 +11,8 @@ from rushes._check.checking import check
 from rushes._check.quick import quick
 from rushes._check.siblings import naming_siblings, without_ended
 from rushes._client.verbs import Jobs, RequestLike
+from rushes._journal.address import journal_at
+from rushes._journal.queued import QueuedJournal
 from rushes._journal.sqlite import SQLiteJournal
 from rushes._keys.redacting import Secret, hidden
 from rushes._network.settings import NetworkSettings, Timeouts
@@ -47,7 +49,7 @@ class Configured:
         keys: Mapping[str, str] | None = None,
         base_urls: Mapping[str, str] | None = None,
         home: str | Path | None = None,
-        journal: Journal | None = DEFAULT,
+        journal: Journal | str | None = DEFAULT,
         timeouts: Timeouts | None = None,
         polling: Polling | None = None,
         proxy: str | None = None,
@@ -81,15 +83,18 @@ class Configured:
         `clock` is for tests: `rushes.testing.Clock` skips every pause. A journal that the client
         makes itself counts by it, too.
 
-        `journal` is any `Journal`; without one, an SQLite file in `home`. With `journal=None`
-        nothing is recorded: a task that you do not keep yourself is lost with the process, a job
-        cannot be distinguished from one sent before, nothing keeps two flows from working on one
-        task (two resumes may both send it), and `tasks`, `history`, `purge` and `resume` by
-        reference do not work. Use it only if you store every Task that `on_update` passes to you
-        before you return, and make sure that each has one owner.
+        `journal` is any `Journal`, or the address of a PostgreSQL database that several machines
+        share (`postgresql://user:password@host/name`; see `PostgresJournal`). Without one, the
+        address in RUSHES_JOURNAL counts, and without that, an SQLite file in `home`. With
+        `journal=None` nothing is recorded: a task that you do not keep yourself is lost with the
+        process, a job cannot be distinguished from one sent before, nothing keeps two flows from
+        working on one task (two resumes may both send it), and `tasks`, `history`, `purge` and
+        `resume` by reference do not work. Use it only if you store every Task that `on_update`
+        passes to you before you return, and make sure that each has one owner.
         """
         # First, so that no traceback shows them, whatever is raised here.
         keys, base_urls, proxy = hidden(keys), hidden(base_urls), proxy and Secret(proxy)
+        journal = Secret(journal) if isinstance(journal, str) else journal
         if keys is None or base_urls is None:
             raise ConfigurationError("keys and base_urls must map each provider's name to text")
         if proxy and (wrong := proxy_objection(proxy)):
@@ -97,9 +102,10 @@ class Configured:
         environ = Environment()
         folder = home_folder(home, environ)
         clock = clock or SystemClock()
-        self._journal_is_ours = journal is DEFAULT
-        if journal is DEFAULT:
-            journal = SQLiteJournal(folder / "journal.db", clock=clock.since_boot)
+        self._journal_is_ours = journal is DEFAULT or isinstance(journal, str)
+        used = _journal_in(folder, environ, clock) if journal is DEFAULT else journal
+        if isinstance(used, str):
+            used = journal_at(used, "the argument journal")
         self._settings = NetworkSettings(
             timeouts=timeouts or Timeouts(),
             proxy=proxy,
@@ -111,7 +117,7 @@ class Configured:
         self._session = Session(
             registry=self.registry,
             keys=ProviderKeys(self.registry, self.keys),
-            journal=journal,
+            journal=used,
             home=folder,
             timeouts=self._settings.timeouts,
             polling=polling,
@@ -198,8 +204,8 @@ class Configured:
         A journal that the caller made is the caller's to close.
         """
         found = [each for each in held if each is not None]
-        journal = self._session.journal if "_session" in vars(self) else None
-        if isinstance(journal, SQLiteJournal) and self._journal_is_ours and journal.is_open:
+        journal: Any = self._session.journal if "_session" in vars(self) else None
+        if isinstance(journal, QueuedJournal) and self._journal_is_ours and journal.is_open:
             journal.close_without_waiting()
             found.append(journal)
         if found:
@@ -208,3 +214,10 @@ class Configured:
     def _release(self) -> None:
         if self._session.journal is not None:
             self._session.journal.close()
+
+
+def _journal_in(home: Path, environ: Mapping[str, str], clock: SystemClock) -> QueuedJournal[Any]:
+    """Return the journal of a client that was given none."""
+    if address := environ.get("RUSHES_JOURNAL"):
+        return journal_at(address, "RUSHES_JOURNAL")
+    return SQLiteJournal(home / "journal.db", clock=clock.since_boot)

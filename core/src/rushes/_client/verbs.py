@@ -108,6 +108,7 @@ class Jobs:
         end: float | None = None,
         then: Callable[[LoadedVariant, Task], Flow[Task]] | None = None,
         turn: Turn | None = None,
+        watch: bool = True,
     ) -> Flow[Task]:
         """Check a request and pay for it; `then` is run by the same owner."""
         registry, report = self.session.registry, None
@@ -131,6 +132,7 @@ class Jobs:
                 end=end,
                 then=then,
                 turn=turn,
+                watch=watch,
             )
         )
 
@@ -158,6 +160,7 @@ class Jobs:
         output: str | Path | None,
         overwrite: bool | None,
         on_update: OnUpdate | None,
+        watch: bool = True,
     ) -> Flow[Task]:
         """Download a completed task's video."""
         task = yield from self._records.given(task)
@@ -168,7 +171,7 @@ class Jobs:
         def work(task: Task) -> Flow[Task]:
             return self._fetched(loaded, task, output, overwrite, on_update)
 
-        return (yield from self._owning(loaded, task, work, _never, None, on_update))
+        return (yield from self._owning(loaded, task, work, _never, None, on_update, watch=watch))
 
     def generate(
         self,
@@ -179,13 +182,14 @@ class Jobs:
         overwrite: bool | None,
         timeout: float | None,
         on_update: OnUpdate | None,
+        watch: bool = True,
     ) -> Flow[Task]:
         """Check, submit, wait and fetch; with several variants, with the first that can."""
         end = self._end(timeout)
 
         def attempt(variant: str, reference: str | None, turn: Turn | None) -> Flow[Task]:
             place = output, overwrite
-            return self._generated(variant, request, reference, *place, end, on_update, turn)
+            return self._generated(variant, request, reference, *place, end, on_update, turn, watch)
 
         if isinstance(variant, str):
             return attempt(variant, task_id, None)
@@ -201,6 +205,7 @@ class Jobs:
         end: float | None,
         on_update: OnUpdate | None,
         turn: Turn | None,
+        watch: bool,
     ) -> Flow[Task]:
         fetched: list[Task] = []
 
@@ -211,12 +216,12 @@ class Jobs:
             return fetched[0]
 
         given = (variant, request, task_id, output, overwrite)
-        task = yield from self.submit(*given, on_update, end, then, turn)
+        task = yield from self.submit(*given, on_update, end, then, turn, watch)
         if fetched or (
             yield Do(lambda: videos_are_at(require_completed(task), _output_file(output, task)))
         ):
             return task
-        return (yield from self.fetch(task, output, overwrite, on_update))
+        return (yield from self.fetch(task, output, overwrite, on_update, watch))
 
     def resume(
         self,
@@ -225,6 +230,7 @@ class Jobs:
         overwrite: bool | None,
         timeout: float | None,
         on_update: OnUpdate | None,
+        watch: bool = True,
     ) -> Flow[Task]:
         """Continue a task where it was left."""
         end = self._end(timeout)
@@ -243,7 +249,7 @@ class Jobs:
             task = yield from self._followed(loaded, task, end, on_update, at_once=not fresh)
             return (yield from self._fetched(loaded, task, output, overwrite, on_update, end))
 
-        flow = self._owning(loaded, given, work, _without_video, end, on_update)
+        flow = self._owning(loaded, given, work, _without_video, end, on_update, watch=watch)
         return require_completed((yield from flow))
 
     def refresh(self, task: Task | str, on_update: OnUpdate | None) -> Flow[Task]:
@@ -398,9 +404,11 @@ class Jobs:
         enough: Callable[[Task], bool],
         end: float | None,
         on_update: OnUpdate | None,
+        *,
+        watch: bool = True,
     ) -> Flow[Task]:
-        """Work on a task as its owner; wait for another owner until `end` at most."""
-        limit = self._limit(loaded, end)
+        """Work on a task as its owner; wait for another owner until `end`, or not at all."""
+        limit = self._limit(loaded, end) if watch else self.session.time.elapsed()
         return as_owner(self.session, task, work, enough=enough, end=limit, on_update=on_update)
 
     def _limit(self, loaded: LoadedVariant, end: float | None) -> float:

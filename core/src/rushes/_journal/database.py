@@ -259,6 +259,15 @@ class Reader:
                 self._connection.close()
             self._connection = None
 
+    def hold(self) -> None:
+        """Wait for those who read, close the connection, and block everyone until `go_on`."""
+        self.lock.acquire()
+        self.close()
+
+    def go_on(self) -> None:
+        """Let it be opened again."""
+        self.lock.release()
+
 
 def _outcome(job: Job[Connection], connection: Connection) -> Any:
     try:

@@ -7,7 +7,6 @@ record, call and changes, compressed (zlib, RFC 1950).
 """
 
 import zlib
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -47,7 +46,7 @@ def unpacked(record: bytes) -> tuple[bytes, bytes, list[bytes]]:
     return first, call, changes
 
 
-def read(path: Path, task_id: str, record: bytes, call: bytes | None) -> Task:
+def read(place: str, task_id: str, record: bytes, call: bytes | None) -> Task:
     """Return a task; raise JournalError if it cannot be read."""
     try:
         if is_packed(record):
@@ -58,16 +57,16 @@ def read(path: Path, task_id: str, record: bytes, call: bytes | None) -> Task:
         return msgspec.structs.replace(task, call=msgspec.json.decode(call, type=Call | None))
     except (ValueError, zlib.error, RecursionError) as error:  # msgspec's errors are ValueErrors
         raise JournalError(
-            f"{path} contains a task {task_id!r} that this version of rushes cannot read "
-            f"({error}); a newer version may have recorded it: upgrade, or set RUSHES_HOME to "
-            "another folder"
+            f"{place} contains a task {task_id!r} that this version of rushes cannot read "
+            f"({error}); a newer version may have recorded it: upgrade, or use another journal "
+            "(RUSHES_JOURNAL, RUSHES_HOME)"
         ) from error
 
 
-def readable(path: Path, task_id: str, record: bytes, call: bytes | None) -> Task | JournalError:
+def readable(place: str, task_id: str, record: bytes, call: bytes | None) -> Task | JournalError:
     """Read one task of several; an unreadable one must not block the others."""
     try:
-        return read(path, task_id, record, call)
+        return read(place, task_id, record, call)
     except JournalError as error:
         log.warning("a task cannot be read", task=task_id, reason=str(error))
         return error

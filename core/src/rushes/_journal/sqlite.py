@@ -1,15 +1,15 @@
 """The journal as an SQLite file."""
 
 import math
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import suppress
-from functools import partial
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from rushes._journal.claims import HELD, RENEWED, UNKNOWN, HeldClaims, Known, digest
-from rushes._journal.database import Connection, File
+from rushes._journal.claims import HELD, HeldClaims
+from rushes._journal.database import Batches, Connection, File, Reader
+from rushes._journal.held import RENEWED, UNKNOWN, Known, digest
+from rushes._journal.queued import QueuedJournal, Row
 from rushes._journal.records import (
     encoded,
     encoded_call,
@@ -19,23 +19,19 @@ from rushes._journal.records import (
     readable,
     unpacked,
 )
-from rushes._journal.store import Store, Work
+from rushes._journal.store import Store
 from rushes._journal.tables import MIGRATIONS
+from rushes._journal.writer import Work
 from rushes.errors import JournalError
-from rushes.journal import ClaimLost, since_boot
+from rushes.journal import GRANTED, ClaimLost, since_boot
 from rushes.task import Task
 
 _ALL = "SELECT id, record, call FROM tasks LEFT JOIN calls ON task = number "
 _KNOWN = "SELECT id, record, call, number, version FROM tasks LEFT JOIN calls ON task = number "
 _OF_PROVIDER = "client_id = ? AND substr(variant, 1, instr(variant, '/')) = ? || '/'"
-_DURABLE = ("add", "save")
-"""The methods of `begin` whose effect survives a power cut; claims are void after one."""
-_PAGE = 500
-"""Tasks that are read at a time."""
-T = TypeVar("T")
 
 
-class SQLiteJournal:
+class SQLiteJournal(QueuedJournal[Connection]):
     """Tasks in an SQLite file, on disk before a call returns; a `Journal`.
 
     One thread writes; the writes of several callers are committed together. Nothing is opened or
@@ -48,134 +44,30 @@ class SQLiteJournal:
     in the same pid namespace), and after a restart of the machine; otherwise 30 seconds after it
     was last renewed. Claims are renewed every 10 seconds.
 
-    After a fork the parent continues as before; the child reopens the file and holds no claim. When
-    the program ends, pending writes are done first, and its claims are released. A journal that is
-    collected without having been closed does the same.
+    A fork, the end of the program and a journal that nobody closed do no harm: `QueuedJournal`.
     """
+
+    _holder: HeldClaims
 
     def __init__(self, path: str | Path, *, clock: Callable[[], float] = since_boot) -> None:
         """Name the file; `clock` returns seconds, the same for all that share the file."""
         self.path = Path(path).absolute()
-        # The writing thread refers to this and not to the journal, which can thus be collected.
-        self._holder = HeldClaims(clock)
-        file = File(self.path, MIGRATIONS)
+        # The writing thread refers to these and not to the journal, which can thus be collected.
+        self._holder = holder = HeldClaims(clock)
+        self._file = file = File(self.path, MIGRATIONS)
         self._store = Store(
-            file,
-            chore=self._holder.renewal,
+            lambda: Batches(file, begin=holder.begin_batch, undo=holder.distrust),
+            lambda: Reader(file),
+            chore=holder.renewal,
             every=RENEWED,
-            last=self._holder.release_all,
-            in_child=self._holder.forget_all,
-            begin=self._holder.begin_batch,
-            undo=self._holder.undo_batch,
+            last=holder.release_all,
+            in_child=holder.forget_all,
         )
-
-    def __del__(self) -> None:
-        if "_store" in vars(self):
-            self.close_without_waiting()
 
     @property
     def place(self) -> str:
         """The path of the file."""
         return str(self.path)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it has a thread or an open file in this process."""
-        return self._store.is_open
-
-    def add(self, task: Task, claim: str | None = None) -> Task:
-        """Do what Journal.add says."""
-        added: Task = self.begin("add", task, claim).result()
-        return added
-
-    def save(self, task: Task, claim: str | None = None) -> None:
-        """Do what Journal.save says."""
-        self.begin("save", task, claim).result()
-
-    def note(self, task: Task, claim: str) -> bool:
-        """Do what Journal says of `note`: progress is written with whatever is written next."""
-        return self._holder.note(task, claim)
-
-    def find(self, reference: str) -> list[Task]:
-        """Do what Journal.find says."""
-        return self._now(self._find(reference))
-
-    def with_client_id(self, provider: str, client_id: str) -> Task | None:
-        """Do what Journal.with_client_id says."""
-        return self._now(self._with_client_id(provider, client_id))
-
-    def tasks(
-        self,
-        *,
-        unfinished: bool = False,
-        variant: str | None = None,
-        since: float | None = None,
-        after: Task | None = None,
-        limit: int | None = None,
-    ) -> list[Task]:
-        """Do what Journal.tasks says."""
-        listed = self._listed(unfinished, variant, since, after, limit)
-        return [task for _, task in listed if isinstance(task, Task)]
-
-    def unreadable(
-        self,
-        *,
-        unfinished: bool = False,
-        variant: str | None = None,
-        since: float | None = None,
-        after: Task | None = None,
-        limit: int | None = None,
-    ) -> dict[str, str]:
-        """Do what Journal.unreadable says."""
-        listed = self._listed(unfinished, variant, since, after, limit)
-        return {name: str(task) for name, task in listed if not isinstance(task, Task)}
-
-    def history(self, task_id: str) -> list[Task]:
-        """Do what Journal.history says; every entry has the call as it is now."""
-
-        def work(connection: Connection) -> list[Task]:
-            rows = _rows(connection, f"{_KNOWN} WHERE id = ?", task_id)
-            if not rows:
-                return []
-            name, record, call, number, _ = rows[0]
-            now = read(self.path, name, record, call)
-            if is_packed(record):
-                _, call, changes = unpacked(record)
-            else:
-                changes = _changes(connection, number)
-            return [*(read(self.path, name, was, call) for was in changes[:-1]), now]
-
-        return self._now(work)
-
-    def claim(self, task_id: str, claim: str) -> Task | None:
-        """Do what Journal.claim says."""
-        claimed: Task | None = self.begin("claim", task_id, claim).result()
-        return claimed
-
-    def take_up(self, variant: str, fingerprint: str, claim: str) -> Task | None:
-        """Do what Journal.take_up says."""
-        taken: Task | None = self.begin("take_up", variant, fingerprint, claim).result()
-        return taken
-
-    def release(self, claim: str) -> None:
-        """Do what Journal.release says; if it cannot be written, others wait for the lease."""
-        self.begin("release", claim).result()
-
-    def abandon(self, claim: str) -> None:
-        """Do what Journal.abandon says."""
-        self._store.enqueue_if_open(self._release(claim))
-
-    def begin(self, method: str, *arguments: Any) -> "Future[Any]":
-        """Queue a call of a method that writes or finds; return a future of its result.
-
-        Every write but noted progress passes through here: a subclass that changes what the journal
-        does overrides this method.
-        """
-        work: Work[Any] = getattr(self, f"_{method}")(*arguments)
-        begun = self._store.enqueue(work, durable=method in _DURABLE)
-        if method == "release":
-            begun.add_done_callback(partial(_give_up, self._holder, *arguments))
-        return begun
 
     def purge(self, before: float) -> int:
         """Do what Journal.purge says, and rewrite the file. Unreadable tasks are kept."""
@@ -185,7 +77,7 @@ class SQLiteJournal:
                 f"{_KNOWN} WHERE NOT unfinished AND updated_at < ?",
                 (before,),
             )
-            over = [row[3] for row in rows if isinstance(readable(self.path, *row[:3]), Task)]
+            over = [row[3] for row in rows if isinstance(readable(self.place, *row[:3]), Task)]
             free = [(number,) for number in over if self._holder.may_take(connection, number)]
             for table in ("history", "calls", "claims"):
                 connection.executemany(f"DELETE FROM {table} WHERE task = ?", free)  # noqa: S608
@@ -193,58 +85,49 @@ class SQLiteJournal:
             return len(free)
 
         count = self._store.write(work)
-        self._store.file.scrub()
+        self._file.scrub()
         return count
 
-    def close(self) -> None:
-        """Do what Journal.close says."""
-        self._store.close()
+    def _history(self, task_id: str) -> Work[Connection, list[Task]]:
+        def work(connection: Connection) -> list[Task]:
+            rows = _rows(connection, f"{_KNOWN} WHERE id = ?", task_id)
+            if not rows:
+                return []
+            name, record, call, number, _ = rows[0]
+            now = read(self.place, name, record, call)
+            if is_packed(record):
+                _, call, changes = unpacked(record)
+            else:
+                changes = _changes(connection, number)
+            return [*(read(self.place, name, was, call) for was in changes[:-1]), now]
 
-    def close_without_waiting(self) -> None:
-        """Close without waiting, from a finalizer: pending writes are done first."""
-        self._store.close_without_waiting()
+        return work
 
-    def _now(self, work: Work[T]) -> T:
-        """Read what is in the file, including the progress that was noted here."""
-        if self._holder.noted:
-            with suppress(JournalError):  # it is only progress
-                self._store.enqueue(_nothing, durable=False).result()
-        return self._store.read(work)
-
-    def _listed(
+    def _page(
         self,
         unfinished: bool,
         variant: str | None,
         since: float | None,
-        after: Task | None,
-        limit: int | None,
-    ) -> Iterator[tuple[str, Task | JournalError]]:
-        """Read the newest tasks, a page at a time, until `limit` could be read.
+        place: tuple[float, str] | None,
+        size: int,
+    ) -> Work[Connection, list[Row]]:
+        given = {
+            "variant = ?": () if variant is None else (variant,),
+            "created_at >= ?": () if since is None else (since,),
+            "(created_at, id) < (?, ?)": place or (),
+        }
+        conditions = [condition for condition, values in given.items() if values]
+        conditions += ["unfinished"] if unfinished else []
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        query = (
+            "SELECT id, record, call, created_at FROM tasks "  # noqa: S608
+            f"LEFT JOIN calls ON task = number {where} "
+            "ORDER BY created_at DESC, id DESC LIMIT ?"
+        )
+        values = [value for several in given.values() for value in several]
+        return lambda connection: _rows(connection, query, *values, size)
 
-        Without a limit the file may change between two pages; no task is listed twice.
-        """
-        conditions: list[str] = []
-        values: list[object] = []
-        for condition, value in (("variant = ?", variant), ("created_at >= ?", since)):
-            if value is not None:
-                conditions.append(condition)
-                values.append(value)
-        if unfinished:
-            conditions.append("unfinished")
-        place: tuple[object, ...] = (after.created_at, after.id) if after else ()
-        left = math.inf if limit is None else limit
-        while left > 0:
-            size = min(left, _PAGE)
-            rows = self._now(_page(conditions, (*values, *place, size), follows=bool(place)))
-            for name, record, call, _ in rows:
-                task = readable(self.path, name, record, call)
-                left -= isinstance(task, Task)
-                yield name, task
-            if len(rows) < size:
-                return
-            place = (rows[-1][3], rows[-1][0])
-
-    def _add(self, task: Task, claim: str | None = None) -> Work[Task]:
+    def _add(self, task: Task, claim: str | None = None) -> Work[Connection, Task]:
         row = _row(task)
 
         def work(connection: Connection) -> Task:
@@ -254,13 +137,13 @@ class SQLiteJournal:
             names = (task.id, task.client_id, _provider(task), task.id)
             found = connection.execute(query, names).fetchone()
             if found is not None:
-                return read(self.path, *found)
+                return read(self.place, *found)
             self._insert(connection, task, claim, row)
             return task
 
         return work
 
-    def _save(self, task: Task, claim: str | None = None) -> Work[None]:
+    def _save(self, task: Task, claim: str | None = None) -> Work[Connection, None]:
         row = _row(task)
         # Once a call has been sent, it never changes.
         call = encoded_call(task) if task.state in ("recorded", "sending") else None
@@ -307,7 +190,7 @@ class SQLiteJournal:
         if not rows:
             return None
         *row, number, version = rows[0]
-        task = read(self.path, *row)
+        task = read(self.place, *row)
         query = "SELECT claim, holder FROM claims WHERE task = ?"
         if claim is not None and _rows(connection, query, number) != [(claim, self._holder.name)]:
             raise ClaimLost(task_id)
@@ -324,7 +207,7 @@ class SQLiteJournal:
             _pack(connection, known.number)
             known.version = UNKNOWN
 
-    def _find(self, reference: str) -> Work[list[Task]]:
+    def _find(self, reference: str) -> Work[Connection, list[Task]]:
         def work(connection: Connection) -> list[Task]:
             # In the order of references, those with this prefix come together, an exact match
             # first.
@@ -333,26 +216,26 @@ class SQLiteJournal:
             rows = [row for row in near if row[0].startswith(reference)]
             if rows and rows[0][0] == reference:
                 del rows[1:]
-            return [read(self.path, *row) for row in rows]
+            return [read(self.place, *row) for row in rows]
 
         return work
 
-    def _with_client_id(self, provider: str, client_id: str) -> Work[Task | None]:
+    def _with_client_id(self, provider: str, client_id: str) -> Work[Connection, Task | None]:
         def work(connection: Connection) -> Task | None:
             query = f"{_ALL} WHERE {_OF_PROVIDER} ORDER BY created_at LIMIT 1"
             rows = _rows(connection, query, client_id, provider)
-            return read(self.path, *rows[0]) if rows else None
+            return read(self.place, *rows[0]) if rows else None
 
         return work
 
-    def _claim(self, task_id: str, claim: str) -> Work[Task | None]:
+    def _claim(self, task_id: str, claim: str) -> Work[Connection, Task | None]:
         def work(connection: Connection) -> Task | None:
             rows = _rows(connection, f"{_KNOWN} WHERE id = ?", task_id)
             if not rows:
                 message = f"no task {task_id!r} is in {self.path}; it may have been purged"
                 raise JournalError(message)
             *row, number, version = rows[0]
-            task = read(self.path, *row)
+            task = read(self.place, *row)
             if not self._holder.may_take(connection, number, claim):
                 return None
             version = UNKNOWN if is_packed(row[1]) else version
@@ -362,11 +245,11 @@ class SQLiteJournal:
 
         return work
 
-    def _take_up(self, variant: str, fingerprint: str, claim: str) -> Work[Task | None]:
+    def _take_up(self, variant: str, fingerprint: str, claim: str) -> Work[Connection, Task | None]:
         def work(connection: Connection) -> Task | None:
             query = f"{_KNOWN} WHERE state = 'recorded' AND fingerprint = ? ORDER BY created_at"
             for *row, number, version in _rows(connection, query, fingerprint):
-                task = readable(self.path, *row)
+                task = readable(self.place, *row)
                 if not isinstance(task, Task) or task.variant != variant:
                     continue
                 if self._holder.may_take(connection, number):
@@ -377,19 +260,53 @@ class SQLiteJournal:
 
         return work
 
-    def _release(self, claim: str) -> Work[None]:
+    def _admit(
+        self, task_id: str, key: str, slots: int | None, per_second: float | None
+    ) -> Work[Connection, float]:
+        given = (task_id, key, slots, per_second)
+        return lambda connection: _is_admitted(connection, *given)
+
+    def _slow(self, key: str, seconds: float) -> Work[Connection, None]:
+        def work(connection: Connection) -> None:
+            query = (
+                "INSERT INTO pace VALUES (?, ?) "
+                "ON CONFLICT (key) DO UPDATE SET next = max(next, excluded.next)"
+            )
+            connection.execute(query, (key, time.time() + seconds))
+
+        return work
+
+    def _release(self, claim: str) -> Work[Connection, None]:
         holder = self._holder
         return lambda connection: holder.release(connection, claim)
 
 
-def _give_up(holder: HeldClaims, claim: str, released: "Future[Any]") -> None:
-    """Forget a claim whose release could not be written."""
-    if released.exception():
-        holder.give_up(claim)
-
-
-def _nothing(_connection: Connection) -> None:
-    """Do nothing: a batch begins by writing what was noted."""
+def _is_admitted(
+    connection: Connection, task_id: str, key: str, slots: int | None, per_second: float | None
+) -> float:
+    """Do what Limits.admit says; by the wall clock, which goes on when the machine restarts."""
+    now = time.time()
+    recent = now - GRANTED
+    query = "SELECT 1 FROM slots WHERE task = ? AND key = ? AND granted BETWEEN ? AND ?"
+    if _rows(connection, query, task_id, key, recent, now):
+        return 0.0
+    rows = _rows(connection, "SELECT next FROM pace WHERE key = ?", key)
+    if rows and rows[0][0] > now:
+        return float(rows[0][0] - now)
+    connection.execute(
+        "DELETE FROM slots WHERE key = ? AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = task "
+        "AND state IN ('sending', 'queued', 'in_progress')) AND NOT (granted BETWEEN ? AND ? "
+        "AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = task AND state != 'recorded'))",
+        (key, recent, now),
+    )
+    (used,) = connection.execute("SELECT count(*) FROM slots WHERE key = ?", (key,)).fetchone()
+    if slots is not None and used >= slots:
+        return math.inf
+    connection.execute("INSERT OR REPLACE INTO slots VALUES (?, ?, ?)", (task_id, key, now))
+    if per_second is not None:
+        values = (key, now + 1 / per_second)
+        connection.execute("INSERT OR REPLACE INTO pace VALUES (?, ?)", values)
+    return 0.0
 
 
 def _rows(connection: Connection, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -447,20 +364,6 @@ def _unpack(connection: Connection, number: int, record: bytes) -> None:
     connection.execute("INSERT INTO calls VALUES (?, ?)", (number, call))
     rows = [(number, was) for was in changes]
     connection.executemany("INSERT INTO history (task, record) VALUES (?, ?)", rows)
-
-
-def _page(
-    conditions: list[str], values: tuple[Any, ...], *, follows: bool
-) -> Work[list[tuple[Any, ...]]]:
-    """Read the newest of the tasks that fulfil conditions, or of those that follow another."""
-    if follows:
-        conditions = [*conditions, "(created_at, id) < (?, ?)"]
-    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    query = (
-        f"SELECT id, record, call, created_at FROM tasks LEFT JOIN calls ON task = number {where} "  # noqa: S608
-        "ORDER BY created_at DESC, id DESC LIMIT ?"
-    )
-    return lambda connection: _rows(connection, query, *values)
 
 
 def _provider(task: Task) -> str:

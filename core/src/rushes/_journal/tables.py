@@ -173,9 +173,20 @@ def _without_call(facts: dict[str, Any]) -> bytes:
     return msgspec.json.encode({**facts, "call": None})
 
 
+def _limits(connection: Connection) -> None:
+    """Version 5: when the next task of a key may be sent, and which were admitted."""
+    connection.execute("CREATE TABLE pace (key TEXT PRIMARY KEY, next REAL NOT NULL) WITHOUT ROWID")
+    connection.execute(
+        "CREATE TABLE slots (task TEXT PRIMARY KEY, key TEXT NOT NULL, granted REAL NOT NULL) "
+        "WITHOUT ROWID"
+    )
+    connection.execute("CREATE INDEX slots_of_key ON slots (key)")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     _tasks,
     _claims_and_history,
     _calls_apart,
     _packed_and_indexed,
+    _limits,
 )

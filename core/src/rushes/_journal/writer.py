@@ -8,6 +8,9 @@ from concurrent.futures import Future
 from typing import Any, Generic, Protocol, TypeVar
 
 C = TypeVar("C")
+R = TypeVar("R")
+Work = Callable[[C], R]
+"""What is done on a connection."""
 
 
 class Job(Generic[C]):

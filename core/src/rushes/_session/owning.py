@@ -7,7 +7,7 @@ from collections.abc import Callable
 from rushes import _log as log
 from rushes._flow import Ask, Flow, Forked, Sleep, T
 from rushes._session.session import OnUpdate, Ownership, Session
-from rushes.errors import JournalError, StillRunningError
+from rushes.errors import JournalError, OwnedElsewhereError
 from rushes.task import Task
 
 LOOK_AGAIN = 0.5
@@ -54,8 +54,8 @@ def taken(
 
     While another process (or another flow of this one) owns it, its changes are reported as they
     are recorded; once they are `enough`, it is returned with False: nothing is left to do here. If
-    it is still owned elsewhere at `end` (in the session's `elapsed`), raises StillRunningError, or
-    with `or_as_seen` returns it as it was last seen, with False.
+    it is still owned elsewhere at `end` (in the session's `elapsed`), raises OwnedElsewhereError,
+    or with `or_as_seen` returns it as it was last seen, with False.
     """
     if session.journal is None:
         return task, True
@@ -72,7 +72,7 @@ def taken(
             if or_as_seen:
                 return task, False
             message = f"another process works on task {task.id} ({task.state}); look again later"
-            raise StillRunningError(message, task=task)
+            raise OwnedElsewhereError(message, task=task)
         yield Sleep(min(LOOK_AGAIN, max(end - session.time.elapsed(), 0.0)), task)
 
 
@@ -86,7 +86,7 @@ def with_claim(session: Session, task: Task, claim: str, flow: Flow[Task]) -> Fl
         yield from _release_after(error, session, task.id, claim)
         if isinstance(error, Forked):
             message = f"task {task.id} belongs to the parent of this process: {error}"
-            raise StillRunningError(message, task=task) from error
+            raise OwnedElsewhereError(message, task=task) from error
         raise
     return done
 

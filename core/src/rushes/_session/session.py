@@ -25,6 +25,7 @@ from rushes.errors import (
     BrokenPluginError,
     JournalError,
     OutcomeUnknownError,
+    OwnedElsewhereError,
     StillRunningError,
 )
 from rushes.journal import ClaimLost, Journal
@@ -209,10 +210,10 @@ def _same_words(clean: Task | None, task: Task) -> bool:
     )
 
 
-def _taken_over(task: Task) -> StillRunningError:
+def _taken_over(task: Task) -> OwnedElsewhereError:
     remote = f" (the provider has it as {task.remote_id!r})" if task.receipt else ""
     message = f"another process has taken over task {task.id}{remote}; follow it there"
-    return StillRunningError(message, task=task)
+    return OwnedElsewhereError(message, task=task)
 
 
 def _leave_receipt(task: Task) -> Flow[None]:

@@ -38,6 +38,7 @@ def submit(
     end: float | None = None,
     then: Callable[[LoadedVariant, Task], Flow[Task]] | None = None,
     turn: Turn | None = None,
+    watch: bool = True,
 ) -> Flow[Task]:
     """Pay for one checked request; return its task, accepted by the provider.
 
@@ -46,7 +47,7 @@ def submit(
     that was left unsent. `then` runs under the same claim. `turn` is the job's turn, if several
     variants were given in order. Uploads, other owners and a provider
     that says to retry later are waited for until `end` at most; if that is now, uploads have their
-    own deadlines.
+    own deadlines. Without `watch`, other owners are not waited for.
     """
     upload_end = end if end is None or end > session.time.elapsed() else None
     _require_ready(session, loaded, report, task_id, output)
@@ -83,7 +84,8 @@ def submit(
         require_same_job(task, intent)
     if enough(task):
         return task
-    until = session.time.elapsed() + loaded.variant.polling.at_most if end is None else end
+    now = session.time.elapsed()
+    until = (now + loaded.variant.polling.at_most if end is None else end) if watch else now
     owned = as_owner(session, task, work, enough=enough, end=until, on_update=on_update)
     return (yield from owned)
 

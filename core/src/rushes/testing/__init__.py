@@ -1,7 +1,8 @@
-"""For tests: the conformance kit for plugins, and a clock and a network for code that uses clients.
+"""For tests: the conformance kits, and a clock and a network for code that uses clients.
 
 `VariantConformance` is the kit for variants, `WrapperConformance` the one for wrappers,
-`ObserverConformance` the one for observers; they need the extra `rushes[testing]`. `Clock` skips a
+`ObserverConformance` the one for observers, `JournalConformance` the one for journals; they need
+the extra `rushes[testing]`. `Clock` skips a
 client's pauses, `Network` answers its calls from a script. `check` checks a request against a
 loaded variant, without a client. `payload_fields` describes a variant's fields, for a page about
 it.
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rushes.testing._conformance import VariantConformance as VariantConformance
     from rushes.testing._fields import PayloadField as PayloadField
     from rushes.testing._fields import payload_fields as payload_fields
+    from rushes.testing._journal_checks import JournalConformance as JournalConformance
     from rushes.testing._observer import ObserverConformance as ObserverConformance
     from rushes.testing._odd_answers import odd_answers as odd_answers
     from rushes.testing._sites import edge_payloads as edge_payloads
@@ -39,6 +41,7 @@ else:
             "rushes.testing._clock": "Clock",
             "rushes.testing._conformance": "VariantConformance",
             "rushes.testing._fields": "PayloadField payload_fields",
+            "rushes.testing._journal_checks": "JournalConformance",
             "rushes.testing._observer": "ObserverConformance",
             "rushes.testing._odd_answers": "odd_answers",
             "rushes.testing._sites": "edge_payloads",

@@ -1,0 +1,6 @@
+"""Many videos at once: jobs held from the first call to the video, on one machine or several."""
+
+from rushes_batch._holding import Holder, Outcome
+from rushes_batch._jobs import Job, Limit
+
+__all__ = ["Holder", "Job", "Limit", "Outcome"]

@@ -1,0 +1,158 @@
+"""Jobs held from the first call to the video: each a coroutine, thousands in one process.
+
+Whoever delivers a job (an engine, a file) may deliver it twice, late, or to two processes: the
+journal's claim decides who works on it, and what is delivered to anybody else is let go at once.
+"""
+
+import asyncio
+import hashlib
+import logging
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import msgspec
+from rushes import (
+    AsyncClient,
+    Journal,
+    JournalError,
+    NotSentError,
+    OwnedElsewhereError,
+    RefusedError,
+    RushesError,
+    StillRunningError,
+    Task,
+    UnknownTaskError,
+)
+from rushes.variant import key_variable
+
+from rushes_batch._jobs import Job, Limit
+
+_log = logging.getLogger("rushes.batch")
+AGAIN = 2.0
+"""Seconds before something is tried again that nobody says when to try."""
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """How a job ended here: `elsewhere` if another process works on it.
+
+    `error` is what was raised, if the video was not made; `task` is missing if nothing was
+    recorded.
+    """
+
+    state: Literal["done", "failed", "elsewhere"]
+    task: Task | None = None
+    error: RushesError | None = None
+
+
+class Holder:
+    """Takes jobs through their life with one client, whose journal must be given, too.
+
+    Close it before the client: then every job that is held is let go, to be taken up by others.
+    """
+
+    def __init__(
+        self, client: AsyncClient, journal: Journal, limits: Mapping[str, Limit] | None = None
+    ) -> None:
+        self._client, self._journal, self._limits = client, journal, limits or {}
+        self._held: dict[str, asyncio.Task[Outcome]] = {}
+        self._gates: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self.ended: Counter[str] = Counter()
+
+    @property
+    def held(self) -> int:
+        """How many jobs are held at the moment."""
+        return len(self._held)
+
+    async def hold(self, job: Job) -> Outcome:
+        """Hold a job to its end; one that is held here already is joined.
+
+        If this is cancelled, the job is held on: `close` lets it go.
+        """
+        held = self._held.get(job.task)
+        if held is None:
+            held = asyncio.create_task(self._lived(job), name=job.task)
+            self._held[job.task] = held
+            held.add_done_callback(lambda _: self._held.pop(job.task, None))
+        return await asyncio.shield(held)
+
+    async def close(self) -> None:
+        """Let every job go: what is at a provider goes on there, and others may take it up."""
+        held = list(self._held.values())
+        for each in held:
+            each.cancel()
+        await asyncio.gather(*held, return_exceptions=True)
+
+    async def _lived(self, job: Job) -> Outcome:
+        while True:
+            try:
+                task = await self._step(job)
+            except OwnedElsewhereError as error:
+                outcome = Outcome(state="elsewhere", task=error.task)
+            except (StillRunningError, NotSentError, JournalError) as error:
+                _log.info("tried again: task=%s reason=%s", job.task, error)
+                await asyncio.sleep(AGAIN)
+                continue
+            except RefusedError as error:
+                if error.refusal.kind == "wait":
+                    await self._slow(job, error.refusal.retry_after or AGAIN)
+                    continue
+                outcome = Outcome(state="failed", task=error.task, error=error)
+            except RushesError as error:
+                outcome = Outcome(state="failed", task=error.task, error=error)
+            else:
+                outcome = Outcome(state="done", task=task)
+            self.ended[outcome.state] += 1
+            _log.info("let go: task=%s outcome=%s", job.task, outcome.state)
+            return outcome
+
+    async def _step(self, job: Job) -> Task:
+        """Go on with a task, or send it once there is room."""
+        known = await self._known(job.task)
+        if known is not None and (known.receipt or job.request is None or job.variant is None):
+            return await self._client.resume(known, watch=False)
+        if job.variant is None or job.request is None:
+            raise UnknownTaskError(f"no task {job.task!r} is in the journal any more")
+        await self._admitted(job.task, job.variant)
+        return await self._client.generate(
+            job.variant, job.request, task=job.task, output=job.output, watch=False
+        )
+
+    async def _known(self, reference: str) -> Task | None:
+        try:
+            task = await self._client.task(reference)
+        except UnknownTaskError:
+            return None
+        return task if task.id == reference else None  # not one that only begins so
+
+    async def _admitted(self, task_id: str, variant: str) -> None:
+        """Wait until a task may be sent. Of many that wait here, one at a time asks."""
+        provider = variant.partition("/")[0]
+        limit = self._limits.get(provider)
+        if limit is None:
+            return
+        key = self._key(provider)
+        given = (task_id, key, limit.slots, limit.per_second)
+        async with self._gates[key]:
+            wait = await self._begun("admit", *given)
+            while wait:
+                await asyncio.sleep(AGAIN if math.isinf(wait) else wait)
+                wait = await self._begun("admit", *given)
+
+    async def _slow(self, job: Job, seconds: float) -> None:
+        """Slow all who send with this key: the provider said to wait."""
+        provider = (job.variant or "").partition("/")[0]
+        if provider in self._limits:
+            await self._begun("slow", self._key(provider), seconds)
+        await asyncio.sleep(seconds)
+
+    async def _begun(self, method: str, *arguments: Any) -> Any:
+        journal: Any = self._journal
+        return await asyncio.wrap_future(journal.begin(method, *arguments))
+
+    def _key(self, provider: str) -> str:
+        """Name the provider's key without containing it."""
+        found = self._client.keys.find(provider, key_variable(provider))
+        secret = found[0].encode() if found else b""
+        return f"{provider} {hashlib.blake2b(secret, digest_size=8).hexdigest()}"

@@ -1,0 +1,47 @@
+"""What is to be made, and how much of it at once."""
+
+import re
+from typing import Any
+
+import msgspec
+
+_LIMIT = re.compile(r"([a-z0-9-]+)=(?:(\d+))?(?:,?(\d+(?:\.\d+)?)/s)?")
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One video: a task's reference, and what to send if it was never sent.
+
+    Without `variant` and `request` the task must be in the journal; it is only gone on with.
+    `output` is where the worker that fetches the video puts it: its own folder by default.
+    """
+
+    task: str
+    variant: str | None = None
+    request: dict[str, Any] | None = None
+    output: str | None = None
+
+
+class Limit(msgspec.Struct, frozen=True, kw_only=True):
+    """How many tasks a provider has of ours at once, and how many are sent to it in a second."""
+
+    slots: int | None = None
+    per_second: float | None = None
+
+
+def limits_of(given: tuple[str, ...]) -> dict[str, Limit]:
+    """Read limits by provider, like `toapis=20`, `toapis=20,2/s` or `toapis=2/s`.
+
+    Raises ValueError with a message for people.
+    """
+    found = {}
+    for text in given:
+        match = _LIMIT.fullmatch(text)
+        slots = int(match[2] or 0) if match else 0
+        per_second = float(match[3] or 0) if match else 0.0
+        if match is None or not (slots or per_second):
+            raise ValueError(
+                f"{text!r} is not a limit; give PROVIDER=TASKS, PROVIDER=NUMBER/s or both, "
+                "like toapis=20,2/s"
+            )
+        found[match[1]] = Limit(slots=slots or None, per_second=per_second or None)
+    return found

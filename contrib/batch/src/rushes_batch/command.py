@@ -1,0 +1,162 @@
+"""The command `rushes worker`: holds jobs until it is told to stop."""
+
+import asyncio
+import json
+import logging
+import signal
+import time
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+
+import click
+import psycopg
+import rushes
+
+from rushes_batch._health import serving
+from rushes_batch._holding import Holder
+from rushes_batch._jobs import Limit, limits_of
+from rushes_batch.engine import Engine
+
+_database = click.option(
+    "--database",
+    envvar="RUSHES_JOURNAL",
+    required=True,
+    metavar="URL",
+    help="The database that has the journal: postgresql://user:password@host/name.",
+)
+
+
+class _Unusable(click.ClickException):
+    exit_code = 3
+
+
+class _Lines(logging.Formatter):
+    """Each record as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
+        facts = {"time": when, "level": record.levelname.lower(), "logger": record.name}
+        return json.dumps({**facts, "event": record.getMessage()}, ensure_ascii=False)
+
+
+def _limits(_ctx: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> Any:
+    try:
+        return limits_of(given)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _address(_ctx: click.Context, _option: click.Parameter, given: str | None) -> Any:
+    if given is None:
+        return None
+    host, _, port = given.rpartition(":")
+    if not port.isdecimal() or int(port) > 65535:
+        raise click.BadParameter(f"{given!r} is not a port, nor HOST:PORT")
+    return host or "127.0.0.1", int(port)
+
+
+@click.group(invoke_without_command=True)
+@_database
+@click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    callback=_limits,
+    metavar="PROVIDER=TASKS,NUMBER/s",
+    help="What all workers together send to a provider: tasks at once, tasks in a second.",
+)
+@click.option(
+    "--tasks",
+    type=click.IntRange(min=1),
+    default=2000,
+    show_default=True,
+    help="How many tasks this worker holds at once, waiting ones included.",
+)
+@click.option(
+    "--health",
+    callback=_address,
+    metavar="[HOST:]PORT",
+    help="Answer over HTTP how this worker is; 0 takes a free port.",
+)
+@click.pass_context
+def worker(
+    ctx: click.Context,
+    database: str,
+    limits: dict[str, Limit],
+    tasks: int,
+    health: tuple[str, int] | None,
+) -> None:
+    """Make the videos that others ask for, together with other workers of one database.
+
+    Keys and base URLs come from the environment, or from `rushes keys set`. SIGTERM and Ctrl-C stop
+    it: what it holds goes on at the provider, and other workers take it up.
+    """
+    ctx.obj = database
+    if ctx.invoked_subcommand is None:
+        handler = logging.StreamHandler()
+        handler.setFormatter(_Lines())
+        logging.basicConfig(level=logging.WARNING, handlers=[handler])
+        logging.getLogger("rushes").setLevel(logging.INFO)
+        _run(_work(database, limits, tasks, health))
+
+
+@worker.command()
+@click.pass_obj
+def status(database: str) -> None:
+    """Say how many workers are alive, and how many jobs wait or are held, as JSON."""
+
+    async def ask() -> None:
+        async with Engine(database).opened() as engine:
+            click.echo(json.dumps(await engine.status()))
+
+    _run(ask())
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        asyncio.run(work)
+    except rushes.RushesError as error:
+        raise _Unusable(str(error)) from error
+    except psycopg.Error:
+        # Its text may have what the address has; the journal says the same in words of its own.
+        message = "the database cannot be used as the engine of workers; is it there, and writable?"
+        raise _Unusable(message) from None
+
+
+async def _work(
+    database: str,
+    limits: dict[str, Limit],
+    concurrency: int,
+    health: tuple[str, int] | None,
+) -> None:
+    journal = rushes.PostgresJournal(database)
+    await asyncio.to_thread(journal.tasks, limit=1)  # what is wrong is said in words
+    async with rushes.AsyncClient(journal=journal) as client, Engine(database).opened() as engine:
+        holder = Holder(client, journal, limits)
+        working = asyncio.current_task()
+        assert working is not None  # noqa: S101 - this is a coroutine of asyncio.run
+        loop, stopped = asyncio.get_running_loop(), asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopped.set)
+        work = asyncio.create_task(engine.work(holder, journal, concurrency))
+        stop = asyncio.create_task(stopped.wait())
+
+        def state() -> dict[str, Any]:
+            return {"held": holder.held, "ended": dict(holder.ended), "stopping": stopped.is_set()}
+
+        if health is None:
+            await _until_either_ends(work, stop)
+        else:
+            async with serving(*health, state) as port:
+                logging.getLogger("rushes.batch").info("healthy: port=%s", port)
+                await _until_either_ends(work, stop)
+
+
+async def _until_either_ends(work: asyncio.Task[None], stop: asyncio.Task[Any]) -> None:
+    """Wait until the work fails or is told to stop; then hand on what is held."""
+    await asyncio.wait([work, stop], return_when=asyncio.FIRST_COMPLETED)
+    stop.cancel()
+    work.cancel()
+    with suppress(asyncio.CancelledError):
+        await work

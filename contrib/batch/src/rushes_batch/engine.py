@@ -1,0 +1,140 @@
+"""Jobs distributed to workers by procrastinate, over the database that has the journal.
+
+The engine defers, delivers and wakes. It decides nothing: a job that it delivers twice is let go
+where it is not owned, and a row that it lost is made again from the journal.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import procrastinate
+import psycopg
+from procrastinate.exceptions import ConnectorException
+from rushes import Journal
+
+from rushes_batch._holding import Holder
+from rushes_batch._jobs import Job
+
+_log = logging.getLogger("rushes.batch")
+QUEUE = "rushes"
+HOLD = "rushes.hold"
+HEARTBEAT = 10.0
+STALLED = 30.0
+"""Seconds without a heartbeat after which a worker's rows are delivered to others."""
+SWEEP = 15.0
+"""Seconds between two sweeps."""
+_ONCE = "SELECT pg_advisory_xact_lock(hashtext('rushes engine'))"
+_SWEEPING = "SELECT pg_try_advisory_lock(hashtext('rushes sweep'))"
+_WAITING = (
+    "SELECT args->>'task' FROM procrastinate_jobs "
+    "WHERE queue_name = %s AND status IN ('todo', 'doing')"
+)
+_JOBS = "SELECT status::text, count(*) FROM procrastinate_jobs WHERE queue_name = %s GROUP BY 1"
+_WORKERS = (
+    "SELECT count(*) FROM procrastinate_workers "
+    "WHERE last_heartbeat > now() - make_interval(secs => %s)"
+)
+
+
+class Engine:
+    """The queue of jobs in a database; `opened` opens it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        connector = procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=4)
+        self._app = procrastinate.App(connector=connector)
+        self._holder: Holder | None = None
+        self._hold = self._app.task(name=HOLD, queue=QUEUE, retry=True)(self._delivered)
+
+    @asynccontextmanager
+    async def opened(self) -> AsyncIterator["Engine"]:
+        """Connect, and make the engine's tables if they are missing; raises psycopg.Error."""
+        async with await psycopg.AsyncConnection.connect(self._url) as connection:
+            await connection.execute(_ONCE)
+            there = await connection.execute(
+                "SELECT 1 FROM pg_class WHERE relname = 'procrastinate_jobs' "
+                "AND pg_table_is_visible(oid)"
+            )
+            if await there.fetchone() is None:
+                await connection.execute(self._app.schema_manager.get_schema())
+        async with self._app.open_async():
+            yield self
+
+    async def defer(self, jobs: Iterable[Job], *, first: bool = False) -> None:
+        """Hand jobs to the workers; `first` before those that were deferred without it."""
+        rows = [msgspec.to_builtins(job) for job in jobs]
+        if rows:
+            await self._hold.configure(priority=int(first)).batch_defer_async(*rows)
+
+    async def work(self, holder: Holder, journal: Journal, concurrency: int) -> None:
+        """Hold what is delivered, until this is cancelled; then hand it on.
+
+        An outage of the database ends the engine's work, not the jobs that are held.
+        """
+        self._holder = holder
+        try:
+            async with asyncio.TaskGroup() as side_by_side:
+                side_by_side.create_task(self._deliver(concurrency))
+                side_by_side.create_task(self._sweep(journal))
+        finally:
+            await holder.close()
+
+    async def status(self) -> dict[str, Any]:
+        """Return the number of workers that are alive, and of jobs in each state."""
+        async with await psycopg.AsyncConnection.connect(self._url) as connection:
+            jobs = await (await connection.execute(_JOBS, (QUEUE,))).fetchall()
+            alive = await (await connection.execute(_WORKERS, (STALLED,))).fetchone()
+        return {"workers": alive[0] if alive else 0, "jobs": {str(s): n for s, n in jobs}}
+
+    async def _delivered(self, **fields: Any) -> None:
+        assert self._holder is not None  # noqa: S101 - nothing is delivered before
+        await self._holder.hold(msgspec.convert(fields, Job))
+
+    async def _deliver(self, concurrency: int) -> None:
+        while True:
+            try:
+                await self._app.run_worker_async(
+                    queues=[QUEUE],
+                    concurrency=concurrency,
+                    install_signal_handlers=False,
+                    delete_jobs="successful",
+                    shutdown_graceful_timeout=1.0,
+                    update_heartbeat_interval=HEARTBEAT,
+                    stalled_worker_timeout=STALLED,
+                    fetch_job_polling_interval=2.0,
+                )
+            except (ConnectorException, psycopg.Error) as error:
+                _log.warning("the engine cannot work: reason=%s", type(error).__name__)
+            await asyncio.sleep(1)  # a failing side task has stopped it
+
+    async def _sweep(self, journal: Journal) -> None:
+        """Heal what was lost, in one process at a time."""
+        while True:
+            try:
+                connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
+                async with connection:
+                    held = await (await connection.execute(_SWEEPING)).fetchone()
+                    while held and held[0]:
+                        await self._swept(connection, journal)
+                        await asyncio.sleep(SWEEP)
+            except (ConnectorException, psycopg.Error) as error:
+                _log.warning("the sweep cannot work: reason=%s", type(error).__name__)
+            await asyncio.sleep(SWEEP)
+
+    async def _swept(
+        self, connection: psycopg.AsyncConnection[tuple[Any, ...]], journal: Journal
+    ) -> None:
+        manager = self._app.job_manager
+        for stalled in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED):
+            if stalled.queue == QUEUE and stalled.id is not None:
+                now = procrastinate.utils.utcnow()
+                await manager.retry_job_by_id_async(stalled.id, retry_at=now)
+        rows = await (await connection.execute(_WAITING, (QUEUE,))).fetchall()
+        waiting = {name for (name,) in rows}
+        left = await asyncio.to_thread(journal.tasks, unfinished=True)
+        lost = [task for task in left if task.id not in waiting and task.state != "unknown"]
+        await self.defer((Job(task=task.id) for task in lost), first=True)

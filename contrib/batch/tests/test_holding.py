@@ -1,0 +1,164 @@
+"""Jobs held on a local journal, without an engine."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rushes import AsyncClient, Polling, SQLiteJournal
+from rushes_batch import Holder, Job, Limit
+from rushes_batch._jobs import limits_of
+from rushes_sandbox import Sandbox
+
+VARIANT = "toapis/kling-v3"
+
+
+@pytest.fixture
+def sandbox(rushes_sandbox_folder: Path) -> Iterator[Sandbox]:
+    with Sandbox(
+        queue_seconds=0.05, render_seconds=0.05, poll_after=None, folder=rushes_sandbox_folder
+    ) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[SQLiteJournal]:
+    with closing(SQLiteJournal(tmp_path / "home" / "journal.db")) as journal:
+        yield journal
+
+
+def client(sandbox: Sandbox, journal: SQLiteJournal, home: Path) -> AsyncClient:
+    return AsyncClient(
+        keys={"toapis": sandbox.key},
+        base_urls=sandbox.base_urls,
+        home=home,
+        journal=journal,
+        polling=Polling(first=0.02, every=0.02),
+    )
+
+
+def job(name: str, folder: Path) -> Job:
+    request = {"prompt": "A red kite over dunes", "duration": 5}
+    return Job(task=name, variant=VARIANT, request=request, output=str(folder / f"{name}.mp4"))
+
+
+def test_a_job_delivered_twice_is_paid_once(
+    sandbox: Sandbox, journal: SQLiteJournal, tmp_path: Path
+) -> None:
+    async def main() -> list[str]:
+        async with (
+            client(sandbox, journal, tmp_path) as one,
+            client(sandbox, journal, tmp_path) as two,
+        ):
+            holders = [Holder(one, journal), Holder(two, journal)]
+            given = [job(f"kite-{n}", tmp_path) for n in range(3)]
+            outcomes = await asyncio.gather(
+                *(holder.hold(each) for each in given for holder in (*holders, holders[0]))
+            )
+        return [outcome.state for outcome in outcomes]
+
+    states = asyncio.run(main())
+    assert set(states) <= {"done", "elsewhere"}
+    assert len(sandbox.created) == 3
+    assert sorted(path.name for path in tmp_path.glob("*.mp4")) == [
+        "kite-0.mp4", "kite-1.mp4", "kite-2.mp4",
+    ]  # fmt: skip
+
+
+def test_what_is_at_a_provider_is_gone_on_with_whatever_the_room(
+    sandbox: Sandbox, journal: SQLiteJournal, tmp_path: Path
+) -> None:
+    async def main() -> Any:
+        async with client(sandbox, journal, tmp_path) as one:
+            given = job("kite", tmp_path)
+            assert given.request
+            await one.submit(VARIANT, given.request, task="kite", output=given.output)
+            journal.slow("toapis", 1000.0)
+            holder = Holder(one, journal, {"toapis": Limit(slots=1)})
+            return await holder.hold(Job(task="kite"))
+
+    outcome = asyncio.run(main())
+    assert (outcome.state, outcome.task.file) == ("done", str(tmp_path / "kite.mp4"))
+
+
+def test_no_more_are_at_the_provider_than_there_are_slots(
+    sandbox: Sandbox, journal: SQLiteJournal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rushes_batch._holding.AGAIN", 0.02)
+    most = [0]
+
+    def notice(_task: object) -> None:
+        states = [task.state for task in journal.tasks(unfinished=True)]
+        active = sum(state in ("sending", "queued", "in_progress") for state in states)
+        most[0] = max(most[0], active)
+
+    async def main() -> None:
+        async with AsyncClient(
+            keys={"toapis": sandbox.key},
+            base_urls=sandbox.base_urls,
+            home=tmp_path,
+            journal=journal,
+            polling=Polling(first=0.02, every=0.02),
+            observers=[notice],
+        ) as one:
+            holder = Holder(one, journal, {"toapis": Limit(slots=2)})
+            outcomes = await asyncio.gather(
+                *(holder.hold(job(f"kite-{n}", tmp_path)) for n in range(6))
+            )
+            assert [outcome.state for outcome in outcomes] == ["done"] * 6
+            assert holder.held == 0
+
+    asyncio.run(main())
+    assert most == [2]
+
+
+def test_what_is_let_go_is_taken_up_by_another(
+    sandbox: Sandbox, journal: SQLiteJournal, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        order = sandbox.inject("status-stall", gateway="toapis")
+        async with client(sandbox, journal, tmp_path) as one:
+            holder = Holder(one, journal)
+            held = asyncio.create_task(holder.hold(job("kite", tmp_path)))
+            await asyncio.to_thread(order.wait, 60)
+            await holder.close()
+            with pytest.raises(asyncio.CancelledError):
+                await held
+            order.release()
+        async with client(sandbox, journal, tmp_path) as two:
+            outcome = await Holder(two, journal).hold(Job(task="kite"))
+            assert (outcome.state, len(sandbox.created)) == ("done", 1)
+
+    asyncio.run(main())
+
+
+def test_a_job_that_cannot_be_made_says_why(
+    sandbox: Sandbox, journal: SQLiteJournal, tmp_path: Path
+) -> None:
+    async def main() -> list[Any]:
+        async with client(sandbox, journal, tmp_path) as one:
+            holder = Holder(one, journal)
+            wrong = Job(task="wrong", variant=VARIANT, request={"prompt": "x", "duration": 99})
+            return [await holder.hold(each) for each in (wrong, Job(task="gone"))]
+
+    wrong, gone = asyncio.run(main())
+    assert (wrong.state, gone.state) == ("failed", "failed")
+    assert "duration" in str(wrong.error)
+    assert "no task 'gone' is in the journal" in str(gone.error)
+    assert sandbox.created == []
+
+
+def test_limits_are_read() -> None:
+    assert limits_of(("toapis=20", "fal=2/s", "kling=5,0.5/s")) == {
+        "toapis": Limit(slots=20),
+        "fal": Limit(per_second=2.0),
+        "kling": Limit(slots=5, per_second=0.5),
+    }
+
+
+@pytest.mark.parametrize("text", ["", "toapis", "toapis=", "toapis=0", "toapis=0/s", "=3", "a=x"])
+def test_a_limit_that_cannot_be_read_is_explained(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a limit; give PROVIDER=TASKS"):
+        limits_of((text,))

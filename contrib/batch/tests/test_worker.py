@@ -1,0 +1,180 @@
+"""Workers on one database: what is deferred is made, by whoever is there."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from postgres_cluster import Cluster
+from rushes import AsyncClient, Polling, PostgresJournal
+from rushes_batch import Holder, Job
+from rushes_batch.command import worker
+from rushes_batch.engine import Engine
+from rushes_sandbox import Sandbox
+
+VARIANT = "toapis/kling-v3"
+REQUEST = {"prompt": "A red kite over dunes", "duration": 5}
+
+
+@pytest.fixture
+def sandbox(rushes_sandbox_folder: Path) -> Iterator[Sandbox]:
+    with Sandbox(
+        queue_seconds=0.05, render_seconds=0.05, poll_after=None, folder=rushes_sandbox_folder
+    ) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def url(postgres: Cluster) -> str:
+    return postgres.empty()
+
+
+@pytest.fixture
+def journal(url: str) -> Iterator[PostgresJournal]:
+    with closing(PostgresJournal(url)) as journal:
+        yield journal
+
+
+def job(name: str, folder: Path) -> Job:
+    output = str(folder / f"{name}.mp4")
+    return Job(task=name, variant=VARIANT, request=dict(REQUEST), output=output)
+
+
+def client(sandbox: Sandbox, journal: PostgresJournal, home: Path) -> AsyncClient:
+    return AsyncClient(
+        keys={"toapis": sandbox.key},
+        base_urls=sandbox.base_urls,
+        home=home,
+        journal=journal,
+        polling=Polling(first=0.02, every=0.02),
+    )
+
+
+async def all_finished(journal: PostgresJournal, count: int) -> None:
+    """Wait until so many tasks are finished; nothing but asking shows it."""
+    async with asyncio.timeout(120):
+        while True:
+            tasks = await asyncio.to_thread(journal.tasks)
+            if len(tasks) == count and not any(task.unfinished for task in tasks):
+                return
+            await asyncio.sleep(0.05)
+
+
+def test_jobs_are_made_by_two_workers_of_one_database(
+    url: str, sandbox: Sandbox, journal: PostgresJournal, tmp_path: Path
+) -> None:
+    """One task is unfinished and has no job: the sweep finds it."""
+
+    async def main() -> dict[str, Any]:
+        with closing(PostgresJournal(url)) as second:
+            async with (
+                client(sandbox, journal, tmp_path) as one,
+                client(sandbox, second, tmp_path) as two,
+                Engine(url).opened() as engine,
+                Engine(url).opened() as other,
+            ):
+                lost = str(tmp_path / "lost.mp4")
+                await one.submit(VARIANT, REQUEST, task="lost", output=lost)
+                await engine.defer(job(f"kite-{n}", tmp_path) for n in range(5))
+                works = [
+                    asyncio.create_task(engine.work(Holder(one, journal), journal, 10)),
+                    asyncio.create_task(other.work(Holder(two, second), second, 10)),
+                ]
+                await all_finished(journal, 6)
+                found = await engine.status()
+                for work in works:
+                    work.cancel()
+                await asyncio.gather(*works, return_exceptions=True)
+        return found
+
+    found = asyncio.run(main())
+    assert found["workers"] == 2
+    assert len(sandbox.created) == 6
+    assert len(list(tmp_path.glob("*.mp4"))) == 6
+
+
+# The command
+
+
+@contextmanager
+def running(url: str, sandbox: Sandbox, home: Path, *words: str) -> Iterator[Any]:
+    """Run `rushes worker` in a process of its own."""
+    command = [sys.executable, "-m", "rushes_batch", "--database", url, *words]
+    environment = {**os.environ, **sandbox.environment, "RUSHES_HOME": str(home)}
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def line_with(process: subprocess.Popen[str], word: str) -> dict[str, Any]:
+    """Read log lines until one says something."""
+    assert process.stderr
+    for line in process.stderr:
+        if word in line:
+            return json.loads(line)  # type: ignore[no-any-return]
+    raise AssertionError(f"it ended without {word!r}")
+
+
+def test_a_worker_that_is_told_to_stop_hands_on_what_it_holds(
+    url: str, sandbox: Sandbox, journal: PostgresJournal, tmp_path: Path
+) -> None:
+    order = sandbox.inject("status-stall", gateway="toapis")
+
+    async def defer() -> None:
+        async with Engine(url).opened() as engine:
+            await engine.defer([job("kite", tmp_path)])
+
+    asyncio.run(defer())
+    with running(url, sandbox, tmp_path / "one", "--health", "0") as first:
+        port = line_with(first, "healthy")["event"].rpartition("=")[2]
+        assert order.wait(120)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
+            assert json.load(answer) == {"held": 1, "ended": {}, "stopping": False}
+        first.send_signal(signal.SIGTERM)
+        _, told = first.communicate(timeout=120)
+        assert first.returncode == 0, told
+        assert [json.loads(line) for line in told.splitlines()]
+    order.release()
+    assert journal.tasks()[0].unfinished
+    assert journal.claim("kite", "anybody's") is not None
+    journal.release("anybody's")
+    shown = CliRunner().invoke(worker, ["--database", url, "status"])
+    assert json.loads(shown.stdout)["jobs"] == {"todo": 1}
+    with running(url, sandbox, tmp_path / "two"):
+        asyncio.run(all_finished(journal, 1))
+    assert len(sandbox.created) == 1
+    assert (tmp_path / "kite.mp4").exists()
+
+
+@pytest.mark.parametrize("words", [(), ("status",)])
+def test_a_database_that_is_not_there_is_a_matter_of_configuration(words: tuple[str, ...]) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"postgresql://me:s3cret@127.0.0.1:{nobody.getsockname()[1]}/films"
+        shown = CliRunner().invoke(worker, ["--database", url, *words])
+    assert shown.exit_code == 3
+    assert "cannot be" in shown.output
+    assert "s3cret" not in shown.output
+
+
+@pytest.mark.parametrize(
+    "words", [("--limit", "toapis"), ("--health", "here"), ("--health", "localhost:99999"), ()]
+)
+def test_wrong_usage_is_explained(words: tuple[str, ...]) -> None:
+    given = ["--database", "postgresql://me@host/films", *words] if words else []
+    assert CliRunner().invoke(worker, given).exit_code == 2

@@ -1,0 +1,153 @@
+"""What one open journal remembers of the tasks that it holds, so that it need not read them.
+
+It knows what a change changes, and can keep mere progress back until something else is written.
+"""
+
+import hashlib
+import secrets
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from rushes import _log as log
+from rushes._journal.machine import machine
+from rushes._journal.records import encoded
+from rushes._journal.writer import Job
+from rushes.errors import JournalError
+from rushes.journal import essence
+from rushes.task import Task
+
+RENEWED = 10.0
+"""Seconds between two renewals of a lease."""
+UNKNOWN = -1
+
+
+@dataclass(slots=True)
+class Known:
+    """What is recorded of a task that we hold, unless somebody without a claim wrote since.
+
+    `version` is counted up by every write; UNKNOWN if what is recorded must be read again. Of the
+    task itself there are digests: of all but its progress and its call, of what counts as a change,
+    and of its call.
+    """
+
+    number: int
+    version: int
+    facts: bytes
+    change: bytes
+    call: bytes
+
+    @classmethod
+    def of(cls, number: int, version: int, task: Task, call: bytes) -> "Known":
+        """Digest a task that is recorded, with the digest of its call."""
+        facts = digest_of_facts(task)
+        # Of a task that goes on, every fact counts.
+        change = digest(encoded(essence(task))) if task.ended else facts
+        return cls(number, version, facts, change, call)
+
+
+class Held:
+    """The tasks that a journal of this process holds, by claim; a forked child holds none.
+
+    `name` stands for this open journal wherever others see its claims.
+    """
+
+    def __init__(self) -> None:
+        self.forget_all()
+
+    def forget_all(self) -> None:
+        """Start afresh, as in a forked child: the claims are its parent's."""
+        self.name = secrets.token_hex(8)
+        self._tasks: dict[str, dict[str, Known]] = {}
+        self._noted: dict[str, tuple[str, Task]] = {}
+        machine.cache_clear()  # a child may be in another namespace
+
+    def __bool__(self) -> bool:
+        return bool(self._tasks)
+
+    def __contains__(self, claim: str) -> bool:
+        return claim in self._tasks
+
+    @property
+    def noted(self) -> bool:
+        """Whether progress was noted that is not written yet."""
+        return bool(self._noted)
+
+    def note(self, task: Task, claim: str) -> bool:
+        """Keep a task's progress until the next batch; return False if it is more than that."""
+        known = self.known(task.id, claim)
+        if known is None or not _only_progress(known, task):
+            return False
+        self._noted[task.id] = (claim, task)
+        return True
+
+    def take_notes(self) -> Iterator[tuple[Task, Known, str]]:
+        """Yield the progress that was noted and may be written, with the claim; it is forgotten."""
+        while self._noted:
+            _, (claim, task) = self._noted.popitem()
+            known = self.known(task.id, claim)
+            # If it lost its claim, it learns so when it has more to record than progress.
+            if known is not None and _only_progress(known, task):
+                yield task, known, claim
+
+    def distrust(self) -> None:
+        """Trust nothing that is remembered: the last batch was not done."""
+        for tasks in self._tasks.values():
+            for known in tasks.values():
+                known.version = UNKNOWN
+
+    def known(self, task_id: str, claim: str | None) -> Known | None:
+        """Return what is recorded of a task that a claim holds, if that is remembered."""
+        known = self._tasks.get(claim or "", {}).get(task_id)
+        return None if known is None or known.version == UNKNOWN else known
+
+    def remember(self, claim: str, task_id: str, known: Known) -> None:
+        """Remember what is recorded of a task that a claim holds."""
+        self._tasks.setdefault(claim, {})[task_id] = known
+
+    def drop(self, claim: str) -> list[int]:
+        """Forget a claim; return the numbers of the tasks that it held."""
+        return [known.number for known in self._tasks.pop(claim, {}).values()]
+
+    def drop_all(self) -> None:
+        """Forget every claim."""
+        self._tasks.clear()
+
+
+def lease_renewal(renew: Callable[[Any], None]) -> Job[Any]:
+    """Return a job that renews a lease; a failure is logged, since nobody waits for it."""
+    job: Job[Any] = Job(renew, durable=False)
+    job.done.add_done_callback(_log_failure)
+    return job
+
+
+def _log_failure(done: Future[Any]) -> None:
+    if error := done.exception():
+        log.warning("the claims in the journal cannot be renewed", reason=str(error))
+
+
+def _only_progress(known: Known, task: Task) -> bool:
+    """Whether nothing but progress and the times of polls is new: they may be lost."""
+    try:
+        return digest_of_facts(task) == known.facts
+    except JournalError:  # it cannot be written, which whoever saves it is told
+        return False
+
+
+def digest_of_facts(task: Task) -> bytes:
+    """Return a digest of all but progress and the times of polls, which may be lost.
+
+    The call is left out, too: it never changes once progress is made.
+    """
+    facts = msgspec.structs.replace(
+        task, call=None, progress=None, looked_at=None, look_after=None, updated_at=0.0
+    )
+    return digest(encoded(facts))
+
+
+def digest(record: bytes | None) -> bytes:
+    """Return what stands for a record where only equality counts."""
+    return hashlib.blake2b(record, digest_size=16).digest() if record else b""

@@ -1,0 +1,219 @@
+"""What both of our journals are: one thread writes what is queued, any thread reads."""
+
+import math
+from abc import abstractmethod
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from rushes._journal.held import Held
+from rushes._journal.records import readable
+from rushes._journal.store import Store
+from rushes._journal.writer import C, Work
+from rushes.errors import JournalError
+from rushes.task import Task
+
+_DURABLE = ("add", "save")
+"""The methods of `begin` whose effect survives a power cut; claims are void after one."""
+_PAGE = 500
+"""Tasks that are read at a time."""
+T = TypeVar("T")
+Row = tuple[str, bytes, bytes | None, float]
+"""Of a task in a list: its reference, record, call and `created_at`."""
+
+
+class QueuedJournal(Generic[C]):
+    """A `Journal` on a store; what depends on the database is in the methods with an underscore.
+
+    After a fork the parent continues as before; the child reopens the store and holds no claim.
+    When the program ends, pending writes are done first, and its claims are released. A journal
+    that is collected without having been closed does the same.
+    """
+
+    _holder: Held
+    _store: Store[C]
+
+    def __del__(self) -> None:
+        if "_store" in vars(self):
+            self.close_without_waiting()
+
+    @property
+    @abstractmethod
+    def place(self) -> str:
+        """Do what Journal.place says."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has a thread or an open file or connection in this process."""
+        return self._store.is_open
+
+    def add(self, task: Task, claim: str | None = None) -> Task:
+        """Do what Journal.add says."""
+        added: Task = self.begin("add", task, claim).result()
+        return added
+
+    def save(self, task: Task, claim: str | None = None) -> None:
+        """Do what Journal.save says."""
+        self.begin("save", task, claim).result()
+
+    def note(self, task: Task, claim: str) -> bool:
+        """Do what Journal says of `note`: progress is written with whatever is written next."""
+        return self._holder.note(task, claim)
+
+    def find(self, reference: str) -> list[Task]:
+        """Do what Journal.find says."""
+        return self._now(self._find(reference))
+
+    def with_client_id(self, provider: str, client_id: str) -> Task | None:
+        """Do what Journal.with_client_id says."""
+        return self._now(self._with_client_id(provider, client_id))
+
+    def tasks(
+        self,
+        *,
+        unfinished: bool = False,
+        variant: str | None = None,
+        since: float | None = None,
+        after: Task | None = None,
+        limit: int | None = None,
+    ) -> list[Task]:
+        """Do what Journal.tasks says."""
+        listed = self._listed(unfinished, variant, since, after, limit)
+        return [task for _, task in listed if isinstance(task, Task)]
+
+    def unreadable(
+        self,
+        *,
+        unfinished: bool = False,
+        variant: str | None = None,
+        since: float | None = None,
+        after: Task | None = None,
+        limit: int | None = None,
+    ) -> dict[str, str]:
+        """Do what Journal.unreadable says."""
+        listed = self._listed(unfinished, variant, since, after, limit)
+        return {name: str(task) for name, task in listed if not isinstance(task, Task)}
+
+    def history(self, task_id: str) -> list[Task]:
+        """Do what Journal.history says; every entry has the call as it is now."""
+        return self._now(self._history(task_id))
+
+    def claim(self, task_id: str, claim: str) -> Task | None:
+        """Do what Journal.claim says."""
+        claimed: Task | None = self.begin("claim", task_id, claim).result()
+        return claimed
+
+    def take_up(self, variant: str, fingerprint: str, claim: str) -> Task | None:
+        """Do what Journal.take_up says."""
+        taken: Task | None = self.begin("take_up", variant, fingerprint, claim).result()
+        return taken
+
+    def release(self, claim: str) -> None:
+        """Do what Journal.release says; if it cannot be written, others wait for the lease."""
+        self.begin("release", claim).result()
+
+    def admit(
+        self, task_id: str, key: str, slots: int | None = None, per_second: float | None = None
+    ) -> float:
+        """Do what Limits.admit says."""
+        wait: float = self.begin("admit", task_id, key, slots, per_second).result()
+        return wait
+
+    def slow(self, key: str, seconds: float) -> None:
+        """Do what Limits.slow says."""
+        self.begin("slow", key, seconds).result()
+
+    def abandon(self, claim: str) -> None:
+        """Do what Journal.abandon says."""
+        self._store.enqueue_if_open(self._release(claim))
+
+    def begin(self, method: str, *arguments: Any) -> "Future[Any]":
+        """Queue a call of a method that writes or finds; return a future of its result.
+
+        Every write but noted progress passes through here: a subclass that changes what the journal
+        does overrides this method.
+        """
+        work: Work[C, Any] = getattr(self, f"_{method}")(*arguments)
+        begun = self._store.enqueue(work, durable=method in _DURABLE)
+        if method == "release":
+            begun.add_done_callback(partial(_give_up, self._holder, *arguments))
+        return begun
+
+    @abstractmethod
+    def purge(self, before: float) -> int:
+        """Do what Journal.purge says."""
+
+    def close(self) -> None:
+        """Do what Journal.close says."""
+        self._store.close()
+
+    def close_without_waiting(self) -> None:
+        """Close without waiting, from a finalizer: pending writes are done first."""
+        self._store.close_without_waiting()
+
+    def _now(self, work: Work[C, T]) -> T:
+        """Read what is recorded, including the progress that was noted here."""
+        if self._holder.noted:
+            with suppress(JournalError):  # it is only progress
+                self._store.enqueue(_nothing, durable=False).result()
+        return self._store.read(work)
+
+    def _listed(
+        self,
+        unfinished: bool,
+        variant: str | None,
+        since: float | None,
+        after: Task | None,
+        limit: int | None,
+    ) -> Iterator[tuple[str, Task | JournalError]]:
+        """Read the newest tasks, a page at a time, until `limit` could be read.
+
+        Without a limit the journal may change between two pages; no task is listed twice.
+        """
+        place = (after.created_at, after.id) if after else None
+        left = math.inf if limit is None else limit
+        while left > 0:
+            size = int(min(left, _PAGE))
+            rows = self._now(self._page(unfinished, variant, since, place, size))
+            for name, record, call, _ in rows:
+                task = readable(self.place, name, record, call)
+                left -= isinstance(task, Task)
+                yield name, task
+            if len(rows) < size:
+                return
+            place = (rows[-1][3], rows[-1][0])
+
+    @abstractmethod
+    def _find(self, reference: str) -> Work[C, list[Task]]: ...
+
+    @abstractmethod
+    def _with_client_id(self, provider: str, client_id: str) -> Work[C, Task | None]: ...
+
+    @abstractmethod
+    def _history(self, task_id: str) -> Work[C, list[Task]]: ...
+
+    @abstractmethod
+    def _release(self, claim: str) -> Work[C, None]: ...
+
+    @abstractmethod
+    def _page(
+        self,
+        unfinished: bool,
+        variant: str | None,
+        since: float | None,
+        place: tuple[float, str] | None,
+        size: int,
+    ) -> Work[C, list[Row]]:
+        """Read the newest tasks that fulfil conditions, or those that follow a place."""
+
+
+def _give_up(holder: Held, claim: str, released: "Future[Any]") -> None:
+    """Forget a claim whose release could not be written."""
+    if released.exception():
+        holder.drop(claim)
+
+
+def _nothing(_connection: Any) -> None:
+    """Do nothing: a batch begins by writing what was noted."""

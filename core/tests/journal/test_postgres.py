@@ -1,0 +1,628 @@
+"""The journal in PostgreSQL: its troubles, outages, and several processes."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from journal_tasks import after, ended, make_task
+from postgres_cluster import Cluster
+from rushes import ClaimLost, Client, ConfigurationError, JournalError, PostgresJournal
+from rushes.journal import LEASE
+
+SCRIPT = Path(__file__).parents[1] / "journal_processes.py"
+PASSWORD = "s3cret p@ss/word"
+QUOTED = "s3cret%20p%40ss%2Fword"
+
+
+@pytest.fixture
+def url(postgres: Cluster) -> str:
+    return postgres.empty()
+
+
+@pytest.fixture
+def journal(url: str) -> Iterator[PostgresJournal]:
+    with closing(PostgresJournal(url)) as journal:
+        yield journal
+
+
+@pytest.fixture
+def other(url: str) -> Iterator[PostgresJournal]:
+    with closing(PostgresJournal(url)) as journal:
+        yield journal
+
+
+# Troubles
+
+
+def refused(url: str, *words: str) -> str:
+    """Assert that reading and writing fail with these words; return the message."""
+    with closing(PostgresJournal(url)) as journal:
+        for use in (lambda: journal.add(make_task()), journal.tasks, lambda: journal.find("x")):
+            with pytest.raises(JournalError) as caught:
+                use()
+            message = str(caught.value)
+            assert [word for word in words if word not in message] == []
+            assert "nothing is sent without it" in message
+            # Nothing leads to a frame of the library: it has the password.
+            assert (caught.value.__cause__, caught.value.__context__) == (None, None)
+    return message
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_a_server_that_is_not_there(tmp_path: Path) -> None:
+    port = free_port()
+    message = refused(
+        f"postgresql://me:{QUOTED}@127.0.0.1:{port}/films",
+        f"postgresql://me@127.0.0.1:{port}/films",
+        "cannot be reached",
+        "Start it, or correct RUSHES_JOURNAL",
+    )
+    assert "s3cret" not in message
+
+
+@pytest.fixture
+def guarded(postgres: Cluster) -> str:
+    """Return a port where the user `guarded` needs a password."""
+    with suppress(psycopg.errors.DuplicateObject):
+        postgres.execute(f"CREATE ROLE guarded LOGIN PASSWORD '{PASSWORD}'")
+    return f"127.0.0.1:{postgres.port}"
+
+
+@pytest.mark.parametrize("given", [":wrong-s3cret", ""])
+def test_a_wrong_password(guarded: str, given: str) -> None:
+    message = refused(
+        f"postgresql://guarded{given}@{guarded}/postgres",
+        "refused the user or the password",
+        "Correct them in the address",
+    )
+    assert "s3cret" not in message
+
+
+def test_the_right_password_is_shown_nowhere(guarded: str, postgres: Cluster) -> None:
+    schema = postgres.new_schema()
+    postgres.execute(f"GRANT ALL ON SCHEMA {schema} TO guarded")
+    url = f"postgresql://guarded:{QUOTED}@{guarded}/postgres?options=-csearch_path%3D{schema}"
+    with closing(PostgresJournal(url)) as journal:
+        journal.add(make_task())
+        for shown in (journal.place, repr(vars(journal)), repr(vars(journal._server))):
+            assert "s3cret" not in shown
+    assert journal.place == f"postgresql://guarded@{guarded}/postgres"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql://me:{PASSWORD}@host/films",
+        "postgresql://me:s3cret/x@host/films",
+        "postgresql://me:s3cret@host:port/films",
+        "postgresql://me:s3cret@[host/films",
+        "postgresql://me:s3cret@host/films?colour=red",
+    ],
+)
+def test_an_address_that_cannot_be_read_is_not_quoted(url: str) -> None:
+    with pytest.raises(JournalError) as caught:
+        PostgresJournal(url)
+    assert "written as %XX" in str(caught.value)
+    for text in (str(caught.value), repr(caught.value.__context__)):
+        assert "s3cret" not in text
+
+
+def test_a_database_that_is_not_there(postgres: Cluster) -> None:
+    refused(postgres.url("nothing_here"), "nothing_here")
+
+
+def test_a_search_path_that_leads_nowhere(postgres: Cluster) -> None:
+    refused(postgres.url(path="nowhere"), "leads to no schema", "Create the schema")
+
+
+def test_rights_that_are_missing(guarded: str, url: str, postgres: Cluster) -> None:
+    schema = postgres.new_schema()
+    postgres.execute(f"GRANT USAGE ON SCHEMA {schema} TO guarded")
+    url = f"postgresql://guarded:{QUOTED}@{guarded}/postgres?options=-csearch_path%3D{schema}"
+    refused(url, "lacks a right", "GRANT CREATE ON SCHEMA")
+
+
+def test_a_database_that_is_read_only(postgres: Cluster, url: str) -> None:
+    """As a standby server is; a transaction that asks to write is refused there, too."""
+    with closing(PostgresJournal(url)) as journal:
+        task = journal.add(make_task())
+    reading = f"{url}%20-cdefault_transaction_read_only%3Don"
+    with closing(PostgresJournal(reading)) as journal:
+        assert journal.tasks() == [task]
+    refused(f"{postgres.empty()}%20-cdefault_transaction_read_only%3Don", "read-only", "primary")
+
+
+def test_a_newer_database_is_left_alone(postgres: Cluster) -> None:
+    schema = postgres.new_schema()
+    url = postgres.url(path=schema)
+    with closing(PostgresJournal(url)) as journal:
+        journal.add(make_task())
+    postgres.execute(f"UPDATE {schema}.rushes_journal SET version = 99")
+    with closing(PostgresJournal(url)) as journal:
+        for use in (journal.tasks, lambda: journal.add(make_task("dune"))):
+            with pytest.raises(JournalError, match=r"version 99.*up to version 1.*Upgrade"):
+                use()
+    assert postgres.execute(f"SELECT count(*) FROM {schema}.rushes_tasks") == [(1,)]
+
+
+def test_a_database_of_another_encoding_is_refused(postgres: Cluster) -> None:
+    with suppress(psycopg.errors.DuplicateDatabase):
+        postgres.execute("CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0")
+    url = postgres.url("latin")
+    message = "as LATIN1, not as UTF8; create one"
+    with closing(PostgresJournal(url)) as journal, pytest.raises(JournalError, match=message):
+        journal.add(make_task())
+
+
+def test_what_no_text_can_be(journal: PostgresJournal) -> None:
+    with pytest.raises(JournalError, match="contains NUL"):
+        journal.add(make_task(client_id="a\0b"))
+    with pytest.raises(JournalError, match="cannot be written as JSON"):
+        journal.add(make_task(client_id="\ud800"))
+    task = journal.add(make_task(error="a\0b"))
+    assert journal.tasks() == [task]
+
+
+def test_an_unreadable_record_does_not_block_other_tasks(postgres: Cluster) -> None:
+    schema = postgres.new_schema()
+    with closing(PostgresJournal(postgres.url(path=schema))) as journal:
+        dune, _ = journal.add(ended(make_task("dune"))), journal.add(ended(make_task()))
+        postgres.execute(f"UPDATE {schema}.rushes_tasks SET record = '[]' WHERE id = 'kite'")
+        for use in (
+            lambda: journal.find("kite"),
+            lambda: journal.with_client_id("acme", "kite"),
+            lambda: journal.add(make_task()),
+            lambda: journal.save(make_task()),
+            lambda: journal.claim("kite", "c"),
+        ):
+            with pytest.raises(JournalError, match=r"'kite' that .*cannot read .*upgrade"):
+                use()
+        assert journal.tasks() == [dune]
+        assert list(journal.unreadable()) == ["kite"]
+        assert journal.purge(3000.0) == 1
+        assert list(journal.unreadable()) == ["kite"]
+
+
+# What is written
+
+
+def test_writes_are_on_the_servers_disk_before_they_return(journal: PostgresJournal) -> None:
+    def settings(connection: psycopg.Connection[tuple[str, ...]]) -> list[str]:
+        names = ("synchronous_commit", "transaction_isolation", "transaction_read_only")
+        rows = [connection.execute(f"SHOW {name}".encode()).fetchone() for name in names]
+        return [row[0] for row in rows if row]
+
+    assert journal._store.write(settings) == ["on", "read committed", "off"]
+
+
+def test_many_writes_at_once_share_transactions(
+    journal: PostgresJournal, other: PostgresJournal
+) -> None:
+    names = [f"t{number:03}" for number in range(450)]
+    begun = [journal.begin("add", make_task(name), "mine") for name in names]
+    assert all(future.result(60) for future in begun)
+    assert sorted(task.id for task in other.tasks()) == names
+    numbers = journal._store.write(
+        lambda connection: connection.execute(
+            "SELECT count(DISTINCT xmin::text) FROM rushes_tasks"
+        ).fetchall()
+    )
+    assert numbers[0][0] < 20
+
+
+def test_progress_is_written_with_the_next_write(
+    journal: PostgresJournal, other: PostgresJournal
+) -> None:
+    tasks = [journal.add(make_task(name, state="queued"), "mine") for name in ("kite", "dune")]
+    moved = [after(task, progress=7.0, looked_at=2.0, updated_at=2000.0) for task in tasks]
+    assert all(journal.note(task, "mine") for task in moved)
+    assert other.find("kite") == [tasks[0]]
+    assert journal.find("kite") == [moved[0]]  # its own reading writes it first
+    assert [other.find(task.id) for task in tasks] == [[task] for task in moved]
+    assert journal.note(after(moved[0], progress=8.0), "mine")
+    other.save(after(moved[0], state="lost"))  # without a claim
+    assert journal.find("kite") == [after(moved[0], state="lost")]
+    assert not journal.note(after(moved[0], state="in_progress"), "mine")
+
+
+def test_a_finished_task_is_one_row(postgres: Cluster) -> None:
+    schema = postgres.new_schema()
+    with closing(PostgresJournal(postgres.url(path=schema))) as journal:
+        task = journal.add(make_task(), "mine")
+        for state in ("sending", "queued", "in_progress"):
+            journal.save(after(task, state=state), "mine")
+        journal.save(ended(task), "mine")
+        states = ["recorded", "sending", "queued", "in_progress", "completed"]
+        assert [was.state for was in journal.history("kite")] == states
+        journal.save(after(ended(task), file=None), "mine")  # unfinished again
+        assert [was.state for was in journal.history("kite")] == states
+        assert journal.find("kite") == [after(ended(task), file=None)]
+        journal.save(ended(task), "mine")
+    for table in ("history", "calls", "holders"):
+        assert postgres.execute(f"SELECT * FROM {schema}.rushes_{table}") == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "index"),
+    [
+        ("", "by_age"),
+        ("WHERE (created_at, id) < (5.0, 'x')", "by_age"),
+        ("WHERE variant = 'acme/zoom' AND created_at >= 1.0", "by_variant"),
+        ("WHERE unfinished", "unfinished"),
+    ],
+)
+def test_a_page_is_read_along_an_index(journal: PostgresJournal, limits: str, index: str) -> None:
+    journal.add(make_task())
+    order = "ORDER BY created_at DESC, id DESC LIMIT 9"
+    query = f"EXPLAIN SELECT id FROM rushes_tasks {limits} {order}"
+
+    def plan(connection: psycopg.Connection[tuple[str, ...]]) -> str:
+        connection.execute("SET LOCAL enable_seqscan = off")
+        connection.execute("SET LOCAL enable_sort = off")
+        return " ".join(row[0] for row in connection.execute(query.encode()))
+
+    assert f"Backward using rushes_tasks_{index}" in journal._store.write(plan)
+
+
+# Several processes
+
+
+class Processes:
+    """Starts processes, and leaves none running."""
+
+    def __init__(self) -> None:
+        self._started: list[subprocess.Popen[str]] = []
+
+    def start(self, *words: object) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, str(SCRIPT), *map(str, words)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._started.append(process)
+        return process
+
+    def close(self) -> None:
+        for process in self._started:
+            process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def processes() -> Iterator[Processes]:
+    with closing(Processes()) as processes:
+        yield processes
+
+
+def read_line(process: subprocess.Popen[str]) -> str:
+    assert process.stdout
+    return process.stdout.readline().rstrip("\n")
+
+
+def test_two_processes_never_own_a_task_at_once(
+    journal: PostgresJournal, url: str, processes: Processes
+) -> None:
+    """They make the tables at the same time, and take turns at a task."""
+    rivals = [processes.start("compete", url, "kite", 60) for _ in range(2)]
+    for rival in rivals:
+        assert read_line(rival) == "ready"
+    journal.add(make_task(progress=0.0))
+    for rival in rivals:
+        assert rival.stdin
+        rival.stdin.write("go\n")
+        rival.stdin.flush()
+    for rival in rivals:
+        assert rival.communicate(timeout=300)[1] == ""
+    assert journal.tasks()[0].progress == 120
+
+
+def test_the_claims_of_a_process_that_ended_here_are_void_at_once(
+    journal: PostgresJournal, url: str, processes: Processes
+) -> None:
+    task = journal.add(make_task())
+    owner = processes.start("own", url, task.id)
+    assert read_line(owner) == "held"
+    assert journal.claim(task.id, "mine") is None
+    owner.send_signal(signal.SIGSTOP)
+    assert journal.claim(task.id, "mine") is None
+    owner.kill()
+    owner.wait()
+    assert journal.claim(task.id, "mine") == task
+
+
+def test_a_killed_writer_loses_nothing_that_it_reported(
+    journal: PostgresJournal, url: str, processes: Processes
+) -> None:
+    writer = processes.start("write", url)
+    lines = [read_line(writer) for _ in range(9)]
+    writer.kill()
+    assert writer.stdout
+    lines += writer.stdout.read().splitlines()
+    reported = dict(line.split() for line in lines if len(line.split()) == 2)
+    recorded: dict[str, str] = {task.id: task.state for task in journal.tasks()}
+    ahead = [name for name in reported if recorded.get(name) != reported[name]]
+    assert [(reported[name], recorded.get(name)) for name in ahead] in (
+        [], [("recorded", "sending")],
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+def test_parent_and_child_continue_after_a_fork(url: str, processes: Processes) -> None:
+    out, error = processes.start("fork", url).communicate(timeout=300)
+    assert error == ""
+    assert out.splitlines() == [
+        "child: lost",
+        "child: None dune",
+        "child: ['kite', 'dune']",
+        "parent: renews",
+        "parent: ['kite', 'dune']",
+        "parent: dune",
+        "parent: sending",
+    ]
+
+
+# Outages
+
+
+@pytest.fixture
+def server(postgres: Cluster) -> Iterator[Cluster]:
+    """Lend the server of this process; it runs again when the test ends."""
+    yield postgres
+    postgres.stop()
+    postgres.start()
+
+
+def while_down(server: Cluster, use: Callable[[], object]) -> list[object]:
+    """Use something while the server is down; it comes back only after that was noticed."""
+    noticed, outcome = threading.Event(), list[object]()
+
+    def run() -> None:
+        try:
+            outcome.append(use())
+        except Exception as error:  # noqa: BLE001 - returned
+            outcome.append(error)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("rushes._journal.postgres.server.log.warning", lambda *_, **__: noticed.set())
+        server.stop(signal.SIGQUIT)
+        thread = threading.Thread(target=run)
+        thread.start()
+        assert noticed.wait(60)
+        server.start()
+        thread.join()
+    return outcome
+
+
+def test_writes_and_reads_wait_for_a_server_that_restarts(
+    server: Cluster, journal: PostgresJournal
+) -> None:
+    task = journal.add(make_task(), "mine")
+    assert journal.tasks() == [task]
+    queued = after(task, state="queued")
+    assert while_down(server, lambda: journal.save(queued, "mine")) == [None]
+    assert while_down(server, journal.tasks) == [[queued]]
+    journal.save(after(task, state="in_progress"), "mine")
+    states = ["recorded", "queued", "in_progress"]
+    assert [was.state for was in journal.history("kite")] == states
+
+
+def test_a_connection_that_was_closed_while_idle_is_made_again(
+    server: Cluster, journal: PostgresJournal
+) -> None:
+    task = journal.add(make_task(), "mine")
+    journal.tasks()
+    server.stop()
+    server.start()
+    journal.save(after(task, state="queued"), "mine")
+    assert journal.tasks() == [after(task, state="queued")]
+
+
+def test_an_outage_that_lasts_is_reported(
+    server: Cluster, journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = journal.add(make_task(), "mine")
+    monkeypatch.setattr("rushes._journal.postgres.server.OUTAGE", 0.3)
+    server.stop()
+    for use in (lambda: journal.save(task, "mine"), journal.tasks):
+        with pytest.raises(JournalError, match=r"cannot be (used|reached).*nothing is sent"):
+            use()
+    server.start()
+    journal.save(after(task, state="queued"), "mine")
+    assert not journal.note(after(task, progress=1.0), "mine")  # it knows what is recorded
+
+
+@pytest.mark.parametrize("method", ["add", "claim", "take_up", "save", "release"])
+def test_a_write_whose_commit_got_no_answer_is_done_once(
+    url: str, other: PostgresJournal, method: str
+) -> None:
+    """The connection breaks after the commit; doing it again changes nothing more."""
+    with closing(PostgresJournal(url)) as journal:
+        task = make_task(fingerprint="f")
+        if method in ("save", "release"):
+            task = journal.add(task, "mine")
+        elif method != "add":
+            task = journal.add(task)
+        sent = after(task, state="sending")
+        arguments: dict[str, tuple[object, ...]] = {
+            "add": (task, "mine"),
+            "claim": ("kite", "mine"),
+            "take_up": ("acme/zoom", "f", "mine"),
+            "save": (sent, "mine"),
+            "release": ("mine",),
+        }
+        real: Any = psycopg.Connection.execute
+        broken: list[bool] = []
+
+        def breaking(self: object, query: object, *given: object, **more: object) -> object:
+            done = real(self, query, *given, **more)
+            if query == "COMMIT" and not broken:
+                broken.append(True)
+                raise psycopg.OperationalError("the connection is lost")
+            return done
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(psycopg.Connection, "execute", breaking)
+            outcome = journal.begin(method, *arguments[method]).result(60)
+        assert broken
+        if method == "add":
+            assert outcome is task
+        elif method in ("claim", "take_up"):
+            assert outcome == task
+        owned = method != "release"
+        assert (other.claim("kite", "yours") is None) == owned
+        if owned:
+            journal.save(sent, "mine")
+            assert [was.state for was in journal.history("kite")] == ["recorded", "sending"]
+
+
+def test_two_transactions_that_block_each_other_are_both_done(
+    journal: PostgresJournal, other: PostgresJournal
+) -> None:
+    """PostgreSQL ends one of them after a second; it is done again."""
+    for name in ("kite", "dune"):
+        journal.add(make_task(name))
+    meet = threading.Barrier(2)
+
+    def change(each: PostgresJournal, *names: str) -> None:
+        def work(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+            for number, name in enumerate(names):
+                query = "UPDATE rushes_tasks SET version = version + 1 WHERE id = %s"
+                connection.execute(query, (name,))
+                if number == 0:
+                    with suppress(threading.BrokenBarrierError):
+                        meet.wait(30)
+                    meet.abort()  # only the first time
+
+        each._store.write(work)
+
+    threads = [
+        threading.Thread(target=change, args=(journal, "kite", "dune")),
+        threading.Thread(target=change, args=(other, "dune", "kite")),
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    versions = journal._store.read(
+        lambda connection: connection.execute("SELECT version FROM rushes_tasks").fetchall()
+    )
+    assert versions == [(2,), (2,)]
+
+
+# Leases
+
+
+def test_a_lease_is_renewed_beside_the_writes(
+    url: str, other: PostgresJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Even while the writing thread is busy."""
+    monkeypatch.setattr("rushes._journal.postgres.journal.RENEWED", 0.05)
+    with closing(PostgresJournal(url)) as mine:
+        task = mine.add(make_task(), "mine")
+        go, busy = threading.Event(), threading.Event()
+
+        def block(_connection: object) -> None:
+            busy.set()
+            go.wait(60)
+
+        thread = threading.Thread(target=mine._store.write, args=(block,))
+        thread.start()
+        assert busy.wait(60)
+        until = "UPDATE rushes_holders SET until = '2020-01-01' RETURNING 1"
+        left = "SELECT extract(epoch FROM until - clock_timestamp()) FROM rushes_holders"
+        other._store.write(lambda connection: connection.execute(until.encode()).fetchall())
+        seen = 0.0
+        while seen <= LEASE - 5:
+            seen = float(
+                other._store.read(lambda connection: connection.execute(left.encode()).fetchall())[
+                    0
+                ][0]
+            )
+        go.set()
+        thread.join()
+        mine.save(after(task, state="sending"), "mine")
+
+
+def test_a_process_suspended_in_a_transaction_keeps_nobody_waiting(
+    url: str, other: PostgresJournal
+) -> None:
+    with closing(PostgresJournal(url)) as journal:
+        task = journal.add(make_task(), "mine")
+        go, busy = threading.Event(), threading.Event()
+
+        def asleep(connection: psycopg.Connection[tuple[object, ...]]) -> None:
+            connection.execute("SET LOCAL idle_in_transaction_session_timeout = '200ms'")
+            connection.execute("UPDATE rushes_tasks SET state = state")
+            busy.set()
+            go.wait(60)
+
+        thread = threading.Thread(target=journal._store.write, args=(asleep,))
+        thread.start()
+        assert busy.wait(60)
+        assert other.claim("kite", "yours") is None  # at once
+        assert other.add(make_task("dune"), "yours").id == "dune"
+        other.save(after(task, state="lost"))  # waits until the server ends that transaction
+        go.set()
+        thread.join()
+        with pytest.raises(ClaimLost):
+            other.save(task, "yours")
+
+
+# How it is chosen
+
+
+def test_a_client_takes_an_address(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Client(journal=url) as client:
+        assert client.tasks() == []
+    with closing(PostgresJournal(url)) as journal:
+        task = journal.add(make_task())
+    monkeypatch.setenv("RUSHES_JOURNAL", url)
+    with Client() as client:
+        assert client.tasks() == [task]
+    with Client(journal=None) as client, pytest.raises(JournalError, match="keeps no journal"):
+        client.tasks()
+
+
+@pytest.mark.parametrize("named", ["RUSHES_JOURNAL", "the argument journal"])
+def test_another_address_is_refused(named: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, Any] = {}
+    address = "mysql://me:s3cret@host/films"
+    if named == "RUSHES_JOURNAL":
+        monkeypatch.setenv("RUSHES_JOURNAL", address)
+    else:
+        given = {"journal": address}
+    with pytest.raises(ConfigurationError, match=f"{named} is not the address.*postgresql://") as e:
+        Client(**given)
+    assert "s3cret" not in str(e.value)
+
+
+def test_without_the_library_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    for name in [name for name in sys.modules if name.startswith("rushes._journal.postgres.")]:
+        monkeypatch.delitem(sys.modules, name)
+    with pytest.raises(ConfigurationError, match=r"pip install 'rushes\[postgres\]'"):
+        Client(journal="postgresql://me@host/films")
+
+
+def test_an_unclosed_client_closes_its_journal(url: str) -> None:
+    client = Client(journal=url)
+    client.tasks()
+    with pytest.warns(ResourceWarning, match="unclosed"):
+        client.__del__()
+    client.close()
