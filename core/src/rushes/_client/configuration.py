@@ -122,9 +122,12 @@ class Configured:
         Needs no key, no base URL and no network. A local image is read, not uploaded. Raises
         UnknownVariantError or BrokenPluginError; a wrong request does not raise, it is reported.
         """
+        return self._report(variant, request, native=False)
+
+    def _report(self, variant: str, request: RequestLike, *, native: bool) -> Report:
         loaded = self.registry.get(variant)
         # Enough for most requests.
-        report = quick(loaded, request) if loaded.variant.ends is None else None
+        report = quick(loaded, request, native=native) if loaded.variant.ends is None else None
         if report is not None:
             return report
         report = self._checked(variant, request)[1]
@@ -161,7 +164,7 @@ class Configured:
             message = "a payload must be an object"
             problem = Problem(path="", code="type", message=message)
             return Report(variant=variant, problems=(problem,), notes=())
-        return self.check(variant, Request(extra=payload))
+        return self._report(variant, Request(extra=payload), native=True)
 
     def _checked(self, variant: str, request: RequestLike) -> tuple[LoadedVariant, Report]:
         loaded = self.registry.get(variant)
