@@ -159,9 +159,9 @@ def _converted(variant: Variant, body: Mapping[str, Any], examiner: Examiner) ->
     """Convert a body that has no problem, on the fast path; None means it needs the full check."""
     try:
         payload = msgspec.convert(body, variant.payload)
-        for field in compiled(variant.payload).special:
-            if field.wire in body:
-                examiner.value(field.hint, body[field.wire], field.wire)
+        for wire, field in compiled(variant.payload).special.items():
+            if wire in body:
+                examiner.value(field.hint, body[wire], wire)
         if not examiner.problems:
             msgspec.json.encode(payload)
         if not compiled(variant.payload).no_blank(payload):

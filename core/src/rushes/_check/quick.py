@@ -4,6 +4,7 @@ It can only accept. Anything else that it meets, an exception included, sends th
 full check, which finds every problem and whose fault it is.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -13,6 +14,7 @@ from rushes._payload.body import PlannedUpload
 from rushes._payload.compiled import compiled
 from rushes._payload.field_checks import Examiner
 from rushes._payload.fields import FieldShape
+from rushes._payload.request_fields import sets_nothing
 from rushes._plugins.loading import PLUGIN_ERRORS, LoadedVariant
 from rushes.problems import Note
 from rushes.report import Report
@@ -24,25 +26,27 @@ _reread = msgspec.json.Decoder(Request).decode
 _write = msgspec.json.Encoder().encode
 
 
-def quick(loaded: LoadedVariant, request: Any) -> Report | None:
-    """Return the report of a valid request, or None if the request needs the full check."""
+def quick(loaded: LoadedVariant, request: Any, *, native: bool = False) -> Report | None:
+    """Return the report of a valid request, or None if the request needs the full check.
+
+    `native`: it is known to set no common field.
+    """
     if type(request) is not Request or type(request.extra) is not dict:
         return None
     try:
+        if not (native or sets_nothing(request) or _well_typed(request)):
+            return None
         draft = loaded.call("build_payload", request=request)
         if not draft.native:
             draft.finish()
-            if not _well_typed(request) or (draft.taken and draft.dropped()):
-                return None
-        if draft.problems or draft.notes or draft.files:
+        if draft.problems or draft.notes or draft.files or (draft.taken and draft.dropped()):
             return None
         variant, body = loaded.variant, draft.body
         payload, steps = msgspec.convert(body, variant.payload), compiled(variant.payload)
         if not steps.no_blank(payload):
             return None
-        for field in steps.special:
-            if field.wire in body and not _is_valid(variant, field, body[field.wire]):
-                return None
+        if not (steps.special.keys().isdisjoint(body) or _are_valid(variant, steps.special, body)):
+            return None
         read = steps.reading(payload)
         if not loaded.rules_hold(read, payload) or loaded.judgements(payload):
             return None
@@ -95,7 +99,8 @@ def _well_typed(request: Request) -> bool:
     return len(roles) < 2 or len(roles) == len({*roles}) + max(roles.count("reference") - 1, 0)
 
 
-def _is_valid(variant: Variant, field: FieldShape, value: Any) -> bool:
+def _are_valid(variant: Variant, fields: Mapping[str, FieldShape], body: Mapping[str, Any]) -> bool:
     examiner = Examiner(variant.id, loopback=is_loopback(variant.base_url))
-    examiner.value(field.hint, value, field.wire)
+    for wire in fields.keys() & body.keys():
+        examiner.value(fields[wire].hint, body[wire], wire)
     return not (examiner.problems or examiner.notes)

@@ -133,6 +133,9 @@ class Configured:
         Needs no key, no base URL and no network. A local image is read, not uploaded. Raises
         UnknownVariantError or BrokenPluginError; a wrong request does not raise, it is reported.
         """
+        return self._report(variant, request, native=False)
+
+    def _report(self, variant: str, request: RequestLike, *, native: bool) -> Report:
         loaded = self.registry.get(variant)
         if not self._session.beginnings:
             return self._report(loaded, request)
@@ -142,7 +145,7 @@ class Configured:
 
     def _report(self, loaded: LoadedVariant, request: RequestLike) -> Report:
         # Enough for most requests.
-        report = quick(loaded, request) if loaded.variant.ends is None else None
+        report = quick(loaded, request, native=native) if loaded.variant.ends is None else None
         if report is not None:
             return report
         report = self._checked(loaded.variant.id, request)[1]
@@ -179,7 +182,7 @@ class Configured:
             message = "a payload must be an object"
             problem = Problem(path="", code="type", message=message)
             return Report(variant=variant, problems=(problem,), notes=())
-        return self.check(variant, Request(extra=payload))
+        return self._report(variant, Request(extra=payload), native=True)
 
     def _checked(self, variant: str, request: RequestLike) -> tuple[LoadedVariant, Report]:
         loaded = self.registry.get(variant)

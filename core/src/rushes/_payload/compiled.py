@@ -1,6 +1,6 @@
 """What a check does with every payload of one struct, derived from the struct once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import chain
 from typing import Any, get_args, get_origin
@@ -19,8 +19,8 @@ class CompiledStruct(Struct, frozen=True, kw_only=True):
     """Copies a payload as rules see it: absent fields have the provider's default."""
     no_blank: Callable[[Any], bool]
     """Returns whether no `Text` of a payload is blank."""
-    special: tuple[FieldShape, ...]
-    """The fields that msgspec cannot check completely."""
+    special: Mapping[str, FieldShape]
+    """The fields that msgspec cannot check completely, by their wire names."""
     transport: tuple[FieldShape, ...]
     """The fields that concern the delivery, not the video."""
 
@@ -32,7 +32,7 @@ def compiled(struct: type[Struct]) -> CompiledStruct:
     return CompiledStruct(
         reading=_reader(fields),
         no_blank=unrolled("payload", (*_blank_lines(struct, "payload", ""), "return True")),
-        special=tuple(field for field in fields if field.special),
+        special={field.wire: field for field in fields if field.special},
         transport=tuple(field for field in fields if field.transport),
     )
 
