@@ -1,5 +1,6 @@
 """Payloads around every bound of the eight variants, valid and invalid ones."""
 
+from functools import cache
 from typing import Any
 
 from hypothesis import strategies as st
@@ -216,11 +217,17 @@ for quality in ("std", "pro"):
         FIELDS[f"uniall/kling-v3-{quality}-{sound}"] = UNIALL
 
 
+@cache
+def _few(variant: str) -> st.SearchStrategy[list[str]]:
+    return st.lists(st.sampled_from(sorted(FIELDS[variant])), max_size=5, unique=True)
+
+
+@cache
 @st.composite
 def native_payloads(draw: st.DrawFn, variant: str) -> dict[str, Any]:
     """Draw a native payload for a variant: few fields or many, most of them plausible."""
     fields = FIELDS[variant]
-    few = draw(st.lists(st.sampled_from(sorted(fields)), max_size=5, unique=True))
+    few = draw(_few(variant))
     body: dict[str, Any] = {"model": variant.partition("/")[2]}
     if draw(st.integers(0, 30)) == 0:
         body["model"] = draw(st.sampled_from(["kling-v3", "kling-v2-6", "", None, 3]))

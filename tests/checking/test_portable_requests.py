@@ -1,6 +1,7 @@
 """Portable requests: `check` maps them the same way as an independent implementation."""
 
 import json
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -59,6 +60,17 @@ COMMON: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
+@cache
+def native(variant: str) -> st.SearchStrategy[dict[str, Any]]:
+    return maybe(FIELDS[variant])
+
+
+@cache
+def native_names(variant: str) -> st.SearchStrategy[set[str]]:
+    return st.sets(st.sampled_from(sorted(FIELDS[variant])), max_size=3)
+
+
+@cache
 @st.composite
 def requests(draw: st.DrawFn, variant: str) -> dict[str, Any]:
     """Draw a request as JSON: a few fields, mostly plausible, sometimes native ones."""
@@ -69,8 +81,8 @@ def requests(draw: st.DrawFn, variant: str) -> dict[str, Any]:
     request: dict[str, Any] = {"prompt": "A red kite"} if draw(st.integers(0, 3)) else {}
     request |= {name: draw(COMMON[name]) for name in few}
     if draw(st.integers(0, 2)) == 0:
-        request["extra"] = draw(maybe(FIELDS[variant]))
-        names = draw(st.sets(st.sampled_from(sorted(FIELDS[variant])), max_size=3))
+        request["extra"] = draw(native(variant))
+        names = draw(native_names(variant))
         request["extra"] = {k: v for k, v in request["extra"].items() if k in names}
     return request
 

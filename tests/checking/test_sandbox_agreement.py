@@ -1,5 +1,6 @@
 """The plugins and the sandbox agree on the pages: both accept the same payloads."""
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -16,6 +17,40 @@ PUBLIC = Registry(base_urls={"uniall": "https://uniall.example.com"})
 LOCAL = Registry(
     base_urls={name: f"http://127.0.0.1:9/{name}" for name in ("toapis", "apimart", "uniall")}
 )
+
+
+COMMON: dict[str, st.SearchStrategy[Any]] = {
+    "prompt": st.sampled_from(["A red kite", "", " \u3000", "\ud800", 5]),
+    "duration": st.sampled_from([5, 6, 5.0, "5", float("nan")]),
+    "resolution": st.sampled_from(["720p", "1080p", "8k"]),
+    "audio": st.booleans(),
+    "guidance": st.sampled_from([0, 0.5, 2, float("nan")]),
+    "images": st.lists(
+        st.builds(
+            Image,
+            st.sampled_from(["https://a.example.com/b.png", "local.png", "http://10.0.0.1/c"]),
+            st.sampled_from(["first_frame", "last_frame", "reference"]),
+        ),
+        max_size=3,
+    ),
+    "shots": st.lists(
+        st.builds(Shot, st.sampled_from(["Up", "Up", "\t"]), st.sampled_from([None, 2, 3])),
+        max_size=3,
+    ),
+    "subjects": st.lists(
+        st.builds(Subject, st.sampled_from(["Tom", "\xa0"]), st.sampled_from([None, "a cat"])),
+        max_size=2,
+    ),
+}
+
+
+@cache
+def either(variant: str) -> st.SearchStrategy[Request]:
+    """Draw a native payload as a request, or a request of common fields."""
+    return st.one_of(
+        native_payloads(variant).map(lambda body: Request(extra=body)),
+        st.fixed_dictionaries({}, optional=COMMON).map(lambda given: Request(**given)),
+    )
 
 
 @pytest.mark.parametrize("loopback", [False, True])
@@ -41,33 +76,5 @@ def test_a_request_and_its_fields_as_a_mapping_are_checked_alike(
 ) -> None:
     """Only a `Request` may take the fast path, so this compares that with the full check."""
     loaded = PUBLIC.get(variant)
-    common: dict[str, st.SearchStrategy[Any]] = {
-        "prompt": st.sampled_from(["A red kite", "", " \u3000", "\ud800", 5]),
-        "duration": st.sampled_from([5, 6, 5.0, "5", float("nan")]),
-        "resolution": st.sampled_from(["720p", "1080p", "8k"]),
-        "audio": st.booleans(),
-        "guidance": st.sampled_from([0, 0.5, 2, float("nan")]),
-        "images": st.lists(
-            st.builds(
-                Image,
-                st.sampled_from(["https://a.example.com/b.png", "local.png", "http://10.0.0.1/c"]),
-                st.sampled_from(["first_frame", "last_frame", "reference"]),
-            ),
-            max_size=3,
-        ),
-        "shots": st.lists(
-            st.builds(Shot, st.sampled_from(["Up", "Up", "\t"]), st.sampled_from([None, 2, 3])),
-            max_size=3,
-        ),
-        "subjects": st.lists(
-            st.builds(Subject, st.sampled_from(["Tom", "\xa0"]), st.sampled_from([None, "a cat"])),
-            max_size=2,
-        ),
-    }
-    request = data.draw(
-        st.one_of(
-            native_payloads(variant).map(lambda body: Request(extra=body)),
-            st.fixed_dictionaries({}, optional=common).map(lambda given: Request(**given)),
-        )
-    )
+    request = data.draw(either(variant))
     assert check(loaded, request) == check(loaded, msgspec.structs.asdict(request))
