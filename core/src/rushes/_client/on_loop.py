@@ -97,6 +97,23 @@ class Pauses:
             self._set_timer()
 
 
+class Door:
+    """Lets a few in at a time, of those that go to one place; who came first goes first."""
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self._free: dict[str, asyncio.Semaphore] = {}
+
+    async def enter(self, to: str, timeout: float | None) -> Callable[[], None] | None:
+        """Wait for a place, and return what gives it back; None if there is none in time."""
+        free = self._free.setdefault(to, asyncio.Semaphore(self._places))
+        try:
+            await (free.acquire() if timeout is None else asyncio.wait_for(free.acquire(), timeout))
+        except TimeoutError:
+            return None
+        return free.release
+
+
 class Groups:
     """The flows of an event loop that ask for parts of one answer: one call for each group."""
 
