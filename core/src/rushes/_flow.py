@@ -183,8 +183,8 @@ async def drive_async(
     """Do what `drive` does, without blocking the event loop.
 
     The two functions are given the driver: bound to it, they would take memory for each flow that
-    waits. `leave` is called once, when the flow first pauses, or else when it ends. Raises ConfigurationError if the flow belongs to the process that this one was forked
-    from.
+    waits. `leave` is called once, when the flow first pauses, or else when it ends. Raises
+    ConfigurationError if the flow belongs to the process that this one was forked from.
     """
     try:
         effect = next(flow)

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rushes._client.configuration import Configured
-from rushes._client.on_loop import Arrivals, Door, Groups, Pauses
+from rushes._client.on_loop import SUBMITS_AT_ONCE, Arrivals, Door, Groups, Pauses
 from rushes._client.verbs import RequestLike
 from rushes._flow import Ask, Do, Effect, Flow, Forked, Gather, Send, Sleep, T, drive_async
 from rushes._network.loops import separate_in_children
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
     from rushes._network.async_transport import AsyncTransport
 
 __all__ = ["AsyncClient"]
-
-SUBMITS_AT_ONCE = 128
-"""How many submits to one provider are under way at once, from the check to the receipt.
-
-Each needs several times the memory of a task that waits, which is not given back in pieces; and ten
-of them, as many as there are connections, are sent at a time.
-"""
 
 
 class AsyncClient(Configured):

@@ -14,6 +14,14 @@ from rushes._flow import Flow, Gather, Sleep
 from rushes.calls import Answer
 
 
+SUBMITS_AT_ONCE = 128
+"""How many submits to one provider are under way at once, from the check to the receipt.
+
+Each needs several times the memory of a task that waits, which is not given back in pieces; and ten
+of them, as many as there are connections, are sent at a time.
+"""
+
+
 class Arrivals:
     """Outcomes on their way from another thread to an event loop.
 
@@ -104,11 +112,12 @@ class Door:
         self._places = places
         self._free: dict[str, asyncio.Semaphore] = {}
 
-    async def enter(self, to: str, timeout: float | None) -> Callable[[], None] | None:
+    async def enter(self, to: str, seconds: float | None) -> Callable[[], None] | None:
         """Wait for a place, and return what gives it back; None if there is none in time."""
         free = self._free.setdefault(to, asyncio.Semaphore(self._places))
         try:
-            await (free.acquire() if timeout is None else asyncio.wait_for(free.acquire(), timeout))
+            async with asyncio.timeout(seconds):
+                await free.acquire()
         except TimeoutError:
             return None
         return free.release
