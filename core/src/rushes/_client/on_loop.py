@@ -13,7 +13,6 @@ from typing import Any
 from rushes._flow import Flow, Gather, Sleep
 from rushes.calls import Answer
 
-
 SUBMITS_AT_ONCE = 128
 """How many submits to one provider are under way at once, from the check to the receipt.
 
