@@ -283,7 +283,7 @@ def parse(line: str) -> None:
     words = shlex.split(line.removeprefix("$ "), comments=True)[1:]
     command: click.Command = group()
     context = click.Context(command)
-    while isinstance(command, click.Group) and words:
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
         found = command.get_command(context, words[0])
         assert found is not None, line
         command, words = found, words[1:]

@@ -21,6 +21,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     output: str | None = None
 
 
+read_job = msgspec.json.Decoder(Job).decode
+
+
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
     """How many tasks a provider has of ours at once, and how many are sent to it in a second."""
 

@@ -17,7 +17,7 @@ from procrastinate.exceptions import ConnectorException
 from rushes import Journal
 
 from rushes_batch._holding import Holder
-from rushes_batch._jobs import Job
+from rushes_batch._jobs import Job, read_job
 
 __all__ = ["Engine"]
 
@@ -94,7 +94,7 @@ class Engine:
 
     async def _delivered(self, **fields: Any) -> None:
         assert self._holder is not None  # noqa: S101 - nothing is delivered before
-        await self._holder.hold(msgspec.convert(fields, Job))
+        await self._holder.hold(read_job(msgspec.json.encode(fields)))
 
     async def _deliver(self, concurrency: int) -> None:
         while True:

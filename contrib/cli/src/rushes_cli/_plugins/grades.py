@@ -62,6 +62,9 @@ class _Kept(Struct):
     grades: dict[str, Grade]
 
 
+_decode = msgspec.json.Decoder(dict[str, _Kept]).decode
+
+
 def identity_of(entries: list[EntryPoint]) -> Identity:
     """Identify what is installed of a distribution, by its entry points."""
     import rushes
@@ -109,6 +112,6 @@ def keep(distribution: str, identity: Identity, grades: Mapping[str, Grade]) -> 
 def _read() -> dict[str, _Kept]:
     """Return what is kept; a file that cannot be read is as good as none: it is made again."""
     try:
-        return msgspec.json.decode((home() / "grades.json").read_bytes(), type=dict[str, _Kept])
+        return _decode((home() / "grades.json").read_bytes())
     except (OSError, ValueError):
         return {}

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 RECORDER = "rushes_cli._plugins.kit_recorder"
-RESULTS, WANTED = "RUSHES_KIT_RESULTS", "RUSHES_KIT_VARIANTS"
+RESULTS, WANTED = "_RUSHES_KIT_RESULTS", "_RUSHES_KIT_VARIANTS"
 """How the recorder is told, in the process of the tests: a file, and variants with a comma."""
 
 
@@ -23,6 +23,9 @@ class KitResult(Struct, frozen=True):
     test: str
     outcome: str
     words: str = ""
+
+
+_decode = msgspec.json.Decoder(KitResult).decode
 
 
 def run_kit(folder: Path, variants: Iterable[str]) -> tuple[dict[str, list[KitResult]], str]:
@@ -53,7 +56,7 @@ def run_kit(folder: Path, variants: Iterable[str]) -> tuple[dict[str, list[KitRe
         lines = results.read_bytes().splitlines() if results.exists() else []
     found: dict[str, list[KitResult]] = defaultdict(list)
     for line in lines:
-        result = msgspec.json.decode(line, type=KitResult)
+        result = _decode(line)
         found[result.variant].append(result)
     words = (done.stdout.strip() or done.stderr.strip()).splitlines()
     return dict(found), words[-1] if words else f"pytest ended with {done.returncode}"

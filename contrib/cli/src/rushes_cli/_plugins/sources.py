@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
-from msgspec.json import decode
+from msgspec.json import Decoder
 
 
 class _DirectURL(Struct):
@@ -17,13 +17,16 @@ class _DirectURL(Struct):
     url: str = ""
 
 
+_decode = Decoder(_DirectURL).decode
+
+
 def tests_folder(distribution: Distribution) -> Path | None:
     """Return the folder `tests` of the source that a distribution was installed from, if any.
 
     A distribution that came as a wheel has none: nobody ships tests in one.
     """
     try:
-        noted = decode(distribution.read_text("direct_url.json") or "{}", type=_DirectURL)
+        noted = _decode(distribution.read_text("direct_url.json") or "{}")
     except (OSError, ValueError):
         return None
     parts = urlsplit(noted.url)
