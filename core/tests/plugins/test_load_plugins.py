@@ -38,7 +38,7 @@ def several(site: Site) -> Site:
     ],
 )
 def test_only_what_is_named_is_used(names: Any, ids: list[str]) -> None:
-    registry = Registry(load_plugins=[names] if isinstance(names, str) else names)
+    registry = Registry(load_plugins=names)
     assert registry.ids() == ids
     assert [loaded.variant.id for loaded in registry.working()] == ids
     assert registry.installed.unreadable == []

@@ -139,6 +139,23 @@ def test_a_refused_job_can_be_submitted_again_and_is_asked_for_again(tmp_path: P
 
 
 @BOTH
+def test_an_approved_job_whose_call_then_fails_is_told_of(
+    tmp_path: Path, asynchronous: bool
+) -> None:
+    class Cut(Cap):
+        @hookimpl
+        def authorize(self) -> Any:
+            if self.asked:
+                raise ValueError("the key is gone")
+
+    cap, wire = Cut([]), network(CREATED)
+    with pytest.raises(ConfigurationError, match="the key is gone"):
+        submit(cap, wire, tmp_path, asynchronous=asynchronous)
+    assert cap.log == ["recorded", "asked: recorded", "recorded"]
+    assert wire.calls == []
+
+
+@BOTH
 def test_each_attempt_is_asked_for_and_what_became_of_it_is_told(
     tmp_path: Path, asynchronous: bool
 ) -> None:

@@ -15,6 +15,7 @@ from rushes import (
     MissingKeyError,
     NotSentError,
     OutcomeUnknownError,
+    Problem,
     RefusedError,
     Request,
     RequestError,
@@ -24,6 +25,8 @@ from rushes import (
     TaskEndedError,
     Tried,
     UnknownVariantError,
+    Variant,
+    hookimpl,
 )
 
 
@@ -173,6 +176,40 @@ def test_it_never_follows_what_was_given_up(make: Maker, server: Server) -> None
     with pytest.raises(ConfigurationError, match="given up as lost"):
         new(make).generate(BOTH, CLIP, task="kite")
     assert jobs(server) == ["kite"]
+
+
+def test_it_never_follows_a_job_that_was_cancelled_under_another_reference(
+    make: Maker, server: Server
+) -> None:
+    named = msgspec.structs.replace(CLIP, extra={"ticket": "t-1"})
+    server.on("GET /v1/clips/c-1", stage("stopped"))
+    driver = new(make, base_urls={"acme": server.url, "rival": server.url}, keys=KEYS)
+    for reference in ("kite", "kestrel"):
+        with pytest.raises(TaskEndedError) as caught:
+            driver.generate(["acme/zoom", "rival/zoom"], named, task=reference)
+        assert caught.value.task
+        assert (caught.value.task.id, caught.value.task.state) == ("kite", "cancelled")
+    assert server.posts() == 1
+
+
+class Cap:
+    """A wrapper that lets nobody send anything with one model."""
+
+    @hookimpl
+    def approve(self, variant: Variant) -> list[Problem]:
+        refused = Problem(path="", code="cap", message="the cap is reached")
+        return [refused] if variant.id == "acme/zoom" else []
+
+
+@pytest.mark.parametrize("options", [{}, {"journal": None}], ids=["journal", "none"])
+def test_it_follows_a_wrapper_that_refuses(
+    make: Maker, server: Server, options: dict[str, Any]
+) -> None:
+    task = new(make, wrappers=[Cap()], **options).generate(BOTH, CLIP, task="kite")
+    assert [(one.task, one.state, one.error) for one in task.tried] == [
+        ("kite", "refused", "the cap is reached")
+    ]
+    assert jobs(server) == ["kite-2"]
 
 
 def test_what_does_not_accept_the_request_is_ruled_out(driver: Driver, server: Server) -> None:

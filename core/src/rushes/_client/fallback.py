@@ -237,11 +237,12 @@ def _what_is_over(
     session: Session, candidate: Candidate, failure: RushesError
 ) -> Flow[Tried | None]:
     """Return what came of a variant if that is certain: nothing; None if its task may live."""
-    task = failure.task
-    if isinstance(failure, RequestError) and task is not None:
-        return None  # the reference belongs to another job
-    if session.journal is not None:
-        task = yield from _recorded(session, candidate.reference)
+    if isinstance(failure, RequestError) and any(
+        problem.code == "reference_used" for problem in failure.problems
+    ):
+        return None  # the reference, or the client id, belongs to another job
+    # A job that was found by its client id has another reference.
+    task = (yield from _recorded(session, candidate.reference)) or failure.task
     if task is None:
         variant = candidate.report.variant
         return Tried(variant=variant, task=None, state="refused", error=str(failure))

@@ -77,7 +77,6 @@ def _run(path: Path) -> tuple[ModuleType, dict[str, int]]:
     module = ModuleType(name)
     module.__file__ = str(path)
     module.__package__ = _let_import(path.parent.absolute())
-    sys.modules[name] = module  # type hints are looked up there
     try:
         source = path.read_bytes()
     except OSError as error:

@@ -52,6 +52,8 @@ class Registry:
         self._base_urls = dict(base_urls or {})
         self._environ = environ or {}
         self._own_wrappers = list(wrappers)
+        if isinstance(load_plugins, str):
+            load_plugins = (load_plugins,)
         self._load_plugins = None if load_plugins is None else tuple(load_plugins)
         self._loaded: dict[str, LoadedVariant] = {}
         self._broken: dict[str, BrokenPluginError] = {}

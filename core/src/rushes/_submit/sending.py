@@ -77,8 +77,7 @@ def send_recorded(
         call = creating(session, loaded, task)
         sending = _sending(session, loaded, task)
         if loaded.approves:
-            yield from _approve(session, loaded, task, on_update)
-            call = creating(session, loaded, task)  # that took time, which a signature may state
+            call = yield from _approve(session, loaded, task, on_update)
         task = sending
         with session.step("submit", loaded.variant, task) as step:
             outcome = yield from _once(session, loaded, task, call, begun, on_update, end)
@@ -123,14 +122,17 @@ def _room(session: Session, task: Task) -> Flow[None]:
 
 def _approve(
     session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
-) -> Flow[None]:
+) -> Flow[Send]:
     """Ask the wrappers whether a job may be sent; raise RequestError if one refuses.
 
-    Whatever ends it is recorded: wrappers learn from that, as observers, that nothing was bought.
+    Returns the creating call, made anew: asking took time, which a signature may state. Whatever
+    ends it is recorded: wrappers learn from that, as observers, that nothing was bought.
     """
     try:
         now = session.time.now()
         problems: tuple[Problem, ...] = yield Do(lambda: loaded.objections(task, now))
+        if not problems:
+            return creating(session, loaded, task)
     except GeneratorExit:
         raise  # no effect can run any more
     except BaseException as failure:  # a broken wrapper, Ctrl-C, a cancellation
@@ -138,10 +140,9 @@ def _approve(
             failure.task = task
         yield from session.record(at(task, "recorded", error=str(failure) or None), None)
         raise
-    if problems:
-        reason = "; ".join(problem.message for problem in problems)
-        task = yield from session.record(at(task, "refused", error=reason), on_update)
-        raise RequestError(problems, task=task)
+    reason = "; ".join(problem.message for problem in problems)
+    task = yield from session.record(at(task, "refused", error=reason), on_update)
+    raise RequestError(problems, task=task)
 
 
 def _sending(session: Session, loaded: LoadedVariant, task: Task) -> Task:
