@@ -164,6 +164,14 @@ def whole(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def workers(session: nox.Session) -> None:
+    """Let three workers make 500 videos while they are killed and suspended (half an hour)."""
+    test = "contrib/batch/tests/test_proof.py"
+    variables = {"RUSHES_WHOLE": "1", "RUSHES_WORKERS": "500"}
+    session.run("pytest", "-q", "--timeout", "3600", test, *session.posargs, env=variables)
+
+
+@nox.session(venv_backend="none")
 def mutants(session: nox.Session) -> None:
     """Count how many mutants of the plugins the conformance kit catches (half an hour)."""
     session.run("python", "benchmarks/mutants.py", *session.posargs)

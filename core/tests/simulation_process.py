@@ -58,7 +58,7 @@ class Process:
             polling=None,
             time=WorldClock(world),
         )
-        self.session.__dict__["installed"] = []  # none of this machine's observers
+        self.session.__dict__["observers"] = ()  # none of this machine's observers
         self._jobs = Jobs(self.session, self._checked)
 
     def _checked(self, variant: str, request: Any) -> tuple[LoadedVariant, Report]:

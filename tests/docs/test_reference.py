@@ -29,6 +29,7 @@ MADE = {
     "core/src/rushes/_network/routes.py": "the proxy of a scheme",
     "contrib/budget/src/rushes_budget/limits.py": "what one limit is set by",
     "contrib/cli/src/rushes_cli/_commands/keys.py": "a provider's key",
+    "contrib/cli/src/rushes_cli/_plugins/kit_recorder.py": "what `plugins --grade` sets",
     "contrib/sandbox/src/rushes_sandbox/demo.py": "what the sandbox sets, and puts back",
 }
 """Where the name of a variable is made when the program runs, and what it names."""

@@ -178,16 +178,19 @@ async def drive_async(
     driver: D,
     perform: Callable[[D, Effect], Awaitable[Any]],
     failed: Callable[[D, BaseException], None],
+    leave: Callable[[], None] | None = None,
 ) -> T:
     """Do what `drive` does, without blocking the event loop.
 
     The two functions are given the driver: bound to it, they would take memory for each flow that
-    waits. Raises ConfigurationError if the flow belongs to the process that this one was forked
-    from.
+    waits. `leave` is called once, when the flow first pauses, or else when it ends. Raises
+    ConfigurationError if the flow belongs to the process that this one was forked from.
     """
     try:
         effect = next(flow)
         while True:
+            if leave is not None and type(effect) is Sleep:
+                leave = leave()
             try:
                 outcome = await perform(driver, effect)
             except BaseException as error:  # noqa: BLE001 - the flow decides, cancellation included
@@ -202,6 +205,9 @@ async def drive_async(
     except BaseException as error:
         failed(driver, error)
         raise
+    finally:
+        if leave is not None:
+            leave()
 
 
 def steps(

@@ -2,14 +2,14 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rushes._client.configuration import Configured
-from rushes._client.on_loop import Arrivals, Groups, Pauses
+from rushes._client.on_loop import SUBMITS_AT_ONCE, Arrivals, Door, Groups, Pauses
 from rushes._client.verbs import RequestLike
 from rushes._flow import Ask, Do, Effect, Flow, Forked, Gather, Send, Sleep, T, drive_async
 from rushes._network.loops import separate_in_children
@@ -38,6 +38,7 @@ class AsyncClient(Configured):
     _arrivals: Arrivals
     _pauses: Pauses
     _groups: Groups
+    _door: Door
     _shared: "dict[str | None, asyncio.Future[Any]]"
     """Work in threads that is under way, by the name under which flows share it."""
 
@@ -80,8 +81,9 @@ class AsyncClient(Configured):
         on_update: OnUpdate | None = None,
     ) -> Task:
         """Do what Client.submit does."""
+        leave, _ = await self._let_in(variant, None)
         flow = self._jobs.submit(variant, request, task, output, overwrite, on_update)
-        return await self._driven(flow)
+        return await self._driven(flow, leave)
 
     async def wait(
         self,
@@ -118,10 +120,11 @@ class AsyncClient(Configured):
         watch: bool = True,
     ) -> Task:
         """Do what Client.generate does."""
+        leave, left = await self._let_in(variant, timeout)
         flow = self._jobs.generate(
-            variant, request, task, output, overwrite, timeout, on_update, watch
+            variant, request, task, output, overwrite, left, on_update, watch
         )
-        return await self._driven(flow)
+        return await self._driven(flow, leave)
 
     async def resume(
         self,
@@ -200,8 +203,27 @@ class AsyncClient(Configured):
         """Do what Client.purge does."""
         return await self._driven(self._records.purge(older_than))
 
-    def _driven(self, flow: Flow[T]) -> Coroutine[Any, Any, T]:
-        return drive_async(flow, self, AsyncClient._perform, AsyncClient._silence)
+    def _driven(
+        self, flow: Flow[T], leave: Callable[[], None] | None = None
+    ) -> Coroutine[Any, Any, T]:
+        return drive_async(flow, self, AsyncClient._perform, AsyncClient._silence, leave)
+
+    async def _let_in(
+        self,
+        variant: str | Sequence[str],
+        timeout: float | None,  # noqa: ASYNC109
+    ) -> tuple[Callable[[], None] | None, float | None]:
+        """Wait for a place among those that submit to a provider, and return how to leave it.
+
+        Return also what is left of the timeout.
+        """
+        if self._entered() is None:
+            return None, timeout
+        first = variant if isinstance(variant, str) else next(iter(variant), "")
+        begun = self._session.time.elapsed()
+        leave = await self._door.enter(str(first).partition("/")[0], timeout)
+        spent = self._session.time.elapsed() - begun
+        return leave, None if timeout is None else max(timeout - spent, 0.0)
 
     def _perform(self, effect: Effect) -> Awaitable[Any]:
         loop = self._entered()
@@ -251,7 +273,7 @@ class AsyncClient(Configured):
             self._workers = self._journal_thread = None  # their threads are the parent's
         self._loop = here
         self._arrivals, self._pauses, self._shared = Arrivals(loop), Pauses(loop), {}
-        self._groups = Groups()
+        self._groups, self._door = Groups(), Door(SUBMITS_AT_ONCE)
         separate_in_children(loop)
         return loop
 

@@ -128,7 +128,6 @@ def elements(number: int) -> list[dict[str, str]]:
 
 
 REJECTED: dict[str, Any] = {
-    "ids_differ": {"contents": [PROMPT, FIRST, KITE, KITE]},
     "three_elements": {"contents": [PROMPT, FIRST, *elements(4)]},
     "one_of_each": [
         {"contents": [PROMPT, PROMPT, FIRST]},
@@ -136,7 +135,10 @@ REJECTED: dict[str, Any] = {
         {"contents": [PROMPT, FIRST, LAST, LAST]},
     ],
 }
-NOTED: dict[str, Any] = {"contents_are_cited": {"contents": [PROMPT, FIRST, KITE]}}
+NOTED: dict[str, Any] = {
+    "contents_are_cited": {"contents": [PROMPT, FIRST, KITE]},
+    "ids_differ": {"contents": [{**PROMPT, "text": "@kite"}, FIRST, KITE, KITE]},
+}
 
 
 class TestKling3(Current):
@@ -166,7 +168,6 @@ SILENT = {"audio": "off", "multi_shot": True}
 EDITED = {"multi_shot": False}
 OMNI_REJECTED: dict[str, Any] = {
     "edits_take_no_frames": {"contents": [PROMPT, FIRST, BASE], "settings": EDITED},
-    "ids_differ": {"contents": [PROMPT, {**REFER, "id": "a"}, {**FIRST, "id": "a"}]},
     "one_of_each": [
         {"contents": [PROMPT, PROMPT]},
         {"contents": [PROMPT, FIRST, FIRST]},
@@ -184,6 +185,9 @@ OMNI_REJECTED: dict[str, Any] = {
 }
 OMNI_NOTED: dict[str, Any] = {
     "contents_are_cited": {"contents": [PROMPT, {**REFER, "id": "image_1"}]},
+    "ids_differ": {
+        "contents": [{**PROMPT, "text": "@a"}, {**REFER, "id": "a"}, {**FIRST, "id": "a"}]
+    },
 }
 
 

@@ -18,6 +18,8 @@ from rushes_batch._holding import Holder
 from rushes_batch._jobs import Limit, limits_of
 from rushes_batch.engine import Engine
 
+__all__ = ["worker"]
+
 _database = click.option(
     "--database",
     envvar="RUSHES_JOURNAL",

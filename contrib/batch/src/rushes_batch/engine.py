@@ -19,6 +19,8 @@ from rushes import Journal
 from rushes_batch._holding import Holder
 from rushes_batch._jobs import Job
 
+__all__ = ["Engine"]
+
 _log = logging.getLogger("rushes.batch")
 QUEUE = "rushes"
 HOLD = "rushes.hold"

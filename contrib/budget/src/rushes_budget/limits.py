@@ -44,6 +44,10 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit
         return self.run is not None or self.day is not None or bool(self.providers)
 
 
+_decode = msgspec.json.Decoder(Limits).decode
+"""Made here: msgspec prepares a type once, and threads must not do it at the same time."""
+
+
 def limits(given: Limits, environ: Mapping[str, str], folder: Path) -> Limits:
     """Return the limits that hold; raises ConfigurationError if a setting is malformed."""
     holding: dict[str, Any] = {}
@@ -56,7 +60,7 @@ def read(folder: Path) -> Limits:
     """Return the limits in the file; no file has none. Raises ConfigurationError."""
     path = folder / FILE
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Limits)
+        return _decode(path.read_bytes())
     except FileNotFoundError:
         return Limits()
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:

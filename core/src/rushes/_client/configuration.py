@@ -138,12 +138,12 @@ class Configured:
     def _report(self, variant: str, request: RequestLike, *, native: bool) -> Report:
         loaded = self.registry.get(variant)
         if not self._session.beginnings:
-            return self._report(loaded, request)
+            return self._found(loaded, request, native=native)
         with self._session.step("check", loaded.variant) as step:
-            step.outcome = report = self._report(loaded, request)
+            step.outcome = report = self._found(loaded, request, native=native)
         return report
 
-    def _report(self, loaded: LoadedVariant, request: RequestLike) -> Report:
+    def _found(self, loaded: LoadedVariant, request: RequestLike, *, native: bool) -> Report:
         # Enough for most requests.
         report = quick(loaded, request, native=native) if loaded.variant.ends is None else None
         if report is not None:

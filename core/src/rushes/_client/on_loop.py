@@ -13,6 +13,13 @@ from typing import Any
 from rushes._flow import Flow, Gather, Sleep
 from rushes.calls import Answer
 
+SUBMITS_AT_ONCE = 128
+"""How many submits to one provider are under way at once, from the check to the receipt.
+
+Each needs several times the memory of a task that waits, which is not given back in pieces; and ten
+of them, as many as there are connections, are sent at a time.
+"""
+
 
 class Arrivals:
     """Outcomes on their way from another thread to an event loop.
@@ -95,6 +102,24 @@ class Pauses:
                 end.set_result(None)
         if self._waiting:
             self._set_timer()
+
+
+class Door:
+    """Lets a few in at a time, of those that go to one place; who came first goes first."""
+
+    def __init__(self, places: int) -> None:
+        self._places = places
+        self._free: dict[str, asyncio.Semaphore] = {}
+
+    async def enter(self, to: str, seconds: float | None) -> Callable[[], None] | None:
+        """Wait for a place, and return what gives it back; None if there is none in time."""
+        free = self._free.setdefault(to, asyncio.Semaphore(self._places))
+        try:
+            async with asyncio.timeout(seconds):
+                await free.acquire()
+        except TimeoutError:
+            return None
+        return free.release
 
 
 class Groups:

@@ -333,12 +333,14 @@ def _check_contents(contents: Any, kinds: tuple[str, ...], validation: Validatio
             validation.add(f"{path}.type", f"must be one of {', '.join(kinds)}")
             continue
         needed = {"prompt": "text", "element": "element_id"}.get(str(kind), "url")
-        if needed not in item:
+        if not item.get(needed) or str(item[needed]).isspace():
             validation.add(f"{path}.{needed}", "is required")
 
 
 def _check_inputs(body: Mapping[str, Any], kinds: tuple[str, ...], validation: Validation) -> None:
     given = [item["type"] for item in body["contents"]]
+    if "prompt" not in given:
+        validation.add("contents", "needs a prompt")
     for kind in ("prompt", *_FRAMES):
         if given.count(kind) > 1:
             validation.add("contents", f"has more than one {kind}")
