@@ -75,7 +75,7 @@ def test_an_absent_field_reads_as_its_default_at_every_depth() -> None:
 )
 def test_blank_text_is_found_at_any_depth(path: str, change: dict[str, Any]) -> None:
     body = SOUND | change
-    assert not compiled(Song).no_blank(msgspec.convert(body, Song))
+    assert not compiled(Song).filled(msgspec.convert(body, Song))
     assert quick(SINGER, Request(extra=body)) is None
     (problem,) = check(SINGER, Request(extra=body)).problems
     assert (problem.path, problem.message) == (path, "must not be blank")

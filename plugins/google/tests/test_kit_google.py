@@ -33,6 +33,14 @@ RIGHT = signature(b"msg_1.1800000000." + BODY)
 HEADERS = {"webhook-id": "msg_1", "webhook-timestamp": "1800000000"}
 SIGNED = Delivery({**HEADERS, "webhook-signature": RIGHT}, BODY)
 WHILE_ROTATED = Delivery({**HEADERS, "webhook-signature": f"{signature(b'')} {RIGHT}"}, BODY)
+ODD_SECRET = "whsec_b2Rk IQ=="
+"""It is not Base64: whoever leaves out the space would sign with b"odd!"."""
+ODDLY_SIGNED = Delivery(
+    {**HEADERS, "webhook-signature": signature(b"msg_1.1800000000." + BODY, b"odd!")}, BODY
+)
+NAMELESS = Delivery(
+    {**HEADERS, "webhook-id": "", "webhook-signature": signature(b".1800000000." + BODY)}, BODY
+)
 MADE = Event(remote_id=NAME, verified=True, id="msg_1")
 
 
@@ -118,8 +126,15 @@ class Veo(VariantConformance):
         (429, error(429, "RESOURCE_EXHAUSTED", "Quota."), "wait"),
         (503, error(503, "UNAVAILABLE", "Overloaded.", INVALID_KEY), "unknown"),
     )
-    webhook_secrets = (SECRET,)
-    deliveries = ((SIGNED, MADE), (WHILE_ROTATED, MADE))
+    webhook_secrets = (SECRET, ODD_SECRET)
+    deliveries = ((SIGNED, MADE), (WHILE_ROTATED, MADE), (ODDLY_SIGNED, None), (NAMELESS, None))
+
+    def test_an_operation_is_read_from_an_answer_without_an_error_alone(self) -> None:
+        made = done(generateVideoResponse={"generatedSamples": [{"video": {"uri": VIDEO}}]})
+        odd = {"name": NAME, "done": True, "response": None}
+        for http, said in ((500, made), (404, {"name": NAME}), (200, odd)):
+            answer = Answer(http, {}, json.dumps(said).encode())
+            assert self.ask("parse_status", answer=answer) is None
 
     def test_the_model_has_ended(self) -> None:
         assert self.variant.ends == datetime.date(2026, 10, 22)

@@ -164,7 +164,7 @@ def _converted(variant: Variant, body: Mapping[str, Any], examiner: Examiner) ->
                 examiner.value(field.hint, body[wire], wire)
         if not examiner.problems:
             msgspec.json.encode(payload)
-        if not compiled(variant.payload).no_blank(payload):
+        if not compiled(variant.payload).filled(payload):
             return None
     except (msgspec.ValidationError, ValueError, RecursionError, OverflowError, TypeError):
         return None

@@ -43,7 +43,7 @@ def quick(loaded: LoadedVariant, request: Any, *, native: bool = False) -> Repor
             return None
         variant, body = loaded.variant, draft.body
         payload, steps = msgspec.convert(body, variant.payload), compiled(variant.payload)
-        if not steps.no_blank(payload):
+        if not steps.filled(payload):
             return None
         if not (steps.special.keys().isdisjoint(body) or _are_valid(variant, steps.special, body)):
             return None

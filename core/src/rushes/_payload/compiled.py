@@ -17,8 +17,8 @@ class CompiledStruct(Struct, frozen=True, kw_only=True):
 
     reading: Callable[[Any], Any]
     """Copies a payload as rules see it: absent fields have the provider's default."""
-    no_blank: Callable[[Any], bool]
-    """Returns whether no `Text` of a payload is blank."""
+    filled: Callable[[Any], bool]
+    """Returns whether no `Text` of a payload is blank, and no required list empty."""
     special: Mapping[str, FieldShape]
     """The fields that msgspec cannot check completely, by their wire names."""
     transport: tuple[FieldShape, ...]
@@ -31,7 +31,7 @@ def compiled(struct: type[Struct]) -> CompiledStruct:
     fields = shape(struct)
     return CompiledStruct(
         reading=_reader(fields),
-        no_blank=unrolled("payload", (*_blank_lines(struct, "payload", ""), "return True")),
+        filled=unrolled("payload", (*_empty_lines(struct, "payload", ""), "return True")),
         special={field.wire: field for field in fields if field.special},
         transport=tuple(field for field in fields if field.transport),
     )
@@ -71,17 +71,24 @@ def _holds_absent(hint: Any) -> bool:
     return any(_holds_absent(arm) for arm in get_args(base) if not isinstance(arm, (str, int)))
 
 
-def _blank_lines(hint: Any, at: str, indent: str) -> list[str]:
-    """Write the lines that look for blank text in the value `at`, absent or not."""
+def _empty_lines(hint: Any, at: str, indent: str) -> list[str]:
+    """Write the lines that look for what is empty in the value `at`, absent or not."""
     base, metas = unwrap(hint)
     if extra(metas, "not_blank"):
         return [f"{indent}if type({at}) is str and {at}.isspace(): return False"]
     deeper = indent + " "
     if is_struct(base):
-        found = [_blank_lines(field.hint, f"{at}.{field.name}", deeper) for field in shape(base)]
+        found = [_field_lines(field, f"{at}.{field.name}", deeper) for field in shape(base)]
         return [f"{indent}if {at}:", *chain(*found)] if any(found) else []
     if get_origin(base) in (list, Sequence):
         item = f"item_{len(deeper)}"
-        lines = _blank_lines(get_args(base)[0], item, deeper)
+        lines = _empty_lines(get_args(base)[0], item, deeper)
         return [f"{indent}for {item} in {at} or ():", *lines] if lines else []
     return []
+
+
+def _field_lines(field: FieldShape, at: str, indent: str) -> list[str]:
+    lines = _empty_lines(field.hint, at, indent)
+    if field.required and get_origin(unwrap(field.hint)[0]) is list:
+        return [f"{indent}if not {at}: return False", *lines]
+    return lines

@@ -172,7 +172,10 @@ class PayloadChecks(VariantUnderTest):
     @QUIET
     @given(data=st.data(), loopback=st.booleans())
     def test_the_sandbox_agrees(self, data: st.DataObject, loopback: bool) -> None:
-        """The check and the sandbox accept the same payloads."""
+        """The check and the sandbox accept the same payloads, compared as they would be sent.
+
+        An image within a payload is left out: a check refuses it, as the transport puts it there.
+        """
         validate = self._validate
         struct = self.variant.payload
         body = data.draw(payloads(struct))
@@ -180,10 +183,14 @@ class PayloadChecks(VariantUnderTest):
         if data.draw(st.booleans()):
             body = site.put(body, data.draw(st.sampled_from([*good(site.hint), *bad(site.hint)])))
         try:
-            msgspec.json.decode(msgspec.json.encode(body))
+            wire = msgspec.json.encode(body)
+            if b'"data:' in wire or msgspec.json.decode(wire) != body:
+                return
         except (ValueError, msgspec.MsgspecError):
             return
         report = self.check(body, LOOPBACK if loopback else PUBLIC)
+        if report.valid:
+            body = msgspec.json.decode(self.call(report).body or b"")
         provider, _, _ = self.variant.id.partition("/")
         violations = validate(provider, self.variant.model, body, loopback=loopback)
         assert report.valid == (not violations), self.says(

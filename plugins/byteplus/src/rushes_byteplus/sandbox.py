@@ -70,7 +70,7 @@ _FIELDS: dict[str, Check] = {
     "return_last_frame": boolean,
     "callback_url": http_url,
     "execution_expires_after": integer(3600, 259200),
-    "safety_identifier": text(longest=64),
+    "safety_identifier": text(longest=64, may_be_blank=False),
 }
 
 
@@ -109,7 +109,7 @@ def _part(value: Any, path: str, validation: Validation) -> None:
     kind = value.get("type")
     fields: dict[str, Check] = {"type": anything}
     if kind == "text":
-        fields["text"] = text()
+        fields["text"] = text(may_be_blank=False)
         validation.check_fields(value, path, fields, required=("text",))
     elif isinstance(kind, str) and kind in _KINDS:
         source, roles = _KINDS[kind]

@@ -54,7 +54,7 @@ _TIERS = {"standard": (0.084, 0.126, 720), "pro": (0.112, 0.168, 1080)}
 
 _IMAGE = image_source(data=True)
 _SECONDS = one_of(*map(str, range(3, 16)))
-_SHOT = object_of({"prompt": text(longest=512), "duration": _SECONDS}, "prompt")
+_SHOT = object_of({"prompt": text(longest=512, may_be_blank=False), "duration": _SECONDS}, "prompt")
 _ELEMENT = object_of(
     {
         "frontal_image_url": _IMAGE,
@@ -93,9 +93,16 @@ def _from_image(body: Mapping[str, Any], validation: Validation) -> None:
     validation.check_fields(body, "", _FROM_IMAGE, required=("start_image_url",))
     _prompt_or_shots(body, validation)
     if validation.valid("elements"):
-        with_video = [each for each in body.get("elements", []) if "video_url" in each]
-        if len(with_video) > 1:
-            validation.add("elements", "may have one element with a video")
+        _check_elements(body.get("elements", []), validation)
+
+
+def _check_elements(elements: list[Json], validation: Validation) -> None:
+    """Each is a frontal image with others, or a video; one video in all."""
+    for place, element in enumerate(elements):
+        if {*element} not in ({"frontal_image_url", "reference_image_urls"}, {"video_url"}):
+            validation.add(f"elements[{place}]", "must be images, one of them frontal, or a video")
+    if sum("video_url" in element for element in elements) > 1:
+        validation.add("elements", "may have one element with a video")
 
 
 def _prompt_or_shots(body: Mapping[str, Any], validation: Validation) -> None:

@@ -6,7 +6,6 @@ https://ai.google.dev/gemini-api/docs/webhooks.
 """
 
 import base64
-import binascii
 from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
@@ -37,6 +36,7 @@ PAGE = Source(
 )
 FINISHED = ("response", "generateVideoResponse")
 """Where a finished operation has its videos, or why there are none."""
+SIGNED = ("webhook-id", "webhook-timestamp", "webhook-signature")
 CONTENT = "nothing was made, and Google says no more"
 
 
@@ -92,10 +92,12 @@ def parse_refusal(answer: Answer) -> Refusal:
 
 def _seconds(duration: str | None) -> float | None:
     """Read a duration as Protocol Buffers write it in JSON: "34s", "1.5s"."""
-    number = (duration or "").removesuffix("s")
+    if duration is None or not duration.endswith("s"):
+        return None
+    number = duration.removesuffix("s")
     whole, _, part = number.partition(".")
     digits = f"{whole}{part}"
-    if number == duration or not (digits.isascii() and digits.isdecimal() and len(digits) < 10):
+    if not (digits.isascii() and digits.isdecimal() and len(digits) < 10):
         return None
     return float(number)
 
@@ -106,12 +108,12 @@ def parse_webhook(delivery: Delivery, secrets: Sequence[str], now: float) -> Eve
 
     Webhooks that a request itself names are signed with a public key, and are not supported.
     """
-    event, time = (delivery.headers.get(f"webhook-{name}", "") for name in ("id", "timestamp"))
-    given = delivery.headers.get("webhook-signature", "").split(" ")
-    signatures = [text.removeprefix("v1,") for text in given if text.startswith("v1,")]
+    if any(not delivery.headers.get(name) for name in SIGNED):
+        return None
+    event, time, given = (delivery.headers[name] for name in SIGNED)
+    signatures = [text.removeprefix("v1,") for text in given.split(" ") if text.startswith("v1,")]
     message = f"{event}.{time}.".encode("utf-8", "replace") + delivery.body
-    keys = [key for key in map(_key, secrets) if key]
-    if not event or not is_signed(message, signatures, keys, encoding="base64"):
+    if not is_signed(message, signatures, map(_key, secrets), encoding="base64"):
         return None
     if not is_recent(time, now):
         return None
@@ -122,7 +124,7 @@ def _key(secret: str) -> bytes:
     """Return the bytes that a secret stands for; none if it is not one of Google's."""
     try:
         return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return b""
 
 

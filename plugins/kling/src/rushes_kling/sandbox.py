@@ -86,7 +86,7 @@ _LEGACY: dict[str, Check] = {
     "sound": one_of("on", "off"),
     "watermark_info": object_of({"enabled": boolean}),
     "callback_url": http_url,
-    "external_task_id": text(shortest=1),
+    "external_task_id": text(may_be_blank=False),
 }
 _OF_MODEL: dict[str, dict[str, Check]] = {
     "kling-v2-6": {"duration": one_of("5", "10"), "mode": one_of("std", "pro")},
@@ -99,7 +99,7 @@ _OF_MODEL: dict[str, dict[str, Check]] = {
         "multi_prompt": list_of(_SHOT, least=1, most=6),
     },
 }
-_VOICE = object_of({"voice_id": text(shortest=1)}, "voice_id")
+_VOICE = object_of({"voice_id": text(may_be_blank=False)}, "voice_id")
 _WITH_IMAGE: dict[str, dict[str, Check]] = {
     "kling-v2-6": {"voice_list": list_of(_VOICE, most=2)},
     "kling-v3": {"element_list": list_of(object_of({"element_id": integer(1)}), most=3)},
@@ -272,7 +272,7 @@ def _name(given: object) -> str | None:
 _OPTIONS = object_of(
     {
         "callback_url": http_url,
-        "external_task_id": text(shortest=1),
+        "external_task_id": text(may_be_blank=False),
         "watermark_info": object_of({"enabled": boolean}),
     }
 )

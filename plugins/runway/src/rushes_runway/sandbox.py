@@ -49,7 +49,9 @@ _DOCS = "https://docs.dev.runwayml.com/api"
 
 _IMAGE = image_source(https_only=True, data=True, handle="runway://", longest=2048)
 _KEYFRAME = object_of({"uri": _IMAGE, "position": one_of("first", "last")}, "uri", "position")
-_SEGMENT = object_of({"prompt": text(), "duration": integer(1, 15)}, "prompt", "duration")
+_SEGMENT = object_of(
+    {"prompt": text(may_be_blank=False), "duration": integer(1, 15)}, "prompt", "duration"
+)
 _KLING_RATIOS = {
     "kling3.0_pro": ("1920:1080", "1080:1920", "1440:1440"),
     "kling3.0_standard": ("1280:720", "720:1280", "960:960"),
