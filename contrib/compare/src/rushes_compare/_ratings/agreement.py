@@ -54,10 +54,10 @@ def wilson(successes: float, trials: int) -> tuple[float, float]:
         return 0.0, 1.0
     share, square = successes / trials, Z95**2
     middle = (share + square / (2 * trials)) / (1 + square / trials)
-    half = Z95 * sqrt(share * (1 - share) / trials + square / (4 * trials**2)) / (
-        1 + square / trials
+    half = (
+        Z95 * sqrt(share * (1 - share) / trials + square / (4 * trials**2)) / (1 + square / trials)
     )
-    return max(0.0, middle - half), min(1.0, middle + half)
+    return min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half))
 
 
 def left_share(chosen: Mapping[str, int]) -> tuple[float | None, bool]:

@@ -1,12 +1,12 @@
 """Strengths from pairs: the Bradley-Terry model, and how sure it is.
 
 A variant of strength p beats one of strength q with probability p / (p + q) (Bradley and Terry,
-1952). The strengths that make the votes most likely are found by Hunter's iteration ("MM algorithms
-for generalized Bradley-Terry models", 2004), here for many resamples of the votes at once.
+1952). The strengths that make the votes most likely are found by Newton's method, for many
+resamples of the votes at once.
 
-A tie counts as half a win for each, and so does "both bad": it says nothing of the order of the two.
+A tie counts as half a win for each, and so does "both bad", which says nothing of their order.
 Everybody also has one tie with an average stranger, so that somebody who won, or lost, every pair
-keeps a finite strength, and variants that were never compared, even through others, a common scale.
+has a finite strength, and variants that were never compared, even through others, one scale.
 """
 
 from collections.abc import Sequence
@@ -22,6 +22,8 @@ MEAN = 1000.0
 """The rating of the average stranger."""
 ROUNDS = 200
 CLOSE = 1e-9
+LONGEST_STEP = 2.0
+"""How much a log strength changes in one round at most: far from the end, Newton overshoots."""
 
 
 class Pair(Struct, frozen=True, kw_only=True):
@@ -50,16 +52,27 @@ def ratings(wins: Matrix) -> Matrix:
     """Return the ratings of each of several tables of wins: [table, winner, loser]."""
     met = wins + np.swapaxes(wins, 1, 2)
     won = wins.sum(axis=2) + 0.5
-    strengths: Matrix = np.ones(wins.shape[:2])
+    logs: Matrix = np.zeros(wins.shape[:2])
     for _ in range(ROUNDS):
-        sums = strengths[:, :, None] + strengths[:, None, :]
-        # The stranger's strength is 1 in every table: that sets the scale.
-        found = won / ((met / sums).sum(axis=2) + 1 / (strengths + 1))
-        step = float(np.abs(np.log(found / strengths)).max(initial=0.0))
-        strengths = found
-        if step < CLOSE:
+        beats = _chance(logs[:, :, None] - logs[:, None, :])
+        stranger = _chance(logs)
+        slope = won - (met * beats).sum(axis=2) - stranger
+        doubt = met * beats * (1 - beats)
+        curve = -doubt
+        places = np.arange(logs.shape[1])
+        curve[:, places, places] += doubt.sum(axis=2) + stranger * (1 - stranger)
+        step = np.linalg.solve(curve, slope[:, :, None])[:, :, 0]
+        logs = logs + np.clip(step, -LONGEST_STEP, LONGEST_STEP)
+        if float(np.abs(step).max(initial=0.0)) < CLOSE:
             break
-    return MEAN + ELO * np.log(strengths)
+    result: Matrix = MEAN + ELO * logs
+    return result
+
+
+def _chance(difference: Matrix) -> Matrix:
+    """Return the probability of a win over somebody whose log strength is so much lower."""
+    result: Matrix = 1 / (1 + np.exp(-difference))
+    return result
 
 
 def resampled(wins: Matrix, times: int, seed: int) -> Matrix:
@@ -68,4 +81,5 @@ def resampled(wins: Matrix, times: int, seed: int) -> Matrix:
     drawn = np.random.default_rng(seed).integers(0, clusters, (times, clusters))
     weights: Matrix = np.zeros((times, clusters))
     np.add.at(weights, (np.arange(times)[:, None], drawn), 1.0)
-    return np.einsum("tc,cij->tij", weights, wins)
+    result: Matrix = np.einsum("tc,cij->tij", weights, wins)
+    return result

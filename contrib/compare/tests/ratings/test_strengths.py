@@ -1,0 +1,127 @@
+"""Strengths: those that made the votes are found, whatever the order, and with honest intervals."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rushes_compare._ratings.agreement import krippendorff_alpha, left_share, wilson
+from rushes_compare._ratings.strengths import (
+    MEAN,
+    Pair,
+    ratings,
+    resampled,
+    wins_by_cluster,
+)
+
+pairs = st.builds(
+    lambda one, step, share, cluster: Pair(
+        one=one, other=(one + step) % 4, share=share, cluster=cluster
+    ),
+    st.integers(0, 3),
+    st.integers(1, 3),
+    st.sampled_from([0.0, 0.5, 1.0]),
+    st.integers(0, 2),
+)
+
+
+def rated(votes: list[Pair], variants: int = 4) -> list[float]:
+    return list(ratings(wins_by_cluster(votes, variants).sum(axis=0)[None])[0])
+
+
+def simulated(strengths: list[float], votes: int, seed: int) -> list[Pair]:
+    chance, found = np.random.default_rng(seed), []
+    for vote in range(votes):
+        one, other = chance.choice(len(strengths), 2, replace=False)
+        wins = chance.random() < strengths[one] / (strengths[one] + strengths[other])
+        found.append(Pair(one=int(one), other=int(other), share=float(wins), cluster=vote))
+    return found
+
+
+@given(st.lists(pairs, max_size=30), st.randoms(use_true_random=False))
+def test_neither_the_order_nor_the_sides_matter(votes: list[Pair], chance: object) -> None:
+    turned = [
+        Pair(one=vote.other, other=vote.one, share=1 - vote.share, cluster=vote.cluster)
+        for vote in votes
+    ]
+    chance.shuffle(turned)  # type: ignore[attr-defined]
+    assert rated(turned) == pytest.approx(rated(votes), abs=1e-3)
+
+
+@given(st.lists(pairs, max_size=30))
+def test_a_further_win_never_lowers_a_rating(votes: list[Pair]) -> None:
+    more = [*votes, Pair(one=0, other=1, share=1.0, cluster=0)]
+    before, after = rated(votes), rated(more)
+    assert after[0] > before[0]
+    assert after[1] < before[1]
+
+
+def test_who_never_lost_has_a_finite_rating_above_the_rest() -> None:
+    votes = [Pair(one=0, other=1, share=1.0, cluster=0)] * 50
+    first, second, *others = rated(votes)
+    assert MEAN < first < MEAN + 1500
+    assert first - MEAN == pytest.approx(MEAN - second)
+    assert others == pytest.approx([MEAN, MEAN])
+
+
+def test_ties_make_equals() -> None:
+    votes = [Pair(one=0, other=1, share=0.5, cluster=0)] * 9
+    assert rated(votes) == pytest.approx([MEAN] * 4)
+
+
+def test_known_strengths_are_found() -> None:
+    found = np.array(rated(simulated([4, 2, 1, 0.5], 6000, seed=3)))
+    # 400 points are ten times the strength.
+    assert np.diff(found) == pytest.approx([-400 * np.log10(2)] * 3, abs=35)
+
+
+def test_intervals_contain_the_truth_about_as_often_as_they_say() -> None:
+    truth, hits = 400 * np.log10(2), 0
+    for seed in range(60):
+        wins = wins_by_cluster(simulated([2, 1, 1], 150, seed), 3)
+        drawn = ratings(resampled(wins, 200, seed))
+        low, high = np.percentile(drawn[:, 0] - drawn[:, 1], [2.5, 97.5])
+        hits += low <= truth <= high
+    assert 52 <= hits <= 60
+
+
+def test_votes_of_one_person_are_drawn_together() -> None:
+    votes = [Pair(one=0, other=1, share=1.0, cluster=0)] * 40
+    votes += [Pair(one=0, other=1, share=0.0, cluster=1)] * 40
+    drawn = ratings(resampled(wins_by_cluster(votes, 2), 400, seed=1))
+    # Half of the resamples hold both people, a quarter only one of them, twice.
+    assert len(np.unique(drawn[:, 0].round(6))) == 3
+
+
+@pytest.mark.parametrize(
+    ("units", "alpha"),
+    [
+        ([["a", "a"], ["b", "b"]], 1.0),
+        ([["a", "b"], ["b", "a"]], -0.5),
+        ([["a"], ["b"]], None),
+        ([["a", "a"], ["a", "a"]], None),
+        # The nominal example C of "Computing Krippendorff's Alpha-Reliability".
+        (
+            [
+                *("111", "2232", "3333", "3333", "2222", "1234"),
+                *("4444", "1121", "2222", "555", "11", "3"),
+            ],
+            0.743,
+        ),
+    ],
+)
+def test_alpha(units: list[list[str]], alpha: float | None) -> None:
+    found = krippendorff_alpha(units)
+    assert found == (alpha if alpha is None else pytest.approx(alpha, abs=0.0005))
+
+
+@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_an_interval_contains_the_share(case: tuple[int, int]) -> None:
+    successes, trials = case
+    low, high = wilson(successes, trials)
+    assert 0 <= low <= successes / trials <= high <= 1
+
+
+def test_the_side_that_was_chosen() -> None:
+    assert left_share({}) == (None, True)
+    assert left_share({"left": 12, "right": 8, "tie": 40}) == (0.6, True)
+    assert left_share({"left": 80, "right": 20}) == (0.8, False)
