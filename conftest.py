@@ -5,6 +5,8 @@ only declares what it needs beyond that, or a multiple of the number of examples
 """
 
 import functools
+import gc
+import itertools
 import os
 import signal
 import sys
@@ -47,7 +49,25 @@ sys.dont_write_bytecode = False
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-PLUGINS = Path(__file__).parent / "plugins"
+ROOT = Path(__file__).parent
+PLUGINS = ROOT / "plugins"
+LONG_MODULES = (
+    "contrib/cli/tests/process/",
+    "contrib/compare/tests/command/",
+    "contrib/compare/tests/running/",
+    "core/tests/kit/test_itself.py",
+    "core/tests/journal/test_machine.py",
+    "core/tests/simulation/",
+    "core/tests/submitting/test_owners.py",
+    "core/tests/surface/test_threads.py",
+    "tests/crash/",
+    "tests/docs/",
+    "tests/faults/test_command.py",
+    "tests/faults/test_memory.py",
+    "tests/typechecking/",
+    "tests/whole_system/",
+)
+"""Modules with tests that take seconds each: workers begin with them."""
 LONG = {
     "test_messages_are_short_and_printable",
     "test_no_hook_does_io",
@@ -58,18 +78,33 @@ LONG = {
 PROVIDERS = ("ACME", "APIMART", "TOAPIS", "UNIALL")
 INHERITED = (
     *(f"{provider}_{what}" for provider in PROVIDERS for what in ("API_KEY", "BASE_URL")),
-    *("RUSHES_TRACEBACK", "RUSHES_TRUST", "COLUMNS", "FORCE_COLOR", "NO_COLOR"),
+    *("RUSHES_MCP_FOLDER", "RUSHES_MCP_MAX_COST", "RUSHES_MCP_MAX_COST_PER_CALL"),
+    *("RUSHES_MCP_UNKNOWN_PRICE", "RUSHES_MCP_WAIT"),
+    *("RUSHES_LOAD_PLUGINS", "RUSHES_TRACEBACK", "RUSHES_TRUST"),
+    *("COLUMNS", "FORCE_COLOR", "NO_COLOR"),
+    *(f"RUSHES_BUDGET_{what}" for what in ("RUN", "DAY", "PROVIDERS", "UNKNOWN_PRICE")),
+    "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"),
     *("http_proxy", "https_proxy", "all_proxy", "no_proxy"),
 )
 
 
+HOMES = itertools.count()
+
+
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Isolate every test from the keys, folders, proxies and colours of the user who runs it."""
+def clean_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Isolate every test from the keys, folders, proxies and colours of the user who runs it.
+
+    Its home is a folder that only a test that needs one makes.
+    """
     for name in INHERITED:
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("RUSHES_HOME", str(tmp_path / "default-home"))
+        if name in os.environ:
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.getbasetemp() / f"default-home-{next(HOMES)}"
+    monkeypatch.setenv("RUSHES_HOME", str(home))
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -86,20 +121,59 @@ def whole() -> bool:
     return "RUSHES_WHOLE" in os.environ
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark the tests that can try more; put those that wait for a browser first.
+def pytest_configure() -> None:
+    """Collect no garbage while tests are collected: what they are made of lasts."""
+    gc.disable()
 
-    One worker gets them all, so that only one browser runs at a time, while the others use the
-    processors.
-    """
+
+def pytest_collection_finish() -> None:
+    """Collect garbage from now on, without looking through the tests each time."""
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    """Let the interpreter clean up as usual."""
+    gc.unfreeze()
+    gc.enable()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests that can try more, and put those that take long first."""
     if not {"RUSHES_SEARCH", "RUSHES_WHOLE"} & {*os.environ}:
         left_out = _of_further_variants(items)
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in {*left_out}]
-    items.sort(key=lambda item: "open_page" not in getattr(item, "fixturenames", ()))
+    items[:] = _dealt(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
     for item in items:
         if "whole" in getattr(item, "fixturenames", ()):
             item.add_marker("whole")
+
+
+def _dealt(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """Order the tests so that each worker, which gets an equal part, begins with long ones.
+
+    At the end only short ones are left, which the workers take from each other. One worker gets all
+    that wait for a browser, so that only one browser runs at a time, while the others use the
+    processors.
+    """
+    hands: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    places: dict[Path, int] = {}
+    short = []
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            hands[0].append(item)
+        elif str(item.path.relative_to(ROOT)).startswith(LONG_MODULES):
+            place = places.setdefault(item.path, len(places))
+            hands[-1 - place % max(1, workers - 1)].append(item)
+        else:
+            short.append(item)
+    dealt: list[pytest.Item] = []
+    for number, hand in enumerate(hands):
+        more = (len(items) - len(dealt)) // (workers - number) - len(hand)
+        dealt += [*hand, *short[: max(0, more)]]
+        del short[: max(0, more)]
+    return dealt + short
 
 
 def _of_further_variants(items: list[pytest.Item]) -> list[pytest.Item]:

@@ -20,6 +20,8 @@ SOURCES = ["core", "plugins", "contrib", "tests", "docs", "benchmarks", "conftes
 PAGE = ROOT / "contrib" / "compare"  # its page has scripts, checked by npm tools
 # Five workers on two cores: much of the time they wait, for processes, browsers and films.
 SUITE = ("pytest", "-q", "-n", "5", "--dist", "worksteal")
+# Otherwise each worker compiles pytest and Hypothesis where the environment says so.
+KEEP_BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
 DEBIAN = {"chromium": "chromium"}  # command: package
 
 
@@ -27,7 +29,7 @@ DEBIAN = {"chromium": "chromium"}  # command: package
 def tests(session: nox.Session) -> None:
     """Run every test, in the workspace's environment."""
     _debian(session)
-    session.run(*SUITE, *session.posargs)
+    session.run(*SUITE, *session.posargs, env=KEEP_BYTECODE)
 
 
 @nox.session(venv_backend="none")
@@ -38,7 +40,7 @@ def busy(session: nox.Session) -> None:
             loop = subprocess.Popen([sys.executable, "-c", "while True: pass"])
             stack.callback(loop.kill)
         for _ in range(int(session.posargs[0]) if session.posargs else 3):
-            session.run(*SUITE)
+            session.run(*SUITE, env=KEEP_BYTECODE)
 
 
 @nox.session(venv_backend="none")
@@ -65,10 +67,11 @@ def types(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def docs(session: nox.Session) -> None:
-    """Check that the generated pages are up to date; `-- --write` writes them."""
+    """Check the generated pages, and build the site; `-- --write` writes the pages first."""
     write = "--write" in session.posargs
     for script in ("docs/generate.py", "docs/comparison.py", "docs/architecture.py"):
         session.run("python", script, *([] if write else ["--check"]))
+    session.run("python", "docs/build_site.py")
 
 
 @nox.session
@@ -96,6 +99,28 @@ def plugin(session: nox.Session, name: str) -> None:
         same = "--hypothesis-profile=ci"
         with session.chdir(folder):
             session.run("pytest", "-q", "-p", "no:cacheprovider", same, str(suite))
+
+
+@nox.session
+def template(session: nox.Session) -> None:
+    """Test what `rushes new-plugin` writes, as a wheel; `-- --write` writes its snapshot first."""
+    if "--write" in session.posargs:
+        _uv(session, "run", "python", "contrib/cli/tests/write_snapshot.py")
+    with tempfile.TemporaryDirectory() as folder:
+        for package in ("rushes", "rushes-cli", "rushes-sandbox"):
+            _uv(session, "build", "--quiet", "--wheel", "--package", package, "--out-dir", folder)
+        wheels = sorted(str(wheel) for wheel in Path(folder).glob("*.whl"))
+        session.install(*wheels, "hypothesis", "mypy", "pytest", "ruff")
+        written = Path(folder) / "written"
+        session.run("rushes", "new-plugin", "acme", "--yes", "-o", str(written))
+        with session.chdir(written):
+            _uv(session, "build", "--quiet", "--wheel", "--out-dir", folder)
+            session.install("--no-deps", *map(str, Path(folder).glob("rushes_acme-*.whl")))
+            session.run("pytest", "-q", "-p", "no:cacheprovider")
+            session.run("mypy", "src", "tests")
+            session.run("ruff", "check")
+            session.run("ruff", "format", "--check")
+        session.run("python", str(ROOT / "contrib" / "cli" / "tests" / "one_video.py"), folder)
 
 
 @nox.session(venv_backend="none")
@@ -167,6 +192,12 @@ def bench(session: nox.Session) -> None:
 def jobs(session: nox.Session) -> None:
     """Measure what a job costs beside its peers (minutes); `-- --write` writes it into the docs."""
     session.run("python", "benchmarks/jobs.py", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def bills(session: nox.Session) -> None:
+    """Count the videos that are bought if an answer is lost, here and elsewhere; `-- --write`."""
+    session.run("python", "benchmarks/bills.py", *session.posargs)
 
 
 def _uv(session: nox.Session, *arguments: str) -> None:

@@ -1,32 +1,41 @@
-"""Writes docs/variants: the capability matrix, and a page for each of our variants.
+"""Writes the pages that come from the code: docs/variants and docs/reference.
 
-`python docs/generate.py` writes, `--check` only reports which page differs, and exits with 1.
-Everything comes from the declarations and from the examples of the plugins' conformance tests.
+`python docs/generate.py` writes, `--check` only reports which page differs, and exits with 1. The
+variants' pages, and their matrix, come from the declarations and from the examples of the plugins'
+conformance tests; the reference comes from the commands, the hooks and the public names.
 """
 
 import sys
 from pathlib import Path
 
 import md
+from command_page import command_page
+from python_pages import python_pages
 from rushes import Capability, Variant, capabilities
 from rushes.plugins import Registry
 from variant_page import WRITTEN, page
 
 DOCS = Path(__file__).parent
-PAGES = DOCS / "variants"
+VARIANTS, REFERENCE = DOCS / "variants", DOCS / "reference"
 
 
 def pages() -> dict[Path, str]:
     """Return every page's text by its path."""
+    made = {"commands": command_page(), **python_pages()}
+    return {**variant_pages(), **{REFERENCE / f"{name}.md": text for name, text in made.items()}}
+
+
+def variant_pages() -> dict[Path, str]:
+    """Return the matrix, and the page of each variant, by their paths."""
     # The module that finds the kits also serves the tests, and is among them.
     sys.path.insert(0, str(DOCS.parent / "tests"))
     from kits import kits
 
     registry, found = Registry(), kits()
     variants = [registry.get(name).variant for name in found]
-    made = {PAGES / "index.md": index(variants)}
+    made = {VARIANTS / "index.md": index(variants)}
     for variant in variants:
-        made[PAGES / f"{_file(variant)}.md"] = page(variant, found[variant.id])
+        made[VARIANTS / f"{_file(variant)}.md"] = page(variant, found[variant.id])
     return made
 
 
@@ -73,7 +82,8 @@ def stale(made: dict[Path, str]) -> list[Path]:
         for path, text in made.items()
         if not path.exists() or path.read_text(encoding="utf-8") != text
     ]
-    return different + [path for path in sorted(PAGES.glob("*.md")) if path not in made]
+    there = [path for folder in (VARIANTS, REFERENCE) for path in sorted(folder.glob("*.md"))]
+    return different + [path for path in there if path not in made]
 
 
 def main(arguments: list[str]) -> int:

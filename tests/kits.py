@@ -1,5 +1,6 @@
 """The conformance kits of our plugins, found by path as pytest finds them: one for each variant."""
 
+from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from rushes.testing import VariantConformance
 ROOT = Path(__file__).parent.parent
 
 
+@cache
 def kits() -> dict[str, VariantConformance]:
     """Return every variant's kit by the variant's id, in the order of the ids."""
     found: dict[str, VariantConformance] = {}

@@ -19,14 +19,15 @@ ROOMS = {
         "_runtime": "",
         "_request": "_runtime strict_json",
         "options": "_request",
-        "request_input": "_request",
+        "request_input": "_request _runtime",
         "_output": "_request _runtime terminal",
         "task_output": "_output exit_codes terminal",
         "_errors": "_output _runtime exit_codes terminal",
         "_plugins": "_runtime",
+        "_template": "",
         "_commands": (
-            "_errors _output _plugins _request _runtime exit_codes options request_input "
-            "strict_json task_output terminal"
+            "_errors _output _plugins _request _runtime _template exit_codes options "
+            "request_input strict_json task_output terminal"
         ),
         "_app": "_commands _errors _plugins _runtime exit_codes terminal",
         "main": "_app _runtime",
@@ -47,6 +48,22 @@ ROOMS = {
         "_command": "_check _plan _results _run comparison errors results",
         "command": "_command _results comparison errors",
         "__init__": "comparison errors results",
+    },
+    "mcp": {
+        "_answers": "",
+        "_budget": "",
+        "_folder": "",
+        "_jobs": "",
+        "_purchase": "_answers _budget",
+        "_desk": "_answers _budget _folder _jobs",
+        "_videos": "_answers _desk _jobs _purchase",
+        "_comparisons": "_answers _desk _jobs _purchase _videos",
+        "_arguments": "_answers _budget _desk",
+        "_looking": "_answers _arguments _desk _videos",
+        "_buying": "_answers _arguments _comparisons _purchase _videos",
+        "server": "_budget _buying _desk _folder _looking",
+        "command": "server",
+        "__init__": "",
     },
 }
 
@@ -103,6 +120,7 @@ def test_nothing_else_imports_a_private_room(name: str) -> None:
         f"{path.relative_to(ROOT)}: {module}"
         for path in others
         if not path.is_relative_to(own) and "node_modules" not in path.parts
+        if f"rushes_{name}" in path.read_text(encoding="utf-8")
         for module in imports(path)
         if module.startswith(f"rushes_{name}._")
     }

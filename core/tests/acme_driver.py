@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -47,7 +47,7 @@ class Driver(Protocol):
     ) -> Task: ...
     def generate(
         self,
-        variant: str,
+        variant: str | Sequence[str],
         request: Any,
         *,
         task: str | None = None,

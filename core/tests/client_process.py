@@ -1,11 +1,18 @@
-"""A process in which tests use a client: `python client_process.py WHAT HOME URL …`."""
+"""Processes in which tests use a client; all are forked from one that has imported everything.
+
+It reads orders from standard input, one line of JSON each, and answers each with an exit code.
+"""
 
 import asyncio
 import contextlib
 import gc
+import json
 import os
+import signal
 import sys
 import threading
+import warnings
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +130,7 @@ def fork_an_asynchronous_program(home: str, url: str, when: str) -> None:
 
 def leave_open(home: str, url: str, kind: str, what: str) -> None:
     """Forget to close three clients that were used."""
+    warnings.simplefilter("always")
     with Client(**settings(home, url)) as client, contextlib.suppress(DiskError):
         client.submit("acme/zoom", REQUEST, task="kite", output=f"{home}/journal.db")
     for _ in range(3):
@@ -167,5 +175,23 @@ def _open_journal_files() -> list[str]:
     return [name for name in found if "journal.db" in name]
 
 
+def main() -> None:
+    """Fork a process for each order; it ends as any program does, with its interpreter."""
+    for module in ("_network.transport", "_network.async_transport", "_journal.sqlite"):
+        import_module(f"rushes.{module}")
+    for line in sys.stdin:
+        order = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            signal.alarm(240)  # it ends by itself, on a busy machine much later
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            for number, name in ((1, "out"), (2, "err")):
+                os.dup2(os.open(order[name], os.O_WRONLY | os.O_CREAT, 0o600), number)
+            globals()[order["what"]](*order["given"])
+            return
+        _, status = os.waitpid(child, 0)
+        os.write(1, f"{os.waitstatus_to_exitcode(status)}\n".encode())
+
+
 if __name__ == "__main__":
-    globals()[sys.argv[1]](*sys.argv[2:])
+    main()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from journal_memory import Memory
 from msgspec.structs import replace
 from rushes import Answer, Call, Task
-from rushes._flow import Ask, Do, Effect, Interrupted, NotSent, Send, Sleep, Stream
+from rushes._flow import Ask, Do, Effect, Gather, Interrupted, NotSent, Send, Sleep, Stream
 from rushes._urls import origin
 from simulation_provider import API, KINDS, REGISTRIES, Provider
 
@@ -88,7 +88,8 @@ class World:
         elif isinstance(effect, Sleep):
             run.sleep(effect.seconds)
         else:
-            outcome = self._exchanged(run, effect)
+            call = effect.alone if isinstance(effect, Gather) else effect
+            outcome = self._exchanged(run, call)
         self.tick(f"after {what}")
         return outcome
 

@@ -1,8 +1,10 @@
 """The arrows: plugins → core ← contrib, and between the parts of the core."""
 
 import ast
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import architecture
@@ -17,19 +19,26 @@ SOURCES = [
 ]
 
 
-def imports(path: Path) -> Iterator[str]:
-    """Yield every module that a file imports, inside functions too."""
+@cache
+def imports(path: Path) -> frozenset[str]:
+    """Return every module that a file imports, inside functions too."""
+    found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            yield from (name.name for name in node.names)
+            found |= {name.name for name in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: a relative import"
-            yield node.module or ""
-            yield from (f"{node.module}.{name.name}" for name in node.names)
+            found |= {node.module or "", *(f"{node.module}.{name.name}" for name in node.names)}
+    return frozenset(found)
 
 
 def package(path: Path) -> str:
     return path.relative_to(ROOT).parts[path.relative_to(ROOT).parts.index("src") + 1]
+
+
+def names_by_file(found: Iterable[tuple[Path, Iterable[str]]]) -> dict[str, list[str]]:
+    """Return the names found in each file, without the files in which there are none."""
+    return {str(path.relative_to(ROOT)): sorted(names) for path, names in found if names}
 
 
 def test_the_sources_are_found() -> None:
@@ -39,21 +48,30 @@ def test_the_sources_are_found() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_distribution_imports_only_the_core_and_itself(path: Path) -> None:
+def foreign(path: Path) -> set[str]:
+    """Return what a file of a distribution imports of ours, and may not."""
     own = package(path)
-    foreign = {
-        name.partition(".")[0]
-        for name in imports(path)
-        if name.startswith("rushes") and name.partition(".")[0] not in ("rushes", own)
-    }
+    used = {name for name in imports(path) if name.startswith("rushes")}
+    others = {name.partition(".")[0] for name in used} - {"rushes", own}
     # Contrib packages may import each other's public names (test_contrib_rooms.py).
-    allowed = {"rushes_cli"} if own in ("rushes_compare", "rushes_sandbox") else set()
-    assert foreign <= ({"rushes_sandbox"} if is_a_protocol(path) else allowed)
+    others -= {"rushes_sandbox"} if is_a_protocol(path) else MAY_USE.get(own, set())
     if own == "rushes_sandbox" and path.stem != "demo":
-        used = {name for name in imports(path) if name.split(".")[0] == "rushes"}
-        files, finding = {"rushes.files"}, {"rushes.plugins"}
-        assert {".".join(name.split(".")[:2]) for name in used} <= files | finding
+        of_the_core = {name for name in used if name.split(".")[0] == "rushes"}
+        others |= {".".join(name.split(".")[:2]) for name in of_the_core} - FILES_AND_FINDING
+    return others
+
+
+MAY_USE = {
+    "rushes_compare": {"rushes_cli"},
+    "rushes_mcp": {"rushes_compare"},
+    "rushes_sandbox": {"rushes_cli"},
+}
+FILES_AND_FINDING = {"rushes.files", "rushes.plugins"}
+"""What the sandbox may import of the core."""
+
+
+def test_a_distribution_imports_only_the_core_and_itself() -> None:
+    assert names_by_file((path, foreign(path)) for path in SOURCES) == {}
 
 
 def is_a_protocol(path: Path) -> bool:
@@ -64,15 +82,18 @@ def is_a_protocol(path: Path) -> bool:
 PLUGINS = [path for path in SOURCES if path.is_relative_to(ROOT / "plugins")]
 
 
-@pytest.mark.parametrize("path", PLUGINS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_plugin_and_its_stand_in_do_not_see_each_other(path: Path) -> None:
+def seen_of_the_other(path: Path) -> list[str]:
+    """Return what a plugin imports of its stand-in in the sandbox, or the other way round."""
+    if not is_a_protocol(path):
+        return [name for name in imports(path) if name.endswith(".sandbox")]
+    ours = [name for name in imports(path) if name.startswith("rushes")]
+    return [name for name in ours if name.partition(".")[0] != "rushes_sandbox"]
+
+
+def test_a_plugin_and_its_stand_in_do_not_see_each_other() -> None:
     """Two readings of the same pages check each other only as long as neither reads the other."""
-    found = set(imports(path))
-    if is_a_protocol(path):
-        assert not [name for name in found if name.startswith("rushes") and name != "rushes_sandbox"
-                    and not name.startswith("rushes_sandbox.")]  # fmt: skip
-    else:
-        assert not [name for name in found if name.endswith(".sandbox")]
+    assert any(map(is_a_protocol, PLUGINS))
+    assert names_by_file((path, seen_of_the_other(path)) for path in PLUGINS) == {}
 
 
 def test_the_page_lists_every_part_of_the_core_and_its_imports() -> None:
@@ -92,17 +113,18 @@ def test_no_part_of_the_core_is_in_an_import_circle() -> None:
 
 MEASURES = [ROOT / "benchmarks" / name for name in ("job/subjects.py", "polling.py")]
 """These measure a part of the core on its own: the transport, the schedule."""
-OUTSIDE = [
-    path
-    for folder in (
-        "plugins", "contrib", "tests", "docs", "benchmarks", "README.md", "CONTRIBUTING.md",
-        "noxfile.py", "conftest.py",
-    )
-    for each in [ROOT / folder]
-    for path in sorted([each] if each.is_file() else each.rglob("*"))
-    if path.suffix in (".py", ".md") and "node_modules" not in path.parts
-    and path not in (Path(__file__), *MEASURES)
-]  # fmt: skip
+OUTSIDE = ("plugins", "contrib", "tests", "docs", "benchmarks", "README.md", "CONTRIBUTING.md",
+           "noxfile.py", "conftest.py")  # fmt: skip
+
+
+def files_outside() -> Iterator[Path]:
+    """Yield every file outside the core that might name one of its modules."""
+    for name in OUTSIDE:
+        for folder, inner, files in os.walk(ROOT / name):
+            inner[:] = [each for each in inner if each != "node_modules"]
+            yield from (Path(folder, file) for file in files if file.endswith((".py", ".md")))
+        if (ROOT / name).is_file():
+            yield ROOT / name
 
 
 def private_names(path: Path) -> set[str]:
@@ -117,9 +139,10 @@ def private_names(path: Path) -> set[str]:
     return named
 
 
-@pytest.mark.parametrize("path", OUTSIDE, ids=lambda path: str(path.relative_to(ROOT)))
-def test_private_modules_are_neither_imported_nor_named_outside(path: Path) -> None:
-    assert private_names(path) == set()
+def test_private_modules_are_neither_imported_nor_named_outside() -> None:
+    others = {*files_outside()} - {Path(__file__), *MEASURES}
+    assert len(others) > 100
+    assert names_by_file((path, private_names(path)) for path in sorted(others)) == {}
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def test_a_hook_exits(
             settings={"wrappers": [Exiting()]},
         )
         assert type(run.error).__name__ == "BrokenPluginError"
-        assert "the hook submit raised SystemExit" in str(run.error)
+        assert "Exiting raised SystemExit" in str(run.error)
         assert (run.exchanges, run.recorded()) == ([], [])
         return deliver(row, run, "exit 3, again: the video")
 

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 RIGHT = """
 from rushes import Client, OnUpdate, Problem
+from rushes_compare import compare
 
 
 def follow(task: rushes.Task, tell: OnUpdate) -> rushes.State:
@@ -28,10 +29,14 @@ def can(problem: Problem) -> list[str]:
 
 
 print(rushes.__version__)
+compare("A", ["a/b"], max_cost=2, max_tasks=1, prices={"a/b": "1/task"})
 """
 WRONG = """
 state: rushes.State = "done"
 tell: rushes.OnUpdate = len
+rushes_compare.compare("A", max_csot=2)
+coroutine = rushes_compare.compare_async("A", max_csot=2)
+rushes_compare.compare("A", max_cost="2")
 """
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import rushes
 from cli_gateway import KEY, Gateway
-from rushes_cli._runtime import clients
 from rushes_cli._runtime.home import home_option
 
 SOON = rushes.Polling(first=0.01, every=0.01, at_most=20)
@@ -35,7 +34,5 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
 @pytest.fixture
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make clients in this process poll at once and often."""
-    monkeypatch.setattr(
-        clients, "make_client", lambda **given: rushes.Client(polling=SOON, **given)
-    )
-    monkeypatch.setattr(clients, "make_async_client", partial(rushes.AsyncClient, polling=SOON))
+    monkeypatch.setattr(rushes, "Client", partial(rushes.Client, polling=SOON))
+    monkeypatch.setattr(rushes, "AsyncClient", partial(rushes.AsyncClient, polling=SOON))

@@ -10,6 +10,8 @@ from rushes_compare.results import Cell
 from rushes_sandbox import Sandbox
 
 PAIR = ["toapis/kling-v3", "apimart/kling-v3"]
+TWO_SIZES_SMALLER = ["smaller", "smaller"]
+"""Lies for the sandbox, with which a film takes a fraction of the time to render and measure."""
 
 
 class Interruption(Exception):
@@ -40,6 +42,7 @@ class Comparing:
                 polling=Polling(first=0.05, every=0.05),
             ) as client:
                 given = {"on_change": self.seen.append, **options}
-                return await compare_async(requests, variants, client=client, **given)
+                done = await compare_async(requests, variants, client=client, **given)
+                return done.results
 
         return asyncio.run(run())

@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from rushes.task import State as State
     from rushes.task import Status as Status
     from rushes.task import Task as Task
+    from rushes.task import Tried as Tried
     from rushes.task import VideoFile as VideoFile
     from rushes.variant import SPEC as SPEC
     from rushes.variant import Always as Always
@@ -129,7 +130,7 @@ else:
             "rushes._check.schema": "json_schema",
             "rushes._session.session": "OnUpdate",
             "rushes._journal.sqlite": "SQLiteJournal",
-            "rushes.task": "Receipt Refusal Result State Status Task VideoFile",
+            "rushes.task": "Receipt Refusal Result State Status Task Tried VideoFile",
             "rushes.variant": ("SPEC Always Built Cancel Polling To Together Uploads Variant"),
             "rushes.webhooks": "Delivery Event is_recent is_signed",
         },

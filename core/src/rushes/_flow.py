@@ -4,7 +4,7 @@ A flow is a generator of effects. It makes every decision; the synchronous and t
 client differ only in how the effects are performed.
 """
 
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Hashable, Mapping
 from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
@@ -129,7 +129,23 @@ class Ask(Struct, frozen=True):
     arguments: tuple[Any, ...] = ()
 
 
-Effect = Send | Stream | Sleep | Do | Ask
+class Gather(Struct, frozen=True, kw_only=True):
+    """Make one call for several flows that ask for parts of one answer at nearly the same time.
+
+    Flows with the same `key` that ask within `seconds`, at most `most`, form a group. One of them
+    provides `flow`, which is given the `item`s of all and returns what each is given. A flow that
+    is given nothing makes the call `alone`; so does every flow of a driver that runs one at a time.
+    """
+
+    key: Hashable
+    item: str
+    flow: "Callable[[list[str]], Flow[Mapping[str, Answer]]]"
+    alone: Send
+    seconds: float
+    most: int
+
+
+Effect = Send | Stream | Sleep | Do | Ask | Gather
 Flow = Generator[Effect, Any, T]
 
 

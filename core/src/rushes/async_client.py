@@ -2,18 +2,19 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Coroutine
+from collections.abc import Awaitable, Coroutine, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rushes._client.configuration import Configured
-from rushes._client.on_loop import Arrivals, Pauses
+from rushes._client.on_loop import Arrivals, Groups, Pauses
 from rushes._client.verbs import RequestLike
-from rushes._flow import Ask, Do, Effect, Flow, Forked, Send, Sleep, T, drive_async
+from rushes._flow import Ask, Do, Effect, Flow, Forked, Gather, Send, Sleep, T, drive_async
 from rushes._network.loops import separate_in_children
 from rushes._session.session import OnUpdate
+from rushes.calls import Answer
 from rushes.task import Task
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class AsyncClient(Configured):
     _journal_thread: ThreadPoolExecutor | None = None
     _arrivals: Arrivals
     _pauses: Pauses
+    _groups: Groups
     _shared: "dict[str | None, asyncio.Future[Any]]"
     """Work in threads that is under way, by the name under which flows share it."""
 
@@ -105,7 +107,7 @@ class AsyncClient(Configured):
 
     async def generate(
         self,
-        variant: str,
+        variant: str | Sequence[str],
         request: RequestLike,
         *,
         task: str | None = None,
@@ -207,8 +209,17 @@ class AsyncClient(Configured):
             return self._answered(self._asked(effect))
         if isinstance(effect, Do):
             return _to_its_end(self._begun(loop, effect))
+        if isinstance(effect, Gather):
+            return self._gathered(effect)
         transport = self._transport or self._opened()
         return transport.send(effect) if isinstance(effect, Send) else transport.stream(effect)
+
+    async def _gathered(self, gather: Gather) -> Answer:
+        """Return a flow's part of what its group asks for, or the answer to its own call."""
+        part = await self._groups.join(gather, self._driven)
+        if part is not None:
+            return part
+        return await (self._transport or self._opened()).send(gather.alone)
 
     def _opened(self) -> "AsyncTransport":
         from rushes._network.async_transport import (
@@ -236,6 +247,7 @@ class AsyncClient(Configured):
             self._workers = self._journal_thread = None  # their threads are the parent's
         self._loop = here
         self._arrivals, self._pauses, self._shared = Arrivals(loop), Pauses(loop), {}
+        self._groups = Groups()
         separate_in_children(loop)
         return loop
 

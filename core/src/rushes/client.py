@@ -1,13 +1,14 @@
 """The synchronous client: the flows, driven one effect after the other."""
 
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rushes._client.configuration import Configured
 from rushes._client.verbs import RequestLike
-from rushes._flow import Ask, Do, Effect, Flow, Send, Sleep, T, drive
+from rushes._flow import Ask, Do, Effect, Flow, Gather, Sleep, Stream, T, drive
 from rushes._session.session import OnUpdate, stopped_waiting
 from rushes.task import Task
 
@@ -118,7 +119,7 @@ class Client(Configured):
 
     def generate(
         self,
-        variant: str,
+        variant: str | Sequence[str],
         request: RequestLike,
         *,
         task: str | None = None,
@@ -131,6 +132,15 @@ class Client(Configured):
 
         `timeout` (seconds) bounds all of it but the paid call itself: one that has left is never
         cut short. With 0, uploads have their own deadlines, and the task's status is asked once.
+
+        With several variants, all are checked first, and the first that accepts the request is
+        tried. The next one is tried only once it is certain that nothing came, or will come, of the
+        last: it was refused or never sent, or the provider says that it failed or expired. It is
+        not after a time-out, an outcome that is unknown, or a task that was cancelled: those raise.
+        The task of the second variant has the reference `REF-2`, and so on; `Task.tried` says what
+        was tried before. The same call with the same reference goes on where it was left; without a
+        reference, so does the same call after an interruption, unless a living process is still at
+        it. It buys again what is finished, as with one variant.
         """
         flow = self._jobs.generate(variant, request, task, output, overwrite, timeout, on_update)
         return self._driven(flow)
@@ -251,7 +261,9 @@ class Client(Configured):
             self._session.time.sleep(effect.seconds)
             return None
         transport = self._opened()
-        return transport.send(effect) if isinstance(effect, Send) else transport.stream(effect)
+        if isinstance(effect, Stream):
+            return transport.stream(effect)
+        return transport.send(effect.alone if isinstance(effect, Gather) else effect)
 
     def _opened(self) -> "Transport":
         from rushes._network.transport import (

@@ -29,8 +29,8 @@ class Draft(Body):
 
     It starts with the declaration's `fields` already carried over; a plugin's `build_payload`
     continues from there. `body` is the wire body, `origins` maps its paths to the request's.
-    Malformed values in the request are marks (`rushes._structs.invalid`) that can be passed along
-    but not inspected. `taken` has what the plugin took and has to account for.
+    Malformed values in the request are marks that can be passed along but not inspected. `taken`
+    has what the plugin took and has to account for.
     """
 
     __slots__ = ("_extra", "_left", "_roles", "_stray", "native", "taken")

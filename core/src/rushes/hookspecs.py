@@ -1,8 +1,9 @@
 """The hooks: the whole contract between the core and a plugin.
 
 A plugin is pure: it maps, validates, describes calls and reads answers. It opens no socket or file
-and reads no clock; what it needs from them is passed as an argument. Each variant is called on its
-own, with the installed wrappers around it, never in a broadcast.
+and reads no clock; what it needs from them is passed as an argument. Only `approve`, a hook for
+wrappers, may do I/O. Each variant is called on its own, with the installed wrappers around it,
+never in a broadcast.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,8 +20,9 @@ from rushes.variant import Variant
 from rushes.webhooks import Delivery, Event
 
 __all__ = [
-    "authorize", "build_payload", "cancel", "hookimpl", "look_up", "parse_refusal", "parse_status",
-    "parse_submit", "parse_webhook", "poll", "submit", "token", "upload", "validate", "variant",
+    "approve", "authorize", "build_payload", "cancel", "hookimpl", "look_up", "parse_refusal",
+    "parse_status", "parse_submit", "parse_webhook", "poll", "submit", "token", "upload",
+    "validate", "variant",
 ]  # fmt: skip
 
 _hookspec = pluggy.HookspecMarker("rushes")
@@ -59,6 +61,26 @@ def submit(  # type: ignore[empty-body]
 
     By default a POST of the payload to `submit_path`, with the client id in the declared field or
     header.
+    """
+
+
+@_hookspec
+def approve(  # type: ignore[empty-body]
+    variant: Variant, task: Task, now: float
+) -> Iterable[Problem]:
+    """Say what keeps a recorded job from being sent; for wrappers, which limit spending, say.
+
+    Called right before each attempt to make the creating call, when the job and its uploads are
+    complete, and before it is recorded as `sending`. `task.estimate` is what it may cost, in USD,
+    `task.call` what would be sent; `now` is in seconds since 1970. Every wrapper is asked; with any
+    problem the job ends `refused`, and nothing is bought. Observers are then told what became of
+    it: `recorded` and `refused` mean that nothing was bought, `task.cost` is what was billed.
+
+    A job that is attempted again is asked for again: the same task counts once. A look-up or a
+    replay of a call that was already made is not asked for.
+
+    The only hook that may do I/O: it is not called on an event loop, but in any thread, several at
+    a time. Whatever it raises keeps the job from being sent; it stays `recorded`.
     """
 
 

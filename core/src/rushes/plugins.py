@@ -1,8 +1,9 @@
 """What is installed: for a command line that lists plugins, and for tests that load one alone.
 
 `Registry` finds variants by entry point, or takes plugins as objects, and returns each one loaded
-(`LoadedVariant`). The rest lists entry points, loads those of other groups in bounded time, and
-names what is broken. Names are loaded when they are first used.
+(`LoadedVariant`); `load_file` returns those of a file that is not installed. The rest lists entry
+points, loads those of other groups in bounded time, and names what is broken. Names are loaded when
+they are first used.
 """
 
 from typing import TYPE_CHECKING
@@ -12,7 +13,10 @@ from rushes._lazy import lazily
 if TYPE_CHECKING:
     from rushes._check.trial import sample_task as sample_task
     from rushes._check.trial import trial as trial
+    from rushes._plugins.from_file import line_in as line_in
+    from rushes._plugins.from_file import load_file as load_file
     from rushes._plugins.installed import COMMANDS as COMMANDS
+    from rushes._plugins.installed import LIMIT as LIMIT
     from rushes._plugins.installed import OBSERVERS as OBSERVERS
     from rushes._plugins.installed import VARIANTS as VARIANTS
     from rushes._plugins.installed import WRAPPERS as WRAPPERS
@@ -31,8 +35,10 @@ else:
         __name__,
         {
             "rushes._check.trial": "sample_task trial",
+            "rushes._plugins.from_file": "line_in load_file",
             "rushes._plugins.installed": (
-                "COMMANDS OBSERVERS VARIANTS WRAPPERS Installed distribution installed version"
+                "COMMANDS LIMIT OBSERVERS VARIANTS WRAPPERS "
+                "Installed distribution installed version"
             ),
             "rushes._plugins.loading": (
                 "PLUGIN_ERRORS LoadedVariant check_hooks describe_entry import_in_time"

@@ -50,3 +50,8 @@ class Report(Struct, frozen=True, kw_only=True):
             "notes": self.notes,
             "payload": self.payload,
         }
+
+    def _repr_html_(self) -> str:
+        from rushes._html.cards import report_card  # only a notebook needs it
+
+        return report_card(self)

@@ -12,7 +12,7 @@ from rushes.problems import Note, Problem, Source, naming
 class Names:
     """How a message names a payload's fields and their values: here as the provider's page does.
 
-    Where the caller used common words, a message has to use them, too (`rushes._check.naming`).
+    Where the caller used common words, a message has to use them, too.
     `used` lists the names that were handed out.
     """
 

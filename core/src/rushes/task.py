@@ -7,7 +7,7 @@ import msgspec
 from rushes._structs.type_info import ready
 from rushes.calls import Call
 
-__all__ = ["Receipt", "Refusal", "Result", "State", "Status", "Task", "VideoFile"]
+__all__ = ["Receipt", "Refusal", "Result", "State", "Status", "Task", "Tried", "VideoFile"]
 
 State = Literal[
     # Ours. recorded: provably never sent; sending: under way; unknown: it is unknown whether the
@@ -98,6 +98,19 @@ class VideoFile(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str | None
 
 
+class Tried(msgspec.Struct, frozen=True, kw_only=True):
+    """A variant that was tried, or ruled out, before the one that a task is at.
+
+    `task` is the reference of its task; None if the request never got that far, because the variant
+    does not accept it or a file could not be uploaded. `state` is how that ended, `error` says why.
+    """
+
+    variant: str
+    task: str | None
+    state: State
+    error: str | None
+
+
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """Our record of one paid job: a value that another process can resume from.
 
@@ -111,7 +124,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     that of a running download and never recorded. `overwrite` says whether another file at `output`
     may be replaced. `file` is the path of the downloaded video, the first if there are several; its
     size and digest show whether it is still there, and are recorded before the file gets its name.
-    `more_files` has those of the others.
+    `more_files` has those of the others. `tried` has the variants that came before it, if several
+    were given in order; `plan` is then a digest of that list and the request.
     """
 
     id: str
@@ -142,6 +156,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     file_sha256: str | None = None
     more_files: tuple[VideoFile, ...] = ()
     fetched: float | None = None
+    plan: str = ""
+    tried: tuple[Tried, ...] = ()
 
     @property
     def remote_id(self) -> str | None:
@@ -185,6 +201,11 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
         if self.state == "completed":
             return self.file is None or bool(self.missing)
         return not self.ended
+
+    def _repr_html_(self) -> str:
+        from rushes._html.cards import task_card  # only a notebook needs it
+
+        return task_card(self)
 
 
 ready(Receipt, Status, Refusal, Task)

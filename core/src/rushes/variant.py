@@ -129,9 +129,11 @@ class _Shared(Struct, frozen=True, kw_only=True):
     Paths are appended to `base_url`. `{id}` in them is the remote id, or the value that `answers`
     keeps under that name, encoded; in `{+id}` slashes stay as they are, and a path that begins with
     `{+name}` is an address that the provider gave. `submit_paths` has those that differ by the
-    payload's input mode. In `look_up_path`, `{client_id}` is our client id, by which the provider
-    recognises a call that it saw before; it is put into the payload's `client_id_field`, or sent as
-    the header `client_id_header`.
+    payload's input mode. `statuses_path` asks for several tasks at once: `{ids}` are their ids,
+    joined by commas, and the answer lists the tasks as that to `status_path` does. In
+    `look_up_path`, `{client_id}` is our client id, by which the provider recognises a call that it
+    saw before; it is put into the payload's `client_id_field`, or sent as the header
+    `client_id_header`.
 
     `secrets` lists what calls to the provider are authorised with: alternatives, each a set of
     names; the first that is complete is used. `api_key` is the provider's key, `TOAPIS_API_KEY` in
@@ -149,6 +151,7 @@ class _Shared(Struct, frozen=True, kw_only=True):
     id: str
     submit_path: str
     status_path: str
+    statuses_path: str | None = None
     submit_paths: Mapping[str, str] = {}
     base_url: str | None = None
     origins: Mapping[str, str] = {}
@@ -242,6 +245,8 @@ _ADDRESS = re.compile(r"\{\+(\w+)\}")
 def _written(placeholder: re.Match[str], values: Mapping[str, Any]) -> str:
     """Return the value of a placeholder, encoded for an address (RFC 6570, 3.2.2 and 3.2.3)."""
     plus, name = placeholder.groups()
+    if isinstance(several := values.get(name), list):
+        return ",".join(quote(value, safe="") for value in several)
     return quote(_value(values, name), safe="/" if plus else "")
 
 

@@ -206,12 +206,12 @@ def film_of_samples(count: int) -> bytes:
 
 @pytest.mark.parametrize(
     ("made", "count"),
-    [(film_of_boxes, 100_000), (film_of_elements, 100_000), (film_of_samples, 400_000)],
+    [(film_of_boxes, 30_000), (film_of_elements, 30_000), (film_of_samples, 120_000)],
 )
 def test_a_film_of_very_many_parts_is_read_in_little_memory(
     tmp_path: Path, made: Callable[[int], bytes], count: int, whole: bool
 ) -> None:
-    path, film = tmp_path / "x", made(5 * count if whole else count)
+    path, film = tmp_path / "x", made(16 * count if whole else count)
     path.write_bytes(film)
     tracemalloc.start()
     try:

@@ -523,6 +523,10 @@ def parse_status(anwser: Answer) -> None:
 
 
 WIAT: Any = "wiat"
+LISTED: dict[str, Any] = {
+    "answers": replaced(task="clips[]"),
+    "statuses_path": "/v1/clips?of={ids}",
+}
 BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "an unmarked hook": ({"hooks": (unmarked,)}, "is not a hook"),
     "a misspelt hook": ({"hooks": (parse_statuz,)}, "nearest: 'parse_status'"),
@@ -540,6 +544,17 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         {"look_up": "by_client_id", "look_up_path": "/v1/jobs"}, "client_id",
     ),
     "a look-up that is not declared": ({"look_up_path": "/v1/{client_id}"}, "look_up"),
+    "a list without ids of tasks": ({**LISTED, "statuses_path": "/v1/clips"}, "no {ids}"),
+    "a list of one id": ({**LISTED, "statuses_path": "/v1/clips?of={id}"}, "{id}.*{ids}"),
+    "no list": ({"statuses_path": "/v1/clips?of={ids}"}, "must be a list"),
+    "lists in lists": (
+        {**LISTED, "answers": replaced(task="pages[].clips[]")}, "must be a list",
+    ),
+    "videos in lists": ({**LISTED, "answers": replaced(task="c[]", inline=("v",))}, "inline"),
+    "more than ids": (
+        {**LISTED, "answers": replaced(task="c[]", keep={"at": "at"}), "status_path": "/{at}/{id}"},
+        "needs {at}, too",
+    ),
     "an odd cancel": ({"cancel": Cancel(path="/v1/{idd}")}, "idd"),
 }  # fmt: skip
 
@@ -550,6 +565,12 @@ def test_what_is_mistyped_does_not_load(how: str) -> None:
     with pytest.raises(BrokenPluginError, match=words) as caught:
         build(declared(**changes), [], "acme.zoom (from acme)")
     assert "acme.zoom" in str(caught.value)
+
+
+def test_several_ids_are_joined_by_commas_and_encoded_each() -> None:
+    variant = build(declared(**LISTED), [], "x").variant
+    url = variant.url(variant.statuses_path or "", ids=["c-1", "a/b", "c,d"])
+    assert url == "https://api.acme.example/v1/clips?of=c-1,a%2Fb,c%2Cd"
 
 
 def test_an_address_that_a_hook_uses_is_the_hooks_business() -> None:

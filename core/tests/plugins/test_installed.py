@@ -144,7 +144,7 @@ for name in ("variant", "build_payload", "validate", "submit", "authorize", "par
              "parse_status", "poll"):
     if name in vars(Leaver):
         setattr(Leaver, name, rushes.hookimpl(vars(Leaver)[name]))
-changes = dict(id="leaver/zoom")
+changes = dict(id="{id}")
 if "cost" in vars(Leaver):
     changes["cost"] = leave
 if "rule" in vars(Leaver):
@@ -160,41 +160,63 @@ DRIVEN = """
     import acme_server, acme_zoom, rushes, sys, threading
     server = acme_server.Server()
     threading.Thread(target=server.serve_forever, daemon=True).start()
+    leavers = {leavers}
+    providers = ["acme", *(name.partition("/")[0] for name in leavers)]
     client = rushes.Client(
-        plugins=[acme_zoom.Zoom()], keys={"acme": "k", "leaver": "k"},
-        base_urls={"acme": server.url, "leaver": server.url},
+        plugins=[acme_zoom.Zoom()], keys=dict.fromkeys(providers, "k"),
+        base_urls=dict.fromkeys(providers, server.url),
         polling=rushes.Polling(first=0, every=0.01), timeouts=rushes.Timeouts(submit=20))
-    try:
-        client.generate("leaver/zoom", rushes.Request("x"), timeout=0.1)
-    except rushes.RushesError as error:
-        print(type(error).__name__, error)
+    for name in leavers:
+        try:
+            client.generate(name, rushes.Request("x"), timeout=0.1)
+        except rushes.RushesError as error:
+            print(name, type(error).__name__, error)
+"""
+GOING_ON = """
     print(client.generate("acme/zoom", rushes.Request("x")).state)
     for report in client.check_all(rushes.Request("x")):
         print(report.variant, report.valid)
 """
 
 
+def install_leaver(site: Site, name: str, body: str) -> str:
+    """Install a plugin that exits somewhere; return its variant."""
+    variant = f"{name}/zoom"
+    module = f"acme_{name.replace('-', '_')}"
+    return install(site, module, LEAVER.format(body=body, id=variant), variant)
+
+
+@pytest.fixture(scope="module")
+def left_behind(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Use every plugin that exits, and then one that works, in one program; return its lines."""
+    site = Site.create(tmp_path_factory.mktemp("leavers"))
+    for number, body in enumerate(HOOKS.values()):
+        install_leaver(site, f"leaver-{number}", body)
+    leavers = [f"leaver-{number}/zoom" for number in range(len(HOOKS))]
+    return site.run(DRIVEN.format(leavers=leavers) + GOING_ON)
+
+
 @pytest.mark.parametrize("what", HOOKS)
-def test_a_plugin_that_exits_is_broken_and_does_not_end_the_program(
-    tmp_path: Path, what: str
-) -> None:
-    site = Site.create(tmp_path)
-    install(site, "acme_leaver", LEAVER.format(body=HOOKS[what]), "leaver/zoom")
-    lines = site.run(DRIVEN)
-    assert "leaver" in lines[0]
-    assert "raised SystemExit" in lines[0]
-    assert lines[1] == "completed"
-    assert "acme/zoom True" in lines
+def test_a_plugin_that_exits_is_broken(left_behind: list[str], what: str) -> None:
+    variant = f"leaver-{list(HOOKS).index(what)}/zoom"
+    first = next(line for line in left_behind if line.startswith(f"{variant} "))
+    assert "raised SystemExit" in first
+
+
+def test_a_plugin_that_exits_does_not_end_the_program(left_behind: list[str]) -> None:
+    assert "completed" in left_behind
+    assert "acme/zoom True" in left_behind
 
 
 def test_a_wrapper_that_exits_is_broken_and_does_not_end_the_program(tmp_path: Path) -> None:
     site = Site.create(tmp_path)
     code = WRAPPER.format(argument="client_id").replace('print("wrapped")', LEAVING)
     site.install("acme_tap", code, rushes_wrappers={"tap": "acme_tap:plugin"})
-    install(site, "acme_leaver", LEAVER.format(body="pass"), "leaver/zoom")
-    program = DRIVEN.replace('print(client.generate("acme/zoom", rushes.Request("x")).state)', "")
-    lines = site.run(program)
-    assert "BrokenPluginError leaver/zoom: the hook submit raised SystemExit" in lines[0]
+    variant = install_leaver(site, "leaver", "pass")
+    lines = site.run(DRIVEN.format(leavers=[variant]) + '    print("going on")')
+    words = "leaver/zoom: the hook submit of the wrapper acme_tap.Wrapper raised SystemExit"
+    assert words in lines[0]
+    assert lines[-1] == "going on"
 
 
 @pytest.mark.parametrize("how", ["installed", "given"])
@@ -245,6 +267,18 @@ def test_an_unreadable_distribution_is_described_in_a_sentence() -> None:
     )
 
 
+def test_a_distribution_that_changes_is_read_again(site: Site) -> None:
+    site.install("acme_changing", "", rushes={"acme.one": "acme_changing:plugin"})
+    names = {entry.name for entry in installed().group("rushes")}
+    file = site.folder / "acme_changing-1.0.dist-info" / "entry_points.txt"
+    file.with_suffix(".new").write_text("[rushes]\nacme.two = acme_changing:plugin\n")
+    file.with_suffix(".new").replace(file)
+    changed = {entry.name for entry in installed().group("rushes")}
+    file.unlink()
+    gone = {entry.name for entry in installed().group("rushes")}
+    assert (names - gone, changed - gone) == ({"acme.one"}, {"acme.two"})
+
+
 def test_a_check_reads_each_distribution_once(monkeypatch: pytest.MonkeyPatch) -> None:
     from importlib.metadata import PathDistribution
 
@@ -257,6 +291,7 @@ def test_a_check_reads_each_distribution_once(monkeypatch: pytest.MonkeyPatch) -
         return read(self, filename)
 
     monkeypatch.setattr(PathDistribution, "read_text", counted)
+    monkeypatch.setattr("rushes._plugins.installed._kept", {})
     client = rushes.Client()
     assert client.check("toapis/kling-v3", Request("x", duration=1)).problems
     assert len(asked) == len(set(asked)) > 1

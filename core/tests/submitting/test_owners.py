@@ -2,13 +2,15 @@
 
 import asyncio
 import gc
+import json
 import os
+import signal
 import sqlite3
 import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -36,18 +38,48 @@ from rushes.task import State
 SCRIPT = Path(__file__).parents[1] / "client_process.py"
 
 
-def run(server: Server, home: Path, *order: str, end: int = 0) -> list[str]:
-    """Run a separate process; return the lines it prints, sorted."""
-    what, *details = order
-    process = subprocess.run(
-        [sys.executable, "-X", "dev", str(SCRIPT), what, str(home), server.url, *details],
-        capture_output=True,
-        text=True,
-        timeout=240,  # it ends by itself, on a busy machine much later
-        check=False,
-    )
-    assert process.returncode == end, process.stderr
-    return sorted(process.stdout.splitlines())
+Run = Callable[..., tuple[list[str], str]]
+
+
+@pytest.fixture(scope="module")
+def forked() -> Iterator[Callable[..., int]]:
+    """Return a function that runs an order in a process of its own; it returns the exit code."""
+    with subprocess.Popen(
+        [sys.executable, "-X", "dev", str(SCRIPT)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        assert process.stdin
+        assert process.stdout
+
+        def run(**order: object) -> int:
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write(json.dumps(order).encode() + b"\n")
+            process.stdin.flush()
+            return int(process.stdout.readline())
+
+        yield run
+        os.killpg(process.pid, signal.SIGKILL)  # also what a failed test left running
+
+
+@pytest.fixture
+def run(server: Server, home: Path, tmp_path: Path, forked: Callable[..., int]) -> Run:
+    """Return a function that runs a separate process.
+
+    It returns the lines that the process prints, sorted, and its standard error.
+    """
+
+    def run(what: str, *details: str) -> tuple[list[str], str]:
+        out, err = tmp_path / "out", tmp_path / "err"
+        code = forked(
+            what=what, given=[str(home), server.url, *details], out=str(out), err=str(err)
+        )
+        assert code == 0, err.read_text()
+        return sorted(out.read_text().splitlines()), err.read_text()
+
+    return run
 
 
 def test_a_process_that_sleeps_past_its_lease_does_not_send_when_it_wakes(
@@ -90,8 +122,8 @@ def test_a_process_that_was_slow_to_connect_confirms_its_claim_before_sending(
 
 @pytest.mark.parametrize("state", ["recorded", "sending", "queued", "completed"])
 @pytest.mark.parametrize("kept", ["journal", "no journal"])
-def test_a_fork_in_a_callback_sends_once(server: Server, home: Path, state: str, kept: str) -> None:
-    lines = run(server, home, "fork_in_a_callback", state, kept)
+def test_a_fork_in_a_callback_sends_once(server: Server, run: Run, state: str, kept: str) -> None:
+    lines, _ = run("fork_in_a_callback", state, kept)
     assert server.posts() == len(server.clips) == 1
     assert "parent: done" in lines
     assert len(lines) == 2
@@ -100,11 +132,13 @@ def test_a_fork_in_a_callback_sends_once(server: Server, home: Path, state: str,
 
 
 @pytest.mark.parametrize("when", ["recorded", "sending", "queued", "in_progress"])
-def test_a_program_with_an_abandoned_loop_ends(server: Server, home: Path, when: str) -> None:
+def test_a_program_with_an_abandoned_loop_ends(
+    server: Server, home: Path, run: Run, when: str
+) -> None:
     server.last = {"stage": "rendering"}
     if when == "sending":
         server.on("POST", stalls)
-    assert run(server, home, "drop_the_loop", when) == ["ending"]
+    assert run("drop_the_loop", when)[0] == ["ending"]
     server.last = None
     (task,) = _tasks(home)
     assert SQLiteJournal(home / "journal.db").claim(task.id, "anybody's") is not None
@@ -112,9 +146,9 @@ def test_a_program_with_an_abandoned_loop_ends(server: Server, home: Path, when:
 
 @pytest.mark.parametrize("when", ["sending", "in_progress"])
 def test_a_forked_child_of_an_asynchronous_program_ends(
-    server: Server, home: Path, when: str
+    server: Server, home: Path, run: Run, when: str
 ) -> None:
-    assert run(server, home, "fork_an_asynchronous_program", when) == ["child: 0"]
+    assert run("fork_an_asynchronous_program", when)[0] == ["child: 0"]
     with Client(**settings(str(home), server.url)) as client:
         (task,) = client.tasks()
         if task.state == "recorded" or task.receipt:
@@ -126,10 +160,10 @@ def test_a_forked_child_of_an_asynchronous_program_ends(
 @pytest.mark.parametrize("end", ["at once", "by itself"])
 @pytest.mark.parametrize("when", ["recorded", "sending", "queued", "in_progress", "completed"])
 def test_a_fork_within_a_loop_is_told_what_it_is_and_harms_nobody(
-    server: Server, home: Path, when: str, end: str
+    server: Server, home: Path, run: Run, when: str, end: str
 ) -> None:
     server.stages = [{"stage": "rendering"}] * 3
-    child, parent, status = run(server, home, "fork_in_a_callback_of_a_loop", when, end)
+    (child, parent, status), _ = run("fork_in_a_callback_of_a_loop", when, end)
     assert (parent, status) == ("parent: done", "status: 0")
     (task,) = _tasks(home)
     assert child.startswith(f"child: StillRunningError: task {task.id} belongs to the parent")
@@ -146,22 +180,12 @@ def _tasks(home: Path) -> list[Task]:
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
 @pytest.mark.parametrize("what", ["generate", "full", "cancel", "tasks"])
-def test_an_unclosed_client_warns_and_releases_its_files(
-    server: Server, home: Path, kind: str, what: str
-) -> None:
+def test_an_unclosed_client_warns_and_releases_its_files(run: Run, kind: str, what: str) -> None:
     """Whatever it was used for: a task that was never sent opens the journal and no connection."""
-    order = [str(SCRIPT), "leave_open", str(home), server.url, kind, what]
-    process = subprocess.run(
-        [sys.executable, "-W", "always", *order],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert process.returncode == 0, process.stderr
-    assert process.stdout.splitlines() == [*["open: True"] * 3, "left: []"]
+    lines, err = run("leave_open", kind, what)
+    assert lines == ["left: []", *["open: True"] * 3]
     name = "async_client.AsyncClient" if kind == "async" else "client.Client"
-    assert process.stderr.count(f"ResourceWarning: unclosed <rushes.{name}") == 3
+    assert err.count(f"ResourceWarning: unclosed <rushes.{name}") == 3
 
 
 def _is_open(journal: SQLiteJournal) -> bool:

@@ -35,6 +35,20 @@ def test_importing_loads_nothing_heavy(tmp_path: Path) -> None:
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 
+@pytest.mark.parametrize(
+    ("code", "most"),
+    [
+        ("import rushes", 40),
+        ("import rushes; rushes.Client", 350),
+    ],
+)
+def test_few_modules_are_imported(code: str, most: int, tmp_path: Path) -> None:
+    """What an import costs, counted; those that the interpreter starts with do not count."""
+    count = "print(len({*sys.modules} - before))"
+    done = run(f"import sys; before = {{*sys.modules}}; {code}; {count}", tmp_path)
+    assert int(done.stdout) <= most
+
+
 def test_a_check_loads_no_http_library_prints_nothing_and_writes_nothing(tmp_path: Path) -> None:
     code = (
         "import sys, rushes, acme_zoom\n"
@@ -84,7 +98,7 @@ PUBLIC = sorted(
 )
 PAGES = [
     Path(__file__).parents[3] / "docs" / f"{name}.md"
-    for name in ("reference", "write-a-plugin", "conformance")
+    for name in ("reference", "write-a-provider", "write-a-plugin", "conformance")
 ]
 
 

@@ -17,7 +17,7 @@ from rushes._plugins.registry import Registry
 from rushes.plugins import sample_task
 
 SCRIPT = Path(__file__).parents[1] / "concurrent_first_use.py"
-PROCESSES = int(os.environ.get("RUSHES_CROWDS", "10"))
+PROCESSES = int(os.environ.get("RUSHES_CROWDS", "4"))
 """How many processes to try; a struct that is not prepared crashes most of them."""
 
 

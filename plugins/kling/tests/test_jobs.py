@@ -1,5 +1,6 @@
 """Whole jobs at Kling through a client, with either generation; its keys, costs, callbacks."""
 
+import asyncio
 import base64
 import hmac
 import json
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from rushes import (
     Answer,
+    AsyncClient,
     Client,
     Delivery,
     Image,
@@ -18,6 +20,7 @@ from rushes import (
     Request,
     Shot,
     StillRunningError,
+    Task,
     Video,
 )
 from rushes.plugins import Registry
@@ -96,6 +99,42 @@ def test_a_newer_task_is_found_in_a_list(network: Network, client: Client) -> No
     body = network.calls[0].json()
     assert body["options"] == {"external_task_id": task.client_id}
     assert body["settings"] == {"duration": 5}
+
+
+def test_newer_tasks_that_wait_at_once_are_asked_for_in_one_call(
+    network: Network, tmp_path: Path
+) -> None:
+    """Each gets its own film and its own bill."""
+    made = [f"t-{number}" for number in range(1, 4)]
+    network.on("POST", "/text-to-video/kling-3.0", *(good({"id": name}) for name in made))
+    listed = [
+        {
+            "id": name,
+            "status": "succeeded",
+            "outputs": [{"type": "video", "url": f"https://films.example.com/{name}.mp4"}],
+            "billing": [{"charge_type": "cash", "amount": f"0.{number}", "currency": "USD"}],
+        }
+        for number, name in enumerate(made, 1)
+    ]
+    network.on("GET", "/tasks", good(listed[::-1]))
+
+    async def run() -> list[Task]:
+        async with AsyncClient(
+            plugins=PLUGINS,
+            journal=None,
+            home=tmp_path,
+            keys={"kling": "k-1"},
+            transport=network,
+            clock=Clock(),
+        ) as client:
+            tasks = [await client.submit("kling/kling-3.0", KITE) for _ in made]
+            return await asyncio.gather(*(client.wait(task) for task in tasks))
+
+    tasks = asyncio.run(run())
+    assert lines(network)[3:] == ["GET /tasks?task_ids=t-1,t-2,t-3"]
+    films = [f"https://films.example.com/{name}.mp4" for name in made]
+    assert [task.results[0].url for task in tasks] == films
+    assert [task.cost for task in tasks] == [0.1, 0.2, 0.3]
 
 
 def decoded(part: str) -> Any:

@@ -9,5 +9,6 @@ Public, for packages that bring commands of their own (`rushes.commands` entry p
 - `task_output`: a task, or why there is none, on standard output
 - `exit_codes`: what each exit code means, and which error leads to which
 
-`main` is the entry point of `rushes`. Folders that begin with an underscore are private.
+`main` is the entry point of `rushes`, and has the group of all its commands. Folders that begin
+with an underscore are private.
 """

@@ -1,10 +1,21 @@
 """The entry point of `rushes`. Ctrl-C is handled before anything slow is imported."""
 
 import sys
+from typing import TYPE_CHECKING
 
 from rushes_cli._runtime.signals import ignore_sigint, raise_on_first_sigint
 
-__all__ = ["main"]
+if TYPE_CHECKING:
+    import click
+
+__all__ = ["group", "main"]
+
+
+def group() -> "click.Group":
+    """Return the group of all commands, for whoever describes them; `main` runs it."""
+    from rushes_cli._app.root import cli
+
+    return cli
 
 
 def main() -> None:

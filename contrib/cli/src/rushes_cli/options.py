@@ -8,6 +8,7 @@ import click
 from rushes_cli._request.completion import (
     complete_accepted,
     complete_files,
+    complete_plugins,
     complete_providers,
     complete_subject_images,
     complete_tasks,
@@ -16,22 +17,31 @@ from rushes_cli._request.completion import (
 from rushes_cli._request.numbers import number, seconds
 
 __all__ = [
-    "complete_files", "complete_providers", "complete_tasks", "complete_variants", "field_options",
-    "json_option", "number", "request_options", "seconds",
+    "complete_files", "complete_plugins", "complete_providers", "complete_tasks",
+    "complete_variants", "field_options",
+    "json_option", "number", "request_options", "request_options_in_order", "seconds",
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
 _Decorator = Callable[[Any], Any]
 
-_BEFORE_FIELDS: tuple[_Decorator, ...] = (
-    click.argument("prompt", required=False),
-    click.option(
-        "-m",
-        "--model",
-        metavar="VARIANT",
-        shell_complete=complete_variants,
-        help="Variant, like toapis/kling-v3; `rushes variants` lists them.",
-    ),
+_PROMPT: _Decorator = click.argument("prompt", required=False)
+_MODEL: _Decorator = click.option(
+    "-m",
+    "--model",
+    metavar="VARIANT",
+    shell_complete=complete_variants,
+    help="Variant, like toapis/kling-v3; `rushes variants` lists them.",
+)
+_MODELS: _Decorator = click.option(
+    "-m",
+    "--model",
+    "models",
+    metavar="VARIANT",
+    multiple=True,
+    shell_complete=complete_variants,
+    help="Variant, like toapis/kling-v3; `rushes variants` lists them. Of several, the next one "
+    "is tried only if nothing came of the last.  [repeatable]",
 )
 _FIELDS: tuple[_Decorator, ...] = (
     click.option("--negative-prompt", metavar="TEXT", help="What the video should not show."),
@@ -166,7 +176,12 @@ _FILES: tuple[_Decorator, ...] = (
 
 def request_options(command: F) -> F:
     """Add every option of a request; `rushes_cli.request_input.read_request` reads them."""
-    return _add((*_BEFORE_FIELDS, *_FIELDS, _CONTINUES, *_FILES), command)
+    return _add((_PROMPT, _MODEL, *_FIELDS, _CONTINUES, *_FILES), command)
+
+
+def request_options_in_order(command: F) -> F:
+    """Add every option of a request, with any number of variants, which come as `models`."""
+    return _add((_PROMPT, _MODELS, *_FIELDS, _CONTINUES, *_FILES), command)
 
 
 def field_options(command: F) -> F:

@@ -15,6 +15,7 @@ from rushes_cli._request.fields import (
 )
 from rushes_cli._request.files import read_json_file
 from rushes_cli._request.option_names import DEFAULT_OPTIONS, SIMPLE_OPTIONS
+from rushes_cli._runtime.tried import tried_variants
 
 if TYPE_CHECKING:
     from rushes import Client, Report
@@ -124,10 +125,13 @@ def read_fields(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str
 
 
 def choose_variant(client: "Client", model: str | None) -> str:
-    """Return the variant given with `-m`, or the only one installed; raises UsageError."""
+    """Return the variant given with `-m`, or the only one installed; raises UsageError.
+
+    While a file is tried, only its own variants count.
+    """
     if model is not None:
         return model
-    installed = client.registry.ids()
+    installed = tried_variants() or client.registry.ids()
     if len(installed) == 1:
         return installed[0]
     if not installed:

@@ -182,9 +182,10 @@ def test_a_password_in_a_base_url_is_never_printed(
         (("show", "mine"), 0),
         (("tasks",), 0),
     ):
-        for more in ((), ("--json",)):
-            run = outside(*args, *more)
+        for run in (inside(*args), inside(*args, "--json")):
             assert run.code == code, run
             printed += run.out + run.err
+    run = outside(*KITE, "--task", "other")
+    printed += run.out + run.err
     assert "contains a user name or password" in printed
     assert "hush" not in printed

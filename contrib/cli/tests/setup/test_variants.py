@@ -109,10 +109,12 @@ def test_one_variant_in_detail() -> None:
 
 
 def test_every_part_of_a_key_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    print_page(declared(secrets=(("api_key",), ("access_key", "secret_key"))))
+    with rushes.Client() as client:
+        print_page(client, declared(secrets=(("api_key",), ("access_key", "secret_key"))))
     shown = capsys.readouterr().out
     assert "ACME_API_KEY, or ACME_ACCESS_KEY and ACME_SECRET_KEY, or: rushes keys set acme" in shown
-    print_page(declared(secrets=(("access_key", "secret_key"),)))
+    with rushes.Client() as client:
+        print_page(client, declared(secrets=(("access_key", "secret_key"),)))
     assert "rushes keys set acme.access_key; rushes keys set acme.secret_key" in (
         capsys.readouterr().out
     )

@@ -56,7 +56,7 @@ async def compare_async(
     embed: bool = False,
     on_change: OnChange | None = None,
     client: AsyncClient | None = None,
-) -> Results:
+) -> "Comparison":
     """Send the same requests to several variants, and return what each made of them.
 
     A request is a prompt, a Request, or a mapping of its fields; without `variants`, all installed
@@ -84,7 +84,7 @@ async def compare_async(
         await run_comparison(
             own, results_file, concurrency=concurrency, timeout=timeout, redo=redo, embed=embed
         )
-        return results_file.results
+        return Comparison(place, results_file.results)
     finally:
         if client is None:
             await own.close()
@@ -92,17 +92,17 @@ async def compare_async(
 
 def _with_parameters_of(
     other: Callable[P, Any],
-) -> Callable[[Callable[..., Results]], Callable[P, Results]]:
+) -> "Callable[[Callable[..., Comparison]], Callable[P, Comparison]]":
     """Give a function the signature of another, for type checkers and for `help`."""
 
-    def decorate(function: Callable[..., Results]) -> Callable[P, Results]:
+    def decorate(function: "Callable[..., Comparison]") -> "Callable[P, Comparison]":
         return update_wrapper(function, other, assigned=(), updated=())
 
     return decorate
 
 
 @_with_parameters_of(compare_async)
-def compare(*args: Any, **options: Any) -> Results:
+def compare(*args: Any, **options: Any) -> "Comparison":
     """Do what `compare_async` does; raises RuntimeError if an event loop is running."""
     running = False
     with suppress(RuntimeError):
@@ -219,7 +219,7 @@ def write_outputs(results: Results, folder: Path, *, embed: bool = False) -> Pat
 
 
 class Comparison:
-    """What `load` returns: results and their folder; in a notebook, a table with players."""
+    """The results of a comparison and their folder; in a notebook, a table with players."""
 
     def __init__(self, folder: Path, results: Results) -> None:
         self.folder = folder

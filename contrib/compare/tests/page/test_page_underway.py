@@ -1,5 +1,6 @@
 """The page of a comparison that is under way, or was stopped early."""
 
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,9 +24,19 @@ def without_video(cell: Cell, state: str, progress: float | None = None) -> Cell
     )
 
 
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Results]:
+    """Return a finished comparison, rendered once, and its folder."""
+    folder = tmp_path_factory.mktemp("finished")
+    return folder, results(folder, variants=TWO, rows=1, seconds=0.5, size=(160, 90))
+
+
 @pytest.fixture
-def done(tmp_path: Path) -> Results:
-    return results(tmp_path / "a comparison", variants=TWO, rows=1, seconds=0.5, size=(160, 90))
+def done(finished: tuple[Path, Results], tmp_path: Path) -> Results:
+    """Return a comparison that is finished in a folder of the test's own."""
+    made, found = finished
+    shutil.copytree(made, tmp_path / "a comparison")
+    return found
 
 
 @pytest.fixture

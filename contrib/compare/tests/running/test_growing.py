@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from comparison_runs import PAIR, Comparing, Interruption, interrupt
+from comparison_runs import PAIR, TWO_SIZES_SMALLER, Comparing, Interruption, interrupt
 from hypothesis import given
 from hypothesis import strategies as st
 from rushes_compare import BudgetError, FolderError, PlanError
@@ -16,7 +16,7 @@ from rushes_compare.results import Results, Row
 
 pytestmark = [
     pytest.mark.usefixtures("working_directory"),
-    pytest.mark.rushes_sandbox(lies=["smaller"]),  # such films take half as long
+    pytest.mark.rushes_sandbox(lies=TWO_SIZES_SMALLER),
 ]
 
 

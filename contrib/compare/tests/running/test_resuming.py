@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from comparison_runs import PAIR, Comparing, Interruption, interrupt
+from comparison_runs import PAIR, TWO_SIZES_SMALLER, Comparing, Interruption, interrupt
 from rushes import AsyncClient, Receipt, Task
 from rushes_compare import BudgetError, FolderError, PlanError, Results, compare
 from rushes_compare._check.budget import CostTotal, enforce_limits
@@ -28,7 +28,7 @@ from rushes_compare.results import Cell
 
 pytestmark = [
     pytest.mark.usefixtures("working_directory"),
-    pytest.mark.rushes_sandbox(lies=["smaller"]),  # such films take half as long
+    pytest.mark.rushes_sandbox(lies=TWO_SIZES_SMALLER),
 ]
 
 FRAME = {"images": [{"url": "frame.png", "role": "first_frame"}], "duration": 5}
@@ -103,7 +103,7 @@ def test_runs_that_start_at_once_pay_once(comparing: Comparing, tmp_path: Path) 
         "import sys\nfrom rushes_compare import compare\nprint('ready', flush=True)\n"
         "sys.stdin.readline()\n"
         f"found = compare('A red kite', {PAIR!r}, settings={{'duration': 5}})\n"
-        "print(found.id, [bool(cell.video) for cell in found.cells])\n"
+        "print(found.results.id, [bool(cell.video) for cell in found])\n"
     )
     environment = {
         **os.environ, **comparing.sandbox.environment, "RUSHES_HOME": str(tmp_path / "home"),

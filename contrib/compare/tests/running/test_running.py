@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import msgspec
 import pytest
-from comparison_runs import PAIR, Comparing, Interruption, interrupt
+from comparison_runs import PAIR, TWO_SIZES_SMALLER, Comparing, Interruption, interrupt
 from rushes import AsyncClient
 from rushes_compare import BudgetError, FolderError, Results, compare, compare_async, load
 from rushes_compare._command.exit_code import exit_code, preview_exit_code
@@ -20,7 +20,7 @@ from rushes_sandbox import Sandbox
 
 pytestmark = [
     pytest.mark.usefixtures("working_directory"),
-    pytest.mark.rushes_sandbox(lies=["smaller"]),  # such films take half as long
+    pytest.mark.rushes_sandbox(lies=TWO_SIZES_SMALLER),
 ]
 
 
@@ -160,7 +160,7 @@ def test_the_tables_match_the_results(comparing: Comparing, tmp_path: Path) -> N
     with duckdb.connect() as connection:
         query = "SELECT row, width, billed_usd FROM read_parquet(?) ORDER BY billed_usd"
         found = connection.execute(query, [str(folder / "results.parquet")]).fetchall()
-    assert found == [("=1+1", 854, 0.336), ("=1+1", 854, None)]
+    assert found == [("=1+1", 428, 0.336), ("=1+1", 428, None)]
 
 
 def test_a_comparison_is_read_back_typed(comparing: Comparing, tmp_path: Path) -> None:

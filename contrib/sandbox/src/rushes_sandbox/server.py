@@ -223,11 +223,16 @@ class Sandbox:
         self.close()
 
     def close(self) -> None:
-        """Stop serving and rendering, and wait for both; may be called twice."""
-        if self._server is not None:
-            self._server.close()
-            self._server = None
-        self._clean_up()
+        """Stop serving and rendering, and wait for both; may be called twice.
+
+        If a function that answers a request does not return, a `ResourceWarning` says where it is.
+        """
+        server, self._server = self._server, None
+        try:
+            if server is not None:
+                server.close()
+        finally:
+            self._clean_up()
 
     def _wrapped(self, app: ASGIApp, targets: Targets, closing: asyncio.Event) -> ASGIApp:
         """Put recording and faults in front of the protocols."""

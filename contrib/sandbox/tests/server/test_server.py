@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 from rushes.variant import environment_prefix, key_variable
-from rushes_sandbox import Sandbox, protocols
+from rushes_sandbox import Protocol, Reply, Route, Sandbox, protocols
 
 
 def test_it_serves_until_the_block_ends_and_leaves_nothing_behind(
@@ -38,6 +38,33 @@ def test_starting_and_stopping_at_once_is_clean() -> None:
     for _ in range(3):
         with Sandbox():
             pass
+
+
+def test_closing_does_not_wait_forever_for_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rushes_sandbox._http.server.CLOSING", 0.05)
+    asked, released = threading.Event(), threading.Event()
+
+    def held_back(_incoming: object, _backend: object) -> Reply:
+        asked.set()
+        assert released.wait(120)
+        return Reply({})
+
+    route = Route(method="GET", path="/held", handle=held_back, needs_key=False)
+    mine = Protocol(id="acme", endpoints=(route,), error=lambda *_: {})
+    before = set(threading.enumerate())
+    with Sandbox(protocols=[mine]) as sandbox:
+        (server,) = set(threading.enumerate()) - before
+        url = f"{sandbox.base_urls['acme']}/held"
+        asking = threading.Thread(target=httpx.get, args=(url,), kwargs={"timeout": 120})
+        asking.start()
+        assert asked.wait(120)
+        with pytest.warns(ResourceWarning, match=r"(?s)did not stop within .* in held_back\n"):
+            sandbox.close()
+    released.set()
+    asking.join(120)
+    server.join(120)
+    assert not asking.is_alive()
+    assert not server.is_alive()
 
 
 def test_the_environment_points_to_all_providers() -> None:

@@ -1,5 +1,6 @@
 """What a variant can do according to its declaration: the rows of the capability matrix."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -12,6 +13,7 @@ from rushes._payload.constraints import described, finite, lengths, spans
 from rushes._plugins.declaration import TARGETS
 from rushes._vocabulary.places import find
 from rushes.problems import listing
+from rushes.rules import Rule
 from rushes.variant import Always, Built, To, Together, Variant
 
 SCALARS = frozenset(name for name in TARGETS if name.partition(".")[0] not in (*ITEMS, "sounds"))
@@ -35,10 +37,11 @@ class Capability(Struct, frozen=True, kw_only=True):
 
 def capabilities(variant: Variant) -> dict[str, Capability]:
     """Return a variant's capabilities, one for each common field and each role of an image."""
-    return {row: _capability(variant, row) for row in TARGETS}
+    rules = [rule.bound(variant.payload) for rule in variant.rules]
+    return {row: _capability(variant, rules, row) for row in TARGETS}
 
 
-def _capability(variant: Variant, row: str) -> Capability:
+def _capability(variant: Variant, rules: Sequence[Rule], row: str) -> Capability:
     place = variant.fields.get(row)
     if isinstance(place, Always):
         words = {True: "always", False: "never"}.get(place.value, f"always {place.value}")
@@ -47,7 +50,6 @@ def _capability(variant: Variant, row: str) -> Capability:
         return Capability(field=row, how="no", words="no")
     path = place.path.removesuffix("[]")
     names = CommonNames(variant)
-    rules = [rule.bound(variant.payload) for rule in variant.rules]
     conditions = tuple(rule.sentence(names) for rule in rules if path in rule.fields)
     accepted, words = _values(row, place, find(variant.payload, path).hint)
     if row in ("images.first_frame", "images.last_frame"):

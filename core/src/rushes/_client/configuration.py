@@ -57,6 +57,7 @@ class Configured:
         wrappers: Iterable[Any] = (),
         observers: Iterable[OnUpdate] = (),
         trust: Mapping[str, str | Iterable[str]] | None = None,
+        load_plugins: Iterable[str] | None = None,
         clock: SystemClock | None = None,
     ) -> None:
         """Configure a client.
@@ -72,6 +73,10 @@ class Configured:
         A provider's name, and with it the key, belongs to one distribution. `trust` says by
         provider which other distributions may have it: `{"toapis": "some-distribution"}`; whatever
         is in `plugins` is trusted.
+
+        `load_plugins` limits which installed plugins are used: those of these distributions, and
+        the variants of these providers; none of a wrapper or an observer that is not named. An
+        empty list means none; what is in `plugins`, `wrappers` and `observers` is always used.
 
         `clock` is for tests: `rushes.testing.Clock` skips every pause. A journal that the client
         makes itself counts by it, too.
@@ -101,7 +106,7 @@ class Configured:
             connections=connections,
             transport=transport,
         )
-        self.registry = Registry(plugins, wrappers, base_urls, environ, trust)
+        self.registry = Registry(plugins, wrappers, base_urls, environ, trust, load_plugins)
         self.keys = Keys(keys, environ, folder)
         self._session = Session(
             registry=self.registry,
@@ -123,11 +128,18 @@ class Configured:
         UnknownVariantError or BrokenPluginError; a wrong request does not raise, it is reported.
         """
         loaded = self.registry.get(variant)
+        if not self._session.beginnings:
+            return self._report(loaded, request)
+        with self._session.step("check", loaded.variant) as step:
+            step.outcome = report = self._report(loaded, request)
+        return report
+
+    def _report(self, loaded: LoadedVariant, request: RequestLike) -> Report:
         # Enough for most requests.
         report = quick(loaded, request) if loaded.variant.ends is None else None
         if report is not None:
             return report
-        report = self._checked(variant, request)[1]
+        report = self._checked(loaded.variant.id, request)[1]
         if not report.problems:
             return report
         return naming_siblings(report, request, self.registry, self._session.time.now())

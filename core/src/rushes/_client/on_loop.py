@@ -1,13 +1,17 @@
-"""What flows on an event loop wait for: outcomes from other threads, and the ends of pauses."""
+"""What flows on an event loop wait for: other threads, the ends of pauses, and each other."""
 
 import asyncio
 import heapq
 import itertools
 from collections import deque
+from collections.abc import Callable, Coroutine, Hashable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from typing import Any
+
+from rushes._flow import Flow, Gather, Sleep
+from rushes.calls import Answer
 
 
 class Arrivals:
@@ -91,3 +95,55 @@ class Pauses:
                 end.set_result(None)
         if self._waiting:
             self._set_timer()
+
+
+class Groups:
+    """The flows of an event loop that ask for parts of one answer: one call for each group."""
+
+    def __init__(self) -> None:
+        self._open: dict[Hashable, _Group] = {}
+
+    async def join(
+        self, gather: Gather, drive: Callable[[Flow[Any]], Coroutine[Any, Any, Any]]
+    ) -> Answer | None:
+        """Return what a flow is given once its group's call is made; None if that is nothing.
+
+        The call belongs to no flow: it is given up only once every flow has been cancelled.
+        """
+        group = self._open.get(gather.key)
+        if group is None:
+            group = self._open[gather.key] = _Group()
+            group.given = asyncio.ensure_future(drive(self._given(group, gather)))
+        group.items.append(gather.item)
+        group.waiting += 1
+        if len(group.items) >= gather.most:
+            self._close(group, gather.key)
+        try:
+            return (await asyncio.shield(group.given)).get(gather.item)
+        except asyncio.CancelledError:
+            group.waiting -= 1
+            if not group.waiting:
+                self._close(group, gather.key)
+                group.given.cancel()
+                await asyncio.wait([group.given])
+                group.given.cancelled() or group.given.exception()  # it concerns nobody any more
+            raise
+
+    def _given(self, group: "_Group", gather: Gather) -> Flow[Mapping[str, Answer]]:
+        yield Sleep(gather.seconds)
+        self._close(group, gather.key)
+        return (yield from gather.flow(group.items))
+
+    def _close(self, group: "_Group", key: Hashable) -> None:
+        """Let nobody join any more."""
+        if self._open.get(key) is group:
+            del self._open[key]
+
+
+class _Group:
+    """Flows that make one call."""
+
+    def __init__(self) -> None:
+        self.items: list[str] = []
+        self.waiting = 0
+        self.given: asyncio.Future[Mapping[str, Answer]]

@@ -1,7 +1,7 @@
 """The verbs, each a flow: submit, wait, fetch, generate, resume, cancel."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from rushes._check.quick import quick
+from rushes._client.fallback import in_order
 from rushes._fetch.download import ensure_fetched, videos_are_at
 from rushes._fetch.target import may_replace
 from rushes._flow import Do, Flow
@@ -17,6 +18,7 @@ from rushes._session.owning import Work, as_owner, new_claim, taken, with_claim
 from rushes._session.records import Records
 from rushes._session.session import OnUpdate, Session, at, output_file
 from rushes._submit.ids import id_objection
+from rushes._submit.intent import Turn
 from rushes._submit.sending import ensure_accepted
 from rushes._submit.submitting import submit
 from rushes._wait.cancelling import cancel
@@ -105,10 +107,18 @@ class Jobs:
         on_update: OnUpdate | None,
         end: float | None = None,
         then: Callable[[LoadedVariant, Task], Flow[Task]] | None = None,
+        turn: Turn | None = None,
     ) -> Flow[Task]:
         """Check a request and pay for it; `then` is run by the same owner."""
-        found = self._quickly_checked(variant, request)
-        loaded, report = found or (yield Do(lambda: self._checked(variant, request)))
+        registry, report = self.session.registry, None
+        known = registry.loaded(variant)
+        loaded = known or (yield Do(lambda: registry.get(variant)))
+        with self.session.step("check", loaded.variant) as step:
+            if known and known.variant.ends is None:
+                report = quick(known, request)  # without importing or reading anything
+            if report is None:
+                loaded, report = yield Do(lambda: self._checked(variant, request))
+            step.outcome = report
         return (
             yield from submit(
                 self.session,
@@ -120,6 +130,7 @@ class Jobs:
                 on_update=on_update,
                 end=end,
                 then=then,
+                turn=turn,
             )
         )
 
@@ -161,7 +172,7 @@ class Jobs:
 
     def generate(
         self,
-        variant: str,
+        variant: str | Sequence[str],
         request: RequestLike,
         task_id: str | None,
         output: str | Path | None,
@@ -169,8 +180,28 @@ class Jobs:
         timeout: float | None,
         on_update: OnUpdate | None,
     ) -> Flow[Task]:
-        """Check, submit, wait and fetch."""
+        """Check, submit, wait and fetch; with several variants, with the first that can."""
         end = self._end(timeout)
+
+        def attempt(variant: str, reference: str | None, turn: Turn | None) -> Flow[Task]:
+            place = output, overwrite
+            return self._generated(variant, request, reference, *place, end, on_update, turn)
+
+        if isinstance(variant, str):
+            return attempt(variant, task_id, None)
+        return in_order(self.session, self._checked, attempt, variant, request, task_id)
+
+    def _generated(
+        self,
+        variant: str,
+        request: RequestLike,
+        task_id: str | None,
+        output: str | Path | None,
+        overwrite: bool | None,
+        end: float | None,
+        on_update: OnUpdate | None,
+        turn: Turn | None,
+    ) -> Flow[Task]:
         fetched: list[Task] = []
 
         def then(loaded: LoadedVariant, task: Task) -> Flow[Task]:
@@ -180,7 +211,7 @@ class Jobs:
             return fetched[0]
 
         given = (variant, request, task_id, output, overwrite)
-        task = yield from self.submit(*given, on_update, end, then)
+        task = yield from self.submit(*given, on_update, end, then, turn)
         if fetched or (
             yield Do(lambda: videos_are_at(require_completed(task), _output_file(output, task)))
         ):
@@ -286,16 +317,6 @@ class Jobs:
             return (yield from self.session.record(changed, on_update))
 
         return (yield from self._owning(loaded, task, work, _never, 0.0, on_update))
-
-    def _quickly_checked(
-        self, variant: str, request: RequestLike
-    ) -> tuple[LoadedVariant, Report] | None:
-        """Check a request if nothing is to be imported or read for that; None if it fails."""
-        loaded = self.session.registry.loaded(variant)
-        if loaded is None or loaded.variant.ends is not None:
-            return None
-        report = quick(loaded, request)
-        return None if report is None else (loaded, report)
 
     def _usable(self, loaded: LoadedVariant, task: Task, receipt: Receipt) -> Flow[None]:
         """Raise ConfigurationError if a receipt given by the caller cannot be used to poll."""

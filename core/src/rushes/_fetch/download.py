@@ -205,7 +205,9 @@ def _bring(
     task = offer.task
     part = PartFile(place, task.id, report, elapsed=session.time.elapsed, end=offer.end)
     try:
-        yield from _put(session, loaded, offer, part, on_update, overwrite=overwrite)
+        with session.step("fetch", loaded.variant, task) as step:
+            yield from _put(session, loaded, offer, part, on_update, overwrite=overwrite)
+            step.outcome = offer.task
     except ResultError as failure:
         yield Do(part.discard)
         provider_error = f"; {offer.task.error}" if offer.task.error else ""

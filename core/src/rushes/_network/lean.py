@@ -32,7 +32,7 @@ READ = 256 * 1024
 class LeanConnection:
     """A connection for code that waits."""
 
-    def __init__(self, address: Address, backend: Backend, trusted: ssl.SSLContext) -> None:
+    def __init__(self, address: Address, backend: Backend, trusted: ssl.SSLContext | None) -> None:
         self._address, self._backend, self._trusted = address, backend, trusted
         self._stream: httpcore.NetworkStream | None = None
         self._reader: AnswerReader | None = None
@@ -67,6 +67,7 @@ class LeanConnection:
         address = self._address
         self._stream = self._backend.connect_tcp(address.host, address.port, timeout)
         if address.scheme == "https":
+            assert self._trusted is not None  # noqa: S101 - whoever makes a connection knows
             self._stream = self._stream.start_tls(self._trusted, address.host, timeout)
         return self._stream
 
@@ -118,7 +119,9 @@ class AsyncLeanConnection(asyncio.Protocol):
 
     ends_later = False
 
-    def __init__(self, address: Address, backend: AsyncBackend, trusted: ssl.SSLContext) -> None:
+    def __init__(
+        self, address: Address, backend: AsyncBackend, trusted: ssl.SSLContext | None
+    ) -> None:
         self._address, self._resolve, self._trusted = address, backend.resolve, trusted
         self._transport: asyncio.Transport | None = None
         self._reader: AnswerReader | None = None
@@ -165,6 +168,7 @@ class AsyncLeanConnection(asyncio.Protocol):
         address, loop = self._address, asyncio.get_running_loop()
         tls: dict[str, Any] = {}
         if address.scheme == "https":
+            assert self._trusted is not None  # noqa: S101 - whoever makes a connection knows
             tls = {"ssl": self._trusted, "server_hostname": address.host}
 
         async def connect(at: str, share: float | None) -> asyncio.Transport:

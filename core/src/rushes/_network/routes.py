@@ -169,14 +169,24 @@ class Routes:
             self._makers[proxy] = self._made(proxy)
         return self._makers[proxy]
 
+    def _tls(self) -> ssl.SSLContext:
+        """Return what the client trusts; the first time takes long: it reads the certificates."""
+        if self._trusted is None:
+            self._trusted = self._trust()
+            self._trusted.set_alpn_protocols(["http/1.1"])
+        return self._trusted
+
     def _made(self, proxy: str | None) -> Callable[[Address], Any]:
-        self._trusted = trusted = self._trusted or self._trust()  # slow: it reads the certificates
         lean = self._kinds.lean
         if proxy is None and lean is not None:
-            trusted.set_alpn_protocols(["http/1.1"])
-            return lambda address: lean(address, self._backend, trusted)
+
+            def made(address: Address) -> Any:
+                tls = self._tls() if address.scheme == "https" else None
+                return lean(address, self._backend, tls)
+
+            return made
         common = {
-            "ssl_context": trusted,
+            "ssl_context": self._tls(),
             "keepalive_expiry": IDLE,
             "network_backend": self._backend,
         }

@@ -34,6 +34,8 @@ def check_answers(variant: Variant, name: str, hooks: Collection[str]) -> None:
                     f"{accepted}{more})"
                 )
     _check_look_up(variant, name)
+    if variant.statuses_path is not None and (wrong := _unlisted(variant, variant.statuses_path)):
+        raise BrokenPluginError(f"{name}: statuses_path {wrong}")
 
 
 def _addresses(
@@ -42,10 +44,27 @@ def _addresses(
     """Yield each declared address, by field, with what its placeholders may be."""
     if "poll" not in hooks:
         yield "status_path", variant.status_path, kept
+    if variant.statuses_path is not None:
+        yield "statuses_path", variant.statuses_path, ("ids",)
     if variant.cancel is not None:
         yield "cancel", variant.cancel.path, kept
     if variant.look_up_path is not None:
         yield "look_up_path", variant.look_up_path, ("client_id",)
+
+
+def _unlisted(variant: Variant, path: str) -> str | None:
+    """Say why tasks cannot be asked for together at a path, or None if they can."""
+    answers = variant.answers
+    if "{ids}" not in path:
+        return "has no {ids}: it would list any tasks"
+    if answers is None or not answers.task.endswith("[]") or answers.task.count("[]") > 1:
+        return "needs answers that list tasks: answers.task must be a list, like data[]"
+    if answers.inline:
+        return "cannot be used where videos are in the answers (answers.inline)"
+    others = {*_PLACEHOLDER.findall(variant.status_path)} - {"id"}
+    if others:
+        return f"asks by ids alone, but status_path needs {{{min(others)}}}, too"
+    return None
 
 
 def _check_look_up(variant: Variant, name: str) -> None:

@@ -4,14 +4,22 @@
 would make every plugin unavailable.
 """
 
+import difflib
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from importlib.metadata import Distribution, EntryPoint, distributions
 from typing import Any, NamedTuple
 
+from rushes.errors import ConfigurationError
+
 VARIANTS, WRAPPERS, OBSERVERS = "rushes", "rushes.wrappers", "rushes.observers"
 COMMANDS = "rushes.commands"
+LIMIT = "RUSHES_LOAD_PLUGINS"
+"""The environment variable: `toapis,rushes-budget`, distributions or providers."""
+_BY_PROVIDER = (VARIANTS, "rushes.sandboxes", "rushes.validators")
+"""The groups whose entry points are named after a provider, or begin with it and a dot."""
 _FILE = "entry_points.txt"
 
 
@@ -33,23 +41,33 @@ class Unreadable(NamedTuple):
 
 
 class Installed(NamedTuple):
-    """Every entry point of ours, by group, and the distributions that could not be read."""
+    """Every entry point of ours, by group, and the distributions that could not be read.
+
+    `left_out` are the entry points that are not to be loaded.
+    """
 
     groups: Mapping[str, list[EntryPoint]]
     unreadable: list[Unreadable]
+    left_out: tuple[EntryPoint, ...] = ()
 
     def group(self, name: str) -> list[EntryPoint]:
         """Return the entry points of one group."""
         return self.groups.get(name, [])
 
 
-def installed() -> Installed:
+def installed(only: Iterable[str] | None = None) -> Installed:
     """Read the entry points of every distribution; nothing is imported.
 
-    Of two distributions with the same name, the first on the path counts, as for imports.
+    Of two distributions with the same name, the first on the path counts, as for imports. `only`
+    limits them to those of some distributions, and to the variants of some providers; by default
+    the environment variable RUSHES_LOAD_PLUGINS does. Raises ConfigurationError if one of these
+    names is not installed.
     """
+    chosen = _chosen(only)
     groups: dict[str, dict[tuple[str, str, str], EntryPoint]] = {}
+    left_out: list[EntryPoint] = []
     unreadable: list[Unreadable] = []
+    known: set[str] = set()
     seen: set[str] = set()
     for found in distributions():
         name = _name(found)
@@ -57,16 +75,56 @@ def installed() -> Installed:
             continue
         seen.add(name)
         try:
-            entries = _entries(found)
+            entries = [one for one in _entries(found) if _is_ours(one)]
         except Exception as error:  # noqa: BLE001 - whatever is wrong, the others are used
-            reason = f"{type(error).__name__}: {error}"
-            unreadable.append(Unreadable(name, reason, WRAPPERS.encode() in _content(found)))
+            if chosen is None or name in chosen:
+                known.add(name)
+                reason = f"{type(error).__name__}: {error}"
+                unreadable.append(Unreadable(name, reason, WRAPPERS.encode() in _content(found)))
             continue
         for entry in entries:
-            if entry.group.partition(".")[0] == VARIANTS:
-                entries_of_group = groups.setdefault(entry.group, {})
-                entries_of_group.setdefault((entry.name, entry.value, name), entry)
-    return Installed({name: list(found.values()) for name, found in groups.items()}, unreadable)
+            names = {name, *_provider(entry)}
+            known |= names
+            if chosen is not None and not names & chosen:
+                left_out.append(entry)
+                continue
+            entries_of_group = groups.setdefault(entry.group, {})
+            entries_of_group.setdefault((entry.name, entry.value, name), entry)
+    if unknown := (chosen or set()) - known:
+        raise ConfigurationError(_unknown(unknown, known, only is None))
+    by_group = {name: list(found.values()) for name, found in groups.items()}
+    return Installed(by_group, unreadable, tuple(left_out))
+
+
+def _chosen(only: Iterable[str] | None) -> set[str] | None:
+    """Return the names of what is to be loaded, or None if that is everything."""
+    if only is None:
+        if LIMIT not in os.environ:
+            return None
+        only = os.environ[LIMIT].split(",")
+    names = [only] if isinstance(only, str) else only
+    return {normalized(name.strip()) for name in names if name.strip()}
+
+
+def _is_ours(entry: EntryPoint) -> bool:
+    return entry.group.partition(".")[0] == VARIANTS
+
+
+def _provider(entry: EntryPoint) -> set[str]:
+    """Return the provider that an entry point is for, if it is for one."""
+    return {entry.name.partition(".")[0]} if entry.group in _BY_PROVIDER else set()
+
+
+def _unknown(unknown: set[str], known: set[str], by_variable: bool) -> str:
+    where = LIMIT if by_variable else "the argument load_plugins"
+    words = []
+    for name in sorted(unknown):
+        near = difflib.get_close_matches(name, sorted(known), n=1)
+        words.append(f"{name!r}{f' (nearest: {near[0]})' if near else ''}")
+    return (
+        f"{where} names {', '.join(words)}, which is neither an installed distribution with "
+        f"plugins nor one of their providers (accepted: {', '.join(sorted(known))})"
+    )
 
 
 def distribution(entry: EntryPoint) -> str:
@@ -99,9 +157,26 @@ def _name(found: Distribution) -> str:
         return f"a distribution without a name ({folder or found!r})"
 
 
+_kept: dict[tuple[Any, ...], list[EntryPoint]] = {}
+"""What was read of each file, by its path and state: every client asks for all of them."""
+
+
 def _entries(found: Distribution) -> list[EntryPoint]:
-    entries = list(found.entry_points)
     folder = _folder(found)
+    try:
+        now = os.stat(os.path.join(folder, _FILE))  # noqa: PTH116, PTH118 - pathlib takes longer
+    except FileNotFoundError:
+        return []
+    except (OSError, TypeError, ValueError):  # it cannot be looked at, or is in an archive
+        return _read(found, folder)
+    state = str(folder), now.st_mtime_ns, now.st_ctime_ns, now.st_size, now.st_ino
+    if state not in _kept:
+        _kept[state] = _read(found, folder)
+    return _kept[state]
+
+
+def _read(found: Distribution, folder: Any) -> list[EntryPoint]:
+    entries = list(found.entry_points)
     if not entries and folder:
         # There, a file that may not be opened counts as missing.
         with suppress(FileNotFoundError, NotADirectoryError, KeyError):

@@ -2,14 +2,14 @@
 
 import inspect
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from functools import cached_property
 from importlib.metadata import EntryPoint
 from operator import itemgetter
-from traceback import clear_frames
-from types import NoneType, SimpleNamespace
+from traceback import clear_frames, walk_tb
+from types import CodeType, ModuleType, NoneType, SimpleNamespace
 from typing import Any, TypeVar
 
 import msgspec
@@ -30,7 +30,7 @@ from rushes.calls import Call, Steps, Token
 from rushes.draft import Draft
 from rushes.errors import BrokenPluginError, RushesError
 from rushes.problems import Note, Problem, listing
-from rushes.task import Receipt, Refusal, Status
+from rushes.task import Receipt, Refusal, Status, Task
 from rushes.variant import SPEC, Variant
 from rushes.webhooks import Delivery, Event
 
@@ -46,6 +46,7 @@ GIVES: Mapping[str, tuple[type, ...]] = {
     "build_payload": (Draft,),
     "validate": (list,),
     "submit": (Call,),
+    "approve": (list,),
     "parse_submit": (Receipt, Refusal, NoneType),
     "poll": (Generator,),
     "parse_status": (Status, NoneType),
@@ -65,10 +66,21 @@ _STEPS = frozenset(hook for hook, kinds in GIVES.items() if Generator in kinds)
 class LoadedVariant:
     """A variant's plugin with the wrappers around it: the only place where its hooks are called."""
 
-    def __init__(self, variant: Variant, manager: pluggy.PluginManager) -> None:
+    def __init__(
+        self,
+        variant: Variant,
+        manager: pluggy.PluginManager,
+        hooks: Collection[str] = (),
+        wrappers: Iterable[Any] = (),
+    ) -> None:
         self.variant = variant
+        self.hooks = tuple(name for name in GIVES if name in hooks)
+        """The names of the hooks that the plugin has itself, in the order of a job."""
         self._functions = _functions(manager)
+        self._whose = _whose(manager, wrappers)
         self._judges = bool(manager.hook.validate.get_hookimpls())
+        self.approves = bool(manager.hook.approve.get_hookimpls())
+        """Whether a wrapper is asked before the creating call; if not, no call has to wait."""
         self.makes_tokens = bool(manager.hook.token.get_hookimpls())
         """Whether calls may carry a token; if not, no call needs to ask."""
         self.reads_webhooks = bool(manager.hook.parse_webhook.get_hookimpls())
@@ -160,8 +172,10 @@ class LoadedVariant:
             raise self._blame(what, error, reading) from error
 
     def _blame(self, what: str, error: BaseException, reading: bool) -> BrokenPluginError:
+        whose = next((self._whose[code] for code in _codes(error) if code in self._whose), None)
         if reading:
             clear_frames(error.__traceback__)
+        what = f"{what} of the wrapper {whose}" if whose else what
         return BrokenPluginError(
             f"{self.variant.id}: {what} raised {type(error).__name__}: {error}"
         )
@@ -187,6 +201,12 @@ class LoadedVariant:
         with self.blamed("the hook validate"):
             return [judgement(item) for found in answers if found for item in found]
 
+    def objections(self, task: Task, now: float) -> tuple[Problem, ...]:
+        """Return what the `approve` hooks say against sending a job; it may block."""
+        answers = self.call("approve", task=task, now=now)
+        with self.blamed("the hook approve"):
+            return tuple(_objection(item) for found in answers if found for item in found)
+
 
 def _functions(
     manager: pluggy.PluginManager,
@@ -208,6 +228,29 @@ def _functions(
                 for part in reversed(parts)
             ]
     return found
+
+
+def _whose(manager: pluggy.PluginManager, wrappers: Iterable[Any]) -> dict[CodeType, str | None]:
+    """Return the code of every hook, with the wrapper that it belongs to; None: the variant."""
+    names = {id(wrapper): _name_of(wrapper) for wrapper in wrappers}
+    found: dict[CodeType, str | None] = {}
+    for hook in vars(manager.hook).values():
+        for part in hook.get_hookimpls():
+            code = getattr(part.function, "__code__", None)
+            if code is not None:
+                found[code] = names.get(id(part.plugin))
+    return found
+
+
+def _name_of(wrapper: Any) -> str:
+    kind = wrapper if isinstance(wrapper, (type, ModuleType)) else type(wrapper)
+    return kind.__name__ if isinstance(kind, ModuleType) else f"{kind.__module__}.{kind.__name__}"
+
+
+def _codes(error: BaseException) -> Iterator[CodeType]:
+    """Yield the code that an error went through, beginning where it was raised."""
+    frames = [frame.f_code for frame, _ in walk_tb(error.__traceback__)]
+    yield from reversed(frames)
 
 
 def _taking(names: Sequence[str]) -> Callable[[Any], Any]:
@@ -274,6 +317,13 @@ def judgement(item: Any) -> Problem | Note:
     return item
 
 
+def _objection(item: Any) -> Problem:
+    """Return a finding of the hook `approve`, which must be a Problem."""
+    if not isinstance(item, Problem):
+        raise TypeError(f"it returned {type(item).__name__}, which is not a Problem")
+    return item
+
+
 def import_in_time(entry: EntryPoint, deadline: float = IMPORT_DEADLINE) -> Any:
     """Import an entry point; raising, exiting or hanging becomes BrokenPluginError."""
     outcome: list[Any] = []
@@ -310,8 +360,16 @@ def check_hooks(part: Any, name: str) -> Any:
     return part
 
 
+class _Manager(pluggy.PluginManager):
+    """A manager that does not look for hooks in `__init__` and the like: that takes long."""
+
+    def parse_hookimpl_opts(self, plugin: Any, name: str) -> Any:
+        """Return what an attribute is marked with, or None if it is not a hook."""
+        return None if name.startswith("_") else super().parse_hookimpl_opts(plugin, name)
+
+
 def _manager(name: str, parts: Iterable[Any]) -> pluggy.PluginManager:
-    manager = pluggy.PluginManager("rushes")
+    manager = _Manager("rushes")
     manager.add_hookspecs(hookspecs)
     _register(manager, parts, name)
     return manager
@@ -401,7 +459,7 @@ def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
         own = _own_hooks(manager, (plugin, *hooks))
         check_answers(declared, name, own)
         manager.register(Defaults(declared.answers))
-        return LoadedVariant(checked(declared, name, own), manager)
+        return LoadedVariant(checked(declared, name, own), manager, own, wrappers)
     except BrokenPluginError:
         raise
     except PLUGIN_ERRORS as error:

@@ -1,7 +1,7 @@
 """Reading answers by the paths and words that a provider declares."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import lru_cache, partial
 from operator import itemgetter
 from typing import Any
@@ -263,6 +263,27 @@ def look_up(answers: Answers, answer: Answer) -> list[Receipt] | None:
     listed = walk(data, steps(answers.task))
     ids = ((task, first_text(task, answers.own_id)) for task in listed)
     return [_receipt(answers, data, task, remote_id) for task, remote_id in ids if remote_id]
+
+
+def listed(answers: Answers, answer: Answer, ids: Collection[str]) -> dict[str, Answer]:
+    """Return by id, for tasks that an answer lists, the same answer with nothing but that task."""
+    data, path = answer.json(), _single(answers.task.removesuffix("[]"))
+    found: dict[str, list[Any]] = {}
+    tasks = pick(data, *path)
+    for task in tasks if isinstance(tasks, list) else ():
+        own_id = first_text(task, answers.own_id)
+        if own_id is not None and own_id in ids:
+            found.setdefault(own_id, []).append(task)
+    return {own: answer.with_json(_with(data, path, parts)) for own, parts in found.items()}
+
+
+def _with(data: Any, path: tuple[str | int, ...], value: Any) -> Any:
+    """Return decoded JSON with another value at a path that it has."""
+    if not path:
+        return value
+    copy = data.copy()
+    copy[path[0]] = _with(data[path[0]], path[1:], value)
+    return copy
 
 
 def refusal(answers: Answers, answer: Answer) -> Refusal | None:

@@ -7,7 +7,14 @@ from functools import cached_property
 from importlib.metadata import EntryPoint
 from typing import Any
 
-from rushes._plugins.installed import VARIANTS, WRAPPERS, Installed, installed
+from rushes._plugins.installed import (
+    LIMIT,
+    VARIANTS,
+    WRAPPERS,
+    Installed,
+    distribution,
+    installed,
+)
 from rushes._plugins.loading import (
     LoadedVariant,
     build,
@@ -29,6 +36,8 @@ class Registry:
     `plugins` are plugin objects passed directly: they need no entry point. `base_urls` overrides
     declared base URLs by provider; in `environ` they are `TOAPIS_BASE_URL` and so on. `trust` says
     by provider which distributions besides its own may have its key, like `RUSHES_TRUST`.
+    `load_plugins` are the distributions, and the providers, of which alone entry points are used,
+    like `RUSHES_LOAD_PLUGINS`.
     """
 
     def __init__(
@@ -38,10 +47,12 @@ class Registry:
         base_urls: Mapping[str, str] | None = None,
         environ: Mapping[str, str] | None = None,
         trust: Mapping[str, str | Iterable[str]] | None = None,
+        load_plugins: Iterable[str] | None = None,
     ) -> None:
         self._base_urls = dict(base_urls or {})
         self._environ = environ or {}
         self._own_wrappers = list(wrappers)
+        self._load_plugins = None if load_plugins is None else tuple(load_plugins)
         self._loaded: dict[str, LoadedVariant] = {}
         self._broken: dict[str, BrokenPluginError] = {}
         self._trust = Trust(trust or {}, self._environ)
@@ -110,7 +121,9 @@ class Registry:
             return None
         asked = variant_id, self._environ.get(VARIABLE)
         if asked not in self._key_objections:
-            self._key_objections[asked] = self._trust.objection(variant_id, self._entries)
+            # A distribution does not own a name because the others that use it are left out.
+            brought = _by_id((*self.installed.group(VARIANTS), *self.installed.left_out))
+            self._key_objections[asked] = self._trust.objection(variant_id, brought)
         return self._key_objections[asked]
 
     def _base_url(self, variant: Variant) -> str | None:
@@ -144,22 +157,20 @@ class Registry:
             words = f"no variant {variant_id!r} is installed (nearest: {', '.join(near)})"
         else:
             words = f"no variant {variant_id!r} is installed (installed: {', '.join(installed)})"
+        left_out = _by_id(self.installed.left_out).get(variant_id, ())
+        if left_out:
+            words += f"; {distribution(left_out[0])} has it, but is not to be loaded ({LIMIT})"
         # It may be in a distribution that could not be read.
         return "\n".join((words, *map(str, self.installed.unreadable)))
 
     @cached_property
     def installed(self) -> Installed:
         """The entry points of every distribution, and the distributions that could not be read."""
-        return installed()
+        return installed(self._load_plugins)
 
     @cached_property
     def _entries(self) -> dict[str, list[EntryPoint]]:
-        found: dict[str, list[EntryPoint]] = {}
-        for entry in self.installed.group(VARIANTS):
-            variant_id = entry.name.replace(".", "/", 1)
-            if _ID.fullmatch(variant_id):
-                found.setdefault(variant_id, []).append(entry)
-        return found
+        return _by_id(self.installed.group(VARIANTS))
 
     @cached_property
     def _all_wrappers(self) -> tuple[list[Any], list[str]]:
@@ -184,3 +195,13 @@ class Registry:
                 f"{reasons}\nNothing is sent while a wrapper that may limit spending cannot be "
                 "loaded; repair or uninstall it"
             )
+
+
+def _by_id(entries: Iterable[EntryPoint]) -> dict[str, list[EntryPoint]]:
+    """Return the entry points of variants by the variant's id."""
+    found: dict[str, list[EntryPoint]] = {}
+    for entry in entries:
+        variant_id = entry.name.replace(".", "/", 1)
+        if entry.group == VARIANTS and _ID.fullmatch(variant_id):
+            found.setdefault(variant_id, []).append(entry)
+    return found

@@ -2,8 +2,9 @@
 
 import math
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ from rushes import _log as log
 from rushes._flow import Ask, Dispatch, Flow, NotSent, Send
 from rushes._network.settings import Timeouts
 from rushes._plugins.installed import OBSERVERS
-from rushes._plugins.loading import PLUGIN_ERRORS, LoadedVariant, import_in_time
+from rushes._plugins.loading import LoadedVariant, import_in_time
 from rushes._plugins.registry import Registry
 from rushes._session.clock import SystemClock
 from rushes._session.provider_keys import ProviderKeys
+from rushes._session.steps import Begin, Watched, beginnings, quietly
 from rushes.calls import Answer, Call
 from rushes.errors import (
     BrokenPluginError,
@@ -26,8 +28,9 @@ from rushes.errors import (
     StillRunningError,
 )
 from rushes.journal import ClaimLost, Journal
+from rushes.observers import Step
 from rushes.task import State, Task
-from rushes.variant import Polling
+from rushes.variant import Polling, Variant
 
 OnUpdate = Callable[[Task], None]
 
@@ -63,6 +66,9 @@ class Session(Struct, kw_only=True, dict=True):
     """The tasks that our flows own at the moment."""
     learned: dict[tuple[str, str], Any] = {}
     """How long tasks take, by variant and workload; `_wait` keeps it."""
+    left: dict[str, set[str]] | None = None
+    """Lists of variants that were left unfinished: by plan, the references of their first tasks.
+    None until the journal was read; `_client.fallback` keeps it."""
     had_room_at: float = -math.inf
     """When a video could last be written to our own folder, in the session's `elapsed`."""
     time: SystemClock = SystemClock()
@@ -168,25 +174,30 @@ class Session(Struct, kw_only=True, dict=True):
     def notify(self, task: Task, on_update: OnUpdate | None) -> None:
         """Notify the log, the observers and the caller of what is now known of a task."""
         log.info("task", task=task.id, variant=task.variant, state=task.state)
-        for observer in self.observers():
-            try:
-                observer(task)
-            except PLUGIN_ERRORS:  # an observer never stops a task, nor the program
-                log.warning("an observer raised", observer=repr(observer), exc_info=True)
+        for observer in self.observers:
+            quietly(observer, task)
         if on_update:
             on_update(task)
 
-    def observers(self) -> Iterable[OnUpdate]:
-        """Return the installed observers and the embedder's own; broken ones are skipped."""
-        if "installed" not in self.__dict__:
-            installed: list[Any] = []
-            for entry in self.registry.installed.group(OBSERVERS):
-                try:
-                    installed.append(import_in_time(entry))
-                except BrokenPluginError as error:
-                    log.warning("an observer cannot be loaded", reason=str(error))
-            self.__dict__["installed"] = installed
-        return [*self.__dict__["installed"], *self.own_observers]
+    def step(self, step: Step, variant: Variant, task: Task | None = None) -> Watched:
+        """Tell observers of a step that takes as long as a block; it sets the `outcome`."""
+        return Watched(self.beginnings, step, variant, task)
+
+    @cached_property
+    def beginnings(self) -> tuple[Begin, ...]:
+        """What is called when a step begins."""
+        return beginnings(self.observers)
+
+    @cached_property
+    def observers(self) -> tuple[Any, ...]:
+        """The installed observers and the embedder's own; broken ones are skipped."""
+        installed: list[Any] = []
+        for entry in self.registry.installed.group(OBSERVERS):
+            try:
+                installed.append(import_in_time(entry))
+            except BrokenPluginError as error:
+                log.warning("an observer cannot be loaded", reason=str(error))
+        return (*installed, *self.own_observers)
 
 
 def _same_words(clean: Task | None, task: Task) -> bool:

@@ -8,6 +8,8 @@ from a request or an answer.
 """
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 
 
@@ -15,6 +17,12 @@ def unrolled(arguments: str, lines: Iterable[str], **known: Any) -> Callable[...
     """Return a function of these arguments that runs these lines; they may use what is `known`."""
     source = "\n    ".join((f"def written_out({arguments}):", *lines))
     names = dict(known)
-    exec(source, names)  # noqa: S102 - the lines are ours, the names in them declared
+    exec(_compiled(source), names)  # noqa: S102 - the lines are ours, the names in them declared
     made: Callable[..., Any] = names["written_out"]
     return made
+
+
+@lru_cache(maxsize=4096)
+def _compiled(source: str) -> CodeType:
+    """Compile the text once: every client loads the same declarations."""
+    return compile(source, "<declared>", "exec")

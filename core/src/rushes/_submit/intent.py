@@ -19,10 +19,22 @@ from rushes.calls import pick, pick_text
 from rushes.errors import ConfigurationError, RequestError
 from rushes.problems import Problem, show
 from rushes.report import Report
-from rushes.task import Task
+from rushes.task import Task, Tried
 from rushes.variant import Always, Variant
 
 REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+class Turn(msgspec.Struct, frozen=True, kw_only=True):
+    """A job's turn in a list of variants: which list, what came before it, whether it is the last.
+
+    A job that was refused is sent again only in the last turn: another variant may have the request
+    by now.
+    """
+
+    plan: str
+    tried: tuple[Tried, ...]
+    last: bool
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +49,12 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str
     output: str | None
     overwrite: bool
+    turn: Turn | None = None
+
+    @property
+    def sends_again(self) -> bool:
+        """Whether the job is sent again if it was refused before."""
+        return self.turn is None or self.turn.last
 
 
 def require_usable(task_id: str | None, output: str | None) -> None:
@@ -62,6 +80,7 @@ def make_intent(
     task_id: str | None,
     output: str | None,
     overwrite: bool,
+    turn: Turn | None = None,
 ) -> Flow[Intent]:
     """Name a job, and compute the fingerprint that identifies it."""
     given_client_id = _given_client_id(loaded.variant, report)
@@ -78,6 +97,7 @@ def make_intent(
         fingerprint=print_,
         output=output,
         overwrite=overwrite,
+        turn=turn,
     )
 
 
@@ -167,6 +187,8 @@ def recorded(session: Session, loaded: LoadedVariant, report: Report, intent: In
         overwrite=intent.overwrite,
         workload=workload(variant, report),
         estimate=report.cost,
+        plan=intent.turn.plan if intent.turn else "",
+        tried=intent.turn.tried if intent.turn else (),
     )
 
 

@@ -12,7 +12,15 @@ from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import OnUpdate, Session, at
 from rushes._submit.attempt import Outcome, attempt, creating, queued, read, record_receipt_status
 from rushes._submit.reconciling import reconcile
-from rushes.errors import ConfigurationError, DiskError, NotSentError, RefusedError
+from rushes.errors import (
+    ConfigurationError,
+    DiskError,
+    NotSentError,
+    RefusedError,
+    RequestError,
+    RushesError,
+)
+from rushes.problems import Problem
 from rushes.task import Refusal, State, Task
 
 UNSENT = ("recorded", "refused")
@@ -58,8 +66,8 @@ def send_recorded(
 ) -> Flow[Task]:
     """Send a recorded task's call, as recorded, exactly once; return the accepted task.
 
-    Raises NotSentError, RefusedError, ConfigurationError or DiskError if nothing was bought,
-    OutcomeUnknownError if that is unknown.
+    Raises NotSentError, RefusedError, RequestError (a wrapper refuses), ConfigurationError or
+    DiskError if nothing was bought, OutcomeUnknownError if that is unknown.
     """
     session.registry.guard()
     yield from _room(session, task)
@@ -67,11 +75,19 @@ def send_recorded(
     while True:
         # Errors in the call are raised before the record says `sending`.
         call = creating(session, loaded, task)
-        task = _sending(session, loaded, task)
-        outcome = yield from _once(session, loaded, task, call, begun, on_update, end)
-        if outcome.kind == "accepted":
-            task = yield from session.record(_known(task, outcome), on_update)
-            return (yield from record_receipt_status(session, task, outcome.receipt, on_update))
+        sending = _sending(session, loaded, task)
+        if loaded.approves:
+            yield from _approve(session, loaded, task, on_update)
+            call = creating(session, loaded, task)  # that took time, which a signature may state
+        task = sending
+        with session.step("submit", loaded.variant, task) as step:
+            outcome = yield from _once(session, loaded, task, call, begun, on_update, end)
+            step.outcome = known = _known(task, outcome)
+            if outcome.kind == "accepted":
+                task = yield from session.record(known, on_update)
+                given = (session, task, outcome.receipt, on_update)
+                step.outcome = task = yield from record_receipt_status(*given)
+                return task
         if outcome.kind == "unknown":
             task = yield from session.record(_known(task, outcome), on_update)
             return (yield from reconcile(session, loaded, task, on_update, end))
@@ -103,6 +119,29 @@ def _room(session: Session, task: Task) -> Flow[None]:
         yield Do(test, shared=str(target.parent) if usual else None)
     except DiskError as failure:
         raise DiskError(f"{failure}; nothing was sent, the task is kept", task=task) from failure
+
+
+def _approve(
+    session: Session, loaded: LoadedVariant, task: Task, on_update: OnUpdate | None
+) -> Flow[None]:
+    """Ask the wrappers whether a job may be sent; raise RequestError if one refuses.
+
+    Whatever ends it is recorded: wrappers learn from that, as observers, that nothing was bought.
+    """
+    try:
+        now = session.time.now()
+        problems: tuple[Problem, ...] = yield Do(lambda: loaded.objections(task, now))
+    except GeneratorExit:
+        raise  # no effect can run any more
+    except BaseException as failure:  # a broken wrapper, Ctrl-C, a cancellation
+        if isinstance(failure, RushesError):
+            failure.task = task
+        yield from session.record(at(task, "recorded", error=str(failure) or None), None)
+        raise
+    if problems:
+        reason = "; ".join(problem.message for problem in problems)
+        task = yield from session.record(at(task, "refused", error=reason), on_update)
+        raise RequestError(problems, task=task)
 
 
 def _sending(session: Session, loaded: LoadedVariant, task: Task) -> Task:
@@ -165,7 +204,7 @@ def _known(task: Task, outcome: Outcome) -> Task:
     if outcome.kind == "accepted":
         return queued(task, outcome.receipt)
     state: State = "refused"
-    if outcome.kind in ("unknown", "wait"):
+    if outcome.kind in ("unknown", "wait", "not_sent"):
         state = "unknown" if outcome.kind == "unknown" else "recorded"
     return at(task, state, error=outcome.words)
 

@@ -11,6 +11,7 @@ from rushes._session.session import OnUpdate, Session
 from rushes._submit.attempt import creating
 from rushes._submit.intent import (
     Intent,
+    Turn,
     at_todays_address,
     find_task,
     make_intent,
@@ -36,12 +37,14 @@ def submit(
     on_update: OnUpdate | None,
     end: float | None = None,
     then: Callable[[LoadedVariant, Task], Flow[Task]] | None = None,
+    turn: Turn | None = None,
 ) -> Flow[Task]:
     """Pay for one checked request; return its task, accepted by the provider.
 
     A job that is already in the journal is not paid for again: its task is returned. One that was
     never accepted (recorded, refused) is sent. A request without a reference takes up an equal job
-    that was left unsent. `then` runs under the same claim. Uploads, other owners and a provider
+    that was left unsent. `then` runs under the same claim. `turn` is the job's turn, if several
+    variants were given in order. Uploads, other owners and a provider
     that says to retry later are waited for until `end` at most; if that is now, uploads have their
     own deadlines.
     """
@@ -59,11 +62,12 @@ def submit(
         return (yield from then(there, task)) if then else task
 
     def enough(seen: Task) -> bool:
-        there = seen.receipt is not None or (seen.ended and seen.state != "refused")
+        over = seen.ended and (seen.state != "refused" or not intent.sends_again)
+        there = seen.receipt is not None or over
         return there and not (then and seen.unfinished)
 
     fresh, claim = None, new_claim()
-    intent = yield from make_intent(session, loaded, report, task_id, output, overwrite)
+    intent = yield from make_intent(session, loaded, report, task_id, output, overwrite, turn)
     task = yield from find_task(session, loaded, intent)
     if task is None and task_id is None:
         left = _take_up_unsent(session, report, intent, claim)

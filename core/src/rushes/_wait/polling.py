@@ -21,6 +21,7 @@ from rushes._wait.schedule import (
     with_progress,
 )
 from rushes._wait.status import record_status
+from rushes._wait.together import together
 from rushes.calls import Answer, Call
 from rushes.errors import BrokenPluginError, JournalError, StillRunningError
 from rushes.task import Receipt, Result, Status, Task
@@ -70,7 +71,7 @@ def poll_until_ended(
             raise (yield from _stopped_waiting(session, task, trouble))
         polled = True
         left = max(end - session.time.elapsed(), MIN_PAUSE)
-        result = yield from _poll_tolerantly(session, loaded, task, left)
+        result = yield from _poll_tolerantly(session, loaded, task, left, shared=True)
         least = _least_pause(session, loaded, result)
         before, task = task, _with_poll_times(session, loaded, task, result, least)
         pause = max(_planned_pause(session, loaded, task, before, result.status), least)
@@ -204,13 +205,14 @@ class PollResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _poll_tolerantly(
-    session: Session, loaded: LoadedVariant, task: Task, left: float
+    session: Session, loaded: LoadedVariant, task: Task, left: float, *, shared: bool = False
 ) -> Flow[PollResult]:
     """Poll once, within the `left` seconds of the task's time; a failure is tolerated."""
     answer: Answer | None = None
     try:
-        answer, call = yield from poll(session, loaded, task, left)
-        status = read_status(session, loaded, task, answer, call)
+        with session.step("poll", loaded.variant, task) as step:
+            answer, call = yield from poll(session, loaded, task, left, shared=shared)
+            step.outcome = status = read_status(session, loaded, task, answer, call)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         trouble = session.keys.clean(loaded, str(failure))
         advised = retry_after(answer) if answer else None
@@ -220,11 +222,17 @@ def _poll_tolerantly(
 
 
 def poll(
-    session: Session, loaded: LoadedVariant, task: Task, left: float | None
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    left: float | None,
+    *,
+    shared: bool = False,
 ) -> Flow[tuple[Answer, Call | None]]:
     """Poll once, waiting for a connection as long as time is left; return the last call, too.
 
-    An answer that may have a video in it may take as long as a download.
+    An answer that may have a video in it may take as long as a download. A `shared` poll may wait
+    for those of other tasks, to ask for all in one call.
     """
     answers = loaded.variant.answers
     large = bool(answers and answers.inline)
@@ -234,7 +242,10 @@ def poll(
 
     def send(call: Call) -> Effect:
         made.append(call)
-        return session.send(loaded, call, total, task=task, patience=left, thin=large)
+        alone = session.send(loaded, call, total, task=task, patience=left, thin=large)
+        if shared and left is not None:
+            return together(session, loaded, task, alone, left)
+        return alone
 
     answer: Answer
     answer, _ = yield from steps(loaded.call("poll", receipt=_receipt(task), task=task), send)
@@ -325,8 +336,9 @@ def poll_again(
     if task.receipt is None:
         return task
     try:
-        answer, call = yield from poll(session, loaded, task, left)
-        status = read_status(session, loaded, task, answer, call)
+        with session.step("poll", loaded.variant, task) as step:
+            answer, call = yield from poll(session, loaded, task, left)
+            step.outcome = status = read_status(session, loaded, task, answer, call)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         log.warning("no news", task=task.id, reason=session.keys.clean(loaded, str(failure)))
         return task

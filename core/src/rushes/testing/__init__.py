@@ -1,9 +1,10 @@
 """For tests: the conformance kit for plugins, and a clock and a network for code that uses clients.
 
-`VariantConformance` is the kit for variants, `WrapperConformance` the one for wrappers; they need
-the extra `rushes[testing]`. `Clock` skips a client's pauses, `Network` answers its calls from a
-script. `check` checks a request against a loaded variant, without a client. `payload_fields`
-describes a variant's fields, for a page about it.
+`VariantConformance` is the kit for variants, `WrapperConformance` the one for wrappers,
+`ObserverConformance` the one for observers; they need the extra `rushes[testing]`. `Clock` skips a
+client's pauses, `Network` answers its calls from a script. `check` checks a request against a
+loaded variant, without a client. `payload_fields` describes a variant's fields, for a page about
+it.
 
 For further tests of a plugin: `payloads` and `odd_answers` are Hypothesis strategies,
 `edge_payloads` changes one payload in every place, and inside `barred` a hook that does I/O fails.
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from rushes.testing._conformance import VariantConformance as VariantConformance
     from rushes.testing._fields import PayloadField as PayloadField
     from rushes.testing._fields import payload_fields as payload_fields
+    from rushes.testing._observer import ObserverConformance as ObserverConformance
     from rushes.testing._odd_answers import odd_answers as odd_answers
     from rushes.testing._sites import edge_payloads as edge_payloads
     from rushes.testing._values import payloads as payloads
@@ -37,6 +39,7 @@ else:
             "rushes.testing._clock": "Clock",
             "rushes.testing._conformance": "VariantConformance",
             "rushes.testing._fields": "PayloadField payload_fields",
+            "rushes.testing._observer": "ObserverConformance",
             "rushes.testing._odd_answers": "odd_answers",
             "rushes.testing._sites": "edge_payloads",
             "rushes.testing._values": "payloads",

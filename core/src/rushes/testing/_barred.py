@@ -1,5 +1,7 @@
 """Barring I/O: inside the block, a hook that opens files or sockets or reads clocks fails.
 
+An observer may read clocks and write to files; what it must not do is wait.
+
 Files, sockets and processes are detected by an audit hook (PEP 578), which cannot be removed and
 does nothing outside the block. What raises no audit event (clocks, random numbers, looking at a
 file) is detected as a call of a built-in function, by the thread's profile function. A hook that
@@ -26,8 +28,12 @@ LOOKS = frozenset(("stat", "lstat", "access", "getcwd", "readlink", "_path_exist
                    "input"))  # fmt: skip
 OWNERS = frozenset(("time", "datetime", "date", "posix", "nt", "builtins", "random", "Random",
                     "SystemRandom", "_random"))  # fmt: skip
+WAITS = ("socket.", "subprocess.", "sqlite3.", "ftplib.", "urllib.Request", "os.system",
+         "os.posix_spawn", "os.fork")  # fmt: skip
+"""What may take long: others answer, or hold a lock."""
 ARGUED = {"localtime": 1, "gmtime": 1, "ctime": 1, "asctime": 1, "strftime": 2}
 """Functions that read a clock only if they are given fewer arguments than this."""
+_SLEEP = time.sleep
 _bar = threading.local()
 _installed = threading.Lock()
 
@@ -45,7 +51,7 @@ def barred() -> Iterator[None]:
     profile = sys.getprofile()
     collects = gc.isenabled()
     gc.disable()  # its callbacks may read clocks, and would run in this thread
-    _bar.seen = None
+    _bar.seen, _bar.events = None, EVENTS
     try:
         for name, clock in kept.items():
             setattr(time, name, _argued(clock, ARGUED[name]))
@@ -63,6 +69,24 @@ def barred() -> Iterator[None]:
         raise ImpureHookError(_bar.seen)
 
 
+@contextmanager
+def waits_barred() -> Iterator[None]:
+    """Bar what may take long for this thread in the block: sockets, databases, processes, sleep."""
+    if _installed.acquire(blocking=False):
+        sys.addaudithook(_watch)
+    profile = sys.getprofile()
+    _bar.seen, _bar.events = None, WAITS
+    try:
+        _bar.down = True
+        sys.setprofile(_slept)
+        yield
+    finally:
+        _bar.down = False
+        sys.setprofile(profile)
+    if _bar.seen:
+        raise ImpureHookError(_bar.seen)
+
+
 def _refuse(what: str) -> None:
     _bar.down = False  # reporting the failure may open files and read clocks
     _bar.seen = what
@@ -70,8 +94,13 @@ def _refuse(what: str) -> None:
 
 
 def _watch(event: str, arguments: tuple[Any, ...]) -> None:
-    if getattr(_bar, "down", False) and event.startswith(EVENTS):
+    if getattr(_bar, "down", False) and event.startswith(_bar.events):
         _refuse(f"a hook did I/O: {event} {arguments[:1]}")
+
+
+def _slept(_: FrameType, event: str, function: Any) -> None:
+    if event == "c_call" and function is _SLEEP and _bar.down:
+        _refuse("a hook did I/O: time.sleep")
 
 
 def _called(_: FrameType, event: str, function: Any) -> None:

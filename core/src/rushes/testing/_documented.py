@@ -110,14 +110,24 @@ def near(draw: st.DrawFn, bodies: list[Any], names: list[str]) -> Any:
 
 
 def changed(bodies: list[Any], names: list[str]) -> Iterator[Any]:
-    """Yield every listed body with each odd value in each place, one at a time."""
+    """Yield every listed body with each odd value in each place, one at a time.
+
+    The bodies share their unchanged parts.
+    """
     for body in bodies:
-        for index in range(len(list(_places(body, names)))):
-            for odd in ODD_VALUES:
-                made = copy.deepcopy(body)
-                holder, key = list(_places(made, names))[index]
-                holder[key] = copy.deepcopy(odd)
-                yield made
+        yield from _changed(body, names)
+
+
+def _changed(value: Any, names: list[str]) -> Iterator[Any]:
+    if isinstance(value, dict):
+        places = dict.fromkeys((*value, *names))
+        yield from ({**value, name: odd} for name in places for odd in ODD_VALUES)
+        for name, item in value.items():
+            yield from ({**value, name: made} for made in _changed(item, names))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            for made in (*ODD_VALUES, *_changed(item, names)):
+                yield [*value[:index], made, *value[index + 1 :]]
 
 
 def _places(value: Any, names: list[str]) -> Iterator[tuple[Any, Any]]:

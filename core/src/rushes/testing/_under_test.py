@@ -208,13 +208,20 @@ class VariantUnderTest:
 
     def task(self, receipt: Receipt | None = None) -> Task:
         """Return the record of a job that was sent: the first accepted example's."""
-        return self.task_of(self.accepted[0], receipt)
+        return sample_task(self.variant, self._first_call, receipt)
+
+    @cached_property
+    def _first_call(self) -> Call:
+        return self._call_for(self.accepted[0])
 
     def task_of(self, example: Example, receipt: Receipt | None = None) -> Task:
         """Return the record of a job that was sent for an example."""
+        return sample_task(self.variant, self._call_for(example), receipt)
+
+    def _call_for(self, example: Example) -> Call:
         report = self.check(example)
         assert report.valid, self.says(f"{example} is not accepted: {report.problems}")
-        return sample_task(self.variant, self.call(report), receipt)
+        return self.call(report)
 
     def exchange(self, hook: str, *answers: Answer, **arguments: Any) -> tuple[Any, list[Call]]:
         """Run a generator hook with an answer to each call; return its result and the calls.

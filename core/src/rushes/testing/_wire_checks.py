@@ -8,15 +8,17 @@ from urllib.parse import quote, urlsplit
 import msgspec
 
 from rushes._keys.redacting import Secret
+from rushes._plugins.reading import at, listed
 from rushes._urls import origin
 from rushes.calls import Answer, Call, LocalFile
 from rushes.problems import listing
-from rushes.testing._answers import json_answer, malformed, shown
-from rushes.testing._documented import changed
+from rushes.testing._answers import json_answer, malformed, put_at, shown
+from rushes.testing._documented import changed, replaced
 from rushes.testing._under_test import HIDDEN, NOW, PUBLIC, REMOTE_ID, VariantUnderTest
 
 __tracebackhide__ = HIDDEN
 ODD_IDS = ("odd/id?x=1#y", "../up", "a b%2F", "\u00e9")
+OTHER_ID = "r-2"
 PICTURE = LocalFile(content=b"\x89PNG\r\n\x1a\n", type="image/png", name="a.png")
 
 
@@ -83,6 +85,45 @@ class WireChecks(VariantUnderTest):
             )
             assert calls, self.says("poll makes no call")
             self._own_and_encoded(calls, odd)
+
+    def test_tasks_asked_for_together_are_told_apart(self) -> None:
+        """One call asks for several tasks; of its answer each is given its own status, no other's.
+
+        Only for a declaration with a `statuses_path`. What each is given is read by `poll` and
+        `parse_status`, like the answer to a poll of its own.
+        """
+        variant, answers = self.variant, self.variant.answers
+        if variant.statuses_path is None or answers is None:
+            return
+        url = variant.url(variant.statuses_path, ids=[*ODD_IDS])
+        for odd in ODD_IDS:
+            self._own_and_encoded([Call.get(url)], odd)
+        for body in (*self.polls(), *(body for body, *_ in self.statuses)):
+            bodies = {REMOTE_ID: body, OTHER_ID: replaced(body, REMOTE_ID, OTHER_ID)}
+            items = [at(each, answers.task) for each in reversed(bodies.values())]
+            path = answers.task.removesuffix("[]")
+            parts = listed(answers, json_answer(put_at(body, path, items)), [*bodies, "r-3"])
+            for remote_id, alone in bodies.items():
+                own = self._polled(json_answer(alone), remote_id)
+                assert remote_id in parts, self.says(
+                    f"the task {remote_id} is not found among those that an answer lists: {items}"
+                )
+                shared = self._polled(parts[remote_id], remote_id)
+                assert shared == own, self.says(
+                    f"of an answer that lists several tasks, {shared} is read, not {own}: {items}"
+                )
+            assert len(parts) == len(bodies), self.says("a task that is not listed is found")
+
+    def _polled(self, answer: Answer, remote_id: str) -> Any:
+        """Return the status in an answer to the call that `status_path` describes."""
+        variant, receipt = self.variant, self.receipt(remote_id)
+        result, calls = self.exchange("poll", answer, receipt=receipt)
+        asked = Call.get(variant.url(variant.status_path, id=remote_id))
+        assert asked in calls, self.says(
+            "`statuses_path` is declared, but poll does not make the call of `status_path`, whose "
+            "answer would be a part of that"
+        )
+        return self.ask("parse_status", answer=result, receipt=receipt)
 
     def test_the_other_calls_can_be_made(self) -> None:
         """Cancelling and uploading, if there are such hooks, describe valid calls, too."""
@@ -238,6 +279,9 @@ class WireChecks(VariantUnderTest):
                 made[hook]["result"] = result
             elif hook in self.exchanges and hook == "poll":
                 made[hook]["status"] = self.ask("parse_status", answer=result, receipt=receipt)
+        if self.variant.statuses_path is not None:
+            url = self.variant.url(self.variant.statuses_path, ids=[REMOTE_ID, OTHER_ID])
+            made["statuses"] = _shown(Call.get(url))
         for word in self.states():
             _, calls = self.exchange("poll", json_answer(self.worded(word)), receipt=receipt)
             if len(calls) > 1:

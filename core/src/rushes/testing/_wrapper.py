@@ -1,79 +1,46 @@
 """The conformance kit for wrappers, which are called around the hooks of any variant."""
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from typing import Annotated, Any, ClassVar, Literal, TypeVar
+from types import FrameType
+from typing import Any, ClassVar, TypeVar
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import Meta, Struct
 
 from rushes import hookspecs
 from rushes._keys.redacting import Secret
-from rushes._payload.fields import Text, absent
 from rushes._payload.request_fields import FIELDS
 from rushes._plugins.loading import GIVES
-from rushes.answers import Answers
 from rushes.calls import Answer, Call
 from rushes.errors import BrokenPluginError, RushesError
 from rushes.hookspecs import hookimpl
-from rushes.problems import Source
-from rushes.provider import Provider
+from rushes.problems import Problem
 from rushes.report import Report
 from rushes.request import Request
-from rushes.task import Receipt, Task
+from rushes.task import Receipt, Refusal, Status, Task
 from rushes.testing._answers import json_answer
 from rushes.testing._barred import barred
 from rushes.testing._payload_checks import QUIET
 from rushes.testing._request_checks import PROBES
+from rushes.testing._small import JOBS, SMALL, Outcome, run, run_alone
 from rushes.testing._under_test import HIDDEN, NOW, Example, VariantUnderTest, as_request
 from rushes.testing._values import json_values
 from rushes.testing._wire_checks import PICTURE
-from rushes.variant import Cancel, To, Variant
+from rushes.variant import Variant
 
 __tracebackhide__ = HIDDEN
 T = TypeVar("T")
 GENERATORS = frozenset(("poll", "look_up", "cancel", "upload"))
+SECRET = ("token", "authorize", "parse_webhook")
+"""Hooks that are given a key or a secret."""
+ANSWER_NOTHING = ("validate", "approve")
+"""Hooks whose answers are collected, so that a wrapper may have them without wrapping."""
 REFUSED = "refused"
 """In place of a call, where a wrapper refuses to submit, which it may."""
-
-
-class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
-    """The body of POST /v1/videos."""
-
-    model: Literal["small"]
-    prompt: Text
-    seconds: Annotated[int, Meta(ge=2, le=12)] = absent(5)
-
-
-SMALL: Variant = Provider(
-    spec=2,
-    id="example",
-    base_url="https://api.example.com",
-    submit_path="/v1/videos",
-    status_path="/v1/videos/{id}",
-    idempotency="replay",
-    client_id_header="X-Client-Id",
-    look_up="by_client_id",
-    look_up_path="/v1/jobs/{client_id}",
-    cancel=Cancel(path="/v1/videos/{id}/cancel"),
-    answers=Answers(
-        task_id=("task_id",),
-        status="status",
-        words={
-            "queued": "queued",
-            "running": "in_progress",
-            "done": "completed",
-            "failed": "failed",
-        },
-        videos=("url",),
-    ),
-).variant(
-    "small",
-    page=Source("A small example", "https://docs.example.com/videos"),
-    payload=Payload,
-    fields={"prompt": To("prompt"), "duration": To("seconds")},
-)
-"""The variant that wrappers are tried around if no other is named."""
+MOST_CALLS = 300
+"""How many function calls a wrapper may add to a check, and to the reading of an answer."""
 
 
 class WrapperConformance:
@@ -82,8 +49,9 @@ class WrapperConformance:
         class TestCap(WrapperConformance):
             wrapper = rushes_acme.cap
 
-    A wrapper may refuse a submit with an error of rushes, add problems and notes, and change what
-    a call carries. It must not send it elsewhere, make another, or answer in a variant's place.
+    A wrapper may refuse a job in `approve` or `submit`, add problems and notes, and change what a
+    call carries. It must not send it elsewhere, make another, answer in a variant's place, soften
+    what a provider said, or see a key.
     """
 
     wrapper: ClassVar[Any]
@@ -98,11 +66,19 @@ class WrapperConformance:
         for hook in self._hooks():
             made = getattr(self.wrapper, hook).rushes_impl
             wraps = made["wrapper"] or made["hookwrapper"]
-            assert wraps or hook == "validate", self.says(
+            assert wraps or hook in ANSWER_NOTHING, self.says(
                 f"its hook {hook} wraps nothing; mark it @hookimpl(wrapper=True)"
             )
             assert hook != "variant", self.says(
                 "it wraps the hook variant, which is called without it"
+            )
+
+    def test_it_sees_no_key(self) -> None:
+        """It wraps no hook that is given a key: a key is for its provider alone."""
+        for hook in self._hooks():
+            assert hook not in SECRET, self.says(
+                f"it wraps the hook {hook}, which is given a key; what a call carries can be "
+                "changed in submit, poll and the other hooks that describe calls"
             )
 
     @QUIET
@@ -114,12 +90,17 @@ class WrapperConformance:
     )
     def test_a_check_never_raises(self, odd: dict[str, Any], common: dict[str, Any]) -> None:
         """Any mapping, taken as a request, results in a report."""
+        if not {"build_payload", "validate"} & {*self._hooks()}:
+            return  # it takes no part in checks
         for _, wrapped in self._subjects():
             for request in (odd, {"prompt": "k", **common, **odd}, Request("k", **common)):
                 self._checked(wrapped, request)
 
     def test_results_are_passed_on(self) -> None:
-        """Each hook gives what it gives without the wrapper: of the same type, and None as None."""
+        """Each hook gives what it gives without the wrapper: of the same type, and None as None.
+
+        A status has the same state, a refusal the same kind, a receipt the same id.
+        """
         for bare, wrapped in self._subjects():
             before, after = self._outcomes(bare), self._outcomes(wrapped)
             for what, outcome in before.items():
@@ -166,6 +147,64 @@ class WrapperConformance:
                     f"what the hook {hook} raises is swallowed"
                 )
 
+    def test_the_same_job_gets_the_same_approval(self) -> None:
+        """A job that is attempted again is asked for again, and is not counted twice.
+
+        It refuses with problems, which say who refuses and why; and takes any job, even one whose
+        price is unknown.
+        """
+        if "approve" not in self._hooks():
+            return
+        for _, wrapped in self._subjects():
+            task = wrapped.task()
+            for estimate in (None, 0.0, 0.35, 1e9):
+                job = msgspec.structs.replace(task, id=f"job-{estimate}", estimate=estimate)
+                first, again = self._approval(wrapped, job), self._approval(wrapped, job)
+                for problem in first:
+                    assert problem.code, self.says(f"a problem has no code: {problem}", wrapped)
+                    assert problem.message, self.says("a problem has no message", wrapped)
+                codes = [[problem.code for problem in found] for found in (first, again)]
+                assert codes[0] == codes[1], self.says(
+                    f"the same job, asked for twice, is answered {codes[0]}, then {codes[1]}",
+                    wrapped,
+                )
+
+    def test_jobs_go_the_same_way_with_both_clients(self) -> None:
+        """Whole jobs make the same calls and end as they do without it, unless it refuses them.
+
+        What it refuses was never sent, and both clients say so with the same error.
+        """
+        for job in JOBS:
+            refusals = []
+            for asynchronous in (False, True):
+                before = run_alone(job, asynchronous=asynchronous)
+                after = run(job, asynchronous=asynchronous, wrappers=[self.wrapper])
+                client = "AsyncClient" if asynchronous else "Client"
+                if after.error and not after.calls:
+                    refusals.append(after.ended)
+                    continue
+                assert after.paid == before.paid, self.says(
+                    f"{job} makes {after.paid} creating calls with it, {before.paid} without "
+                    f"({client})"
+                )
+                assert _alike(after, before), self.says(
+                    f"{job} ends as {after.ended} with it, as {before.ended} without ({client})"
+                )
+            assert len(refusals) in (0, 2), self.says(f"{job} is refused by one client only")
+            assert len({*refusals}) < 2, self.says(f"{job} is refused as {refusals}")
+
+    def test_it_is_fast(self) -> None:
+        """It adds few function calls to a check and to reading an answer; no clock is read."""
+        for bare, wrapped in self._subjects():
+            counts = [self._counts(subject) for subject in (bare, wrapped)]
+            for what, without in counts[0].items():
+                added = counts[1][what] - without
+                assert added <= MOST_CALLS, self.says(
+                    f"{what} takes {added} more function calls with it; at most {MOST_CALLS} are "
+                    "accepted, since every job pays for them",
+                    bare,
+                )
+
     def says(self, sentence: str, around: VariantUnderTest | None = None) -> str:
         """Return what is wrong, as a failure begins."""
         name = getattr(self.wrapper, "__name__", type(self.wrapper).__name__)
@@ -195,6 +234,22 @@ class WrapperConformance:
         parts = {"plugin": plugin, "wrappers": [self.wrapper], "bare": bare, "name": self.says("")}
         made: _Around = type("Wrapped", (_Around,), {**parts, "accepted": bare.accepted})()
         return made
+
+    def _approval(self, subject: VariantUnderTest, task: Task) -> tuple[Problem, ...]:
+        try:
+            return subject.blamed(subject.loaded().objections, task, NOW)
+        except RushesError as error:
+            raise AssertionError(
+                self.says(f"approve raises {type(error).__name__}: {error}", subject)
+            ) from None
+
+    def _counts(self, subject: "_Around") -> dict[str, int]:
+        """Return how many function calls a check takes, and the reading of an answer."""
+        example, answer = as_request(subject.accepted[0]), json_answer(self._bodies(subject)[-1])
+        return {
+            "a check": _calls(lambda: self._checked(subject, example)),
+            "reading an answer": _calls(lambda: subject.ask("parse_status", answer=answer)),
+        }
 
     def _checked(self, subject: VariantUnderTest, request: Any) -> Report:
         try:
@@ -276,6 +331,8 @@ class WrapperConformance:
                 broken.ask("submit", payload=_payload(bare), client_id="job-1")
             elif hook in GENERATORS:
                 broken.exchange(hook, json_answer({}), **self._arguments(bare)[hook])
+            elif hook == "approve":
+                broken.ask("approve", task=bare.task(), now=NOW)
             elif hook in ("token", "authorize"):
                 self._outcomes(broken)
             else:
@@ -306,6 +363,24 @@ class _Around(VariantUnderTest):
 ODD = "the kit's plugin raises on purpose"
 
 
+def _calls(work: Callable[[], Any]) -> int:
+    """Return how many function calls some work takes, once everything is loaded."""
+    made = 0
+
+    def count(_frame: FrameType, event: str, _argument: Any) -> None:
+        nonlocal made
+        made += event in ("call", "c_call")
+
+    work()
+    before = sys.getprofile()
+    sys.setprofile(count)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return made
+
+
 def _payload(subject: VariantUnderTest) -> Any:
     return subject.check(subject.accepted[0]).complete_payload()
 
@@ -331,6 +406,22 @@ def _raising(hook: str, *, late: bool) -> Any:
 
 
 def _kind(value: Any) -> str:
-    """Name the type of an outcome; a generator's is that of its result."""
+    """Name the type of an outcome, and what decides what happens next.
+
+    A generator's is that of its result.
+    """
     value = value[0] if isinstance(value, tuple) else value
-    return type(value).__name__ if value is not None else "None"
+    decides: str | None = None
+    if isinstance(value, Status):
+        decides = value.state
+    elif isinstance(value, Refusal):
+        decides = value.kind
+    elif isinstance(value, Receipt):
+        decides = value.remote_id
+    name = type(value).__name__ if value is not None else "None"
+    return name if decides is None else f"{name} {decides}"
+
+
+def _alike(one: Outcome, other: Outcome) -> bool:
+    """Whether two jobs made the same calls and ended in the same way."""
+    return (one.ended, one.calls) == (other.ended, other.calls)

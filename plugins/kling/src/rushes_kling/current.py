@@ -79,6 +79,7 @@ def _usd(charge: Any) -> float | None:
 current = provider(
     submit_path="/omni-video",
     status_path="/tasks?task_ids={id}",
+    statuses_path="/tasks?task_ids={ids}",
     look_up_path="/tasks?external_task_ids={client_id}",
     client_id_field="options.external_task_id",
     uploads=images(50),

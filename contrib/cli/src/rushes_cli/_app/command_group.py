@@ -10,7 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from rushes_cli._app.run import run_to_exit_code
-from rushes_cli._plugins.commands import BUILT_IN, load_plugin_command, plugin_commands
+from rushes_cli._plugins.commands import BUILT_IN, FUNCTIONS, load_plugin_command, plugin_commands
 from rushes_cli.exit_codes import OutputClosed
 
 
@@ -59,8 +59,9 @@ class CommandGroup(click.Group):
     ) -> click.Command | None:
         """Import one command."""
         if cmd_name in BUILT_IN:
-            module = import_module(f"rushes_cli._commands.{cmd_name}")
-            command = getattr(module, cmd_name if cmd_name != "help" else "help_command")
+            name = FUNCTIONS.get(cmd_name, cmd_name.replace("-", "_"))
+            module = import_module(f"rushes_cli._commands.{name}")
+            command = getattr(module, name)
             return command if isinstance(command, click.Command) else None
         entries = plugin_commands().get(cmd_name)
         return load_plugin_command(entries) if entries else None
@@ -75,13 +76,19 @@ class CommandGroup(click.Group):
             return name, command, args[1:]
         if name.startswith("-") and not ctx.resilient_parsing:
             return super().resolve_command(ctx, args)
-        from rushes.plugins import installed
+        from rushes.plugins import COMMANDS, LIMIT, distribution, installed
 
         near = difflib.get_close_matches(name, self.list_commands(ctx), n=2)
         nearest = f" Nearest: {', '.join(near)}." if near else ""
         # Perhaps a distribution that cannot be read has it.
-        broken = "".join(f"\n{found}" for found in installed().unreadable)
-        raise click.UsageError(f"No such command {name!r}.{nearest}{broken}", ctx)
+        there = installed()
+        broken = "".join(f"\n{found}" for found in there.unreadable)
+        left_out = "".join(
+            f"\n{distribution(entry)} has it, but is not to be loaded ({LIMIT})."
+            for entry in there.left_out
+            if (entry.group, entry.name) == (COMMANDS, name)
+        )
+        raise click.UsageError(f"No such command {name!r}.{nearest}{left_out}{broken}", ctx)
 
     def format_commands(
         self,

@@ -6,6 +6,7 @@ import click
 
 from rushes_cli._app.command_group import CommandGroup
 from rushes_cli._runtime.home import home_option
+from rushes_cli._runtime.tried import tried
 
 if "_RUSHES_COMPLETE" in os.environ:
     from click.shell_completion import add_completion_class
@@ -53,6 +54,7 @@ Results go to standard output, everything else to standard error.
 def cli(home: str | None, verbose: bool, traceback: bool) -> None:
     """Generate AI videos: one request, checked, paid for once, fetched whole."""
     home_option.set(home)
+    tried.set(None)
     # In the environment both reach everything a command uses, commands from plugins included.
     if home:
         os.environ["RUSHES_HOME"] = home

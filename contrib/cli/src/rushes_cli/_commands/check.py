@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from rushes_cli._runtime import clients
+from rushes_cli._runtime.tried import tried_variants
 from rushes_cli.exit_codes import NOT_BOUGHT
 from rushes_cli.options import json_option, request_options
 from rushes_cli.request_input import RequestInput, choose_variant, read_request
@@ -34,7 +35,7 @@ def check(
         _check_lines(ctx, model, given)
         return
     request = read_request(given)
-    if model is None and not request.native:
+    if model is None and not request.native and not tried_variants():
         if given["continues"] is not None:
             raise click.UsageError("--continues names one provider's task; choose -m VARIANT.")
         _check_all(ctx, request, as_json=as_json)

@@ -1,6 +1,7 @@
 """`rushes generate`: check, pay once, wait, fetch."""
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,12 @@ from rushes_cli._output.report import (
 from rushes_cli._request.output import absolute_output, output_options, overwrite
 from rushes_cli._runtime import clients
 from rushes_cli.exit_codes import NOT_BOUGHT, Interrupted
-from rushes_cli.options import complete_tasks, json_option, request_options, seconds
+from rushes_cli.options import (
+    complete_tasks,
+    json_option,
+    request_options_in_order,
+    seconds,
+)
 from rushes_cli.request_input import RequestInput, choose_variant, read_request
 from rushes_cli.task_output import json_failures, print_failure, print_task
 from rushes_cli.terminal import json_text, stderr_line
@@ -30,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@request_options
+@request_options_in_order
 @output_options("the folder videos in RUSHES_HOME")
 @click.option(
     "--timeout",
@@ -51,7 +57,7 @@ if TYPE_CHECKING:
 def generate(
     ctx: click.Context,
     /,
-    model: str | None,
+    models: tuple[str, ...],
     output: str | None,
     force: bool,
     timeout: float | None,
@@ -64,36 +70,65 @@ def generate(
 
     The request is checked first; if there is any problem, all of them are printed and nothing is
     sent. Ctrl-C stops the waiting, not the task; the command that resumes it is printed.
+
+    With several variants (-m A -m B) all are checked first. The next one is tried only if it is
+    certain that nothing came of the last: refused, never sent, failed, expired. It is not after a
+    time-out or an unknown outcome. The same command goes on where it was interrupted.
     """
     request = read_request(given)
-    with json_failures(task, model, as_json=as_json), clients.make_client() as client:
+    only = models[0] if len(models) == 1 else None
+    with json_failures(task, only, as_json=as_json), clients.make_client() as client:
         target = absolute_output(output)
-        variant = choose_variant(client, model)
-        request = request.continuing(client, variant)
-        report = request.check(client, variant)
-        declaration = client.registry.get(variant).variant
-        if not dry_run and report.valid:
-            client.ready(variant)
+        variants = [*models] or [choose_variant(client, None)]
+        reports, request = _check(client, variants, request)
+        declared = [client.registry.get(variant).variant for variant in variants]
+        valid = [report for report in reports if report.valid]
+        if not dry_run and valid:
+            for report in valid:
+                client.ready(report.variant)
             _refuse_to_overwrite(client, target, task, force=force)
     if dry_run:
-        _print_dry_run(report, request, declaration, task, as_json=as_json)
-    elif report.problems:
-        _print_problems(report, request, as_json=as_json)
+        for report, declaration in zip(reports, declared, strict=True):
+            _print_dry_run(report, request, declaration, task, as_json=as_json)
+    elif not valid:
+        _print_problems(reports, request, as_json=as_json)
     else:
-        print_notes(report.notes, request.option_names, err=True)
-        stderr_line(format_cost(report.cost), bold="Estimated cost: ")
+        _print_promises(reports, request)
         settings = {
             "task": task,
             "output": target,
             "overwrite": overwrite(target, force=force),
             "timeout": timeout,
         }
-        made = _generate(variant, request, settings, as_json=as_json)
+        made = _generate(variants, request, settings, as_json=as_json)
         if made.cost is not None:
             stderr_line(format_cost(made.cost), bold="Cost: ")
         print_task(made, as_json=as_json)
-    if report.problems:
+    if not valid:
         ctx.exit(NOT_BOUGHT)
+
+
+def _check(
+    client: "Client", variants: Sequence[str], request: RequestInput
+) -> "tuple[list[Report], RequestInput]":
+    """Check a request against each variant; it may continue a task of all their provider's."""
+    each = [request.continuing(client, variant) for variant in variants]
+    reports = [one.check(client, variant) for one, variant in zip(each, variants, strict=True)]
+    return reports, each[0]
+
+
+def _print_promises(reports: "Sequence[Report]", request: RequestInput) -> None:
+    """Print what each variant notes, and its price, in their order."""
+    others = len(reports) > 1
+    heads = iter(("Estimated cost: ", *("If nothing comes of that: " for _ in reports)))
+    for report in reports:
+        if report.problems:
+            stderr_line(" does not accept this, and is not tried:", bold=report.variant)
+            print_problems(report.problems, request.option_names, err=True)
+            continue
+        where = f" ({report.variant})" if others else ""
+        print_notes(report.notes, request.option_names, err=True)
+        stderr_line(format_cost(report.cost) + where, bold=next(heads))
 
 
 def _refuse_to_overwrite(
@@ -136,18 +171,23 @@ def _print_dry_run(
         print_report(report, request.option_names, more=more)
 
 
-def _print_problems(report: "Report", request: RequestInput, *, as_json: bool) -> None:
+def _print_problems(reports: "Sequence[Report]", request: RequestInput, *, as_json: bool) -> None:
     from rushes import RequestError
 
-    print_problems(report.problems, request.option_names, err=True)
-    if as_json:
-        print_failure(RequestError(report.problems), None, report.variant)
+    for report in reports:
+        if len(reports) > 1:
+            stderr_line(" does not accept this:", bold=report.variant)
+        print_problems(report.problems, request.option_names, err=True)
+        if as_json:
+            print_failure(RequestError(report.problems), None, report.variant)
 
 
 def _generate(
-    variant: str, request: RequestInput, settings: dict[str, Any], *, as_json: bool
+    variants: list[str], request: RequestInput, settings: dict[str, Any], *, as_json: bool
 ) -> "Task":
     from rushes import RushesError
+
+    variant = variants[0] if len(variants) == 1 else variants
 
     latest: dict[str, Task] = {}
     try:
@@ -156,13 +196,17 @@ def _generate(
             made = client.generate(variant, request.as_request(), on_update=tracker, **settings)
             tracker(made)
             return made
-    except (Exception, KeyboardInterrupt) as raised:  # noqa: BLE001 - each is raised again
+    except (Exception, KeyboardInterrupt) as raised:
         commands = resume_commands(latest.values())
         error = raised if isinstance(raised, Exception) else Interrupted(commands)
         if as_json:
-            task = next(iter(latest.values()), None)
-            print_failure(error, task, variant, reference=settings["task"])
+            task = [*latest.values()][-1] if latest else None
+            print_failure(error, task, variants[0], reference=settings["task"])
         if not isinstance(error, (RushesError, Interrupted)):  # those print the commands themselves
             for command in commands:
                 stderr_line(command, bold="Resume it with: ")
+        if commands and len(variants) > 1:
+            stderr_line("Or give the same command again: it goes on with the other variants, too.")
+        if error is raised:
+            raise  # with its cause
         raise error from None

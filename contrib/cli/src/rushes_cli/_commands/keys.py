@@ -8,6 +8,7 @@ import click
 
 from rushes_cli._request.completion import installed_providers
 from rushes_cli._request.providers import require_provider
+from rushes_cli._runtime import clients
 from rushes_cli._runtime.home import home
 from rushes_cli.options import complete_providers, json_option
 from rushes_cli.terminal import json_text, one_line, print_line, stderr_line
@@ -100,10 +101,9 @@ def _variables(provider: str) -> dict[str, tuple[str, ...]]:
     key.
     """
     from rushes import ConfigurationError
-    from rushes.plugins import Registry
     from rushes.variant import key_name, key_variable
 
-    registry = Registry()
+    registry = clients.make_registry()
     for one in registry.ids():
         if one.partition("/")[0] != provider:
             continue

@@ -13,7 +13,7 @@ from rushes_cli.task_output import json_failures
 from rushes_cli.terminal import escape_controls, json_text, print_line, strip_passwords
 
 if TYPE_CHECKING:
-    from rushes import Task
+    from rushes import Task, Tried
 
 
 @click.command()
@@ -65,6 +65,7 @@ def _facts(task: "Task") -> list[tuple[str, str | None]]:
         ("Status", status),
         ("Error", strip_passwords(task.error or "")),
         ("Remote id", task.remote_id),
+        *(("" if number else "Before it", _tried(each)) for number, each in enumerate(task.tried)),
         *(("" if number else "File", file) for number, file in enumerate(task.files)),
         ("Missing", _missing(task)),
         ("Output", task.output if task.output != task.file else None),
@@ -75,6 +76,12 @@ def _facts(task: "Task") -> list[tuple[str, str | None]]:
         ("Polled", format_local(task.looked_at) if task.looked_at is not None else None),
         ("Resume", shell_command("resume", task.id) if task.unfinished else None),
     ]
+
+
+def _tried(each: "Tried") -> str:
+    """Say what became of a variant that was tried before."""
+    named = f" {each.task}" if each.task else ""
+    return f"{each.variant}{named}, {each.state}: {strip_passwords(each.error or '')}"
 
 
 def _missing(task: "Task") -> str | None:

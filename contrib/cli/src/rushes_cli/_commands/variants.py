@@ -75,16 +75,17 @@ def variants(
         ]
         if not there and not broken:
             client.registry.get("")  # raises, saying what to install
-    if as_json:
-        click.echo(json_text([variant_page.variant_dict(row.variant) for row in found]))
-    elif len(names) == len(found) == 1:
-        variant_page.print_page(found[0].variant)
-    elif side_by_side or (names and found):
-        matrix.print_matrix([(row.variant, row.capabilities) for row in found])
-    elif found:
-        overview.print_overview(found)
-    elif there:
-        stderr_line(f"None of {len(there)} variants can do all of this.")
+        if as_json:
+            as_dict = variant_page.variant_dict
+            click.echo(json_text([as_dict(client, row.variant, row.capabilities) for row in found]))
+        elif len(names) == len(found) == 1:
+            variant_page.print_page(client, found[0].variant)
+        elif side_by_side or (names and found):
+            matrix.print_matrix([(row.variant, row.capabilities) for row in found])
+        elif found:
+            overview.print_overview(found)
+        elif there:
+            stderr_line(f"None of {len(there)} variants can do all of this.")
     # One bad URL in the environment leaves out every variant of a provider: report it once.
     for message in dict.fromkeys(str(error) for error in broken):
         stderr_line(message, bold="Left out: ", colour="red")

@@ -24,6 +24,7 @@ def task_dict(task: "Task", error: Exception | None = None) -> dict[str, Any]:
         "error": strip_passwords(str(error) if error else task.error or "") or None,
         "created_at": format_utc(task.created_at),
         "updated_at": format_utc(task.updated_at),
+        "tried": task.tried,
         "progress": task.progress,
         "estimate": task.estimate,
         "resume": shell_command("resume", task.id) if task.unfinished else None,

@@ -7,15 +7,15 @@ from rushes_cli._output.report import format_cost
 from rushes_cli.terminal import print_line
 
 if TYPE_CHECKING:
-    from rushes import Capability, NativeField, Variant
+    from rushes import Capability, Client, NativeField, Variant
 
 
-def print_page(variant: "Variant") -> None:
+def print_page(client: "Client", variant: "Variant") -> None:
     """Print everything known about a variant."""
     import rushes
 
     print_line("", bold=variant.id)
-    for name, value in _facts(variant):
+    for name, value in _facts(client, variant):
         print_line(value, bold=f"{name + ':':<14}", indent="  ")
     print_line()
     print_line("", bold="Fields")
@@ -38,7 +38,7 @@ def print_page(variant: "Variant") -> None:
         print_line(f"- {fact}", indent="  ")
 
 
-def _facts(variant: "Variant") -> list[tuple[str, str]]:
+def _facts(client: "Client", variant: "Variant") -> list[tuple[str, str]]:
     """Return everything about a variant but its fields, by title."""
     from rushes.problems import show_size
     from rushes.urls import without_secrets
@@ -54,7 +54,7 @@ def _facts(variant: "Variant") -> list[tuple[str, str]]:
         ("Base URL", without_secrets(variant.base_url or "") or no_address),
         ("Key", _key(variant)),
         ("Local files", uploads),
-        ("Price", _price(variant)),
+        ("Price", _price(client, variant)),
         ("Paid once", _paid_once(variant)),
     ]
 
@@ -71,25 +71,24 @@ def _key(variant: "Variant") -> str:
     return f"{', or '.join(sets)}, or: {'; '.join(commands)}"
 
 
-def _price(variant: "Variant") -> str:
+def _price(client: "Client", variant: "Variant") -> str:
     """Describe the cost of a request that sets only the prompt, if it is known."""
-    cost = base_cost(variant)
+    cost = base_cost(client, variant)
     if cost is not None:
         return f"{format_cost(cost)} with all defaults; `rushes check` estimates each request"
     return "unknown" if variant.cost is None else "`rushes check` estimates each request"
 
 
-def base_cost(variant: "Variant") -> float | None:
+def base_cost(client: "Client", variant: "Variant") -> float | None:
     """Return the estimated cost of a request that sets only the prompt, or None."""
-    from rushes_cli._runtime import clients
-
     if variant.cost is None:
         return None
-    with clients.make_client() as client:
-        return client.check(variant.id, {"prompt": "A red kite"}).cost
+    return client.check(variant.id, {"prompt": "A red kite"}).cost
 
 
-def variant_dict(variant: "Variant") -> dict[str, Any]:
+def variant_dict(
+    client: "Client", variant: "Variant", capabilities: "dict[str, Capability]"
+) -> dict[str, Any]:
     """Return a variant as one JSON object."""
     import rushes
     from rushes.urls import without_secrets
@@ -100,7 +99,7 @@ def variant_dict(variant: "Variant") -> dict[str, Any]:
         "model": variant.model,
         "page": variant.page,
         "base_url": variant.base_url and without_secrets(variant.base_url),
-        "fields": rushes.capabilities(variant),
+        "fields": capabilities,
         "native_fields": rushes.native_fields(variant),
         "rules": [
             {"name": rule.name, "text": rule.text, "fields": rule.fields, "source": rule.source}
@@ -110,7 +109,7 @@ def variant_dict(variant: "Variant") -> dict[str, Any]:
         "uploads": variant.uploads,
         "idempotency": variant.idempotency,
         "look_up": variant.look_up,
-        "cost": base_cost(variant),
+        "cost": base_cost(client, variant),
     }
 
 

@@ -20,9 +20,13 @@ BUILT_IN = {
     "purge": "Forget old tasks: prompts and links are private.",
     "keys": "Store, list and remove API keys.",
     "smoke": "Make a provider's cheapest video, and record what it answers.",
+    "new-plugin": "Write a plugin for a provider, to be changed step by step.",
+    "try": "Run a command with a plugin's file that is not installed.",
     "plugins": "List the installed plugins, with the reason if one is broken.",
     "help": "Help on a command, or on exit-codes, environment, completion.",
 }
+FUNCTIONS = {"help": "help_command", "try": "try_file"}
+"""The functions of commands that Python has other uses for; their modules are called like them."""
 
 
 def plugin_commands() -> "dict[str, list[EntryPoint]]":

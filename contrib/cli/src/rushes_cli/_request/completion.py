@@ -25,6 +25,16 @@ def complete_providers(
     return _items(installed_providers(), incomplete)
 
 
+def complete_plugins(
+    _ctx: click.Context, _param: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Complete a provider, a variant or a distribution. Imports no plugin."""
+    from rushes.plugins import VARIANTS, distribution, installed
+
+    names = {distribution(entry) for entry in installed().group(VARIANTS)}
+    return _items([*installed_providers(), *sorted(names), *installed_variants()], incomplete)
+
+
 def complete_tasks(
     _ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
@@ -55,9 +65,10 @@ def complete_accepted(
     Imports the plugins of those variants; a broken one completes nothing.
     """
     from rushes import ConfigurationError, capabilities
-    from rushes.plugins import Registry
 
-    registry = Registry()
+    from rushes_cli._runtime import clients
+
+    registry = clients.make_registry()
     given = ctx.params.get("model") or ctx.params.get("models") or ()
     names = [given] if isinstance(given, str) else given
     accepted: dict[str, None] = {}
@@ -101,9 +112,9 @@ def complete_subject_images(
 
 def installed_variants() -> list[str]:
     """List the ids of the installed variants. Imports no plugin."""
-    from rushes.plugins import Registry
+    from rushes_cli._runtime import clients
 
-    return Registry().ids()
+    return clients.make_registry().ids()
 
 
 def installed_providers() -> list[str]:

@@ -4,6 +4,8 @@ import shlex
 from contextvars import ContextVar
 from pathlib import Path
 
+from rushes_cli._runtime.tried import tried
+
 home_option: ContextVar[str | None] = ContextVar("home_option", default=None)
 """The folder given with `--home`; a command that is printed has to repeat it."""
 
@@ -17,5 +19,7 @@ def home() -> Path:
 
 def shell_command(verb: str, reference: str, *more: str) -> str:
     """Return a command on a task, ready to be pasted into a shell."""
-    folder = home_option.get()
-    return shlex.join(["rushes", *(["--home", folder] if folder else []), verb, reference, *more])
+    folder, file = home_option.get(), tried.get()
+    options = ["--home", folder] if folder else []
+    through = ["try", file.file] if file else []
+    return shlex.join(["rushes", *options, *through, verb, reference, *more])

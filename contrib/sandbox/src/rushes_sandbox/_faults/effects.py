@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import struct
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -82,13 +83,24 @@ def bomb(filler: bytes, *, first: bool) -> Effect:
 
 
 def _compressed(body: bytes, filler: bytes, *, first: bool) -> bytes:
-    # 31 means gzip. Level 1 is fast, and compresses monotonous filler 200 times.
-    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
-    parts = [] if first else [packer.compress(body)]
+    """Return a body and a lot of filler as one gzip stream (RFC 1952).
+
+    A megabyte of filler is compressed once, in blocks that refer to nothing before them, so it can
+    be repeated.
+    """
     block = filler * (_MEGABYTE // len(filler))
-    parts += [packer.compress(block) for _ in range(BOMB_MEGABYTES)]
-    parts += [packer.compress(body)] if first else []
-    return b"".join([*parts, packer.flush()])
+    parts = [(body, 1), (block, BOMB_MEGABYTES)]
+    parts = parts[::-1] if first else parts
+    checksum = size = 0
+    packed = bytearray(b"\x1f\x8b\x08\0\0\0\0\0\0\xff")  # no file name, no time, no system
+    for data, times in parts:
+        packer = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
+        packed += (packer.compress(data) + packer.flush(zlib.Z_FULL_FLUSH)) * times
+        for _ in range(times):
+            checksum = zlib.crc32(data, checksum)
+        size += len(data) * times
+    packed += zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS).flush()
+    return bytes(packed) + struct.pack("<II", checksum, size % 2**32)
 
 
 def error(

@@ -2,11 +2,18 @@
 
 import asyncio
 import socket
+import sys
 import threading
+import traceback
+import warnings
 
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+#: How long closing waits for requests under way, in seconds; they end within two, unless a function
+#: that answers one does not return.
+CLOSING = 20.0
 
 
 class _ExposingProtocol(H11Protocol):
@@ -63,9 +70,18 @@ class BackgroundServer:
             raise RuntimeError("the sandbox's server did not start")
 
     def close(self) -> None:
-        """Stop serving, and wait until the thread has ended."""
+        """Stop serving, and wait until the thread has ended.
+
+        If something that answers a request does not return, a `ResourceWarning` says where it is;
+        the thread is left behind, and ends with the program.
+        """
         self._server.should_exit = True
-        self._thread.join()
+        self._thread.join(CLOSING)
+        frame = sys._current_frames().get(self._thread.ident or 0)  # noqa: SLF001 - the only way
+        if self._thread.is_alive() and frame is not None:
+            place = "".join(traceback.format_stack(frame, limit=3))
+            message = f"the sandbox did not stop within {CLOSING:g} seconds; it is at:\n{place}"
+            warnings.warn(message, ResourceWarning, stacklevel=3)
 
     def _run(self) -> None:
         try:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rushes_sandbox._rendering.scene import Flaw, Picture, Scene, Shot
 
-_SMALLER = {2160: 1080, 1080: 720, 720: 480}
+_SMALLER = {2160: 1080, 1080: 720, 720: 480, 480: 240}
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,11 @@ def _flawed(flaw: Flaw) -> Callable[[Scene], Scene]:
 
 
 _ALL = (
-    Lie("smaller", "One size smaller: 1080p for 4k, 720p for 1080p, 480p for 720p.", _smaller),
+    Lie(
+        "smaller",
+        "One size smaller: 1080p for 4k, 720p for 1080p, 480p for 720p, 240p for 480p.",
+        _smaller,
+    ),
     Lie("other-ratio", "Square if a wide video was requested, otherwise wide.", _other_ratio),
     Lie("shorter", "A second shorter.", _longer_by(-1)),
     Lie("longer", "A second longer.", _longer_by(1)),

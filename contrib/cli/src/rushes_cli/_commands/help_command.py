@@ -8,6 +8,7 @@ ENVIRONMENT = """\
 RUSHES_HOME         the folder for the journal, keys, downloads and logs
 TOAPIS_API_KEY      a provider's key; each provider has its own (UNIALL_API_KEY, …)
 TOAPIS_BASE_URL     a provider's base URL; UniAll has no default
+RUSHES_LOAD_PLUGINS toapis,rushes-budget loads only these distributions and providers
 RUSHES_TRUST        toapis=SOME-DISTRIBUTION gives this distribution the key for toapis, too
 RUSHES_TRACEBACK=1  shows the traceback of a bug
 NO_COLOR=1          no colours

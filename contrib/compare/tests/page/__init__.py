@@ -1,0 +1,1 @@
+"""Tests of the page; being a package, they share one browser."""
