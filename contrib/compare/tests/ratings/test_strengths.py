@@ -4,10 +4,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rushes_compare._ratings.agreement import krippendorff_alpha, left_share, wilson
+from rushes_compare._ratings.agreement import (
+    agreement_on_pairs,
+    krippendorff_alpha,
+    wilson,
+)
 from rushes_compare._ratings.strengths import (
     MEAN,
     Pair,
+    estimate,
     ratings,
     resampled,
     wins_by_cluster,
@@ -121,7 +126,35 @@ def test_an_interval_contains_the_share(case: tuple[int, int]) -> None:
     assert 0 <= low <= successes / trials <= high <= 1
 
 
-def test_the_side_that_was_chosen() -> None:
-    assert left_share({}) == (None, True)
-    assert left_share({"left": 12, "right": 8, "tie": 40}) == (0.6, True)
-    assert left_share({"left": 80, "right": 20}) == (0.8, False)
+@given(st.lists(st.lists(st.sampled_from(["one", "other", "tie"]), max_size=4), max_size=8))
+def test_which_of_two_is_named_first_does_not_change_the_agreement(units: list[list[str]]) -> None:
+    turn = {"one": "other", "other": "one", "tie": "tie"}
+    turned = [[turn[word] for word in unit] if place % 2 else unit
+              for place, unit in enumerate(units)]  # fmt: skip
+    here, there = agreement_on_pairs(units), agreement_on_pairs(turned)
+    assert here == (None if there is None else pytest.approx(there))
+
+
+def test_people_who_toss_coins_do_not_agree() -> None:
+    chance = np.random.default_rng(5)
+    units = [list(chance.choice(["one", "other"], 2)) for _ in range(2000)]
+    assert agreement_on_pairs(units) == pytest.approx(0, abs=0.06)
+    assert agreement_on_pairs([["one", "one"]]) == 1
+
+
+def certain(votes: list[Pair]) -> bool:
+    return bool(estimate(votes, 2, times=200, seed=1).ahead[0, 1])
+
+
+def test_a_perfect_record_is_not_certain_until_it_is_long() -> None:
+    won = [Pair(one=0, other=1, share=1.0, cluster=number) for number in range(20)]
+    assert not certain(won[:3])
+    assert certain(won)
+
+
+def test_many_votes_of_two_people_who_disagree_decide_nothing() -> None:
+    votes = [Pair(one=0, other=1, share=1.0, cluster=0)] * 90
+    votes += [Pair(one=0, other=1, share=0.0, cluster=1)] * 30
+    assert not certain(votes)
+    apart = [Pair(one=v.one, other=v.other, share=v.share, cluster=n) for n, v in enumerate(votes)]
+    assert certain(apart)

@@ -1,7 +1,7 @@
 """Whether voters agree, and whether the side on which a video was shown decided."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from math import sqrt
 
 Z95 = 1.959963984540054
@@ -35,6 +35,18 @@ def krippendorff_alpha(units: Iterable[Iterable[str]]) -> float | None:
     return 1 - (everything - 1) * differing / expected
 
 
+def agreement_on_pairs(units: Iterable[Sequence[str]]) -> float | None:
+    """Return Krippendorff's alpha for choices between two videos: `one`, `other`, or another word.
+
+    Which of the two is `one` means nothing. So every choice also counts turned around: by chance
+    people then agree on a winner in half of the cases, whichever video was named first.
+    """
+    turn = {"one": "other", "other": "one"}
+    return krippendorff_alpha(
+        said for unit in units for said in (unit, [turn.get(word, word) for word in unit])
+    )
+
+
 def agreement_in_words(alpha: float | None) -> str:
     """Say what an alpha means, by Krippendorff's own limits."""
     if alpha is None:
@@ -58,12 +70,3 @@ def wilson(successes: float, trials: int) -> tuple[float, float]:
         Z95 * sqrt(share * (1 - share) / trials + square / (4 * trials**2)) / (1 + square / trials)
     )
     return min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half))
-
-
-def left_share(chosen: Mapping[str, int]) -> tuple[float | None, bool]:
-    """Return the share of decided votes for the left side, and whether that may be chance."""
-    left, right = chosen.get("left", 0), chosen.get("right", 0)
-    if not left + right:
-        return None, True
-    low, high = wilson(left, left + right)
-    return left / (left + right), low <= 0.5 <= high
