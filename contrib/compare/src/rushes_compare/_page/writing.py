@@ -75,7 +75,8 @@ def _pieces(
 def page_data(results: Results, title: str) -> dict[str, Any]:
     """Return what the page's script reads: the results, the payloads as trees of texts.
 
-    Cells in one `pool` are rivals. `revealing` means that a file's name gives its variant away, so that no row can be blind.
+    Cells in one `pool` are rivals. `revealing` means that a file's name gives its variant away, so
+    that no row can be blind.
     """
     data: dict[str, Any] = msgspec.to_builtins(results)
     for shown, cell in zip(data["cells"], results.cells, strict=True):
@@ -84,6 +85,8 @@ def page_data(results: Results, title: str) -> dict[str, Any]:
         del shown["payload"], shown["differs"]
         shown["pool"] = pool_name(pool_of(cell, results)) if cell.video else None
     data["title"] = title
+    pools = results.ratings.pools if results.ratings else []
+    data["pool_titles"] = [pool_name((pool.input, pool.sound)) for pool in pools]
     data["revealing"] = any(reveals_variant(cell) for cell in results.cells)
     return data
 

@@ -169,6 +169,8 @@ export interface Ratings {
 /** What the page's data script holds. */
 export interface PageData extends Results {
   title: string;
+  /** The names of the pools in `ratings`. */
+  pool_titles: string[];
   /** Whether a file's name gives its variant away, so that no row can be blind. */
   revealing: boolean;
   folder: string;
@@ -209,6 +211,23 @@ export interface Files {
 export interface Vote {
   variant: string | null;
   blind: boolean;
+}
+
+export type Choice = "left" | "right" | "tie" | "both_bad";
+
+/** What was chosen between two cells, by their ids; `at` is in seconds since 1970. */
+export interface PairVote {
+  row: number;
+  left: string;
+  right: string;
+  choice: Choice;
+  at: number;
+}
+
+/** Two cells to be judged, on the sides that were drawn for them. */
+export interface Pair {
+  left: ShownCell;
+  right: ShownCell;
 }
 
 export type Theme = "" | "light" | "dark";
