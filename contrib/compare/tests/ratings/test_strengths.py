@@ -158,3 +158,9 @@ def test_many_votes_of_two_people_who_disagree_decide_nothing() -> None:
     assert not certain(votes)
     apart = [Pair(one=v.one, other=v.other, share=v.share, cluster=n) for n, v in enumerate(votes)]
     assert certain(apart)
+
+
+def test_everyone_is_measured_from_the_mean() -> None:
+    found = estimate(simulated([4, 2, 1, 0.5], 300, seed=2), 4, times=200, seed=1)
+    assert found.ratings.mean() == pytest.approx(MEAN)
+    assert (found.high - found.low).max() < 250  # who is strong is known; how strong all are, never

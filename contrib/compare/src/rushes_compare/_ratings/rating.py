@@ -212,7 +212,7 @@ def _sentences(pool: PoolRatings, decided: int) -> Iterator[str]:
     if pool.left_low <= 0.5 <= pool.left_high:
         yield f"{share} ({between}): no sign that the side mattered."
     else:
-        yield f"{share} ({between}): the side itself decided votes; sides were drawn at random."
+        yield f"{share} ({between}): a sign that the side itself decided votes. Sides are drawn."
 
 
 def _leader(standings: list[Standing]) -> str:

@@ -21,7 +21,7 @@ Matrix = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
 ELO = 400 / np.log(10)
 """Points of a rating per unit of log strength: 400 points more are ten times the strength."""
 MEAN = 1000.0
-"""The rating of the average stranger."""
+"""The rating of the average."""
 ROUNDS = 200
 CLOSE = 1e-9
 LONGEST_STEP = 2.0
@@ -107,7 +107,7 @@ class Estimate(Struct, frozen=True, kw_only=True):
 
 
 def estimate(pairs: Sequence[Pair], variants: int, *, times: int, seed: int) -> Estimate:
-    """Return the ratings of variants, and how sure they are.
+    """Return the ratings of variants, 1000 on average, and how sure they are.
 
     Of two intervals the wider counts: that of the bootstrap, which sees that votes of one cluster
     are alike, and that of the model, since to the bootstrap ten wins of ten look certain.
@@ -115,9 +115,11 @@ def estimate(pairs: Sequence[Pair], variants: int, *, times: int, seed: int) -> 
     by_cluster = wins_by_cluster(pairs, variants)
     wins = by_cluster.sum(axis=0)[None]
     logs = _log_strengths(wins)
-    spread = np.linalg.inv(_slope_and_curve(wins, logs)[1])[0]
-    drawn = _log_strengths(resampled(by_cluster, times, seed)) if pairs else logs
-    found = logs[0]
+    # How strong all are together, nobody's votes say: everyone is measured from their mean.
+    centred = np.eye(variants) - 1 / variants
+    spread = centred @ np.linalg.inv(_slope_and_curve(wins, logs)[1])[0] @ centred
+    drawn = _log_strengths(resampled(by_cluster, times, seed)) @ centred
+    found = logs[0] @ centred
     half = Z95 * np.sqrt(np.diag(spread))
     low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
     variances = np.diag(spread)[:, None] + np.diag(spread)[None, :] - 2 * spread

@@ -45,6 +45,10 @@ const CHOICES = [
   ["right", "→", "Right", "ArrowRight"],
 ];
 
+// What the sides are called where one video is above the other.
+/** @type {Record<string, string>} */
+const STACKED = { left: "Upper", right: "Lower" };
+
 const choices = make(
   "div",
   { class: "choices", role: "group", "aria-label": "Which is better?" },
@@ -58,7 +62,9 @@ const choices = make(
         "aria-keyshortcuts": key,
         onclick: () => judge(choice),
       },
-      label,
+      Object.hasOwn(STACKED, choice)
+        ? [make("span", { class: "beside" }, label), make("span", { class: "stacked" }, STACKED[choice])]
+        : label,
       make("kbd", { "aria-hidden": "true" }, sign),
     ),
   ),
@@ -172,10 +178,12 @@ function showEnd() {
   );
 }
 
+const NAMES = { left: "First", right: "Second" };
+
 /** @param {"left" | "right"} name @param {ShownCell} cell */
 function side(name, cell) {
   const file = files.get(cell.number);
-  const video = make("video", { playsinline: true, preload: "auto", "aria-label": `The ${name} video` });
+  const video = make("video", { playsinline: true, preload: "auto", "aria-label": `${NAMES[name]} video` });
   video.muted = true;
   video.disablePictureInPicture = true;
   if (file) video.src = videoAddress(file);
@@ -221,7 +229,7 @@ function turnSound() {
 }
 
 function showSound() {
-  soundButton.textContent = `Sound: ${audible ?? "off"}`;
+  soundButton.textContent = `Sound: ${audible ? NAMES[audible].toLowerCase() : "off"}`;
   for (const video of videos()) video.muted = video.parentElement?.dataset.side !== audible;
 }
 
