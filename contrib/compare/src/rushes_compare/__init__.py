@@ -6,8 +6,9 @@
     for cell in load("comparison"):
         print(cell.variant, cell.state, [p.name for p in cell.promises if p.kept is False])
 
-Public modules: `comparison` (running and loading), `results` (what `results.json` holds), `errors`,
-and `command` (the subcommands). Folders and modules that begin with an underscore are private.
+Public modules: `comparison` (running and loading), `results` (what `results.json` holds), `votes`
+(adding up votes), `errors`, and `command` (the subcommands). Folders and modules that begin with an
+underscore are private.
 
 Names are loaded when they are first used, so that a command's help loads no video library.
 """
@@ -23,14 +24,18 @@ if TYPE_CHECKING:
     from rushes_compare.errors import BudgetError as BudgetError
     from rushes_compare.errors import FolderError as FolderError
     from rushes_compare.errors import PlanError as PlanError
+    from rushes_compare.errors import VotesError as VotesError
     from rushes_compare.results import Cell as Cell
+    from rushes_compare.results import Ratings as Ratings
     from rushes_compare.results import Results as Results
     from rushes_compare.results import Row as Row
+    from rushes_compare.votes import merge_votes as merge_votes
 else:
     _HOMES = {
         "rushes_compare.comparison": "Comparison compare compare_async load",
-        "rushes_compare.errors": "BudgetError FolderError PlanError",
-        "rushes_compare.results": "Cell Results Row",
+        "rushes_compare.errors": "BudgetError FolderError PlanError VotesError",
+        "rushes_compare.results": "Cell Ratings Results Row",
+        "rushes_compare.votes": "merge_votes",
     }
     _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}
     __all__ = sorted(_HOME)

@@ -1,4 +1,4 @@
-"""The subcommands `rushes compare` and `rushes report`."""
+"""The subcommands `rushes compare`, `rushes report` and `rushes votes`."""
 
 import asyncio
 import shlex
@@ -7,10 +7,11 @@ from typing import Any
 
 import click
 from rushes_cli.exit_codes import CONFIGURATION, NOT_BOUGHT
+from rushes_cli.options import json_option
 
 from rushes_compare._command.options import check_resume_options, compare_options
 
-__all__ = ["compare", "report"]
+__all__ = ["compare", "report", "votes"]
 
 
 class _NotBought(click.ClickException):
@@ -72,3 +73,54 @@ def report(folder: Path, embed: bool) -> None:
         click.echo(str(write_outputs(read_results(folder), folder, embed=embed)))
     except FolderError as error:
         raise _Configuration(str(error)) from None
+
+
+@click.group()
+def votes() -> None:
+    """Add up what several people said of a comparison's videos."""
+
+
+@votes.command()
+@click.argument(
+    "files",
+    metavar="FILE...",
+    nargs=-1,
+    required=True,
+    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+)
+@click.option(
+    "--into",
+    "folder",
+    metavar="DIR",
+    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    default=Path("comparison"),
+    show_default=True,
+    help="The comparison that the votes are on.",
+)
+@click.option("--embed", is_flag=True, help="Embed the videos in the page: one file to share.")
+@json_option
+def merge(files: tuple[Path, ...], folder: Path, embed: bool, as_json: bool) -> None:
+    """Rate the variants by votes that were exported from the page, one FILE for each person.
+
+    The ratings go into results.json and the page, in place of those of an earlier merge: give all
+    files together. A vote that is in several files counts once.
+    """
+    from rushes_cli.terminal import escape_controls, json_text
+
+    from rushes_compare._command.standings import rating_lines
+    from rushes_compare.errors import FolderError, VotesError
+    from rushes_compare.votes import merge_votes
+
+    try:
+        done = merge_votes(folder, files, embed=embed)
+    except VotesError as error:
+        raise click.UsageError(escape_controls(str(error))) from None
+    except FolderError as error:
+        raise _Configuration(str(error)) from None
+    ratings = done.results.ratings
+    if as_json:
+        click.echo(json_text(ratings))
+        return
+    for line in rating_lines(ratings) if ratings else ():
+        click.echo(escape_controls(line))
+    click.echo(str(done.folder / "report.html"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-__all__ = ["BudgetError", "FolderError", "PlanError"]
+__all__ = ["BudgetError", "FolderError", "PlanError", "VotesError"]
 
 
 class PlanError(ValueError):
@@ -22,3 +22,7 @@ class BudgetError(ValueError):
 
 class FolderError(ValueError):
     """The folder cannot be used; the message says why and what to do."""
+
+
+class VotesError(ValueError):
+    """Exported votes cannot be used; the message has a line for each reason, with its place."""

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 __all__ = [
-    "SCHEMA", "Cell", "CheckFinding", "Difference", "Failure", "Promise", "Results", "Row", "State",
-    "Stretch", "Timing", "Video",
+    "SCHEMA", "Cell", "CheckFinding", "Difference", "Failure", "Input", "PoolRatings", "Promise",
+    "Ratings", "Results", "Row", "Settings", "Standing", "State", "Stretch", "Timing", "Video",
 ]  # fmt: skip
 
 SCHEMA = 1
@@ -33,6 +33,10 @@ State = Literal[
     "queued", "in_progress", "completed", "failed", "cancelled", "expired",
 ]  # fmt: skip
 """The state of a cell; all but the first two are states of `rushes.Task`."""
+
+
+Input = Literal["text", "first_frame", "reference"]
+"""What a video is made from: text alone, a first or last frame, or whatever else is given."""
 
 
 class CheckFinding(Struct, frozen=True, kw_only=True):
@@ -127,14 +131,25 @@ class Promise(Struct, frozen=True, kw_only=True):
     kept: bool | None
 
 
+class Settings(Struct, frozen=True, kw_only=True):
+    """The settings under which a video is made; None for what only the provider knows."""
+
+    duration: float | None = None
+    aspect_ratio: str | None = None
+    resolution: str | None = None
+    audio: bool | None = None
+    seed: int | None = None
+
+
 class Cell(Struct, frozen=True, kw_only=True):
     """One request to one variant: what was sent, what came of it, what it cost.
 
     `id` is unique in the comparison, and part of the task's reference. `payload` is what was (or
     would be) sent; `transport` names its fields that only concern delivery, like an idempotency
-    key. `differs` compares the rest with the cell before it in the same row. `estimate` is the cost
-    known beforehand, `billed` what the provider says it charged. `attempt` counts how often the
-    cell was started, failures included.
+    key. `differs` compares the rest with the cell before it in the same row. `settings` are what
+    this variant was asked for, or always delivers. `estimate` is the cost known beforehand,
+    `billed` what the provider says it charged. `attempt` counts how often the cell was started,
+    failures included.
     """
 
     id: Id
@@ -148,6 +163,7 @@ class Cell(Struct, frozen=True, kw_only=True):
     payload: dict[str, Any] | None = None
     transport: list[str] = []
     differs: list[Difference] = []
+    settings: Settings = Settings()
     estimate: float | None = None
     billed: float | None = None
     task: str | None = None
@@ -179,12 +195,72 @@ class Row(Struct, frozen=True, kw_only=True):
     request: dict[str, Any]
 
 
+class Standing(Struct, frozen=True, kw_only=True):
+    """How a variant stands in its pool.
+
+    A `rating` that is 400 points higher stands for ten wins against one loss; 1000 is the average.
+    It lies between `low` and `high` in 95 of 100 cases. `wins`, `losses`, `ties` and `both_bad`
+    count pairs, `best_of_row` how often it was picked as the best of a row; that does not change
+    the rating. From those in `even_with` it cannot be told apart.
+    """
+
+    variant: str
+    rating: float
+    low: float
+    high: float
+    wins: Int32
+    losses: Int32
+    ties: Int32
+    both_bad: Int32
+    best_of_row: Int32 = 0
+    even_with: list[str] = []
+
+
+class PoolRatings(Struct, frozen=True, kw_only=True):
+    """What the votes say of one pool: videos made from the same input, with sound or without.
+
+    `standings` begin with the best. `resampled` says what was drawn again for the intervals:
+    people, or pairs of videos. `agreement` is Krippendorff's alpha: 1 if all agree, 0 if only by
+    chance, None if no two people judged the same. `left` is the share of decided pairs in which the
+    video on the left was chosen, between `left_low` and `left_high` in 95 of 100 cases. `said` is
+    all this in sentences.
+    """
+
+    input: Input
+    sound: bool
+    voters: Int32
+    pairs: Int32
+    standings: list[Standing]
+    resampled: Literal["people", "pairs"]
+    agreement: float | None
+    left: float | None
+    left_low: float
+    left_high: float
+    said: list[str]
+
+
+class Ratings(Struct, frozen=True, kw_only=True):
+    """The votes of several people, added up for each pool.
+
+    `seed` and `resamples` make the intervals again.
+    """
+
+    voters: Int32
+    pairs: Int32
+    resamples: Int32
+    seed: Int64
+    pools: list[PoolRatings]
+
+
 class Results(Struct, frozen=True, kw_only=True):
     """A whole comparison: its rows, its columns, and a cell for each and each repetition.
 
     `local` names the providers that were reached on this machine itself: stand-ins, whose videos
     say nothing about the provider. `prices` are the user's own, by variant, like "0.08/s" or
-    "0.4/task", for variants whose price is not known.
+    "0.4/task", for variants whose price is not known. `ratings` are of the votes merged last.
+
+    Cells are submitted in the order of SHA-256(`id` + " " + the cell's `id`), so that no variant is
+    always first.
     """
 
     schema: int = SCHEMA
@@ -196,3 +272,4 @@ class Results(Struct, frozen=True, kw_only=True):
     local: list[str] = []
     prices: dict[str, str] = {}
     cells: list[Cell]
+    ratings: Ratings | None = None

@@ -181,11 +181,12 @@ def test_the_types_of_the_page_are_the_structs() -> None:
     interfaces = {name: set(re.findall(r"^  (\w+): ", body, re.MULTILINE)) for name, body in found}
     for struct in (
         structs.Results, structs.Row, structs.Cell, structs.CheckFinding, structs.Failure,
-        structs.Timing, structs.Stretch, structs.Video, structs.Promise,
+        structs.Timing, structs.Stretch, structs.Video, structs.Promise, structs.Settings,
+        structs.Ratings, structs.PoolRatings, structs.Standing,
     ):  # fmt: skip
         fields = set(struct.__struct_fields__)
         if struct is structs.Cell:  # what `page_data` replaces
-            fields = fields - {"payload", "differs"} | {"sent"}
+            fields = fields - {"payload", "differs"} | {"sent", "pool"}
         assert interfaces[struct.__name__] == fields, struct.__name__
     state = re.search(r"export type State =(.*?);", text, re.DOTALL)
     assert state

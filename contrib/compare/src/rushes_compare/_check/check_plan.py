@@ -19,12 +19,13 @@ from rushes import (
 )
 
 from rushes_compare._check.image_paths import with_absolute_paths
+from rushes_compare._check.settings import settings_of
 from rushes_compare._check.stand_ins import local_providers
 from rushes_compare._plan.plan import Plan
 from rushes_compare._plan.prices import estimate
 from rushes_compare._promises.requested import RequestedFields
 from rushes_compare._results.payload_diff import with_payload_diffs
-from rushes_compare.results import Cell, CheckFinding, Results, Row
+from rushes_compare.results import Cell, CheckFinding, Results, Row, Settings
 
 _PRICE_KNOWN = "The price of this task is known; a given price is only used if none is known."
 
@@ -90,6 +91,7 @@ def _check(
     except ConfigurationError as error:  # the variant is gone, or its plugin broken
         problem = CheckFinding(path="", code="variant", message=str(error))
         empty: dict[str, Any] = {"notes": [], "payload": None, "transport": [], "estimate": None}
+        empty["settings"] = Settings()
         return {"state": "cannot", "problems": [problem], **empty}
     payload = json.loads(msgspec.json.encode(report.payload)) if report.valid else None
     notes = [to_finding(note) for note in report.notes]
@@ -104,6 +106,7 @@ def _check(
         "notes": notes,
         "payload": payload,
         "transport": sorted({*report.transport, declared.client_id_field or ""} - {""}),
+        "settings": Settings() if payload is None else settings_of(request, payload, declared),
         "estimate": cost,
     }
 

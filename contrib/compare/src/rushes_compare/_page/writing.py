@@ -16,6 +16,7 @@ from rushes_compare._page.bundling import bundle
 from rushes_compare._page.escaping import escape_html, escape_invisible, json_line, script_json
 from rushes_compare._page.media import data_url, file_in_folder, relative_url, reveals_variant
 from rushes_compare._page.plain import table
+from rushes_compare._ratings.pools import pool_name, pool_of
 from rushes_compare.results import Cell, Results
 
 
@@ -74,14 +75,18 @@ def _pieces(
 def page_data(results: Results, title: str) -> dict[str, Any]:
     """Return what the page's script reads: the results, the payloads as trees of texts.
 
-    `revealing` means that a file's name gives its variant away, so that no row can be blind.
+    Cells in one `pool` are rivals. `revealing` means that a file's name gives its variant away, so
+    that no row can be blind.
     """
     data: dict[str, Any] = msgspec.to_builtins(results)
     for shown, cell in zip(data["cells"], results.cells, strict=True):
         shown["sent"] = None if cell.payload is None else _tree(cell.payload)
         # The page compares neighbours itself, since the reader can rearrange them.
         del shown["payload"], shown["differs"]
+        shown["pool"] = pool_name(pool_of(cell, results)) if cell.video else None
     data["title"] = title
+    pools = results.ratings.pools if results.ratings else []
+    data["pool_titles"] = [pool_name((pool.input, pool.sound)) for pool in pools]
     data["revealing"] = any(reveals_variant(cell) for cell in results.cells)
     return data
 

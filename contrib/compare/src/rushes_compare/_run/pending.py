@@ -41,6 +41,7 @@ def next_attempt(cell: Cell) -> Cell:
         notes=cell.notes,
         payload=cell.payload,
         transport=cell.transport,
+        settings=cell.settings,
         estimate=cell.estimate,
     )
 

@@ -1,7 +1,9 @@
 """Running the cells of a comparison: each is a task of its own, and none stops another."""
 
 import asyncio
+import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -11,10 +13,10 @@ from rushes import (
     RequestError,
     RushesError,
     Task,
-    capabilities,
 )
 
 from rushes_compare._check.check_plan import to_finding
+from rushes_compare._check.settings import always_delivered
 from rushes_compare._results.results_file import ResultsFile
 from rushes_compare._run.measure_cell import measure_cell
 from rushes_compare._run.pending import Redo, has_unusable_result, next_attempt, pending
@@ -38,13 +40,15 @@ async def run_cells(
 ) -> None:
     """Run every pending cell to completion; the outcomes go into the results file.
 
-    A cell's task has its own reference, so nothing that was sent before is sent again. With `redo`,
-    cells that failed are started again, each as another task; a video that could not be used is
-    first fetched once more.
+    A cell's task has its own reference, so nothing that was sent before is sent again. Cells are
+    sent in a shuffled order, so that no variant always finds the emptier queue. With `redo`, cells
+    that failed are started again, each as another task; a video that could not be used is first
+    fetched once more.
     """
     gates: dict[str, asyncio.Semaphore] = {}
+    results = results_file.results
     jobs = []
-    for cell in pending(results_file.results, results_file.folder, redo):
+    for cell in shuffled(pending(results, results_file.folder, redo), results.id):
         refetch = redo == "failed" and has_unusable_result(results_file.cell(cell.id))
         if not refetch:
             results_file.update(cell)
@@ -58,6 +62,13 @@ async def run_cells(
         for each in jobs:
             each.cancel()
         await asyncio.gather(*jobs, return_exceptions=True)
+
+
+def shuffled(cells: Iterable[Cell], comparison: str) -> list[Cell]:
+    """Return cells in the order in which a comparison submits them: random, but always the same."""
+    return sorted(
+        cells, key=lambda cell: hashlib.sha256(f"{comparison} {cell.id}".encode()).digest()
+    )
 
 
 async def _run_gated(
@@ -135,12 +146,9 @@ async def _run_cell(
 def _always(client: AsyncClient, variant: str) -> dict[str, Any]:
     """Return what a variant declares that it always delivers, by common field."""
     try:
-        can = capabilities(client.registry.get(variant).variant)
+        return always_delivered(client.registry.get(variant).variant)
     except ConfigurationError:  # a paid task continues even if its plugin is gone
         return {}
-    return {
-        name: one.accepted[0] for name, one in can.items() if one.how == "always" and one.accepted
-    }
 
 
 async def _in_journal(client: AsyncClient, cell: Cell, reference: str) -> bool:

@@ -51,6 +51,26 @@ function kindOf(cell, number) {
   return downloading || open ? "unfinished" : "failed";
 }
 
+/** @type {Map<string, ShownCell>} By their ids. */
+export const cellsById = new Map(data.cells.map((cell) => [cell.id, cell]));
+
+/**
+ * The address of a video. An embedded one becomes a blob when it is first seen, and its text is
+ * dropped.
+ * @param {Files} file
+ */
+export function videoAddress(file) {
+  if (file.video.startsWith("data:")) {
+    const comma = file.video.indexOf(",");
+    const bytes = Uint8Array.from(atob(file.video.slice(comma + 1)), (byte) =>
+      byte.charCodeAt(0),
+    );
+    const type = file.video.slice(5, comma).split(";")[0];
+    file.video = URL.createObjectURL(new Blob([bytes], { type }));
+  }
+  return file.video;
+}
+
 export const slots = data.rows.map((_, row) =>
   data.variants.map((variant) => ({
     row,

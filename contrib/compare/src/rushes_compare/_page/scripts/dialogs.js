@@ -10,6 +10,7 @@ const KEYS = [
   ["0", "vote for none of them"],
   ["u", "undo the vote"],
   ["b", "blind mode on, off"],
+  ["p", "pairs: choose between two videos (← → ↑ ↓)"],
   ["m", "sound on, off"],
   ["f", "full screen on, off"],
   ["d", "show, hide what was sent and measured"],

@@ -3,6 +3,7 @@ import { data } from "./data.js";
 import { confirm, toggleHelp } from "./dialogs.js";
 import { announce, button, foreign, make } from "./dom.js";
 import { filters } from "./filters.js";
+import { allPairs, openPairs } from "./pairs.js";
 import { playhead } from "./playhead.js";
 import { pageChanged } from "./signals.js";
 import { isKnown, plural } from "./text.js";
@@ -37,6 +38,13 @@ export function toggleBlind() {
   save();
   pageChanged.send();
   announce(anyBlind() ? "Blind: choose the best of each row" : "Not blind");
+}
+
+export function startPairs() {
+  if (data.revealing)
+    return announce("The file names reveal who made the videos; nothing can be hidden");
+  if (!allPairs().length) return announce("There are no two videos to choose between");
+  openPairs();
 }
 
 export function showBlind() {
@@ -74,6 +82,8 @@ export const header = make(
   make(
     "nav",
     { "aria-label": "View" },
+    allPairs().length > 0 &&
+      button("Pairs", startPairs, { id: "start-pairs", "aria-keyshortcuts": "p" }),
     blindButton,
     themeButton,
     button("?", toggleHelp, { "aria-label": "Keys", id: "keys" }),

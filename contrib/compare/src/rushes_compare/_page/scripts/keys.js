@@ -2,7 +2,8 @@
 import { confirmDialog, helpDialog, toggleHelp } from "./dialogs.js";
 import { announce, find, findAll } from "./dom.js";
 import { openSections } from "./facts.js";
-import { toggleBlind } from "./header.js";
+import { startPairs, toggleBlind } from "./header.js";
+import { pairsDialog, pairsKey } from "./pairs.js";
 import { playhead } from "./playhead.js";
 import { redrawRow } from "./rows.js";
 import { toggleFullscreen } from "./screen.js";
@@ -24,6 +25,7 @@ const KEYS = {
   0: () => whereSeen((row) => castVote(row, null)),
   u: () => whereSeen(undoVote),
   b: toggleBlind,
+  p: startPairs,
   m: toggleSound,
   d: toggleSections,
   f: () => toggleFullscreen(targetScreen()),
@@ -79,7 +81,9 @@ export function listenToKeys() {
   document.addEventListener("keydown", (event) => {
     const { target, key } = event;
     if (key === "Escape") closeMenus();
-    if (event.ctrlKey || event.altKey || event.metaKey || !Object.hasOwn(KEYS, key)) return;
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    if (pairsDialog.open) return pairsKey(event);
+    if (!Object.hasOwn(KEYS, key)) return;
     if (confirmDialog.open || (helpDialog.open && key !== "?")) return;
     if (document.fullscreenElement && !IN_FULL_SCREEN.includes(key)) return;
     if (target instanceof Element && hasOwnUse(target, key)) return;

@@ -5,6 +5,7 @@ import { confirmDialog, helpDialog } from "./dialogs.js";
 import { find, findAll, make, status } from "./dom.js";
 import { header, setTheme, showBlind } from "./header.js";
 import { listenToKeys } from "./keys.js";
+import { pairsDialog } from "./pairs.js";
 import { playhead } from "./playhead.js";
 import { drawRows, layOutOnResize, nothingFound, redrawRow } from "./rows.js";
 import { pageChanged, rowChanged } from "./signals.js";
@@ -60,6 +61,7 @@ document.body.append(
   status,
   helpDialog,
   confirmDialog,
+  pairsDialog,
 );
 setTheme(state.theme);
 draw();

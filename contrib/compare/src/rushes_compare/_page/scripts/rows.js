@@ -1,17 +1,17 @@
 // The rows of the table: each has a head with its prompt and its votes, and its slots.
 import { card, shownTakes } from "./cell.js";
-import { aspectRatio, data, promptOf, takesWithVideo } from "./data.js";
+import { aspectRatio, data, promptOf, slots, takesWithVideo } from "./data.js";
 import { foreign, make } from "./dom.js";
 import { rowMatches, shownSlots } from "./filters.js";
 import { playhead } from "./playhead.js";
 import { dropDetachedScreens } from "./screen.js";
-import { escapeInvisible, isKnown, words } from "./text.js";
+import { escapeInvisible, isKnown, seconds, words } from "./text.js";
 import { expandedRows, followView, keepPlace, markLeadingRow } from "./view.js";
 import { rowElement, rowsElement, selectRow, showRestButtons, shownRows } from "./view.js";
 import { anyBlind, hasBlindVote, isBlind, shownVote, state } from "./votes.js";
 import { castVote, undoVote } from "./voting.js";
 
-/** @import { Slot } from "./types.js" */
+/** @import { ShownCell, Slot } from "./types.js" */
 
 /** Shown instead of the rows if none matches the filters. */
 export const nothingFound = make(
@@ -79,6 +79,7 @@ function rowHead(row, list) {
         id: `row-${row}-prompt`,
         class: "clamped",
       }),
+      !anyBlind() && unevenSettings(row),
       make(
         "button",
         {
@@ -123,6 +124,43 @@ function settings(row) {
       ),
     ),
   );
+}
+
+/** @type {(keyof ShownCell["settings"])[]} */
+const SETTINGS = ["duration", "aspect_ratio", "resolution", "audio", "seed"];
+
+// Names the settings that are not the same for all variants of a row.
+/** @param {number} row */
+function unevenSettings(row) {
+  const cells = slots[row].flatMap((slot) => slot.takes.slice(0, 1));
+  const able = cells.filter((cell) => cell.kind !== "cannot");
+  const uneven = SETTINGS.flatMap((name) => {
+    /** @type {Map<string, string[]>} */
+    const byValue = new Map();
+    for (const cell of able) {
+      const value = settingText(name, cell.settings[name]);
+      byValue.set(value, [...(byValue.get(value) ?? []), cell.variant]);
+    }
+    return byValue.size > 1 ? [{ name, byValue }] : [];
+  });
+  if (!uneven.length) return null;
+  const texts = uneven.map(({ name, byValue }) => {
+    const values = [...byValue].map(([value, variants]) => `${value}: ${variants.join(", ")}`);
+    return make("li", { dir: "auto" }, escapeInvisible(`${words(name)} (${values.join("; ")})`));
+  });
+  return make(
+    "div",
+    { class: "uneven" },
+    make("b", {}, "Not the same for all: "),
+    make("ul", {}, texts),
+  );
+}
+
+/** @param {keyof ShownCell["settings"]} name @param {unknown} value */
+function settingText(name, value) {
+  if (!isKnown(value)) return "the provider's choice";
+  if (name === "audio") return value ? "with sound" : "without sound";
+  return name === "duration" ? seconds(Number(value)) : String(value);
 }
 
 /** @param {number} row */

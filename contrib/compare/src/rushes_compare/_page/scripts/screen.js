@@ -1,6 +1,6 @@
 // A screen shows a poster, and has a video only while it is near the window: a browser decodes a
 // few videos well, and thirty badly.
-import { aspectRatio, files } from "./data.js";
+import { aspectRatio, files, videoAddress } from "./data.js";
 import { announce, make } from "./dom.js";
 import { playhead, screenOfFrame, screens } from "./playhead.js";
 
@@ -168,22 +168,9 @@ export class Screen {
       endTurn(this);
       this.note.textContent = "This browser cannot play the file.";
     });
-    video.src = this.address();
+    video.src = videoAddress(this.file);
     this.video = video;
     this.frame.insertBefore(video, this.note);
-  }
-
-  // An embedded video becomes a blob when it is first seen, and its text is dropped.
-  address() {
-    if (this.file.video.startsWith("data:")) {
-      const comma = this.file.video.indexOf(",");
-      const bytes = Uint8Array.from(atob(this.file.video.slice(comma + 1)), (byte) =>
-        byte.charCodeAt(0),
-      );
-      const type = this.file.video.slice(5, comma).split(";")[0];
-      this.file.video = URL.createObjectURL(new Blob([bytes], { type }));
-    }
-    return this.file.video;
   }
 
   unload() {

@@ -4,13 +4,14 @@ import { variantName } from "./cell.js";
 import { cellsOf, costOf, costText, data, meanTime } from "./data.js";
 import { dropdown, forScreenReaders, make } from "./dom.js";
 import { sorted } from "./filters.js";
+import { ratingsSection } from "./ratings.js";
 import { pageChanged } from "./signals.js";
-import { plural, seconds, words } from "./text.js";
+import { isKnown, plural, seconds, words } from "./text.js";
 import { progress } from "./underway.js";
 import { keepPlace } from "./view.js";
-import { anyBlind, hasBlindVote, save, state, votableRows, votesFor } from "./votes.js";
+import { anyBlind, hasBlindVote, pairsOf, save, state, votableRows, votesFor } from "./votes.js";
 
-/** @import { Promise } from "./types.js" */
+/** @import { Promise, ShownCell } from "./types.js" */
 /** @import { Reveal } from "./votes.js" */
 
 export const summaryElement = make("section", { class: "summary", "aria-label": "Summary" });
@@ -19,7 +20,9 @@ export function drawSummary() {
   keepPlace(() => {
     const running = progress();
     const table = anyBlind() ? blindRules() : overview();
-    summaryElement.replaceChildren(...(running ? [running] : []), figures(), table);
+    const rated = anyBlind() ? null : ratingsSection();
+    const parts = [running, figures(), table, rated];
+    summaryElement.replaceChildren(...parts.filter((one) => one !== null));
   });
 }
 
@@ -56,6 +59,7 @@ function figures() {
     videoFigure(),
     !anyBlind() && [promiseFigure(), costFigure()],
     votable > 0 && figure("Votes", state.votes.size, `of ${plural(votable, "row")}`, ""),
+    state.pairs.size > 0 && figure("Pairs", state.pairs.size, "judged", ""),
   );
 }
 
@@ -116,7 +120,7 @@ function overview() {
     make("th", { scope: "col" }, "Variant"),
     make("th", { scope: "col" }, "videos"),
     asked.map((name) => make("th", { scope: "col" }, words(name))),
-    ["mean time", "cost", "votes"].map((name) =>
+    ["mean time", "cost", "votes", ...(state.pairs.size ? ["pairs won"] : [])].map((name) =>
       make("th", { scope: "col", class: "number" }, name),
     ),
   );
@@ -150,10 +154,20 @@ function overviewRow(variant, asked) {
     asked.map((name) =>
       promiseTally(cells.flatMap((cell) => cell.promises).filter((one) => one.name === name)),
     ),
-    make("td", { class: "number" }, time === Infinity ? "–" : seconds(time)),
+    make("td", { class: "number" }, time === Infinity ? "–" : seconds(time), timeSpread(cells)),
     make("td", { class: "number" }, costText(costOf(cells))),
     voteTally(variant),
+    state.pairs.size > 0 && pairTally(variant),
   );
+}
+
+// Of repetitions, the shortest and the longest time.
+/** @param {ShownCell[]} cells */
+function timeSpread(cells) {
+  const times = cells.map((cell) => cell.time).filter(isKnown);
+  if (data.repeats < 2 || times.length < 2) return null;
+  const range = `${seconds(Math.min(...times))} to ${seconds(Math.max(...times))}`;
+  return make("small", {}, " ", range);
 }
 
 /** @param {string} variant */
@@ -163,6 +177,12 @@ function voteTally(variant) {
   const bar = make("i", { "aria-hidden": "true" });
   bar.style.setProperty("width", `${(60 * votes) / most}%`);
   return make("td", { class: "number tally" }, bar, make("span", {}, votes || "–"));
+}
+
+/** @param {string} variant */
+function pairTally(variant) {
+  const { judged, won } = pairsOf(variant);
+  return make("td", { class: "number" }, judged ? `${won} of ${judged}` : "–");
 }
 
 /** @param {Promise[]} promises */

@@ -119,7 +119,7 @@ function votesMenu() {
   );
 }
 
-function download() {
+export function download() {
   const address = URL.createObjectURL(new Blob([exportVotes()], { type: "application/json" }));
   make("a", { href: address, download: `votes-${data.id.replace(/[^\w-]/g, "_")}.json` }).click();
   setTimeout(() => URL.revokeObjectURL(address), 10000);
@@ -141,10 +141,11 @@ function upload() {
 }
 
 function clearVotes() {
-  const count = state.votes.size;
+  const count = state.votes.size + state.pairs.size;
   if (!count) return announce("No votes");
   confirm(`Clear ${plural(count, "vote")} for good?`, "Clear", () => {
     state.votes.clear();
+    state.pairs.clear();
     if (state.blind) startBlind();
     save();
     pageChanged.send();

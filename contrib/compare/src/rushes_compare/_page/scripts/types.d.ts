@@ -78,7 +78,7 @@ export interface Promise {
 /** A payload as a tree of JSON texts; see `_tree` in `writing.py`. */
 export type Tree = string | { names: [string, Tree][] } | { items: Tree[] };
 
-/** As in `results.py`, with `sent` in place of `payload` and `differs`. */
+/** As in `results.py`, with `sent` in place of `payload` and `differs`, and with its `pool`. */
 export interface Cell {
   id: string;
   row: number;
@@ -89,6 +89,7 @@ export interface Cell {
   problems: CheckFinding[];
   notes: CheckFinding[];
   transport: string[];
+  settings: Settings;
   estimate: number | null;
   billed: number | null;
   task: string | null;
@@ -99,6 +100,8 @@ export interface Cell {
   video: Video | null;
   promises: Promise[];
   sent: Tree | null;
+  /** Null if there is no video. */
+  pool: string | null;
 }
 
 export interface Row {
@@ -116,11 +119,58 @@ export interface Results {
   local: string[];
   prices: Record<string, string>;
   cells: Cell[];
+  ratings: Ratings | null;
+}
+
+/** Null for what only the provider knows. */
+export interface Settings {
+  duration: number | null;
+  aspect_ratio: string | null;
+  resolution: string | null;
+  audio: boolean | null;
+  seed: number | null;
+}
+
+export interface Standing {
+  variant: string;
+  rating: number;
+  low: number;
+  high: number;
+  wins: number;
+  losses: number;
+  ties: number;
+  both_bad: number;
+  best_of_row: number;
+  even_with: string[];
+}
+
+export interface PoolRatings {
+  input: string;
+  sound: boolean;
+  voters: number;
+  pairs: number;
+  standings: Standing[];
+  resampled: "people" | "pairs";
+  agreement: number | null;
+  left: number | null;
+  left_low: number;
+  left_high: number;
+  said: string[];
+}
+
+export interface Ratings {
+  voters: number;
+  pairs: number;
+  resamples: number;
+  seed: number;
+  pools: PoolRatings[];
 }
 
 /** What the page's data script holds. */
 export interface PageData extends Results {
   title: string;
+  /** The names of the pools in `ratings`. */
+  pool_titles: string[];
   /** Whether a file's name gives its variant away, so that no row can be blind. */
   revealing: boolean;
   folder: string;
@@ -161,6 +211,23 @@ export interface Files {
 export interface Vote {
   variant: string | null;
   blind: boolean;
+}
+
+export type Choice = "left" | "right" | "tie" | "both_bad";
+
+/** What was chosen between two cells, by their ids; `at` is in seconds since 1970. */
+export interface PairVote {
+  row: number;
+  left: string;
+  right: string;
+  choice: Choice;
+  at: number;
+}
+
+/** Two cells to be judged, on the sides that were drawn for them. */
+export interface Pair {
+  left: ShownCell;
+  right: ShownCell;
 }
 
 export type Theme = "" | "light" | "dark";

@@ -1,0 +1,260 @@
+// Pairs of rivals, one after the other, with nothing on the screen but the two videos.
+import { cellsById, data, files, promptOf, slots, takesWithVideo, videoAddress } from "./data.js";
+import { button, foreign, make } from "./dom.js";
+import { playhead } from "./playhead.js";
+import { pageChanged } from "./signals.js";
+import { plural } from "./text.js";
+import { download } from "./tools.js";
+import { pairKey, removePairVote, setPairVote, shuffled, state } from "./votes.js";
+
+/** @import { Choice, Pair, PairVote, ShownCell } from "./types.js" */
+
+/** @type {Pair[]} Those to be judged next, the first one last. */
+let queue = [];
+/** @type {Pair | undefined} The one on the screen. */
+let current;
+/** @type {PairVote[]} What was judged since the pairs were opened. */
+let judged = [];
+/** @type {"left" | "right" | null} The side whose sound is on. */
+let audible = null;
+
+// Rivals are in one row and one pool; of takes, the first meets the first.
+/** @returns {[ShownCell, ShownCell][]} */
+export function allPairs() {
+  return slots.flatMap((row) => {
+    const cells = row.flatMap(takesWithVideo);
+    return cells.flatMap((one, place) =>
+      cells
+        .slice(place + 1)
+        .filter((other) => one.variant !== other.variant && one.pool === other.pool)
+        .filter((other) => one.repeat === other.repeat)
+        .map((other) => /** @type {[ShownCell, ShownCell]} */ ([one, other])),
+    );
+  });
+}
+
+const place = make("p", { class: "eyebrow", role: "status" });
+const prompt = make("div", { class: "pair-prompt" });
+const stage = make("div", { class: "stage" });
+
+/** @type {[Choice, string, string, string][]} */
+const CHOICES = [
+  ["left", "←", "Left", "ArrowLeft"],
+  ["both_bad", "↑", "Both bad", "ArrowUp"],
+  ["tie", "↓", "Tie", "ArrowDown"],
+  ["right", "→", "Right", "ArrowRight"],
+];
+
+// What the sides are called where one video is above the other.
+/** @type {Record<string, string>} */
+const STACKED = { left: "Upper", right: "Lower" };
+
+const choices = make(
+  "div",
+  { class: "choices", role: "group", "aria-label": "Which is better?" },
+  CHOICES.map(([choice, sign, label, key]) =>
+    make(
+      "button",
+      {
+        type: "button",
+        class: "choice",
+        "data-choice": choice,
+        "aria-keyshortcuts": key,
+        onclick: () => judge(choice),
+      },
+      Object.hasOwn(STACKED, choice)
+        ? [make("span", { class: "beside" }, label), make("span", { class: "stacked" }, STACKED[choice])]
+        : label,
+      make("kbd", { "aria-hidden": "true" }, sign),
+    ),
+  ),
+);
+
+const undoButton = button("Undo", undo, { class: "quiet", "aria-keyshortcuts": "u" });
+const pauseButton = button("Pause", togglePlay, { class: "quiet", "aria-keyshortcuts": "Space" });
+const soundButton = button("Sound: off", turnSound, { class: "quiet", "aria-keyshortcuts": "m" });
+
+const arena = make(
+  "div",
+  { class: "arena" },
+  make(
+    "header",
+    { class: "pair-head" },
+    make("div", {}, place, prompt),
+    make(
+      "div",
+      { class: "pair-tools" },
+      undoButton,
+      pauseButton,
+      soundButton,
+      button("Close", () => pairsDialog.close(), { class: "quiet" }),
+    ),
+  ),
+  stage,
+  choices,
+);
+
+/** @type {HTMLDialogElement} */
+export const pairsDialog = make(
+  "dialog",
+  { id: "pairs", "aria-label": "Pairs", onclose: leave },
+  arena,
+);
+
+export function openPairs() {
+  playhead.pause();
+  playhead.setAudible(null);
+  judged = [];
+  audible = null;
+  const open = allPairs().filter(([one, other]) => !state.pairs.has(pairKey(one.id, other.id)));
+  queue = shuffled(open).map(([one, other]) => {
+    const [left, right] = shuffled([one, other]);
+    return { left, right };
+  });
+  pairsDialog.showModal();
+  // A browser may not allow it; the pairs fill the window then.
+  arena.requestFullscreen?.().catch(() => {});
+  next();
+}
+
+function leave() {
+  if (document.fullscreenElement) void document.exitFullscreen();
+  clearStage();
+  pageChanged.send();
+}
+
+function next() {
+  current = queue.pop();
+  show();
+}
+
+/** @param {Choice} choice */
+function judge(choice) {
+  if (!current) return;
+  const { left, right } = current;
+  const at = Date.now() / 1000;
+  const vote = { row: left.row, left: left.id, right: right.id, choice, at };
+  setPairVote(vote);
+  judged.push(vote);
+  next();
+}
+
+// Shows the last pair again, on the same sides.
+function undo() {
+  const vote = judged.pop();
+  if (!vote) return;
+  removePairVote(vote);
+  if (current) queue.push(current);
+  const [left, right] = [cellsById.get(vote.left), cellsById.get(vote.right)];
+  current = left && right ? { left, right } : undefined;
+  show();
+}
+
+function show() {
+  clearStage();
+  undoButton.toggleAttribute("disabled", judged.length === 0);
+  for (const one of [...choices.children, pauseButton, soundButton])
+    one.toggleAttribute("disabled", !current);
+  if (!current) return showEnd();
+  const row = data.rows[current.left.row];
+  const all = judged.length + queue.length + 1;
+  place.textContent = `Pair ${judged.length + 1} of ${all}`;
+  prompt.replaceChildren(foreign("h2", promptOf(row) || row.name, { class: "clamped" }));
+  stage.replaceChildren(side("left", current.left), side("right", current.right));
+  playTogether();
+  showSound();
+}
+
+function showEnd() {
+  place.textContent = plural(state.pairs.size, "pair") + " judged";
+  prompt.replaceChildren(make("h2", {}, "Every pair is judged."));
+  stage.replaceChildren(
+    make(
+      "div",
+      { class: "pairs-end" },
+      make("p", {}, "Export your votes; “rushes votes merge” adds up those of several people."),
+      button("Export", download, { class: "primary" }),
+    ),
+  );
+}
+
+const NAMES = { left: "First", right: "Second" };
+
+/** @param {"left" | "right"} name @param {ShownCell} cell */
+function side(name, cell) {
+  const file = files.get(cell.number);
+  const video = make("video", { playsinline: true, preload: "auto", "aria-label": `${NAMES[name]} video` });
+  video.muted = true;
+  video.disablePictureInPicture = true;
+  if (file) video.src = videoAddress(file);
+  return make("figure", { class: "side", "data-side": name }, video);
+}
+
+const videos = () => [...stage.querySelectorAll("video")];
+
+// Both begin together, and again when the longer one has ended.
+function playTogether() {
+  const pair = videos();
+  /** @param {(video: HTMLVideoElement) => boolean} truth */
+  const both = (truth) => pair.every((video) => truth(video) || video.error !== null);
+  const begin = () => {
+    for (const video of pair) {
+      video.currentTime = 0;
+      video.play().catch(() => {}); // it was taken away meanwhile
+    }
+  };
+  let begun = false;
+  for (const video of pair) {
+    video.addEventListener("canplay", () => {
+      if (begun || !both((one) => one.readyState >= 3)) return;
+      begun = true;
+      begin();
+    });
+    video.addEventListener("ended", () => both((one) => one.ended) && begin());
+  }
+  pauseButton.textContent = "Pause";
+}
+
+function togglePlay() {
+  const playing = videos().some((video) => !video.paused);
+  for (const video of videos())
+    if (playing) video.pause();
+    else video.play().catch(() => {});
+  pauseButton.textContent = playing ? "Play" : "Pause";
+}
+
+function turnSound() {
+  audible = audible === null ? "left" : audible === "left" ? "right" : null;
+  showSound();
+}
+
+function showSound() {
+  soundButton.textContent = `Sound: ${audible ? NAMES[audible].toLowerCase() : "off"}`;
+  for (const video of videos()) video.muted = video.parentElement?.dataset.side !== audible;
+}
+
+function clearStage() {
+  for (const video of videos()) {
+    video.pause();
+    video.removeAttribute("src");
+    video.load();
+  }
+  stage.replaceChildren();
+}
+
+/** @type {Record<string, () => void>} */
+const KEYS = {
+  ...Object.fromEntries(CHOICES.map(([choice, , , key]) => [key, () => judge(choice)])),
+  u: undo,
+  " ": togglePlay,
+  m: turnSound,
+};
+
+// What a key does while the pairs are open.
+/** @param {KeyboardEvent} event */
+export function pairsKey(event) {
+  if (!Object.hasOwn(KEYS, event.key)) return;
+  if (event.key === " " && event.target instanceof HTMLButtonElement) return;
+  event.preventDefault();
+  if (!event.repeat) KEYS[event.key]();
+}

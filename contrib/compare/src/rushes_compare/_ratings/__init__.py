@@ -1,0 +1,1 @@
+"""What many votes say together: strengths with intervals, agreement, position bias."""
