@@ -181,7 +181,8 @@ def test_the_types_of_the_page_are_the_structs() -> None:
     interfaces = {name: set(re.findall(r"^  (\w+): ", body, re.MULTILINE)) for name, body in found}
     for struct in (
         structs.Results, structs.Row, structs.Cell, structs.CheckFinding, structs.Failure,
-        structs.Timing, structs.Stretch, structs.Video, structs.Promise,
+        structs.Timing, structs.Stretch, structs.Video, structs.Promise, structs.Measures,
+        structs.Bounds,
     ):  # fmt: skip
         fields = set(struct.__struct_fields__)
         if struct is structs.Cell:  # what `page_data` replaces

@@ -103,6 +103,7 @@ const PROMISES = [
   "audio",
   "shots",
   "first_frame",
+  "last_frame",
   "file",
 ];
 

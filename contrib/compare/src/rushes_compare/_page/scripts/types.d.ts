@@ -44,6 +44,28 @@ export interface Stretch {
   end: number;
 }
 
+export interface Measures {
+  motion: number | null;
+  steadiness: number | null;
+  sharpness: number | null;
+  sharpness_drift: number | null;
+  exposure_drift: number | null;
+  colour_drift: number | null;
+  repeated_frames: number | null;
+  last_frame: number | null;
+  loop: number | null;
+  cut_offset: number | null;
+  sound_duration: number | null;
+  silence: number | null;
+  clipping: number | null;
+  repeatability: number | null;
+}
+
+export interface Bounds {
+  min: number | null;
+  max: number | null;
+}
+
 export interface Video {
   file: string;
   bytes: number;
@@ -62,6 +84,7 @@ export interface Video {
   frozen: Stretch[];
   cuts: number[];
   first_frame: number | null;
+  measures: Measures;
   poster: string | null;
   damage: string[];
   notes: string[];
@@ -115,6 +138,8 @@ export interface Results {
   repeats: number;
   local: string[];
   prices: Record<string, string>;
+  columns: string[];
+  bounds: Record<string, Bounds>;
   cells: Cell[];
 }
 
