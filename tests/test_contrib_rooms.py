@@ -36,16 +36,19 @@ ROOMS = {
     "compare": {
         "errors": "",
         "results": "",
+        "columns": "results",
         "_files": "errors",
-        "_plan": "errors results",
-        "_results": "_files _plan errors results",
-        "_promises": "results",
+        "_plan": "columns errors results",
+        "_results": "_files _plan columns errors results",
+        "_promises": "columns results",
         "_measure": "_files results",
         "_check": "_plan _promises _results errors results",
         "_run": "_check _measure _promises _results results",
         "_page": "_files results",
         "comparison": "_check _page _plan _results _run errors results",
-        "_command": "_check _plan _results _run comparison errors results",
+        "_command": (
+            "_check _files _plan _promises _results _run columns comparison errors results"
+        ),
         "command": "_command _results comparison errors",
         "__init__": "comparison errors results",
     },
