@@ -44,7 +44,7 @@ ROOMS = {
         "_measure": "_files results",
         "_check": "_plan _promises _results errors results",
         "_run": "_check _measure _promises _results results",
-        "_page": "_files results",
+        "_page": "_files _results columns results",
         "comparison": "_check _page _plan _results _run errors results",
         "_command": (
             "_check _files _plan _promises _results _run columns comparison errors results"

@@ -48,7 +48,8 @@ def _blocks(part: Levels) -> Levels:
     height, width = part.shape
     tiles = part.reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK).swapaxes(1, 2)
     blocks = tiles.reshape(-1, BLOCK, BLOCK)
-    return blocks - blocks.mean(axis=(1, 2), keepdims=True)
+    centred: Levels = blocks - blocks.mean(axis=(1, 2), keepdims=True)
+    return centred
 
 
 def _lengths(misfits: Levels) -> Levels:

@@ -213,4 +213,4 @@ def _shots(moments: Sequence[float], cuts: Sequence[float]) -> list[slice]:
 
 
 def _largest(drifts: Sequence[float]) -> float | None:
-    return round(max(drifts, key=abs), 1) if drifts else None
+    return round(max(drifts, key=lambda drift: abs(drift)), 1) if drifts else None

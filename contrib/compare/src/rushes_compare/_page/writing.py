@@ -16,6 +16,13 @@ from rushes_compare._page.bundling import bundle
 from rushes_compare._page.escaping import escape_html, escape_invisible, json_line, script_json
 from rushes_compare._page.media import data_url, file_in_folder, relative_url, reveals_variant
 from rushes_compare._page.plain import table
+from rushes_compare._results.figures import (
+    FIGURE_COLUMNS,
+    FigureColumn,
+    summary_lines,
+    variant_figures,
+)
+from rushes_compare.columns import COLUMNS, Column
 from rushes_compare.results import Cell, Results
 
 
@@ -81,9 +88,20 @@ def page_data(results: Results, title: str) -> dict[str, Any]:
         shown["sent"] = None if cell.payload is None else _tree(cell.payload)
         # The page compares neighbours itself, since the reader can rearrange them.
         del shown["payload"], shown["differs"]
+    data["numbers"] = [
+        {name: column.number(cell) for name, column in COLUMNS.items()} for cell in results.cells
+    ]
+    data["all_columns"] = [_described(column) for column in COLUMNS.values()]
+    data["figures"] = msgspec.to_builtins(variant_figures(results))
+    data["figure_columns"] = [_described(column) for column in FIGURE_COLUMNS]
+    data["summary"] = summary_lines(results)
     data["title"] = title
     data["revealing"] = any(reveals_variant(cell) for cell in results.cells)
     return data
+
+
+def _described(column: Column | FigureColumn) -> dict[str, str]:
+    return {name: getattr(column, name) for name in ("name", "label", "unit", "meaning")}
 
 
 def _tree(value: Any) -> str | dict[str, Any]:

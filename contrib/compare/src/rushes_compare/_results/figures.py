@@ -36,6 +36,53 @@ class VariantFigures(Struct, frozen=True, kw_only=True):
     time_p95: float | None
 
 
+class FigureColumn(Struct, frozen=True, kw_only=True):
+    """A number of `VariantFigures`, and what it does and does not mean."""
+
+    name: str
+    label: str
+    unit: str
+    meaning: str
+
+
+FIGURE_COLUMNS = (
+    FigureColumn(
+        name="usd_per_second",
+        label="Cost of a second delivered",
+        unit="USD/s",
+        meaning="Everything that was paid, failures included, by the seconds delivered. Unknown if "
+        "the cost of any task is.",
+    ),
+    FigureColumn(
+        name="time_p50",
+        label="Time to video, p50",
+        unit="s",
+        meaning="Half of the videos took no longer. As precise as the polls; another hour of the "
+        "day may differ.",
+    ),
+    FigureColumn(
+        name="time_p95",
+        label="Time to video, p95",
+        unit="s",
+        meaning="95 of 100 videos took no longer. With fewer than 20 it is the longest of them.",
+    ),
+    FigureColumn(
+        name="failure_rate",
+        label="Failed",
+        unit="%",
+        meaning="Tasks that were accepted and delivered no usable video. Of a few tasks, a rate "
+        "says little.",
+    ),
+    FigureColumn(
+        name="refusal_rate",
+        label="Refused",
+        unit="%",
+        meaning="Tasks that the provider turned down at once. It may have had a reason: see there.",
+    ),
+)
+"""The numbers of a variant, as a page shows them."""
+
+
 def variant_figures(results: Results) -> list[VariantFigures]:
     """Return the figures of each variant."""
     return [

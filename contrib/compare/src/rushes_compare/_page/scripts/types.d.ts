@@ -146,12 +146,41 @@ export interface Results {
 /** What the page's data script holds. */
 export interface PageData extends Results {
   title: string;
+  /** For each cell, the number in each column. */
+  numbers: Record<string, number | null>[];
+  all_columns: Column[];
+  figures: Figures[];
+  figure_columns: FigureColumn[];
+  /** A few lines of plain text. */
+  summary: string[];
   /** Whether a file's name gives its variant away, so that no row can be blind. */
   revealing: boolean;
   folder: string;
   under_way: boolean;
   /** Seconds since 1970. */
   written_at: number;
+}
+
+/** A number that each cell has; `meaning` is a sentence on what it does and does not mean. */
+export interface Column {
+  name: string;
+  label: string;
+  unit: string;
+  meaning: string;
+}
+
+/** The numbers of a variant that `figure_columns` names; see `figures.py`. */
+export interface Figures {
+  reasons: [string, number][];
+  usd_per_second: number | null;
+  time_p50: number | null;
+  time_p95: number | null;
+  failure_rate: number | null;
+  refusal_rate: number | null;
+}
+
+export interface FigureColumn extends Column {
+  name: Exclude<keyof Figures, "reasons">;
 }
 
 export type Kind = "video" | "cannot" | "failed" | "unfinished";
