@@ -1,9 +1,9 @@
 """How smoothly the comparison page plays thirty videos at once, in Chromium.
 
-`python benchmarks/page_smoothness.py [--videos 30] [--seconds 10]` renders small films, opens their
-page, plays a row of all of them, and prints the share of frames dropped, how far the players drifted
-apart (in milliseconds), and the memory of the page's scripts. It exits with 1 if the players drift
-apart by 50 ms or more. It needs Playwright and `chromium`; on a busy machine it measures the machine.
+`python benchmarks/page_smoothness.py [--videos 30] [--seconds 10]` renders small films, opens
+their page, plays a row of all of them, and prints the share of frames dropped, how far the players
+drifted apart (in milliseconds), and the memory of the page's scripts. It exits with 1 if they drift
+apart by 50 ms or more. It needs Playwright and `chromium`; a busy machine drops more.
 """
 
 import argparse
@@ -34,7 +34,8 @@ END = """() => { const quality = [...document.querySelectorAll("video")]
     const sorted = drifts.toSorted((one, other) => one - other);
     return { players: quality.length, shown: sum("totalVideoFrames"),
         dropped: sum("droppedVideoFrames"),
-        median: sorted[sorted.length >> 1] ?? NaN, p95: sorted[Math.floor(0.95 * sorted.length)] ?? NaN,
+        median: sorted[sorted.length >> 1] ?? NaN,
+        p95: sorted[Math.floor(0.95 * sorted.length)] ?? NaN,
         megabytes: performance.memory.usedJSHeapSize / 1e6 }; }"""
 
 
