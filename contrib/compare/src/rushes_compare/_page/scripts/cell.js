@@ -82,7 +82,7 @@ function voteButton(slot, number, blind) {
       class: "vote",
       "aria-pressed": shownVote(slot.row, blind)?.variant === slot.variant,
       "aria-disabled": hasBlindVote(slot.row) ? "true" : null,
-      "aria-label": `${label} is best`,
+      "aria-label": `Best: ${label}`,
       "data-key": `vote ${slot.row} ${number}`,
       onclick: () => castVote(slot.row, number),
     },
