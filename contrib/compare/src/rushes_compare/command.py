@@ -8,6 +8,7 @@ from typing import Any
 import click
 from rushes_cli.exit_codes import CONFIGURATION, NOT_BOUGHT
 from rushes_cli.options import json_option
+from rushes_cli.terminal import escape_controls, json_text
 
 from rushes_compare._command.options import check_resume_options, compare_options
 
@@ -22,7 +23,25 @@ class _Configuration(click.ClickException):
     exit_code = CONFIGURATION
 
 
-@click.command()
+class _Compare(click.Command):
+    """`compare PROMPT`, and `compare diff OLD NEW`; `compare -- diff` has "diff" as its prompt."""
+
+    def make_context(
+        self,
+        info_name: str | None,
+        args: list[str],
+        parent: click.Context | None = None,
+        **extra: Any,
+    ) -> click.Context:
+        if args[:1] == ["diff"]:
+            return diff.make_context(f"{info_name or ''} diff".strip(), args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        return super().invoke(ctx) if ctx.command is self else ctx.command.invoke(ctx)
+
+
+@click.command(cls=_Compare)
 @compare_options
 @click.pass_context
 def compare(ctx: click.Context, /, **given: Any) -> None:
@@ -31,10 +50,14 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
     Prints the path of the page that shows them side by side. Given again, or with --resume DIR, it
     continues where it stopped, and nothing is paid for twice. With more prompts, variants or
     repetitions, only what is new is paid for.
+
+    `rushes compare diff OLD NEW` shows what changed between two comparisons; see its --help.
     """
     from rushes_compare._command.run import run_compare
     from rushes_compare.errors import BudgetError, FolderError, PlanError
 
+    if given["dry_run"] and (given["expect"] or given["junit"]):
+        raise click.UsageError("a dry run has no videos; leave out --expect and --junit")
     if given["resume"] is not None:
         check_resume_options(ctx)
     try:
@@ -55,6 +78,34 @@ def compare(ctx: click.Context, /, **given: Any) -> None:
             click.echo(f"Every task is recorded. Continue with: {again}", err=True)
         raise
     ctx.exit(code)
+
+
+_FOLDER = click.Path(file_okay=False, exists=True, path_type=Path)
+
+
+@click.command()
+@click.argument("old", metavar="OLD", type=_FOLDER)
+@click.argument("new", metavar="NEW", type=_FOLDER)
+@json_option
+def diff(old: Path, new: Path, as_json: bool) -> None:
+    """Show what changed between two comparisons of the same requests.
+
+    OLD and NEW are their folders. Lists outcomes, promises, files and payloads that differ, and
+    numbers that changed by a tenth or more.
+    """
+    from rushes_compare._command.changes import change_lines
+    from rushes_compare._results.comparison_diff import diff_results
+    from rushes_compare._results.results_file import read_results
+    from rushes_compare.errors import FolderError
+
+    try:
+        changes = diff_results(read_results(old.absolute()), read_results(new.absolute()))
+    except FolderError as error:
+        raise _Configuration(str(error)) from None
+    if as_json:
+        click.echo(json_text(changes))
+    else:
+        click.echo("\n".join(escape_controls(line) for line in change_lines(changes)))
 
 
 @click.command()

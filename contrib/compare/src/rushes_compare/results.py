@@ -9,8 +9,9 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 
 __all__ = [
-    "SCHEMA", "Cell", "CheckFinding", "Difference", "Failure", "Input", "PoolRatings", "Promise",
-    "Ratings", "Results", "Row", "Settings", "Standing", "State", "Stretch", "Timing", "Video",
+    "SCHEMA", "Bounds", "Cell", "CheckFinding", "Difference", "Failure", "Input", "Measures",
+    "PoolRatings", "Promise", "Ratings", "Results", "Row", "Settings", "Standing", "State",
+    "Stretch", "Timing", "Video",
 ]  # fmt: skip
 
 SCHEMA = 1
@@ -89,6 +90,25 @@ class Stretch(Struct, frozen=True, kw_only=True):
     end: float
 
 
+class Measures(Struct, frozen=True, kw_only=True):
+    """Numbers about a video; `columns.COLUMNS` says what each means. None: it does not apply."""
+
+    motion: float | None = None
+    steadiness: float | None = None
+    sharpness: float | None = None
+    sharpness_drift: float | None = None
+    exposure_drift: float | None = None
+    colour_drift: float | None = None
+    repeated_frames: float | None = None
+    last_frame: float | None = None
+    loop: float | None = None
+    cut_offset: float | None = None
+    sound_duration: float | None = None
+    silence: float | None = None
+    clipping: float | None = None
+    repeatability: float | None = None
+
+
 class Video(Struct, frozen=True, kw_only=True):
     """What was measured in a video file.
 
@@ -115,6 +135,7 @@ class Video(Struct, frozen=True, kw_only=True):
     frozen: list[Stretch] = []
     cuts: list[float] = []
     first_frame: float | None = None
+    measures: Measures = Measures()
     poster: str | None = None
     damage: list[str] = []
     notes: list[str] = []
@@ -124,7 +145,8 @@ class Promise(Struct, frozen=True, kw_only=True):
     """One thing that was asked for, and what was delivered; `kept` is None if it is unknown."""
 
     name: Literal[
-        "resolution", "aspect_ratio", "duration", "audio", "shots", "first_frame", "file"
+        "resolution", "aspect_ratio", "duration", "audio", "shots", "first_frame", "last_frame",
+        "file",
     ]  # fmt: skip
     asked: str
     delivered: str
@@ -195,6 +217,13 @@ class Row(Struct, frozen=True, kw_only=True):
     request: dict[str, Any]
 
 
+class Bounds(Struct, frozen=True, kw_only=True):
+    """The range in which a column's number is expected; None: no limit."""
+
+    min: float | None = None
+    max: float | None = None
+
+
 class Standing(Struct, frozen=True, kw_only=True):
     """How a variant stands in its pool.
 
@@ -258,6 +287,8 @@ class Results(Struct, frozen=True, kw_only=True):
     `local` names the providers that were reached on this machine itself: stand-ins, whose videos
     say nothing about the provider. `prices` are the user's own, by variant, like "0.08/s" or
     "0.4/task", for variants whose price is not known. `ratings` are of the votes merged last.
+    `columns` are the numbers that the page shows first, `bounds` the ranges expected of them, both
+    by names from `columns.COLUMNS`.
 
     Cells are submitted in the order of SHA-256(`id` + " " + the cell's `id`), so that no variant is
     always first.
@@ -271,5 +302,7 @@ class Results(Struct, frozen=True, kw_only=True):
     repeats: int = 1
     local: list[str] = []
     prices: dict[str, str] = {}
+    columns: list[str] = []
+    bounds: dict[str, Bounds] = {}
     cells: list[Cell]
     ratings: Ratings | None = None

@@ -182,7 +182,7 @@ def test_the_types_of_the_page_are_the_structs() -> None:
     for struct in (
         structs.Results, structs.Row, structs.Cell, structs.CheckFinding, structs.Failure,
         structs.Timing, structs.Stretch, structs.Video, structs.Promise, structs.Settings,
-        structs.Ratings, structs.PoolRatings, structs.Standing,
+        structs.Ratings, structs.PoolRatings, structs.Standing, structs.Measures, structs.Bounds,
     ):  # fmt: skip
         fields = set(struct.__struct_fields__)
         if struct is structs.Cell:  # what `page_data` replaces

@@ -61,6 +61,8 @@ def extend_results(client: Client | AsyncClient, results: Results, plan: Plan) -
         repeats=plan.repeats,
         local=sorted({*results.local, *local_providers(client, plan.variants)}),
         prices=plan.prices,
+        columns=plan.columns,
+        bounds=plan.bounds,
         cells=cells,
     )
     return recheck_unsent(client, extended)

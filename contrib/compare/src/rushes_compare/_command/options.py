@@ -91,6 +91,17 @@ _RUN: tuple[Callable[[Any], Any], ...] = (
         help="Continue the comparison in DIR, and add what else is given.",
     ),
     click.option("--redo", type=click.Choice(["failed"]), help="Start failed cells again."),
+    click.option(
+        "--expect",
+        is_flag=True,
+        help="Exit with 4 if a promise is broken or a number is outside the file's `bounds`.",
+    ),
+    click.option(
+        "--junit",
+        metavar="FILE",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Write what --expect found as JUnit XML, for CI.",
+    ),
     click.option("--embed", is_flag=True, help="Embed the videos in the page: one file to share."),
 )
 

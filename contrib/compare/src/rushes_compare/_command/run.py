@@ -5,11 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import structs
+from rushes_cli.exit_codes import NOT_BOUGHT
 from rushes_cli.terminal import console, json_text
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rushes import AsyncClient
 
+    from rushes_compare._command.live_table import LiveTable
     from rushes_compare._plan.plan import Plan
     from rushes_compare._plan.plan_file import PlanFile
     from rushes_compare.results import Results
@@ -57,14 +61,35 @@ async def run_compare(given: dict[str, Any]) -> int:
                 redo=given["redo"],
                 embed=given["embed"],
             )
-    for cell in results_file.results.cells:
+    done = results_file.results
+    for cell in done.cells:
         if cell.failure is not None:
             print_line(f"{table.name(cell)}: {cell.failure.message}", screen)
-    print_summary(results_file.results, screen)
-    click.echo(json_text(results_file.results) if given["as_json"] else str(page))
+    print_summary(done, screen)
+    unmet = _check_expectations(given, done, table, screen)
+    click.echo(json_text(done) if given["as_json"] else str(page))
     if not given["as_json"]:
         offer_to_open_page(page)
-    return exit_code(results_file.results)
+    return max(exit_code(done), NOT_BOUGHT if unmet else 0)
+
+
+def _check_expectations(
+    given: dict[str, Any], results: "Results", table: "LiveTable", screen: "Console"
+) -> bool:
+    """Print and write the expectations that were missed, if asked to; return whether any was."""
+    from rushes_compare._command.junit import write_junit
+    from rushes_compare._command.summary import print_line
+    from rushes_compare._promises.expectations import missed
+
+    if not given["expect"] and given["junit"] is None:
+        return False
+    misses = missed(results)
+    for miss in misses:
+        name = table.name(miss.cell) if miss.cell else "all"
+        print_line(f"not as expected: {name}: {miss.message}", screen)
+    if given["junit"] is not None:
+        write_junit(given["junit"].absolute(), results, misses)
+    return given["expect"] and bool(misses)
 
 
 def _open(client: "AsyncClient", given: dict[str, Any]) -> "tuple[Path, Results]":
@@ -77,7 +102,7 @@ def _open(client: "AsyncClient", given: dict[str, Any]) -> "tuple[Path, Results]
     inputs = _read_inputs(given, client.registry.ids())
     if given["resume"] is not None:
         folder = given["resume"].absolute()
-        more = _additions(inputs, read_results(folder))
+        more = _with_numbers(_additions(inputs, read_results(folder)), inputs)
         return folder, reopen_comparison(client, folder, more, given["redo"])
     if not inputs.models:
         raise PlanError(
@@ -88,7 +113,12 @@ def _open(client: "AsyncClient", given: dict[str, Any]) -> "tuple[Path, Results]
     _refuse_to_overwrite(folder)
     repeats = 1 if inputs.repeat is None else inputs.repeat
     plan = make_plan(inputs.prompts, inputs.models, repeats, inputs.settings, prices=inputs.prices)
-    return folder, open_comparison(client, plan, folder, given["redo"])
+    return folder, open_comparison(client, _with_numbers(plan, inputs), folder, given["redo"])
+
+
+def _with_numbers(plan: "Plan", inputs: "PlanFile") -> "Plan":
+    """Return a plan with the columns and the bounds that are asked for."""
+    return structs.replace(plan, columns=inputs.columns, bounds=inputs.bounds)
 
 
 def _read_inputs(given: dict[str, Any], installed: list[str]) -> "PlanFile":
@@ -121,6 +151,8 @@ def _read_inputs(given: dict[str, Any], installed: list[str]) -> "PlanFile":
         repeat=file.repeat if given["repeat"] is None else given["repeat"],
         settings={**file.settings, **settings},
         prices={**from_file, **prices},
+        columns=file.columns,
+        bounds=file.bounds,
     )
 
 

@@ -1,6 +1,8 @@
 """From a file to everything that `results.Video` holds."""
 
+from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 from av.container import InputContainer
 from av.video.stream import VideoStream
@@ -8,17 +10,24 @@ from av.video.stream import VideoStream
 from rushes_compare._measure import open_media
 from rushes_compare._measure.analysis import MediaAnalysis
 from rushes_compare._measure.header import container_name, header_duration
-from rushes_compare._measure.open_media import MeasuringError
-from rushes_compare._measure.similarity import similarity
+from rushes_compare._measure.open_media import BROKEN, MeasuringError
+from rushes_compare._measure.shape import shape_of
+from rushes_compare._measure.similarity import frame_similarity, similarity
 from rushes_compare._measure.video_meter import VideoMeter
-from rushes_compare.results import Video
+from rushes_compare.results import Measures, Video
 
 MISSING = 0.5
 """A file counts as cut off if its frames end this many seconds before the time in its header."""
 
 
-def measure(path: Path, folder: Path, *, first_frame: Path | None = None) -> Video:
-    """Decode a video and measure it; `first_frame` is the image that was given for its start.
+def measure(
+    path: Path,
+    folder: Path,
+    *,
+    first_frame: Path | None = None,
+    last_frame: Path | None = None,
+) -> Video:
+    """Decode a video and measure it; the images are those given for its start and its end.
 
     Sizes are as displayed. The duration is that of the frames that are really there, from the start
     of the first to the end of the last, whatever the header says. `damage` lists what is wrong with
@@ -33,7 +42,8 @@ def measure(path: Path, folder: Path, *, first_frame: Path | None = None) -> Vid
             raise MeasuringError(f"{path}: none of its frames can be decoded{why}")
         video, audio = analysis.video, analysis.audio
         seconds, damage, notes = _duration(container, stream, analysis, video)
-        ssim, why_not = _compare_first_frame(analysis, first_frame)
+        first, why_not = _compare(analysis, first_frame, "first")
+        last, why_not_last = _compare(analysis, last_frame, "last")
         sounds = container.streams.audio
         video_codec = stream.codec_context.codec.canonical_name
         size = path.stat().st_size
@@ -54,9 +64,10 @@ def measure(path: Path, folder: Path, *, first_frame: Path | None = None) -> Vid
             black=video.black,
             frozen=video.frozen,
             cuts=video.cuts,
-            first_frame=ssim,
+            first_frame=first,
+            measures=_measures(analysis, video, last),
             damage=[*analysis.damage, *damage],
-            notes=[*notes, *why_not],
+            notes=[*notes, *why_not, *why_not_last],
         )
 
 
@@ -83,15 +94,50 @@ def _duration(
     return decoded, [], []
 
 
-def _compare_first_frame(
-    analysis: MediaAnalysis, given: Path | None
+def _compare(
+    analysis: MediaAnalysis, given: Path | None, which: Literal["first", "last"]
 ) -> tuple[float | None, list[str]]:
-    if given is None or analysis.first is None or analysis.shape is None:
+    """Return how similar a frame is to an image, or why that is not known."""
+    frame = analysis.first if which == "first" else analysis.last
+    if given is None or frame is None:
         return None, []
+    if which == "last" and not analysis.finished:
+        return None, ["The last frame was not compared: it was not reached in time."]
     try:
-        return similarity(analysis.first, analysis.shape, given), []
+        return similarity(frame, shape_of(analysis.stream, frame), given), []
     except MeasuringError as error:
-        return None, [f"The first frame was not compared: {error}"]
+        return None, [f"The {which} frame was not compared: {error}"]
+
+
+def _measures(analysis: MediaAnalysis, video: VideoMeter, last: float | None) -> Measures:
+    picture, sound, cuts = analysis.picture, analysis.sound, video.cuts
+    if picture is None:
+        return Measures()
+    heard = sound if sound and sound.duration else None
+    return Measures(
+        motion=picture.motion(cuts),
+        steadiness=picture.steadiness(cuts),
+        sharpness=picture.sharpness,
+        sharpness_drift=picture.sharpness_drift(cuts),
+        exposure_drift=picture.exposure_drift(cuts),
+        colour_drift=picture.colour_drift(cuts),
+        repeated_frames=picture.repeated,
+        last_frame=last,
+        loop=_loop(analysis),
+        sound_duration=round(heard.duration, 3) if heard else None,
+        silence=heard.silence if heard else None,
+        clipping=heard.clipping if heard else None,
+    )
+
+
+def _loop(analysis: MediaAnalysis) -> float | None:
+    """Return how similar the last frame is to the first."""
+    if not analysis.finished or analysis.first is None or analysis.last is None:
+        return None
+    first, last = ((one, shape_of(analysis.stream, one)) for one in (analysis.first, analysis.last))
+    with suppress(*BROKEN):
+        return frame_similarity(first, last)
+    return None
 
 
 def _codec(sound: object) -> str:

@@ -1,4 +1,4 @@
-"""How similar a video's first frame is to the image that was given for it."""
+"""How similar a frame is to an image that was given for it, or to another frame."""
 
 from pathlib import Path
 
@@ -32,6 +32,14 @@ def similarity(frame: VideoFrame, shape: FrameShape, given: Path) -> float:
         raise MeasuringError(
             f"{given}: this image cannot be read: {ffmpeg_message(error)}"
         ) from None
+
+
+def frame_similarity(
+    one: tuple[VideoFrame, FrameShape], other: tuple[VideoFrame, FrameShape]
+) -> float:
+    """Return the SSIM, 0 to 1, of two frames, both in the size of the first."""
+    width, height = one[1].within(SIDE)
+    return _ssim(*(scale_frame(*each, width, height, "gbrp") for each in (one, other)))
 
 
 def _read(given: Path) -> VideoFrame:

@@ -65,8 +65,8 @@ class VideoMeter:
         """Seconds from the start of the first frame to the end of the last."""
         return self.end - self.start
 
-    def add(self, frame: VideoFrame) -> None:
-        """Take the next frame."""
+    def add(self, frame: VideoFrame) -> float:
+        """Take the next frame; return its time in seconds from the first."""
         tick = frame.time_base or TICK
         moment = self.end if frame.pts is None else float(frame.pts * tick)
         if not self.frames:
@@ -78,6 +78,7 @@ class VideoMeter:
         small = self._shrinker.small(frame)
         small.pts, small.time_base = round((moment - self.start) / TICK), TICK
         self._push(small)
+        return moment - self.start
 
     def close(self) -> None:
         """Take what the filters have buffered."""

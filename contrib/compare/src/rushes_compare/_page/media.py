@@ -48,5 +48,5 @@ def reveals_variant(cell: Cell) -> bool:
     """Return whether the name of one of a cell's files gives its variant away."""
     if cell.video is None:
         return False
-    names = f"{cell.video.file} {cell.video.poster}".casefold()
+    names = f"{cell.video.file} {cell.video.poster or ''}".casefold()
     return any(part.casefold() in names for part in cell.variant.split("/") if part)

@@ -17,6 +17,13 @@ from rushes_compare._page.escaping import escape_html, escape_invisible, json_li
 from rushes_compare._page.media import data_url, file_in_folder, relative_url, reveals_variant
 from rushes_compare._page.plain import table
 from rushes_compare._ratings.pools import pool_name, pool_of
+from rushes_compare._results.figures import (
+    FIGURE_COLUMNS,
+    FigureColumn,
+    summary_lines,
+    variant_figures,
+)
+from rushes_compare.columns import COLUMNS, Column
 from rushes_compare.results import Cell, Results
 
 
@@ -84,11 +91,22 @@ def page_data(results: Results, title: str) -> dict[str, Any]:
         # The page compares neighbours itself, since the reader can rearrange them.
         del shown["payload"], shown["differs"]
         shown["pool"] = pool_name(pool_of(cell, results)) if cell.video else None
+    data["numbers"] = [
+        {name: column.number(cell) for name, column in COLUMNS.items()} for cell in results.cells
+    ]
+    data["all_columns"] = [_described(column) for column in COLUMNS.values()]
+    data["figures"] = msgspec.to_builtins(variant_figures(results))
+    data["figure_columns"] = [_described(column) for column in FIGURE_COLUMNS]
+    data["summary"] = summary_lines(results)
     data["title"] = title
     pools = results.ratings.pools if results.ratings else []
     data["pool_titles"] = [pool_name((pool.input, pool.sound)) for pool in pools]
     data["revealing"] = any(reveals_variant(cell) for cell in results.cells)
     return data
+
+
+def _described(column: Column | FigureColumn) -> dict[str, str]:
+    return {name: getattr(column, name) for name in ("name", "label", "unit", "meaning")}
 
 
 def _tree(value: Any) -> str | dict[str, Any]:

@@ -31,6 +31,8 @@ def merge_plan(there: Results, plan: Plan) -> Plan:
         variants=[*there.variants, *more],
         repeats=max(there.repeats, plan.repeats),
         prices={**there.prices, **plan.prices},
+        columns=plan.columns or there.columns,
+        bounds=plan.bounds or there.bounds,
     )
 
 

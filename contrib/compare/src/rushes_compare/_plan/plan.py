@@ -11,18 +11,20 @@ from rushes import Request
 from rushes_compare._plan.prices import price_errors, unused_price_errors
 from rushes_compare._plan.unknown_names import unknown_field_errors, unknown_variant_errors
 from rushes_compare.errors import PlanError
-from rushes_compare.results import Row
+from rushes_compare.results import Bounds, Row
 
 RequestLike = str | Request | Mapping[str, Any]
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What is to be compared, before any check; `prices` are the user's, by variant."""
+    """What is to be compared, before any check; the fields are those of `Results`."""
 
     rows: list[Row]
     variants: list[str]
     repeats: int = 1
     prices: dict[str, str] = {}
+    columns: list[str] = []
+    bounds: dict[str, Bounds] = {}
 
 
 def make_plan(

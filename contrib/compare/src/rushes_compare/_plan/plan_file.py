@@ -4,6 +4,8 @@ models: [toapis/kling-v3, apimart/kling-v3]
 repeat: 2
 settings: {duration: 5, resolution: 1080p}
 prices: {toapis/kling-v3: 0.08/s}
+columns: [motion, usd_per_second]
+bounds: {motion: {min: 2}, time_to_video: {max: 300}}
 prompts:
   - A red kite over white dunes
   - name: dusk
@@ -25,6 +27,7 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import ScalarNode
 from rushes_cli.strict_json import MalformedJSON, read_json
 
+from rushes_compare._plan.column_names import bounds_errors, column_errors
 from rushes_compare._plan.prices import price_errors
 from rushes_compare._plan.unknown_names import (
     unknown_field_errors,
@@ -32,6 +35,7 @@ from rushes_compare._plan.unknown_names import (
     unknown_variant_errors,
 )
 from rushes_compare.errors import PlanError
+from rushes_compare.results import Bounds
 
 MAX_BYTES = 4 * 1024 * 1024
 """Bytes of a plan file."""
@@ -48,6 +52,10 @@ class PlanFile(Struct, frozen=True, kw_only=True):
     settings: Annotated[dict[str, Any], Meta(description="an object")] = {}
     prices: Annotated[
         dict[str, Any], Meta(description="an object, like {toapis/kling-v3: 0.08/s}")
+    ] = {}
+    columns: Annotated[list[str], Meta(description="a list of columns")] = []
+    bounds: Annotated[
+        dict[str, Bounds], Meta(description="an object, like {motion: {min: 2, max: 40}}")
     ] = {}
 
 
@@ -78,6 +86,8 @@ def read_plan_file(path: Path, installed: Collection[str] | None = None) -> Plan
     for place, prompt in enumerate(plan.prompts):
         reasons += unknown_field_errors(prompt, f"prompts[{place}]", "name")
     reasons += price_errors(plan.prices, "prices")
+    reasons += column_errors(plan.columns, "columns")
+    reasons += bounds_errors(plan.bounds, "bounds")
     missing: list[str] = []
     if installed is not None:
         named = [(f"models[{place}]", name) for place, name in enumerate(plan.models or ())]

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from itertools import accumulate
+from typing import Any, Literal
 
 import msgspec
 
-from rushes_compare._promises.requested import RequestedFields
+from rushes_compare._promises.requested import RequestedFields, lengths_of_shots
 from rushes_compare.results import Promise, Stretch, Video
 
 SECONDS = 0.25
@@ -17,7 +18,7 @@ RATIO = 0.02
 """How far a ratio may be off, as a share. Encoders need even sides, many models multiples of 16."""
 
 ALIKE, UNLIKE = 0.75, 0.5
-"""SSIM from which a first frame is the given image, and below which it is another one. An image
+"""SSIM from which a frame is the given image, and below which it is another one. An image
 that was only encoded again scores 0.9 and more, one redrawn by a model somewhat less, images of
 different things less than 0.5 unless both are mostly plain; between the two it is unknown."""
 
@@ -50,7 +51,8 @@ def check_promises(
         _duration(requested, video),
         _audio(requested, video),
         _shots(requested, video),
-        _first_frame(requested, video),
+        _given_frame(requested, "first_frame", video.first_frame),
+        _given_frame(requested, "last_frame", video.measures.last_frame),
         _file(video),
     ]
     return [
@@ -122,15 +124,30 @@ def _shots(requested: RequestedFields, video: Video) -> Promise | None:
     )
 
 
-def _first_frame(requested: RequestedFields, video: Video) -> Promise | None:
-    likeness = video.first_frame
-    if likeness is None and not any(i.get("role") == "first_frame" for i in requested.images):
+def _given_frame(
+    requested: RequestedFields, name: Literal["first_frame", "last_frame"], likeness: float | None
+) -> Promise | None:
+    if likeness is None and not any(image.get("role") == name for image in requested.images):
         return None
     kept, delivered = None, "not compared"
     if likeness is not None:
         kept = True if likeness >= ALIKE else False if likeness < UNLIKE else None
         delivered = f"{100 * likeness:.0f} % alike"
-    return Promise(name="first_frame", asked="the given picture", delivered=delivered, kept=kept)
+    return Promise(name=name, asked="the given picture", delivered=delivered, kept=kept)
+
+
+def cut_offset(
+    request: Mapping[str, Any], payload: Mapping[str, Any], cuts: Sequence[float]
+) -> float | None:
+    """Return how far the cut that is farthest off is from its time as asked, in seconds.
+
+    None if the shots' lengths are not known, or if there are more or fewer cuts.
+    """
+    lengths = lengths_of_shots(RequestedFields(request, payload).shots)
+    asked = list(accumulate(lengths))[:-1]
+    if not asked or len(asked) != len(cuts):
+        return None
+    return round(max(abs(one - other) for one, other in zip(asked, cuts, strict=True)), 3)
 
 
 def _file(video: Video) -> Promise:

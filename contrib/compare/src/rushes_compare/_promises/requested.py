@@ -84,8 +84,13 @@ def _seconds(value: Any) -> float | None:
     return float(value) if number and 0 < value <= _DAY else None
 
 
-def _sum_of_shots(shots: list[Any]) -> float | None:
+def lengths_of_shots(shots: list[Any]) -> list[float]:
+    """Return how long each shot lasts, in seconds; nothing unless all are known."""
     lasting = [_seconds(shot.get("duration")) if isinstance(shot, Mapping) else None
                for shot in shots]  # fmt: skip
     known = [seconds for seconds in lasting if seconds is not None]
-    return sum(known) if known and len(known) == len(lasting) else None
+    return known if len(known) == len(lasting) else []
+
+
+def _sum_of_shots(shots: list[Any]) -> float | None:
+    return sum(lengths_of_shots(shots)) or None

@@ -7,9 +7,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from rushes_compare import columns
 from rushes_compare._files import replacing, write_atomically
 from rushes_compare.errors import FolderError
-from rushes_compare.results import Cell, Results
+from rushes_compare.results import Cell, Measures, Results
+
+_NUMBERS = ("usd_per_second", "time_to_video", *Measures.__struct_fields__)
+"""The numbers of `columns.COLUMNS` that are not told otherwise."""
 
 COLUMNS: dict[str, str] = {
     "row": "VARCHAR", "prompt": "VARCHAR", "variant": "VARCHAR", "repeat": "INTEGER",
@@ -21,6 +25,7 @@ COLUMNS: dict[str, str] = {
     "video_codec": "VARCHAR", "audio_codec": "VARCHAR", "silent": "BOOLEAN",
     "loudness_lufs": "DOUBLE", "cuts": "INTEGER", "first_frame_ssim": "DOUBLE",
     "damage": "VARCHAR", "measuring_notes": "VARCHAR",
+    **dict.fromkeys(_NUMBERS, "DOUBLE"),
     "kept": "INTEGER", "broken": "VARCHAR", "error": "VARCHAR", "task": "VARCHAR",
     "remote_id": "VARCHAR", "payload": "VARCHAR",
 }  # fmt: skip
@@ -75,7 +80,8 @@ def _line(cell: Cell, results: Results) -> dict[str, Any]:
         "remote_id": cell.remote_id,
         "payload": json.dumps(cell.payload) if cell.payload is not None else None,
     }
-    return {name: {**line, **_measured(cell)}.get(name) for name in COLUMNS}
+    numbers = {name: columns.COLUMNS[name].number(cell) for name in _NUMBERS}
+    return {name: {**line, **_measured(cell), **numbers}.get(name) for name in COLUMNS}
 
 
 def _measured(cell: Cell) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from rushes_compare._plan.column_names import column_errors
 from rushes_compare._plan.prices import price_errors
 from rushes_compare.results import Cell, Results
 
@@ -14,6 +15,8 @@ def validate_results(results: Results) -> str | None:
 
 def _errors(results: Results) -> Iterator[str]:
     yield from price_errors(results.prices, "prices")
+    yield from column_errors(results.columns, "columns")
+    yield from column_errors(results.bounds, "bounds")
     seen: set[str] = set()
     for place, cell in enumerate(results.cells):
         for error in _cell_errors(cell, results):

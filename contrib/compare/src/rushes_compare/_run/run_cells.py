@@ -18,7 +18,7 @@ from rushes import (
 from rushes_compare._check.check_plan import to_finding
 from rushes_compare._check.settings import always_delivered
 from rushes_compare._results.results_file import ResultsFile
-from rushes_compare._run.measure_cell import measure_cell
+from rushes_compare._run.measure_cell import measure_cell, measure_repeat
 from rushes_compare._run.pending import Redo, has_unusable_result, next_attempt, pending
 from rushes_compare._run.timing import timing
 from rushes_compare.results import Cell, Failure, Timing
@@ -62,6 +62,11 @@ async def run_cells(
         for each in jobs:
             each.cancel()
         await asyncio.gather(*jobs, return_exceptions=True)
+    results = results_file.results
+    for cell in results.cells:
+        if cell.repeat > 1 and cell.video and cell.video.measures.repeatability is None:
+            again = await asyncio.to_thread(measure_repeat, cell, results, results_file.folder)
+            results_file.update(again)
 
 
 def shuffled(cells: Iterable[Cell], comparison: str) -> list[Cell]:

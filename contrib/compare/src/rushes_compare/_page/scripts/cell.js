@@ -82,11 +82,11 @@ function voteButton(slot, number, blind) {
       class: "vote",
       "aria-pressed": shownVote(slot.row, blind)?.variant === slot.variant,
       "aria-disabled": hasBlindVote(slot.row) ? "true" : null,
-      "aria-label": `${label} is best`,
       "data-key": `vote ${slot.row} ${number}`,
       onclick: () => castVote(slot.row, number),
     },
     "Best",
+    forScreenReaders(`: ${label}`),
     number < 9 && make("kbd", { "aria-hidden": "true" }, number + 1),
   );
 }

@@ -230,7 +230,7 @@ const SIGNS = { "": " ", changed: "≠", "only here": "+", "only there": "−" }
 const payload = (lines) =>
   make(
     "div",
-    { class: "code", tabindex: "0", role: "region", "aria-label": "What was sent" },
+    { class: "code", tabindex: "0", role: "group", "aria-label": "What was sent" },
     lines.map(({ text, mark, was }) =>
       make(
         "div",

@@ -5,6 +5,7 @@ import { confirmDialog, helpDialog } from "./dialogs.js";
 import { find, findAll, make, status } from "./dom.js";
 import { header, setTheme, showBlind } from "./header.js";
 import { listenToKeys } from "./keys.js";
+import { drawNumbers, numbersElement } from "./numbers.js";
 import { pairsDialog } from "./pairs.js";
 import { playhead } from "./playhead.js";
 import { drawRows, layOutOnResize, nothingFound, redrawRow } from "./rows.js";
@@ -20,6 +21,7 @@ function draw() {
   updateTools();
   showBlind();
   drawSummary();
+  drawNumbers();
   drawRows();
 }
 
@@ -27,6 +29,7 @@ pageChanged.listen(draw);
 rowChanged.listen((row) => {
   redrawRow(row);
   drawSummary();
+  drawNumbers();
 });
 playhead.changed.listen(showPlayhead);
 
@@ -53,6 +56,7 @@ restore();
 document.body.append(
   header,
   summaryElement,
+  numbersElement,
   toolsElement,
   nothingFound,
   rowsElement,

@@ -107,6 +107,7 @@ const PROMISES = [
   "audio",
   "shots",
   "first_frame",
+  "last_frame",
   "file",
 ];
 

@@ -53,7 +53,7 @@ export function showPlayhead() {
 
 export const transport = make(
   "div",
-  { class: "transport", role: "group", "aria-label": "Playback of all videos together" },
+  { class: "transport", role: "region", "aria-label": "Playback of all videos together" },
   playButton,
   stepButton(-1, "‹", "One frame back", ","),
   stepButton(1, "›", "One frame forward", "."),

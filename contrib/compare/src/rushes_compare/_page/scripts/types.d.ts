@@ -44,6 +44,28 @@ export interface Stretch {
   end: number;
 }
 
+export interface Measures {
+  motion: number | null;
+  steadiness: number | null;
+  sharpness: number | null;
+  sharpness_drift: number | null;
+  exposure_drift: number | null;
+  colour_drift: number | null;
+  repeated_frames: number | null;
+  last_frame: number | null;
+  loop: number | null;
+  cut_offset: number | null;
+  sound_duration: number | null;
+  silence: number | null;
+  clipping: number | null;
+  repeatability: number | null;
+}
+
+export interface Bounds {
+  min: number | null;
+  max: number | null;
+}
+
 export interface Video {
   file: string;
   bytes: number;
@@ -62,6 +84,7 @@ export interface Video {
   frozen: Stretch[];
   cuts: number[];
   first_frame: number | null;
+  measures: Measures;
   poster: string | null;
   damage: string[];
   notes: string[];
@@ -118,6 +141,8 @@ export interface Results {
   repeats: number;
   local: string[];
   prices: Record<string, string>;
+  columns: string[];
+  bounds: Record<string, Bounds>;
   cells: Cell[];
   ratings: Ratings | null;
 }
@@ -171,12 +196,41 @@ export interface PageData extends Results {
   title: string;
   /** The names of the pools in `ratings`. */
   pool_titles: string[];
+  /** For each cell, the number in each column. */
+  numbers: Record<string, number | null>[];
+  all_columns: Column[];
+  figures: Figures[];
+  figure_columns: FigureColumn[];
+  /** A few lines of plain text. */
+  summary: string[];
   /** Whether a file's name gives its variant away, so that no row can be blind. */
   revealing: boolean;
   folder: string;
   under_way: boolean;
   /** Seconds since 1970. */
   written_at: number;
+}
+
+/** A number that each cell has; `meaning` is a sentence on what it does and does not mean. */
+export interface Column {
+  name: string;
+  label: string;
+  unit: string;
+  meaning: string;
+}
+
+/** The numbers of a variant that `figure_columns` names; see `figures.py`. */
+export interface Figures {
+  reasons: [string, number][];
+  usd_per_second: number | null;
+  time_p50: number | null;
+  time_p95: number | null;
+  failure_rate: number | null;
+  refusal_rate: number | null;
+}
+
+export interface FigureColumn extends Column {
+  name: Exclude<keyof Figures, "reasons">;
 }
 
 export type Kind = "video" | "cannot" | "failed" | "unfinished";

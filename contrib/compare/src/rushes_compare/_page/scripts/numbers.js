@@ -1,0 +1,270 @@
+// The numbers of each variant: a table that sorts by any column, a scatter of any number against
+// the cost, and a summary to paste into a message. Nothing of it is shown while a row is blind.
+import { variantName } from "./cell.js";
+import { data } from "./data.js";
+import { announce, button, dropdown, foreign, make } from "./dom.js";
+import { scatter } from "./scatter.js";
+import { escapeInvisible, isKnown, plural } from "./text.js";
+import { anyBlind, votesFor } from "./votes.js";
+
+/** @import { Column } from "./types.js" */
+
+export const numbersElement = make("section", { class: "numbers", "aria-label": "Numbers" });
+
+const USUAL = ["usd_per_second", "motion", "sharpness", "repeated_frames", "loop"];
+
+/** @typedef {Column & { of: (variant: string) => number | null }} Shown */
+
+/** @param {number[]} values */
+function median(values) {
+  if (!values.length) return null;
+  const sorted = values.toSorted((one, other) => one - other);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** @param {string} variant @param {string} name */
+const medianOf = (variant, name) =>
+  median(
+    data.cells
+      .filter((cell) => cell.variant === variant)
+      .map((cell) => data.numbers[cell.number][name])
+      .filter(isKnown),
+  );
+
+/** @type {Shown[]} What each variant has once. */
+const FIGURES = [
+  ...data.figure_columns.map((column) => ({
+    ...column,
+    of: (/** @type {string} */ variant) =>
+      data.figures[data.variants.indexOf(variant)]?.[column.name] ?? null,
+  })),
+  {
+    name: "votes",
+    label: "Votes",
+    unit: "",
+    meaning: "How often it was picked as the best of a row, in this browser.",
+    of: votesFor,
+  },
+];
+
+/** @type {Shown[]} The medians of what each video has. */
+const MEASURES = data.all_columns.map((column) => ({
+  ...column,
+  of: (variant) => medianOf(variant, column.name),
+}));
+
+const shown = new Set(data.columns.length ? data.columns : USUAL);
+const sorting = { by: "", down: false };
+const drawn = { by: "motion", against: "cost" };
+let open = false;
+
+export function drawNumbers() {
+  if (anyBlind()) return numbersElement.replaceChildren();
+  const { activeElement } = document;
+  const key = activeElement instanceof HTMLElement ? activeElement.dataset.key : undefined;
+  const details = make(
+    "details",
+    { class: "all-numbers", open },
+    make("summary", { "data-key": "numbers" }, "Numbers"),
+    columnsMenu(),
+    table(),
+    meanings(),
+    plot(),
+    reasons(),
+    summary(),
+  );
+  details.addEventListener("toggle", () => (open = details.open));
+  numbersElement.replaceChildren(details);
+  const again = key && numbersElement.querySelector(`[data-key="${CSS.escape(key)}"]`);
+  if (again instanceof HTMLElement) again.focus({ preventScroll: true });
+}
+
+/** @returns {Shown[]} */
+const shownColumns = () => [...FIGURES, ...MEASURES.filter(({ name }) => shown.has(name))];
+
+function columnsMenu() {
+  return make(
+    "fieldset",
+    { class: "columns" },
+    make("legend", {}, "Columns"),
+    MEASURES.map(({ name, label }) => {
+      const box = make("input", {
+        type: "checkbox",
+        checked: shown.has(name),
+        "data-key": `column ${name}`,
+      });
+      box.addEventListener("change", () => {
+        if (box.checked) shown.add(name);
+        else shown.delete(name);
+        drawNumbers();
+      });
+      return make("label", { class: "checkbox" }, box, label);
+    }),
+  );
+}
+
+function sortedVariants() {
+  const column = shownColumns().find(({ name }) => name === sorting.by);
+  if (!column) return data.variants;
+  const sign = sorting.down ? -1 : 1;
+  return data.variants.toSorted((one, other) => {
+    const [here, there] = [column.of(one), column.of(other)];
+    if (here === null || there === null) return Number(here === null) - Number(there === null);
+    return sign * (here - there);
+  });
+}
+
+function table() {
+  const columns = shownColumns();
+  return make(
+    "div",
+    { class: "scrollable", tabindex: "0", role: "region", "aria-label": "Numbers by variant" },
+    make(
+      "table",
+      { class: "overview" },
+      make(
+        "caption",
+        { class: "visually-hidden" },
+        "Numbers by variant; of what each video has, the median",
+      ),
+      make(
+        "thead",
+        {},
+        make("tr", {}, make("th", { scope: "col" }, "Variant"), columns.map(columnHead)),
+      ),
+      make(
+        "tbody",
+        {},
+        sortedVariants().map((variant) =>
+          make(
+            "tr",
+            {},
+            make("th", { scope: "row" }, variantName(variant)),
+            columns.map((column) => make("td", { class: "number" }, numberText(column.of(variant)))),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+/** @param {Shown} column */
+function columnHead({ name, label, unit, meaning }) {
+  const isSorted = sorting.by === name;
+  const order = sorting.down ? "descending" : "ascending";
+  const sort = () => {
+    sorting.down = isSorted && !sorting.down;
+    sorting.by = name;
+    drawNumbers();
+  };
+  return make(
+    "th",
+    { scope: "col", class: "number", "aria-sort": isSorted ? order : "none" },
+    button(`${label}${unit ? `, ${unit}` : ""}`, sort, {
+      class: "sort",
+      title: meaning,
+      "data-key": `sort ${name}`,
+    }),
+  );
+}
+
+/** @param {number | null} value */
+export const numberText = (value) =>
+  value === null ? "–" : String(Number(value.toPrecision(3))).replace("-", "−");
+
+const meanings = () =>
+  make(
+    "details",
+    { class: "meanings" },
+    make("summary", {}, "What these numbers mean, and what they do not"),
+    make(
+      "dl",
+      {},
+      [...FIGURES, ...MEASURES].map(({ label, meaning }) =>
+        make("div", {}, make("dt", {}, label), make("dd", {}, meaning)),
+      ),
+    ),
+  );
+
+function plot() {
+  /** @type {[string, string][]} */
+  const numbers = [...FIGURES, ...MEASURES.filter(({ name }) => name !== "cost")]
+    .filter((one, place, all) => all.findIndex(({ name }) => name === one.name) === place)
+    .map(({ name, label }) => [name, label]);
+  /** @type {[string, string][]} */
+  const costs = [
+    ["cost", "Cost"],
+    ["usd_per_second", "Cost of a second"],
+  ];
+  const across = MEASURES.find(({ name }) => name === drawn.against);
+  const up = [...FIGURES, ...MEASURES].find(({ name }) => name === drawn.by);
+  return make(
+    "div",
+    { class: "plot" },
+    make(
+      "div",
+      { class: "axes" },
+      dropdown("Show", { id: "plot-by", "data-key": "plot by" }, numbers, drawn.by, (by) => {
+        drawn.by = by;
+        drawNumbers();
+      }),
+      dropdown("against", { id: "plot-against", "data-key": "plot against" }, costs, drawn.against, (by) => {
+        drawn.against = by;
+        drawNumbers();
+      }),
+    ),
+    across && up && scatter(data.variants, across, up),
+  );
+}
+
+// Why tasks failed or were refused, in the providers' words.
+function reasons() {
+  const given = data.figures.flatMap((figures, place) =>
+    figures.reasons.map(([reason, count]) => ({ variant: data.variants[place], reason, count })),
+  );
+  if (!given.length) return null;
+  return make(
+    "div",
+    { class: "reasons" },
+    make("p", { class: "soft" }, "Why there is no video"),
+    make(
+      "ul",
+      {},
+      given.map(({ variant, reason, count }) =>
+        make(
+          "li",
+          {},
+          foreign("b", variant),
+          `, ${plural(count, "time")}: `,
+          foreign("span", reason, { class: "clamped" }),
+        ),
+      ),
+    ),
+  );
+}
+
+function summary() {
+  const votes = data.variants
+    .filter(votesFor)
+    .map((variant) => `${variant}: ${plural(votesFor(variant), "vote")}`);
+  const text = [data.title, ...data.summary, ...votes].map(escapeInvisible).join("\n");
+  const box = make("textarea", { id: "summary", readonly: true, rows: 4, "aria-label": "Summary" });
+  box.value = text;
+  const copy = async () => {
+    box.select();
+    try {
+      await navigator.clipboard.writeText(text);
+      announce("Copied");
+    } catch {
+      announce("Selected: copy it with the keys of your system");
+    }
+  };
+  return make(
+    "div",
+    { class: "paste" },
+    foreign("p", "A summary to paste", { class: "soft" }),
+    box,
+    button("Copy", copy, { id: "copy", "data-key": "copy" }),
+  );
+}

@@ -1,0 +1,97 @@
+// A scatter plot of the variants: one number against another, as SVG.
+import { make } from "./dom.js";
+import { escapeInvisible, isKnown } from "./text.js";
+
+/** @import { Column } from "./types.js" */
+
+/** @typedef {Column & { of: (variant: string) => number | null }} Axis */
+
+const [WIDTH, HEIGHT] = [720, 360];
+const EDGE = { left: 64, right: 24, top: 20, bottom: 48 };
+
+/** @param {string} tag @param {Record<string, string | number>} attributes @param {string} text */
+function draw(tag, attributes, text = "") {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value));
+  if (text) element.textContent = escapeInvisible(text);
+  return element;
+}
+
+/** @param {number} value */
+const short = (value) => String(Number(value.toPrecision(3)));
+
+/** @param {Axis} axis */
+const titleOf = ({ label, unit }) => (unit ? `${label} (${unit})` : label);
+
+/** @param {number[]} values @param {number} from @param {number} to */
+function scale(values, from, to) {
+  const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
+  const span = high - low || 1;
+  /** @param {number} value */
+  const place = (value) => from + ((value - low) / span) * (to - from);
+  return { place, ticks: [low, (low + high) / 2, high].filter((one, at, all) => all.indexOf(one) === at) };
+}
+
+/**
+ * One number of each variant against another; a variant that lacks either is left out and named.
+ * @param {string[]} variants
+ * @param {Axis} across
+ * @param {Axis} up
+ */
+export function scatter(variants, across, up) {
+  const points = variants.flatMap((variant) => {
+    const [x, y] = [across.of(variant), up.of(variant)];
+    return isKnown(x) && isKnown(y) ? [{ variant, x, y }] : [];
+  });
+  if (!points.length)
+    return make("p", { class: "soft" }, "No variant has both numbers, so there is nothing to plot.");
+  const left = variants.length - points.length;
+  const described = points.map(({ variant, x, y }) => `${variant}: ${short(x)}, ${short(y)}`);
+  const title = `${titleOf(up)} against ${titleOf(across)}`;
+  const picture = draw("svg", {
+    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+    role: "img",
+    class: "scatter",
+    "aria-label": escapeInvisible(`${title}. ${described.join("; ")}`),
+  });
+  const x = scale(points.map((one) => one.x), EDGE.left, WIDTH - EDGE.right);
+  const y = scale(points.map((one) => one.y), HEIGHT - EDGE.bottom, EDGE.top);
+  for (const tick of x.ticks) {
+    const at = x.place(tick);
+    picture.append(
+      draw("line", { x1: at, x2: at, y1: EDGE.top, y2: HEIGHT - EDGE.bottom, class: "grid" }),
+      draw("text", { x: at, y: HEIGHT - EDGE.bottom + 18, "text-anchor": "middle" }, short(tick)),
+    );
+  }
+  for (const tick of y.ticks) {
+    const at = y.place(tick);
+    picture.append(
+      draw("line", { x1: EDGE.left, x2: WIDTH - EDGE.right, y1: at, y2: at, class: "grid" }),
+      draw("text", { x: EDGE.left - 8, y: at + 4, "text-anchor": "end" }, short(tick)),
+    );
+  }
+  picture.append(
+    draw("text", { x: WIDTH / 2, y: HEIGHT - 8, "text-anchor": "middle" }, titleOf(across)),
+    draw("text", { x: 4, y: 12 }, titleOf(up)),
+  );
+  for (const point of points) {
+    const [at, height] = [x.place(point.x), y.place(point.y)];
+    const toLeft = at > WIDTH * 0.6;
+    const dot = draw("circle", { cx: at, cy: height, r: 5 });
+    dot.append(draw("title", {}, point.variant));
+    picture.append(
+      dot,
+      draw(
+        "text",
+        { x: at + (toLeft ? -9 : 9), y: height - 7, "text-anchor": toLeft ? "end" : "start" },
+        point.variant.length > 40 ? `${point.variant.slice(0, 39)}…` : point.variant,
+      ),
+    );
+  }
+  return make(
+    "figure",
+    { class: "plotted" },
+    picture,
+    left > 0 && make("figcaption", { class: "soft" }, `${left} without both numbers left out`),
+  );
+}

@@ -1,0 +1,93 @@
+"""The numbers on the page: they sort, are plotted, explained, and can be pasted."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+from results_made import cell, results, video
+from rushes_compare._page import write_page
+from rushes_compare.columns import COLUMNS
+from rushes_compare.results import Failure, Results
+
+
+def compared(folder: Path) -> Results:
+    """Return three variants; the files hold no film, since nothing is played."""
+    (folder / "videos").mkdir()
+    (folder / "videos" / "a.mp4").write_bytes(bytes(1000))
+    cells = [
+        cell(0, variant="acme/one", video=video(5, motion=30.0, loop=0.2), billed=0.9),
+        cell(1, variant="acme/one", repeat=2, video=video(5, motion=10.0), billed=0.9),
+        cell(2, variant="bolt/two", video=video(5, motion=5.0, loop=0.9), billed=0.3),
+        cell(3, variant="core/three", video=None, state="failed", billed=None,
+             failure=Failure(kind="X", message="it failed", reason="<b>not reviewed</b>")),
+    ]  # fmt: skip
+    return results(*cells, columns=["motion", "loop"])
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page], tmp_path: Path) -> Page:
+    write_page(compared(tmp_path), tmp_path)
+    opened = open_page(tmp_path)
+    opened.click(".all-numbers > summary")
+    return opened
+
+
+def variants(page: Page) -> list[str]:
+    return page.locator(".numbers tbody th").all_inner_texts()
+
+
+def test_columns_sort_both_ways_and_what_is_unknown_comes_last(page: Page) -> None:
+    heads = page.locator(".numbers thead th").all_inner_texts()
+    assert heads[-2:] == ["Motion, %/s", "Loop, SSIM"]  # those that the plan names
+    assert variants(page) == ["acme/one", "bolt/two", "core/three"]
+    page.click("[data-key='sort motion']")
+    assert variants(page) == ["bolt/two", "acme/one", "core/three"]
+    page.keyboard.press("Enter")  # the head keeps the focus
+    assert variants(page) == ["acme/one", "bolt/two", "core/three"]
+    sorted_by = page.locator(".numbers th[aria-sort=descending]")
+    assert sorted_by.inner_text().startswith("Motion")
+    row = page.locator(".numbers tbody tr").first.locator("td").all_inner_texts()
+    assert row[-2:] == ["20", "0.2"]  # the median of 30 and 10
+    page.check("[data-key='column sharpness']")
+    assert page.locator("[data-key='sort sharpness']").count() == 1
+
+
+def test_every_column_is_explained_and_reasons_are_shown_as_text(page: Page) -> None:
+    text = page.locator(".meanings").text_content() or ""
+    assert all(column.meaning in text for column in COLUMNS.values())
+    reasons = page.locator(".reasons li").all_inner_texts()
+    assert [" ".join(one.split()) for one in reasons] == ["core/three, 1 time: <b>not reviewed</b>"]
+
+
+def test_a_number_is_plotted_against_the_cost(page: Page) -> None:
+    dots = page.locator(".scatter circle")
+    assert dots.count() == 2
+    assert page.locator(".plotted figcaption").inner_text().startswith("1 without both")
+    one, two = (dots.nth(place).bounding_box() for place in (0, 1))
+    assert one
+    assert two
+    assert one["x"] > two["x"]  # dearer
+    assert one["y"] < two["y"]  # and moves more
+    page.select_option("#plot-by", "loop")
+    one, two = (dots.nth(place).bounding_box() for place in (0, 1))
+    assert one
+    assert two
+    assert one["y"] > two["y"]
+    label = page.locator(".scatter").get_attribute("aria-label") or ""
+    assert "acme/one: 0.9, 0.2; bolt/two: 0.3, 0.9" in label
+
+
+def test_the_summary_can_be_copied_and_nothing_is_shown_while_blind(page: Page) -> None:
+    text = page.input_value("#summary")
+    assert "acme/one: 2 of 2 videos, 0.18 USD per second delivered" in text
+    assert "core/three: 0 of 1 video, 100 % failed" in text
+    page.click("#copy")
+    selected = page.evaluate(
+        "() => { const box = document.querySelector('#summary');"
+        " return box.selectionEnd - box.selectionStart; }"
+    )
+    assert selected == len(text)
+    page.locator("h1").click()
+    page.keyboard.press("b")
+    assert page.locator(".numbers").inner_text() == ""
