@@ -213,4 +213,5 @@ def _shots(moments: Sequence[float], cuts: Sequence[float]) -> list[slice]:
 
 
 def _largest(drifts: Sequence[float]) -> float | None:
-    return round(max(drifts, key=lambda drift: abs(drift)), 1) if drifts else None
+    largest: float | None = max(drifts, key=abs, default=None)
+    return None if largest is None else round(largest, 1)
