@@ -20,6 +20,7 @@ from rushes_batch.engine import Engine
 
 __all__ = ["worker"]
 
+ENGINE_UNUSABLE = "the database cannot be used as the engine of workers; is it there, and writable?"
 _database = click.option(
     "--database",
     envvar="RUSHES_JOURNAL",
@@ -29,7 +30,9 @@ _database = click.option(
 )
 
 
-class _Unusable(click.ClickException):
+class Unusable(click.ClickException):
+    """A database, a key or an address that cannot be used."""
+
     exit_code = 3
 
 
@@ -42,7 +45,8 @@ class _Lines(logging.Formatter):
         return json.dumps({**facts, "event": record.getMessage()}, ensure_ascii=False)
 
 
-def _limits(_ctx: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> Any:
+def worker_limits(_ctx: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> Any:
+    """Read the option `--limit`."""
     try:
         return limits_of(given)
     except ValueError as error:
@@ -64,7 +68,7 @@ def _address(_ctx: click.Context, _option: click.Parameter, given: str | None) -
     "--limit",
     "limits",
     multiple=True,
-    callback=_limits,
+    callback=worker_limits,
     metavar="PROVIDER=TASKS,NUMBER/s",
     help="What all workers together send to a provider: tasks at once, tasks in a second.",
 )
@@ -119,11 +123,10 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     try:
         asyncio.run(work)
     except rushes.RushesError as error:
-        raise _Unusable(str(error)) from error
+        raise Unusable(str(error)) from error
     except psycopg.Error:
         # Its text may have what the address has; the journal says the same in words of its own.
-        message = "the database cannot be used as the engine of workers; is it there, and writable?"
-        raise _Unusable(message) from None
+        raise Unusable(ENGINE_UNUSABLE) from None
 
 
 async def _work(

@@ -35,6 +35,14 @@ _WAITING = (
     "SELECT args->>'task' FROM procrastinate_jobs "
     "WHERE queue_name = %s AND status IN ('todo', 'doing')"
 )
+_WITHDRAW = (
+    "SELECT procrastinate_cancel_job_v1(id, false, true) FROM procrastinate_jobs "
+    "WHERE queue_name = %s AND status = 'todo' AND args->>'task' = ANY(%s)"
+)
+_HELD = (
+    "SELECT DISTINCT args->>'task' FROM procrastinate_jobs "
+    "WHERE queue_name = %s AND status = 'doing' AND args->>'task' = ANY(%s)"
+)
 _JOBS = "SELECT status::text, count(*) FROM procrastinate_jobs WHERE queue_name = %s GROUP BY 1"
 _WORKERS = (
     "SELECT count(*) FROM procrastinate_workers "
@@ -71,6 +79,14 @@ class Engine:
         rows = [msgspec.to_builtins(job) for job in jobs]
         if rows:
             await self._hold.configure(priority=int(first)).batch_defer_async(*rows)
+
+    async def withdraw(self, tasks: Iterable[str]) -> list[str]:
+        """Take jobs back that no worker holds yet; return the references of those that one does."""
+        names = [*tasks]
+        async with await psycopg.AsyncConnection.connect(self._url) as connection:
+            await connection.execute(_WITHDRAW, (QUEUE, names))
+            rows = await (await connection.execute(_HELD, (QUEUE, names))).fetchall()
+        return [name for (name,) in rows]
 
     async def work(self, holder: Holder, journal: Journal, concurrency: int) -> None:
         """Hold what is delivered, until this is cancelled; then hand it on.

@@ -1,0 +1,271 @@
+"""`rushes batch`: a file's lines checked, priced, made, and never paid twice."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import rushes
+from click.testing import CliRunner
+from postgres_cluster import Cluster
+from rushes_batch._lines import Bad, Line, read_lines
+from rushes_batch.batch import batch
+from rushes_batch.command import worker
+from rushes_cli.exit_codes import INTERRUPTED, NOT_BOUGHT, USAGE
+from rushes_sandbox import Sandbox
+
+VARIANT = "toapis/kling-v3"
+KITE = {"prompt": "A red kite over dunes", "duration": 5}
+OTHER = {"prompt": "A lantern sways over a wet street", "duration": 5}
+
+
+@pytest.fixture
+def sandbox(rushes_sandbox_folder: Path) -> Iterator[Sandbox]:
+    with Sandbox(
+        queue_seconds=0.05, render_seconds=0.05, poll_after=None, folder=rushes_sandbox_folder
+    ) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(autouse=True)
+def home(
+    clean_environment: None, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name, value in sandbox.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("RUSHES_HOME", str(tmp_path / "home"))
+    soon = rushes.Polling(first=0.02, every=0.02)
+    monkeypatch.setattr(rushes, "AsyncClient", partial(rushes.AsyncClient, polling=soon))
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> Callable[..., Path]:
+    def write(*rows: Any) -> Path:
+        path = tmp_path / "kites.jsonl"
+        path.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+        return path
+
+    return write
+
+
+def do(verb: str, file: Path, *words: str) -> Any:
+    return CliRunner().invoke(batch, [verb, str(file), "-m", VARIANT, *words])
+
+
+def make(file: Path, *words: str) -> Any:
+    return do("run", file, "-o", str(file.parent / "out"), "--yes", *words)
+
+
+def rows(file: Path) -> list[dict[str, str]]:
+    with (file.parent / "out" / "results.csv").open(newline="") as table:
+        return [*csv.DictReader(table)]
+
+
+# What is read
+
+
+def read(path: Path, variant: str | None = VARIANT) -> list[Line | Bad]:
+    return [*read_lines(path, variant)]
+
+
+def said(read: list[Line | Bad]) -> list[Any]:
+    return [(line.id, line.variant, line.request) for line in read if isinstance(line, Line)]
+
+
+def test_json_lines_and_a_table_say_the_same(tmp_path: Path) -> None:
+    one, other = tmp_path / "a.jsonl", tmp_path / "b.csv"
+    frame = {"url": "https://example.com/a.png", "role": "first_frame"}
+    given = {"id": "x", "variant": "a/b", "prompt": '7, "eight"\nnine', "duration": 5}
+    request = {**given, "audio": True, "images": [frame]}
+    one.write_text(json.dumps(request) + "\n\n" + json.dumps({"prompt": "5"}))
+    other.write_text(
+        "id,variant,prompt,duration,audio,first_frame\n"
+        'x,a/b,"7, ""eight""\nnine",5,true,https://example.com/a.png\n'
+        ",,5,,,\n",
+        encoding="utf-8-sig",
+    )
+    first, _ = read(one)
+    assert isinstance(first, Line)
+    assert (first.id, first.variant) == ("x", "a/b")
+    assert said(read(other)) == said(read(one))
+    assert [line.number for line in read(one)] == [1, 3]
+    assert [line.number for line in read(other)] == [2, 4]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "number", "said"),
+    [
+        ("a.jsonl", b'{"prompt": "x"}\n{"prompt": \n', 2, "is not valid JSON"),
+        ("a.jsonl", b'{"prompt": "x", "prompt": "y"}', 1, "prompt"),
+        ("a.jsonl", b"[]", 1, "is not a JSON object"),
+        ("a.jsonl", b'{"id": "../x"}', 1, "id: must be 1 to 32"),
+        ("a.jsonl", b'{"variant": 5}', 1, "variant: missing"),
+        ("a.csv", b"", 1, "is empty"),
+        ("a.csv", b"prompt,duration\nx,5\ny\n", 3, "has 1 cells where the first line has 2"),
+        ("a.csv", b"prompt,duration\nx,five\n", 2, "duration: 'five' is not JSON"),
+        ("a.csv", b"prompt,length\nx,5\n", 1, "no such column: 'length'"),
+        ("a.csv", b"prompt,prompt\nx,5\n", 1, "a column is there twice: prompt"),
+        ("a.csv", b'prompt\nx\n"y\n', 3, "is not valid CSV"),
+        ("a.csv", b"prompt\n\xff\n", 2, "is not UTF-8"),
+    ],
+)
+def test_a_line_that_cannot_be_read_is_named(
+    tmp_path: Path, name: str, content: bytes, number: int, said: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    bad = [line for line in read(tmp_path / name) if isinstance(line, Bad)]
+    assert [line.number for line in bad] == [number]
+    assert said in bad[0].problems[0]
+
+
+# What is bought
+
+
+def test_every_line_is_checked_before_the_first_is_paid(
+    sandbox: Sandbox, lines: Callable[..., Path]
+) -> None:
+    file = lines(
+        KITE,
+        {**KITE, "duration": 99},
+        {**KITE, "variant": "toapis/nobodys"},
+        {**KITE, "x": 1},
+        KITE,
+    )
+    run = make(file)
+    assert run.exit_code == NOT_BOUGHT
+    for said in ("Line 2: duration", "Line 3:", "Line 4: x", "Line 5: is the same as line 1"):
+        assert said in run.stderr
+    assert "4 of 5 lines cannot be made; nothing was bought" in run.stderr
+    assert sandbox.created == []
+
+
+def test_a_batch_is_made_and_bought_once(sandbox: Sandbox, lines: Callable[..., Path]) -> None:
+    file = lines(KITE, {**KITE, "id": "again"})
+    run = make(file)
+    assert run.exit_code == 0, run.output
+    assert "2 of 2 done" in run.stderr
+    assert len(sandbox.created) == 2
+    first, second = rows(file)
+    assert [(row["line"], row["state"]) for row in (first, second)] == [
+        ("1", "completed"), ("2", "completed"),
+    ]  # fmt: skip
+    assert second["task"].startswith("again-")
+    assert all(Path(row["file"]).stat().st_size for row in (first, second))
+
+    lines({**KITE, "id": "again"}, {"duration": 5, "prompt": KITE["prompt"]}, OTHER)
+    again = make(file)
+    assert again.exit_code == 0, again.output
+    assert "for 1 of 3 lines" in again.stderr
+    assert len(sandbox.created) == 3
+    assert [row["task"] for row in rows(file)[:2]] == [second["task"], first["task"]]
+
+    shown = do("status", file)
+    assert json.loads(shown.stdout)["states"] == {"completed": 3}
+    table = do("results", file)
+    assert table.stdout.splitlines() == (file.parent / "out/results.csv").read_text().splitlines()
+
+
+def test_the_cap_counts_what_was_bought_before(
+    sandbox: Sandbox, lines: Callable[..., Path]
+) -> None:
+    priced = {"variant": "apimart/kling-v3"}
+    file = lines(KITE | priced)
+    assert make(file).exit_code == 0
+    lines(KITE | priced, OTHER | priced)
+    found = json.loads(do("status", file).stdout)
+    assert found["states"] == {"completed": 1, "not begun": 1}
+    assert found["spent_usd"] > 0
+    both = found["spent_usd"] + found["left_usd"]
+    run = make(file, "--max-cost", str(both - 0.01))
+    assert run.exit_code == NOT_BOUGHT
+    assert "--max-cost is" in run.stderr
+    lines(KITE | priced, OTHER)
+    unknown = make(file, "--max-cost", "100")
+    assert unknown.exit_code == NOT_BOUGHT
+    assert "the first is line 2" in unknown.stderr
+    lines(KITE | priced, OTHER | priced)
+    assert len(sandbox.created) == 1
+    assert make(file, "--max-cost", str(both + 0.01)).exit_code == 0
+    assert len(sandbox.created) == 2
+
+
+def test_nothing_is_bought_without_consent(sandbox: Sandbox, lines: Callable[..., Path]) -> None:
+    run = do("run", lines(KITE))
+    assert run.exit_code == USAGE
+    assert "give --yes" in run.stderr
+    assert "Estimated cost:" in run.stderr
+    assert sandbox.created == []
+
+
+def test_a_refused_line_is_named_and_the_others_are_made(
+    sandbox: Sandbox, lines: Callable[..., Path]
+) -> None:
+    file = lines(KITE, OTHER)
+    sandbox.inject("refuse-402", gateway="toapis")
+    run = make(file, "--at-once", "1")
+    assert run.exit_code == NOT_BOUGHT
+    assert "Line 1:" in run.stderr
+    assert "1 of 2 done, 0 under way, 1 not made" in run.stderr
+    assert [row["state"] for row in rows(file)] == ["refused", "completed"]
+    resumed = do("resume", file, "-o", str(file.parent / "out"))
+    assert (resumed.exit_code, len(sandbox.created)) == (0, 1)
+    assert make(file).exit_code == 0
+    assert len(sandbox.created) == 2
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_what_was_stopped_goes_on_and_is_paid_once(
+    number: signal.Signals, sandbox: Sandbox, lines: Callable[..., Path]
+) -> None:
+    file = lines(KITE, OTHER)
+    order = sandbox.inject("status-stall", gateway="toapis", times=None)
+    words = ["batch", "run", str(file), "-m", VARIANT, "-o", str(file.parent / "out"), "--yes"]
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from rushes_cli.main import main; main()", *words],
+        stderr=subprocess.PIPE,
+        env={**os.environ},
+    )
+    try:
+        assert order.wait(120)
+        process.send_signal(number)
+        _, told = process.communicate(timeout=120)
+    finally:
+        process.kill()
+        process.wait()
+    if number == signal.SIGINT:
+        assert process.returncode == INTERRUPTED, told
+        assert b"The same command goes on." in told
+        assert len(rows(file)) == 2
+    order.cancel()
+    run = make(file)
+    assert run.exit_code == 0, run.output
+    assert len(sandbox.created) == 2
+    assert [row["state"] for row in rows(file)] == ["completed", "completed"]
+
+
+def test_lines_are_handed_to_workers_and_taken_back(
+    postgres: Cluster, sandbox: Sandbox, lines: Callable[..., Path]
+) -> None:
+    url = postgres.empty()
+    file = lines(KITE, OTHER)
+
+    def jobs() -> dict[str, int]:
+        shown = CliRunner().invoke(worker, ["--database", url, "status"])
+        return json.loads(shown.stdout)["jobs"]  # type: ignore[no-any-return]
+
+    run = do("run", file, "--yes", "--database", url)
+    assert run.exit_code == 0, run.output
+    assert "2 of 2 lines are handed to the workers" in run.stderr
+    assert jobs() == {"todo": 2}
+    lines(KITE)
+    cancelled = do("cancel", file, "--database", url)
+    assert cancelled.exit_code == 0, cancelled.output
+    assert jobs() == {"todo": 1}
+    assert sandbox.created == []
