@@ -23,7 +23,7 @@ from rushes_sandbox import Sandbox
 
 VARIANT = "toapis/kling-v3"
 KITE = {"prompt": "A red kite over dunes", "duration": 5}
-OTHER = {"prompt": "A lantern sways over a wet street", "duration": 5}
+OTHER = {**KITE, "negative_prompt": "rain"}
 
 
 @pytest.fixture
