@@ -79,7 +79,7 @@ def test_a_model_without_sizes_is_estimated_by_its_resolutions(
         supported_resolutions=resolutions,
         pricing_skus={"duration_seconds_720p": "0.1", "duration_seconds_1080p": "0.2"},
     )
-    loaded = Registry(plugins=[variant_for(model)]).get("openrouter/model")
+    loaded = Registry(plugins=[variant_for(model, "")]).get("openrouter/model")
     report = check(loaded, Request("k", duration=5, **fields))
     assert (report.problems, report.cost) == ((), usd)
 

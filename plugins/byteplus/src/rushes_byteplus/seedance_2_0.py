@@ -36,7 +36,7 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     """
 
     model: str
-    content: Annotated[list[AnyPart], Meta(min_length=1)]
+    content: list[AnyPart]
     resolution: Literal["480p", "720p", "1080p", "4k"] = absent("720p")
     ratio: Literal["16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive"] = absent("adaptive")
     duration: Literal[-1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] = absent(5)

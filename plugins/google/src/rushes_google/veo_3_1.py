@@ -78,14 +78,14 @@ class UpTo4K(Settings, kw_only=True, rename="camel", forbid_unknown_fields=True)
 class Lite(Struct, kw_only=True, forbid_unknown_fields=True):
     """The body of POST /v1beta/models/{model}:predictLongRunning for the lite model."""
 
-    instances: Annotated[list[Instance], Meta(min_length=1, max_length=1)]
+    instances: Annotated[list[Instance], Meta(max_length=1)]
     parameters: UpToHD = absent(UpToHD())
 
 
 class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     """The body of POST /v1beta/models/{model}:predictLongRunning."""
 
-    instances: Annotated[list[WithReferences], Meta(min_length=1, max_length=1)]
+    instances: Annotated[list[WithReferences], Meta(max_length=1)]
     parameters: UpTo4K = absent(UpTo4K())
 
 

@@ -77,7 +77,7 @@ class Settings(Struct, kw_only=True, forbid_unknown_fields=True):
 class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     """The body of POST /omni-video/kling-3.0-omni."""
 
-    contents: Annotated[list[Content], Meta(min_length=1)]
+    contents: list[Content]
     settings: Settings = absent(Settings())
     options: Options = absent(Options())
 

@@ -38,7 +38,7 @@ https://openrouter.ai/docs/cookbook/video-generation/reference-to-video
 KINDS = {"images.reference": "image_url", "videos.reference": "video_url", "sounds": "audio_url"}
 
 
-def variant_for(model: Model, listed: str = "", *, whole: bool = False) -> Variant:
+def variant_for(model: Model, listed: str, *, whole: bool = False) -> Variant:
     """Declare one model of the list; `listed` is the day on which the list was taken.
 
     Ids of variants have no slash: the variant is named by the last part of the model's id, or by
