@@ -136,7 +136,7 @@ def test_only_visible_videos_are_loaded(opened: Open) -> None:
 
 
 def test_at_most_six_videos_load_at_once(browser: Browser, folder: Path, found: Results) -> None:
-    page = browser.new_page(viewport={"width": 1280, "height": 2400})
+    page = browser.new_page(viewport={"width": 1280, "height": 3600})
     page.add_init_script(
         """
         window.most = 0;
@@ -184,7 +184,7 @@ def test_a_vote_is_counted_kept_exported_and_imported(opened: Open, tmp_path: Pa
     page.keyboard.press("3")  # it failed: there is nothing to vote for
     assert "Which is best?" in page.inner_text("#row-1 .ballot")
     page.keyboard.press("0")
-    tally = page.locator(".overview tbody tr").nth(1).locator("td").last
+    tally = page.locator(".summary .overview tbody tr").nth(1).locator("td").last
     assert tally.text_content() == "1"
     page.reload()
     assert page.locator(".won").count() == 1
@@ -250,15 +250,15 @@ def test_blind_hides_every_name_until_the_vote(opened: Open, found: Results) -> 
     assert sorted(names(page, 0)) == sorted(VARIANTS)
     assert page.locator("#row-0 .slot.won").count() == 1
     assert names(page, 1)[0] == "Video A"
-    assert page.locator(".overview").count() == 0
+    assert page.locator(".summary .overview").count() == 0
     page.keyboard.press("u")
     assert visible_variant_names(page) == []
     for key in ("1", "ArrowDown", "2", "ArrowDown"):
         page.keyboard.press(key)
-    assert page.locator(".overview").count() == 0
+    assert page.locator(".summary .overview").count() == 0
     page.keyboard.press("0")
     assert (
-        page.locator(".overview tbody tr").count() == 8
+        page.locator(".summary .overview tbody tr").count() == 8
     )  # the end: everything is shown, with the tally
     assert sorted(names(page, 2)) == sorted(VARIANTS)
     assert not any(part in url for url in urls for part in ("kling", "toapis", "uniall", "apimart"))
@@ -417,14 +417,14 @@ def test_an_unknown_cost_is_not_shown_as_free(opened: Open, found: Results, tmp_
         tmp_path,
     )
     page = opened(tmp_path)
-    costs = page.locator(".overview tbody tr td:nth-last-child(2)").all_text_contents()
+    costs = page.locator(".summary .overview tbody tr td:nth-last-child(2)").all_text_contents()
     assert costs == ["unknown", "≥ $0.50", "$0.90"]
     assert "≥ $1.40" in page.locator(".figures").inner_text()
     assert "2 of 5 unknown" in page.locator(".figures").inner_text()
     assert "estimated" not in page.locator(".figures").inner_text()
     assert page.locator("#row-1 .placeholder span").all_text_contents()[:2] == ["failed", "failed"]
     page.locator("select").filter(has_text="broken promises").select_option("cost")
-    assert page.locator(".overview tbody th").first.text_content() == third
+    assert page.locator(".summary .overview tbody th").first.text_content() == third
 
 
 @pytest.mark.parametrize("moment", [1e300, -1e300, 8.7e12])
@@ -541,7 +541,7 @@ def test_in_print_there_are_posters_and_no_controls(opened: Open) -> None:
     for gone in (".transport", ".tools", ".page-head nav", ".ballot", "video"):
         assert not page.locator(gone).first.is_visible(), gone
     assert page.locator(".screen img").first.is_visible()
-    assert page.locator(".overview").is_visible()
+    assert page.locator(".summary .overview").is_visible()
     assert (
         page.evaluate("() => getComputedStyle(document.body).backgroundColor")
         == "rgb(255, 255, 255)"

@@ -81,7 +81,7 @@ def test_pairs_are_judged_by_keys_and_exported(
     assert page.locator("#pairs .choice:enabled").count() == 0
     page.get_by_role("button", name="Close").last.click()
     until(page, "!document.querySelector('#pairs').open && !document.fullscreenElement")
-    assert "pairs won" in page.inner_text(".overview thead")
+    assert "pairs won" in page.inner_text(".summary .overview thead")
 
     file = export(page, tmp_path / "votes.json")
     votes = read_votes(file, found)

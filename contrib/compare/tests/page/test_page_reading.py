@@ -389,7 +389,7 @@ def selected(page: Page, selector: str) -> str:
 def test_a_copied_name_keeps_its_slash(opened: Open) -> None:
     for width in (1280, 390):
         page = opened(width=width)
-        assert selected(page, ".overview tbody th") == THREE[0]
+        assert selected(page, ".summary .overview tbody th") == THREE[0]
         assert selected(page, "#row-0 h3") == THREE[0]
 
 

@@ -154,7 +154,7 @@ def test_what_was_never_sent_costs_nothing_once_the_run_has_ended(
     page = open_page(folder)
     assert "$0.50" in page.inner_text(".figures")
     assert page.locator(".take.unfinished .cost").inner_text() == "nothing was bought"
-    costs = page.locator(".overview tbody tr td:nth-last-child(2)").all_text_contents()
+    costs = page.locator(".summary .overview tbody tr td:nth-last-child(2)").all_text_contents()
     assert costs == ["$0.50", "$0.00"]
     assert "partly estimated" in page.inner_text(".figures")
     write_page(msgspec.structs.replace(stopped, cells=cells[1:]), folder)
