@@ -109,7 +109,7 @@ class Budget:
         return [(limit, self.ledger.spent(limit)) for limit in self._holding(self.limits(), now)]
 
     def unsettled(self, now: float) -> list[str]:
-        """Return the references of today's jobs of which the cost is not known yet."""
+        """Return the references of today's jobs whose cost is not known yet."""
         return self.ledger.unbilled(_day(now)[0])
 
     @property

@@ -100,7 +100,7 @@ class Ledger:
             return _spent(database, limit)
 
     def unbilled(self, since: float) -> list[str]:
-        """Return the jobs of which it is not known yet what they cost."""
+        """Return the jobs whose cost is not known yet."""
         if not self.path.exists():
             return []
         with self._transaction() as database:

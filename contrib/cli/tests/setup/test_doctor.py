@@ -95,7 +95,7 @@ def test_nothing_is_wrong_with_a_sound_plugin() -> None:
         ),
         (
             "acme/ended",
-            ["its page is 'see the docs', which is no address",
+            ["its page is 'see the docs', which is not an address",
              "it cannot cancel tasks", "its model ended on 2026-01-31: "],
             ["it has no prices", "no recorded answers"],
         ),

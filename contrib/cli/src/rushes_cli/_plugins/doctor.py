@@ -106,13 +106,14 @@ def _import_time(entry: EntryPoint) -> Iterator[Finding]:
 
 
 def _sources(patient: Patient) -> Iterator[Finding]:
-    """Look for a page, of the variant or of a rule, that is no address to open."""
+    """Look for a page, of the variant or of a rule, that is not an address."""
     variant = patient.loaded.variant
     if not _is_page(variant.page):
         yield Finding(
             patient.name,
             "wrong",
-            f"its page is {variant.page.url!r}, which is no address; no constraint has a source",
+            f"its page is {variant.page.url!r}, which is not an address; "
+            "no constraint has a source",
             "Declare page=Source(title, address) with the provider's page that states them.",
             PLUGIN,
         )
@@ -260,7 +261,7 @@ def _price(patient: Patient) -> Iterator[Finding]:
 
 
 def is_dated(facts: Sequence[str]) -> bool:
-    """Whether one of a declaration's facts says of which day its prices are."""
+    """Whether one of a declaration's facts gives the date of its prices."""
     return any(_DATED.search(fact) and _PRICE.search(fact) for fact in facts)
 
 
