@@ -114,7 +114,8 @@ def template(session: nox.Session) -> None:
         written = Path(folder) / "written"
         session.run("rushes", "new-plugin", "acme", "--yes", "-o", str(written))
         with session.chdir(written):
-            _uv(session, "build", "--quiet", "--wheel", "--out-dir", folder)
+            # Outside of the workspace, whose settings say so.
+            _uv(session, "build", "--system-certs", "--quiet", "--wheel", "--out-dir", folder)
             session.install("--no-deps", *map(str, Path(folder).glob("rushes_acme-*.whl")))
             session.run("pytest", "-q", "-p", "no:cacheprovider")
             session.run("mypy", "src", "tests")
