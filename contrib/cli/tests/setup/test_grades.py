@@ -25,7 +25,7 @@ class TestAnother(TestSound):
 
 class TestNothing:
     def test_nothing(self):
-        raise AssertionError("it is no kit")
+        raise AssertionError("it is not a kit")
 """
 
 

@@ -203,7 +203,7 @@ def _grade(name: str | None, tests: Path | None, *, as_json: bool) -> None:
             if plugin.group == "rushes" and plugin.status != "broken"
         ]
         if not variants:
-            raise click.UsageError("There is no variant to grade that can be loaded.")
+            raise click.UsageError("No variant that can be loaded is left to grade.")
         grades = grade(client, variants, tests, stderr_line)
     if as_json:
         click.echo(json_text([_grade_dict(grades[variant]) for variant in variants]))

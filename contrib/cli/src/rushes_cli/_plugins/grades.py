@@ -39,7 +39,7 @@ class Grade(Struct, frozen=True):
 
     @property
     def level(self) -> str:
-        """The highest level of which everything, and of all below it, is so."""
+        """The highest level that is met completely, with all below it."""
         reached = LEVELS[0]
         for level in LEVELS[1:]:
             checks = [check.passed for check in self.checks if check.level == level]

@@ -44,7 +44,7 @@ def displacement(before: Levels, after: Levels) -> float | None:
 
 
 def _blocks(part: Levels) -> Levels:
-    """Return the blocks of a part, each less its mean: a change of light is no motion."""
+    """Return the blocks of a part, each less its mean: a change of light is not motion."""
     height, width = part.shape
     tiles = part.reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK).swapaxes(1, 2)
     blocks = tiles.reshape(-1, BLOCK, BLOCK)
