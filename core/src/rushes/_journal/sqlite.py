@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rushes._journal import purses
 from rushes._journal.claims import HELD, HeldClaims
 from rushes._journal.database import Batches, Connection, File, Reader
 from rushes._journal.held import RENEWED, UNKNOWN, Known, digest
@@ -276,6 +277,18 @@ class SQLiteJournal(QueuedJournal[Connection]):
 
         return work
 
+    def _fill(self, purse: str, most: float | None) -> Work[Connection, None]:
+        return lambda connection: purses.fill(connection, purse, most)
+
+    def _reserve(self, task_id: str, purse: str, usd: float | None) -> Work[Connection, bool]:
+        return lambda connection: purses.reserve(connection, task_id, purse, usd)
+
+    def _settle(self, task_id: str, purse: str, usd: float) -> Work[Connection, None]:
+        return lambda connection: purses.settle(connection, task_id, purse, usd)
+
+    def _spent(self, purse: str) -> Work[Connection, float]:
+        return lambda connection: purses.spent(connection, purse)
+
     def _release(self, claim: str) -> Work[Connection, None]:
         holder = self._holder
         return lambda connection: holder.release(connection, claim)
@@ -293,6 +306,8 @@ def _is_admitted(
     rows = _rows(connection, "SELECT next FROM pace WHERE key = ?", key)
     if rows and rows[0][0] > now:
         return float(rows[0][0] - now)
+    if slots is None and per_second is None:
+        return 0.0
     connection.execute(
         "DELETE FROM slots WHERE key = ? AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = task "
         "AND state IN ('sending', 'queued', 'in_progress')) AND NOT (granted BETWEEN ? AND ? "

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from rushes._journal.postgres import purses
 from rushes._journal.held import RENEWED, UNKNOWN, Known, digest
 from rushes._journal.postgres.leases import Leases
 from rushes._journal.postgres.limits import admit, slow
@@ -311,6 +312,18 @@ class PostgresJournal(QueuedJournal[Connection]):
 
     def _slow(self, key: str, seconds: float) -> Work[Connection, None]:
         return lambda connection: slow(connection, key, seconds)
+
+    def _fill(self, purse: str, most: float | None) -> Work[Connection, None]:
+        return lambda connection: purses.fill(connection, purse, most)
+
+    def _reserve(self, task_id: str, purse: str, usd: float | None) -> Work[Connection, bool]:
+        return lambda connection: purses.reserve(connection, task_id, purse, usd)
+
+    def _settle(self, task_id: str, purse: str, usd: float) -> Work[Connection, None]:
+        return lambda connection: purses.settle(connection, task_id, purse, usd)
+
+    def _spent(self, purse: str) -> Work[Connection, float]:
+        return lambda connection: purses.spent(connection, purse)
 
     def _release(self, claim: str) -> Work[Connection, None]:
         holder, numbers = self._holder, set[int]()

@@ -23,6 +23,8 @@ def admit(
     connection: Connection, task_id: str, key: str, slots: int | None, per_second: float | None
 ) -> float:
     """Do what Limits.admit says; whoever asks for the same key waits for the end of this."""
+    if slots is None and per_second is None:
+        return _pause(connection, key)
     first = "INSERT INTO rushes_pace VALUES (%s, clock_timestamp()) ON CONFLICT (key) DO NOTHING"
     connection.execute(first, (key,))
     query = (
@@ -43,6 +45,16 @@ def admit(
     if per_second is not None:
         slow(connection, key, 1 / per_second)
     return 0.0
+
+
+def _pause(connection: Connection, key: str) -> float:
+    """Return the seconds until something may be sent with a key; the clock is the database's."""
+    query = (
+        "SELECT greatest(extract(epoch FROM next - clock_timestamp()), 0)::float8 "
+        "FROM rushes_pace WHERE key = %s"
+    )
+    row = connection.execute(query, (key,)).fetchone()
+    return float(row[0]) if row else 0.0
 
 
 def slow(connection: Connection, key: str, seconds: float) -> None:

@@ -33,6 +33,12 @@ _VERSION_1 = (
     "CREATE INDEX rushes_tasks_held ON rushes_tasks (holder) WHERE holder IS NOT NULL",
     "CREATE INDEX rushes_history_of_task ON rushes_history (task, number)",
 )
+_VERSION_2 = (
+    "CREATE TABLE rushes_purses (purse text PRIMARY KEY, most bigint, "
+    "spent bigint NOT NULL DEFAULT 0)",
+    'CREATE TABLE rushes_expenses (purse text NOT NULL, task text COLLATE "C" NOT NULL, '
+    "micros bigint NOT NULL, PRIMARY KEY (purse, task))",
+)
 
 
 def _made_of(statements: tuple[str, ...]) -> Callable[[Connection], None]:
@@ -54,4 +60,4 @@ def _first(connection: Connection) -> None:
     _made_of(_VERSION_1)(connection)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first,)
+MIGRATIONS: tuple[Migration, ...] = (_first, _made_of(_VERSION_2))
