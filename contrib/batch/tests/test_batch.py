@@ -72,11 +72,11 @@ def rows(file: Path) -> list[dict[str, str]]:
 
 
 def read(path: Path, variant: str | None = VARIANT) -> list[Line | Bad]:
-    return [*read_lines(path, variant)]
+    return [*read_lines(path, (variant,) if variant else ())]
 
 
 def said(read: list[Line | Bad]) -> list[Any]:
-    return [(line.id, line.variant, line.request) for line in read if isinstance(line, Line)]
+    return [(line.id, line.variants, line.request) for line in read if isinstance(line, Line)]
 
 
 def test_json_lines_and_a_table_say_the_same(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_json_lines_and_a_table_say_the_same(tmp_path: Path) -> None:
     )
     first, _ = read(one)
     assert isinstance(first, Line)
-    assert (first.id, first.variant) == ("x", "a/b")
+    assert (first.id, first.variants) == ("x", ("a/b",))
     assert said(read(other)) == said(read(one))
     assert [line.number for line in read(one)] == [1, 3]
     assert [line.number for line in read(other)] == [2, 4]
@@ -106,7 +106,7 @@ def test_json_lines_and_a_table_say_the_same(tmp_path: Path) -> None:
         ("a.jsonl", b'{"prompt": "x", "prompt": "y"}', 1, "prompt"),
         ("a.jsonl", b"[]", 1, "is not a JSON object"),
         ("a.jsonl", b'{"id": "../x"}', 1, "id: must be 1 to 32"),
-        ("a.jsonl", b'{"variant": 5}', 1, "variant: missing"),
+        ("a.jsonl", b'{"variant": 5}', 1, "variant: must be text"),
         ("a.csv", b"", 1, "is empty"),
         ("a.csv", b"prompt,duration\nx,5\ny\n", 3, "has 1 cells where the first line has 2"),
         ("a.csv", b"prompt,duration\nx,five\n", 2, "duration: 'five' is not JSON"),
@@ -140,7 +140,7 @@ def test_every_line_is_checked_before_the_first_is_paid(
     )
     run = make(file)
     assert run.exit_code == NOT_BOUGHT
-    for said in ("Line 2: duration", "Line 3:", "Line 4: x", "Line 5: is the same as line 1"):
+    for said in ("Line 2: duration", "Line 3:", "Line 4: x", "Line 5: is the same as line 1; give each an id"):
         assert said in run.stderr
     assert "4 of 5 lines cannot be made; nothing was bought" in run.stderr
     assert sandbox.created == []
@@ -166,7 +166,7 @@ def test_a_batch_is_made_and_bought_once(sandbox: Sandbox, lines: Callable[..., 
     assert len(sandbox.created) == 3
     assert [row["task"] for row in rows(file)[:2]] == [second["task"], first["task"]]
 
-    shown = do("status", file)
+    shown = do("status", file, "--json")
     assert json.loads(shown.stdout)["states"] == {"completed": 3}
     table = do("results", file)
     assert table.stdout.splitlines() == (file.parent / "out/results.csv").read_text().splitlines()
@@ -179,7 +179,7 @@ def test_the_cap_counts_what_was_bought_before(
     file = lines(KITE | priced)
     assert make(file).exit_code == 0
     lines(KITE | priced, OTHER | priced)
-    found = json.loads(do("status", file).stdout)
+    found = json.loads(do("status", file, "--json").stdout)
     assert found["states"] == {"completed": 1, "not begun": 1}
     assert found["spent_usd"] > 0
     both = found["spent_usd"] + found["left_usd"]

@@ -43,6 +43,10 @@ _HELD = (
     "SELECT DISTINCT args->>'task' FROM procrastinate_jobs "
     "WHERE queue_name = %s AND status = 'doing' AND args->>'task' = ANY(%s)"
 )
+_OPEN = (
+    "SELECT DISTINCT args->>'task' FROM procrastinate_jobs "
+    "WHERE queue_name = %s AND status IN ('todo', 'doing') AND args->>'task' = ANY(%s)"
+)
 _JOBS = "SELECT status::text, count(*) FROM procrastinate_jobs WHERE queue_name = %s GROUP BY 1"
 _WORKERS = (
     "SELECT count(*) FROM procrastinate_workers "
@@ -87,6 +91,12 @@ class Engine:
             await connection.execute(_WITHDRAW, (QUEUE, names))
             rows = await (await connection.execute(_HELD, (QUEUE, names))).fetchall()
         return [name for (name,) in rows]
+
+    async def waiting(self, tasks: Iterable[str]) -> list[str]:
+        """Return the references of the jobs among these that wait, or are held by a worker."""
+        async with await psycopg.AsyncConnection.connect(self._url) as connection:
+            found = await connection.execute(_OPEN, (QUEUE, [*tasks]))
+            return [name for (name,) in await found.fetchall()]
 
     async def work(self, holder: Holder, journal: Journal, concurrency: int) -> None:
         """Hold what is delivered, until this is cancelled; then hand it on.

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from rushes._journal.postgres import purses
 from rushes._journal.held import RENEWED, UNKNOWN, Known, digest
+from rushes._journal.postgres import purses
 from rushes._journal.postgres.leases import Leases
 from rushes._journal.postgres.limits import admit, slow
 from rushes._journal.postgres.server import Batches, Connection, Readers, Server
