@@ -50,7 +50,7 @@ class Journal(Protocol):
     process that made it: a forked child has none of its parent's. A lease lasts at least LEASE
     seconds from the start of every `add`, `claim` or `save` that was made with the claim.
 
-    A journal may have two more methods. `begin(method, *arguments)` starts a call of `add`, `save`,
+    A journal may have three more methods. `begin(method, *arguments)` starts a call of `add`, `save`,
     `find`, `with_client_id`, `claim`, `take_up` or `release` without waiting, and returns a
     `concurrent.futures.Future` of its result. Calls take effect in the order in which they were
     begun. `AsyncClient` uses `begin` if it exists; otherwise it calls the methods in a thread, one
@@ -64,6 +64,10 @@ class Journal(Protocol):
     the claim is released, so that other processes see it late and a crash may lose it. It never
     changes anything else, nor a task that the claim does not hold any more: that is learnt from the
     next `save`. Without `note`, all progress is saved.
+
+    `holds(task_id, claim)` returns at once whether `claim`, as far as this process knows, holds a
+    task. If it returns False, a client saves the task before it polls, and so learns whether
+    another has taken it: of a lease that may have expired, nothing is known.
     """
 
     @property
