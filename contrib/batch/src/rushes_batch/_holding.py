@@ -96,7 +96,8 @@ class Holder:
                 continue
             except RefusedError as error:
                 if error.refusal.kind == "wait":
-                    await self._slow(job, error.refusal.retry_after or AGAIN)
+                    variant = error.task.variant if error.task else job.variant or ""
+                    await self._slow(variant, error.refusal.retry_after or AGAIN)
                     continue
                 outcome = Outcome(state="failed", task=error.task, error=error)
             except RushesError as error:
@@ -110,13 +111,15 @@ class Holder:
     async def _step(self, job: Job) -> Task:
         """Go on with a task, or send it once there is room."""
         known = await self._known(job.task)
-        if known is not None and (known.receipt or job.request is None or job.variant is None):
-            return await self._client.resume(known, watch=False)
-        if job.variant is None or job.request is None:
+        variant = job.variant or (known.variant if known else None)
+        if variant is None or (known is None and job.request is None):
             raise UnknownTaskError(f"no task {job.task!r} is in the journal any more")
-        await self._admitted(job.task, job.variant)
+        if known is None or known.state == "recorded" or (known.state == "refused" and job.request):
+            await self._admitted(job.task, variant)
+        if job.request is None or (known is not None and known.receipt):
+            return await self._client.resume(known or job.task, watch=False)
         return await self._client.generate(
-            job.variant, job.request, task=job.task, output=job.output, watch=False
+            variant, job.request, task=job.task, output=job.output, watch=False
         )
 
     async def _known(self, reference: str) -> Task | None:
@@ -140,9 +143,9 @@ class Holder:
                 await asyncio.sleep(AGAIN if math.isinf(wait) else wait)
                 wait = await self._begun("admit", *given)
 
-    async def _slow(self, job: Job, seconds: float) -> None:
+    async def _slow(self, variant: str, seconds: float) -> None:
         """Slow all who send with this key: the provider said to wait."""
-        provider = (job.variant or "").partition("/")[0]
+        provider = variant.partition("/")[0]
         if provider in self._limits:
             await self._begun("slow", self._key(provider), seconds)
         await asyncio.sleep(seconds)
@@ -152,7 +155,7 @@ class Holder:
         return await asyncio.wrap_future(journal.begin(method, *arguments))
 
     def _key(self, provider: str) -> str:
-        """Name the provider's key without containing it."""
+        """Name the provider's key without containing it, as Limits wants it."""
         found = self._client.keys.find(provider, key_variable(provider))
         secret = found[0].encode() if found else b""
-        return f"{provider} {hashlib.blake2b(secret, digest_size=8).hexdigest()}"
+        return f"{provider}/{hashlib.blake2b(secret, digest_size=8).hexdigest()}"

@@ -11,6 +11,7 @@ be set, and it runs on while a process or the machine is suspended.
 """
 
 import os
+
 from rushes._journal.database import Connection
 from rushes._journal.held import Held, Known, lease_renewal
 from rushes._journal.machine import machine, process_ended, restarted_since

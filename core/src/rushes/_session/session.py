@@ -142,7 +142,7 @@ class Session(Struct, kw_only=True, dict=True):
                 yield Ask("save", (task, ownership.claim if ownership else None))
 
     def keep(self, task: Task) -> Flow[None]:
-        """Make sure before a poll that a task is still ours; raise OwnedElsewhereError if it is not.
+        """Make sure before a poll that a task is still ours; raises OwnedElsewhereError.
 
         A process that was suspended, or cut off from its journal, learns here that another may
         follow the task by now. Of a journal that knows nothing without a write, this asks nothing:
