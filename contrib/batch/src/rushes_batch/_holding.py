@@ -113,7 +113,8 @@ class Holder:
                 continue
             except RefusedError as error:
                 if error.refusal.kind == "wait":
-                    await self._slow(job, error.refusal.retry_after or AGAIN)
+                    variant = error.task.variant if error.task else job.variant or ""
+                    await self._slow(variant, error.refusal.retry_after or AGAIN)
                     continue
                 outcome = Outcome(state="failed", task=error.task, error=error)
             except RushesError as error:
@@ -128,13 +129,15 @@ class Holder:
     async def _step(self, job: Job) -> Task:
         """Go on with a task, or send it once there is room."""
         known = await self._known(job.task)
-        if known is not None and (known.receipt or job.request is None or job.variant is None):
-            return await self._client.resume(known, watch=False)
-        if job.variant is None or job.request is None:
+        variant = job.variant or (known.variant if known else None)
+        if variant is None or (known is None and job.request is None):
             raise UnknownTaskError(f"no task {job.task!r} is in the journal any more")
-        await self._admitted(job, job.variant, sent=was_sent(known))
+        if known is None or known.state == "recorded" or (known.state == "refused" and job.request):
+            await self._admitted(job, variant)
+        if job.request is None or (known is not None and known.receipt):
+            return await self._client.resume(known or job.task, watch=False)
         return await self._client.generate(
-            job.variant, job.request, task=job.task, output=job.output, watch=False
+            variant, job.request, task=job.task, output=job.output, watch=False
         )
 
     async def _known(self, reference: str) -> Task | None:
@@ -144,7 +147,7 @@ class Holder:
             return None
         return task if task.id == reference else None  # not one that only begins so
 
-    async def _admitted(self, job: Job, variant: str, *, sent: bool) -> None:
+    async def _admitted(self, job: Job, variant: str) -> None:
         """Wait until a task may be sent. Of many that wait here, one at a time asks.
 
         So no more than one, for a key, has money reserved that it cannot spend yet.
@@ -156,7 +159,7 @@ class Holder:
         key = self._key(provider)
         given = (job.task, key, limit.slots, limit.per_second)
         async with self._gates[key]:
-            if job.purse and not sent and not await self._reserved(job):
+            if job.purse and not await self._reserved(job):
                 raise _Capped
             wait = await self._begun("admit", *given)
             while wait:
@@ -178,10 +181,9 @@ class Holder:
             except JournalError as error:
                 _log.warning("its estimate counts: task=%s reason=%s", job.task, error)
 
-    async def _slow(self, job: Job, seconds: float) -> None:
+    async def _slow(self, variant: str, seconds: float) -> None:
         """Wait as a provider said that it must be, before the job is tried again."""
-        provider = (job.variant or "").partition("/")[0]
-        self._pressed(provider, seconds)
+        self._pressed(variant.partition("/")[0], seconds)
         await asyncio.sleep(seconds)
 
     def _pressed(self, provider: str, seconds: float) -> None:
@@ -195,7 +197,7 @@ class Holder:
         return await asyncio.wrap_future(journal.begin(method, *arguments))
 
     def _key(self, provider: str) -> str:
-        """Name the provider's key without containing it."""
+        """Name the provider's key without containing it, as Limits wants it."""
         found = self._client.keys.find(provider, key_variable(provider))
         secret = found[0].encode() if found else b""
-        return f"{provider} {hashlib.blake2b(secret, digest_size=8).hexdigest()}"
+        return f"{provider}/{hashlib.blake2b(secret, digest_size=8).hexdigest()}"

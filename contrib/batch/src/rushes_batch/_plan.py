@@ -86,8 +86,8 @@ def planned(
             if same is not None:
                 where, word = ("prompt", "a name") if is_plan else ("line", "an id")
                 problem = (
-                    f"is the same as {where} {same.line.number}; give each {word} of its own to have "
-                    "both made"
+                    f"is the same as {where} {same.line.number}; "
+                    f"give each {word} of its own to have both made"
                 )
                 found = Bad(number=found[0].line.number, problems=(problem,))
         if isinstance(found, Bad):

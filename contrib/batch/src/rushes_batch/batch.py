@@ -298,6 +298,7 @@ async def _run(
 ) -> int:
     folder = _absolute(output) if output else None
     async with _opened(given) as found:
+        _refuse_if_bought_before(found)
         if which is _anything:
             _agree(found, max_cost, yes=yes, here=given.database is None)
             _fill(found, max_cost)
@@ -307,6 +308,22 @@ async def _run(
         here = folder or _absolute(Path(given.batch))
         jobs = [video.job(here, purse) for video in found.chosen(which)]
         return await _made_here(found, jobs, here, at_once, limits, max_cost, as_json)
+
+
+def _refuse_if_bought_before(found: Batch) -> None:
+    """Let nothing be bought in a database that the journal of this machine has already."""
+    path = home_folder(None, Environment()) / "journal.db"
+    if isinstance(found.journal, rushes.SQLiteJournal) or not path.exists():
+        return
+    with closing(rushes.SQLiteJournal(path)) as here:
+        before = recorded(here, found.chosen(lambda task: not was_sent(task)))
+    again = [found.names[name] for name, task in before.items() if was_sent(task)]
+    if again:
+        raise _NotBought(
+            f"{len(again)} lines were bought without the database, the first is "
+            f"{again[0].lower()}: {path} has their tasks. Take them out of the file, or give "
+            "another --name to buy them again; nothing was bought"
+        )
 
 
 def _fill(found: Batch, max_cost: float | None) -> None:

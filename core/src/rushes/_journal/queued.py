@@ -62,6 +62,10 @@ class QueuedJournal(Generic[C]):
         """Do what Journal says of `note`: progress is written with whatever is written next."""
         return self._holder.note(task, claim)
 
+    def holds(self, task_id: str, claim: str) -> bool:
+        """Do what Journal says of `holds`."""
+        return self._holder.holds(task_id, claim)
+
     def find(self, reference: str) -> list[Task]:
         """Do what Journal.find says."""
         return self._now(self._find(reference))

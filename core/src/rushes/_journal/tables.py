@@ -183,8 +183,21 @@ def _limits(connection: Connection) -> None:
     connection.execute("CREATE INDEX slots_of_key ON slots (key)")
 
 
+def _pace_since(connection: Connection) -> None:
+    """Version 6: since when a key is slowed, and an index of what is at the providers."""
+    connection.execute("DROP TABLE pace")
+    connection.execute(
+        "CREATE TABLE pace (key TEXT PRIMARY KEY, since REAL NOT NULL, next REAL NOT NULL) "
+        "WITHOUT ROWID"
+    )
+    connection.execute(
+        "CREATE INDEX at_provider ON tasks (variant) "
+        "WHERE state IN ('sending', 'queued', 'in_progress')"
+    )
+
+
 def _purses(connection: Connection) -> None:
-    """Version 6: what tasks may cost together, and what each of them counts."""
+    """Version 7: what tasks may cost together, and what each of them counts."""
     connection.execute(
         "CREATE TABLE purses (purse TEXT PRIMARY KEY, most INTEGER, "
         "spent INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID"
@@ -201,5 +214,6 @@ MIGRATIONS: tuple[Migration, ...] = (
     _calls_apart,
     _packed_and_indexed,
     _limits,
+    _pace_since,
     _purses,
 )

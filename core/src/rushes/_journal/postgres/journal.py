@@ -21,7 +21,7 @@ from rushes._journal.records import (
 from rushes._journal.store import Store
 from rushes._journal.writer import Work
 from rushes.errors import JournalError
-from rushes.journal import ClaimLost
+from rushes.journal import ClaimLost, since_boot
 from rushes.task import Task
 
 _PARTS = "id, record, call"
@@ -56,7 +56,7 @@ class PostgresJournal(QueuedJournal[Connection]):
         """Name the database: `postgresql://user:password@host:port/name`, or what libpq reads."""
         server = Server(url, MIGRATIONS)
         self._server = server
-        self._holder = holder = Leases()
+        self._holder = holder = Leases(since_boot)
         self._store = Store(
             lambda: Batches(server, begin=holder.begin_batch, undo=holder.distrust),
             lambda: Readers(server),

@@ -33,12 +33,6 @@ _VERSION_1 = (
     "CREATE INDEX rushes_tasks_held ON rushes_tasks (holder) WHERE holder IS NOT NULL",
     "CREATE INDEX rushes_history_of_task ON rushes_history (task, number)",
 )
-_VERSION_2 = (
-    "CREATE TABLE rushes_purses (purse text PRIMARY KEY, most bigint, "
-    "spent bigint NOT NULL DEFAULT 0)",
-    'CREATE TABLE rushes_expenses (purse text NOT NULL, task text COLLATE "C" NOT NULL, '
-    "micros bigint NOT NULL, PRIMARY KEY (purse, task))",
-)
 
 
 def _made_of(statements: tuple[str, ...]) -> Callable[[Connection], None]:
@@ -60,4 +54,19 @@ def _first(connection: Connection) -> None:
     _made_of(_VERSION_1)(connection)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first, _made_of(_VERSION_2))
+_VERSION_2 = (
+    # Since when a key is slowed, and an index of what is at the providers.
+    "DROP TABLE rushes_pace",
+    "CREATE TABLE rushes_pace (key text PRIMARY KEY, since timestamptz NOT NULL, "
+    "next timestamptz NOT NULL)",
+    'CREATE INDEX rushes_tasks_at_provider ON rushes_tasks (variant COLLATE "C") '
+    "WHERE state IN ('sending', 'queued', 'in_progress')",
+)
+_VERSION_3 = (
+    "CREATE TABLE rushes_purses (purse text PRIMARY KEY, most bigint, "
+    "spent bigint NOT NULL DEFAULT 0)",
+    'CREATE TABLE rushes_expenses (purse text NOT NULL, task text COLLATE "C" NOT NULL, '
+    "micros bigint NOT NULL, PRIMARY KEY (purse, task))",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_first, _made_of(_VERSION_2), _made_of(_VERSION_3))
