@@ -123,7 +123,8 @@ class Holder:
                 outcome = Outcome(state="done", task=task)
             await self._settle(job, outcome)
             self.ended[outcome.state] += 1
-            _log.info("let go: task=%s outcome=%s", job.task, outcome.state)
+            why = f" reason={outcome.error}" if outcome.error else ""
+            _log.info("let go: task=%s outcome=%s%s", job.task, outcome.state, why)
             return outcome
 
     async def _step(self, job: Job) -> Task:

@@ -8,13 +8,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 import procrastinate
 import psycopg
 from procrastinate.exceptions import ConnectorException
-from rushes import Journal
+from rushes import ConfigurationError, Journal, RushesError, UnknownTaskError
 
 from rushes_batch._holding import Holder
 from rushes_batch._jobs import Job, read_job
@@ -34,6 +34,8 @@ STALLED = 30.0
 """Seconds without a heartbeat after which a worker's rows are delivered to others."""
 SWEEP = 15.0
 """Seconds between two sweeps."""
+LATER = 30
+"""Seconds until a job is delivered again that a worker lacks the key or the plugin for."""
 _NETWORK = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
@@ -74,6 +76,25 @@ _WORKERS = (
 )
 
 
+class _Later(procrastinate.BaseRetryStrategy):
+    """When what was not done here is delivered again: at once, if this worker only lets it go."""
+
+    def get_retry_decision(
+        self,
+        *,
+        exception: BaseException,
+        job: procrastinate.jobs.Job,  # noqa: ARG002 - theirs
+    ) -> procrastinate.RetryDecision:
+        """Give another worker time to take what this one is not set up for."""
+        seconds = LATER if isinstance(exception, ConfigurationError) else 0
+        return procrastinate.RetryDecision(retry_in={"seconds": seconds})
+
+
+def _is_ours_alone(error: RushesError | None) -> TypeGuard[ConfigurationError]:
+    """Whether another worker may do better: it has the key, or the plugin."""
+    return isinstance(error, ConfigurationError) and not isinstance(error, UnknownTaskError)
+
+
 class Engine:
     """The queue of jobs in a database; `opened` opens it."""
 
@@ -87,7 +108,7 @@ class Engine:
         )
         self._app = procrastinate.App(connector=connector)
         self._holder: Holder | None = None
-        self._hold = self._app.task(name=HOLD, queue=QUEUE, retry=True)(self._delivered)
+        self._hold = self._app.task(name=HOLD, queue=QUEUE, retry=_Later())(self._delivered)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator["Engine"]:
@@ -153,7 +174,9 @@ class Engine:
 
     async def _delivered(self, **fields: Any) -> None:
         assert self._holder is not None  # noqa: S101 - nothing is delivered before
-        await self._holder.hold(read_job(msgspec.json.encode(fields)))
+        outcome = await self._holder.hold(read_job(msgspec.json.encode(fields)))
+        if _is_ours_alone(outcome.error):
+            raise outcome.error
 
     async def _deliver(self, queue: str, concurrency: int) -> None:
         while True:
