@@ -8,7 +8,7 @@ from contextlib import suppress
 from rushes import Task
 
 from rushes_batch._plan import Planned, price
-from rushes_batch._progress import Pace, Standing, show, standing_of
+from rushes_batch._progress import Display, Pace, Standing, standing_of
 from rushes_batch.engine import Engine
 
 LOOK = 2.0
@@ -29,7 +29,7 @@ async def follow(
 
     now = standing()
     pace = Pace(now.ended)
-    shown = asyncio.create_task(show(lambda: now))
+    shown = asyncio.create_task(Display().show(lambda: now))
     try:
         while await _goes_on(plan, tasks(), engine):
             begun = time.monotonic()

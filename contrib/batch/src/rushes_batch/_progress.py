@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
-from rich.console import Group
+from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
+from rich.table import Table
 from rich.text import Text
 from rushes import Task
-from rushes_cli.terminal import console, one_line, stderr_line
+from rushes_cli.terminal import console, escape_controls, one_line, stderr_line
 
 from rushes_batch._jobs import was_sent
 
@@ -106,30 +107,52 @@ def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
-async def show(standing: Callable[[], Standing]) -> None:
-    """Show how it stands, on standard error, until this is cancelled.
+class Display:
+    """Where it is shown: standard error.
 
-    On a terminal that is a few lines, written again each second; anywhere else it is one line a
-    minute, if anything has changed.
+    On a terminal that is a few lines, written again each second below what else is said; anywhere
+    else it is one line a minute, if anything has changed.
     """
-    screen = console(err=True)
-    if sys.stderr is not None and sys.stderr.isatty() and not screen.is_dumb_terminal:
-        with Live(console=screen, auto_refresh=False, transient=True) as live:
-            while True:
-                live.update(_drawn(standing()), refresh=True)
-                await asyncio.sleep(1)
-    said = ""
-    while True:
-        await asyncio.sleep(EVERY)
-        if (text := standing().text()) != said:
-            said = text
-            stderr_line(f"{time.strftime('%H:%M')} {text}")
+
+    def __init__(self) -> None:
+        self._live: Live | None = None
+
+    async def show(self, standing: Callable[[], Standing]) -> None:
+        """Show how it stands until this is cancelled."""
+        screen = console(err=True)
+        if sys.stderr is not None and sys.stderr.isatty() and not screen.is_dumb_terminal:
+            await self._show_live(screen, standing)
+        said = ""
+        while True:
+            await asyncio.sleep(EVERY)
+            if (text := standing().text()) != said:
+                said = text
+                stderr_line(f"{time.strftime('%H:%M')} {text}")
+
+    def say(self, text: str, *, bold: str = "") -> None:
+        """Say something once; `bold` is its beginning."""
+        if self._live is None:
+            stderr_line(text, bold=bold, colour="red")
+        else:
+            line = Text(escape_controls(bold), style="bold red")
+            self._live.console.print(line.append(escape_controls(text), style="not bold default"))
+
+    async def _show_live(self, screen: Console, standing: Callable[[], Standing]) -> None:
+        with Live(console=screen, auto_refresh=False, transient=True) as self._live:
+            try:
+                while True:
+                    self._live.update(_drawn(standing()), refresh=True)
+                    await asyncio.sleep(1)
+            finally:
+                self._live = None
 
 
 def _drawn(now: Standing) -> Group:
-    share = 100 * now.ended / now.videos if now.videos else 100.0
+    share = math.floor(100 * now.ended / now.videos) if now.videos else 100
+    bar = Table.grid(padding=(0, 1))
+    bar.add_row(ProgressBar(total=max(now.videos, 1), completed=now.ended, width=40), f"{share} %")
     return Group(
-        ProgressBar(total=max(now.videos, 1), completed=now.ended, width=40),
-        Text(f"{math.floor(share)} %: {now.text()}"),
+        bar,
+        Text(now.text()),
         *(Text(f"  {one}", overflow="ellipsis", no_wrap=True) for one in now.told_reasons()),
     )

@@ -8,11 +8,11 @@ from typing import TypeVar
 
 from rushes import RushesError, Task
 from rushes_cli.exit_codes import NOT_BOUGHT, exit_code
-from rushes_cli.terminal import one_line, stderr_line
+from rushes_cli.terminal import one_line
 
 from rushes_batch._holding import AGAIN, Holder, Outcome
 from rushes_batch._jobs import Job, cost_of, was_sent
-from rushes_batch._progress import NAMED, Pace, Standing, reason, show
+from rushes_batch._progress import NAMED, Display, Pace, Standing, reason
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class Run:
         tasks: Mapping[str, Task],
         ended: Callable[[Job, Outcome], None],
     ) -> None:
-        self.jobs, self.code = jobs, 0
+        self.jobs, self.code, self.display = jobs, 0, Display()
         self.errors: dict[str, RushesError] = {}
         self._names, self._told = names, ended
         self._spent = {job.task: _spent(tasks.get(job.task), job) for job in jobs}
@@ -85,9 +85,9 @@ class Run:
         count = self._standing.reasons[why]
         if count <= NAMED:
             bold = f"{self._names[job.task]}:"
-            stderr_line(f" {one_line(str(error))}", bold=bold, colour="red")
+            self.display.say(f" {one_line(str(error))}", bold=bold)
         if count == NAMED:
-            stderr_line("Further lines with this reason are only counted here.")
+            self.display.say("Further lines with this reason are only counted here.")
 
 
 def _spent(task: Task | None, job: Job) -> float:
@@ -107,7 +107,7 @@ async def run(holder: Holder, run: Run, at_once: int) -> bool:
         run.end(job, outcome)
 
     work = asyncio.ensure_future(each(run.jobs, at_once, hold))
-    shown = asyncio.create_task(show(run.standing))
+    shown = asyncio.create_task(run.display.show(run.standing))
     try:
         with _stopping(work):
             await work
