@@ -75,7 +75,9 @@ class Engine:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._network = {name: value for name, value in _NETWORK.items() if name not in url}
+        self._network: dict[str, Any] = {
+            name: value for name, value in _NETWORK.items() if name not in url
+        }
         connector = procrastinate.PsycopgConnector(
             conninfo=url, kwargs=self._network, min_size=1, max_size=4
         )

@@ -16,7 +16,7 @@ _FREE = (
 _USED = (
     "SELECT (SELECT count(*) FROM rushes_slots WHERE key = %s AND task <> %s) + "  # noqa: S608
     f"(SELECT count(*) FROM rushes_tasks AS t WHERE {_AT_PROVIDER} "
-    "AND t.variant COLLATE \"C\" >= %s AND t.variant COLLATE \"C\" < %s AND t.id <> %s "
+    'AND t.variant COLLATE "C" >= %s AND t.variant COLLATE "C" < %s AND t.id <> %s '
     "AND NOT EXISTS (SELECT 1 FROM rushes_slots AS s WHERE s.task = t.id))"
 )
 """Others than a task: those admitted with a key, and those at its provider that nobody asked for;
