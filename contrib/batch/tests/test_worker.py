@@ -133,14 +133,17 @@ def test_one_who_is_suspended_does_not_keep_the_sweep_to_itself(
     monkeypatch.setattr("rushes_batch.engine.SWEEP", 0.5)
 
     async def main() -> None:
-        async with client(sandbox, journal, tmp_path) as one, Engine(url).opened() as engine:
-            async with await engine._connected(autocommit=True) as asleep:
-                await engine._may_sweep(asleep)
-                await one.submit(VARIANT, REQUEST, task="left", output=str(tmp_path / "left.mp4"))
-                work = asyncio.create_task(engine.work(Holder(one, journal), journal, 1))
-                await all_finished(journal, 1)
-                work.cancel()
-                await asyncio.gather(work, return_exceptions=True)
+        async with (
+            client(sandbox, journal, tmp_path) as one,
+            Engine(url).opened() as engine,
+            await engine._connected(autocommit=True) as asleep,
+        ):
+            await engine._may_sweep(asleep)
+            await one.submit(VARIANT, REQUEST, task="left", output=str(tmp_path / "left.mp4"))
+            work = asyncio.create_task(engine.work(Holder(one, journal), journal, 1))
+            await all_finished(journal, 1)
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
 
     asyncio.run(main())
 

@@ -60,11 +60,11 @@ class PostgresJournal(QueuedJournal[Connection]):
         self._store = Store(
             lambda: Batches(server, begin=holder.begin_batch, undo=holder.distrust),
             lambda: Readers(server),
-            chore=holder.renewal,
+            chore=holder.notes_to_write,
             every=RENEWED,
             last=holder.release_all,
             in_child=holder.forget_all,
-            aside=lambda: Batches(server, begin=_nothing, undo=_no_undo),
+            aside=(lambda: Batches(server, begin=_nothing, undo=_no_undo), holder.renewal),
         )
 
     @property

@@ -71,6 +71,10 @@ class Leases(Held):
             with connection.cursor() as cursor:
                 cursor.executemany(query, sorted(rows, key=itemgetter(2)))
 
+    def notes_to_write(self) -> Job[Connection] | None:
+        """Return a job that does nothing, if progress was noted: its batch writes that."""
+        return Job(lambda _connection: None, durable=False) if self.noted else None
+
     def renew(self, connection: Connection) -> None:
         """Renew the lease, once in a batch."""
         if not self._renewed:
