@@ -29,7 +29,10 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "video_url": ("reference_video",),
     "audio_url": ("reference_audio",),
 }
-"""What an image, a video or a sound may be for, by the type of its part; others have no role."""
+"""What an image, a video or a sound may be for, by the type of its part; others have no role.
+
+A video or a sound has only one, and may leave it out.
+"""
 
 FIRST, LAST = (has("content", "role", role) for role in ("first_frame", "last_frame"))
 
@@ -47,17 +50,17 @@ FIELDS: Mapping[str, To] = {
 
 
 @rule(
-    "Each part has what its type names, and nothing else; an image, a video or a sound has a role, "
-    "unless it is the only image.",
+    "Each part has what its type names, and nothing else; an image has a role, unless there is "
+    "only text beside it.",
     fields=("content",),
 )
 def parts_fit_their_types(_read: Any, payload: Any) -> list[Finding]:
     """Refuse a part whose type, role and fields do not belong together."""
-    images = [part for part in payload.content if part.type == "image_url"]
+    media = [part for part in payload.content if part.type in ROLES]
     return [
         Finding(f"content[{place}].{name}", message)
         for place, part in enumerate(payload.content)
-        for name, message in (*_misfits(part), *_misplaced(part, images))
+        for name, message in (*_misfits(part), *_misplaced(part, media))
     ]
 
 
@@ -71,12 +74,12 @@ def _misfits(part: Any) -> Iterator[tuple[str, str]]:
             yield name, f"does not belong to a part of type {part.type}"
 
 
-def _misplaced(part: Any, images: list[Any]) -> Iterator[tuple[str, str]]:
+def _misplaced(part: Any, media: list[Any]) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with the role of a part, if there is anything."""
     roles = ROLES.get(part.type, ())
     if part.role is UNSET:
-        if roles and images != [part]:
-            yield "role", "is required; only a single image needs none"
+        if len(roles) > 1 and media != [part]:
+            yield "role", "is required; only an image without other media needs none"
     elif not roles:
         yield "role", f"does not belong to a part of type {part.type}"
     elif part.role not in roles:

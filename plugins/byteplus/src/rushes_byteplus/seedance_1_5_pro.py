@@ -52,7 +52,7 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     return_last_frame: bool = absent(False)
     service_tier: Literal["default", "flex"] = absent("default")
     execution_expires_after: Annotated[int, Meta(ge=3600, le=259200)] = absent(172800)
-    safety_identifier: Annotated[Text, Meta(max_length=64)] = absent("")
+    safety_identifier: Annotated[str, Meta(max_length=64)] = absent("")
     callback_url: TransportURL = absent()
 
 

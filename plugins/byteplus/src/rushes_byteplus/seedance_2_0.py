@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
-from rushes import Source, Text, To, TransportURL, absent
+from rushes import Source, To, TransportURL, absent
 from rushes.vocabulary import any_of, at_most, by_default, equals, has, needs, not_together, remark
 
 from rushes_byteplus.content import FIELDS, FIRST, FRAME_RULES, LAST, Address, Part, part_of
@@ -46,13 +46,12 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     return_last_frame: bool = absent(False)
     priority: Annotated[int, Meta(ge=0, le=9)] = absent(0)
     execution_expires_after: Annotated[int, Meta(ge=3600, le=259200)] = absent(172800)
-    safety_identifier: Annotated[Text, Meta(max_length=64)] = absent("")
+    safety_identifier: Annotated[str, Meta(max_length=64)] = absent("")
     callback_url: TransportURL = absent()
 
 
-IMAGE, VIDEO, SOUND = (
-    has("content", "role", f"reference_{kind}") for kind in ("image", "video", "audio")
-)
+IMAGE = has("content", "role", "reference_image")
+VIDEO, SOUND = (has("content", "type", f"{kind}_url") for kind in ("video", "audio"))
 
 RATES = {"480p": (7.0, 4.3), "720p": (7.0, 4.3), "1080p": (7.7, 4.7), "4k": (4.0, 2.4)}
 """USD per million tokens, without and with a video among the references."""
@@ -75,11 +74,10 @@ def cost(payload: Payload) -> float | None:
 
 def input_mode(payload: Payload) -> str:
     """Return the input mode: the page's three scenarios, or text alone."""
-    roles = {part.role for part in payload.content if part.type != "text"}
-    if not roles:
-        return "text"
     # A sound is never the only reference.
-    return "reference" if roles & {"reference_image", "reference_video"} else "frame control"
+    if any(part.type == "video_url" or part.role == "reference_image" for part in payload.content):
+        return "reference"
+    return "frame control" if any(part.type == "image_url" for part in payload.content) else "text"
 
 
 plugin = byteplus.variant(
@@ -108,7 +106,13 @@ plugin = byteplus.variant(
             name="frames_or_references",
         ),
         at_most(9, IMAGE, name="nine_reference_images"),
-        at_most(3, VIDEO, SOUND, name="three_videos_three_sounds"),
+        at_most(
+            3,
+            VIDEO,
+            SOUND,
+            says="At most 3 videos and 3 sounds.",
+            name="three_videos_three_sounds",
+        ),
         needs(
             SOUND,
             any_of(IMAGE, VIDEO),

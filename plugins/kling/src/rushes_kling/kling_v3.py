@@ -143,7 +143,13 @@ plugin = legacy.legacy.variant(
             says="The prompt is ignored if there are shots.",
             name="shots_or_prompt",
         ),
-        not_together("multi_prompt", INTELLIGENCE, name="intelligence_takes_no_shots"),
+        remark(
+            "multi_prompt",
+            "with {shot_type} intelligence Kling makes the shots itself; no page says what becomes "
+            "of these",
+            when=all_of("multi_prompt", INTELLIGENCE),
+            name="intelligence_makes_the_shots",
+        ),
         not_together("image_tail", "multi_shot", name="shots_take_no_last_frame"),
         counts_from_one("multi_prompt[].index", name="indexes_count_from_one"),
         shots_fill_the_duration,
