@@ -133,7 +133,8 @@ class _Shared(Struct, frozen=True, kw_only=True):
     joined by commas, and the answer lists the tasks as that to `status_path` does. In
     `look_up_path`, `{client_id}` is our client id, by which the provider recognises a call that it
     saw before; it is put into the payload's `client_id_field`, or sent as the header
-    `client_id_header`.
+    `client_id_header`. `query_fields` are text fields of the payload that go into the query of the
+    address that it is submitted to, not into the body.
 
     `secrets` lists what calls to the provider are authorised with: alternatives, each a set of
     names; the first that is complete is used. `api_key` is the provider's key, `TOAPIS_API_KEY` in
@@ -165,6 +166,7 @@ class _Shared(Struct, frozen=True, kw_only=True):
     look_up_path: str | None = None
     client_id_field: str | None = None
     client_id_header: str | None = None
+    query_fields: tuple[str, ...] = ()
     cancel: Cancel | None = None
     polling: Polling = Polling()
     uploads: Uploads | None = None
