@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from rushes._urls import join, origin
 from rushes.answers import Answers
-from rushes.problems import Source
+from rushes.problems import Source, show_size
 from rushes.rules import Rule
 
 __all__ = [
@@ -90,15 +90,18 @@ class Polling(Struct, frozen=True, kw_only=True):
 class Uploads(Struct, frozen=True, kw_only=True):
     """Which local files are accepted: types by content (`image/png`, `video/mp4`), size in bytes.
 
+    `max_bytes` is that of any file, or by kind: `{"image": 30_000_000, "sound": 15_000_000}`.
     The hook `upload` sends each to the provider, and returns its public address; or its `handle`, a
     text that begins so (`runway://`). Or there is no endpoint for it, and the file goes into the
     payload: `inline` is a template of text ("{base64}", "data:{type};base64,{base64}") or of an
-    object of texts. `addresses` is whether the provider fetches such files from public addresses,
+    object of texts; `max_body` is how large the payload may be with all its files, if the page
+    says so. `addresses` is whether the provider fetches such files from public addresses,
     too; if not, the core does. `source` is the page that says so, if it is not the variant's.
     """
 
     types: tuple[str, ...]
-    max_bytes: int
+    max_bytes: int | Mapping[str, int]
+    max_body: int | None = None
     source: Source | None = None
     handle: str | None = None
     inline: str | Mapping[str, str] | None = None
@@ -108,6 +111,23 @@ class Uploads(Struct, frozen=True, kw_only=True):
         """Return the accepted types of one kind of file: `image`, `video` or `sound`."""
         prefix = "audio/" if kind == "sound" else f"{kind}/"
         return tuple(name for name in self.types if name.startswith(prefix))
+
+    def most(self, kind: str) -> int:
+        """Return how many bytes a file of one kind may have: an `image`, a `video` or a `sound`."""
+        return self.max_bytes if isinstance(self.max_bytes, int) else self.max_bytes[kind]
+
+    @property
+    def limits(self) -> str:
+        """The limits of size in words: "up to 30 MB an image, 15 MB a sound, 64 MB in all"."""
+        sizes = {"a file": self.max_bytes} if isinstance(self.max_bytes, int) else self.max_bytes
+        each = [
+            f"{show_size(most)} {'an image' if of == 'image' else of if ' ' in of else f'a {of}'}"
+            for of, most in sizes.items()
+        ]
+        if self.max_body is not None:
+            each = [] if self.max_bytes == self.max_body else each
+            each.append(f"{show_size(self.max_body)} in all")
+        return f"up to {', '.join(each)}"
 
 
 class Cancel(Struct, frozen=True, kw_only=True):

@@ -16,9 +16,10 @@ from rushes._payload.struct_objections import objections, type_objections
 from rushes._vocabulary.conditions import refuse_impossible
 from rushes._vocabulary.places import Place, find
 from rushes.errors import BrokenPluginError
+from rushes.problems import listing
 from rushes.request import Role, VideoRole
 from rushes.rules import Rule
-from rushes.variant import Always, Built, To, Together, Variant
+from rushes.variant import Always, Built, To, Together, Uploads, Variant
 
 ROLES: dict[str, Any] = {"images": Role, "videos": VideoRole}
 TARGETS = tuple(
@@ -44,6 +45,16 @@ def checked(variant: Variant, name: str, hooks: Collection[str] = ()) -> Variant
     """
     for objection in objections(variant.payload):
         raise BrokenPluginError(f"{name}: {objection}")
+    _targets(variant, name)
+    _client_id(variant, name, hooks)
+    _query_fields(variant, f"{name}: query_fields")
+    if wrong := _limits(variant.uploads):
+        raise BrokenPluginError(f"{name}: uploads: {wrong}")
+    return msgspec.structs.replace(variant, rules=tuple(_rules(variant, name)))
+
+
+def _targets(variant: Variant, name: str) -> None:
+    """Raise BrokenPluginError for a common field without a place in the payload."""
     for row, target in variant.fields.items():
         where = f"{name}: fields[{row!r}]"
         if row not in TARGETS:
@@ -59,12 +70,6 @@ def checked(variant: Variant, name: str, hooks: Collection[str] = ()) -> Variant
                 _pairs(variant, row, target, where)
             elif isinstance(target, To):
                 _values(variant, target, where)
-    _client_id(variant, name, hooks)
-    for field in variant.query_fields:
-        _text_field(variant, field, f"{name}: query_fields")
-        if "." in field:
-            raise BrokenPluginError(f"{name}: query_fields: {field} is within another field")
-    return msgspec.structs.replace(variant, rules=tuple(_rules(variant, name)))
 
 
 def _target(variant: Variant, path: str, where: str) -> None:
@@ -170,6 +175,28 @@ def _text_field(variant: Variant, path: str, where: str) -> None:
         raise BrokenPluginError(f"{where}: {error}") from None
     if "[" in path or words != "text":
         raise BrokenPluginError(f"{where}: {path} is not a text field of the payload")
+
+
+def _query_fields(variant: Variant, where: str) -> None:
+    """Raise BrokenPluginError if a field that goes into the query is not one of the payload's."""
+    for field in variant.query_fields:
+        _text_field(variant, field, where)
+        if "." in field:
+            raise BrokenPluginError(f"{where}: {field} is within another field")
+
+
+def _limits(uploads: Uploads | None) -> str | None:
+    """Say what is wrong with the limits of files, or None."""
+    if uploads is None:
+        return None
+    if uploads.max_body is not None and uploads.inline is None:
+        return "max_body limits a payload with files inside it, but there is no inline="
+    if isinstance(uploads.max_bytes, int):
+        return None
+    kinds = [kind for kind in ("image", "video", "sound") if uploads.types_of(kind)]
+    if {*kinds} == {*uploads.max_bytes}:
+        return None
+    return f"max_bytes has limits for {listing(uploads.max_bytes)}; types are of {listing(kinds)}"
 
 
 def _rules(variant: Variant, name: str) -> list[Rule]:

@@ -284,7 +284,8 @@ def _(rule: AddsUp, fields: Fields) -> Iterator[Attempt]:
     path, name = list_and_field(rule.parts)
     so = met(rule.when, fields) if rule.when else unchanged
     parts = met(Given(path), fields)
-    yield Attempt((so, parts, fields.put(rule.total, fields.values(rule.total))), (rule.total,))
+    blamed = path if rule.notes else rule.total
+    yield Attempt((so, parts, fields.put(rule.total, fields.values(rule.total))), (blamed,))
     most = ends(fields.hint(rule.total))[1]
     if most is not None:  # beyond what the total can be, the parts are to blame
         longer = _changed_item(path, name, [most, most + 1])

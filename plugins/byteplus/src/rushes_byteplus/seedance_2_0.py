@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
-from rushes import Source, Text, To, TransportURL, absent
+from rushes import Source, Text, To, TransportURL, Uploads, absent
 from rushes.vocabulary import any_of, at_most, by_default, equals, has, needs, not_together, remark
 
 from rushes_byteplus.content import FIELDS, FIRST, FRAME_RULES, LAST, Address, Part, part_of
 from rushes_byteplus.prices import cost_by_tokens, tokens, usd
-from rushes_byteplus.provider import PAGE, byteplus
+from rushes_byteplus.provider import IMAGES, MAX_IMAGE, PAGE, byteplus
 
 VOLCENGINE = Source(
     "Volcengine Ark, Create a video generation task",
@@ -49,6 +49,14 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     safety_identifier: Annotated[Text, Meta(max_length=64)] = absent("")
     callback_url: TransportURL = absent()
 
+
+WITH_SOUNDS = Uploads(
+    types=(*IMAGES.types, "audio/wav"),
+    max_bytes={"image": MAX_IMAGE, "sound": 15_000_000},
+    max_body=IMAGES.max_body,
+    inline=IMAGES.inline,
+)
+"""A sound in MP3 goes by address only: its name in a `data:` address is not documented."""
 
 IMAGE, VIDEO, SOUND = (
     has("content", "role", f"reference_{kind}") for kind in ("image", "video", "audio")
@@ -138,5 +146,6 @@ plugin = byteplus.variant(
     ),
     cost=cost,
     input_mode=input_mode,
+    uploads=WITH_SOUNDS,
     hooks=(cost_by_tokens(rate),),
 )

@@ -7,7 +7,6 @@ from msgspec import Meta, Struct
 from rushes import (
     Built,
     Draft,
-    Finding,
     Request,
     Shot,
     Source,
@@ -16,9 +15,9 @@ from rushes import (
     Variant,
     absent,
     hookimpl,
-    rule,
 )
 from rushes.vocabulary import (
+    adds_up,
     all_of,
     counts_from_one,
     equals,
@@ -67,15 +66,6 @@ class Payload(legacy.Payload, kw_only=True, forbid_unknown_fields=True):
     shot_type: Literal["customize", "intelligence"] = absent("")
     multi_prompt: Annotated[list[ShotPrompt], Meta(max_length=6)] = absent([])
     element_list: Annotated[list[Element], Meta(max_length=3)] = absent([])
-
-
-@rule("The shots' durations must add up to duration.", fields=("multi_prompt", "duration"))
-def shots_fill_the_duration(payload: Payload) -> list[Finding]:
-    """Compare them; they are texts."""
-    total = sum(int(shot.duration) for shot in payload.multi_prompt)
-    if not payload.multi_prompt or total == int(payload.duration):
-        return []
-    return [Finding("multi_prompt", f"the shots take {total} seconds, not {payload.duration}")]
 
 
 @hookimpl
@@ -146,7 +136,7 @@ plugin = legacy.legacy.variant(
         not_together("multi_prompt", INTELLIGENCE, name="intelligence_takes_no_shots"),
         not_together("image_tail", "multi_shot", name="shots_take_no_last_frame"),
         counts_from_one("multi_prompt[].index", name="indexes_count_from_one"),
-        shots_fill_the_duration,
+        adds_up("multi_prompt[].duration", to="duration", name="shots_fill_the_duration"),
         needs("element_list", "image", name="elements_need_an_image"),
         remark(
             "element_list",
