@@ -47,8 +47,8 @@ class Draft(Body):
         self._stray: dict[str, int] = {}
         if native:
             return
-        if _names_model(variant.payload):
-            self.body["model"] = variant.model
+        if _has(variant.payload, variant.model_field):
+            self.body[variant.model_field] = variant.model
         if given:
             self._carry_over(given)
         if extra is INVALID:
@@ -303,9 +303,9 @@ class Draft(Body):
         for name, value in more.items():
             path = f"{prefix}{name}"
             origin = f"extra.{prefix}{printable(name)}"
-            if path == "model" in target and value != self.variant.model:
+            if path == self.variant.model_field in target and value != self.variant.model:
                 self._refuse_value({self.variant.model: None}, value, origin)
-            elif name not in target or path == "model":
+            elif name not in target or path == self.variant.model_field:
                 target[name] = value
                 self.origins.setdefault(f"{prefix}{printable(name)}", origin)
             elif isinstance(target[name], dict) and isinstance(value, Mapping):
@@ -327,9 +327,9 @@ def _holds(part: Any, url: Any) -> bool:
 
 
 @cache
-def _names_model(struct: type[Struct]) -> bool:
+def _has(struct: type[Struct], model_field: str) -> bool:
     """Whether a payload has a field for the model; elsewhere its address names it."""
-    return any(field.wire == "model" for field in shape(struct))
+    return any(field.wire == model_field for field in shape(struct))
 
 
 def _filled(struct: type[Struct], given: Mapping[Any, Any]) -> dict[Any, Any]:

@@ -163,6 +163,8 @@ class _Shared(Struct, frozen=True, kw_only=True):
     Secrets go to the base URL's origin and to the further `origins`, by name, and nowhere else; if
     another base URL is configured, it stands for all of them.
 
+    `model_field` is the payload's field for the model, if it has one; the core fills it in.
+
     `headers` are sent with every call to the provider. `answers` says how its answers are read,
     `hooks` are functions marked `@hookimpl` for what no declaration can express; a later one is
     asked before an earlier one of the same name.
@@ -187,6 +189,7 @@ class _Shared(Struct, frozen=True, kw_only=True):
     client_id_field: str | None = None
     client_id_header: str | None = None
     query_fields: tuple[str, ...] = ()
+    model_field: str = "model"
     cancel: Cancel | None = None
     polling: Polling = Polling()
     uploads: Uploads | None = None

@@ -48,6 +48,8 @@ def checked(variant: Variant, name: str, hooks: Collection[str] = ()) -> Variant
     _targets(variant, name)
     _client_id(variant, name, hooks)
     _query_fields(variant, f"{name}: query_fields")
+    if variant.model_field != "model":
+        _text_field(variant, variant.model_field, f"{name}: model_field")
     if wrong := _limits(variant.uploads):
         raise BrokenPluginError(f"{name}: uploads: {wrong}")
     return msgspec.structs.replace(variant, rules=tuple(_rules(variant, name)))

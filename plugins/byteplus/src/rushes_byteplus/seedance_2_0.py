@@ -5,9 +5,30 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 from rushes import Source, Text, To, TransportURL, Uploads, absent
-from rushes.vocabulary import any_of, at_most, by_default, equals, has, needs, not_together, remark
+from rushes.vocabulary import (
+    accepts,
+    any_of,
+    at_most,
+    by_default,
+    each,
+    equals,
+    has,
+    needs,
+    not_together,
+    remark,
+    required,
+)
 
-from rushes_byteplus.content import FIELDS, FIRST, FRAME_RULES, LAST, Address, Part, part_of
+from rushes_byteplus.content import (
+    FIELDS,
+    FIRST,
+    FRAME_RULES,
+    LAST,
+    Address,
+    Part,
+    by_type,
+    part_of,
+)
 from rushes_byteplus.prices import cost_by_tokens, tokens, usd
 from rushes_byteplus.provider import IMAGES, MAX_IMAGE, PAGE, byteplus
 
@@ -49,6 +70,13 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     safety_identifier: Annotated[Text, Meta(max_length=64)] = absent("")
     callback_url: TransportURL = absent()
 
+
+ROLES = {
+    "image_url": ("first_frame", "last_frame", "reference_image"),
+    "video_url": ("reference_video",),
+    "audio_url": ("reference_audio",),
+}
+"""What an image, a video or a sound may be for."""
 
 WITH_SOUNDS = Uploads(
     types=(*IMAGES.types, "audio/wav"),
@@ -108,6 +136,17 @@ plugin = byteplus.variant(
         "seed": To("seed"),
     },
     rules=(
+        *by_type("text", *ROLES, media=tuple(ROLES)),
+        *(
+            each("content", accepts("role", roles, when=equals("type", kind), name=f"{kind}_roles"))
+            for kind, roles in ROLES.items()
+        ),
+        each(
+            "content",
+            required(
+                "role", when=equals("type", "video_url", "audio_url"), name="references_have_roles"
+            ),
+        ),
         *FRAME_RULES,
         not_together(
             any_of(IMAGE, VIDEO, SOUND),

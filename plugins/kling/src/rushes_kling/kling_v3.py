@@ -56,7 +56,6 @@ class Element(Struct, kw_only=True, forbid_unknown_fields=True):
 class Payload(legacy.Payload, kw_only=True, forbid_unknown_fields=True):
     """The body of POST /v1/videos/text2video; with an image, of /v1/videos/image2video."""
 
-    model_name: Literal["kling-v3"]
     mode: Literal["std", "pro", "4k"] = absent("std")
     duration: Literal["3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"] = (
         absent("5")
@@ -71,7 +70,7 @@ class Payload(legacy.Payload, kw_only=True, forbid_unknown_fields=True):
 @hookimpl
 def build_payload(variant: Variant, request: Request) -> Draft:
     """Carry over shots, whose lengths are texts here; together they are the video's length."""
-    draft = legacy.build_payload(variant, request)
+    draft = Draft(variant, request)
     if shots := draft.take("shots"):
         draft.put("multi_shot", True, "shots")
         draft.put("shot_type", "customize", "shots")
