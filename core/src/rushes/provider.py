@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from rushes.problems import Source
 from rushes.rules import Rule
-from rushes.variant import Always, Built, To, Together, Variant, _Shared
+from rushes.variant import Always, Built, Shots, To, Together, Variant, _Shared
 
 __all__ = ["Provider"]
 
@@ -29,7 +29,7 @@ class Provider(_Shared, frozen=True, kw_only=True):
         payload: type[Struct],
         page: Source,
         name: str | None = None,
-        fields: Mapping[str, To | Together | Always | Built] | None = None,
+        fields: Mapping[str, To | Together | Always | Shots | Built] | None = None,
         rules: tuple[Rule, ...] = (),
         cost: Callable[[Any], float | None] | None = None,
         input_mode: Callable[[Any], str] | None = None,

@@ -15,8 +15,8 @@ from rushes.problems import Source, show_size
 from rushes.rules import Rule
 
 __all__ = [
-    "SPEC", "Always", "Built", "Cancel", "Polling", "To", "Together", "Uploads", "Variant",
-    "environment_prefix", "key_name", "key_variable",
+    "SPEC", "Always", "Built", "Cancel", "Polling", "Shots", "To", "Together", "Uploads",
+    "Variant", "environment_prefix", "key_name", "key_variable",
 ]  # fmt: skip
 
 SPEC = 2
@@ -60,6 +60,26 @@ class Always(Struct, frozen=True):
     """What the variant always does: requesting it is accepted, anything else is a problem."""
 
     value: Any
+
+
+class Shots(Struct, frozen=True, kw_only=True):
+    """The target of shots: each becomes an item of the list `path` (`scenes[]`).
+
+    `prompt`, `duration` and `number` (from 1) are the item's fields for them; without one for the
+    `duration`, the length of a shot is a problem. `form` computes the wire's length (`str`), `also`
+    are payload fields that shots set to a value.
+
+    `fill_in`: if every shot has a length, and the request has none, the common `duration` is set to
+    their sum, with a note, as far as it is accepted there.
+    """
+
+    path: str
+    prompt: str = "prompt"
+    duration: str | None = "duration"
+    number: str | None = None
+    form: Callable[[Any], Any] | None = None
+    also: Mapping[str, Any] = {}
+    fill_in: bool = False
 
 
 class Built(Struct, frozen=True):
@@ -209,7 +229,7 @@ class Variant(_Shared, frozen=True, kw_only=True):
     payload: type[Struct]
     page: Source
     model: str
-    fields: Mapping[str, To | Together | Always | Built] = {}
+    fields: Mapping[str, To | Together | Always | Shots | Built] = {}
     rules: tuple[Rule, ...] = ()
     cost: Callable[[Any], float | None] | None = None
     input_mode: Callable[[Any], str] | None = None

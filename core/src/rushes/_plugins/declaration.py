@@ -19,7 +19,7 @@ from rushes.errors import BrokenPluginError
 from rushes.problems import listing
 from rushes.request import Role, VideoRole
 from rushes.rules import Rule
-from rushes.variant import Always, Built, To, Together, Uploads, Variant
+from rushes.variant import Always, Built, Shots, To, Together, Uploads, Variant
 
 ROLES: dict[str, Any] = {"images": Role, "videos": VideoRole}
 TARGETS = tuple(
@@ -65,13 +65,15 @@ def _targets(variant: Variant, name: str) -> None:
                 f"{where}: there is no such common field (nearest: {near[0]!r})"
             )
         if not isinstance(target, Always):
-            also = target.also if isinstance(target, Built) else ()
+            also = (*target.also,) if isinstance(target, (Shots, Built)) else ()
             for path in (target.path, *also):
                 _target(variant, path, where)
             if isinstance(target, Together):
                 _pairs(variant, row, target, where)
             elif isinstance(target, To):
                 _values(variant, target, where)
+            elif isinstance(target, Shots):
+                _shots(variant, row, target, where)
 
 
 def _target(variant: Variant, path: str, where: str) -> None:
@@ -133,6 +135,23 @@ def _accepts(variant: Variant, target: To, where: str) -> None:
             raise BrokenPluginError(
                 f"{where}: {value!r} becomes {wire!r}, which back= leads to something else"
             )
+
+
+def _shots(variant: Variant, row: str, target: Shots, where: str) -> None:
+    """Raise BrokenPluginError if shots cannot become the items of a list."""
+    if row != "shots" or not target.path.endswith("[]"):
+        raise BrokenPluginError(f"{where}: Shots is the target of shots, a list like 'scenes[]'")
+    try:
+        items = find(variant.payload, target.path.removesuffix("[]"))
+        for name in (target.prompt, target.duration, target.number):
+            if name is not None:
+                items.item(name)
+    except BrokenPluginError as error:
+        raise BrokenPluginError(f"{where}: {error}") from None
+    for path, value in target.also.items():
+        _possible(variant, path, (value,), where)
+    if target.fill_in and not isinstance(variant.fields.get("duration"), To):
+        raise BrokenPluginError(f"{where}: fill_in= needs the target of duration")
 
 
 def _pairs(variant: Variant, row: str, target: Together, where: str) -> None:

@@ -220,7 +220,7 @@ def _results(answers: Answers, outer: Places, videos: list[_Video]) -> tuple[Res
     fresh: dict[str | None, Result] = {}
     number, last = 0, None
     for item, result in sorted(zip(map(_item, videos), results, strict=True), key=itemgetter(0)):
-        place = result.url or result.inside or (result.call and result.call.url)
+        place = result.call.url if result.call else result.url or result.inside
         if place not in fresh:
             number += item != last
             last = item
