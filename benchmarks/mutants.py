@@ -126,7 +126,7 @@ SUBJECTS = {
 MIN_SHARE = {"oddity": 0.95}
 """The share that is to be caught, where it is not 99 %."""
 DECLARING = frozenset((
-    "Answers", "Cancel", "Codes", "Polling", "Provider", "Together", "Uploads", "variant",
+    "Answers", "Cancel", "Codes", "Polling", "Provider", "Shots", "Together", "Uploads", "variant",
     "max_bytes", "max_utf16", "model", "steps_of",
     "accepts", "adds_up", "at_most", "by_default", "cited", "counts_from_one", "equals", "has",
     "image_may_set_ratio", "needs", "not_together", "remark", "required",

@@ -17,7 +17,7 @@ from rushes.vocabulary import (
     sent,
 )
 
-from rushes_byteplus.content import FIELDS, FIRST, FRAME_RULES, Part
+from rushes_byteplus.content import FIELDS, FIRST, FRAME_RULES, Part, by_type
 from rushes_byteplus.prices import cost_by_tokens, tokens, usd
 from rushes_byteplus.provider import PAGE, byteplus
 
@@ -97,6 +97,7 @@ plugin = byteplus.variant(
         "seed": To("seed"),
     },
     rules=(
+        *by_type("text", "image_url", "draft_task", media=("image_url",)),
         *FRAME_RULES,
         not_together(
             DRAFT,

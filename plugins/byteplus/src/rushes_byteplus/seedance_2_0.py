@@ -4,12 +4,32 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
-from rushes import Source, To, TransportURL, absent
-from rushes.vocabulary import any_of, at_most, by_default, equals, has, needs, not_together, remark
+from rushes import Source, To, TransportURL, Uploads, absent
+from rushes.vocabulary import (
+    accepts,
+    any_of,
+    at_most,
+    by_default,
+    each,
+    equals,
+    has,
+    needs,
+    not_together,
+    remark,
+)
 
-from rushes_byteplus.content import FIELDS, FIRST, FRAME_RULES, LAST, Address, Part, part_of
+from rushes_byteplus.content import (
+    FIELDS,
+    FIRST,
+    FRAME_RULES,
+    LAST,
+    Address,
+    Part,
+    by_type,
+    part_of,
+)
 from rushes_byteplus.prices import cost_by_tokens, tokens, usd
-from rushes_byteplus.provider import PAGE, byteplus
+from rushes_byteplus.provider import IMAGES, MAX_IMAGE, PAGE, byteplus
 
 VOLCENGINE = Source(
     "Volcengine Ark, Create a video generation task",
@@ -49,6 +69,22 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     safety_identifier: Annotated[str, Meta(max_length=64)] = absent("")
     callback_url: TransportURL = absent()
 
+
+ROLES = {
+    "image_url": ("first_frame", "last_frame", "reference_image"),
+    "video_url": ("reference_video",),
+    "audio_url": ("reference_audio",),
+}
+"""What an image, a video or a sound may be for; a video or a sound has one role only, and may leave
+it out, as Volcengine's page says."""
+
+WITH_SOUNDS = Uploads(
+    types=(*IMAGES.types, "audio/wav"),
+    max_bytes={"image": MAX_IMAGE, "sound": 15_000_000},
+    max_body=IMAGES.max_body,
+    inline=IMAGES.inline,
+)
+"""A sound in MP3 goes by address only: its name in a `data:` address is not documented."""
 
 IMAGE = has("content", "role", "reference_image")
 VIDEO, SOUND = (has("content", "type", f"{kind}_url") for kind in ("video", "audio"))
@@ -98,6 +134,11 @@ plugin = byteplus.variant(
         "seed": To("seed"),
     },
     rules=(
+        *by_type("text", *ROLES, media=tuple(ROLES)),
+        *(
+            each("content", accepts("role", roles, when=equals("type", kind), name=f"{kind}_roles"))
+            for kind, roles in ROLES.items()
+        ),
         *FRAME_RULES,
         not_together(
             any_of(IMAGE, VIDEO, SOUND),
@@ -142,5 +183,6 @@ plugin = byteplus.variant(
     ),
     cost=cost,
     input_mode=input_mode,
+    uploads=WITH_SOUNDS,
     hooks=(cost_by_tokens(rate),),
 )
