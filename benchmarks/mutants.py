@@ -304,9 +304,9 @@ def _function(node: ast.AST) -> Iterator[tuple[str, Change]]:
     if any(isinstance(decorator, ast.Call) for decorator in node.decorator_list):
         return  # a rule, which is broken as a whole
     yield from _constants(node, node.name)
-    types = _annotations(node)
+    same = _annotations(node) | _unordered(node)
     for place, inner in enumerate(ast.walk(node)):
-        if id(inner) in types:
+        if id(inner) in same:
             continue
         for what, change in (*_statement(inner), *_arguments(inner), *_expression(inner)):
 
@@ -322,6 +322,15 @@ def _annotations(node: ast.FunctionDef) -> set[int]:
     hints = [node.returns, *(inner.annotation for inner in ast.walk(node)
                              if isinstance(inner, (ast.arg, ast.AnnAssign)))]  # fmt: skip
     return {id(inner) for hint in hints if hint for inner in ast.walk(hint)}
+
+
+def _unordered(node: ast.FunctionDef) -> set[int]:
+    """Return the tuples whose order makes no difference, by identity: `part in ("a", "b")`."""
+    return {
+        id(inner.comparators[0])
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Compare) and isinstance(inner.ops[0], (ast.In, ast.NotIn))
+    }
 
 
 def _statement(node: ast.AST) -> Iterator[tuple[str, Change]]:

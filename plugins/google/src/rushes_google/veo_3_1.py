@@ -171,7 +171,7 @@ def _model(
         name=name,
         page=PAGE,
         payload=payload,
-        submit_path=f"/v1beta/models/{model}:predictLongRunning",
+        submit_path=f"/models/{model}:predictLongRunning",
         fields=fields,
         rules=rules,
         cost=lambda payload: round(
