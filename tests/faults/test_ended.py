@@ -9,7 +9,7 @@ BODY = {
     "instances": [{"prompt": "A red kite"}],
     "parameters": {"durationSeconds": 4, "resolution": "720p"},
 }
-SAMPLE = ("connection-refused", "drop-after-create", "status-html", "download-cut")
+SAMPLE = ("connection-refused", "drop-after-create", "status-html", "download-short")
 
 
 def test_google_was_never_paid_twice(monkeypatch: pytest.MonkeyPatch) -> None:
