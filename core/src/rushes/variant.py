@@ -139,11 +139,11 @@ class Uploads(Struct, frozen=True, kw_only=True):
     @property
     def limits(self) -> str:
         """The limits of size in words: "up to 30 MB an image, 15 MB a sound, 64 MB in all"."""
-        sizes = {"a file": self.max_bytes} if isinstance(self.max_bytes, int) else self.max_bytes
-        each = [
-            f"{show_size(most)} {'an image' if of == 'image' else of if ' ' in of else f'a {of}'}"
-            for of, most in sizes.items()
-        ]
+        if isinstance(self.max_bytes, int):
+            each = [show_size(self.max_bytes)]
+        else:
+            articles = {"image": "an image", "video": "a video", "sound": "a sound"}
+            each = [f"{show_size(most)} {articles[kind]}" for kind, most in self.max_bytes.items()]
         if self.max_body is not None:
             each = [] if self.max_bytes == self.max_body else each
             each.append(f"{show_size(self.max_body)} in all")

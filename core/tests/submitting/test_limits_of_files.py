@@ -140,7 +140,7 @@ def test_the_limits_in_words() -> None:
         assert uploads
         return uploads.limits
 
-    assert words(max_bytes=5_000_000) == "up to 5 MB a file"
+    assert words(max_bytes=5_000_000) == "up to 5 MB"
     kinds = {"image": 30_000_000, "sound": 15_000_000}
     assert words(max_bytes=kinds, max_body=64_000_000) == (
         "up to 30 MB an image, 15 MB a sound, 64 MB in all"

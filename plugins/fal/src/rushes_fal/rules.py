@@ -65,11 +65,11 @@ RULES = (
     accepts("shot_type", ("customize",), when="start_image_url", name="frames_are_customized"),
     *(each("elements", one) for one in ELEMENT),
     one_element_has_a_video,
-    # Kling itself requires it, fal's page does not say.
     adds_up(
         "multi_prompt[].duration",
         to="duration",
         notes=True,
+        says="The shots' lengths should add up to {duration}: Kling requires it, fal does not say.",
         name="shots_should_fill_the_duration",
     ),
     by_default("generate_audio", "the video has sound, which costs half as much again"),
