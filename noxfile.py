@@ -22,7 +22,11 @@ PAGE = ROOT / "contrib" / "compare"  # its page has scripts, checked by npm tool
 SUITE = ("pytest", "-q", "-n", "5", "--dist", "worksteal")
 # Otherwise each worker compiles pytest and Hypothesis where the environment says so.
 KEEP_BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
-DEBIAN = {"chromium": "chromium", "initdb": "postgresql"}  # command: package
+DEBIAN = {  # command: package
+    "chromium": "chromium",
+    "firefox-esr": "firefox-esr",
+    "initdb": "postgresql",
+}
 
 
 @nox.session(venv_backend="none")
