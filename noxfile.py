@@ -208,6 +208,12 @@ def jobs(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def playback(session: nox.Session) -> None:
+    """Measure how thirty videos play together on the page; `-- --write` writes it into the docs."""
+    session.run("python", "benchmarks/page_smoothness.py", *session.posargs)
+
+
+@nox.session(venv_backend="none")
 def bills(session: nox.Session) -> None:
     """Count the videos that are bought if an answer is lost, here and elsewhere; `-- --write`."""
     session.run("python", "benchmarks/bills.py", *session.posargs)

@@ -136,7 +136,7 @@ def section(found: dict[str, Any], version: str) -> str:
     dropped = 100 * found["dropped"] / max(1, found["shown"])
     return f"""## The page
 
-`python benchmarks/page_smoothness.py --write`: a row of {found["count"]} films, 320 x 180 at
+`nox -s playback -- --write`: a row of {found["count"]} films, 320 x 180 at
 {FRAME_RATE} frames a second, played together in Chromium {version.partition(".")[0]} on
 {os.cpu_count()} cores without a graphics processor. *Apart* is the time between the player that is
 farthest ahead and the one that is farthest behind, looked at with each frame of the page; the

@@ -45,3 +45,6 @@ def test_axe_finds_nothing_wrong(
     page.click(".meanings > summary")
     page.evaluate(AXE + "; undefined")
     assert page.evaluate(RUN) == []
+    page.keyboard.press("p")
+    assert page.locator("#pairs .side").count() == 2
+    assert page.evaluate(RUN) == []

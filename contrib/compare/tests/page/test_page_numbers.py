@@ -49,7 +49,7 @@ def test_columns_sort_both_ways_and_what_is_unknown_comes_last(page: Page) -> No
     assert sorted_by.inner_text().startswith("Motion")
     row = page.locator(".numbers tbody tr").first.locator("td").all_inner_texts()
     # The median of 30 and 10, which are two takes of one prompt; loop is known of one.
-    assert [" ".join(one.split()) for one in row[-2:]] == ["20 takes differ by 20", "0.2"]
+    assert [" ".join(one.split()) for one in row[-2:]] == ["20 20 apart", "0.2"]
     page.check("[data-key='column sharpness']")
     assert page.locator("[data-key='sort sharpness']").count() == 1
 

@@ -89,6 +89,8 @@ export function drawNumbers() {
     make("summary", { "data-key": "numbers" }, "Numbers"),
     columnsMenu(),
     table(),
+    data.repeats > 1 &&
+      make("p", { class: "soft" }, "“Apart”: by how much takes of one prompt differ at most."),
     meanings(),
     plot(),
     reasons(),
@@ -146,7 +148,7 @@ function table() {
       make(
         "caption",
         { class: "visually-hidden" },
-        "Numbers by variant: of what each video has, the median, and by how much takes of one prompt differ at most",
+        "Numbers by variant; of what each video has, the median",
       ),
       make(
         "thead",
@@ -176,7 +178,7 @@ function number(column, variant) {
     "td",
     { class: "number" },
     numberText(column.of(variant)),
-    spread !== null && make("small", {}, ` takes differ by ${numberText(spread)}`),
+    spread !== null && spread > 0 && make("small", {}, ` ${numberText(spread)} apart`),
   );
 }
 
