@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rushes_compare._measure import MeasuringError, measure, repeatability, write_poster
+from rushes_compare._measure.open_media import Deadline
 from rushes_compare.results import Measures
 
 Result = TypeVar("Result")
@@ -239,6 +240,57 @@ def test_a_frame_of_any_shape_is_measured(tmp_path: Path, size: tuple[int, int])
     assert (video.width, video.height) == size
     assert finite(video.measures)
     assert repeatability(tmp_path / "f.mp4", tmp_path / "f.mp4") == 1
+
+
+@pytest.fixture(scope="module")
+def streams(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Two films in one stream: the second has frames of another size, and other sound."""
+    parts = []
+    for number, (side, rate, layout) in enumerate([(64, 48_000, "stereo"), (96, 44_100, "mono")]):
+        path = tmp_path_factory.getbasetemp() / f"part{number}.ts"
+        with av.open(str(path), "w") as container:
+            video = container.add_stream("libx264", rate=24, options={"bf": "0"})
+            audio = container.add_stream("aac", rate=rate, layout=layout)
+            assert isinstance(video, av.VideoStream)
+            assert isinstance(audio, av.AudioStream)
+            video.width, video.height, video.pix_fmt = side, side, "yuv420p"
+            for at in range(24):
+                container.mux(video.encode(av.VideoFrame(side, side, "yuv420p")))
+                sound = av.AudioFrame("fltp", layout, 1024)
+                for channel in sound.planes:
+                    channel.update(bytes(channel.buffer_size))
+                sound.pts, sound.rate, sound.time_base = 1024 * at, rate, Fraction(1, rate)
+                container.mux(audio.encode(sound))
+            container.mux(video.encode(None))
+            container.mux(audio.encode(None))
+        parts.append(path.read_bytes())
+    return b"".join(parts)
+
+
+def test_a_film_that_becomes_another_is_measured_and_named(tmp_path: Path, streams: bytes) -> None:
+    (tmp_path / "f.mp4").write_bytes(streams)
+    video = measure(tmp_path / "f.mp4", tmp_path)
+    assert (video.width, video.height) == (64, 64)
+    assert "the size of its frames changes part-way" in video.damage
+    assert finite(video.measures)
+    assert repeatability(tmp_path / "f.mp4", tmp_path / "f.mp4") == 1
+
+
+@pytest.mark.parametrize("packets", [0, 60])
+def test_what_takes_too_long_is_measured_as_far_as_it_goes(
+    tmp_path: Path, films: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, packets: int
+) -> None:
+    looks = itertools.count()
+    monkeypatch.setattr(Deadline, "passed", property(lambda _: next(looks) >= packets))
+    (tmp_path / "f.mp4").write_bytes(films["long.mp4"])
+    if not packets:
+        with pytest.raises(MeasuringError, match="in time"):
+            measure(tmp_path / "f.mp4", tmp_path)
+        return
+    video = measure(tmp_path / "f.mp4", tmp_path)
+    assert video.duration == pytest.approx(4, abs=0.1)  # as its header says
+    assert video.notes[0].startswith("Only the first ")
+    assert (video.measures.loop, video.measures.motion is not None) == (None, True)
 
 
 def changed(content: bytes, changes: list[tuple[int, int]], end: float) -> bytes:
