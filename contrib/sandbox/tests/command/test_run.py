@@ -93,7 +93,8 @@ def test_it_injects_faults() -> None:
 
 
 def test_it_announces_that_the_videos_differ() -> None:
-    with running("--port", "0", "--json", "--lie", "silent", "--lie", "shorter") as process:
+    lies = ("--lie", "silent", "--lie", "shorter")
+    with running("--port", "0", "--json", *lies, "--webhooks", "out-of-order") as process:
         assert process.stdout is not None
         printed = json.loads(process.stdout.readline())
         url = f"{printed['base_urls']['apimart']}/v1/videos/generations"
@@ -103,6 +104,7 @@ def test_it_announces_that_the_videos_differ() -> None:
         process.terminate()
         _, err = process.communicate(timeout=120)
     assert "The videos differ from the request: silent, shorter." in err
+    assert "Notifications are out-of-order." in err
 
 
 @pytest.mark.parametrize(

@@ -328,4 +328,5 @@ protocol = Protocol(
     link="{base}/videos/{id}/content?index=0",
     scenery="domes",
     notify=_notify,
+    callback=lambda incoming: incoming.json.get("callback_url"),
 )

@@ -316,4 +316,5 @@ protocol = Protocol(
     error=_error,
     scenery="hills",
     notify=_notify,
+    callback=lambda incoming: incoming.json.get("callback_url"),
 )
