@@ -170,6 +170,8 @@ class Sandbox:
             prefix = name.upper().replace("-", "_")
             variables[f"{prefix}_BASE_URL"] = base_url
             variables[f"{prefix}_API_KEY"] = self.key
+            if self._router.protocols[name].signed_with_secret:
+                variables[f"{prefix}_WEBHOOK_SECRET"] = self.webhook_secret
         return variables
 
     @property

@@ -33,7 +33,9 @@ def running(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
 def test_it_prints_what_to_paste_and_ends_cleanly(number: signal.Signals) -> None:
     with running("--port", "0", "--key", "it's mine") as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in 2 * list(protocols().by_id)]
+        each = protocols().by_id.values()
+        count = 2 * len(each) + sum(one.signed_with_secret for one in each)
+        lines = [process.stdout.readline() for _ in range(count)]
         variables = dict(shlex.split(line)[1].split("=", 1) for line in lines)
         assert all(line.startswith("export ") for line in lines)
         assert variables["TOAPIS_API_KEY"] == "it's mine"

@@ -634,6 +634,7 @@ protocol = Protocol(
     ends=frozenset({"failed"}),
     scenery="forest",
     notify=_notify,
+    signed_with_secret=True,
     notifies_of=frozenset({"queued", "in_progress", "completed", "failed"}),
     callback=_callback,
 )

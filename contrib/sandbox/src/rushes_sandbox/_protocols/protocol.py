@@ -166,6 +166,8 @@ class Protocol:
     #: What the provider sends to a client's endpoint about a task, given the secret that signs it
     #: and the time: the headers and the body. None if it sends nothing.
     notify: Callable[[TaskView, str, float], Reply] | None = None
+    #: Whether that secret signs it; otherwise a key of the provider's does, or nothing.
+    signed_with_secret: bool = False
     #: The states of a task that it sends this for.
     notifies_of: frozenset[TaskState] = ENDED
     #: The endpoint that an accepted submit asks it to notify; None if it asks for none.
