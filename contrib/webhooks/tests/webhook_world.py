@@ -39,7 +39,7 @@ async def served(endpoint: Endpoint) -> AsyncIterator[str]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        work = asyncio.create_task(server._serve([listener]))
+        work = asyncio.create_task(server.serve([listener]))
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:

@@ -8,6 +8,7 @@ and what came of it are logged.
 import asyncio
 import json
 import logging
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -33,6 +34,8 @@ MAX_BYTES = 1024 * 1024
 PATIENCE = 10.0
 """Seconds for a delivery to arrive whole, and again for it to be verified and recorded."""
 
+_NOBODY = "no such provider, or it sends nothing"
+_PROVIDER = re.compile(r"[a-z0-9-]{1,100}")
 _log = logging.getLogger("rushes.webhooks")
 
 
@@ -87,7 +90,7 @@ class Endpoint:
             "answered: provider=%.64r status=%s reason=%s",
             provider,
             answer.status,
-            answer.why or answer.says,
+            " ".join(str(answer.why or answer.says).split())[:300],
         )
         await _send(send, answer, scope)
 
@@ -95,6 +98,8 @@ class Endpoint:
         """Have one delivery verified and recorded; raises the answer if it is not."""
         if scope["method"] != "POST":
             raise _Answer(405, "a delivery is a POST", allow="POST")
+        if not _PROVIDER.fullmatch(provider):
+            raise _Answer(404, _NOBODY)
         headers = _headers(scope)
         length = headers.get("content-length", "0")
         if length.isdecimal() and (len(length) > 15 or int(length) > MAX_BYTES):
@@ -110,7 +115,7 @@ class Endpoint:
         except TimeoutError:
             raise _not_now("it took too long") from None
         except (UnknownVariantError, NotOfferedError) as error:
-            raise _Answer(404, "no such provider, or it sends nothing", error) from None
+            raise _Answer(404, _NOBODY, error) from None
         except DeliveryError as error:
             if error.again:
                 raise _not_now(error) from None
