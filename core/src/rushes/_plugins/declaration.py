@@ -60,10 +60,7 @@ def checked(variant: Variant, name: str, hooks: Collection[str] = ()) -> Variant
             elif isinstance(target, To):
                 _values(variant, target, where)
     _client_id(variant, name, hooks)
-    for field in variant.query_fields:
-        _text_field(variant, field, f"{name}: query_fields")
-        if "." in field:
-            raise BrokenPluginError(f"{name}: query_fields: {field} is within another field")
+    _delivery(variant, name, hooks)
     return msgspec.structs.replace(variant, rules=tuple(_rules(variant, name)))
 
 
@@ -160,6 +157,20 @@ def _client_id(variant: Variant, name: str, hooks: Collection[str]) -> None:
         raise BrokenPluginError(
             f"{name}: look_up={variant.look_up!r} is declared, but there is no hook look_up"
         )
+
+
+def _delivery(variant: Variant, name: str, hooks: Collection[str]) -> None:
+    """Raise BrokenPluginError if what concerns the delivery has no place."""
+    if variant.callback_field is not None:
+        _text_field(variant, variant.callback_field, f"{name}: callback_field")
+        if "parse_webhook" not in hooks:
+            raise BrokenPluginError(
+                f"{name}: callback_field is declared, but there is no hook parse_webhook"
+            )
+    for field in variant.query_fields:
+        _text_field(variant, field, f"{name}: query_fields")
+        if "." in field:
+            raise BrokenPluginError(f"{name}: query_fields: {field} is within another field")
 
 
 def _text_field(variant: Variant, path: str, where: str) -> None:
