@@ -15,10 +15,13 @@ from rushes.problems import Source
 from rushes.rules import Rule
 
 __all__ = [
-    "SPEC", "Always", "Built", "Cancel", "Polling", "To", "Together", "Uploads", "Variant",
-    "environment_prefix", "key_name", "key_variable",
+    "SPEC", "WEBHOOK_SECRETS", "Always", "Built", "Cancel", "Polling", "To", "Together", "Uploads",
+    "Variant", "environment_prefix", "key_name", "key_variable",
 ]  # fmt: skip
 
+WEBHOOK_SECRETS = ("webhook_secret", "old_webhook_secret")
+"""What deliveries are signed with: `TOAPIS_WEBHOOK_SECRET`, and what it replaces, if that is still
+used."""
 SPEC = 2
 """The version of the hook specification that this core supports."""
 
@@ -133,7 +136,10 @@ class _Shared(Struct, frozen=True, kw_only=True):
     joined by commas, and the answer lists the tasks as that to `status_path` does. In
     `look_up_path`, `{client_id}` is our client id, by which the provider recognises a call that it
     saw before; it is put into the payload's `client_id_field`, or sent as the header
-    `client_id_header`.
+    `client_id_header`. `query_fields` are text fields of the payload that go into the query of the
+    address that it is submitted to, not into the body. `callback_field` is the text field for an
+    address that the provider calls when the task changes (`options.callback_url` in an object);
+    the hook `parse_webhook` reads what it sends there.
 
     `secrets` lists what calls to the provider are authorised with: alternatives, each a set of
     names; the first that is complete is used. `api_key` is the provider's key, `TOAPIS_API_KEY` in
@@ -165,6 +171,8 @@ class _Shared(Struct, frozen=True, kw_only=True):
     look_up_path: str | None = None
     client_id_field: str | None = None
     client_id_header: str | None = None
+    query_fields: tuple[str, ...] = ()
+    callback_field: str | None = None
     cancel: Cancel | None = None
     polling: Polling = Polling()
     uploads: Uploads | None = None

@@ -503,6 +503,8 @@ def about_seconds(payload: Payload) -> bool:
         ({"rules": (equals("mode", "pro"),)}, "are its fields and rules of the declared types?"),
         ({"client_id_field": "seed"}, "seed is not a text field of the payload"),
         ({"client_id_field": "ticket"}, "client_id_field: the payload has no field 'ticket'"),
+        ({"query_fields": ("seed",)}, "query_fields: seed is not a text field of the payload"),
+        ({"query_fields": ("promt",)}, "query_fields: the payload has no field 'promt' (nearest"),
         ({"rules": (about_seconds,)}, "'about_seconds': the payload has no field 'secondz'"),
         (
             {"rules": (needs("last", "first"),) * 2},

@@ -170,7 +170,7 @@ def test_a_file_of_the_first_release_is_migrated(path: Path) -> None:
         assert [was.state for was in journal.history("new")] == ["recorded", "queued"]
         assert journal.purge(7.0) == 0
         assert journal.purge(7.1) == 1
-    assert sql(path, "PRAGMA user_version") == [(5,)]
+    assert sql(path, "PRAGMA user_version") == [(6,)]
 
 
 def test_a_file_whose_history_repeats_the_call_is_migrated(path: Path) -> None:

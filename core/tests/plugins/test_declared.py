@@ -3,12 +3,13 @@
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 import pytest
 from acme_declared import ANSWERS, SHARED, declared
 from acme_driver import REQUEST, Maker, SteppingClock
-from acme_server import VIDEO, Server, answers
+from acme_server import VIDEO, Server, answers, created
 from acme_zoom import PAGE, Payload
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +32,8 @@ from rushes import (
     StillRunningError,
     Task,
     Text,
+    TransportText,
+    TransportURL,
     Variant,
     absent,
     hookimpl,
@@ -433,6 +436,42 @@ class TestClientIds:
         task = driver.submit("acme/zoom", Request(extra={"text": "k", **more}), task="kite")
         assert json.loads(server.seen[0][2]) == {"text": "k", "options": options}
         assert task.client_id == options["job"]
+
+
+class Notified(Struct, kw_only=True, forbid_unknown_fields=True):
+    text: Text
+    notify: TransportURL = absent()
+    job: TransportText = absent()
+
+
+class TestQueries:
+    @given(
+        notify=st.text(st.characters(codec="utf-8"), min_size=1),
+        path=st.sampled_from(("/v1/clips", "/v1/clips?v=2")),
+    )
+    def test_a_field_may_go_into_the_query(self, notify: str, path: str) -> None:
+        acme = Provider(**{**SHARED, "submit_path": path, "query_fields": ("notify",)})
+        variant = build(acme.variant("zoom", payload=Notified, page=PAGE), [], "acme/zoom")
+        payload = Notified(text="k", notify=notify)
+        call = variant.call("submit", payload=payload, client_id="c-1")
+        assert call.url.startswith(f"https://api.acme.example{path}")
+        assert call.url.isascii()
+        query = parse_qsl(urlsplit(call.url).query, keep_blank_values=True)
+        assert query[-1] == ("notify", notify)
+        assert call.json() == {"text": "k"}
+        alone = variant.call("submit", payload=Notified(text="k"), client_id="c-1")
+        assert alone.url == f"https://api.acme.example{path}"
+
+    def test_so_may_the_client_id(self, make: Maker, server: Server) -> None:
+        changes = {"client_id_header": None, "client_id_field": "job", "query_fields": ("job",)}
+        plugin = Provider(**{**SHARED, **changes}).variant("zoom", payload=Notified, page=PAGE)
+        driver = make(plugins=[plugin])
+        server.on("POST /v1/clips?", created)
+        request = Request(extra={"text": "k", "notify": "https://me.example.com"})
+        driver.submit("acme/zoom", request, task="kite")
+        line, _, body = server.seen[0]
+        assert line == "POST /v1/clips?job=kite"
+        assert json.loads(body) == {"text": "k", "notify": "https://me.example.com"}
 
 
 class TestProviders:

@@ -60,6 +60,7 @@ def checked(variant: Variant, name: str, hooks: Collection[str] = ()) -> Variant
             elif isinstance(target, To):
                 _values(variant, target, where)
     _client_id(variant, name, hooks)
+    _delivery(variant, name, hooks)
     return msgspec.structs.replace(variant, rules=tuple(_rules(variant, name)))
 
 
@@ -140,7 +141,7 @@ def _client_id(variant: Variant, name: str, hooks: Collection[str]) -> None:
     """Raise BrokenPluginError if the client id has no place, or one where it cannot be."""
     field, header = variant.client_id_field, variant.client_id_header
     if field is not None:
-        _client_id_field(variant, field, f"{name}: client_id_field")
+        _text_field(variant, field, f"{name}: client_id_field")
     if header is not None and not HEADER.fullmatch(header):
         raise BrokenPluginError(f"{name}: client_id_header: {header!r} is not a header's name")
     if header is not None and header.lower() in TAKEN_HEADERS:
@@ -158,8 +159,22 @@ def _client_id(variant: Variant, name: str, hooks: Collection[str]) -> None:
         )
 
 
-def _client_id_field(variant: Variant, path: str, where: str) -> None:
-    """Raise BrokenPluginError if the core cannot put a text into this field."""
+def _delivery(variant: Variant, name: str, hooks: Collection[str]) -> None:
+    """Raise BrokenPluginError if what concerns the delivery has no place."""
+    if variant.callback_field is not None:
+        _text_field(variant, variant.callback_field, f"{name}: callback_field")
+        if "parse_webhook" not in hooks:
+            raise BrokenPluginError(
+                f"{name}: callback_field is declared, but there is no hook parse_webhook"
+            )
+    for field in variant.query_fields:
+        _text_field(variant, field, f"{name}: query_fields")
+        if "." in field:
+            raise BrokenPluginError(f"{name}: query_fields: {field} is within another field")
+
+
+def _text_field(variant: Variant, path: str, where: str) -> None:
+    """Raise BrokenPluginError if a payload has no such field for a text."""
     try:
         words = described(find(variant.payload, path).hint).words
     except BrokenPluginError as error:

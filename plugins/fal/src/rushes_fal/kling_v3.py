@@ -44,7 +44,9 @@ class Element(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
-    """The input of both endpoints. fal ignores a field that an endpoint does not have.
+    """The input of both endpoints, and the address to notify, which is a part of the endpoint's.
+
+    fal ignores a field that an endpoint does not have.
 
     The limit of the prompt is in the model's schema (two sources), not on its page.
     """

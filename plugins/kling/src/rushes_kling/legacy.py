@@ -115,6 +115,7 @@ legacy = provider(
     status_path="/v1/videos/text2video/{id}",
     secrets=(("api_key",), ("access_key", "secret_key")),
     client_id_field="external_task_id",
+    callback_field="callback_url",
     uploads=images(10),
     answers=Answers(
         task_id=("data.task_id",),

@@ -96,6 +96,7 @@ openrouter = Provider(
     base_url="https://openrouter.ai/api/v1",
     submit_path="/videos",
     status_path="/videos/{id}",
+    callback_field="callback_url",
     polling=Polling(first=20, every=15, at_most=1800, floor=10),  # "every 10-30 seconds"
     # A body may have 50 MiB, of which base64 takes four thirds of a file.
     uploads=Uploads(
