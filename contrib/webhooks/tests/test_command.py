@@ -76,7 +76,7 @@ def test_a_journal_that_cannot_be_used_is_exit_3(tmp_path: Path) -> None:
 def test_importing_is_light() -> None:
     code = (
         "import sys, rushes_webhooks.command\n"
-        "print([name for name in ('asyncio', 'uvicorn', 'httpx') if name in sys.modules])"
+        "print([name for name in ('rushes', 'uvicorn', 'httpx') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -15,7 +15,7 @@ from rushes_batch import Job
 from rushes_batch.engine import Engine
 from rushes_sandbox import Sandbox
 from rushes_webhooks.app import Endpoint
-from webhook_world import client, polls, served
+from webhook_world import REQUEST, SETTINGS, client, polls, served
 
 VARIANT = "toapis/kling-v3"
 
@@ -33,12 +33,11 @@ def running(*command: str, **environment: str) -> Iterator["subprocess.Popen[str
 def test_a_waiter_is_woken_by_another_process(rushes_sandbox_folder: Path, tmp_path: Path) -> None:
     async def made(sandbox: Sandbox, url: str) -> rushes.Task:
         async with client(sandbox, tmp_path, webhook_url=url) as waiter:
-            return await waiter.generate(VARIANT, rushes.Request("A red kite", duration=5))
+            return await waiter.generate(VARIANT, REQUEST)
 
     command = "from rushes_webhooks.command import webhooks; webhooks()"
-    settings = {"queue_seconds": 0.3, "render_seconds": 0.3, "folder": rushes_sandbox_folder}
     with (
-        Sandbox(**settings, poll_after=None) as sandbox,
+        Sandbox(**SETTINGS, folder=rushes_sandbox_folder) as sandbox,
         running(
             *(sys.executable, "-c", command, "--port", "0", "--json"),
             RUSHES_HOME=str(tmp_path),
@@ -57,7 +56,7 @@ def test_a_worker_on_a_database_is_woken(
     postgres: Cluster, rushes_sandbox_folder: Path, tmp_path: Path
 ) -> None:
     database = postgres.empty()
-    request = {"prompt": "A red kite", "duration": 5}
+    request = {"prompt": REQUEST.prompt, "duration": REQUEST.duration}
     jobs = [
         Job(
             task=f"kite-{number}",
@@ -85,9 +84,8 @@ def test_a_worker_on_a_database_is_woken(
                             return tasks
                         await asyncio.sleep(0.1)
 
-    settings = {"queue_seconds": 0.3, "render_seconds": 0.3, "folder": rushes_sandbox_folder}
     with (
-        Sandbox(**settings, poll_after=None) as sandbox,
+        Sandbox(**SETTINGS, folder=rushes_sandbox_folder) as sandbox,
         closing(rushes.PostgresJournal(database)) as journal,
     ):
         tasks = asyncio.run(made(sandbox, journal))

@@ -21,10 +21,20 @@ VARIANTS = {
 """Signed with a secret, signed with a published key, not signed (and of every change)."""
 
 
+REQUEST = rushes.Request("A red kite", duration=5)
+SETTINGS: dict[str, Any] = {
+    "lies": ["smaller", "smaller"],  # rendered in no time
+    "poll_after": None,
+    "queue_seconds": 0.3,
+    "render_seconds": 0.3,
+    "webhook_delay": 0.3,
+}
+
+
 def client(sandbox: Sandbox, home: Path, **settings: Any) -> rushes.AsyncClient:
-    key, secret = sandbox.key, sandbox.webhook_secret
+    keys = dict.fromkeys(sandbox.base_urls, sandbox.key)
     return rushes.AsyncClient(
-        keys={name: {"api_key": key, "webhook_secret": secret} for name in sandbox.base_urls},
+        keys={**keys, "toapis.webhook_secret": sandbox.webhook_secret},
         base_urls=sandbox.base_urls,
         home=home,
         **settings,
