@@ -1,6 +1,6 @@
 """A process that receives one delivery: `receiving_process.py HOME JOURNAL URL`, read from stdin.
 
-JOURNAL is an address, or empty for the file in HOME. It prints the reference of the task.
+JOURNAL is an address, or empty for the file in HOME. It prints the reference of the task, or None.
 """
 
 import json
@@ -20,7 +20,7 @@ def main(home: str, journal: str, url: str) -> None:
         home=home, plugins=[calling()], base_urls={"acme": url}, keys=keys, **given
     ) as client:
         task = client.receive("acme", headers, body.encode())
-        print(task.id if task else "")
+        sys.stdout.write(f"{task.id if task else None}\n")
 
 
 if __name__ == "__main__":
