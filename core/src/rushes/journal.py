@@ -8,8 +8,8 @@ import msgspec
 from rushes.task import Task
 
 __all__ = [
-    "GRANTED", "KEPT_NEWS", "LEASE", "ClaimLost", "Journal", "Limits", "News", "essence",
-    "since_boot",
+    "GRANTED", "KEPT_NEWS", "LEASE", "MAX_REMOTE_ID", "ClaimLost", "Journal", "Limits", "News",
+    "essence", "since_boot",
 ]  # fmt: skip
 
 LEASE = 30.0
@@ -20,6 +20,9 @@ GRANTED = 60.0
 
 KEPT_NEWS = 10_000
 """How much of the newest news a journal keeps."""
+
+MAX_REMOTE_ID = 512
+"""Most characters of a provider's id of a task; the longest that any page shows has a tenth."""
 
 
 def since_boot() -> float:

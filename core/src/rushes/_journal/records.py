@@ -15,6 +15,7 @@ from rushes import _log as log
 from rushes._structs.type_info import ready
 from rushes.calls import Call
 from rushes.errors import JournalError
+from rushes.journal import MAX_REMOTE_ID
 from rushes.task import Task
 
 
@@ -28,8 +29,6 @@ class _Received(msgspec.Struct):
 
 ready(_Received)
 _PARTS = msgspec.json.Decoder(list[msgspec.Raw])
-MAX_ID = 512
-"""Most characters of a remote id that can be looked for."""
 _COMPRESSED = b"x"  # RFC 1950, 2.2; JSON never begins like this
 
 
@@ -60,8 +59,8 @@ def unpacked(record: bytes) -> tuple[bytes, bytes, list[bytes]]:
 
 
 def searchable(remote_id: str | None) -> str | None:
-    """Return a remote id as it can be looked for: no database has all texts, and none is longer."""
-    usable = remote_id is not None and remote_id.isprintable() and len(remote_id) <= MAX_ID
+    """Return a remote id as it can be looked for: no database can have all texts."""
+    usable = remote_id is not None and remote_id.isprintable() and len(remote_id) <= MAX_REMOTE_ID
     return remote_id if usable else None
 
 

@@ -236,9 +236,8 @@ class SQLiteJournal(QueuedJournal[Connection]):
 
     def _with_remote_id(self, provider: str, remote_id: str) -> Work[Connection, Task | None]:
         def work(connection: Connection) -> Task | None:
-            query = (
-                f"{_ALL} WHERE remote_id = ? AND {_AT_PROVIDER} ORDER BY created_at DESC LIMIT 1"
-            )
+            # Without a limit, that it may not read all tasks in the order of their age.
+            query = f"{_ALL} WHERE remote_id = ? AND {_AT_PROVIDER} ORDER BY created_at DESC"
             rows = _rows(connection, query, remote_id, provider)
             return read(self.place, *rows[0]) if rows else None
 

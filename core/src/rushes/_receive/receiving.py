@@ -12,13 +12,14 @@ from rushes._plugins.loading import LoadedVariant
 from rushes._receive.public_keys import PublicKeys
 from rushes._session.session import Session
 from rushes.errors import BrokenPluginError, DeliveryError, NotOfferedError, UnknownVariantError
+from rushes.journal import MAX_REMOTE_ID
 from rushes.task import Task
 from rushes.variant import key_variable
 from rushes.webhooks import Delivery, Event
 
 MOST = 1024 * 1024
 """Most bytes of a delivery; the largest that any page shows has some thousand."""
-MAX_ID = 200
+SHORT = 200
 """Most characters of an event's id that are kept as they are."""
 
 
@@ -123,7 +124,7 @@ class Receiver:
         only that about a task of ours counts.
         """
         remote_id = event.remote_id or ""
-        if not remote_id.isprintable():
+        if not remote_id.isprintable() or len(remote_id) > MAX_REMOTE_ID:
             return None
         task = yield from self._task(provider, remote_id)
         if task is not None and task.variant not in reader.variants:
@@ -190,6 +191,6 @@ def _plain(headers: Mapping[str, str]) -> dict[str, str]:
 
 def _short(event: str) -> str:
     """Return what stands for an event's id in the journal."""
-    if event.isprintable() and len(event) <= MAX_ID:
+    if event.isprintable() and len(event) <= SHORT:
         return event
     return hashlib.sha256(event.encode("utf-8", "surrogatepass")).hexdigest()

@@ -59,17 +59,17 @@ def set_key(name: str) -> None:
 @json_option
 def list_keys(as_json: bool) -> None:
     """List the keys, all but the last characters hidden, and where each comes from."""
+    from rushes.variant import WEBHOOK_SECRETS
+
     store = _keys()
     variables: dict[str, tuple[str, ...]] = dict.fromkeys(store.stored(), ())
     for provider in installed_providers():
         variables |= _variables(provider)
-    from rushes.variant import WEBHOOK_SECRETS
-
     rows = []
     for name in sorted(variables):
         key, where = store.find(name, *variables[name]) or (None, None)
-        if key is None and name.endswith(WEBHOOK_SECRETS):
-            continue  # whoever polls needs none
+        if key is None and name.partition(".")[2] in WEBHOOK_SECRETS:
+            continue  # only who has a webhook needs one
         rows.append({"provider": name, "key": key and mask_key(key), "from": where})
     if as_json:
         click.echo(json_text(rows))
@@ -116,10 +116,11 @@ def _variables(provider: str) -> dict[str, tuple[str, ...]]:
             loaded = registry.get(one)
         except ConfigurationError:
             continue
-        secrets = dict.fromkeys(secret for names in loaded.variant.secrets for secret in names)
+        variant = loaded.variant
+        secrets = dict.fromkeys(secret for names in variant.secrets for secret in names)
         if loaded.takes_webhook_secrets:
             secrets |= dict.fromkeys(WEBHOOK_SECRETS)
-        more = loaded.variant.variables
+        more = variant.variables
         return {
             key_name(provider, secret): tuple(
                 variable

@@ -269,9 +269,10 @@ class PostgresJournal(QueuedJournal[Connection]):
 
     def _with_remote_id(self, provider: str, remote_id: str) -> Work[Connection, Task | None]:
         def work(connection: Connection) -> Task | None:
+            # Without a limit, that it may not read all tasks in the order of their age.
             query = (
                 f"SELECT {_PARTS} {_ROWS} WHERE remote_id = %s AND starts_with(variant, %s) "
-                "ORDER BY created_at DESC LIMIT 1"
+                "ORDER BY created_at DESC"
             )
             rows = _rows(connection, query, remote_id, f"{provider}/")
             return read(self.place, *rows[0]) if rows else None

@@ -40,6 +40,7 @@ class Listening:
         self._stopped.set()
         self._there.send(b"x")
         self._thread.join()
+        _all.discard(self)
         for end in (self._here, self._there):
             end.close()
 
@@ -58,7 +59,7 @@ class Listening:
                     self._wait(connection)
             except (psycopg.Error, OSError, JournalError) as failure:
                 reason = self._server.explain(failure)
-                log.warning("no news of the journal's database", reason=str(reason))
+                log.warning("news of the journal is not listened to", reason=str(reason))
                 self._stopped.wait(AGAIN)
             finally:
                 self._fileno = None
