@@ -297,7 +297,7 @@ class Client(Configured):
         transport = self._opened()
         if isinstance(effect, Stream):
             return transport.stream(effect)
-        return transport.send(effect.alone if isinstance(effect, Gather) else effect)
+        return transport.send(effect.alone if isinstance(effect, Gather) else effect, self._driven)
 
     def _heard(self, sleep: Sleep, key: Key, stop: threading.Event | None = None) -> bool:
         """Pause until there is news of a task, or `stop` is set; return whether there is news."""
