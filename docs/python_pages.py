@@ -47,7 +47,7 @@ PAGES: dict[str, tuple[str, str, dict[str, str]]] = {
         "[Plugins](../write-a-plugin.md) says when to use what.",
         {
             "Providers and variants": "Provider Variant SPEC Uploads Cancel",
-            "Where common fields go": "To Together Always Built Draft",
+            "Where common fields go": "To Together Always Shots Built Draft",
             "Types of payload fields": "Text PublicURL TransportText TransportURL absent max_bytes "
             "max_utf16 steps_of",
             "Rules": "rule Finding",

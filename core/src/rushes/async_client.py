@@ -246,7 +246,9 @@ class AsyncClient(Configured):
         if isinstance(effect, Gather):
             return self._gathered(effect)
         transport = self._transport or self._opened()
-        return transport.send(effect) if isinstance(effect, Send) else transport.stream(effect)
+        if isinstance(effect, Send):
+            return transport.send(effect, self._driven)
+        return transport.stream(effect)
 
     def _until_news(
         self, loop: asyncio.AbstractEventLoop, end: "asyncio.Future[Any]", key: Key

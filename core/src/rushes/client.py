@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Client"]
 
-GLANCE = 0.1
+_GLANCE = 0.1
 """Seconds between two looks at whether to stop, while news is waited for."""
 
 
@@ -297,7 +297,7 @@ class Client(Configured):
         transport = self._opened()
         if isinstance(effect, Stream):
             return transport.stream(effect)
-        return transport.send(effect.alone if isinstance(effect, Gather) else effect)
+        return transport.send(effect.alone if isinstance(effect, Gather) else effect, self._driven)
 
     def _heard(self, sleep: Sleep, key: Key, stop: threading.Event | None = None) -> bool:
         """Pause until there is news of a task, or `stop` is set; return whether there is news."""
@@ -309,7 +309,7 @@ class Client(Configured):
                 left = end - time.monotonic()
                 if left <= 0:
                     break
-                woken.wait(left if stop is None else min(left, GLANCE))
+                woken.wait(left if stop is None else min(left, _GLANCE))
         finally:
             ears.forget(key, woken.set)
         return woken.is_set()

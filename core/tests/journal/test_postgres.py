@@ -165,18 +165,18 @@ def test_a_newer_database_is_left_alone(postgres: Cluster) -> None:
     postgres.execute(f"UPDATE {schema}.rushes_journal SET version = 99")
     with closing(PostgresJournal(url)) as journal:
         for use in (journal.tasks, lambda: journal.add(make_task("dune"))):
-            with pytest.raises(JournalError, match=r"version 99.*up to version 2.*Upgrade"):
+            with pytest.raises(JournalError, match=r"version 99.*up to version 4.*Upgrade"):
                 use()
     assert postgres.execute(f"SELECT count(*) FROM {schema}.rushes_tasks") == [(1,)]
 
 
-def test_tasks_of_version_1_are_found_by_their_remote_ids(url: str) -> None:
+def test_tasks_of_version_3_are_found_by_their_remote_ids(url: str) -> None:
     records = {
         "one": msgspec.json.encode(make_task("one", call=None, receipt=Receipt("c-1"))),
         "none": msgspec.json.encode(make_task("none", call=None)),
         "broken": b"{",
     }
-    with closing(Server(url, MIGRATIONS[:1]).open()) as connection:
+    with closing(Server(url, MIGRATIONS[:3]).open()) as connection:
         for name, record in records.items():
             connection.execute(
                 "INSERT INTO rushes_tasks (id, variant, client_id, state, unfinished, created_at, "

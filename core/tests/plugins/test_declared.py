@@ -32,6 +32,7 @@ from rushes import (
     StillRunningError,
     Task,
     Text,
+    To,
     TransportText,
     TransportURL,
     Variant,
@@ -438,10 +439,40 @@ class TestClientIds:
         assert task.client_id == options["job"]
 
 
+class Named(Struct, kw_only=True, forbid_unknown_fields=True):
+    model_name: str
+    text: Text
+
+
 class Notified(Struct, kw_only=True, forbid_unknown_fields=True):
     text: Text
     notify: TransportURL = absent()
     job: TransportText = absent()
+
+
+class TestKeyedAddresses:
+    ANSWERS = replaced(task="", videos=("open[].url",), keyed=("closed[].url", "alone"))
+
+    @pytest.mark.parametrize(
+        ("said", "open_", "closed"),
+        [
+            ({"alone": "u"}, [], [(1, "u")]),
+            ({"open": [{"url": "u"}], "closed": [{"url": "v"}]}, [(1, "u")], [(1, "v")]),
+            # What is named as both takes the key.
+            ({"open": [{"url": "u"}], "closed": [{"url": "u"}]}, [], [(1, "u")]),
+            ({"closed": [{"url": "u"}, {"url": "v"}]}, [], [(1, "u"), (2, "v")]),
+            ({"open": [{"url": "u"}, {"url": "v"}], "closed": [{}, {"url": "v"}]}, [(1, "u")],
+             [(2, "v")]),
+        ],
+    )  # fmt: skip
+    def test_they_are_calls(
+        self, said: Any, open_: list[tuple[int, str]], closed: list[tuple[int, str]]
+    ) -> None:
+        status = polled(self.ANSWERS, {"stage": "ready", **said})
+        assert status
+        assert [(one.video, one.url) for one in status.results if one.url] == open_
+        calls = [(one.video, one.call) for one in status.results if one.call]
+        assert calls == [(video, Call.get(url)) for video, url in closed]
 
 
 class TestQueries:
@@ -492,6 +523,18 @@ class TestProviders:
         assert (one.id, one.model, one.submit_path, one.status_path) == (
             "acme/n", "m", "/v2", "/v1/clips/{id}",
         )  # fmt: skip
+
+    def test_the_model_may_have_another_field(self, make: Maker, server: Server) -> None:
+        acme = Provider(**SHARED, model_field="model_name")
+        fields = {"prompt": To("text")}
+        made = [acme.variant(name, payload=Named, page=PAGE, fields=fields) for name in ("a", "b")]
+        driver = make(plugins=made)
+        driver.submit("acme/b", Request("k"))
+        assert json.loads(server.seen[0][2]) == {"model_name": "b", "text": "k"}
+        (problem,) = driver.check("acme/b", Request("k", extra={"model_name": "a"})).problems
+        assert (problem.path, problem.accepted) == ("extra.model_name", ["b"])
+        with pytest.raises(BrokenPluginError, match="model_field: the payload has no field"):
+            build(acme.variant("a", payload=AnyModel, page=PAGE), [], "acme/a")
 
     def test_a_misspelt_fact_is_an_error(self) -> None:
         with pytest.raises(TypeError, match="ruels"):

@@ -183,8 +183,33 @@ def _limits(connection: Connection) -> None:
     connection.execute("CREATE INDEX slots_of_key ON slots (key)")
 
 
+def _pace_since(connection: Connection) -> None:
+    """Version 6: since when a key is slowed, and an index of what is at the providers."""
+    connection.execute("DROP TABLE pace")
+    connection.execute(
+        "CREATE TABLE pace (key TEXT PRIMARY KEY, since REAL NOT NULL, next REAL NOT NULL) "
+        "WITHOUT ROWID"
+    )
+    connection.execute(
+        "CREATE INDEX at_provider ON tasks (variant) "
+        "WHERE state IN ('sending', 'queued', 'in_progress')"
+    )
+
+
+def _purses(connection: Connection) -> None:
+    """Version 7: what tasks may cost together, and what each of them counts."""
+    connection.execute(
+        "CREATE TABLE purses (purse TEXT PRIMARY KEY, most INTEGER, "
+        "spent INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID"
+    )
+    connection.execute(
+        "CREATE TABLE expenses (purse TEXT NOT NULL, task TEXT NOT NULL, micros INTEGER NOT NULL, "
+        "PRIMARY KEY (purse, task)) WITHOUT ROWID"
+    )
+
+
 def _news(connection: Connection) -> None:
-    """Version 6: tasks are found by their remote ids, and what providers tell of them is kept.
+    """Version 8: tasks are found by their remote ids, and what providers tell of them is kept.
 
     Tasks that are finished are not looked for: their remote ids stay in their records.
     """
@@ -207,5 +232,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _calls_apart,
     _packed_and_indexed,
     _limits,
+    _pace_since,
+    _purses,
     _news,
 )
