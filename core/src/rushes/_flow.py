@@ -52,16 +52,19 @@ class Sink(Protocol):
 
 
 class Dispatch:
-    """The paid call on its way: the last check before it leaves, and how far it got.
+    """The paid call on its way: the last checks before it leaves, and how far it got.
 
-    `may_leave` is called once by the transport, right before it writes the first byte of the
-    request; it raises NotSent to keep the call back. `left` says whether anything may have been
-    sent. `answer` is set as soon as it is read completely: an interruption after that loses
-    nothing.
+    `confirm` is a flow that the transport lets run once the call has its place among the
+    connections; it may take long. `may_leave` is called once, right before the first byte of the
+    request is written, and waits for nothing. Both raise NotSent to keep the call back. `left` says
+    whether anything may have been sent. `answer` is set as soon as it is read completely: an
+    interruption after that loses nothing.
     """
 
-    def __init__(self, may_leave: Callable[[], None]) -> None:
-        self.may_leave = may_leave
+    def __init__(
+        self, may_leave: Callable[[], None], confirm: "Callable[[], Flow[None]] | None" = None
+    ) -> None:
+        self.may_leave, self.confirm = may_leave, confirm
         self.left = False
         self.answer: Answer | None = None
 

@@ -238,7 +238,9 @@ class AsyncClient(Configured):
         if isinstance(effect, Gather):
             return self._gathered(effect)
         transport = self._transport or self._opened()
-        return transport.send(effect) if isinstance(effect, Send) else transport.stream(effect)
+        if isinstance(effect, Send):
+            return transport.send(effect, self._driven)
+        return transport.stream(effect)
 
     async def _gathered(self, gather: Gather) -> Answer:
         """Return a flow's part of what its group asks for, or the answer to its own call."""

@@ -271,7 +271,7 @@ class Client(Configured):
         transport = self._opened()
         if isinstance(effect, Stream):
             return transport.stream(effect)
-        return transport.send(effect.alone if isinstance(effect, Gather) else effect)
+        return transport.send(effect.alone if isinstance(effect, Gather) else effect, self._driven)
 
     def _opened(self) -> "Transport":
         from rushes._network.transport import (

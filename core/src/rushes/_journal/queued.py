@@ -62,6 +62,10 @@ class QueuedJournal(Generic[C]):
         """Do what Journal says of `note`: progress is written with whatever is written next."""
         return self._holder.note(task, claim)
 
+    def holds(self, task_id: str, claim: str) -> bool:
+        """Do what Journal says of `holds`."""
+        return self._holder.holds(task_id, claim)
+
     def find(self, reference: str) -> list[Task]:
         """Do what Journal.find says."""
         return self._now(self._find(reference))
@@ -124,6 +128,23 @@ class QueuedJournal(Generic[C]):
     def slow(self, key: str, seconds: float) -> None:
         """Do what Limits.slow says."""
         self.begin("slow", key, seconds).result()
+
+    def fill(self, purse: str, most: float | None) -> None:
+        """Do what Purses.fill says."""
+        self.begin("fill", purse, most).result()
+
+    def reserve(self, task_id: str, purse: str, usd: float | None) -> bool:
+        """Do what Purses.reserve says."""
+        fits: bool = self.begin("reserve", task_id, purse, usd).result()
+        return fits
+
+    def settle(self, task_id: str, purse: str, usd: float) -> None:
+        """Do what Purses.settle says."""
+        self.begin("settle", task_id, purse, usd).result()
+
+    def spent(self, purse: str) -> float:
+        """Do what Purses.spent says."""
+        return self._now(self._spent(purse))
 
     def abandon(self, claim: str) -> None:
         """Do what Journal.abandon says."""
@@ -196,6 +217,9 @@ class QueuedJournal(Generic[C]):
 
     @abstractmethod
     def _release(self, claim: str) -> Work[C, None]: ...
+
+    @abstractmethod
+    def _spent(self, purse: str) -> Work[C, float]: ...
 
     @abstractmethod
     def _page(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rushes._journal import purses
 from rushes._journal.claims import HELD, HeldClaims
 from rushes._journal.database import Batches, Connection, File, Reader
 from rushes._journal.held import RENEWED, UNKNOWN, Known, digest
@@ -28,6 +29,14 @@ from rushes.task import Task
 
 _ALL = "SELECT id, record, call FROM tasks LEFT JOIN calls ON task = number "
 _KNOWN = "SELECT id, record, call, number, version FROM tasks LEFT JOIN calls ON task = number "
+_AT_PROVIDER = "state IN ('sending', 'queued', 'in_progress')"
+_USED = (
+    "SELECT (SELECT count(*) FROM slots WHERE key = ? AND task != ?) + (SELECT count(*) FROM tasks "  # noqa: S608
+    f"WHERE {_AT_PROVIDER} AND variant >= ? AND variant < ? AND id != ? "
+    "AND NOT EXISTS (SELECT 1 FROM slots WHERE task = id))"
+)
+"""Others than a task: those admitted with a key, and those at its provider that nobody asked for;
+their variants lie between the provider with a slash and with the next character, a zero."""
 _OF_PROVIDER = "client_id = ? AND substr(variant, 1, instr(variant, '/')) = ? || '/'"
 
 
@@ -249,10 +258,10 @@ class SQLiteJournal(QueuedJournal[Connection]):
         def work(connection: Connection) -> Task | None:
             query = f"{_KNOWN} WHERE state = 'recorded' AND fingerprint = ? ORDER BY created_at"
             for *row, number, version in _rows(connection, query, fingerprint):
+                if not self._holder.may_take(connection, number):
+                    continue  # of a hundred equal jobs at once, none has to be decoded
                 task = readable(self.place, *row)
-                if not isinstance(task, Task) or task.variant != variant:
-                    continue
-                if self._holder.may_take(connection, number):
+                if isinstance(task, Task) and task.variant == variant:
                     known = Known.of(number, version, task, digest(row[2]))
                     self._holder.take(connection, claim, task.id, known)
                     return task
@@ -268,13 +277,22 @@ class SQLiteJournal(QueuedJournal[Connection]):
 
     def _slow(self, key: str, seconds: float) -> Work[Connection, None]:
         def work(connection: Connection) -> None:
-            query = (
-                "INSERT INTO pace VALUES (?, ?) "
-                "ON CONFLICT (key) DO UPDATE SET next = max(next, excluded.next)"
-            )
-            connection.execute(query, (key, time.time() + seconds))
+            now = time.time()
+            _put_off(connection, key, now, max(seconds, _wait(connection, key, now)))
 
         return work
+
+    def _fill(self, purse: str, most: float | None) -> Work[Connection, None]:
+        return lambda connection: purses.fill(connection, purse, most)
+
+    def _reserve(self, task_id: str, purse: str, usd: float | None) -> Work[Connection, bool]:
+        return lambda connection: purses.reserve(connection, task_id, purse, usd)
+
+    def _settle(self, task_id: str, purse: str, usd: float) -> Work[Connection, None]:
+        return lambda connection: purses.settle(connection, task_id, purse, usd)
+
+    def _spent(self, purse: str) -> Work[Connection, float]:
+        return lambda connection: purses.spent(connection, purse)
 
     def _release(self, claim: str) -> Work[Connection, None]:
         holder = self._holder
@@ -290,23 +308,38 @@ def _is_admitted(
     query = "SELECT 1 FROM slots WHERE task = ? AND key = ? AND granted BETWEEN ? AND ?"
     if _rows(connection, query, task_id, key, recent, now):
         return 0.0
-    rows = _rows(connection, "SELECT next FROM pace WHERE key = ?", key)
-    if rows and rows[0][0] > now:
-        return float(rows[0][0] - now)
+    if wait := _wait(connection, key, now):
+        return wait
+    if slots is None and per_second is None:
+        return 0.0
     connection.execute(
-        "DELETE FROM slots WHERE key = ? AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = task "
-        "AND state IN ('sending', 'queued', 'in_progress')) AND NOT (granted BETWEEN ? AND ? "
+        f"DELETE FROM slots WHERE key = ? AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = task "  # noqa: S608
+        f"AND {_AT_PROVIDER}) AND NOT (granted BETWEEN ? AND ? "
         "AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = task AND state != 'recorded'))",
         (key, recent, now),
     )
-    (used,) = connection.execute("SELECT count(*) FROM slots WHERE key = ?", (key,)).fetchone()
-    if slots is not None and used >= slots:
-        return math.inf
+    if slots is not None:
+        provider = key.partition("/")[0]
+        names = (key, task_id, f"{provider}/", f"{provider}0", task_id)
+        (used,) = connection.execute(_USED, names).fetchone()
+        if used >= slots:
+            return math.inf
     connection.execute("INSERT OR REPLACE INTO slots VALUES (?, ?, ?)", (task_id, key, now))
     if per_second is not None:
-        values = (key, now + 1 / per_second)
-        connection.execute("INSERT OR REPLACE INTO pace VALUES (?, ?)", values)
+        _put_off(connection, key, now, 1 / per_second)
     return 0.0
+
+
+def _wait(connection: Connection, key: str, now: float) -> float:
+    """Return for how long nothing is admitted with a key; a clock that was set back voids that."""
+    rows = _rows(connection, "SELECT since, next FROM pace WHERE key = ?", key)
+    return max(rows[0][1] - now, 0.0) if rows and rows[0][0] <= now else 0.0
+
+
+def _put_off(connection: Connection, key: str, now: float, seconds: float) -> None:
+    """Admit nothing with a key for so many seconds."""
+    values = (key, now, now + seconds)
+    connection.execute("INSERT OR REPLACE INTO pace VALUES (?, ?, ?)", values)
 
 
 def _rows(connection: Connection, query: str, *values: object) -> list[tuple[Any, ...]]:

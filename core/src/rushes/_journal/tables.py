@@ -183,10 +183,37 @@ def _limits(connection: Connection) -> None:
     connection.execute("CREATE INDEX slots_of_key ON slots (key)")
 
 
+def _pace_since(connection: Connection) -> None:
+    """Version 6: since when a key is slowed, and an index of what is at the providers."""
+    connection.execute("DROP TABLE pace")
+    connection.execute(
+        "CREATE TABLE pace (key TEXT PRIMARY KEY, since REAL NOT NULL, next REAL NOT NULL) "
+        "WITHOUT ROWID"
+    )
+    connection.execute(
+        "CREATE INDEX at_provider ON tasks (variant) "
+        "WHERE state IN ('sending', 'queued', 'in_progress')"
+    )
+
+
+def _purses(connection: Connection) -> None:
+    """Version 7: what tasks may cost together, and what each of them counts."""
+    connection.execute(
+        "CREATE TABLE purses (purse TEXT PRIMARY KEY, most INTEGER, "
+        "spent INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID"
+    )
+    connection.execute(
+        "CREATE TABLE expenses (purse TEXT NOT NULL, task TEXT NOT NULL, micros INTEGER NOT NULL, "
+        "PRIMARY KEY (purse, task)) WITHOUT ROWID"
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     _tasks,
     _claims_and_history,
     _calls_apart,
     _packed_and_indexed,
     _limits,
+    _pace_since,
+    _purses,
 )

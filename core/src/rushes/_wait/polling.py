@@ -96,6 +96,7 @@ def _look(
     what was wrong with the one before), and whether it was refused. What else was read is not kept:
     thousands of tasks wait.
     """
+    yield from session.keep(task)
     result = yield from _poll_tolerantly(session, loaded, task, left, shared=True)
     least = _least_pause(session, loaded, result)
     after = _with_poll_times(session, loaded, task, result, least)

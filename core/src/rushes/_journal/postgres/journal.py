@@ -3,6 +3,7 @@
 from typing import Any
 
 from rushes._journal.held import RENEWED, UNKNOWN, Known, digest
+from rushes._journal.postgres import purses
 from rushes._journal.postgres.leases import Leases
 from rushes._journal.postgres.limits import admit, slow
 from rushes._journal.postgres.server import Batches, Connection, Readers, Server
@@ -20,7 +21,7 @@ from rushes._journal.records import (
 from rushes._journal.store import Store
 from rushes._journal.writer import Work
 from rushes.errors import JournalError
-from rushes.journal import ClaimLost
+from rushes.journal import ClaimLost, since_boot
 from rushes.task import Task
 
 _PARTS = "id, record, call"
@@ -55,15 +56,15 @@ class PostgresJournal(QueuedJournal[Connection]):
         """Name the database: `postgresql://user:password@host:port/name`, or what libpq reads."""
         server = Server(url, MIGRATIONS)
         self._server = server
-        self._holder = holder = Leases()
+        self._holder = holder = Leases(since_boot)
         self._store = Store(
             lambda: Batches(server, begin=holder.begin_batch, undo=holder.distrust),
             lambda: Readers(server),
-            chore=holder.renewal,
+            chore=holder.notes_to_write,
             every=RENEWED,
             last=holder.release_all,
             in_child=holder.forget_all,
-            aside=lambda: Batches(server, begin=_nothing, undo=_no_undo),
+            aside=(lambda: Batches(server, begin=_nothing, undo=_no_undo), holder.renewal),
         )
 
     @property
@@ -311,6 +312,18 @@ class PostgresJournal(QueuedJournal[Connection]):
 
     def _slow(self, key: str, seconds: float) -> Work[Connection, None]:
         return lambda connection: slow(connection, key, seconds)
+
+    def _fill(self, purse: str, most: float | None) -> Work[Connection, None]:
+        return lambda connection: purses.fill(connection, purse, most)
+
+    def _reserve(self, task_id: str, purse: str, usd: float | None) -> Work[Connection, bool]:
+        return lambda connection: purses.reserve(connection, task_id, purse, usd)
+
+    def _settle(self, task_id: str, purse: str, usd: float) -> Work[Connection, None]:
+        return lambda connection: purses.settle(connection, task_id, purse, usd)
+
+    def _spent(self, purse: str) -> Work[Connection, float]:
+        return lambda connection: purses.spent(connection, purse)
 
     def _release(self, claim: str) -> Work[Connection, None]:
         holder, numbers = self._holder, set[int]()

@@ -54,4 +54,19 @@ def _first(connection: Connection) -> None:
     _made_of(_VERSION_1)(connection)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first,)
+_VERSION_2 = (
+    # Since when a key is slowed, and an index of what is at the providers.
+    "DROP TABLE rushes_pace",
+    "CREATE TABLE rushes_pace (key text PRIMARY KEY, since timestamptz NOT NULL, "
+    "next timestamptz NOT NULL)",
+    'CREATE INDEX rushes_tasks_at_provider ON rushes_tasks (variant COLLATE "C") '
+    "WHERE state IN ('sending', 'queued', 'in_progress')",
+)
+_VERSION_3 = (
+    "CREATE TABLE rushes_purses (purse text PRIMARY KEY, most bigint, "
+    "spent bigint NOT NULL DEFAULT 0)",
+    'CREATE TABLE rushes_expenses (purse text NOT NULL, task text COLLATE "C" NOT NULL, '
+    "micros bigint NOT NULL, PRIMARY KEY (purse, task))",
+)
+
+MIGRATIONS: tuple[Migration, ...] = (_first, _made_of(_VERSION_2), _made_of(_VERSION_3))
