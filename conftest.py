@@ -155,12 +155,6 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-def pytest_unconfigure() -> None:
-    """Let the interpreter clean up as usual."""
-    gc.unfreeze()
-    gc.enable()
-
-
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark the tests that can try more, and put those that take long first."""
     if not {"RUSHES_SEARCH", "RUSHES_WHOLE"} & {*os.environ}:

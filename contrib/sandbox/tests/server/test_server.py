@@ -4,6 +4,7 @@ import gc
 import socket
 import tempfile
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,22 @@ def test_closing_does_not_wait_forever_for_an_answer(monkeypatch: pytest.MonkeyP
     server.join(120)
     assert not asking.is_alive()
     assert not server.is_alive()
+
+
+def test_closing_wakes_a_server_that_slept_by_another_clock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real, asked = time.monotonic, threading.Event()
+
+    def hours_behind() -> float:
+        asked.set()
+        return real() - 10_000
+
+    with Sandbox() as sandbox:
+        with monkeypatch.context() as patch:
+            patch.setattr(time, "monotonic", hours_behind)
+            assert asked.wait(120)
+        sandbox.close()  # a warning that it did not stop would fail the test
 
 
 def test_the_environment_points_to_all_providers() -> None:
