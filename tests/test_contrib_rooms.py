@@ -91,6 +91,11 @@ ROOMS = {
         "command": "server",
         "__init__": "",
     },
+    "webhooks": {
+        "app": "",
+        "command": "app",
+        "__init__": "",
+    },
 }
 
 

@@ -129,6 +129,19 @@ class QueuedJournal(Generic[C]):
         """Do what Limits.slow says."""
         self.begin("slow", key, seconds).result()
 
+    def with_remote_id(self, provider: str, remote_id: str) -> Task | None:
+        """Do what News.with_remote_id says."""
+        return self._now(self._with_remote_id(provider, remote_id))
+
+    def tell(self, provider: str, remote_id: str, event: str | None = None) -> bool:
+        """Do what News.tell says."""
+        told: bool = self.begin("tell", provider, remote_id, event).result()
+        return told
+
+    def news(self, after: int) -> tuple[int, list[tuple[str, str]]]:
+        """Do what News.news says."""
+        return self._store.read(self._news(after))
+
     def fill(self, purse: str, most: float | None) -> None:
         """Do what Purses.fill says."""
         self.begin("fill", purse, most).result()
@@ -211,6 +224,12 @@ class QueuedJournal(Generic[C]):
 
     @abstractmethod
     def _with_client_id(self, provider: str, client_id: str) -> Work[C, Task | None]: ...
+
+    @abstractmethod
+    def _with_remote_id(self, provider: str, remote_id: str) -> Work[C, Task | None]: ...
+
+    @abstractmethod
+    def _news(self, after: int) -> Work[C, tuple[int, list[tuple[str, str]]]]: ...
 
     @abstractmethod
     def _history(self, task_id: str) -> Work[C, list[Task]]: ...

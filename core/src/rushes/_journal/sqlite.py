@@ -18,13 +18,14 @@ from rushes._journal.records import (
     packed,
     read,
     readable,
+    searchable,
     unpacked,
 )
 from rushes._journal.store import Store
 from rushes._journal.tables import MIGRATIONS
 from rushes._journal.writer import Work
 from rushes.errors import JournalError
-from rushes.journal import GRANTED, ClaimLost, since_boot
+from rushes.journal import GRANTED, KEPT_NEWS, ClaimLost, since_boot
 from rushes.task import Task
 
 _ALL = "SELECT id, record, call FROM tasks LEFT JOIN calls ON task = number "
@@ -37,7 +38,8 @@ _USED = (
 )
 """Others than a task: those admitted with a key, and those at its provider that nobody asked for;
 their variants lie between the provider with a slash and with the next character, a zero."""
-_OF_PROVIDER = "client_id = ? AND substr(variant, 1, instr(variant, '/')) = ? || '/'"
+_PROVIDED = "substr(variant, 1, instr(variant, '/')) = ? || '/'"
+_OF_PROVIDER = f"client_id = ? AND {_PROVIDED}"
 
 
 class SQLiteJournal(QueuedJournal[Connection]):
@@ -88,6 +90,10 @@ class SQLiteJournal(QueuedJournal[Connection]):
             )
             over = [row[3] for row in rows if isinstance(readable(self.place, *row[:3]), Task)]
             free = [(number,) for number in over if self._holder.may_take(connection, number)]
+            connection.executemany(
+                "DELETE FROM news WHERE remote_id = (SELECT remote_id FROM tasks WHERE number = ?)",
+                free,
+            )
             for table in ("history", "calls", "claims"):
                 connection.executemany(f"DELETE FROM {table} WHERE task = ?", free)  # noqa: S608
             connection.executemany("DELETE FROM tasks WHERE number = ?", free)
@@ -183,7 +189,7 @@ class SQLiteJournal(QueuedJournal[Connection]):
         call = encoded_call(task)
         query = (
             "INSERT INTO tasks (id, variant, client_id, state, unfinished, created_at, updated_at, "
-            "fingerprint, record, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
+            "fingerprint, remote_id, record, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
         )
         number = connection.execute(query, (task.id, *row)).lastrowid or 0
         connection.execute("INSERT INTO calls VALUES (?, ?)", (number, call))
@@ -234,6 +240,37 @@ class SQLiteJournal(QueuedJournal[Connection]):
             query = f"{_ALL} WHERE {_OF_PROVIDER} ORDER BY created_at LIMIT 1"
             rows = _rows(connection, query, client_id, provider)
             return read(self.place, *rows[0]) if rows else None
+
+        return work
+
+    def _with_remote_id(self, provider: str, remote_id: str) -> Work[Connection, Task | None]:
+        def work(connection: Connection) -> Task | None:
+            # Without a limit, that it may not read all tasks in the order of their age.
+            query = f"{_ALL} WHERE remote_id = ? AND {_PROVIDED} ORDER BY created_at DESC"
+            rows = _rows(connection, query, remote_id, provider)
+            return read(self.place, *rows[0]) if rows else None
+
+        return work
+
+    def _tell(self, provider: str, remote_id: str, event: str | None) -> Work[Connection, bool]:
+        def work(connection: Connection) -> bool:
+            query = (
+                "INSERT INTO news (provider, remote_id, event) VALUES (?, ?, ?) "
+                "ON CONFLICT DO NOTHING"
+            )
+            told = connection.execute(query, (provider, remote_id, event))
+            if told.rowcount:
+                old = (told.lastrowid or 0) - KEPT_NEWS
+                connection.execute("DELETE FROM news WHERE number <= ?", (old,))
+            return bool(told.rowcount)
+
+        return work
+
+    def _news(self, after: int) -> Work[Connection, tuple[int, list[tuple[str, str]]]]:
+        def work(connection: Connection) -> tuple[int, list[tuple[str, str]]]:
+            query = "SELECT number, provider, remote_id FROM news WHERE number > ? ORDER BY number"
+            rows = connection.execute(query, (after,)).fetchall()
+            return rows[-1][0] if rows else after, [(provider, name) for _, provider, name in rows]
 
         return work
 
@@ -355,14 +392,15 @@ def _row(task: Task) -> tuple[Any, ...]:
     # The fingerprint finds jobs that were never sent.
     fingerprint = task.fingerprint if task.state == "recorded" else ""
     names = (task.variant, task.client_id, task.state, task.unfinished)
-    return (*names, task.created_at, task.updated_at, fingerprint, encoded(task))
+    times = (task.created_at, task.updated_at)
+    return (*names, *times, fingerprint, searchable(task.remote_id), encoded(task))
 
 
 def _update(connection: Connection, row: tuple[Any, ...], known: Known, *held: str | None) -> bool:
     """Write what is now known of a task, if nobody wrote since, and if it is still held so."""
     query = (
         "UPDATE tasks SET variant = ?, client_id = ?, state = ?, unfinished = ?, created_at = ?, "
-        "updated_at = ?, fingerprint = ?, record = ?, version = version + 1 "
+        "updated_at = ?, fingerprint = ?, remote_id = ?, record = ?, version = version + 1 "
         "WHERE number = ? AND version = ?"
     )
     if held:
