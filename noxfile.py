@@ -22,7 +22,11 @@ PAGE = ROOT / "contrib" / "compare"  # its page has scripts, checked by npm tool
 SUITE = ("pytest", "-q", "-n", "5", "--dist", "worksteal")
 # Otherwise each worker compiles pytest and Hypothesis where the environment says so.
 KEEP_BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
-DEBIAN = {"chromium": "chromium", "initdb": "postgresql"}  # command: package
+DEBIAN = {  # command: package
+    "chromium": "chromium",
+    "firefox-esr": "firefox-esr",
+    "initdb": "postgresql",
+}
 
 
 @nox.session(venv_backend="none")
@@ -203,6 +207,12 @@ def bench(session: nox.Session) -> None:
 def jobs(session: nox.Session) -> None:
     """Measure what a job costs beside its peers (minutes); `-- --write` writes it into the docs."""
     session.run("python", "benchmarks/jobs.py", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def playback(session: nox.Session) -> None:
+    """Measure how thirty videos play together on the page; `-- --write` writes it into the docs."""
+    session.run("python", "benchmarks/page_smoothness.py", *session.posargs)
 
 
 @nox.session(venv_backend="none")

@@ -148,6 +148,39 @@ def test_one_who_is_suspended_does_not_keep_the_sweep_to_itself(
     asyncio.run(main())
 
 
+def test_a_worker_without_the_key_leaves_the_job_to_one_that_has_it(
+    url: str,
+    sandbox: Sandbox,
+    journal: PostgresJournal,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("rushes_batch.engine.LATER", 0)
+
+    async def main() -> None:
+        async with (
+            AsyncClient(home=tmp_path, journal=journal, base_urls=sandbox.base_urls) as poor,
+            client(sandbox, journal, tmp_path) as rich,
+            Engine(url).opened() as engine,
+        ):
+            await engine.defer([job("kite", tmp_path)])
+            holder = Holder(poor, journal)
+            first = asyncio.create_task(engine.work(holder, journal, 1))
+            while holder.ended["failed"] < 2:  # noqa: ASYNC110 - delivered to it again and again
+                await asyncio.sleep(0.05)
+            first.cancel()
+            await asyncio.gather(first, return_exceptions=True)
+            assert await engine.waiting(["kite"]) == ["kite"]
+            async with Engine(url).opened() as other:
+                second = asyncio.create_task(other.work(Holder(rich, journal), journal, 1))
+                await all_finished(journal, 1)
+                second.cancel()
+                await asyncio.gather(second, return_exceptions=True)
+
+    asyncio.run(main())
+    assert len(sandbox.created) == 1
+
+
 # The command
 
 

@@ -90,6 +90,7 @@ if TYPE_CHECKING:
     from rushes.variant import Built as Built
     from rushes.variant import Cancel as Cancel
     from rushes.variant import Polling as Polling
+    from rushes.variant import Shots as Shots
     from rushes.variant import To as To
     from rushes.variant import Together as Together
     from rushes.variant import Uploads as Uploads
@@ -134,7 +135,9 @@ else:
             "rushes._journal.postgres.journal": "PostgresJournal",
             "rushes._journal.sqlite": "SQLiteJournal",
             "rushes.task": "Receipt Refusal Result State Status Task Tried VideoFile",
-            "rushes.variant": ("SPEC Always Built Cancel Polling To Together Uploads Variant"),
+            "rushes.variant": (
+                "SPEC Always Built Cancel Polling Shots To Together Uploads Variant"
+            ),
             "rushes.webhooks": "Delivery Event is_recent is_signed",
         },
     )

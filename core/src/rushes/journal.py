@@ -7,7 +7,7 @@ import msgspec
 
 from rushes.task import Task
 
-__all__ = ["GRANTED", "LEASE", "ClaimLost", "Journal", "Limits", "essence", "since_boot"]
+__all__ = ["GRANTED", "LEASE", "ClaimLost", "Journal", "Limits", "Purses", "essence", "since_boot"]
 
 LEASE = 30.0
 """Least seconds for which a claim stays valid after it was last used or renewed."""
@@ -197,11 +197,37 @@ class Limits(Protocol):
         the last GRANTED seconds that were not sent yet. A task at this provider for which nobody
         asked counts, too: it may have been sent with this key. One that was admitted with another
         key does not. At most `per_second` are admitted in a second. A task that was just admitted
-        is admitted again.
+        is admitted again. Without either limit it is not counted: then only `slow` keeps it
+        waiting.
         """
 
     def slow(self, key: str, seconds: float) -> None:
         """Admit nothing with this key for so many seconds: the provider said to wait."""
+
+
+class Purses(Protocol):
+    """How much tasks may cost together, for all who share a journal: ours have it, too.
+
+    A purse is a name, such as a batch's, under which money is counted, in USD to the millionth. It
+    counts what a task may cost from before it is sent, and what it did cost once that is known. The
+    methods may also be started with `begin`; what they count is on disk with the next task that is.
+    """
+
+    def fill(self, purse: str, most: float | None) -> None:
+        """Say how much may be spent from a purse in all, from now on; None for any amount."""
+
+    def reserve(self, task_id: str, purse: str, usd: float | None) -> bool:
+        """Count what a task may cost, just before it is sent; False if it would be too much.
+
+        Then nothing changes. `usd` is None if it is unknown: too much if the purse has an end. A
+        task counts once: what is counted for it already is replaced.
+        """
+
+    def settle(self, task_id: str, purse: str, usd: float) -> None:
+        """Count what a task did cost, however much it is, in place of what was reserved."""
+
+    def spent(self, purse: str) -> float:
+        """Return what is spent and reserved."""
 
 
 def essence(task: Task) -> Task:

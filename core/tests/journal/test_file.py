@@ -170,7 +170,7 @@ def test_a_file_of_the_first_release_is_migrated(path: Path) -> None:
         assert [was.state for was in journal.history("new")] == ["recorded", "queued"]
         assert journal.purge(7.0) == 0
         assert journal.purge(7.1) == 1
-    assert sql(path, "PRAGMA user_version") == [(6,)]
+    assert sql(path, "PRAGMA user_version") == [(7,)]
 
 
 def test_a_file_whose_history_repeats_the_call_is_migrated(path: Path) -> None:
@@ -398,7 +398,7 @@ def test_a_newer_file_is_left_alone(path: Path) -> None:
     before = path.read_bytes()
     with closing(SQLiteJournal(path)) as journal:
         for use in (journal.tasks, lambda: journal.add(make_task()), lambda: journal.purge(1.0)):
-            with pytest.raises(JournalError, match=r"version 99.*up to version 6.*Upgrade"):
+            with pytest.raises(JournalError, match=r"version 99.*up to version 7.*Upgrade"):
                 use()
     assert path.read_bytes() == before
 

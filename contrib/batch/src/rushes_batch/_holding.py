@@ -27,35 +27,50 @@ from rushes import (
 )
 from rushes.variant import key_variable
 
-from rushes_batch._jobs import Job, Limit
+from rushes_batch._brake import Brake
+from rushes_batch._jobs import Job, Limit, cost_of, was_sent
 
 _log = logging.getLogger("rushes.batch")
 AGAIN = 2.0
 """Seconds before something is tried again that nobody says when to try."""
+_NO_LIMIT = Limit()
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How a job ended here: `elsewhere` if another process works on it.
 
-    `error` is what was raised, if the video was not made; `task` is missing if nothing was
-    recorded.
+    `capped`: nothing was sent, because its purse could not pay for it. `error` is what was raised,
+    if the video was not made; `task` is missing if nothing was recorded.
     """
 
-    state: Literal["done", "failed", "elsewhere"]
+    state: Literal["done", "failed", "elsewhere", "capped"]
     task: Task | None = None
     error: RushesError | None = None
+
+
+class _Capped(Exception):
+    """The purse of a job cannot pay for it; nothing was sent."""
 
 
 class Holder:
     """Takes jobs through their life with one client, whose journal must be given, too.
 
-    Close it before the client: then every job that is held is let go, to be taken up by others.
+    With a `brake`, which must be one of the client's wrappers, a provider that says to wait slows
+    all who share the journal at once. Close the holder before the client: then every job that is
+    held is let go, to be taken up by others.
     """
 
     def __init__(
-        self, client: AsyncClient, journal: Journal, limits: Mapping[str, Limit] | None = None
+        self,
+        client: AsyncClient,
+        journal: Journal,
+        limits: Mapping[str, Limit] | None = None,
+        *,
+        brake: Brake | None = None,
     ) -> None:
         self._client, self._journal, self._limits = client, journal, limits or {}
+        if brake is not None:
+            brake.pressed = self._pressed
         self._held: dict[str, asyncio.Task[Outcome]] = {}
         self._gates: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.ended: Counter[str] = Counter()
@@ -90,6 +105,8 @@ class Holder:
                 task = await self._step(job)
             except OwnedElsewhereError as error:
                 outcome = Outcome(state="elsewhere", task=error.task)
+            except _Capped:
+                outcome = Outcome(state="capped")
             except (StillRunningError, NotSentError, JournalError) as error:
                 _log.info("tried again: task=%s reason=%s", job.task, error)
                 await asyncio.sleep(AGAIN)
@@ -104,8 +121,10 @@ class Holder:
                 outcome = Outcome(state="failed", task=error.task, error=error)
             else:
                 outcome = Outcome(state="done", task=task)
+            await self._settle(job, outcome)
             self.ended[outcome.state] += 1
-            _log.info("let go: task=%s outcome=%s", job.task, outcome.state)
+            why = f" reason={outcome.error}" if outcome.error else ""
+            _log.info("let go: task=%s outcome=%s%s", job.task, outcome.state, why)
             return outcome
 
     async def _step(self, job: Job) -> Task:
@@ -115,7 +134,7 @@ class Holder:
         if variant is None or (known is None and job.request is None):
             raise UnknownTaskError(f"no task {job.task!r} is in the journal any more")
         if known is None or known.state == "recorded" or (known.state == "refused" and job.request):
-            await self._admitted(job.task, variant)
+            await self._admitted(job, variant)
         if job.request is None or (known is not None and known.receipt):
             return await self._client.resume(known or job.task, watch=False)
         return await self._client.generate(
@@ -129,26 +148,50 @@ class Holder:
             return None
         return task if task.id == reference else None  # not one that only begins so
 
-    async def _admitted(self, task_id: str, variant: str) -> None:
-        """Wait until a task may be sent. Of many that wait here, one at a time asks."""
-        provider = variant.partition("/")[0]
-        limit = self._limits.get(provider)
-        if limit is None:
+    async def _admitted(self, job: Job, variant: str) -> None:
+        """Wait until a task may be sent. Of many that wait here, one at a time asks.
+
+        So no more than one, for a key, has money reserved that it cannot spend yet.
+        """
+        if not hasattr(self._journal, "admit"):
             return
+        provider = variant.partition("/")[0]
+        limit = self._limits.get(provider, _NO_LIMIT)
         key = self._key(provider)
-        given = (task_id, key, limit.slots, limit.per_second)
+        given = (job.task, key, limit.slots, limit.per_second)
         async with self._gates[key]:
+            if job.purse and not await self._reserved(job):
+                raise _Capped
             wait = await self._begun("admit", *given)
             while wait:
                 await asyncio.sleep(AGAIN if math.isinf(wait) else wait)
                 wait = await self._begun("admit", *given)
 
+    async def _reserved(self, job: Job) -> bool:
+        fits: bool = await self._begun("reserve", job.task, job.purse, job.estimate)
+        return fits
+
+    async def _settle(self, job: Job, outcome: Outcome) -> None:
+        """Count what a job did cost, if it ended here."""
+        if job.purse is None or outcome.state not in ("done", "failed"):
+            return
+        usd = cost_of(outcome.task, job.estimate) if was_sent(outcome.task) else 0.0
+        if usd is not None:
+            try:
+                await self._begun("settle", job.task, job.purse, usd)
+            except JournalError as error:
+                _log.warning("its estimate counts: task=%s reason=%s", job.task, error)
+
     async def _slow(self, variant: str, seconds: float) -> None:
-        """Slow all who send with this key: the provider said to wait."""
-        provider = variant.partition("/")[0]
-        if provider in self._limits:
-            await self._begun("slow", self._key(provider), seconds)
+        """Wait as a provider said that it must be, before the job is tried again."""
+        self._pressed(variant.partition("/")[0], seconds)
         await asyncio.sleep(seconds)
+
+    def _pressed(self, provider: str, seconds: float) -> None:
+        """Slow all who send with the key of a provider that said to wait, without waiting."""
+        journal: Any = self._journal
+        if hasattr(journal, "slow"):
+            journal.begin("slow", self._key(provider), seconds)
 
     async def _begun(self, method: str, *arguments: Any) -> Any:
         journal: Any = self._journal

@@ -13,6 +13,7 @@ import click
 import psycopg
 import rushes
 
+from rushes_batch._brake import Brake
 from rushes_batch._health import serving
 from rushes_batch._holding import Holder
 from rushes_batch._jobs import Limit, limits_of
@@ -137,8 +138,12 @@ async def _work(
 ) -> None:
     journal = rushes.PostgresJournal(database)
     await asyncio.to_thread(journal.tasks, limit=1)  # what is wrong is said in words
-    async with rushes.AsyncClient(journal=journal) as client, Engine(database).opened() as engine:
-        holder = Holder(client, journal, limits)
+    brake = Brake()
+    async with (
+        rushes.AsyncClient(journal=journal, wrappers=[brake]) as client,
+        Engine(database).opened() as engine,
+    ):
+        holder = Holder(client, journal, limits, brake=brake)
         working = asyncio.current_task()
         assert working is not None  # noqa: S101 - this is a coroutine of asyncio.run
         loop, stopped = asyncio.get_running_loop(), asyncio.Event()

@@ -8,13 +8,13 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 import procrastinate
 import psycopg
 from procrastinate.exceptions import ConnectorException
-from rushes import Journal
+from rushes import ConfigurationError, Journal, RushesError, UnknownTaskError
 
 from rushes_batch._holding import Holder
 from rushes_batch._jobs import Job, read_job
@@ -35,6 +35,8 @@ STALLED = 20.0
 leases are longer, and decide."""
 SWEEP = 5.0
 """Seconds between two sweeps. What others may not take over yet is delivered again by the next."""
+LATER = 30
+"""Seconds until a job is delivered again that a worker lacks the key or the plugin for."""
 _NETWORK = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
@@ -65,10 +67,33 @@ _HELD = (
 _JOBS = (
     "SELECT status::text, count(*) FROM procrastinate_jobs WHERE queue_name = ANY(%s) GROUP BY 1"
 )
+_OPEN = (
+    "SELECT DISTINCT args->>'task' FROM procrastinate_jobs "
+    "WHERE queue_name = ANY(%s) AND status IN ('todo', 'doing') AND args->>'task' = ANY(%s)"
+)
 _WORKERS = (
     "SELECT count(*) FROM procrastinate_workers "
     "WHERE last_heartbeat > now() - make_interval(secs => %s)"
 )
+
+
+class _Later(procrastinate.BaseRetryStrategy):
+    """When what was not done here is delivered again: at once, if this worker only lets it go."""
+
+    def get_retry_decision(
+        self,
+        *,
+        exception: BaseException,
+        job: procrastinate.jobs.Job,  # noqa: ARG002 - theirs
+    ) -> procrastinate.RetryDecision:
+        """Give another worker time to take what this one is not set up for."""
+        seconds = LATER if isinstance(exception, ConfigurationError) else 0
+        return procrastinate.RetryDecision(retry_in={"seconds": seconds})
+
+
+def _is_ours_alone(error: RushesError | None) -> TypeGuard[ConfigurationError]:
+    """Whether another worker may do better: it has the key, or the plugin."""
+    return isinstance(error, ConfigurationError) and not isinstance(error, UnknownTaskError)
 
 
 class Engine:
@@ -84,7 +109,7 @@ class Engine:
         )
         self._app = procrastinate.App(connector=connector)
         self._holder: Holder | None = None
-        self._hold = self._app.task(name=HOLD, queue=QUEUE, retry=True)(self._delivered)
+        self._hold = self._app.task(name=HOLD, queue=QUEUE, retry=_Later())(self._delivered)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator["Engine"]:
@@ -115,6 +140,12 @@ class Engine:
             rows = await (await connection.execute(_HELD, ([QUEUE, AGAIN], names))).fetchall()
         return [name for (name,) in rows]
 
+    async def waiting(self, tasks: Iterable[str]) -> list[str]:
+        """Return the references of the jobs among these that wait, or are held by a worker."""
+        async with await self._connected() as connection:
+            found = await connection.execute(_OPEN, ([QUEUE, AGAIN], [*tasks]))
+            return [name for (name,) in await found.fetchall()]
+
     async def work(self, holder: Holder, journal: Journal, concurrency: int) -> None:
         """Hold what is delivered, until this is cancelled; then hand it on.
 
@@ -144,7 +175,9 @@ class Engine:
 
     async def _delivered(self, **fields: Any) -> None:
         assert self._holder is not None  # noqa: S101 - nothing is delivered before
-        await self._holder.hold(read_job(msgspec.json.encode(fields)))
+        outcome = await self._holder.hold(read_job(msgspec.json.encode(fields)))
+        if _is_ours_alone(outcome.error):
+            raise outcome.error
 
     async def _deliver(self, queue: str, concurrency: int) -> None:
         while True:

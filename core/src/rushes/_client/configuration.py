@@ -190,11 +190,9 @@ class Configured:
         uploads, page = loaded.variant.uploads, loaded.variant.page
         if uploads is None or not report.uploads:
             return loaded, report
-        files = (file_problems(planned, uploads, page) for planned in report.uploads)
-        found = [problem for problems in files for problem in problems]
-        if found:
+        if found := file_problems(report.uploads, uploads, page):
             problems = (*report.problems, *found)
-            report = msgspec.structs.replace(report, problems=tuple(problems), payload=None)
+            report = msgspec.structs.replace(report, problems=problems, payload=None)
         return loaded, report
 
     def _silence(self, error: BaseException) -> None:

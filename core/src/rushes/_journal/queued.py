@@ -133,6 +133,23 @@ class QueuedJournal(Generic[C]):
         """Do what Limits.slow says."""
         self.begin("slow", key, seconds).result()
 
+    def fill(self, purse: str, most: float | None) -> None:
+        """Do what Purses.fill says."""
+        self.begin("fill", purse, most).result()
+
+    def reserve(self, task_id: str, purse: str, usd: float | None) -> bool:
+        """Do what Purses.reserve says."""
+        fits: bool = self.begin("reserve", task_id, purse, usd).result()
+        return fits
+
+    def settle(self, task_id: str, purse: str, usd: float) -> None:
+        """Do what Purses.settle says."""
+        self.begin("settle", task_id, purse, usd).result()
+
+    def spent(self, purse: str) -> float:
+        """Do what Purses.spent says."""
+        return self._now(self._spent(purse))
+
     def abandon(self, claim: str) -> None:
         """Do what Journal.abandon says."""
         self._store.enqueue_if_open(self._release(claim))
@@ -251,6 +268,9 @@ class QueuedJournal(Generic[C]):
 
     @abstractmethod
     def _release(self, claim: str) -> Work[C, None]: ...
+
+    @abstractmethod
+    def _spent(self, purse: str) -> Work[C, float]: ...
 
 
 def _give_up(holder: Held, claim: str, released: "Future[Any]") -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rushes._journal import purses
 from rushes._journal.claims import HELD, HeldClaims
 from rushes._journal.database import Batches, Connection, File, Reader
 from rushes._journal.held import RENEWED, UNKNOWN, Known, digest
@@ -215,10 +216,10 @@ class SQLiteJournal(QueuedJournal[Connection]):
         def work(connection: Connection) -> Task | None:
             query = f"{_KNOWN} WHERE state = 'recorded' AND fingerprint = ? ORDER BY created_at"
             for *row, number, version in _rows(connection, query, fingerprint):
+                if not self._holder.may_take(connection, number):
+                    continue  # of a hundred equal jobs at once, none has to be decoded
                 task = readable(self.place, *row)
-                if not isinstance(task, Task) or task.variant != variant:
-                    continue
-                if self._holder.may_take(connection, number):
+                if isinstance(task, Task) and task.variant == variant:
                     known = Known.of(number, version, task, digest(row[2]))
                     self._holder.take(connection, claim, task.id, known)
                     return task
@@ -242,6 +243,18 @@ class SQLiteJournal(QueuedJournal[Connection]):
     def _selected(self, connection: Connection, query: str, *values: object) -> list[Any]:
         return _rows(connection, query, *values)
 
+    def _fill(self, purse: str, most: float | None) -> Work[Connection, None]:
+        return lambda connection: purses.fill(connection, purse, most)
+
+    def _reserve(self, task_id: str, purse: str, usd: float | None) -> Work[Connection, bool]:
+        return lambda connection: purses.reserve(connection, task_id, purse, usd)
+
+    def _settle(self, task_id: str, purse: str, usd: float) -> Work[Connection, None]:
+        return lambda connection: purses.settle(connection, task_id, purse, usd)
+
+    def _spent(self, purse: str) -> Work[Connection, float]:
+        return lambda connection: purses.spent(connection, purse)
+
     def _release(self, claim: str) -> Work[Connection, None]:
         holder = self._holder
         return lambda connection: holder.release(connection, claim)
@@ -258,6 +271,8 @@ def _is_admitted(
         return 0.0
     if wait := _wait(connection, key, now):
         return wait
+    if slots is None and per_second is None:
+        return 0.0
     connection.execute(
         f"DELETE FROM slots WHERE key = ? AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = task "  # noqa: S608
         f"AND {_AT_PROVIDER}) AND NOT (granted BETWEEN ? AND ? "

@@ -196,6 +196,18 @@ def _pace_since(connection: Connection) -> None:
     )
 
 
+def _purses(connection: Connection) -> None:
+    """Version 7: what tasks may cost together, and what each of them counts."""
+    connection.execute(
+        "CREATE TABLE purses (purse TEXT PRIMARY KEY, most INTEGER, "
+        "spent INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID"
+    )
+    connection.execute(
+        "CREATE TABLE expenses (purse TEXT NOT NULL, task TEXT NOT NULL, micros INTEGER NOT NULL, "
+        "PRIMARY KEY (purse, task)) WITHOUT ROWID"
+    )
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     _tasks,
     _claims_and_history,
@@ -203,4 +215,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     _packed_and_indexed,
     _limits,
     _pace_since,
+    _purses,
 )

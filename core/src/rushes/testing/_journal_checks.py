@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from rushes.errors import JournalError
-from rushes.journal import LEASE, ClaimLost, Journal, Limits
+from rushes.journal import LEASE, ClaimLost, Journal, Limits, Purses
 from rushes.task import Receipt, Task
 from rushes.testing._example_tasks import after, ended, make_task
 from rushes.testing._journal_walk import Walk
@@ -404,6 +404,50 @@ class JournalConformance:
         with ThreadPoolExecutor(8) as pool:
             waits = list(pool.map(ask, range(8)))
         assert sorted(waits) == [0.0] * 3 + [math.inf] * 5
+
+    def test_a_purse_gives_no_more_than_it_has(self, open_journal: Opener) -> None:
+        purses, theirs = self._with_purses(open_journal)
+        assert purses.reserve("one", "purse", None)  # it has no end yet
+        purses.fill("purse", 1.0)
+        assert purses.reserve("one", "purse", 0.4)
+        assert theirs.reserve("two", "purse", 0.6)
+        assert not purses.reserve("three", "purse", 0.000_001)
+        assert not purses.reserve("three", "purse", None)
+        assert theirs.reserve("one", "purse", 0.3)  # counts once
+        assert theirs.spent("purse") == 0.9
+        theirs.settle("two", "purse", 0.8)  # it cost more
+        assert purses.spent("purse") == 1.1
+        assert not purses.reserve("one", "purse", 0.3)
+        purses.settle("two", "purse", 0.0)  # it was refused
+        assert purses.reserve("three", "purse", 0.7)
+        theirs.fill("purse", 2.0)
+        assert purses.reserve("four", "purse", 1.0)
+        assert not purses.reserve("five", "purse", 0.1)
+        purses.fill("purse", None)
+        assert theirs.reserve("five", "purse", 1000.0)
+        assert (purses.spent("another"), purses.spent("purse")) == (0.0, 1002.0)
+
+    def test_of_many_who_reserve_at_once_as_many_may_as_can_be_paid(
+        self, open_journal: Opener
+    ) -> None:
+        several = self._with_purses(open_journal)
+        several[0].fill("purse", 0.3)
+        start = threading.Barrier(8)
+
+        def ask(number: int) -> bool:
+            start.wait()
+            return several[number % 2].reserve(f"t{number}", "purse", 0.1)
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sum(pool.map(ask, range(8))) == 3
+        assert several[1].spent("purse") == 0.3
+
+    def _with_purses(self, open_journal: Opener) -> tuple[Purses, Purses]:
+        journal: Any = open_journal()
+        if not hasattr(journal, "reserve"):
+            pytest.skip("this journal has no purses; they are optional")
+        other: Any = open_journal()
+        return journal, other
 
     def _with_limits(self, open_journal: Opener) -> tuple[Journal, Limits, Limits]:
         journal: Any = open_journal()

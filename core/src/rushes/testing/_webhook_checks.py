@@ -66,7 +66,7 @@ class WebhookChecks(VariantUnderTest):
         )
 
     def test_no_delivery_is_too_odd(self) -> None:
-        """No body and no header makes the hook raise; what names no task is no verified event."""
+        """No body and no header makes the hook raise; what names no task is no event."""
         if not self.loaded().reads_webhooks:
             return
         headers = [{}, *(delivery.headers for delivery, _ in self.deliveries)]
@@ -78,7 +78,12 @@ class WebhookChecks(VariantUnderTest):
             for text in ODD_TEXTS
         ]
         for delivery in odd:
-            self._assert_not_verified(self._event(delivery), f"is odd: {_shown(delivery)}")
+            event = self._event(delivery)
+            self._assert_not_verified(event, f"is odd: {_shown(delivery)}")
+            assert event is None or event.remote_id is not None, self.says(
+                f"parse_webhook reads an event from a delivery that names no task and is not "
+                f"signed: {_shown(delivery)}"
+            )
 
 
 def _forged(delivery: Delivery) -> list[Delivery]:

@@ -120,9 +120,9 @@ class Options(Struct, kw_only=True, forbid_unknown_fields=True):
     watermark_info: Watermark = absent(Watermark())
 
 
-@rule("An id should name one content.", fields=("contents",), notes=True)
+@rule("Each id of contents is given once.", fields=("contents",))
 def ids_differ(payload: Any) -> list[Finding]:
-    """Point out an id that comes again; only implementations say that it must not."""
+    """Refuse an id that comes again."""
     ids = [item.id for item in payload.contents]
     return [
         Finding(f"contents[{place}].id", "is the id of another content, too")

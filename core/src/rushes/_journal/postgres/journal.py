@@ -3,6 +3,7 @@
 from typing import Any
 
 from rushes._journal.held import RENEWED, UNKNOWN, Known, digest
+from rushes._journal.postgres import purses
 from rushes._journal.postgres.leases import Leases
 from rushes._journal.postgres.limits import admit, slow
 from rushes._journal.postgres.server import Batches, Connection, Readers, Server
@@ -273,6 +274,18 @@ class PostgresJournal(QueuedJournal[Connection]):
 
     def _selected(self, connection: Connection, query: str, *values: object) -> list[Any]:
         return _rows(connection, query.replace("?", "%s"), *values)
+
+    def _fill(self, purse: str, most: float | None) -> Work[Connection, None]:
+        return lambda connection: purses.fill(connection, purse, most)
+
+    def _reserve(self, task_id: str, purse: str, usd: float | None) -> Work[Connection, bool]:
+        return lambda connection: purses.reserve(connection, task_id, purse, usd)
+
+    def _settle(self, task_id: str, purse: str, usd: float) -> Work[Connection, None]:
+        return lambda connection: purses.settle(connection, task_id, purse, usd)
+
+    def _spent(self, purse: str) -> Work[Connection, float]:
+        return lambda connection: purses.spent(connection, purse)
 
     def _release(self, claim: str) -> Work[Connection, None]:
         holder, numbers = self._holder, set[int]()

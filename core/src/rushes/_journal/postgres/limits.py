@@ -29,7 +29,7 @@ _WAIT = (
     # A clock that was set back voids it.
     "SELECT CASE WHEN since <= clock_timestamp() THEN greatest(0, "
     "extract(epoch FROM next - clock_timestamp()))::float8 ELSE 0 END FROM rushes_pace "
-    "WHERE key = %s FOR UPDATE"
+    "WHERE key = %s"
 )
 
 
@@ -37,6 +37,9 @@ def admit(
     connection: Connection, task_id: str, key: str, slots: int | None, per_second: float | None
 ) -> float:
     """Do what Limits.admit says; whoever asks for the same key waits for the end of this."""
+    if slots is None and per_second is None:
+        row = connection.execute(_WAIT, (key,)).fetchone()
+        return float(row[0]) if row else 0.0
     wait = _wait(connection, key)
     granted = f"SELECT 1 FROM rushes_slots WHERE task = %s AND key = %s AND {_RECENT}"  # noqa: S608
     if connection.execute(granted, (task_id, key, GRANTED)).fetchone():
@@ -68,7 +71,7 @@ def _wait(connection: Connection, key: str) -> float:
         "ON CONFLICT (key) DO NOTHING"
     )
     connection.execute(first, (key,))
-    row = connection.execute(_WAIT, (key,)).fetchone()
+    row = connection.execute(f"{_WAIT} FOR UPDATE", (key,)).fetchone()
     return float(row[0]) if row else 0.0
 
 

@@ -62,5 +62,11 @@ _VERSION_2 = (
     'CREATE INDEX rushes_tasks_at_provider ON rushes_tasks (variant COLLATE "C") '
     "WHERE state IN ('sending', 'queued', 'in_progress')",
 )
+_VERSION_3 = (
+    "CREATE TABLE rushes_purses (purse text PRIMARY KEY, most bigint, "
+    "spent bigint NOT NULL DEFAULT 0)",
+    'CREATE TABLE rushes_expenses (purse text NOT NULL, task text COLLATE "C" NOT NULL, '
+    "micros bigint NOT NULL, PRIMARY KEY (purse, task))",
+)
 
-MIGRATIONS: tuple[Migration, ...] = (_first, _made_of(_VERSION_2))
+MIGRATIONS: tuple[Migration, ...] = (_first, _made_of(_VERSION_2), _made_of(_VERSION_3))

@@ -13,7 +13,8 @@ export const numbersElement = make("section", { class: "numbers", "aria-label": 
 
 const USUAL = ["usd_per_second", "motion", "sharpness", "repeated_frames", "loop"];
 
-/** @typedef {Column & { of: (variant: string) => number | null }} Shown */
+/** @typedef {(variant: string) => number | null} Of */
+/** @typedef {Column & { of: Of, spread?: Of }} Shown */
 
 /** @param {number[]} values */
 function median(values) {
@@ -31,6 +32,24 @@ const medianOf = (variant, name) =>
       .map((cell) => data.numbers[cell.number][name])
       .filter(isKnown),
   );
+
+/**
+ * Return by how much the takes of one request differ at most; null if there is nothing to compare.
+ * @param {string} variant
+ * @param {string} name
+ */
+function spreadOf(variant, name) {
+  /** @type {Map<number, number[]>} The numbers of each row. */
+  const rows = new Map();
+  for (const cell of data.cells) {
+    const value = data.numbers[cell.number][name];
+    if (cell.variant !== variant || !isKnown(value)) continue;
+    rows.set(cell.row, [...(rows.get(cell.row) ?? []), value]);
+  }
+  const takes = [...rows.values()].filter((values) => values.length > 1);
+  if (!takes.length) return null;
+  return Math.max(...takes.map((values) => Math.max(...values) - Math.min(...values)));
+}
 
 /** @type {Shown[]} What each variant has once. */
 const FIGURES = [
@@ -52,6 +71,7 @@ const FIGURES = [
 const MEASURES = data.all_columns.map((column) => ({
   ...column,
   of: (variant) => medianOf(variant, column.name),
+  spread: (variant) => spreadOf(variant, column.name),
 }));
 
 const shown = new Set(data.columns.length ? data.columns : USUAL);
@@ -69,6 +89,8 @@ export function drawNumbers() {
     make("summary", { "data-key": "numbers" }, "Numbers"),
     columnsMenu(),
     table(),
+    data.repeats > 1 &&
+      make("p", { class: "soft" }, "“Apart”: by how much takes of one prompt differ at most."),
     meanings(),
     plot(),
     reasons(),
@@ -141,11 +163,22 @@ function table() {
             "tr",
             {},
             make("th", { scope: "row" }, variantName(variant)),
-            columns.map((column) => make("td", { class: "number" }, numberText(column.of(variant)))),
+            columns.map((column) => number(column, variant)),
           ),
         ),
       ),
     ),
+  );
+}
+
+/** @param {Shown} column @param {string} variant */
+function number(column, variant) {
+  const spread = column.spread?.(variant) ?? null;
+  return make(
+    "td",
+    { class: "number" },
+    numberText(column.of(variant)),
+    spread !== null && spread > 0 && make("small", {}, ` ${numberText(spread)} apart`),
   );
 }
 

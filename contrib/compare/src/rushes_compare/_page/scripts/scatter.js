@@ -7,7 +7,7 @@ import { escapeInvisible, isKnown } from "./text.js";
 /** @typedef {Column & { of: (variant: string) => number | null }} Axis */
 
 const [WIDTH, HEIGHT] = [720, 360];
-const EDGE = { left: 64, right: 24, top: 20, bottom: 48 };
+const EDGE = { left: 74, right: 40, top: 46, bottom: 60 };
 
 /** @param {string} tag @param {Record<string, string | number>} attributes @param {string} text */
 function draw(tag, attributes, text = "") {
@@ -60,7 +60,7 @@ export function scatter(variants, across, up) {
     const at = x.place(tick);
     picture.append(
       draw("line", { x1: at, x2: at, y1: EDGE.top, y2: HEIGHT - EDGE.bottom, class: "grid" }),
-      draw("text", { x: at, y: HEIGHT - EDGE.bottom + 18, "text-anchor": "middle" }, short(tick)),
+      draw("text", { x: at, y: HEIGHT - EDGE.bottom + 22, "text-anchor": "middle" }, short(tick)),
     );
   }
   for (const tick of y.ticks) {
@@ -72,7 +72,7 @@ export function scatter(variants, across, up) {
   }
   picture.append(
     draw("text", { x: WIDTH / 2, y: HEIGHT - 8, "text-anchor": "middle" }, titleOf(across)),
-    draw("text", { x: 4, y: 12 }, titleOf(up)),
+    draw("text", { x: 4, y: 20 }, titleOf(up)),
   );
   for (const point of points) {
     const [at, height] = [x.place(point.x), y.place(point.y)];
