@@ -330,6 +330,17 @@ def test_an_unsigned_delivery_is_a_reason_to_look(called: Any, server: Server) -
     assert (polls(server), len(driver.slept)) == (1, 1)
 
 
+def test_only_what_reads_for_its_variant_wakes_a_task(called: Any, server: Server) -> None:
+    """Variants of one provider may be told in different ways, one of them unsigned."""
+    driver = called(StoppedClock(), plugins=[calling(), calling(unsigned, "pan")])
+    task = driver.submit("acme/zoom", REQUEST)
+    journal, now = driver.client._session.journal, driver.clock.now()
+    assert receive(driver, {}, delivery("c-1", now)[1]) is None
+    assert journal.news(0)[1] == []
+    assert receive(driver, *delivery("c-1", now)) == task
+    assert journal.news(0)[1] == [("acme", "c-1")]
+
+
 def test_a_journal_without_news_wakes_in_its_own_process(
     called: Any, server: Server, waiting: threading.Semaphore, pool: ThreadPoolExecutor, home: Path
 ) -> None:
