@@ -5,7 +5,6 @@ where it is not owned, and a row that it lost is made again from the journal.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, TypeGuard
@@ -18,10 +17,10 @@ from rushes import ConfigurationError, Journal, RushesError, UnknownTaskError
 
 from rushes_batch._holding import Holder
 from rushes_batch._jobs import Job, read_job
+from rushes_batch._logs import warning
 
 __all__ = ["Engine"]
 
-_log = logging.getLogger("rushes.batch")
 QUEUE = "rushes"
 """New jobs: each worker takes as many as it has room for."""
 AGAIN = "rushes.again"
@@ -192,7 +191,7 @@ class Engine:
                     fetch_job_polling_interval=2.0,
                 )
             except (ConnectorException, psycopg.Error) as error:
-                _log.warning("the engine cannot work: reason=%s", type(error).__name__)
+                warning("the engine cannot work", reason=type(error).__name__)
             await asyncio.sleep(1)  # a failing side task has stopped it
 
     async def _sweep(self, journal: Journal) -> None:
@@ -205,7 +204,7 @@ class Engine:
                         await self._swept(connection, journal)
                         await asyncio.sleep(SWEEP)
             except (ConnectorException, psycopg.Error) as error:
-                _log.warning("the sweep cannot work: reason=%s", type(error).__name__)
+                warning("the sweep cannot work", reason=type(error).__name__)
             await asyncio.sleep(SWEEP)
 
     async def _may_sweep(self, connection: psycopg.AsyncConnection[tuple[Any, ...]]) -> bool:

@@ -295,10 +295,10 @@ class SQLiteJournal(QueuedJournal[Connection]):
         def work(connection: Connection) -> Task | None:
             query = f"{_KNOWN} WHERE state = 'recorded' AND fingerprint = ? ORDER BY created_at"
             for *row, number, version in _rows(connection, query, fingerprint):
+                if not self._holder.may_take(connection, number):
+                    continue  # of a hundred equal jobs at once, none has to be decoded
                 task = readable(self.place, *row)
-                if not isinstance(task, Task) or task.variant != variant:
-                    continue
-                if self._holder.may_take(connection, number):
+                if isinstance(task, Task) and task.variant == variant:
                     known = Known.of(number, version, task, digest(row[2]))
                     self._holder.take(connection, claim, task.id, known)
                     return task

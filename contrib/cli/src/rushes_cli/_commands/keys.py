@@ -30,8 +30,9 @@ def keys() -> None:
 def set_key(name: str) -> None:
     """Store PROVIDER's key, typed at a hidden prompt or read from a pipe.
 
-    A provider with several secrets has each stored under a name of its own: PROVIDER.SECRET.
-    A key is never an argument: everyone on the machine can see those.
+    A provider with several secrets has each stored under a name of its own: PROVIDER.SECRET. What
+    its webhooks are signed with is PROVIDER.webhook_secret. A key is never an argument: everyone
+    on the machine can see those.
     """
     provider = name.partition(".")[0]
     require_provider(provider)
