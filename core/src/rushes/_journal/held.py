@@ -145,7 +145,7 @@ class Held:
         self._tasks.clear()
 
 
-def lease_renewal(renew: Callable[[Any], None]) -> Job[Any]:
+def lease_renewal(renew: Callable[[Any], object]) -> Job[Any]:
     """Return a job that renews a lease; a failure is logged, since nobody waits for it."""
     job: Job[Any] = Job(renew, durable=False)
     job.done.add_done_callback(_log_failure)
