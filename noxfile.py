@@ -170,10 +170,12 @@ def whole(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def workers(session: nox.Session) -> None:
-    """Let three workers make 500 videos while they are killed and suspended (half an hour)."""
+    """Let three workers make 500 videos while they are killed (half an hour); `-- --write`."""
     test = "contrib/batch/tests/test_proof.py"
     variables = {"RUSHES_WHOLE": "1", "RUSHES_WORKERS": "500"}
-    session.run("pytest", "-q", "--timeout", "3600", test, *session.posargs, env=variables)
+    if "--write" in session.posargs:
+        variables["RUSHES_WORKERS_WRITE"] = "1"
+    session.run("pytest", "-q", "-s", "--timeout", "3600", test, env=variables)
 
 
 @nox.session(venv_backend="none")

@@ -1,8 +1,9 @@
 """How much the conformance kit catches: the plugins' source is mutated in one place at a time.
 
 Each mutant is made mechanically from the source of a plugin, shadows the real one, and the
-plugin's kit test (its few lines, and its snapshot) is run against it. A mutant that no test
-notices has survived.
+plugin's kit test (its few lines, and its snapshot) is run against it: the quick tests first, until
+one fails. A mutant that no test notices has survived. The tests are called directly, as starting
+pytest takes longer than most of them.
 
 Usage: python benchmarks/mutants.py [SUBJECT…] [--every N] [--jobs N] [--docs FILE]
 """
@@ -14,7 +15,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from importlib import import_module
@@ -22,15 +24,18 @@ from importlib.util import module_from_spec, spec_from_file_location
 from multiprocessing import get_context
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
-import rushes
-import rushes_sandbox  # noqa: F401 - loaded once, before the processes part
-from rushes.testing import VariantConformance
 
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+import rushes  # noqa: E402
+import rushes_sandbox  # noqa: E402, F401 - loaded once, before the processes part
+from hypothesis import is_hypothesis_test  # noqa: E402
+
+import conftest  # noqa: E402 - the same examples every time; before the kit, as it says
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,7 @@ SUBJECTS = {
 MIN_SHARE = {"oddity": 0.95}
 """The share that is to be caught, where it is not 99 %."""
 DECLARING = frozenset((
-    "Answers", "Cancel", "Codes", "Polling", "Provider", "Together", "Uploads", "variant",
+    "Answers", "Cancel", "Codes", "Polling", "Provider", "Shots", "Together", "Uploads", "variant",
     "max_bytes", "max_utf16", "model", "steps_of",
     "accepts", "adds_up", "at_most", "by_default", "cited", "counts_from_one", "equals", "has",
     "image_may_set_ratio", "needs", "not_together", "remark", "required",
@@ -299,9 +304,9 @@ def _function(node: ast.AST) -> Iterator[tuple[str, Change]]:
     if any(isinstance(decorator, ast.Call) for decorator in node.decorator_list):
         return  # a rule, which is broken as a whole
     yield from _constants(node, node.name)
-    types = _annotations(node)
+    same = _annotations(node) | _unordered(node)
     for place, inner in enumerate(ast.walk(node)):
-        if id(inner) in types:
+        if id(inner) in same:
             continue
         for what, change in (*_statement(inner), *_arguments(inner), *_expression(inner)):
 
@@ -317,6 +322,15 @@ def _annotations(node: ast.FunctionDef) -> set[int]:
     hints = [node.returns, *(inner.annotation for inner in ast.walk(node)
                              if isinstance(inner, (ast.arg, ast.AnnAssign)))]  # fmt: skip
     return {id(inner) for hint in hints if hint for inner in ast.walk(hint)}
+
+
+def _unordered(node: ast.FunctionDef) -> set[int]:
+    """Return the tuples whose order makes no difference, by identity: `part in ("a", "b")`."""
+    return {
+        id(inner.comparators[0])
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Compare) and isinstance(inner.ops[0], (ast.In, ast.NotIn))
+    }
 
 
 def _statement(node: ast.AST) -> Iterator[tuple[str, Change]]:
@@ -447,28 +461,51 @@ def _places(node: ast.AST) -> Iterator[tuple[str, Change]]:
             yield f"field {key.value!r} sent elsewhere", misplace
 
 
-def caught(task: tuple[str, Mutant]) -> bool:
-    """Run a subject's kit against a mutant, in this fresh process; whether any test fails."""
-    name, mutant = task
-    subject = SUBJECTS[name]
+class Test(NamedTuple):
+    """One test of the kit: a class of the test file, and a method."""
+
+    case: str
+    name: str
+
+
+class Task(NamedTuple):
+    """A mutant of a subject, and the tests that it is tried with, in this order."""
+
+    subject: str
+    mutant: Mutant
+    tests: Sequence[Test] | None
+    """None: all, every one, to see how long they take."""
+
+
+def caught(task: Task) -> dict[Test, float] | Test | str | None:
+    """Run a subject's kit against a mutant, in this fresh process, until a test fails.
+
+    Returns the test, or why it does not load; None if it survives. If all tests are asked for, and
+    none fails, it is how long each took, in seconds.
+    """
+    subject = SUBJECTS[task.subject]
     assert subject.package not in sys.modules, "the unbroken plugin is loaded already"
     os.environ["RUSHES_SNAPSHOT"] = ""
     with tempfile.TemporaryDirectory(prefix="rushes-mutant-") as folder:
         copied = Path(folder) / subject.source.name
         if subject.source.is_dir():
             shutil.copytree(subject.source, copied)
-        subject.path(mutant.module, copied).write_text(mutant.source, encoding="utf-8")
+        subject.path(task.mutant.module, copied).write_text(task.mutant.source, encoding="utf-8")
         sys.path[:0] = [folder, str(ROOT / "core" / "tests")]
         sys.dont_write_bytecode = True
         try:
-            import_module(subject.package)  # now, as pytest puts the tests' folders first
+            import_module(subject.package)  # now, as the kit test could find the unbroken one
             module = _imported(subject.kit)
-            kits = [getattr(module, test) for test in subject.tests]
-        except Exception:  # noqa: BLE001 - whatever a broken module raises
-            return True  # it does not even load
-        if any(_snapshot_differs(kit()) for kit in kits):
-            return True  # what the quickest test notices needs no other
-        return _tests_fail(subject, mutant)
+            kits = {case: getattr(module, case)() for case in subject.tests}
+        except Exception as error:  # noqa: BLE001 - whatever a broken module raises
+            return repr(error)
+        took = {}
+        for test in task.tests if task.tests is not None else _tests(kits):
+            began = time.perf_counter()
+            if _fails(getattr(kits[test.case], test.name)):
+                return test
+            took[test] = time.perf_counter() - began
+    return took if task.tests is None else None
 
 
 def _imported(path: Path) -> ModuleType:
@@ -480,30 +517,28 @@ def _imported(path: Path) -> ModuleType:
     return module
 
 
-def _snapshot_differs(kit: VariantConformance) -> bool:
-    try:
-        kit.test_the_snapshot_matches()
-    except Exception:  # noqa: BLE001 - as a test may fail
-        return True
-    return False
+def _tests(kits: dict[str, Any]) -> Iterator[Test]:
+    """Yield every test of a subject's classes; of those with random values only the first's."""
+    for place, (case, kit) in enumerate(kits.items()):
+        for name in dir(kit):
+            random = is_hypothesis_test(getattr(kit, name)) or name in conftest.LONG
+            if name.startswith("test_") and not (random and place):
+                yield Test(case, name)
 
 
-def _tests_fail(subject: Subject, mutant: Mutant) -> bool:
-    """Run the tests with pytest, in silence."""
-    options = [
-        "-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", f"--rootdir={ROOT}",
-        "-o", "filterwarnings=",  # what was loaded before pytest is not a mistake here
-    ]  # fmt: skip
-    tests = [f"{subject.kit}::{test}" for test in subject.tests]
+def _fails(test: Callable[[], None]) -> bool:
     with (
         Path(os.devnull).open("w") as nowhere,
         redirect_stdout(nowhere),
         redirect_stderr(nowhere),
     ):
-        code = pytest.main([*options, *tests])
-    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
-        raise RuntimeError(f"{mutant.what}: pytest ended with {code!r}")
-    return code is not pytest.ExitCode.OK
+        try:
+            test()
+        except pytest.skip.Exception:
+            return False
+        except Exception:  # noqa: BLE001 - as a test may fail
+            return True
+    return False
 
 
 def run(name: str, every: int, jobs: int) -> tuple[int, list[str]]:
@@ -519,11 +554,12 @@ def run(name: str, every: int, jobs: int) -> tuple[int, list[str]]:
     nothing = Mutant(subject.modules[0], "nothing", sources[subject.modules[0]])
     # Each mutant in a process of its own, forked from one that has loaded everything else.
     with get_context("fork").Pool(jobs, maxtasksperchild=1) as pool:
-        tasks = [(name, mutant) for mutant in (nothing, *made)]
-        broken_at_all, *outcomes = pool.map(caught, tasks, chunksize=1)
-    if broken_at_all:
-        raise SystemExit(f"{name}: its kit fails although nothing is broken")
-    survivors = [m.what for m, noticed in zip(made, outcomes, strict=True) if not noticed]
+        took = pool.apply(caught, [Task(name, nothing, None)])
+        if not isinstance(took, dict):
+            raise SystemExit(f"{name}: its kit fails although nothing is broken: {took}")
+        tests = sorted(took, key=lambda test: took[test])
+        outcomes = pool.map(caught, [Task(name, mutant, tests) for mutant in made], chunksize=1)
+    survivors = [m.what for m, noticed in zip(made, outcomes, strict=True) if noticed is None]
     return len(made), survivors
 
 

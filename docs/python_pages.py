@@ -47,7 +47,7 @@ PAGES: dict[str, tuple[str, str, dict[str, str]]] = {
         "[Plugins](../write-a-plugin.md) says when to use what.",
         {
             "Providers and variants": "Provider Variant SPEC Uploads Cancel",
-            "Where common fields go": "To Together Always Built Draft",
+            "Where common fields go": "To Together Always Shots Built Draft",
             "Types of payload fields": "Text PublicURL TransportText TransportURL absent max_bytes "
             "max_utf16 steps_of",
             "Rules": "rule Finding",
@@ -70,6 +70,12 @@ MODULES = {
 HOOKS = "rushes.hookspecs"
 CORE = Path(rushes.__file__).parent
 WIDTH = 88
+PRIVATE = {
+    "RequestLike": "Request | Mapping[str, Any]",
+    "SystemClock": "rushes.testing.Clock",
+    "DEFAULT": "...",
+}
+"""Private names in public signatures, and what a caller can write in their place."""
 
 
 def python_pages() -> dict[str, str]:
@@ -238,7 +244,7 @@ def _returns(function: Any) -> str:
 def _signature(function: Any, name: str | None = None) -> str:
     """Write a function's head as it is in the source, without `self`, on as few lines as fit."""
     node = _node(function)
-    arguments = copy.deepcopy(node.args)
+    arguments = _InPublic().visit(copy.deepcopy(node.args))
     for group in (arguments.posonlyargs, arguments.args):
         if group and group[0].arg in ("self", "cls"):
             del group[0]
@@ -250,6 +256,14 @@ def _signature(function: Any, name: str | None = None) -> str:
     if len(whole) <= WIDTH:
         return whole
     return "\n".join([head, *(f"    {part}," for part in parts), tail])
+
+
+class _InPublic(ast.NodeTransformer):
+    """Puts what a caller can write in the place of private names."""
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """Return what stands for a name: usually the name."""
+        return ast.parse(PRIVATE.get(node.id, node.id), mode="eval").body
 
 
 def _parts(arguments: ast.arguments) -> Iterator[str]:

@@ -6,7 +6,6 @@ import md
 import msgspec
 from field_table import field_table
 from rushes import Request, Variant
-from rushes.problems import show_size
 from rushes.rules import Rule
 from rushes.testing import VariantConformance
 
@@ -77,7 +76,7 @@ def _uploads(variant: Variant) -> str:
         return "none; images are public addresses"
     kinds = md.codes(variant.uploads.types)
     how = "sent inside the payload" if variant.uploads.inline else "uploaded"
-    return f"{how}; {kinds}, up to {show_size(variant.uploads.max_bytes)}"
+    return f"{how}; {kinds}, {variant.uploads.limits}"
 
 
 def _rule(variant: Variant, rule: Rule, kit: VariantConformance) -> str:

@@ -59,7 +59,9 @@ _END = """\
   suspended past their lease (`tests/crash`).
 - **Local images** that go into the request itself, or are refused before anything is sent: those
   cells in the table of images are empty.
-- **Google**: its models have ended, so every request is refused before anything is sent.
+- **Google**: its models have ended, so every request is refused before anything is sent. Every
+  fault was tried with a client whose clock shows the day before: at most one bill, no key in an
+  error or in the journal, and what was paid was delivered, ended, or reported as unknown.
 - **Unknown host names** are refused by the test's own resolver: no test queries real DNS.
 - **Private and metadata addresses** are refused when a provider on the internet links to them. For
   these rows the sandbox has TLS and host names, and its own address counts as a public one. A

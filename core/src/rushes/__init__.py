@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from rushes.draft import Draft as Draft
     from rushes.errors import BrokenPluginError as BrokenPluginError
     from rushes.errors import ConfigurationError as ConfigurationError
+    from rushes.errors import DeliveryError as DeliveryError
     from rushes.errors import DiskError as DiskError
     from rushes.errors import JournalError as JournalError
     from rushes.errors import MissingKeyError as MissingKeyError
@@ -90,6 +91,7 @@ if TYPE_CHECKING:
     from rushes.variant import Built as Built
     from rushes.variant import Cancel as Cancel
     from rushes.variant import Polling as Polling
+    from rushes.variant import Shots as Shots
     from rushes.variant import To as To
     from rushes.variant import Together as Together
     from rushes.variant import Uploads as Uploads
@@ -111,10 +113,10 @@ else:
             "rushes._plugins.refusals": "refusal_by_status",
             "rushes.draft": "Draft",
             "rushes.errors": (
-                "BrokenPluginError ConfigurationError DiskError JournalError MissingKeyError "
-                "NotOfferedError NotSentError OutcomeUnknownError OwnedElsewhereError "
-                "RefusedError RequestError ResultError RushesError StillRunningError "
-                "TaskEndedError UnknownTaskError UnknownVariantError"
+                "BrokenPluginError ConfigurationError DeliveryError DiskError JournalError "
+                "MissingKeyError NotOfferedError NotSentError OutcomeUnknownError "
+                "OwnedElsewhereError RefusedError RequestError ResultError RushesError "
+                "StillRunningError TaskEndedError UnknownTaskError UnknownVariantError"
             ),
             "rushes._payload.fields": (
                 "PublicURL Text TransportText TransportURL absent max_bytes max_utf16 steps_of"
@@ -134,7 +136,9 @@ else:
             "rushes._journal.postgres.journal": "PostgresJournal",
             "rushes._journal.sqlite": "SQLiteJournal",
             "rushes.task": "Receipt Refusal Result State Status Task Tried VideoFile",
-            "rushes.variant": ("SPEC Always Built Cancel Polling To Together Uploads Variant"),
+            "rushes.variant": (
+                "SPEC Always Built Cancel Polling Shots To Together Uploads Variant"
+            ),
             "rushes.webhooks": "Delivery Event is_recent is_signed",
         },
     )

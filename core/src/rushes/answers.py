@@ -72,6 +72,8 @@ class Answers(Struct, frozen=True, kw_only=True):
     - `videos`, and `expires_at`: their addresses, and until when they are valid (seconds since
       1970). The items of the first list on a path are several videos, each with its own. Several
       addresses of one item (from several paths, or from a list in it) are alternatives.
+    - `keyed`: paths of addresses that take the key, besides `videos`. It goes to the provider's own
+      origins only, and to no address that one redirects to.
     - `inline`: paths of videos that are base64 text in the answer itself. They are streamed to
       their files, by making the poll's last call again. Only where this is declared may the answer
       to a poll be large; long texts are left out of what is read of it.
@@ -96,6 +98,7 @@ class Answers(Struct, frozen=True, kw_only=True):
     words: Mapping[str, RemoteState]
     own_id: tuple[str, ...] = ()
     videos: tuple[str, ...] = ()
+    keyed: tuple[str, ...] = ()
     inline: tuple[str, ...] = ()
     expires_at: str | None = None
     milliseconds: bool = False

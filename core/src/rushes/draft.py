@@ -10,16 +10,16 @@ from msgspec.structs import replace
 from rushes._payload.accounting import dropped
 from rushes._payload.body import ABSENT, NOTHING, Body, filled_by, top
 from rushes._payload.combining import complaints, completed
-from rushes._payload.constraints import distance
+from rushes._payload.constraints import described, distance
 from rushes._payload.field_checks import Examiner, printable
 from rushes._payload.fields import PublicURL, shape, unwrap
 from rushes._payload.fields import extra as declared
 from rushes._payload.request_fields import fields_set, is_empty
 from rushes._structs.invalid import INVALID
 from rushes.problems import listing, show
-from rushes.request import Image, Request, Role, Video
+from rushes.request import Image, Request, Role, Shot, Video
 from rushes.urls import is_loopback
-from rushes.variant import Always, Built, To, Together, Variant
+from rushes.variant import Always, Built, Shots, To, Together, Variant
 
 __all__ = ["Draft"]
 
@@ -47,10 +47,12 @@ class Draft(Body):
         self._stray: dict[str, int] = {}
         if native:
             return
-        if _names_model(variant.payload):
-            self.body["model"] = variant.model
+        if _has(variant.payload, variant.model_field):
+            self.body[variant.model_field] = variant.model
         if given:
             self._carry_over(given)
+        if "shots" in given:
+            self._fill_in_duration(given, extra)
         if extra is INVALID:
             self._extra = INVALID
         elif extra:
@@ -83,13 +85,52 @@ class Draft(Body):
         if self._left:
             self._carry_listed()
 
+    def _carry_shots(self, place: Shots, shots: Sequence[Shot]) -> None:
+        """Carry over shots; INVALID takes the place of what is malformed in them."""
+        for path, value in place.also.items():
+            self.put(path, value, "shots")
+        for index, shot in enumerate(shots):
+            item: dict[str, Any] = {} if place.number is None else {place.number: index + 1}
+            item[place.prompt] = shot.prompt
+            origin, length = f"shots[{index}]", shot.duration
+            if length is not None and place.duration is None:
+                message = f"{self.variant.id} does not accept the length of a shot; leave it out"
+                self.problem(f"{origin}.duration", "unsupported", message)
+            elif length is not None and place.duration is not None:
+                form = place.form if length is not INVALID else None
+                item[place.duration] = form(length) if form else length
+            there = self.put(place.path, item, origin)
+            self.origins[f"{there}.{place.prompt}"] = f"{origin}.prompt"
+            if place.duration is not None:
+                self.origins[f"{there}.{place.duration}"] = f"{origin}.duration"
+
+    def _fill_in_duration(self, given: Mapping[str, Any], extra: Mapping[Any, Any]) -> None:
+        """Send the sum of the shots' lengths as the video's, if that is accepted."""
+        to, place = self.variant.fields.get("duration"), self.variant.fields.get("shots")
+        if not isinstance(place, Shots) or not place.fill_in or given["shots"] is INVALID:
+            return
+        if not isinstance(to, To) or "duration" in given or extra is INVALID:
+            return
+        lengths = [shot.duration for shot in given["shots"]]
+        if top(to.path) in extra or any(one is None or one is INVALID for one in lengths):
+            return
+        total = sum(lengths)
+        total = int(total) if total == int(total) else total
+        if _takes(to, total, self.variant.payload):
+            self.put(to.path, self._turned(to, total, "duration"), "shots")
+            message = f"{total} is sent, the sum of the shots' durations"
+            self.note("duration", "duration_filled_in", message)
+
     def _carry_listed(self) -> None:
-        """Carry over images, videos and sounds."""
+        """Carry over images, videos, sounds and shots."""
         if "images" in self._left:
             self._carry_images()
         for field in ("videos", "sounds"):
             if field in self._left:
                 self._carry_files(field)
+        place = self.variant.fields.get("shots")
+        if isinstance(place, Shots) and self._left.get("shots", INVALID) is not INVALID:
+            self._carry_shots(place, self._left.pop("shots"))
 
     def _turned(self, place: To, value: Any, field: str) -> Any:
         """Return the wire's value for a common one, or ABSENT after recording a problem."""
@@ -184,7 +225,7 @@ class Draft(Body):
         """Map a path of the body back to where the caller wrote it, or would have to write it."""
         return path if self.native else super().way_back(path)
 
-    def _places(self, field: str) -> Iterator[To | Together | Built]:
+    def _places(self, field: str) -> Iterator[To | Together | Shots | Built]:
         """Yield the targets of a common field; for images, of each role."""
         for row, place in self.variant.fields.items():
             if row.partition(".")[0] == field and not isinstance(place, Always):
@@ -303,9 +344,9 @@ class Draft(Body):
         for name, value in more.items():
             path = f"{prefix}{name}"
             origin = f"extra.{prefix}{printable(name)}"
-            if path == "model" in target and value != self.variant.model:
+            if path == self.variant.model_field in target and value != self.variant.model:
                 self._refuse_value({self.variant.model: None}, value, origin)
-            elif name not in target or path == "model":
+            elif name not in target or path == self.variant.model_field:
                 target[name] = value
                 self.origins.setdefault(f"{prefix}{printable(name)}", origin)
             elif isinstance(target[name], dict) and isinstance(value, Mapping):
@@ -326,10 +367,19 @@ def _holds(part: Any, url: Any) -> bool:
     return part is url or (isinstance(part, dict) and any(each is url for each in part.values()))
 
 
+def _takes(place: To, value: Any, payload: type[Struct]) -> bool:
+    """Whether a common value can be sent, as far as the target and the payload's field say it."""
+    if place.values is not None:
+        return value in place.values
+    own = next((field.hint for field in shape(payload) if field.wire == place.path), None)
+    bounds = described(own if place.accepts is None else place.accepts)
+    return bounds.fits(value) and bounds.within(value)
+
+
 @cache
-def _names_model(struct: type[Struct]) -> bool:
+def _has(struct: type[Struct], model_field: str) -> bool:
     """Whether a payload has a field for the model; elsewhere its address names it."""
-    return any(field.wire == "model" for field in shape(struct))
+    return any(field.wire == model_field for field in shape(struct))
 
 
 def _filled(struct: type[Struct], given: Mapping[Any, Any]) -> dict[Any, Any]:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from rushes.problems import Source
 from rushes.rules import Rule
-from rushes.variant import Always, Built, To, Together, Variant, _Shared
+from rushes.variant import Always, Built, Shots, To, Together, Variant, _Shared
 
 __all__ = ["Provider"]
 
@@ -29,7 +29,7 @@ class Provider(_Shared, frozen=True, kw_only=True):
         payload: type[Struct],
         page: Source,
         name: str | None = None,
-        fields: Mapping[str, To | Together | Always | Built] | None = None,
+        fields: Mapping[str, To | Together | Always | Shots | Built] | None = None,
         rules: tuple[Rule, ...] = (),
         cost: Callable[[Any], float | None] | None = None,
         input_mode: Callable[[Any], str] | None = None,
@@ -38,7 +38,7 @@ class Provider(_Shared, frozen=True, kw_only=True):
     ) -> Variant:
         """Declare one model; its id is `provider/model`, or `provider/name` if a name is given.
 
-        If the payload's `model` is declared as `str`, this model alone is accepted there.
+        If the payload's `model_field` is declared as `str`, this model alone is accepted there.
         `others` are fields of `Variant` that differ from the provider's. Raises TypeError if there
         is no such field.
         """
@@ -50,7 +50,7 @@ class Provider(_Shared, frozen=True, kw_only=True):
                 **shared,
                 "id": f"{self.id}/{name or model}",
                 "model": model,
-                "payload": _of_model(payload, model),
+                "payload": _of_model(payload, model, others.get("model_field", self.model_field)),
                 "page": page,
                 "fields": fields or {},
                 "rules": rules,
@@ -62,14 +62,14 @@ class Provider(_Shared, frozen=True, kw_only=True):
         )
 
 
-def _of_model(payload: type[Struct], model: str) -> type[Struct]:
+def _of_model(payload: type[Struct], model: str, field: str) -> type[Struct]:
     """Return a payload struct that accepts one model, if the given one accepts any."""
-    if get_type_hints(payload, include_extras=True).get("model") is not str:
+    if get_type_hints(payload, include_extras=True).get(field) is not str:
         return payload
     only: Any = Literal.__getitem__(model)
     return msgspec.defstruct(
         payload.__name__,
-        [("model", only)],
+        [(field, only)],
         bases=(payload,),
         module=payload.__module__,
         namespace={"__doc__": payload.__doc__},

@@ -11,14 +11,18 @@ from msgspec import Struct
 
 from rushes._urls import join, origin
 from rushes.answers import Answers
-from rushes.problems import Source
+from rushes.problems import Source, show_size
 from rushes.rules import Rule
 
 __all__ = [
-    "SPEC", "Always", "Built", "Cancel", "Polling", "To", "Together", "Uploads", "Variant",
-    "environment_prefix", "key_name", "key_variable",
+    "SPEC", "WEBHOOK_SECRETS", "Always", "Built", "Cancel", "Polling", "Shots", "To", "Together",
+    "Uploads",
+    "Variant", "environment_prefix", "key_name", "key_variable",
 ]  # fmt: skip
 
+WEBHOOK_SECRETS = ("webhook_secret", "old_webhook_secret")
+"""What deliveries are signed with: `TOAPIS_WEBHOOK_SECRET`, and what it replaces, if that is still
+used."""
 SPEC = 2
 """The version of the hook specification that this core supports."""
 
@@ -62,6 +66,26 @@ class Always(Struct, frozen=True):
     value: Any
 
 
+class Shots(Struct, frozen=True, kw_only=True):
+    """The target of shots: each becomes an item of the list `path` (`scenes[]`).
+
+    `prompt`, `duration` and `number` (from 1) are the item's fields for them; without one for the
+    `duration`, the length of a shot is a problem. `form` computes the wire's length (`str`), `also`
+    are payload fields that shots set to a value.
+
+    `fill_in`: if every shot has a length, and the request has none, the common `duration` is set to
+    their sum, with a note, as far as it is accepted there.
+    """
+
+    path: str
+    prompt: str = "prompt"
+    duration: str | None = "duration"
+    number: str | None = None
+    form: Callable[[Any], Any] | None = None
+    also: Mapping[str, Any] = {}
+    fill_in: bool = False
+
+
 class Built(Struct, frozen=True):
     """The target to which the plugin's own `build_payload`, not the core, carries a common value.
 
@@ -90,15 +114,18 @@ class Polling(Struct, frozen=True, kw_only=True):
 class Uploads(Struct, frozen=True, kw_only=True):
     """Which local files are accepted: types by content (`image/png`, `video/mp4`), size in bytes.
 
+    `max_bytes` is that of any file, or by kind: `{"image": 30_000_000, "sound": 15_000_000}`.
     The hook `upload` sends each to the provider, and returns its public address; or its `handle`, a
     text that begins so (`runway://`). Or there is no endpoint for it, and the file goes into the
     payload: `inline` is a template of text ("{base64}", "data:{type};base64,{base64}") or of an
-    object of texts. `addresses` is whether the provider fetches such files from public addresses,
+    object of texts; `max_body` is how large the payload may be with all its files, if the page
+    says so. `addresses` is whether the provider fetches such files from public addresses,
     too; if not, the core does. `source` is the page that says so, if it is not the variant's.
     """
 
     types: tuple[str, ...]
-    max_bytes: int
+    max_bytes: int | Mapping[str, int]
+    max_body: int | None = None
     source: Source | None = None
     handle: str | None = None
     inline: str | Mapping[str, str] | None = None
@@ -108,6 +135,23 @@ class Uploads(Struct, frozen=True, kw_only=True):
         """Return the accepted types of one kind of file: `image`, `video` or `sound`."""
         prefix = "audio/" if kind == "sound" else f"{kind}/"
         return tuple(name for name in self.types if name.startswith(prefix))
+
+    def most(self, kind: str) -> int:
+        """Return how many bytes a file of one kind may have: an `image`, a `video` or a `sound`."""
+        return self.max_bytes if isinstance(self.max_bytes, int) else self.max_bytes[kind]
+
+    @property
+    def limits(self) -> str:
+        """The limits of size in words: "up to 30 MB an image, 15 MB a sound, 64 MB in all"."""
+        if isinstance(self.max_bytes, int):
+            each = [show_size(self.max_bytes)]
+        else:
+            articles = {"image": "an image", "video": "a video", "sound": "a sound"}
+            each = [f"{show_size(most)} {articles[kind]}" for kind, most in self.max_bytes.items()]
+        if self.max_body is not None:
+            each = [] if self.max_bytes == self.max_body else each
+            each.append(f"{show_size(self.max_body)} in all")
+        return f"up to {', '.join(each)}"
 
 
 class Cancel(Struct, frozen=True, kw_only=True):
@@ -133,7 +177,10 @@ class _Shared(Struct, frozen=True, kw_only=True):
     joined by commas, and the answer lists the tasks as that to `status_path` does. In
     `look_up_path`, `{client_id}` is our client id, by which the provider recognises a call that it
     saw before; it is put into the payload's `client_id_field`, or sent as the header
-    `client_id_header`.
+    `client_id_header`. `query_fields` are text fields of the payload that go into the query of the
+    address that it is submitted to, not into the body. `callback_field` is the text field for an
+    address that the provider calls when the task changes (`options.callback_url` in an object);
+    the hook `parse_webhook` reads what it sends there.
 
     `secrets` lists what calls to the provider are authorised with: alternatives, each a set of
     names; the first that is complete is used. `api_key` is the provider's key, `TOAPIS_API_KEY` in
@@ -141,6 +188,8 @@ class _Shared(Struct, frozen=True, kw_only=True):
     `authorization` is the header that carries the key; a hook `authorize` or `token` does more.
     Secrets go to the base URL's origin and to the further `origins`, by name, and nowhere else; if
     another base URL is configured, it stands for all of them.
+
+    `model_field` is the payload's field for the model, if it has one; the core fills it in.
 
     `headers` are sent with every call to the provider. `answers` says how its answers are read,
     `hooks` are functions marked `@hookimpl` for what no declaration can express; a later one is
@@ -165,6 +214,9 @@ class _Shared(Struct, frozen=True, kw_only=True):
     look_up_path: str | None = None
     client_id_field: str | None = None
     client_id_header: str | None = None
+    query_fields: tuple[str, ...] = ()
+    callback_field: str | None = None
+    model_field: str = "model"
     cancel: Cancel | None = None
     polling: Polling = Polling()
     uploads: Uploads | None = None
@@ -184,7 +236,7 @@ class Variant(_Shared, frozen=True, kw_only=True):
     payload: type[Struct]
     page: Source
     model: str
-    fields: Mapping[str, To | Together | Always | Built] = {}
+    fields: Mapping[str, To | Together | Always | Shots | Built] = {}
     rules: tuple[Rule, ...] = ()
     cost: Callable[[Any], float | None] | None = None
     input_mode: Callable[[Any], str] | None = None

@@ -141,16 +141,20 @@ def adds_up(
     *,
     to: str,
     when: _When | None = None,
+    notes: bool = False,
     says: str = "",
     name: str = "",
     source: Source | None = None,
 ) -> Rule:
     """Make the parts of a list add up to a total: `adds_up("shots[].duration", to="duration")`.
 
-    A list that is empty or absent is not judged.
+    Both are numbers, or one of several texts that are ("5", "10"). A list that is empty or absent
+    is not judged. `notes`: a difference is pointed out, not refused, as no page of this provider
+    says that it is wrong.
     """
     condition = None if when is None else as_condition(when)
-    return _rule(AddsUp(parts, to, condition), says, name, source)
+    shape = AddsUp(parts, to, condition, notes)
+    return _rule(shape, says, name, source, notes=notes)
 
 
 def each(path: str, rule: Rule) -> Rule:

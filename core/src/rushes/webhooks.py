@@ -55,8 +55,11 @@ def is_signed(
 ) -> bool:
     """Whether one of several signatures is a message's HMAC-SHA256 with one of several secrets.
 
-    Each is compared in constant time, and all of them are, whichever is right (RFC 2104).
+    Each is compared in constant time, and all of them are, whichever is right (RFC 2104). Raises
+    ValueError for another encoding.
     """
+    if encoding not in ("hex", "base64"):
+        raise ValueError(f"encoding is 'hex' or 'base64', not {encoding!r}")
     given = [signature.encode("utf-8", "replace") for signature in signatures]
     right = [
         hmac.compare_digest(_written(hmac.digest(secret, message, "sha256"), encoding), signature)

@@ -151,7 +151,7 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
         (lambda: needs("text", equals("anything", 1)), "anything takes any value, so none can be "
          "told apart; give it a type, or use @rule"),
         (lambda: accepts("anything", (1, 2), when="text"), "anything takes any value"),
-        (lambda: adds_up("shots[].camera.zoom", to="length"), "length is not a number"),
+        (lambda: adds_up("shots[].camera.zoom", to="mode"), "mode is not a number"),
         (lambda: adds_up("shots[].camera.zoom", to="anything"), "anything is not a number"),
         (lambda: adds_up("shots", to="length"), "'shots' is not of the form 'list[].field'"),
         (lambda: counts_from_one("index"), "'index' is not of the form 'list[].field'"),

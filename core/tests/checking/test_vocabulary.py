@@ -503,6 +503,8 @@ def about_seconds(payload: Payload) -> bool:
         ({"rules": (equals("mode", "pro"),)}, "are its fields and rules of the declared types?"),
         ({"client_id_field": "seed"}, "seed is not a text field of the payload"),
         ({"client_id_field": "ticket"}, "client_id_field: the payload has no field 'ticket'"),
+        ({"query_fields": ("seed",)}, "query_fields: seed is not a text field of the payload"),
+        ({"query_fields": ("promt",)}, "query_fields: the payload has no field 'promt' (nearest"),
         ({"rules": (about_seconds,)}, "'about_seconds': the payload has no field 'secondz'"),
         (
             {"rules": (needs("last", "first"),) * 2},
@@ -639,3 +641,67 @@ def test_a_payload_needs_no_field_for_its_model() -> None:
     assert [path for path, _, _ in problems(load(), {"model": "zoom"})] == ["model"]
     both = check(load(), Request("k", extra={"model": "zoom"})).problems
     assert [problem.path for problem in both] == ["extra.model"]
+
+
+LENGTHS = tuple(str(number) for number in range(1, 16))
+Length = Literal["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"]
+
+
+class Scene(Struct, forbid_unknown_fields=True):
+    words: Text
+    length: Length = absent("5")
+
+
+class Texts(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A payload whose numbers are texts."""
+
+    scenes: list[Scene] = absent([])
+    whole: Length = absent("5")
+
+
+TEXTS: dict[str, Any] = {"payload": Texts, "fields": {"duration": To("whole", values={5: "5"})}}
+FILLED = adds_up("scenes[].length", to="whole")
+
+
+@given_examples(
+    lengths=st.lists(st.sampled_from(LENGTHS) | st.none(), max_size=4),
+    whole=st.sampled_from(LENGTHS) | st.none(),
+)
+def test_texts_add_up_like_numbers(lengths: list[str | None], whole: str | None) -> None:
+    scenes = [{"words": "k", **({"length": one} if one else {})} for one in lengths]
+    body: dict[str, Any] = {"scenes": scenes} if scenes else {}
+    body |= {"whole": whole} if whole else {}
+    reached, wanted = sum(int(one or 5) for one in lengths), int(whole or 5)
+    loaded = load(FILLED, **TEXTS)
+    found = problems(loaded, body)
+    if not scenes or reached == wanted:
+        assert found == []
+        assert quick(loaded, Request(extra=body)) is not None
+        return
+    assert quick(loaded, Request(extra=body)) is None
+    if str(reached) in LENGTHS:
+        message = f"is {wanted}, but scenes[].length add up to {reached}; they must be equal"
+        assert [(path, accepted) for path, _, accepted in found] == [("whole", [str(reached)])]
+        assert found[0][1] == message
+    else:
+        ((path, message, _),) = found
+        assert path == "scenes"
+        assert message.startswith(f"scenes[].length add up to {reached}; accepted: 1, 2, 3")
+
+
+def test_a_text_that_is_no_number_is_the_fields_own_problem() -> None:
+    body = {"scenes": [{"words": "k", "length": "long"}, {"words": "k", "length": "9"}]}
+    found = check(load(FILLED, **TEXTS), Request(extra=body)).problems
+    assert [problem.path for problem in found] == ["scenes[0].length"]
+
+
+def test_a_sum_may_be_a_note() -> None:
+    noted = adds_up("scenes[].length", to="whole", notes=True)
+    scenes = [{"words": "k", "length": "9"}]
+    report = check(load(noted, **TEXTS), Request(extra={"scenes": scenes}))
+    assert report.valid
+    assert [(one.path, one.code) for one in report.notes] == [("scenes", "scenes_add_up_to_whole")]
+    message = "scenes[].length add up to 9, whole is 5; they should be equal"
+    assert report.notes[0].message == message
+    (rule_,) = load(noted, **TEXTS).variant.rules
+    assert rule_.text == "scenes[].length should add up to whole."

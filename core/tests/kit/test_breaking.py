@@ -54,6 +54,7 @@ RULES = {
     "at_most": at_most(1, has("scenes", "prompt", "k")),
     "each": each("scenes", accepts("seconds", (2, 3), when="prompt")),
     "adds_up": adds_up("scenes[].seconds", to="seconds", when="loop"),
+    "adds_up, as a note": adds_up("scenes[].seconds", to="seconds", notes=True),
     "within an object": needs("options.avoid", "loop"),
     "cited": cited("scenes[].prompt", "#{}", within=("prompt",)),
     "remark": remark("quality", "is a matter of taste", when="loop"),

@@ -3,12 +3,13 @@
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 import pytest
 from acme_declared import ANSWERS, SHARED, declared
 from acme_driver import REQUEST, Maker, SteppingClock
-from acme_server import VIDEO, Server, answers
+from acme_server import VIDEO, Server, answers, created
 from acme_zoom import PAGE, Payload
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,6 +32,9 @@ from rushes import (
     StillRunningError,
     Task,
     Text,
+    To,
+    TransportText,
+    TransportURL,
     Variant,
     absent,
     hookimpl,
@@ -435,6 +439,72 @@ class TestClientIds:
         assert task.client_id == options["job"]
 
 
+class Named(Struct, kw_only=True, forbid_unknown_fields=True):
+    model_name: str
+    text: Text
+
+
+class Notified(Struct, kw_only=True, forbid_unknown_fields=True):
+    text: Text
+    notify: TransportURL = absent()
+    job: TransportText = absent()
+
+
+class TestKeyedAddresses:
+    ANSWERS = replaced(task="", videos=("open[].url",), keyed=("closed[].url", "alone"))
+
+    @pytest.mark.parametrize(
+        ("said", "open_", "closed"),
+        [
+            ({"alone": "u"}, [], [(1, "u")]),
+            ({"open": [{"url": "u"}], "closed": [{"url": "v"}]}, [(1, "u")], [(1, "v")]),
+            # What is named as both takes the key.
+            ({"open": [{"url": "u"}], "closed": [{"url": "u"}]}, [], [(1, "u")]),
+            ({"closed": [{"url": "u"}, {"url": "v"}]}, [], [(1, "u"), (2, "v")]),
+            ({"open": [{"url": "u"}, {"url": "v"}], "closed": [{}, {"url": "v"}]}, [(1, "u")],
+             [(2, "v")]),
+        ],
+    )  # fmt: skip
+    def test_they_are_calls(
+        self, said: Any, open_: list[tuple[int, str]], closed: list[tuple[int, str]]
+    ) -> None:
+        status = polled(self.ANSWERS, {"stage": "ready", **said})
+        assert status
+        assert [(one.video, one.url) for one in status.results if one.url] == open_
+        calls = [(one.video, one.call) for one in status.results if one.call]
+        assert calls == [(video, Call.get(url)) for video, url in closed]
+
+
+class TestQueries:
+    @given(
+        notify=st.text(st.characters(codec="utf-8"), min_size=1),
+        path=st.sampled_from(("/v1/clips", "/v1/clips?v=2")),
+    )
+    def test_a_field_may_go_into_the_query(self, notify: str, path: str) -> None:
+        acme = Provider(**{**SHARED, "submit_path": path, "query_fields": ("notify",)})
+        variant = build(acme.variant("zoom", payload=Notified, page=PAGE), [], "acme/zoom")
+        payload = Notified(text="k", notify=notify)
+        call = variant.call("submit", payload=payload, client_id="c-1")
+        assert call.url.startswith(f"https://api.acme.example{path}")
+        assert call.url.isascii()
+        query = parse_qsl(urlsplit(call.url).query, keep_blank_values=True)
+        assert query[-1] == ("notify", notify)
+        assert call.json() == {"text": "k"}
+        alone = variant.call("submit", payload=Notified(text="k"), client_id="c-1")
+        assert alone.url == f"https://api.acme.example{path}"
+
+    def test_so_may_the_client_id(self, make: Maker, server: Server) -> None:
+        changes = {"client_id_header": None, "client_id_field": "job", "query_fields": ("job",)}
+        plugin = Provider(**{**SHARED, **changes}).variant("zoom", payload=Notified, page=PAGE)
+        driver = make(plugins=[plugin])
+        server.on("POST /v1/clips?", created)
+        request = Request(extra={"text": "k", "notify": "https://me.example.com"})
+        driver.submit("acme/zoom", request, task="kite")
+        line, _, body = server.seen[0]
+        assert line == "POST /v1/clips?job=kite"
+        assert json.loads(body) == {"text": "k", "notify": "https://me.example.com"}
+
+
 class TestProviders:
     def test_four_models_are_four_lines(self) -> None:
         acme = Provider(**SHARED)
@@ -453,6 +523,18 @@ class TestProviders:
         assert (one.id, one.model, one.submit_path, one.status_path) == (
             "acme/n", "m", "/v2", "/v1/clips/{id}",
         )  # fmt: skip
+
+    def test_the_model_may_have_another_field(self, make: Maker, server: Server) -> None:
+        acme = Provider(**SHARED, model_field="model_name")
+        fields = {"prompt": To("text")}
+        made = [acme.variant(name, payload=Named, page=PAGE, fields=fields) for name in ("a", "b")]
+        driver = make(plugins=made)
+        driver.submit("acme/b", Request("k"))
+        assert json.loads(server.seen[0][2]) == {"model_name": "b", "text": "k"}
+        (problem,) = driver.check("acme/b", Request("k", extra={"model_name": "a"})).problems
+        assert (problem.path, problem.accepted) == ("extra.model_name", ["b"])
+        with pytest.raises(BrokenPluginError, match="model_field: the payload has no field"):
+            build(acme.variant("a", payload=AnyModel, page=PAGE), [], "acme/a")
 
     def test_a_misspelt_fact_is_an_error(self) -> None:
         with pytest.raises(TypeError, match="ruels"):

@@ -105,6 +105,8 @@ def test_one_right_signature_by_one_live_secret_is_enough(
     assert not is_signed(message, [right], [])
     assert not is_signed(message, [], secrets)
     assert not is_signed(message, [hmac.new(b"", message, hashlib.sha256).hexdigest()], [b""])
+    with pytest.raises(ValueError, match="'hex' or 'base64'"):
+        is_signed(message, [right], secrets, encoding="base32")  # type: ignore[arg-type]
 
 
 def test_standard_webhooks_are_verified_with_it() -> None:

@@ -27,6 +27,7 @@ BASE = "https://ark.ap-southeast.bytepluses.com/api/v3"
 TASKS, TASK = "/api/v3/contents/generations/tasks", "/api/v3/contents/generations/tasks/cgt-1"
 FILM = "https://store.example.com/v.mp4?X-Tos-Expires=86400"
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(24)
+WAV = b"RIFF\x04\x00\x00\x00WAVE"
 
 
 def box(kind: bytes, body: bytes = b"") -> bytes:
@@ -133,6 +134,21 @@ def test_a_local_image_goes_into_the_payload(
     data = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
     part = {"type": "image_url", "image_url": {"url": data}, "role": "first_frame"}
     assert sent.json()["content"] == [part]
+
+
+def test_a_local_sound_goes_into_the_payload(
+    client: Client, network: Network, tmp_path: Path
+) -> None:
+    (tmp_path / "wind.wav").write_bytes(WAV)
+    (tmp_path / "kite.png").write_bytes(PNG)
+    image = Image(str(tmp_path / "kite.png"), "reference")
+    client.submit(
+        "byteplus/seedance-2.0",
+        Request("A red kite", images=[image], sounds=[str(tmp_path / "wind.wav")]),
+    )
+    data = f"data:audio/wav;base64,{base64.b64encode(WAV).decode()}"
+    part = {"type": "audio_url", "audio_url": {"url": data}, "role": "reference_audio"}
+    assert part in network.calls[0].json()["content"]
 
 
 def test_a_lost_answer_is_unknown_and_nothing_is_sent_again(

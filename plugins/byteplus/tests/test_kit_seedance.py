@@ -123,13 +123,13 @@ PRO_REJECTED: dict[str, Any] = {
         {**PRO, "content": [DRAFT, text()]},
         {**PRO, "content": [ALONE, DRAFT]},
     ],
-    "parts_fit_their_types": [
-        {**PRO, "content": [{"type": "text"}]},
-        {**PRO, "content": [{**text(), "image_url": {"url": URL}}]},
+    "text_is_there": {**PRO, "content": [{"type": "text"}]},
+    "image_url_is_its_type": {**PRO, "content": [{**text(), "image_url": {"url": URL}}]},
+    "only_media_have_roles": [
         {**PRO, "content": [{**text(), "role": "first_frame"}]},
         {**PRO, "content": [{**DRAFT, "role": "first_frame"}]},
-        {**PRO, "content": [text(), ALONE, FIRST]},
     ],
+    "images_have_roles": {**PRO, "content": [text(), ALONE, FIRST]},
 }
 
 
@@ -178,18 +178,18 @@ V2_REJECTED: dict[str, Any] = {
         {**V2, "content": [CLIP, *[SOUND] * 4]},
     ],
     "sounds_need_pictures": {**V2, "content": [text(), SOUND]},
-    "parts_fit_their_types": [
-        {**V2, "content": [{"type": "text"}]},
-        {**V2, "content": [{**text(), "role": "first_frame"}]},
-        {**V2, "content": [text(), {**IMAGE, "video_url": {"url": URL}}]},
-        {**V2, "content": [text(), IMAGE, part("video_url")]},
-        {**V2, "content": [text(), IMAGE, part("audio_url")]},
-        {**V2, "content": [text(), part("video_url", "first_frame")]},
-        {**V2, "content": [text(), part("video_url", "last_frame"), FIRST]},
+    "text_is_there": {**V2, "content": [{"type": "text"}]},
+    "only_media_have_roles": {**V2, "content": [{**text(), "role": "first_frame"}]},
+    "video_url_is_its_type": {**V2, "content": [text(), {**IMAGE, "video_url": {"url": URL}}]},
+    "video_url_roles": {**V2, "content": [text(), part("video_url", "reference_image")]},
+    "image_url_roles": [
         {**V2, "content": [text(), part("image_url", "reference_video")]},
-        {**V2, "content": [text(), part("video_url", "reference_image")]},
         {**V2, "content": [text(), IMAGE, part("image_url", "reference_audio")]},
+    ],
+    "images_have_roles": [
         {**V2, "content": [text(), ALONE, IMAGE]},
+        {**V2, "content": [ALONE, CLIP]},
+        {**V2, "content": [text(), ALONE, IMAGE, part("audio_url")]},
     ],
 }
 
@@ -206,6 +206,7 @@ class TestV2(Seedance):
         {**V2, "content": [ALONE], "execution_expires_after": 259200},
         {**V2, "content": [text(), *[IMAGE] * 9, *[CLIP] * 3, *[SOUND] * 3]},
         {**V2, "content": [text(), CLIP, SOUND]},
+        {**V2, "content": [part("video_url"), part("audio_url")], "safety_identifier": "a" * 64},
         {**V2, "content": [IMAGE], "duration": -1},
         Request("k", duration=7, images=[Image(URL, "reference")], sounds=[URL]),
         Request("k", videos=[Video(URL, "reference")], resolution="4k"),

@@ -38,12 +38,6 @@ SHOTS = [{"prompt": "Up", "duration": "3"}, {"prompt": "Down", "duration": "4"}]
 ELEMENTS: dict[str, Any] = {
     "one_element_has_a_video": {**FRAME, "elements": [FILMED, FILMED]},
 }
-SHORT: dict[str, Any] = {
-    "shots_should_fill_the_duration": [
-        {"multi_prompt": SHOTS, "generate_audio": False},
-        {"multi_prompt": [{"prompt": "Up"}], "duration": "6", "generate_audio": False},
-    ]
-}
 EXCHANGES: dict[str, list[Any]] = {
     "poll": [DONE, {"video": FILM, "seed": 7}],
     "upload": [PLACE, {}],
@@ -100,7 +94,6 @@ class KlingV3(VariantConformance):
         Request(shots=[Shot("k", 3), Shot("l")]),
     )
     rejected = ELEMENTS
-    noted = SHORT
     receipts = ((SUBMITTED, "r-1"),)
     statuses = (
         (

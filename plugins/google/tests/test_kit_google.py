@@ -164,6 +164,7 @@ SMALL = (
     body(resolution="1080p", durationSeconds=8, aspectRatio="9:16", seed=4294967295),
     body({"image": IMAGE}, durationSeconds=6, personGeneration="allow_adult", sampleCount=1),
     body({"image": IMAGE, "lastFrame": IMAGE}),
+    {"instances": [{"image": IMAGE}]},
     Request("A kite", negative_prompt="blur", duration=4, seed=7),
 )
 LARGE = (

@@ -134,10 +134,10 @@ REJECTED: dict[str, Any] = {
         {"contents": [PROMPT, FIRST, FIRST]},
         {"contents": [PROMPT, FIRST, LAST, LAST]},
     ],
+    "ids_differ": {"contents": [{**PROMPT, "text": "@kite"}, FIRST, KITE, KITE]},
 }
 NOTED: dict[str, Any] = {
     "contents_are_cited": {"contents": [PROMPT, FIRST, KITE]},
-    "ids_differ": {"contents": [{**PROMPT, "text": "@kite"}, FIRST, KITE, KITE]},
 }
 
 
@@ -182,12 +182,12 @@ OMNI_REJECTED: dict[str, Any] = {
         {"contents": [PROMPT, BASE, *[REFER] * 5], "settings": EDITED},
         {"contents": [PROMPT, FIRST, *elements(4)]},
     ],
-}
-OMNI_NOTED: dict[str, Any] = {
-    "contents_are_cited": {"contents": [PROMPT, {**REFER, "id": "image_1"}]},
     "ids_differ": {
         "contents": [{**PROMPT, "text": "@a"}, {**REFER, "id": "a"}, {**FIRST, "id": "a"}]
     },
+}
+OMNI_NOTED: dict[str, Any] = {
+    "contents_are_cited": {"contents": [PROMPT, {**REFER, "id": "image_1"}]},
 }
 
 

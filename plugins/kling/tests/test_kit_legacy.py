@@ -140,13 +140,6 @@ SHOTS: dict[str, Any] = {
         {"index": 2, "prompt": "Down", "duration": "3"},
     ],
 }
-UNFILLED: dict[str, Any] = {
-    "shots_fill_the_duration": [
-        {**SHOTS, "duration": "6"},
-        {**SHOTS, "duration": "4"},
-        Request(shots=[Shot("k", 9), Shot("l", 9)]),
-    ]
-}
 
 
 class TestV3(Legacy):
@@ -167,4 +160,3 @@ class TestV3(Legacy):
         Request(shots=[Shot("k", 3), Shot("l", 4)], duration=7),
         Request(shots=[Shot("k", 3), Shot("l", 4)], extra={"duration": "7"}),
     )
-    rejected = UNFILLED

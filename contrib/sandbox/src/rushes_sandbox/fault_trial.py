@@ -8,7 +8,9 @@ lost. With `rushes demo` the only module of this package that sends requests wit
 import logging
 import re
 import tempfile
+import time
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,7 @@ from rushes import (
     TaskEndedError,
     Timeouts,
 )
+from rushes.plugins import Registry
 from rushes.testing import Clock
 
 from rushes_sandbox import FAULTS, Fault, Sandbox, protocols
@@ -41,8 +44,8 @@ def run(
     """Try every fault that applies; return for each what went wrong, or None if nothing did.
 
     `payload` is a native payload that the variant accepts. Faults of an upload are left out: a
-    payload has no local file. `tell` is told of every tenth. Raises ValueError if no protocol of
-    the provider is installed.
+    payload has no local file. A model that has ended is tried as if it were the day before. `tell`
+    is told of every tenth. Raises ValueError if no protocol of the provider is installed.
     """
     provider = variant.partition("/")[0]
     protocol = protocols().by_id.get(provider)
@@ -70,6 +73,26 @@ def run(
     return outcomes
 
 
+class _Clock(Clock):
+    """Skips the client's pauses, and tells a time in the past."""
+
+    def __init__(self, ago: float) -> None:
+        super().__init__(longest=0.05)
+        self._ago = ago
+
+    def now(self) -> float:
+        return super().now() - self._ago
+
+
+def _since_it_ended(variant: str, provider: str) -> float:
+    """Return how many seconds ago it was the day before the model's end; 0 if it has not ended."""
+    ends = Registry(load_plugins=[provider]).get(variant).variant.ends
+    if ends is None:
+        return 0
+    before = datetime(ends.year, ends.month, ends.day, tzinfo=UTC) - timedelta(days=1)
+    return max(0, time.time() - before.timestamp())
+
+
 class _Log(logging.Handler):
     """Keeps the warnings: a hook that raises while a task is polled is only told there."""
 
@@ -90,6 +113,7 @@ class _Trial:
         self._sandbox, self._variant, self._folder = sandbox, variant, folder
         self._provider = variant.partition("/")[0]
         self._request = {"extra": payload}
+        self._ago = _since_it_ended(variant, self._provider)
         self._number = 0
         self.log = _Log()
 
@@ -126,7 +150,7 @@ class _Trial:
             home=self._folder / str(self._number),
             timeouts=timeouts,
             polling=Polling(first=0, every=0.05, at_most=30),
-            clock=Clock(longest=0.05),
+            clock=_Clock(self._ago),
             load_plugins=[self._provider],
         )
 

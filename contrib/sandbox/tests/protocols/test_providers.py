@@ -298,6 +298,22 @@ def test_fal_cancels(client: Client) -> None:
     assert client.http.get(made["response_url"]).status_code == 422
 
 
+@of("byteplus")
+def test_byteplus_makes_a_video_from_a_draft(client: Client) -> None:
+    draft = client.submit(draft=True, ratio="9:16", generate_audio=False).json()["id"]
+    part = {"type": "draft_task", "draft_task": {"id": draft}}
+    assert client.submit(content=[part]).status_code == 400  # it is not finished
+    shown = client.completed(draft)
+    assert (shown["resolution"], shown["ratio"]) == ("480p", "9:16")
+    final = client.submit(content=[part], ratio="1:1", resolution="1080p").json()["id"]
+    shown = client.completed(final)
+    assert (shown["resolution"], shown["ratio"]) == ("1080p", "9:16")
+    assert shown["generate_audio"] is False
+    assert client.sandbox.created[-1].video.scene.prompt == "a lantern"
+    again = {"type": "draft_task", "draft_task": {"id": final}}
+    assert client.submit(content=[again]).status_code == 400  # it is no draft
+
+
 def token(sandbox: Sandbox, secret: str, now: float) -> str:
     def part(value: Any) -> str:
         return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")

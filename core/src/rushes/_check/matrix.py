@@ -14,7 +14,7 @@ from rushes._plugins.declaration import TARGETS
 from rushes._vocabulary.places import find
 from rushes.problems import listing
 from rushes.rules import Rule
-from rushes.variant import Always, Built, To, Together, Variant
+from rushes.variant import Always, Built, Shots, To, Together, Variant
 
 SCALARS = frozenset(name for name in TARGETS if name.partition(".")[0] not in (*ITEMS, "sounds"))
 """The common fields with a single value."""
@@ -59,7 +59,9 @@ def _capability(variant: Variant, rules: Sequence[Rule], row: str) -> Capability
     )
 
 
-def _values(row: str, place: To | Together | Built, hint: Any) -> tuple[list[Any] | None, str]:
+def _values(
+    row: str, place: To | Together | Shots | Built, hint: Any
+) -> tuple[list[Any] | None, str]:
     """Return what a field accepts, in common words: all values, if they are few, and in words."""
     if isinstance(place, Together):
         own = column(place, row)

@@ -13,7 +13,7 @@ from rushes._payload.combining import column
 from rushes.draft import Draft
 from rushes.request import Role
 from rushes.rules import Names
-from rushes.variant import Always, Built, To, Together, Variant
+from rushes.variant import Always, Built, Shots, To, Together, Variant
 
 OR = " or "
 PLUS = " + "
@@ -91,17 +91,17 @@ class CommonNames(Names):
         fields = {row.partition(".")[0] for row, _ in self._rows(path)}
         return fields.pop() if len(fields) == 1 else None
 
-    def _rows(self, path: str) -> Iterator[tuple[str, To | Together | Built]]:
+    def _rows(self, path: str) -> Iterator[tuple[str, To | Together | Shots | Built]]:
         """Yield the common fields, or the roles of an image, that go to a path."""
         for row, place in self.variant.fields.items():
             if not isinstance(place, Always) and path in self._paths(place):
                 yield row, place
 
-    def _paths(self, place: To | Together | Built) -> Iterable[str]:
+    def _paths(self, place: To | Together | Shots | Built) -> Iterable[str]:
         """Return the paths that take a common field's name; what it also fills keeps its own."""
         return [place.path.removesuffix("[]")]
 
-    def _target(self, path: str) -> To | Together | Built | None:
+    def _target(self, path: str) -> To | Together | Shots | Built | None:
         return next((place for _, place in self._rows(path)), None)
 
     def _becoming(self, path: str, name: str, value: Any) -> str | None:
@@ -131,7 +131,7 @@ class CallersNames(CommonNames):
     def _is_native(self, path: str) -> bool:
         return self._draft.native or top(self._draft.way_back(path.partition("[")[0])) == "extra"
 
-    def _paths(self, place: To | Together | Built) -> Iterable[str]:
+    def _paths(self, place: To | Together | Shots | Built) -> Iterable[str]:
         return filled_by(place)
 
     def _name(self, path: str) -> str:
@@ -158,7 +158,7 @@ class CallersNames(CommonNames):
         list_path, index, own = back.partition("[0].")
         return f"{list_path}[].{own}" if index else super()._part(path, name)
 
-    def _target(self, path: str) -> To | Together | Built | None:
+    def _target(self, path: str) -> To | Together | Shots | Built | None:
         origin = top(self._draft.way_back(path))
         rows = list(self._rows(path))
         given = [place for row, place in rows if row.partition(".")[0] == origin]
@@ -175,7 +175,9 @@ class CallersNames(CommonNames):
         return column(replace(place, values=fitting), name, others) if name in given else []
 
 
-def _common_values(place: To | Together | Built | None, values: Iterable[Any]) -> list[Any] | None:
+def _common_values(
+    place: To | Together | Shots | Built | None, values: Iterable[Any]
+) -> list[Any] | None:
     """Return wire values as the common values that become them."""
     if isinstance(place, To) and place.form:
         words = [_computed_back(place, value) for value in values]

@@ -11,7 +11,6 @@ be set, and it runs on while a process or the machine is suspended.
 """
 
 import os
-from collections.abc import Callable
 
 from rushes._journal.database import Connection
 from rushes._journal.held import Held, Known, lease_renewal
@@ -26,10 +25,6 @@ HELD = "EXISTS (SELECT 1 FROM claims WHERE task = number AND claim = ? AND holde
 
 class HeldClaims(Held):
     """The claims that one journal of this process holds, as rows; a forked child holds none."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        super().__init__()
 
     def forget_all(self) -> None:
         """Start afresh, as in a forked child: the claims are its parent's."""
@@ -70,7 +65,7 @@ class HeldClaims(Held):
         connection.execute(
             "DELETE FROM holders WHERE holder = ? "
             "OR (until < ? AND holder NOT IN (SELECT holder FROM claims))",
-            (self.name, self._clock()),
+            (self.name, self.clock()),
         )
         self.drop_all()
 
@@ -89,7 +84,7 @@ class HeldClaims(Held):
         held_by, holder, place, pid, until = row
         if holder == self.name:
             return held_by == claim or held_by not in self
-        now = self._clock()
+        now = self.clock()
         # A lease longer than any that can be given dates from before a restart of the machine.
         expired = not now < until <= now + LEASE + 1
         return expired or restarted_since(place) or process_ended(place, pid)
@@ -97,9 +92,11 @@ class HeldClaims(Held):
     def renew(self, connection: Connection) -> None:
         """Renew the lease, once in a batch."""
         if not self._renewed:
-            values = (self.name, machine(), os.getpid(), self._clock() + LEASE)
+            now = self.clock()
+            values = (self.name, machine(), os.getpid(), now + LEASE)
             connection.execute("INSERT OR REPLACE INTO holders VALUES (?, ?, ?, ?)", values)
             self._renewed = True
+            self.leased(now)
 
     def renewal(self) -> Job[Connection] | None:
         """Return the job that renews the lease, if it is needed; what was lost stays lost."""

@@ -62,6 +62,10 @@ class QueuedJournal(Generic[C]):
         """Do what Journal says of `note`: progress is written with whatever is written next."""
         return self._holder.note(task, claim)
 
+    def holds(self, task_id: str, claim: str) -> bool:
+        """Do what Journal says of `holds`."""
+        return self._holder.holds(task_id, claim)
+
     def find(self, reference: str) -> list[Task]:
         """Do what Journal.find says."""
         return self._now(self._find(reference))
@@ -124,6 +128,36 @@ class QueuedJournal(Generic[C]):
     def slow(self, key: str, seconds: float) -> None:
         """Do what Limits.slow says."""
         self.begin("slow", key, seconds).result()
+
+    def with_remote_id(self, provider: str, remote_id: str) -> Task | None:
+        """Do what News.with_remote_id says."""
+        return self._now(self._with_remote_id(provider, remote_id))
+
+    def tell(self, provider: str, remote_id: str, event: str | None = None) -> bool:
+        """Do what News.tell says."""
+        told: bool = self.begin("tell", provider, remote_id, event).result()
+        return told
+
+    def news(self, after: int) -> tuple[int, list[tuple[str, str]]]:
+        """Do what News.news says."""
+        return self._store.read(self._news(after))
+
+    def fill(self, purse: str, most: float | None) -> None:
+        """Do what Purses.fill says."""
+        self.begin("fill", purse, most).result()
+
+    def reserve(self, task_id: str, purse: str, usd: float | None) -> bool:
+        """Do what Purses.reserve says."""
+        fits: bool = self.begin("reserve", task_id, purse, usd).result()
+        return fits
+
+    def settle(self, task_id: str, purse: str, usd: float) -> None:
+        """Do what Purses.settle says."""
+        self.begin("settle", task_id, purse, usd).result()
+
+    def spent(self, purse: str) -> float:
+        """Do what Purses.spent says."""
+        return self._now(self._spent(purse))
 
     def abandon(self, claim: str) -> None:
         """Do what Journal.abandon says."""
@@ -192,10 +226,19 @@ class QueuedJournal(Generic[C]):
     def _with_client_id(self, provider: str, client_id: str) -> Work[C, Task | None]: ...
 
     @abstractmethod
+    def _with_remote_id(self, provider: str, remote_id: str) -> Work[C, Task | None]: ...
+
+    @abstractmethod
+    def _news(self, after: int) -> Work[C, tuple[int, list[tuple[str, str]]]]: ...
+
+    @abstractmethod
     def _history(self, task_id: str) -> Work[C, list[Task]]: ...
 
     @abstractmethod
     def _release(self, claim: str) -> Work[C, None]: ...
+
+    @abstractmethod
+    def _spent(self, purse: str) -> Work[C, float]: ...
 
     @abstractmethod
     def _page(

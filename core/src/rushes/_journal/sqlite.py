@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rushes._journal import purses
 from rushes._journal.claims import HELD, HeldClaims
 from rushes._journal.database import Batches, Connection, File, Reader
 from rushes._journal.held import RENEWED, UNKNOWN, Known, digest
@@ -17,18 +18,28 @@ from rushes._journal.records import (
     packed,
     read,
     readable,
+    searchable,
     unpacked,
 )
 from rushes._journal.store import Store
 from rushes._journal.tables import MIGRATIONS
 from rushes._journal.writer import Work
 from rushes.errors import JournalError
-from rushes.journal import GRANTED, ClaimLost, since_boot
+from rushes.journal import GRANTED, KEPT_NEWS, ClaimLost, since_boot
 from rushes.task import Task
 
 _ALL = "SELECT id, record, call FROM tasks LEFT JOIN calls ON task = number "
 _KNOWN = "SELECT id, record, call, number, version FROM tasks LEFT JOIN calls ON task = number "
-_OF_PROVIDER = "client_id = ? AND substr(variant, 1, instr(variant, '/')) = ? || '/'"
+_AT_PROVIDER = "state IN ('sending', 'queued', 'in_progress')"
+_USED = (
+    "SELECT (SELECT count(*) FROM slots WHERE key = ? AND task != ?) + (SELECT count(*) FROM tasks "  # noqa: S608
+    f"WHERE {_AT_PROVIDER} AND variant >= ? AND variant < ? AND id != ? "
+    "AND NOT EXISTS (SELECT 1 FROM slots WHERE task = id))"
+)
+"""Others than a task: those admitted with a key, and those at its provider that nobody asked for;
+their variants lie between the provider with a slash and with the next character, a zero."""
+_PROVIDED = "substr(variant, 1, instr(variant, '/')) = ? || '/'"
+_OF_PROVIDER = f"client_id = ? AND {_PROVIDED}"
 
 
 class SQLiteJournal(QueuedJournal[Connection]):
@@ -79,6 +90,10 @@ class SQLiteJournal(QueuedJournal[Connection]):
             )
             over = [row[3] for row in rows if isinstance(readable(self.place, *row[:3]), Task)]
             free = [(number,) for number in over if self._holder.may_take(connection, number)]
+            connection.executemany(
+                "DELETE FROM news WHERE remote_id = (SELECT remote_id FROM tasks WHERE number = ?)",
+                free,
+            )
             for table in ("history", "calls", "claims"):
                 connection.executemany(f"DELETE FROM {table} WHERE task = ?", free)  # noqa: S608
             connection.executemany("DELETE FROM tasks WHERE number = ?", free)
@@ -174,7 +189,7 @@ class SQLiteJournal(QueuedJournal[Connection]):
         call = encoded_call(task)
         query = (
             "INSERT INTO tasks (id, variant, client_id, state, unfinished, created_at, updated_at, "
-            "fingerprint, record, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
+            "fingerprint, remote_id, record, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
         )
         number = connection.execute(query, (task.id, *row)).lastrowid or 0
         connection.execute("INSERT INTO calls VALUES (?, ?)", (number, call))
@@ -228,6 +243,37 @@ class SQLiteJournal(QueuedJournal[Connection]):
 
         return work
 
+    def _with_remote_id(self, provider: str, remote_id: str) -> Work[Connection, Task | None]:
+        def work(connection: Connection) -> Task | None:
+            # Without a limit, that it may not read all tasks in the order of their age.
+            query = f"{_ALL} WHERE remote_id = ? AND {_PROVIDED} ORDER BY created_at DESC"
+            rows = _rows(connection, query, remote_id, provider)
+            return read(self.place, *rows[0]) if rows else None
+
+        return work
+
+    def _tell(self, provider: str, remote_id: str, event: str | None) -> Work[Connection, bool]:
+        def work(connection: Connection) -> bool:
+            query = (
+                "INSERT INTO news (provider, remote_id, event) VALUES (?, ?, ?) "
+                "ON CONFLICT DO NOTHING"
+            )
+            told = connection.execute(query, (provider, remote_id, event))
+            if told.rowcount:
+                old = (told.lastrowid or 0) - KEPT_NEWS
+                connection.execute("DELETE FROM news WHERE number <= ?", (old,))
+            return bool(told.rowcount)
+
+        return work
+
+    def _news(self, after: int) -> Work[Connection, tuple[int, list[tuple[str, str]]]]:
+        def work(connection: Connection) -> tuple[int, list[tuple[str, str]]]:
+            query = "SELECT number, provider, remote_id FROM news WHERE number > ? ORDER BY number"
+            rows = connection.execute(query, (after,)).fetchall()
+            return rows[-1][0] if rows else after, [(provider, name) for _, provider, name in rows]
+
+        return work
+
     def _claim(self, task_id: str, claim: str) -> Work[Connection, Task | None]:
         def work(connection: Connection) -> Task | None:
             rows = _rows(connection, f"{_KNOWN} WHERE id = ?", task_id)
@@ -249,10 +295,10 @@ class SQLiteJournal(QueuedJournal[Connection]):
         def work(connection: Connection) -> Task | None:
             query = f"{_KNOWN} WHERE state = 'recorded' AND fingerprint = ? ORDER BY created_at"
             for *row, number, version in _rows(connection, query, fingerprint):
+                if not self._holder.may_take(connection, number):
+                    continue  # of a hundred equal jobs at once, none has to be decoded
                 task = readable(self.place, *row)
-                if not isinstance(task, Task) or task.variant != variant:
-                    continue
-                if self._holder.may_take(connection, number):
+                if isinstance(task, Task) and task.variant == variant:
                     known = Known.of(number, version, task, digest(row[2]))
                     self._holder.take(connection, claim, task.id, known)
                     return task
@@ -268,13 +314,22 @@ class SQLiteJournal(QueuedJournal[Connection]):
 
     def _slow(self, key: str, seconds: float) -> Work[Connection, None]:
         def work(connection: Connection) -> None:
-            query = (
-                "INSERT INTO pace VALUES (?, ?) "
-                "ON CONFLICT (key) DO UPDATE SET next = max(next, excluded.next)"
-            )
-            connection.execute(query, (key, time.time() + seconds))
+            now = time.time()
+            _put_off(connection, key, now, max(seconds, _wait(connection, key, now)))
 
         return work
+
+    def _fill(self, purse: str, most: float | None) -> Work[Connection, None]:
+        return lambda connection: purses.fill(connection, purse, most)
+
+    def _reserve(self, task_id: str, purse: str, usd: float | None) -> Work[Connection, bool]:
+        return lambda connection: purses.reserve(connection, task_id, purse, usd)
+
+    def _settle(self, task_id: str, purse: str, usd: float) -> Work[Connection, None]:
+        return lambda connection: purses.settle(connection, task_id, purse, usd)
+
+    def _spent(self, purse: str) -> Work[Connection, float]:
+        return lambda connection: purses.spent(connection, purse)
 
     def _release(self, claim: str) -> Work[Connection, None]:
         holder = self._holder
@@ -290,23 +345,38 @@ def _is_admitted(
     query = "SELECT 1 FROM slots WHERE task = ? AND key = ? AND granted BETWEEN ? AND ?"
     if _rows(connection, query, task_id, key, recent, now):
         return 0.0
-    rows = _rows(connection, "SELECT next FROM pace WHERE key = ?", key)
-    if rows and rows[0][0] > now:
-        return float(rows[0][0] - now)
+    if wait := _wait(connection, key, now):
+        return wait
+    if slots is None and per_second is None:
+        return 0.0
     connection.execute(
-        "DELETE FROM slots WHERE key = ? AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = task "
-        "AND state IN ('sending', 'queued', 'in_progress')) AND NOT (granted BETWEEN ? AND ? "
+        f"DELETE FROM slots WHERE key = ? AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = task "  # noqa: S608
+        f"AND {_AT_PROVIDER}) AND NOT (granted BETWEEN ? AND ? "
         "AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = task AND state != 'recorded'))",
         (key, recent, now),
     )
-    (used,) = connection.execute("SELECT count(*) FROM slots WHERE key = ?", (key,)).fetchone()
-    if slots is not None and used >= slots:
-        return math.inf
+    if slots is not None:
+        provider = key.partition("/")[0]
+        names = (key, task_id, f"{provider}/", f"{provider}0", task_id)
+        (used,) = connection.execute(_USED, names).fetchone()
+        if used >= slots:
+            return math.inf
     connection.execute("INSERT OR REPLACE INTO slots VALUES (?, ?, ?)", (task_id, key, now))
     if per_second is not None:
-        values = (key, now + 1 / per_second)
-        connection.execute("INSERT OR REPLACE INTO pace VALUES (?, ?)", values)
+        _put_off(connection, key, now, 1 / per_second)
     return 0.0
+
+
+def _wait(connection: Connection, key: str, now: float) -> float:
+    """Return for how long nothing is admitted with a key; a clock that was set back voids that."""
+    rows = _rows(connection, "SELECT since, next FROM pace WHERE key = ?", key)
+    return max(rows[0][1] - now, 0.0) if rows and rows[0][0] <= now else 0.0
+
+
+def _put_off(connection: Connection, key: str, now: float, seconds: float) -> None:
+    """Admit nothing with a key for so many seconds."""
+    values = (key, now, now + seconds)
+    connection.execute("INSERT OR REPLACE INTO pace VALUES (?, ?, ?)", values)
 
 
 def _rows(connection: Connection, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -322,14 +392,15 @@ def _row(task: Task) -> tuple[Any, ...]:
     # The fingerprint finds jobs that were never sent.
     fingerprint = task.fingerprint if task.state == "recorded" else ""
     names = (task.variant, task.client_id, task.state, task.unfinished)
-    return (*names, task.created_at, task.updated_at, fingerprint, encoded(task))
+    times = (task.created_at, task.updated_at)
+    return (*names, *times, fingerprint, searchable(task.remote_id), encoded(task))
 
 
 def _update(connection: Connection, row: tuple[Any, ...], known: Known, *held: str | None) -> bool:
     """Write what is now known of a task, if nobody wrote since, and if it is still held so."""
     query = (
         "UPDATE tasks SET variant = ?, client_id = ?, state = ?, unfinished = ?, created_at = ?, "
-        "updated_at = ?, fingerprint = ?, record = ?, version = version + 1 "
+        "updated_at = ?, fingerprint = ?, remote_id = ?, record = ?, version = version + 1 "
         "WHERE number = ? AND version = ?"
     )
     if held:

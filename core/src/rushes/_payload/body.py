@@ -14,7 +14,7 @@ from rushes._urls import public_url_objection
 from rushes.problems import Note, Problem, show
 from rushes.request import Image, Shot, Subject, Video
 from rushes.urls import has_scheme, is_loopback, without_secrets
-from rushes.variant import Always, Built, To, Together, Uploads, Variant
+from rushes.variant import Always, Built, Shots, To, Together, Uploads, Variant
 
 UPLOAD = "https://upload.invalid/"
 """Stands for a local file in a payload that is only checked: a reserved name, never resolved."""
@@ -231,11 +231,11 @@ def _in_place(placeholder: str, uploads: Uploads) -> Any:
     return {name: f"{placeholder}#{name}" for name in uploads.inline}
 
 
-def filled_by(place: To | Together | Always | Built) -> Iterator[str]:
+def filled_by(place: To | Together | Always | Shots | Built) -> Iterator[str]:
     """Yield every payload path that a common field fills in."""
     if not isinstance(place, Always):
         yield place.path.removesuffix("[]")
-    if isinstance(place, Built):
+    if isinstance(place, (Shots, Built)):
         yield from place.also
 
 

@@ -16,9 +16,10 @@ from rushes._payload.struct_objections import objections, type_objections
 from rushes._vocabulary.conditions import refuse_impossible
 from rushes._vocabulary.places import Place, find
 from rushes.errors import BrokenPluginError
+from rushes.problems import listing
 from rushes.request import Role, VideoRole
 from rushes.rules import Rule
-from rushes.variant import Always, Built, To, Together, Variant
+from rushes.variant import Always, Built, Shots, To, Together, Uploads, Variant
 
 ROLES: dict[str, Any] = {"images": Role, "videos": VideoRole}
 TARGETS = tuple(
@@ -44,6 +45,19 @@ def checked(variant: Variant, name: str, hooks: Collection[str] = ()) -> Variant
     """
     for objection in objections(variant.payload):
         raise BrokenPluginError(f"{name}: {objection}")
+    _targets(variant, name)
+    _client_id(variant, name, hooks)
+    _callback(variant, name, hooks)
+    _query_fields(variant, f"{name}: query_fields")
+    if variant.model_field != "model":
+        _text_field(variant, variant.model_field, f"{name}: model_field")
+    if wrong := _limits(variant.uploads):
+        raise BrokenPluginError(f"{name}: uploads: {wrong}")
+    return msgspec.structs.replace(variant, rules=tuple(_rules(variant, name)))
+
+
+def _targets(variant: Variant, name: str) -> None:
+    """Raise BrokenPluginError for a common field without a place in the payload."""
     for row, target in variant.fields.items():
         where = f"{name}: fields[{row!r}]"
         if row not in TARGETS:
@@ -52,15 +66,15 @@ def checked(variant: Variant, name: str, hooks: Collection[str] = ()) -> Variant
                 f"{where}: there is no such common field (nearest: {near[0]!r})"
             )
         if not isinstance(target, Always):
-            also = target.also if isinstance(target, Built) else ()
+            also = (*target.also,) if isinstance(target, (Shots, Built)) else ()
             for path in (target.path, *also):
                 _target(variant, path, where)
             if isinstance(target, Together):
                 _pairs(variant, row, target, where)
             elif isinstance(target, To):
                 _values(variant, target, where)
-    _client_id(variant, name, hooks)
-    return msgspec.structs.replace(variant, rules=tuple(_rules(variant, name)))
+            elif isinstance(target, Shots):
+                _shots(variant, row, target, where)
 
 
 def _target(variant: Variant, path: str, where: str) -> None:
@@ -124,6 +138,23 @@ def _accepts(variant: Variant, target: To, where: str) -> None:
             )
 
 
+def _shots(variant: Variant, row: str, target: Shots, where: str) -> None:
+    """Raise BrokenPluginError if shots cannot become the items of a list."""
+    if row != "shots" or not target.path.endswith("[]"):
+        raise BrokenPluginError(f"{where}: Shots is the target of shots, a list like 'scenes[]'")
+    try:
+        items = find(variant.payload, target.path.removesuffix("[]"))
+        for name in (target.prompt, target.duration, target.number):
+            if name is not None:
+                items.item(name)
+    except BrokenPluginError as error:
+        raise BrokenPluginError(f"{where}: {error}") from None
+    for path, value in target.also.items():
+        _possible(variant, path, (value,), where)
+    if target.fill_in and not isinstance(variant.fields.get("duration"), To):
+        raise BrokenPluginError(f"{where}: fill_in= needs the target of duration")
+
+
 def _pairs(variant: Variant, row: str, target: Together, where: str) -> None:
     """Raise BrokenPluginError if two fields do not make one value."""
     others = [variant.fields.get(name) for name in target.fields]
@@ -140,7 +171,7 @@ def _client_id(variant: Variant, name: str, hooks: Collection[str]) -> None:
     """Raise BrokenPluginError if the client id has no place, or one where it cannot be."""
     field, header = variant.client_id_field, variant.client_id_header
     if field is not None:
-        _client_id_field(variant, field, f"{name}: client_id_field")
+        _text_field(variant, field, f"{name}: client_id_field")
     if header is not None and not HEADER.fullmatch(header):
         raise BrokenPluginError(f"{name}: client_id_header: {header!r} is not a header's name")
     if header is not None and header.lower() in TAKEN_HEADERS:
@@ -158,14 +189,47 @@ def _client_id(variant: Variant, name: str, hooks: Collection[str]) -> None:
         )
 
 
-def _client_id_field(variant: Variant, path: str, where: str) -> None:
-    """Raise BrokenPluginError if the core cannot put a text into this field."""
+def _callback(variant: Variant, name: str, hooks: Collection[str]) -> None:
+    """Raise BrokenPluginError if the address to call has no place, or nobody reads the calls."""
+    if variant.callback_field is None:
+        return
+    _text_field(variant, variant.callback_field, f"{name}: callback_field")
+    if "parse_webhook" not in hooks:
+        raise BrokenPluginError(
+            f"{name}: callback_field is declared, but there is no hook parse_webhook"
+        )
+
+
+def _text_field(variant: Variant, path: str, where: str) -> None:
+    """Raise BrokenPluginError if a payload has no such field for a text."""
     try:
         words = described(find(variant.payload, path).hint).words
     except BrokenPluginError as error:
         raise BrokenPluginError(f"{where}: {error}") from None
     if "[" in path or words != "text":
         raise BrokenPluginError(f"{where}: {path} is not a text field of the payload")
+
+
+def _query_fields(variant: Variant, where: str) -> None:
+    """Raise BrokenPluginError if a field that goes into the query is not one of the payload's."""
+    for field in variant.query_fields:
+        _text_field(variant, field, where)
+        if "." in field:
+            raise BrokenPluginError(f"{where}: {field} is within another field")
+
+
+def _limits(uploads: Uploads | None) -> str | None:
+    """Say what is wrong with the limits of files, or None."""
+    if uploads is None:
+        return None
+    if uploads.max_body is not None and uploads.inline is None:
+        return "max_body limits a payload with files inside it, but there is no inline="
+    if isinstance(uploads.max_bytes, int):
+        return None
+    kinds = [kind for kind in ("image", "video", "sound") if uploads.types_of(kind)]
+    if {*kinds} == {*uploads.max_bytes}:
+        return None
+    return f"max_bytes has limits for {listing(uploads.max_bytes)}; types are of {listing(kinds)}"
 
 
 def _rules(variant: Variant, name: str) -> list[Rule]:

@@ -97,7 +97,7 @@ def _check(answers: Answers) -> None:
 def _paths(answers: Answers) -> Iterator[str]:
     """Yield every path."""
     yield from (answers.task, answers.status, *answers.task_id, *answers.own_id)
-    yield from (*answers.videos, *answers.inline)
+    yield from (*answers.videos, *answers.keyed, *answers.inline)
     yield from (*answers.reason, *answers.error, *answers.keep.values())
     single = (answers.created_at, answers.model, answers.expires_at, answers.progress, answers.cost)
     yield from (path for path in single if path is not None)

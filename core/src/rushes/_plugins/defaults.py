@@ -1,12 +1,13 @@
 """What a hook does if the plugin does not implement it: the declaration decides."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import msgspec
 
 from rushes._payload.compiled import reading as reading_of
-from rushes._payload.fields import shape
+from rushes._payload.fields import with_text
 from rushes._plugins import reading
 from rushes._plugins.reading import StatusReader
 from rushes.answers import Answers
@@ -33,12 +34,14 @@ class Defaults:
 
     @_default
     def submit(self, variant: Variant, payload: msgspec.Struct, client_id: str) -> Call:
-        """POST the payload as JSON, with the client id where the declaration puts it."""
+        """POST the payload as JSON; the client id and the query are where the declaration says."""
         declared = variant.input_mode
         url = variant.submit_url(declared(reading_of(payload)) if declared else None)
         body: Any = payload
         if variant.client_id_field:
-            body = _with_client_id(payload, variant.client_id_field, client_id)
+            body = with_text(payload, variant.client_id_field, client_id)
+        if variant.query_fields:
+            url, body = _with_query(url, body, variant.query_fields)
         headers = {variant.client_id_header: client_id} if variant.client_id_header else {}
         return Call.post_json(url, body, headers=headers)
 
@@ -94,17 +97,13 @@ class Defaults:
         return _cancel(variant, variant.cancel, receipt) if variant.cancel else None
 
 
-def _with_client_id(payload: msgspec.Struct, path: str, client_id: str) -> Any:
-    """Return a payload with the client id in the declared field."""
-    *parents, last = path.split(".")
-    if not parents:
-        name = next(field.name for field in shape(type(payload)) if field.wire == last)
-        return msgspec.structs.replace(payload, **{name: client_id})
-    body = target = msgspec.to_builtins(payload)
-    for parent in parents:
-        target = target.setdefault(parent, {})
-    target[last] = client_id
-    return body
+def _with_query(url: str, payload: Any, names: Sequence[str]) -> tuple[str, Any]:
+    """Return an address with some of a payload's fields as its query, and the other fields."""
+    body = msgspec.to_builtins(payload)
+    query = {name: body.pop(name) for name in names if body.get(name)}
+    if not query:
+        return url, payload
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(query, quote_via=quote, safe='')}", body
 
 
 def _look_up(url: str, answers: Answers) -> Steps[list[Receipt] | None]:

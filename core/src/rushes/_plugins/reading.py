@@ -11,7 +11,7 @@ import msgspec
 from rushes._plugins.refusals import refusal_by_status
 from rushes._structs.unrolled import unrolled
 from rushes.answers import Answers
-from rushes.calls import Answer, pick, pick_number, pick_percent, pick_text
+from rushes.calls import Answer, Call, pick, pick_number, pick_percent, pick_text
 from rushes.task import Receipt, Refusal, Result, Status
 
 EVERY = None
@@ -154,7 +154,7 @@ def _found(answers: Answers, task: str, outer: str) -> list[str]:
         lines += _along("task", _single(answers.cost), assigned("cost", "dollars"))
     for path in answers.reason:
         lines += _along("task", steps(path), first_text("reason"))
-    for path in (*answers.videos, *answers.inline):
+    for path in (*answers.videos, *answers.keyed, *answers.inline):
         lines += _along(task, steps(path), video(path))
     return [
         *lines,
@@ -220,11 +220,13 @@ def _results(answers: Answers, outer: Places, videos: list[_Video]) -> tuple[Res
     fresh: dict[str | None, Result] = {}
     number, last = 0, None
     for item, result in sorted(zip(map(_item, videos), results, strict=True), key=itemgetter(0)):
-        place = result.url or result.inside
+        place = result.call.url if result.call else result.url or result.inside
         if place not in fresh:
             number += item != last
             last = item
             fresh[place] = msgspec.structs.replace(result, video=number)
+        elif result.call:  # an address that is named twice takes the key
+            fresh[place] = msgspec.structs.replace(result, video=fresh[place].video)
     return tuple(fresh.values())
 
 
@@ -233,6 +235,8 @@ def _result(answers: Answers, outer: Places, video: _Video) -> Result:
     if path in answers.inline:
         whole = f"{answers.task}.{path}" if answers.task else path
         return Result(inside=_exactly(whole, (*outer, *passed)))
+    if path in answers.keyed:
+        return Result(call=Call.get(text), expires_at=_seconds(answers, until))
     return Result(url=text, expires_at=_seconds(answers, until))
 
 

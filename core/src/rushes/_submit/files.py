@@ -1,15 +1,17 @@
 """Files that a request names: read, or fetched from their address, and checked by their content."""
 
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from rushes._fetch.in_memory import InMemory, TooLarge
 from rushes._fetch.redirects import RefusedAddress, follow
 from rushes._fetch.regular import open_regular
 from rushes._flow import Flow, Interrupted, NotSent
 from rushes._payload.body import PlannedUpload
 from rushes._session.session import Session
-from rushes.calls import Answer, Call, LocalFile
+from rushes.calls import Call, LocalFile
 from rushes.errors import NotSentError, RequestError
 from rushes.problems import Problem, Source, listing, show_size
 from rushes.urls import is_loopback, without_secrets
@@ -53,13 +55,47 @@ def media_type(head: bytes) -> str | None:
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
 
 
-def file_problems(planned: PlannedUpload, uploads: Uploads, page: Source) -> tuple[Problem, ...]:
-    """Check a local file against what the provider accepts, reading only its beginning.
+def file_problems(
+    files: Sequence[PlannedUpload], uploads: Uploads, page: Source
+) -> tuple[Problem, ...]:
+    """Check local files against what the provider accepts, reading only their beginnings.
 
-    A problem is reported at every use of it. What is at an address is not known yet.
+    A problem is reported at every use of a file. What is at an address is not known yet.
     """
-    if planned.is_address:
+    sizes: dict[PlannedUpload, int] = {}
+    problems = tuple(
+        problem
+        for planned in files
+        if not planned.is_address
+        for problem in _file_problems(planned, uploads, page, sizes)
+    )
+    return problems or body_problems(sizes, uploads, page)
+
+
+def body_problems(
+    sizes: Mapping[PlannedUpload, int], uploads: Uploads, page: Source
+) -> tuple[Problem, ...]:
+    """Check how large a payload is with these files in it, by their sizes: base64 takes a third."""
+    whole = sum(
+        -(-size // 3) * 4 * len((planned.origin, *planned.also)) for planned, size in sizes.items()
+    )
+    if uploads.max_body is None or whole <= uploads.max_body:
         return ()
+    message = (
+        f"the files have {whole:,} bytes in the payload, as base64; "
+        f"at most {show_size(uploads.max_body)} are accepted"
+    )
+    return tuple(
+        problem
+        for planned in sizes
+        for problem in _everywhere(planned, "body_size", message, uploads.source or page)
+    )
+
+
+def _file_problems(
+    planned: PlannedUpload, uploads: Uploads, page: Source, sizes: dict[PlannedUpload, int]
+) -> tuple[Problem, ...]:
+    """Check one local file, and add its size to the others'."""
     path = Path(planned.path).expanduser()
     try:
         with open_regular(path) as file:
@@ -69,6 +105,7 @@ def file_problems(planned: PlannedUpload, uploads: Uploads, page: Source) -> tup
         reason = getattr(error, "strerror", None) or str(error)
         message = f"{planned.path!r} cannot be read: {reason}"
         return _everywhere(planned, "unreadable", message, uploads.source or page)
+    sizes[planned] = size
     return _content_problems(planned, uploads, page, head, size)
 
 
@@ -85,8 +122,8 @@ def _content_problems(
         actual = kind or f"not {article} {planned.kind}"
         message = f"{name!r} is {actual}; accepted: {accepted}"
         return _everywhere(planned, "file_type", message, source)
-    if size > uploads.max_bytes:
-        most = show_size(uploads.max_bytes)
+    if size > uploads.most(planned.kind):
+        most = show_size(uploads.most(planned.kind))
         message = f"{name!r} has {size:,} bytes; at most {most} are accepted"
         return _everywhere(planned, "file_size", message, source)
     return ()
@@ -119,10 +156,10 @@ def fetch_file(
 
     Raises NotSentError if it cannot be had, RequestError if the provider does not accept it.
     """
-    shown, most = without_secrets(planned.path), uploads.max_bytes
+    shown, most = without_secrets(planned.path), uploads.most(planned.kind)
     latest = session.time.elapsed() + session.timeouts.upload
     until = latest if end is None else min(latest, end)
-    file = _InMemory(most)
+    file = InMemory(most)
     flow = follow(
         Call.get(planned.path),
         file,
@@ -133,7 +170,7 @@ def fetch_file(
     )
     try:
         answer = yield from flow
-    except _TooLarge as failure:
+    except TooLarge as failure:
         message = f"{shown!r} is larger than {show_size(most)}, the most that is accepted"
         source = uploads.source or variant.page
         raise RequestError(_everywhere(planned, "file_size", message, source)) from failure
@@ -151,34 +188,3 @@ def fetch_file(
 
 def _not_fetched(shown: str, reason: str) -> NotSentError:
     return NotSentError(f"{shown} could not be fetched ({reason}); nothing was bought")
-
-
-class _TooLarge(Exception):
-    """More than is accepted."""
-
-
-class _InMemory:
-    """Takes a small body, complete or not at all."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self.content = bytearray()
-
-    def begin(self, answer: Answer) -> None:
-        """Refuse a body that is encoded, or that may be cut off without anybody noticing."""
-        headers = answer.headers
-        encoded = headers.get("content-encoding", "identity")
-        if encoded != "identity":
-            raise Interrupted(f"it is sent with the content encoding {encoded!r}")
-        chunked = "chunked" in headers.get("transfer-encoding", "").lower()
-        if not chunked and not headers.get("content-length", "").isdecimal():
-            raise Interrupted("its server does not say how long it is")
-
-    def write(self, chunk: bytes) -> None:
-        """Take a piece; raise _TooLarge once there is too much."""
-        if len(self.content) + len(chunk) > self._most:
-            raise _TooLarge
-        self.content += chunk
-
-    def report_progress(self) -> None:
-        """Report nothing: it is small."""

@@ -11,10 +11,10 @@ from rushes._flow import Do, Effect, Flow, Interrupted, NotSent, steps
 from rushes._payload.body import PlannedUpload
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import Session
-from rushes._submit.files import fetch_file, read
+from rushes._submit.files import body_problems, fetch_file, read
 from rushes._urls import public_url_objection
 from rushes.calls import Answer, Call, LocalFile
-from rushes.errors import BrokenPluginError, NotSentError, RefusedError
+from rushes.errors import BrokenPluginError, NotSentError, RefusedError, RequestError
 from rushes.report import Report
 from rushes.urls import is_loopback
 from rushes.variant import Variant
@@ -26,12 +26,16 @@ def upload_files(
     """Upload every file until `end`; return the report with the addresses in its payload."""
     addresses: dict[str, str] = {}
     uploads = loaded.variant.uploads
+    sizes: dict[PlannedUpload, int] = {}
     for planned in report.uploads:
         if uploads and planned.is_address:
             file = yield from fetch_file(session, loaded.variant, uploads, planned, end)
         else:
             file = yield Do(partial(read, planned.path))
         if uploads and uploads.inline is not None:
+            sizes[planned] = len(file.content)
+            if problems := body_problems(sizes, uploads, loaded.variant.page):
+                raise RequestError(problems)
             addresses |= _inline(uploads.inline, planned.placeholder, file)
         else:
             addresses[planned.placeholder] = yield from _upload(session, loaded, planned, file, end)

@@ -23,7 +23,7 @@ from rushes._vocabulary.conditions import (
     refuse_impossible,
     sentence,
 )
-from rushes._vocabulary.places import KNOWN, Schema, find
+from rushes._vocabulary.places import KNOWN, Place, Schema, find
 from rushes.errors import BrokenPluginError
 from rushes.problems import listing, show
 from rushes.rules import Finding, Names
@@ -262,20 +262,20 @@ class AddsUp(Shape, frozen=True):
     parts: str
     total: str
     when: Condition | None
+    notes: bool = False
 
     def bind(self, struct: type[Struct]) -> Parts:
         """Return the shape for a payload struct."""
         path, name = list_and_field(self.parts)
         items, sum_ = find(struct, path), find(struct, self.total)
         inner = items.item(name)
-        for place in (inner, sum_):
-            if not {*described(place.hint).types} & {int, float}:
-                raise BrokenPluginError(f"{place.path} is not a number, and cannot add up")
+        part, total = _number(inner, inner.value), _number(sum_, sum_.value)
         when = self.when.bind(struct) if self.when else None
         bounds = described(sum_.hint)
-        parts = f"[{inner.value} for item in {items.items}]"
+        as_sent, must = _as_sent(sum_), "should" if self.notes else "must"
+        parts = f"[{part} for item in {items.items}]"
         parts_of = unrolled("read", (f"return {parts}",), **KNOWN)
-        total_of = sum_.reader()
+        total_of = unrolled("read", (f"return {total}",), **KNOWN)
 
         def found(read: Any, _raw: Any, names: Names) -> list[Finding]:
             listed, given = parts_of(read), total_of(read)
@@ -284,27 +284,50 @@ class AddsUp(Shape, frozen=True):
             reached = round(sum(listed), 6)
             if abs(reached - given) < CLOSE:
                 return []
+            given, reached = as_sent(given), as_sent(reached)
             words = names.values(self.total, [given, reached])
             sent_as = f"sent as {self.total} " if words is None else ""
-            given, total = words or (given, reached)
-            add_up = f"{names.field(self.parts)} add up to {show(total)}; "
+            given, total = (listing([number]) for number in words or (given, reached))
+            add_up = f"{names.field(self.parts)} add up to {total}"
+            if self.notes:  # the caller may not have given the total
+                message = f"{add_up}, {names.field(self.total)} is {given}; they should be equal"
+                return [Finding(path, message)]
             if bounds.within(reached):
-                message = f"is {sent_as}{show(given)}, but {add_up}they must be equal"
+                message = f"is {sent_as}{given}, but {add_up}; they must be equal"
                 return [Finding(self.total, message, names.accepted(self.total, [reached]))]
             choices = listing(names.accepted(self.total, bounds.choices) or ())
-            return [Finding(path, f"{add_up}accepted: {choices or spans(bounds)}")]
+            return [Finding(path, f"{add_up}; accepted: {choices or spans(bounds)}")]
 
         unless = f"not ({when.test}) or " if when else ""
         return Parts(
             name=f"{items.name}_add_up_to_{sum_.name}",
             text=lambda names: (
-                f"{names.field(self.parts)} must add up to {names.field(self.total)}."
+                f"{names.field(self.parts)} {must} add up to {names.field(self.total)}."
             ),
             fields=(path, self.total, *(when.fields if when else ())),
             test=f"{unless}not {items.value} or {sum_.value} is None or "
-            f"None not in (parts := {parts}) and abs(sum(parts) - {sum_.value}) < {CLOSE}",
+            f"None not in (parts := {parts}) and abs(sum(parts) - {total}) < {CLOSE}",
             find=found,
         )
+
+
+def _number(place: Place, value: str) -> str:
+    """Return an expression for a field's number, which may be written as text, like "5".
+
+    Raises BrokenPluginError if the field may be anything else.
+    """
+    bounds = described(place.hint)
+    if {*bounds.types} & {int, float}:
+        return value
+    if bounds.choices and all(str(choice).isdecimal() for choice in bounds.choices):
+        return f"(int({value}) if {value} is not None else None)"
+    raise BrokenPluginError(f"{place.path} is not a number, and cannot add up")
+
+
+def _as_sent(place: Place) -> Callable[[Any], Any]:
+    """Return a function that writes a number as the field does."""
+    text = not {*described(place.hint).types} & {int, float}
+    return (lambda number: f"{number:g}") if text else (lambda number: number)
 
 
 def list_and_field(path: str) -> tuple[str, str]:

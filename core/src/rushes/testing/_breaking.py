@@ -284,11 +284,14 @@ def _(rule: AddsUp, fields: Fields) -> Iterator[Attempt]:
     path, name = list_and_field(rule.parts)
     so = met(rule.when, fields) if rule.when else unchanged
     parts = met(Given(path), fields)
-    yield Attempt((so, parts, fields.put(rule.total, fields.values(rule.total))), (rule.total,))
-    most = ends(fields.hint(rule.total))[1]
+    blamed = path if rule.notes else rule.total
+    yield Attempt((so, parts, fields.put(rule.total, fields.values(rule.total))), (blamed,))
+    choices = described(fields.hint(rule.total)).choices
+    most = max(map(int, choices)) if choices else ends(fields.hint(rule.total))[1]
     if most is not None:  # beyond what the total can be, the parts are to blame
-        longer = _changed_item(path, name, [most, most + 1])
-        yield Attempt((so, parts, longer), (rule.total, path))
+        texts = str in described(fields.hint(f"{path}[].{name}")).types
+        beyond = [str(most), str(most + 1)] if texts else [most, most + 1]
+        yield Attempt((so, parts, _changed_item(path, name, beyond)), (rule.total, path))
 
 
 @attempts.register

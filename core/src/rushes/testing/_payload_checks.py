@@ -178,7 +178,7 @@ class PayloadChecks(VariantUnderTest):
         """
         validate = self._validate
         struct = self.variant.payload
-        body = data.draw(payloads(struct))
+        body = data.draw(payloads(struct) | st.sampled_from(self.accepted_bodies))
         site = data.draw(st.sampled_from(sites(struct)))
         if data.draw(st.booleans()):
             body = site.put(body, data.draw(st.sampled_from([*good(site.hint), *bad(site.hint)])))

@@ -151,12 +151,12 @@ class VariantUnderTest:
         """Return the ways to break a rule that the kit knows: those of the vocabulary's rules."""
         if not isinstance(rule, ShapeRule):
             return []
-        fields = Fields(self.variant.payload, self._accepted_bodies)
+        fields = Fields(self.variant.payload, self.accepted_bodies)
         return list(attempts(rule.shape, fields))
 
     def _broken_by(self, attempt: Attempt, rule: Rule) -> Example | None:
         """Return the first payload that only this rule rejects or notes."""
-        for body in self._accepted_bodies:
+        for body in self.accepted_bodies:
             for made in attempt.payloads(body):
                 if made != body or rule.notes:
                     report = self.check(made)
@@ -165,9 +165,9 @@ class VariantUnderTest:
         return None
 
     @cached_property
-    def _accepted_bodies(self) -> list[Mapping[str, Any]]:
+    def accepted_bodies(self) -> list[dict[str, Any]]:
         """The payloads of the accepted examples, the native ones as they are listed first."""
-        native = [example for example in self.accepted if isinstance(example, Mapping)]
+        native = [dict(example) for example in self.accepted if isinstance(example, Mapping)]
         reports = [self.check(example) for example in self.accepted if example not in native]
         sent = [report.complete_payload() for report in reports if report.valid]
         return [*native, *(msgspec.json.decode(msgspec.json.encode(payload)) for payload in sent)]

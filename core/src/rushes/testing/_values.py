@@ -101,6 +101,8 @@ def _good_text(bounds: Bounds) -> list[Any]:
         texts += ["k" * bounds.max_utf16, "\U0001fa81" * (bounds.max_utf16 // 2)]
     if not least:
         texts.append("")
+    if {most, bounds.max_bytes, bounds.max_utf16} == {None}:
+        texts.append("k" * 9999)
     return [text for text in texts if _fits(bounds, text)]
 
 

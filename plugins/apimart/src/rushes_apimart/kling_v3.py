@@ -1,7 +1,7 @@
 """Kling v3 at APIMart: up to 4k, several shots, subjects."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 from rushes import (
@@ -9,7 +9,7 @@ from rushes import (
     Draft,
     PublicURL,
     Request,
-    Shot,
+    Shots,
     Subject,
     Text,
     To,
@@ -71,15 +71,13 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
 
 @hookimpl
 def build_payload(variant: Variant, request: Request) -> Draft:
-    """Carry over shots and subjects; the frames follow in the order the gateway reads them."""
+    """Carry over subjects; the frames follow in the order the gateway reads them."""
     draft = Draft(variant, request)
     roles = draft.roles()
     if "last_frame" in roles and "first_frame" not in roles:
         path = f"images[{roles.index('last_frame')}].role"
         message = "last_frame is given without a first_frame; give both, or the first alone"
         draft.problem(path, "last_frame_needs_first", message)
-    if shots := draft.take("shots"):
-        _shots(draft, shots, request)
     if subjects := draft.take("subjects"):
         _subjects(draft, subjects)
     return draft
@@ -97,25 +95,6 @@ def _subjects(draft: Draft, subjects: Sequence[Subject]) -> None:
         ]
         draft.put("element_list[]", {**element, "element_input_urls": urls}, origin)
         draft.origins[f"element_list[{index}].element_input_urls"] = f"{origin}.images"
-
-
-def _shots(draft: Draft, shots: Sequence[Shot], request: Request) -> None:
-    draft.put("multi_shot", True, "shots")
-    draft.put("shot_type", "customize", "shots")
-    items = []
-    for place, shot in enumerate(shots, 1):
-        item: dict[str, Any] = {"index": place, "prompt": shot.prompt}
-        if shot.duration is not None:
-            item["duration"] = shot.duration
-        items.append(item)
-    draft.put("multi_prompt", items, "shots")
-    if request.duration is None and "duration" not in request.extra:
-        lengths = [shot.duration for shot in shots if type(shot.duration) is int]
-        total = sum(lengths)
-        if len(lengths) == len(shots) and MIN_SECONDS <= total <= MAX_SECONDS:
-            draft.put("duration", total, "shots")
-            message = f"{total} is sent, the sum of the shots' durations"
-            draft.note("duration", "duration_filled_in", message)
 
 
 def input_mode(payload: Payload) -> str:
@@ -141,7 +120,12 @@ plugin = apimart.variant(
         "resolution": To("mode", values={"720p": "std", "1080p": "pro", "4k": "4k"}),
         "images.first_frame": To("image_urls[]"),
         "images.last_frame": To("image_urls[]"),
-        "shots": Built("multi_prompt[]", also=("multi_shot", "shot_type")),
+        "shots": Shots(
+            path="multi_prompt[]",
+            number="index",
+            also={"multi_shot": True, "shot_type": "customize"},
+            fill_in=True,
+        ),
         "subjects": Built("element_list[]"),
         "audio": To("audio"),
         "watermark": To("watermark"),

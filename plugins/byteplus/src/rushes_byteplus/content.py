@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import UNSET, Struct
 from rushes import Finding, PublicURL, Text, To, absent, rule
 from rushes.rules import Rule
-from rushes.vocabulary import at_most, has, needs
+from rushes.vocabulary import at_most, each, equals, has, needs, required
 
 
 class Address(Struct, forbid_unknown_fields=True):
@@ -24,13 +24,6 @@ class Part(Struct, kw_only=True, forbid_unknown_fields=True):
     role: str = absent()
 
 
-ROLES: Mapping[str, tuple[str, ...]] = {
-    "image_url": ("first_frame", "last_frame", "reference_image"),
-    "video_url": ("reference_video",),
-    "audio_url": ("reference_audio",),
-}
-"""What an image, a video or a sound may be for, by the type of its part; others have no role."""
-
 FIRST, LAST = (has("content", "role", role) for role in ("first_frame", "last_frame"))
 
 
@@ -46,45 +39,35 @@ FIELDS: Mapping[str, To] = {
 }
 
 
-@rule(
-    "Each part has what its type names, and nothing else; an image, a video or a sound has a role, "
-    "unless it is the only image.",
-    fields=("content",),
-)
-def parts_fit_their_types(_read: Any, payload: Any) -> list[Finding]:
-    """Refuse a part whose type, role and fields do not belong together."""
-    images = [part for part in payload.content if part.type == "image_url"]
+MEDIA = ("image_url", "video_url", "audio_url")
+
+
+@rule("An image has a role, unless there is only text beside it.", fields=("content",))
+def images_have_roles(_read: Any, payload: Any) -> list[Finding]:
+    """Refuse an image without a role beside others, videos or sounds."""
+    several = sum(part.type in MEDIA for part in payload.content) > 1
     return [
-        Finding(f"content[{place}].{name}", message)
+        Finding(
+            f"content[{place}].role", "is required; only an image without other media needs none"
+        )
         for place, part in enumerate(payload.content)
-        for name, message in (*_misfits(part), *_misplaced(part, images))
+        if several and part.type == "image_url" and part.role is UNSET
     ]
 
 
-def _misfits(part: Any) -> Iterator[tuple[str, str]]:
-    """Yield the fields that a part lacks, or has although it is of another type."""
-    for name in part.__struct_fields__:
-        given = getattr(part, name) is not UNSET
-        if name == part.type and not given:
-            yield name, f"is required in a part of type {part.type}"
-        if name not in ("type", "role", part.type) and given:
-            yield name, f"does not belong to a part of type {part.type}"
+def by_type(*types: str, media: tuple[str, ...]) -> Iterator[Rule]:
+    """Yield rules by which a part has what its type names, and nothing else.
 
-
-def _misplaced(part: Any, images: list[Any]) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with the role of a part, if there is anything."""
-    roles = ROLES.get(part.type, ())
-    if part.role is UNSET:
-        if roles and images != [part]:
-            yield "role", "is required; only a single image needs none"
-    elif not roles:
-        yield "role", f"does not belong to a part of type {part.type}"
-    elif part.role not in roles:
-        yield "role", f"{part.role} is not for a part of type {part.type}"
+    Of the types, `media` are those that have a role.
+    """
+    for name in types:
+        yield each("content", required(name, when=equals("type", name), name=f"{name}_is_there"))
+        yield each("content", needs(name, equals("type", name), name=f"{name}_is_its_type"))
+    yield each("content", needs("role", equals("type", *media), name="only_media_have_roles"))
 
 
 FRAME_RULES: tuple[Rule, ...] = (
-    parts_fit_their_types,
+    images_have_roles,
     at_most(1, FIRST, LAST, name="one_of_each_frame"),
     needs(LAST, FIRST, name="last_frame_needs_first"),
 )

@@ -49,29 +49,38 @@ def parse_webhook(delivery: Delivery) -> Event | None:
     return Event(remote_id=about, verified=False, answer=Answer(200, {}, delivery.body))
 
 
+MAX_IMAGE = 30_000_000 - 1
+"""Bytes of an image: "less than 30 MB", by the smaller of the two meanings."""
+
+IMAGES = Uploads(
+    types=(
+        "image/jpeg",
+        "image/png",
+        "image/webp",
+        "image/bmp",
+        "image/tiff",
+        "image/gif",
+        "image/heic",
+    ),
+    max_bytes=MAX_IMAGE,
+    max_body=64_000_000,
+    inline="data:{type};base64,{base64}",
+)
+"""Local images go into the payload."""
+
+
 byteplus = Provider(
     spec=2,
     id="byteplus",
     base_url="https://ark.ap-southeast.bytepluses.com/api/v3",
     submit_path="/contents/generations/tasks",
     status_path="/contents/generations/tasks/{id}",
+    callback_field="callback_url",
     variables={"api_key": "ARK_API_KEY"},
     cancel=Cancel(method="DELETE", path="/contents/generations/tasks/{id}", while_queued=True),
     # The tutorial polls every 10 to 30 seconds; a task may wait in the queue for up to 48 hours.
     polling=Polling(first=20, every=10, at_most=3600),
-    uploads=Uploads(
-        types=(
-            "image/jpeg",
-            "image/png",
-            "image/webp",
-            "image/bmp",
-            "image/tiff",
-            "image/gif",
-            "image/heic",
-        ),
-        max_bytes=30_000_000 - 1,  # "less than 30 MB", by the smaller of the two meanings
-        inline="data:{type};base64,{base64}",
-    ),
+    uploads=IMAGES,
     answers=Answers(
         task_id=("id",),
         status="status",

@@ -70,7 +70,7 @@ _FIELDS: dict[str, Check] = {
     "return_last_frame": boolean,
     "callback_url": http_url,
     "execution_expires_after": integer(3600, 259200),
-    "safety_identifier": text(longest=64, may_be_blank=False),
+    "safety_identifier": text(longest=64),
 }
 
 
@@ -101,8 +101,11 @@ _OF_MODEL: dict[str, dict[str, Check]] = {
 }
 
 
+_DRAFT = object_of({"id": text(may_be_blank=False)}, "id")
+
+
 def _part(value: Any, path: str, validation: Validation) -> None:
-    """Accept one part of the content."""
+    """Accept one part of the content; which of them a model takes is seen from all together."""
     if not isinstance(value, Mapping):
         validation.add(path, "must be an object")
         return
@@ -111,12 +114,15 @@ def _part(value: Any, path: str, validation: Validation) -> None:
     if kind == "text":
         fields["text"] = text(may_be_blank=False)
         validation.check_fields(value, path, fields, required=("text",))
+    elif kind == "draft_task":
+        fields["draft_task"] = _DRAFT
+        validation.check_fields(value, path, fields, required=("draft_task",))
     elif isinstance(kind, str) and kind in _KINDS:
         source, roles = _KINDS[kind]
         fields |= {kind: object_of({"url": source}, "url"), "role": one_of(*roles)}
         validation.check_fields(value, path, fields, required=(kind,))
     else:
-        validation.add(f"{path}.type", f"must be one of text, {', '.join(_KINDS)}")
+        validation.add(f"{path}.type", f"must be one of text, draft_task, {', '.join(_KINDS)}")
 
 
 def _check(model: str) -> Any:
@@ -138,6 +144,16 @@ def _role(part: Mapping[str, Any]) -> str:
 
 
 def _check_content(content: list[Mapping[str, Any]], model: str, validation: Validation) -> None:
+    if any(part["type"] == "draft_task" for part in content):
+        if model != _PRO:
+            validation.add("content", "this model takes no drafts")
+        if len(content) > 1:
+            validation.add("content", "a draft brings its own text and images along")
+    else:
+        _check_media(content, model, validation)
+
+
+def _check_media(content: list[Mapping[str, Any]], model: str, validation: Validation) -> None:
     images = [part for part in content if part["type"] == "image_url"]
     roles = [_role(part) for part in content if part["type"] != "text"]
     if len(images) > 1 and any("role" not in part for part in images):
@@ -167,7 +183,7 @@ def _check_references(roles: list[str], validation: Validation) -> None:
 
 
 def _check_draft(body: Mapping[str, Any], validation: Validation) -> None:
-    if body.get("resolution", "720p") != "480p":
+    if _resolution(body) != "480p":
         validation.add("resolution", "must be 480p for a draft")
     if body.get("return_last_frame") or body.get("service_tier") == "flex":
         validation.add("draft", "excludes return_last_frame and service_tier flex")
@@ -176,8 +192,23 @@ def _check_draft(body: Mapping[str, Any], validation: Validation) -> None:
 # What the video shows.
 
 
+_OF_DRAFTS = ("content", "generate_audio", "seed", "ratio", "duration", "camera_fixed")
+"""What a video that is made from a draft has from it."""
+
+
+def _with_draft(body: Mapping[str, Any], backend: Backend) -> Mapping[str, Any]:
+    """Return a body with what the draft brings along that it names, if it names one."""
+    part = body["content"][0]
+    if part["type"] != "draft_task":
+        return body
+    draft = backend.find(part["draft_task"]["id"])
+    if draft is None or not draft.body.get("draft") or not backend.view(draft).url:
+        raise Refused(400, "is not the id of a finished draft", "content.draft_task.id")
+    return {**body, **{name: draft.body[name] for name in _OF_DRAFTS if name in draft.body}}
+
+
 def _scene(incoming: Incoming, backend: Backend) -> Scene:
-    body = incoming.json
+    body = _with_draft(incoming.json, backend)
     prompt = " ".join(part["text"] for part in body["content"] if part["type"] == "text")
     pictures: dict[str, list[Picture]] = {}
     for part in body["content"]:
@@ -201,13 +232,16 @@ def _scene(incoming: Incoming, backend: Backend) -> Scene:
 
 
 def _size(body: Mapping[str, Any]) -> tuple[int, int]:
-    ratio = _shown_ratio(body)
-    return _SIZES[body.get("resolution", "720p")][_RATIOS.index(ratio)]
-
-
-def _shown_ratio(body: Mapping[str, Any]) -> str:
     ratio = str(body.get("ratio", "adaptive"))
-    return "16:9" if ratio == "adaptive" else ratio
+    return _SIZES[_resolution(body)][_RATIOS.index("16:9" if ratio == "adaptive" else ratio)]
+
+
+def _resolution(body: Mapping[str, Any]) -> str:
+    return str(body.get("resolution", "480p" if body.get("draft") else "720p"))
+
+
+def _ratio(scene: Scene, resolution: str) -> str:
+    return _RATIOS[_SIZES[resolution].index((scene.width, scene.height))]
 
 
 def _duration(body: Mapping[str, Any]) -> int:
@@ -228,7 +262,7 @@ def _price(incoming: Incoming, scene: Scene) -> float:
     else:
         clip = any(part["type"] == "video_url" for part in body["content"])
         rates = {"1080p": (7.7, 4.7), "4k": (4.0, 2.4)}
-        rate = rates.get(body.get("resolution", "720p"), (7.0, 4.3))[clip]
+        rate = rates.get(_resolution(body), (7.0, 4.3))[clip]
     return round(_tokens(scene) * rate / 1_000_000, 6)
 
 
@@ -264,11 +298,11 @@ def _status(view: TaskView) -> Json:
         told |= {
             "usage": {"completion_tokens": tokens, "total_tokens": tokens},
             "seed": body.get("seed", 12345),
-            "resolution": body.get("resolution", "720p"),
-            "ratio": _shown_ratio(body),
-            "duration": _duration(body),
+            "resolution": _resolution(body),
+            "ratio": _ratio(task.requested, _resolution(body)),
+            "duration": task.requested.seconds,
             "framespersecond": 24,
-            "generate_audio": body.get("generate_audio", True),
+            "generate_audio": task.requested.sound,
             "output_format": "mp4",
         }
     return told
@@ -336,4 +370,7 @@ protocol = Protocol(
     max_bytes=64 * 1024 * 1024,
     scenery="mesas",
     notify=_notify,
+    # "When the task's status changes", whichever that is.
+    notifies_of=frozenset({"queued", "in_progress", "completed", "failed", "expired"}),
+    callback=lambda incoming: incoming.json.get("callback_url"),
 )

@@ -17,7 +17,7 @@ from rushes.vocabulary import (
     sent,
 )
 
-from rushes_byteplus.content import FIELDS, FIRST, FRAME_RULES, Part
+from rushes_byteplus.content import FIELDS, FIRST, FRAME_RULES, Part, by_type
 from rushes_byteplus.prices import cost_by_tokens, tokens, usd
 from rushes_byteplus.provider import PAGE, byteplus
 
@@ -52,7 +52,7 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     return_last_frame: bool = absent(False)
     service_tier: Literal["default", "flex"] = absent("default")
     execution_expires_after: Annotated[int, Meta(ge=3600, le=259200)] = absent(172800)
-    safety_identifier: Annotated[Text, Meta(max_length=64)] = absent("")
+    safety_identifier: Annotated[str, Meta(max_length=64)] = absent("")
     callback_url: TransportURL = absent()
 
 
@@ -97,6 +97,7 @@ plugin = byteplus.variant(
         "seed": To("seed"),
     },
     rules=(
+        *by_type("text", "image_url", "draft_task", media=("image_url",)),
         *FRAME_RULES,
         not_together(
             DRAFT,

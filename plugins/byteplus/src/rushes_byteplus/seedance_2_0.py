@@ -4,12 +4,32 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
-from rushes import Source, Text, To, TransportURL, absent
-from rushes.vocabulary import any_of, at_most, by_default, equals, has, needs, not_together, remark
+from rushes import Source, To, TransportURL, Uploads, absent
+from rushes.vocabulary import (
+    accepts,
+    any_of,
+    at_most,
+    by_default,
+    each,
+    equals,
+    has,
+    needs,
+    not_together,
+    remark,
+)
 
-from rushes_byteplus.content import FIELDS, FIRST, FRAME_RULES, LAST, Address, Part, part_of
+from rushes_byteplus.content import (
+    FIELDS,
+    FIRST,
+    FRAME_RULES,
+    LAST,
+    Address,
+    Part,
+    by_type,
+    part_of,
+)
 from rushes_byteplus.prices import cost_by_tokens, tokens, usd
-from rushes_byteplus.provider import PAGE, byteplus
+from rushes_byteplus.provider import IMAGES, MAX_IMAGE, PAGE, byteplus
 
 VOLCENGINE = Source(
     "Volcengine Ark, Create a video generation task",
@@ -46,13 +66,28 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     return_last_frame: bool = absent(False)
     priority: Annotated[int, Meta(ge=0, le=9)] = absent(0)
     execution_expires_after: Annotated[int, Meta(ge=3600, le=259200)] = absent(172800)
-    safety_identifier: Annotated[Text, Meta(max_length=64)] = absent("")
+    safety_identifier: Annotated[str, Meta(max_length=64)] = absent("")
     callback_url: TransportURL = absent()
 
 
-IMAGE, VIDEO, SOUND = (
-    has("content", "role", f"reference_{kind}") for kind in ("image", "video", "audio")
+ROLES = {
+    "image_url": ("first_frame", "last_frame", "reference_image"),
+    "video_url": ("reference_video",),
+    "audio_url": ("reference_audio",),
+}
+"""What an image, a video or a sound may be for; a video or a sound has one role only, and may leave
+it out, as Volcengine's page says."""
+
+WITH_SOUNDS = Uploads(
+    types=(*IMAGES.types, "audio/wav"),
+    max_bytes={"image": MAX_IMAGE, "sound": 15_000_000},
+    max_body=IMAGES.max_body,
+    inline=IMAGES.inline,
 )
+"""A sound in MP3 goes by address only: its name in a `data:` address is not documented."""
+
+IMAGE = has("content", "role", "reference_image")
+VIDEO, SOUND = (has("content", "type", f"{kind}_url") for kind in ("video", "audio"))
 
 RATES = {"480p": (7.0, 4.3), "720p": (7.0, 4.3), "1080p": (7.7, 4.7), "4k": (4.0, 2.4)}
 """USD per million tokens, without and with a video among the references."""
@@ -75,11 +110,10 @@ def cost(payload: Payload) -> float | None:
 
 def input_mode(payload: Payload) -> str:
     """Return the input mode: the page's three scenarios, or text alone."""
-    roles = {part.role for part in payload.content if part.type != "text"}
-    if not roles:
-        return "text"
     # A sound is never the only reference.
-    return "reference" if roles & {"reference_image", "reference_video"} else "frame control"
+    if any(part.type == "video_url" or part.role == "reference_image" for part in payload.content):
+        return "reference"
+    return "frame control" if any(part.type == "image_url" for part in payload.content) else "text"
 
 
 plugin = byteplus.variant(
@@ -100,6 +134,11 @@ plugin = byteplus.variant(
         "seed": To("seed"),
     },
     rules=(
+        *by_type("text", *ROLES, media=tuple(ROLES)),
+        *(
+            each("content", accepts("role", roles, when=equals("type", kind), name=f"{kind}_roles"))
+            for kind, roles in ROLES.items()
+        ),
         *FRAME_RULES,
         not_together(
             any_of(IMAGE, VIDEO, SOUND),
@@ -108,7 +147,13 @@ plugin = byteplus.variant(
             name="frames_or_references",
         ),
         at_most(9, IMAGE, name="nine_reference_images"),
-        at_most(3, VIDEO, SOUND, name="three_videos_three_sounds"),
+        at_most(
+            3,
+            VIDEO,
+            SOUND,
+            says="At most 3 videos and 3 sounds.",
+            name="three_videos_three_sounds",
+        ),
         needs(
             SOUND,
             any_of(IMAGE, VIDEO),
@@ -138,5 +183,6 @@ plugin = byteplus.variant(
     ),
     cost=cost,
     input_mode=input_mode,
+    uploads=WITH_SOUNDS,
     hooks=(cost_by_tokens(rate),),
 )

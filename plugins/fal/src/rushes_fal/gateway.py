@@ -5,9 +5,7 @@ which leave out a part of it: https://fal.ai/docs/documentation/model-apis/infer
 """
 
 from typing import Any
-from urllib.parse import quote
 
-import msgspec
 from rushes import (
     Answer,
     Answers,
@@ -36,16 +34,6 @@ IMAGES = Source(
 )
 WRONG_INPUT = (400, 422)
 """HTTP statuses of a result that say what was wrong with the input: there will be no video."""
-
-
-@hookimpl
-def submit(variant: Variant, payload: Any) -> Call:
-    """POST the input; the address to notify is a part of the endpoint's, not of the input."""
-    mode = variant.input_mode(payload) if variant.input_mode else None
-    url = variant.submit_url(mode)
-    if payload.fal_webhook:
-        url += f"?fal_webhook={quote(payload.fal_webhook, safe='')}"
-    return Call.post_json(url, msgspec.structs.replace(payload, fal_webhook=msgspec.UNSET))
 
 
 @hookimpl
@@ -101,6 +89,8 @@ fal = Provider(
     origins={"rest": "https://rest.fal.ai"},
     submit_path="/fal-ai",
     status_path="{+status_url}",
+    query_fields=("fal_webhook",),
+    callback_field="fal_webhook",
     cancel=Cancel(method="PUT", path="{+cancel_url}"),
     variables={"api_key": "FAL_KEY"},
     authorization="Authorization: Key {key}",
@@ -135,5 +125,5 @@ fal = Provider(
     facts=(
         "Written from fal's public documentation as of 2026-11-22, not run against fal itself.",
     ),
-    hooks=(submit, poll, parse_refusal, upload, parse_webhook),
+    hooks=(poll, parse_refusal, upload, parse_webhook),
 )

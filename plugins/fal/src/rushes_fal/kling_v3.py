@@ -1,23 +1,18 @@
 """Kling v3 at fal, standard and pro: one model with two endpoints, for text and for an image."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 from rushes import (
     Always,
-    Built,
-    Draft,
     PublicURL,
-    Request,
-    Shot,
+    Shots,
     Source,
     Text,
     To,
     TransportURL,
     Variant,
     absent,
-    hookimpl,
 )
 
 from rushes_fal.gateway import fal
@@ -44,7 +39,9 @@ class Element(Struct, kw_only=True, forbid_unknown_fields=True):
 
 
 class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
-    """The input of both endpoints. fal ignores a field that an endpoint does not have.
+    """The input of both endpoints, and the address to notify, which is a part of the endpoint's.
+
+    fal ignores a field that an endpoint does not have.
 
     The limit of the prompt is in the model's schema (two sources), not on its page.
     """
@@ -63,28 +60,9 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     fal_webhook: TransportURL = absent()
 
 
-@hookimpl
-def build_payload(variant: Variant, request: Request) -> Draft:
-    """Carry over shots, whose lengths are texts here; together they are the video's length."""
-    draft = Draft(variant, request)
-    shots = draft.take("shots")
-    for index, shot in enumerate(shots or ()):
-        item = {"prompt": shot.prompt}
-        if shot.duration is not None:
-            item["duration"] = f"{shot.duration:g}"
-        draft.put("multi_prompt[]", item, f"shots[{index}]")
-    if shots and request.duration is None and "duration" not in request.extra:
-        _fill_in(draft, shots)
-    return draft
-
-
-def _fill_in(draft: Draft, shots: Sequence[Shot]) -> None:
-    lengths = [shot.duration for shot in shots if shot.duration is not None]
-    total = sum(lengths)
-    if len(lengths) == len(shots) and total in SECONDS:
-        draft.put("duration", SECONDS[int(total)], "shots")
-        message = f"{total:g} is sent, the sum of the shots' durations"
-        draft.note("duration", "duration_filled_in", message)
+def text(number: float) -> str:
+    """Write a length as a text."""
+    return f"{number:g}"
 
 
 def input_mode(payload: Any) -> str:
@@ -112,7 +90,7 @@ def _model(tier: str, resolution: str, *, silent: float, sound: float) -> Varian
             "resolution": Always(resolution),
             "images.first_frame": To("start_image_url"),
             "images.last_frame": To("end_image_url"),
-            "shots": Built("multi_prompt[]"),
+            "shots": Shots(path="multi_prompt[]", form=text, fill_in=True),
             "audio": To("generate_audio"),
             "guidance": To("cfg_scale"),
         },
@@ -125,7 +103,6 @@ def _model(tier: str, resolution: str, *, silent: float, sound: float) -> Varian
             *fal.facts,
             f"USD per second on 2026-11-21: {silent} silent, {sound} with sound.",
         ),
-        hooks=(build_payload,),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from rushes import Finding, rule
 from rushes.vocabulary import (
     accepts,
+    adds_up,
     by_default,
     each,
     given,
@@ -29,20 +30,6 @@ def one_element_has_a_video(payload: Any) -> list[Finding]:
         Finding(f"elements[{place}].video_url", "is another video; only one is accepted")
         for place in places[1:]
     ]
-
-
-@rule(
-    "The shots' durations should add up to duration: Kling itself requires it, fal does not say.",
-    fields=("multi_prompt", "duration"),
-    notes=True,
-)
-def shots_should_fill_the_duration(payload: Any) -> list[Finding]:
-    """Point out a difference. It is inferred from Kling's own page, and so not refused."""
-    total = seconds(payload)
-    if total == int(payload.duration):
-        return []
-    message = f"the shots take {total} seconds, duration is {payload.duration}; fal may refuse it"
-    return [Finding("multi_prompt", message)]
 
 
 IMAGES, VIDEO = ("frontal_image_url", "reference_image_urls"), "video_url"
@@ -78,7 +65,13 @@ RULES = (
     accepts("shot_type", ("customize",), when="start_image_url", name="frames_are_customized"),
     *(each("elements", one) for one in ELEMENT),
     one_element_has_a_video,
-    shots_should_fill_the_duration,
+    adds_up(
+        "multi_prompt[].duration",
+        to="duration",
+        notes=True,
+        says="The shots' lengths should add up to {duration}: Kling requires it, fal does not say.",
+        name="shots_should_fill_the_duration",
+    ),
     by_default("generate_audio", "the video has sound, which costs half as much again"),
     remark(
         "elements",

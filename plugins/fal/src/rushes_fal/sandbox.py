@@ -35,6 +35,7 @@ from rushes_sandbox import (
     by_id,
 )
 from rushes_sandbox.checks import (
+    anything,
     boolean,
     image_source,
     list_of,
@@ -54,7 +55,7 @@ _TIERS = {"standard": (0.084, 0.126, 720), "pro": (0.112, 0.168, 1080)}
 
 _IMAGE = image_source(data=True)
 _SECONDS = one_of(*map(str, range(3, 16)))
-_SHOT = object_of({"prompt": text(longest=512, may_be_blank=False), "duration": _SECONDS}, "prompt")
+_SHOT = object_of({"prompt": text(may_be_blank=False), "duration": _SECONDS}, "prompt")
 _ELEMENT = object_of(
     {
         "frontal_image_url": _IMAGE,
@@ -74,6 +75,7 @@ _FROM_TEXT: dict[str, Check] = {
     **_COMMON,
     "aspect_ratio": one_of("16:9", "9:16", "1:1"),
     "shot_type": one_of("customize", "intelligent"),
+    "elements": list_of(anything, most=0),  # an empty list is none
 }
 _FROM_IMAGE: dict[str, Check] = {
     **_COMMON,
@@ -97,7 +99,7 @@ def _from_image(body: Mapping[str, Any], validation: Validation) -> None:
 
 
 def _check_elements(elements: list[Json], validation: Validation) -> None:
-    """Each is a frontal image with others, or a video; one video in all."""
+    """Accept sets of images, one of them frontal, or videos: the page; one video in all."""
     for place, element in enumerate(elements):
         if {*element} not in ({"frontal_image_url", "reference_image_urls"}, {"video_url"}):
             validation.add(f"elements[{place}]", "must be images, one of them frontal, or a video")
@@ -319,4 +321,5 @@ protocol = Protocol(
     ends=frozenset({"failed"}),
     scenery="skyline",
     notify=_notify,
+    callback=lambda incoming: incoming.query.get("fal_webhook"),
 )

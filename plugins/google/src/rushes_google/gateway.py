@@ -131,11 +131,11 @@ def _key(secret: str) -> bytes:
 google = Provider(
     spec=2,
     id="google",
-    base_url="https://generativelanguage.googleapis.com",
+    base_url="https://generativelanguage.googleapis.com/v1beta",
     authorization="x-goog-api-key: {key}",
     variables={"api_key": "GEMINI_API_KEY"},
-    submit_path="/v1beta/models",
-    status_path="/v1beta/{+id}",
+    submit_path="/models",
+    status_path="/{+id}",
     polling=Polling(first=15, every=10, at_most=1200),
     uploads=Uploads(
         types=("image/jpeg", "image/png"),

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 from rushes import Always, Text, To, Variant, absent
 from rushes.rules import Rule
-from rushes.vocabulary import accepts, any_of, equals, given, needs, not_together
+from rushes.vocabulary import accepts, any_of, equals, given, needs, not_together, required
 
 from rushes_google.gateway import PAGE, google
 
@@ -41,7 +41,7 @@ class Reference(Struct, kw_only=True, rename="camel", forbid_unknown_fields=True
 class Instance(Struct, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """What the video is of. The page limits a prompt to 1,024 tokens, which nobody here counts."""
 
-    prompt: Text
+    prompt: str = absent("")
     image: InlineImage = absent()
     last_frame: InlineImage = absent()
 
@@ -102,18 +102,26 @@ def input_mode(payload: Lite | Payload) -> str:
     return "frame control" if one.image else "text"
 
 
-FRAME, LAST, REFERENCES = (
-    f"instances[0].{name}" for name in ("image", "lastFrame", "referenceImages")
+PROMPT, FRAME, LAST, REFERENCES = (
+    f"instances[0].{name}" for name in ("prompt", "image", "lastFrame", "referenceImages")
 )
 LENGTH, PEOPLE, RESOLUTION = (
     f"parameters.{name}" for name in ("durationSeconds", "personGeneration", "resolution")
 )
 EIGHT = "1080p, 4k and reference images take 8 seconds."
 ADULTS = "With images, only adults are made."
+# The documentation of Google's client for Python says so; the page is silent.
+PROMPT_UNLESS_IMAGE = required(
+    PROMPT,
+    unless=FRAME,
+    says="A prompt is required unless there is a first frame.",
+    name="prompt_or_image",
+)
 LAST_NEEDS_FIRST = needs(LAST, FRAME, name="last_frame_needs_image")
 RULES = (
+    PROMPT_UNLESS_IMAGE,
     LAST_NEEDS_FIRST,
-    # The page does not say so; the documentation of Google's client for Python does.
+    # The same documentation says so.
     not_together(REFERENCES, given(FRAME, LAST), name="references_without_frames"),
     accepts(
         LENGTH,
@@ -127,12 +135,13 @@ RULES = (
     ),
 )
 LITE_RULES = (
+    PROMPT_UNLESS_IMAGE,
     LAST_NEEDS_FIRST,
     accepts(LENGTH, (8,), when=equals(RESOLUTION, "1080p"), says=EIGHT, name="eight_seconds"),
     not_together(equals(PEOPLE, "allow_all"), FRAME, says=ADULTS, name="only_adults"),
 )
 FIELDS: dict[str, To | Always] = {
-    "prompt": To("instances[0].prompt"),
+    "prompt": To(PROMPT),
     "negative_prompt": To("parameters.negativePrompt"),
     "duration": To(LENGTH),
     "aspect_ratio": To("parameters.aspectRatio"),
@@ -162,7 +171,7 @@ def _model(
         name=name,
         page=PAGE,
         payload=payload,
-        submit_path=f"/v1beta/models/{model}:predictLongRunning",
+        submit_path=f"/models/{model}:predictLongRunning",
         fields=fields,
         rules=rules,
         cost=lambda payload: round(

@@ -82,6 +82,7 @@ current = provider(
     statuses_path="/tasks?task_ids={ids}",
     look_up_path="/tasks?external_task_ids={client_id}",
     client_id_field="options.external_task_id",
+    callback_field="options.callback_url",
     uploads=images(50),
     answers=Answers(
         task_id=("data.id",),
@@ -120,9 +121,9 @@ class Options(Struct, kw_only=True, forbid_unknown_fields=True):
     watermark_info: Watermark = absent(Watermark())
 
 
-@rule("An id should name one content.", fields=("contents",), notes=True)
+@rule("Each id of contents is given once.", fields=("contents",))
 def ids_differ(payload: Any) -> list[Finding]:
-    """Point out an id that comes again; only implementations say that it must not."""
+    """Refuse an id that comes again."""
     ids = [item.id for item in payload.contents]
     return [
         Finding(f"contents[{place}].id", "is the id of another content, too")

@@ -23,7 +23,6 @@ class Voice(Struct, kw_only=True, forbid_unknown_fields=True):
 class Payload(legacy.Payload, kw_only=True, forbid_unknown_fields=True):
     """The body of POST /v1/videos/text2video; with an image, of /v1/videos/image2video."""
 
-    model_name: Literal["kling-v2-6"]
     mode: Literal["std", "pro"] = absent("std")
     duration: Literal["5", "10"] = absent("5")
     voice_list: Annotated[list[Voice], Meta(max_length=2)] = absent([])

@@ -1,24 +1,17 @@
 """Kling v3 in the older generation of Kling's API: up to 4k, several shots, elements."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 from rushes import (
-    Built,
-    Draft,
-    Finding,
-    Request,
-    Shot,
+    Shots,
     Source,
     Text,
     To,
-    Variant,
     absent,
-    hookimpl,
-    rule,
 )
 from rushes.vocabulary import (
+    adds_up,
     all_of,
     counts_from_one,
     equals,
@@ -57,7 +50,6 @@ class Element(Struct, kw_only=True, forbid_unknown_fields=True):
 class Payload(legacy.Payload, kw_only=True, forbid_unknown_fields=True):
     """The body of POST /v1/videos/text2video; with an image, of /v1/videos/image2video."""
 
-    model_name: Literal["kling-v3"]
     mode: Literal["std", "pro", "4k"] = absent("std")
     duration: Literal["3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"] = (
         absent("5")
@@ -69,39 +61,9 @@ class Payload(legacy.Payload, kw_only=True, forbid_unknown_fields=True):
     element_list: Annotated[list[Element], Meta(max_length=3)] = absent([])
 
 
-@rule("The shots' durations must add up to duration.", fields=("multi_prompt", "duration"))
-def shots_fill_the_duration(payload: Payload) -> list[Finding]:
-    """Compare them; they are texts."""
-    total = sum(int(shot.duration) for shot in payload.multi_prompt)
-    if not payload.multi_prompt or total == int(payload.duration):
-        return []
-    return [Finding("multi_prompt", f"the shots take {total} seconds, not {payload.duration}")]
-
-
-@hookimpl
-def build_payload(variant: Variant, request: Request) -> Draft:
-    """Carry over shots, whose lengths are texts here; together they are the video's length."""
-    draft = legacy.build_payload(variant, request)
-    if shots := draft.take("shots"):
-        draft.put("multi_shot", True, "shots")
-        draft.put("shot_type", "customize", "shots")
-        for place, shot in enumerate(shots):
-            item = {"index": place + 1, "prompt": shot.prompt}
-            if shot.duration is not None:
-                item["duration"] = f"{shot.duration:g}"
-            draft.put("multi_prompt[]", item, f"shots[{place}]")
-        if request.duration is None and "duration" not in request.extra:
-            _fill_in(draft, shots)
-    return draft
-
-
-def _fill_in(draft: Draft, shots: Sequence[Shot]) -> None:
-    lengths = [shot.duration for shot in shots if shot.duration is not None]
-    total = sum(lengths)
-    if len(lengths) == len(shots) and total in SECONDS:
-        draft.put("duration", SECONDS[int(total)], "shots")
-        message = f"{total:g} is sent, the sum of the shots' durations"
-        draft.note("duration", "duration_filled_in", message)
+def text(number: float) -> str:
+    """Write a length as a text."""
+    return f"{number:g}"
 
 
 def cost(payload: Any) -> float:
@@ -118,7 +80,13 @@ plugin = legacy.legacy.variant(
         **FIELDS,
         "duration": To("duration", values=SECONDS),
         "resolution": To("mode", values={"720p": "std", "1080p": "pro", "4k": "4k"}),
-        "shots": Built("multi_prompt[]", also=("multi_shot", "shot_type")),
+        "shots": Shots(
+            path="multi_prompt[]",
+            number="index",
+            form=text,
+            also={"multi_shot": True, "shot_type": "customize"},
+            fill_in=True,
+        ),
         "guidance": To("cfg_scale"),
     },
     rules=(
@@ -143,10 +111,16 @@ plugin = legacy.legacy.variant(
             says="The prompt is ignored if there are shots.",
             name="shots_or_prompt",
         ),
-        not_together("multi_prompt", INTELLIGENCE, name="intelligence_takes_no_shots"),
+        remark(
+            "multi_prompt",
+            "with {shot_type} intelligence Kling makes the shots itself; no page says what becomes "
+            "of these",
+            when=all_of("multi_prompt", INTELLIGENCE),
+            name="intelligence_makes_the_shots",
+        ),
         not_together("image_tail", "multi_shot", name="shots_take_no_last_frame"),
         counts_from_one("multi_prompt[].index", name="indexes_count_from_one"),
-        shots_fill_the_duration,
+        adds_up("multi_prompt[].duration", to="duration", name="shots_fill_the_duration"),
         needs("element_list", "image", name="elements_need_an_image"),
         remark(
             "element_list",
@@ -162,5 +136,4 @@ plugin = legacy.legacy.variant(
         "USD per second in 2026-09, silent and with sound: 0.084 and 0.126 std, 0.112 and 0.168 "
         "pro, 0.42 in 4k.",
     ),
-    hooks=(build_payload,),
 )

@@ -17,11 +17,9 @@ from rushes import (
     Answers,
     Call,
     Delivery,
-    Draft,
     Event,
     PublicURL,
     Receipt,
-    Request,
     Steps,
     Task,
     To,
@@ -62,15 +60,6 @@ def _part(value: Mapping[str, Any]) -> str:
 
 def _text(value: bytes) -> str:
     return base64.urlsafe_b64encode(value).decode().rstrip("=")
-
-
-@hookimpl
-def build_payload(variant: Variant, request: Request) -> Draft:
-    """Name the model, whose field has a name of its own here."""
-    draft = Draft(variant, request)
-    if not draft.native:
-        draft.body["model_name"] = variant.model
-    return draft
 
 
 def address(variant: Variant, task: Task, name: str) -> str:
@@ -115,6 +104,8 @@ legacy = provider(
     status_path="/v1/videos/text2video/{id}",
     secrets=(("api_key",), ("access_key", "secret_key")),
     client_id_field="external_task_id",
+    callback_field="callback_url",
+    model_field="model_name",
     uploads=images(10),
     answers=Answers(
         task_id=("data.task_id",),
@@ -134,7 +125,7 @@ legacy = provider(
         error=("message",),
         codes=CODES,
     ),
-    hooks=(token, build_payload, poll, look_up, parse_webhook),
+    hooks=(token, poll, look_up, parse_webhook),
 )
 TEXT_PAGE, IMAGE_PAGE = (
     f"{PAGES}/apiReference/model/{name}" for name in ("textToVideo", "imageToVideo")
@@ -150,6 +141,7 @@ class Watermark(Struct, kw_only=True, forbid_unknown_fields=True):
 class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     """What the bodies of all models have in common, with an image or without one."""
 
+    model_name: str
     prompt: Annotated[str, Meta(max_length=2500)] = absent("")
     negative_prompt: Annotated[str, Meta(max_length=2500)] = absent("")
     image: PublicURL = absent("")

@@ -32,6 +32,7 @@ from rushes_sandbox import (
 )
 from rushes_sandbox.checks import (
     anything,
+    blank,
     boolean,
     http_url,
     image_source,
@@ -71,8 +72,8 @@ def _picture(backend: Backend, given: str | None, label: str) -> Picture | None:
 
 _SHOT = object_of(
     {
-        "index": integer(1, 6),
-        "prompt": text(longest=512),
+        "index": integer(1),
+        "prompt": text(longest=512, may_be_blank=False),
         "duration": one_of(*map(str, range(1, 16))),
     },
     "index",
@@ -96,13 +97,14 @@ _OF_MODEL: dict[str, dict[str, Check]] = {
         "cfg_scale": number(0, 1),
         "multi_shot": boolean,
         "shot_type": one_of("customize", "intelligence"),
-        "multi_prompt": list_of(_SHOT, least=1, most=6),
+        "multi_prompt": list_of(_SHOT, most=6),  # an empty list is none
     },
 }
+_LONG = integer(-(2**63), 2**63 - 1)
 _VOICE = object_of({"voice_id": text(may_be_blank=False)}, "voice_id")
 _WITH_IMAGE: dict[str, dict[str, Check]] = {
     "kling-v2-6": {"voice_list": list_of(_VOICE, most=2)},
-    "kling-v3": {"element_list": list_of(object_of({"element_id": integer(1)}), most=3)},
+    "kling-v3": {"element_list": list_of(object_of({"element_id": _LONG}, "element_id"), most=3)},
 }
 
 
@@ -128,6 +130,8 @@ def _legacy(model: str, *, with_image: bool) -> Any:
             _check_v2_6(body, validation)
         elif body.get("multi_shot"):
             _check_shots(body, validation)
+        elif body.get("multi_prompt") or body.get("shot_type"):
+            validation.add("multi_shot", "must be true for shot_type and multi_prompt to count")
 
     return check
 
@@ -153,12 +157,18 @@ def _check_shots(body: Mapping[str, Any], validation: Validation) -> None:
         validation.add("image_tail", "is not available with several shots")
     if "shot_type" not in body:
         validation.add("shot_type", "is required when multi_shot is true")
-    if body.get("shot_type") != "customize" or not validation.valid("multi_prompt", "duration"):
+    if not validation.valid("multi_prompt", "duration"):
         return
     shots = body.get("multi_prompt", [])
+    if body.get("shot_type") == "customize":
+        if not shots:
+            validation.add("multi_prompt", "is required with shot_type customize")
+        if body.get("prompt", "").strip():
+            validation.add("prompt", "does not count beside multi_prompt")
     if not shots:
-        validation.add("multi_prompt", "is required with shot_type customize")
         return
+    if [shot["index"] for shot in shots] != [*range(1, len(shots) + 1)]:
+        validation.add("multi_prompt", "must have the shots' sequence numbers as index")
     total, duration = sum(int(shot["duration"]) for shot in shots), body.get("duration", "5")
     if total != int(duration):
         validation.add("multi_prompt", f"lasts {total} seconds in all, but duration is {duration}")
@@ -290,8 +300,8 @@ _CONTENT: dict[str, Check] = {
     "type": text(),
     "text": text(longest=3072),
     "url": image_source(),
-    "element_id": anything,
-    "id": anything,
+    "element_id": text(),
+    "id": text(),
 }
 
 
@@ -305,8 +315,15 @@ def _from_text(body: Mapping[str, Any], validation: Validation) -> None:
     validation.check_fields(body, "", fields, required=("prompt",))
 
 
+def _no_text(value: Any, path: str, validation: Validation) -> None:
+    """Accept a blank text, which is none; clients leave it out."""
+    if not isinstance(value, str) or not blank(value):
+        validation.add(path, "is one of the contents here")
+
+
 def _from_contents(kinds: tuple[str, ...], settings: Mapping[str, Check]) -> Any:
     fields: dict[str, Check] = {
+        "prompt": _no_text,
         "contents": list_of(anything, least=1),
         "settings": object_of(settings),
         "options": _OPTIONS,
@@ -332,13 +349,16 @@ def _check_contents(contents: Any, kinds: tuple[str, ...], validation: Validatio
         if kind not in kinds:
             validation.add(f"{path}.type", f"must be one of {', '.join(kinds)}")
             continue
-        needed = {"prompt": "text", "element": "element_id"}.get(str(kind), "url")
-        if not item.get(needed) or str(item[needed]).isspace():
-            validation.add(f"{path}.{needed}", "is required")
+        for name in {"prompt": ("text",), "element": ("element_id", "id")}.get(kind, ("url",)):
+            if not item.get(name, "").strip():
+                validation.add(f"{path}.{name}", "is required")
 
 
 def _check_inputs(body: Mapping[str, Any], kinds: tuple[str, ...], validation: Validation) -> None:
     given = [item["type"] for item in body["contents"]]
+    ids = [item["id"] for item in body["contents"] if item.get("id")]
+    if len({*ids}) < len(ids):
+        validation.add("contents", "has an id twice")
     if "prompt" not in given:
         validation.add("contents", "needs a prompt")
     for kind in ("prompt", *_FRAMES):
@@ -371,6 +391,8 @@ def _check_omni(settings: Mapping[str, Any], given: list[str], validation: Valid
             validation.add("settings.multi_shot", "must be true with a feature_video")
     if "base_video" in given:
         _check_base_video(settings, given, validation)
+    elif settings.get("audio") == "original":
+        validation.add("settings.audio", "there is no video whose original sound could be kept")
 
 
 def _check_base_video(
@@ -578,7 +600,15 @@ def _notify(view: TaskView, secret: str, now: float) -> Reply:
     if view.task.path.startswith("/v1/"):
         return Reply(_legacy_status(view)["data"])
     body = json.dumps(_task(view)).encode()
-    return _signed(view.task.id, body, secret, now) if secret else Reply(body)
+    event = f"msg_{view.task.token[:12]}_{view.state}"
+    return _signed(event, body, secret, now) if secret else Reply(body)
+
+
+def _callback(incoming: Incoming) -> str | None:
+    """Return the endpoint that the older calls name at the top, and the newer ones below."""
+    body = incoming.json
+    address = body.get("callback_url") or body.get("options", {}).get("callback_url")
+    return address if isinstance(address, str) else None
 
 
 def _signed(event: str, body: bytes, secret: str, now: float) -> Reply:
@@ -626,4 +656,7 @@ protocol = Protocol(
     ends=frozenset({"failed"}),
     scenery="forest",
     notify=_notify,
+    signed_with_secret=True,
+    notifies_of=frozenset({"queued", "in_progress", "completed", "failed"}),
+    callback=_callback,
 )

@@ -37,7 +37,7 @@ class Common(Struct, kw_only=True, forbid_unknown_fields=True):
     model: str
     prompt: Text
     input_references: list[Reference] = absent([])
-    previous_job_id: Text = absent("")
+    previous_job_id: str = absent("")
     provider: Annotated[dict[str, Any], Meta(extra={"known": Routed})] = absent({})
     callback_url: Annotated[TransportURL, Meta(pattern="^[Hh][Tt][Tt][Pp][Ss]:")] = absent()
 

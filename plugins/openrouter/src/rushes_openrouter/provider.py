@@ -6,13 +6,11 @@ https://openrouter.ai/docs/guides/overview/multimodal/video-generation.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 from rushes import (
     Answer,
     Answers,
-    Call,
     Codes,
     Delivery,
     Event,
@@ -20,7 +18,6 @@ from rushes import (
     Provider,
     Refusal,
     Source,
-    Status,
     Uploads,
     hookimpl,
     is_recent,
@@ -31,23 +28,6 @@ from rushes import (
 )
 
 PAGE = Source("OpenRouter, Video Generation API", "https://openrouter.ai/docs/api_reference/videos")
-
-
-@hookimpl(wrapper=True)
-def parse_status(answer: Answer) -> Any:
-    """Read the status as declared; addresses called unsigned may need the key."""
-    status: Status | None = yield
-    if status is None:
-        return None
-    unsigned = pick(answer.json(), "unsigned_urls")
-    keyed = unsigned if isinstance(unsigned, list) else []
-    results = tuple(
-        msgspec.structs.replace(one, url=None, call=Call.get(one.url or ""))
-        if one.url in keyed
-        else one
-        for one in status.results
-    )
-    return msgspec.structs.replace(status, results=results)
 
 
 @hookimpl
@@ -96,11 +76,12 @@ openrouter = Provider(
     base_url="https://openrouter.ai/api/v1",
     submit_path="/videos",
     status_path="/videos/{id}",
+    callback_field="callback_url",
     polling=Polling(first=20, every=15, at_most=1800, floor=10),  # "every 10-30 seconds"
-    # A body may have 50 MiB, of which base64 takes four thirds of a file.
     uploads=Uploads(
         types=("image/jpeg", "image/png", "image/webp"),
-        max_bytes=36 * 1024 * 1024,
+        max_bytes=50 * 1024 * 1024,
+        max_body=50 * 1024 * 1024,
         inline="data:{type};base64,{base64}",
     ),
     answers=Answers(
@@ -115,7 +96,8 @@ openrouter = Provider(
             "expired": "expired",
         },
         own_id=("id",),
-        videos=("urls[]", "unsigned_urls[]"),
+        videos=("urls[]",),
+        keyed=("unsigned_urls[]",),  # what is not signed may need the key
         expires_at="expires_at",
         cost="usage.cost",
         reason=("error", "error.message"),
@@ -130,5 +112,5 @@ openrouter = Provider(
             },
         ),
     ),
-    hooks=(parse_status, parse_refusal, parse_webhook),
+    hooks=(parse_refusal, parse_webhook),
 )

@@ -130,7 +130,7 @@ def _check(model: _Model) -> Any:
         "generate_audio": boolean,
         "frame_images": list_of(_FRAME, most=2),
         "input_references": list_of(_reference),
-        "previous_job_id": text(may_be_blank=False),
+        "previous_job_id": text(),
         "callback_url": http_url,
         "provider": object_of({"options": object_of({}, open_to_others=True)}),
     }
@@ -328,4 +328,6 @@ protocol = Protocol(
     link="{base}/videos/{id}/content?index=0",
     scenery="domes",
     notify=_notify,
+    signed_with_secret=True,
+    callback=lambda incoming: incoming.json.get("callback_url"),
 )

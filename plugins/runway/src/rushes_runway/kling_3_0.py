@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 from rushes import (
     Always,
-    Built,
     Draft,
     Finding,
     PublicURL,
     Request,
+    Shots,
     Text,
     To,
     Variant,
@@ -121,13 +121,8 @@ def images_over_https(payload: Payload) -> list[Finding]:
 
 @hookimpl
 def build_payload(variant: Variant, request: Request) -> Draft:
-    """Carry over shots; fill in the ratio, which is required if no image sets it."""
+    """Fill in the ratio, which is required if no image sets it."""
     draft = Draft(variant, request)
-    for index, shot in enumerate(draft.take("shots") or ()):
-        segment = {"prompt": shot.prompt}
-        if shot.duration is not None:
-            segment["duration"] = shot.duration
-        draft.put(f"{SHOTS}[]", segment, f"shots[{index}]")
     if not draft.roles() and "promptImage" not in request.extra:
         landscape = "1920:1080" if issubclass(variant.payload, Pro) else "1280:720"
         fill_in(draft, request, "ratio", landscape, "aspect_ratio")
@@ -196,7 +191,7 @@ def _model(
             "resolution": Always(resolution),
             "images.first_frame": To("promptImage[]", form=at("first")),
             "images.last_frame": To("promptImage[]", form=at("last")),
-            "shots": Built(f"{SHOTS}[]"),
+            "shots": Shots(path=f"{SHOTS}[]"),
             "audio": To("audio"),
             "guidance": To("cfgScale"),
         },

@@ -5,15 +5,12 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, Struct
 from rushes import (
     Always,
-    Built,
-    Draft,
     PublicURL,
-    Request,
+    Shots,
     Text,
     To,
     Variant,
     absent,
-    hookimpl,
 )
 
 from rushes_uniall import rules
@@ -48,18 +45,6 @@ class Payload(Struct, kw_only=True, forbid_unknown_fields=True):
     extra_body: Annotated[dict[str, Any], Meta(extra={"known": ExtraBody})] = absent({})
 
 
-@hookimpl
-def build_payload(variant: Variant, request: Request) -> Draft:
-    """Carry over shots; UniAll's shots have a prompt, but no duration of their own."""
-    draft = Draft(variant, request)
-    for index, shot in enumerate(draft.take("shots") or ()):
-        draft.put("extra_body.multi_prompt[]", {"prompt": shot.prompt}, f"shots[{index}]")
-        if shot.duration is not None:
-            message = f"{variant.id} divides the time itself; leave a shot's duration out"
-            draft.problem(f"shots[{index}].duration", "unsupported", message)
-    return draft
-
-
 def input_mode(payload: Payload) -> str:
     """Return the input mode: an image is the first frame here."""
     return "frame control" if payload.image else "text"
@@ -78,13 +63,12 @@ def _model(name: str, resolution: str, *, audio: bool) -> Variant:
             "resolution": Always(resolution),
             "images.first_frame": To("image"),
             "images.last_frame": To("last_image"),
-            "shots": Built("extra_body.multi_prompt[]"),
+            "shots": Shots(path="extra_body.multi_prompt[]", duration=None),
             "audio": Always(audio),
             "guidance": To("extra_body.cfg_scale"),
         },
         rules=rules.RULES,
         input_mode=input_mode,
-        hooks=(build_payload,),
     )
 
 

@@ -40,7 +40,6 @@ def print_page(client: "Client", variant: "Variant") -> None:
 
 def _facts(client: "Client", variant: "Variant") -> list[tuple[str, str]]:
     """Return everything about a variant but its fields, by title."""
-    from rushes.problems import show_size
     from rushes.urls import without_secrets
 
     no_address = f"no default; set {variant.environment_prefix}_BASE_URL"
@@ -48,7 +47,7 @@ def _facts(client: "Client", variant: "Variant") -> list[tuple[str, str]]:
     if variant.uploads:
         kinds = ", ".join(kind.partition("/")[2] for kind in variant.uploads.types)
         only = "" if variant.uploads.addresses else "; those at URLs are fetched and sent along"
-        uploads = f"{kinds}, up to {show_size(variant.uploads.max_bytes)}{only}"
+        uploads = f"{kinds}, {variant.uploads.limits}{only}"
     return [
         ("Page", f"{variant.page.title}: {variant.page.url}"),
         ("Base URL", without_secrets(variant.base_url or "") or no_address),
