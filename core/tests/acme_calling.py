@@ -89,12 +89,12 @@ def by_published_key(variant: Variant, delivery: Delivery, now: float) -> Steps[
     return _event(delivery, verified=True) if _is_genuine(delivery, names, now) else None
 
 
-def calling(reader: Any = by_secret, **changes: Any) -> Variant:
-    """Return the variant that calls."""
+def calling(reader: Any = by_secret, model: str = "zoom", **changes: Any) -> Variant:
+    """Return a variant that calls."""
     facts = {"callback_field": "delivery.notify", "answers": ANSWERS, **changes}
     acme = Provider(**{**SHARED, "hooks": (upload, reader), **facts})
     return acme.variant(
-        "zoom",
+        model,
         payload=Calling,
         page=PAGE,
         fields={"prompt": To("text"), "images.reference": To("pictures[]")},

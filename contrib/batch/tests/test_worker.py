@@ -130,7 +130,7 @@ def test_one_who_is_suspended_does_not_keep_the_sweep_to_itself(
     url: str, sandbox: Sandbox, journal: PostgresJournal, tmp_path: Path, monkeypatch: Any
 ) -> None:
     """Its connection lives, since its kernel answers; the server ends it."""
-    monkeypatch.setattr("rushes_batch.engine.SWEEP", 0.5)
+    monkeypatch.setattr("rushes_batch.engine.SWEEP", 0.3)
 
     async def main() -> None:
         async with (

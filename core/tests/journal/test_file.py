@@ -447,7 +447,7 @@ def test_a_newer_file_is_left_alone(path: Path) -> None:
     before = path.read_bytes()
     with closing(SQLiteJournal(path)) as journal:
         for use in (journal.tasks, lambda: journal.add(make_task()), lambda: journal.purge(1.0)):
-            with pytest.raises(JournalError, match=r"version 99.*up to version 7.*Upgrade"):
+            with pytest.raises(JournalError, match=r"version 99.*up to version 8.*Upgrade"):
                 use()
     assert path.read_bytes() == before
 

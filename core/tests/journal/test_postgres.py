@@ -662,6 +662,42 @@ def test_a_lease_is_renewed_beside_the_writes(
         mine.save(after(task, state="sending"), "mine")
 
 
+def test_what_was_taken_over_in_a_gap_is_not_held(
+    url: str, other: PostgresJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also not once the lease is valid again: each task is looked at before that is said of it."""
+    now = [1000.0]
+    monkeypatch.setattr("rushes._journal.postgres.journal.since_boot", lambda: now[0])
+    monkeypatch.setattr("rushes._journal.postgres.journal.RENEWED", 3600.0)
+    with closing(PostgresJournal(url)) as mine:
+        kite, dune = (mine.add(make_task(name), "mine") for name in ("kite", "dune"))
+        assert mine.holds("kite", "mine")
+        assert not mine.holds("kite", "yours")
+        assert not other.holds("kite", "mine")
+        now[0] += LEASE
+        assert not mine.holds("kite", "mine")
+        taken = "UPDATE rushes_tasks SET claim = 'yours' WHERE id = 'kite'"
+        other._store.write(lambda connection: connection.execute(taken.encode()))
+        mine.add(make_task("gull"), "mine")  # this renews the lease
+        held = [mine.holds(name, "mine") for name in ("gull", "kite", "dune")]
+        assert held == [True, False, False]
+        with pytest.raises(ClaimLost):
+            mine.save(kite, "mine")
+        mine.save(dune, "mine")
+        assert [mine.holds(name, "mine") for name in ("kite", "dune")] == [False, True]
+
+
+def test_progress_is_written_though_nothing_else_is(
+    url: str, other: PostgresJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rushes._journal.postgres.journal.RENEWED", 0.05)
+    with closing(PostgresJournal(url)) as mine:
+        task = mine.add(make_task(state="queued"), "mine")
+        assert mine.note(after(task, progress=7.0), "mine")
+        while other.find("kite")[0].progress != 7.0:
+            pass  # nothing but reading shows it
+
+
 def test_a_process_suspended_in_a_transaction_keeps_nobody_waiting(
     url: str, other: PostgresJournal
 ) -> None:

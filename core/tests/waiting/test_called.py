@@ -157,6 +157,22 @@ def test_a_task_that_was_asked_for_once_meanwhile_is_polled_twice(
     assert (done.result(50).state, polls(server)) == ("completed", 2)
 
 
+def test_a_call_right_after_a_poll_keeps_to_the_interval(
+    called: Any, server: Server, waiting: threading.Semaphore, pool: ThreadPoolExecutor, home: Path
+) -> None:
+    server.stages = [RENDERING]
+    driver = called(Patient(skipped=1))
+    done = begin(pool, driver, waiting)
+    assert waiting.acquire(timeout=60)
+    driver.clock.skipped = 1
+    with Client(home=home, **PROVIDER) as other:
+        assert other.receive("acme", *delivery("c-1", time.time())) is not None
+    assert (done.result(50).state, polls(server)) == ("completed", 2)
+    first, until_told, floor = driver.slept
+    assert 0 < floor <= 10 < until_told
+    assert first > 10
+
+
 def test_a_call_that_comes_before_anybody_waits_counts(called: Any, server: Server) -> None:
     server.stages = []
     driver = called()
@@ -328,6 +344,17 @@ def test_an_unsigned_delivery_is_a_reason_to_look(called: Any, server: Server) -
     assert len(journal.news(0)[1]) == 2
     assert driver.wait(task).state == "completed"
     assert (polls(server), len(driver.slept)) == (1, 1)
+
+
+def test_only_what_reads_for_its_variant_wakes_a_task(called: Any, server: Server) -> None:
+    """Variants of one provider may be told in different ways, one of them unsigned."""
+    driver = called(StoppedClock(), plugins=[calling(), calling(unsigned, "pan")])
+    task = driver.submit("acme/zoom", REQUEST)
+    journal, now = driver.client._session.journal, driver.clock.now()
+    assert receive(driver, {}, delivery("c-1", now)[1]) is None
+    assert journal.news(0)[1] == []
+    assert receive(driver, *delivery("c-1", now)) == task
+    assert journal.news(0)[1] == [("acme", "c-1")]
 
 
 def test_a_journal_without_news_wakes_in_its_own_process(

@@ -28,11 +28,12 @@ AGAIN = "rushes.again"
 who wait for a slot would otherwise keep out the tasks that have the slots."""
 ANY_NUMBER = 1_000_000
 HOLD = "rushes.hold"
-HEARTBEAT = 10.0
-STALLED = 30.0
-"""Seconds without a heartbeat after which a worker's rows are delivered to others."""
-SWEEP = 15.0
-"""Seconds between two sweeps."""
+HEARTBEAT = 5.0
+STALLED = 20.0
+"""Seconds without a heartbeat after which a worker's rows are delivered to others; the journal's
+leases are longer, and decide."""
+SWEEP = 5.0
+"""Seconds between two sweeps. What others may not take over yet is delivered again by the next."""
 LATER = 30
 """Seconds until a job is delivered again that a worker lacks the key or the plugin for."""
 _NETWORK = {
@@ -209,7 +210,7 @@ class Engine:
 
     async def _may_sweep(self, connection: psycopg.AsyncConnection[tuple[Any, ...]]) -> bool:
         """Take the lock of those who sweep, if nobody has it; it ends with the connection."""
-        await connection.execute(_UNLESS_SUSPENDED, (f"{2000 * SWEEP:.0f}ms",))
+        await connection.execute(_UNLESS_SUSPENDED, (f"{4000 * SWEEP:.0f}ms",))
         held = await (await connection.execute(_SWEEPING)).fetchone()
         return bool(held and held[0])
 

@@ -11,7 +11,7 @@ from rushes._journal.postgres.listening import Listening
 from rushes._journal.postgres.news import news, tell
 from rushes._journal.postgres.server import Batches, Connection, Readers, Server
 from rushes._journal.postgres.tables import MIGRATIONS
-from rushes._journal.queued import QueuedJournal, Row
+from rushes._journal.queued import QueuedJournal
 from rushes._journal.records import (
     encoded,
     encoded_call,
@@ -29,7 +29,8 @@ from rushes.journal import ClaimLost, since_boot
 from rushes.task import Task
 
 _PARTS = "id, record, call"
-_ROWS = "FROM rushes_tasks LEFT JOIN rushes_calls ON task = number"
+_TABLES = "rushes_tasks LEFT JOIN rushes_calls ON task = number"
+_ROWS = f"FROM {_TABLES}"
 _LOCKED = "FOR UPDATE OF rushes_tasks"
 _OF_PROVIDER = "client_id = %s AND starts_with(variant, %s)"
 _PURGED = 500
@@ -54,6 +55,8 @@ class PostgresJournal(QueuedJournal[Connection]):
     write-ahead log, keep what they have. Needs the extra `rushes[postgres]`.
     """
 
+    _ROWS = _TABLES
+    _OF_PROVIDER = _OF_PROVIDER.replace("%s", "?")
     _holder: Leases
 
     def __init__(self, url: str) -> None:
@@ -129,50 +132,6 @@ class PostgresJournal(QueuedJournal[Connection]):
             if is_packed(record):
                 _, call, changes = unpacked(record)
             return [*(read(self.place, name, was, call) for was in changes[:-1]), now]
-
-        return work
-
-    def _page(
-        self,
-        unfinished: bool,
-        variant: str | None,
-        since: float | None,
-        place: tuple[float, str] | None,
-        size: int,
-    ) -> Work[Connection, list[Row]]:
-        given: dict[str, tuple[object, ...]] = {
-            "variant = %s": () if variant is None else (variant,),
-            "created_at >= %s": () if since is None else (since,),
-            "(created_at, id) < (%s, %s)": place or (),
-        }
-        conditions = [condition for condition, values in given.items() if values]
-        conditions += ["unfinished"] if unfinished else []
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        query = (
-            f"SELECT {_PARTS}, created_at {_ROWS} {where} "
-            "ORDER BY created_at DESC, id DESC LIMIT %s"
-        )
-        values = [value for several in given.values() for value in several]
-        return lambda connection: _rows(connection, query, *values, size)
-
-    def _find(self, reference: str) -> Work[Connection, list[Task]]:
-        def work(connection: Connection) -> list[Task]:
-            # In the order of references, those with this prefix come together, an exact match
-            # first.
-            query = f"SELECT {_PARTS} {_ROWS} WHERE id >= %s ORDER BY id LIMIT 2"
-            near = _rows(connection, query, reference)
-            rows = [row for row in near if row[0].startswith(reference)]
-            if rows and rows[0][0] == reference:
-                del rows[1:]
-            return [read(self.place, *row) for row in rows]
-
-        return work
-
-    def _with_client_id(self, provider: str, client_id: str) -> Work[Connection, Task | None]:
-        def work(connection: Connection) -> Task | None:
-            query = f"SELECT {_PARTS} {_ROWS} WHERE {_OF_PROVIDER} ORDER BY created_at LIMIT 1"
-            rows = _rows(connection, query, client_id, f"{provider}/")
-            return read(self.place, *rows[0]) if rows else None
 
         return work
 
@@ -344,6 +303,9 @@ class PostgresJournal(QueuedJournal[Connection]):
 
     def _slow(self, key: str, seconds: float) -> Work[Connection, None]:
         return lambda connection: slow(connection, key, seconds)
+
+    def _selected(self, connection: Connection, query: str, *values: object) -> list[Any]:
+        return _rows(connection, query.replace("?", "%s"), *values)
 
     def _fill(self, purse: str, most: float | None) -> Work[Connection, None]:
         return lambda connection: purses.fill(connection, purse, most)
