@@ -8,8 +8,8 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from acme_declared import ANSWERS, PAGE, SHARED, upload
-from acme_zoom import Payload
+from acme_declared import ANSWERS, SHARED, upload
+from acme_zoom import PAGE, Payload
 from msgspec import Struct
 from rushes import (
     Answer,

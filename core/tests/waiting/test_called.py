@@ -56,7 +56,7 @@ class Patient(Clock):
 
 
 @pytest.fixture
-def called(make: Maker, server: Server) -> Iterator[Any]:
+def called(make: Maker) -> Any:
     """Make a driver whose provider calls."""
 
     def made(clock: Clock | None = None, **changes: Any) -> Driver:
