@@ -27,9 +27,9 @@ def same_films_measured_once() -> Iterator[None]:
 
     What measures them is tested in `measuring` and `promises`, which call it themselves.
     """
+    from rushes_compare._measure import measure as real
     from rushes_compare._run import measure_cell
 
-    real = measure_cell.measure
     known: dict[tuple[object, ...], Video] = {}
 
     def measured(
