@@ -8,13 +8,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from procrastinate.exceptions import JobAborted
 from rushes import AsyncClient, ConfigurationError, Polling, Refusal, SQLiteJournal
 from rushes.testing import Clock
 from rushes_batch import Brake, Holder, Job, Limit
 from rushes_batch._jobs import limits_of
-from rushes_batch.engine import LATER, _Later
+from rushes_batch.engine import LATER, Engine, _Later
 from rushes_sandbox import Sandbox
 
 VARIANT = "toapis/kling-v3"
@@ -282,6 +283,16 @@ def test_a_provider_that_says_to_wait_slows_all_who_share_the_journal(
     with closing(Told(tmp_path / "told.db")) as told:
         assert asyncio.run(main(told)) == "done"
         assert asked == [("toapis", 1.0)]
+
+
+def test_a_job_that_cannot_be_read_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    engine = Engine("postgresql:///nowhere")
+    holder: Any = SimpleNamespace(hold=None)
+    engine._holder = holder
+    with pytest.raises(msgspec.ValidationError):
+        asyncio.run(engine._delivered(task="kite", estimate="much"))
+    assert "a job failed" in caplog.text
+    assert "'kite'" in caplog.text
 
 
 def test_limits_are_read() -> None:
