@@ -27,9 +27,9 @@ def same_films_measured_once() -> Iterator[None]:
 
     What measures them is tested in `measuring` and `promises`, which call it themselves.
     """
+    from rushes_compare._measure import measure
     from rushes_compare._run import measure_cell
 
-    real = measure_cell.measure
     known: dict[tuple[object, ...], Video] = {}
 
     def measured(
@@ -39,7 +39,7 @@ def same_films_measured_once() -> Iterator[None]:
         images = [one and (one, one.stat().st_mtime_ns) for one in (first_frame, last_frame)]
         key = content, *images
         if key not in known:
-            known[key] = real(path, folder, first_frame=first_frame, last_frame=last_frame)
+            known[key] = measure(path, folder, first_frame=first_frame, last_frame=last_frame)
         return msgspec.structs.replace(known[key], file=path.relative_to(folder).as_posix())
 
     with pytest.MonkeyPatch.context() as patch:

@@ -83,7 +83,7 @@ def open_page(browser: Browser, tab: Tab) -> Iterator[Callable[..., Page]]:
             page = tab.take()
             given_back.append(lambda: tab.give_back(page))
         page.set_viewport_size({"width": width, "height": height})
-        listeners: dict[Any, Callable[[Any], object]] = {
+        listeners: dict[Any, Any] = {
             "console": lambda message: logged.append(message.text),
             "pageerror": lambda error: logged.append(str(error)),
             "request": lambda request: loaded.append((at.as_uri(), request.url)),
