@@ -288,7 +288,7 @@ def section(runs: list[Run]) -> str:
             "- *One key.* All who send with one key take turns at one row of the database, a",
             "  commit each: the admissions in a second above, far more than a provider accepts.",
             "- *Rows.* A finished job is one row, which `rushes purge` forgets. The sweep for lost",
-            "  jobs reads what is unfinished every 15 seconds, not what has ended.",
+            "  jobs reads what is unfinished every 5 seconds, not what has ended.",
             "- *Connections.* A worker has up to 14; `max_connections` is 100 by default.",
             "",
         ]

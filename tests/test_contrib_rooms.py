@@ -35,11 +35,12 @@ ROOMS = {
     },
     "batch": {
         "_jobs": "",
+        "_logs": "",
         "_health": "",
         "_brake": "",
-        "_holding": "_brake _jobs",
-        "engine": "_holding _jobs",
-        "command": "_brake _health _holding _jobs engine",
+        "_holding": "_brake _jobs _logs",
+        "engine": "_holding _jobs _logs",
+        "command": "_brake _health _holding _jobs _logs engine",
         "_lines": "",
         "_plan": "_jobs _lines",
         "_progress": "_jobs",
@@ -88,6 +89,11 @@ ROOMS = {
         "_buying": "_answers _arguments _comparisons _purchase _videos",
         "server": "_budget _buying _desk _folder _looking",
         "command": "server",
+        "__init__": "",
+    },
+    "webhooks": {
+        "app": "",
+        "command": "app",
         "__init__": "",
     },
 }

@@ -200,9 +200,9 @@ def test_every_job_is_paid_once_and_ends(
 
 
 def _disturb(three: list[Worker], postgres: Cluster, link: Link, over: Takeovers) -> int:
-    """Kill one now and then while another is suspended, then while another is cut off.
+    """Kill one now and then while another is suspended, then while another is cut off, then any.
 
-    Both last longer than a lease. The database restarts in the middle. Return the number of kills.
+    Each lasts longer than a lease. The database restarts meanwhile. Return the number of kills.
     """
     one, linked, asleep = three
 
@@ -221,7 +221,7 @@ def _disturb(three: list[Worker], postgres: Cluster, link: Link, over: Takeovers
     over.stopped(linked.process.pid, "cut off")
     kills += _kill_in_turn((one, asleep), over)
     link.mend()
-    return kills
+    return kills + _kill_in_turn((one, linked, asleep), over)
 
 
 def _until_it_holds(worker: Worker, over: Takeovers, within: float = 90.0) -> None:
@@ -232,12 +232,12 @@ def _until_it_holds(worker: Worker, over: Takeovers, within: float = 90.0) -> No
 
 
 def _kill_in_turn(
-    workers: tuple[Worker, Worker], over: Takeovers, second: Callable[[], object] = lambda: None
+    workers: tuple[Worker, ...], over: Takeovers, second: Callable[[], object] = lambda: None
 ) -> int:
     begun = time.monotonic()
     for turn in itertools.count():
         time.sleep(EVERY)  # a kill every few seconds is what is tested
-        victim = workers[turn % 2]
+        victim = workers[turn % len(workers)]
         _until_it_holds(victim, over, 20)
         victim.process.send_signal(signal.SIGSTOP)  # while it is looked at
         over.stopped(victim.process.pid, "killed")

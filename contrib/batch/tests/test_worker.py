@@ -130,7 +130,7 @@ def test_one_who_is_suspended_does_not_keep_the_sweep_to_itself(
     url: str, sandbox: Sandbox, journal: PostgresJournal, tmp_path: Path, monkeypatch: Any
 ) -> None:
     """Its connection lives, since its kernel answers; the server ends it."""
-    monkeypatch.setattr("rushes_batch.engine.SWEEP", 0.5)
+    monkeypatch.setattr("rushes_batch.engine.SWEEP", 0.3)
 
     async def main() -> None:
         async with (
@@ -219,14 +219,16 @@ def test_a_worker_that_is_told_to_stop_hands_on_what_it_holds(
 
     asyncio.run(defer())
     with running(url, sandbox, tmp_path / "one", "--health", "0") as first:
-        port = line_with(first, "healthy")["event"].rpartition("=")[2]
+        port = line_with(first, "healthy")["port"]
         assert order.wait(120)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
             assert json.load(answer) == {"held": 1, "ended": {}, "stopping": False}
         first.send_signal(signal.SIGTERM)
         _, told = first.communicate(timeout=120)
         assert first.returncode == 0, told
-        assert [json.loads(line) for line in told.splitlines()]
+        logged = [json.loads(line) for line in told.splitlines()]
+        assert {"time", "level", "logger", "event"} <= set.intersection(*map(set, logged))
+        assert any(line["event"] == "task" and line["task"] == "kite" for line in logged)
     order.release()
     assert journal.tasks()[0].unfinished
     assert journal.claim("kite", "anybody's") is not None

@@ -113,10 +113,15 @@ class Stream(Struct, frozen=True, kw_only=True):
 
 
 class Sleep(Struct, frozen=True):
-    """Let `seconds` pass; `task` is the one that is waited for, where the caller may stop that."""
+    """Let `seconds` pass; `task` is the one that is waited for, where the caller may stop that.
+
+    With `until`, a provider and a remote id, it ends early once there is news of that task, and
+    returns True.
+    """
 
     seconds: float
     task: Task | None = None
+    until: tuple[str, str] | None = None
 
 
 class Do(Struct, frozen=True):

@@ -7,13 +7,22 @@ import msgspec
 
 from rushes.task import Task
 
-__all__ = ["GRANTED", "LEASE", "ClaimLost", "Journal", "Limits", "Purses", "essence", "since_boot"]
+__all__ = [
+    "GRANTED", "KEPT_NEWS", "LEASE", "MAX_REMOTE_ID", "ClaimLost", "Journal", "Limits", "News",
+    "Purses", "essence", "since_boot",
+]  # fmt: skip
 
 LEASE = 30.0
 """Least seconds for which a claim stays valid after it was last used or renewed."""
 
 GRANTED = 60.0
 """Seconds within which a task that was admitted is sent, or must ask again."""
+
+KEPT_NEWS = 10_000
+"""How much of the newest news a journal keeps."""
+
+MAX_REMOTE_ID = 512
+"""Most characters of a provider's id of a task; the longest that any page shows has a tenth."""
 
 
 def since_boot() -> float:
@@ -228,6 +237,36 @@ class Purses(Protocol):
 
     def spent(self, purse: str) -> float:
         """Return what is spent and reserved."""
+
+
+class News(Protocol):
+    """What providers tell of tasks, for all who share a journal: ours have it, too.
+
+    Without it, only the process that a webhook is delivered to wakes the task that waits for it;
+    elsewhere tasks are polled. `tell` and `with_remote_id` may also be started with `begin`.
+
+    A journal may have one more method: `listen(heard)` calls `heard`, in any thread, whenever
+    something may have been told since, and returns a function that ends this. Without it, clients
+    with a task that waits by webhook look every half second.
+    """
+
+    def with_remote_id(self, provider: str, remote_id: str) -> Task | None:
+        """Return the newest task that a provider knows by this id, `Task.remote_id`."""
+
+    def tell(self, provider: str, remote_id: str, event: str | None = None) -> bool:
+        """Record that a provider told something of a task, for all who follow it.
+
+        Returns False, and does nothing, if `event`, the id of what was told, was recorded before
+        for the same task. At least the newest KEPT_NEWS are kept. What was told survives the
+        process, but a power cut may lose it.
+        """
+
+    def news(self, after: int) -> tuple[int, list[tuple[str, str]]]:
+        """Return what was told after a place, oldest first, as pairs of provider and remote id.
+
+        Also returns the place where it ends, to go on from; the first is 0. Nothing is left out
+        that is told by several at once.
+        """
 
 
 def essence(task: Task) -> Task:

@@ -124,6 +124,25 @@ def test_a_process_that_was_slow_to_connect_confirms_its_claim_before_sending(
     ]  # fmt: skip
 
 
+def test_a_process_that_slept_past_its_lease_polls_no_more(make: Maker, server: Server) -> None:
+    """It learns before the next poll that another follows the task, not from its answer."""
+    clock = StoppedClock()
+    driver, other = make(clock=clock), make(clock=clock)
+    server.last = {"stage": "rendering"}
+    asked: list[int] = []
+
+    def sleeps(task: Task) -> None:
+        if task.state == "in_progress" and not asked:
+            clock.advance(LEASE + 1)
+            with closing(journal_of(other)) as journal:
+                assert journal.claim(task.id, "another's") is not None
+            asked.append(len(server.lines))
+
+    with pytest.raises(OwnedElsewhereError, match="another process has taken over"):
+        driver.generate("acme/zoom", REQUEST, on_update=sleeps)
+    assert len(server.lines) == asked[0]
+
+
 def test_a_journal_that_waits_to_confirm_a_claim_stops_nothing_else(
     server: Server, home: Path
 ) -> None:

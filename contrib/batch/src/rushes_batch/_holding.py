@@ -6,7 +6,6 @@ journal's claim decides who works on it, and what is delivered to anybody else i
 
 import asyncio
 import hashlib
-import logging
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -29,8 +28,8 @@ from rushes.variant import key_variable
 
 from rushes_batch._brake import Brake
 from rushes_batch._jobs import Job, Limit, cost_of, was_sent
+from rushes_batch._logs import info, warning
 
-_log = logging.getLogger("rushes.batch")
 AGAIN = 2.0
 """Seconds before something is tried again that nobody says when to try."""
 _NO_LIMIT = Limit()
@@ -108,7 +107,7 @@ class Holder:
             except _Capped:
                 outcome = Outcome(state="capped")
             except (StillRunningError, NotSentError, JournalError) as error:
-                _log.info("tried again: task=%s reason=%s", job.task, error)
+                info("tried again", task=job.task, reason=str(error))
                 await asyncio.sleep(AGAIN)
                 continue
             except RefusedError as error:
@@ -123,8 +122,8 @@ class Holder:
                 outcome = Outcome(state="done", task=task)
             await self._settle(job, outcome)
             self.ended[outcome.state] += 1
-            why = f" reason={outcome.error}" if outcome.error else ""
-            _log.info("let go: task=%s outcome=%s%s", job.task, outcome.state, why)
+            why = {"reason": str(outcome.error)} if outcome.error else {}
+            info("let go", task=job.task, outcome=outcome.state, **why)
             return outcome
 
     async def _step(self, job: Job) -> Task:
@@ -180,7 +179,7 @@ class Holder:
             try:
                 await self._begun("settle", job.task, job.purse, usd)
             except JournalError as error:
-                _log.warning("its estimate counts: task=%s reason=%s", job.task, error)
+                warning("its estimate counts", task=job.task, reason=str(error))
 
     async def _slow(self, variant: str, seconds: float) -> None:
         """Wait as a provider said that it must be, before the job is tried again."""

@@ -298,8 +298,8 @@ async def _run(
 ) -> int:
     folder = _absolute(output) if output else None
     async with _opened(given) as found:
-        _refuse_if_bought_before(found)
         if which is _anything:
+            _refuse_if_bought_before(found)
             _agree(found, max_cost, yes=yes, here=given.database is None)
             _fill(found, max_cost)
         purse = None if max_cost is None else found.purse

@@ -5,7 +5,6 @@ where it is not owned, and a row that it lost is made again from the journal.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, TypeGuard
@@ -18,10 +17,10 @@ from rushes import ConfigurationError, Journal, RushesError, UnknownTaskError
 
 from rushes_batch._holding import Holder
 from rushes_batch._jobs import Job, read_job
+from rushes_batch._logs import warning
 
 __all__ = ["Engine"]
 
-_log = logging.getLogger("rushes.batch")
 QUEUE = "rushes"
 """New jobs: each worker takes as many as it has room for."""
 AGAIN = "rushes.again"
@@ -29,11 +28,12 @@ AGAIN = "rushes.again"
 who wait for a slot would otherwise keep out the tasks that have the slots."""
 ANY_NUMBER = 1_000_000
 HOLD = "rushes.hold"
-HEARTBEAT = 10.0
-STALLED = 30.0
-"""Seconds without a heartbeat after which a worker's rows are delivered to others."""
-SWEEP = 15.0
-"""Seconds between two sweeps."""
+HEARTBEAT = 5.0
+STALLED = 20.0
+"""Seconds without a heartbeat after which a worker's rows are delivered to others; the journal's
+leases are longer, and decide."""
+SWEEP = 5.0
+"""Seconds between two sweeps. What others may not take over yet is delivered again by the next."""
 LATER = 30
 """Seconds until a job is delivered again that a worker lacks the key or the plugin for."""
 _NETWORK = {
@@ -192,7 +192,7 @@ class Engine:
                     fetch_job_polling_interval=2.0,
                 )
             except (ConnectorException, psycopg.Error) as error:
-                _log.warning("the engine cannot work: reason=%s", type(error).__name__)
+                warning("the engine cannot work", reason=type(error).__name__)
             await asyncio.sleep(1)  # a failing side task has stopped it
 
     async def _sweep(self, journal: Journal) -> None:
@@ -205,12 +205,12 @@ class Engine:
                         await self._swept(connection, journal)
                         await asyncio.sleep(SWEEP)
             except (ConnectorException, psycopg.Error) as error:
-                _log.warning("the sweep cannot work: reason=%s", type(error).__name__)
+                warning("the sweep cannot work", reason=type(error).__name__)
             await asyncio.sleep(SWEEP)
 
     async def _may_sweep(self, connection: psycopg.AsyncConnection[tuple[Any, ...]]) -> bool:
         """Take the lock of those who sweep, if nobody has it; it ends with the connection."""
-        await connection.execute(_UNLESS_SUSPENDED, (f"{2000 * SWEEP:.0f}ms",))
+        await connection.execute(_UNLESS_SUSPENDED, (f"{4000 * SWEEP:.0f}ms",))
         held = await (await connection.execute(_SWEEPING)).fetchone()
         return bool(held and held[0])
 

@@ -171,6 +171,15 @@ def test_merged_ratings_are_shown_as_they_were_computed(
         for standing in pool.standings
     ]  # fmt: skip
     assert page.locator(".ratings .said li").all_inner_texts() == pool.said
+    page.click(".all-numbers > summary")
+    plot = page.locator(".scatter").get_attribute("aria-label") or ""
+    assert plot.startswith("Rating against Cost (USD). ")
+    first, *_ = pool.standings
+    assert f"{first.variant}: 0.336, {first.rating:.0f}" in plot
+    assert f"From text, with sound, 12 voters: {pool.said[0]}" in page.input_value("#summary")
+    page.click("[data-key='sort rating 0']")
+    lowest = page.locator(".numbers tbody th").first.inner_text()
+    assert lowest == pool.standings[-1].variant
     page.keyboard.press("b")
     assert page.locator(".ratings").count() == 0
 

@@ -87,7 +87,9 @@ def test_closing_wakes_a_server_that_slept_by_another_clock(
 def test_the_environment_points_to_all_providers() -> None:
     with Sandbox(key="k 1") as sandbox:
         assert sandbox.url == sandbox.base_urls["toapis"].removesuffix("/toapis")
-        assert len(sandbox.environment) == 2 * len(protocols().by_id)
+        signed = sum(each.signed_with_secret for each in protocols().by_id.values())
+        assert len(sandbox.environment) == 2 * len(protocols().by_id) + signed
+        assert sandbox.environment["KLING_WEBHOOK_SECRET"] == sandbox.webhook_secret
         assert sandbox.environment["UNIALL_BASE_URL"] == f"{sandbox.url}/uniall"
         assert sandbox.environment["UNIALL_API_KEY"] == "k 1"
         assert sandbox.url.startswith("http://127.0.0.1:")

@@ -15,7 +15,6 @@ import os
 from rushes._journal.database import Connection
 from rushes._journal.held import Held, Known, lease_renewal
 from rushes._journal.machine import machine, process_ended, restarted_since
-from rushes._journal.records import encoded
 from rushes._journal.writer import Job
 from rushes.journal import LEASE
 
@@ -34,11 +33,7 @@ class HeldClaims(Held):
     def begin_batch(self, connection: Connection) -> None:
         """Write the progress that was noted, of all tasks at once."""
         self._renewed = False
-        rows = [
-            (task.updated_at, encoded(task), known.number, known.version, claim, self.name)
-            for task, known, claim in self.take_notes()
-        ]
-        if rows:
+        if rows := [*self.take_notes()]:
             connection.executemany(
                 "UPDATE tasks SET updated_at = ?, record = ? "  # noqa: S608
                 f"WHERE number = ? AND version = ? AND {HELD}",

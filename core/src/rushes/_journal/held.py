@@ -101,14 +101,19 @@ class Held:
         """Whether the lease is valid for sure; if not, only the database knows who owns a task."""
         return self.clock() < self._leased_until
 
-    def take_notes(self) -> Iterator[tuple[Task, Known, str]]:
-        """Yield the progress that was noted and may be written, with the claim; it is forgotten."""
+    def take_notes(self) -> Iterator[tuple[float, bytes, int, int, str, str]]:
+        """Yield the progress that was noted and may be written, and forget it.
+
+        That is when a task was updated, and its record; then what its row must be: its number, its
+        version, its claim and holder.
+        """
         while self._noted:
             _, (claim, task) = self._noted.popitem()
             known = self.known(task.id, claim)
             # If it lost its claim, it learns so when it has more to record than progress.
             if known is not None and _only_progress(known, task):
-                yield task, known, claim
+                record, row = encoded(task), (known.number, known.version)
+                yield task.updated_at, record, *row, claim, self.name
 
     def distrust(self) -> None:
         """Trust nothing that is remembered: the last batch was not done."""
@@ -145,7 +150,7 @@ class Held:
         self._tasks.clear()
 
 
-def lease_renewal(renew: Callable[[Any], None]) -> Job[Any]:
+def lease_renewal(renew: Callable[[Any], object]) -> Job[Any]:
     """Return a job that renews a lease; a failure is logged, since nobody waits for it."""
     job: Job[Any] = Job(renew, durable=False)
     job.done.add_done_callback(_log_failure)

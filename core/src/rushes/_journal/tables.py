@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from rushes._journal.database import Connection, Migration
-from rushes._journal.records import packed
+from rushes._journal.records import packed, recorded_remote_id
 from rushes._structs.type_info import ready
 from rushes.errors import JournalError
 from rushes.task import Task
@@ -208,6 +208,24 @@ def _purses(connection: Connection) -> None:
     )
 
 
+def _news(connection: Connection) -> None:
+    """Version 8: tasks are found by their remote ids, and what providers tell of them is kept.
+
+    Tasks that are finished are not looked for: their remote ids stay in their records.
+    """
+    connection.execute("ALTER TABLE tasks ADD COLUMN remote_id TEXT")
+    unfinished = "SELECT number, record FROM tasks WHERE unfinished"
+    for number, record in connection.execute(unfinished).fetchall():
+        values = (recorded_remote_id(record), number)
+        connection.execute("UPDATE tasks SET remote_id = ? WHERE number = ?", values)
+    connection.execute("CREATE INDEX by_remote_id ON tasks (remote_id) WHERE remote_id IS NOT NULL")
+    connection.execute(
+        "CREATE TABLE news (number INTEGER PRIMARY KEY AUTOINCREMENT, provider TEXT NOT NULL, "
+        "remote_id TEXT NOT NULL, event TEXT)"
+    )
+    connection.execute("CREATE UNIQUE INDEX news_by_event ON news (remote_id, provider, event)")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     _tasks,
     _claims_and_history,
@@ -216,4 +234,5 @@ MIGRATIONS: tuple[Migration, ...] = (
     _limits,
     _pace_since,
     _purses,
+    _news,
 )

@@ -18,6 +18,7 @@ from rushes._plugins.installed import OBSERVERS
 from rushes._plugins.loading import LoadedVariant, import_in_time
 from rushes._plugins.registry import Registry
 from rushes._session.clock import SystemClock
+from rushes._session.ears import Ears
 from rushes._session.provider_keys import ProviderKeys
 from rushes._session.steps import Begin, Watched, beginnings, quietly
 from rushes.calls import Answer, Call
@@ -63,6 +64,8 @@ class Session(Struct, kw_only=True, dict=True):
     timeouts: Timeouts
     polling: Polling | None
     own_observers: tuple[OnUpdate, ...] = ()
+    webhook_url: str | None = None
+    """Where providers call us; their names are appended."""
     owned: dict[str, Ownership] = {}
     """The tasks that our flows own at the moment."""
     learned: dict[tuple[str, str], Any] = {}
@@ -192,6 +195,11 @@ class Session(Struct, kw_only=True, dict=True):
     def step(self, step: Step, variant: Variant, task: Task | None = None) -> Watched:
         """Tell observers of a step that takes as long as a block; it sets the `outcome`."""
         return Watched(self.beginnings, step, variant, task)
+
+    @cached_property
+    def ears(self) -> Ears:
+        """Who waits for news of a task."""
+        return Ears(self.journal)
 
     @cached_property
     def beginnings(self) -> tuple[Begin, ...]:

@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from rushes.errors import JournalError
-from rushes.journal import LEASE, ClaimLost, Journal, Limits, Purses
+from rushes.journal import LEASE, ClaimLost, Journal, Limits, News, Purses
 from rushes.task import Receipt, Task
 from rushes.testing._example_tasks import after, ended, make_task
 from rushes.testing._journal_walk import Walk
@@ -453,6 +453,99 @@ class JournalConformance:
         journal: Any = open_journal()
         if not hasattr(journal, "admit"):
             pytest.skip("this journal has no limits; they are optional")
+        other: Any = open_journal()
+        return journal, journal, other
+
+    def test_a_task_is_found_by_its_remote_id(self, open_journal: Opener) -> None:
+        journal, news, theirs = self._with_news(open_journal)
+        task = journal.add(make_task("one"), "mine")
+        assert news.with_remote_id("acme", "c-1") is None
+        journal.save(after(task, state="queued", receipt=Receipt("c-1")), "mine")
+        found = theirs.with_remote_id("acme", "c-1")
+        assert found is not None
+        assert (found.id, found.state) == ("one", "queued")
+        assert theirs.with_remote_id("other", "c-1") is None
+        assert theirs.with_remote_id("acme", "c-") is None
+        journal.save(ended(task), "mine")
+        newer = make_task("two", created_at=2000.0, receipt=Receipt("c-1"))
+        journal.save(newer)
+        assert theirs.with_remote_id("acme", "c-1") == newer
+        assert theirs.with_remote_id("acme", "\udc00\0") is None
+
+    def test_what_is_told_is_read_by_all(self, open_journal: Opener) -> None:
+        _, news, theirs = self._with_news(open_journal)
+        assert theirs.news(0)[1] == []
+        assert news.tell("acme", "c-1")
+        assert theirs.tell("acme", "c-2", "event")
+        for each in (news, theirs):
+            place, told = each.news(0)
+            assert told == [("acme", "c-1"), ("acme", "c-2")]
+            assert each.news(place) == (place, [])
+        assert news.tell("other", "c-1")
+        assert theirs.news(place)[1] == [("other", "c-1")]
+
+    def test_an_event_is_told_once(self, open_journal: Opener) -> None:
+        _, news, theirs = self._with_news(open_journal)
+        assert news.tell("acme", "c-1", "event")
+        assert not theirs.tell("acme", "c-1", "event")
+        for other in (("acme", "c-1", "event 2"), ("acme", "c-2", "event"), ("b", "c-1", "event")):
+            assert theirs.tell(*other)
+            assert not news.tell(*other)
+        assert news.tell("acme", "c-1")
+        assert theirs.tell("acme", "c-1")  # what has no name may be something else
+        assert len(news.news(0)[1]) == 6
+
+    def test_nothing_is_missed_that_several_tell_at_once(self, open_journal: Opener) -> None:
+        _, *several = self._with_news(open_journal)
+        names = [f"c-{number}" for number in range(40)]
+
+        def tell(number: int) -> None:
+            for name in names[number::4]:
+                several[number % 2].tell("acme", name)
+
+        place, heard = 0, list[tuple[str, str]]()
+        with ThreadPoolExecutor(4) as pool:
+            telling = [pool.submit(tell, number) for number in range(4)]
+            done = False
+            while not done:
+                done = all(each.done() for each in telling)
+                place, told = several[0].news(place)
+                heard += told
+        assert sorted(heard) == sorted(("acme", name) for name in names)
+
+    def test_what_was_told_of_a_task_is_forgotten_with_it(self, open_journal: Opener) -> None:
+        journal, news, _ = self._with_news(open_journal)
+        journal.save(ended(make_task("old"), 10.0))
+        assert news.tell("acme", "c-1", "event")
+        assert news.tell("acme", "c-2", "event")
+        assert journal.purge(20.0) == 1
+        assert news.news(0)[1] == [("acme", "c-2")]
+        assert news.with_remote_id("acme", "c-1") is None
+
+    def test_who_listens_is_called_when_something_is_told(self, open_journal: Opener) -> None:
+        _, news, theirs = self._with_news(open_journal)
+        listen = getattr(theirs, "listen", None)
+        if listen is None:
+            pytest.skip("this journal does not say when to look; that is optional")
+        called = threading.Event()
+        stop = listen(called.set)
+        try:
+            place = 0
+            for name in ("c-1", "c-2"):
+                news.tell("acme", name)
+                told: list[tuple[str, str]] = []
+                while not told:
+                    assert called.wait(60), "nobody said that there is news"
+                    called.clear()
+                    place, told = theirs.news(place)
+                assert told == [("acme", name)]
+        finally:
+            stop()
+
+    def _with_news(self, open_journal: Opener) -> tuple[Journal, News, News]:
+        journal: Any = open_journal()
+        if not hasattr(journal, "news"):
+            pytest.skip("this journal keeps no news; that is optional")
         other: Any = open_journal()
         return journal, journal, other
 

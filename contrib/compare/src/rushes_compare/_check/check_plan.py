@@ -106,10 +106,15 @@ def _check(
         "problems": [to_finding(problem) for problem in report.problems],
         "notes": notes,
         "payload": payload,
-        "transport": sorted({*report.transport, declared.client_id_field or ""} - {""}),
+        "transport": sorted({*report.transport, *_added(declared)}),
         "settings": Settings() if payload is None else settings_of(request, payload, declared),
         "estimate": cost_of(declared, request, report, price),
     }
+
+
+def _added(declared: Variant) -> set[str]:
+    """Return the fields about the delivery that are filled in when a job is submitted."""
+    return {field for field in (declared.client_id_field, declared.callback_field) if field}
 
 
 def cost_of(

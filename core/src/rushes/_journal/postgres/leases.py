@@ -20,7 +20,6 @@ from typing import Any
 from rushes._journal.held import RENEWED, Held, Known, lease_renewal
 from rushes._journal.machine import machine, process_ended
 from rushes._journal.postgres.server import Connection
-from rushes._journal.records import encoded
 from rushes._journal.writer import Job
 from rushes.journal import LEASE
 
@@ -62,11 +61,7 @@ class Leases(Held):
     def begin_batch(self, connection: Connection) -> None:
         """Write the progress that was noted, of all tasks at once."""
         self._renewed = False
-        rows = [
-            (task.updated_at, encoded(task), known.number, known.version, claim, self.name)
-            for task, known, claim in self.take_notes()
-        ]
-        if rows:
+        if rows := [*self.take_notes()]:
             query = f"UPDATE rushes_tasks SET updated_at = %s, record = %s WHERE {_HELD_SO}"  # noqa: S608
             with connection.cursor() as cursor:
                 cursor.executemany(query, sorted(rows, key=itemgetter(2)))

@@ -4,7 +4,7 @@ import { variantName } from "./cell.js";
 import { data } from "./data.js";
 import { announce, button, dropdown, foreign, make } from "./dom.js";
 import { scatter } from "./scatter.js";
-import { escapeInvisible, isKnown, plural } from "./text.js";
+import { escapeInvisible, isKnown, plural, shortNumber } from "./text.js";
 import { anyBlind, votesFor } from "./votes.js";
 
 /** @import { Column } from "./types.js" */
@@ -14,7 +14,7 @@ export const numbersElement = make("section", { class: "numbers", "aria-label": 
 const USUAL = ["usd_per_second", "motion", "sharpness", "repeated_frames", "loop"];
 
 /** @typedef {(variant: string) => number | null} Of */
-/** @typedef {Column & { of: Of, spread?: Of }} Shown */
+/** @typedef {Column & { of: Of, spread?: Of, floating?: boolean }} Shown */
 
 /** @param {number[]} values */
 function median(values) {
@@ -65,7 +65,23 @@ const FIGURES = [
     meaning: "How often it was picked as the best of a row, in this browser.",
     of: votesFor,
   },
+  ...ratings(),
 ];
+
+// The merged votes of several people: a column for each pool.
+/** @returns {Shown[]} */
+function ratings() {
+  const pools = data.ratings?.pools ?? [];
+  return pools.map((pool, number) => ({
+    name: `rating ${number}`,
+    label: pools.length > 1 ? `Rating: ${data.pool_titles[number]}` : "Rating",
+    unit: "",
+    meaning:
+      "From the merged votes between two videos; 1000 is the average of the pool. How sure it is, is in the table of ratings.",
+    of: (variant) => pool.standings.find((one) => one.variant === variant)?.rating ?? null,
+    floating: true,
+  }));
+}
 
 /** @type {Shown[]} The medians of what each video has. */
 const MEASURES = data.all_columns.map((column) => ({
@@ -76,7 +92,7 @@ const MEASURES = data.all_columns.map((column) => ({
 
 const shown = new Set(data.columns.length ? data.columns : USUAL);
 const sorting = { by: "", down: false };
-const drawn = { by: "motion", against: "cost" };
+const drawn = { by: data.ratings?.pools.length ? "rating 0" : "motion", against: "cost" };
 let open = false;
 
 export function drawNumbers() {
@@ -204,7 +220,7 @@ function columnHead({ name, label, unit, meaning }) {
 
 /** @param {number | null} value */
 export const numberText = (value) =>
-  value === null ? "–" : String(Number(value.toPrecision(3))).replace("-", "−");
+  value === null ? "–" : shortNumber(value).replace("-", "−");
 
 const meanings = () =>
   make(
@@ -281,7 +297,11 @@ function summary() {
   const votes = data.variants
     .filter(votesFor)
     .map((variant) => `${variant}: ${plural(votesFor(variant), "vote")}`);
-  const text = [data.title, ...data.summary, ...votes].map(escapeInvisible).join("\n");
+  const rated = (data.ratings?.pools ?? []).map(
+    ({ said, voters }, number) =>
+      `${data.pool_titles[number]}, ${plural(voters, "voter")}: ${said[0]}`,
+  );
+  const text = [data.title, ...data.summary, ...rated, ...votes].map(escapeInvisible).join("\n");
   const box = make("textarea", { id: "summary", readonly: true, rows: 4, "aria-label": "Summary" });
   box.value = text;
   const copy = async () => {
