@@ -192,6 +192,8 @@ class Holder:
 
     async def _begun(self, method: str, *arguments: Any) -> Any:
         journal: Any = self._journal
+        if not hasattr(journal, "begin"):
+            return await asyncio.to_thread(getattr(journal, method), *arguments)
         return await asyncio.wrap_future(journal.begin(method, *arguments))
 
     def _key(self, provider: str) -> str:
