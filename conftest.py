@@ -81,10 +81,15 @@ LONG = {
 """Tests of the conformance kit that walk through many values, besides those of random ones."""
 PROVIDERS = ("ACME", "APIMART", "TOAPIS", "UNIALL")
 INHERITED = (
-    *(f"{provider}_{what}" for provider in PROVIDERS for what in ("API_KEY", "BASE_URL")),
+    *(
+        f"{provider}_{what}"
+        for provider in PROVIDERS
+        for what in ("API_KEY", "BASE_URL", "WEBHOOK_SECRET")
+    ),
     *("RUSHES_MCP_FOLDER", "RUSHES_MCP_MAX_COST", "RUSHES_MCP_MAX_COST_PER_CALL"),
     *("RUSHES_MCP_UNKNOWN_PRICE", "RUSHES_MCP_WAIT"),
     *("RUSHES_JOURNAL", "RUSHES_LOAD_PLUGINS", "RUSHES_TRACEBACK", "RUSHES_TRUST"),
+    "RUSHES_WEBHOOK_URL",
     *("COLUMNS", "FORCE_COLOR", "NO_COLOR"),
     *(f"RUSHES_BUDGET_{what}" for what in ("RUN", "DAY", "PROVIDERS", "UNKNOWN_PRICE")),
     "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
@@ -147,12 +152,6 @@ def pytest_configure() -> None:
 def pytest_collection_finish() -> None:
     """Collect garbage from now on, without looking through the tests each time."""
     gc.freeze()
-    gc.enable()
-
-
-def pytest_unconfigure() -> None:
-    """Let the interpreter clean up as usual."""
-    gc.unfreeze()
     gc.enable()
 
 

@@ -22,7 +22,11 @@ PAGE = ROOT / "contrib" / "compare"  # its page has scripts, checked by npm tool
 SUITE = ("pytest", "-q", "-n", "5", "--dist", "worksteal")
 # Otherwise each worker compiles pytest and Hypothesis where the environment says so.
 KEEP_BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
-DEBIAN = {"chromium": "chromium", "initdb": "postgresql"}  # command: package
+DEBIAN = {  # command: package
+    "chromium": "chromium",
+    "firefox-esr": "firefox-esr",
+    "initdb": "postgresql",
+}
 
 
 @nox.session(venv_backend="none")
@@ -166,10 +170,12 @@ def whole(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def workers(session: nox.Session) -> None:
-    """Let three workers make 500 videos while they are killed and suspended (half an hour)."""
+    """Let three workers make 500 videos while they are killed (half an hour); `-- --write`."""
     test = "contrib/batch/tests/test_proof.py"
     variables = {"RUSHES_WHOLE": "1", "RUSHES_WORKERS": "500"}
-    session.run("pytest", "-q", "--timeout", "3600", test, *session.posargs, env=variables)
+    if "--write" in session.posargs:
+        variables["RUSHES_WORKERS_WRITE"] = "1"
+    session.run("pytest", "-q", "-s", "--timeout", "3600", test, env=variables)
 
 
 @nox.session(venv_backend="none")
@@ -201,6 +207,12 @@ def bench(session: nox.Session) -> None:
 def jobs(session: nox.Session) -> None:
     """Measure what a job costs beside its peers (minutes); `-- --write` writes it into the docs."""
     session.run("python", "benchmarks/jobs.py", *session.posargs)
+
+
+@nox.session(venv_backend="none")
+def playback(session: nox.Session) -> None:
+    """Measure how thirty videos play together on the page; `-- --write` writes it into the docs."""
+    session.run("python", "benchmarks/page_smoothness.py", *session.posargs)
 
 
 @nox.session(venv_backend="none")

@@ -131,6 +131,7 @@ def submits(folder: Path, count: int, *, recorded: bool = True) -> float:
     async def run() -> float:
         journal = SQLiteJournal(folder / "submits.db") if recorded else None
         given: dict[str, Any] = {"keys": {"toapis": "k"}, "home": folder, "journal": journal}
+        given["load_plugins"] = ["toapis"]  # and no wrapper or observer that is installed here
         request = Request("A red kite over dunes")
         async with AsyncClient(transport=Provider(), **given) as client:
             await asyncio.gather(*(client.submit(VARIANT, request) for _ in range(20)))

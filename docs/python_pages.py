@@ -70,6 +70,12 @@ MODULES = {
 HOOKS = "rushes.hookspecs"
 CORE = Path(rushes.__file__).parent
 WIDTH = 88
+PRIVATE = {
+    "RequestLike": "Request | Mapping[str, Any]",
+    "SystemClock": "rushes.testing.Clock",
+    "DEFAULT": "...",
+}
+"""Private names in public signatures, and what a caller can write in their place."""
 
 
 def python_pages() -> dict[str, str]:
@@ -238,7 +244,7 @@ def _returns(function: Any) -> str:
 def _signature(function: Any, name: str | None = None) -> str:
     """Write a function's head as it is in the source, without `self`, on as few lines as fit."""
     node = _node(function)
-    arguments = copy.deepcopy(node.args)
+    arguments = _InPublic().visit(copy.deepcopy(node.args))
     for group in (arguments.posonlyargs, arguments.args):
         if group and group[0].arg in ("self", "cls"):
             del group[0]
@@ -250,6 +256,14 @@ def _signature(function: Any, name: str | None = None) -> str:
     if len(whole) <= WIDTH:
         return whole
     return "\n".join([head, *(f"    {part}," for part in parts), tail])
+
+
+class _InPublic(ast.NodeTransformer):
+    """Puts what a caller can write in the place of private names."""
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        """Return what stands for a name: usually the name."""
+        return ast.parse(PRIVATE.get(node.id, node.id), mode="eval").body
 
 
 def _parts(arguments: ast.arguments) -> Iterator[str]:

@@ -278,6 +278,7 @@ def rushes_settings(url: str, interval: float, home: str) -> dict[str, Any]:
     from rushes import Polling
 
     return {
+        "load_plugins": ["toapis"],  # and no wrapper or observer that is installed here
         "keys": {"toapis": KEY},
         "base_urls": {"toapis": url},
         "home": home,

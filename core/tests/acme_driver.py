@@ -2,7 +2,7 @@
 
 import asyncio
 import functools
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -69,6 +69,7 @@ class Driver(Protocol):
     ) -> Task: ...
     def refresh(self, task: Task | str, *, on_update: OnUpdate = None) -> Task: ...
     def cancel(self, task: Task | str) -> Task: ...
+    def receive(self, provider: str, headers: Mapping[str, str], body: bytes) -> Task | None: ...
     def resolve(
         self,
         task: Task | str,

@@ -5,13 +5,14 @@ Flows make every decision and yield effects; here `World` performs them.
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from journal_memory import Memory
 from msgspec.structs import replace
 from rushes import Answer, Call, Task
-from rushes._flow import Ask, Do, Effect, Gather, Interrupted, NotSent, Send, Sleep, Stream
+from rushes._flow import Ask, Do, Effect, Gather, Interrupted, NotSent, Send, Sleep, Stream, drive
 from rushes._urls import origin
 from simulation_provider import API, KINDS, REGISTRIES, Provider
 
@@ -101,6 +102,8 @@ class World:
         waiting = self.faults[route(effect.call)]
         dispatch = effect.dispatch if isinstance(effect, Send) else None
         if dispatch:
+            if dispatch.confirm:
+                drive(dispatch.confirm(), partial(self.perform, run), lambda _: None)
             dispatch.may_leave()
             dispatch.left = True
         cut = False

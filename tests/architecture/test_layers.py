@@ -62,7 +62,7 @@ def foreign(path: Path) -> set[str]:
 
 
 MAY_USE = {
-    "rushes_batch": {"rushes_cli"},
+    "rushes_batch": {"rushes_cli", "rushes_compare"},
     "rushes_compare": {"rushes_cli"},
     "rushes_mcp": {"rushes_compare"},
     "rushes_sandbox": {"rushes_cli"},

@@ -5,8 +5,11 @@ import secrets
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from postgres_cluster import Cluster, find_programs
 from rushes_sandbox import Sandbox
 
 from crash.fork_server import ForkServer
@@ -14,6 +17,9 @@ from crash.jobs import VARIANTS, Harness
 from crash.page import PAGE, Outcomes, points_table, random_tables
 from crash.points import POINTS, kill_at
 from crash.random_kills import MIN_KILLS_SHARE, Tally, run
+
+DATABASE = 4
+"""Of the random kills, one in this many has its journal in a database."""
 
 
 def at_every_point(folder: Path, films: Path) -> Outcomes:
@@ -29,6 +35,20 @@ def at_every_point(folder: Path, films: Path) -> Outcomes:
                 home = folder / f"point-{number}-{provider}"
                 outcomes[point, provider] = kill_at(point, harness, home, provider)
     return outcomes
+
+
+@contextmanager
+def database(folder: Path) -> Iterator[str | None]:
+    """Run a PostgreSQL server, if it is installed; return the address of an empty database."""
+    programs = find_programs()
+    if programs is None:
+        yield None
+        return
+    cluster = Cluster(programs, folder)
+    try:
+        yield cluster.empty()
+    finally:
+        cluster.remove()
 
 
 def complaints(tally: Tally, kills: int) -> list[str]:
@@ -63,7 +83,13 @@ def main() -> int:
         folder = Path(name)
         text = points_table(at_every_point(folder, folder / "sandbox"))
         emit(f"all {len(POINTS)} points at each provider: {time.monotonic() - begun:.0f} s")
-        tally = run(numbers, seed, folder, folder / "sandbox")
+        films = folder / "sandbox"
+        tally = run((n for n in numbers if n % DATABASE), seed, folder, films)
+        with database(folder) as url:
+            if url is None:
+                tally.failures.append("PostgreSQL is not installed: no journal was in a database")
+            else:
+                tally.add(run((n for n in numbers if n % DATABASE == 0), seed, folder, films, url))
     text += random_tables(tally, len(numbers))
     wrong = tally.failures if given.only is not None else complaints(tally, given.kills)
     emit(text, *wrong, f"{time.monotonic() - begun:.0f} s, seed {seed}, {len(wrong)} complaints")

@@ -36,9 +36,9 @@ looks it up at the provider.
 _RANDOM = """
 ## At random moments
 
-{kills} jobs at the three providers, several at once, half of them in one journal. The process of
-each was killed at a random moment; the phase is what the journal, the folder and the sandbox showed
-afterwards.
+{kills} jobs at the three providers, several at once; the journal of a quarter of them is in a
+PostgreSQL database, half of the others share a file. The process of each was killed at a random
+moment; the phase is what the journal, the folder and the sandbox showed afterwards.
 
 """
 

@@ -82,10 +82,11 @@ class Tally:
     failures: list[str] = field(default_factory=list)
 
     def add(self, other: "Tally") -> None:
-        """Add the counts of one job."""
+        """Add the counts of other jobs."""
         for name in ("kills", "resuming", "outcomes", "bills"):
             getattr(self, name).update(getattr(other, name))
         self.survived += other.survived
+        self.failures += other.failures
 
     def phase(self, name: str) -> int:
         """Return how many first processes were killed in a phase."""
@@ -119,15 +120,20 @@ def draw_job(seed: int, number: int) -> RandomJob:
     )
 
 
-def run(numbers: Iterable[int], seed: int, folder: Path, films: Path) -> Tally:
-    """Run the jobs of these numbers, several at once; return the counts."""
+def run(
+    numbers: Iterable[int], seed: int, folder: Path, films: Path, database: str | None = None
+) -> Tally:
+    """Run the jobs of these numbers, several at once; return the counts.
+
+    Their journals are files, some of them shared, or all together the one at a database's address.
+    """
     _render(folder / "first", films)
     tally, lock, free = Tally(), threading.Lock(), iter(numbers)
 
     def worker() -> None:
         sandbox = Sandbox(queue_seconds=0.1, render_seconds=0.15, poll_after=None, folder=films)
         with sandbox, ForkServer() as fork_server:
-            harness = Harness(sandbox, fork_server)
+            harness = Harness(sandbox, fork_server, database)
             while True:
                 with lock:
                     number = next(free, None)

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -72,11 +73,11 @@ def rows(file: Path) -> list[dict[str, str]]:
 
 
 def read(path: Path, variant: str | None = VARIANT) -> list[Line | Bad]:
-    return [*read_lines(path, variant)]
+    return [*read_lines(path, (variant,) if variant else ())]
 
 
 def said(read: list[Line | Bad]) -> list[Any]:
-    return [(line.id, line.variant, line.request) for line in read if isinstance(line, Line)]
+    return [(line.id, line.variants, line.request) for line in read if isinstance(line, Line)]
 
 
 def test_json_lines_and_a_table_say_the_same(tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ def test_json_lines_and_a_table_say_the_same(tmp_path: Path) -> None:
     )
     first, _ = read(one)
     assert isinstance(first, Line)
-    assert (first.id, first.variant) == ("x", "a/b")
+    assert (first.id, first.variants) == ("x", ("a/b",))
     assert said(read(other)) == said(read(one))
     assert [line.number for line in read(one)] == [1, 3]
     assert [line.number for line in read(other)] == [2, 4]
@@ -106,7 +107,7 @@ def test_json_lines_and_a_table_say_the_same(tmp_path: Path) -> None:
         ("a.jsonl", b'{"prompt": "x", "prompt": "y"}', 1, "prompt"),
         ("a.jsonl", b"[]", 1, "is not a JSON object"),
         ("a.jsonl", b'{"id": "../x"}', 1, "id: must be 1 to 32"),
-        ("a.jsonl", b'{"variant": 5}', 1, "variant: missing"),
+        ("a.jsonl", b'{"variant": 5}', 1, "variant: must be text"),
         ("a.csv", b"", 1, "is empty"),
         ("a.csv", b"prompt,duration\nx,5\ny\n", 3, "has 1 cells where the first line has 2"),
         ("a.csv", b"prompt,duration\nx,five\n", 2, "duration: 'five' is not JSON"),
@@ -140,7 +141,12 @@ def test_every_line_is_checked_before_the_first_is_paid(
     )
     run = make(file)
     assert run.exit_code == NOT_BOUGHT
-    for said in ("Line 2: duration", "Line 3:", "Line 4: x", "Line 5: is the same as line 1"):
+    for said in (
+        "Line 2: duration",
+        "Line 3:",
+        "Line 4: x",
+        "Line 5: is the same as line 1; give each an id",
+    ):
         assert said in run.stderr
     assert "4 of 5 lines cannot be made; nothing was bought" in run.stderr
     assert sandbox.created == []
@@ -166,7 +172,7 @@ def test_a_batch_is_made_and_bought_once(sandbox: Sandbox, lines: Callable[..., 
     assert len(sandbox.created) == 3
     assert [row["task"] for row in rows(file)[:2]] == [second["task"], first["task"]]
 
-    shown = do("status", file)
+    shown = do("status", file, "--json")
     assert json.loads(shown.stdout)["states"] == {"completed": 3}
     table = do("results", file)
     assert table.stdout.splitlines() == (file.parent / "out/results.csv").read_text().splitlines()
@@ -179,7 +185,7 @@ def test_the_cap_counts_what_was_bought_before(
     file = lines(KITE | priced)
     assert make(file).exit_code == 0
     lines(KITE | priced, OTHER | priced)
-    found = json.loads(do("status", file).stdout)
+    found = json.loads(do("status", file, "--json").stdout)
     assert found["states"] == {"completed": 1, "not begun": 1}
     assert found["spent_usd"] > 0
     both = found["spent_usd"] + found["left_usd"]
@@ -194,6 +200,80 @@ def test_the_cap_counts_what_was_bought_before(
     assert len(sandbox.created) == 1
     assert make(file, "--max-cost", str(both + 0.01)).exit_code == 0
     assert len(sandbox.created) == 2
+
+
+def test_the_cap_holds_while_lines_are_sent(
+    sandbox: Sandbox, lines: Callable[..., Path], tmp_path: Path
+) -> None:
+    """What another file of the same batch bought counts; a higher cap goes on with what is left."""
+    priced = {"variant": "apimart/kling-v3", "duration": 3}
+    file = lines(KITE | priced, OTHER | priced)
+    each = json.loads(do("status", file, "--json").stdout)["left_usd"] / 2
+    with closing(rushes.SQLiteJournal(tmp_path / "home" / "journal.db")) as journal:
+        journal.settle("of another file", "batch kites", each)
+    run = make(file, "--max-cost", str(2.5 * each), "--at-once", "1")
+    assert run.exit_code == NOT_BOUGHT
+    assert "1 of 2 done, 0 under way, 0 not made, 1 beyond the cap" in run.stderr
+    assert "1 lines were not begun" in run.stderr
+    assert [row["state"] for row in rows(file)] == ["completed", "not begun"]
+    assert make(file, "--max-cost", str(2.5 * each)).exit_code == NOT_BOUGHT
+    assert len(sandbox.created) == 1
+    out = str(file.parent / "out")
+    assert do("resume", file, "-o", out).exit_code == 0
+    assert len(sandbox.created) == 1
+    more = do("resume", file, "-o", out, "--max-cost", str(3.1 * each))
+    assert more.exit_code == 0, more.output
+    assert len(sandbox.created) == 2
+
+
+def test_results_are_a_table_in_any_format(
+    sandbox: Sandbox, lines: Callable[..., Path], tmp_path: Path
+) -> None:
+    file = lines(KITE | {"id": "one"}, OTHER)
+    sandbox.inject("refuse-402", gateway="toapis")
+    run = make(file, "--at-once", "1", "--json")
+    told = [json.loads(line) for line in run.stdout.splitlines()]
+    assert [row["state"] for row in told] == ["refused", "completed"]
+    assert json.loads(do("results", file, "--json").stdout.splitlines()[1]) == told[1]
+    for name in ("t[1]'.csv", "t[1]'.parquet", "t[1]'.jsonl"):
+        assert do("results", file, "-o", str(tmp_path / name)).exit_code == 0
+    import duckdb
+
+    with duckdb.connect() as connection:
+        query = "SELECT * FROM read_parquet(?)"
+        for path in (tmp_path / "t?1?'.parquet", tmp_path / "out" / "results.parquet"):
+            found = connection.execute(query, [str(path)])
+            names = [column[0] for column in found.description or ()]
+            assert [dict(zip(names, row, strict=True)) for row in found.fetchall()] == told
+    assert [
+        json.loads(line) for line in (tmp_path / "t[1]'.jsonl").read_text().splitlines()
+    ] == told
+    wrong = do("results", file, "-o", str(tmp_path / "t.xlsx"))
+    assert wrong.exit_code == USAGE
+    assert ".parquet" in wrong.stderr
+
+
+def test_without_duckdb_its_name_is_said(
+    lines: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    shown = do("results", lines(KITE), "-o", str(tmp_path / "t.parquet"))
+    assert isinstance(shown.exception, rushes.ConfigurationError)
+    assert "rushes-batch[parquet]" in str(shown.exception)
+    assert not (tmp_path / "t.parquet").exists()
+
+
+def test_status_says_how_it_stands_and_why(sandbox: Sandbox, lines: Callable[..., Path]) -> None:
+    file = lines(KITE, OTHER, {**KITE, "prompt": "A lantern"})
+    sandbox.inject("refuse-402", gateway="toapis")
+    make(file, "--at-once", "1")
+    lines(KITE, OTHER, {**KITE, "prompt": "A lantern"}, {**KITE, "prompt": "A boat"})
+    for words in ((), ("--follow",)):
+        shown = do("status", file, *words)
+        assert shown.exit_code == 0
+        assert "2 of 4 done, 0 under way, 1 not made" in shown.stdout
+        assert "1 not begun" in shown.stdout
+        assert "1 \u00d7 HTTP 402" in shown.stdout
 
 
 def test_nothing_is_bought_without_consent(sandbox: Sandbox, lines: Callable[..., Path]) -> None:
@@ -264,6 +344,8 @@ def test_lines_are_handed_to_workers_and_taken_back(
     assert run.exit_code == 0, run.output
     assert "2 of 2 lines are handed to the workers" in run.stderr
     assert jobs() == {"todo": 2}
+    waiting = do("status", file, "--database", url)
+    assert "0 of 2 done, 0 under way" in waiting.stdout
     lines(KITE)
     cancelled = do("cancel", file, "--database", url)
     assert cancelled.exit_code == 0, cancelled.output

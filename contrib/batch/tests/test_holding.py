@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from rushes import AsyncClient, Polling, SQLiteJournal
-from rushes_batch import Holder, Job, Limit
+from rushes.testing import Clock
+from rushes_batch import Brake, Holder, Job, Limit
 from rushes_batch._jobs import limits_of
 from rushes_sandbox import Sandbox
 
@@ -148,6 +149,84 @@ def test_a_job_that_cannot_be_made_says_why(
     assert "duration" in str(wrong.error)
     assert "no task 'gone' is in the journal" in str(gone.error)
     assert sandbox.created == []
+
+
+def priced(name: str, folder: Path) -> Job:
+    request = {"prompt": "A red kite over dunes", "duration": 3}
+    return Job(
+        task=name,
+        variant="apimart/kling-v3",
+        request=request,
+        output=str(folder / f"{name}.mp4"),
+        purse="kites",
+        estimate=0.3,
+    )
+
+
+def test_no_more_is_sent_than_the_purse_can_pay_for(
+    sandbox: Sandbox, journal: SQLiteJournal, tmp_path: Path
+) -> None:
+    """What is refused costs nothing; what was sent is counted with what it did cost."""
+
+    async def hold(names: range) -> list[str]:
+        async with AsyncClient(
+            keys={"apimart": sandbox.key},
+            base_urls=sandbox.base_urls,
+            home=tmp_path,
+            journal=journal,
+            polling=Polling(first=0.02, every=0.02),
+        ) as one:
+            holder = Holder(one, journal)
+            jobs = [priced(f"kite-{number}", tmp_path) for number in names]
+            outcomes = await asyncio.gather(*map(holder.hold, jobs))
+        return sorted(outcome.state for outcome in outcomes)
+
+    journal.fill("kites", 0.7)
+    assert asyncio.run(hold(range(4))) == ["capped", "capped", "done", "done"]
+    assert len(sandbox.created) == len(journal.tasks()) == 2
+    cost = sum(task.cost or task.estimate or 0.0 for task in journal.tasks())
+    assert journal.spent("kites") == pytest.approx(cost)
+
+    journal.fill("kites", cost + 0.6)
+    order = sandbox.inject("refuse-402", gateway="apimart", times=None)
+    assert asyncio.run(hold(range(4))) == ["done", "done", "failed", "failed"]
+    assert journal.spent("kites") == pytest.approx(cost)
+    order.cancel()
+    journal.fill("kites", cost + 0.3)
+    assert asyncio.run(hold(range(4))) == ["capped", "done", "done", "done"]
+    assert len(sandbox.created) == 3
+
+
+def test_a_provider_that_says_to_wait_slows_all_who_share_the_journal(
+    sandbox: Sandbox, journal: SQLiteJournal, tmp_path: Path
+) -> None:
+    """Not only the one who was told so, and not only when it gives up waiting."""
+    asked: list[tuple[str, float]] = []
+
+    class Told(SQLiteJournal):
+        def begin(self, method: str, *arguments: Any) -> Any:
+            if method == "slow":
+                asked.append((arguments[0].partition("/")[0], arguments[1]))
+            return super().begin(method, *arguments)
+
+    async def main(journal: SQLiteJournal) -> str:
+        brake = Brake()
+        sandbox.inject("rate-limit-seconds", gateway="toapis")
+        async with AsyncClient(
+            keys={"toapis": sandbox.key},
+            base_urls=sandbox.base_urls,
+            home=tmp_path,
+            journal=journal,
+            polling=Polling(first=0.02, every=0.02),
+            wrappers=[brake],
+            clock=Clock(),
+        ) as one:
+            outcome = await Holder(one, journal, brake=brake).hold(job("kite", tmp_path))
+        return outcome.state
+
+    with closing(Told(tmp_path / "told.db")) as told:
+        assert asyncio.run(main(told)) == "done"
+        assert asked == [("toapis", 1.0)]
 
 
 def test_limits_are_read() -> None:

@@ -17,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 from postgres_cluster import Cluster
 from rushes import AsyncClient, Polling, PostgresJournal
-from rushes_batch import Holder, Job
+from rushes_batch import Holder, Job, Limit
 from rushes_batch.command import worker
 from rushes_batch.engine import Engine
 from rushes_sandbox import Sandbox
@@ -103,6 +103,84 @@ def test_jobs_are_made_by_two_workers_of_one_database(
     assert len(list(tmp_path.glob("*.mp4"))) == 6
 
 
+def test_what_is_at_a_provider_is_taken_up_whatever_the_room(
+    url: str, sandbox: Sandbox, journal: PostgresJournal, tmp_path: Path
+) -> None:
+    """The worker's one place waits for the slot that a task has whose worker is gone."""
+    limits = {"toapis": Limit(slots=1)}
+
+    async def main() -> None:
+        async with client(sandbox, journal, tmp_path) as one, Engine(url).opened() as engine:
+            left = await one.submit(
+                VARIANT, REQUEST, task="left", output=str(tmp_path / "left.mp4")
+            )
+            # What is left of its worker's job: a row that is in the queue behind the others.
+            await engine.defer([job("kite-1", tmp_path), job("kite-2", tmp_path)])
+            await engine.defer([Job(task=left.id)])
+            work = asyncio.create_task(engine.work(Holder(one, journal, limits), journal, 1))
+            await all_finished(journal, 3)
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
+    asyncio.run(main())
+    assert len(sandbox.created) == 3
+
+
+def test_one_who_is_suspended_does_not_keep_the_sweep_to_itself(
+    url: str, sandbox: Sandbox, journal: PostgresJournal, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """Its connection lives, since its kernel answers; the server ends it."""
+    monkeypatch.setattr("rushes_batch.engine.SWEEP", 0.3)
+
+    async def main() -> None:
+        async with (
+            client(sandbox, journal, tmp_path) as one,
+            Engine(url).opened() as engine,
+            await engine._connected(autocommit=True) as asleep,
+        ):
+            await engine._may_sweep(asleep)
+            await one.submit(VARIANT, REQUEST, task="left", output=str(tmp_path / "left.mp4"))
+            work = asyncio.create_task(engine.work(Holder(one, journal), journal, 1))
+            await all_finished(journal, 1)
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
+    asyncio.run(main())
+
+
+def test_a_worker_without_the_key_leaves_the_job_to_one_that_has_it(
+    url: str,
+    sandbox: Sandbox,
+    journal: PostgresJournal,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("rushes_batch.engine.LATER", 0)
+
+    async def main() -> None:
+        async with (
+            AsyncClient(home=tmp_path, journal=journal, base_urls=sandbox.base_urls) as poor,
+            client(sandbox, journal, tmp_path) as rich,
+            Engine(url).opened() as engine,
+        ):
+            await engine.defer([job("kite", tmp_path)])
+            holder = Holder(poor, journal)
+            first = asyncio.create_task(engine.work(holder, journal, 1))
+            while holder.ended["failed"] < 2:  # noqa: ASYNC110 - delivered to it again and again
+                await asyncio.sleep(0.05)
+            first.cancel()
+            await asyncio.gather(first, return_exceptions=True)
+            assert await engine.waiting(["kite"]) == ["kite"]
+            async with Engine(url).opened() as other:
+                second = asyncio.create_task(other.work(Holder(rich, journal), journal, 1))
+                await all_finished(journal, 1)
+                second.cancel()
+                await asyncio.gather(second, return_exceptions=True)
+
+    asyncio.run(main())
+    assert len(sandbox.created) == 1
+
+
 # The command
 
 
@@ -141,14 +219,16 @@ def test_a_worker_that_is_told_to_stop_hands_on_what_it_holds(
 
     asyncio.run(defer())
     with running(url, sandbox, tmp_path / "one", "--health", "0") as first:
-        port = line_with(first, "healthy")["event"].rpartition("=")[2]
+        port = line_with(first, "healthy")["port"]
         assert order.wait(120)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
             assert json.load(answer) == {"held": 1, "ended": {}, "stopping": False}
         first.send_signal(signal.SIGTERM)
         _, told = first.communicate(timeout=120)
         assert first.returncode == 0, told
-        assert [json.loads(line) for line in told.splitlines()]
+        logged = [json.loads(line) for line in told.splitlines()]
+        assert {"time", "level", "logger", "event"} <= set.intersection(*map(set, logged))
+        assert any(line["event"] == "task" and line["task"] == "kite" for line in logged)
     order.release()
     assert journal.tasks()[0].unfinished
     assert journal.claim("kite", "anybody's") is not None

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from rushes.draft import Draft as Draft
     from rushes.errors import BrokenPluginError as BrokenPluginError
     from rushes.errors import ConfigurationError as ConfigurationError
+    from rushes.errors import DeliveryError as DeliveryError
     from rushes.errors import DiskError as DiskError
     from rushes.errors import JournalError as JournalError
     from rushes.errors import MissingKeyError as MissingKeyError
@@ -112,10 +113,10 @@ else:
             "rushes._plugins.refusals": "refusal_by_status",
             "rushes.draft": "Draft",
             "rushes.errors": (
-                "BrokenPluginError ConfigurationError DiskError JournalError MissingKeyError "
-                "NotOfferedError NotSentError OutcomeUnknownError OwnedElsewhereError "
-                "RefusedError RequestError ResultError RushesError StillRunningError "
-                "TaskEndedError UnknownTaskError UnknownVariantError"
+                "BrokenPluginError ConfigurationError DeliveryError DiskError JournalError "
+                "MissingKeyError NotOfferedError NotSentError OutcomeUnknownError "
+                "OwnedElsewhereError RefusedError RequestError ResultError RushesError "
+                "StillRunningError TaskEndedError UnknownTaskError UnknownVariantError"
             ),
             "rushes._payload.fields": (
                 "PublicURL Text TransportText TransportURL absent max_bytes max_utf16 steps_of"

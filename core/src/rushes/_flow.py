@@ -52,16 +52,19 @@ class Sink(Protocol):
 
 
 class Dispatch:
-    """The paid call on its way: the last check before it leaves, and how far it got.
+    """The paid call on its way: the last checks before it leaves, and how far it got.
 
-    `may_leave` is called once by the transport, right before it writes the first byte of the
-    request; it raises NotSent to keep the call back. `left` says whether anything may have been
-    sent. `answer` is set as soon as it is read completely: an interruption after that loses
-    nothing.
+    `confirm` is a flow that the transport lets run once the call has its place among the
+    connections; it may take long. `may_leave` is called once, right before the first byte of the
+    request is written, and waits for nothing. Both raise NotSent to keep the call back. `left` says
+    whether anything may have been sent. `answer` is set as soon as it is read completely: an
+    interruption after that loses nothing.
     """
 
-    def __init__(self, may_leave: Callable[[], None]) -> None:
-        self.may_leave = may_leave
+    def __init__(
+        self, may_leave: Callable[[], None], confirm: "Callable[[], Flow[None]] | None" = None
+    ) -> None:
+        self.may_leave, self.confirm = may_leave, confirm
         self.left = False
         self.answer: Answer | None = None
 
@@ -110,10 +113,15 @@ class Stream(Struct, frozen=True, kw_only=True):
 
 
 class Sleep(Struct, frozen=True):
-    """Let `seconds` pass; `task` is the one that is waited for, where the caller may stop that."""
+    """Let `seconds` pass; `task` is the one that is waited for, where the caller may stop that.
+
+    With `until`, a provider and a remote id, it ends early once there is news of that task, and
+    returns True.
+    """
 
     seconds: float
     task: Task | None = None
+    until: tuple[str, str] | None = None
 
 
 class Do(Struct, frozen=True):

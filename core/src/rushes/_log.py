@@ -6,7 +6,7 @@ imported: it is slow to load.
 
 import logging
 import re
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from functools import cache
 from typing import Any
 
@@ -25,6 +25,16 @@ def _without_queries(
     }
 
 
+def _rendered(render: Callable[..., str]) -> Callable[..., Any]:
+    """Write an event as text, and keep its facts for a formatter, as the record's `facts`."""
+
+    def render_both(logger: Any, method: str, event: MutableMapping[str, Any]) -> Any:
+        facts = dict(event)
+        return (render(logger, method, event),), {"extra": {"facts": facts}}
+
+    return render_both
+
+
 @cache
 def _structured() -> Any:
     import structlog
@@ -34,7 +44,7 @@ def _structured() -> Any:
         processors=[
             structlog.processors.format_exc_info,
             _without_queries,
-            structlog.processors.KeyValueRenderer(key_order=["event"]),
+            _rendered(structlog.processors.KeyValueRenderer(key_order=["event"])),
         ],
         wrapper_class=structlog.stdlib.BoundLogger,
     )

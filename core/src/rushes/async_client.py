@@ -2,8 +2,9 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -13,6 +14,7 @@ from rushes._client.on_loop import SUBMITS_AT_ONCE, Arrivals, Door, Groups, Paus
 from rushes._client.verbs import RequestLike
 from rushes._flow import Ask, Do, Effect, Flow, Forked, Gather, Send, Sleep, T, drive_async
 from rushes._network.loops import separate_in_children
+from rushes._session.ears import Key
 from rushes._session.session import OnUpdate
 from rushes.calls import Answer
 from rushes.task import Task
@@ -61,6 +63,7 @@ class AsyncClient(Configured):
         """Close connections, worker threads and the journal."""
         if self._loop is not None and self._loop[1] != os.getpid():
             self._transport = self._workers = self._journal_thread = None  # they are the parent's
+        self._session.ears.close()
         if self._transport is not None:
             await self._transport.close()
             self._transport = None
@@ -148,6 +151,10 @@ class AsyncClient(Configured):
         """Do what Client.cancel does."""
         return await self._driven(self._jobs.cancel(task, on_update))
 
+    async def receive(self, provider: str, headers: Mapping[str, str], body: bytes) -> Task | None:
+        """Do what Client.receive does."""
+        return await self._driven(self._jobs.receive(provider, headers, body))
+
     async def resolve(
         self,
         task: Task | str,
@@ -230,7 +237,8 @@ class AsyncClient(Configured):
         if loop is None:
             return _in_child(effect)
         if isinstance(effect, Sleep):
-            return self._pauses.begin(self._session.time.pause(effect.seconds))
+            end = self._pauses.begin(self._session.time.pause(effect.seconds))
+            return end if effect.until is None else self._until_news(loop, end, effect.until)
         if isinstance(effect, Ask):
             return self._answered(self._asked(effect))
         if isinstance(effect, Do):
@@ -238,7 +246,23 @@ class AsyncClient(Configured):
         if isinstance(effect, Gather):
             return self._gathered(effect)
         transport = self._transport or self._opened()
-        return transport.send(effect) if isinstance(effect, Send) else transport.stream(effect)
+        if isinstance(effect, Send):
+            return transport.send(effect, self._driven)
+        return transport.stream(effect)
+
+    def _until_news(
+        self, loop: asyncio.AbstractEventLoop, end: "asyncio.Future[Any]", key: Key
+    ) -> "asyncio.Future[Any]":
+        """Return the end of a pause, which comes early, with True, once there is news of a task."""
+        ears = self._session.ears
+
+        def wake() -> None:
+            with suppress(RuntimeError):  # the loop has been closed
+                loop.call_soon_threadsafe(_end_early, end)
+
+        ears.expect(key, wake)
+        end.add_done_callback(lambda _: ears.forget(key, wake))
+        return end
 
     async def _gathered(self, gather: Gather) -> Answer:
         """Return a flow's part of what its group asks for, or the answer to its own call."""
@@ -314,6 +338,12 @@ class AsyncClient(Configured):
                 end.add_done_callback(_seen)
                 await asyncio.wait([end])
             raise
+
+
+def _end_early(end: "asyncio.Future[Any]") -> None:
+    """End a pause, unless it has ended."""
+    if not end.done():
+        end.set_result(True)
 
 
 async def _in_child(effect: Effect) -> Any:

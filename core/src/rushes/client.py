@@ -1,7 +1,8 @@
 """The synchronous client: the flows, driven one effect after the other."""
 
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from rushes._client.configuration import Configured
 from rushes._client.verbs import RequestLike
 from rushes._flow import Ask, Do, Effect, Flow, Gather, Sleep, Stream, T, drive
+from rushes._session.ears import Key
 from rushes._session.session import OnUpdate, stopped_waiting
 from rushes.task import Task
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from rushes._network.transport import Transport
 
 __all__ = ["Client"]
+
+_GLANCE = 0.1
+"""Seconds between two looks at whether to stop, while news is waited for."""
 
 
 class Client(Configured):
@@ -44,6 +49,7 @@ class Client(Configured):
 
     def close(self) -> None:
         """Close connections and the journal."""
+        self._session.ears.close()
         if (transport := vars(self).pop("_transport", None)) is not None:
             transport.close()
         self._release()
@@ -92,9 +98,12 @@ class Client(Configured):
         def perform(effect: Effect) -> Any:
             if stop is None or not isinstance(effect, Sleep) or effect.task is None:
                 return self._perform(effect)
-            if stop.wait(effect.seconds):
+            if effect.until is None:
+                stop.wait(effect.seconds)
+            heard = effect.until is not None and self._heard(effect, effect.until, stop)
+            if stop.is_set():
                 raise stopped_waiting(effect.task)
-            return None
+            return heard
 
         return drive(self._jobs.wait(task, timeout, on_update), perform, self._silence)
 
@@ -186,6 +195,21 @@ class Client(Configured):
         """
         return self._driven(self._jobs.cancel(task, on_update))
 
+    def receive(self, provider: str, headers: Mapping[str, str], body: bytes) -> Task | None:
+        """Take what a provider sent to your endpoint, and return the task that it is about.
+
+        `headers` and `body` are the request's, as received. Whoever waits for the task, in this
+        process or in another that shares the journal, asks the provider at once what became of it;
+        the delivery alone changes nothing. The secret that the provider signs with is its
+        `webhook_secret`: `keys={"toapis.webhook_secret": ...}` or `TOAPIS_WEBHOOK_SECRET`; while it
+        is replaced, the other is its `old_webhook_secret`.
+
+        Returns None if it is about no task of this journal: a test, or another program's. Raises
+        DeliveryError if it is forged, too old or not understood, UnknownVariantError if no plugin
+        is installed for the provider, NotOfferedError if that reads no deliveries.
+        """
+        return self._driven(self._jobs.receive(provider, headers, body))
+
     def resolve(
         self,
         task: Task | str,
@@ -266,12 +290,29 @@ class Client(Configured):
         if isinstance(effect, Do):
             return effect.work()
         if isinstance(effect, Sleep):
+            if effect.until is not None:
+                return self._heard(effect, effect.until)
             self._session.time.sleep(effect.seconds)
             return None
         transport = self._opened()
         if isinstance(effect, Stream):
             return transport.stream(effect)
-        return transport.send(effect.alone if isinstance(effect, Gather) else effect)
+        return transport.send(effect.alone if isinstance(effect, Gather) else effect, self._driven)
+
+    def _heard(self, sleep: Sleep, key: Key, stop: threading.Event | None = None) -> bool:
+        """Pause until there is news of a task, or `stop` is set; return whether there is news."""
+        end = time.monotonic() + self._session.time.pause(sleep.seconds)
+        woken, ears = threading.Event(), self._session.ears
+        ears.expect(key, woken.set)
+        try:
+            while not (woken.is_set() or (stop and stop.is_set())):
+                left = end - time.monotonic()
+                if left <= 0:
+                    break
+                woken.wait(left if stop is None else min(left, _GLANCE))
+        finally:
+            ears.forget(key, woken.set)
+        return woken.is_set()
 
     def _opened(self) -> "Transport":
         from rushes._network.transport import (

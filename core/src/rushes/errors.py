@@ -16,6 +16,7 @@
       ResultError             the provider offers no usable video
       StillRunningError       the task is not finished; we stopped waiting, or could not poll
         OwnedElsewhereError   another process works on the task
+      DeliveryError           whoever sent to our webhook: not the provider, or too late
       DiskError               our own disk: the video could not be written; the task is kept
 
 Every error about a task carries it as `task`; it can be resumed from any process.
@@ -27,10 +28,10 @@ from rushes.problems import Problem
 from rushes.task import Refusal, Task
 
 __all__ = [
-    "BrokenPluginError", "ConfigurationError", "DiskError", "JournalError", "MissingKeyError",
-    "NotOfferedError", "NotSentError", "OutcomeUnknownError", "OwnedElsewhereError", "RefusedError",
-    "RequestError", "ResultError", "RushesError", "StillRunningError", "TaskEndedError",
-    "UnknownTaskError", "UnknownVariantError",
+    "BrokenPluginError", "ConfigurationError", "DeliveryError", "DiskError", "JournalError",
+    "MissingKeyError", "NotOfferedError", "NotSentError", "OutcomeUnknownError",
+    "OwnedElsewhereError", "RefusedError", "RequestError", "ResultError", "RushesError",
+    "StillRunningError", "TaskEndedError", "UnknownTaskError", "UnknownVariantError",
 ]  # fmt: skip
 
 
@@ -118,6 +119,18 @@ class StillRunningError(RushesError):
 
 class OwnedElsewhereError(StillRunningError):
     """Another process, or another flow of this one, works on the task; it goes on there."""
+
+
+class DeliveryError(RushesError):
+    """What came to our webhook is not believed: badly signed, too old, or not understood.
+
+    `again` says that it could not be judged now, because the provider's public keys could not be
+    fetched: if the provider sends it once more, later, it may be.
+    """
+
+    def __init__(self, message: str, *, again: bool = False) -> None:
+        super().__init__(message)
+        self.again = again
 
 
 class DiskError(RushesError):

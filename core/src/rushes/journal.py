@@ -7,13 +7,22 @@ import msgspec
 
 from rushes.task import Task
 
-__all__ = ["GRANTED", "LEASE", "ClaimLost", "Journal", "Limits", "essence", "since_boot"]
+__all__ = [
+    "GRANTED", "KEPT_NEWS", "LEASE", "MAX_REMOTE_ID", "ClaimLost", "Journal", "Limits", "News",
+    "Purses", "essence", "since_boot",
+]  # fmt: skip
 
 LEASE = 30.0
 """Least seconds for which a claim stays valid after it was last used or renewed."""
 
 GRANTED = 60.0
 """Seconds within which a task that was admitted is sent, or must ask again."""
+
+KEPT_NEWS = 10_000
+"""How much of the newest news a journal keeps."""
+
+MAX_REMOTE_ID = 512
+"""Most characters of a provider's id of a task; the longest that any page shows has a tenth."""
 
 
 def since_boot() -> float:
@@ -50,8 +59,8 @@ class Journal(Protocol):
     process that made it: a forked child has none of its parent's. A lease lasts at least LEASE
     seconds from the start of every `add`, `claim` or `save` that was made with the claim.
 
-    A journal may have two more methods. `begin(method, *arguments)` starts a call of `add`, `save`,
-    `find`, `with_client_id`, `claim`, `take_up` or `release` without waiting, and returns a
+    A journal may have three more methods. `begin(method, *arguments)` starts a call of `add`,
+    `save`, `find`, `with_client_id`, `claim`, `take_up` or `release` without waiting, and returns a
     `concurrent.futures.Future` of its result. Calls take effect in the order in which they were
     begun. `AsyncClient` uses `begin` if it exists; otherwise it calls the methods in a thread, one
     after the other.
@@ -64,6 +73,10 @@ class Journal(Protocol):
     the claim is released, so that other processes see it late and a crash may lose it. It never
     changes anything else, nor a task that the claim does not hold any more: that is learnt from the
     next `save`. Without `note`, all progress is saved.
+
+    `holds(task_id, claim)` returns at once whether `claim`, as far as this process knows, holds a
+    task. If it returns False, a client saves the task before it polls, and so learns whether
+    another has taken it: of a lease that may have expired, nothing is known.
     """
 
     @property
@@ -177,8 +190,9 @@ class Journal(Protocol):
 class Limits(Protocol):
     """How much is sent at once with a key, for all who share a journal: ours have it, too.
 
-    What counts is what the journal says of the tasks, not what some process is doing. Callers that
-    do not ask are not counted. The methods may also be started with `begin`.
+    What counts is what the journal says of the tasks, not what some process is doing. `key` is a
+    provider, a slash and what names its key without containing it. The methods may also be started
+    with `begin`.
     """
 
     def admit(
@@ -187,15 +201,72 @@ class Limits(Protocol):
         """Ask to send a task with a key, just before it is recorded or sent.
 
         Returns 0 if it may be sent now, and counts it; otherwise the seconds after which to ask
-        again, which are infinite if another task must end first. `key` names the key without
-        containing it. At most `slots` tasks are at the provider at once: those that are `sending`,
-        `queued` or `in_progress`, and those admitted in the last GRANTED seconds that were not sent
-        yet. At most `per_second` are admitted in a second. A task that was just admitted is
-        admitted again.
+        again, which are infinite if another task must end first. At most `slots` tasks are at the
+        provider at once: those that are `sending`, `queued` or `in_progress`, and those admitted in
+        the last GRANTED seconds that were not sent yet. A task at this provider for which nobody
+        asked counts, too: it may have been sent with this key. One that was admitted with another
+        key does not. At most `per_second` are admitted in a second. A task that was just admitted
+        is admitted again. Without either limit it is not counted: then only `slow` keeps it
+        waiting.
         """
 
     def slow(self, key: str, seconds: float) -> None:
         """Admit nothing with this key for so many seconds: the provider said to wait."""
+
+
+class Purses(Protocol):
+    """How much tasks may cost together, for all who share a journal: ours have it, too.
+
+    A purse is a name, such as a batch's, under which money is counted, in USD to the millionth. It
+    counts what a task may cost from before it is sent, and what it did cost once that is known. The
+    methods may also be started with `begin`; what they count is on disk with the next task that is.
+    """
+
+    def fill(self, purse: str, most: float | None) -> None:
+        """Say how much may be spent from a purse in all, from now on; None for any amount."""
+
+    def reserve(self, task_id: str, purse: str, usd: float | None) -> bool:
+        """Count what a task may cost, just before it is sent; False if it would be too much.
+
+        Then nothing changes. `usd` is None if it is unknown: too much if the purse has an end. A
+        task counts once: what is counted for it already is replaced.
+        """
+
+    def settle(self, task_id: str, purse: str, usd: float) -> None:
+        """Count what a task did cost, however much it is, in place of what was reserved."""
+
+    def spent(self, purse: str) -> float:
+        """Return what is spent and reserved."""
+
+
+class News(Protocol):
+    """What providers tell of tasks, for all who share a journal: ours have it, too.
+
+    Without it, only the process that a webhook is delivered to wakes the task that waits for it;
+    elsewhere tasks are polled. `tell` and `with_remote_id` may also be started with `begin`.
+
+    A journal may have one more method: `listen(heard)` calls `heard`, in any thread, whenever
+    something may have been told since, and returns a function that ends this. Without it, clients
+    with a task that waits by webhook look every half second.
+    """
+
+    def with_remote_id(self, provider: str, remote_id: str) -> Task | None:
+        """Return the newest task that a provider knows by this id, `Task.remote_id`."""
+
+    def tell(self, provider: str, remote_id: str, event: str | None = None) -> bool:
+        """Record that a provider told something of a task, for all who follow it.
+
+        Returns False, and does nothing, if `event`, the id of what was told, was recorded before
+        for the same task. At least the newest KEPT_NEWS are kept. What was told survives the
+        process, but a power cut may lose it.
+        """
+
+    def news(self, after: int) -> tuple[int, list[tuple[str, str]]]:
+        """Return what was told after a place, oldest first, as pairs of provider and remote id.
+
+        Also returns the place where it ends, to go on from; the first is 0. Nothing is left out
+        that is told by several at once.
+        """
 
 
 def essence(task: Task) -> Task:

@@ -124,8 +124,9 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     that of a running download and never recorded. `overwrite` says whether another file at `output`
     may be replaced. `file` is the path of the downloaded video, the first if there are several; its
     size and digest show whether it is still there, and are recorded before the file gets its name.
-    `more_files` has those of the others. `tried` has the variants that came before it, if several
-    were given in order; `plan` is then a digest of that list and the request.
+    `more_files` has those of the others. `webhook` says that the provider was asked to call the
+    client's `webhook_url` when the task changes. `tried` has the variants that came before it, if
+    several were given in order; `plan` is then a digest of that list and the request.
     """
 
     id: str
@@ -148,6 +149,7 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     workload: str = ""
     took: float | None = None
     results: tuple[Result, ...] = ()
+    webhook: bool = False
     estimate: float | None = None
     cost: float | None = None
     error: str | None = None

@@ -15,10 +15,14 @@ from rushes.problems import Source, show_size
 from rushes.rules import Rule
 
 __all__ = [
-    "SPEC", "Always", "Built", "Cancel", "Polling", "Shots", "To", "Together", "Uploads",
+    "SPEC", "WEBHOOK_SECRETS", "Always", "Built", "Cancel", "Polling", "Shots", "To", "Together",
+    "Uploads",
     "Variant", "environment_prefix", "key_name", "key_variable",
 ]  # fmt: skip
 
+WEBHOOK_SECRETS = ("webhook_secret", "old_webhook_secret")
+"""What deliveries are signed with: `TOAPIS_WEBHOOK_SECRET`, and what it replaces, if that is still
+used."""
 SPEC = 2
 """The version of the hook specification that this core supports."""
 
@@ -174,7 +178,9 @@ class _Shared(Struct, frozen=True, kw_only=True):
     `look_up_path`, `{client_id}` is our client id, by which the provider recognises a call that it
     saw before; it is put into the payload's `client_id_field`, or sent as the header
     `client_id_header`. `query_fields` are text fields of the payload that go into the query of the
-    address that it is submitted to, not into the body.
+    address that it is submitted to, not into the body. `callback_field` is the text field for an
+    address that the provider calls when the task changes (`options.callback_url` in an object);
+    the hook `parse_webhook` reads what it sends there.
 
     `secrets` lists what calls to the provider are authorised with: alternatives, each a set of
     names; the first that is complete is used. `api_key` is the provider's key, `TOAPIS_API_KEY` in
@@ -209,6 +215,7 @@ class _Shared(Struct, frozen=True, kw_only=True):
     client_id_field: str | None = None
     client_id_header: str | None = None
     query_fields: tuple[str, ...] = ()
+    callback_field: str | None = None
     model_field: str = "model"
     cancel: Cancel | None = None
     polling: Polling = Polling()

@@ -12,9 +12,10 @@ from typing import Any
 import msgspec
 import pytest
 from journal_tasks import PROMPT, after, ended, make_task
-from rushes import ClaimLost, JournalError, SQLiteJournal, Task
-from rushes._journal.database import Connection
+from rushes import ClaimLost, JournalError, Receipt, SQLiteJournal, Task
+from rushes._journal.database import Connection, File
 from rushes._journal.held import RENEWED
+from rushes._journal.tables import MIGRATIONS
 from rushes.journal import LEASE
 
 VERSION_1 = """
@@ -170,7 +171,7 @@ def test_a_file_of_the_first_release_is_migrated(path: Path) -> None:
         assert [was.state for was in journal.history("new")] == ["recorded", "queued"]
         assert journal.purge(7.0) == 0
         assert journal.purge(7.1) == 1
-    assert sql(path, "PRAGMA user_version") == [(5,)]
+    assert sql(path, "PRAGMA user_version") == [(8,)]
 
 
 def test_a_file_whose_history_repeats_the_call_is_migrated(path: Path) -> None:
@@ -247,6 +248,54 @@ def test_a_file_of_version_3_is_migrated(path: Path) -> None:
         assert list(journal.unreadable()) == ["broken"]
     tables = sql(path, "SELECT name FROM sqlite_master WHERE name LIKE 'old%'")
     assert (tables, sql(path, "PRAGMA integrity_check")) == ([], [("ok",)])
+
+
+def test_tasks_of_version_7_are_found_by_their_remote_ids(path: Path) -> None:
+    with closing(File(path, MIGRATIONS[:7]).open()) as connection:
+        columns = (
+            "id, variant, client_id, state, unfinished, created_at, updated_at, fingerprint, "
+            "version, record"
+        )
+        for number, (name, facts) in enumerate(
+            {
+                "one": {"receipt": Receipt("c-1")},
+                "two": {"receipt": Receipt("c-\ud800".encode("utf-8", "replace").decode())},
+                "three": {},
+                "odd": {"receipt": Receipt("c\n4")},
+                "broken": None,
+            }.items()
+        ):
+            task = after(make_task(name, **facts or {}), call=None)
+            record = b"{" if facts is None else msgspec.json.encode(task)
+            row = (name, task.variant, name, "queued", True, float(number), 1.0, "", 0, record)
+            connection.execute(
+                f"INSERT INTO tasks ({columns}) VALUES ({', '.join('?' * len(row))})",
+                row,
+            )
+    with closing(SQLiteJournal(path)) as journal:
+        for remote_id, name in {"c-1": "one", "c-?": "two"}.items():
+            found = journal.with_remote_id("acme", remote_id)
+            assert found is not None
+            assert found.id == name
+        assert journal.with_remote_id("acme", "c\n4") is None
+        assert list(journal.unreadable()) == ["broken"]
+    assert sql(path, "SELECT count(*) FROM tasks WHERE remote_id IS NOT NULL") == [(2,)]
+    query = "SELECT id FROM tasks WHERE remote_id = 'c-1' ORDER BY created_at DESC"
+    assert "INDEX by_remote_id" in str(sql(path, f"EXPLAIN QUERY PLAN {query}"))
+
+
+def test_the_newest_news_is_kept(
+    journal: SQLiteJournal, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rushes._journal.sqlite.KEPT_NEWS", 3)
+    for number in range(5):
+        assert journal.tell("acme", f"c-{number}", "event")
+    assert not journal.tell("acme", "c-4", "event")
+    place, told = journal.news(0)
+    assert [name for _, name in told] == ["c-2", "c-3", "c-4"]
+    sql_write(path, "DELETE FROM news")
+    assert journal.tell("acme", "c-5")
+    assert journal.news(place)[1] == [("acme", "c-5")]  # no number is used again
 
 
 def test_a_finished_task_is_one_small_row(journal: SQLiteJournal, path: Path) -> None:
@@ -398,7 +447,7 @@ def test_a_newer_file_is_left_alone(path: Path) -> None:
     before = path.read_bytes()
     with closing(SQLiteJournal(path)) as journal:
         for use in (journal.tasks, lambda: journal.add(make_task()), lambda: journal.purge(1.0)):
-            with pytest.raises(JournalError, match=r"version 99.*up to version 5.*Upgrade"):
+            with pytest.raises(JournalError, match=r"version 99.*up to version 8.*Upgrade"):
                 use()
     assert path.read_bytes() == before
 

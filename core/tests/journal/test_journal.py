@@ -29,6 +29,28 @@ class TestSQLite(JournalConformance):
     def advance(self, seconds: float) -> None:
         self.now += seconds
 
+    def test_a_clock_that_is_set_back_stops_no_submit(
+        self, open_journal: Callable[[], SQLiteJournal], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        journal = open_journal()
+        hours = [5.0]
+        monkeypatch.setattr("rushes._journal.sqlite.time.time", lambda: hours[0] * 3600)
+        check_a_clock_that_is_set_back(journal, lambda: hours.append(hours.pop() - 1))
+
+
+def check_a_clock_that_is_set_back(
+    journal: SQLiteJournal | PostgresJournal, set_back: Callable[[], None]
+) -> None:
+    """Set it back by an hour; nobody waits for an hour."""
+    assert journal.admit("one", "acme/key", per_second=0.1) == 0
+    journal.slow("acme/other", 60.0)
+    assert 0 < journal.admit("two", "acme/key", per_second=0.1) <= 10
+    set_back()
+    assert journal.admit("two", "acme/key", per_second=0.1) == 0
+    assert 0 < journal.admit("three", "acme/key", per_second=0.1) <= 10
+    journal.slow("acme/other", 30.0)
+    assert 0 < journal.admit("three", "acme/other") <= 30
+
 
 class TestMemory(JournalConformance):
     def opener(self, folder: Path) -> Callable[[], Journal]:
@@ -62,3 +84,8 @@ class TestPostgres(JournalConformance):
 
     def advance(self, seconds: float) -> None:
         self.postgres.execute(f"UPDATE {self.clock}.time SET passed = passed + {seconds}")
+
+    def test_a_clock_that_is_set_back_stops_no_submit(
+        self, open_journal: Callable[[], PostgresJournal]
+    ) -> None:
+        check_a_clock_that_is_set_back(open_journal(), lambda: self.advance(-3600))

@@ -11,11 +11,22 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 from journal_tasks import after, ended, make_task
 from postgres_cluster import Cluster
-from rushes import ClaimLost, Client, ConfigurationError, JournalError, PostgresJournal
+from rushes import (
+    ClaimLost,
+    Client,
+    ConfigurationError,
+    JournalError,
+    PostgresJournal,
+    Receipt,
+)
+from rushes._journal.postgres.listening import _all
+from rushes._journal.postgres.server import Server
+from rushes._journal.postgres.tables import MIGRATIONS
 from rushes.journal import LEASE
 
 SCRIPT = Path(__file__).parents[1] / "journal_processes.py"
@@ -154,9 +165,30 @@ def test_a_newer_database_is_left_alone(postgres: Cluster) -> None:
     postgres.execute(f"UPDATE {schema}.rushes_journal SET version = 99")
     with closing(PostgresJournal(url)) as journal:
         for use in (journal.tasks, lambda: journal.add(make_task("dune"))):
-            with pytest.raises(JournalError, match=r"version 99.*up to version 1.*Upgrade"):
+            with pytest.raises(JournalError, match=r"version 99.*up to version 4.*Upgrade"):
                 use()
     assert postgres.execute(f"SELECT count(*) FROM {schema}.rushes_tasks") == [(1,)]
+
+
+def test_tasks_of_version_3_are_found_by_their_remote_ids(url: str) -> None:
+    records = {
+        "one": msgspec.json.encode(make_task("one", call=None, receipt=Receipt("c-1"))),
+        "none": msgspec.json.encode(make_task("none", call=None)),
+        "broken": b"{",
+    }
+    with closing(Server(url, MIGRATIONS[:3]).open()) as connection:
+        for name, record in records.items():
+            connection.execute(
+                "INSERT INTO rushes_tasks (id, variant, client_id, state, unfinished, created_at, "
+                "updated_at, fingerprint, record) "
+                "VALUES (%s, 'acme/zoom', %s, 'queued', true, 1, 1, '', %s)",
+                (name, name, record),
+            )
+    with closing(PostgresJournal(url)) as journal:
+        found = journal.with_remote_id("acme", "c-1")
+        assert found is not None
+        assert found.id == "one"
+        assert list(journal.unreadable()) == ["broken"]
 
 
 def test_a_database_of_another_encoding_is_refused(postgres: Cluster) -> None:
@@ -276,6 +308,24 @@ def test_a_page_is_read_along_an_index(journal: PostgresJournal, limits: str, in
         return " ".join(row[0] for row in connection.execute(query.encode()))
 
     assert f"Backward using rushes_tasks_{index}" in journal._store.write(plan)
+
+
+def test_a_remote_id_is_found_along_its_index(journal: PostgresJournal) -> None:
+    journal.add(make_task(receipt=Receipt("c-1")))
+    query = "EXPLAIN SELECT id FROM rushes_tasks WHERE remote_id = 'c-1' ORDER BY created_at DESC"
+
+    def plan(connection: psycopg.Connection[tuple[str, ...]]) -> str:
+        connection.execute("SET LOCAL enable_seqscan = off")
+        return " ".join(row[0] for row in connection.execute(query.encode()))
+
+    assert "rushes_tasks_by_remote_id" in journal._store.write(plan)
+
+
+def test_the_newest_news_is_kept(journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rushes._journal.postgres.news.KEPT_NEWS", 3)
+    for number in range(5):
+        assert journal.tell("acme", f"c-{number}")
+    assert [name for _, name in journal.news(0)[1]] == ["c-2", "c-3", "c-4"]
 
 
 # Several processes
@@ -433,6 +483,59 @@ def test_a_connection_that_was_closed_while_idle_is_made_again(
     assert journal.tasks() == [after(task, state="queued")]
 
 
+def test_news_of_an_outage_is_heard_after_it(server: Cluster, url: str) -> None:
+    """A connection that listens is made again, and what was told meanwhile is in the table."""
+    heard = threading.Semaphore(0)
+    with closing(PostgresJournal(url)) as listening, closing(PostgresJournal(url)) as journal:
+        stop = listening.listen(heard.release)
+        try:
+            assert heard.acquire(timeout=60)
+            server.stop()
+            server.start()
+            assert journal.tell("acme", "c-1")
+            told: list[tuple[str, str]] = []
+            while not told:
+                assert heard.acquire(timeout=60), "nobody listens any more"
+                _, told = listening.news(0)
+            assert told == [("acme", "c-1")]
+            while heard.acquire(blocking=False):
+                pass
+            journal.tell("acme", "c-2")
+            assert heard.acquire(timeout=60)
+        finally:
+            stop()
+
+
+def test_who_listens_stops_while_the_server_is_down(
+    server: Cluster, journal: PostgresJournal
+) -> None:
+    heard = threading.Semaphore(0)
+    stop = journal.listen(heard.release)
+    assert heard.acquire(timeout=60)
+    server.stop()
+    stop()
+    server.start()
+    assert not [each for each in threading.enumerate() if each.name == "rushes-listening"]
+
+
+def test_a_forked_child_closes_the_connection_that_listens(journal: PostgresJournal) -> None:
+    heard = threading.Semaphore(0)
+    stop = journal.listen(heard.release)
+    assert heard.acquire(timeout=60)
+    (listening,) = _all
+    child = os.fork()
+    if child == 0:
+        try:
+            os.fstat(listening._fileno or -1)
+        except OSError:
+            os._exit(0)
+        os._exit(1)
+    assert os.waitpid(child, 0)[1] == 0
+    journal.tell("acme", "c-1")
+    assert heard.acquire(timeout=60)
+    stop()
+
+
 def test_an_outage_that_lasts_is_reported(
     server: Cluster, journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -557,6 +660,42 @@ def test_a_lease_is_renewed_beside_the_writes(
         go.set()
         thread.join()
         mine.save(after(task, state="sending"), "mine")
+
+
+def test_what_was_taken_over_in_a_gap_is_not_held(
+    url: str, other: PostgresJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also not once the lease is valid again: each task is looked at before that is said of it."""
+    now = [1000.0]
+    monkeypatch.setattr("rushes._journal.postgres.journal.since_boot", lambda: now[0])
+    monkeypatch.setattr("rushes._journal.postgres.journal.RENEWED", 3600.0)
+    with closing(PostgresJournal(url)) as mine:
+        kite, dune = (mine.add(make_task(name), "mine") for name in ("kite", "dune"))
+        assert mine.holds("kite", "mine")
+        assert not mine.holds("kite", "yours")
+        assert not other.holds("kite", "mine")
+        now[0] += LEASE
+        assert not mine.holds("kite", "mine")
+        taken = "UPDATE rushes_tasks SET claim = 'yours' WHERE id = 'kite'"
+        other._store.write(lambda connection: connection.execute(taken.encode()))
+        mine.add(make_task("gull"), "mine")  # this renews the lease
+        held = [mine.holds(name, "mine") for name in ("gull", "kite", "dune")]
+        assert held == [True, False, False]
+        with pytest.raises(ClaimLost):
+            mine.save(kite, "mine")
+        mine.save(dune, "mine")
+        assert [mine.holds(name, "mine") for name in ("kite", "dune")] == [False, True]
+
+
+def test_progress_is_written_though_nothing_else_is(
+    url: str, other: PostgresJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rushes._journal.postgres.journal.RENEWED", 0.05)
+    with closing(PostgresJournal(url)) as mine:
+        task = mine.add(make_task(state="queued"), "mine")
+        assert mine.note(after(task, progress=7.0), "mine")
+        while other.find("kite")[0].progress != 7.0:
+            pass  # nothing but reading shows it
 
 
 def test_a_process_suspended_in_a_transaction_keeps_nobody_waiting(

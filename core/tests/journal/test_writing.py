@@ -157,7 +157,8 @@ def test_what_another_wrote_is_not_undone_by_progress(
     assert [was.state for was in other.history("kite")] == ["queued", "lost", "in_progress"]
 
 
-def test_a_lost_claim_is_learnt_from_the_next_save(path: Path) -> None:
+def test_a_claim_that_may_be_lost_is_looked_at_before_progress_is_noted(path: Path) -> None:
+    """As after a process was suspended, or could not renew its lease."""
     now = [1000.0]
     with (
         closing(SQLiteJournal(path, clock=lambda: now[0])) as mine,
@@ -165,8 +166,18 @@ def test_a_lost_claim_is_learnt_from_the_next_save(path: Path) -> None:
     ):
         task = mine.add(make_task(state="queued"), "mine")
         now[0] += 31
+        dune = mine.add(make_task("dune", state="queued"), "mine")  # this renews the lease
+        assert not mine.note(moving(task, 1.0), "mine")
+        mine.save(moving(task, 1.0), "mine")
+        assert mine.note(moving(task, 2.0), "mine")
+        now[0] += 31
+        assert not mine.note(moving(dune, 1.0), "mine")
+        assert not mine.holds("kite", "mine")
+        task = mine.find("kite")[0]
         assert yours.claim("kite", "yours") == task
-        assert mine.note(moving(task, 1.0), "mine")
+        mine.save(dune, "mine")
+        assert [mine.holds(name, "mine") for name in ("dune", "kite")] == [True, False]
+        assert not mine.note(moving(task, 2.0), "mine")
         assert mine.find("kite") == [task]
         with pytest.raises(ClaimLost):
             mine.save(moving(task, 2.0), "mine")

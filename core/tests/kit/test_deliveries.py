@@ -7,14 +7,31 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kit_toy import Toy, failures, kit
-from rushes import Answer, Call, Delivery, Event, Steps, hookimpl, is_recent, is_signed, pick_text
+from kit_toy import PAGE, Payload, Toy, failures, kit
+from msgspec import UNSET
+from msgspec.structs import replace
+from rushes import (
+    Answer,
+    Call,
+    Delivery,
+    Event,
+    Steps,
+    TransportURL,
+    Variant,
+    absent,
+    hookimpl,
+    is_recent,
+    is_signed,
+    pick_text,
+    rule,
+)
 
 LISTED, FORGED, ODD = (
     "test_deliveries_are_read_as_listed",
     "test_a_forged_delivery_is_not_verified",
     "test_no_delivery_is_too_odd",
 )
+ADDRESS = "test_the_address_to_call_is_sent"
 SECRET = "toy-webhook-secret"
 BODY = b'{"event": "e-1", "clip": {"id": "c-1"}}'
 TIME = "1800000000"
@@ -101,6 +118,29 @@ class HoldsAnAnswer(Correct):
         return found and Event(remote_id="c-1", verified=True, id="e-1", answer=answer)
 
 
+class Calling(Payload, kw_only=True):
+    """A payload that names whom to call."""
+
+    notify: TransportURL = absent()
+
+
+CALLING: dict[str, Any] = {"payload": Calling, "callback_field": "notify"}
+
+
+class DropsTheAddress(Correct):
+    """Leaves out what concerns the delivery."""
+
+    @hookimpl
+    def submit(self, variant: Variant, payload: Any, client_id: str) -> Call:
+        url = variant.url(variant.submit_path)
+        return Call.post_json(url, replace(payload, notify=UNSET), {"X-Key": client_id})
+
+
+@rule("Nobody is called.", fields=("notify",), source=PAGE)
+def nobody_is_called(payload: Calling) -> bool:
+    return not payload.notify
+
+
 def failing(folder: Path, plugin: Any, **tables: Any) -> dict[str, str]:
     given = {"deliveries": [(DELIVERY, EVENT)], "webhook_secrets": [SECRET], **tables}
     return failures(kit(folder, plugin, **given), LISTED, FORGED, ODD)
@@ -157,3 +197,14 @@ def test_calls_that_a_reader_makes_are_answered(tmp_path: Path) -> None:
     exchanges = {"parse_webhook": [{"key": "another"}]}
     found = failing(tmp_path, AsksForTheKey(), webhook_secrets=[], exchanges=exchanges)
     assert "parse_webhook reads None" in found[LISTED]
+
+
+def test_an_address_to_call_is_sent(tmp_path: Path) -> None:
+    for plugin, words in (
+        (Correct(**CALLING), None),
+        (DropsTheAddress(**CALLING), "submit does not send what is in notify"),
+        (Correct(**CALLING, rules=(nobody_is_called,)), "has problems: notify: Nobody is called"),
+    ):
+        found = failures(kit(tmp_path, plugin, deliveries=[(DELIVERY, EVENT)]), ADDRESS)
+        assert (words is None) == (found == {}), found
+        assert (words or "") in str(found)

@@ -11,14 +11,17 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
-from acme_driver import REQUEST, Driver, Drivers, Maker, StoppedClock, journal_of
+from acme_driver import KEY, REQUEST, Driver, Drivers, Maker, StoppedClock, journal_of
 from acme_kinds import Both, Replaying
 from acme_server import Server, answers, bills_then, drops, stalls
+from acme_zoom import Zoom
 from client_process import settings
 from rushes import (
     AsyncClient,
@@ -119,6 +122,69 @@ def test_a_process_that_was_slow_to_connect_confirms_its_claim_before_sending(
     assert [was.state for was in driver.history(driver.tasks()[0].id)] == [
         "recorded", "sending", "queued",
     ]  # fmt: skip
+
+
+def test_a_process_that_slept_past_its_lease_polls_no_more(make: Maker, server: Server) -> None:
+    """It learns before the next poll that another follows the task, not from its answer."""
+    clock = StoppedClock()
+    driver, other = make(clock=clock), make(clock=clock)
+    server.last = {"stage": "rendering"}
+    asked: list[int] = []
+
+    def sleeps(task: Task) -> None:
+        if task.state == "in_progress" and not asked:
+            clock.advance(LEASE + 1)
+            with closing(journal_of(other)) as journal:
+                assert journal.claim(task.id, "another's") is not None
+            asked.append(len(server.lines))
+
+    with pytest.raises(OwnedElsewhereError, match="another process has taken over"):
+        driver.generate("acme/zoom", REQUEST, on_update=sleeps)
+    assert len(server.lines) == asked[0]
+
+
+def test_a_journal_that_waits_to_confirm_a_claim_stops_nothing_else(
+    server: Server, home: Path
+) -> None:
+    """Its answer is given by the event loop, which a call that blocks would stop for ever."""
+    clock = StoppedClock()
+    confirmed: list[str] = []
+
+    class Waiting(SQLiteJournal):
+        def begin(self, method: str, *arguments: Any) -> "Future[Any]":
+            if method == "save" and arguments[0].state == "sending" and clock.since_boot() > 5000:
+                later: Future[Any] = Future()
+                confirmed.append("waits")
+                loop.call_soon_threadsafe(loop.call_later, 0.01, answer, later, arguments)
+                return later
+            return super().begin(method, *arguments)
+
+    def answer(later: "Future[Any]", arguments: Any) -> None:
+        confirmed.append("the loop runs")
+        SQLiteJournal.begin(journal, "save", *arguments).result()
+        later.set_result(None)
+
+    def sleeps(task: Task) -> None:
+        if task.state == "sending":
+            clock.advance(LEASE - 1)
+
+    async def run() -> Task:
+        async with AsyncClient(
+            plugins=[Zoom()],
+            base_urls={"acme": server.url},
+            keys={"acme": KEY},
+            home=home,
+            journal=journal,
+            clock=clock,
+        ) as client:
+            return await client.submit("acme/zoom", REQUEST, on_update=sleeps)
+
+    loop = asyncio.new_event_loop()
+    with closing(Waiting(home / "journal.db", clock=clock.since_boot)) as journal:
+        assert loop.run_until_complete(run()).state == "queued"
+    loop.close()
+    assert confirmed == ["waits", "the loop runs"]
+    assert server.posts() == 1
 
 
 @pytest.mark.parametrize("state", ["recorded", "sending", "queued", "completed"])

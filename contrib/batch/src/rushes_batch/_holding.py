@@ -6,7 +6,6 @@ journal's claim decides who works on it, and what is delivered to anybody else i
 
 import asyncio
 import hashlib
-import logging
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -27,35 +26,50 @@ from rushes import (
 )
 from rushes.variant import key_variable
 
-from rushes_batch._jobs import Job, Limit
+from rushes_batch._brake import Brake
+from rushes_batch._jobs import Job, Limit, cost_of, was_sent
+from rushes_batch._logs import info, warning
 
-_log = logging.getLogger("rushes.batch")
 AGAIN = 2.0
 """Seconds before something is tried again that nobody says when to try."""
+_NO_LIMIT = Limit()
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How a job ended here: `elsewhere` if another process works on it.
 
-    `error` is what was raised, if the video was not made; `task` is missing if nothing was
-    recorded.
+    `capped`: nothing was sent, because its purse could not pay for it. `error` is what was raised,
+    if the video was not made; `task` is missing if nothing was recorded.
     """
 
-    state: Literal["done", "failed", "elsewhere"]
+    state: Literal["done", "failed", "elsewhere", "capped"]
     task: Task | None = None
     error: RushesError | None = None
+
+
+class _Capped(Exception):
+    """The purse of a job cannot pay for it; nothing was sent."""
 
 
 class Holder:
     """Takes jobs through their life with one client, whose journal must be given, too.
 
-    Close it before the client: then every job that is held is let go, to be taken up by others.
+    With a `brake`, which must be one of the client's wrappers, a provider that says to wait slows
+    all who share the journal at once. Close the holder before the client: then every job that is
+    held is let go, to be taken up by others.
     """
 
     def __init__(
-        self, client: AsyncClient, journal: Journal, limits: Mapping[str, Limit] | None = None
+        self,
+        client: AsyncClient,
+        journal: Journal,
+        limits: Mapping[str, Limit] | None = None,
+        *,
+        brake: Brake | None = None,
     ) -> None:
         self._client, self._journal, self._limits = client, journal, limits or {}
+        if brake is not None:
+            brake.pressed = self._pressed
         self._held: dict[str, asyncio.Task[Outcome]] = {}
         self._gates: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self.ended: Counter[str] = Counter()
@@ -90,33 +104,40 @@ class Holder:
                 task = await self._step(job)
             except OwnedElsewhereError as error:
                 outcome = Outcome(state="elsewhere", task=error.task)
+            except _Capped:
+                outcome = Outcome(state="capped")
             except (StillRunningError, NotSentError, JournalError) as error:
-                _log.info("tried again: task=%s reason=%s", job.task, error)
+                info("tried again", task=job.task, reason=str(error))
                 await asyncio.sleep(AGAIN)
                 continue
             except RefusedError as error:
                 if error.refusal.kind == "wait":
-                    await self._slow(job, error.refusal.retry_after or AGAIN)
+                    variant = error.task.variant if error.task else job.variant or ""
+                    await self._slow(variant, error.refusal.retry_after or AGAIN)
                     continue
                 outcome = Outcome(state="failed", task=error.task, error=error)
             except RushesError as error:
                 outcome = Outcome(state="failed", task=error.task, error=error)
             else:
                 outcome = Outcome(state="done", task=task)
+            await self._settle(job, outcome)
             self.ended[outcome.state] += 1
-            _log.info("let go: task=%s outcome=%s", job.task, outcome.state)
+            why = {"reason": str(outcome.error)} if outcome.error else {}
+            info("let go", task=job.task, outcome=outcome.state, **why)
             return outcome
 
     async def _step(self, job: Job) -> Task:
         """Go on with a task, or send it once there is room."""
         known = await self._known(job.task)
-        if known is not None and (known.receipt or job.request is None or job.variant is None):
-            return await self._client.resume(known, watch=False)
-        if job.variant is None or job.request is None:
+        variant = job.variant or (known.variant if known else None)
+        if variant is None or (known is None and job.request is None):
             raise UnknownTaskError(f"no task {job.task!r} is in the journal any more")
-        await self._admitted(job.task, job.variant)
+        if known is None or known.state == "recorded" or (known.state == "refused" and job.request):
+            await self._admitted(job, variant)
+        if job.request is None or (known is not None and known.receipt):
+            return await self._client.resume(known or job.task, watch=False)
         return await self._client.generate(
-            job.variant, job.request, task=job.task, output=job.output, watch=False
+            variant, job.request, task=job.task, output=job.output, watch=False
         )
 
     async def _known(self, reference: str) -> Task | None:
@@ -126,33 +147,57 @@ class Holder:
             return None
         return task if task.id == reference else None  # not one that only begins so
 
-    async def _admitted(self, task_id: str, variant: str) -> None:
-        """Wait until a task may be sent. Of many that wait here, one at a time asks."""
-        provider = variant.partition("/")[0]
-        limit = self._limits.get(provider)
-        if limit is None:
+    async def _admitted(self, job: Job, variant: str) -> None:
+        """Wait until a task may be sent. Of many that wait here, one at a time asks.
+
+        So no more than one, for a key, has money reserved that it cannot spend yet.
+        """
+        if not hasattr(self._journal, "admit"):
             return
+        provider = variant.partition("/")[0]
+        limit = self._limits.get(provider, _NO_LIMIT)
         key = self._key(provider)
-        given = (task_id, key, limit.slots, limit.per_second)
+        given = (job.task, key, limit.slots, limit.per_second)
         async with self._gates[key]:
+            if job.purse and not await self._reserved(job):
+                raise _Capped
             wait = await self._begun("admit", *given)
             while wait:
                 await asyncio.sleep(AGAIN if math.isinf(wait) else wait)
                 wait = await self._begun("admit", *given)
 
-    async def _slow(self, job: Job, seconds: float) -> None:
-        """Slow all who send with this key: the provider said to wait."""
-        provider = (job.variant or "").partition("/")[0]
-        if provider in self._limits:
-            await self._begun("slow", self._key(provider), seconds)
+    async def _reserved(self, job: Job) -> bool:
+        fits: bool = await self._begun("reserve", job.task, job.purse, job.estimate)
+        return fits
+
+    async def _settle(self, job: Job, outcome: Outcome) -> None:
+        """Count what a job did cost, if it ended here."""
+        if job.purse is None or outcome.state not in ("done", "failed"):
+            return
+        usd = cost_of(outcome.task, job.estimate) if was_sent(outcome.task) else 0.0
+        if usd is not None:
+            try:
+                await self._begun("settle", job.task, job.purse, usd)
+            except JournalError as error:
+                warning("its estimate counts", task=job.task, reason=str(error))
+
+    async def _slow(self, variant: str, seconds: float) -> None:
+        """Wait as a provider said that it must be, before the job is tried again."""
+        self._pressed(variant.partition("/")[0], seconds)
         await asyncio.sleep(seconds)
+
+    def _pressed(self, provider: str, seconds: float) -> None:
+        """Slow all who send with the key of a provider that said to wait, without waiting."""
+        journal: Any = self._journal
+        if hasattr(journal, "slow"):
+            journal.begin("slow", self._key(provider), seconds)
 
     async def _begun(self, method: str, *arguments: Any) -> Any:
         journal: Any = self._journal
         return await asyncio.wrap_future(journal.begin(method, *arguments))
 
     def _key(self, provider: str) -> str:
-        """Name the provider's key without containing it."""
+        """Name the provider's key without containing it, as Limits wants it."""
         found = self._client.keys.find(provider, key_variable(provider))
         secret = found[0].encode() if found else b""
-        return f"{provider} {hashlib.blake2b(secret, digest_size=8).hexdigest()}"
+        return f"{provider}/{hashlib.blake2b(secret, digest_size=8).hexdigest()}"

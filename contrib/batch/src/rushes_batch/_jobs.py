@@ -1,9 +1,10 @@
-"""What is to be made, and how much of it at once."""
+"""What is to be made, what it costs, and how much of it at once."""
 
 import re
 from typing import Any
 
 import msgspec
+from rushes import Task
 
 _LIMIT = re.compile(r"([a-z0-9-]+)=(?:(\d+))?(?:,?(\d+(?:\.\d+)?)/s)?")
 
@@ -12,13 +13,16 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One video: a task's reference, and what to send if it was never sent.
 
     Without `variant` and `request` the task must be in the journal; it is only gone on with.
-    `output` is where the worker that fetches the video puts it: its own folder by default.
+    `output` is where the worker that fetches the video puts it: its own folder by default. With a
+    `purse` it is sent only if that can pay for its `estimate`, in USD: see `rushes.journal.Purses`.
     """
 
     task: str
     variant: str | None = None
     request: dict[str, Any] | None = None
     output: str | None = None
+    purse: str | None = None
+    estimate: float | None = None
 
 
 read_job = msgspec.json.Decoder(Job).decode
@@ -48,3 +52,15 @@ def limits_of(given: tuple[str, ...]) -> dict[str, Limit]:
             )
         found[match[1]] = Limit(slots=slots or None, per_second=per_second or None)
     return found
+
+
+def was_sent(task: Task | None) -> bool:
+    """Whether a task may have been bought: neither left unsent nor refused."""
+    return task is not None and task.state not in ("recorded", "refused")
+
+
+def cost_of(task: Task | None, estimate: float | None) -> float | None:
+    """Return what a job cost or may cost in USD, by what is known; `estimate` is what was said."""
+    if task is None:
+        return estimate
+    return next((usd for usd in (task.cost, task.estimate, estimate) if usd is not None), None)

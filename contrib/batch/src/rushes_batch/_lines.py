@@ -1,14 +1,15 @@
-"""The lines of a batch's file, as they stand there: JSON Lines, or a CSV table."""
+"""The lines of a batch's file, as they stand there: JSON Lines, a CSV table, or a plan."""
 
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from rushes import Request
+from rushes.problems import show
 from rushes_cli.strict_json import MalformedJSON, read_json
 
 FIELDS = msgspec.structs.fields(Request)
@@ -22,46 +23,101 @@ COLUMNS = (*dict.fromkeys(("id", "variant", *(field.name for field in FIELDS))),
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
 
+PLANS = (".yaml", ".yml", ".json")
+"""What a plan file's name ends with."""
+MOST = 1_000_000
+"""Videos of one batch."""
+_NO_PLANS = "a plan file is read by rushes-compare: pip install 'rushes-batch[plans]'"
+
+
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One line that could be read: its number in the file, and what it asks for."""
+    """One line that could be read: its number in the file, and what it asks for.
+
+    `variants` are those that may make it, or are to; `takes` is how often each is to. `prices` are
+    those given for variants without a known one. `label` is what a plan names it.
+    """
 
     number: int
     id: str | None
-    variant: str
+    variants: tuple[str, ...]
     request: dict[str, Any]
+    takes: int = 1
+    prices: dict[str, str] = {}
+    label: str | None = None
 
 
 class Bad(msgspec.Struct, frozen=True, kw_only=True):
-    """One line that cannot be made, and why."""
+    """One line that cannot be made, and why; without a number it is the file."""
 
-    number: int
+    number: int | None
     problems: tuple[str, ...]
 
 
-def read_lines(path: Path, variant: str | None) -> Iterator[Line | Bad]:
-    """Read a batch's file; `variant` is for the lines that name none. Raises OSError."""
+def read_lines(
+    path: Path, variants: tuple[str, ...], installed: Collection[str] | None = None
+) -> Iterator[Line | Bad]:
+    """Read a batch's file; `variants` are for the lines that name none. Raises OSError.
+
+    In a plan, `variants` are instead of the ones that it names, and others than `installed` are a
+    problem.
+    """
+    suffix = path.suffix.lower()
+    if suffix in PLANS:
+        yield from _plan(path, variants, installed)
+        return
     data = path.read_bytes()
-    rows = _table(data) if path.suffix.lower() == ".csv" else _json_lines(data)
-    for number, row in rows:
-        yield _line(number, row, variant) if isinstance(row, dict) else _bad(number, row)
+    for number, row in _table(data) if suffix == ".csv" else _json_lines(data):
+        yield _line(number, row, variants) if isinstance(row, dict) else _bad(number, row)
 
 
-def _line(number: int, row: dict[str, Any], variant: str | None) -> Line | Bad:
-    name, chosen = row.pop("id", None), row.pop("variant", None) or variant
+def _plan(
+    path: Path, variants: tuple[str, ...], installed: Collection[str] | None
+) -> Iterator[Line | Bad]:
+    """Read each prompt of a plan as a line."""
+    try:
+        from rushes_compare.plans import PlanError, read_plan
+    except ModuleNotFoundError:
+        yield _bad(None, _NO_PLANS)
+        return
+    try:
+        plan = read_plan(path, variants, installed=installed)
+    except PlanError as error:
+        yield _bad(None, *error.reasons, *error.uninstalled)
+        return
+    videos = len(plan.rows) * len(plan.variants) * plan.repeats
+    if videos > MOST:
+        yield _bad(None, f"{path}: asks for {videos:,} videos; a batch may have {MOST:,}")
+        return
+    for number, row in enumerate(plan.rows, 1):
+        yield Line(
+            number=number,
+            id=None,
+            variants=tuple(plan.variants),
+            request=row.request,
+            takes=plan.repeats,
+            prices=plan.prices,
+            label=None if row.name == str(number) else row.name,
+        )
+
+
+def _line(number: int, row: dict[str, Any], variants: tuple[str, ...]) -> Line | Bad:
+    name, own = row.pop("id", None), row.pop("variant", None)
     problems = []
     if name is not None and not (isinstance(name, str) and ID.fullmatch(name)):
         problems.append(
             "id: must be 1 to 32 English letters, digits, '.', '_' and '-', beginning with a "
             "letter or digit; it becomes part of the file's name"
         )
-    if not isinstance(chosen, str):
+    if own and not isinstance(own, str):
+        problems.append(f"variant: must be text, like toapis/kling-v3, not {show(own)}")
+    elif not own and not variants:
         problems.append("variant: missing; name one in the line, or one for all with -m")
     if problems:
         return Bad(number=number, problems=tuple(problems))
-    return Line(number=number, id=name, variant=str(chosen), request=row)
+    return Line(number=number, id=name, variants=(own,) if own else variants, request=row)
 
 
-def _bad(number: int, *problems: str) -> Bad:
+def _bad(number: int | None, *problems: str) -> Bad:
     return Bad(number=number, problems=problems)
 
 

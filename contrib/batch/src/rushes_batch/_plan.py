@@ -2,76 +2,189 @@
 
 import hashlib
 import json
+import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 from rushes import AsyncClient, ConfigurationError, Journal, Task
 
-from rushes_batch._jobs import Job
-from rushes_batch._lines import Bad, Line, read_lines
+from rushes_batch._jobs import Job, cost_of, was_sent
+from rushes_batch._lines import PLANS, Bad, Line, read_lines
+
+Choice = Literal["every", "first", "cheapest"]
+"""Which of the variants that a line may be made by make it: each of them, or one that can."""
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
-    """A line that can be made: its task's reference, and its estimate in USD, if known."""
+    """A video to be made: its line, variant and task's reference; its estimate in USD, if known.
+
+    `take` counts the videos of a line by one variant; `others` are the references that it would
+    have with one of the variants that were not chosen.
+    """
 
     line: Line
+    variant: str
+    take: int
     task: str
     estimate: float | None
+    others: tuple[str, ...] = ()
 
-    def job(self, folder: Path | None) -> Job:
+    def job(self, folder: Path | None, purse: str | None = None) -> Job:
         """Return what is to be held; the video goes into the folder, if one is given."""
-        output = None if folder is None else str(folder / f"{self.task}.mp4")
         return Job(
-            task=self.task, variant=self.line.variant, request=self.line.request, output=output
+            task=self.task,
+            variant=self.variant,
+            request=self.line.request,
+            output=None if folder is None else str(folder / f"{self.task}.mp4"),
+            purse=purse,
+            estimate=self.estimate,
         )
 
 
 def batch_name(path: Path) -> str:
     """Return the name of a batch, from its file's: it begins the tasks' references."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).lstrip("-._")[:32] or "batch"
+    return _slug(path.stem) or "batch"
 
 
-def reference(name: str, line: Line) -> str:
-    """Name a line's task by the batch and the line's content.
+def _slug(text: str) -> str:
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).lstrip("-._")[:32]
+
+
+def reference(name: str, line: Line, variant: str, take: int = 1) -> str:
+    """Name a video's task by the batch, the line's content, and the variant.
 
     Where the line stands does not matter: the same line is the same job, another one is not.
     """
-    content = json.dumps([name, line.id, line.variant, line.request], sort_keys=True)
-    digest = hashlib.blake2b(content.encode("utf-8", "surrogatepass"), digest_size=8)
-    return f"{line.id or name}-{digest.hexdigest()}"
+    content = [name, line.label or line.id, variant, line.request, *([take] if take > 1 else [])]
+    text = json.dumps(content, sort_keys=True)
+    digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+    return f"{line.id or _slug(line.label or '') or name}-{digest}"
 
 
 def planned(
-    client: AsyncClient, path: Path, name: str, variant: str | None
+    client: AsyncClient,
+    path: Path,
+    name: str,
+    variants: tuple[str, ...],
+    choice: Choice,
+    known: Callable[[str], Task | None],
 ) -> tuple[list[Planned], list[Bad]]:
-    """Read and check every line of a file. Raises OSError."""
+    """Read and check every line of a file; `known` finds the task of a reference.
+
+    Raises OSError.
+    """
     good: dict[str, Planned] = {}
     bad = []
-    for line in read_lines(path, variant):
-        found = line if isinstance(line, Bad) else _checked(client, name, line)
-        if isinstance(found, Planned) and (first := good.get(found.task)):
-            problem = (
-                f"is the same as line {first.line.number}; "
-                "give each an id of its own to have both made"
-            )
-            found = Bad(number=found.line.number, problems=(problem,))
+    is_plan = path.suffix.lower() in PLANS
+    for line in read_lines(path, variants, client.registry.ids()):
+        found = line if isinstance(line, Bad) else _videos(client, name, line, choice, known)
+        if not isinstance(found, Bad):
+            same = next((good[each.task] for each in found if each.task in good), None)
+            if same is not None:
+                where, word = ("prompt", "a name") if is_plan else ("line", "an id")
+                problem = (
+                    f"is the same as {where} {same.line.number}; "
+                    f"give each {word} of its own to have both made"
+                )
+                found = Bad(number=found[0].line.number, problems=(problem,))
         if isinstance(found, Bad):
             bad.append(found)
         else:
-            good[found.task] = found
+            good |= {each.task: each for each in found}
     return [*good.values()], bad
 
 
-def _checked(client: AsyncClient, name: str, line: Line) -> Planned | Bad:
+class _Option(msgspec.Struct, frozen=True):
+    """What a variant makes of a line: problems, or an estimate in USD, if it is known."""
+
+    variant: str
+    problems: tuple[str, ...]
+    estimate: float | None = None
+
+
+def _videos(
+    client: AsyncClient,
+    name: str,
+    line: Line,
+    choice: Choice,
+    known: Callable[[str], Task | None],
+) -> list[Planned] | Bad:
+    """Check a line with each of its variants, and return the videos to be made of it."""
+    options = [_checked(client, line, variant) for variant in line.variants]
+    each_makes_it = choice == "every" or len(options) == 1
+    wrong = [option for option in options if option.problems]
+    if wrong and (each_makes_it or len(wrong) == len(options)):
+        return Bad(number=line.number, problems=tuple(_told(options)))
+    videos = []
+    for take in range(1, line.takes + 1):
+        names = {each.variant: reference(name, line, each.variant, take) for each in options}
+        if each_makes_it:
+            videos += [_video(line, each, take, names, ()) for each in options]
+            continue
+        option = _chosen(options, names, choice, known)
+        if option.problems:  # it was sent to this one, which cannot make it any more
+            return Bad(number=line.number, problems=tuple(_told([option])))
+        others = tuple(names[each.variant] for each in options if each is not option)
+        videos.append(_video(line, option, take, names, others))
+    return videos
+
+
+def _video(
+    line: Line, option: _Option, take: int, names: dict[str, str], others: tuple[str, ...]
+) -> Planned:
+    return Planned(
+        line=line,
+        variant=option.variant,
+        take=take,
+        task=names[option.variant],
+        estimate=option.estimate,
+        others=others,
+    )
+
+
+def _checked(client: AsyncClient, line: Line, variant: str) -> _Option:
+    """Check a line with a variant, and estimate it."""
     try:
-        report = client.check(line.variant, line.request)
+        report = client.check(variant, line.request)
     except ConfigurationError as error:
-        return Bad(number=line.number, problems=(str(error),))
-    if report.problems:
-        return Bad(number=line.number, problems=tuple(map(str, report.problems)))
-    return Planned(line=line, task=reference(name, line), estimate=report.cost)
+        return _Option(variant, (str(error),))
+    cost, price = report.cost, line.prices.get(variant)
+    if cost is None and price is not None:
+        from rushes_compare.plans import estimate
+
+        cost = estimate(client, variant, line.request, report, price)
+    return _Option(variant, tuple(map(str, report.problems)), cost)
+
+
+def _told(options: Sequence[_Option]) -> Iterator[str]:
+    """Yield the problems of several variants, each with its variant."""
+    for option in options:
+        for problem in option.problems:
+            yield problem if len(options) == 1 else f"{option.variant}: {problem}"
+
+
+def _chosen(
+    options: Sequence[_Option],
+    names: dict[str, str],
+    choice: Choice,
+    known: Callable[[str], Task | None],
+) -> _Option:
+    """Choose one of several variants: that which a line was sent to, else one that can make it.
+
+    So nothing is bought twice because a price, or what a variant can do, has changed.
+    """
+    for option in options:
+        if was_sent(known(names[option.variant])):
+            return option
+    able = [option for option in options if not option.problems]
+    return min(able, key=_usd) if choice == "cheapest" else able[0]
+
+
+def _usd(option: _Option) -> float:
+    return math.inf if option.estimate is None else option.estimate
 
 
 def recorded(journal: Journal, plan: Iterable[Planned]) -> dict[str, Task]:
@@ -93,29 +206,14 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     unpriced: tuple[int, ...]
 
 
-def price(plan: Sequence[Planned], tasks: dict[str, Task]) -> Price:
+def price(plan: Sequence[Planned], tasks: Mapping[str, Task]) -> Price:
     """Add up what was spent, and what is still to be."""
     sent = [each for each in plan if was_sent(tasks.get(each.task))]
     left = [each for each in plan if not was_sent(tasks.get(each.task))]
-    known = {each.task: each.estimate for each in left}
-    known |= {each.task: _price_of(tasks[each.task]) for each in sent}
+    known = {each.task: cost_of(tasks.get(each.task), each.estimate) for each in plan}
     return Price(
         spent=sum(known[each.task] or 0.0 for each in sent),
         more=sum(known[each.task] or 0.0 for each in left),
         to_send=len(left),
         unpriced=tuple(each.line.number for each in plan if known[each.task] is None),
     )
-
-
-def spent_on(task: Task) -> float:
-    """Return what a task cost, or may cost, in USD, as far as it is known."""
-    return (_price_of(task) or 0.0) if was_sent(task) else 0.0
-
-
-def was_sent(task: Task | None) -> bool:
-    """Whether a task may have been bought: neither left unsent nor refused."""
-    return task is not None and task.state not in ("recorded", "refused")
-
-
-def _price_of(task: Task) -> float | None:
-    return task.estimate if task.cost is None else task.cost

@@ -1,21 +1,18 @@
-"""Many jobs held here, so many at a time, with their progress on a terminal."""
+"""Many jobs held here, so many at a time, and how they stand."""
 
 import asyncio
 import signal
-import sys
-import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TypeVar
 
-import click
-from rushes import RushesError
-from rushes_cli.exit_codes import exit_code
-from rushes_cli.terminal import one_line, stderr_line
+from rushes import RushesError, Task
+from rushes_cli.exit_codes import NOT_BOUGHT, exit_code
+from rushes_cli.terminal import one_line
 
 from rushes_batch._holding import AGAIN, Holder, Outcome
-from rushes_batch._jobs import Job
-from rushes_batch._plan import spent_on
+from rushes_batch._jobs import Job, cost_of, was_sent
+from rushes_batch._progress import NAMED, Display, Pace, Standing, reason
 
 T = TypeVar("T")
 
@@ -33,85 +30,93 @@ async def each(items: Iterable[T], at_once: int, work: Callable[[T], Awaitable[N
             group.create_task(one_after_another())
 
 
-class Progress:
-    """What has become of the jobs of a run; `errors` has each job's error by its reference."""
+class Run:
+    """What becomes of the jobs of a run; `errors` has each job's error by its reference.
 
-    def __init__(self, jobs: int, numbers: dict[str, int], spent: float) -> None:
-        self.jobs, self.done, self.code, self.spent = jobs, 0, 0, spent
+    `ended` is called with each job as it ends.
+    """
+
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        names: Mapping[str, str],
+        tasks: Mapping[str, Task],
+        ended: Callable[[Job, Outcome], None],
+    ) -> None:
+        self.jobs, self.code, self.display = jobs, 0, Display()
         self.errors: dict[str, RushesError] = {}
-        self._numbers, self._begun = numbers, time.monotonic()
-        self._live = sys.stderr is not None and sys.stderr.isatty()
+        self._names, self._told = names, ended
+        self._spent = {job.task: _spent(tasks.get(job.task), job) for job in jobs}
+        spent = sum(self._spent.values())
+        self._standing = Standing(videos=len(jobs), spent=spent)
+        before = sum(1 for job in jobs if (known := tasks.get(job.task)) and known.ended)
+        self._pace = Pace(before)
 
-    def ended(self, job: Job, outcome: Outcome, before: float) -> None:
-        """Take notice of how a job ended; `before` was spent on it before this run."""
+    def standing(self) -> Standing:
+        """Return how it stands at the moment."""
+        self._standing.left = self._pace.left(self._standing)
+        return self._standing
+
+    def end(self, job: Job, outcome: Outcome) -> None:
+        """Take notice of how a job ended."""
+        now = self._standing
+        now.under_way -= 1
         if outcome.task is not None:
-            self.spent += spent_on(outcome.task) - before
-        if outcome.error is None:
-            self.done += 1
-            return
-        self.errors[job.task] = outcome.error
-        self.code = max(self.code, exit_code(outcome.error))
-        self._clear()
-        text = f" {one_line(str(outcome.error))}"
-        stderr_line(text, bold=f"Line {self._numbers[job.task]}:", colour="red")
+            more = _spent(outcome.task, job) - self._spent[job.task]
+            now.spent += more
+        if outcome.state == "capped":
+            now.capped += 1
+            self.code = max(self.code, NOT_BOUGHT)
+        elif outcome.error is None:
+            now.done += 1
+        else:
+            self._fail(job, outcome.task, outcome.error)
+        self._told(job, outcome)
 
-    def text(self, under_way: int) -> str:
-        """Say how it stands in one line."""
-        over = self.done + len(self.errors)
-        parts = [
-            f"{self.done} of {self.jobs} done", f"{under_way} under way",
-            f"{len(self.errors)} not made", f"{self.spent:.2f} USD so far",
-        ]  # fmt: skip
-        if 0 < over < self.jobs:
-            left = (time.monotonic() - self._begun) / over * (self.jobs - over)
-            parts.append(f"about {_duration(left)} left")
-        return ", ".join(parts)
+    def begin(self, _job: Job) -> None:
+        """Take notice that a job begins."""
+        self._standing.under_way += 1
 
-    async def shown(self, holder: Holder) -> None:
-        """Show it on a terminal, over and over, until cancelled."""
-        while self._live:
-            self._clear()
-            click.echo(self.text(holder.held), err=True, nl=False)
-            try:
-                await asyncio.sleep(1)
-            finally:
-                self._clear()
-
-    def _clear(self) -> None:
-        if self._live:
-            click.echo("\r\x1b[K", err=True, nl=False)
+    def _fail(self, job: Job, task: Task | None, error: RushesError) -> None:
+        self.errors[job.task] = error
+        self.code = max(self.code, exit_code(error))
+        why = reason(task, str(error))
+        self._standing.reasons[why] += 1
+        count = self._standing.reasons[why]
+        if count <= NAMED:
+            bold = f"{self._names[job.task]}:"
+            self.display.say(f" {one_line(str(error))}", bold=bold)
+        if count == NAMED:
+            self.display.say("Further lines with this reason are only counted here.")
 
 
-def _duration(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+def _spent(task: Task | None, job: Job) -> float:
+    return (cost_of(task, job.estimate) or 0.0) if was_sent(task) else 0.0
 
 
-async def run(
-    holder: Holder, jobs: Sequence[Job], at_once: int, progress: Progress, spent: dict[str, float]
-) -> bool:
+async def run(holder: Holder, run: Run, at_once: int) -> bool:
     """Hold all jobs to their ends; False if Ctrl-C or SIGTERM came before.
 
     What another process works on is waited for, and gone on with if that process ends.
     """
 
     async def hold(job: Job) -> None:
+        run.begin(job)
         while (outcome := await holder.hold(job)).state == "elsewhere":  # noqa: ASYNC110 - only asking shows that it ended
             await asyncio.sleep(AGAIN)
-        progress.ended(job, outcome, spent.get(job.task, 0.0))
+        run.end(job, outcome)
 
-    work = asyncio.ensure_future(each(jobs, at_once, hold))
-    show = asyncio.create_task(progress.shown(holder))
+    work = asyncio.ensure_future(each(run.jobs, at_once, hold))
+    shown = asyncio.create_task(run.display.show(run.standing))
     try:
         with _stopping(work):
             await work
     except asyncio.CancelledError:
         return False
     finally:
-        show.cancel()
+        shown.cancel()
         with suppress(asyncio.CancelledError):
-            await show
+            await shown
         await holder.close()
     return True
 

@@ -3,25 +3,29 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 import psycopg
 import rushes
 from rushes.home import Environment, home_folder
 from rushes_cli.exit_codes import NOT_BOUGHT, UNFINISHED, Interrupted, exit_code
 from rushes_cli.options import complete_variants
-from rushes_cli.terminal import can_prompt, one_line, stderr_line
+from rushes_cli.terminal import can_prompt, json_text, one_line, print_line, stderr_line
 
-from rushes_batch._holding import Holder
-from rushes_batch._jobs import Job, Limit
-from rushes_batch._lines import ID, Bad
-from rushes_batch._plan import Planned, batch_name, planned, price, recorded, spent_on, was_sent
-from rushes_batch._run import Progress, each, run
-from rushes_batch._table import table, write
+from rushes_batch._brake import Brake
+from rushes_batch._follow import follow
+from rushes_batch._holding import Holder, Outcome
+from rushes_batch._jobs import Job, Limit, cost_of, was_sent
+from rushes_batch._lines import ID, PLANS
+from rushes_batch._plan import Choice, Planned, batch_name, planned, price, recorded
+from rushes_batch._progress import standing_of
+from rushes_batch._run import Run, each, run
+from rushes_batch._table import FORMATS, NOT_BEGUN, csv_text, row, rows, write, write_all
 from rushes_batch.command import ENGINE_UNUSABLE, Unusable, worker_limits
 from rushes_batch.engine import Engine
 
@@ -34,23 +38,62 @@ class _NotBought(click.ClickException):
     exit_code = NOT_BOUGHT
 
 
+class _Given(msgspec.Struct, frozen=True):
+    """What every command is given: which file, and how it is read."""
+
+    file: Path
+    models: tuple[str, ...]
+    choose: Choice
+    name: str | None
+    database: str | None
+
+    @property
+    def batch(self) -> str:
+        """The batch's name."""
+        return self.name or batch_name(self.file)
+
+
 class Batch:
     """A batch's file with every line checked, and the journal that has its tasks."""
 
     def __init__(
         self,
+        given: _Given,
         client: rushes.AsyncClient,
         journal: rushes.SQLiteJournal | rushes.PostgresJournal,
-        plan: list[Planned],
-        bad: list[Bad],
+        brake: Brake,
     ) -> None:
-        self.client, self.journal, self.plan, self.bad = client, journal, plan, bad
-        self.tasks = recorded(journal, plan)
-        self.numbers = {line.task: line.line.number for line in plan}
+        self.client, self.journal, self.brake = client, journal, brake
+        self.purse = f"batch {given.batch}"
+        with _disk(given.file):
+            self.plan, self.bad = planned(
+                client, given.file, given.batch, given.models, given.choose, self._known
+            )
+        self.word = "Prompt" if given.file.suffix.lower() in PLANS else "Line"
+        self.names = {video.task: f"{self.word} {video.line.number}" for video in self.plan}
+        self.tasks = recorded(journal, self.plan)
 
-    def jobs(self, which: Callable[[rushes.Task | None], bool], folder: Path | None) -> list[Job]:
-        """Return the jobs of the lines whose tasks, or whose lack of one, are chosen."""
-        return [line.job(folder) for line in self.plan if which(self.tasks.get(line.task))]
+    def look(self) -> None:
+        """Read the tasks that have not ended again."""
+        left = [
+            video
+            for video in self.plan
+            if (task := self.tasks.get(video.task)) is None or task.unfinished
+        ]
+        self.tasks |= recorded(self.journal, left)
+
+    def chosen(self, which: Callable[[rushes.Task | None], bool]) -> list[Planned]:
+        """Return the videos whose tasks, or whose lack of one, are chosen."""
+        return [video for video in self.plan if which(self.tasks.get(video.task))]
+
+    def spent(self) -> dict[str, float]:
+        """Return what each task that was sent did cost, or may cost, as far as it is known."""
+        sent = {video.task: video for video in self.plan if was_sent(self.tasks.get(video.task))}
+        known = {name: cost_of(self.tasks[name], video.estimate) for name, video in sent.items()}
+        return {name: usd for name, usd in known.items() if usd is not None}
+
+    def _known(self, reference: str) -> rushes.Task | None:
+        return next((task for task in self.journal.find(reference) if task.id == reference), None)
 
 
 def _usable_name(_ctx: click.Context, _option: click.Parameter, given: str | None) -> str | None:
@@ -68,9 +111,20 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "-m",
             "--model",
+            "models",
+            multiple=True,
             metavar="VARIANT",
             shell_complete=complete_variants,
-            help="Variant for the lines that name none, like toapis/kling-v3.",
+            help="Variant for the lines that name none, like toapis/kling-v3; in a plan, instead "
+            "of those that it names.  [repeatable]",
+        ),
+        click.option(
+            "--choose",
+            type=click.Choice(["every", "first", "cheapest"]),
+            default="every",
+            show_default=True,
+            help="Of several variants, which make a line: every one, the first that can, or the "
+            "one that can for least.",
         ),
         click.option(
             "--name",
@@ -86,9 +140,7 @@ def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
             "postgresql://user:password@host/name.",
         ),
     )
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return _with(options, command)
 
 
 def _running(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -116,15 +168,31 @@ def _running(command: Callable[..., Any]) -> Callable[..., Any]:
             metavar="PROVIDER=TASKS,NUMBER/s",
             help="What is sent to a provider: tasks at once, tasks in a second.  [repeatable]",
         ),
+        _json("Print each line as JSON as it ends; with --database, as it is handed over."),
     )
-    for option in reversed(options):
+    return _with(options, command)
+
+
+def _json(help_: str) -> Callable[..., Any]:
+    return click.option("--json", "as_json", is_flag=True, help=help_)
+
+
+def _with(options: Iterable[Callable[..., Any]], command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed([*options]):
         command = option(command)
     return command
 
 
+def _takes(given: dict[str, Any]) -> _Given:
+    """Take from options what every command is given."""
+    values = {name: given.pop(name) for name in _Given.__struct_fields__}
+    values["models"] = tuple(dict.fromkeys(values["models"]))
+    return _Given(**values)
+
+
 @click.group()
 def batch() -> None:
-    """Make the videos that a file asks for, one a line: JSON Lines or CSV."""
+    """Make the videos that a file asks for, one a line: JSON Lines, CSV, or a plan file."""
 
 
 @batch.command("run")
@@ -134,60 +202,73 @@ def batch() -> None:
     "--max-cost",
     type=click.FloatRange(min=0),
     metavar="USD",
-    help="Buy nothing if the whole batch, with what was bought before, is estimated at more.",
+    help="Buy nothing if the whole batch, with what was bought before, is estimated at more; and "
+    "begin no line that would make it cost more.",
 )
 @click.option("--yes", is_flag=True, help="Do not ask before anything is bought.")
 @click.pass_context
-def run_command(ctx: click.Context, /, max_cost: float | None, yes: bool, **given: Any) -> None:
+def run_command(ctx: click.Context, /, **given: Any) -> None:
     """Check every line of FILE, say what it costs, and make the videos.
 
     A line is a request as `rushes generate --request` takes it, with `variant` and, if you like, an
-    `id` of your own. Ctrl-C stops the waiting, not the tasks; the same command goes on, and buys
-    nothing twice. A line that was changed is a new job. The exit code is the highest of the tasks'.
+    `id` of your own; a file that ends with .yaml, .yml or .json is a plan, as `rushes compare -f`
+    takes it. Ctrl-C stops the waiting, not the tasks; the same command goes on, and buys nothing
+    twice. A line that was changed is a new job. The exit code is the highest of the tasks'.
     """
-    ctx.exit(_work(_run(_anything, max_cost=max_cost, yes=yes, **given)))
+    ctx.exit(_work(_run(_takes(given), _anything, **given)))
 
 
 @batch.command()
 @_shared
 @_running
+@click.option(
+    "--max-cost",
+    type=click.FloatRange(min=0),
+    metavar="USD",
+    help="Begin the lines that are left, too, as long as the whole batch costs no more.",
+)
 @click.pass_context
-def resume(ctx: click.Context, /, **given: Any) -> None:
-    """Go on with the lines of FILE that were sent, and begin no other."""
-    ctx.exit(_work(_run(was_sent, max_cost=None, yes=True, **given)))
+def resume(ctx: click.Context, /, max_cost: float | None, **given: Any) -> None:
+    """Go on with the lines of FILE that were sent, and begin no other without --max-cost."""
+    which = was_sent if max_cost is None else _anything
+    ctx.exit(_work(_run(_takes(given), which, max_cost=max_cost, yes=True, **given)))
 
 
 @batch.command()
 @_shared
-def status(**given: Any) -> None:
-    """Say how many lines of FILE are in which state, and what they cost, as JSON."""
-
-    async def show() -> int:
-        async with _opened(**given) as found:
-            states = Counter(_state(found.tasks.get(line.task)) for line in found.plan)
-            cost = price(found.plan, found.tasks)
-            facts = {"lines": len(found.plan), "states": dict(sorted(states.items()))}
-            click.echo(json.dumps({**facts, "spent_usd": cost.spent, "left_usd": cost.more}))
-        return 0
-
-    _work(show())
+@click.option("-f", "--follow", is_flag=True, help="Show it until nothing is under way.")
+@_json("Print JSON.")
+@click.pass_context
+def status(ctx: click.Context, /, follow: bool, as_json: bool, **given: Any) -> None:
+    """Say how many lines of FILE are in which state, why some were not made, and what they cost."""
+    ctx.exit(_work(_status(_takes(given), as_json=as_json, to_the_end=follow)))
 
 
 @batch.command()
 @_shared
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="The table's file.  [default: print it]"
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The table's file: .csv, .parquet or .jsonl.  [default: print it as CSV]",
 )
-def results(output: Path | None, **given: Any) -> None:
-    """Write what became of each line of FILE, as a CSV table."""
+@_json("Print JSON Lines.")
+def results(output: Path | None, as_json: bool, **given: Any) -> None:
+    """Write what became of each line of FILE, as a table."""
+    if output is not None and output.suffix.lower() not in FORMATS:
+        raise click.UsageError(f"{output}: the name must end with {', '.join(FORMATS)}")
 
     async def show() -> int:
-        async with _opened(**given) as found:
-            text = table(found.plan, found.tasks, {})
-        if output is None:
-            click.echo(text.encode("utf-8", "surrogateescape"), nl=False)
+        async with _opened(_takes(given)) as found:
+            table = rows(found.plan, found.tasks, {})
+        if output is not None:
+            with _disk(output):
+                write(output, table)
+        elif as_json:
+            for each in table:
+                click.echo(json_text(each))
         else:
-            _write(output, text)
+            click.echo(csv_text(table).encode("utf-8", "surrogateescape"), nl=False)
         return 0
 
     _work(show())
@@ -201,30 +282,60 @@ def cancel(ctx: click.Context, /, **given: Any) -> None:
 
     A run of it on this machine has to be stopped before; workers are told here.
     """
-    ctx.exit(_work(_cancel(**given)))
+    ctx.exit(_work(_cancel(_takes(given))))
 
 
 async def _run(
+    given: _Given,
     which: Callable[[rushes.Task | None], bool],
     *,
-    file: Path,
-    name: str | None,
-    database: str | None,
     output: Path | None,
     at_once: int,
     limits: dict[str, Limit],
     max_cost: float | None,
     yes: bool,
-    model: str | None,
+    as_json: bool,
 ) -> int:
     folder = _absolute(output) if output else None
-    async with _opened(file=file, model=model, name=name, database=database) as found:
+    async with _opened(given) as found:
         if which is _anything:
-            _agree(found, max_cost, yes=yes, here=database is None)
-        if database:
-            return await _handed_over(database, found, which, folder)
-        here = folder or _absolute(Path(name or batch_name(file)))
-        return await _made_here(found, which, here, at_once, limits)
+            _refuse_if_bought_before(found)
+            _agree(found, max_cost, yes=yes, here=given.database is None)
+            _fill(found, max_cost)
+        purse = None if max_cost is None else found.purse
+        if given.database:
+            return await _handed_over(given.database, found, which, folder, purse, as_json)
+        here = folder or _absolute(Path(given.batch))
+        jobs = [video.job(here, purse) for video in found.chosen(which)]
+        return await _made_here(found, jobs, here, at_once, limits, max_cost, as_json)
+
+
+def _refuse_if_bought_before(found: Batch) -> None:
+    """Let nothing be bought in a database that the journal of this machine has already."""
+    path = home_folder(None, Environment()) / "journal.db"
+    if isinstance(found.journal, rushes.SQLiteJournal) or not path.exists():
+        return
+    with closing(rushes.SQLiteJournal(path)) as here:
+        before = recorded(here, found.chosen(lambda task: not was_sent(task)))
+    again = [found.names[name] for name, task in before.items() if was_sent(task)]
+    if again:
+        raise _NotBought(
+            f"{len(again)} lines were bought without the database, the first is "
+            f"{again[0].lower()}: {path} has their tasks. Take them out of the file, or give "
+            "another --name to buy them again; nothing was bought"
+        )
+
+
+def _fill(found: Batch, max_cost: float | None) -> None:
+    """Put the cap where every process that sends a line of the batch sees it."""
+    journal = found.journal
+    if max_cost is not None:
+        begun = [
+            journal.begin("settle", task, found.purse, usd) for task, usd in found.spent().items()
+        ]
+        for each_ in begun:
+            each_.result()
+    journal.fill(found.purse, max_cost)
 
 
 async def _handed_over(
@@ -232,52 +343,90 @@ async def _handed_over(
     found: Batch,
     which: Callable[[rushes.Task | None], bool],
     folder: Path | None,
+    purse: str | None,
+    as_json: bool,
 ) -> int:
     def open_and_chosen(task: rushes.Task | None) -> bool:
         return which(task) and (task is None or task.unfinished or task.state == "refused")
 
-    jobs = found.jobs(open_and_chosen, folder)
+    videos = found.chosen(open_and_chosen)
+    others = {other: video.task for video in videos for other in video.others}
     async with Engine(database).opened() as engine:
-        await engine.defer(jobs)
-    stderr_line(f"{len(jobs)} of {len(found.plan)} lines are handed to the workers.")
+        if held := await engine.withdraw(others):
+            first = found.names[others[held[0]]]
+            raise _NotBought(
+                f"workers hold {len(held)} lines for another variant than is chosen now, the first "
+                f"is {first.lower()}; nothing more was handed over. Cancel the batch, or give the "
+                "same variants as before"
+            )
+        await engine.defer(video.job(folder, purse) for video in videos)
+    if as_json:
+        _print(found, videos)
+    stderr_line(
+        f"{len(videos)} of {len(found.plan)} lines are handed to the workers; "
+        "`rushes batch status --follow` shows what becomes of them."
+    )
     return 0
 
 
 async def _made_here(
     found: Batch,
-    which: Callable[[rushes.Task | None], bool],
+    jobs: list[Job],
     folder: Path,
     at_once: int,
     limits: dict[str, Limit],
+    max_cost: float | None,
+    as_json: bool,
 ) -> int:
-    jobs = found.jobs(which, folder)
-    spent = {name: spent_on(task) for name, task in found.tasks.items()}
-    progress = Progress(len(jobs), found.numbers, sum(spent.values()))
+    videos = {video.task: video for video in found.plan}
+
+    def told(job: Job, outcome: Outcome) -> None:
+        if as_json:
+            error = one_line(str(outcome.error)) if outcome.error else None
+            click.echo(json_text(row(videos[job.task], outcome.task, error)))
+
+    ours = Run(jobs, found.names, found.tasks, told)
     _make(folder)  # before anything is paid that could not be put there
-    holder = Holder(found.client, found.journal, limits)
+    holder = Holder(found.client, found.journal, limits, brake=found.brake)
     try:
-        finished = await run(holder, jobs, at_once, progress, spent)
+        finished = await run(holder, ours, at_once)
     finally:
-        errors = {task: one_line(str(error)) for task, error in progress.errors.items()}
-        text = table(found.plan, recorded(found.journal, found.plan), errors)
-        _write(folder / "results.csv", text)
-    stderr_line(f"{progress.text(0)}. The table: {folder / 'results.csv'}")
+        errors = {task: one_line(str(error)) for task, error in ours.errors.items()}
+        table = rows(found.plan, recorded(found.journal, found.plan), errors)
+        with _disk(folder):
+            path = write_all(folder, table)
+    now = ours.standing()
+    now.left = None
+    stderr_line(f"{now.text()}. The table: {path}")
+    for reason in now.told_reasons():
+        stderr_line(f"  {reason}")
+    if now.capped and max_cost is not None:
+        stderr_line(
+            f"{now.capped} lines were not begun: with them the batch may cost more than "
+            f"{max_cost:.2f} USD; {found.journal.spent(found.purse):.2f} USD are spent. "
+            "`rushes batch resume` with a higher --max-cost goes on."
+        )
     if not finished:
         stderr_line("Stopped. The same command goes on.")
         raise Interrupted
-    return progress.code
+    return ours.code
 
 
 def _agree(found: Batch, max_cost: float | None, *, yes: bool, here: bool) -> None:
     """Say what is to be bought, and let it be refused: by bad lines, by the cap, by the caller."""
     if found.bad:
-        lines = len(found.plan) + len(found.bad)
-        raise _NotBought(f"{len(found.bad)} of {lines} lines cannot be made; nothing was bought")
+        lines = len({video.line.number for video in found.plan}) + len(found.bad)
+        said = (
+            "the file cannot be read"
+            if any(line.number is None for line in found.bad)
+            else f"{len(found.bad)} of {lines} {found.word.lower()}s cannot be made"
+        )
+        raise _NotBought(f"{said}; nothing was bought")
     cost = price(found.plan, found.tasks)
     if not cost.to_send:
         return
     if here:
-        for variant in sorted({line.line.variant for line in found.plan}):
+        for variant in sorted({video.variant for video in found.plan}):
             found.client.ready(variant)
     unpriced = len(cost.unpriced)
     unknown = f"; the price of {unpriced} lines is unknown" if unpriced else ""
@@ -289,7 +438,7 @@ def _agree(found: Batch, max_cost: float | None, *, yes: bool, here: bool) -> No
     if max_cost is not None and unpriced:
         raise _NotBought(
             f"--max-cost cannot be kept: the price of {unpriced} lines is unknown, the first is "
-            f"line {cost.unpriced[0]}; nothing was bought"
+            f"{found.word.lower()} {cost.unpriced[0]}; nothing was bought"
         )
     if max_cost is not None and cost.spent + cost.more > max_cost:
         total = cost.spent + cost.more
@@ -303,11 +452,31 @@ def _agree(found: Batch, max_cost: float | None, *, yes: bool, here: bool) -> No
     click.confirm("Make them?", abort=True, err=True)
 
 
-async def _cancel(*, file: Path, model: str | None, name: str | None, database: str | None) -> int:
+async def _status(given: _Given, *, as_json: bool, to_the_end: bool) -> int:
+    async with _opened(given) as found:
+        if to_the_end:
+            engine = Engine(given.database) if given.database else None
+            await follow(found.plan, found.look, lambda: found.tasks, engine)
+        states = Counter(_state(found.tasks.get(video.task)) for video in found.plan)
+        cost = price(found.plan, found.tasks)
+        if as_json:
+            facts = {"lines": len(found.plan), "states": dict(sorted(states.items()))}
+            click.echo(json.dumps({**facts, "spent_usd": cost.spent, "left_usd": cost.more}))
+            return 0
+        now = standing_of(map(found.tasks.get, (video.task for video in found.plan)), cost.spent)
+        print_line(f"{now.text()}; {cost.more:.2f} USD for what is left")
+        for state, count in sorted(states.items()):
+            print_line(f"{count:8,} {state}")
+        for reason in now.told_reasons():
+            print_line(f"  {reason}")
+    return 0
+
+
+async def _cancel(given: _Given) -> int:
     code = 0
-    async with _opened(file=file, model=model, name=name, database=database) as found:
-        if database:
-            code = await _withdrawn(database, found)
+    async with _opened(given) as found:
+        if given.database:
+            code = await _withdrawn(given.database, found)
             found.tasks = recorded(found.journal, found.plan)
 
         async def ask(task: rushes.Task) -> None:
@@ -316,7 +485,7 @@ async def _cancel(*, file: Path, model: str | None, name: str | None, database: 
                 await found.client.cancel(task.id)
             except rushes.RushesError as error:
                 code = max(code, exit_code(error))
-                bold = f"Line {found.numbers[task.id]}:"
+                bold = f"{found.names[task.id]}:"
                 stderr_line(f" {one_line(str(error))}", bold=bold, colour="red")
 
         await each((task for task in found.tasks.values() if not task.ended), CANCELS_AT_ONCE, ask)
@@ -326,7 +495,7 @@ async def _cancel(*, file: Path, model: str | None, name: str | None, database: 
 async def _withdrawn(database: str, found: Batch) -> int:
     """Take back the lines that no worker has begun; return the exit code."""
     async with Engine(database).opened() as engine:
-        held = await engine.withdraw(line.task for line in found.plan)
+        held = await engine.withdraw(video.task for video in found.plan)
     waiting = [task for task in held if task not in found.tasks]
     if not waiting:
         return 0
@@ -335,25 +504,24 @@ async def _withdrawn(database: str, found: Batch) -> int:
 
 
 @asynccontextmanager
-async def _opened(
-    *, file: Path, model: str | None, name: str | None, database: str | None
-) -> AsyncIterator[Batch]:
+async def _opened(given: _Given) -> AsyncIterator[Batch]:
     """Read and check a batch's file, saying what is wrong with its lines, and find its tasks."""
     environ = Environment()
-    url = database or environ.get("RUSHES_JOURNAL")
+    url = given.database or environ.get("RUSHES_JOURNAL")
     journal = (
         rushes.PostgresJournal(url)
         if url
         else rushes.SQLiteJournal(home_folder(None, environ) / "journal.db")
     )
+    brake = Brake()
     with closing(journal):
-        async with rushes.AsyncClient(journal=journal) as client:
-            with _disk(file):
-                plan, bad = planned(client, file, name or batch_name(file), model)
-            for line in bad:
+        async with rushes.AsyncClient(journal=journal, wrappers=[brake]) as client:
+            found = Batch(given, client, journal, brake)
+            for line in found.bad:
+                where = "" if line.number is None else f"{found.word} {line.number}:"
                 for problem in line.problems:
-                    stderr_line(f" {problem}", bold=f"Line {line.number}:", colour="red")
-            yield Batch(client, journal, plan, bad)
+                    stderr_line(f" {problem}" if where else problem, bold=where, colour="red")
+            yield found
 
 
 @contextmanager
@@ -380,9 +548,9 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
 
-def _write(path: Path, text: str) -> None:
-    with _disk(path):
-        write(path, text)
+def _print(found: Batch, videos: Iterable[Planned]) -> None:
+    for video in videos:
+        click.echo(json_text(row(video, found.tasks.get(video.task), None)))
 
 
 def _anything(_task: rushes.Task | None) -> bool:
@@ -390,4 +558,4 @@ def _anything(_task: rushes.Task | None) -> bool:
 
 
 def _state(task: rushes.Task | None) -> str:
-    return "not begun" if task is None else task.state
+    return NOT_BEGUN if task is None else task.state

@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import signal
-import time
 from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any
@@ -13,9 +12,11 @@ import click
 import psycopg
 import rushes
 
+from rushes_batch._brake import Brake
 from rushes_batch._health import serving
 from rushes_batch._holding import Holder
 from rushes_batch._jobs import Limit, limits_of
+from rushes_batch._logs import Lines, info
 from rushes_batch.engine import Engine
 
 __all__ = ["worker"]
@@ -34,15 +35,6 @@ class Unusable(click.ClickException):
     """A database, a key or an address that cannot be used."""
 
     exit_code = 3
-
-
-class _Lines(logging.Formatter):
-    """Each record as one line of JSON."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
-        facts = {"time": when, "level": record.levelname.lower(), "logger": record.name}
-        return json.dumps({**facts, "event": record.getMessage()}, ensure_ascii=False)
 
 
 def worker_limits(_ctx: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> Any:
@@ -101,7 +93,7 @@ def worker(
     ctx.obj = database
     if ctx.invoked_subcommand is None:
         handler = logging.StreamHandler()
-        handler.setFormatter(_Lines())
+        handler.setFormatter(Lines())
         logging.basicConfig(level=logging.WARNING, handlers=[handler])
         logging.getLogger("rushes").setLevel(logging.INFO)
         _run(_work(database, limits, tasks, health))
@@ -137,8 +129,12 @@ async def _work(
 ) -> None:
     journal = rushes.PostgresJournal(database)
     await asyncio.to_thread(journal.tasks, limit=1)  # what is wrong is said in words
-    async with rushes.AsyncClient(journal=journal) as client, Engine(database).opened() as engine:
-        holder = Holder(client, journal, limits)
+    brake = Brake()
+    async with (
+        rushes.AsyncClient(journal=journal, wrappers=[brake]) as client,
+        Engine(database).opened() as engine,
+    ):
+        holder = Holder(client, journal, limits, brake=brake)
         working = asyncio.current_task()
         assert working is not None  # noqa: S101 - this is a coroutine of asyncio.run
         loop, stopped = asyncio.get_running_loop(), asyncio.Event()
@@ -154,7 +150,7 @@ async def _work(
             await _until_either_ends(work, stop)
         else:
             async with serving(*health, state) as port:
-                logging.getLogger("rushes.batch").info("healthy: port=%s", port)
+                info("healthy", port=port)
                 await _until_either_ends(work, stop)
 
 

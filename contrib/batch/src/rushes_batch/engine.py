@@ -5,49 +5,94 @@ where it is not owned, and a row that it lost is made again from the journal.
 """
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeGuard
 
 import msgspec
 import procrastinate
 import psycopg
 from procrastinate.exceptions import ConnectorException
-from rushes import Journal
+from rushes import ConfigurationError, Journal, RushesError, UnknownTaskError
 
 from rushes_batch._holding import Holder
 from rushes_batch._jobs import Job, read_job
+from rushes_batch._logs import warning
 
 __all__ = ["Engine"]
 
-_log = logging.getLogger("rushes.batch")
 QUEUE = "rushes"
+"""New jobs: each worker takes as many as it has room for."""
+AGAIN = "rushes.again"
+"""Tasks that are at a provider and that nobody follows: taken up at once, whatever the room. Those
+who wait for a slot would otherwise keep out the tasks that have the slots."""
+ANY_NUMBER = 1_000_000
 HOLD = "rushes.hold"
-HEARTBEAT = 10.0
-STALLED = 30.0
-"""Seconds without a heartbeat after which a worker's rows are delivered to others."""
-SWEEP = 15.0
-"""Seconds between two sweeps."""
+HEARTBEAT = 5.0
+STALLED = 20.0
+"""Seconds without a heartbeat after which a worker's rows are delivered to others; the journal's
+leases are longer, and decide."""
+SWEEP = 5.0
+"""Seconds between two sweeps. What others may not take over yet is delivered again by the next."""
+LATER = 30
+"""Seconds until a job is delivered again that a worker lacks the key or the plugin for."""
+_NETWORK = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""How a cut network is noticed, unless the address says otherwise; as the journal does it."""
 _ONCE = "SELECT pg_advisory_xact_lock(hashtext('rushes engine'))"
 _SWEEPING = "SELECT pg_try_advisory_lock(hashtext('rushes sweep'))"
-_WAITING = (
-    "SELECT args->>'task' FROM procrastinate_jobs "
-    "WHERE queue_name = %s AND status IN ('todo', 'doing')"
+_UNLESS_SUSPENDED = (
+    # Otherwise one that is suspended, or whose machine is gone, would keep the lock.
+    "SELECT set_config('idle_session_timeout', %s, false) "
+    "WHERE current_setting('idle_session_timeout', true) IS NOT NULL"
+)
+_CARRIED = (
+    "SELECT args->>'task', bool_or(status = 'doing' OR queue_name = %s) FROM procrastinate_jobs "
+    "WHERE queue_name = ANY(%s) AND status IN ('todo', 'doing') GROUP BY 1"
 )
 _WITHDRAW = (
     "SELECT procrastinate_cancel_job_v1(id, false, true) FROM procrastinate_jobs "
-    "WHERE queue_name = %s AND status = 'todo' AND args->>'task' = ANY(%s)"
+    "WHERE queue_name = ANY(%s) AND status = 'todo' AND args->>'task' = ANY(%s)"
 )
 _HELD = (
     "SELECT DISTINCT args->>'task' FROM procrastinate_jobs "
-    "WHERE queue_name = %s AND status = 'doing' AND args->>'task' = ANY(%s)"
+    "WHERE queue_name = ANY(%s) AND status = 'doing' AND args->>'task' = ANY(%s)"
 )
-_JOBS = "SELECT status::text, count(*) FROM procrastinate_jobs WHERE queue_name = %s GROUP BY 1"
+_JOBS = (
+    "SELECT status::text, count(*) FROM procrastinate_jobs WHERE queue_name = ANY(%s) GROUP BY 1"
+)
+_OPEN = (
+    "SELECT DISTINCT args->>'task' FROM procrastinate_jobs "
+    "WHERE queue_name = ANY(%s) AND status IN ('todo', 'doing') AND args->>'task' = ANY(%s)"
+)
 _WORKERS = (
     "SELECT count(*) FROM procrastinate_workers "
     "WHERE last_heartbeat > now() - make_interval(secs => %s)"
 )
+
+
+class _Later(procrastinate.BaseRetryStrategy):
+    """When what was not done here is delivered again: at once, if this worker only lets it go."""
+
+    def get_retry_decision(
+        self,
+        *,
+        exception: BaseException,
+        job: procrastinate.jobs.Job,  # noqa: ARG002 - theirs
+    ) -> procrastinate.RetryDecision:
+        """Give another worker time to take what this one is not set up for."""
+        seconds = LATER if isinstance(exception, ConfigurationError) else 0
+        return procrastinate.RetryDecision(retry_in={"seconds": seconds})
+
+
+def _is_ours_alone(error: RushesError | None) -> TypeGuard[ConfigurationError]:
+    """Whether another worker may do better: it has the key, or the plugin."""
+    return isinstance(error, ConfigurationError) and not isinstance(error, UnknownTaskError)
 
 
 class Engine:
@@ -55,15 +100,20 @@ class Engine:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        connector = procrastinate.PsycopgConnector(conninfo=url, min_size=1, max_size=4)
+        self._network: dict[str, Any] = {
+            name: value for name, value in _NETWORK.items() if name not in url
+        }
+        connector = procrastinate.PsycopgConnector(
+            conninfo=url, kwargs=self._network, min_size=1, max_size=4
+        )
         self._app = procrastinate.App(connector=connector)
         self._holder: Holder | None = None
-        self._hold = self._app.task(name=HOLD, queue=QUEUE, retry=True)(self._delivered)
+        self._hold = self._app.task(name=HOLD, queue=QUEUE, retry=_Later())(self._delivered)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator["Engine"]:
         """Connect, and make the engine's tables if they are missing; raises psycopg.Error."""
-        async with await psycopg.AsyncConnection.connect(self._url) as connection:
+        async with await self._connected() as connection:
             await connection.execute(_ONCE)
             there = await connection.execute(
                 "SELECT 1 FROM pg_class WHERE relname = 'procrastinate_jobs' "
@@ -75,48 +125,64 @@ class Engine:
             yield self
 
     async def defer(self, jobs: Iterable[Job], *, first: bool = False) -> None:
-        """Hand jobs to the workers; `first` before those that were deferred without it."""
+        """Hand jobs to the workers; `first` before all others, and whatever room a worker has."""
         rows = [msgspec.to_builtins(job) for job in jobs]
         if rows:
-            await self._hold.configure(priority=int(first)).batch_defer_async(*rows)
+            queue = AGAIN if first else QUEUE
+            await self._hold.configure(queue=queue).batch_defer_async(*rows)
 
     async def withdraw(self, tasks: Iterable[str]) -> list[str]:
         """Take jobs back that no worker holds yet; return the references of those that one does."""
         names = [*tasks]
-        async with await psycopg.AsyncConnection.connect(self._url) as connection:
-            await connection.execute(_WITHDRAW, (QUEUE, names))
-            rows = await (await connection.execute(_HELD, (QUEUE, names))).fetchall()
+        async with await self._connected() as connection:
+            await connection.execute(_WITHDRAW, ([QUEUE, AGAIN], names))
+            rows = await (await connection.execute(_HELD, ([QUEUE, AGAIN], names))).fetchall()
         return [name for (name,) in rows]
+
+    async def waiting(self, tasks: Iterable[str]) -> list[str]:
+        """Return the references of the jobs among these that wait, or are held by a worker."""
+        async with await self._connected() as connection:
+            found = await connection.execute(_OPEN, ([QUEUE, AGAIN], [*tasks]))
+            return [name for (name,) in await found.fetchall()]
 
     async def work(self, holder: Holder, journal: Journal, concurrency: int) -> None:
         """Hold what is delivered, until this is cancelled; then hand it on.
 
+        At most `concurrency` new jobs are taken at a time, those that wait for a slot included.
         An outage of the database ends the engine's work, not the jobs that are held.
         """
         self._holder = holder
         try:
             async with asyncio.TaskGroup() as side_by_side:
-                side_by_side.create_task(self._deliver(concurrency))
+                side_by_side.create_task(self._deliver(QUEUE, concurrency))
+                side_by_side.create_task(self._deliver(AGAIN, ANY_NUMBER))
                 side_by_side.create_task(self._sweep(journal))
         finally:
             await holder.close()
 
     async def status(self) -> dict[str, Any]:
         """Return the number of workers that are alive, and of jobs in each state."""
-        async with await psycopg.AsyncConnection.connect(self._url) as connection:
-            jobs = await (await connection.execute(_JOBS, (QUEUE,))).fetchall()
+        async with await self._connected() as connection:
+            jobs = await (await connection.execute(_JOBS, ([QUEUE, AGAIN],))).fetchall()
             alive = await (await connection.execute(_WORKERS, (STALLED,))).fetchone()
-        return {"workers": alive[0] if alive else 0, "jobs": {str(s): n for s, n in jobs}}
+        # Each of ours counts as two of the engine's: it works on two queues.
+        workers = (alive[0] + 1) // 2 if alive else 0
+        return {"workers": workers, "jobs": {str(state): count for state, count in jobs}}
+
+    async def _connected(self, **more: Any) -> psycopg.AsyncConnection[tuple[Any, ...]]:
+        return await psycopg.AsyncConnection.connect(self._url, **self._network, **more)
 
     async def _delivered(self, **fields: Any) -> None:
         assert self._holder is not None  # noqa: S101 - nothing is delivered before
-        await self._holder.hold(read_job(msgspec.json.encode(fields)))
+        outcome = await self._holder.hold(read_job(msgspec.json.encode(fields)))
+        if _is_ours_alone(outcome.error):
+            raise outcome.error
 
-    async def _deliver(self, concurrency: int) -> None:
+    async def _deliver(self, queue: str, concurrency: int) -> None:
         while True:
             try:
                 await self._app.run_worker_async(
-                    queues=[QUEUE],
+                    queues=[queue],
                     concurrency=concurrency,
                     install_signal_handlers=False,
                     delete_jobs="successful",
@@ -126,33 +192,44 @@ class Engine:
                     fetch_job_polling_interval=2.0,
                 )
             except (ConnectorException, psycopg.Error) as error:
-                _log.warning("the engine cannot work: reason=%s", type(error).__name__)
+                warning("the engine cannot work", reason=type(error).__name__)
             await asyncio.sleep(1)  # a failing side task has stopped it
 
     async def _sweep(self, journal: Journal) -> None:
         """Heal what was lost, in one process at a time."""
         while True:
             try:
-                connection = await psycopg.AsyncConnection.connect(self._url, autocommit=True)
-                async with connection:
-                    held = await (await connection.execute(_SWEEPING)).fetchone()
-                    while held and held[0]:
+                async with await self._connected(autocommit=True) as connection:
+                    may = await self._may_sweep(connection)
+                    while may:
                         await self._swept(connection, journal)
                         await asyncio.sleep(SWEEP)
             except (ConnectorException, psycopg.Error) as error:
-                _log.warning("the sweep cannot work: reason=%s", type(error).__name__)
+                warning("the sweep cannot work", reason=type(error).__name__)
             await asyncio.sleep(SWEEP)
+
+    async def _may_sweep(self, connection: psycopg.AsyncConnection[tuple[Any, ...]]) -> bool:
+        """Take the lock of those who sweep, if nobody has it; it ends with the connection."""
+        await connection.execute(_UNLESS_SUSPENDED, (f"{4000 * SWEEP:.0f}ms",))
+        held = await (await connection.execute(_SWEEPING)).fetchone()
+        return bool(held and held[0])
 
     async def _swept(
         self, connection: psycopg.AsyncConnection[tuple[Any, ...]], journal: Journal
     ) -> None:
         manager = self._app.job_manager
         for stalled in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED):
-            if stalled.queue == QUEUE and stalled.id is not None:
+            if stalled.queue in (QUEUE, AGAIN) and stalled.id is not None:
                 now = procrastinate.utils.utcnow()
                 await manager.retry_job_by_id_async(stalled.id, retry_at=now)
-        rows = await (await connection.execute(_WAITING, (QUEUE,))).fetchall()
-        waiting = {name for (name,) in rows}
+        rows = await connection.execute(_CARRIED, (AGAIN, [QUEUE, AGAIN]))
+        carried = dict(await rows.fetchall())
         left = await asyncio.to_thread(journal.tasks, unfinished=True)
-        lost = [task for task in left if task.id not in waiting and task.state != "unknown"]
-        await self.defer((Job(task=task.id) for task in lost), first=True)
+        for_room = [task.id for task in left if task.state == "recorded" and task.id not in carried]
+        at_provider = [
+            task.id
+            for task in left
+            if task.state not in ("recorded", "unknown") and not carried.get(task.id)
+        ]
+        await self.defer(Job(task=name) for name in for_room)
+        await self.defer((Job(task=name) for name in at_provider), first=True)

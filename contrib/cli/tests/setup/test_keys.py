@@ -26,6 +26,20 @@ def test_a_key_is_stored_listed_and_removed(home: Path) -> None:
     assert inside("keys", "remove", "toapis").code == 3
 
 
+def test_what_webhooks_are_signed_with_is_stored_like_a_key(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "webhook_secret" not in inside("keys", "list").out  # whoever polls needs none
+    assert inside("keys", "set", "toapis.webhook_secret", stdin=SECRET).code == 0
+    monkeypatch.setenv("TOAPIS_OLD_WEBHOOK_SECRET", SECRET)
+    listed = inside("keys", "list").out
+    assert "toapis.webhook_secret      …cret" in listed
+    assert "toapis.old_webhook_secret  …cret  from TOAPIS_OLD_WEBHOOK_SECRET" in listed
+    assert SECRET not in listed
+    run = inside("keys", "set", "apimart.webhook_secret", stdin=SECRET)  # it signs nothing
+    assert "store one of: apimart." in run.err
+
+
 def test_the_environment_overrides_a_stored_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOAPIS_API_KEY", "short")
     run = inside("keys", "set", "toapis", stdin=SECRET)

@@ -6,9 +6,9 @@
     for cell in load("comparison"):
         print(cell.variant, cell.state, [p.name for p in cell.promises if p.kept is False])
 
-Public modules: `comparison` (running and loading), `results` (what `results.json` holds), `votes`
-(adding up votes), `errors`, and `command` (the subcommands). Folders and modules that begin with an
-underscore are private.
+Public modules: `comparison` (running and loading), `results` (what `results.json` holds), `plans`
+(plan files for other tools), `votes` (adding up votes), `errors`, and `command` (the subcommands).
+Folders and modules that begin with an underscore are private.
 
 Names are loaded when they are first used, so that a command's help loads no video library.
 """

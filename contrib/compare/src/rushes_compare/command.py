@@ -137,13 +137,13 @@ def votes() -> None:
     metavar="FILE...",
     nargs=-1,
     required=True,
-    type=click.Path(dir_okay=False, exists=True, path_type=Path),
+    type=click.Path(dir_okay=False, path_type=Path),
 )
 @click.option(
     "--into",
     "folder",
     metavar="DIR",
-    type=click.Path(file_okay=False, exists=True, path_type=Path),
+    type=click.Path(file_okay=False, path_type=Path),
     default=Path("comparison"),
     show_default=True,
     help="The comparison that the votes are on.",
@@ -162,6 +162,11 @@ def merge(files: tuple[Path, ...], folder: Path, embed: bool, as_json: bool) -> 
     from rushes_compare.errors import FolderError, VotesError
     from rushes_compare.votes import merge_votes
 
+    lost = [f"{path}: there is no such file" for path in files if not path.exists()]
+    if not folder.exists():
+        lost.append(f"{folder}: there is no such folder; name the comparison's with --into DIR")
+    if lost:
+        raise click.UsageError(escape_controls("\n".join(lost)))
     try:
         done = merge_votes(folder, files, embed=embed)
     except VotesError as error:

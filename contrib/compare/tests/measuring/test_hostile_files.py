@@ -1,5 +1,7 @@
 """Broken and malicious files: a message, never a crash, a hang, or another file's content."""
 
+import itertools
+import math
 import struct
 import zlib
 from collections.abc import Callable
@@ -8,10 +10,13 @@ from pathlib import Path
 from typing import TypeVar
 
 import av
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rushes_compare._measure import MeasuringError, measure, write_poster
+from rushes_compare._measure import MeasuringError, measure, repeatability, write_poster
+from rushes_compare._measure.open_media import Deadline
+from rushes_compare.results import Measures
 
 Result = TypeVar("Result")
 
@@ -171,6 +176,123 @@ def test_garbage_in_the_middle_is_skipped_and_named(
     assert video.duration == pytest.approx(4, abs=0.5)
 
 
+def silent_film(path: Path, moments: list[float], size: tuple[int, int] = (64, 64)) -> Path:
+    """Make a film without sound, whose frames are shown at these times, in seconds."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(
+            "libx264", rate=24, options={"bf": "0", "preset": "ultrafast"}
+        )
+        assert isinstance(stream, av.VideoStream)
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        container.start_encoding()
+        for number, moment in enumerate(moments):
+            frame = av.VideoFrame(*size, "yuv420p")
+            for plane in frame.planes:
+                line = bytes((7 * number + at) % 256 for at in range(256))
+                plane.update((line * (1 + plane.buffer_size // 256))[: plane.buffer_size])
+            frame.pts, frame.time_base = round(1000 * moment), Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def finite(measures: Measures) -> bool:
+    return all(value is None or math.isfinite(value) for value in msgspec.structs.astuple(measures))
+
+
+def test_one_frame_has_no_motion_and_no_drift(tmp_path: Path) -> None:
+    video = measure(silent_film(tmp_path / "f.mp4", [0]), tmp_path)
+    measures = video.measures
+    assert (measures.motion, measures.steadiness, measures.repeated_frames) == (None, None, None)
+    assert (measures.exposure_drift, measures.colour_drift) == (None, None)
+    assert (measures.loop, measures.sound_duration) == (1, None)  # it is its own end
+    assert measures.sharpness is not None
+
+
+def test_a_film_without_a_frame_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(MeasuringError, match=r"frames|video|size"):
+        measure(silent_film(tmp_path / "f.mp4", []), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "pauses",
+    [
+        [0.04, 0.02] * 6,
+        [0.001] * 8,
+        [0.04, 0.04, 30, 0.04],
+        [2.0, 0.001],
+        [0.1 * n for n in range(9)],
+    ],
+)
+def test_frames_may_be_shown_for_any_time(tmp_path: Path, pauses: list[float]) -> None:
+    moments = list(itertools.accumulate(pauses, initial=0.0))
+    video = measure(silent_film(tmp_path / "f.mp4", moments), tmp_path)
+    assert video.duration >= moments[-1] - 0.01
+    assert video.frame_rate == pytest.approx(len(moments) / video.duration, rel=0.02)
+    assert finite(video.measures)
+
+
+@pytest.mark.parametrize("size", [(16, 2), (2, 16), (4096, 16), (16, 4096)])
+def test_a_frame_of_any_shape_is_measured(tmp_path: Path, size: tuple[int, int]) -> None:
+    moments = [number / 24 for number in range(12)]
+    video = measure(silent_film(tmp_path / "f.mp4", moments, size), tmp_path)
+    assert (video.width, video.height) == size
+    assert finite(video.measures)
+    assert repeatability(tmp_path / "f.mp4", tmp_path / "f.mp4") == 1
+
+
+@pytest.fixture(scope="module")
+def streams(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Two films in one stream: the second has frames of another size, and other sound."""
+    parts = []
+    for number, (side, rate, layout) in enumerate([(64, 48_000, "stereo"), (96, 44_100, "mono")]):
+        path = tmp_path_factory.getbasetemp() / f"part{number}.ts"
+        with av.open(str(path), "w") as container:
+            video = container.add_stream("libx264", rate=24, options={"bf": "0"})
+            audio = container.add_stream("aac", rate=rate, layout=layout)
+            assert isinstance(video, av.VideoStream)
+            assert isinstance(audio, av.AudioStream)
+            video.width, video.height, video.pix_fmt = side, side, "yuv420p"
+            for at in range(24):
+                container.mux(video.encode(av.VideoFrame(side, side, "yuv420p")))
+                sound = av.AudioFrame("fltp", layout, 1024)
+                for channel in sound.planes:
+                    channel.update(bytes(channel.buffer_size))
+                sound.pts, sound.rate, sound.time_base = 1024 * at, rate, Fraction(1, rate)
+                container.mux(audio.encode(sound))
+            container.mux(video.encode(None))
+            container.mux(audio.encode(None))
+        parts.append(path.read_bytes())
+    return b"".join(parts)
+
+
+def test_a_film_that_becomes_another_is_measured_and_named(tmp_path: Path, streams: bytes) -> None:
+    (tmp_path / "f.mp4").write_bytes(streams)
+    video = measure(tmp_path / "f.mp4", tmp_path)
+    assert (video.width, video.height) == (64, 64)
+    assert "the size of its frames changes part-way" in video.damage
+    assert finite(video.measures)
+    assert repeatability(tmp_path / "f.mp4", tmp_path / "f.mp4") == 1
+
+
+@pytest.mark.parametrize("packets", [0, 60])
+def test_what_takes_too_long_is_measured_as_far_as_it_goes(
+    tmp_path: Path, films: dict[str, bytes], monkeypatch: pytest.MonkeyPatch, packets: int
+) -> None:
+    looks = itertools.count()
+    monkeypatch.setattr(Deadline, "passed", property(lambda _: next(looks) >= packets))
+    (tmp_path / "f.mp4").write_bytes(films["long.mp4"])
+    if not packets:
+        with pytest.raises(MeasuringError, match="in time"):
+            measure(tmp_path / "f.mp4", tmp_path)
+        return
+    video = measure(tmp_path / "f.mp4", tmp_path)
+    assert video.duration == pytest.approx(4, abs=0.1)  # as its header says
+    assert video.notes[0].startswith("Only the first ")
+    assert (video.measures.loop, video.measures.motion is not None) == (None, True)
+
+
 def changed(content: bytes, changes: list[tuple[int, int]], end: float) -> bytes:
     body = bytearray(content)
     for at, value in changes:
@@ -201,4 +323,5 @@ def test_any_bytes_are_measured_or_reported(
     video = unless_refused(lambda: measure(path, tmp_path), path)
     if video is not None:
         assert min(video.duration, video.frame_rate, video.width, video.height) > 0
+        assert finite(video.measures)
     unless_refused(lambda: write_poster(path, tmp_path / "p.jpg"), path)

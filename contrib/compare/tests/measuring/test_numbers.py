@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
-from rushes_compare._measure import measure
+from results_made import cell, results
+from rushes_compare._measure import measure, repeatability
 from rushes_compare._measure.motion import REACH, displacement
 from rushes_compare._measure.sound_meter import FULL, RUN, clipped
-from rushes_compare.results import Measures
+from rushes_compare._run.measure_cell import measure_repeat
+from rushes_compare.results import Measures, Row
 
 SIZE = (320, 180)
 RATE = 24
@@ -206,3 +208,32 @@ def test_what_is_plain_or_tiny_does_not_move() -> None:
     plain = np.full((90, 160), 128, dtype=np.float32)
     assert displacement(plain, plain) is None
     assert displacement(plain[:10], plain[:10]) is None
+
+
+def test_videos_are_repeatable_as_far_as_their_frames_are_alike(tmp_path: Path) -> None:
+    still = filmed(tmp_path / "still.mp4", [at()] * 24)
+    longer = filmed(tmp_path / "longer.mp4", [at()] * 48)
+    moving = filmed(tmp_path / "moving.mp4", (at(8 * number) for number in range(24)))
+    assert repeatability(still, still) == 1
+    assert repeatability(still, longer) == pytest.approx(1, abs=0.02)  # as far as both go
+    alike = repeatability(still, moving)
+    assert alike is not None
+    assert 0.4 < alike < 0.8  # the first of two frames is the same, the other is not
+    (tmp_path / "broken.mp4").write_bytes(moving.read_bytes()[:500])
+    assert repeatability(still, tmp_path / "broken.mp4") is None
+
+
+def test_only_takes_with_one_seed_are_compared(tmp_path: Path) -> None:
+    filmed(tmp_path / "a.mp4", [at()] * 12)
+    (tmp_path / "videos").mkdir()
+    (tmp_path / "a.mp4").rename(tmp_path / "videos" / "a.mp4")
+
+    def alike(**more: object) -> float | None:
+        made = results(cell(0), cell(1, repeat=2), **more)
+        found = measure_repeat(made.cells[1], made, tmp_path)
+        assert measure_repeat(made.cells[0], made, tmp_path) == made.cells[0]
+        return found.video.measures.repeatability if found.video else None
+
+    seeded = [Row(name="x", request={"prompt": "p", "seed": 7})]
+    assert alike() is None
+    assert alike(rows=seeded) == 1

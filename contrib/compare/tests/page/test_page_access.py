@@ -1,6 +1,7 @@
 """The page without a mouse or eyes: roles, labels and contrast, as axe-core checks them."""
 
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from playwright.sync_api import Page
 from rushes_compare._page import write_page
 from rushes_compare.results import Results, Row
 
-AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 RUN = """() => axe.run(document, {resultTypes: ["violations"]}).then(({violations}) =>
     violations.map(({id, nodes}) => [id, ...nodes.slice(0, 3).map(({html, failureSummary}) =>
         html.slice(0, 120) + " " + failureSummary)]))"""
@@ -34,7 +35,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return at
 
 
-@pytest.mark.skipif(not AXE.is_file(), reason="axe-core is not installed (npm install)")
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 def test_axe_finds_nothing_wrong(
     open_page: Callable[..., Page], folder: Path, scheme: str, width: int
@@ -43,5 +43,8 @@ def test_axe_finds_nothing_wrong(
     page.keyboard.press("d")
     page.click(".all-numbers > summary")
     page.click(".meanings > summary")
-    page.evaluate(AXE.read_text(encoding="utf-8") + "; undefined")
+    page.evaluate(AXE + "; undefined")
+    assert page.evaluate(RUN) == []
+    page.keyboard.press("p")
+    assert page.locator("#pairs .side").count() == 2
     assert page.evaluate(RUN) == []

@@ -95,6 +95,33 @@ def test_pairs_are_judged_by_keys_and_exported(
     assert shown(page) == "3 pairs judged"  # they are kept
 
 
+def test_the_next_pair_loads_while_one_is_watched(
+    open_page: Open, written: Callable[..., Path]
+) -> None:
+    page = open_page(written())
+    page.evaluate(
+        """() => {
+            const create = document.createElement.bind(document);
+            window.made = [];
+            document.createElement = (name) => {
+                const one = create(name);
+                if (name === "video") made.push(one);
+                return one;
+            };
+        }"""
+    )
+    page.keyboard.press("p")
+    until(page, "made.length === 4 && made.every((one) => one.readyState >= 3)")
+    assert page.evaluate("made.map((one) => one.isConnected)") == [True, True, False, False]
+    page.keyboard.press("ArrowDown")
+    until(page, "made.slice(2, 4).every((one) => one.isConnected && !one.paused)")
+    page.keyboard.press("u")
+    until(page, "document.querySelectorAll('#pairs video').length === 2")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    until(page, "made.every((one) => !one.src)")  # nothing stays in memory
+
+
 def test_pairs_stay_inside_their_pool(
     open_page: Open, written: Callable[..., Path], found: Results
 ) -> None:
@@ -144,6 +171,15 @@ def test_merged_ratings_are_shown_as_they_were_computed(
         for standing in pool.standings
     ]  # fmt: skip
     assert page.locator(".ratings .said li").all_inner_texts() == pool.said
+    page.click(".all-numbers > summary")
+    plot = page.locator(".scatter").get_attribute("aria-label") or ""
+    assert plot.startswith("Rating against Cost (USD). ")
+    first, *_ = pool.standings
+    assert f"{first.variant}: 0.336, {first.rating:.0f}" in plot
+    assert f"From text, with sound, 12 voters: {pool.said[0]}" in page.input_value("#summary")
+    page.click("[data-key='sort rating 0']")
+    lowest = page.locator(".numbers tbody th").first.inner_text()
+    assert lowest == pool.standings[-1].variant
     page.keyboard.press("b")
     assert page.locator(".ratings").count() == 0
 

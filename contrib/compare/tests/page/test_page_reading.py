@@ -458,7 +458,7 @@ def test_in_print_a_long_prompt_is_short(
         msgspec.structs.replace(cell, payload={**(cell.payload or {}), "prompt": LONG})
         for cell in found.cells
     ]
-    page = opened(another(rows=rows, cells=cells))
+    page = opened(another(rows=rows, cells=cells), new=True)
     page.locator("#row-0 .expand").click()
     page.keyboard.press("d")
     page.emulate_media(media="print")

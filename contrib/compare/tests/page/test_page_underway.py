@@ -82,7 +82,7 @@ def test_each_cell_shows_its_state(
 
 
 def test_the_page_reloads_itself(open_page: Open, folder: Path, done: Results) -> None:
-    page = with_a_clock(open_page(folder))
+    page = with_a_clock(open_page(folder, new=True))
     assert page.locator(".take.unfinished").count() == 1
     write_page(done, folder)
     with page.expect_event("load"):
@@ -92,7 +92,7 @@ def test_the_page_reloads_itself(open_page: Open, folder: Path, done: Results) -
 
 
 def test_the_page_does_not_reload_while_in_use(open_page: Open, folder: Path) -> None:
-    page = with_a_clock(open_page(folder))
+    page = with_a_clock(open_page(folder, new=True))
     page.evaluate("() => { window.same = true; }")
     page.keyboard.press("d")
     page.clock.run_for(60_000)

@@ -292,3 +292,12 @@ def test_the_command_refuses_with_the_place(folder: Path, write: Write) -> None:
     (folder / "results.json").unlink()
     run = CliRunner().invoke(votes_command, ["merge", str(path), "--into", str(folder)])
     assert run.exit_code == 3
+
+
+def test_every_missing_file_and_folder_is_named_at_once(tmp_path: Path) -> None:
+    lost = [str(tmp_path / name) for name in ("a.json", "b.json", "folder")]
+    run = CliRunner().invoke(votes_command, ["merge", *lost[:2], "--into", lost[2]])
+    assert run.exit_code == 2
+    lines = run.output.splitlines()[-3:]
+    assert [line.removeprefix("Error: ").partition(": ")[0] for line in lines] == lost
+    assert "--into DIR" in lines[-1]

@@ -208,7 +208,7 @@ def test_payloads_are_compared_as_they_were_sent(comparing: Comparing, tmp_path:
     assert other.differs
     outputs = json.dumps([(place.here, place.there) for place in other.differs])
     assert str(frame) not in outputs
-    assert one.transport == ["client_business_id"]
+    assert one.transport == ["callback_url", "client_business_id"]
     assert one.payload["client_business_id"] == one.task  # sent, and no difference
     theirs = {k: v for k, v in one.payload.items() if k != "client_business_id"}
     assert other.differs == diff_payloads(other.payload, theirs)

@@ -258,3 +258,13 @@ def test_misspelt_options_are_errors(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="max_csot"):
         compare("A", PAIR, folder=tmp_path / "c", max_csot=2)  # type: ignore[call-arg]
     assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.rushes_sandbox(lies=TWO_SIZES_SMALLER)
+def test_two_takes_with_one_seed_are_held_against_each_other(comparing: Comparing) -> None:
+    request = {"prompt": "A red kite", "duration": 4, "seed": 7}
+    first, again = comparing(request, ["byteplus/seedance-1.5-pro"], repeats=2).cells
+    assert first.video
+    assert again.video
+    assert first.video.measures.repeatability is None
+    assert again.video.measures.repeatability == 1  # the sandbox films a request as before

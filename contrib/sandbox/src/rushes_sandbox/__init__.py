@@ -7,7 +7,8 @@ passes them in this order:
 - `_http` accepts and records it,
 - `_faults` makes it go wrong if a fault was injected,
 - `_serving` handles it as its protocol (`_protocols`) says: it validates the body (`_validation`),
-  keeps the task in `_state`, and has its video rendered by `_rendering`.
+  keeps the task in `_state`, and has its video rendered by `_rendering`,
+- `_webhooks` calls the endpoint that it names when the task changes.
 
 Names are loaded when they are first used: commands and test collection stay fast.
 """
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from rushes_sandbox._validation.validation import Check as Check
     from rushes_sandbox._validation.validation import Validation as Validation
     from rushes_sandbox._validation.validation import Violation as Violation
+    from rushes_sandbox._webhooks.delivering import Notification as Notification
     from rushes_sandbox.server import Sandbox as Sandbox
 else:
     _HOMES = {
@@ -66,6 +68,7 @@ else:
         "rushes_sandbox._state.tasks": "GatewayTask TaskView",
         "rushes_sandbox._state.uploads": "Upload",
         "rushes_sandbox._validation.validation": "Check Validation Violation",
+        "rushes_sandbox._webhooks.delivering": "Notification",
         "rushes_sandbox.server": "Sandbox",
     }
     _HOME = {name: module for module, names in _HOMES.items() for name in names.split()}

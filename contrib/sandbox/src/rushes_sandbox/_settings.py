@@ -3,6 +3,11 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal, get_args
+
+#: What may become of a delivery to a client's endpoint.
+Webhooks = Literal["once", "twice", "late", "out-of-order", "forged", "lost"]
+WEBHOOKS: tuple[Webhooks, ...] = get_args(Webhooks)
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,10 @@ class SandboxSettings:
     poll_after: int | None = 1
     #: How the videos differ from the request, by the names of lies.
     lies: tuple[str, ...] = ()
+    #: What becomes of what is sent to the endpoints that clients name.
+    webhooks: Webhooks = "once"
+    #: How long late ones are held back.
+    webhook_delay: float = 2.0
     #: The pause after each byte of a response that a fault sends one byte at a time.
     drip_interval: float = 0.1
     #: Whether requests are kept for inspection.

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from rushes_sandbox import _listing
+from rushes_sandbox._settings import WEBHOOKS, Webhooks
 
 if TYPE_CHECKING:
     from rushes_sandbox import Sandbox
@@ -81,6 +82,13 @@ class _NotStarted(click.ClickException):
     help="Return videos that differ from the request; may be given several times.",
 )
 @click.option("--list-lies", is_flag=True, help="List the lies and exit.")
+@click.option(
+    "--webhooks",
+    type=click.Choice(WEBHOOKS),
+    default="once",
+    show_default=True,
+    help="What becomes of notifications to endpoints on this machine.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def sandbox(
     port: int,
@@ -95,6 +103,7 @@ def sandbox(
     list_faults: bool,
     lies: tuple[str, ...],
     list_lies: bool,
+    webhooks: Webhooks,
     as_json: bool,
 ) -> None:
     """Run stand-ins for providers on this machine: real protocols, real videos, no bill.
@@ -120,6 +129,7 @@ def sandbox(
         port=port,
         faults=faults,
         lies=lies,
+        webhooks=webhooks,
         # A server that runs for days must not keep every upload in memory.
         record=False,
     )
@@ -129,7 +139,7 @@ def sandbox(
             stack.enter_context(server)
         except OSError as error:
             raise _NotStarted(_why_not(port, error)) from None
-        _announce(server, faults, lies, as_json=as_json)
+        _announce(server, faults, lies, webhooks, as_json=as_json)
         ended.wait()
 
 
@@ -140,7 +150,12 @@ def _why_not(port: int, error: OSError) -> str:
 
 
 def _announce(
-    server: "Sandbox", faults: tuple[str, ...], lies: tuple[str, ...], *, as_json: bool
+    server: "Sandbox",
+    faults: tuple[str, ...],
+    lies: tuple[str, ...],
+    webhooks: Webhooks,
+    *,
+    as_json: bool,
 ) -> None:
     click.echo(f"The sandbox is running at {server.url}. Nothing it does costs money.", err=True)
     for name, why in server.broken.items():
@@ -149,6 +164,8 @@ def _announce(
         click.echo(f"Injected faults: {', '.join(faults)}.", err=True)
     if lies:
         click.echo(f"The videos differ from the request: {', '.join(lies)}.", err=True)
+    if webhooks != "once":
+        click.echo(f"Notifications are {webhooks}.", err=True)
     click.echo("Paste these lines into another terminal; Ctrl-C stops the sandbox.\n", err=True)
     if as_json:
         click.echo(

@@ -1,6 +1,8 @@
 """The sandbox: a context manager around a server in a background thread."""
 
 import asyncio
+import base64
+import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping
 from ipaddress import ip_address
@@ -16,7 +18,6 @@ from rushes_sandbox._faults.injection import FaultInjector, InjectedFault
 from rushes_sandbox._faults.middleware import FaultMiddleware
 from rushes_sandbox._faults.targets import Targets
 from rushes_sandbox._http.exchange import Exchange
-from rushes_sandbox._http.json_bodies import encode_json
 from rushes_sandbox._http.recording import RecordingMiddleware
 from rushes_sandbox._http.server import BackgroundServer, listen
 from rushes_sandbox._protocols.installed import Protocols
@@ -27,9 +28,10 @@ from rushes_sandbox._rendering.lies import find_lie
 from rushes_sandbox._rendering.queue import RenderQueue
 from rushes_sandbox._serving.app import build_app, build_handlers
 from rushes_sandbox._serving.handlers import Handlers
-from rushes_sandbox._settings import SandboxSettings
+from rushes_sandbox._settings import WEBHOOKS, SandboxSettings, Webhooks
 from rushes_sandbox._state.state import GatewayState
 from rushes_sandbox._state.tasks import GatewayTask
+from rushes_sandbox._webhooks.delivering import Deliveries, Notification, written
 
 
 class Sandbox:
@@ -43,10 +45,13 @@ class Sandbox:
     limit. `poll_after` is the `Retry-After` of responses about unfinished tasks; None to leave it
     out. `faults` are names from `FAULTS`: `"status-500"` hits every request that it matches,
     `"status-500:3"` the first three. `lies` are names from `LIES`: how every video differs from the
-    request. `drip_interval` is the pause after each byte that a drip fault sends. `record` keeps
-    every request in `exchanges`. `clock` returns the time since 1970. `folder` keeps rendered
-    videos for the next run; without one everything is deleted at the end. `port` 0 takes a free
-    one; an `OSError` on entering means that the port is taken.
+    request. `webhooks` says what becomes of notifications to endpoints on this machine that submits
+    name: sent `"once"` or `"twice"`; `"late"` (by `webhook_delay`); `"out-of-order"` (what came up
+    in that time, newest first); `"forged"` (each says that the task failed, below the signature of
+    the true one); `"lost"`. `drip_interval` is the pause after each byte that a drip fault sends.
+    `record` keeps every request in `exchanges`. `clock` returns the time since 1970. `folder` keeps
+    rendered videos for the next run; without one everything is deleted at the end. `port` 0 takes a
+    free one; an `OSError` on entering means that the port is taken.
     """
 
     def __init__(
@@ -68,6 +73,8 @@ class Sandbox:
         faults: Iterable[str] = (),
         drip_interval: float = SandboxSettings.drip_interval,
         lies: Iterable[str] = (),
+        webhooks: Webhooks = SandboxSettings.webhooks,
+        webhook_delay: float = SandboxSettings.webhook_delay,
         protocols: Iterable[Protocol] | None = None,
     ) -> None:
         if not ip_address(host).is_loopback:
@@ -75,6 +82,8 @@ class Sandbox:
                 f"{host} is not a loopback address; the sandbox serves this machine only. "
                 "Use 127.0.0.1 or ::1."
             )
+        if webhooks not in WEBHOOKS:
+            raise ValueError(f"webhooks is {webhooks!r} (accepted: {', '.join(WEBHOOKS)})")
         settings = SandboxSettings(
             key=key,
             queue_seconds=queue_seconds,
@@ -85,11 +94,14 @@ class Sandbox:
             rate_window=rate_window,
             poll_after=poll_after,
             lies=tuple(find_lie(lie).name for lie in lies),
+            webhooks=webhooks,
+            webhook_delay=webhook_delay,
             drip_interval=drip_interval,
             record=record,
             clock=clock,
         )
         self._state = GatewayState(settings)
+        self._deliveries = Deliveries(settings, self.webhook_secret)
         found = _chosen(protocols)
         self._router = Router(found.by_id.values())
         #: The protocols that could not be loaded, by provider, and why.
@@ -116,6 +128,12 @@ class Sandbox:
         """Further secrets of accounts, by provider: `{"kling": {"access_key": …}}`."""
         made = {name: each.secrets(self.key) for name, each in self._router.protocols.items()}
         return {name: them for name, them in made.items() if them}
+
+    @property
+    def webhook_secret(self) -> str:
+        """What signs notifications at every provider that signs with a secret of the client's."""
+        digest = hashlib.sha256(f"webhooks of {self.key}".encode()).digest()
+        return f"whsec_{base64.b64encode(digest).decode()}"
 
     @property
     def url(self) -> str:
@@ -152,6 +170,8 @@ class Sandbox:
             prefix = name.upper().replace("-", "_")
             variables[f"{prefix}_BASE_URL"] = base_url
             variables[f"{prefix}_API_KEY"] = self.key
+            if self._router.protocols[name].signed_with_secret:
+                variables[f"{prefix}_WEBHOOK_SECRET"] = self.webhook_secret
         return variables
 
     @property
@@ -159,23 +179,29 @@ class Sandbox:
         """Every task created so far, oldest first: what would have been billed."""
         return self._state.tasks.created
 
+    @property
+    def notifications(self) -> list[Notification]:
+        """Every call of a client's endpoint so far, oldest first; see `webhooks`."""
+        return self._deliveries.made
+
+    def wait_for_notifications(self, count: int, timeout: float) -> bool:
+        """Wait until that many calls were answered; False if `timeout` seconds pass first."""
+        return self._deliveries.wait(count, timeout)
+
     def notification(
-        self, task: GatewayTask, secret: str = "", now: float | None = None
+        self, task: GatewayTask, secret: str | None = None, now: float | None = None
     ) -> tuple[dict[str, str], bytes]:
         """Return what the provider would send to a client's endpoint about a task now.
 
         That are the headers, with names in lower case, and the body, signed with the secret that
-        the client has agreed on with the provider. A `ValueError` if the provider sends nothing.
-        The sandbox itself sends nothing: hand it to your endpoint.
+        the client has agreed on with the provider, `webhook_secret` by default. A `ValueError` if
+        the provider sends nothing. Hand it to your endpoint, or have it sent: a submit that names
+        an endpoint on this machine is enough.
         """
         protocol = self._router.protocols[task.gateway]
-        if protocol.notify is None:
-            raise ValueError(f"{task.gateway} notifies nobody")
         view = self._handlers[task.gateway].backend.view(task)
-        clock = self._state.settings.clock
-        sent = protocol.notify(view, secret, clock() if now is None else now)
-        body = sent.body if isinstance(sent.body, bytes) else encode_json(sent.body)
-        return {name.lower(): value for name, value in sent.headers.items()}, body
+        secret = self.webhook_secret if secret is None else secret
+        return written(protocol, view, secret, self._state.settings.clock() if now is None else now)
 
     def inject(
         self, fault: str, *, times: int | None = 1, gateway: str | None = None
@@ -200,7 +226,12 @@ class Sandbox:
             closing = asyncio.Event()
             origins = self.url, self.storage_url
             handlers, uploads = build_handlers(
-                self._router, self._state, self._queue, folder / "uploads", origins
+                self._router,
+                self._state,
+                self._queue,
+                folder / "uploads",
+                origins,
+                self._deliveries,
             )
             self._handlers = handlers
             app = build_app(self._router, handlers, uploads, self._state)

@@ -33,7 +33,9 @@ def running(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
 def test_it_prints_what_to_paste_and_ends_cleanly(number: signal.Signals) -> None:
     with running("--port", "0", "--key", "it's mine") as process:
         assert process.stdout is not None
-        lines = [process.stdout.readline() for _ in 2 * list(protocols().by_id)]
+        each = protocols().by_id.values()
+        count = 2 * len(each) + sum(one.signed_with_secret for one in each)
+        lines = [process.stdout.readline() for _ in range(count)]
         variables = dict(shlex.split(line)[1].split("=", 1) for line in lines)
         assert all(line.startswith("export ") for line in lines)
         assert variables["TOAPIS_API_KEY"] == "it's mine"
@@ -93,7 +95,8 @@ def test_it_injects_faults() -> None:
 
 
 def test_it_announces_that_the_videos_differ() -> None:
-    with running("--port", "0", "--json", "--lie", "silent", "--lie", "shorter") as process:
+    lies = ("--lie", "silent", "--lie", "shorter")
+    with running("--port", "0", "--json", *lies, "--webhooks", "out-of-order") as process:
         assert process.stdout is not None
         printed = json.loads(process.stdout.readline())
         url = f"{printed['base_urls']['apimart']}/v1/videos/generations"
@@ -103,6 +106,7 @@ def test_it_announces_that_the_videos_differ() -> None:
         process.terminate()
         _, err = process.communicate(timeout=120)
     assert "The videos differ from the request: silent, shorter." in err
+    assert "Notifications are out-of-order." in err
 
 
 @pytest.mark.parametrize(

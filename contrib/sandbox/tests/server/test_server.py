@@ -4,6 +4,7 @@ import gc
 import socket
 import tempfile
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,10 +68,28 @@ def test_closing_does_not_wait_forever_for_an_answer(monkeypatch: pytest.MonkeyP
     assert not server.is_alive()
 
 
+def test_closing_wakes_a_server_that_slept_by_another_clock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real, asked = time.monotonic, threading.Event()
+
+    def hours_behind() -> float:
+        asked.set()
+        return real() - 10_000
+
+    with Sandbox() as sandbox:
+        with monkeypatch.context() as patch:
+            patch.setattr(time, "monotonic", hours_behind)
+            assert asked.wait(120)
+        sandbox.close()  # a warning that it did not stop would fail the test
+
+
 def test_the_environment_points_to_all_providers() -> None:
     with Sandbox(key="k 1") as sandbox:
         assert sandbox.url == sandbox.base_urls["toapis"].removesuffix("/toapis")
-        assert len(sandbox.environment) == 2 * len(protocols().by_id)
+        signed = sum(each.signed_with_secret for each in protocols().by_id.values())
+        assert len(sandbox.environment) == 2 * len(protocols().by_id) + signed
+        assert sandbox.environment["KLING_WEBHOOK_SECRET"] == sandbox.webhook_secret
         assert sandbox.environment["UNIALL_BASE_URL"] == f"{sandbox.url}/uniall"
         assert sandbox.environment["UNIALL_API_KEY"] == "k 1"
         assert sandbox.url.startswith("http://127.0.0.1:")

@@ -24,7 +24,7 @@ from rushes._session.records import Records
 from rushes._session.session import OnUpdate, Session
 from rushes._submit.files import file_problems
 from rushes._submit.submitting import require_sendable
-from rushes._urls import proxy_objection
+from rushes._urls import proxy_objection, web_url_objection
 from rushes.errors import ConfigurationError
 from rushes.home import Environment, Keys, home_folder
 from rushes.journal import Journal
@@ -60,6 +60,7 @@ class Configured:
         observers: Iterable[OnUpdate] = (),
         trust: Mapping[str, str | Iterable[str]] | None = None,
         load_plugins: Iterable[str] | None = None,
+        webhook_url: str | None = None,
         clock: SystemClock | None = None,
     ) -> None:
         """Configure a client.
@@ -79,6 +80,12 @@ class Configured:
         `load_plugins` limits which installed plugins are used: those of these distributions, and
         the variants of these providers; none of a wrapper or an observer that is not named. An
         empty list means none; what is in `plugins`, `wrappers` and `observers` is always used.
+
+        `webhook_url` is the public address of an endpoint of yours, or else RUSHES_WEBHOOK_URL;
+        every provider that can is asked to call it, at `webhook_url/toapis` and so on, when a task
+        changes. What arrives there goes to `receive`, of this client or of another that shares the
+        journal: it wakes whoever waits for the task. Such a task is polled twice at most, unless
+        you give `polling`. An address in a request's own fields is kept.
 
         `clock` is for tests: `rushes.testing.Clock` skips every pause. A journal that the client
         makes itself counts by it, too.
@@ -122,6 +129,7 @@ class Configured:
             timeouts=self._settings.timeouts,
             polling=polling,
             own_observers=tuple(observers),
+            webhook_url=_webhook_url(webhook_url, environ),
             time=clock,
         )
         self._jobs = Jobs(self._session, self._checked)
@@ -205,6 +213,8 @@ class Configured:
         A journal that the caller made is the caller's to close.
         """
         found = [each for each in held if each is not None]
+        if "_session" in vars(self):
+            self._session.ears.end()
         journal: Any = self._session.journal if "_session" in vars(self) else None
         if isinstance(journal, QueuedJournal) and self._journal_is_ours and journal.is_open:
             journal.close_without_waiting()
@@ -215,6 +225,23 @@ class Configured:
     def _release(self) -> None:
         if self._session.journal is not None:
             self._session.journal.close()
+
+
+def _webhook_url(given: str | None, environ: Mapping[str, str]) -> str | None:
+    """Return the address that providers are to call, without a slash at its end."""
+    url = environ.get("RUSHES_WEBHOOK_URL") if given is None else given
+    if not url:
+        return None
+    objection = web_url_objection(url)
+    if not objection and set(url) & set("?#@"):
+        objection = "has a user name, a query or a fragment"
+    if objection:
+        named = "RUSHES_WEBHOOK_URL" if given is None else "the argument webhook_url"
+        raise ConfigurationError(
+            f"{named} {objection}; give the address of your endpoint, to which /PROVIDER is "
+            "appended: https://example.com/webhooks"
+        )
+    return str(url).rstrip("/")
 
 
 def _journal_in(home: Path, environ: Mapping[str, str], clock: SystemClock) -> QueuedJournal[Any]:

@@ -14,6 +14,7 @@ from rushes._fetch.download import ensure_fetched, videos_are_at
 from rushes._fetch.target import may_replace
 from rushes._flow import Do, Flow
 from rushes._plugins.loading import LoadedVariant
+from rushes._receive.receiving import Receiver
 from rushes._session.owning import Work, as_owner, new_claim, taken, with_claim
 from rushes._session.records import Records
 from rushes._session.session import OnUpdate, Session, at, output_file
@@ -95,6 +96,7 @@ class Jobs:
     ) -> None:
         self.session = session
         self._records = Records(session)
+        self._receiver = Receiver(session)
         self._checked = checked
 
     def submit(
@@ -272,6 +274,10 @@ class Jobs:
             or_as_seen=True,
         )
         return (yield from flow)
+
+    def receive(self, provider: str, headers: Mapping[str, str], body: bytes) -> Flow[Task | None]:
+        """Take what a provider sent to our webhook."""
+        return self._receiver.receive(provider, headers, body)
 
     def cancel(self, task: Task | str, on_update: OnUpdate | None) -> Flow[Task]:
         """Ask the provider to cancel a task; drop a task that was never sent."""

@@ -11,12 +11,10 @@ be set, and it runs on while a process or the machine is suspended.
 """
 
 import os
-from collections.abc import Callable
 
 from rushes._journal.database import Connection
 from rushes._journal.held import Held, Known, lease_renewal
 from rushes._journal.machine import machine, process_ended, restarted_since
-from rushes._journal.records import encoded
 from rushes._journal.writer import Job
 from rushes.journal import LEASE
 
@@ -27,10 +25,6 @@ HELD = "EXISTS (SELECT 1 FROM claims WHERE task = number AND claim = ? AND holde
 class HeldClaims(Held):
     """The claims that one journal of this process holds, as rows; a forked child holds none."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        super().__init__()
-
     def forget_all(self) -> None:
         """Start afresh, as in a forked child: the claims are its parent's."""
         super().forget_all()
@@ -39,11 +33,7 @@ class HeldClaims(Held):
     def begin_batch(self, connection: Connection) -> None:
         """Write the progress that was noted, of all tasks at once."""
         self._renewed = False
-        rows = [
-            (task.updated_at, encoded(task), known.number, known.version, claim, self.name)
-            for task, known, claim in self.take_notes()
-        ]
-        if rows:
+        if rows := [*self.take_notes()]:
             connection.executemany(
                 "UPDATE tasks SET updated_at = ?, record = ? "  # noqa: S608
                 f"WHERE number = ? AND version = ? AND {HELD}",
@@ -70,7 +60,7 @@ class HeldClaims(Held):
         connection.execute(
             "DELETE FROM holders WHERE holder = ? "
             "OR (until < ? AND holder NOT IN (SELECT holder FROM claims))",
-            (self.name, self._clock()),
+            (self.name, self.clock()),
         )
         self.drop_all()
 
@@ -89,7 +79,7 @@ class HeldClaims(Held):
         held_by, holder, place, pid, until = row
         if holder == self.name:
             return held_by == claim or held_by not in self
-        now = self._clock()
+        now = self.clock()
         # A lease longer than any that can be given dates from before a restart of the machine.
         expired = not now < until <= now + LEASE + 1
         return expired or restarted_since(place) or process_ended(place, pid)
@@ -97,9 +87,11 @@ class HeldClaims(Held):
     def renew(self, connection: Connection) -> None:
         """Renew the lease, once in a batch."""
         if not self._renewed:
-            values = (self.name, machine(), os.getpid(), self._clock() + LEASE)
+            now = self.clock()
+            values = (self.name, machine(), os.getpid(), now + LEASE)
             connection.execute("INSERT OR REPLACE INTO holders VALUES (?, ?, ?, ?)", values)
             self._renewed = True
+            self.leased(now)
 
     def renewal(self) -> Job[Connection] | None:
         """Return the job that renews the lease, if it is needed; what was lost stays lost."""

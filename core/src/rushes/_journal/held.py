@@ -4,6 +4,8 @@ It knows what a change changes, and can keep mere progress back until something 
 """
 
 import hashlib
+import itertools
+import math
 import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -17,7 +19,7 @@ from rushes._journal.machine import machine
 from rushes._journal.records import encoded
 from rushes._journal.writer import Job
 from rushes.errors import JournalError
-from rushes.journal import essence
+from rushes.journal import LEASE, essence
 from rushes.task import Task
 
 RENEWED = 10.0
@@ -31,7 +33,7 @@ class Known:
 
     `version` is counted up by every write; UNKNOWN if what is recorded must be read again. Of the
     task itself there are digests: of all but its progress and its call, of what counts as a change,
-    and of its call.
+    and of its call. `learned` is the last event before it was learned that made all doubtful.
     """
 
     number: int
@@ -39,6 +41,7 @@ class Known:
     facts: bytes
     change: bytes
     call: bytes
+    learned: int = UNKNOWN
 
     @classmethod
     def of(cls, number: int, version: int, task: Task, call: bytes) -> "Known":
@@ -52,10 +55,12 @@ class Known:
 class Held:
     """The tasks that a journal of this process holds, by claim; a forked child holds none.
 
-    `name` stands for this open journal wherever others see its claims.
+    `name` stands for this open journal wherever others see its claims. `clock` returns seconds, and
+    runs on while the process is suspended.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.clock = clock
         self.forget_all()
 
     def forget_all(self) -> None:
@@ -63,6 +68,9 @@ class Held:
         self.name = secrets.token_hex(8)
         self._tasks: dict[str, dict[str, Known]] = {}
         self._noted: dict[str, tuple[str, Task]] = {}
+        self._events = itertools.count()
+        self._last_event = next(self._events)
+        self._leased_until = -math.inf
         machine.cache_clear()  # a child may be in another namespace
 
     def __bool__(self) -> bool:
@@ -79,33 +87,58 @@ class Held:
     def note(self, task: Task, claim: str) -> bool:
         """Keep a task's progress until the next batch; return False if it is more than that."""
         known = self.known(task.id, claim)
-        if known is None or not _only_progress(known, task):
+        if known is None or not self._is_leased or not _only_progress(known, task):
             return False
         self._noted[task.id] = (claim, task)
         return True
 
-    def take_notes(self) -> Iterator[tuple[Task, Known, str]]:
-        """Yield the progress that was noted and may be written, with the claim; it is forgotten."""
+    def holds(self, task_id: str, claim: str) -> bool:
+        """Whether a claim holds a task, as far as is known here."""
+        return self._is_leased and self.known(task_id, claim) is not None
+
+    @property
+    def _is_leased(self) -> bool:
+        """Whether the lease is valid for sure; if not, only the database knows who owns a task."""
+        return self.clock() < self._leased_until
+
+    def take_notes(self) -> Iterator[tuple[float, bytes, int, int, str, str]]:
+        """Yield the progress that was noted and may be written, and forget it.
+
+        That is when a task was updated, and its record; then what its row must be: its number, its
+        version, its claim and holder.
+        """
         while self._noted:
             _, (claim, task) = self._noted.popitem()
             known = self.known(task.id, claim)
             # If it lost its claim, it learns so when it has more to record than progress.
             if known is not None and _only_progress(known, task):
-                yield task, known, claim
+                record, row = encoded(task), (known.number, known.version)
+                yield task.updated_at, record, *row, claim, self.name
 
     def distrust(self) -> None:
         """Trust nothing that is remembered: the last batch was not done."""
-        for tasks in self._tasks.values():
-            for known in tasks.values():
-                known.version = UNKNOWN
+        self._last_event = next(self._events)
+        self._leased_until = -math.inf
+
+    def leased(self, since: float) -> None:
+        """Take notice of a lease that was renewed at a time or later.
+
+        If it may have expired before, tasks may have been taken over: each is looked at again.
+        """
+        if since >= self._leased_until:
+            self._last_event = next(self._events)
+        self._leased_until = since + LEASE
 
     def known(self, task_id: str, claim: str | None) -> Known | None:
         """Return what is recorded of a task that a claim holds, if that is remembered."""
         known = self._tasks.get(claim or "", {}).get(task_id)
-        return None if known is None or known.version == UNKNOWN else known
+        if known is None or known.version == UNKNOWN or known.learned != self._last_event:
+            return None
+        return known
 
     def remember(self, claim: str, task_id: str, known: Known) -> None:
         """Remember what is recorded of a task that a claim holds."""
+        known.learned = self._last_event
         self._tasks.setdefault(claim, {})[task_id] = known
 
     def drop(self, claim: str) -> list[int]:
@@ -117,7 +150,7 @@ class Held:
         self._tasks.clear()
 
 
-def lease_renewal(renew: Callable[[Any], None]) -> Job[Any]:
+def lease_renewal(renew: Callable[[Any], object]) -> Job[Any]:
     """Return a job that renews a lease; a failure is logged, since nobody waits for it."""
     job: Job[Any] = Job(renew, durable=False)
     job.done.add_done_callback(_log_failure)

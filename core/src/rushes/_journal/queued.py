@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from rushes._journal.held import Held
-from rushes._journal.records import readable
+from rushes._journal.records import read, readable
 from rushes._journal.store import Store
 from rushes._journal.writer import C, Work
 from rushes.errors import JournalError
@@ -32,6 +32,10 @@ class QueuedJournal(Generic[C]):
     that is collected without having been closed does the same.
     """
 
+    _ROWS: ClassVar[str]
+    """The tables of tasks and of calls, joined."""
+    _OF_PROVIDER: ClassVar[str]
+    """The condition that a task has a client id, and its variant begins with a provider and `/`."""
     _holder: Held
     _store: Store[C]
 
@@ -61,6 +65,10 @@ class QueuedJournal(Generic[C]):
     def note(self, task: Task, claim: str) -> bool:
         """Do what Journal says of `note`: progress is written with whatever is written next."""
         return self._holder.note(task, claim)
+
+    def holds(self, task_id: str, claim: str) -> bool:
+        """Do what Journal says of `holds`."""
+        return self._holder.holds(task_id, claim)
 
     def find(self, reference: str) -> list[Task]:
         """Do what Journal.find says."""
@@ -125,6 +133,36 @@ class QueuedJournal(Generic[C]):
         """Do what Limits.slow says."""
         self.begin("slow", key, seconds).result()
 
+    def with_remote_id(self, provider: str, remote_id: str) -> Task | None:
+        """Do what News.with_remote_id says."""
+        return self._now(self._with_remote_id(provider, remote_id))
+
+    def tell(self, provider: str, remote_id: str, event: str | None = None) -> bool:
+        """Do what News.tell says."""
+        told: bool = self.begin("tell", provider, remote_id, event).result()
+        return told
+
+    def news(self, after: int) -> tuple[int, list[tuple[str, str]]]:
+        """Do what News.news says."""
+        return self._store.read(self._news(after))
+
+    def fill(self, purse: str, most: float | None) -> None:
+        """Do what Purses.fill says."""
+        self.begin("fill", purse, most).result()
+
+    def reserve(self, task_id: str, purse: str, usd: float | None) -> bool:
+        """Do what Purses.reserve says."""
+        fits: bool = self.begin("reserve", task_id, purse, usd).result()
+        return fits
+
+    def settle(self, task_id: str, purse: str, usd: float) -> None:
+        """Do what Purses.settle says."""
+        self.begin("settle", task_id, purse, usd).result()
+
+    def spent(self, purse: str) -> float:
+        """Do what Purses.spent says."""
+        return self._now(self._spent(purse))
+
     def abandon(self, claim: str) -> None:
         """Do what Journal.abandon says."""
         self._store.enqueue_if_open(self._release(claim))
@@ -185,19 +223,6 @@ class QueuedJournal(Generic[C]):
                 return
             place = (rows[-1][3], rows[-1][0])
 
-    @abstractmethod
-    def _find(self, reference: str) -> Work[C, list[Task]]: ...
-
-    @abstractmethod
-    def _with_client_id(self, provider: str, client_id: str) -> Work[C, Task | None]: ...
-
-    @abstractmethod
-    def _history(self, task_id: str) -> Work[C, list[Task]]: ...
-
-    @abstractmethod
-    def _release(self, claim: str) -> Work[C, None]: ...
-
-    @abstractmethod
     def _page(
         self,
         unfinished: bool,
@@ -207,6 +232,64 @@ class QueuedJournal(Generic[C]):
         size: int,
     ) -> Work[C, list[Row]]:
         """Read the newest tasks that fulfil conditions, or those that follow a place."""
+        given: dict[str, tuple[object, ...]] = {
+            "variant = ?": () if variant is None else (variant,),
+            "created_at >= ?": () if since is None else (since,),
+            "(created_at, id) < (?, ?)": place or (),
+        }
+        conditions = [condition for condition, values in given.items() if values]
+        conditions += ["unfinished"] if unfinished else []
+        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+        query = (
+            f"SELECT id, record, call, created_at FROM {self._ROWS} {where} "  # noqa: S608
+            "ORDER BY created_at DESC, id DESC LIMIT ?"
+        )
+        values = [value for several in given.values() for value in several]
+        return lambda connection: self._selected(connection, query, *values, size)
+
+    def _find(self, reference: str) -> Work[C, list[Task]]:
+        # In the order of references, those with this prefix come together, an exact match first.
+        query = f"SELECT id, record, call FROM {self._ROWS} WHERE id >= ? ORDER BY id LIMIT 2"  # noqa: S608
+
+        def work(connection: C) -> list[Task]:
+            near = self._selected(connection, query, reference)
+            rows = [row for row in near if row[0].startswith(reference)]
+            if rows and rows[0][0] == reference:
+                del rows[1:]
+            return [read(self.place, *row) for row in rows]
+
+        return work
+
+    def _with_client_id(self, provider: str, client_id: str) -> Work[C, Task | None]:
+        query = (
+            f"SELECT id, record, call FROM {self._ROWS} "  # noqa: S608
+            f"WHERE {self._OF_PROVIDER} ORDER BY created_at LIMIT 1"
+        )
+
+        def work(connection: C) -> Task | None:
+            rows = self._selected(connection, query, client_id, f"{provider}/")
+            return read(self.place, *rows[0]) if rows else None
+
+        return work
+
+    @abstractmethod
+    def _selected(self, connection: C, query: str, *values: object) -> list[Any]:
+        """Return the rows of a query with `?` for each value."""
+
+    @abstractmethod
+    def _with_remote_id(self, provider: str, remote_id: str) -> Work[C, Task | None]: ...
+
+    @abstractmethod
+    def _news(self, after: int) -> Work[C, tuple[int, list[tuple[str, str]]]]: ...
+
+    @abstractmethod
+    def _history(self, task_id: str) -> Work[C, list[Task]]: ...
+
+    @abstractmethod
+    def _release(self, claim: str) -> Work[C, None]: ...
+
+    @abstractmethod
+    def _spent(self, purse: str) -> Work[C, float]: ...
 
 
 def _give_up(holder: Held, claim: str, released: "Future[Any]") -> None:

@@ -12,10 +12,22 @@ from typing import Any
 import msgspec
 
 from rushes import _log as log
+from rushes._structs.type_info import ready
 from rushes.calls import Call
 from rushes.errors import JournalError
+from rushes.journal import MAX_REMOTE_ID
 from rushes.task import Task
 
+
+class _Named(msgspec.Struct):
+    remote_id: str
+
+
+class _Received(msgspec.Struct):
+    receipt: _Named | None = None
+
+
+ready(_Received)
 _PARTS = msgspec.json.Decoder(list[msgspec.Raw])
 _COMPRESSED = b"x"  # RFC 1950, 2.2; JSON never begins like this
 
@@ -44,6 +56,21 @@ def unpacked(record: bytes) -> tuple[bytes, bytes, list[bytes]]:
     """Return the record, the call and the changes of a finished task; raises as `read` does not."""
     first, call, *changes = map(bytes, _PARTS.decode(zlib.decompress(record)))
     return first, call, changes
+
+
+def searchable(remote_id: str | None) -> str | None:
+    """Return a remote id as it can be looked for: no database can have all texts."""
+    usable = remote_id is not None and remote_id.isprintable() and len(remote_id) <= MAX_REMOTE_ID
+    return remote_id if usable else None
+
+
+def recorded_remote_id(record: bytes) -> str | None:
+    """Return the remote id in the record of an unfinished task, as it can be looked for."""
+    try:
+        receipt = msgspec.json.decode(record, type=_Received).receipt
+    except (ValueError, RecursionError):
+        return None  # kept as it is, and reported whenever it is read
+    return searchable(receipt.remote_id) if receipt else None
 
 
 def read(place: str, task_id: str, record: bytes, call: bytes | None) -> Task:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from rushes._journal import purses
 from rushes._journal.claims import HELD, HeldClaims
 from rushes._journal.database import Batches, Connection, File, Reader
 from rushes._journal.held import RENEWED, UNKNOWN, Known, digest
-from rushes._journal.queued import QueuedJournal, Row
+from rushes._journal.queued import QueuedJournal
 from rushes._journal.records import (
     encoded,
     encoded_call,
@@ -17,18 +18,29 @@ from rushes._journal.records import (
     packed,
     read,
     readable,
+    searchable,
     unpacked,
 )
 from rushes._journal.store import Store
 from rushes._journal.tables import MIGRATIONS
 from rushes._journal.writer import Work
 from rushes.errors import JournalError
-from rushes.journal import GRANTED, ClaimLost, since_boot
+from rushes.journal import GRANTED, KEPT_NEWS, ClaimLost, since_boot
 from rushes.task import Task
 
-_ALL = "SELECT id, record, call FROM tasks LEFT JOIN calls ON task = number "
-_KNOWN = "SELECT id, record, call, number, version FROM tasks LEFT JOIN calls ON task = number "
-_OF_PROVIDER = "client_id = ? AND substr(variant, 1, instr(variant, '/')) = ? || '/'"
+_ROWS = "tasks LEFT JOIN calls ON task = number"
+_ALL = f"SELECT id, record, call FROM {_ROWS}"  # noqa: S608
+_KNOWN = f"SELECT id, record, call, number, version FROM {_ROWS}"  # noqa: S608
+_AT_PROVIDER = "state IN ('sending', 'queued', 'in_progress')"
+_USED = (
+    "SELECT (SELECT count(*) FROM slots WHERE key = ? AND task != ?) + (SELECT count(*) FROM tasks "  # noqa: S608
+    f"WHERE {_AT_PROVIDER} AND variant >= ? AND variant < ? AND id != ? "
+    "AND NOT EXISTS (SELECT 1 FROM slots WHERE task = id))"
+)
+"""Others than a task: those admitted with a key, and those at its provider that nobody asked for;
+their variants lie between the provider with a slash and with the next character, a zero."""
+_PROVIDED = "substr(variant, 1, instr(variant, '/')) = ?"
+_OF_PROVIDER = f"client_id = ? AND {_PROVIDED}"
 
 
 class SQLiteJournal(QueuedJournal[Connection]):
@@ -47,6 +59,7 @@ class SQLiteJournal(QueuedJournal[Connection]):
     A fork, the end of the program and a journal that nobody closed do no harm: `QueuedJournal`.
     """
 
+    _ROWS, _OF_PROVIDER = _ROWS, _OF_PROVIDER
     _holder: HeldClaims
 
     def __init__(self, path: str | Path, *, clock: Callable[[], float] = since_boot) -> None:
@@ -79,6 +92,10 @@ class SQLiteJournal(QueuedJournal[Connection]):
             )
             over = [row[3] for row in rows if isinstance(readable(self.place, *row[:3]), Task)]
             free = [(number,) for number in over if self._holder.may_take(connection, number)]
+            connection.executemany(
+                "DELETE FROM news WHERE remote_id = (SELECT remote_id FROM tasks WHERE number = ?)",
+                free,
+            )
             for table in ("history", "calls", "claims"):
                 connection.executemany(f"DELETE FROM {table} WHERE task = ?", free)  # noqa: S608
             connection.executemany("DELETE FROM tasks WHERE number = ?", free)
@@ -103,30 +120,6 @@ class SQLiteJournal(QueuedJournal[Connection]):
 
         return work
 
-    def _page(
-        self,
-        unfinished: bool,
-        variant: str | None,
-        since: float | None,
-        place: tuple[float, str] | None,
-        size: int,
-    ) -> Work[Connection, list[Row]]:
-        given = {
-            "variant = ?": () if variant is None else (variant,),
-            "created_at >= ?": () if since is None else (since,),
-            "(created_at, id) < (?, ?)": place or (),
-        }
-        conditions = [condition for condition, values in given.items() if values]
-        conditions += ["unfinished"] if unfinished else []
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        query = (
-            "SELECT id, record, call, created_at FROM tasks "  # noqa: S608
-            f"LEFT JOIN calls ON task = number {where} "
-            "ORDER BY created_at DESC, id DESC LIMIT ?"
-        )
-        values = [value for several in given.values() for value in several]
-        return lambda connection: _rows(connection, query, *values, size)
-
     def _add(self, task: Task, claim: str | None = None) -> Work[Connection, Task]:
         row = _row(task)
 
@@ -134,7 +127,8 @@ class SQLiteJournal(QueuedJournal[Connection]):
             query = (
                 f"{_ALL} WHERE id = ? OR ({_OF_PROVIDER}) ORDER BY id = ? DESC, created_at LIMIT 1"
             )
-            names = (task.id, task.client_id, _provider(task), task.id)
+            provider = f"{task.variant.partition('/')[0]}/"
+            names = (task.id, task.client_id, provider, task.id)
             found = connection.execute(query, names).fetchone()
             if found is not None:
                 return read(self.place, *found)
@@ -174,7 +168,7 @@ class SQLiteJournal(QueuedJournal[Connection]):
         call = encoded_call(task)
         query = (
             "INSERT INTO tasks (id, variant, client_id, state, unfinished, created_at, updated_at, "
-            "fingerprint, record, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
+            "fingerprint, remote_id, record, version) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)"
         )
         number = connection.execute(query, (task.id, *row)).lastrowid or 0
         connection.execute("INSERT INTO calls VALUES (?, ?)", (number, call))
@@ -207,24 +201,34 @@ class SQLiteJournal(QueuedJournal[Connection]):
             _pack(connection, known.number)
             known.version = UNKNOWN
 
-    def _find(self, reference: str) -> Work[Connection, list[Task]]:
-        def work(connection: Connection) -> list[Task]:
-            # In the order of references, those with this prefix come together, an exact match
-            # first.
-            query = f"{_ALL} WHERE id >= ? ORDER BY id LIMIT 2"
-            near = _rows(connection, query, reference)
-            rows = [row for row in near if row[0].startswith(reference)]
-            if rows and rows[0][0] == reference:
-                del rows[1:]
-            return [read(self.place, *row) for row in rows]
+    def _with_remote_id(self, provider: str, remote_id: str) -> Work[Connection, Task | None]:
+        def work(connection: Connection) -> Task | None:
+            # Without a limit, that it may not read all tasks in the order of their age.
+            query = f"{_ALL} WHERE remote_id = ? AND {_PROVIDED} ORDER BY created_at DESC"
+            rows = _rows(connection, query, remote_id, f"{provider}/")
+            return read(self.place, *rows[0]) if rows else None
 
         return work
 
-    def _with_client_id(self, provider: str, client_id: str) -> Work[Connection, Task | None]:
-        def work(connection: Connection) -> Task | None:
-            query = f"{_ALL} WHERE {_OF_PROVIDER} ORDER BY created_at LIMIT 1"
-            rows = _rows(connection, query, client_id, provider)
-            return read(self.place, *rows[0]) if rows else None
+    def _tell(self, provider: str, remote_id: str, event: str | None) -> Work[Connection, bool]:
+        def work(connection: Connection) -> bool:
+            query = (
+                "INSERT INTO news (provider, remote_id, event) VALUES (?, ?, ?) "
+                "ON CONFLICT DO NOTHING"
+            )
+            told = connection.execute(query, (provider, remote_id, event))
+            if told.rowcount:
+                old = (told.lastrowid or 0) - KEPT_NEWS
+                connection.execute("DELETE FROM news WHERE number <= ?", (old,))
+            return bool(told.rowcount)
+
+        return work
+
+    def _news(self, after: int) -> Work[Connection, tuple[int, list[tuple[str, str]]]]:
+        def work(connection: Connection) -> tuple[int, list[tuple[str, str]]]:
+            query = "SELECT number, provider, remote_id FROM news WHERE number > ? ORDER BY number"
+            rows = connection.execute(query, (after,)).fetchall()
+            return rows[-1][0] if rows else after, [(provider, name) for _, provider, name in rows]
 
         return work
 
@@ -249,10 +253,10 @@ class SQLiteJournal(QueuedJournal[Connection]):
         def work(connection: Connection) -> Task | None:
             query = f"{_KNOWN} WHERE state = 'recorded' AND fingerprint = ? ORDER BY created_at"
             for *row, number, version in _rows(connection, query, fingerprint):
+                if not self._holder.may_take(connection, number):
+                    continue  # of a hundred equal jobs at once, none has to be decoded
                 task = readable(self.place, *row)
-                if not isinstance(task, Task) or task.variant != variant:
-                    continue
-                if self._holder.may_take(connection, number):
+                if isinstance(task, Task) and task.variant == variant:
                     known = Known.of(number, version, task, digest(row[2]))
                     self._holder.take(connection, claim, task.id, known)
                     return task
@@ -268,13 +272,25 @@ class SQLiteJournal(QueuedJournal[Connection]):
 
     def _slow(self, key: str, seconds: float) -> Work[Connection, None]:
         def work(connection: Connection) -> None:
-            query = (
-                "INSERT INTO pace VALUES (?, ?) "
-                "ON CONFLICT (key) DO UPDATE SET next = max(next, excluded.next)"
-            )
-            connection.execute(query, (key, time.time() + seconds))
+            now = time.time()
+            _put_off(connection, key, now, max(seconds, _wait(connection, key, now)))
 
         return work
+
+    def _selected(self, connection: Connection, query: str, *values: object) -> list[Any]:
+        return _rows(connection, query, *values)
+
+    def _fill(self, purse: str, most: float | None) -> Work[Connection, None]:
+        return lambda connection: purses.fill(connection, purse, most)
+
+    def _reserve(self, task_id: str, purse: str, usd: float | None) -> Work[Connection, bool]:
+        return lambda connection: purses.reserve(connection, task_id, purse, usd)
+
+    def _settle(self, task_id: str, purse: str, usd: float) -> Work[Connection, None]:
+        return lambda connection: purses.settle(connection, task_id, purse, usd)
+
+    def _spent(self, purse: str) -> Work[Connection, float]:
+        return lambda connection: purses.spent(connection, purse)
 
     def _release(self, claim: str) -> Work[Connection, None]:
         holder = self._holder
@@ -290,23 +306,38 @@ def _is_admitted(
     query = "SELECT 1 FROM slots WHERE task = ? AND key = ? AND granted BETWEEN ? AND ?"
     if _rows(connection, query, task_id, key, recent, now):
         return 0.0
-    rows = _rows(connection, "SELECT next FROM pace WHERE key = ?", key)
-    if rows and rows[0][0] > now:
-        return float(rows[0][0] - now)
+    if wait := _wait(connection, key, now):
+        return wait
+    if slots is None and per_second is None:
+        return 0.0
     connection.execute(
-        "DELETE FROM slots WHERE key = ? AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = task "
-        "AND state IN ('sending', 'queued', 'in_progress')) AND NOT (granted BETWEEN ? AND ? "
+        f"DELETE FROM slots WHERE key = ? AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = task "  # noqa: S608
+        f"AND {_AT_PROVIDER}) AND NOT (granted BETWEEN ? AND ? "
         "AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = task AND state != 'recorded'))",
         (key, recent, now),
     )
-    (used,) = connection.execute("SELECT count(*) FROM slots WHERE key = ?", (key,)).fetchone()
-    if slots is not None and used >= slots:
-        return math.inf
+    if slots is not None:
+        provider = key.partition("/")[0]
+        names = (key, task_id, f"{provider}/", f"{provider}0", task_id)
+        (used,) = connection.execute(_USED, names).fetchone()
+        if used >= slots:
+            return math.inf
     connection.execute("INSERT OR REPLACE INTO slots VALUES (?, ?, ?)", (task_id, key, now))
     if per_second is not None:
-        values = (key, now + 1 / per_second)
-        connection.execute("INSERT OR REPLACE INTO pace VALUES (?, ?)", values)
+        _put_off(connection, key, now, 1 / per_second)
     return 0.0
+
+
+def _wait(connection: Connection, key: str, now: float) -> float:
+    """Return for how long nothing is admitted with a key; a clock that was set back voids that."""
+    rows = _rows(connection, "SELECT since, next FROM pace WHERE key = ?", key)
+    return max(rows[0][1] - now, 0.0) if rows and rows[0][0] <= now else 0.0
+
+
+def _put_off(connection: Connection, key: str, now: float, seconds: float) -> None:
+    """Admit nothing with a key for so many seconds."""
+    values = (key, now, now + seconds)
+    connection.execute("INSERT OR REPLACE INTO pace VALUES (?, ?, ?)", values)
 
 
 def _rows(connection: Connection, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -322,14 +353,15 @@ def _row(task: Task) -> tuple[Any, ...]:
     # The fingerprint finds jobs that were never sent.
     fingerprint = task.fingerprint if task.state == "recorded" else ""
     names = (task.variant, task.client_id, task.state, task.unfinished)
-    return (*names, task.created_at, task.updated_at, fingerprint, encoded(task))
+    times = (task.created_at, task.updated_at)
+    return (*names, *times, fingerprint, searchable(task.remote_id), encoded(task))
 
 
 def _update(connection: Connection, row: tuple[Any, ...], known: Known, *held: str | None) -> bool:
     """Write what is now known of a task, if nobody wrote since, and if it is still held so."""
     query = (
         "UPDATE tasks SET variant = ?, client_id = ?, state = ?, unfinished = ?, created_at = ?, "
-        "updated_at = ?, fingerprint = ?, record = ?, version = version + 1 "
+        "updated_at = ?, fingerprint = ?, remote_id = ?, record = ?, version = version + 1 "
         "WHERE number = ? AND version = ?"
     )
     if held:
@@ -364,7 +396,3 @@ def _unpack(connection: Connection, number: int, record: bytes) -> None:
     connection.execute("INSERT INTO calls VALUES (?, ?)", (number, call))
     rows = [(number, was) for was in changes]
     connection.executemany("INSERT INTO history (task, record) VALUES (?, ?)", rows)
-
-
-def _provider(task: Task) -> str:
-    return task.variant.partition("/")[0]

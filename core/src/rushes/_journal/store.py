@@ -11,6 +11,8 @@ from weakref import WeakSet
 from rushes._journal.writer import Batches, C, Job, Work, Writer
 
 T = TypeVar("T")
+Aside = tuple[Callable[[], Batches[C]], Callable[[], Job[C] | None]]
+"""What else writes, and its chore."""
 Read = TypeVar("Read", covariant=True)
 
 
@@ -38,9 +40,9 @@ class Store(Generic[C]):
     """Writes in one thread, reads in any; opened at the first use, reopened after a close.
 
     `batches` and `reader` make what writes and what reads. While it is open, the job that `chore`
-    returns, if any, is done every `every` seconds: by the writing thread, or if there is `aside`,
-    which makes another that writes, by a thread of its own. `last` is done whenever it is closed,
-    and `in_child` is called in a forked child.
+    returns, if any, is done every `every` seconds by the writing thread; what `aside` makes writes
+    in a thread of its own, and does the job that its `chore` returns. `last` is done whenever it is
+    closed, and `in_child` is called in a forked child.
     """
 
     def __init__(
@@ -52,7 +54,7 @@ class Store(Generic[C]):
         every: float,
         last: Work[C, Any],
         in_child: Callable[[], None],
-        aside: Callable[[], Batches[C]] | None = None,
+        aside: Aside[C] | None = None,
     ) -> None:
         self._batches, self._make_reader, self._aside = batches, reader, aside
         self._chore, self._every, self._last = chore, every, last
@@ -124,9 +126,10 @@ class Store(Generic[C]):
     def _start(self) -> Writer[C]:
         """Return the running writer; the caller has the lock."""
         if self._writer is None:
-            chore = _no_chore if self._aside else self._chore
-            self._writer = Writer(self._batches(), chore, self._every)
-            self._keeper = self._aside and Writer(self._aside(), self._chore, self._every)
+            self._writer = Writer(self._batches(), self._chore, self._every)
+            if self._aside is not None:
+                batches, chore = self._aside
+                self._keeper = Writer(batches(), chore, self._every)
         return self._writer
 
     def _stop(self) -> None:
@@ -157,10 +160,6 @@ class Store(Generic[C]):
         if keeper is not None:
             keeper.stop()
         self._reader.close()
-
-
-def _no_chore() -> None:
-    """Leave the chore to another thread."""
 
 
 _stores: "WeakSet[Store[Any]]" = WeakSet()

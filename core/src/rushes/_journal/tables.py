@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from rushes._journal.database import Connection, Migration
-from rushes._journal.records import packed
+from rushes._journal.records import packed, recorded_remote_id
 from rushes._structs.type_info import ready
 from rushes.errors import JournalError
 from rushes.task import Task
@@ -183,10 +183,56 @@ def _limits(connection: Connection) -> None:
     connection.execute("CREATE INDEX slots_of_key ON slots (key)")
 
 
+def _pace_since(connection: Connection) -> None:
+    """Version 6: since when a key is slowed, and an index of what is at the providers."""
+    connection.execute("DROP TABLE pace")
+    connection.execute(
+        "CREATE TABLE pace (key TEXT PRIMARY KEY, since REAL NOT NULL, next REAL NOT NULL) "
+        "WITHOUT ROWID"
+    )
+    connection.execute(
+        "CREATE INDEX at_provider ON tasks (variant) "
+        "WHERE state IN ('sending', 'queued', 'in_progress')"
+    )
+
+
+def _purses(connection: Connection) -> None:
+    """Version 7: what tasks may cost together, and what each of them counts."""
+    connection.execute(
+        "CREATE TABLE purses (purse TEXT PRIMARY KEY, most INTEGER, "
+        "spent INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID"
+    )
+    connection.execute(
+        "CREATE TABLE expenses (purse TEXT NOT NULL, task TEXT NOT NULL, micros INTEGER NOT NULL, "
+        "PRIMARY KEY (purse, task)) WITHOUT ROWID"
+    )
+
+
+def _news(connection: Connection) -> None:
+    """Version 8: tasks are found by their remote ids, and what providers tell of them is kept.
+
+    Tasks that are finished are not looked for: their remote ids stay in their records.
+    """
+    connection.execute("ALTER TABLE tasks ADD COLUMN remote_id TEXT")
+    unfinished = "SELECT number, record FROM tasks WHERE unfinished"
+    for number, record in connection.execute(unfinished).fetchall():
+        values = (recorded_remote_id(record), number)
+        connection.execute("UPDATE tasks SET remote_id = ? WHERE number = ?", values)
+    connection.execute("CREATE INDEX by_remote_id ON tasks (remote_id) WHERE remote_id IS NOT NULL")
+    connection.execute(
+        "CREATE TABLE news (number INTEGER PRIMARY KEY AUTOINCREMENT, provider TEXT NOT NULL, "
+        "remote_id TEXT NOT NULL, event TEXT)"
+    )
+    connection.execute("CREATE UNIQUE INDEX news_by_event ON news (remote_id, provider, event)")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     _tasks,
     _claims_and_history,
     _calls_apart,
     _packed_and_indexed,
     _limits,
+    _pace_since,
+    _purses,
+    _news,
 )

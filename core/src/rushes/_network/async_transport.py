@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import httpcore
 import httpx
 
-from rushes._flow import Send, Stream
+from rushes._flow import Flow, Send, Stream
 from rushes._network.active_call import ActiveCall, under_way
 from rushes._network.connection_queue import Turn
 from rushes._network.connections import AsyncBackend
@@ -26,7 +26,12 @@ from rushes._network.messages import (
 from rushes._network.requests import Incoming, Request, for_httpx, received, request_of
 from rushes._network.routes import ASYNC, Routes
 from rushes._network.settings import NetworkSettings
-from rushes._network.transport import no_connection_free, start_call, take_connection
+from rushes._network.transport import (
+    confirmation,
+    no_connection_free,
+    start_call,
+    take_connection,
+)
 from rushes.calls import Answer
 
 T = TypeVar("T")
@@ -42,8 +47,10 @@ class AsyncTransport:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._writers: ThreadPoolExecutor | None = None
 
-    async def send(self, effect: Send) -> Answer:
-        """Make one call and return its whole answer."""
+    async def send(
+        self, effect: Send, drive: Callable[[Flow[None]], Awaitable[None]] | None = None
+    ) -> Answer:
+        """Make one call and return its whole answer; `drive` lets a paid one be confirmed."""
 
         async def read(incoming: Incoming) -> Answer:
             body = await self._read(incoming, MAX_ANSWER + 1, kept_of(effect))
@@ -52,7 +59,7 @@ class AsyncTransport:
                 effect.dispatch.answer = answer
             return answer
 
-        return await self._perform(effect, read)
+        return await self._perform(effect, read, drive)
 
     async def stream(self, effect: Stream) -> Answer:
         """Make one call and stream a good answer's body; of any other, return the beginning."""
@@ -80,7 +87,10 @@ class AsyncTransport:
             await self._settings.transport.aclose()
 
     async def _perform(
-        self, effect: Send | Stream, read: Callable[[Incoming], Awaitable[Answer]]
+        self,
+        effect: Send | Stream,
+        read: Callable[[Incoming], Awaitable[Answer]],
+        drive: Callable[[Flow[None]], Awaitable[None]] | None = None,
     ) -> Answer:
         request = request_of(effect, self._settings)
         loop = asyncio.get_running_loop()
@@ -90,6 +100,8 @@ class AsyncTransport:
         turn = self._routes.queue.join(long=isinstance(effect, Stream))
         try:
             await _wait_for_place(turn, effect)
+            if drive is not None and (confirming := confirmation(effect)) is not None:
+                await drive(confirming)
             active = start_call(effect)
             with under_way(active), failures(active):
                 return await self._exchange(request, effect, active, read)

@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from rushes._flow import NotSent, Send, Stream
+from rushes._flow import Flow, NotSent, Send, Stream
 from rushes._network.active_call import ActiveCall, under_way
 from rushes._network.addresses import Address
 from rushes._network.connections import Backend
@@ -47,8 +47,8 @@ class Transport:
         backend = Backend(settings.resolve)
         self._routes = Routes(settings, SYNC, backend, httpx.create_ssl_context, Future)
 
-    def send(self, effect: Send) -> Answer:
-        """Make one call and return its whole answer."""
+    def send(self, effect: Send, drive: Callable[[Flow[None]], None] | None = None) -> Answer:
+        """Make one call and return its whole answer; `drive` lets a paid one be confirmed."""
 
         def read(incoming: Incoming, active: ActiveCall) -> Answer:
             body = self._read(incoming, active, MAX_ANSWER + 1, kept_of(effect))
@@ -57,7 +57,7 @@ class Transport:
                 effect.dispatch.answer = answer
             return answer
 
-        return self._perform(effect, read)
+        return self._perform(effect, read, drive)
 
     def stream(self, effect: Stream) -> Answer:
         """Make one call and stream a good answer's body; of any other, return the beginning."""
@@ -82,7 +82,10 @@ class Transport:
             self._settings.transport.close()
 
     def _perform(
-        self, effect: Send | Stream, read: Callable[[Incoming, ActiveCall], Answer]
+        self,
+        effect: Send | Stream,
+        read: Callable[[Incoming, ActiveCall], Answer],
+        drive: Callable[[Flow[None]], None] | None = None,
     ) -> Answer:
         request = request_of(effect, self._settings)
         turn = self._routes.queue.join(long=isinstance(effect, Stream))
@@ -92,6 +95,8 @@ class Transport:
                     turn.admitted.result(effect.patience)
             except TimeoutError:
                 raise no_connection_free(effect) from None
+            if drive is not None and (confirming := confirmation(effect)) is not None:
+                drive(confirming)
             active = start_call(effect)
             with under_way(active), failures(active):
                 return self._exchange(request, effect, active, read)
@@ -142,6 +147,12 @@ class Transport:
 def no_connection_free(effect: Send | Stream) -> NotSent:
     """Return the error that no connection became free in time."""
     return NotSent(f"no connection became free within {effect.patience:g} seconds")
+
+
+def confirmation(effect: Send | Stream) -> Flow[None] | None:
+    """Return the flow that confirms a paid call once it has its place, if it is one."""
+    dispatch = effect.dispatch if isinstance(effect, Send) else None
+    return dispatch.confirm() if dispatch is not None and dispatch.confirm is not None else None
 
 
 def start_call(effect: Send | Stream) -> ActiveCall:

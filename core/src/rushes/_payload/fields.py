@@ -153,6 +153,19 @@ def _special(base: Any, metas: tuple[Meta, ...]) -> bool:
     return any(_special(*unwrap(arm)) for arm in get_args(base) if not isinstance(arm, (str, int)))
 
 
+def with_text(payload: Struct, path: str, text: str) -> Struct:
+    """Return a payload with a text in one of its fields; an object on the way there is made."""
+    first, _, rest = path.partition(".")
+    field = next(field for field in shape(type(payload)) if field.wire == first)
+    value: Any = text
+    if rest:
+        inner = getattr(payload, field.name)
+        if not isinstance(inner, Struct):
+            inner = msgspec.convert({}, unwrap(field.hint)[0])
+        value = with_text(inner, rest, text)
+    return msgspec.structs.replace(payload, **{field.name: value})
+
+
 def fields_given(struct: Any) -> dict[str, Any]:
     """Return a struct's fields that have a value, by their wire names."""
     fields = shape(type(struct)) if isinstance(struct, Struct) else ()

@@ -47,6 +47,7 @@ def checked(variant: Variant, name: str, hooks: Collection[str] = ()) -> Variant
         raise BrokenPluginError(f"{name}: {objection}")
     _targets(variant, name)
     _client_id(variant, name, hooks)
+    _callback(variant, name, hooks)
     _query_fields(variant, f"{name}: query_fields")
     if variant.model_field != "model":
         _text_field(variant, variant.model_field, f"{name}: model_field")
@@ -185,6 +186,17 @@ def _client_id(variant: Variant, name: str, hooks: Collection[str]) -> None:
     if variant.look_up != "none" and not variant.look_up_path and "look_up" not in hooks:
         raise BrokenPluginError(
             f"{name}: look_up={variant.look_up!r} is declared, but there is no hook look_up"
+        )
+
+
+def _callback(variant: Variant, name: str, hooks: Collection[str]) -> None:
+    """Raise BrokenPluginError if the address to call has no place, or nobody reads the calls."""
+    if variant.callback_field is None:
+        return
+    _text_field(variant, variant.callback_field, f"{name}: callback_field")
+    if "parse_webhook" not in hooks:
+        raise BrokenPluginError(
+            f"{name}: callback_field is declared, but there is no hook parse_webhook"
         )
 
 

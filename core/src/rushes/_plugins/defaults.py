@@ -7,7 +7,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from rushes._payload.compiled import reading as reading_of
-from rushes._payload.fields import shape
+from rushes._payload.fields import with_text
 from rushes._plugins import reading
 from rushes._plugins.reading import StatusReader
 from rushes.answers import Answers
@@ -39,7 +39,7 @@ class Defaults:
         url = variant.submit_url(declared(reading_of(payload)) if declared else None)
         body: Any = payload
         if variant.client_id_field:
-            body = _with_client_id(payload, variant.client_id_field, client_id)
+            body = with_text(payload, variant.client_id_field, client_id)
         if variant.query_fields:
             url, body = _with_query(url, body, variant.query_fields)
         headers = {variant.client_id_header: client_id} if variant.client_id_header else {}
@@ -95,19 +95,6 @@ class Defaults:
     def cancel(self, variant: Variant, receipt: Receipt) -> Steps[Answer] | None:
         """Make the declared call, if there is one."""
         return _cancel(variant, variant.cancel, receipt) if variant.cancel else None
-
-
-def _with_client_id(payload: msgspec.Struct, path: str, client_id: str) -> Any:
-    """Return a payload with the client id in the declared field."""
-    *parents, last = path.split(".")
-    if not parents:
-        name = next(field.name for field in shape(type(payload)) if field.wire == last)
-        return msgspec.structs.replace(payload, **{name: client_id})
-    body = target = msgspec.to_builtins(payload)
-    for parent in parents:
-        target = target.setdefault(parent, {})
-    target[last] = client_id
-    return body
 
 
 def _with_query(url: str, payload: Any, names: Sequence[str]) -> tuple[str, Any]:

@@ -85,8 +85,13 @@ class LoadedVariant:
         """Whether a wrapper is asked before the creating call; if not, no call has to wait."""
         self.makes_tokens = bool(manager.hook.token.get_hookimpls())
         """Whether calls may carry a token; if not, no call needs to ask."""
-        self.reads_webhooks = bool(manager.hook.parse_webhook.get_hookimpls())
+        readers = manager.hook.parse_webhook.get_hookimpls()
+        self.reads_webhooks = bool(readers)
         """Whether the plugin reads what the provider sends to an endpoint of ours."""
+        self.webhook_reader = tuple(part.function for part in readers)
+        """What reads it: the same for variants that read the same."""
+        self.takes_webhook_secrets = any("secrets" in part.argnames for part in readers)
+        """Whether a delivery may be signed with a secret of ours."""
 
     def with_variant(self, variant: Variant) -> "LoadedVariant":
         """Return the same plugin under another declaration (another base URL)."""

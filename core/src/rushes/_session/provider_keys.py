@@ -22,7 +22,7 @@ from rushes.errors import (
 from rushes.home import Keys
 from rushes.task import Refusal, Task
 from rushes.urls import without_secrets
-from rushes.variant import Variant, key_name, key_variable
+from rushes.variant import WEBHOOK_SECRETS, Variant, key_name, key_variable
 
 
 class ProviderKeys(Struct):
@@ -67,6 +67,11 @@ class ProviderKeys(Struct):
                 wheres = dict.fromkeys(where for _, where in there.values())
                 return {name: key for name, (key, _) in there.items()}, " and ".join(wheres)
         return None
+
+    def webhook_secrets(self, variant: Variant) -> list[Secret]:
+        """Return what a provider may sign its deliveries with: while it is replaced, two."""
+        found = (self._find_one(variant, secret) for secret in WEBHOOK_SECRETS)
+        return [secret for secret, _ in filter(None, found)]
 
     def _find_one(self, variant: Variant, secret: str) -> tuple[Secret, str] | None:
         variables = [key_variable(variant.provider, secret)]

@@ -18,6 +18,7 @@ from rushes._plugins.installed import OBSERVERS
 from rushes._plugins.loading import LoadedVariant, import_in_time
 from rushes._plugins.registry import Registry
 from rushes._session.clock import SystemClock
+from rushes._session.ears import Ears
 from rushes._session.provider_keys import ProviderKeys
 from rushes._session.steps import Begin, Watched, beginnings, quietly
 from rushes.calls import Answer, Call
@@ -63,6 +64,8 @@ class Session(Struct, kw_only=True, dict=True):
     timeouts: Timeouts
     polling: Polling | None
     own_observers: tuple[OnUpdate, ...] = ()
+    webhook_url: str | None = None
+    """Where providers call us; their names are appended."""
     owned: dict[str, Ownership] = {}
     """The tasks that our flows own at the moment."""
     learned: dict[tuple[str, str], Any] = {}
@@ -141,14 +144,16 @@ class Session(Struct, kw_only=True, dict=True):
             with suppress(JournalError, ClaimLost):  # it will be found out again
                 yield Ask("save", (task, ownership.claim if ownership else None))
 
-    def confirm(self, task: Task) -> Flow[None]:
-        """Make sure that a task is still ours; raise StillRunningError if it is not."""
-        ownership = self.owned.get(task.id)
-        if self.journal is not None and ownership is not None:
-            now = self.time.since_boot()
-            if (yield Ask("claim", (task.id, ownership.claim))) is None:
-                raise _taken_over(task)
-            ownership.confirmed = now
+    def keep(self, task: Task) -> Flow[None]:
+        """Make sure before a poll that a task is still ours; raises OwnedElsewhereError.
+
+        A process that was suspended, or cut off from its journal, learns here that another may
+        follow the task by now. Of a journal that knows nothing without a write, this asks nothing:
+        it is told what the poll shows.
+        """
+        ownership, holds = self.owned.get(task.id), getattr(self.journal, "holds", None)
+        if ownership and holds and not holds(task.id, ownership.claim):
+            yield from self.save(task)
 
     def dispatch(self, task: Task) -> Dispatch:
         """Return the dispatch of a task's creating call, which leaves only while the task is ours.
@@ -158,19 +163,26 @@ class Session(Struct, kw_only=True, dict=True):
         """
         ownership = self.owned.get(task.id)
 
-        def may_leave() -> None:
+        def is_confirmed() -> bool:
             if ownership is None or os.getpid() != ownership.pid:
                 raise NotSent("this process does not own the task; it may be a fork of the owner")
-            now = self.time.since_boot()
-            if self.journal is not None and now - ownership.confirmed > CONFIRMED:
-                # It waited for a connection, or slept: check again that it still owns the task.
+            return self.time.since_boot() - ownership.confirmed <= CONFIRMED
+
+        def confirm() -> Flow[None]:
+            # It waited long for a connection, or the journal for its database.
+            while self.journal is not None and ownership is not None and not is_confirmed():
+                now = self.time.since_boot()
                 try:
-                    self.journal.save(task, ownership.claim)
+                    yield Ask("save", (task, ownership.claim))
                 except (ClaimLost, JournalError) as failure:
                     raise NotSent("another process may have taken the task over") from failure
                 ownership.confirmed = now
 
-        return Dispatch(may_leave)
+        def may_leave() -> None:
+            if not is_confirmed() and self.journal is not None:
+                raise NotSent("it slept while it connected, and may have lost the task")
+
+        return Dispatch(may_leave, confirm)
 
     def notify(self, task: Task, on_update: OnUpdate | None) -> None:
         """Notify the log, the observers and the caller of what is now known of a task."""
@@ -183,6 +195,11 @@ class Session(Struct, kw_only=True, dict=True):
     def step(self, step: Step, variant: Variant, task: Task | None = None) -> Watched:
         """Tell observers of a step that takes as long as a block; it sets the `outcome`."""
         return Watched(self.beginnings, step, variant, task)
+
+    @cached_property
+    def ears(self) -> Ears:
+        """Who waits for news of a task."""
+        return Ears(self.journal)
 
     @cached_property
     def beginnings(self) -> tuple[Begin, ...]:

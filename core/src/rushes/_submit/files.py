@@ -5,12 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+from rushes._fetch.in_memory import InMemory, TooLarge
 from rushes._fetch.redirects import RefusedAddress, follow
 from rushes._fetch.regular import open_regular
 from rushes._flow import Flow, Interrupted, NotSent
 from rushes._payload.body import PlannedUpload
 from rushes._session.session import Session
-from rushes.calls import Answer, Call, LocalFile
+from rushes.calls import Call, LocalFile
 from rushes.errors import NotSentError, RequestError
 from rushes.problems import Problem, Source, listing, show_size
 from rushes.urls import is_loopback, without_secrets
@@ -158,7 +159,7 @@ def fetch_file(
     shown, most = without_secrets(planned.path), uploads.most(planned.kind)
     latest = session.time.elapsed() + session.timeouts.upload
     until = latest if end is None else min(latest, end)
-    file = _InMemory(most)
+    file = InMemory(most)
     flow = follow(
         Call.get(planned.path),
         file,
@@ -169,7 +170,7 @@ def fetch_file(
     )
     try:
         answer = yield from flow
-    except _TooLarge as failure:
+    except TooLarge as failure:
         message = f"{shown!r} is larger than {show_size(most)}, the most that is accepted"
         source = uploads.source or variant.page
         raise RequestError(_everywhere(planned, "file_size", message, source)) from failure
@@ -187,34 +188,3 @@ def fetch_file(
 
 def _not_fetched(shown: str, reason: str) -> NotSentError:
     return NotSentError(f"{shown} could not be fetched ({reason}); nothing was bought")
-
-
-class _TooLarge(Exception):
-    """More than is accepted."""
-
-
-class _InMemory:
-    """Takes a small body, complete or not at all."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self.content = bytearray()
-
-    def begin(self, answer: Answer) -> None:
-        """Refuse a body that is encoded, or that may be cut off without anybody noticing."""
-        headers = answer.headers
-        encoded = headers.get("content-encoding", "identity")
-        if encoded != "identity":
-            raise Interrupted(f"it is sent with the content encoding {encoded!r}")
-        chunked = "chunked" in headers.get("transfer-encoding", "").lower()
-        if not chunked and not headers.get("content-length", "").isdecimal():
-            raise Interrupted("its server does not say how long it is")
-
-    def write(self, chunk: bytes) -> None:
-        """Take a piece; raise _TooLarge once there is too much."""
-        if len(self.content) + len(chunk) > self._most:
-            raise _TooLarge
-        self.content += chunk
-
-    def report_progress(self) -> None:
-        """Report nothing: it is small."""

@@ -5,8 +5,7 @@ import secrets
 import time
 from urllib.parse import unquote
 
-MAX_ID = 512
-"""Most characters of a remote id; the longest that any page shows has a tenth of that."""
+from rushes.journal import MAX_REMOTE_ID
 
 
 def id_objection(text: str) -> str | None:
@@ -16,8 +15,8 @@ def id_objection(text: str) -> str | None:
     """
     if not text.strip():
         return "is blank"
-    if len(text) > MAX_ID:
-        return f"has {len(text):,} characters, more than {MAX_ID}"
+    if len(text) > MAX_REMOTE_ID:
+        return f"has {len(text):,} characters, more than {MAX_REMOTE_ID}"
     folders = unquote(text).replace("\\", "/").split("/")
     if any(folder and not folder.strip(".") for folder in folders):
         return "would lead to another address: dots in a path mean a parent folder"

@@ -9,17 +9,20 @@ import msgspec
 
 from rushes._flow import Ask, Do, Flow
 from rushes._payload.field_checks import Examiner
+from rushes._payload.fields import with_text
 from rushes._payload.paths import steps_to
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import Session
 from rushes._submit.files import read
 from rushes._submit.ids import new_task_id
+from rushes._urls import public_url_objection
 from rushes._vocabulary.places import find
 from rushes.calls import pick, pick_text
 from rushes.errors import ConfigurationError, RequestError
 from rushes.problems import Problem, show
 from rushes.report import Report
 from rushes.task import Task, Tried
+from rushes.urls import is_loopback, without_secrets
 from rushes.variant import Always, Variant
 
 REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
@@ -173,7 +176,8 @@ def recorded(session: Session, loaded: LoadedVariant, report: Report, intent: In
     """Make the record of a job, with the exact call, before it is sent."""
     variant = loaded.variant
     now = session.time.now()
-    call = loaded.call("submit", payload=report.complete_payload(), client_id=intent.client_id)
+    payload, webhook = with_callback(session, variant, report)
+    call = loaded.call("submit", payload=payload, client_id=intent.client_id)
     return Task(
         id=intent.task_id,
         variant=variant.id,
@@ -186,6 +190,7 @@ def recorded(session: Session, loaded: LoadedVariant, report: Report, intent: In
         output=intent.output,
         overwrite=intent.overwrite,
         workload=workload(variant, report),
+        webhook=webhook,
         estimate=report.cost,
         plan=intent.turn.plan if intent.turn else "",
         tried=intent.turn.tried if intent.turn else (),
@@ -204,8 +209,51 @@ def workload(variant: Variant, report: Report) -> str:
     return " ".join("-" if word is None else str(word)[:40] for word in words)
 
 
-def at_todays_address(loaded: LoadedVariant, report: Report, task: Task) -> Task:
+def with_callback(session: Session, variant: Variant, report: Report) -> tuple[Any, bool]:
+    """Return what is sent, with the address of our webhook if the provider takes one.
+
+    Also returns whether it is to call that address: one that the caller gave stays.
+    """
+    payload = report.complete_payload()
+    field, url = variant.callback_field, callback_url(session, variant)
+    if field is None or url is None:
+        return payload, False
+    if given := pick_text(msgspec.to_builtins(payload), *field.split(".")):
+        return payload, given == url
+    return with_text(payload, field, url), True
+
+
+def callback_url(session: Session, variant: Variant) -> str | None:
+    """Return the address that a provider is asked to call, if there is one."""
+    if session.webhook_url is None or variant.callback_field is None:
+        return None
+    return f"{session.webhook_url}/{variant.provider}"
+
+
+def require_callable(session: Session, variant: Variant) -> None:
+    """Raise ConfigurationError if a provider could not call our webhook."""
+    url, field = callback_url(session, variant), variant.callback_field
+    if url is None or field is None:
+        return
+    loopback = is_loopback(variant.base_url)
+    examiner = Examiner(variant.id, loopback=loopback)
+    examiner.value(_hint(variant.payload, field), url, "")
+    wrong = [problem.message for problem in examiner.problems]
+    if not loopback and (objection := public_url_objection(url, loopback=False)):
+        wrong.append(objection)
+    if wrong:
+        raise ConfigurationError(
+            f"{variant.provider} cannot call {without_secrets(url)} ({wrong[0]}); correct "
+            "webhook_url (RUSHES_WEBHOOK_URL), or leave it out: then the provider is asked"
+        )
+
+
+def at_todays_address(session: Session, loaded: LoadedVariant, report: Report, task: Task) -> Task:
     """Redirect a job that was never accepted to today's base URL; its bytes stay as recorded."""
-    call = loaded.call("submit", payload=report.complete_payload(), client_id=task.client_id)
+    payload, webhook = with_callback(session, loaded.variant, report)
+    call = loaded.call("submit", payload=payload, client_id=task.client_id)
     there = msgspec.structs.replace(task.call, url=call.url) if task.call else None
-    return msgspec.structs.replace(task, base_url=loaded.variant.base_url or "", call=there)
+    if loaded.variant.callback_field not in loaded.variant.query_fields:
+        webhook = task.webhook
+    changes = {"base_url": loaded.variant.base_url or "", "call": there, "webhook": webhook}
+    return msgspec.structs.replace(task, **changes)

@@ -58,7 +58,7 @@ def reconcile(
         found = yield from _look_up(session, loaded, task, left)
         outcome = _adopted(found)
         if outcome is None and _replays(session, loaded, task):
-            yield from session.confirm(task)
+            task = yield from session.save(task)  # raises if it is not ours any more
             call = creating(session, loaded, task, left)
             outcome = yield from attempt(session, loaded, task, call, session.dispatch(task))
         elif outcome is None and found is None:

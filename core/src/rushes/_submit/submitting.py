@@ -16,6 +16,7 @@ from rushes._submit.intent import (
     find_task,
     make_intent,
     recorded,
+    require_callable,
     require_same_job,
     require_usable,
 )
@@ -114,6 +115,7 @@ def require_sendable(session: Session, loaded: LoadedVariant) -> None:
             f"{variant.provider} has no default base URL; "
             f"set {variant.environment_prefix}_BASE_URL ({variant.page})"
         )
+    require_callable(session, variant)
 
 
 def _make_task(
@@ -137,7 +139,7 @@ def _at_todays_address(
     if task.base_url == loaded.variant.base_url:
         return loaded, task
     if task.state in UNSENT:
-        return loaded, at_todays_address(loaded, report, task)
+        return loaded, at_todays_address(session, loaded, report, task)
     return session.load(task), task
 
 

@@ -2,6 +2,7 @@
 
 import math
 from contextlib import suppress
+from typing import Literal
 
 import msgspec
 
@@ -33,6 +34,9 @@ MAX_PAUSE = 3600.0
 """Seconds that a poll is at most delayed by recorded times: clocks may be set back."""
 MIN_PAUSE = 1.0
 """Seconds between two polls, even if a provider says to poll again at once."""
+When = Literal["usual", "rarely", "heard"]
+"""Why a task is polled now: by the schedule, as one of which the provider will tell, or because it
+told."""
 
 
 def poll_until_ended(
@@ -48,30 +52,43 @@ def poll_until_ended(
 
     The first poll is made `at_once` if requested, otherwise when the schedule says; it is made even
     if `end` is now. If there is no time for that, one is made at `end`, unless the provider's
-    advice, counted from the last recorded poll, forbids it. Raises TaskEndedError if the provider
-    ended it without a video, ResultError if it is completed without one, StillRunningError at
-    `end`, or when the advised time is over. Each carries the task.
+    advice, counted from the last recorded poll, forbids it.
+
+    If the provider was asked to call our webhook, the task is polled when it does, and in case it
+    never does, rarely and at `end`; if it calls too early, as any other from then on.
+
+    Raises TaskEndedError if the provider ended it without a video, ResultError if it is completed
+    without one, StillRunningError at `end`, or when the advised time is over. Each carries the
+    task.
     """
     if task.ended:
         return require_completed(task)
-    _receipt(task)
+    receipt = _receipt(task)
     yield from _learn(session, loaded, task)
     advice = _advice(session, loaded)
     end = session.time.elapsed() + advice.at_most if end is None else end
-    pause = 0.0 if at_once else _seconds_until_poll(session, loaded, task)
+    called = (loaded.variant.provider, receipt.remote_id) if task.webhook else None
+    pause = 0.0 if at_once else _seconds_until_poll(session, loaded, task, rare=bool(called))
     trouble = ""
-    polled = False
+    polled = last = False
     refused_since: float | None = None
-    while True:
+    while not last:
         left = end - session.time.elapsed()
         in_time = pause <= (left if polled else max(left, 0.0))
+        heard = False
         if pause > 0 and (in_time or left > 0):
-            yield Sleep(pause if in_time else left, task)
-        if not in_time and (polled or not _may_poll(session, advice, task)):
-            raise (yield from _stopped_waiting(session, task, trouble))
+            heard = yield Sleep(pause if in_time else left, task, called)
+        if heard:
+            called = None
+            yield from _until_allowed(session, task, end)
+        elif not in_time:
+            last = called is not None
+            if (polled and not last) or not _may_poll(session, advice, task):
+                break
         polled = True
         left = max(end - session.time.elapsed(), MIN_PAUSE)
-        asked = _look(session, loaded, task, left, trouble, on_update)
+        when: When = "heard" if heard else "rarely" if called else "usual"
+        asked = _look(session, loaded, task, left, trouble, on_update, when)
         task, pause, trouble, refused = yield from asked
         if task.ended:
             _remember(session, task)
@@ -79,7 +96,8 @@ def poll_until_ended(
         refused_since = (refused_since or session.time.elapsed()) if refused else None
         if refused_since is not None and session.time.elapsed() - refused_since > GRACE:
             trouble = f"{trouble}; every poll has been refused for {GRACE:g} s"
-            raise (yield from _stopped_waiting(session, task, trouble))
+            break
+    raise (yield from _stopped_waiting(session, task, trouble))
 
 
 def _look(
@@ -89,6 +107,7 @@ def _look(
     left: float,
     trouble: str,
     on_update: OnUpdate | None,
+    when: When,
 ) -> Flow[tuple[Task, float, str, bool]]:
     """Poll once, and record what the answer says.
 
@@ -96,10 +115,13 @@ def _look(
     what was wrong with the one before), and whether it was refused. What else was read is not kept:
     thousands of tasks wait.
     """
+    yield from session.keep(task)
     result = yield from _poll_tolerantly(session, loaded, task, left, shared=True)
     least = _least_pause(session, loaded, result)
-    after = _with_poll_times(session, loaded, task, result, least)
-    pause = max(_planned_pause(session, loaded, after, task, result.status), least)
+    after = _with_poll_times(session, loaded, task, result, least, when)
+    rare = when == "rarely" and result.status is not None
+    planned = _planned_pause(session, loaded, after, task, result.status, rare=rare)
+    pause = max(planned, least)
     if result.status is not None:
         after = yield from record_status(session, after, result.status, on_update)
     elif _kind(result.trouble) != _kind(trouble):
@@ -139,22 +161,31 @@ def _remember(session: Session, task: Task) -> None:
         learned.add([task.took])
 
 
-def _schedule(session: Session, task: Task) -> Schedule:
+def _schedule(session: Session, task: Task, *, rare: bool) -> Schedule:
     if session.polling is not None:
         return fixed(session.polling)  # exactly what the embedder wants
     learned: Learned = session.learned[task.variant, task.workload]
-    return learned.schedule
+    return learned.rare if rare else learned.schedule
 
 
-def _seconds_until_poll(session: Session, loaded: LoadedVariant, task: Task) -> float:
+def _seconds_until_poll(
+    session: Session, loaded: LoadedVariant, task: Task, *, rare: bool
+) -> float:
     """Return the seconds until a poll is due, counted from the last recorded one."""
     now = session.time.now()
     if task.looked_at is None or task.look_after is None:
-        schedule = _schedule(session, task)
+        schedule = _schedule(session, task, rare=rare)
         due = _sent(task) + session.time.jitter(schedule.pause(0.0))
         return min(max(due - now, 0.0), 2 * schedule.first)
-    due = max(task.looked_at + _planned_pause(session, loaded, task), task.look_after)
+    due = max(task.looked_at + _planned_pause(session, loaded, task, rare=rare), task.look_after)
     return min(max(due - now, 0.0), MAX_PAUSE)
+
+
+def _until_allowed(session: Session, task: Task, end: float) -> Flow[None]:
+    """Wait until the provider's advice, counted from the last poll, allows another, or `end`."""
+    wait = min((task.look_after or 0.0) - session.time.now(), end - session.time.elapsed())
+    if task.looked_at is not None and wait > 0:
+        yield Sleep(min(wait, MAX_PAUSE), task)
 
 
 def _planned_pause(
@@ -163,13 +194,15 @@ def _planned_pause(
     task: Task,
     before: Task | None = None,
     status: Status | None = None,
+    *,
+    rare: bool,
 ) -> float:
     """Return the seconds from a task's last poll to the next, as far as the schedule goes.
 
     If it was made just now: the task as it was `before`, and the `status` that the answer gave.
     """
     looked_at = task.looked_at or 0.0
-    pause = _schedule(session, task).pause(looked_at - _sent(task))
+    pause = _schedule(session, task, rare=rare).pause(looked_at - _sent(task))
     if before is not None and status is not None and session.polling is None:
         pause = with_progress(pause, before, status, looked_at, loaded.variant.polling.every)
     return session.time.jitter(pause)
@@ -193,14 +226,22 @@ def _sent(task: Task) -> float:
 
 
 def _with_poll_times(
-    session: Session, loaded: LoadedVariant, task: Task, result: "PollResult", least: float
+    session: Session,
+    loaded: LoadedVariant,
+    task: Task,
+    result: "PollResult",
+    least: float,
+    when: When = "usual",
 ) -> Task:
     """Note when a poll was made, and when the provider allows the next one.
 
     If it shows that the task is completed, note also about how long the provider took.
     """
     now, took = session.time.now(), task.took
-    if result.status is not None and result.status.state == "completed" and took is None:
+    completed = result.status is not None and result.status.state == "completed"
+    if completed and took is None and when == "heard":
+        took = now - _sent(task)
+    elif completed and took is None and when == "usual":
         before = None if task.looked_at is None else task.looked_at - _sent(task)
         took = estimated(before, now - _sent(task), loaded.variant.polling)
     return msgspec.structs.replace(task, looked_at=now, look_after=now + least, took=took)

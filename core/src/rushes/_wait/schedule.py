@@ -107,6 +107,17 @@ def _prior(polling: Polling) -> tuple[float, ...]:
     return tuple(middle * math.exp(sigma * z) for z in _QUANTILES)
 
 
+def rare(polling: Polling, durations: Sequence[float] = ()) -> Schedule:
+    """Return the schedule for tasks of which the provider tells when they end: in case it does not.
+
+    They are asked for once, when twice the longest of the known durations is over, or half the time
+    that they may take, and not again before that.
+    """
+    half = polling.at_most / 2
+    first = min(2 * max(durations), half) if durations else half
+    return Schedule(max(first, polling.first), max(polling.at_most, polling.every))
+
+
 class Learned:
     """What a client knows of how long one kind of task takes, and the schedule made from it."""
 
@@ -115,6 +126,7 @@ class Learned:
         self._durations: deque[float] = deque(maxlen=REMEMBERED)
         self._new = 0
         self.schedule = planned(polling)
+        self.rare = rare(polling)
 
     def add(self, durations: Iterable[float]) -> None:
         """Add what tasks took, the oldest first; a tenth more changes the schedule."""
@@ -122,7 +134,8 @@ class Learned:
             self._durations.append(duration)
             self._new += 1
         if self._new * 10 >= len(self._durations) > 0:
-            self.schedule, self._new = planned(self._polling, list(self._durations)), 0
+            known, self._new = list(self._durations), 0
+            self.schedule, self.rare = planned(self._polling, known), rare(self._polling, known)
 
 
 def estimated(before: float | None, seen: float, polling: Polling) -> float | None:

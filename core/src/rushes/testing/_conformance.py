@@ -43,8 +43,9 @@ PORTABLE: dict[str, list[Any]] = {
 """Values of common fields whose wire bodies are kept in the snapshot."""
 
 DECLARED = (
-    "answers", "authorization", "base_url", "cancel", "client_id_field", "client_id_header",
-    "facts", "headers", "idempotency", "look_up", "look_up_path", "model_field", "origins",
+    "answers", "authorization", "base_url", "callback_field", "cancel", "client_id_field",
+    "client_id_header", "facts", "headers", "idempotency", "look_up", "look_up_path", "model_field",
+    "origins",
     "polling", "query_fields", "secrets", "status_path", "submit_path", "submit_paths", "uploads",
     "variables",
 )  # fmt: skip

@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from rushes.errors import JournalError
-from rushes.journal import LEASE, ClaimLost, Journal, Limits
+from rushes.journal import LEASE, ClaimLost, Journal, Limits, News, Purses
 from rushes.task import Receipt, Task
 from rushes.testing._example_tasks import after, ended, make_task
 from rushes.testing._journal_walk import Walk
@@ -351,31 +351,45 @@ class JournalConformance:
     def test_slots_count_what_the_journal_says(self, open_journal: Opener) -> None:
         journal, limits, theirs = self._with_limits(open_journal)
         for name in ("one", "two"):
-            assert theirs.admit(name, "key", slots=2) == 0
-        assert limits.admit("three", "key", slots=2) == math.inf
-        assert limits.admit("three", "another key", slots=2) == 0
-        assert limits.admit("one", "key", slots=2) == 0  # it was admitted already
+            assert theirs.admit(name, "acme/key", slots=2) == 0
+        assert limits.admit("three", "acme/key", slots=2) == math.inf
+        assert limits.admit("three", "acme/other", slots=2) == 0
+        assert limits.admit("one", "acme/key", slots=2) == 0  # it was admitted already
         task = journal.add(make_task("one"))
         for state in ("recorded", "sending", "queued", "in_progress"):
             journal.save(after(task, state=state))
-            assert limits.admit("four", "key", slots=2) == math.inf
+            assert limits.admit("four", "acme/key", slots=2) == math.inf
         journal.save(after(task, state="refused"))
-        assert limits.admit("four", "key", slots=2) == 0
-        assert theirs.admit("five", "key", slots=2) == math.inf
-        assert theirs.admit("five", "key") == 0
+        assert limits.admit("four", "acme/key", slots=2) == 0
+        assert theirs.admit("five", "acme/key", slots=2) == math.inf
+        assert theirs.admit("five", "acme/key") == 0
+
+    def test_slots_count_what_was_sent_without_being_admitted(self, open_journal: Opener) -> None:
+        journal, limits, theirs = self._with_limits(open_journal)
+        task = journal.add(make_task("one", state="in_progress"))
+        journal.add(make_task("two", state="completed"))
+        journal.add(make_task("three", state="in_progress", variant="acme0/zoom"))
+        assert theirs.admit("four", "acme/other", slots=2) == 0
+        journal.add(make_task("four", state="queued"))
+        assert limits.admit("five", "acme/key", slots=1) == math.inf
+        assert limits.admit("one", "acme/key", slots=1) == 0  # it has the slot itself
+        assert limits.admit("five", "acme/key", slots=2) == 0
+        assert limits.admit("six", "acme/key", slots=2) == math.inf
+        journal.save(after(task, state="lost"))
+        assert limits.admit("six", "acme/key", slots=2) == 0
 
     def test_what_is_admitted_in_a_second_is_limited(self, open_journal: Opener) -> None:
         _, limits, theirs = self._with_limits(open_journal)
-        assert limits.admit("one", "key", per_second=0.001) == 0
-        assert 0 < theirs.admit("two", "key", per_second=0.001) <= 1000
-        assert limits.admit("two", "another key", per_second=1000.0) == 0
+        assert limits.admit("one", "acme/key", per_second=0.001) == 0
+        assert 0 < theirs.admit("two", "acme/key", per_second=0.001) <= 1000
+        assert limits.admit("two", "acme/other", per_second=1000.0) == 0
 
     def test_one_who_is_told_to_wait_slows_all(self, open_journal: Opener) -> None:
         _, limits, theirs = self._with_limits(open_journal)
-        theirs.slow("key", 500.0)
-        theirs.slow("key", 5.0)  # never shortens
-        assert 100 < limits.admit("one", "key") <= 500
-        assert limits.admit("one", "another key") == 0
+        theirs.slow("acme/key", 500.0)
+        theirs.slow("acme/key", 5.0)  # never shortens
+        assert 100 < limits.admit("one", "acme/key") <= 500
+        assert limits.admit("one", "acme/other") == 0
 
     def test_of_many_who_ask_at_once_as_many_are_admitted_as_there_are_slots(
         self, open_journal: Opener
@@ -385,16 +399,153 @@ class JournalConformance:
 
         def ask(number: int) -> float:
             start.wait()
-            return several[number % 2].admit(f"t{number}", "key", slots=3)
+            return several[number % 2].admit(f"t{number}", "acme/key", slots=3)
 
         with ThreadPoolExecutor(8) as pool:
             waits = list(pool.map(ask, range(8)))
         assert sorted(waits) == [0.0] * 3 + [math.inf] * 5
 
+    def test_a_purse_gives_no_more_than_it_has(self, open_journal: Opener) -> None:
+        purses, theirs = self._with_purses(open_journal)
+        assert purses.reserve("one", "purse", None)  # it has no end yet
+        purses.fill("purse", 1.0)
+        assert purses.reserve("one", "purse", 0.4)
+        assert theirs.reserve("two", "purse", 0.6)
+        assert not purses.reserve("three", "purse", 0.000_001)
+        assert not purses.reserve("three", "purse", None)
+        assert theirs.reserve("one", "purse", 0.3)  # counts once
+        assert theirs.spent("purse") == 0.9
+        theirs.settle("two", "purse", 0.8)  # it cost more
+        assert purses.spent("purse") == 1.1
+        assert not purses.reserve("one", "purse", 0.3)
+        purses.settle("two", "purse", 0.0)  # it was refused
+        assert purses.reserve("three", "purse", 0.7)
+        theirs.fill("purse", 2.0)
+        assert purses.reserve("four", "purse", 1.0)
+        assert not purses.reserve("five", "purse", 0.1)
+        purses.fill("purse", None)
+        assert theirs.reserve("five", "purse", 1000.0)
+        assert (purses.spent("another"), purses.spent("purse")) == (0.0, 1002.0)
+
+    def test_of_many_who_reserve_at_once_as_many_may_as_can_be_paid(
+        self, open_journal: Opener
+    ) -> None:
+        several = self._with_purses(open_journal)
+        several[0].fill("purse", 0.3)
+        start = threading.Barrier(8)
+
+        def ask(number: int) -> bool:
+            start.wait()
+            return several[number % 2].reserve(f"t{number}", "purse", 0.1)
+
+        with ThreadPoolExecutor(8) as pool:
+            assert sum(pool.map(ask, range(8))) == 3
+        assert several[1].spent("purse") == 0.3
+
+    def _with_purses(self, open_journal: Opener) -> tuple[Purses, Purses]:
+        journal: Any = open_journal()
+        if not hasattr(journal, "reserve"):
+            pytest.skip("this journal has no purses; they are optional")
+        other: Any = open_journal()
+        return journal, other
+
     def _with_limits(self, open_journal: Opener) -> tuple[Journal, Limits, Limits]:
         journal: Any = open_journal()
         if not hasattr(journal, "admit"):
             pytest.skip("this journal has no limits; they are optional")
+        other: Any = open_journal()
+        return journal, journal, other
+
+    def test_a_task_is_found_by_its_remote_id(self, open_journal: Opener) -> None:
+        journal, news, theirs = self._with_news(open_journal)
+        task = journal.add(make_task("one"), "mine")
+        assert news.with_remote_id("acme", "c-1") is None
+        journal.save(after(task, state="queued", receipt=Receipt("c-1")), "mine")
+        found = theirs.with_remote_id("acme", "c-1")
+        assert found is not None
+        assert (found.id, found.state) == ("one", "queued")
+        assert theirs.with_remote_id("other", "c-1") is None
+        assert theirs.with_remote_id("acme", "c-") is None
+        journal.save(ended(task), "mine")
+        newer = make_task("two", created_at=2000.0, receipt=Receipt("c-1"))
+        journal.save(newer)
+        assert theirs.with_remote_id("acme", "c-1") == newer
+        assert theirs.with_remote_id("acme", "\udc00\0") is None
+
+    def test_what_is_told_is_read_by_all(self, open_journal: Opener) -> None:
+        _, news, theirs = self._with_news(open_journal)
+        assert theirs.news(0)[1] == []
+        assert news.tell("acme", "c-1")
+        assert theirs.tell("acme", "c-2", "event")
+        for each in (news, theirs):
+            place, told = each.news(0)
+            assert told == [("acme", "c-1"), ("acme", "c-2")]
+            assert each.news(place) == (place, [])
+        assert news.tell("other", "c-1")
+        assert theirs.news(place)[1] == [("other", "c-1")]
+
+    def test_an_event_is_told_once(self, open_journal: Opener) -> None:
+        _, news, theirs = self._with_news(open_journal)
+        assert news.tell("acme", "c-1", "event")
+        assert not theirs.tell("acme", "c-1", "event")
+        for other in (("acme", "c-1", "event 2"), ("acme", "c-2", "event"), ("b", "c-1", "event")):
+            assert theirs.tell(*other)
+            assert not news.tell(*other)
+        assert news.tell("acme", "c-1")
+        assert theirs.tell("acme", "c-1")  # what has no name may be something else
+        assert len(news.news(0)[1]) == 6
+
+    def test_nothing_is_missed_that_several_tell_at_once(self, open_journal: Opener) -> None:
+        _, *several = self._with_news(open_journal)
+        names = [f"c-{number}" for number in range(40)]
+
+        def tell(number: int) -> None:
+            for name in names[number::4]:
+                several[number % 2].tell("acme", name)
+
+        place, heard = 0, list[tuple[str, str]]()
+        with ThreadPoolExecutor(4) as pool:
+            telling = [pool.submit(tell, number) for number in range(4)]
+            done = False
+            while not done:
+                done = all(each.done() for each in telling)
+                place, told = several[0].news(place)
+                heard += told
+        assert sorted(heard) == sorted(("acme", name) for name in names)
+
+    def test_what_was_told_of_a_task_is_forgotten_with_it(self, open_journal: Opener) -> None:
+        journal, news, _ = self._with_news(open_journal)
+        journal.save(ended(make_task("old"), 10.0))
+        assert news.tell("acme", "c-1", "event")
+        assert news.tell("acme", "c-2", "event")
+        assert journal.purge(20.0) == 1
+        assert news.news(0)[1] == [("acme", "c-2")]
+        assert news.with_remote_id("acme", "c-1") is None
+
+    def test_who_listens_is_called_when_something_is_told(self, open_journal: Opener) -> None:
+        _, news, theirs = self._with_news(open_journal)
+        listen = getattr(theirs, "listen", None)
+        if listen is None:
+            pytest.skip("this journal does not say when to look; that is optional")
+        called = threading.Event()
+        stop = listen(called.set)
+        try:
+            place = 0
+            for name in ("c-1", "c-2"):
+                news.tell("acme", name)
+                told: list[tuple[str, str]] = []
+                while not told:
+                    assert called.wait(60), "nobody said that there is news"
+                    called.clear()
+                    place, told = theirs.news(place)
+                assert told == [("acme", name)]
+        finally:
+            stop()
+
+    def _with_news(self, open_journal: Opener) -> tuple[Journal, News, News]:
+        journal: Any = open_journal()
+        if not hasattr(journal, "news"):
+            pytest.skip("this journal keeps no news; that is optional")
         other: Any = open_journal()
         return journal, journal, other
 

@@ -1,8 +1,14 @@
 """What the kit checks of deliveries: what a provider sends to an endpoint of ours."""
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import unquote
+
+import msgspec
 
 from rushes._keys.redacting import Secret
+from rushes._payload.fields import with_text
+from rushes.calls import pick
+from rushes.problems import listing
 from rushes.task import Status
 from rushes.testing._answers import BODIES, json_answer
 from rushes.testing._under_test import HIDDEN, NOW, VariantUnderTest
@@ -10,6 +16,8 @@ from rushes.webhooks import Delivery, Event
 
 __tracebackhide__ = HIDDEN
 ODD_TEXTS = ("", " ", "0", "-1", "9" * 400, "NaN", "\u0661", "v1=", "v1=\u00e9", "=,=,", "\ud800")
+CALLBACK = "https://hooks.example.com/webhooks/provider"
+"""An address that a provider is to call."""
 MAX_BYTES = 300
 """How many bytes of a body are changed, one after the other."""
 LATE = (-1e6, 1e6)
@@ -64,6 +72,28 @@ class WebhookChecks(VariantUnderTest):
         assert event is None or not event.verified, self.says(
             f"parse_webhook calls a delivery verified that {how}: {event}"
         )
+
+    def test_the_address_to_call_is_sent(self) -> None:
+        """If there is a `callback_field`, every job may have one: it is valid, and is sent."""
+        variant = self.variant
+        if variant.callback_field is None:
+            return
+        for example in self.accepted:
+            payload = self.check(example).complete_payload()
+            body = msgspec.to_builtins(payload)
+            if pick(body, *variant.callback_field.split(".")):
+                continue
+            asking = with_text(payload, variant.callback_field, CALLBACK)
+            problems = self.check(msgspec.to_builtins(asking)).problems
+            assert not problems, self.says(
+                f"with {CALLBACK} in {variant.callback_field}, {example} has problems: "
+                f"{listing(map(str, problems))}"
+            )
+            call = self.ask("submit", payload=asking, client_id="job-1")
+            sent = f"{unquote(call.url)} {(call.body or b'').decode()}"
+            assert CALLBACK in sent, self.says(
+                f"submit does not send what is in {variant.callback_field}: {call.url} {call.body}"
+            )
 
     def test_no_delivery_is_too_odd(self) -> None:
         """No body and no header makes the hook raise; what names no task is no event."""

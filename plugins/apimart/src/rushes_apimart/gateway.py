@@ -50,6 +50,7 @@ apimart = Provider(
     status_path="/v1/tasks/{id}",
     idempotency="replay",
     client_id_header="Idempotency-Key",
+    callback_field="webhook",
     polling=Polling(first=5, every=10, at_most=900, floor=5),  # no page advises an interval
     uploads=Uploads(
         types=("image/jpeg", "image/png", "image/webp", "image/gif"),

@@ -260,6 +260,12 @@ def _notify(view: TaskView, _secret: str, _now: float) -> Reply:
     return Reply(_status(view))
 
 
+def _callback(incoming: Incoming) -> str | None:
+    """Add to the address what the gateway adds."""
+    base = incoming.json.get("webhook")
+    return f"{base.rstrip('/')}/callback" if base else None
+
+
 protocol = Protocol(
     id="apimart",
     endpoints=(
@@ -286,4 +292,5 @@ protocol = Protocol(
     error=_error,
     scenery="dunes",
     notify=_notify,
+    callback=_callback,
 )

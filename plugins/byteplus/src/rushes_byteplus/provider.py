@@ -75,6 +75,7 @@ byteplus = Provider(
     base_url="https://ark.ap-southeast.bytepluses.com/api/v3",
     submit_path="/contents/generations/tasks",
     status_path="/contents/generations/tasks/{id}",
+    callback_field="callback_url",
     variables={"api_key": "ARK_API_KEY"},
     cancel=Cancel(method="DELETE", path="/contents/generations/tasks/{id}", while_queued=True),
     # The tutorial polls every 10 to 30 seconds; a task may wait in the queue for up to 48 hours.

@@ -370,4 +370,7 @@ protocol = Protocol(
     max_bytes=64 * 1024 * 1024,
     scenery="mesas",
     notify=_notify,
+    # "When the task's status changes", whichever that is.
+    notifies_of=frozenset({"queued", "in_progress", "completed", "failed", "expired"}),
+    callback=lambda incoming: incoming.json.get("callback_url"),
 )

@@ -90,6 +90,7 @@ fal = Provider(
     submit_path="/fal-ai",
     status_path="{+status_url}",
     query_fields=("fal_webhook",),
+    callback_field="fal_webhook",
     cancel=Cancel(method="PUT", path="{+cancel_url}"),
     variables={"api_key": "FAL_KEY"},
     authorization="Authorization: Key {key}",

@@ -321,4 +321,5 @@ protocol = Protocol(
     ends=frozenset({"failed"}),
     scenery="skyline",
     notify=_notify,
+    callback=lambda incoming: incoming.query.get("fal_webhook"),
 )

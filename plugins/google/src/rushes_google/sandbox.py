@@ -256,4 +256,5 @@ protocol = Protocol(
     ends=frozenset({"failed"}),
     scenery="islands",
     notify=_notify,
+    signed_with_secret=True,
 )

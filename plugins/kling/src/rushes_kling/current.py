@@ -82,6 +82,7 @@ current = provider(
     statuses_path="/tasks?task_ids={ids}",
     look_up_path="/tasks?external_task_ids={client_id}",
     client_id_field="options.external_task_id",
+    callback_field="options.callback_url",
     uploads=images(50),
     answers=Answers(
         task_id=("data.id",),

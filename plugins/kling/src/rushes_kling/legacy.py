@@ -104,6 +104,7 @@ legacy = provider(
     status_path="/v1/videos/text2video/{id}",
     secrets=(("api_key",), ("access_key", "secret_key")),
     client_id_field="external_task_id",
+    callback_field="callback_url",
     model_field="model_name",
     uploads=images(10),
     answers=Answers(

@@ -600,7 +600,15 @@ def _notify(view: TaskView, secret: str, now: float) -> Reply:
     if view.task.path.startswith("/v1/"):
         return Reply(_legacy_status(view)["data"])
     body = json.dumps(_task(view)).encode()
-    return _signed(view.task.id, body, secret, now) if secret else Reply(body)
+    event = f"msg_{view.task.token[:12]}_{view.state}"
+    return _signed(event, body, secret, now) if secret else Reply(body)
+
+
+def _callback(incoming: Incoming) -> str | None:
+    """Return the endpoint that the older calls name at the top, and the newer ones below."""
+    body = incoming.json
+    address = body.get("callback_url") or body.get("options", {}).get("callback_url")
+    return address if isinstance(address, str) else None
 
 
 def _signed(event: str, body: bytes, secret: str, now: float) -> Reply:
@@ -648,4 +656,7 @@ protocol = Protocol(
     ends=frozenset({"failed"}),
     scenery="forest",
     notify=_notify,
+    signed_with_secret=True,
+    notifies_of=frozenset({"queued", "in_progress", "completed", "failed"}),
+    callback=_callback,
 )

@@ -76,6 +76,7 @@ openrouter = Provider(
     base_url="https://openrouter.ai/api/v1",
     submit_path="/videos",
     status_path="/videos/{id}",
+    callback_field="callback_url",
     polling=Polling(first=20, every=15, at_most=1800, floor=10),  # "every 10-30 seconds"
     uploads=Uploads(
         types=("image/jpeg", "image/png", "image/webp"),

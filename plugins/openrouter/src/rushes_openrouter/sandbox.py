@@ -328,4 +328,6 @@ protocol = Protocol(
     link="{base}/videos/{id}/content?index=0",
     scenery="domes",
     notify=_notify,
+    signed_with_secret=True,
+    callback=lambda incoming: incoming.json.get("callback_url"),
 )

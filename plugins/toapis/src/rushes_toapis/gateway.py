@@ -58,6 +58,7 @@ toapis = Provider(
     look_up="by_client_id",
     look_up_path="/v1/videos/generations/{client_id}",
     client_id_field="client_business_id",
+    callback_field="callback_url",
     polling=Polling(first=5, every=10, at_most=600),
     uploads=Uploads(
         types=("image/jpeg", "image/png", "image/webp", "image/gif"),

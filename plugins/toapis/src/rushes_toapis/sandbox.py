@@ -316,4 +316,6 @@ protocol = Protocol(
     error=_error,
     scenery="hills",
     notify=_notify,
+    signed_with_secret=True,
+    callback=lambda incoming: incoming.json.get("callback_url"),
 )

@@ -7,6 +7,7 @@ from rushes_cli.exit_codes import MEANINGS
 ENVIRONMENT = """\
 RUSHES_HOME         the folder for the journal, keys, downloads and logs
 RUSHES_JOURNAL      the address of a PostgreSQL database that has the journal instead
+RUSHES_WEBHOOK_URL  the address of your endpoint, which providers call when a task changes
 TOAPIS_API_KEY      a provider's key; each provider has its own (UNIALL_API_KEY, …)
 TOAPIS_BASE_URL     a provider's base URL; UniAll has no default
 RUSHES_LOAD_PLUGINS toapis,rushes-budget loads only these distributions and providers

@@ -30,8 +30,9 @@ def keys() -> None:
 def set_key(name: str) -> None:
     """Store PROVIDER's key, typed at a hidden prompt or read from a pipe.
 
-    A provider with several secrets has each stored under a name of its own: PROVIDER.SECRET.
-    A key is never an argument: everyone on the machine can see those.
+    A provider with several secrets has each stored under a name of its own: PROVIDER.SECRET. What
+    its webhooks are signed with is PROVIDER.webhook_secret. A key is never an argument: everyone
+    on the machine can see those.
     """
     provider = name.partition(".")[0]
     require_provider(provider)
@@ -58,6 +59,8 @@ def set_key(name: str) -> None:
 @json_option
 def list_keys(as_json: bool) -> None:
     """List the keys, all but the last characters hidden, and where each comes from."""
+    from rushes.variant import WEBHOOK_SECRETS
+
     store = _keys()
     variables: dict[str, tuple[str, ...]] = dict.fromkeys(store.stored(), ())
     for provider in installed_providers():
@@ -65,6 +68,8 @@ def list_keys(as_json: bool) -> None:
     rows = []
     for name in sorted(variables):
         key, where = store.find(name, *variables[name]) or (None, None)
+        if key is None and name.partition(".")[2] in WEBHOOK_SECRETS:
+            continue  # only who has a webhook needs one
         rows.append({"provider": name, "key": key and mask_key(key), "from": where})
     if as_json:
         click.echo(json_text(rows))
@@ -101,17 +106,20 @@ def _variables(provider: str) -> dict[str, tuple[str, ...]]:
     key.
     """
     from rushes import ConfigurationError
-    from rushes.variant import key_name, key_variable
+    from rushes.variant import WEBHOOK_SECRETS, key_name, key_variable
 
     registry = clients.make_registry()
     for one in registry.ids():
         if one.partition("/")[0] != provider:
             continue
         try:
-            variant = registry.get(one).variant
+            loaded = registry.get(one)
         except ConfigurationError:
             continue
+        variant = loaded.variant
         secrets = dict.fromkeys(secret for names in variant.secrets for secret in names)
+        if loaded.takes_webhook_secrets:
+            secrets |= dict.fromkeys(WEBHOOK_SECRETS)
         more = variant.variables
         return {
             key_name(provider, secret): tuple(

@@ -5,6 +5,7 @@ import json
 import secrets
 import time
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ from rushes import (
     ConfigurationError,
     Note,
     Problem,
+    Report,
     Variant,
     json_schema,
 )
@@ -97,23 +99,37 @@ def _check(
         return {"state": "cannot", "problems": [problem], **empty}
     payload = json.loads(msgspec.json.encode(report.payload)) if report.valid else None
     notes = [to_finding(note) for note in report.notes]
-    cost = report.cost
-    if price is not None and cost is not None:
+    if price is not None and report.cost is not None:
         notes.append(CheckFinding(path="", code="price", message=_PRICE_KNOWN))
-    elif price is not None and payload is not None:
-        cost = estimate(price, _seconds(declared, request, payload))
     return {
         "state": "planned" if report.valid else "cannot",
         "problems": [to_finding(problem) for problem in report.problems],
         "notes": notes,
         "payload": payload,
-        "transport": sorted({*report.transport, declared.client_id_field or ""} - {""}),
+        "transport": sorted({*report.transport, *_added(declared)}),
         "settings": Settings() if payload is None else settings_of(request, payload, declared),
-        "estimate": cost,
+        "estimate": cost_of(declared, request, report, price),
     }
 
 
-def _seconds(declared: Variant, request: dict[str, Any], payload: dict[str, Any]) -> float | None:
+def _added(declared: Variant) -> set[str]:
+    """Return the fields about the delivery that are filled in when a job is submitted."""
+    return {field for field in (declared.client_id_field, declared.callback_field) if field}
+
+
+def cost_of(
+    declared: Variant, request: Mapping[str, Any], report: Report, price: str | None
+) -> float | None:
+    """Return the estimate of a checked request, or what a price makes of it if there is none."""
+    if report.cost is not None or price is None or not report.valid:
+        return report.cost
+    payload = json.loads(msgspec.json.encode(report.payload))
+    return estimate(price, _seconds(declared, request, payload))
+
+
+def _seconds(
+    declared: Variant, request: Mapping[str, Any], payload: dict[str, Any]
+) -> float | None:
     """Return the requested duration of a video, or the variant's default."""
     seconds = RequestedFields(request, payload).duration
     if seconds is None:

@@ -38,6 +38,9 @@ def measure(
         analysis = MediaAnalysis(container, stream)
         analysis.run()
         if analysis.video is None or analysis.shape is None:
+            if not analysis.finished:
+                limit = f"{open_media.TIME_LIMIT:g} s"
+                raise MeasuringError(f"{path}: none of its frames was decoded in time ({limit})")
             why = f": {analysis.damage[0]}" if analysis.damage else ""
             raise MeasuringError(f"{path}: none of its frames can be decoded{why}")
         video, audio = analysis.video, analysis.audio

@@ -12,6 +12,8 @@ from rushes_compare._measure.shape import FrameShape, shape_of
 SIDE = 512
 """The longer side at which both are compared: composition and colours count, not the grain, which
 every encoder changes."""
+LEAST = 8
+"""Pixels that FFmpeg's SSIM needs in each direction."""
 
 
 def similarity(frame: VideoFrame, shape: FrameShape, given: Path) -> float:
@@ -20,7 +22,7 @@ def similarity(frame: VideoFrame, shape: FrameShape, given: Path) -> float:
     The image is made to fill the frame as providers do it: scaled until it covers the frame, then
     cropped evenly. Both are compared in RGB, however they are stored.
     """
-    width, height = shape.within(SIDE)
+    width, height = _size(shape)
     try:
         picture = _read(given)
         own = shape_of(None, picture)
@@ -38,8 +40,13 @@ def frame_similarity(
     one: tuple[VideoFrame, FrameShape], other: tuple[VideoFrame, FrameShape]
 ) -> float:
     """Return the SSIM, 0 to 1, of two frames, both in the size of the first."""
-    width, height = one[1].within(SIDE)
+    width, height = _size(one[1])
     return _ssim(*(scale_frame(*each, width, height, "gbrp") for each in (one, other)))
+
+
+def _size(shape: FrameShape) -> tuple[int, int]:
+    width, height = shape.within(SIDE)
+    return max(LEAST, width), max(LEAST, height)
 
 
 def _read(given: Path) -> VideoFrame:

@@ -19,6 +19,8 @@ class Exchange:
     status: int | None = None
     #: Whether the body was larger than the sandbox reads.
     too_large: bool = field(default=False, repr=False)
+    #: The address that it came from.
+    client: str = ""
 
     @classmethod
     def from_scope(cls, scope: Mapping[str, Any]) -> Self:
@@ -28,7 +30,8 @@ class Exchange:
             for name, value in scope["headers"]
         }
         query = scope["query_string"].decode("latin-1")
-        return cls(scope["method"], scope["path"], headers, query=query)
+        client, _ = scope.get("client") or ("", 0)
+        return cls(scope["method"], scope["path"], headers, query=query, client=client)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Runs an ASGI application with uvicorn in a background thread."""
 
 import asyncio
+import contextlib
 import socket
 import sys
 import threading
@@ -31,9 +32,21 @@ class _UvicornServer(uvicorn.Server):
         super().__init__(config)
         self.ready = threading.Event()
         self._closing = closing
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def stop(self) -> None:
+        """Shut down soon; from any thread.
+
+        The loop is woken: if a test replaced the clock for a while, it may be asleep for hours.
+        """
+        self.should_exit = True
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it is closed: the server has ended
+                self._loop.call_soon_threadsafe(lambda: None)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
         self.ready.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -75,7 +88,7 @@ class BackgroundServer:
         If something that answers a request does not return, a `ResourceWarning` says where it is;
         the thread is left behind, and ends with the program.
         """
-        self._server.should_exit = True
+        self._server.stop()
         self._thread.join(CLOSING)
         frame = sys._current_frames().get(self._thread.ident or 0)  # noqa: SLF001 - the only way
         if self._thread.is_alive() and frame is not None:

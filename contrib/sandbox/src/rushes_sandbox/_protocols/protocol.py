@@ -13,7 +13,7 @@ from rushes_sandbox._protocols.backend import Backend
 from rushes_sandbox._protocols.incoming import Incoming, Reply
 from rushes_sandbox._rendering.scene import Scene, Scenery
 from rushes_sandbox._state.billing import usual_price
-from rushes_sandbox._state.tasks import GatewayTask, TaskView
+from rushes_sandbox._state.tasks import ENDED, GatewayTask, TaskState, TaskView
 from rushes_sandbox._validation.validation import Validation
 
 #: What a request is for; faults hit requests by their steps.
@@ -166,6 +166,12 @@ class Protocol:
     #: What the provider sends to a client's endpoint about a task, given the secret that signs it
     #: and the time: the headers and the body. None if it sends nothing.
     notify: Callable[[TaskView, str, float], Reply] | None = None
+    #: Whether that secret signs it; otherwise a key of the provider's does, or nothing.
+    signed_with_secret: bool = False
+    #: The states of a task that it sends this for.
+    notifies_of: frozenset[TaskState] = ENDED
+    #: The endpoint that an accepted submit asks it to notify; None if it asks for none.
+    callback: Callable[[Incoming], str | None] = lambda _incoming: None
 
     @property
     def models(self) -> tuple[str, ...]:

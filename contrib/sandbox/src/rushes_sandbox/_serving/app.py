@@ -19,6 +19,7 @@ from rushes_sandbox._rendering.queue import RenderQueue
 from rushes_sandbox._serving.handlers import Handlers
 from rushes_sandbox._state.state import GatewayState
 from rushes_sandbox._state.uploads import UploadStore
+from rushes_sandbox._webhooks.delivering import Deliveries
 
 log = logging.getLogger("rushes.sandbox")
 
@@ -29,12 +30,17 @@ def build_handlers(
     queue: RenderQueue,
     folder: Path,
     origins: tuple[str, str],
+    deliveries: Deliveries,
 ) -> tuple[dict[str, Handlers], UploadStore]:
     """Make what handles the requests to each protocol; uploads are stored in `folder`."""
     uploads = UploadStore(folder)
     handlers = {
         name: Handlers(
-            protocol, Backend(name, protocol.link, state, uploads, origins), state, queue
+            protocol,
+            Backend(name, protocol.link, state, uploads, origins),
+            state,
+            queue,
+            deliveries,
         )
         for name, protocol in router.protocols.items()
     }

@@ -17,6 +17,7 @@ from rushes_sandbox._rendering.queue import RenderQueue
 from rushes_sandbox._rendering.scene import Scene
 from rushes_sandbox._state.state import GatewayState
 from rushes_sandbox._state.tasks import GatewayTask, TaskView
+from rushes_sandbox._webhooks.delivering import Deliveries
 
 #: Bodies of at least this many bytes are validated in a thread, to keep the event loop free.
 LARGE_JSON = 100_000
@@ -26,9 +27,14 @@ class Handlers:
     """Handles the requests to one protocol."""
 
     def __init__(
-        self, protocol: Protocol, backend: Backend, state: GatewayState, queue: RenderQueue
+        self,
+        protocol: Protocol,
+        backend: Backend,
+        state: GatewayState,
+        queue: RenderQueue,
+        deliveries: Deliveries,
     ) -> None:
-        self.protocol, self.backend = protocol, backend
+        self.protocol, self.backend, self._deliveries = protocol, backend, deliveries
         self._state, self._settings, self._queue = state, state.settings, queue
 
     async def handle(self, match: Match, incoming: Incoming) -> Reply:
@@ -137,8 +143,10 @@ class Handlers:
             model=str(submit.model(incoming)),
             path=incoming.path,
             base_url=self.backend.base_url,
+            callback=self.protocol.callback(incoming) or "",
         )
         self._state.tasks.add(task)
+        self._deliveries.watch(self.protocol, self.backend, task)
         return task
 
     def _in_its_scenery(self, scene: Scene) -> Scene:

@@ -11,7 +11,7 @@ from rushes_sandbox._state.tokens import unguessable_token
 
 TaskState = Literal["queued", "in_progress", "completed", "failed", "cancelled", "expired"]
 
-_ENDED = frozenset({"completed", "failed", "cancelled", "expired"})
+ENDED: frozenset[TaskState] = frozenset({"completed", "failed", "cancelled", "expired"})
 
 
 @dataclass(eq=False)
@@ -36,6 +36,8 @@ class GatewayTask:
     #: The path of the request that created it, below the provider's base URL.
     path: str = ""
     base_url: str = ""
+    #: The endpoint that the provider was asked to notify; empty if none.
+    callback: str = ""
     #: The unguessable part of the video's URL.
     token: str = field(default_factory=unguessable_token)
     cancelled: bool = False
@@ -60,7 +62,7 @@ class TaskView:
     @property
     def ended(self) -> bool:
         """Whether nothing more happens to the task."""
-        return self.state in _ENDED
+        return self.state in ENDED
 
 
 class TaskStore:

@@ -1,13 +1,17 @@
 """The journal as tables of a PostgreSQL database."""
 
+from collections.abc import Callable
 from typing import Any
 
 from rushes._journal.held import RENEWED, UNKNOWN, Known, digest
+from rushes._journal.postgres import purses
 from rushes._journal.postgres.leases import Leases
 from rushes._journal.postgres.limits import admit, slow
+from rushes._journal.postgres.listening import Listening
+from rushes._journal.postgres.news import news, tell
 from rushes._journal.postgres.server import Batches, Connection, Readers, Server
 from rushes._journal.postgres.tables import MIGRATIONS
-from rushes._journal.queued import QueuedJournal, Row
+from rushes._journal.queued import QueuedJournal
 from rushes._journal.records import (
     encoded,
     encoded_call,
@@ -15,16 +19,18 @@ from rushes._journal.records import (
     packed,
     read,
     readable,
+    searchable,
     unpacked,
 )
 from rushes._journal.store import Store
 from rushes._journal.writer import Work
 from rushes.errors import JournalError
-from rushes.journal import ClaimLost
+from rushes.journal import ClaimLost, since_boot
 from rushes.task import Task
 
 _PARTS = "id, record, call"
-_ROWS = "FROM rushes_tasks LEFT JOIN rushes_calls ON task = number"
+_TABLES = "rushes_tasks LEFT JOIN rushes_calls ON task = number"
+_ROWS = f"FROM {_TABLES}"
 _LOCKED = "FOR UPDATE OF rushes_tasks"
 _OF_PROVIDER = "client_id = %s AND starts_with(variant, %s)"
 _PURGED = 500
@@ -49,21 +55,23 @@ class PostgresJournal(QueuedJournal[Connection]):
     write-ahead log, keep what they have. Needs the extra `rushes[postgres]`.
     """
 
+    _ROWS = _TABLES
+    _OF_PROVIDER = _OF_PROVIDER.replace("%s", "?")
     _holder: Leases
 
     def __init__(self, url: str) -> None:
         """Name the database: `postgresql://user:password@host:port/name`, or what libpq reads."""
         server = Server(url, MIGRATIONS)
         self._server = server
-        self._holder = holder = Leases()
+        self._holder = holder = Leases(since_boot)
         self._store = Store(
             lambda: Batches(server, begin=holder.begin_batch, undo=holder.distrust),
             lambda: Readers(server),
-            chore=holder.renewal,
+            chore=holder.notes_to_write,
             every=RENEWED,
             last=holder.release_all,
             in_child=holder.forget_all,
-            aside=lambda: Batches(server, begin=_nothing, undo=_no_undo),
+            aside=(lambda: Batches(server, begin=_nothing, undo=_no_undo), holder.renewal),
         )
 
     @property
@@ -77,7 +85,7 @@ class PostgresJournal(QueuedJournal[Connection]):
         while last >= 0:
             purged, last = self._store.write(self._purge(before, last))
             count += purged
-        tables = "rushes_tasks, rushes_calls, rushes_history"
+        tables = "rushes_tasks, rushes_calls, rushes_history, rushes_news"
         self._store.read(lambda connection: connection.execute(f"VACUUM {tables}"))
         return count
 
@@ -97,6 +105,11 @@ class PostgresJournal(QueuedJournal[Connection]):
                 if isinstance(readable(self.place, *row), Task)
                 and self._holder.may_take(connection, (claim, holder))
             ]
+            query = (
+                "DELETE FROM rushes_news WHERE remote_id IN "
+                "(SELECT remote_id FROM rushes_tasks WHERE number = ANY(%s))"
+            )
+            connection.execute(query, (over,))
             for table in ("rushes_history", "rushes_calls"):
                 connection.execute(f"DELETE FROM {table} WHERE task = ANY(%s)", (over,))  # noqa: S608
             connection.execute("DELETE FROM rushes_tasks WHERE number = ANY(%s)", (over,))
@@ -119,50 +132,6 @@ class PostgresJournal(QueuedJournal[Connection]):
             if is_packed(record):
                 _, call, changes = unpacked(record)
             return [*(read(self.place, name, was, call) for was in changes[:-1]), now]
-
-        return work
-
-    def _page(
-        self,
-        unfinished: bool,
-        variant: str | None,
-        since: float | None,
-        place: tuple[float, str] | None,
-        size: int,
-    ) -> Work[Connection, list[Row]]:
-        given: dict[str, tuple[object, ...]] = {
-            "variant = %s": () if variant is None else (variant,),
-            "created_at >= %s": () if since is None else (since,),
-            "(created_at, id) < (%s, %s)": place or (),
-        }
-        conditions = [condition for condition, values in given.items() if values]
-        conditions += ["unfinished"] if unfinished else []
-        where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        query = (
-            f"SELECT {_PARTS}, created_at {_ROWS} {where} "
-            "ORDER BY created_at DESC, id DESC LIMIT %s"
-        )
-        values = [value for several in given.values() for value in several]
-        return lambda connection: _rows(connection, query, *values, size)
-
-    def _find(self, reference: str) -> Work[Connection, list[Task]]:
-        def work(connection: Connection) -> list[Task]:
-            # In the order of references, those with this prefix come together, an exact match
-            # first.
-            query = f"SELECT {_PARTS} {_ROWS} WHERE id >= %s ORDER BY id LIMIT 2"
-            near = _rows(connection, query, reference)
-            rows = [row for row in near if row[0].startswith(reference)]
-            if rows and rows[0][0] == reference:
-                del rows[1:]
-            return [read(self.place, *row) for row in rows]
-
-        return work
-
-    def _with_client_id(self, provider: str, client_id: str) -> Work[Connection, Task | None]:
-        def work(connection: Connection) -> Task | None:
-            query = f"SELECT {_PARTS} {_ROWS} WHERE {_OF_PROVIDER} ORDER BY created_at LIMIT 1"
-            rows = _rows(connection, query, client_id, f"{provider}/")
-            return read(self.place, *rows[0]) if rows else None
 
         return work
 
@@ -219,7 +188,8 @@ class PostgresJournal(QueuedJournal[Connection]):
         """Record a new task, unless somebody else has just recorded one with its reference."""
         query = (
             "INSERT INTO rushes_tasks (id, variant, client_id, state, unfinished, created_at, "
-            "updated_at, fingerprint, record) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) "
+            "updated_at, fingerprint, remote_id, record) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
             "ON CONFLICT (id) DO NOTHING RETURNING number"
         )
         made = connection.execute(query, (task.id, *row)).fetchone()
@@ -256,6 +226,28 @@ class PostgresJournal(QueuedJournal[Connection]):
         if not task.unfinished:
             _pack(connection, known.number)
             known.version = UNKNOWN
+
+    def _with_remote_id(self, provider: str, remote_id: str) -> Work[Connection, Task | None]:
+        def work(connection: Connection) -> Task | None:
+            # Without a limit, that it may not read all tasks in the order of their age.
+            query = (
+                f"SELECT {_PARTS} {_ROWS} WHERE remote_id = %s AND starts_with(variant, %s) "
+                "ORDER BY created_at DESC"
+            )
+            rows = _rows(connection, query, remote_id, f"{provider}/")
+            return read(self.place, *rows[0]) if rows else None
+
+        return work
+
+    def _tell(self, provider: str, remote_id: str, event: str | None) -> Work[Connection, bool]:
+        return lambda connection: tell(connection, provider, remote_id, event)
+
+    def _news(self, after: int) -> Work[Connection, tuple[int, list[tuple[str, str]]]]:
+        return lambda connection: news(connection, after)
+
+    def listen(self, heard: Callable[[], None]) -> Callable[[], None]:
+        """Do what News says of `listen`, on a connection that is used for nothing else."""
+        return Listening(self._server, heard).stop
 
     def _claim(self, task_id: str, claim: str) -> Work[Connection, Task | None]:
         def work(connection: Connection) -> Task | None:
@@ -312,6 +304,21 @@ class PostgresJournal(QueuedJournal[Connection]):
     def _slow(self, key: str, seconds: float) -> Work[Connection, None]:
         return lambda connection: slow(connection, key, seconds)
 
+    def _selected(self, connection: Connection, query: str, *values: object) -> list[Any]:
+        return _rows(connection, query.replace("?", "%s"), *values)
+
+    def _fill(self, purse: str, most: float | None) -> Work[Connection, None]:
+        return lambda connection: purses.fill(connection, purse, most)
+
+    def _reserve(self, task_id: str, purse: str, usd: float | None) -> Work[Connection, bool]:
+        return lambda connection: purses.reserve(connection, task_id, purse, usd)
+
+    def _settle(self, task_id: str, purse: str, usd: float) -> Work[Connection, None]:
+        return lambda connection: purses.settle(connection, task_id, purse, usd)
+
+    def _spent(self, purse: str) -> Work[Connection, float]:
+        return lambda connection: purses.spent(connection, purse)
+
     def _release(self, claim: str) -> Work[Connection, None]:
         holder, numbers = self._holder, set[int]()
         return lambda connection: holder.release(connection, claim, numbers)
@@ -350,14 +357,16 @@ def _row(task: Task) -> tuple[Any, ...]:
         if "\0" in text:
             raise JournalError(f"task {task.id!r} cannot be recorded: {text!r} contains NUL")
     names = (task.variant, task.client_id, task.state, task.unfinished)
-    return (*names, task.created_at, task.updated_at, fingerprint, record)
+    times = (task.created_at, task.updated_at)
+    return (*names, *times, fingerprint, searchable(task.remote_id), record)
 
 
 def _update(connection: Connection, row: tuple[Any, ...], known: Known, *held: str | None) -> bool:
     """Write what is now known of a task, if nobody wrote since, and if it is still held so."""
     query = (
         "UPDATE rushes_tasks SET variant = %s, client_id = %s, state = %s, unfinished = %s, "
-        "created_at = %s, updated_at = %s, fingerprint = %s, record = %s, version = version + 1 "
+        "created_at = %s, updated_at = %s, fingerprint = %s, remote_id = %s, record = %s, "
+        "version = version + 1 "
         "WHERE number = %s AND version = %s"
     )
     if held:

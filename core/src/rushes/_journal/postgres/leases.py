@@ -13,13 +13,13 @@ If the process of a holder has provably ended (it ran on this machine), its clai
 """
 
 import os
+from concurrent.futures import Future
 from operator import itemgetter
 from typing import Any
 
 from rushes._journal.held import RENEWED, Held, Known, lease_renewal
 from rushes._journal.machine import machine, process_ended
 from rushes._journal.postgres.server import Connection
-from rushes._journal.records import encoded
 from rushes._journal.writer import Job
 from rushes.journal import LEASE
 
@@ -61,28 +61,42 @@ class Leases(Held):
     def begin_batch(self, connection: Connection) -> None:
         """Write the progress that was noted, of all tasks at once."""
         self._renewed = False
-        rows = [
-            (task.updated_at, encoded(task), known.number, known.version, claim, self.name)
-            for task, known, claim in self.take_notes()
-        ]
-        if rows:
+        if rows := [*self.take_notes()]:
             query = f"UPDATE rushes_tasks SET updated_at = %s, record = %s WHERE {_HELD_SO}"  # noqa: S608
             with connection.cursor() as cursor:
                 cursor.executemany(query, sorted(rows, key=itemgetter(2)))
 
+    def notes_to_write(self) -> Job[Connection] | None:
+        """Return a job that does nothing, if progress was noted: its batch writes that."""
+        return Job(lambda _connection: None, durable=False) if self.noted else None
+
     def renew(self, connection: Connection) -> None:
         """Renew the lease, once in a batch."""
         if not self._renewed:
+            now = self.clock()
             values = (self.name, machine(), os.getpid(), LEASE, LEASE, UNBROKEN)
             row = connection.execute(_RENEW, values).fetchone()
             self._renewed, self._unbroken = True, bool(row and row[0])
+            self.leased(now)
 
     def renewal(self) -> Job[Connection] | None:
         """Return the job that renews the lease aside, if it is needed; what was lost stays lost."""
-        return lease_renewal(self._renew_aside) if self else None
+        if not self:
+            return None
+        job = lease_renewal(self._renew_aside)
+        job.done.add_done_callback(self._renewed_aside)
+        return job
 
-    def _renew_aside(self, connection: Connection) -> None:
-        connection.execute(_RENEW_ASIDE, (LEASE, self.name))
+    def _renew_aside(self, connection: Connection) -> float | None:
+        now = self.clock()
+        renewed = connection.execute(_RENEW_ASIDE, (LEASE, self.name)).rowcount
+        return now if renewed else None
+
+    def _renewed_aside(self, done: "Future[float | None]") -> None:
+        """Take notice of a renewal once it is committed."""
+        since = None if done.exception() else done.result()
+        if since is not None:
+            self.leased(since)
 
     def may_take(
         self, connection: Connection, held_by: tuple[Any, ...], claim: str | None = None

@@ -7,6 +7,7 @@ leads to. References are compared byte by byte (`COLLATE "C"`), as Python orders
 from collections.abc import Callable
 
 from rushes._journal.postgres.server import Connection, Migration
+from rushes._journal.records import recorded_remote_id
 from rushes.errors import JournalError
 
 _VERSION_1 = (
@@ -54,4 +55,47 @@ def _first(connection: Connection) -> None:
     _made_of(_VERSION_1)(connection)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first,)
+_VERSION_2 = (
+    # Since when a key is slowed, and an index of what is at the providers.
+    "DROP TABLE rushes_pace",
+    "CREATE TABLE rushes_pace (key text PRIMARY KEY, since timestamptz NOT NULL, "
+    "next timestamptz NOT NULL)",
+    'CREATE INDEX rushes_tasks_at_provider ON rushes_tasks (variant COLLATE "C") '
+    "WHERE state IN ('sending', 'queued', 'in_progress')",
+)
+_VERSION_3 = (
+    "CREATE TABLE rushes_purses (purse text PRIMARY KEY, most bigint, "
+    "spent bigint NOT NULL DEFAULT 0)",
+    'CREATE TABLE rushes_expenses (purse text NOT NULL, task text COLLATE "C" NOT NULL, '
+    "micros bigint NOT NULL, PRIMARY KEY (purse, task))",
+)
+
+_VERSION_4 = (
+    "ALTER TABLE rushes_tasks ADD COLUMN remote_id text",
+    "CREATE INDEX rushes_tasks_by_remote_id ON rushes_tasks (remote_id) "
+    "WHERE remote_id IS NOT NULL",
+    "CREATE TABLE rushes_news (number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, "
+    'provider text COLLATE "C" NOT NULL, remote_id text COLLATE "C" NOT NULL, '
+    'event text COLLATE "C")',
+    "CREATE UNIQUE INDEX rushes_news_by_event ON rushes_news (remote_id, provider, event)",
+)
+
+
+def _news(connection: Connection) -> None:
+    """Version 4: tasks are found by their remote ids, and what providers tell of them is kept.
+
+    Tasks that are finished are not looked for: their remote ids stay in their records.
+    """
+    _made_of(_VERSION_4)(connection)
+    unfinished = "SELECT number, record FROM rushes_tasks WHERE unfinished"
+    for number, record in connection.execute(unfinished).fetchall():
+        values = (recorded_remote_id(record), number)
+        connection.execute("UPDATE rushes_tasks SET remote_id = %s WHERE number = %s", values)
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    _first,
+    _made_of(_VERSION_2),
+    _made_of(_VERSION_3),
+    _news,
+)

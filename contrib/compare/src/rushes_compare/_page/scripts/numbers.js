@@ -4,7 +4,7 @@ import { variantName } from "./cell.js";
 import { data } from "./data.js";
 import { announce, button, dropdown, foreign, make } from "./dom.js";
 import { scatter } from "./scatter.js";
-import { escapeInvisible, isKnown, plural } from "./text.js";
+import { escapeInvisible, isKnown, plural, shortNumber } from "./text.js";
 import { anyBlind, votesFor } from "./votes.js";
 
 /** @import { Column } from "./types.js" */
@@ -13,7 +13,8 @@ export const numbersElement = make("section", { class: "numbers", "aria-label": 
 
 const USUAL = ["usd_per_second", "motion", "sharpness", "repeated_frames", "loop"];
 
-/** @typedef {Column & { of: (variant: string) => number | null }} Shown */
+/** @typedef {(variant: string) => number | null} Of */
+/** @typedef {Column & { of: Of, spread?: Of, floating?: boolean }} Shown */
 
 /** @param {number[]} values */
 function median(values) {
@@ -32,6 +33,24 @@ const medianOf = (variant, name) =>
       .filter(isKnown),
   );
 
+/**
+ * Return by how much the takes of one request differ at most; null if there is nothing to compare.
+ * @param {string} variant
+ * @param {string} name
+ */
+function spreadOf(variant, name) {
+  /** @type {Map<number, number[]>} The numbers of each row. */
+  const rows = new Map();
+  for (const cell of data.cells) {
+    const value = data.numbers[cell.number][name];
+    if (cell.variant !== variant || !isKnown(value)) continue;
+    rows.set(cell.row, [...(rows.get(cell.row) ?? []), value]);
+  }
+  const takes = [...rows.values()].filter((values) => values.length > 1);
+  if (!takes.length) return null;
+  return Math.max(...takes.map((values) => Math.max(...values) - Math.min(...values)));
+}
+
 /** @type {Shown[]} What each variant has once. */
 const FIGURES = [
   ...data.figure_columns.map((column) => ({
@@ -46,17 +65,34 @@ const FIGURES = [
     meaning: "How often it was picked as the best of a row, in this browser.",
     of: votesFor,
   },
+  ...ratings(),
 ];
+
+// The merged votes of several people: a column for each pool.
+/** @returns {Shown[]} */
+function ratings() {
+  const pools = data.ratings?.pools ?? [];
+  return pools.map((pool, number) => ({
+    name: `rating ${number}`,
+    label: pools.length > 1 ? `Rating: ${data.pool_titles[number]}` : "Rating",
+    unit: "",
+    meaning:
+      "From the merged votes between two videos; 1000 is the average of the pool. How sure it is, is in the table of ratings.",
+    of: (variant) => pool.standings.find((one) => one.variant === variant)?.rating ?? null,
+    floating: true,
+  }));
+}
 
 /** @type {Shown[]} The medians of what each video has. */
 const MEASURES = data.all_columns.map((column) => ({
   ...column,
   of: (variant) => medianOf(variant, column.name),
+  spread: (variant) => spreadOf(variant, column.name),
 }));
 
 const shown = new Set(data.columns.length ? data.columns : USUAL);
 const sorting = { by: "", down: false };
-const drawn = { by: "motion", against: "cost" };
+const drawn = { by: data.ratings?.pools.length ? "rating 0" : "motion", against: "cost" };
 let open = false;
 
 export function drawNumbers() {
@@ -69,6 +105,8 @@ export function drawNumbers() {
     make("summary", { "data-key": "numbers" }, "Numbers"),
     columnsMenu(),
     table(),
+    data.repeats > 1 &&
+      make("p", { class: "soft" }, "“Apart”: by how much takes of one prompt differ at most."),
     meanings(),
     plot(),
     reasons(),
@@ -141,11 +179,22 @@ function table() {
             "tr",
             {},
             make("th", { scope: "row" }, variantName(variant)),
-            columns.map((column) => make("td", { class: "number" }, numberText(column.of(variant)))),
+            columns.map((column) => number(column, variant)),
           ),
         ),
       ),
     ),
+  );
+}
+
+/** @param {Shown} column @param {string} variant */
+function number(column, variant) {
+  const spread = column.spread?.(variant) ?? null;
+  return make(
+    "td",
+    { class: "number" },
+    numberText(column.of(variant)),
+    spread !== null && spread > 0 && make("small", {}, ` ${numberText(spread)} apart`),
   );
 }
 
@@ -171,7 +220,7 @@ function columnHead({ name, label, unit, meaning }) {
 
 /** @param {number | null} value */
 export const numberText = (value) =>
-  value === null ? "–" : String(Number(value.toPrecision(3))).replace("-", "−");
+  value === null ? "–" : shortNumber(value).replace("-", "−");
 
 const meanings = () =>
   make(
@@ -248,7 +297,11 @@ function summary() {
   const votes = data.variants
     .filter(votesFor)
     .map((variant) => `${variant}: ${plural(votesFor(variant), "vote")}`);
-  const text = [data.title, ...data.summary, ...votes].map(escapeInvisible).join("\n");
+  const rated = (data.ratings?.pools ?? []).map(
+    ({ said, voters }, number) =>
+      `${data.pool_titles[number]}, ${plural(voters, "voter")}: ${said[0]}`,
+  );
+  const text = [data.title, ...data.summary, ...rated, ...votes].map(escapeInvisible).join("\n");
   const box = make("textarea", { id: "summary", readonly: true, rows: 4, "aria-label": "Summary" });
   box.value = text;
   const copy = async () => {

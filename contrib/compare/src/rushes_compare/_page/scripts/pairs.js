@@ -13,6 +13,8 @@ import { pairKey, removePairVote, setPairVote, shuffled, state } from "./votes.j
 let queue = [];
 /** @type {Pair | undefined} The one on the screen. */
 let current;
+/** @type {{ pair: Pair, sides: HTMLElement[] } | undefined} The next pair, which loads meanwhile. */
+let ahead;
 /** @type {PairVote[]} What was judged since the pairs were opened. */
 let judged = [];
 /** @type {"left" | "right" | null} The side whose sound is on. */
@@ -120,6 +122,8 @@ export function openPairs() {
 function leave() {
   if (document.fullscreenElement) void document.exitFullscreen();
   clearStage();
+  ahead?.sides.forEach(unload);
+  ahead = undefined;
   pageChanged.send();
 }
 
@@ -160,9 +164,13 @@ function show() {
   const all = judged.length + queue.length + 1;
   place.textContent = `Pair ${judged.length + 1} of ${all}`;
   prompt.replaceChildren(foreign("h2", promptOf(row) || row.name, { class: "clamped" }));
-  stage.replaceChildren(side("left", current.left), side("right", current.right));
+  const sides = ahead?.pair === current ? ahead.sides : sidesOf(current);
+  if (ahead?.pair !== current) ahead?.sides.forEach(unload);
+  stage.replaceChildren(...sides);
   playTogether();
   showSound();
+  const next = queue.at(-1);
+  ahead = next && { pair: next, sides: sidesOf(next) };
 }
 
 function showEnd() {
@@ -177,6 +185,9 @@ function showEnd() {
     ),
   );
 }
+
+/** @param {Pair} pair */
+const sidesOf = ({ left, right }) => [side("left", left), side("right", right)];
 
 const NAMES = { left: "First", right: "Second" };
 
@@ -204,14 +215,16 @@ function playTogether() {
     }
   };
   let begun = false;
+  const look = () => {
+    if (begun || !both((one) => one.readyState >= 3)) return;
+    begun = true;
+    begin();
+  };
   for (const video of pair) {
-    video.addEventListener("canplay", () => {
-      if (begun || !both((one) => one.readyState >= 3)) return;
-      begun = true;
-      begin();
-    });
+    video.addEventListener("canplay", look);
     video.addEventListener("ended", () => both((one) => one.ended) && begin());
   }
+  look();
   pauseButton.textContent = "Pause";
 }
 
@@ -234,12 +247,17 @@ function showSound() {
 }
 
 function clearStage() {
-  for (const video of videos()) {
+  for (const one of stage.children) unload(one);
+  stage.replaceChildren();
+}
+
+/** @param {Element} side */
+function unload(side) {
+  for (const video of side.querySelectorAll("video")) {
     video.pause();
     video.removeAttribute("src");
     video.load();
   }
-  stage.replaceChildren();
 }
 
 /** @type {Record<string, () => void>} */

@@ -1,6 +1,7 @@
-// One playhead leads all videos that play together. It is a clock of its own and follows no video.
-// Every video is held to within TOLERANCE of it: a small drift is corrected by playing a little
-// faster or slower, a large one by a jump, at most once a second, because each costs decoding.
+// One playhead leads all videos that play together. It runs on a clock of its own, and is set to
+// where the middle one of them is: players take their time to start, and then nobody has to jump.
+// A video that is off by more than LOOSE plays a little faster or slower until it is within TIGHT; one
+// that is far off jumps, at most once a second, because each jump costs decoding.
 import { data } from "./data.js";
 import { signal } from "./signals.js";
 
@@ -8,8 +9,13 @@ import { signal } from "./signals.js";
 /** @import { ShownCell } from "./types.js" */
 
 // Seconds.
-const TOLERANCE = 0.08;
+const LOOSE = 0.01;
+const TIGHT = 0.003;
+const LATE = 0.08;
 const JUMP = 0.25;
+// How much faster or slower a video may play, and how much it does for each second that it is off.
+const MOST_FASTER = 0.25;
+const FASTER = 3;
 
 /** @type {Map<number, Screen>} The screens that were made, by their cells' numbers. */
 export const screens = new Map();
@@ -95,10 +101,19 @@ class Playhead {
     if (this.starting !== start) return; // paused meanwhile, or started elsewhere
     this.starting = 0;
     this.playing = true;
-    this.since = performance.now();
-    loaded.forEach((one) => this.run(one, this.at));
+    this.begin(loaded);
     this.changed.send();
     requestAnimationFrame(() => this.tick());
+  }
+
+  // Lets videos that are in one place play, without a jump while they start.
+  /** @param {Loaded[]} loaded */
+  begin(loaded) {
+    this.since = performance.now();
+    for (const one of loaded) {
+      one.screen.jumped = this.since;
+      this.run(one, this.at);
+    }
   }
 
   pause() {
@@ -155,30 +170,42 @@ class Playhead {
     const time = this.now();
     if (time >= this.length()) {
       this.seek(0);
-      this.loaded().forEach((one) => this.run(one, 0));
+      this.begin(this.loaded());
     } else if (performance.now() - this.checked > 150) {
       this.checked = performance.now();
-      this.loaded().forEach((one) => this.correct(one, time));
+      this.keepTogether();
     }
     this.changed.send();
     requestAnimationFrame(() => this.tick());
   }
 
+  keepTogether() {
+    const time = this.now();
+    const under = this.loaded().filter(
+      // One that has ended waits on its last frame for longer ones.
+      ({ screen, video }) => time < screen.length - 0.03 && !video.seeking && video.readyState >= 3,
+    );
+    const playing = under.filter(({ video }) => !video.paused);
+    const offsets = playing.map(({ video }) => video.currentTime - time).sort((a, b) => a - b);
+    const middle = offsets[offsets.length >> 1] ?? 0;
+    this.at = Math.max(0, time + middle);
+    this.since = performance.now();
+    for (const one of under) this.correct(one, this.at);
+  }
+
   /** @param {Loaded} one @param {number} time */
   correct({ screen, video }, time) {
-    if (time >= screen.length - 0.03) return; // it waits on its last frame for longer ones
-    if (video.seeking || video.readyState < 3) return;
-    const drift = video.currentTime - time;
+    const offset = video.currentTime - time;
     // A video that has just been loaded may jump at once: it is late by the time loading took.
-    if (Math.abs(drift) > (screen.jumped ? JUMP : TOLERANCE)) {
+    if (Math.abs(offset) > (screen.jumped ? JUMP : LATE)) {
       if (performance.now() - screen.jumped < 1000) return;
       screen.jumped = performance.now();
       screen.seek(time + (video.paused ? 0 : 0.05));
     }
     if (video.paused) this.run({ screen, video }, time);
-    const small = Math.abs(drift) < TOLERANCE / 4;
-    const turn = small ? 1 : 1 - Math.max(-0.25, Math.min(0.25, drift * 1.5));
-    video.playbackRate = this.rate * turn;
+    screen.nudged = Math.abs(offset) > (screen.nudged ? TIGHT : LOOSE);
+    const faster = Math.max(-MOST_FASTER, Math.min(MOST_FASTER, -offset * FASTER));
+    video.playbackRate = this.rate * (screen.nudged ? 1 + faster : 1);
   }
 }
 

@@ -1,13 +1,13 @@
 // A scatter plot of the variants: one number against another, as SVG.
 import { make } from "./dom.js";
-import { escapeInvisible, isKnown } from "./text.js";
+import { escapeInvisible, isKnown, shortNumber } from "./text.js";
 
 /** @import { Column } from "./types.js" */
 
-/** @typedef {Column & { of: (variant: string) => number | null }} Axis */
+/** @typedef {Column & { of: (variant: string) => number | null, floating?: boolean }} Axis */
 
 const [WIDTH, HEIGHT] = [720, 360];
-const EDGE = { left: 64, right: 24, top: 20, bottom: 48 };
+const EDGE = { left: 74, right: 40, top: 46, bottom: 60 };
 
 /** @param {string} tag @param {Record<string, string | number>} attributes @param {string} text */
 function draw(tag, attributes, text = "") {
@@ -17,15 +17,14 @@ function draw(tag, attributes, text = "") {
   return element;
 }
 
-/** @param {number} value */
-const short = (value) => String(Number(value.toPrecision(3)));
-
 /** @param {Axis} axis */
 const titleOf = ({ label, unit }) => (unit ? `${label} (${unit})` : label);
 
-/** @param {number[]} values @param {number} from @param {number} to */
-function scale(values, from, to) {
-  const [low, high] = [Math.min(0, ...values), Math.max(0, ...values)];
+// An axis begins at zero, unless it is `floating`: the zero of its numbers has no meaning.
+/** @param {Axis} axis @param {number[]} values @param {number} from @param {number} to */
+function scale({ floating }, values, from, to) {
+  const zero = floating ? [] : [0];
+  const [low, high] = [Math.min(...zero, ...values), Math.max(...zero, ...values)];
   const span = high - low || 1;
   /** @param {number} value */
   const place = (value) => from + ((value - low) / span) * (to - from);
@@ -46,7 +45,7 @@ export function scatter(variants, across, up) {
   if (!points.length)
     return make("p", { class: "soft" }, "No variant has both numbers, so there is nothing to plot.");
   const left = variants.length - points.length;
-  const described = points.map(({ variant, x, y }) => `${variant}: ${short(x)}, ${short(y)}`);
+  const described = points.map(({ variant, x, y }) => `${variant}: ${shortNumber(x)}, ${shortNumber(y)}`);
   const title = `${titleOf(up)} against ${titleOf(across)}`;
   const picture = draw("svg", {
     viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
@@ -54,25 +53,25 @@ export function scatter(variants, across, up) {
     class: "scatter",
     "aria-label": escapeInvisible(`${title}. ${described.join("; ")}`),
   });
-  const x = scale(points.map((one) => one.x), EDGE.left, WIDTH - EDGE.right);
-  const y = scale(points.map((one) => one.y), HEIGHT - EDGE.bottom, EDGE.top);
+  const x = scale(across, points.map((one) => one.x), EDGE.left, WIDTH - EDGE.right);
+  const y = scale(up, points.map((one) => one.y), HEIGHT - EDGE.bottom, EDGE.top);
   for (const tick of x.ticks) {
     const at = x.place(tick);
     picture.append(
       draw("line", { x1: at, x2: at, y1: EDGE.top, y2: HEIGHT - EDGE.bottom, class: "grid" }),
-      draw("text", { x: at, y: HEIGHT - EDGE.bottom + 18, "text-anchor": "middle" }, short(tick)),
+      draw("text", { x: at, y: HEIGHT - EDGE.bottom + 22, "text-anchor": "middle" }, shortNumber(tick)),
     );
   }
   for (const tick of y.ticks) {
     const at = y.place(tick);
     picture.append(
       draw("line", { x1: EDGE.left, x2: WIDTH - EDGE.right, y1: at, y2: at, class: "grid" }),
-      draw("text", { x: EDGE.left - 8, y: at + 4, "text-anchor": "end" }, short(tick)),
+      draw("text", { x: EDGE.left - 8, y: at + 4, "text-anchor": "end" }, shortNumber(tick)),
     );
   }
   picture.append(
     draw("text", { x: WIDTH / 2, y: HEIGHT - 8, "text-anchor": "middle" }, titleOf(across)),
-    draw("text", { x: 4, y: 12 }, titleOf(up)),
+    draw("text", { x: 4, y: 20 }, titleOf(up)),
   );
   for (const point of points) {
     const [at, height] = [x.place(point.x), y.place(point.y)];

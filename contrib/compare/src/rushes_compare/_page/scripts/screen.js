@@ -51,6 +51,8 @@ export class Screen {
   video = null;
   /** When it last jumped to the playhead. */
   jumped = 0;
+  /** Whether it plays faster or slower until it is where the playhead is. */
+  nudged = false;
   /** @type {number | undefined} Where to seek after the seek under way. */
   nextSeek = undefined;
   note = make("p", { class: "note" });
@@ -183,6 +185,7 @@ export class Screen {
     this.video = null;
     this.frame.classList.remove("open");
     this.jumped = 0;
+    this.nudged = false;
     this.note.textContent = "";
   }
 

@@ -48,3 +48,8 @@ export const megabytes = (bytes) =>
 /** @param {number} rate bits per second */
 export const bitRate = (rate) =>
   rate >= 1e6 ? `${(rate / 1e6).toFixed(1)} Mbit/s` : `${Math.round(rate / 1e3)} kbit/s`;
+
+// Three digits, or all before the point.
+/** @param {number} value */
+export const shortNumber = (value) =>
+  String(Math.abs(value) < 100 ? Number(value.toPrecision(3)) : Math.round(value));

@@ -1,0 +1,333 @@
+"""Jobs by one worker and by three on one database: throughput, CPU, statements and rows per job.
+
+A provider in a process of its own answers at once and has every video ready at the second poll;
+`rushes worker` runs as processes of their own on a temporary PostgreSQL server that keeps what it
+commits (`fsync`), and counts statements (`pg_stat_statements`). All jobs are handed over at once.
+What a million jobs a day need is calculated from that. Nothing leaves this machine.
+Usage: python benchmarks/workers.py [--jobs N] [--write]
+"""
+
+import argparse
+import asyncio
+import multiprocessing
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from crowd import provide
+from rushes import PostgresJournal
+from rushes_batch import Job
+from rushes_batch.engine import Engine
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from postgres_cluster import Cluster, find_programs
+
+PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
+HEADING = "## Workers"
+VARIANT = "toapis/kling-v3"
+REQUEST = {"prompt": "A red kite over dunes", "duration": 5}
+TICK = os.sysconf("SC_CLK_TCK")
+ENGINE, JOURNAL = "procrastinate", "rushes_"
+ADMISSIONS = 300
+POLLS = 7.5
+"""Polls of a task that takes 90 s: the section Polls, sigma 0.5."""
+TAKES, MEGABYTES, PEAK = 90.0, 12.0, 3.0
+"""Seconds of a task, size of a video, and how many times the mean the busiest hour has."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What some workers did.
+
+    Per job: CPU in ms, statements, `kib` on the disk; jobs and `admissions` in a second.
+    """
+
+    workers: int
+    jobs: int
+    rate: float
+    worker_cpu: float
+    database_cpu: float
+    journal: float
+    engine: float
+    commits: float
+    other: float
+    kib: float
+    admissions: float
+    mb: float
+
+
+def cpu_ms(pid: int, *, ended: bool = False) -> float:
+    """Return the CPU time of a process, with that of its children that have ended."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
+    return sum(map(int, fields[11 : 15 if ended else 13])) / TICK * 1000
+
+
+def database_cpu_ms(cluster: Cluster) -> float:
+    """Return the CPU time of the server, with all its processes."""
+    server = int((cluster.folder / "data" / "postmaster.pid").read_text().split()[0])
+    total = cpu_ms(server, ended=True)
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = stat.read_text().rpartition(") ")[2].split()[1]
+            total += cpu_ms(int(stat.parent.name)) if int(parent) == server else 0.0
+        except OSError:
+            continue  # it has just ended
+    return total
+
+
+@contextmanager
+def database() -> Iterator[Cluster]:
+    """Run a server that keeps what it commits and counts statements."""
+    programs = find_programs()
+    assert programs is not None, "PostgreSQL is not installed"
+    with tempfile.TemporaryDirectory(prefix="rushes-workers-") as shared:
+        cluster = Cluster(programs, Path(shared))
+        try:
+            settings = {"fsync": "on", "full_page_writes": "on", "autovacuum": "on"}
+            settings |= {"shared_buffers": "'128MB'", "max_wal_size": "'1GB'"}
+            settings |= {"shared_preload_libraries": "'pg_stat_statements'"}
+            for name, value in settings.items():
+                cluster.execute(f"ALTER SYSTEM SET {name} = {value}")
+            cluster.stop()
+            cluster.start()
+            cluster.execute("CREATE EXTENSION pg_stat_statements")
+            yield cluster
+        finally:
+            cluster.remove()
+
+
+@contextmanager
+def provider() -> Iterator[str]:
+    """Run the provider; return its address."""
+    here, there = multiprocessing.Pipe()
+    spawning = multiprocessing.get_context("spawn")
+    process = spawning.Process(target=provide, args=(0.0, there), daemon=True)
+    process.start()
+    yield here.recv()
+    here.send("enough")
+    here.recv()
+    process.join(10)
+
+
+@contextmanager
+def workers(count: int, url: str, place: str, folder: Path) -> Iterator[list[int]]:
+    """Run workers; return the ids of their processes once all of them have found the engine."""
+    words = [sys.executable, "-m", "rushes_batch", "--database", url]
+    words += ["--limit", "toapis=100000,100000/s", "--tasks", "5000"]
+    given = {**os.environ, "TOAPIS_API_KEY": "k", "TOAPIS_BASE_URL": place}
+    started = []
+    for number in range(count):
+        home = folder / f"worker-{number}"
+        with (folder / f"worker-{number}.log").open("wb") as log:
+            environment = {**given, "RUSHES_HOME": str(home)}
+            started.append(subprocess.Popen(words, env=environment, stderr=log))
+    try:
+        while asyncio.run(alive(url)) < count:
+            time.sleep(0.5)
+        yield [each.pid for each in started]
+    finally:
+        for each in started:
+            each.terminate()
+        for each in started:
+            each.wait()
+
+
+async def alive(url: str) -> int:
+    async with Engine(url).opened() as engine:
+        return int((await engine.status())["workers"])
+
+
+async def hand_over(url: str, jobs: int) -> None:
+    async with Engine(url).opened() as engine:
+        await engine.defer(
+            Job(task=f"job-{n:06}", variant=VARIANT, request=dict(REQUEST)) for n in range(jobs)
+        )
+
+
+def measured(cluster: Cluster, place: str, folder: Path, count: int, jobs: int) -> Run:
+    """Let so many workers make the videos."""
+    url = cluster.empty()
+    schema = re.search(r"search_path%3D(\w+)", url)
+    assert schema is not None
+    size = (
+        "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' "
+        f"AND relname LIKE '{{}}%' AND relnamespace = '{schema[1]}'::regnamespace"
+    )
+    with closing(PostgresJournal(url)) as journal:
+        assert journal.tasks() == []
+        with workers(count, url, place, folder) as pids:
+            time.sleep(3)  # until nothing of their start is left
+            cluster.execute("SELECT pg_stat_statements_reset()")
+            cpu, database, begin = (
+                sum(map(cpu_ms, pids)),
+                database_cpu_ms(cluster),
+                time.monotonic(),
+            )
+            asyncio.run(hand_over(url, jobs))
+            waiting = f"SELECT count(*) FROM {schema[1]}.rushes_tasks WHERE NOT unfinished"
+            while cluster.execute(waiting) != [(jobs,)]:
+                time.sleep(1)
+            seconds = time.monotonic() - begin
+            cpu = sum(map(cpu_ms, pids)) - cpu
+            database = database_cpu_ms(cluster) - database
+            resident = max(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
+            counted: dict[str, float] = dict.fromkeys(("journal", "engine", "commits", "other"), 0)
+            for query, calls in cluster.execute(
+                "SELECT query, calls FROM pg_stat_statements "
+                "WHERE query NOT LIKE '%pg_stat_statements%' AND query NOT LIKE '%NOT unfinished'"
+            ):
+                counted[kind(str(query))] += int(str(calls)) / jobs
+        begin = time.monotonic()
+        for number in range(ADMISSIONS):
+            journal.admit(f"none-{number}", "none/key", slots=2 * ADMISSIONS, per_second=1e6)
+        admissions = ADMISSIONS / (time.monotonic() - begin)
+        kib = float(str(cluster.execute(size.format(JOURNAL))[0][0])) / 1024 / jobs
+    return Run(
+        workers=count,
+        jobs=jobs,
+        rate=jobs / seconds,
+        worker_cpu=cpu / jobs,
+        database_cpu=database / jobs,
+        kib=kib,
+        admissions=admissions,
+        mb=resident * os.sysconf("SC_PAGE_SIZE") / 2**20,
+        **counted,
+    )
+
+
+def kind(query: str) -> str:
+    """Return whose statement it is."""
+    if query.strip().upper() == "COMMIT":
+        return "commits"
+    if ENGINE in query:
+        return "engine"
+    return "journal" if JOURNAL in query else "other"
+
+
+def table(runs: list[Run]) -> list[str]:
+    """Write what was measured."""
+    rows = {
+        "jobs ended in a second": [f"{run.rate:.0f}" for run in runs],
+        "CPU of the workers, ms per job": [f"{run.worker_cpu:.1f}" for run in runs],
+        "CPU of the database, ms per job": [f"{run.database_cpu:.1f}" for run in runs],
+        "statements of the journal per job": [f"{run.journal:.1f}" for run in runs],
+        "statements of the engine per job": [f"{run.engine:.1f}" for run in runs],
+        "others per job (BEGIN and its settings)": [f"{run.other:.1f}" for run in runs],
+        "commits per job (one for many jobs)": [f"{run.commits:.2f}" for run in runs],
+        "journal on the disk, KiB per job": [f"{run.kib:.1f}" for run in runs],
+        "admissions with one key in a second": [f"{run.admissions:.0f}" for run in runs],
+        "memory of a worker at the end, MB": [f"{run.mb:.0f}" for run in runs],
+    }
+    names = " | ".join(f"{run.workers} worker{'s' * (run.workers > 1)}" for run in runs)
+    return [
+        f"| {runs[0].jobs:,} jobs | {names} |",
+        "|---" * (len(runs) + 1) + "|",
+        *(f"| {name} | {' | '.join(cells)} |" for name, cells in rows.items()),
+    ]
+
+
+def calculated(run: Run) -> list[str]:
+    """Calculate what more jobs a day need."""
+    days = (10_000, 100_000, 1_000_000)
+    rates = [PEAK * day / 86400 for day in days]
+    statements = run.journal + run.engine + run.other + run.commits
+    rows = {
+        "jobs a second": [f"{rate:.2f}" for rate in rates],
+        f"tasks at the providers at once ({TAKES:.0f} s each)": [
+            f"{rate * TAKES:,.0f}" for rate in rates
+        ],
+        f"polls a second ({POLLS} per task)": [f"{rate * POLLS:.1f}" for rate in rates],
+        "statements a second": [f"{rate * statements:,.0f}" for rate in rates],
+        "cores of the database": [f"{rate * run.database_cpu / 1000:.2f}" for rate in rates],
+        "cores of the workers": [f"{rate * run.worker_cpu / 1000:.2f}" for rate in rates],
+        "the journal grows in a day, GB": [f"{day * run.kib / 2**20:.2f}" for day in days],
+        f"videos in a day, GB ({MEGABYTES:.0f} MB each)": [
+            f"{day * MEGABYTES / 1000:,.0f}" for day in days
+        ],
+        "network of the workers, Mbit/s": [f"{rate * MEGABYTES * 8:,.0f}" for rate in rates],
+    }
+    return [
+        f"| at the busiest hour | {' | '.join(f'{day:,} jobs a day' for day in days)} |",
+        "|---" * (len(days) + 1) + "|",
+        *(f"| {name} | {' | '.join(cells)} |" for name, cells in rows.items()),
+    ]
+
+
+def section(runs: list[Run]) -> str:
+    """Write the section of the page."""
+    return "\n".join(
+        [
+            HEADING,
+            "",
+            f"`python benchmarks/workers.py`, {os.cpu_count()} cores for all of it: the workers,",
+            "the database (with `fsync`) and a provider that answers at once and has each video,",
+            "of 4 KB, ready at its second poll. All jobs are handed over at once, limits are asked",
+            "for and never reached. Polls are made when ToAPIs advises, so that no job is quick.",
+            "",
+            *table(runs),
+            "",
+            "What limits it beyond, calculated from the last column: the busiest hour has",
+            f"{PEAK:.0f} times the mean, each job goes to its end.",
+            "",
+            *calculated(runs[-1]),
+            "",
+            "So one database is enough for a million jobs a day, and the first limits are others:",
+            "",
+            "- *The providers.* An account may have some tens of tasks at once; a thousand at once",
+            "  are many accounts, or a contract. With `--limit` what is more waits in the queue.",
+            "- *The videos.* Their bytes are more than all else together; workers on machines",
+            "  with networks and disks of their own divide them.",
+            "- *One key.* All who send with one key take turns at one row of the database, a",
+            "  commit each: the admissions in a second above, far more than a provider accepts.",
+            "- *Rows.* A finished job is one row, which `rushes purge` forgets. The sweep for lost",
+            "  jobs reads what is unfinished every 5 seconds, not what has ended.",
+            "- *Connections.* A worker has up to 14; `max_connections` is 100 by default.",
+            "",
+        ]
+    )
+
+
+def write(text: str) -> None:
+    """Put the section into the page, in place of the one that is there, or before the last."""
+    page = PAGE.read_text(encoding="utf-8")
+    last = "## What is reached, and what is not"
+    before, found, rest = page.partition(f"{HEADING}\n")
+    after = rest.partition("\n## ")[2] if found else ""
+    if not found:
+        before, _, rest = page.partition(last)
+        after = f"{last.removeprefix('## ')}{rest}"
+    PAGE.write_text(f"{before.rstrip()}\n\n{text}\n## {after}", encoding="utf-8")
+
+
+def main() -> int:
+    """Measure, and print or write the tables."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--jobs", type=int, default=2000)
+    parser.add_argument("--write", action="store_true", help=f"write the tables into {PAGE.name}")
+    given = parser.parse_args()
+    runs = []
+    with database() as cluster, tempfile.TemporaryDirectory(prefix="rushes-workers-") as name:
+        for count in (1, 3):
+            folder = Path(name) / str(count)
+            folder.mkdir()
+            with provider() as place:
+                assert urlsplit(place).hostname == "127.0.0.1"
+                runs.append(measured(cluster, place, folder, count, given.jobs))
+            print(runs[-1], flush=True)
+    text = section(runs)
+    print(text)
+    if given.write:
+        write(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What providers send to the endpoints that clients name."""

@@ -1,0 +1,78 @@
+"""The public keys that providers sign deliveries with: fetched, and kept for a while."""
+
+from msgspec import Struct
+
+from rushes._fetch.in_memory import InMemory, TooLarge
+from rushes._fetch.redirects import RefusedAddress, follow
+from rushes._flow import Flow, Interrupted, NotSent, Sleep
+from rushes._session.session import Session
+from rushes.calls import Answer, Call
+from rushes.errors import DeliveryError
+from rushes.urls import is_loopback, without_secrets
+from rushes.variant import Variant
+
+LIFE = 3600.0
+"""Seconds for which keys are used; fal, which publishes some, allows a day."""
+PAUSE = 60.0
+"""Seconds before keys, or what could not be fetched, are fetched again."""
+MOST = 256 * 1024
+"""Most bytes that are read."""
+TIME = 10.0
+"""Seconds that fetching may take."""
+WAIT = 0.05
+"""Seconds between two looks at what another flow is fetching."""
+
+
+class _Kept(Struct):
+    """What was fetched, or why it could not be; neither while a flow is fetching it."""
+
+    at: float
+    answer: Answer | None = None
+    failure: str = ""
+
+
+class PublicKeys:
+    """What the deliveries to one client are verified with, by address."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._kept: dict[str, _Kept] = {}
+
+    def get(self, variant: Variant, call: Call, *, anew: bool) -> Flow[Answer]:
+        """Return the answer to a call, which carries no key of ours; fetch it if none is kept.
+
+        With `anew`, and if it is old, it is fetched again, unless that was less than a minute ago.
+        Raises DeliveryError, which says to try again later.
+        """
+        while (kept := self._kept.get(call.url)) and not (kept.answer or kept.failure):
+            yield Sleep(WAIT)
+        age = self._session.time.elapsed() - kept.at if kept else 0.0
+        usable = kept is not None and kept.answer is not None and age < LIFE and not anew
+        if kept is None or (age >= PAUSE and not usable):
+            kept = self._kept[call.url] = _Kept(self._session.time.elapsed())
+            try:
+                kept.answer = yield from self._fetched(variant, call)
+            except (NotSent, Interrupted, RefusedAddress, TooLarge) as failure:
+                kept.failure = str(failure) or f"more than {MOST} bytes"
+            finally:
+                kept.failure = kept.failure or ("" if kept.answer else "it was interrupted")
+        if kept.answer is not None:
+            return kept.answer
+        shown = without_secrets(call.url)
+        message = f"the delivery cannot be verified now: {shown} could not be read ({kept.failure})"
+        raise DeliveryError(message, again=True)
+
+    def _fetched(self, variant: Variant, call: Call) -> Flow[Answer]:
+        clock, body = self._session.time, InMemory(MOST)
+        end = clock.elapsed() + TIME
+        answer = yield from follow(
+            Call.get(call.url),
+            body,
+            what="the public keys' address",
+            loopback=is_loopback(variant.base_url),
+            left=lambda: end - clock.elapsed(),
+            https=False,
+        )
+        if answer.status != 200:
+            raise Interrupted(f"HTTP {answer.status}")
+        return Answer(200, answer.headers, bytes(body.content))
