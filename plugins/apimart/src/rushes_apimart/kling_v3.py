@@ -25,8 +25,8 @@ from rushes_apimart.gateway import PAGE, apimart
 MAX_SHOTS = 6
 MIN_SECONDS, MAX_SECONDS = 3, 15
 
-# USD per second by mode and sound. APIMart's descriptions of its endpoint give all but that of 4k, as
-# observed on 2026-10-12 (https://github.com/apimartt9/kling-v3-api-ja); no other prices are known.
+# USD per second by mode and sound, as APIMart's descriptions of its endpoint gave them on
+# 2026-10-12 (https://github.com/apimartt9/kling-v3-api-ja), except that of 4k; others are unknown.
 PRICES = {
     ("std", False): 0.0672,
     ("pro", False): 0.0896,
