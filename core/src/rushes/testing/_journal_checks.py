@@ -460,6 +460,21 @@ class JournalConformance:
             assert sum(pool.map(ask, range(8))) == 3
         assert several[1].spent("purse") == 0.3
 
+    def test_what_a_purged_task_cost_stays_spent(self, open_journal: Opener) -> None:
+        """Another with its reference, which may be used again, counts in addition."""
+        purses, _ = self._with_purses(open_journal)
+        journal: Any = purses
+        purses.fill("purse", 1.0)
+        assert purses.reserve("old", "purse", 0.6)
+        assert purses.reserve("not recorded yet", "purse", 0.1)
+        journal.save(ended(make_task("old"), 10.0))
+        assert journal.purge(20.0) == 1
+        assert purses.spent("purse") == 0.7
+        assert not purses.reserve("old", "purse", 0.6)
+        assert purses.reserve("not recorded yet", "purse", 0.2)
+        assert purses.reserve("old", "purse", 0.2)
+        assert purses.spent("purse") == 1.0
+
     def _with_purses(self, open_journal: Opener) -> tuple[Purses, Purses]:
         journal: Any = open_journal()
         if not hasattr(journal, "reserve"):
