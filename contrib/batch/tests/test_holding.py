@@ -73,6 +73,19 @@ def test_a_job_delivered_twice_is_paid_once(
     ]  # fmt: skip
 
 
+def test_a_reference_may_be_the_beginning_of_others(
+    sandbox: Sandbox, journal: SQLiteJournal, tmp_path: Path
+) -> None:
+    async def main() -> list[str]:
+        async with client(sandbox, journal, tmp_path) as one:
+            holder = Holder(one, journal)
+            names = ("kite-10", "kite-11", "kite-1")
+            return [(await holder.hold(job(name, tmp_path))).state for name in names]
+
+    assert asyncio.run(main()) == ["done"] * 3
+    assert len(sandbox.created) == 3
+
+
 def test_what_is_at_a_provider_is_gone_on_with_whatever_the_room(
     sandbox: Sandbox, journal: SQLiteJournal, tmp_path: Path
 ) -> None:

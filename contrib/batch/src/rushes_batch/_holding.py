@@ -141,11 +141,8 @@ class Holder:
         )
 
     async def _known(self, reference: str) -> Task | None:
-        try:
-            task = await self._client.task(reference)
-        except UnknownTaskError:
-            return None
-        return task if task.id == reference else None  # not one that only begins so
+        found: list[Task] = await self._begun("find", reference)
+        return next((task for task in found if task.id == reference), None)  # some only begin so
 
     async def _admitted(self, job: Job, variant: str) -> None:
         """Wait until a task may be sent. Of many that wait here, one at a time asks.
@@ -198,6 +195,8 @@ class Holder:
 
     async def _begun(self, method: str, *arguments: Any) -> Any:
         journal: Any = self._journal
+        if not hasattr(journal, "begin"):
+            return await asyncio.to_thread(getattr(journal, method), *arguments)
         return await asyncio.wrap_future(journal.begin(method, *arguments))
 
     def _key(self, provider: str) -> str:
