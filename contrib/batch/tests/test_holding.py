@@ -218,7 +218,7 @@ def test_no_more_is_sent_than_the_purse_can_pay_for(
 def test_what_was_sent_counts_for_one_who_cannot_follow_it(
     sandbox: Sandbox, journal: SQLiteJournal, tmp_path: Path
 ) -> None:
-    """A worker without the key knows nothing of the task, and must not give its money away."""
+    """A worker without the plugin cannot read the task, and must not give its money away."""
     given = priced("kite", tmp_path)
 
     async def main() -> str:
@@ -226,7 +226,7 @@ def test_what_was_sent_counts_for_one_who_cannot_follow_it(
         async with AsyncClient(keys={"apimart": sandbox.key}, **urls) as one:
             await one.submit(given.variant or "", given.request or {}, task="kite")
         journal.reserve("kite", "kites", given.estimate)
-        async with AsyncClient(**urls) as other:
+        async with AsyncClient(load_plugins=["toapis"], **urls) as other:
             outcome = await Holder(other, journal).hold(given)
         return outcome.state
 
