@@ -311,11 +311,10 @@ async def _run(
             _refuse_if_bought_before(found)
             _agree(found, max_cost, yes=yes, here=given.database is None)
             _fill(found, max_cost)
-        purse = None if max_cost is None else found.purse
         if given.database:
-            return await _handed_over(given.database, found, which, folder, purse, as_json)
+            return await _handed_over(given.database, found, which, folder, as_json)
         here = folder or _absolute(Path(given.batch))
-        jobs = [video.job(here, purse) for video in found.chosen(which)]
+        jobs = [video.job(here, found.purse) for video in found.chosen(which)]
         return await _made_here(found, jobs, here, at_once, limits, max_cost, as_json)
 
 
@@ -336,14 +335,14 @@ def _refuse_if_bought_before(found: Batch) -> None:
 
 
 def _fill(found: Batch, max_cost: float | None) -> None:
-    """Put the cap where every process that sends a line of the batch sees it."""
+    """Put the cap, or that there is none, where every process that sends a line sees it.
+
+    So it holds for what was handed over before it, too.
+    """
     journal = found.journal
-    if max_cost is not None:
-        begun = [
-            journal.begin("settle", task, found.purse, usd) for task, usd in found.spent().items()
-        ]
-        for each_ in begun:
-            each_.result()
+    begun = [journal.begin("settle", task, found.purse, usd) for task, usd in found.spent().items()]
+    for each_ in begun:
+        each_.result()
     journal.fill(found.purse, max_cost)
 
 
@@ -352,7 +351,6 @@ async def _handed_over(
     found: Batch,
     which: Callable[[rushes.Task | None], bool],
     folder: Path | None,
-    purse: str | None,
     as_json: bool,
 ) -> int:
     def open_and_chosen(task: rushes.Task | None) -> bool:
@@ -368,7 +366,7 @@ async def _handed_over(
                 f"is {first.lower()}; nothing more was handed over. Cancel the batch, or give the "
                 "same variants as before"
             )
-        await engine.defer(video.job(folder, purse) for video in videos)
+        await engine.defer(video.job(folder, found.purse) for video in videos)
     if as_json:
         _print(found, videos)
     stderr_line(
@@ -409,10 +407,11 @@ async def _made_here(
     stderr_line(f"{now.text()}. The table: {path}")
     for reason in now.told_reasons():
         stderr_line(f"  {reason}")
-    if now.capped and max_cost is not None:
+    if now.capped:
+        cap = "the cap of another run" if max_cost is None else f"{max_cost:.2f} USD"
         stderr_line(
-            f"{now.capped} lines were not begun: with them the batch may cost more than "
-            f"{max_cost:.2f} USD; {found.journal.spent(found.purse):.2f} USD are spent. "
+            f"{now.capped} lines were not begun: with them the batch may cost more than {cap}; "
+            f"{found.journal.spent(found.purse):.2f} USD are spent. "
             "`rushes batch resume` with a higher --max-cost goes on."
         )
     if not finished:
