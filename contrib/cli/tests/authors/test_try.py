@@ -161,7 +161,7 @@ def test_the_kit_is_run_with_the_cheapest_request(
     assert " tests pass, 1 fail, 0 do not apply\n" in run.out
     assert "test_words_are_read_as_listed: acme/zoom-1: no status word means failed" in run.out
     (tmp_path / acme).write_text(
-        FILE.replace('"done": "completed"', '"done": "completed", "no": "failed"')
+        FILE.replace('"completed": "completed"', '"completed": "completed", "failed": "failed"')
     )
     run = inside("try", acme, "kit", "--json")
     assert run.code == 0, run

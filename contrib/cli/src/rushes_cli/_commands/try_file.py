@@ -63,7 +63,8 @@ def try_file(ctx: click.Context, file: str, words: tuple[str, ...]) -> None:
 
     FILE is Python, and declares variants as an installed plugin does. They replace installed ones
     of the same name, and are given their provider's key. Without a command, each hook is called
-    once, and you see what would be sent for a prompt alone (--json prints it as JSON).
+    once, and you see what would be sent for a prompt alone (--json prints it as JSON). The command
+    kit runs the conformance kit on each variant, with the cheapest request as its example.
     """
     from rushes.plugins import load_file
 
