@@ -226,6 +226,18 @@ def test_the_cap_holds_while_lines_are_sent(
     assert len(sandbox.created) == 2
 
 
+@pytest.mark.parametrize("amount", ["nan", "inf"])
+@pytest.mark.parametrize("command", ["run", "resume"])
+def test_a_cap_is_an_amount(
+    sandbox: Sandbox, lines: Callable[..., Path], command: str, amount: str
+) -> None:
+    """Nothing costs more than what is no number."""
+    refused = do(command, lines(KITE), "--max-cost", amount)
+    assert refused.exit_code == 2, refused.output
+    assert "is no amount" in refused.stderr
+    assert not sandbox.created
+
+
 def test_results_are_a_table_in_any_format(
     sandbox: Sandbox, lines: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -238,7 +238,7 @@ BROKEN: list[tuple[str, dict[str, Any], str, str]] = [
         "an example of no rule",
         {"rejected": {"gone": BASE}, "noted": {}, "plugin": Toy(rules=())},
         "every_rule",
-        "examples without a rule",
+        "no rule is called 'gone', and `build_payload` finds no problem in its example",
     ),
     (
         "one example for two",

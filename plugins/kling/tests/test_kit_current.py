@@ -102,7 +102,7 @@ class Current(VariantConformance):
         billed(CHARGE, UNITS),
         billed(YUAN),
         billed({**CHARGE, "amount": "much"}),
-        billed({**CHARGE, "amount": 7}),
+        billed({**CHARGE, "amount": None}),
         (delivered(FAILED), event(FAILED)),
         (Delivery({}, json.dumps(FAILED).encode()), event(FAILED, verified=False)),
     )
@@ -127,7 +127,18 @@ def elements(number: int) -> list[dict[str, str]]:
     return [{**KITE, "id": f"kite_{place}"} for place in range(number)]
 
 
+MISMAPPED: dict[str, Any] = {
+    "max_length": [Request(shots=[Shot("k", 1)] * 7), Request(shots=[Shot("k" * 513, 3)])],
+    "shot_length": [
+        Request(shots=[Shot("k", 3), Shot("l")]),
+        Request(shots=[Shot("k", 3.5)]),
+        Request(shots=[Shot("k", 3), Shot("l", 0.5)]),
+    ],
+    "semicolon": Request(shots=[Shot("Up; down", 3)]),
+    "shots_fill_the_duration": Request(shots=[Shot("k", 3), Shot("l", 4)], duration=8),
+}
 REJECTED: dict[str, Any] = {
+    **MISMAPPED,
     "three_elements": {"contents": [PROMPT, FIRST, *elements(4)]},
     "one_of_each": [
         {"contents": [PROMPT, PROMPT, FIRST]},
@@ -167,6 +178,7 @@ class TestKling3(Current):
 SILENT = {"audio": "off", "multi_shot": True}
 EDITED = {"multi_shot": False}
 OMNI_REJECTED: dict[str, Any] = {
+    **MISMAPPED,
     "edits_take_no_frames": {"contents": [PROMPT, FIRST, BASE], "settings": EDITED},
     "one_of_each": [
         {"contents": [PROMPT, PROMPT]},

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
@@ -105,6 +106,12 @@ def _usable_name(_ctx: click.Context, _option: click.Parameter, given: str | Non
     return given
 
 
+def _usable_cap(_ctx: click.Context, _option: click.Parameter, given: float | None) -> float | None:
+    if given is not None and not math.isfinite(given):
+        raise click.BadParameter(f"{given} is no amount; leave the option out for no cap")
+    return given
+
+
 def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False)),
@@ -201,6 +208,7 @@ def batch() -> None:
 @click.option(
     "--max-cost",
     type=click.FloatRange(min=0),
+    callback=_usable_cap,
     metavar="USD",
     help="Buy nothing if the whole batch, with what was bought before, is estimated at more; and "
     "begin no line that would make it cost more.",
@@ -224,6 +232,7 @@ def run_command(ctx: click.Context, /, **given: Any) -> None:
 @click.option(
     "--max-cost",
     type=click.FloatRange(min=0),
+    callback=_usable_cap,
     metavar="USD",
     help="Begin the lines that are left, too, as long as the whole batch costs no more.",
 )

@@ -118,7 +118,11 @@ class VariantConformance(
         probes = [Request("k")] + [
             Request("k", **{field: value}) for field, values in PORTABLE.items() for value in values
         ]
-        return {
+        mapping = {
+            name: [self._broken(one, name) for one in examples]
+            for name, examples in self.mapping_examples.items()
+        }
+        return ({"mapping": mapping} if mapping else {}) | {
             "schema": json_schema(variant),
             "rules": [
                 {"code": r.name, "fields": r.fields, "text": r.text, "source": r.source}

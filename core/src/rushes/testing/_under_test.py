@@ -56,7 +56,8 @@ class VariantUnderTest:
     """Requests that pass; their wire bodies go into the snapshot."""
     rejected: ClassVar[Mapping[str, Examples]] = {}
     """For each `@rule` that finds problems, requests that it alone rejects. Those for rules of the
-    vocabulary are made from `accepted`; a list here replaces them."""
+    vocabulary are made from `accepted`; a list here replaces them. Also for the code of a problem
+    that `build_payload` adds, requests with that problem alone."""
     noted: ClassVar[Mapping[str, Examples]] = {}
     """For each `@rule` that only notes, requests that pass with its note."""
     receipts: ClassVar[Sequence[tuple[Any, str]]] = ()
@@ -146,6 +147,13 @@ class VariantUnderTest:
             return listed
         found = [self._broken_by(attempt, rule) for attempt in self.attempts(rule)]
         return [example for example in found if example is not None]
+
+    @cached_property
+    def mapping_examples(self) -> dict[str, list[Example]]:
+        """For each listed code that is no rule's: requests in which `build_payload` finds it."""
+        rules = {rule.name for rule in self.variant.rules}
+        listed = {**self.rejected, **self.noted}
+        return {name: _several(examples) for name, examples in listed.items() if name not in rules}
 
     def attempts(self, rule: Rule) -> list[Attempt]:
         """Return the ways to break a rule that the kit knows: those of the vocabulary's rules."""

@@ -67,11 +67,11 @@ def _with_usd(task: Any) -> Any:
 
 
 def _usd(charge: Any) -> float | None:
-    """Return one charge in USD: its amount is a text. Units of a package have no price here."""
-    if pick(charge, "charge_type") != "cash" or pick(charge, "currency") != "USD":
+    """Return one charge in USD; its amount is a text. Units of a package have no currency."""
+    if pick(charge, "currency") != "USD":
         return None
     try:
-        return float(pick_text(charge, "amount") or "")
+        return float(str(pick(charge, "amount")))
     except ValueError:
         return None
 

@@ -96,6 +96,6 @@ def event(
 def _key(secret: str) -> bytes:
     """Return the key of a webhook secret; none if it is not one."""
     try:
-        return base64.b64decode(secret.removeprefix("whsec_").encode("utf-8", "replace"))
+        return base64.b64decode(secret.removeprefix("whsec_"))
     except ValueError:
         return b""
