@@ -8,13 +8,14 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from procrastinate.exceptions import JobAborted
 from rushes import AsyncClient, ConfigurationError, Polling, Refusal, SQLiteJournal
 from rushes.testing import Clock
 from rushes_batch import Brake, Holder, Job, Limit
 from rushes_batch._jobs import limits_of
-from rushes_batch.engine import LATER, _Later
+from rushes_batch.engine import LATER, Engine, _Later
 from rushes_sandbox import Sandbox
 
 VARIANT = "toapis/kling-v3"
@@ -217,7 +218,7 @@ def test_no_more_is_sent_than_the_purse_can_pay_for(
 def test_what_was_sent_counts_for_one_who_cannot_follow_it(
     sandbox: Sandbox, journal: SQLiteJournal, tmp_path: Path
 ) -> None:
-    """A worker without the key knows nothing of the task, and must not give its money away."""
+    """A worker without the plugin cannot read the task, and must not give its money away."""
     given = priced("kite", tmp_path)
 
     async def main() -> str:
@@ -225,7 +226,7 @@ def test_what_was_sent_counts_for_one_who_cannot_follow_it(
         async with AsyncClient(keys={"apimart": sandbox.key}, **urls) as one:
             await one.submit(given.variant or "", given.request or {}, task="kite")
         journal.reserve("kite", "kites", given.estimate)
-        async with AsyncClient(**urls) as other:
+        async with AsyncClient(load_plugins=["toapis"], **urls) as other:
             outcome = await Holder(other, journal).hold(given)
         return outcome.state
 
@@ -295,6 +296,16 @@ def test_a_provider_that_says_to_wait_slows_all_who_share_the_journal(
     with closing(Told(tmp_path / "told.db")) as told:
         assert asyncio.run(main(told)) == "done"
         assert asked == [("toapis", 1.0)]
+
+
+def test_a_job_that_cannot_be_read_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    engine = Engine("postgresql:///nowhere")
+    holder: Any = SimpleNamespace(hold=None)
+    engine._holder = holder
+    with pytest.raises(msgspec.ValidationError):
+        asyncio.run(engine._delivered(task="kite", estimate="much"))
+    assert "a job failed" in caplog.text
+    assert "'kite'" in caplog.text
 
 
 def test_limits_are_read() -> None:

@@ -170,7 +170,7 @@ class Holder:
     async def _settle(self, job: Job, outcome: Outcome) -> None:
         """Count what a job did cost, if it ended here.
 
-        Not every error has the task: of one that lacks a key, it may have been sent all the same.
+        Not every error has the task: one whose plugin is missing here may have been sent.
         """
         if job.purse is None or outcome.state not in ("done", "failed"):
             return

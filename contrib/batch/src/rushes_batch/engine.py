@@ -5,8 +5,10 @@ where it is not owned, and a row that it lost is made again from the journal.
 """
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeGuard
 
 import msgspec
@@ -179,7 +181,15 @@ class Engine:
 
     async def _delivered(self, **fields: Any) -> None:
         assert self._holder is not None  # noqa: S101 - nothing is delivered before
-        outcome = await self._holder.hold(read_job(msgspec.json.encode(fields)))
+        try:
+            outcome = await self._holder.hold(read_job(msgspec.json.encode(fields)))
+        except Exception as error:
+            # The engine says nothing of what it delivers again.
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(at.filename).name}:{at.lineno}"
+            reason = f"{type(error).__name__} in {where}"
+            warning("a job failed", task=fields.get("task"), reason=reason)
+            raise
         if _is_ours_alone(outcome.error):
             raise outcome.error
 
