@@ -19,7 +19,7 @@ PAGES = BUILD / "pages"
 COPIED = (
     "*.md", "LICENSE", "core/README.md", "plugins/*/README.md",
     "contrib/*/README.md", "docs/**/*.md", "docs/**/*.jpg", "docs/**/*.svg", "docs/**/*.json",
-    "docs/**/*.yaml", "docs/site.css",
+    "docs/**/*.yaml", "docs/site.css", "docs/iframe-worker.js",
 )  # fmt: skip
 NAVIGATION: dict[str, tuple[str, ...]] = {
     "Start": ("README.md", "docs/tutorial.md"),

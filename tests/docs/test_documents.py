@@ -15,6 +15,8 @@ import pytest
 from rushes_cli.main import group
 from rushes_sandbox import Sandbox
 
+pytestmark = pytest.mark.timeout(1800)  # a page's code runs in processes, a kit among them
+
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
     page
@@ -178,7 +180,6 @@ def run(folder: Path, *words: str, **env: str) -> None:
         env={**inherited, **env},
         capture_output=True,
         text=True,
-        timeout=250,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -248,7 +249,6 @@ def test_the_readme_shows_a_refusal_as_it_is(tmp_path: Path) -> None:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=120,
     )  # fmt: skip
     assert done.returncode == 4
     assert done.stdout.split() == output.split()  # on the page, lines are broken as on a terminal

@@ -17,7 +17,6 @@ def test_the_pages_are_up_to_date() -> None:
         [sys.executable, str(ROOT / "docs" / "generate.py"), "--check"],
         capture_output=True,
         text=True,
-        timeout=120,
     )
     assert outcome.returncode == 0, outcome.stdout + outcome.stderr
 

@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -40,6 +41,14 @@ rushes_compare.compare("A", max_cost="2")
 """
 
 
+UNREAD = (
+    "_pytest", "anyio", "av", "click", "hypothesis", "mcp", "numpy", "opentelemetry", "PIL",
+    "procrastinate", "psycopg", "psycopg_pool", "pydantic", "pydantic_core", "pytest", "rich",
+    "starlette", "uvicorn", "yaml",
+)  # fmt: skip
+"""What our packages use inside: reading its types, too, takes mypy three times as long."""
+
+
 def public_modules() -> Iterator[str]:
     """Yield the name of every public module of the workspace."""
     for source in (folder for at in ("core", "*/*") for folder in ROOT.glob(f"{at}/src")):
@@ -55,7 +64,10 @@ MODULES = sorted(public_modules())
 
 def mypy(folder: Path) -> set[tuple[str, int]]:
     """Return the files and lines that mypy finds wrong."""
-    command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", "."]
+    unread = ",".join(f"{name}.*" for name in UNREAD)
+    (folder / "mypy.ini").write_text(f"[mypy]\n[mypy-{unread}]\nfollow_imports = skip\n")
+    command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary"]
+    command += [f"--cache-dir={os.devnull}", "."]  # writing it takes as long as checking
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
     assert done.returncode in (0, 1), done.stdout + done.stderr
     errors = [line.split(":") for line in done.stdout.splitlines() if ": error:" in line]

@@ -14,6 +14,14 @@ from playwright.sync_api import Page, sync_playwright
 
 RUSHES = str(Path(sys.executable).with_name("rushes"))
 CHROMIUM = shutil.which("chromium")
+SMALL = """
+from functools import partial
+import rushes_sandbox
+from rushes_cli.main import main
+rushes_sandbox.Sandbox = partial(rushes_sandbox.Sandbox, lies=("smaller", "smaller"))
+main()
+"""
+"""The demo with films of fewer pixels, which take less time to render and to measure."""
 HOSTILE = (
     'Kites <img src=x onerror="document.title=1"> </pre><script>document.title=2</script> & "x"'
 )
@@ -34,14 +42,18 @@ needs_chromium = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """Run `rushes demo` once, with a prompt that tries to break out of the page."""
+def demo(tmp_path_factory: pytest.TempPathFactory, whole: bool) -> dict[str, Any]:
+    """Run `rushes demo` once, with a prompt that tries to break out of the page.
+
+    Its films are small, but in `nox -s whole` they are as a user's.
+    """
+    command = [RUSHES] if whole else [sys.executable, "-c", SMALL]
     folder = tmp_path_factory.mktemp("demo")
     environment = {
         name: value for name, value in os.environ.items() if not name.endswith(("_KEY", "_URL"))
     }
     outcome = subprocess.run(
-        [RUSHES, "demo", HOSTILE, "-o", str(folder / "out"), "--json"],
+        [*command, "demo", HOSTILE, "-o", str(folder / "out"), "--json"],
         cwd=folder,
         env={**environment, "RUSHES_HOME": str(folder / "home")},
         capture_output=True,
@@ -74,12 +86,13 @@ def page() -> Iterator[Page]:
         browser.close()
 
 
-def test_the_demo_makes_eight_videos(demo: dict[str, Any]) -> None:
+def test_the_demo_makes_eight_videos(demo: dict[str, Any], whole: bool) -> None:
     cells = demo["cells"]
     assert len(cells) == 8
     assert {cell["state"] for cell in cells} == {"completed"}
     assert all(cell["video"]["bytes"] > 10_000 for cell in cells)
-    assert not [p for cell in cells for p in cell["promises"] if p["kept"] is False]
+    broken = {p["name"] for cell in cells for p in cell["promises"] if p["kept"] is False}
+    assert broken <= (set() if whole else {"resolution"})
     assert set(demo["local"]) == {cell["variant"].partition("/")[0] for cell in cells}
     assert {"apimart", "toapis", "uniall"} <= set(demo["local"])
     assert all(HOSTILE in texts(cell["payload"]) for cell in cells)

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import rushes
 from click.testing import CliRunner
@@ -226,6 +227,38 @@ def test_the_cap_holds_while_lines_are_sent(
     assert len(sandbox.created) == 2
 
 
+def test_a_cap_holds_for_lines_that_were_begun_without_one(
+    sandbox: Sandbox, lines: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is given while the first is under way; workers may hold thousands."""
+    priced = {"variant": "apimart/kling-v3", "duration": 3}
+    file = lines(KITE | priced, OTHER | priced)
+    each = json.loads(do("status", file, "--json").stdout)["left_usd"] / 2
+    with closing(rushes.SQLiteJournal(tmp_path / "home" / "journal.db")) as journal:
+
+        def cap_it(_task: object) -> None:
+            journal.fill("batch kites", 1.5 * each)
+
+        capping = partial(rushes.AsyncClient, observers=[cap_it])
+        monkeypatch.setattr(rushes, "AsyncClient", capping)
+        run = make(file, "--at-once", "1")
+    assert run.exit_code == NOT_BOUGHT
+    assert "the cap of another run" in run.stderr
+    assert len(sandbox.created) == 1
+
+
+@pytest.mark.parametrize("amount", ["nan", "inf"])
+@pytest.mark.parametrize("command", ["run", "resume"])
+def test_a_cap_is_an_amount(
+    sandbox: Sandbox, lines: Callable[..., Path], command: str, amount: str
+) -> None:
+    """Nothing costs more than what is no number."""
+    refused = do(command, lines(KITE), "--max-cost", amount)
+    assert refused.exit_code == 2, refused.output
+    assert "is no amount" in refused.stderr
+    assert not sandbox.created
+
+
 def test_results_are_a_table_in_any_format(
     sandbox: Sandbox, lines: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -344,6 +377,9 @@ def test_lines_are_handed_to_workers_and_taken_back(
     assert run.exit_code == 0, run.output
     assert "2 of 2 lines are handed to the workers" in run.stderr
     assert jobs() == {"todo": 2}
+    with psycopg.connect(url) as connection:
+        purses = connection.execute("SELECT args->>'purse' FROM procrastinate_jobs").fetchall()
+    assert purses == [("batch kites",)] * 2
     waiting = do("status", file, "--database", url)
     assert "0 of 2 done, 0 under way" in waiting.stdout
     lines(KITE)

@@ -3,14 +3,19 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
-from rushes import AsyncClient, Polling, SQLiteJournal
+from procrastinate.exceptions import JobAborted
+from rushes import AsyncClient, ConfigurationError, Polling, Refusal, SQLiteJournal
 from rushes.testing import Clock
 from rushes_batch import Brake, Holder, Job, Limit
 from rushes_batch._jobs import limits_of
+from rushes_batch.engine import LATER, Engine, _Later
 from rushes_sandbox import Sandbox
 
 VARIANT = "toapis/kling-v3"
@@ -66,6 +71,19 @@ def test_a_job_delivered_twice_is_paid_once(
     assert sorted(path.name for path in tmp_path.glob("*.mp4")) == [
         "kite-0.mp4", "kite-1.mp4", "kite-2.mp4",
     ]  # fmt: skip
+
+
+def test_a_reference_may_be_the_beginning_of_others(
+    sandbox: Sandbox, journal: SQLiteJournal, tmp_path: Path
+) -> None:
+    async def main() -> list[str]:
+        async with client(sandbox, journal, tmp_path) as one:
+            holder = Holder(one, journal)
+            names = ("kite-10", "kite-11", "kite-1")
+            return [(await holder.hold(job(name, tmp_path))).state for name in names]
+
+    assert asyncio.run(main()) == ["done"] * 3
+    assert len(sandbox.created) == 3
 
 
 def test_what_is_at_a_provider_is_gone_on_with_whatever_the_room(
@@ -197,6 +215,57 @@ def test_no_more_is_sent_than_the_purse_can_pay_for(
     assert len(sandbox.created) == 3
 
 
+def test_what_was_sent_counts_for_one_who_cannot_follow_it(
+    sandbox: Sandbox, journal: SQLiteJournal, tmp_path: Path
+) -> None:
+    """A worker without the plugin cannot read the task, and must not give its money away."""
+    given = priced("kite", tmp_path)
+
+    async def main() -> str:
+        urls: Any = {"base_urls": sandbox.base_urls, "home": tmp_path, "journal": journal}
+        async with AsyncClient(keys={"apimart": sandbox.key}, **urls) as one:
+            await one.submit(given.variant or "", given.request or {}, task="kite")
+        journal.reserve("kite", "kites", given.estimate)
+        async with AsyncClient(load_plugins=["toapis"], **urls) as other:
+            outcome = await Holder(other, journal).hold(given)
+        return outcome.state
+
+    journal.fill("kites", 0.5)
+    assert asyncio.run(main()) == "failed"
+    (task,) = journal.tasks()
+    assert journal.spent("kites") == task.estimate
+    assert not journal.reserve("another", "kites", 0.5)
+
+
+def test_a_wait_without_end_is_asked_about_again() -> None:
+    told: list[tuple[str, float]] = []
+    brake = Brake()
+    brake.pressed = lambda provider, seconds: told.append((provider, seconds))
+    variant: Any = SimpleNamespace(provider="toapis")
+    for seconds in (30.0, 1e9):
+        brake._noticed(variant, Refusal(kind="wait", message="later", retry_after=seconds))
+    assert told == [("toapis", 30.0), ("toapis", 3600.0)]
+
+
+@pytest.mark.parametrize(
+    ("failure", "seconds"),
+    [
+        (asyncio.CancelledError(), 0),
+        (JobAborted(), 0),
+        (ConfigurationError("no key"), LATER),
+        (TypeError("cannot be read"), LATER),
+    ],
+)
+def test_what_fails_is_not_delivered_as_fast_as_it_fails(
+    failure: BaseException, seconds: int
+) -> None:
+    job: Any = None
+    decision = _Later().get_retry_decision(exception=failure, job=job)
+    at = decision.retry_at
+    assert at is not None
+    assert (at > datetime.now(UTC)) == (seconds > 0)
+
+
 def test_a_provider_that_says_to_wait_slows_all_who_share_the_journal(
     sandbox: Sandbox, journal: SQLiteJournal, tmp_path: Path
 ) -> None:
@@ -227,6 +296,16 @@ def test_a_provider_that_says_to_wait_slows_all_who_share_the_journal(
     with closing(Told(tmp_path / "told.db")) as told:
         assert asyncio.run(main(told)) == "done"
         assert asked == [("toapis", 1.0)]
+
+
+def test_a_job_that_cannot_be_read_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    engine = Engine("postgresql:///nowhere")
+    holder: Any = SimpleNamespace(hold=None)
+    engine._holder = holder
+    with pytest.raises(msgspec.ValidationError):
+        asyncio.run(engine._delivered(task="kite", estimate="much"))
+    assert "a job failed" in caplog.text
+    assert "'kite'" in caplog.text
 
 
 def test_limits_are_read() -> None:

@@ -46,7 +46,7 @@ from rushes_sandbox.checks import integer, text
 
 def accepted(body, validation):
     fields = {"model": text(), "prompt": text(longest=1000, may_be_blank=False),
-              "seconds": integer(2, 12)}
+              "seconds": integer(2, 12), "picture": text()}
     validation.check_fields(body, "", fields, required=("prompt",))
 
 def scene(incoming, backend):
@@ -61,12 +61,19 @@ def status(view):
     told = {"id": view.task.id, "state": WORDS[view.state], "percent": view.progress}
     return {**told, "url": view.url} if view.url else told
 
+def keep(incoming, backend):
+    upload = backend.store(incoming.files["file"].content, max_bytes=10**6, lifetime=60)
+    return {"url": backend.upload_url(upload)}
+
+MODELS = ("sound", "short", "careful", "careless", "without")
+
 protocol = Protocol(
     id="acme",
     endpoints=(
+        Route(method="POST", path="/v2/files", handle=keep, step="upload"),
         Submit(
             path="/v2/videos",
-            models={name: accepted for name in ("sound", "short")},
+            models={name: accepted for name in MODELS},
             scene=scene,
             answer=lambda view: {"video": {"id": view.task.id}, "state": "waiting"},
             task_id="video.id",

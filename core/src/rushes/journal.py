@@ -220,6 +220,8 @@ class Purses(Protocol):
     A purse is a name, such as a batch's, under which money is counted, in USD to the millionth. It
     counts what a task may cost from before it is sent, and what it did cost once that is known. The
     methods may also be started with `begin`; what they count is on disk with the next task that is.
+    When a task is purged, what was spent on it stays spent; a new task with its reference counts
+    anew.
     """
 
     def fill(self, purse: str, most: float | None) -> None:

@@ -290,9 +290,12 @@ def test_the_newest_news_is_kept(
     monkeypatch.setattr("rushes._journal.sqlite.KEPT_NEWS", 3)
     for number in range(5):
         assert journal.tell("acme", f"c-{number}", "event")
-    assert not journal.tell("acme", "c-4", "event")
+    for _ in range(5):  # what is repeated ages nothing
+        assert not journal.tell("acme", "c-4", "event")
+    assert not journal.tell("acme", "c-2", "event")
+    assert journal.tell("acme", "c-4", "another")
     place, told = journal.news(0)
-    assert [name for _, name in told] == ["c-2", "c-3", "c-4"]
+    assert [name for _, name in told] == ["c-3", "c-4", "c-4"]
     sql_write(path, "DELETE FROM news")
     assert journal.tell("acme", "c-5")
     assert journal.news(place)[1] == [("acme", "c-5")]  # no number is used again

@@ -1,13 +1,14 @@
 """The journal in PostgreSQL: its troubles, outages, and several processes."""
 
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -324,8 +325,11 @@ def test_a_remote_id_is_found_along_its_index(journal: PostgresJournal) -> None:
 def test_the_newest_news_is_kept(journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rushes._journal.postgres.news.KEPT_NEWS", 3)
     for number in range(5):
-        assert journal.tell("acme", f"c-{number}")
-    assert [name for _, name in journal.news(0)[1]] == ["c-2", "c-3", "c-4"]
+        assert journal.tell("acme", f"c-{number}", "event")
+    for _ in range(5):  # what is repeated ages nothing
+        assert not journal.tell("acme", "c-4", "event")
+    assert journal.tell("acme", "c-4", "another")
+    assert [name for _, name in journal.news(0)[1]] == ["c-3", "c-4", "c-4"]
 
 
 # Several processes
@@ -504,6 +508,21 @@ def test_news_of_an_outage_is_heard_after_it(server: Cluster, url: str) -> None:
             assert heard.acquire(timeout=60)
         finally:
             stop()
+
+
+def test_who_listens_hears_with_many_files_open(journal: PostgresJournal) -> None:
+    """A worker has thousands of connections; select(2) knows 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    heard = threading.Semaphore(0)
+    with ExitStack() as opened:
+        opened.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for _ in range(1100):
+            opened.enter_context(Path(os.devnull).open("rb"))
+        opened.callback(journal.listen(heard.release))
+        assert heard.acquire(timeout=60)
+        assert journal.tell("acme", "c-1")
+        assert heard.acquire(timeout=60), "nobody listens"
 
 
 def test_who_listens_stops_while_the_server_is_down(

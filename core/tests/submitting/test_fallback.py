@@ -1,11 +1,12 @@
 """Several variants in order: the next one only after a verified end at the last."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 import pytest
-from acme_driver import KEY, REQUEST, Driver, Maker, journal_of
+from acme_driver import KEY, REQUEST, Driver, Maker, SyncDriver, journal_of
 from acme_kinds import replaced
 from acme_server import VIDEO, Behaviour, Server, answers, bills_then, drops
 from acme_zoom import Payload, Zoom
@@ -15,6 +16,7 @@ from rushes import (
     MissingKeyError,
     NotSentError,
     OutcomeUnknownError,
+    Polling,
     Problem,
     RefusedError,
     Request,
@@ -28,6 +30,9 @@ from rushes import (
     Variant,
     hookimpl,
 )
+from rushes._client import fallback
+from rushes._flow import Do, Flow
+from rushes._session.session import Session
 
 
 class Pan(Zoom):
@@ -340,6 +345,67 @@ def test_what_a_living_process_works_on_is_left_alone(make: Maker, server: Serve
     other.close()
     assert driver.generate(BOTH, CLIP).id == task.id
     assert server.posts() == 2
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+def killed_when_refused(task: Task) -> None:
+    if task.state == "refused":
+        raise Killed
+
+
+def overtaken(monkeypatch: pytest.MonkeyPatch, act: Callable[[Task], object]) -> None:
+    """Have somebody else act right after a list that was left is found without an owner."""
+    is_free = fallback._is_free
+
+    def found(session: Session, task: Task) -> Flow[bool]:
+        free = yield from is_free(session, task)
+        monkeypatch.setattr(fallback, "_is_free", is_free)
+        yield Do(lambda: act(task))
+        return free
+
+    monkeypatch.setattr(fallback, "_is_free", found)
+
+
+def test_of_two_repeats_at_once_only_one_goes_on_with_a_task(
+    make: Maker, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.stages = [{"stage": "waiting"}] * 3
+    with pytest.raises(StillRunningError):
+        new(make).generate(BOTH, CLIP, timeout=0)
+    driver = new(make)
+    (left,) = driver.tasks()
+    other = journal_of(driver)
+    overtaken(monkeypatch, lambda task: other.claim(task.id, "other"))
+    seen: list[Task] = []
+    task = driver.generate(BOTH, CLIP, on_update=seen.append)
+    assert {one.id for one in seen} == {task.id} != {left.id}
+    assert server.posts() == 2
+    other.close()
+
+
+def test_of_two_repeats_at_once_only_one_goes_on_between_two_variants(
+    make: Maker, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.on("POST", REFUSES)
+    with pytest.raises(Killed):
+        new(make).generate(BOTH, CLIP, on_update=killed_when_refused)
+    driver, faster = new(make), list[Task]()
+
+    def overtake(left: Task) -> None:
+        with SyncDriver(
+            plugins=[Zoom(), Pan()], base_urls={"acme": server.url}, keys={"acme": KEY},
+            home=driver.home, polling=Polling(first=0, every=0.01),
+        ) as other:  # fmt: skip
+            faster.append(other.generate(BOTH, CLIP))
+
+    overtaken(monkeypatch, overtake)
+    slower = driver.generate(BOTH, CLIP)
+    assert [one.variant for one in faster[0].tried] == ["acme/zoom"]
+    assert (slower.variant, slower.tried) == ("acme/zoom", ())
+    assert server.posts() == 3  # the refused one, and a video for each of the two
 
 
 def test_an_unknown_outcome_is_not_bought_again_without_a_reference(

@@ -87,6 +87,20 @@ def test_keys_that_cannot_be_read_are_asked_for_again_later(
     assert fetched(server) == 2
 
 
+def test_a_forger_cannot_take_away_the_keys_that_are_kept(driver: Any, server: Server) -> None:
+    """What is badly signed has them fetched again; if that fails, they are still the keys."""
+    server.on("GET /keys.json", publishes(SECRET), answers(503, b"later"))
+    receive(driver)
+    driver.clock.advance(PAUSE)
+    with pytest.raises(DeliveryError, match="is not believed"):
+        receive(driver, "forged")
+    assert fetched(server) == 2
+    receive(driver, event="e-2")
+    driver.clock.advance(LIFE)
+    with pytest.raises(DeliveryError, match="cannot be verified now"):
+        receive(driver, event="e-3")
+
+
 def test_keys_that_are_odd_verify_nothing(driver: Any, server: Server) -> None:
     for body in (b"", b"[]", b'{"keys": 5}', b'{"keys": [null, 5, {"a": []}]}', b"[" * 9999):
         server.on("GET /keys.json", answers(200, body))

@@ -7,6 +7,8 @@ from rushes import Refusal, Variant, hookimpl
 
 PAUSE = 5.0
 """Seconds to wait if the provider does not say how long."""
+LONGEST = 3600.0
+"""Seconds after which it is asked again, however long it says: nobody else could end the wait."""
 
 
 class Brake:
@@ -32,7 +34,7 @@ class Brake:
 
     def _noticed(self, variant: Variant, verdict: Any) -> Any:
         if isinstance(verdict, Refusal) and verdict.kind == "wait":
-            self.pressed(variant.provider, verdict.retry_after or PAUSE)
+            self.pressed(variant.provider, min(LONGEST, verdict.retry_after or PAUSE))
         return verdict
 
 

@@ -26,7 +26,7 @@ from rushes import (
 )
 from rushes.variant import key_variable
 
-from rushes_batch._brake import Brake
+from rushes_batch._brake import LONGEST, Brake
 from rushes_batch._jobs import Job, Limit, cost_of, was_sent
 from rushes_batch._logs import info, warning
 
@@ -113,7 +113,7 @@ class Holder:
             except RefusedError as error:
                 if error.refusal.kind == "wait":
                     variant = error.task.variant if error.task else job.variant or ""
-                    await self._slow(variant, error.refusal.retry_after or AGAIN)
+                    await self._slow(variant, min(LONGEST, error.refusal.retry_after or AGAIN))
                     continue
                 outcome = Outcome(state="failed", task=error.task, error=error)
             except RushesError as error:
@@ -141,11 +141,8 @@ class Holder:
         )
 
     async def _known(self, reference: str) -> Task | None:
-        try:
-            task = await self._client.task(reference)
-        except UnknownTaskError:
-            return None
-        return task if task.id == reference else None  # not one that only begins so
+        found: list[Task] = await self._begun("find", reference)
+        return next((task for task in found if task.id == reference), None)  # some only begin so
 
     async def _admitted(self, job: Job, variant: str) -> None:
         """Wait until a task may be sent. Of many that wait here, one at a time asks.
@@ -171,15 +168,19 @@ class Holder:
         return fits
 
     async def _settle(self, job: Job, outcome: Outcome) -> None:
-        """Count what a job did cost, if it ended here."""
+        """Count what a job did cost, if it ended here.
+
+        Not every error has the task: one whose plugin is missing here may have been sent.
+        """
         if job.purse is None or outcome.state not in ("done", "failed"):
             return
-        usd = cost_of(outcome.task, job.estimate) if was_sent(outcome.task) else 0.0
-        if usd is not None:
-            try:
+        try:
+            task = outcome.task or await self._known(job.task)
+            usd = cost_of(task, job.estimate) if was_sent(task) else 0.0
+            if usd is not None:
                 await self._begun("settle", job.task, job.purse, usd)
-            except JournalError as error:
-                warning("its estimate counts", task=job.task, reason=str(error))
+        except RushesError as error:
+            warning("its estimate counts", task=job.task, reason=str(error))
 
     async def _slow(self, variant: str, seconds: float) -> None:
         """Wait as a provider said that it must be, before the job is tried again."""
@@ -194,6 +195,8 @@ class Holder:
 
     async def _begun(self, method: str, *arguments: Any) -> Any:
         journal: Any = self._journal
+        if not hasattr(journal, "begin"):
+            return await asyncio.to_thread(getattr(journal, method), *arguments)
         return await asyncio.wrap_future(journal.begin(method, *arguments))
 
     def _key(self, provider: str) -> str:

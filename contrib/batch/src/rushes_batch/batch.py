@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
 from contextlib import asynccontextmanager, closing, contextmanager
@@ -105,6 +106,12 @@ def _usable_name(_ctx: click.Context, _option: click.Parameter, given: str | Non
     return given
 
 
+def _usable_cap(_ctx: click.Context, _option: click.Parameter, given: float | None) -> float | None:
+    if given is not None and not math.isfinite(given):
+        raise click.BadParameter(f"{given} is no amount; leave the option out for no cap")
+    return given
+
+
 def _shared(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
         click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False)),
@@ -201,6 +208,7 @@ def batch() -> None:
 @click.option(
     "--max-cost",
     type=click.FloatRange(min=0),
+    callback=_usable_cap,
     metavar="USD",
     help="Buy nothing if the whole batch, with what was bought before, is estimated at more; and "
     "begin no line that would make it cost more.",
@@ -224,6 +232,7 @@ def run_command(ctx: click.Context, /, **given: Any) -> None:
 @click.option(
     "--max-cost",
     type=click.FloatRange(min=0),
+    callback=_usable_cap,
     metavar="USD",
     help="Begin the lines that are left, too, as long as the whole batch costs no more.",
 )
@@ -302,11 +311,10 @@ async def _run(
             _refuse_if_bought_before(found)
             _agree(found, max_cost, yes=yes, here=given.database is None)
             _fill(found, max_cost)
-        purse = None if max_cost is None else found.purse
         if given.database:
-            return await _handed_over(given.database, found, which, folder, purse, as_json)
+            return await _handed_over(given.database, found, which, folder, as_json)
         here = folder or _absolute(Path(given.batch))
-        jobs = [video.job(here, purse) for video in found.chosen(which)]
+        jobs = [video.job(here, found.purse) for video in found.chosen(which)]
         return await _made_here(found, jobs, here, at_once, limits, max_cost, as_json)
 
 
@@ -327,14 +335,14 @@ def _refuse_if_bought_before(found: Batch) -> None:
 
 
 def _fill(found: Batch, max_cost: float | None) -> None:
-    """Put the cap where every process that sends a line of the batch sees it."""
+    """Put the cap, or that there is none, where every process that sends a line sees it.
+
+    So it holds for what was handed over before it, too.
+    """
     journal = found.journal
-    if max_cost is not None:
-        begun = [
-            journal.begin("settle", task, found.purse, usd) for task, usd in found.spent().items()
-        ]
-        for each_ in begun:
-            each_.result()
+    begun = [journal.begin("settle", task, found.purse, usd) for task, usd in found.spent().items()]
+    for each_ in begun:
+        each_.result()
     journal.fill(found.purse, max_cost)
 
 
@@ -343,7 +351,6 @@ async def _handed_over(
     found: Batch,
     which: Callable[[rushes.Task | None], bool],
     folder: Path | None,
-    purse: str | None,
     as_json: bool,
 ) -> int:
     def open_and_chosen(task: rushes.Task | None) -> bool:
@@ -359,7 +366,7 @@ async def _handed_over(
                 f"is {first.lower()}; nothing more was handed over. Cancel the batch, or give the "
                 "same variants as before"
             )
-        await engine.defer(video.job(folder, purse) for video in videos)
+        await engine.defer(video.job(folder, found.purse) for video in videos)
     if as_json:
         _print(found, videos)
     stderr_line(
@@ -400,10 +407,11 @@ async def _made_here(
     stderr_line(f"{now.text()}. The table: {path}")
     for reason in now.told_reasons():
         stderr_line(f"  {reason}")
-    if now.capped and max_cost is not None:
+    if now.capped:
+        cap = "the cap of another run" if max_cost is None else f"{max_cost:.2f} USD"
         stderr_line(
-            f"{now.capped} lines were not begun: with them the batch may cost more than "
-            f"{max_cost:.2f} USD; {found.journal.spent(found.purse):.2f} USD are spent. "
+            f"{now.capped} lines were not begun: with them the batch may cost more than {cap}; "
+            f"{found.journal.spent(found.purse):.2f} USD are spent. "
             "`rushes batch resume` with a higher --max-cost goes on."
         )
     if not finished:

@@ -5,14 +5,16 @@ where it is not owned, and a row that it lost is made again from the journal.
 """
 
 import asyncio
+import traceback
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeGuard
 
 import msgspec
 import procrastinate
 import psycopg
-from procrastinate.exceptions import ConnectorException
+from procrastinate.exceptions import ConnectorException, JobAborted
 from rushes import ConfigurationError, Journal, RushesError, UnknownTaskError
 
 from rushes_batch._holding import Holder
@@ -35,7 +37,8 @@ leases are longer, and decide."""
 SWEEP = 5.0
 """Seconds between two sweeps. What others may not take over yet is delivered again by the next."""
 LATER = 30
-"""Seconds until a job is delivered again that a worker lacks the key or the plugin for."""
+"""Seconds until a job is delivered again that failed here: a worker lacks the key or the plugin for
+it, or cannot read it."""
 _NETWORK = {
     "connect_timeout": 5,
     "keepalives_idle": 5,
@@ -77,7 +80,10 @@ _WORKERS = (
 
 
 class _Later(procrastinate.BaseRetryStrategy):
-    """When what was not done here is delivered again: at once, if this worker only lets it go."""
+    """When what was not done here is delivered again: at once, if this worker only lets it go.
+
+    Any failure waits. One at once would be delivered again without end, as fast as it fails.
+    """
 
     def get_retry_decision(
         self,
@@ -85,8 +91,9 @@ class _Later(procrastinate.BaseRetryStrategy):
         exception: BaseException,
         job: procrastinate.jobs.Job,  # noqa: ARG002 - theirs
     ) -> procrastinate.RetryDecision:
-        """Give another worker time to take what this one is not set up for."""
-        seconds = LATER if isinstance(exception, ConfigurationError) else 0
+        """Give another worker time to take what this one cannot do."""
+        let_go = isinstance(exception, (asyncio.CancelledError, JobAborted))
+        seconds = 0 if let_go else LATER
         return procrastinate.RetryDecision(retry_in={"seconds": seconds})
 
 
@@ -174,7 +181,15 @@ class Engine:
 
     async def _delivered(self, **fields: Any) -> None:
         assert self._holder is not None  # noqa: S101 - nothing is delivered before
-        outcome = await self._holder.hold(read_job(msgspec.json.encode(fields)))
+        try:
+            outcome = await self._holder.hold(read_job(msgspec.json.encode(fields)))
+        except Exception as error:
+            # The engine says nothing of what it delivers again.
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            where = f"{Path(at.filename).name}:{at.lineno}"
+            reason = f"{type(error).__name__} in {where}"
+            warning("a job failed", task=fields.get("task"), reason=reason)
+            raise
         if _is_ours_alone(outcome.error):
             raise outcome.error
 

@@ -151,10 +151,28 @@ def test_what_a_hook_raises_is_reported_with_its_line(
     assert reached.paid == []
 
 
+def test_the_kit_is_run_with_the_cheapest_request(
+    acme: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of its tests is enough here."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-k 'read_as_listed or snapshot'")
+    run = inside("try", acme, "kit")
+    assert run.code == 3, run
+    assert " tests pass, 1 fail, 0 do not apply\n" in run.out
+    assert "test_words_are_read_as_listed: acme/zoom-1: no status word means failed" in run.out
+    (tmp_path / acme).write_text(
+        FILE.replace('"completed": "completed"', '"completed": "completed", "failed": "failed"')
+    )
+    run = inside("try", acme, "kit", "--json")
+    assert run.code == 0, run
+    assert {each["outcome"] for each in json.loads(run.out)} == {"passed"}
+    assert not [*tmp_path.glob("**/snapshots")]
+
+
 def test_wrong_usage_is_named(acme: str, tmp_path: Path) -> None:
     assert inside("try", "nothing.py").code == 2
     run = inside("try", acme, "compare", "A red kite")
-    assert (run.code, "these are: check, generate" in run.err) == (2, True), run
+    assert (run.code, "these are: kit, check, generate" in run.err) == (2, True), run
     run = inside("try", acme, "check", "--no-such-option")
     assert (run.code, "try acme.py check [OPTIONS]" in run.err) == (2, True), run
     (tmp_path / acme).write_text(FILE + "\nzoom = acme.variant(")

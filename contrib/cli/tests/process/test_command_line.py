@@ -243,6 +243,7 @@ def test_every_error_has_its_exit_code() -> None:
         rushes.StillRunningError: 6,
         rushes.OwnedElsewhereError: 6,
         rushes.DiskError: 6,
+        rushes.DeliveryError: 1,  # an endpoint answers with it: no command should end with it
         ValueError: 1,
         KeyboardInterrupt: 130,
     }

@@ -67,7 +67,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
 
 
 def findings(run: Run) -> list[tuple[str, str]]:
-    """Return what is wrong, and what is lacking, by the first words of each."""
+    """Return what is wrong, lacking or known, by the first words of each."""
     found: list[dict[str, str]] = json.loads(run.out)
     for each in found:
         assert (ROOT / each["page"]).is_file()
@@ -85,32 +85,38 @@ def test_nothing_is_wrong_with_a_sound_plugin() -> None:
 
 @pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize(
-    ("name", "wrong", "lacking"),
+    ("name", "wrong", "lacking", "known"),
     [
         (
             "acme/short",
             ["a constraint that no page states, as the sandbox reads the pages: seconds: ",
              "it cannot cancel tasks, but the sandbox's protocol has a call for that"],
             ["its prices have no date", "no recorded answers were found in "],
+            [],
         ),
         (
             "acme/ended",
             ["its page is 'see the docs', which is not an address",
-             "it cannot cancel tasks", "its model ended on 2026-01-31: "],
-            ["it has no prices", "no recorded answers"],
+             "it cannot cancel tasks"],
+            ["it has no prices"],
+            ["its provider ended the model on 2026-01-31; "],
         ),
         (
             "acme/twice",
             ["the rule 'even' has no source: Seconds are even.",
              "it has a hook look_up, but declares look_up='none'", "it cannot cancel tasks"],
             ["our client id is sent (prompt), but ", "it has no prices", "no recorded answers"],
+            [],
         ),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_named(name: str, wrong: list[str], lacking: list[str]) -> None:
+def test_what_is_wrong_is_named(
+    name: str, wrong: list[str], lacking: list[str], known: list[str]
+) -> None:
     run = inside("plugins", "--doctor", name, "--json")
     assert run.code == 3, run
-    expected = [*(("wrong", words) for words in wrong), *(("lacking", words) for words in lacking)]
+    kinds = {"wrong": wrong, "lacking": lacking, "known": known}
+    expected = [(kind, words) for kind, each in kinds.items() for words in each]
     found = findings(run)
     assert len(found) == len(expected), found
     for (kind, what), (expected_kind, words) in zip(found, expected, strict=True):

@@ -15,6 +15,27 @@ SAMPLE = (
     "download-stall",
 )  # fmt: skip
 BODY = {"model": "sound", "prompt": "A red kite", "seconds": 2}
+WITH_FILES = """
+from acme_sound import *
+from rushes import Uploads, pick_text
+
+class Shown(Payload, kw_only=True, forbid_unknown_fields=True):
+    picture: Text = absent()
+
+def uploading(model, read, **more):
+    @hookimpl
+    def upload(variant, file):
+        answer = yield Call.post_file(variant.url("/v2/files"), file)
+        return read(answer)
+    fields = {**FIELDS, **more}
+    files = Uploads(types=("image/jpeg",), max_bytes=10**6)
+    return variant(model, payload=Shown, fields=fields, uploads=files, hooks=(upload,))
+
+picture = {"images.first_frame": To("picture")}
+careful = uploading("careful", lambda answer: pick_text(answer.json(), "url"), **picture)
+careless = uploading("careless", lambda answer: answer.json()["url"], **picture)
+without = uploading("without", lambda answer: None)
+"""
 BRITTLE = """
 from acme_sound import *
 @hookimpl
@@ -32,9 +53,12 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
         tmp_path / "site",
         "rushes-acme",
         "[rushes]\nacme.sound = acme_sound:sound\nacme.short = acme_brittle:short\n"
+        "acme.careful = acme_files:careful\nacme.careless = acme_files:careless\n"
+        "acme.without = acme_files:without\n"
         "[rushes.sandboxes]\nacme = acme_stand_in:protocol\n",
         acme_sound=PLUGIN,
         acme_brittle=BRITTLE,
+        acme_files=WITH_FILES,
         acme_stand_in=PROTOCOL,
     )
     with on_the_path(tmp_path / "site", "rushes-acme"):
@@ -55,6 +79,23 @@ def test_nothing_is_wrong_with_a_sound_plugin(monkeypatch: pytest.MonkeyPatch, w
     assert "upload-500" not in outcomes
     assert {fault: wrong for fault, wrong in outcomes.items() if wrong} == {}
     assert told[0].startswith("acme/sound: fault 1 of ")
+
+
+@pytest.mark.parametrize(
+    ("model", "wrong"),
+    [
+        ("careful", None),
+        ("careless", "the plugin breaks: acme/careless: the hook upload raised "),
+        ("without", "it was not tried: no image beside the payload is accepted"),
+    ],
+)
+def test_an_image_is_uploaded_for_the_faults_of_that(
+    monkeypatch: pytest.MonkeyPatch, model: str, wrong: str | None
+) -> None:
+    sample(monkeypatch, "upload-html")
+    body = {**BODY, "model": model}
+    ((fault, words),) = fault_trial.run(f"acme/{model}", body).items()
+    assert (fault, words and words.partition("TypeError")[0]) == ("upload-html", wrong)
 
 
 def test_a_hook_that_raises_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,6 +72,11 @@ def test_a_row_plays_pauses_and_seeks_together(opened: Open) -> None:
     page.locator("#time").fill("1.25")
     until(page, f"{ROW}.every((video) => Math.abs(video.currentTime - 1.25) < 0.001)")
     assert page.text_content("#clock") == "0:01.25 / 0:02.00"
+    page.keyboard.press("Space")
+    until(page, f"{ROW}.every((video) => !video.paused)")
+    page.locator("#time").fill("0.5")  # while they play, too
+    until(page, f"{ROW}.every((v) => v.paused && Math.abs(v.currentTime - 0.5) < 0.001)")
+    page.locator("#time").fill("1.25")
     page.evaluate("() => scrollBy(0, 200)")
     below = "[...document.querySelectorAll('#row-1 video')]"
     until(page, f"{below}.length >= 3 && {below}.every((v) => v.readyState >= 2 && !v.seeking)")

@@ -15,6 +15,9 @@ from rushes_compare.results import Results, Settings
 from rushes_compare.votes import Votes, rate, read_votes
 
 Open = Callable[..., Page]
+PAIR = "[...document.querySelectorAll('#pairs video')]"
+FRAME = 1 / 24
+APART = 0.05  # seconds; more can be seen
 THREE = VARIANTS[:2] + VARIANTS[3:4]
 
 
@@ -93,6 +96,38 @@ def test_pairs_are_judged_by_keys_and_exported(
     page.reload()
     page.keyboard.press("p")
     assert shown(page) == "3 pairs judged"  # they are kept
+
+
+def test_a_pair_is_kept_together(open_page: Open, written: Callable[..., Path]) -> None:
+    page = open_page(written())
+    page.keyboard.press("p")
+    until(page, f"{PAIR}.length === 2 && {PAIR}.every((video) => video.currentTime > 0)")
+    # A little behind, the one plays faster until it is where the other is. The films are short, and
+    # begin again together: so it is set back until it was seen to hurry.
+    until(
+        page,
+        f"""(() => {{
+            const [one, other] = {PAIR};
+            const hurries = one.playbackRate > 1;
+            if (!hurries && !one.seeking && one.currentTime > 0.3 && one.currentTime < 0.6)
+                one.currentTime = other.currentTime - 0.1;
+            return hurries;
+        }})()""",
+    )
+    until(
+        page,
+        f"""(() => {{
+            const [one, other] = {PAIR};
+            const fine = Math.abs(one.currentTime - other.currentTime) < {APART};
+            window.fine = fine && one.playbackRate === 1 ? (window.fine ?? 0) + 1 : 0;
+            return window.fine >= 5;
+        }})()""",
+    )
+    page.keyboard.press("Space")
+    until(page, f"{PAIR}.every((video) => video.paused && !video.seeking)")
+    assert page.get_by_role("button", name="Play", exact=True).last.is_visible()
+    one, other = page.evaluate(f"{PAIR}.map((video) => video.currentTime)")
+    assert abs(one - other) < FRAME
 
 
 def test_the_next_pair_loads_while_one_is_watched(

@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from page_results import made
 from rushes_compare import load, merge_votes
+from rushes_compare._ratings.rating import _told_apart
 from rushes_compare.command import votes as votes_command
 from rushes_compare.errors import FolderError, VotesError
-from rushes_compare.results import Cell, Results, Row, Settings
+from rushes_compare.results import Cell, Results, Row, Settings, Standing
 from rushes_compare.votes import PairVote, RowVote, Votes, rate, read_votes
 
 A, B, C, QUIET = (
@@ -103,6 +104,24 @@ def test_few_votes_tell_nobody_apart() -> None:
     assert pool.said[1].startswith("Fewer than 10 people voted")
     assert pool.standings[0].even_with == [B]
     assert pool.agreement is None
+
+
+def test_everybody_who_cannot_be_told_apart_is_named() -> None:
+    def standing(variant: str, *even_with: str) -> Standing:
+        return Standing(
+            variant=variant, rating=1000, low=900, high=1100, wins=0, losses=0, ties=0, both_bad=0,
+            best_of_row=0, even_with=list(even_with),
+        )  # fmt: skip
+
+    assert list(_told_apart([standing("a"), standing("b", "c", "d"), standing("c", "b"),
+                             standing("d", "b")])) == [
+        "a is ahead of all others.",
+        "b cannot be told apart from c and d.",
+    ]  # fmt: skip
+    assert list(_told_apart([standing("a", "b"), standing("b", "a", "c"), standing("c", "b")])) == [
+        "a has the highest rating, but cannot be told apart from b.",
+        "b cannot be told apart from c.",
+    ]
 
 
 def test_one_whose_side_decides_is_noticed() -> None:

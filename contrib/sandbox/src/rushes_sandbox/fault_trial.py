@@ -10,10 +10,11 @@ import re
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
 from rushes import (
     BrokenPluginError,
     Client,
@@ -24,6 +25,7 @@ from rushes import (
     RushesError,
     TaskEndedError,
     Timeouts,
+    Variant,
 )
 from rushes.plugins import Registry
 from rushes.testing import Clock
@@ -43,22 +45,27 @@ def run(
 ) -> dict[str, str | None]:
     """Try every fault that applies; return for each what went wrong, or None if nothing did.
 
-    `payload` is a native payload that the variant accepts. Faults of an upload are left out: a
-    payload has no local file. A model that has ended is tried as if it were the day before. `tell`
-    is told of every tenth. Raises ValueError if no protocol of the provider is installed.
+    `payload` is a native payload that the variant accepts. For faults of an upload a local image is
+    added to it, in the first role that is accepted; a variant without the hook `upload` has no such
+    faults. A model that has ended is tried as if it were the day before. `tell` is told of every
+    tenth. Raises ValueError if no protocol of the provider is installed.
     """
     provider = variant.partition("/")[0]
     protocol = protocols().by_id.get(provider)
     if protocol is None:
         raise ValueError(f"no sandbox protocol for {provider} is installed")
+    loaded = Registry(load_plugins=[provider]).get(variant)
+    left_out = () if "upload" in loaded.hooks else ("upload",)
     chosen = [
-        fault for fault in FAULTS.values() if fault.step != "upload" and fault.applies_to(protocol)
+        fault
+        for fault in FAULTS.values()
+        if fault.step not in left_out and fault.applies_to(protocol)
     ]
     with (
         tempfile.TemporaryDirectory(prefix="rushes-faults-") as folder,
         Sandbox(queue_seconds=0, render_seconds=0, poll_after=None, drip_interval=0.5) as sandbox,
     ):
-        trial = _Trial(sandbox, variant, payload, Path(folder))
+        trial = _Trial(sandbox, loaded.variant, payload, Path(folder))
         outcomes: dict[str, str | None] = {}
         logger = logging.getLogger("rushes")
         logger.addHandler(trial.log)
@@ -84,9 +91,8 @@ class _Clock(Clock):
         return super().now() - self._ago
 
 
-def _since_it_ended(variant: str, provider: str) -> float:
+def _since_it_ended(ends: date | None) -> float:
     """Return how many seconds ago it was the day before the model's end; 0 if it has not ended."""
-    ends = Registry(load_plugins=[provider]).get(variant).variant.ends
     if ends is None:
         return 0
     before = datetime(ends.year, ends.month, ends.day, tzinfo=UTC) - timedelta(days=1)
@@ -108,14 +114,29 @@ class _Trial:
     """The sandbox, and the request that is made again and again, each time in a new home."""
 
     def __init__(
-        self, sandbox: Sandbox, variant: str, payload: Mapping[str, Any], folder: Path
+        self, sandbox: Sandbox, variant: Variant, payload: Mapping[str, Any], folder: Path
     ) -> None:
-        self._sandbox, self._variant, self._folder = sandbox, variant, folder
-        self._provider = variant.partition("/")[0]
-        self._request = {"extra": payload}
-        self._ago = _since_it_ended(variant, self._provider)
+        self._sandbox, self._variant, self._folder = sandbox, variant.id, folder
+        self._provider = variant.provider
+        self._ago = _since_it_ended(variant.ends)
         self._number = 0
+        self._alone: dict[str, Any] = {"extra": payload}
+        self._with_image = self._accepted_image(variant)
+        self._request = self._alone
         self.log = _Log()
+
+    def _accepted_image(self, variant: Variant) -> dict[str, Any] | None:
+        """Return the request with a local image that is uploaded; None if no such is accepted."""
+        path = self._folder / "image.jpg"
+        Image.new("RGB", (1280, 720), "#a93c1c").save(path)
+        roles = [field.partition(".")[2] for field in variant.fields if field.startswith("images.")]
+        with self._client(PATIENT) as client:
+            for role in roles:
+                request = {**self._alone, "images": [{"url": str(path), "role": role}]}
+                report = client.check(self._variant, request)
+                if report.valid and report.uploads:
+                    return request
+        return None
 
     def render(self) -> None:
         """Have the video rendered once: that takes seconds, and every other task has it too."""
@@ -125,6 +146,10 @@ class _Trial:
 
     def of(self, fault: Fault) -> str | None:
         """Return what went wrong with one fault, or None."""
+        request = self._with_image if fault.step == "upload" else self._alone
+        if request is None:
+            return "it was not tried: no image beside the payload is accepted"
+        self._request = request
         self._number += 1
         before = len(self._sandbox.created)
         order = self._sandbox.inject(

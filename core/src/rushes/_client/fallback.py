@@ -3,6 +3,9 @@
 The task of each variant has a reference of its own, made from the first one's: `kite`, `kite-2`.
 So the journal says where a list of variants was left, and a repeat goes on from there. Before the
 next variant is tried, the journal must say that the last one's task is over, or that there is none.
+
+A repeat without a reference takes up a list that nobody works on. If two of them find the same
+list, whoever claims or records its next task has it (`Turn.own`); the other begins its own.
 """
 
 import hashlib
@@ -19,7 +22,7 @@ from rushes._session.owning import new_claim, releasing_on_error
 from rushes._session.records import Records
 from rushes._session.session import Session
 from rushes._submit.ids import new_task_id
-from rushes._submit.intent import Turn, fingerprint, require_usable
+from rushes._submit.intent import Overtaken, Turn, fingerprint, require_usable
 from rushes._submit.submitting import require_sendable
 from rushes.errors import (
     ConfigurationError,
@@ -76,19 +79,21 @@ def in_order(
     if not any(report.valid for _, report in found):
         raise RequestError(_problems([report for _, report in found]))
     plan = _plan(names, request)
-    base = task_id
-    if base is None:
-        base = yield from _left(session, plan, found)
-    if base is None:
-        base = new_task_id(session.time.now())
-    candidates = _candidates(base, found)
-    require_usable(candidates[-1].reference, None)
-    try:
-        return (yield from _tried_in_turn(session, attempt, candidates, plan))
-    except BaseException:
-        if session.left is not None and plan:
-            session.left.setdefault(plan, set()).add(base)  # a repeat goes on with it
-        raise
+    while True:
+        base = (
+            task_id or (yield from _left(session, plan, found)) or new_task_id(session.time.now())
+        )
+        candidates = _candidates(base, found)
+        require_usable(candidates[-1].reference, None)
+        try:
+            run = _tried_in_turn(session, attempt, candidates, plan, own=task_id is None)
+            return (yield from run)
+        except Overtaken:
+            continue  # somebody else goes on with that list, for a video of their own
+        except BaseException:
+            if session.left is not None and plan:
+                session.left.setdefault(plan, set()).add(base)  # a repeat goes on with it
+            raise
 
 
 def _named(variants: Sequence[str]) -> list[str]:
@@ -131,7 +136,7 @@ def _candidates(base: str, found: Sequence[tuple[LoadedVariant, Report]]) -> lis
 
 
 def _tried_in_turn(
-    session: Session, attempt: Attempt, candidates: Sequence[Candidate], plan: str
+    session: Session, attempt: Attempt, candidates: Sequence[Candidate], plan: str, *, own: bool
 ) -> Flow[Task]:
     place, tried = yield from _begun(session, candidates, plan)
     while True:
@@ -139,7 +144,8 @@ def _tried_in_turn(
         if not each.report.valid:
             tried = (*tried, _refused_here(each))
         else:
-            turn = Turn(plan=plan, tried=tried, last=not _follows(candidates, place))
+            last = not _follows(candidates, place)
+            turn = Turn(plan=plan, tried=tried, last=last, own=own)
             try:
                 return (yield from attempt(each.report.variant, each.reference, turn))
             except _OVER as failure:

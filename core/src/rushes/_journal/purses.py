@@ -1,5 +1,7 @@
 """What tasks cost together, in the SQLite file; in millionths, since sums of floats are inexact."""
 
+import json
+
 from rushes._journal.database import Connection
 
 MICROS = 1_000_000
@@ -39,6 +41,12 @@ def settle(connection: Connection, task_id: str, purse: str, usd: float) -> None
     connection.execute(query, (purse, more))
     query = "INSERT OR REPLACE INTO expenses VALUES (?, ?, ?)"
     connection.execute(query, (purse, task_id, micros))
+
+
+def forget(connection: Connection, tasks: list[str]) -> None:
+    """Forget which tasks the money was spent on, not that it was."""
+    query = "DELETE FROM expenses WHERE task IN (SELECT value FROM json_each(?))"
+    connection.execute(query, (json.dumps(tasks),))
 
 
 def spent(connection: Connection, purse: str) -> float:

@@ -86,12 +86,14 @@ class SQLiteJournal(QueuedJournal[Connection]):
         """Do what Journal.purge says, and rewrite the file. Unreadable tasks are kept."""
 
         def work(connection: Connection) -> int:
-            rows = connection.execute(
-                f"{_KNOWN} WHERE NOT unfinished AND updated_at < ?",
-                (before,),
-            )
-            over = [row[3] for row in rows if isinstance(readable(self.place, *row[:3]), Task)]
-            free = [(number,) for number in over if self._holder.may_take(connection, number)]
+            query = f"{_KNOWN} WHERE NOT unfinished AND updated_at < ?"
+            rows = connection.execute(query, (before,))
+            over = [
+                (row[3], row[0]) for row in rows if isinstance(readable(self.place, *row[:3]), Task)
+            ]
+            over = [each for each in over if self._holder.may_take(connection, each[0])]
+            free = [(number,) for number, _ in over]
+            purses.forget(connection, [name for _, name in over])
             connection.executemany(
                 "DELETE FROM news WHERE remote_id = (SELECT remote_id FROM tasks WHERE number = ?)",
                 free,
@@ -212,15 +214,15 @@ class SQLiteJournal(QueuedJournal[Connection]):
 
     def _tell(self, provider: str, remote_id: str, event: str | None) -> Work[Connection, bool]:
         def work(connection: Connection) -> bool:
-            query = (
-                "INSERT INTO news (provider, remote_id, event) VALUES (?, ?, ?) "
-                "ON CONFLICT DO NOTHING"
-            )
-            told = connection.execute(query, (provider, remote_id, event))
-            if told.rowcount:
-                old = (told.lastrowid or 0) - KEPT_NEWS
-                connection.execute("DELETE FROM news WHERE number <= ?", (old,))
-            return bool(told.rowcount)
+            values = (provider, remote_id, event)
+            # Looked for first: an insert that conflicts would use up a number, and so age the rest.
+            query = "SELECT 1 FROM news WHERE provider = ? AND remote_id = ? AND event = ?"
+            if connection.execute(query, values).fetchone():
+                return False
+            query = "INSERT INTO news (provider, remote_id, event) VALUES (?, ?, ?)"
+            old = (connection.execute(query, values).lastrowid or 0) - KEPT_NEWS
+            connection.execute("DELETE FROM news WHERE number <= ?", (old,))
+            return True
 
         return work
 

@@ -1,5 +1,7 @@
 """The public keys that providers sign deliveries with: fetched, and kept for a while."""
 
+import math
+
 from msgspec import Struct
 
 from rushes._fetch.in_memory import InMemory, TooLarge
@@ -24,11 +26,13 @@ WAIT = 0.05
 
 
 class _Kept(Struct):
-    """What was fetched, or why it could not be; neither while a flow is fetching it."""
+    """What was fetched, and when; and of the last attempt, when it was made and why it failed."""
 
-    at: float
     answer: Answer | None = None
+    at: float = -math.inf
+    tried: float = -math.inf
     failure: str = ""
+    fetching: bool = False
 
 
 class PublicKeys:
@@ -42,25 +46,35 @@ class PublicKeys:
         """Return the answer to a call, which carries no key of ours; fetch it if none is kept.
 
         With `anew`, and if it is old, it is fetched again, unless that was less than a minute ago.
+        What is kept serves meanwhile, and if that fails: a forger can cause it at any time.
         Raises DeliveryError, which says to try again later.
         """
-        while (kept := self._kept.get(call.url)) and not (kept.answer or kept.failure):
+        kept = self._kept.setdefault(call.url, _Kept())
+        while kept.fetching and (anew or not self._is_fresh(kept)):
             yield Sleep(WAIT)
-        age = self._session.time.elapsed() - kept.at if kept else 0.0
-        usable = kept is not None and kept.answer is not None and age < LIFE and not anew
-        if kept is None or (age >= PAUSE and not usable):
-            kept = self._kept[call.url] = _Kept(self._session.time.elapsed())
-            try:
-                kept.answer = yield from self._fetched(variant, call)
-            except (NotSent, Interrupted, RefusedAddress, TooLarge) as failure:
-                kept.failure = str(failure) or f"more than {MOST} bytes"
-            finally:
-                kept.failure = kept.failure or ("" if kept.answer else "it was interrupted")
-        if kept.answer is not None:
+        due = self._session.time.elapsed() - kept.tried >= PAUSE
+        if due and (anew or not self._is_fresh(kept)):
+            yield from self._renew(kept, variant, call)
+        if kept.answer is not None and self._is_fresh(kept):
             return kept.answer
         shown = without_secrets(call.url)
         message = f"the delivery cannot be verified now: {shown} could not be read ({kept.failure})"
         raise DeliveryError(message, again=True)
+
+    def _is_fresh(self, kept: _Kept) -> bool:
+        return self._session.time.elapsed() - kept.at < LIFE
+
+    def _renew(self, kept: _Kept, variant: Variant, call: Call) -> Flow[None]:
+        """Fetch once, and note what came of it; another flow may go on meanwhile."""
+        kept.fetching, kept.tried = True, self._session.time.elapsed()
+        kept.failure = "it was interrupted"
+        try:
+            kept.answer = yield from self._fetched(variant, call)
+            kept.at, kept.failure = kept.tried, ""
+        except (NotSent, Interrupted, RefusedAddress, TooLarge) as failure:
+            kept.failure = str(failure) or f"more than {MOST} bytes"
+        finally:
+            kept.fetching = False
 
     def _fetched(self, variant: Variant, call: Call) -> Flow[Answer]:
         clock, body = self._session.time, InMemory(MOST)

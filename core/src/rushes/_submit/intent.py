@@ -32,12 +32,17 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     """A job's turn in a list of variants: which list, what came before it, whether it is the last.
 
     A job that was refused is sent again only in the last turn: another variant may have the request
-    by now.
+    by now. `own` is whether nobody named the job: if somebody else has its task, that is not ours.
     """
 
     plan: str
     tried: tuple[Tried, ...]
     last: bool
+    own: bool
+
+
+class Overtaken(Exception):
+    """Somebody else took up the list of variants that a turn belongs to. No caller sees this."""
 
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):

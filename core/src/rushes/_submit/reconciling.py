@@ -58,8 +58,8 @@ def reconcile(
         found = yield from _look_up(session, loaded, task, left)
         outcome = _adopted(found)
         if outcome is None and _replays(session, loaded, task):
-            task = yield from session.save(task)  # raises if it is not ours any more
             call = creating(session, loaded, task, left)
+            task = yield from session.save(task)  # raises if it is not ours any more
             outcome = yield from attempt(session, loaded, task, call, session.dispatch(task))
         elif outcome is None and found is None:
             break

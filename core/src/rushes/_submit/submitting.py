@@ -6,11 +6,19 @@ import msgspec
 
 from rushes._flow import Ask, Flow
 from rushes._plugins.loading import LoadedVariant
-from rushes._session.owning import as_owner, new_claim, releasing_on_error, with_claim
+from rushes._session.owning import (
+    Work,
+    as_owner,
+    new_claim,
+    releasing_on_error,
+    taken,
+    with_claim,
+)
 from rushes._session.session import OnUpdate, Session
 from rushes._submit.attempt import creating
 from rushes._submit.intent import (
     Intent,
+    Overtaken,
     Turn,
     at_todays_address,
     find_task,
@@ -83,10 +91,33 @@ def submit(
         if task is fresh:
             return (yield from with_claim(session, fresh, claim, work(fresh)))
         require_same_job(task, intent)
-    if enough(task):
-        return task
     now = session.time.elapsed()
     until = (now + loaded.variant.polling.at_most if end is None else end) if watch else now
+    return (yield from _joined(session, intent, task, claim, work, enough, until, on_update))
+
+
+def _joined(
+    session: Session,
+    intent: Intent,
+    task: Task,
+    claim: str,
+    work: Work,
+    enough: Callable[[Task], bool],
+    until: float,
+    on_update: OnUpdate | None,
+) -> Flow[Task]:
+    """Return the task of a job that is already recorded, or work on it; until then, watch it.
+
+    Raises Overtaken if only its owner may have it, and that is somebody else.
+    """
+    if intent.turn and intent.turn.own and task.id == intent.task_id:
+        given = (session, task, claim, enough, session.time.elapsed(), None)
+        task, held = yield from taken(*given, or_as_seen=True)
+        if not held:
+            raise Overtaken
+        return (yield from with_claim(session, task, claim, work(task)))
+    if enough(task):
+        return task
     owned = as_owner(session, task, work, enough=enough, end=until, on_update=on_update)
     return (yield from owned)
 

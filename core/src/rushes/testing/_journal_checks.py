@@ -296,6 +296,24 @@ class JournalConformance:
     def test_a_journal_names_its_place(self, journal: Journal) -> None:
         assert journal.place
 
+    def test_what_a_claim_holds_is_known_at_once(self, open_journal: Opener) -> None:
+        journal, other = self._with_holds(open_journal), self._with_holds(open_journal)
+        task = journal.add(make_task(), "mine")
+        assert journal.holds(task.id, "mine")
+        assert not journal.holds(task.id, "yours")
+        assert not journal.holds("dune", "mine")
+        assert not other.holds(task.id, "mine")
+        journal.save(after(task, state="sending"), "mine")
+        assert journal.holds(task.id, "mine")
+        journal.release("mine")
+        assert not journal.holds(task.id, "mine")
+
+    def _with_holds(self, open_journal: Opener) -> Any:
+        journal: Any = open_journal()
+        if not hasattr(journal, "holds"):
+            pytest.skip("this journal has no `holds`; it is optional")
+        return journal
+
     def test_a_lease_expires(self, open_journal: Opener) -> None:
         mine, yours = self._with_leases(open_journal)
         task, dune = mine.add(make_task(), "mine"), yours.add(make_task("dune"), "other")
@@ -441,6 +459,21 @@ class JournalConformance:
         with ThreadPoolExecutor(8) as pool:
             assert sum(pool.map(ask, range(8))) == 3
         assert several[1].spent("purse") == 0.3
+
+    def test_what_a_purged_task_cost_stays_spent(self, open_journal: Opener) -> None:
+        """Another with its reference, which may be used again, counts in addition."""
+        purses, _ = self._with_purses(open_journal)
+        journal: Any = purses
+        purses.fill("purse", 1.0)
+        assert purses.reserve("old", "purse", 0.6)
+        assert purses.reserve("not recorded yet", "purse", 0.1)
+        journal.save(ended(make_task("old"), 10.0))
+        assert journal.purge(20.0) == 1
+        assert purses.spent("purse") == 0.7
+        assert not purses.reserve("old", "purse", 0.6)
+        assert purses.reserve("not recorded yet", "purse", 0.2)
+        assert purses.reserve("old", "purse", 0.2)
+        assert purses.spent("purse") == 1.0
 
     def _with_purses(self, open_journal: Opener) -> tuple[Purses, Purses]:
         journal: Any = open_journal()

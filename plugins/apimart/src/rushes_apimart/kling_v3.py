@@ -25,7 +25,8 @@ from rushes_apimart.gateway import PAGE, apimart
 MAX_SHOTS = 6
 MIN_SECONDS, MAX_SECONDS = 3, 15
 
-# USD per second by mode and sound, as seen in 2026; no other prices are known.
+# USD per second by mode and sound, as APIMart's descriptions of its endpoint gave them on
+# 2026-10-12 (https://github.com/apimartt9/kling-v3-api-ja), except that of 4k; others are unknown.
 PRICES = {
     ("std", False): 0.0672,
     ("pro", False): 0.0896,
@@ -132,6 +133,11 @@ plugin = apimart.variant(
     },
     rules=rules.RULES,
     cost=cost,
+    facts=(
+        *apimart.facts,
+        "USD per second on 2026-10-12: 0.0672 std, 0.0896 pro, 0.112 pro with sound; that of 4k, "
+        "0.429, was seen in 2026.",
+    ),
     input_mode=input_mode,
     hooks=(build_payload,),
 )

@@ -1,6 +1,6 @@
 """What a video costs: tokens by its size and length, at a rate by model and request.
 
-Sizes: https://docs.byteplus.com/en/docs/ModelArk/1520757; rates, as of 2026-09-02:
+Sizes: https://docs.byteplus.com/en/docs/ModelArk/1520757; rates:
 https://docs.byteplus.com/en/docs/ModelArk/1544106.
 """
 
@@ -9,6 +9,9 @@ from typing import Any
 
 import msgspec
 from rushes import Answer, Status, Task, hookimpl, pick, pick_number
+
+READ = "2026-09-02"
+"""The date of the page of rates."""
 
 SIZES: Mapping[str, Mapping[str, tuple[int, int]]] = {
     "480p": {

@@ -18,7 +18,7 @@ from rushes.vocabulary import (
 )
 
 from rushes_byteplus.content import FIELDS, FIRST, FRAME_RULES, Part, by_type
-from rushes_byteplus.prices import cost_by_tokens, tokens, usd
+from rushes_byteplus.prices import READ, cost_by_tokens, tokens, usd
 from rushes_byteplus.provider import PAGE, byteplus
 
 
@@ -128,6 +128,11 @@ plugin = byteplus.variant(
         ),
     ),
     cost=cost,
+    facts=(
+        *byteplus.facts,
+        f"USD per million tokens on {READ}: 2.4 with sound, 1.2 silent; half of it in the flexible "
+        "tier.",
+    ),
     input_mode=input_mode,
     hooks=(cost_by_tokens(rate),),
 )

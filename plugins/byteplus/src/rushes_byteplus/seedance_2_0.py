@@ -28,7 +28,7 @@ from rushes_byteplus.content import (
     by_type,
     part_of,
 )
-from rushes_byteplus.prices import cost_by_tokens, tokens, usd
+from rushes_byteplus.prices import READ, cost_by_tokens, tokens, usd
 from rushes_byteplus.provider import IMAGES, MAX_IMAGE, PAGE, byteplus
 
 VOLCENGINE = Source(
@@ -182,6 +182,11 @@ plugin = byteplus.variant(
         ),
     ),
     cost=cost,
+    facts=(
+        *byteplus.facts,
+        f"USD per million tokens on {READ}, without and with a video to refer to: 7.0 and 4.3, in "
+        "1080p 7.7 and 4.7, in 4k 4.0 and 2.4.",
+    ),
     input_mode=input_mode,
     uploads=WITH_SOUNDS,
     hooks=(cost_by_tokens(rate),),

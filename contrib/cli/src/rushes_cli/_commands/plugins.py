@@ -179,8 +179,8 @@ def _examine(name: str, *, as_json: bool) -> int:
 
 def _print_findings(name: str, found: "Sequence[Finding]") -> None:
     for finding in found:
-        head = {"wrong": "Wrong: ", "lacking": "Lacking: "}[finding.kind]
-        colour = "red" if finding.kind == "wrong" else "yellow"
+        head = {"wrong": "Wrong: ", "lacking": "Lacking: ", "known": "Known: "}[finding.kind]
+        colour = {"wrong": "red", "lacking": "yellow", "known": "cyan"}[finding.kind]
         print_line(f"{finding.about}: {finding.what}", bold=head, colour=colour)
         print_line(f"{finding.todo} ({finding.page})", indent="    ")
     wrong = sum(finding.kind == "wrong" for finding in found)

@@ -12,11 +12,14 @@ from rushes_cli._request.completion import complete_files
 from rushes_cli._request.option_names import DEFAULT_OPTIONS
 from rushes_cli._runtime import clients
 from rushes_cli._runtime.tried import Tried, tried, tried_variants
+from rushes_cli.exit_codes import CONFIGURATION
 from rushes_cli.options import json_option
 from rushes_cli.terminal import json_text, print_line
 
 if TYPE_CHECKING:
     from rushes import Client, Report, Variant
+
+    from rushes_cli._plugins.kit_run import KitResult
 
 COMMANDS = (
     "check", "generate", "variants", "schema", "smoke", "tasks", "show", "resume", "cancel",
@@ -29,15 +32,16 @@ Examples:
   rushes try acme.py
   rushes try acme.py check "A red kite" --duration 9
   rushes try acme.py generate "A red kite" -o kite.mp4
+  rushes try acme.py kit
 
-COMMAND is one of: {", ".join(COMMANDS)}.
+COMMAND is one of: kit, {", ".join(COMMANDS)}.
 """
 
 
 def _complete(
     _ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    return [CompletionItem(name) for name in COMMANDS if name.startswith(incomplete)]
+    return [CompletionItem(name) for name in ("kit", *COMMANDS) if name.startswith(incomplete)]
 
 
 @click.command(
@@ -59,7 +63,8 @@ def try_file(ctx: click.Context, file: str, words: tuple[str, ...]) -> None:
 
     FILE is Python, and declares variants as an installed plugin does. They replace installed ones
     of the same name, and are given their provider's key. Without a command, each hook is called
-    once, and you see what would be sent for a prompt alone (--json prints it as JSON).
+    once, and you see what would be sent for a prompt alone (--json prints it as JSON). The command
+    kit runs the conformance kit on each variant, with the cheapest request as its example.
     """
     from rushes.plugins import load_file
 
@@ -74,13 +79,15 @@ def try_file(ctx: click.Context, file: str, words: tuple[str, ...]) -> None:
 
 
 def _command(ctx: click.Context, name: str) -> click.Command:
+    if name == "kit":
+        return kit
     root = ctx.find_root().command
     if name in COMMANDS and isinstance(root, click.Group):
         command = root.get_command(ctx, name)
         if command is not None:
             return command
     raise click.UsageError(
-        f"{name!r} is not a command for a file; these are: {', '.join(COMMANDS)}.", ctx
+        f"{name!r} is not a command for a file; these are: kit, {', '.join(COMMANDS)}.", ctx
     )
 
 
@@ -117,6 +124,40 @@ def overview(as_json: bool) -> None:
         return
     for variant, report, obstacle in found:
         _show(variant, report, obstacle)
+
+
+@click.command()
+@json_option
+@click.pass_context
+def kit(ctx: click.Context, as_json: bool) -> None:
+    """Run the conformance kit on the file's variants; exit with 3 if a test fails."""
+    from rushes_cli._plugins.file_kit import kit_of_file
+
+    file = tried.get()
+    assert file is not None  # noqa: S101 - it is how this is called
+    with clients.make_client() as client:
+        results, words = kit_of_file(client, file.file, file.variants)
+    if as_json:
+        click.echo(json_text([each for found in results.values() for each in found]))
+    green = [_show_kit(name, results.get(name, []), words, not as_json) for name in file.variants]
+    ctx.exit(0 if all(green) else CONFIGURATION)
+
+
+def _show_kit(variant: str, results: "list[KitResult]", words: str, shown: bool) -> bool:
+    """Print what became of a variant's kit; return whether it is green."""
+    failed = [result for result in results if result.outcome == "failed"]
+    passed = sum(result.outcome == "passed" for result in results)
+    if shown:
+        green = bool(passed) and not failed
+        counts = f"{passed} tests pass, {len(failed)} fail, {len(results) - passed - len(failed)} "
+        told = f" {counts}do not apply" if results else f" the kit did not run: {words}"
+        print_line(told, bold=f"{variant}:", colour="green" if green else "red")
+        for result in failed:
+            sentence = result.words.partition("AssertionError: ")[2] or result.words or "it failed"
+            print_line(sentence, bold=f"{result.test}: ", indent="  ")
+        if failed:
+            print_line("What needs an example is given it in a test of yours: docs/conformance.md.")
+    return bool(passed) and not failed
 
 
 def _tried_out(client: "Client", name: str) -> "tuple[Variant, Report, str | None]":

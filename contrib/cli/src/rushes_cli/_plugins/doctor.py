@@ -31,14 +31,18 @@ _SHOWN = 3
 """Fields that are shown to disagree with the sandbox; one usually explains the others."""
 
 
+_KINDS = ("wrong", "lacking", "known")
+
+
 class Finding(Struct, frozen=True):
     """One thing about a plugin: what it is, what to do, and the page that says more.
 
-    What is `wrong` harms callers; what is `lacking` only keeps the plugin from a better grade.
+    What is `wrong` harms callers; what is `lacking` only keeps the plugin from a better grade; what
+    is merely `known` is nobody's mistake.
     """
 
     about: str
-    kind: Literal["wrong", "lacking"]
+    kind: Literal["wrong", "lacking", "known"]
     what: str
     todo: str
     page: str
@@ -69,7 +73,7 @@ def examine(client: "Client", name: str) -> list[Finding]:
         if plugin.group in _IMPORTED_BY_ALL and plugin.entry.module not in modules:
             modules.add(plugin.entry.module)
             found += _import_time(plugin.entry)
-    return sorted(dict.fromkeys(found), key=lambda finding: finding.kind != "wrong")
+    return sorted(dict.fromkeys(found), key=lambda finding: _KINDS.index(finding.kind))
 
 
 def _examined(client: "Client", plugin: PluginEntry, entry: EntryPoint) -> Iterator[Finding]:
@@ -138,12 +142,12 @@ def _constraints(patient: Patient) -> Iterator[Finding]:
     import msgspec
 
     validate = _validator(patient)
-    report = cheapest_request(patient.client, [patient.name])
+    report = cheapest_request(patient.client, [patient.name], ended=True)
     if validate is None or report is None:
         return
     variant = patient.loaded.variant
     try:
-        from rushes.testing import edge_payloads
+        from rushes.testing import check, edge_payloads
     except ImportError:
         todo = "Install rushes[testing]; its bounds are then compared with the sandbox's."
         yield Finding(patient.name, "lacking", "its bounds were not compared", todo, KIT)
@@ -157,7 +161,7 @@ def _constraints(patient: Patient) -> Iterator[Finding]:
             msgspec.json.encode(body)
         except (ValueError, msgspec.MsgspecError):
             continue
-        problems = patient.client.check_payload(patient.name, body).problems
+        problems = check(patient.loaded, {"extra": body}).problems
         if not problems or not all(problem.code in _BOUNDS for problem in problems):
             continue
         violations = validate(patient.name.partition("/")[0], variant.model, body, loopback=local)
@@ -265,14 +269,19 @@ def is_dated(facts: Sequence[str]) -> bool:
     return any(_DATED.search(fact) and _PRICE.search(fact) for fact in facts)
 
 
-def _end(patient: Patient) -> Iterator[Finding]:
+def _has_ended(patient: Patient) -> bool:
     ends = patient.loaded.variant.ends
-    if ends is not None and ends <= datetime.datetime.now(datetime.UTC).date():
+    return ends is not None and ends <= datetime.datetime.now(datetime.UTC).date()
+
+
+def _end(patient: Patient) -> Iterator[Finding]:
+    if _has_ended(patient):
+        ended = patient.loaded.variant.ends
         yield Finding(
             patient.name,
-            "wrong",
-            f"its model ended on {ends}: every request is refused",
-            "Remove the variant once nobody has tasks of it, or declare its successor.",
+            "known",
+            f"its provider ended the model on {ended}; requests are refused before they are sent",
+            "Keep it as long as anybody has tasks of it; declare its successor beside it.",
             PLUGIN,
         )
 
@@ -280,7 +289,7 @@ def _end(patient: Patient) -> Iterator[Finding]:
 def _recordings(patient: Patient) -> Iterator[Finding]:
     tests = tests_folder(patient.entry.dist) if patient.entry.dist else None
     made = [*tests.glob(f"recordings/{patient.name.replace('/', '-')}.json")] if tests else []
-    if not made:
+    if not made and not _has_ended(patient):  # of an ended one no more can be made
         where = f" in {tests / 'recordings'}" if tests else ", since it was installed without tests"
         provider = patient.name.partition("/")[0]
         yield Finding(

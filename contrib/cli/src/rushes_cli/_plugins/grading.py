@@ -88,7 +88,7 @@ def _faults(patient: Patient, tell: Tell) -> Iterator[Check]:
     if protocol is None:
         return
     entries = patient.client.registry.installed.group("rushes.trials")
-    report = cheapest_request(patient.client, [patient.name])
+    report = cheapest_request(patient.client, [patient.name], ended=True)
     if not entries or report is None:
         words = "rushes-sandbox is not installed" if report else "no request with a prompt alone"
         yield Check("silver", "faults", False, f"they were not tried: {words}")

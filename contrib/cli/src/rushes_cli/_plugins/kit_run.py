@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -28,8 +28,12 @@ class KitResult(Struct, frozen=True):
 _decode = msgspec.json.Decoder(KitResult).decode
 
 
-def run_kit(folder: Path, variants: Iterable[str]) -> tuple[dict[str, list[KitResult]], str]:
+def run_kit(
+    folder: Path, variants: Iterable[str], more: Mapping[str, str] | None = None
+) -> tuple[dict[str, list[KitResult]], str]:
     """Run the kits in a folder of tests; return the results by variant, and pytest's last words.
+
+    `more` is what else is in the environment of the tests.
 
     Only subclasses of `VariantConformance` whose plugin is one of these variants, as installed, are
     run, without any `conftest.py` and configuration beside them.
@@ -51,7 +55,7 @@ def run_kit(folder: Path, variants: Iterable[str]) -> tuple[dict[str, list[KitRe
             capture_output=True,
             text=True,
             check=False,
-            env={**os.environ, RESULTS: str(results), WANTED: ",".join(variants)},
+            env={**os.environ, RESULTS: str(results), WANTED: ",".join(variants), **(more or {})},
         )  # fmt: skip
         lines = results.read_bytes().splitlines() if results.exists() else []
     found: dict[str, list[KitResult]] = defaultdict(list)

@@ -9,16 +9,19 @@ if TYPE_CHECKING:
 PROMPT = "A red kite over white dunes"
 
 
-def cheapest_request(client: "Client", variants: Iterable[str]) -> "Report | None":
+def cheapest_request(
+    client: "Client", variants: Iterable[str], *, ended: bool = False
+) -> "Report | None":
     """Return the report of the cheapest request to one of the variants; None if each needs more.
 
-    Where prices are unknown, the smallest and the silent one is taken for the cheapest.
+    Where prices are unknown, the smallest and the silent one is taken for the cheapest. With
+    `ended`, models that have ended are asked as before.
     """
-    found = [pair for name in variants if (pair := _least(client, name))]
+    found = [pair for name in variants if (pair := _least(client, name, ended))]
     return min(found, key=lambda pair: pair[0])[1] if found else None
 
 
-def _least(client: "Client", name: str) -> "tuple[tuple[float, ...], Report] | None":
+def _least(client: "Client", name: str, ended: bool) -> "tuple[tuple[float, ...], Report] | None":
     """Return a variant's cheapest request, and how it ranks beside those of others."""
     import rushes
 
@@ -31,7 +34,12 @@ def _least(client: "Client", name: str) -> "tuple[tuple[float, ...], Report] | N
     }
     given = {field: value for field, value in wishes.items() if value is not None}
     for request in ({"prompt": PROMPT, **given}, {"prompt": PROMPT}):
-        report = client.check(name, request)
+        if ended:
+            from rushes.testing import check
+
+            report = check(client.registry.get(name), request)
+        else:
+            report = client.check(name, request)
         if report.valid:
             cost = float("inf") if report.cost is None else report.cost
             return (cost, lines(size), can["audio"].words == "always"), report

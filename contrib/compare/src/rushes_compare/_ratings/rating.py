@@ -193,7 +193,7 @@ def _standings(
 
 
 def _sentences(pool: PoolRatings, decided: int) -> Iterator[str]:
-    yield _leader(pool.standings)
+    yield from _told_apart(pool.standings)
     if pool.resampled == "people":
         yield "The intervals say how far other people's votes might differ."
     else:
@@ -215,15 +215,22 @@ def _sentences(pool: PoolRatings, decided: int) -> Iterator[str]:
         yield f"{share} ({between}): a sign that the side itself decided votes. Sides are drawn."
 
 
-def _leader(standings: list[Standing]) -> str:
-    """Say who leads, and from whom that leader cannot be told apart."""
+def _told_apart(standings: list[Standing]) -> Iterator[str]:
+    """Say who leads, and who cannot be told apart from whom."""
     first, names = standings[0], {one.variant for one in standings}
-    even = [one.variant for one in standings if one.variant in first.even_with]
     if all(set(one.even_with) == names - {one.variant} for one in standings):
-        return "Nobody can be told apart from anybody else: more votes are needed."
-    if not even:
-        return f"{first.variant} is ahead of all others."
-    return f"{first.variant} has the highest rating, but cannot be told apart from {_and(even)}."
+        yield "Nobody can be told apart from anybody else: more votes are needed."
+        return
+    for place, one in enumerate(standings):
+        even = [other.variant for other in standings[place + 1 :] if other.variant in one.even_with]
+        if one is first:
+            yield (
+                f"{one.variant} has the highest rating, but cannot be told apart from {_and(even)}."
+                if even
+                else f"{one.variant} is ahead of all others."
+            )
+        elif even:
+            yield f"{one.variant} cannot be told apart from {_and(even)}."
 
 
 def _and(names: list[str]) -> str:

@@ -99,12 +99,14 @@ class PostgresJournal(QueuedJournal[Connection]):
                 "LOCKED"
             )
             rows = connection.execute(query, (before, after, _PURGED)).fetchall()
-            over = [
-                number
+            free = {
+                number: row[0]
                 for *row, number, claim, holder in rows
                 if isinstance(readable(self.place, *row), Task)
                 and self._holder.may_take(connection, (claim, holder))
-            ]
+            }
+            over = [*free]
+            purses.forget(connection, [*free.values()])
             query = (
                 "DELETE FROM rushes_news WHERE remote_id IN "
                 "(SELECT remote_id FROM rushes_tasks WHERE number = ANY(%s))"

@@ -1,7 +1,7 @@
 """Being told by the server that there is news: a connection that listens, and its thread."""
 
 import os
-import select
+import selectors
 import socket
 import threading
 from collections.abc import Callable
@@ -65,11 +65,14 @@ class Listening:
                 self._fileno = None
 
     def _wait(self, connection: Connection) -> None:
-        while not self._stopped.is_set():
-            self._heard()
-            select.select([connection.fileno(), self._here.fileno()], [], [])
-            for _ in connection.notifies(timeout=0):
-                pass
+        with selectors.DefaultSelector() as both:  # not select(2): that knows 1,024 files at most
+            for end in (connection, self._here):
+                both.register(end, selectors.EVENT_READ)
+            while not self._stopped.is_set():
+                self._heard()
+                both.select()
+                for _ in connection.notifies(timeout=0):
+                    pass
 
 
 _all: "WeakSet[Listening]" = WeakSet()

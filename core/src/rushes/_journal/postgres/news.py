@@ -11,14 +11,14 @@ _FIRST = "SELECT pg_advisory_xact_lock(hashtext('rushes news'))"
 def tell(connection: Connection, provider: str, remote_id: str, event: str | None) -> bool:
     """Do what News.tell says, and wake those who listen."""
     connection.execute(_FIRST)
-    query = (
-        "INSERT INTO rushes_news (provider, remote_id, event) VALUES (%s, %s, %s) "
-        "ON CONFLICT DO NOTHING RETURNING number"
-    )
-    told = connection.execute(query, (provider, remote_id, event)).fetchone()
-    if told is None:
+    values = (provider, remote_id, event)
+    # Looked for first: an insert that conflicts would use up a number, and so age the rest.
+    query = "SELECT 1 FROM rushes_news WHERE provider = %s AND remote_id = %s AND event = %s"
+    if connection.execute(query, values).fetchone():
         return False
-    old = told[0] - KEPT_NEWS
+    query = "INSERT INTO rushes_news (provider, remote_id, event) VALUES (%s, %s, %s)"
+    told = connection.execute(f"{query} RETURNING number", values).fetchone()
+    old = (told[0] if told else 0) - KEPT_NEWS
     connection.execute("DELETE FROM rushes_news WHERE number <= %s", (old,))
     connection.execute(f"NOTIFY {CHANNEL}")
     return True

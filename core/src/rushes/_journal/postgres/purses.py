@@ -41,6 +41,11 @@ def settle(connection: Connection, task_id: str, purse: str, usd: float) -> None
     connection.execute(query, (purse, task_id, micros))
 
 
+def forget(connection: Connection, tasks: list[str]) -> None:
+    """Forget which tasks the money was spent on, not that it was."""
+    connection.execute("DELETE FROM rushes_expenses WHERE task = ANY(%s)", (tasks,))
+
+
 def spent(connection: Connection, purse: str) -> float:
     """Do what Purses.spent says."""
     query = "SELECT spent FROM rushes_purses WHERE purse = %s"

@@ -6,7 +6,7 @@ import { find, findAll, make, status } from "./dom.js";
 import { header, setTheme, showBlind } from "./header.js";
 import { listenToKeys } from "./keys.js";
 import { drawNumbers, numbersElement } from "./numbers.js";
-import { pairsDialog } from "./pairs.js";
+import { pairPlayhead, pairsDialog, showPairPlays } from "./pairs.js";
 import { playhead } from "./playhead.js";
 import { drawRows, layOutOnResize, nothingFound, redrawRow } from "./rows.js";
 import { pageChanged, rowChanged } from "./signals.js";
@@ -32,6 +32,7 @@ rowChanged.listen((row) => {
   drawNumbers();
 });
 playhead.changed.listen(showPlayhead);
+pairPlayhead.changed.listen(showPairPlays);
 
 // In print everything is open, and posters replace the videos.
 /** @type {HTMLElement[]} */

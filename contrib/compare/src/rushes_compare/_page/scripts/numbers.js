@@ -11,7 +11,7 @@ import { anyBlind, votesFor } from "./votes.js";
 
 export const numbersElement = make("section", { class: "numbers", "aria-label": "Numbers" });
 
-const USUAL = ["usd_per_second", "motion", "sharpness", "repeated_frames", "loop"];
+const USUAL = ["motion", "sharpness", "repeated_frames", "loop"];
 
 /** @typedef {(variant: string) => number | null} Of */
 /** @typedef {Column & { of: Of, spread?: Of, floating?: boolean }} Shown */

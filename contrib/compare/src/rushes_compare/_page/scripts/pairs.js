@@ -1,9 +1,11 @@
 // Pairs of rivals, one after the other, with nothing on the screen but the two videos.
-import { cellsById, data, files, promptOf, slots, takesWithVideo, videoAddress } from "./data.js";
+import { cellsById, data, promptOf, slots, takesWithVideo } from "./data.js";
 import { button, foreign, make } from "./dom.js";
+import { Player } from "./player.js";
 import { playhead } from "./playhead.js";
 import { pageChanged } from "./signals.js";
 import { plural } from "./text.js";
+import { Playhead } from "./together.js";
 import { download } from "./tools.js";
 import { pairKey, removePairVote, setPairVote, shuffled, state } from "./votes.js";
 
@@ -13,12 +15,16 @@ import { pairKey, removePairVote, setPairVote, shuffled, state } from "./votes.j
 let queue = [];
 /** @type {Pair | undefined} The one on the screen. */
 let current;
-/** @type {{ pair: Pair, sides: HTMLElement[] } | undefined} The next pair, which loads meanwhile. */
+/** @type {{ pair: Pair, sides: Side[] } | undefined} The next pair, which loads meanwhile. */
 let ahead;
 /** @type {PairVote[]} What was judged since the pairs were opened. */
 let judged = [];
-/** @type {"left" | "right" | null} The side whose sound is on. */
+/** @type {SideName | null} The side whose sound is on. */
 let audible = null;
+/** @type {Side[]} The two on the screen. */
+let onStage = [];
+
+export const pairPlayhead = new Playhead(() => onStage);
 
 // Rivals are in one row and one pool; of takes, the first meets the first.
 /** @returns {[ShownCell, ShownCell][]} */
@@ -73,7 +79,7 @@ const choices = make(
 );
 
 const undoButton = button("Undo", undo, { class: "quiet", "aria-keyshortcuts": "u" });
-const pauseButton = button("Pause", togglePlay, { class: "quiet", "aria-keyshortcuts": "Space" });
+const pauseButton = button("Pause", () => pairPlayhead.toggle(), { class: "quiet", "aria-keyshortcuts": "Space" });
 const soundButton = button("Sound: off", turnSound, { class: "quiet", "aria-keyshortcuts": "m" });
 
 const arena = make(
@@ -122,7 +128,7 @@ export function openPairs() {
 function leave() {
   if (document.fullscreenElement) void document.exitFullscreen();
   clearStage();
-  ahead?.sides.forEach(unload);
+  ahead?.sides.forEach((one) => one.unload());
   ahead = undefined;
   pageChanged.send();
 }
@@ -164,10 +170,14 @@ function show() {
   const all = judged.length + queue.length + 1;
   place.textContent = `Pair ${judged.length + 1} of ${all}`;
   prompt.replaceChildren(foreign("h2", promptOf(row) || row.name, { class: "clamped" }));
-  const sides = ahead?.pair === current ? ahead.sides : sidesOf(current);
-  if (ahead?.pair !== current) ahead?.sides.forEach(unload);
-  stage.replaceChildren(...sides);
-  playTogether();
+  if (ahead?.pair === current) onStage = ahead.sides;
+  else {
+    ahead?.sides.forEach((one) => one.unload());
+    onStage = sidesOf(current);
+  }
+  stage.replaceChildren(...onStage.map((one) => one.element));
+  pairPlayhead.seek(0);
+  void pairPlayhead.play();
   showSound();
   const next = queue.at(-1);
   ahead = next && { pair: next, sides: sidesOf(next) };
@@ -186,54 +196,30 @@ function showEnd() {
   );
 }
 
-/** @param {Pair} pair */
-const sidesOf = ({ left, right }) => [side("left", left), side("right", right)];
+/** @typedef {"left" | "right"} SideName */
 
 const NAMES = { left: "First", right: "Second" };
 
-/** @param {"left" | "right"} name @param {ShownCell} cell */
-function side(name, cell) {
-  const file = files.get(cell.number);
-  const video = make("video", { playsinline: true, preload: "auto", "aria-label": `${NAMES[name]} video` });
-  video.muted = true;
-  video.disablePictureInPicture = true;
-  if (file) video.src = videoAddress(file);
-  return make("figure", { class: "side", "data-side": name }, video);
-}
-
-const videos = () => [...stage.querySelectorAll("video")];
-
-// Both begin together, and again when the longer one has ended.
-function playTogether() {
-  const pair = videos();
-  /** @param {(video: HTMLVideoElement) => boolean} truth */
-  const both = (truth) => pair.every((video) => truth(video) || video.error !== null);
-  const begin = () => {
-    for (const video of pair) {
-      video.currentTime = 0;
-      video.play().catch(() => {}); // it was taken away meanwhile
-    }
-  };
-  let begun = false;
-  const look = () => {
-    if (begun || !both((one) => one.readyState >= 3)) return;
-    begun = true;
-    begin();
-  };
-  for (const video of pair) {
-    video.addEventListener("canplay", look);
-    video.addEventListener("ended", () => both((one) => one.ended) && begin());
+class Side extends Player {
+  /** @param {SideName} name @param {ShownCell} cell */
+  constructor(name, cell) {
+    super(cell);
+    this.name = name;
+    this.element = make(
+      "figure",
+      { class: "side", "data-side": name },
+      this.open({ "aria-label": `${NAMES[name]} video` }),
+    );
   }
-  look();
-  pauseButton.textContent = "Pause";
 }
 
-function togglePlay() {
-  const playing = videos().some((video) => !video.paused);
-  for (const video of videos())
-    if (playing) video.pause();
-    else video.play().catch(() => {});
-  pauseButton.textContent = playing ? "Play" : "Pause";
+/** @param {Pair} pair */
+const sidesOf = ({ left, right }) => [new Side("left", left), new Side("right", right)];
+
+export function showPairPlays() {
+  const playing = pairPlayhead.playing || pairPlayhead.starting > 0;
+  const text = playing ? "Pause" : "Play";
+  if (pauseButton.textContent !== text) pauseButton.textContent = text;
 }
 
 function turnSound() {
@@ -243,28 +229,21 @@ function turnSound() {
 
 function showSound() {
   soundButton.textContent = `Sound: ${audible ? NAMES[audible].toLowerCase() : "off"}`;
-  for (const video of videos()) video.muted = video.parentElement?.dataset.side !== audible;
+  for (const { name, video } of onStage) if (video) video.muted = name !== audible;
 }
 
 function clearStage() {
-  for (const one of stage.children) unload(one);
+  pairPlayhead.pause();
+  onStage.forEach((one) => one.unload());
+  onStage = [];
   stage.replaceChildren();
-}
-
-/** @param {Element} side */
-function unload(side) {
-  for (const video of side.querySelectorAll("video")) {
-    video.pause();
-    video.removeAttribute("src");
-    video.load();
-  }
 }
 
 /** @type {Record<string, () => void>} */
 const KEYS = {
   ...Object.fromEntries(CHOICES.map(([choice, , , key]) => [key, () => judge(choice)])),
   u: undo,
-  " ": togglePlay,
+  " ": () => pairPlayhead.toggle(),
   m: turnSound,
 };
 

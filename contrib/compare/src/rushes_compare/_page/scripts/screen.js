@@ -1,10 +1,11 @@
 // A screen shows a poster, and has a video only while it is near the window: a browser decodes a
 // few videos well, and thirty badly.
-import { aspectRatio, files, videoAddress } from "./data.js";
+import { aspectRatio } from "./data.js";
 import { announce, make } from "./dom.js";
+import { Player } from "./player.js";
 import { playhead, screenOfFrame, screens } from "./playhead.js";
 
-/** @import { Files, ShownCell, Video } from "./types.js" */
+/** @import { ShownCell } from "./types.js" */
 
 // How many videos load at the same time. In turns, the first row is ready first; a browser that gets
 // little of the processor then finishes some of them instead of none.
@@ -24,7 +25,7 @@ function loadNext() {
       screen,
       setTimeout(() => endTurn(screen), PATIENCE),
     );
-    screen.open();
+    screen.start();
   }
 }
 
@@ -46,28 +47,18 @@ const near = new IntersectionObserver(
   { rootMargin: "15% 0px" },
 );
 
-export class Screen {
-  /** @type {HTMLVideoElement | null} */
-  video = null;
-  /** When it last jumped to the playhead. */
-  jumped = 0;
-  /** Whether it plays faster or slower until it is where the playhead is. */
-  nudged = false;
-  /** @type {number | undefined} Where to seek after the seek under way. */
-  nextSeek = undefined;
+export class Screen extends Player {
   note = make("p", { class: "note" });
 
-  /** @param {ShownCell} cell @param {Video} film @param {Files} file */
-  constructor(cell, film, file) {
-    this.cell = cell;
-    this.film = film;
-    this.file = file;
+  /** @param {ShownCell} cell */
+  constructor(cell) {
+    super(cell);
     this.soundButton = this.makeSoundButton();
     this.frame = make(
       "div",
       { class: `screen${this.fits() ? " fits" : ""}` },
-      file.poster &&
-        make("img", { src: file.poster, alt: "", decoding: "async", draggable: "false" }),
+      this.file.poster &&
+        make("img", { src: this.file.poster, alt: "", decoding: "async", draggable: "false" }),
       this.note,
       this.makeButtons(),
     );
@@ -132,12 +123,6 @@ export class Screen {
     if (this.video) this.video.muted = !audible;
   }
 
-  // The length that was measured; the file's own once it is open.
-  get length() {
-    const own = this.video?.duration ?? NaN;
-    return Number.isFinite(own) ? own : (this.film.duration ?? 0);
-  }
-
   load() {
     if (this.video) return;
     waiting.add(this);
@@ -145,15 +130,9 @@ export class Screen {
   }
 
   // Called when it is this video's turn to load.
-  open() {
-    const video = make("video", {
-      playsinline: true,
-      preload: "auto",
-      tabindex: "-1",
-      "aria-hidden": "true",
-    });
+  start() {
+    const video = this.open({ tabindex: "-1", "aria-hidden": "true" });
     video.muted = this.cell !== playhead.audible;
-    video.disablePictureInPicture = true;
     video.addEventListener("loadedmetadata", () => {
       if (playhead.followers().includes(this)) this.seek(playhead.now());
     });
@@ -164,48 +143,19 @@ export class Screen {
     };
     if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(drawn);
     else video.addEventListener("loadeddata", drawn);
-    video.addEventListener("seeked", () => this.seekOn());
     video.addEventListener("loadeddata", () => endTurn(this));
     video.addEventListener("error", () => {
       endTurn(this);
       this.note.textContent = "This browser cannot play the file.";
     });
-    video.src = videoAddress(this.file);
-    this.video = video;
     this.frame.insertBefore(video, this.note);
   }
 
   unload() {
     endTurn(this);
-    if (!this.video) return;
-    this.video.pause();
-    this.video.removeAttribute("src");
-    this.video.load();
-    this.video.remove();
-    this.video = null;
+    super.unload();
     this.frame.classList.remove("open");
-    this.jumped = 0;
-    this.nudged = false;
     this.note.textContent = "";
-  }
-
-  // Seeks to one place at a time; during a seek only the latest request is kept.
-  /** @param {number} time */
-  seek(time) {
-    if (!this.video || this.video.readyState < 1) return;
-    const target = Math.max(0, Math.min(time, this.length - 0.02));
-    if (this.video.seeking) {
-      this.nextSeek = target;
-      return;
-    }
-    this.nextSeek = undefined; // an older request may still be waiting for its event
-    if (Math.abs(this.video.currentTime - target) > 0.001) this.video.currentTime = target;
-  }
-
-  seekOn() {
-    const next = this.nextSeek;
-    this.nextSeek = undefined;
-    if (next !== undefined && !playhead.playing) this.seek(next);
   }
 }
 
@@ -213,9 +163,7 @@ export class Screen {
 export function screenOf(cell) {
   const made = screens.get(cell.number);
   if (made) return made;
-  const [film, file] = [cell.video, files.get(cell.number)];
-  if (!film || !file) throw new Error(`cell ${cell.id} has no video`);
-  const screen = new Screen(cell, film, file);
+  const screen = new Screen(cell);
   screens.set(cell.number, screen);
   return screen;
 }

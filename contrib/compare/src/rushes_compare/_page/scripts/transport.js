@@ -22,8 +22,9 @@ const slider = make("input", {
   value: 0,
   "aria-label": "Time",
   oninput: () => {
+    const time = Number(slider.value); // pausing moves the slider to where the playhead is
     playhead.pause();
-    playhead.seek(Number(slider.value));
+    playhead.seek(time);
   },
 });
 
