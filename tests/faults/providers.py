@@ -37,6 +37,8 @@ class Provider:
     #: What a receipt keeps besides the id, and so has to be given with an id: names, and addresses
     #: below the base URL with `{id}`.
     keeps: tuple[tuple[str, str], ...] = ()
+    #: Whether HTTP 403 is about the key; elsewhere it is about what the account may use.
+    forbids_keys: bool = True
     #: The HTTP status of an answer about a wrong key.
     refuses_keys_with: int = 401
 
@@ -110,6 +112,7 @@ _ALL = (
         "/(text|image)-to-video/kling-3.0",
         "/tasks",
         takes_up=frozenset({"look-up"}),
+        forbids_keys=False,
     ),
     Provider(
         "openrouter/kling-v3.0-std",
