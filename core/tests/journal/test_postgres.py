@@ -174,6 +174,25 @@ def test_a_newer_database_is_left_alone(postgres: Cluster) -> None:
     assert postgres.execute(f"SELECT count(*) FROM {schema}.rushes_tasks") == [(1,)]
 
 
+def test_beside_a_newer_process_nothing_new_is_begun(postgres: Cluster) -> None:
+    """A receipt is still written: it was paid for."""
+    schema = postgres.new_schema()
+    with closing(PostgresJournal(postgres.url(path=schema))) as journal:
+        task = journal.add(make_task(), "mine")
+        postgres.execute(f"UPDATE {schema}.rushes_journal SET version = 99")
+        for use in (
+            lambda: journal.add(make_task("dune"), "mine"),
+            lambda: journal.admit("dune", "acme/1"),
+            lambda: journal.admit("dune", "acme/1", 3, 1.0),
+        ):
+            with pytest.raises(JournalError, match=r"version 99.*up to version 4.*Upgrade"):
+                use()
+        queued = after(task, state="queued", receipt=Receipt("c-1"))
+        journal.save(queued, "mine")
+        postgres.execute(f"UPDATE {schema}.rushes_journal SET version = {len(MIGRATIONS)}")
+        assert journal.tasks() == [queued]
+
+
 def test_tasks_of_version_3_are_found_by_their_remote_ids(url: str) -> None:
     records = {
         "one": msgspec.json.encode(make_task("one", call=None, receipt=Receipt("c-1"))),
@@ -662,6 +681,33 @@ def test_an_error_of_the_database_concerns_its_write_alone(
     assert other.find("bird") == [bird]
     assert (other.find("dune"), other.spent("purse")) == ([], 0.0)
     assert all(other.claim(name, "yours") is None for name in ("kite", "bird"))
+
+
+def test_a_database_that_is_lost_is_not_sought_for_each_write(
+    journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.add(make_task())
+    sought: list[object] = []
+    running, go_on = threading.Event(), threading.Event()
+
+    def connect(*_given: object, **_more: object) -> None:
+        sought.append(1)
+        running.set()
+        go_on.wait(60)
+        raise psycopg.OperationalError("the network is gone")
+
+    monkeypatch.setattr("rushes._journal.postgres.server.OUTAGE", -1.0)
+    monkeypatch.setattr(psycopg, "connect", connect)
+    with pytest.raises(JournalError):
+        journal._store.write(lambda connection: (connection.close(), connection.execute("")))
+    begun = [journal.begin("add", make_task("bird"))]
+    assert running.wait(60)
+    begun += [journal.begin("add", make_task(name)) for name in ("dune", "fish", "gull")]
+    go_on.set()
+    for each in begun:
+        with pytest.raises(JournalError, match="cannot be reached"):
+            each.result(60)
+    assert len(sought) == 2
 
 
 def test_an_error_that_stays_is_not_the_beginning_of_an_outage(

@@ -136,21 +136,28 @@ class Server:
             f"nothing is sent without it. {remedy}"
         )
 
-    def _prepare(self, connection: Connection) -> None:
-        version = _version(connection)
-        while version < len(self._migrations):
-            with connection.transaction():
-                connection.execute(_MIGRATING)
-                version = _version(connection)  # another process may have been first
-                if version < len(self._migrations):
-                    self._migrate(connection, version)
-                    version += 1
+    def check(self, connection: Connection) -> None:
+        """Raise JournalError if a newer rushes has changed the tables since we connected."""
+        self._know(_version(connection))
+
+    def _know(self, version: int) -> None:
         if version > len(self._migrations):
             raise JournalError(
                 f"the journal {self.place} is of version {version}, written by a newer rushes; "
                 f"this one knows up to version {len(self._migrations)}. Upgrade rushes, or use "
                 "another database"
             )
+
+    def _prepare(self, connection: Connection) -> None:
+        version = _prepared_version(connection)
+        while version < len(self._migrations):
+            with connection.transaction():
+                connection.execute(_MIGRATING)
+                version = _prepared_version(connection)  # another process may have been first
+                if version < len(self._migrations):
+                    self._migrate(connection, version)
+                    version += 1
+        self._know(version)
 
     def _migrate(self, connection: Connection, version: int) -> None:
         self._migrations[version](connection)
@@ -344,11 +351,13 @@ def _place(given: dict[str, Any]) -> str:
     return f"postgresql://{user}{given.get('host') or ''}{port}/{given.get('dbname') or ''}"
 
 
-def _version(connection: Connection) -> int:
+def _prepared_version(connection: Connection) -> int:
     # Not to_regclass: what it found before another process made the table may be remembered.
     there = "SELECT 1 FROM pg_class WHERE relname = 'rushes_journal' AND pg_table_is_visible(oid)"
-    if connection.execute(there).fetchone() is None:
-        return 0
+    return 0 if connection.execute(there).fetchone() is None else _version(connection)
+
+
+def _version(connection: Connection) -> int:
     row = connection.execute("SELECT version FROM rushes_journal").fetchone()
     return int(row[0]) if row else 0
 
