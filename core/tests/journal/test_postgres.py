@@ -687,6 +687,11 @@ def test_a_database_that_is_lost_is_not_sought_for_each_write(
     journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal.add(make_task())
+
+    def break_off(connection: psycopg.Connection[object]) -> None:
+        connection.close()
+        connection.execute("")
+
     sought: list[object] = []
     running, go_on = threading.Event(), threading.Event()
 
@@ -699,7 +704,7 @@ def test_a_database_that_is_lost_is_not_sought_for_each_write(
     monkeypatch.setattr("rushes._journal.postgres.server.OUTAGE", -1.0)
     monkeypatch.setattr(psycopg, "connect", connect)
     with pytest.raises(JournalError):
-        journal._store.write(lambda connection: (connection.close(), connection.execute("")))
+        journal._store.write(break_off)
     begun = [journal.begin("add", make_task("bird"))]
     assert running.wait(60)
     begun += [journal.begin("add", make_task(name)) for name in ("dune", "fish", "gull")]
