@@ -15,7 +15,7 @@ import msgspec
 import procrastinate
 import psycopg
 from procrastinate.exceptions import ConnectorException, JobAborted
-from rushes import ConfigurationError, Journal, RushesError, UnknownTaskError
+from rushes import ConfigurationError, Journal, JournalError, RushesError, UnknownTaskError
 
 from rushes_batch._holding import Holder
 from rushes_batch._jobs import Job, read_job
@@ -221,6 +221,8 @@ class Engine:
                         await asyncio.sleep(SWEEP)
             except (ConnectorException, psycopg.Error) as error:
                 warning("the sweep cannot work", reason=type(error).__name__)
+            except JournalError as error:  # a newer version has changed its tables, perhaps
+                warning("the sweep cannot work", reason=str(error))
             await asyncio.sleep(SWEEP)
 
     async def _may_sweep(self, connection: psycopg.AsyncConnection[tuple[Any, ...]]) -> bool:
