@@ -637,6 +637,10 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         {**LISTED, "answers": replaced(task="c[]", keep={"at": "at"}), "status_path": "/{at}/{id}"},
         "needs {at}, too",
     ),
+    "an odd word": ({"answers": replaced(words={"on": "progress"})}, "words.'on'.*in_progress"),
+    "an odd code": (
+        {"answers": replaced(codes=Codes(path="c", means={5: "money"}))}, "means.5.*balance",
+    ),
     "an odd cancel": ({"cancel": Cancel(path="/v1/{idd}")}, "idd"),
 }  # fmt: skip
 
