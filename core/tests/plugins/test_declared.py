@@ -639,7 +639,8 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "an odd word": ({"answers": replaced(words={"on": "progress"})}, "words.'on'.*in_progress"),
     "an odd code": (
-        {"answers": replaced(codes=Codes(path="c", means={5: cast("Any", "money")}))}, "means.5.*balance",
+        {"answers": replaced(codes=Codes(path="c", means={5: cast("Any", "money")}))},
+        "means.5.*balance",
     ),
     "an odd cancel": ({"cancel": Cancel(path="/v1/{idd}")}, "idd"),
 }  # fmt: skip
