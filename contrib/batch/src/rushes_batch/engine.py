@@ -19,7 +19,7 @@ from rushes import ConfigurationError, Journal, RushesError, UnknownTaskError
 
 from rushes_batch._holding import Holder
 from rushes_batch._jobs import Job, read_job
-from rushes_batch._logs import warning
+from rushes_batch._logs import trace, warning
 
 __all__ = ["Engine"]
 
@@ -188,7 +188,7 @@ class Engine:
             at = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{Path(at.filename).name}:{at.lineno}"
             reason = f"{type(error).__name__} in {where}"
-            warning("a job failed", task=fields.get("task"), reason=reason)
+            warning("a job failed", task=fields.get("task"), reason=reason, traceback=trace(error))
             raise
         if _is_ours_alone(outcome.error):
             raise outcome.error
