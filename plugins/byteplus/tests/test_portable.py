@@ -81,6 +81,11 @@ def test_what_is_wrong_is_said_where_it_was_written(
     assert {one.path: one.code for one in ask(variant, **fields).problems} == problems
 
 
+def test_a_sound_alone_is_not_offered_the_types_of_the_payload() -> None:
+    (problem,) = ask(V2, prompt="k", sounds=[SONG]).problems
+    assert (problem.path, problem.accepted) == ("sounds[0]", None)
+
+
 @pytest.mark.parametrize(
     ("variant", "fields", "notes"),
     [

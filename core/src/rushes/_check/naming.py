@@ -61,7 +61,12 @@ class CommonNames(Names):
 
     def accepted(self, path: str, values: Iterable[Any] | None) -> list[Any] | None:
         """Return those of several values that the caller can give, in the caller's words."""
-        place = None if self._is_native(path) else self._target(path)
+        if self._is_native(path):
+            return super().accepted(path, values)
+        list_path, several, _ = path.partition("[].")
+        if several and self._filling(list_path) is None:
+            return None  # no common field has the items' own fields
+        place = self._target(path)
         if isinstance(place, Together):
             return self._parts(place, values or ()) or None
         return super().accepted(path, values)
