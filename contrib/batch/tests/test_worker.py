@@ -269,7 +269,10 @@ def test_the_health_says_which_part_is_away_while_the_database_is(
             work = asyncio.create_task(engine.work(holder, journal, 1))
             asked = partial(look, journal, engine, holder, stopping=False)
             async with serving("127.0.0.1", 0, asked) as port:
-                ask = partial(asyncio.to_thread, answer_at, port)
+
+                async def ask() -> tuple[int, dict[str, Any]]:
+                    return await asyncio.to_thread(answer_at, port)
+
                 while (now := await ask())[1]["swept"] is None:  # noqa: ASYNC110 - only asking shows it
                     await asyncio.sleep(0.05)
                 assert now[0] == 200
