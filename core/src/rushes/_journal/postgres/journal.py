@@ -1,6 +1,6 @@
 """The journal as tables of a PostgreSQL database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rushes._journal.held import RENEWED, UNKNOWN, Known, digest
@@ -327,6 +327,9 @@ class PostgresJournal(QueuedJournal[Connection]):
 
     def _spent(self, purse: str) -> Work[Connection, float]:
         return lambda connection: purses.spent(connection, purse)
+
+    def _left(self, purse: str, without: Sequence[str]) -> Work[Connection, float | None]:
+        return lambda connection: purses.left(connection, purse, without)
 
     def _release(self, claim: str) -> Work[Connection, None]:
         holder, numbers = self._holder, set[int]()
