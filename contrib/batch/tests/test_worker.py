@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from postgres_cluster import Cluster
-from rushes import AsyncClient, Polling, PostgresJournal
+from rushes import AsyncClient, JournalError, Polling, PostgresJournal, Task
 from rushes_batch import Holder, Job, Limit
 from rushes_batch._health import look, serving
 from rushes_batch.command import worker
@@ -149,6 +149,31 @@ def test_one_who_is_suspended_does_not_keep_the_sweep_to_itself(
             await asyncio.gather(work, return_exceptions=True)
 
     asyncio.run(main())
+
+
+def test_a_sweep_that_cannot_read_the_journal_ends_no_worker(
+    url: str, sandbox: Sandbox, journal: PostgresJournal, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("rushes_batch.engine.SWEEP", 0.1)
+    tasks, refused = journal.tasks, list[JournalError]()
+
+    def once_unreadable(**given: Any) -> list[Task]:
+        if not refused:
+            refused.append(JournalError("a newer version has changed its tables"))
+            raise refused[0]
+        return tasks(**given)
+
+    async def main() -> None:
+        async with client(sandbox, journal, tmp_path) as one, Engine(url).opened() as engine:
+            await one.submit(VARIANT, REQUEST, task="left", output=str(tmp_path / "left.mp4"))
+            monkeypatch.setattr(journal, "tasks", once_unreadable)
+            work = asyncio.create_task(engine.work(Holder(one, journal), journal, 1))
+            await all_finished(journal, 1)
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
+    asyncio.run(main())
+    assert refused
 
 
 def test_a_worker_without_the_key_leaves_the_job_to_one_that_has_it(

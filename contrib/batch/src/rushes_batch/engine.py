@@ -16,11 +16,11 @@ import msgspec
 import procrastinate
 import psycopg
 from procrastinate.exceptions import ConnectorException, JobAborted
-from rushes import ConfigurationError, Journal, RushesError, UnknownTaskError
+from rushes import ConfigurationError, Journal, JournalError, RushesError, UnknownTaskError
 
 from rushes_batch._holding import Holder
 from rushes_batch._jobs import Job, read_job
-from rushes_batch._logs import warning
+from rushes_batch._logs import trace, warning
 
 __all__ = ["Engine"]
 
@@ -204,7 +204,7 @@ class Engine:
             at = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{Path(at.filename).name}:{at.lineno}"
             reason = f"{type(error).__name__} in {where}"
-            warning("a job failed", task=fields.get("task"), reason=reason)
+            warning("a job failed", task=fields.get("task"), reason=reason, traceback=trace(error))
             raise
         if _is_ours_alone(outcome.error):
             raise outcome.error
@@ -239,6 +239,8 @@ class Engine:
                     self.swept = time.monotonic()  # another does
             except (ConnectorException, psycopg.Error) as error:
                 warning("the sweep cannot work", reason=type(error).__name__)
+            except JournalError as error:  # a newer version has changed its tables, perhaps
+                warning("the sweep cannot work", reason=str(error))
             await asyncio.sleep(SWEEP)
 
     async def _may_sweep(self, connection: psycopg.AsyncConnection[tuple[Any, ...]]) -> bool:
