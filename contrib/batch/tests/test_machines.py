@@ -148,5 +148,5 @@ def test_the_image_of_the_compose_file_is_made_of_what_is_there(compose: Any) ->
 
 def test_the_page_shows_the_health_that_a_worker_says() -> None:
     text = (PAGE / "many-videos.md").read_text(encoding="utf-8")
-    shown = read_json(text.partition("health port: `")[2].partition("`")[0].encode())
+    shown = read_json(text.partition("```json\n")[2].partition("```")[0].encode())
     assert [*shown] == [*Health.__struct_fields__]
