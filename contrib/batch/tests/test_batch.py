@@ -380,7 +380,7 @@ def test_lines_are_handed_to_workers_and_taken_back(
     file = lines(KITE, OTHER)
 
     def jobs() -> dict[str, int]:
-        shown = CliRunner().invoke(worker, ["--database", url, "status"])
+        shown = CliRunner().invoke(worker, ["--database", url, "status", "--json"])
         return json.loads(shown.stdout)["jobs"]  # type: ignore[no-any-return]
 
     run = do("run", file, "--yes", "--database", url)

@@ -62,10 +62,12 @@ def test_a_paid_task_continues_without_its_image_and_from_another_folder(
     given = {**FRAME, "images": [{"url": str(frame), "role": "first_frame"}]}
     results = comparing("A red kite", settings=given, folder=tmp_path / "c")
     went_on = [cell for cell in results.cells if cell.task]
-    assert len(went_on) == paid == len(comparing.sandbox.created)
-    assert [(cell.state, cell.failure, bool(cell.video)) for cell in went_on] == [
+    # Another may have been on its way when the first was interrupted: it is taken up, too.
+    assert paid <= len(went_on) == len(comparing.sandbox.created)
+    assert {cell.state for cell in results.cells if not cell.task} <= {"cannot"}
+    assert {(cell.state, cell.failure, bool(cell.video)) for cell in went_on} == {
         ("completed", None, True)
-    ] * paid
+    }
 
 
 def test_a_cell_without_a_task_is_checked_again(comparing: Comparing, tmp_path: Path) -> None:
