@@ -241,7 +241,10 @@ def _npm_install(session: nox.Session) -> None:
 
 
 def _debian(session: nox.Session) -> None:
-    """Install what tests need besides Python, if we have the rights."""
+    """Install what tests need besides Python, if we have the rights.
+
+    PostgreSQL is Debian's package `postgresql`: tests start a server of its programs themselves.
+    """
     missing = [package for command, package in DEBIAN.items() if not _is_installed(command)]
     if not missing or not shutil.which("apt-get"):
         return

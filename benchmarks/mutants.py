@@ -331,7 +331,7 @@ def _unordered(node: ast.FunctionDef) -> set[int]:
         id(inner.comparators[0])
         for inner in ast.walk(node)
         if isinstance(inner, ast.Compare) and isinstance(inner.ops[0], (ast.In, ast.NotIn))
-    }
+    } | {id(inner.type) for inner in ast.walk(node) if isinstance(inner, ast.ExceptHandler)}
 
 
 def _statement(node: ast.AST) -> Iterator[tuple[str, Change]]:

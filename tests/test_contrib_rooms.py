@@ -36,10 +36,10 @@ ROOMS = {
     "batch": {
         "_jobs": "",
         "_logs": "",
-        "_health": "",
         "_brake": "",
         "_holding": "_brake _jobs _logs",
         "engine": "_holding _jobs _logs",
+        "_health": "_holding engine",
         "command": "_brake _health _holding _jobs _logs engine",
         "_lines": "",
         "_plan": "_jobs _lines",

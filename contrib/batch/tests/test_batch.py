@@ -217,6 +217,11 @@ def test_the_cap_holds_while_lines_are_sent(
     assert "1 of 2 done, 0 under way, 0 not made, 1 beyond the cap" in run.stderr
     assert "1 lines were not begun" in run.stderr
     assert [row["state"] for row in rows(file)] == ["completed", "not begun"]
+    status = do("status", file)
+    assert "1 of 2 done, 0 under way, 0 not made, 1 beyond the cap" in status.stdout
+    assert "a higher --max-cost" in status.stdout
+    states = json.loads(do("status", file, "--json").stdout)["states"]
+    assert states == {"beyond the cap": 1, "completed": 1}
     assert make(file, "--max-cost", str(2.5 * each)).exit_code == NOT_BOUGHT
     assert len(sandbox.created) == 1
     out = str(file.parent / "out")
@@ -225,6 +230,11 @@ def test_the_cap_holds_while_lines_are_sent(
     more = do("resume", file, "-o", out, "--max-cost", str(3.1 * each))
     assert more.exit_code == 0, more.output
     assert len(sandbox.created) == 2
+    file = lines(*({**KITE, **priced, "prompt": f"Kite {number}"} for number in range(3)))
+    with closing(rushes.SQLiteJournal(tmp_path / "home" / "journal.db")) as journal:
+        journal.fill("batch kites", journal.spent("batch kites") + 1.5 * each)
+    states = json.loads(do("status", file, "--json").stdout)["states"]
+    assert states == {"beyond the cap": 2, "not begun": 1}
 
 
 def test_a_cap_holds_for_lines_that_were_begun_without_one(

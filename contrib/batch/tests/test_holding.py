@@ -1,6 +1,8 @@
 """Jobs held on a local journal, without an engine."""
 
 import asyncio
+import json
+import logging
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
@@ -9,12 +11,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import msgspec
+import psycopg
 import pytest
 from procrastinate.exceptions import JobAborted
 from rushes import AsyncClient, ConfigurationError, Polling, Refusal, SQLiteJournal
 from rushes.testing import Clock
 from rushes_batch import Brake, Holder, Job, Limit
 from rushes_batch._jobs import limits_of
+from rushes_batch._logs import Lines
 from rushes_batch.engine import LATER, Engine, _Later
 from rushes_sandbox import Sandbox
 
@@ -306,6 +310,36 @@ def test_a_job_that_cannot_be_read_is_named_in_the_log(caplog: pytest.LogCapture
         asyncio.run(engine._delivered(task="kite", estimate="much"))
     assert "a job failed" in caplog.text
     assert "'kite'" in caplog.text
+
+
+def test_a_job_that_fails_shows_where_and_no_value(caplog: pytest.LogCaptureFixture) -> None:
+    """The line has the frames of an error and of its causes; messages and locals are not shown."""
+    password = "s3cret-password"
+
+    async def connect(_job: Job) -> None:
+        try:
+            raise psycopg.OperationalError(f"no way in with {password}")
+        except psycopg.Error as error:
+            raise ExceptionGroup(f"{password} failed", [LookupError(password)]) from error
+
+    engine = Engine("postgresql:///nowhere")
+    holder: Any = SimpleNamespace(hold=connect)
+    engine._holder = holder
+    with pytest.raises(ExceptionGroup) as caught:
+        asyncio.run(engine._delivered(task="kite", variant="toapis/kling-v3"))
+    [ours] = caplog.records
+    theirs = logging.LogRecord("asyncio", 40, "", 1, "never retrieved", (), None)
+    theirs.exc_info = (caught.type, caught.value, caught.tb)
+    for record in (ours, theirs):
+        line = Lines().format(record)
+        assert password not in line
+        assert "\n" not in line
+        shown = json.loads(line)["traceback"]
+        kinds = ["psycopg.OperationalError", "builtins.LookupError", "builtins.ExceptionGroup"]
+        assert [one for one in shown.splitlines() if one in kinds] == kinds
+        assert f'{Path(__file__).name}", line' in shown
+        assert ", in connect\n" in shown
+    assert password not in caplog.text
 
 
 def test_limits_are_read() -> None:

@@ -7,17 +7,20 @@ import signal
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from postgres_cluster import Cluster
-from rushes import AsyncClient, Polling, PostgresJournal
+from rushes import AsyncClient, JournalError, Polling, PostgresJournal, Task
 from rushes_batch import Holder, Job, Limit
+from rushes_batch._health import look, serving
 from rushes_batch.command import worker
 from rushes_batch.engine import Engine
 from rushes_sandbox import Sandbox
@@ -148,6 +151,31 @@ def test_one_who_is_suspended_does_not_keep_the_sweep_to_itself(
     asyncio.run(main())
 
 
+def test_a_sweep_that_cannot_read_the_journal_ends_no_worker(
+    url: str, sandbox: Sandbox, journal: PostgresJournal, tmp_path: Path, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("rushes_batch.engine.SWEEP", 0.1)
+    tasks, refused = journal.tasks, list[JournalError]()
+
+    def once_unreadable(**given: Any) -> list[Task]:
+        if given and not refused:  # asked for by the sweep
+            refused.append(JournalError("a newer version has changed its tables"))
+            raise refused[0]
+        return tasks(**given)
+
+    async def main() -> None:
+        async with client(sandbox, journal, tmp_path) as one, Engine(url).opened() as engine:
+            await one.submit(VARIANT, REQUEST, task="left", output=str(tmp_path / "left.mp4"))
+            monkeypatch.setattr(journal, "tasks", once_unreadable)
+            work = asyncio.create_task(engine.work(Holder(one, journal), journal, 1))
+            await all_finished(journal, 1)
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
+    asyncio.run(main())
+    assert refused
+
+
 def test_a_worker_without_the_key_leaves_the_job_to_one_that_has_it(
     url: str,
     sandbox: Sandbox,
@@ -222,7 +250,10 @@ def test_a_worker_that_is_told_to_stop_hands_on_what_it_holds(
         port = line_with(first, "healthy")["port"]
         assert order.wait(120)
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
-            assert json.load(answer) == {"held": 1, "ended": {}, "stopping": False}
+            found = json.load(answer)
+        assert found.pop("swept") is None or found["sweep"] == "ok"
+        well = {"journal": "ok", "engine": "ok", "sweep": "ok"}
+        assert found == {**well, "held": 1, "ended": {}, "stopping": False}
         first.send_signal(signal.SIGTERM)
         _, told = first.communicate(timeout=120)
         assert first.returncode == 0, told
@@ -233,12 +264,72 @@ def test_a_worker_that_is_told_to_stop_hands_on_what_it_holds(
     assert journal.tasks()[0].unfinished
     assert journal.claim("kite", "anybody's") is not None
     journal.release("anybody's")
-    shown = CliRunner().invoke(worker, ["--database", url, "status"])
+    status = ["--database", url, "status"]
+    shown = CliRunner().invoke(worker, [*status, "--json"])
     assert json.loads(shown.stdout)["jobs"] == {"todo": 1}
+    table = CliRunner().invoke(worker, status)
+    rows = [line.rsplit(maxsplit=1) for line in table.stdout.splitlines()]
+    said = json.loads(shown.stdout)["workers"]
+    assert rows == [["workers alive", str(said)], ["jobs waiting", "1"], ["jobs held", "0"]]
+    assert ("No worker is alive" in table.stderr) == (said == 0)
     with running(url, sandbox, tmp_path / "two"):
         asyncio.run(all_finished(journal, 1))
     assert len(sandbox.created) == 1
     assert (tmp_path / "kite.mp4").exists()
+
+
+def test_the_health_says_which_part_is_away_while_the_database_is(
+    url: str,
+    postgres: Cluster,
+    sandbox: Sandbox,
+    journal: PostgresJournal,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And that all is well again once the database is back."""
+
+    async def main() -> None:
+        async with client(sandbox, journal, tmp_path) as one, Engine(url).opened() as engine:
+            holder = Holder(one, journal)
+            work = asyncio.create_task(engine.work(holder, journal, 1))
+            asked = partial(look, journal, engine, holder, stopping=False)
+            async with serving("127.0.0.1", 0, asked) as port:
+
+                async def ask() -> tuple[int, dict[str, Any]]:
+                    return await asyncio.to_thread(answer_at, port)
+
+                while (now := await ask())[1]["swept"] is None:  # noqa: ASYNC110 - only asking shows it
+                    await asyncio.sleep(0.05)
+                assert now[0] == 200
+                with monkeypatch.context() as patch:
+                    patch.setattr("rushes_batch._health.LATE", -1)
+                    code, late = await ask()
+                assert (code, late["journal"], late["engine"]) == (503, "ok", "ok")
+                assert late["sweep"] == "late"
+                await asyncio.to_thread(postgres.stop)
+                try:
+                    code, gone = await ask()
+                finally:
+                    await asyncio.to_thread(postgres.start)
+                assert (code, gone["journal"], gone["engine"]) == (503, "away", "away")
+                assert gone["held"] == 0
+                async with asyncio.timeout(120):
+                    while (await ask())[0] != 200:  # noqa: ASYNC110 - only asking shows it
+                        await asyncio.sleep(0.1)
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+
+    asyncio.run(main())
+
+
+def answer_at(port: int) -> tuple[int, dict[str, Any]]:
+    """Ask for a worker's health."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, json.load(error)
 
 
 @pytest.mark.parametrize("words", [(), ("status",)])

@@ -42,6 +42,8 @@ def test_the_command_looks_and_buys_nothing_beyond_the_limits_of_the_user(
             assert (found["valid"], found["estimated_usd"]) == (True, 0.2016)
             found = await agent.call("estimate", request=KITE)
             prices = [one["estimated_usd"] for one in found["can"] if not one["notes"]]
+            about = [note["path"] for one in found["can"] for note in one["notes"]]
+            assert "audio" in about  # some make a sound unless they are told not to
             known_prices = [price for price in prices if price is not None]
             assert known_prices == sorted(known_prices)
             assert (found["spent_usd"], found["limit_usd"]) == (0, 0.1)

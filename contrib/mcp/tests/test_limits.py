@@ -48,6 +48,12 @@ def test_a_bill_replaces_the_estimate() -> None:
     assert budget.spent == 1
 
 
+def test_a_server_without_a_limit_may_spend_nothing() -> None:
+    with pytest.raises(OverLimit, match=r"this server may spend nothing.*--max-cost USD"):
+        Budget(Limits()).reserve("kite", 0.2)
+    Budget(Limits()).reserve("kite", 0.0)
+
+
 def test_an_unknown_price_is_refused_unless_it_counts_as_something() -> None:
     with pytest.raises(OverLimit, match="--unknown-price USD"):
         Budget(Limits(max_cost=100)).price([0.3, None])

@@ -1,6 +1,7 @@
 """The interface of a journal: the durable record of tasks, and of who works on each."""
 
 import time
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -239,6 +240,12 @@ class Purses(Protocol):
 
     def spent(self, purse: str) -> float:
         """Return what is spent and reserved."""
+
+    def left(self, purse: str, without: Sequence[str] = ()) -> float | None:
+        """Return what may still be spent, 0 if it is too much already; None for any amount.
+
+        What is counted for the tasks `without`, such as money reserved for them, is not.
+        """
 
 
 class News(Protocol):

@@ -93,8 +93,8 @@ OPEN = Annotated[dict[str, Any], Meta(extra={"known": Options})]
         (with_field(str | None, None), "odd has the plain default None, which would be sent though "
          "nobody gave it; write absent() instead"),
         (with_field(list[str], msgspec.field(default_factory=list)), "write absent([]) instead"),
-        (with_field(Literal["a", "b"], absent("c")), "odd reads as 'c' if it is absent, which it "
-         "never is"),
+        (with_field(Literal["a", "b"], absent("c")), "odd reads as 'c' if it is absent, which its "
+         "type does not accept"),
         (with_field(Annotated[int, Meta(le=5)], absent(9)), "odd reads as 9 if it is absent"),
         (with_field(OPEN, absent({"mood": "wild"})), "odd has a default with mood='wild'; give "
          "that default to the field itself: mood = absent('wild') in Options"),

@@ -1,16 +1,19 @@
 """The journal in PostgreSQL: its troubles, outages, and several processes."""
 
 import os
+import random
 import resource
 import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import msgspec
 import psycopg
@@ -169,6 +172,25 @@ def test_a_newer_database_is_left_alone(postgres: Cluster) -> None:
             with pytest.raises(JournalError, match=r"version 99.*up to version 4.*Upgrade"):
                 use()
     assert postgres.execute(f"SELECT count(*) FROM {schema}.rushes_tasks") == [(1,)]
+
+
+def test_beside_a_newer_process_nothing_new_is_begun(postgres: Cluster) -> None:
+    """A receipt is still written: it was paid for."""
+    schema = postgres.new_schema()
+    with closing(PostgresJournal(postgres.url(path=schema))) as journal:
+        task = journal.add(make_task(), "mine")
+        postgres.execute(f"UPDATE {schema}.rushes_journal SET version = 99")
+        for use in (
+            lambda: journal.add(make_task("dune"), "mine"),
+            lambda: journal.admit("dune", "acme/1"),
+            lambda: journal.admit("dune", "acme/1", 3, 1.0),
+        ):
+            with pytest.raises(JournalError, match=r"version 99.*up to version 4.*Upgrade"):
+                use()
+        queued = after(task, state="queued", receipt=Receipt("c-1"))
+        journal.save(queued, "mine")
+        postgres.execute(f"UPDATE {schema}.rushes_journal SET version = {len(MIGRATIONS)}")
+        assert journal.tasks() == [queued]
 
 
 def test_tasks_of_version_3_are_found_by_their_remote_ids(url: str) -> None:
@@ -611,6 +633,110 @@ def test_a_write_whose_commit_got_no_answer_is_done_once(
         if owned:
             journal.save(sent, "mine")
             assert [was.state for was in journal.history("kite")] == ["recorded", "sending"]
+
+
+def together(journal: PostgresJournal, *calls: tuple[object, ...]) -> list[Any]:
+    """Begin calls of methods that are done in one batch; return their results, or errors."""
+    running, go_on = threading.Event(), threading.Event()
+
+    def first(_connection: object) -> None:
+        running.set()
+        go_on.wait(60)
+
+    journal._store.enqueue(first)
+    assert running.wait(60)
+    begun = [journal.begin(str(method), *arguments) for method, *arguments in calls]
+    go_on.set()
+    return [each.exception(60) or each.result() for each in begun]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (("settle", "a\0b", "purse", 1.0), "NUL"),
+        (("settle", "dune", "purse", 1e30), "out of range"),
+        (("add", make_task("dune", client_id=random.Random(1).randbytes(9000).hex())), "size"),
+    ],
+)
+def test_an_error_of_the_database_concerns_its_write_alone(
+    journal: PostgresJournal, other: PostgresJournal, wrong: tuple[object, ...], message: str
+) -> None:
+    """What was paid for is recorded, whatever is written beside it."""
+    task = journal.add(make_task(), "mine")
+    sending = after(task, state="sending")
+    queued = after(task, state="queued", receipt=Receipt("c-1"))
+    before, failed, receipt, bird = together(
+        journal,
+        ("save", sending, "mine"),
+        wrong,
+        ("save", queued, "mine"),
+        ("add", make_task("bird"), "mine"),
+    )
+    assert isinstance(failed, JournalError)
+    assert message in str(failed)
+    assert "Correct or shorten the value" in str(failed)
+    assert (failed.__cause__, failed.__context__) == (None, None)
+    assert (before, receipt) == (None, None)
+    assert other.history("kite") == [after(task, call=queued.call), sending, queued]
+    assert other.find("bird") == [bird]
+    assert (other.find("dune"), other.spent("purse")) == ([], 0.0)
+    assert all(other.claim(name, "yours") is None for name in ("kite", "bird"))
+
+
+def test_a_database_that_is_lost_is_not_sought_for_each_write(
+    journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.add(make_task())
+
+    def break_off(connection: psycopg.Connection[object]) -> None:
+        connection.close()
+        connection.execute("")
+
+    sought: list[object] = []
+    running, go_on = threading.Event(), threading.Event()
+
+    def connect(*_given: object, **_more: object) -> None:
+        sought.append(1)
+        running.set()
+        go_on.wait(60)
+        raise psycopg.OperationalError("the network is gone")
+
+    monkeypatch.setattr("rushes._journal.postgres.server.OUTAGE", -1.0)
+    monkeypatch.setattr(psycopg, "connect", connect)
+    with pytest.raises(JournalError):
+        journal._store.write(break_off)
+    begun = [journal.begin("add", make_task("bird"))]
+    assert running.wait(60)
+    begun += [journal.begin("add", make_task(name)) for name in ("dune", "fish", "gull")]
+    go_on.set()
+    for each in begun:
+        with pytest.raises(JournalError, match="cannot be reached"):
+            each.result(60)
+    assert len(sought) == 2
+
+
+def test_an_error_that_stays_is_not_the_beginning_of_an_outage(
+    journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that breaks two minutes later is waited for as any other."""
+    with pytest.raises(JournalError, match="out of range"):
+        journal.settle("kite", "purse", 1e30)
+    later, real = time.monotonic() + 120, cast("Any", psycopg.Connection.execute)
+    monkeypatch.setattr(
+        "rushes._journal.postgres.server.time",
+        SimpleNamespace(monotonic=lambda: later, sleep=time.sleep),
+    )
+    broken: list[object] = []
+
+    def breaking(self: object, query: object, *given: object, **more: object) -> object:
+        if query == "COMMIT" and not broken:
+            broken.append(query)
+            raise psycopg.OperationalError("the connection is lost")
+        return real(self, query, *given, **more)
+
+    monkeypatch.setattr(psycopg.Connection, "execute", breaking)
+    assert journal.add(make_task()) == journal.find("kite")[0]
+    assert broken
 
 
 def test_two_transactions_that_block_each_other_are_both_done(

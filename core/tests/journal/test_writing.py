@@ -314,3 +314,13 @@ def test_an_event_loop_is_woken_once_for_all_that_ended(journal: SQLiteJournal) 
         assert isinstance(outcomes[-1], JournalError)
 
     asyncio.run(run())
+
+
+def test_who_stops_waiting_for_what_is_queued_does_not_stop_the_writer(tmp_path: Path) -> None:
+    """A coroutine that is cancelled cancels the future that it awaits."""
+    with closing(SQLiteJournal(tmp_path / "journal.db")) as journal:
+        begun = [journal.begin("find", "kite") for _ in range(50)]
+        for one in begun:
+            one.cancel()
+        assert journal.begin("find", "kite").result(60) == []
+        assert not any(one.cancelled() for one in begun)

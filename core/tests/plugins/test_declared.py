@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -636,6 +636,11 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "more than ids": (
         {**LISTED, "answers": replaced(task="c[]", keep={"at": "at"}), "status_path": "/{at}/{id}"},
         "needs {at}, too",
+    ),
+    "an odd word": ({"answers": replaced(words={"on": "progress"})}, "words.'on'.*in_progress"),
+    "an odd code": (
+        {"answers": replaced(codes=Codes(path="c", means={5: cast("Any", "money")}))},
+        "means.5.*balance",
     ),
     "an odd cancel": ({"cancel": Cancel(path="/v1/{idd}")}, "idd"),
 }  # fmt: skip

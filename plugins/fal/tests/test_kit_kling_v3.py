@@ -75,6 +75,38 @@ def event(about: dict[str, Any] | None) -> Event:
 EXCHANGES["parse_webhook"] = [published(*KEYS)]
 
 
+QUEUED = {"status": "IN_QUEUE", "request_id": "r-1", "queue_position": 2}
+VIDEO: dict[str, Any] = {"video": FILM, "seed": 7}
+
+
+def ended(state: str, reason: str) -> Status:
+    """Return the status of a task without a video."""
+    return Status(state=state, remote_id="r-1", reason=reason)  # type: ignore[arg-type]
+
+
+def answer(http: int, body: Any) -> Answer:
+    """Return an answer that is not HTTP 200."""
+    return Answer(http, {}, json.dumps(body).encode())
+
+
+FOLLOWED = (
+    ([QUEUED], Status(state="queued", remote_id="r-1")),
+    (
+        [DONE, VIDEO],
+        Status(state="completed", remote_id="r-1", results=(Result(url=FILM["url"]),)),
+    ),
+    ([{**DONE, "error": "Gone"}], ended("failed", "Gone")),
+    ([{**DONE, "error": "Gone", "error_type": "runner_error"}], ended("failed", "Gone")),
+    ([{**DONE, "error_type": "runner_error"}], ended("failed", "runner_error")),
+    ([{**DONE, "error_type": "client_cancelled"}], ended("cancelled", "client_cancelled")),
+    ([DONE, answer(422, {"detail": BLOCKED})], ended("failed", "Not this.")),
+    ([DONE, answer(400, {"detail": "Too long."})], ended("failed", "Too long.")),
+    ([DONE, answer(500, VIDEO)], None),
+    ([DONE, answer(300, VIDEO)], None),
+    ([DONE, []], None),
+)
+
+
 class KlingV3(VariantConformance):
     """The answers of fal, and the input, which are the same for both tiers."""
 
@@ -125,6 +157,7 @@ class KlingV3(VariantConformance):
         (422, {"detail": [{"msg": "field required", "type": "missing"}]}, "refused"),
     )
     exchanges = EXCHANGES
+    followed = FOLLOWED
     deliveries = (
         (
             delivered({"status": "OK", "payload": {"video": FILM}}),
@@ -135,6 +168,7 @@ class KlingV3(VariantConformance):
             event({"status": "ERROR", "payload": {"detail": BLOCKED}}),
         ),
         (delivered({"status": "OK", "payload": None, "payload_error": "too odd"}), event(None)),
+        (delivered({"request_id": None, "status": "OK", "payload": {"video": FILM}}), None),
     )
 
 

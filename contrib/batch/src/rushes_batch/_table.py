@@ -24,6 +24,8 @@ FORMATS = (".csv", ".parquet", ".jsonl")
 """What a table's name may end with."""
 NOT_BEGUN = "not begun"
 """The state of a line that has no task."""
+BEYOND = "beyond the cap"
+"""The state of a line that has no task, and that the spending cap does not pay for."""
 
 
 def row(video: Planned, task: Task | None, error: str | None) -> dict[str, Any]:

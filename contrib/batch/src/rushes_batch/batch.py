@@ -26,7 +26,7 @@ from rushes_batch._lines import ID, PLANS
 from rushes_batch._plan import Choice, Planned, batch_name, planned, price, recorded
 from rushes_batch._progress import standing_of
 from rushes_batch._run import Run, each, run
-from rushes_batch._table import FORMATS, NOT_BEGUN, csv_text, row, rows, write, write_all
+from rushes_batch._table import BEYOND, FORMATS, NOT_BEGUN, csv_text, row, rows, write, write_all
 from rushes_batch.command import ENGINE_UNUSABLE, Unusable, worker_limits
 from rushes_batch.engine import Engine
 
@@ -92,6 +92,24 @@ class Batch:
         sent = {video.task: video for video in self.plan if was_sent(self.tasks.get(video.task))}
         known = {name: cost_of(self.tasks[name], video.estimate) for name, video in sent.items()}
         return {name: usd for name, usd in known.items() if usd is not None}
+
+    def beyond_the_cap(self) -> set[str]:
+        """Return the references of the lines not begun that the cap does not pay for.
+
+        They are begun in their order as far as the money goes, by their estimates.
+        """
+        videos = self.chosen(lambda task: task is None)
+        left = self.journal.left(self.purse, [video.task for video in videos])
+        beyond: set[str] = set()
+        if left is None:
+            return beyond
+        for video in videos:
+            rest = -1.0 if video.estimate is None else round(left - video.estimate, 6)
+            if rest < 0:
+                beyond.add(video.task)
+            else:
+                left = rest
+        return beyond
 
     def _known(self, reference: str) -> rushes.Task | None:
         return next((task for task in self.journal.find(reference) if task.id == reference), None)
@@ -465,18 +483,25 @@ async def _status(given: _Given, *, as_json: bool, to_the_end: bool) -> int:
         if to_the_end:
             engine = Engine(given.database) if given.database else None
             await follow(found.plan, found.look, lambda: found.tasks, engine)
-        states = Counter(_state(found.tasks.get(video.task)) for video in found.plan)
+        beyond = found.beyond_the_cap()
+        states = Counter(
+            BEYOND if video.task in beyond else _state(found.tasks.get(video.task))
+            for video in found.plan
+        )
         cost = price(found.plan, found.tasks)
         if as_json:
             facts = {"lines": len(found.plan), "states": dict(sorted(states.items()))}
             click.echo(json.dumps({**facts, "spent_usd": cost.spent, "left_usd": cost.more}))
             return 0
         now = standing_of(map(found.tasks.get, (video.task for video in found.plan)), cost.spent)
+        now.capped = len(beyond)
         print_line(f"{now.text()}; {cost.more:.2f} USD for what is left")
         for state, count in sorted(states.items()):
             print_line(f"{count:8,} {state}")
         for reason in now.told_reasons():
             print_line(f"  {reason}")
+        if beyond:
+            print_line("`rushes batch resume` with a higher --max-cost begins the lines beyond it.")
     return 0
 
 

@@ -1,7 +1,6 @@
 """The command `rushes worker`: holds jobs until it is told to stop."""
 
 import asyncio
-import json
 import logging
 import signal
 from collections.abc import Coroutine
@@ -11,9 +10,11 @@ from typing import Any
 import click
 import psycopg
 import rushes
+from rich.table import Table
+from rushes_cli.terminal import console, json_text, stderr_line
 
 from rushes_batch._brake import Brake
-from rushes_batch._health import serving
+from rushes_batch._health import Health, look, serving
 from rushes_batch._holding import Holder
 from rushes_batch._jobs import Limit, limits_of
 from rushes_batch._logs import Lines, info
@@ -22,6 +23,8 @@ from rushes_batch.engine import Engine
 __all__ = ["worker"]
 
 ENGINE_UNUSABLE = "the database cannot be used as the engine of workers; is it there, and writable?"
+JOB_STATES = {"todo": "waiting", "doing": "held"}
+"""What people call the states that the engine gives jobs; the others are called as they are."""
 _database = click.option(
     "--database",
     envvar="RUSHES_JOURNAL",
@@ -75,7 +78,8 @@ def _address(_ctx: click.Context, _option: click.Parameter, given: str | None) -
     "--health",
     callback=_address,
     metavar="[HOST:]PORT",
-    help="Answer over HTTP how this worker is; 0 takes a free port.",
+    help="Answer over HTTP how this worker is, with 503 if the database is away; 0 takes a free "
+    "port.",
 )
 @click.pass_context
 def worker(
@@ -100,15 +104,33 @@ def worker(
 
 
 @worker.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj
-def status(database: str) -> None:
-    """Say how many workers are alive, and how many jobs wait or are held, as JSON."""
+def status(database: str, as_json: bool) -> None:
+    """Say how many workers are alive, and how many jobs wait or are held."""
 
     async def ask() -> None:
         async with Engine(database).opened() as engine:
-            click.echo(json.dumps(await engine.status()))
+            found = await engine.status()
+        if as_json:
+            click.echo(json_text(found))
+        else:
+            _print_status(found["workers"], found["jobs"])
 
     _run(ask())
+
+
+def _print_status(workers: int, jobs: dict[str, int]) -> None:
+    counts = {"workers alive": workers} | dict.fromkeys(("jobs waiting", "jobs held"), 0)
+    counts |= {f"jobs {JOB_STATES.get(state, state)}": jobs[state] for state in sorted(jobs)}
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column()
+    table.add_column(justify="right")
+    for name, count in counts.items():
+        table.add_row(name, f"{count:,}")
+    console().print(table)
+    if not workers and jobs.keys() & JOB_STATES.keys():
+        stderr_line("No worker is alive, so nothing is made; `rushes worker` starts one.")
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
@@ -143,13 +165,13 @@ async def _work(
         work = asyncio.create_task(engine.work(holder, journal, concurrency))
         stop = asyncio.create_task(stopped.wait())
 
-        def state() -> dict[str, Any]:
-            return {"held": holder.held, "ended": dict(holder.ended), "stopping": stopped.is_set()}
+        async def how() -> Health:
+            return await look(journal, engine, holder, stopping=stopped.is_set())
 
         if health is None:
             await _until_either_ends(work, stop)
         else:
-            async with serving(*health, state) as port:
+            async with serving(*health, how) as port:
                 info("healthy", port=port)
                 await _until_either_ends(work, stop)
 

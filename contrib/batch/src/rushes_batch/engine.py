@@ -5,6 +5,7 @@ where it is not owned, and a row that it lost is made again from the journal.
 """
 
 import asyncio
+import time
 import traceback
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -15,11 +16,11 @@ import msgspec
 import procrastinate
 import psycopg
 from procrastinate.exceptions import ConnectorException, JobAborted
-from rushes import ConfigurationError, Journal, RushesError, UnknownTaskError
+from rushes import ConfigurationError, Journal, JournalError, RushesError, UnknownTaskError
 
 from rushes_batch._holding import Holder
 from rushes_batch._jobs import Job, read_job
-from rushes_batch._logs import warning
+from rushes_batch._logs import trace, warning
 
 __all__ = ["Engine"]
 
@@ -115,6 +116,9 @@ class Engine:
         )
         self._app = procrastinate.App(connector=connector)
         self._holder: Holder | None = None
+        self._began = time.monotonic()
+        self.swept: float | None = None
+        """When this worker last swept, or saw that another one does; by `time.monotonic`."""
         self._hold = self._app.task(name=HOLD, queue=QUEUE, retry=_Later())(self._delivered)
 
     @asynccontextmanager
@@ -158,7 +162,7 @@ class Engine:
         At most `concurrency` new jobs are taken at a time, those that wait for a slot included.
         An outage of the database ends the engine's work, not the jobs that are held.
         """
-        self._holder = holder
+        self._holder, self._began = holder, time.monotonic()
         try:
             async with asyncio.TaskGroup() as side_by_side:
                 side_by_side.create_task(self._deliver(QUEUE, concurrency))
@@ -176,6 +180,18 @@ class Engine:
         workers = (alive[0] + 1) // 2 if alive else 0
         return {"workers": workers, "jobs": {str(state): count for state, count in jobs}}
 
+    @property
+    def not_swept_for(self) -> float:
+        """Seconds since the last sweep, here or elsewhere; before the first, since the start."""
+        return time.monotonic() - (self._began if self.swept is None else self.swept)
+
+    async def is_there(self) -> bool:
+        """Whether the engine's tables answer, over the connections that it works with."""
+        try:
+            return await self._app.check_connection_async()
+        except (ConnectorException, psycopg.Error):
+            return False
+
     async def _connected(self, **more: Any) -> psycopg.AsyncConnection[tuple[Any, ...]]:
         return await psycopg.AsyncConnection.connect(self._url, **self._network, **more)
 
@@ -188,7 +204,7 @@ class Engine:
             at = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{Path(at.filename).name}:{at.lineno}"
             reason = f"{type(error).__name__} in {where}"
-            warning("a job failed", task=fields.get("task"), reason=reason)
+            warning("a job failed", task=fields.get("task"), reason=reason, traceback=trace(error))
             raise
         if _is_ours_alone(outcome.error):
             raise outcome.error
@@ -217,10 +233,14 @@ class Engine:
                 async with await self._connected(autocommit=True) as connection:
                     may = await self._may_sweep(connection)
                     while may:
-                        await self._swept(connection, journal)
+                        await self._heal(connection, journal)
+                        self.swept = time.monotonic()
                         await asyncio.sleep(SWEEP)
+                    self.swept = time.monotonic()  # another does
             except (ConnectorException, psycopg.Error) as error:
                 warning("the sweep cannot work", reason=type(error).__name__)
+            except JournalError as error:  # a newer version has changed its tables, perhaps
+                warning("the sweep cannot work", reason=str(error))
             await asyncio.sleep(SWEEP)
 
     async def _may_sweep(self, connection: psycopg.AsyncConnection[tuple[Any, ...]]) -> bool:
@@ -229,7 +249,7 @@ class Engine:
         held = await (await connection.execute(_SWEEPING)).fetchone()
         return bool(held and held[0])
 
-    async def _swept(
+    async def _heal(
         self, connection: psycopg.AsyncConnection[tuple[Any, ...]], journal: Journal
     ) -> None:
         manager = self._app.job_manager

@@ -91,6 +91,7 @@ def test_completion_knows_variants_and_commands() -> None:
     assert "plain,toapis/kling-v3" in completed("rushes check -m ")
     assert "plain,generate" in completed("rushes ")
     assert "plain,uniall" in completed("rushes keys set ")
+    assert {"plain,budget", "plain,rushes-budget"} <= {*completed("rushes plugins ")}
     assert completed("rushes show ") == []
 
 

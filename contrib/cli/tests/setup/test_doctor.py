@@ -163,6 +163,13 @@ def test_a_slow_import_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (kind, what[:49]) == ("wrong", "importing it takes 310 ms in a new process, more ")
 
 
+def test_what_is_no_variant_goes_by_the_name_that_is_listed() -> None:
+    assert "Nothing is wrong with demo" in inside("plugins", "--doctor", "demo").out
+    run = inside("plugins", "--grade", "demo")
+    assert run.code == 2
+    assert "Only variants have grades" in run.err
+
+
 @pytest.mark.usefixtures("installed")
 def test_unknown_names_and_wrong_usage() -> None:
     run = inside("plugins", "--doctor", "acme/sounds")

@@ -74,10 +74,15 @@ def report_data(report: Report) -> dict[str, Any]:
         "variant": report.variant,
         "valid": report.valid,
         "problems": [problem_data(problem) for problem in report.problems],
-        "notes": [{"path": note.path, "message": plain(note.message)} for note in report.notes],
+        "notes": notes_data(report),
         "estimated_usd": report.cost,
         "payload": report.payload,
     }
+
+
+def notes_data(report: Report) -> list[dict[str, str]]:
+    """Return what will differ from the request, with the field that each note is about."""
+    return [{"path": note.path, "message": plain(note.message)} for note in report.notes]
 
 
 def task_data(task: Task) -> dict[str, Any]:

@@ -55,6 +55,10 @@ class Budget:
                 f"call may cost. {_HOW}--max-cost-per-call USD"
             )
         others = round(self.spent - self._amounts.get(name, 0.0), 6)
+        if not limits.max_cost and price:
+            raise OverLimit(
+                f"it costs {usd(price)}, and this server may spend nothing. {_HOW}--max-cost USD"
+            )
         if not others + price <= limits.max_cost:
             raise OverLimit(
                 f"it costs {usd(price)}; of {usd(limits.max_cost)}, {usd(others)} are spent. "

@@ -8,7 +8,7 @@ from mcp.types import CallToolResult
 from pydantic import Field
 from rushes import ConfigurationError, Report, capabilities
 
-from rushes_mcp._answers import plain, report_data, task_data
+from rushes_mcp._answers import notes_data, plain, report_data, task_data
 from rushes_mcp._arguments import Desked, RequestData, TaskName, Variant, answered, desk_of
 from rushes_mcp._desk import Desk
 from rushes_mcp._videos import resume_video
@@ -57,6 +57,8 @@ async def _check(desk: Desk, variant: str, request: Mapping[str, Any]) -> dict[s
 async def estimate(ctx: Desked, request: RequestData) -> CallToolResult:
     """Say what a request would cost with every installed variant, the cheapest first.
 
+    Those that would make exactly what was asked come before those with `notes`.
+
     Nothing is sent, and nothing is bought.
     """
     return await answered(_estimate(desk_of(ctx), request))
@@ -76,7 +78,7 @@ async def _estimate(desk: Desk, request: Mapping[str, Any]) -> dict[str, Any]:
             {
                 "variant": report.variant,
                 "estimated_usd": report.cost,
-                "notes": [plain(note.message) for note in report.notes],
+                "notes": notes_data(report),
             }
             for report in can
         ],

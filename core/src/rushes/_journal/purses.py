@@ -1,6 +1,7 @@
 """What tasks cost together, in the SQLite file; in millionths, since sums of floats are inexact."""
 
 import json
+from collections.abc import Sequence
 
 from rushes._journal.database import Connection
 
@@ -53,6 +54,17 @@ def spent(connection: Connection, purse: str) -> float:
     """Do what Purses.spent says."""
     row = connection.execute("SELECT spent FROM purses WHERE purse = ?", (purse,)).fetchone()
     return row[0] / MICROS if row else 0.0
+
+
+def left(connection: Connection, purse: str, without: Sequence[str]) -> float | None:
+    """Do what Purses.left says."""
+    query = (
+        "SELECT most - spent + (SELECT coalesce(sum(micros), 0) FROM expenses "
+        "WHERE purse = ?1 AND task IN (SELECT value FROM json_each(?2))) "
+        "FROM purses WHERE purse = ?1 AND most IS NOT NULL"
+    )
+    row = connection.execute(query, (purse, json.dumps([*without]))).fetchone()
+    return max(row[0], 0) / MICROS if row else None
 
 
 def _counted(connection: Connection, task_id: str, purse: str) -> int:

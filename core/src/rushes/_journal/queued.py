@@ -2,7 +2,7 @@
 
 import math
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -163,6 +163,10 @@ class QueuedJournal(Generic[C]):
         """Do what Purses.spent says."""
         return self._now(self._spent(purse))
 
+    def left(self, purse: str, without: Sequence[str] = ()) -> float | None:
+        """Do what Purses.left says."""
+        return self._now(self._left(purse, without))
+
     def abandon(self, claim: str) -> None:
         """Do what Journal.abandon says."""
         self._store.enqueue_if_open(self._release(claim))
@@ -290,6 +294,9 @@ class QueuedJournal(Generic[C]):
 
     @abstractmethod
     def _spent(self, purse: str) -> Work[C, float]: ...
+
+    @abstractmethod
+    def _left(self, purse: str, without: Sequence[str]) -> Work[C, float | None]: ...
 
 
 def _give_up(holder: Held, claim: str, released: "Future[Any]") -> None:

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -293,6 +293,9 @@ class SQLiteJournal(QueuedJournal[Connection]):
 
     def _spent(self, purse: str) -> Work[Connection, float]:
         return lambda connection: purses.spent(connection, purse)
+
+    def _left(self, purse: str, without: Sequence[str]) -> Work[Connection, float | None]:
+        return lambda connection: purses.left(connection, purse, without)
 
     def _release(self, claim: str) -> Work[Connection, None]:
         holder = self._holder

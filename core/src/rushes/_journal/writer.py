@@ -18,12 +18,13 @@ class Job(Generic[C]):
 
     Work raises only before it changes anything: its error concerns it alone, and the rest of the
     same batch is kept. What is not `durable` may be undone by a power cut, like a claim, which is
-    void after it.
+    void after it. Nobody can cancel the future: who stops waiting does not undo what is queued.
     """
 
     def __init__(self, work: Callable[[C], Any], *, durable: bool = True) -> None:
         self.work, self.durable = work, durable
         self.done: Future[Any] = Future()
+        self.done.set_running_or_notify_cancel()  # a result cannot be set on one that is cancelled
 
     def end(self, outcome: Any) -> None:
         """Set the result; an exception is raised where it is awaited."""

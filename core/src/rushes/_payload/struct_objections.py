@@ -89,7 +89,10 @@ def _default(path: str, field: FieldShape, info: Any) -> Iterator[str]:
                 f"itself: {name} = absent({value!r}) in {(known or base).__name__}"
             )
     elif default not in EMPTY and not _converts(default, field.hint):
-        yield f"{path} reads as {show(default)} if it is absent, which it never is"
+        yield (
+            f"{path} reads as {show(default)} if it is absent, which its type does not accept; "
+            "one of the two is not what the page says"
+        )
 
 
 def _converts(value: Any, hint: Any) -> bool:

@@ -1,12 +1,13 @@
 """What a declaration says of answers and addresses, checked when its plugin is loaded."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import get_args
 
 import msgspec
 
 from rushes._plugins.reading import steps
-from rushes.answers import Answers
+from rushes.answers import Answers, RefusalKind, RemoteState
 from rushes.errors import BrokenPluginError
 from rushes.variant import Variant
 
@@ -19,6 +20,8 @@ def check_answers(variant: Variant, name: str, hooks: Collection[str]) -> None:
     An address that one of the plugin's own `hooks` uses is that hook's business.
     """
     if variant.answers is not None:
+        if wrong := next(_unknown_words(variant.answers), None):
+            raise BrokenPluginError(f"{name}: its answers: {wrong}")
         try:
             _check(msgspec.convert(msgspec.to_builtins(variant.answers), Answers))
         except (msgspec.ValidationError, ValueError) as error:
@@ -36,6 +39,20 @@ def check_answers(variant: Variant, name: str, hooks: Collection[str]) -> None:
     _check_look_up(variant, name)
     if variant.statuses_path is not None and (wrong := _unlisted(variant, variant.statuses_path)):
         raise BrokenPluginError(f"{name}: statuses_path {wrong}")
+
+
+def _unknown_words(answers: Answers) -> Iterator[str]:
+    """Say which status words and codes mean something that does not exist."""
+    means = answers.codes.means if answers.codes is not None else {}
+    for table, meanings, known in (
+        ("words", answers.words, get_args(RemoteState)),
+        ("codes.means", means, get_args(RefusalKind)),
+    ):
+        if not isinstance(meanings, Mapping):
+            continue
+        for word, meaning in meanings.items():
+            if meaning not in known:
+                yield f"{table}[{word!r}] is {meaning!r} (accepted: {', '.join(known)})"
 
 
 def _addresses(

@@ -426,6 +426,7 @@ class JournalConformance:
     def test_a_purse_gives_no_more_than_it_has(self, open_journal: Opener) -> None:
         purses, theirs = self._with_purses(open_journal)
         assert purses.reserve("one", "purse", None)  # it has no end yet
+        assert purses.left("purse") is purses.left("another") is None
         purses.fill("purse", 1.0)
         assert purses.reserve("one", "purse", 0.4)
         assert theirs.reserve("two", "purse", 0.6)
@@ -433,8 +434,10 @@ class JournalConformance:
         assert not purses.reserve("three", "purse", None)
         assert theirs.reserve("one", "purse", 0.3)  # counts once
         assert theirs.spent("purse") == 0.9
+        assert (theirs.left("purse"), theirs.left("purse", ["two", "three"])) == (0.1, 0.7)
         theirs.settle("two", "purse", 0.8)  # it cost more
         assert purses.spent("purse") == 1.1
+        assert purses.left("purse") == 0.0
         assert not purses.reserve("one", "purse", 0.3)
         purses.settle("two", "purse", 0.0)  # it was refused
         assert purses.reserve("three", "purse", 0.7)

@@ -18,7 +18,7 @@ from rushes.task import Receipt, Refusal, Status
 from rushes.testing._answers import STATUSES, json_answer, malformed, put_at, shown
 from rushes.testing._documented import changed, documented, names_read, near, replaced
 from rushes.testing._payload_checks import QUIET
-from rushes.testing._under_test import HIDDEN, VariantUnderTest
+from rushes.testing._under_test import HIDDEN, REMOTE_ID, VariantUnderTest
 from rushes.testing._values import json_values
 
 __tracebackhide__ = HIDDEN
@@ -85,6 +85,20 @@ class ReadingChecks(VariantUnderTest):
             status = self.ask("parse_status", answer=json_answer(body), task=task)
             assert status == wanted, self.says(
                 f"parse_status reads {status}, not {wanted}, from {body}"
+            )
+
+    def test_polls_end_as_listed(self) -> None:
+        """The listed answers to the calls of a poll, all of them, come to the listed status."""
+        for said, wanted in self.followed:
+            answers = [one if isinstance(one, Answer) else json_answer(one) for one in said]
+            receipt = self.receipt(REMOTE_ID)
+            result, calls = self.exchange("poll", *answers, receipt=receipt)
+            assert len(calls) == len(answers), self.says(
+                f"poll makes {len(calls)} calls, not {len(answers)}, if it is answered {said}"
+            )
+            status = self.ask("parse_status", answer=result, receipt=receipt)
+            assert status == wanted, self.says(
+                f"a poll that is answered {said} comes to {status}, not {wanted}"
             )
 
     def test_refusals_are_read_as_listed(self) -> None:

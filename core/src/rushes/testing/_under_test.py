@@ -78,6 +78,9 @@ class VariantUnderTest:
     to a poll."""
     refusals: ClassVar[Sequence[tuple[int, Any, str]]] = ()
     """HTTP status and body of error answers, each with the kind of refusal."""
+    followed: ClassVar[Sequence[tuple[Sequence[Any], Status | None]]] = ()
+    """For a `poll` that is a hook: the answers to its calls in order, each an Answer or the body of
+    one, and the status that comes of them, None if they are not understood."""
     exchanges: ClassVar[Mapping[str, Sequence[Any]]] = {}
     """Bodies of the answers to the calls that `poll`, `look_up`, `cancel`, `upload` and
     `parse_webhook` make, in order; by default an answer to a poll."""
@@ -251,6 +254,24 @@ class VariantUnderTest:
                 call = generator.send(answers[min(len(seen), len(answers)) - 1])
         except StopIteration as stop:
             return stop.value, seen
+
+    def read_delivery(
+        self, delivery: Delivery, secrets: Sequence[str], now: float
+    ) -> tuple[Any, list[Call]]:
+        """Read a delivery as the core would, with the listed answers to the calls it takes."""
+        keys = [Secret(one) for one in secrets]
+        answers = [json_answer(body) for body in self.exchanges.get("parse_webhook", ({},))]
+        steps = self.loaded().parse_webhook(delivery, keys, now)
+        return self.blamed(self._answered, "parse_webhook", steps, answers)
+
+    def calls_of_deliveries(self) -> list[Call]:
+        """Return the calls that it takes to read the first listed delivery."""
+        first = self.deliveries[:1]
+        return [
+            call
+            for delivery, _ in first
+            for call in self.read_delivery(delivery, self.webhook_secrets, NOW)[1]
+        ]
 
     def receipt(self, remote_id: str) -> Receipt:
         """Return a receipt as the plugin makes it (with its memo, if any), with a given id."""

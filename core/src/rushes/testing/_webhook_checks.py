@@ -5,12 +5,11 @@ from urllib.parse import unquote
 
 import msgspec
 
-from rushes._keys.redacting import Secret
 from rushes._payload.fields import with_text
 from rushes.calls import pick
 from rushes.problems import listing
 from rushes.task import Status
-from rushes.testing._answers import BODIES, json_answer
+from rushes.testing._answers import BODIES
 from rushes.testing._under_test import HIDDEN, NOW, VariantUnderTest
 from rushes.webhooks import Delivery, Event
 
@@ -30,11 +29,9 @@ class WebhookChecks(VariantUnderTest):
     def _event(
         self, delivery: Delivery, secrets: Sequence[str] | None = None, now: float = NOW
     ) -> Event | None:
-        """Read a delivery as the core would, with the listed answers to the calls it takes."""
-        keys = [Secret(one) for one in (self.webhook_secrets if secrets is None else secrets)]
-        answers = [json_answer(body) for body in self.exchanges.get("parse_webhook", ({},))]
-        steps = self.loaded().parse_webhook(delivery, keys, now)
-        event, _ = self.blamed(self._answered, "parse_webhook", steps, answers)
+        """Read a delivery, with the listed secrets unless others are given."""
+        known = self.webhook_secrets if secrets is None else secrets
+        event, _ = self.read_delivery(delivery, known, now)
         return event if isinstance(event, Event) else None
 
     def test_deliveries_are_read_as_listed(self) -> None:

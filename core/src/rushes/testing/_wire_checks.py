@@ -279,6 +279,8 @@ class WireChecks(VariantUnderTest):
                 made[hook]["result"] = result
             elif hook in self.exchanges and hook == "poll":
                 made[hook]["status"] = self.ask("parse_status", answer=result, receipt=receipt)
+        if called := self.calls_of_deliveries():
+            made["parse_webhook"] = {"calls": [_shown(call) for call in called]}
         if self.variant.statuses_path is not None:
             url = self.variant.url(self.variant.statuses_path, ids=[REMOTE_ID, OTHER_ID])
             made["statuses"] = _shown(Call.get(url))

@@ -22,20 +22,23 @@ from rushes import (
     pick_text,
 )
 
-HEADERS = tuple(f"x-fal-webhook-{name}" for name in ("request-id", "user-id", "timestamp"))
+HEADERS = tuple(
+    f"x-fal-webhook-{name}" for name in ("request-id", "user-id", "timestamp", "signature")
+)
 
 
 @hookimpl
 def parse_webhook(variant: Variant, delivery: Delivery, now: float) -> Steps[Event | None]:
     """Fetch fal's public keys, and read a delivery that one of them signed."""
-    signed = [delivery.headers.get(name, "") for name in HEADERS]
+    if any(name not in delivery.headers for name in HEADERS):
+        return None
+    *signed, signature = (delivery.headers[name] for name in HEADERS)
     body = delivery.json()
     about = pick_text(body, "request_id")
     if about is None or not is_recent(signed[-1], now):
         return None
     published = yield Call.get(variant.url("/.well-known/jwks.json", "rest"))
     message = "\n".join((*signed, hashlib.sha256(delivery.body).hexdigest()))
-    signature = delivery.headers.get("x-fal-webhook-signature", "")
     if not _is_signed(message.encode("utf-8", "replace"), signature, published):
         return None
     return Event(remote_id=about, verified=True, id=about, answer=_answer(body))
@@ -68,5 +71,5 @@ def _is_signed(message: bytes, signature: str, published: Answer) -> bool:
 def _keys(published: Answer) -> Iterator[bytes]:
     keys = pick(published.json(), "keys")
     for key in keys if isinstance(keys, list) else ():
-        text = pick_text(key, "x") or ""
-        yield base64.urlsafe_b64decode(text.encode("utf-8", "replace") + b"==")
+        if (text := pick_text(key, "x")) and text.isascii():
+            yield base64.urlsafe_b64decode(f"{text}==")

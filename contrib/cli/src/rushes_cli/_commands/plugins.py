@@ -56,8 +56,8 @@ def plugins(
     Loads each of them. A broken one breaks nothing else, so this exits with 0. Requests can be
     checked against an untrusted one, but it does not get its provider's key.
 
-    NAME is a provider, a variant or a distribution. --doctor exits with 3 if something is wrong
-    with it.
+    NAME is a provider, a distribution, or what the table lists. --doctor exits with 3 if something
+    is wrong with it.
     """
     if doctor and grade:
         raise click.UsageError("Give --doctor or --grade.")
@@ -65,7 +65,9 @@ def plugins(
         raise click.UsageError("--tests goes with --grade.")
     if doctor:
         if name is None:
-            raise click.UsageError("--doctor needs a NAME: a provider, a variant, a distribution.")
+            raise click.UsageError(
+                "--doctor needs a NAME that `rushes plugins` lists, or a provider."
+            )
         ctx.exit(_examine(name, as_json=as_json))
     elif grade:
         _grade(name, tests, as_json=as_json)
@@ -203,13 +205,25 @@ def _grade(name: str | None, tests: Path | None, *, as_json: bool) -> None:
             if plugin.group == "rushes" and plugin.status != "broken"
         ]
         if not variants:
-            raise click.UsageError("No variant that can be loaded is left to grade.")
+            raise click.UsageError(_nothing_to_grade(chosen))
         grades = grade(client, variants, tests, stderr_line)
     if as_json:
         click.echo(json_text([_grade_dict(grades[variant]) for variant in variants]))
         return
     for variant in variants:
         _print_grade(grades[variant])
+
+
+def _nothing_to_grade(chosen: "list[PluginEntry]") -> str:
+    """Say why none of these plugins can be graded."""
+    if any(plugin.problem for plugin in chosen):
+        return "No variant can be loaded; `rushes plugins --doctor NAME` says why."
+    if chosen:
+        return (
+            "Only variants have grades. A wrapper or an observer is tested by a kit of its own: "
+            "docs/conformance.md."
+        )
+    return "No variant is installed."
 
 
 def _grade_dict(grade: "Grade") -> dict[str, Any]:

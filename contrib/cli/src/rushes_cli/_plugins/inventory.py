@@ -62,7 +62,7 @@ def list_plugins() -> list[PluginEntry]:
 
 
 def named(found: list[PluginEntry], name: str) -> list[PluginEntry]:
-    """Return the entries of a provider, a variant or a distribution.
+    """Return the entries of a provider, a variant, a distribution, or one entry by its own name.
 
     Raises ConfigurationError, with the nearest names, if there is none.
     """
@@ -74,7 +74,7 @@ def named(found: list[PluginEntry], name: str) -> list[PluginEntry]:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
         nearest = f" (nearest: {', '.join(near)})" if near else ""
         raise ConfigurationError(
-            f"no provider, variant or distribution {name!r} is installed{nearest}; "
+            f"no plugin, provider or distribution {name!r} is installed{nearest}; "
             "`rushes plugins` lists them"
         )
     return chosen
@@ -83,7 +83,7 @@ def named(found: list[PluginEntry], name: str) -> list[PluginEntry]:
 def _names(plugin: PluginEntry) -> tuple[str, ...]:
     """Return the names that an entry goes by."""
     if plugin.group != "rushes":
-        return (plugin.distribution,)
+        return plugin.distribution, plugin.name
     provider = plugin.name.partition(".")[0]
     return plugin.distribution, provider, plugin.name.replace(".", "/", 1)
 

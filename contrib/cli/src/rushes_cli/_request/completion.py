@@ -28,10 +28,13 @@ def complete_providers(
 def complete_plugins(
     _ctx: click.Context, _param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Complete a provider, a variant or a distribution. Imports no plugin."""
-    from rushes.plugins import VARIANTS, distribution, installed
+    """Complete what `rushes plugins` lists, or a provider. Imports no plugin."""
+    from rushes.plugins import COMMANDS, OBSERVERS, VARIANTS, WRAPPERS, distribution, installed
 
-    names = {distribution(entry) for entry in installed().group(VARIANTS)}
+    found = installed()
+    others = [entry for group in (WRAPPERS, OBSERVERS, COMMANDS) for entry in found.group(group)]
+    names = {distribution(entry) for entry in (*found.group(VARIANTS), *others)}
+    names |= {entry.name for entry in others}
     return _items([*installed_providers(), *sorted(names), *installed_variants()], incomplete)
 
 

@@ -1,6 +1,6 @@
 """The journal as tables of a PostgreSQL database."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from rushes._journal.held import RENEWED, UNKNOWN, Known, digest
@@ -50,6 +50,9 @@ class PostgresJournal(QueuedJournal[Connection]):
     machine. Claims are renewed every 10 seconds, on a connection that is used for nothing else. A
     journal takes over what others held only once it has held its own lease for 15 seconds without
     a break, so that after an outage of the database nobody loses a task.
+
+    Beside a newer rushes that has changed the tables, `add` and `admit` raise JournalError: nothing
+    new is begun. What was begun is written as long as the connection lasts.
 
     `purge` deletes rows and lets the server use their place again; the server's backups, and its
     write-ahead log, keep what they have. Needs the extra `rushes[postgres]`.
@@ -141,6 +144,7 @@ class PostgresJournal(QueuedJournal[Connection]):
         row = _row(task)
 
         def work(connection: Connection) -> Task:
+            self._server.check(connection)
             query = (
                 f"SELECT {_PARTS}, claim, holder {_ROWS} WHERE id = %s OR ({_OF_PROVIDER}) "
                 "ORDER BY id = %s DESC, created_at LIMIT 1"
@@ -300,8 +304,11 @@ class PostgresJournal(QueuedJournal[Connection]):
     def _admit(
         self, task_id: str, key: str, slots: int | None, per_second: float | None
     ) -> Work[Connection, float]:
-        given = (task_id, key, slots, per_second)
-        return lambda connection: admit(connection, *given)
+        def work(connection: Connection) -> float:
+            self._server.check(connection)
+            return admit(connection, task_id, key, slots, per_second)
+
+        return work
 
     def _slow(self, key: str, seconds: float) -> Work[Connection, None]:
         return lambda connection: slow(connection, key, seconds)
@@ -320,6 +327,9 @@ class PostgresJournal(QueuedJournal[Connection]):
 
     def _spent(self, purse: str) -> Work[Connection, float]:
         return lambda connection: purses.spent(connection, purse)
+
+    def _left(self, purse: str, without: Sequence[str]) -> Work[Connection, float | None]:
+        return lambda connection: purses.left(connection, purse, without)
 
     def _release(self, claim: str) -> Work[Connection, None]:
         holder, numbers = self._holder, set[int]()

@@ -1,5 +1,7 @@
 """What tasks cost together, in the database; in millionths, since sums of floats are inexact."""
 
+from collections.abc import Sequence
+
 from rushes._journal.postgres.server import Connection
 
 MICROS = 1_000_000
@@ -51,6 +53,18 @@ def spent(connection: Connection, purse: str) -> float:
     query = "SELECT spent FROM rushes_purses WHERE purse = %s"
     row = connection.execute(query, (purse,)).fetchone()
     return row[0] / MICROS if row else 0.0
+
+
+def left(connection: Connection, purse: str, without: Sequence[str]) -> float | None:
+    """Do what Purses.left says."""
+    query = (
+        "SELECT (most - spent + (SELECT coalesce(sum(micros), 0) FROM rushes_expenses "
+        "WHERE purse = %(purse)s AND task = ANY(%(without)s)))::bigint "
+        "FROM rushes_purses WHERE purse = %(purse)s AND most IS NOT NULL"
+    )
+    given = {"purse": purse, "without": [*without]}
+    row = connection.execute(query, given).fetchone()
+    return max(row[0], 0) / MICROS if row else None
 
 
 def _locked(connection: Connection, purse: str) -> tuple[int | None, int]:

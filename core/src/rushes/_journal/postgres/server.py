@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import chain
 from typing import Any, TypeVar
 
 import psycopg
@@ -76,6 +77,7 @@ _MEANINGS = {
     "55P03": ("another program keeps it locked", "End that program, then try again"),
 }
 """What an SQLSTATE that begins so means, and what to do; the first that fits counts."""
+_MISFIT = ("it cannot keep a value that is to be written", "Correct or shorten the value")
 _UNREACHABLE = ("the server cannot be reached", "Start it, or correct RUSHES_JOURNAL")
 _OTHER = ("the server reports an error", "Repair the database, or use another")
 
@@ -121,7 +123,7 @@ class Server:
         """Whether it makes sense to try again after an error."""
         if not self._was_reached or time.monotonic() > failing_since + OUTAGE:
             return False
-        return isinstance(error, psycopg.Error) and _passes(error)
+        return _passes(error)
 
     def explain(self, error: Exception) -> Exception:
         """Return a JournalError that says what an error of the server means and what to do."""
@@ -134,21 +136,28 @@ class Server:
             f"nothing is sent without it. {remedy}"
         )
 
-    def _prepare(self, connection: Connection) -> None:
-        version = _version(connection)
-        while version < len(self._migrations):
-            with connection.transaction():
-                connection.execute(_MIGRATING)
-                version = _version(connection)  # another process may have been first
-                if version < len(self._migrations):
-                    self._migrate(connection, version)
-                    version += 1
+    def check(self, connection: Connection) -> None:
+        """Raise JournalError if a newer rushes has changed the tables since we connected."""
+        self._know(_version(connection))
+
+    def _know(self, version: int) -> None:
         if version > len(self._migrations):
             raise JournalError(
                 f"the journal {self.place} is of version {version}, written by a newer rushes; "
                 f"this one knows up to version {len(self._migrations)}. Upgrade rushes, or use "
                 "another database"
             )
+
+    def _prepare(self, connection: Connection) -> None:
+        version = _prepared_version(connection)
+        while version < len(self._migrations):
+            with connection.transaction():
+                connection.execute(_MIGRATING)
+                version = _prepared_version(connection)  # another process may have been first
+                if version < len(self._migrations):
+                    self._migrate(connection, version)
+                    version += 1
+        self._know(version)
 
     def _migrate(self, connection: Connection, version: int) -> None:
         self._migrations[version](connection)
@@ -165,6 +174,8 @@ class Line:
         self.server = server
         self._connection: Connection | None = None
         self._failing_since = 0.0
+        self.was_lost = False
+        """Whether the last failure was the connection's; if not, the work's."""
 
     @property
     def is_open(self) -> bool:
@@ -184,10 +195,13 @@ class Line:
                     self._connection = self.server.open()
                 done = work(self._connection)
             except Exception as error:  # noqa: BLE001 - explained
+                self.was_lost = self._connection is None or self._connection.closed
                 self.close()
                 undo()
-                self._failing_since = self._failing_since or time.monotonic()
-                waits = self.server.waits_for(error, self._failing_since)
+                since = self._failing_since or time.monotonic()
+                waits = self.server.waits_for(error, since)
+                # What never passes is no beginning of an outage: the next one is waited for.
+                self._failing_since = since if _passes(error) else 0.0
                 explained = self.server.explain(error)
             else:
                 self._failing_since = 0.0
@@ -218,15 +232,24 @@ class Batches:
         self._line, self._begin, self._undo = Line(server), begin, undo
 
     def commit(self, jobs: list[Job[Connection]]) -> None:
-        """Do all jobs, in transactions of limited size; if one fails for good, none in it is done.
+        """Do all jobs, in transactions of limited size.
 
         A transaction can hold a limited number of locks, and keeps others waiting while it lasts.
+        If one fails for good, each of its jobs is done in one of its own, in order: an error
+        concerns its job alone. If the database is lost, no job that is left is done.
         """
-        for first in range(0, len(jobs), TOGETHER):
-            some = jobs[first : first + TOGETHER]
+        parts = deque(jobs[first : first + TOGETHER] for first in range(0, len(jobs), TOGETHER))
+        while parts:
+            some = parts.popleft()
             try:
                 outcomes = self._line.do(partial(self._done, some), self._undo)
             except Exception as error:  # noqa: BLE001 - reported to whoever waits for a job
+                if self._line.was_lost:
+                    some = [*some, *chain.from_iterable(parts)]
+                    parts.clear()
+                elif len(some) > 1:
+                    parts.extendleft([job] for job in reversed(some))
+                    continue
                 outcomes = [error] * len(some)
             for job, outcome in zip(some, outcomes, strict=True):
                 job.end(outcome)
@@ -328,16 +351,20 @@ def _place(given: dict[str, Any]) -> str:
     return f"postgresql://{user}{given.get('host') or ''}{port}/{given.get('dbname') or ''}"
 
 
-def _version(connection: Connection) -> int:
+def _prepared_version(connection: Connection) -> int:
     # Not to_regclass: what it found before another process made the table may be remembered.
     there = "SELECT 1 FROM pg_class WHERE relname = 'rushes_journal' AND pg_table_is_visible(oid)"
-    if connection.execute(there).fetchone() is None:
-        return 0
+    return 0 if connection.execute(there).fetchone() is None else _version(connection)
+
+
+def _version(connection: Connection) -> int:
     row = connection.execute("SELECT version FROM rushes_journal").fetchone()
     return int(row[0]) if row else 0
 
 
-def _passes(error: psycopg.Error) -> bool:
+def _passes(error: Exception) -> bool:
+    if not isinstance(error, psycopg.Error):
+        return False
     if error.sqlstate is None:  # the connection broke, or there is none
         return isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError))
     return error.sqlstate.startswith(_PASSING)
@@ -345,6 +372,8 @@ def _passes(error: psycopg.Error) -> bool:
 
 def _meaning(error: Exception) -> tuple[str, str]:
     state = getattr(error, "sqlstate", None) or ""
+    if isinstance(error, psycopg.DataError) or state.startswith("54"):  # limits of the program
+        return _MISFIT
     for beginning, meaning in _MEANINGS.items():
         if state.startswith(beginning):
             return meaning
