@@ -90,7 +90,7 @@ SUBJECTS = {
     ),
     "openrouter": _plugin(
         "openrouter", "models", "variants", "payloads", "prices", "provider",
-        test="TestStd TestSeedance TestVeo",
+        test="TestStd TestPro TestSeedance TestVeo TestVeoFast TestVeoLite",
     ),
     "runway/gen4.5": _plugin("runway", "runway", "gen4_5", "gateway", test="TestGen45"),
     "runway/kling3.0": _plugin(
