@@ -370,7 +370,11 @@ def _expression(node: ast.AST) -> Iterator[tuple[str, Change]]:
 
 def _numbers(node: ast.AST) -> bool:
     constants = [inner.value for inner in ast.walk(node) if isinstance(inner, ast.Constant)]
-    return any(isinstance(value, (int, float)) for value in constants)
+    called = {getattr(inner.func, "id", "") for inner in ast.walk(node)
+              if isinstance(inner, ast.Call)}  # fmt: skip
+    return any(isinstance(value, (int, float)) for value in constants) or bool(
+        called & {"int", "float", "len", "round", "sum"}
+    )
 
 
 def _put(**parts: Any) -> Change:
