@@ -90,7 +90,7 @@ SUBJECTS = {
     ),
     "openrouter": _plugin(
         "openrouter", "models", "variants", "payloads", "prices", "provider",
-        test="TestStd TestSeedance TestVeo",
+        test="TestStd TestPro TestSeedance TestVeo TestVeoFast TestVeoLite",
     ),
     "runway/gen4.5": _plugin("runway", "runway", "gen4_5", "gateway", test="TestGen45"),
     "runway/kling3.0": _plugin(
@@ -370,7 +370,11 @@ def _expression(node: ast.AST) -> Iterator[tuple[str, Change]]:
 
 def _numbers(node: ast.AST) -> bool:
     constants = [inner.value for inner in ast.walk(node) if isinstance(inner, ast.Constant)]
-    return any(isinstance(value, (int, float)) for value in constants)
+    called = {getattr(inner.func, "id", "") for inner in ast.walk(node)
+              if isinstance(inner, ast.Call)}  # fmt: skip
+    return any(isinstance(value, (int, float)) for value in constants) or bool(
+        called & {"int", "float", "len", "round", "sum"}
+    )
 
 
 def _put(**parts: Any) -> Change:

@@ -1,6 +1,6 @@
 """What the kit checks of calls."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import product
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -279,6 +279,9 @@ class WireChecks(VariantUnderTest):
                 made[hook]["result"] = result
             elif hook in self.exchanges and hook == "poll":
                 made[hook]["status"] = self.ask("parse_status", answer=result, receipt=receipt)
+        polls = {_shown(call)["call"] for call in self._polls_by_endpoint()}
+        if len(polls) > 1:
+            made["polls by endpoint"] = sorted(polls)
         if called := self.calls_of_deliveries():
             made["parse_webhook"] = {"calls": [_shown(call) for call in called]}
         if self.variant.statuses_path is not None:
@@ -289,6 +292,17 @@ class WireChecks(VariantUnderTest):
             if len(calls) > 1:
                 made.setdefault("polls", {})[word] = [_shown(call) for call in calls]
         return made
+
+    def _polls_by_endpoint(self) -> Iterator[Call]:
+        """Yield the first call of a poll for each endpoint that accepted examples are sent to."""
+        seen = set[str]()
+        for example in self.accepted:
+            task = self.task_of(example)
+            if task.call and task.call.url not in seen:
+                seen.add(task.call.url)
+                answer = json_answer(self.polls()[0])
+                receipt = self.receipt(REMOTE_ID)
+                yield self.exchange("poll", answer, receipt=receipt, task=task)[1][0]
 
 
 def _shown(call: Call) -> dict[str, Any]:

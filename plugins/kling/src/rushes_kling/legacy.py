@@ -64,8 +64,8 @@ def _text(value: bytes) -> str:
 
 def address(variant: Variant, task: Task, name: str) -> str:
     """Return where a task is asked for, by its id or ours: tasks are kept by what made them."""
-    sent_to = task.call.url if task.call else ""
-    kind = "image2video" if sent_to.endswith("/image2video") else "text2video"
+    of_image = task.call is not None and task.call.url.endswith("/image2video")
+    kind = "image2video" if of_image else "text2video"
     return variant.url(f"/v1/videos/{kind}/{{id}}", id=name)
 
 
