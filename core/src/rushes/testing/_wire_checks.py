@@ -297,6 +297,8 @@ class WireChecks(VariantUnderTest):
         """Yield the first call of a poll for each endpoint that accepted examples are sent to."""
         seen = set[str]()
         for example in self.accepted:
+            if not self.check(example).valid:
+                continue  # a test of its own says so
             task = self.task_of(example)
             if task.call and task.call.url not in seen:
                 seen.add(task.call.url)
