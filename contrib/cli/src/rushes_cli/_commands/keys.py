@@ -120,7 +120,8 @@ def _variables(provider: str) -> dict[str, tuple[str, ...]]:
         secrets = dict.fromkeys(secret for names in variant.secrets for secret in names)
         if loaded.takes_webhook_secrets:
             secrets |= dict.fromkeys(WEBHOOK_SECRETS)
-        more = variant.variables
+        declared = variant.variables.items()
+        more = {name: its for name, its in declared if not registry.lender(its, variant.id)}
         return {
             key_name(provider, secret): tuple(
                 variable
