@@ -186,3 +186,16 @@ def test_without_a_sandbox_protocol(installed: Path) -> None:
     found = findings(inside("plugins", "--doctor", "acme/short", "--json"))
     assert ("lacking", "no sandbox protocol for acme is installed: faults cannot be tried") in found
     assert not [what for _, what in found if "constraint" in what]
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_protocol_that_cannot_be_imported_is_named(installed: Path) -> None:
+    (installed / "acme_stand_in.py").write_text("raise RuntimeError('no page')\n")
+    run = inside("plugins", "--doctor", "acme/sound", "--json")
+    assert run.code == 3, run
+    ((kind, what),) = findings(run)
+    assert (kind, what.startswith("it could not be examined: acme (acme_stand_in")) == (
+        "wrong",
+        True,
+    )
+    assert what.endswith("its import raised RuntimeError: no page")
