@@ -148,10 +148,13 @@ def test_a_slow_import_is_measured_in_a_new_process(
     (tmp_path / "acme_slow.py").write_text("import time\ntime.sleep(0.15)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr(import_time, "_TRIES", 2)
-    slow = import_time.import_seconds("acme_slow")
-    assert slow is not None
-    assert slow >= 0.15
-    assert import_time.import_seconds("acme_missing") is None
+    (tmp_path / "psycopg.py").write_text("raise ImportError('rushes[postgres] is not installed')")
+    assert import_time.import_seconds("acme_slow") >= 0.15
+    with pytest.raises(ImportError, match="No module named 'acme_missing'"):
+        import_time.import_seconds("acme_missing")
+    (tmp_path / "acme_exits.py").write_text("raise SystemExit(0)\n")
+    with pytest.raises(ImportError, match="it exits with 0"):
+        import_time.import_seconds("acme_exits")
 
 
 @pytest.mark.usefixtures("installed")

@@ -214,6 +214,17 @@ def test_the_environment_cannot_leave_tests_out(
 
 
 @pytest.mark.usefixtures("installed")
+def test_why_a_kit_cannot_be_collected_is_told(tmp_path: Path) -> None:
+    tests = tmp_path / "source" / "tests"
+    wrong = "class TestWrong(TestSound):\n    overrides = {'test_building_is_pure': 'it is not'}\n"
+    (tests / "test_kit.py").write_text(f"{KIT}\n{wrong}")
+    assert run_kit(tests, ["acme/sound"]) == (
+        {},
+        "TypeError: TestWrong gives reasons for test_building_is_pure, but does not override them",
+    )
+
+
+@pytest.mark.usefixtures("installed")
 def test_a_protocol_that_is_broken_is_a_reason(installed: Path, kit: Callable[..., None]) -> None:
     kit("passed")
     (installed / "acme_faults.py").write_text(

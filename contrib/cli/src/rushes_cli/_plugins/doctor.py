@@ -109,8 +109,14 @@ def _looked(look: "Look", patient: Patient) -> Iterator[Finding]:
 
 
 def _import_time(entry: EntryPoint) -> Iterator[Finding]:
-    seconds = import_seconds(entry.module, LIMIT)
-    if seconds is not None and seconds > LIMIT:
+    try:
+        seconds = import_seconds(entry.module, LIMIT)
+    except ImportError as error:
+        todo = f"`python -c 'import {entry.module}'` shows why."
+        what = f"a new process cannot import it: {error}"
+        yield Finding(entry.module, "wrong", what, todo, PLUGIN)
+        return
+    if seconds > LIMIT:
         yield Finding(
             entry.module,
             "wrong",

@@ -78,8 +78,10 @@ def run_kit(
     for line in lines[:-1]:
         result = _decode(line)
         found[result.variant].append(result)
-    words = (done.stdout.strip() or done.stderr.strip()).splitlines()
-    return dict(found), words[-1] if words else f"pytest ended with {done.returncode}"
+    printed = (done.stdout.strip() or done.stderr.strip()).splitlines()
+    errors = [line for line in printed if line.startswith("E   ")]  # of a file that has the kit
+    words = (errors[:1] or printed[-1:] or [f"pytest ended with {done.returncode}"])[0]
+    return dict(found), words.removeprefix("E   ")
 
 
 def _has_kit(path: Path) -> bool:
