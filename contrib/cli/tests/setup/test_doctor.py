@@ -62,7 +62,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     noted = {"url": (tmp_path / "source").as_uri(), "dir_info": {"editable": True}}
     (folder / "rushes_acme-1.0.dist-info" / "direct_url.json").write_text(json.dumps(noted))
     monkeypatch.setattr(doctor, "import_seconds", lambda module, limit: 0.01)
-    with on_the_path(folder, "rushes-acme,any"):
+    with on_the_path(folder, "rushes-acme,rushes-sandbox"):
         yield folder
 
 
