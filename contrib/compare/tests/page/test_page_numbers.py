@@ -4,11 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from playwright.sync_api import Page
 from results_made import cell, results, video
 from rushes_compare._page import write_page
 from rushes_compare.columns import COLUMNS
-from rushes_compare.results import Failure, Results
+from rushes_compare.results import Failure, PoolRatings, Ratings, Results, Settings, Standing
 
 
 def compared(folder: Path) -> Results:
@@ -92,3 +93,40 @@ def test_the_summary_can_be_copied_and_nothing_is_shown_while_blind(page: Page) 
     page.locator("h1").click()
     page.keyboard.press("b")
     assert page.locator(".numbers").inner_text() == ""
+
+
+def test_only_videos_of_one_pool_are_compared(
+    open_page: Callable[..., Page], tmp_path: Path
+) -> None:
+    made = compared(tmp_path)
+    loud, quiet = Settings(audio=True), Settings(audio=False)
+    cells = [replace(one, settings=quiet if one.variant == "bolt/two" else loud)
+             for one in made.cells]  # fmt: skip
+    rating = PoolRatings(
+        input="text", sound=False, voters=1, pairs=1, resampled="pairs", agreement=None, left=None,
+        left_low=0, left_high=1, said=["Nobody is ahead."],
+        standings=[Standing(variant="bolt/two", rating=1234, low=900, high=1500, wins=1, losses=0,
+                            ties=0, both_bad=0)],
+    )  # fmt: skip
+    ratings = Ratings(voters=1, pairs=1, resamples=1, seed=0, pools=[rating])
+    write_page(replace(made, cells=cells, ratings=ratings), tmp_path)
+    page = open_page(tmp_path)
+    page.click(".all-numbers > summary")
+    # That with the most videos comes first.
+    assert page.locator("#pool option:checked").inner_text() == "From text, with sound (2 videos)"
+    assert variants(page) == ["acme/one", "core/three"]
+    assert "1234" not in page.inner_text(".numbers table")
+    assert page.locator(".scatter circle").count() == 1
+    assert page.locator(".reasons li").count() == 1
+    page.focus("#pool")
+    page.select_option("#pool", "From text, without sound")
+    assert variants(page) == ["bolt/two"]
+    assert "1234" in page.inner_text(".numbers table")
+    assert page.locator(".reasons").count() == 0
+    assert page.evaluate("document.activeElement.id") == "pool"
+    lines = page.input_value("#summary").splitlines()
+    assert [line for line in lines if line.startswith("From text")] == [
+        "From text, without sound:",
+        "From text, with sound:",
+        "From text, without sound, 1 voter: Nobody is ahead.",
+    ]

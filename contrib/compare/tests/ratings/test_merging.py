@@ -106,6 +106,22 @@ def test_few_votes_tell_nobody_apart() -> None:
     assert pool.agreement is None
 
 
+def test_votes_on_one_prompt_say_nothing_of_others() -> None:
+    people = [
+        person(number, *(pair(0, A, other, "left") for other in (B, C))) for number in range(9)
+    ]
+    (pool,) = rate(RESULTS, people).pools
+    assert pool.said[:2] == [
+        "Nobody can be told apart from anybody else: more votes are needed.",
+        "Fewer than 10 people voted, and on a single prompt: nothing follows for other people or "
+        "other prompts.",
+    ]
+    on_two = [person(number, *(pair(row, A, B, "left") for row in (0, 1))) for number in range(9)]
+    (pool,) = rate(RESULTS, on_two).pools
+    assert pool.resampled == "rows"
+    assert "the same people on other prompts" in pool.said[1]
+
+
 def test_everybody_who_cannot_be_told_apart_is_named() -> None:
     def standing(variant: str, *even_with: str) -> Standing:
         return Standing(
