@@ -65,7 +65,8 @@ def test_every_column_is_explained_and_reasons_are_shown_as_text(page: Page) -> 
 def test_a_number_is_plotted_against_the_cost(page: Page) -> None:
     dots = page.locator(".scatter circle")
     assert dots.count() == 2
-    assert page.locator(".plotted figcaption").inner_text().startswith("1 without both")
+    missing = page.locator(".plotted figcaption").inner_text()
+    assert missing == "Not shown, since a number is missing: core/three"
     one, two = (dots.nth(place).bounding_box() for place in (0, 1))
     assert one
     assert two
@@ -130,3 +131,29 @@ def test_only_videos_of_one_pool_are_compared(
         "From text, with sound:",
         "From text, without sound, 1 voter: Nobody is ahead.",
     ]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_names_in_the_plot_can_be_read_though_dots_are_close(
+    open_page: Callable[..., Page], tmp_path: Path, width: int
+) -> None:
+    cells = [
+        cell(number, variant=f"somebody/a-model-of-version-{number}", billed=1 + number / 100,
+             video=video(5, motion=30.0 + number % 3))
+        for number in range(8)
+    ]  # fmt: skip
+    write_page(results(*cells), tmp_path)
+    page = open_page(tmp_path, width=width)
+    page.click(".all-numbers > summary")
+    boxes = page.locator(".scatter text").evaluate_all(
+        "(all) => all.filter((one) => one.textContent.startsWith('somebody'))"
+        ".map((one) => one.getBoundingClientRect()).map(({x, y, width, height}) =>"
+        "[x, x + width, y + height / 4, y + 3 * height / 4])"
+    )
+    assert len(boxes) == 8
+    for number, (left, right, top, bottom) in enumerate(boxes):
+        assert left >= 0
+        assert right <= width
+        for others in boxes[:number]:
+            apart = right <= others[0] or others[1] <= left
+            assert apart or bottom <= others[2] or others[3] <= top

@@ -127,7 +127,7 @@ export function drawNumbers() {
     pools.length > 1 && poolMenu(),
     columnsMenu(),
     table(),
-    data.repeats > 1 &&
+    shownColumns().some(({ spread }) => variantsIn().some((variant) => spread?.(variant))) &&
       make("p", { class: "soft" }, "“Apart”: by how much takes of one prompt differ at most."),
     meanings(),
     plot(),
@@ -337,8 +337,10 @@ function summary() {
     ({ said, voters }, number) =>
       `${data.pool_titles[number]}, ${plural(voters, "voter")}: ${said[0]}`,
   );
-  const text = [data.title, ...data.summary, ...rated, ...votes].map(escapeInvisible).join("\n");
-  const box = make("textarea", { id: "summary", readonly: true, rows: 4, "aria-label": "Summary" });
+  const lines = [data.title, ...data.summary, ...rated, ...votes].map(escapeInvisible);
+  const text = lines.join("\n");
+  const rows = Math.min(lines.length + 1, 14);
+  const box = make("textarea", { id: "summary", readonly: true, rows, "aria-label": "Summary" });
   box.value = text;
   const copy = async () => {
     box.select();
