@@ -205,7 +205,7 @@ def _sentences(pool: PoolRatings, decided: int, rows: int) -> Iterator[str]:
     else:
         yield (
             f"Fewer than {ENOUGH_PEOPLE} people voted, and on a single prompt: nothing follows for "
-            "other people or other prompts."
+            "others. It takes more prompts, or more people."
         )
     words = agreement_in_words(pool.agreement)
     alpha = "" if pool.agreement is None else f" (Krippendorff's alpha {pool.agreement:.2f})"
@@ -218,7 +218,10 @@ def _sentences(pool: PoolRatings, decided: int, rows: int) -> Iterator[str]:
     if pool.left_low <= 0.5 <= pool.left_high:
         yield f"{share} ({between}): no sign that the side mattered."
     else:
-        yield f"{share} ({between}): a sign that the side itself decided votes. Sides are drawn."
+        yield (
+            f"{share} ({between}): a sign that the side itself decided votes. Sides are drawn at "
+            "random: that favours nobody, but blurs the ratings."
+        )
 
 
 def _told_apart(standings: list[Standing]) -> Iterator[str]:
