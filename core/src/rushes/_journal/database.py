@@ -58,6 +58,9 @@ _MEANINGS = {
     sqlite3.SQLITE_PERM: _UNWRITABLE,
     sqlite3.SQLITE_READONLY: _UNWRITABLE,
 }
+"""What the primary code of an error of the file means, and what to do."""
+_MISFITS = (sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH)
+_MISFIT = ("it cannot keep a value that is to be written", "Correct or shorten the value")
 
 
 @dataclass(frozen=True)
@@ -152,7 +155,8 @@ class File:
         """Return a JournalError that says what an error of the file means and what to do."""
         what = ("it cannot be reached", "Repair it, or set RUSHES_HOME to another folder")
         if isinstance(error, sqlite3.Error):
-            what = _MEANINGS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, what)
+            code = _code(error)
+            what = _MISFIT if code in _MISFITS else _MEANINGS.get(code, what)
         elif isinstance(error, OSError):
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 what = _FULL
@@ -214,12 +218,20 @@ class Batches:
         self._synced = True
 
     def commit(self, jobs: list[Job[Connection]]) -> None:
-        """Do all jobs; one fsync makes them durable, if that matters. If it fails, none is done."""
+        """Do all jobs; one fsync makes them durable, if that matters.
+
+        If the file fails, none is done. If a statement does, each job is done in a transaction of
+        its own, in order: an error concerns its job alone.
+        """
         try:
             outcomes = self._done(jobs)
         except Exception as error:  # noqa: BLE001 - reported to whoever waits for a job
             self.close()
             self._undo()
+            if len(jobs) > 1 and _is_of_a_statement(error):
+                for job in jobs:
+                    self.commit([job])
+                return
             for job in jobs:
                 job.end(self._file.explain(error))
         else:
@@ -332,6 +344,16 @@ def _seem_to_read(path: Path) -> None:
         fcntl.fcntl(file, fcntl.F_OFD_SETLK, lock)
 
 
+def _is_of_a_statement(error: Exception) -> bool:
+    """Whether SQLite rejects what it was given, and the file is as good as before."""
+    return isinstance(error, sqlite3.Error) and _code(error) not in _MEANINGS
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Return the primary code of an error; 0 for one that is not SQLite's, but Python's."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
 def _device_and_inode(path: str) -> tuple[int, int] | None:
     try:
         found = os.stat(path)  # noqa: PTH116 - before each read and after each write
@@ -352,7 +374,7 @@ def _write_ahead(connection: Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode=WAL").fetchone()
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+            if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
                 raise
             time.sleep(0.01)
         else:

@@ -164,7 +164,10 @@ class Registry:
     def _unknown(self, variant_id: str) -> str:
         installed = self.ids()
         near = difflib.get_close_matches(variant_id, installed, n=3, cutoff=0.4)
-        if not installed:
+        others = {distribution(one) for one in self.installed.left_out if one.group == VARIANTS}
+        if not installed and others:
+            words = f"no variant is loaded: {LIMIT} leaves out {', '.join(sorted(others))}"
+        elif not installed:
             words = "no variant is installed; install a plugin, like plugins/toapis"
         elif near:
             words = f"no variant {variant_id!r} is installed (nearest: {', '.join(near)})"
