@@ -1,4 +1,4 @@
-"""The kits of our plugins, found by path as pytest finds them: one for each installed variant."""
+"""The conformance kits of our variants, found by path as pytest finds them: one for each."""
 
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
@@ -12,9 +12,12 @@ ROOT = Path(__file__).parent.parent
 
 @cache
 def kits() -> dict[str, VariantConformance]:
-    """Return every variant's kit by the variant's id, in the order of the ids."""
+    """Return every variant's kit by the variant's id, in the order of the ids.
+
+    A kit may also have models that are made up: they are left out.
+    """
+    ours = {*Registry().ids()}
     found: dict[str, VariantConformance] = {}
-    installed = {*Registry().ids()}  # a kit may also test models that no provider offers
     for path in sorted(ROOT.glob("plugins/*/tests/test_kit_*.py")):
         spec = spec_from_file_location(path.stem, path)
         assert spec
@@ -25,6 +28,6 @@ def kits() -> dict[str, VariantConformance]:
             is_kit = isinstance(value, type) and issubclass(value, VariantConformance)
             if is_kit and getattr(value, "plugin", None) is not None:
                 kit = value()
-                if kit.variant.id in installed:
+                if kit.variant.id in ours:
                     found[kit.variant.id] = kit
     return dict(sorted(found.items()))
