@@ -127,7 +127,8 @@ def run(
 
     Their journals are files, some of them shared, or all together the one at a database's address.
     """
-    _render(folder / "first", films)
+    if not (folder / "first").exists():  # the films are there if others have run before
+        _render(folder / "first", films)
     tally, lock, free = Tally(), threading.Lock(), iter(numbers)
 
     def worker() -> None:
