@@ -204,7 +204,7 @@ def test_pairs_stay_inside_their_pool(
     assert shown(page) == "1 pair judged"
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")  # the first may only leave full screen
-    until(page, "!document.querySelector('#pairs').open")
+    until(page, "!document.querySelector('#pairs').open && !document.fullscreenElement")
     page.keyboard.press("b")
     assert page.locator(".uneven").count() == 0
 
