@@ -31,7 +31,7 @@ from rushes_compare.results import Cell, CheckFinding, Results, Row, Settings
 
 _PRICE_KNOWN = "The price of this task is known; a given price is only used if none is known."
 
-_NO_SEED = "is left out: this variant has none, so it is free in what it makes."
+_NO_SEED = "is left out, since this variant has none"
 
 
 def check_plan(client: Client | AsyncClient, plan: Plan) -> Results:
