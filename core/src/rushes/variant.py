@@ -184,7 +184,8 @@ class _Shared(Struct, frozen=True, kw_only=True):
 
     `secrets` lists what calls to the provider are authorised with: alternatives, each a set of
     names; the first that is complete is used. `api_key` is the provider's key, `TOAPIS_API_KEY` in
-    the environment; another is `TOAPIS_<NAME>`. `variables` names a further variable for each.
+    the environment; another is `TOAPIS_<NAME>`. `variables` names a further variable for each; one
+    that begins with the name of another installed provider is that one's, and is not read.
     `authorization` is the header that carries the key; a hook `authorize` or `token` does more.
     Secrets go to the base URL's origin and to the further `origins`, by name, and nowhere else; if
     another base URL is configured, it stands for all of them.
