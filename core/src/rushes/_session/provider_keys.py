@@ -198,10 +198,7 @@ def _digest(secrets: Mapping[str, Secret], salt: bytes) -> str:
 
 def _no_key_message(variant: Variant) -> str:
     """Say which variables to set, or what to store."""
-    sets = [
-        " and ".join(key_variable(variant.provider, name) for name in names)
-        for names in variant.secrets
-    ]
+    sets = [" and ".join(way) for way in variant.key_variables]
     stored = [key_name(variant.provider, name) for name in variant.secrets[0]]
     commands = "; ".join(f"rushes keys set {name}" for name in stored)
     what = "one" if len(stored) == 1 else "them"
