@@ -80,7 +80,7 @@ def _cheapest(client: "Client", provider: str, model: str | None) -> "Report":
     if report is None:
         problems = client.check(model or names[0], {"prompt": PROMPT}).problems
         reasons = "; ".join(problem.message for problem in problems)
-        raise click.UsageError(f"{provider} makes no video from a prompt alone: {reasons}")
+        raise click.UsageError(f"Nothing at {provider} can be tried with a prompt alone: {reasons}")
     return report
 
 
