@@ -180,7 +180,7 @@ def test_a_provider_without_slots_keeps_no_other_out(
 def test_what_ended_while_the_sweep_looked_is_not_taken_up(
     url: str, sandbox: Sandbox, journal: PostgresJournal, tmp_path: Path, monkeypatch: Any
 ) -> None:
-    """Its row is gone with it. Of what the journal knows, only what nothing carries is looked at."""
+    """Its row is gone with it. Only what nothing carries is looked at again."""
     asked: list[str] = []
 
     async def main() -> dict[str, Any]:
@@ -334,6 +334,7 @@ def test_a_worker_that_is_told_to_stop_hands_on_what_it_holds(
         logged = [json.loads(line) for line in told.splitlines()]
         assert {"time", "level", "logger", "event"} <= set.intersection(*map(set, logged))
         assert any(line["event"] == "task" and line["task"] == "kite" for line in logged)
+        assert logged[-1]["event"] == "stopped"
     order.release()
     assert journal.tasks()[0].unfinished
     assert journal.claim("kite", "anybody's") is not None
@@ -341,7 +342,8 @@ def test_a_worker_that_is_told_to_stop_hands_on_what_it_holds(
     status = ["--database", url, "status"]
     shown = CliRunner().invoke(worker, [*status, "--json"])
     assert json.loads(shown.stdout)["jobs"] == {"todo": 1}
-    table = CliRunner().invoke(worker, status)
+    elsewhere = {"RUSHES_JOURNAL": "postgresql://me@127.0.0.1:1/nowhere"}
+    table = CliRunner(env=elsewhere).invoke(worker, status)
     rows = [line.rsplit(maxsplit=1) for line in table.stdout.splitlines()]
     said = json.loads(shown.stdout)["workers"]
     assert rows == [["workers alive", str(said)], ["jobs waiting", "1"], ["jobs held", "0"]]
