@@ -153,6 +153,29 @@ def test_every_line_is_checked_before_the_first_is_paid(
     assert sandbox.created == []
 
 
+def test_a_problem_that_many_lines_have_is_said_shortly(
+    sandbox: Sandbox, lines: Callable[..., Path]
+) -> None:
+    """Ten thousand lines may lack the same."""
+    bad = [{"prompt": f"Kite {number}", "duration": 99} for number in range(1, 10)]
+    file = lines(*bad[:7], KITE, bad[8])
+    run = make(file)
+    assert run.exit_code == NOT_BOUGHT
+    assert run.stderr.count("Line ") == 3
+    assert "Lines 4-7, 9: as line 1: duration" in run.stderr
+    assert "8 of 9 lines cannot be made" in run.stderr
+    assert sandbox.created == []
+
+
+@pytest.mark.parametrize("name", ["kites.jsonl", "kites.csv"])
+def test_a_file_without_lines_is_refused(sandbox: Sandbox, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("prompt,duration\n" if name.endswith("csv") else "\n")
+    run = make(tmp_path / name)
+    assert run.exit_code == NOT_BOUGHT
+    assert "the file has no lines; nothing was bought" in run.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_batch_is_made_and_bought_once(sandbox: Sandbox, lines: Callable[..., Path]) -> None:
     file = lines(KITE, {**KITE, "id": "again"})
     run = make(file)

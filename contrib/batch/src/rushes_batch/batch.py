@@ -3,9 +3,10 @@
 import asyncio
 import json
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,9 @@ from rushes_batch._brake import Brake
 from rushes_batch._follow import follow
 from rushes_batch._holding import Holder, Outcome
 from rushes_batch._jobs import Job, Limit, cost_of, was_sent
-from rushes_batch._lines import ID, PLANS
+from rushes_batch._lines import ID, PLANS, Bad
 from rushes_batch._plan import Choice, Planned, Price, batch_name, planned, price, recorded
-from rushes_batch._progress import standing_of
+from rushes_batch._progress import NAMED, standing_of
 from rushes_batch._run import Run, each, run
 from rushes_batch._table import BEYOND, FORMATS, csv_text, row, write, write_all
 from rushes_batch.command import ENGINE_UNUSABLE, Unusable, worker_limits
@@ -33,6 +34,8 @@ from rushes_batch.engine import Engine
 __all__ = ["batch"]
 
 CANCELS_AT_ONCE = 10
+RANGES = 20
+"""Ranges of lines with the same problem that are named."""
 
 
 class _NotBought(click.ClickException):
@@ -456,6 +459,8 @@ async def _made_here(
 
 def _agree(found: Batch, max_cost: float | None, *, yes: bool, here: bool) -> None:
     """Say what is to be bought, and let it be refused: by bad lines, by the cap, by the caller."""
+    if not found.plan and not found.bad:
+        raise _NotBought(f"the file has no {found.word.lower()}s; nothing was bought")
     if found.bad:
         lines = len({video.line.number for video in found.plan}) + len(found.bad)
         said = (
@@ -564,11 +569,37 @@ async def _opened(given: _Given) -> AsyncIterator[Batch]:
     with closing(journal):
         async with rushes.AsyncClient(journal=journal, wrappers=[brake]) as client:
             found = Batch(given, client, journal, brake)
-            for line in found.bad:
-                where = "" if line.number is None else f"{found.word} {line.number}:"
-                for problem in line.problems:
-                    stderr_line(f" {problem}" if where else problem, bold=where, colour="red")
+            _tell(found.bad, found.word)
             yield found
+
+
+def _tell(bad: Iterable[Bad], word: str) -> None:
+    """Say what is wrong with lines; of a problem that many have, name the first and count on."""
+    lines = defaultdict[str, list[int]](list)
+    for line in bad:
+        for problem in line.problems:
+            if line.number is None:
+                stderr_line(problem, colour="red")
+                continue
+            lines[problem].append(line.number)
+            if len(lines[problem]) <= NAMED:
+                stderr_line(f" {problem}", bold=f"{word} {line.number}:", colour="red")
+    for problem, (first, *others) in lines.items():
+        if more := others[NAMED - 1 :]:
+            bold = f"{word}{'s' * (len(more) > 1)} {_ranges(more)}:"
+            what = problem if len(problem) < 100 else f"{problem[:100]}\N{HORIZONTAL ELLIPSIS}"
+            stderr_line(f" as {word.lower()} {first}: {what}", bold=bold, colour="red")
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Write rising numbers shortly: 4-7, 9."""
+    parts: list[str] = []
+    for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
+        first, *rest = (number for _, number in run)
+        parts.append(f"{first}-{rest[-1]}" if rest else str(first))
+    if len(parts) > RANGES:
+        parts[RANGES:] = [f"and {len(parts) - RANGES:,} more places"]
+    return ", ".join(parts)
 
 
 @contextmanager
