@@ -594,8 +594,8 @@ def _tell(bad: Iterable[Bad], word: str) -> None:
 def _ranges(numbers: list[int]) -> str:
     """Write rising numbers shortly: 4-7, 9."""
     parts: list[str] = []
-    for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
-        first, *rest = (number for _, number in run)
+    for _, block in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
+        first, *rest = (number for _, number in block)
         parts.append(f"{first}-{rest[-1]}" if rest else str(first))
     if len(parts) > RANGES:
         parts[RANGES:] = [f"and {len(parts) - RANGES:,} more places"]
