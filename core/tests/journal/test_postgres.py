@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
@@ -132,7 +133,10 @@ def test_an_address_that_cannot_be_read_is_not_quoted(url: str) -> None:
     with pytest.raises(JournalError) as caught:
         PostgresJournal(url)
     assert "written as %XX" in str(caught.value)
-    for text in (str(caught.value), repr(caught.value.__context__)):
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    frames = [frame.locals for frame in shown.stack if frame.filename != __file__]
+    assert len(frames) > 1
+    for text in (str(caught.value), repr(caught.value.__context__), repr(frames)):
         assert "s3cret" not in text
 
 

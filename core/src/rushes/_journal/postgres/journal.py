@@ -24,6 +24,7 @@ from rushes._journal.records import (
 )
 from rushes._journal.store import Store
 from rushes._journal.writer import Work
+from rushes._keys.redacting import Secret
 from rushes.errors import JournalError
 from rushes.journal import ClaimLost, since_boot
 from rushes.task import Task
@@ -65,6 +66,7 @@ class PostgresJournal(QueuedJournal[Connection]):
 
     def __init__(self, url: str) -> None:
         """Name the database: `postgresql://user:password@host:port/name`, or what libpq reads."""
+        url = Secret(url)  # first, so that no traceback shows its password
         server = Server(url, MIGRATIONS)
         self._server = server
         self._holder = holder = Leases(since_boot)
