@@ -27,7 +27,8 @@ JOB_STATES = {"todo": "waiting", "doing": "held"}
 """What people call the states that the engine gives jobs; the others are called as they are."""
 _DATABASE: dict[str, Any] = {
     "metavar": "URL",
-    "help": "The database that has the journal: postgresql://user:password@host/name.",
+    "help": "The database that has the journal: postgresql://user:password@host/name.  "
+    "[default: that of RUSHES_JOURNAL]",
 }
 
 
