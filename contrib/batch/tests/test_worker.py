@@ -10,7 +10,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -201,6 +201,20 @@ def test_what_ended_while_the_sweep_looked_is_not_taken_up(
 
     assert asyncio.run(main())["jobs"] == {"todo": 1}
     assert asked == ["ends"]
+
+
+def test_one_process_at_a_time_sweeps_each_journal_of_a_database(postgres: Cluster) -> None:
+    async def main() -> list[bool]:
+        engines = [Engine(postgres.empty()), Engine(postgres.empty())]
+        may = []
+        async with AsyncExitStack() as stack:
+            for engine in (engines[0], engines[0], engines[1]):
+                connected = await engine._connected(autocommit=True)
+                connection = await stack.enter_async_context(connected)
+                may.append(await engine._may_sweep(connection))
+        return may
+
+    assert asyncio.run(main()) == [True, False, True]
 
 
 def test_one_who_is_suspended_does_not_keep_the_sweep_to_itself(

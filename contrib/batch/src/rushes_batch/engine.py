@@ -60,7 +60,10 @@ _NETWORK = {
 }
 """How a cut network is noticed, unless the address says otherwise; as the journal does it."""
 _ONCE = "SELECT pg_advisory_xact_lock(hashtext('rushes engine'))"
-_SWEEPING = "SELECT pg_try_advisory_lock(hashtext('rushes sweep'))"
+_SWEEPING = (
+    # Of each schema: several journals may share a database.
+    "SELECT pg_try_advisory_lock(hashtext('rushes sweep'), hashtext(current_schema()::text))"
+)
 _UNLESS_SUSPENDED = (
     # Otherwise one that is suspended, or whose machine is gone, would keep the lock.
     "SELECT set_config('idle_session_timeout', %s, false) "
