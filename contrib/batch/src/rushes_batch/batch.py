@@ -232,7 +232,7 @@ def batch() -> None:
     """Make the videos that a file asks for, one a line: JSON Lines, CSV, or a plan file."""
 
 
-@batch.command("run")
+@batch.command("run", short_help="Check every line, say what it costs, make the videos.")
 @_shared
 @_running
 @click.option(
@@ -256,7 +256,7 @@ def run_command(ctx: click.Context, /, **given: Any) -> None:
     ctx.exit(_work(_run(_takes(given), _anything, **given)))
 
 
-@batch.command()
+@batch.command(short_help="Go on with the lines that were sent.")
 @_shared
 @_running
 @click.option(
@@ -273,7 +273,7 @@ def resume(ctx: click.Context, /, max_cost: float | None, **given: Any) -> None:
     ctx.exit(_work(_run(_takes(given), which, max_cost=max_cost, yes=True, **given)))
 
 
-@batch.command()
+@batch.command(short_help="Say how it stands, and why some were not made.")
 @_shared
 @click.option("-f", "--follow", is_flag=True, help="Show it until nothing is under way.")
 @_json("Print JSON.")
@@ -283,7 +283,7 @@ def status(ctx: click.Context, /, follow: bool, as_json: bool, **given: Any) -> 
     ctx.exit(_work(_status(_takes(given), as_json=as_json, to_the_end=follow)))
 
 
-@batch.command()
+@batch.command(short_help="Write the table of what became of each line.")
 @_shared
 @click.option(
     "-o",
@@ -313,7 +313,7 @@ def results(output: Path | None, as_json: bool, **given: Any) -> None:
     _work(show())
 
 
-@batch.command()
+@batch.command(short_help="Cancel what is under way, and begin nothing more.")
 @_shared
 @click.pass_context
 def cancel(ctx: click.Context, /, **given: Any) -> None:

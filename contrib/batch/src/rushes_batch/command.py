@@ -101,7 +101,7 @@ def worker(
         _run(_work(_named(database), limits, tasks, health))
 
 
-@worker.command()
+@worker.command(short_help="Say how many workers live, and how many jobs there are.")
 @click.option("--database", **_DATABASE)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
