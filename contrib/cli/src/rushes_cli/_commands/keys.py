@@ -131,8 +131,10 @@ def _secrets(provider: str) -> dict[str, _Secret]:
             alternatives.append(WEBHOOK_SECRETS)
         for names in (usual, *alternatives):
             for secret in names:
-                own = key_variable(provider, secret), loaded.variant.variables.get(secret)
-                variables = tuple(variable for variable in own if variable)
+                variables: tuple[str, ...] = (key_variable(provider, secret),)
+                declared = loaded.variant.variables.get(secret)
+                if declared and not registry.lender(declared, one):
+                    variables = (*variables, declared)
                 name = key_name(provider, secret)
                 if name not in found or names is usual:
                     found[name] = _Secret(variables, usual=names is usual)
