@@ -24,11 +24,7 @@ def test_with_their_journal_in_a_database_too(
     rushes_sandbox_folder: Path, postgres: Cluster, tmp_path: Path, whole: bool
 ) -> None:
     kills = KILLS if whole else 3
-    # In one folder with others whose journal is a file, as `nox -s crash` does it.
-    check(run(range(1), SEED, tmp_path, rushes_sandbox_folder), 1)
-    others = range(1, kills)
-    there = postgres.empty()
-    check(run(others, SEED, tmp_path, rushes_sandbox_folder, there), len(others))
+    check(run(range(kills), SEED, tmp_path, rushes_sandbox_folder, postgres.empty()), kills)
 
 
 def check(tally: Tally, kills: int) -> None:

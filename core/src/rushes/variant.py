@@ -253,6 +253,16 @@ class Variant(_Shared, frozen=True, kw_only=True):
         """The prefix of the provider's environment variables: `TOAPIS`."""
         return environment_prefix(self.provider)
 
+    @property
+    def key_variables(self) -> tuple[tuple[str, ...], ...]:
+        """The environment variables that may hold the key: each way, with all that it takes."""
+        own = [tuple(key_variable(self.provider, name) for name in way) for way in self.secrets]
+        further = [
+            tuple(self.variables.get(name) or key_variable(self.provider, name) for name in way)
+            for way in self.secrets
+        ]
+        return tuple(dict.fromkeys((*own, *further)))
+
     def at(self, base_url: str | None) -> "Variant":
         """Return the same declaration at another base URL, if one is given.
 
