@@ -12,6 +12,7 @@ _USUAL_ORIGIN = re.compile(
     r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9][0-9]{0,3}|[1-5][0-9]{4}))?(?=[/?#]|$)"
 )
 """Origins that are already normalized; each call is compared by its origin."""
+_VERSION = re.compile(r"v\d+")
 _BASE_URL = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
 
 
@@ -105,6 +106,6 @@ def join(base_url: str, path: str) -> str:
     """Append an endpoint's path to a base URL, without repeating `/v1`."""
     base = base_url.rstrip("/")
     first = path.split("/")[1]
-    if re.fullmatch(r"v\d+", first) and base.endswith("/" + first):
+    if _VERSION.fullmatch(first) and base.endswith("/" + first):
         base = base[: -len(first) - 1]
     return base + path

@@ -292,6 +292,8 @@ class Variant(_Shared, frozen=True, kw_only=True):
 
 _PLACEHOLDER = re.compile(r"\{(\+?)(\w+)\}")
 _ADDRESS = re.compile(r"\{\+(\w+)\}")
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
+"""Values that are the same in an address."""
 
 
 def _written(placeholder: re.Match[str], values: Mapping[str, Any]) -> str:
@@ -299,7 +301,8 @@ def _written(placeholder: re.Match[str], values: Mapping[str, Any]) -> str:
     plus, name = placeholder.groups()
     if isinstance(several := values.get(name), list):
         return ",".join(quote(value, safe="") for value in several)
-    return quote(_value(values, name), safe="/" if plus else "")
+    value = _value(values, name)
+    return value if _PLAIN.fullmatch(value) else quote(value, safe="/" if plus else "")
 
 
 def _value(values: Mapping[str, Any], name: str) -> str:

@@ -8,7 +8,10 @@ from typing import Any
 
 
 class Turn:
-    """A call that waits for a place until the future `admitted` is done; without one it has it."""
+    """A call that waits for a place until the future `admitted` is True; without one it has it.
+
+    It waits no more once the future is cancelled, or anything else.
+    """
 
     def __init__(self, admitted: Any, *, long: bool) -> None:
         self.admitted, self.long = admitted, long
@@ -59,12 +62,12 @@ class ConnectionQueue:
         while turn := self._next():
             self._inside.add(turn)
             with suppress(RuntimeError):  # its event loop is closed, and nothing waits any more
-                turn.admitted.set_result(None)
+                turn.admitted.set_result(True)
 
     def _next(self) -> Turn | None:
         for long in (not self._last_long, self._last_long):
             line = self._lines[long]
-            while line and line[0].admitted.cancelled():
+            while line and line[0].admitted.done():  # it waits no more
                 line.popleft()
             if line and self._has_room(long):
                 self._last_long = long

@@ -99,7 +99,7 @@ class DeadlineStream(httpcore.NetworkStream):
 
 
 class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
-    """The same for an event loop, which enforces the deadline itself."""
+    """The same for an event loop."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
@@ -107,12 +107,12 @@ class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         """Read the bytes that have arrived."""
-        return await self._stream.read(max_bytes, timeout)
+        return await self._stream.read(max_bytes, _capped(timeout, httpcore.ReadTimeout))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """Write all of the buffer."""
         _mark_leaving(buffer)
-        await self._stream.write(buffer, timeout)
+        await self._stream.write(buffer, _capped(timeout, httpcore.WriteTimeout))
 
     async def start_tls(
         self,
@@ -121,8 +121,9 @@ class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> httpcore.AsyncNetworkStream:
         """Switch to TLS."""
+        capped = _capped(timeout, httpcore.ConnectTimeout)
         try:
-            over = await self._stream.start_tls(ssl_context, server_hostname, timeout)
+            over = await self._stream.start_tls(ssl_context, server_hostname, capped)
         except asyncio.CancelledError:
             await self._stream.aclose()  # httpcore closes it after an error, not after this one
             raise
@@ -266,6 +267,22 @@ class Backend(httpcore.NetworkBackend):
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 attempts.failure = error
         raise attempts.failure
+
+
+async def done_within(future: asyncio.Future[bool], seconds: float | None) -> bool:
+    """Return the result of a future, or False once so many seconds have passed."""
+    if seconds is None or future.done():
+        return await future
+    timer = future.get_loop().call_later(seconds, _give_up, future)
+    try:
+        return await future
+    finally:
+        timer.cancel()
+
+
+def _give_up(future: asyncio.Future[bool]) -> None:
+    if not future.done():
+        future.set_result(False)
 
 
 async def reached(

@@ -7,8 +7,8 @@ are left to httpcore.
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Self
 
 import httpcore
 
@@ -18,6 +18,7 @@ from rushes._network.connections import (
     AsyncBackend,
     Backend,
     capped,
+    done_within,
     keep_from_children,
     leave,
     reached,
@@ -125,7 +126,9 @@ class AsyncLeanConnection(asyncio.Protocol):
         self._address, self._resolve, self._trusted = address, backend.resolve, trusted
         self._transport: asyncio.Transport | None = None
         self._reader: AnswerReader | None = None
-        self._waiter: asyncio.Future[None] | None = None
+        self._active: ActiveCall
+        self._limit: float
+        self._waiter: asyncio.Future[bool] | None = None
         self._writable = True
         self._lost = False
         keep_from_children(self)
@@ -134,15 +137,30 @@ class AsyncLeanConnection(asyncio.Protocol):
         """Send a request, and return the head of the answer with a way to take its body."""
         transport = self._transport or await self._connected(request.connect)
         reader = self._reader = AnswerReader(once=request.once)
+        self._active, self._limit = active, request.read
         leave(active)
-        # The deadline of the whole exchange is its caller's.
-        limit = request.read if request.read < active.total else None
-        await self._send(transport, head_of(request) + request.body, reader, limit)
+        await self._send(transport, head_of(request) + request.body, reader)
         while not reader.began:
             if reader.failure is not None:
                 raise reader.failure
-            await self._change(limit)
-        return Incoming(reader.status, reader.headers, self._body(transport, reader, limit))
+            await self._change(httpcore.ReadTimeout)
+        return Incoming(reader.status, reader.headers, self)
+
+    def __aiter__(self) -> Self:
+        """Iterate over the pieces of the answer's body."""
+        return self
+
+    async def __anext__(self) -> bytes:
+        reader, transport = self._reader, self._transport
+        assert reader is not None  # noqa: S101 - an exchange is under way
+        assert transport is not None  # noqa: S101
+        while (piece := reader.take()) is None:
+            if not self._lost:
+                transport.resume_reading()
+            await self._change(httpcore.ReadTimeout)
+        if not piece:
+            raise StopAsyncIteration
+        return piece
 
     def is_available(self) -> bool:
         """Whether the answer was read completely, and another request may follow."""
@@ -158,7 +176,7 @@ class AsyncLeanConnection(asyncio.Protocol):
         if self._transport is not None and not self._lost:
             self._transport.abort()
             while not self._lost:
-                await self._change(None)
+                await self._changed()
 
     def get_extra_info(self, info: str) -> Any:
         """Return what is known of the connection, such as its socket."""
@@ -184,46 +202,30 @@ class AsyncLeanConnection(asyncio.Protocol):
         return await reached(self._resolve, address.host, address.port, timeout, connect)
 
     async def _send(
-        self,
-        transport: asyncio.Transport,
-        message: bytes,
-        reader: AnswerReader,
-        limit: float | None,
+        self, transport: asyncio.Transport, message: bytes, reader: AnswerReader
     ) -> None:
         for start in range(0, len(message), PIECE):
             while not (self._writable or self._lost or reader.began):
-                await self._change(limit, httpcore.WriteTimeout)
+                await self._change(httpcore.WriteTimeout)
             if self._lost or reader.began:  # it has answered before it read everything
                 break
             transport.write(message[start : start + PIECE])
 
-    async def _change(
-        self, limit: float | None, late: type[Exception] = httpcore.ReadTimeout
-    ) -> None:
-        """Wait until something has arrived, or can be sent again; raise `late` after `limit`."""
-        self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            async with asyncio.timeout(limit):
-                await self._waiter
-        except TimeoutError:
-            raise late from None
-        finally:
-            self._waiter = None
+    async def _change(self, late: type[Exception]) -> None:
+        """Wait until something has arrived, or can be sent again.
 
-    async def _body(
-        self, transport: asyncio.Transport, reader: AnswerReader, limit: float | None
-    ) -> AsyncIterator[bytes]:
-        while (piece := reader.take()) != b"":
-            if piece is not None:
-                yield piece
-                continue
-            if not self._lost:
-                transport.resume_reading()
-            await self._change(limit)
+        Raises `late` if that takes longer than the limit, or than the exchange has left.
+        """
+        if not await done_within(self._changed(), capped(self._active, self._limit, late)):
+            raise late
+
+    def _changed(self) -> asyncio.Future[bool]:
+        self._waiter = asyncio.get_running_loop().create_future()
+        return self._waiter
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+            self._waiter.set_result(True)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the open connection; asyncio calls this and the methods below."""

@@ -3,13 +3,12 @@
 import inspect
 import threading
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from copy import copy
 from functools import cached_property
 from importlib.metadata import EntryPoint
 from operator import itemgetter
 from traceback import clear_frames, walk_tb
-from types import CodeType, ModuleType, NoneType, SimpleNamespace
+from types import CodeType, ModuleType, NoneType, SimpleNamespace, TracebackType
 from typing import Any, TypeVar
 
 import msgspec
@@ -116,7 +115,7 @@ class LoadedVariant:
         except RushesError:
             raise
         except PLUGIN_ERRORS as error:
-            raise self._blame(f"the hook {hook}", error, "answer" in arguments) from error
+            raise self.blame(f"the hook {hook}", error, reading="answer" in arguments) from error
         if hook in _STEPS and isinstance(given, Generator):
             return self._steps(hook, given)
         return given
@@ -164,21 +163,16 @@ class LoadedVariant:
         with self.blamed(f"the hook {hook}", reading=True):
             return (yield from steps)
 
-    @contextmanager
-    def blamed(self, what: str, *, reading: bool = False) -> Iterator[None]:
-        """Turn whatever a part of the plugin raises into a BrokenPluginError that names it.
+    def blamed(self, what: str, *, reading: bool = False) -> "Blamed":
+        """Turn whatever a part of the plugin raises in a block into the error that names it."""
+        return Blamed(self, what, reading)
+
+    def blame(self, what: str, error: BaseException, *, reading: bool) -> BrokenPluginError:
+        """Return the error that says which part of the plugin, or of a wrapper, raised another.
 
         If it was `reading` an answer, in which a provider may echo the key, its frames keep their
         lines and lose their locals.
         """
-        try:
-            yield
-        except RushesError:
-            raise
-        except PLUGIN_ERRORS as error:
-            raise self._blame(what, error, reading) from error
-
-    def _blame(self, what: str, error: BaseException, reading: bool) -> BrokenPluginError:
         whose = next((self._whose[code] for code in _codes(error) if code in self._whose), None)
         if reading:
             clear_frames(error.__traceback__)
@@ -213,6 +207,22 @@ class LoadedVariant:
         answers = self.call("approve", task=task, now=now)
         with self.blamed("the hook approve"):
             return tuple(_objection(item) for found in answers if found for item in found)
+
+
+class Blamed:
+    """A block in which a part of a plugin runs: what that raises is its fault, not the caller's."""
+
+    def __init__(self, loaded: LoadedVariant, what: str, reading: bool) -> None:
+        self._loaded, self._what, self._reading = loaded, what, reading
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        if isinstance(error, PLUGIN_ERRORS) and not isinstance(error, RushesError):
+            raise self._loaded.blame(self._what, error, reading=self._reading) from error
 
 
 def _functions(
@@ -263,7 +273,10 @@ def _codes(error: BaseException) -> Iterator[CodeType]:
 def _taking(names: Sequence[str]) -> Callable[[Any], Any]:
     if len(names) > 1:
         return itemgetter(*names)
-    return lambda arguments: tuple(arguments[name] for name in names)
+    if not names:
+        return lambda _: ()
+    (only,) = names
+    return lambda arguments: (arguments[only],)
 
 
 def _by_pluggy(hook: pluggy.HookCaller) -> Callable[..., Any]:

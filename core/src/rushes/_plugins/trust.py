@@ -33,16 +33,13 @@ class Trust:
         `entries` has the entry points of every variant. Raises ConfigurationError if the
         environment variable is malformed.
         """
-        provider = variant_id.partition("/")[0]
-        brought = {
-            distribution(entry)
-            for other, claims in entries.items()
-            if other.partition("/")[0] == provider
-            for entry in claims
-        }
-        whose, owner = distribution(entries[variant_id][0]), normalized(f"rushes-{provider}")
-        if len(brought) == 1 or whose == owner or whose in self._trusted(provider):
+        if self.is_owner(variant_id, entries):
             return None
+        provider = variant_id.partition("/")[0]
+        whose, owner = distribution(entries[variant_id][0]), normalized(f"rushes-{provider}")
+        if whose in self._trusted(provider):
+            return None
+        brought = _bringing(provider, entries)
         others = " and ".join(sorted(brought - {whose}))
         goes = f"The key for {provider} is given only to {owner}."
         if owner not in brought:
@@ -53,6 +50,12 @@ class Trust:
             f'{VARIABLE}="{provider}={whose}", or the argument trust={{"{provider}": "{whose}"}}; '
             f"otherwise uninstall {whose}"
         )
+
+    def is_owner(self, variant_id: str, entries: Mapping[str, list[EntryPoint]]) -> bool:
+        """Whether a variant may have its provider's key whoever is trusted."""
+        provider = variant_id.partition("/")[0]
+        whose = distribution(entries[variant_id][0])
+        return _bringing(provider, entries) == {whose} or whose == normalized(f"rushes-{provider}")
 
     def _trusted(self, provider: str) -> set[str]:
         if provider in self._given:
@@ -65,3 +68,13 @@ class Trust:
                     "PROVIDER=DISTRIBUTION; several are separated by commas"
                 )
         return {normalized(known.strip()) for name, _, known in pairs if name.strip() == provider}
+
+
+def _bringing(provider: str, entries: Mapping[str, list[EntryPoint]]) -> set[str]:
+    """Return the distributions that bring variants of a provider."""
+    return {
+        distribution(entry)
+        for variant_id, claims in entries.items()
+        if variant_id.partition("/")[0] == provider
+        for entry in claims
+    }

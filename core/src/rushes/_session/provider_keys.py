@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -61,11 +62,14 @@ class ProviderKeys(Struct):
     def _find(self, variant: Variant) -> tuple[dict[str, Secret], str] | None:
         """Return the first set of secrets that is complete."""
         for names in variant.secrets:
-            found = {name: self._find_one(variant, name) for name in names}
-            there = {name: one for name, one in found.items() if one}
-            if len(there) == len(names):
-                wheres = dict.fromkeys(where for _, where in there.values())
-                return {name: key for name, (key, _) in there.items()}, " and ".join(wheres)
+            secrets: dict[str, Secret] = {}
+            wheres: dict[str, None] = {}
+            for name in names:
+                if one := self._find_one(variant, name):
+                    secrets[name], where = one
+                    wheres[where] = None
+            if len(secrets) == len(names):
+                return secrets, " and ".join(wheres)
         return None
 
     def webhook_secrets(self, variant: Variant) -> list[Secret]:
@@ -74,10 +78,10 @@ class ProviderKeys(Struct):
         return [secret for secret, _ in filter(None, found)]
 
     def _find_one(self, variant: Variant, secret: str) -> tuple[Secret, str] | None:
-        variables = [key_variable(variant.provider, secret)]
+        name, variable = _names(variant.provider, secret)
         if secret in variant.variables:
-            variables.append(variant.variables[secret])
-        return self.keys.find(key_name(variant.provider, secret), *variables)
+            return self.keys.find(name, variable, variant.variables[secret])
+        return self.keys.find(name, variable)
 
     def authorize(self, loaded: LoadedVariant, call: Call, task: Task | None, now: float) -> Call:
         """Return a call with the provider's key if it goes to the key's origin, else as it is.
@@ -88,8 +92,10 @@ class ProviderKeys(Struct):
         ConfigurationError says which address needs which key.
         """
         variant = self.registry.get(loaded.variant.id).variant
-        with loaded.blamed("a call of its"):
+        try:
             target = origin(call.url)
+        except ValueError as error:
+            raise loaded.blame("a call of its", error, reading=False) from error
         if target in map(origin, variant.own_origins):
             secrets, _ = self.find(loaded, task)
             token = self._token(loaded, secrets, now) if loaded.makes_tokens else None
@@ -188,6 +194,12 @@ class ProviderKeys(Struct):
 
 EXPIRES_SOON = 60.0
 """Seconds before its end at which a token is made anew."""
+
+
+@lru_cache(maxsize=256)
+def _names(provider: str, secret: str) -> tuple[str, str]:
+    """Return the name by which a secret is passed and stored, and its environment variable."""
+    return key_name(provider, secret), key_variable(provider, secret)
 
 
 def _digest(secrets: Mapping[str, Secret], salt: bytes) -> str:
