@@ -149,6 +149,7 @@ class AsyncTransport:
         if connection.ends_later:
             await _finish(self._ended(connection))
         elif not self._routes.keep(connection):
+            connection.abort()  # whoever waits for its end may be cancelled
             await connection.aclose()
 
     async def _ended(self, connection: Any) -> None:

@@ -31,7 +31,8 @@ class ConnectionQueue:
 
     def renew(self) -> None:
         """Start afresh with every place free, as in a forked child: earlier turns are void."""
-        self._lock = threading.Lock()
+        # To admit a call may end others that an abandoned loop has left behind: these leave then.
+        self._lock = threading.RLock()
         self._lines: dict[bool, deque[Turn]] = {False: deque(), True: deque()}
         self._inside: set[Turn] = set()
         self._last_long = True

@@ -173,10 +173,14 @@ class AsyncLeanConnection(asyncio.Protocol):
 
     async def aclose(self) -> None:
         """Close it, and wait until it is closed: its place may then be given to another."""
+        self.abort()
+        while not (self._lost or self._transport is None):
+            await self._changed()
+
+    def abort(self) -> None:
+        """Close it without waiting for that."""
         if self._transport is not None and not self._lost:
             self._transport.abort()
-            while not self._lost:
-                await self._changed()
 
     def get_extra_info(self, info: str) -> Any:
         """Return what is known of the connection, such as its socket."""
