@@ -16,7 +16,7 @@ from acme_zoom import Zoom
 from hypothesis import given
 from hypothesis import strategies as st
 from rushes import AsyncClient, DiskError, Polling, SQLiteJournal, Task
-from rushes._client.on_loop import Pauses
+from rushes._network.alarms import Alarms
 from rushes._fetch.target import writable
 from rushes.testing import Network
 from stalled_phases import wait_until_async
@@ -60,7 +60,7 @@ def settings(journal: SQLiteJournal, tmp_path: Path) -> dict[str, Any]:
 
 def pausing(client: AsyncClient) -> int:
     """Return how many flows of a client sleep."""
-    pauses = vars(client).get("_pauses")
+    pauses = vars(client).get("_alarms")
     return len(pauses._waiting) if pauses else 0
 
 
@@ -305,8 +305,8 @@ def test_pauses_end_in_time_in_order_and_only_if_somebody_waits(
     given: list[tuple[int, bool]],
 ) -> None:
     with closing(Loop()) as loop:
-        pauses: Any = Pauses(loop)  # type: ignore[arg-type]
-        begun = [(seconds, pauses.begin(seconds)) for seconds, _ in given]
+        pauses: Any = Alarms(loop)  # type: ignore[arg-type]
+        begun = [(seconds, pauses.pause(seconds)) for seconds, _ in given]
         for (_, end), (_, cancelled) in zip(begun, given, strict=True):
             if cancelled:
                 end.cancel()
@@ -321,10 +321,10 @@ def test_pauses_end_in_time_in_order_and_only_if_somebody_waits(
 
 def test_of_two_that_end_at_once_the_older_goes_on_first() -> None:
     async def run() -> list[int]:
-        pauses, order = Pauses(asyncio.get_running_loop()), list[int]()
+        pauses, order = Alarms(asyncio.get_running_loop()), list[int]()
 
         async def waiting(number: int, seconds: float) -> None:
-            await pauses.begin(seconds)
+            await pauses.pause(seconds)
             order.append(number)
 
         asyncio.get_running_loop().time = lambda: 5.0  # type: ignore[method-assign]
@@ -336,8 +336,8 @@ def test_of_two_that_end_at_once_the_older_goes_on_first() -> None:
 
 
 def test_a_shorter_pause_moves_the_timer_forward(loop: Loop) -> None:
-    pauses: Any = Pauses(loop)  # type: ignore[arg-type]
-    late, soon = pauses.begin(100), pauses.begin(1)
+    pauses: Any = Alarms(loop)  # type: ignore[arg-type]
+    late, soon = pauses.pause(100), pauses.pause(1)
     assert [when for when, _, _ in loop.live()] == [1]
     loop.move_to(1)
     assert soon.done()
@@ -346,10 +346,10 @@ def test_a_shorter_pause_moves_the_timer_forward(loop: Loop) -> None:
 
 
 def test_cancelled_pauses_are_forgotten(loop: Loop) -> None:
-    pauses: Any = Pauses(loop)  # type: ignore[arg-type]
-    kept = pauses.begin(50)
+    pauses: Any = Alarms(loop)  # type: ignore[arg-type]
+    kept = pauses.pause(50)
     for _ in range(10_000):
-        pauses.begin(1000).cancel()
+        pauses.pause(1000).cancel()
     assert len(pauses._waiting) < 300
     loop.move_to(50)
     assert kept.done()

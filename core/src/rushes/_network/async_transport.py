@@ -12,7 +12,8 @@ import httpx
 
 from rushes._flow import Flow, Send, Stream
 from rushes._network.active_call import ActiveCall
-from rushes._network.connections import AsyncBackend, done_within
+from rushes._network.alarms import Alarms
+from rushes._network.connections import AsyncBackend
 from rushes._network.messages import (
     BEGINNING,
     FAILED,
@@ -52,9 +53,10 @@ class AsyncTransport:
 
     def __init__(self, settings: NetworkSettings) -> None:
         self._settings = settings
-        backend = AsyncBackend(settings.resolve)
-        self._routes = Routes(settings, ASYNC, backend, httpx.create_ssl_context, _future)
+        self._backend = AsyncBackend(settings.resolve)
+        self._routes = Routes(settings, ASYNC, self._backend, httpx.create_ssl_context, _future)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._alarms: Alarms
         self._writers: ThreadPoolExecutor | None = None
 
     def send(
@@ -105,11 +107,13 @@ class AsyncTransport:
         loop = asyncio.get_running_loop()
         if loop is not self._loop:  # earlier connections belonged to another loop
             self._loop, self._writers = loop, None
+            self._alarms = self._backend.alarms = Alarms(loop)
             self._routes.renew()
         turn = self._routes.queue.join(long=isinstance(effect, Stream))
         try:
-            if turn.admitted is not None and not await done_within(turn.admitted, effect.patience):
-                raise no_connection_free(effect)
+            if turn.admitted is not None:
+                if not await self._alarms.within(turn.admitted, effect.patience):
+                    raise no_connection_free(effect)
             if drive is not None and (confirming := confirmation(effect)) is not None:
                 await drive(confirming)
             active = start_call(effect)
@@ -145,6 +149,7 @@ class AsyncTransport:
         if connection.ends_later:
             await _finish(self._ended(connection))
         elif not self._routes.keep(connection):
+            connection.abort()  # whoever waits for its end may be cancelled
             await connection.aclose()
 
     async def _ended(self, connection: Any) -> None:

@@ -3,7 +3,6 @@
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 
@@ -32,7 +31,8 @@ class ConnectionQueue:
 
     def renew(self) -> None:
         """Start afresh with every place free, as in a forked child: earlier turns are void."""
-        self._lock = threading.Lock()
+        # To admit a call may end others that an abandoned loop has left behind: these leave then.
+        self._lock = threading.RLock()
         self._lines: dict[bool, deque[Turn]] = {False: deque(), True: deque()}
         self._inside: set[Turn] = set()
         self._last_long = True
@@ -59,10 +59,12 @@ class ConnectionQueue:
             self._admit()
 
     def _admit(self) -> None:
-        while turn := self._next():
+        while len(self._inside) < self._count and (turn := self._next()):
             self._inside.add(turn)
-            with suppress(RuntimeError):  # its event loop is closed, and nothing waits any more
+            try:
                 turn.admitted.set_result(True)
+            except RuntimeError:
+                continue  # its event loop is closed, and nothing waits any more
 
     def _next(self) -> Turn | None:
         for long in (not self._last_long, self._last_long):

@@ -24,6 +24,7 @@ import httpcore
 from rushes._addresses import Address, Resolver, is_public
 from rushes._flow import PrivateAddress
 from rushes._network.active_call import ActiveCall, current
+from rushes._network.alarms import Alarms
 from rushes._network.requests import Incoming, Request, for_httpcore
 
 T = TypeVar("T")
@@ -170,18 +171,18 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_in_child)
 
 
-def _looked_up(resolve: Resolver, host: str, port: int) -> Future[list[str]]:
+def _looked_up(resolve: Resolver, host: str, port: int) -> Future[list[Address]]:
     """Resolve a name in a separate thread, which nothing has to wait for.
 
     The system's resolver accepts no deadline. The thread is a daemon: if it hangs, it keeps neither
     an event loop nor the interpreter from ending.
     """
-    future: Future[list[str]] = Future()
+    future: Future[list[Address]] = Future()
     future.set_running_or_notify_cancel()
 
     def work() -> None:
         try:
-            future.set_result(resolve(host, port))
+            future.set_result([ipaddress.ip_address(text) for text in resolve(host, port)])
         except Exception as error:  # noqa: BLE001 - raised where it is awaited
             future.set_exception(error)
 
@@ -189,19 +190,18 @@ def _looked_up(resolve: Resolver, host: str, port: int) -> Future[list[str]]:
     return future
 
 
-def _literal(host: str) -> list[str] | None:
+def _literal(host: str) -> list[Address] | None:
     try:
-        return [str(ipaddress.ip_address(host))]
+        return [ipaddress.ip_address(host)]
     except ValueError:
         return None
 
 
-def _checked_addresses(host: str, found: list[str]) -> list[Address]:
-    """Return the addresses to try; a guarded exchange accepts a name only if all are public.
+def _check_addresses(host: str, addresses: list[Address]) -> None:
+    """Raise an error if there is none, or if a guarded exchange may not be with one of them.
 
     A name that also has a private address is refused entirely: it was probably made to mislead.
     """
-    addresses = [ipaddress.ip_address(text) for text in found]
     if not addresses:
         raise httpcore.ConnectError(f"{host} has no address")
     active = current()
@@ -209,7 +209,6 @@ def _checked_addresses(host: str, found: list[str]) -> list[Address]:
         if not is_public(address):
             where = host if host == str(address) else f"{host}, which is {address}"
             raise PrivateAddress(f"leads to {where}; only a private network can reach it")
-    return addresses
 
 
 class _Attempts:
@@ -230,8 +229,8 @@ class _Attempts:
             return httpcore.ConnectTimeout(f"the name {self.host} was not resolved in time")
         return httpcore.ConnectError(f"the name {self.host} cannot be resolved: {error}")
 
-    def addresses(self, found: list[str]) -> Iterator[tuple[str, float | None]]:
-        addresses = _checked_addresses(self.host, found)
+    def addresses(self, addresses: list[Address]) -> Iterator[tuple[str, float | None]]:
+        _check_addresses(self.host, addresses)
         for place, address in enumerate(addresses):
             left = self.left
             yield str(address), left and left / (len(addresses) - place)
@@ -269,22 +268,6 @@ class Backend(httpcore.NetworkBackend):
         raise attempts.failure
 
 
-async def done_within(future: asyncio.Future[bool], seconds: float | None) -> bool:
-    """Return the result of a future, or False once so many seconds have passed."""
-    if seconds is None or future.done():
-        return await future
-    timer = future.get_loop().call_later(seconds, _give_up, future)
-    try:
-        return await future
-    finally:
-        timer.cancel()
-
-
-def _give_up(future: asyncio.Future[bool]) -> None:
-    if not future.done():
-        future.set_result(False)
-
-
 async def reached(
     resolve: Resolver,
     host: str,
@@ -314,6 +297,9 @@ async def reached(
 
 class AsyncBackend(httpcore.AsyncNetworkBackend):
     """Opens connections for an event loop."""
+
+    alarms: Alarms
+    """Those of the loop that runs."""
 
     def __init__(self, resolve: Resolver) -> None:
         self.resolve, self._tcp = resolve, httpcore.AnyIOBackend()

@@ -18,7 +18,6 @@ from rushes._network.connections import (
     AsyncBackend,
     Backend,
     capped,
-    done_within,
     keep_from_children,
     leave,
     reached,
@@ -123,7 +122,8 @@ class AsyncLeanConnection(asyncio.Protocol):
     def __init__(
         self, address: Address, backend: AsyncBackend, trusted: ssl.SSLContext | None
     ) -> None:
-        self._address, self._resolve, self._trusted = address, backend.resolve, trusted
+        self._address, self._backend, self._trusted = address, backend, trusted
+        self._alarms = backend.alarms
         self._transport: asyncio.Transport | None = None
         self._reader: AnswerReader | None = None
         self._active: ActiveCall
@@ -173,10 +173,14 @@ class AsyncLeanConnection(asyncio.Protocol):
 
     async def aclose(self) -> None:
         """Close it, and wait until it is closed: its place may then be given to another."""
+        self.abort()
+        while not (self._lost or self._transport is None):
+            await self._changed()
+
+    def abort(self) -> None:
+        """Close it without waiting for that."""
         if self._transport is not None and not self._lost:
             self._transport.abort()
-            while not self._lost:
-                await self._changed()
 
     def get_extra_info(self, info: str) -> Any:
         """Return what is known of the connection, such as its socket."""
@@ -199,7 +203,7 @@ class AsyncLeanConnection(asyncio.Protocol):
             except OSError as error:
                 raise httpcore.ConnectError(str(error)) from error
 
-        return await reached(self._resolve, address.host, address.port, timeout, connect)
+        return await reached(self._backend.resolve, address.host, address.port, timeout, connect)
 
     async def _send(
         self, transport: asyncio.Transport, message: bytes, reader: AnswerReader
@@ -216,7 +220,8 @@ class AsyncLeanConnection(asyncio.Protocol):
 
         Raises `late` if that takes longer than the limit, or than the exchange has left.
         """
-        if not await done_within(self._changed(), capped(self._active, self._limit, late)):
+        limit = capped(self._active, self._limit, late)
+        if not await self._alarms.within(self._changed(), limit):
             raise late
 
     def _changed(self) -> asyncio.Future[bool]:

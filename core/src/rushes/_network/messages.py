@@ -5,7 +5,9 @@ Interrupted: https://www.python-httpx.org/exceptions/
 """
 
 import email.utils
+import time
 from collections.abc import Callable
+from functools import lru_cache
 
 import httpcore
 import httpx
@@ -87,8 +89,13 @@ def answer_of(incoming: Incoming, body: bytes = b"") -> Answer:
     # A recipient with a clock records when an answer without a Date arrived (RFC 9110, 6.6.1).
     dated = "date" in headers
     if not dated:
-        headers["date"] = email.utils.formatdate(usegmt=True)
+        headers["date"] = _date(int(time.time()))
     return Answer(incoming.status, headers, body, dated)
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    return email.utils.formatdate(second, usegmt=True)
 
 
 def unpacked_answer(incoming: Incoming, body: bytes) -> Answer:

@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
+from rushes._keys.redacting import Secret
 from rushes._payload.compiled import reading as reading_of
 from rushes._payload.fields import with_text
 from rushes._plugins import reading
@@ -80,8 +81,7 @@ class Defaults:
     @_default
     def authorize(self, variant: Variant, key: str) -> Mapping[str, str]:
         """Send the key in the declared header."""
-        name, _, value = variant.authorization.partition(":")
-        return {name: value.strip().replace("{key}", key)}
+        return authorization(variant, key)
 
     @_default
     def look_up(self, variant: Variant, client_id: str) -> Steps[list[Receipt] | None] | None:
@@ -95,6 +95,12 @@ class Defaults:
     def cancel(self, variant: Variant, receipt: Receipt) -> Steps[Answer] | None:
         """Make the declared call, if there is one."""
         return _cancel(variant, variant.cancel, receipt) if variant.cancel else None
+
+
+def authorization(variant: Variant, key: str) -> dict[str, Secret]:
+    """Return the declared header with the key."""
+    name, _, value = variant.authorization.partition(":")
+    return {name: Secret(value.strip().replace("{key}", key))}
 
 
 def _with_query(url: str, payload: Any, names: Sequence[str]) -> tuple[str, Any]:

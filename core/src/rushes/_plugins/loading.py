@@ -19,7 +19,7 @@ from rushes._keys.redacting import Secret, redacted
 from rushes._payload.constraints import nearest
 from rushes._plugins.declaration import checked
 from rushes._plugins.declared_answers import check_answers
-from rushes._plugins.defaults import Defaults
+from rushes._plugins.defaults import Defaults, authorization
 from rushes._plugins.installed import distribution
 from rushes._plugins.reading import EVERY
 from rushes._plugins.reading import steps as path_steps
@@ -84,6 +84,8 @@ class LoadedVariant:
         """Whether a wrapper is asked before the creating call; if not, no call has to wait."""
         self.makes_tokens = bool(manager.hook.token.get_hookimpls())
         """Whether calls may carry a token; if not, no call needs to ask."""
+        self._authorizes = len(manager.hook.authorize.get_hookimpls()) > 1
+        """Whether a hook makes the headers with the key; if not, the declaration has all of them."""
         readers = manager.hook.parse_webhook.get_hookimpls()
         self.reads_webhooks = bool(readers)
         """Whether the plugin reads what the provider sends to an endpoint of ours."""
@@ -134,6 +136,8 @@ class LoadedVariant:
         self, call: Call, key: Secret, secrets: Mapping[str, Secret], now: float
     ) -> dict[str, Secret]:
         """Return the headers that authorise a call; no local variable shows them."""
+        if not self._authorizes:
+            return authorization(self.variant, key)
 
         def make() -> dict[str, Secret]:
             given = self.call("authorize", call=call, key=key, secrets=secrets, now=now)
@@ -160,8 +164,12 @@ class LoadedVariant:
             return event and msgspec.convert(msgspec.to_builtins(event), Event)
 
     def _steps(self, hook: str, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-        with self.blamed(f"the hook {hook}", reading=True):
+        try:
             return (yield from steps)
+        except RushesError:
+            raise
+        except PLUGIN_ERRORS as error:
+            raise self.blame(f"the hook {hook}", error, reading=True) from error
 
     def blamed(self, what: str, *, reading: bool = False) -> "Blamed":
         """Turn whatever a part of the plugin raises in a block into the error that names it."""

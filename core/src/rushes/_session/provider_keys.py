@@ -78,7 +78,7 @@ class ProviderKeys(Struct):
         return [secret for secret, _ in filter(None, found)]
 
     def _find_one(self, variant: Variant, secret: str) -> tuple[Secret, str] | None:
-        name, variable = _names(variant.provider, secret)
+        name, variable = _names(variant.id, secret)
         if secret in variant.variables:
             return self.keys.find(name, variable, variant.variables[secret])
         return self.keys.find(name, variable)
@@ -197,15 +197,16 @@ EXPIRES_SOON = 60.0
 
 
 @lru_cache(maxsize=256)
-def _names(provider: str, secret: str) -> tuple[str, str]:
+def _names(variant_id: str, secret: str) -> tuple[str, str]:
     """Return the name by which a secret is passed and stored, and its environment variable."""
+    provider = variant_id.partition("/")[0]
     return key_name(provider, secret), key_variable(provider, secret)
 
 
 def _digest(secrets: Mapping[str, Secret], salt: bytes) -> str:
     """Return a keyed hash that identifies a set of secrets without revealing it."""
     key = "\0".join(secrets[name] for name in sorted(secrets)).encode()
-    return hmac.new(key, salt, "sha256").hexdigest()
+    return hmac.digest(key, salt, "sha256").hex()
 
 
 def _no_key_message(variant: Variant) -> str:

@@ -115,7 +115,8 @@ def _look(
     what was wrong with the one before), and whether it was refused. What else was read is not kept:
     thousands of tasks wait.
     """
-    yield from session.keep(task)
+    if session.may_have_lost(task):
+        yield from session.save(task)
     result = yield from _poll_tolerantly(session, loaded, task, left, shared=True)
     least = _least_pause(session, loaded, result)
     after = _with_poll_times(session, loaded, task, result, least, when)
@@ -333,15 +334,17 @@ def read_status(
         )
     status: Status | None = None
     if answer.status < 300:
-        status = loaded.call("parse_status", answer=answer, receipt=_receipt(task), task=task)
+        status = loaded.call("parse_status", answer=answer, receipt=task.receipt, task=task)
     if status is None:
         raise _unread(session, loaded, task, answer)
     if status.remote_id is not None and status.remote_id != task.remote_id:
         raise NotUnderstood(f"the answer is about another task, {status.remote_id!r}")
     if status.reason is not None:
         status = msgspec.structs.replace(status, reason=session.keys.clean(loaded, status.reason))
-    results = tuple(_in_its_answer(result, call) for result in status.results)
-    return msgspec.structs.replace(status, results=results)
+    if status.results:
+        results = tuple(_in_its_answer(result, call) for result in status.results)
+        status = msgspec.structs.replace(status, results=results)
+    return status
 
 
 def _in_its_answer(result: Result, call: Call | None) -> Result:
