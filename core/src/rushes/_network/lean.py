@@ -30,25 +30,32 @@ READ = 256 * 1024
 
 
 class LeanConnection:
-    """A connection for code that waits."""
+    """A connection for code that waits.
+
+    No step of an exchange takes longer than its request allows, or than the exchange has left.
+    """
 
     def __init__(self, address: Address, backend: Backend, trusted: ssl.SSLContext | None) -> None:
         self._address, self._backend, self._trusted = address, backend, trusted
         self._stream: httpcore.NetworkStream | None = None
+        self._socket: socket.socket
         self._reader: AnswerReader | None = None
+        self._active: ActiveCall
+        self._limit: float
 
     def exchange(self, request: Request, active: ActiveCall) -> Incoming:
         """Send a request, and return the head of the answer with a way to take its body."""
-        stream = self._stream or self._connected(request.connect)
+        if self._stream is None:
+            self._connect(request.connect)
+        self._active, self._limit = active, request.read
         reader = self._reader = AnswerReader(once=request.once)
-        channel = Channel(stream.get_extra_info("socket"), request.read, active)
         leave(active)
-        channel.send(head_of(request) + request.body)
+        self._send(head_of(request) + request.body)
         while not reader.began:
-            channel.read_into(reader)
+            self._read_into(reader)
             if reader.failure is not None and not reader.began:
                 raise reader.failure
-        return Incoming(reader.status, reader.headers, self._body(channel, reader))
+        return Incoming(reader.status, reader.headers, self._body(reader))
 
     def is_available(self) -> bool:
         """Whether the answer was read completely, and another request may follow."""
@@ -63,44 +70,29 @@ class LeanConnection:
         if self._stream is not None:
             self._stream.close()
 
-    def _connected(self, timeout: float) -> httpcore.NetworkStream:
+    def _connect(self, timeout: float) -> None:
         address = self._address
         self._stream = self._backend.connect_tcp(address.host, address.port, timeout)
         if address.scheme == "https":
             assert self._trusted is not None  # noqa: S101 - whoever makes a connection knows
             self._stream = self._stream.start_tls(self._trusted, address.host, timeout)
-        return self._stream
+        self._socket = self._stream.get_extra_info("socket")
 
-    def _body(self, channel: "Channel", reader: AnswerReader) -> Iterator[bytes]:
-        while (piece := reader.take()) != b"":
-            if piece is None:
-                channel.read_into(reader)
-            else:
-                yield piece
-        if not reader.reusable:
-            self.close()
-
-
-class Channel:
-    """The socket of one exchange; no step takes longer than `limit`, or than the exchange has."""
-
-    def __init__(self, socket: socket.socket, limit: float, active: ActiveCall) -> None:
-        self._socket, self._limit, self._active = socket, limit, active
-
-    def send(self, message: bytes) -> None:
+    def _send(self, message: bytes) -> None:
         """Send a message, unless the other side answers and closes before it has read all."""
         try:
             for start in range(0, len(message), PIECE):
-                self._begin(httpcore.WriteTimeout)
+                limit = capped(self._active, self._limit, httpcore.WriteTimeout)
+                self._socket.settimeout(limit)
                 self._socket.sendall(message[start : start + PIECE])
         except TimeoutError as error:
             raise httpcore.WriteTimeout(str(error)) from error
         except OSError:
             pass  # what it has answered can still be read
 
-    def read_into(self, reader: AnswerReader) -> None:
+    def _read_into(self, reader: AnswerReader) -> None:
         """Read what has arrived, waiting for something."""
-        self._begin(httpcore.ReadTimeout)
+        self._socket.settimeout(capped(self._active, self._limit, httpcore.ReadTimeout))
         try:
             data = self._socket.recv(READ)
         except TimeoutError as error:
@@ -110,8 +102,14 @@ class Channel:
         else:
             reader.feed(data) if data else reader.feed_end()
 
-    def _begin(self, late: type[Exception]) -> None:
-        self._socket.settimeout(capped(self._active, self._limit, late))
+    def _body(self, reader: AnswerReader) -> Iterator[bytes]:
+        while (piece := reader.take()) != b"":
+            if piece is None:
+                self._read_into(reader)
+            else:
+                yield piece
+        if not reader.reusable:
+            self.close()
 
 
 class AsyncLeanConnection(asyncio.Protocol):
