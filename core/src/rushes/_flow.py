@@ -222,11 +222,12 @@ def steps(
     generator: Steps[T],
     send: Callable[[Call], Effect],
     judge: Callable[[Answer], None] | None = None,
-) -> Flow[tuple[T, Answer | None]]:
-    """Run a plugin's generator of calls; return its result and the last answer.
+) -> Flow[tuple[T, Call | None, Answer | None]]:
+    """Run a plugin's generator of calls; return its result, the last call and its answer.
 
     `judge` sees each answer before the plugin does; the steps end if it raises.
     """
+    call: Call | None = None
     answer: Answer | None = None
     try:
         call = next(generator)
@@ -236,4 +237,4 @@ def steps(
                 judge(answer)
             call = generator.send(answer)
     except StopIteration as stop:
-        return stop.value, answer
+        return stop.value, call, answer

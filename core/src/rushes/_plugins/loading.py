@@ -25,6 +25,7 @@ from rushes._plugins.reading import EVERY
 from rushes._plugins.reading import steps as path_steps
 from rushes._structs.type_info import ready
 from rushes._structs.unrolled import unrolled
+from rushes._urls import Origin, origin
 from rushes.calls import Call, Steps, Token
 from rushes.draft import Draft
 from rushes.errors import BrokenPluginError, RushesError
@@ -100,7 +101,13 @@ class LoadedVariant:
             return self
         other = copy(self)
         other.variant = variant
+        vars(other).pop("origins", None)
         return other
+
+    @cached_property
+    def origins(self) -> frozenset[Origin]:
+        """Where the provider's key may go."""
+        return frozenset(map(origin, self.variant.own_origins))
 
     def call(self, hook: str, **arguments: Any) -> Any:
         """Call one hook; whatever it raises, or returns wrongly, is the plugin's fault."""

@@ -91,12 +91,12 @@ class ProviderKeys(Struct):
         key is not sent there: StillRunningError, OutcomeUnknownError or, if it was never sent,
         ConfigurationError says which address needs which key.
         """
-        variant = self.registry.get(loaded.variant.id).variant
+        today = self.registry.get(loaded.variant.id)
         try:
             target = origin(call.url)
         except ValueError as error:
             raise loaded.blame("a call of its", error, reading=False) from error
-        if target in map(origin, variant.own_origins):
+        if target in today.origins:
             secrets, _ = self.find(loaded, task)
             token = self._token(loaded, secrets, now) if loaded.makes_tokens else None
             key = token or next(iter(secrets.values()))
@@ -104,7 +104,7 @@ class ProviderKeys(Struct):
             declared = loaded.variant.headers
             return msgspec.structs.replace(call, headers={**declared, **call.headers, **headers})
         if task is not None and target == origin(task.base_url):
-            raise self._other_address_error(loaded, task, variant.base_url or "")
+            raise self._other_address_error(loaded, task, today.variant.base_url or "")
         return call
 
     def _token(
