@@ -86,7 +86,7 @@ class LoadedVariant:
         self.makes_tokens = bool(manager.hook.token.get_hookimpls())
         """Whether calls may carry a token; if not, no call needs to ask."""
         self._authorizes = len(manager.hook.authorize.get_hookimpls()) > 1
-        """Whether a hook makes the headers with the key; if not, the declaration has all of them."""
+        """Whether a hook makes the headers with the key; if not, the declaration says it."""
         readers = manager.hook.parse_webhook.get_hookimpls()
         self.reads_webhooks = bool(readers)
         """Whether the plugin reads what the provider sends to an endpoint of ours."""

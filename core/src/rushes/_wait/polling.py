@@ -289,10 +289,11 @@ def poll(
     *,
     shared: bool = False,
 ) -> Flow[tuple[Answer, Call | None, Answer | None]]:
-    """Poll once, waiting for a connection as long as time is left; return the last call, too.
+    """Poll once, waiting for a connection as long as time is left.
 
-    An answer that may have a video in it may take as long as a download. A `shared` poll may wait
-    for those of other tasks, to ask for all in one call.
+    Return the answer to read, the last call, and the answer to that. An answer that may have a
+    video in it may take as long as a download. A `shared` poll may wait for those of other tasks,
+    to ask for all in one call.
     """
     answers = loaded.variant.answers
     large = bool(answers and answers.inline)
