@@ -84,11 +84,6 @@ class Send(Struct, frozen=True, kw_only=True):
     thin: bool = False
     dispatch: Dispatch | None = None
 
-    @property
-    def creating(self) -> bool:
-        """Whether this is the paid call."""
-        return self.dispatch is not None
-
     def __repr__(self) -> str:
         """Show no header: one contains the key, and tracebacks that show locals show this."""
         return f"<Send {self.call.method} {without_secrets(self.call.url)}>"
