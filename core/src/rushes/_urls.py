@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from rushes._addresses import is_public, literal_address
 from rushes.urls import has_scheme, without_secrets
 
+Origin = tuple[str, str, int | None]
+"""Scheme, host and port."""
 _PORTS = {"http": 80, "https": 443}
 _USUAL_ORIGIN = re.compile(
     r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9][0-9]{0,3}|[1-5][0-9]{4}))?(?=[/?#]|$)"
@@ -16,7 +18,7 @@ _VERSION = re.compile(r"v\d+")
 _BASE_URL = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
 
 
-def origin(url: str) -> tuple[str, str, int | None]:
+def origin(url: str) -> Origin:
     """Return scheme, host and port of an address, normalized for comparison.
 
     Raises ValueError if the address is malformed.

@@ -16,8 +16,8 @@ from acme_zoom import Zoom
 from hypothesis import given
 from hypothesis import strategies as st
 from rushes import AsyncClient, DiskError, Polling, SQLiteJournal, Task
-from rushes._network.alarms import Alarms
 from rushes._fetch.target import writable
+from rushes._network.alarms import Alarms
 from rushes.testing import Network
 from stalled_phases import wait_until_async
 

@@ -69,6 +69,9 @@ class Door:
         free = self._free.get(to)
         if free is None:
             free = self._free[to] = asyncio.Semaphore(self._places)
+        if seconds is None:
+            await free.acquire()
+            return free.release
         try:
             async with asyncio.timeout(seconds):
                 await free.acquire()

@@ -9,7 +9,7 @@ import time
 from contextvars import ContextVar
 from typing import Self
 
-from rushes._flow import Dispatch
+from rushes._flow import Dispatch, NotSent
 
 LEAVES_WITHIN = 15.0
 """Seconds that a paid call may take to connect: the claim on its task is checked before, and must
@@ -59,10 +59,12 @@ class ActiveCall:
     def leave(self) -> None:
         """Let the request leave: called right before its first byte is written.
 
-        Raises NotSent if it may not leave; then nothing may be written.
+        Raises NotSent if it may not leave, or no time is left; then nothing may be written.
         """
         if self.sent:
             return
+        if self.seconds_left <= 0:
+            raise NotSent(self.timeout_message)
         if self._dispatch is not None:
             self._dispatch.may_leave()
             self._dispatch.left = True

@@ -27,11 +27,11 @@ class Alarms:
         self._set(end, seconds)
         return end
 
-    async def within(self, future: asyncio.Future[bool], seconds: float | None) -> bool:
-        """Return the result of a future, or False once so many seconds have passed."""
+    def within(self, future: asyncio.Future[bool], seconds: float | None) -> asyncio.Future[bool]:
+        """Return the future; if it has no result after so many seconds, that becomes False."""
         if seconds is not None and not future.done():
             self._set(future, seconds)
-        return await future
+        return future
 
     def _set(self, future: asyncio.Future[bool], seconds: float) -> None:
         due = self._loop.time() + seconds

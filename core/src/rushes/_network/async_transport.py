@@ -111,9 +111,9 @@ class AsyncTransport:
             self._routes.renew()
         turn = self._routes.queue.join(long=isinstance(effect, Stream))
         try:
-            if turn.admitted is not None:
-                if not await self._alarms.within(turn.admitted, effect.patience):
-                    raise no_connection_free(effect)
+            admitted, patience = turn.admitted, effect.patience
+            if admitted is not None and not await self._alarms.within(admitted, patience):
+                raise no_connection_free(effect)
             if drive is not None and (confirming := confirmation(effect)) is not None:
                 await drive(confirming)
             active = start_call(effect)

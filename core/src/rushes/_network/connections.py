@@ -38,13 +38,6 @@ def capped(active: ActiveCall, timeout: float, over: type[Exception]) -> float:
     return min(timeout, left)
 
 
-def leave(active: ActiveCall) -> None:
-    """Let the request leave, unless its time is over."""
-    if active.seconds_left <= 0:
-        raise httpcore.ConnectTimeout(active.timeout_message)
-    active.leave()
-
-
 def _capped(timeout: float | None, over: type[Exception]) -> float | None:
     """Return a timeout for a step of the current exchange."""
     active = current()
@@ -61,7 +54,7 @@ def _mark_leaving(buffer: bytes) -> None:
     active = current()
     if active is None or active.sent or buffer[:1] < b" " or buffer.startswith(b"CONNECT "):
         return
-    leave(active)
+    active.leave()
 
 
 class DeadlineStream(httpcore.NetworkStream):

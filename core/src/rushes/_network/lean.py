@@ -19,7 +19,6 @@ from rushes._network.connections import (
     Backend,
     capped,
     keep_from_children,
-    leave,
     reached,
 )
 from rushes._network.http1 import AnswerReader, head_of
@@ -49,7 +48,7 @@ class LeanConnection:
             self._connect(request.connect)
         self._active, self._limit = active, request.read
         reader = self._reader = AnswerReader(once=request.once)
-        leave(active)
+        active.leave()
         self._send(head_of(request) + request.body)
         while not reader.began:
             self._read_into(reader)
@@ -136,7 +135,7 @@ class AsyncLeanConnection(asyncio.Protocol):
         transport = self._transport or await self._connected(request.connect)
         reader = self._reader = AnswerReader(once=request.once)
         self._active, self._limit = active, request.read
-        leave(active)
+        active.leave()
         await self._send(transport, head_of(request) + request.body, reader)
         while not reader.began:
             if reader.failure is not None:
@@ -173,7 +172,7 @@ class AsyncLeanConnection(asyncio.Protocol):
         """Close it, and wait until it is closed: its place may then be given to another."""
         self.abort()
         while not (self._lost or self._transport is None):
-            await self._changed()
+            await self._change(None)
 
     def abort(self) -> None:
         """Close it without waiting for that."""
@@ -213,18 +212,15 @@ class AsyncLeanConnection(asyncio.Protocol):
                 break
             transport.write(message[start : start + PIECE])
 
-    async def _change(self, late: type[Exception]) -> None:
-        """Wait until something has arrived, or can be sent again.
+    async def _change(self, late: type[Exception] | None) -> None:
+        """Wait until something has arrived, can be sent again, or is over.
 
         Raises `late` if that takes longer than the limit, or than the exchange has left.
         """
-        limit = capped(self._active, self._limit, late)
-        if not await self._alarms.within(self._changed(), limit):
-            raise late
-
-    def _changed(self) -> asyncio.Future[bool]:
         self._waiter = asyncio.get_running_loop().create_future()
-        return self._waiter
+        limit = capped(self._active, self._limit, late) if late else None
+        if not await self._alarms.within(self._waiter, limit) and late:
+            raise late
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

@@ -63,7 +63,7 @@ def request_of(effect: Send | Stream, settings: NetworkSettings) -> Request:
         raise NotSent(f"{method!r} is not a method that a call can have")
     body = call.body or b""
     # A download and a paid call have a new connection that no other call uses.
-    once = isinstance(effect, Stream) or effect.creating
+    once = isinstance(effect, Stream) or effect.dispatch is not None
     return Request(
         method=method,
         url=call.url,

@@ -163,9 +163,7 @@ def start_call(effect: Send | Stream) -> ActiveCall:
     return ActiveCall(effect.total, guarded=effect.public_only)
 
 
-def take_connection(
-    routes: Routes, request: Request, active: ActiveCall
-) -> tuple[Any, list[Any]]:
+def take_connection(routes: Routes, request: Request, active: ActiveCall) -> tuple[Any, list[Any]]:
     """Take a connection for a request; raise NotSent if none can be made."""
     proxy = routes.proxy(request.url)
     if proxy is not None:

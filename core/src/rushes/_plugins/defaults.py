@@ -124,6 +124,7 @@ def _cancel(variant: Variant, how: Cancel, receipt: Receipt) -> Steps[Answer]:
 
 def _places(receipt: Receipt) -> dict[str, str | int]:
     """Return what fills in the placeholders of a path: the id, and what the memo keeps."""
-    memo: dict[Any, Any] = receipt.memo if isinstance(receipt.memo, dict) else {}
-    kept = {name: value for name, value in memo.items() if isinstance(value, (str, int))}
+    if not isinstance(receipt.memo, dict):
+        return {"id": receipt.remote_id}
+    kept = {name: value for name, value in receipt.memo.items() if isinstance(value, (str, int))}
     return {**kept, "id": receipt.remote_id}

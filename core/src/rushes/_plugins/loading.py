@@ -25,6 +25,7 @@ from rushes._plugins.reading import EVERY
 from rushes._plugins.reading import steps as path_steps
 from rushes._structs.type_info import ready
 from rushes._structs.unrolled import unrolled
+from rushes._urls import Origin, origin
 from rushes.calls import Call, Steps, Token
 from rushes.draft import Draft
 from rushes.errors import BrokenPluginError, RushesError
@@ -85,7 +86,7 @@ class LoadedVariant:
         self.makes_tokens = bool(manager.hook.token.get_hookimpls())
         """Whether calls may carry a token; if not, no call needs to ask."""
         self._authorizes = len(manager.hook.authorize.get_hookimpls()) > 1
-        """Whether a hook makes the headers with the key; if not, the declaration has all of them."""
+        """Whether a hook makes the headers with the key; if not, the declaration says it."""
         readers = manager.hook.parse_webhook.get_hookimpls()
         self.reads_webhooks = bool(readers)
         """Whether the plugin reads what the provider sends to an endpoint of ours."""
@@ -100,7 +101,13 @@ class LoadedVariant:
             return self
         other = copy(self)
         other.variant = variant
+        vars(other).pop("origins", None)
         return other
+
+    @cached_property
+    def origins(self) -> frozenset[Origin]:
+        """Where the provider's key may go."""
+        return frozenset(map(origin, self.variant.own_origins))
 
     def call(self, hook: str, **arguments: Any) -> Any:
         """Call one hook; whatever it raises, or returns wrongly, is the plugin's fault."""
@@ -416,6 +423,11 @@ def _register(manager: pluggy.PluginManager, parts: Iterable[Any], name: str) ->
         raise BrokenPluginError(f"{name}: {type(error).__name__}: {error}") from error
     for hook in vars(manager.hook).values():
         for implementation in hook.get_hookimpls():
+            if _needs_an_instance(implementation):
+                raise BrokenPluginError(
+                    f"{name}: it is the class {implementation.plugin.__name__}, whose hooks are "
+                    "methods; make an instance of it, and name that"
+                )
             if inspect.iscoroutinefunction(implementation.function):
                 raise BrokenPluginError(
                     f"{name}: its hook {hook.name} is an async function; hooks do no I/O, the "
@@ -438,6 +450,12 @@ def _hooks(declared: Variant, name: str) -> Iterator[Any]:
                 f"{name}: the function {called} in `hooks` is not marked with @hookimpl"
             )
         yield SimpleNamespace(**{called: hook})
+
+
+def _needs_an_instance(implementation: pluggy.HookImpl) -> bool:
+    """Whether a hook is a method of a class that was registered itself: it would lack its self."""
+    owner, name = implementation.plugin, implementation.function.__name__
+    return isinstance(owner, type) and inspect.isfunction(inspect.getattr_static(owner, name, None))
 
 
 def _own_hooks(manager: pluggy.PluginManager, plugins: Iterable[Any]) -> set[str]:

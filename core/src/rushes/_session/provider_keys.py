@@ -47,7 +47,7 @@ class ProviderKeys(Struct):
             raise ConfigurationError(objection, task=task)
         found = self._find(variant)
         if found is None:
-            raise MissingKeyError(_no_key_message(variant), task=task)
+            raise MissingKeyError(_no_key_message(variant) + self._lent(variant), task=task)
         secrets, where = found
         for name, key in secrets.items():
             if not (key.isascii() and key.isprintable() and key == key.strip()):
@@ -79,9 +79,20 @@ class ProviderKeys(Struct):
 
     def _find_one(self, variant: Variant, secret: str) -> tuple[Secret, str] | None:
         name, variable = _names(variant.id, secret)
-        if secret in variant.variables:
-            return self.keys.find(name, variable, variant.variables[secret])
+        further = variant.variables.get(secret)
+        if further is not None and self.registry.lender(further, variant.id) is None:
+            return self.keys.find(name, variable, further)
         return self.keys.find(name, variable)
+
+    def _lent(self, variant: Variant) -> str:
+        """Say which declared variables are not read because they are another provider's."""
+        lent = {name: self.registry.lender(name, variant.id) for name in variant.variables.values()}
+        return "".join(
+            f". {name} is not read for it: that is the key for {owner}; if {variant.provider} may "
+            f"have it, trust the distribution of {variant.id} with {owner} (RUSHES_TRUST)"
+            for name, owner in lent.items()
+            if owner
+        )
 
     def authorize(self, loaded: LoadedVariant, call: Call, task: Task | None, now: float) -> Call:
         """Return a call with the provider's key if it goes to the key's origin, else as it is.
@@ -91,12 +102,12 @@ class ProviderKeys(Struct):
         key is not sent there: StillRunningError, OutcomeUnknownError or, if it was never sent,
         ConfigurationError says which address needs which key.
         """
-        variant = self.registry.get(loaded.variant.id).variant
+        today = self.registry.get(loaded.variant.id)
         try:
             target = origin(call.url)
         except ValueError as error:
             raise loaded.blame("a call of its", error, reading=False) from error
-        if target in map(origin, variant.own_origins):
+        if target in today.origins:
             secrets, _ = self.find(loaded, task)
             token = self._token(loaded, secrets, now) if loaded.makes_tokens else None
             key = token or next(iter(secrets.values()))
@@ -104,7 +115,7 @@ class ProviderKeys(Struct):
             declared = loaded.variant.headers
             return msgspec.structs.replace(call, headers={**declared, **call.headers, **headers})
         if task is not None and target == origin(task.base_url):
-            raise self._other_address_error(loaded, task, variant.base_url or "")
+            raise self._other_address_error(loaded, task, today.variant.base_url or "")
         return call
 
     def _token(

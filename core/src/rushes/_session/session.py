@@ -103,7 +103,7 @@ class Session(Struct, kw_only=True, dict=True):
         """Return the path for a task's video."""
         if task.output:
             return output_file(task.output, task.id).absolute()
-        return Path(self.home, "videos", f"{task.id}.mp4")
+        return self.videos / f"{task.id}.mp4"
 
     def record(self, task: Task, on_update: OnUpdate | None) -> Flow[Task]:
         """Record what is now known of a task, then notify log, observers and caller."""
@@ -196,6 +196,11 @@ class Session(Struct, kw_only=True, dict=True):
     def step(self, step: Step, variant: Variant, task: Task | None = None) -> Watched:
         """Tell observers of a step that takes as long as a block; it sets the `outcome`."""
         return Watched(self.beginnings, step, variant, task)
+
+    @cached_property
+    def videos(self) -> Path:
+        """Our own folder for videos."""
+        return self.home / "videos"
 
     @cached_property
     def ears(self) -> Ears:
