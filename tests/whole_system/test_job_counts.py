@@ -103,5 +103,4 @@ def test_a_job_takes_so_many_calls_of_our_functions(tmp_path: Path) -> None:
 
     with provider({}) as url:
         asyncio.run(run(url))
-    print("CALLS", calls / JOBS)
     assert calls / JOBS < MOST_CALLS

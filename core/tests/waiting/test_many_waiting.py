@@ -270,7 +270,7 @@ class Loop:
     def time(self) -> float:
         return self.now
 
-    def create_future(self) -> asyncio.Future[None]:
+    def create_future(self) -> asyncio.Future[bool]:
         return self._real.create_future()
 
     def call_at(self, when: float, ring: Callable[[], None]) -> asyncio.TimerHandle:
