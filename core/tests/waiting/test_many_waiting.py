@@ -270,7 +270,7 @@ class Loop:
     def time(self) -> float:
         return self.now
 
-    def create_future(self) -> asyncio.Future[None]:
+    def create_future(self) -> asyncio.Future[bool]:
         return self._real.create_future()
 
     def call_at(self, when: float, ring: Callable[[], None]) -> asyncio.TimerHandle:
@@ -343,6 +343,32 @@ def test_a_shorter_pause_moves_the_timer_forward(loop: Loop) -> None:
     assert soon.done()
     assert not late.done()
     assert [when for when, _, _ in loop.live()] == [100]
+
+
+def test_what_has_ended_rings_no_more(loop: Loop) -> None:
+    alarms: Any = Alarms(loop)  # type: ignore[arg-type]
+    first, *rest = [alarms.pause(seconds) for seconds in range(1, 100)]
+    last = alarms.pause(1000)
+    for end in rest:
+        end.cancel()
+    loop.move_to(1)
+    assert first.done()
+    assert not last.done()
+    assert [when for when, _, _ in loop.live()] == [1000]
+
+
+def test_a_wait_that_takes_too_long_is_false(loop: Loop) -> None:
+    alarms: Any = Alarms(loop)  # type: ignore[arg-type]
+    late, unlimited, over = (loop.create_future() for _ in range(3))
+    over.set_result(True)
+    waits = [alarms.within(late, 5), alarms.within(unlimited, None), alarms.within(over, 5)]
+    assert waits == [late, unlimited, over]
+    loop.move_to(4)
+    assert not late.done()
+    loop.move_to(5)
+    assert late.result() is False
+    assert over.result() is True
+    assert not unlimited.done()
 
 
 def test_cancelled_pauses_are_forgotten(loop: Loop) -> None:

@@ -56,7 +56,7 @@ class Alarms:
     def _ring(self) -> None:
         self._timer = None
         now = self._loop.time()
-        while self._waiting and self._waiting[0][0] <= now:
+        while self._waiting and (self._waiting[0][0] <= now or self._waiting[0][2].done()):
             _, _, future = heapq.heappop(self._waiting)
             if not future.done():
                 future.set_result(False)

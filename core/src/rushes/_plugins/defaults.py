@@ -6,7 +6,6 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from rushes._keys.redacting import Secret
 from rushes._payload.compiled import reading as reading_of
 from rushes._payload.fields import with_text
 from rushes._plugins import reading
@@ -97,10 +96,10 @@ class Defaults:
         return _cancel(variant, variant.cancel, receipt) if variant.cancel else None
 
 
-def authorization(variant: Variant, key: str) -> dict[str, Secret]:
+def authorization(variant: Variant, key: str) -> dict[str, str]:
     """Return the declared header with the key."""
     name, _, value = variant.authorization.partition(":")
-    return {name: Secret(value.strip().replace("{key}", key))}
+    return {name: value.strip().replace("{key}", key)}
 
 
 def _with_query(url: str, payload: Any, names: Sequence[str]) -> tuple[str, Any]:

@@ -144,7 +144,7 @@ class LoadedVariant:
     ) -> dict[str, Secret]:
         """Return the headers that authorise a call; no local variable shows them."""
         if not self._authorizes:
-            return authorization(self.variant, key)
+            return {name: Secret(text) for name, text in authorization(self.variant, key).items()}
 
         def make() -> dict[str, Secret]:
             given = self.call("authorize", call=call, key=key, secrets=secrets, now=now)
