@@ -1,10 +1,9 @@
-"""What a crowd of jobs costs, counted: requests, connections, function calls, garbage.
+"""What a crowd of jobs costs, counted: requests, connections, function calls.
 
 The counts are the same on any machine.
 """
 
 import asyncio
-import gc
 import json
 import subprocess
 import sys
@@ -80,23 +79,6 @@ def test_a_job_is_one_submit_and_its_polls(
     assert seen["at once"] <= MOST
     # A paid call has a connection of its own, for which an idle one, opened again later, makes way.
     assert seen["opened"] <= 2 * JOBS + MOST
-
-
-def test_jobs_in_threads_leave_nothing_to_the_garbage_collector(tmp_path: Path) -> None:
-    with provider({}) as url, Client(**settings(url, tmp_path)) as client:
-
-        def one(_: int) -> None:
-            client.wait(client.submit(VARIANT, REQUEST))
-
-        one(0)
-        gc.collect()
-        gc.disable()
-        try:
-            with ThreadPoolExecutor(10) as pool:
-                list(pool.map(one, range(JOBS)))
-            assert gc.collect() < JOBS
-        finally:
-            gc.enable()
 
 
 def test_a_job_takes_so_many_calls_of_our_functions(tmp_path: Path) -> None:
