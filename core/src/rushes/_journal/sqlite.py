@@ -149,6 +149,7 @@ class SQLiteJournal(QueuedJournal[Connection]):
             if known is None or not _update(connection, row, known, claim, self._holder.name):
                 known = self._recorded(connection, task.id, claim)
                 if known is None:
+                    self._holder.require_there(task, claim, self.place)
                     self._insert(connection, task, claim, row)
                     return
                 _update(connection, row, known)
