@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import wait
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from acme_driver import REQUEST, StoppedClock
 from acme_zoom import Zoom
 from journal_tasks import after, ended, make_task
 from rushes import AsyncClient, ClaimLost, Client, JournalError, Polling, SQLiteJournal, Task
-from rushes._client.on_loop import Arrivals
+from rushes._client.on_loop import Questions
 from rushes.testing import Network
 
 
@@ -292,7 +293,7 @@ def test_many_jobs_cost_no_more_each(journal: SQLiteJournal, tmp_path: Path) -> 
 def test_an_event_loop_is_woken_once_for_all_that_ended(journal: SQLiteJournal) -> None:
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        arrivals = Arrivals(loop)
+        questions = Questions(loop)
         wake, woken = loop.call_soon_threadsafe, []
 
         def counting(*arguments: Any) -> Any:
@@ -302,13 +303,22 @@ def test_an_event_loop_is_woken_once_for_all_that_ended(journal: SQLiteJournal) 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(loop, "call_soon_threadsafe", counting)
             tasks = [make_task(f"t{number}") for number in range(20)]
-            begun = [journal.begin("add", task) for task in tasks]
-            begun.append(journal.begin("claim", "nothing", "mine"))
-            expected = [arrivals.expect(future) for future in begun]
-            expected[0].cancel()
-            wait(begun)  # the loop stands still meanwhile
+            begun: list[Any] = []
+
+            def begin(*call: Any) -> Any:
+                begun.append(journal.begin(*call))
+                return begun[-1]
+
+            asked = [questions.ask(partial(begin, "add", task)) for task in tasks]
+            asked.append(questions.ask(partial(begin, "claim", "nothing", "mine")))
+            asked.append(questions.ask(partial(begin, "add", make_task(), object(), "too many")))
+            asked[0].end.cancel()
+            assert not begun
+            await asyncio.sleep(0)  # the turn of the loop ends
+            wait(begun)  # it stands still meanwhile
             assert len(woken) == 1
-        outcomes = await asyncio.gather(*expected, return_exceptions=True)
+        outcomes = await asyncio.gather(*(one.end for one in asked), return_exceptions=True)
+        assert isinstance(outcomes.pop(), TypeError)
         assert isinstance(outcomes[0], asyncio.CancelledError)
         assert outcomes[1:-1] == tasks[1:]
         assert isinstance(outcomes[-1], JournalError)

@@ -30,14 +30,18 @@ def as_owner(
     end: float,
     on_update: OnUpdate | None,
     or_as_seen: bool = False,
+    until: Callable[[Task], bool] | None = None,
 ) -> Flow[Task]:
-    """Work on a task as its one owner, or do what `taken` says while another owns it."""
+    """Work on a task as its one owner, or do what `taken` says while another owns it.
+
+    `until` is for `with_claim`.
+    """
     claim = new_claim()
     given = (session, task, claim, enough, end, on_update)
     task, held = yield from taken(*given, or_as_seen=or_as_seen)
     if not held:
         return task
-    return (yield from with_claim(session, task, claim, work(task)))
+    return (yield from with_claim(session, task, claim, work(task), until))
 
 
 def taken(
@@ -76,14 +80,26 @@ def taken(
         yield Sleep(min(LOOK_AGAIN, max(end - session.time.elapsed(), 0.0)), task)
 
 
-def with_claim(session: Session, task: Task, claim: str, flow: Flow[Task]) -> Flow[Task]:
-    """Run a flow for a claimed task, and release the claim at the end, whatever happens."""
-    session.owned[task.id] = Ownership(claim, os.getpid(), clean=task)
+def with_claim(
+    session: Session,
+    task: Task,
+    claim: str,
+    flow: Flow[Task],
+    until: Callable[[Task], bool] | None = None,
+) -> Flow[Task]:
+    """Run a flow for a claimed task, and release the claim at the end, whatever happens.
+
+    A journal that can releases it together with the first record of which `until` is true, which
+    must be the flow's last.
+    """
+    session.owned[task.id] = Ownership(claim, os.getpid(), clean=task, until=until)
     try:
         done = yield from flow
-        yield from _release(session, task.id, claim)
+        if _owns(session, task.id, claim):
+            yield from _release(session, task.id, claim)
     except BaseException as error:
-        yield from _release_after(error, session, task.id, claim)
+        if _owns(session, task.id, claim):
+            yield from _release_after(error, session, task.id, claim)
         if isinstance(error, Forked):
             message = f"task {task.id} belongs to the parent of this process: {error}"
             raise OwnedElsewhereError(message, task=task) from error
@@ -119,9 +135,13 @@ def _release(session: Session, task_id: str, claim: str) -> Flow[None]:
             log.warning("a claim was not released", reason=str(failure))
 
 
-def _forget(session: Session, task_id: str, claim: str) -> None:
+def _owns(session: Session, task_id: str, claim: str) -> bool:
     ownership = session.owned.get(task_id)
-    if ownership is not None and ownership.claim == claim:
+    return ownership is not None and ownership.claim == claim
+
+
+def _forget(session: Session, task_id: str, claim: str) -> None:
+    if _owns(session, task_id, claim):
         del session.owned[task_id]
 
 
