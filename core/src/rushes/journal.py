@@ -102,6 +102,7 @@ class Journal(Protocol):
     def save(self, task: Task, claim: str | None = None) -> None:
         """Record what is now known of a task; a new task is added.
 
+        What it was added with as `variant`, `client_id` and `created_at` is the same in every save.
         Raises ClaimLost if the task is no longer held by `claim`: another claim has taken it, or it
         was released. Without a claim nothing is checked: this is safe only if no one else can be
         working on the task, as in a program that has the journal to itself.

@@ -39,26 +39,31 @@ class Questions:
     """What the flows of an event loop ask the journal, and the outcomes on their way back.
 
     A commit and a wake-up cost the same for one as for many. So what is asked in one turn of the
-    loop is handed over together, and the loop is woken up once for all outcomes that come in the
-    meantime.
+    loop is handed over together, what is asked meanwhile once all of that has been answered, and
+    the loop is woken up once for all outcomes that come before it looks.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop, self._process = loop, os.getpid()
         self._asked: list[Asked] = []
         self._ended: deque[tuple[Asked, Future[Any]]] = deque()
+        self._under_way = 0
+        """How many were handed over and not answered; 1 if that is about to begin."""
         self._woken = False
 
     def ask(self, begin: "Callable[[], Future[Any]]") -> Asked:
-        """Let a call be begun at the end of this turn, in the order in which they are asked for."""
-        if not self._asked:
-            self._loop.call_soon(self._hand_over)
+        """Let a call be begun, in the order in which they are asked for, and return it."""
         asked = Asked(begin, self._loop.create_future())
         self._asked.append(asked)
+        if not self._under_way:
+            self._under_way = 1
+            self._loop.call_soon(self._hand_over)
         return asked
 
     def _hand_over(self) -> None:
+        """Begin what was asked for; flows that were answered just now have asked again."""
         together, self._asked = self._asked, []
+        self._under_way = len(together)
         if self._process != os.getpid():
             return  # they are the parent's
         for asked in together:
@@ -80,15 +85,24 @@ class Questions:
         self._woken = False  # first: what arrives from here on wakes the loop up again
         while self._ended:
             asked, work = self._ended.popleft()
-            asked.arrived, end = True, asked.end
-            if end.done():
-                continue  # nobody waits any more
-            if work.cancelled():
-                end.cancel()
-            elif error := work.exception():
-                end.set_exception(error)
-            else:
-                end.set_result(work.result())
+            asked.arrived = True
+            self._under_way -= 1
+            _settle(asked.end, work)
+        if not self._under_way:
+            self._under_way = 1
+            self._loop.call_soon(self._hand_over)
+
+
+def _settle(end: asyncio.Future[Any], work: "Future[Any]") -> None:
+    """End a future of a loop as work has ended."""
+    if end.done():
+        return  # nobody waits any more
+    if work.cancelled():
+        end.cancel()
+    elif error := work.exception():
+        end.set_exception(error)
+    else:
+        end.set_result(work.result())
 
 
 class Pauses:

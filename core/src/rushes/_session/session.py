@@ -105,9 +105,7 @@ class Session(Struct, kw_only=True, dict=True):
         """Return the path for a task's video."""
         return output_file(task.output or f"{self.home / 'videos'}{os.sep}", task.id).absolute()
 
-    def record(
-        self, task: Task, on_update: OnUpdate | None, *, more: bool = False
-    ) -> Flow[Task]:
+    def record(self, task: Task, on_update: OnUpdate | None, *, more: bool = False) -> Flow[Task]:
         """Record what is now known of a task, then notify log, observers and caller.
 
         `more`: another change follows at once.

@@ -125,8 +125,8 @@ def _joined(
         return (yield from with_claim(session, task, claim, work(task), until))
     if enough(task):
         return task
-    limits = {"enough": enough, "end": end, "until": until}
-    return (yield from as_owner(session, task, work, on_update=on_update, **limits))
+    flow = as_owner(session, task, work, enough=enough, end=end, on_update=on_update, until=until)
+    return (yield from flow)
 
 
 def _require_ready(
@@ -181,9 +181,7 @@ def _at_todays_address(
     return session.load(task), task
 
 
-def _add(
-    session: Session, task: Task, claim: str, *, or_take_up: bool
-) -> Flow[tuple[Task, bool]]:
+def _add(session: Session, task: Task, claim: str, *, or_take_up: bool) -> Flow[tuple[Task, bool]]:
     """Record a new task; return the one that is there now, and whether it is ours to work on.
 
     If its name was just taken, that is the task that has it; with `or_take_up`, it may be an equal

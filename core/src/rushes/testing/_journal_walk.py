@@ -105,7 +105,13 @@ class Walk(RuleBasedStateMachine):
         last=st.booleans(),
     )  # fmt: skip
     def save(
-        self, user: int, name: str, claim: str | None, state: Any, progress: float | None, last: bool
+        self,
+        user: int,
+        name: str,
+        claim: str | None,
+        state: Any,
+        progress: float | None,
+        last: bool,
     ) -> None:
         """Save a task; if it is the `last` time, release its claim in the same step."""
         claim = claim and f"{user} {claim}"

@@ -280,7 +280,7 @@ class PostgresJournal(QueuedJournal[Connection]):
 
         def work(connection: Connection) -> Task | None:
             query = (
-                f"SELECT {_PARTS}, number, version, claim, holder {_ROWS} "
+                f"SELECT {_PARTS}, number, version, claim, holder {_ROWS} "  # noqa: S608
                 "WHERE state = 'recorded' AND fingerprint = %s AND variant = %s "
                 "AND (holder IS DISTINCT FROM %s OR id = ANY(%s)) "
                 f"ORDER BY id = ANY(%s) DESC, created_at {_LOCKED} SKIP LOCKED"
