@@ -95,11 +95,9 @@ def with_claim(
     session.owned[task.id] = Ownership(claim, os.getpid(), clean=task, until=until)
     try:
         done = yield from flow
-        if _owns(session, task.id, claim):
-            yield from _release(session, task.id, claim)
+        yield from _release(session, task.id, claim)
     except BaseException as error:
-        if _owns(session, task.id, claim):
-            yield from _release_after(error, session, task.id, claim)
+        yield from _release_after(error, session, task.id, claim)
         if isinstance(error, Forked):
             message = f"task {task.id} belongs to the parent of this process: {error}"
             raise OwnedElsewhereError(message, task=task) from error
@@ -121,28 +119,26 @@ def _release_after(error: BaseException, session: Session, task_id: str, claim: 
     if not isinstance(error, GeneratorExit):
         yield from _release(session, task_id, claim)
         return
-    _forget(session, task_id, claim)  # no effect can run any more; the interpreter may be ending
-    if session.journal is not None:
+    # No effect can run any more; the interpreter may be ending.
+    if _forget(session, task_id, claim) and session.journal is not None:
         session.journal.abandon(claim)
 
 
 def _release(session: Session, task_id: str, claim: str) -> Flow[None]:
-    _forget(session, task_id, claim)
-    if session.journal is not None:
+    if _forget(session, task_id, claim) and session.journal is not None:
         try:
             yield Ask("release", (claim,))
         except JournalError as failure:
             log.warning("a claim was not released", reason=str(failure))
 
 
-def _owns(session: Session, task_id: str, claim: str) -> bool:
+def _forget(session: Session, task_id: str, claim: str) -> bool:
+    """Forget that a task is ours; return whether the claim may still have to be released."""
     ownership = session.owned.get(task_id)
-    return ownership is not None and ownership.claim == claim
-
-
-def _forget(session: Session, task_id: str, claim: str) -> None:
-    if _owns(session, task_id, claim):
-        del session.owned[task_id]
+    if ownership is None or ownership.claim != claim:
+        return True
+    del session.owned[task_id]
+    return not ownership.released
 
 
 def _claimed(task: Task, claim: str) -> Flow[Task | None]:

@@ -46,7 +46,7 @@ class Ownership(Struct):
 
     `confirmed` is when the claim was last known to be valid, in seconds since the machine's start,
     `clean` the task as it was last recorded, without keys. Once a task is recorded of which `until`
-    is true, the claim is released: nothing more is to be done.
+    is true, the claim is `released`: nothing more is to be done.
     """
 
     claim: str
@@ -54,6 +54,7 @@ class Ownership(Struct):
     confirmed: float = -math.inf
     clean: Task | None = None
     until: Callable[[Task], bool] | None = None
+    released: bool = False
 
 
 class Session(Struct, kw_only=True, dict=True):
@@ -137,10 +138,8 @@ class Session(Struct, kw_only=True, dict=True):
             except ClaimLost as failure:
                 yield from _leave_receipt(task)
                 raise _taken_over(task) from failure
-            if last:
-                del self.owned[task.id]
-            elif ownership:
-                ownership.confirmed = now
+            if ownership:
+                ownership.confirmed, ownership.released = now, last
         return task
 
     def _is_done(self, ownership: Ownership, task: Task) -> bool:
