@@ -90,7 +90,8 @@ SUBJECTS = {
     ),
     "openrouter": _plugin(
         "openrouter", "models", "variants", "payloads", "prices", "provider",
-        test="TestStd TestPro TestSeedance TestVeo TestVeoFast TestVeoLite",
+        test="TestStd TestPro TestSeedance TestVeo TestVeoFast TestVeoLite "
+             "TestFilm TestClay TestWan",
     ),
     "runway/gen4.5": _plugin("runway", "runway", "gen4_5", "gateway", test="TestGen45"),
     "runway/kling3.0": _plugin(
@@ -423,6 +424,9 @@ def _constants(node: ast.Call | ast.FunctionDef, name: str) -> Iterator[tuple[st
             # The end of a range with a step: the same items. Digits of a sum: it has fewer.
             if called in (("range", 3), ("round", 2)):
                 facts.add(id(inner.args[1]))
+            # The name of a struct that is made by a call, which only its repr has.
+            if getattr(inner.func, "attr", "") == "defstruct":
+                facts.add(id(inner.args[0]))
     for place, inner in enumerate(ast.walk(node)):
         if not isinstance(inner, ast.Constant) or id(inner) in facts:
             continue

@@ -63,10 +63,10 @@ ROOMS = {
         "_promises": "columns results",
         "_measure": "_files results",
         "_check": "_plan _promises _results errors results",
-        "_ratings": "errors results",
+        "_ratings": "_results errors results",
         "plans": "_check _plan errors",
         "_run": "_check _measure _promises _results results",
-        "_page": "_files _ratings _results columns results",
+        "_page": "_files _results columns results",
         "comparison": "_check _page _plan _results _run errors results",
         "votes": "_ratings _results comparison errors results",
         "_command": (

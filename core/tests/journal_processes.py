@@ -52,6 +52,11 @@ def open_at_once(journal: Ours) -> None:
     report(journal.add(make_task("kite", created_at=float(os.getpid()))).created_at)
 
 
+def listed(journal: Ours) -> None:
+    """List the tasks."""
+    report(*(task.id for task in journal.tasks()))
+
+
 def end(journal: Ours, how: str) -> None:
     """Exit while a write is queued."""
     journal.add(make_task(), "mine")

@@ -191,7 +191,7 @@ class ToyKit(VariantConformance):
         ({"state": "done", "percent": "90%", "videos": [{"url": URL}]},
          Status(state="completed", progress=90, results=(Result(url=URL),))),
     ]  # fmt: skip
-    look_ups: ClassVar[Any] = [({"id": "k1"}, ["k1"])]
+    look_ups: ClassVar[Any] = [({"id": "k1"}, ["k1"]), ({"error": "busy"}, None)]
     refusals: ClassVar[Any] = [(402, {"error": {"message": "no money"}}, "balance")]
     snapshots: Path
 

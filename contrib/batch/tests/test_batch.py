@@ -216,13 +216,18 @@ def test_the_cap_holds_while_lines_are_sent(
     assert run.exit_code == NOT_BOUGHT
     assert "1 of 2 done, 0 under way, 0 not made, 1 beyond the cap" in run.stderr
     assert "1 lines were not begun" in run.stderr
-    assert [row["state"] for row in rows(file)] == ["completed", "not begun"]
+    assert [row["state"] for row in rows(file)] == ["completed", "beyond the cap"]
+    table = [json.loads(line) for line in do("results", file, "--json").stdout.splitlines()]
+    assert [row["state"] for row in table] == ["completed", "beyond the cap"]
     status = do("status", file)
     assert "1 of 2 done, 0 under way, 0 not made, 1 beyond the cap" in status.stdout
     assert "a higher --max-cost" in status.stdout
     states = json.loads(do("status", file, "--json").stdout)["states"]
     assert states == {"beyond the cap": 1, "completed": 1}
-    assert make(file, "--max-cost", str(2.5 * each)).exit_code == NOT_BOUGHT
+    again = make(file, "--max-cost", str(2.5 * each), "--json")
+    assert again.exit_code == NOT_BOUGHT
+    told = [json.loads(line)["state"] for line in again.stdout.splitlines()]
+    assert sorted(told) == ["beyond the cap", "completed"]
     assert len(sandbox.created) == 1
     out = str(file.parent / "out")
     assert do("resume", file, "-o", out).exit_code == 0

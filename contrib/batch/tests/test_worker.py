@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 from postgres_cluster import Cluster
@@ -127,6 +128,79 @@ def test_what_is_at_a_provider_is_taken_up_whatever_the_room(
 
     asyncio.run(main())
     assert len(sandbox.created) == 3
+
+
+def test_a_provider_without_slots_keeps_no_other_out(
+    url: str,
+    sandbox: Sandbox,
+    journal: PostgresJournal,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of jobs that wait for a slot, a worker takes no more than it needs."""
+    monkeypatch.setattr("rushes_batch._holding.ENOUGH", 2)
+    monkeypatch.setattr("rushes_batch._holding.AGAIN", 0.05)
+    limits = {"toapis": Limit(slots=1)}
+    request = {"prompt": "A red kite over dunes", "duration": 3}
+    other = Job(
+        task="other", variant="apimart/kling-v3", request=request, output=str(tmp_path / "o.mp4")
+    )
+
+    async def main() -> int:
+        keys = {"toapis": sandbox.key, "apimart": sandbox.key}
+        order = sandbox.inject("status-stall", gateway="toapis")
+        async with (
+            AsyncClient(
+                keys=keys,
+                base_urls=sandbox.base_urls,
+                home=tmp_path,
+                journal=journal,
+                polling=Polling(first=0.02, every=0.02),
+            ) as one,
+            Engine(url).opened() as engine,
+        ):
+            await engine.defer(job(f"kite-{n}", tmp_path) for n in range(8))
+            await engine.defer([other])
+            holder = Holder(one, journal, limits)
+            work = asyncio.create_task(engine.work(holder, journal, 6))
+            async with asyncio.timeout(120):
+                while not holder.ended["done"]:  # noqa: ASYNC110 - only asking shows it
+                    await asyncio.sleep(0.05)
+            held = holder.held
+            order.release()
+            await all_finished(journal, 9)
+            work.cancel()
+            await asyncio.gather(work, return_exceptions=True)
+        return held
+
+    assert asyncio.run(main()) <= 4
+    assert len(sandbox.created) == 9
+
+
+def test_what_ended_while_the_sweep_looked_is_not_taken_up(
+    url: str, sandbox: Sandbox, journal: PostgresJournal, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """Its row is gone with it. Of what the journal knows, only what nothing carries is looked at."""
+    asked: list[str] = []
+
+    async def main() -> dict[str, Any]:
+        async with client(sandbox, journal, tmp_path) as one, Engine(url).opened() as engine:
+            tasks = [await one.submit(VARIANT, REQUEST, task=name) for name in ("ends", "waits")]
+            await engine.defer([Job(task="waits")], first=True)
+            found = journal.find
+
+            def ending(name: str) -> list[Task]:
+                asked.append(name)
+                journal.save(msgspec.structs.replace(tasks[0], state="failed"))
+                return found(name)
+
+            monkeypatch.setattr(journal, "find", ending)
+            async with await engine._connected(autocommit=True) as connection:
+                await engine._heal(connection, journal)
+            return await engine.status()
+
+    assert asyncio.run(main())["jobs"] == {"todo": 1}
+    assert asked == ["ends"]
 
 
 def test_one_who_is_suspended_does_not_keep_the_sweep_to_itself(

@@ -16,6 +16,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
+from rushes.plugins import sample_task
 from rushes.testing import Clock, Network, ObserverConformance
 from rushes_otel import Telemetry, installed
 from rushes_otel.instruments import CAPTURE
@@ -286,6 +287,37 @@ def test_prompts_are_reported_if_asked_for(
     messages = [json.loads(str(text)) for text in found if text]
     expected = [{"role": "user", "parts": [{"type": "text", "content": "A red kite"}]}]
     assert messages == ([expected] if captured else [])
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        rushes.Request("A red kite"),
+        rushes.Request("A red kite", duration=5, aspect_ratio="16:9"),
+        rushes.Request(shots=[rushes.Shot("A red kite", 3), rushes.Shot("It falls", 2)]),
+    ],
+    ids=["prompt", "settings", "shots"],
+)
+def test_prompts_are_found_whatever_a_provider_calls_them(
+    sdk: Sdk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request_: rushes.Request
+) -> None:
+    monkeypatch.setenv(CAPTURE, "true")
+    asked = [shot.prompt for shot in request_.shots or ()] or [str(request_.prompt)]
+    found: dict[str, str] = {}
+    with rushes.Client(home=tmp_path) as client:
+        for report in client.check_all(request_):
+            if not report.valid:
+                continue
+            variant = client.registry.get(report.variant).variant
+            call = rushes.Call.post_json("https://api.example/v1", report.payload)
+            ended = sdk.telemetry.step("submit", variant, sample_task(variant, call))
+            assert ended
+            ended(None, None)
+            told = json.loads(str((sdk.spans[-1].attributes or {})["gen_ai.input.messages"]))
+            found[report.variant] = " ".join(part["content"] for part in told[0]["parts"])
+    assert len({name.partition("/")[0] for name in found}) >= 3
+    for name, text in found.items():
+        assert all(prompt in text for prompt in asked), name
 
 
 def test_opentelemetry_is_not_imported_before_the_application_does() -> None:

@@ -189,6 +189,7 @@ def test_the_digest_covers_the_whole_file_however_it_was_downloaded(
 @pytest.mark.parametrize("when", ["generate", "fetch", "resume"])
 @pytest.mark.parametrize(
     "name", ["journal.db", "journal.db-wal", "journal.db-shm", "JOURNAL.DB", "keys.json",
+             "budget.db", "budget.db-wal", "budget.json", "grades.json", ".keys-0a1b.part",
              "logs/2026.txt", "videos/../keys.json"]
 )  # fmt: skip
 def test_no_video_overwrites_a_file_of_the_library(
@@ -218,10 +219,13 @@ def test_no_video_overwrites_a_file_of_the_library_through_a_link(
     (home / "keys.json").write_text("{}")
     (tmp_path / "link.mp4").symlink_to(home / "journal.db")
     (tmp_path / "hard.mp4").hardlink_to(home / "keys.json")
+    (home / "budget.db").touch()
+    (tmp_path / "harder.mp4").hardlink_to(home / "budget.db")
     (tmp_path / "later.mp4").symlink_to(home / "journal.db-shm")
     (tmp_path / "folder").symlink_to(home)
     before = (home / "keys.json").read_bytes()
-    for name in ("link.mp4", "hard.mp4", "later.mp4", "folder/keys.json", "folder/journal.db-wal"):
+    names = ("link.mp4", "hard.mp4", "harder.mp4", "later.mp4")
+    for name in (*names, "folder/keys.json", "folder/journal.db-wal"):
         with pytest.raises(DiskError, match="keeps a file of its own"):
             driver.resume(task.id, output=tmp_path / name)
         with pytest.raises(DiskError, match="keeps a file of its own"):

@@ -395,7 +395,7 @@ def test_the_call_is_stored_once(journal: SQLiteJournal, path: Path) -> None:
     assert path.stat().st_size < 2 * len(body)
 
 
-@pytest.mark.parametrize("end", ["", "-wal"])
+@pytest.mark.parametrize("end", ["", "-wal", "-shm"])
 @pytest.mark.parametrize("how", ["removed", "replaced"])
 def test_a_removed_or_replaced_file_is_noticed(
     journal: SQLiteJournal, path: Path, end: str, how: str

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, suppress
 from pathlib import Path
@@ -132,7 +133,10 @@ def test_an_address_that_cannot_be_read_is_not_quoted(url: str) -> None:
     with pytest.raises(JournalError) as caught:
         PostgresJournal(url)
     assert "written as %XX" in str(caught.value)
-    for text in (str(caught.value), repr(caught.value.__context__)):
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    frames = [frame.locals for frame in shown.stack if frame.filename != __file__]
+    assert len(frames) > 1
+    for text in (str(caught.value), repr(caught.value.__context__), repr(frames)):
         assert "s3cret" not in text
 
 
@@ -178,9 +182,13 @@ def test_beside_a_newer_process_nothing_new_is_begun(postgres: Cluster) -> None:
     """A receipt is still written: it was paid for."""
     schema = postgres.new_schema()
     with closing(PostgresJournal(postgres.url(path=schema))) as journal:
-        task = journal.add(make_task(), "mine")
+        task, bird = (journal.add(make_task(name, fingerprint=name)) for name in ("kite", "bird"))
+        task = journal.claim("kite", "mine") or task
+        journal.save(after(task, state="sending"), "mine")
         postgres.execute(f"UPDATE {schema}.rushes_journal SET version = 99")
+        assert journal.take_up(bird.variant, "bird", "mine") == bird
         for use in (
+            lambda: journal.save(after(bird, state="sending"), "mine"),
             lambda: journal.add(make_task("dune"), "mine"),
             lambda: journal.admit("dune", "acme/1"),
             lambda: journal.admit("dune", "acme/1", 3, 1.0),
@@ -190,7 +198,7 @@ def test_beside_a_newer_process_nothing_new_is_begun(postgres: Cluster) -> None:
         queued = after(task, state="queued", receipt=Receipt("c-1"))
         journal.save(queued, "mine")
         postgres.execute(f"UPDATE {schema}.rushes_journal SET version = {len(MIGRATIONS)}")
-        assert journal.tasks() == [queued]
+        assert {each.id: each for each in journal.tasks()} == {"kite": queued, "bird": bird}
 
 
 def test_tasks_of_version_3_are_found_by_their_remote_ids(url: str) -> None:

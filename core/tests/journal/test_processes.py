@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from journal_tasks import make_task
-from rushes import ClaimLost, SQLiteJournal
+from rushes import ClaimLost, JournalError, SQLiteJournal
 from rushes._journal import machine
 from rushes.journal import LEASE, since_boot
 
@@ -161,6 +161,31 @@ def test_a_zombie_process_counts_as_gone() -> None:
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         os.kill(process.pid, 0)
         assert machine.process_ended(machine.machine(), process.pid)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing can be done about it")
+@pytest.mark.parametrize("ends", [["-shm"], ["-wal", "-shm"]])
+@pytest.mark.parametrize("use", ["save", "find", "close"])
+def test_who_lost_a_file_beside_the_database_overwrites_nothing(
+    journal: SQLiteJournal, path: Path, processes: Processes, ends: list[str], use: str
+) -> None:
+    """Another process makes it anew; the two would write to the same place of the log."""
+    task = journal.add(make_task("dune"), "mine")
+    assert journal.find("dune") == [task]
+    for end in ends:
+        path.with_name(f"journal.db{end}").unlink()
+    other = processes.start("open_at_once", path)
+    assert read_line(other) == "ready"
+    other.communicate("\n", timeout=60)  # it records "kite", and ends
+    if use == "close":
+        journal.close()
+    else:
+        with pytest.raises(JournalError, match="removed or replaced while"):
+            journal.save(task, "mine") if use == "save" else journal.find("dune")
+        with pytest.raises(JournalError, match="End it, and start it again"):
+            SQLiteJournal(path).tasks()  # it would share what SQLite remembers of the lost file
+    journal.close()
+    assert "kite" in read_line(processes.start("listed", path)).split()
 
 
 def test_two_processes_never_own_a_task_at_once(

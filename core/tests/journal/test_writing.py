@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import sqlite3
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
@@ -15,8 +16,20 @@ import pytest
 from acme_driver import REQUEST, StoppedClock
 from acme_zoom import Zoom
 from journal_tasks import after, ended, make_task
-from rushes import AsyncClient, ClaimLost, Client, JournalError, Polling, SQLiteJournal, Task
+from rushes import (
+    AsyncClient,
+    ClaimLost,
+    Client,
+    JournalError,
+    Polling,
+    Receipt,
+    SQLiteJournal,
+    Task,
+)
 from rushes._client.on_loop import Questions
+from rushes._journal.database import Batches, File
+from rushes._journal.tables import MIGRATIONS
+from rushes._journal.writer import Job
 from rushes.testing import Network
 
 
@@ -219,6 +232,71 @@ def test_a_claim_whose_release_failed_can_be_taken_again(
     assert held == tasks
     assert journal.claim("kite", "again") == tasks[0]
     assert journal.claim("dune", "again") is None
+
+
+def together(journal: SQLiteJournal, *calls: tuple[object, ...]) -> list[Any]:
+    """Begin calls of methods that are done in one batch; return their results, or errors."""
+    running, go_on = threading.Event(), threading.Event()
+
+    def first(_connection: object) -> None:
+        running.set()
+        go_on.wait(60)
+
+    journal._store.enqueue(first)
+    assert running.wait(60)
+    begun = [journal.begin(str(method), *arguments) for method, *arguments in calls]
+    go_on.set()
+    return [each.exception(60) or each.result() for each in begun]
+
+
+@pytest.mark.parametrize("table", ["tasks", "calls", "history"])
+def test_an_error_of_sqlite_concerns_its_write_alone(
+    journal: SQLiteJournal, other: SQLiteJournal, path: Path, table: str
+) -> None:
+    """What was paid for is recorded, and what is released is free, whatever is written beside it."""
+    task, gull = journal.add(make_task(), "mine"), journal.add(make_task("gull"), "a gull's")
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(
+            f"CREATE TRIGGER full AFTER INSERT ON {table} "
+            "WHEN EXISTS (SELECT 1 FROM tasks WHERE id = 'dune') "
+            "BEGIN SELECT RAISE(ABORT, 'too large'); END"
+        )
+    sending = after(task, state="sending")
+    queued = after(task, state="queued", receipt=Receipt("c-1"))
+    before, released, failed, receipt, bird = together(
+        journal,
+        ("save", sending, "mine"),
+        ("release", "a gull's"),
+        ("add", make_task("dune"), "mine"),
+        ("save", queued, "mine"),
+        ("add", make_task("bird"), "mine"),
+    )
+    assert isinstance(failed, JournalError)
+    assert "too large" in str(failed)
+    assert "Correct or shorten the value" in str(failed)
+    assert (before, receipt, released) == (None, None, None)
+    assert other.history("kite") == [after(task, call=queued.call), sending, queued]
+    assert (other.find("dune"), other.find("bird")) == ([], [bird])
+    assert all(other.claim(name, "yours") is None for name in ("kite", "bird"))
+    assert other.claim("gull", "yours") == gull
+
+
+def test_a_file_that_is_locked_is_not_waited_for_by_each_write(
+    journal: SQLiteJournal, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rushes._journal.database.BUSY", 0.01)
+    journal.add(make_task())
+    undone: list[bool] = []
+    batches = Batches(
+        File(path, MIGRATIONS), begin=lambda _: None, undo=lambda: undone.append(True)
+    )
+    jobs: list[Job[sqlite3.Connection]] = [Job(lambda _: None) for _ in range(5)]
+    with closing(sqlite3.connect(path, isolation_level=None)) as lock:
+        lock.execute("BEGIN IMMEDIATE")
+        batches.commit(jobs)
+        lock.execute("ROLLBACK")
+    assert all("keeps it locked" in str(job.done.exception(0)) for job in jobs)
+    assert undone == [True]
 
 
 # The cost of a job

@@ -362,6 +362,8 @@ INVALID_ARGUMENTS: dict[str, dict[str, Any]] = {
     "keys that are bytes": {"keys": {"acme": KEY.encode()}},
     "keys in a list": {"keys": [KEY]},
     "base URLs that are text": {"base_urls": f"https://{KEY}@acme.example"},
+    "a wrong address for webhooks": {"webhook_url": f"https://kite:{KEY}@hooks.example"},
+    "a wrong address of a journal": {"journal": f"mysql://kite:{KEY}@db.example/rushes"},
     "an invalid trust": {"trust": 5},
 }
 

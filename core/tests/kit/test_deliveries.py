@@ -97,6 +97,15 @@ class TakesHeaderForGranted(Correct):
         return found  # type: ignore[no-any-return]
 
 
+class EncodesWhatLooksLikeATime(Correct):
+    """Raises if what follows the first digits cannot be encoded."""
+
+    def is_genuine(self, delivery: Delivery, time: str, keys: list[bytes]) -> bool:
+        if time.startswith("1800"):
+            time.encode()
+        return super().is_genuine(delivery, time, keys)
+
+
 class AsksForTheKey(Correct):
     """Fetches the public key first."""
 
@@ -158,6 +167,7 @@ def test_a_correct_reader_passes(tmp_path: Path) -> None:
         (IgnoresTime(), FORGED, "seconds later"),
         (TakesFirstKey(), FORGED, "is not signed with one of []"),
         (TakesHeaderForGranted(), ODD, "raised KeyError"),
+        (EncodesWhatLooksLikeATime(), ODD, "raised UnicodeEncodeError"),
         (HoldsAnAnswer(), LISTED, "parse_webhook reads"),
     ],
 )

@@ -108,6 +108,10 @@ def ignores_status(answer: Answer) -> list[Receipt] | None:
     return [Receipt(found)] if found else [] if answer.status == 404 else None
 
 
+def finds_none_in_anything(answer: Answer) -> list[Receipt] | None:
+    return finds_job(answer) or []
+
+
 def finds_none(answer: Answer) -> list[Receipt] | None:
     return [] if answer.status == 404 else None
 
@@ -285,7 +289,8 @@ BROKEN: list[tuple[str, Toy, str, str]] = [
     ("a look-up undeclared", LooksUp(look_up="none"), "a_look_up", "go together"),
     ("a look-up only declared", Toy(look_up="by_client_id"), "a_look_up", "no hook look_up"),
     ("a look-up as it is", LooksUp(path="/v2/jobs"), "a_look_up", "is not encoded"),
-    ("an error found", LooksUp(ignores_status), "a_look_up", "HTTP 400 is read"),
+    ("an error found", LooksUp(ignores_status), "a_look_up", "HTTP 300 is read"),
+    ("none, unread", LooksUp(finds_none_in_anything), "a_look_up", "finds [], not None, in"),
     ("nothing found", LooksUp(finds_none), "a_look_up", "k1"),
     ("a 404 unread", LooksUp(finds_empty_list), "a_look_up", "is read as None"),
     ("an address made up", InventsAddresses(), "the_other", "is read as 'None'"),

@@ -72,6 +72,7 @@ def test_a_name_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) 
         "neither an installed distribution with plugins nor one of their providers (accepted: "
     )
     assert "acme-extras, " in words
+    assert " any," not in words  # a validator for every provider, and the name of none
     monkeypatch.setenv(LIMIT, "acne")
     with pytest.raises(ConfigurationError, match=r"RUSHES_LOAD_PLUGINS names 'acne' \(nearest: ac"):
         installed()
@@ -88,6 +89,9 @@ def test_a_malformed_distribution_that_is_named_is_reported() -> None:
 def test_an_error_names_the_distribution_that_is_left_out() -> None:
     with pytest.raises(UnknownVariantError, match=r"acme-extras has it, but is not to be loaded"):
         Registry(load_plugins=["rushes-acme"]).get("acme/extra")
+    leaves_out = r"^no variant is loaded: RUSHES_LOAD_PLUGINS leaves out .*acme-extras"
+    with pytest.raises(UnknownVariantError, match=leaves_out):
+        Registry(load_plugins=[]).get("")
 
 
 @pytest.mark.usefixtures("several")

@@ -37,6 +37,7 @@ BROKEN = {
         GOOD.format(id="x/y") + "async def f(self, payload): pass\nOwn.submit = hookimpl(f)",
         "hook submit is an async function",
     ),
+    "a class": (GOOD.format(id="x/y") + "plugin = Own", "it is the class Own, whose hooks are"),
     "no declaration": ("class P: pass\nplugin = P()", "has no hook variant"),
     "declares by raising": (
         GOOD.format(id="x/y") + "def f(self): raise OSError\nOwn.variant = hookimpl(f)",

@@ -156,3 +156,50 @@ def test_the_reason_is_given_without_loading_any_plugin(site: Site) -> None:
     assert registry.why_no_key("acme/own") is None
     assert "acme-extras" in str(registry.why_no_key("acme/extra"))
     assert "acme-extras" in str(Registry(trust={"acme": "rushes-acme"}).why_no_key("acme/extra"))
+
+
+def declaring(site: Site, name: str, variable: str) -> str:
+    """Install a distribution whose variant names a further variable for its key."""
+    variant = f"{name.replace('_', '-')}/own"
+    code = GOOD.format(id=variant).replace(
+        "id=name)", f'id=name, variables={{"api_key": {variable!r}}})'
+    )
+    return install(site, name, code, variant)
+
+
+def test_the_variable_of_another_providers_key_is_not_read(
+    make: Maker, server: Server, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install_variant(site, "rushes_acme", "acme/own")
+    other = declaring(site, "other", "ACME_API_KEY")
+    monkeypatch.setenv("ACME_API_KEY", KEY)
+    plain: dict[str, Any] = {
+        "plugins": [],
+        "keys": {},
+        "base_urls": dict.fromkeys(("acme", "other"), server.url),
+    }
+    with pytest.raises(MissingKeyError) as caught:
+        make(**plain).submit(other, REQUEST)
+    assert "set OTHER_API_KEY" in str(caught.value)
+    assert "ACME_API_KEY is not read for it: that is the key for acme" in str(caught.value)
+    assert server.lines == []
+    assert make(**plain).submit("acme/own", REQUEST).state == "queued"
+    assert make(**plain, trust={"acme": "other"}).submit(other, REQUEST).state == "queued"
+    monkeypatch.setenv("RUSHES_TRUST", "acme=other")
+    assert make(**plain).submit(other, REQUEST).state == "queued"
+
+
+@pytest.mark.parametrize(
+    ("name", "variable"),
+    [("extra", "ACMEML_KEY"), ("acme_more", "ACME_MORE_{}_TOKEN"), ("further", "SOMETHING")],
+)
+def test_a_variable_that_is_nobody_elses_is_read(
+    make: Maker, server: Server, site: Site, name: str, variable: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    install_variant(site, "rushes_acme", "acme/own")
+    variable = variable.format(make.kind.upper())
+    mine = declaring(site, f"{name}_{make.kind}", variable)
+    monkeypatch.setenv(variable, KEY)
+    driver = make(plugins=[], keys={}, base_urls={mine.partition("/")[0]: server.url})
+    assert driver.submit(mine, REQUEST).state == "queued"

@@ -356,7 +356,7 @@ def test_an_unsent_job_can_be_cancelled(make: Maker, server: Server) -> None:
     left = leave_unsent(driver)
     assert driver.cancel(left.id).state == "cancelled"
     assert driver.tasks(unfinished=True) == []
-    with pytest.raises(TaskEndedError, match="given up before it was sent"):
+    with pytest.raises(TaskEndedError, match="was cancelled: given up before it was sent"):
         driver.resume(left.id)
     assert driver.submit("acme/zoom", REQUEST).id != left.id
     assert server.posts() == 1

@@ -157,6 +157,42 @@ def test_a_task_that_was_asked_for_once_meanwhile_is_polled_twice(
     assert (done.result(50).state, polls(server)) == ("completed", 2)
 
 
+def test_who_goes_on_with_a_task_does_not_ask_before_it_is_told(
+    called: Any, server: Server, waiting: threading.Semaphore, pool: ThreadPoolExecutor, home: Path
+) -> None:
+    """However often it passes from one process to another, it costs two polls at most."""
+    server.stages = [RENDERING]
+    first = called()
+    task = first.submit("acme/zoom", REQUEST)
+    first.refresh(task)
+    other = called()
+    done = pool.submit(other.resume, task.id)
+    assert waiting.acquire(timeout=60)
+    assert polls(server) == 1
+    other.clock.advance(20)  # another poll may be made
+    with Client(home=home, **PROVIDER) as receiver:
+        assert receiver.receive("acme", *delivery("c-1", time.time())) is not None
+    assert (done.result(50).state, polls(server)) == ("completed", 2)
+
+
+def test_what_was_told_while_nobody_followed_a_task_is_heard_by_who_goes_on(
+    called: Any, server: Server
+) -> None:
+    server.stages = []
+    task = called().submit("acme/zoom", REQUEST)
+    assert receive(called(), *delivery("c-1", time.time())) is not None
+    assert called(StoppedClock()).resume(task.id).state == "completed"
+    assert polls(server) == 1
+
+
+def test_without_news_in_the_journal_who_goes_on_asks_at_once(called: Any, server: Server) -> None:
+    server.stages = []
+    memory = Memory()
+    task = called(journal=MemoryJournal(memory)).submit("acme/zoom", REQUEST)
+    driver = called(StoppedClock(), journal=MemoryJournal(memory))
+    assert (driver.resume(task.id).state, driver.slept) == ("completed", [])
+
+
 def test_a_call_right_after_a_poll_keeps_to_the_interval(
     called: Any, server: Server, waiting: threading.Semaphore, pool: ThreadPoolExecutor, home: Path
 ) -> None:

@@ -56,12 +56,13 @@ def event(task: Any, *, verified: bool = True) -> Event:
 
 
 EXCHANGES: dict[str, list[Any]] = {"look_up": [good(MADE)]}
-LOOK_UPS: tuple[tuple[Any, list[str]], ...] = (
+LOOK_UPS: tuple[tuple[Any, list[str] | None], ...] = (
     (good(MADE), ["t-1"]),
     (good({**MADE, "created_at": None}), ["t-1"]),
-    (good({**MADE, "task_info": {"external_task_id": "job-2"}}), []),
-    (good({"task_info": {"external_task_id": "job-1"}}), []),
+    (good({**MADE, "task_info": {"external_task_id": "job-2"}}), None),
+    (good({"task_info": {"external_task_id": "job-1"}}), None),
     (bad(1203), []),
+    (bad(5000), None),
 )
 
 

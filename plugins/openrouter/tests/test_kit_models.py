@@ -8,9 +8,11 @@ import hmac
 import json
 from typing import Any
 
+import pytest
 from rushes import Answer, Call, Delivery, Event, Image, Request, Result, Status, Video
 from rushes.testing import VariantConformance
 from rushes_openrouter import variants
+from rushes_openrouter.listing import read
 
 URL = "https://pictures.example.com/a.png"
 SIGNED = "https://store.example.com/v.mp4?sig=x"
@@ -40,9 +42,15 @@ def error(code: int, **metadata: Any) -> dict[str, Any]:
 
 SECRET = "whsec-0123456789"
 EVENT = json.dumps({"type": "video.generation.completed", "data": TASK}).encode()
-SIGNATURE = hmac.new(SECRET.encode(), b"1800000000," + EVENT, hashlib.sha256).hexdigest()
-GOOD = {"x-openrouter-signature": f"t=1800000000,v1={SIGNATURE}"}
-SPACED = {"x-openrouter-signature": f"t=1800000000, v1={SIGNATURE}"}
+NAMELESS = json.dumps({"type": "video.generation.completed", "data": {**TASK, "id": None}}).encode()
+
+
+def signed(body: bytes, space: str = "") -> Delivery:
+    """Return an event as OpenRouter signs it."""
+    signature = hmac.new(SECRET.encode(), b"1800000000," + body, hashlib.sha256).hexdigest()
+    return Delivery({"x-openrouter-signature": f"t=1800000000,{space}v1={signature}"}, body)
+
+
 COMPLETED = Event(
     remote_id="gen-vid-1",
     verified=True,
@@ -106,19 +114,21 @@ class Routed(VariantConformance):
     )
     webhook_secrets = (SECRET,)
     deliveries = (
-        (Delivery(GOOD, EVENT), COMPLETED),
-        (Delivery(SPACED, EVENT), COMPLETED),
+        (signed(EVENT), COMPLETED),
+        (signed(EVENT, " "), COMPLETED),
+        (signed(NAMELESS), None),
     )
 
 
-def noted(base: dict[str, Any]) -> dict[str, Any]:
-    """Return what gets the notes that every model has."""
+def unlisted_option(base: dict[str, Any]) -> dict[str, Any]:
+    """Return what gets the note about options that every model has."""
     options = {"google-vertex": {"parameters": {"bogus": 1}}}
-    return {
-        "unlisted_options_are_dropped": {
-            **base, "generate_audio": True, "provider": {"options": options}
-        }
-    }  # fmt: skip
+    return {"unlisted_options_are_dropped": {**base, "provider": {"options": options}}}
+
+
+def noted(base: dict[str, Any]) -> dict[str, Any]:
+    """Return what gets it of a model that has a note about its sound, too."""
+    return unlisted_option({**base, "generate_audio": True})
 
 
 STD: dict[str, Any] = {"model": "kwaivgi/kling-v3.0-std", "prompt": "A red kite"}
@@ -228,3 +238,102 @@ class TestVeoLite(Routed):
     plugin = variants.veo_3_1_lite
     accepted = (VEO31_LITE, *({**VEO31_LITE, **more} for more in VEO), KITE)
     noted = VEO31_LITE_NOTED
+
+
+FILM: dict[str, Any] = {
+    "id": "maker/film:free",
+    "supported_durations": [4, 8],
+    "supported_resolutions": ["480p", "720p", "1080p", "2K"],
+    "supported_frame_images": ["first_frame"],
+    "generate_audio": False,
+    "pricing_skus": {
+        "text_to_video_duration_seconds_720p": "0.1",
+        "image_to_video_duration_seconds_720p": "0.2",
+        "duration_seconds_720p": "0.3",
+        "duration_seconds_1080p": "0.4",
+        "duration_seconds": "0.5",
+    },
+}
+CLAY: dict[str, Any] = {
+    "id": "maker/clay",
+    "supported_durations": [5, 10],
+    "supported_sizes": ["1280x720", "1920x1080"],
+    "generate_audio": True,
+    "pricing_skus": {"video_tokens_1080p": "0.000004", "video_tokens_without_audio": "0.000002"},
+}
+WAN: dict[str, Any] = {
+    "id": "alibaba/wan-2.7",
+    "supported_durations": [5],
+    "pricing_skus": {"duration_seconds": "0.1", "cents_per_second_output": "17"},
+}
+LIST = {"data": [FILM, CLAY, WAN, {"id": "other/film:free"}]}
+FILM_VARIANT, CLAY_VARIANT, WAN_VARIANT, _ = variants.variants(read(json.dumps(LIST)))
+
+
+def payloads(model: dict[str, Any], *more: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    """Return a payload with nothing but a prompt, and others."""
+    return tuple({"model": model["id"], "prompt": "A red kite", **each} for each in ({}, *more))
+
+
+OTHERS = {"test_the_sandbox_agrees": "the sandbox has the models of the snapshot only"}
+
+
+class Listed(Routed):
+    """Models of a list that is made up, with what no model of the snapshot has."""
+
+    overrides = OTHERS
+
+    def test_the_sandbox_agrees(self) -> None:
+        """Skip it."""
+        pytest.skip(OTHERS["test_the_sandbox_agrees"])
+
+
+FILMS = payloads(
+    FILM,
+    {"duration": 4},
+    {"duration": 4, "resolution": "480p"},
+    {"duration": 4, "resolution": "720p"},
+    {"duration": 8, "resolution": "720p", "frame_images": [FIRST]},
+    {"duration": 8, "resolution": "1080p"},
+    {"duration": 8, "resolution": "2K"},
+    {"duration": 8, "resolution": "720p", "input_references": [IMAGE, CLIP]},
+    {"callback_url": "https://hooks.example.com/a"},
+)
+FILMS_NOTED = unlisted_option(FILMS[0])
+
+
+class TestFilm(Listed):
+    __test__ = True
+    plugin = FILM_VARIANT
+    accepted = FILMS
+    noted = FILMS_NOTED
+
+
+CLAYS = payloads(
+    CLAY,
+    {"duration": 5, "size": "1920x1080"},
+    {"duration": 5, "size": "1920x1080", "generate_audio": False},
+    {"duration": 10, "size": "1280x720", "generate_audio": False},
+    {"duration": 10, "size": "1280x720"},
+    {"duration": 10},
+    {"input_references": [IMAGE, SOUND]},
+)
+CLAYS_NOTED = noted(CLAYS[0])
+
+
+class TestClay(Listed):
+    __test__ = True
+    plugin = CLAY_VARIANT
+    accepted = CLAYS
+    noted = CLAYS_NOTED
+
+
+WANS = payloads(WAN, {"duration": 5}, {"input_references": [IMAGE, CLIP, SOUND]})
+WANS_NOTED = unlisted_option(WANS[0])
+
+
+class TestWan(Listed):
+    __test__ = True
+    plugin = WAN_VARIANT
+    accepted = WANS
+    noted = WANS_NOTED

@@ -8,7 +8,8 @@ import asyncio
 import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import contextmanager
 from typing import Any, Literal
 
 import msgspec
@@ -32,6 +33,8 @@ from rushes_batch._logs import info, warning
 
 AGAIN = 2.0
 """Seconds before something is tried again that nobody says when to try."""
+ENOUGH = 200
+"""Jobs of one provider that wait in one process to be sent, from which on it needs no more."""
 _NO_LIMIT = Limit()
 
 
@@ -72,7 +75,15 @@ class Holder:
             brake.pressed = self._pressed
         self._held: dict[str, asyncio.Task[Outcome]] = {}
         self._gates: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._waiting: Counter[str] = Counter()
         self.ended: Counter[str] = Counter()
+        self.crowded: Callable[[Set[str]], None] = _nobody
+        """Called with the providers of which ENOUGH jobs wait here, whenever these change."""
+
+    @property
+    def providers(self) -> list[str]:
+        """The providers whose plugins are installed here."""
+        return sorted({name.partition("/")[0] for name in self._client.registry.ids()})
 
     @property
     def held(self) -> int:
@@ -128,12 +139,14 @@ class Holder:
 
     async def _step(self, job: Job) -> Task:
         """Go on with a task, or send it once there is room."""
-        known = await self._known(job.task)
-        variant = job.variant or (known.variant if known else None)
-        if variant is None or (known is None and job.request is None):
-            raise UnknownTaskError(f"no task {job.task!r} is in the journal any more")
-        if known is None or known.state == "recorded" or (known.state == "refused" and job.request):
-            await self._admitted(job, variant)
+        with self._counted(job):
+            known = await self._known(job.task)
+            variant = job.variant or (known.variant if known else None)
+            if variant is None or (known is None and job.request is None):
+                raise UnknownTaskError(f"no task {job.task!r} is in the journal any more")
+            again = known is not None and known.state == "refused" and job.request
+            if known is None or known.state == "recorded" or again:
+                await self._admitted(job, variant)
         if job.request is None or (known is not None and known.receipt):
             return await self._client.resume(known or job.task, watch=False)
         return await self._client.generate(
@@ -162,6 +175,22 @@ class Holder:
             while wait:
                 await asyncio.sleep(AGAIN if math.isinf(wait) else wait)
                 wait = await self._begun("admit", *given)
+
+    @contextmanager
+    def _counted(self, job: Job) -> Iterator[None]:
+        """Count a job as one that waits to be sent."""
+        provider = (job.variant or "").partition("/")[0]
+        self._count(provider, 1)
+        try:
+            yield
+        finally:
+            self._count(provider, -1)
+
+    def _count(self, provider: str, more: int) -> None:
+        were_enough = self._waiting[provider] >= ENOUGH
+        self._waiting[provider] += more
+        if (self._waiting[provider] >= ENOUGH) != were_enough:
+            self.crowded({name for name, count in self._waiting.items() if count >= ENOUGH})
 
     async def _reserved(self, job: Job) -> bool:
         fits: bool = await self._begun("reserve", job.task, job.purse, job.estimate)
@@ -204,3 +233,7 @@ class Holder:
         found = self._client.keys.find(provider, key_variable(provider))
         secret = found[0].encode() if found else b""
         return f"{provider}/{hashlib.blake2b(secret, digest_size=8).hexdigest()}"
+
+
+def _nobody(_providers: Set[str]) -> None:
+    """Tell nobody: whoever delivers jobs here delivers them all."""

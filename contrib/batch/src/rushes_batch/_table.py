@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,10 +28,13 @@ BEYOND = "beyond the cap"
 """The state of a line that has no task, and that the spending cap does not pay for."""
 
 
-def row(video: Planned, task: Task | None, error: str | None) -> dict[str, Any]:
+def row(
+    video: Planned, task: Task | None, error: str | None = None, *, beyond: bool = False
+) -> dict[str, Any]:
     """Return the row of a video; `error` is what is not in the journal.
 
-    A task's further files are further lines in its cell.
+    `beyond` says that the spending cap does not pay for it. A task's further files are further
+    lines in its cell.
     """
     return {
         "line": video.line.number,
@@ -39,19 +42,12 @@ def row(video: Planned, task: Task | None, error: str | None) -> dict[str, Any]:
         "task": video.task,
         "variant": video.variant,
         "take": video.take,
-        "state": task.state if task else NOT_BEGUN,
+        "state": task.state if task else BEYOND if beyond else NOT_BEGUN,
         "file": ("\n".join(task.files) or None) if task else None,
         "estimate_usd": video.estimate,
         "cost_usd": task.cost if task else None,
         "error": (task.error if task else None) or error,
     }
-
-
-def rows(
-    plan: Iterable[Planned], tasks: Mapping[str, Task], errors: Mapping[str, str]
-) -> list[dict[str, Any]]:
-    """Return a row for each video; `errors` has what is not in the journal, by reference."""
-    return [row(each, tasks.get(each.task), errors.get(each.task)) for each in plan]
 
 
 def csv_text(rows: Iterable[dict[str, Any]]) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import math
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from rushes_batch._lines import ID, PLANS
 from rushes_batch._plan import Choice, Planned, batch_name, planned, price, recorded
 from rushes_batch._progress import standing_of
 from rushes_batch._run import Run, each, run
-from rushes_batch._table import BEYOND, FORMATS, NOT_BEGUN, csv_text, row, rows, write, write_all
+from rushes_batch._table import BEYOND, FORMATS, csv_text, row, write, write_all
 from rushes_batch.command import ENGINE_UNUSABLE, Unusable, worker_limits
 from rushes_batch.engine import Engine
 
@@ -110,6 +110,14 @@ class Batch:
             else:
                 left = rest
         return beyond
+
+    def table(self, errors: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Return a row for each video; `errors` has what is not in the journal, by reference."""
+        beyond = self.beyond_the_cap()
+        return [
+            row(each, self.tasks.get(each.task), errors.get(each.task), beyond=each.task in beyond)
+            for each in self.plan
+        ]
 
     def _known(self, reference: str) -> rushes.Task | None:
         return next((task for task in self.journal.find(reference) if task.id == reference), None)
@@ -287,7 +295,7 @@ def results(output: Path | None, as_json: bool, **given: Any) -> None:
 
     async def show() -> int:
         async with _opened(_takes(given)) as found:
-            table = rows(found.plan, found.tasks, {})
+            table = found.table({})
         if output is not None:
             with _disk(output):
                 write(output, table)
@@ -408,7 +416,8 @@ async def _made_here(
     def told(job: Job, outcome: Outcome) -> None:
         if as_json:
             error = one_line(str(outcome.error)) if outcome.error else None
-            click.echo(json_text(row(videos[job.task], outcome.task, error)))
+            capped = outcome.state == "capped"
+            click.echo(json_text(row(videos[job.task], outcome.task, error, beyond=capped)))
 
     ours = Run(jobs, found.names, found.tasks, told)
     _make(folder)  # before anything is paid that could not be put there
@@ -417,9 +426,9 @@ async def _made_here(
         finished = await run(holder, ours, at_once)
     finally:
         errors = {task: one_line(str(error)) for task, error in ours.errors.items()}
-        table = rows(found.plan, recorded(found.journal, found.plan), errors)
+        found.tasks = recorded(found.journal, found.plan)
         with _disk(folder):
-            path = write_all(folder, table)
+            path = write_all(folder, found.table(errors))
     now = ours.standing()
     now.left = None
     stderr_line(f"{now.text()}. The table: {path}")
@@ -483,24 +492,20 @@ async def _status(given: _Given, *, as_json: bool, to_the_end: bool) -> int:
         if to_the_end:
             engine = Engine(given.database) if given.database else None
             await follow(found.plan, found.look, lambda: found.tasks, engine)
-        beyond = found.beyond_the_cap()
-        states = Counter(
-            BEYOND if video.task in beyond else _state(found.tasks.get(video.task))
-            for video in found.plan
-        )
+        states = Counter(str(each["state"]) for each in found.table({}))
         cost = price(found.plan, found.tasks)
         if as_json:
             facts = {"lines": len(found.plan), "states": dict(sorted(states.items()))}
             click.echo(json.dumps({**facts, "spent_usd": cost.spent, "left_usd": cost.more}))
             return 0
         now = standing_of(map(found.tasks.get, (video.task for video in found.plan)), cost.spent)
-        now.capped = len(beyond)
+        now.capped = states[BEYOND]
         print_line(f"{now.text()}; {cost.more:.2f} USD for what is left")
         for state, count in sorted(states.items()):
             print_line(f"{count:8,} {state}")
         for reason in now.told_reasons():
             print_line(f"  {reason}")
-        if beyond:
+        if now.capped:
             print_line("`rushes batch resume` with a higher --max-cost begins the lines beyond it.")
     return 0
 
@@ -583,12 +588,8 @@ def _make(folder: Path) -> None:
 
 def _print(found: Batch, videos: Iterable[Planned]) -> None:
     for video in videos:
-        click.echo(json_text(row(video, found.tasks.get(video.task), None)))
+        click.echo(json_text(row(video, found.tasks.get(video.task))))
 
 
 def _anything(_task: rushes.Task | None) -> bool:
     return True
-
-
-def _state(task: rushes.Task | None) -> str:
-    return NOT_BEGUN if task is None else task.state

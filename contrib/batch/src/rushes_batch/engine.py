@@ -7,6 +7,7 @@ where it is not owned, and a row that it lost is made again from the journal.
 import asyncio
 import time
 import traceback
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,7 +17,14 @@ import msgspec
 import procrastinate
 import psycopg
 from procrastinate.exceptions import ConnectorException, JobAborted
-from rushes import ConfigurationError, Journal, JournalError, RushesError, UnknownTaskError
+from rushes import (
+    ConfigurationError,
+    Journal,
+    JournalError,
+    RushesError,
+    Task,
+    UnknownTaskError,
+)
 
 from rushes_batch._holding import Holder
 from rushes_batch._jobs import Job, read_job
@@ -25,11 +33,14 @@ from rushes_batch._logs import trace, warning
 __all__ = ["Engine"]
 
 QUEUE = "rushes"
-"""New jobs: each worker takes as many as it has room for."""
+"""Begins the names of the queues of new jobs, one for each provider: a worker takes as many as it
+has room for, and passes over the providers of which it has enough that wait to be sent."""
 AGAIN = "rushes.again"
 """Tasks that are at a provider and that nobody follows: taken up at once, whatever the room. Those
 who wait for a slot would otherwise keep out the tasks that have the slots."""
 ANY_NUMBER = 1_000_000
+TOGETHER = 1000
+"""Jobs that are handed over in one statement."""
 HOLD = "rushes.hold"
 HEARTBEAT = 5.0
 STALLED = 20.0
@@ -55,24 +66,24 @@ _UNLESS_SUSPENDED = (
     "SELECT set_config('idle_session_timeout', %s, false) "
     "WHERE current_setting('idle_session_timeout', true) IS NOT NULL"
 )
+_BY_TASK = (
+    "CREATE INDEX IF NOT EXISTS rushes_engine_by_task ON procrastinate_jobs ((args->>'task')) "
+    f"WHERE task_name = '{HOLD}' AND status IN ('todo', 'doing')"
+)
+_OPEN = f"task_name = '{HOLD}' AND status IN ('todo', 'doing') AND args->>'task' = ANY(%s)"
 _CARRIED = (
     "SELECT args->>'task', bool_or(status = 'doing' OR queue_name = %s) FROM procrastinate_jobs "
-    "WHERE queue_name = ANY(%s) AND status IN ('todo', 'doing') GROUP BY 1"
+    f"WHERE {_OPEN} GROUP BY 1"
 )
 _WITHDRAW = (
     "SELECT procrastinate_cancel_job_v1(id, false, true) FROM procrastinate_jobs "
-    "WHERE queue_name = ANY(%s) AND status = 'todo' AND args->>'task' = ANY(%s)"
+    f"WHERE {_OPEN} AND status = 'todo'"
 )
-_HELD = (
-    "SELECT DISTINCT args->>'task' FROM procrastinate_jobs "
-    "WHERE queue_name = ANY(%s) AND status = 'doing' AND args->>'task' = ANY(%s)"
-)
+_HELD = f"SELECT DISTINCT args->>'task' FROM procrastinate_jobs WHERE {_OPEN} AND status = 'doing'"
+_WAITING = f"SELECT DISTINCT args->>'task' FROM procrastinate_jobs WHERE {_OPEN}"
 _JOBS = (
-    "SELECT status::text, count(*) FROM procrastinate_jobs WHERE queue_name = ANY(%s) GROUP BY 1"
-)
-_OPEN = (
-    "SELECT DISTINCT args->>'task' FROM procrastinate_jobs "
-    "WHERE queue_name = ANY(%s) AND status IN ('todo', 'doing') AND args->>'task' = ANY(%s)"
+    "SELECT status::text, count(*) FROM procrastinate_jobs "
+    f"WHERE task_name = '{HOLD}' GROUP BY 1"
 )
 _WORKERS = (
     "SELECT count(*) FROM procrastinate_workers "
@@ -96,6 +107,11 @@ class _Later(procrastinate.BaseRetryStrategy):
         let_go = isinstance(exception, (asyncio.CancelledError, JobAborted))
         seconds = 0 if let_go else LATER
         return procrastinate.RetryDecision(retry_in={"seconds": seconds})
+
+
+def queue_of(provider: str) -> str:
+    """Return the name of the queue of a provider's new jobs, or of those of which it is unknown."""
+    return f"{QUEUE}:{provider}"[:40] if provider else QUEUE  # the server limits names
 
 
 def _is_ours_alone(error: RushesError | None) -> TypeGuard[ConfigurationError]:
@@ -132,28 +148,33 @@ class Engine:
             )
             if await there.fetchone() is None:
                 await connection.execute(self._app.schema_manager.get_schema())
+            await connection.execute(_BY_TASK)
         async with self._app.open_async():
             yield self
 
     async def defer(self, jobs: Iterable[Job], *, first: bool = False) -> None:
         """Hand jobs to the workers; `first` before all others, and whatever room a worker has."""
-        rows = [msgspec.to_builtins(job) for job in jobs]
-        if rows:
-            queue = AGAIN if first else QUEUE
-            await self._hold.configure(queue=queue).batch_defer_async(*rows)
+        queues = defaultdict[str, list[Any]](list)
+        for job in jobs:
+            queue = AGAIN if first else queue_of((job.variant or "").partition("/")[0])
+            queues[queue].append(msgspec.to_builtins(job))
+        for queue, rows in queues.items():
+            hold = self._hold.configure(queue=queue)
+            for place in range(0, len(rows), TOGETHER):
+                await hold.batch_defer_async(*rows[place : place + TOGETHER])
 
     async def withdraw(self, tasks: Iterable[str]) -> list[str]:
         """Take jobs back that no worker holds yet; return the references of those that one does."""
         names = [*tasks]
         async with await self._connected() as connection:
-            await connection.execute(_WITHDRAW, ([QUEUE, AGAIN], names))
-            rows = await (await connection.execute(_HELD, ([QUEUE, AGAIN], names))).fetchall()
+            await connection.execute(_WITHDRAW, (names,))
+            rows = await (await connection.execute(_HELD, (names,))).fetchall()
         return [name for (name,) in rows]
 
     async def waiting(self, tasks: Iterable[str]) -> list[str]:
         """Return the references of the jobs among these that wait, or are held by a worker."""
         async with await self._connected() as connection:
-            found = await connection.execute(_OPEN, ([QUEUE, AGAIN], [*tasks]))
+            found = await connection.execute(_WAITING, ([*tasks],))
             return [name for (name,) in await found.fetchall()]
 
     async def work(self, holder: Holder, journal: Journal, concurrency: int) -> None:
@@ -163,10 +184,19 @@ class Engine:
         An outage of the database ends the engine's work, not the jobs that are held.
         """
         self._holder, self._began = holder, time.monotonic()
+        new = [QUEUE, *dict.fromkeys(map(queue_of, holder.providers))]
+        taken = [*new]
+
+        def pass_over(providers: Iterable[str]) -> None:
+            """Take no more jobs of some; the engine reads the list whenever it takes a job."""
+            enough = {*map(queue_of, providers)}
+            taken[:] = [queue for queue in new if queue not in enough]
+
+        holder.crowded = pass_over
         try:
             async with asyncio.TaskGroup() as side_by_side:
-                side_by_side.create_task(self._deliver(QUEUE, concurrency))
-                side_by_side.create_task(self._deliver(AGAIN, ANY_NUMBER))
+                side_by_side.create_task(self._deliver(taken, concurrency))
+                side_by_side.create_task(self._deliver([AGAIN], ANY_NUMBER))
                 side_by_side.create_task(self._sweep(journal))
         finally:
             await holder.close()
@@ -174,7 +204,7 @@ class Engine:
     async def status(self) -> dict[str, Any]:
         """Return the number of workers that are alive, and of jobs in each state."""
         async with await self._connected() as connection:
-            jobs = await (await connection.execute(_JOBS, ([QUEUE, AGAIN],))).fetchall()
+            jobs = await (await connection.execute(_JOBS)).fetchall()
             alive = await (await connection.execute(_WORKERS, (STALLED,))).fetchone()
         # Each of ours counts as two of the engine's: it works on two queues.
         workers = (alive[0] + 1) // 2 if alive else 0
@@ -209,11 +239,11 @@ class Engine:
         if _is_ours_alone(outcome.error):
             raise outcome.error
 
-    async def _deliver(self, queue: str, concurrency: int) -> None:
+    async def _deliver(self, queues: list[str], concurrency: int) -> None:
         while True:
             try:
                 await self._app.run_worker_async(
-                    queues=[queue],
+                    queues=queues,
                     concurrency=concurrency,
                     install_signal_handlers=False,
                     delete_jobs="successful",
@@ -254,17 +284,29 @@ class Engine:
     ) -> None:
         manager = self._app.job_manager
         for stalled in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED):
-            if stalled.queue in (QUEUE, AGAIN) and stalled.id is not None:
+            if stalled.task_name == HOLD and stalled.id is not None:
                 now = procrastinate.utils.utcnow()
                 await manager.retry_job_by_id_async(stalled.id, retry_at=now)
-        rows = await connection.execute(_CARRIED, (AGAIN, [QUEUE, AGAIN]))
-        carried = dict(await rows.fetchall())
         left = await asyncio.to_thread(journal.tasks, unfinished=True)
-        for_room = [task.id for task in left if task.state == "recorded" and task.id not in carried]
-        at_provider = [
-            task.id
-            for task in left
-            if task.state not in ("recorded", "unknown") and not carried.get(task.id)
-        ]
-        await self.defer(Job(task=name) for name in for_room)
-        await self.defer((Job(task=name) for name in at_provider), first=True)
+        rows = await connection.execute(_CARRIED, (AGAIN, [task.id for task in left]))
+        carried = dict(await rows.fetchall())
+
+        def is_lost(task: Task) -> bool:
+            """Whether nothing carries a task that was sent, or is to be."""
+            if task.state == "recorded":
+                return task.id not in carried
+            return task.state != "unknown" and not carried.get(task.id)
+
+        alone = [task.id for task in left if is_lost(task)]
+        # Of some the row is gone because they have just ended.
+        lost = await asyncio.to_thread(_unfinished, journal, alone)
+        new = [task for task in lost if task.state == "recorded"]
+        await self.defer(Job(task=task.id, variant=task.variant) for task in new)
+        sent = [task for task in lost if is_lost(task) and task.state != "recorded"]
+        await self.defer((Job(task=task.id) for task in sent), first=True)
+
+
+def _unfinished(journal: Journal, names: Iterable[str]) -> list[Task]:
+    """Return those of some tasks that have not ended."""
+    found = (task for name in names for task in journal.find(name) if task.id == name)
+    return [task for task in found if task.unfinished]

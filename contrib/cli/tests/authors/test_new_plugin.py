@@ -33,6 +33,14 @@ OTHER = Answers(
     page_title="Fílms' reference: POST /films",
     page_url="https://films.example/docs?page=films#create",
 )
+LONG = Answers(
+    provider="a-company-with-a-name-as-long-as-allowed",
+    model="kling-v2-5-turbo-pro-image-to-video-with-a-date-as-20260917",
+    base_url="https://api.a-company-with-a-name-as-long-as-allowed.example/some/path",
+    key_variable="A_COMPANY_WITH_A_NAME_AS_LONG_AS_ALLOWED_SECRET_KEY_OF_OURS",
+    page_title="A company with a name as long as allowed, Image to video, parameters of the body",
+    page_url="https://docs.a-company-with-a-name-as-long-as-allowed.example/image-to-video#body",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -101,6 +109,22 @@ def test_nothing_is_overwritten(elsewhere: Path) -> None:
     assert (run.code, "Traceback" in run.err) == (3, False), run
 
 
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no terminals to open")
+def test_nothing_is_asked_in_vain(elsewhere: Path) -> None:
+    """A folder that is not empty is refused before the other questions."""
+    (elsewhere / "rushes-acme" / "src").mkdir(parents=True)
+    ours, theirs = os.openpty()
+    os.write(ours, b"acme\n")
+    done = subprocess.run(
+        [*COMMAND, "new-plugin"], stdin=theirs, capture_output=True, timeout=120, check=False
+    )
+    os.close(theirs)
+    os.close(ours)
+    printed = done.stderr.decode()
+    assert (done.returncode, "rushes-acme is not empty" in printed) == (2, True), printed
+    assert "Model" not in printed
+
+
 def test_what_cannot_be_written_leaves_nothing_half_written(
     elsewhere: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -119,7 +143,8 @@ def test_what_cannot_be_written_leaves_nothing_half_written(
         (["Acme Video!"], "is not a provider's name (like acme-video)"),
         (["acme--x"], "(like acme-x)"),
         (["4k"], "is not a provider's name"),
-        (["a" * 61], "at most 60 characters"),
+        (["a" * 41], "at most 40 characters"),
+        (["acme", "--model", "m" * 61], "at most 60 characters"),
         (["toapis"], "rushes-toapis is installed already"),
         (["sandbox"], "rushes-sandbox is installed already"),
         (["acme", "--model", "film/zoom"], "'film/zoom' is not a model's name"),
@@ -156,7 +181,7 @@ def test_on_a_terminal_it_asks_again_until_the_answer_is_right(elsewhere: Path) 
     assert files(elsewhere / "rushes-acme") == rendered(ACME)
 
 
-@pytest.mark.parametrize("answers", [ACME, OTHER], ids=lambda answers: answers.provider)
+@pytest.mark.parametrize("answers", [ACME, OTHER, LONG], ids=lambda answers: answers.provider)
 def test_the_code_is_clean_by_ruffs_defaults(answers: Answers, elsewhere: Path) -> None:
     run = inside("new-plugin", answers.provider, "-o", ".", *options(answers))
     assert run.code == 0, run

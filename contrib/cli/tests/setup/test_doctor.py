@@ -62,7 +62,7 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     noted = {"url": (tmp_path / "source").as_uri(), "dir_info": {"editable": True}}
     (folder / "rushes_acme-1.0.dist-info" / "direct_url.json").write_text(json.dumps(noted))
     monkeypatch.setattr(doctor, "import_seconds", lambda module, limit: 0.01)
-    with on_the_path(folder, "rushes-acme,any"):
+    with on_the_path(folder, "rushes-acme,rushes-sandbox"):
         yield folder
 
 
@@ -148,10 +148,13 @@ def test_a_slow_import_is_measured_in_a_new_process(
     (tmp_path / "acme_slow.py").write_text("import time\ntime.sleep(0.15)\n")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr(import_time, "_TRIES", 2)
-    slow = import_time.import_seconds("acme_slow")
-    assert slow is not None
-    assert slow >= 0.15
-    assert import_time.import_seconds("acme_missing") is None
+    (tmp_path / "psycopg.py").write_text("raise ImportError('rushes[postgres] is not installed')")
+    assert import_time.import_seconds("acme_slow") >= 0.15
+    with pytest.raises(ImportError, match="No module named 'acme_missing'"):
+        import_time.import_seconds("acme_missing")
+    (tmp_path / "acme_exits.py").write_text("raise SystemExit(0)\n")
+    with pytest.raises(ImportError, match="it exits with 0"):
+        import_time.import_seconds("acme_exits")
 
 
 @pytest.mark.usefixtures("installed")
@@ -186,3 +189,16 @@ def test_without_a_sandbox_protocol(installed: Path) -> None:
     found = findings(inside("plugins", "--doctor", "acme/short", "--json"))
     assert ("lacking", "no sandbox protocol for acme is installed: faults cannot be tried") in found
     assert not [what for _, what in found if "constraint" in what]
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_protocol_that_cannot_be_imported_is_named(installed: Path) -> None:
+    (installed / "acme_stand_in.py").write_text("raise RuntimeError('no page')\n")
+    run = inside("plugins", "--doctor", "acme/sound", "--json")
+    assert run.code == 3, run
+    ((kind, what),) = findings(run)
+    assert (kind, what.startswith("it could not be examined: acme (acme_stand_in")) == (
+        "wrong",
+        True,
+    )
+    assert what.endswith("its import raised RuntimeError: no page")

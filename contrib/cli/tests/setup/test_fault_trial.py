@@ -11,7 +11,7 @@ from cli_runs import distribution
 from rushes_sandbox import FAULTS, fault_trial
 
 SAMPLE = (
-    "connection-refused", "drop-after-create", "refuse-echoing-key", "status-html",
+    "no-tls", "drop-after-create", "refuse-echoing-key", "status-html",
     "download-stall",
 )  # fmt: skip
 BODY = {"model": "sound", "prompt": "A red kite", "seconds": 2}
@@ -69,7 +69,9 @@ def sample(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
     monkeypatch.setattr(fault_trial, "FAULTS", {name: FAULTS[name] for name in names})
 
 
-def test_nothing_is_wrong_with_a_sound_plugin(monkeypatch: pytest.MonkeyPatch, whole: bool) -> None:
+def test_nothing_is_wrong_with_a_sound_plugin(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, whole: bool
+) -> None:
     """A sample of the faults, one of each step; or all of them."""
     if not whole:
         sample(monkeypatch, *SAMPLE, "upload-500")
@@ -79,6 +81,7 @@ def test_nothing_is_wrong_with_a_sound_plugin(monkeypatch: pytest.MonkeyPatch, w
     assert "upload-500" not in outcomes
     assert {fault: wrong for fault, wrong in outcomes.items() if wrong} == {}
     assert told[0].startswith("acme/sound: fault 1 of ")
+    assert "Invalid HTTP request" not in caplog.text
 
 
 @pytest.mark.parametrize(

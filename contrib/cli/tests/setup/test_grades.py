@@ -1,9 +1,9 @@
 """`rushes plugins --grade`: computed here, kept for what was graded, shown for nothing else."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from acme_plugin import PLUGIN, PROTOCOL, on_the_path
@@ -65,6 +65,20 @@ def kit(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         monkeypatch.setattr(grading, "run_kit", lambda folder, variants: answer)
 
     return replace
+
+
+REPLACED = """
+import os
+
+class TestReplaced(TestSound):
+    overrides = {"test_building_is_pure": "its prices are drawn"}
+
+    def test_building_is_pure(self):
+        pass
+
+    def test_last(self):
+        LAST
+"""
 
 
 def graded(*arguments: str) -> tuple[str, dict[str, str]]:
@@ -157,12 +171,70 @@ def test_a_level_takes_all_below_it() -> None:
 
 
 @pytest.mark.usefixtures("installed")
-def test_the_kit_is_run_on_what_is_installed(tmp_path: Path, monkeypatch: Any) -> None:
+def test_the_kit_is_run_on_what_is_installed(tmp_path: Path) -> None:
     """One of its tests is enough here: which are run is pytest's business."""
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-k test_the_snapshot_matches")
-    found, words = run_kit(tmp_path / "source" / "tests", ["acme/sound", "acme/other"])
+    one = {"PYTEST_ADDOPTS": "-k test_the_snapshot_matches"}
+    found, words = run_kit(tmp_path / "source" / "tests", ["acme/sound", "acme/other"], one)
     assert [*found] == ["acme/sound"], words
     outcomes = {result.test: result.outcome for result in found["acme/sound"]}
     assert outcomes["test_the_snapshot_matches"] == "failed"
     (failed,) = (one for one in found["acme/sound"] if one.outcome == "failed")
     assert "is missing; write it with RUSHES_SNAPSHOT=write" in failed.words
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_kit_that_ends_early_proves_nothing(tmp_path: Path) -> None:
+    """A plugin's code runs in the process of its kit, and may end it with any code."""
+    tests = tmp_path / "source" / "tests"
+    few = {"PYTEST_ADDOPTS": "-k 'TestReplaced and (building_is_pure or test_last)'"}
+    (tests / "test_kit.py").write_text(KIT + REPLACED.replace("LAST", "os._exit(0)"))
+    assert run_kit(tests, ["acme/sound"], few) == (
+        {},
+        "the kit did not come to its end (exit 0)",
+    )
+    (tests / "test_kit.py").write_text(KIT + REPLACED.replace("LAST", "pass"))
+    found, words = run_kit(tests, ["acme/sound"], few)
+    results = found["acme/sound"]
+    assert {one.test: one.outcome for one in results} == {
+        "test_building_is_pure": "passed",
+        "test_last": "passed",
+    }
+    assert grading._kit(results, words).words == (
+        "2 tests pass, 0 do not apply; test_building_is_pure is the author's: its prices are drawn"
+    )
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_environment_cannot_leave_tests_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--version")
+    found, words = run_kit(tmp_path / "source" / "tests", ["acme/other"])
+    assert (found, "deselected" in words) == ({}, True), words
+
+
+@pytest.mark.usefixtures("installed")
+def test_why_a_kit_cannot_be_collected_is_told(tmp_path: Path) -> None:
+    tests = tmp_path / "source" / "tests"
+    wrong = "class TestWrong(TestSound):\n    overrides = {'test_building_is_pure': 'it is not'}\n"
+    (tests / "test_kit.py").write_text(f"{KIT}\n{wrong}")
+    assert run_kit(tests, ["acme/sound"]) == (
+        {},
+        "TypeError: TestWrong gives reasons for test_building_is_pure, but does not override them",
+    )
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_protocol_that_is_broken_is_a_reason(installed: Path, kit: Callable[..., None]) -> None:
+    kit("passed")
+    (installed / "acme_faults.py").write_text(
+        "def run(variant, payload, tell):\n    raise LookupError('no such endpoint')\n"
+    )
+    grade, found = graded()
+    assert grade == "bronze"
+    assert found["faults"] == "they were not tried: LookupError: no such endpoint"
+    (installed / "acme_stand_in.py").write_text("raise RuntimeError('no page')\n")
+    sys.modules.pop("acme_stand_in", None)
+    grade, found = graded()
+    assert grade == "bronze"
+    assert found["sandbox protocol"].endswith("its import raised RuntimeError: no page")

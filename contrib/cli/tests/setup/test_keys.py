@@ -1,6 +1,7 @@
 """keys: stored for their owner alone, and never shown."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -101,16 +102,32 @@ zoom = rushes.Provider(
 """
 
 
+EITHER = (
+    PAIRED.replace('(("access_key",', '(("api_key",), ("access_key",')
+    + """
+pan = rushes.Provider(
+    spec=2, id="acme", submit_path="/v2/clips", status_path="/v2/clips/{id}",
+).variant("pan", payload=Payload, page=zoom.page, fields={"prompt": rushes.To("prompt")})
+"""
+)
+
+
+def installed(site: Path, source: str, *variants: str) -> str:
+    """Make a distribution with a module and its variants; return the folder to import from."""
+    metadata = site / "acme_paired-1.0.dist-info"
+    metadata.mkdir(parents=True)
+    (site / "acme_paired.py").write_text(source)
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: rushes-acme\nVersion: 1.0\n")
+    lines = [f"acme.{name} = acme_paired:{name}\n" for name in variants]
+    (metadata / "entry_points.txt").write_text("[rushes]\n" + "".join(lines))
+    sys.modules.pop("acme_paired", None)
+    return str(site)
+
+
 def test_each_of_several_secrets_has_a_name(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    site = tmp_path / "site"
-    metadata = site / "acme_paired-1.0.dist-info"
-    metadata.mkdir(parents=True)
-    (site / "acme_paired.py").write_text(PAIRED)
-    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: rushes-acme\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text("[rushes]\nacme.zoom = acme_paired:zoom\n")
-    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.syspath_prepend(installed(tmp_path / "site", PAIRED, "zoom"))
     run = inside("keys", "set", "acme", stdin=SECRET)
     assert run.code == 2
     assert "store one of: acme.access_key, acme.secret_key" in run.err
@@ -122,3 +139,16 @@ def test_each_of_several_secrets_has_a_name(
     monkeypatch.setenv("ACMEML_SECRET", SECRET)
     removed = inside("keys", "remove", "acme.secret_key")
     assert "ACMEML_SECRET is still set" in removed.err
+
+
+def test_the_secrets_that_only_some_models_take_can_be_stored(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(installed(tmp_path / "site", EITHER, "pan", "zoom"))
+    run = inside("keys", "set", "acme.nope", stdin=SECRET)
+    assert "store one of: acme, acme.access_key, acme.secret_key" in run.err
+    assert "acme  " in inside("keys", "list").out
+    assert "acme.secret_key" not in inside("keys", "list").out  # an alternative to the key
+    assert inside("keys", "set", "acme.secret_key", stdin=SECRET).code == 0
+    assert json.loads((home / "keys.json").read_text()) == {"acme.secret_key": SECRET}
+    assert "acme.secret_key  …cret" in inside("keys", "list").out

@@ -262,3 +262,9 @@ def test_a_second_distribution_under_a_providers_name_is_listed_as_untrusted(
     assert outside("generate", "A red kite", "-m", "toapis/dolly").code == 4
     listed = {item["name"]: item for item in json.loads(outside("plugins", "--json").out)}
     assert listed["toapis.dolly"]["status"] == "ok"
+
+
+def test_what_is_left_out_is_not_called_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RUSHES_LOAD_PLUGINS", "")
+    run = inside("plugins")
+    assert (run.code, run.err[:33]) == (0, "Left out by RUSHES_LOAD_PLUGINS: "), run

@@ -1,6 +1,7 @@
 """variants: the matrix at every width, and one variant in full."""
 
 import json
+from pathlib import Path
 
 import pytest
 import rushes
@@ -77,6 +78,18 @@ def test_what_was_filtered_out_is_not_shown() -> None:
     none = inside("variants", "--provider", "apimart", "--can", "seed")
     assert none.out == ""
     assert "variants can do all of this." in none.err
+
+
+def test_a_provider_that_was_not_asked_for_is_not_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    metadata = tmp_path / "broken_acme-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: rushes-acme\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text("[rushes]\nacme.zoom = broken_acme:zoom\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert "Left out: acme.zoom" in inside("variants", "--provider", "acme").err
+    assert inside("variants", "--provider", "apimart").err == ""
 
 
 def test_an_unknown_provider_is_an_error_that_lists_them() -> None:

@@ -48,7 +48,8 @@ def test_after_a_time_out_the_same_command_goes_on(gateway: Gateway) -> None:
     gateway.polls = ["queued"]
     run = inside(*KITE, "--timeout", "0")
     assert run.code == 6, run
-    assert "Or give the same command again: " in run.err
+    assert run.err.splitlines()[-2].startswith("Resume it with: ")
+    assert run.err.splitlines()[-1].startswith("Or give the same command again: ")
     gateway.polls = ["completed"]
     run = inside(*KITE)
     assert run.code == 0, run
@@ -109,4 +110,5 @@ def test_an_unknown_outcome_is_the_end(gateway: Gateway, monkeypatch: pytest.Mon
     for _ in range(2):
         run = inside("generate", "A red kite", *names)
         assert run.code == 7, run
+        assert "same command again" not in run.err  # it would go on with nothing
     assert models(gateway) == ["kling-v3-std-silent"]

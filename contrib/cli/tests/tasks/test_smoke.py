@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from cli_gateway import KEY, Gateway, response
+from cli_gateway import KEY, Gateway, Reply, response
 from cli_runs import inside
 from rushes.plugins import Registry
 from rushes.recordings import reads_of, recordings_in
@@ -77,3 +77,28 @@ def test_unknown_providers_and_variants_are_named() -> None:
     run = inside("smoke", "toapis", "-m", "apimart/kling-v3")
     assert run.code == 2
     assert "is not an installed variant of toapis" in run.err
+
+
+def test_nothing_is_bought_that_could_not_be_recorded(gateway: Gateway, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    run = inside("smoke", "toapis", "--spend", "--yes", "--record", str(tmp_path / "file" / "a"))
+    assert run.code == 3, run
+    assert "Name another folder with --record" in run.err
+    assert gateway.paid == []
+
+
+def test_a_recording_that_fails_hides_nothing_that_was_bought(
+    gateway: Gateway, tmp_path: Path
+) -> None:
+    folder = tmp_path / "recordings"
+
+    def vanish(task: str) -> Reply:
+        folder.rmdir()
+        folder.touch()
+        return gateway.accepted(task)
+
+    gateway.submits = [vanish]
+    run = inside("smoke", "toapis", "--spend", "--yes", "--record", str(folder))
+    assert run.code == 0, run
+    assert "Not recorded: " in run.err
+    assert run.out.endswith(".mp4\n")

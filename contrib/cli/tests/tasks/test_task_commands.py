@@ -262,12 +262,14 @@ def test_unsent_tasks_are_listed_before_they_are_bought(
 ) -> None:
     (tmp_path / "file").unlink()
     run = resumes(monkeypatch, "n\n")
-    assert (run.code, run.out, unsent.paid) == (0, "", [])
+    assert (run.code, run.out, unsent.paid) == (4, "", [])
     assert (
         "These tasks were never sent, and will be bought now:\n  unsent  toapis/kling-v3  "
         in run.err
     )
     assert "Drop it with: rushes cancel unsent" in run.err
+    assert "Error: task unsent stays as it is: it was never sent, nothing was bought\n" in run.err
+    assert "Nothing is left" not in run.err
     run = resumes(monkeypatch, "y\n")
     assert (run.code, len(unsent.paid)) == (0, 1)
     assert (tmp_path / "file" / "kite.mp4").read_bytes() == VIDEO

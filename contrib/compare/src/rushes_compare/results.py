@@ -249,10 +249,10 @@ class PoolRatings(Struct, frozen=True, kw_only=True):
     """What the votes say of one pool: videos made from the same input, with sound or without.
 
     `standings` begin with the best. `resampled` says what was drawn again for the intervals:
-    people, or pairs of videos. `agreement` is Krippendorff's alpha: 1 if all agree, 0 if only by
-    chance, None if no two people judged the same. `left` is the share of decided pairs in which the
-    video on the left was chosen, between `left_low` and `left_high` in 95 of 100 cases. `said` is
-    all this in sentences.
+    people, or rows; once it was pairs of videos. `agreement` is Krippendorff's alpha: 1 if all
+    agree, 0 if only by chance, None if no two people judged the same. `left` is the share of
+    decided pairs in which the video on the left was chosen, between `left_low` and `left_high` in
+    95 of 100 cases. `said` is all this in sentences.
     """
 
     input: Input
@@ -260,7 +260,7 @@ class PoolRatings(Struct, frozen=True, kw_only=True):
     voters: Int32
     pairs: Int32
     standings: list[Standing]
-    resampled: Literal["people", "pairs"]
+    resampled: Literal["people", "rows", "pairs"]
     agreement: float | None
     left: float | None
     left_low: float

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import msgspec
 
-from rushes_compare._ratings.pools import pool_name
 from rushes_compare._ratings.rating import rate
 from rushes_compare._ratings.votes_file import PairVote, RowVote, Votes, read_votes
+from rushes_compare._results.pools import pool_name
 from rushes_compare._results.results_file import ResultsFile, read_results
 from rushes_compare.comparison import Comparison, write_outputs
 from rushes_compare.errors import VotesError

@@ -65,3 +65,15 @@ def test_a_silent_change_of_a_provider_fails_the_run_and_is_named(
     assert "  promise duration: kept (5.00 s) -> broken (4.00 s)" in lines
     assert "  frame_rate: 24 -> 12" in lines
     assert not any("payload" in line for line in lines)  # nothing else was asked for
+
+
+def test_a_finished_folder_is_not_judged_again_by_mistake(night: Night, tmp_path: Path) -> None:
+    assert night("tonight")[0] == 0
+    code, _, err = night("tonight", "shorter")
+    assert code == 3
+    assert "nothing would be sent" in err
+    assert "-o DIR" in err
+    resumed = ["--resume", str(tmp_path / "tonight"), "--expect"]
+    assert f"use {' '.join(resumed[:2])} in place of -o" in err
+    done = CliRunner().invoke(compare, resumed, env={"RUSHES_HOME": str(tmp_path / "home")})
+    assert done.exit_code == 0, done.stderr

@@ -77,7 +77,8 @@ def test_a_plan_names_columns_and_bounds(tmp_path: Path) -> None:
     assert (read.columns, read.bounds) == (["motion", "loop"], {"motion": Bounds(min=2, max=40)})
     plan.write_text(
         "prompts: [x]\ncolumns: [moton]\n"
-        "bounds: {loop: {min: 2, max: 1}, silence: {}, x: {min: 1}}\n"
+        "bounds: {loop: {min: 2, max: 1}, silence: {}, x: {min: 1},\n"
+        "         motion: {min: 1, mx: 2}, cost: {max: .nan}, duration: {min: -.inf}}\n"
     )
     with pytest.raises(PlanError) as raised:
         read_plan_file(plan)
@@ -86,6 +87,9 @@ def test_a_plan_names_columns_and_bounds(tmp_path: Path) -> None:
     assert "bounds.loop: `min` (2) is more than `max` (1)" in text
     assert "bounds.silence: give a `min`, a `max`, or both" in text
     assert "bounds: there is no column 'x'" in text
+    assert "bounds.motion.mx: there is no such field (nearest: max)" in text
+    assert "bounds.cost: a limit must be a finite number" in text
+    assert "bounds.duration: a limit must be a finite number" in text
 
 
 @pytest.mark.parametrize(

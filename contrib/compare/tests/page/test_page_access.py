@@ -4,11 +4,14 @@ from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
+import msgspec
 import pytest
+from page_reading import until
 from page_results import VARIANTS, cannot, failed, made
 from playwright.sync_api import Page
 from rushes_compare._page import write_page
-from rushes_compare.results import Results, Row
+from rushes_compare.results import Results, Row, Settings
+from rushes_compare.votes import PairVote, Votes, rate
 
 AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
 RUN = """() => axe.run(document, {resultTypes: ["violations"]}).then(({violations}) =>
@@ -22,7 +25,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     at = tmp_path_factory.mktemp("access")
     cells = [
         made(0, 0, VARIANTS[0], 2, (320, 180)),
-        made(1, 0, VARIANTS[1], 2, (320, 180)),
+        msgspec.structs.replace(
+            made(1, 0, VARIANTS[1], 2, (320, 180)), settings=Settings(duration=10)
+        ),
         failed(made(2, 1, VARIANTS[0], 2, (320, 180))),
         cannot(made(3, 1, VARIANTS[1], 2, (320, 180))),
     ]
@@ -30,8 +35,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for cell in cells[:2]:
         if cell.video:
             (at / cell.video.file).write_bytes(bytes(1000))
-    rows = [Row(name="x", request={"prompt": "A boat"}), Row(name="y", request={"prompt": "b"})]
-    write_page(Results(id="a", created_at=0, rows=rows, variants=VARIANTS[:2], cells=cells), at)
+    rows = [
+        Row(name="x", request={"prompt": "A boat"}),
+        Row(name="y", request={"prompt": "b", "images": [{"url": "a.png", "role": "first_frame"}]}),
+    ]
+    found = Results(id="a", created_at=0, rows=rows, variants=VARIANTS[:2], cells=cells)
+    vote = PairVote(row=0, left=cells[0].id, right=cells[1].id, choice="left", at=1)
+    ratings = rate(found, [Votes(comparison="a", voter="1", pairs=[vote])])
+    write_page(msgspec.structs.replace(found, ratings=ratings), at)
     return at
 
 
@@ -44,7 +55,21 @@ def test_axe_finds_nothing_wrong(
     page.click(".all-numbers > summary")
     page.click(".meanings > summary")
     page.evaluate(AXE + "; undefined")
+    assert page.locator(".ratings, .uneven, #pool").count() == 3
     assert page.evaluate(RUN) == []
+    page.keyboard.press("?")
+    assert page.locator("#help").is_visible()
+    assert page.evaluate(RUN) == []
+    page.keyboard.press("Escape")
     page.keyboard.press("p")
     assert page.locator("#pairs .side").count() == 2
+    assert page.evaluate(RUN) == []
+    page.keyboard.press("ArrowLeft")
+    assert page.locator(".pairs-end").is_visible()
+    assert page.evaluate(RUN) == []
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")  # the first may only leave full screen
+    until(page, "!document.querySelector('#pairs').open")
+    page.keyboard.press("b")
+    assert page.locator(".row.blind").count() == 2
     assert page.evaluate(RUN) == []

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rushes import Image, Request
 from rushes_compare import BudgetError, PlanError
-from rushes_compare._check.budget import CostTotal, enforce_limits, total_cost
+from rushes_compare._check.budget import CostTotal, describe_cost, enforce_limits, total_cost
 from rushes_compare._plan.plan import make_plan
 from rushes_compare._plan.plan_file import _parse_text, read_plan_file
 from rushes_compare._plan.prices import estimate
@@ -267,6 +267,10 @@ def test_a_partly_known_cost_is_a_sentence() -> None:
         "8 tasks: about 0.336 USD for 1 of 8; no price is known for the other 7"
     )
     assert str(CostTotal(tasks=2, known=0.336, unknown=1)).endswith("for the other one")
+    assert describe_cost(0.5, 2, 0, "estimated") == "0.5 USD, estimated"
+    assert describe_cost(0.5, 2, 1, "partly estimated") == (
+        "0.5 USD, partly estimated, for 1 of 2; no price is known for the other one"
+    )
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,22 @@ def test_few_votes_tell_nobody_apart() -> None:
     assert pool.agreement is None
 
 
+def test_votes_on_one_prompt_say_nothing_of_others() -> None:
+    people = [
+        person(number, *(pair(0, A, other, "left") for other in (B, C))) for number in range(9)
+    ]
+    (pool,) = rate(RESULTS, people).pools
+    assert pool.said[:2] == [
+        "Nobody can be told apart from anybody else: more votes are needed.",
+        "Fewer than 10 people voted, and on a single prompt: nothing follows for others. It takes "
+        "more prompts, or more people.",
+    ]
+    on_two = [person(number, *(pair(row, A, B, "left") for row in (0, 1))) for number in range(9)]
+    (pool,) = rate(RESULTS, on_two).pools
+    assert pool.resampled == "rows"
+    assert "the same people on other prompts" in pool.said[1]
+
+
 def test_everybody_who_cannot_be_told_apart_is_named() -> None:
     def standing(variant: str, *even_with: str) -> Standing:
         return Standing(
@@ -294,7 +310,7 @@ def test_the_command_prints_the_ratings(folder: Path, write: Write) -> None:
     run = CliRunner().invoke(votes_command, ["merge", str(path), "--into", str(folder)])
     assert run.exit_code == 0, run.output
     lines = run.output.splitlines()
-    assert lines[0] == "From text, with sound: pairs judged 2, by people 1"
+    assert lines[0] == "From text, with sound: 2 pairs judged by 1 person"
     assert A in lines[1]
     assert "won 1, lost 0, tied 0, both bad 0" in lines[1]
     assert lines[-1] == str(folder / "report.html")

@@ -15,6 +15,7 @@ from rushes_compare._ratings.strengths import (
     estimate,
     ratings,
     resampled,
+    widening,
     wins_by_cluster,
 )
 
@@ -158,6 +159,40 @@ def test_many_votes_of_two_people_who_disagree_decide_nothing() -> None:
     assert not certain(votes)
     apart = [Pair(one=v.one, other=v.other, share=v.share, cluster=n) for n, v in enumerate(votes)]
     assert certain(apart)
+
+
+def test_a_lucky_video_does_not_make_a_leader() -> None:
+    """Equals, whose videos of a prompt differ: pairs of one row share them."""
+    wrong, pairs = 0, 0
+    for seed in range(25):
+        chance = np.random.default_rng(seed)
+        quality = chance.normal(0, 1, (10, 5))
+        votes = [
+            Pair(
+                one=one, other=other, cluster=row,
+                share=float(chance.random() < 1 / (1 + np.exp(two[other] - two[one]))),
+            )
+            for row, two in enumerate(quality)
+            for one in range(5) for other in range(one)
+            for _ in range(4)
+        ]  # fmt: skip
+        found = estimate(votes, 5, times=200, seed=seed)
+        wrong, pairs = wrong + int(found.ahead.sum()), pairs + 10
+    # 5 in 100 are expected; if each pair is drawn by itself, it is 16.
+    assert 0 < wrong / pairs < 0.1
+
+
+def test_few_clusters_widen_the_intervals_as_they_do_for_a_mean() -> None:
+    assert widening(2) == pytest.approx(12.706 / 1.96 * 2**0.5, rel=1e-3)
+    assert widening(10) == pytest.approx(2.262 / 1.96 * (10 / 9) ** 0.5, rel=1e-3)
+    assert widening(31) == pytest.approx(widening(32), rel=5e-3)  # the last of the table
+    assert widening(10**6) == pytest.approx(1, abs=1e-5)
+    assert all(widening(n) > widening(n + 1) for n in range(2, 100))
+
+
+def test_nothing_follows_from_one_cluster() -> None:
+    votes = [Pair(one=0, other=1, share=1.0, cluster=0)] * 500
+    assert not certain(votes)
 
 
 def test_everyone_is_measured_from_the_mean() -> None:

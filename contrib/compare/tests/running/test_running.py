@@ -155,6 +155,7 @@ def test_the_tables_match_the_results(comparing: Comparing, tmp_path: Path) -> N
     with (folder / "results.csv").open(newline="") as file:
         lines = list(csv.DictReader(file))
     assert [line["variant"] for line in lines] == PAIR
+    assert {line["pool"] for line in lines} == {"From text, without sound"}
     assert (lines[0]["row"], lines[0]["prompt"]) == ("'=1+1", "'@A red kite")
     assert json.loads(lines[1]["payload"]) == results.cells[1].payload
     with duckdb.connect() as connection:

@@ -142,22 +142,29 @@ def _details(step: Step, variant: Variant, task: Task | None) -> Attributes:
         if type(seed) is int:
             found["gen_ai.request.seed"] = seed
         if os.environ.get(CAPTURE, "").lower() in ("true", "span_only", "span_and_event"):
-            parts = [{"type": "text", "content": text} for text in _prompts(body)]
+            parts = [{"type": "text", "content": text} for text in _prompts(body, _named(variant))]
             found["gen_ai.input.messages"] = json.dumps([{"role": "user", "parts": parts}])
     return found
 
 
-def _prompts(body: Any) -> Iterator[str]:
+def _named(variant: Variant) -> set[str]:
+    """Return what a variant calls a prompt: where the common one goes, and that of each shot."""
+    prompt, shots = variant.fields.get("prompt"), variant.fields.get("shots")
+    path = str(getattr(prompt, "path", "prompt"))
+    return {"prompt", "text", path.rpartition(".")[2], str(getattr(shots, "prompt", "prompt"))}
+
+
+def _prompts(body: Any, named: set[str]) -> Iterator[str]:
     """Yield the prompts in a payload, wherever its provider wants them."""
     if isinstance(body, list):
         for item in body:
-            yield from _prompts(item)
+            yield from _prompts(item, named)
     elif isinstance(body, dict):
         for name, value in body.items():
-            if name in ("prompt", "text") and isinstance(value, str):
+            if name in named and isinstance(value, str):
                 yield value
             else:
-                yield from _prompts(value)
+                yield from _prompts(value, named)
 
 
 def _error(step: Step, outcome: Report | Task | Status | None) -> str | None:

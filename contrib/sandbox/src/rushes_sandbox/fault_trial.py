@@ -67,8 +67,9 @@ def run(
     ):
         trial = _Trial(sandbox, loaded.variant, payload, Path(folder))
         outcomes: dict[str, str | None] = {}
-        logger = logging.getLogger("rushes")
+        logger, server = logging.getLogger("rushes"), logging.getLogger("uvicorn.error")
         logger.addHandler(trial.log)
+        server.addFilter(_silent)  # a connection that a fault cuts is nothing to tell
         try:
             trial.render()
             for number, fault in enumerate(chosen):
@@ -77,7 +78,12 @@ def run(
                 outcomes[fault.name] = trial.of(fault)
         finally:
             logger.removeHandler(trial.log)
+            server.removeFilter(_silent)
     return outcomes
+
+
+def _silent(_record: logging.LogRecord) -> bool:
+    return False
 
 
 class _Clock(Clock):

@@ -102,6 +102,7 @@ class Configured:
         # First, so that no traceback shows them, whatever is raised here.
         keys, base_urls, proxy = hidden(keys), hidden(base_urls), proxy and Secret(proxy)
         journal = Secret(journal) if isinstance(journal, str) else journal
+        webhook_url = webhook_url and Secret(webhook_url)
         if keys is None or base_urls is None:
             raise ConfigurationError("keys and base_urls must map each provider's name to text")
         if proxy and (wrong := proxy_objection(proxy)):

@@ -243,16 +243,21 @@ class Jobs:
         loaded = self.session.load(given)
 
         def work(task: Task) -> Flow[Task]:
-            fresh = task.state == "recorded"  # any other task may be ready by now
+            # Any other task may be ready by now; of some the journal has what the provider told.
+            at_once = task.state != "recorded" and not self._is_told_of(task)
             task = _with_output(task, output, overwrite)
             task = yield from ensure_accepted(self.session, loaded, task, on_update, end)
             if task.state == "completed" and not (yield Do(lambda: videos_are_at(task, place))):
                 task = yield from poll_again(self.session, loaded, task, on_update)
-            task = yield from self._followed(loaded, task, end, on_update, at_once=not fresh)
+            task = yield from self._followed(loaded, task, end, on_update, at_once=at_once)
             return (yield from self._fetched(loaded, task, output, overwrite, on_update, end))
 
         flow = self._owning(loaded, given, work, _without_video, end, on_update, watch=watch)
         return require_completed((yield from flow))
+
+    def _is_told_of(self, task: Task) -> bool:
+        """Whether what its provider tells of a task is kept, whoever follows it meanwhile."""
+        return task.webhook and hasattr(self.session.journal, "news")
 
     def refresh(self, task: Task | str, on_update: OnUpdate | None) -> Flow[Task]:
         """Ask for a task's status once."""

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +11,11 @@ from rushes._session.session import Session
 from rushes.errors import DiskError
 from rushes.task import Task
 
-JOURNAL, KEYS, LOGS = "journal.db", ("keys.json", "keys.part"), "logs"
-"""What else is in the home folder besides the videos."""
+LOGS = "logs"
+"""The folder of logs in the home folder."""
+_OURS = re.compile(r".+\.(json|part|db(-wal|-shm|-journal)?)", re.IGNORECASE)
+"""What files of ours are called in the home folder: keys, grades, a budget, the journal, and what
+SQLite keeps beside a database. A contrib package needs no permission to keep one there, too."""
 
 
 def may_replace(task: Task, output: object, overwrite: bool | None) -> bool:
@@ -58,7 +62,8 @@ def writable(session: Session, output: Path, *, overwrite: bool = True) -> None:
 def refuse_to_replace(session: Session, target: Path, *, overwrite: bool) -> None:
     """Raise FileExistsError if the target's name belongs, or will belong, to a file that must stay.
 
-    That is anything but a regular file, and every file of our own: the journal, the keys, the logs.
+    That is anything but a regular file, and every file of our own: the journal, the keys, a budget,
+    the logs.
     Links are followed to find that out; a link to another regular file, or to nothing, is replaced
     by the video, and what it points to stays unchanged. Without `overwrite`, whatever is there must
     stay.
@@ -82,26 +87,33 @@ def occupied_error() -> FileExistsError:
 
 def _is_ours(session: Session, target: Path) -> bool:
     """Whether a target is one of our own files: by its name, through links, or by its identity."""
-    home = _real(session.home)
-    places = {_real(target), _real(target.parent) / target.name}
-    if any(home / LOGS in place.parents for place in places):
-        return True
-    named = {str(place).casefold() for place in places}
-    own = _own_files(session, home)
-    return any(str(file).casefold() in named or _same(file, target) for file in own)
+    home, own = _real(session.home), [*_journal_files(session)]
+    for place in (_real(target), _real(target.parent) / target.name):
+        if home / LOGS in place.parents or any(_same_name(file, place) for file in own):
+            return True
+        if _OURS.fullmatch(place.name) and _same_name(place.parent, home):
+            return True
+    if not target.exists():
+        return False
+    with contextlib.suppress(OSError):  # the home folder is not there, or cannot be listed
+        own += [file for file in home.iterdir() if _OURS.fullmatch(file.name)]
+    return any(_same(file, target) for file in own)
 
 
-def _own_files(session: Session, home: Path) -> Iterator[Path]:
-    yield from (home / name for name in KEYS)
-    journals = [home / JOURNAL]
+def _journal_files(session: Session) -> Iterator[Path]:
+    """Yield what belongs to a journal that the caller gave, if it is a file."""
     if session.journal is not None and Path(session.journal.place).is_absolute():
-        journals.append(_real(Path(session.journal.place)))  # others may not be files
-    for journal in journals:
-        yield from (Path(f"{journal}{suffix}") for suffix in ("", "-wal", "-shm", "-journal"))
+        journal = _real(Path(session.journal.place))
+        yield from (Path(f"{journal}{end}") for end in ("", "-wal", "-shm", "-journal"))
 
 
 def _real(path: Path) -> Path:
     return Path(os.path.realpath(path))
+
+
+def _same_name(one: Path, other: Path) -> bool:
+    """Whether two names are of one file where case does not matter; perhaps it does not here."""
+    return str(one).casefold() == str(other).casefold()
 
 
 def _same(one: Path, other: Path) -> bool:

@@ -51,11 +51,12 @@ class HeldClaims(Held):
         connection.execute("INSERT OR REPLACE INTO claims VALUES (?, ?, ?)", values)
         self.remember(claim, task_id, known)
 
-    def release(self, connection: Connection, claim: str) -> None:
-        """Release every task of a claim."""
+    def release(self, connection: Connection, claim: str, numbers: set[int]) -> None:
+        """Release every task of a claim, and those with these numbers; they are added to."""
+        numbers.update(self.drop(claim))
         connection.executemany(
             "DELETE FROM claims WHERE task = ? AND claim = ? AND holder = ?",
-            [(number, claim, self.name) for number in self.drop(claim)],
+            [(number, claim, self.name) for number in sorted(numbers)],
         )
 
     def release_all(self, connection: Connection) -> None:

@@ -3,6 +3,8 @@
 import errno
 import os
 import sqlite3
+import struct
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -21,6 +23,12 @@ Identity = tuple[tuple[int, int] | None, ...]
 T = TypeVar("T")
 BUSY = 10.0
 """Seconds to wait for another process that is writing."""
+
+_lost: set[tuple[int, int] | None] = set()
+"""Databases whose log or index was removed while this process used them. SQLite keeps the index in
+memory for all its connections to a database, new ones, too, until the last of them is closed."""
+_SHARED = (0x40000002, 510)
+"""The bytes that SQLite locks to read: their beginning and their number."""
 
 _FULL = ("the disk is full", "Make room, then try again")
 _UNWRITABLE = (
@@ -50,6 +58,9 @@ _MEANINGS = {
     sqlite3.SQLITE_PERM: _UNWRITABLE,
     sqlite3.SQLITE_READONLY: _UNWRITABLE,
 }
+"""What the primary code of an error of the file means, and what to do."""
+_MISFITS = (sqlite3.SQLITE_TOOBIG, sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH)
+_MISFIT = ("it cannot keep a value that is to be written", "Correct or shorten the value")
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,8 @@ class File:
         # on it (https://sqlite.org/howtocorrupt.html, section 2.2).
         with suppress(FileExistsError):
             os.close(os.open(self.path, os.O_CREAT | os.O_EXCL, 0o600))
+        if self.identity()[0] in _lost:
+            raise self._lost_error()
         self._make_private()
         connection = sqlite3.connect(
             self.path, timeout=BUSY, isolation_level=None, check_same_thread=False
@@ -81,18 +94,45 @@ class File:
         return connection
 
     def identity(self) -> Identity:
-        """Return which files have the names of the database and of its log at this moment."""
-        return tuple(_device_and_inode(f"{self.path}{end}") for end in ("", "-wal"))
+        """Return which files have the names of the database, its log and its index at this moment.
+
+        The index (-shm) is also where processes lock each other out: who opens the database without
+        it makes another one, and both overwrite what the other wrote.
+        """
+        return tuple(_device_and_inode(f"{self.path}{end}") for end in ("", "-wal", "-shm"))
 
     def check(self, opened: Identity) -> None:
-        """Raise JournalError if the file that was opened no longer has its name."""
-        if self.identity() != opened:
-            raise JournalError(
-                f"the journal {self.path} (or its -wal file) was removed or replaced while it was "
-                "in use; nothing is sent without it. Put it back together with that file, or "
-                "continue with a new one; tasks that only the old one has must then be looked up "
-                "at their provider"
-            )
+        """Raise JournalError if a file that was opened no longer has its name."""
+        now = self.identity()
+        if now == opened:
+            return
+        if now[0] is not None and now[0] == opened[0]:
+            _lost.add(now[0])
+            raise self._lost_error()
+        raise JournalError(
+            f"the journal {self.path} was removed or replaced while it was in use; nothing is sent "
+            "without it. Put it back together with its -wal and -shm files, or continue with a new "
+            "one; tasks that only the old one has must then be looked up at their provider"
+        )
+
+    def _lost_error(self) -> JournalError:
+        return JournalError(
+            f"the -wal or -shm file of the journal {self.path} was removed or replaced while it "
+            "was in use; this program sends nothing more. End it, and start it again; tasks that "
+            "are not in the journal then must be looked up at their provider"
+        )
+
+    def close(self, connection: Connection, opened: Identity) -> None:
+        """Close a connection; what others recorded since its log or index was removed stays.
+
+        The last connection of all copies its log into the database, and removes what has the name
+        of the log by then. So nobody must seem to be the last.
+        """
+        now = self.identity()
+        if now != opened and now[0] == opened[0]:
+            _seem_to_read(self.path)
+        with suppress(sqlite3.Error):
+            connection.close()
 
     def scrub(self) -> None:
         """Rewrite the file, so that nothing deleted can be read from it."""
@@ -115,7 +155,8 @@ class File:
         """Return a JournalError that says what an error of the file means and what to do."""
         what = ("it cannot be reached", "Repair it, or set RUSHES_HOME to another folder")
         if isinstance(error, sqlite3.Error):
-            what = _MEANINGS.get(getattr(error, "sqlite_errorcode", 0) & 0xFF, what)
+            code = _code(error)
+            what = _MISFIT if code in _MISFITS else _MEANINGS.get(code, what)
         elif isinstance(error, OSError):
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 what = _FULL
@@ -177,12 +218,20 @@ class Batches:
         self._synced = True
 
     def commit(self, jobs: list[Job[Connection]]) -> None:
-        """Do all jobs; one fsync makes them durable, if that matters. If it fails, none is done."""
+        """Do all jobs; one fsync makes them durable, if that matters.
+
+        If the file fails, none is done. If a statement does, each job is done in a transaction of
+        its own, in order: an error concerns its job alone.
+        """
         try:
             outcomes = self._done(jobs)
         except Exception as error:  # noqa: BLE001 - reported to whoever waits for a job
             self.close()
             self._undo()
+            if len(jobs) > 1 and _is_of_a_statement(error):
+                for job in jobs:
+                    self.commit([job])
+                return
             for job in jobs:
                 job.end(self._file.explain(error))
         else:
@@ -192,8 +241,7 @@ class Batches:
     def close(self) -> None:
         """Close the connection; uncommitted changes are rolled back."""
         if self._connection is not None:
-            with suppress(sqlite3.Error):
-                self._connection.close()
+            self._file.close(self._connection, self._opened)
             self._connection = None
 
     def _done(self, jobs: list[Job[Connection]]) -> list[Any]:
@@ -206,8 +254,10 @@ class Batches:
         connection.execute("BEGIN IMMEDIATE")
         self._begin(connection)
         outcomes = [_outcome(job, connection) for job in jobs]
+        # Checked before the commit, which may overwrite what is recorded under the name now, and
+        # after it: what was written to a file that has lost its name is lost.
+        self._file.check(self._opened)
         connection.execute("COMMIT")
-        # Checked after the commit: what was written to a file that has lost its name is lost.
         self._file.check(self._opened)
         return outcomes
 
@@ -255,8 +305,7 @@ class Reader:
     def close(self) -> None:
         """Close the connection; the caller has the lock."""
         if self._connection is not None:
-            with suppress(sqlite3.Error):
-                self._connection.close()
+            self._file.close(self._connection, self._opened)
             self._connection = None
 
     def hold(self) -> None:
@@ -276,6 +325,33 @@ def _outcome(job: Job[Connection], connection: Connection) -> Any:
         raise
     except Exception as error:  # noqa: BLE001 - concerns this job alone
         return error
+
+
+def _seem_to_read(path: Path) -> None:
+    """Lock a database as a connection does that reads, until this process ends.
+
+    The lock is the open file's, so that it counts against our own connections, too (man 2 fcntl,
+    "Open file description locks"; https://sqlite.org/lockingv3.html). The file is never closed:
+    that would drop the locks of all our connections to it.
+    """
+    if sys.platform != "linux":
+        return
+    import fcntl
+
+    with suppress(OSError):
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        lock = struct.pack("hhqqi4x", fcntl.F_RDLCK, os.SEEK_SET, *_SHARED, 0)
+        fcntl.fcntl(file, fcntl.F_OFD_SETLK, lock)
+
+
+def _is_of_a_statement(error: Exception) -> bool:
+    """Whether SQLite rejects what it was given, and the file is as good as before."""
+    return isinstance(error, sqlite3.Error) and _code(error) not in _MEANINGS
+
+
+def _code(error: sqlite3.Error) -> int:
+    """Return the primary code of an error; 0 for one that is not SQLite's, but Python's."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def _device_and_inode(path: str) -> tuple[int, int] | None:
@@ -298,7 +374,7 @@ def _write_ahead(connection: Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode=WAL").fetchone()
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+            if _code(error) != sqlite3.SQLITE_BUSY or time.monotonic() > end:
                 raise
             time.sleep(0.01)
         else:

@@ -308,8 +308,8 @@ class SQLiteJournal(QueuedJournal[Connection]):
         return lambda connection: purses.left(connection, purse, without)
 
     def _release(self, claim: str) -> Work[Connection, None]:
-        holder = self._holder
-        return lambda connection: holder.release(connection, claim)
+        holder, numbers = self._holder, set[int]()
+        return lambda connection: holder.release(connection, claim, numbers)
 
 
 def _is_admitted(

@@ -111,8 +111,9 @@ def _is_ours(entry: EntryPoint) -> bool:
 
 
 def _provider(entry: EntryPoint) -> set[str]:
-    """Return the provider that an entry point is for, if it is for one."""
-    return {entry.name.partition(".")[0]} if entry.group in _BY_PROVIDER else set()
+    """Return the provider that an entry point is for, if it is for one: `any` is for all."""
+    named = entry.group in _BY_PROVIDER and entry.name != "any"
+    return {entry.name.partition(".")[0]} if named else set()
 
 
 def _unknown(unknown: set[str], known: set[str], by_variable: bool) -> str:

@@ -395,6 +395,11 @@ def _register(manager: pluggy.PluginManager, parts: Iterable[Any], name: str) ->
         raise BrokenPluginError(f"{name}: {type(error).__name__}: {error}") from error
     for hook in vars(manager.hook).values():
         for implementation in hook.get_hookimpls():
+            if _needs_an_instance(implementation):
+                raise BrokenPluginError(
+                    f"{name}: it is the class {implementation.plugin.__name__}, whose hooks are "
+                    "methods; make an instance of it, and name that"
+                )
             if inspect.iscoroutinefunction(implementation.function):
                 raise BrokenPluginError(
                     f"{name}: its hook {hook.name} is an async function; hooks do no I/O, the "
@@ -417,6 +422,12 @@ def _hooks(declared: Variant, name: str) -> Iterator[Any]:
                 f"{name}: the function {called} in `hooks` is not marked with @hookimpl"
             )
         yield SimpleNamespace(**{called: hook})
+
+
+def _needs_an_instance(implementation: pluggy.HookImpl) -> bool:
+    """Whether a hook is a method of a class that was registered itself: it would lack its self."""
+    owner, name = implementation.plugin, implementation.function.__name__
+    return isinstance(owner, type) and inspect.isfunction(inspect.getattr_static(owner, name, None))
 
 
 def _own_hooks(manager: pluggy.PluginManager, plugins: Iterable[Any]) -> set[str]:

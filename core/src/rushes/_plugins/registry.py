@@ -59,6 +59,7 @@ class Registry:
         self._broken: dict[str, BrokenPluginError] = {}
         self._trust = Trust(trust or {}, self._environ)
         self._key_objections: dict[tuple[str, str | None], str | None] = {}
+        self._lenders: dict[tuple[str, str, str | None], str | None] = {}
         self._own: dict[str, Any] = {}
         for plugin in plugins:
             name = plugin.id if isinstance(plugin, Variant) else repr(plugin)
@@ -123,10 +124,20 @@ class Registry:
             return None
         asked = variant_id, self._environ.get(VARIABLE)
         if asked not in self._key_objections:
-            # A distribution does not own a name because the others that use it are left out.
-            brought = _by_id((*self.installed.group(VARIANTS), *self.installed.left_out))
-            self._key_objections[asked] = self._trust.objection(variant_id, brought)
+            self._key_objections[asked] = self._trust.objection(variant_id, self._brought)
         return self._key_objections[asked]
+
+    def lender(self, variable: str, variant_id: str) -> str | None:
+        """Name the provider whose variable a variant declares and may not read, or None if it may.
+
+        A plugin passed directly may: the caller trusts it.
+        """
+        if variant_id in self._own:
+            return None
+        asked = variable, variant_id, self._environ.get(VARIABLE)
+        if asked not in self._lenders:
+            self._lenders[asked] = self._trust.lender(variable, variant_id, self._brought)
+        return self._lenders[asked]
 
     def _base_url(self, variant: Variant) -> str | None:
         name = f"{variant.environment_prefix}_BASE_URL"
@@ -153,7 +164,10 @@ class Registry:
     def _unknown(self, variant_id: str) -> str:
         installed = self.ids()
         near = difflib.get_close_matches(variant_id, installed, n=3, cutoff=0.4)
-        if not installed:
+        others = {distribution(one) for one in self.installed.left_out if one.group == VARIANTS}
+        if not installed and others:
+            words = f"no variant is loaded: {LIMIT} leaves out {', '.join(sorted(others))}"
+        elif not installed:
             words = "no variant is installed; install a plugin, like plugins/toapis"
         elif near:
             words = f"no variant {variant_id!r} is installed (nearest: {', '.join(near)})"
@@ -173,6 +187,11 @@ class Registry:
     @cached_property
     def _entries(self) -> dict[str, list[EntryPoint]]:
         return _by_id(self.installed.group(VARIANTS))
+
+    @cached_property
+    def _brought(self) -> dict[str, list[EntryPoint]]:
+        """All that is installed, by id: names do not change owners because some is left out."""
+        return _by_id((*self.installed.group(VARIANTS), *self.installed.left_out))
 
     @cached_property
     def _all_wrappers(self) -> tuple[list[Any], list[str]]:

@@ -2,7 +2,8 @@
 
 Any distribution may add a variant to any provider, and would be given that provider's key. So the
 name belongs to the only distribution that uses it; if there are several, to the one named
-`rushes-PROVIDER`, and to those that the user explicitly trusts.
+`rushes-PROVIDER`, and to those that the user explicitly trusts. Otherwise the variable of one
+provider's key could be declared as that of another's, too, so variables belong as names do.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,6 +11,7 @@ from importlib.metadata import EntryPoint
 
 from rushes._plugins.installed import distribution, normalized
 from rushes.errors import ConfigurationError
+from rushes.variant import environment_prefix
 
 VARIABLE = "RUSHES_TRUST"
 """The environment variable: `toapis=some-distribution,other=another`."""
@@ -34,12 +36,7 @@ class Trust:
         environment variable is malformed.
         """
         provider = variant_id.partition("/")[0]
-        brought = {
-            distribution(entry)
-            for other, claims in entries.items()
-            if other.partition("/")[0] == provider
-            for entry in claims
-        }
+        brought = _distributions(entries).get(provider, set())
         whose, owner = distribution(entries[variant_id][0]), normalized(f"rushes-{provider}")
         if len(brought) == 1 or whose == owner or whose in self._trusted(provider):
             return None
@@ -54,6 +51,20 @@ class Trust:
             f"otherwise uninstall {whose}"
         )
 
+    def lender(
+        self, variable: str, variant_id: str, entries: Mapping[str, list[EntryPoint]]
+    ) -> str | None:
+        """Name the provider whose variable a variant may not read, or None if it may.
+
+        A variable begins with its provider's name; of several that fit, the longest counts.
+        """
+        brought, whose = _distributions(entries), distribution(entries[variant_id][0])
+        fitting = (one for one in brought if variable.startswith(f"{environment_prefix(one)}_"))
+        owner = max(fitting, key=len, default=None)
+        if owner is None or whose in brought[owner] or whose in self._trusted(owner):
+            return None
+        return owner
+
     def _trusted(self, provider: str) -> set[str]:
         if provider in self._given:
             return self._given[provider]
@@ -65,3 +76,11 @@ class Trust:
                     "PROVIDER=DISTRIBUTION; several are separated by commas"
                 )
         return {normalized(known.strip()) for name, _, known in pairs if name.strip() == provider}
+
+
+def _distributions(entries: Mapping[str, list[EntryPoint]]) -> dict[str, set[str]]:
+    """Return the distributions that have variants of each provider."""
+    found: dict[str, set[str]] = {}
+    for variant_id, claims in entries.items():
+        found.setdefault(variant_id.partition("/")[0], set()).update(map(distribution, claims))
+    return found

@@ -46,7 +46,7 @@ class ProviderKeys(Struct):
             raise ConfigurationError(objection, task=task)
         found = self._find(variant)
         if found is None:
-            raise MissingKeyError(_no_key_message(variant), task=task)
+            raise MissingKeyError(_no_key_message(variant) + self._lent(variant), task=task)
         secrets, where = found
         for name, key in secrets.items():
             if not (key.isascii() and key.isprintable() and key == key.strip()):
@@ -75,9 +75,20 @@ class ProviderKeys(Struct):
 
     def _find_one(self, variant: Variant, secret: str) -> tuple[Secret, str] | None:
         variables = [key_variable(variant.provider, secret)]
-        if secret in variant.variables:
-            variables.append(variant.variables[secret])
+        further = variant.variables.get(secret)
+        if further is not None and self.registry.lender(further, variant.id) is None:
+            variables.append(further)
         return self.keys.find(key_name(variant.provider, secret), *variables)
+
+    def _lent(self, variant: Variant) -> str:
+        """Say which declared variables are not read because they are another provider's."""
+        lent = {name: self.registry.lender(name, variant.id) for name in variant.variables.values()}
+        return "".join(
+            f". {name} is not read for it: that is the key for {owner}; if {variant.provider} may "
+            f"have it, trust the distribution of {variant.id} with {owner} (RUSHES_TRUST)"
+            for name, owner in lent.items()
+            if owner
+        )
 
     def authorize(self, loaded: LoadedVariant, call: Call, task: Task | None, now: float) -> Call:
         """Return a call with the provider's key if it goes to the key's origin, else as it is.

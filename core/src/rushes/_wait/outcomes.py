@@ -28,8 +28,8 @@ def require_completed(task: Task) -> Task:
     if task.state == "lost":
         raise ConfigurationError(f"task {task.id} was given up as lost", task=task)
     end = {"failed": "failed", "cancelled": "was cancelled", "expired": "expired"}[task.state]
-    provider = task.variant.partition("/")[0]
-    raise TaskEndedError(f"task {task.id} {end} at {provider}{reason}", task=task)
+    where = f" at {task.variant.partition('/')[0]}" if task.receipt else ""
+    raise TaskEndedError(f"task {task.id} {end}{where}{reason}", task=task)
 
 
 def without_remote_id(task: Task) -> OutcomeUnknownError | NotSentError:

@@ -73,9 +73,9 @@ class VariantUnderTest:
     statuses: ClassVar[Sequence[tuple[Any, Status] | tuple[Any, Status, Example]]] = ()
     """Complete answers to a poll, each with its status; if that depends on what was sent (what it
     cost, say), the request comes third. By default it is the first accepted one."""
-    look_ups: ClassVar[Sequence[tuple[Any, Sequence[str]]]] = ()
-    """Answers to a look-up by our client id, each with its remote ids, if they differ from answers
-    to a poll."""
+    look_ups: ClassVar[Sequence[tuple[Any, Sequence[str] | None]]] = ()
+    """Answers to a look-up by our client id, each with its remote ids (none, if it says that there
+    is no such task; None, if it is not understood), if they differ from answers to a poll."""
     refusals: ClassVar[Sequence[tuple[int, Any, str]]] = ()
     """HTTP status and body of error answers, each with the kind of refusal."""
     followed: ClassVar[Sequence[tuple[Sequence[Any], Status | None]]] = ()

@@ -19,6 +19,8 @@ CALLBACK = "https://hooks.example.com/webhooks/provider"
 """An address that a provider is to call."""
 MAX_BYTES = 300
 """How many bytes of a body are changed, one after the other."""
+MAX_TEXT = 16
+"""In how many places of a header something odd is put."""
 LATE = (-1e6, 1e6)
 """Seconds between a delivery and its reading that no provider allows."""
 
@@ -111,6 +113,10 @@ class WebhookChecks(VariantUnderTest):
                 f"parse_webhook reads an event from a delivery that names no task and is not "
                 f"signed: {_shown(delivery)}"
             )
+        for delivery, _ in self.deliveries:
+            for name, text in delivery.headers.items():
+                for spoiled in _with_a_surrogate(text):  # one of several signatures may still fit
+                    self._event(Delivery({**delivery.headers, name: spoiled}, delivery.body))
 
 
 def _forged(delivery: Delivery) -> list[Delivery]:
@@ -125,6 +131,11 @@ def _forged(delivery: Delivery) -> list[Delivery]:
         forged.append(Delivery(_without(headers, name), body))
         forged += [Delivery({**headers, name: other}, body) for other in (text[:-1], f"{text}0")]
     return forged
+
+
+def _with_a_surrogate(text: str) -> list[str]:
+    """Return copies of a header, each with what cannot be encoded in one of the first places."""
+    return [f"{text[:at]}\ud800{text[at:]}" for at in range(1, min(len(text), MAX_TEXT))]
 
 
 def _without(headers: Mapping[str, str], name: str) -> dict[str, str]:

@@ -59,7 +59,7 @@ def _part(value: Mapping[str, Any]) -> str:
 
 
 def _text(value: bytes) -> str:
-    return base64.urlsafe_b64encode(value).decode().rstrip("=")
+    return base64.urlsafe_b64encode(value).decode().replace("=", "")
 
 
 def address(variant: Variant, task: Task, name: str) -> str:

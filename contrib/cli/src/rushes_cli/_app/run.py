@@ -31,7 +31,10 @@ def run_to_exit_code(run: Callable[[], object]) -> int:
         if sys.stdout is not None:
             sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last place to report it
-        return _report(error)
+        reported = _report(error)
+        for note in getattr(error, "__notes__", ()):
+            stderr_line(note)
+        return reported
     return code if isinstance(code, int) else 0
 
 

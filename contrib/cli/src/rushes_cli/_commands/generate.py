@@ -182,10 +182,13 @@ def _print_problems(reports: "Sequence[Report]", request: RequestInput, *, as_js
             print_failure(RequestError(report.problems), None, report.variant)
 
 
+_GOES_ON = "Or give the same command again: if nothing comes of it, the next variant is tried."
+
+
 def _generate(
     variants: list[str], request: RequestInput, settings: dict[str, Any], *, as_json: bool
 ) -> "Task":
-    from rushes import RushesError
+    from rushes import OutcomeUnknownError, RushesError
 
     variant = variants[0] if len(variants) == 1 else variants
 
@@ -205,8 +208,8 @@ def _generate(
         if not isinstance(error, (RushesError, Interrupted)):  # those print the commands themselves
             for command in commands:
                 stderr_line(command, bold="Resume it with: ")
-        if commands and len(variants) > 1:
-            stderr_line("Or give the same command again: it goes on with the other variants, too.")
+        if commands and len(variants) > 1 and not isinstance(error, OutcomeUnknownError):
+            error.add_note(_GOES_ON)
         if error is raised:
             raise  # with its cause
         raise error from None

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -15,6 +15,16 @@ from rushes_cli.terminal import json_text, one_line, print_line, stderr_line
 
 if TYPE_CHECKING:
     from rushes.home import Keys
+
+
+class _Secret(NamedTuple):
+    """Where a secret may be, besides the store: in these variables; `usual` is what is asked for.
+
+    Not asked for are the alternatives to a key, and what only whoever has a webhook needs.
+    """
+
+    variables: tuple[str, ...]
+    usual: bool
 
 
 @click.group()
@@ -36,10 +46,10 @@ def set_key(name: str) -> None:
     """
     provider = name.partition(".")[0]
     require_provider(provider)
-    variables = _variables(provider)
-    if name not in variables:
+    secrets = _secrets(provider)
+    if name not in secrets:
         raise click.UsageError(
-            f"{provider} has no key called {name!r}; store one of: {', '.join(variables)}."
+            f"{provider} has no key called {name!r}; store one of: {', '.join(secrets)}."
         )
     key = _read_key(name)
     if not key:
@@ -50,7 +60,7 @@ def set_key(name: str) -> None:
         )
     _keys().store(name, key)
     stderr_line(f"The key for {name} is stored.")
-    for variable in variables[name]:
+    for variable in secrets[name].variables:
         if os.environ.get(variable):
             stderr_line(f"{variable} is also set, and overrides it.")
 
@@ -59,17 +69,15 @@ def set_key(name: str) -> None:
 @json_option
 def list_keys(as_json: bool) -> None:
     """List the keys, all but the last characters hidden, and where each comes from."""
-    from rushes.variant import WEBHOOK_SECRETS
-
     store = _keys()
-    variables: dict[str, tuple[str, ...]] = dict.fromkeys(store.stored(), ())
+    secrets = dict.fromkeys(store.stored(), _Secret((), usual=True))
     for provider in installed_providers():
-        variables |= _variables(provider)
+        secrets |= _secrets(provider)
     rows = []
-    for name in sorted(variables):
-        key, where = store.find(name, *variables[name]) or (None, None)
-        if key is None and name.partition(".")[2] in WEBHOOK_SECRETS:
-            continue  # only who has a webhook needs one
+    for name in sorted(secrets):
+        key, where = store.find(name, *secrets[name].variables) or (None, None)
+        if key is None and not secrets[name].usual:
+            continue
         rows.append({"provider": name, "key": key and mask_key(key), "from": where})
     if as_json:
         click.echo(json_text(rows))
@@ -78,7 +86,7 @@ def list_keys(as_json: bool) -> None:
     for row in rows:
         name = row["provider"] or ""
         shown = one_line(name)
-        hint = f"no key; set {' or '.join(variables[name])}, or: rushes keys set {shown}"
+        hint = f"no key; set {' or '.join(secrets[name].variables)}, or: rushes keys set {shown}"
         text = f"{row['key']}  from {row['from']}" if row["key"] else hint
         print_line(text, bold=f"{shown:<{width}}  ")
 
@@ -94,20 +102,22 @@ def remove_key(name: str) -> None:
         raise ConfigurationError(f"no key is stored for {name}")
     store.store(name, None)
     stderr_line(f"The key for {name} is removed.")
-    for variable in _variables(name.partition(".")[0]).get(name, ()):
+    removed = _secrets(name.partition(".")[0]).get(name)
+    for variable in removed.variables if removed else ():
         if os.environ.get(variable):
             stderr_line(f"{variable} is still set, and is used.")
 
 
-def _variables(provider: str) -> dict[str, tuple[str, ...]]:
-    """Return the names under which a provider's secrets are stored, with their variables.
+def _secrets(provider: str) -> dict[str, _Secret]:
+    """Return the names under which a provider's secrets are stored.
 
-    They are known from the first of its variants that can be loaded; if there is none, it has one
-    key.
+    They are those of all its variants, as not every model takes each alternative; if none can be
+    loaded, the provider has one key.
     """
     from rushes import ConfigurationError
     from rushes.variant import WEBHOOK_SECRETS, key_name, key_variable
 
+    found: dict[str, _Secret] = {}
     registry = clients.make_registry()
     for one in registry.ids():
         if one.partition("/")[0] != provider:
@@ -116,20 +126,19 @@ def _variables(provider: str) -> dict[str, tuple[str, ...]]:
             loaded = registry.get(one)
         except ConfigurationError:
             continue
-        variant = loaded.variant
-        secrets = dict.fromkeys(secret for names in variant.secrets for secret in names)
+        usual, *alternatives = loaded.variant.secrets
         if loaded.takes_webhook_secrets:
-            secrets |= dict.fromkeys(WEBHOOK_SECRETS)
-        more = variant.variables
-        return {
-            key_name(provider, secret): tuple(
-                variable
-                for variable in (key_variable(provider, secret), more.get(secret))
-                if variable
-            )
-            for secret in secrets
-        }
-    return {provider: (key_variable(provider),)}
+            alternatives.append(WEBHOOK_SECRETS)
+        for names in (usual, *alternatives):
+            for secret in names:
+                variables: tuple[str, ...] = (key_variable(provider, secret),)
+                declared = loaded.variant.variables.get(secret)
+                if declared and not registry.lender(declared, one):
+                    variables = (*variables, declared)
+                name = key_name(provider, secret)
+                if name not in found or names is usual:
+                    found[name] = _Secret(variables, usual=names is usual)
+    return found or {provider: _Secret((key_variable(provider),), usual=True)}
 
 
 def mask_key(key: str) -> str:

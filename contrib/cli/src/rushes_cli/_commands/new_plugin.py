@@ -3,12 +3,18 @@
 import shlex
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from rushes_cli._request.completion import complete_files
-from rushes_cli._template.answers import QUESTIONS, Answers, provider_name
+from rushes_cli._template.answers import (
+    QUESTIONS,
+    Answers,
+    distribution_name,
+    provider_name,
+)
 from rushes_cli._template.render import rendered
 from rushes_cli.options import json_option
 from rushes_cli.terminal import can_prompt, json_text, print_line, stderr_line
@@ -51,10 +57,17 @@ def new_plugin(
     how to turn its made-up provider into yours. On a terminal it asks for what is not given. It
     never writes into a folder that has anything in it.
     """
-    answers = _answers(provider, given, ask=can_prompt() and not yes)
-    _refuse_installed(answers)
-    folder = output or Path(answers.distribution)
-    made = rendered(answers)
+    ask = can_prompt() and not yes
+    if provider is None:
+        if not ask:
+            raise click.UsageError("Name the provider: rushes new-plugin PROVIDER.")
+        provider = _asked("Provider", provider_name, None)
+    distribution = distribution_name(provider)
+    _refuse_installed(distribution)
+    folder = output or Path(distribution)
+    with suppress(OSError):  # most often it is not there yet
+        _refuse_full(folder)
+    made = rendered(_answers(provider, given, ask=ask))
     _write(folder, made)
     if as_json:
         click.echo(json_text({"folder": str(folder.absolute()), "files": [*made]}))
@@ -66,12 +79,8 @@ def new_plugin(
     stderr_line(f"cd {where}; then read AGENTS.md", bold="Next: ")
 
 
-def _answers(provider: str | None, given: Mapping[str, str | None], *, ask: bool) -> Answers:
+def _answers(provider: str, given: Mapping[str, str | None], *, ask: bool) -> Answers:
     """Return every answer: given, asked for, or by default."""
-    if provider is None:
-        if not ask:
-            raise click.UsageError("Name the provider: rushes new-plugin PROVIDER.")
-        provider = _asked("Provider", provider_name, None)
     found = {}
     for question in QUESTIONS:
         default = question.default(provider)
@@ -87,29 +96,34 @@ def _asked(words: str, check: Callable[[str], str], default: str | None) -> str:
     return answer
 
 
-def _refuse_installed(answers: Answers) -> None:
+def _refuse_installed(distribution: str) -> None:
     """Raise UsageError if the distribution's name is taken, by one of our own tools perhaps."""
     from importlib.metadata import PackageNotFoundError, version
 
     try:
-        version(answers.distribution)
+        version(distribution)
     except PackageNotFoundError:
         return
     raise click.UsageError(
-        f"{answers.distribution} is installed already; choose another name, or uninstall it first."
+        f"{distribution} is installed already; choose another name, or uninstall it first."
     )
 
 
+def _refuse_full(folder: Path) -> None:
+    """Raise UsageError if there is anything in a folder."""
+    if any(folder.iterdir()):
+        raise click.UsageError(
+            f"{folder} is not empty; nothing was written. Name another folder with -o."
+        )
+
+
 def _write(folder: Path, made: Mapping[str, str]) -> None:
-    """Write the files, each whole; raise UsageError if there is anything in the folder."""
+    """Write the files, each whole, into an empty folder; raise UsageError if it is not."""
     from rushes import ConfigurationError
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise click.UsageError(
-                f"{folder} is not empty; nothing was written. Name another folder with -o."
-            )
+        _refuse_full(folder)
         with tempfile.TemporaryDirectory(dir=folder, prefix=".new-plugin-") as part:
             for path, text in made.items():
                 place = Path(part, path)

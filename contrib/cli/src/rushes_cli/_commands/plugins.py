@@ -86,9 +86,10 @@ def _list(name: str | None, *, as_json: bool) -> None:
     elif found:
         _print_table(found)
         _print_hooks(found)
-    else:
+    elif not _left_out():
         stderr_line("No plugin is installed; install one, like rushes-toapis from plugins/toapis.")
-    _print_left_out()
+    if left_out := _left_out():
+        stderr_line(", ".join(left_out), bold="Left out by RUSHES_LOAD_PLUGINS: ")
     if as_json:
         return
     for plugin in found:
@@ -158,12 +159,11 @@ def _print_hooks(found: "list[PluginEntry]") -> None:
     print_line(f"Wrappers around each: {', '.join(wrappers) or 'none'}")
 
 
-def _print_left_out() -> None:
-    from rushes.plugins import LIMIT, distribution, installed
+def _left_out() -> list[str]:
+    """Return the distributions that are installed, and not to be loaded."""
+    from rushes.plugins import distribution, installed
 
-    left_out = sorted({distribution(entry) for entry in installed().left_out})
-    if left_out:
-        stderr_line(", ".join(left_out), bold=f"Left out by {LIMIT}: ")
+    return sorted({distribution(entry) for entry in installed().left_out})
 
 
 def _examine(name: str, *, as_json: bool) -> int:

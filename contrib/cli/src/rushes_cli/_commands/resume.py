@@ -58,7 +58,7 @@ def resume(
         settings = _settings(references, output, timeout, force=force)
         found = _find_tasks(references, outcomes)
         if not references:
-            found = _confirm_purchases(found, yes=yes)
+            found = _confirm_purchases(found, outcomes, yes=yes)
         try:
             with show_progress() as tracker:
                 latest = tracker.latest
@@ -105,8 +105,10 @@ def _find_tasks(references: tuple[str, ...], outcomes: Outcomes) -> "list[Task]"
     return list(found.values())
 
 
-def _confirm_purchases(found: "list[Task]", *, yes: bool) -> "list[Task]":
+def _confirm_purchases(found: "list[Task]", outcomes: Outcomes, *, yes: bool) -> "list[Task]":
     """List what would be bought, and leave it out if the answer at the terminal is no."""
+    from rushes import NotSentError
+
     unsent = [task for task in found if task.state == "recorded"]
     if not unsent:
         return found
@@ -117,6 +119,8 @@ def _confirm_purchases(found: "list[Task]", *, yes: bool) -> "list[Task]":
         return found
     for task in unsent:
         stderr_line(shell_command("cancel", task.id), bold="Drop it with: ")
+        message = f"task {task.id} stays as it is: it was never sent, nothing was bought"
+        outcomes[task.id] = NotSentError(message, task=task)
     return [task for task in found if task not in unsent]
 
 

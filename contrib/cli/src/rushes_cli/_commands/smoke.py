@@ -1,6 +1,7 @@
 """`rushes smoke`: one real, cheap job at a provider, and what it answered."""
 
 import datetime
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,7 @@ def smoke(provider: str, model: str | None, spend: bool, yes: bool, record: Path
             return
         client.ready(report.variant)
         _ask(report, yes=yes)
+        _require_writable(record)
         try:
             with show_progress("preparing") as tracker:
                 task = client.generate(report.variant, _native(report), on_update=tracker)
@@ -78,7 +80,7 @@ def _cheapest(client: "Client", provider: str, model: str | None) -> "Report":
     if report is None:
         problems = client.check(model or names[0], {"prompt": PROMPT}).problems
         reasons = "; ".join(problem.message for problem in problems)
-        raise click.UsageError(f"{provider} makes no video from a prompt alone: {reasons}")
+        raise click.UsageError(f"Nothing at {provider} can be tried with a prompt alone: {reasons}")
     return report
 
 
@@ -92,6 +94,21 @@ def _ask(report: "Report", *, yes: bool) -> None:
     click.confirm(f"Send it, for {price}?", abort=True, err=True)
 
 
+def _require_writable(folder: Path) -> None:
+    """Raise ConfigurationError, before anything is bought, if nothing can be recorded there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        from rushes import ConfigurationError
+
+        raise ConfigurationError(
+            f"nothing can be written into {folder} ({error.strerror}); nothing was sent. Name "
+            "another folder with --record"
+        ) from error
+
+
 def _native(report: "Report") -> "dict[str, object]":
     import msgspec
 
@@ -99,7 +116,25 @@ def _native(report: "Report") -> "dict[str, object]":
 
 
 def _write(client: "Client", report: "Report", recorder: "Recorder", folder: Path) -> None:
-    """Write what was answered, even if the job failed: that is worth knowing, too."""
+    """Write what was answered, even if the job failed: that is worth knowing, too.
+
+    What goes wrong here is told, and does not take the place of what came of the job.
+    """
+    from rushes import BrokenPluginError
+
+    try:
+        place = _recorded(client, report, recorder, folder)
+    except (BrokenPluginError, OSError) as error:
+        stderr_line(str(error), bold="Not recorded: ", colour="red")
+        return
+    if place is not None:
+        stderr_line(f"{place} (read it before you share it)", bold="Recorded: ")
+
+
+def _recorded(
+    client: "Client", report: "Report", recorder: "Recorder", folder: Path
+) -> Path | None:
+    """Write the recording, if there is anything in it, and return its place."""
     from rushes.files import replacing
     from rushes.urls import is_loopback
 
@@ -113,9 +148,8 @@ def _write(client: "Client", report: "Report", recorder: "Recorder", folder: Pat
         secrets=client.keys.used(loaded.variant.provider),
     )
     if not made.answers:
-        return
+        return None
     place = folder / f"{report.variant.replace('/', '-')}.json"
-    folder.mkdir(parents=True, exist_ok=True)
     with replacing(place) as part:
         part.write_text(json_text(made, indent=2) + "\n", encoding="utf-8")
-    stderr_line(f"{place} (read it before you share it)", bold="Recorded: ")
+    return place

@@ -67,7 +67,7 @@ def variants(
     for name in providers:
         require_provider(name)
     with clients.make_client() as client:
-        there = _named(client, names) if names else _working(client, broken)
+        there = _named(client, names) if names else _working(client, providers, broken)
         found = [
             row
             for row in (overview.overview(client, variant) for variant in there)
@@ -112,11 +112,16 @@ def _named(client: "Client", names: tuple[str, ...]) -> "list[Variant]":
     return [client.registry.get(name).variant for name in dict.fromkeys(names)]
 
 
-def _working(client: "Client", broken: "list[ConfigurationError]") -> "list[Variant]":
+def _working(
+    client: "Client", providers: tuple[str, ...], broken: "list[ConfigurationError]"
+) -> "list[Variant]":
+    """Load the variants of some providers, or of all: those that can be loaded."""
     from rushes import ConfigurationError
 
     found = []
     for name in client.registry.ids():
+        if providers and name.partition("/")[0] not in providers:
+            continue
         try:
             found.append(client.registry.get(name).variant)
         except ConfigurationError as error:

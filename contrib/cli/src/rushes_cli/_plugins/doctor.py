@@ -92,12 +92,31 @@ def _examined(client: "Client", plugin: PluginEntry, entry: EntryPoint) -> Itera
         return
     patient = Patient(client, entry, variant, client.registry.get(variant))
     for look in _LOOKS:
+        yield from _looked(look, patient)
+
+
+def _looked(look: "Look", patient: Patient) -> Iterator[Finding]:
+    """Yield what one look finds; what it calls is others' code, which may raise."""
+    from rushes import RushesError
+    from rushes.plugins import PLUGIN_ERRORS
+
+    try:
         yield from look(patient)
+    except PLUGIN_ERRORS as error:
+        what = str(error) if isinstance(error, RushesError) else f"{type(error).__name__}: {error}"
+        todo = "Correct what raises it."
+        yield Finding(patient.name, "wrong", f"it could not be examined: {what}", todo, SANDBOX)
 
 
 def _import_time(entry: EntryPoint) -> Iterator[Finding]:
-    seconds = import_seconds(entry.module, LIMIT)
-    if seconds is not None and seconds > LIMIT:
+    try:
+        seconds = import_seconds(entry.module, LIMIT)
+    except ImportError as error:
+        todo = f"`python -c 'import {entry.module}'` shows why."
+        what = f"a new process cannot import it: {error}"
+        yield Finding(entry.module, "wrong", what, todo, PLUGIN)
+        return
+    if seconds > LIMIT:
         yield Finding(
             entry.module,
             "wrong",
@@ -184,10 +203,12 @@ def _unstated(name: str, problem: str) -> Finding:
 
 def _validator(patient: Patient) -> Callable[..., Sequence[object]] | None:
     """Return how the installed sandbox validates this provider's bodies, if it knows it."""
+    from rushes.plugins import import_in_time
+
     provider = patient.name.partition("/")[0]
     for entry in patient.client.registry.installed.group("rushes.validators"):
         if entry.name in (provider, "any"):
-            made: Any = entry.load()
+            made: Any = import_in_time(entry)
             if validate := (made(provider) if entry.name == "any" else made):
                 return validate  # type: ignore[no-any-return]
     return None
@@ -235,11 +256,16 @@ def _cancels(patient: Patient) -> bool:
 
 
 def protocol_of(patient: Patient) -> object | None:
-    """Return the sandbox protocol that is installed for a variant's provider."""
+    """Return the sandbox protocol that is installed for a variant's provider.
+
+    Raises BrokenPluginError if it cannot be imported.
+    """
+    from rushes.plugins import import_in_time
+
     provider = patient.name.partition("/")[0]
     for entry in patient.client.registry.installed.group("rushes.sandboxes"):
         if entry.name == provider:
-            loaded: object = entry.load()
+            loaded: object = import_in_time(entry)
             return loaded
     return None
 
@@ -314,7 +340,8 @@ def _sandbox(patient: Patient) -> Iterator[Finding]:
         )
 
 
-_LOOKS: tuple[Callable[[Patient], Iterator[Finding]], ...] = (
+Look = Callable[[Patient], Iterator[Finding]]
+_LOOKS: tuple[Look, ...] = (
     _sources,
     _constraints,
     _recovery,

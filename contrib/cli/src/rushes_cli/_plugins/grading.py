@@ -77,13 +77,21 @@ def _kit(results: Sequence[KitResult], words: str) -> Check:
         words = f"{len(failed)} of {len(results)} tests fail: {names}"
     elif results:
         words = f"{len(passed)} tests pass, {len(results) - len(passed)} do not apply"
+        own = {result.test: result.replaced for result in results if result.replaced}
+        words += "".join(f"; {test} is the author's: {reason}" for test, reason in own.items())
     return Check("bronze", "kit", bool(passed) and not failed, words)
 
 
 def _faults(patient: Patient, tell: Tell) -> Iterator[Check]:
     """Yield whether there is a sandbox protocol, and what became of each fault."""
-    protocol = protocol_of(patient)
-    words = "installed" if protocol else "none is installed for this provider"
+    from rushes import BrokenPluginError
+    from rushes.plugins import PLUGIN_ERRORS
+
+    try:
+        protocol = protocol_of(patient)
+        words = "installed" if protocol else "none is installed for this provider"
+    except BrokenPluginError as error:
+        protocol, words = None, str(error)
     yield Check("silver", "sandbox protocol", protocol is not None, words)
     if protocol is None:
         return
@@ -97,7 +105,12 @@ def _faults(patient: Patient, tell: Tell) -> Iterator[Check]:
 
     run: Any = entries[0].load()
     tell(f"{patient.name}: every fault that its provider can have, in the sandbox")
-    outcomes = run(patient.name, msgspec.to_builtins(report.payload), tell)
+    try:
+        outcomes = run(patient.name, msgspec.to_builtins(report.payload), tell)
+    except PLUGIN_ERRORS as error:  # the protocol is a plugin, too
+        words = f"they were not tried: {type(error).__name__}: {error}"
+        yield Check("silver", "faults", False, words)
+        return
     bad = {fault: problem for fault, problem in outcomes.items() if problem}
     told = "; ".join(f"{fault}: {problem}" for fault, problem in bad.items())
     words = f"{len(bad)} of {len(outcomes)}: {told}" if bad else f"{len(outcomes)} faults tried"

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, settings
 
-from rushes_cli._plugins.kit_run import RESULTS, WANTED, KitResult
+from rushes_cli._plugins.kit_run import END, RESULTS, WANTED, KitResult
 
 settings.register_profile(
     "grade",
@@ -39,10 +39,21 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
     if ended:
         name = getattr(item, "originalname", None) or item.name
         words = str(getattr(report.longrepr, "reprcrash", None) or "") if report.failed else ""
-        result = KitResult(_variant(item), name, report.outcome, words[:2000])
-        with Path(os.environ[RESULTS]).open("ab") as file:
-            file.write(msgspec.json.encode(result) + b"\n")
+        replaced = str(getattr(getattr(item, "cls", None), "overrides", {}).get(name, ""))
+        result = KitResult(_variant(item), name, report.outcome, words[:2000], replaced)
+        _write(msgspec.json.encode(result))
     return report
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish() -> None:
+    """Say that nothing ended the process before."""
+    _write(END)
+
+
+def _write(line: bytes) -> None:
+    with Path(os.environ[RESULTS]).open("ab") as file:
+        file.write(line + b"\n")
 
 
 def _variant(item: pytest.Item) -> str:

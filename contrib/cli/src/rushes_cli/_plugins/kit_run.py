@@ -14,15 +14,23 @@ from msgspec import Struct
 RECORDER = "rushes_cli._plugins.kit_recorder"
 RESULTS, WANTED = "_RUSHES_KIT_RESULTS", "_RUSHES_KIT_VARIANTS"
 """How the recorder is told, in the process of the tests: a file, and variants with a comma."""
+END = b"null"
+"""The last line of that file, once pytest has come to its end."""
+_SELECTS = "PYTEST_ADDOPTS"
+"""A variable that may leave tests out."""
 
 
 class KitResult(Struct, frozen=True):
-    """The outcome of one test of the kit on one variant; `words` say what failed."""
+    """The outcome of one test of the kit on one variant; `words` say what failed.
+
+    `replaced` is the reason that the plugin's author gives for a test that is not the kit's own.
+    """
 
     variant: str
     test: str
     outcome: str
     words: str = ""
+    replaced: str = ""
 
 
 _decode = msgspec.json.Decoder(KitResult).decode
@@ -36,7 +44,8 @@ def run_kit(
     `more` is what else is in the environment of the tests.
 
     Only subclasses of `VariantConformance` whose plugin is one of these variants, as installed, are
-    run, without any `conftest.py` and configuration beside them.
+    run, without any `conftest.py` and configuration beside them. A run that did not come to its end
+    proves nothing: what was recorded until then is left out.
     """
     files = [path for path in sorted(folder.rglob("test_*.py")) if _has_kit(path)]
     if not files:
@@ -55,15 +64,24 @@ def run_kit(
             capture_output=True,
             text=True,
             check=False,
-            env={**os.environ, RESULTS: str(results), WANTED: ",".join(variants), **(more or {})},
+            env={
+                **{name: value for name, value in os.environ.items() if name != _SELECTS},
+                RESULTS: str(results), WANTED: ",".join(variants), **(more or {}),
+            },
         )  # fmt: skip
         lines = results.read_bytes().splitlines() if results.exists() else []
+    if lines[-1:] != [END]:
+        words = done.stderr.strip().splitlines()
+        told = f": {words[-1]}" if words else ""
+        return {}, f"the kit did not come to its end (exit {done.returncode}{told})"
     found: dict[str, list[KitResult]] = defaultdict(list)
-    for line in lines:
+    for line in lines[:-1]:
         result = _decode(line)
         found[result.variant].append(result)
-    words = (done.stdout.strip() or done.stderr.strip()).splitlines()
-    return dict(found), words[-1] if words else f"pytest ended with {done.returncode}"
+    printed = (done.stdout.strip() or done.stderr.strip()).splitlines()
+    errors = [line for line in printed if line.startswith("E   ")]  # of a file that has the kit
+    words = (errors[:1] or printed[-1:] or [f"pytest ended with {done.returncode}"])[0]
+    return dict(found), words.removeprefix("E   ")
 
 
 def _has_kit(path: Path) -> bool:

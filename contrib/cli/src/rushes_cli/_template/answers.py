@@ -12,8 +12,8 @@ _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 _HOST = r"https?://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?"
 _BASE_URL = re.compile(_HOST + r"(/[A-Za-z0-9._~/-]*)?")
 _PAGE_URL = re.compile(_HOST + r"(/[^\s\"'`\\<>()$|]*)?")
-_LONGEST = 60
-"""Characters of a name: it stands in lines of code, and in the names of files."""
+_LONGEST_PROVIDER, _LONGEST = 40, 60
+"""Characters of a name: it stands in lines of code, which stay formatted, and in names of files."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +29,8 @@ class Answers:
 
     @property
     def distribution(self) -> str:
-        """The distribution: only this one is given the provider's key, if there are several."""
-        return f"rushes-{self.provider}"
+        """The distribution that is written."""
+        return distribution_name(self.provider)
 
     @property
     def package(self) -> str:
@@ -38,16 +38,21 @@ class Answers:
         return self.distribution.replace("-", "_")
 
 
+def distribution_name(provider: str) -> str:
+    """Return the distribution that is given a provider's key, if several bring variants of it."""
+    return f"rushes-{provider}"
+
+
 def provider_name(text: str) -> str:
     """Check a provider's name: it stands in variants, variables and the distribution's name."""
     text = text.strip()
-    if len(text) <= _LONGEST and _PROVIDER.fullmatch(text):
+    if len(text) <= _LONGEST_PROVIDER and _PROVIDER.fullmatch(text):
         return text
-    near = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:_LONGEST].strip("-")
+    near = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:_LONGEST_PROVIDER].strip("-")
     hint = f" (like {near})" if _PROVIDER.fullmatch(near) else ""
     raise click.BadParameter(
         f"{text!r} is not a provider's name{hint}: a letter, then lower-case letters, digits and "
-        f"single hyphens, at most {_LONGEST} characters."
+        f"single hyphens, at most {_LONGEST_PROVIDER} characters."
     )
 
 

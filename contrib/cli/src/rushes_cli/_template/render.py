@@ -43,7 +43,9 @@ def _values(answers: Answers) -> dict[str, str]:
     from rushes.variant import environment_prefix
 
     own = own_key_variable(answers.provider) == answers.key_variable
-    variables = "" if own else f'    variables={{"api_key": "{answers.key_variable}"}},\n'
+    variables = (
+        "" if own else f'    variables={{\n        "api_key": "{answers.key_variable}",\n    }},\n'
+    )
     declared = "{}" if own else f'{{\n      "api_key": "{answers.key_variable}"\n    }}'
     major, minor, *_ = (int(part) for part in rushes.__version__.split("."))
     return {

@@ -39,14 +39,19 @@ def total_cost(cells: Iterable[Cell]) -> CostTotal:
     )
 
 
-def describe_cost(known: float, tasks: int, unknown: int) -> str:
-    """Describe the cost of `tasks` tasks, `unknown` of them without a known price."""
+def describe_cost(known: float, tasks: int, unknown: int, how: str = "") -> str:
+    """Describe the cost of `tasks` tasks, `unknown` of them without a known price.
+
+    `how` it is known follows the amount: "estimated".
+    """
+    amount = f"{known:.4g} USD, {how}" if how else f"{known:.4g} USD"
     if not unknown:
-        return f"{known:.4g} USD"
+        return amount
     if unknown == tasks:
         return "no price is known"
     rest = "the other one" if unknown == 1 else f"the other {unknown}"
-    return f"{known:.4g} USD for {tasks - unknown} of {tasks}; no price is known for {rest}"
+    comma = "," if how else ""
+    return f"{amount}{comma} for {tasks - unknown} of {tasks}; no price is known for {rest}"
 
 
 def enforce_limits(found: CostTotal, *, max_cost: float | None, max_tasks: int | None) -> None:

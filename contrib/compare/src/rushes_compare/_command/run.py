@@ -1,6 +1,7 @@
 """What `rushes compare` does, once its options are read."""
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,8 @@ async def run_compare(given: dict[str, Any]) -> int:
         folder, results = _open(client, given)
         table = LiveTable(results, screen)
         results_file = ResultsFile(folder, results, table.show)
-        cost = total_cost(pending(results_file.results, folder, given["redo"]))
+        todo = list(pending(results_file.results, folder, given["redo"]))
+        cost = total_cost(todo)
         limits = {"max_cost": given["max_cost"], "max_tasks": given["max_tasks"]}
         if given["dry_run"]:
             if given["as_json"]:
@@ -48,6 +50,8 @@ async def run_compare(given: dict[str, Any]) -> int:
                 print_preview(results, console())
             enforce_limits(cost, **limits)
             return preview_exit_code(results)
+        if (given["expect"] or given["junit"]) and given["resume"] is None and not todo:
+            _refuse_to_judge_again(folder, results)
         enforce_limits(cost, **limits)
         for line in table.cannot():
             print_line(line, screen)
@@ -170,6 +174,19 @@ def _additions(inputs: "PlanFile", there: "Results") -> "Plan":
             raise PlanError(*unused)
         return Plan(rows=[], variants=models, repeats=repeats, prices=inputs.prices)
     return make_plan(inputs.prompts, variants, repeats, inputs.settings, prices=inputs.prices)
+
+
+def _refuse_to_judge_again(folder: Path, results: "Results") -> None:
+    """Raise FolderError if every task has ended before: a nightly run would guard nothing."""
+    from rushes_compare.errors import FolderError
+
+    if any(cell.task for cell in results.cells):
+        again = shlex.join(["--resume", str(folder)])
+        raise FolderError(
+            f"{folder} holds this comparison, finished: nothing would be sent, and what was made "
+            f"before would be judged again. For a new run, name another folder with -o DIR; to "
+            f"judge this one, use {again} in place of -o. Nothing was sent"
+        )
 
 
 def _refuse_to_overwrite(folder: Path) -> None:

@@ -11,7 +11,9 @@ def rating_lines(ratings: Ratings) -> Iterator[str]:
     if not ratings.pools:
         yield "There are no votes between two videos; a rating needs them (key p on the page)."
     for pool in ratings.pools:
-        yield f"{pool_title(pool)}: pairs judged {pool.pairs}, by people {pool.voters}"
+        pairs = f"{pool.pairs} pair{'s' * (pool.pairs != 1)}"
+        people = f"{pool.voters} {'person' if pool.voters == 1 else 'people'}"
+        yield f"{pool_title(pool)}: {pairs} judged by {people}"
         wide = max(len(one.variant) for one in pool.standings)
         for one in pool.standings:
             yield f"  {one.variant:{wide}}  {one.rating:5.0f}  {_details(one)}"

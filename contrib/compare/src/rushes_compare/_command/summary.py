@@ -49,9 +49,9 @@ def _outcome(cells: list[Cell]) -> Iterator[str]:
         yield "nothing was bought"
         return
     known = [cell.cost for cell in bought if cell.cost is not None]
-    estimated = any(cell.billed is None and cell.estimate is not None for cell in bought)
-    total = describe_cost(sum(known), len(bought), len(bought) - len(known))
-    yield f"{total}, estimated" if estimated else total
+    estimated = sum(cell.billed is None and cell.estimate is not None for cell in bought)
+    how = "" if not estimated else "estimated" if estimated == len(known) else "partly estimated"
+    yield describe_cost(sum(known), len(bought), len(bought) - len(known), how)
 
 
 def offer_to_open_page(page: Path) -> None:

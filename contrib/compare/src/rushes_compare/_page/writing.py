@@ -16,13 +16,13 @@ from rushes_compare._page.bundling import bundle
 from rushes_compare._page.escaping import escape_html, escape_invisible, json_line, script_json
 from rushes_compare._page.media import data_url, file_in_folder, relative_url, reveals_variant
 from rushes_compare._page.plain import table
-from rushes_compare._ratings.pools import pool_name, pool_of
 from rushes_compare._results.figures import (
     FIGURE_COLUMNS,
     FigureColumn,
+    figures_by_pool,
     summary_lines,
-    variant_figures,
 )
+from rushes_compare._results.pools import pool_name, pools_of
 from rushes_compare.columns import COLUMNS, Column
 from rushes_compare.results import Cell, Results
 
@@ -86,21 +86,25 @@ def page_data(results: Results, title: str) -> dict[str, Any]:
     that no row can be blind.
     """
     data: dict[str, Any] = msgspec.to_builtins(results)
+    pools = pools_of(results)
     for shown, cell in zip(data["cells"], results.cells, strict=True):
         shown["sent"] = None if cell.payload is None else _tree(cell.payload)
         # The page compares neighbours itself, since the reader can rearrange them.
         del shown["payload"], shown["differs"]
-        shown["pool"] = pool_name(pool_of(cell, results)) if cell.video else None
+        shown["pool"] = pool_name(pools[cell.id])
     data["numbers"] = [
         {name: column.number(cell) for name, column in COLUMNS.items()} for cell in results.cells
     ]
     data["all_columns"] = [_described(column) for column in COLUMNS.values()]
-    data["figures"] = msgspec.to_builtins(variant_figures(results))
+    data["figures"] = {
+        pool_name(pool): msgspec.to_builtins(figures)
+        for pool, figures in figures_by_pool(results).items()
+    }
     data["figure_columns"] = [_described(column) for column in FIGURE_COLUMNS]
-    data["summary"] = summary_lines(results)
+    data["summary"] = list(summary_lines(results))
     data["title"] = title
-    pools = results.ratings.pools if results.ratings else []
-    data["pool_titles"] = [pool_name((pool.input, pool.sound)) for pool in pools]
+    rated = results.ratings.pools if results.ratings else []
+    data["pool_titles"] = [pool_name((pool.input, pool.sound)) for pool in rated]
     data["revealing"] = any(reveals_variant(cell) for cell in results.cells)
     return data
 

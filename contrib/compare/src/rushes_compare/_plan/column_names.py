@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
+from math import isfinite
 
 from rushes_compare.columns import COLUMNS
 from rushes_compare.results import Bounds
@@ -20,7 +21,9 @@ def bounds_errors(bounds: Mapping[str, Bounds], where: str) -> Iterator[str]:
     """Yield an error for each range that is not one of a column, is empty, or has no limit."""
     yield from column_errors(bounds, where)
     for name, each in bounds.items():
-        if each.min is None and each.max is None:
+        if not all(limit is None or isfinite(limit) for limit in (each.min, each.max)):
+            yield f"{where}.{name}: a limit must be a finite number"
+        elif each.min is None and each.max is None:
             yield f"{where}.{name}: give a `min`, a `max`, or both"
         elif each.min is not None and each.max is not None and each.min > each.max:
             yield f"{where}.{name}: `min` ({each.min:g}) is more than `max` ({each.max:g})"

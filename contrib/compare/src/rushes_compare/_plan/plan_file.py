@@ -88,6 +88,9 @@ def read_plan_file(path: Path, installed: Collection[str] | None = None) -> Plan
     reasons += price_errors(plan.prices, "prices")
     reasons += column_errors(plan.columns, "columns")
     reasons += bounds_errors(plan.bounds, "bounds")
+    for name in plan.bounds:  # a misspelt limit would guard nothing
+        known = Bounds.__struct_fields__
+        reasons += unknown_name_errors(data["bounds"][name], known, f"bounds.{name}.")
     missing: list[str] = []
     if installed is not None:
         named = [(f"models[{place}]", name) for place, name in enumerate(plan.models or ())]

@@ -8,14 +8,14 @@ import msgspec
 from msgspec import Struct
 
 from rushes_compare._ratings.agreement import agreement_in_words, agreement_on_pairs, wilson
-from rushes_compare._ratings.pools import Pool, pool_of
 from rushes_compare._ratings.strengths import Estimate, Pair, estimate
 from rushes_compare._ratings.votes_file import Choice, Votes
+from rushes_compare._results.pools import Pool, pools_of
 from rushes_compare.results import Cell, PoolRatings, Ratings, Results, Standing
 
 RESAMPLES = 1000
 ENOUGH_PEOPLE = 10
-"""From so many people on, the intervals are about other people; with fewer, about other pairs."""
+"""From so many people on, the intervals are about other people; with fewer, about other rows."""
 
 _SHARES: dict[Choice, float] = {"left": 1.0, "right": 0.0, "tie": 0.5, "both_bad": 0.5}
 
@@ -50,10 +50,11 @@ def rate(results: Results, exports: Iterable[Votes], *, seed: int = 0) -> Rating
     """
     exports = list(exports)
     cells = {cell.id: cell for cell in results.cells}
+    pools = pools_of(results)
     by_pool: defaultdict[Pool, list[_Vote]] = defaultdict(list)
     votes = _last_words(exports)
     for vote in votes:
-        by_pool[pool_of(cells[vote.left], results)].append(vote)
+        by_pool[pools[vote.left]].append(vote)
     best = _best_of_rows(results, exports)
     return Ratings(
         voters=len({_voter(one) for one in exports if one.pairs or one.votes}),
@@ -93,10 +94,9 @@ def _best_of_rows(results: Results, exports: Sequence[Votes]) -> Counter[tuple[P
         for vote in export.votes:
             key, word = (_voter(export), vote.row), (export.exported_at, vote.variant or "")
             last[key] = max(word, last.get(key, word))
+    by_cell = pools_of(results)
     pools = {
-        (cell.row, cell.variant): pool_of(cell, results)
-        for cell in reversed(results.cells)
-        if cell.video
+        (cell.row, cell.variant): by_cell[cell.id] for cell in reversed(results.cells) if cell.video
     }
     found: Counter[tuple[Pool, str]] = Counter()
     for (_, row), (_, variant) in last.items():
@@ -119,15 +119,16 @@ def _rate_pool(
     for vote in votes:
         by_cells[vote.cells].append(vote.winner)
     by_people = len(people) >= ENOUGH_PEOPLE
-    clusters = people if by_people else sorted(by_cells)
-    place = {cluster: number for number, cluster in enumerate(clusters)}
+    # Pairs of one row share its videos: whoever has a lucky one there wins several of them.
+    rows = sorted({cells[vote.left].row for vote in votes})
+    place = {cluster: number for number, cluster in enumerate(people if by_people else rows)}
     found = estimate(
         [
             Pair(
                 one=number[cells[vote.left].variant],
                 other=number[cells[vote.right].variant],
                 share=_SHARES[vote.choice],
-                cluster=place[vote.voter if by_people else vote.cells],
+                cluster=place[vote.voter if by_people else cells[vote.left].row],
             )
             for vote in votes
         ],
@@ -147,14 +148,14 @@ def _rate_pool(
         voters=len(people),
         pairs=len(votes),
         standings=standings,
-        resampled="people" if by_people else "pairs",
+        resampled="people" if by_people else "rows",
         agreement=agreement_on_pairs(by_cells.values()),
         left=chosen["left"] / decided if decided else None,
         left_low=low,
         left_high=high,
         said=[],
     )
-    return msgspec.structs.replace(rated, said=list(_sentences(rated, decided)))
+    return msgspec.structs.replace(rated, said=list(_sentences(rated, decided, len(rows))))
 
 
 def _standings(
@@ -192,14 +193,19 @@ def _standings(
         )
 
 
-def _sentences(pool: PoolRatings, decided: int) -> Iterator[str]:
+def _sentences(pool: PoolRatings, decided: int, rows: int) -> Iterator[str]:
     yield from _told_apart(pool.standings)
     if pool.resampled == "people":
         yield "The intervals say how far other people's votes might differ."
-    else:
+    elif rows > 1:
         yield (
             f"Fewer than {ENOUGH_PEOPLE} people voted, so the intervals say how far the votes of "
-            "the same people on other videos might differ, not what others would say."
+            "the same people on other prompts might differ, not what others would say."
+        )
+    else:
+        yield (
+            f"Fewer than {ENOUGH_PEOPLE} people voted, and on a single prompt: nothing follows for "
+            "others. It takes more prompts, or more people."
         )
     words = agreement_in_words(pool.agreement)
     alpha = "" if pool.agreement is None else f" (Krippendorff's alpha {pool.agreement:.2f})"
@@ -212,7 +218,10 @@ def _sentences(pool: PoolRatings, decided: int) -> Iterator[str]:
     if pool.left_low <= 0.5 <= pool.left_high:
         yield f"{share} ({between}): no sign that the side mattered."
     else:
-        yield f"{share} ({between}): a sign that the side itself decided votes. Sides are drawn."
+        yield (
+            f"{share} ({between}): a sign that the side itself decided votes. Sides are drawn at "
+            "random: that favours nobody, but blurs the ratings."
+        )
 
 
 def _told_apart(standings: list[Standing]) -> Iterator[str]:

@@ -26,6 +26,12 @@ ROUNDS = 200
 CLOSE = 1e-9
 LONGEST_STEP = 2.0
 """How much a log strength changes in one round at most: far from the end, Newton overshoots."""
+STUDENT = (
+    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160,
+    2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056,
+    2.052, 2.048, 2.045, 2.042,
+)  # fmt: skip
+"""The 97.5 % quantiles of Student's t distribution with 1 to 30 degrees of freedom."""
 
 
 class Pair(Struct, frozen=True, kw_only=True):
@@ -97,6 +103,19 @@ def resampled(wins: Matrix, times: int, seed: int) -> Matrix:
     return result
 
 
+def widening(clusters: int) -> float:
+    """Return by how much the bootstrap's intervals are too narrow, since so few clusters are drawn.
+
+    As for the mean of so many values: the spread of a sample is less than that of all there is, and
+    is itself only known from the sample.
+    """
+    if clusters < 2:
+        return 1.0  # they have no width that could be widened
+    known = clusters - 1
+    student = STUDENT[known - 1] if known <= len(STUDENT) else Z95 + (Z95**3 + Z95) / (4 * known)
+    return float(student / Z95 * np.sqrt(clusters / known))
+
+
 class Estimate(Struct, frozen=True, kw_only=True):
     """Ratings with 95 % intervals; `ahead[i, j]` says that i is ahead of j beyond doubt."""
 
@@ -109,6 +128,7 @@ class Estimate(Struct, frozen=True, kw_only=True):
 def estimate(pairs: Sequence[Pair], variants: int, *, times: int, seed: int) -> Estimate:
     """Return the ratings of variants, 1000 on average, and how sure they are.
 
+    From a single cluster nothing follows for another one: nobody is ahead.
     Of two intervals the wider counts: that of the bootstrap, which sees that votes of one cluster
     are alike, and that of the model, since to the bootstrap ten wins of ten look certain.
     """
@@ -118,8 +138,9 @@ def estimate(pairs: Sequence[Pair], variants: int, *, times: int, seed: int) -> 
     # How strong all are together, nobody's votes say: everyone is measured from their mean.
     centred = np.eye(variants) - 1 / variants
     spread = centred @ np.linalg.inv(_slope_and_curve(wins, logs)[1])[0] @ centred
-    drawn = _log_strengths(resampled(by_cluster, times, seed)) @ centred
     found = logs[0] @ centred
+    drawn = _log_strengths(resampled(by_cluster, times, seed)) @ centred
+    drawn = found + widening(len(by_cluster)) * (drawn - found)
     half = Z95 * np.sqrt(np.diag(spread))
     low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
     variances = np.diag(spread)[:, None] + np.diag(spread)[None, :] - 2 * spread
@@ -129,5 +150,5 @@ def estimate(pairs: Sequence[Pair], variants: int, *, times: int, seed: int) -> 
         ratings=MEAN + ELO * found,
         low=MEAN + ELO * np.minimum(low, found - half),
         high=MEAN + ELO * np.maximum(high, found + half),
-        ahead=np.minimum(lead, leads) > 0,
+        ahead=(np.minimum(lead, leads) > 0) & (len(by_cluster) > 1),
     )

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 from rushes_cli.strict_json import MalformedJSON, read_json
 
-from rushes_compare._ratings.pools import pool_of
+from rushes_compare._results.pools import pools_of
 from rushes_compare.errors import VotesError
 from rushes_compare.results import Cell, Id, Int32, Results, Timestamp
 
@@ -90,6 +90,7 @@ class _Reader:
     def __init__(self, results: Results) -> None:
         self._results = results
         self._cells = {cell.id: cell for cell in results.cells}
+        self._pools = pools_of(results)
         self.errors: list[str] = []
 
     def read(self, value: Any) -> Votes:
@@ -155,7 +156,7 @@ class _Reader:
         left, right = cells
         if left.variant == right.variant:
             return f": both videos are of {left.variant}; a pair needs two variants"
-        if pool_of(left, self._results) != pool_of(right, self._results):
+        if self._pools[left.id] != self._pools[right.id]:
             return ": the two videos are not in one pool, and are not compared"
         return None
 

@@ -1,11 +1,12 @@
-"""What the cells of a variant add up to: how often it delivers, how fast, at what price."""
+"""What a variant's cells in a pool add up to: how often it delivers, how fast, at what price."""
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
+from rushes_compare._results.pools import Pool, pool_name, pools_of
 from rushes_compare.columns import COLUMNS
 from rushes_compare.results import Cell, Results
 
@@ -14,16 +15,18 @@ UNDER_WAY = frozenset(("sending", "queued", "in_progress"))
 
 
 class VariantFigures(Struct, frozen=True, kw_only=True):
-    """The figures of one variant; None for what is not known.
+    """The figures of one variant in one pool; None for what is not known.
 
-    `sent` counts the tasks that have ended: `made` of them delivered a video, `refused` were turned
-    down on submission, `failed` ended otherwise; rates are percentages of `sent`. `reasons` are the
-    provider's words, each with how often it gave them. `usd_per_second` is the cost of everything
-    bought divided by the seconds delivered, failures included. Of times to video, half are at most
-    `time_p50`, and 95 of 100 at most `time_p95`; with fewer than 20 that is the longest.
+    `asked` counts its cells, `sent` the tasks that have ended: `made` of them delivered a video,
+    `refused` were turned down on submission, `failed` ended otherwise; rates are percentages of
+    `sent`. `reasons` are the provider's words, each with how often it gave them. `usd_per_second`
+    is the cost of everything bought divided by the seconds delivered, failures included. Of times
+    to video, half are at most `time_p50`, and 95 of 100 at most `time_p95`; with fewer than 20 that
+    is the longest.
     """
 
     variant: str
+    asked: int
     sent: int
     made: int
     refused: int
@@ -31,6 +34,8 @@ class VariantFigures(Struct, frozen=True, kw_only=True):
     failure_rate: float | None
     refusal_rate: float | None
     reasons: list[tuple[str, int]]
+    promises_kept: int
+    promises_judged: int
     usd_per_second: float | None
     time_p50: float | None
     time_p95: float | None
@@ -46,6 +51,13 @@ class FigureColumn(Struct, frozen=True, kw_only=True):
 
 
 FIGURE_COLUMNS = (
+    FigureColumn(
+        name="made",
+        label="Videos",
+        unit="",
+        meaning="How many videos the numbers are of. Compare variants that have as many: where "
+        "prompts or takes are missing, the others may be easier ones.",
+    ),
     FigureColumn(
         name="usd_per_second",
         label="Cost of a second delivered",
@@ -83,12 +95,16 @@ FIGURE_COLUMNS = (
 """The numbers of a variant, as a page shows them."""
 
 
-def variant_figures(results: Results) -> list[VariantFigures]:
-    """Return the figures of each variant."""
-    return [
-        _figures(variant, [cell for cell in results.cells if cell.variant == variant])
-        for variant in results.variants
-    ]
+def figures_by_pool(results: Results) -> dict[Pool, list[VariantFigures]]:
+    """Return, for each pool, the figures of each variant that was asked for something in it."""
+    pools = pools_of(results)
+    by_pool: dict[Pool, dict[str, list[Cell]]] = {pool: {} for pool in sorted({*pools.values()})}
+    for cell in results.cells:
+        by_pool[pools[cell.id]].setdefault(cell.variant, []).append(cell)
+    return {
+        pool: [_figures(name, cells[name]) for name in results.variants if name in cells]
+        for pool, cells in by_pool.items()
+    }
 
 
 def _figures(variant: str, cells: Sequence[Cell]) -> VariantFigures:
@@ -102,8 +118,10 @@ def _figures(variant: str, cells: Sequence[Cell]) -> VariantFigures:
         for cell in ended
         if cell.failure is not None and cell.video is None
     )
+    judged = [promise for cell in cells for promise in cell.promises if promise.kept is not None]
     return VariantFigures(
         variant=variant,
+        asked=len(cells),
         sent=len(ended),
         made=made,
         refused=refused,
@@ -111,6 +129,8 @@ def _figures(variant: str, cells: Sequence[Cell]) -> VariantFigures:
         failure_rate=_rate(failed, len(ended)),
         refusal_rate=_rate(refused, len(ended)),
         reasons=reasons.most_common(),
+        promises_kept=sum(bool(promise.kept) for promise in judged),
+        promises_judged=len(judged),
         usd_per_second=_usd_per_second(ended),
         time_p50=percentile(times, 50),
         time_p95=percentile(times, 95),
@@ -143,19 +163,21 @@ def percentile(values: Sequence[float], share: int) -> float | None:
     return sorted(values)[max(0, math.ceil(share * len(values) / 100) - 1)]
 
 
-def summary_lines(results: Results) -> list[str]:
-    """Return the comparison as a few lines of plain text, to paste into a message."""
+def summary_lines(results: Results) -> Iterator[str]:
+    """Yield the comparison as a few lines of plain text, to paste into a message."""
     rows, takes = len(results.rows), results.repeats
-    head = f"{rows} prompt{'s' * (rows != 1)}, {takes} take{'s' * (takes != 1)} each"
-    return [head, *(_line(one, results) for one in variant_figures(results))]
+    yield f"{rows} prompt{'s' * (rows != 1)}, {takes} take{'s' * (takes != 1)} each"
+    by_pool = figures_by_pool(results)
+    for pool, figures in by_pool.items():
+        if len(by_pool) > 1:
+            yield f"{pool_name(pool)}:"
+        yield from map(_line, figures)
 
 
-def _line(one: VariantFigures, results: Results) -> str:
-    cells = [cell for cell in results.cells if cell.variant == one.variant]
-    judged = [promise for cell in cells for promise in cell.promises if promise.kept is not None]
-    words = [f"{one.made} of {len(cells)} video{'s' * (len(cells) != 1)}"]
-    if judged:
-        words.append(f"{sum(bool(each.kept) for each in judged)} of {len(judged)} promises kept")
+def _line(one: VariantFigures) -> str:
+    words = [f"{one.made} of {one.asked} video{'s' * (one.asked != 1)}"]
+    if one.promises_judged:
+        words.append(f"{one.promises_kept} of {one.promises_judged} promises kept")
     if one.usd_per_second is not None:
         words.append(f"{one.usd_per_second:.3g} USD per second delivered")
     if one.time_p50 is not None and one.time_p95 is not None:

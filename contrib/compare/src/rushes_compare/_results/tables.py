@@ -9,6 +9,7 @@ from typing import Any
 
 from rushes_compare import columns
 from rushes_compare._files import replacing, write_atomically
+from rushes_compare._results.pools import pool_name, pools_of
 from rushes_compare.errors import FolderError
 from rushes_compare.results import Cell, Measures, Results
 
@@ -16,7 +17,8 @@ _NUMBERS = ("usd_per_second", "time_to_video", *Measures.__struct_fields__)
 """The numbers of `columns.COLUMNS` that are not told otherwise."""
 
 COLUMNS: dict[str, str] = {
-    "row": "VARCHAR", "prompt": "VARCHAR", "variant": "VARCHAR", "repeat": "INTEGER",
+    "row": "VARCHAR", "prompt": "VARCHAR", "variant": "VARCHAR", "pool": "VARCHAR",
+    "repeat": "INTEGER",
     "attempt": "INTEGER", "state": "VARCHAR", "estimate_usd": "DOUBLE", "billed_usd": "DOUBLE",
     "accepting_s": "DOUBLE", "queued_s": "DOUBLE", "rendering_s": "DOUBLE",
     "waiting_s": "DOUBLE",
@@ -37,7 +39,8 @@ def write_tables(results: Results, folder: Path) -> list[Path]:
 
     Raises FolderError; an older table then stays as it was.
     """
-    lines = [_line(cell, results) for cell in results.cells]
+    pools = pools_of(results)
+    lines = [_line(cell, results, pool_name(pools[cell.id])) for cell in results.cells]
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
@@ -56,13 +59,14 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _line(cell: Cell, results: Results) -> dict[str, Any]:
+def _line(cell: Cell, results: Results, pool: str) -> dict[str, Any]:
     row = results.rows[cell.row]
     prompt = row.request.get("prompt")
     line: dict[str, Any] = {
         "row": row.name,
         "prompt": prompt if isinstance(prompt, str) else None,
         "variant": cell.variant,
+        "pool": pool,
         "repeat": cell.repeat,
         "attempt": cell.attempt,
         "state": cell.state,

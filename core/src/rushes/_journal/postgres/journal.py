@@ -24,6 +24,7 @@ from rushes._journal.records import (
 )
 from rushes._journal.store import Store
 from rushes._journal.writer import Work
+from rushes._keys.redacting import Secret
 from rushes.errors import JournalError
 from rushes.journal import ClaimLost, since_boot
 from rushes.task import Task
@@ -51,8 +52,9 @@ class PostgresJournal(QueuedJournal[Connection]):
     journal takes over what others held only once it has held its own lease for 15 seconds without
     a break, so that after an outage of the database nobody loses a task.
 
-    Beside a newer rushes that has changed the tables, `add` and `admit` raise JournalError: nothing
-    new is begun. What was begun is written as long as the connection lasts.
+    Beside a newer rushes that has changed the tables, `add`, `admit`, and `save` of a task that is
+    about to be sent raise JournalError: nothing new is begun. What was sent before is written as
+    long as the connection lasts.
 
     `purge` deletes rows and lets the server use their place again; the server's backups, and its
     write-ahead log, keep what they have. Needs the extra `rushes[postgres]`.
@@ -64,6 +66,7 @@ class PostgresJournal(QueuedJournal[Connection]):
 
     def __init__(self, url: str) -> None:
         """Name the database: `postgresql://user:password@host:port/name`, or what libpq reads."""
+        url = Secret(url)  # first, so that no traceback shows its password
         server = Server(url, MIGRATIONS)
         self._server = server
         self._holder = holder = Leases(since_boot)
@@ -170,6 +173,8 @@ class PostgresJournal(QueuedJournal[Connection]):
         call = encoded_call(task) if task.state in ("recorded", "sending") else None
 
         def work(connection: Connection) -> None:
+            if task.state == "sending":  # its call is made next
+                self._server.check(connection)
             known = self._holder.known(task.id, claim)
             if known is None or not _update(connection, row, known, claim, self._holder.name):
                 known = self._recorded(connection, task.id, claim)

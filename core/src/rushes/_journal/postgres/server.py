@@ -88,6 +88,8 @@ class Server:
     The version of a database is the number of migrations applied to it.
     """
 
+    place = "a PostgreSQL server"
+
     def __init__(self, url: str, migrations: Sequence[Migration]) -> None:
         self._url, self._migrations = Secret(url), migrations
         given = _parsed(self._url)
@@ -329,19 +331,25 @@ def _outcome(job: Job[Connection], connection: Connection) -> Any:
 
 
 def _parsed(url: Secret) -> dict[str, Any]:
-    """Read the address; its text must not be in the error, since it has the password."""
-    given: dict[str, Any] = {}
-    with suppress(psycopg.Error):
-        given = dict(conninfo_to_dict(str.__str__(url)))
-    # An unescaped character of the password moves a part of it to where it would be shown.
-    shown = f"{given.get('host', '')}{given.get('dbname', '')}"
-    if "@" not in shown and str(given.get("port") or 0).replace(",", "").isdecimal() and given:
+    """Read the address; neither the error nor its frames show it, since it has the password."""
+    if given := _read(url):
         return given
     raise JournalError(
         "the address of the journal's database cannot be read (it is not shown here, since it may "
         "contain a password); give postgresql://USER:PASSWORD@HOST:PORT/DATABASE, with special "
         "characters in the password written as %XX"
     )
+
+
+def _read(url: Secret) -> dict[str, Any]:
+    """Return the parts of the address; none if it cannot be read."""
+    given: dict[str, Any] = {}
+    with suppress(psycopg.Error):
+        given = dict(conninfo_to_dict(str.__str__(url)))
+    # An unescaped character of the password moves a part of it to where it would be shown.
+    shown = f"{given.get('host', '')}{given.get('dbname', '')}"
+    is_sound = "@" not in shown and str(given.get("port") or 0).replace(",", "").isdecimal()
+    return given if is_sound else {}
 
 
 def _place(given: dict[str, Any]) -> str:

@@ -62,16 +62,18 @@ function findings(list, kind) {
         { dir: "auto" },
         path && [make("code", { dir: "auto" }, path), " "],
         message,
-        accepted &&
-          accepted.length > 0 &&
-          foreign(
-            "span",
-            ` Accepted: ${accepted.map((value) => JSON.stringify(value)).join(", ")}.`,
-          ),
+        accepted && accepted.length > 0 && foreign("span", acceptedText(message, accepted)),
         source && foreign("span", source, { class: "source" }),
       ),
     ),
   );
+}
+
+// A message may be a sentence, or go on.
+/** @param {string} message @param {unknown[]} accepted */
+function acceptedText(message, accepted) {
+  const values = accepted.map((value) => JSON.stringify(value)).join(", ");
+  return /[.!?]$/.test(message) ? ` Accepted: ${values}.` : `; accepted: ${values}`;
 }
 
 /** @param {Promise} promise */

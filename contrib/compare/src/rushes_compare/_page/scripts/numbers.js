@@ -1,13 +1,14 @@
-// The numbers of each variant: a table that sorts by any column, a scatter of any number against
-// the cost, and a summary to paste into a message. Nothing of it is shown while a row is blind.
+// The numbers of each variant in one pool: a table that sorts by any column, and a scatter of any
+// number against the cost; and a summary of all pools to paste into a message. Nothing of it is shown
+// while a row is blind.
 import { variantName } from "./cell.js";
-import { data } from "./data.js";
+import { cellsOf, data } from "./data.js";
 import { announce, button, dropdown, foreign, make } from "./dom.js";
 import { scatter } from "./scatter.js";
-import { escapeInvisible, isKnown, plural, shortNumber } from "./text.js";
-import { anyBlind, votesFor } from "./votes.js";
+import { escapeInvisible, isKnown, plural, shortNumber, total } from "./text.js";
+import { anyBlind, state, votesFor } from "./votes.js";
 
-/** @import { Column } from "./types.js" */
+/** @import { Column, PoolRatings } from "./types.js" */
 
 export const numbersElement = make("section", { class: "numbers", "aria-label": "Numbers" });
 
@@ -24,11 +25,26 @@ function median(values) {
   return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
 }
 
+const pools = Object.keys(data.figures);
+
+/** @param {string} pool */
+const figuresIn = (pool) => data.figures[pool] ?? [];
+
+/** @param {string} pool */
+const videosIn = (pool) => total(figuresIn(pool).map(({ made }) => made));
+
+// The pool that is shown: at first that with the most videos.
+let pool = pools.toSorted((one, other) => videosIn(other) - videosIn(one))[0];
+
+/** @param {string} variant */
+const cellsIn = (variant) => cellsOf(variant).filter((cell) => cell.pool === pool);
+
+const variantsIn = () => data.variants.filter((variant) => cellsIn(variant).length > 0);
+
 /** @param {string} variant @param {string} name */
 const medianOf = (variant, name) =>
   median(
-    data.cells
-      .filter((cell) => cell.variant === variant)
+    cellsIn(variant)
       .map((cell) => data.numbers[cell.number][name])
       .filter(isKnown),
   );
@@ -41,47 +57,52 @@ const medianOf = (variant, name) =>
 function spreadOf(variant, name) {
   /** @type {Map<number, number[]>} The numbers of each row. */
   const rows = new Map();
-  for (const cell of data.cells) {
+  for (const cell of cellsIn(variant)) {
     const value = data.numbers[cell.number][name];
-    if (cell.variant !== variant || !isKnown(value)) continue;
-    rows.set(cell.row, [...(rows.get(cell.row) ?? []), value]);
+    if (isKnown(value)) rows.set(cell.row, [...(rows.get(cell.row) ?? []), value]);
   }
   const takes = [...rows.values()].filter((values) => values.length > 1);
   if (!takes.length) return null;
   return Math.max(...takes.map((values) => Math.max(...values) - Math.min(...values)));
 }
 
+// How many rows of the pool a variant was picked in.
+/** @param {string} variant */
+function votesIn(variant) {
+  const rows = new Set(cellsIn(variant).map((cell) => cell.row));
+  return [...rows].filter((row) => state.votes.get(row)?.variant === variant).length;
+}
+
+/** @returns {PoolRatings | undefined} The merged votes of several people on videos of the pool. */
+const ratings = () => data.ratings?.pools[data.pool_titles.indexOf(pool)];
+
+/** @type {Shown} */
+const RATING = {
+  name: "rating",
+  label: "Rating",
+  unit: "",
+  meaning:
+    "From the merged votes between two videos; 1000 is the average of the pool. How sure it is, is in the table of ratings.",
+  of: (variant) => ratings()?.standings.find((one) => one.variant === variant)?.rating ?? null,
+  floating: true,
+};
+
 /** @type {Shown[]} What each variant has once. */
 const FIGURES = [
   ...data.figure_columns.map((column) => ({
     ...column,
     of: (/** @type {string} */ variant) =>
-      data.figures[data.variants.indexOf(variant)]?.[column.name] ?? null,
+      figuresIn(pool).find((one) => one.variant === variant)?.[column.name] ?? null,
   })),
   {
     name: "votes",
     label: "Votes",
     unit: "",
     meaning: "How often it was picked as the best of a row, in this browser.",
-    of: votesFor,
+    of: votesIn,
   },
-  ...ratings(),
+  ...(data.ratings?.pools.length ? [RATING] : []),
 ];
-
-// The merged votes of several people: a column for each pool.
-/** @returns {Shown[]} */
-function ratings() {
-  const pools = data.ratings?.pools ?? [];
-  return pools.map((pool, number) => ({
-    name: `rating ${number}`,
-    label: pools.length > 1 ? `Rating: ${data.pool_titles[number]}` : "Rating",
-    unit: "",
-    meaning:
-      "From the merged votes between two videos; 1000 is the average of the pool. How sure it is, is in the table of ratings.",
-    of: (variant) => pool.standings.find((one) => one.variant === variant)?.rating ?? null,
-    floating: true,
-  }));
-}
 
 /** @type {Shown[]} The medians of what each video has. */
 const MEASURES = data.all_columns.map((column) => ({
@@ -92,7 +113,7 @@ const MEASURES = data.all_columns.map((column) => ({
 
 const shown = new Set(data.columns.length ? data.columns : USUAL);
 const sorting = { by: "", down: false };
-const drawn = { by: data.ratings?.pools.length ? "rating 0" : "motion", against: "cost" };
+const drawn = { by: ratings() ? "rating" : "motion", against: "cost" };
 let open = false;
 
 export function drawNumbers() {
@@ -103,9 +124,10 @@ export function drawNumbers() {
     "details",
     { class: "all-numbers", open },
     make("summary", { "data-key": "numbers" }, "Numbers"),
+    pools.length > 1 && poolMenu(),
     columnsMenu(),
     table(),
-    data.repeats > 1 &&
+    shownColumns().some(({ spread }) => variantsIn().some((variant) => spread?.(variant))) &&
       make("p", { class: "soft" }, "“Apart”: by how much takes of one prompt differ at most."),
     meanings(),
     plot(),
@@ -120,6 +142,20 @@ export function drawNumbers() {
 
 /** @returns {Shown[]} */
 const shownColumns = () => [...FIGURES, ...MEASURES.filter(({ name }) => shown.has(name))];
+
+function poolMenu() {
+  /** @type {[string, string][]} */
+  const choices = pools.map((name) => [name, `${name} (${plural(videosIn(name), "video")})`]);
+  return make(
+    "div",
+    { class: "pools" },
+    dropdown("Pool", { id: "pool", "data-key": "pool" }, choices, pool, (chosen) => {
+      pool = chosen;
+      drawNumbers();
+    }),
+    make("p", { class: "soft" }, "Only videos of one pool are compared."),
+  );
+}
 
 function columnsMenu() {
   return make(
@@ -144,9 +180,9 @@ function columnsMenu() {
 
 function sortedVariants() {
   const column = shownColumns().find(({ name }) => name === sorting.by);
-  if (!column) return data.variants;
+  if (!column) return variantsIn();
   const sign = sorting.down ? -1 : 1;
-  return data.variants.toSorted((one, other) => {
+  return variantsIn().toSorted((one, other) => {
     const [here, there] = [column.of(one), column.of(other)];
     if (here === null || there === null) return Number(here === null) - Number(there === null);
     return sign * (here - there);
@@ -263,14 +299,14 @@ function plot() {
         drawNumbers();
       }),
     ),
-    across && up && scatter(data.variants, across, up),
+    across && up && scatter(variantsIn(), across, up),
   );
 }
 
 // Why tasks failed or were refused, in the providers' words.
 function reasons() {
-  const given = data.figures.flatMap((figures, place) =>
-    figures.reasons.map(([reason, count]) => ({ variant: data.variants[place], reason, count })),
+  const given = figuresIn(pool).flatMap(({ variant, reasons }) =>
+    reasons.map(([reason, count]) => ({ variant, reason, count })),
   );
   if (!given.length) return null;
   return make(
@@ -301,8 +337,10 @@ function summary() {
     ({ said, voters }, number) =>
       `${data.pool_titles[number]}, ${plural(voters, "voter")}: ${said[0]}`,
   );
-  const text = [data.title, ...data.summary, ...rated, ...votes].map(escapeInvisible).join("\n");
-  const box = make("textarea", { id: "summary", readonly: true, rows: 4, "aria-label": "Summary" });
+  const lines = [data.title, ...data.summary, ...rated, ...votes].map(escapeInvisible);
+  const text = lines.join("\n");
+  const rows = Math.min(lines.length + 1, 14);
+  const box = make("textarea", { id: "summary", readonly: true, rows, "aria-label": "Summary" });
   box.value = text;
   const copy = async () => {
     box.select();

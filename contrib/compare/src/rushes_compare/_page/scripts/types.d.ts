@@ -123,8 +123,7 @@ export interface Cell {
   video: Video | null;
   promises: Promise[];
   sent: Tree | null;
-  /** Null if there is no video. */
-  pool: string | null;
+  pool: string;
 }
 
 export interface Row {
@@ -175,7 +174,7 @@ export interface PoolRatings {
   voters: number;
   pairs: number;
   standings: Standing[];
-  resampled: "people" | "pairs";
+  resampled: "people" | "rows" | "pairs";
   agreement: number | null;
   left: number | null;
   left_low: number;
@@ -199,7 +198,8 @@ export interface PageData extends Results {
   /** For each cell, the number in each column. */
   numbers: Record<string, number | null>[];
   all_columns: Column[];
-  figures: Figures[];
+  /** By pool, those of each variant that was asked for something in it. */
+  figures: Record<string, Figures[]>;
   figure_columns: FigureColumn[];
   /** A few lines of plain text. */
   summary: string[];
@@ -219,8 +219,10 @@ export interface Column {
   meaning: string;
 }
 
-/** The numbers of a variant that `figure_columns` names; see `figures.py`. */
+/** What a variant's cells in a pool add up to; see `figures.py`. */
 export interface Figures {
+  variant: string;
+  made: number;
   reasons: [string, number][];
   usd_per_second: number | null;
   time_p50: number | null;
@@ -230,7 +232,7 @@ export interface Figures {
 }
 
 export interface FigureColumn extends Column {
-  name: Exclude<keyof Figures, "reasons">;
+  name: Exclude<keyof Figures, "variant" | "reasons">;
 }
 
 export type Kind = "video" | "cannot" | "failed" | "unfinished";
