@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 from rushes._journal.held import Held
-from rushes._journal.records import read, readable
+from rushes._journal.records import encoded, read, readable
 from rushes._journal.store import Store
 from rushes._journal.writer import C, Work
 from rushes.errors import JournalError
@@ -307,7 +307,8 @@ class QueuedJournal(Generic[C]):
             try:
                 save(connection)
             except ClaimLost:
-                if not before or find(connection) != before:
+                known = map(encoded, find(connection))
+                if not before or [*known] != [*map(encoded, before)]:
                     raise
             before[:] = [task]
             release(connection)
