@@ -24,7 +24,9 @@ from rushes import (
     Polling,
     Receipt,
     SQLiteJournal,
+    Status,
     Task,
+    hookimpl,
 )
 from rushes._client.on_loop import Questions
 from rushes._journal.database import Batches, File
@@ -349,6 +351,23 @@ def test_a_job_takes_few_statements_and_commits(journal: SQLiteJournal, tmp_path
         assert counts(statements) - before == {"statements": 11, "synced": 2, "unsynced": 1}
 
 
+def test_a_status_beside_the_receipt_is_recorded_before_the_claim_ends(
+    journal: SQLiteJournal, other: SQLiteJournal, tmp_path: Path
+) -> None:
+    class Telling(Zoom):
+        @hookimpl
+        def parse_submit(self, answer: Any) -> Any:
+            return Receipt("c-1", status=Status(state="in_progress", progress=5.0))
+
+    given = {**settings(journal, tmp_path), "plugins": [Telling()]}
+    with Client(**given) as client:
+        task = client.submit("acme/zoom", REQUEST)
+        assert [was.state for was in client.history(task.id)] == [
+            "recorded", "sending", "queued", "in_progress",
+        ]  # fmt: skip
+        assert other.claim(task.id, "anybody's") == task
+
+
 def test_many_jobs_cost_no_more_each(journal: SQLiteJournal, tmp_path: Path) -> None:
     """They share transactions and renewals; how many is a matter of luck."""
 
@@ -450,6 +469,7 @@ def test_a_call_of_the_journal_is_awaited_to_its_end_though_cancelled(
 
     def listing(questions: Questions, begin: Any) -> Any:
         asking.set()
+        assert all(one.arrived for one in asked)  # there is only one flow
         asked.append(ask(questions, begin))
         return asked[-1]
 
