@@ -79,13 +79,16 @@ LONG = {
     "test_problems_can_be_acted_on",
 }
 """Tests of the conformance kit that walk through many values, besides those of random ones."""
-PROVIDERS = ("ACME", "APIMART", "TOAPIS", "UNIALL")
+PROVIDERS = ("ACME", "APIMART", "BYTEPLUS", "FAL", "GOOGLE", "KLING", "OPENROUTER", "RUNWAY",
+             "TOAPIS", "UNIALL")  # fmt: skip
 INHERITED = (
     *(
         f"{provider}_{what}"
         for provider in PROVIDERS
         for what in ("API_KEY", "BASE_URL", "WEBHOOK_SECRET")
     ),
+    *("ARK_API_KEY", "FAL_KEY", "GEMINI_API_KEY", "RUNWAYML_API_SECRET", "KLINGAI_API_KEY"),
+    *("KLING_ACCESS_KEY", "KLING_SECRET_KEY", "KLINGAI_ACCESS_KEY", "KLINGAI_SECRET_KEY"),
     *("RUSHES_MCP_FOLDER", "RUSHES_MCP_MAX_COST", "RUSHES_MCP_MAX_COST_PER_CALL"),
     *("RUSHES_MCP_UNKNOWN_PRICE", "RUSHES_MCP_WAIT"),
     *("RUSHES_JOURNAL", "RUSHES_LOAD_PLUGINS", "RUSHES_TRACEBACK", "RUSHES_TRUST"),

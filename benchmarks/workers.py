@@ -1,9 +1,11 @@
 """Jobs by one worker and by three on one database: throughput, CPU, statements and rows per job.
 
-A provider in a process of its own answers at once and has every video ready at the second poll;
+A provider in a process of its own answers at once and has every video ready at its eighth poll;
 `rushes worker` runs as processes of their own on a temporary PostgreSQL server that keeps what it
-commits (`fsync`), and counts statements (`pg_stat_statements`). All jobs are handed over at once.
-What a million jobs a day need is calculated from that. Nothing leaves this machine.
+commits (`fsync`), and counts statements (`pg_stat_statements`). All jobs are handed over at once,
+and each is polled every few seconds, so that more than a thousand are under way at a time and only
+the processors limit what ends in a second. What a million jobs a day need is calculated from that.
+Nothing leaves this machine.
 Usage: python benchmarks/workers.py [--jobs N] [--write]
 """
 
@@ -19,10 +21,11 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from crowd import provide
+import crowd
 from rushes import PostgresJournal
 from rushes_batch import Job
 from rushes_batch.engine import Engine
@@ -37,22 +40,50 @@ REQUEST = {"prompt": "A red kite over dunes", "duration": 5}
 TICK = os.sysconf("SC_CLK_TCK")
 ENGINE, JOURNAL = "procrastinate", "rushes_"
 ADMISSIONS = 300
-POLLS = 7.5
-"""Polls of a task that takes 90 s: the section Polls, sigma 0.5."""
+POLLS = 8
+"""Polls of a job: about as many as of one that takes 90 s (the section Polls, sigma 0.5)."""
+EVERY = 4.0
+"""Seconds between two polls."""
+LOOK = 2.0
+"""Seconds between two looks at how far the jobs are."""
+WORKER = f"""
+import functools, rushes
+polling = rushes.Polling(first={EVERY}, every={EVERY}, at_most=3600.0)
+rushes.AsyncClient = functools.partial(rushes.AsyncClient, polling=polling)
+from rushes_batch.command import worker
+worker()
+"""
+"""`rushes worker`, which polls as often whatever the provider advises."""
 TAKES, MEGABYTES, PEAK = 90.0, 12.0, 3.0
 """Seconds of a task, size of a video, and how many times the mean the busiest hour has."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """How far the jobs are, and the CPU time so far in ms."""
+
+    at: float
+    ended: int
+    under_way: int
+    workers: float
+    database: float
+    provider: float
 
 
 @dataclass(frozen=True)
 class Run:
     """What some workers did.
 
-    Per job: CPU in ms, statements, `kib` on the disk; jobs and `admissions` in a second.
+    Per job: CPU in ms, statements, `kib` on the disk; jobs and `admissions` in a second. `rate` and
+    `busy`, the shares of the processors that workers, database and provider used, are those of the
+    time in which the middle half of the jobs ended.
     """
 
     workers: int
     jobs: int
+    most: int
     rate: float
+    busy: tuple[float, float, float]
     worker_cpu: float
     database_cpu: float
     journal: float
@@ -105,22 +136,29 @@ def database() -> Iterator[Cluster]:
 
 
 @contextmanager
-def provider() -> Iterator[str]:
-    """Run the provider; return its address."""
+def provider() -> Iterator[tuple[str, int]]:
+    """Run the provider; return its address, and the id of its process."""
     here, there = multiprocessing.Pipe()
     spawning = multiprocessing.get_context("spawn")
-    process = spawning.Process(target=provide, args=(0.0, there), daemon=True)
+    process = spawning.Process(target=provide, args=(there,), daemon=True)
     process.start()
-    yield here.recv()
+    assert process.pid is not None
+    yield here.recv(), process.pid
     here.send("enough")
     here.recv()
     process.join(10)
 
 
+def provide(pipe: Connection) -> None:
+    """Serve in a process of its own, until the other side stops it."""
+    crowd.POLLS = POLLS
+    crowd.provide(0.0, pipe)
+
+
 @contextmanager
 def workers(count: int, url: str, place: str, folder: Path) -> Iterator[list[int]]:
     """Run workers; return the ids of their processes once all of them have found the engine."""
-    words = [sys.executable, "-m", "rushes_batch", "--database", url]
+    words = [sys.executable, "-c", WORKER, "--database", url]
     words += ["--limit", "toapis=100000,100000/s", "--tasks", "5000"]
     given = {**os.environ, "TOAPIS_API_KEY": "k", "TOAPIS_BASE_URL": place}
     started = []
@@ -152,55 +190,82 @@ async def hand_over(url: str, jobs: int) -> None:
         )
 
 
-def measured(cluster: Cluster, place: str, folder: Path, count: int, jobs: int) -> Run:
+def measured(
+    cluster: Cluster, provider: tuple[str, int], folder: Path, count: int, jobs: int
+) -> Run:
     """Let so many workers make the videos."""
-    url = cluster.empty()
+    url, (place, server) = cluster.empty(), provider
     schema = re.search(r"search_path%3D(\w+)", url)
     assert schema is not None
     size = (
         "SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relkind = 'r' "
-        f"AND relname LIKE '{{}}%' AND relnamespace = '{schema[1]}'::regnamespace"
+        f"AND relname LIKE '{JOURNAL}%' AND relnamespace = '{schema[1]}'::regnamespace"
     )
     with closing(PostgresJournal(url)) as journal:
         assert journal.tasks() == []
         with workers(count, url, place, folder) as pids:
             time.sleep(3)  # until nothing of their start is left
             cluster.execute("SELECT pg_stat_statements_reset()")
-            cpu, database, begin = (
-                sum(map(cpu_ms, pids)),
-                database_cpu_ms(cluster),
-                time.monotonic(),
-            )
+
+            def look() -> Look:
+                states = f"SELECT state, count(*) FROM {schema[1]}.rushes_tasks GROUP BY 1"
+                found = {str(state): int(str(tasks)) for state, tasks in cluster.execute(states)}
+                ended = found.pop("completed", 0)
+                return Look(
+                    time.monotonic(),
+                    ended,
+                    sum(found.values()),
+                    sum(map(cpu_ms, pids)),
+                    database_cpu_ms(cluster),
+                    cpu_ms(server),
+                )
+
+            looks = [look()]
             asyncio.run(hand_over(url, jobs))
-            waiting = f"SELECT count(*) FROM {schema[1]}.rushes_tasks WHERE NOT unfinished"
-            while cluster.execute(waiting) != [(jobs,)]:
-                time.sleep(1)
-            seconds = time.monotonic() - begin
-            cpu = sum(map(cpu_ms, pids)) - cpu
-            database = database_cpu_ms(cluster) - database
+            while looks[-1].ended < jobs:
+                time.sleep(LOOK)
+                looks.append(look())
             resident = max(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) for pid in pids)
             counted: dict[str, float] = dict.fromkeys(("journal", "engine", "commits", "other"), 0)
             for query, calls in cluster.execute(
                 "SELECT query, calls FROM pg_stat_statements "
-                "WHERE query NOT LIKE '%pg_stat_statements%' AND query NOT LIKE '%NOT unfinished'"
+                "WHERE query NOT LIKE '%pg_stat_statements%' AND query NOT LIKE '%GROUP BY 1'"
             ):
                 counted[kind(str(query))] += int(str(calls)) / jobs
         begin = time.monotonic()
         for number in range(ADMISSIONS):
             journal.admit(f"none-{number}", "none/key", slots=2 * ADMISSIONS, per_second=1e6)
         admissions = ADMISSIONS / (time.monotonic() - begin)
-        kib = float(str(cluster.execute(size.format(JOURNAL))[0][0])) / 1024 / jobs
+        kib = float(str(cluster.execute(size)[0][0])) / 1024 / jobs
+    first, last = looks[0], looks[-1]
+    rate, busy = middle(looks, jobs)
     return Run(
         workers=count,
         jobs=jobs,
-        rate=jobs / seconds,
-        worker_cpu=cpu / jobs,
-        database_cpu=database / jobs,
+        most=max(look.under_way for look in looks),
+        rate=rate,
+        busy=busy,
+        worker_cpu=(last.workers - first.workers) / jobs,
+        database_cpu=(last.database - first.database) / jobs,
         kib=kib,
         admissions=admissions,
         mb=resident * os.sysconf("SC_PAGE_SIZE") / 2**20,
         **counted,
     )
+
+
+def middle(looks: list[Look], jobs: int) -> tuple[float, tuple[float, float, float]]:
+    """Return what ended in a second, and how busy all were, while the middle half ended."""
+    since = max((each for each in looks if each.ended <= jobs / 4), key=lambda each: each.at)
+    until = min((each for each in looks if each.ended >= jobs * 3 / 4), key=lambda each: each.at)
+    seconds = until.at - since.at
+    whole = seconds * 1000 * (os.cpu_count() or 1)
+    busy = (
+        (until.workers - since.workers) / whole,
+        (until.database - since.database) / whole,
+        (until.provider - since.provider) / whole,
+    )
+    return (until.ended - since.ended) / seconds, busy
 
 
 def kind(query: str) -> str:
@@ -215,7 +280,11 @@ def kind(query: str) -> str:
 def table(runs: list[Run]) -> list[str]:
     """Write what was measured."""
     rows = {
+        "jobs under way at once, at most": [f"{run.most:,}" for run in runs],
         "jobs ended in a second": [f"{run.rate:.0f}" for run in runs],
+        "processors in use: workers, database, provider": [
+            ", ".join(f"{share:.0%}" for share in run.busy) for run in runs
+        ],
         "CPU of the workers, ms per job": [f"{run.worker_cpu:.1f}" for run in runs],
         "CPU of the database, ms per job": [f"{run.database_cpu:.1f}" for run in runs],
         "statements of the journal per job": [f"{run.journal:.1f}" for run in runs],
@@ -269,10 +338,10 @@ def section(runs: list[Run]) -> str:
             "",
             f"`python benchmarks/workers.py`, {os.cpu_count()} cores for all of it: the workers,",
             "the database (with `fsync`) and a provider that answers at once and has each video,",
-            "of 4 KB, ready at its second poll. All jobs are handed over at once, limits are asked",
-            "for and never reached. Polls are made when ToAPIs advises, so that no job is quick:",
-            "of few jobs, throughput says little. Of what else is measured, only the admissions",
-            "depend much on what the machine does besides.",
+            f"of 4 KB, ready at poll number {POLLS}. All jobs are handed over at once, limits are",
+            f"asked for, never reached. Each job is polled every {EVERY:.0f} s, so that many are",
+            "under way, and the processors are what limits it. What ended in a second, and how",
+            "busy the processors were, is counted while the middle half of the jobs ended.",
             "",
             *table(runs),
             "",
@@ -312,7 +381,7 @@ def write(text: str) -> None:
 def main() -> int:
     """Measure, and print or write the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--jobs", type=int, default=2000)
+    parser.add_argument("--jobs", type=int, default=2500)
     parser.add_argument("--write", action="store_true", help=f"write the tables into {PAGE.name}")
     given = parser.parse_args()
     runs = []
@@ -320,9 +389,9 @@ def main() -> int:
         for count in (1, 3):
             folder = Path(name) / str(count)
             folder.mkdir()
-            with provider() as place:
-                assert urlsplit(place).hostname == "127.0.0.1"
-                runs.append(measured(cluster, place, folder, count, given.jobs))
+            with provider() as serving:
+                assert urlsplit(serving[0]).hostname == "127.0.0.1"
+                runs.append(measured(cluster, serving, folder, count, given.jobs))
             print(runs[-1], flush=True)
     text = section(runs)
     print(text)

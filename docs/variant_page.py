@@ -40,23 +40,14 @@ def _facts(variant: Variant) -> Iterator[tuple[str, str]]:
     no_address = f"no default; set {md.code(f'{prefix}_BASE_URL')}"
     yield "Base URL", md.code(variant.base_url) if variant.base_url else no_address
     keys_set = md.code(f"rushes keys set {variant.provider}")
-    yield "Key", f"{_variables(variant)}, or {keys_set}"
+    ways = [" and ".join(map(md.code, way)) for way in variant.key_variables]
+    yield "Key", f"{', or '.join(ways)}, or {keys_set}"
     if variant.ends:
         yield "Ended", f"by its provider on {variant.ends}; from that day nothing is sent to it"
     yield "Submitted again", _again(variant)
     yield "Local files", _uploads(variant)
     for fact in variant.facts:
         yield "Good to know", md.text(fact)
-
-
-def _variables(variant: Variant) -> str:
-    """Return the environment variables that hold the key, or the secrets that stand for one."""
-    prefix = variant.environment_prefix
-    further = variant.variables
-    own = [{name: f"{prefix}_{name.upper()}" for name in names} for names in variant.secrets]
-    ways = [" and ".join(map(md.code, names.values())) for names in own]
-    ways += [md.code(further[name]) for names in own for name in names if name in further]
-    return ", or ".join(ways)
 
 
 def _again(variant: Variant) -> str:

@@ -127,7 +127,7 @@ def run(
 
     Their journals are files, some of them shared, or all together the one at a database's address.
     """
-    _render(folder / "first", films)
+    _render(folder / ("first" if database is None else "first-in-database"), films)
     tally, lock, free = Tally(), threading.Lock(), iter(numbers)
 
     def worker() -> None:

@@ -153,6 +153,29 @@ def test_every_line_is_checked_before_the_first_is_paid(
     assert sandbox.created == []
 
 
+def test_a_problem_that_many_lines_have_is_said_shortly(
+    sandbox: Sandbox, lines: Callable[..., Path]
+) -> None:
+    """Ten thousand lines may lack the same."""
+    bad = [{"prompt": f"Kite {number}", "duration": 99} for number in range(1, 10)]
+    file = lines(*bad[:7], KITE, bad[8])
+    run = make(file)
+    assert run.exit_code == NOT_BOUGHT
+    assert run.stderr.count("Line ") == 3
+    assert "Lines 4-7, 9: as line 1: duration" in run.stderr
+    assert "8 of 9 lines cannot be made" in run.stderr
+    assert sandbox.created == []
+
+
+@pytest.mark.parametrize("name", ["kites.jsonl", "kites.csv"])
+def test_a_file_without_lines_is_refused(sandbox: Sandbox, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("prompt,duration\n" if name.endswith("csv") else "\n")
+    run = make(tmp_path / name)
+    assert run.exit_code == NOT_BOUGHT
+    assert "the file has no lines; nothing was bought" in run.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_batch_is_made_and_bought_once(sandbox: Sandbox, lines: Callable[..., Path]) -> None:
     file = lines(KITE, {**KITE, "id": "again"})
     run = make(file)
@@ -189,11 +212,13 @@ def test_the_cap_counts_what_was_bought_before(
     found = json.loads(do("status", file, "--json").stdout)
     assert found["states"] == {"completed": 1, "not begun": 1}
     assert found["spent_usd"] > 0
+    assert found["unpriced"] == 0
     both = found["spent_usd"] + found["left_usd"]
     run = make(file, "--max-cost", str(both - 0.01))
     assert run.exit_code == NOT_BOUGHT
     assert "--max-cost is" in run.stderr
     lines(KITE | priced, OTHER)
+    assert "; the price of 1 line is unknown" in do("status", file).stdout
     unknown = make(file, "--max-cost", "100")
     assert unknown.exit_code == NOT_BOUGHT
     assert "the first is line 2" in unknown.stderr
@@ -215,7 +240,7 @@ def test_the_cap_holds_while_lines_are_sent(
     run = make(file, "--max-cost", str(2.5 * each), "--at-once", "1")
     assert run.exit_code == NOT_BOUGHT
     assert "1 of 2 done, 0 under way, 0 not made, 1 beyond the cap" in run.stderr
-    assert "1 lines were not begun" in run.stderr
+    assert "1 line was not begun" in run.stderr
     assert [row["state"] for row in rows(file)] == ["completed", "beyond the cap"]
     table = [json.loads(line) for line in do("results", file, "--json").stdout.splitlines()]
     assert [row["state"] for row in table] == ["completed", "beyond the cap"]
@@ -385,7 +410,7 @@ def test_lines_are_handed_to_workers_and_taken_back(
     file = lines(KITE, OTHER)
 
     def jobs() -> dict[str, int]:
-        shown = CliRunner().invoke(worker, ["--database", url, "status", "--json"])
+        shown = CliRunner().invoke(worker, ["status", "--database", url, "--json"])
         return json.loads(shown.stdout)["jobs"]  # type: ignore[no-any-return]
 
     run = do("run", file, "--yes", "--database", url)
@@ -395,6 +420,11 @@ def test_lines_are_handed_to_workers_and_taken_back(
     with psycopg.connect(url) as connection:
         purses = connection.execute("SELECT args->>'purse' FROM procrastinate_jobs").fetchall()
     assert purses == [("batch kites",)] * 2
+    again = do("run", file, "--yes", "--database", url)
+    assert (again.exit_code, jobs()) == (0, {"todo": 2})
+    limited = do("run", file, "--yes", "--database", url, "--limit", "toapis=2")
+    assert limited.exit_code == USAGE
+    assert "give it to each `rushes worker`" in limited.stderr
     waiting = do("status", file, "--database", url)
     assert "0 of 2 done, 0 under way" in waiting.stdout
     lines(KITE)

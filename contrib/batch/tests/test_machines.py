@@ -71,7 +71,7 @@ def test_a_batch_grows_from_a_laptop_to_several_machines(
         write("red", "blue")
         refused = rushes(laptop, sandbox, "batch", "run", *there, "-o", str(films), "--yes")
         assert refused.exit_code == 4
-        assert "1 lines were bought without the database, the first is line 1" in refused.stderr
+        assert "1 line was bought without the database, the first is line 1" in refused.stderr
 
         colours = [f"blue{number}" for number in range(12 if whole else 4)]
         write(*colours)

@@ -10,7 +10,7 @@ import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -180,7 +180,7 @@ def test_a_provider_without_slots_keeps_no_other_out(
 def test_what_ended_while_the_sweep_looked_is_not_taken_up(
     url: str, sandbox: Sandbox, journal: PostgresJournal, tmp_path: Path, monkeypatch: Any
 ) -> None:
-    """Its row is gone with it. Of what the journal knows, only what nothing carries is looked at."""
+    """Its row is gone with it. Only what nothing carries is looked at again."""
     asked: list[str] = []
 
     async def main() -> dict[str, Any]:
@@ -201,6 +201,20 @@ def test_what_ended_while_the_sweep_looked_is_not_taken_up(
 
     assert asyncio.run(main())["jobs"] == {"todo": 1}
     assert asked == ["ends"]
+
+
+def test_one_process_at_a_time_sweeps_each_journal_of_a_database(postgres: Cluster) -> None:
+    async def main() -> list[bool]:
+        engines = [Engine(postgres.empty()), Engine(postgres.empty())]
+        may = []
+        async with AsyncExitStack() as stack:
+            for engine in (engines[0], engines[0], engines[1]):
+                connected = await engine._connected(autocommit=True)
+                connection = await stack.enter_async_context(connected)
+                may.append(await engine._may_sweep(connection))
+        return may
+
+    assert asyncio.run(main()) == [True, False, True]
 
 
 def test_one_who_is_suspended_does_not_keep_the_sweep_to_itself(
@@ -334,6 +348,7 @@ def test_a_worker_that_is_told_to_stop_hands_on_what_it_holds(
         logged = [json.loads(line) for line in told.splitlines()]
         assert {"time", "level", "logger", "event"} <= set.intersection(*map(set, logged))
         assert any(line["event"] == "task" and line["task"] == "kite" for line in logged)
+        assert logged[-1]["event"] == "stopped"
     order.release()
     assert journal.tasks()[0].unfinished
     assert journal.claim("kite", "anybody's") is not None
@@ -341,7 +356,8 @@ def test_a_worker_that_is_told_to_stop_hands_on_what_it_holds(
     status = ["--database", url, "status"]
     shown = CliRunner().invoke(worker, [*status, "--json"])
     assert json.loads(shown.stdout)["jobs"] == {"todo": 1}
-    table = CliRunner().invoke(worker, status)
+    elsewhere = {"RUSHES_JOURNAL": "postgresql://me@127.0.0.1:1/nowhere"}
+    table = CliRunner(env=elsewhere).invoke(worker, status)
     rows = [line.rsplit(maxsplit=1) for line in table.stdout.splitlines()]
     said = json.loads(shown.stdout)["workers"]
     assert rows == [["workers alive", str(said)], ["jobs waiting", "1"], ["jobs held", "0"]]

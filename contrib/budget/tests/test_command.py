@@ -42,6 +42,17 @@ def test_it_sets_changes_and_removes_limits(home: Path) -> None:
     assert "a job whose price is unknown is refused" in shown
 
 
+@pytest.mark.usefixtures("home")
+def test_a_limit_for_nobody_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run("--provider", "toapis=5").stderr == ""
+    told = "Note: no installed provider is called 'toapsi' (nearest: toapis).\n"
+    assert run("--provider", "toapsi=5").stderr == told
+    assert run("--json").stderr == told
+    monkeypatch.setenv("RUSHES_LOAD_PLUGINS", "rushes-budget")
+    monkeypatch.setenv("RUSHES_BUDGET_PROVIDERS", "toapis=5")
+    assert run().stderr == ""
+
+
 @pytest.mark.parametrize("wrong", ["--day=x", "--run=-1", "--provider=acme", "--provider=a=-1"])
 def test_what_is_wrong_is_usage_and_changes_nothing(home: Path, wrong: str) -> None:
     done = run(wrong)

@@ -71,15 +71,14 @@ def base_url_objection(url: str) -> str | None:
             "contains a user name or password (it is not shown here); the key belongs in the "
             "provider's key variable, and a proxy has its own argument"
         )
+    if "?" in url or "#" in url:
+        return f"is {without_secrets(url)!r} with a query (it is not shown here); it must have none"
     try:
         if _BASE_URL.fullmatch(url) and origin(url):
             return None
     except ValueError:
         pass
-    return (
-        f"is {without_secrets(url)!r}; it must begin with https:// (or http://) and a host, and "
-        "must not have a query"
-    )
+    return f"is {without_secrets(url)!r}; it must begin with https:// (or http://) and a host"
 
 
 def proxy_objection(url: str) -> str | None:

@@ -184,7 +184,8 @@ class _Shared(Struct, frozen=True, kw_only=True):
 
     `secrets` lists what calls to the provider are authorised with: alternatives, each a set of
     names; the first that is complete is used. `api_key` is the provider's key, `TOAPIS_API_KEY` in
-    the environment; another is `TOAPIS_<NAME>`. `variables` names a further variable for each.
+    the environment; another is `TOAPIS_<NAME>`. `variables` names a further variable for each; one
+    that begins with the name of another installed provider is that one's, and is not read.
     `authorization` is the header that carries the key; a hook `authorize` or `token` does more.
     Secrets go to the base URL's origin and to the further `origins`, by name, and nowhere else; if
     another base URL is configured, it stands for all of them.
@@ -251,6 +252,16 @@ class Variant(_Shared, frozen=True, kw_only=True):
     def environment_prefix(self) -> str:
         """The prefix of the provider's environment variables: `TOAPIS`."""
         return environment_prefix(self.provider)
+
+    @property
+    def key_variables(self) -> tuple[tuple[str, ...], ...]:
+        """The environment variables that may hold the key: each way, with all that it takes."""
+        own = [tuple(key_variable(self.provider, name) for name in way) for way in self.secrets]
+        further = [
+            tuple(self.variables.get(name) or key_variable(self.provider, name) for name in way)
+            for way in self.secrets
+        ]
+        return tuple(dict.fromkeys((*own, *further)))
 
     def at(self, base_url: str | None) -> "Variant":
         """Return the same declaration at another base URL, if one is given.

@@ -144,6 +144,18 @@ def test_a_database_that_is_not_there(postgres: Cluster) -> None:
     refused(postgres.url("nothing_here"), "nothing_here")
 
 
+def test_a_job_that_is_gone_is_not_sent(journal: PostgresJournal, url: str) -> None:
+    """The database was restored from a copy, for example: there, the job may be sent, too."""
+    task = journal.add(make_task(), "mine")
+    with psycopg.connect(url) as connection:
+        connection.execute("DELETE FROM rushes_tasks")
+    with pytest.raises(JournalError, match="task kite is no longer in postgresql://"):
+        journal.save(after(task, state="sending"), "mine")
+    bought = after(task, state="queued", receipt=Receipt("c-1"))
+    journal.save(bought, "mine")
+    assert journal.find("kite") == [bought]
+
+
 def test_a_search_path_that_leads_nowhere(postgres: Cluster) -> None:
     refused(postgres.url(path="nowhere"), "leads to no schema", "Create the schema")
 

@@ -255,7 +255,7 @@ def together(journal: SQLiteJournal, *calls: tuple[object, ...]) -> list[Any]:
 def test_an_error_of_sqlite_concerns_its_write_alone(
     journal: SQLiteJournal, other: SQLiteJournal, path: Path, table: str
 ) -> None:
-    """What was paid for is recorded, what is released is free, whatever is written beside it."""
+    """What was paid for is recorded, what was released is free, whatever is written beside it."""
     task, gull = journal.add(make_task(), "mine"), journal.add(make_task("gull"), "a gull's")
     with closing(sqlite3.connect(path)) as connection:
         connection.execute(

@@ -84,6 +84,15 @@ def test_what_is_missing_is_named(make: Maker, keys: dict[str, str]) -> None:
     assert "rushes keys set acme" in str(caught.value)
     with pytest.raises(MissingKeyError, match=r"keys set acme\.a; rushes keys set acme\.b"):
         make(plugins=[declared(secrets=(("a", "b"),))], keys=keys).submit("acme/zoom", REQUEST)
+    further = signing(variables={"access_key": "ACMEML_ACCESS", "api_key": "ACMEML_KEY"})
+    assert further.key_variables == (
+        ("ACME_API_KEY",),
+        ("ACME_ACCESS_KEY", "ACME_SECRET_KEY"),
+        ("ACMEML_KEY",),
+        ("ACMEML_ACCESS", "ACME_SECRET_KEY"),
+    )
+    with pytest.raises(MissingKeyError, match="or ACMEML_KEY, or ACMEML_ACCESS and ACME_SECRET"):
+        make(plugins=[further], keys=keys).submit("acme/zoom", REQUEST)
 
 
 def test_an_ecosystems_own_variable_is_read_too(

@@ -10,6 +10,7 @@ import pytest
 from acme_driver import REQUEST, Driver, Drivers, Maker, SteppingClock
 from acme_server import Handler, Server, bills_then, created, stalls
 from acme_zoom import Zoom
+from journal_tasks import make_task
 from rushes import (
     AsyncClient,
     BrokenPluginError,
@@ -22,6 +23,7 @@ from rushes import (
     hookimpl,
 )
 from rushes._journal.sqlite import SQLiteJournal as Journal
+from rushes.journal import LEASE
 
 
 class Stop(Exception):
@@ -223,6 +225,29 @@ def test_with_a_failing_journal_nothing_is_sent(
     with pytest.raises(JournalError, match="full"):
         make().submit("acme/zoom", REQUEST)
     assert server.posts() == 0
+
+
+def test_a_job_whose_journal_was_moved_away_is_not_sent_though_another_is_there(
+    make: Maker, server: Server, home: Path, tmp_path: Path
+) -> None:
+    """Somebody else noticed it and began a new one; in the old one the job may still be sent."""
+    journal = Journal(home / "journal.db")
+
+    def move(task: Task) -> None:
+        if task.state == "recorded":
+            home.rename(tmp_path / "elsewhere")
+            with pytest.raises(JournalError, match="removed or replaced"):
+                journal.save(make_task("other"))
+            journal.save(make_task("other"))
+
+    with pytest.raises(JournalError, match=r"task mine is no longer in .*nothing is sent"):
+        make(journal=journal).submit("acme/zoom", REQUEST, task="mine", on_update=move)
+    assert server.lines == []
+    journal.close()
+    there = make(home=tmp_path / "elsewhere")
+    there.clock.advance(LEASE + 1)  # in there, this process still holds it
+    assert there.resume("mine").file
+    assert server.posts() == 1
 
 
 class Faulty(Zoom):

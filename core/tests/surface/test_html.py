@@ -171,6 +171,12 @@ def test_a_task_under_way_shows_how_far_it_is_and_how_it_goes_on() -> None:
     assert 'client.resume("kite")' in read.text
 
 
+def test_what_was_refused_has_no_price() -> None:
+    read = shown(make_task("kite", state="refused", estimate=0.3))
+    assert "nothing was bought" in read.text
+    assert "USD" not in read.text
+
+
 class Display:
     """Stands for IPython: keeps what was displayed, and every update."""
 

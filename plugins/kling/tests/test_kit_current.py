@@ -128,7 +128,11 @@ def elements(number: int) -> list[dict[str, str]]:
 
 
 MISMAPPED: dict[str, Any] = {
-    "max_length": [Request(shots=[Shot("k", 1)] * 7), Request(shots=[Shot("k" * 513, 3)])],
+    "length": [
+        Request(shots=[Shot("k", 1)] * 7),
+        Request(shots=[Shot("k" * 513, 3)]),
+        Request(shots=[Shot("k" * 512, 1)] * 6),  # in one prompt
+    ],
     "shot_length": [
         Request(shots=[Shot("k", 3), Shot("l")]),
         Request(shots=[Shot("k", 3.5)]),
@@ -229,6 +233,7 @@ class TestOmni(Current):
         Request("k", videos=[Video(CLIP, "edit")], extra={"settings": {"multi_shot": False}}),
         Request("k", videos=[Video(CLIP, "edit")], extra={"settings": {"audio": "original"}}),
         Request(shots=[Shot("k", 3), Shot("l", 4)], videos=[Video(CLIP, "reference")]),
+        Request(shots=[Shot("k", 1)] * 6, extra={"settings": {"duration": 6}}),
     )
     rejected = OMNI_REJECTED
     noted = OMNI_NOTED

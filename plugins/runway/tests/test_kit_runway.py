@@ -113,6 +113,7 @@ def kling(model: str, ratio: str) -> tuple[Any, ...]:
         Request("A kite"),
         Request("A kite", aspect_ratio="9:16", duration=4, shots=[Shot("a", 1), Shot("b", 3)]),
         Request("A kite", images=[Image(IMAGE, "first_frame")]),
+        Request("A kite", extra={"promptImage": [FIRST]}),
     )
 
 

@@ -83,6 +83,7 @@ class TestV26(Kling):
         {**V26, "duration": 10, "mode": "pro", "audio": True, "aspect_ratio": "1:1"},
         {**V26, "negative_prompt": "blur", "image_with_roles": [FIRST, LAST]},
         {**V26, "image_with_roles": [FIRST, LAST], "reference_images": [URL]},
+        {**V26, "image_with_roles": [FIRST, REFERENCE]},
         Request("k", watermark=True, images=[Image(URL, "first_frame")]),
     )
 
@@ -96,6 +97,8 @@ class TestV3Omni(Kling):
         {**OMNI, "image_urls": [URL]},
         {**CITED, "image_urls": [URL, URL]},
         Request("k", images=[Image(URL, "reference")]),
+        Request("k", extra={"image_urls": [URL]}),
+        Request(images=[Image(URL, "reference")], extra={"prompt": "k"}),
     )
     rejected = REJECTED
     noted = NOTED

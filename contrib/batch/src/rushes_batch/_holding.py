@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -77,7 +77,7 @@ class Holder:
         self._gates: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._waiting: Counter[str] = Counter()
         self.ended: Counter[str] = Counter()
-        self.crowded: Callable[[Set[str]], None] = _nobody
+        self.crowded: Callable[[Collection[str]], None] = _nobody
         """Called with the providers of which ENOUGH jobs wait here, whenever these change."""
 
     @property
@@ -235,5 +235,5 @@ class Holder:
         return f"{provider}/{hashlib.blake2b(secret, digest_size=8).hexdigest()}"
 
 
-def _nobody(_providers: Set[str]) -> None:
+def _nobody(_providers: Collection[str]) -> None:
     """Tell nobody: whoever delivers jobs here delivers them all."""

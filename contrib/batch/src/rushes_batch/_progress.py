@@ -52,7 +52,7 @@ class Standing(msgspec.Struct):
         parts.append(f"{self.reasons.total():,} not made")
         if self.capped:
             parts.append(f"{self.capped:,} beyond the cap")
-        parts.append(f"{self.spent:.2f} USD so far")
+        parts.append(f"{self.spent:,.2f} USD so far")
         if self.left is not None:
             parts.append(f"about {duration(self.left)} left")
         return ", ".join(parts)

@@ -3,9 +3,10 @@
 import asyncio
 import json
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +23,9 @@ from rushes_batch._brake import Brake
 from rushes_batch._follow import follow
 from rushes_batch._holding import Holder, Outcome
 from rushes_batch._jobs import Job, Limit, cost_of, was_sent
-from rushes_batch._lines import ID, PLANS
-from rushes_batch._plan import Choice, Planned, batch_name, planned, price, recorded
-from rushes_batch._progress import standing_of
+from rushes_batch._lines import ID, PLANS, Bad
+from rushes_batch._plan import Choice, Planned, Price, batch_name, planned, price, recorded
+from rushes_batch._progress import NAMED, standing_of
 from rushes_batch._run import Run, each, run
 from rushes_batch._table import BEYOND, FORMATS, csv_text, row, write, write_all
 from rushes_batch.command import ENGINE_UNUSABLE, Unusable, worker_limits
@@ -33,6 +34,8 @@ from rushes_batch.engine import Engine
 __all__ = ["batch"]
 
 CANCELS_AT_ONCE = 10
+RANGES = 20
+"""Ranges of lines with the same problem that are named."""
 
 
 class _NotBought(click.ClickException):
@@ -199,7 +202,8 @@ def _running(command: Callable[..., Any]) -> Callable[..., Any]:
             multiple=True,
             callback=worker_limits,
             metavar="PROVIDER=TASKS,NUMBER/s",
-            help="What is sent to a provider: tasks at once, tasks in a second.  [repeatable]",
+            help="What is sent to a provider: tasks at once, tasks in a second; of workers, their "
+            "own --limit says so.  [repeatable]",
         ),
         _json("Print each line as JSON as it ends; with --database, as it is handed over."),
     )
@@ -228,7 +232,7 @@ def batch() -> None:
     """Make the videos that a file asks for, one a line: JSON Lines, CSV, or a plan file."""
 
 
-@batch.command("run")
+@batch.command("run", short_help="Check every line, say what it costs, make the videos.")
 @_shared
 @_running
 @click.option(
@@ -252,7 +256,7 @@ def run_command(ctx: click.Context, /, **given: Any) -> None:
     ctx.exit(_work(_run(_takes(given), _anything, **given)))
 
 
-@batch.command()
+@batch.command(short_help="Go on with the lines that were sent.")
 @_shared
 @_running
 @click.option(
@@ -269,7 +273,7 @@ def resume(ctx: click.Context, /, max_cost: float | None, **given: Any) -> None:
     ctx.exit(_work(_run(_takes(given), which, max_cost=max_cost, yes=True, **given)))
 
 
-@batch.command()
+@batch.command(short_help="Say how it stands, and why some were not made.")
 @_shared
 @click.option("-f", "--follow", is_flag=True, help="Show it until nothing is under way.")
 @_json("Print JSON.")
@@ -279,7 +283,7 @@ def status(ctx: click.Context, /, follow: bool, as_json: bool, **given: Any) -> 
     ctx.exit(_work(_status(_takes(given), as_json=as_json, to_the_end=follow)))
 
 
-@batch.command()
+@batch.command(short_help="Write the table of what became of each line.")
 @_shared
 @click.option(
     "-o",
@@ -309,7 +313,7 @@ def results(output: Path | None, as_json: bool, **given: Any) -> None:
     _work(show())
 
 
-@batch.command()
+@batch.command(short_help="Cancel what is under way, and begin nothing more.")
 @_shared
 @click.pass_context
 def cancel(ctx: click.Context, /, **given: Any) -> None:
@@ -331,6 +335,8 @@ async def _run(
     yes: bool,
     as_json: bool,
 ) -> int:
+    if given.database and limits:
+        raise click.UsageError("--limit is for a run here; give it to each `rushes worker` instead")
     folder = _absolute(output) if output else None
     async with _opened(given) as found:
         if which is _anything:
@@ -354,9 +360,9 @@ def _refuse_if_bought_before(found: Batch) -> None:
     again = [found.names[name] for name, task in before.items() if was_sent(task)]
     if again:
         raise _NotBought(
-            f"{len(again)} lines were bought without the database, the first is "
-            f"{again[0].lower()}: {path} has their tasks. Take them out of the file, or give "
-            "another --name to buy them again; nothing was bought"
+            f"{_many(len(again), 'line was', 'lines were')} bought without the database, the first "
+            f"is {again[0].lower()}: {path} has what became of that. Take such lines out of the "
+            "file, or give another --name to buy them again; nothing was bought"
         )
 
 
@@ -388,16 +394,20 @@ async def _handed_over(
         if held := await engine.withdraw(others):
             first = found.names[others[held[0]]]
             raise _NotBought(
-                f"workers hold {len(held)} lines for another variant than is chosen now, the first "
-                f"is {first.lower()}; nothing more was handed over. Cancel the batch, or give the "
-                "same variants as before"
+                f"workers hold {_many(len(held), 'line', 'lines')} for another variant than is "
+                f"chosen now, the first is {first.lower()}; nothing more was handed over. Cancel "
+                "the batch, or give the same variants as before"
             )
-        await engine.defer(video.job(folder, found.purse) for video in videos)
+        # What was handed over before, and is not begun, is made as it is asked for now.
+        held_already = {*await engine.withdraw(video.task for video in videos)}
+        new = [video for video in videos if video.task not in held_already]
+        await engine.defer(video.job(folder, found.purse) for video in new)
     if as_json:
         _print(found, videos)
+    also = f", who have {len(held_already):,} already" if held_already else ""
     stderr_line(
-        f"{len(videos)} of {len(found.plan)} lines are handed to the workers; "
-        "`rushes batch status --follow` shows what becomes of them."
+        f"{len(new):,} of {_many(len(found.plan), 'line is', 'lines are')} handed to the workers"
+        f"{also}; `rushes batch status --follow` shows what becomes of them."
     )
     return 0
 
@@ -435,10 +445,10 @@ async def _made_here(
     for reason in now.told_reasons():
         stderr_line(f"  {reason}")
     if now.capped:
-        cap = "the cap of another run" if max_cost is None else f"{max_cost:.2f} USD"
+        cap = "the cap of another run" if max_cost is None else f"{max_cost:,.2f} USD"
         stderr_line(
-            f"{now.capped} lines were not begun: with them the batch may cost more than {cap}; "
-            f"{found.journal.spent(found.purse):.2f} USD are spent. "
+            f"{_many(now.capped, 'line was', 'lines were')} not begun: the batch may then cost "
+            f"more than {cap}; {found.journal.spent(found.purse):.2f} USD are spent. "
             "`rushes batch resume` with a higher --max-cost goes on."
         )
     if not finished:
@@ -449,12 +459,14 @@ async def _made_here(
 
 def _agree(found: Batch, max_cost: float | None, *, yes: bool, here: bool) -> None:
     """Say what is to be bought, and let it be refused: by bad lines, by the cap, by the caller."""
+    if not found.plan and not found.bad:
+        raise _NotBought(f"the file has no {found.word.lower()}s; nothing was bought")
     if found.bad:
         lines = len({video.line.number for video in found.plan}) + len(found.bad)
         said = (
             "the file cannot be read"
             if any(line.number is None for line in found.bad)
-            else f"{len(found.bad)} of {lines} {found.word.lower()}s cannot be made"
+            else f"{len(found.bad):,} of {lines:,} {found.word.lower()}s cannot be made"
         )
         raise _NotBought(f"{said}; nothing was bought")
     cost = price(found.plan, found.tasks)
@@ -463,22 +475,22 @@ def _agree(found: Batch, max_cost: float | None, *, yes: bool, here: bool) -> No
     if here:
         for variant in sorted({video.variant for video in found.plan}):
             found.client.ready(variant)
-    unpriced = len(cost.unpriced)
-    unknown = f"; the price of {unpriced} lines is unknown" if unpriced else ""
     text = (
-        f"{cost.more:.2f} USD for {cost.to_send} of {len(found.plan)} lines; "
-        f"{cost.spent:.2f} USD were spent on the batch before{unknown}"
+        f"{cost.more:,.2f} USD for {cost.to_send:,} of {_many(len(found.plan), 'line', 'lines')}; "
+        f"{cost.spent:,.2f} USD were spent on the batch before"
+        f"{_unpriced(cost)}"
     )
     stderr_line(text, bold="Estimated cost: ")
-    if max_cost is not None and unpriced:
+    if max_cost is not None and cost.unpriced:
         raise _NotBought(
-            f"--max-cost cannot be kept: the price of {unpriced} lines is unknown, the first is "
-            f"{found.word.lower()} {cost.unpriced[0]}; nothing was bought"
+            f"--max-cost cannot be kept{_unpriced(cost)}, the first is {found.word.lower()} "
+            f"{cost.unpriced[0]}; nothing was bought"
         )
     if max_cost is not None and cost.spent + cost.more > max_cost:
         total = cost.spent + cost.more
         raise _NotBought(
-            f"that is {total:.2f} USD in all, and --max-cost is {max_cost:.2f}; nothing was bought"
+            f"that is {total:,.2f} USD in all, and --max-cost is {max_cost:,.2f}; "
+            "nothing was bought"
         )
     if yes:
         return
@@ -496,11 +508,12 @@ async def _status(given: _Given, *, as_json: bool, to_the_end: bool) -> int:
         cost = price(found.plan, found.tasks)
         if as_json:
             facts = {"lines": len(found.plan), "states": dict(sorted(states.items()))}
-            click.echo(json.dumps({**facts, "spent_usd": cost.spent, "left_usd": cost.more}))
+            usd = {"spent_usd": cost.spent, "left_usd": cost.more}
+            click.echo(json.dumps({**facts, **usd, "unpriced": len(cost.unpriced)}))
             return 0
         now = standing_of(map(found.tasks.get, (video.task for video in found.plan)), cost.spent)
         now.capped = states[BEYOND]
-        print_line(f"{now.text()}; {cost.more:.2f} USD for what is left")
+        print_line(f"{now.text()}; {cost.more:,.2f} USD for what is left{_unpriced(cost)}")
         for state, count in sorted(states.items()):
             print_line(f"{count:8,} {state}")
         for reason in now.told_reasons():
@@ -537,7 +550,8 @@ async def _withdrawn(database: str, found: Batch) -> int:
     waiting = [task for task in held if task not in found.tasks]
     if not waiting:
         return 0
-    stderr_line(f"{len(waiting)} lines are held by workers and may still be sent; cancel again.")
+    lines = _many(len(waiting), "line is", "lines are")
+    stderr_line(f"{lines} held by workers and may still be sent; cancel again.")
     return UNFINISHED
 
 
@@ -555,11 +569,37 @@ async def _opened(given: _Given) -> AsyncIterator[Batch]:
     with closing(journal):
         async with rushes.AsyncClient(journal=journal, wrappers=[brake]) as client:
             found = Batch(given, client, journal, brake)
-            for line in found.bad:
-                where = "" if line.number is None else f"{found.word} {line.number}:"
-                for problem in line.problems:
-                    stderr_line(f" {problem}" if where else problem, bold=where, colour="red")
+            _tell(found.bad, found.word)
             yield found
+
+
+def _tell(bad: Iterable[Bad], word: str) -> None:
+    """Say what is wrong with lines; of a problem that many have, name the first and count on."""
+    lines = defaultdict[str, list[int]](list)
+    for line in bad:
+        for problem in line.problems:
+            if line.number is None:
+                stderr_line(problem, colour="red")
+                continue
+            lines[problem].append(line.number)
+            if len(lines[problem]) <= NAMED:
+                stderr_line(f" {problem}", bold=f"{word} {line.number}:", colour="red")
+    for problem, (first, *others) in lines.items():
+        if more := others[NAMED - 1 :]:
+            bold = f"{word}{'s' * (len(more) > 1)} {_ranges(more)}:"
+            what = problem if len(problem) < 100 else f"{problem[:100]}\N{HORIZONTAL ELLIPSIS}"
+            stderr_line(f" as {word.lower()} {first}: {what}", bold=bold, colour="red")
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Write rising numbers shortly: 4-7, 9."""
+    parts: list[str] = []
+    for _, block in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
+        first, *rest = (number for _, number in block)
+        parts.append(f"{first}-{rest[-1]}" if rest else str(first))
+    if len(parts) > RANGES:
+        parts[RANGES:] = [f"and {len(parts) - RANGES:,} more places"]
+    return ", ".join(parts)
 
 
 @contextmanager
@@ -589,6 +629,16 @@ def _make(folder: Path) -> None:
 def _print(found: Batch, videos: Iterable[Planned]) -> None:
     for video in videos:
         click.echo(json_text(row(video, found.tasks.get(video.task))))
+
+
+def _unpriced(cost: Price) -> str:
+    """Say how many lines an amount leaves out, as the end of a sentence."""
+    lines = _many(len(cost.unpriced), "line", "lines")
+    return f"; the price of {lines} is unknown" if cost.unpriced else ""
+
+
+def _many(count: int, one: str, more: str) -> str:
+    return f"{count:,} {one if count == 1 else more}"
 
 
 def _anything(_task: rushes.Task | None) -> bool:

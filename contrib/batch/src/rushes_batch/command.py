@@ -25,13 +25,11 @@ __all__ = ["worker"]
 ENGINE_UNUSABLE = "the database cannot be used as the engine of workers; is it there, and writable?"
 JOB_STATES = {"todo": "waiting", "doing": "held"}
 """What people call the states that the engine gives jobs; the others are called as they are."""
-_database = click.option(
-    "--database",
-    envvar="RUSHES_JOURNAL",
-    required=True,
-    metavar="URL",
-    help="The database that has the journal: postgresql://user:password@host/name.",
-)
+_DATABASE: dict[str, Any] = {
+    "metavar": "URL",
+    "help": "The database that has the journal: postgresql://user:password@host/name.  "
+    "[default: that of RUSHES_JOURNAL]",
+}
 
 
 class Unusable(click.ClickException):
@@ -58,7 +56,7 @@ def _address(_ctx: click.Context, _option: click.Parameter, given: str | None) -
 
 
 @click.group(invoke_without_command=True)
-@_database
+@click.option("--database", envvar="RUSHES_JOURNAL", **_DATABASE)
 @click.option(
     "--limit",
     "limits",
@@ -84,7 +82,7 @@ def _address(_ctx: click.Context, _option: click.Parameter, given: str | None) -
 @click.pass_context
 def worker(
     ctx: click.Context,
-    database: str,
+    database: str | None,
     limits: dict[str, Limit],
     tasks: int,
     health: tuple[str, int] | None,
@@ -100,17 +98,19 @@ def worker(
         handler.setFormatter(Lines())
         logging.basicConfig(level=logging.WARNING, handlers=[handler])
         logging.getLogger("rushes").setLevel(logging.INFO)
-        _run(_work(database, limits, tasks, health))
+        _run(_work(_named(database), limits, tasks, health))
 
 
-@worker.command()
+@worker.command(short_help="Say how many workers live, and how many jobs there are.")
+@click.option("--database", **_DATABASE)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.pass_obj
-def status(database: str, as_json: bool) -> None:
+@click.pass_context
+def status(ctx: click.Context, database: str | None, as_json: bool) -> None:
     """Say how many workers are alive, and how many jobs wait or are held."""
+    url = _named(database or ctx.obj)
 
     async def ask() -> None:
-        async with Engine(database).opened() as engine:
+        async with Engine(url).opened() as engine:
             found = await engine.status()
         if as_json:
             click.echo(json_text(found))
@@ -118,6 +118,12 @@ def status(database: str, as_json: bool) -> None:
             _print_status(found["workers"], found["jobs"])
 
     _run(ask())
+
+
+def _named(database: str | None) -> str:
+    if not database:
+        raise click.UsageError("Missing option '--database'; or set RUSHES_JOURNAL.")
+    return database
 
 
 def _print_status(workers: int, jobs: dict[str, int]) -> None:
@@ -164,6 +170,7 @@ async def _work(
             loop.add_signal_handler(number, stopped.set)
         work = asyncio.create_task(engine.work(holder, journal, concurrency))
         stop = asyncio.create_task(stopped.wait())
+        info("working", journal=journal.place)
 
         async def how() -> Health:
             return await look(journal, engine, holder, stopping=stopped.is_set())
@@ -174,6 +181,7 @@ async def _work(
             async with serving(*health, how) as port:
                 info("healthy", port=port)
                 await _until_either_ends(work, stop)
+        info("stopped")
 
 
 async def _until_either_ends(work: asyncio.Task[None], stop: asyncio.Task[Any]) -> None:

@@ -60,7 +60,10 @@ _NETWORK = {
 }
 """How a cut network is noticed, unless the address says otherwise; as the journal does it."""
 _ONCE = "SELECT pg_advisory_xact_lock(hashtext('rushes engine'))"
-_SWEEPING = "SELECT pg_try_advisory_lock(hashtext('rushes sweep'))"
+_SWEEPING = (
+    # Of each schema: several journals may share a database.
+    "SELECT pg_try_advisory_lock(hashtext('rushes sweep'), hashtext(current_schema()::text))"
+)
 _UNLESS_SUSPENDED = (
     # Otherwise one that is suspended, or whose machine is gone, would keep the lock.
     "SELECT set_config('idle_session_timeout', %s, false) "
@@ -68,22 +71,19 @@ _UNLESS_SUSPENDED = (
 )
 _BY_TASK = (
     "CREATE INDEX IF NOT EXISTS rushes_engine_by_task ON procrastinate_jobs ((args->>'task')) "
-    f"WHERE task_name = '{HOLD}' AND status IN ('todo', 'doing')"
+    "WHERE task_name = 'rushes.hold' AND status IN ('todo', 'doing')"
 )
-_OPEN = f"task_name = '{HOLD}' AND status IN ('todo', 'doing') AND args->>'task' = ANY(%s)"
-_CARRIED = (
-    "SELECT args->>'task', bool_or(status = 'doing' OR queue_name = %s) FROM procrastinate_jobs "
-    f"WHERE {_OPEN} GROUP BY 1"
+_OPEN = (
+    "SELECT args->>'task', status::text, queue_name FROM procrastinate_jobs "
+    "WHERE task_name = 'rushes.hold' AND status IN ('todo', 'doing') AND args->>'task' = ANY(%s)"
 )
 _WITHDRAW = (
     "SELECT procrastinate_cancel_job_v1(id, false, true) FROM procrastinate_jobs "
-    f"WHERE {_OPEN} AND status = 'todo'"
+    "WHERE task_name = 'rushes.hold' AND status = 'todo' AND args->>'task' = ANY(%s)"
 )
-_HELD = f"SELECT DISTINCT args->>'task' FROM procrastinate_jobs WHERE {_OPEN} AND status = 'doing'"
-_WAITING = f"SELECT DISTINCT args->>'task' FROM procrastinate_jobs WHERE {_OPEN}"
 _JOBS = (
     "SELECT status::text, count(*) FROM procrastinate_jobs "
-    f"WHERE task_name = '{HOLD}' GROUP BY 1"
+    "WHERE task_name = 'rushes.hold' GROUP BY 1"
 )
 _WORKERS = (
     "SELECT count(*) FROM procrastinate_workers "
@@ -168,14 +168,14 @@ class Engine:
         names = [*tasks]
         async with await self._connected() as connection:
             await connection.execute(_WITHDRAW, (names,))
-            rows = await (await connection.execute(_HELD, (names,))).fetchall()
-        return [name for (name,) in rows]
+            rows = await (await connection.execute(_OPEN, (names,))).fetchall()
+        return [*dict.fromkeys(name for name, status, _ in rows if status == "doing")]
 
     async def waiting(self, tasks: Iterable[str]) -> list[str]:
         """Return the references of the jobs among these that wait, or are held by a worker."""
         async with await self._connected() as connection:
-            found = await connection.execute(_WAITING, ([*tasks],))
-            return [name for (name,) in await found.fetchall()]
+            rows = await (await connection.execute(_OPEN, ([*tasks],))).fetchall()
+        return [*dict.fromkeys(name for name, _, _ in rows)]
 
     async def work(self, holder: Holder, journal: Journal, concurrency: int) -> None:
         """Hold what is delivered, until this is cancelled; then hand it on.
@@ -288,14 +288,16 @@ class Engine:
                 now = procrastinate.utils.utcnow()
                 await manager.retry_job_by_id_async(stalled.id, retry_at=now)
         left = await asyncio.to_thread(journal.tasks, unfinished=True)
-        rows = await connection.execute(_CARRIED, (AGAIN, [task.id for task in left]))
-        carried = dict(await rows.fetchall())
+        rows = await (await connection.execute(_OPEN, ([task.id for task in left],))).fetchall()
+        waiting = {name for name, _, _ in rows}
+        # What is at a provider does not wait until there is room.
+        followed = {name for name, status, queue in rows if status == "doing" or queue == AGAIN}
 
         def is_lost(task: Task) -> bool:
             """Whether nothing carries a task that was sent, or is to be."""
             if task.state == "recorded":
-                return task.id not in carried
-            return task.state != "unknown" and not carried.get(task.id)
+                return task.id not in waiting
+            return task.state != "unknown" and task.id not in followed
 
         alone = [task.id for task in left if is_lost(task)]
         # Of some the row is gone because they have just ended.

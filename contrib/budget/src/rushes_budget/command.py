@@ -1,11 +1,13 @@
 """The subcommand `rushes budget`."""
 
 import datetime
+import difflib
 import time
 from typing import Any
 
 import click
 import msgspec
+from rushes.plugins import VARIANTS, installed
 
 from rushes_budget.budget import Budget
 from rushes_budget.ledger import usd
@@ -65,6 +67,8 @@ def budget(as_json: bool, **given: Any) -> None:
     _settle(ours)
     now = time.time()
     limits, found = ours.limits(), ours.spent(now)
+    for provider in limits.providers:
+        _warn_of_stranger(provider)
     if as_json:
         rows = [
             {
@@ -99,6 +103,17 @@ def budget(as_json: bool, **given: Any) -> None:
         if counts is None
         else f"a job whose price is unknown counts {counts:.2f} USD"
     )
+
+
+def _warn_of_stranger(provider: str) -> None:
+    """Say on standard error that a limit limits nothing, if it is for no installed provider."""
+    there = installed()
+    entries = (*there.group(VARIANTS), *(one for one in there.left_out if one.group == VARIANTS))
+    known = sorted({entry.name.partition(".")[0] for entry in entries})
+    if provider not in known:
+        near = difflib.get_close_matches(provider, known, n=1)
+        hint = f" (nearest: {near[0]})" if near else ""
+        click.echo(f"Note: no installed provider is called {provider!r}{hint}.", err=True)
 
 
 def _changed(limits: Limits, given: dict[str, Any]) -> Limits:

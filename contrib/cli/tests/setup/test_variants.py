@@ -77,7 +77,8 @@ def test_what_was_filtered_out_is_not_shown() -> None:
     assert "toapis" not in run.out
     none = inside("variants", "--provider", "apimart", "--can", "seed")
     assert none.out == ""
-    assert "variants can do all of this." in none.err
+    assert none.err == "apimart/kling-v3 cannot do all of this.\n"
+    assert "None of 2 variants can" in inside("variants", "--provider", "fal", "--can", "seed").err
 
 
 def test_a_provider_that_was_not_asked_for_is_not_loaded(

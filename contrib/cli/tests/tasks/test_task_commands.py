@@ -289,6 +289,9 @@ def test_without_a_terminal_unsent_tasks_are_listed_and_bought(
 def test_cancel_drops_an_unsent_task(unsent: Gateway, tmp_path: Path) -> None:
     run = inside("cancel", "uns", "--json")
     assert (run.code, json.loads(run.out)["status"]) == (0, "cancelled")
+    shown = inside("show", "unsent").out
+    assert "Unsent:    POST " in shown
+    assert "Sent:" not in shown
     assert inside("resume").err == "Nothing is left to resume.\n"
     assert unsent.paid == []
 

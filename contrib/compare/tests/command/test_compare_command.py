@@ -135,8 +135,8 @@ def test_a_dry_run_shows_everything_before_paying(asking: Inside, tmp_path: Path
     assert "audio: " in out
     assert "2 tasks: no price is known" in out
     assert "\x1b[31m" not in out
-    assert asking("-f", "plan.yaml", "x", "--seed", "7", "--dry-run")[0] == 4
-    (tmp_path / "rows.yaml").write_text("prompts: [x, {prompt: y, seed: 7}]")
+    assert asking("-f", "plan.yaml", "x", "--duration", "99", "--dry-run")[0] == 4
+    (tmp_path / "rows.yaml").write_text("prompts: [x, {prompt: y, duration: 99}]")
     assert asking("-f", "rows.yaml", *PAIR, "--dry-run")[0] == 4  # one row, of two
     output = json.loads(asking("-f", "plan.yaml", "--dry-run", "--json")[1])
     assert [cell["state"] for cell in output["cells"]] == ["planned", "planned", "cannot"]

@@ -16,7 +16,7 @@ from rushes_compare._measure import measure, repeatability
 from rushes_compare._measure.motion import REACH, displacement
 from rushes_compare._measure.sound_meter import FULL, RUN, clipped
 from rushes_compare._run.measure_cell import measure_repeat
-from rushes_compare.results import Measures, Row
+from rushes_compare.results import Measures, Settings
 
 SIZE = (320, 180)
 RATE = 24
@@ -228,12 +228,13 @@ def test_only_takes_with_one_seed_are_compared(tmp_path: Path) -> None:
     (tmp_path / "videos").mkdir()
     (tmp_path / "a.mp4").rename(tmp_path / "videos" / "a.mp4")
 
-    def alike(**more: object) -> float | None:
-        made = results(cell(0), cell(1, repeat=2), **more)
+    def alike(*seeds: int | None) -> float | None:
+        settings = [Settings(seed=seed) for seed in seeds]
+        made = results(cell(0, settings=settings[0]), cell(1, repeat=2, settings=settings[1]))
         found = measure_repeat(made.cells[1], made, tmp_path)
         assert measure_repeat(made.cells[0], made, tmp_path) == made.cells[0]
         return found.video.measures.repeatability if found.video else None
 
-    seeded = [Row(name="x", request={"prompt": "p", "seed": 7})]
-    assert alike() is None
-    assert alike(rows=seeded) == 1
+    assert alike(None, None) is None
+    assert alike(7, 8) is None
+    assert alike(7, 7) == 1

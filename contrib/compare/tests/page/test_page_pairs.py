@@ -157,6 +157,35 @@ def test_the_next_pair_loads_while_one_is_watched(
     until(page, "made.every((one) => !one.src)")  # nothing stays in memory
 
 
+def test_what_cannot_be_played_is_not_judged(
+    open_page: Open, written: Callable[..., Path], found: Results, folder: Path
+) -> None:
+    (folder / "videos" / "broken.mp4").write_bytes(bytes(1000))
+    first, *others = found.cells
+    assert first.video
+    broken = msgspec.structs.replace(first.video, file="videos/broken.mp4")
+    page = open_page(written(cells=[msgspec.structs.replace(first, video=broken), *others]))
+    page.keyboard.press("p")
+    skip = page.get_by_role("button", name="Skip")
+    for _ in range(3):
+        until(
+            page,
+            "!document.querySelector('#pairs [aria-keyshortcuts=s]').hidden"
+            f" || {PAIR}.every((one) => one.readyState >= 3)",
+        )
+        if skip.is_visible():
+            assert "This browser cannot play the file." in page.inner_text("#pairs .stage")
+            before = sides(page)
+            page.keyboard.press("ArrowLeft")
+            assert sides(page) == before
+            page.keyboard.press("s")
+            assert sides(page) != before
+        else:
+            page.keyboard.press("ArrowRight")
+    assert shown(page) == "1 pair judged"
+    assert "that this browser can play" in page.inner_text("#pairs h2")
+
+
 def test_pairs_stay_inside_their_pool(
     open_page: Open, written: Callable[..., Path], found: Results
 ) -> None:

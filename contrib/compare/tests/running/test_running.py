@@ -11,9 +11,11 @@ import duckdb
 import msgspec
 import pytest
 from comparison_runs import PAIR, TWO_SIZES_SMALLER, Comparing, Interruption, interrupt
-from rushes import AsyncClient
+from rushes import AsyncClient, Client
 from rushes_compare import BudgetError, FolderError, Results, compare, compare_async, load
+from rushes_compare._check.check_plan import check_plan
 from rushes_compare._command.exit_code import exit_code, preview_exit_code
+from rushes_compare._plan.plan import make_plan
 from rushes_compare._results.results_file import read_results
 from rushes_compare.results import Cell
 from rushes_sandbox import Sandbox
@@ -203,7 +205,7 @@ def test_a_variant_is_checked_against_what_it_always_delivers(comparing: Compari
 
 
 def test_a_row_that_no_variant_accepts_sets_the_exit_code(comparing: Comparing) -> None:
-    requests = ["A red kite", {"prompt": "A dune", "seed": 7}]
+    requests = ["A red kite", {"prompt": "A dune", "duration": 99}]
     results = comparing(requests)
     assert [cell.state for cell in results.cells] == ["completed", "completed", "cannot", "cannot"]
     assert exit_code(results) == preview_exit_code(results) == 4
@@ -263,9 +265,28 @@ def test_misspelt_options_are_errors(tmp_path: Path) -> None:
 
 @pytest.mark.rushes_sandbox(lies=TWO_SIZES_SMALLER)
 def test_two_takes_with_one_seed_are_held_against_each_other(comparing: Comparing) -> None:
-    request = {"prompt": "A red kite", "duration": 4, "seed": 7}
-    first, again = comparing(request, ["byteplus/seedance-1.5-pro"], repeats=2).cells
+    request = {"prompt": "A red kite", "duration": 5, "seed": 7}
+    variants = ["byteplus/seedance-1.5-pro", "toapis/kling-v3"]
+    first, again, *others = comparing(request, variants, repeats=2).cells
     assert first.video
     assert again.video
     assert first.video.measures.repeatability is None
     assert again.video.measures.repeatability == 1  # the sandbox films a request as before
+    # One that has no seed takes part without it, and says so.
+    for other in others:
+        assert other.state == "completed"
+        assert other.payload
+        assert "seed" not in other.payload
+        assert other.settings.seed is None
+        assert [note.code for note in other.notes] == ["no_seed"]
+        assert other.video
+        assert other.video.measures.repeatability is None
+
+
+def test_a_negative_seed_is_any_seed() -> None:
+    with Client() as client:
+        plan = make_plan({"prompt": "A red kite", "seed": -1}, "byteplus/seedance-1.5-pro")
+        (cell,) = check_plan(client, plan).cells
+    assert cell.payload
+    assert cell.payload["seed"] == -1
+    assert cell.settings.seed is None

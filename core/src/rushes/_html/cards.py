@@ -109,6 +109,8 @@ def _bar(job: Job) -> str:
 
 
 def _price(task: Ordered) -> str:
+    if task.state == "refused":
+        return "nothing was bought"
     if task.cost is not None:
         return f"{_usd(task.cost)} billed"
     return _UNKNOWN if task.estimate is None else f"about {_usd(task.estimate)}"

@@ -138,6 +138,17 @@ class Held:
             return None
         return known
 
+    def require_there(self, task: Task, claim: str | None, place: str) -> None:
+        """Raise JournalError if a task that is to be sent was recorded here and is gone.
+
+        The journal was removed or replaced; where it is now, the task may be sent, too.
+        """
+        if task.state == "sending" and task.id in self._tasks.get(claim or "", {}):
+            raise JournalError(
+                f"task {task.id} is no longer in {place}, which was removed or replaced while it "
+                "was in use; nothing is sent. Put it back, or give the request again"
+            )
+
     def remember(self, claim: str, task_id: str, known: Known) -> None:
         """Remember what is recorded of a task that a claim holds."""
         known.learned = self._last_event

@@ -155,6 +155,7 @@ class SQLiteJournal(QueuedJournal[Connection]):
             if known is None or not _update_held(connection, row, known, *held):
                 known = self._recorded(connection, task.id, claim)
                 if known is None:
+                    self._holder.require_there(task, claim, self.place)
                     self._insert(connection, task, claim, row)
                     return
                 _update(connection, row, known)

@@ -46,7 +46,7 @@ class ProviderKeys(Struct):
             raise ConfigurationError(objection, task=task)
         found = self._find(variant)
         if found is None:
-            raise MissingKeyError(_no_key_message(variant) + self._lent(variant), task=task)
+            raise MissingKeyError(self._no_key_message(variant), task=task)
         secrets, where = found
         for name, key in secrets.items():
             if not (key.isascii() and key.isprintable() and key == key.strip()):
@@ -80,14 +80,22 @@ class ProviderKeys(Struct):
             variables.append(further)
         return self.keys.find(key_name(variant.provider, secret), *variables)
 
-    def _lent(self, variant: Variant) -> str:
-        """Say which declared variables are not read because they are another provider's."""
+    def _no_key_message(self, variant: Variant) -> str:
+        """Say which variables to set, or what to store; and which is another provider's."""
         lent = {name: self.registry.lender(name, variant.id) for name in variant.variables.values()}
-        return "".join(
-            f". {name} is not read for it: that is the key for {owner}; if {variant.provider} may "
-            f"have it, trust the distribution of {variant.id} with {owner} (RUSHES_TRUST)"
-            for name, owner in lent.items()
-            if owner
+        own = {secret: name for secret, name in variant.variables.items() if not lent[name]}
+        ways = msgspec.structs.replace(variant, variables=own).key_variables
+        sets = ", or ".join(" and ".join(way) for way in ways)
+        stored = [key_name(variant.provider, name) for name in variant.secrets[0]]
+        commands = "; ".join(f"rushes keys set {name}" for name in stored)
+        what = "one" if len(stored) == 1 else "them"
+        return f"no key for {variant.provider}; set {sets}, or store {what} with: {commands}" + (
+            "".join(
+                f". {name} is not read for it: that is the key for {owner}; if {variant.provider} "
+                f"may have it, trust the distribution of {variant.id} with {owner} (RUSHES_TRUST)"
+                for name, owner in lent.items()
+                if owner
+            )
         )
 
     def authorize(self, loaded: LoadedVariant, call: Call, task: Task | None, now: float) -> Call:
@@ -205,17 +213,3 @@ def _digest(secrets: Mapping[str, Secret], salt: bytes) -> str:
     """Return a keyed hash that identifies a set of secrets without revealing it."""
     key = "\0".join(secrets[name] for name in sorted(secrets)).encode()
     return hmac.new(key, salt, "sha256").hexdigest()
-
-
-def _no_key_message(variant: Variant) -> str:
-    """Say which variables to set, or what to store."""
-    sets = [
-        " and ".join(key_variable(variant.provider, name) for name in names)
-        for names in variant.secrets
-    ]
-    stored = [key_name(variant.provider, name) for name in variant.secrets[0]]
-    commands = "; ".join(f"rushes keys set {name}" for name in stored)
-    what = "one" if len(stored) == 1 else "them"
-    return (
-        f"no key for {variant.provider}; set {', or '.join(sets)}, or store {what} with: {commands}"
-    )

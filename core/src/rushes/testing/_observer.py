@@ -63,6 +63,24 @@ class ObserverConformance:
             )
         assert callable(self._observer), self._says("cannot be called with a task")
 
+    def test_it_does_not_wait(self) -> None:
+        """It opens no socket and no database, starts no process and does not sleep.
+
+        It is called in the thread of the client, where an event loop may run: what takes time
+        belongs into a thread of its own.
+        """
+        try:
+            with waits_barred():
+                for state in STATES:
+                    self._observer(msgspec.structs.replace(SENT, state=state, cost=0.35))
+                for step in STEPS if self._step else ():
+                    for outcome, error in _ends():
+                        end = self._step(step, SMALL, SENT)
+                        end and end(outcome, error)
+        except ImpureHookError as found:
+            words = str(found).removeprefix("a hook did I/O: ")
+            raise AssertionError(self._says(f"waits in the client's thread: {words}")) from None
+
     @QUIET
     @example([(state, known) for state in reversed(STATES) for known in ODD])
     @given(st.lists(st.tuples(st.sampled_from(STATES), st.sampled_from(ODD)), max_size=12))
@@ -88,24 +106,6 @@ class ObserverConformance:
                     self._quiet(f"the step {step}", self._step, step, SMALL, task)  # never ends
                     if end is not None:
                         self._quiet(f"the end of the step {step}", end, outcome, error)
-
-    def test_it_does_not_wait(self) -> None:
-        """It opens no socket and no database, starts no process and does not sleep.
-
-        It is called in the thread of the client, where an event loop may run: what takes time
-        belongs into a thread of its own.
-        """
-        try:
-            with waits_barred():
-                for state in STATES:
-                    self._observer(msgspec.structs.replace(SENT, state=state, cost=0.35))
-                for step in STEPS if self._step else ():
-                    for outcome, error in _ends():
-                        end = self._step(step, SMALL, SENT)
-                        end and end(outcome, error)
-        except ImpureHookError as found:
-            words = str(found).removeprefix("a hook did I/O: ")
-            raise AssertionError(self._says(f"waits in the client's thread: {words}")) from None
 
     def test_it_may_be_told_from_several_threads(self) -> None:
         """A client is shared between threads, and so are its observers."""

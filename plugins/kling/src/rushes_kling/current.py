@@ -185,14 +185,14 @@ def _complaints(shots: Sequence[Shot]) -> Iterator[tuple[str, str, str]]:
     """Yield what is wrong with shots that no field of the payload holds: path, code, message."""
     if len(shots) > MAX_SHOTS:
         message = f"has {len(shots)} items; at most {MAX_SHOTS} are accepted"
-        yield "shots", "max_length", message
+        yield "shots", "length", message
     for place, shot in enumerate(shots):
         path, length = f"shots[{place}]", shot.duration
         if length is None or length < 1 or length % 1:
             yield f"{path}.duration", "shot_length", "must be a whole number of seconds, 1 or more"
         if len(shot.prompt) > MAX_SHOT_PROMPT:
             message = f"has {len(shot.prompt)} characters; at most {MAX_SHOT_PROMPT} are accepted"
-            yield f"{path}.prompt", "max_length", message
+            yield f"{path}.prompt", "length", message
         if ";" in shot.prompt:
             message = "contains a semicolon, which ends a shot in the prompt that is sent"
             yield f"{path}.prompt", "semicolon", message

@@ -211,11 +211,21 @@ _USD = {
     ("kling-3.0-omni", 2160): (0.42, 0.42),
 }
 """USD a second, silent and with sound."""
+_USD_WITH_VIDEO = {720: 0.126, 1080: 0.168, 2160: 0.42}
+"""USD a second of 3.0 Omni with a video among the inputs."""
+_USD_WITH_VOICES = 0.168
+"""USD a second of v2.6."""
 
 
-def _price(model: str, scene: Scene) -> float:
+def _price(model: str, body: Mapping[str, Any], scene: Scene) -> float:
     model = "kling-v3" if model == "kling-3.0" else model
-    return round(_USD[model, min(scene.width, scene.height)][scene.sound] * scene.seconds, 4)
+    short = min(scene.width, scene.height)
+    rate = _USD[model, short][scene.sound]
+    if any(item.get("type") in _CLIPS for item in body.get("contents", ())):
+        rate = _USD_WITH_VIDEO[short]
+    if body.get("voice_list"):
+        rate = _USD_WITH_VOICES
+    return round(rate * scene.seconds, 4)
 
 
 def _enveloped(data: Any) -> Json:
@@ -562,7 +572,7 @@ def _legacy_submit(path: str, *, with_image: bool) -> Submit:
         answer=_legacy_submitted,
         task_id="data.task_id",
         new_id=_new_id,
-        price=lambda incoming, scene: _price(incoming.json["model_name"], scene),
+        price=lambda incoming, scene: _price(incoming.json["model_name"], incoming.json, scene),
         client_id=_legacy_name,
     )
 
@@ -586,7 +596,7 @@ def _submit(path: str, model: str, check: Any) -> Submit:
         answer=_submitted,
         task_id="data.id",
         new_id=_new_id,
-        price=lambda _, scene: _price(model, scene),
+        price=lambda incoming, scene: _price(model, incoming.json, scene),
         client_id=_new_name,
     )
 

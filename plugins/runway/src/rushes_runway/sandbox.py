@@ -178,11 +178,16 @@ _CREDITS = {
     "kling3.0_standard": (9, 13),
 }
 """A second, silent and with sound; a credit is a cent."""
+_CREDITS_OF_TEN_BITS = 20
+"""A second of Gen-4.5 in another format than MP4, in addition."""
 
 
 def _price(incoming: Incoming, scene: Scene) -> float:
     silent, with_sound = _CREDITS[str(incoming.json["model"])]
-    return round((with_sound if scene.sound else silent) * scene.seconds / 100, 2)
+    cents = with_sound if scene.sound else silent
+    if incoming.json.get("outputFormat", "mp4") != "mp4":
+        cents += _CREDITS_OF_TEN_BITS
+    return round(cents * scene.seconds / 100, 2)
 
 
 # What is answered.

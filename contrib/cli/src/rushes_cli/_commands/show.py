@@ -47,7 +47,9 @@ def show(reference: str, refresh: bool, as_json: bool) -> None:
         print_line(f"{format_local(was.updated_at)}  {was.state}", bold=f"{head:<11}")
     if task.call is not None:
         print_line()
-        print_line(f"{task.call.method} {without_secrets(task.call.url)}", bold="Sent:      ")
+        unsent = task.receipt is None and task.state in ("recorded", "cancelled")
+        head = "Unsent:" if unsent else "Sent:"
+        print_line(f"{task.call.method} {without_secrets(task.call.url)}", bold=f"{head:<11}")
         body = _sent(task)
         if isinstance(body, str):
             click.echo(escape_controls(body))

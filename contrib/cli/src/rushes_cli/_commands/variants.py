@@ -85,7 +85,8 @@ def variants(
         elif found:
             overview.print_overview(found)
         elif there:
-            stderr_line(f"None of {len(there)} variants can do all of this.")
+            several = f"None of {len(there)} variants can do all of this."
+            stderr_line(several if len(there) > 1 else f"{there[0].id} cannot do all of this.")
     # One bad URL in the environment leaves out every variant of a provider: report it once.
     for message in dict.fromkeys(str(error) for error in broken):
         stderr_line(message, bold="Left out: ", colour="red")

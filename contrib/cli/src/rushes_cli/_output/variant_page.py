@@ -60,13 +60,11 @@ def _facts(client: "Client", variant: "Variant") -> list[tuple[str, str]]:
 
 def _key(variant: "Variant") -> str:
     """Return which variables hold the key, or each part of it, and how to store it."""
-    from rushes.variant import key_name, key_variable
+    from rushes.variant import key_name
 
-    provider = variant.provider
-    sets = [
-        " and ".join(key_variable(provider, name) for name in names) for names in variant.secrets
-    ]
-    commands = [f"rushes keys set {key_name(provider, name)}" for name in variant.secrets[0]]
+    sets = [" and ".join(way) for way in variant.key_variables]
+    names = [key_name(variant.provider, name) for name in variant.secrets[0]]
+    commands = [f"rushes keys set {name}" for name in names]
     return f"{', or '.join(sets)}, or: {'; '.join(commands)}"
 
 

@@ -21,7 +21,7 @@ from rushes import (
 )
 
 from rushes_compare._check.image_paths import with_absolute_paths
-from rushes_compare._check.settings import settings_of
+from rushes_compare._check.settings import request_for, settings_of
 from rushes_compare._check.stand_ins import local_providers
 from rushes_compare._plan.plan import Plan
 from rushes_compare._plan.prices import estimate
@@ -30,6 +30,8 @@ from rushes_compare._results.payload_diff import with_payload_diffs
 from rushes_compare.results import Cell, CheckFinding, Results, Row, Settings
 
 _PRICE_KNOWN = "The price of this task is known; a given price is only used if none is known."
+
+_NO_SEED = "is left out, since this variant has none"
 
 
 def check_plan(client: Client | AsyncClient, plan: Plan) -> Results:
@@ -90,8 +92,9 @@ def _check(
 ) -> dict[str, Any]:
     """Return the outcome of checking a cell."""
     try:
-        report = client.check(variant, request)
         declared = client.registry.get(variant).variant
+        whole, request = request, request_for(declared, request)
+        report = client.check(variant, request)
     except ConfigurationError as error:  # the variant is gone, or its plugin broken
         problem = CheckFinding(path="", code="variant", message=str(error))
         empty: dict[str, Any] = {"notes": [], "payload": None, "transport": [], "estimate": None}
@@ -99,6 +102,8 @@ def _check(
         return {"state": "cannot", "problems": [problem], **empty}
     payload = json.loads(msgspec.json.encode(report.payload)) if report.valid else None
     notes = [to_finding(note) for note in report.notes]
+    if request != whole:
+        notes.append(CheckFinding(path="seed", code="no_seed", message=_NO_SEED))
     if price is not None and report.cost is not None:
         notes.append(CheckFinding(path="", code="price", message=_PRICE_KNOWN))
     return {

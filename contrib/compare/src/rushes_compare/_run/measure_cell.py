@@ -46,19 +46,13 @@ def measure_repeat(cell: Cell, results: Results, folder: Path) -> Cell:
     )  # fmt: skip
     if first is None or first.video is None or cell.video is None or cell.repeat == 1:
         return cell
-    if _seed(cell, results) is None or _seed(cell, results) != _seed(first, results):
+    if cell.settings.seed is None or cell.settings.seed != first.settings.seed:
         return cell
     alike = repeatability(folder / first.video.file, folder / cell.video.file)
     measures = msgspec.structs.replace(cell.video.measures, repeatability=alike)
     return msgspec.structs.replace(
         cell, video=msgspec.structs.replace(cell.video, measures=measures)
     )
-
-
-def _seed(cell: Cell, results: Results) -> Any:
-    """Return the seed that was requested, or sent."""
-    asked = results.rows[cell.row].request.get("seed")
-    return asked if asked is not None else (cell.payload or {}).get("seed")
 
 
 def _given_image(request: dict[str, Any], role: str) -> Path | None:

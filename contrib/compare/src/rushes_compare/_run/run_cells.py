@@ -16,7 +16,7 @@ from rushes import (
 )
 
 from rushes_compare._check.check_plan import to_finding
-from rushes_compare._check.settings import always_delivered
+from rushes_compare._check.settings import always_delivered, request_for
 from rushes_compare._results.results_file import ResultsFile
 from rushes_compare._run.measure_cell import measure_cell, measure_repeat
 from rushes_compare._run.pending import Redo, has_unusable_result, next_attempt, pending
@@ -135,8 +135,9 @@ async def _run_cell(
         if refetch or not file.is_file():
             task = await client.fetch(task, file, on_update=on_update)
     else:
+        own = request_for(client.registry.get(cell.variant).variant, request)
         task = await client.generate(
-            cell.variant, request, task=reference, output=file, timeout=timeout, on_update=on_update
+            cell.variant, own, task=reference, output=file, timeout=timeout, on_update=on_update
         )
     on_update(task)
     results_file.update(_with(results_file, name, timing=await _timing(client, task)))

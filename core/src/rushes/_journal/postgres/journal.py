@@ -179,6 +179,7 @@ class PostgresJournal(QueuedJournal[Connection]):
             if known is None or not _update(connection, row, known, claim, self._holder.name):
                 known = self._recorded(connection, task.id, claim)
                 if known is None:
+                    self._holder.require_there(task, claim, self.place)
                     if not self._insert(connection, task, claim, row):
                         work(connection)
                     return

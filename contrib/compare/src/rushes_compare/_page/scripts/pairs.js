@@ -1,7 +1,7 @@
 // Pairs of rivals, one after the other, with nothing on the screen but the two videos.
 import { cellsById, data, promptOf, slots, takesWithVideo } from "./data.js";
 import { button, foreign, make } from "./dom.js";
-import { Player } from "./player.js";
+import { CANNOT_PLAY, Player } from "./player.js";
 import { playhead } from "./playhead.js";
 import { pageChanged } from "./signals.js";
 import { plural } from "./text.js";
@@ -19,6 +19,8 @@ let current;
 let ahead;
 /** @type {PairVote[]} What was judged since the pairs were opened. */
 let judged = [];
+/** How many pairs were passed over, since the browser cannot play one of the two. */
+let skipped = 0;
 /** @type {SideName | null} The side whose sound is on. */
 let audible = null;
 /** @type {Side[]} The two on the screen. */
@@ -78,6 +80,7 @@ const choices = make(
   ),
 );
 
+const skipButton = button("Skip", skip, { class: "quiet", "aria-keyshortcuts": "s" });
 const undoButton = button("Undo", undo, { class: "quiet", "aria-keyshortcuts": "u" });
 const pauseButton = button("Pause", () => pairPlayhead.toggle(), { class: "quiet", "aria-keyshortcuts": "Space" });
 const soundButton = button("Sound: off", turnSound, { class: "quiet", "aria-keyshortcuts": "m" });
@@ -92,6 +95,7 @@ const arena = make(
     make(
       "div",
       { class: "pair-tools" },
+      skipButton,
       undoButton,
       pauseButton,
       soundButton,
@@ -113,6 +117,7 @@ export function openPairs() {
   playhead.pause();
   playhead.setAudible(null);
   judged = [];
+  skipped = 0;
   audible = null;
   const open = allPairs().filter(([one, other]) => !state.pairs.has(pairKey(one.id, other.id)));
   queue = shuffled(open).map(([one, other]) => {
@@ -138,9 +143,18 @@ function next() {
   show();
 }
 
+// Whether one of the two cannot be seen: nobody can judge it then.
+const isBlank = () => onStage.some((side) => side.failed);
+
+function skip() {
+  if (!isBlank()) return;
+  skipped += 1;
+  next();
+}
+
 /** @param {Choice} choice */
 function judge(choice) {
-  if (!current) return;
+  if (!current || isBlank()) return;
   const { left, right } = current;
   const at = Date.now() / 1000;
   const vote = { row: left.row, left: left.id, right: right.id, choice, at };
@@ -163,8 +177,7 @@ function undo() {
 function show() {
   clearStage();
   undoButton.toggleAttribute("disabled", judged.length === 0);
-  for (const one of [...choices.children, pauseButton, soundButton])
-    one.toggleAttribute("disabled", !current);
+  for (const one of [pauseButton, soundButton]) one.toggleAttribute("disabled", !current);
   if (!current) return showEnd();
   const row = data.rows[current.left.row];
   const all = judged.length + queue.length + 1;
@@ -176,6 +189,7 @@ function show() {
     onStage = sidesOf(current);
   }
   stage.replaceChildren(...onStage.map((one) => one.element));
+  showChoices();
   pairPlayhead.seek(0);
   void pairPlayhead.play();
   showSound();
@@ -183,9 +197,15 @@ function show() {
   ahead = next && { pair: next, sides: sidesOf(next) };
 }
 
+function showChoices() {
+  for (const one of choices.children) one.toggleAttribute("disabled", !current || isBlank());
+  skipButton.hidden = !isBlank();
+}
+
 function showEnd() {
+  showChoices();
   place.textContent = plural(state.pairs.size, "pair") + " judged";
-  prompt.replaceChildren(make("h2", {}, "Every pair is judged."));
+  prompt.replaceChildren(make("h2", {}, skipped ? "Every pair that this browser can play is judged." : "Every pair is judged."));
   stage.replaceChildren(
     make(
       "div",
@@ -205,11 +225,15 @@ class Side extends Player {
   constructor(name, cell) {
     super(cell);
     this.name = name;
-    this.element = make(
-      "figure",
-      { class: "side", "data-side": name },
-      this.open({ "aria-label": `${NAMES[name]} video` }),
-    );
+    this.failed = false;
+    const video = this.open({ "aria-label": `${NAMES[name]} video` });
+    const note = make("p", { class: "note" });
+    this.element = make("figure", { class: "side", "data-side": name }, video, note);
+    video.addEventListener("error", () => {
+      this.failed = true;
+      note.textContent = CANNOT_PLAY;
+      if (onStage.includes(this)) showChoices();
+    });
   }
 }
 
@@ -242,6 +266,7 @@ function clearStage() {
 /** @type {Record<string, () => void>} */
 const KEYS = {
   ...Object.fromEntries(CHOICES.map(([choice, , , key]) => [key, () => judge(choice)])),
+  s: skip,
   u: undo,
   " ": () => pairPlayhead.toggle(),
   m: turnSound,

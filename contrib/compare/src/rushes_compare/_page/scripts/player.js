@@ -4,6 +4,8 @@ import { make } from "./dom.js";
 
 /** @import { Attributes, ShownCell } from "./types.js" */
 
+export const CANNOT_PLAY = "This browser cannot play the file.";
+
 export class Player {
   /** @type {HTMLVideoElement | null} While it is loaded. */
   video = null;

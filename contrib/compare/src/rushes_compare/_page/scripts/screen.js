@@ -2,7 +2,7 @@
 // few videos well, and thirty badly.
 import { aspectRatio } from "./data.js";
 import { announce, make } from "./dom.js";
-import { Player } from "./player.js";
+import { CANNOT_PLAY, Player } from "./player.js";
 import { playhead, screenOfFrame, screens } from "./playhead.js";
 
 /** @import { ShownCell } from "./types.js" */
@@ -146,7 +146,7 @@ export class Screen extends Player {
     video.addEventListener("loadeddata", () => endTurn(this));
     video.addEventListener("error", () => {
       endTurn(this);
-      this.note.textContent = "This browser cannot play the file.";
+      this.note.textContent = CANNOT_PLAY;
     });
     this.frame.insertBefore(video, this.note);
   }
