@@ -71,8 +71,7 @@ def run_kit(
         )  # fmt: skip
         lines = results.read_bytes().splitlines() if results.exists() else []
     if lines[-1:] != [END]:
-        words = done.stderr.strip().splitlines()
-        told = f": {words[-1]}" if words else ""
+        told = "".join(f": {line}" for line in done.stderr.strip().splitlines()[-1:])
         return {}, f"the kit did not come to its end (exit {done.returncode}{told})"
     found: dict[str, list[KitResult]] = defaultdict(list)
     for line in lines[:-1]:
