@@ -11,9 +11,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rushes._client.configuration import Configured
-from rushes._client.on_loop import SUBMITS_AT_ONCE, Door, Groups, Pauses, Questions
+from rushes._client.on_loop import SUBMITS_AT_ONCE, Door, Groups, Questions
 from rushes._client.verbs import RequestLike
 from rushes._flow import Ask, Do, Effect, Flow, Forked, Gather, Send, Sleep, T, drive_async
+from rushes._network.alarms import Alarms
 from rushes._network.loops import separate_in_children
 from rushes._session.ears import Key
 from rushes._session.session import OnUpdate
@@ -39,7 +40,7 @@ class AsyncClient(Configured):
     _workers: ThreadPoolExecutor | None = None
     _journal_thread: ThreadPoolExecutor | None = None
     _questions: Questions
-    _pauses: Pauses
+    _alarms: Alarms
     _groups: Groups
     _door: Door
     _shared: "dict[str | None, asyncio.Future[Any]]"
@@ -238,18 +239,17 @@ class AsyncClient(Configured):
         if loop is None:
             return _in_child(effect)
         if isinstance(effect, Sleep):
-            end = self._pauses.begin(self._session.time.pause(effect.seconds))
+            end = self._alarms.pause(self._session.time.pause(effect.seconds))
             return end if effect.until is None else self._until_news(loop, end, effect.until)
+        if isinstance(effect, Send):
+            return (self._transport or self._opened()).send(effect, self._driven)
         if isinstance(effect, Ask):
             return self._answered(effect)
         if isinstance(effect, Do):
             return _to_its_end(self._begun(loop, effect))
         if isinstance(effect, Gather):
             return self._gathered(effect)
-        transport = self._transport or self._opened()
-        if isinstance(effect, Send):
-            return transport.send(effect, self._driven)
-        return transport.stream(effect)
+        return (self._transport or self._opened()).stream(effect)
 
     def _until_news(
         self, loop: asyncio.AbstractEventLoop, end: "asyncio.Future[Any]", key: Key
@@ -298,7 +298,7 @@ class AsyncClient(Configured):
             self._workers = self._journal_thread = None  # their threads are the parent's
         self._loop = here
         self._questions = Questions(loop)
-        self._pauses, self._shared = Pauses(loop), {}
+        self._alarms, self._shared = Alarms(loop), {}
         self._groups, self._door = Groups(), Door(SUBMITS_AT_ONCE)
         separate_in_children(loop)
         return loop

@@ -1,8 +1,6 @@
-"""What flows on an event loop wait for: other threads, the ends of pauses, and each other."""
+"""What flows on an event loop wait for: other threads, their turn to submit, and each other."""
 
 import asyncio
-import heapq
-import itertools
 import os
 from collections import deque
 from collections.abc import Callable, Coroutine, Hashable, Mapping
@@ -105,51 +103,6 @@ def _settle(end: asyncio.Future[Any], work: "Future[Any]") -> None:
         end.set_result(work.result())
 
 
-class Pauses:
-    """The pauses of all flows on an event loop: one heap, and one timer for the next that ends.
-
-    They end in the order in which they are due; of two that are due at once, the older ends first.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._numbers = itertools.count()
-        self._timer: asyncio.TimerHandle | None = None
-        self._most = 0
-
-    def begin(self, seconds: float) -> asyncio.Future[None]:
-        """Return a future that ends when so many seconds have passed, unless it is cancelled."""
-        end, due = self._loop.create_future(), self._loop.time() + seconds
-        if len(self._waiting) >= self._most:
-            self._forget_cancelled()
-        heapq.heappush(self._waiting, (due, next(self._numbers), end))
-        if self._timer is None or due < self._timer.when():
-            self._set_timer()
-        return end
-
-    def _forget_cancelled(self) -> None:
-        """Drop what nobody waits for; called again when twice as many are there."""
-        self._waiting = [one for one in self._waiting if not one[2].done()]
-        heapq.heapify(self._waiting)
-        self._most = 2 * len(self._waiting) + 100
-
-    def _set_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_at(self._waiting[0][0], self._ring)
-
-    def _ring(self) -> None:
-        self._timer = None
-        now = self._loop.time()
-        while self._waiting and self._waiting[0][0] <= now:
-            _, _, end = heapq.heappop(self._waiting)
-            if not end.done():
-                end.set_result(None)
-        if self._waiting:
-            self._set_timer()
-
-
 class Door:
     """Lets a few in at a time, of those that go to one place; who came first goes first."""
 
@@ -159,7 +112,12 @@ class Door:
 
     async def enter(self, to: str, seconds: float | None) -> Callable[[], None] | None:
         """Wait for a place, and return what gives it back; None if there is none in time."""
-        free = self._free.setdefault(to, asyncio.Semaphore(self._places))
+        free = self._free.get(to)
+        if free is None:
+            free = self._free[to] = asyncio.Semaphore(self._places)
+        if seconds is None:
+            await free.acquire()
+            return free.release
         try:
             async with asyncio.timeout(seconds):
                 await free.acquire()

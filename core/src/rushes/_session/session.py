@@ -104,7 +104,9 @@ class Session(Struct, kw_only=True, dict=True):
 
     def target(self, task: Task) -> Path:
         """Return the path for a task's video."""
-        return output_file(task.output or f"{self.home / 'videos'}{os.sep}", task.id).absolute()
+        if task.output:
+            return output_file(task.output, task.id).absolute()
+        return self.videos / f"{task.id}.mp4"
 
     def record(self, task: Task, on_update: OnUpdate | None, *, more: bool = False) -> Flow[Task]:
         """Record what is now known of a task, then notify log, observers and caller.
@@ -157,16 +159,15 @@ class Session(Struct, kw_only=True, dict=True):
             with suppress(JournalError, ClaimLost):  # it will be found out again
                 yield Ask("save", (task, ownership.claim if ownership else None))
 
-    def keep(self, task: Task) -> Flow[None]:
-        """Make sure before a poll that a task is still ours; raises OwnedElsewhereError.
+    def may_have_lost(self, task: Task) -> bool:
+        """Whether a task may be another's by now; then `save` finds out, before a poll.
 
-        A process that was suspended, or cut off from its journal, learns here that another may
-        follow the task by now. Of a journal that knows nothing without a write, this asks nothing:
-        it is told what the poll shows.
+        A process that was suspended, or cut off from its journal, learns so that another may follow
+        the task. Of a journal that knows nothing without a write, this asks nothing: it is told
+        what the poll shows.
         """
         ownership, holds = self.owned.get(task.id), getattr(self.journal, "holds", None)
-        if ownership and holds and not holds(task.id, ownership.claim):
-            yield from self.save(task)
+        return bool(ownership and holds and not holds(task.id, ownership.claim))
 
     def dispatch(self, task: Task) -> Dispatch:
         """Return the dispatch of a task's creating call, which leaves only while the task is ours.
@@ -208,6 +209,11 @@ class Session(Struct, kw_only=True, dict=True):
     def step(self, step: Step, variant: Variant, task: Task | None = None) -> Watched:
         """Tell observers of a step that takes as long as a block; it sets the `outcome`."""
         return Watched(self.beginnings, step, variant, task)
+
+    @cached_property
+    def videos(self) -> Path:
+        """Our own folder for videos."""
+        return self.home / "videos"
 
     @cached_property
     def ears(self) -> Ears:

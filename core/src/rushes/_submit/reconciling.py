@@ -107,7 +107,7 @@ def _look_up(
         generator = loaded.call("look_up", client_id=task.client_id, task=task)
         if generator is None:
             return None
-        found, answer = yield from steps(
+        found, _, answer = yield from steps(
             generator, lambda call: session.send(loaded, call, total, task=task)
         )
         with loaded.blamed("the hook look_up"):

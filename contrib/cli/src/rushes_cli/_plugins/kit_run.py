@@ -16,8 +16,8 @@ RESULTS, WANTED = "_RUSHES_KIT_RESULTS", "_RUSHES_KIT_VARIANTS"
 """How the recorder is told, in the process of the tests: a file, and variants with a comma."""
 END = b"null"
 """The last line of that file, once pytest has come to its end."""
-_SELECTS = "PYTEST_ADDOPTS"
-"""A variable that may leave tests out."""
+SELECTS = "PYTEST_ADDOPTS"
+"""A variable of pytest that may leave tests out: it is not passed on, except in `more`."""
 
 
 class KitResult(Struct, frozen=True):
@@ -65,7 +65,7 @@ def run_kit(
             text=True,
             check=False,
             env={
-                **{name: value for name, value in os.environ.items() if name != _SELECTS},
+                **{name: value for name, value in os.environ.items() if name != SELECTS},
                 RESULTS: str(results), WANTED: ",".join(variants), **(more or {}),
             },
         )  # fmt: skip
