@@ -51,6 +51,7 @@ SUBJECTS: dict[str, tuple[str, str | None]] = {
 IN_THREADS: dict[str, tuple[str, str | None]] = {
     "genblaze-threads": ("genblaze, `invoke`, its provider on `http.client`", "genblaze"),
     "openai-threads": ("openai, `videos.create_and_poll`", "openai"),
+    "rushes-unrecorded-threads": ("**rushes, `Client` without a journal**", None),
     "rushes-threads": ("**rushes, `Client`**", None),
 }
 LARGE = 2000

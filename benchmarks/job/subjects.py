@@ -286,20 +286,23 @@ def rushes_settings(url: str, interval: float, home: str) -> dict[str, Any]:
     }
 
 
-@contextmanager
-def rushes_in_threads(url: str, interval: float) -> Iterator[Callable[[], Any]]:
-    from rushes import Client, Request
+def rushes_in_threads(**options: Any) -> Any:
+    @contextmanager
+    def ours(url: str, interval: float) -> Iterator[Callable[[], Any]]:
+        from rushes import Client, Request
 
-    with (
-        tempfile.TemporaryDirectory(prefix="rushes-jobs-") as home,
-        Client(**rushes_settings(url, interval, home)) as client,
-    ):
+        with (
+            tempfile.TemporaryDirectory(prefix="rushes-jobs-") as home,
+            Client(**rushes_settings(url, interval, home), **options) as client,
+        ):
 
-        def job() -> None:
-            task = client.submit("toapis/kling-v3", Request(PROMPT))
-            assert client.wait(task, timeout=6000).state == "completed"
+            def job() -> None:
+                task = client.submit("toapis/kling-v3", Request(PROMPT))
+                assert client.wait(task, timeout=6000).state == "completed"
 
-        yield job
+            yield job
+
+    return ours
 
 
 @contextmanager
@@ -343,7 +346,8 @@ ON_A_LOOP: dict[str, Any] = {
 IN_THREADS: dict[str, Any] = {
     "genblaze-threads": genblaze_in_threads,
     "openai-threads": openai_in_threads,
-    "rushes-threads": rushes_in_threads,
+    "rushes-threads": rushes_in_threads(),
+    "rushes-unrecorded-threads": rushes_in_threads(journal=None),
 }
 
 

@@ -141,7 +141,7 @@ class World:
         """Check a creating call: recorded before it is sent, and sent as recorded."""
         call, job = effect.call, effect.call.headers["X-Job"]
         self.posts[job] += 1
-        if not isinstance(effect, Send) or not effect.creating:
+        if not isinstance(effect, Send) or effect.dispatch is None:
             self.violations.append("a call that creates is not marked so")
         if self.bodies.setdefault(job, call.body) != call.body:
             self.violations.append("two bodies under one key")

@@ -1,4 +1,7 @@
-"""What a crowd of jobs costs, counted: requests and connections, on any machine the same."""
+"""What a crowd of jobs costs, counted: requests, connections, function calls.
+
+The counts are the same on any machine.
+"""
 
 import asyncio
 import json
@@ -8,9 +11,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
+import rushes
 from rushes import AsyncClient, Client, Polling, Request, Task
 
 SERVER = Path(__file__).parents[2] / "benchmarks" / "job" / "server.py"
@@ -18,6 +23,8 @@ VARIANT, REQUEST = "toapis/kling-v3", Request("A red kite over dunes")
 MOST = 16
 """Connections that a client may have open at once."""
 JOBS, POLLS = 200, 4
+MOST_CALLS = 1150
+"""Calls of our functions for one job without a journal, each time a generator goes on counted."""
 
 
 @contextmanager
@@ -72,3 +79,28 @@ def test_a_job_is_one_submit_and_its_polls(
     assert seen["at once"] <= MOST
     # A paid call has a connection of its own, for which an idle one, opened again later, makes way.
     assert seen["opened"] <= 2 * JOBS + MOST
+
+
+def test_a_job_takes_so_many_calls_of_our_functions(tmp_path: Path) -> None:
+    ours, calls = str(Path(rushes.__file__).parent), 0
+
+    def count(frame: FrameType, event: str, _: Any) -> None:
+        nonlocal calls
+        calls += event == "call" and frame.f_code.co_filename.startswith(ours)
+
+    async def run(url: str) -> None:
+        async with AsyncClient(**settings(url, tmp_path), journal=None) as client:
+
+            async def one() -> None:
+                await client.wait(await client.submit(VARIANT, REQUEST))
+
+            await one()  # what is imported and found once
+            sys.setprofile(count)
+            try:
+                await asyncio.gather(*(one() for _ in range(JOBS)))
+            finally:
+                sys.setprofile(None)
+
+    with provider({}) as url:
+        asyncio.run(run(url))
+    assert calls / JOBS < MOST_CALLS

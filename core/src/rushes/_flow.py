@@ -84,11 +84,6 @@ class Send(Struct, frozen=True, kw_only=True):
     thin: bool = False
     dispatch: Dispatch | None = None
 
-    @property
-    def creating(self) -> bool:
-        """Whether this is the paid call."""
-        return self.dispatch is not None
-
     def __repr__(self) -> str:
         """Show no header: one contains the key, and tracebacks that show locals show this."""
         return f"<Send {self.call.method} {without_secrets(self.call.url)}>"
@@ -222,11 +217,12 @@ def steps(
     generator: Steps[T],
     send: Callable[[Call], Effect],
     judge: Callable[[Answer], None] | None = None,
-) -> Flow[tuple[T, Answer | None]]:
-    """Run a plugin's generator of calls; return its result and the last answer.
+) -> Flow[tuple[T, Call | None, Answer | None]]:
+    """Run a plugin's generator of calls; return its result, the last call and its answer.
 
     `judge` sees each answer before the plugin does; the steps end if it raises.
     """
+    call: Call | None = None
     answer: Answer | None = None
     try:
         call = next(generator)
@@ -236,4 +232,4 @@ def steps(
                 judge(answer)
             call = generator.send(answer)
     except StopIteration as stop:
-        return stop.value, answer
+        return stop.value, call, answer

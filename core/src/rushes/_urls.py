@@ -7,15 +7,18 @@ from urllib.parse import urlsplit
 from rushes._addresses import is_public, literal_address
 from rushes.urls import has_scheme, without_secrets
 
+Origin = tuple[str, str, int | None]
+"""Scheme, host and port."""
 _PORTS = {"http": 80, "https": 443}
 _USUAL_ORIGIN = re.compile(
     r"(https?)://([a-z0-9-]+(?:\.[a-z0-9-]+)*)(?::([1-9][0-9]{0,3}|[1-5][0-9]{4}))?(?=[/?#]|$)"
 )
 """Origins that are already normalized; each call is compared by its origin."""
+_VERSION = re.compile(r"v\d+")
 _BASE_URL = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
 
 
-def origin(url: str) -> tuple[str, str, int | None]:
+def origin(url: str) -> Origin:
     """Return scheme, host and port of an address, normalized for comparison.
 
     Raises ValueError if the address is malformed.
@@ -104,6 +107,6 @@ def join(base_url: str, path: str) -> str:
     """Append an endpoint's path to a base URL, without repeating `/v1`."""
     base = base_url.rstrip("/")
     first = path.split("/")[1]
-    if re.fullmatch(r"v\d+", first) and base.endswith("/" + first):
+    if _VERSION.fullmatch(first) and base.endswith("/" + first):
         base = base[: -len(first) - 1]
     return base + path

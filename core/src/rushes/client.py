@@ -94,9 +94,12 @@ class Client(Configured):
         that sets `stop` ends the waiting, not the task. Raises StillRunningError (the task
         continues at the provider), TaskEndedError or ResultError.
         """
+        flow = self._jobs.wait(task, timeout, on_update)
+        if stop is None:
+            return self._driven(flow)
 
         def perform(effect: Effect) -> Any:
-            if stop is None or not isinstance(effect, Sleep) or effect.task is None:
+            if not isinstance(effect, Sleep) or effect.task is None:
                 return self._perform(effect)
             if effect.until is None:
                 stop.wait(effect.seconds)
@@ -105,7 +108,7 @@ class Client(Configured):
                 raise stopped_waiting(effect.task)
             return heard
 
-        return drive(self._jobs.wait(task, timeout, on_update), perform, self._silence)
+        return drive(flow, perform, self._silence)
 
     def fetch(
         self,

@@ -3,6 +3,7 @@
 import datetime
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -297,20 +298,23 @@ class Variant(_Shared, frozen=True, kw_only=True):
             if "://" in there and origin(there) not in map(origin, self.own_origins):
                 raise ValueError(f"{there} is not at {self.base_url}")
             whole = there if "://" in there else join(base, there)
-        filled = _PLACEHOLDER.sub(lambda found: _written(found, values), path)
+        filled = _PLACEHOLDER.sub(partial(_written, values), path)
         return whole + filled if begins else join(base, filled)
 
 
 _PLACEHOLDER = re.compile(r"\{(\+?)(\w+)\}")
 _ADDRESS = re.compile(r"\{\+(\w+)\}")
+_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
+"""Values that are the same in an address."""
 
 
-def _written(placeholder: re.Match[str], values: Mapping[str, Any]) -> str:
+def _written(values: Mapping[str, Any], placeholder: re.Match[str]) -> str:
     """Return the value of a placeholder, encoded for an address (RFC 6570, 3.2.2 and 3.2.3)."""
     plus, name = placeholder.groups()
     if isinstance(several := values.get(name), list):
         return ",".join(quote(value, safe="") for value in several)
-    return quote(_value(values, name), safe="/" if plus else "")
+    value = _value(values, name)
+    return value if _PLAIN.fullmatch(value) else quote(value, safe="/" if plus else "")
 
 
 def _value(values: Mapping[str, Any], name: str) -> str:

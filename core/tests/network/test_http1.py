@@ -1,5 +1,7 @@
 """Answers read from bytes, however they are cut; h11, another reader, must agree."""
 
+import gc
+import weakref
 from typing import Any
 
 import h11
@@ -139,6 +141,16 @@ def test_what_nobody_asked_for_is_no_part_of_an_answer(more: bytes, together: bo
     reader = read(sized + more, [] if together else [len(sized)], ends=False)
     assert (taken(reader), reader.status, reader.reusable) == (b"{}", 200, False)
     assert reader.headers == [(b"Content-Length", b"2")]
+
+
+@pytest.mark.parametrize("data", [head(200, [("Content-Length", "2")]) + b"{}", b"<html>"])
+def test_an_answer_that_was_read_leaves_nothing_to_the_garbage_collector(data: bytes) -> None:
+    gc.disable()
+    try:
+        reader = weakref.ref(read(data, []))
+        assert reader() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(

@@ -419,6 +419,22 @@ class Nested(Struct, kw_only=True, forbid_unknown_fields=True):
     options: Options = absent(Options())
 
 
+class TestAuthorization:
+    @pytest.mark.parametrize(
+        "header", ["", "Bearer {key}", "A b: {key}", "Authorization: Bearer", "X-Key: klíč {key}"]
+    )
+    def test_a_header_that_cannot_carry_the_key_is_refused(self, header: str) -> None:
+        with pytest.raises(BrokenPluginError, match=r"authorization=.* is not a header with"):
+            loaded(authorization=header)
+
+    def test_a_hook_may_put_the_key_elsewhere(self) -> None:
+        @hookimpl
+        def authorize(key: str) -> dict[str, str]:
+            return {"X-Signed": key}
+
+        assert loaded(authorization="X-Signed:", hooks=(authorize,))
+
+
 class TestClientIds:
     @pytest.mark.parametrize(
         ("more", "options"),

@@ -16,8 +16,8 @@ from acme_zoom import Zoom
 from hypothesis import given
 from hypothesis import strategies as st
 from rushes import AsyncClient, DiskError, Polling, SQLiteJournal, Task
-from rushes._client.on_loop import Pauses
 from rushes._fetch.target import writable
+from rushes._network.alarms import Alarms
 from rushes.testing import Network
 from stalled_phases import wait_until_async
 
@@ -60,7 +60,7 @@ def settings(journal: SQLiteJournal, tmp_path: Path) -> dict[str, Any]:
 
 def pausing(client: AsyncClient) -> int:
     """Return how many flows of a client sleep."""
-    pauses = vars(client).get("_pauses")
+    pauses = vars(client).get("_alarms")
     return len(pauses._waiting) if pauses else 0
 
 
@@ -154,7 +154,7 @@ def test_the_journal_is_asked_only_what_must_be_known(
     async def run() -> None:
         async with AsyncClient(**{**settings, "journal": journal}) as client:
             task = await client.submit("acme/zoom", REQUEST)
-            assert journal.asked == ["take_up", "add", "save", "save", "release"]
+            assert journal.asked == ["take_up_or_add", "save", "conclude"]
             journal.asked.clear()
             waiting = asyncio.ensure_future(client.wait(task))
             await wait_until_async(lambda: pausing(client) == 1)
@@ -270,7 +270,7 @@ class Loop:
     def time(self) -> float:
         return self.now
 
-    def create_future(self) -> asyncio.Future[None]:
+    def create_future(self) -> asyncio.Future[bool]:
         return self._real.create_future()
 
     def call_at(self, when: float, ring: Callable[[], None]) -> asyncio.TimerHandle:
@@ -305,8 +305,8 @@ def test_pauses_end_in_time_in_order_and_only_if_somebody_waits(
     given: list[tuple[int, bool]],
 ) -> None:
     with closing(Loop()) as loop:
-        pauses: Any = Pauses(loop)  # type: ignore[arg-type]
-        begun = [(seconds, pauses.begin(seconds)) for seconds, _ in given]
+        pauses: Any = Alarms(loop)  # type: ignore[arg-type]
+        begun = [(seconds, pauses.pause(seconds)) for seconds, _ in given]
         for (_, end), (_, cancelled) in zip(begun, given, strict=True):
             if cancelled:
                 end.cancel()
@@ -321,10 +321,10 @@ def test_pauses_end_in_time_in_order_and_only_if_somebody_waits(
 
 def test_of_two_that_end_at_once_the_older_goes_on_first() -> None:
     async def run() -> list[int]:
-        pauses, order = Pauses(asyncio.get_running_loop()), list[int]()
+        pauses, order = Alarms(asyncio.get_running_loop()), list[int]()
 
         async def waiting(number: int, seconds: float) -> None:
-            await pauses.begin(seconds)
+            await pauses.pause(seconds)
             order.append(number)
 
         asyncio.get_running_loop().time = lambda: 5.0  # type: ignore[method-assign]
@@ -336,8 +336,8 @@ def test_of_two_that_end_at_once_the_older_goes_on_first() -> None:
 
 
 def test_a_shorter_pause_moves_the_timer_forward(loop: Loop) -> None:
-    pauses: Any = Pauses(loop)  # type: ignore[arg-type]
-    late, soon = pauses.begin(100), pauses.begin(1)
+    pauses: Any = Alarms(loop)  # type: ignore[arg-type]
+    late, soon = pauses.pause(100), pauses.pause(1)
     assert [when for when, _, _ in loop.live()] == [1]
     loop.move_to(1)
     assert soon.done()
@@ -345,11 +345,37 @@ def test_a_shorter_pause_moves_the_timer_forward(loop: Loop) -> None:
     assert [when for when, _, _ in loop.live()] == [100]
 
 
+def test_what_has_ended_rings_no_more(loop: Loop) -> None:
+    alarms: Any = Alarms(loop)  # type: ignore[arg-type]
+    first, *rest = [alarms.pause(seconds) for seconds in range(1, 100)]
+    last = alarms.pause(1000)
+    for end in rest:
+        end.cancel()
+    loop.move_to(1)
+    assert first.done()
+    assert not last.done()
+    assert [when for when, _, _ in loop.live()] == [1000]
+
+
+def test_a_wait_that_takes_too_long_is_false(loop: Loop) -> None:
+    alarms: Any = Alarms(loop)  # type: ignore[arg-type]
+    late, unlimited, over = (loop.create_future() for _ in range(3))
+    over.set_result(True)
+    waits = [alarms.within(late, 5), alarms.within(unlimited, None), alarms.within(over, 5)]
+    assert waits == [late, unlimited, over]
+    loop.move_to(4)
+    assert not late.done()
+    loop.move_to(5)
+    assert late.result() is False
+    assert over.result() is True
+    assert not unlimited.done()
+
+
 def test_cancelled_pauses_are_forgotten(loop: Loop) -> None:
-    pauses: Any = Pauses(loop)  # type: ignore[arg-type]
-    kept = pauses.begin(50)
+    pauses: Any = Alarms(loop)  # type: ignore[arg-type]
+    kept = pauses.pause(50)
     for _ in range(10_000):
-        pauses.begin(1000).cancel()
+        pauses.pause(1000).cancel()
     assert len(pauses._waiting) < 300
     loop.move_to(50)
     assert kept.done()

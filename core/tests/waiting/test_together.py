@@ -309,9 +309,9 @@ def test_a_cancelled_wait_leaves_the_others_their_answer(provider: Provider) -> 
             first.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await first
-            for _, _, end in client._pauses._waiting:
+            for _, _, end in client._alarms._waiting:
                 if not end.done():
-                    end.set_result(None)  # the hour is over
+                    end.set_result(False)  # the hour is over
             return await asyncio.gather(*others)
 
     ended = asyncio.run(run())

@@ -1,8 +1,7 @@
-"""What flows on an event loop wait for: other threads, the ends of pauses, and each other."""
+"""What flows on an event loop wait for: other threads, their turn to submit, and each other."""
 
 import asyncio
-import heapq
-import itertools
+import os
 from collections import deque
 from collections.abc import Callable, Coroutine, Hashable, Mapping
 from concurrent.futures import Future
@@ -21,25 +20,60 @@ of them, as many as there are connections, are sent at a time.
 """
 
 
-class Arrivals:
-    """Outcomes on their way from another thread to an event loop.
+class Asked:
+    """A call of the journal that a flow has asked for.
 
-    To wake a loop up is slow, so it is done once for all outcomes that come in the meantime.
+    `end` is what the flow awaits; if that is cancelled, the flow may await another until the
+    outcome has `arrived`.
+    """
+
+    __slots__ = ("arrived", "begin", "end")
+
+    def __init__(self, begin: "Callable[[], Future[Any]]", end: asyncio.Future[Any]) -> None:
+        self.begin, self.end, self.arrived = begin, end, False
+
+
+class Questions:
+    """What the flows of an event loop ask the journal, and the outcomes on their way back.
+
+    A commit and a wake-up cost the same for one as for many. So what is asked in one turn of the
+    loop is handed over together, what is asked meanwhile once all of that has been answered, and
+    the loop is woken up once for all outcomes that come before it looks.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._ended: deque[tuple[asyncio.Future[Any], Future[Any]]] = deque()
+        self._loop, self._process = loop, os.getpid()
+        self._asked: list[Asked] = []
+        self._ended: deque[tuple[Asked, Future[Any]]] = deque()
+        self._under_way = 0
+        """How many were handed over and not answered; 1 if that is about to begin."""
         self._woken = False
 
-    def expect(self, work: "Future[Any]") -> asyncio.Future[Any]:
-        """Return a future of the loop that ends as the work does."""
-        expected = self._loop.create_future()
-        work.add_done_callback(partial(self._arrive, expected))
-        return expected
+    def ask(self, begin: "Callable[[], Future[Any]]") -> Asked:
+        """Let a call be begun, in the order in which they are asked for, and return it."""
+        asked = Asked(begin, self._loop.create_future())
+        self._asked.append(asked)
+        if not self._under_way:
+            self._under_way = 1
+            self._loop.call_soon(self._hand_over)
+        return asked
 
-    def _arrive(self, expected: asyncio.Future[Any], work: "Future[Any]") -> None:
-        self._ended.append((expected, work))
+    def _hand_over(self) -> None:
+        """Begin what was asked for; flows that were answered just now have asked again."""
+        together, self._asked = self._asked, []
+        self._under_way = len(together)
+        if self._process != os.getpid():
+            return  # they are the parent's
+        for asked in together:
+            try:
+                begun = asked.begin()
+            except Exception as error:  # noqa: BLE001 - raised where it is awaited
+                begun = Future()
+                begun.set_exception(error)
+            begun.add_done_callback(partial(self._arrive, asked))
+
+    def _arrive(self, asked: Asked, work: "Future[Any]") -> None:
+        self._ended.append((asked, work))
         if not self._woken:
             self._woken = True
             with suppress(RuntimeError):  # the loop has been closed
@@ -48,60 +82,25 @@ class Arrivals:
     def _deliver(self) -> None:
         self._woken = False  # first: what arrives from here on wakes the loop up again
         while self._ended:
-            expected, work = self._ended.popleft()
-            if expected.done():
-                continue  # nobody waits any more
-            if work.cancelled():
-                expected.cancel()
-            elif error := work.exception():
-                expected.set_exception(error)
-            else:
-                expected.set_result(work.result())
+            asked, work = self._ended.popleft()
+            asked.arrived = True
+            self._under_way -= 1
+            _settle(asked.end, work)
+        if not self._under_way:
+            self._under_way = 1
+            self._loop.call_soon(self._hand_over)
 
 
-class Pauses:
-    """The pauses of all flows on an event loop: one heap, and one timer for the next that ends.
-
-    They end in the order in which they are due; of two that are due at once, the older ends first.
-    """
-
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._waiting: list[tuple[float, int, asyncio.Future[None]]] = []
-        self._numbers = itertools.count()
-        self._timer: asyncio.TimerHandle | None = None
-        self._most = 0
-
-    def begin(self, seconds: float) -> asyncio.Future[None]:
-        """Return a future that ends when so many seconds have passed, unless it is cancelled."""
-        end, due = self._loop.create_future(), self._loop.time() + seconds
-        if len(self._waiting) >= self._most:
-            self._forget_cancelled()
-        heapq.heappush(self._waiting, (due, next(self._numbers), end))
-        if self._timer is None or due < self._timer.when():
-            self._set_timer()
-        return end
-
-    def _forget_cancelled(self) -> None:
-        """Drop what nobody waits for; called again when twice as many are there."""
-        self._waiting = [one for one in self._waiting if not one[2].done()]
-        heapq.heapify(self._waiting)
-        self._most = 2 * len(self._waiting) + 100
-
-    def _set_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_at(self._waiting[0][0], self._ring)
-
-    def _ring(self) -> None:
-        self._timer = None
-        now = self._loop.time()
-        while self._waiting and self._waiting[0][0] <= now:
-            _, _, end = heapq.heappop(self._waiting)
-            if not end.done():
-                end.set_result(None)
-        if self._waiting:
-            self._set_timer()
+def _settle(end: asyncio.Future[Any], work: "Future[Any]") -> None:
+    """End a future of a loop as work has ended."""
+    if end.done():
+        return  # nobody waits any more
+    if work.cancelled():
+        end.cancel()
+    elif error := work.exception():
+        end.set_exception(error)
+    else:
+        end.set_result(work.result())
 
 
 class Door:
@@ -113,7 +112,12 @@ class Door:
 
     async def enter(self, to: str, seconds: float | None) -> Callable[[], None] | None:
         """Wait for a place, and return what gives it back; None if there is none in time."""
-        free = self._free.setdefault(to, asyncio.Semaphore(self._places))
+        free = self._free.get(to)
+        if free is None:
+            free = self._free[to] = asyncio.Semaphore(self._places)
+        if seconds is None:
+            await free.acquire()
+            return free.release
         try:
             async with asyncio.timeout(seconds):
                 await free.acquire()

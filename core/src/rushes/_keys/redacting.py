@@ -102,11 +102,9 @@ def may_show(value: Any, secret: str) -> bool:
         text = msgspec.json.encode(value).decode()
     except (TypeError, ValueError, RecursionError):
         return True
-    return secret[:MIN_LENGTH] in text or " " in secret or any(mark in text for mark in _ESCAPES)
-
-
-_ESCAPES = ("\\", "%", "&#")
-"""What escaped characters begin with, besides a blank's `+`."""
+    # Escaped characters begin so, besides a blank, which may be a `+`.
+    escaped = "\\" in text or "%" in text or "&#" in text or " " in secret
+    return escaped or secret[:MIN_LENGTH] in text
 
 
 def redacted(value: Any, secret: str | None) -> Any:

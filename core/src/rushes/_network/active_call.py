@@ -6,11 +6,10 @@ does not pass a deadline to single reads and writes.
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from typing import Self
 
-from rushes._flow import Dispatch
+from rushes._flow import Dispatch, NotSent
 
 LEAVES_WITHIN = 15.0
 """Seconds that a paid call may take to connect: the claim on its task is checked before, and must
@@ -24,7 +23,8 @@ _LOGGERS = (
 class ActiveCall:
     """One call under way: its deadline, and whether any of it may have been sent.
 
-    Its time begins when it is made. `guarded`: only public addresses are allowed.
+    Its time begins when it is made; inside its `with` block it is the current one. `guarded`: only
+    public addresses are allowed.
     """
 
     def __init__(
@@ -32,10 +32,18 @@ class ActiveCall:
     ) -> None:
         self.total, self.guarded = total, guarded
         self.sent = False
-        self.prolonged: Callable[[], None] = lambda: None
-        """Called when the deadline moves, so that an event loop can reset its timer."""
         self._dispatch = dispatch
         self._begun = time.monotonic()
+        self._allowed = total if dispatch is None else min(total, LEAVES_WITHIN)
+
+    def __enter__(self) -> Self:
+        self._before = _current.get()
+        _current.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if _current.get() is self:  # it may be closed from another context
+            _current.set(self._before)
 
     @property
     def seconds_left(self) -> float:
@@ -48,29 +56,26 @@ class ActiveCall:
         what = "whole answer" if self.sent else "connection"
         return f"no {what} within {self._allowed:g} seconds"
 
-    @property
-    def _allowed(self) -> float:
-        connecting = self._dispatch is not None and not self.sent
-        return min(self.total, LEAVES_WITHIN) if connecting else self.total
-
     def leave(self) -> None:
         """Let the request leave: called right before its first byte is written.
 
-        Raises NotSent if it may not leave; then nothing may be written.
+        Raises NotSent if it may not leave, or no time is left; then nothing may be written.
         """
         if self.sent:
             return
+        if self.seconds_left <= 0:
+            raise NotSent(self.timeout_message)
         if self._dispatch is not None:
             self._dispatch.may_leave()
             self._dispatch.left = True
-        self.sent = True
-        self.prolonged()
+        self.sent, self._allowed = True, self.total
 
     def mark_unsent(self) -> None:
         """Record that nothing was sent after all: the other side was never reached."""
         self.sent = False
         if self._dispatch is not None:
             self._dispatch.left = False
+            self._allowed = min(self.total, LEAVES_WITHIN)
 
 
 _current: ContextVar[ActiveCall | None] = ContextVar("active_call", default=None)
@@ -79,17 +84,6 @@ _current: ContextVar[ActiveCall | None] = ContextVar("active_call", default=None
 def current() -> ActiveCall | None:
     """Return the call under way here, if there is one."""
     return _current.get()
-
-
-@contextmanager
-def under_way(active: ActiveCall) -> Iterator[ActiveCall]:
-    """Make a call the current one."""
-    token = _current.set(active)
-    try:
-        yield active
-    finally:
-        with suppress(ValueError):  # closed from another context, where it is not the current one
-            _current.reset(token)
 
 
 def _not_ours(_record: logging.LogRecord) -> bool:

@@ -2,28 +2,37 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 import httpcore
 import httpx
 
 from rushes._flow import Flow, Send, Stream
-from rushes._network.active_call import ActiveCall, under_way
-from rushes._network.connection_queue import Turn
+from rushes._network.active_call import ActiveCall
+from rushes._network.alarms import Alarms
 from rushes._network.connections import AsyncBackend
 from rushes._network.messages import (
     BEGINNING,
+    FAILED,
     MAX_ANSWER,
     answer_of,
     bounded,
-    failures,
+    check_deadline,
+    failed,
     kept_of,
     unpacked_answer,
 )
-from rushes._network.requests import Incoming, Request, for_httpx, received, request_of
+from rushes._network.requests import (
+    Incoming,
+    Request,
+    for_httpx,
+    received,
+    request_of,
+    without_frames,
+)
 from rushes._network.routes import ASYNC, Routes
 from rushes._network.settings import NetworkSettings
 from rushes._network.transport import (
@@ -35,6 +44,8 @@ from rushes._network.transport import (
 from rushes.calls import Answer
 
 T = TypeVar("T")
+Read = Callable[[Incoming, ActiveCall], Awaitable[Answer]]
+"""Reads an answer whose head has arrived."""
 
 
 class AsyncTransport:
@@ -42,38 +53,21 @@ class AsyncTransport:
 
     def __init__(self, settings: NetworkSettings) -> None:
         self._settings = settings
-        backend = AsyncBackend(settings.resolve)
-        self._routes = Routes(settings, ASYNC, backend, httpx.create_ssl_context, _future)
+        self._backend = AsyncBackend(settings.resolve)
+        self._routes = Routes(settings, ASYNC, self._backend, httpx.create_ssl_context, _future)
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._alarms: Alarms
         self._writers: ThreadPoolExecutor | None = None
 
-    async def send(
+    def send(
         self, effect: Send, drive: Callable[[Flow[None]], Awaitable[None]] | None = None
-    ) -> Answer:
+    ) -> Coroutine[Any, Any, Answer]:
         """Make one call and return its whole answer; `drive` lets a paid one be confirmed."""
+        return self._perform(effect, partial(self._whole, effect), drive)
 
-        async def read(incoming: Incoming) -> Answer:
-            body = await self._read(incoming, MAX_ANSWER + 1, kept_of(effect))
-            answer = unpacked_answer(incoming, body)
-            if effect.dispatch:
-                effect.dispatch.answer = answer
-            return answer
-
-        return await self._perform(effect, read, drive)
-
-    async def stream(self, effect: Stream) -> Answer:
+    def stream(self, effect: Stream) -> Coroutine[Any, Any, Answer]:
         """Make one call and stream a good answer's body; of any other, return the beginning."""
-
-        async def read(incoming: Incoming) -> Answer:
-            if incoming.status not in (200, 206):
-                return answer_of(incoming, await self._read(incoming, BEGINNING))
-            await self._written(effect.sink.begin, answer_of(incoming))
-            async for chunk in incoming.pieces:
-                await self._written(effect.sink.write, chunk)
-                effect.sink.report_progress()
-            return answer_of(incoming)
-
-        return await self._perform(effect, read)
+        return self._perform(effect, partial(self._streamed, effect))
 
     async def close(self) -> None:
         """Close every connection; those of a closed loop are already gone."""
@@ -86,43 +80,59 @@ class AsyncTransport:
         if self._settings.transport is not None:
             await self._settings.transport.aclose()
 
+    async def _whole(self, effect: Send, incoming: Incoming, active: ActiveCall) -> Answer:
+        body = await _read(incoming, active, MAX_ANSWER + 1, kept_of(effect))
+        answer = unpacked_answer(incoming, body)
+        if effect.dispatch:
+            effect.dispatch.answer = answer
+        return answer
+
+    async def _streamed(self, effect: Stream, incoming: Incoming, active: ActiveCall) -> Answer:
+        if incoming.status not in (200, 206):
+            return answer_of(incoming, await _read(incoming, active, BEGINNING))
+        await self._written(effect.sink.begin, answer_of(incoming))
+        async for chunk in incoming.pieces:
+            check_deadline(active)
+            await self._written(effect.sink.write, chunk)
+            effect.sink.report_progress()
+        return answer_of(incoming)
+
     async def _perform(
         self,
         effect: Send | Stream,
-        read: Callable[[Incoming], Awaitable[Answer]],
+        read: Read,
         drive: Callable[[Flow[None]], Awaitable[None]] | None = None,
     ) -> Answer:
         request = request_of(effect, self._settings)
         loop = asyncio.get_running_loop()
         if loop is not self._loop:  # earlier connections belonged to another loop
             self._loop, self._writers = loop, None
+            self._alarms = self._backend.alarms = Alarms(loop)
             self._routes.renew()
         turn = self._routes.queue.join(long=isinstance(effect, Stream))
         try:
-            await _wait_for_place(turn, effect)
+            admitted, patience = turn.admitted, effect.patience
+            if admitted is not None and not await self._alarms.within(admitted, patience):
+                raise no_connection_free(effect)
             if drive is not None and (confirming := confirmation(effect)) is not None:
                 await drive(confirming)
             active = start_call(effect)
-            with under_way(active), failures(active):
-                return await self._exchange(request, effect, active, read)
+            try:
+                with active:
+                    if self._settings.transport is not None:
+                        return await self._custom_exchange(request, active, read)
+                    return await self._exchange(request, active, read)
+            except FAILED as error:
+                raise failed(error, active) from without_frames(error)
         finally:
             self._routes.queue.leave(turn)
 
-    async def _exchange(
-        self,
-        request: Request,
-        effect: Send | Stream,
-        active: ActiveCall,
-        read: Callable[[Incoming], Awaitable[Answer]],
-    ) -> Answer:
-        if self._settings.transport is not None:
-            return await self._custom_exchange(request, active, read)
-        connection, closing = take_connection(self._routes, request.address, effect, active)
+    async def _exchange(self, request: Request, active: ActiveCall, read: Read) -> Answer:
+        connection, closing = take_connection(self._routes, request, active)
         try:
-            async with _deadline(active):
-                for idle in closing:
-                    await idle.aclose()
-                answer = await read(await connection.exchange(request, active))
+            for idle in closing:
+                await idle.aclose()
+            answer = await read(await connection.exchange(request, active), active)
         except GeneratorExit:
             raise  # the loop is gone; the socket goes with it
         except BaseException:
@@ -136,36 +146,28 @@ class AsyncTransport:
 
     async def _give_back(self, connection: Any) -> None:
         """Keep a connection whose answer was read completely, close any other."""
-        if connection.ends_later or not self._routes.keep(connection):
+        if connection.ends_later:
             await _finish(self._ended(connection))
+        elif not self._routes.keep(connection):
+            connection.abort()  # whoever waits for its end may be cancelled
+            await connection.aclose()
 
     async def _ended(self, connection: Any) -> None:
-        if connection.ends_later:
-            await connection.end()
+        await connection.end()
         if not self._routes.keep(connection):
             await connection.aclose()
 
-    async def _custom_exchange(
-        self,
-        request: Request,
-        active: ActiveCall,
-        read: Callable[[Incoming], Awaitable[Answer]],
-    ) -> Answer:
-        async with _deadline(active):
-            active.leave()  # it is unknown when its first byte leaves
-            response = await self._settings.transport.handle_async_request(for_httpx(request))
-            async with contextlib.aclosing(response.stream):
-                return await read(received(response))
-
-    async def _read(
-        self, incoming: Incoming, most: int, kept: Callable[[bytes], bytes] = bytes
-    ) -> bytes:
-        body = bytearray()
-        async for chunk in incoming.pieces:
-            body += kept(chunk)
-            if len(body) >= most:
-                break
-        return bounded(body, most)
+    async def _custom_exchange(self, request: Request, active: ActiveCall, read: Read) -> Answer:
+        active.leave()  # it is unknown when its first byte leaves
+        try:
+            async with asyncio.timeout(active.seconds_left) as limit:
+                response = await self._settings.transport.handle_async_request(for_httpx(request))
+                async with contextlib.aclosing(response.stream):
+                    return await read(received(response), active)
+        except TimeoutError as error:
+            if not limit.expired():
+                raise
+            raise httpcore.ReadTimeout(active.timeout_message) from error
 
     async def _written(self, write: Callable[[Any], None], what: Any) -> None:
         """Write in a thread, and finish: a write in progress must not outlive the exchange.
@@ -178,32 +180,20 @@ class AsyncTransport:
         await _finish(loop.run_in_executor(self._writers, write, what))
 
 
-def _future() -> asyncio.Future[None]:
+def _future() -> asyncio.Future[bool]:
     return asyncio.get_running_loop().create_future()
 
 
-async def _wait_for_place(turn: Turn, effect: Send | Stream) -> None:
-    if turn.admitted is None or turn.admitted.done():
-        return
-    try:
-        async with asyncio.timeout(effect.patience):
-            await turn.admitted
-    except TimeoutError:
-        raise no_connection_free(effect) from None
-
-
-@asynccontextmanager
-async def _deadline(active: ActiveCall) -> AsyncIterator[None]:
-    """Raise httpcore's ReadTimeout if an exchange is not over in time."""
-    loop = asyncio.get_running_loop()
-    try:
-        async with asyncio.timeout(active.seconds_left) as limit:
-            active.prolonged = lambda: limit.reschedule(loop.time() + active.seconds_left)
-            yield
-    except TimeoutError as error:
-        if not limit.expired():
-            raise
-        raise httpcore.ReadTimeout(active.timeout_message) from error
+async def _read(
+    incoming: Incoming, active: ActiveCall, most: int, kept: Callable[[bytes], bytes] = bytes
+) -> bytes:
+    body = bytearray()
+    async for chunk in incoming.pieces:
+        check_deadline(active)
+        body += kept(chunk)
+        if len(body) >= most:
+            break
+    return bounded(body, most)
 
 
 async def _finish(work: Awaitable[T]) -> T:

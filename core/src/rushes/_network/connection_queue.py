@@ -3,12 +3,14 @@
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 
 class Turn:
-    """A call that waits for a place until the future `admitted` is done; without one it has it."""
+    """A call that waits for a place until the future `admitted` is True; without one it has it.
+
+    It waits no more once the future is cancelled, or anything else.
+    """
 
     def __init__(self, admitted: Any, *, long: bool) -> None:
         self.admitted, self.long = admitted, long
@@ -29,7 +31,8 @@ class ConnectionQueue:
 
     def renew(self) -> None:
         """Start afresh with every place free, as in a forked child: earlier turns are void."""
-        self._lock = threading.Lock()
+        # To admit a call may end others that an abandoned loop has left behind: these leave then.
+        self._lock = threading.RLock()
         self._lines: dict[bool, deque[Turn]] = {False: deque(), True: deque()}
         self._inside: set[Turn] = set()
         self._last_long = True
@@ -56,15 +59,17 @@ class ConnectionQueue:
             self._admit()
 
     def _admit(self) -> None:
-        while turn := self._next():
+        while len(self._inside) < self._count and (turn := self._next()):
             self._inside.add(turn)
-            with suppress(RuntimeError):  # its event loop is closed, and nothing waits any more
-                turn.admitted.set_result(None)
+            try:
+                turn.admitted.set_result(True)
+            except RuntimeError:
+                continue  # its event loop is closed, and nothing waits any more
 
     def _next(self) -> Turn | None:
         for long in (not self._last_long, self._last_long):
             line = self._lines[long]
-            while line and line[0].admitted.cancelled():
+            while line and line[0].admitted.done():  # it waits no more
                 line.popleft()
             if line and self._has_room(long):
                 self._last_long = long

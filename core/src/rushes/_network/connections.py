@@ -24,6 +24,7 @@ import httpcore
 from rushes._addresses import Address, Resolver, is_public
 from rushes._flow import PrivateAddress
 from rushes._network.active_call import ActiveCall, current
+from rushes._network.alarms import Alarms
 from rushes._network.requests import Incoming, Request, for_httpcore
 
 T = TypeVar("T")
@@ -35,13 +36,6 @@ def capped(active: ActiveCall, timeout: float, over: type[Exception]) -> float:
     if left <= 0:
         raise over(active.timeout_message)
     return min(timeout, left)
-
-
-def leave(active: ActiveCall) -> None:
-    """Let the request leave, unless its time is over."""
-    if active.seconds_left <= 0:
-        raise httpcore.ConnectTimeout(active.timeout_message)
-    active.leave()
 
 
 def _capped(timeout: float | None, over: type[Exception]) -> float | None:
@@ -60,7 +54,7 @@ def _mark_leaving(buffer: bytes) -> None:
     active = current()
     if active is None or active.sent or buffer[:1] < b" " or buffer.startswith(b"CONNECT "):
         return
-    leave(active)
+    active.leave()
 
 
 class DeadlineStream(httpcore.NetworkStream):
@@ -99,7 +93,7 @@ class DeadlineStream(httpcore.NetworkStream):
 
 
 class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
-    """The same for an event loop, which enforces the deadline itself."""
+    """The same for an event loop."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
@@ -107,12 +101,12 @@ class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         """Read the bytes that have arrived."""
-        return await self._stream.read(max_bytes, timeout)
+        return await self._stream.read(max_bytes, _capped(timeout, httpcore.ReadTimeout))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """Write all of the buffer."""
         _mark_leaving(buffer)
-        await self._stream.write(buffer, timeout)
+        await self._stream.write(buffer, _capped(timeout, httpcore.WriteTimeout))
 
     async def start_tls(
         self,
@@ -121,8 +115,9 @@ class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> httpcore.AsyncNetworkStream:
         """Switch to TLS."""
+        capped = _capped(timeout, httpcore.ConnectTimeout)
         try:
-            over = await self._stream.start_tls(ssl_context, server_hostname, timeout)
+            over = await self._stream.start_tls(ssl_context, server_hostname, capped)
         except asyncio.CancelledError:
             await self._stream.aclose()  # httpcore closes it after an error, not after this one
             raise
@@ -169,18 +164,18 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_in_child)
 
 
-def _looked_up(resolve: Resolver, host: str, port: int) -> Future[list[str]]:
+def _looked_up(resolve: Resolver, host: str, port: int) -> Future[list[Address]]:
     """Resolve a name in a separate thread, which nothing has to wait for.
 
     The system's resolver accepts no deadline. The thread is a daemon: if it hangs, it keeps neither
     an event loop nor the interpreter from ending.
     """
-    future: Future[list[str]] = Future()
+    future: Future[list[Address]] = Future()
     future.set_running_or_notify_cancel()
 
     def work() -> None:
         try:
-            future.set_result(resolve(host, port))
+            future.set_result([ipaddress.ip_address(text) for text in resolve(host, port)])
         except Exception as error:  # noqa: BLE001 - raised where it is awaited
             future.set_exception(error)
 
@@ -188,19 +183,18 @@ def _looked_up(resolve: Resolver, host: str, port: int) -> Future[list[str]]:
     return future
 
 
-def _literal(host: str) -> list[str] | None:
+def _literal(host: str) -> list[Address] | None:
     try:
-        return [str(ipaddress.ip_address(host))]
+        return [ipaddress.ip_address(host)]
     except ValueError:
         return None
 
 
-def _checked_addresses(host: str, found: list[str]) -> list[Address]:
-    """Return the addresses to try; a guarded exchange accepts a name only if all are public.
+def _check_addresses(host: str, addresses: list[Address]) -> None:
+    """Raise an error if there is none, or if a guarded exchange may not be with one of them.
 
     A name that also has a private address is refused entirely: it was probably made to mislead.
     """
-    addresses = [ipaddress.ip_address(text) for text in found]
     if not addresses:
         raise httpcore.ConnectError(f"{host} has no address")
     active = current()
@@ -208,7 +202,6 @@ def _checked_addresses(host: str, found: list[str]) -> list[Address]:
         if not is_public(address):
             where = host if host == str(address) else f"{host}, which is {address}"
             raise PrivateAddress(f"leads to {where}; only a private network can reach it")
-    return addresses
 
 
 class _Attempts:
@@ -229,8 +222,8 @@ class _Attempts:
             return httpcore.ConnectTimeout(f"the name {self.host} was not resolved in time")
         return httpcore.ConnectError(f"the name {self.host} cannot be resolved: {error}")
 
-    def addresses(self, found: list[str]) -> Iterator[tuple[str, float | None]]:
-        addresses = _checked_addresses(self.host, found)
+    def addresses(self, addresses: list[Address]) -> Iterator[tuple[str, float | None]]:
+        _check_addresses(self.host, addresses)
         for place, address in enumerate(addresses):
             left = self.left
             yield str(address), left and left / (len(addresses) - place)
@@ -297,6 +290,9 @@ async def reached(
 
 class AsyncBackend(httpcore.AsyncNetworkBackend):
     """Opens connections for an event loop."""
+
+    alarms: Alarms
+    """Those of the loop that runs."""
 
     def __init__(self, resolve: Resolver) -> None:
         self.resolve, self._tcp = resolve, httpcore.AnyIOBackend()

@@ -5,6 +5,7 @@ readers could understand differently.
 """
 
 from collections import deque
+from typing import Any
 
 import httpcore
 import httptools
@@ -43,10 +44,13 @@ class AnswerReader:
         self._overhead = 0
         self._arrived = 0
         self._pieces: deque[bytes] = deque()
-        self._parser = httptools.HttpResponseParser(self)
+        self._parser: Any = httptools.HttpResponseParser(self)
 
     def feed(self, data: bytes) -> None:
         """Take what has arrived."""
+        if self._parser is None:
+            self.reusable = False  # nobody asked for what follows the answer
+            return
         arrived = self._arrived
         try:
             self._parser.feed_data(data)
@@ -55,6 +59,8 @@ class AnswerReader:
         self._overhead = self._overhead + len(data) if self._arrived == arrived else 0
         if self._overhead > MAX_OVERHEAD:
             self._fail(f"{MAX_OVERHEAD} bytes arrived without anything of a body")
+        if self.ended or self.failure is not None:
+            self._parser = None  # they refer to each other, and would wait for the collector
 
     def feed_end(self) -> None:
         """Take the end of the connection, which may also be the end of the body."""

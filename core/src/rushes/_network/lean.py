@@ -7,8 +7,8 @@ are left to httpcore.
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Self
 
 import httpcore
 
@@ -19,7 +19,6 @@ from rushes._network.connections import (
     Backend,
     capped,
     keep_from_children,
-    leave,
     reached,
 )
 from rushes._network.http1 import AnswerReader, head_of
@@ -30,25 +29,32 @@ READ = 256 * 1024
 
 
 class LeanConnection:
-    """A connection for code that waits."""
+    """A connection for code that waits.
+
+    No step of an exchange takes longer than its request allows, or than the exchange has left.
+    """
 
     def __init__(self, address: Address, backend: Backend, trusted: ssl.SSLContext | None) -> None:
         self._address, self._backend, self._trusted = address, backend, trusted
         self._stream: httpcore.NetworkStream | None = None
+        self._socket: socket.socket
         self._reader: AnswerReader | None = None
+        self._active: ActiveCall
+        self._limit: float
 
     def exchange(self, request: Request, active: ActiveCall) -> Incoming:
         """Send a request, and return the head of the answer with a way to take its body."""
-        stream = self._stream or self._connected(request.connect)
+        if self._stream is None:
+            self._connect(request.connect)
+        self._active, self._limit = active, request.read
         reader = self._reader = AnswerReader(once=request.once)
-        channel = Channel(stream.get_extra_info("socket"), request.read, active)
-        leave(active)
-        channel.send(head_of(request) + request.body)
+        active.leave()
+        self._send(head_of(request) + request.body)
         while not reader.began:
-            channel.read_into(reader)
+            self._read_into(reader)
             if reader.failure is not None and not reader.began:
                 raise reader.failure
-        return Incoming(reader.status, reader.headers, self._body(channel, reader))
+        return Incoming(reader.status, reader.headers, self._body(reader))
 
     def is_available(self) -> bool:
         """Whether the answer was read completely, and another request may follow."""
@@ -63,44 +69,29 @@ class LeanConnection:
         if self._stream is not None:
             self._stream.close()
 
-    def _connected(self, timeout: float) -> httpcore.NetworkStream:
+    def _connect(self, timeout: float) -> None:
         address = self._address
         self._stream = self._backend.connect_tcp(address.host, address.port, timeout)
         if address.scheme == "https":
             assert self._trusted is not None  # noqa: S101 - whoever makes a connection knows
             self._stream = self._stream.start_tls(self._trusted, address.host, timeout)
-        return self._stream
+        self._socket = self._stream.get_extra_info("socket")
 
-    def _body(self, channel: "Channel", reader: AnswerReader) -> Iterator[bytes]:
-        while (piece := reader.take()) != b"":
-            if piece is None:
-                channel.read_into(reader)
-            else:
-                yield piece
-        if not reader.reusable:
-            self.close()
-
-
-class Channel:
-    """The socket of one exchange; no step takes longer than `limit`, or than the exchange has."""
-
-    def __init__(self, socket: socket.socket, limit: float, active: ActiveCall) -> None:
-        self._socket, self._limit, self._active = socket, limit, active
-
-    def send(self, message: bytes) -> None:
+    def _send(self, message: bytes) -> None:
         """Send a message, unless the other side answers and closes before it has read all."""
         try:
             for start in range(0, len(message), PIECE):
-                self._begin(httpcore.WriteTimeout)
+                limit = capped(self._active, self._limit, httpcore.WriteTimeout)
+                self._socket.settimeout(limit)
                 self._socket.sendall(message[start : start + PIECE])
         except TimeoutError as error:
             raise httpcore.WriteTimeout(str(error)) from error
         except OSError:
             pass  # what it has answered can still be read
 
-    def read_into(self, reader: AnswerReader) -> None:
+    def _read_into(self, reader: AnswerReader) -> None:
         """Read what has arrived, waiting for something."""
-        self._begin(httpcore.ReadTimeout)
+        self._socket.settimeout(capped(self._active, self._limit, httpcore.ReadTimeout))
         try:
             data = self._socket.recv(READ)
         except TimeoutError as error:
@@ -110,8 +101,14 @@ class Channel:
         else:
             reader.feed(data) if data else reader.feed_end()
 
-    def _begin(self, late: type[Exception]) -> None:
-        self._socket.settimeout(capped(self._active, self._limit, late))
+    def _body(self, reader: AnswerReader) -> Iterator[bytes]:
+        while (piece := reader.take()) != b"":
+            if piece is None:
+                self._read_into(reader)
+            else:
+                yield piece
+        if not reader.reusable:
+            self.close()
 
 
 class AsyncLeanConnection(asyncio.Protocol):
@@ -122,10 +119,13 @@ class AsyncLeanConnection(asyncio.Protocol):
     def __init__(
         self, address: Address, backend: AsyncBackend, trusted: ssl.SSLContext | None
     ) -> None:
-        self._address, self._resolve, self._trusted = address, backend.resolve, trusted
+        self._address, self._backend, self._trusted = address, backend, trusted
+        self._alarms = backend.alarms
         self._transport: asyncio.Transport | None = None
         self._reader: AnswerReader | None = None
-        self._waiter: asyncio.Future[None] | None = None
+        self._active: ActiveCall
+        self._limit: float
+        self._waiter: asyncio.Future[bool] | None = None
         self._writable = True
         self._lost = False
         keep_from_children(self)
@@ -134,15 +134,30 @@ class AsyncLeanConnection(asyncio.Protocol):
         """Send a request, and return the head of the answer with a way to take its body."""
         transport = self._transport or await self._connected(request.connect)
         reader = self._reader = AnswerReader(once=request.once)
-        leave(active)
-        # The deadline of the whole exchange is its caller's.
-        limit = request.read if request.read < active.total else None
-        await self._send(transport, head_of(request) + request.body, reader, limit)
+        self._active, self._limit = active, request.read
+        active.leave()
+        await self._send(transport, head_of(request) + request.body, reader)
         while not reader.began:
             if reader.failure is not None:
                 raise reader.failure
-            await self._change(limit)
-        return Incoming(reader.status, reader.headers, self._body(transport, reader, limit))
+            await self._change(httpcore.ReadTimeout)
+        return Incoming(reader.status, reader.headers, self)
+
+    def __aiter__(self) -> Self:
+        """Iterate over the pieces of the answer's body."""
+        return self
+
+    async def __anext__(self) -> bytes:
+        reader, transport = self._reader, self._transport
+        assert reader is not None  # noqa: S101 - an exchange is under way
+        assert transport is not None  # noqa: S101
+        while (piece := reader.take()) is None:
+            if not self._lost:
+                transport.resume_reading()
+            await self._change(httpcore.ReadTimeout)
+        if not piece:
+            raise StopAsyncIteration
+        return piece
 
     def is_available(self) -> bool:
         """Whether the answer was read completely, and another request may follow."""
@@ -155,10 +170,14 @@ class AsyncLeanConnection(asyncio.Protocol):
 
     async def aclose(self) -> None:
         """Close it, and wait until it is closed: its place may then be given to another."""
+        self.abort()
+        while not (self._lost or self._transport is None):
+            await self._change(None)
+
+    def abort(self) -> None:
+        """Close it without waiting for that."""
         if self._transport is not None and not self._lost:
             self._transport.abort()
-            while not self._lost:
-                await self._change(None)
 
     def get_extra_info(self, info: str) -> Any:
         """Return what is known of the connection, such as its socket."""
@@ -181,49 +200,31 @@ class AsyncLeanConnection(asyncio.Protocol):
             except OSError as error:
                 raise httpcore.ConnectError(str(error)) from error
 
-        return await reached(self._resolve, address.host, address.port, timeout, connect)
+        return await reached(self._backend.resolve, address.host, address.port, timeout, connect)
 
     async def _send(
-        self,
-        transport: asyncio.Transport,
-        message: bytes,
-        reader: AnswerReader,
-        limit: float | None,
+        self, transport: asyncio.Transport, message: bytes, reader: AnswerReader
     ) -> None:
         for start in range(0, len(message), PIECE):
             while not (self._writable or self._lost or reader.began):
-                await self._change(limit, httpcore.WriteTimeout)
+                await self._change(httpcore.WriteTimeout)
             if self._lost or reader.began:  # it has answered before it read everything
                 break
             transport.write(message[start : start + PIECE])
 
-    async def _change(
-        self, limit: float | None, late: type[Exception] = httpcore.ReadTimeout
-    ) -> None:
-        """Wait until something has arrived, or can be sent again; raise `late` after `limit`."""
-        self._waiter = asyncio.get_running_loop().create_future()
-        try:
-            async with asyncio.timeout(limit):
-                await self._waiter
-        except TimeoutError:
-            raise late from None
-        finally:
-            self._waiter = None
+    async def _change(self, late: type[Exception] | None) -> None:
+        """Wait until something has arrived, can be sent again, or is over.
 
-    async def _body(
-        self, transport: asyncio.Transport, reader: AnswerReader, limit: float | None
-    ) -> AsyncIterator[bytes]:
-        while (piece := reader.take()) != b"":
-            if piece is not None:
-                yield piece
-                continue
-            if not self._lost:
-                transport.resume_reading()
-            await self._change(limit)
+        Raises `late` if that takes longer than the limit, or than the exchange has left.
+        """
+        self._waiter = asyncio.get_running_loop().create_future()
+        limit = capped(self._active, self._limit, late) if late else None
+        if not await self._alarms.within(self._waiter, limit) and late:
+            raise late
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+            self._waiter.set_result(True)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the open connection; asyncio calls this and the methods below."""

@@ -5,8 +5,9 @@ Interrupted: https://www.python-httpx.org/exceptions/
 """
 
 import email.utils
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable
+from functools import lru_cache
 
 import httpcore
 import httpx
@@ -16,7 +17,7 @@ from rushes._flow import Interrupted, NotSent, Send, Stalled
 from rushes._network.active_call import ActiveCall, keep_libraries_silent
 from rushes._network.decoding import decoded
 from rushes._network.long_texts import WithoutLongTexts
-from rushes._network.requests import Incoming, without_frames
+from rushes._network.requests import Incoming
 from rushes.calls import Answer
 
 MAX_ANSWER = 4 * 1024 * 1024
@@ -30,7 +31,7 @@ _NEVER_LEFT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
-_FAILED = (
+FAILED = (
     httpcore.NetworkError,
     httpcore.ProtocolError,
     httpcore.ProxyError,
@@ -38,26 +39,23 @@ _FAILED = (
     httpcore.UnsupportedProtocol,
     httpx.HTTPError,
 )
+"""What the libraries raise when an exchange fails."""
 _STALLED = (httpcore.ReadTimeout, httpx.ReadTimeout)
 
 keep_libraries_silent()
 
 
-@contextmanager
-def failures(active: ActiveCall) -> Iterator[None]:
-    """Turn the libraries' exceptions into NotSent or Interrupted."""
-    try:
-        yield
-    except _FAILED as error:
-        text = str(error).strip()
-        words = f"{type(error).__name__}: {text}" if text else type(error).__name__
-        words = words if active.seconds_left > 0 else active.timeout_message
-        if isinstance(error, _NEVER_LEFT):
-            active.mark_unsent()  # as reported by an embedder's transport
-        failure: type[Exception] = Interrupted if active.sent else NotSent
-        if active.sent and active.seconds_left > 0 and isinstance(error, _STALLED):
-            failure = Stalled
-        raise failure(words) from without_frames(error)
+def failed(error: Exception, active: ActiveCall) -> Exception:
+    """Return the NotSent or Interrupted that one of the libraries' exceptions means."""
+    text = str(error).strip()
+    words = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    words = words if active.seconds_left > 0 else active.timeout_message
+    if isinstance(error, _NEVER_LEFT):
+        active.mark_unsent()  # as reported by an embedder's transport
+    if not active.sent:
+        return NotSent(words)
+    stalled = active.seconds_left > 0 and isinstance(error, _STALLED)
+    return Stalled(words) if stalled else Interrupted(words)
 
 
 def check_deadline(active: ActiveCall) -> None:
@@ -82,20 +80,22 @@ def answer_of(incoming: Incoming, body: bytes = b"") -> Answer:
     """Make the Answer of what has arrived."""
     headers: dict[str, str] = {}
     for name, value in incoming.headers:
-        key, text = name.decode("latin-1").lower(), _text(value).strip(" \t")
+        try:
+            text = value.decode().strip(" \t")
+        except UnicodeDecodeError:
+            text = value.decode("latin-1").strip(" \t")
+        key = name.decode("latin-1").lower()
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
     # A recipient with a clock records when an answer without a Date arrived (RFC 9110, 6.6.1).
     dated = "date" in headers
     if not dated:
-        headers["date"] = email.utils.formatdate(usegmt=True)
+        headers["date"] = _date(int(time.time()))
     return Answer(incoming.status, headers, body, dated)
 
 
-def _text(value: bytes) -> str:
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return value.decode("latin-1")
+@lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    return email.utils.formatdate(second, usegmt=True)
 
 
 def unpacked_answer(incoming: Incoming, body: bytes) -> Answer:

@@ -47,11 +47,6 @@ class Incoming(Struct, frozen=True):
     pieces: Any
 
 
-def fresh(effect: Send | Stream) -> bool:
-    """Whether a call gets a new connection that no other call uses."""
-    return isinstance(effect, Stream) or effect.creating
-
-
 def request_of(effect: Send | Stream, settings: NetworkSettings) -> Request:
     """Make the request of a call; a connection that is used once is marked `close`.
 
@@ -67,6 +62,8 @@ def request_of(effect: Send | Stream, settings: NetworkSettings) -> Request:
     if method == "CONNECT" or not _TOKEN.fullmatch(method):
         raise NotSent(f"{method!r} is not a method that a call can have")
     body = call.body or b""
+    # A download and a paid call have a new connection that no other call uses.
+    once = isinstance(effect, Stream) or effect.dispatch is not None
     return Request(
         method=method,
         url=call.url,
@@ -76,12 +73,12 @@ def request_of(effect: Send | Stream, settings: NetworkSettings) -> Request:
             "Accept": "*/*",
             "Accept-Encoding": "identity",
             "User-Agent": "rushes",
-            "Connection": "close" if fresh(effect) else "keep-alive",
+            "Connection": "close" if once else "keep-alive",
             **_checked(call.headers),
             **({"Content-Length": str(len(body))} if body or method in _WITH_BODY else {}),
         },
         body=body,
-        once=fresh(effect),
+        once=once,
         connect=min(settings.timeouts.connect, effect.total),
         read=min(settings.timeouts.read, effect.total),
     )

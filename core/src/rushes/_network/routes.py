@@ -141,7 +141,7 @@ class Routes:
 
     def _kept(self, route: Route, closing: list[Any]) -> Any:
         """Take out the connection of a route that was used last and is still open, if any."""
-        for idle in [idle for idle in reversed(self._idle) if self._idle[idle][0] == route]:
+        for idle in [idle for idle, (there, _) in self._idle.items() if there == route][::-1]:
             del self._idle[idle]
             if not idle.has_expired():
                 return idle

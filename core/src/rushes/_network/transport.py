@@ -12,16 +12,16 @@ from typing import Any
 import httpx
 
 from rushes._flow import Flow, NotSent, Send, Stream
-from rushes._network.active_call import ActiveCall, under_way
-from rushes._network.addresses import Address
+from rushes._network.active_call import ActiveCall
 from rushes._network.connections import Backend
 from rushes._network.messages import (
     BEGINNING,
+    FAILED,
     MAX_ANSWER,
     answer_of,
     bounded,
     check_deadline,
-    failures,
+    failed,
     kept_of,
     unpacked_answer,
 )
@@ -29,7 +29,6 @@ from rushes._network.requests import (
     Incoming,
     Request,
     for_httpx,
-    fresh,
     received,
     request_of,
     without_frames,
@@ -98,15 +97,17 @@ class Transport:
             if drive is not None and (confirming := confirmation(effect)) is not None:
                 drive(confirming)
             active = start_call(effect)
-            with under_way(active), failures(active):
-                return self._exchange(request, effect, active, read)
+            try:
+                with active:
+                    return self._exchange(request, active, read)
+            except FAILED as error:
+                raise failed(error, active) from without_frames(error)
         finally:
             self._routes.queue.leave(turn)
 
     def _exchange(
         self,
         request: Request,
-        effect: Send | Stream,
         active: ActiveCall,
         read: Callable[[Incoming, ActiveCall], Answer],
     ) -> Answer:
@@ -115,7 +116,7 @@ class Transport:
             given = self._settings.transport.handle_request(for_httpx(request))
             with contextlib.closing(given.stream):
                 return read(received(given), active)
-        connection, closing = take_connection(self._routes, request.address, effect, active)
+        connection, closing = take_connection(self._routes, request, active)
         try:
             for idle in closing:
                 idle.close()
@@ -162,14 +163,12 @@ def start_call(effect: Send | Stream) -> ActiveCall:
     return ActiveCall(effect.total, guarded=effect.public_only)
 
 
-def take_connection(
-    routes: Routes, address: Address, effect: Send | Stream, active: ActiveCall
-) -> tuple[Any, list[Any]]:
-    """Take a connection for a call; raise NotSent if none can be made."""
-    proxy = routes.proxy(effect.call.url)
+def take_connection(routes: Routes, request: Request, active: ActiveCall) -> tuple[Any, list[Any]]:
+    """Take a connection for a request; raise NotSent if none can be made."""
+    proxy = routes.proxy(request.url)
     if proxy is not None:
         active.guarded = False  # the proxy resolves the name
     try:
-        return routes.take(proxy, address, fresh=fresh(effect))
+        return routes.take(proxy, request.address, fresh=request.once)
     except (OSError, ValueError, RuntimeError) as error:
         raise NotSent(f"no connection can be made: {error}") from without_frames(error)

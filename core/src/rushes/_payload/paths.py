@@ -1,10 +1,12 @@
 """A path into a payload, as declarations write it: `settings.shots`, `instances[0].prompt`."""
 
 import re
+from functools import lru_cache
 
 _STEP = re.compile(r"\[(\d+)\]|[^.\[\]]+")
 
 
+@lru_cache(maxsize=1024)
 def steps_to(path: str) -> tuple[str | int, ...]:
     """Return the names and numbers that lead to a place."""
     return tuple(

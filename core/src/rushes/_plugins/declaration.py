@@ -51,9 +51,21 @@ def checked(variant: Variant, name: str, hooks: Collection[str] = ()) -> Variant
     _query_fields(variant, f"{name}: query_fields")
     if variant.model_field != "model":
         _text_field(variant, variant.model_field, f"{name}: model_field")
+    _authorization(variant, name, hooks)
     if wrong := _limits(variant.uploads):
         raise BrokenPluginError(f"{name}: uploads: {wrong}")
     return msgspec.structs.replace(variant, rules=tuple(_rules(variant, name)))
+
+
+def _authorization(variant: Variant, name: str, hooks: Collection[str]) -> None:
+    """Raise BrokenPluginError if the header that carries the key cannot be sent, or has no key."""
+    header, _, value = given = variant.authorization.partition(":")
+    sendable = value.isascii() and value.isprintable() and HEADER.fullmatch(header)
+    if not sendable or ("{key}" not in value and "authorize" not in hooks):
+        raise BrokenPluginError(
+            f"{name}: authorization={''.join(given)!r} is not a header with the key; write it like "
+            '"Authorization: Bearer {key}"'
+        )
 
 
 def _targets(variant: Variant, name: str) -> None:

@@ -80,8 +80,7 @@ class Defaults:
     @_default
     def authorize(self, variant: Variant, key: str) -> Mapping[str, str]:
         """Send the key in the declared header."""
-        name, _, value = variant.authorization.partition(":")
-        return {name: value.strip().replace("{key}", key)}
+        return authorization(variant, key)
 
     @_default
     def look_up(self, variant: Variant, client_id: str) -> Steps[list[Receipt] | None] | None:
@@ -95,6 +94,12 @@ class Defaults:
     def cancel(self, variant: Variant, receipt: Receipt) -> Steps[Answer] | None:
         """Make the declared call, if there is one."""
         return _cancel(variant, variant.cancel, receipt) if variant.cancel else None
+
+
+def authorization(variant: Variant, key: str) -> dict[str, str]:
+    """Return the declared header with the key."""
+    name, _, value = variant.authorization.partition(":")
+    return {name: value.strip().replace("{key}", key)}
 
 
 def _with_query(url: str, payload: Any, names: Sequence[str]) -> tuple[str, Any]:
@@ -118,6 +123,7 @@ def _cancel(variant: Variant, how: Cancel, receipt: Receipt) -> Steps[Answer]:
 
 def _places(receipt: Receipt) -> dict[str, str | int]:
     """Return what fills in the placeholders of a path: the id, and what the memo keeps."""
-    memo: dict[Any, Any] = receipt.memo if isinstance(receipt.memo, dict) else {}
-    kept = {name: value for name, value in memo.items() if isinstance(value, (str, int))}
+    if not isinstance(receipt.memo, dict):
+        return {"id": receipt.remote_id}
+    kept = {name: value for name, value in receipt.memo.items() if isinstance(value, (str, int))}
     return {**kept, "id": receipt.remote_id}

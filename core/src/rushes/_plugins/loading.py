@@ -3,13 +3,13 @@
 import inspect
 import threading
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from copy import copy
 from functools import cached_property
 from importlib.metadata import EntryPoint
 from operator import itemgetter
 from traceback import clear_frames, walk_tb
-from types import CodeType, ModuleType, NoneType, SimpleNamespace
+from types import CodeType, ModuleType, NoneType, SimpleNamespace, TracebackType
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,12 +20,13 @@ from rushes._keys.redacting import Secret, redacted
 from rushes._payload.constraints import nearest
 from rushes._plugins.declaration import checked
 from rushes._plugins.declared_answers import check_answers
-from rushes._plugins.defaults import Defaults
+from rushes._plugins.defaults import Defaults, authorization
 from rushes._plugins.installed import distribution
 from rushes._plugins.reading import EVERY
 from rushes._plugins.reading import steps as path_steps
 from rushes._structs.type_info import ready
 from rushes._structs.unrolled import unrolled
+from rushes._urls import Origin, origin
 from rushes.calls import Call, Steps, Token
 from rushes.draft import Draft
 from rushes.errors import BrokenPluginError, RushesError
@@ -85,6 +86,8 @@ class LoadedVariant:
         """Whether a wrapper is asked before the creating call; if not, no call has to wait."""
         self.makes_tokens = bool(manager.hook.token.get_hookimpls())
         """Whether calls may carry a token; if not, no call needs to ask."""
+        self._authorizes = len(manager.hook.authorize.get_hookimpls()) > 1
+        """Whether a hook makes the headers with the key; if not, the declaration says it."""
         readers = manager.hook.parse_webhook.get_hookimpls()
         self.reads_webhooks = bool(readers)
         """Whether the plugin reads what the provider sends to an endpoint of ours."""
@@ -99,7 +102,13 @@ class LoadedVariant:
             return self
         other = copy(self)
         other.variant = variant
+        vars(other).pop("origins", None)
         return other
+
+    @cached_property
+    def origins(self) -> frozenset[Origin]:
+        """Where the provider's key may go."""
+        return frozenset(map(origin, self.variant.own_origins))
 
     def call(self, hook: str, **arguments: Any) -> Any:
         """Call one hook; whatever it raises, or returns wrongly, is the plugin's fault."""
@@ -116,7 +125,7 @@ class LoadedVariant:
         except RushesError:
             raise
         except PLUGIN_ERRORS as error:
-            raise self._blame(f"the hook {hook}", error, "answer" in arguments) from error
+            raise self._blame(f"the hook {hook}", error, reading="answer" in arguments) from error
         if hook in _STEPS and isinstance(given, Generator):
             return self._steps(hook, given)
         return given
@@ -135,6 +144,8 @@ class LoadedVariant:
         self, call: Call, key: Secret, secrets: Mapping[str, Secret], now: float
     ) -> dict[str, Secret]:
         """Return the headers that authorise a call; no local variable shows them."""
+        if not self._authorizes:
+            return {name: Secret(text) for name, text in authorization(self.variant, key).items()}
 
         def make() -> dict[str, Secret]:
             given = self.call("authorize", call=call, key=key, secrets=secrets, now=now)
@@ -161,24 +172,22 @@ class LoadedVariant:
             return event and msgspec.convert(msgspec.to_builtins(event), Event)
 
     def _steps(self, hook: str, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-        with self.blamed(f"the hook {hook}", reading=True):
+        try:
             return (yield from steps)
+        except RushesError:
+            raise
+        except PLUGIN_ERRORS as error:
+            raise self._blame(f"the hook {hook}", error, reading=True) from error
 
-    @contextmanager
-    def blamed(self, what: str, *, reading: bool = False) -> Iterator[None]:
-        """Turn whatever a part of the plugin raises into a BrokenPluginError that names it.
+    def blamed(self, what: str, *, reading: bool = False) -> AbstractContextManager[None]:
+        """Turn whatever a part of the plugin raises in a block into the error that names it.
 
         If it was `reading` an answer, in which a provider may echo the key, its frames keep their
         lines and lose their locals.
         """
-        try:
-            yield
-        except RushesError:
-            raise
-        except PLUGIN_ERRORS as error:
-            raise self._blame(what, error, reading) from error
+        return _Blamed(self._blame, what, reading)
 
-    def _blame(self, what: str, error: BaseException, reading: bool) -> BrokenPluginError:
+    def _blame(self, what: str, error: BaseException, *, reading: bool) -> BrokenPluginError:
         whose = next((self._whose[code] for code in _codes(error) if code in self._whose), None)
         if reading:
             clear_frames(error.__traceback__)
@@ -213,6 +222,22 @@ class LoadedVariant:
         answers = self.call("approve", task=task, now=now)
         with self.blamed("the hook approve"):
             return tuple(_objection(item) for found in answers if found for item in found)
+
+
+class _Blamed:
+    """A block in which a part of a plugin runs: what that raises is its fault, not the caller's."""
+
+    def __init__(self, blame: Callable[..., BrokenPluginError], what: str, reading: bool) -> None:
+        self._blame, self._what, self._reading = blame, what, reading
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        if isinstance(error, PLUGIN_ERRORS) and not isinstance(error, RushesError):
+            raise self._blame(self._what, error, reading=self._reading) from error
 
 
 def _functions(
@@ -263,7 +288,10 @@ def _codes(error: BaseException) -> Iterator[CodeType]:
 def _taking(names: Sequence[str]) -> Callable[[Any], Any]:
     if len(names) > 1:
         return itemgetter(*names)
-    return lambda arguments: tuple(arguments[name] for name in names)
+    if not names:
+        return lambda _: ()
+    (only,) = names
+    return lambda arguments: (arguments[only],)
 
 
 def _by_pluggy(hook: pluggy.HookCaller) -> Callable[..., Any]:

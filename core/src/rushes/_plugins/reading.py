@@ -192,6 +192,7 @@ def _along(value: str, path: Sequence[_Step], leaf: _Leaf, passed: str = "") -> 
     return [line, *(f"    {further}" for further in _along(item, path[1:], leaf, passed))]
 
 
+@lru_cache(maxsize=1024)
 def _single(path: str) -> tuple[str | int, ...]:
     """Return the steps of a path that leads to one value: of a list, to its first item."""
     return tuple(0 if step is None else step for step in steps(path))

@@ -59,11 +59,14 @@ class Registry:
         self._broken: dict[str, BrokenPluginError] = {}
         self._trust = Trust(trust or {}, self._environ)
         self._key_objections: dict[tuple[str, str | None], str | None] = {}
+        self._with_key: set[str] = set()
+        """Variants that may have the key whoever is trusted."""
         self._lenders: dict[tuple[str, str, str | None], str | None] = {}
         self._own: dict[str, Any] = {}
         for plugin in plugins:
             name = plugin.id if isinstance(plugin, Variant) else repr(plugin)
             self._own[build(plugin, [], name).variant.id] = plugin
+        self._with_key.update(self._own)
 
     def ids(self) -> list[str]:
         """List every variant's id, sorted; nothing is imported."""
@@ -120,10 +123,13 @@ class Registry:
 
         A plugin passed directly may: the caller trusts it.
         """
-        if variant_id in self._own:
+        if variant_id in self._with_key:
             return None
         asked = variant_id, self._environ.get(VARIABLE)
         if asked not in self._key_objections:
+            if self._trust.is_owner(variant_id, self._brought):
+                self._with_key.add(variant_id)
+                return None
             self._key_objections[asked] = self._trust.objection(variant_id, self._brought)
         return self._key_objections[asked]
 

@@ -35,11 +35,13 @@ class Trust:
         `entries` has the entry points of every variant. Raises ConfigurationError if the
         environment variable is malformed.
         """
-        provider = variant_id.partition("/")[0]
-        brought = _distributions(entries).get(provider, set())
-        whose, owner = distribution(entries[variant_id][0]), normalized(f"rushes-{provider}")
-        if len(brought) == 1 or whose == owner or whose in self._trusted(provider):
+        if self.is_owner(variant_id, entries):
             return None
+        provider = variant_id.partition("/")[0]
+        whose, owner = distribution(entries[variant_id][0]), normalized(f"rushes-{provider}")
+        if whose in self._trusted(provider):
+            return None
+        brought = _distributions(entries).get(provider, set())
         others = " and ".join(sorted(brought - {whose}))
         goes = f"The key for {provider} is given only to {owner}."
         if owner not in brought:
@@ -50,6 +52,13 @@ class Trust:
             f'{VARIABLE}="{provider}={whose}", or the argument trust={{"{provider}": "{whose}"}}; '
             f"otherwise uninstall {whose}"
         )
+
+    def is_owner(self, variant_id: str, entries: Mapping[str, list[EntryPoint]]) -> bool:
+        """Whether a variant may have its provider's key whoever is trusted."""
+        provider = variant_id.partition("/")[0]
+        whose = distribution(entries[variant_id][0])
+        brought = _distributions(entries).get(provider, set())
+        return brought == {whose} or whose == normalized(f"rushes-{provider}")
 
     def lender(
         self, variable: str, variant_id: str, entries: Mapping[str, list[EntryPoint]]

@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -61,11 +62,14 @@ class ProviderKeys(Struct):
     def _find(self, variant: Variant) -> tuple[dict[str, Secret], str] | None:
         """Return the first set of secrets that is complete."""
         for names in variant.secrets:
-            found = {name: self._find_one(variant, name) for name in names}
-            there = {name: one for name, one in found.items() if one}
-            if len(there) == len(names):
-                wheres = dict.fromkeys(where for _, where in there.values())
-                return {name: key for name, (key, _) in there.items()}, " and ".join(wheres)
+            secrets: dict[str, Secret] = {}
+            wheres: dict[str, None] = {}
+            for name in names:
+                if one := self._find_one(variant, name):
+                    secrets[name], where = one
+                    wheres[where] = None
+            if len(secrets) == len(names):
+                return secrets, " and ".join(wheres)
         return None
 
     def webhook_secrets(self, variant: Variant) -> list[Secret]:
@@ -74,11 +78,11 @@ class ProviderKeys(Struct):
         return [secret for secret, _ in filter(None, found)]
 
     def _find_one(self, variant: Variant, secret: str) -> tuple[Secret, str] | None:
-        variables = [key_variable(variant.provider, secret)]
+        name, variable = _names(variant.id, secret)
         further = variant.variables.get(secret)
         if further is not None and self.registry.lender(further, variant.id) is None:
-            variables.append(further)
-        return self.keys.find(key_name(variant.provider, secret), *variables)
+            return self.keys.find(name, variable, further)
+        return self.keys.find(name, variable)
 
     def _no_key_message(self, variant: Variant) -> str:
         """Say which variables to set, or what to store; and which is another provider's."""
@@ -106,10 +110,13 @@ class ProviderKeys(Struct):
         key is not sent there: StillRunningError, OutcomeUnknownError or, if it was never sent,
         ConfigurationError says which address needs which key.
         """
-        variant = self.registry.get(loaded.variant.id).variant
-        with loaded.blamed("a call of its"):
+        today = self.registry.get(loaded.variant.id)
+        try:
             target = origin(call.url)
-        if target in map(origin, variant.own_origins):
+        except ValueError:
+            with loaded.blamed("a call of its"):
+                raise
+        if target in today.origins:
             secrets, _ = self.find(loaded, task)
             token = self._token(loaded, secrets, now) if loaded.makes_tokens else None
             key = token or next(iter(secrets.values()))
@@ -117,7 +124,7 @@ class ProviderKeys(Struct):
             declared = loaded.variant.headers
             return msgspec.structs.replace(call, headers={**declared, **call.headers, **headers})
         if task is not None and target == origin(task.base_url):
-            raise self._other_address_error(loaded, task, variant.base_url or "")
+            raise self._other_address_error(loaded, task, today.variant.base_url or "")
         return call
 
     def _token(
@@ -209,7 +216,14 @@ EXPIRES_SOON = 60.0
 """Seconds before its end at which a token is made anew."""
 
 
+@lru_cache(maxsize=256)
+def _names(variant_id: str, secret: str) -> tuple[str, str]:
+    """Return the name by which a secret is passed and stored, and its environment variable."""
+    provider = variant_id.partition("/")[0]
+    return key_name(provider, secret), key_variable(provider, secret)
+
+
 def _digest(secrets: Mapping[str, Secret], salt: bytes) -> str:
     """Return a keyed hash that identifies a set of secrets without revealing it."""
     key = "\0".join(secrets[name] for name in sorted(secrets)).encode()
-    return hmac.new(key, salt, "sha256").hexdigest()
+    return hmac.digest(key, salt, "sha256").hex()

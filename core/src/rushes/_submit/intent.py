@@ -95,7 +95,9 @@ def make_intent(
     named = task_id is not None or given_client_id is not None
     task_id = new_task_id(session.time.now()) if task_id is None else task_id
     client_id = given_client_id or task_id
-    carried(loaded.variant, client_id)
+    variant = loaded.variant
+    if named or not _carries_ours(variant.id, variant.payload, variant.client_id_field):
+        carried(variant, client_id)
     # Reading files may block; without any it is quick.
     print_ = (yield Do(lambda: fingerprint(report))) if report.uploads else fingerprint(report)
     return Intent(
@@ -120,17 +122,26 @@ def _given_client_id(variant: Variant, report: Report) -> str | None:
 def carried(variant: Variant, client_id: str) -> None:
     """Refuse a client id that its payload field does not accept."""
     field = variant.client_id_field
-    if not field:
-        return
-    examiner = Examiner(variant.id, loopback=False)
-    examiner.value(_hint(variant.payload, field), client_id, "")
-    if examiner.problems:
+    if field and (problem := _objection(variant.id, variant.payload, field, client_id)):
         message = (
             f"{show(client_id)} is a task reference that {field}, the field that sends it to "
-            f"{variant.provider}, does not accept ({examiner.problems[0].message}); "
-            "give another one"
+            f"{variant.provider}, does not accept ({problem.message}); give another one"
         )
         raise RequestError((Problem(path="", code="reference", message=message),))
+
+
+def _objection(
+    variant_id: str, payload: type[msgspec.Struct], field: str, client_id: str
+) -> Problem | None:
+    examiner = Examiner(variant_id, loopback=False)
+    examiner.value(_hint(payload, field), client_id, "")
+    return examiner.problems[0] if examiner.problems else None
+
+
+@lru_cache(maxsize=256)
+def _carries_ours(variant_id: str, payload: type[msgspec.Struct], field: str | None) -> bool:
+    """Whether a field accepts the references that are made here, which all look alike."""
+    return not field or _objection(variant_id, payload, field, new_task_id(0.0)) is None
 
 
 @lru_cache(maxsize=256)
@@ -205,12 +216,11 @@ def recorded(session: Session, loaded: LoadedVariant, report: Report, intent: In
 def workload(variant: Variant, report: Report) -> str:
     """Name what the time that a task takes depends on: "text 5 pro"; what is absent is "-"."""
     payload = msgspec.to_builtins(report.payload)
-    targets = (variant.fields.get(field) for field in ("duration", "resolution"))
-    paths = (
-        None if target is None or isinstance(target, Always) else target.path for target in targets
-    )
-    values = (pick(payload, *steps_to(path)) if path else None for path in paths)
-    words = (report.input_mode, *values)
+    words = [report.input_mode]
+    for field in ("duration", "resolution"):
+        target = variant.fields.get(field)
+        path = None if target is None or isinstance(target, Always) else target.path
+        words.append(pick(payload, *steps_to(path)) if path else None)
     return " ".join("-" if word is None else str(word)[:40] for word in words)
 
 

@@ -100,7 +100,7 @@ def _upload(
         message = f"{loaded.variant.id}: it declares uploads, but has no hook `upload`"
         raise BrokenPluginError(message)
     try:
-        url, answer = yield from steps(generator, send, judge)
+        url, _, answer = yield from steps(generator, send, judge)
     except (NotSent, Interrupted) as failure:
         reason = session.keys.clean(loaded, str(failure))
         raise NotSentError(

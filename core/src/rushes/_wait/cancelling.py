@@ -29,7 +29,7 @@ def cancel(session: Session, loaded: LoadedVariant, task: Task) -> Flow[None]:
     if task.state != "queued" and loaded.variant.cancel and loaded.variant.cancel.while_queued:
         raise _not_offered(loaded, task, "cancels only tasks that have not begun")
     try:
-        answer, _ = yield from steps(
+        answer, _, _ = yield from steps(
             loaded.call("cancel", receipt=task.receipt, task=task),
             lambda call: session.send(loaded, call, session.timeouts.poll, task=task),
         )
@@ -50,7 +50,7 @@ def cancel(session: Session, loaded: LoadedVariant, task: Task) -> Flow[None]:
 def _seen(session: Session, loaded: LoadedVariant, task: Task) -> Flow[Task]:
     """Return a task in the state that the provider says it is in now."""
     try:
-        answer, call = yield from poll(session, loaded, task, session.timeouts.poll)
+        answer, call, _ = yield from poll(session, loaded, task, session.timeouts.poll)
         status = read_status(session, loaded, task, answer, call)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         reason = session.keys.clean(loaded, str(failure))

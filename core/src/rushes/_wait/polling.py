@@ -115,7 +115,8 @@ def _look(
     what was wrong with the one before), and whether it was refused. What else was read is not kept:
     thousands of tasks wait.
     """
-    yield from session.keep(task)
+    if session.may_have_lost(task):
+        yield from session.save(task)
     result = yield from _poll_tolerantly(session, loaded, task, left, shared=True)
     least = _least_pause(session, loaded, result)
     after = _with_poll_times(session, loaded, task, result, least, when)
@@ -270,7 +271,7 @@ def _poll_tolerantly(
     answer: Answer | None = None
     try:
         with session.step("poll", loaded.variant, task) as step:
-            answer, call = yield from poll(session, loaded, task, left, shared=shared)
+            answer, call, _ = yield from poll(session, loaded, task, left, shared=shared)
             step.outcome = status = read_status(session, loaded, task, answer, call)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         trouble = session.keys.clean(loaded, str(failure))
@@ -287,28 +288,25 @@ def poll(
     left: float | None,
     *,
     shared: bool = False,
-) -> Flow[tuple[Answer, Call | None]]:
-    """Poll once, waiting for a connection as long as time is left; return the last call, too.
+) -> Flow[tuple[Answer, Call | None, Answer | None]]:
+    """Poll once, waiting for a connection as long as time is left.
 
-    An answer that may have a video in it may take as long as a download. A `shared` poll may wait
-    for those of other tasks, to ask for all in one call.
+    Return the answer to read, the last call, and the answer to that. An answer that may have a
+    video in it may take as long as a download. A `shared` poll may wait for those of other tasks,
+    to ask for all in one call.
     """
     answers = loaded.variant.answers
     large = bool(answers and answers.inline)
     most = session.timeouts.download if large else session.timeouts.poll
     total = max(min(most, math.inf if left is None else left), 1.0)
-    made: list[Call] = []
 
     def send(call: Call) -> Effect:
-        made.append(call)
         alone = session.send(loaded, call, total, task=task, patience=left, thin=large)
         if shared and left is not None:
             return together(session, loaded, task, alone, left)
         return alone
 
-    answer: Answer
-    answer, _ = yield from steps(loaded.call("poll", receipt=_receipt(task), task=task), send)
-    return answer, made[-1] if made else None
+    return steps(loaded.call("poll", receipt=_receipt(task), task=task), send)
 
 
 class NotUnderstood(Exception):
@@ -333,15 +331,17 @@ def read_status(
         )
     status: Status | None = None
     if answer.status < 300:
-        status = loaded.call("parse_status", answer=answer, receipt=_receipt(task), task=task)
+        status = loaded.call("parse_status", answer=answer, receipt=task.receipt, task=task)
     if status is None:
         raise _unread(session, loaded, task, answer)
     if status.remote_id is not None and status.remote_id != task.remote_id:
         raise NotUnderstood(f"the answer is about another task, {status.remote_id!r}")
     if status.reason is not None:
         status = msgspec.structs.replace(status, reason=session.keys.clean(loaded, status.reason))
-    results = tuple(_in_its_answer(result, call) for result in status.results)
-    return msgspec.structs.replace(status, results=results)
+    if status.results:
+        results = tuple(_in_its_answer(result, call) for result in status.results)
+        status = msgspec.structs.replace(status, results=results)
+    return status
 
 
 def _in_its_answer(result: Result, call: Call | None) -> Result:
@@ -396,7 +396,7 @@ def poll_again(
         return task
     try:
         with session.step("poll", loaded.variant, task) as step:
-            answer, call = yield from poll(session, loaded, task, left)
+            answer, call, _ = yield from poll(session, loaded, task, left)
             step.outcome = status = read_status(session, loaded, task, answer, call)
     except (NotSent, Interrupted, NotUnderstood, BrokenPluginError) as failure:
         log.warning("no news", task=task.id, reason=session.keys.clean(loaded, str(failure)))

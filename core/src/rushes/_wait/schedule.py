@@ -56,6 +56,7 @@ def floor(polling: Polling) -> float:
     return polling.every if polling.floor is None else polling.floor
 
 
+@lru_cache(maxsize=64)
 def fixed(polling: Polling) -> Schedule:
     """Return the schedule that looks at the declared interval, whatever is known."""
     return Schedule(polling.first, polling.every)

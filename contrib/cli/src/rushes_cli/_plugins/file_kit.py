@@ -42,4 +42,4 @@ def kit_of_file(
             text += _CLASS.format(number=number, variant=variant, payload=payload)
     with tempfile.TemporaryDirectory(prefix="rushes-kit-") as folder:
         (Path(folder) / "test_kit.py").write_text(text, encoding="utf-8")
-        return run_kit(Path(folder), variants, {"RUSHES_SNAPSHOT": "write"})
+        return run_kit(Path(folder), variants, {"RUSHES_SNAPSHOT": "write"}, whole=False)

@@ -17,7 +17,7 @@ RESULTS, WANTED = "_RUSHES_KIT_RESULTS", "_RUSHES_KIT_VARIANTS"
 END = b"null"
 """The last line of that file, once pytest has come to its end."""
 _SELECTS = "PYTEST_ADDOPTS"
-"""A variable that may leave tests out."""
+"""A variable of pytest that may leave tests out."""
 
 
 class KitResult(Struct, frozen=True):
@@ -37,11 +37,16 @@ _decode = msgspec.json.Decoder(KitResult).decode
 
 
 def run_kit(
-    folder: Path, variants: Iterable[str], more: Mapping[str, str] | None = None
+    folder: Path,
+    variants: Iterable[str],
+    more: Mapping[str, str] | None = None,
+    *,
+    whole: bool = True,
 ) -> tuple[dict[str, list[KitResult]], str]:
     """Run the kits in a folder of tests; return the results by variant, and pytest's last words.
 
-    `more` is what else is in the environment of the tests.
+    `more` is what else is in the environment of the tests; if the kit need not be `whole`, that of
+    this process may leave tests out.
 
     Only subclasses of `VariantConformance` whose plugin is one of these variants, as installed, are
     run, without any `conftest.py` and configuration beside them. A run that did not come to its end
@@ -50,6 +55,7 @@ def run_kit(
     files = [path for path in sorted(folder.rglob("test_*.py")) if _has_kit(path)]
     if not files:
         return {}, f"no test in {folder} has a VariantConformance"
+    kept = {name: value for name, value in os.environ.items() if not whole or name != _SELECTS}
     with tempfile.TemporaryDirectory(prefix="rushes-kit-") as place:
         results = Path(place) / "results.jsonl"
         settings = Path(place) / "pytest.ini"
@@ -64,24 +70,21 @@ def run_kit(
             capture_output=True,
             text=True,
             check=False,
-            env={
-                **{name: value for name, value in os.environ.items() if name != _SELECTS},
-                RESULTS: str(results), WANTED: ",".join(variants), **(more or {}),
-            },
+            env={**kept, RESULTS: str(results), WANTED: ",".join(variants), **(more or {})},
         )  # fmt: skip
         lines = results.read_bytes().splitlines() if results.exists() else []
     if lines[-1:] != [END]:
         words = done.stderr.strip().splitlines()
-        told = f": {words[-1]}" if words else ""
-        return {}, f"the kit did not come to its end (exit {done.returncode}{told})"
+        why = f": {words[-1]}" if words else ""
+        return {}, f"the kit did not come to its end (exit {done.returncode}{why})"
     found: dict[str, list[KitResult]] = defaultdict(list)
     for line in lines[:-1]:
         result = _decode(line)
         found[result.variant].append(result)
     printed = (done.stdout.strip() or done.stderr.strip()).splitlines()
     errors = [line for line in printed if line.startswith("E   ")]  # of a file that has the kit
-    words = (errors[:1] or printed[-1:] or [f"pytest ended with {done.returncode}"])[0]
-    return dict(found), words.removeprefix("E   ")
+    told = [*errors[:1], *printed[-1:], f"pytest ended with {done.returncode}"][0]
+    return dict(found), told.removeprefix("E   ")
 
 
 def _has_kit(path: Path) -> bool:
