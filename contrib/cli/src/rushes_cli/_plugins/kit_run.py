@@ -80,8 +80,8 @@ def run_kit(
         found[result.variant].append(result)
     printed = (done.stdout.strip() or done.stderr.strip()).splitlines()
     errors = [line for line in printed if line.startswith("E   ")]  # of a file that has the kit
-    words = (errors[:1] or printed[-1:] or [f"pytest ended with {done.returncode}"])[0]
-    return dict(found), words.removeprefix("E   ")
+    why = (errors[:1] or printed[-1:] or [f"pytest ended with {done.returncode}"])[0]
+    return dict(found), why.removeprefix("E   ")
 
 
 def _has_kit(path: Path) -> bool:
