@@ -71,7 +71,7 @@ class Cluster:
         self.start()
 
     def start(self) -> None:
-        """Start the server, and wait until it answers."""
+        """Start the server, and wait until it answers; it ends when the calling thread does."""
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*_ends_with_us(), str(self._programs / "postgres"), "-D", f"{self.folder}/data"],

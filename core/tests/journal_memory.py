@@ -11,7 +11,7 @@ class Memory:
     """What the journals of one place share."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
         self.tasks: dict[str, Task] = {}
         self.history: dict[str, list[Task]] = {}
         self.owners: dict[str, str] = {}
@@ -147,6 +147,21 @@ class MemoryJournal:
         self._memory.tasks[task.id] = task
         if before is None or essence(before) != essence(task):
             self._memory.history.setdefault(task.id, []).append(task)
+
+
+class SteppingJournal(MemoryJournal):
+    """One that does in one step what else takes two."""
+
+    def take_up_or_add(self, task: Task, claim: str) -> tuple[Task, bool]:
+        with self._memory.lock:
+            taken = self.take_up(task.variant, task.fingerprint, claim)
+            added = taken or self.add(task, claim)
+            return added, taken is not None or added is task
+
+    def conclude(self, task: Task, claim: str) -> None:
+        with self._memory.lock:
+            self.save(task, claim)
+            self.release(claim)
 
 
 def _place(task: Task) -> tuple[float, str]:

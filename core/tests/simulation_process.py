@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from acme_zoom import Zoom
-from journal_memory import MemoryJournal
+from journal_memory import SteppingJournal
 from rushes import Report, RushesError, Task, Timeouts
 from rushes._check.checking import check
 from rushes._client.verbs import Jobs
@@ -48,7 +48,7 @@ class Process:
 
     def __init__(self, world: World, *, keeps_journal: bool = True) -> None:
         self.world, self.runs = world, list[Run]()
-        self.journal = MemoryJournal(world.memory)
+        self.journal = SteppingJournal(world.memory)
         self.session = Session(
             registry=world.registry,
             keys=ProviderKeys(world.registry, Keys({"acme": KEY}, {}, world.folder)),

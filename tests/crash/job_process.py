@@ -82,7 +82,7 @@ class Stopping:
 
     def begin(self, method: str, *arguments: Any) -> "Future[Any]":
         what = method
-        if method == "save":
+        if method in ("save", "conclude"):
             what = "file" if arguments[0].file else arguments[0].state
         stop_at(f"before {what}", self.spec)
         begun: Future[Any] = super().begin(method, *arguments)  # type: ignore[misc]

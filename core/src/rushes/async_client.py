@@ -5,12 +5,13 @@ import os
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rushes._client.configuration import Configured
-from rushes._client.on_loop import SUBMITS_AT_ONCE, Arrivals, Door, Groups
+from rushes._client.on_loop import SUBMITS_AT_ONCE, Door, Groups, Questions
 from rushes._client.verbs import RequestLike
 from rushes._flow import Ask, Do, Effect, Flow, Forked, Gather, Send, Sleep, T, drive_async
 from rushes._network.alarms import Alarms
@@ -38,7 +39,7 @@ class AsyncClient(Configured):
     """The loop that ran last, and its process."""
     _workers: ThreadPoolExecutor | None = None
     _journal_thread: ThreadPoolExecutor | None = None
-    _arrivals: Arrivals
+    _questions: Questions
     _alarms: Alarms
     _groups: Groups
     _door: Door
@@ -243,7 +244,7 @@ class AsyncClient(Configured):
         if isinstance(effect, Send):
             return (self._transport or self._opened()).send(effect, self._driven)
         if isinstance(effect, Ask):
-            return self._answered(self._asked(effect))
+            return self._answered(effect)
         if isinstance(effect, Do):
             return _to_its_end(self._begun(loop, effect))
         if isinstance(effect, Gather):
@@ -296,7 +297,8 @@ class AsyncClient(Configured):
                 return None
             self._workers = self._journal_thread = None  # their threads are the parent's
         self._loop = here
-        self._arrivals, self._alarms, self._shared = Arrivals(loop), Alarms(loop), {}
+        self._questions = Questions(loop)
+        self._alarms, self._shared = Alarms(loop), {}
         self._groups, self._door = Groups(), Door(SUBMITS_AT_ONCE)
         separate_in_children(loop)
         return loop
@@ -323,20 +325,20 @@ class AsyncClient(Configured):
             self._journal_thread = ThreadPoolExecutor(1, thread_name_prefix="rushes-journal")
         return self._journal_thread.submit(getattr(journal, ask.method), *ask.arguments)
 
-    async def _answered(self, begun: "Future[Any]") -> Any:
+    async def _answered(self, ask: Ask) -> Any:
         """Await a call of the journal, to its end even if this is cancelled.
 
         A second cancellation ends the waiting. A forked child does not wait: the call is its
         parent's.
         """
-        process, arrivals = os.getpid(), self._arrivals
+        process, asked = os.getpid(), self._questions.ask(partial(self._asked, ask))
         try:
-            return await arrivals.expect(begun)
+            return await asked.end
         except asyncio.CancelledError:
-            if os.getpid() == process:
-                end = arrivals.expect(begun)
-                end.add_done_callback(_seen)
-                await asyncio.wait([end])
+            if os.getpid() == process and not asked.arrived:
+                asked.end = asyncio.get_running_loop().create_future()
+                asked.end.add_done_callback(_seen)
+                await asyncio.wait([asked.end])
             raise
 
 

@@ -60,11 +60,17 @@ class Journal(Protocol):
     process that made it: a forked child has none of its parent's. A lease lasts at least LEASE
     seconds from the start of every `add`, `claim` or `save` that was made with the claim.
 
-    A journal may have three more methods. `begin(method, *arguments)` starts a call of `add`,
+    A journal may have five more methods. `begin(method, *arguments)` starts a call of `add`,
     `save`, `find`, `with_client_id`, `claim`, `take_up` or `release` without waiting, and returns a
     `concurrent.futures.Future` of its result. Calls take effect in the order in which they were
     begun. `AsyncClient` uses `begin` if it exists; otherwise it calls the methods in a thread, one
     after the other.
+
+    `take_up_or_add(task, claim)` does what `take_up` does for the variant and the fingerprint of a
+    task, and if there is none what `add` does, in one step. It returns the task that is there then,
+    and whether `claim` holds it. `conclude(task, claim)` does what `save` does, and then what
+    `release` does, in one step: either both or, if it raises, neither. A journal that has `begin`,
+    too, can begin them. Without them, each is two calls.
 
     `note(task, claim)` takes notice of progress without waiting or raising. It returns True if
     `claim`, as far as this process knows, holds the task, and nothing but `progress`, the times of
@@ -96,6 +102,7 @@ class Journal(Protocol):
     def save(self, task: Task, claim: str | None = None) -> None:
         """Record what is now known of a task; a new task is added.
 
+        What it was added with as `variant`, `client_id` and `created_at` is the same in every save.
         Raises ClaimLost if the task is no longer held by `claim`: another claim has taken it, or it
         was released. Without a claim nothing is checked: this is safe only if no one else can be
         working on the task, as in a program that has the journal to itself.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from journal_memory import Memory, MemoryJournal
+from journal_memory import Memory, MemoryJournal, SteppingJournal
 from postgres_cluster import Cluster
 from rushes import Journal, PostgresJournal, SQLiteJournal
 from rushes._journal.postgres.leases import UNBROKEN
@@ -56,6 +56,14 @@ class TestMemory(JournalConformance):
     def opener(self, folder: Path) -> Callable[[], Journal]:
         memory = Memory()
         return lambda: MemoryJournal(memory)
+
+
+class TestStepping(JournalConformance):
+    """One that does in one step what else takes two."""
+
+    def opener(self, folder: Path) -> Callable[[], Journal]:
+        memory = Memory()
+        return lambda: SteppingJournal(memory)
 
 
 class TestPostgres(JournalConformance):

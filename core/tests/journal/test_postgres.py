@@ -611,23 +611,27 @@ def test_an_outage_that_lasts_is_reported(
     assert not journal.note(after(task, progress=1.0), "mine")  # it knows what is recorded
 
 
-@pytest.mark.parametrize("method", ["add", "claim", "take_up", "save", "release"])
+@pytest.mark.parametrize(
+    "method", ["add", "claim", "take_up", "take_up_or_add", "save", "conclude", "release"]
+)
 def test_a_write_whose_commit_got_no_answer_is_done_once(
     url: str, other: PostgresJournal, method: str
 ) -> None:
     """The connection breaks after the commit; doing it again changes nothing more."""
     with closing(PostgresJournal(url)) as journal:
         task = make_task(fingerprint="f")
-        if method in ("save", "release"):
+        if method in ("save", "conclude", "release"):
             task = journal.add(task, "mine")
-        elif method != "add":
+        elif not method.endswith("add"):
             task = journal.add(task)
         sent = after(task, state="sending")
         arguments: dict[str, tuple[object, ...]] = {
             "add": (task, "mine"),
             "claim": ("kite", "mine"),
             "take_up": ("acme/zoom", "f", "mine"),
+            "take_up_or_add": (task, "mine"),
             "save": (sent, "mine"),
+            "conclude": (sent, "mine"),
             "release": ("mine",),
         }
         real: Any = psycopg.Connection.execute
@@ -646,9 +650,11 @@ def test_a_write_whose_commit_got_no_answer_is_done_once(
         assert broken
         if method == "add":
             assert outcome is task
+        elif method == "take_up_or_add":
+            assert (outcome[0] is task, outcome[1]) == (True, True)
         elif method in ("claim", "take_up"):
             assert outcome == task
-        owned = method != "release"
+        owned = method not in ("conclude", "release")
         assert (other.claim("kite", "yours") is None) == owned
         if owned:
             journal.save(sent, "mine")

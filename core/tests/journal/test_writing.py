@@ -6,8 +6,9 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
-from concurrent.futures import wait
+from concurrent.futures import Future, wait
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,11 @@ from rushes import (
     Polling,
     Receipt,
     SQLiteJournal,
+    Status,
     Task,
+    hookimpl,
 )
-from rushes._client.on_loop import Arrivals
+from rushes._client.on_loop import Questions
 from rushes._journal.database import Batches, File
 from rushes._journal.tables import MIGRATIONS
 from rushes._journal.writer import Job
@@ -339,13 +342,30 @@ def test_a_job_takes_few_statements_and_commits(journal: SQLiteJournal, tmp_path
         statements = traced(journal)
         task = client.submit("acme/zoom", REQUEST)
         before = counts(statements)
-        assert before == {"statements": 14, "synced": 3, "unsynced": 2}
+        assert before == {"statements": 14, "synced": 3}
         done = client.wait(task)
         assert [was.state for was in client.history(task.id)] == [
             "recorded", "sending", "queued", "in_progress", "completed",
         ]  # fmt: skip
         assert done.looked_at
-        assert counts(statements) - before == {"statements": 12, "synced": 2, "unsynced": 2}
+        assert counts(statements) - before == {"statements": 11, "synced": 2, "unsynced": 1}
+
+
+def test_a_status_beside_the_receipt_is_recorded_before_the_claim_ends(
+    journal: SQLiteJournal, other: SQLiteJournal, tmp_path: Path
+) -> None:
+    class Telling(Zoom):
+        @hookimpl
+        def parse_submit(self, answer: Any) -> Any:
+            return Receipt("c-1", status=Status(state="in_progress", progress=5.0))
+
+    given = {**settings(journal, tmp_path), "plugins": [Telling()]}
+    with Client(**given) as client:
+        task = client.submit("acme/zoom", REQUEST)
+        assert [was.state for was in client.history(task.id)] == [
+            "recorded", "sending", "queued", "in_progress",
+        ]  # fmt: skip
+        assert other.claim(task.id, "anybody's") == task
 
 
 def test_many_jobs_cost_no_more_each(journal: SQLiteJournal, tmp_path: Path) -> None:
@@ -360,7 +380,7 @@ def test_many_jobs_cost_no_more_each(journal: SQLiteJournal, tmp_path: Path) -> 
             )
             await asyncio.gather(*(client.wait(task) for task in tasks))
             found = counts(statements)
-        assert found["statements"] <= 50 * (14 + 2 + 12)  # with two look-ups of a given reference
+        assert found["statements"] <= 50 * (14 + 2 + 11)  # with two look-ups of a given reference
         assert found["synced"] <= 50 * 5
 
     asyncio.run(run())
@@ -370,7 +390,7 @@ def test_many_jobs_cost_no_more_each(journal: SQLiteJournal, tmp_path: Path) -> 
 def test_an_event_loop_is_woken_once_for_all_that_ended(journal: SQLiteJournal) -> None:
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        arrivals = Arrivals(loop)
+        questions = Questions(loop)
         wake, woken = loop.call_soon_threadsafe, []
 
         def counting(*arguments: Any) -> Any:
@@ -380,18 +400,102 @@ def test_an_event_loop_is_woken_once_for_all_that_ended(journal: SQLiteJournal) 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(loop, "call_soon_threadsafe", counting)
             tasks = [make_task(f"t{number}") for number in range(20)]
-            begun = [journal.begin("add", task) for task in tasks]
-            begun.append(journal.begin("claim", "nothing", "mine"))
-            expected = [arrivals.expect(future) for future in begun]
-            expected[0].cancel()
-            wait(begun)  # the loop stands still meanwhile
+            begun: list[Any] = []
+
+            def begin(*call: Any) -> Any:
+                begun.append(journal.begin(*call))
+                return begun[-1]
+
+            asked = [questions.ask(partial(begin, "add", task)) for task in tasks]
+            asked.append(questions.ask(partial(begin, "claim", "nothing", "mine")))
+            asked.append(questions.ask(partial(begin, "add", make_task(), object(), "too many")))
+            asked[0].end.cancel()
+            assert not begun
+            await asyncio.sleep(0)  # the turn of the loop ends
+            wait(begun)  # it stands still meanwhile
             assert len(woken) == 1
-        outcomes = await asyncio.gather(*expected, return_exceptions=True)
+        outcomes = await asyncio.gather(*(one.end for one in asked), return_exceptions=True)
+        assert isinstance(outcomes.pop(), TypeError)
         assert isinstance(outcomes[0], asyncio.CancelledError)
         assert outcomes[1:-1] == tasks[1:]
         assert isinstance(outcomes[-1], JournalError)
 
     asyncio.run(run())
+
+
+def test_what_is_asked_meanwhile_is_handed_over_together(journal: SQLiteJournal) -> None:
+    """So a commit is shared by all who asked while the one before was under way."""
+
+    async def run() -> None:
+        questions = Questions(asyncio.get_running_loop())
+        begun: list[Future[Any]] = []
+
+        def begin() -> Future[Any]:
+            begun.append(Future())
+            return begun[-1]
+
+        asked = [questions.ask(begin) for _ in range(2)]
+        await asyncio.sleep(0)
+        asked += [questions.ask(begin) for _ in range(3)]
+        await asyncio.sleep(0)
+        begun[0].set_result("one")
+        assert await asked[0].end == "one"
+        asked.append(questions.ask(begin))
+        assert len(begun) == 2
+        begun[1].set_exception(JournalError("full"))
+        with pytest.raises(JournalError, match="full"):
+            await asked[1].end
+        asked.append(questions.ask(begin))
+        await asyncio.sleep(0)
+        assert len(begun) == 7
+        for number, future in enumerate(begun[2:]):
+            future.set_result(number)
+        assert [await one.end for one in asked[2:]] == [0, 1, 2, 3, 4]
+        last = questions.ask(begin)
+        await asyncio.sleep(0)
+        begun[-1].set_result("last")
+        assert await last.end == "last"
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_call_of_the_journal_is_awaited_to_its_end_though_cancelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, turns: int
+) -> None:
+    """Whenever that is: before it is begun, meanwhile, or when its outcome is on its way."""
+    asked: list[Any] = []
+    ask, asking = Questions.ask, asyncio.Event()
+
+    def listing(questions: Questions, begin: Any) -> Any:
+        asking.set()
+        assert all(one.arrived for one in asked)  # there is only one flow
+        asked.append(ask(questions, begin))
+        return asked[-1]
+
+    class Quick(SQLiteJournal):
+        def begin(self, method: str, *arguments: Any) -> "Future[Any]":
+            begun = super().begin(method, *arguments)
+            if turns == 3:
+                wait([begun])
+            return begun
+
+    async def run(quick: Quick) -> None:
+        async with AsyncClient(**settings(quick, tmp_path)) as client:
+            job = asyncio.ensure_future(client.submit("acme/zoom", REQUEST))
+            await asking.wait()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            job.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await job
+            assert all(one.arrived for one in asked)
+
+    monkeypatch.setattr(Questions, "ask", listing)
+    with closing(Quick(tmp_path / "journal.db")) as quick:
+        asyncio.run(run(quick))
+        (task,) = quick.tasks()
+        assert quick.claim(task.id, "anybody's") == task
 
 
 def test_who_stops_waiting_for_what_is_queued_does_not_stop_the_writer(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ def test_the_journal_is_asked_only_what_must_be_known(
     async def run() -> None:
         async with AsyncClient(**{**settings, "journal": journal}) as client:
             task = await client.submit("acme/zoom", REQUEST)
-            assert journal.asked == ["take_up", "add", "save", "save", "release"]
+            assert journal.asked == ["take_up_or_add", "save", "conclude"]
             journal.asked.clear()
             waiting = asyncio.ensure_future(client.wait(task))
             await wait_until_async(lambda: pausing(client) == 1)

@@ -1,6 +1,7 @@
 """What flows on an event loop wait for: other threads, their turn to submit, and each other."""
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Callable, Coroutine, Hashable, Mapping
 from concurrent.futures import Future
@@ -19,25 +20,60 @@ of them, as many as there are connections, are sent at a time.
 """
 
 
-class Arrivals:
-    """Outcomes on their way from another thread to an event loop.
+class Asked:
+    """A call of the journal that a flow has asked for.
 
-    To wake a loop up is slow, so it is done once for all outcomes that come in the meantime.
+    `end` is what the flow awaits; if that is cancelled, the flow may await another until the
+    outcome has `arrived`.
+    """
+
+    __slots__ = ("arrived", "begin", "end")
+
+    def __init__(self, begin: "Callable[[], Future[Any]]", end: asyncio.Future[Any]) -> None:
+        self.begin, self.end, self.arrived = begin, end, False
+
+
+class Questions:
+    """What the flows of an event loop ask the journal, and the outcomes on their way back.
+
+    A commit and a wake-up cost the same for one as for many. So what is asked in one turn of the
+    loop is handed over together, what is asked meanwhile once all of that has been answered, and
+    the loop is woken up once for all outcomes that come before it looks.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._ended: deque[tuple[asyncio.Future[Any], Future[Any]]] = deque()
+        self._loop, self._process = loop, os.getpid()
+        self._asked: list[Asked] = []
+        self._ended: deque[tuple[Asked, Future[Any]]] = deque()
+        self._under_way = 0
+        """How many were handed over and not answered; 1 if that is about to begin."""
         self._woken = False
 
-    def expect(self, work: "Future[Any]") -> asyncio.Future[Any]:
-        """Return a future of the loop that ends as the work does."""
-        expected = self._loop.create_future()
-        work.add_done_callback(partial(self._arrive, expected))
-        return expected
+    def ask(self, begin: "Callable[[], Future[Any]]") -> Asked:
+        """Let a call be begun, in the order in which they are asked for, and return it."""
+        asked = Asked(begin, self._loop.create_future())
+        self._asked.append(asked)
+        if not self._under_way:
+            self._under_way = 1
+            self._loop.call_soon(self._hand_over)
+        return asked
 
-    def _arrive(self, expected: asyncio.Future[Any], work: "Future[Any]") -> None:
-        self._ended.append((expected, work))
+    def _hand_over(self) -> None:
+        """Begin what was asked for; flows that were answered just now have asked again."""
+        together, self._asked = self._asked, []
+        self._under_way = len(together)
+        if self._process != os.getpid():
+            return  # they are the parent's
+        for asked in together:
+            try:
+                begun = asked.begin()
+            except Exception as error:  # noqa: BLE001 - raised where it is awaited
+                begun = Future()
+                begun.set_exception(error)
+            begun.add_done_callback(partial(self._arrive, asked))
+
+    def _arrive(self, asked: Asked, work: "Future[Any]") -> None:
+        self._ended.append((asked, work))
         if not self._woken:
             self._woken = True
             with suppress(RuntimeError):  # the loop has been closed
@@ -46,15 +82,25 @@ class Arrivals:
     def _deliver(self) -> None:
         self._woken = False  # first: what arrives from here on wakes the loop up again
         while self._ended:
-            expected, work = self._ended.popleft()
-            if expected.done():
-                continue  # nobody waits any more
-            if work.cancelled():
-                expected.cancel()
-            elif error := work.exception():
-                expected.set_exception(error)
-            else:
-                expected.set_result(work.result())
+            asked, work = self._ended.popleft()
+            asked.arrived = True
+            self._under_way -= 1
+            _settle(asked.end, work)
+        if not self._under_way:
+            self._under_way = 1
+            self._loop.call_soon(self._hand_over)
+
+
+def _settle(end: asyncio.Future[Any], work: "Future[Any]") -> None:
+    """End a future of a loop as work has ended."""
+    if end.done():
+        return  # nobody waits any more
+    if work.cancelled():
+        end.cancel()
+    elif error := work.exception():
+        end.set_exception(error)
+    else:
+        end.set_result(work.result())
 
 
 class Door:

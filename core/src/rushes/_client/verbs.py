@@ -154,7 +154,7 @@ class Jobs:
         if not held:
             return require_completed(task)
         flow = self._followed(loaded, task, end, on_update)
-        return (yield from with_claim(self.session, task, claim, flow))
+        return (yield from with_claim(self.session, task, claim, flow, _ended))
 
     def fetch(
         self,

@@ -11,6 +11,7 @@ be set, and it runs on while a process or the machine is suspended.
 """
 
 import os
+from typing import Any
 
 from rushes._journal.database import Connection
 from rushes._journal.held import Held, Known, lease_renewal
@@ -20,6 +21,9 @@ from rushes.journal import LEASE
 
 HELD = "EXISTS (SELECT 1 FROM claims WHERE task = number AND claim = ? AND holder = ?)"
 """Condition on a row of `tasks`: it is held by this claim of this holder."""
+
+HOLDING = "claim, holder, machine, pid, until"
+"""Columns of claims and holders, where those of a task are joined; null if nobody has it."""
 
 
 class HeldClaims(Held):
@@ -65,21 +69,17 @@ class HeldClaims(Held):
         )
         self.drop_all()
 
-    def may_take(self, connection: Connection, number: int, claim: str | None = None) -> bool:
+    def may_take(self, held_by: tuple[Any, ...], claim: str | None = None) -> bool:
         """Whether a task has no valid claim, or only this one of ours.
 
-        Our own claims are valid however late the lease is renewed, until they are given up.
+        `held_by` is what its row has of HOLDING. Our own claims are valid however late the lease is
+        renewed, until they are given up.
         """
-        query = (
-            "SELECT claim, holder, machine, pid, until FROM claims JOIN holders USING (holder) "
-            "WHERE task = ?"
-        )
-        row = connection.execute(query, (number,)).fetchone()
-        if row is None:
+        its_claim, holder, place, pid, until = held_by
+        if until is None:
             return True
-        held_by, holder, place, pid, until = row
         if holder == self.name:
-            return held_by == claim or held_by not in self
+            return its_claim == claim or its_claim not in self
         now = self.clock()
         # A lease longer than any that can be given dates from before a restart of the machine.
         expired = not now < until <= now + LEASE + 1

@@ -20,7 +20,7 @@ from rushes._journal.records import encoded
 from rushes._journal.writer import Job
 from rushes.errors import JournalError
 from rushes.journal import LEASE, essence
-from rushes.task import Task
+from rushes.task import State, Task
 
 RENEWED = 10.0
 """Seconds between two renewals of a lease."""
@@ -32,12 +32,14 @@ class Known:
     """What is recorded of a task that we hold, unless somebody without a claim wrote since.
 
     `version` is counted up by every write; UNKNOWN if what is recorded must be read again. Of the
-    task itself there are digests: of all but its progress and its call, of what counts as a change,
-    and of its call. `learned` is the last event before it was learned that made all doubtful.
+    task itself there are its state and digests: of all but its progress and its call, of what
+    counts as a change, and of its call. `learned` is the last event before it was learned that made
+    all doubtful.
     """
 
     number: int
     version: int
+    state: State
     facts: bytes
     change: bytes
     call: bytes
@@ -49,7 +51,7 @@ class Known:
         facts = digest_of_facts(task)
         # Of a task that goes on, every fact counts.
         change = digest(encoded(essence(task))) if task.ended else facts
-        return cls(number, version, facts, change, call)
+        return cls(number, version, task.state, facts, change, call)
 
 
 class Held:
@@ -175,6 +177,8 @@ def _log_failure(done: Future[Any]) -> None:
 
 def _only_progress(known: Known, task: Task) -> bool:
     """Whether nothing but progress and the times of polls is new: they may be lost."""
+    if task.state != known.state:
+        return False
     try:
         return digest_of_facts(task) == known.facts
     except JournalError:  # it cannot be written, which whoever saves it is told

@@ -9,13 +9,14 @@ from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 from rushes._journal.held import Held
-from rushes._journal.records import read, readable
+from rushes._journal.records import encoded, read, readable
 from rushes._journal.store import Store
 from rushes._journal.writer import C, Work
 from rushes.errors import JournalError
+from rushes.journal import ClaimLost
 from rushes.task import Task
 
-_DURABLE = ("add", "save")
+_DURABLE = ("add", "take_up_or_add", "save", "conclude")
 """The methods of `begin` whose effect survives a power cut; claims are void after one."""
 _PAGE = 500
 """Tasks that are read at a time."""
@@ -61,6 +62,10 @@ class QueuedJournal(Generic[C]):
     def save(self, task: Task, claim: str | None = None) -> None:
         """Do what Journal.save says."""
         self.begin("save", task, claim).result()
+
+    def conclude(self, task: Task, claim: str) -> None:
+        """Do what Journal says of `conclude`."""
+        self.begin("conclude", task, claim).result()
 
     def note(self, task: Task, claim: str) -> bool:
         """Do what Journal says of `note`: progress is written with whatever is written next."""
@@ -117,6 +122,11 @@ class QueuedJournal(Generic[C]):
         """Do what Journal.take_up says."""
         taken: Task | None = self.begin("take_up", variant, fingerprint, claim).result()
         return taken
+
+    def take_up_or_add(self, task: Task, claim: str) -> tuple[Task, bool]:
+        """Do what Journal says of `take_up_or_add`."""
+        found: tuple[Task, bool] = self.begin("take_up_or_add", task, claim).result()
+        return found
 
     def release(self, claim: str) -> None:
         """Do what Journal.release says; if it cannot be written, others wait for the lease."""
@@ -276,6 +286,35 @@ class QueuedJournal(Generic[C]):
 
         return work
 
+    def _take_up_or_add(self, task: Task, claim: str) -> Work[C, tuple[Task, bool]]:
+        take_up = self._take_up(task.variant, task.fingerprint, claim)
+        add = self._add(task, claim)
+
+        def work(connection: C) -> tuple[Task, bool]:
+            taken = take_up(connection)
+            if taken is not None:
+                return taken, True
+            added = add(connection)
+            return added, added is task
+
+        return work
+
+    def _conclude(self, task: Task, claim: str) -> Work[C, None]:
+        save, release, find = self._save(task, claim), self._release(claim), self._find(task.id)
+        before: list[Task] = []  # what was saved just before the connection broke, perhaps
+
+        def work(connection: C) -> None:
+            try:
+                save(connection)
+            except ClaimLost:
+                known = map(encoded, find(connection))
+                if not before or [*known] != [*map(encoded, before)]:
+                    raise
+            before[:] = [task]
+            release(connection)
+
+        return work
+
     @abstractmethod
     def _selected(self, connection: C, query: str, *values: object) -> list[Any]:
         """Return the rows of a query with `?` for each value."""
@@ -288,6 +327,15 @@ class QueuedJournal(Generic[C]):
 
     @abstractmethod
     def _history(self, task_id: str) -> Work[C, list[Task]]: ...
+
+    @abstractmethod
+    def _add(self, task: Task, claim: str | None = None) -> Work[C, Task]: ...
+
+    @abstractmethod
+    def _save(self, task: Task, claim: str | None = None) -> Work[C, None]: ...
+
+    @abstractmethod
+    def _take_up(self, variant: str, fingerprint: str, claim: str) -> Work[C, Task | None]: ...
 
     @abstractmethod
     def _release(self, claim: str) -> Work[C, None]: ...

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rushes._journal import purses
-from rushes._journal.claims import HELD, HeldClaims
+from rushes._journal.claims import HELD, HOLDING, HeldClaims
 from rushes._journal.database import Batches, Connection, File, Reader
 from rushes._journal.held import RENEWED, UNKNOWN, Known, digest
 from rushes._journal.queued import QueuedJournal
@@ -28,9 +28,12 @@ from rushes.errors import JournalError
 from rushes.journal import GRANTED, KEPT_NEWS, ClaimLost, since_boot
 from rushes.task import Task
 
-_ROWS = "tasks LEFT JOIN calls ON task = number"
+_ROWS = "tasks LEFT JOIN calls ON calls.task = number"
 _ALL = f"SELECT id, record, call FROM {_ROWS}"  # noqa: S608
-_KNOWN = f"SELECT id, record, call, number, version FROM {_ROWS}"  # noqa: S608
+_KNOWN = (
+    f"SELECT id, record, call, number, version, {HOLDING} FROM {_ROWS} "  # noqa: S608
+    "LEFT JOIN claims ON claims.task = number LEFT JOIN holders USING (holder)"
+)
 _AT_PROVIDER = "state IN ('sending', 'queued', 'in_progress')"
 _USED = (
     "SELECT (SELECT count(*) FROM slots WHERE key = ? AND task != ?) + (SELECT count(*) FROM tasks "  # noqa: S608
@@ -87,11 +90,12 @@ class SQLiteJournal(QueuedJournal[Connection]):
 
         def work(connection: Connection) -> int:
             query = f"{_KNOWN} WHERE NOT unfinished AND updated_at < ?"
-            rows = connection.execute(query, (before,))
             over = [
-                (row[3], row[0]) for row in rows if isinstance(readable(self.place, *row[:3]), Task)
+                (row[3], row[0])
+                for row in connection.execute(query, (before,))
+                if isinstance(readable(self.place, *row[:3]), Task)
+                and self._holder.may_take(row[5:])
             ]
-            over = [each for each in over if self._holder.may_take(connection, each[0])]
             free = [(number,) for number, _ in over]
             purses.forget(connection, [name for _, name in over])
             connection.executemany(
@@ -109,10 +113,11 @@ class SQLiteJournal(QueuedJournal[Connection]):
 
     def _history(self, task_id: str) -> Work[Connection, list[Task]]:
         def work(connection: Connection) -> list[Task]:
-            rows = _rows(connection, f"{_KNOWN} WHERE id = ?", task_id)
+            query = f"SELECT id, record, call, number FROM {_ROWS} WHERE id = ?"  # noqa: S608
+            rows = _rows(connection, query, task_id)
             if not rows:
                 return []
-            name, record, call, number, _ = rows[0]
+            name, record, call, number = rows[0]
             now = read(self.place, name, record, call)
             if is_packed(record):
                 _, call, changes = unpacked(record)
@@ -146,7 +151,8 @@ class SQLiteJournal(QueuedJournal[Connection]):
 
         def work(connection: Connection) -> None:
             known = self._holder.known(task.id, claim)
-            if known is None or not _update(connection, row, known, claim, self._holder.name):
+            held = claim, self._holder.name
+            if known is None or not _update_held(connection, row, known, *held):
                 known = self._recorded(connection, task.id, claim)
                 if known is None:
                     self._holder.require_there(task, claim, self.place)
@@ -183,13 +189,12 @@ class SQLiteJournal(QueuedJournal[Connection]):
 
     def _recorded(self, connection: Connection, task_id: str, claim: str | None) -> Known | None:
         """Return what is recorded of a task, in rows; raise ClaimLost if a claim lost it."""
-        rows = _rows(connection, f"{_KNOWN} WHERE id = ?", task_id)
+        rows = _known(connection, f"{_KNOWN} WHERE id = ?", task_id)
         if not rows:
             return None
-        *row, number, version = rows[0]
+        *row, number, version, held_by = rows[0]
         task = read(self.place, *row)
-        query = "SELECT claim, holder FROM claims WHERE task = ?"
-        if claim is not None and _rows(connection, query, number) != [(claim, self._holder.name)]:
+        if claim is not None and held_by[:2] != (claim, self._holder.name):
             raise ClaimLost(task_id)
         if is_packed(row[1]):
             _unpack(connection, number, row[1])
@@ -237,14 +242,14 @@ class SQLiteJournal(QueuedJournal[Connection]):
 
     def _claim(self, task_id: str, claim: str) -> Work[Connection, Task | None]:
         def work(connection: Connection) -> Task | None:
-            rows = _rows(connection, f"{_KNOWN} WHERE id = ?", task_id)
+            rows = _known(connection, f"{_KNOWN} WHERE id = ?", task_id)
             if not rows:
                 message = f"no task {task_id!r} is in {self.path}; it may have been purged"
                 raise JournalError(message)
-            *row, number, version = rows[0]
-            task = read(self.place, *row)
-            if not self._holder.may_take(connection, number, claim):
+            *row, number, version, held_by = rows[0]
+            if not self._holder.may_take(held_by, claim):
                 return None
+            task = read(self.place, *row)
             version = UNKNOWN if is_packed(row[1]) else version
             known = Known.of(number, version, task, digest(row[2]))
             self._holder.take(connection, claim, task_id, known)
@@ -254,10 +259,15 @@ class SQLiteJournal(QueuedJournal[Connection]):
 
     def _take_up(self, variant: str, fingerprint: str, claim: str) -> Work[Connection, Task | None]:
         def work(connection: Connection) -> Task | None:
-            query = f"{_KNOWN} WHERE state = 'recorded' AND fingerprint = ? ORDER BY created_at"
-            for *row, number, version in _rows(connection, query, fingerprint):
-                if not self._holder.may_take(connection, number):
-                    continue  # of a hundred equal jobs at once, none has to be decoded
+            # Of a hundred equal jobs at once, all but what others left are held here.
+            query = (
+                f"{_KNOWN} WHERE state = 'recorded' AND fingerprint = ? AND holder IS NOT ? "
+                "ORDER BY created_at"
+            )
+            rows = _known(connection, query, fingerprint, self._holder.name)
+            for *row, number, version, held_by in rows:
+                if not self._holder.may_take(held_by):
+                    continue
                 task = readable(self.place, *row)
                 if isinstance(task, Task) and task.variant == variant:
                     known = Known.of(number, version, task, digest(row[2]))
@@ -354,6 +364,11 @@ def _rows(connection: Connection, query: str, *values: object) -> list[tuple[Any
         return []
 
 
+def _known(connection: Connection, query: str, *values: object) -> list[tuple[Any, ...]]:
+    """Return the rows of a query of _KNOWN; who holds each is the last of it, a tuple."""
+    return [(*row[:5], row[5:]) for row in _rows(connection, query, *values)]
+
+
 def _row(task: Task) -> tuple[Any, ...]:
     """Return the columns of a task that a write sets."""
     # The fingerprint finds jobs that were never sent.
@@ -363,16 +378,30 @@ def _row(task: Task) -> tuple[Any, ...]:
     return (*names, *times, fingerprint, searchable(task.remote_id), encoded(task))
 
 
-def _update(connection: Connection, row: tuple[Any, ...], known: Known, *held: str | None) -> bool:
-    """Write what is now known of a task, if nobody wrote since, and if it is still held so."""
+def _update(connection: Connection, row: tuple[Any, ...], known: Known) -> None:
+    """Write what is now known of a task."""
     query = (
         "UPDATE tasks SET variant = ?, client_id = ?, state = ?, unfinished = ?, created_at = ?, "
         "updated_at = ?, fingerprint = ?, remote_id = ?, record = ?, version = version + 1 "
-        "WHERE number = ? AND version = ?"
+        "WHERE number = ?"
     )
-    if held:
-        query = f"{query} AND {HELD}"
-    values = (*row, known.number, known.version, *held)
+    connection.execute(query, (*row, known.number))
+
+
+def _update_held(
+    connection: Connection, row: tuple[Any, ...], known: Known, *held: str | None
+) -> bool:
+    """Do that if nobody wrote since and the task, which is unfinished, is still held so.
+
+    What never changes of a task stays: even if it is equal, each index of it would be written.
+    """
+    _, _, state, unfinished, _, *rest = row
+    query = (
+        f"UPDATE tasks SET state = ?, {'' if unfinished else 'unfinished = FALSE, '}"  # noqa: S608
+        "updated_at = ?, fingerprint = ?, remote_id = ?, record = ?, version = version + 1 "
+        f"WHERE number = ? AND version = ? AND {HELD}"
+    )
+    values = (state, *rest, known.number, known.version, *held)
     return connection.execute(query, values).rowcount == 1
 
 

@@ -3,6 +3,7 @@
 import inspect
 import threading
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from copy import copy
 from functools import cached_property
 from importlib.metadata import EntryPoint
@@ -124,7 +125,7 @@ class LoadedVariant:
         except RushesError:
             raise
         except PLUGIN_ERRORS as error:
-            raise self.blame(f"the hook {hook}", error, reading="answer" in arguments) from error
+            raise self._blame(f"the hook {hook}", error, reading="answer" in arguments) from error
         if hook in _STEPS and isinstance(given, Generator):
             return self._steps(hook, given)
         return given
@@ -176,18 +177,17 @@ class LoadedVariant:
         except RushesError:
             raise
         except PLUGIN_ERRORS as error:
-            raise self.blame(f"the hook {hook}", error, reading=True) from error
+            raise self._blame(f"the hook {hook}", error, reading=True) from error
 
-    def blamed(self, what: str, *, reading: bool = False) -> "Blamed":
-        """Turn whatever a part of the plugin raises in a block into the error that names it."""
-        return Blamed(self, what, reading)
-
-    def blame(self, what: str, error: BaseException, *, reading: bool) -> BrokenPluginError:
-        """Return the error that says which part of the plugin, or of a wrapper, raised another.
+    def blamed(self, what: str, *, reading: bool = False) -> AbstractContextManager[None]:
+        """Turn whatever a part of the plugin raises in a block into the error that names it.
 
         If it was `reading` an answer, in which a provider may echo the key, its frames keep their
         lines and lose their locals.
         """
+        return _Blamed(self._blame, what, reading)
+
+    def _blame(self, what: str, error: BaseException, *, reading: bool) -> BrokenPluginError:
         whose = next((self._whose[code] for code in _codes(error) if code in self._whose), None)
         if reading:
             clear_frames(error.__traceback__)
@@ -224,11 +224,11 @@ class LoadedVariant:
             return tuple(_objection(item) for found in answers if found for item in found)
 
 
-class Blamed:
+class _Blamed:
     """A block in which a part of a plugin runs: what that raises is its fault, not the caller's."""
 
-    def __init__(self, loaded: LoadedVariant, what: str, reading: bool) -> None:
-        self._loaded, self._what, self._reading = loaded, what, reading
+    def __init__(self, blame: Callable[..., BrokenPluginError], what: str, reading: bool) -> None:
+        self._blame, self._what, self._reading = blame, what, reading
 
     def __enter__(self) -> None:
         pass
@@ -237,7 +237,7 @@ class Blamed:
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
         if isinstance(error, PLUGIN_ERRORS) and not isinstance(error, RushesError):
-            raise self._loaded.blame(self._what, error, reading=self._reading) from error
+            raise self._blame(self._what, error, reading=self._reading) from error
 
 
 def _functions(

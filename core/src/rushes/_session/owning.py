@@ -30,14 +30,18 @@ def as_owner(
     end: float,
     on_update: OnUpdate | None,
     or_as_seen: bool = False,
+    until: Callable[[Task], bool] | None = None,
 ) -> Flow[Task]:
-    """Work on a task as its one owner, or do what `taken` says while another owns it."""
+    """Work on a task as its one owner, or do what `taken` says while another owns it.
+
+    `until` is for `with_claim`.
+    """
     claim = new_claim()
     given = (session, task, claim, enough, end, on_update)
     task, held = yield from taken(*given, or_as_seen=or_as_seen)
     if not held:
         return task
-    return (yield from with_claim(session, task, claim, work(task)))
+    return (yield from with_claim(session, task, claim, work(task), until))
 
 
 def taken(
@@ -76,9 +80,19 @@ def taken(
         yield Sleep(min(LOOK_AGAIN, max(end - session.time.elapsed(), 0.0)), task)
 
 
-def with_claim(session: Session, task: Task, claim: str, flow: Flow[Task]) -> Flow[Task]:
-    """Run a flow for a claimed task, and release the claim at the end, whatever happens."""
-    session.owned[task.id] = Ownership(claim, os.getpid(), clean=task)
+def with_claim(
+    session: Session,
+    task: Task,
+    claim: str,
+    flow: Flow[Task],
+    until: Callable[[Task], bool] | None = None,
+) -> Flow[Task]:
+    """Run a flow for a claimed task, and release the claim at the end, whatever happens.
+
+    A journal that can releases it together with the first record of which `until` is true, which
+    must be the flow's last.
+    """
+    session.owned[task.id] = Ownership(claim, os.getpid(), clean=task, until=until)
     try:
         done = yield from flow
         yield from _release(session, task.id, claim)
@@ -105,24 +119,26 @@ def _release_after(error: BaseException, session: Session, task_id: str, claim: 
     if not isinstance(error, GeneratorExit):
         yield from _release(session, task_id, claim)
         return
-    _forget(session, task_id, claim)  # no effect can run any more; the interpreter may be ending
-    if session.journal is not None:
+    # No effect can run any more; the interpreter may be ending.
+    if _forget(session, task_id, claim) and session.journal is not None:
         session.journal.abandon(claim)
 
 
 def _release(session: Session, task_id: str, claim: str) -> Flow[None]:
-    _forget(session, task_id, claim)
-    if session.journal is not None:
+    if _forget(session, task_id, claim) and session.journal is not None:
         try:
             yield Ask("release", (claim,))
         except JournalError as failure:
             log.warning("a claim was not released", reason=str(failure))
 
 
-def _forget(session: Session, task_id: str, claim: str) -> None:
+def _forget(session: Session, task_id: str, claim: str) -> bool:
+    """Forget that a task is ours; return whether the claim may still have to be released."""
     ownership = session.owned.get(task_id)
-    if ownership is not None and ownership.claim == claim:
-        del session.owned[task_id]
+    if ownership is None or ownership.claim != claim:
+        return True
+    del session.owned[task_id]
+    return not ownership.released
 
 
 def _claimed(task: Task, claim: str) -> Flow[Task | None]:

@@ -113,8 +113,9 @@ class ProviderKeys(Struct):
         today = self.registry.get(loaded.variant.id)
         try:
             target = origin(call.url)
-        except ValueError as error:
-            raise loaded.blame("a call of its", error, reading=False) from error
+        except ValueError:
+            with loaded.blamed("a call of its"):
+                raise
         if target in today.origins:
             secrets, _ = self.find(loaded, task)
             token = self._token(loaded, secrets, now) if loaded.makes_tokens else None

@@ -45,13 +45,16 @@ class Ownership(Struct):
     """A task that one of our flows owns: its claim and its process.
 
     `confirmed` is when the claim was last known to be valid, in seconds since the machine's start,
-    `clean` the task as it was last recorded, without keys.
+    `clean` the task as it was last recorded, without keys. Once a task is recorded of which `until`
+    is true, the claim is `released`: nothing more is to be done.
     """
 
     claim: str
     pid: int
     confirmed: float = -math.inf
     clean: Task | None = None
+    until: Callable[[Task], bool] | None = None
+    released: bool = False
 
 
 class Session(Struct, kw_only=True, dict=True):
@@ -105,14 +108,17 @@ class Session(Struct, kw_only=True, dict=True):
             return output_file(task.output, task.id).absolute()
         return self.videos / f"{task.id}.mp4"
 
-    def record(self, task: Task, on_update: OnUpdate | None) -> Flow[Task]:
-        """Record what is now known of a task, then notify log, observers and caller."""
-        task = yield from self.save(task)
+    def record(self, task: Task, on_update: OnUpdate | None, *, more: bool = False) -> Flow[Task]:
+        """Record what is now known of a task, then notify log, observers and caller.
+
+        `more`: another change follows at once.
+        """
+        task = yield from self.save(task, more=more)
         self.notify(task, on_update)
         return task
 
-    def save(self, task: Task) -> Flow[Task]:
-        """Record what is now known of a task, and notify no one yet."""
+    def save(self, task: Task, *, more: bool = False) -> Flow[Task]:
+        """Record what is now known of a task, and notify no one yet; `more` will follow at once."""
         task = msgspec.structs.replace(task, updated_at=self.time.now())
         ownership = self.owned.get(task.id)
         if ownership is None or not _same_words(ownership.clean, task):
@@ -124,8 +130,10 @@ class Session(Struct, kw_only=True, dict=True):
             if ownership and note and note(task, ownership.claim):
                 return task
             now = self.time.since_boot()
+            last = ownership is not None and not more and self._is_done(ownership, task)
+            given = task, ownership.claim if ownership else None
             try:
-                yield Ask("save", (task, ownership.claim if ownership else None))
+                yield Ask("conclude" if last else "save", given)
             except JournalError as failure:
                 _raise_the_right_error(failure, task)
                 raise
@@ -133,8 +141,13 @@ class Session(Struct, kw_only=True, dict=True):
                 yield from _leave_receipt(task)
                 raise _taken_over(task) from failure
             if ownership:
-                ownership.confirmed = now
+                ownership.confirmed, ownership.released = now, last
         return task
+
+    def _is_done(self, ownership: Ownership, task: Task) -> bool:
+        """Whether a claim is to be released together with this record of its task."""
+        until = ownership.until
+        return until is not None and until(task) and hasattr(self.journal, "conclude")
 
     def save_quietly(self, task: Task) -> Flow[None]:
         """Record what is known of a task without notifying anyone."""

@@ -13,7 +13,7 @@ from rushes._submit.task_traces import trace_of_task
 from rushes._wait.status import record_status
 from rushes.calls import Answer
 from rushes.errors import BrokenPluginError, JournalError
-from rushes.task import Receipt, Refusal, Task
+from rushes.task import Receipt, Refusal, Status, Task
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,16 +110,23 @@ def queued(task: Task, receipt: Receipt | None) -> Task:
     return at(task, "queued", receipt=bare)
 
 
-def record_receipt_status(
+def record_accepted(
     session: Session, task: Task, receipt: Receipt | None, on_update: OnUpdate | None
 ) -> Flow[Task]:
-    """Record the status that came with the receipt, if one did."""
+    """Record that the provider has accepted a task, and the status that came with the receipt."""
+    status = _told(receipt)
+    task = yield from session.record(queued(task, receipt), on_update, more=status is not None)
+    return task if status is None else (yield from record_status(session, task, status, on_update))
+
+
+def _told(receipt: Receipt | None) -> Status | None:
+    """Return the status that came with a receipt, if it can be used."""
     status = receipt.status if receipt else None
     if status is None or (status.state == "completed" and not status.results):
-        return task
+        return None
     if any(result.url is None and result.call is None for result in status.results):
-        return task  # it is in the answer to a poll, which is still to be made
-    return (yield from record_status(session, task, status, on_update))
+        return None  # it is in the answer to a poll, which is still to be made
+    return status
 
 
 def read_verdict(loaded: LoadedVariant, task: Task, answer: Answer) -> Receipt | Refusal:

@@ -12,7 +12,7 @@ from rushes._flow import Flow, Interrupted, NotSent, Sleep, steps
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import OnUpdate, Session, at
 from rushes._submit.another_job import another_job_objection
-from rushes._submit.attempt import Outcome, attempt, creating, queued, record_receipt_status
+from rushes._submit.attempt import Outcome, attempt, creating, record_accepted
 from rushes._submit.ids import id_objection
 from rushes.errors import BrokenPluginError, OutcomeUnknownError
 from rushes.task import Receipt, Task
@@ -64,8 +64,7 @@ def reconcile(
         elif outcome is None and found is None:
             break
         if outcome is not None and outcome.receipt:
-            task = yield from session.record(queued(task, outcome.receipt), on_update)
-            return (yield from record_receipt_status(session, task, outcome.receipt, on_update))
+            return (yield from record_accepted(session, task, outcome.receipt, on_update))
         trouble = outcome.words if outcome else "the provider finds no task with its client id yet"
         if outcome and not _passing(loaded, outcome):
             break

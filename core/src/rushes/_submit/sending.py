@@ -10,7 +10,7 @@ from rushes._fetch.target import may_replace, writable
 from rushes._flow import Dispatch, Do, Flow, Send, Sleep
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.session import OnUpdate, Session, at
-from rushes._submit.attempt import Outcome, attempt, creating, queued, read, record_receipt_status
+from rushes._submit.attempt import Outcome, attempt, creating, queued, read, record_accepted
 from rushes._submit.reconciling import reconcile
 from rushes.errors import (
     ConfigurationError,
@@ -81,11 +81,10 @@ def send_recorded(
         task = sending
         with session.step("submit", loaded.variant, task) as step:
             outcome = yield from _once(session, loaded, task, call, begun, on_update, end)
-            step.outcome = known = _known(task, outcome)
+            step.outcome = _known(task, outcome)
             if outcome.kind == "accepted":
-                task = yield from session.record(known, on_update)
                 given = (session, task, outcome.receipt, on_update)
-                step.outcome = task = yield from record_receipt_status(*given)
+                step.outcome = task = yield from record_accepted(*given)
                 return task
         if outcome.kind == "unknown":
             task = yield from session.record(_known(task, outcome), on_update)

@@ -71,29 +71,35 @@ def submit(
         task = yield from ensure_accepted(session, there, task, on_update, end)
         return (yield from then(there, task)) if then else task
 
+    def sent(task: Task) -> bool:
+        return task.receipt is not None
+
     def enough(seen: Task) -> bool:
         over = seen.ended and (seen.state != "refused" or not intent.sends_again)
         there = seen.receipt is not None or over
         return there and not (then and seen.unfinished)
 
-    fresh, claim = None, new_claim()
+    fresh, claim, until = None, new_claim(), None if then else sent
     intent = yield from make_intent(session, loaded, report, task_id, output, overwrite, turn)
     task = yield from find_task(session, loaded, intent)
-    if task is None and task_id is None:
+    takes_up = task is None and task_id is None
+    at_once = takes_up and not report.uploads and hasattr(session.journal, "take_up_or_add")
+    if takes_up and not at_once:
         left = _take_up_unsent(session, report, intent, claim)
         task = yield from releasing_on_error(session, intent.task_id, claim, left)
         if task is not None:
-            return (yield from with_claim(session, task, claim, work(task)))
+            return (yield from with_claim(session, task, claim, work(task), until))
     if task is None:
         fresh = yield from _make_task(session, loaded, report, intent, upload_end)
-        added = _add(session, fresh, claim)
-        task = yield from releasing_on_error(session, intent.task_id, claim, added)
-        if task is fresh:
-            return (yield from with_claim(session, fresh, claim, work(fresh)))
+        added = _add(session, fresh, claim, or_take_up=at_once)
+        task, held = yield from releasing_on_error(session, intent.task_id, claim, added)
+        if held:
+            return (yield from with_claim(session, task, claim, work(task), until))
         require_same_job(task, intent)
     now = session.time.elapsed()
-    until = (now + loaded.variant.polling.at_most if end is None else end) if watch else now
-    return (yield from _joined(session, intent, task, claim, work, enough, until, on_update))
+    end = (now + loaded.variant.polling.at_most if end is None else end) if watch else now
+    flow = _joined(session, intent, task, claim, work, enough, end, on_update, until)
+    return (yield from flow)
 
 
 def _joined(
@@ -103,10 +109,11 @@ def _joined(
     claim: str,
     work: Work,
     enough: Callable[[Task], bool],
-    until: float,
+    end: float,
     on_update: OnUpdate | None,
+    until: Callable[[Task], bool] | None,
 ) -> Flow[Task]:
-    """Return the task of a job that is already recorded, or work on it; until then, watch it.
+    """Return the task of a job that is already recorded, or work on it; watch it until `end`.
 
     Raises Overtaken if only its owner may have it, and that is somebody else.
     """
@@ -115,11 +122,11 @@ def _joined(
         task, held = yield from taken(*given, or_as_seen=True)
         if not held:
             raise Overtaken
-        return (yield from with_claim(session, task, claim, work(task)))
+        return (yield from with_claim(session, task, claim, work(task), until))
     if enough(task):
         return task
-    owned = as_owner(session, task, work, enough=enough, end=until, on_update=on_update)
-    return (yield from owned)
+    flow = as_owner(session, task, work, enough=enough, end=end, on_update=on_update, until=until)
+    return (yield from flow)
 
 
 def _require_ready(
@@ -174,11 +181,18 @@ def _at_todays_address(
     return session.load(task), task
 
 
-def _add(session: Session, task: Task, claim: str) -> Flow[Task]:
-    """Record a new task, unless its name was just taken: then return the task that has it."""
+def _add(session: Session, task: Task, claim: str, *, or_take_up: bool) -> Flow[tuple[Task, bool]]:
+    """Record a new task; return the one that is there now, and whether it is ours to work on.
+
+    If its name was just taken, that is the task that has it; with `or_take_up`, it may be an equal
+    one that was never sent and has no owner.
+    """
     if session.journal is None:
-        return task
-    return (yield Ask("add", (task, claim)))  # type: ignore[no-any-return]
+        return task, True
+    if or_take_up:
+        return (yield Ask("take_up_or_add", (task, claim)))  # type: ignore[no-any-return]
+    added: Task = yield Ask("add", (task, claim))
+    return added, added is task
 
 
 def _take_up_unsent(

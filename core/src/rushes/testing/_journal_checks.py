@@ -297,7 +297,7 @@ class JournalConformance:
         assert journal.place
 
     def test_what_a_claim_holds_is_known_at_once(self, open_journal: Opener) -> None:
-        journal, other = self._with_holds(open_journal), self._with_holds(open_journal)
+        journal, other = (self._with("holds", open_journal()) for _ in range(2))
         task = journal.add(make_task(), "mine")
         assert journal.holds(task.id, "mine")
         assert not journal.holds(task.id, "yours")
@@ -308,10 +308,40 @@ class JournalConformance:
         journal.release("mine")
         assert not journal.holds(task.id, "mine")
 
-    def _with_holds(self, open_journal: Opener) -> Any:
-        journal: Any = open_journal()
-        if not hasattr(journal, "holds"):
-            pytest.skip("this journal has no `holds`; it is optional")
+    def test_an_equal_job_is_taken_up_or_the_new_one_added(
+        self, journal: Journal, open_journal: Opener
+    ) -> None:
+        mine, other = self._with("take_up_or_add", journal), open_journal()
+        left = mine.add(make_task("left", fingerprint="f"))
+        new = make_task("new", fingerprint="f")
+        assert mine.take_up_or_add(new, "mine") == (left, True)
+        assert other.claim(left.id, "yours") is None
+        added, held = mine.take_up_or_add(new, "yours")
+        assert (added is new, held) == (True, True)
+        assert other.claim(new.id, "other") is None
+        assert mine.take_up_or_add(make_task("new", fingerprint="g"), "third") == (new, False)
+        mine.save(after(new, state="sending"), "yours")
+        assert mine.find("new") == [after(new, state="sending")]
+
+    def test_a_task_is_recorded_and_released_in_one_step(
+        self, journal: Journal, open_journal: Opener
+    ) -> None:
+        mine, other = self._with("conclude", journal), open_journal()
+        task, dune = mine.add(make_task(), "mine"), mine.add(make_task("dune"), "mine")
+        sent = after(task, state="queued", receipt=Receipt("c-1"))
+        with pytest.raises(ClaimLost):
+            mine.conclude(sent, "yours")
+        assert other.claim(task.id, "other") is None
+        mine.conclude(sent, "mine")
+        assert [other.claim(name.id, "other") for name in (task, dune)] == [sent, dune]
+        assert [was.state for was in mine.history(task.id)] == ["recorded", "queued"]
+        with pytest.raises(ClaimLost):
+            mine.conclude(after(sent, state="completed"), "mine")
+        assert other.find(task.id) == [sent]
+
+    def _with(self, method: str, journal: Any) -> Any:
+        if not hasattr(journal, method):
+            pytest.skip(f"this journal has no `{method}`; it is optional")
         return journal
 
     def test_a_lease_expires(self, open_journal: Opener) -> None:

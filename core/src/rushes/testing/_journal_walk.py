@@ -73,6 +73,9 @@ class Walk(RuleBasedStateMachine):
         self.owners[name] = claim
         self.leases[claim[0]] = self.now + LEASE  # a user renews all of its claims at once
 
+    def released(self, claim: str) -> None:
+        self.owners = {name: own for name, own in self.owners.items() if own != claim}
+
     def put(self, task: Task) -> None:
         old = self.tasks.get(task.id)
         facts = ("state", "client_id", "created_at", "variant")
@@ -97,10 +100,20 @@ class Walk(RuleBasedStateMachine):
         if claim is not None:
             self.hold(name, claim)
 
-    @rule(user=USERS, name=NAMES, claim=st.none() | CLAIMS, state=STATES, progress=PROGRESS)
+    @rule(
+        user=USERS, name=NAMES, claim=st.none() | CLAIMS, state=STATES, progress=PROGRESS,
+        last=st.booleans(),
+    )  # fmt: skip
     def save(
-        self, user: int, name: str, claim: str | None, state: Any, progress: float | None
+        self,
+        user: int,
+        name: str,
+        claim: str | None,
+        state: Any,
+        progress: float | None,
+        last: bool,
     ) -> None:
+        """Save a task; if it is the `last` time, release its claim in the same step."""
         claim = claim and f"{user} {claim}"
         old = self.tasks.get(name)
         task = make_task(
@@ -112,14 +125,19 @@ class Walk(RuleBasedStateMachine):
             progress=progress,
             file="/x.mp4" if state == "completed" else None,
         )
+        journal: Any = self.users[user]
+        last = last and claim is not None and hasattr(journal, "conclude")
+        save = journal.conclude if last else journal.save
         if claim is not None and old is not None and self.owners.get(name) != claim:
             with pytest.raises(ClaimLost):
-                self.users[user].save(task, claim)
+                save(task, claim)
             return
-        self.users[user].save(task, claim)
+        save(task, claim)
         self.put(task)
         if claim is not None:
             self.hold(name, claim)
+            if last:
+                self.released(claim)
 
     @rule(user=USERS, name=NAMES, claim=CLAIMS)
     def claim(self, user: int, name: str, claim: str) -> None:
@@ -154,7 +172,7 @@ class Walk(RuleBasedStateMachine):
     def release(self, user: int, claim: str) -> None:
         claim = f"{user} {claim}"
         self.users[user].release(claim)
-        self.owners = {name: own for name, own in self.owners.items() if own != claim}
+        self.released(claim)
 
     @precondition(lambda self: self.kit.leases)
     @rule(seconds=st.sampled_from([1.0, LEASE - 1, LEASE, LEASE * 3]))

@@ -1,10 +1,11 @@
 """The conformance kit on a plugin's file that is not installed, with examples that rushes makes."""
 
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rushes_cli._plugins.kit_run import KitResult, run_kit
+from rushes_cli._plugins.kit_run import SELECTS, KitResult, run_kit
 from rushes_cli._request.cheapest import cheapest_request
 
 if TYPE_CHECKING:
@@ -42,4 +43,6 @@ def kit_of_file(
             text += _CLASS.format(number=number, variant=variant, payload=payload)
     with tempfile.TemporaryDirectory(prefix="rushes-kit-") as folder:
         (Path(folder) / "test_kit.py").write_text(text, encoding="utf-8")
-        return run_kit(Path(folder), variants, {"RUSHES_SNAPSHOT": "write"})
+        # Who tries a file may well select some tests; only a grade takes all.
+        more = {"RUSHES_SNAPSHOT": "write", SELECTS: os.environ.get(SELECTS, "")}
+        return run_kit(Path(folder), variants, more)

@@ -16,8 +16,8 @@ RESULTS, WANTED = "_RUSHES_KIT_RESULTS", "_RUSHES_KIT_VARIANTS"
 """How the recorder is told, in the process of the tests: a file, and variants with a comma."""
 END = b"null"
 """The last line of that file, once pytest has come to its end."""
-_SELECTS = "PYTEST_ADDOPTS"
-"""A variable that may leave tests out."""
+SELECTS = "PYTEST_ADDOPTS"
+"""A variable of pytest that may leave tests out: it is not passed on, except in `more`."""
 
 
 class KitResult(Struct, frozen=True):
@@ -65,14 +65,13 @@ def run_kit(
             text=True,
             check=False,
             env={
-                **{name: value for name, value in os.environ.items() if name != _SELECTS},
+                **{name: value for name, value in os.environ.items() if name != SELECTS},
                 RESULTS: str(results), WANTED: ",".join(variants), **(more or {}),
             },
         )  # fmt: skip
         lines = results.read_bytes().splitlines() if results.exists() else []
     if lines[-1:] != [END]:
-        words = done.stderr.strip().splitlines()
-        told = f": {words[-1]}" if words else ""
+        told = "".join(f": {line}" for line in done.stderr.strip().splitlines()[-1:])
         return {}, f"the kit did not come to its end (exit {done.returncode}{told})"
     found: dict[str, list[KitResult]] = defaultdict(list)
     for line in lines[:-1]:

@@ -286,11 +286,13 @@ class PostgresJournal(QueuedJournal[Connection]):
 
         def work(connection: Connection) -> Task | None:
             query = (
-                f"SELECT {_PARTS}, number, version, claim, holder {_ROWS} "
+                f"SELECT {_PARTS}, number, version, claim, holder {_ROWS} "  # noqa: S608
                 "WHERE state = 'recorded' AND fingerprint = %s AND variant = %s "
+                "AND (holder IS DISTINCT FROM %s OR id = ANY(%s)) "
                 f"ORDER BY id = ANY(%s) DESC, created_at {_LOCKED} SKIP LOCKED"
             )
-            for row in _rows(connection, query, fingerprint, variant, before):
+            values = (fingerprint, variant, self._holder.name, before, before)
+            for row in _rows(connection, query, *values):
                 again = claim if row[0] in before else None
                 task = readable(self.place, *row[:3])
                 if isinstance(task, Task) and self._holder.may_take(connection, row[5:], again):
