@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 from rushes_batch import _progress
-from rushes_batch._progress import Display, Pace, Standing, duration
+from rushes_batch._progress import Display, Pace, Standing, duration, waiting
 
 REASONS = Counter({"HTTP 402: the balance is too low": 9, "no\x1b[31mte": 1})
 
@@ -91,3 +91,15 @@ def test_it_is_shown_below_what_is_said(monkeypatch: pytest.MonkeyPatch, termina
     if not terminal:
         assert "1 of 4 done, 2 under way, 10 not made" in said
         assert "\x1b" not in said
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_what_takes_a_while_is_shown_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    screen = Screen(terminal=terminal)
+    monkeypatch.setattr("sys.stderr", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    with waiting("Handing 10,000 lines to the workers"):
+        pass
+    assert ("Handing 10,000 lines to the workers\u2026" in screen.getvalue()) == terminal

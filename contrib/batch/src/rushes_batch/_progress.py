@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import msgspec
 from rich.console import Console, Group
@@ -98,6 +99,17 @@ def standing_of(tasks: Iterable[Task | None], spent: float) -> Standing:
 def reason(task: Task | None, error: str) -> str:
     """Return why a video was not made, in the same words for all with the same reason."""
     return one_line((task.error if task else None) or error)[:200]
+
+
+@contextmanager
+def waiting(text: str) -> Iterator[None]:
+    """Show on a terminal, on standard error, what takes a while, until it is done."""
+    screen = console(err=True)
+    if not screen.is_terminal or screen.is_dumb_terminal:
+        yield
+        return
+    with screen.status(Text(f"{text}\N{HORIZONTAL ELLIPSIS}")):
+        yield
 
 
 def duration(seconds: float) -> str:

@@ -25,7 +25,7 @@ from rushes_batch._holding import Holder, Outcome
 from rushes_batch._jobs import Job, Limit, cost_of, was_sent
 from rushes_batch._lines import ID, PLANS, Bad
 from rushes_batch._plan import Choice, Planned, Price, batch_name, planned, price, recorded
-from rushes_batch._progress import NAMED, standing_of
+from rushes_batch._progress import NAMED, standing_of, waiting
 from rushes_batch._run import Run, each, run
 from rushes_batch._table import BEYOND, FORMATS, csv_text, row, write, write_all
 from rushes_batch.command import ENGINE_UNUSABLE, Unusable, worker_limits
@@ -389,6 +389,20 @@ async def _handed_over(
         return which(task) and (task is None or task.unfinished or task.state == "refused")
 
     videos = found.chosen(open_and_chosen)
+    with waiting(f"Handing {_many(len(videos), 'line', 'lines')} to the workers"):
+        new = await _deferred(database, found, videos, folder)
+    if as_json:
+        _print(found, videos)
+    also = f", who have {len(videos) - new:,} already" if new < len(videos) else ""
+    stderr_line(
+        f"{new:,} of {_many(len(found.plan), 'line is', 'lines are')} handed to the workers"
+        f"{also}; `rushes batch status --follow` shows what becomes of them."
+    )
+    return 0
+
+
+async def _deferred(database: str, found: Batch, videos: list[Planned], folder: Path | None) -> int:
+    """Hand over what no worker holds; return how many videos these are."""
     others = {other: video.task for video in videos for other in video.others}
     async with Engine(database).opened() as engine:
         if held := await engine.withdraw(others):
@@ -402,14 +416,7 @@ async def _handed_over(
         held_already = {*await engine.withdraw(video.task for video in videos)}
         new = [video for video in videos if video.task not in held_already]
         await engine.defer(video.job(folder, found.purse) for video in new)
-    if as_json:
-        _print(found, videos)
-    also = f", who have {len(held_already):,} already" if held_already else ""
-    stderr_line(
-        f"{len(new):,} of {_many(len(found.plan), 'line is', 'lines are')} handed to the workers"
-        f"{also}; `rushes batch status --follow` shows what becomes of them."
-    )
-    return 0
+    return len(new)
 
 
 async def _made_here(
@@ -568,7 +575,8 @@ async def _opened(given: _Given) -> AsyncIterator[Batch]:
     brake = Brake()
     with closing(journal):
         async with rushes.AsyncClient(journal=journal, wrappers=[brake]) as client:
-            found = Batch(given, client, journal, brake)
+            with waiting(f"Checking each line of {one_line(given.batch)}"):
+                found = Batch(given, client, journal, brake)
             _tell(found.bad, found.word)
             yield found
 
