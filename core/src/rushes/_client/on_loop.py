@@ -67,7 +67,7 @@ class Questions:
         for asked in together:
             try:
                 begun = asked.begin()
-            except Exception as error:  # noqa: BLE001 - raised where it is awaited
+            except BaseException as error:  # noqa: BLE001 - raised where it is awaited
                 begun = Future()
                 begun.set_exception(error)
             begun.add_done_callback(partial(self._arrive, asked))
