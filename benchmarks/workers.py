@@ -3,9 +3,8 @@
 A provider in a process of its own answers at once and has every video ready at its eighth poll;
 `rushes worker` runs as processes of their own on a temporary PostgreSQL server that keeps what it
 commits (`fsync`), and counts statements (`pg_stat_statements`). All jobs are handed over at once,
-and each is polled every few seconds, so that more than a thousand are under way at a time and only
-the processors limit what ends in a second. What a million jobs a day need is calculated from that.
-Nothing leaves this machine.
+and each is polled every few seconds, so that more than a thousand are under way at a time. What a
+million jobs a day need is calculated from that. Nothing leaves this machine.
 Usage: python benchmarks/workers.py [--jobs N] [--write]
 """
 
@@ -340,8 +339,8 @@ def section(runs: list[Run]) -> str:
             "the database (with `fsync`) and a provider that answers at once and has each video,",
             f"of 4 KB, ready at poll number {POLLS}. All jobs are handed over at once, limits are",
             f"asked for, never reached. Each job is polled every {EVERY:.0f} s, so that many are",
-            "under way, and the processors are what limits it. What ended in a second, and how",
-            "busy the processors were, is counted while the middle half of the jobs ended.",
+            "under way; once all of them are, waiting for polls limits what ends in a second. It,",
+            "and how busy the processors are, is counted while the middle half of the jobs ended.",
             "",
             *table(runs),
             "",

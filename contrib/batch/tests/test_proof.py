@@ -316,7 +316,7 @@ def _section(
             "which process asks about which job. `nox -s workers` does it again, `nox -s workers",
             "-- --write` writes this.",
             "", "| what | measured |", "|---|---|", *rows, "",
-            "A takeover waits for the silence to be noticed (20 seconds), for the lease of a",
+            "A takeover waits for the silence to be noticed (12 seconds), for the lease of a",
             "worker not seen to end (30), and for the next sweep (5). Whoever has just started",
             "takes nothing over for 15 seconds, since it cannot know of an outage before; while",
             "one is suspended or cut off here, those who could take over are killed, too.",

@@ -43,7 +43,7 @@ TOGETHER = 1000
 """Jobs that are handed over in one statement."""
 HOLD = "rushes.hold"
 HEARTBEAT = 5.0
-STALLED = 20.0
+STALLED = 12.0
 """Seconds without a heartbeat after which a worker's rows are delivered to others; the journal's
 leases are longer, and decide."""
 SWEEP = 5.0
