@@ -19,10 +19,10 @@ def until(page: Page, truth: str, *given: object) -> None:
     """Wait until an expression holds in the page; its policy forbids Playwright's own waiting."""
     page.evaluate(
         f"""(given) => new Promise((done, fail) => {{
-            const end = performance.now() + 120000;
+            const end = Date.now() + 120000;
             const look = () => {{
                 if ({truth}) done();
-                else if (performance.now() < end) setTimeout(look, 30);
+                else if (Date.now() < end) setTimeout(look, 30);
                 else fail(new Error({json.dumps(truth)} + " " + JSON.stringify({VIDEOS})));
             }};
             look();

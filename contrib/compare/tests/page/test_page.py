@@ -83,6 +83,39 @@ def test_a_row_plays_pauses_and_seeks_together(opened: Open) -> None:
     assert set(times(page, 1)) == {0}  # it is visible, but does not play along
 
 
+HELD = f"""() => {{
+    const now = performance.now();
+    performance.now = () => now + (window.waited ?? 0);
+    const late = {ROW}[3];
+    late.play = () => new Promise((go) => {{
+        window.letGo = () => go(HTMLMediaElement.prototype.play.call(late));
+    }});
+}}"""
+
+
+def test_nobody_runs_ahead_of_one_that_starts_late(opened: Open) -> None:
+    page = opened(height=1400)
+    ready(page, 8)
+    page.evaluate(HELD)
+    page.keyboard.press("Space")
+    others = f"{ROW}.filter((_, number) => number !== 3)"
+    until(page, f"{others}.every((video) => video.currentTime > 0.002)")
+    assert page.evaluate(f"{others}.every((video) => video.playbackRate === 1 / 8)")
+    assert page.text_content("#clock") == "0:00.00 / 0:02.00"
+    page.evaluate("letGo()")
+    until(page, f"{ROW}.every((video) => video.playbackRate > 0.5)")
+
+
+def test_one_that_does_not_start_is_not_waited_for(opened: Open) -> None:
+    page = opened(height=1400)
+    ready(page, 8)
+    page.evaluate(HELD)
+    page.keyboard.press("Space")
+    until(page, f"{ROW}[0].currentTime > 0.002")
+    page.evaluate("window.waited = 1001")
+    until(page, f"{ROW}[0].playbackRate > 0.5 && {ROW}[3].paused")
+
+
 def test_a_video_that_drifts_is_brought_back(opened: Open) -> None:
     page = opened(height=1400)
     ready(page, 8)

@@ -1,5 +1,7 @@
 // One playhead leads all videos that play together. It runs on a clock of its own, and is set to
-// where the middle one of them is: players take their time to start, and then nobody has to jump.
+// where the middle one of them is, so that nobody has to jump.
+// Players take their time to start, each its own. So all of them creep until every one has moved, and
+// only then they play at full speed, from places that are hardly apart.
 // A video that is off by more than LOOSE plays a little faster or slower until it is within TIGHT; one
 // that is far off jumps, at most once a second, because each jump costs decoding.
 import { signal } from "./signals.js";
@@ -11,6 +13,12 @@ const LOOSE = 0.01;
 const TIGHT = 0.003;
 const LATE = 0.08;
 const JUMP = 0.25;
+const MOVED = 0.002;
+// How long the slowest to start is waited for.
+const PATIENCE = 1;
+// The rate until then. The slower, the nearer they are to each other, and the more frames are dropped
+// when all of them speed up at once.
+const CREEP = 1 / 8;
 // How much faster or slower a video may play, and how much it does for each second that it is off.
 const MOST_FASTER = 0.25;
 const FASTER = 3;
@@ -27,6 +35,8 @@ export class Playhead {
   starting = 0;
   starts = 0;
   rate = 1;
+  /** Whether it waits at `at`, since `since`, for every player to move. */
+  gathering = false;
   /** Seconds, at the moment `since`. */
   at = 0;
   since = 0;
@@ -40,7 +50,7 @@ export class Playhead {
   }
 
   now() {
-    const gone = this.playing ? ((performance.now() - this.since) / 1000) * this.rate : 0;
+    const gone = this.playing && !this.gathering ? ((performance.now() - this.since) / 1000) * this.rate : 0;
     return Math.min(this.at + gone, this.length());
   }
 
@@ -75,19 +85,31 @@ export class Playhead {
     if (this.starting !== start) return; // paused meanwhile, or started elsewhere
     this.starting = 0;
     this.playing = true;
-    this.begin(loaded);
+    this.begin();
     this.changed.send();
     requestAnimationFrame(() => this.tick());
   }
 
   // Lets videos that are in one place play, without a jump while they start.
-  /** @param {Loaded<Of>[]} loaded */
-  begin(loaded) {
+  begin() {
+    this.gathering = true;
     this.since = performance.now();
-    for (const player of loaded) {
+    for (const player of this.loaded()) {
       player.jumped = this.since;
       this.run(player, this.at);
     }
+  }
+
+  // Goes on from where the middle one is, once all have begun to move.
+  gather() {
+    const playing = this.loaded().filter(({ length }) => this.at < length - 0.03);
+    const gone = playing.map(({ video }) => (video.seeking ? 0 : video.currentTime - this.at));
+    const waited = (performance.now() - this.since) / 1000;
+    if (waited < PATIENCE && gone.some((seconds) => seconds < MOVED)) return;
+    this.gathering = false;
+    this.at += median(gone);
+    this.since = performance.now();
+    for (const { video } of playing) video.playbackRate = this.rate;
   }
 
   pause() {
@@ -110,20 +132,22 @@ export class Playhead {
     this.at = this.now();
     this.since = performance.now();
     this.rate = rate;
+    if (this.gathering) return;
     for (const { video } of this.loaded()) video.playbackRate = rate;
   }
 
   /** @param {Loaded<Of>} player @param {number} time */
   run(player, time) {
-    if (time < player.length - 0.03) player.play(this.rate);
+    if (time < player.length - 0.03) player.play(this.gathering ? CREEP : this.rate);
   }
 
   tick() {
     if (!this.playing) return;
-    const time = this.now();
-    if (time >= this.length()) {
+    if (this.gathering) {
+      this.gather();
+    } else if (this.now() >= this.length()) {
       this.seek(0);
-      this.begin(this.loaded());
+      this.begin();
     } else if (performance.now() - this.checked > 150) {
       this.checked = performance.now();
       this.keepTogether();
@@ -139,9 +163,8 @@ export class Playhead {
       ({ length, video }) => time < length - 0.03 && !video.seeking && video.readyState >= 3,
     );
     const playing = under.filter(({ video }) => !video.paused);
-    const offsets = playing.map(({ video }) => video.currentTime - time).sort((a, b) => a - b);
-    const middle = offsets[offsets.length >> 1] ?? 0;
-    this.at = Math.max(0, time + middle);
+    const offset = median(playing.map(({ video }) => video.currentTime - time));
+    this.at = Math.max(0, time + offset);
     this.since = performance.now();
     for (const player of under) this.correct(player, this.at);
   }
@@ -162,6 +185,9 @@ export class Playhead {
     video.playbackRate = this.rate * (player.nudged ? 1 + faster : 1);
   }
 }
+
+/** @param {number[]} values */
+const median = (values) => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
 
 /** @param {number} milliseconds @returns {Promise<void>} */
 const delay = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
