@@ -151,15 +151,30 @@ class Gather(Struct, frozen=True, kw_only=True):
 
 Effect = Send | Stream | Sleep | Do | Ask | Gather
 Flow = Generator[Effect, Any, T]
+Chain = Generator[Effect, Any, T | Flow[Any]]
+"""A flow that may end with another one, which goes on in its place.
+
+A flow that ends with the longest part of its work thus keeps nothing in memory meanwhile, where
+`yield from` would keep its frame.
+"""
+
+
+def joined(chain: Chain[T]) -> Flow[T]:
+    """Run a flow and those that go on in its place; return the outcome of the last."""
+    outcome: T | Flow[Any] = chain
+    while isinstance(outcome, Generator):
+        outcome = yield from outcome
+    return outcome
 
 
 def drive(
-    flow: Flow[T], perform: Callable[[Effect], Any], failed: Callable[[BaseException], None]
+    chain: Chain[T], perform: Callable[[Effect], Any], failed: Callable[[BaseException], None]
 ) -> T:
     """Run a flow to its end; an error raised by an effect is raised inside the flow.
 
     An error that ends the flow passes through `failed`, which may change what it shows.
     """
+    flow = joined(chain)
     try:
         effect = next(flow)
         while True:
@@ -176,12 +191,16 @@ def drive(
         raise
 
 
+def nothing() -> None:
+    """Do nothing."""
+
+
 async def drive_async(
-    flow: Flow[T],
+    flow: Chain[T],
     driver: D,
     perform: Callable[[D, Effect], Awaitable[Any]],
     failed: Callable[[D, BaseException], None],
-    leave: Callable[[], None] | None = None,
+    leave: Callable[[], None] = nothing,
 ) -> T:
     """Do what `drive` does, without blocking the event loop.
 
@@ -190,27 +209,33 @@ async def drive_async(
     ConfigurationError if the flow belongs to the process that this one was forked from.
     """
     try:
-        effect = next(flow)
         while True:
-            if leave is not None and type(effect) is Sleep:
-                leave = leave()
             try:
-                outcome = await perform(driver, effect)
-            except BaseException as error:  # noqa: BLE001 - the flow decides, cancellation included
-                effect = flow.throw(error)
-            else:
-                effect = flow.send(outcome)
-                del outcome  # the next effect may take long
-    except StopIteration as stop:
-        return stop.value  # type: ignore[no-any-return]
+                effect = next(flow)
+                while True:
+                    if type(effect) is Sleep:
+                        leave()
+                        leave = nothing
+                    try:
+                        outcome = perform(driver, effect)
+                        del effect  # it may take long
+                        outcome = await outcome
+                    except BaseException as error:  # noqa: BLE001 - the flow decides
+                        effect = flow.throw(error)
+                    else:
+                        effect = flow.send(outcome)
+                        del outcome  # the next effect may take long
+            except StopIteration as stop:
+                if not isinstance(stop.value, Generator):
+                    return stop.value  # type: ignore[no-any-return]
+                flow = stop.value
     except Forked as error:
         raise ConfigurationError(str(error)) from error
     except BaseException as error:
         failed(driver, error)
         raise
     finally:
-        if leave is not None:
-            leave()
+        leave()
 
 
 def steps(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rushes._client.configuration import Configured
 from rushes._client.verbs import RequestLike
-from rushes._flow import Ask, Do, Effect, Flow, Gather, Sleep, Stream, T, drive
+from rushes._flow import Ask, Chain, Do, Effect, Gather, Sleep, Stream, T, drive
 from rushes._session.ears import Key
 from rushes._session.session import OnUpdate, stopped_waiting
 from rushes.task import Task
@@ -284,7 +284,7 @@ class Client(Configured):
         """
         return self._driven(self._records.purge(older_than))
 
-    def _driven(self, flow: Flow[T]) -> T:
+    def _driven(self, flow: Chain[T]) -> T:
         return drive(flow, self._perform, self._silence)
 
     def _perform(self, effect: Effect) -> Any:

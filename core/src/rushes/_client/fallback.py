@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from rushes import _log as log
-from rushes._flow import Ask, Do, Flow
+from rushes._flow import Ask, Chain, Do, Flow, joined
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.owning import new_claim, releasing_on_error
 from rushes._session.records import Records
@@ -47,7 +47,7 @@ NEWEST = 500
 """Tasks among which such a list is looked for."""
 _ABSENT: tuple[Any, ...] = (None, "", [], {})
 
-Attempt = Callable[[str, str, Turn], Flow[Task]]
+Attempt = Callable[[str, str, Turn], Chain[Task]]
 """Makes the video with one variant, under one reference, in one turn."""
 
 
@@ -147,7 +147,8 @@ def _tried_in_turn(
             last = not _follows(candidates, place)
             turn = Turn(plan=plan, tried=tried, last=last, own=own)
             try:
-                return (yield from attempt(each.report.variant, each.reference, turn))
+                flow = attempt(each.report.variant, each.reference, turn)
+                return (yield from joined(flow))
             except _OVER as failure:
                 over = yield from _what_is_over(session, each, failure)
                 if over is None:

@@ -12,7 +12,7 @@ from rushes._check.quick import quick
 from rushes._client.fallback import in_order
 from rushes._fetch.download import ensure_fetched, videos_are_at
 from rushes._fetch.target import may_replace
-from rushes._flow import Do, Flow
+from rushes._flow import Chain, Do, Flow
 from rushes._plugins.loading import LoadedVariant
 from rushes._receive.receiving import Receiver
 from rushes._session.owning import Work, as_owner, new_claim, taken, with_claim
@@ -108,11 +108,12 @@ class Jobs:
         overwrite: bool | None,
         on_update: OnUpdate | None,
         end: float | None = None,
-        then: Callable[[LoadedVariant, Task], Flow[Task]] | None = None,
+        then: Callable[[LoadedVariant, Task], Chain[Task]] | None = None,
+        found: Callable[[Task], Task | Chain[Task]] = lambda task: task,
         turn: Turn | None = None,
         watch: bool = True,
-    ) -> Flow[Task]:
-        """Check a request and pay for it; `then` is run by the same owner."""
+    ) -> Chain[Task]:
+        """Check a request and pay for it; `then` and `found` are for `submit`."""
         registry, report = self.session.registry, None
         known = registry.loaded(variant)
         loaded = known or (yield Do(lambda: registry.get(variant)))
@@ -122,39 +123,37 @@ class Jobs:
             if report is None:
                 loaded, report = yield Do(lambda: self._checked(variant, request))
             step.outcome = report
-        return (
-            yield from submit(
-                self.session,
-                loaded,
-                report,
-                task_id=task_id,
-                output=absolute(output) if output else None,
-                overwrite=bool(output) if overwrite is None else overwrite,
-                on_update=on_update,
-                end=end,
-                then=then,
-                turn=turn,
-                watch=watch,
-            )
+        return submit(
+            self.session,
+            loaded,
+            report,
+            task_id=task_id,
+            output=absolute(output) if output else None,
+            overwrite=bool(output) if overwrite is None else overwrite,
+            on_update=on_update,
+            end=end,
+            then=then,
+            found=found,
+            turn=turn,
+            watch=watch,
         )
 
     def wait(
         self, task: Task | str, timeout: float | None, on_update: OnUpdate | None
-    ) -> Flow[Task]:
+    ) -> Chain[Task]:
         """Follow a task until it is completed."""
         end = self._end(timeout)
         task = yield from self._records.given(task)
         if task.ended:
             return require_completed(task)
         loaded = self.session.load(task)
-
         claim = new_claim()
         limit = self._limit(loaded, end)
         task, held = yield from taken(self.session, task, claim, _ended, limit, on_update)
         if not held:
             return require_completed(task)
         flow = self._followed(loaded, task, end, on_update)
-        return (yield from with_claim(self.session, task, claim, flow, _ended))
+        return with_claim(self.session, task, claim, flow, _ended)
 
     def fetch(
         self,
@@ -185,11 +184,11 @@ class Jobs:
         timeout: float | None,
         on_update: OnUpdate | None,
         watch: bool = True,
-    ) -> Flow[Task]:
+    ) -> Chain[Task]:
         """Check, submit, wait and fetch; with several variants, with the first that can."""
         end = self._end(timeout)
 
-        def attempt(variant: str, reference: str | None, turn: Turn | None) -> Flow[Task]:
+        def attempt(variant: str, reference: str | None, turn: Turn | None) -> Chain[Task]:
             place = output, overwrite
             return self._generated(variant, request, reference, *place, end, on_update, turn, watch)
 
@@ -208,22 +207,18 @@ class Jobs:
         on_update: OnUpdate | None,
         turn: Turn | None,
         watch: bool,
-    ) -> Flow[Task]:
-        fetched: list[Task] = []
+    ) -> Chain[Task]:
+        def then(loaded: LoadedVariant, task: Task) -> Chain[Task]:
+            return self._followed_and_fetched(loaded, task, output, overwrite, end, on_update)
 
-        def then(loaded: LoadedVariant, task: Task) -> Flow[Task]:
-            task = yield from self._followed(loaded, task, end, on_update)
-            flow = self._fetched(loaded, task, output, overwrite, on_update, end)
-            fetched.append((yield from flow))
-            return fetched[0]
+        def found(task: Task) -> Chain[Task]:
+            place = _output_file(output, task)
+            if (yield Do(lambda: videos_are_at(require_completed(task), place))):
+                return task
+            return self.fetch(task, output, overwrite, on_update, watch)
 
         given = (variant, request, task_id, output, overwrite)
-        task = yield from self.submit(*given, on_update, end, then, turn, watch)
-        if fetched or (
-            yield Do(lambda: videos_are_at(require_completed(task), _output_file(output, task)))
-        ):
-            return task
-        return (yield from self.fetch(task, output, overwrite, on_update, watch))
+        return self.submit(*given, on_update, end, then, found, turn, watch)
 
     def resume(
         self,
@@ -233,7 +228,7 @@ class Jobs:
         timeout: float | None,
         on_update: OnUpdate | None,
         watch: bool = True,
-    ) -> Flow[Task]:
+    ) -> Chain[Task]:
         """Continue a task where it was left."""
         end = self._end(timeout)
         given = yield from self._records.given(task)
@@ -242,18 +237,24 @@ class Jobs:
             return require_completed(given)
         loaded = self.session.load(given)
 
-        def work(task: Task) -> Flow[Task]:
+        def work(task: Task) -> Chain[Task]:
             # Any other task may be ready by now; of some the journal has what the provider told.
             at_once = task.state != "recorded" and not self._is_told_of(task)
             task = _with_output(task, output, overwrite)
             task = yield from ensure_accepted(self.session, loaded, task, on_update, end)
             if task.state == "completed" and not (yield Do(lambda: videos_are_at(task, place))):
                 task = yield from poll_again(self.session, loaded, task, on_update)
-            task = yield from self._followed(loaded, task, end, on_update, at_once=at_once)
-            return (yield from self._fetched(loaded, task, output, overwrite, on_update, end))
+            place_given = output, overwrite
+            return self._followed_and_fetched(
+                loaded, task, *place_given, end, on_update, at_once=at_once
+            )
 
-        flow = self._owning(loaded, given, work, _without_video, end, on_update, watch=watch)
-        return require_completed((yield from flow))
+        limit = self._limit(loaded, end) if watch else self.session.time.elapsed()
+        claim = new_claim()
+        task, held = yield from taken(self.session, given, claim, _without_video, limit, on_update)
+        if not held:
+            return require_completed(task)
+        return with_claim(self.session, task, claim, work(task))
 
     def _is_told_of(self, task: Task) -> bool:
         """Whether what its provider tells of a task is kept, whoever follows it meanwhile."""
@@ -375,6 +376,21 @@ class Jobs:
             return (yield from self.session.record(dropped, on_update))
 
         return (yield from self._owning(loaded, task, work, _never, 0.0, on_update))
+
+    def _followed_and_fetched(
+        self,
+        loaded: LoadedVariant,
+        task: Task,
+        output: str | Path | None,
+        overwrite: bool | None,
+        end: float | None,
+        on_update: OnUpdate | None,
+        *,
+        at_once: bool = False,
+    ) -> Chain[Task]:
+        """Follow a task until it is completed, and fetch its video."""
+        task = yield from self._followed(loaded, task, end, on_update, at_once=at_once)
+        return self._fetched(loaded, task, output, overwrite, on_update, end)
 
     def _followed(
         self,

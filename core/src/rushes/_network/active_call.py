@@ -37,13 +37,12 @@ class ActiveCall:
         self._allowed = total if dispatch is None else min(total, LEAVES_WITHIN)
 
     def __enter__(self) -> Self:
-        self._before = _current.get()
-        _current.set(self)
+        self._entered = _current.set(self)
         return self
 
     def __exit__(self, *_: object) -> None:
         if _current.get() is self:  # it may be closed from another context
-            _current.set(self._before)
+            _current.reset(self._entered)
 
     @property
     def seconds_left(self) -> float:

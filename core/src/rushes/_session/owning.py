@@ -2,10 +2,10 @@
 
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 from rushes import _log as log
-from rushes._flow import Ask, Flow, Forked, Sleep, T
+from rushes._flow import Ask, Chain, Flow, Forked, Sleep, T
 from rushes._session.session import OnUpdate, Ownership, Session
 from rushes.errors import JournalError, OwnedElsewhereError
 from rushes.task import Task
@@ -13,7 +13,7 @@ from rushes.task import Task
 LOOK_AGAIN = 0.5
 """Seconds between two looks at a task that another process works on."""
 
-Work = Callable[[Task], Flow[Task]]
+Work = Callable[[Task], Chain[Task]]
 
 
 def new_claim() -> str:
@@ -30,18 +30,14 @@ def as_owner(
     end: float,
     on_update: OnUpdate | None,
     or_as_seen: bool = False,
-    until: Callable[[Task], bool] | None = None,
 ) -> Flow[Task]:
-    """Work on a task as its one owner, or do what `taken` says while another owns it.
-
-    `until` is for `with_claim`.
-    """
+    """Work on a task as its one owner, or do what `taken` says while another owns it."""
     claim = new_claim()
     given = (session, task, claim, enough, end, on_update)
     task, held = yield from taken(*given, or_as_seen=or_as_seen)
     if not held:
         return task
-    return (yield from with_claim(session, task, claim, work(task), until))
+    return (yield from with_claim(session, task, claim, work(task)))
 
 
 def taken(
@@ -84,17 +80,18 @@ def with_claim(
     session: Session,
     task: Task,
     claim: str,
-    flow: Flow[Task],
+    work: Task | Chain[Task],
     until: Callable[[Task], bool] | None = None,
 ) -> Flow[Task]:
-    """Run a flow for a claimed task, and release the claim at the end, whatever happens.
+    """Run the flow of a claimed task, and release the claim at the end, whatever happens.
 
     A journal that can releases it together with the first record of which `until` is true, which
     must be the flow's last.
     """
     session.owned[task.id] = Ownership(claim, os.getpid(), clean=task, until=until)
     try:
-        done = yield from flow
+        while isinstance(work, Generator):  # like `joined`, whose frame would take memory
+            work = yield from work
         yield from _release(session, task.id, claim)
     except BaseException as error:
         yield from _release_after(error, session, task.id, claim)
@@ -102,7 +99,7 @@ def with_claim(
             message = f"task {task.id} belongs to the parent of this process: {error}"
             raise OwnedElsewhereError(message, task=task) from error
         raise
-    return done
+    return work
 
 
 def releasing_on_error(session: Session, task_id: str, claim: str, flow: Flow[T]) -> Flow[T]:

@@ -4,16 +4,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from rushes._flow import Ask, Flow
+from rushes._flow import Ask, Chain, Flow
 from rushes._plugins.loading import LoadedVariant
-from rushes._session.owning import (
-    Work,
-    as_owner,
-    new_claim,
-    releasing_on_error,
-    taken,
-    with_claim,
-)
+from rushes._session.owning import new_claim, releasing_on_error, taken, with_claim
 from rushes._session.session import OnUpdate, Session
 from rushes._submit.attempt import creating
 from rushes._submit.intent import (
@@ -45,23 +38,25 @@ def submit(
     overwrite: bool,
     on_update: OnUpdate | None,
     end: float | None = None,
-    then: Callable[[LoadedVariant, Task], Flow[Task]] | None = None,
+    then: Callable[[LoadedVariant, Task], Chain[Task]] | None = None,
+    found: Callable[[Task], Task | Chain[Task]] = lambda task: task,
     turn: Turn | None = None,
     watch: bool = True,
-) -> Flow[Task]:
+) -> Chain[Task]:
     """Pay for one checked request; return its task, accepted by the provider.
 
     A job that is already in the journal is not paid for again: its task is returned. One that was
     never accepted (recorded, refused) is sent. A request without a reference takes up an equal job
-    that was left unsent. `then` runs under the same claim. `turn` is the job's turn, if several
-    variants were given in order. Uploads, other owners and a provider
-    that says to retry later are waited for until `end` at most; if that is now, uploads have their
-    own deadlines. Without `watch`, other owners are not waited for.
+    that was left unsent. `then` goes on with it under the same claim, `found` with a task that
+    needs no owner any more, or another one. `turn` is the job's turn, if several
+    variants were given in order. Uploads, other owners and a provider that says to retry later are
+    waited for until `end` at most; if that is now, uploads have their own deadlines. Without
+    `watch`, other owners are not waited for.
     """
     upload_end = end if end is None or end > session.time.elapsed() else None
     _require_ready(session, loaded, report, task_id, output)
 
-    def work(task: Task) -> Flow[Task]:
+    def work(task: Task) -> Chain[Task]:
         if task is fresh:
             session.notify(task, on_update)
         there, task = _at_todays_address(session, loaded, report, task)
@@ -69,7 +64,7 @@ def submit(
             place = {"output": intent.output, "overwrite": intent.overwrite}
             task = msgspec.structs.replace(task, **place)
         task = yield from ensure_accepted(session, there, task, on_update, end)
-        return (yield from then(there, task)) if then else task
+        return then(there, task) if then else task
 
     def sent(task: Task) -> bool:
         return task.receipt is not None
@@ -87,46 +82,43 @@ def submit(
     if takes_up and not at_once:
         left = _take_up_unsent(session, report, intent, claim)
         task = yield from releasing_on_error(session, intent.task_id, claim, left)
-        if task is not None:
-            return (yield from with_claim(session, task, claim, work(task), until))
+    held = takes_up and task is not None
     if task is None:
         fresh = yield from _make_task(session, loaded, report, intent, upload_end)
         added = _add(session, fresh, claim, or_take_up=at_once)
         task, held = yield from releasing_on_error(session, intent.task_id, claim, added)
-        if held:
-            return (yield from with_claim(session, task, claim, work(task), until))
-        require_same_job(task, intent)
-    now = session.time.elapsed()
-    end = (now + loaded.variant.polling.at_most if end is None else end) if watch else now
-    flow = _joined(session, intent, task, claim, work, enough, end, on_update, until)
-    return (yield from flow)
+        if not held:
+            require_same_job(task, intent)
+    if not held:
+        now = session.time.elapsed()
+        end = (now + loaded.variant.polling.at_most if end is None else end) if watch else now
+        task, held = yield from _taken(session, intent, task, claim, enough, end, on_update)
+    return with_claim(session, task, claim, work(task), until) if held else found(task)
 
 
-def _joined(
+def _taken(
     session: Session,
     intent: Intent,
     task: Task,
     claim: str,
-    work: Work,
     enough: Callable[[Task], bool],
     end: float,
     on_update: OnUpdate | None,
-    until: Callable[[Task], bool] | None,
-) -> Flow[Task]:
-    """Return the task of a job that is already recorded, or work on it; watch it until `end`.
+) -> Flow[tuple[Task, bool]]:
+    """Return the task of a job that is already recorded, and whether it is ours to work on.
 
-    Raises Overtaken if only its owner may have it, and that is somebody else.
+    Another owner is watched until `end`. Raises Overtaken if only the task's owner may have it, and
+    that is somebody else.
     """
     if intent.turn and intent.turn.own and task.id == intent.task_id:
         given = (session, task, claim, enough, session.time.elapsed(), None)
         task, held = yield from taken(*given, or_as_seen=True)
         if not held:
             raise Overtaken
-        return (yield from with_claim(session, task, claim, work(task), until))
+        return task, True
     if enough(task):
-        return task
-    flow = as_owner(session, task, work, enough=enough, end=end, on_update=on_update, until=until)
-    return (yield from flow)
+        return task, False
+    return (yield from taken(session, task, claim, enough, end, on_update))
 
 
 def _require_ready(
