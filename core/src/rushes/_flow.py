@@ -162,6 +162,7 @@ A flow that ends with the longest part of its work thus keeps nothing in memory 
 def joined(chain: Chain[T]) -> Flow[T]:
     """Run a flow and those that go on in its place; return the outcome of the last."""
     outcome: T | Flow[Any] = chain
+    del chain  # others may go on in its place
     while isinstance(outcome, Generator):
         outcome = yield from outcome
     return outcome
@@ -191,6 +192,23 @@ def drive(
         raise
 
 
+def _resumed(
+    flow: Flow[Any], resume: Callable[[Any], Effect], given: Any
+) -> tuple[Flow[Any], Effect]:
+    """Resume a flow; return the one that goes on, it or one in its place, and its next effect.
+
+    The end is raised, as StopIteration. (Caught where flows wait, it would keep a frame in memory.)
+    """
+    while True:
+        try:
+            return flow, resume(given)
+        except StopIteration as stop:
+            if not isinstance(stop.value, Generator):
+                raise
+            flow = stop.value
+            resume, given = flow.send, None
+
+
 def nothing() -> None:
     """Do nothing."""
 
@@ -209,26 +227,22 @@ async def drive_async(
     ConfigurationError if the flow belongs to the process that this one was forked from.
     """
     try:
+        flow, effect = _resumed(flow, flow.send, None)
         while True:
+            if type(effect) is Sleep:
+                leave()
+                leave = nothing
             try:
-                effect = next(flow)
-                while True:
-                    if type(effect) is Sleep:
-                        leave()
-                        leave = nothing
-                    try:
-                        outcome = perform(driver, effect)
-                        del effect  # it may take long
-                        outcome = await outcome
-                    except BaseException as error:  # noqa: BLE001 - the flow decides
-                        effect = flow.throw(error)
-                    else:
-                        effect = flow.send(outcome)
-                        del outcome  # the next effect may take long
-            except StopIteration as stop:
-                if not isinstance(stop.value, Generator):
-                    return stop.value  # type: ignore[no-any-return]
-                flow = stop.value
+                outcome = perform(driver, effect)
+                del effect  # it may take long
+                outcome = await outcome
+            except BaseException as error:  # noqa: BLE001 - the flow decides, cancellation included
+                flow, effect = _resumed(flow, flow.throw, error)
+            else:
+                flow, effect = _resumed(flow, flow.send, outcome)
+                del outcome  # the next effect may take long
+    except StopIteration as stop:
+        return stop.value  # type: ignore[no-any-return]
     except Forked as error:
         raise ConfigurationError(str(error)) from error
     except BaseException as error:

@@ -99,8 +99,9 @@ class AsyncClient(Configured):
     ) -> Task:
         """Do what Client.submit does."""
         leave, _ = await self._let_in(variant, None)
-        flow = self._jobs.submit(variant, request, task, output, overwrite, on_update)
-        return await self._driven(flow, leave)
+        return await self._driven(
+            self._jobs.submit(variant, request, task, output, overwrite, on_update), leave
+        )
 
     async def wait(
         self,
@@ -121,8 +122,7 @@ class AsyncClient(Configured):
         on_update: OnUpdate | None = None,
     ) -> Task:
         """Do what Client.fetch does."""
-        flow = self._jobs.fetch(task, output, overwrite, on_update)
-        return await self._driven(flow)
+        return await self._driven(self._jobs.fetch(task, output, overwrite, on_update))
 
     async def generate(
         self,
@@ -138,10 +138,10 @@ class AsyncClient(Configured):
     ) -> Task:
         """Do what Client.generate does."""
         leave, left = await self._let_in(variant, timeout)
-        flow = self._jobs.generate(
-            variant, request, task, output, overwrite, left, on_update, watch
+        return await self._driven(
+            self._jobs.generate(variant, request, task, output, overwrite, left, on_update, watch),
+            leave,
         )
-        return await self._driven(flow, leave)
 
     async def resume(
         self,
@@ -154,8 +154,9 @@ class AsyncClient(Configured):
         watch: bool = True,
     ) -> Task:
         """Do what Client.resume does."""
-        flow = self._jobs.resume(task, output, overwrite, timeout, on_update, watch)
-        return await self._driven(flow)
+        return await self._driven(
+            self._jobs.resume(task, output, overwrite, timeout, on_update, watch)
+        )
 
     async def refresh(self, task: Task | str, *, on_update: OnUpdate | None = None) -> Task:
         """Do what Client.refresh does."""
@@ -179,8 +180,7 @@ class AsyncClient(Configured):
         on_update: OnUpdate | None = None,
     ) -> Task:
         """Do what Client.resolve does."""
-        flow = self._jobs.resolve(task, remote_id, memo, lost, on_update)
-        return await self._driven(flow)
+        return await self._driven(self._jobs.resolve(task, remote_id, memo, lost, on_update))
 
     async def tasks(
         self,

@@ -3,7 +3,7 @@
 import datetime
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Literal
 from urllib.parse import quote
 
@@ -292,6 +292,8 @@ class Variant(_Shared, frozen=True, kw_only=True):
         at another origin.
         """
         base = self.origins[at] if at else self.base_url or ""
+        if "{" not in path:
+            return _fixed_url(base, path)
         whole = ""
         if begins := _ADDRESS.match(path):
             there, path = _value(values, begins[1]), path[begins.end() :]
@@ -302,6 +304,8 @@ class Variant(_Shared, frozen=True, kw_only=True):
         return whole + filled if begins else join(base, filled)
 
 
+_fixed_url = lru_cache(maxsize=256)(join)
+"""Addresses without placeholders are those of every submit: each is made, and kept, once."""
 _PLACEHOLDER = re.compile(r"\{(\+?)(\w+)\}")
 _ADDRESS = re.compile(r"\{\+(\w+)\}")
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")

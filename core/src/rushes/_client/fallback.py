@@ -147,8 +147,7 @@ def _tried_in_turn(
             last = not _follows(candidates, place)
             turn = Turn(plan=plan, tried=tried, last=last, own=own)
             try:
-                flow = attempt(each.report.variant, each.reference, turn)
-                return (yield from joined(flow))
+                return (yield from joined(attempt(each.report.variant, each.reference, turn)))
             except _OVER as failure:
                 over = yield from _what_is_over(session, each, failure)
                 if over is None:

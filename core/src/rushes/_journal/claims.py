@@ -44,12 +44,12 @@ class HeldClaims(Held):
                 rows,
             )
 
-    def take(self, connection: Connection, claim: str, task_id: str, known: Known) -> None:
+    def take(self, connection: Connection, claim: str, known: Known) -> None:
         """Give a task to a claim, whoever had it before."""
         self.renew(connection)
         values = (known.number, claim, self.name)
         connection.execute("INSERT OR REPLACE INTO claims VALUES (?, ?, ?)", values)
-        self.remember(claim, task_id, known)
+        self.remember(claim, known)
 
     def release(self, connection: Connection, claim: str, numbers: set[int]) -> None:
         """Release every task of a claim, and those with these numbers; they are added to."""

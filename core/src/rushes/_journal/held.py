@@ -32,11 +32,12 @@ class Known:
     """What is recorded of a task that we hold, unless somebody without a claim wrote since.
 
     `version` is counted up by every write; UNKNOWN if what is recorded must be read again. Of the
-    task itself there are its state and digests: of all but its progress and its call, of what
-    counts as a change, and of its call. `learned` is the last event before it was learned that made
-    all doubtful.
+    task itself there are its reference, its state and digests: of all but its progress and its
+    call, of what counts as a change, and of its call. `learned` is the last event before it was
+    learned that made all doubtful.
     """
 
+    task_id: str
     number: int
     version: int
     state: State
@@ -51,7 +52,7 @@ class Known:
         facts = digest_of_facts(task)
         # Of a task that goes on, every fact counts.
         change = digest(encoded(essence(task))) if task.ended else facts
-        return cls(number, version, task.state, facts, change, call)
+        return cls(task.id, number, version, task.state, facts, change, call)
 
 
 class Held:
@@ -68,7 +69,8 @@ class Held:
     def forget_all(self) -> None:
         """Start afresh, as in a forked child: the claims are its parent's."""
         self.name = secrets.token_hex(8)
-        self._tasks: dict[str, dict[str, Known]] = {}
+        # By claim; of one that holds several, as few do, by reference: a dict is large.
+        self._tasks: dict[str, Known | dict[str, Known]] = {}
         self._noted: dict[str, tuple[str, Task]] = {}
         self._events = itertools.count()
         self._last_event = next(self._events)
@@ -133,30 +135,43 @@ class Held:
 
     def known(self, task_id: str, claim: str | None) -> Known | None:
         """Return what is recorded of a task that a claim holds, if that is remembered."""
-        known = self._tasks.get(claim or "", {}).get(task_id)
+        known = self._last_known(task_id, claim)
         if known is None or known.version == UNKNOWN or known.learned != self._last_event:
             return None
         return known
+
+    def _last_known(self, task_id: str, claim: str | None) -> Known | None:
+        held = self._tasks.get(claim or "")
+        if isinstance(held, dict):
+            return held.get(task_id)
+        return held if held is not None and held.task_id == task_id else None
 
     def require_there(self, task: Task, claim: str | None, place: str) -> None:
         """Raise JournalError if a task that is to be sent was recorded here and is gone.
 
         The journal was removed or replaced; where it is now, the task may be sent, too.
         """
-        if task.state == "sending" and task.id in self._tasks.get(claim or "", {}):
+        if task.state == "sending" and self._last_known(task.id, claim) is not None:
             raise JournalError(
                 f"task {task.id} is no longer in {place}, which was removed or replaced while it "
                 "was in use; nothing is sent. Put it back, or give the request again"
             )
 
-    def remember(self, claim: str, task_id: str, known: Known) -> None:
+    def remember(self, claim: str, known: Known) -> None:
         """Remember what is recorded of a task that a claim holds."""
         known.learned = self._last_event
-        self._tasks.setdefault(claim, {})[task_id] = known
+        held = self._tasks.setdefault(claim, known)
+        if isinstance(held, dict):
+            held[known.task_id] = known
+        elif held.task_id == known.task_id:
+            self._tasks[claim] = known
+        else:
+            self._tasks[claim] = {one.task_id: one for one in (held, known)}
 
     def drop(self, claim: str) -> list[int]:
         """Forget a claim; return the numbers of the tasks that it held."""
-        return [known.number for known in self._tasks.pop(claim, {}).values()]
+        held = self._tasks.pop(claim, {})
+        return [one.number for one in (held.values() if isinstance(held, dict) else (held,))]
 
     def drop_all(self) -> None:
         """Forget every claim."""

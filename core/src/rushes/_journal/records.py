@@ -7,6 +7,7 @@ record, call and changes, compressed (zlib, RFC 1950).
 """
 
 import zlib
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -79,15 +80,21 @@ def read(place: str, task_id: str, record: bytes, call: bytes | None) -> Task:
         if is_packed(record):
             record, call, _ = unpacked(record)
         task = msgspec.json.decode(record, type=Task)
-        if call is None:
-            return task
-        return msgspec.structs.replace(task, call=msgspec.json.decode(call, type=Call | None))
+        sent = task.call if call is None else msgspec.json.decode(call, type=Call | None)
+        return msgspec.structs.replace(task, call=sent, **_shared_texts(task, task_id))
     except (ValueError, zlib.error, RecursionError) as error:  # msgspec's errors are ValueErrors
         raise JournalError(
             f"{place} contains a task {task_id!r} that this version of rushes cannot read "
             f"({error}); a newer version may have recorded it: upgrade, or use another journal "
             "(RUSHES_JOURNAL, RUSHES_HOME)"
         ) from error
+
+
+def _shared_texts(task: Task, task_id: str) -> dict[str, str]:
+    """Return texts of a task that others have, too, as the same objects: thousands may be alive."""
+    names = [name for name in ("id", "client_id") if getattr(task, name) == task_id]
+    texts = {name: intern(getattr(task, name)) for name in ("variant", "base_url", "workload")}
+    return {**dict.fromkeys(names, task_id), **texts}
 
 
 def readable(place: str, task_id: str, record: bytes, call: bytes | None) -> Task | JournalError:

@@ -184,7 +184,7 @@ class SQLiteJournal(QueuedJournal[Connection]):
         _add_change(connection, number, row)
         known = Known.of(number, 0, task, digest(call))
         if claim is not None:
-            self._holder.take(connection, claim, task.id, known)
+            self._holder.take(connection, claim, known)
         self._written(connection, task, claim, known)
 
     def _recorded(self, connection: Connection, task_id: str, claim: str | None) -> Known | None:
@@ -204,7 +204,7 @@ class SQLiteJournal(QueuedJournal[Connection]):
         """Finish a write: renew the lease, remember what is recorded, pack a finished task."""
         if claim is not None:
             self._holder.renew(connection)
-            self._holder.remember(claim, task.id, known)
+            self._holder.remember(claim, known)
         if not task.unfinished:
             _pack(connection, known.number)
             known.version = UNKNOWN
@@ -249,10 +249,10 @@ class SQLiteJournal(QueuedJournal[Connection]):
             *row, number, version, held_by = rows[0]
             if not self._holder.may_take(held_by, claim):
                 return None
-            task = read(self.place, *row)
+            task = read(self.place, task_id, *row[1:])
             version = UNKNOWN if is_packed(row[1]) else version
             known = Known.of(number, version, task, digest(row[2]))
-            self._holder.take(connection, claim, task_id, known)
+            self._holder.take(connection, claim, known)
             return task
 
         return work
@@ -271,7 +271,7 @@ class SQLiteJournal(QueuedJournal[Connection]):
                 task = readable(self.place, *row)
                 if isinstance(task, Task) and task.variant == variant:
                     known = Known.of(number, version, task, digest(row[2]))
-                    self._holder.take(connection, claim, task.id, known)
+                    self._holder.take(connection, claim, known)
                     return task
             return None
 

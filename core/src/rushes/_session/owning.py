@@ -88,16 +88,18 @@ def with_claim(
     A journal that can releases it together with the first record of which `until` is true, which
     must be the flow's last.
     """
-    session.owned[task.id] = Ownership(claim, os.getpid(), clean=task, until=until)
+    task_id = task.id
+    session.owned[task_id] = ours = Ownership(claim, os.getpid(), clean=task, until=until)
+    del task  # it changes, and the work may take long
     try:
         while isinstance(work, Generator):  # like `joined`, whose frame would take memory
             work = yield from work
-        yield from _release(session, task.id, claim)
+        yield from _release(session, task_id, claim)
     except BaseException as error:
-        yield from _release_after(error, session, task.id, claim)
+        yield from _release_after(error, session, task_id, claim)
         if isinstance(error, Forked):
-            message = f"task {task.id} belongs to the parent of this process: {error}"
-            raise OwnedElsewhereError(message, task=task) from error
+            message = f"task {task_id} belongs to the parent of this process: {error}"
+            raise OwnedElsewhereError(message, task=ours.clean) from error
         raise
     return work
 

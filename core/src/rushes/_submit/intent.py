@@ -3,6 +3,7 @@
 import hashlib
 import re
 from functools import lru_cache
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -221,7 +222,8 @@ def workload(variant: Variant, report: Report) -> str:
         target = variant.fields.get(field)
         path = None if target is None or isinstance(target, Always) else target.path
         words.append(pick(payload, *steps_to(path)) if path else None)
-    return " ".join("-" if word is None else str(word)[:40] for word in words)
+    text = " ".join("-" if word is None else str(word)[:40] for word in words)
+    return intern(text)  # thousands of tasks may have the same
 
 
 def with_callback(session: Session, variant: Variant, report: Report) -> tuple[Any, bool]:

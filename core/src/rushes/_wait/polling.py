@@ -63,11 +63,11 @@ def poll_until_ended(
     """
     if task.ended:
         return require_completed(task)
-    receipt = _receipt(task)
+    remote_id = _receipt(task).remote_id
     yield from _learn(session, loaded, task)
     advice = _advice(session, loaded)
     end = session.time.elapsed() + advice.at_most if end is None else end
-    called = (loaded.variant.provider, receipt.remote_id) if task.webhook else None
+    called = (loaded.variant.provider, remote_id) if task.webhook else None
     pause = 0.0 if at_once else _seconds_until_poll(session, loaded, task, rare=bool(called))
     trouble = ""
     polled = last = False
@@ -88,8 +88,9 @@ def poll_until_ended(
         polled = True
         left = max(end - session.time.elapsed(), MIN_PAUSE)
         when: When = "heard" if heard else "rarely" if called else "usual"
-        asked = _look(session, loaded, task, left, trouble, on_update, when)
-        task, pause, trouble, refused = yield from asked
+        task, pause, trouble, refused = yield from _look(
+            session, loaded, task, left, trouble, on_update, when
+        )
         if task.ended:
             _remember(session, task)
             return require_completed(task)

@@ -212,7 +212,7 @@ class PostgresJournal(QueuedJournal[Connection]):
         _add_change(connection, number, row)
         known = Known.of(number, 0, task, digest(call))
         if claim is not None:
-            self._holder.take(connection, claim, task.id, known)
+            self._holder.take(connection, claim, known)
         self._written(connection, task, claim, known)
         return True
 
@@ -234,7 +234,7 @@ class PostgresJournal(QueuedJournal[Connection]):
         """Finish a write: renew the lease, remember what is recorded, pack a finished task."""
         if claim is not None:
             self._holder.renew(connection)
-            self._holder.remember(claim, task.id, known)
+            self._holder.remember(claim, known)
         if not task.unfinished:
             _pack(connection, known.number)
             known.version = UNKNOWN
@@ -274,7 +274,7 @@ class PostgresJournal(QueuedJournal[Connection]):
             if not rows:
                 message = f"no task {task_id!r} is in {self.place}; it may have been purged"
                 raise JournalError(message)
-            task = read(self.place, *rows[0][:3])
+            task = read(self.place, task_id, *rows[0][1:3])
             if not self._holder.may_take(connection, rows[0][5:], claim):
                 return None
             return self._give(connection, claim, task, rows[0])
@@ -306,7 +306,7 @@ class PostgresJournal(QueuedJournal[Connection]):
         """Give a task to a claim that may have it; `row` is locked."""
         _, record, call, number, version, *_ = row
         known = Known.of(number, UNKNOWN if is_packed(record) else version, task, digest(call))
-        self._holder.take(connection, claim, task.id, known)
+        self._holder.take(connection, claim, known)
         return task
 
     def _admit(

@@ -126,12 +126,12 @@ class Leases(Held):
         row = connection.execute(f"{_HOLDER} FOR UPDATE SKIP LOCKED", (holder,)).fetchone()
         return row is not None and bool(row[0])
 
-    def take(self, connection: Connection, claim: str, task_id: str, known: Known) -> None:
+    def take(self, connection: Connection, claim: str, known: Known) -> None:
         """Give a task to a claim, whoever had it before."""
         self.renew(connection)
         query = "UPDATE rushes_tasks SET claim = %s, holder = %s WHERE number = %s"
         connection.execute(query, (claim, self.name, known.number))
-        self.remember(claim, task_id, known)
+        self.remember(claim, known)
 
     def release(self, connection: Connection, claim: str, numbers: set[int]) -> None:
         """Release every task of a claim, and those with these numbers; they are added to."""
