@@ -10,7 +10,7 @@ from journal_memory import SteppingJournal
 from rushes import Report, RushesError, Task, Timeouts
 from rushes._check.checking import check
 from rushes._client.verbs import Jobs
-from rushes._flow import Effect, Flow
+from rushes._flow import Chain, Effect, joined
 from rushes._plugins.loading import LoadedVariant
 from rushes._session.clock import SystemClock
 from rushes._session.provider_keys import ProviderKeys
@@ -102,9 +102,9 @@ class Run:
     """One running flow."""
 
     def __init__(
-        self, process: Process, flow: Flow[Task], verb: str, job: str, timeout: float
+        self, process: Process, flow: Chain[Task], verb: str, job: str, timeout: float
     ) -> None:
-        self.process, self.world, self.flow = process, process.world, flow
+        self.process, self.world, self.flow = process, process.world, joined(flow)
         self.verb, self.job, self.timeout = verb, job, timeout
         self.over = self.owns = False
         self.result: Task | None = None
@@ -112,7 +112,7 @@ class Run:
         self.sinks: list[Any] = []
         self._slept: defaultdict[str, float] = defaultdict(float)
         process.runs.append(self)
-        self._go(lambda: next(flow))
+        self._go(lambda: next(self.flow))
 
     def step(self) -> None:
         """Perform one effect."""

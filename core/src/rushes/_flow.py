@@ -5,6 +5,7 @@ client differ only in how the effects are performed.
 """
 
 from collections.abc import Awaitable, Callable, Generator, Hashable, Mapping
+from types import GeneratorType
 from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
@@ -203,14 +204,10 @@ def _resumed(
         try:
             return flow, resume(given)
         except StopIteration as stop:
-            if not isinstance(stop.value, Generator):
+            if not isinstance(stop.value, GeneratorType):
                 raise
             flow = stop.value
             resume, given = flow.send, None
-
-
-def nothing() -> None:
-    """Do nothing."""
 
 
 async def drive_async(
@@ -218,7 +215,7 @@ async def drive_async(
     driver: D,
     perform: Callable[[D, Effect], Awaitable[Any]],
     failed: Callable[[D, BaseException], None],
-    leave: Callable[[], None] = nothing,
+    leave: Callable[[], None] | None = None,
 ) -> T:
     """Do what `drive` does, without blocking the event loop.
 
@@ -229,9 +226,8 @@ async def drive_async(
     try:
         flow, effect = _resumed(flow, flow.send, None)
         while True:
-            if type(effect) is Sleep:
-                leave()
-                leave = nothing
+            if leave is not None and type(effect) is Sleep:
+                leave = leave()
             try:
                 outcome = perform(driver, effect)
                 del effect  # it may take long
@@ -249,7 +245,8 @@ async def drive_async(
         failed(driver, error)
         raise
     finally:
-        leave()
+        if leave is not None:
+            leave()
 
 
 def steps(

@@ -13,19 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from rushes._client.configuration import Configured
 from rushes._client.on_loop import SUBMITS_AT_ONCE, Door, Groups, Questions
 from rushes._client.verbs import RequestLike
-from rushes._flow import (
-    Ask,
-    Chain,
-    Do,
-    Effect,
-    Forked,
-    Gather,
-    Send,
-    Sleep,
-    T,
-    drive_async,
-    nothing,
-)
+from rushes._flow import Ask, Chain, Do, Effect, Forked, Gather, Send, Sleep, T, drive_async
 from rushes._network.alarms import Alarms
 from rushes._network.loops import separate_in_children
 from rushes._session.ears import Key
@@ -225,7 +213,7 @@ class AsyncClient(Configured):
         return await self._driven(self._records.purge(older_than))
 
     def _driven(
-        self, flow: Chain[T], leave: Callable[[], None] = nothing
+        self, flow: Chain[T], leave: Callable[[], None] | None = None
     ) -> Coroutine[Any, Any, T]:
         return drive_async(flow, self, AsyncClient._perform, AsyncClient._silence, leave)
 
@@ -233,18 +221,18 @@ class AsyncClient(Configured):
         self,
         variant: str | Sequence[str],
         timeout: float | None,  # noqa: ASYNC109
-    ) -> tuple[Callable[[], None], float | None]:
+    ) -> tuple[Callable[[], None] | None, float | None]:
         """Wait for a place among those that submit to a provider, and return how to leave it.
 
         Return also what is left of the timeout.
         """
         if self._entered() is None:
-            return nothing, timeout
+            return None, timeout
         first = variant if isinstance(variant, str) else next(iter(variant), "")
         begun = self._session.time.elapsed()
         leave = await self._door.enter(str(first).partition("/")[0], timeout)
         spent = self._session.time.elapsed() - begun
-        return leave or nothing, None if timeout is None else max(timeout - spent, 0.0)
+        return leave, None if timeout is None else max(timeout - spent, 0.0)
 
     def _perform(self, effect: Effect) -> Awaitable[Any]:
         loop = self._entered()

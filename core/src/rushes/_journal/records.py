@@ -92,9 +92,13 @@ def read(place: str, task_id: str, record: bytes, call: bytes | None) -> Task:
 
 def _shared_texts(task: Task, task_id: str) -> dict[str, str]:
     """Return texts of a task that others have, too, as the same objects: thousands may be alive."""
-    names = [name for name in ("id", "client_id") if getattr(task, name) == task_id]
-    texts = {name: intern(getattr(task, name)) for name in ("variant", "base_url", "workload")}
-    return {**dict.fromkeys(names, task_id), **texts}
+    return {
+        "id": task_id if task.id == task_id else task.id,
+        "client_id": task_id if task.client_id == task_id else task.client_id,
+        "variant": intern(task.variant),
+        "base_url": intern(task.base_url),
+        "workload": intern(task.workload),
+    }
 
 
 def readable(place: str, task_id: str, record: bytes, call: bytes | None) -> Task | JournalError:

@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 
 from rushes import _log as log
 from rushes._flow import Ask, Chain, Flow, Forked, Sleep, T
@@ -92,7 +92,7 @@ def with_claim(
     session.owned[task_id] = ours = Ownership(claim, os.getpid(), clean=task, until=until)
     del task  # it changes, and the work may take long
     try:
-        while isinstance(work, Generator):  # like `joined`, whose frame would take memory
+        while not isinstance(work, Task):  # like `joined`, whose frame would take memory
             work = yield from work
         yield from _release(session, task_id, claim)
     except BaseException as error:
