@@ -5,7 +5,7 @@ import gc
 import itertools
 import os
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -74,21 +74,47 @@ async def ended(tasks: list["asyncio.Task[Any]"]) -> None:
 # What one costs
 
 
+async def waited_for(client: AsyncClient) -> None:
+    task = await client.submit("acme/zoom", REQUEST)
+    await client.wait(task)
+
+
+async def waited_for_by_reference(client: AsyncClient) -> None:
+    task = await client.submit("acme/zoom", REQUEST)
+    await client.wait(task.id)
+
+
+async def generated(client: AsyncClient) -> None:
+    await client.generate("acme/zoom", REQUEST)
+
+
+async def resumed(client: AsyncClient) -> None:
+    task = await client.submit("acme/zoom", REQUEST)
+    await client.resume(task.id)
+
+
 @pytest.mark.parametrize(
-    ("by_reference", "first", "most"), [(False, 3600, 5.4), (False, 0, 6.2), (True, 3600, 7.0)]
+    ("job", "first", "most"),
+    [
+        (waited_for, 3600, 4.4),
+        (waited_for, 0, 4.8),
+        (waited_for_by_reference, 3600, 5.8),
+        (generated, 3600, 4.8),
+        (generated, 0, 5.2),
+        (resumed, 3600, 6.5),
+    ],
 )
 def test_a_waiting_task_takes_a_few_kilobytes(
-    settings: dict[str, Any], first: float, most: float, *, by_reference: bool
+    settings: dict[str, Any],
+    job: Callable[[AsyncClient], Coroutine[Any, Any, None]],
+    first: float,
+    most: float,
 ) -> None:
     """With its record, its claim, and the caller's own asyncio.Task and record.
 
     One that was polled before has another record than the caller.
     """
     settings["polling"] = Polling(first=first, every=3600, at_most=1e6)
-
-    async def job(client: AsyncClient) -> None:
-        task = await client.submit("acme/zoom", REQUEST)
-        await client.wait(task.id if by_reference else task)
 
     async def run() -> float:
         async with AsyncClient(**settings) as client:
