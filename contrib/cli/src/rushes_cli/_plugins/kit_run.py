@@ -13,11 +13,11 @@ from msgspec import Struct
 
 RECORDER = "rushes_cli._plugins.kit_recorder"
 RESULTS, WANTED = "_RUSHES_KIT_RESULTS", "_RUSHES_KIT_VARIANTS"
-"""How the recorder is told, in the process of the tests: a file, and variants with a comma."""
+"""Variables that tell the recorder, in the tests' process, its file and the variants (a,b,c)."""
 END = b"null"
 """The last line of that file, once pytest has come to its end."""
 _SELECTS = "PYTEST_ADDOPTS"
-"""A variable of pytest that may leave tests out."""
+"""pytest's own variable; options in it may deselect tests."""
 
 
 class KitResult(Struct, frozen=True):
@@ -45,12 +45,12 @@ def run_kit(
 ) -> tuple[dict[str, list[KitResult]], str]:
     """Run the kits in a folder of tests; return the results by variant, and pytest's last words.
 
-    `more` is what else is in the environment of the tests; if the kit need not be `whole`, that of
-    this process may leave tests out.
+    `more` are further environment variables for the tests. A `whole` run ignores options in
+    PYTEST_ADDOPTS, which could deselect tests.
 
     Only subclasses of `VariantConformance` whose plugin is one of these variants, as installed, are
     run, without any `conftest.py` and configuration beside them. A run that did not come to its end
-    proves nothing: what was recorded until then is left out.
+    proves nothing, so its results are dropped.
     """
     files = [path for path in sorted(folder.rglob("test_*.py")) if _has_kit(path)]
     if not files:
