@@ -37,7 +37,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
     report = yield
     ended = report.when == "call" or report.outcome != "passed"
     if ended:
-        name = getattr(item, "originalname", None) or item.name
+        name = item.originalname if isinstance(item, pytest.Function) else item.name
         words = str(getattr(report.longrepr, "reprcrash", None) or "") if report.failed else ""
         replaced = str(getattr(getattr(item, "cls", None), "overrides", {}).get(name, ""))
         result = KitResult(_variant(item), name, report.outcome, words[:2000], replaced)
