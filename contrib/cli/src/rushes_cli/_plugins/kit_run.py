@@ -56,6 +56,25 @@ def run_kit(
     if not files:
         return {}, f"no test in {folder} has a VariantConformance"
     kept = {name: value for name, value in os.environ.items() if not whole or name != _SELECTS}
+    done, lines = _run_pytest(folder, files, {**kept, WANTED: ",".join(variants), **(more or {})})
+    if lines[-1:] != [END]:
+        words = done.stderr.strip().splitlines()
+        why = f": {words[-1]}" if words else ""
+        return {}, f"the kit did not come to its end (exit {done.returncode}{why})"
+    found: dict[str, list[KitResult]] = defaultdict(list)
+    for line in lines[:-1]:
+        result = _decode(line)
+        found[result.variant].append(result)
+    printed = (done.stdout.strip() or done.stderr.strip()).splitlines()
+    errors = [line for line in printed if line.startswith("E   ")]  # of a file that has the kit
+    told = [*errors[:1], *printed[-1:], f"pytest ended with {done.returncode}"][0]
+    return dict(found), told.removeprefix("E   ")
+
+
+def _run_pytest(
+    folder: Path, files: Iterable[Path], environment: Mapping[str, str]
+) -> tuple[subprocess.CompletedProcess[str], list[bytes]]:
+    """Run pytest on files of a folder; return how it ended, and the lines that it recorded."""
     with tempfile.TemporaryDirectory(prefix="rushes-kit-") as place:
         results = Path(place) / "results.jsonl"
         settings = Path(place) / "pytest.ini"
@@ -70,21 +89,9 @@ def run_kit(
             capture_output=True,
             text=True,
             check=False,
-            env={**kept, RESULTS: str(results), WANTED: ",".join(variants), **(more or {})},
+            env={**environment, RESULTS: str(results)},
         )  # fmt: skip
-        lines = results.read_bytes().splitlines() if results.exists() else []
-    if lines[-1:] != [END]:
-        words = done.stderr.strip().splitlines()
-        why = f": {words[-1]}" if words else ""
-        return {}, f"the kit did not come to its end (exit {done.returncode}{why})"
-    found: dict[str, list[KitResult]] = defaultdict(list)
-    for line in lines[:-1]:
-        result = _decode(line)
-        found[result.variant].append(result)
-    printed = (done.stdout.strip() or done.stderr.strip()).splitlines()
-    errors = [line for line in printed if line.startswith("E   ")]  # of a file that has the kit
-    told = [*errors[:1], *printed[-1:], f"pytest ended with {done.returncode}"][0]
-    return dict(found), told.removeprefix("E   ")
+        return done, results.read_bytes().splitlines() if results.exists() else []
 
 
 def _has_kit(path: Path) -> bool:
