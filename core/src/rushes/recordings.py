@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from rushes._check.trial import sample_task
 from rushes._keys.redacting import redacted
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._structs.type_info import ready
 from rushes.calls import Answer
 from rushes.hookspecs import hookimpl

@@ -15,7 +15,7 @@ from rushes._fetch.redirects import RefusedAddress, follow
 from rushes._fetch.regular import open_regular
 from rushes._fetch.target import refuse_to_replace
 from rushes._flow import Do, Flow, Interrupted, NotSent, Sleep, Stalled
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._session.session import OnUpdate, Session
 from rushes._wait.outcomes import require_completed
 from rushes._wait.polling import poll_again

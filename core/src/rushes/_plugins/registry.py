@@ -7,6 +7,7 @@ from functools import cached_property
 from importlib.metadata import EntryPoint
 from typing import Any
 
+from rushes._plugins.calling import LoadedVariant
 from rushes._plugins.installed import (
     LIMIT,
     VARIANTS,
@@ -15,13 +16,7 @@ from rushes._plugins.installed import (
     distribution,
     installed,
 )
-from rushes._plugins.loading import (
-    LoadedVariant,
-    build,
-    check_hooks,
-    describe_entry,
-    import_in_time,
-)
+from rushes._plugins.loading import build, check_hooks, describe_entry, import_in_time
 from rushes._plugins.trust import VARIABLE, Trust
 from rushes._urls import base_url_objection
 from rushes.errors import BrokenPluginError, ConfigurationError, UnknownVariantError

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from rushes import _log as log
 from rushes._flow import Ask, Do, Flow
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._receive.public_keys import PublicKeys
 from rushes._session.session import Session
 from rushes.errors import BrokenPluginError, DeliveryError, NotOfferedError, UnknownVariantError

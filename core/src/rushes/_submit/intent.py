@@ -11,7 +11,7 @@ from rushes._flow import Ask, Do, Flow
 from rushes._payload.field_checks import Examiner
 from rushes._payload.fields import with_text
 from rushes._payload.paths import steps_to
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._session.session import Session
 from rushes._submit.files import read
 from rushes._submit.ids import new_task_id

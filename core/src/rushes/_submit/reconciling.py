@@ -9,7 +9,7 @@ import msgspec
 
 from rushes import _log as log
 from rushes._flow import Flow, Interrupted, NotSent, Sleep, steps
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._session.session import OnUpdate, Session, at
 from rushes._submit.another_job import another_job_objection
 from rushes._submit.attempt import Outcome, attempt, creating, record_accepted

@@ -6,7 +6,7 @@ from functools import partial
 import msgspec
 
 from rushes._flow import Flow, Gather, Interrupted, NotSent, Send
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._plugins.reading import listed
 from rushes._session.session import Session
 from rushes.calls import Answer, Call

@@ -14,8 +14,9 @@ import pytest
 from rushes._check.checking import check
 from rushes._check.trial import sample_task
 from rushes._keys.redacting import Secret
+from rushes._plugins.calling import LoadedVariant
 from rushes._plugins.installed import installed
-from rushes._plugins.loading import LoadedVariant, build
+from rushes._plugins.loading import build
 from rushes._vocabulary.rule import ShapeRule
 from rushes.calls import Answer, Call, Steps
 from rushes.errors import BrokenPluginError

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rushes import hookspecs
 from rushes._keys.redacting import Secret
 from rushes._payload.request_fields import FIELDS
-from rushes._plugins.loading import GIVES
+from rushes._plugins.calling import GIVES
 from rushes.calls import Answer, Call
 from rushes.errors import BrokenPluginError, RushesError
 from rushes.hookspecs import hookimpl
