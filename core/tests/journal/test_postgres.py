@@ -5,7 +5,6 @@ import random
 import resource
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -33,8 +32,8 @@ from rushes._journal.postgres.listening import _all
 from rushes._journal.postgres.server import Server
 from rushes._journal.postgres.tables import MIGRATIONS
 from rushes.journal import LEASE
+from started_processes import Processes, read_line
 
-SCRIPT = Path(__file__).parents[1] / "journal_processes.py"
 PASSWORD = "s3cret p@ss/word"
 QUOTED = "s3cret%20p%40ss%2Fword"
 
@@ -375,40 +374,6 @@ def test_the_newest_news_is_kept(journal: PostgresJournal, monkeypatch: pytest.M
 
 
 # Several processes
-
-
-class Processes:
-    """Starts processes, and leaves none running."""
-
-    def __init__(self) -> None:
-        self._started: list[subprocess.Popen[str]] = []
-
-    def start(self, *words: object) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, str(SCRIPT), *map(str, words)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._started.append(process)
-        return process
-
-    def close(self) -> None:
-        for process in self._started:
-            process.kill()
-            process.communicate()
-
-
-@pytest.fixture
-def processes() -> Iterator[Processes]:
-    with closing(Processes()) as processes:
-        yield processes
-
-
-def read_line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout
-    return process.stdout.readline().rstrip("\n")
 
 
 def test_two_processes_never_own_a_task_at_once(
