@@ -113,9 +113,10 @@ class Keys:
 
         Raises ConfigurationError.
         """
-        key = key and Secret(key)
+        secret = None if key is None else Secret(key)
+        del key  # so that no traceback shows it
         keys = self.stored()
         keys.pop(name, None)
-        if key is not None:
-            keys[name] = Secret(key)
+        if secret is not None:
+            keys[name] = secret
         self._file.write(keys)
