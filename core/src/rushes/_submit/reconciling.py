@@ -76,10 +76,9 @@ def _unknown(
 ) -> Flow[OutcomeUnknownError]:
     """Record that the outcome is unknown, and return the error that says so."""
     task = yield from session.record(at(task, "unknown", error=trouble), on_update)
-    provider = task.variant.partition("/")[0]
     return OutcomeUnknownError(
-        f"{provider}: it is unknown whether the submit of task {task.id} was accepted ({trouble}); "
-        f"it is not repeated, so that nothing is paid twice{hint}",
+        f"{task.provider}: it is unknown whether the submit of task {task.id} was accepted "
+        f"({trouble}); it is not repeated, so that nothing is paid twice{hint}",
         task=task,
     )
 
