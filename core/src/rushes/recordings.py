@@ -123,7 +123,7 @@ class Recorder:
 def reads_of(
     loaded: LoadedVariant, payload: Struct, answers: Sequence[RecordedAnswer]
 ) -> list[Any]:
-    """Return what the hooks read from recorded answers, each as data: what `read` compares with.
+    """Return what the hooks read from recorded answers, each as data, like `read`.
 
     Raises BrokenPluginError if a hook raises.
     """

@@ -261,7 +261,7 @@ def _put(
 
 
 def _of_all(offer: _Fetch, fetched: float) -> float:
-    """Return the percentage of all of a task's videos, if this is that of one of them."""
+    """Return how many percent of all of a task's videos are here, given the percentage of one."""
     videos = offer.task.videos
     if len(videos) <= 1:
         return fetched

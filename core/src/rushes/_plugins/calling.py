@@ -80,7 +80,7 @@ class LoadedVariant:
         self.reads_webhooks = bool(readers)
         """Whether the plugin reads what the provider sends to an endpoint of ours."""
         self.webhook_reader = tuple(part.function for part in readers)
-        """What reads it: the same for variants that read the same."""
+        """The functions that read it: the same for variants that read it in the same way."""
         self.takes_webhook_secrets = any("secrets" in part.argnames for part in readers)
         """Whether a delivery may be signed with a secret of ours."""
 

@@ -31,8 +31,8 @@ class Registry:
     `plugins` are plugin objects passed directly: they need no entry point. `base_urls` overrides
     declared base URLs by provider; in `environ` they are `TOAPIS_BASE_URL` and so on. `trust` says
     by provider which distributions besides its own may have its key, like `RUSHES_TRUST`.
-    `load_plugins` are the distributions, and the providers, of which alone entry points are used,
-    like `RUSHES_LOAD_PLUGINS`.
+    `load_plugins` names the only distributions and providers whose entry points are used, like
+    `RUSHES_LOAD_PLUGINS`.
     """
 
     def __init__(
