@@ -87,9 +87,7 @@ class Keys:
             found = stored, str(self._file.path)
         else:
             return None
-        provider = name.partition(".")[0]
-        if found[0] not in self._used.get(provider, ()):
-            self.remember(provider, found[0])
+        self.remember(name.partition(".")[0], found[0])
         return found
 
     def remember(self, provider: str, secret: Secret) -> None:

@@ -97,7 +97,7 @@ def make_intent(
     client_id = given_client_id or task_id
     variant = loaded.variant
     if named or not _carries_ours(variant.id, variant.payload, variant.client_id_field):
-        carried(variant, client_id)
+        require_carried(variant, client_id)
     # Reading files may block; without any it is quick.
     print_ = (yield Do(lambda: fingerprint(report))) if report.uploads else fingerprint(report)
     return Intent(
@@ -119,7 +119,7 @@ def _given_client_id(variant: Variant, report: Report) -> str | None:
     return pick_text(payload, *variant.client_id_field.split("."))
 
 
-def carried(variant: Variant, client_id: str) -> None:
+def require_carried(variant: Variant, client_id: str) -> None:
     """Refuse a client id that its payload field does not accept."""
     field = variant.client_id_field
     if field and (problem := _objection(variant.id, variant.payload, field, client_id)):
