@@ -35,6 +35,13 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
+def storage() -> Iterator[Server]:
+    """Run another server, which has files and is not the provider's."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
 def home(tmp_path: Path) -> Path:
     """Return the home that the clients of a test share."""
     return tmp_path / "home"

@@ -18,6 +18,7 @@ from typing import Any, cast
 import msgspec
 import psycopg
 import pytest
+from journal_batches import together
 from journal_tasks import after, ended, make_task
 from postgres_cluster import Cluster
 from rushes import (
@@ -624,21 +625,6 @@ def test_a_write_whose_commit_got_no_answer_is_done_once(
         if owned:
             journal.save(sent, "mine")
             assert [was.state for was in journal.history("kite")] == ["recorded", "sending"]
-
-
-def together(journal: PostgresJournal, *calls: tuple[object, ...]) -> list[Any]:
-    """Begin calls of methods that are done in one batch; return their results, or errors."""
-    running, go_on = threading.Event(), threading.Event()
-
-    def first(_connection: object) -> None:
-        running.set()
-        go_on.wait(60)
-
-    journal._store.enqueue(first)
-    assert running.wait(60)
-    begun = [journal.begin(str(method), *arguments) for method, *arguments in calls]
-    go_on.set()
-    return [each.exception(60) or each.result() for each in begun]
 
 
 @pytest.mark.parametrize(
