@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from acme_driver import REQUEST, Maker, StoppedClock, journal_of
 from acme_server import Server, answers, drops
-from rushes import Polling, StillRunningError, Task
+from rushes import Polling, ResultError, StillRunningError, Task
 
 ADVICE = Polling(first=5, every=10, at_most=600)
 
@@ -129,7 +129,7 @@ def test_fetching_fresh_links_does_not_report_completed_again(make: Maker, serve
     server.on("GET /files", *[answers(500)] * 5)
     driver = make()
     states: list[str] = []
-    with pytest.raises(Exception, match="could not be downloaded"):
+    with pytest.raises(ResultError, match="could not be downloaded"):
         driver.generate(
             "acme/zoom", REQUEST, task="mine", on_update=lambda task: states.append(task.state)
         )
