@@ -65,7 +65,7 @@ def accepted(
 ) -> Report:
     """Return the report of a payload without a problem; `read` is the payload as rules see it."""
     transport: dict[str, Any] = {}
-    for field in compiled(payload.__class__).transport:
+    for field in compiled(variant.payload).transport:
         if (value := getattr(payload, field.name)) is not UNSET:
             transport[field.wire] = value
             payload = msgspec.structs.replace(payload, **{field.name: UNSET})
