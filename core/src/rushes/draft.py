@@ -93,13 +93,14 @@ class Draft(Body):
         for index, shot in enumerate(shots):
             item: dict[str, Any] = {} if place.number is None else {place.number: index + 1}
             item[place.prompt] = shot.prompt
-            length = shot.duration
-            if length is not None and place.duration is None:
-                message = f"{self.variant.id} does not accept the length of a shot; leave it out"
-                self.problem(f"shots[{index}].duration", "unsupported", message)
-            elif length is not None and place.duration is not None:
-                form = place.form if length is not INVALID else None
-                item[place.duration] = form(length) if form else length
+            if (length := shot.duration) is not None:
+                if place.duration is None:
+                    says = f"{self.variant.id} does not accept the length of a shot; leave it out"
+                    self.problem(f"shots[{index}].duration", "unsupported", says)
+                elif place.form is None or length is INVALID:
+                    item[place.duration] = length
+                else:
+                    item[place.duration] = place.form(length)
             items.append(item)
         self._put_items(place.path, items, "shots")
 

@@ -187,7 +187,7 @@ class Body:
         target: Any = self.body
         for name in steps_to(path):
             known = range(len(target)) if isinstance(target, list) else target
-            if not isinstance(known, (range, Mapping)) or name not in known:
+            if not isinstance(known, (dict, range, Mapping)) or name not in known:
                 return default
             target = target[name]
         return target
@@ -270,4 +270,3 @@ def filled_by(place: To | Together | Always | Shots | Built) -> Iterator[str]:
 def top(path: str) -> str:
     """Return the outermost field of a path."""
     return path.partition(".")[0].partition("[")[0]
-

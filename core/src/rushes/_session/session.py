@@ -214,7 +214,8 @@ class Session(Struct, kw_only=True, dict=True):
         """Tell observers that a step begins; return what they want to be called when it ends."""
         ends = []
         for begin in self.beginnings:
-            if (ended := quietly(begin, step, variant, task)) is not None:
+            ended = quietly(begin, step, variant, task)
+            if ended is not None:
                 ends.append(ended)
         return ends
 
