@@ -133,9 +133,9 @@ class LoadedVariant:
         return given
 
     def draft(self, request: Request) -> Draft:
-        """Call the hook `build_payload`; each check does, so that it must not take long.
+        """Return what the hook `build_payload` makes of a request, as `call` does, but faster.
 
-        Raises whatever the plugin raises: only `call` says whose fault it is.
+        Raises whatever the plugin raises, without saying whose fault it is.
         """
         draft = self._builder and self._builder(self.variant, request)
         return draft if type(draft) is Draft else self.call("build_payload", request=request)
