@@ -133,7 +133,7 @@ class Mixed(Struct, kw_only=True, forbid_unknown_fields=True):
 
 def test_shots_follow_what_is_in_their_list_already() -> None:
     acme = Provider(**{**SHARED, "client_id_header": None})
-    fields = {
+    fields: dict[str, Any] = {
         "images.reference": To("film[]", form=lambda url: {"url": url}),
         "shots": Shots(path="film[]", prompt="words", duration=None),
     }
