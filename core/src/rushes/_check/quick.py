@@ -48,7 +48,9 @@ def quick(loaded: LoadedVariant, request: Any, *, native: bool = False) -> Repor
         if not (body.keys().isdisjoint(steps.special) or _are_valid(variant, steps.special, body)):
             return None
         read = steps.reading(payload)
-        if not loaded.rules_hold(read, payload) or loaded.judgements(payload):
+        if not loaded.rules_hold(read, payload):
+            return None
+        if loaded.judges and loaded.judgements(payload):
             return None
         _write(payload)
         return accepted(variant, payload, read)

@@ -83,7 +83,8 @@ class LoadedVariant:
         self._functions = _functions(manager)
         self._builder = _builder(manager)
         self._whose = _whose(manager, wrappers)
-        self._judges = bool(manager.hook.validate.get_hookimpls())
+        self.judges = bool(manager.hook.validate.get_hookimpls())
+        """Whether a hook judges payloads; if not, no check needs to ask."""
         self.approves = bool(manager.hook.approve.get_hookimpls())
         """Whether a wrapper is asked before the creating call; if not, no call has to wait."""
         self.makes_tokens = bool(manager.hook.token.get_hookimpls())
@@ -221,8 +222,6 @@ class LoadedVariant:
 
     def judgements(self, payload: Any) -> list[Problem | Note]:
         """Return the findings of the `validate` hooks, including the wrappers'."""
-        if not self._judges:
-            return []
         answers = self.call("validate", payload=payload)
         with self.blamed("the hook validate"):
             return [judgement(item) for found in answers if found for item in found]
