@@ -174,7 +174,7 @@ class Registry:
         if not installed and others:
             words = f"no variant is loaded: {LIMIT} leaves out {', '.join(sorted(others))}"
         elif not installed:
-            words = "no variant is installed; install a plugin, like plugins/toapis"
+            words = "no variant is installed; install a plugin: pip install ./plugins/toapis"
         elif near:
             words = f"no variant {variant_id!r} is installed (nearest: {', '.join(near)})"
         else:
