@@ -179,9 +179,7 @@ def test_the_default_of_both_may_be_an_object() -> None:
         size: Canvas = absent(Canvas(1280, 720))
 
     wide, tall = {"width": 1280, "height": 720}, {"width": 720, "height": 1280}
-    together = Together(
-        SIZE.fields, SIZE.path, {("16:9", "720p"): wide, ("9:16", "720p"): tall}
-    )
+    together = Together(SIZE.fields, SIZE.path, {("16:9", "720p"): wide, ("9:16", "720p"): tall})
     fields = {**LOADED.variant.fields, "aspect_ratio": together, "resolution": together}
 
     class Plugin(Zoom):

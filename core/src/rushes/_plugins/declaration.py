@@ -61,7 +61,10 @@ def _model(variant: Variant, name: str, hooks: Collection[str]) -> None:
     """Raise BrokenPluginError if the model has no field, or a field that nothing fills in."""
     if variant.model_field != "model":
         _text_field(variant, variant.model_field, f"{name}: model_field")
-    filled = {variant.model_field, *(top(getattr(to, "path", "")) for to in variant.fields.values())}
+    filled = {
+        variant.model_field,
+        *(top(getattr(to, "path", "")) for to in variant.fields.values()),
+    }
     for field in shape(variant.payload) if "build_payload" not in hooks else ():
         alone = described(field.hint).choices == (variant.model,)
         if alone and field.required and field.wire not in filled:

@@ -61,6 +61,11 @@ def _id(value: Any) -> str | None:
     return str(value) if type(value) is int and value > 0 else pick_text(value)
 
 
+def _word(value: Any) -> str | int | None:
+    """Return what may be a status word: text or a whole number."""
+    return value if type(value) in (str, int) else None
+
+
 def _first_id(value: Any, paths: tuple[str, ...]) -> str | None:
     """Return the first id that one of the paths leads to."""
     found = (_id(item) for path in paths for item in walk(value, steps(path)))
@@ -98,8 +103,7 @@ def _is_a_task(answers: Answers, answer: Answer, data: Any, holder: Any) -> bool
     """Whether an object with an `id` is a task: in an error it may be something else's."""
     if answers.marker and at(holder, answers.marker[0]) == answers.marker[1]:
         return True
-    word = at(holder, answers.status)
-    if type(word) in (str, int) and word in answers.words:
+    if _word(at(holder, answers.status)) in answers.words:
         return True
     return answer.status < 300 and not pick(data, "error") and not refusal(answers, answer)
 
@@ -123,6 +127,7 @@ class StatusReader:
             Status=Status,
             words=answers.words,
             id_of=_id,
+            word_of=_word,
             number=pick_number,
             percent=partial(_percent, answers.progress_of),
             dollars=partial(_dollars, answers.usd),
@@ -137,12 +142,6 @@ def _found(answers: Answers, task: str, outer: str) -> list[str]:
         return lambda value, _: [
             f"if {name} is None and type({value}) is str and {value}.strip(): {name} = {value}"
         ]
-
-    def own_id(value: str, _: str) -> list[str]:
-        return [f"own_id = own_id or id_of({value})"]
-
-    def word(value: str, _: str) -> list[str]:
-        return [f"word = {value} if type({value}) in (str, int) else None"]
 
     def assigned(name: str, read: str) -> _Leaf:
         return lambda value, _: [f"{name} = {read}({value})"]
@@ -163,9 +162,9 @@ def _found(answers: Answers, task: str, outer: str) -> list[str]:
 
     lines = [f"task = {task}", "own_id = word = progress = cost = reason = None", "videos = []"]
     for path in answers.own_id:
-        lines += _along("task", steps(path), own_id)
+        lines += _along("task", steps(path), assigned("own_id", "own_id or id_of"))
     lines += ["if own_id != remote_id: continue"] if answers.task.endswith("[]") else []
-    lines += _along("task", _single(answers.status), word)
+    lines += _along("task", _single(answers.status), assigned("word", "word_of"))
     lines += ["if word not in words: return None"]
     if answers.progress is not None:
         lines += _along("task", _single(answers.progress), assigned("progress", "percent"))

@@ -85,6 +85,8 @@ class Registry:
 
         Raises UnknownVariantError with the nearest names, or BrokenPluginError.
         """
+        if not isinstance(variant_id, str):
+            raise UnknownVariantError(f"one variant is named by text, not by {variant_id!r}")
         if loaded := self._loaded.get(variant_id):
             return loaded
         if variant_id in self._broken:
