@@ -7,7 +7,7 @@ counts.
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -97,7 +97,7 @@ class Answers(Struct, frozen=True, kw_only=True):
     may_end: bool = False
     task: str = ""
     status: str = "status"
-    words: Mapping[str | int, RemoteState]
+    words: Mapping[Any, RemoteState]
     own_id: tuple[str, ...] = ()
     videos: tuple[str, ...] = ()
     keyed: tuple[str, ...] = ()

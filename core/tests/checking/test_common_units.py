@@ -176,7 +176,7 @@ def test_the_default_of_both_may_be_an_object() -> None:
         height: int
 
     class Wide(Payload, kw_only=True, forbid_unknown_fields=True):
-        size: Canvas = absent(Canvas(1280, 720))
+        size: Canvas = absent(Canvas(1280, 720))  # type: ignore[assignment]
 
     wide, tall = {"width": 1280, "height": 720}, {"width": 720, "height": 1280}
     together = Together(SIZE.fields, SIZE.path, {("16:9", "720p"): wide, ("9:16", "720p"): tall})

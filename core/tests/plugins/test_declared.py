@@ -672,6 +672,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         "needs {at}, too",
     ),
     "an odd word": ({"answers": replaced(words={"on": "progress"})}, "words.'on'.*in_progress"),
+    "no word": ({"answers": replaced(words={True: "queued"})}, "words has True"),
     "an odd code": (
         {"answers": replaced(codes=Codes(path="c", means={5: cast("Any", "money")}))},
         "means.5.*balance",
