@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from rushes._check.trial import sample_task
 from rushes._keys.redacting import redacted
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._structs.type_info import ready
 from rushes.calls import Answer
 from rushes.hookspecs import hookimpl
@@ -123,7 +123,7 @@ class Recorder:
 def reads_of(
     loaded: LoadedVariant, payload: Struct, answers: Sequence[RecordedAnswer]
 ) -> list[Any]:
-    """Return what the hooks read from recorded answers, each as data: what `read` compares with.
+    """Return what the hooks read from recorded answers, each as data, like `read`.
 
     Raises BrokenPluginError if a hook raises.
     """

@@ -10,7 +10,7 @@ import pytest
 from acme_zoom import Payload, Zoom
 from rushes import Note, Problem, Report
 from rushes._check.checking import judge
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._plugins.registry import Registry
 from rushes._structs.invalid import INVALID
 
@@ -69,10 +69,10 @@ def deep(levels: int) -> dict[str, Any]:
         ({"parts": [{}]}, "parts[0].prompt", "missing", "is required by acme/zoom", None),
         ({"parts": [{"prompt": "x", "length": 13}]}, "parts[0].length", "range", "1 to 12",
          list(range(12, 0, -1))),
-        ({"parts": [7]}, "parts[0]", "type", "must be an object, not", None),
+        ({"parts": [7]}, "parts[0]", "type", "must be an object with ", None),
         ({"look": {"tint": "war"}}, "look.tint", "choice", "nearest: warm", ["warm", "cold"]),
         ({"look": {"tnit": "warm"}}, "look.tnit", "unknown_field", "(nearest: tint)", ["tint"]),
-        ({"look": []}, "look", "type", "must be an object, not", None),
+        ({"look": []}, "look", "type", "must be an object with tint, strength, not", None),
         ({"options": {"watermark": 1}}, "options.watermark", "type", "true or false",
          [True, False]),
         ({"options": 3}, "options", "type", "must be an object, not", None),

@@ -14,7 +14,8 @@ from msgspec import UNSET, Meta, Struct
 from rushes import BrokenPluginError, Built, Finding, PublicURL, Text, To, absent, json_schema, rule
 from rushes._check.checking import check
 from rushes._check.quick import quick
-from rushes._plugins.loading import LoadedVariant, build
+from rushes._plugins.calling import LoadedVariant
+from rushes._plugins.loading import build
 from rushes.request import Request
 from rushes.rules import Rule
 from rushes.vocabulary import (
@@ -145,7 +146,7 @@ A_FIRST, A_LAST = {"url": URL, "role": "first"}, {"url": URL, "role": "last"}
             [{"pictures": []}, {"pictures": [A_LAST, A_FIRST]}],
             {"pictures": [{"url": URL, "role": "other"}, A_LAST]},
             "pictures[1].role",
-            "last is accepted only when pictures has a first",
+            "last is accepted only when pictures has an item whose role is first",
             ["first", "other"],
         ),
         (

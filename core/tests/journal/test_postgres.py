@@ -5,7 +5,6 @@ import random
 import resource
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -19,6 +18,7 @@ from typing import Any, cast
 import msgspec
 import psycopg
 import pytest
+from journal_batches import together
 from journal_tasks import after, ended, make_task
 from postgres_cluster import Cluster
 from rushes import (
@@ -33,8 +33,8 @@ from rushes._journal.postgres.listening import _all
 from rushes._journal.postgres.server import Server
 from rushes._journal.postgres.tables import MIGRATIONS
 from rushes.journal import LEASE
+from started_processes import Processes, read_line
 
-SCRIPT = Path(__file__).parents[1] / "journal_processes.py"
 PASSWORD = "s3cret p@ss/word"
 QUOTED = "s3cret%20p%40ss%2Fword"
 
@@ -377,40 +377,6 @@ def test_the_newest_news_is_kept(journal: PostgresJournal, monkeypatch: pytest.M
 # Several processes
 
 
-class Processes:
-    """Starts processes, and leaves none running."""
-
-    def __init__(self) -> None:
-        self._started: list[subprocess.Popen[str]] = []
-
-    def start(self, *words: object) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, str(SCRIPT), *map(str, words)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._started.append(process)
-        return process
-
-    def close(self) -> None:
-        for process in self._started:
-            process.kill()
-            process.communicate()
-
-
-@pytest.fixture
-def processes() -> Iterator[Processes]:
-    with closing(Processes()) as processes:
-        yield processes
-
-
-def read_line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout
-    return process.stdout.readline().rstrip("\n")
-
-
 def test_two_processes_never_own_a_task_at_once(
     journal: PostgresJournal, url: str, processes: Processes
 ) -> None:
@@ -659,21 +625,6 @@ def test_a_write_whose_commit_got_no_answer_is_done_once(
         if owned:
             journal.save(sent, "mine")
             assert [was.state for was in journal.history("kite")] == ["recorded", "sending"]
-
-
-def together(journal: PostgresJournal, *calls: tuple[object, ...]) -> list[Any]:
-    """Begin calls of methods that are done in one batch; return their results, or errors."""
-    running, go_on = threading.Event(), threading.Event()
-
-    def first(_connection: object) -> None:
-        running.set()
-        go_on.wait(60)
-
-    journal._store.enqueue(first)
-    assert running.wait(60)
-    begun = [journal.begin(str(method), *arguments) for method, *arguments in calls]
-    go_on.set()
-    return [each.exception(60) or each.result() for each in begun]
 
 
 @pytest.mark.parametrize(

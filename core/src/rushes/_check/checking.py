@@ -12,7 +12,7 @@ from rushes._payload.body import top
 from rushes._payload.compiled import compiled, reading
 from rushes._payload.field_checks import Examiner
 from rushes._payload.request_fields import FIELDS
-from rushes._plugins.loading import LoadedVariant, judgement
+from rushes._plugins.calling import LoadedVariant, judgement
 from rushes._structs.invalid import INVALID
 from rushes.draft import Draft
 from rushes.errors import BrokenPluginError
@@ -151,7 +151,8 @@ def judge(
             found += (item for item in judged if rule.unsaid or _concerns_caller(item, body))
     if any(isinstance(item, Problem) for item in found) or payload is None:
         return None, found
-    found += loaded.judgements(payload)
+    if loaded.judges:
+        found += loaded.judgements(payload)
     return payload, found
 
 

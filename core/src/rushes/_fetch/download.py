@@ -15,7 +15,7 @@ from rushes._fetch.redirects import RefusedAddress, follow
 from rushes._fetch.regular import open_regular
 from rushes._fetch.target import refuse_to_replace
 from rushes._flow import Do, Flow, Interrupted, NotSent, Sleep, Stalled
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._session.session import OnUpdate, Session
 from rushes._wait.outcomes import require_completed
 from rushes._wait.polling import poll_again
@@ -261,7 +261,7 @@ def _put(
 
 
 def _of_all(offer: _Fetch, fetched: float) -> float:
-    """Return the percentage of all of a task's videos, if this is that of one of them."""
+    """Return how many percent of all of a task's videos are here, given the percentage of one."""
     videos = offer.task.videos
     if len(videos) <= 1:
         return fetched

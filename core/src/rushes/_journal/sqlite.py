@@ -134,7 +134,7 @@ class SQLiteJournal(QueuedJournal[Connection]):
             query = (
                 f"{_ALL} WHERE id = ? OR ({_OF_PROVIDER}) ORDER BY id = ? DESC, created_at LIMIT 1"
             )
-            provider = f"{task.variant.partition('/')[0]}/"
+            provider = f"{task.provider}/"
             names = (task.id, task.client_id, provider, task.id)
             found = connection.execute(query, names).fetchone()
             if found is not None:

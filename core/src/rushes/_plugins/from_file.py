@@ -9,7 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from rushes._plugins.loading import PLUGIN_ERRORS, build
+from rushes._plugins.calling import PLUGIN_ERRORS
+from rushes._plugins.loading import build
 from rushes.errors import BrokenPluginError, RushesError
 from rushes.variant import Variant
 

@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from rushes import _log as log
-from rushes._plugins.loading import PLUGIN_ERRORS
+from rushes._plugins.calling import PLUGIN_ERRORS
 from rushes.observers import Ended, Step
 from rushes.report import Report
 from rushes.task import Status, Task
@@ -20,15 +20,9 @@ class Watched:
     Whatever an observer raises is logged: it never stops a step.
     """
 
-    def __init__(
-        self, observers: Iterable[Begin], step: Step, variant: Variant, task: Task | None
-    ) -> None:
+    def __init__(self, ends: Iterable[Ended]) -> None:
         self.outcome: Report | Task | Status | None = None
-        self._ends: list[Ended] = []
-        for begin in observers:
-            ended = quietly(begin, step, variant, task)
-            if ended is not None:
-                self._ends.append(ended)
+        self._ends = ends
 
     def __enter__(self) -> Self:
         return self

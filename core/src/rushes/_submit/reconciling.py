@@ -9,7 +9,7 @@ import msgspec
 
 from rushes import _log as log
 from rushes._flow import Flow, Interrupted, NotSent, Sleep, steps
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._session.session import OnUpdate, Session, at
 from rushes._submit.another_job import another_job_objection
 from rushes._submit.attempt import Outcome, attempt, creating, record_accepted
@@ -76,10 +76,9 @@ def _unknown(
 ) -> Flow[OutcomeUnknownError]:
     """Record that the outcome is unknown, and return the error that says so."""
     task = yield from session.record(at(task, "unknown", error=trouble), on_update)
-    provider = task.variant.partition("/")[0]
     return OutcomeUnknownError(
-        f"{provider}: it is unknown whether the submit of task {task.id} was accepted ({trouble}); "
-        f"it is not repeated, so that nothing is paid twice{hint}",
+        f"{task.provider}: it is unknown whether the submit of task {task.id} was accepted "
+        f"({trouble}); it is not repeated, so that nothing is paid twice{hint}",
         task=task,
     )
 

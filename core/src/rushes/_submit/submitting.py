@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from rushes._flow import Ask, Chain, Flow
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._session.owning import new_claim, releasing_on_error, taken, with_claim
 from rushes._session.session import OnUpdate, Session
 from rushes._submit.attempt import creating

@@ -62,6 +62,11 @@ PROBES: dict[str, list[Any]] = {
 """Values of each common field; every two of them must make a difference."""
 
 
+def probes() -> list[Request]:
+    """Return a request for each of these values, with nothing else but a prompt."""
+    return [Request("k", **{field: value}) for field, values in PROBES.items() for value in values]
+
+
 class RequestChecks(VariantUnderTest):
     """Portable requests: nothing dropped, nothing given twice, building is pure."""
 
@@ -83,7 +88,7 @@ class RequestChecks(VariantUnderTest):
             if isinstance(place, Always) and place.value in (one, other):
                 continue
             found = [*_findings(report), *_findings(before)]
-            reported = any(top(item.path) == field for item in found)
+            reported = any(field in _named(item) for item in found)
             carried = report.valid and report.payload != before.payload
             assert reported or carried, self.says(
                 f"`{field}` = {other!r} is dropped, and nothing says so"
@@ -158,6 +163,11 @@ class RequestChecks(VariantUnderTest):
             assert reports[0].complete_payload() == payload, self.says(
                 "the payload is changed by the hook submit"
             )
+
+
+def _named(item: Problem | Note) -> list[str]:
+    """Return the fields that a finding names."""
+    return [top(item.path), *(item.names if isinstance(item, Problem) else ())]
 
 
 def _findings(report: Report) -> list[Problem | Note]:

@@ -152,7 +152,7 @@ class PostgresJournal(QueuedJournal[Connection]):
                 f"SELECT {_PARTS}, claim, holder {_ROWS} WHERE id = %s OR ({_OF_PROVIDER}) "
                 "ORDER BY id = %s DESC, created_at LIMIT 1"
             )
-            provider = f"{task.variant.partition('/')[0]}/"
+            provider = f"{task.provider}/"
             names = (task.id, task.client_id, provider, task.id)
             # Two that add a task with the same client id at once: one waits for the other.
             lock = "SELECT pg_advisory_xact_lock(hashtext('rushes client id'), hashtext(%s))"
