@@ -355,6 +355,7 @@ def test_a_finished_task_may_change_again(journal: SQLiteJournal, path: Path) ->
         ({"variant": "acme/zoom", "since": 1.0, "after": make_task()}, "by_variant"),
         ({"unfinished": True}, "unfinished"),
         ({"unfinished": True, "after": make_task()}, "unfinished"),
+        ({"unfinished": True, "variant": "acme/zoom"}, "unfinished"),
     ],
 )
 def test_a_page_is_read_along_an_index(
