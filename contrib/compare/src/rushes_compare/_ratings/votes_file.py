@@ -73,7 +73,8 @@ def read_votes(path: Path, results: Results) -> Votes:
         if isinstance(error, VotesError):
             raise
         if isinstance(error, MalformedJSON):
-            raise VotesError(f"{path} {error}") from error
+            message = f"{path} {error}; give what the page saved with Votes, Export"
+            raise VotesError(message) from error
         raise VotesError(f"{path} cannot be read: {getattr(error, 'strerror', error)}") from error
     reader = _Reader(results)
     votes = reader.read(value)
