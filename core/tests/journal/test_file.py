@@ -455,6 +455,29 @@ def test_a_newer_file_is_left_alone(path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_beside_a_newer_process_nothing_new_is_begun(journal: SQLiteJournal, path: Path) -> None:
+    """A receipt is still written: it was paid for."""
+    task, bird = (journal.add(make_task(name, fingerprint=name)) for name in ("kite", "bird"))
+    task = journal.claim("kite", "mine") or task
+    journal.save(after(task, state="sending"), "mine")
+    sql_write(path, "PRAGMA user_version=99")
+    assert journal.take_up(bird.variant, "bird", "mine") == bird
+    for use in (
+        lambda: journal.save(after(bird, state="sending"), "mine"),
+        lambda: journal.add(make_task("dune"), "mine"),
+        lambda: journal.admit("dune", "acme/1"),
+        lambda: journal.admit("dune", "acme/1", 3, 1.0),
+        lambda: journal.purge(1e12),
+    ):
+        with pytest.raises(JournalError, match=r"version 99.*up to version 8.*Upgrade"):
+            use()
+    queued = after(task, state="queued", receipt=Receipt("c-1"))
+    journal.save(queued, "mine")
+    journal.close()
+    sql_write(path, "PRAGMA user_version=8")
+    assert {each.id: each for each in journal.tasks()} == {"kite": queued, "bird": bird}
+
+
 def test_unknown_fields_of_a_newer_release_are_ignored(journal: SQLiteJournal, path: Path) -> None:
     task = journal.add(make_task())
     record = msgspec.json.decode(msgspec.json.encode(task))

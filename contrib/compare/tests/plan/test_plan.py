@@ -215,6 +215,8 @@ def test_a_plan_file_that_is_too_large_is_an_error(tmp_path: Path) -> None:
     endless.symlink_to("/dev/zero")
     with pytest.raises(PlanError, match="larger than 4 MiB"):
         read_plan_file(endless)
+
+
 def test_an_unreadable_plan_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(PlanError, match="cannot be read"):
         read_plan_file(tmp_path / "none")

@@ -59,6 +59,10 @@ class SQLiteJournal(QueuedJournal[Connection]):
     in the same pid namespace), and after a restart of the machine; otherwise 30 seconds after it
     was last renewed. Claims are renewed every 10 seconds.
 
+    Beside a newer rushes that has changed the tables, `add`, `admit`, `purge`, and `save` of a task
+    that is about to be sent raise JournalError: nothing new is begun. What was sent before is
+    written as long as the tables allow it.
+
     A fork, the end of the program and a journal that nobody closed do no harm: `QueuedJournal`.
     """
 
@@ -89,6 +93,7 @@ class SQLiteJournal(QueuedJournal[Connection]):
         """Do what Journal.purge says, and rewrite the file. Unreadable tasks are kept."""
 
         def work(connection: Connection) -> int:
+            self._file.check_version(connection)
             query = f"{_KNOWN} WHERE NOT unfinished AND updated_at < ?"
             over = [
                 (row[3], row[0])
@@ -131,6 +136,7 @@ class SQLiteJournal(QueuedJournal[Connection]):
         row = _row(task)
 
         def work(connection: Connection) -> Task:
+            self._file.check_version(connection)
             query = (
                 f"{_ALL} WHERE id = ? OR ({_OF_PROVIDER}) ORDER BY id = ? DESC, created_at LIMIT 1"
             )
@@ -150,6 +156,8 @@ class SQLiteJournal(QueuedJournal[Connection]):
         call = encoded_call(task) if task.state in ("recorded", "sending") else None
 
         def work(connection: Connection) -> None:
+            if task.state == "sending":  # its call is made next
+                self._file.check_version(connection)
             known = self._holder.known(task.id, claim)
             held = claim, self._holder.name
             if known is None or not _update_held(connection, row, known, *held):
@@ -280,8 +288,11 @@ class SQLiteJournal(QueuedJournal[Connection]):
     def _admit(
         self, task_id: str, key: str, slots: int | None, per_second: float | None
     ) -> Work[Connection, float]:
-        given = (task_id, key, slots, per_second)
-        return lambda connection: _is_admitted(connection, *given)
+        def work(connection: Connection) -> float:
+            self._file.check_version(connection)
+            return _is_admitted(connection, task_id, key, slots, per_second)
+
+        return work
 
     def _slow(self, key: str, seconds: float) -> Work[Connection, None]:
         def work(connection: Connection) -> None:

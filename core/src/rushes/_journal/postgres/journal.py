@@ -52,8 +52,8 @@ class PostgresJournal(QueuedJournal[Connection]):
     journal takes over what others held only once it has held its own lease for 15 seconds without
     a break, so that after an outage of the database nobody loses a task.
 
-    Beside a newer rushes that has changed the tables, `add`, `admit`, and `save` of a task that is
-    about to be sent raise JournalError: nothing new is begun. What was sent before is written as
+    Beside a newer rushes that has changed the tables, `add`, `admit`, `purge`, and `save` of a task
+    that is about to be sent raise JournalError: nothing new is begun. What was sent before is written as
     long as the connection lasts.
 
     `purge` deletes rows and lets the server use their place again; the server's backups, and its
@@ -99,6 +99,7 @@ class PostgresJournal(QueuedJournal[Connection]):
         """Forget the next tasks; return how many, and the number of the last, -1 at the end."""
 
         def work(connection: Connection) -> tuple[int, int]:
+            self._server.check(connection)
             query = (
                 f"SELECT {_PARTS}, number, claim, holder {_ROWS} WHERE NOT unfinished "
                 f"AND updated_at < %s AND number > %s ORDER BY number LIMIT %s {_LOCKED} SKIP "
