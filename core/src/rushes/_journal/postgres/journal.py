@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rushes._journal.held import RENEWED, UNKNOWN, Known, digest
+from rushes._journal.machine import process_ended
 from rushes._journal.postgres import purses
 from rushes._journal.postgres.leases import Leases
 from rushes._journal.postgres.limits import admit, slow
@@ -53,8 +54,8 @@ class PostgresJournal(QueuedJournal[Connection]):
     a break, so that after an outage of the database nobody loses a task.
 
     Beside a newer rushes that has changed the tables, `add`, `admit`, `purge`, and `save` of a task
-    that is about to be sent raise JournalError: nothing new is begun. What was sent before is written as
-    long as the connection lasts.
+    that is about to be sent raise JournalError: nothing new is begun. What was sent before is
+    written as long as the connection lasts.
 
     `purge` deletes rows and lets the server use their place again; the server's backups, and its
     write-ahead log, keep what they have. Needs the extra `rushes[postgres]`.
@@ -84,6 +85,23 @@ class PostgresJournal(QueuedJournal[Connection]):
     def place(self) -> str:
         """The address without the password."""
         return self._server.place
+
+    def held(self, references: Sequence[str]) -> set[str]:
+        """Return those of some tasks that a claim holds, of this process or of another.
+
+        A lease that has expired does not count, nor does a process that was seen to end on this
+        machine: such a task may be claimed, once a new owner has kept its own lease for a while.
+        """
+
+        def work(connection: Connection) -> set[str]:
+            query = (
+                "SELECT id, machine, pid FROM rushes_tasks JOIN rushes_holders USING (holder) "
+                "WHERE id = ANY(%s) AND until >= clock_timestamp()"
+            )
+            rows = connection.execute(query, ([*references],))
+            return {name for name, place, pid in rows if not process_ended(place, pid)}
+
+        return self._now(work)
 
     def purge(self, before: float) -> int:
         """Do what Journal.purge says, some hundred tasks at a time. Unreadable tasks are kept."""
