@@ -1,6 +1,7 @@
 """The journal's file: private, created lazily, migrated, and cleared of purged records."""
 
 import base64
+import json
 import signal
 import sqlite3
 import threading
@@ -540,6 +541,43 @@ def test_a_purge_keeps_unreadable_records(journal: SQLiteJournal, path: Path) ->
     journal.close()
     assert sql(path, "SELECT id FROM tasks") == [("kite",)]
     assert sql(path, "SELECT id FROM tasks, history ON task = tasks.number") == [("kite",)]
+
+
+def test_what_cannot_be_read_is_discarded_by_its_raw_record(
+    journal: SQLiteJournal, path: Path
+) -> None:
+    """Only as it was seen, only if nobody holds it, and no task that can be read."""
+    with closing(SQLiteJournal(path)) as other:
+        kite, dune = (journal.add(make_task(name)) for name in ("kite", "dune"))
+        journal.save(after(kite, state="queued", receipt=Receipt("c-1")))
+        seen = journal.raw_record("kite") or {}
+        assert (seen["variant"], seen["remote_id"]) == ("acme/zoom", "c-1")
+        assert seen["call"] == msgspec.json.encode(kite.call).decode()
+        with pytest.raises(JournalError, match="can be read"):
+            journal.discard(seen)
+        other.claim("kite", "theirs")
+        sql_write(path, "UPDATE tasks SET record = x'ff7b' WHERE id = 'kite'")
+        with pytest.raises(JournalError, match="has something else of task 'kite'"):
+            journal.discard(seen)
+        seen = journal.raw_record("kite") or {}
+        assert seen["record"] == {"base64": base64.b64encode(b"\xff{").decode()}
+        assert seen == json.loads(json.dumps(seen))
+        with pytest.raises(JournalError, match="a process works on task 'kite'"):
+            journal.discard(seen)
+        other.release("theirs")
+        other.close()
+        journal.discard(seen)
+        assert journal.raw_record("kite") is None
+        assert journal.unreadable() == {}
+        assert journal.tasks() == [dune]
+        with pytest.raises(JournalError, match="or nothing; nothing was removed"):
+            journal.discard(seen)
+    assert all(
+        "c-1" not in str(sql(path, f"SELECT * FROM {table}")) for table in ("tasks", "history")
+    )
+    assert [sql(path, f"SELECT count(*) FROM {table}") for table in ("history", "calls")] == [
+        [(1,)]
+    ] * 2
 
 
 def test_values_that_are_not_valid_json_are_refused(journal: SQLiteJournal) -> None:

@@ -9,7 +9,6 @@ from rushes.files import read_whole
 
 from rushes_cli.strict_json import MalformedJSON, read_json
 
-
 MOST = 64 * 1024 * 1024
 """Bytes of a file that are read: a payload may contain pictures."""
 

@@ -12,7 +12,7 @@ from rushes._journal.postgres.listening import Listening
 from rushes._journal.postgres.news import news, tell
 from rushes._journal.postgres.server import Batches, Connection, Readers, Server
 from rushes._journal.postgres.tables import MIGRATIONS
-from rushes._journal.queued import QueuedJournal
+from rushes._journal.queued import QueuedJournal, held_elsewhere
 from rushes._journal.records import (
     encoded,
     encoded_call,
@@ -61,7 +61,7 @@ class PostgresJournal(QueuedJournal[Connection]):
     write-ahead log, keep what they have. Needs the extra `rushes[postgres]`.
     """
 
-    _ROWS = _TABLES
+    _ROWS, _HISTORY = _TABLES, "rushes_history"
     _OF_PROVIDER = _OF_PROVIDER.replace("%s", "?")
     _holder: Leases
 
@@ -109,9 +109,30 @@ class PostgresJournal(QueuedJournal[Connection]):
         while last >= 0:
             purged, last = self._store.write(self._purge(before, last))
             count += purged
+        self._vacuum()
+        return count
+
+    def discard(self, record: dict[str, Any]) -> None:
+        """Do what RawRecords.discard says."""
+        name = record["id"]
+
+        def work(connection: Connection) -> None:
+            self._server.check(connection)
+            query = f"SELECT number, claim, holder {_ROWS} WHERE id = %s {_LOCKED}"
+            rows = _rows(connection, query, name)
+            self._require_lost(connection, record)
+            number, *held_by = rows[0]
+            if not self._holder.may_take(connection, tuple(held_by)):
+                raise held_elsewhere(name)
+            _forget(connection, {number: name})
+
+        self._store.write(work)
+        self._vacuum()
+
+    def _vacuum(self) -> None:
+        """Let the server use the place of deleted rows again."""
         tables = "rushes_tasks, rushes_calls, rushes_history, rushes_news"
         self._store.read(lambda connection: connection.execute(f"VACUUM {tables}"))
-        return count
 
     def _purge(self, before: float, after: int) -> Work[Connection, tuple[int, int]]:
         """Forget the next tasks; return how many, and the number of the last, -1 at the end."""
@@ -130,17 +151,8 @@ class PostgresJournal(QueuedJournal[Connection]):
                 if isinstance(readable(self.place, *row), Task)
                 and self._holder.may_take(connection, (claim, holder))
             }
-            over = [*free]
-            purses.forget(connection, [*free.values()])
-            query = (
-                "DELETE FROM rushes_news WHERE remote_id IN "
-                "(SELECT remote_id FROM rushes_tasks WHERE number = ANY(%s))"
-            )
-            connection.execute(query, (over,))
-            for table in ("rushes_history", "rushes_calls"):
-                connection.execute(f"DELETE FROM {table} WHERE task = ANY(%s)", (over,))  # noqa: S608
-            connection.execute("DELETE FROM rushes_tasks WHERE number = ANY(%s)", (over,))
-            return len(over), rows[-1][3] if len(rows) == _PURGED else -1
+            _forget(connection, free)
+            return len(free), rows[-1][3] if len(rows) == _PURGED else -1
 
         return work
 
@@ -369,6 +381,20 @@ def _nothing(_connection: Connection) -> None:
 
 def _no_undo() -> None:
     """Undo nothing: a renewal is remembered nowhere."""
+
+
+def _forget(connection: Connection, tasks: dict[int, str]) -> None:
+    """Delete all rows of some tasks, which are given as references by number."""
+    numbers = ([*tasks],)
+    purses.forget(connection, [*tasks.values()])
+    query = (
+        "DELETE FROM rushes_news WHERE remote_id IN "
+        "(SELECT remote_id FROM rushes_tasks WHERE number = ANY(%s))"
+    )
+    connection.execute(query, numbers)
+    for table in ("rushes_history", "rushes_calls"):
+        connection.execute(f"DELETE FROM {table} WHERE task = ANY(%s)", numbers)  # noqa: S608
+    connection.execute("DELETE FROM rushes_tasks WHERE number = ANY(%s)", numbers)
 
 
 def _rows(connection: Connection, query: str, *values: object) -> list[tuple[Any, ...]]:
