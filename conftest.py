@@ -1,4 +1,4 @@
-"""For every suite: a Hypothesis profile, another for `nox -s search`, a clean environment, samples.
+"""For every suite: Hypothesis profiles, a clean environment, shared fixtures, the order of tests.
 
 The checks that guard main draw the same examples every time, however busy the machine is; a test
 only declares what it needs beyond that, or a multiple of the number of examples.
@@ -71,7 +71,7 @@ LONG_MODULES = (
     "tests/typechecking/",
     "tests/whole_system/",
 )
-"""Modules with tests that take seconds each: workers begin with them."""
+"""Modules whose tests take seconds each: workers begin with them."""
 LONG = {
     "test_messages_are_short_and_printable",
     "test_no_hook_does_io",
@@ -110,7 +110,7 @@ def clean_environment(
 ) -> None:
     """Isolate every test from the keys, folders, proxies and colours of the user who runs it.
 
-    Its home is a folder that only a test that needs one makes.
+    RUSHES_HOME names a new folder, which is only made if a test uses it.
     """
     for name in INHERITED:
         if name in os.environ:
@@ -166,7 +166,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in {*left_out}]
     items[:] = _dealt(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
     for item in items:
-        if "whole" in getattr(item, "fixturenames", ()):
+        if isinstance(item, pytest.Function) and "whole" in item.fixturenames:
             item.add_marker("whole")
 
 
@@ -174,14 +174,14 @@ def _dealt(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
     """Order the tests so that each worker, which gets an equal part, begins with long ones.
 
     At the end only short ones are left, which the workers take from each other. One worker gets all
-    that wait for a browser, so that only one browser runs at a time, while the others use the
-    processors.
+    tests that wait for a browser: only one browser then runs at a time, and the other workers use
+    the processors.
     """
     hands: list[list[pytest.Item]] = [[] for _ in range(workers)]
     places: dict[Path, int] = {}
     short = []
     for item in items:
-        if "browser" in getattr(item, "fixturenames", ()):
+        if isinstance(item, pytest.Function) and "browser" in item.fixturenames:
             hands[0].append(item)
         elif str(item.path.relative_to(ROOT)).startswith(LONG_MODULES):
             place = places.setdefault(item.path, len(places))
@@ -197,18 +197,17 @@ def _dealt(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
 
 
 def _of_further_variants(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Return the kit's long tests of all but one variant of a provider.
+    """Return the kit's long tests of all but the first variant of each provider.
 
-    `nox -s plugin`, which guards main, too, runs them with each.
+    `nox -s plugin`, which also guards main, runs them with every variant.
     """
     first: dict[Path, object] = {}
-    found = []
+    found: list[pytest.Item] = []
     for item in items:
-        case = getattr(item, "cls", None)
-        if case is None or PLUGINS not in item.path.parents:
+        if not isinstance(item, pytest.Function) or PLUGINS not in item.path.parents:
             continue
-        name = getattr(item, "originalname", None) or item.name
-        is_long = name in LONG or is_hypothesis_test(getattr(item, "obj", None))
-        if is_long and first.setdefault(item.path.parent, case) is not case:
+        is_long = item.originalname in LONG or is_hypothesis_test(item.obj)
+        kit = item.cls
+        if kit and is_long and first.setdefault(item.path.parent, kit) is not kit:
             found.append(item)
     return found

@@ -47,9 +47,9 @@ ROOMS = {
         "_run": "_holding _jobs _progress",
         "_follow": "_plan _progress engine",
         "_table": "_plan",
-        "batch": (
-            "_brake _follow _holding _jobs _lines _plan _progress _run _table command engine"
-        ),
+        "_batch": "_brake _jobs _lines _plan _progress _table",
+        "_buying": "_batch _holding _jobs _plan _progress _run _table engine",
+        "batch": ("_batch _buying _follow _lines _plan _progress _run _table command engine"),
         "__main__": "command",
         "__init__": "_brake _holding _jobs",
     },

@@ -39,13 +39,14 @@ def journal(tmp_path: Path) -> Iterator[SQLiteJournal]:
         yield journal
 
 
-def client(sandbox: Sandbox, journal: SQLiteJournal, home: Path) -> AsyncClient:
+def client(sandbox: Sandbox, journal: SQLiteJournal, home: Path, **more: Any) -> AsyncClient:
     return AsyncClient(
-        keys={"toapis": sandbox.key},
+        keys=dict.fromkeys(("apimart", "toapis"), sandbox.key),
         base_urls=sandbox.base_urls,
         home=home,
         journal=journal,
         polling=Polling(first=0.02, every=0.02),
+        **more,
     )
 
 
@@ -118,14 +119,7 @@ def test_no_more_are_at_the_provider_than_there_are_slots(
         most[0] = max(most[0], active)
 
     async def main() -> None:
-        async with AsyncClient(
-            keys={"toapis": sandbox.key},
-            base_urls=sandbox.base_urls,
-            home=tmp_path,
-            journal=journal,
-            polling=Polling(first=0.02, every=0.02),
-            observers=[notice],
-        ) as one:
+        async with client(sandbox, journal, tmp_path, observers=[notice]) as one:
             holder = Holder(one, journal, {"toapis": Limit(slots=2)})
             outcomes = await asyncio.gather(
                 *(holder.hold(job(f"kite-{n}", tmp_path)) for n in range(6))
@@ -191,13 +185,7 @@ def test_no_more_is_sent_than_the_purse_can_pay_for(
     """What is refused costs nothing; what was sent is counted with what it did cost."""
 
     async def hold(names: range) -> list[str]:
-        async with AsyncClient(
-            keys={"apimart": sandbox.key},
-            base_urls=sandbox.base_urls,
-            home=tmp_path,
-            journal=journal,
-            polling=Polling(first=0.02, every=0.02),
-        ) as one:
+        async with client(sandbox, journal, tmp_path) as one:
             holder = Holder(one, journal)
             jobs = [priced(f"kite-{number}", tmp_path) for number in names]
             outcomes = await asyncio.gather(*map(holder.hold, jobs))
@@ -285,15 +273,7 @@ def test_a_provider_that_says_to_wait_slows_all_who_share_the_journal(
     async def main(journal: SQLiteJournal) -> str:
         brake = Brake()
         sandbox.inject("rate-limit-seconds", gateway="toapis")
-        async with AsyncClient(
-            keys={"toapis": sandbox.key},
-            base_urls=sandbox.base_urls,
-            home=tmp_path,
-            journal=journal,
-            polling=Polling(first=0.02, every=0.02),
-            wrappers=[brake],
-            clock=Clock(),
-        ) as one:
+        async with client(sandbox, journal, tmp_path, wrappers=[brake], clock=Clock()) as one:
             outcome = await Holder(one, journal, brake=brake).hold(job("kite", tmp_path))
         return outcome.state
 

@@ -1,4 +1,4 @@
-"""What a provider says to one, that it must wait, is heard by all who send with the same key."""
+"""A provider that tells one sender to wait slows every sender with the same key."""
 
 from collections.abc import Callable, Generator
 from typing import Any
@@ -8,14 +8,14 @@ from rushes import Refusal, Variant, hookimpl
 PAUSE = 5.0
 """Seconds to wait if the provider does not say how long."""
 LONGEST = 3600.0
-"""Seconds after which it is asked again, however long it says: nobody else could end the wait."""
+"""Seconds to wait at most, however long the provider says: nobody could end a longer wait."""
 
 
 class Brake:
     """A wrapper for the client of a `Holder`: it notices every answer that says to wait.
 
-    The client itself waits as told and tries again; without a brake, all others would go on until
-    each has been told so itself.
+    The client itself waits as told and tries again. Without a brake, all other senders would go on
+    until the provider has told each of them.
     """
 
     def __init__(self) -> None:

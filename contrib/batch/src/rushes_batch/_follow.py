@@ -1,4 +1,4 @@
-"""How a batch stands, followed in the journal while others make it."""
+"""The progress of a batch that others make, as the journal shows it."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ from rushes_batch._progress import Display, Pace, Standing, standing_of
 from rushes_batch.engine import Engine
 
 LOOK = 2.0
-"""Seconds between two looks, at least; and nine times as long as a look takes."""
+"""Seconds between two looks, at least; more if a look takes more than a ninth of that."""
 
 
 async def follow(
@@ -21,7 +21,7 @@ async def follow(
     tasks: Callable[[], Mapping[str, Task]],
     engine: Engine | None,
 ) -> None:
-    """Show how a batch stands until nothing of it is under way or waits in the engine's queue."""
+    """Show a batch's progress until nothing of it is under way or waits in the engine's queue."""
 
     def standing() -> Standing:
         known = tasks()
@@ -46,7 +46,7 @@ async def follow(
 async def _goes_on(
     plan: Sequence[Planned], tasks: Mapping[str, Task], engine: Engine | None
 ) -> bool:
-    """Whether something is under way, or waits to be begun; what nobody knows is neither."""
+    """Whether anything is under way, or waits to be begun; a task of unknown outcome is neither."""
     known = [tasks.get(video.task) for video in plan]
     standing_still = ("recorded", "unknown")
     if any(task and task.unfinished and task.state not in standing_still for task in known):

@@ -1,4 +1,4 @@
-"""How a worker is, for whatever watches it: one small answer over HTTP."""
+"""A worker's health, for whatever monitors it: one small answer over HTTP."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,13 +12,13 @@ from rushes_batch._holding import Holder
 from rushes_batch.engine import Engine
 
 PATIENCE = 3.0
-"""Seconds that the journal and the engine have to answer; who asks for the health waits longer."""
+"""Seconds that the journal and the engine have to answer; monitors usually wait longer."""
 LATE = 60.0
 """Seconds after which a sweep is late: several were missed."""
 
 
 class Health(msgspec.Struct, frozen=True, kw_only=True):
-    """How a worker is, part by part.
+    """The state of each part of a worker.
 
     `swept` is how many seconds ago this worker swept the queue, or saw that another one does; None
     before the first time. `held` counts the tasks that it holds, `ended` those that have ended.
@@ -42,7 +42,7 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 async def look(
     journal: PostgresJournal, engine: Engine, holder: Holder, *, stopping: bool
 ) -> Health:
-    """Ask the database how a worker is, within PATIENCE."""
+    """Find out a worker's health; the database has PATIENCE seconds to answer."""
     there, works = await asyncio.gather(_answers(_find(journal)), _answers(engine.is_there()))
     return Health(
         journal="ok" if there else "away",
@@ -88,7 +88,7 @@ async def serving(
             async with asyncio.timeout(5):
                 await writer.drain()
         except (OSError, TimeoutError, ValueError):
-            pass  # the asker went away, or asked for something odd
+            pass  # the client went away, or its request is malformed
         finally:
             writer.close()
 

@@ -1,7 +1,7 @@
 """Jobs held from the first call to the video: each a coroutine, thousands in one process.
 
-Whoever delivers a job (an engine, a file) may deliver it twice, late, or to two processes: the
-journal's claim decides who works on it, and what is delivered to anybody else is let go at once.
+Whoever delivers a job (an engine, a file) may deliver it twice, late, or to two processes. The
+journal's claim decides which process works on it; any other process lets it go at once.
 """
 
 import asyncio
@@ -32,9 +32,9 @@ from rushes_batch._jobs import Job, Limit, cost_of, was_sent
 from rushes_batch._logs import info, warning
 
 AGAIN = 2.0
-"""Seconds before something is tried again that nobody says when to try."""
+"""Seconds before something is tried again, if nobody says when."""
 ENOUGH = 200
-"""Jobs of one provider that wait in one process to be sent, from which on it needs no more."""
+"""Jobs of one provider that wait to be sent, from which on a process takes no more of them."""
 _NO_LIMIT = Limit()
 
 
@@ -55,7 +55,7 @@ class _Capped(Exception):
 
 
 class Holder:
-    """Takes jobs through their life with one client, whose journal must be given, too.
+    """Takes jobs through their life with one client; `journal` is the client's own.
 
     With a `brake`, which must be one of the client's wrappers, a provider that says to wait slows
     all who share the journal at once. Close the holder before the client: then every job that is
@@ -91,9 +91,9 @@ class Holder:
         return len(self._held)
 
     async def hold(self, job: Job) -> Outcome:
-        """Hold a job to its end; one that is held here already is joined.
+        """Hold a job to its end; if it is held here already, wait for the same end.
 
-        If this is cancelled, the job is held on: `close` lets it go.
+        Cancelling this call does not let the job go; `close` does.
         """
         held = self._held.get(job.task)
         if held is None:
@@ -138,7 +138,7 @@ class Holder:
             return outcome
 
     async def _step(self, job: Job) -> Task:
-        """Go on with a task, or send it once there is room."""
+        """Resume a task, or send it once there is room."""
         with self._counted(job):
             known = await self._known(job.task)
             variant = job.variant or (known.variant if known else None)
@@ -158,9 +158,9 @@ class Holder:
         return next((task for task in found if task.id == reference), None)  # some only begin so
 
     async def _admitted(self, job: Job, variant: str) -> None:
-        """Wait until a task may be sent. Of many that wait here, one at a time asks.
+        """Wait until a task may be sent. For each key, one waiting job at a time asks.
 
-        So no more than one, for a key, has money reserved that it cannot spend yet.
+        So at most one job for a key has money reserved that it cannot spend yet.
         """
         if not hasattr(self._journal, "admit"):
             return
@@ -197,9 +197,9 @@ class Holder:
         return fits
 
     async def _settle(self, job: Job, outcome: Outcome) -> None:
-        """Count what a job did cost, if it ended here.
+        """Count in its purse what a job cost, if it ended here.
 
-        Not every error has the task: one whose plugin is missing here may have been sent.
+        Not every error carries the task; a task whose plugin is missing here may have been sent.
         """
         if job.purse is None or outcome.state not in ("done", "failed"):
             return
@@ -212,7 +212,7 @@ class Holder:
             warning("its estimate counts", task=job.task, reason=str(error))
 
     async def _slow(self, variant: str, seconds: float) -> None:
-        """Wait as a provider said that it must be, before the job is tried again."""
+        """Wait as long as a provider said, before the job is tried again."""
         self._pressed(variant.partition("/")[0], seconds)
         await asyncio.sleep(seconds)
 

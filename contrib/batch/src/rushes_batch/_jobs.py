@@ -1,4 +1,4 @@
-"""What is to be made, what it costs, and how much of it at once."""
+"""Jobs, their costs, and the limits on how many are sent."""
 
 import re
 from typing import Any
@@ -12,9 +12,9 @@ _LIMIT = re.compile(r"([a-z0-9-]+)=(?:(\d+))?(?:,?(\d+(?:\.\d+)?)/s)?")
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One video: a task's reference, and what to send if it was never sent.
 
-    Without `variant` and `request` the task must be in the journal; it is only gone on with.
-    `output` is where the worker that fetches the video puts it: its own folder by default. With a
-    `purse` it is sent only if that can pay for its `estimate`, in USD: see `rushes.journal.Purses`.
+    Without `variant` and `request` the task must be in the journal, and is only resumed. `output`
+    is where the worker that fetches the video puts it: its own folder by default. With a `purse` it
+    is sent only if that can pay for its `estimate`, in USD: see `rushes.journal.Purses`.
     """
 
     task: str
@@ -29,7 +29,7 @@ read_job = msgspec.json.Decoder(Job).decode
 
 
 class Limit(msgspec.Struct, frozen=True, kw_only=True):
-    """How many tasks a provider has of ours at once, and how many are sent to it in a second."""
+    """How many of our tasks a provider has at once, and how many are sent to it in a second."""
 
     slots: int | None = None
     per_second: float | None = None
@@ -60,7 +60,7 @@ def was_sent(task: Task | None) -> bool:
 
 
 def cost_of(task: Task | None, estimate: float | None) -> float | None:
-    """Return what a job cost or may cost in USD, by what is known; `estimate` is what was said."""
+    """Return what a job cost or may cost in USD; `estimate` is the one made before it was sent."""
     if task is None:
         return estimate
     return next((usd for usd in (task.cost, task.estimate, estimate) if usd is not None), None)

@@ -1,4 +1,4 @@
-"""What workers log: events with facts, as text for a program's logging, as JSON for a worker's."""
+"""Log events with facts: as text in a program that embeds a holder, as JSON lines in a worker."""
 
 import json
 import logging
@@ -28,7 +28,7 @@ def trace(error: BaseException) -> str:
 
 
 class Lines(logging.Formatter):
-    """Each record as one line of JSON; of ours, each fact is a member.
+    """Formats each record as one line of JSON, with a member for each fact of our own events.
 
     A record's error is the member `traceback`, as `trace` writes it.
     """
@@ -44,7 +44,7 @@ class Lines(logging.Formatter):
 
 
 def _traced(error: BaseException, seen: set[int]) -> list[str]:
-    """Return the lines of an error; `seen` are the errors that have theirs."""
+    """Return the lines of an error; `seen` are the errors that are listed already."""
     seen.add(id(error))
     context = None if error.__suppress_context__ else error.__context__
     before = [error.__cause__ or context, *getattr(error, "exceptions", ())]

@@ -1,4 +1,4 @@
-"""What a batch's file comes to: every line checked, named and priced before the first is paid."""
+"""The videos that a batch's file asks for: each checked, named and priced before any is paid."""
 
 import hashlib
 import json
@@ -15,14 +15,14 @@ from rushes_batch._jobs import Job, cost_of, was_sent
 from rushes_batch._lines import PLANS, Bad, Line, read_lines
 
 Choice = Literal["every", "first", "cheapest"]
-"""Which of the variants that a line may be made by make it: each of them, or one that can."""
+"""Which of a line's variants make it: every one, the first that can, or the cheapest that can."""
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True):
     """A video to be made: its line, variant and task's reference; its estimate in USD, if known.
 
-    `take` counts the videos of a line by one variant; `others` are the references that it would
-    have with one of the variants that were not chosen.
+    `take` numbers the videos of a line by one variant. `others` are the references that it would
+    have with the variants that were not chosen.
     """
 
     line: Line
@@ -45,7 +45,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def batch_name(path: Path) -> str:
-    """Return the name of a batch, from its file's: it begins the tasks' references."""
+    """Return the name of a batch, from its file's name; the tasks' references begin with it."""
     return _slug(path.stem) or "batch"
 
 
@@ -56,7 +56,8 @@ def _slug(text: str) -> str:
 def reference(name: str, line: Line, variant: str, take: int = 1) -> str:
     """Name a video's task by the batch, the line's content, and the variant.
 
-    Where the line stands does not matter: the same line is the same job, another one is not.
+    The line's place in the file does not matter: a line that is moved is the same job, a line that
+    is changed is a new one.
     """
     content = [name, line.label or line.id, variant, line.request, *([take] if take > 1 else [])]
     text = json.dumps(content, sort_keys=True)
@@ -98,7 +99,7 @@ def planned(
 
 
 class _Option(msgspec.Struct, frozen=True):
-    """What a variant makes of a line: problems, or an estimate in USD, if it is known."""
+    """The check of a line with one variant: its problems, or its estimate in USD if known."""
 
     variant: str
     problems: tuple[str, ...]
@@ -172,9 +173,9 @@ def _chosen(
     choice: Choice,
     known: Callable[[str], Task | None],
 ) -> _Option:
-    """Choose one of several variants: that which a line was sent to, else one that can make it.
+    """Choose one of several variants: the one that the line was sent to, else one that can make it.
 
-    So nothing is bought twice because a price, or what a variant can do, has changed.
+    So a changed price, or a variant that can do more, never makes anything be bought twice.
     """
     for option in options:
         if was_sent(known(names[option.variant])):
@@ -194,9 +195,9 @@ def recorded(journal: Journal, plan: Iterable[Planned]) -> dict[str, Task]:
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True):
-    """What a batch comes to, in USD, by what is known.
+    """What a batch costs in USD, as far as prices are known.
 
-    `spent` on what was sent before, `more` for what is still to be sent: `to_send` lines.
+    `spent` is for what was sent before, `more` for the `to_send` videos that are still to be sent.
     `unpriced` are the numbers of the lines, sent or not, whose price is unknown.
     """
 
@@ -207,7 +208,7 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def price(plan: Sequence[Planned], tasks: Mapping[str, Task]) -> Price:
-    """Add up what was spent, and what is still to be."""
+    """Add up what was spent, and what is still to be spent."""
     sent = [each for each in plan if was_sent(tasks.get(each.task))]
     left = [each for each in plan if not was_sent(tasks.get(each.task))]
     known = {each.task: cost_of(tasks.get(each.task), each.estimate) for each in plan}

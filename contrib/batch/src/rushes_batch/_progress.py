@@ -1,4 +1,4 @@
-"""How a batch stands, over hours: live on a terminal, a line now and then anywhere else."""
+"""The progress of a batch, over hours: live on a terminal, a line now and then elsewhere."""
 
 import asyncio
 import math
@@ -28,7 +28,7 @@ NAMED = 3
 
 
 class Standing(msgspec.Struct):
-    """How many videos of a batch are in which state; `reasons` are those of what was not made.
+    """How many videos of a batch are in which state; `reasons` count why some were not made.
 
     `capped` were not sent because of the spending cap, `under_way` were begun and have not ended.
     """
@@ -48,7 +48,7 @@ class Standing(msgspec.Struct):
         return self.done + self.reasons.total() + self.capped
 
     def text(self) -> str:
-        """Say how it stands in one line."""
+        """Return the counts in one line of words."""
         parts = [f"{self.done:,} of {self.videos:,} done", f"{self.under_way:,} under way"]
         parts.append(f"{self.reasons.total():,} not made")
         if self.capped:
@@ -67,7 +67,7 @@ class Standing(msgspec.Struct):
 
 
 class Pace:
-    """How long the rest takes, by what has ended since this was made."""
+    """Estimates how long the rest takes, from how much has ended since this was made."""
 
     def __init__(self, ended: int) -> None:
         self._ended, self._begun = ended, time.monotonic()
@@ -81,7 +81,7 @@ class Pace:
 
 
 def standing_of(tasks: Iterable[Task | None], spent: float) -> Standing:
-    """Return how videos stand by their tasks; None for one that has not begun."""
+    """Count videos by the states of their tasks; None is for a video that has not begun."""
     found = Standing(videos=0, spent=spent)
     for task in tasks:
         found.videos += 1
@@ -97,13 +97,13 @@ def standing_of(tasks: Iterable[Task | None], spent: float) -> Standing:
 
 
 def reason(task: Task | None, error: str) -> str:
-    """Return why a video was not made, in the same words for all with the same reason."""
+    """Return why a video was not made; videos with the same reason get the same words."""
     return one_line((task.error if task else None) or error)[:200]
 
 
 @contextmanager
 def waiting(text: str) -> Iterator[None]:
-    """Show on a terminal, on standard error, what takes a while, until it is done."""
+    """Show on a terminal, on standard error, what is being waited for until the block ends."""
     screen = console(err=True)
     if not screen.is_terminal or screen.is_dumb_terminal:
         yield
@@ -120,17 +120,17 @@ def duration(seconds: float) -> str:
 
 
 class Display:
-    """Where it is shown: standard error.
+    """Shows progress on standard error.
 
-    On a terminal that is a few lines, written again each second below what else is said; anywhere
-    else it is one line a minute, if anything has changed.
+    On a terminal, a few lines that are redrawn every second below other messages; elsewhere one
+    line a minute, if anything has changed.
     """
 
     def __init__(self) -> None:
         self._live: Live | None = None
 
     async def show(self, standing: Callable[[], Standing]) -> None:
-        """Show how it stands until this is cancelled."""
+        """Show the progress until this is cancelled."""
         screen = console(err=True)
         if sys.stderr is not None and sys.stderr.isatty() and not screen.is_dumb_terminal:
             await self._show_live(screen, standing)
@@ -142,7 +142,7 @@ class Display:
                 stderr_line(f"{time.strftime('%H:%M')} {text}")
 
     def say(self, text: str, *, bold: str = "") -> None:
-        """Say something once; `bold` is its beginning."""
+        """Print a message once; `bold` is its beginning."""
         if self._live is None:
             stderr_line(text, bold=bold, colour="red")
         else:

@@ -1,4 +1,4 @@
-"""Many jobs held here, so many at a time, and how they stand."""
+"""Many jobs held by this process, a limited number at a time, and what becomes of them."""
 
 import asyncio
 import signal
@@ -17,8 +17,8 @@ from rushes_batch._progress import NAMED, Display, Pace, Standing, reason
 T = TypeVar("T")
 
 
-async def each(items: Iterable[T], at_once: int, work: Callable[[T], Awaitable[None]]) -> None:
-    """Do work for each item, for at most so many at once."""
+async def for_each(items: Iterable[T], at_once: int, work: Callable[[T], Awaitable[None]]) -> None:
+    """Do work for each item, for at most `at_once` of them at a time."""
     left = iter(items)
 
     async def one_after_another() -> None:
@@ -31,9 +31,10 @@ async def each(items: Iterable[T], at_once: int, work: Callable[[T], Awaitable[N
 
 
 class Run:
-    """What becomes of the jobs of a run; `errors` has each job's error by its reference.
+    """Counts and shows what becomes of some jobs; `errors` has each failed job's error.
 
-    `ended` is called with each job as it ends.
+    `code` is the highest exit code so far. `names` are what people call the jobs, `tasks` those
+    that the journal has already, each by reference. `ended` is called with each job as it ends.
     """
 
     def __init__(
@@ -53,12 +54,12 @@ class Run:
         self._pace = Pace(before)
 
     def standing(self) -> Standing:
-        """Return how it stands at the moment."""
+        """Return the counts at the moment."""
         self._standing.left = self._pace.left(self._standing)
         return self._standing
 
     def end(self, job: Job, outcome: Outcome) -> None:
-        """Take notice of how a job ended."""
+        """Count a job that has ended, and tell why if it failed."""
         now = self._standing
         now.under_way -= 1
         if outcome.task is not None:
@@ -74,7 +75,7 @@ class Run:
         self._told(job, outcome)
 
     def begin(self, _job: Job) -> None:
-        """Take notice that a job begins."""
+        """Count a job that begins."""
         self._standing.under_way += 1
 
     def _fail(self, job: Job, task: Task | None, error: RushesError) -> None:
@@ -94,10 +95,10 @@ def _spent(task: Task | None, job: Job) -> float:
     return (cost_of(task, job.estimate) or 0.0) if was_sent(task) else 0.0
 
 
-async def run(holder: Holder, run: Run, at_once: int) -> bool:
-    """Hold all jobs to their ends; False if Ctrl-C or SIGTERM came before.
+async def hold_all(holder: Holder, run: Run, at_once: int) -> bool:
+    """Hold every job of a run to its end; return False if Ctrl-C or SIGTERM came before.
 
-    What another process works on is waited for, and gone on with if that process ends.
+    A job that another process works on is waited for, and taken over if that process ends.
     """
 
     async def hold(job: Job) -> None:
@@ -106,7 +107,7 @@ async def run(holder: Holder, run: Run, at_once: int) -> bool:
             await asyncio.sleep(AGAIN)
         run.end(job, outcome)
 
-    work = asyncio.ensure_future(each(run.jobs, at_once, hold))
+    work = asyncio.ensure_future(for_each(run.jobs, at_once, hold))
     shown = asyncio.create_task(run.display.show(run.standing))
     try:
         with _stopping(work):
@@ -123,7 +124,7 @@ async def run(holder: Holder, run: Run, at_once: int) -> bool:
 
 @contextmanager
 def _stopping(work: "asyncio.Future[None]") -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM cancel the work; one that was ignored is ignored still."""
+    """Let Ctrl-C and SIGTERM cancel the work; a signal that is ignored stays ignored."""
     loop = asyncio.get_running_loop()
     numbers = [
         number

@@ -31,10 +31,10 @@ BEYOND = "beyond the cap"
 def row(
     video: Planned, task: Task | None, error: str | None = None, *, beyond: bool = False
 ) -> dict[str, Any]:
-    """Return the row of a video; `error` is what is not in the journal.
+    """Return the row of a video; `error` is an error that is not in the journal.
 
-    `beyond` says that the spending cap does not pay for it. A task's further files are further
-    lines in its cell.
+    `beyond` says that the spending cap does not pay for it. If a task has several files, each is a
+    line in the cell.
     """
     return {
         "line": video.line.number,
@@ -60,7 +60,7 @@ def csv_text(rows: Iterable[dict[str, Any]]) -> str:
 
 
 def write(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Write a table whole, in place of an earlier one; the name says in which format.
+    """Write a table, replacing an earlier one in one step; the file's suffix is its format.
 
     Raises OSError, and ConfigurationError for Parquet if duckdb is not installed.
     """
@@ -83,7 +83,7 @@ def write_all(folder: Path, rows: list[dict[str, Any]]) -> Path:
 
 
 def json_lines(rows: Iterable[dict[str, Any]]) -> str:
-    """Return rows as JSON Lines; what is no text in a file's name is escaped."""
+    """Return rows as JSON Lines; bytes of a file's name that are not UTF-8 are escaped."""
     return "".join(f"{msgspec.json.encode(_utf8(each)).decode()}\n" for each in rows)
 
 

@@ -24,7 +24,7 @@ __all__ = ["worker"]
 
 ENGINE_UNUSABLE = "the database cannot be used as the engine of workers; is it there, and writable?"
 JOB_STATES = {"todo": "waiting", "doing": "held"}
-"""What people call the states that the engine gives jobs; the others are called as they are."""
+"""Our words for the engine's states of jobs; its other states keep their names."""
 _DATABASE: dict[str, Any] = {
     "metavar": "URL",
     "help": "The database that has the journal: postgresql://user:password@host/name.  "
@@ -145,7 +145,7 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     except rushes.RushesError as error:
         raise Unusable(str(error)) from error
     except psycopg.Error:
-        # Its text may have what the address has; the journal says the same in words of its own.
+        # Its text may contain the password; the journal reports the same in words of its own.
         raise Unusable(ENGINE_UNUSABLE) from None
 
 
@@ -156,7 +156,7 @@ async def _work(
     health: tuple[str, int] | None,
 ) -> None:
     journal = rushes.PostgresJournal(database)
-    await asyncio.to_thread(journal.tasks, limit=1)  # what is wrong is said in words
+    await asyncio.to_thread(journal.tasks, limit=1)  # an unusable one raises with clear words
     brake = Brake()
     async with (
         rushes.AsyncClient(journal=journal, wrappers=[brake]) as client,
@@ -172,13 +172,13 @@ async def _work(
         stop = asyncio.create_task(stopped.wait())
         info("working", journal=journal.place)
 
-        async def how() -> Health:
+        async def current_health() -> Health:
             return await look(journal, engine, holder, stopping=stopped.is_set())
 
         if health is None:
             await _until_either_ends(work, stop)
         else:
-            async with serving(*health, how) as port:
+            async with serving(*health, current_health) as port:
                 info("healthy", port=port)
                 await _until_either_ends(work, stop)
         info("stopped")

@@ -1,7 +1,7 @@
 """Jobs distributed to workers by procrastinate, over the database that has the journal.
 
-The engine defers, delivers and wakes. It decides nothing: a job that it delivers twice is let go
-where it is not owned, and a row that it lost is made again from the journal.
+The engine only queues, delivers and wakes; the journal decides. A worker lets a job go whose task
+another one owns, and the sweep makes rows that were lost again from the journal.
 """
 
 import asyncio
@@ -33,11 +33,11 @@ from rushes_batch._logs import trace, warning
 __all__ = ["Engine"]
 
 QUEUE = "rushes"
-"""Begins the names of the queues of new jobs, one for each provider: a worker takes as many as it
-has room for, and passes over the providers of which it has enough that wait to be sent."""
+"""Beginning of the names of the queues of new jobs, one for each provider. A worker takes as many
+as it has room for, but no more of a provider of which enough jobs wait in it to be sent."""
 AGAIN = "rushes.again"
-"""Tasks that are at a provider and that nobody follows: taken up at once, whatever the room. Those
-who wait for a slot would otherwise keep out the tasks that have the slots."""
+"""The queue of tasks that are at a provider and that nobody follows. They are taken up at once,
+whatever the room: otherwise jobs that wait for a slot would keep out the tasks that have them."""
 ANY_NUMBER = 1_000_000
 TOGETHER = 1000
 """Jobs that are handed over in one statement."""
@@ -92,9 +92,9 @@ _WORKERS = (
 
 
 class _Later(procrastinate.BaseRetryStrategy):
-    """When what was not done here is delivered again: at once, if this worker only lets it go.
+    """When a job that was not done here is delivered again: at once if this worker let it go.
 
-    Any failure waits. One at once would be delivered again without end, as fast as it fails.
+    After a failure it waits; otherwise it would be delivered, and fail, in an endless fast loop.
     """
 
     def get_retry_decision(
@@ -114,8 +114,8 @@ def queue_of(provider: str) -> str:
     return f"{QUEUE}:{provider}"[:40] if provider else QUEUE  # the server limits names
 
 
-def _is_ours_alone(error: RushesError | None) -> TypeGuard[ConfigurationError]:
-    """Whether another worker may do better: it has the key, or the plugin."""
+def _may_work_elsewhere(error: RushesError | None) -> TypeGuard[ConfigurationError]:
+    """Whether another worker may succeed: one that has the key, or the plugin."""
     return isinstance(error, ConfigurationError) and not isinstance(error, UnknownTaskError)
 
 
@@ -164,7 +164,7 @@ class Engine:
                 await hold.batch_defer_async(*rows[place : place + TOGETHER])
 
     async def withdraw(self, tasks: Iterable[str]) -> list[str]:
-        """Take jobs back that no worker holds yet; return the references of those that one does."""
+        """Take back the jobs that no worker holds yet; return the references of the others."""
         names = [*tasks]
         async with await self._connected() as connection:
             await connection.execute(_WITHDRAW, (names,))
@@ -188,7 +188,7 @@ class Engine:
         taken = [*new]
 
         def pass_over(providers: Iterable[str]) -> None:
-            """Take no more jobs of some; the engine reads the list whenever it takes a job."""
+            """Take no new jobs of these; procrastinate reads the list whenever it takes a job."""
             enough = {*map(queue_of, providers)}
             taken[:] = [queue for queue in new if queue not in enough]
 
@@ -230,13 +230,13 @@ class Engine:
         try:
             outcome = await self._holder.hold(read_job(msgspec.json.encode(fields)))
         except Exception as error:
-            # The engine says nothing of what it delivers again.
+            # Procrastinate logs nothing when it delivers a job again.
             at = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{Path(at.filename).name}:{at.lineno}"
             reason = f"{type(error).__name__} in {where}"
             warning("a job failed", task=fields.get("task"), reason=reason, traceback=trace(error))
             raise
-        if _is_ours_alone(outcome.error):
+        if _may_work_elsewhere(outcome.error):
             raise outcome.error
 
     async def _deliver(self, queues: list[str], concurrency: int) -> None:
@@ -257,7 +257,7 @@ class Engine:
             await asyncio.sleep(1)  # a failing side task has stopped it
 
     async def _sweep(self, journal: PostgresJournal) -> None:
-        """Heal what was lost, in one process at a time."""
+        """Requeue lost jobs at intervals, in one process at a time."""
         while True:
             try:
                 async with await self._connected(autocommit=True) as connection:

@@ -50,9 +50,10 @@ def print_failure(
     """Print, as JSON, the task that ended in an error; if there is none, an empty one."""
     from rushes import RushesError
 
-    if not isinstance(error, (RushesError, Interrupted)):
+    if isinstance(error, RushesError):
+        task = error.task or task
+    elif not isinstance(error, Interrupted):
         # An unforeseen message may contain anything, a key too; it goes to the log, redacted.
         error = RuntimeError(f"a bug in rushes: {type(error).__name__}")
-    task = getattr(error, "task", None) or task
     found = task_dict(task, error) if task is not None else None
     click.echo(json_text(found or missing_task_dict(reference, variant, error)))

@@ -156,8 +156,6 @@ def merge(files: tuple[Path, ...], folder: Path, embed: bool, as_json: bool) -> 
     The ratings go into results.json and the page, in place of those of an earlier merge: give all
     files together. A vote that is in several files counts once.
     """
-    from rushes_cli.terminal import escape_controls, json_text
-
     from rushes_compare._command.standings import rating_lines
     from rushes_compare.errors import FolderError, VotesError
     from rushes_compare.votes import merge_votes

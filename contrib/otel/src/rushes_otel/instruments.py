@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from opentelemetry.metrics import MeterProvider, get_meter
 from opentelemetry.trace import Span, SpanKind, StatusCode, TracerProvider, get_tracer
 from opentelemetry.util.types import AttributeValue
-from rushes import Report, Status, Task, Variant, pick
+from rushes import Always, Report, Shots, Status, Task, Variant, pick
 from rushes.observers import Ended, Step
 
 __all__ = ["CAPTURE", "Instruments"]
@@ -28,7 +28,7 @@ OPERATIONS: dict[Step, str] = {
     "poll": "poll",
     "fetch": "fetch",
 }
-"""The steps, as operations: that of the conventions, or a name of ours."""
+"""The operation of each step: the conventions' name if they have one, else ours."""
 HOSTS = {
     "generativelanguage.googleapis.com": "gcp.gemini",
     "aiplatform.googleapis.com": "gcp.vertex_ai",
@@ -138,20 +138,27 @@ def _details(step: Step, variant: Variant, task: Task | None) -> Attributes:
     if step == "submit" and task is not None and task.call is not None:
         found["gen_ai.output.type"] = "video"
         body = task.call.json()
-        seed = pick(body, *str(getattr(variant.fields.get("seed"), "path", "seed")).split("."))
+        seed = pick(body, *_path(variant, "seed").split("."))
         if type(seed) is int:
             found["gen_ai.request.seed"] = seed
         if os.environ.get(CAPTURE, "").lower() in ("true", "span_only", "span_and_event"):
-            parts = [{"type": "text", "content": text} for text in _prompts(body, _named(variant))]
+            texts = _prompts(body, _prompt_names(variant))
+            parts = [{"type": "text", "content": text} for text in texts]
             found["gen_ai.input.messages"] = json.dumps([{"role": "user", "parts": parts}])
     return found
 
 
-def _named(variant: Variant) -> set[str]:
-    """Return what a variant calls a prompt: where the common one goes, and that of each shot."""
-    prompt, shots = variant.fields.get("prompt"), variant.fields.get("shots")
-    path = str(getattr(prompt, "path", "prompt"))
-    return {"prompt", "text", path.rpartition(".")[2], str(getattr(shots, "prompt", "prompt"))}
+def _path(variant: Variant, name: str) -> str:
+    """Return the payload's path for a common field; its own name if it goes nowhere."""
+    target = variant.fields.get(name)
+    return name if target is None or isinstance(target, Always) else target.path
+
+
+def _prompt_names(variant: Variant) -> set[str]:
+    """Return the names of prompts in a payload: that of the common one, and of each shot's."""
+    shots = variant.fields.get("shots")
+    own = {shots.prompt} if isinstance(shots, Shots) else set()
+    return {"prompt", "text", _path(variant, "prompt").rpartition(".")[2], *own}
 
 
 def _prompts(body: Any, named: set[str]) -> Iterator[str]:

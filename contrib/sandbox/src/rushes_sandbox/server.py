@@ -37,21 +37,28 @@ from rushes_sandbox._webhooks.delivering import Deliveries, Notification, writte
 class Sandbox:
     """The providers on this machine, for as long as a `with` block lasts.
 
-    Each is served by a protocol: those that installed distributions bring (what is broken among
-    them is left out and named in `broken`), or `protocols`. All times are in seconds. `key` is the
-    API key that all providers accept. A task is queued for `queue_seconds`, then in progress for at
-    least `render_seconds`; the URL of its video works for `result_lifetime`. `balance` is what may
-    be spent, in USD; each provider accepts `rate_limit` submits within `rate_window`; None means no
-    limit. `poll_after` is the `Retry-After` of responses about unfinished tasks; None to leave it
-    out. `faults` are names from `FAULTS`: `"status-500"` hits every request that it matches,
-    `"status-500:3"` the first three. `lies` are names from `LIES`: how every video differs from the
-    request. `webhooks` says what becomes of notifications to endpoints on this machine that submits
-    name: sent `"once"` or `"twice"`; `"late"` (by `webhook_delay`); `"out-of-order"` (what came up
-    in that time, newest first); `"forged"` (each says that the task failed, below the signature of
-    the true one); `"lost"`. `drip_interval` is the pause after each byte that a drip fault sends.
-    `record` keeps every request in `exchanges`. `clock` returns the time since 1970. `folder` keeps
-    rendered videos for the next run; without one everything is deleted at the end. `port` 0 takes a
-    free one; an `OSError` on entering means that the port is taken.
+    Each is served by a protocol: those that installed distributions bring (a broken one is left
+    out, and named in `broken`), or `protocols`. All times are in seconds.
+
+    - `key`: the API key that all providers accept.
+    - `queue_seconds`, `render_seconds`: how long a task is queued, and then, at least, in progress.
+    - `result_lifetime`: how long the URL of a video works.
+    - `balance`: what may be spent, in USD; None for no limit.
+    - `rate_limit`: submits that each provider accepts within `rate_window`; None for no limit.
+    - `poll_after`: the `Retry-After` of responses about unfinished tasks; None to leave it out.
+    - `faults`: names from `FAULTS`; `"status-500"` hits every request that it matches,
+      `"status-500:3"` the first three.
+    - `lies`: names from `LIES`: how every video differs from the request.
+    - `webhooks`: what becomes of notifications to endpoints on this machine that submits name. They
+      are sent `"once"` or `"twice"`, `"late"` (by `webhook_delay`), `"out-of-order"` (those of that
+      time, newest first), `"forged"` (each says that the task failed, below the signature of the
+      true one), or they are `"lost"`.
+    - `drip_interval`: the pause after each byte that a drip fault sends.
+    - `record`: whether every request is kept in `exchanges`.
+    - `clock`: returns the time since 1970.
+    - `folder`: keeps rendered videos for the next run; without one, all is deleted at the end.
+    - `host`, `port`: where it listens, on loopback only; 0 takes a free port. An `OSError` on
+      entering means that the port is taken.
     """
 
     def __init__(
@@ -193,10 +200,10 @@ class Sandbox:
     ) -> tuple[dict[str, str], bytes]:
         """Return what the provider would send to a client's endpoint about a task now.
 
-        That are the headers, with names in lower case, and the body, signed with the secret that
-        the client has agreed on with the provider, `webhook_secret` by default. A `ValueError` if
-        the provider sends nothing. Hand it to your endpoint, or have it sent: a submit that names
-        an endpoint on this machine is enough.
+        Returns the headers, with names in lower case, and the body, signed with the secret that
+        the client and the provider have agreed on, by default `webhook_secret`. Raises `ValueError`
+        if the provider sends nothing. Hand it to your endpoint yourself; or name an endpoint on
+        this machine in a submit, and the sandbox sends it.
         """
         protocol = self._router.protocols[task.gateway]
         view = self._handlers[task.gateway].backend.view(task)

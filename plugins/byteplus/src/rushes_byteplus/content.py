@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import UNSET, Struct
 from rushes import Finding, PublicURL, Text, To, absent, rule
 from rushes.rules import Rule
-from rushes.vocabulary import at_most, each, equals, has, needs, required
+from rushes.vocabulary import at_most, each, equals, has, needs, remark, required
 
 
 class Address(Struct, forbid_unknown_fields=True):
@@ -37,7 +37,6 @@ FIELDS: Mapping[str, To] = {
     "images.first_frame": To("content[]", form=part_of("image_url", "first_frame")),
     "images.last_frame": To("content[]", form=part_of("image_url", "last_frame")),
 }
-
 
 MEDIA = ("image_url", "video_url", "audio_url")
 
@@ -71,3 +70,19 @@ FRAME_RULES: tuple[Rule, ...] = (
     at_most(1, FIRST, LAST, name="one_of_each_frame"),
     needs(LAST, FIRST, name="last_frame_needs_first"),
 )
+
+REMARKS: tuple[Rule, ...] = (
+    remark(
+        "duration",
+        "the model chooses the length, and with it the price",
+        when=equals("duration", -1),
+        name="the_model_chooses_the_length",
+    ),
+    remark(
+        "ratio",
+        "an image of another ratio is cropped to this one, at its centre",
+        when=FIRST,
+        name="images_are_cropped",
+    ),
+)
+"""What both models do without being asked."""

@@ -13,11 +13,10 @@ from rushes.vocabulary import (
     equals,
     has,
     not_together,
-    remark,
     sent,
 )
 
-from rushes_byteplus.content import FIELDS, FIRST, FRAME_RULES, Part, by_type
+from rushes_byteplus.content import FIELDS, FRAME_RULES, REMARKS, Part, by_type
 from rushes_byteplus.prices import READ, cost_by_tokens, tokens, usd
 from rushes_byteplus.provider import PAGE, byteplus
 
@@ -114,18 +113,7 @@ plugin = byteplus.variant(
         not_together("return_last_frame", "draft"),
         not_together(equals("service_tier", "flex"), "draft"),
         by_default("generate_audio", "the video has sound, at twice the price"),
-        remark(
-            "duration",
-            "the model chooses the length, and with it the price",
-            when=equals("duration", -1),
-            name="the_model_chooses_the_length",
-        ),
-        remark(
-            "ratio",
-            "an image of another ratio is cropped to this one, at its centre",
-            when=FIRST,
-            name="images_are_cropped",
-        ),
+        *REMARKS,
     ),
     cost=cost,
     facts=(

@@ -23,6 +23,7 @@ from rushes_byteplus.content import (
     FIRST,
     FRAME_RULES,
     LAST,
+    REMARKS,
     Address,
     Part,
     by_type,
@@ -161,18 +162,7 @@ plugin = byteplus.variant(
             name="sounds_need_pictures",
         ),
         by_default("generate_audio", "the video has sound"),
-        remark(
-            "duration",
-            "the model chooses the length, and with it the price",
-            when=equals("duration", -1),
-            name="the_model_chooses_the_length",
-        ),
-        remark(
-            "ratio",
-            "an image of another ratio is cropped to this one, at its centre",
-            when=FIRST,
-            name="images_are_cropped",
-        ),
+        *REMARKS,
         remark(
             "seed",
             "one page says that this model does not use a seed yet",

@@ -4,7 +4,7 @@ Inputs are a list of `contents`, the rest is `settings` and `options`. A task is
 list: https://kling.ai/document-api/api/video/3-0-omni/text-to-video
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -29,9 +29,9 @@ from rushes import (
     pick_text,
     rule,
 )
-from rushes.vocabulary import by_default, cited, each, equals, remark, required
+from rushes.vocabulary import by_default, cited, each, equals, given, has, needs, remark, required
 
-from rushes_kling.shared import CODES, PAGES, event, images, provider
+from rushes_kling.shared import CODES, PAGES, Watermark, event, images, provider
 
 VIDEO_PAGES = f"{PAGES}/api/video/3-0-omni"
 MAX_PROMPT = 3072
@@ -107,12 +107,6 @@ current = provider(
 )
 
 
-class Watermark(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Whether to make a second video, with a watermark."""
-
-    enabled: bool = absent(False)
-
-
 class Options(Struct, kw_only=True, forbid_unknown_fields=True):
     """About the delivery, not about the video."""
 
@@ -123,7 +117,7 @@ class Options(Struct, kw_only=True, forbid_unknown_fields=True):
 
 @rule("Each id of contents is given once.", fields=("contents",))
 def ids_differ(payload: Any) -> list[Finding]:
-    """Refuse an id that comes again."""
+    """Refuse an id that is there already."""
     ids = [item.id for item in payload.contents]
     return [
         Finding(f"contents[{place}].id", "is the id of another content, too")
@@ -132,6 +126,18 @@ def ids_differ(payload: Any) -> list[Finding]:
     ]
 
 
+def content(kind: str) -> Callable[[str], dict[str, str]]:
+    """Return a function that makes an item of `contents` from an address."""
+    return lambda url: {"type": kind, "url": url}
+
+
+PROMPT = has("contents", "type", "prompt")
+CONTENTS_NEED_A_PROMPT = needs(
+    given("contents"),
+    PROMPT,
+    says="A prompt must be among the {contents}.",
+    name="contents_need_a_prompt",
+)
 COMPLETE = (
     each("contents", required("text", when=equals("type", "prompt"))),
     each("contents", required("element_id", when=equals("type", "element"))),
@@ -154,9 +160,9 @@ MULTI_SHOT = by_default(
 
 
 def shots_as_text(draft: Draft, request: Request) -> str | None:
-    """Return shots as Kling reads them in a prompt, None if there are none, or wrong ones.
+    """Return shots as Kling reads them in a prompt; None if there are none, or any is wrong.
 
-    Together they are the video's length.
+    Their lengths add up to the video's.
     """
     shots = draft.take("shots")
     if not shots:

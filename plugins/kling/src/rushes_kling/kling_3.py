@@ -20,11 +20,14 @@ from rushes.vocabulary import at_most, given, has, needs, not_together, required
 from rushes_kling.current import (
     CITED,
     COMPLETE,
+    CONTENTS_NEED_A_PROMPT,
     MAX_PROMPT,
     MULTI_SHOT,
+    PROMPT,
     VIDEO_PAGES,
     WATERMARK,
     Options,
+    content,
     current,
     ids_differ,
     shots_as_text,
@@ -89,12 +92,8 @@ def cost(payload: Payload) -> float:
     return round(price * payload.settings.duration, 4)
 
 
-def _kind(name: str) -> Any:
-    return lambda url: {"type": name, "url": url}
-
-
-FIRST, LAST, PROMPT, ELEMENT = (
-    has("contents", "type", name) for name in ("first_frame", "last_frame", "prompt", "element")
+FIRST, LAST, ELEMENT = (
+    has("contents", "type", name) for name in ("first_frame", "last_frame", "element")
 )
 plugin = current.variant(
     "kling-3.0",
@@ -106,8 +105,8 @@ plugin = current.variant(
         "duration": To("settings.duration"),
         "aspect_ratio": To("settings.aspect_ratio"),
         "resolution": To("settings.resolution"),
-        "images.first_frame": To("contents[]", form=_kind("first_frame")),
-        "images.last_frame": To("contents[]", form=_kind("last_frame")),
+        "images.first_frame": To("contents[]", form=content("first_frame")),
+        "images.last_frame": To("contents[]", form=content("last_frame")),
         "prompt": Built("prompt", also=("contents",)),
         "shots": Built("prompt", also=("contents", "settings.multi_shot")),
         "audio": To("settings.audio", values={True: "native", False: "off"}),
@@ -122,12 +121,7 @@ plugin = current.variant(
             name="prompt_beside_contents",
         ),
         needs(given("contents"), FIRST, name="contents_need_a_frame"),
-        needs(
-            given("contents"),
-            PROMPT,
-            says="A prompt must be among the {contents}.",
-            name="contents_need_a_prompt",
-        ),
+        CONTENTS_NEED_A_PROMPT,
         at_most(1, PROMPT, FIRST, LAST, name="one_of_each"),
         at_most(3, ELEMENT, name="three_elements"),
         not_together(

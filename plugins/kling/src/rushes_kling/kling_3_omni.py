@@ -1,7 +1,7 @@
 """Kling 3.0 Omni in the newer generation of Kling's API: images, elements and a video at once."""
 
 from collections import Counter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 from rushes import (
@@ -19,23 +19,26 @@ from rushes import (
     pick,
     rule,
 )
-from rushes.vocabulary import accepts, at_most, equals, given, has, needs, not_together
+from rushes.vocabulary import accepts, at_most, equals, has, needs, not_together
 
 from rushes_kling.current import (
     CITED,
     COMPLETE,
+    CONTENTS_NEED_A_PROMPT,
     MAX_PROMPT,
     MULTI_SHOT,
+    PROMPT,
     VIDEO_PAGES,
     WATERMARK,
     Options,
+    content,
     current,
     ids_differ,
     shots_as_text,
 )
 
 NAMED = {"refer_image": "image", "feature_video": "video", "base_video": "video"}
-"""How contents are called in a prompt, before their number: @image_1."""
+"""The word for each kind of content in a prompt, before its number: @image_1."""
 PRICES = {"720p": (0.084, 0.112), "1080p": (0.112, 0.14), "4k": (0.42, 0.42)}
 """USD per second by resolution, without and with sound."""
 WITH_VIDEO = {"720p": 0.126, "1080p": 0.168, "4k": 0.42}
@@ -48,7 +51,7 @@ MODES = {
     "frame control": {"first_frame"},
     "reference": {"refer_image", "element"},
 }
-"""What decides the input mode: the first that is there."""
+"""The input modes by the types of content that decide them; the first that is there counts."""
 
 
 class Content(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -153,13 +156,9 @@ def cost(payload: Payload) -> float | None:
     return round(price * settings.duration, 4)
 
 
-def _kind(name: str) -> Any:
-    return lambda url: {"type": name, "url": url}
-
-
-PROMPT, FIRST, LAST, FEATURE, BASE = (
+FIRST, LAST, FEATURE, BASE = (
     has("contents", "type", name)
-    for name in ("prompt", "first_frame", "last_frame", "feature_video", "base_video")
+    for name in ("first_frame", "last_frame", "feature_video", "base_video")
 )
 plugin = current.variant(
     "kling-3.0-omni",
@@ -170,11 +169,11 @@ plugin = current.variant(
         "duration": To("settings.duration"),
         "aspect_ratio": To("settings.aspect_ratio"),
         "resolution": To("settings.resolution"),
-        "images.first_frame": To("contents[]", form=_kind("first_frame")),
-        "images.last_frame": To("contents[]", form=_kind("last_frame")),
-        "images.reference": To("contents[]", form=_kind("refer_image")),
-        "videos.reference": To("contents[]", form=_kind("feature_video")),
-        "videos.edit": To("contents[]", form=_kind("base_video")),
+        "images.first_frame": To("contents[]", form=content("first_frame")),
+        "images.last_frame": To("contents[]", form=content("last_frame")),
+        "images.reference": To("contents[]", form=content("refer_image")),
+        "videos.reference": To("contents[]", form=content("feature_video")),
+        "videos.edit": To("contents[]", form=content("base_video")),
         "shots": Built("contents[]", also=("settings.multi_shot",)),
         "prompt": To(
             "contents[]",
@@ -185,12 +184,7 @@ plugin = current.variant(
         "watermark": Always(False),
     },
     rules=(
-        needs(
-            given("contents"),
-            PROMPT,
-            says="A prompt must be among the {contents}.",
-            name="contents_need_a_prompt",
-        ),
+        CONTENTS_NEED_A_PROMPT,
         at_most(1, PROMPT, FIRST, LAST, FEATURE, BASE, name="one_of_each"),
         needs(LAST, FIRST, name="last_frame_needs_first"),
         not_together(BASE, FIRST, name="edits_take_no_frames"),

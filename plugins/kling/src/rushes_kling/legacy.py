@@ -36,7 +36,7 @@ from rushes import (
 from rushes.rules import Rule
 from rushes.vocabulary import needs, not_together, remark
 
-from rushes_kling.shared import CODES, PAGES, event, images, provider
+from rushes_kling.shared import CODES, PAGES, Watermark, event, images, provider
 
 NO_SUCH_TASK = 1203
 HALF_AN_HOUR = 1800
@@ -78,7 +78,7 @@ def poll(variant: Variant, receipt: Receipt, task: Task) -> Steps[Answer]:
 
 @hookimpl
 def look_up(variant: Variant, client_id: str, task: Task) -> Steps[list[Receipt] | None]:
-    """Ask for a task by our id, in the same place; believe the answer only if it has that id."""
+    """Ask for a task by our id, in the same place; the answer only counts if it has that id."""
     answer = yield Call.get(address(variant, task, client_id))
     body = answer.json()
     if answer.status == 404 or pick(body, "code") == NO_SUCH_TASK:
@@ -127,15 +127,7 @@ legacy = provider(
     ),
     hooks=(token, poll, look_up, parse_webhook),
 )
-TEXT_PAGE, IMAGE_PAGE = (
-    f"{PAGES}/apiReference/model/{name}" for name in ("textToVideo", "imageToVideo")
-)
-
-
-class Watermark(Struct, kw_only=True, forbid_unknown_fields=True):
-    """Whether to make a second video, with a watermark."""
-
-    enabled: bool = absent(False)
+IMAGE_PAGE = f"{PAGES}/apiReference/model/imageToVideo"
 
 
 class Payload(Struct, kw_only=True, forbid_unknown_fields=True):

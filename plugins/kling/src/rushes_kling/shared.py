@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 from rushes import (
     Answer,
     Codes,
@@ -16,6 +17,7 @@ from rushes import (
     Polling,
     Provider,
     Uploads,
+    absent,
     is_recent,
     is_signed,
 )
@@ -39,6 +41,12 @@ CODES = Codes(
     otherwise="refused",
 )
 SIGNED = ("webhook-id", "webhook-timestamp", "webhook-signature")
+
+
+class Watermark(Struct, kw_only=True, forbid_unknown_fields=True):
+    """Whether to make a second video, with a watermark."""
+
+    enabled: bool = absent(False)
 
 
 def images(max_mib: int) -> Uploads:

@@ -43,7 +43,7 @@ def _report(error: BaseException) -> int:
         _close_stdout()
         return BROKEN_PIPE
     if isinstance(error, (click.Abort, KeyboardInterrupt, Interrupted)):
-        for command in getattr(error, "commands", ()):
+        for command in error.commands if isinstance(error, Interrupted) else ():
             stderr_line(command, bold="Resume it with: ")
         return INTERRUPTED
     if isinstance(error, click.ClickException):

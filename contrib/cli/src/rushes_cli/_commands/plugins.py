@@ -150,7 +150,7 @@ def _print_hooks(found: "list[PluginEntry]") -> None:
     if not providers:
         return
     print_line()
-    print_line("Hooks besides the declaration", bold="")
+    print_line("Hooks besides the declaration")
     for provider, kinds in providers.items():
         for hooks, names in kinds.items():
             head = provider if len(kinds) == 1 else ", ".join(names)
@@ -160,7 +160,7 @@ def _print_hooks(found: "list[PluginEntry]") -> None:
 
 
 def _left_out() -> list[str]:
-    """Return the distributions that are installed, and not to be loaded."""
+    """Return the distributions that are installed, but not to be loaded."""
     from rushes.plugins import distribution, installed
 
     return sorted({distribution(entry) for entry in installed().left_out})

@@ -42,7 +42,10 @@ def _estimate(report: "Report") -> str:
 def _print_findings(
     findings: "Sequence[Problem] | Sequence[Note]", option_names: Mapping[str, str]
 ) -> None:
+    from rushes import Problem
+
     for item in findings:
         option = option_for(item.path, option_names)
-        message = with_options(item.message, getattr(item, "names", ()), option_names)
+        names = item.names if isinstance(item, Problem) else ()
+        message = with_options(item.message, names, option_names)
         print_line(f"{option}: {message}" if option else message, indent="    ")

@@ -35,12 +35,13 @@ def missing_task_dict(
     reference: str | None, variant: str | None, error: Exception
 ) -> dict[str, Any]:
     """Return the JSON object for a task that was never created, or was not found."""
+    from rushes import RequestError
+
     empty: dict[str, Any] = dict.fromkeys(
         ("task", "variant", "status", "remote_id", "file", "cost", "error")
     )
     empty |= {"files": [], "missing": []}
-    problems = getattr(error, "problems", None)
-    more = {"problems": problems} if problems is not None else {}
+    more = {"problems": error.problems} if isinstance(error, RequestError) else {}
     message = strip_passwords(str(error))
     return {**empty, "task": reference, "variant": variant, "error": message, **more}
 

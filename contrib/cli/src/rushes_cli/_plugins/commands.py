@@ -1,4 +1,4 @@
-"""The commands there are: built in by name, or from a distribution's entry point."""
+"""All commands: those built in, and those from entry points of other distributions."""
 
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ BUILT_IN = {
     "help": "Help on a command, or on exit-codes, environment, completion.",
 }
 FUNCTIONS = {"help": "help_command", "try": "try_file"}
-"""The functions of commands that Python has other uses for; their modules are called like them."""
+"""The functions, and modules, of commands whose names mean something else in Python."""
 
 
 def plugin_commands() -> "dict[str, list[EntryPoint]]":

@@ -29,9 +29,8 @@ _BOUNDS = frozenset(("choice", "length", "pattern", "range"))
 address, or are rules: these have a source."""
 _SHOWN = 3
 """Fields that are shown to disagree with the sandbox; one usually explains the others."""
-
-
 _KINDS = ("wrong", "lacking", "known")
+"""The kinds of findings, the worst first."""
 
 
 class Finding(Struct, frozen=True):
@@ -49,7 +48,7 @@ class Finding(Struct, frozen=True):
 
 
 class Patient(Struct, frozen=True):
-    """An entry point that is examined; `loaded` if it is a variant that can be loaded."""
+    """A variant that is examined: its entry point, its id, and the plugin as it was loaded."""
 
     client: "Client"
     entry: EntryPoint

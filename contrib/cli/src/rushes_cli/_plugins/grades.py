@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 _MOST = 16 * 1024 * 1024
 """Bytes of the file that are read."""
 LEVELS = ("none", "bronze", "silver", "gold")
-"""Each takes what the one before it takes, and more."""
+"""The grades, in rising order; each requires what the one before it does, and more."""
 
 
 class Check(Struct, frozen=True):
-    """One thing that a grade takes: its name, whether it is so, and what was found."""
+    """One requirement of a grade: its name, whether it is met, and what was found."""
 
     level: str
     name: str

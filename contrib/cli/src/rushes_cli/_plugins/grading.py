@@ -1,4 +1,4 @@
-"""Computing a plugin's grade: nothing of it is claimed, everything is tried on this machine.
+"""Computing a plugin's grade. Nothing is taken on trust: everything is tried on this machine.
 
 bronze: the conformance kit is green. silver: the provider has a sandbox protocol, and every fault
 that it can have leaves at most one bill, and the video or an honest error. gold: answers recorded
@@ -118,7 +118,7 @@ def _faults(patient: Patient, tell: Tell) -> Iterator[Check]:
 
 
 def _facts(patient: Patient, tests: Path | None) -> Iterator[Check]:
-    """Yield what a grade of gold takes."""
+    """Yield the checks for the grade gold."""
     from rushes.recordings import recordings_in
 
     folder = tests / "recordings" if tests else None

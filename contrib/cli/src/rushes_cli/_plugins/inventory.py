@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING
 
-from rushes_cli._plugins.commands import BUILT_IN, load_plugin_command
+from rushes_cli._plugins.commands import BUILT_IN, load_plugin_command, plugin_commands
 from rushes_cli._plugins.grades import grades_of
 from rushes_cli._runtime import clients
 
@@ -37,7 +37,7 @@ class PluginEntry:
 
 
 def list_plugins() -> list[PluginEntry]:
-    """Load every plugin; a broken one is returned with the reason, nothing is raised."""
+    """Load every plugin; a broken one is listed with the reason, and raises nothing."""
     from rushes.plugins import COMMANDS, OBSERVERS, VARIANTS, WRAPPERS, distribution, version
 
     registry = clients.make_client().registry
@@ -47,7 +47,7 @@ def list_plugins() -> list[PluginEntry]:
     for group in (VARIANTS, WRAPPERS, OBSERVERS, COMMANDS):
         entries = registry.installed.group(group)
         for entry in sorted(entries, key=lambda entry: entry.name):
-            status, problem = state_of(registry, group, entry)
+            status, problem = _state(registry, group, entry)
             about = (group, entry.name, distribution(entry), version(entry), status, problem)
             if group == VARIANTS and status != "broken":
                 variant = entry.name.replace(".", "/", 1)
@@ -88,25 +88,13 @@ def _names(plugin: PluginEntry) -> tuple[str, ...]:
     return plugin.distribution, provider, plugin.name.replace(".", "/", 1)
 
 
-def state_of(registry: "Registry", group: str, entry: EntryPoint) -> tuple[str, str | None]:
+def _state(registry: "Registry", group: str, entry: EntryPoint) -> tuple[str, str | None]:
     """Load one entry point; return its status, and why it is not ok."""
-    entries = registry.installed.group(group)
-    rivals = [other for other in entries if other.name == entry.name]
-    return _state(_LOADERS[group], registry, entry, rivals) if group in _LOADERS else ("ok", None)
-
-
-Loader = Callable[["Registry", EntryPoint, list[EntryPoint]], str | None]
-"""Loads one entry point; raises if it is broken, returns why it is not trusted, or None."""
-
-
-def _state(
-    load: Loader, registry: "Registry", entry: EntryPoint, rivals: list[EntryPoint]
-) -> tuple[str, str | None]:
     from rushes import RushesError
     from rushes.plugins import PLUGIN_ERRORS
 
     try:
-        untrusted = load(registry, entry, rivals)
+        untrusted = _LOADERS[group](registry, entry)
     except RushesError as error:
         return "broken", str(error)
     except PLUGIN_ERRORS as error:  # a plugin may break in unforeseen ways
@@ -114,7 +102,7 @@ def _state(
     return ("untrusted", untrusted) if untrusted else ("ok", None)
 
 
-def _variant(registry: "Registry", entry: EntryPoint, _rivals: list[EntryPoint]) -> str | None:
+def _load_variant(registry: "Registry", entry: EntryPoint) -> str | None:
     from rushes import BrokenPluginError
     from rushes.plugins import trial
 
@@ -127,31 +115,34 @@ def _variant(registry: "Registry", entry: EntryPoint, _rivals: list[EntryPoint])
     return registry.why_no_key(variant)
 
 
-def _wrapper(_registry: "Registry", entry: EntryPoint, _rivals: list[EntryPoint]) -> None:
+def _load_wrapper(_registry: "Registry", entry: EntryPoint) -> None:
     from rushes.plugins import check_hooks, describe_entry, import_in_time
 
     check_hooks(import_in_time(entry), describe_entry(entry))
 
 
-def _observer(_registry: "Registry", entry: EntryPoint, _rivals: list[EntryPoint]) -> None:
+def _load_observer(_registry: "Registry", entry: EntryPoint) -> None:
     from rushes.plugins import import_in_time
 
     import_in_time(entry)
 
 
-def _command(_registry: "Registry", entry: EntryPoint, rivals: list[EntryPoint]) -> None:
+def _load_command(_registry: "Registry", entry: EntryPoint) -> None:
     from rushes import BrokenPluginError
 
     if entry.name in BUILT_IN:
         raise BrokenPluginError(
             f"rushes has a built-in command {entry.name!r}, which is used instead"
         )
-    load_plugin_command(rivals)
+    load_plugin_command(plugin_commands()[entry.name])
 
+
+Loader = Callable[["Registry", EntryPoint], str | None]
+"""Loads one entry point; raises if it is broken, returns why it is not trusted, or None."""
 
 _LOADERS: dict[str, Loader] = {
-    "rushes": _variant,
-    "rushes.wrappers": _wrapper,
-    "rushes.observers": _observer,
-    "rushes.commands": _command,
+    "rushes": _load_variant,
+    "rushes.wrappers": _load_wrapper,
+    "rushes.observers": _load_observer,
+    "rushes.commands": _load_command,
 }

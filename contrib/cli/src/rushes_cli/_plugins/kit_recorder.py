@@ -24,7 +24,7 @@ settings.load_profile("grade")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave all but the kits of the wanted variants out."""
+    """Select only the kits of the wanted variants."""
     wanted = os.environ[WANTED].split(",")
     chosen = [item for item in items if _variant(item) in wanted]
     config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
@@ -37,7 +37,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
     report = yield
     ended = report.when == "call" or report.outcome != "passed"
     if ended:
-        name = getattr(item, "originalname", None) or item.name
+        name = item.originalname if isinstance(item, pytest.Function) else item.name
         words = str(getattr(report.longrepr, "reprcrash", None) or "") if report.failed else ""
         replaced = str(getattr(getattr(item, "cls", None), "overrides", {}).get(name, ""))
         result = KitResult(_variant(item), name, report.outcome, words[:2000], replaced)
@@ -47,7 +47,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish() -> None:
-    """Say that nothing ended the process before."""
+    """Record that pytest came to its end: nothing killed the process before."""
     _write(END)
 
 

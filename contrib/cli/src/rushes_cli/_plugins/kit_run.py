@@ -13,11 +13,11 @@ from msgspec import Struct
 
 RECORDER = "rushes_cli._plugins.kit_recorder"
 RESULTS, WANTED = "_RUSHES_KIT_RESULTS", "_RUSHES_KIT_VARIANTS"
-"""How the recorder is told, in the process of the tests: a file, and variants with a comma."""
+"""Variables that tell the recorder, in the tests' process, its file and the variants (a,b,c)."""
 END = b"null"
 """The last line of that file, once pytest has come to its end."""
 _SELECTS = "PYTEST_ADDOPTS"
-"""A variable of pytest that may leave tests out."""
+"""pytest's own variable; options in it may deselect tests."""
 
 
 class KitResult(Struct, frozen=True):
@@ -45,17 +45,36 @@ def run_kit(
 ) -> tuple[dict[str, list[KitResult]], str]:
     """Run the kits in a folder of tests; return the results by variant, and pytest's last words.
 
-    `more` is what else is in the environment of the tests; if the kit need not be `whole`, that of
-    this process may leave tests out.
+    `more` are further environment variables for the tests. A `whole` run ignores options in
+    PYTEST_ADDOPTS, which could deselect tests.
 
     Only subclasses of `VariantConformance` whose plugin is one of these variants, as installed, are
     run, without any `conftest.py` and configuration beside them. A run that did not come to its end
-    proves nothing: what was recorded until then is left out.
+    proves nothing, so its results are dropped.
     """
     files = [path for path in sorted(folder.rglob("test_*.py")) if _has_kit(path)]
     if not files:
         return {}, f"no test in {folder} has a VariantConformance"
     kept = {name: value for name, value in os.environ.items() if not whole or name != _SELECTS}
+    done, lines = _run_pytest(folder, files, {**kept, WANTED: ",".join(variants), **(more or {})})
+    if lines[-1:] != [END]:
+        words = done.stderr.strip().splitlines()
+        why = f": {words[-1]}" if words else ""
+        return {}, f"the kit did not come to its end (exit {done.returncode}{why})"
+    found: dict[str, list[KitResult]] = defaultdict(list)
+    for line in lines[:-1]:
+        result = _decode(line)
+        found[result.variant].append(result)
+    printed = (done.stdout.strip() or done.stderr.strip()).splitlines()
+    errors = [line for line in printed if line.startswith("E   ")]  # of a file that has the kit
+    told = [*errors[:1], *printed[-1:], f"pytest ended with {done.returncode}"][0]
+    return dict(found), told.removeprefix("E   ")
+
+
+def _run_pytest(
+    folder: Path, files: Iterable[Path], environment: Mapping[str, str]
+) -> tuple[subprocess.CompletedProcess[str], list[bytes]]:
+    """Run pytest on files of a folder; return how it ended, and the lines that it recorded."""
     with tempfile.TemporaryDirectory(prefix="rushes-kit-") as place:
         results = Path(place) / "results.jsonl"
         settings = Path(place) / "pytest.ini"
@@ -70,21 +89,9 @@ def run_kit(
             capture_output=True,
             text=True,
             check=False,
-            env={**kept, RESULTS: str(results), WANTED: ",".join(variants), **(more or {})},
+            env={**environment, RESULTS: str(results)},
         )  # fmt: skip
-        lines = results.read_bytes().splitlines() if results.exists() else []
-    if lines[-1:] != [END]:
-        words = done.stderr.strip().splitlines()
-        why = f": {words[-1]}" if words else ""
-        return {}, f"the kit did not come to its end (exit {done.returncode}{why})"
-    found: dict[str, list[KitResult]] = defaultdict(list)
-    for line in lines[:-1]:
-        result = _decode(line)
-        found[result.variant].append(result)
-    printed = (done.stdout.strip() or done.stderr.strip()).splitlines()
-    errors = [line for line in printed if line.startswith("E   ")]  # of a file that has the kit
-    told = [*errors[:1], *printed[-1:], f"pytest ended with {done.returncode}"][0]
-    return dict(found), told.removeprefix("E   ")
+        return done, results.read_bytes().splitlines() if results.exists() else []
 
 
 def _has_kit(path: Path) -> bool:

@@ -22,7 +22,7 @@ def make_async_client() -> "rushes.AsyncClient":
 
 
 def make_registry() -> "Registry":
-    """Return the variants that those clients know."""
+    """Return the registry of the variants that those clients know."""
     from rushes.plugins import Registry
 
     return Registry(tried_plugins())

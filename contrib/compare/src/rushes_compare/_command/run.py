@@ -29,8 +29,7 @@ async def run_compare(given: dict[str, Any]) -> int:
     from rushes_compare._check.budget import enforce_limits, total_cost
     from rushes_compare._command.exit_code import exit_code, preview_exit_code
     from rushes_compare._command.live_table import LiveTable
-    from rushes_compare._command.preview import print_preview
-    from rushes_compare._command.summary import offer_to_open_page, print_line, print_summary
+    from rushes_compare._command.summary import offer_to_open_page, print_line
     from rushes_compare._results.results_file import ResultsFile
     from rushes_compare._run.pending import pending
     from rushes_compare.comparison import run_comparison
@@ -44,10 +43,7 @@ async def run_compare(given: dict[str, Any]) -> int:
         cost = total_cost(todo)
         limits = {"max_cost": given["max_cost"], "max_tasks": given["max_tasks"]}
         if given["dry_run"]:
-            if given["as_json"]:
-                click.echo(json_text(results))
-            else:
-                print_preview(results, console())
+            _print_dry_run(results, as_json=given["as_json"])
             enforce_limits(cost, **limits)
             return preview_exit_code(results)
         if (given["expect"] or given["junit"]) and given["resume"] is None and not todo:
@@ -66,15 +62,33 @@ async def run_compare(given: dict[str, Any]) -> int:
                 embed=given["embed"],
             )
     done = results_file.results
-    for cell in done.cells:
-        if cell.failure is not None:
-            print_line(f"{table.name(cell)}: {cell.failure.message}", screen)
-    print_summary(done, screen)
+    _print_end(done, table, screen)
     unmet = _check_expectations(given, done, table, screen)
-    click.echo(json_text(done) if given["as_json"] else str(page))
-    if not given["as_json"]:
+    if given["as_json"]:
+        click.echo(json_text(done))
+    else:
+        click.echo(str(page))
         offer_to_open_page(page)
     return max(exit_code(done), NOT_BOUGHT if unmet else 0)
+
+
+def _print_dry_run(results: "Results", *, as_json: bool) -> None:
+    from rushes_compare._command.preview import print_preview
+
+    if as_json:
+        click.echo(json_text(results))
+    else:
+        print_preview(results, console())
+
+
+def _print_end(results: "Results", table: "LiveTable", screen: "Console") -> None:
+    """Print why cells failed, and the summary."""
+    from rushes_compare._command.summary import print_line, print_summary
+
+    for cell in results.cells:
+        if cell.failure is not None:
+            print_line(f"{table.name(cell)}: {cell.failure.message}", screen)
+    print_summary(results, screen)
 
 
 def _check_expectations(

@@ -4,6 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from av.audio.stream import AudioStream
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
@@ -143,8 +144,8 @@ def _loop(analysis: MediaAnalysis) -> float | None:
     return None
 
 
-def _codec(sound: object) -> str:
-    context = getattr(sound, "codec_context", None)
+def _codec(sound: AudioStream) -> str:
+    context = sound.codec_context  # None if FFmpeg has no decoder for it
     return context.codec.canonical_name if context else "unknown"
 
 

@@ -113,32 +113,16 @@ def _rate_pool(
     seed: int,
 ) -> PoolRatings:
     variants = sorted({cells[name].variant for vote in votes for name in vote.cells})
-    number = {variant: place for place, variant in enumerate(variants)}
-    people = sorted({vote.voter for vote in votes})
+    people = {vote.voter for vote in votes}
+    rows = {cells[vote.left].row for vote in votes}
+    by_people = len(people) >= ENOUGH_PEOPLE
+    pairs = _pairs(votes, variants, cells, by_people=by_people)
+    found = estimate(pairs, len(variants), times=RESAMPLES, seed=seed)
+    best_here = Counter({name: count for (of, name), count in best.items() if of == pool})
+    standings = list(_standings(variants, found, votes, cells, best_here))
     by_cells: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for vote in votes:
         by_cells[vote.cells].append(vote.winner)
-    by_people = len(people) >= ENOUGH_PEOPLE
-    # Pairs of one row share its videos: whoever has a lucky one there wins several of them.
-    rows = sorted({cells[vote.left].row for vote in votes})
-    place = {cluster: number for number, cluster in enumerate(people if by_people else rows)}
-    found = estimate(
-        [
-            Pair(
-                one=number[cells[vote.left].variant],
-                other=number[cells[vote.right].variant],
-                share=_SHARES[vote.choice],
-                cluster=place[vote.voter if by_people else cells[vote.left].row],
-            )
-            for vote in votes
-        ],
-        len(variants),
-        times=RESAMPLES,
-        seed=seed,
-    )
-    standings = list(_standings(variants, found, votes, cells, Counter(
-        {name: count for (of, name), count in best.items() if of == pool}
-    )))  # fmt: skip
     chosen = Counter(vote.choice for vote in votes)
     decided = chosen["left"] + chosen["right"]
     low, high = wilson(chosen["left"], decided)
@@ -156,6 +140,27 @@ def _rate_pool(
         said=[],
     )
     return msgspec.structs.replace(rated, said=list(_sentences(rated, decided, len(rows))))
+
+
+def _pairs(
+    votes: list[_Vote], variants: list[str], cells: dict[str, Cell], *, by_people: bool
+) -> list[Pair]:
+    """Return votes as pairs of places in `variants`, clustered by who voted or by row.
+
+    Pairs of one row share its videos: a variant with a lucky one there wins several of them.
+    """
+    place = {variant: number for number, variant in enumerate(variants)}
+    clusters = [vote.voter if by_people else cells[vote.left].row for vote in votes]
+    number = {cluster: number for number, cluster in enumerate(sorted({*clusters}))}
+    return [
+        Pair(
+            one=place[cells[vote.left].variant],
+            other=place[cells[vote.right].variant],
+            share=_SHARES[vote.choice],
+            cluster=number[cluster],
+        )
+        for vote, cluster in zip(votes, clusters, strict=True)
+    ]
 
 
 def _standings(
