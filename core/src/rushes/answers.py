@@ -7,7 +7,7 @@ counts.
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -55,9 +55,10 @@ class Answers(Struct, frozen=True, kw_only=True):
 
     In the answer to a submit:
 
-    - `task_id`: the task's id. An answer that has one is a receipt, whatever its HTTP status. A
-      field that is called just `id` may be another thing's in an error: there it counts only
-      beside a known status word or the `marker`, a field with the given value.
+    - `task_id`: the task's id, text or a positive whole number. An answer that has one is a
+      receipt, whatever its HTTP status. A field that is called just `id` may be another thing's in
+      an error: there it counts only beside a known status word or the `marker`, a field with the
+      given value.
     - `created_at` (seconds since 1970) and `model`: beside the id, if the provider says them; they
       show whether a task is another job's.
     - `keep`: further values that polls need, by name. They are the receipt's memo, and fill in
@@ -67,7 +68,8 @@ class Answers(Struct, frozen=True, kw_only=True):
     In the answer to a poll, inside `task`, which ends with `[]` if the answer lists tasks (then the
     one with our id is ours):
 
-    - `status`, and `words`: what each of its words means. Other words are not understood.
+    - `status`, and `words`: what each of its words means (`{"done": "completed"}`), or each of its
+      numbers (`{2: "completed"}`). Other words are not understood.
     - `own_id`: whose status it is.
     - `videos`, and `expires_at`: their addresses, and until when they are valid (seconds since
       1970). The items of the first list on a path are several videos, each with its own. Several
@@ -95,7 +97,7 @@ class Answers(Struct, frozen=True, kw_only=True):
     may_end: bool = False
     task: str = ""
     status: str = "status"
-    words: Mapping[str, RemoteState]
+    words: Mapping[Any, RemoteState]
     own_id: tuple[str, ...] = ()
     videos: tuple[str, ...] = ()
     keyed: tuple[str, ...] = ()

@@ -51,7 +51,7 @@ class Draft(Body):
             self.body[variant.model_field] = variant.model
         if given:
             self._carry_over(given)
-        if "shots" in given:
+        if "shots" in given and "duration" not in given:
             self._fill_in_duration(given, extra)
         if extra is INVALID:
             self._extra = INVALID
@@ -89,27 +89,27 @@ class Draft(Body):
         """Carry over shots; INVALID takes the place of what is malformed in them."""
         for path, value in place.also.items():
             self.put(path, value, "shots")
+        items: list[dict[str, Any]] = []
         for index, shot in enumerate(shots):
             item: dict[str, Any] = {} if place.number is None else {place.number: index + 1}
             item[place.prompt] = shot.prompt
-            origin, length = f"shots[{index}]", shot.duration
-            if length is not None and place.duration is None:
-                message = f"{self.variant.id} does not accept the length of a shot; leave it out"
-                self.problem(f"{origin}.duration", "unsupported", message)
-            elif length is not None and place.duration is not None:
-                form = place.form if length is not INVALID else None
-                item[place.duration] = form(length) if form else length
-            there = self.put(place.path, item, origin)
-            self.origins[f"{there}.{place.prompt}"] = f"{origin}.prompt"
-            if place.duration is not None:
-                self.origins[f"{there}.{place.duration}"] = f"{origin}.duration"
+            if (length := shot.duration) is not None:
+                if place.duration is None:
+                    says = f"{self.variant.id} does not accept the length of a shot; leave it out"
+                    self.problem(f"shots[{index}].duration", "unsupported", says)
+                elif place.form is None or length is INVALID:
+                    item[place.duration] = length
+                else:
+                    item[place.duration] = place.form(length)
+            items.append(item)
+        self._put_items(place.path, items, "shots")
 
     def _fill_in_duration(self, given: Mapping[str, Any], extra: Mapping[Any, Any]) -> None:
         """Send the sum of the shots' lengths as the video's, if that is accepted."""
         to, place = self.variant.fields.get("duration"), self.variant.fields.get("shots")
         if not isinstance(place, Shots) or not place.fill_in or given["shots"] is INVALID:
             return
-        if not isinstance(to, To) or "duration" in given or extra is INVALID:
+        if not isinstance(to, To) or extra is INVALID:
             return
         lengths = [shot.duration for shot in given["shots"]]
         if top(to.path) in extra or any(one is None or one is INVALID for one in lengths):

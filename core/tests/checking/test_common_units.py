@@ -170,6 +170,25 @@ def test_one_of_two_fields_takes_the_other_from_the_default() -> None:
     assert body(Request("k", resolution="1080p")) == {"text": "k", "size": "1920x1080"}
 
 
+def test_the_default_of_both_may_be_an_object() -> None:
+    class Canvas(Struct, forbid_unknown_fields=True):
+        width: int
+        height: int
+
+    class Wide(Payload, kw_only=True, forbid_unknown_fields=True):
+        size: Canvas = absent(Canvas(1280, 720))  # type: ignore[assignment]
+
+    wide, tall = {"width": 1280, "height": 720}, {"width": 720, "height": 1280}
+    together = Together(SIZE.fields, SIZE.path, {("16:9", "720p"): wide, ("9:16", "720p"): tall})
+    fields = {**LOADED.variant.fields, "aspect_ratio": together, "resolution": together}
+
+    class Plugin(Zoom):
+        declaration = msgspec.structs.replace(LOADED.variant, payload=Wide, fields=fields)
+
+    loaded = build(Plugin(), [], "acme.zoom")
+    assert body(Request("k", aspect_ratio="9:16"), loaded) == {"text": "k", "size": tall}
+
+
 def test_without_a_default_both_fields_are_needed() -> None:
     class NoDefault(Payload, kw_only=True, forbid_unknown_fields=True):
         size: Literal["1280x720", "720x1280", "1920x1080"] = absent()

@@ -1,5 +1,6 @@
 """Generated code does what the declaration says, including absent fields."""
 
+from collections.abc import Generator
 from typing import Annotated, Any
 
 import msgspec
@@ -8,7 +9,18 @@ from acme_zoom import Zoom
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET, Meta, Struct
-from rushes import Draft, Image, Request, Shot, Text, To, Variant, absent, hookimpl
+from rushes import (
+    BrokenPluginError,
+    Draft,
+    Image,
+    Request,
+    Shot,
+    Text,
+    To,
+    Variant,
+    absent,
+    hookimpl,
+)
 from rushes._check.checking import check
 from rushes._check.quick import quick
 from rushes._payload.compiled import compiled, reading
@@ -191,3 +203,49 @@ def test_a_hook_is_given_the_arguments_it_names(plugin: Any) -> None:
     report = quick(loaded(plugin), Request("x", duration=5))
     assert report is not None
     assert report.payload.seconds == 5
+
+
+class Lengthens:
+    """A wrapper that lengthens every video by five seconds."""
+
+    @hookimpl(wrapper=True)
+    def build_payload(self) -> Generator[None, Draft, Draft]:
+        draft = yield
+        draft.body["seconds"] += 5
+        return draft
+
+
+def test_a_wrapper_around_the_draft_takes_part_in_the_short_way() -> None:
+    plugin = Registry(plugins=[Quiet()], wrappers=[Lengthens()]).get("acme/zoom")
+    report = quick(plugin, Request("x", duration=5))
+    assert report is not None
+    assert report.payload.seconds == 10
+
+
+class Own(Draft):
+    """A draft of the plugin's own kind."""
+
+
+class Gives(Quiet):
+    """A plugin whose hook gives something else than a Draft."""
+
+    def __init__(self, given: Any) -> None:
+        self.given = given
+
+    @hookimpl
+    def build_payload(self, variant: Variant, request: Request) -> Any:
+        return self.given and self.given(variant, request)
+
+
+@pytest.mark.parametrize("given", [None, Own], ids=["nothing", "own"])
+def test_a_hook_may_give_nothing_or_a_draft_of_its_own_kind(given: Any) -> None:
+    report = quick(loaded(Gives(given)), Request("x", duration=5))
+    assert report is not None
+    assert report.payload.seconds == 5
+
+
+def test_what_is_no_draft_is_the_plugins_fault() -> None:
+    plugin = loaded(Gives(lambda *_: {"seconds": 5}))
+    assert quick(plugin, Request("x", duration=5)) is None
+    with pytest.raises(BrokenPluginError, match="hook build_payload raised TypeError"):
+        check(plugin, Request("x", duration=5))

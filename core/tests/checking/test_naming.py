@@ -214,7 +214,7 @@ def test_images_in_a_list_are_called_by_their_roles() -> None:
     assert found.message == "last_frame is accepted only when first_frame is given"
     assert found.accepted == ["first_frame"]  # a role that no common word makes is left out
     native = problem(loaded, Request(extra={"pictures": [{"url": A, "role": "end"}]}))
-    assert native.message == "end is accepted only when pictures has a start"
+    assert native.message == "end is accepted only when pictures has an item whose role is start"
     assert native.accepted == ["other", "start"]
     assert capabilities(loaded.variant)["images.last_frame"].conditions == (
         "last_frame is accepted only when first_frame is given.",

@@ -9,7 +9,7 @@ from acme_zoom import PAGE
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Meta, Struct
-from rushes import BrokenPluginError, Provider, Request, Shot, Shots, Text, To, absent
+from rushes import BrokenPluginError, Image, Provider, Request, Shot, Shots, Text, To, absent
 from rushes._check.checking import check
 from rushes._plugins.loading import LoadedVariant, build
 from rushes.report import Report
@@ -120,6 +120,32 @@ def test_a_shot_without_a_length_refuses_one() -> None:
     (problem,) = check(loaded, Request(shots=[Shot("k"), Shot("l", 4)])).problems
     assert (problem.path, problem.code) == ("shots[1].duration", "unsupported")
     assert problem.message == "acme/zoom does not accept the length of a shot; leave it out"
+
+
+class Part(Struct, kw_only=True, forbid_unknown_fields=True):
+    url: str = absent()
+    words: Annotated[Text, Meta(max_length=9)] = absent()
+
+
+class Mixed(Struct, kw_only=True, forbid_unknown_fields=True):
+    film: list[Part] = absent([])
+
+
+def test_shots_follow_what_is_in_their_list_already() -> None:
+    acme = Provider(**{**SHARED, "client_id_header": None})
+    fields: dict[str, Any] = {
+        "images.reference": To("film[]", form=lambda url: {"url": url}),
+        "shots": Shots(path="film[]", prompt="words", duration=None),
+    }
+    made = acme.variant("zoom", payload=Mixed, page=PAGE, fields=fields)
+    loaded = build(made, [], "acme/zoom")
+    url = "https://a.example.com/1.png"
+    request = Request(images=[Image(url, "reference")], shots=[Shot("k"), Shot("l" * 9)])
+    film = [{"url": url}, {"words": "k"}, {"words": "l" * 9}]
+    assert sent(check(loaded, request)) == {"film": film}
+    request = msgspec.structs.replace(request, shots=[Shot("k"), Shot("l" * 10)])
+    (problem,) = check(loaded, request).problems
+    assert (problem.path, problem.code) == ("shots[1].prompt", "length")
 
 
 @pytest.mark.parametrize(

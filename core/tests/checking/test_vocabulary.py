@@ -145,7 +145,7 @@ A_FIRST, A_LAST = {"url": URL, "role": "first"}, {"url": URL, "role": "last"}
             [{"pictures": []}, {"pictures": [A_LAST, A_FIRST]}],
             {"pictures": [{"url": URL, "role": "other"}, A_LAST]},
             "pictures[1].role",
-            "last is accepted only when pictures has a first",
+            "last is accepted only when pictures has an item whose role is first",
             ["first", "other"],
         ),
         (

@@ -57,6 +57,15 @@ def test_any_change_is_shown(
     assert ", is now " in failures(kit(tmp_path, Toy(**changes)), SNAPSHOT)[SNAPSHOT]
 
 
+def test_of_many_differences_some_are_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_snapshot(monkeypatch, kit(tmp_path))
+    found = failures(kit(tmp_path, Toy(fields={})), SNAPSHOT)[SNAPSHOT]
+    assert found.count(", is now ") == 20
+    assert "more; once it is rewritten" in found
+
+
 def override(self: Any) -> None:
     """Replace a test of the kit."""
 

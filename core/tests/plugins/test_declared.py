@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
@@ -39,6 +39,7 @@ from rushes import (
     absent,
     hookimpl,
 )
+from rushes._check.checking import check
 from rushes._plugins import reading
 from rushes._plugins.loading import LoadedVariant, build
 from rushes.calls import pick
@@ -216,7 +217,11 @@ class TestReading:
         [
             ({"clip": {"ref": "c-1"}}, 429, "c-1"),
             ({"clip": {"ref": " "}}, 200, None),
-            ({"clip": {"ref": 7}}, 200, None),
+            ({"clip": {"ref": 7}}, 200, "7"),
+            ({"clip": {"ref": 0}}, 200, None),
+            ({"clip": {"ref": -7}}, 200, None),
+            ({"clip": {"ref": True}}, 200, None),
+            ({"clip": {"ref": 7.0}}, 200, None),
             ({"clip": [{"ref": "c-1"}]}, 200, None),
             ([], 200, None),
         ],
@@ -552,6 +557,19 @@ class TestProviders:
         with pytest.raises(BrokenPluginError, match="model_field: the payload has no field"):
             build(acme.variant("a", payload=AnyModel, page=PAGE), [], "acme/a")
 
+    def test_a_field_that_only_the_model_fits_is_filled_in(self) -> None:
+        class Engine(Struct, kw_only=True, forbid_unknown_fields=True):
+            engine: Literal["a"]
+            text: Text
+
+        fields = {"prompt": To("text")}
+        acme = Provider(**SHARED).variant("a", payload=Engine, page=PAGE, fields=fields)
+        with pytest.raises(BrokenPluginError, match="declare model_field='engine'"):
+            build(acme, [], "acme/a")
+        said = msgspec.structs.replace(acme, model_field="engine")
+        report = check(build(said, [], "acme/a"), Request("k"))
+        assert report.payload == Engine(engine="a", text="k")
+
     def test_a_misspelt_fact_is_an_error(self) -> None:
         with pytest.raises(TypeError, match="ruels"):
             Provider(**SHARED).variant("m", payload=Payload, page=PAGE, ruels=())
@@ -654,6 +672,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         "needs {at}, too",
     ),
     "an odd word": ({"answers": replaced(words={"on": "progress"})}, "words.'on'.*in_progress"),
+    "no word": ({"answers": replaced(words={True: "queued"})}, "words has True"),
     "an odd code": (
         {"answers": replaced(codes=Codes(path="c", means={5: cast("Any", "money")}))},
         "means.5.*balance",

@@ -112,6 +112,8 @@ def test_an_unknown_id_suggests_the_nearest(site: Site) -> None:
         registry.get("!?")
     with pytest.raises(UnknownVariantError):
         Client(plugins=[Zoom()]).check("", Request("x"))
+    with pytest.raises(UnknownVariantError, match="one variant is named by text"):
+        registry.get(["acme/zoom"])  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ declared = st.builds(
     task_id=st.just(("a",)),
     task=st.sampled_from(["", "a", "b.a", "c[]", "a[0]", "b[].c", "a.b[]"]),
     status=paths,
-    words=st.just(WORDS),
+    words=st.sampled_from([WORDS, {0: "queued", 1: "completed", "ready": "failed"}]),
     own_id=st.lists(paths, min_size=1, max_size=2).map(tuple),
     videos=st.lists(paths, max_size=3, unique=True).map(tuple),
     expires_at=st.none() | paths,
@@ -37,13 +37,20 @@ declared = st.builds(
 )
 
 
+def first_id(value: Any, paths: tuple[str, ...]) -> str | None:
+    found = (item for path in paths for item in walk(value, steps(path)))
+    ids = (str(i) if type(i) is int and i > 0 else pick_text(i) for i in found)
+    return next((one for one in ids if one), None)
+
+
 def followed(answers: Answers, data: Any, remote_id: str) -> Status | None:
     """Read all but the videos, path by path."""
     found = list(walk(data, steps(answers.task)))
     if answers.task.endswith("[]"):
-        found = [one for one in found if first_text(one, answers.own_id) == remote_id]
+        found = [one for one in found if first_id(one, answers.own_id) == remote_id]
     task = found[0] if found else None
-    state = WORDS.get(pick_text(at(task, answers.status)) or "")
+    word = at(task, answers.status)
+    state = answers.words.get(word) if type(word) in (str, int) else None
     if state is None:
         return None
     done, cost = at(task, answers.progress), pick_number(at(task, answers.cost))
@@ -55,11 +62,11 @@ def followed(answers: Answers, data: Any, remote_id: str) -> Status | None:
         progress=pick_percent(done),
         reason=first_text(task, answers.reason),
         cost=None if cost is None else cost * answers.usd,
-        remote_id=first_text(task, answers.own_id),
+        remote_id=first_id(task, answers.own_id),
     )
 
 
-@given(answers=declared, body=values, remote_id=st.sampled_from(["x", "y"]))
+@given(answers=declared, body=values, remote_id=st.sampled_from(["x", "y", "1"]))
 def test_line_by_line_is_path_by_path(answers: Answers, body: Any, remote_id: str) -> None:
     data = json.loads(json.dumps(body))
     read = StatusReader(answers).read(Answer(200, {}, json.dumps(body).encode()), remote_id)

@@ -131,7 +131,7 @@ def votes() -> None:
     """Add up what several people said of a comparison's videos."""
 
 
-@votes.command()
+@votes.command(short_help="Rate the variants by exported votes.")
 @click.argument(
     "files",
     metavar="FILE...",

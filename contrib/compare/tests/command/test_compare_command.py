@@ -131,6 +131,7 @@ def test_a_dry_run_shows_everything_before_paying(asking: Inside, tmp_path: Path
     assert '"mode": "pro"' in out
     assert '≠   "model": "kling-v3-pro-audio"' in out
     assert "≠ mode is sent there, not here" in out
+    assert "≠ is not so for the variant above (there)" in out
     assert "toapis/kling-v3-omni cannot:" in out
     assert "audio: " in out
     assert "2 tasks: no price is known" in out

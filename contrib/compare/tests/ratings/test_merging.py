@@ -229,6 +229,7 @@ def changed_pair(**changes: Any) -> dict[str, Any]:
     ("content", "reason"),
     [
         ("{", "is not valid JSON: expecting property name enclosed in double quotes at line 1"),
+        ("models:", "column 1; give what the page saved with Votes, Export"),
         ("", "is empty"),
         ("[" * 100_000, "nest"),
         ('{"schema": 1, "schema": 1}', "twice"),

@@ -151,7 +151,8 @@ def judge(
             found += (item for item in judged if rule.unsaid or _concerns_caller(item, body))
     if any(isinstance(item, Problem) for item in found) or payload is None:
         return None, found
-    found += loaded.judgements(payload)
+    if loaded.judges:
+        found += loaded.judgements(payload)
     return payload, found
 
 

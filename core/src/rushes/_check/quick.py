@@ -36,7 +36,7 @@ def quick(loaded: LoadedVariant, request: Any, *, native: bool = False) -> Repor
     try:
         if not (native or sets_nothing(request) or _well_typed(request)):
             return None
-        draft = loaded.call("build_payload", request=request)
+        draft = loaded.draft(request)
         if not draft.native:
             draft.finish()
         if draft.problems or draft.notes or draft.files or (draft.taken and draft.dropped()):
@@ -45,10 +45,12 @@ def quick(loaded: LoadedVariant, request: Any, *, native: bool = False) -> Repor
         payload, steps = msgspec.convert(body, variant.payload), compiled(variant.payload)
         if not steps.filled(payload):
             return None
-        if not (steps.special.keys().isdisjoint(body) or _are_valid(variant, steps.special, body)):
+        if not (body.keys().isdisjoint(steps.special) or _are_valid(variant, steps.special, body)):
             return None
         read = steps.reading(payload)
-        if not loaded.rules_hold(read, payload) or loaded.judgements(payload):
+        if not loaded.rules_hold(read, payload):
+            return None
+        if loaded.judges and loaded.judgements(payload):
             return None
         _write(payload)
         return accepted(variant, payload, read)
@@ -65,7 +67,7 @@ def accepted(
 ) -> Report:
     """Return the report of a payload without a problem; `read` is the payload as rules see it."""
     transport: dict[str, Any] = {}
-    for field in compiled(payload.__class__).transport:
+    for field in compiled(variant.payload).transport:
         if (value := getattr(payload, field.name)) is not UNSET:
             transport[field.wire] = value
             payload = msgspec.structs.replace(payload, **{field.name: UNSET})

@@ -22,6 +22,7 @@ from rushes._session.clock import SystemClock
 from rushes._session.provider_keys import ProviderKeys
 from rushes._session.records import Records
 from rushes._session.session import OnUpdate, Session
+from rushes._session.steps import Watched
 from rushes._submit.files import file_problems
 from rushes._submit.submitting import require_sendable
 from rushes._urls import proxy_objection, web_url_objection
@@ -146,9 +147,10 @@ class Configured:
 
     def _report(self, variant: str, request: RequestLike, *, native: bool) -> Report:
         loaded = self.registry.get(variant)
-        if not self._session.beginnings:
+        ends = self._session.begun("check", loaded.variant)
+        if not ends:
             return self._found(loaded, request, native=native)
-        with self._session.step("check", loaded.variant) as step:
+        with Watched(ends) as step:
             step.outcome = report = self._found(loaded, request, native=native)
         return report
 

@@ -116,6 +116,15 @@ class Body:
             self.origins[path] = origin
         return path
 
+    def _put_items(self, path: str, items: list[Any], field: str) -> None:
+        """Put items to the end of the list `path` (`a[]`), each made of that of a common field."""
+        whole = path.removesuffix("[]")
+        if not self.has(whole):
+            self.put(whole, items, field)
+            return
+        for index, item in enumerate(items):
+            self.put(path, item, f"{field}[{index}]")
+
     def problem(
         self, path: str, code: str, message: str, accepted: list[Any] | None = None
     ) -> None:
@@ -178,7 +187,7 @@ class Body:
         target: Any = self.body
         for name in steps_to(path):
             known = range(len(target)) if isinstance(target, list) else target
-            if not isinstance(known, (range, Mapping)) or name not in known:
+            if not isinstance(known, (dict, range, Mapping)) or name not in known:
                 return default
             target = target[name]
         return target
@@ -192,7 +201,7 @@ class Body:
         origins, at = self.origins, path
         while at:
             if at in origins:
-                return _as_request_path(origins[at], path[len(at) :])
+                return self._as_request_path(origins[at], path[len(at) :])
             at = at[: max(at.rfind("."), at.rfind("["), 0)]
         below = (
             origin
@@ -200,6 +209,25 @@ class Body:
             if place.startswith((path + "[", path + "."))
         )
         return next((origin.partition("[")[0] for origin in below), None)
+
+    def _as_request_path(self, origin: str, rest: str) -> str:
+        """Return the caller's path to a part of what `origin` made, if the request has a field.
+
+        A shot's prompt and length have the names of the request; a field that only the wire has
+        maps to the shot as a whole.
+        """
+        field = top(origin)
+        item = ITEMS.get(field)
+        if field == "sounds" or (item and origin.endswith(".url")):
+            return origin
+        if item is None:
+            return origin + rest
+        index, _, name = rest.partition(".")
+        place = self.variant.fields.get(field)
+        if isinstance(place, Shots):
+            name = {place.prompt: "prompt", place.duration: "duration"}.get(name, name)
+        known = name.partition("[")[0].partition(".")[0] in item.__struct_fields__
+        return f"{origin}{index}.{name}" if known else f"{origin}{index}"
 
     def _missed(self, path: str) -> str | None:
         """Return the common field that would fill in what the body lacks at or below a path."""
@@ -242,20 +270,3 @@ def filled_by(place: To | Together | Always | Shots | Built) -> Iterator[str]:
 def top(path: str) -> str:
     """Return the outermost field of a path."""
     return path.partition(".")[0].partition("[")[0]
-
-
-def _as_request_path(origin: str, rest: str) -> str:
-    """Return the caller's path to a part of what `origin` made, as far as the request has a field.
-
-    A shot's own field keeps its name; a field that only the wire has maps to the shot as a whole.
-    """
-    if top(origin) == "sounds":
-        return origin
-    item = ITEMS.get(top(origin))
-    if item is None:
-        return origin + rest
-    if origin.endswith(".url"):
-        return origin
-    index, _, name = rest.partition(".")
-    known = name.partition("[")[0].partition(".")[0] in item.__struct_fields__
-    return origin + (rest if known else index)

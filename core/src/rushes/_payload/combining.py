@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from rushes._payload.constraints import distance
@@ -19,6 +20,8 @@ def completed(
     None if it has no default.
     """
     reads_as = next((f.reads_as for f in shape(payload) if f.wire == place.path), None)
+    if isinstance(reads_as, Struct):
+        reads_as = msgspec.to_builtins(reads_as)
     default = next((pair for pair, wire in place.values.items() if wire == reads_as), None)
     if default is None:
         default = (None, None)

@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin
 from msgspec import UNSET, Struct
 from msgspec.structs import force_setattr
 
-from rushes._payload.fields import FieldShape, extra, is_struct, shape, unwrap
+from rushes._payload.fields import FieldShape, extra, is_struct, shape, takes_null, unwrap
 from rushes._structs.unrolled import unrolled
 
 
@@ -31,7 +31,7 @@ def compiled(struct: type[Struct]) -> CompiledStruct:
     fields = shape(struct)
     return CompiledStruct(
         reading=_reader(fields),
-        filled=unrolled("payload", (*_empty_lines(struct, "payload", ""), "return True")),
+        filled=unrolled("payload", (*_empty_lines(struct, "payload"), "return True")),
         special={field.wire: field for field in fields if field.special},
         transport=tuple(field for field in fields if field.transport),
     )
@@ -71,24 +71,27 @@ def _holds_absent(hint: Any) -> bool:
     return any(_holds_absent(arm) for arm in get_args(base) if not isinstance(arm, (str, int)))
 
 
-def _empty_lines(hint: Any, at: str, indent: str) -> list[str]:
-    """Write the lines that look for what is empty in the value `at`, absent or not."""
+def _empty_lines(hint: Any, at: str, indent: str = "", *, given: bool = True) -> list[str]:
+    """Write the lines that look for what is empty in the value `at`, which may not be given."""
     base, metas = unwrap(hint)
+    given = given and not takes_null(hint)
     if extra(metas, "not_blank"):
-        return [f"{indent}if type({at}) is str and {at}.isspace(): return False"]
-    deeper = indent + " "
+        is_text = "" if given and base is str else f"type({at}) is str and "
+        return [f"{indent}if {is_text}{at}.isspace(): return False"]
     if is_struct(base):
-        found = [_field_lines(field, f"{at}.{field.name}", deeper) for field in shape(base)]
-        return [f"{indent}if {at}:", *chain(*found)] if any(found) else []
+        deeper = indent if given else f"{indent} "
+        found = [*chain(*(_field_lines(field, at, deeper) for field in shape(base)))]
+        return found if given or not found else [f"{indent}if {at}:", *found]
     if get_origin(base) in (list, Sequence):
-        item = f"item_{len(deeper)}"
-        lines = _empty_lines(get_args(base)[0], item, deeper)
-        return [f"{indent}for {item} in {at} or ():", *lines] if lines else []
+        item = f"item_{len(indent)}"
+        lines = _empty_lines(get_args(base)[0], item, f"{indent} ")
+        return [f"{indent}for {item} in {at}{'' if given else ' or ()'}:", *lines] if lines else []
     return []
 
 
-def _field_lines(field: FieldShape, at: str, indent: str) -> list[str]:
-    lines = _empty_lines(field.hint, at, indent)
+def _field_lines(field: FieldShape, struct: str, indent: str) -> list[str]:
+    at = f"{struct}.{field.name}"
+    lines = _empty_lines(field.hint, at, indent, given=field.required)
     if field.required and get_origin(unwrap(field.hint)[0]) is list:
         return [f"{indent}if not {at}: return False", *lines]
     return lines

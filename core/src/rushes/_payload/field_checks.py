@@ -25,6 +25,8 @@ from rushes._structs.invalid import INVALID
 from rushes._urls import public_url_objection, web_url_objection
 from rushes.problems import Note, Problem, listing, show
 
+MOST_NAMES = 4
+"""How many fields an object may have to be named where it is missing."""
 MAX_DEPTH = 64
 """How deep an open object may nest; no provider documents more than a few levels."""
 
@@ -89,7 +91,9 @@ class Examiner:
             self.null(path)
             return self.mark(struct)
         if not isinstance(value, Mapping):
-            self.problem(path, "type", f"must be an object, not {show(value)}")
+            names = [field.wire for field in shape(struct)]
+            some = f" with {listing(names)}" if len(names) <= MOST_NAMES else ""
+            self.problem(path, "type", f"must be an object{some}, not {show(value)}")
             return self.mark(struct)
         prefix = f"{path}." if path else ""
         values: dict[str, Any] = {}

@@ -1,11 +1,11 @@
 """The vocabulary of payload structs: the type of a field, and its value when absent."""
 
-from functools import cache
+from functools import cache, partial
 from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Self, Union, get_args, get_origin, get_type_hints
 
 import msgspec
-from msgspec import UNSET, Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from rushes._structs.type_info import ready
 
@@ -58,15 +58,19 @@ def _limit(name: str, most: int) -> Meta:
     return Meta(extra={name: most})
 
 
-class Absent:
-    """Makes a field optional: omitted from the wire body, seen by rules as `reads_as`."""
+class Absent(partial[UnsetType]):
+    """Makes a field optional: omitted from the wire body, seen by rules as `reads_as`.
 
-    def __init__(self, reads_as: Any) -> None:
-        self.reads_as = reads_as
+    msgspec calls it for each field that is left out: it gives UNSET without a call of Python.
+    """
 
-    def __call__(self) -> Any:
-        """Return the value that msgspec omits from the wire body."""
-        return UNSET
+    reads_as: Any
+
+    def __new__(cls, reads_as: Any) -> Self:
+        """Remember the provider's default."""
+        made = super().__new__(cls, UnsetType)
+        made.reads_as = reads_as
+        return made
 
 
 def absent(reads_as: Any = None, *, name: str | None = None) -> Any:

@@ -9,8 +9,9 @@ from typing import Any, get_args
 
 import msgspec
 
+from rushes._payload.body import top
 from rushes._payload.constraints import described, finite, nearest
-from rushes._payload.fields import unwrap
+from rushes._payload.fields import shape, unwrap
 from rushes._payload.request_fields import FIELDS
 from rushes._payload.struct_objections import objections, type_objections
 from rushes._vocabulary.conditions import refuse_impossible
@@ -49,12 +50,28 @@ def checked(variant: Variant, name: str, hooks: Collection[str] = ()) -> Variant
     _client_id(variant, name, hooks)
     _callback(variant, name, hooks)
     _query_fields(variant, f"{name}: query_fields")
-    if variant.model_field != "model":
-        _text_field(variant, variant.model_field, f"{name}: model_field")
+    _model(variant, name, hooks)
     _authorization(variant, name, hooks)
     if wrong := _limits(variant.uploads):
         raise BrokenPluginError(f"{name}: uploads: {wrong}")
     return msgspec.structs.replace(variant, rules=tuple(_rules(variant, name)))
+
+
+def _model(variant: Variant, name: str, hooks: Collection[str]) -> None:
+    """Raise BrokenPluginError if the model has no field, or a field that nothing fills in."""
+    if variant.model_field != "model":
+        _text_field(variant, variant.model_field, f"{name}: model_field")
+    filled = {
+        variant.model_field,
+        *(top(getattr(to, "path", "")) for to in variant.fields.values()),
+    }
+    for field in shape(variant.payload) if "build_payload" not in hooks else ():
+        alone = described(field.hint).choices == (variant.model,)
+        if alone and field.required and field.wire not in filled:
+            raise BrokenPluginError(
+                f"{name}: nothing fills in the required field {field.wire}, which takes only "
+                f"{variant.model!r}; if it names the model, declare model_field={field.wire!r}"
+            )
 
 
 def _authorization(variant: Variant, name: str, hooks: Collection[str]) -> None:

@@ -51,6 +51,8 @@ def _unknown_words(answers: Answers) -> Iterator[str]:
         if not isinstance(meanings, Mapping):
             continue
         for word, meaning in meanings.items():
+            if type(word) not in (str, int):
+                yield f"{table} has {word!r}, which is neither text nor a whole number"
             if meaning not in known:
                 yield f"{table}[{word!r}] is {meaning!r} (accepted: {', '.join(known)})"
 

@@ -31,6 +31,7 @@ from rushes.calls import Call, Steps, Token
 from rushes.draft import Draft
 from rushes.errors import BrokenPluginError, RushesError
 from rushes.problems import Note, Problem, listing
+from rushes.request import Request
 from rushes.task import Receipt, Refusal, Status, Task
 from rushes.variant import SPEC, Variant
 from rushes.webhooks import Delivery, Event
@@ -80,8 +81,10 @@ class LoadedVariant:
         self.hooks = tuple(name for name in GIVES if name in hooks)
         """The names of the hooks that the plugin has itself, in the order of a job."""
         self._functions = _functions(manager)
+        self._builder = _builder(manager)
         self._whose = _whose(manager, wrappers)
-        self._judges = bool(manager.hook.validate.get_hookimpls())
+        self.judges = bool(manager.hook.validate.get_hookimpls())
+        """Whether a hook judges payloads; if not, no check needs to ask."""
         self.approves = bool(manager.hook.approve.get_hookimpls())
         """Whether a wrapper is asked before the creating call; if not, no call has to wait."""
         self.makes_tokens = bool(manager.hook.token.get_hookimpls())
@@ -129,6 +132,14 @@ class LoadedVariant:
         if hook in _STEPS and isinstance(given, Generator):
             return self._steps(hook, given)
         return given
+
+    def draft(self, request: Request) -> Draft:
+        """Return what the hook `build_payload` makes of a request, as `call` does, but faster.
+
+        Raises whatever the plugin raises, without saying whose fault it is.
+        """
+        draft = self._builder and self._builder(self.variant, request)
+        return draft if type(draft) is Draft else self.call("build_payload", request=request)
 
     def token(self, secrets: Mapping[str, Secret], now: float) -> tuple[Secret, float] | None:
         """Return the token that calls carry instead of a key, and when it expires, or None."""
@@ -211,8 +222,6 @@ class LoadedVariant:
 
     def judgements(self, payload: Any) -> list[Problem | Note]:
         """Return the findings of the `validate` hooks, including the wrappers'."""
-        if not self._judges:
-            return []
         answers = self.call("validate", payload=payload)
         with self.blamed("the hook validate"):
             return [judgement(item) for found in answers if found for item in found]
@@ -260,6 +269,15 @@ def _functions(
                 for part in reversed(parts)
             ]
     return found
+
+
+def _builder(manager: pluggy.PluginManager) -> Callable[[Variant, Request], Any] | None:
+    """Return the hook that drafts payloads, if it takes all and no wrapper takes part."""
+    parts = manager.hook.build_payload.get_hookimpls()
+    if any(part.wrapper or part.hookwrapper for part in parts):
+        return None
+    first = parts[-1]
+    return first.function if first.argnames == ("variant", "request") else None
 
 
 def _whose(manager: pluggy.PluginManager, wrappers: Iterable[Any]) -> dict[CodeType, str | None]:

@@ -56,13 +56,29 @@ def first_text(value: Any, paths: tuple[str, ...]) -> str | None:
     return next((text for text in found if text), None)
 
 
+def _id(value: Any) -> str | None:
+    """Return a task's id: text, or the digits of a number that counts tasks; 0 counts none."""
+    return str(value) if type(value) is int and value > 0 else pick_text(value)
+
+
+def _word(value: Any) -> str | int | None:
+    """Return what may be a status word: text or a whole number."""
+    return value if type(value) in (str, int) else None
+
+
+def _first_id(value: Any, paths: tuple[str, ...]) -> str | None:
+    """Return the first id that one of the paths leads to."""
+    found = (_id(item) for path in paths for item in walk(value, steps(path)))
+    return next((remote_id for remote_id in found if remote_id), None)
+
+
 def receipt(answers: Answers, answer: Answer) -> Receipt | None:
     """Return the receipt for the task that an answer to a submit names, or None."""
     data = answer.json()
     for path in answers.task_id:
         outer, _, name = path.rpartition(".")
         for holder in walk(data, steps(outer)):
-            remote_id = pick_text(holder, name)
+            remote_id = _id(pick(holder, name))
             if remote_id and (name != "id" or _is_a_task(answers, answer, data, holder)):
                 return _receipt(answers, data, holder, remote_id)
     return None
@@ -87,7 +103,7 @@ def _is_a_task(answers: Answers, answer: Answer, data: Any, holder: Any) -> bool
     """Whether an object with an `id` is a task: in an error it may be something else's."""
     if answers.marker and at(holder, answers.marker[0]) == answers.marker[1]:
         return True
-    if pick_text(at(holder, answers.status)) in {*answers.words}:
+    if _word(at(holder, answers.status)) in answers.words:
         return True
     return answer.status < 300 and not pick(data, "error") and not refusal(answers, answer)
 
@@ -110,6 +126,8 @@ class StatusReader:
             ("data = answer.json()", *lines),
             Status=Status,
             words=answers.words,
+            id_of=_id,
+            word_of=_word,
             number=pick_number,
             percent=partial(_percent, answers.progress_of),
             dollars=partial(_dollars, answers.usd),
@@ -144,9 +162,9 @@ def _found(answers: Answers, task: str, outer: str) -> list[str]:
 
     lines = [f"task = {task}", "own_id = word = progress = cost = reason = None", "videos = []"]
     for path in answers.own_id:
-        lines += _along("task", steps(path), first_text("own_id"))
+        lines += _along("task", steps(path), assigned("own_id", "own_id or id_of"))
     lines += ["if own_id != remote_id: continue"] if answers.task.endswith("[]") else []
-    lines += _along("task", _single(answers.status), first_text("word"))
+    lines += _along("task", _single(answers.status), assigned("word", "word_of"))
     lines += ["if word not in words: return None"]
     if answers.progress is not None:
         lines += _along("task", _single(answers.progress), assigned("progress", "percent"))
@@ -266,7 +284,7 @@ def look_up(answers: Answers, answer: Answer) -> list[Receipt] | None:
     if not isinstance(at(data, answers.task.removesuffix("[]")), list):
         return None
     listed = walk(data, steps(answers.task))
-    ids = ((task, first_text(task, answers.own_id)) for task in listed)
+    ids = ((task, _first_id(task, answers.own_id)) for task in listed)
     return [_receipt(answers, data, task, remote_id) for task, remote_id in ids if remote_id]
 
 
@@ -276,7 +294,7 @@ def listed(answers: Answers, answer: Answer, ids: Collection[str]) -> dict[str, 
     found: dict[str, list[Any]] = {}
     tasks = pick(data, *path)
     for task in tasks if isinstance(tasks, list) else ():
-        own_id = first_text(task, answers.own_id)
+        own_id = _first_id(task, answers.own_id)
         if own_id is not None and own_id in ids:
             found.setdefault(own_id, []).append(task)
     return {own: answer.with_json(_with(data, path, parts)) for own, parts in found.items()}

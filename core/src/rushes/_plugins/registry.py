@@ -85,6 +85,8 @@ class Registry:
 
         Raises UnknownVariantError with the nearest names, or BrokenPluginError.
         """
+        if not isinstance(variant_id, str):
+            raise UnknownVariantError(f"one variant is named by text, not by {variant_id!r}")
         if loaded := self._loaded.get(variant_id):
             return loaded
         if variant_id in self._broken:
@@ -174,7 +176,7 @@ class Registry:
         if not installed and others:
             words = f"no variant is loaded: {LIMIT} leaves out {', '.join(sorted(others))}"
         elif not installed:
-            words = "no variant is installed; install a plugin, like plugins/toapis"
+            words = "no variant is installed; install a plugin: pip install ./plugins/toapis"
         elif near:
             words = f"no variant {variant_id!r} is installed (nearest: {', '.join(near)})"
         else:

@@ -30,7 +30,7 @@ from rushes.errors import (
     StillRunningError,
 )
 from rushes.journal import ClaimLost, Journal
-from rushes.observers import Step
+from rushes.observers import Ended, Step
 from rushes.task import State, Task
 from rushes.variant import Polling, Variant
 
@@ -208,7 +208,16 @@ class Session(Struct, kw_only=True, dict=True):
 
     def step(self, step: Step, variant: Variant, task: Task | None = None) -> Watched:
         """Tell observers of a step that takes as long as a block; it sets the `outcome`."""
-        return Watched(self.beginnings, step, variant, task)
+        return Watched(self.begun(step, variant, task))
+
+    def begun(self, step: Step, variant: Variant, task: Task | None = None) -> list[Ended]:
+        """Tell observers that a step begins; return what they want to be called when it ends."""
+        ends = []
+        for begin in self.beginnings:
+            ended = quietly(begin, step, variant, task)
+            if ended is not None:
+                ends.append(ended)
+        return ends
 
     @cached_property
     def videos(self) -> Path:

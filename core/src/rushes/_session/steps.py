@@ -20,15 +20,9 @@ class Watched:
     Whatever an observer raises is logged: it never stops a step.
     """
 
-    def __init__(
-        self, observers: Iterable[Begin], step: Step, variant: Variant, task: Task | None
-    ) -> None:
+    def __init__(self, ends: Iterable[Ended]) -> None:
         self.outcome: Report | Task | Status | None = None
-        self._ends: list[Ended] = []
-        for begin in observers:
-            ended = quietly(begin, step, variant, task)
-            if ended is not None:
-                self._ends.append(ended)
+        self._ends = ends
 
     def __enter__(self) -> Self:
         return self

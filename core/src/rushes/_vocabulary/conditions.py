@@ -173,7 +173,7 @@ class Has(Condition, frozen=True):
         def when(names: Names) -> str:
             if own := kind(names):
                 return f"{own} is given"
-            return f"{names.field(self.path)} has a {self.value}"
+            return f"{names.field(self.path)} has an item whose {self.name} is {self.value}"
 
         def blamed(read: Any, _raw: Any, names: Names) -> list[Blame]:
             accepted = names.accepted(f"{self.path}[].{self.name}", others)

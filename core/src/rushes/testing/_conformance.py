@@ -52,6 +52,8 @@ DECLARED = (
 """What the snapshot keeps of a declaration, besides its schema, rules and capabilities."""
 
 ABSENT = "(absent)"
+MOST_DIFFERENCES = 20
+"""How many differences from the snapshot a failure shows."""
 
 
 class VariantConformance(
@@ -107,10 +109,12 @@ class VariantConformance(
             f"{path} is missing; write it with RUSHES_SNAPSHOT=write pytest"
         )
         reviewed = msgspec.json.decode(path.read_bytes())
-        differences = "\n".join(_differences(reviewed, msgspec.json.decode(written)))
+        differences = [*_differences(reviewed, msgspec.json.decode(written))]
+        rest = len(differences) - MOST_DIFFERENCES
+        more = [f"and {rest} more; once it is rewritten, your diff shows all"] if rest > 0 else []
         assert not differences, self.says(
             f"{path.name} differs; review it, then rewrite it with RUSHES_SNAPSHOT=write pytest:\n"
-            f"{differences}"
+            + "\n".join((*differences[:MOST_DIFFERENCES], *more))
         )
 
     def _snapshot(self) -> dict[str, Any]:

@@ -51,8 +51,9 @@ class ReadingChecks(VariantUnderTest):
             assert receipt.remote_id == remote_id, self.says(
                 f"parse_submit reads the id {receipt.remote_id!r}, not {remote_id!r}, from {body}"
             )
+            number = int(remote_id) if remote_id.isdecimal() else None
             for odd in NO_IDS:
-                without = replaced(body, remote_id, odd)
+                without = replaced(replaced(body, remote_id, odd), number, odd)
                 receipt = self.ask("parse_submit", answer=json_answer(without))
                 assert not isinstance(receipt, Receipt), self.says(
                     f"parse_submit reads {receipt} from an answer without an id: {without}"
@@ -82,7 +83,9 @@ class ReadingChecks(VariantUnderTest):
         """Each complete answer is read as the listed status."""
         for body, wanted, *sent in self.statuses:
             task = self.task_of(sent[0] if sent else self.accepted[0])
-            status = self.ask("parse_status", answer=json_answer(body), task=task)
+            receipt = Receipt((wanted and wanted.remote_id) or REMOTE_ID)
+            answer = json_answer(body)
+            status = self.ask("parse_status", answer=answer, task=task, receipt=receipt)
             assert status == wanted, self.says(
                 f"parse_status reads {status}, not {wanted}, from {body}"
             )
@@ -152,13 +155,8 @@ class ReadingChecks(VariantUnderTest):
         states = self.states()
         if not states:
             pytest.skip(f"{self.variant.id} has no status words")
-        near_words = [
-            odd
-            for word in states
-            for odd in (f"{word}!", word[:-1], f"{word}x", f"x{word}", f"not_{word}", f"{word}_up")
-            if odd not in states
-        ]
-        for odd in (*NO_WORDS, *near_words):
+        near_words = [odd for word in states for odd in _near_word(word)]
+        for odd in (odd for odd in (*NO_WORDS, *near_words) if odd not in [*states]):
             bodies = [put_at(body, self.word_path(), odd) for body, *_ in self.statuses]
             for body in (self.worded(odd), *bodies):
                 status = self.ask("parse_status", answer=json_answer(body))
@@ -217,9 +215,9 @@ class ReadingChecks(VariantUnderTest):
         if status is not None:
             self._assert_well_formed(status, answer)
         word = at(answer.json(), self.word_path())
-        if status is not None and isinstance(word, str):
-            listed = {each.lower() for each in self.states()}
-            assert word.strip().lower() in listed, self.says(
+        if status is not None and isinstance(word, (str, int)):
+            listed = {_plain(each) for each in self.states()}
+            assert _plain(word) in listed, self.says(
                 f"the unlisted status word {word!r} is read as {status.state}: {shown(answer)}"
             )
 
@@ -244,6 +242,17 @@ class ReadingChecks(VariantUnderTest):
         assert all(number is None or math.isfinite(number) for number in numbers), self.says(
             f"a status holds a number out of range: {status}; from {shown(answer)}"
         )
+
+
+def _near_word(word: str | int) -> tuple[Any, ...]:
+    """Return what a careless reader would take for a status word."""
+    if isinstance(word, int):
+        return (str(word), -word - 1, word + 0.5, word + 1000, [word])
+    return (f"{word}!", word[:-1], f"{word}x", f"x{word}", f"not_{word}", f"{word}_up")
+
+
+def _plain(word: str | int) -> str | int:
+    return word.strip().lower() if isinstance(word, str) else word
 
 
 def _messages(body: Any) -> Iterator[str]:

@@ -83,7 +83,7 @@ class RequestChecks(VariantUnderTest):
             if isinstance(place, Always) and place.value in (one, other):
                 continue
             found = [*_findings(report), *_findings(before)]
-            reported = any(top(item.path) == field for item in found)
+            reported = any(field in _named(item) for item in found)
             carried = report.valid and report.payload != before.payload
             assert reported or carried, self.says(
                 f"`{field}` = {other!r} is dropped, and nothing says so"
@@ -158,6 +158,11 @@ class RequestChecks(VariantUnderTest):
             assert reports[0].complete_payload() == payload, self.says(
                 "the payload is changed by the hook submit"
             )
+
+
+def _named(item: Problem | Note) -> list[str]:
+    """Return the fields that a finding names."""
+    return [top(item.path), *(item.names if isinstance(item, Problem) else ())]
 
 
 def _findings(report: Report) -> list[Problem | Note]:

@@ -281,8 +281,8 @@ class VariantUnderTest:
                 return msgspec.structs.replace(receipt, remote_id=remote_id)
         return Receipt(remote_id)
 
-    def states(self) -> dict[str, str]:
-        """Return what each listed status word means."""
+    def states(self) -> dict[str | int, str]:
+        """Return what each listed status word, or number, means."""
         if self.variant.answers and not self.words:
             return dict(self.variant.answers.words)
         listed = (entry.partition(":") for entry in self.words.split())

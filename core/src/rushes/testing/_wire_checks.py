@@ -290,7 +290,7 @@ class WireChecks(VariantUnderTest):
         for word in self.states():
             _, calls = self.exchange("poll", json_answer(self.worded(word)), receipt=receipt)
             if len(calls) > 1:
-                made.setdefault("polls", {})[word] = [_shown(call) for call in calls]
+                made.setdefault("polls", {})[str(word)] = [_shown(call) for call in calls]
         return made
 
     def _polls_by_endpoint(self) -> Iterator[Call]:

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
+from importlib.metadata import EntryPoint
 from typing import Any
 
 import click
@@ -95,19 +96,16 @@ class CommandGroup(click.Group):
         ctx: click.Context,  # noqa: ARG002
         formatter: click.HelpFormatter,
     ) -> None:
-        """List the commands; those from entry points with their distribution."""
+        """List the commands; those from entry points with what their distribution says it is."""
         with formatter.section("Commands"):
             formatter.write_dl(list(BUILT_IN.items()))
-        from rushes.plugins import distribution
-
-        others = {
-            name: ", ".join(map(distribution, entries))
-            for name, entries in plugin_commands().items()
-            if name not in BUILT_IN
-        }
+        others: dict[str, list[str]] = {}
+        for name, entries in plugin_commands().items():
+            if name not in BUILT_IN:
+                others.setdefault(_brought_by(entries), []).append(name)
         if others:
             with formatter.section("From other distributions"):
-                formatter.write_dl([(name, f"(from {who})") for name, who in others.items()])
+                formatter.write_dl([(", ".join(names), who) for who, names in others.items()])
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """Complete a command's name. Imports none."""
@@ -115,3 +113,18 @@ class CommandGroup(click.Group):
             return super().shell_complete(ctx, incomplete)
         names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
         return [CompletionItem(name, help=BUILT_IN.get(name)) for name in names]
+
+
+def _brought_by(entries: Sequence[EntryPoint]) -> str:
+    """Name the distributions that bring a command; of a single one, also say what it is."""
+    from rushes.plugins import distribution
+
+    from rushes_cli.terminal import escape_controls
+
+    names = ", ".join(map(distribution, entries))
+    dist = entries[0].dist
+    try:
+        summary = dist.metadata["Summary"] if dist and len(entries) == 1 else None
+    except Exception:  # noqa: BLE001 - metadata may be missing, or no text
+        summary = None
+    return f"{names}: {escape_controls(summary)}" if summary else names

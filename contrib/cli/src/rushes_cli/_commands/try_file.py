@@ -182,5 +182,6 @@ def _show(variant: "Variant", report: "Report", obstacle: str | None) -> None:
     print_line(f"{PROMPT!r}, and nothing else:")
     print_line()
     print_report(report, DEFAULT_OPTIONS, more=delivery_lines(variant, report, None))
-    print_line(obstacle or "yes", bold="Ready to send: ")
+    if obstacle or report.valid:
+        print_line(f"not yet: {obstacle}" if obstacle else "yes", bold="Ready to send: ")
     print_line()

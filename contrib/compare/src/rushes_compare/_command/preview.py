@@ -19,6 +19,8 @@ def print_preview(results: Results, console: Console) -> None:
         for cell in results.cells:
             if cell.row == place and cell.repeat == 1:
                 _print_cell(cell, results.repeats, console)
+    if any(cell.differs for cell in results.cells):
+        _print(console, Text("\n≠ is not so for the variant above (there)", style="yellow"))
     _print(console, Text(f"\n{total_cost(results.cells)}", style="bold"))
 
 

@@ -69,7 +69,8 @@ def read_votes(path: Path, results: Results) -> Votes:
             value = read_json(read_whole(file, MAX_BYTES))
     except (OSError, ValueError) as error:
         if isinstance(error, MalformedJSON):
-            raise VotesError(f"{path} {error}") from error
+            message = f"{path} {error}; give what the page saved with Votes, Export"
+            raise VotesError(message) from error
         raise VotesError(f"{path} cannot be read: {getattr(error, 'strerror', error)}") from error
     reader = _Reader(results)
     votes = reader.read(value)
