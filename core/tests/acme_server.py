@@ -114,6 +114,10 @@ class Server(ThreadingHTTPServer):
         """Count the POSTs of a path."""
         return sum(1 for line, _, _ in self.seen if line == f"POST {path}")
 
+    def polls(self) -> int:
+        """Count the polls of all clips."""
+        return sum(line.startswith("GET /v1/clips/") for line in self.lines)
+
     @property
     def lines(self) -> list[str]:
         """Every request's method and path, in order."""

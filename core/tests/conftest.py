@@ -1,6 +1,7 @@
-"""Fixtures: the provider's server, drivers for both clients, a place to install distributions."""
+"""Fixtures: the provider's server, drivers for both clients, processes, installed distributions."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from acme_driver import Drivers
 from acme_server import Server, running
 from installed_site import Site
 from made_up_hosts import trusting
+from started_processes import Processes
 from transport_runner import Perform, run_in_thread
 
 
@@ -33,6 +35,13 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
+def storage() -> Iterator[Server]:
+    """Run another server, which has files and is not the provider's."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
 def home(tmp_path: Path) -> Path:
     """Return the home that the clients of a test share."""
     return tmp_path / "home"
@@ -44,6 +53,13 @@ def make(request: Any, server: Server, home: Path) -> Iterator[Drivers]:
     drivers = Drivers(request.param, server, home)
     yield drivers
     drivers.close()
+
+
+@pytest.fixture
+def processes() -> Iterator[Processes]:
+    """Start processes that use a journal; none of them outlives the test."""
+    with closing(Processes()) as processes:
+        yield processes
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from rushes import Report, RushesError, Task, Timeouts
 from rushes._check.checking import check
 from rushes._client.verbs import Jobs
 from rushes._flow import Effect, Flow
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._session.clock import SystemClock
 from rushes._session.provider_keys import ProviderKeys
 from rushes._session.session import Session

@@ -6,7 +6,7 @@ import socket
 import unicodedata
 from collections.abc import Callable
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], list[str]]
 """Return the IP addresses of a host name and a port; raise OSError if there are none."""
 
@@ -26,7 +26,7 @@ _NOT_PUBLIC = (
 )
 
 
-def literal_address(host: str) -> Address | None:
+def literal_address(host: str) -> IPAddress | None:
     """Return the IP address that a host spells out, in any form the system accepts, or None."""
     # As a resolver would see it: Unicode digits and full stops become ASCII ones.
     host = unicodedata.normalize("NFKC", host).rstrip(".").strip("[]")
@@ -42,7 +42,7 @@ def literal_address(host: str) -> Address | None:
     return None
 
 
-def is_public(address: Address) -> bool:
+def is_public(address: IPAddress) -> bool:
     """Whether an address can be reached from anywhere on the internet.
 
     An address that embeds others is judged by those. Private, shared, loopback, link-local,

@@ -87,9 +87,7 @@ class Keys:
             found = stored, str(self._file.path)
         else:
             return None
-        provider = name.partition(".")[0]
-        if found[0] not in self._used.get(provider, ()):
-            self.remember(provider, found[0])
+        self.remember(name.partition(".")[0], found[0])
         return found
 
     def remember(self, provider: str, secret: Secret) -> None:
@@ -113,9 +111,10 @@ class Keys:
 
         Raises ConfigurationError.
         """
-        key = key and Secret(key)
+        secret = None if key is None else Secret(key)
+        del key  # so that no traceback shows it
         keys = self.stored()
         keys.pop(name, None)
-        if key is not None:
-            keys[name] = Secret(key)
+        if secret is not None:
+            keys[name] = secret
         self._file.write(keys)

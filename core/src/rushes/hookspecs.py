@@ -157,8 +157,8 @@ def authorize(  # type: ignore[empty-body]
 def upload(variant: Variant, file: LocalFile) -> Steps[str | None] | None:
     """Yield the calls that upload one file; return its address, or None if no answer had one.
 
-    An answer with HTTP status 400 and above is a refusal: the upload ends there. If None is
-    returned, so is an error that `parse_refusal` recognises in the last answer.
+    An answer with HTTP status 400 and above is a refusal: the upload ends there. If the hook
+    returns None, an error that `parse_refusal` recognises in the last answer is a refusal, too.
     """
 
 

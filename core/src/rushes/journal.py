@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -10,7 +10,7 @@ from rushes.task import Task
 
 __all__ = [
     "GRANTED", "KEPT_NEWS", "LEASE", "MAX_REMOTE_ID", "ClaimLost", "Journal", "Limits", "News",
-    "Purses", "essence", "since_boot",
+    "Purses", "RawRecords", "essence", "since_boot",
 ]  # fmt: skip
 
 LEASE = 30.0
@@ -20,10 +20,11 @@ GRANTED = 60.0
 """Seconds within which a task that was admitted is sent, or must ask again."""
 
 KEPT_NEWS = 10_000
-"""How much of the newest news a journal keeps."""
+"""How many of the newest pieces of news a journal keeps."""
 
 MAX_REMOTE_ID = 512
-"""Most characters of a provider's id of a task; the longest that any page shows has a tenth."""
+"""How many characters a provider's id of a task may have; the longest on any page has a tenth of
+that."""
 
 
 def since_boot() -> float:
@@ -196,11 +197,11 @@ class Journal(Protocol):
 
 
 class Limits(Protocol):
-    """How much is sent at once with a key, for all who share a journal: ours have it, too.
+    """Limits on how much is sent at once with one key, by all who share a journal; optional.
 
-    What counts is what the journal says of the tasks, not what some process is doing. `key` is a
-    provider, a slash and what names its key without containing it. The methods may also be started
-    with `begin`.
+    Our journals have them. What counts is what the journal says of the tasks, not what some process
+    is doing. `key` is a provider, a slash and what names its key without containing it. The methods
+    may also be started with `begin`.
     """
 
     def admit(
@@ -223,13 +224,13 @@ class Limits(Protocol):
 
 
 class Purses(Protocol):
-    """How much tasks may cost together, for all who share a journal: ours have it, too.
+    """Limits on what tasks cost together, for all who share a journal; optional.
 
-    A purse is a name, such as a batch's, under which money is counted, in USD to the millionth. It
-    counts what a task may cost from before it is sent, and what it did cost once that is known. The
-    methods may also be started with `begin`; what they count is on disk with the next task that is.
-    When a task is purged, what was spent on it stays spent; a new task with its reference counts
-    anew.
+    Our journals have them. A purse is a name, such as a batch's, under which money is counted, in
+    USD to the millionth. It counts what a task may cost from before it is sent, and what it did
+    cost once that is known. The methods may also be started with `begin`; what they count is on
+    disk with the next task that is. When a task is purged, what was spent on it stays spent; a new
+    task with its reference counts anew.
     """
 
     def fill(self, purse: str, most: float | None) -> None:
@@ -246,20 +247,45 @@ class Purses(Protocol):
         """Count what a task did cost, however much it is, in place of what was reserved."""
 
     def spent(self, purse: str) -> float:
-        """Return what is spent and reserved."""
+        """Return what is spent and reserved together."""
 
     def left(self, purse: str, without: Sequence[str] = ()) -> float | None:
-        """Return what may still be spent, 0 if it is too much already; None for any amount.
+        """Return what may still be spent: 0 if too much was spent already, None for any amount.
 
-        What is counted for the tasks `without`, such as money reserved for them, is not.
+        The tasks `without` are left out: what they cost, and what is reserved for them, is not
+        counted.
+        """
+
+
+class RawRecords(Protocol):
+    """What is recorded of a task that cannot be read, and forgetting it: ours have it, too.
+
+    Such a task may be damaged, or a newer release may have recorded it. It is never purged with the
+    others, since its provider may be making a video that is paid for.
+    """
+
+    def raw_record(self, task_id: str) -> dict[str, Any] | None:
+        """Return everything that is recorded of a task, as it is stored; None if nothing is.
+
+        JSON can hold it. The journal's own columns have the names that a Task has: `id`, `variant`,
+        `client_id`, `state`, `unfinished`, `created_at`, `updated_at`, `remote_id`. What rushes
+        encodes is in `record`, `call` and `changes`: as text, or as `{"base64": ...}`.
+        """
+
+    def discard(self, record: dict[str, Any]) -> None:
+        """Forget a task that cannot be read, given its `raw_record`, as `purge` does others.
+
+        Raises JournalError, and forgets nothing, if the task can be read, if a claim holds it, or
+        if anything else is recorded of it by now.
         """
 
 
 class News(Protocol):
-    """What providers tell of tasks, for all who share a journal: ours have it, too.
+    """What providers tell of tasks, for all who share a journal; optional.
 
-    Without it, only the process that a webhook is delivered to wakes the task that waits for it;
-    elsewhere tasks are polled. `tell` and `with_remote_id` may also be started with `begin`.
+    Our journals keep it. Without it, only the process that a webhook is delivered to wakes the task
+    that waits for it; elsewhere tasks are polled. `tell` and `with_remote_id` may also be started
+    with `begin`.
 
     A journal may have one more method: `listen(heard)` calls `heard`, in any thread, whenever
     something may have been told since, and returns a function that ends this. Without it, clients
@@ -278,10 +304,10 @@ class News(Protocol):
         """
 
     def news(self, after: int) -> tuple[int, list[tuple[str, str]]]:
-        """Return what was told after a place, oldest first, as pairs of provider and remote id.
+        """Return what was told since the last call, oldest first: providers with remote ids.
 
-        Also returns the place where it ends, to go on from; the first is 0. Nothing is left out
-        that is told by several at once.
+        `after` is the place that the last call returned before the list, 0 at first. Nothing is
+        left out, even if several processes tell something at the same time.
         """
 
 

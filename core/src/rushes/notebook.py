@@ -13,7 +13,7 @@ __all__ = ["Progress"]
 class Progress:
     """Shows tasks below a notebook's cell while they are made: a client's `on_update`.
 
-    task = await client.generate(variant, request, on_update=rushes.notebook.Progress())
+        task = await client.generate(variant, request, on_update=rushes.notebook.Progress())
 
     One display takes any number of tasks, a line for each; `rushes_compare` takes it as
     `on_change`. Outside IPython nothing is shown.

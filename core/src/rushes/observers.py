@@ -35,7 +35,7 @@ class Observer(Protocol):
 
 
 class Steps(Protocol):
-    """What an observer of steps has besides."""
+    """The further method of an observer that is told of steps."""
 
     def step(self, step: Step, variant: Variant, task: Task | None, /) -> Ended | None:
         """Take note that a step begins; return what is to be called when it ends, or None."""

@@ -13,6 +13,8 @@ from rushes._lazy import lazily
 if TYPE_CHECKING:
     from rushes._check.trial import sample_task as sample_task
     from rushes._check.trial import trial as trial
+    from rushes._plugins.calling import PLUGIN_ERRORS as PLUGIN_ERRORS
+    from rushes._plugins.calling import LoadedVariant as LoadedVariant
     from rushes._plugins.from_file import line_in as line_in
     from rushes._plugins.from_file import load_file as load_file
     from rushes._plugins.installed import COMMANDS as COMMANDS
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from rushes._plugins.installed import distribution as distribution
     from rushes._plugins.installed import installed as installed
     from rushes._plugins.installed import version as version
-    from rushes._plugins.loading import PLUGIN_ERRORS as PLUGIN_ERRORS
-    from rushes._plugins.loading import LoadedVariant as LoadedVariant
     from rushes._plugins.loading import check_hooks as check_hooks
     from rushes._plugins.loading import describe_entry as describe_entry
     from rushes._plugins.loading import import_in_time as import_in_time
@@ -35,14 +35,13 @@ else:
         __name__,
         {
             "rushes._check.trial": "sample_task trial",
+            "rushes._plugins.calling": "PLUGIN_ERRORS LoadedVariant",
             "rushes._plugins.from_file": "line_in load_file",
             "rushes._plugins.installed": (
                 "COMMANDS LIMIT OBSERVERS VARIANTS WRAPPERS "
                 "Installed distribution installed version"
             ),
-            "rushes._plugins.loading": (
-                "PLUGIN_ERRORS LoadedVariant check_hooks describe_entry import_in_time"
-            ),
+            "rushes._plugins.loading": "check_hooks describe_entry import_in_time",
             "rushes._plugins.registry": "Registry",
         },
     )

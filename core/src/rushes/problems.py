@@ -8,6 +8,9 @@ import msgspec
 
 __all__ = ["Note", "Problem", "Source", "listing", "naming", "show", "show_size"]
 
+_SHOWN = 60
+"""How many characters of a value a message shows."""
+
 
 class Source(msgspec.Struct, frozen=True):
     """The page that a fact comes from."""
@@ -62,18 +65,11 @@ class Note(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.path}: {self.message}" if self.path else self.message
 
 
-def show(value: Any, limit: int = 60) -> str:
+def show(value: Any) -> str:
     """Write a value the way a caller would, short enough for one line and safe to print."""
     if isinstance(value, str):
-        cut = value if len(value) <= limit else value[: limit - 1] + "…"
-        return (
-            "'"
-            + "".join(
-                c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode()
-                for c in cut
-            )
-            + "'"
-        )
+        cut = value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"
+        return f"'{''.join(map(_printable, cut))}'"
     if isinstance(value, bool):
         return "true" if value else "false"
     if value is None:
@@ -83,12 +79,18 @@ def show(value: Any, limit: int = 60) -> str:
             text = str(value)
         except ValueError:  # an integer of thousands of digits has no decimal text
             return "a huge number"
-        return text if len(text) <= limit else text[:12] + "…"
+        return text if len(text) <= _SHOWN else text[:12] + "…"
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, (list, tuple)):
         return "a list"
     return f"a {type(value).__name__}"
+
+
+def _printable(character: str) -> str:
+    if character.isprintable():
+        return character
+    return character.encode("unicode_escape", "surrogatepass").decode()
 
 
 def naming(text: str, name: str) -> list[str]:

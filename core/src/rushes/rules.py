@@ -8,12 +8,14 @@ import msgspec
 
 from rushes.problems import Note, Problem, Source, naming
 
+__all__ = ["Finding", "Judgement", "Names", "Rule", "rule"]
+
 
 class Names:
     """How a message names a payload's fields and their values: here as the provider's page does.
 
-    Where the caller used common words, a message has to use them, too.
-    `used` lists the names that were handed out.
+    Where the caller used common words, a message has to use them, too. `used` lists the names that
+    were handed out.
     """
 
     def __init__(self) -> None:
@@ -38,9 +40,6 @@ class Names:
         return [word for words in each for word in words or ()] or None
 
 
-__all__ = ["Finding", "Judgement", "Names", "Rule", "rule"]
-
-
 class Finding(msgspec.Struct, frozen=True):
     """What a rule found: a problem, or from a rule that only notes, a note.
 
@@ -62,8 +61,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """A declared rule: runs only once every field in `fields` is valid.
 
     `schema` expresses the same in JSON Schema, if possible; it may assume that every field is
-    valid. `notes` says that the rule only returns notes, and refuses nothing; `unsaid`, that its
-    notes are for callers who left a field out.
+    valid. `notes`: the rule only returns notes, and refuses nothing. `unsaid`: its notes are for
+    callers who left a field out.
     """
 
     name: str

@@ -29,9 +29,9 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     the same number are alternatives; the first that leads to a whole video is used. `expires_at` is
     in seconds since 1970, if the provider reports it.
 
-    `inside`: the answer is JSON, and the video is the base64 text at this path of it, like
-    `response.videos[0].data`. Without an address and a call, it is the answer to the poll that said
-    so: the poll's last call is made again.
+    `inside`: what comes from there is not the video but JSON, which has the video as base64 text at
+    this path, like `response.videos[0].data`. Without an address and a call, that JSON is the
+    answer to the poll itself, whose last call is then made again.
     """
 
     url: str | None = None
@@ -118,9 +118,9 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     what was sent, `base_url` where to. `sent_at` is when the call was last sent, or about to be;
     `key_fingerprint` identifies the key it was sent with, without revealing it. `looked_at` is when
     the provider was last polled, `look_after` when its advice allows the next poll; both are
-    recorded along with other changes. `workload` is what the time depends on that a task takes:
-    input mode, length, resolution; `took` is about how many seconds it took, as polls show. Times
-    are in seconds since 1970, costs in USD. `progress` is the provider's, in percent; `fetched` is
+    recorded along with other changes. `took` is about how many seconds the task took, as polls
+    show, and `workload` is what that depends on: input mode, length, resolution. Times are in
+    seconds since 1970, costs in USD. `progress` is the provider's, in percent; `fetched` is
     that of a running download and never recorded. `overwrite` says whether another file at `output`
     may be replaced. `file` is the path of the downloaded video, the first if there are several; its
     size and digest show whether it is still there, and are recorded before the file gets its name.
@@ -160,6 +160,11 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     fetched: float | None = None
     plan: str = ""
     tried: tuple[Tried, ...] = ()
+
+    @property
+    def provider(self) -> str:
+        """Whose endpoint and key are used."""
+        return self.variant.partition("/")[0]
 
     @property
     def remote_id(self) -> str | None:

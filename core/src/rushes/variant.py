@@ -17,8 +17,7 @@ from rushes.rules import Rule
 
 __all__ = [
     "SPEC", "WEBHOOK_SECRETS", "Always", "Built", "Cancel", "Polling", "Shots", "To", "Together",
-    "Uploads",
-    "Variant", "environment_prefix", "key_name", "key_variable",
+    "Uploads", "Variant", "environment_prefix", "key_name", "key_variable",
 ]  # fmt: skip
 
 WEBHOOK_SECRETS = ("webhook_secret", "old_webhook_secret")
@@ -115,13 +114,16 @@ class Polling(Struct, frozen=True, kw_only=True):
 class Uploads(Struct, frozen=True, kw_only=True):
     """Which local files are accepted: types by content (`image/png`, `video/mp4`), size in bytes.
 
-    `max_bytes` is that of any file, or by kind: `{"image": 30_000_000, "sound": 15_000_000}`.
-    The hook `upload` sends each to the provider, and returns its public address; or its `handle`, a
-    text that begins so (`runway://`). Or there is no endpoint for it, and the file goes into the
-    payload: `inline` is a template of text ("{base64}", "data:{type};base64,{base64}") or of an
-    object of texts; `max_body` is how large the payload may be with all its files, if the page
-    says so. `addresses` is whether the provider fetches such files from public addresses,
-    too; if not, the core does. `source` is the page that says so, if it is not the variant's.
+    `max_bytes` limits each file, or the files of each kind: `{"image": 30_000_000, "sound":
+    15_000_000}`. The hook `upload` sends each file to the provider and returns its public address,
+    or a text that stands for it and begins with `handle` (`runway://`).
+
+    If there is no endpoint for that, files go into the payload: `inline` is the template of a text
+    ("{base64}", "data:{type};base64,{base64}") or of an object of texts, and `max_body` how large
+    the payload may be with all its files, if the page says so.
+
+    `addresses`: whether the provider also fetches such files from public addresses; if not, the
+    core does. `source` is the page that says all this, if it is not the variant's.
     """
 
     types: tuple[str, ...]

@@ -32,9 +32,9 @@ class Event(Struct, frozen=True, kw_only=True):
 
     `remote_id` is the provider's id of the task that it is about, None if it is about none (a test
     of the endpoint). `id` is the event's own: one that comes again has the same. `verified` says
-    whether the signature was checked, and is right; an event without one is no more than a reason
-    to poll. `answer` is what a poll would be answered, if the delivery contains that; it is read by
-    `parse_status`, as of a poll.
+    whether it has a signature that was checked and is right; an event that is not verified is only
+    a reason to poll. `answer` is what a poll would be answered, if the delivery contains that;
+    `parse_status` reads it like the answer to a poll.
     """
 
     remote_id: str | None

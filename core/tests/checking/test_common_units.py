@@ -23,7 +23,8 @@ from rushes import (
 from rushes._check.checking import check
 from rushes._check.quick import quick
 from rushes._payload.request_fields import FIELDS as FIELDS_OF_REQUESTS
-from rushes._plugins.loading import LoadedVariant, build
+from rushes._plugins.calling import LoadedVariant
+from rushes._plugins.loading import build
 from rushes.problems import Problem
 from rushes.rules import Rule
 from rushes.testing._request_checks import PROBES

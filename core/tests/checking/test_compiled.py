@@ -25,7 +25,7 @@ from rushes._check.checking import check
 from rushes._check.quick import quick
 from rushes._payload.compiled import compiled, reading
 from rushes._payload.request_fields import ABSENT, FIELDS, fields_set, sets_nothing
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._plugins.registry import Registry
 from rushes.request import Role
 

@@ -23,7 +23,8 @@ from rushes import (
 )
 from rushes._check.checking import check
 from rushes._payload.constraints import described, finite, spans
-from rushes._plugins.loading import LoadedVariant, build
+from rushes._plugins.calling import LoadedVariant
+from rushes._plugins.loading import build
 from rushes.problems import Problem
 from rushes.testing._values import bad, good
 

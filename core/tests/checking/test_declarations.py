@@ -11,7 +11,8 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from msgspec import Meta, Struct
 from rushes import BrokenPluginError, Client, Request, Text, To, absent, hookimpl, json_schema
 from rushes._check.checking import check
-from rushes._plugins.loading import LoadedVariant, build
+from rushes._plugins.calling import LoadedVariant
+from rushes._plugins.loading import build
 from rushes.calls import Steps
 from rushes.rules import Rule
 from rushes.task import Receipt

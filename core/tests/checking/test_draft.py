@@ -26,7 +26,7 @@ from rushes import (
     rule,
 )
 from rushes._check.checking import check
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._plugins.registry import Registry
 from rushes.rules import Judgement, Rule
 from rushes.vocabulary import by_default

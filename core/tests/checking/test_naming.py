@@ -22,7 +22,8 @@ from rushes import (
     hookimpl,
 )
 from rushes._check.checking import check
-from rushes._plugins.loading import LoadedVariant, build
+from rushes._plugins.calling import LoadedVariant
+from rushes._plugins.loading import build
 from rushes.problems import Problem
 from rushes.rules import Rule
 from rushes.vocabulary import (

@@ -10,7 +10,7 @@ import pytest
 from acme_zoom import Payload, Zoom
 from rushes import Note, Problem, Report
 from rushes._check.checking import judge
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._plugins.registry import Registry
 from rushes._structs.invalid import INVALID
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from msgspec import Meta, Struct
 from rushes import BrokenPluginError, Image, Provider, Request, Shot, Shots, Text, To, absent
 from rushes._check.checking import check
-from rushes._plugins.loading import LoadedVariant, build
+from rushes._plugins.calling import LoadedVariant
+from rushes._plugins.loading import build
 from rushes.report import Report
 from rushes.vocabulary import adds_up
 

@@ -20,7 +20,8 @@ from rushes import (
     hookimpl,
 )
 from rushes._check.checking import check
-from rushes._plugins.loading import LoadedVariant, build
+from rushes._plugins.calling import LoadedVariant
+from rushes._plugins.loading import build
 
 A, B = "https://pictures.example.com/a.png", "https://pictures.example.com/b.png"
 Build = Callable[[Draft, Request], None]

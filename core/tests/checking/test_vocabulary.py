@@ -14,7 +14,8 @@ from msgspec import UNSET, Meta, Struct
 from rushes import BrokenPluginError, Built, Finding, PublicURL, Text, To, absent, json_schema, rule
 from rushes._check.checking import check
 from rushes._check.quick import quick
-from rushes._plugins.loading import LoadedVariant, build
+from rushes._plugins.calling import LoadedVariant
+from rushes._plugins.loading import build
 from rushes.request import Request
 from rushes.rules import Rule
 from rushes.vocabulary import (

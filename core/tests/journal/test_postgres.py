@@ -1,11 +1,12 @@
 """The journal in PostgreSQL: its troubles, outages, and several processes."""
 
+import base64
+import json
 import os
 import random
 import resource
 import signal
 import socket
-import subprocess
 import sys
 import threading
 import time
@@ -19,6 +20,7 @@ from typing import Any, cast
 import msgspec
 import psycopg
 import pytest
+from journal_batches import together
 from journal_tasks import after, ended, make_task
 from postgres_cluster import Cluster
 from rushes import (
@@ -33,8 +35,8 @@ from rushes._journal.postgres.listening import _all
 from rushes._journal.postgres.server import Server
 from rushes._journal.postgres.tables import MIGRATIONS
 from rushes.journal import LEASE
+from started_processes import Processes, read_line
 
-SCRIPT = Path(__file__).parents[1] / "journal_processes.py"
 PASSWORD = "s3cret p@ss/word"
 QUOTED = "s3cret%20p%40ss%2Fword"
 
@@ -204,6 +206,7 @@ def test_beside_a_newer_process_nothing_new_is_begun(postgres: Cluster) -> None:
             lambda: journal.add(make_task("dune"), "mine"),
             lambda: journal.admit("dune", "acme/1"),
             lambda: journal.admit("dune", "acme/1", 3, 1.0),
+            lambda: journal.purge(1e12),
         ):
             with pytest.raises(JournalError, match=r"version 99.*up to version 4.*Upgrade"):
                 use()
@@ -250,6 +253,37 @@ def test_what_no_text_can_be(journal: PostgresJournal) -> None:
         journal.add(make_task(client_id="\ud800"))
     task = journal.add(make_task(error="a\0b"))
     assert journal.tasks() == [task]
+
+
+def test_what_cannot_be_read_is_discarded_by_its_raw_record(postgres: Cluster) -> None:
+    """Only as it was seen, only if nobody holds it, and no task that can be read."""
+    schema = postgres.new_schema()
+    url = postgres.url(path=schema)
+    with closing(PostgresJournal(url)) as journal, closing(PostgresJournal(url)) as other:
+        kite, dune = (journal.add(make_task(name)) for name in ("kite", "dune"))
+        journal.save(after(kite, state="queued", receipt=Receipt("c-1")))
+        seen = journal.raw_record("kite") or {}
+        assert (seen["variant"], seen["remote_id"]) == ("acme/zoom", "c-1")
+        assert seen["call"] == msgspec.json.encode(kite.call).decode()
+        with pytest.raises(JournalError, match="can be read"):
+            journal.discard(seen)
+        other.claim("kite", "theirs")
+        postgres.execute(f"UPDATE {schema}.rushes_tasks SET record = '\\xff7b' WHERE id = 'kite'")
+        with pytest.raises(JournalError, match="has something else of task 'kite'"):
+            journal.discard(seen)
+        seen = journal.raw_record("kite") or {}
+        assert seen["record"] == {"base64": base64.b64encode(b"\xff{").decode()}
+        assert seen == json.loads(json.dumps(seen))
+        with pytest.raises(JournalError, match="a process works on task 'kite'"):
+            journal.discard(seen)
+        other.release("theirs")
+        other.close()
+        journal.discard(seen)
+        assert journal.raw_record("kite") is None
+        assert journal.unreadable() == {}
+        assert journal.tasks() == [dune]
+        with pytest.raises(JournalError, match="or nothing; nothing was removed"):
+            journal.discard(seen)
 
 
 def test_an_unreadable_record_does_not_block_other_tasks(postgres: Cluster) -> None:
@@ -375,40 +409,6 @@ def test_the_newest_news_is_kept(journal: PostgresJournal, monkeypatch: pytest.M
 
 
 # Several processes
-
-
-class Processes:
-    """Starts processes, and leaves none running."""
-
-    def __init__(self) -> None:
-        self._started: list[subprocess.Popen[str]] = []
-
-    def start(self, *words: object) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, str(SCRIPT), *map(str, words)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._started.append(process)
-        return process
-
-    def close(self) -> None:
-        for process in self._started:
-            process.kill()
-            process.communicate()
-
-
-@pytest.fixture
-def processes() -> Iterator[Processes]:
-    with closing(Processes()) as processes:
-        yield processes
-
-
-def read_line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout
-    return process.stdout.readline().rstrip("\n")
 
 
 def test_two_processes_never_own_a_task_at_once(
@@ -659,21 +659,6 @@ def test_a_write_whose_commit_got_no_answer_is_done_once(
         if owned:
             journal.save(sent, "mine")
             assert [was.state for was in journal.history("kite")] == ["recorded", "sending"]
-
-
-def together(journal: PostgresJournal, *calls: tuple[object, ...]) -> list[Any]:
-    """Begin calls of methods that are done in one batch; return their results, or errors."""
-    running, go_on = threading.Event(), threading.Event()
-
-    def first(_connection: object) -> None:
-        running.set()
-        go_on.wait(60)
-
-    journal._store.enqueue(first)
-    assert running.wait(60)
-    begun = [journal.begin(str(method), *arguments) for method, *arguments in calls]
-    go_on.set()
-    return [each.exception(60) or each.result() for each in begun]
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,7 @@ from journal_tasks import make_task
 from rushes import ClaimLost, JournalError, SQLiteJournal
 from rushes._journal import machine
 from rushes.journal import LEASE, since_boot
-
-SCRIPT = Path(__file__).parents[1] / "journal_processes.py"
+from started_processes import Processes, read_line
 
 
 @pytest.fixture
@@ -27,40 +26,6 @@ def path(tmp_path: Path) -> Path:
 def journal(path: Path) -> Iterator[SQLiteJournal]:
     with closing(SQLiteJournal(path)) as journal:
         yield journal
-
-
-@pytest.fixture
-def processes() -> Iterator["Processes"]:
-    with closing(Processes()) as processes:
-        yield processes
-
-
-class Processes:
-    """Starts processes, and leaves none running."""
-
-    def __init__(self) -> None:
-        self._started: list[subprocess.Popen[str]] = []
-
-    def start(self, *words: object) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, str(SCRIPT), *map(str, words)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self._started.append(process)
-        return process
-
-    def close(self) -> None:
-        for process in self._started:
-            process.kill()
-            process.communicate()
-
-
-def read_line(process: subprocess.Popen[str]) -> str:
-    assert process.stdout
-    return process.stdout.readline().rstrip("\n")
 
 
 def test_a_killed_writer_loses_nothing_that_it_reported(path: Path, processes: Processes) -> None:

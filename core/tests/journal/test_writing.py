@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import sqlite3
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 from acme_driver import REQUEST, StoppedClock
 from acme_zoom import Zoom
+from journal_batches import together
 from journal_tasks import after, ended, make_task
 from rushes import (
     AsyncClient,
@@ -234,21 +234,6 @@ def test_a_claim_whose_release_failed_can_be_taken_again(
     assert held == tasks
     assert journal.claim("kite", "again") == tasks[0]
     assert journal.claim("dune", "again") is None
-
-
-def together(journal: SQLiteJournal, *calls: tuple[object, ...]) -> list[Any]:
-    """Begin calls of methods that are done in one batch; return their results, or errors."""
-    running, go_on = threading.Event(), threading.Event()
-
-    def first(_connection: object) -> None:
-        running.set()
-        go_on.wait(60)
-
-    journal._store.enqueue(first)
-    assert running.wait(60)
-    begun = [journal.begin(str(method), *arguments) for method, *arguments in calls]
-    go_on.set()
-    return [each.exception(60) or each.result() for each in begun]
 
 
 @pytest.mark.parametrize("table", ["tasks", "calls", "history"])

@@ -11,7 +11,7 @@ from acme_server import VIDEO, Handler, Server
 from hypothesis import given
 from hypothesis import strategies as st
 from raw_server import RawServer, answering
-from rushes import Call, OutcomeUnknownError, RefusedError, StillRunningError
+from rushes import Call, OutcomeUnknownError, RefusedError, ResultError, StillRunningError
 from rushes._flow import Dispatch, Interrupted, Send
 from rushes._network.decoding import decoded
 from rushes._network.messages import MAX_ANSWER
@@ -184,5 +184,5 @@ def test_an_unknown_encoding_is_named_in_the_error(make: Maker, server: Server) 
 def test_a_download_is_not_decoded(make: Maker, server: Server) -> None:
     server.on("GET /files", *[lambda h: h.answer(200, gzip.compress(VIDEO, mtime=0))] * 9)
     driver = make()
-    with pytest.raises(Exception, match="it looks like gzip"):
+    with pytest.raises(ResultError, match="it looks like gzip"):
         driver.generate("acme/zoom", REQUEST)

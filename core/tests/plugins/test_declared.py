@@ -41,7 +41,8 @@ from rushes import (
 )
 from rushes._check.checking import check
 from rushes._plugins import reading
-from rushes._plugins.loading import LoadedVariant, build
+from rushes._plugins.calling import LoadedVariant
+from rushes._plugins.loading import build
 from rushes.calls import pick
 from rushes.plugins import sample_task
 from rushes.testing._values import json_values

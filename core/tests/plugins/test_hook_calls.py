@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from acme_declared import declared
 from rushes import Answer, BrokenPluginError, Receipt, Status, hookimpl
-from rushes._plugins.loading import LoadedVariant, build
+from rushes._plugins.calling import LoadedVariant
+from rushes._plugins.loading import build
 from rushes.plugins import sample_task
 
 BODY = b'{"clip": {"ref": "c-1", "stage": "rendering"}}'

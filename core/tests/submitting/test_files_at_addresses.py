@@ -2,13 +2,12 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from acme_declared import SHARED
 from acme_driver import KEY, Maker
-from acme_server import Behaviour, Handler, Server, running
+from acme_server import Behaviour, Handler, Server
 from acme_zoom import PAGE
 from made_up_hosts import Names, resolving_with
 from msgspec import Struct
@@ -61,12 +60,6 @@ def variant(inline: str | None = "{base64}", **changes: Any) -> Variant:
         "images.reference": To("pictures[]"),
     }
     return acme.variant("zoom", payload=Payload, page=PAGE, fields=fields)
-
-
-@pytest.fixture
-def storage() -> Iterator[Server]:
-    with running() as server:
-        yield server
 
 
 def picture(content: bytes = PNG, **headers: str) -> Behaviour:

@@ -2,14 +2,13 @@
 
 import base64
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from acme_declared import SHARED
 from acme_driver import Maker
-from acme_server import Server, answers, running
+from acme_server import Server, answers
 from acme_zoom import PAGE
 from msgspec import Struct
 from rushes import (
@@ -66,12 +65,6 @@ def picture(tmp_path: Path) -> str:
     path = tmp_path / "kite.png"
     path.write_bytes(PNG)
     return str(path)
-
-
-@pytest.fixture
-def storage() -> Iterator[Server]:
-    with running() as server:
-        yield server
 
 
 OBJECT = {"data": "{base64}", "mime": "{type}"}

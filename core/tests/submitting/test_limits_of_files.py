@@ -2,14 +2,13 @@
 
 import base64
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from acme_declared import SHARED
 from acme_driver import Maker
-from acme_server import Server, running
+from acme_server import Server
 from acme_zoom import PAGE
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,12 +91,6 @@ def test_together_they_fit_into_the_payload(sizes: list[int], twice: bool) -> No
         f"images[{place}].url" for place in range(len(named))
     ]
     assert f"{sum(coded):,} bytes in the payload" in report.problems[0].message
-
-
-@pytest.fixture
-def storage() -> Iterator[Server]:
-    with running() as server:
-        yield server
 
 
 def test_what_is_fetched_counts_too(

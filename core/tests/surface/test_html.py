@@ -218,7 +218,9 @@ def test_a_display_that_fails_stops_no_task(ipython: Display) -> None:
         raise OSError("the browser is gone")
 
     vars(ipython)["display"] = type("Module", (), {"display": staticmethod(broken)})
-    Progress()(make_task(state="queued"))
+    progress = Progress()
+    progress(make_task(state="queued"))
+    assert "1 task" in repr(progress)
 
 
 def test_without_ipython_nothing_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

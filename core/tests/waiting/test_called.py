@@ -85,10 +85,6 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def polls(server: Server) -> int:
-    return sum(line.startswith("GET /v1/clips/") for line in server.lines)
-
-
 def begin(pool: ThreadPoolExecutor, driver: Driver, waiting: threading.Semaphore) -> "Future[Task]":
     """Submit a job and wait for it in a thread; return once it is waited for."""
     task = driver.submit("acme/zoom", REQUEST)
@@ -139,7 +135,7 @@ def test_another_process_that_is_called_wakes_who_waits(
     )
     task = done.result(50)
     assert received.stdout == f"{task.id}\n"
-    assert (task.state, polls(server)) == ("completed", 1)
+    assert (task.state, server.polls()) == ("completed", 1)
     assert task.took is not None
 
 
@@ -154,7 +150,7 @@ def test_a_task_that_was_asked_for_once_meanwhile_is_polled_twice(
     driver.clock.advance(20)  # another poll may be made
     with Client(home=home, **PROVIDER) as other:
         assert other.receive("acme", *delivery("c-1", time.time())) is not None
-    assert (done.result(50).state, polls(server)) == ("completed", 2)
+    assert (done.result(50).state, server.polls()) == ("completed", 2)
 
 
 def test_who_goes_on_with_a_task_does_not_ask_before_it_is_told(
@@ -168,11 +164,11 @@ def test_who_goes_on_with_a_task_does_not_ask_before_it_is_told(
     other = called()
     done = pool.submit(other.resume, task.id)
     assert waiting.acquire(timeout=60)
-    assert polls(server) == 1
+    assert server.polls() == 1
     other.clock.advance(20)  # another poll may be made
     with Client(home=home, **PROVIDER) as receiver:
         assert receiver.receive("acme", *delivery("c-1", time.time())) is not None
-    assert (done.result(50).state, polls(server)) == ("completed", 2)
+    assert (done.result(50).state, server.polls()) == ("completed", 2)
 
 
 def test_what_was_told_while_nobody_followed_a_task_is_heard_by_who_goes_on(
@@ -182,7 +178,7 @@ def test_what_was_told_while_nobody_followed_a_task_is_heard_by_who_goes_on(
     task = called().submit("acme/zoom", REQUEST)
     assert receive(called(), *delivery("c-1", time.time())) is not None
     assert called(StoppedClock()).resume(task.id).state == "completed"
-    assert polls(server) == 1
+    assert server.polls() == 1
 
 
 def test_without_news_in_the_journal_who_goes_on_asks_at_once(called: Any, server: Server) -> None:
@@ -203,7 +199,7 @@ def test_a_call_right_after_a_poll_keeps_to_the_interval(
     driver.clock.skipped = 1
     with Client(home=home, **PROVIDER) as other:
         assert other.receive("acme", *delivery("c-1", time.time())) is not None
-    assert (done.result(50).state, polls(server)) == ("completed", 2)
+    assert (done.result(50).state, server.polls()) == ("completed", 2)
     first, until_told, floor = driver.slept
     assert 0 < floor <= 10 < until_told
     assert first > 10
@@ -215,7 +211,7 @@ def test_a_call_that_comes_before_anybody_waits_counts(called: Any, server: Serv
     task = driver.submit("acme/zoom", REQUEST)
     assert receive(driver, *delivery("c-1", driver.clock.now())) == task
     assert driver.wait(task).state == "completed"
-    assert (polls(server), len(driver.slept)) == (1, 1)
+    assert (server.polls(), len(driver.slept)) == (1, 1)
 
 
 def test_a_call_that_comes_before_the_answer_to_the_submit_counts(
@@ -225,14 +221,14 @@ def test_a_call_that_comes_before_the_answer_to_the_submit_counts(
     driver = called()
     assert receive(driver, *delivery("c-1", driver.clock.now())) is None
     assert driver.wait(driver.submit("acme/zoom", REQUEST)).state == "completed"
-    assert (polls(server), len(driver.slept)) == (1, 1)
+    assert (server.polls(), len(driver.slept)) == (1, 1)
 
 
 def test_a_task_whose_call_is_lost_ends_all_the_same(called: Any, server: Server) -> None:
     server.stages = []
     driver = called(StoppedClock())
     task = driver.wait(driver.submit("acme/zoom", REQUEST))
-    assert (task.state, driver.slept, polls(server)) == ("completed", [300.0], 1)
+    assert (task.state, driver.slept, server.polls()) == ("completed", [300.0], 1)
     assert task.took is None  # it may have ended long before
 
 
@@ -244,7 +240,7 @@ def test_a_task_that_nobody_tells_of_is_asked_for_once_more_at_the_end(
     task = driver.submit("acme/zoom", REQUEST)
     with pytest.raises(StillRunningError, match="asked just now"):
         driver.wait(task)
-    assert (driver.slept, polls(server)) == ([300.0, 300.0], 2)
+    assert (driver.slept, server.polls()) == ([300.0, 300.0], 2)
 
 
 def test_how_long_tasks_took_says_when_a_call_is_lost(called: Any, server: Server) -> None:
@@ -268,7 +264,7 @@ def test_a_poll_that_fails_is_made_again_as_ever(called: Any, server: Server) ->
     assert driver.wait(driver.submit("acme/zoom", REQUEST)).state == "completed"
     first, *later = driver.slept
     assert first == 300.0
-    assert polls(server) == 3
+    assert server.polls() == 3
     assert all(10 <= pause <= 120 for pause in later)
 
 
@@ -283,7 +279,7 @@ def test_who_is_called_too_early_polls_as_ever(
     assert waiting.acquire(timeout=60)
     driver.clock.skipped = 100
     assert done.result(100).state == "completed"
-    assert polls(server) == 3
+    assert server.polls() == 3
     assert sum(driver.slept[1:]) < 300
 
 
@@ -379,7 +375,7 @@ def test_an_unsigned_delivery_is_a_reason_to_look(called: Any, server: Server) -
         assert receive(driver, {}, delivery("c-1", 0)[1]) == task
     assert len(journal.news(0)[1]) == 2
     assert driver.wait(task).state == "completed"
-    assert (polls(server), len(driver.slept)) == (1, 1)
+    assert (server.polls(), len(driver.slept)) == (1, 1)
 
 
 def test_only_what_reads_for_its_variant_wakes_a_task(called: Any, server: Server) -> None:
@@ -402,7 +398,7 @@ def test_a_journal_without_news_wakes_in_its_own_process(
         pytest.skip("its loop waits in another thread")
     done = begin(pool, driver, waiting)
     assert receive(driver, *delivery("c-1", driver.clock.now())) is not None
-    assert (done.result(50).state, polls(server)) == ("completed", 1)
+    assert (done.result(50).state, server.polls()) == ("completed", 1)
 
 
 def test_a_wait_can_be_stopped_while_news_is_waited_for(

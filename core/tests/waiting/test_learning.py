@@ -15,10 +15,6 @@ from rushes._wait.schedule import REMEMBERED
 LONGER = Request("A red kite over dunes", duration=10)
 
 
-def polls(server: Server) -> int:
-    return sum(line.startswith("GET /v1/clips/") for line in server.lines)
-
-
 def remember(driver: Driver, seconds: float) -> str:
     """Record tasks like those of REQUEST, of which each took about as long; return their kind."""
     sample = driver.submit("acme/zoom", REQUEST, task="sample")
@@ -89,11 +85,11 @@ def test_a_short_wait_looks_at_its_end_if_the_provider_allows_it(
     driver = make(**untouched())
     remember(driver, 80)
     server.last = {"stage": "rendering"}
-    before, task = polls(server), driver.submit("acme/zoom", REQUEST)
+    before, task = server.polls(), driver.submit("acme/zoom", REQUEST)
     for seconds, count in ((4, 0), (2, 1), (3, 1), (10, 2), (0, 2)):
         with pytest.raises(StillRunningError):
             driver.wait(task.id, timeout=seconds)
-        assert polls(server) - before == count
+        assert server.polls() - before == count
     assert sum(driver.slept) == 19
 
 

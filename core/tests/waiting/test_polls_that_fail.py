@@ -138,6 +138,13 @@ def test_progress_of_nan_is_ignored(make: Maker, server: Server) -> None:
     assert make().generate("acme/zoom", REQUEST).progress == 100
 
 
+def test_progress_within_a_state_only_grows(make: Maker, server: Server) -> None:
+    server.stages = [{"stage": "rendering", "done": done} for done in (10, 60, 60, 30)]
+    seen: list[Task] = []
+    make().generate("acme/zoom", REQUEST, on_update=seen.append)
+    assert [task.progress for task in seen if task.state == "in_progress"] == [10, 60]
+
+
 def test_a_status_never_goes_back(make: Maker, server: Server) -> None:
     server.stages = [{"stage": "rendering", "done": 60}, {"stage": "waiting", "done": 5}]
     server.stages += [{"stage": "rendering", "done": 20}]

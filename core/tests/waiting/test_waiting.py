@@ -6,12 +6,7 @@ from pathlib import Path
 import pytest
 from acme_driver import REQUEST, Maker, StoppedClock, journal_of
 from acme_server import Server, answers, drops
-from rushes import Polling, StillRunningError, Task
-
-
-def polls(server: Server) -> int:
-    return sum(line.startswith("GET /v1/clips/") for line in server.lines)
-
+from rushes import Polling, ResultError, StillRunningError, Task
 
 ADVICE = Polling(first=5, every=10, at_most=600)
 
@@ -24,7 +19,7 @@ def test_short_waits_keep_to_the_polling_interval(make: Maker, server: Server) -
     for _ in range(20):  # like a user who asks every two seconds
         with pytest.raises(StillRunningError):
             driver.wait(task.id, timeout=0)
-        seen.append(polls(server))
+        seen.append(server.polls())
         driver.clock.advance(2)
     assert seen == [0, 0, 0, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4]
     assert driver.slept == []
@@ -41,14 +36,14 @@ def test_a_wait_ends_at_its_timeout_and_reports_what_is_known(make: Maker, serve
         StillRunningError, match=r"queued; the provider has not been asked about it yet"
     ):
         driver.wait(task, timeout=3)
-    assert (sum(driver.slept), polls(server)) == (3, 0)
+    assert (sum(driver.slept), server.polls()) == (3, 0)
     with pytest.raises(StillRunningError, match=r"in_progress, 50 %; .* last asked 2 s ago"):
         driver.wait(task.id, timeout=4)
-    assert (sum(driver.slept), polls(server)) == (7, 1)
+    assert (sum(driver.slept), server.polls()) == (7, 1)
     driver.clock.advance(3600)
     with pytest.raises(StillRunningError, match=r"in_progress, 50 %; .* last asked just now"):
         driver.wait(task.id, timeout=0)
-    assert polls(server) == 2
+    assert server.polls() == 2
 
 
 def test_a_retry_after_on_a_poll_is_obeyed_across_waits(make: Maker, server: Server) -> None:
@@ -59,11 +54,11 @@ def test_a_retry_after_on_a_poll_is_obeyed_across_waits(make: Maker, server: Ser
     for wait in (0, 290):
         with pytest.raises(StillRunningError):
             driver.wait(task.id, timeout=wait)
-    assert polls(server) == 1
+    assert server.polls() == 1
     driver.clock.advance(11)
     with pytest.raises(StillRunningError):
         driver.wait(task.id, timeout=0)
-    assert polls(server) == 2
+    assert server.polls() == 2
 
 
 def test_a_clock_that_was_set_back_does_not_delay_a_poll_for_days(
@@ -78,7 +73,7 @@ def test_a_clock_that_was_set_back_does_not_delay_a_poll_for_days(
     driver.clock.advance(-10 * 24 * 3600)
     with pytest.raises(StillRunningError):
         driver.wait(task.id, timeout=3601)
-    assert polls(server) > 1
+    assert server.polls() > 1
 
 
 def test_refresh_polls_once(make: Maker, server: Server) -> None:
@@ -88,7 +83,7 @@ def test_refresh_polls_once(make: Maker, server: Server) -> None:
     updates: list[Task] = []
     for count in (1, 2, 3):
         now = driver.refresh(task.id, on_update=updates.append)
-        assert (now.state, polls(server)) == ("in_progress", count)
+        assert (now.state, server.polls()) == ("in_progress", count)
         assert driver.task(task.id) == now
     assert [task.progress for task in updates] == [50.0]
     server.on("GET /v1/clips", drops)
@@ -111,7 +106,7 @@ def test_refresh_does_not_poll_a_task_that_another_process_follows(
     with closing(journal_of(driver)) as journal:
         assert journal.claim(task.id, "another's")
         assert driver.refresh(task.id) == task
-    assert polls(server) == 0
+    assert server.polls() == 0
 
 
 def test_each_state_is_reported_once_and_recorded_once(
@@ -134,7 +129,7 @@ def test_fetching_fresh_links_does_not_report_completed_again(make: Maker, serve
     server.on("GET /files", *[answers(500)] * 5)
     driver = make()
     states: list[str] = []
-    with pytest.raises(Exception, match="could not be downloaded"):
+    with pytest.raises(ResultError, match="could not be downloaded"):
         driver.generate(
             "acme/zoom", REQUEST, task="mine", on_update=lambda task: states.append(task.state)
         )

@@ -12,7 +12,14 @@ from acme_server import Server
 from acme_zoom import Zoom
 from hypothesis import given
 from hypothesis import strategies as st
-from rushes import BrokenPluginError, Client, ConfigurationError, DeliveryError, RefusedError
+from rushes import (
+    BrokenPluginError,
+    Client,
+    ConfigurationError,
+    DeliveryError,
+    NotSentError,
+    RefusedError,
+)
 from rushes._plugins.loading import build
 from rushes.journal import MAX_REMOTE_ID
 
@@ -62,7 +69,7 @@ def test_a_job_that_is_sent_elsewhere_is_called_back_as_recorded(
     make: Maker, server: Server
 ) -> None:
     nowhere = make(plugins=[calling()], webhook_url=HOOKS, base_urls={"acme": "http://127.0.0.1:9"})
-    with pytest.raises(Exception, match="never sent"):
+    with pytest.raises(NotSentError, match="never sent"):
         nowhere.submit("acme/zoom", REQUEST, task="mine")
     assert make(plugins=[calling()]).submit("acme/zoom", REQUEST, task="mine").webhook
     assert sent(server) == {"notify": f"{HOOKS}/acme"}

@@ -54,7 +54,7 @@ class RequestInput:
         except ConfigurationError as error:
             message = f"--continues {named}: several tasks begin like this; give more characters."
             raise click.UsageError(message) from error
-        if task.variant.partition("/")[0] != variant.partition("/")[0]:
+        if task.provider != variant.partition("/")[0]:
             raise click.UsageError(
                 f"--continues {task.id}: it was made by {task.variant}; {variant} can only "
                 "extend a video of its own provider."

@@ -12,7 +12,7 @@ from rushes._payload.body import top
 from rushes._payload.compiled import compiled, reading
 from rushes._payload.field_checks import Examiner
 from rushes._payload.request_fields import FIELDS
-from rushes._plugins.loading import LoadedVariant, judgement
+from rushes._plugins.calling import LoadedVariant, judgement
 from rushes._structs.invalid import INVALID
 from rushes.draft import Draft
 from rushes.errors import BrokenPluginError

@@ -15,7 +15,7 @@ from rushes._payload.compiled import compiled
 from rushes._payload.field_checks import Examiner
 from rushes._payload.fields import FieldShape
 from rushes._payload.request_fields import sets_nothing
-from rushes._plugins.loading import PLUGIN_ERRORS, LoadedVariant
+from rushes._plugins.calling import PLUGIN_ERRORS, LoadedVariant
 from rushes.problems import Note
 from rushes.report import Report
 from rushes.request import Request

@@ -5,7 +5,7 @@ from typing import Any
 
 from rushes._check.checking import check
 from rushes._keys.redacting import Secret
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes.calls import Answer, Call, LocalFile
 from rushes.request import Request
 from rushes.task import Receipt, Task

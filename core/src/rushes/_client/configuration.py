@@ -16,7 +16,7 @@ from rushes._journal.queued import QueuedJournal
 from rushes._journal.sqlite import SQLiteJournal
 from rushes._keys.redacting import Secret, hidden
 from rushes._network.settings import NetworkSettings, Timeouts
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._plugins.registry import Registry
 from rushes._session.clock import SystemClock
 from rushes._session.provider_keys import ProviderKeys

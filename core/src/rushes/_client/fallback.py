@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from rushes import _log as log
 from rushes._flow import Ask, Do, Flow
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._session.owning import new_claim, releasing_on_error
 from rushes._session.records import Records
 from rushes._session.session import Session

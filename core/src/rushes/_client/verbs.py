@@ -13,7 +13,7 @@ from rushes._client.fallback import in_order
 from rushes._fetch.download import ensure_fetched, videos_are_at
 from rushes._fetch.target import may_replace
 from rushes._flow import Do, Flow
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._receive.receiving import Receiver
 from rushes._session.owning import Work, as_owner, new_claim, taken, with_claim
 from rushes._session.records import Records

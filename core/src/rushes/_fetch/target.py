@@ -22,8 +22,8 @@ def may_replace(task: Task, output: object, overwrite: bool | None) -> bool:
     """Whether a task's video may replace another file.
 
     `output` and `overwrite` are what the caller gives now; None means what is recorded. A caller
-    who gives only an output means that very file. A file that was never given an
-    output is named by us, after the task.
+    who gives only an output means that very file. Without any output, we name the file after the
+    task.
     """
     if not (output or task.output):
         return True
@@ -63,10 +63,9 @@ def refuse_to_replace(session: Session, target: Path, *, overwrite: bool) -> Non
     """Raise FileExistsError if the target's name belongs, or will belong, to a file that must stay.
 
     That is anything but a regular file, and every file of our own: the journal, the keys, a budget,
-    the logs.
-    Links are followed to find that out; a link to another regular file, or to nothing, is replaced
-    by the video, and what it points to stays unchanged. Without `overwrite`, whatever is there must
-    stay.
+    the logs. Links are followed to find that out; a link to another regular file, or to nothing, is
+    replaced by the video, and what it points to stays unchanged. Without `overwrite`, whatever is
+    there must stay.
     """
     if target.exists() and not target.is_file():
         raise FileExistsError(errno.EEXIST, "what has that name is not a regular file")

@@ -15,6 +15,7 @@ _CARD = (
     "border:1px solid rgba(128,128,128,.5);border-radius:6px;padding:.6em .8em;max-width:50em;"
     "overflow:auto;overflow-wrap:break-word"
 )
+_UNKNOWN = "its price is not known"
 _CELL = "text-align:left;vertical-align:top;padding:.2em 1em .2em 0"
 
 
@@ -89,9 +90,6 @@ def report_card(report: Checked) -> str:
         parts.append(_fact(f"about {_usd(report.cost)}" if report.cost is not None else _UNKNOWN))
         parts.append(_payload(report.payload))
     return _card(parts)
-
-
-_UNKNOWN = "its price is not known"
 
 
 def _words(job: Job) -> str:

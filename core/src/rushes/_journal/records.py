@@ -6,7 +6,9 @@ take a fraction of the space. A finished task is packed that way: its record is 
 record, call and changes, compressed (zlib, RFC 1950).
 """
 
+import shlex
 import zlib
+from base64 import b64encode
 from typing import Any
 
 import msgspec
@@ -82,11 +84,17 @@ def read(place: str, task_id: str, record: bytes, call: bytes | None) -> Task:
         if call is None:
             return task
         return msgspec.structs.replace(task, call=msgspec.json.decode(call, type=Call | None))
-    except (ValueError, zlib.error, RecursionError) as error:  # msgspec's errors are ValueErrors
+    except (
+        TypeError,
+        ValueError,
+        zlib.error,
+        RecursionError,
+    ) as error:  # msgspec's errors are ValueErrors
         raise JournalError(
             f"{place} contains a task {task_id!r} that this version of rushes cannot read "
             f"({error}); a newer version may have recorded it: upgrade, or use another journal "
-            "(RUSHES_JOURNAL, RUSHES_HOME)"
+            "(RUSHES_JOURNAL, RUSHES_HOME). If it is damaged, `rushes purge --unreadable "
+            f"{shlex.quote(task_id)}` saves what is left of it, and forgets it"
         ) from error
 
 
@@ -97,6 +105,16 @@ def readable(place: str, task_id: str, record: bytes, call: bytes | None) -> Tas
     except JournalError as error:
         log.warning("a task cannot be read", task=task_id, reason=str(error))
         return error
+
+
+def as_stored(content: str | bytes | None) -> str | dict[str, str] | None:
+    """Return a piece of what is stored as JSON can hold it."""
+    if not isinstance(content, bytes):
+        return content
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return {"base64": b64encode(content).decode("ascii")}
 
 
 def _json(task: Task, value: Any) -> bytes:

@@ -42,7 +42,7 @@ class Alarms:
             self._set_timer()
 
     def _forget_ended(self) -> None:
-        """Drop what nobody waits for; called again when twice as many are there."""
+        """Drop what nobody waits for; called again once there are twice as many alarms."""
         self._waiting = [one for one in self._waiting if not one[2].done()]
         heapq.heapify(self._waiting)
         self._most = 2 * len(self._waiting) + 100

@@ -7,9 +7,10 @@ from typing import Any
 
 
 class Turn:
-    """A call that waits for a place until the future `admitted` is True; without one it has it.
+    """A call that has a place, or waits for one until the future `admitted` is True.
 
-    It waits no more once the future is cancelled, or anything else.
+    `admitted` is None if it had its place at once. A call whose future has any other outcome, or
+    was cancelled, no longer waits.
     """
 
     def __init__(self, admitted: Any, *, long: bool) -> None:

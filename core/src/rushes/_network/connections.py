@@ -21,7 +21,7 @@ from weakref import WeakSet
 
 import httpcore
 
-from rushes._addresses import Address, Resolver, is_public
+from rushes._addresses import IPAddress, Resolver, is_public
 from rushes._flow import PrivateAddress
 from rushes._network.active_call import ActiveCall, current
 from rushes._network.alarms import Alarms
@@ -164,13 +164,13 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_in_child)
 
 
-def _looked_up(resolve: Resolver, host: str, port: int) -> Future[list[Address]]:
+def _looked_up(resolve: Resolver, host: str, port: int) -> Future[list[IPAddress]]:
     """Resolve a name in a separate thread, which nothing has to wait for.
 
     The system's resolver accepts no deadline. The thread is a daemon: if it hangs, it keeps neither
     an event loop nor the interpreter from ending.
     """
-    future: Future[list[Address]] = Future()
+    future: Future[list[IPAddress]] = Future()
     future.set_running_or_notify_cancel()
 
     def work() -> None:
@@ -183,14 +183,14 @@ def _looked_up(resolve: Resolver, host: str, port: int) -> Future[list[Address]]
     return future
 
 
-def _literal(host: str) -> list[Address] | None:
+def _literal(host: str) -> list[IPAddress] | None:
     try:
         return [ipaddress.ip_address(host)]
     except ValueError:
         return None
 
 
-def _check_addresses(host: str, addresses: list[Address]) -> None:
+def _check_addresses(host: str, addresses: list[IPAddress]) -> None:
     """Raise an error if there is none, or if a guarded exchange may not be with one of them.
 
     A name that also has a private address is refused entirely: it was probably made to mislead.
@@ -222,7 +222,7 @@ class _Attempts:
             return httpcore.ConnectTimeout(f"the name {self.host} was not resolved in time")
         return httpcore.ConnectError(f"the name {self.host} cannot be resolved: {error}")
 
-    def addresses(self, addresses: list[Address]) -> Iterator[tuple[str, float | None]]:
+    def addresses(self, addresses: list[IPAddress]) -> Iterator[tuple[str, float | None]]:
         _check_addresses(self.host, addresses)
         for place, address in enumerate(addresses):
             left = self.left

@@ -1,7 +1,7 @@
 """Calls made by synchronous code, and what both transports share.
 
-Connections are our own (`connections`); an embedder may pass an httpx transport instead, and then
-only its exceptions show what was sent: https://www.python-httpx.org/advanced/transports/
+Connections come from `routes`; an embedder may pass an httpx transport instead, and then only its
+exceptions show what was sent: https://www.python-httpx.org/advanced/transports/
 """
 
 import contextlib

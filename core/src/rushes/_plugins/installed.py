@@ -43,7 +43,7 @@ class Unreadable(NamedTuple):
 class Installed(NamedTuple):
     """Every entry point of ours, by group, and the distributions that could not be read.
 
-    `left_out` are the entry points that are not to be loaded.
+    `left_out` are the entry points that the limit on what is loaded leaves out.
     """
 
     groups: Mapping[str, list[EntryPoint]]

@@ -289,7 +289,7 @@ def look_up(answers: Answers, answer: Answer) -> list[Receipt] | None:
 
 
 def listed(answers: Answers, answer: Answer, ids: Collection[str]) -> dict[str, Answer]:
-    """Return by id, for tasks that an answer lists, the same answer with nothing but that task."""
+    """Return, by id, for each of these tasks that is listed an answer with that task alone."""
     data, path = answer.json(), _single(answers.task.removesuffix("[]"))
     found: dict[str, list[Any]] = {}
     tasks = pick(data, *path)

@@ -1,14 +1,16 @@
 """What an error answer means by its HTTP status, and when it says to come back."""
 
 import email.utils
+from collections.abc import Mapping
 
-import msgspec
-
+from rushes.answers import RefusalKind
 from rushes.calls import Answer, pick, pick_text
 from rushes.task import Refusal
 
 UNSAYING = frozenset((408, 409, 425))
 """Statuses, besides every 5xx, after which a task may or may not exist."""
+_KINDS: Mapping[int, RefusalKind] = {401: "key", 402: "balance", 403: "key", 429: "wait"}
+"""What some statuses of 4xx mean; any other is simply a refusal."""
 
 
 def refusal_by_status(status: int, answer: Answer, message: str | None = None) -> Refusal:
@@ -27,18 +29,14 @@ def refusal_by_status(status: int, answer: Answer, message: str | None = None) -
     if encoding := answer.headers.get("content-encoding"):
         message += f", sent with the unsupported content encoding {encoding!r}"
     code = pick(data, "error", "code")
-    if status < 400 or status >= 500 or status in UNSAYING:
-        kind = "unknown"
-    else:
-        kind = {401: "key", 402: "balance", 403: "key", 429: "wait"}.get(status, "refused")
-    return msgspec.convert(
-        {
-            "kind": kind,
-            "message": message,
-            "code": str(code) if isinstance(code, (str, int)) else None,
-            "retry_after": retry_after(answer),
-        },
-        Refusal,
+    kind: RefusalKind = "unknown"
+    if 400 <= status < 500 and status not in UNSAYING:
+        kind = _KINDS.get(status, "refused")
+    return Refusal(
+        kind=kind,
+        message=message,
+        code=str(code) if isinstance(code, (str, int)) else None,
+        retry_after=retry_after(answer),
     )
 
 

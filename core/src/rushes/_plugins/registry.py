@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from importlib.metadata import EntryPoint
-from typing import Any
+from typing import Any, NamedTuple
 
+from rushes._plugins.calling import LoadedVariant
 from rushes._plugins.installed import (
     LIMIT,
     VARIANTS,
@@ -15,13 +16,7 @@ from rushes._plugins.installed import (
     distribution,
     installed,
 )
-from rushes._plugins.loading import (
-    LoadedVariant,
-    build,
-    check_hooks,
-    describe_entry,
-    import_in_time,
-)
+from rushes._plugins.loading import build, check_hooks, describe_entry, import_in_time
 from rushes._plugins.trust import VARIABLE, Trust
 from rushes._urls import base_url_objection
 from rushes.errors import BrokenPluginError, ConfigurationError, UnknownVariantError
@@ -30,14 +25,21 @@ from rushes.variant import Variant
 _ID = re.compile(r"[a-z0-9-]+/[A-Za-z0-9._-]+")
 
 
+class _Wrappers(NamedTuple):
+    """The wrappers that work, and the errors of those that do not."""
+
+    working: list[Any]
+    broken: list[str]
+
+
 class Registry:
     """The installed variants, each loaded when it is first needed.
 
     `plugins` are plugin objects passed directly: they need no entry point. `base_urls` overrides
     declared base URLs by provider; in `environ` they are `TOAPIS_BASE_URL` and so on. `trust` says
     by provider which distributions besides its own may have its key, like `RUSHES_TRUST`.
-    `load_plugins` are the distributions, and the providers, of which alone entry points are used,
-    like `RUSHES_LOAD_PLUGINS`.
+    `load_plugins` names the only distributions and providers whose entry points are used, like
+    `RUSHES_LOAD_PLUGINS`.
     """
 
     def __init__(
@@ -108,13 +110,14 @@ class Registry:
 
     def _load(self, variant_id: str) -> LoadedVariant:
         if variant_id in self._own:
-            loaded = build(self._own[variant_id], self._all_wrappers[0], variant_id)
+            loaded = build(self._own[variant_id], self._wrappers.working, variant_id)
         else:
             entry = self._entry(variant_id)
-            loaded = build(import_in_time(entry), self._all_wrappers[0], describe_entry(entry))
+            plugin, name = import_in_time(entry), describe_entry(entry)
+            loaded = build(plugin, self._wrappers.working, name)
             if loaded.variant.id != variant_id:
                 raise BrokenPluginError(
-                    f"{describe_entry(entry)}: its entry point says {variant_id}, its declaration "
+                    f"{name}: its entry point says {variant_id}, its declaration "
                     f"{loaded.variant.id}"
                 )
         variant = loaded.variant
@@ -202,8 +205,7 @@ class Registry:
         return _by_id((*self.installed.group(VARIANTS), *self.installed.left_out))
 
     @cached_property
-    def _all_wrappers(self) -> tuple[list[Any], list[str]]:
-        """The wrappers that work, and the errors of those that do not."""
+    def _wrappers(self) -> "_Wrappers":
         working, broken = list(self._own_wrappers), []
         for entry in self.installed.group(WRAPPERS):
             try:
@@ -211,14 +213,14 @@ class Registry:
             except BrokenPluginError as error:
                 broken.append(str(error))
         broken += [str(found) for found in self.installed.unreadable if found.may_wrap]
-        return working, broken
+        return _Wrappers(working, broken)
 
     def guard(self) -> None:
         """Raise if an installed wrapper is broken: it may be the one that limits spending.
 
         Checking works without it; paying does not.
         """
-        if broken := self._all_wrappers[1]:
+        if broken := self._wrappers.broken:
             reasons = "\n".join(broken)
             raise BrokenPluginError(
                 f"{reasons}\nNothing is sent while a wrapper that may limit spending cannot be "

@@ -45,9 +45,9 @@ class PublicKeys:
     def get(self, variant: Variant, call: Call, *, anew: bool) -> Flow[Answer]:
         """Return the answer to a call, which carries no key of ours; fetch it if none is kept.
 
-        With `anew`, and if it is old, it is fetched again, unless that was less than a minute ago.
-        What is kept serves meanwhile, and if that fails: a forger can cause it at any time.
-        Raises DeliveryError, which says to try again later.
+        It is fetched again if it is old, or with `anew`, but at most once a minute. Meanwhile, and
+        if that fails, what is kept is used: a forger can cause a fetch at any time. Raises
+        DeliveryError, which says to try again later.
         """
         kept = self._kept.setdefault(call.url, _Kept())
         while kept.fetching and (anew or not self._is_fresh(kept)):

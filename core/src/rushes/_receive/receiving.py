@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from rushes import _log as log
 from rushes._flow import Ask, Do, Flow
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._receive.public_keys import PublicKeys
 from rushes._session.session import Session
 from rushes.errors import BrokenPluginError, DeliveryError, NotOfferedError, UnknownVariantError
@@ -143,7 +143,7 @@ class Receiver:
             return (yield Ask("with_remote_id", (provider, remote_id)))  # type: ignore[no-any-return]
         tasks: list[Task] = yield Do(lambda: journal.tasks(unfinished=True))
         known = (task for task in tasks if task.remote_id == remote_id)
-        return next((task for task in known if task.variant.partition("/")[0] == provider), None)
+        return next((task for task in known if task.provider == provider), None)
 
     def _goes_on(self, task: Task, event: Event) -> bool:
         """Whether a delivery says that its task has not ended: nobody needs to look then."""

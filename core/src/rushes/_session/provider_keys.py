@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from rushes._keys.redacting import Secret, may_show, redact, redacted, silence
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._plugins.registry import Registry
 from rushes._urls import origin
 from rushes.calls import Call

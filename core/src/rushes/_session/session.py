@@ -14,8 +14,9 @@ from msgspec import Struct
 from rushes import _log as log
 from rushes._flow import Ask, Dispatch, Flow, NotSent, Send
 from rushes._network.settings import Timeouts
+from rushes._plugins.calling import LoadedVariant
 from rushes._plugins.installed import OBSERVERS
-from rushes._plugins.loading import LoadedVariant, import_in_time
+from rushes._plugins.loading import import_in_time
 from rushes._plugins.registry import Registry
 from rushes._session.clock import SystemClock
 from rushes._session.ears import Ears

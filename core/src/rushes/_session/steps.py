@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from rushes import _log as log
-from rushes._plugins.loading import PLUGIN_ERRORS
+from rushes._plugins.calling import PLUGIN_ERRORS
 from rushes.observers import Ended, Step
 from rushes.report import Report
 from rushes.task import Status, Task

@@ -4,7 +4,7 @@ A provider that replays by key returns whatever it made first under that key, ev
 the reference may have been used before in another home, whose journal we cannot see.
 """
 
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._plugins.refusals import http_date
 from rushes._session.session import Session
 from rushes.calls import Answer

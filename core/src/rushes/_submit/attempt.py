@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from rushes._flow import Dispatch, Flow, Interrupted, NotSent, Send
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._session.session import OnUpdate, Session, at, excerpt
 from rushes._submit.another_job import another_job_objection
 from rushes._submit.ids import id_objection

@@ -11,7 +11,7 @@ from rushes._flow import Ask, Do, Flow
 from rushes._payload.field_checks import Examiner
 from rushes._payload.fields import with_text
 from rushes._payload.paths import steps_to
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._session.session import Session
 from rushes._submit.files import read
 from rushes._submit.ids import new_task_id
@@ -97,7 +97,7 @@ def make_intent(
     client_id = given_client_id or task_id
     variant = loaded.variant
     if named or not _carries_ours(variant.id, variant.payload, variant.client_id_field):
-        carried(variant, client_id)
+        require_carried(variant, client_id)
     # Reading files may block; without any it is quick.
     print_ = (yield Do(lambda: fingerprint(report))) if report.uploads else fingerprint(report)
     return Intent(
@@ -119,7 +119,7 @@ def _given_client_id(variant: Variant, report: Report) -> str | None:
     return pick_text(payload, *variant.client_id_field.split("."))
 
 
-def carried(variant: Variant, client_id: str) -> None:
+def require_carried(variant: Variant, client_id: str) -> None:
     """Refuse a client id that its payload field does not accept."""
     field = variant.client_id_field
     if field and (problem := _objection(variant.id, variant.payload, field, client_id)):

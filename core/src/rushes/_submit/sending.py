@@ -8,7 +8,7 @@ import msgspec
 
 from rushes._fetch.target import may_replace, writable
 from rushes._flow import Dispatch, Do, Flow, Send, Sleep
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._session.session import OnUpdate, Session, at
 from rushes._submit.attempt import Outcome, attempt, creating, queued, read, record_accepted
 from rushes._submit.reconciling import reconcile

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from rushes._flow import Ask, Flow
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._session.owning import (
     Work,
     as_owner,

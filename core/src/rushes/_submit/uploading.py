@@ -9,7 +9,7 @@ import msgspec
 
 from rushes._flow import Do, Effect, Flow, Interrupted, NotSent, steps
 from rushes._payload.body import PlannedUpload
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._session.session import Session
 from rushes._submit.files import body_problems, fetch_file, read
 from rushes._urls import public_url_objection

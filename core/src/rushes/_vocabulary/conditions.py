@@ -50,10 +50,9 @@ class Bound(Struct, frozen=True, kw_only=True):
 
 
 class BoundItem(Bound, frozen=True, kw_only=True):
-    """A condition on the items of a list: `item_test` is an expression over `item`."""
+    """A condition that a list has an item of a kind: `item_schema` describes such an item."""
 
     place: Place
-    item_test: str
     item_schema: Schema
 
 
@@ -148,7 +147,7 @@ class Equals(Condition, frozen=True):
 class Has(Condition, frozen=True):
     """A list has an item of a kind: one whose field has a value.
 
-    `besides` are further values that are refused with it, and so no way out.
+    `besides` are other values that are refused as well, so that no message offers them instead.
     """
 
     path: str
@@ -189,7 +188,6 @@ class Has(Condition, frozen=True):
             fields=(self.path,),
             blamed=blamed,
             place=place,
-            item_test=test,
             item_schema=item,
         )
 
@@ -228,7 +226,7 @@ class Joined(Condition, frozen=True):
 
 
 def _besides(conditions: tuple[Condition, ...]) -> Iterator[Condition]:
-    """Yield alternatives, one of them met: kinds of items of one list know each other's values."""
+    """Yield alternatives; those that are kinds of items of one list know each other's values."""
     for one in conditions:
         if isinstance(one, Has):
             kinds = (other for other in conditions if isinstance(other, Has) and other is not one)

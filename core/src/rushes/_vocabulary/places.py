@@ -30,6 +30,8 @@ FIRST = "[0]"
 """What leads to the first item of a list: the other items have no place of their own."""
 KNOWN = {"UNSET": UNSET}
 """What the expressions use."""
+EMPTY_IS_ABSENT = frozenset(("text", "a list", "true or false", "an object"))
+"""The kinds of fields whose empty (or false) value counts as not given."""
 
 
 class Place(Struct, frozen=True, kw_only=True):
@@ -126,19 +128,14 @@ def _listed(hint: Any) -> type[Struct] | None:
     return cast("Any", inner) if described(hint).words == "a list" and is_struct(inner) else None
 
 
-EMPTY_IS_ABSENT = frozenset(("text", "a list", "true or false", "an object"))
-"""The kinds of fields whose empty (or false) value counts as not given."""
-
-
 def find(
     struct: type[Struct], path: str, *, read: str = "read", raw: str = "raw", within: str = ""
 ) -> Place:
-    """Return a field of a payload struct; `a.b` is a field of a nested struct or open object.
+    """Return a field of a payload struct.
 
-    `a[0].b` is a field of the first item of a list.
-
-    Raises BrokenPluginError if the struct has no such field; it names the nearest. `within` is the
-    path of the struct itself.
+    `a.b` is a field of a nested struct or open object, `a[0].b` one of the first item of a list.
+    `within` is the path of the struct itself. Raises BrokenPluginError, naming the nearest field,
+    if the struct has no such field.
     """
     name, _, rest = path.partition(".")
     listed, name = name.endswith(FIRST), name.removesuffix(FIRST)

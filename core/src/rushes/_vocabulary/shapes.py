@@ -29,6 +29,10 @@ from rushes.problems import listing, show
 from rushes.rules import Finding, Names
 
 Found = Callable[[Any, Any, Names], list[Finding]]
+CLOSE = 1e-6
+"""Numbers that differ by less are equal: fractions of a second have no exact sum."""
+NO_MORE = r"(?![A-Za-z0-9_])"
+"""After a name without an end mark: not the beginning of a longer one."""
 
 
 class Parts(Struct, frozen=True, kw_only=True):
@@ -338,10 +342,6 @@ def list_and_field(path: str) -> tuple[str, str]:
     return outer, name
 
 
-CLOSE = 1e-6
-"""Numbers that differ by less are equal: fractions of a second have no exact sum."""
-
-
 class Each(Shape, frozen=True):
     """Another shape, of which each item of a list is judged by itself."""
 
@@ -505,10 +505,6 @@ def _cites(text: str, before: str, name: str, after: str) -> bool:
     """Whether a text contains a citation, and not only as the beginning of a longer name."""
     found = re.escape(f"{before}{name}{after}")
     return re.search(found if after else found + NO_MORE, text) is not None
-
-
-NO_MORE = r"(?![A-Za-z0-9_])"
-"""After a name without an end mark: not the beginning of a longer one."""
 
 
 class Remark(Shape, frozen=True):

@@ -3,7 +3,7 @@
 import msgspec
 
 from rushes._flow import Flow, Interrupted, NotSent, steps
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._session.session import Session
 from rushes._wait.outcomes import without_remote_id
 from rushes._wait.polling import NotUnderstood, poll, read_status

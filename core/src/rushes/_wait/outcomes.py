@@ -28,7 +28,7 @@ def require_completed(task: Task) -> Task:
     if task.state == "lost":
         raise ConfigurationError(f"task {task.id} was given up as lost", task=task)
     end = {"failed": "failed", "cancelled": "was cancelled", "expired": "expired"}[task.state]
-    where = f" at {task.variant.partition('/')[0]}" if task.receipt else ""
+    where = f" at {task.provider}" if task.receipt else ""
     raise TaskEndedError(f"task {task.id} {end}{where}{reason}", task=task)
 
 

@@ -8,7 +8,7 @@ import msgspec
 
 from rushes import _log as log
 from rushes._flow import Do, Effect, Flow, Interrupted, NotSent, Sleep, steps
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._plugins.refusals import retry_after
 from rushes._session.session import OnUpdate, Session, excerpt
 from rushes._wait.outcomes import require_completed, still_running, without_remote_id

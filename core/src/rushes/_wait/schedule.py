@@ -2,10 +2,10 @@
 
 Polling at a constant interval asks many times while no task can have ended yet. In theory the best
 gap is proportional to 1/sqrt(hazard), the hazard being the chance that a task ends now if it has
-not ended before (Barlow, Hunter and Proschan, 1963; Keller, 1974). For durations as they are, that
-is nearly: leave the task alone at first, then look at a constant interval. So a schedule has two
-numbers. They are chosen among all that would have made the known durations wait no longer, on
-average, than the declared interval does; the one with the fewest polls is taken.
+not ended before (Barlow, Hunter and Proschan, 1963; Keller, 1974). For the durations that occur,
+this nearly amounts to leaving the task alone at first, and then looking at a constant interval. So
+a schedule has two numbers. Of all pairs with which the known tasks would have been found as soon,
+on average, as by polls at the declared interval, the one with the fewest polls is taken.
 
 Each gap after the first is at most the declared interval, so that wrong expectations cost at worst
 one long gap, which has a limit, too. What was learned from a task whose end nobody saw coming pulls

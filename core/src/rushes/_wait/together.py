@@ -6,7 +6,7 @@ from functools import partial
 import msgspec
 
 from rushes._flow import Flow, Gather, Interrupted, NotSent, Send
-from rushes._plugins.loading import LoadedVariant
+from rushes._plugins.calling import LoadedVariant
 from rushes._plugins.reading import listed
 from rushes._session.session import Session
 from rushes.calls import Answer, Call
@@ -24,8 +24,8 @@ def together(
 ) -> Send | Gather:
     """Return a poll's call, or where other tasks are followed, too, a share in one for several.
 
-    What is asked for alone: a task whose time is over in `left` seconds, before a call for several
-    could fail; and whatever else than its status a plugin's own `poll` asks for.
+    A task is asked for alone if its time is over in `left` seconds, before a call for several could
+    fail, or if the plugin's own `poll` asks for anything else than its status.
     """
     variant = loaded.variant
     if variant.statuses_path is None or len(session.owned) < 2 or task.remote_id is None:

@@ -2,10 +2,9 @@
 
 `VariantConformance` is the kit for variants, `WrapperConformance` the one for wrappers,
 `ObserverConformance` the one for observers, `JournalConformance` the one for journals; they need
-the extra `rushes[testing]`. `Clock` skips a
-client's pauses, `Network` answers its calls from a script. `check` checks a request against a
-loaded variant, without a client. `payload_fields` describes a variant's fields, for a page about
-it.
+the extra `rushes[testing]`. `Clock` skips a client's pauses, `Network` answers its calls from a
+script. `check` checks a request against a loaded variant, without a client. `payload_fields`
+describes a variant's fields, for a page about it.
 
 For further tests of a plugin: `payloads` and `odd_answers` are Hypothesis strategies,
 `edge_payloads` changes one payload in every place, and inside `barred` a hook that does I/O fails.

@@ -33,6 +33,7 @@ WAITS = ("socket.", "subprocess.", "sqlite3.", "ftplib.", "urllib.Request", "os.
 """What may take long: others answer, or hold a lock."""
 ARGUED = {"localtime": 1, "gmtime": 1, "ctime": 1, "asctime": 1, "strftime": 2}
 """Functions that read a clock only if they are given fewer arguments than this."""
+Profile = Callable[[FrameType, str, Any], None]
 _SLEEP = time.sleep
 _bar = threading.local()
 _installed = threading.Lock()
@@ -45,40 +46,40 @@ class ImpureHookError(AssertionError):
 @contextmanager
 def barred() -> Iterator[None]:
     """Bar files, sockets, processes, clocks and random numbers for this thread in the block."""
-    if _installed.acquire(blocking=False):
-        sys.addaudithook(_watch)
     kept = {name: getattr(time, name) for name in ARGUED}
-    profile = sys.getprofile()
     collects = gc.isenabled()
     gc.disable()  # its callbacks may read clocks, and would run in this thread
-    _bar.seen, _bar.events = None, EVENTS
     try:
         for name, clock in kept.items():
             setattr(time, name, _argued(clock, ARGUED[name]))
-        _bar.down = True
-        sys.setprofile(_called)
-        yield
+        with _watched(EVENTS, _called):
+            yield
     finally:
-        _bar.down = False
-        sys.setprofile(profile)
         if collects:
             gc.enable()
         for name, clock in kept.items():
             setattr(time, name, clock)
-    if _bar.seen:
-        raise ImpureHookError(_bar.seen)
 
 
 @contextmanager
 def waits_barred() -> Iterator[None]:
     """Bar what may take long for this thread in the block: sockets, databases, processes, sleep."""
+    with _watched(WAITS, _slept):
+        yield
+
+
+@contextmanager
+def _watched(
+    events: tuple[str, ...], called: Callable[[FrameType, str, Any], None]
+) -> Iterator[None]:
+    """Let audit events fail that begin so, and let `called` see every call, in the block."""
     if _installed.acquire(blocking=False):
         sys.addaudithook(_watch)
     profile = sys.getprofile()
-    _bar.seen, _bar.events = None, WAITS
+    _bar.seen, _bar.events = None, events
     try:
         _bar.down = True
-        sys.setprofile(_slept)
+        sys.setprofile(called)
         yield
     finally:
         _bar.down = False

@@ -45,9 +45,8 @@ PORTABLE: dict[str, list[Any]] = {
 DECLARED = (
     "answers", "authorization", "base_url", "callback_field", "cancel", "client_id_field",
     "client_id_header", "facts", "headers", "idempotency", "look_up", "look_up_path", "model_field",
-    "origins",
-    "polling", "query_fields", "secrets", "status_path", "submit_path", "submit_paths", "uploads",
-    "variables",
+    "origins", "polling", "query_fields", "secrets", "status_path", "submit_path", "submit_paths",
+    "uploads", "variables",
 )  # fmt: skip
 """What the snapshot keeps of a declaration, besides its schema, rules and capabilities."""
 

@@ -66,7 +66,7 @@ class Walk(RuleBasedStateMachine):
         return claim if self.leases[claim[0]] > self.now else None
 
     def is_open(self, user: int, name: str) -> bool:
-        """Whether it depends on the journal if a user gets a task: the lease on it has expired."""
+        """Whether a journal may give a task to a user or not: the lease on it has just expired."""
         return bool(self.kit.unbroken and self.owners.get(name) and self.holder(user, name) is None)
 
     def hold(self, name: str, claim: str) -> None:

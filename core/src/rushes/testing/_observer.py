@@ -9,7 +9,7 @@ import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from rushes._plugins.loading import PLUGIN_ERRORS
+from rushes._plugins.calling import PLUGIN_ERRORS
 from rushes.calls import Call
 from rushes.observers import Step
 from rushes.problems import Problem

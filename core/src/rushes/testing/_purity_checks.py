@@ -1,16 +1,13 @@
 """What the kit checks of all hooks: they do no I/O."""
 
-from collections.abc import Iterator
 from itertools import chain
-from typing import Any
 
 from rushes._keys.redacting import Secret
 from rushes.calls import Answer
-from rushes.request import Request
 from rushes.testing._answers import BODIES, json_answer
 from rushes.testing._barred import barred
 from rushes.testing._documented import documented
-from rushes.testing._request_checks import PROBES
+from rushes.testing._request_checks import probes
 from rushes.testing._under_test import NOW, Example, VariantUnderTest
 from rushes.testing._wire_checks import PICTURE
 
@@ -20,7 +17,7 @@ class PurityChecks(VariantUnderTest):
 
     def test_no_hook_does_io(self) -> None:
         """Sockets, files, clocks and random numbers are barred while every hook runs."""
-        examples = [*self.accepted, *chain(*self.rule_examples.values()), *_portable()]
+        examples = [*self.accepted, *chain(*self.rule_examples.values()), *probes()]
         with barred():
             for example in examples:
                 self._once(example)
@@ -51,8 +48,3 @@ class PurityChecks(VariantUnderTest):
             self.exchange("look_up", answer, client_id="job-1")
         if self.ask("upload", file=PICTURE) is not None:
             self.exchange("upload", answer, file=PICTURE)
-
-
-def _portable() -> Iterator[Any]:
-    pairs = chain.from_iterable(((field, value) for value in PROBES[field]) for field in PROBES)
-    return (Request("k", **{field: value}) for field, value in pairs)

@@ -31,14 +31,13 @@ NEEDED = frozenset(("completed", "failed"))
 class ReadingChecks(VariantUnderTest):
     """Answers: understood as listed, never misunderstood, never too odd for a reader."""
 
+    @cached_property
     def _names_read(self) -> list[str]:
-        names: list[str] = vars(self).setdefault("names_read", None) or names_read(self)
-        vars(self)["names_read"] = names
-        return names
+        return names_read(self)
 
     @cached_property
     def _odd_bodies(self) -> st.SearchStrategy[Any]:
-        return near(documented(self), self._names_read()) | json_values()
+        return near(documented(self), self._names_read) | json_values()
 
     def test_receipts_are_read_as_listed(self) -> None:
         """Each documented answer to a submit is read as its remote id; without it, no receipt."""
@@ -190,7 +189,7 @@ class ReadingChecks(VariantUnderTest):
 
     def test_no_value_is_too_odd(self) -> None:
         """Each listed answer, with an odd value in each place in turn, has a typed outcome."""
-        for body in changed(documented(self), self._names_read()):
+        for body in changed(documented(self), self._names_read):
             self._has_an_outcome(json_answer(body))
 
     @QUIET

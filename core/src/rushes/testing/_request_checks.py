@@ -62,6 +62,11 @@ PROBES: dict[str, list[Any]] = {
 """Values of each common field; every two of them must make a difference."""
 
 
+def probes() -> list[Request]:
+    """Return a request for each of these values, with nothing else but a prompt."""
+    return [Request("k", **{field: value}) for field, values in PROBES.items() for value in values]
+
+
 class RequestChecks(VariantUnderTest):
     """Portable requests: nothing dropped, nothing given twice, building is pure."""
 

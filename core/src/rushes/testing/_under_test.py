@@ -14,8 +14,9 @@ import pytest
 from rushes._check.checking import check
 from rushes._check.trial import sample_task
 from rushes._keys.redacting import Secret
+from rushes._plugins.calling import LoadedVariant
 from rushes._plugins.installed import installed
-from rushes._plugins.loading import LoadedVariant, build
+from rushes._plugins.loading import build
 from rushes._vocabulary.rule import ShapeRule
 from rushes.calls import Answer, Call, Steps
 from rushes.errors import BrokenPluginError
@@ -97,11 +98,15 @@ class VariantUnderTest:
 
     def loaded(self, base_url: str = PUBLIC) -> LoadedVariant:
         """Build the plugin as the registry would, at a given base URL."""
-        kept: dict[str, LoadedVariant] = vars(self).setdefault("_kept", {})
-        if base_url not in kept:
+        if base_url not in self._built:
             built = self.declared()
-            kept[base_url] = built.with_variant(built.variant.at(base_url))
-        return kept[base_url]
+            self._built[base_url] = built.with_variant(built.variant.at(base_url))
+        return self._built[base_url]
+
+    @cached_property
+    def _built(self) -> dict[str, LoadedVariant]:
+        """What was built so far, by base URL."""
+        return {}
 
     def declared(self) -> LoadedVariant:
         """Build the plugin as it is declared."""
@@ -225,9 +230,9 @@ class VariantUnderTest:
     def _first_call(self) -> Call:
         return self._call_for(self.accepted[0])
 
-    def task_of(self, example: Example, receipt: Receipt | None = None) -> Task:
+    def task_of(self, example: Example) -> Task:
         """Return the record of a job that was sent for an example."""
-        return sample_task(self.variant, self._call_for(example), receipt)
+        return sample_task(self.variant, self._call_for(example))
 
     def _call_for(self, example: Example) -> Call:
         report = self.check(example)

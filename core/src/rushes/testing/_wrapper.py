@@ -1,7 +1,8 @@
 """The conformance kit for wrappers, which are called around the hooks of any variant."""
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from types import FrameType
 from typing import Any, ClassVar, TypeVar
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from rushes import hookspecs
 from rushes._keys.redacting import Secret
 from rushes._payload.request_fields import FIELDS
-from rushes._plugins.loading import GIVES
+from rushes._plugins.calling import GIVES
 from rushes.calls import Answer, Call
 from rushes.errors import BrokenPluginError, RushesError
 from rushes.hookspecs import hookimpl
@@ -39,6 +40,7 @@ ANSWER_NOTHING = ("validate", "approve")
 """Hooks whose answers are collected, so that a wrapper may have them without wrapping."""
 REFUSED = "refused"
 """In place of a call, where a wrapper refuses to submit, which it may."""
+ODD = "the kit's plugin raises on purpose"
 MOST_CALLS = 300
 """How many function calls a wrapper may add to a check, and to the reading of an answer."""
 
@@ -92,7 +94,7 @@ class WrapperConformance:
         """Any mapping, taken as a request, results in a report."""
         if not {"build_payload", "validate"} & {*self._hooks()}:
             return  # it takes no part in checks
-        for _, wrapped in self._subjects():
+        for _, wrapped in self._subjects:
             for request in (odd, {"prompt": "k", **common, **odd}, Request("k", **common)):
                 self._checked(wrapped, request)
 
@@ -101,7 +103,7 @@ class WrapperConformance:
 
         A status has the same state, a refusal the same kind, a receipt the same id.
         """
-        for bare, wrapped in self._subjects():
+        for bare, wrapped in self._subjects:
             before, after = self._outcomes(bare), self._outcomes(wrapped)
             for what, outcome in before.items():
                 if what not in after or after[what] == REFUSED:
@@ -113,7 +115,7 @@ class WrapperConformance:
 
     def test_no_call_is_added_or_diverted(self) -> None:
         """No hook makes a call with it that it does not make without it: nothing is paid twice."""
-        for bare, wrapped in self._subjects():
+        for bare, wrapped in self._subjects:
             before, after = self._calls(bare), self._calls(wrapped)
             for what, calls in after.items():
                 left = [(call.method, call.url) for call in before.get(what, ())]
@@ -126,7 +128,7 @@ class WrapperConformance:
 
     def test_it_is_pure(self) -> None:
         """The same arguments give the same results, and files, sockets and clocks are barred."""
-        for bare, wrapped in self._subjects():
+        for bare, wrapped in self._subjects:
             wrapped.loaded()  # before files are barred
             with barred():
                 before = self._outcomes(wrapped)
@@ -155,7 +157,7 @@ class WrapperConformance:
         """
         if "approve" not in self._hooks():
             return
-        for _, wrapped in self._subjects():
+        for _, wrapped in self._subjects:
             task = wrapped.task()
             for estimate in (None, 0.0, 0.35, 1e9):
                 job = msgspec.structs.replace(task, id=f"job-{estimate}", estimate=estimate)
@@ -195,7 +197,7 @@ class WrapperConformance:
 
     def test_it_is_fast(self) -> None:
         """It adds few function calls to a check and to reading an answer; no clock is read."""
-        for bare, wrapped in self._subjects():
+        for bare, wrapped in self._subjects:
             counts = [self._counts(subject) for subject in (bare, wrapped)]
             for what, without in counts[0].items():
                 added = counts[1][what] - without
@@ -214,14 +216,12 @@ class WrapperConformance:
         hooks = [name for name in hookspecs.__all__ if name != "hookimpl"]
         return [h for h in hooks if hasattr(getattr(self.wrapper, h, None), "rushes_impl")]
 
-    def _subjects(self) -> Iterator[tuple["_Around", "_Around"]]:
-        """Yield each variant twice: without the wrapper, and with it."""
-        kept = vars(self).setdefault("_kept", [])
-        if not kept:
-            for plugin in self.around:
-                bare = self._bare(plugin)
-                kept.append((bare, self._wrapped(plugin, bare)))
-        yield from kept
+    @cached_property
+    def _subjects(self) -> list[tuple["_Around", "_Around"]]:
+        """Each variant twice: without the wrapper, and with it."""
+        bare = [self._bare(plugin) for plugin in self.around]
+        wrapped = map(self._wrapped, self.around, bare)
+        return list(zip(bare, wrapped, strict=True))
 
     def _bare(self, plugin: Any) -> "_Around":
         bare: _Around = type("Bare", (_Around,), {"plugin": plugin, "accepted": self.requests})()
@@ -358,9 +358,6 @@ class _Around(VariantUnderTest):
             return super().blamed(function, *given, **named)
         except AssertionError as error:
             raise AssertionError(f"{self.name}{error}") from None
-
-
-ODD = "the kit's plugin raises on purpose"
 
 
 def _calls(work: Callable[[], Any]) -> int:

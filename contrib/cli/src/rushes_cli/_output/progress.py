@@ -94,8 +94,7 @@ def describe_task(task: "Task") -> str:
     if task.ended and not task.unfinished:
         several = f"{len(task.files)} videos" if len(task.files) > 1 else "video"
         return task.state + (f", {several} downloaded" if task.file else "")
-    provider = task.variant.partition("/")[0]
-    text = task.state + _DETAIL.get(task.state, " at {}").format(provider)
+    text = task.state + _DETAIL.get(task.state, " at {}").format(task.provider)
     if task.state == "recorded" and task.error:
         text += f", {one_line(strip_passwords(task.error))}"
     return escape_controls(text)

@@ -93,7 +93,7 @@ class Leases(Held):
         return now if renewed else None
 
     def _renewed_aside(self, done: "Future[float | None]") -> None:
-        """Take notice of a renewal once it is committed."""
+        """Remember a renewal once it is committed."""
         since = None if done.exception() else done.result()
         if since is not None:
             self.leased(since)
