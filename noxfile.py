@@ -210,6 +210,13 @@ def jobs(session: nox.Session) -> None:
 
 
 @nox.session(venv_backend="none")
+def figures(session: nox.Session) -> None:
+    """Measure all that docs/performance.md says of a client (half an hour); `-- --write` there."""
+    for name in ("status_speed", "polling", "journal", "jobs"):
+        session.run("python", f"benchmarks/{name}.py", *session.posargs)
+
+
+@nox.session(venv_backend="none")
 def playback(session: nox.Session) -> None:
     """Measure how thirty videos play together on the page; `-- --write` writes it into the docs."""
     session.run("python", "benchmarks/page_smoothness.py", *session.posargs)

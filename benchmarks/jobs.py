@@ -21,9 +21,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from performance_page import WRITE, write_section
+
 ROOT = Path(__file__).parent.parent
 HERE = Path(__file__).parent / "job"
-PAGE = ROOT / "docs" / "performance.md"
 ENVIRONMENT = ROOT / ".nox" / "jobs"
 PEERS = {
     "aiohttp": "aiohttp==3.14.5",
@@ -42,11 +43,13 @@ SUBJECTS: dict[str, tuple[str, str | None]] = {
     "genblaze": ("genblaze, its provider on `http.client`", "genblaze"),
     "genblaze-httpx": ("genblaze, its provider on httpx", "genblaze"),
     "transport": ("by hand on rushes' transport (private)", None),
+    "transport-httpcore": ("the same without httptools", None),
     "httpx": ("by hand on httpx", "httpx"),
     "openai": ("openai, `videos.create_and_poll`", "openai"),
     "litellm": ("litellm, `avideo_generation`, `avideo_status`", "litellm"),
     "rushes-unrecorded": ("**rushes without a journal**", None),
     "rushes": ("**rushes**", None),
+    "rushes-httpcore": ("rushes without httptools", None),
 }
 IN_THREADS: dict[str, tuple[str, str | None]] = {
     "genblaze-threads": ("genblaze, `invoke`, its provider on `http.client`", "genblaze"),
@@ -56,7 +59,9 @@ IN_THREADS: dict[str, tuple[str, str | None]] = {
 }
 LARGE = 2000
 """From so many jobs on, subjects that make the run last too long are left out."""
-TOO_SLOW = ("httpx", "genblaze-httpx", "openai", "litellm")
+TOO_SLOW = (
+    "transport-httpcore", "httpx", "genblaze-httpx", "openai", "litellm", "rushes-httpcore",
+)  # fmt: skip
 
 Figures = dict[tuple[str, str, int], list[float]]
 """Each figure of each round: by subject, by what it says, by the number of jobs at once."""
@@ -255,31 +260,20 @@ one table, less.
     return "\n".join((before, *tables, "", after))
 
 
-def write(text: str) -> None:
-    """Put the section into the page, and leave the page's other sections as they are."""
-    page = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else "# Performance\n"
-    before, found, after = page.partition("## A job\n")
-    rest = after[after.index("\n## ") + 1 :] if found and "\n## " in after else ""
-    if not found:
-        head, following, others = before.partition("\n## ")
-        before, rest = f"{head.rstrip()}\n\n", f"## {others}" if following else ""
-    PAGE.write_text(before + text + (f"\n{rest}" if rest else ""), encoding="utf-8")
-
-
 def main() -> int:
     """Measure, print, and write if asked to; fail if one of ours did not run."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--jobs", type=int, nargs="+", default=[200, 1000, 5000], metavar="N")
     parser.add_argument("--only", nargs="+", choices=[*SUBJECTS, *IN_THREADS])
-    parser.add_argument("--write", action="store_true", help="write docs/performance.md")
+    parser.add_argument("--write", action="store_true", help=WRITE)
     given = parser.parse_args()
     sizes = sorted(given.jobs)
     figures, broken = measured(given.rounds, sizes, given.only, installed_peers())
     text = section(figures, broken, sizes, given.rounds)
     print(text)
     if given.write:
-        write(text)
+        write_section(text)
     return 1 if any("rushes" in subject or subject == "transport" for subject in broken) else 0
 
 

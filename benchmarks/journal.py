@@ -25,14 +25,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from performance_page import WRITE, write_section
 from rushes import AsyncClient, Call, Receipt, Request, Result, SQLiteJournal, Task
 from rushes.testing import Network
 
 VARIANT = "toapis/kling-v3"
 AT_ONCE = 500
 """Tasks that are under way together while the journal is filled."""
-PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
-HEADING = "## Journal"
 COMMANDS = (("tasks",), ("tasks", "--all"), ("resume",))
 RUN = "import sys; from rushes_cli.main import main; sys.argv[0] = 'rushes'; main()"
 
@@ -194,7 +193,7 @@ def measured(given: argparse.Namespace, folder: Path) -> Iterator[tuple[str, str
 def section(rows: list[tuple[str, str, str]], given: argparse.Namespace) -> str:
     """Write the section of the page."""
     lines = [
-        HEADING,
+        "## Journal",
         "",
         f"`python benchmarks/journal.py`, {os.cpu_count()} cores, {given.rounds} rounds in turns:",
         "least - middle - greatest. A submit is durable when it returns: recorded, sent, accepted,",
@@ -208,22 +207,13 @@ def section(rows: list[tuple[str, str, str]], given: argparse.Namespace) -> str:
     return "\n".join(lines)
 
 
-def write(text: str) -> None:
-    """Put the section into the page, in place of the one that is there."""
-    page = PAGE.read_text(encoding="utf-8") if PAGE.is_file() else "# How fast it is\n\n"
-    before, found, rest = page.partition(HEADING)
-    after = rest.partition("\n## ")[2] if found else ""
-    page = before.rstrip() + "\n\n" + text + (f"\n## {after}" if after else "")
-    PAGE.write_text(page, encoding="utf-8")
-
-
 def main() -> int:
     """Measure everything, and print or write the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--tasks", type=int, default=100_000)
     parser.add_argument("--submits", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--write", action="store_true", help=f"write the table into {PAGE.name}")
+    parser.add_argument("--write", action="store_true", help=WRITE)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="rushes-journal-") as folder:
         rows = []
@@ -231,7 +221,7 @@ def main() -> int:
             rows.append(row)
             print(*row, sep="   ", flush=True)
     if given.write:
-        write(section(rows, given))
+        write_section(section(rows, given))
     return 0
 
 

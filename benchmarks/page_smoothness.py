@@ -16,12 +16,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from performance_page import WRITE, write_section
 from playwright.sync_api import Browser, sync_playwright
 from rushes_compare.comparison import write_outputs
 from rushes_compare.results import Cell, Results, Row, Video
 from rushes_sandbox import Scene, Shot, render_video
 
-PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 DRIFT = 50.0
 """Milliseconds by which players may differ: more than a frame can be seen."""
 START_UP = 1.0
@@ -160,7 +160,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--videos", type=int, default=30)
     parser.add_argument("--seconds", type=float, default=10)
-    parser.add_argument("--write", action="store_true", help=f"write into docs/{PAGE.name}")
+    parser.add_argument("--write", action="store_true", help=WRITE)
     given = parser.parse_args()
     chromium = shutil.which("chromium")
     if not chromium:
@@ -174,8 +174,7 @@ def main() -> int:
         browser.close()
     print(text)
     if given.write:
-        rest = re.sub(r"(?ms)^## The page\n.*?(?=^## |\Z)", "", PAGE.read_text("utf-8"))
-        PAGE.write_text(f"{rest.rstrip()}\n\n{text}", "utf-8")
+        write_section(text)
     apart = max(percentile(found[name], 95) for name in ("starting", "players"))
     return 0 if apart < DRIFT else 1
 

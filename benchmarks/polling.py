@@ -8,13 +8,12 @@ figures on every machine. Usage: python benchmarks/polling.py [--write] (into do
 import argparse
 import math
 import random
-import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from statistics import NormalDist, fmean
 from typing import NamedTuple
 
+from performance_page import WRITE, write_section
 from rushes import Polling, Status, Task
 from rushes._wait.schedule import (
     REMEMBERED,
@@ -27,7 +26,6 @@ from rushes._wait.schedule import (
     with_progress,
 )
 
-PAGE = Path(__file__).parent.parent / "docs" / "performance.md"
 MEDIAN = 90.0
 SIGMAS = (0.25, 0.5, 0.8)
 FREE = Polling(first=5, every=10, at_most=600, floor=5)
@@ -309,14 +307,12 @@ Where expectations are wrong, or durations are not log-normal. 1.00 is a constan
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--write", action="store_true", help=f"write into docs/{PAGE.name}")
+    parser.add_argument("--write", action="store_true", help=WRITE)
     given = parser.parse_args()
     text = section()
     print(text)
     if given.write:
-        page = PAGE.read_text("utf-8") if PAGE.exists() else "# Performance\n"
-        rest = re.sub(r"(?ms)^## Polls\n.*?(?=^## |\Z)", "", page)
-        PAGE.write_text(f"{rest.rstrip()}\n\n{text}", "utf-8")
+        write_section(text)
     return 0
 
 

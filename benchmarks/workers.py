@@ -25,6 +25,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import crowd
+from performance_page import WRITE, write_section
 from rushes import PostgresJournal
 from rushes_batch import Job
 from rushes_batch.engine import Engine
@@ -32,8 +33,6 @@ from rushes_batch.engine import Engine
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from postgres_cluster import Cluster, find_programs
 
-PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
-HEADING = "## Workers"
 VARIANT = "toapis/kling-v3"
 REQUEST = {"prompt": "A red kite over dunes", "duration": 5}
 TICK = os.sysconf("SC_CLK_TCK")
@@ -333,7 +332,7 @@ def section(runs: list[Run]) -> str:
     """Write the section of the page."""
     return "\n".join(
         [
-            HEADING,
+            "## Workers",
             "",
             f"`python benchmarks/workers.py`, {os.cpu_count()} cores for all of it: the workers,",
             "the database (with `fsync`) and a provider that answers at once and has each video,",
@@ -365,23 +364,11 @@ def section(runs: list[Run]) -> str:
     )
 
 
-def write(text: str) -> None:
-    """Put the section into the page, in place of the one that is there, or before the last."""
-    page = PAGE.read_text(encoding="utf-8")
-    last = "## What is reached, and what is not"
-    before, found, rest = page.partition(f"{HEADING}\n")
-    after = rest.partition("\n## ")[2] if found else ""
-    if not found:
-        before, _, rest = page.partition(last)
-        after = f"{last.removeprefix('## ')}{rest}"
-    PAGE.write_text(f"{before.rstrip()}\n\n{text}\n## {after}", encoding="utf-8")
-
-
 def main() -> int:
     """Measure, and print or write the tables."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--jobs", type=int, default=2500)
-    parser.add_argument("--write", action="store_true", help=f"write the tables into {PAGE.name}")
+    parser.add_argument("--write", action="store_true", help=WRITE)
     given = parser.parse_args()
     runs = []
     with database() as cluster, tempfile.TemporaryDirectory(prefix="rushes-workers-") as name:
@@ -395,7 +382,7 @@ def main() -> int:
     text = section(runs)
     print(text)
     if given.write:
-        write(text)
+        write_section(text)
     return 0
 
 

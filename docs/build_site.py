@@ -66,6 +66,11 @@ OUTSIDE = re.compile(
 """What makes a browser load something from another host."""
 
 
+CELL = re.compile(r"<td\b.*?</td>", re.DOTALL)
+LONG = re.compile(r"<[^>]*>|[^<\s]{20,}")
+"""A tag; or a name or an address that is too long to stay whole in a table."""
+
+
 def copy_pages() -> None:
     """Copy everything that the site shows."""
     shutil.rmtree(PAGES, ignore_errors=True)
@@ -117,6 +122,17 @@ def write_configuration() -> Path:
     return path
 
 
+def let_names_wrap(page: str) -> str:
+    """Return a built page in which long names in tables may break after a dot or a slash."""
+
+    def breakable(name: re.Match[str]) -> str:
+        if name[0].startswith("<"):
+            return name[0]
+        return re.sub(r"(?<=/)(?=\w)|(?<=\.)(?=[^\W\d])", "<wbr>", name[0])
+
+    return CELL.sub(lambda cell: LONG.sub(breakable, cell[0]), page)
+
+
 def loaded_from_elsewhere(site: Path) -> Iterator[str]:
     """Yield what the built pages and style sheets would load from another host."""
     for path in sorted(site.rglob("*")):
@@ -133,6 +149,8 @@ def main() -> int:
     command = [sys.executable, "-m", "zensical", "build", "--strict", "--clean", "-f", str(path)]
     if code := subprocess.run(command, check=False).returncode:  # noqa: S603 - our own
         return code
+    for page in (BUILD / "site").rglob("*.html"):
+        page.write_text(let_names_wrap(page.read_text(encoding="utf-8")), encoding="utf-8")
     if outside := [*loaded_from_elsewhere(BUILD / "site")]:
         print("The site loads something from elsewhere:", *outside, sep="\n  ")
         return 1

@@ -274,6 +274,18 @@ def rushes_with(**options: Any) -> Any:
     return ours
 
 
+def on_httpcore(subject: Any) -> Any:
+    """Run a subject of ours as where httptools is not installed."""
+
+    @asynccontextmanager
+    async def without_httptools(url: str, interval: float) -> AsyncIterator[Job]:
+        sys.modules["httptools"] = None  # type: ignore[assignment]
+        async with subject(url, interval) as job:
+            yield job
+
+    return without_httptools
+
+
 def rushes_settings(url: str, interval: float, home: str) -> dict[str, Any]:
     from rushes import Polling
 
@@ -336,12 +348,14 @@ ON_A_LOOP: dict[str, Any] = {
     "aiohttp": aiohttp_loop,
     "httpx": httpx_loop,
     "transport": our_transport,
+    "transport-httpcore": on_httpcore(our_transport),
     "genblaze": genblaze_by("standard library"),
     "genblaze-httpx": genblaze_by("httpx"),
     "openai": openai_sdk,
     "litellm": litellm_sdk,
     "rushes": rushes_with(),
     "rushes-unrecorded": rushes_with(journal=None),
+    "rushes-httpcore": on_httpcore(rushes_with()),
 }
 IN_THREADS: dict[str, Any] = {
     "genblaze-threads": genblaze_in_threads,

@@ -203,6 +203,33 @@ def test_what_ended_while_the_sweep_looked_is_not_taken_up(
     assert asked == ["ends"]
 
 
+def test_what_another_program_works_on_is_offered_once_it_is_let_go(
+    url: str, sandbox: Sandbox, journal: PostgresJournal, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """It has no row: `rushes generate` with the same journal, for instance, makes none."""
+
+    async def main() -> list[list[str]]:
+        names, offered = ["plain", "new", "free"], []
+        with closing(PostgresJournal(url)) as other:
+            async with client(sandbox, journal, tmp_path) as one, Engine(url).opened() as engine:
+                for name in names:
+                    await one.submit(VARIANT, REQUEST, task=name)
+                recorded = msgspec.structs.replace(journal.find("new")[0], state="recorded")
+                other.claim("plain", "theirs")
+                other.claim("new", "theirs")
+                other.save(recorded, "theirs")
+                async with await engine._connected(autocommit=True) as connection:
+                    for _ in range(2):
+                        await engine._heal(connection, journal)
+                        offered.append(await engine.waiting(names))
+                    other.release("theirs")
+                    await engine._heal(connection, journal)
+                    offered.append(await engine.waiting(names))
+        return [sorted(each) for each in offered]
+
+    assert asyncio.run(main()) == [["free"], ["free"], ["free", "new", "plain"]]
+
+
 def test_one_process_at_a_time_sweeps_each_journal_of_a_database(postgres: Cluster) -> None:
     async def main() -> list[bool]:
         engines = [Engine(postgres.empty()), Engine(postgres.empty())]

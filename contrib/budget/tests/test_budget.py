@@ -285,6 +285,25 @@ def test_nothing_is_sent_while_the_file_is_malformed(world: World, text: str) ->
     assert world.network.calls == []
 
 
+@pytest.mark.parametrize("kind", ["pipe", "device", "too large"])
+def test_a_file_that_never_ends_is_not_read(world: World, kind: str) -> None:
+    path = world.home / "budget.json"
+    if kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        with path.open("wb") as file:
+            file.truncate(2**32)
+    why = "larger than 1 MiB" if kind == "too large" else "not a regular file"
+    with (
+        world.client(Budget(folder=world.home)) as client,
+        pytest.raises(rushes.ConfigurationError, match=rf"budget\.json cannot be read .*{why}"),
+    ):
+        world.submit(client)
+    assert world.network.calls == []
+
+
 def test_nothing_is_sent_while_spending_cannot_be_counted(world: World) -> None:
     (world.home / "budget.db").write_bytes(b"no database at all" * 100)
     budget = Budget(day=1, folder=world.home)

@@ -212,6 +212,14 @@ class AsyncClient(Configured):
         """Do what Client.purge does."""
         return await self._driven(self._records.purge(older_than))
 
+    async def raw_record(self, reference: str) -> dict[str, Any]:
+        """Do what Client.raw_record does."""
+        return await self._driven(self._records.raw_record(reference))
+
+    async def discard(self, record: dict[str, Any]) -> None:
+        """Do what Client.discard does."""
+        await self._driven(self._records.discard(record))
+
     def _driven(
         self, flow: Chain[T], leave: Callable[[], None] | None = None
     ) -> Coroutine[Any, Any, T]:

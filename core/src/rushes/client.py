@@ -284,6 +284,23 @@ class Client(Configured):
         """
         return self._driven(self._records.purge(older_than))
 
+    def raw_record(self, reference: str) -> dict[str, Any]:
+        """Return what is recorded of a task as it is stored, also if the task cannot be read.
+
+        JSON can hold it: the task's `id`, `variant`, `state`, `remote_id` and other columns of the
+        journal, and its `record`, its `call` and its `changes`, with the prompt. Raises
+        UnknownTaskError if there is no task with this reference.
+        """
+        return self._driven(self._records.raw_record(reference))
+
+    def discard(self, record: dict[str, Any]) -> None:
+        """Forget a task that cannot be read, given its `raw_record`; keep that somewhere first.
+
+        Its provider may be making, or have made, a video that is paid for. Raises JournalError, and
+        forgets nothing, if the task can be read, if a process works on it, or if it has changed.
+        """
+        self._driven(self._records.discard(record))
+
     def _driven(self, flow: Chain[T]) -> T:
         return drive(flow, self._perform, self._silence)
 

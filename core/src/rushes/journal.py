@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -10,7 +10,7 @@ from rushes.task import Task
 
 __all__ = [
     "GRANTED", "KEPT_NEWS", "LEASE", "MAX_REMOTE_ID", "ClaimLost", "Journal", "Limits", "News",
-    "Purses", "essence", "since_boot",
+    "Purses", "RawRecords", "essence", "since_boot",
 ]  # fmt: skip
 
 LEASE = 30.0
@@ -254,6 +254,29 @@ class Purses(Protocol):
 
         The tasks `without` are left out: what they cost, and what is reserved for them, is not
         counted.
+        """
+
+
+class RawRecords(Protocol):
+    """What is recorded of a task that cannot be read, and forgetting it: ours have it, too.
+
+    Such a task may be damaged, or a newer release may have recorded it. It is never purged with the
+    others, since its provider may be making a video that is paid for.
+    """
+
+    def raw_record(self, task_id: str) -> dict[str, Any] | None:
+        """Return everything that is recorded of a task, as it is stored; None if nothing is.
+
+        JSON can hold it. The journal's own columns have the names that a Task has: `id`, `variant`,
+        `client_id`, `state`, `unfinished`, `created_at`, `updated_at`, `remote_id`. What rushes
+        encodes is in `record`, `call` and `changes`: as text, or as `{"base64": ...}`.
+        """
+
+    def discard(self, record: dict[str, Any]) -> None:
+        """Forget a task that cannot be read, given its `raw_record`, as `purge` does others.
+
+        Raises JournalError, and forgets nothing, if the task can be read, if a claim holds it, or
+        if anything else is recorded of it by now.
         """
 
 

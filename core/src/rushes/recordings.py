@@ -22,12 +22,15 @@ from rushes._keys.redacting import redacted
 from rushes._plugins.calling import LoadedVariant
 from rushes._structs.type_info import ready
 from rushes.calls import Answer
+from rushes.files import read_regular
 from rushes.hookspecs import hookimpl
 from rushes.task import Receipt, Refusal, Status
 from rushes.variant import Variant
 
 __all__ = ["RecordedAnswer", "Recorder", "Recording", "reads_of", "recordings_in"]
 
+_MOST = 256 * 1024 * 1024
+"""Bytes of a recording: an answer may contain its video."""
 _HEADERS = ("content-type", "retry-after")
 """The headers that are kept; others may say whose account it is."""
 _BASE = "https://gateway.example.com"
@@ -197,6 +200,6 @@ def recordings_in(folder: Path) -> Iterator[Recording]:
     """
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
         try:
-            yield msgspec.json.decode(path.read_bytes(), type=Recording)
+            yield msgspec.json.decode(read_regular(path, _MOST), type=Recording)
         except msgspec.MsgspecError as error:
             raise ValueError(f"{path.name} is not a recording: {error}") from error

@@ -1,6 +1,7 @@
 """The journal's file: private, created lazily, migrated, and cleared of purged records."""
 
 import base64
+import json
 import signal
 import sqlite3
 import threading
@@ -355,6 +356,7 @@ def test_a_finished_task_may_change_again(journal: SQLiteJournal, path: Path) ->
         ({"variant": "acme/zoom", "since": 1.0, "after": make_task()}, "by_variant"),
         ({"unfinished": True}, "unfinished"),
         ({"unfinished": True, "after": make_task()}, "unfinished"),
+        ({"unfinished": True, "variant": "acme/zoom"}, "unfinished"),
     ],
 )
 def test_a_page_is_read_along_an_index(
@@ -455,6 +457,29 @@ def test_a_newer_file_is_left_alone(path: Path) -> None:
     assert path.read_bytes() == before
 
 
+def test_beside_a_newer_process_nothing_new_is_begun(journal: SQLiteJournal, path: Path) -> None:
+    """A receipt is still written: it was paid for."""
+    task, bird = (journal.add(make_task(name, fingerprint=name)) for name in ("kite", "bird"))
+    task = journal.claim("kite", "mine") or task
+    journal.save(after(task, state="sending"), "mine")
+    sql_write(path, "PRAGMA user_version=99")
+    assert journal.take_up(bird.variant, "bird", "mine") == bird
+    for use in (
+        lambda: journal.save(after(bird, state="sending"), "mine"),
+        lambda: journal.add(make_task("dune"), "mine"),
+        lambda: journal.admit("dune", "acme/1"),
+        lambda: journal.admit("dune", "acme/1", 3, 1.0),
+        lambda: journal.purge(1e12),
+    ):
+        with pytest.raises(JournalError, match=r"version 99.*up to version 8.*Upgrade"):
+            use()
+    queued = after(task, state="queued", receipt=Receipt("c-1"))
+    journal.save(queued, "mine")
+    journal.close()
+    sql_write(path, "PRAGMA user_version=8")
+    assert {each.id: each for each in journal.tasks()} == {"kite": queued, "bird": bird}
+
+
 def test_unknown_fields_of_a_newer_release_are_ignored(journal: SQLiteJournal, path: Path) -> None:
     task = journal.add(make_task())
     record = msgspec.json.decode(msgspec.json.encode(task))
@@ -517,6 +542,43 @@ def test_a_purge_keeps_unreadable_records(journal: SQLiteJournal, path: Path) ->
     journal.close()
     assert sql(path, "SELECT id FROM tasks") == [("kite",)]
     assert sql(path, "SELECT id FROM tasks, history ON task = tasks.number") == [("kite",)]
+
+
+def test_what_cannot_be_read_is_discarded_by_its_raw_record(
+    journal: SQLiteJournal, path: Path
+) -> None:
+    """Only as it was seen, only if nobody holds it, and no task that can be read."""
+    with closing(SQLiteJournal(path)) as other:
+        kite, dune = (journal.add(make_task(name)) for name in ("kite", "dune"))
+        journal.save(after(kite, state="queued", receipt=Receipt("c-1")))
+        seen = journal.raw_record("kite") or {}
+        assert (seen["variant"], seen["remote_id"]) == ("acme/zoom", "c-1")
+        assert seen["call"] == msgspec.json.encode(kite.call).decode()
+        with pytest.raises(JournalError, match="can be read"):
+            journal.discard(seen)
+        other.claim("kite", "theirs")
+        sql_write(path, "UPDATE tasks SET record = x'ff7b' WHERE id = 'kite'")
+        with pytest.raises(JournalError, match="has something else of task 'kite'"):
+            journal.discard(seen)
+        seen = journal.raw_record("kite") or {}
+        assert seen["record"] == {"base64": base64.b64encode(b"\xff{").decode()}
+        assert seen == json.loads(json.dumps(seen))
+        with pytest.raises(JournalError, match="a process works on task 'kite'"):
+            journal.discard(seen)
+        other.release("theirs")
+        other.close()
+        journal.discard(seen)
+        assert journal.raw_record("kite") is None
+        assert journal.unreadable() == {}
+        assert journal.tasks() == [dune]
+        with pytest.raises(JournalError, match="or nothing; nothing was removed"):
+            journal.discard(seen)
+    assert all(
+        "c-1" not in str(sql(path, f"SELECT * FROM {table}")) for table in ("tasks", "history")
+    )
+    assert [sql(path, f"SELECT count(*) FROM {table}") for table in ("history", "calls")] == [
+        [(1,)]
+    ] * 2
 
 
 def test_values_that_are_not_valid_json_are_refused(journal: SQLiteJournal) -> None:

@@ -1,5 +1,7 @@
 """The journal in PostgreSQL: its troubles, outages, and several processes."""
 
+import base64
+import json
 import os
 import random
 import resource
@@ -204,6 +206,7 @@ def test_beside_a_newer_process_nothing_new_is_begun(postgres: Cluster) -> None:
             lambda: journal.add(make_task("dune"), "mine"),
             lambda: journal.admit("dune", "acme/1"),
             lambda: journal.admit("dune", "acme/1", 3, 1.0),
+            lambda: journal.purge(1e12),
         ):
             with pytest.raises(JournalError, match=r"version 99.*up to version 4.*Upgrade"):
                 use()
@@ -250,6 +253,37 @@ def test_what_no_text_can_be(journal: PostgresJournal) -> None:
         journal.add(make_task(client_id="\ud800"))
     task = journal.add(make_task(error="a\0b"))
     assert journal.tasks() == [task]
+
+
+def test_what_cannot_be_read_is_discarded_by_its_raw_record(postgres: Cluster) -> None:
+    """Only as it was seen, only if nobody holds it, and no task that can be read."""
+    schema = postgres.new_schema()
+    url = postgres.url(path=schema)
+    with closing(PostgresJournal(url)) as journal, closing(PostgresJournal(url)) as other:
+        kite, dune = (journal.add(make_task(name)) for name in ("kite", "dune"))
+        journal.save(after(kite, state="queued", receipt=Receipt("c-1")))
+        seen = journal.raw_record("kite") or {}
+        assert (seen["variant"], seen["remote_id"]) == ("acme/zoom", "c-1")
+        assert seen["call"] == msgspec.json.encode(kite.call).decode()
+        with pytest.raises(JournalError, match="can be read"):
+            journal.discard(seen)
+        other.claim("kite", "theirs")
+        postgres.execute(f"UPDATE {schema}.rushes_tasks SET record = '\\xff7b' WHERE id = 'kite'")
+        with pytest.raises(JournalError, match="has something else of task 'kite'"):
+            journal.discard(seen)
+        seen = journal.raw_record("kite") or {}
+        assert seen["record"] == {"base64": base64.b64encode(b"\xff{").decode()}
+        assert seen == json.loads(json.dumps(seen))
+        with pytest.raises(JournalError, match="a process works on task 'kite'"):
+            journal.discard(seen)
+        other.release("theirs")
+        other.close()
+        journal.discard(seen)
+        assert journal.raw_record("kite") is None
+        assert journal.unreadable() == {}
+        assert journal.tasks() == [dune]
+        with pytest.raises(JournalError, match="or nothing; nothing was removed"):
+            journal.discard(seen)
 
 
 def test_an_unreadable_record_does_not_block_other_tasks(postgres: Cluster) -> None:

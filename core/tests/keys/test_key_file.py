@@ -115,6 +115,12 @@ def test_a_folder_or_pipe_is_refused_without_blocking(home: Path, kind: str) -> 
         assert f"{path} is not a regular file; remove it: rm -r {path}" in refusal(home, verb)
 
 
+def test_a_file_that_is_too_large_is_not_read(home: Path, file: Path) -> None:
+    os.truncate(file, 2**32)
+    for verb in ("read", "write"):
+        assert f"{file} does not contain keys: it is larger than 1 MiB" in refusal(home, verb)
+
+
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o610, 0o666, 0o777])
 def test_a_file_that_others_can_use_is_refused(home: Path, file: Path, mode: int) -> None:
     file.chmod(mode)

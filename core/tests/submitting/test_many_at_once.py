@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from acme_driver import REQUEST
 from acme_zoom import Zoom
 from rushes import AsyncClient, Polling, Request, StillRunningError, Task
 from rushes._client.on_loop import SUBMITS_AT_ONCE, Door
+from stalled_phases import wait_until_async
 
 PLACES = SUBMITS_AT_ONCE
 LATE = b"A late kite"
@@ -24,9 +26,11 @@ class Provider(httpx.AsyncBaseTransport):
     def __init__(self) -> None:
         self.opened = asyncio.Event()
         self.status = 200
+        self.asked = 0
         self._numbers = itertools.count(1)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        self.asked += 1
         if LATE not in request.content:
             await self.opened.wait()
         if self.status != 200:
@@ -80,6 +84,23 @@ def test_a_crowd_is_let_in_by_and_by(tmp_path: Path) -> None:
             await begun(client, PLACES)
             provider.opened.set()
             assert len({task.remote_id for task in await asyncio.gather(*jobs)}) == PLACES + 9
+
+    asyncio.run(crowd())
+
+
+def test_only_what_has_a_connection_is_recorded_as_being_sent(tmp_path: Path) -> None:
+    """Of a crowd that is killed no other outcome is unknown."""
+
+    async def crowd() -> None:
+        provider = Provider()
+        async with client_for(provider, tmp_path, connections=3) as client:
+            jobs = [start(client.submit("acme/zoom", REQUEST)) for _ in range(20)]
+            await begun(client, 20)
+            await wait_until_async(lambda: provider.asked == 3)
+            states = Counter(task.state for task in await client.tasks())
+            assert states == {"sending": 3, "recorded": 17}
+            provider.opened.set()
+            assert {task.state for task in await asyncio.gather(*jobs)} == {"queued"}
 
     asyncio.run(crowd())
 

@@ -82,6 +82,28 @@ def test_without_a_find_or_a_replay_the_outcome_stays_unknown(make: Maker, serve
     assert sum(line.startswith("GET /v1/jobs") for line in server.lines) > 2
 
 
+LOOK_UPS: dict[str, tuple[Behaviour, str]] = {
+    "none": (answers(200, {"refs": []}), "the provider finds no task with its client id yet"),
+    "no answer": (drops, "the look-up failed: "),
+    "HTML": (
+        answers(503, "<html>"),
+        r"the provider's answer to the look-up \(HTTP 503\) is not understood",
+    ),
+}
+
+
+@pytest.mark.parametrize(("answer", "words"), LOOK_UPS.values(), ids=LOOK_UPS)
+def test_no_such_task_and_no_usable_answer_are_told_apart(
+    make: Maker, server: Server, answer: Behaviour, words: str
+) -> None:
+    server.on("POST", bills_then(drops))
+    server.on("GET /v1/jobs", *[answer] * 20)
+    driver = make(plugins=[Findable()])
+    with pytest.raises(OutcomeUnknownError, match=words):
+        driver.submit("acme/zoom", REQUEST)
+    assert (driver.tasks()[0].state, server.posts()) == ("unknown", 1)
+
+
 def test_a_look_up_may_lag(make: Maker, server: Server) -> None:
     server.found_after = 2
     server.on("POST", bills_then(drops))

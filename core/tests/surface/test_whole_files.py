@@ -1,11 +1,13 @@
 """`rushes.files`: a file is at its path whole, or as it was before."""
 
+import io
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from rushes.files import replacing
+from rushes.files import open_regular, read_regular, read_whole, replacing
 
 
 def test_a_file_is_replaced_when_the_block_ends(tmp_path: Path) -> None:
@@ -50,3 +52,30 @@ def test_two_writers_do_not_mix(tmp_path: Path) -> None:
         other.write_bytes(b"other")
     assert path.read_bytes() == b"one"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
+def test_only_a_regular_file_is_read(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "settings.json"
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero" if kind == "device" else tmp_path)
+    words = "Is a directory" if kind == "folder" else "it is not a regular file"
+    with pytest.raises(OSError, match=words):
+        open_regular(path)
+    with pytest.raises(OSError, match=words):
+        read_regular(path, 10)
+
+
+def test_no_more_is_read_than_expected(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_bytes(b"{}")
+    os.truncate(path, 2**20)
+    assert read_regular(path, 2**20) == b"{}".ljust(2**20, b"\0")
+    os.truncate(path, 2**20 + 1)
+    with pytest.raises(OSError, match="it is larger than 1 MiB"):
+        read_regular(path, 2**20)
+    assert read_whole(io.BytesIO(b"abc"), 3) == b"abc"
+    with Path("/dev/zero").open("rb") as endless, pytest.raises(OSError, match="larger than 2 MiB"):
+        read_whole(endless, 2**21)

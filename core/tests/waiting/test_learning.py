@@ -46,6 +46,21 @@ def test_the_first_poll_waits_until_such_tasks_end(make: Maker, server: Server) 
     assert task.took == pytest.approx(sum(driver.slept) - 5, abs=0.1)
 
 
+def test_tasks_that_are_not_finished_hide_none_that_are(make: Maker, server: Server) -> None:
+    """Who generates in bulk has more of them than a schedule is made from."""
+    driver = make(**untouched())
+    remember(driver, 80)
+    sample = driver.submit("acme/zoom", REQUEST, task="newer")
+    with closing(journal_of(driver)) as journal:
+        for number in range(2 * REMEMBERED + 1):
+            name, created_at = f"other-{number}", sample.created_at + 1000 + number
+            another = {"id": name, "client_id": name, "created_at": created_at}
+            journal.add(msgspec.structs.replace(sample, **another))
+    server.stages = []
+    driver.wait(driver.submit("acme/zoom", REQUEST))
+    assert 60 < driver.slept[0] < 90
+
+
 def test_another_kind_of_task_is_not_compared(make: Maker, server: Server) -> None:
     driver = make(**untouched())
     kind = remember(driver, 80)

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from rushes import Request
+from rushes.files import read_whole
 from rushes.problems import show
 from rushes_cli.strict_json import MalformedJSON, read_json
 
@@ -26,6 +27,7 @@ ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 PLANS = (".yaml", ".yml", ".json")
 """What a plan file's name ends with."""
 MOST = 1_000_000
+MAX_BYTES = 1024 * 1024 * 1024
 """Videos of one batch."""
 _NO_PLANS = "a plan file is read by rushes-compare: pip install 'rushes-batch[plans]'"
 
@@ -65,7 +67,8 @@ def read_lines(
     if suffix in PLANS:
         yield from _plan(path, variants, installed)
         return
-    data = path.read_bytes()
+    with path.open("rb") as file:
+        data = read_whole(file, MAX_BYTES)
     for number, row in _table(data) if suffix == ".csv" else _json_lines(data):
         yield _line(number, row, variants) if isinstance(row, dict) else _bad(number, row)
 

@@ -19,8 +19,8 @@ import psycopg
 from procrastinate.exceptions import ConnectorException, JobAborted
 from rushes import (
     ConfigurationError,
-    Journal,
     JournalError,
+    PostgresJournal,
     RushesError,
     Task,
     UnknownTaskError,
@@ -47,7 +47,7 @@ STALLED = 12.0
 """Seconds without a heartbeat after which a worker's rows are delivered to others; the journal's
 leases are longer, and decide."""
 SWEEP = 5.0
-"""Seconds between two sweeps. What others may not take over yet is delivered again by the next."""
+"""Seconds between two sweeps. What nobody holds is delivered again by the next, if it must be."""
 LATER = 30
 """Seconds until a job is delivered again that failed here: a worker lacks the key or the plugin for
 it, or cannot read it."""
@@ -177,7 +177,7 @@ class Engine:
             rows = await (await connection.execute(_OPEN, ([*tasks],))).fetchall()
         return [*dict.fromkeys(name for name, _, _ in rows)]
 
-    async def work(self, holder: Holder, journal: Journal, concurrency: int) -> None:
+    async def work(self, holder: Holder, journal: PostgresJournal, concurrency: int) -> None:
         """Hold what is delivered, until this is cancelled; then hand it on.
 
         At most `concurrency` new jobs are taken at a time, those that wait for a slot included.
@@ -256,7 +256,7 @@ class Engine:
                 warning("the engine cannot work", reason=type(error).__name__)
             await asyncio.sleep(1)  # a failing side task has stopped it
 
-    async def _sweep(self, journal: Journal) -> None:
+    async def _sweep(self, journal: PostgresJournal) -> None:
         """Requeue lost jobs at intervals, in one process at a time."""
         while True:
             try:
@@ -280,7 +280,7 @@ class Engine:
         return bool(held and held[0])
 
     async def _heal(
-        self, connection: psycopg.AsyncConnection[tuple[Any, ...]], journal: Journal
+        self, connection: psycopg.AsyncConnection[tuple[Any, ...]], journal: PostgresJournal
     ) -> None:
         manager = self._app.job_manager
         for stalled in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED):
@@ -300,15 +300,17 @@ class Engine:
             return task.state != "unknown" and task.id not in followed
 
         alone = [task.id for task in left if is_lost(task)]
-        # Of some the row is gone because they have just ended.
-        lost = await asyncio.to_thread(_unfinished, journal, alone)
+        # Some have no row because another program works on them, or because they have just ended.
+        lost = await asyncio.to_thread(_unheld, journal, alone) if alone else []
         new = [task for task in lost if task.state == "recorded"]
         await self.defer(Job(task=task.id, variant=task.variant) for task in new)
         sent = [task for task in lost if is_lost(task) and task.state != "recorded"]
         await self.defer((Job(task=task.id) for task in sent), first=True)
 
 
-def _unfinished(journal: Journal, names: Iterable[str]) -> list[Task]:
-    """Return those of some tasks that have not ended."""
-    found = (task for name in names for task in journal.find(name) if task.id == name)
+def _unheld(journal: PostgresJournal, names: list[str]) -> list[Task]:
+    """Return those of some tasks that have not ended and that nobody holds."""
+    held = journal.held(names)
+    free = (name for name in names if name not in held)
+    found = (task for name in free for task in journal.find(name) if task.id == name)
     return [task for task in found if task.unfinished]

@@ -8,11 +8,12 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta, Struct
 from rushes import ConfigurationError
-from rushes.files import replacing
+from rushes.files import read_regular, replacing
 
 __all__ = ["FILE", "VARIABLES", "Limits", "amount", "limits", "read", "write"]
 
 FILE = "budget.json"
+_MOST = 1024 * 1024
 """The name of the file in the home folder of rushes."""
 VARIABLES = {
     "run": "RUSHES_BUDGET_RUN",
@@ -60,7 +61,7 @@ def read(folder: Path) -> Limits:
     """Return the limits in the file; no file has none. Raises ConfigurationError."""
     path = folder / FILE
     try:
-        return _decode(path.read_bytes())
+        return _decode(read_regular(path, _MOST))
     except FileNotFoundError:
         return Limits()
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:

@@ -96,6 +96,13 @@ def test_a_request_may_come_from_a_pipe() -> None:
     assert "accepts this" in done.stdout
 
 
+def test_what_never_ends_is_not_read_on() -> None:
+    line = [*COMMAND, "check", "-m", "toapis/kling-v3", "--native", "/dev/zero"]
+    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "--native /dev/zero cannot be read: it is larger than 64 MiB." in done.stderr
+
+
 @pytest.mark.parametrize("option", ["--request", "--native"])
 def test_ctrl_c_ends_the_waiting_for_a_pipe(option: str, tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"

@@ -88,6 +88,75 @@ def test_what_cannot_be_read_is_kept_and_named(
         assert list(client.unreadable()) == ["older"]
 
 
+def damage(journal: SQLiteJournal, home: Path, task: str, record: str = "[]") -> None:
+    journal.close()
+    with closing(sqlite3.connect(home / "journal.db")) as connection, connection:
+        connection.execute("UPDATE tasks SET record = ? WHERE id = ?", (record, task))
+
+
+@pytest.mark.parametrize("more", [[], ["--json"]])
+def test_what_cannot_be_read_is_saved_before_it_is_forgotten(
+    journal: SQLiteJournal, home: Path, more: list[str]
+) -> None:
+    """Until then, `rushes resume` has something left to do."""
+    damage(journal, home, "waiting", '{"id": "waiting", "receipt": {"remote_')
+    run = inside("resume")
+    assert run.code == 3
+    assert "`rushes purge --unreadable waiting` saves what is left of it" in run.err
+    run = inside("purge", "--unreadable", "waiting", "--yes", *more)
+    assert run.code == 0, run.err
+    assert "It may be a paid task of toapis that goes on" in run.err
+    (saved,) = home.glob("unreadable-waiting-*.json")
+    assert run.out == ("" if not more else f'{{"purged":1,"saved":"{saved}"}}\n')
+    assert str(saved) in run.err
+    assert saved.stat().st_mode & 0o777 == 0o600
+    kept = json.loads(saved.read_text())
+    assert kept["record"] == '{"id": "waiting", "receipt": {"remote_'
+    assert (kept["id"], kept["variant"], kept["state"]) == ("waiting", "toapis/kling-v3", "queued")
+    assert (kept["client_id"], kept["unfinished"], len(kept["changes"])) == ("waiting", True, 2)
+    assert inside("resume").code == 0
+    assert names(journal) == {"old", "older", "young"}
+
+
+def test_nothing_unreadable_is_forgotten_unless_it_was_saved(
+    journal: SQLiteJournal, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damage(journal, home, "waiting")
+    with monkeypatch.context() as patched:
+        patched.setattr(purge, "home", lambda: home / "journal.db")  # no folder
+        run = inside("purge", "--unreadable", "waiting", "--yes")
+    assert run.code == 3
+    assert "cannot be written" in run.err
+    assert "nothing was forgotten" in run.err
+    run = inside("purge", "--unreadable", "waiting")
+    assert run.code == 2
+    assert "There is no terminal to confirm on" in run.err
+    assert list(journal.unreadable()) == ["waiting"]
+
+
+def test_only_what_cannot_be_read_is_discarded(journal: SQLiteJournal) -> None:
+    run = inside("purge", "--unreadable", "waiting", "--yes")
+    assert run.code == 2
+    assert "can be read. To give it up: rushes resolve waiting --as lost" in run.err
+    run = inside("purge", "--unreadable", "nobody", "--yes")
+    assert (run.code, "no task 'nobody'" in run.err) == (3, True)
+    assert len(names(journal)) == 4
+
+
+@pytest.mark.parametrize(("answer", "left"), [("y", 0), ("n", 1), ("", 1)])
+def test_a_terminal_is_asked_before_an_unreadable_task_is_forgotten(
+    journal: SQLiteJournal, home: Path, monkeypatch: pytest.MonkeyPatch, answer: str, left: int
+) -> None:
+    monkeypatch.setattr(purge, "can_prompt", lambda: True)
+    damage(journal, home, "waiting")
+    asked = click.testing.CliRunner().invoke(
+        cli, ["purge", "--unreadable", "waiting"], input=f"{answer}\n"
+    )
+    assert "Status: queued" in asked.output
+    assert "forget it? [y/N]" in asked.output
+    assert len(journal.unreadable()) == left
+
+
 @pytest.mark.parametrize("age", ["-1", "soon", ""])
 def test_an_age_is_a_number_of_days(journal: SQLiteJournal, age: str) -> None:
     assert inside("purge", "--older-than", age, "--yes").code == 2

@@ -136,7 +136,12 @@ def test_the_newest_tasks_are_listed() -> None:
     assert listed("--since", "2026-04-28 13:00") == names[:2]
     assert listed("--since", "2100-01-01") == []
     assert inside("tasks", "--since", "2100-01-01").err == "There are no such tasks.\n"
-    for options in (("--since", "soon"), ("--limit", "0"), ("--limit", "many")):
+    for options in (
+        ("--since", "soon"),
+        ("--limit", "0"),
+        ("--limit", "many"),
+        ("--limit", "3", "--all"),
+    ):
         assert inside("tasks", *options).code == 2
     assert "is not a date like 2026-01-31" in inside("tasks", "--since", "soon").err
 

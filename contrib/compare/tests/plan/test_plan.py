@@ -211,6 +211,10 @@ def test_a_plan_file_that_is_too_large_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "plan").write_bytes(b" " * (4 * 1024 * 1024 + 1))
     with pytest.raises(PlanError, match="larger than 4 MiB"):
         read_plan_file(tmp_path / "plan")
+    endless = tmp_path / "endless.yaml"
+    endless.symlink_to("/dev/zero")
+    with pytest.raises(PlanError, match="larger than 4 MiB"):
+        read_plan_file(endless)
 
 
 def test_an_unreadable_plan_file_is_an_error(tmp_path: Path) -> None:

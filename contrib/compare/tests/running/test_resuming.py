@@ -286,6 +286,12 @@ def test_an_edited_cell_is_refused(tmp_path: Path, changed: Any, words: str) -> 
         read_results(folder)
 
 
+def test_results_that_never_end_are_not_read(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / FILE)
+    with pytest.raises(FolderError, match="cannot be read: it is not a regular file"):
+        read_results(tmp_path)
+
+
 def test_an_edited_comparison_is_refused(tmp_path: Path) -> None:
     folder, data = written(tmp_path)
     twice = {"cells": [data["cells"][0]] * 2}

@@ -12,7 +12,6 @@ from rushes._fetch.container import looks_like
 from rushes._fetch.inside import VideoInside
 from rushes._fetch.part_file import PartFile
 from rushes._fetch.redirects import RefusedAddress, follow
-from rushes._fetch.regular import open_regular
 from rushes._fetch.target import refuse_to_replace
 from rushes._flow import Do, Flow, Interrupted, NotSent, Sleep, Stalled
 from rushes._plugins.calling import LoadedVariant
@@ -21,6 +20,7 @@ from rushes._wait.outcomes import require_completed
 from rushes._wait.polling import poll_again
 from rushes.calls import Answer, Call
 from rushes.errors import DiskError, ResultError, StillRunningError
+from rushes.files import open_regular
 from rushes.problems import listing
 from rushes.task import Result, Task, VideoFile
 from rushes.urls import is_loopback

@@ -93,6 +93,15 @@ class File:
             raise
         return connection
 
+    def check_version(self, connection: Connection) -> None:
+        """Raise JournalError if a newer rushes has changed the tables, also since we opened it."""
+        if (version := _version(connection)) > len(self.migrations):
+            raise JournalError(
+                f"the journal {self.path} is of version {version}, written by a newer rushes; this "
+                f"one knows up to version {len(self.migrations)}. Upgrade rushes, or set "
+                "RUSHES_HOME to another folder"
+            )
+
     def identity(self) -> Identity:
         """Return which files have the names of the database, its log and its index at this moment.
 
@@ -185,12 +194,7 @@ class File:
                     path.chmod(rights)
 
     def _prepare(self, connection: Connection) -> None:
-        if _version(connection) > len(self.migrations):
-            raise JournalError(
-                f"the journal {self.path} is of version {_version(connection)}, written by a newer "
-                f"rushes; this one knows up to version {len(self.migrations)}. Upgrade rushes, or "
-                "set RUSHES_HOME to another folder"
-            )
+        self.check_version(connection)
         _write_ahead(connection)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA secure_delete=ON")

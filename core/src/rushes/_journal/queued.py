@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, ClassVar, Generic, TypeVar
 
 from rushes._journal.held import Held
-from rushes._journal.records import encoded, read, readable
+from rushes._journal.records import as_stored, encoded, read, readable
 from rushes._journal.store import Store
 from rushes._journal.writer import C, Work
 from rushes.errors import JournalError
@@ -20,6 +20,10 @@ _DURABLE = ("add", "take_up_or_add", "save", "conclude")
 """The methods of `begin` whose effect survives a power cut; claims are void after one."""
 _PAGE = 500
 """Tasks that are read at a time."""
+_COLUMNS = (
+    "id", "variant", "client_id", "state", "unfinished", "created_at", "updated_at", "remote_id",
+)  # fmt: skip
+"""What is told of a task that cannot be read, beside its record."""
 T = TypeVar("T")
 Row = tuple[str, bytes, bytes | None, float]
 """Of a task in a list: its reference, record, call and `created_at`."""
@@ -35,6 +39,8 @@ class QueuedJournal(Generic[C]):
 
     _ROWS: ClassVar[str]
     """The tables of tasks and of calls, joined."""
+    _HISTORY: ClassVar[str]
+    """The table of changes."""
     _OF_PROVIDER: ClassVar[str]
     """The condition that a task has a client id, and its variant begins with a provider and `/`."""
     _holder: Held
@@ -112,6 +118,10 @@ class QueuedJournal(Generic[C]):
     def history(self, task_id: str) -> list[Task]:
         """Do what Journal.history says; every entry has the call as it is now."""
         return self._now(self._history(task_id))
+
+    def raw_record(self, task_id: str) -> dict[str, Any] | None:
+        """Do what RawRecords.raw_record says."""
+        return self._now(self._raw_record(task_id))
 
     def claim(self, task_id: str, claim: str) -> Task | None:
         """Do what Journal.claim says."""
@@ -246,8 +256,10 @@ class QueuedJournal(Generic[C]):
         size: int,
     ) -> Work[C, list[Row]]:
         """Read the newest tasks that fulfil conditions, or those that follow a place."""
+        # Of a variant's many tasks few are unfinished: SQLite would read all along its index.
+        of_variant = "variant || '' = ?" if unfinished else "variant = ?"
         given: dict[str, tuple[object, ...]] = {
-            "variant = ?": () if variant is None else (variant,),
+            of_variant: () if variant is None else (variant,),
             "created_at >= ?": () if since is None else (since,),
             "(created_at, id) < (?, ?)": place or (),
         }
@@ -273,6 +285,42 @@ class QueuedJournal(Generic[C]):
             return [read(self.place, *row) for row in rows]
 
         return work
+
+    def _raw_record(self, task_id: str) -> Work[C, dict[str, Any] | None]:
+        columns = ", ".join((*_COLUMNS, "record", "call", "number"))
+        query = f"SELECT {columns} FROM {self._ROWS} WHERE id = ?"  # noqa: S608
+        changes = f"SELECT record FROM {self._HISTORY} WHERE task = ? ORDER BY number"  # noqa: S608
+
+        def work(connection: C) -> dict[str, Any] | None:
+            rows = self._selected(connection, query, task_id)
+            if not rows:
+                return None
+            *values, record, call, number = rows[0]
+            changed = self._selected(connection, changes, number)
+            known = {
+                **dict(zip(_COLUMNS, map(as_stored, values), strict=True)),
+                "record": as_stored(record),
+                "call": as_stored(call),
+                "changes": [as_stored(was) for (was,) in changed],
+            }
+            return {**known, "unfinished": bool(known["unfinished"])}
+
+        return work
+
+    def _require_lost(self, connection: C, record: dict[str, Any]) -> None:
+        """Raise JournalError if a task can be read, or if something else is recorded of it now."""
+        name = record["id"]
+        if self._raw_record(name)(connection) != record:
+            raise JournalError(
+                f"{self.place} has something else of task {name!r} by now, or nothing; nothing was "
+                "removed. Look at it again"
+            )
+        query = f"SELECT id, record, call FROM {self._ROWS} WHERE id = ?"  # noqa: S608
+        if isinstance(readable(self.place, *self._selected(connection, query, name)[0]), Task):
+            raise JournalError(
+                f"task {name!r} can be read, so that it is not discarded; nothing was removed. "
+                "Finish it with `rushes resume`, or give it up with `rushes resolve REF --as lost`"
+            )
 
     def _with_client_id(self, provider: str, client_id: str) -> Work[C, Task | None]:
         query = (
@@ -345,6 +393,14 @@ class QueuedJournal(Generic[C]):
 
     @abstractmethod
     def _left(self, purse: str, without: Sequence[str]) -> Work[C, float | None]: ...
+
+
+def held_elsewhere(name: str) -> JournalError:
+    """Return the error for a task that cannot be discarded because somebody works on it."""
+    return JournalError(
+        f"a process works on task {name!r}, so that it is not discarded; nothing was removed. It "
+        "may be one of a newer release, which can read it"
+    )
 
 
 def _give_up(holder: Held, claim: str, released: "Future[Any]") -> None:

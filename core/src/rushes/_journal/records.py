@@ -6,7 +6,9 @@ take a fraction of the space. A finished task is packed that way: its record is 
 record, call and changes, compressed (zlib, RFC 1950).
 """
 
+import shlex
 import zlib
+from base64 import b64encode
 from sys import intern
 from typing import Any
 
@@ -82,11 +84,17 @@ def read(place: str, task_id: str, record: bytes, call: bytes | None) -> Task:
         task = msgspec.json.decode(record, type=Task)
         sent = task.call if call is None else msgspec.json.decode(call, type=Call | None)
         return msgspec.structs.replace(task, call=sent, **_shared_texts(task, task_id))
-    except (ValueError, zlib.error, RecursionError) as error:  # msgspec's errors are ValueErrors
+    except (
+        TypeError,
+        ValueError,
+        zlib.error,
+        RecursionError,
+    ) as error:  # msgspec's errors are ValueErrors
         raise JournalError(
             f"{place} contains a task {task_id!r} that this version of rushes cannot read "
             f"({error}); a newer version may have recorded it: upgrade, or use another journal "
-            "(RUSHES_JOURNAL, RUSHES_HOME)"
+            "(RUSHES_JOURNAL, RUSHES_HOME). If it is damaged, `rushes purge --unreadable "
+            f"{shlex.quote(task_id)}` saves what is left of it, and forgets it"
         ) from error
 
 
@@ -108,6 +116,16 @@ def readable(place: str, task_id: str, record: bytes, call: bytes | None) -> Tas
     except JournalError as error:
         log.warning("a task cannot be read", task=task_id, reason=str(error))
         return error
+
+
+def as_stored(content: str | bytes | None) -> str | dict[str, str] | None:
+    """Return a piece of what is stored as JSON can hold it."""
+    if not isinstance(content, bytes):
+        return content
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return {"base64": b64encode(content).decode("ascii")}
 
 
 def _json(task: Task, value: Any) -> bytes:

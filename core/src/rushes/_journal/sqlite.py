@@ -10,7 +10,7 @@ from rushes._journal import purses
 from rushes._journal.claims import HELD, HOLDING, HeldClaims
 from rushes._journal.database import Batches, Connection, File, Reader
 from rushes._journal.held import RENEWED, UNKNOWN, Known, digest
-from rushes._journal.queued import QueuedJournal
+from rushes._journal.queued import QueuedJournal, held_elsewhere
 from rushes._journal.records import (
     encoded,
     encoded_call,
@@ -59,10 +59,14 @@ class SQLiteJournal(QueuedJournal[Connection]):
     in the same pid namespace), and after a restart of the machine; otherwise 30 seconds after it
     was last renewed. Claims are renewed every 10 seconds.
 
+    Beside a newer rushes that has changed the tables, `add`, `admit`, `purge`, and `save` of a task
+    that is about to be sent raise JournalError: nothing new is begun. What was sent before is
+    written as long as the tables allow it.
+
     A fork, the end of the program and a journal that nobody closed do no harm: `QueuedJournal`.
     """
 
-    _ROWS, _OF_PROVIDER = _ROWS, _OF_PROVIDER
+    _ROWS, _HISTORY, _OF_PROVIDER = _ROWS, "history", _OF_PROVIDER
     _holder: HeldClaims
 
     def __init__(self, path: str | Path, *, clock: Callable[[], float] = since_boot) -> None:
@@ -89,6 +93,7 @@ class SQLiteJournal(QueuedJournal[Connection]):
         """Do what Journal.purge says, and rewrite the file. Unreadable tasks are kept."""
 
         def work(connection: Connection) -> int:
+            self._file.check_version(connection)
             query = f"{_KNOWN} WHERE NOT unfinished AND updated_at < ?"
             over = [
                 (row[3], row[0])
@@ -96,20 +101,27 @@ class SQLiteJournal(QueuedJournal[Connection]):
                 if isinstance(readable(self.place, *row[:3]), Task)
                 and self._holder.may_take(row[5:])
             ]
-            free = [(number,) for number, _ in over]
-            purses.forget(connection, [name for _, name in over])
-            connection.executemany(
-                "DELETE FROM news WHERE remote_id = (SELECT remote_id FROM tasks WHERE number = ?)",
-                free,
-            )
-            for table in ("history", "calls", "claims"):
-                connection.executemany(f"DELETE FROM {table} WHERE task = ?", free)  # noqa: S608
-            connection.executemany("DELETE FROM tasks WHERE number = ?", free)
-            return len(free)
+            _forget(connection, over)
+            return len(over)
 
         count = self._store.write(work)
         self._file.scrub()
         return count
+
+    def discard(self, record: dict[str, Any]) -> None:
+        """Do what RawRecords.discard says, and rewrite the file."""
+        name = record["id"]
+
+        def work(connection: Connection) -> None:
+            self._file.check_version(connection)
+            self._require_lost(connection, record)
+            *_, number, _, held_by = _known(connection, f"{_KNOWN} WHERE id = ?", name)[0]
+            if not self._holder.may_take(held_by):
+                raise held_elsewhere(name)
+            _forget(connection, [(number, name)])
+
+        self._store.write(work)
+        self._file.scrub()
 
     def _history(self, task_id: str) -> Work[Connection, list[Task]]:
         def work(connection: Connection) -> list[Task]:
@@ -131,6 +143,7 @@ class SQLiteJournal(QueuedJournal[Connection]):
         row = _row(task)
 
         def work(connection: Connection) -> Task:
+            self._file.check_version(connection)
             query = (
                 f"{_ALL} WHERE id = ? OR ({_OF_PROVIDER}) ORDER BY id = ? DESC, created_at LIMIT 1"
             )
@@ -150,6 +163,8 @@ class SQLiteJournal(QueuedJournal[Connection]):
         call = encoded_call(task) if task.state in ("recorded", "sending") else None
 
         def work(connection: Connection) -> None:
+            if task.state == "sending":  # its call is made next
+                self._file.check_version(connection)
             known = self._holder.known(task.id, claim)
             held = claim, self._holder.name
             if known is None or not _update_held(connection, row, known, *held):
@@ -280,8 +295,11 @@ class SQLiteJournal(QueuedJournal[Connection]):
     def _admit(
         self, task_id: str, key: str, slots: int | None, per_second: float | None
     ) -> Work[Connection, float]:
-        given = (task_id, key, slots, per_second)
-        return lambda connection: _is_admitted(connection, *given)
+        def work(connection: Connection) -> float:
+            self._file.check_version(connection)
+            return _is_admitted(connection, task_id, key, slots, per_second)
+
+        return work
 
     def _slow(self, key: str, seconds: float) -> Work[Connection, None]:
         def work(connection: Connection) -> None:
@@ -354,6 +372,18 @@ def _put_off(connection: Connection, key: str, now: float, seconds: float) -> No
     """Admit nothing with a key for so many seconds."""
     values = (key, now, now + seconds)
     connection.execute("INSERT OR REPLACE INTO pace VALUES (?, ?, ?)", values)
+
+
+def _forget(connection: Connection, tasks: list[tuple[int, str]]) -> None:
+    """Delete all rows of some tasks, which are given by number and reference."""
+    numbers = [(number,) for number, _ in tasks]
+    purses.forget(connection, [name for _, name in tasks])
+    connection.executemany(
+        "DELETE FROM news WHERE remote_id = (SELECT remote_id FROM tasks WHERE number = ?)", numbers
+    )
+    for table in ("history", "calls", "claims"):
+        connection.executemany(f"DELETE FROM {table} WHERE task = ?", numbers)  # noqa: S608
+    connection.executemany("DELETE FROM tasks WHERE number = ?", numbers)
 
 
 def _rows(connection: Connection, query: str, *values: object) -> list[tuple[Any, ...]]:

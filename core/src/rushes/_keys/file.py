@@ -17,6 +17,7 @@ from rushes.errors import ConfigurationError
 _NO_LINK = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _NO_LINK  # a pipe without a writer blocks
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK
+_MOST = 1024 * 1024
 _decode = msgspec.json.Decoder(dict[str, str]).decode
 
 
@@ -107,6 +108,10 @@ class KeyFile:
         found, where = os.fstat(descriptor), shlex.quote(str(self.path))
         if not stat.S_ISREG(found.st_mode):
             raise ConfigurationError(f"{self.path} is not a regular file; remove it: rm -r {where}")
+        if found.st_size > _MOST:
+            raise ConfigurationError(
+                f"{self.path} does not contain keys: it is larger than 1 MiB; repair or remove it"
+            )
         if sys.platform == "win32":
             return
         if found.st_uid != os.geteuid():

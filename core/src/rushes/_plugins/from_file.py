@@ -12,7 +12,11 @@ from typing import Any
 from rushes._plugins.calling import PLUGIN_ERRORS
 from rushes._plugins.loading import build
 from rushes.errors import BrokenPluginError, RushesError
+from rushes.files import read_regular
 from rushes.variant import Variant
+
+_MOST = 16 * 1024 * 1024
+"""Bytes of a file that is run as a plugin."""
 
 
 def load_file(path: str | Path) -> dict[str, Any]:
@@ -79,7 +83,7 @@ def _run(path: Path) -> tuple[ModuleType, dict[str, int]]:
     module.__file__ = str(path)
     module.__package__ = _let_import(path.parent.absolute())
     try:
-        source = path.read_bytes()
+        source = read_regular(path, _MOST)
     except OSError as error:
         raise BrokenPluginError(f"{path}: it cannot be read ({error.strerror})") from error
     sys.modules[name] = module  # type hints are looked up there

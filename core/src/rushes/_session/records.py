@@ -1,11 +1,11 @@
 """What the journal knows: tasks by reference, their history, and forgetting them."""
 
-from typing import Any
+from typing import Any, cast
 
 from rushes._flow import Ask, Do, Flow
 from rushes._session.session import Session
 from rushes.errors import ConfigurationError, JournalError, UnknownTaskError
-from rushes.journal import Journal
+from rushes.journal import Journal, RawRecords
 from rushes.task import Task
 
 
@@ -41,19 +41,40 @@ class Records:
         count: int = yield Do(lambda: journal.purge(before))
         return count
 
+    def raw_record(self, reference: str) -> Flow[dict[str, Any]]:
+        """Return what is recorded of a task as it is stored."""
+        journal = self._raw_records()
+        found: dict[str, Any] | None = yield Do(lambda: journal.raw_record(reference))
+        if found is None:
+            raise self._unknown(reference)
+        return found
+
+    def discard(self, record: dict[str, Any]) -> Flow[None]:
+        """Forget a task that cannot be read."""
+        journal = self._raw_records()
+        yield Do(lambda: journal.discard(record))
+
     def find(self, reference: str) -> Flow[Task]:
         """Return the task with a reference."""
-        journal = self._journal("give it the Task itself")
+        self._journal("give it the Task itself")
         found: list[Task] = yield Ask("find", (reference,))
         if not found:
-            raise UnknownTaskError(
-                f"no task {reference!r} is in {journal.place}; `rushes tasks` lists them"
-            )
+            raise self._unknown(reference)
         if len(found) > 1:
             raise ConfigurationError(
                 f"several tasks begin with {reference!r}; give more of the reference"
             )
         return found[0]
+
+    def _unknown(self, reference: str) -> UnknownTaskError:
+        place = self._journal("it knows no task").place
+        return UnknownTaskError(f"no task {reference!r} is in {place}; `rushes tasks` lists them")
+
+    def _raw_records(self) -> RawRecords:
+        journal = self._journal("there is nothing to forget")
+        if not hasattr(journal, "raw_record"):
+            raise JournalError(f"{journal.place} cannot show what it cannot read")
+        return cast("RawRecords", journal)
 
     def _journal(self, otherwise: str) -> Journal:
         if self._session.journal is None:

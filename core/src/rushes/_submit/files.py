@@ -7,12 +7,12 @@ from urllib.parse import quote, urlsplit
 
 from rushes._fetch.in_memory import InMemory, TooLarge
 from rushes._fetch.redirects import RefusedAddress, follow
-from rushes._fetch.regular import open_regular
 from rushes._flow import Flow, Interrupted, NotSent
 from rushes._payload.body import PlannedUpload
 from rushes._session.session import Session
 from rushes.calls import Call, LocalFile
 from rushes.errors import NotSentError, RequestError
+from rushes.files import open_regular
 from rushes.problems import Problem, Source, listing, show_size
 from rushes.urls import is_loopback, without_secrets
 from rushes.variant import Uploads, Variant

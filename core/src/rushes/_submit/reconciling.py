@@ -5,6 +5,8 @@ the recorded bytes are sent again under the same key: a task that was created is
 created again. Otherwise only the caller can find out.
 """
 
+from typing import NamedTuple
+
 import msgspec
 
 from rushes import _log as log
@@ -24,8 +26,16 @@ REPLAYED_FOR = 24 * 3600.0
 """Seconds after which no provider is trusted to remember a key. No page says how long it does;
 among lifetimes documented elsewhere, a day is the shortest (docs/decisions.md)."""
 
+_NONE_YET = "the provider finds no task with its client id yet"
 CLOCKS_DIFFER = 300.0
 """Seconds that a call may seem to be in the future; beyond that its age is unknown."""
+
+
+class _Found(NamedTuple):
+    """What a look-up found; if nothing, why: there is no such task yet, or nobody can tell."""
+
+    receipts: list[Receipt]
+    words: str = _NONE_YET
 
 
 def reconcile(
@@ -56,7 +66,7 @@ def reconcile(
         if pause:
             yield Sleep(session.time.jitter(pause))
         found = yield from _look_up(session, loaded, task, left)
-        outcome = _adopted(found)
+        outcome = _adopted(found.receipts) if found else None
         if outcome is None and _replays(session, loaded, task):
             call = creating(session, loaded, task, left)
             task = yield from session.save(task)  # raises if it is not ours any more
@@ -65,7 +75,7 @@ def reconcile(
             break
         if outcome is not None and outcome.receipt:
             return (yield from record_accepted(session, task, outcome.receipt, on_update))
-        trouble = outcome.words if outcome else "the provider finds no task with its client id yet"
+        trouble = outcome.words if outcome else found.words if found else trouble
         if outcome and not _passing(loaded, outcome):
             break
     raise (yield from _unknown(session, task, trouble, on_update))
@@ -99,7 +109,7 @@ def _of_another_key(
 
 def _look_up(
     session: Session, loaded: LoadedVariant, task: Task, left: float
-) -> Flow[list[Receipt] | None]:
+) -> Flow[_Found | None]:
     """Ask which tasks have our client id; None if the provider cannot be asked."""
     total = max(min(session.timeouts.poll, left), 1.0)
     try:
@@ -111,18 +121,24 @@ def _look_up(
         )
         with loaded.blamed("the hook look_up"):
             receipts = msgspec.convert(msgspec.to_builtins(found or []), list[Receipt])
-        return [
+    except (NotSent, Interrupted, BrokenPluginError) as failure:
+        reason = session.keys.clean(loaded, str(failure))
+        log.warning("look-up failed", task=task.id, reason=reason)
+        return _Found([], f"the look-up failed: {reason}")
+    if found is None:
+        status = f" (HTTP {answer.status})" if answer else ""
+        return _Found([], f"the provider's answer to the look-up{status} is not understood")
+    return _Found(
+        [
             receipt
             for receipt in receipts
             if not id_objection(receipt.remote_id)
             and not another_job_objection(session, loaded, task, receipt, answer)
         ]
-    except (NotSent, Interrupted, BrokenPluginError) as failure:
-        log.warning("look-up failed", task=task.id, reason=session.keys.clean(loaded, str(failure)))
-        return []
+    )
 
 
-def _adopted(found: list[Receipt] | None) -> Outcome | None:
+def _adopted(found: list[Receipt]) -> Outcome | None:
     if not found:
         return None
     if len({receipt.remote_id for receipt in found}) > 1:

@@ -25,6 +25,7 @@ from rushes._wait.status import record_status
 from rushes._wait.together import together
 from rushes.calls import Answer, Call
 from rushes.errors import BrokenPluginError, JournalError, StillRunningError
+from rushes.journal import Journal
 from rushes.task import Receipt, Result, Status, Task
 from rushes.variant import Polling
 
@@ -151,9 +152,24 @@ def _learn(session: Session, loaded: LoadedVariant, task: Task) -> Flow[None]:
     if journal is None:
         return
     with suppress(JournalError):  # whoever writes next is told
-        found = yield Do(lambda: journal.tasks(variant=task.variant, limit=REMEMBERED))
-        alike = [one.took for one in reversed(found) if one.workload == task.workload]
-        learned.add(took for took in alike if took is not None)
+        learned.add((yield Do(lambda: _durations(journal, task))))
+
+
+def _durations(journal: Journal, task: Task) -> list[float]:
+    """Return how long tasks like this one took, the oldest first.
+
+    They are among the newest of the variant that have ended. The many that go on beside them in a
+    crowd are passed over.
+    """
+    ended: list[Task] = []
+    page = journal.tasks(variant=task.variant, limit=REMEMBERED)
+    while page:
+        ended += [one for one in page if one.ended]
+        if len(page) < REMEMBERED or len(ended) >= REMEMBERED:
+            break
+        page = journal.tasks(variant=task.variant, after=page[-1], limit=REMEMBERED)
+    newest = reversed(ended[:REMEMBERED])
+    return [one.took for one in newest if one.took is not None and one.workload == task.workload]
 
 
 def _remember(session: Session, task: Task) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
+import msgspec
 import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -507,6 +508,19 @@ class JournalConformance:
         assert purses.reserve("not recorded yet", "purse", 0.2)
         assert purses.reserve("old", "purse", 0.2)
         assert purses.spent("purse") == 1.0
+
+    def test_what_can_be_read_is_not_discarded(self, journal: Journal) -> None:
+        records: Any = journal
+        if not hasattr(records, "raw_record"):
+            pytest.skip("this journal has no raw records; they are optional")
+        assert records.raw_record("kite") is None
+        task = journal.add(make_task())
+        record = records.raw_record(task.id)
+        assert msgspec.json.decode(msgspec.json.encode(record)) == record
+        assert (record["id"], record["variant"]) == (task.id, task.variant)
+        with pytest.raises(JournalError):
+            records.discard(record)
+        assert journal.tasks() == [task]
 
     def _with_purses(self, open_journal: Opener) -> tuple[Purses, Purses]:
         journal: Any = open_journal()

@@ -41,10 +41,8 @@ def date(text: str) -> float:
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
-    default=_NEWEST,
-    show_default=True,
     metavar="N",
-    help="At most so many, the newest.",
+    help=f"At most so many, the newest; {_NEWEST} if not given.",
 )
 @click.option("--all", "every", is_flag=True, help="All of them, however many there are.")
 @json_option
@@ -54,25 +52,28 @@ def tasks(
     unfinished: bool,
     variant: str | None,
     since: float | None,
-    limit: int,
+    limit: int | None,
     every: bool,
     as_json: bool,
 ) -> None:
     """List the tasks in the journal, the newest first."""
+    if every and limit is not None:
+        raise click.UsageError("Give --limit or --all, not both.")
+    most = None if every else limit or _NEWEST
     which: dict[str, Any] = {"unfinished": unfinished, "variant": variant, "since": since}
     listing: _Listing = _Json() if as_json else _Table()
     broken = False
     with clients.make_client() as client:
-        for page, reasons in pages(client, None if every else limit, **which):
+        for page, reasons in pages(client, most, **which):
             listing.add(page)
             for reason in reasons:
                 stderr_line(reason, bold="Error: ", colour="red")
             broken = broken or bool(reasons)
-        full = not every and listing.count == limit
+        full = listing.count == most
         older = full and client.tasks(**which, after=listing.last, limit=1)
     listing.end()
     if older:
-        stderr_line(f"The newest {limit}; --all lists the older ones, too.")
+        stderr_line(f"The newest {most}; --all lists the older ones, too.")
     elif not as_json and not listing.count and not broken:
         kind = "unfinished tasks" if unfinished else "tasks"
         such = variant is not None or since is not None

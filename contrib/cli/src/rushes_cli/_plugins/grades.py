@@ -17,6 +17,8 @@ from rushes_cli._runtime.home import home
 if TYPE_CHECKING:
     from rushes.plugins import Installed
 
+_MOST = 16 * 1024 * 1024
+"""Bytes of the file that are read."""
 LEVELS = ("none", "bronze", "silver", "gold")
 """The grades, in rising order; each requires what the one before it does, and more."""
 
@@ -111,7 +113,9 @@ def keep(distribution: str, identity: Identity, grades: Mapping[str, Grade]) -> 
 
 def _read() -> dict[str, _Kept]:
     """Return what is kept; a file that cannot be read is as good as none: it is made again."""
+    from rushes.files import read_regular
+
     try:
-        return _decode((home() / "grades.json").read_bytes())
+        return _decode(read_regular(home() / "grades.json", _MOST))
     except (OSError, ValueError):
         return {}

@@ -5,8 +5,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
+from rushes.files import read_whole
 
 from rushes_cli.strict_json import MalformedJSON, read_json
+
+MOST = 64 * 1024 * 1024
+"""Bytes of a file that are read: a payload may contain pictures."""
 
 
 def open_input(name: str, option: str) -> BinaryIO:
@@ -25,7 +29,7 @@ def read_json_file(name: str, option: str) -> Any:
     """Read a JSON file; raises UsageError for invalid JSON. Its content is checked later."""
     with open_input(name, option) as stream:
         try:
-            data = stream.read()
+            data = read_whole(stream, MOST)
         except OSError as error:
             raise _unreadable(name, option, error) from None
     try:

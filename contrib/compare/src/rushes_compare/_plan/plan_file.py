@@ -25,6 +25,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
 from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import ScalarNode
+from rushes.files import read_whole
 from rushes_cli.strict_json import MalformedJSON, read_json
 
 from rushes_compare._plan.column_names import bounds_errors, column_errors
@@ -149,9 +150,8 @@ class _Constructor(SafeConstructor):
 
 def _parse(path: Path) -> Any:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise PlanError(f"{path} is larger than {MAX_BYTES // 1024 // 1024} MiB")
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open("rb") as file:
+            text = read_whole(file, MAX_BYTES).decode("utf-8-sig")
         value = _parse_text(text, path.suffix.lower() == ".json" or text.lstrip()[:1] in ("{", "["))
         _limit_values(value, path)
         return value

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
+from rushes.files import read_whole
 from rushes_cli.strict_json import MalformedJSON, read_json
 
 from rushes_compare._results.pools import pools_of
@@ -65,13 +66,8 @@ def read_votes(path: Path, results: Results) -> Votes:
     """Read an export of votes on a comparison; raises VotesError with each error and its place."""
     try:
         with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-        if len(data) > MAX_BYTES:
-            raise VotesError(f"{path} is larger than {MAX_BYTES // 1024 // 1024} MiB")
-        value = read_json(data)
+            value = read_json(read_whole(file, MAX_BYTES))
     except (OSError, ValueError) as error:
-        if isinstance(error, VotesError):
-            raise
         if isinstance(error, MalformedJSON):
             message = f"{path} {error}; give what the page saved with Votes, Export"
             raise VotesError(message) from error

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 import msgspec
+from rushes.files import read_regular
 
 from rushes_compare._files import create_atomically, write_atomically
 from rushes_compare._results.payload_diff import with_payload_diffs
@@ -14,6 +15,7 @@ from rushes_compare.errors import FolderError
 from rushes_compare.results import SCHEMA, Cell, Results, Row
 
 FILE = "results.json"
+MAX_BYTES = 256 * 1024 * 1024
 
 OnChange = Callable[[Cell], None]
 
@@ -117,7 +119,7 @@ def read_results(folder: Path) -> Results:
     """Read a comparison from its folder; raises FolderError."""
     path = folder / FILE
     try:
-        data = path.read_bytes()
+        data = read_regular(path, MAX_BYTES)
     except FileNotFoundError as error:
         raise FolderError(f"{folder} holds no comparison: {FILE} is missing") from error
     except (OSError, ValueError) as error:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from rushes._journal.held import RENEWED, UNKNOWN, Known, digest
+from rushes._journal.machine import process_ended
 from rushes._journal.postgres import purses
 from rushes._journal.postgres.leases import Leases
 from rushes._journal.postgres.limits import admit, slow
@@ -11,7 +12,7 @@ from rushes._journal.postgres.listening import Listening
 from rushes._journal.postgres.news import news, tell
 from rushes._journal.postgres.server import Batches, Connection, Readers, Server
 from rushes._journal.postgres.tables import MIGRATIONS
-from rushes._journal.queued import QueuedJournal
+from rushes._journal.queued import QueuedJournal, held_elsewhere
 from rushes._journal.records import (
     encoded,
     encoded_call,
@@ -52,15 +53,15 @@ class PostgresJournal(QueuedJournal[Connection]):
     journal takes over what others held only once it has held its own lease for 15 seconds without
     a break, so that after an outage of the database nobody loses a task.
 
-    Beside a newer rushes that has changed the tables, `add`, `admit`, and `save` of a task that is
-    about to be sent raise JournalError: nothing new is begun. What was sent before is written as
-    long as the connection lasts.
+    Beside a newer rushes that has changed the tables, `add`, `admit`, `purge`, and `save` of a task
+    that is about to be sent raise JournalError: nothing new is begun. What was sent before is
+    written as long as the connection lasts.
 
     `purge` deletes rows and lets the server use their place again; the server's backups, and its
     write-ahead log, keep what they have. Needs the extra `rushes[postgres]`.
     """
 
-    _ROWS = _TABLES
+    _ROWS, _HISTORY = _TABLES, "rushes_history"
     _OF_PROVIDER = _OF_PROVIDER.replace("%s", "?")
     _holder: Leases
 
@@ -85,20 +86,59 @@ class PostgresJournal(QueuedJournal[Connection]):
         """The address without the password."""
         return self._server.place
 
+    def held(self, references: Sequence[str]) -> set[str]:
+        """Return those of some tasks that a claim holds, of this process or of another.
+
+        A lease that has expired does not count, nor does a process that was seen to end on this
+        machine: such a task may be claimed, once a new owner has kept its own lease for a while.
+        """
+
+        def work(connection: Connection) -> set[str]:
+            query = (
+                "SELECT id, machine, pid FROM rushes_tasks JOIN rushes_holders USING (holder) "
+                "WHERE id = ANY(%s) AND until >= clock_timestamp()"
+            )
+            rows = connection.execute(query, ([*references],))
+            return {name for name, place, pid in rows if not process_ended(place, pid)}
+
+        return self._now(work)
+
     def purge(self, before: float) -> int:
         """Do what Journal.purge says, some hundred tasks at a time. Unreadable tasks are kept."""
         count, last = 0, 0
         while last >= 0:
             purged, last = self._store.write(self._purge(before, last))
             count += purged
+        self._vacuum()
+        return count
+
+    def discard(self, record: dict[str, Any]) -> None:
+        """Do what RawRecords.discard says."""
+        name = record["id"]
+
+        def work(connection: Connection) -> None:
+            self._server.check(connection)
+            query = f"SELECT number, claim, holder {_ROWS} WHERE id = %s {_LOCKED}"
+            rows = _rows(connection, query, name)
+            self._require_lost(connection, record)
+            number, *held_by = rows[0]
+            if not self._holder.may_take(connection, tuple(held_by)):
+                raise held_elsewhere(name)
+            _forget(connection, {number: name})
+
+        self._store.write(work)
+        self._vacuum()
+
+    def _vacuum(self) -> None:
+        """Let the server use the place of deleted rows again."""
         tables = "rushes_tasks, rushes_calls, rushes_history, rushes_news"
         self._store.read(lambda connection: connection.execute(f"VACUUM {tables}"))
-        return count
 
     def _purge(self, before: float, after: int) -> Work[Connection, tuple[int, int]]:
         """Forget the next tasks; return how many, and the number of the last, -1 at the end."""
 
         def work(connection: Connection) -> tuple[int, int]:
+            self._server.check(connection)
             query = (
                 f"SELECT {_PARTS}, number, claim, holder {_ROWS} WHERE NOT unfinished "
                 f"AND updated_at < %s AND number > %s ORDER BY number LIMIT %s {_LOCKED} SKIP "
@@ -111,17 +151,8 @@ class PostgresJournal(QueuedJournal[Connection]):
                 if isinstance(readable(self.place, *row), Task)
                 and self._holder.may_take(connection, (claim, holder))
             }
-            over = [*free]
-            purses.forget(connection, [*free.values()])
-            query = (
-                "DELETE FROM rushes_news WHERE remote_id IN "
-                "(SELECT remote_id FROM rushes_tasks WHERE number = ANY(%s))"
-            )
-            connection.execute(query, (over,))
-            for table in ("rushes_history", "rushes_calls"):
-                connection.execute(f"DELETE FROM {table} WHERE task = ANY(%s)", (over,))  # noqa: S608
-            connection.execute("DELETE FROM rushes_tasks WHERE number = ANY(%s)", (over,))
-            return len(over), rows[-1][3] if len(rows) == _PURGED else -1
+            _forget(connection, free)
+            return len(free), rows[-1][3] if len(rows) == _PURGED else -1
 
         return work
 
@@ -350,6 +381,20 @@ def _nothing(_connection: Connection) -> None:
 
 def _no_undo() -> None:
     """Undo nothing: a renewal is remembered nowhere."""
+
+
+def _forget(connection: Connection, tasks: dict[int, str]) -> None:
+    """Delete all rows of some tasks, which are given as references by number."""
+    numbers = ([*tasks],)
+    purses.forget(connection, [*tasks.values()])
+    query = (
+        "DELETE FROM rushes_news WHERE remote_id IN "
+        "(SELECT remote_id FROM rushes_tasks WHERE number = ANY(%s))"
+    )
+    connection.execute(query, numbers)
+    for table in ("rushes_history", "rushes_calls"):
+        connection.execute(f"DELETE FROM {table} WHERE task = ANY(%s)", numbers)  # noqa: S608
+    connection.execute("DELETE FROM rushes_tasks WHERE number = ANY(%s)", numbers)
 
 
 def _rows(connection: Connection, query: str, *values: object) -> list[tuple[Any, ...]]:
