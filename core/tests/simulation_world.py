@@ -97,14 +97,13 @@ class World:
     def _exchanged(self, run: "Run", effect: Send | Stream) -> Answer:
         self.now += 0.05
         self._addressed(effect)
-        dispatch = effect.dispatch if isinstance(effect, Send) else None
-        if dispatch and dispatch.confirm:
-            drive(dispatch.confirm(), partial(self.perform, run), lambda _: None)
-            self.tick("recorded as sending, nothing has left")
         if effect.call.method == "POST":
             self._paid_for(run, effect)
         waiting = self.faults[route(effect.call)]
+        dispatch = effect.dispatch if isinstance(effect, Send) else None
         if dispatch:
+            if dispatch.confirm:
+                drive(dispatch.confirm(), partial(self.perform, run), lambda _: None)
             dispatch.may_leave()
             dispatch.left = True
         cut = False

@@ -56,10 +56,10 @@ class Dispatch:
     """The paid call on its way: the last checks before it leaves, and how far it got.
 
     `confirm` is a flow that the transport lets run once the call has its place among the
-    connections: it records that the call is being sent, and may take long. `may_leave` is called
-    once, right before the first byte of the request is written, and waits for nothing. Both raise
-    NotSent to keep the call back. `left` says whether anything may have been sent. `answer` is set
-    as soon as it is read completely: an interruption after that loses nothing.
+    connections; it may take long. `may_leave` is called once, right before the first byte of the
+    request is written, and waits for nothing. Both raise NotSent to keep the call back. `left` says
+    whether anything may have been sent. `answer` is set as soon as it is read completely: an
+    interruption after that loses nothing.
     """
 
     def __init__(

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from rushes._client.configuration import Configured
-from rushes._client.on_loop import SUBMITS_AT_ONCE, Door, Groups, Questions
+from rushes._client.on_loop import SUBMITS_PER_CONNECTION, Door, Groups, Questions
 from rushes._client.verbs import RequestLike
 from rushes._flow import Ask, Chain, Do, Effect, Forked, Gather, Send, Sleep, T, drive_async
 from rushes._network.alarms import Alarms
@@ -307,7 +307,8 @@ class AsyncClient(Configured):
         self._loop = here
         self._questions = Questions(loop)
         self._alarms, self._shared = Alarms(loop), {}
-        self._groups, self._door = Groups(), Door(SUBMITS_AT_ONCE)
+        places = SUBMITS_PER_CONNECTION * self._settings.connections
+        self._groups, self._door = Groups(), Door(places)
         separate_in_children(loop)
         return loop
 

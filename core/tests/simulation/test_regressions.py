@@ -9,7 +9,7 @@ from rushes import OutcomeUnknownError, RefusedError, ResultError, StillRunningE
 from simulation_faults import FAULTS, clip
 from simulation_invariants import violated_invariants
 from simulation_process import Process
-from simulation_world import Killed, World
+from simulation_world import World
 
 JOB = "one"
 
@@ -22,17 +22,6 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 
 def inject(world: World, route: str, *names: str) -> None:
     world.faults[route].extend(FAULTS[route][name] for name in names)
-
-
-def inject_kill(world: World, point: str) -> None:
-    """Kill the process that comes to a point."""
-
-    def tick(here: str) -> None:
-        if here == point:
-            world.tick = lambda _: None
-            raise Killed
-
-    world.tick = tick
 
 
 def test_cancelling_with_an_outdated_task_loses_nothing(world: World) -> None:
@@ -158,8 +147,11 @@ def test_a_content_range_with_a_huge_number(world: World) -> None:
 def test_after_the_clock_was_set_back_a_call_has_no_known_age(tmp_path: Path) -> None:
     """It is not replayed until the clock is past it again: the provider may have forgotten it."""
     world = World("reject", tmp_path)
-    inject_kill(world, "recorded as sending, nothing has left")
-    Process(world).start("submit", JOB, REQUEST).run()
+    process = Process(world)
+    run = process.start("submit", JOB, REQUEST)
+    while not (task := world.task(JOB)) or task.state != "sending":
+        run.step()
+    process.kill()
     world.set_back = 3600.0
     process = Process(world)
     assert isinstance(process.start("resume", JOB, JOB).run().error, OutcomeUnknownError)

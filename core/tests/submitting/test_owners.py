@@ -280,7 +280,7 @@ def test_a_journal_that_nobody_has_any_more_lets_go(server: Server, home: Path) 
 def cancel_submits(
     drivers: Drivers, server: Server, home: Path, times: int, reached: Callable[[], bool]
 ) -> list[Task]:
-    """Cancel twenty submits over two connections, each this many times; return what is recorded."""
+    """Cancel six submits over two connections, each this many times; return what is recorded."""
     driver = drivers(connections=2)
     client = driver.client
     assert isinstance(client, AsyncClient)
@@ -288,7 +288,7 @@ def cancel_submits(
     async def run() -> None:
         jobs = [
             asyncio.create_task(client.submit("acme/zoom", REQUEST, task=f"job-{number}"))
-            for number in range(20)
+            for number in range(6)
         ]
         while not reached():  # noqa: ASYNC110
             await asyncio.sleep(0.01)
@@ -308,11 +308,11 @@ def cancel_submits(
 def test_a_submit_cancelled_before_it_left_stays_recorded(
     server: Server, home: Path, times: int
 ) -> None:
-    server.on("POST", *[bills_then(stalls)] * 20)
+    server.on("POST", *[bills_then(stalls)] * 6)
     drivers = Drivers("async", server, home)
     tasks = cancel_submits(drivers, server, home, times, lambda: server.posts() == 2)
     states = [task.state for task in tasks]
-    assert (len(states), set(states)) == (20, {"recorded", "unknown"})
+    assert (len(states), set(states)) == (6, {"recorded", "unknown"})
     assert states.count("unknown") == len(server.clips) == 2
     for task in tasks:
         assert SQLiteJournal(home / "journal.db").claim(task.id, "anybody's") is not None

@@ -12,11 +12,12 @@ from typing import Any
 from rushes._flow import Flow, Gather, Sleep
 from rushes.calls import Answer
 
-SUBMITS_AT_ONCE = 128
+SUBMITS_PER_CONNECTION = 3
 """How many submits to one provider are under way at once, from the check to the receipt.
 
-Each needs several times the memory of a task that waits, which is not given back in pieces; and ten
-of them, as many as there are connections, are sent at a time.
+While some have a connection, others are recorded, before it and after it; more are not faster. If
+the process is killed, the outcome of each that was recorded as being sent is unknown; and each
+needs several times the memory of a task that waits, which is not given back in pieces.
 """
 
 

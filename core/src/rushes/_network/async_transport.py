@@ -114,8 +114,7 @@ class AsyncTransport:
             admitted, patience = turn.admitted, effect.patience
             if admitted is not None and not await self._alarms.within(admitted, patience):
                 raise no_connection_free(effect)
-            if (confirming := confirmation(effect)) is not None:
-                assert drive is not None  # noqa: S101 - what is not recorded does not leave
+            if drive is not None and (confirming := confirmation(effect)) is not None:
                 await drive(confirming)
             active = start_call(effect)
             try:

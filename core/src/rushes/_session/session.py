@@ -170,10 +170,9 @@ class Session(Struct, kw_only=True, dict=True):
         ownership, holds = self.owned.get(task.id), getattr(self.journal, "holds", None)
         return bool(ownership and holds and not holds(task.id, ownership.claim))
 
-    def dispatch(self, task: Task, begin: Callable[[], Flow[None]] | None = None) -> Dispatch:
+    def dispatch(self, task: Task) -> Dispatch:
         """Return the dispatch of a task's creating call, which leaves only while the task is ours.
 
-        `begin` is a flow that runs first of all once the call has its place.
         A process that was suspended, or a child that was forked meanwhile, learns here that another
         process may own the task by now.
         """
@@ -185,8 +184,6 @@ class Session(Struct, kw_only=True, dict=True):
             return self.time.since_boot() - ownership.confirmed <= CONFIRMED
 
         def confirm() -> Flow[None]:
-            if begin is not None:
-                yield from begin()
             # It waited long for a connection, or the journal for its database.
             while self.journal is not None and ownership is not None and not is_confirmed():
                 now = self.time.since_boot()

@@ -161,18 +161,12 @@ def _once(
 ) -> Flow[Outcome]:
     """Make one attempt; record it before and, if it is interrupted, afterwards.
 
-    It is recorded once the call has a connection: of a crowd that is killed, the outcome is unknown
-    of those that had one, not of all that waited for one.
-
     `begun` is when the first attempt was made, in seconds since 1970: a task created since then is
     this job's, even if the provider only said to retry later.
     """
-
-    def begin() -> Flow[None]:
-        yield from session.record(task, on_update)
-
-    dispatch = session.dispatch(task, begin)
+    dispatch = session.dispatch(task)
     try:
+        task = yield from session.record(task, on_update)
         left = None if end is None else end - session.time.elapsed()
         # Even with no time left it may wait as long as for connecting: it is what was asked for.
         patience = None if left is None else max(left, session.timeouts.connect)
