@@ -1,22 +1,11 @@
-"""The README: its commands work, its table is the code's."""
+"""The README: its commands work."""
 
 import re
 from pathlib import Path
 
 import pytest
-from rushes_cli._plugins.commands import BUILT_IN
-from rushes_cli.exit_codes import MEANINGS
 
 README = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
-
-
-def test_the_exit_codes_are_those_of_the_code() -> None:
-    rows = dict(re.findall(r"^\| (\d+) \| (.+) \|$", README, re.MULTILINE))
-    assert rows == {str(code): meaning for code, meaning in MEANINGS.items()}
-
-
-def test_every_command_is_named() -> None:
-    assert all(f"`{name}" in README for name in BUILT_IN)
 
 
 @pytest.mark.parametrize(

@@ -327,7 +327,7 @@ def test_a_job_takes_few_statements_and_commits(journal: SQLiteJournal, tmp_path
         statements = traced(journal)
         task = client.submit("acme/zoom", REQUEST)
         before = counts(statements)
-        assert before == {"statements": 14, "synced": 3}
+        assert before == {"statements": 16, "synced": 3}
         done = client.wait(task)
         assert [was.state for was in client.history(task.id)] == [
             "recorded", "sending", "queued", "in_progress", "completed",
@@ -365,7 +365,7 @@ def test_many_jobs_cost_no_more_each(journal: SQLiteJournal, tmp_path: Path) -> 
             )
             await asyncio.gather(*(client.wait(task) for task in tasks))
             found = counts(statements)
-        assert found["statements"] <= 50 * (14 + 2 + 11)  # with two look-ups of a given reference
+        assert found["statements"] <= 50 * (16 + 2 + 11)  # with two look-ups of a given reference
         assert found["synced"] <= 50 * 5
 
     asyncio.run(run())

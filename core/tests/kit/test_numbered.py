@@ -10,7 +10,9 @@ from rushes import Answer, Result, Status, hookimpl, pick
 
 URL = "https://films.example.org/1.mp4"
 WORDS: Any = {0: "queued", 1: "completed", 7: "failed"}
-NUMBERED = msgspec.structs.replace(ANSWERS, task="clips[]", task_id=("clip",), words=WORDS)
+NUMBERED = msgspec.structs.replace(
+    ANSWERS, task="clips[]", task_id=("clip",), numbered=True, words=WORDS
+)
 DONE = {"clips": [{"ref": 71, "stage": 1, "links": [URL]}]}
 STATUS = Status(state="completed", remote_id="71", results=(Result(url=URL),))
 TESTS = (

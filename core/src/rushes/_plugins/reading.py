@@ -56,9 +56,11 @@ def first_text(value: Any, paths: tuple[str, ...]) -> str | None:
     return next((text for text in found if text), None)
 
 
-def _id(value: Any) -> str | None:
-    """Return a task's id: text, or the digits of a number that counts tasks; 0 counts none."""
-    return str(value) if type(value) is int and value > 0 else pick_text(value)
+def _id(answers: Answers, value: Any) -> str | None:
+    """Return a task's id: text, or the digits of a number where tasks are numbered."""
+    if answers.numbered:
+        return str(value) if type(value) is int and value > 0 else None
+    return pick_text(value)
 
 
 def _word(value: Any) -> str | int | None:
@@ -66,9 +68,10 @@ def _word(value: Any) -> str | int | None:
     return value if type(value) in (str, int) else None
 
 
-def _first_id(value: Any, paths: tuple[str, ...]) -> str | None:
-    """Return the first id that one of the paths leads to."""
-    found = (_id(item) for path in paths for item in walk(value, steps(path)))
+def _own_id(answers: Answers, task: Any) -> str | None:
+    """Return whose status it is that an answer lists."""
+    values = (value for path in answers.own_id for value in walk(task, steps(path)))
+    found = (_id(answers, value) for value in values)
     return next((remote_id for remote_id in found if remote_id), None)
 
 
@@ -78,7 +81,7 @@ def receipt(answers: Answers, answer: Answer) -> Receipt | None:
     for path in answers.task_id:
         outer, _, name = path.rpartition(".")
         for holder in walk(data, steps(outer)):
-            remote_id = _id(pick(holder, name))
+            remote_id = _id(answers, pick(holder, name))
             if remote_id and (name != "id" or _is_a_task(answers, answer, data, holder)):
                 return _receipt(answers, data, holder, remote_id)
     return None
@@ -126,7 +129,7 @@ class StatusReader:
             ("data = answer.json()", *lines),
             Status=Status,
             words=answers.words,
-            id_of=_id,
+            id_of=partial(_id, answers),
             word_of=_word,
             number=pick_number,
             percent=partial(_percent, answers.progress_of),
@@ -162,9 +165,12 @@ def _found(answers: Answers, task: str, outer: str) -> list[str]:
 
     lines = [f"task = {task}", "own_id = word = progress = cost = reason = None", "videos = []"]
     for path in answers.own_id:
-        lines += _along("task", steps(path), assigned("own_id", "own_id or id_of"))
+        found = assigned("own_id", "own_id or id_of") if answers.numbered else first_text("own_id")
+        lines += _along("task", steps(path), found)
     lines += ["if own_id != remote_id: continue"] if answers.task.endswith("[]") else []
-    lines += _along("task", _single(answers.status), assigned("word", "word_of"))
+    in_numbers = any(type(word) is int for word in answers.words)
+    found = assigned("word", "word_of") if in_numbers else first_text("word")
+    lines += _along("task", _single(answers.status), found)
     lines += ["if word not in words: return None"]
     if answers.progress is not None:
         lines += _along("task", _single(answers.progress), assigned("progress", "percent"))
@@ -284,7 +290,7 @@ def look_up(answers: Answers, answer: Answer) -> list[Receipt] | None:
     if not isinstance(at(data, answers.task.removesuffix("[]")), list):
         return None
     listed = walk(data, steps(answers.task))
-    ids = ((task, _first_id(task, answers.own_id)) for task in listed)
+    ids = ((task, _own_id(answers, task)) for task in listed)
     return [_receipt(answers, data, task, remote_id) for task, remote_id in ids if remote_id]
 
 
@@ -294,7 +300,7 @@ def listed(answers: Answers, answer: Answer, ids: Collection[str]) -> dict[str, 
     found: dict[str, list[Any]] = {}
     tasks = pick(data, *path)
     for task in tasks if isinstance(tasks, list) else ():
-        own_id = _first_id(task, answers.own_id)
+        own_id = _own_id(answers, task)
         if own_id is not None and own_id in ids:
             found.setdefault(own_id, []).append(task)
     return {own: answer.with_json(_with(data, path, parts)) for own, parts in found.items()}
