@@ -18,7 +18,7 @@ from rushes.task import Receipt, Refusal, Status
 from rushes.testing._answers import STATUSES, json_answer, malformed, put_at, shown
 from rushes.testing._documented import changed, documented, names_read, near, replaced
 from rushes.testing._payload_checks import QUIET
-from rushes.testing._under_test import HIDDEN, REMOTE_ID, VariantUnderTest
+from rushes.testing._under_test import HIDDEN, VariantUnderTest
 from rushes.testing._values import json_values
 
 __tracebackhide__ = HIDDEN
@@ -82,7 +82,7 @@ class ReadingChecks(VariantUnderTest):
         """Each complete answer is read as the listed status."""
         for body, wanted, *sent in self.statuses:
             task = self.task_of(sent[0] if sent else self.accepted[0])
-            receipt = Receipt((wanted and wanted.remote_id) or REMOTE_ID)
+            receipt = Receipt((wanted and wanted.remote_id) or self.remote_id)
             answer = json_answer(body)
             status = self.ask("parse_status", answer=answer, task=task, receipt=receipt)
             assert status == wanted, self.says(
@@ -93,7 +93,7 @@ class ReadingChecks(VariantUnderTest):
         """The listed answers to the calls of a poll, all of them, come to the listed status."""
         for said, wanted in self.followed:
             answers = [one if isinstance(one, Answer) else json_answer(one) for one in said]
-            receipt = self.receipt(REMOTE_ID)
+            receipt = self.receipt(self.remote_id)
             result, calls = self.exchange("poll", *answers, receipt=receipt)
             assert len(calls) == len(answers), self.says(
                 f"poll makes {len(calls)} calls, not {len(answers)}, if it is answered {said}"

@@ -41,7 +41,6 @@ HIDDEN = methodcaller("errisinstance", AssertionError)
 """Makes pytest leave the kit's own lines out of a failure: they do not help the author."""
 __tracebackhide__ = HIDDEN
 CORE = str(Path(__file__).parents[1])
-REMOTE_ID = "r-1"
 NOW = 1.8e9
 """When the kit makes and authorises calls, and reads deliveries, in seconds since 1970."""
 WITH_TASK = frozenset(("parse_submit", "poll", "parse_status", "look_up", "cancel"))
@@ -211,7 +210,7 @@ class VariantUnderTest:
         if hook in WITH_TASK:
             arguments.setdefault("task", self.task(receipt))
         if hook == "parse_status" and receipt is None:
-            arguments["receipt"] = Receipt(REMOTE_ID)
+            arguments["receipt"] = Receipt(self.remote_id)
         return self.blamed(self.loaded().call, hook, **arguments)
 
     def secrets(self) -> dict[str, Secret]:
@@ -293,6 +292,25 @@ class VariantUnderTest:
         listed = (entry.partition(":") for entry in self.words.split())
         return {word: state or word for word, _, state in listed}
 
+    @property
+    def remote_id(self) -> str:
+        """The remote id of the kit's own task."""
+        return "4711" if self._is_numbered else "r-1"
+
+    @property
+    def other_id(self) -> str:
+        """The remote id of another task."""
+        return "4712" if self._is_numbered else "r-2"
+
+    @property
+    def _is_numbered(self) -> bool:
+        answers = self.variant.answers
+        return answers is not None and answers.numbered
+
+    def in_answers(self, remote_id: str) -> str | int:
+        """Return a remote id as the provider writes it in JSON."""
+        return int(remote_id) if self._is_numbered else remote_id
+
     def named(self) -> list[tuple[Any, str]]:
         """Return answers to a submit, each with its remote id."""
         answers = self.variant.answers
@@ -301,7 +319,8 @@ class VariantUnderTest:
         rest: Any = {}
         for name, path in answers.keep.items():
             rest = put_at(rest, path, f"{PUBLIC}/{name}" if self._is_address(name) else name)
-        return [(put_at(rest, path, REMOTE_ID), REMOTE_ID) for path in answers.task_id]
+        own = self.in_answers(self.remote_id)
+        return [(put_at(rest, path, own), self.remote_id) for path in answers.task_id]
 
     def _is_address(self, name: str) -> bool:
         """Whether what is kept under a name is used as a whole address."""
@@ -331,7 +350,8 @@ class VariantUnderTest:
         """Return a poll's answer with a status word, and little else."""
         body, answers = self.polled, self.variant.answers
         if answers and answers.task.endswith("[]"):
-            body = put_at(body, f"{answers.task}.{answers.own_id[0]}", REMOTE_ID)
+            own = self.in_answers(self.remote_id)
+            body = put_at(body, f"{answers.task}.{answers.own_id[0]}", own)
         return put_at(body, self.word_path(), word)
 
     def polls(self) -> list[Any]:

@@ -14,11 +14,10 @@ from rushes.calls import Answer, Call, LocalFile
 from rushes.problems import listing
 from rushes.testing._answers import json_answer, malformed, put_at, shown
 from rushes.testing._documented import changed, replaced
-from rushes.testing._under_test import HIDDEN, NOW, PUBLIC, REMOTE_ID, VariantUnderTest
+from rushes.testing._under_test import HIDDEN, NOW, PUBLIC, VariantUnderTest
 
 __tracebackhide__ = HIDDEN
 ODD_IDS = ("odd/id?x=1#y", "../up", "a b%2F", "\u00e9")
-OTHER_ID = "r-2"
 PICTURE = LocalFile(content=b"\x89PNG\r\n\x1a\n", type="image/png", name="a.png")
 
 
@@ -99,7 +98,8 @@ class WireChecks(VariantUnderTest):
         for odd in ODD_IDS:
             self._own_and_encoded([Call.get(url)], odd)
         for body in (*self.polls(), *(body for body, *_ in self.statuses)):
-            bodies = {REMOTE_ID: body, OTHER_ID: replaced(body, REMOTE_ID, OTHER_ID)}
+            ours, others = map(self.in_answers, (self.remote_id, self.other_id))
+            bodies = {self.remote_id: body, self.other_id: replaced(body, ours, others)}
             items = [at(each, answers.task) for each in reversed(bodies.values())]
             path = answers.task.removesuffix("[]")
             parts = listed(answers, json_answer(put_at(body, path, items)), [*bodies, "r-3"])
@@ -247,7 +247,7 @@ class WireChecks(VariantUnderTest):
 
     def _arguments(self) -> dict[str, dict[str, Any]]:
         """Return what each hook that yields calls is given, if the plugin has it."""
-        receipt = self.receipt(REMOTE_ID)
+        receipt = self.receipt(self.remote_id)
         hooks: dict[str, dict[str, Any]] = {
             "poll": {"receipt": receipt},
             "cancel": {"receipt": receipt},
@@ -265,7 +265,7 @@ class WireChecks(VariantUnderTest):
 
         It is kept in the snapshot: a changed method, path, header, body or order shows there.
         """
-        receipt = self.receipt(REMOTE_ID)
+        receipt = self.receipt(self.remote_id)
         call = self.call(self.check(self.accepted[0]))
         made: dict[str, Any] = {}
         for place, secrets in enumerate(self.all_secrets()):
@@ -285,7 +285,7 @@ class WireChecks(VariantUnderTest):
         if called := self.calls_of_deliveries():
             made["parse_webhook"] = {"calls": [_shown(call) for call in called]}
         if self.variant.statuses_path is not None:
-            url = self.variant.url(self.variant.statuses_path, ids=[REMOTE_ID, OTHER_ID])
+            url = self.variant.url(self.variant.statuses_path, ids=[self.remote_id, self.other_id])
             made["statuses"] = _shown(Call.get(url))
         for word in self.states():
             _, calls = self.exchange("poll", json_answer(self.worded(word)), receipt=receipt)
@@ -303,7 +303,7 @@ class WireChecks(VariantUnderTest):
             if task.call and task.call.url not in seen:
                 seen.add(task.call.url)
                 answer = json_answer(self.polls()[0])
-                receipt = self.receipt(REMOTE_ID)
+                receipt = self.receipt(self.remote_id)
                 yield self.exchange("poll", answer, receipt=receipt, task=task)[1][0]
 
 
