@@ -78,6 +78,7 @@ async def _serve(host: str, port: int, *, as_json: bool) -> None:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, setattr, server, "should_exit", True)
+            listener.listen()  # whoever reads where it is may connect at once
             _announce(*listener.getsockname()[:2], as_json=as_json)
             await server.serve(sockets=[listener])
 
