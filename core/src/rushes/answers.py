@@ -58,8 +58,8 @@ class Answers(Struct, frozen=True, kw_only=True):
     - `task_id`: the task's id. An answer that has one is a receipt, whatever its HTTP status. A
       field that is called just `id` may be another thing's in an error: there it counts only beside
       a known status word or the `marker`, a field with the given value.
-    - `numbered`: ids are positive whole numbers, here and in answers to polls. Otherwise they are
-      text, and a number is no id: nobody knows whose it is.
+    - `numbered`: ids are positive whole numbers, here and in answers to polls. Otherwise ids are
+      text, and numbers are ignored: nobody knows what they count.
     - `created_at` (seconds since 1970) and `model`: beside the id, if the provider says them; they
       show whether a task is another job's.
     - `keep`: further values that polls need, by name. They are the receipt's memo, and fill in

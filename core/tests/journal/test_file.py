@@ -1,7 +1,6 @@
 """The journal's file: private, created lazily, migrated, and cleared of purged records."""
 
 import base64
-import json
 import signal
 import sqlite3
 import threading
@@ -12,6 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from journal_raw_records import discard_what_cannot_be_read
 from journal_tasks import PROMPT, after, ended, make_task
 from rushes import ClaimLost, JournalError, Receipt, SQLiteJournal, Task
 from rushes._journal.database import Connection, File
@@ -549,30 +549,11 @@ def test_what_cannot_be_read_is_discarded_by_its_raw_record(
 ) -> None:
     """Only as it was seen, only if nobody holds it, and no task that can be read."""
     with closing(SQLiteJournal(path)) as other:
-        kite, dune = (journal.add(make_task(name)) for name in ("kite", "dune"))
-        journal.save(after(kite, state="queued", receipt=Receipt("c-1")))
-        seen = journal.raw_record("kite") or {}
-        assert (seen["variant"], seen["remote_id"]) == ("acme/zoom", "c-1")
-        assert seen["call"] == msgspec.json.encode(kite.call).decode()
-        with pytest.raises(JournalError, match="can be read"):
-            journal.discard(seen)
-        other.claim("kite", "theirs")
-        sql_write(path, "UPDATE tasks SET record = x'ff7b' WHERE id = 'kite'")
-        with pytest.raises(JournalError, match="has something else of task 'kite'"):
-            journal.discard(seen)
-        seen = journal.raw_record("kite") or {}
-        assert seen["record"] == {"base64": base64.b64encode(b"\xff{").decode()}
-        assert seen == json.loads(json.dumps(seen))
-        with pytest.raises(JournalError, match="a process works on task 'kite'"):
-            journal.discard(seen)
-        other.release("theirs")
-        other.close()
-        journal.discard(seen)
-        assert journal.raw_record("kite") is None
-        assert journal.unreadable() == {}
-        assert journal.tasks() == [dune]
-        with pytest.raises(JournalError, match="or nothing; nothing was removed"):
-            journal.discard(seen)
+        discard_what_cannot_be_read(
+            journal,
+            other,
+            lambda: sql_write(path, "UPDATE tasks SET record = x'ff7b' WHERE id = 'kite'"),
+        )
     assert all(
         "c-1" not in str(sql(path, f"SELECT * FROM {table}")) for table in ("tasks", "history")
     )

@@ -1,7 +1,5 @@
 """The journal in PostgreSQL: its troubles, outages, and several processes."""
 
-import base64
-import json
 import os
 import random
 import resource
@@ -21,6 +19,7 @@ import msgspec
 import psycopg
 import pytest
 from journal_batches import together
+from journal_raw_records import discard_what_cannot_be_read
 from journal_tasks import after, ended, make_task
 from postgres_cluster import Cluster
 from rushes import (
@@ -260,30 +259,8 @@ def test_what_cannot_be_read_is_discarded_by_its_raw_record(postgres: Cluster) -
     schema = postgres.new_schema()
     url = postgres.url(path=schema)
     with closing(PostgresJournal(url)) as journal, closing(PostgresJournal(url)) as other:
-        kite, dune = (journal.add(make_task(name)) for name in ("kite", "dune"))
-        journal.save(after(kite, state="queued", receipt=Receipt("c-1")))
-        seen = journal.raw_record("kite") or {}
-        assert (seen["variant"], seen["remote_id"]) == ("acme/zoom", "c-1")
-        assert seen["call"] == msgspec.json.encode(kite.call).decode()
-        with pytest.raises(JournalError, match="can be read"):
-            journal.discard(seen)
-        other.claim("kite", "theirs")
-        postgres.execute(f"UPDATE {schema}.rushes_tasks SET record = '\\xff7b' WHERE id = 'kite'")
-        with pytest.raises(JournalError, match="has something else of task 'kite'"):
-            journal.discard(seen)
-        seen = journal.raw_record("kite") or {}
-        assert seen["record"] == {"base64": base64.b64encode(b"\xff{").decode()}
-        assert seen == json.loads(json.dumps(seen))
-        with pytest.raises(JournalError, match="a process works on task 'kite'"):
-            journal.discard(seen)
-        other.release("theirs")
-        other.close()
-        journal.discard(seen)
-        assert journal.raw_record("kite") is None
-        assert journal.unreadable() == {}
-        assert journal.tasks() == [dune]
-        with pytest.raises(JournalError, match="or nothing; nothing was removed"):
-            journal.discard(seen)
+        damage = f"UPDATE {schema}.rushes_tasks SET record = '\\xff7b' WHERE id = 'kite'"
+        discard_what_cannot_be_read(journal, other, lambda: postgres.execute(damage))
 
 
 def test_an_unreadable_record_does_not_block_other_tasks(postgres: Cluster) -> None:

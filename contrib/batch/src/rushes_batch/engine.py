@@ -34,7 +34,8 @@ __all__ = ["Engine"]
 
 QUEUE = "rushes"
 """Beginning of the names of the queues of new jobs, one for each provider. A worker takes as many
-as it has room for, but no more of a provider of which enough jobs wait in it to be sent."""
+jobs as it has room for, and none from a provider's queue while enough of that provider's jobs wait
+in the worker to be sent."""
 AGAIN = "rushes.again"
 """The queue of tasks that are at a provider and that nobody follows. They are taken up at once,
 whatever the room: otherwise jobs that wait for a slot would keep out the tasks that have them."""

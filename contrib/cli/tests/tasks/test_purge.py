@@ -130,7 +130,10 @@ def test_nothing_unreadable_is_forgotten_unless_it_was_saved(
     assert "nothing was forgotten" in run.err
     run = inside("purge", "--unreadable", "waiting")
     assert run.code == 2
-    assert "There is no terminal to confirm on" in run.err
+    assert "standard input is not a terminal; give --yes" in run.err
+    run = inside("purge", "--unreadable", "waiting", "--older-than", "0", "--yes")
+    assert run.code == 2
+    assert "Give --older-than or --unreadable, not both." in run.err
     assert list(journal.unreadable()) == ["waiting"]
 
 

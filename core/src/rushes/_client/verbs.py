@@ -244,9 +244,8 @@ class Jobs:
             task = yield from ensure_accepted(self.session, loaded, task, on_update, end)
             if task.state == "completed" and not (yield Do(lambda: videos_are_at(task, place))):
                 task = yield from poll_again(self.session, loaded, task, on_update)
-            place_given = output, overwrite
             return self._followed_and_fetched(
-                loaded, task, *place_given, end, on_update, at_once=at_once
+                loaded, task, output, overwrite, end, on_update, at_once=at_once
             )
 
         limit = self._limit(loaded, end) if watch else self.session.time.elapsed()

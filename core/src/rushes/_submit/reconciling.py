@@ -32,7 +32,7 @@ CLOCKS_DIFFER = 300.0
 
 
 class _Found(NamedTuple):
-    """What a look-up found; if nothing, why: there is no such task yet, or nobody can tell."""
+    """The receipts that a look-up found, or `words` that say why it found none."""
 
     receipts: list[Receipt]
     words: str = _NONE_YET

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from rushes_cli._output.tasks import format_local
 from rushes_cli._runtime import clients
@@ -49,6 +50,8 @@ def purge(ctx: click.Context, days: float, lost: str | None, yes: bool, as_json:
     finish them with `rushes resume`, or give them up with `rushes resolve REF --as lost`. Tasks
     that cannot be read are kept, too, and named: --unreadable forgets one of them.
     """
+    if lost is not None and ctx.get_parameter_source("days") is ParameterSource.COMMANDLINE:
+        raise click.UsageError("Give --older-than or --unreadable, not both.")
     with clients.make_client() as client:
         if lost is not None:
             _discard(client, lost, yes=yes, as_json=as_json)
@@ -57,7 +60,8 @@ def purge(ctx: click.Context, days: float, lost: str | None, yes: bool, as_json:
         old = Counter(task.unfinished for task in all_tasks(client) if task.updated_at < before)
         unfinished = old[True]
         if old[False] and not yes:
-            _confirm(old[False], days)
+            which = _tasks(old[False])
+            _confirm(which, f"Forget {which}, unchanged for {days:g} days, for good?")
         # Even if nothing is left to forget: an earlier purge may have left traces on the disk.
         count = client.purge(days * _DAY)
         unreadable = client.unreadable()
@@ -89,9 +93,7 @@ def _discard(client: "Client", reference: str, *, yes: bool, as_json: bool) -> N
         provider = str(record["variant"]).partition("/")[0]
         stderr_line(f"It may be a paid task of {provider} that goes on: look for it there.")
     if not yes:
-        if not can_prompt():
-            raise click.UsageError("There is no terminal to confirm on; give --yes.")
-        click.confirm("Save what is left of it in a file, and forget it?", abort=True, err=True)
+        _confirm("The task", "Save what is left of it in a file, and forget it?")
     saved = _save(record)
     client.discard(record)
     stderr_line(f"1 task forgotten. What was left of it, with its prompt, is in {saved}")
@@ -128,13 +130,13 @@ def _save(record: dict[str, Any]) -> Path:
     return path
 
 
-def _confirm(count: int, days: float) -> None:
+def _confirm(what: str, question: str) -> None:
+    """Ask before something is forgotten; refuse where nobody can answer."""
     if not can_prompt():
         raise click.UsageError(
-            f"{_tasks(count)} would be forgotten, and there is no terminal to confirm on; "
-            "give --yes."
+            f"{what} would be forgotten. That must be confirmed, and standard input is not a "
+            "terminal; give --yes."
         )
-    question = f"Forget {_tasks(count)}, unchanged for {days:g} days, for good?"
     click.confirm(question, abort=True, err=True)
 
 
