@@ -29,6 +29,9 @@ ENVIRONMENT = ROOT / ".nox" / "jobs"
 PEERS = {
     "aiohttp": "aiohttp==3.14.5",
     "httpx": "httpx==0.28.1",
+    "httpx-aiohttp": "httpx-aiohttp==0.2.0",
+    "httpx2": "httpx2==2.16.2",
+    "pyreqwest": "pyreqwest==0.15.1",
     "genblaze": "genblaze-core==0.3.8",
     "openai": "openai==2.54.0",
     "litellm": "litellm==1.106.2",
@@ -43,8 +46,6 @@ SUBJECTS: dict[str, tuple[str, str | None]] = {
     "genblaze": ("genblaze, its provider on `http.client`", "genblaze"),
     "genblaze-httpx": ("genblaze, its provider on httpx", "genblaze"),
     "transport": ("by hand on rushes' transport (private)", None),
-    "transport-httpcore": ("the same without httptools", None),
-    "httpx": ("by hand on httpx", "httpx"),
     "openai": ("openai, `videos.create_and_poll`", "openai"),
     "litellm": ("litellm, `avideo_generation`, `avideo_status`", "litellm"),
     "rushes-unrecorded": ("**rushes without a journal**", None),
@@ -57,11 +58,22 @@ IN_THREADS: dict[str, tuple[str, str | None]] = {
     "rushes-unrecorded-threads": ("**rushes, `Client` without a journal**", None),
     "rushes-threads": ("**rushes, `Client`**", None),
 }
+TRANSPORTS: dict[str, tuple[str, str | None]] = {
+    "transport": ("rushes' own, private; with httptools", None),
+    "transport-httpcore": (
+        "the same without httptools: connections of httpcore, not its pool",
+        None,
+    ),
+    "aiohttp": ("aiohttp", "aiohttp"),
+    "httpx-aiohttp": ("httpx, carried by aiohttp (httpx-aiohttp)", "httpx-aiohttp"),
+    "httpx2": ("httpx2", "httpx2"),
+    "httpcore": ("httpcore with its pool", "httpx"),
+    "httpx": ("httpx", "httpx"),
+    "pyreqwest": ("pyreqwest, in Rust", "pyreqwest"),
+}
 LARGE = 2000
 """From so many jobs on, subjects that make the run last too long are left out."""
-TOO_SLOW = (
-    "transport-httpcore", "httpx", "genblaze-httpx", "openai", "litellm", "rushes-httpcore",
-)  # fmt: skip
+TOO_SLOW = ("genblaze-httpx", "openai", "litellm", "rushes-httpcore")
 
 Figures = dict[tuple[str, str, int], list[float]]
 """Each figure of each round: by subject, by what it says, by the number of jobs at once."""
@@ -135,7 +147,7 @@ def measured(
     """Run every subject in turn, round after round; return the figures, and why one has none."""
     figures: Figures = defaultdict(list)
     broken: dict[str, str] = {}
-    every = {**SUBJECTS, **IN_THREADS}
+    every = {**SUBJECTS, **TRANSPORTS, **IN_THREADS}
     for subject, (_, peer) in every.items():
         if peer in missing:
             broken[subject] = missing[peer]
@@ -146,6 +158,8 @@ def measured(
         for subject in SUBJECTS
         if not (jobs >= LARGE and subject in TOO_SLOW)
     ]
+    measured_anyway = larger(sizes)[0], "cpu"
+    turns += [(name, *measured_anyway) for name in TRANSPORTS if name not in SUBJECTS]
     turns += [(subject, 500, "cpu") for subject in IN_THREADS]
     for number in range(rounds):
         for subject, jobs, what in turns:
@@ -222,6 +236,21 @@ def requests(figures: Figures, subject: str, sizes: list[int]) -> str:
     return f"{1 + polls / submits:g}" if submits else "-"
 
 
+def transports_table(figures: Figures, broken: dict[str, str], size: int) -> list[str]:
+    """Return the table of loops by hand on what could carry our calls."""
+    lines = [
+        f"| by hand, {size:,} at once, on | CPU ms per job | of rushes' transport | promises |",
+        "|---|---|---|---|",
+    ]
+    base = figures["transport", "cpu", size]
+    for subject, (words, _) in TRANSPORTS.items():
+        found = figures[subject, "cpu", size]
+        cost = broken.get(subject, spread([1000 * s for s in found]))
+        promises = "kept" if subject.startswith("transport") else "none"
+        lines.append(f"| {words} | {cost} | {ratio(found, base)} | {promises} |")
+    return lines
+
+
 def threads_table(figures: Figures, broken: dict[str, str]) -> list[str]:
     """Return the table of the subjects in threads."""
     lines = ["| 500 jobs in 50 threads | CPU ms per job | of genblaze's |", "|---|---|---|"]
@@ -256,7 +285,10 @@ one table, less.
         figures[name, "cpu", larger(sizes)[0]] for name in ("rushes-unrecorded", "transport")
     )
     beside = f"Without a journal: {ratio(ours, by_hand)} of the loop by hand on the same transport."
-    tables = (*table(figures, broken, sizes), "", beside, "", *threads_table(figures, broken))
+    tables = (
+        *table(figures, broken, sizes), "", beside, "",
+        *transports_table(figures, broken, larger(sizes)[0]), "", *threads_table(figures, broken),
+    )  # fmt: skip
     return "\n".join((before, *tables, "", after))
 
 
@@ -265,7 +297,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--jobs", type=int, nargs="+", default=[200, 1000, 5000], metavar="N")
-    parser.add_argument("--only", nargs="+", choices=[*SUBJECTS, *IN_THREADS])
+    parser.add_argument("--only", nargs="+", choices=[*SUBJECTS, *TRANSPORTS, *IN_THREADS])
     parser.add_argument("--write", action="store_true", help=WRITE)
     given = parser.parse_args()
     sizes = sorted(given.jobs)
@@ -274,7 +306,7 @@ def main() -> int:
     print(text)
     if given.write:
         write_section(text)
-    return 1 if any("rushes" in subject or subject == "transport" for subject in broken) else 0
+    return 1 if any(name.startswith(("rushes", "transport")) for name in broken) else 0
 
 
 if __name__ == "__main__":

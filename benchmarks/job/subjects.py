@@ -11,6 +11,7 @@ Usage: python subjects.py NAME ADDRESS N (cpu | memory) CORE
 
 import asyncio
 import gc
+import importlib
 import json
 import os
 import resource
@@ -105,22 +106,68 @@ async def aiohttp_loop(url: str, interval: float) -> AsyncIterator[Job]:
         yield job
 
 
-@asynccontextmanager
-async def httpx_loop(url: str, interval: float) -> AsyncIterator[Job]:
-    import httpx
+def by_httpx(library: str, carried_by: str | None = None) -> Any:
+    """A loop by hand on httpx, or on httpx2, which has the same interface."""
 
-    limits = httpx.Limits(max_connections=CONNECTIONS)
-    headers = {"Authorization": f"Bearer {KEY}"}
-    async with httpx.AsyncClient(
-        base_url=url, headers=headers, limits=limits, timeout=600
-    ) as client:
+    @asynccontextmanager
+    async def loop(url: str, interval: float) -> AsyncIterator[Job]:
+        httpx = importlib.import_module(library)
+        limits = httpx.Limits(max_connections=CONNECTIONS)
+        options: dict[str, Any] = {"limits": limits}
+        if carried_by:
+            options = {"transport": importlib.import_module(carried_by).AiohttpTransport(**options)}
+        headers = {"Authorization": f"Bearer {KEY}"}
+        async with httpx.AsyncClient(
+            base_url=url, headers=headers, timeout=600, **options
+        ) as client:
+
+            async def job() -> None:
+                task = (await client.post(SUBMIT, json=BODY)).json()["id"]
+                answer: Any = {}
+                while answer.get("status") != "completed":
+                    await asyncio.sleep(interval)
+                    answer = (await client.get(f"{SUBMIT}/{task}")).json()
+
+            yield job
+
+    return loop
+
+
+@asynccontextmanager
+async def httpcore_loop(url: str, interval: float) -> AsyncIterator[Job]:
+    import httpcore
+
+    headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+    body = json.dumps(BODY).encode()
+    async with httpcore.AsyncConnectionPool(max_connections=CONNECTIONS) as pool:
 
         async def job() -> None:
-            task = (await client.post(SUBMIT, json=BODY)).json()["id"]
+            given = await pool.request("POST", url + SUBMIT, headers=headers, content=body)
+            task = json.loads(given.content)["id"]
             answer: Any = {}
             while answer.get("status") != "completed":
                 await asyncio.sleep(interval)
-                answer = (await client.get(f"{SUBMIT}/{task}")).json()
+                given = await pool.request("GET", f"{url}{SUBMIT}/{task}", headers=headers)
+                answer = json.loads(given.content)
+
+        yield job
+
+
+@asynccontextmanager
+async def pyreqwest_loop(url: str, interval: float) -> AsyncIterator[Job]:
+    from pyreqwest.client import ClientBuilder
+
+    builder = ClientBuilder().max_connections(CONNECTIONS)
+    async with builder.default_headers({"Authorization": f"Bearer {KEY}"}).build() as client:
+
+        async def job() -> None:
+            given = await client.post(url + SUBMIT).body_json(BODY).build().send()
+            task = (await given.json())["id"]
+            answer: Any = {}
+            while answer.get("status") != "completed":
+                await asyncio.sleep(interval)
+                given = await client.get(f"{url}{SUBMIT}/{task}").build().send()
+                answer = await given.json()
 
         yield job
 
@@ -346,7 +393,11 @@ def openai_in_threads(url: str, interval: float) -> Iterator[Callable[[], Any]]:
 ON_A_LOOP: dict[str, Any] = {
     "bare": bare,
     "aiohttp": aiohttp_loop,
-    "httpx": httpx_loop,
+    "httpx": by_httpx("httpx"),
+    "httpx-aiohttp": by_httpx("httpx", carried_by="httpx_aiohttp"),
+    "httpx2": by_httpx("httpx2"),
+    "httpcore": httpcore_loop,
+    "pyreqwest": pyreqwest_loop,
     "transport": our_transport,
     "transport-httpcore": on_httpcore(our_transport),
     "genblaze": genblaze_by("standard library"),
@@ -419,7 +470,8 @@ def main() -> None:
         found = cost_in_threads(name, url, int(jobs))
     else:
         found = asyncio.run((waiting if what == "memory" else cost)(name, url, int(jobs)))
-    print(json.dumps(found))
+    print(json.dumps(found), flush=True)
+    os._exit(0)  # at a normal end, threads of pyreqwest's now and then abort the process
 
 
 if __name__ == "__main__":
