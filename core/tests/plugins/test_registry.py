@@ -127,6 +127,39 @@ def test_an_invalid_base_url(url: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("argument", "name", "nearest"),
+    [
+        ("keys", "acmee", "acme"),
+        ("keys", "Acme", "acme"),
+        ("keys", "acne.secret_key", "acme"),
+        ("base_urls", "acmee", "acme"),
+        ("base_urls", "topais", "toapis"),
+    ],
+)
+def test_nothing_is_sent_with_a_misspelt_provider(
+    argument: str, name: str, nearest: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key in the environment, or the real address, would be used instead."""
+    monkeypatch.setenv("ACME_API_KEY", "another account's")
+    arguments: Any = {argument: {name: "http://127.0.0.1:1"}}
+    client = Client(plugins=[Zoom()], journal=None, **arguments)
+    assert client.check("acme/zoom", Request("x")).ok
+    for send in (client.submit, client.generate):
+        with pytest.raises(ConfigurationError) as caught:
+            send("acme/zoom", Request("x"))
+        provider = name.partition(".")[0]
+        assert f"the argument {argument} names {provider!r}" in str(caught.value)
+        assert f"(nearest: {nearest})" in str(caught.value)
+    with pytest.raises(ConfigurationError, match="nearest"):
+        client.ready("acme/zoom")
+
+
+def test_arguments_may_name_providers_that_are_not_installed() -> None:
+    keys = {"acme": "a", "acme.webhook_secret": "b", "somebody-else": "c", "toapis": "d"}
+    Client(plugins=[Zoom()], keys=keys, load_plugins=[], journal=None).ready("acme/zoom")
+
+
+@pytest.mark.parametrize(
     ("code", "words"),
     [
         ("raise ImportError('no gauge')", "no gauge"),

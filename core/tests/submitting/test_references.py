@@ -386,6 +386,43 @@ def test_times_in_whole_seconds_make_no_task_older(make: Maker, server: Server) 
     assert driver.submit("acme/zoom", REQUEST, task="mine").remote_id == "c-1"
 
 
+def undated(handler: Handler) -> None:
+    """Create a clip and return it, in an answer without a Date."""
+    ref = handler.server.create(handler.headers.get("X-Job", ""))
+    body = json.dumps({"clip": {"ref": ref, "stage": "waiting"}}).encode()
+    handler.send_response_only(201)
+    handler.send_header("Content-Length", str(len(body)))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+class Timed(Replaying):
+    """A provider that replays, and says when it created what it returns."""
+
+    def __init__(self, created_at: float) -> None:
+        self.created_at = created_at
+
+    @hookimpl
+    def parse_submit(self, answer: Answer) -> Receipt | None:
+        """Read the clip's id."""
+        remote_id = pick_text(answer.json(), "clip", "ref")
+        return Receipt(remote_id, created_at=self.created_at) if remote_id else None
+
+
+@pytest.mark.parametrize(("age", "own"), [(0, True), (60, True), (60.5, False), (3600, False)])
+def test_without_a_date_clocks_may_differ_by_a_minute(
+    make: Maker, server: Server, age: float, own: bool
+) -> None:
+    clock = StoppedClock()
+    server.on("POST", undated)
+    driver = make(plugins=[Timed(clock.now() - age)], clock=clock)
+    if own:
+        assert driver.submit("acme/zoom", REQUEST, task="mine").remote_id == "c-1"
+        return
+    with pytest.raises(RefusedError, match=r"created before this job was sent; .*: c-1"):
+        driver.submit("acme/zoom", REQUEST, task="mine")
+
+
 def test_a_task_created_while_its_call_was_under_way_is_its_own(
     make: Maker, server: Server
 ) -> None:

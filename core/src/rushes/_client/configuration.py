@@ -66,11 +66,12 @@ class Configured:
     ) -> None:
         """Configure a client.
 
-        `keys` and `base_urls` are by provider; `home` is the folder for journal, stored keys and
-        downloads; `polling` overrides the providers' advice, and is kept exactly: its `first`, then
-        its `every`, whatever is known of how long tasks take. `transport` is an httpx transport of
-        your own; addresses are then checked by their text alone, and only its own timeouts limit
-        what hangs inside it. `proxy` is used for all hosts except this machine; a proxy resolves
+        `keys` and `base_urls` are by provider, and may name some that are not installed; but if
+        such a name is nearly an installed one's, nothing is sent. `home` is the folder for journal,
+        stored keys and downloads; `polling` overrides the providers' advice, and is kept exactly:
+        its `first`, then its `every`, whatever is known of how long tasks take. `transport` is an
+        httpx transport of your own; addresses are then checked by their text alone, and only its
+        own timeouts limit what hangs inside it. `proxy` is used for all hosts except this machine; a proxy resolves
         names itself, so here too only literal addresses are checked. `connections` limits how many
         are open at once, however many tasks are followed.
 
@@ -121,7 +122,9 @@ class Configured:
             connections=connections,
             transport=transport,
         )
-        self.registry = Registry(plugins, wrappers, base_urls, environ, trust, load_plugins)
+        self.registry = Registry(
+            plugins, wrappers, base_urls, environ, trust, load_plugins, keys
+        )
         self.keys = Keys(keys, environ, folder)
         self._session = Session(
             registry=self.registry,

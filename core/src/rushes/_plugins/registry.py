@@ -7,6 +7,7 @@ from functools import cached_property
 from importlib.metadata import EntryPoint
 from typing import Any, NamedTuple
 
+from rushes._payload.constraints import nearest
 from rushes._plugins.calling import LoadedVariant
 from rushes._plugins.installed import (
     LIMIT,
@@ -37,7 +38,8 @@ class Registry:
 
     `plugins` are plugin objects passed directly: they need no entry point. `base_urls` overrides
     declared base URLs by provider; in `environ` they are `TOAPIS_BASE_URL` and so on. `trust` says
-    by provider which distributions besides its own may have its key, like `RUSHES_TRUST`.
+    by provider which distributions besides its own may have its key, like `RUSHES_TRUST`. `keys`
+    are the names of the keys that were passed (`toapis`, `kling.secret_key`).
     `load_plugins` names the only distributions and providers whose entry points are used, like
     `RUSHES_LOAD_PLUGINS`.
     """
@@ -50,7 +52,9 @@ class Registry:
         environ: Mapping[str, str] | None = None,
         trust: Mapping[str, str | Iterable[str]] | None = None,
         load_plugins: Iterable[str] | None = None,
+        keys: Iterable[str] = (),
     ) -> None:
+        self._keys = tuple(keys)
         self._base_urls = dict(base_urls or {})
         self._environ = environ or {}
         self._own_wrappers = list(wrappers)
@@ -215,11 +219,30 @@ class Registry:
         broken += [str(found) for found in self.installed.unreadable if found.may_wrap]
         return _Wrappers(working, broken)
 
+    @cached_property
+    def _misspelt(self) -> str | None:
+        """What is wrong with the providers' names in `keys` and `base_urls`, if anything.
+
+        One of which nothing is installed may be another's, unless it is nearly that of one that is.
+        """
+        known = sorted({one.partition("/")[0] for one in (*self._brought, *self._own)})
+        for argument, names in (("keys", self._keys), ("base_urls", self._base_urls)):
+            for provider in {name.partition(".")[0] for name in names} - set(known):
+                if near := nearest(provider, known):
+                    return (
+                        f"the argument {argument} names {provider!r}, of which nothing is "
+                        f"installed (nearest: {near[0]}); nothing is sent until that is corrected"
+                    )
+        return None
+
     def guard(self) -> None:
         """Raise if an installed wrapper is broken: it may be the one that limits spending.
 
-        Checking works without it; paying does not.
+        Checking works without it; paying does not. Nor with a misspelt provider's name: another key
+        or address than was meant would be used.
         """
+        if self._misspelt:
+            raise ConfigurationError(self._misspelt)
         if broken := self._wrappers.broken:
             reasons = "\n".join(broken)
             raise BrokenPluginError(
