@@ -29,6 +29,8 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: "Server"
     body: bytes = b""
+    calls = 0
+    """How many calls were made on this connection."""
 
     def setup(self) -> None:
         """Count the connection."""
@@ -96,6 +98,8 @@ class Server(ThreadingHTTPServer):
         self.last: Mapping[str, Any] | None = None
         self.video = VIDEO
         self.release = threading.Event()
+        self.nths: list[int] = []
+        """Of each request, how many came before it on its connection."""
         self._lock = threading.Lock()
         self._open: list[socket.socket] = []
         self.most = 0
@@ -129,6 +133,8 @@ class Server(ThreadingHTTPServer):
         with self._lock:
             headers = {name.lower(): value for name, value in handler.headers.items()}
             self.seen.append((line, headers, handler.body))
+            self.nths.append(handler.calls)
+            handler.calls += 1
             for route, behaviours in self.script.items():
                 if behaviours and line.startswith(route):
                     return behaviours.popleft()

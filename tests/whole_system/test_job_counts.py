@@ -77,8 +77,8 @@ def test_a_job_is_one_submit_and_its_polls(
     assert [task.state for task in tasks] == ["completed"] * JOBS
     assert (seen["submits"], seen["polls"]) == (JOBS, JOBS * POLLS)
     assert seen["at once"] <= MOST
-    # A paid call has a connection of its own, for which an idle one, opened again later, makes way.
-    assert seen["opened"] <= 2 * JOBS + MOST
+    # A paid call has a new connection, which is kept for polls.
+    assert seen["opened"] <= JOBS + MOST
 
 
 def test_a_job_takes_so_many_calls_of_our_functions(tmp_path: Path) -> None:

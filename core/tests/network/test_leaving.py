@@ -325,7 +325,8 @@ def test_an_answer_that_was_read_survives_cancellation(
         await wait_until_async(lambda: not any(map(still_open, server._open)))
         await transport.close()
 
-    with RawServer(answering()) as server:
+    last = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+    with RawServer(answering(last)) as server:
         asyncio.run(asyncio.wait_for(run(server.port), 20))
     assert dispatch.answer
     assert dispatch.answer.body == b"{}"

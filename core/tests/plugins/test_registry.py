@@ -143,7 +143,7 @@ def test_nothing_is_sent_with_a_misspelt_provider(
     monkeypatch.setenv("ACME_API_KEY", "another account's")
     arguments: Any = {argument: {name: "http://127.0.0.1:1"}}
     client = Client(plugins=[Zoom()], journal=None, **arguments)
-    assert client.check("acme/zoom", Request("x")).ok
+    assert not client.check("acme/zoom", Request("x")).problems
     for send in (client.submit, client.generate):
         with pytest.raises(ConfigurationError) as caught:
             send("acme/zoom", Request("x"))

@@ -226,10 +226,20 @@ def test_a_429_with_an_id_is_an_accepted_task(make: Maker, server: Server) -> No
     assert server.posts() == 1
 
 
-def test_the_creating_call_has_a_connection_of_its_own(make: Maker, server: Server) -> None:
-    make().generate("acme/zoom", REQUEST)
-    assert server.seen[0][1]["connection"] == "close"
-    assert server.seen[1][1]["connection"] == "keep-alive"
+def test_no_call_was_made_before_on_the_connection_of_a_creating_call(
+    make: Maker, server: Server
+) -> None:
+    """One is kept open for the polls that follow; a download's is closed."""
+    driver = make(connections=3)
+    for _ in range(3):
+        driver.generate("acme/zoom", REQUEST)
+    calls = list(zip(server.lines, server.nths, strict=True))
+    for kind, alone in (("POST /v1/clips", True), ("GET /files/", True), ("GET /v1/clips", False)):
+        nths = [nth for line, nth in calls if line.startswith(kind)]
+        assert len(nths) >= 3
+        assert (max(nths) == 0) is alone
+    closed = [line for line, headers, _ in server.seen if headers["connection"] == "close"]
+    assert closed == [line for line in server.lines if line.startswith("GET /files/")]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Task references, client ids, the journal, several clients at once."""
 
 import asyncio
+import json
 import pickle
 import threading
 from pathlib import Path

@@ -71,9 +71,9 @@ class Configured:
         stored keys and downloads; `polling` overrides the providers' advice, and is kept exactly:
         its `first`, then its `every`, whatever is known of how long tasks take. `transport` is an
         httpx transport of your own; addresses are then checked by their text alone, and only its
-        own timeouts limit what hangs inside it. `proxy` is used for all hosts except this machine; a proxy resolves
-        names itself, so here too only literal addresses are checked. `connections` limits how many
-        are open at once, however many tasks are followed.
+        own timeouts limit what hangs inside it. `proxy` is used for all hosts except this machine;
+        a proxy resolves names itself, so here too only literal addresses are checked. `connections`
+        limits how many are open at once, however many tasks are followed.
 
         A provider's name, and with it the key, belongs to one distribution. `trust` says by
         provider which other distributions may have it: `{"toapis": "some-distribution"}`; whatever
@@ -122,9 +122,7 @@ class Configured:
             connections=connections,
             transport=transport,
         )
-        self.registry = Registry(
-            plugins, wrappers, base_urls, environ, trust, load_plugins, keys
-        )
+        self.registry = Registry(plugins, wrappers, base_urls, environ, trust, load_plugins, keys)
         self.keys = Keys(keys, environ, folder)
         self._session = Session(
             registry=self.registry,

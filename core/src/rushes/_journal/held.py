@@ -33,8 +33,8 @@ class Known:
 
     `version` is counted up by every write; UNKNOWN if what is recorded must be read again. Of the
     task itself there are its reference, its state and digests: of all but its progress and its
-    call, of what counts as a change, and, until it is sent, of its call. `learned` is the last
-    event before it was learned that made all doubtful.
+    call, of what counts as a change, and of its call. `learned` is the last event before it was
+    learned that made all doubtful.
     """
 
     task_id: str
@@ -52,7 +52,6 @@ class Known:
         facts = digest_of_facts(task)
         # Of a task that goes on, every fact counts.
         change = digest(encoded(essence(task))) if task.ended else facts
-        call = call if task.state in ("recorded", "sending") else b""
         return cls(task.id, number, version, task.state, facts, change, call)
 
 

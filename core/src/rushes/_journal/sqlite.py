@@ -174,9 +174,9 @@ class SQLiteJournal(QueuedJournal[Connection]):
                     self._insert(connection, task, claim, row)
                     return
                 _update(connection, row, known)
-            sent = digest(call)
+            sent = known.call if call is None else digest(call)
             now = Known.of(known.number, known.version + 1, task, sent)
-            if call is not None and sent != known.call:
+            if sent != known.call:
                 query = "INSERT OR REPLACE INTO calls VALUES (?, ?)"
                 connection.execute(query, (known.number, call))
             if now.change != known.change:

@@ -29,8 +29,10 @@ class Request(Struct, frozen=True, kw_only=True):
     address: Address
     headers: Mapping[str, str]
     body: bytes
+    fresh: bool
+    """Whether it needs a new connection, on which no other call was made before."""
     once: bool
-    """Whether it has a connection of its own, which is closed afterwards."""
+    """Whether no other call follows on its connection, which is closed."""
     connect: float
     read: float
 
@@ -48,10 +50,11 @@ class Incoming(Struct, frozen=True):
 
 
 def request_of(effect: Send | Stream, settings: NetworkSettings) -> Request:
-    """Make the request of a call; a connection that is used once is marked `close`.
+    """Make the request of a call.
 
-    Raises NotSent if it cannot be sent. The call's headers are not kept in a local variable: a
-    traceback may show its locals.
+    Paid calls and downloads have new connections. That of a paid call is kept for the polls that
+    follow; that of a download is marked `close`. Raises NotSent if it cannot be sent. The call's
+    headers are not kept in a local variable: a traceback may show its locals.
     """
     call, method = effect.call, effect.call.method.upper()
     try:
@@ -62,8 +65,8 @@ def request_of(effect: Send | Stream, settings: NetworkSettings) -> Request:
     if method == "CONNECT" or not _TOKEN.fullmatch(method):
         raise NotSent(f"{method!r} is not a method that a call can have")
     body = call.body or b""
-    # A download and a paid call have a new connection that no other call uses.
-    once = isinstance(effect, Stream) or effect.dispatch is not None
+    once = isinstance(effect, Stream)
+    paid = isinstance(effect, Send) and effect.dispatch is not None
     return Request(
         method=method,
         url=call.url,
@@ -78,6 +81,7 @@ def request_of(effect: Send | Stream, settings: NetworkSettings) -> Request:
             **({"Content-Length": str(len(body))} if body or method in _WITH_BODY else {}),
         },
         body=body,
+        fresh=once or paid,
         once=once,
         connect=min(settings.timeouts.connect, effect.total),
         read=min(settings.timeouts.read, effect.total),

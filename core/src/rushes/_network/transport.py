@@ -169,6 +169,6 @@ def take_connection(routes: Routes, request: Request, active: ActiveCall) -> tup
     if proxy is not None:
         active.guarded = False  # the proxy resolves the name
     try:
-        return routes.take(proxy, request.address, fresh=request.once)
+        return routes.take(proxy, request.address, fresh=request.fresh)
     except (OSError, ValueError, RuntimeError) as error:
         raise NotSent(f"no connection can be made: {error}") from without_frames(error)

@@ -215,9 +215,9 @@ class PostgresJournal(QueuedJournal[Connection]):
                         work(connection)
                     return
                 _update(connection, row, known)
-            sent = digest(call)
+            sent = known.call if call is None else digest(call)
             now = Known.of(known.number, known.version + 1, task, sent)
-            if call is not None and sent != known.call:
+            if sent != known.call:
                 _put_call(connection, known.number, call)
             if now.change != known.change:
                 _add_change(connection, known.number, row)
