@@ -148,7 +148,7 @@ def test_nothing_is_sent_with_a_misspelt_provider(
         with pytest.raises(ConfigurationError) as caught:
             send("acme/zoom", Request("x"))
         provider = name.partition(".")[0]
-        assert f"the argument {argument} names {provider!r}" in str(caught.value)
+        assert f"the argument {argument} names the provider {provider!r}" in str(caught.value)
         assert f"(nearest: {nearest})" in str(caught.value)
     with pytest.raises(ConfigurationError, match="nearest"):
         client.ready("acme/zoom")

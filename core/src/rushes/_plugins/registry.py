@@ -223,14 +223,15 @@ class Registry:
     def _misspelt(self) -> str | None:
         """What is wrong with the providers' names in `keys` and `base_urls`, if anything.
 
-        One of which nothing is installed may be another's, unless it is nearly that of one that is.
+        A name that is not installed may be meant for another machine, unless it is nearly one that
+        is.
         """
         known = sorted({one.partition("/")[0] for one in (*self._brought, *self._own)})
         for argument, names in (("keys", self._keys), ("base_urls", self._base_urls)):
             for provider in {name.partition(".")[0] for name in names} - set(known):
                 if near := nearest(provider, known):
                     return (
-                        f"the argument {argument} names {provider!r}, of which nothing is "
+                        f"the argument {argument} names the provider {provider!r}, which is not "
                         f"installed (nearest: {near[0]}); nothing is sent until that is corrected"
                     )
         return None
