@@ -60,10 +60,7 @@ IN_THREADS: dict[str, tuple[str, str | None]] = {
 }
 TRANSPORTS: dict[str, tuple[str, str | None]] = {
     "transport": ("rushes' own, private; with httptools", None),
-    "transport-httpcore": (
-        "the same without httptools: connections of httpcore, not its pool",
-        None,
-    ),
+    "transport-httpcore": ("the same without httptools, on httpcore without its pool", None),
     "aiohttp": ("aiohttp", "aiohttp"),
     "httpx-aiohttp": ("httpx, carried by aiohttp (httpx-aiohttp)", "httpx-aiohttp"),
     "httpx2": ("httpx2", "httpx2"),
@@ -71,6 +68,7 @@ TRANSPORTS: dict[str, tuple[str, str | None]] = {
     "httpx": ("httpx", "httpx"),
     "pyreqwest": ("pyreqwest, in Rust", "pyreqwest"),
 }
+"""What could carry our calls, each in a loop by hand; a table of its own, at one size."""
 LARGE = 2000
 """From so many jobs on, subjects that make the run last too long are left out."""
 TOO_SLOW = ("genblaze-httpx", "openai", "litellm", "rushes-httpcore")
@@ -158,8 +156,7 @@ def measured(
         for subject in SUBJECTS
         if not (jobs >= LARGE and subject in TOO_SLOW)
     ]
-    measured_anyway = larger(sizes)[0], "cpu"
-    turns += [(name, *measured_anyway) for name in TRANSPORTS if name not in SUBJECTS]
+    turns += [(name, larger(sizes)[0], "cpu") for name in TRANSPORTS if name not in SUBJECTS]
     turns += [(subject, 500, "cpu") for subject in IN_THREADS]
     for number in range(rounds):
         for subject, jobs, what in turns:

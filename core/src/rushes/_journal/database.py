@@ -23,7 +23,7 @@ Identity = tuple[tuple[int, int] | None, ...]
 T = TypeVar("T")
 BUSY = 10.0
 """Seconds to wait for another process that is writing."""
-PAGES = 256
+CACHE = 256
 """KiB of the file that a connection keeps in memory. SQLite's own 2 MB would be filled by the first
 thousand tasks; what it reads again, the system has in memory."""
 
@@ -201,7 +201,7 @@ class File:
         _write_ahead(connection)
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA secure_delete=ON")
-        connection.execute(f"PRAGMA cache_size=-{PAGES}")
+        connection.execute(f"PRAGMA cache_size=-{CACHE}")
         while _version(connection) < len(self.migrations):
             connection.execute("BEGIN IMMEDIATE")
             version = _version(connection)  # another process may have been first

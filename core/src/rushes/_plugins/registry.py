@@ -228,7 +228,7 @@ class Registry:
         """
         known = sorted({one.partition("/")[0] for one in (*self._brought, *self._own)})
         for argument, names in (("keys", self._keys), ("base_urls", self._base_urls)):
-            for provider in {name.partition(".")[0] for name in names} - set(known):
+            for provider in sorted({name.partition(".")[0] for name in names} - set(known)):
                 if near := nearest(provider, known):
                     return (
                         f"the argument {argument} names the provider {provider!r}, which is not "
