@@ -152,8 +152,41 @@ class Gather(Struct, frozen=True, kw_only=True):
 
 Effect = Send | Stream | Sleep | Do | Ask | Gather
 Flow = Generator[Effect, Any, T]
-Chain = Generator[Effect, Any, T | Flow[Any]]
-"""A flow that may end with another one, which goes on in its place.
+
+
+class Waiting(Struct):
+    """What is left of a flow during a pause: data, from which the flow that goes on is made."""
+
+    def __repr__(self) -> str:
+        """Show only what it is: a traceback that shows locals would show the whole session."""
+        return f"<{type(self).__name__}>"
+
+    def go_on(self, heard: bool) -> "Chain[Any]":
+        """Return the flow that goes on after the pause; `heard` is what that returned."""
+        raise NotImplementedError
+
+    def give_up(self, error: BaseException) -> "Chain[Any]":
+        """Return the flow that ends the work, and raises the error that has ended the pause."""
+        return _raising(error)
+
+
+def _raising(error: BaseException) -> Flow[Any]:
+    yield from ()
+    try:
+        raise error
+    finally:
+        del error  # its traceback has this frame
+
+
+class Pause(Struct, frozen=True):
+    """The end of a flow that sleeps and then goes on as another: only `then` is kept meanwhile."""
+
+    sleep: Sleep
+    then: Waiting
+
+
+Chain = Generator[Effect, Any, T | Flow[Any] | Pause]
+"""A flow that may end with another one, which goes on in its place, or with a pause before that.
 
 A flow that ends with the longest part of its work thus keeps nothing in memory meanwhile, where
 `yield from` would keep its frame.
@@ -162,11 +195,20 @@ A flow that ends with the longest part of its work thus keeps nothing in memory 
 
 def joined(chain: Chain[T]) -> Flow[T]:
     """Run a flow and those that go on in its place; return the outcome of the last."""
-    outcome: T | Flow[Any] = chain
+    outcome: T | Flow[Any] | Pause = chain
     del chain  # others may go on in its place
-    while isinstance(outcome, Generator):
-        outcome = yield from outcome
-    return outcome
+    while True:
+        if isinstance(outcome, Pause):
+            try:
+                heard = yield outcome.sleep
+            except BaseException as error:  # noqa: BLE001 - the flow decides, as everywhere
+                outcome = outcome.then.give_up(error)
+            else:
+                outcome = outcome.then.go_on(heard)
+        elif isinstance(outcome, Generator):
+            outcome = yield from outcome
+        else:
+            return outcome
 
 
 def drive(
@@ -194,24 +236,31 @@ def drive(
 
 
 def _resumed(
-    flow: Flow[Any], resume: Callable[[Any], Effect], given: Any
-) -> tuple[Flow[Any], Effect]:
-    """Resume a flow; return the one that goes on, it or one in its place, and its next effect.
+    flow: Flow[Any] | Waiting, outcome: Any = None, error: BaseException | None = None
+) -> tuple[Flow[Any] | Waiting, Effect]:
+    """Resume a flow with the outcome or the error of its effect; return what to do next.
 
-    The end is raised, as StopIteration. (Caught where flows wait, it would keep a frame in memory.)
+    That is an effect, together with the flow that it is for: the same, one in its place, or what is
+    left of it during a pause. The end is raised, as StopIteration. (Caught where flows wait, it
+    would keep a frame in memory.)
     """
+    if isinstance(flow, Waiting):
+        flow = flow.go_on(outcome) if error is None else flow.give_up(error)
+        outcome = error = None
     while True:
         try:
-            return flow, resume(given)
+            return flow, flow.send(outcome) if error is None else flow.throw(error)
         except StopIteration as stop:
-            if not isinstance(stop.value, GeneratorType):
+            end = stop.value
+            if isinstance(end, Pause):
+                return end.then, end.sleep
+            if not isinstance(end, GeneratorType):
                 raise
-            flow = stop.value
-            resume, given = flow.send, None
+            flow, outcome, error = end, None, None
 
 
 async def drive_async(
-    flow: Chain[T],
+    flow: Chain[T] | Waiting,
     driver: D,
     perform: Callable[[D, Effect], Awaitable[Any]],
     failed: Callable[[D, BaseException], None],
@@ -224,7 +273,7 @@ async def drive_async(
     ConfigurationError if the flow belongs to the process that this one was forked from.
     """
     try:
-        flow, effect = _resumed(flow, flow.send, None)
+        flow, effect = _resumed(flow)
         while True:
             if leave is not None and type(effect) is Sleep:
                 leave = leave()
@@ -233,9 +282,9 @@ async def drive_async(
                 del effect  # it may take long
                 outcome = await outcome
             except BaseException as error:  # noqa: BLE001 - the flow decides, cancellation included
-                flow, effect = _resumed(flow, flow.throw, error)
+                flow, effect = _resumed(flow, error=error)
             else:
-                flow, effect = _resumed(flow, flow.send, outcome)
+                flow, effect = _resumed(flow, outcome)
                 del outcome  # the next effect may take long
     except StopIteration as stop:
         return stop.value  # type: ignore[no-any-return]

@@ -56,7 +56,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     remote_id: str | None = None
 
 
-class Receipt(msgspec.Struct, frozen=True):
+class Receipt(msgspec.Struct, frozen=True, gc=False):  # as Task
     """What a submit's answer contained: the remote id, and any JSON that polls will need.
 
     `created_at` is when the provider says that it created the task, in seconds since 1970, `model`
@@ -111,7 +111,9 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None
 
 
-class Task(msgspec.Struct, frozen=True, kw_only=True):
+# Thousands of records are alive while their tasks wait. None can be in a cycle, so that the garbage
+# collector need not know of them (`gc=False`): it would look at each, and they would be larger.
+class Task(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Our record of one paid job: a value that another process can resume from.
 
     `id` is our reference and, if the provider takes one, the idempotency key. `call` is exactly

@@ -4,12 +4,13 @@ import asyncio
 import gc
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rushes._flow import Chain, Effect, Flow, Sleep, drive, drive_async, joined
+from rushes._flow import Chain, Effect, Flow, Pause, Sleep, Waiting, drive, drive_async, joined
 
 
 class Broken(Exception):
@@ -43,12 +44,41 @@ def sleeping(number: float, then: Callable[[list[Any]], Any]) -> Chain[Any]:
     return then([number, told])
 
 
+class Rest(Waiting):
+    """What `sleeping` keeps, as data."""
+
+    number: float
+    then: Callable[[list[Any]], Any]
+
+    def go_on(self, heard: Any) -> Chain[Any]:
+        return self._told(heard)
+
+    def give_up(self, error: BaseException) -> Chain[Any]:
+        return self._told("broken") if isinstance(error, Broken) else super().give_up(error)
+
+    def _told(self, told: Any) -> Chain[Any]:
+        yield from ()
+        return self.then([self.number, told])
+
+
+def pausing(number: float, then: Callable[[list[Any]], Any]) -> Chain[Any]:
+    """Do what `sleeping` does, but end before the pause."""
+    yield from ()
+    return Pause(Sleep(number), Rest(number, then))
+
+
 @DRIVERS
-@given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), min_size=1, max_size=5))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 9), st.booleans(), st.sampled_from([sleeping, pausing])),
+        min_size=1,
+        max_size=5,
+    )
+)
 def test_flows_go_on_in_the_place_of_those_that_end_with_them(
-    driven: Any, pauses: list[tuple[int, bool]]
+    driven: Any, pauses: list[tuple[int, bool, Any]]
 ) -> None:
-    broken = iter([fails for _, fails in pauses])
+    broken = iter([fails for _, fails, _ in pauses])
 
     def perform(effect: Effect) -> str:
         assert isinstance(effect, Sleep)
@@ -56,14 +86,15 @@ def test_flows_go_on_in_the_place_of_those_that_end_with_them(
             raise Broken
         return f"slept {effect.seconds}"
 
-    def chain(before: list[Any], left: list[tuple[int, bool]]) -> Any:
+    def chain(before: list[Any], left: list[tuple[int, bool, Any]]) -> Any:
         if not left:
             return before
-        return sleeping(left[0][0], lambda told: chain([*before, *told], left[1:]))
+        number, _, kind = left[0]
+        return kind(number, lambda told: chain([*before, *told], left[1:]))
 
     expected = [
         word
-        for number, fails in pauses
+        for number, fails, _ in pauses
         for word in (number, "broken" if fails else f"slept {number}")
     ]
     assert driven(chain([], pauses), perform) == expected
@@ -79,13 +110,23 @@ def test_the_error_of_a_flow_in_anothers_place_is_raised(driven: Any) -> None:
         driven(sleeping(1, failing), lambda _: None)
 
 
-def test_a_flow_that_is_over_is_not_kept_on_a_loop() -> None:
+@DRIVERS
+def test_an_error_that_ends_a_pause_is_raised(driven: Any) -> None:
+    def perform(_: Effect) -> None:
+        raise KeyError("from outside")
+
+    with pytest.raises(KeyError, match="from outside"):
+        driven(pausing(1, lambda _: None), perform)
+
+
+@pytest.mark.parametrize(("kind", "kept"), [(sleeping, True), (pausing, False)])
+def test_a_flow_that_is_over_is_not_kept_on_a_loop(kind: Any, kept: bool) -> None:
     alive: list[bool] = []
 
     def second(_: list[Any]) -> Flow[None]:
         yield Sleep(2)
 
-    first = [sleeping(1, second)]
+    first = [kind(1, second)]
     seen = weakref.ref(first[0])
 
     async def performed(_driver: None, _effect: Effect) -> None:
@@ -93,4 +134,39 @@ def test_a_flow_that_is_over_is_not_kept_on_a_loop() -> None:
         alive.append(seen() is not None)
 
     asyncio.run(drive_async(first.pop(), None, performed, lambda _, error: None))
-    assert alive == [True, False]
+    assert alive == [kept, False]
+
+
+class Outside(Exception):
+    """What ends a pause from outside."""
+
+
+def ended_in_thread(chain: Chain[Any]) -> None:
+    def perform(_: Effect) -> None:
+        raise Outside
+
+    with suppress(Outside):
+        in_thread(chain, perform)
+
+
+def ended_on_loop(chain: Chain[Any]) -> None:
+    async def performed(_: None, _effect: Effect) -> None:
+        raise Outside
+
+    async def run() -> None:
+        with suppress(Outside):  # here, since asyncio.run would keep it
+            await drive_async(chain, None, performed, lambda _, error: None)
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("ended", [ended_in_thread, ended_on_loop])
+def test_an_error_that_ends_a_pause_is_freed_without_the_collector(ended: Any) -> None:
+    gc.collect()
+    gc.disable()
+    try:
+        ended(pausing(1, lambda _: None))
+        left = [one for one in gc.get_objects() if isinstance(one, Outside)]
+    finally:
+        gc.enable()
+    assert left == []

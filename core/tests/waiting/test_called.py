@@ -243,6 +243,15 @@ def test_a_task_that_nobody_tells_of_is_asked_for_once_more_at_the_end(
     assert (driver.slept, server.polls()) == ([300.0, 300.0], 2)
 
 
+def test_the_last_poll_says_how_long_polls_have_been_refused(called: Any, server: Server) -> None:
+    server.on("GET /v1/clips", answers(404, {}), answers(404, {}))
+    driver = called(StoppedClock(), polling=Polling(first=100, every=200, floor=5))
+    task = driver.submit("acme/zoom", REQUEST)
+    with pytest.raises(StillRunningError, match="every poll has been refused for 120 s"):
+        driver.wait(task, timeout=250)
+    assert driver.slept == [100, 150]
+
+
 def test_how_long_tasks_took_says_when_a_call_is_lost(called: Any, server: Server) -> None:
     server.stages = []
     driver = called()

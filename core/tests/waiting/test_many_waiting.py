@@ -96,12 +96,12 @@ async def resumed(client: AsyncClient) -> None:
 @pytest.mark.parametrize(
     ("job", "first", "most"),
     [
-        (waited_for, 3600, 4.4),
-        (waited_for, 0, 4.8),
-        (waited_for_by_reference, 3600, 5.8),
-        (generated, 3600, 4.8),
-        (generated, 0, 5.2),
-        (resumed, 3600, 6.5),
+        (waited_for, 3600, 3.9),
+        (waited_for, 0, 4.2),
+        (waited_for_by_reference, 3600, 5.2),
+        (generated, 3600, 4.2),
+        (generated, 0, 4.3),
+        (resumed, 3600, 5.7),
     ],
 )
 def test_a_waiting_task_takes_a_few_kilobytes(

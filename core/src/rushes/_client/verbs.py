@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +153,7 @@ class Jobs:
         task, held = yield from taken(self.session, task, claim, _ended, limit, on_update)
         if not held:
             return require_completed(task)
-        flow = self._followed(loaded, task, end, on_update)
+        flow = poll_until_ended(self.session, loaded, task, end=end, on_update=on_update)
         return with_claim(self.session, task, claim, flow, _ended)
 
     def fetch(
@@ -170,7 +171,7 @@ class Jobs:
         loaded = self.session.load(task)
 
         def work(task: Task) -> Flow[Task]:
-            return self._fetched(loaded, task, output, overwrite, on_update)
+            return self._fetched(loaded, output, overwrite, on_update, None, task)
 
         return (yield from self._owning(loaded, task, work, _never, None, on_update, watch=watch))
 
@@ -388,30 +389,18 @@ class Jobs:
         at_once: bool = False,
     ) -> Chain[Task]:
         """Follow a task until it is completed, and fetch its video."""
-        task = yield from self._followed(loaded, task, end, on_update, at_once=at_once)
-        return self._fetched(loaded, task, output, overwrite, on_update, end)
-
-    def _followed(
-        self,
-        loaded: LoadedVariant,
-        task: Task,
-        end: float | None,
-        on_update: OnUpdate | None,
-        *,
-        at_once: bool = False,
-    ) -> Flow[Task]:
-        return poll_until_ended(
-            self.session, loaded, task, end=end, on_update=on_update, at_once=at_once
-        )
+        fetched = partial(self._fetched, loaded, output, overwrite, on_update, end)
+        given = (self.session, loaded, task)
+        return poll_until_ended(*given, end=end, on_update=on_update, at_once=at_once, then=fetched)
 
     def _fetched(
         self,
         loaded: LoadedVariant,
-        task: Task,
         output: str | Path | None,
         overwrite: bool | None,
         on_update: OnUpdate | None,
-        end: float | None = None,
+        end: float | None,
+        task: Task,
     ) -> Flow[Task]:
         place, allowed = _output_file(output, task), may_replace(task, output, overwrite)
         given = (self.session, loaded, task, place, on_update)

@@ -9,10 +9,10 @@ import math
 import secrets
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from rushes import _log as log
 from rushes._journal.machine import machine
@@ -27,8 +27,7 @@ RENEWED = 10.0
 UNKNOWN = -1
 
 
-@dataclass(slots=True)
-class Known:
+class Known(Struct, gc=False):  # as Task
     """What is recorded of a task that we hold, unless somebody without a claim wrote since.
 
     `version` is counted up by every write; UNKNOWN if what is recorded must be read again. Of the

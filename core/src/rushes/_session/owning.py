@@ -3,9 +3,10 @@
 import os
 import secrets
 from collections.abc import Callable
+from typing import Any
 
 from rushes import _log as log
-from rushes._flow import Ask, Chain, Flow, Forked, Sleep, T
+from rushes._flow import Ask, Chain, Flow, Forked, Pause, Sleep, T, Waiting, joined
 from rushes._session.session import OnUpdate, Ownership, Session
 from rushes.errors import JournalError, OwnedElsewhereError
 from rushes.task import Task
@@ -37,7 +38,7 @@ def as_owner(
     task, held = yield from taken(*given, or_as_seen=or_as_seen)
     if not held:
         return task
-    return (yield from with_claim(session, task, claim, work(task)))
+    return (yield from joined(with_claim(session, task, claim, work(task))))
 
 
 def taken(
@@ -82,18 +83,41 @@ def with_claim(
     claim: str,
     work: Task | Chain[Task],
     until: Callable[[Task], bool] | None = None,
-) -> Flow[Task]:
-    """Run the flow of a claimed task, and release the claim at the end, whatever happens.
+) -> Chain[Task]:
+    """Note that a task is ours; return a flow that works on it, and then releases the claim.
 
-    A journal that can releases it together with the first record of which `until` is true, which
-    must be the flow's last.
+    It is released whatever happens. A journal that can releases it together with the first record
+    of which `until` is true, which must be the flow's last.
     """
-    task_id = task.id
-    session.owned[task_id] = ours = Ownership(claim, os.getpid(), clean=task, until=until)
-    del task  # it changes, and the work may take long
+    ours = Ownership(claim, os.getpid(), clean=task, until=until)
+    session.owned[task.id] = ours
+    return _under_claim(session, ours, work)
+
+
+class _PausedUnderClaim(Waiting):
+    """What is left of the flow of a claimed task during a pause."""
+
+    session: Session
+    ours: Ownership
+    work: Waiting
+
+    def go_on(self, heard: bool) -> Chain[Task]:
+        """Return the flow after the pause, with the claim."""
+        return _under_claim(self.session, self.ours, self.work.go_on(heard))
+
+    def give_up(self, error: BaseException) -> Chain[Task]:
+        """Return the flow that ends the work, and releases the claim."""
+        return _under_claim(self.session, self.ours, self.work.give_up(error))
+
+
+def _under_claim(session: Session, ours: Ownership, work: Task | Flow[Any] | Pause) -> Chain[Task]:
+    """Run a flow with a claim, until it ends or pauses."""
+    task_id, claim = ours.clean.id, ours.claim
     try:
-        while not isinstance(work, Task):  # like `joined`, whose frame would take memory
+        while not isinstance(work, (Task, Pause)):  # like `joined`, whose frame would take memory
             work = yield from work
+        if isinstance(work, Pause):
+            return Pause(work.sleep, _PausedUnderClaim(session, ours, work.then))
         yield from _release(session, task_id, claim)
     except BaseException as error:
         yield from _release_after(error, session, task_id, claim)

@@ -45,15 +45,15 @@ CONFIRMED = 20.0
 class Ownership(Struct):
     """A task that one of our flows owns: its claim and its process.
 
-    `confirmed` is when the claim was last known to be valid, in seconds since the machine's start,
-    `clean` the task as it was last recorded, without keys. Once a task is recorded of which `until`
-    is true, the claim is `released`: nothing more is to be done.
+    `clean` is the task as it was last recorded, without keys, `confirmed` when the claim was last
+    known to be valid, in seconds since the machine's start. Once a task is recorded of which
+    `until` is true, the claim is `released`: nothing more is to be done.
     """
 
     claim: str
     pid: int
+    clean: Task
     confirmed: float = -math.inf
-    clean: Task | None = None
     until: Callable[[Task], bool] | None = None
     released: bool = False
 
@@ -247,9 +247,9 @@ class Session(Struct, kw_only=True, dict=True):
         return (*installed, *self.own_observers)
 
 
-def _same_words(clean: Task | None, task: Task) -> bool:
+def _same_words(clean: Task, task: Task) -> bool:
     """Whether a task has nothing from its provider that was not recorded before."""
-    return clean is not None and (
+    return (
         task.receipt is clean.receipt
         and task.results is clean.results
         and task.error is clean.error

@@ -1,13 +1,25 @@
 """Polling a task until it has ended, as its provider advises; a poll may fail."""
 
 import math
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Literal
 
 import msgspec
 
 from rushes import _log as log
-from rushes._flow import Do, Effect, Flow, Interrupted, NotSent, Sleep, steps
+from rushes._flow import (
+    Chain,
+    Do,
+    Effect,
+    Flow,
+    Interrupted,
+    NotSent,
+    Pause,
+    Sleep,
+    Waiting,
+    steps,
+)
 from rushes._plugins.calling import LoadedVariant
 from rushes._plugins.refusals import retry_after
 from rushes._session.session import OnUpdate, Session, excerpt
@@ -48,8 +60,9 @@ def poll_until_ended(
     end: float | None,
     on_update: OnUpdate | None,
     at_once: bool = False,
-) -> Flow[Task]:
-    """Poll until the task has ended, if it has not; return it completed.
+    then: Callable[[Task], Task | Chain[Task]] = lambda task: task,
+) -> Chain[Task]:
+    """Poll until the task has ended, if it has not; return it completed, or go on with `then`.
 
     The first poll is made `at_once` if requested, otherwise when the schedule says; it is made even
     if `end` is now. If there is no time for that, one is made at `end`, unless the provider's
@@ -63,73 +76,89 @@ def poll_until_ended(
     task.
     """
     if task.ended:
-        return require_completed(task)
+        return then(require_completed(task))
     remote_id = _receipt(task).remote_id
     yield from _learn(session, loaded, task)
-    advice = _advice(session, loaded)
-    end = session.time.elapsed() + advice.at_most if end is None else end
+    end = session.time.elapsed() + _advice(session, loaded).at_most if end is None else end
     called = (loaded.variant.provider, remote_id) if task.webhook else None
     pause = 0.0 if at_once else _seconds_until_poll(session, loaded, task, rare=bool(called))
-    trouble = ""
-    polled = last = False
-    refused_since: float | None = None
-    while not last:
-        left = end - session.time.elapsed()
-        in_time = pause <= (left if polled else max(left, 0.0))
-        heard = False
-        if pause > 0 and (in_time or left > 0):
-            heard = yield Sleep(pause if in_time else left, task, called)
-        if heard:
-            called = None
-            yield from _until_allowed(session, task, end)
-        elif not in_time:
-            last = called is not None
-            if (polled and not last) or not _may_poll(session, advice, task):
-                break
-        polled = True
-        left = max(end - session.time.elapsed(), MIN_PAUSE)
-        when: When = "heard" if heard else "rarely" if called else "usual"
-        task, pause, trouble, refused = yield from _look(
-            session, loaded, task, left, trouble, on_update, when
-        )
-        if task.ended:
-            _remember(session, task)
-            return require_completed(task)
-        refused_since = (refused_since or session.time.elapsed()) if refused else None
-        if refused_since is not None and session.time.elapsed() - refused_since > GRACE:
-            trouble = f"{trouble}; every poll has been refused for {GRACE:g} s"
-            break
-    raise (yield from _stopped_waiting(session, task, trouble))
+    return _Followed(session, loaded, task, end, on_update, then, called).after(pause)
 
 
-def _look(
-    session: Session,
-    loaded: LoadedVariant,
-    task: Task,
-    left: float,
-    trouble: str,
-    on_update: OnUpdate | None,
-    when: When,
-) -> Flow[tuple[Task, float, str, bool]]:
-    """Poll once, and record what the answer says.
+class _Followed(Waiting):
+    """A task between two polls.
 
-    Return the task, the seconds until the next poll, what was wrong with this one (`trouble` is
-    what was wrong with the one before), and whether it was refused. What else was read is not kept:
-    thousands of tasks wait.
+    `called` is what its provider will call us about, if it was asked to and has not yet; `trouble`
+    is what was wrong with the last poll. `refused_since` is when polls began to be refused, in the
+    session's `elapsed`. If the next poll does not come `in_time`, it is made at the `end`.
     """
-    if session.may_have_lost(task):
-        yield from session.save(task)
-    result = yield from _poll_tolerantly(session, loaded, task, left, shared=True)
-    least = _least_pause(session, loaded, result)
-    after = _with_poll_times(session, loaded, task, result, least, when)
-    rare = when == "rarely" and result.status is not None
-    planned = _planned_pause(session, loaded, after, task, result.status, rare=rare)
-    pause = max(planned, least)
-    if result.status is not None:
-        after = yield from record_status(session, after, result.status, on_update)
-    elif _kind(result.trouble) != _kind(trouble):
-        log.warning("poll not understood", task=task.id, reason=result.trouble)
-    return after, pause, result.trouble, result.refused
+
+    session: Session
+    loaded: LoadedVariant
+    task: Task
+    end: float
+    on_update: OnUpdate | None
+    then: Callable[[Task], Task | Chain[Task]]
+    called: tuple[str, str] | None
+    polled: bool = False
+    in_time: bool = True
+    trouble: str = ""
+    refused_since: float | None = None
+
+    def after(self, seconds: float) -> Pause | Chain[Task]:
+        """Return the pause until the next poll is due, or what follows if there is none."""
+        left = self.end - self.session.time.elapsed()
+        self.in_time = seconds <= (left if self.polled else max(left, 0.0))
+        if seconds > 0 and (self.in_time or left > 0):
+            return Pause(Sleep(seconds if self.in_time else left, self.task, self.called), self)
+        return self.go_on(heard=False)
+
+    def go_on(self, heard: bool) -> Chain[Task]:
+        """Poll, if there is time for it, and go on as the answer says."""
+        session, last = self.session, False
+        if heard:
+            self.called = None
+            yield from _until_allowed(session, self.task, self.end)
+        elif not self.in_time:
+            last = self.called is not None
+            if (self.polled and not last) or not _may_poll(session, self.loaded, self.task):
+                raise (yield from _stopped_waiting(session, self.task, self.trouble))
+        self.polled = True
+        when: When = "heard" if heard else "rarely" if self.called else "usual"
+        pause = yield from self._poll(when)
+        if self.task.ended:
+            _remember(session, self.task)
+            return self.then(require_completed(self.task))
+        since = self.refused_since
+        if since is not None and session.time.elapsed() - since > GRACE:
+            self.trouble = f"{self.trouble}; every poll has been refused for {GRACE:g} s"
+            last = True
+        if last:
+            raise (yield from _stopped_waiting(session, self.task, self.trouble))
+        return self.after(pause)
+
+    def _poll(self, when: When) -> Flow[float]:
+        """Poll once, and record what the answer says; return the seconds until the next poll.
+
+        What else was read is not kept: thousands of tasks wait.
+        """
+        session, loaded, task = self.session, self.loaded, self.task
+        left = max(self.end - session.time.elapsed(), MIN_PAUSE)
+        if session.may_have_lost(task):
+            yield from session.save(task)
+        result = yield from _poll_tolerantly(session, loaded, task, left, shared=True)
+        least = _least_pause(session, loaded, result)
+        after = _with_poll_times(session, loaded, task, result, least, when)
+        rare = when == "rarely" and result.status is not None
+        planned = _planned_pause(session, loaded, after, task, result.status, rare=rare)
+        if result.status is not None:
+            after = yield from record_status(session, after, result.status, self.on_update)
+        elif _kind(result.trouble) != _kind(self.trouble):
+            log.warning("poll not understood", task=task.id, reason=result.trouble)
+        self.task, self.trouble = after, result.trouble
+        since = self.refused_since or session.time.elapsed()
+        self.refused_since = since if result.refused else None
+        return max(planned, least)
 
 
 def _kind(trouble: str) -> str:
@@ -233,9 +262,10 @@ def _least_pause(session: Session, loaded: LoadedVariant, result: "PollResult") 
     return max(result.retry_after, MIN_PAUSE)
 
 
-def _may_poll(session: Session, advice: Polling, task: Task) -> bool:
+def _may_poll(session: Session, loaded: LoadedVariant, task: Task) -> bool:
     """Whether the provider's advice allows a poll now."""
-    after = _sent(task) + advice.first if task.look_after is None else task.look_after
+    first = _advice(session, loaded).first
+    after = _sent(task) + first if task.look_after is None else task.look_after
     return session.time.now() >= after
 
 
