@@ -15,6 +15,8 @@ import rushes
 from acme_driver import REQUEST, Maker
 from acme_server import Server
 from rushes import ConfigurationError
+from rushes._keys.file import KeyFile
+from rushes._keys.redacting import Secret
 from rushes.home import Keys
 
 SECRET = "sk-5f31c7-that-must-not-show"
@@ -252,3 +254,76 @@ def test_a_concurrent_reader_sees_the_old_keys_or_the_new(home: Path, file: Path
     assert seen == sorted(seen)
     assert set(seen) <= set(range(1, 52))
     assert len(msgspec.json.decode(file.read_bytes())) == 51
+
+
+# What is remembered
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """List the descriptors from which keys are read; a file counts as old at once."""
+    found: list[int] = []
+    read = KeyFile._keys
+
+    def counted(self: KeyFile, descriptor: int) -> dict[str, Secret]:
+        found.append(descriptor)
+        return read(self, descriptor)
+
+    monkeypatch.setattr(KeyFile, "_keys", counted)
+    monkeypatch.setattr("rushes._keys.file._TICK", -(10**12))
+    return found
+
+
+def test_a_file_is_read_once_while_nothing_changes(file: Path, reads: list[int]) -> None:
+    known = keys(file.parent)
+    for _ in range(3):
+        stored = known.stored()
+        assert stored == {"acme": SECRET}
+        stored.clear()
+    assert len(reads) == 1
+
+
+def test_a_file_that_was_just_written_is_read_again(
+    file: Path, reads: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be written again within one tick of the clock that its times are from."""
+    monkeypatch.setattr("rushes._keys.file._TICK", 10**12)
+    known = keys(file.parent)
+    assert [known.stored(), known.stored()] == [{"acme": SECRET}] * 2
+    assert len(reads) == 2
+
+
+@pytest.mark.usefixtures("reads")
+def test_every_change_of_the_file_is_noticed(home: Path, file: Path) -> None:
+    known, other = keys(home), keys(home)
+    assert known.stored() == {"acme": SECRET}
+    other.store("acme", "another-key")
+    assert known.stored() == {"acme": "another-key"}
+    known.store("acme", SECRET)
+    assert known.stored() == other.stored() == {"acme": SECRET}
+    same_length = file.read_bytes().replace(SECRET.encode(), SECRET[::-1].encode())
+    times = file.stat()
+    file.write_bytes(same_length)
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns + 1))
+    assert known.stored() == {"acme": SECRET[::-1]}
+    file.unlink()
+    assert known.stored() == {}
+
+
+@pytest.mark.usefixtures("reads")
+@pytest.mark.skipif(os.name == "nt", reason="rights are not checked there")
+def test_rights_that_change_are_noticed(home: Path, file: Path) -> None:
+    known = keys(home)
+    for path, mode, usual, message in (
+        (file, 0o644, 0o600, "others may read or write it"),
+        (home, 0o777, 0o700, "others may write in its folder"),
+    ):
+        assert known.stored() == {"acme": SECRET}
+        path.chmod(mode)
+        with pytest.raises(ConfigurationError, match=message):
+            known.stored()
+        path.chmod(usual)
+    file.rename(home / "elsewhere")
+    file.symlink_to(home / "elsewhere")
+    with pytest.raises(ConfigurationError, match="is a symbolic link"):
+        known.stored()

@@ -5,6 +5,7 @@ import secrets
 import shlex
 import stat
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,7 +19,12 @@ _NO_LINK = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _NO_LINK  # a pipe without a writer blocks
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK
 _MOST = 1024 * 1024
+_TICK = 1_000_000_000
+"""Nanoseconds within which a file may change again, and still have the same times."""
 _decode = msgspec.json.Decoder(dict[str, str]).decode
+
+_Marks = tuple[int, ...]
+"""What changes if a file or its folder is replaced, if the file is written, or who may do that."""
 
 
 class KeyFile:
@@ -26,10 +32,14 @@ class KeyFile:
 
     The file that is checked is the one that is read: nothing is opened twice by name. On Windows,
     where a user's folder is private, neither owners nor rights are checked.
+
+    Every call to a provider asks for its key. So what was read is remembered until the file, or
+    what was checked of it and of its folder, changes.
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
+        self.path, self._parent = path, path.parent
+        self._known: tuple[_Marks, dict[str, Secret]] | None = None
 
     def read(self) -> dict[str, Secret]:
         """Return the keys; an empty mapping if there is no file.
@@ -38,15 +48,31 @@ class KeyFile:
         belongs to another user, can be read, written or replaced by others, or does not contain
         keys.
         """
+        known = self._known
+        if known is not None and known[0] == self._marks_now():
+            return dict(known[1])
         try:
             with self._folder() as folder, self._file(folder) as descriptor:
+                found = os.fstat(descriptor)
+                marks = _marks(None if folder is None else os.fstat(folder), found)
                 self._check_folder(folder)
                 self._check_file(descriptor)
-                return self._keys(descriptor)
+                keys = self._keys(descriptor)
         except FileNotFoundError:
             return {}
         except OSError as error:
             raise ConfigurationError(f"{self.path} cannot be read: {error.strerror}") from error
+        age = time.time_ns() - max(found.st_mtime_ns, found.st_ctime_ns)
+        self._known = (marks, keys) if age > _TICK else None
+        return dict(keys)
+
+    def _marks_now(self) -> "_Marks | None":
+        """Return the marks of the file that is there now; None if there is none."""
+        try:
+            folder = None if sys.platform == "win32" else self._parent.stat()
+            return _marks(folder, self.path.lstat())
+        except OSError:
+            return None
 
     def write(self, keys: Mapping[str, Secret]) -> None:
         """Replace this file by a new one, atomically.
@@ -54,7 +80,7 @@ class KeyFile:
         Raises ConfigurationError if others may write in its folder, or if the disk fails.
         """
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with self._folder() as folder:
                 self._check_folder(folder)
                 self._replace(folder, keys)
@@ -66,7 +92,7 @@ class KeyFile:
         if sys.platform == "win32":
             yield None
             return
-        descriptor = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        descriptor = os.open(self._parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             yield descriptor
         finally:
@@ -98,7 +124,7 @@ class KeyFile:
             return
         mode = os.fstat(folder).st_mode
         if mode & 0o022 and not mode & stat.S_ISVTX:
-            where = shlex.quote(str(self.path.parent))
+            where = shlex.quote(str(self._parent))
             raise ConfigurationError(
                 f"{self.path} is not used: others may write in its folder (mode {_octal(mode)}); "
                 f"keep them out: chmod go-w {where}"
@@ -152,6 +178,14 @@ class KeyFile:
             raise
         if folder is not None:
             os.fsync(folder)
+
+
+def _marks(folder: os.stat_result | None, file: os.stat_result) -> _Marks:
+    content = (file.st_dev, file.st_ino, file.st_size, file.st_mtime_ns, file.st_ctime_ns)
+    if folder is None or sys.platform == "win32":
+        return content
+    rights = (file.st_uid, os.geteuid(), file.st_mode, folder.st_mode)
+    return (*content, *rights, folder.st_dev, folder.st_ino)
 
 
 def _octal(mode: int) -> str:
