@@ -212,7 +212,7 @@ def jobs(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def figures(session: nox.Session) -> None:
     """Measure all that docs/performance.md says of a client (half an hour); `-- --write` there."""
-    for name in ("status_speed", "polling", "journal", "jobs"):
+    for name in ("status_speed", "polling", "journal", "jobs", "job_parts"):
         session.run("python", f"benchmarks/{name}.py", *session.posargs)
 
 

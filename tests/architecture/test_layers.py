@@ -112,8 +112,12 @@ def test_no_part_of_the_core_is_in_an_import_circle() -> None:
         assert name not in architecture.reachable(used, name)
 
 
-MEASURES = [ROOT / "benchmarks" / name for name in ("job/subjects.py", "polling.py")]
-"""These measure a part of the core on its own: the transport, the schedule."""
+MEASURES = [
+    ROOT / "benchmarks" / name
+    for name in ("job/subjects.py", "job/parts.py", "ordinary_loops.py", "polling.py")
+]
+"""These measure a part of the core on its own: the transport, how a call is made, the loops of a
+check, the schedule."""
 OUTSIDE = ("plugins", "contrib", "tests", "docs", "benchmarks", "README.md", "CONTRIBUTING.md",
            "noxfile.py", "conftest.py")  # fmt: skip
 
