@@ -133,12 +133,12 @@ async def profile_in_a_thread(name: str, url: str, jobs: int) -> dict[str, Any]:
 
 def used() -> dict[str, float]:
     """Return the seconds of CPU that the first thread and the others have used."""
-    seconds = {"first": 0.0, "others": 0.0}
+    found = {"first": 0.0, "others": 0.0}
     for thread in threading.enumerate():
         clock = time.pthread_getcpuclockid(thread.ident or 0)
         kind = "first" if thread is threading.main_thread() else "others"
-        seconds[kind] += time.clock_gettime(clock)
-    return seconds
+        found[kind] += time.clock_gettime(clock)
+    return found
 
 
 async def threads(name: str, url: str, jobs: int) -> dict[str, Any]:
