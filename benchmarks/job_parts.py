@@ -4,14 +4,13 @@ The jobs, the provider and the environment of the peers are those of `jobs.py`.
 Usage: python benchmarks/job_parts.py [--write]
 """
 
-import argparse
 import json
 import subprocess
 import sys
 from typing import Any
 
 from jobs import HERE, cores, installed_peers, peers_python, provider
-from performance_page import WRITE, write_section
+from performance_page import print_section
 
 PROFILED = 300
 """Jobs under the profiler, on a loop all at once; what is counted hardly depends on it."""
@@ -108,6 +107,8 @@ def in_threads_table() -> list[str]:
 
 def section() -> str:
     """Measure everything; return the section of the page."""
+    if missing := installed_peers():
+        sys.exit("\n".join(missing.values()))
     found = {name: run("profile", name, PROFILED) for name in ON_A_LOOP}
     profiles, most = {name: one["parts"] for name, one in found.items()}, found["rushes"]["most"]
     journal, poll = run("statements", "rushes", CROWD), run("poll", "rushes", 0)
@@ -132,20 +133,5 @@ Made by `python benchmarks/job_parts.py --write`.
     return "\n".join((before, *tables, after))
 
 
-def main() -> int:
-    """Measure and print; write if asked to."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--write", action="store_true", help=WRITE)
-    given = parser.parse_args()
-    if missing := installed_peers():
-        print(*missing.values(), sep="\n", file=sys.stderr)
-        return 1
-    text = section()
-    print(text)
-    if given.write:
-        write_section(text)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    print_section(__doc__, section)

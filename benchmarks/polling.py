@@ -5,15 +5,13 @@ the constant interval that finds the same tasks equally soon on average. No netw
 figures on every machine. Usage: python benchmarks/polling.py [--write] (into docs/performance.md)
 """
 
-import argparse
 import math
 import random
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from statistics import NormalDist, fmean
 from typing import NamedTuple
 
-from performance_page import WRITE, write_section
+from performance_page import print_section
 from rushes import Polling, Status, Task
 from rushes._wait.schedule import (
     REMEMBERED,
@@ -305,16 +303,5 @@ Where expectations are wrong, or durations are not log-normal. 1.00 is a constan
 """
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--write", action="store_true", help=WRITE)
-    given = parser.parse_args()
-    text = section()
-    print(text)
-    if given.write:
-        write_section(text)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    print_section(__doc__, section)

@@ -18,7 +18,7 @@ Steps = Generator["Call", "Answer", _T]
 """A step of several exchanges: yields calls, receives their answers, returns its result."""
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # as Task
+class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # see Task
     """One request to make. The core adds the key, if the address is the provider's own."""
 
     method: str

@@ -56,7 +56,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     remote_id: str | None = None
 
 
-class Receipt(msgspec.Struct, frozen=True, gc=False):  # as Task
+class Receipt(msgspec.Struct, frozen=True, gc=False):  # see Task
     """What a submit's answer contained: the remote id, and any JSON that polls will need.
 
     `created_at` is when the provider says that it created the task, in seconds since 1970, `model`

@@ -27,7 +27,7 @@ RENEWED = 10.0
 UNKNOWN = -1
 
 
-class Known(Struct, gc=False):  # as Task
+class Known(Struct, gc=False):  # see Task
     """What is recorded of a task that we hold, unless somebody without a claim wrote since.
 
     `version` is counted up by every write; UNKNOWN if what is recorded must be read again. Of the

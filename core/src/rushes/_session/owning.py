@@ -86,8 +86,8 @@ def with_claim(
 ) -> Chain[Task]:
     """Note that a task is ours; return a flow that works on it, and then releases the claim.
 
-    It is released whatever happens. A journal that can releases it together with the first record
-    of which `until` is true, which must be the flow's last.
+    It is released whatever happens. If the journal can, it releases the claim together with the
+    first record for which `until` is true; that record must be the flow's last.
     """
     ours = Ownership(claim, os.getpid(), clean=task, until=until)
     session.owned[task.id] = ours

@@ -46,8 +46,8 @@ class Ownership(Struct):
     """A task that one of our flows owns: its claim and its process.
 
     `clean` is the task as it was last recorded, without keys, `confirmed` when the claim was last
-    known to be valid, in seconds since the machine's start. Once a task is recorded of which
-    `until` is true, the claim is `released`: nothing more is to be done.
+    known to be valid, in seconds since the machine's start. Once `until` is true for a record of
+    the task, the claim is `released`: nothing more is to be done.
     """
 
     claim: str
