@@ -43,7 +43,7 @@ from rushes import (
     TaskEndedError,
     Timeouts,
 )
-from rushes._keys.redacting import redact, redacted, silence
+from rushes._keys.redacting import Secret, redact, redacted, silence
 from rushes._plugins.registry import Registry
 from rushes.home import Environment, Keys
 
@@ -202,6 +202,45 @@ class Stubborn(Exception):
 
     def __str__(self) -> str:
         return f"{KEY}, whatever you do"
+
+
+@pytest.mark.parametrize("part", [slice(80), slice(1, -1), slice(None, None, 2), 0, -1])
+def test_a_part_of_a_key_is_not_shown_either(part: Any) -> None:
+    text = KEY * 20
+    assert Secret(text)[part] == text[part]
+    assert repr(Secret(text)[part]) == "[key]"
+
+
+def test_a_report_that_shortens_locals_shows_no_long_key(server: Server, home: Path) -> None:
+    """Reports that format their locals in colour show the beginning of a long text."""
+    key = "".join(f"{number:04x}" for number in range(60))
+    server.on("POST", drops)
+    with (
+        Client(
+            plugins=[Zoom()], base_urls={"acme": server.url}, keys={"acme": key}, home=home
+        ) as client,
+        pytest.raises(OutcomeUnknownError) as caught,
+    ):
+        client.submit("acme/zoom", REQUEST)
+    frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+    ours = [frame for frame in frames if "rushes" in frame.f_globals.get("__name__", "")]
+    texts = [value for frame in ours for value in _texts(frame.f_locals)]
+    assert any(isinstance(text, Secret) for text in texts)
+    assert not [text for text in texts if key[:20] in repr(text[:80])]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Return the texts in a value that a report would show."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, msgspec.Struct):
+        yield from _texts({name: getattr(value, name) for name in value.__struct_fields__})
 
 
 def test_the_key_is_removed_from_an_error_and_its_causes() -> None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import lru_cache
 from itertools import groupby
 from types import TracebackType
-from typing import Any
+from typing import Any, SupportsIndex
 from urllib.parse import quote
 
 import msgspec
@@ -23,6 +23,10 @@ class Secret(str):
 
     def __repr__(self) -> str:
         return MARK
+
+    def __getitem__(self, part: SupportsIndex | slice) -> "Secret":
+        """Return a part, which is not shown either: what prints long texts shortens them first."""
+        return Secret(super().__getitem__(part))
 
     def __reduce__(self) -> Any:
         raise TypeError("a key cannot be pickled: it is sent to one origin and nowhere else")
