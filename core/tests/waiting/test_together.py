@@ -58,7 +58,7 @@ class Provider(Network):
     def _next(self, request: Any) -> Any:
         if request.method == "POST":
             return {"clip": {"ref": "c-0"}}
-        names = request.url.params["refs"].split(",")
+        names = next(iter(request.url.params.values())).split(",")
         self.asked.append(sorted(names))
         return self.list(names)
 
@@ -271,7 +271,7 @@ def test_a_task_whose_time_is_nearly_over_is_asked_for_alone(provider: Provider)
     assert provider.counts() == [1, 1, 1]
 
 
-def test_variants_and_addresses_are_not_mixed(provider: Provider) -> None:
+def test_addresses_are_not_mixed(provider: Provider) -> None:
     async def run() -> None:
         async with AsyncClient(**settings(provider)) as client:
             here = await accepted(client, 4)
@@ -287,6 +287,26 @@ def test_variants_and_addresses_are_not_mixed(provider: Provider) -> None:
     polls = [call for call in provider.calls if call.method == "GET"]
     urls = [f"https://api.acme.example/v1/clips?refs={refs}" for refs in ("c-1,c-2", "c-2,c-1")]
     assert [call.url for call in polls] in ([urls[0]], [urls[1]])
+
+
+@pytest.mark.parametrize("path", [None, f"{ASKED}?all={{ids}}"])
+def test_variants_of_one_provider_share_a_call_if_their_list_is_the_same(
+    provider: Provider, path: str | None
+) -> None:
+    other = msgspec.structs.replace(declared(**LISTED), id="acme/pan")
+    given = settings(provider)
+    given["plugins"] += [msgspec.structs.replace(other, statuses_path=path or other.statuses_path)]
+
+    async def run() -> dict[str, Any]:
+        async with AsyncClient(**given) as client:
+            tasks = await accepted(client, 4)
+            tasks[2:] = [msgspec.structs.replace(task, variant="acme/pan") for task in tasks[2:]]
+            ended = await asyncio.gather(*(client.wait(task, timeout=1e6) for task in tasks))
+            return {task.id: task for task in ended}
+
+    assert is_own(asyncio.run(run()))
+    asked = [call.url.partition("?")[2] for call in provider.calls if call.method == "GET"]
+    assert len(asked) == (1 if path is None else 2)
 
 
 def test_a_hook_that_asks_for_more_gets_its_part_and_asks(provider: Provider) -> None:

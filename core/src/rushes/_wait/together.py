@@ -24,8 +24,9 @@ def together(
 ) -> Send | Gather:
     """Return a poll's call, or where other tasks are followed, too, a share in one for several.
 
-    A task is asked for alone if its time is over in `left` seconds, before a call for several could
-    fail, or if the plugin's own `poll` asks for anything else than its status.
+    A list has the tasks of all its provider's variants; whoever asks first asks for all. A task is
+    asked for alone if its time is over in `left` seconds, before a call for several could fail, or
+    if the plugin's own `poll` asks for anything else than its status.
     """
     variant = loaded.variant
     if variant.statuses_path is None or len(session.owned) < 2 or task.remote_id is None:
@@ -35,7 +36,7 @@ def together(
     if rest < session.timeouts.poll or (alone.call.method, alone.call.url) != ("GET", about):
         return alone
     return Gather(
-        key=(variant.id, variant.base_url),
+        key=(variant.provider, variant.base_url, variant.statuses_path),
         item=task.remote_id,
         flow=partial(_statuses, session, loaded, task),
         alone=msgspec.structs.replace(alone, patience=rest),
