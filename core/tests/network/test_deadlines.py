@@ -9,13 +9,15 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpcore
 import httpx
 import pytest
 from raw_server import OK, Behaviour, RawServer, answering, silent
 from rushes import Call, Timeouts
-from rushes._flow import Dispatch, Interrupted, NotSent, Send, Stream
+from rushes._flow import Dispatch, Interrupted, NotSent, Send, Stalled, Stream
+from rushes._network.active_call import ActiveCall
 from rushes._network.async_transport import AsyncTransport
-from rushes._network.messages import MAX_ANSWER
+from rushes._network.messages import MAX_ANSWER, failed
 from rushes._network.requests import PIECE
 from rushes._network.routes import SYNC
 from transport_runner import Body, Perform, retry_until_sent, settings
@@ -83,6 +85,17 @@ def test_an_endless_answer_ends_at_the_deadline(
         pytest.raises(Interrupted, match=r"no whole answer within \d"),
     ):
         retry_until_sent(attempt)
+
+
+@pytest.mark.parametrize("error", [httpcore.ReadTimeout(), httpx.ReadTimeout("")])
+def test_a_timer_that_ends_a_moment_early_is_that_of_the_deadline(error: Exception) -> None:
+    last, long = ActiveCall(0.01), ActiveCall(60)
+    assert str(failed(error, last)) == "no connection within 0.01 seconds"
+    last.sent = long.sent = True
+    ended, stalled = failed(error, last), failed(error, long)
+    assert (type(ended), str(ended)) == (Interrupted, "no whole answer within 0.01 seconds")
+    assert (type(stalled), str(stalled)) == (Stalled, "ReadTimeout")
+    assert str(failed(httpx.ConnectTimeout(""), last)) == "no connection within 0.01 seconds"
 
 
 @pytest.mark.parametrize("behave", [silent, reads_a_little])

@@ -9,8 +9,8 @@ PORTS = {"http": 80, "https": 443}
 """The port of an address that names none."""
 _USUAL = re.compile(
     r"(https?)://((?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*|127\.0\.0\.1)(?::([1-9][0-9]{0,3}|[1-5][0-9]{4}))?"
-    r"(/(?:[A-Za-z0-9_~.:@!$&()*+,;=/-]|%[0-9A-Fa-f]{2})*)?"
-    r"(\?(?:[A-Za-z0-9_~.:@!$&()*+,;=/?-]|%[0-9A-Fa-f]{2})+)?"
+    r"(/(?:[A-Za-z0-9_~.:@!$&()*+,;=/-]++|%[0-9A-Fa-f]{2})*+)?"
+    r"(\?(?:[A-Za-z0-9_~.:@!$&()*+,;=/?-]++|%[0-9A-Fa-f]{2})++)?"
 )
 """Addresses that are sent as they are; httpx takes all others apart."""
 

@@ -40,21 +40,26 @@ FAILED = (
     httpx.HTTPError,
 )
 """What the libraries raise when an exchange fails."""
+_TIMED_OUT = (httpcore.TimeoutException, httpx.TimeoutException)
 _STALLED = (httpcore.ReadTimeout, httpx.ReadTimeout)
+_EARLY = 0.02
+"""Seconds by which a timer may end before it is due: uvloop counts milliseconds, and Windows ticks
+of 16 (https://docs.python.org/3/library/asyncio-platforms.html)."""
 
 keep_libraries_silent()
 
 
 def failed(error: Exception, active: ActiveCall) -> Exception:
     """Return the NotSent or Interrupted that one of the libraries' exceptions means."""
-    text = str(error).strip()
-    words = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    words = words if active.seconds_left > 0 else active.timeout_message
     if isinstance(error, _NEVER_LEFT):
         active.mark_unsent()  # as reported by an embedder's transport
+    text = str(error).strip()
+    words = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    over = active.seconds_left <= (_EARLY if isinstance(error, _TIMED_OUT) else 0)
+    words = active.timeout_message if over else words
     if not active.sent:
         return NotSent(words)
-    stalled = active.seconds_left > 0 and isinstance(error, _STALLED)
+    stalled = isinstance(error, _STALLED) and not over
     return Stalled(words) if stalled else Interrupted(words)
 
 
