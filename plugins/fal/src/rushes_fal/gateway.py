@@ -96,7 +96,7 @@ fal = Provider(
     authorization="Authorization: Key {key}",
     # Without it, fal itself starts a request again whose runner failed, up to ten times.
     headers={"X-Fal-No-Retry": "1"},
-    polling=Polling(first=10, every=5, at_most=1800),  # no page advises an interval
+    polling=Polling(first=10, every=5, at_most=1800, floor=2.5),  # no page advises an interval
     uploads=Uploads(
         types=("image/jpeg", "image/png", "image/webp", "image/gif", "image/avif"),
         max_bytes=10 * 1024 * 1024,  # the larger of the two meanings of MB

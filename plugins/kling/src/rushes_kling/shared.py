@@ -72,7 +72,7 @@ def provider(**own: Any) -> Provider:
         # A second submit with the same id of ours makes a second task, which is paid for, although
         # the pages call the id unique: it is for look-ups only.
         look_up="by_client_id",
-        polling=Polling(first=10, every=10, at_most=1800),  # no page advises an interval
+        polling=Polling(first=10, every=10, at_most=1800, floor=5),  # no page advises an interval
         facts=(
             "Written from Kling's public documentation as of 2026-11-22, not run against Kling.",
         ),
