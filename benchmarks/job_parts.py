@@ -112,6 +112,7 @@ def section() -> str:
     found = {name: run("profile", name, PROFILED) for name in ON_A_LOOP}
     profiles, most = {name: one["parts"] for name, one in found.items()}, found["rushes"]["most"]
     journal, poll = run("statements", "rushes", CROWD), run("poll", "rushes", 0)
+    new = run("connection", "rushes", 0)
     steps = ", ".join(f"{name} {micros:.1f}" for name, micros in poll.items())
     before = f"""## The parts of a job
 
@@ -126,6 +127,10 @@ calls. The journal executes {journal["statements"]:.0f} statements for each of {
 once, and makes {journal["commits"]:.2f} commits, each for all that was asked while the one before
 was under way. To make the call of a poll takes {sum(poll.values()):.0f} µs:
 {steps}.
+
+All of it is over plain HTTP, to an address. A new connection to a real provider, one for each
+submit, takes more: {new["name"] / 1000:.2f} ms to look its name up, in a thread of its own, and
+{new["tls"] / 1000:.2f} ms for the client's side of the handshake, which is OpenSSL's.
 
 Made by `python benchmarks/job_parts.py --write`.
 """

@@ -3,8 +3,9 @@
 `profile`: for each part of a job, its calls of Python's functions and of C's, and their seconds of
 CPU, under a profiler. `threads`: the seconds of CPU of the first thread and of the others, without
 one. `stops`: how often a thread waits. `statements`: what SQLite executes. `poll`: the microseconds
-to make the call of a poll, by step.
-Usage: python parts.py (profile | threads | stops | statements | poll) NAME ADDRESS JOBS CORE
+to make the call of a poll, by step. `connection`: those that a new connection takes to a host with
+a name and TLS.
+Usage: python parts.py WHAT NAME ADDRESS JOBS CORE
 """
 
 import asyncio
@@ -13,13 +14,15 @@ import json
 import os
 import resource
 import sqlite3
+import ssl
 import sys
 import threading
 import time
 import timeit
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any
 
 import subjects
@@ -41,6 +44,7 @@ PARTS = {
     "handing over to the journal": ("rushes/_journal/", "rushes/journal.py", "concurrent/"),
 }  # fmt: skip
 """The parts of a job on the first thread, by the files of their functions."""
+CERTIFICATE = Path(__file__).parents[2] / "core" / "tests" / "made_up_hosts.pem"
 OTHER = "the benchmark, and the rest of the standard library"
 WRITER = "the journal's thread"
 KINDS = ("Python", "C", "seconds")
@@ -214,6 +218,37 @@ async def poll(_name: str, url: str, _jobs: int) -> dict[str, Any]:
         }
 
 
+async def connection(_name: str, _url: str, _jobs: int) -> dict[str, Any]:
+    """Measure what a new connection to a real provider takes, in microseconds of CPU."""
+    from rushes._network.connections import _looked_up
+
+    times = 1000
+    before = subjects.cpu()
+    for _ in range(times):
+        await asyncio.wrap_future(_looked_up(lambda _host, _port: ["127.0.0.1"], "a", 443))
+    name = (subjects.cpu() - before) / times
+    return {"name": name * 1e6, "tls": min(handshake() for _ in range(200)) * 1e6}
+
+
+def handshake() -> float:
+    """Return the seconds of CPU that a handshake (TLS 1.3) takes the client, without a network."""
+    offered, trusted = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    offered.load_cert_chain(CERTIFICATE)
+    trusted.load_verify_locations(CERTIFICATE)
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    server = offered.wrap_bio(up, down, server_side=True)
+    begun = time.thread_time()
+    client = trusted.wrap_bio(down, up, server_hostname="cdn.example")
+    with suppress(ssl.SSLWantReadError):
+        client.do_handshake()
+    used = time.thread_time() - begun
+    with suppress(ssl.SSLWantReadError):
+        server.do_handshake()
+    begun = time.thread_time()
+    client.do_handshake()
+    return used + time.thread_time() - begun
+
+
 def main() -> None:
     what, name, url, jobs, core = sys.argv[1:]
     if hasattr(os, "sched_setaffinity"):
@@ -224,6 +259,7 @@ def main() -> None:
         "stops": stops,
         "statements": statements,
         "poll": poll,
+        "connection": connection,
     }
     print(json.dumps(asyncio.run(ways[what](name, url, int(jobs)))), flush=True)
 
