@@ -98,6 +98,14 @@ def test_a_timer_that_ends_a_moment_early_is_that_of_the_deadline(error: Excepti
     assert str(failed(httpx.ConnectTimeout(""), last)) == "no connection within 0.01 seconds"
 
 
+def test_an_embedders_transport_that_could_not_connect_says_why_however_late() -> None:
+    active = ActiveCall(60, dispatch=Dispatch(lambda: None))
+    active.leave()
+    active._begun -= 20
+    refused = failed(httpx.ConnectError("refused"), active)
+    assert (type(refused), str(refused)) == (NotSent, "ConnectError: refused")
+
+
 @pytest.mark.parametrize("behave", [silent, reads_a_little])
 def test_an_upload_that_nobody_reads_ends_at_the_deadline(
     perform: Perform, behave: Behaviour

@@ -51,11 +51,11 @@ keep_libraries_silent()
 
 def failed(error: Exception, active: ActiveCall) -> Exception:
     """Return the NotSent or Interrupted that one of the libraries' exceptions means."""
+    over = active.seconds_left <= (_EARLY if isinstance(error, _TIMED_OUT) else 0)
     if isinstance(error, _NEVER_LEFT):
         active.mark_unsent()  # as reported by an embedder's transport
     text = str(error).strip()
     words = f"{type(error).__name__}: {text}" if text else type(error).__name__
-    over = active.seconds_left <= (_EARLY if isinstance(error, _TIMED_OUT) else 0)
     words = active.timeout_message if over else words
     if not active.sent:
         return NotSent(words)
