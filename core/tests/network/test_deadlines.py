@@ -19,8 +19,8 @@ from rushes._network.active_call import ActiveCall
 from rushes._network.async_transport import AsyncTransport
 from rushes._network.messages import MAX_ANSWER, failed
 from rushes._network.requests import PIECE
-from rushes._network.routes import SYNC
-from transport_runner import Body, Perform, retry_until_sent, settings
+from rushes._network.routes import ASYNC, SYNC
+from transport_runner import Body, Perform, retry_until_sent, run_in_thread, settings
 
 pytestmark = pytest.mark.usefixtures("trusted")
 
@@ -321,6 +321,24 @@ def test_polls_share_connections_and_a_creating_call_begins_its_own(perform: Per
     assert body.content == b"{}"
     closing = [b"connection: close" in head.lower() for head in server.heads]
     assert closing == [False, False, False, True, False]
+
+
+@pytest.mark.parametrize("lean", [True, False])
+def test_only_a_librarys_connections_need_the_call_in_the_context(
+    monkeypatch: pytest.MonkeyPatch, lean: bool
+) -> None:
+    """A waiting task would keep what is left of a context variable that was set once."""
+    entered: list[ActiveCall] = []
+    enter = ActiveCall.__enter__
+
+    def entering(active: ActiveCall) -> ActiveCall:
+        entered.append(active)
+        return enter(active)
+
+    monkeypatch.setattr(ActiveCall, "__enter__", entering)
+    with RawServer(answering()) as server:
+        run_in_thread("async", lean=lean)(settings(), get(f"http://127.0.0.1:{server.port}/"))
+    assert len(entered) == (0 if lean and ASYNC.lean is not None else 1)
 
 
 def test_many_calls_at_once_stay_within_the_connection_limit() -> None:

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +84,29 @@ def _ended(task: Task) -> bool:
 def _finished(task: Task) -> bool:
     """Whether a task needs no more work."""
     return not task.unfinished
+
+
+class _Fetch(msgspec.Struct, frozen=True):
+    """Fetches a task's video. It is data: thousands of tasks wait for theirs to be completed."""
+
+    session: Session
+    loaded: LoadedVariant
+    output: str | Path | None
+    overwrite: bool | None
+    on_update: OnUpdate | None
+    end: float | None = None
+
+    def __repr__(self) -> str:
+        """Show no more: a traceback that shows locals would show the whole session."""
+        return f"<{type(self).__name__}>"
+
+    def __call__(self, task: Task) -> Flow[Task]:
+        """Return the flow that fetches the video of a completed task."""
+        output, overwrite = self.output, self.overwrite
+        place, allowed = _output_file(output, task), may_replace(task, output, overwrite)
+        given = (self.session, self.loaded, task, place, self.on_update)
+        force = overwrite is True
+        return ensure_fetched(*given, overwrite=allowed, force=force, end=self.end)
 
 
 class Jobs:
@@ -169,10 +191,7 @@ class Jobs:
         if not task.ended:
             raise still_running(self.session, task) if task.receipt else without_remote_id(task)
         loaded = self.session.load(task)
-
-        def work(task: Task) -> Flow[Task]:
-            return self._fetched(loaded, output, overwrite, on_update, None, task)
-
+        work = _Fetch(self.session, loaded, output, overwrite, on_update)
         return (yield from self._owning(loaded, task, work, _never, None, on_update, watch=watch))
 
     def generate(
@@ -389,23 +408,9 @@ class Jobs:
         at_once: bool = False,
     ) -> Chain[Task]:
         """Follow a task until it is completed, and fetch its video."""
-        fetched = partial(self._fetched, loaded, output, overwrite, on_update, end)
+        then = _Fetch(self.session, loaded, output, overwrite, on_update, end)
         given = (self.session, loaded, task)
-        return poll_until_ended(*given, end=end, on_update=on_update, at_once=at_once, then=fetched)
-
-    def _fetched(
-        self,
-        loaded: LoadedVariant,
-        output: str | Path | None,
-        overwrite: bool | None,
-        on_update: OnUpdate | None,
-        end: float | None,
-        task: Task,
-    ) -> Flow[Task]:
-        place, allowed = _output_file(output, task), may_replace(task, output, overwrite)
-        given = (self.session, loaded, task, place, on_update)
-        force = overwrite is True
-        return ensure_fetched(*given, overwrite=allowed, force=force, end=end)
+        return poll_until_ended(*given, end=end, on_update=on_update, at_once=at_once, then=then)
 
     def _end(self, timeout: float | None) -> float | None:
         """Return the deadline of a verb, in the session's `elapsed`; None: the advice decides."""

@@ -1,9 +1,9 @@
 """Calls made on an event loop: many at once, and a cancellation leaves none half done."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, aclosing, nullcontext
 from functools import partial
 from typing import Any, TypeVar
 
@@ -46,6 +46,7 @@ from rushes.calls import Answer
 T = TypeVar("T")
 Read = Callable[[Incoming, ActiveCall], Awaitable[Answer]]
 """Reads an answer whose head has arrived."""
+_NOTHING: AbstractContextManager[None] = nullcontext()
 
 
 class AsyncTransport:
@@ -118,10 +119,10 @@ class AsyncTransport:
                 await drive(confirming)
             active = start_call(effect)
             try:
-                with active:
-                    if self._settings.transport is not None:
+                if self._settings.transport is not None:
+                    with active:
                         return await self._custom_exchange(request, active, read)
-                    return await self._exchange(request, active, read)
+                return await self._exchange(request, active, read)
             except FAILED as error:
                 raise failed(error, active) from without_frames(error)
         finally:
@@ -129,19 +130,20 @@ class AsyncTransport:
 
     async def _exchange(self, request: Request, active: ActiveCall, read: Read) -> Answer:
         connection, closing = take_connection(self._routes, request, active)
-        try:
-            for idle in closing:
-                await idle.aclose()
-            answer = await read(await connection.exchange(request, active), active)
-        except GeneratorExit:
-            raise  # the loop is gone; the socket goes with it
-        except BaseException:
-            if self._loop is not None and self._loop.is_closed():
-                # The same while connecting: asyncio closes what it has opened, which fails then.
-                raise GeneratorExit from None
+        with active if connection.needs_current else _NOTHING:
+            try:
+                for idle in closing:
+                    await idle.aclose()
+                answer = await read(await connection.exchange(request, active), active)
+            except GeneratorExit:
+                raise  # the loop is gone; the socket goes with it
+            except BaseException:
+                if self._loop is not None and self._loop.is_closed():
+                    # The same while connecting: asyncio closes what it has opened, which fails.
+                    raise GeneratorExit from None
+                await self._give_back(connection)
+                raise
             await self._give_back(connection)
-            raise
-        await self._give_back(connection)
         return answer
 
     async def _give_back(self, connection: Any) -> None:
@@ -162,7 +164,7 @@ class AsyncTransport:
         try:
             async with asyncio.timeout(active.seconds_left) as limit:
                 response = await self._settings.transport.handle_async_request(for_httpx(request))
-                async with contextlib.aclosing(response.stream):
+                async with aclosing(response.stream):
                     return await read(received(response), active)
         except TimeoutError as error:
             if not limit.expired():

@@ -38,9 +38,9 @@ def capped(active: ActiveCall, timeout: float, over: type[Exception]) -> float:
     return min(timeout, left)
 
 
-def _capped(timeout: float | None, over: type[Exception]) -> float | None:
-    """Return a timeout for a step of the current exchange."""
-    active = current()
+def _capped(
+    active: ActiveCall | None, timeout: float | None, over: type[Exception]
+) -> float | None:
     if active is None:
         return timeout
     return capped(active, math.inf if timeout is None else timeout, over)
@@ -66,12 +66,12 @@ class DeadlineStream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read the bytes that have arrived."""
-        return self._stream.read(max_bytes, _capped(timeout, httpcore.ReadTimeout))
+        return self._stream.read(max_bytes, _capped(current(), timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of the buffer."""
         _mark_leaving(buffer)
-        self._stream.write(buffer, _capped(timeout, httpcore.WriteTimeout))
+        self._stream.write(buffer, _capped(current(), timeout, httpcore.WriteTimeout))
 
     def start_tls(
         self,
@@ -80,7 +80,7 @@ class DeadlineStream(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         """Switch to TLS."""
-        capped = _capped(timeout, httpcore.ConnectTimeout)
+        capped = _capped(current(), timeout, httpcore.ConnectTimeout)
         return DeadlineStream(self._stream.start_tls(ssl_context, server_hostname, capped))
 
     def close(self) -> None:
@@ -101,12 +101,12 @@ class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         """Read the bytes that have arrived."""
-        return await self._stream.read(max_bytes, _capped(timeout, httpcore.ReadTimeout))
+        return await self._stream.read(max_bytes, _capped(current(), timeout, httpcore.ReadTimeout))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """Write all of the buffer."""
         _mark_leaving(buffer)
-        await self._stream.write(buffer, _capped(timeout, httpcore.WriteTimeout))
+        await self._stream.write(buffer, _capped(current(), timeout, httpcore.WriteTimeout))
 
     async def start_tls(
         self,
@@ -115,7 +115,7 @@ class AsyncDeadlineStream(httpcore.AsyncNetworkStream):
         timeout: float | None = None,  # noqa: ASYNC109
     ) -> httpcore.AsyncNetworkStream:
         """Switch to TLS."""
-        capped = _capped(timeout, httpcore.ConnectTimeout)
+        capped = _capped(current(), timeout, httpcore.ConnectTimeout)
         try:
             over = await self._stream.start_tls(ssl_context, server_hostname, capped)
         except asyncio.CancelledError:
@@ -190,14 +190,13 @@ def _literal(host: str) -> list[IPAddress] | None:
         return None
 
 
-def _check_addresses(host: str, addresses: list[IPAddress]) -> None:
+def _check_addresses(active: ActiveCall | None, host: str, addresses: list[IPAddress]) -> None:
     """Raise an error if there is none, or if a guarded exchange may not be with one of them.
 
     A name that also has a private address is refused entirely: it was probably made to mislead.
     """
     if not addresses:
         raise httpcore.ConnectError(f"{host} has no address")
-    active = current()
     for address in addresses if active is not None and active.guarded else ():
         if not is_public(address):
             where = host if host == str(address) else f"{host}, which is {address}"
@@ -207,9 +206,9 @@ def _check_addresses(host: str, addresses: list[IPAddress]) -> None:
 class _Attempts:
     """The addresses of one host in turn, each with its share of the time left."""
 
-    def __init__(self, host: str, timeout: float | None) -> None:
-        self.host = host
-        capped = _capped(timeout, httpcore.ConnectTimeout)
+    def __init__(self, active: ActiveCall | None, host: str, timeout: float | None) -> None:
+        self._active, self.host = active, host
+        capped = _capped(active, timeout, httpcore.ConnectTimeout)
         self._end = None if capped is None else time.monotonic() + capped
         self.failure: Exception = httpcore.ConnectError(f"{host} has no address")
 
@@ -223,7 +222,7 @@ class _Attempts:
         return httpcore.ConnectError(f"the name {self.host} cannot be resolved: {error}")
 
     def addresses(self, addresses: list[IPAddress]) -> Iterator[tuple[str, float | None]]:
-        _check_addresses(self.host, addresses)
+        _check_addresses(self._active, self.host, addresses)
         for place, address in enumerate(addresses):
             left = self.left
             yield str(address), left and left / (len(addresses) - place)
@@ -244,7 +243,7 @@ class Backend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         """Resolve, check, connect."""
-        attempts = _Attempts(host, timeout)
+        attempts = _Attempts(current(), host, timeout)
         found = _literal(host)
         if found is None:
             try:
@@ -262,6 +261,7 @@ class Backend(httpcore.NetworkBackend):
 
 
 async def reached(
+    active: ActiveCall | None,
     resolve: Resolver,
     host: str,
     port: int,
@@ -272,7 +272,7 @@ async def reached(
 
     `connect` gets an address and how many seconds it may take.
     """
-    attempts = _Attempts(host, timeout)
+    attempts = _Attempts(active, host, timeout)
     found = _literal(host)
     if found is None:
         lookup = asyncio.wrap_future(_looked_up(resolve, host, port))
@@ -312,7 +312,7 @@ class AsyncBackend(httpcore.AsyncNetworkBackend):
                 await self._tcp.connect_tcp(address, port, share, local_address, socket_options)
             )
 
-        return await reached(self.resolve, host, port, timeout, connect)
+        return await reached(current(), self.resolve, host, port, timeout, connect)
 
 
 class HttpcoreConnection:
@@ -349,6 +349,8 @@ class AsyncHttpcoreConnection:
 
     ends_later = True
     """Whether `end` has to be awaited before the connection can be used again."""
+    needs_current = True
+    """Whether the call that it serves has to be the current one, from here to the end."""
 
     def __init__(self, connection: httpcore.AsyncConnectionInterface) -> None:
         self._connection = connection

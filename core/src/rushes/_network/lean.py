@@ -115,6 +115,7 @@ class AsyncLeanConnection(asyncio.Protocol):
     """A connection for an event loop."""
 
     ends_later = False
+    needs_current = False
 
     def __init__(
         self, address: Address, backend: AsyncBackend, trusted: ssl.SSLContext | None
@@ -132,9 +133,9 @@ class AsyncLeanConnection(asyncio.Protocol):
 
     async def exchange(self, request: Request, active: ActiveCall) -> Incoming:
         """Send a request, and return the head of the answer with a way to take its body."""
+        self._active, self._limit = active, request.read
         transport = self._transport or await self._connected(request.connect)
         reader = self._reader = AnswerReader(once=request.once)
-        self._active, self._limit = active, request.read
         active.leave()
         await self._send(transport, head_of(request) + request.body, reader)
         while not reader.began:
@@ -200,7 +201,8 @@ class AsyncLeanConnection(asyncio.Protocol):
             except OSError as error:
                 raise httpcore.ConnectError(str(error)) from error
 
-        return await reached(self._backend.resolve, address.host, address.port, timeout, connect)
+        resolve = self._backend.resolve
+        return await reached(self._active, resolve, address.host, address.port, timeout, connect)
 
     async def _send(
         self, transport: asyncio.Transport, message: bytes, reader: AnswerReader
