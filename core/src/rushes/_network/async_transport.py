@@ -1,7 +1,7 @@
 """Calls made on an event loop: many at once, and a cancellation leaves none half done."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, aclosing, nullcontext
 from functools import partial
@@ -73,8 +73,8 @@ class AsyncTransport:
     async def close(self) -> None:
         """Close every connection; those of a closed loop are already gone."""
         closing = self._routes.drop()
-        for connection in closing if self._loop is asyncio.get_running_loop() else ():
-            await connection.aclose()
+        if self._loop is asyncio.get_running_loop():
+            await _closed(closing)
         if self._writers is not None:
             self._writers.shutdown(wait=False)
             self._writers = None
@@ -132,8 +132,7 @@ class AsyncTransport:
         connection, closing = take_connection(self._routes, request, active)
         with active if connection.needs_current else _NOTHING:
             try:
-                for idle in closing:
-                    await idle.aclose()
+                await _closed(closing)
                 answer = await read(await connection.exchange(request, active), active)
             except GeneratorExit:
                 raise  # the loop is gone; the socket goes with it
@@ -196,6 +195,13 @@ async def _read(
         if len(body) >= most:
             break
     return bounded(body, most)
+
+
+async def _closed(connections: Iterable[Any]) -> None:
+    """Close connections that nobody else knows any more: all, however often it is cancelled."""
+    closing = [connection.aclose() for connection in connections]
+    if closing:
+        await _finish(asyncio.gather(*closing, return_exceptions=True))
 
 
 async def _finish(work: Awaitable[T]) -> T:

@@ -111,6 +111,24 @@ class LeanConnection:
             self.close()
 
 
+class _Opened(asyncio.Protocol):
+    """A connection to one of a host's addresses, until it is the one that is used.
+
+    One that was given up may still open, or close, after another was opened.
+    """
+
+    over = False
+    """Whether it was closed again, or something came that nobody asked for."""
+
+    def data_received(self, _data: bytes) -> None:
+        """Take what has arrived."""
+        self.over = True
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        """Take the end of the connection."""
+        self.over = True
+
+
 class AsyncLeanConnection(asyncio.Protocol):
     """A connection for an event loop."""
 
@@ -135,6 +153,10 @@ class AsyncLeanConnection(asyncio.Protocol):
         """Send a request, and return the head of the answer with a way to take its body."""
         self._active, self._limit = active, request.read
         transport = self._transport or await self._connected(request.connect)
+        if self._lost:
+            raise httpcore.ConnectError(
+                "the other side closed the connection, or wrote on it, before the request"
+            )
         reader = self._reader = AnswerReader(once=request.once)
         active.leave()
         await self._send(transport, head_of(request) + request.body, reader)
@@ -191,18 +213,22 @@ class AsyncLeanConnection(asyncio.Protocol):
             assert self._trusted is not None  # noqa: S101 - whoever makes a connection knows
             tls = {"ssl": self._trusted, "server_hostname": address.host}
 
-        async def connect(at: str, share: float | None) -> asyncio.Transport:
+        async def connect(at: str, share: float | None) -> tuple[asyncio.Transport, _Opened]:
             try:
                 async with asyncio.timeout(share):
-                    made = await loop.create_connection(lambda: self, at, address.port, **tls)
-                    return made[0]
+                    return await loop.create_connection(_Opened, at, address.port, **tls)
             except TimeoutError:
                 raise httpcore.ConnectTimeout from None
             except OSError as error:
                 raise httpcore.ConnectError(str(error)) from error
 
-        resolve = self._backend.resolve
-        return await reached(self._active, resolve, address.host, address.port, timeout, connect)
+        resolve, place = self._backend.resolve, (address.host, address.port)
+        transport, opened = await reached(self._active, resolve, *place, timeout, connect)
+        self._transport, self._lost = transport, opened.over
+        transport.set_protocol(self)
+        if self._lost:
+            transport.abort()
+        return transport
 
     async def _send(
         self, transport: asyncio.Transport, message: bytes, reader: AnswerReader
@@ -228,16 +254,15 @@ class AsyncLeanConnection(asyncio.Protocol):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(True)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the open connection; asyncio calls this and the methods below."""
-        self._transport = transport  # type: ignore[assignment]
-
     def data_received(self, data: bytes) -> None:
-        """Take what has arrived; while nothing was asked for, that is an error."""
-        if self._transport is None or self._reader is None:
+        """Take what has arrived; asyncio calls this and the methods below.
+
+        While nothing was asked for, that is an error.
+        """
+        assert self._transport is not None  # noqa: S101 - only an open connection calls
+        if self._reader is None:
             self._lost = True
-            if self._transport is not None:
-                self._transport.abort()
+            self._transport.abort()
             self._wake()
             return
         self._reader.feed(data)
