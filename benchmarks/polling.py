@@ -28,6 +28,8 @@ MEDIAN = 90.0
 SIGMAS = (0.25, 0.5, 0.8)
 FREE = Polling(first=5, every=10, at_most=600, floor=5)
 BOUND = Polling(first=5, every=10, at_most=600)
+LONG = Polling(first=20, every=10, at_most=3600)
+"""As where a page says only that a task may take an hour."""
 TASKS = 8000
 Draw = Callable[[random.Random], float]
 Progress = Callable[[float], float]
@@ -237,12 +239,14 @@ def measured() -> list[list[str]]:
 def mistaken() -> list[list[str]]:
     """Return the rows about wrong expectations and other durations."""
     rows = []
-    middle = math.sqrt(FREE.first * FREE.at_most)
-    for factor, words in ((0.25, "a quarter"), (0.5, "half"), (2.0, "twice"), (4.0, "four times")):
-        for sigma in SIGMAS:
-            outcome = known(FREE, lognormal(middle * factor, sigma), 0)
-            case = f"nothing known, tasks take {words} what is expected, sigma {sigma}"
-            rows.append([case, *outcome.cells(None)[:-1]])
+    parts = {0.125: "an eighth of", 0.25: "a quarter of", 0.5: "half", 2.0: "twice", 4.0: "4 times"}
+    for polling, which in ((FREE, ""), (LONG, "up to an hour declared, ")):
+        middle = math.sqrt(polling.first * polling.at_most)
+        for factor, words in parts.items():
+            for sigma in SIGMAS:
+                outcome = known(polling, lognormal(middle * factor, sigma), 0)
+                case = f"{which}nothing known, tasks take {words} what is expected, sigma {sigma}"
+                rows.append([case, *outcome.cells(None)[:-1]])
     for count in (0, 20, REMEMBERED):
         outcome = known(FREE, two_humps, count)
         rows.append([f"60 s or 240 s, {count} durations known", *outcome.cells(None)[:-1]])

@@ -115,10 +115,45 @@ def test_it_saves_what_theory_allows(sigma: float, limit: float) -> None:
     assert 1 - polls / constant >= 0.95 * (1 - 1 / limit)
 
 
-def test_before_anything_is_known_polls_are_much_as_declared() -> None:
-    schedule = planned(Polling(first=5, every=10, at_most=600))
-    assert 5 <= schedule.first <= 20
-    assert schedule.every * SPREAD >= 10
+@given(pollings)
+def test_before_anything_is_known_polls_are_much_as_declared(polling: Polling) -> None:
+    schedule = planned(polling)
+    assert polling.first <= schedule.first <= polling.first + polling.every
+    assert schedule.every * SPREAD >= floor(polling) * (1 - 1e-9)
+
+
+def polls_of_constant(lag: float, durations: list[float]) -> float:
+    """Return the polls of the constant interval that notices the ends this late, on average."""
+    low, high = 0.1, 1000.0
+    for _ in range(40):
+        middle = (low + high) / 2
+        found = fmean(middle * math.ceil(each / middle) - each for each in durations)
+        low, high = (middle, high) if found < lag else (low, middle)
+    return fmean(math.ceil(each / low) for each in durations)
+
+
+@pytest.mark.parametrize("part", [1 / 8, 1 / 4, 1 / 2, 1, 2, 4])
+@pytest.mark.parametrize("sigma", [0.25, 0.5, 0.8])
+@pytest.mark.parametrize(
+    "polling",
+    [
+        Polling(first=5, every=10, at_most=600, floor=5),
+        Polling(first=10, every=5, at_most=1800, floor=2.5),
+        Polling(first=20, every=10, at_most=3600),
+        Polling(first=20, every=15, at_most=1800, floor=10),
+    ],
+)
+def test_a_wrong_expectation_is_no_worse_than_a_constant_interval(
+    polling: Polling, sigma: float, part: float
+) -> None:
+    """Before anything is known, tasks take this part of what the declaration lets expect."""
+    expected, spread = math.sqrt(polling.first * polling.at_most), NormalDist(0, sigma)
+    drawn = [
+        part * expected * math.exp(spread.inv_cdf((place + 0.5) / 1000)) for place in range(1000)
+    ]
+    polls, lag = map(fmean, zip(*(walked(planned(polling), each) for each in drawn), strict=True))
+    assert polls <= 1.05 * polls_of_constant(lag, drawn)
+    assert lag <= polling.every
 
 
 def test_advice_that_makes_no_distribution_is_followed_as_it_is() -> None:

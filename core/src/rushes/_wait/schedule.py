@@ -7,9 +7,9 @@ this nearly amounts to leaving the task alone at first, and then looking at a co
 a schedule has two numbers. Of all pairs with which the known tasks would have been found as soon,
 on average, as by polls at the declared interval, the one with the fewest polls is taken.
 
-Each gap after the first is at most the declared interval, so that wrong expectations cost at worst
-one long gap, which has a limit, too. What was learned from a task whose end nobody saw coming pulls
-the first look forward again.
+Until the first look, gaps have a limit; after it, each is at most the declared interval, or twice
+that where progress shows that the end is far away. So wrong expectations cost at worst one long
+gap. What was learned from a task whose end nobody saw coming pulls the first look forward again.
 """
 
 import math
@@ -66,7 +66,9 @@ def planned(polling: Polling, durations: Sequence[float] = ()) -> Schedule:
     """Return the schedule with the fewest polls for tasks that take as long as these did.
 
     On average they are found as soon as at the declared interval. Until enough durations are known,
-    the declaration counts, too, like a few between `first` and `at_most`.
+    the declaration counts, too, like a few between `first` and `at_most`. It may be wrong: the
+    first look is at most one interval later than declared, unless a task is known to have taken
+    longer.
     """
     if not 0 < polling.every < polling.at_most < math.inf:
         return fixed(polling)
@@ -78,6 +80,7 @@ def planned(polling: Polling, durations: Sequence[float] = ()) -> Schedule:
     total = len(durations) + max(weight, 0.0)
     allowed = polling.every * SPREAD / 2
     best = (math.inf, polling.first, polling.every)
+    furthest = max([polling.first + polling.every, *durations])
     early, early_sum = 0.0, 0.0  # of what ends before the first look
     late_sum = sum(duration * weight for duration, weight in known)
     for duration, weight in ((polling.first, 0.0), *known):
@@ -86,7 +89,7 @@ def planned(polling: Polling, durations: Sequence[float] = ()) -> Schedule:
         first = max(duration, polling.first)
         waited = (first * early - early_sum) / total
         late = max(1 - early / total, 1e-9)
-        if waited > allowed:
+        if waited > allowed or first > furthest:
             break
         every = min(2 * (allowed - waited) / late, polling.every * SPREAD)
         polls = 1 + (late_sum / total - first * late) / max(every, 1e-9) + late / 2
