@@ -160,6 +160,7 @@ def _class(value: type) -> str:
     """Return a class as it is written: its head, and what is declared in its body."""
     node = _node(value)
     bases = [ast.unparse(base) for base in node.bases if not ast.unparse(base).startswith("_")]
+    bases = ["msgspec.Struct" if base == "Unshown" else base for base in bases]  # it adds nothing
     head = f"class {node.name}" + (f"({', '.join(bases)})" if bases else "")
     fields = [f"    {line}" for each in _with_private_bases(value) for line in _fields(_node(each))]
     made = _own(value, "__init__")

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 from msgspec import Struct
 
+from rushes._structs.unshown import Unshown
 from rushes.calls import Answer, Call, Steps
 from rushes.errors import ConfigurationError
 from rushes.task import Task
@@ -70,7 +71,7 @@ class Dispatch:
         self.answer: Answer | None = None
 
 
-class Send(Struct, frozen=True, kw_only=True):
+class Send(Unshown, frozen=True, kw_only=True):
     """Make one call, and return its whole answer within `total` seconds.
 
     The time begins once the call has a place among the client's connections; it waits for one up to
@@ -90,7 +91,7 @@ class Send(Struct, frozen=True, kw_only=True):
         return f"<Send {self.call.method} {without_secrets(self.call.url)}>"
 
 
-class Stream(Struct, frozen=True, kw_only=True):
+class Stream(Unshown, frozen=True, kw_only=True):
     """Make one call, and stream a successful answer's body into `sink` within `total` seconds.
 
     The time begins once the call has a place; for that it waits up to `patience` seconds.
@@ -160,6 +161,9 @@ class Waiting(Struct):
     def __repr__(self) -> str:
         """Show only what it is: a traceback that shows locals would show the whole session."""
         return f"<{type(self).__name__}>"
+
+    def __rich_repr__(self) -> None:  # type: ignore[override]
+        """Let rich show the `repr`, too; msgspec would name every field."""
 
     def go_on(self, heard: bool) -> "Chain[Any]":
         """Return the flow that goes on after the pause; `heard` is what that returned."""

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from rushes._structs.unshown import Unshown
+
 __all__ = [
     "Answer", "Call", "LocalFile", "Steps", "Token", "pick", "pick_number", "pick_percent",
     "pick_text",
@@ -18,7 +20,7 @@ Steps = Generator["Call", "Answer", _T]
 """A step of several exchanges: yields calls, receives their answers, returns its result."""
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):  # see Task
+class Call(Unshown, frozen=True, kw_only=True, gc=False):  # see Task
     """One request to make. The core adds the key, if the address is the provider's own."""
 
     method: str
@@ -81,7 +83,7 @@ def _quoted(name: str) -> str:
     return name.replace("\n", "%0A").replace("\r", "%0D").replace('"', "%22")
 
 
-class Answer(msgspec.Struct, frozen=True):
+class Answer(Unshown, frozen=True):
     """What came back. Header names are in lower case; the body is as received, never decoded.
 
     `dated` is whether the provider sent a `date`; if not, that header is when the answer arrived.
@@ -132,7 +134,7 @@ class LocalFile(msgspec.Struct, frozen=True):
     name: str
 
 
-class Token(msgspec.Struct, frozen=True):
+class Token(Unshown, frozen=True):
     """What calls carry instead of a key, until it expires, in seconds since 1970."""
 
     text: str

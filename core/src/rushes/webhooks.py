@@ -8,12 +8,13 @@ from typing import Literal
 from msgspec import Struct
 
 from rushes._structs.type_info import ready
+from rushes._structs.unshown import Unshown
 from rushes.calls import Answer
 
 __all__ = ["Delivery", "Event", "is_recent", "is_signed"]
 
 
-class Delivery(Struct, frozen=True):
+class Delivery(Unshown, frozen=True):
     """One request to our endpoint. Header names are in lower case; the body is as received."""
 
     headers: Mapping[str, str]

@@ -15,9 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from journal_tasks import with_results
 from made_up_hosts import PUBLIC_ADDRESS, Names, leading_here, resolving_with
+from msgspec import Struct
 from raw_server import RawServer, answering, silent
-from rushes import Call, ResultError, RushesError, Timeouts
+from rich.pretty import pretty_repr
+from rushes import Answer, Call, Delivery, ResultError, RushesError, Timeouts, Token
 from rushes._addresses import is_public
+from rushes._client.verbs import _Fetch
 from rushes._flow import Dispatch, Interrupted, NotSent, PrivateAddress, Send, Stream
 from rushes.urls import without_secrets
 from transport_runner import Body, Perform, settings
@@ -264,3 +267,23 @@ def every_frame(error: BaseException | None) -> Iterator[dict[str, str]]:
                 yield {name: repr(value) for name, value in frame.f_locals.items()}
         yield from every_frame(error.__cause__)
         error = error.__context__
+
+
+SHOWN = [
+    Send(call=Call.get(f"https://acme.example{LINK}"), total=1),
+    Stream(call=Call.get(f"https://acme.example{LINK}"), total=1, sink=Body()),
+    Call(method="POST", url="https://acme.example/", headers={"X": KEY}, body=KEY.encode()),
+    Answer(200, {"x-echo": KEY}, KEY.encode()),
+    Token(KEY, 1e10),
+    Delivery({"x-signature": KEY}, KEY.encode()),
+    _Fetch(KEY, KEY, KEY, None, None),  # type: ignore[arg-type]
+]
+
+
+@pytest.mark.parametrize("value", SHOWN, ids=lambda value: type(value).__name__)
+def test_who_asks_msgspec_is_told_no_more_than_the_repr(value: Struct) -> None:
+    """rich does, in its tracebacks and elsewhere."""
+    text = pretty_repr(value)
+    assert text == repr(value)
+    assert KEY not in text
+    assert "0123456789" not in text

@@ -18,6 +18,7 @@ from rushes._receive.receiving import Receiver
 from rushes._session.owning import Work, as_owner, new_claim, taken, with_claim
 from rushes._session.records import Records
 from rushes._session.session import OnUpdate, Session, at, output_file
+from rushes._structs.unshown import Unshown
 from rushes._submit.ids import id_objection
 from rushes._submit.intent import Turn
 from rushes._submit.sending import ensure_accepted
@@ -86,7 +87,7 @@ def _finished(task: Task) -> bool:
     return not task.unfinished
 
 
-class _Fetch(msgspec.Struct, frozen=True):
+class _Fetch(Unshown, frozen=True):
     """Fetches a task's video. It is data: thousands of tasks wait for theirs to be completed."""
 
     session: Session

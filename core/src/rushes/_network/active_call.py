@@ -1,7 +1,8 @@
 """The call that is under way: its deadline, what has been sent, and what must not be logged.
 
-It is ambient (a context variable): connections are shared, deadlines are not, and an HTTP library
-does not pass a deadline to single reads and writes.
+Connections are shared, deadlines are not. Our own connections on an event loop are given the call;
+for others it is ambient (a context variable), since an HTTP library does not pass a deadline to
+single reads and writes.
 """
 
 import logging

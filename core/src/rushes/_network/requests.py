@@ -11,6 +11,7 @@ from msgspec import Struct
 from rushes._flow import NotSent, Send, Stream
 from rushes._network.addresses import PORTS, Address, address_of
 from rushes._network.settings import NetworkSettings
+from rushes._structs.unshown import Unshown
 from rushes.urls import without_secrets
 
 PIECE = 16 * 1024
@@ -21,7 +22,7 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?")
 
 
-class Request(Struct, frozen=True, kw_only=True):
+class Request(Unshown, frozen=True, kw_only=True):
     """A call as it is sent; `connect` and `read` are in seconds, `read` for the next bytes."""
 
     method: str
