@@ -72,6 +72,8 @@ class Answers(Struct, frozen=True, kw_only=True):
     - `status`, and `words`: what each of its words means (`{"done": "completed"}`), or each of its
       numbers (`{2: "completed"}`). Other words are not understood.
     - `own_id`: whose status it is.
+    - `listed`: where the answer to `statuses_path` lists tasks (`items[]`), if a task's own answer
+      lists none. Each item is what that answer would be.
     - `videos`, and `expires_at`: their addresses, and until when they are valid (seconds since
       1970). The items of the first list on a path are several videos, each with its own. Several
       addresses of one item (from several paths, or from a list in it) are alternatives.
@@ -101,6 +103,7 @@ class Answers(Struct, frozen=True, kw_only=True):
     status: str = "status"
     words: Mapping[Any, RemoteState]
     own_id: tuple[str, ...] = ()
+    listed: str = ""
     videos: tuple[str, ...] = ()
     keyed: tuple[str, ...] = ()
     inline: tuple[str, ...] = ()

@@ -177,7 +177,8 @@ class _Shared(Struct, frozen=True, kw_only=True):
     keeps under that name, encoded; in `{+id}` slashes stay as they are, and a path that begins with
     `{+name}` is an address that the provider gave. `submit_paths` has those that differ by the
     payload's input mode. `statuses_path` asks for several tasks at once: `{ids}` are their ids,
-    joined by commas, and the answer lists the tasks as that to `status_path` does. In
+    joined by commas, and `?of={ids*}` repeats the parameter for each. The answer lists the tasks as
+    that to `status_path` does, or as `answers.listed` says. In
     `look_up_path`, `{client_id}` is our client id, by which the provider recognises a call that it
     saw before; it is put into the payload's `client_id_field`, or sent as the header
     `client_id_header`. `query_fields` are text fields of the payload that go into the query of the
@@ -302,6 +303,8 @@ class Variant(_Shared, frozen=True, kw_only=True):
             if "://" in there and origin(there) not in map(origin, self.own_origins):
                 raise ValueError(f"{there} is not at {self.base_url}")
             whole = there if "://" in there else join(base, there)
+        if "*}" in path:
+            path = _REPEATED.sub(partial(_repeated, values), path)
         filled = _PLACEHOLDER.sub(partial(_written, values), path)
         return whole + filled if begins else join(base, filled)
 
@@ -309,6 +312,7 @@ class Variant(_Shared, frozen=True, kw_only=True):
 _fixed_url = lru_cache(maxsize=256)(join)
 """Addresses without placeholders are those of every submit: each is made, and kept, once."""
 _PLACEHOLDER = re.compile(r"\{(\+?)(\w+)\}")
+_REPEATED = re.compile(r"(?<=[?&])([^?&={}]+=)\{(\w+)\*\}")
 _ADDRESS = re.compile(r"\{\+(\w+)\}")
 _PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
 """Values that are the same in an address."""
@@ -321,6 +325,12 @@ def _written(values: Mapping[str, Any], placeholder: re.Match[str]) -> str:
         return ",".join(quote(value, safe="") for value in several)
     value = _value(values, name)
     return value if _PLAIN.fullmatch(value) else quote(value, safe="/" if plus else "")
+
+
+def _repeated(values: Mapping[str, Any], parameter: re.Match[str]) -> str:
+    """Return a parameter of the query once for each of several values (RFC 6570, 3.2.8)."""
+    begins, name = parameter.groups()
+    return "&".join(f"{begins}{quote(value, safe='')}" for value in values[name])
 
 
 def _value(values: Mapping[str, Any], name: str) -> str:

@@ -18,14 +18,21 @@ DONE = {"clips": [{"ref": "r-1", "stage": "ready", "links": [URL]}]}
 def failure(folder: Path, **changes: Any) -> str:
     """Return what the kit says of a provider that lists tasks, changed so."""
     paths = {"status_path": "/v1/clips?of={id}", "statuses_path": "/v1/clips?of={ids}"}
+    statuses = changes.pop("statuses", ((DONE, None),))
     plugin = declared(**{"answers": LISTING, **paths, **changes})
     accepted = [{"model": "zoom", "text": "k"}]
-    parts = {"receipts": (), "words": "", "word_at": "", "statuses": ((DONE, None),)}
+    parts = {"receipts": (), "words": "", "word_at": "", "statuses": statuses}
     return failures(kit(folder, plugin, accepted=accepted, **parts), TEST).get(TEST, "")
 
 
 def test_one_that_lists_by_id_is_right(tmp_path: Path) -> None:
     assert failure(tmp_path) == ""
+
+
+def test_one_whose_own_answer_is_an_item_of_the_list_is_right(tmp_path: Path) -> None:
+    answers = msgspec.structs.replace(ANSWERS, task="", listed="clips[]", own_id=("ref",))
+    statuses = ((DONE["clips"][0], None),)
+    assert failure(tmp_path, answers=answers, statuses=statuses) == ""
 
 
 def test_one_that_lists_nothing_is_not_asked(tmp_path: Path) -> None:

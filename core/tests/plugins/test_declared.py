@@ -670,6 +670,19 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "a look-up that is not declared": ({"look_up_path": "/v1/{client_id}"}, "look_up"),
     "a list without ids of tasks": ({**LISTED, "statuses_path": "/v1/clips"}, "no {ids}"),
     "a list of one id": ({**LISTED, "statuses_path": "/v1/clips?of={id}"}, "{id}.*{ids}"),
+    "a list of ids beside no parameter": (
+        {**LISTED, "statuses_path": "/v1/clips/{ids*}"}, "repeats no parameter",
+    ),
+    "a repeated id": ({**LISTED, "status_path": "/v1/clips?of={id*}"}, r"\{id\*\}, which nothing"),
+    "a list in no task": (
+        {**LISTED, "answers": replaced(task="clip", listed="items[]")}, "'clip'; leave one",
+    ),
+    "a list that is none": (
+        {**LISTED, "answers": replaced(task="", listed="items")}, "listed, like items",
+    ),
+    "a list of anybody's": (
+        {**LISTED, "answers": replaced(task="", listed="items[]", own_id=())}, "listed.*own_id",
+    ),
     "no list": ({"statuses_path": "/v1/clips?of={ids}"}, "must be a list"),
     "lists in lists": (
         {**LISTED, "answers": replaced(task="pages[].clips[]")}, "must be a list",
@@ -701,6 +714,14 @@ def test_several_ids_are_joined_by_commas_and_encoded_each() -> None:
     variant = build(declared(**LISTED), [], "x").variant
     url = variant.url(variant.statuses_path or "", ids=["c-1", "a/b", "c,d"])
     assert url == "https://api.acme.example/v1/clips?of=c-1,a%2Fb,c%2Cd"
+
+
+def test_several_ids_repeat_a_parameter_and_are_encoded_each() -> None:
+    paths = {**LISTED, "statuses_path": "/v1/clips?n=9&filter.of={ids*}&x=y"}
+    variant = build(declared(**paths), [], "x").variant
+    url = variant.url(variant.statuses_path or "", ids=["c-1", "a/b", "c,d", "{e}"])
+    of = "filter.of=c-1&filter.of=a%2Fb&filter.of=c%2Cd&filter.of=%7Be%7D"
+    assert url == f"https://api.acme.example/v1/clips?n=9&{of}&x=y"
 
 
 def test_an_address_that_a_hook_uses_is_the_hooks_business() -> None:

@@ -169,6 +169,29 @@ def test_a_single_task_does_not_wait_for_others(provider: Provider) -> None:
     assert provider.asked == [["c-1"]]
 
 
+def test_a_list_may_be_another_answer_than_a_tasks_own(provider: Provider) -> None:
+    """Each id is a parameter of its own; a task that is listed twice is asked for alone."""
+
+    def told(request: Any) -> Any:
+        if request.method == "POST":
+            return {"clip": {"ref": "c-0"}}
+        names = request.url.params.get_list("of")
+        provider.asked.append(sorted(names))
+        if not names:
+            return clip(request.url.path.rpartition("/")[2])
+        return {"found": {"items": [*map(clip, names), clip("c-2"), clip("c-9")]}}
+
+    provider._next = told  # type: ignore[method-assign]
+    answers = msgspec.structs.replace(ANSWERS, task="", listed="found.items[]")
+    paths: dict[str, Any] = {
+        "status_path": f"{ASKED}/{{id}}",
+        "statuses_path": f"{ASKED}?of={{ids*}}",
+    }
+    assert is_own(waited(provider, 4, answers=answers, **paths))
+    assert provider.asked == [["c-1", "c-2", "c-3", "c-4"], []]
+    assert provider.calls[-1].url.endswith("/v1/clips/c-2")
+
+
 def test_a_task_that_the_list_lacks_is_asked_for_alone(provider: Provider) -> None:
     def lacking(names: list[str]) -> Any:
         return {"clips": [clip(name) for name in names if len(names) == 1 or name != "c-3"]}

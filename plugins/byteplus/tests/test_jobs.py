@@ -1,5 +1,6 @@
 """Whole jobs at BytePlus through a client, against a scripted network."""
 
+import asyncio
 import base64
 import json
 import struct
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from rushes import (
     Answer,
+    AsyncClient,
     Client,
     Delivery,
     Image,
@@ -18,6 +20,7 @@ from rushes import (
     RefusedError,
     Request,
     StillRunningError,
+    Task,
 )
 from rushes.testing import DROPPED, Clock, Network
 from rushes_byteplus import seedance_1_5_pro, seedance_2_0
@@ -88,6 +91,37 @@ def test_a_job_costs_what_its_tokens_cost(
     assert (made.state, made.estimate) == ("completed", estimate)
     assert made.cost == pytest.approx(cost)
     assert (tmp_path / "kite.mp4").read_bytes() == VIDEO
+
+
+def test_tasks_that_wait_at_once_are_asked_for_in_one_call(
+    network: Network, tmp_path: Path
+) -> None:
+    """Each gets its own film and its own bill."""
+    made = [f"cgt-{number}" for number in range(1, 4)]
+    network.on("POST", TASKS, *({"id": name} for name in made))
+    items = []
+    for tokens, name in enumerate(made, 1):
+        content = {"video_url": f"https://store.example.com/{name}.mp4"}
+        usage = {"completion_tokens": tokens * 1_000_000}
+        items.append({"id": name, "status": "succeeded", "content": content, "usage": usage})
+    network.on("GET", TASKS, {"items": items[::-1], "total": 3})
+
+    async def run() -> list[Task]:
+        async with AsyncClient(
+            plugins=[seedance_1_5_pro.plugin], journal=None, home=tmp_path,
+            keys={"byteplus": "any"}, transport=network, clock=Clock(),
+        ) as client:  # fmt: skip
+            tasks = [await client.submit("byteplus/seedance-1.5-pro", KITE) for _ in made]
+            return await asyncio.gather(*(client.wait(task) for task in tasks))
+
+    tasks = asyncio.run(run())
+    (asked,) = [call.url for call in network.calls if call.method == "GET"]
+    ids = "&".join(f"filter.task_ids={name}" for name in made)
+    assert asked == f"{BASE}/contents/generations/tasks?page_size=500&{ids}"
+    assert [task.results[0].url for task in tasks] == [
+        f"https://store.example.com/{name}.mp4" for name in made
+    ]
+    assert [task.cost for task in tasks] == pytest.approx([2.4, 4.8, 7.2])
 
 
 def test_the_answer_says_whether_there_is_sound(client: Client, network: Network) -> None:

@@ -314,6 +314,19 @@ def test_byteplus_makes_a_video_from_a_draft(client: Client) -> None:
     assert client.submit(content=[again]).status_code == 400  # it is no draft
 
 
+@of("byteplus")
+def test_byteplus_lists_tasks_by_their_ids(client: Client) -> None:
+    ids = [client.created() for _ in range(3)]
+    url = f"{client.base}/contents/generations/tasks"
+    asked = {"filter.task_ids": [ids[2], "unknown", ids[0]], "page_size": "500"}
+    page = client.http.get(url, params=asked).json()
+    assert [item["id"] for item in page["items"]] == [ids[2], ids[0]]
+    assert page["total"] == 2
+    assert page["items"][0].keys() == client.ask(ids[2]).json().keys()
+    assert client.http.get(url, params={"page_size": "0"}).status_code == 400
+    assert client.http.get(url).json() == {"items": [], "total": 0}
+
+
 def token(sandbox: Sandbox, secret: str, now: float) -> str:
     def part(value: Any) -> str:
         return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")

@@ -70,10 +70,12 @@ class Configured:
         such a name is nearly an installed one's, nothing is sent. `home` is the folder for journal,
         stored keys and downloads; `polling` overrides the providers' advice, and is kept exactly:
         its `first`, then its `every`, whatever is known of how long tasks take. `transport` is an
-        httpx transport of your own; addresses are then checked by their text alone, and only its
-        own timeouts limit what hangs inside it. `proxy` is used for all hosts except this machine;
-        a proxy resolves names itself, so here too only literal addresses are checked. `connections`
-        limits how many are open at once, however many tasks are followed.
+        httpx transport of your own; addresses are then checked by their text alone, only its own
+        timeouts limit what hangs inside it, and a paid call may use a connection that another call
+        has used: if the other side is just closing that, the outcome is unknown. `proxy` is used
+        for all hosts except this machine; a proxy resolves names itself, so here too only literal
+        addresses are checked. `connections` limits how many are open at once, however many tasks
+        are followed.
 
         A provider's name, and with it the key, belongs to one distribution. `trust` says by
         provider which other distributions may have it: `{"toapis": "some-distribution"}`; whatever

@@ -11,7 +11,8 @@ from rushes.answers import Answers, RefusalKind, RemoteState
 from rushes.errors import BrokenPluginError
 from rushes.variant import Variant
 
-_PLACEHOLDER = re.compile(r"\{\+?(\w*)\}")
+_PLACEHOLDER = re.compile(r"\{\+?(\w*\*?)\}")
+_REPEATED = re.compile(r"[?&][^?&={}]+=\{ids\*\}")
 
 
 def check_answers(variant: Variant, name: str, hooks: Collection[str]) -> None:
@@ -64,7 +65,7 @@ def _addresses(
     if "poll" not in hooks:
         yield "status_path", variant.status_path, kept
     if variant.statuses_path is not None:
-        yield "statuses_path", variant.statuses_path, ("ids",)
+        yield "statuses_path", variant.statuses_path, ("ids", "ids*")
     if variant.cancel is not None:
         yield "cancel", variant.cancel.path, kept
     if variant.look_up_path is not None:
@@ -74,16 +75,25 @@ def _addresses(
 def _unlisted(variant: Variant, path: str) -> str | None:
     """Say why tasks cannot be asked for together at a path, or None if they can."""
     answers = variant.answers
-    if "{ids}" not in path:
+    if "{ids" not in path:
         return "has no {ids}: it would list any tasks"
-    if answers is None or not answers.task.endswith("[]") or answers.task.count("[]") > 1:
-        return "needs answers that list tasks: answers.task must be a list, like data[]"
+    if "{ids*}" in _REPEATED.sub("", path):
+        return "repeats no parameter: {ids*} is the value of one, as in ?of={ids*}"
+    if answers is None or not _is_list(answers.listed or answers.task):
+        return (
+            "needs answers that list tasks: answers.task must be a list, like data[], or "
+            "answers.listed, like items[], if each item is what a task's own answer is"
+        )
     if answers.inline:
         return "cannot be used where videos are in the answers (answers.inline)"
     others = {*_PLACEHOLDER.findall(variant.status_path)} - {"id"}
     if others:
         return f"asks by ids alone, but status_path needs {{{min(others)}}}, too"
     return None
+
+
+def _is_list(path: str) -> bool:
+    return path.endswith("[]") and path.count("[]") == 1
 
 
 def _check_look_up(variant: Variant, name: str) -> None:
@@ -109,13 +119,19 @@ def _check(answers: Answers) -> None:
         steps(path)
     if wrong := next((path for path in answers.task_id if path.endswith("]")), None):
         raise ValueError(f"task_id: {wrong!r} leads to an item of a list, not to a field")
-    if answers.task.endswith("[]") and not answers.own_id:
-        raise ValueError(f"task: {answers.task!r} lists tasks; own_id must say which one is ours")
+    for field, path in (("task", answers.task), ("listed", answers.listed)):
+        if path.endswith("[]") and not answers.own_id:
+            raise ValueError(f"{field}: {path!r} lists tasks; own_id must say which one is ours")
+    if answers.listed and answers.task:
+        raise ValueError(
+            f"listed: each item is read like a task's own answer, which has the task in "
+            f"{answers.task!r}; leave one of the two out"
+        )
 
 
 def _paths(answers: Answers) -> Iterator[str]:
     """Yield every path."""
-    yield from (answers.task, answers.status, *answers.task_id, *answers.own_id)
+    yield from (answers.task, answers.listed, answers.status, *answers.task_id, *answers.own_id)
     yield from (*answers.videos, *answers.keyed, *answers.inline)
     yield from (*answers.reason, *answers.error, *answers.keep.values())
     single = (answers.created_at, answers.model, answers.expires_at, answers.progress, answers.cost)

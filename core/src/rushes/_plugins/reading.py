@@ -296,13 +296,15 @@ def look_up(answers: Answers, answer: Answer) -> list[Receipt] | None:
 
 def listed(answers: Answers, answer: Answer, ids: Collection[str]) -> dict[str, Answer]:
     """Return, by id, for each of these tasks that is listed an answer with that task alone."""
-    data, path = answer.json(), _single(answers.task.removesuffix("[]"))
+    data, path = answer.json(), _single((answers.listed or answers.task).removesuffix("[]"))
     found: dict[str, list[Any]] = {}
     tasks = pick(data, *path)
     for task in tasks if isinstance(tasks, list) else ():
         own_id = _own_id(answers, task)
         if own_id is not None and own_id in ids:
             found.setdefault(own_id, []).append(task)
+    if answers.listed:
+        return {own: answer.with_json(parts[0]) for own, parts in found.items() if len(parts) == 1}
     return {own: answer.with_json(_with(data, path, parts)) for own, parts in found.items()}
 
 

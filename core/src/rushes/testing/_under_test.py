@@ -349,9 +349,9 @@ class VariantUnderTest:
     def worded(self, word: Any) -> Any:
         """Return a poll's answer with a status word, and little else."""
         body, answers = self.polled, self.variant.answers
-        if answers and answers.task.endswith("[]"):
-            own = self.in_answers(self.remote_id)
-            body = put_at(body, f"{answers.task}.{answers.own_id[0]}", own)
+        if answers and (answers.listed or answers.task.endswith("[]")):
+            own, path = self.in_answers(self.remote_id), answers.own_id[0]
+            body = put_at(body, f"{answers.task}.{path}" if answers.task else path, own)
         return put_at(body, self.word_path(), word)
 
     def polls(self) -> list[Any]:

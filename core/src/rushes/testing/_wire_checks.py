@@ -100,9 +100,14 @@ class WireChecks(VariantUnderTest):
         for body in (*self.polls(), *(body for body, *_ in self.statuses)):
             ours, others = map(self.in_answers, (self.remote_id, self.other_id))
             bodies = {self.remote_id: body, self.other_id: replaced(body, ours, others)}
-            items = [at(each, answers.task) for each in reversed(bodies.values())]
-            path = answers.task.removesuffix("[]")
-            parts = listed(answers, json_answer(put_at(body, path, items)), [*bodies, "r-3"])
+            if answers.listed:
+                named = answers.own_id[0]
+                bodies = {each: put_at(body, named, self.in_answers(each)) for each in bodies}
+            told = reversed(bodies.values())
+            items = [each if answers.listed else at(each, answers.task) for each in told]
+            path = (answers.listed or answers.task).removesuffix("[]")
+            several = put_at(None if answers.listed else body, path, items)
+            parts = listed(answers, json_answer(several), [*bodies, "r-3"])
             for remote_id, alone in bodies.items():
                 own = self._polled(json_answer(alone), remote_id)
                 assert remote_id in parts, self.says(

@@ -1,7 +1,7 @@
 """What the Seedance models at BytePlus share: endpoints, answers, errors, files in the payload.
 
 The pages: https://docs.byteplus.com/en/docs/ModelArk/1520757 (create a task), 1521309 (retrieve
-one), 1521720 (cancel or delete one), 1299023 (error codes).
+one), 1521675 (list several), 1521720 (cancel or delete one), 1299023 (error codes).
 """
 
 from rushes import (
@@ -75,6 +75,7 @@ byteplus = Provider(
     base_url="https://ark.ap-southeast.bytepluses.com/api/v3",
     submit_path="/contents/generations/tasks",
     status_path="/contents/generations/tasks/{id}",
+    statuses_path="/contents/generations/tasks?page_size=500&filter.task_ids={ids*}",
     callback_field="callback_url",
     variables={"api_key": "ARK_API_KEY"},
     cancel=Cancel(method="DELETE", path="/contents/generations/tasks/{id}", while_queued=True),
@@ -93,6 +94,7 @@ byteplus = Provider(
             "cancelled": "cancelled",
         },
         own_id=("id",),
+        listed="items[]",
         videos=("content.video_url",),
         reason=("error.message", "error.code"),
         codes=Codes(

@@ -2,7 +2,7 @@
 
 It knows nothing of the plugin. The pages, read on 2026-11-22:
 https://docs.byteplus.com/en/docs/ModelArk/1520757 (create), /1521309 (retrieve),
-/1521720 (cancel or delete), /1544106 (prices), /1299023 (error codes).
+/1521675 (list), /1521720 (cancel or delete), /1544106 (prices), /1299023 (error codes).
 
 The service ignores unknown fields; here they are refused, so that a mistake is found.
 """
@@ -308,6 +308,19 @@ def _status(view: TaskView) -> Json:
     return told
 
 
+def _listed(incoming: Incoming, backend: Backend) -> list[GatewayTask]:
+    """Find the tasks of a page: here only by ids, of which the query has one parameter each."""
+    size = incoming.query.get("page_size", "10")
+    if not (size.isdecimal() and 1 <= int(size) <= 500):
+        raise Refused(400, "must be from 1 to 500", "page_size")
+    ids = incoming.every("filter.task_ids")
+    return [task for own in ids if (task := backend.find(own))][: int(size)]
+
+
+def _page(told: list[Json]) -> Json:
+    return {"items": told, "total": len(told)}
+
+
 def _delete(incoming: Incoming, backend: Backend) -> Reply:
     """Cancel a queued task; erase an ended one."""
     task: GatewayTask | None = backend.find(incoming.parameters["id"])
@@ -364,6 +377,14 @@ protocol = Protocol(
             price=_price,
         ),
         Status(path=f"{_TASKS}/{{id}}", answer=_status, own_id="id", word="status"),
+        Status(
+            path=_TASKS,
+            answer=_status,
+            find=_listed,
+            together=_page,
+            own_id="items[0].id",
+            word="items[0].status",
+        ),
         Route(method="DELETE", path=f"{_TASKS}/{{id}}", handle=_delete),
     ),
     error=_error,

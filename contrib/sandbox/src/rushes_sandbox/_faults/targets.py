@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from starlette.datastructures import QueryParams
-
 from rushes_sandbox._http.exchange import Exchange
 from rushes_sandbox._protocols.incoming import Incoming, Refused, Reply
 from rushes_sandbox._protocols.protocol import Endpoint, Protocol, Status, Step
@@ -54,8 +52,8 @@ class Targets:
             return target.task
         backend = self._handlers[target.protocol.id].backend
         if isinstance(match.endpoint, Status):
-            query = dict(QueryParams(exchange.query))
-            incoming = Incoming(exchange.method, match.path, match.parameters, query)
+            asked = (exchange.method, match.path, match.parameters, exchange.query)
+            incoming = Incoming(*asked)
             return next(iter(match.endpoint.find(incoming, backend)), None)
         return backend.find(match.parameters.get("id", ""))
 

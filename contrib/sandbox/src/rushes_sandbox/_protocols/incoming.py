@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NoReturn
+from urllib.parse import parse_qsl
 
 
 class Refused(Exception):
@@ -39,12 +40,25 @@ class Incoming:
     path: str
     #: What the names in the route's path stand for.
     parameters: Mapping[str, str] = field(default_factory=dict)
-    query: Mapping[str, str] = field(default_factory=dict)
+    query_string: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     #: The fields and the files of a multipart form.
     fields: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, FormFile] = field(default_factory=dict)
+
+    @cached_property
+    def query(self) -> Mapping[str, str]:
+        """The parameters of the query."""
+        return dict(self._parameters)
+
+    def every(self, name: str) -> list[str]:
+        """Return the values of a parameter that the query may repeat."""
+        return [value for key, value in self._parameters if key == name]
+
+    @property
+    def _parameters(self) -> list[tuple[str, str]]:
+        return parse_qsl(self.query_string, keep_blank_values=True)
 
     @cached_property
     def json(self) -> dict[str, Any]:

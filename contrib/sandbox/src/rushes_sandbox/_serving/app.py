@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from starlette.datastructures import QueryParams, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -98,7 +98,7 @@ async def _incoming(request: Request, match: Match) -> Incoming:
         method=request.method,
         path=match.path,
         parameters=match.parameters,
-        query=dict(QueryParams(request.scope["query_string"])),
+        query_string=exchange.query,
         headers=exchange.headers,
         body=exchange.body,
         fields=fields,
