@@ -16,6 +16,7 @@ from rushes._client.verbs import RequestLike
 from rushes._flow import Ask, Chain, Do, Effect, Forked, Gather, Send, Sleep, T, drive_async
 from rushes._network.alarms import Alarms
 from rushes._network.loops import separate_in_children
+from rushes._session.arguments import require
 from rushes._session.ears import Key
 from rushes._session.session import OnUpdate
 from rushes.calls import Answer
@@ -234,6 +235,7 @@ class AsyncClient(Configured):
 
         Return also what is left of the timeout.
         """
+        require(variants=variant, timeout=timeout)
         if self._entered() is None:
             return None, timeout
         first = variant if isinstance(variant, str) else next(iter(variant), "")

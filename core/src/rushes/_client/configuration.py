@@ -18,6 +18,7 @@ from rushes._keys.redacting import Secret, hidden
 from rushes._network.settings import NetworkSettings, Timeouts
 from rushes._plugins.calling import LoadedVariant
 from rushes._plugins.registry import Registry
+from rushes._session.arguments import require, require_seconds
 from rushes._session.clock import SystemClock
 from rushes._session.provider_keys import ProviderKeys
 from rushes._session.records import Records
@@ -29,12 +30,15 @@ from rushes._urls import proxy_objection, web_url_objection
 from rushes.errors import ConfigurationError
 from rushes.home import Environment, Keys, home_folder
 from rushes.journal import Journal
-from rushes.problems import Problem
+from rushes.problems import Problem, show
 from rushes.report import Report
 from rushes.request import Request
 from rushes.variant import Polling
 
 DEFAULT: Any = object()
+LEAST_EVERY = 0.001
+"""Seconds; at an interval of nothing, polls would be made without a pause."""
+_JOURNALS = "a Journal (for a file SQLiteJournal(path)), an address of a database, or None"
 
 
 class Configured:
@@ -111,6 +115,8 @@ class Configured:
             raise ConfigurationError("keys and base_urls must map each provider's name to text")
         if proxy and (wrong := proxy_objection(proxy)):
             raise ConfigurationError(f"{wrong}; correct the argument proxy")
+        require(home=home)
+        _require_settings(polling, timeouts, journal, clock, trust)
         environ = Environment()
         folder = home_folder(home, environ)
         clock = clock or SystemClock()
@@ -231,6 +237,27 @@ class Configured:
     def _release(self) -> None:
         if self._session.journal is not None:
             self._session.journal.close()
+
+
+def _require_settings(
+    polling: Polling | None, timeouts: Timeouts | None, journal: Any, clock: Any, trust: Any
+) -> None:
+    """Raise ConfigurationError for what would fail only once a job is paid for."""
+    require_seconds("polling", polling, Polling)
+    require_seconds("timeouts", timeouts, Timeouts)
+    if polling is not None and (polling.every < LEAST_EVERY or polling.at_most <= 0):
+        raise ConfigurationError(
+            f"polling: a poll every {show(polling.every)} s for at most {show(polling.at_most)} s "
+            f"is not possible; `every` must be {LEAST_EVERY} or more, `at_most` more than 0"
+        )
+    is_default = journal is DEFAULT or isinstance(journal, str)
+    for name, value, method, accepted in (
+        ("journal", None if is_default else journal, "claim", _JOURNALS),
+        ("clock", clock, "elapsed", "a SystemClock, or what has its methods"),
+        ("trust", trust, "items", "a mapping of providers to distributions"),
+    ):
+        if value is not None and not hasattr(value, method):
+            raise ConfigurationError(f"{name} must be {accepted}, not {show(value)}")
 
 
 def _webhook_url(given: str | None, environ: Mapping[str, str]) -> str | None:

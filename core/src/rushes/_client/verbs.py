@@ -15,6 +15,7 @@ from rushes._fetch.target import may_replace
 from rushes._flow import Chain, Do, Flow
 from rushes._plugins.calling import LoadedVariant
 from rushes._receive.receiving import Receiver
+from rushes._session.arguments import require
 from rushes._session.owning import Work, as_owner, new_claim, taken, with_claim
 from rushes._session.records import Records
 from rushes._session.session import OnUpdate, Session, at, output_file
@@ -138,6 +139,8 @@ class Jobs:
         watch: bool = True,
     ) -> Chain[Task]:
         """Check a request and pay for it; `then` and `found` are for `submit`."""
+        require(variant=variant, named=task_id, output=output, overwrite=overwrite)
+        require(on_update=on_update)
         registry, report = self.session.registry, None
         known = registry.loaded(variant)
         loaded = known or (yield Do(lambda: registry.get(variant)))
@@ -166,6 +169,7 @@ class Jobs:
         self, task: Task | str, timeout: float | None, on_update: OnUpdate | None
     ) -> Chain[Task]:
         """Follow a task until it is completed."""
+        require(task=task, timeout=timeout, on_update=on_update)
         end = self._end(timeout)
         task = yield from self._records.given(task)
         if task.ended:
@@ -188,6 +192,7 @@ class Jobs:
         watch: bool = True,
     ) -> Flow[Task]:
         """Download a completed task's video."""
+        require(task=task, output=output, overwrite=overwrite, on_update=on_update)
         task = yield from self._records.given(task)
         if not task.ended:
             raise still_running(self.session, task) if task.receipt else without_remote_id(task)
@@ -207,6 +212,8 @@ class Jobs:
         watch: bool = True,
     ) -> Chain[Task]:
         """Check, submit, wait and fetch; with several variants, with the first that can."""
+        require(variants=variant, named=task_id, output=output, overwrite=overwrite)
+        require(timeout=timeout, on_update=on_update, watch=watch)
         end = self._end(timeout)
 
         def attempt(variant: str, reference: str | None, turn: Turn | None) -> Chain[Task]:
@@ -251,6 +258,8 @@ class Jobs:
         watch: bool = True,
     ) -> Chain[Task]:
         """Continue a task where it was left."""
+        require(task=task, output=output, overwrite=overwrite, timeout=timeout)
+        require(on_update=on_update, watch=watch)
         end = self._end(timeout)
         given = yield from self._records.given(task)
         place = _output_file(output, given)
@@ -282,6 +291,7 @@ class Jobs:
 
     def refresh(self, task: Task | str, on_update: OnUpdate | None) -> Flow[Task]:
         """Ask for a task's status once."""
+        require(task=task, on_update=on_update)
         task = yield from self._records.given(task)
         if task.receipt is None or not task.unfinished:
             return task
@@ -303,10 +313,12 @@ class Jobs:
 
     def receive(self, provider: str, headers: Mapping[str, str], body: bytes) -> Flow[Task | None]:
         """Take what a provider sent to our webhook."""
+        require(provider=provider, headers=headers, body=body)
         return self._receiver.receive(provider, headers, body)
 
     def cancel(self, task: Task | str, on_update: OnUpdate | None) -> Flow[Task]:
         """Ask the provider to cancel a task; drop a task that was never sent."""
+        require(task=task, on_update=on_update)
         task = yield from self._records.given(task)
         loaded = self.session.load(task)
         if task.state == "recorded":
@@ -334,6 +346,7 @@ class Jobs:
         on_update: OnUpdate | None,
     ) -> Flow[Task]:
         """Record what the caller says became of a submit whose outcome is unknown."""
+        require(task=task, remote_id=remote_id, lost=lost, on_update=on_update)
         task = yield from self._records.given(task)
         loaded = self.session.load(task)
         if lost == bool(remote_id):
@@ -362,7 +375,7 @@ class Jobs:
             raise ConfigurationError(f"the remote id {show(receipt.remote_id)} {wrong}", task=task)
         try:
             given = _json(receipt.memo)
-        except TypeError as error:
+        except (TypeError, ValueError) as error:
             raise ConfigurationError(f"the memo is not JSON: {error}", task=task) from error
         try:
             with closing(loaded.call("poll", receipt=receipt, task=task)) as calls:

@@ -3,6 +3,7 @@
 from typing import Any, cast
 
 from rushes._flow import Ask, Do, Flow
+from rushes._session.arguments import require
 from rushes._session.session import Session
 from rushes.errors import ConfigurationError, JournalError, UnknownTaskError
 from rushes.journal import Journal, RawRecords
@@ -17,12 +18,14 @@ class Records:
 
     def tasks(self, **limits: Any) -> Flow[list[Task]]:
         """Return the journal's tasks."""
+        require(**limits)
         journal = self._journal("it cannot list tasks")
         found: list[Task] = yield Do(lambda: journal.tasks(**_given(limits)))
         return found
 
     def unreadable(self, **limits: Any) -> Flow[dict[str, str]]:
         """Return the tasks that the journal cannot read, with the reasons."""
+        require(**limits)
         journal = self._journal("it cannot list tasks")
         found: dict[str, str] = yield Do(lambda: journal.unreadable(**_given(limits)))
         return found
@@ -36,6 +39,7 @@ class Records:
 
     def purge(self, older_than: float) -> Flow[int]:
         """Forget old tasks that are over."""
+        require(older_than=older_than)
         journal = self._journal("there is nothing to forget")
         before = self._session.time.now() - older_than
         count: int = yield Do(lambda: journal.purge(before))
@@ -43,6 +47,7 @@ class Records:
 
     def raw_record(self, reference: str) -> Flow[dict[str, Any]]:
         """Return what is recorded of a task as it is stored."""
+        require(reference=reference)
         journal = self._raw_records()
         found: dict[str, Any] | None = yield Do(lambda: journal.raw_record(reference))
         if found is None:
@@ -51,11 +56,13 @@ class Records:
 
     def discard(self, record: dict[str, Any]) -> Flow[None]:
         """Forget a task that cannot be read."""
+        require(record=record)
         journal = self._raw_records()
         yield Do(lambda: journal.discard(record))
 
     def find(self, reference: str) -> Flow[Task]:
         """Return the task with a reference."""
+        require(reference=reference)
         self._journal("give it the Task itself")
         found: list[Task] = yield Ask("find", (reference,))
         if not found:
