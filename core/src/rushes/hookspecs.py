@@ -73,7 +73,8 @@ def approve(  # type: ignore[empty-body]
     Called right before each attempt to make the creating call, when the job and its uploads are
     complete, and before it is recorded as `sending`. `task.estimate` is what it may cost, in USD,
     `task.call` what would be sent; `now` is in seconds since 1970. Every wrapper is asked; with any
-    problem the job ends `refused`, and nothing is bought. Observers are then told what became of
+    problem the job ends `refused`, and nothing is bought. An empty list or None lets it pass;
+    anything else, `False` too, is an error of the wrapper. Observers are then told what became of
     it: `recorded` and `refused` mean that nothing was bought, `task.cost` is what was billed.
 
     A job that is attempted again is asked for again: the same task counts once. A look-up or a

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rushes._plugins.installed import installed as installed
     from rushes._plugins.installed import version as version
     from rushes._plugins.loading import check_hooks as check_hooks
+    from rushes._plugins.loading import check_observer as check_observer
     from rushes._plugins.loading import describe_entry as describe_entry
     from rushes._plugins.loading import import_in_time as import_in_time
     from rushes._plugins.registry import Registry as Registry
@@ -41,7 +42,7 @@ else:
                 "COMMANDS LIMIT OBSERVERS VARIANTS WRAPPERS "
                 "Installed distribution installed version"
             ),
-            "rushes._plugins.loading": "check_hooks describe_entry import_in_time",
+            "rushes._plugins.loading": "check_hooks check_observer describe_entry import_in_time",
             "rushes._plugins.registry": "Registry",
         },
     )

@@ -216,6 +216,11 @@ class Approves:
         return True
 
 
+class Unmarked:
+    def approve(self) -> list[Problem]:
+        return [Problem(path="", code="cap", message="no")]
+
+
 class RefusesOnce:
     """Refuses every other job, so that only one of the clients gets through."""
 
@@ -285,6 +290,11 @@ def failures(wrapper: Any, *tests: str, **parts: Any) -> dict[str, str]:
     return found
 
 
+def test_a_class_is_no_wrapper() -> None:
+    found = failures(Cap, "test_it_wraps_and_answers_nothing")
+    assert "Cap: it is the class Cap, whose hooks are methods" in str(found)
+
+
 @pytest.mark.parametrize("wrapper", [Cap(), RefusesAll(), RefusesLate()], ids=type)
 def test_a_good_wrapper_passes(wrapper: Any) -> None:
     requests = [{"model": "toy", "prompt": "k"}, {"model": "small", "prompt": "k"}]
@@ -297,12 +307,16 @@ def test_a_good_wrapper_passes(wrapper: Any) -> None:
         (Answers(), "test_it_wraps_and_answers_nothing", "Answers: its hook look_up wraps nothing"),
         (RaisesInChecks(), "test_a_check_never_raises", "a check raises ConfigurationError"),
         (Refuses(), "test_a_check_never_raises", "test_wrappers.Refuses raised ValueError"),
-        (Twice(), "test_results_are_passed_on", "the hook submit raised TypeError: it returned l"),
+        (
+            Twice(),
+            "test_results_are_passed_on",
+            "test_wrappers.Twice raised TypeError: it returned l",
+        ),
         (PaysAgain(), "test_no_call_is_added_or_diverted", "a further call with it: POST"),
         (Diverts(), "test_no_call_is_added_or_diverted", "POST https://evil.example/v1/videos"),
         (Invents(), "test_results_are_passed_on", "gives None, but Status failed with it"),
         (ForgetsTasks(), "test_results_are_passed_on", "but None with it"),
-        (Words(), "test_results_are_passed_on", "the hook parse_submit raised TypeError"),
+        (Words(), "test_results_are_passed_on", "test_wrappers.Words raised TypeError"),
         (Clocked(), "test_it_is_pure", "a hook read a clock: time.time"),
         (Counts(), "test_it_is_pure", "submit of request 0 differs the second time"),
         (SeesKeys(), "test_it_sees_no_key", "it wraps the hook authorize, which is given a key"),
@@ -315,7 +329,8 @@ def test_a_good_wrapper_passes(wrapper: Any) -> None:
         (CountsTwice(), APPROVAL, "asked for twice, is answered [], then ['cap']"),
         (WantsPrices(), APPROVAL, "test_wrappers.WantsPrices raised AssertionError"),
         (Mute(), APPROVAL, "a problem has no code"),
-        (Approves(), APPROVAL, "the hook approve raised TypeError"),
+        (Approves(), APPROVAL, "test_wrappers.Approves raised TypeError: it returned bool"),
+        (Unmarked(), "test_it_wraps_and_answers_nothing", "its approve is not marked as a hook"),
         (RefusesOnce(), JOBS, "is refused by one client only"),
         (Slow(), "test_it_is_fast", "reading an answer takes 4"),
         (Swallows(), "test_what_a_hook_raises_is_not_swallowed", "the hook parse_status raises is"),

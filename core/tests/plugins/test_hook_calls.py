@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from acme_declared import declared
 from rushes import Answer, BrokenPluginError, Receipt, Status, hookimpl
-from rushes._plugins.calling import LoadedVariant
+from rushes._plugins.calling import LoadedVariant, Wrapper
 from rushes._plugins.loading import build
 from rushes.plugins import sample_task
 
@@ -39,7 +39,7 @@ def status_of(loaded: LoadedVariant) -> Any:
     )
 
 
-@pytest.mark.parametrize("wrappers", [[], [Tap()]], ids=["alone", "wrapped"])
+@pytest.mark.parametrize("wrappers", [[], [Wrapper(Tap(), "tap")]], ids=["alone", "wrapped"])
 class TestOrder:
     def test_the_last_declared_is_asked_first_and_the_default_last(
         self, wrappers: list[Any]
@@ -66,7 +66,7 @@ class TestOrder:
         odd = Status(state="flying", progress="half")  # type: ignore[arg-type]
         for wrong, words in ((odd, "Invalid enum value"), (7, "it returned int")):
             loaded = build(declared(hooks=(hook("odd", [], wrong),)), wrappers, "acme/zoom")
-            with pytest.raises(BrokenPluginError, match=f"the hook parse_status .*{words}"):
+            with pytest.raises(BrokenPluginError, match=f"the hook parse_status raised .*{words}"):
                 status_of(loaded)
 
     def test_a_parameter_with_a_default_is_given_what_pluggy_gives(
@@ -86,9 +86,62 @@ def test_a_wrapper_that_gives_nothing_where_something_is_needed_is_blamed() -> N
         def authorize(self) -> Generator[None, Any, None]:
             yield
 
-    loaded = build(declared(), [Swallows()], "acme/zoom")
-    with pytest.raises(BrokenPluginError, match=r"the hook authorize .*returned NoneType"):
+    class Passes:
+        @hookimpl(wrapper=True)
+        def authorize(self) -> Generator[None, Any, Any]:
+            return (yield)
+
+    wrappers = [Wrapper(Swallows(), "cap (from acme-cap)"), Wrapper(Passes(), "outer")]
+    loaded = build(declared(), wrappers, "acme/zoom")
+    with pytest.raises(BrokenPluginError) as caught:
         loaded.call("authorize", call=None, key="k", secrets={}, now=0.0)
+    assert str(caught.value) == (
+        "acme/zoom: the hook authorize of the wrapper cap (from acme-cap) raised TypeError: "
+        "it returned NoneType"
+    )
+
+
+def test_what_a_plugin_returns_wrongly_is_not_blamed_on_the_wrapper_that_receives_it() -> None:
+    class Reads:
+        @hookimpl(wrapper=True)
+        def parse_status(self) -> Generator[None, Status, Status]:
+            status = yield
+            return Status(state=status.state)
+
+    hooks = (hook("odd", [], "completed"),)
+    loaded = build(declared(hooks=hooks), [Wrapper(Reads(), "reads")], "acme/zoom")
+    with pytest.raises(BrokenPluginError) as caught:
+        status_of(loaded)
+    words = "acme/zoom: the hook parse_status raised TypeError: it returned str"
+    assert str(caught.value) == words
+
+
+@pytest.mark.parametrize("given", ["late", "early"])
+def test_of_several_wrappers_the_one_that_returns_no_problems_is_blamed(given: str) -> None:
+    class Cap:
+        def __init__(self, answer: Any) -> None:
+            self.answer = answer
+
+        @hookimpl
+        def validate(self) -> Any:
+            return self.answer
+
+    answers = {"early": (), "middle": [], "late": None, given: ["no"]}
+    wrappers = [Wrapper(Cap(answer), name) for name, answer in answers.items()]
+    loaded = build(declared(), wrappers, "acme/zoom")
+    with pytest.raises(BrokenPluginError, match=f"the hook validate of the wrapper {given} raised"):
+        loaded.judgements(None)
+
+
+def test_a_wrapper_that_does_not_fit_is_named_instead_of_the_variant() -> None:
+    class Misspelt:
+        @hookimpl
+        def aprove(self) -> None:
+            """Limit nothing."""
+
+    for wrong, words in ((Misspelt(), "unknown hook 'aprove'"), (Tap, "it is the class Tap")):
+        with pytest.raises(BrokenPluginError, match=rf"^cap \(from acme-cap\): {words}"):
+            build(declared(), [Wrapper(wrong, "cap (from acme-cap)")], "acme/zoom")
 
 
 def test_another_base_url_is_the_same_plugin() -> None:

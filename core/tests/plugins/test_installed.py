@@ -214,9 +214,35 @@ def test_a_wrapper_that_exits_is_broken_and_does_not_end_the_program(tmp_path: P
     site.install("acme_tap", code, rushes_wrappers={"tap": "acme_tap:plugin"})
     variant = install_leaver(site, "leaver", "pass")
     lines = site.run(DRIVEN.format(leavers=[variant]) + '    print("going on")')
-    words = "leaver/zoom: the hook submit of the wrapper acme_tap.Wrapper raised SystemExit"
-    assert words in lines[0]
+    wrapper = "tap (acme_tap:plugin, from acme-tap)"
+    assert f"leaver/zoom: the hook submit of the wrapper {wrapper} raised SystemExit" in lines[0]
     assert lines[-1] == "going on"
+
+
+def test_a_wrapper_that_returns_text_is_named_as_it_is_installed(tmp_path: Path) -> None:
+    site = Site.create(tmp_path)
+    code = """
+        from rushes import hookimpl
+        class Cap:
+            @hookimpl
+            def approve(self):
+                return "too expensive"
+        plugin = Cap()
+    """
+    site.install("rushes_cap", code, rushes_wrappers={"cap": "rushes_cap:plugin"})
+    lines = site.run(CHECK_AND_SUBMIT)
+    words = "acme/zoom: the hook approve of the wrapper cap (rushes_cap:plugin, from rushes-cap)"
+    assert lines[1] == f"{words} raised TypeError: it returned str, which is not a Problem"
+    assert "state='recorded'" in lines[2]
+
+
+def test_an_observer_that_cannot_be_called_is_left_out(
+    site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.install("acme_watch", "watch = 5", rushes_observers={"watch": "acme_watch:watch"})
+    with rushes.Client(home=tmp_path / "home") as client:
+        assert 5 not in client._session.observers
+    assert "watch (acme_watch:watch, from acme-watch): it cannot be called" in caplog.text
 
 
 @pytest.mark.parametrize("how", ["installed", "given"])

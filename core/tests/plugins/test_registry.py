@@ -11,6 +11,7 @@ import pytest
 from acme_zoom import Payload, Zoom
 from installed_site import CHECK_AND_SUBMIT, GOOD, WRAPPER, Site, install
 from rushes import (
+    AsyncClient,
     BrokenPluginError,
     Call,
     Client,
@@ -164,6 +165,11 @@ def test_arguments_may_name_providers_that_are_not_installed() -> None:
     [
         ("raise ImportError('no gauge')", "no gauge"),
         (WRAPPER.format(argument="payloat"), "payloat"),
+        (
+            "class Cap:\n    def approve(self): return ['no']\nplugin = Cap()",
+            "gauge (acme_gauge:plugin, from acme-gauge): it has no hook: its approve is not marked",
+        ),
+        ("plugin = None", "gauge (acme_gauge:plugin, from acme-gauge): it has no hook; a wrapper"),
     ],
 )
 def test_a_broken_wrapper_blocks_submits_but_not_checks(
@@ -202,6 +208,80 @@ class Cap:
         if payload.seconds > 5:
             raise ConfigurationError("the cap is reached")
         return call
+
+
+class Unmarked:
+    def __init__(self) -> None:
+        self.validate = "not a method"
+
+    def submit(self) -> None:
+        """Wrap nothing: it lacks its mark."""
+
+
+class HalfMarked:
+    @hookimpl
+    def validate(self) -> None:
+        """Find nothing."""
+
+    def approve(self) -> None:
+        """Limit nothing: it lacks its mark."""
+
+    def poll(self) -> None:
+        """Wrap nothing: it is called so by chance."""
+
+
+class Optional:
+    @hookimpl(optionalhook=True)
+    def aprove(self) -> None:
+        """Limit nothing: there is no such hook."""
+
+
+def silent(task: Any) -> None:
+    """Observe nothing."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"wrappers": Cap()}, "the argument wrappers must be a list of wrappers, not Cap"),
+        ({"wrappers": None}, "the argument wrappers must be a list of wrappers, not NoneType"),
+        ({"wrappers": "cap"}, "must be a list of wrappers, not str"),
+        ({"wrappers": {"cap": Cap()}}, "must be a list of wrappers, not dict"),
+        ({"wrappers": [None]}, r"^NoneType \(from the argument wrappers\): it has no hook; "),
+        ({"wrappers": [Cap(), 3]}, r"^int \(from the argument wrappers\): it has no hook; "),
+        ({"wrappers": [[Cap()]]}, r"^list \(from the argument wrappers\): it has no hook; "),
+        (
+            {"wrappers": [Unmarked()]},
+            r"test_registry\.Unmarked \(from the argument wrappers\): it has no hook: its submit "
+            r"is not marked as a hook; write @hookimpl\(wrapper=True\) in the line above `def su",
+        ),
+        (
+            {"wrappers": [HalfMarked()]},
+            r"HalfMarked \(from the argument wrappers\): its approve is not marked as a hook; "
+            r"write @hookimpl in",
+        ),
+        ({"wrappers": [Optional()]}, r"Optional \(from the argument wrappers\): it has no hook"),
+        (
+            {"wrappers": [Cap]},
+            r"test_registry\.Cap \(from the argument wrappers\): it is the class",
+        ),
+        ({"observers": silent}, "must be a list of observers, not function"),
+        ({"observers": [silent, None]}, r"^NoneType \(from the argument observers\): it cannot be"),
+        ({"observers": [3]}, r"^int \(from the argument observers\): it cannot be called"),
+        ({"plugins": Zoom()}, "the argument plugins must be a list of plugins, not Zoom"),
+        ({"plugins": [None]}, "^None: it is not a rushes.Variant"),
+    ],
+)
+def test_arguments_that_are_no_lists_of_plugins(arguments: Any, words: str) -> None:
+    for client in (Client, AsyncClient):
+        with pytest.raises(ConfigurationError, match=words):
+            client(journal=None, **arguments)
+
+
+def test_any_iterable_of_plugins_will_do(tmp_path: Path) -> None:
+    parts: Any = {"plugins": (Zoom(),), "wrappers": iter([Cap()]), "observers": {silent: 1}.keys()}
+    with Client(home=tmp_path, **parts) as client:
+        assert client.check("acme/zoom", Request("x")).valid
 
 
 def test_a_wrapper_may_refuse_to_submit(tmp_path: Path) -> None:

@@ -190,7 +190,21 @@ BROKEN: dict[str, tuple[Any, type[Exception], str]] = {
     ),
     "it exits": (SystemExit(0), rushes.BrokenPluginError, "raised SystemExit"),
     "it returns a word": (["no"], rushes.BrokenPluginError, "str, which is not a Problem"),
-    "it returns no list": (7, rushes.BrokenPluginError, "the hook approve raised TypeError"),
+    "it returns no list": (
+        7,
+        rushes.BrokenPluginError,
+        r"the hook approve of the wrapper \S*test_approval\.Cap raised TypeError: it returned int",
+    ),
+    "it says no": (False, rushes.BrokenPluginError, "it returned bool, which is not a Problem"),
+    "it says yes": (True, rushes.BrokenPluginError, "it returned bool, which is not a Problem"),
+    "it gives no words": ("", rushes.BrokenPluginError, "it returned str, which is not a Problem"),
+    "it gives nothing": ({}, rushes.BrokenPluginError, "it returned dict, which is not a Problem"),
+    "it returns one": (NO, rushes.BrokenPluginError, "returned one Problem; a list of them"),
+    "it returns a note": (
+        [rushes.Note(path="", code="cap", message="nearly")],
+        rushes.BrokenPluginError,
+        "it returned Note, which is not a Problem",
+    ),
     "its file is broken": (ConfigurationError("no ledger"), ConfigurationError, "no ledger"),
 }
 
@@ -238,6 +252,30 @@ def test_it_does_not_run_on_the_event_loop(tmp_path: Path) -> None:
 
     asyncio.run(job())
     assert where == ["a thread"]
+
+
+def test_one_that_changes_what_the_others_say_is_blamed_for_what_it_returns(
+    tmp_path: Path,
+) -> None:
+    class Softens:
+        @hookimpl(wrapper=True)
+        def approve(self) -> Any:
+            yield
+            return [False]
+
+    cap, wire = Cap([]), network(CREATED)
+    with (
+        Client(
+            plugins=[PRICED],
+            keys={"example": "k"},
+            wrappers=[Softens(), cap],
+            transport=wire,
+            home=tmp_path,
+        ) as client,
+        pytest.raises(rushes.BrokenPluginError, match=r"Softens raised .* it returned bool"),
+    ):
+        client.submit(PRICED.id, Request("A red kite"))
+    assert wire.calls == []
 
 
 def in_wrapper(hook: str, make: Callable[..., Any]) -> Any:

@@ -132,6 +132,24 @@ def test_a_broken_plugin_is_explained() -> None:
     assert "Traceback" not in run.out + run.err
 
 
+def test_a_wrapper_without_a_hook_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "import_seconds", lambda module, limit: 0.01)
+    groups = "[rushes.wrappers]\ncap = acme_cap:cap\n[rushes.observers]\nears = acme_cap:ears\n"
+    code = "class Cap:\n    def approve(self): return ['no']\ncap, ears = Cap(), 5"
+    distribution(tmp_path, "acme-cap", groups, acme_cap=code)
+    with on_the_path(tmp_path, "acme-cap"):
+        run = inside("plugins", "--doctor", "acme-cap", "--json")
+    assert run.code == 3, run
+    cap, ears = findings(run)
+    whose = "(acme_cap:{}, from acme-cap): it"
+    assert cap[0] == ears[0] == "wrong"
+    assert f"cap {whose.format('cap')} has no hook: its approve is not marked" in cap[1]
+    assert f"ears {whose.format('ears')} cannot be called" in ears[1]
+    assert "until then, nothing is sent" in json.loads(run.out)[0]["todo"]
+
+
 @pytest.mark.usefixtures("installed")
 def test_a_provider_and_a_distribution_are_examined_whole() -> None:
     for name in ("acme", "rushes-acme"):

@@ -65,7 +65,8 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "check = acme_tools:hello\nrivals = acme_tools:hello\n"
         "[rushes]\nacme.zoom = acme_broken:plugin\nnodot = acme_tools:hello\n"
         "acme.dolly = acme_dolly:plugin\n"
-        "[rushes.wrappers]\ncap = acme_odd:odd\nshy = acme_dolly:shy\n",
+        "[rushes.wrappers]\ncap = acme_odd:odd\nshy = acme_dolly:shy\n"
+        "[rushes.observers]\nears = acme_odd:odd\n",
         acme_tools=SOUND,
         acme_broken="raise RuntimeError('half \\x1b[31minstalled')",
         acme_odd="odd = 5",
@@ -137,6 +138,9 @@ def test_every_entry_point_is_listed_with_its_status() -> None:
     assert "RuntimeError" in problems["rushes", "acme.zoom"]
     assert "the hook parse_status raised KeyError: 'clip'" in problems["rushes", "acme.dolly"]
     assert "secret" in problems["rushes.wrappers", "shy"]
+    whole = "cap (acme_odd:odd, from acme-tools): it has no hook; a wrapper is"
+    assert whole in problems["rushes.wrappers", "cap"]
+    assert "acme-tools): it cannot be called" in problems["rushes.observers", "ears"]
     assert "is not a variant's name" in problems["rushes", "nodot"]
     assert "rushes has a built-in command" in problems["rushes.commands", "check"]
     assert "claimed by" in problems["rushes.commands", "rivals"]

@@ -16,8 +16,9 @@ from rushes._journal.queued import QueuedJournal
 from rushes._journal.sqlite import SQLiteJournal
 from rushes._keys.redacting import Secret, hidden
 from rushes._network.settings import NetworkSettings, Timeouts
-from rushes._plugins.calling import LoadedVariant
-from rushes._plugins.registry import Registry
+from rushes._plugins.calling import LoadedVariant, name_of
+from rushes._plugins.loading import check_observer
+from rushes._plugins.registry import Registry, listed
 from rushes._session.arguments import require, require_seconds
 from rushes._session.clock import SystemClock
 from rushes._session.provider_keys import ProviderKeys
@@ -139,7 +140,10 @@ class Configured:
             home=folder,
             timeouts=self._settings.timeouts,
             polling=polling,
-            own_observers=tuple(observers),
+            own_observers=tuple(
+                check_observer(part, f"{name_of(part)} (from the argument observers)")
+                for part in listed("observers", observers)
+            ),
             webhook_url=_webhook_url(webhook_url, environ),
             time=clock,
         )

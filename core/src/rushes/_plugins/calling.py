@@ -7,7 +7,7 @@ from functools import cached_property
 from operator import itemgetter
 from traceback import clear_frames, walk_tb
 from types import CodeType, ModuleType, NoneType, TracebackType
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import pluggy
@@ -53,6 +53,15 @@ GIVES: Mapping[str, tuple[type, ...]] = {
 _READ = (Receipt, Refusal, Status)
 """What is read from answers: made anew, so that its fields are of the declared types."""
 _STEPS = frozenset(hook for hook, kinds in GIVES.items() if Generator in kinds)
+_WHOSE = "rushes_wrapper"
+"""The attribute of an error about what a wrapper returned: the wrapper's name."""
+
+
+class Wrapper(NamedTuple):
+    """A wrapper, and the name that errors give it."""
+
+    part: Any
+    name: str
 
 
 class LoadedVariant:
@@ -63,14 +72,14 @@ class LoadedVariant:
         variant: Variant,
         manager: pluggy.PluginManager,
         hooks: Collection[str] = (),
-        wrappers: Iterable[Any] = (),
+        wrappers: Iterable[Wrapper] = (),
     ) -> None:
         self.variant = variant
         self.hooks = tuple(name for name in GIVES if name in hooks)
         """The names of the hooks that the plugin has itself, in the order of a job."""
-        self._functions = _functions(manager)
+        names = {id(wrapper.part): wrapper.name for wrapper in wrappers}
         self._builder = _builder(manager)
-        self._whose = _whose(manager, wrappers)
+        self._whose = _whose(manager, names)
         self.judges = bool(manager.hook.validate.get_hookimpls())
         """Whether a hook judges payloads; if not, no check needs to ask."""
         self.approves = bool(manager.hook.approve.get_hookimpls())
@@ -86,6 +95,7 @@ class LoadedVariant:
         """The functions that read it: the same for variants that read it in the same way."""
         self.takes_webhook_secrets = any("secrets" in part.argnames for part in readers)
         """Whether a delivery may be signed with a secret of ours."""
+        self._functions = _functions(manager, names)
 
     def with_variant(self, variant: Variant) -> "LoadedVariant":
         """Return the same plugin under another declaration (another base URL)."""
@@ -190,7 +200,8 @@ class LoadedVariant:
         If it was `reading` an answer, in which a provider may echo the key, its frames keep their
         lines and lose their locals.
         """
-        whose = next((self._whose[code] for code in _codes(error) if code in self._whose), None)
+        raised_by = next((self._whose[code] for code in _codes(error) if code in self._whose), None)
+        whose = getattr(error, _WHOSE, raised_by)
         if reading:
             clear_frames(error.__traceback__)
         what = f"{what} of the wrapper {whose}" if whose else what
@@ -213,15 +224,11 @@ class LoadedVariant:
 
     def judgements(self, payload: Any) -> list[Problem | Note]:
         """Return the findings of the `validate` hooks, including the wrappers'."""
-        answers = self.call("validate", payload=payload)
-        with self.blamed("the hook validate"):
-            return [judgement(item) for found in answers if found for item in found]
+        return [item for found in self.call("validate", payload=payload) for item in found]
 
     def objections(self, task: Task, now: float) -> tuple[Problem, ...]:
         """Return what the `approve` hooks say against sending a job; it may block."""
-        answers = self.call("approve", task=task, now=now)
-        with self.blamed("the hook approve"):
-            return tuple(_objection(item) for found in answers if found for item in found)
+        return tuple(item for found in self.call("approve", task=task, now=now) for item in found)
 
 
 class _Blamed:
@@ -241,18 +248,21 @@ class _Blamed:
 
 
 def _functions(
-    manager: pluggy.PluginManager,
+    manager: pluggy.PluginManager, names: Mapping[int, str]
 ) -> dict[str, list[tuple[Callable[..., Any], Callable[[Any], Any], bool]]]:
     """Return the functions of each hook in the order of their turns: the first that answers counts.
 
     Each has a function that takes its arguments out of all that are given, and whether it is a
-    default, which needs no check. Only where a wrapper takes part does pluggy make the call.
+    default, which needs no check. Only where a wrapper takes part does pluggy make the call; what
+    each part returns is then checked as it is returned.
     """
     found = {}
     for name, hook in vars(manager.hook).items():
         parts = hook.get_hookimpls()
         wrapped = any(part.wrapper or part.hookwrapper or part.kwargnames for part in parts)
         if wrapped or not hook.spec.opts["firstresult"]:
+            for part in parts:
+                _check_what_it_returns(part, name, names.get(id(part.plugin)))
             found[name] = [(_by_pluggy(hook), _taking(hook.spec.argnames), False)]
         else:
             found[name] = [
@@ -271,9 +281,32 @@ def _builder(manager: pluggy.PluginManager) -> Callable[[Variant, Request], Any]
     return first.function if first.argnames == ("variant", "request") else None
 
 
-def _whose(manager: pluggy.PluginManager, wrappers: Iterable[Any]) -> dict[CodeType, str | None]:
+def _check_what_it_returns(part: pluggy.HookImpl, hook: str, whose: str | None) -> None:
+    """Make a hook raise if what it returns is wrong: later, nobody knows which one returned it."""
+    if hook not in GIVES or isinstance(part.plugin, Defaults) or part.hookwrapper:
+        return
+    function: Callable[..., Any] = part.function
+    check = _findings if hook in _COLLECTED and not part.wrapper else _sound
+
+    def checked(given: Any) -> Any:
+        try:
+            return check(hook, given)
+        except PLUGIN_ERRORS as error:
+            setattr(error, _WHOSE, whose)
+            raise
+
+    def plain(*arguments: Any) -> Any:
+        given = function(*arguments)
+        return None if given is None else checked(given)
+
+    def around(*arguments: Any) -> Generator[Any, Any, Any]:
+        return checked((yield from function(*arguments)))
+
+    part.function = around if part.wrapper else plain  # type: ignore[misc]
+
+
+def _whose(manager: pluggy.PluginManager, names: Mapping[int, str]) -> dict[CodeType, str | None]:
     """Return the code of every hook, with the wrapper that it belongs to; None: the variant."""
-    names = {id(wrapper): _name_of(wrapper) for wrapper in wrappers}
     found: dict[CodeType, str | None] = {}
     for hook in vars(manager.hook).values():
         for part in hook.get_hookimpls():
@@ -283,9 +316,12 @@ def _whose(manager: pluggy.PluginManager, wrappers: Iterable[Any]) -> dict[CodeT
     return found
 
 
-def _name_of(wrapper: Any) -> str:
-    kind = wrapper if isinstance(wrapper, (type, ModuleType)) else type(wrapper)
-    return kind.__name__ if isinstance(kind, ModuleType) else f"{kind.__module__}.{kind.__name__}"
+def name_of(part: Any) -> str:
+    """Name a wrapper or an observer that was passed: by its module or class."""
+    if isinstance(part, ModuleType):
+        return part.__name__
+    kind = part if isinstance(part, type) else type(part)
+    return f"{kind.__module__}.{kind.__name__}".removeprefix("builtins.")
 
 
 def _codes(error: BaseException) -> Iterator[CodeType]:
@@ -312,6 +348,8 @@ def _sound(hook: str, given: Any) -> Any:
     """Return what a plugin returned, as a value of our own type; raise if it is wrong."""
     if not isinstance(given, GIVES[hook]):
         raise TypeError(f"it returned {type(given).__name__}")
+    if hook in _COLLECTED and isinstance(given, list):
+        return [_findings(hook, found) for found in given if found is not None]
     if not isinstance(given, _READ):
         return given
     kind = next(kind for kind in _READ if isinstance(given, kind))
@@ -367,3 +405,19 @@ def _objection(item: Any) -> Problem:
     if not isinstance(item, Problem):
         raise TypeError(f"it returned {type(item).__name__}, which is not a Problem")
     return item
+
+
+_COLLECTED: Mapping[str, Callable[[Any], Problem | Note]] = {
+    "validate": judgement,
+    "approve": _objection,
+}
+"""Hooks of which every answer counts, and what each of their findings must be."""
+
+
+def _findings(hook: str, given: Any) -> list[Problem | Note]:
+    """Return what one part's `validate` or `approve` found; raise TypeError if it is no list."""
+    judge = _COLLECTED[hook]
+    if not isinstance(given, Iterable) or isinstance(given, (str, bytes, Mapping)):
+        judge(given)
+        raise TypeError(f"it returned one {type(given).__name__}; a list of them is needed")
+    return [judge(item) for item in given]

@@ -2,7 +2,7 @@
 
 import inspect
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import EntryPoint
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +11,7 @@ import pluggy
 
 from rushes import hookspecs
 from rushes._payload.constraints import nearest
-from rushes._plugins.calling import PLUGIN_ERRORS, LoadedVariant
+from rushes._plugins.calling import PLUGIN_ERRORS, LoadedVariant, Wrapper
 from rushes._plugins.declaration import checked
 from rushes._plugins.declared_answers import check_answers
 from rushes._plugins.defaults import Defaults
@@ -22,6 +22,9 @@ from rushes.variant import SPEC, Variant
 
 IMPORT_DEADLINE = 20.0
 """Seconds that a plugin's import may take before it counts as hanging."""
+
+_SPECIFIED = [name for name in hookspecs.__all__ if name != "hookimpl"]
+"""The names of all hooks."""
 
 
 def import_in_time(entry: EntryPoint, deadline: float = IMPORT_DEADLINE) -> Any:
@@ -55,9 +58,22 @@ def describe_entry(entry: EntryPoint) -> str:
 
 
 def check_hooks(part: Any, name: str) -> Any:
-    """Return a plugin or wrapper whose hooks fit the specification."""
-    _manager(name, (part,))
+    """Return a wrapper whose hooks fit; else raise an error that begins with `name`.
+
+    One without a hook is broken: it may have been meant to limit spending.
+    """
+    _manager((Wrapper(part, name),))
     return part
+
+
+def check_observer(observer: Any, name: str) -> Any:
+    """Return an observer that can be called; else raise an error that begins with `name`."""
+    if not callable(observer):
+        raise BrokenPluginError(
+            f"{name}: it cannot be called; an observer is a function that takes a task, or an "
+            "object with such a method __call__"
+        )
+    return observer
 
 
 class _Manager(pluggy.PluginManager):
@@ -68,11 +84,36 @@ class _Manager(pluggy.PluginManager):
         return None if name.startswith("_") else super().parse_hookimpl_opts(plugin, name)
 
 
-def _manager(name: str, parts: Iterable[Any]) -> pluggy.PluginManager:
+def _manager(wrappers: Iterable[Wrapper]) -> pluggy.PluginManager:
     manager = _Manager("rushes")
     manager.add_hookspecs(hookspecs)
-    _register(manager, parts, name)
+    for part, name in wrappers:
+        _register(manager, (part,), name)
+        callers = manager.get_hookcallers(part) or ()
+        if wrong := _unmarked(part, {hook.name for hook in callers if hook.has_spec()}):
+            raise BrokenPluginError(f"{name}: {wrong}")
     return manager
+
+
+def _unmarked(part: Any, hooks: set[str]) -> str | None:
+    """Say which hook of a wrapper would never be called, and what to do; None if there is none.
+
+    Beside a marked one, another function may have a hook's name by chance; but none that approves.
+    """
+    for hook in ("approve",) if hooks else _SPECIFIED:
+        if hook not in hooks and callable(inspect.getattr_static(part, hook, None)):
+            mark = "@hookimpl" if hook in ("approve", "validate") else "@hookimpl(wrapper=True)"
+            none = "" if hooks else "it has no hook: "
+            return (
+                f"{none}its {hook} is not marked as a hook; write {mark} in the line above "
+                f"`def {hook}`, and `from rushes import hookimpl`"
+            )
+    if hooks:
+        return None
+    return (
+        "it has no hook; a wrapper is an object or a module with functions that are named after "
+        "hooks, such as approve, and marked with @hookimpl"
+    )
 
 
 def _register(manager: pluggy.PluginManager, parts: Iterable[Any], name: str) -> None:
@@ -101,11 +142,10 @@ def _register(manager: pluggy.PluginManager, parts: Iterable[Any], name: str) ->
 
 def _hooks(declared: Variant, name: str) -> Iterator[Any]:
     """Yield a declaration's hooks as plugins: each function in a namespace of its own."""
-    specified = [name for name in hookspecs.__all__ if name != "hookimpl"]
     for hook in declared.hooks:
         called = getattr(hook, "__name__", "")
-        if called not in specified:
-            near = nearest(called, specified) or specified
+        if called not in _SPECIFIED:
+            near = nearest(called, _SPECIFIED) or _SPECIFIED
             raise BrokenPluginError(
                 f"{name}: {hook!r} in `hooks` is not a hook (nearest: {near[0]!r})"
             )
@@ -128,10 +168,10 @@ def _own_hooks(manager: pluggy.PluginManager, plugins: Iterable[Any]) -> set[str
     return {caller.name for caller in callers}
 
 
-def _declared(manager: pluggy.PluginManager, wrappers: list[Any], name: str) -> Variant:
+def _declared(manager: pluggy.PluginManager, wrappers: Sequence[Wrapper], name: str) -> Variant:
     """Return the declaration that a plugin's hook `variant` makes."""
     try:
-        declared = manager.subset_hook_caller("variant", wrappers)()
+        declared = manager.subset_hook_caller("variant", [part for part, _ in wrappers])()
     except PLUGIN_ERRORS as error:
         raise BrokenPluginError(
             f"{name}: its declaration raised {type(error).__name__}: {error}"
@@ -143,9 +183,9 @@ def _declared(manager: pluggy.PluginManager, wrappers: list[Any], name: str) -> 
     return declared
 
 
-def build(plugin: Any, wrappers: list[Any], name: str) -> LoadedVariant:
+def build(plugin: Any, wrappers: Sequence[Wrapper], name: str) -> LoadedVariant:
     """Register a plugin and the wrappers in a manager of its own, and read the declaration."""
-    manager = _manager(name, wrappers)
+    manager = _manager(wrappers)
     declared = plugin
     if not isinstance(plugin, Variant):
         _register(manager, (plugin,), name)

@@ -8,7 +8,7 @@ from importlib.metadata import EntryPoint
 from typing import Any, NamedTuple
 
 from rushes._payload.constraints import nearest
-from rushes._plugins.calling import LoadedVariant
+from rushes._plugins.calling import LoadedVariant, Wrapper, name_of
 from rushes._plugins.installed import (
     LIMIT,
     VARIANTS,
@@ -29,7 +29,7 @@ _ID = re.compile(r"[a-z0-9-]+/[A-Za-z0-9._-]+")
 class _Wrappers(NamedTuple):
     """The wrappers that work, and the errors of those that do not."""
 
-    working: list[Any]
+    working: list[Wrapper]
     broken: list[str]
 
 
@@ -57,7 +57,9 @@ class Registry:
         self._keys = tuple(keys)
         self._base_urls = dict(base_urls or {})
         self._environ = environ or {}
-        self._own_wrappers = list(wrappers)
+        self._own_wrappers = [Wrapper(part, name_of(part)) for part in listed("wrappers", wrappers)]
+        for part, name in self._own_wrappers:
+            check_hooks(part, f"{name} (from the argument wrappers)")
         if isinstance(load_plugins, str):
             load_plugins = (load_plugins,)
         self._load_plugins = None if load_plugins is None else tuple(load_plugins)
@@ -69,7 +71,7 @@ class Registry:
         """Variants that may have the key whoever is trusted."""
         self._lenders: dict[tuple[str, str, str | None], str | None] = {}
         self._own: dict[str, Any] = {}
-        for plugin in plugins:
+        for plugin in listed("plugins", plugins):
             name = plugin.id if isinstance(plugin, Variant) else repr(plugin)
             self._own[build(plugin, [], name).variant.id] = plugin
         self._with_key.update(self._own)
@@ -213,7 +215,8 @@ class Registry:
         working, broken = list(self._own_wrappers), []
         for entry in self.installed.group(WRAPPERS):
             try:
-                working.append(check_hooks(import_in_time(entry), describe_entry(entry)))
+                name = describe_entry(entry)
+                working.append(Wrapper(check_hooks(import_in_time(entry), name), name))
             except BrokenPluginError as error:
                 broken.append(str(error))
         broken += [str(found) for found in self.installed.unreadable if found.may_wrap]
@@ -250,6 +253,15 @@ class Registry:
                 f"{reasons}\nNothing is sent while a wrapper that may limit spending cannot be "
                 "loaded; repair or uninstall it"
             )
+
+
+def listed(argument: str, given: Any) -> tuple[Any, ...]:
+    """Return what an argument lists; raise ConfigurationError if it is not a list."""
+    if not isinstance(given, Iterable) or isinstance(given, (str, bytes, Mapping)):
+        raise ConfigurationError(
+            f"the argument {argument} must be a list of {argument}, not {type(given).__name__}"
+        )
+    return tuple(given)
 
 
 def _by_id(entries: Iterable[EntryPoint]) -> dict[str, list[EntryPoint]]:

@@ -16,7 +16,7 @@ from rushes._flow import Ask, Dispatch, Flow, NotSent, Send
 from rushes._network.settings import Timeouts
 from rushes._plugins.calling import LoadedVariant
 from rushes._plugins.installed import OBSERVERS
-from rushes._plugins.loading import import_in_time
+from rushes._plugins.loading import check_observer, describe_entry, import_in_time
 from rushes._plugins.registry import Registry
 from rushes._session.clock import SystemClock
 from rushes._session.ears import Ears
@@ -241,7 +241,7 @@ class Session(Struct, kw_only=True, dict=True):
         installed: list[Any] = []
         for entry in self.registry.installed.group(OBSERVERS):
             try:
-                installed.append(import_in_time(entry))
+                installed.append(check_observer(import_in_time(entry), describe_entry(entry)))
             except BrokenPluginError as error:
                 log.warning("an observer cannot be loaded", reason=str(error))
         return (*installed, *self.own_observers)

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 import msgspec
+import pluggy
 import pytest
 
 from rushes._check.checking import check
 from rushes._check.trial import sample_task
 from rushes._keys.redacting import Secret
-from rushes._plugins.calling import LoadedVariant
+from rushes._plugins.calling import LoadedVariant, Wrapper, name_of
 from rushes._plugins.installed import installed
 from rushes._plugins.loading import build
 from rushes._vocabulary.rule import ShapeRule
@@ -40,7 +41,8 @@ MAX_CALLS = 20
 HIDDEN = methodcaller("errisinstance", AssertionError)
 """Makes pytest leave the kit's own lines out of a failure: they do not help the author."""
 __tracebackhide__ = HIDDEN
-CORE = str(Path(__file__).parents[1])
+CALLERS = str(Path(__file__).parents[1]), str(Path(pluggy.__file__).parent)
+"""Where the code lies that calls plugins: the core, and pluggy."""
 NOW = 1.8e9
 """When the kit makes and authorises calls, and reads deliveries, in seconds since 1970."""
 WITH_TASK = frozenset(("parse_submit", "poll", "parse_status", "look_up", "cancel"))
@@ -111,7 +113,8 @@ class VariantUnderTest:
         """Build the plugin as it is declared."""
         named = getattr(self.plugin, "id", None)
         name = named if isinstance(named, str) else repr(self.plugin)
-        return self.blamed(build, self.plugin, [*self.wrappers], name)
+        wrappers = [Wrapper(part, name_of(part)) for part in self.wrappers]
+        return self.blamed(build, self.plugin, wrappers, name)
 
     @property
     def variant(self) -> Variant:
@@ -396,7 +399,7 @@ def _where(error: BrokenPluginError) -> str:
     """Say in which line the plugin raised, if it did."""
     cause = error.__cause__
     frames = traceback.extract_tb(cause.__traceback__) if cause else []
-    own = [frame for frame in frames if not frame.filename.startswith(CORE)]
+    own = [frame for frame in frames if not frame.filename.startswith(CALLERS)]
     return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
 
 

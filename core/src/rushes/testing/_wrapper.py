@@ -14,6 +14,7 @@ from rushes import hookspecs
 from rushes._keys.redacting import Secret
 from rushes._payload.request_fields import FIELDS
 from rushes._plugins.calling import GIVES
+from rushes._plugins.loading import check_hooks
 from rushes.calls import Answer, Call
 from rushes.errors import BrokenPluginError, RushesError
 from rushes.hookspecs import hookimpl
@@ -64,7 +65,11 @@ class WrapperConformance:
     """Requests that are valid for some of these variants: dicts are native payloads."""
 
     def test_it_wraps_and_answers_nothing(self) -> None:
-        """Each of its hooks is a wrapper: another would answer where a variant has no hook."""
+        """It has hooks, and each is a wrapper: another would answer where a variant has no hook."""
+        try:
+            check_hooks(self.wrapper, self._name)
+        except BrokenPluginError as error:
+            raise AssertionError(str(error)) from None
         for hook in self._hooks():
             made = getattr(self.wrapper, hook).rushes_impl
             wraps = made["wrapper"] or made["hookwrapper"]
@@ -209,8 +214,11 @@ class WrapperConformance:
 
     def says(self, sentence: str, around: VariantUnderTest | None = None) -> str:
         """Return what is wrong, as a failure begins."""
-        name = getattr(self.wrapper, "__name__", type(self.wrapper).__name__)
-        return f"{name}{f' around {around.variant.id}' if around else ''}: {sentence}"
+        return f"{self._name}{f' around {around.variant.id}' if around else ''}: {sentence}"
+
+    @property
+    def _name(self) -> str:
+        return getattr(self.wrapper, "__name__", type(self.wrapper).__name__)
 
     def _hooks(self) -> list[str]:
         hooks = [name for name in hookspecs.__all__ if name != "hookimpl"]

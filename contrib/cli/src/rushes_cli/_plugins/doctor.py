@@ -17,8 +17,15 @@ if TYPE_CHECKING:
     from rushes import Client, Source
     from rushes.plugins import LoadedVariant
 
-PLUGIN, KIT, SANDBOX, REFERENCE = (
-    f"docs/{page}.md" for page in ("write-a-plugin", "conformance", "write-a-sandbox", "reference")
+PLUGIN, WRAPPER, KIT, SANDBOX, REFERENCE = (
+    f"docs/{page}.md"
+    for page in (
+        "write-a-plugin",
+        "wrap-any-provider",
+        "conformance",
+        "write-a-sandbox",
+        "reference",
+    )
 )
 _DATED = re.compile(r"\b20\d\d-\d\d")
 _PRICE = re.compile(r"(?i)\b(usd|prices?)\b")
@@ -77,12 +84,16 @@ def examine(client: "Client", name: str) -> list[Finding]:
 
 def _examined(client: "Client", plugin: PluginEntry, entry: EntryPoint) -> Iterator[Finding]:
     """Yield what is found about one entry point."""
-    from rushes.plugins import VARIANTS
+    from rushes.plugins import VARIANTS, WRAPPERS
 
     variant = plugin.name.replace(".", "/", 1) if plugin.group == VARIANTS else plugin.name
     if plugin.status == "broken":
         todo = "Correct what it says; until then, nobody can use it."
-        yield Finding(variant, "wrong", plugin.problem or "it is broken", todo, PLUGIN)
+        page = PLUGIN
+        if plugin.group == WRAPPERS:
+            todo = "Correct what it says, or uninstall it; until then, nothing is sent."
+            page = WRAPPER
+        yield Finding(variant, "wrong", plugin.problem or "it is broken", todo, page)
         return
     if plugin.status == "untrusted":
         todo = f"Name the distribution rushes-{variant.partition('/')[0]}, or another provider."

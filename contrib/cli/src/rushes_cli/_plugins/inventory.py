@@ -122,9 +122,9 @@ def _load_wrapper(_registry: "Registry", entry: EntryPoint) -> None:
 
 
 def _load_observer(_registry: "Registry", entry: EntryPoint) -> None:
-    from rushes.plugins import import_in_time
+    from rushes.plugins import check_observer, describe_entry, import_in_time
 
-    import_in_time(entry)
+    check_observer(import_in_time(entry), describe_entry(entry))
 
 
 def _load_command(_registry: "Registry", entry: EntryPoint) -> None:
