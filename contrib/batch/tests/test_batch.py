@@ -20,7 +20,13 @@ from postgres_cluster import Cluster
 from rushes_batch._lines import Bad, Line, read_lines
 from rushes_batch.batch import batch
 from rushes_batch.command import worker
-from rushes_cli.exit_codes import INTERRUPTED, NOT_BOUGHT, USAGE
+from rushes_cli.exit_codes import (
+    CONFIGURATION,
+    INTERRUPTED,
+    NOT_BOUGHT,
+    USAGE,
+    exit_code,
+)
 from rushes_sandbox import Sandbox
 
 VARIANT = "toapis/kling-v3"
@@ -295,7 +301,7 @@ def test_a_cap_is_an_amount(
     """Nothing costs more than what is no number."""
     refused = do(command, lines(KITE), "--max-cost", amount)
     assert refused.exit_code == 2, refused.output
-    assert "is no amount" in refused.stderr
+    assert f"'{amount}' is not a number." in refused.stderr
     assert not sandbox.created
 
 
@@ -371,6 +377,16 @@ def test_a_refused_line_is_named_and_the_others_are_made(
     assert (resumed.exit_code, len(sandbox.created)) == (0, 1)
     assert make(file).exit_code == 0
     assert len(sandbox.created) == 2
+
+
+def test_a_table_that_cannot_be_written_is_reported(
+    sandbox: Sandbox, lines: Callable[..., Path]
+) -> None:
+    file = lines(KITE)
+    (file.parent / "out" / "results.csv").mkdir(parents=True)
+    run = make(file)
+    assert isinstance(run.exception, rushes.DiskError)
+    assert (exit_code(run.exception), len(sandbox.created)) == (CONFIGURATION, 1)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])

@@ -1,16 +1,29 @@
 """The limits hold whatever is bought, and what an agent is told holds no secret."""
 
 import json
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from rushes_mcp._answers import plain
 from rushes_mcp._budget import Budget, Limits, OverLimit
 from rushes_mcp._purchase import Purchase
+from rushes_mcp.command import mcp
 
 money = st.floats(0, 100, allow_nan=False).map(lambda amount: round(amount, 4))
 odd = st.one_of(money, st.sampled_from([float("nan"), float("inf")]))
+
+
+@pytest.mark.parametrize(
+    "option", ["--max-cost", "--max-cost-per-call", "--unknown-price", "--wait"]
+)
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "x"])
+def test_a_limit_is_a_number(option: str, value: str, tmp_path: Path) -> None:
+    done = CliRunner().invoke(mcp, ["--folder", str(tmp_path), option, value])
+    assert done.exit_code == 2, done.output
+    assert f"Invalid value for '{option}'" in done.output
 
 
 @given(

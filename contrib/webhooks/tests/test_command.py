@@ -64,6 +64,14 @@ def test_a_taken_port_is_one_sentence_and_exit_3(tmp_path: Path) -> None:
     assert f"It cannot listen on 127.0.0.1, port {port}: Address already in use." in err
 
 
+@pytest.mark.parametrize("port", ["99999", "-1"])
+def test_what_is_no_port_is_wrong_usage(tmp_path: Path, port: str) -> None:
+    with running(tmp_path, "--port", port) as process:
+        out, err = process.communicate(timeout=120)
+    assert (process.returncode, out) == (2, "")
+    assert "0<=x<=65535" in err
+
+
 def test_a_journal_that_cannot_be_used_is_exit_3(tmp_path: Path) -> None:
     (tmp_path / "journal.db").mkdir()
     with running(tmp_path, "--port", "0") as process:

@@ -17,7 +17,7 @@
       StillRunningError       the task is not finished; we stopped waiting, or could not poll
         OwnedElsewhereError   another process works on the task
       DeliveryError           whoever sent to our webhook: not the provider, or too late
-      DiskError               our own disk: the video could not be written; the task is kept
+      DiskError               our own disk: the video could not be written; a task is kept
 
 Every error about a task carries it as `task`; it can be resumed from any process.
 """
@@ -134,4 +134,7 @@ class DeliveryError(RushesError):
 
 
 class DiskError(RushesError):
-    """The video could not be written to our own disk; the task is kept, resume it."""
+    """The video could not be written to our own disk; a task that it carries is kept, resume it.
+
+    Without a task nothing was recorded: no file can have the name that was given.
+    """

@@ -386,6 +386,26 @@ def test_an_output_path_is_probed_and_left_as_it_was(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == before
 
 
+@pytest.mark.parametrize(
+    "name", [f"{'n' * 300}.mp4", f"new/{'n' * 300}/", f"new/{'é' * 150}/x.mp4", "p/" * 3000, "a\0b"]
+)
+def test_nothing_is_recorded_for_a_name_that_no_file_can_have(
+    make: Maker, server: Server, tmp_path: Path, name: str
+) -> None:
+    driver, bad = make(), f"{tmp_path}/{name}"
+    for verb in (driver.submit, driver.generate):
+        with pytest.raises(DiskError, match=r"cannot be written: .*; choose another place"):
+            verb("acme/zoom", REQUEST, output=bad)
+    assert (driver.tasks(), server.lines) == ([], [])
+    task = completed(driver)
+    before = len(server.lines)
+    for again in (driver.fetch, driver.resume):
+        with pytest.raises(DiskError, match="choose another place"):
+            again(task.id, output=bad)
+    assert (driver.task(task.id).output, len(server.lines)) == (None, before)
+    assert driver.fetch(task, tmp_path / f"{'n' * 251}.mp4").file
+
+
 def test_only_a_regular_file_is_replaced(make: Maker, server: Server, tmp_path: Path) -> None:
     pipe, link, other = tmp_path / "pipe", tmp_path / "link", tmp_path / "other"
     os.mkfifo(pipe)

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import math
 import socket
 import threading
 from collections import Counter
@@ -16,7 +17,16 @@ from acme_zoom import Zoom
 from hypothesis import given
 from hypothesis import strategies as st
 from raw_server import OK, RawServer, answering, silent
-from rushes import AsyncClient, Call, Polling, Receipt, Task, Timeouts
+from rushes import (
+    AsyncClient,
+    Call,
+    Client,
+    ConfigurationError,
+    Polling,
+    Receipt,
+    Task,
+    Timeouts,
+)
 from rushes._flow import Interrupted, NotSent, Send, Stream
 from rushes._network.async_transport import AsyncTransport
 from rushes._network.connection_queue import ConnectionQueue, Turn
@@ -305,6 +315,15 @@ def test_many_tasks_are_polled_in_turn_and_all_complete(tmp_path: Path) -> None:
         asked[number] += 1
         if number > 2:  # everyone's poll before the last one was made
             assert asked[number - 2] == TASKS, which
+
+
+@pytest.mark.parametrize("client", [Client, AsyncClient])
+@pytest.mark.parametrize("connections", [0, -1, True, 2.0, math.nan, "10", None])
+def test_a_client_has_a_number_of_connections(
+    client: type[Client] | type[AsyncClient], connections: Any
+) -> None:
+    with pytest.raises(ConfigurationError, match="connections must be a whole number from 1, not"):
+        client(connections=connections)
 
 
 def test_a_task_that_gets_no_connection_times_out_on_its_own() -> None:

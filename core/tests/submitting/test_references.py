@@ -4,6 +4,7 @@ import asyncio
 import json
 import pickle
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -32,6 +33,7 @@ from rushes import (
     Steps,
     StillRunningError,
     Task,
+    UnknownTaskError,
     Variant,
     absent,
     hookimpl,
@@ -133,6 +135,28 @@ def test_a_task_is_found_by_a_prefix_of_its_reference(make: Maker, server: Serve
         with pytest.raises(ConfigurationError, match=r"no task|several tasks"):
             driver.task(unclear)
     assert [task.id for task in driver.tasks()] == ["dunex1", "dune_1", "kite-12", "kite-1"]
+
+
+@pytest.mark.parametrize("nothing", ["", " ", "\t\n"])
+def test_an_empty_reference_is_nobodys(make: Maker, server: Server, nothing: str) -> None:
+    """It begins the reference of the only task, too, and is what an unset variable gives."""
+    driver = make()
+    driver.submit("acme/zoom", REQUEST, task="kite")
+    sent, before = len(server.lines), driver.tasks()
+    verbs: tuple[Callable[[], object], ...] = (
+        lambda: driver.task(nothing),
+        lambda: driver.history(nothing),
+        lambda: driver.refresh(nothing),
+        lambda: driver.wait(nothing),
+        lambda: driver.fetch(nothing),
+        lambda: driver.resume(nothing),
+        lambda: driver.cancel(nothing),
+        lambda: driver.resolve(nothing, lost=True),
+    )
+    for verb in verbs:
+        with pytest.raises(UnknownTaskError, match="no task"):
+            verb()
+    assert (len(server.lines), driver.tasks()) == (sent, before)
 
 
 def test_without_a_journal_the_caller_keeps_the_task(

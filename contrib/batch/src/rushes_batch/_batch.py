@@ -156,12 +156,12 @@ def _ranges(numbers: list[int]) -> str:
 
 
 @contextmanager
-def disk(path: Path) -> Iterator[None]:
-    """Raise DiskError, naming the path, if the block raises OSError."""
+def disk(path: Path, left: rushes.Task | None = None) -> Iterator[None]:
+    """Raise DiskError, naming the path, if the block raises OSError; `left` is yet to be made."""
     try:
         yield
     except OSError as error:
-        raise rushes.DiskError(f"{path}: {error.strerror or error}") from error
+        raise rushes.DiskError(f"{path}: {error.strerror or error}", task=left) from error
 
 
 def many(count: int, one: str, more: str) -> str:

@@ -204,7 +204,8 @@ async def _made_here(
     finally:
         errors = {task: one_line(str(error)) for task, error in ours.errors.items()}
         found.tasks = recorded(found.journal, found.plan)
-        with disk(folder):
+        left = next((task for task in found.tasks.values() if task.unfinished), None)
+        with disk(folder, left):
             path = write_all(folder, found.table(errors))
     _print_outcome(found, ours, path, max_cost)
     if not finished:

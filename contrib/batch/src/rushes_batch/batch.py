@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import math
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from pathlib import Path
@@ -12,7 +11,7 @@ import click
 import psycopg
 import rushes
 from rushes_cli.exit_codes import UNFINISHED, exit_code
-from rushes_cli.options import complete_variants
+from rushes_cli.options import amount, complete_variants
 from rushes_cli.terminal import json_text, one_line, print_line, stderr_line
 
 from rushes_batch._batch import Batch, Given, disk, many, opened
@@ -37,12 +36,6 @@ def _usable_name(_ctx: click.Context, _option: click.Parameter, given: str | Non
             f"{given!r} is not 1 to 32 English letters, digits, '.', '_' and '-', "
             "beginning with a letter or digit"
         )
-    return given
-
-
-def _usable_cap(_ctx: click.Context, _option: click.Parameter, given: float | None) -> float | None:
-    if given is not None and not math.isfinite(given):
-        raise click.BadParameter(f"{given} is no amount; leave the option out for no cap")
     return given
 
 
@@ -144,8 +137,7 @@ def batch() -> None:
 @_running
 @click.option(
     "--max-cost",
-    type=click.FloatRange(min=0),
-    callback=_usable_cap,
+    type=amount,
     metavar="USD",
     help="Buy nothing if the whole batch, with what was bought before, is estimated at more; and "
     "begin no line that would make it cost more.",
@@ -168,8 +160,7 @@ def run_command(ctx: click.Context, /, **given: Any) -> None:
 @_running
 @click.option(
     "--max-cost",
-    type=click.FloatRange(min=0),
-    callback=_usable_cap,
+    type=amount,
     metavar="USD",
     help="Begin the lines that are left, too, as long as the whole batch costs no more.",
 )

@@ -15,7 +15,8 @@ MEANINGS = {
     0: "done",
     BUG: "a bug in rushes: a short message, and a log file with the details",
     USAGE: "wrong usage",
-    CONFIGURATION: "configuration: a key, a base URL, a variant, the journal; nothing was bought",
+    CONFIGURATION: "configuration: a key, a base URL, a variant, the journal; nothing was bought. "
+    "Or what was done cannot be printed",
     NOT_BOUGHT: "nothing was bought: refused by us or by the provider, or never sent",
     ENDED: "the provider failed, cancelled or expired the task, or offers no usable video",
     UNFINISHED: "the task is not finished here; the resume command is printed",
@@ -39,6 +40,10 @@ class OutputClosed(Exception):
 
 def exit_code(error: BaseException) -> int:
     """Return the exit code for an error."""
+    import rushes
+
+    if isinstance(error, rushes.DiskError) and error.task is None:
+        return CONFIGURATION  # no task is left to be resumed
     return exit_code_for(type(error))
 
 

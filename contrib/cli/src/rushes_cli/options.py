@@ -14,10 +14,10 @@ from rushes_cli._request.completion import (
     complete_tasks,
     complete_variants,
 )
-from rushes_cli._request.numbers import number, seconds
+from rushes_cli._request.numbers import amount, number, seconds
 
 __all__ = [
-    "complete_files", "complete_plugins", "complete_providers", "complete_tasks",
+    "amount", "complete_files", "complete_plugins", "complete_providers", "complete_tasks",
     "complete_variants", "field_options",
     "json_option", "number", "request_options", "request_options_in_order", "seconds",
 ]  # fmt: skip

@@ -10,7 +10,7 @@ from cli_runs import COMMAND, inside
 from click.testing import CliRunner
 from rushes_cli._app.root import cli
 from rushes_cli._plugins.commands import BUILT_IN
-from rushes_cli.exit_codes import MEANINGS, exit_code
+from rushes_cli.exit_codes import MEANINGS, exit_code, exit_code_for
 
 HEAVY = ("httpx", "structlog", "rich", "asyncio")
 
@@ -68,7 +68,7 @@ def test_a_closed_pipe_is_not_an_error() -> None:
 def test_a_full_disk_behind_standard_output_is_reported() -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run([*COMMAND, "help"], stdout=full, stderr=subprocess.PIPE, check=False)
-    assert done.returncode == 6
+    assert done.returncode == 3
     assert b"standard output cannot be written: No space left" in done.stderr
 
 
@@ -249,7 +249,12 @@ def test_every_error_has_its_exit_code() -> None:
         KeyboardInterrupt: 130,
     }
     for kind, code in codes.items():
-        error: BaseException = kind.__new__(kind)
-        assert exit_code(error) == code
+        assert exit_code_for(kind) == code
+    task = rushes.Task(
+        id="mine", variant="acme/zoom", base_url="https://x", client_id="mine",
+        call=None, created_at=0.0, updated_at=0.0,
+    )  # fmt: skip
+    assert exit_code(rushes.DiskError("it cannot be written", task=task)) == 6
+    assert exit_code(rushes.DiskError("no file can have that name")) == 3
     theirs = {getattr(rushes, name) for name in dir(rushes) if name.endswith("Error")}
     assert theirs - {rushes.RushesError} <= set(codes)

@@ -71,6 +71,43 @@ def test_a_broken_standard_error_does_not_stop_a_task(
     assert Path(run.out.strip()).read_bytes() == gateway.video
 
 
+full_disk = pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+NOT_WRITTEN = "Error: standard output cannot be written: No space left on device"
+
+
+@full_disk
+@pytest.mark.parametrize("as_json", ["", "--json"])
+def test_a_task_is_finished_even_if_its_path_cannot_be_printed(
+    as_json: str, gateway: Gateway
+) -> None:
+    run = in_shell(f"rushes {shlex.join(KITE)} --task mine {as_json} >/dev/full")
+    assert run.code == 3, run
+    assert NOT_WRITTEN in run.err
+    assert Path(json.loads(inside("show", "mine", "--json").out)["file"]).exists()
+    for command in ("tasks", "resume mine", "show mine", "check x -m toapis/kling-v3"):
+        run = in_shell(f"rushes {command} {as_json} >/dev/full")
+        assert (run.code, NOT_WRITTEN in run.err) == (3, True), run
+    run = in_shell(f"rushes check x -m toapis/kling-v3 --duration 99 {as_json} >/dev/full")
+    assert (run.code, NOT_WRITTEN in run.err) == (4, True), run
+
+
+@full_disk
+def test_an_unfinished_task_is_named_even_if_standard_output_is_full(gateway: Gateway) -> None:
+    gateway.polls = ["queued"]
+    for command in (f"{shlex.join(KITE)} --task mine", "resume"):
+        run = in_shell(f"rushes {command} --timeout 0.1 --json >/dev/full")
+        assert run.code == 6, run
+        assert NOT_WRITTEN in run.err
+        assert "Resume it with: rushes resume mine" in run.err
+
+
+@full_disk
+def test_lines_that_never_end_are_not_read_on_if_no_answer_can_be_written() -> None:
+    line = "rushes check -m toapis/kling-v3 --jsonl --native - >/dev/full"
+    run = in_shell(f"""yes '{{"model":"kling-v3","prompt":"x"}}' | {line}""")
+    assert (run.code, NOT_WRITTEN in run.err) == (3, True), run
+
+
 def test_repeated_ctrl_c_still_prints_the_resume_command(gateway: Gateway) -> None:
     gateway.polls = ["queued"]
     run = hammered(*KITE, "--task", "one", "--json", when="queued at")

@@ -252,6 +252,20 @@ def test_a_file_in_a_folder_is_not_overwritten_either(gateway: Gateway, tmp_path
     assert (tmp_path / "mine.mp4").read_bytes() == b"holidays"
 
 
+@pytest.mark.usefixtures("soon")
+def test_a_name_that_no_file_can_have_is_refused(gateway: Gateway, tmp_path: Path) -> None:
+    bad = tmp_path / f"{'n' * 300}.mp4"
+    run = inside(*KITE, "-o", str(bad))
+    assert (run.code, run.out) == (3, ""), run
+    assert f"Error: {bad} cannot be written: File name too long" in run.err
+    assert "Resume it with" not in run.err
+    assert (gateway.paid, inside("tasks", "--json").out) == ([], "[]\n")
+    assert inside(*KITE, "--task", "mine").code == 0
+    run = inside("resume", "mine", "-o", str(bad))
+    assert (run.code, run.out) == (3, ""), run
+    assert f"{bad} cannot be written: File name too long" in run.err
+
+
 def test_one_file_is_for_one_task(tmp_path: Path) -> None:
     run = inside("resume", "-o", str(tmp_path / "x.mp4"))
     assert run.code == 2

@@ -210,3 +210,11 @@ def test_show_prints_the_whole_task(journal: SQLiteJournal) -> None:
     found = json.loads(inside("show", "old", "--json").out)["history"]
     assert [change["status"] for change in found] == ["recorded", "failed"]
     assert all(change["at"].endswith("Z") for change in found)
+
+
+@pytest.mark.parametrize("days", ["nan", "inf", "-1"])
+def test_an_age_is_a_number(journal: SQLiteJournal, days: str) -> None:
+    run = inside("purge", "--older-than", days, "--yes")
+    assert run.code == 2, run
+    assert "Invalid value for '--older-than'" in run.err
+    assert len(names(journal)) == 4

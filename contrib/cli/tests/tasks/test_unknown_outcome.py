@@ -75,3 +75,30 @@ def test_exactly_one_outcome_is_required() -> None:
     assert run.code == 2
     assert "--memo: '{region: eu}' is not valid JSON" in run.err
     assert inside("resolve", "mine", "--as", "lost").code == 3
+
+
+@pytest.mark.usefixtures("soon")
+@pytest.mark.parametrize("nothing", ["", " "])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("resolve", "--as", "lost"),
+        ("resolve", "--id", "x"),
+        ("cancel",),
+        ("resume",),
+        ("show",),
+        ("show", "--refresh"),
+        ("purge", "--yes", "--unreadable"),
+    ],
+)
+def test_an_empty_reference_is_nobodys(
+    words: tuple[str, ...], nothing: str, unsure: Gateway
+) -> None:
+    """It begins the reference of the only task, too, and is what an unset variable gives."""
+    assert inside(*MAKE).code == 7
+    before = inside("show", "mine", "--json").out
+    run = inside(*words, nothing)
+    assert (run.code, run.out) == (3, ""), run
+    assert f"no task {nothing!r} is in" in run.err
+    assert (unsure.polled, len(unsure.paid)) == (0, 1)
+    assert inside("show", "mine", "--json").out == before

@@ -1,6 +1,7 @@
 """The subcommands `rushes compare`, `rushes report` and `rushes votes`."""
 
 import asyncio
+import os
 import shlex
 from pathlib import Path
 from typing import Any
@@ -160,8 +161,9 @@ def merge(files: tuple[Path, ...], folder: Path, embed: bool, as_json: bool) -> 
     from rushes_compare.errors import FolderError, VotesError
     from rushes_compare.votes import merge_votes
 
-    lost = [f"{path}: there is no such file" for path in files if not path.exists()]
-    if not folder.exists():
+    exists = os.path.exists  # Path.exists raises if the name is too long
+    lost = [f"{path}: there is no such file" for path in files if not exists(path)]
+    if not exists(folder):
         lost.append(f"{folder}: there is no such folder; name the comparison's with --into DIR")
     if lost:
         raise click.UsageError(escape_controls("\n".join(lost)))

@@ -337,3 +337,11 @@ def test_every_missing_file_and_folder_is_named_at_once(tmp_path: Path) -> None:
     lines = run.output.splitlines()[-3:]
     assert [line.removeprefix("Error: ").partition(": ")[0] for line in lines] == lost
     assert "--into DIR" in lines[-1]
+
+
+def test_a_name_that_no_file_can_have_is_of_no_file(tmp_path: Path) -> None:
+    long = str(tmp_path / ("n" * 300))
+    run = CliRunner().invoke(votes_command, ["merge", long, "--into", long])
+    assert run.exit_code == 2
+    assert f"{long}: there is no such file" in run.output
+    assert f"{long}: there is no such folder" in run.output

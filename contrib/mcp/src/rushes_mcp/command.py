@@ -1,5 +1,6 @@
 """The subcommand `rushes mcp`."""
 
+import math
 import os
 from pathlib import Path
 
@@ -7,7 +8,16 @@ import click
 
 __all__ = ["mcp"]
 
-_USD = click.FloatRange(min=0)
+
+def _number(text: str) -> float:
+    """Read a finite number that is not less than 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise click.BadParameter(f"{text!r} is not a number from 0.")
+    return number
 
 
 @click.command()
@@ -24,7 +34,7 @@ _USD = click.FloatRange(min=0)
     default=0.0,
     envvar="RUSHES_MCP_MAX_COST",
     show_envvar=True,
-    type=_USD,
+    type=_number,
     metavar="USD",
     help="What the agent may spend until the server ends; 0, unless it is given.",
 )
@@ -32,7 +42,7 @@ _USD = click.FloatRange(min=0)
     "--max-cost-per-call",
     envvar="RUSHES_MCP_MAX_COST_PER_CALL",
     show_envvar=True,
-    type=_USD,
+    type=_number,
     metavar="USD",
     help="What one call may spend.",
 )
@@ -40,7 +50,7 @@ _USD = click.FloatRange(min=0)
     "--unknown-price",
     envvar="RUSHES_MCP_UNKNOWN_PRICE",
     show_envvar=True,
-    type=_USD,
+    type=_number,
     metavar="USD",
     help="What a video counts as if its price is not known; otherwise it is not bought.",
 )
@@ -49,7 +59,7 @@ _USD = click.FloatRange(min=0)
     default=45.0,
     envvar="RUSHES_MCP_WAIT",
     show_envvar=True,
-    type=click.FloatRange(min=0),
+    type=_number,
     metavar="SECONDS",
     help="How long a call waits for a video before it returns the task (45).",
 )

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import math
 import shlex
 import signal
 import threading
@@ -24,28 +25,46 @@ class _NotStarted(click.ClickException):
     exit_code = 3
 
 
+def _number(text: str) -> float:
+    """Read a finite number that is not less than 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise click.BadParameter(f"{text!r} is not a number from 0.")
+    return number
+
+
 @click.command()
 @click.option(
-    "--port", default=8765, show_default=True, help="Port to listen on; 0 takes a free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8765,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one.",
 )
 @click.option("--key", default="sandbox-key", show_default=True, help="API key to accept.")
 @click.option(
     "--queue-seconds",
-    type=click.FloatRange(min=0),
+    type=_number,
+    metavar="SECONDS",
     default=1.0,
     show_default=True,
     help="How long a new task stays queued, in seconds.",
 )
 @click.option(
     "--render-seconds",
-    type=click.FloatRange(min=0),
+    type=_number,
+    metavar="SECONDS",
     default=3.0,
     show_default=True,
     help="How long it is then in progress, at least, in seconds.",
 )
 @click.option(
     "--result-lifetime",
-    type=click.FloatRange(min=0),
+    type=_number,
+    metavar="SECONDS",
     default=86400.0,
     show_default=True,
     help="How long the URL of a finished video works, in seconds.",
@@ -55,7 +74,12 @@ class _NotStarted(click.ClickException):
     type=click.IntRange(min=0),
     help="Submits that each provider accepts per minute.  [default: no limit]",
 )
-@click.option("--balance", type=float, help="What may be spent, in USD.  [default: no limit]")
+@click.option(
+    "--balance",
+    type=_number,
+    metavar="USD",
+    help="What may be spent, in USD.  [default: no limit]",
+)
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),

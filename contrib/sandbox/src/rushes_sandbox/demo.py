@@ -21,6 +21,10 @@ OPTIONS = ("--duration", "5", "--aspect-ratio", "16:9")
 MOST = 8
 
 
+class _NotStarted(click.ClickException):
+    exit_code = 3
+
+
 @click.command()
 @click.argument("prompt", default=PROMPT)
 @click.option(
@@ -44,7 +48,10 @@ def demo(ctx: click.Context, prompt: str, output: Path, as_json: bool) -> None:
 
     compare = _compare()
     # The tasks of an earlier demo ended with its sandbox.
-    (output / "results.json").unlink(missing_ok=True)
+    try:
+        (output / "results.json").unlink(missing_ok=True)
+    except OSError as error:
+        raise _NotStarted(f"-o {output} cannot be used: {error.strerror}") from None
     with (
         tempfile.TemporaryDirectory(prefix="rushes-demo-") as home,
         Sandbox(queue_seconds=0.5, render_seconds=2, poll_after=1, record=False) as sandbox,

@@ -8,10 +8,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import CliRunner
 from rushes_sandbox import protocols
+from rushes_sandbox.command import sandbox
+from rushes_sandbox.demo import demo
 
 RUN = [sys.executable, "-c", "from rushes_sandbox.command import sandbox; sandbox()"]
 BODY = {"model": "kling-v3", "prompt": "a lantern", "duration": 5}
@@ -49,6 +53,31 @@ def test_it_prints_what_to_paste_and_ends_cleanly(number: signal.Signals) -> Non
     assert (process.returncode, out) == (0, "")
     assert "Ctrl-C" in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        *(("--port", value) for value in ("99999", "65536", "-1", "x")),
+        *(
+            (option, value)
+            for option in ("--balance", "--queue-seconds", "--render-seconds", "--result-lifetime")
+            for value in ("nan", "inf", "-1", "x")
+        ),
+    ],
+)
+def test_a_number_that_is_none_is_wrong_usage(option: str, value: str) -> None:
+    done = CliRunner().invoke(sandbox, [option, value, "--list-lies"])
+    assert done.exit_code == 2, done.output
+    assert f"Invalid value for '{option}'" in done.output
+
+
+def test_a_demo_needs_a_folder_that_there_can_be(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for bad in (tmp_path / ("n" * 300), tmp_path / "file" / "in it"):
+        done = CliRunner().invoke(demo, ["-o", str(bad)])
+        assert done.exit_code == 3, done.output
+        assert f"Error: -o {bad} cannot be used: " in done.output
 
 
 def test_json_is_one_object() -> None:

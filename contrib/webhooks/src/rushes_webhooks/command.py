@@ -25,7 +25,11 @@ class _NotStarted(click.ClickException):
     help="Address to listen on, for a reverse proxy.",
 )
 @click.option(
-    "--port", default=8770, show_default=True, help="Port to listen on; 0 takes a free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8770,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print where it listens as JSON.")
 def webhooks(host: str, port: int, as_json: bool) -> None:

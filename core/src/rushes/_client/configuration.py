@@ -118,6 +118,10 @@ class Configured:
             raise ConfigurationError(f"{wrong}; correct the argument proxy")
         require(home=home)
         _require_settings(polling, timeouts, journal, clock, trust)
+        if type(connections) is not int or connections < 1:
+            raise ConfigurationError(
+                f"the argument connections must be a whole number from 1, not {show(connections)}"
+            )
         environ = Environment()
         folder = home_folder(home, environ)
         clock = clock or SystemClock()

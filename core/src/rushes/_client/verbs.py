@@ -11,7 +11,7 @@ import msgspec
 from rushes._check.quick import quick
 from rushes._client.fallback import in_order
 from rushes._fetch.download import ensure_fetched, videos_are_at
-from rushes._fetch.target import may_replace
+from rushes._fetch.target import may_replace, require_possible
 from rushes._flow import Chain, Do, Flow
 from rushes._plugins.calling import LoadedVariant
 from rushes._receive.receiving import Receiver
@@ -46,7 +46,9 @@ def absolute(output: str | Path) -> str:
     except OSError as error:
         message = f"{output} is relative, but the current folder is gone; give an absolute path"
         raise ConfigurationError(message) from error
-    is_folder = os.fspath(output).endswith(("/", os.sep)) or path.is_dir()
+    require_possible(path)
+    there = os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises if it may not look there
+    is_folder = there or os.fspath(output).endswith(("/", os.sep))
     return f"{path}{os.sep}" if is_folder else str(path)
 
 
@@ -196,6 +198,7 @@ class Jobs:
         task = yield from self._records.given(task)
         if not task.ended:
             raise still_running(self.session, task) if task.receipt else without_remote_id(task)
+        _output_file(output, task)  # what is wrong with it is raised before the task is taken
         loaded = self.session.load(task)
         work = _Fetch(self.session, loaded, output, overwrite, on_update)
         return (yield from self._owning(loaded, task, work, _never, None, on_update, watch=watch))

@@ -46,17 +46,44 @@ def writable(session: Session, output: Path, *, overwrite: bool = True) -> None:
         if output.is_dir():
             raise DiskError(f"{output} is a folder; name a file in it")
         refuse_to_replace(session, output, overwrite=overwrite)
-        folder, names = output.parent, [output.name]
-        while not os.path.lexists(folder):
-            folder, names = folder.parent, [*names, folder.name]
-        for name in names:
-            with contextlib.suppress(FileNotFoundError):
-                (folder / name).lstat()  # raises if the name is too long
+        folder = _nearest_folder(output)
         with tempfile.TemporaryFile(dir=folder, prefix=".", suffix=".part") as file:
             file.write(bytes(4096))
     except (OSError, ValueError) as failure:
-        reason = getattr(failure, "strerror", None) or str(failure)
-        raise DiskError(f"{output} cannot be written: {reason}; choose another place") from failure
+        raise _unwritable(output, failure) from failure
+
+
+def require_possible(output: Path) -> None:
+    """Raise DiskError if no file can ever have this path: a name in it is too long, or has a NUL.
+
+    What else is wrong with a place can be put right before its task is resumed.
+    """
+    try:
+        _nearest_folder(output)
+    except ValueError as failure:
+        raise _unwritable(output, failure) from failure
+    except OSError as failure:
+        if failure.errno == errno.ENAMETOOLONG:
+            raise _unwritable(output, failure) from failure
+
+
+def _nearest_folder(output: Path) -> Path:
+    """Return the nearest folder above a file that exists.
+
+    Raises OSError or ValueError if the names below it cannot be in it.
+    """
+    folder, names = output.parent, [output.name]
+    while not os.path.lexists(folder):
+        folder, names = folder.parent, [*names, folder.name]
+    for path in (output, *(folder / name for name in names)):
+        with contextlib.suppress(FileNotFoundError):
+            path.lstat()
+    return folder
+
+
+def _unwritable(output: Path, failure: OSError | ValueError) -> DiskError:
+    reason = getattr(failure, "strerror", None) or str(failure)
+    return DiskError(f"{output} cannot be written: {reason}; choose another place")
 
 
 def refuse_to_replace(session: Session, target: Path, *, overwrite: bool) -> None:

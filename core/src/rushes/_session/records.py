@@ -61,9 +61,11 @@ class Records:
         yield Do(lambda: journal.discard(record))
 
     def find(self, reference: str) -> Flow[Task]:
-        """Return the task with a reference."""
+        """Return the task with a reference, or the only one whose reference begins with it."""
         require(reference=reference)
         self._journal("give it the Task itself")
+        if not reference.strip():  # every reference begins with it: a variable that is not set
+            raise self._unknown(reference)
         found: list[Task] = yield Ask("find", (reference,))
         if not found:
             raise self._unknown(reference)

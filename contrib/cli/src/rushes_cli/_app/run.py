@@ -1,6 +1,5 @@
 """The end of every run: an error becomes a message and an exit code."""
 
-import errno
 import os
 import sys
 from collections.abc import Callable
@@ -8,24 +7,36 @@ from collections.abc import Callable
 import click
 from click.exceptions import NoArgsIsHelpError
 
+from rushes_cli._app.streams import write_error
 from rushes_cli._errors.messages import print_error
 from rushes_cli.exit_codes import (
     BROKEN_PIPE,
+    CONFIGURATION,
     INTERRUPTED,
-    UNFINISHED,
     USAGE,
     Interrupted,
     OutputClosed,
 )
 from rushes_cli.terminal import stderr_line
 
-_STDOUT_ERRORS = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
-"""An OSError with one of these is about standard output; the core reports on files itself."""
 _GLOBAL_OPTIONS = ("--home", "--verbose", "-v", "--traceback")
 
 
 def run_to_exit_code(run: Callable[[], object]) -> int:
-    """Run a command; report whatever it raises on standard error, and return the exit code."""
+    """Run a command; report whatever goes wrong on standard error, and return the exit code.
+
+    If standard output cannot be written, the code is still that of what the command did, of a task
+    that is not finished for instance, unless it did all of it.
+    """
+    code = _ended(run)
+    if (failure := write_error(sys.stdout)) is not None:
+        message = f"standard output cannot be written: {failure.strerror}"
+        stderr_line(message, bold="Error: ", colour="red")
+        return code or CONFIGURATION
+    return code
+
+
+def _ended(run: Callable[[], object]) -> int:
     try:
         code = run()
         if sys.stdout is not None:
@@ -48,11 +59,6 @@ def _report(error: BaseException) -> int:
         return INTERRUPTED
     if isinstance(error, click.ClickException):
         return _report_usage(error)
-    if isinstance(error, OSError) and error.errno in _STDOUT_ERRORS:
-        _close_stdout()
-        message = f"standard output cannot be written: {error.strerror}"
-        stderr_line(message, bold="Error: ", colour="red")
-        return UNFINISHED
     return print_error(error)
 
 

@@ -1,10 +1,12 @@
 """Checking one payload per line: every line is answered with one line."""
 
+import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from rushes_cli._app.streams import write_error
 from rushes_cli.strict_json import MalformedJSON, read_json
 from rushes_cli.terminal import json_text
 
@@ -25,6 +27,8 @@ def check_lines(client: "Client", variant: str, stream: BinaryIO) -> bool:
         report = _check(client, variant, number, line)
         all_valid = all_valid and report.valid
         click.echo(json_text(report.as_line()))
+        if write_error(sys.stdout):
+            break  # the lines may never end
     return all_valid
 
 

@@ -15,7 +15,7 @@ from rushes_cli._runtime import clients
 from rushes_cli._runtime.home import home, shell_command
 from rushes_cli._runtime.journal import all_tasks
 from rushes_cli.exit_codes import CONFIGURATION
-from rushes_cli.options import json_option
+from rushes_cli.options import amount, json_option
 from rushes_cli.terminal import can_prompt, json_text, stderr_line
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _DAY = 24 * 3600.0
 @click.option(
     "--older-than",
     "days",
-    type=click.FloatRange(min=0),
+    type=amount,
     default=30,
     show_default=True,
     metavar="DAYS",

@@ -17,9 +17,14 @@ def number(text: str) -> int | float:
     raise click.BadParameter(f"{text!r} is not a number.")
 
 
-def seconds(text: str) -> int | float:
-    """Read a length of time in seconds; 0 means no waiting at all."""
+def amount(text: str) -> int | float:
+    """Read an amount, as of money or of days: a finite number that is not less than 0."""
     read = number(text)
     if read < 0:
         raise click.BadParameter(f"{text} is less than 0.")
     return read
+
+
+def seconds(text: str) -> int | float:
+    """Read a length of time in seconds; 0 means no waiting at all."""
+    return amount(text)

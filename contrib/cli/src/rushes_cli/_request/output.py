@@ -49,7 +49,8 @@ def absolute_output(output: str | None) -> str | None:
         raise ConfigurationError(
             f"-o {output}: the working directory is gone ({error.strerror}); give an absolute path"
         ) from error
-    is_folder = output.endswith(("/", os.sep)) or path.is_dir()
+    there = os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises if the name is too long
+    is_folder = there or output.endswith(("/", os.sep))
     return f"{path}{os.sep}" if is_folder else str(path)
 
 

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 from click.core import ParameterSource
-from rushes_cli.options import complete_variants, field_options, json_option, seconds
+from rushes_cli.options import amount, complete_variants, field_options, json_option, seconds
 from rushes_cli.request_input import read_fields
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -61,7 +61,7 @@ _RUN: tuple[Callable[[Any], Any], ...] = (
     ),
     click.option(
         "--max-cost",
-        type=click.FloatRange(min=0),
+        type=amount,
         metavar="USD",
         help="Send nothing if it would cost more.",
     ),
