@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from rushes._addresses import is_public, literal_address
 from rushes.urls import has_scheme, without_secrets
@@ -101,6 +101,15 @@ def proxy_objection(url: str) -> str | None:
             "or password, write / ? # as %2F %3F %23"
         )
     return None
+
+
+def climbs(text: str) -> bool:
+    """Whether a text would lead to another address if it is put into a path: to a parent folder.
+
+    In an address it is encoded, but some servers decode it before they look where it leads.
+    """
+    folders = unquote(text).replace("\\", "/").split("/")
+    return any(folder and not folder.strip(".") for folder in folders)
 
 
 def join(base_url: str, path: str) -> str:

@@ -10,9 +10,9 @@ from urllib.parse import quote
 import msgspec
 from msgspec import Struct
 
-from rushes._urls import join, origin
+from rushes._urls import climbs, join, origin
 from rushes.answers import Answers
-from rushes.problems import Source, show_size
+from rushes.problems import Source, show, show_size
 from rushes.rules import Rule
 
 __all__ = [
@@ -234,8 +234,8 @@ class Variant(_Shared, frozen=True, kw_only=True):
 
     `fields` says the target of each common field, with `images.<role>` for each role of an image; a
     field that is not in it, and that `build_payload` does not take, is a problem. `cost` estimates
-    USD for a valid payload, None if unknown. From the day `ends` the model is gone: every request
-    has a problem that says so.
+    USD for a valid payload, a number that is not negative, or None if unknown. From the day
+    `ends` the model is gone: every request has a problem that says so.
     """
 
     payload: type[Struct]
@@ -291,8 +291,8 @@ class Variant(_Shared, frozen=True, kw_only=True):
 
         `at` is the name of one of the further `origins`.
 
-        Raises ValueError if there is no text for one, or if an address that the provider gave is
-        at another origin.
+        Raises ValueError if there is no text for one, if an address that the provider gave is at
+        another origin, or if dots in a value would lead to another path.
         """
         base = self.origins[at] if at else self.base_url or ""
         if "{" not in path:
@@ -300,6 +300,7 @@ class Variant(_Shared, frozen=True, kw_only=True):
         whole = ""
         if begins := _ADDRESS.match(path):
             there, path = _value(values, begins[1]), path[begins.end() :]
+            _refuse_climbing(begins[1], re.split(r"[?#]", there, maxsplit=1)[0])
             if "://" in there and origin(there) not in map(origin, self.own_origins):
                 raise ValueError(f"{there} is not at {self.base_url}")
             whole = there if "://" in there else join(base, there)
@@ -314,8 +315,8 @@ _fixed_url = lru_cache(maxsize=256)(join)
 _PLACEHOLDER = re.compile(r"\{(\+?)(\w+)\}")
 _REPEATED = re.compile(r"(?<=[?&])([^?&={}]+=)\{(\w+)\*\}")
 _ADDRESS = re.compile(r"\{\+(\w+)\}")
-_PLAIN = re.compile(r"[A-Za-z0-9_.~-]*")
-"""Values that are the same in an address."""
+_PLAIN = re.compile(r"[A-Za-z0-9_~-]*")
+"""Values that are the same in an address, and lead nowhere else."""
 
 
 def _written(values: Mapping[str, Any], placeholder: re.Match[str]) -> str:
@@ -324,7 +325,17 @@ def _written(values: Mapping[str, Any], placeholder: re.Match[str]) -> str:
     if isinstance(several := values.get(name), list):
         return ",".join(quote(value, safe="") for value in several)
     value = _value(values, name)
-    return value if _PLAIN.fullmatch(value) else quote(value, safe="/" if plus else "")
+    if _PLAIN.fullmatch(value):
+        return value
+    if "?" not in placeholder.string[: placeholder.start()]:
+        _refuse_climbing(name, value)
+    return quote(value, safe="/" if plus else "")
+
+
+def _refuse_climbing(name: str, value: str) -> None:
+    """Raise ValueError if a value would lead to another path than the one it is put into."""
+    if climbs(value):
+        raise ValueError(f"{name!r} is {show(value)}, which would lead to another address")
 
 
 def _repeated(values: Mapping[str, Any], parameter: re.Match[str]) -> str:

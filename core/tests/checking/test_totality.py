@@ -3,8 +3,10 @@
 import copy
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import msgspec
+from acme_declared import declared
 from acme_zoom import Payload, Zoom
 from hypothesis import given
 from hypothesis import strategies as st
@@ -188,6 +190,30 @@ def test_any_text_gets_a_verdict_as_a_url(text: str, loopback: bool) -> None:
     if objection is None:
         assert origin(text)[0] in ("http", "https")
         assert loopback or not is_loopback(text)
+
+
+parts = st.lists(st.sampled_from([".", "..", "a", "/", "\\", "%2e", "%2F", "?", "é"]), max_size=6)
+
+
+@given(parts.map("".join), st.sampled_from(["/v1/{part}/clips", "/v1/{+part}/clips"]))
+def test_no_value_leads_out_of_its_path(value: str, path: str) -> None:
+    """Not even where a server decodes an address before it looks where it leads."""
+    variant = declared()
+    try:
+        url = variant.url(path, part=value)
+    except ValueError:
+        assert "." in unquote(value)
+        return
+    while (decoded := unquote(url).replace("\\", "/")) != url:
+        url = decoded
+    assert not {".", ".."} & {*url.split("/")}
+
+
+@given(st.text())
+def test_dots_in_a_query_lead_nowhere(value: str) -> None:
+    value = f"../{value.encode('utf-8', 'ignore').decode()}"
+    url = declared().url("/v1/clips?of={part}", part=value)
+    assert url == f"https://api.acme.example/v1/clips?of={quote(value, safe='')}"
 
 
 @given(st.sampled_from(["", "/", "/v1", "/v1/", "/api/v1", "/v1//", "/x"]), st.sampled_from("12"))

@@ -82,6 +82,19 @@ class CancelsUnencoded(Toy):
         return answer
 
 
+class Yielding(Toy):
+    """Yields something else than calls."""
+
+    def __init__(self, yielded: Any) -> None:
+        super().__init__()
+        self.yielded = yielded
+
+    @hookimpl
+    def poll(self, variant: Variant, receipt: Receipt) -> Steps[Answer]:
+        answer = yield self.yielded
+        return answer
+
+
 class LooksUp(Toy):
     """Looks a job up and reads the answer with a function."""
 
@@ -271,6 +284,10 @@ BROKEN: list[tuple[str, Toy, str, str]] = [
         "submit makes a call to https://evil.example/v2",
     ),
     ("no body", Submitting(body=None), "submit_gives", "a call without a body"),
+    ("a body of text", Submitting(body="{}"), "submit_gives", "Expected `bytes | null`, got `str`"),
+    ("a body of text again", Submitting(body="{}"), "a_base_url", "AssertionError: toy/clips: the"),
+    ("a number", Submitting(headers={"X": 2}), "submit_gives", "Expected `str`, got `int`"),
+    ("a cost in words", Toy(cost=str), "submit_gives", "which is not an amount in USD"),
     ("a list", Submitting(body=b"[]"), "submit_gives", "JSON that is not an object"),
     ("no key", Submitting(key=False), "a_key", "a key is sent, but none is"),
     ("a key unsaid", Toy(idempotency="none"), "a_key", "say in `idempotency`"),
@@ -284,6 +301,8 @@ BROKEN: list[tuple[str, Toy, str, str]] = [
         "a call is made to https://evil.example",
     ),
     ("no answer", Polling("/v2/clips", answers=False), "a_poll", "not an Answer"),
+    ("no call", Yielding(5), "a_poll", "it yielded int, not a Call"),
+    ("no address", Yielding(Call.get(5)), "a_poll", "Expected `str`, got `int`"),  # type: ignore[arg-type]
     ("forever", PollsForever(), "a_poll", "does not stop"),
     ("a cancel as it is", CancelsUnencoded(), "the_other", "is not encoded"),
     ("a look-up undeclared", LooksUp(look_up="none"), "a_look_up", "go together"),
@@ -296,6 +315,7 @@ BROKEN: list[tuple[str, Toy, str, str]] = [
     ("an address made up", InventsAddresses(), "the_other", "is read as 'None'"),
     ("uploads undeclared", Toy(uploads=None), "the_other", "declare `uploads`"),
     ("no header", Authorizing({}), "the_key", "no header"),
+    ("a header of no name", Authorizing({1: "a"}), "the_key", "a header, 1, is not text"),
     ("a header of two lines", Authorizing({"X": "a\nb"}), "the_key", "several lines"),
     ("a header of bytes", Authorizing({"X": b"a"}), "the_key", "not text"),
     ("half a token", SendsTheFirst(), "the_key", "no header depends on the secret password"),

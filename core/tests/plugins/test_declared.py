@@ -45,6 +45,7 @@ from rushes._plugins.calling import LoadedVariant
 from rushes._plugins.loading import build
 from rushes.calls import pick
 from rushes.plugins import sample_task
+from rushes.testing import Network
 from rushes.testing._values import json_values
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
@@ -198,6 +199,39 @@ class TestWholeJobs:
         task = driver.submit("acme/zoom", REQUEST)
         with pytest.raises(StillRunningError, match="is not at http"):
             driver.wait(task, timeout=1)
+
+    @pytest.mark.parametrize("zone", ["..", ".", "../files", "a/../..", "%2e%2e", "..\\eu"])
+    @pytest.mark.parametrize("path", ["/v1/{zone}/clips/{id}", "/v1/{+zone}/{id}", "{+zone}/{id}"])
+    def test_dots_do_not_lead_to_another_path(
+        self, make: Maker, server: Server, path: str, zone: str
+    ) -> None:
+        zoned = replaced(keep={"zone": "clip.zone"})
+        driver = make(plugins=[declared(status_path=path, cancel=Cancel(path=path), answers=zoned)])
+        zone = f"{server.url}/v1/{zone}?a=b" if path.startswith("{+zone}") else zone
+        server.on("POST /v1/clips", answers(201, {"clip": {"ref": "c-1", "zone": zone}}))
+        task = driver.submit("acme/zoom", REQUEST)
+        for verb in (driver.refresh, driver.cancel):
+            with pytest.raises(StillRunningError, match=r"'zone' is .*lead to another address"):
+                verb(task)
+        assert server.lines == ["POST /v1/clips"]
+
+    @pytest.mark.parametrize("over", ["sockets", "a transport"])
+    def test_what_is_kept_may_be_too_long_for_an_address(
+        self, make: Maker, server: Server, over: str
+    ) -> None:
+        zoned = replaced(keep={"zone": "clip.zone"})
+        plugin = declared(status_path="/v1/{zone}/clips/{id}", answers=zoned)
+        made: dict[str, Any] = {"plugins": [plugin]}
+        body = {"clip": {"ref": "c-1", "zone": "x" * 70_000}}
+        server.on("POST /v1/clips", answers(201, body))
+        if over == "a transport":
+            made["transport"] = Network()
+            made["transport"].on("POST", "/v1/clips", body)
+        driver = make(**made)
+        task = driver.submit("acme/zoom", REQUEST)
+        for verb in (driver.refresh, driver.cancel):
+            with pytest.raises(StillRunningError, match=r"it has 70,0\d\d characters, more than"):
+                verb(task)
 
     def test_a_look_up_is_a_path(self, make: Maker, server: Server) -> None:
         listing = replaced(task="clips[]", own_id=("ref",))

@@ -6,19 +6,26 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from acme_driver import KEY, REQUEST, Maker, SteppingClock
+from acme_declared import declared
+from acme_driver import KEY, REQUEST, Maker, SteppingClock, StoppedClock
 from acme_server import Behaviour, Server, answers, cuts, drops, stalls
 from acme_zoom import Zoom
 from rushes import (
+    Answer,
+    Call,
     Client,
     ConfigurationError,
     MissingKeyError,
     Polling,
+    Receipt,
     ResultError,
+    Steps,
     StillRunningError,
     Task,
     TaskEndedError,
     Timeouts,
+    Variant,
+    hookimpl,
 )
 
 BRIEF: dict[str, Behaviour] = {
@@ -266,6 +273,33 @@ def test_polling_stops_when_the_provider_has_not_known_the_task_for_long(
     assert caught.value.task
     assert driver.resume(caught.value.task.id).file
     assert server.posts() == 1
+
+
+@pytest.mark.parametrize(("timeout", "calls"), [(None, 3), (55, 4), (30, 3), (20, 2)])
+def test_the_calls_of_a_poll_share_its_time(
+    make: Maker, server: Server, timeout: float | None, calls: int
+) -> None:
+    """The first call has 30 seconds, the others have together as much, and none more than is left.
+
+    A call takes 12 seconds here.
+    """
+    clock = StoppedClock()
+
+    @hookimpl
+    def poll(variant: Variant, receipt: Receipt) -> Steps[Answer]:
+        while True:
+            yield Call.get(variant.url(variant.status_path, id=receipt.remote_id))
+            clock.advance(12)
+
+    task = make().submit("acme/zoom", REQUEST)
+    polling = Polling(first=0, every=60)
+    driver = make(plugins=[declared(hooks=(poll,))], clock=clock, polling=polling)
+    server.stages = [{"stage": "rendering"}] * 1000
+    with pytest.raises(StillRunningError, match="the calls before it took all of its time"):
+        driver.refresh(task) if timeout is None else driver.wait(task, timeout=timeout)
+    assert server.lines.count("GET /v1/clips/c-1") == calls
+    server.stages = []
+    assert make().resume(task.id).file
 
 
 def test_another_thread_can_stop_a_wait(server: Server, home: Path) -> None:

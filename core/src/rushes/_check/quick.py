@@ -4,6 +4,7 @@ It can only accept. Anything else that it meets, an exception included, sends th
 full check, which finds every problem and whose fault it is.
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,7 +17,8 @@ from rushes._payload.field_checks import Examiner
 from rushes._payload.fields import FieldShape
 from rushes._payload.request_fields import sets_nothing
 from rushes._plugins.calling import PLUGIN_ERRORS, LoadedVariant
-from rushes.problems import Note
+from rushes.errors import BrokenPluginError
+from rushes.problems import Note, show
 from rushes.report import Report
 from rushes.request import Request
 from rushes.urls import is_loopback
@@ -78,9 +80,23 @@ def accepted(
         payload=payload,
         transport=transport,
         input_mode=variant.input_mode(read) if variant.input_mode else None,
-        cost=variant.cost(read) if variant.cost else None,
+        cost=_cost(variant, read),
         uploads=uploads,
     )
+
+
+def _cost(variant: Variant, read: Any) -> float | None:
+    """Return what `cost` estimates, in USD; raise BrokenPluginError if that is not an amount."""
+    given = variant.cost(read) if variant.cost else None
+    if given is None:
+        return None
+    number = isinstance(given, (int, float)) and not isinstance(given, bool)
+    if not number or not 0 <= given < math.inf:
+        raise BrokenPluginError(
+            f"{variant.id}: its cost returned {show(given)}, which is not an amount in USD: "
+            "a number that is not negative, or None if it is not known"
+        )
+    return float(given)
 
 
 def _well_typed(request: Request) -> bool:

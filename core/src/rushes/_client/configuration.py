@@ -117,11 +117,7 @@ class Configured:
         if proxy and (wrong := proxy_objection(proxy)):
             raise ConfigurationError(f"{wrong}; correct the argument proxy")
         require(home=home)
-        _require_settings(polling, timeouts, journal, clock, trust)
-        if type(connections) is not int or connections < 1:
-            raise ConfigurationError(
-                f"the argument connections must be a whole number from 1, not {show(connections)}"
-            )
+        _require_settings(polling, timeouts, connections, journal, clock, trust)
         environ = Environment()
         folder = home_folder(home, environ)
         clock = clock or SystemClock()
@@ -248,9 +244,18 @@ class Configured:
 
 
 def _require_settings(
-    polling: Polling | None, timeouts: Timeouts | None, journal: Any, clock: Any, trust: Any
+    polling: Polling | None,
+    timeouts: Timeouts | None,
+    connections: int,
+    journal: Any,
+    clock: Any,
+    trust: Any,
 ) -> None:
     """Raise ConfigurationError for what would fail only once a job is paid for."""
+    if type(connections) is not int or connections < 1:
+        raise ConfigurationError(
+            f"the argument connections must be a whole number from 1, not {show(connections)}"
+        )
     require_seconds("polling", polling, Polling)
     require_seconds("timeouts", timeouts, Timeouts)
     if polling is not None and (polling.every < LEAST_EVERY or polling.at_most <= 0):

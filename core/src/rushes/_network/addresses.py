@@ -7,6 +7,8 @@ from msgspec import Struct
 
 PORTS = {"http": 80, "https": 443}
 """The port of an address that names none."""
+MOST = 65_536
+"""Most characters of an address; httpx takes no longer one."""
 _USUAL = re.compile(
     r"(https?)://((?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*|127\.0\.0\.1)(?::([1-9][0-9]{0,3}|[1-5][0-9]{4}))?"
     r"(/(?:[A-Za-z0-9_~.:@!$&()*+,;=/-]++|%[0-9A-Fa-f]{2})*+)?"
@@ -31,6 +33,8 @@ class Address(Struct, frozen=True):
 
 def address_of(url: str) -> Address:
     """Take an address apart. Raises httpx.InvalidURL or ValueError if it is not http(s)."""
+    if len(url) > MOST:
+        raise ValueError(f"it has {len(url):,} characters, more than {MOST:,}")
     usual = _USUAL.fullmatch(url)
     if usual is None or "/." in url:
         return _unusual(httpx.URL(url))

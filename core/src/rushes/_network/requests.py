@@ -12,6 +12,7 @@ from rushes._flow import NotSent, Send, Stream
 from rushes._network.addresses import PORTS, Address, address_of
 from rushes._network.settings import NetworkSettings
 from rushes._structs.unshown import Unshown
+from rushes.problems import show
 from rushes.urls import without_secrets
 
 PIECE = 16 * 1024
@@ -61,7 +62,7 @@ def request_of(effect: Send | Stream, settings: NetworkSettings) -> Request:
     try:
         address = address_of(call.url)
     except (httpx.InvalidURL, ValueError) as error:
-        where = repr(without_secrets(call.url))
+        where = show(without_secrets(call.url))
         raise NotSent(f"{where} is not a valid address: {error}") from without_frames(error)
     if method == "CONNECT" or not _TOKEN.fullmatch(method):
         raise NotSent(f"{method!r} is not a method that a call can have")

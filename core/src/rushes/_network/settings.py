@@ -11,7 +11,8 @@ class Timeouts(Struct, frozen=True, kw_only=True):
     """Deadlines in seconds: for a connection, for the next byte, for a whole exchange.
 
     They begin when a call has its place among the client's connections. A paid call connects within
-    15 seconds, whatever `connect` says.
+    15 seconds, whatever `connect` says. Where a poll takes several calls, `poll` is the deadline of
+    the first, and of all others together.
     """
 
     connect: float = 10.0

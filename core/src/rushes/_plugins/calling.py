@@ -1,7 +1,7 @@
 """Calling the hooks of one plugin; what one raises, or returns wrongly, is the plugin's fault."""
 
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from copy import copy
 from functools import cached_property
 from operator import itemgetter
@@ -18,7 +18,7 @@ from rushes._plugins.reading import EVERY
 from rushes._plugins.reading import steps as path_steps
 from rushes._structs.unrolled import unrolled
 from rushes._urls import Origin, origin
-from rushes.calls import Call, Steps, Token
+from rushes.calls import Answer, Call, Steps, Token
 from rushes.draft import Draft
 from rushes.errors import BrokenPluginError, RushesError
 from rushes.problems import Note, Problem, listing
@@ -50,9 +50,15 @@ GIVES: Mapping[str, tuple[type, ...]] = {
 }
 """What each hook returns; constructors do not validate, so the content is checked, too."""
 
-_READ = (Receipt, Refusal, Status)
-"""What is read from answers: made anew, so that its fields are of the declared types."""
+MAX_CALLS = 20
+"""Calls that a hook may make at a time: no provider is known to need more than three, and one that
+is polled in a loop for as long as a task takes may lock its caller out."""
+_MADE_ANEW = (Call, Receipt, Refusal, Status)
+"""What is made anew, so that its fields are of the declared types."""
 _STEPS = frozenset(hook for hook, kinds in GIVES.items() if Generator in kinds)
+_GIVES_ANSWER = ("poll", "cancel")
+"""The hooks of calls that return the answer to be read."""
+_BINARY = (bytes, bytearray, memoryview)
 _WHOSE = "rushes_wrapper"
 """The attribute of an error about what a wrapper returned: the wrapper's name."""
 
@@ -128,7 +134,7 @@ class LoadedVariant:
         except PLUGIN_ERRORS as error:
             raise self._blame(f"the hook {hook}", error, reading="answer" in arguments) from error
         if hook in _STEPS and isinstance(given, Generator):
-            return self._steps(hook, given)
+            return self._steps(hook, given if default else _sound_steps(hook, given))
         return given
 
     def draft(self, request: Request) -> Draft:
@@ -159,7 +165,7 @@ class LoadedVariant:
         def make() -> dict[str, Secret]:
             given = self.call("authorize", call=call, key=key, secrets=secrets, now=now)
             with self.blamed("the hook authorize"):
-                return {name: _header(value) for name, value in given.items()}
+                return {_name(name): _header(value) for name, value in given.items()}
 
         return _secretly(make, {**secrets, "token": key})
 
@@ -178,7 +184,7 @@ class LoadedVariant:
         with self.blamed("the hook parse_webhook"):
             if event is not None and not isinstance(event, Event):
                 raise TypeError(f"it returned {type(event).__name__}")
-            return event and msgspec.convert(msgspec.to_builtins(event), Event)
+            return event and made_anew(event, Event)
 
     def _steps(self, hook: str, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
         try:
@@ -350,12 +356,42 @@ def _sound(hook: str, given: Any) -> Any:
         raise TypeError(f"it returned {type(given).__name__}")
     if hook in _COLLECTED and isinstance(given, list):
         return [_findings(hook, found) for found in given if found is not None]
-    if not isinstance(given, _READ):
+    if not isinstance(given, _MADE_ANEW):
         return given
-    kind = next(kind for kind in _READ if isinstance(given, kind))
-    given = msgspec.convert(msgspec.to_builtins(given), kind)
+    given = made_anew(given, next(kind for kind in _MADE_ANEW if isinstance(given, kind)))
     _check_videos(given)
     return given
+
+
+def made_anew(given: Any, kind: type[T]) -> T:
+    """Return what a plugin made as a value whose fields are of the declared types, or raise."""
+    plain = msgspec.to_builtins(given, builtin_types=_BINARY)
+    return msgspec.convert(plain, kind, builtin_types=_BINARY)
+
+
+def _sound_steps(hook: str, steps: Generator[Any, Any, Any]) -> Generator[Call, Answer, Any]:
+    """Yield a hook's calls, and return what it returns; raise if any of that is wrong."""
+    answer = None
+    with closing(steps):
+        for made in range(MAX_CALLS + 1):
+            try:
+                call = steps.send(answer)
+            except StopIteration as end:
+                return _sound_end(hook, end.value, answer)
+            if not isinstance(call, Call):
+                raise TypeError(f"it yielded {type(call).__name__}, not a Call")
+            if made == MAX_CALLS:
+                raise RuntimeError(f"it does not stop making calls; {made} were made")
+            answer = yield made_anew(call, Call)
+
+
+def _sound_end(hook: str, given: Any, last: Answer | None) -> Any:
+    """Return what a hook returned after its calls; raise if that should be an answer and is not."""
+    if hook not in _GIVES_ANSWER or given is last is not None:
+        return given
+    if not isinstance(given, Answer):
+        raise TypeError(f"it returned {type(given).__name__}, not an Answer")
+    return made_anew(given, Answer)
 
 
 def _check_videos(read: Any) -> None:
@@ -384,6 +420,13 @@ def _secretly(make: Callable[[], T], secrets: Mapping[str, Secret]) -> T:
     for secret in secrets.values():
         failure.args = tuple(redacted(argument, secret) for argument in failure.args)
     raise failure
+
+
+def _name(name: Any) -> str:
+    """Return a header's name; raise TypeError if it is not text."""
+    if not isinstance(name, str):
+        raise TypeError(f"it returned {type(name).__name__} as the name of a header")
+    return name
 
 
 def _header(value: Any) -> Secret:

@@ -103,6 +103,39 @@ class Session(Struct, kw_only=True, dict=True):
         call = self.keys.authorize(loaded, call, task, self.time.now())
         return Send(call=call, total=total, patience=patience, thin=thin)
 
+    def sender(
+        self,
+        loaded: LoadedVariant,
+        total: float,
+        task: Task,
+        *,
+        left: float | None = None,
+        thin: bool = False,
+    ) -> Callable[[Call], Send]:
+        """Return what describes the calls that a hook makes one after another, as `send` does.
+
+        The first takes at most `total` seconds once it has a place, which it waits for as long as
+        time is `left`. All others together take as much, counted from its answer, their waits for a
+        place included; none of them takes more than is `left`.
+        """
+        latest = math.inf if left is None else self.time.elapsed() + max(left, total)
+        made, end = 0, latest
+
+        def send(call: Call) -> Send:
+            nonlocal made, end
+            made += 1
+            if made == 1:
+                return self.send(loaded, call, total, task=task, patience=left, thin=thin)
+            now = self.time.elapsed()
+            if made == 2:
+                end = min(now + total, latest)
+            if now >= end:
+                raise NotSent("the calls before it took all of its time")
+            rest = end - now
+            return self.send(loaded, call, rest, task=task, patience=rest, thin=thin)
+
+        return send
+
     def target(self, task: Task) -> Path:
         """Return the path for a task's video."""
         if task.output:

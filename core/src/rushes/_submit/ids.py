@@ -3,22 +3,18 @@
 import base64
 import secrets
 import time
-from urllib.parse import unquote
 
+from rushes._urls import climbs
 from rushes.journal import MAX_REMOTE_ID
 
 
 def id_objection(text: str) -> str | None:
-    """Say why a text cannot be a remote id, or None. Ids are used in addresses and messages.
-
-    In an address an id is encoded, but some servers decode it before they look where it leads.
-    """
+    """Say why a text cannot be a remote id, or None. Ids are used in addresses and messages."""
     if not text.strip():
         return "is blank"
     if len(text) > MAX_REMOTE_ID:
         return f"has {len(text):,} characters, more than {MAX_REMOTE_ID}"
-    folders = unquote(text).replace("\\", "/").split("/")
-    if any(folder and not folder.strip(".") for folder in folders):
+    if climbs(text):
         return "would lead to another address: dots in a path mean a parent folder"
     return None if text.isprintable() else "contains characters that cannot be printed"
 

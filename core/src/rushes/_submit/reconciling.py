@@ -7,11 +7,9 @@ created again. Otherwise only the caller can find out.
 
 from typing import NamedTuple
 
-import msgspec
-
 from rushes import _log as log
 from rushes._flow import Flow, Interrupted, NotSent, Sleep, steps
-from rushes._plugins.calling import LoadedVariant
+from rushes._plugins.calling import LoadedVariant, made_anew
 from rushes._session.session import OnUpdate, Session, at
 from rushes._submit.another_job import another_job_objection
 from rushes._submit.attempt import Outcome, attempt, creating, record_accepted
@@ -116,11 +114,9 @@ def _look_up(
         generator = loaded.call("look_up", client_id=task.client_id, task=task)
         if generator is None:
             return None
-        found, _, answer = yield from steps(
-            generator, lambda call: session.send(loaded, call, total, task=task)
-        )
+        found, _, answer = yield from steps(generator, session.sender(loaded, total, task))
         with loaded.blamed("the hook look_up"):
-            receipts = msgspec.convert(msgspec.to_builtins(found or []), list[Receipt])
+            receipts = made_anew(found or [], list[Receipt])
     except (NotSent, Interrupted, BrokenPluginError) as failure:
         reason = session.keys.clean(loaded, str(failure))
         log.warning("look-up failed", task=task.id, reason=reason)

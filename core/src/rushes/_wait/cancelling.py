@@ -31,7 +31,7 @@ def cancel(session: Session, loaded: LoadedVariant, task: Task) -> Flow[None]:
     try:
         answer, _, _ = yield from steps(
             loaded.call("cancel", receipt=task.receipt, task=task),
-            lambda call: session.send(loaded, call, session.timeouts.poll, task=task),
+            session.sender(loaded, session.timeouts.poll, task),
         )
     except (NotSent, Interrupted) as failure:
         reason = session.keys.clean(loaded, str(failure))

@@ -346,12 +346,13 @@ def poll(
     large = bool(answers and answers.inline)
     most = session.timeouts.download if large else session.timeouts.poll
     total = max(min(most, math.inf if left is None else left), 1.0)
+    alone = session.sender(loaded, total, task, left=left, thin=large)
 
     def send(call: Call) -> Effect:
-        alone = session.send(loaded, call, total, task=task, patience=left, thin=large)
-        if shared and left is not None:
-            return together(session, loaded, task, alone, left)
-        return alone
+        sent = alone(call)
+        if shared and sent.patience is not None:
+            return together(session, loaded, task, sent, sent.patience)
+        return sent
 
     return steps(loaded.call("poll", receipt=_receipt(task), task=task), send)
 
