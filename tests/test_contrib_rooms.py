@@ -29,8 +29,8 @@ ROOMS = {
             "_errors _output _plugins _request _runtime _template exit_codes options "
             "request_input strict_json task_output terminal"
         ),
-        "_app": "_commands _errors _plugins _runtime exit_codes terminal",
-        "main": "_app _runtime",
+        "_app": "_commands _errors _output _plugins _runtime exit_codes terminal",
+        "main": "_app _output _runtime",
         "__init__": "",
     },
     "batch": {

@@ -14,6 +14,7 @@ from rushes import (
     Answer,
     BrokenPluginError,
     Call,
+    Polling,
     Receipt,
     Steps,
     StillRunningError,
@@ -151,9 +152,9 @@ def test_a_wrong_poll_leaves_the_task_alive(make: Maker, server: Server) -> None
         yield 5
 
     task = make().submit("acme/zoom", REQUEST)
-    driver = make(plugins=[declared(hooks=(poll,))])
+    driver = make(plugins=[declared(hooks=(poll,))], polling=Polling(first=0, every=1))
     with pytest.raises(StillRunningError, match="the hook poll raised TypeError: it yielded int"):
-        driver.wait(task, timeout=60)
+        driver.wait(task, timeout=0)
     assert make().resume(task.id).file
     assert server.posts() == 1
 

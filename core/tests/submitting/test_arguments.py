@@ -17,8 +17,8 @@ NO_PATHS: list[Any] = [3, b"/x.mp4", ["x.mp4"], True]
 NO_BOOLS: list[Any] = [0, 1, "no", math.nan]
 NO_SECONDS: list[Any] = ["1", Decimal(1), math.nan, 10**400, True, [1]]
 NO_TEXT: list[Any] = [b"kite", Path("kite"), 3, ["kite"], 1.5]
-NO_TASKS: list[Any] = [3, b"kite", {"id": "kite"}, Path("kite")]
-NO_VARIANTS: list[Any] = [b"acme/zoom", Path(ZOOM), 3, math.nan, {ZOOM}, [b"acme/zoom"], {ZOOM: 1}]
+NO_TASKS: list[Any] = [None, 3, b"kite", {"id": "kite"}, Path("kite")]
+NO_VARIANTS: list[Any] = [None, b"acme/zoom", Path(ZOOM), 3, math.nan, {ZOOM}, [b"acme/zoom"]]
 BUYING: dict[str, list[Any]] = {
     "task": NO_TEXT,
     "output": NO_PATHS,
@@ -98,10 +98,12 @@ def test_a_task_stays_as_it_is_where_an_argument_is_wrong(
 WRONG: list[tuple[str, Callable[[Any], object]]] = [
     ("reference", lambda driver: driver.task(b"kite")),
     ("reference", lambda driver: driver.history(3)),
+    ("reference", lambda driver: driver.task(None)),
     ("reference", lambda driver: driver.raw_record(["kite"])),
     ("record", lambda driver: driver.discard({})),
     ("older_than", lambda driver: driver.purge("30")),
     ("older_than", lambda driver: driver.purge(math.nan)),
+    ("older_than", lambda driver: driver.purge(None)),
     ("limit", lambda driver: driver.tasks(limit="3")),
     ("limit", lambda driver: driver.tasks(limit=-1)),
     ("after", lambda driver: driver.tasks(after="kite")),

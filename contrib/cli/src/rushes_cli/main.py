@@ -23,7 +23,7 @@ def main() -> None:
     raise_on_first_sigint()
     try:
         from rushes_cli._app.root import cli
-        from rushes_cli._app.streams import ignore_write_errors, remember_write_error
+        from rushes_cli._output.streams import ignore_write_errors, remember_write_error
 
         sys.stdout = remember_write_error(sys.stdout)
         sys.stderr = ignore_write_errors(sys.stderr)

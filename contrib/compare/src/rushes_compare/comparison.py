@@ -34,6 +34,8 @@ __all__ = ["Comparison", "compare", "compare_async", "load"]
 
 P = ParamSpec("P")
 
+MAX_REPEATS = 1000
+"""Videos of a prompt by a variant; each of them is checked, and in the results, from the start."""
 PAGE_EVERY = 1.0
 """Seconds between two updates of the page while a comparison is under way."""
 MAX_PAGE_AGE = 20.0
@@ -132,8 +134,10 @@ def open_comparison(
 ) -> Results:
     """Return the planned comparison, with what the folder already has of it.
 
-    Raises FolderError if the folder holds something that is not planned.
+    Raises FolderError if the folder holds something that is not planned, PlanError if that is too
+    much.
     """
+    _require_possible(plan)
     try:
         there = (folder / FILE).exists()
     except OSError as error:
@@ -151,10 +155,19 @@ def reopen_comparison(
 ) -> Results:
     """Return the comparison in a folder, its cells without a task checked again.
 
-    `more` is added to it. Raises FolderError, or PlanError if two rows would have the same name.
+    `more` is added to it. Raises FolderError, or PlanError if two rows would have the same name, or
+    if it is too much.
     """
+    if more is not None:
+        _require_possible(more)
     plan = with_absolute_paths(more or Plan(rows=[], variants=[]))
     return _add(client, read_results(folder), plan, folder, redo)
+
+
+def _require_possible(plan: Plan) -> None:
+    """Raise PlanError if a plan asks for too many repetitions."""
+    if plan.repeats > MAX_REPEATS:
+        raise PlanError(f"repeats is {plan.repeats}; it must be at most {MAX_REPEATS}")
 
 
 def _add(

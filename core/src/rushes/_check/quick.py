@@ -73,6 +73,9 @@ def accepted(
         if (value := getattr(payload, field.name)) is not UNSET:
             transport[field.wire] = value
             payload = msgspec.structs.replace(payload, **{field.name: UNSET})
+    cost = variant.cost(read) if variant.cost else None
+    if cost is not None and not (type(cost) is float and 0 <= cost < math.inf):
+        cost = _usd(variant, cost)
     return Report(
         variant=variant.id,
         problems=(),
@@ -80,16 +83,13 @@ def accepted(
         payload=payload,
         transport=transport,
         input_mode=variant.input_mode(read) if variant.input_mode else None,
-        cost=_cost(variant, read),
+        cost=cost,
         uploads=uploads,
     )
 
 
-def _cost(variant: Variant, read: Any) -> float | None:
-    """Return what `cost` estimates, in USD; raise BrokenPluginError if that is not an amount."""
-    given = variant.cost(read) if variant.cost else None
-    if given is None:
-        return None
+def _usd(variant: Variant, given: Any) -> float:
+    """Return an amount that `cost` returned; raise BrokenPluginError if it is none."""
     number = isinstance(given, (int, float)) and not isinstance(given, bool)
     if not number or not 0 <= given < math.inf:
         raise BrokenPluginError(

@@ -80,17 +80,25 @@ _ARGUMENTS: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 
+_OPTIONAL = {"named", "output", "home", "overwrite", "timeout", "on_update", "remote_id"}
+"""The arguments for which None is passed if there is none."""
+
+
 def require(**given: Any) -> None:
-    """Raise ConfigurationError for the first argument of a wrong type; None is none given."""
+    """Raise ConfigurationError for the first argument of a wrong type."""
     for name, value in given.items():
         accepts, words = _ARGUMENTS[name]
-        if value is not None and not accepts(value):
-            raise ConfigurationError(f"{_called(name)} must be {words}, not {show(value)}")
+        if not (value is None and name in _OPTIONAL) and not accepts(value):
+            raise ConfigurationError(f"{_called(name)} must be {words}, not {_shown(value)}")
 
 
 def _called(name: str) -> str:
     """Return what an argument is called where it is passed."""
     return {"variants": "variant", "named": "task"}.get(name, name)
+
+
+def _shown(value: Any) -> str:
+    return repr(value) if value is None or isinstance(value, bool) else show(value)
 
 
 def require_seconds(name: str, value: Any, kind: type[msgspec.Struct]) -> None:
@@ -105,5 +113,5 @@ def require_seconds(name: str, value: Any, kind: type[msgspec.Struct]) -> None:
             continue
         if not _is_number(seconds) or seconds < 0:
             raise ConfigurationError(
-                f"{name}: {field} must be a number of seconds, 0 or more, not {show(seconds)}"
+                f"{name}: {field} must be a number of seconds, 0 or more, not {_shown(seconds)}"
             )

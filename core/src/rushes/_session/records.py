@@ -18,14 +18,14 @@ class Records:
 
     def tasks(self, **limits: Any) -> Flow[list[Task]]:
         """Return the journal's tasks."""
-        require(**limits)
+        require(**_given(limits))
         journal = self._journal("it cannot list tasks")
         found: list[Task] = yield Do(lambda: journal.tasks(**_given(limits)))
         return found
 
     def unreadable(self, **limits: Any) -> Flow[dict[str, str]]:
         """Return the tasks that the journal cannot read, with the reasons."""
-        require(**limits)
+        require(**_given(limits))
         journal = self._journal("it cannot list tasks")
         found: dict[str, str] = yield Do(lambda: journal.unreadable(**_given(limits)))
         return found

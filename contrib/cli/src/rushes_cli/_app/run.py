@@ -7,8 +7,8 @@ from collections.abc import Callable
 import click
 from click.exceptions import NoArgsIsHelpError
 
-from rushes_cli._app.streams import write_error
 from rushes_cli._errors.messages import print_error
+from rushes_cli._output.streams import write_error
 from rushes_cli.exit_codes import (
     BROKEN_PIPE,
     CONFIGURATION,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from rushes_cli._app.streams import write_error
+from rushes_cli._output.streams import write_error
 from rushes_cli.strict_json import MalformedJSON, read_json
 from rushes_cli.terminal import json_text
 

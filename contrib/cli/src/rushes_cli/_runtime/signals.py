@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     import asyncio
 
 
+_TOO_LATE = "ignored due to race condition"
+"""What Python says of a Ctrl-C that came in the moment in which `ignore_sigint` began to ignore."""
+
+
 def raise_on_first_sigint() -> None:
     """Let the first Ctrl-C raise KeyboardInterrupt, and ignore the rest.
 
@@ -24,7 +28,7 @@ def raise_on_first_sigint() -> None:
         # It was raised where Python drops exceptions, as in a finalizer: let the next one raise.
         if issubclass(what.exc_type, KeyboardInterrupt):
             signal.signal(signal.SIGINT, _raise)
-        else:
+        elif not (what.exc_type is OSError and _TOO_LATE in str(what.exc_value)):
             report(what)
 
     sys.unraisablehook = on_unraisable

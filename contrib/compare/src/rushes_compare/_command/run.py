@@ -176,7 +176,7 @@ def _read_inputs(given: dict[str, Any], installed: list[str]) -> "PlanFile":
 
 def _additions(inputs: "PlanFile", there: "Results") -> "Plan":
     """Return what is asked for beyond what is there already; raises PlanError."""
-    from rushes_compare._plan.plan import Plan, make_plan, require_repeats
+    from rushes_compare._plan.plan import Plan, make_plan
     from rushes_compare._plan.prices import unused_price_errors
     from rushes_compare.errors import PlanError
 
@@ -186,7 +186,6 @@ def _additions(inputs: "PlanFile", there: "Results") -> "Plan":
     if not inputs.prompts:
         if unused := list(unused_price_errors(inputs.prices, variants)):
             raise PlanError(*unused)
-        require_repeats(repeats)
         return Plan(rows=[], variants=models, repeats=repeats, prices=inputs.prices)
     return make_plan(inputs.prompts, variants, repeats, inputs.settings, prices=inputs.prices)
 

@@ -16,10 +16,6 @@ from rushes_compare.results import Bounds, Row
 RequestLike = str | Request | Mapping[str, Any]
 
 
-MAX_REPEATS = 1000
-"""Videos of a prompt by a variant; each of them is checked, and in the results, from the start."""
-
-
 class Plan(Struct, frozen=True, kw_only=True):
     """What is to be compared, before any check; the fields are those of `Results`."""
 
@@ -58,20 +54,13 @@ def make_plan(
         raise PlanError("there is no variant; name some, or compare all that are installed")
     for variant in variants:
         _require_text("a variant", variant)
-    require_repeats(repeats)
-    require_distinct("variant", variants)
-    require_distinct("name of a row", [row.name for row in rows])
-    return Plan(rows=rows, variants=variants, repeats=repeats, prices=dict(prices or {}))
-
-
-def require_repeats(repeats: object) -> None:
-    """Raise PlanError unless it is a number of repetitions."""
     if not isinstance(repeats, int) or isinstance(repeats, bool):
         raise PlanError(f"repeats must be a whole number, not {repeats!r:.60}")
     if repeats < 1:
         raise PlanError(f"repeats is {repeats}; it must be at least 1")
-    if repeats > MAX_REPEATS:
-        raise PlanError(f"repeats is {repeats}; it must be at most {MAX_REPEATS}")
+    require_distinct("variant", variants)
+    require_distinct("name of a row", [row.name for row in rows])
+    return Plan(rows=rows, variants=variants, repeats=repeats, prices=dict(prices or {}))
 
 
 def _check_names(
