@@ -1,7 +1,7 @@
 """Calls made on an event loop: many at once, and a cancellation leaves none half done."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Collection, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, aclosing, nullcontext
 from functools import partial
@@ -197,11 +197,16 @@ async def _read(
     return bounded(body, most)
 
 
-async def _closed(connections: Iterable[Any]) -> None:
+async def _closed(connections: Collection[Any]) -> None:
     """Close connections that nobody else knows any more: all, however often it is cancelled."""
-    closing = [connection.aclose() for connection in connections]
-    if closing:
-        await _finish(asyncio.gather(*closing, return_exceptions=True))
+    ours = [connection for connection in connections if not connection.ends_later]
+    for connection in ours:
+        connection.abort()
+    others = [connection.aclose() for connection in connections if connection.ends_later]
+    if others:
+        await _finish(asyncio.gather(*others, return_exceptions=True))
+    for connection in ours:
+        await connection.aclose()
 
 
 async def _finish(work: Awaitable[T]) -> T:
